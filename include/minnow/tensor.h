@@ -1,0 +1,130 @@
+// Element types, shapes and views of tensors. A view owns nothing.
+#pragma once
+
+#include <array>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+
+namespace minnow {
+
+/// Numbered as ONNX numbers TensorProto.DataType (onnx.proto, enum TensorProto.DataType).
+enum class DataType : uint8_t {
+  Undefined = 0,
+  Float32 = 1,
+  Uint8 = 2,
+  Int8 = 3,
+  Uint16 = 4,
+  Int16 = 5,
+  Int32 = 6,
+  Int64 = 7,
+  Bool = 9,
+  Float16 = 10,
+  Float64 = 11,
+  Uint32 = 12,
+  Uint64 = 13,
+};
+
+/// Bytes of one element; 0 for Undefined and for numbers that are not listed above.
+size_t elementSize(DataType type);
+/// "float32", "int64", …
+const char* dataTypeName(DataType type);
+
+inline constexpr int kMaxRank = 8;
+
+/// The extents of a tensor in the model's own (ONNX) axis order, outermost first. Rank 0 is a
+/// scalar.
+class Shape {
+ public:
+  Shape() = default;
+  Shape(std::initializer_list<int64_t> dims) : Shape(std::span(dims.begin(), dims.size())) {}
+  explicit Shape(std::span<const int64_t> dims) : rank_(static_cast<int>(dims.size())) {
+    assert(dims.size() <= kMaxRank);
+    for (int i = 0; i < rank_; ++i) dims_[i] = dims[i];
+  }
+  static Shape ofRank(int rank, int64_t fill = 1) {
+    Shape s;
+    for (int i = 0; i < rank; ++i) s.push_back(fill);
+    return s;
+  }
+
+  int rank() const { return rank_; }
+  int64_t operator[](int axis) const { return dims_[axis]; }
+  int64_t& operator[](int axis) { return dims_[axis]; }
+  const int64_t* begin() const { return dims_.data(); }
+  const int64_t* end() const { return dims_.data() + rank_; }
+  std::span<const int64_t> dims() const { return {dims_.data(), static_cast<size_t>(rank_)}; }
+  void push_back(int64_t dim) {
+    assert(rank_ < kMaxRank);
+    dims_[rank_++] = dim;
+  }
+  /// Product of all extents; 1 for a scalar. Extents are validated on load so that this cannot
+  /// overflow.
+  int64_t elements() const {
+    int64_t n = 1;
+    for (int64_t d : dims()) n *= d;
+    return n;
+  }
+  bool operator==(const Shape& other) const {
+    if (rank_ != other.rank_) return false;
+    for (int i = 0; i < rank_; ++i)
+      if (dims_[i] != other.dims_[i]) return false;
+    return true;
+  }
+  /// "1x3x320x320"; "scalar" for rank 0.
+  std::string toString() const;
+
+ private:
+  std::array<int64_t, kMaxRank> dims_{};
+  int rank_ = 0;
+};
+
+/// Distance in elements between neighbours along each axis.
+using Strides = std::array<int64_t, kMaxRank>;
+
+/// Row-major strides of a shape: the last axis is contiguous.
+Strides plainStrides(const Shape& shape);
+/// Storage order N, spatial…, C of a tensor whose axes are N, C, spatial… (rank >= 3; lower ranks
+/// are row-major). `pixelStride` is the distance between neighbouring pixels, 0 for the number of
+/// channels.
+Strides channelsLastStrides(const Shape& shape, int64_t pixelStride = 0);
+
+/// What shape inference knows of a tensor.
+struct TensorType {
+  DataType type = DataType::Undefined;
+  Shape shape;
+  bool operator==(const TensorType&) const = default;
+};
+
+/// A tensor somewhere in memory: element (i0, i1, …) lies at data + (i0*strides[0] + i1*strides[1]
+/// + …) elements. Axes are always the model's own; channels-last storage shows in the strides
+/// alone.
+struct TensorView {
+  DataType type = DataType::Undefined;
+  Shape shape;
+  Strides strides{};
+  void* data = nullptr;
+  bool panels =
+      false;  ///< constant weights packed in panels (kernels/packing.h); strides mean nothing then
+
+  explicit operator bool() const { return type != DataType::Undefined; }
+  template <class T>
+  T* as() const {
+    return static_cast<T*>(data);
+  }
+  int64_t elements() const { return shape.elements(); }
+  size_t bytes() const { return static_cast<size_t>(elements()) * elementSize(type); }
+  /// True if elements lie row-major without gaps.
+  bool isPlain() const;
+  /// True if elements lie in N, spatial…, C order with channels adjacent; pixels and rows may have
+  /// gaps.
+  bool isChannelsLast() const;
+};
+
+/// Copies element by element between views of one shape and type, whatever their strides.
+void copyTensor(const TensorView& from, const TensorView& to);
+
+}  // namespace minnow

@@ -1,0 +1,29 @@
+// The CPU backend's fast kernels as data: which operator kind, when it applies, what it needs, what
+// runs. Rows of one kind are tried in order; when none accepts, the scalar reference runs.
+#pragma once
+
+#include <span>
+
+#include "kernels/kernel.h"
+
+namespace minnow::backend::cpu {
+
+struct KernelRow {
+  ops::OpKind kind;
+  const char* name;  ///< for traces and benchmarks: "conv-panels"
+  /// True if the kernel can compute these tensors; looks at shapes, types, strides and `panels`,
+  /// not at data.
+  bool (*accepts)(const ops::Operator&, std::span<const TensorView> inputs,
+                  std::span<const TensorView> outputs);
+  kernels::WorkspaceFn workspace;  ///< null for none
+  kernels::KernelFn run;
+};
+
+/// Every row. Kernels with SIMD are listed only in effect: on a CPU without fused multiply-add none
+/// is returned.
+std::span<const KernelRow> kernelRows();
+/// The row that computes these tensors, or the reference row of the kind.
+KernelRow chooseKernel(const ops::Operator& op, std::span<const TensorView> inputs,
+                       std::span<const TensorView> outputs);
+
+}  // namespace minnow::backend::cpu

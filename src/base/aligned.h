@@ -1,0 +1,19 @@
+// Memory on 64-byte boundaries: what kernels and the model file expect.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+namespace minnow::base {
+
+inline constexpr size_t kAlignment = 64;
+
+inline size_t alignUp(size_t bytes, size_t alignment = kAlignment) {
+  return (bytes + alignment - 1) / alignment * alignment;
+}
+
+/// Zeroed, 64-byte aligned, padded to a multiple of 64 so that a vector may be read at the end.
+/// Null when memory is short.
+std::shared_ptr<std::byte[]> alignedBytes(size_t bytes);
+
+}  // namespace minnow::base

@@ -1,0 +1,106 @@
+// What importing one ONNX node may see and do. An import function reads attributes and constant
+// inputs, emits operators of our own, and binds their results to the node's outputs:
+//
+//   void importFlatten(NodeContext& node) {
+//     auto op = std::make_unique<ops::Flatten>();
+//     op->axis = node.integer("axis", 1);
+//     node.setOutput(0, node.emit(std::move(op), {node.input(0)}));
+//   }
+//
+// Everything here throws ImportError; the importer collects the errors of all nodes and reports
+// them together. Functions are listed in import_list.inc: MINNOW_IMPORT(ONNX operator name,
+// function).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "ir/graph.h"
+#include "onnx/onnx_pb.h"
+
+namespace minnow::converter {
+
+/// A node that cannot be imported, with what to do about it.
+struct ImportError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+/// Thrown when an input must be constant and is not: names the graph inputs whose values would make
+/// it so.
+struct NeedsValue : ImportError {
+  NeedsValue(const std::string& message, std::vector<std::string> names)
+      : ImportError(message), graphInputs(std::move(names)) {}
+  std::vector<std::string> graphInputs;
+};
+
+class ImportState;  // importer.cc
+
+class NodeContext {
+ public:
+  NodeContext(ImportState& state, const ::onnx::NodeProto& proto) : state_(state), proto_(proto) {}
+
+  const std::string& type() const { return proto_.op_type(); }
+  /// The model's opset for this node's domain (default domain: 6 to 27).
+  int opset() const;
+
+  // Attributes: the value, or the default when absent. Without a default, absence is an error.
+  bool has(const char* attribute) const;
+  int64_t integer(const char* attribute) const;
+  int64_t integer(const char* attribute, int64_t otherwise) const;
+  float number(const char* attribute, float otherwise) const;
+  std::string string(const char* attribute, const std::string& otherwise) const;
+  std::vector<int64_t> integers(const char* attribute, std::vector<int64_t> otherwise = {}) const;
+  std::vector<float> numbers(const char* attribute, std::vector<float> otherwise = {}) const;
+  std::vector<std::string> strings(const char* attribute) const;
+  /// A tensor attribute as a graph constant.
+  ir::ValueId tensor(const char* attribute);
+
+  // Inputs
+  int inputs() const { return proto_.input_size(); }
+  int outputs() const { return proto_.output_size(); }
+  /// kNoValue for an absent optional input.
+  ir::ValueId input(int i) const;
+  bool hasInput(int i) const { return input(i) != ir::kNoValue; }
+  bool wantsOutput(int i) const { return i < proto_.output_size() && !proto_.output(i).empty(); }
+  /// Type and (static) shape of a value; shape of input i.
+  const TensorType& typeOf(ir::ValueId id) const;
+  const Shape& shape(int i) const { return typeOf(input(i)).shape; }
+  int rank(int i) const { return shape(i).rank(); }
+  bool isConstant(ir::ValueId id) const;
+  /// Elements of a constant input of any integer or bool type. Throws NeedsValue when it is not
+  /// constant, and an error when it is absent or not integer.
+  std::vector<int64_t> constantInts(int i) const;
+  /// The same for float inputs.
+  std::vector<float> constantFloats(int i) const;
+
+  // Results
+  /// Adds a node of one output and returns it. Infers the type at once; an operator whose inputs
+  /// are all constants and small is evaluated at once (that is how shape arithmetic becomes
+  /// constants), and so a constant is returned.
+  ir::ValueId emit(std::unique_ptr<ops::Operator> op, std::vector<ir::ValueId> inputs);
+  /// The same with several outputs.
+  std::vector<ir::ValueId> emitMany(std::unique_ptr<ops::Operator> op,
+                                    std::vector<ir::ValueId> inputs, int outputs);
+  ir::ValueId constantFloat(float value);  ///< a scalar
+  ir::ValueId constantFloatTensor(Shape shape, const std::vector<float>& values);
+  ir::ValueId constantIntTensor(Shape shape, const std::vector<int64_t>& values);
+  ir::ValueId constantOf(TensorType type, std::span<const std::byte> bytes);
+  void setOutput(int i, ir::ValueId value);
+  /// Records that this node's result was computed from the shape of its input (Shape, Size).
+  void noteShapeDependence();
+
+  [[noreturn]] void unsupported(
+      const std::string& what) const;  ///< "… is not supported" with node and advice
+  [[noreturn]] void broken(
+      const std::string& what) const;  ///< the model contradicts the specification
+
+ private:
+  ImportState& state_;
+  const ::onnx::NodeProto& proto_;
+};
+
+using ImportFn = void (*)(NodeContext&);
+
+}  // namespace minnow::converter

@@ -1,0 +1,168 @@
+// Graph bookkeeping.
+#include "ir/graph.h"
+
+#include <cstring>
+
+#include "base/aligned.h"
+
+namespace minnow::ir {
+
+std::shared_ptr<const Constant> makeConstant(std::span<const std::byte> bytes) {
+  std::shared_ptr<std::byte[]> block = base::alignedBytes(bytes.size());
+  if (!bytes.empty()) std::memcpy(block.get(), bytes.data(), bytes.size());
+  return std::make_shared<Constant>(Constant{{block.get(), bytes.size()}, block});
+}
+
+TensorView Value::view() const {
+  TensorView view{type.type, type.shape, plainStrides(type.shape), nullptr,
+                  layout == Layout::Panels};
+  if (layout == Layout::ChannelsLast) view.strides = channelsLastStrides(type.shape);
+  if (constant) view.data = const_cast<std::byte*>(constant->bytes.data());
+  return view;
+}
+
+ValueId Graph::addValue(Value value) {
+  values.push_back(std::move(value));
+  return static_cast<ValueId>(values.size() - 1);
+}
+
+ValueId Graph::addConstant(std::string name, TensorType type, std::span<const std::byte> bytes) {
+  return addValue({std::move(name), type, Layout::Plain, makeConstant(bytes)});
+}
+
+ValueId Graph::addFloats(std::string name, Shape shape, std::span<const float> floats) {
+  return addConstant(std::move(name), {DataType::Float32, shape}, std::as_bytes(floats));
+}
+
+std::vector<std::vector<int>> Graph::consumers() const {
+  std::vector<std::vector<int>> readers(values.size());
+  for (size_t n = 0; n < nodes.size(); ++n)
+    for (ValueId id : nodes[n].inputs)
+      if (id != kNoValue) readers[id].push_back(static_cast<int>(n));
+  return readers;
+}
+
+std::vector<int> Graph::producers() const {
+  std::vector<int> writer(values.size(), -1);
+  for (size_t n = 0; n < nodes.size(); ++n)
+    for (ValueId id : nodes[n].outputs)
+      if (id != kNoValue) writer[id] = static_cast<int>(n);
+  return writer;
+}
+
+bool Graph::isOutput(ValueId id) const { return std::ranges::find(outputs, id) != outputs.end(); }
+
+void Graph::replaceUses(ValueId from, ValueId to) {
+  for (Node& node : nodes) std::ranges::replace(node.inputs, from, to);
+  std::ranges::replace(outputs, from, to);
+}
+
+namespace {
+bool anyAlive(const std::vector<ValueId>& ids, const std::vector<char>& alive) {
+  return std::ranges::any_of(ids, [&](ValueId id) { return id != kNoValue && alive[id]; });
+}
+}  // namespace
+
+void Graph::removeDead() {
+  std::vector<char> alive(values.size(), 0);
+  for (ValueId id : inputs) alive[id] = 1;
+  for (ValueId id : outputs) alive[id] = 1;
+  std::vector<Node> kept;
+  for (size_t n = nodes.size(); n-- > 0;) {
+    Node& node = nodes[n];
+    if (!anyAlive(node.outputs, alive)) continue;
+    for (ValueId id : node.inputs)
+      if (id != kNoValue) alive[id] = 1;
+    for (ValueId& id : node.outputs)
+      if (id != kNoValue && !alive[id]) id = kNoValue;
+    kept.push_back(std::move(node));
+  }
+  std::ranges::reverse(kept);
+  nodes = std::move(kept);
+
+  std::vector<ValueId> renumbered(values.size(), kNoValue);
+  std::vector<Value> keptValues;
+  for (size_t v = 0; v < values.size(); ++v) {
+    if (!alive[v]) continue;
+    renumbered[v] = static_cast<ValueId>(keptValues.size());
+    keptValues.push_back(std::move(values[v]));
+  }
+  values = std::move(keptValues);
+  const auto renumber = [&](std::vector<ValueId>& ids) {
+    for (ValueId& id : ids)
+      if (id != kNoValue) id = renumbered[id];
+  };
+  for (Node& node : nodes) renumber(node.inputs), renumber(node.outputs);
+  renumber(inputs), renumber(outputs);
+}
+
+std::vector<TensorType> Graph::inputTypes(const Node& node) const {
+  std::vector<TensorType> types;
+  types.reserve(node.inputs.size());
+  for (ValueId id : node.inputs) types.push_back(id == kNoValue ? TensorType{} : values[id].type);
+  return types;
+}
+
+namespace {
+Result<std::vector<TensorType>> inferNode(const Graph& graph, const Node& node) {
+  auto types = node.op->inferShape(graph.inputTypes(node));
+  if (!types)
+    return fail(types.error().code, "node '", node.name, "' (", node.op->name(),
+                "): ", types.error().message);
+  if (types->size() < node.outputs.size())
+    return fail(ErrorCode::BadModel, "node '", node.name, "' (", node.op->name(), ") has ",
+                node.outputs.size(), " outputs, expected at most ", types->size());
+  return types;
+}
+}  // namespace
+
+Result<void> Graph::inferShapes() {
+  for (Node& node : nodes) {
+    auto types = inferNode(*this, node);
+    if (!types) return std::unexpected(types.error());
+    for (size_t i = 0; i < node.outputs.size(); ++i)
+      if (node.outputs[i] != kNoValue) values[node.outputs[i]].type = (*types)[i];
+  }
+  return {};
+}
+
+Result<void> Graph::verify() const {
+  std::vector<char> written(values.size(), 0);
+  const auto inRange = [&](ValueId id) {
+    return id >= 0 && static_cast<size_t>(id) < values.size();
+  };
+  for (size_t v = 0; v < values.size(); ++v) {
+    if (auto ok = ops::checkShape(values[v].type.shape); !ok) return ok;
+    written[v] = values[v].isConstant();
+  }
+  for (ValueId id : inputs) {
+    if (!inRange(id) || written[id])
+      return fail(ErrorCode::BadModel, "a graph input is not a free value");
+    written[id] = 1;
+  }
+  for (const Node& node : nodes) {
+    for (ValueId id : node.inputs)
+      if (id != kNoValue && (!inRange(id) || !written[id]))
+        return fail(ErrorCode::BadModel, "node '", node.name,
+                    "' reads a value that nothing has written");
+    auto types = inferNode(*this, node);
+    if (!types) return std::unexpected(types.error());
+    for (size_t i = 0; i < node.outputs.size(); ++i) {
+      const ValueId id = node.outputs[i];
+      if (id == kNoValue) continue;
+      if (!inRange(id) || written[id])
+        return fail(ErrorCode::BadModel, "node '", node.name, "' writes a value twice");
+      if (values[id].type != (*types)[i])
+        return fail(ErrorCode::BadModel, "value '", values[id].name, "' is ", values[id].type.type,
+                    " ", values[id].type.shape, ", its node gives ", (*types)[i].type, " ",
+                    (*types)[i].shape);
+      written[id] = 1;
+    }
+  }
+  for (ValueId id : outputs)
+    if (!inRange(id) || !written[id])
+      return fail(ErrorCode::BadModel, "a graph output is never written");
+  return {};
+}
+
+}  // namespace minnow::ir

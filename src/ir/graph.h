@@ -1,0 +1,103 @@
+// The one graph of the house: what the importer builds, passes rewrite, the file stores and a
+// session plans. Values keep ONNX axes whatever their storage; nodes are in execution order.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "minnow/status.h"
+#include "minnow/tensor.h"
+#include "ops/operator.h"
+
+namespace minnow::ir {
+
+using ValueId = int32_t;
+/// An optional input that is absent.
+inline constexpr ValueId kNoValue = -1;
+
+/// How a value that is computed (not a view of another) lies in memory.
+enum class Layout : uint8_t {
+  Plain,         ///< row-major in ONNX axis order
+  ChannelsLast,  ///< N, spatial…, C
+  Panels,        ///< constants only: kernels/packing.h
+};
+
+/// Bytes of a constant; `owner` keeps them alive (a heap block, a mapped file, or nothing for the
+/// caller's bytes).
+struct Constant {
+  std::span<const std::byte> bytes;
+  std::shared_ptr<const void> owner;
+};
+/// A constant on the heap, 64-byte aligned, with a copy of `bytes`.
+std::shared_ptr<const Constant> makeConstant(std::span<const std::byte> bytes);
+
+struct Value {
+  std::string name;  ///< the ONNX tensor's name; made up for values that passes add
+  TensorType type;
+  Layout layout = Layout::Plain;
+  std::shared_ptr<const Constant> constant;  ///< null for what is computed or fed
+
+  bool isConstant() const { return constant != nullptr; }
+  /// The constant's elements, row-major; only for a Plain constant of type T.
+  template <class T>
+  std::span<const T> elements() const {
+    return {reinterpret_cast<const T*>(constant->bytes.data()), constant->bytes.size() / sizeof(T)};
+  }
+  /// A view of the constant; the data must not be written.
+  TensorView view() const;
+};
+
+struct Node {
+  std::string name;  ///< the ONNX node's name
+  std::unique_ptr<ops::Operator> op;
+  std::vector<ValueId> inputs;   ///< kNoValue for an absent optional input
+  std::vector<ValueId> outputs;  ///< kNoValue for an output nobody wants
+
+  template <class Op>
+  const Op* as() const {
+    return op->kind() == Op::kKind ? static_cast<const Op*>(op.get()) : nullptr;
+  }
+  template <class Op>
+  Op* as() {
+    return op->kind() == Op::kKind ? static_cast<Op*>(op.get()) : nullptr;
+  }
+};
+
+struct Graph {
+  std::string name;
+  std::vector<Value> values;
+  std::vector<Node> nodes;
+  std::vector<ValueId> inputs, outputs;
+  /// Names of shape-computing nodes that were folded for the converted input shapes; inputs of such
+  /// a model cannot be resized.
+  std::vector<std::string> foldedShapeNodes;
+
+  ValueId addValue(Value value);
+  /// A Plain constant with a fresh name derived from `name`.
+  ValueId addConstant(std::string name, TensorType type, std::span<const std::byte> bytes);
+  ValueId addFloats(std::string name, Shape shape, std::span<const float> values);
+
+  /// Indices of the nodes that read each value, by value; graph outputs are not counted.
+  std::vector<std::vector<int>> consumers() const;
+  /// Index of the node that writes each value, -1 for inputs and constants.
+  std::vector<int> producers() const;
+  bool isOutput(ValueId id) const;
+  /// Makes every reader of `from` (graph outputs too) read `to`.
+  void replaceUses(ValueId from, ValueId to);
+  /// Drops nodes whose outputs nobody reads, then values nobody names, and renumbers. Graph inputs
+  /// stay.
+  void removeDead();
+  /// Types of a node's inputs; Undefined for an absent one.
+  std::vector<TensorType> inputTypes(const Node& node) const;
+  /// Infers every node's output types anew from the inputs' types.
+  Result<void> inferShapes();
+  /// Every id in range, every value written once and before it is read, types as inference gives
+  /// them.
+  Result<void> verify() const;
+};
+
+}  // namespace minnow::ir

@@ -1,0 +1,41 @@
+// What a kernel is: a function of an operator's attributes and some tensors. Knows no graph,
+// allocates nothing.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "base/threads.h"
+#include "minnow/status.h"
+#include "minnow/tensor.h"
+#include "ops/operator.h"
+
+namespace minnow::kernels {
+
+struct KernelArgs {
+  std::span<const TensorView> inputs;  ///< an absent optional input is a view that tests false
+  std::span<TensorView>
+      outputs;  ///< a kernel whose result's size depends on data lowers outputs[i].shape
+  std::span<std::byte> workspace;    ///< as many bytes as the kernel asked for, 64-byte aligned
+  base::ThreadPool* pool = nullptr;  ///< never null
+};
+
+/// Shapes, types and strides were validated when the session was created; data were not (indices
+/// out of range are an error, not a crash). Denormals are flushed by the caller.
+using KernelFn = Result<void> (*)(const ops::Operator&, const KernelArgs&);
+/// Workspace in bytes for these tensors (data pointers of variable tensors are null here) and
+/// thread count.
+using WorkspaceFn = size_t (*)(const ops::Operator&, std::span<const TensorView> inputs,
+                               std::span<const TensorView> outputs, int threads);
+
+/// The scalar reference of every operator: the oracle, and the path for whatever has no faster one.
+/// It takes any strides. Exactly one function a kind, `reference::run<Kind>`, declared from
+/// op_list.inc.
+namespace reference {
+#define MINNOW_OP(name) Result<void> run##name(const ops::Operator&, const KernelArgs&);
+#include "ops/op_list.inc"
+#undef MINNOW_OP
+KernelFn find(ops::OpKind kind);
+}  // namespace reference
+
+}  // namespace minnow::kernels

@@ -1,0 +1,53 @@
+// Walking over tensors of any strides, one element at a time.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "minnow/tensor.h"
+
+namespace minnow::kernels::reference {
+
+/// Calls fn(index) for every index of the shape, row-major; index is an array of kMaxRank
+/// coordinates.
+template <class F>
+void forEachIndex(const Shape& shape, F&& fn) {
+  std::array<int64_t, kMaxRank> index{};
+  for (int64_t left = shape.elements(); left > 0; --left) {
+    fn(index);
+    for (int axis = shape.rank() - 1; axis >= 0; --axis) {
+      if (++index[axis] < shape[axis]) break;
+      index[axis] = 0;
+    }
+  }
+}
+
+/// Element distance of an index from a tensor's first element.
+inline int64_t offsetOf(const std::array<int64_t, kMaxRank>& index, const Strides& strides,
+                        int rank) {
+  int64_t offset = 0;
+  for (int axis = 0; axis < rank; ++axis) offset += index[axis] * strides[axis];
+  return offset;
+}
+
+/// out[i] = fn(in[i]) for two tensors of one shape.
+template <class From, class To, class F>
+void mapElements(const TensorView& in, const TensorView& out, F&& fn) {
+  const From* src = in.as<const From>();
+  To* dst = out.as<To>();
+  forEachIndex(out.shape, [&](const auto& index) {
+    dst[offsetOf(index, out.strides, out.shape.rank())] =
+        fn(src[offsetOf(index, in.strides, in.shape.rank())]);
+  });
+}
+
+/// Strides of `view` as if it had been broadcast to `shape` (0 along axes it repeats on).
+inline Strides broadcastStrides(const TensorView& view, const Shape& shape) {
+  Strides strides{};
+  const int shift = shape.rank() - view.shape.rank();
+  for (int axis = 0; axis < view.shape.rank(); ++axis)
+    if (view.shape[axis] != 1) strides[axis + shift] = view.strides[axis];
+  return strides;
+}
+
+}  // namespace minnow::kernels::reference

@@ -1,0 +1,54 @@
+// Convolution: validation, shape rule and cost.
+#include "ops/conv.h"
+
+namespace minnow::ops {
+
+std::unique_ptr<Operator> makeConv() { return std::make_unique<Conv>(); }
+
+Result<std::vector<TensorType>> Conv::inferShape(std::span<const TensorType> inputs) const {
+  if (auto ok = expectInputs(inputs, 2, 3); !ok) return std::unexpected(ok.error());
+  const Shape& x = inputs[0].shape;
+  const Shape& w = inputs[1].shape;
+  const int spatial = x.rank() - 2;
+  for (const TensorType& input : inputs)
+    if (input.type != DataType::Float32 && input.type != DataType::Undefined)
+      return fail(ErrorCode::Unsupported, "convolution of ", input.type, " (float32 is supported)");
+  if (spatial < 1 || spatial > 3 || w.rank() != x.rank())
+    return fail(ErrorCode::ShapeMismatch, "convolution of ", x, " with weights ", w,
+                ": expected N,C and one to three spatial axes, and weights of the same rank");
+  for (const auto* list : {&kernel, &strides, &dilations, &padsBegin, &padsEnd})
+    if (list->size() != static_cast<size_t>(spatial))
+      return fail(ErrorCode::BadModel, "convolution: expected ", spatial,
+                  " numbers a spatial attribute, found ", list->size());
+  if (groups < 1 || x[1] % groups != 0 || w[0] % groups != 0 || w[1] != x[1] / groups)
+    return fail(ErrorCode::ShapeMismatch, "convolution of ", x[1], " channels in ", groups,
+                " groups does not fit weights ", w);
+  if (inputs.size() > 2 && inputs[2].type != DataType::Undefined && inputs[2].shape != Shape{w[0]})
+    return fail(ErrorCode::ShapeMismatch, "convolution bias is ", inputs[2].shape, ", expected ",
+                w[0]);
+  Shape y{x[0], w[0]};
+  for (int i = 0; i < spatial; ++i) {
+    if (kernel[i] != w[i + 2] || kernel[i] < 1 || strides[i] < 1 || dilations[i] < 1 ||
+        padsBegin[i] < 0 || padsEnd[i] < 0 || kernel[i] > kMaxExtent || dilations[i] > kMaxExtent ||
+        strides[i] > kMaxExtent || padsBegin[i] > kMaxExtent || padsEnd[i] > kMaxExtent)
+      return fail(ErrorCode::BadModel,
+                  "convolution: kernel, stride, dilation or padding of spatial axis ", i,
+                  " is out of range");
+    const int64_t reach = (kernel[i] - 1) * dilations[i] + 1;
+    const int64_t room = x[i + 2] + padsBegin[i] + padsEnd[i] - reach;
+    if (room < 0)
+      return fail(ErrorCode::ShapeMismatch, "convolution window of ", reach,
+                  " is larger than the padded input of ", x[i + 2] + padsBegin[i] + padsEnd[i]);
+    y.push_back(room / strides[i] + 1);
+  }
+  if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
+  return std::vector{TensorType{DataType::Float32, y}};
+}
+
+int64_t Conv::multiplyAdds(std::span<const TensorType> inputs,
+                           std::span<const TensorType> outputs) const {
+  const Shape& w = inputs[1].shape;
+  return outputs[0].shape.elements() * (w.elements() / std::max<int64_t>(w[0], 1));
+}
+
+}  // namespace minnow::ops

@@ -1,0 +1,34 @@
+// Convolution over 1, 2 or 3 spatial axes, grouped, dilated (ONNX Conv), with a fused activation.
+// Inputs: x [N,C,spatial…] float32, w [O,C/groups,kernel…] float32, optional bias [O] float32.
+// Output: [N,O,spatial…]. Each element is accumulated by fused multiply-add from the bias over (ky,
+// kx, channel) in rising order; a tap that falls on padding multiplies zero; then the epilogue is
+// applied.
+#pragma once
+
+#include "ops/unary.h"
+
+namespace minnow::ops {
+
+struct Conv final : OperatorBase<Conv> {
+  static constexpr OpKind kKind = OpKind::Conv;
+  std::vector<int64_t> kernel, strides, dilations;  ///< one number a spatial axis
+  std::vector<int64_t> padsBegin, padsEnd;  ///< resolved: auto_pad is the importer's business
+  int64_t groups = 1;
+  Epilogue epilogue;
+
+  template <class V>
+  void fields(V& v) {
+    v("kernel", kernel);
+    v("strides", strides);
+    v("dilations", dilations);
+    v("padsBegin", padsBegin);
+    v("padsEnd", padsEnd);
+    v("groups", groups);
+    epilogue.fields(v);
+  }
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  int64_t multiplyAdds(std::span<const TensorType> inputs,
+                       std::span<const TensorType> outputs) const override;
+};
+
+}  // namespace minnow::ops

@@ -1,0 +1,104 @@
+// The table of operator kinds, and the checks that shape rules share.
+#include "ops/operator.h"
+
+namespace minnow::ops {
+
+#define MINNOW_OP(name) std::unique_ptr<Operator> make##name();
+#include "ops/op_list.inc"
+#undef MINNOW_OP
+
+namespace {
+struct KindRow {
+  const char* name;
+  std::unique_ptr<Operator> (*make)();
+};
+constexpr KindRow kKinds[] = {
+#define MINNOW_OP(name) {#name, make##name},
+#include "ops/op_list.inc"
+#undef MINNOW_OP
+};
+}  // namespace
+
+const char* opKindName(OpKind kind) { return kKinds[static_cast<int>(kind)].name; }
+
+std::optional<OpKind> opKindFromName(std::string_view name) {
+  for (size_t i = 0; i < std::size(kKinds); ++i)
+    if (name == kKinds[i].name) return static_cast<OpKind>(i);
+  return std::nullopt;
+}
+
+std::unique_ptr<Operator> makeOperator(OpKind kind) {
+  return kKinds[static_cast<int>(kind)].make();
+}
+
+// Fields
+// --------------------------------------------------------------------------------------------
+
+void FieldWriter::operator()(const char* name, bool& v) {
+  int64_t n = 0;
+  set(name, n);
+  v = n != 0;
+}
+
+const AttributeValue* FieldWriter::find(std::string_view name) const {
+  for (const auto& [key, value] : in_)
+    if (key == name) return &value;
+  return nullptr;
+}
+
+void FieldWriter::complain(const char* name, const char* what) {
+  if (complaint_.empty()) complaint_ = text("attribute '", name, "' ", what);
+}
+
+Result<void> FieldWriter::finish() const {
+  if (!complaint_.empty()) return fail(ErrorCode::BadModel, complaint_);
+  if (used_ != in_.size())
+    return fail(ErrorCode::BadModel, "expected ", used_, " attributes, found ", in_.size());
+  return {};
+}
+
+// Checks
+// --------------------------------------------------------------------------------------------
+
+Result<Shape> broadcastShapes(const Shape& a, const Shape& b) {
+  Shape out = Shape::ofRank(std::max(a.rank(), b.rank()));
+  for (int i = 0; i < out.rank(); ++i) {
+    const int ia = i - (out.rank() - a.rank());
+    const int ib = i - (out.rank() - b.rank());
+    const int64_t da = ia < 0 ? 1 : a[ia];
+    const int64_t db = ib < 0 ? 1 : b[ib];
+    if (da != db && da != 1 && db != 1)
+      return fail(ErrorCode::ShapeMismatch, "shapes ", a, " and ", b, " do not broadcast");
+    out[i] = da == 1 ? db : da;
+  }
+  return out;
+}
+
+Result<int> normaliseAxis(int64_t axis, int rank) {
+  if (axis < -rank || axis >= rank)
+    return fail(ErrorCode::ShapeMismatch, "axis ", axis, " is outside a tensor of rank ", rank);
+  return static_cast<int>(axis < 0 ? axis + rank : axis);
+}
+
+Result<void> expectInputs(std::span<const TensorType> inputs, size_t least, size_t most) {
+  if (inputs.size() < least || inputs.size() > most)
+    return fail(ErrorCode::BadModel, "expected ", least, " to ", most, " inputs, found ",
+                inputs.size());
+  for (size_t i = 0; i < least; ++i)
+    if (inputs[i].type == DataType::Undefined)
+      return fail(ErrorCode::BadModel, "input ", i, " is missing");
+  return {};
+}
+
+Result<void> checkShape(const Shape& shape) {
+  constexpr int64_t kMost = int64_t{1} << 40;
+  int64_t elements = 1;
+  for (int64_t dim : shape.dims()) {
+    if (dim < 0 || dim > kMost || (dim > 0 && elements > kMost / dim))
+      return fail(ErrorCode::ShapeMismatch, "a tensor of ", shape, " elements is out of range");
+    elements *= dim;
+  }
+  return {};
+}
+
+}  // namespace minnow::ops

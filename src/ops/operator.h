@@ -1,0 +1,192 @@
+// The interface every operator fulfils: validation, shape inference, cost, memory sharing, and its
+// attributes. An operator's attribute struct is also its kernels' parameter struct. It knows no
+// graph, no file and no data.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/fail.h"
+#include "minnow/status.h"
+#include "minnow/tensor.h"
+
+namespace minnow::ops {
+
+/// One enumerator for each line of op_list.inc.
+enum class OpKind : uint16_t {
+#define MINNOW_OP(name) name,
+#include "ops/op_list.inc"
+#undef MINNOW_OP
+  kCount
+};
+
+using AttributeValue =
+    std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>>;
+using AttributeMap = std::vector<std::pair<std::string, AttributeValue>>;
+
+/// Where a tensor's elements lie, relative to some buffer, in elements.
+struct Storage {
+  Strides strides{};
+  int64_t offset = 0;
+};
+
+class Operator {
+ public:
+  virtual ~Operator() = default;
+
+  virtual OpKind kind() const = 0;
+  /// Name of the kind ("Conv"); a family's members name themselves ("Sigmoid", not "Unary").
+  virtual std::string name() const = 0;
+
+  /// Checks inputs against the attributes and returns every output's type. An absent optional input
+  /// has type Undefined. Errors say what was expected and what came; the caller adds node and file.
+  /// Must be total: any input types and any attribute values give types or an error, never a crash
+  /// (files are hostile).
+  virtual Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const = 0;
+
+  /// Multiply-adds of one run; 0 for operators that only move or compare.
+  virtual int64_t multiplyAdds(std::span<const TensorType> inputs,
+                               std::span<const TensorType> outputs) const {
+    (void)inputs, (void)outputs;
+    return 0;
+  }
+
+  /// How output `index` can lie in input 0's memory without being computed (reshape, transpose,
+  /// slice, split…). `input` describes input 0; nullopt when the elements have to be moved.
+  virtual std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input,
+                                        int index) const {
+    (void)inputShape, (void)input, (void)index;
+    return std::nullopt;
+  }
+
+  /// True if output 0 may overwrite input `index` when both have the same type, shape and strides.
+  virtual bool mayRunInPlace(int index) const {
+    (void)index;
+    return false;
+  }
+
+  virtual AttributeMap attributes() const = 0;
+  /// Sets the attributes; unknown names, missing names and wrong types are errors.
+  virtual Result<void> setAttributes(const AttributeMap& map) = 0;
+  virtual std::unique_ptr<Operator> clone() const = 0;
+};
+
+/// Reads fields out of an operator into an AttributeMap, or the other way round.
+class FieldReader {
+ public:
+  explicit FieldReader(AttributeMap& out) : out_(out) {}
+  void operator()(const char* name, const int64_t& v) { out_.emplace_back(name, v); }
+  void operator()(const char* name, const float& v) { out_.emplace_back(name, v); }
+  void operator()(const char* name, const bool& v) { out_.emplace_back(name, int64_t{v}); }
+  void operator()(const char* name, const std::string& v) { out_.emplace_back(name, v); }
+  void operator()(const char* name, const std::vector<int64_t>& v) { out_.emplace_back(name, v); }
+  void operator()(const char* name, const std::vector<float>& v) { out_.emplace_back(name, v); }
+  template <class E>
+    requires std::is_enum_v<E>
+  void operator()(const char* name, const E& v, int /*count*/) {
+    out_.emplace_back(name, static_cast<int64_t>(v));
+  }
+
+ private:
+  AttributeMap& out_;
+};
+
+class FieldWriter {
+ public:
+  explicit FieldWriter(const AttributeMap& in) : in_(in) {}
+  void operator()(const char* name, int64_t& v) { set(name, v); }
+  void operator()(const char* name, float& v) { set(name, v); }
+  void operator()(const char* name, bool& v);
+  void operator()(const char* name, std::string& v) { set(name, v); }
+  void operator()(const char* name, std::vector<int64_t>& v) { set(name, v); }
+  void operator()(const char* name, std::vector<float>& v) { set(name, v); }
+  /// Enumerators are 0 … count-1; anything else in the file is an error.
+  template <class E>
+    requires std::is_enum_v<E>
+  void operator()(const char* name, E& v, int count) {
+    int64_t n = 0;
+    set(name, n);
+    if (n < 0 || n >= count) return complain(name, "is out of range");
+    v = static_cast<E>(n);
+  }
+  /// The first complaint, or success; also complains of attributes nobody asked for.
+  Result<void> finish() const;
+
+ private:
+  template <class T>
+  void set(const char* name, T& v) {
+    const AttributeValue* found = find(name);
+    if (!found) return complain(name, "is missing");
+    if (const T* typed = std::get_if<T>(found)) {
+      v = *typed;
+      ++used_;
+    } else {
+      complain(name, "has the wrong type");
+    }
+  }
+  const AttributeValue* find(std::string_view name) const;
+  void complain(const char* name, const char* what);
+
+  const AttributeMap& in_;
+  size_t used_ = 0;
+  std::string complaint_;
+};
+
+/// Gives an operator its boilerplate. `Self` declares `static constexpr OpKind kKind` and
+/// `template <class V> void fields(V& v)`, which names every attribute once.
+template <class Self>
+class OperatorBase : public Operator {
+ public:
+  OpKind kind() const override { return Self::kKind; }
+  AttributeMap attributes() const override {
+    AttributeMap map;
+    FieldReader reader(map);
+    const_cast<Self&>(self()).fields(reader);
+    return map;
+  }
+  Result<void> setAttributes(const AttributeMap& map) override {
+    FieldWriter writer(map);
+    static_cast<Self&>(*this).fields(writer);
+    return writer.finish();
+  }
+  std::unique_ptr<Operator> clone() const override { return std::make_unique<Self>(self()); }
+  std::string name() const override;
+
+ private:
+  const Self& self() const { return static_cast<const Self&>(*this); }
+};
+
+/// "Conv" for OpKind::Conv.
+const char* opKindName(OpKind kind);
+std::optional<OpKind> opKindFromName(std::string_view name);
+/// A default-constructed operator of that kind.
+std::unique_ptr<Operator> makeOperator(OpKind kind);
+
+template <class Self>
+std::string OperatorBase<Self>::name() const {
+  return opKindName(Self::kKind);
+}
+
+/// No kernel extent, stride, dilation or padding is larger; keeps shape arithmetic far from
+/// overflow.
+inline constexpr int64_t kMaxExtent = int64_t{1} << 30;
+
+// Checks shared by shape rules --------------------------------------------------------------------
+
+/// Numpy broadcasting (ONNX Broadcasting.md, "multidirectional").
+Result<Shape> broadcastShapes(const Shape& a, const Shape& b);
+/// Axis in [0, rank) from one in [-rank, rank).
+Result<int> normaliseAxis(int64_t axis, int rank);
+/// Fails unless `least <= inputs.size() <= most` and the first `least` are present.
+Result<void> expectInputs(std::span<const TensorType> inputs, size_t least, size_t most);
+/// Fails unless the element count of `shape` is at most 2^40 and every extent is at least 0.
+Result<void> checkShape(const Shape& shape);
+
+}  // namespace minnow::ops

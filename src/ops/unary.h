@@ -1,0 +1,51 @@
+// Elementwise functions of one tensor, as one operator with a function attribute, and as the
+// epilogue of convolutions and matrix products. A new function is a line in unary_functions.inc and
+// a row in the kernels' families.
+#pragma once
+
+#include "ops/operator.h"
+
+namespace minnow::ops {
+
+enum class UnaryFn : uint8_t {
+#define MINNOW_UNARY(name) name,
+#include "ops/unary_functions.inc"
+#undef MINNOW_UNARY
+  kCount
+};
+
+const char* unaryFnName(UnaryFn fn);
+
+/// y = fn(x); what alpha and beta mean is said in unary_functions.inc.
+struct Unary final : OperatorBase<Unary> {
+  static constexpr OpKind kKind = OpKind::Unary;
+  UnaryFn fn = UnaryFn::Identity;
+  float alpha = 0;
+  float beta = 0;
+
+  template <class V>
+  void fields(V& v) {
+    v("fn", fn, static_cast<int>(UnaryFn::kCount));
+    v("alpha", alpha);
+    v("beta", beta);
+  }
+  std::string name() const override;
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  bool mayRunInPlace(int) const override;
+};
+
+/// A unary float function applied to each element of a result before it is stored.
+struct Epilogue {
+  UnaryFn fn = UnaryFn::Identity;
+  float alpha = 0;
+  float beta = 0;
+
+  template <class V>
+  void fields(V& v) {
+    v("epilogue", fn, static_cast<int>(UnaryFn::kCount));
+    v("epilogueAlpha", alpha);
+    v("epilogueBeta", beta);
+  }
+};
+
+}  // namespace minnow::ops
