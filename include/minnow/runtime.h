@@ -1,0 +1,189 @@
+// The engine: Runtime → Interpreter → Session → Frame.
+//
+//   auto runtime = minnow::Runtime::create({.threads = 2});
+//   auto model   = minnow::Interpreter::createFromFile(*runtime, "signs.minnow");
+//   auto session = model->createSession();
+//   auto frame   = session->begin();                  // leases an arena
+//   frame->input("images") …                          // write the picture here
+//   frame->run();
+//   frame->output("scores") …                         // read the result there
+//
+// A Runtime must outlive its interpreters, an interpreter its sessions, a session its frames. Every
+// object may be used from one thread at a time; different sessions of one runtime may run on
+// different threads at once, as many as the runtime's `concurrency` has arenas.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "minnow/status.h"
+#include "minnow/tensor.h"
+
+namespace minnow {
+
+struct RuntimeOptions {
+  /// Threads that compute one frame, the caller's included.
+  int threads = 1;
+  /// Frames that may be under way at once; each has an arena as large as the largest plans need.
+  int concurrency = 1;
+  /// Most bytes the library may hold (weights are counted, file-backed or not); 0 for no limit.
+  size_t memoryBudget = 0;
+};
+
+/// What the library holds or will hold, in bytes, by category (docs/design.md, memory).
+struct MemoryReport {
+  size_t modelBytes = 0;   ///< the model file as mapped, or the caller's buffer
+  size_t staticBytes = 0;  ///< weights used from the mapping and constants
+  size_t dynamicBytes =
+      0;  ///< the session's plan: feature maps and workspace, all of them in the arena
+  size_t lowerBoundBytes = 0;  ///< largest sum of feature maps and workspace alive at one step
+  size_t metadataBytes = 0;    ///< graph, plan and names on the heap (estimated)
+};
+
+/// One input or output of a model.
+struct TensorInfo {
+  std::string name;
+  DataType type = DataType::Undefined;
+  Shape shape;
+};
+
+/// One step of a session, for traces and profiles.
+struct OperatorInfo {
+  std::string name;    ///< of the ONNX node
+  std::string type;    ///< "Conv"
+  std::string kernel;  ///< which kernel was chosen: "conv-panels", "reference", "view"
+  int64_t multiplyAdds = 0;
+  size_t index = 0;
+};
+
+enum class CallbackVerdict { Continue, Stop };
+/// Called for one operator with its inputs or outputs (views into the arena, valid during the
+/// call).
+using OpCallback = std::function<CallbackVerdict(const OperatorInfo&, std::span<const TensorView>)>;
+
+class Interpreter;
+class Session;
+class Frame;
+
+/// Threads, the arena pool and the memory budget. One a process as a rule.
+class Runtime {
+ public:
+  static Result<Runtime> create(const RuntimeOptions& options = {});
+  Runtime(Runtime&&) noexcept;
+  Runtime& operator=(Runtime&&) noexcept;
+  ~Runtime();
+
+  const RuntimeOptions& options() const;
+  /// Bytes of all arenas together; grows when a session with a larger plan is created.
+  size_t arenaBytes() const;
+
+  struct Impl;
+
+ private:
+  explicit Runtime(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
+  friend class Interpreter;
+};
+
+struct SessionOptions {
+  /// Whether begin() waits for a free arena or returns ErrorCode::Busy.
+  bool waitForArena = true;
+  /// false: every operator runs its scalar reference. For checking, not for use.
+  bool fastKernels = true;
+};
+
+/// A loaded model: metadata on the heap, weights in the mapped file.
+class Interpreter {
+ public:
+  static Result<Interpreter> createFromFile(Runtime& runtime, const std::filesystem::path& path);
+  /// The caller's bytes are used in place and must outlive the interpreter; 64-byte aligned.
+  static Result<Interpreter> createFromBuffer(Runtime& runtime, std::span<const std::byte> model);
+  Interpreter(Interpreter&&) noexcept;
+  Interpreter& operator=(Interpreter&&) noexcept;
+  ~Interpreter();
+
+  const std::string& name() const;
+  std::span<const TensorInfo> inputs() const;
+  std::span<const TensorInfo> outputs() const;
+  Result<Session> createSession(const SessionOptions& options = {}) const;
+  /// Tells the system that the file's pages are not needed now; they are read again when a session
+  /// touches them.
+  void releaseModel();
+  /// The graph in Graphviz' language.
+  std::string graphviz() const;
+
+  struct Impl;
+
+ private:
+  explicit Interpreter(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
+};
+
+/// A plan of offsets for one set of input shapes; holds no arena except while a frame lives.
+class Session {
+ public:
+  Session(Session&&) noexcept;
+  Session& operator=(Session&&) noexcept;
+  ~Session();
+
+  /// Leases an arena. The frame's input memory holds no defined values before it is written.
+  Result<Frame> begin();
+  /// Plans anew with another shape of one input. Refused, naming the nodes, for models whose shape
+  /// arithmetic was folded at conversion. On error the session stays as it was.
+  Result<void> resizeInput(std::string_view name, const Shape& shape);
+  /// The same for several inputs at once.
+  Result<void> resizeInputs(std::span<const std::pair<std::string, Shape>> shapes);
+  std::span<const TensorInfo> inputs() const;
+  std::span<const TensorInfo> outputs() const;
+  /// The steps in execution order, views included.
+  std::span<const OperatorInfo> operators() const;
+  MemoryReport memory() const;
+
+  struct Impl;
+
+ private:
+  explicit Session(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
+  friend class Interpreter;
+};
+
+/// One inference. Input and output memory lies in the leased arena and belongs to the caller until
+/// the frame goes.
+class Frame {
+ public:
+  Frame(Frame&&) noexcept;
+  Frame& operator=(Frame&&) noexcept;
+  ~Frame();
+
+  /// A view without data (it tests false) when there is no input of that name.
+  TensorView input(std::string_view name) const;
+  TensorView input(size_t index) const;
+  /// May overwrite the inputs' memory: write them again before another run().
+  Result<void> run();
+  /// Calls `before` with each operator's inputs and `after` with its outputs; either may be empty.
+  Result<void> runWithCallback(const OpCallback& before, const OpCallback& after);
+  /// Valid after run(). The shape may be smaller than Session::outputs() says where it depends on
+  /// data.
+  TensorView output(std::string_view name) const;
+  TensorView output(size_t index) const;
+
+  struct Impl;
+
+ private:
+  explicit Frame(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+  friend class Session;
+};
+
+/// "0.1.0"
+const char* version();
+
+}  // namespace minnow

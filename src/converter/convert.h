@@ -1,0 +1,67 @@
+// From an ONNX file to the bytes of a .minnow file. The only room that knows protobuf and ONNX; may
+// throw inside, never across these functions.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ir/graph.h"
+#include "minnow/status.h"
+#include "minnow/tensor.h"
+
+namespace minnow::converter {
+
+/// A value given for a graph input at conversion, which makes it a constant.
+struct FixedInput {
+  TensorType type;
+  std::vector<std::byte> bytes;  ///< row-major
+};
+
+struct ConvertOptions {
+  /// Shapes of inputs, by name; needed for symbolic dimensions. Symbolic dimensions of inputs not
+  /// named become 1 when they are the first axis (batch) and an error otherwise.
+  std::map<std::string, Shape> shapes;
+  /// Inputs whose values are fixed at conversion (shapes, axes… that a model takes as inputs).
+  std::map<std::string, FixedInput> fixedInputs;
+  /// Names of passes to leave out (passes/pass_list.h).
+  std::vector<std::string> disabledPasses;
+  /// Called with 0 … 1 and what is being done.
+  std::function<void(double, const std::string&)> progress;
+};
+
+/// A node that cannot be converted.
+struct UnsupportedNode {
+  std::string node, op;
+  int opset = 0;
+  std::string reason;  ///< what is not supported and what to do
+  std::vector<std::string>
+      fixableInputs;  ///< graph inputs whose fixed values would make it convertible
+};
+
+struct ConvertReport {
+  int operatorsBefore = 0, operatorsAfter = 0;
+  size_t weightBytes = 0;
+  int opset = 0;
+  std::vector<std::string> warnings;
+  std::vector<UnsupportedNode>
+      unsupported;  ///< all of them; then the result is ErrorCode::Unsupported
+  std::vector<std::pair<std::string, int>> passes;  ///< pass name, changes made
+};
+
+/// Reads an ONNX model from memory into a graph; `folder` is where external data files lie.
+Result<ir::Graph> importOnnx(std::span<const std::byte> model, const std::filesystem::path& folder,
+                             const ConvertOptions& options, ConvertReport& report);
+
+/// Import, passes, and the bytes of a .minnow file. Errors name the file.
+Result<std::vector<std::byte>> convertFile(const std::filesystem::path& onnx,
+                                           const ConvertOptions& options, ConvertReport& report);
+Result<std::vector<std::byte>> convertBuffer(std::span<const std::byte> model,
+                                             const std::filesystem::path& folder,
+                                             const ConvertOptions& options, ConvertReport& report);
+
+}  // namespace minnow::converter
