@@ -1,5 +1,5 @@
 # minnow_room(src-folder [PUBLIC lib…] [PRIVATE lib…]): a static library of every .cc below src/<folder>, and a test
-# program of every *_test.cc there. Rooms inside a room (kernels/reference) are their own.
+# program of every *_test.cc there. FLAT takes the folder's own files only: a room that has rooms inside (kernels).
 if(MINNOW_TESTS)
   find_package(GTest REQUIRED)
   include(GoogleTest)
@@ -14,9 +14,13 @@ function(minnow_test name)
 endfunction()
 
 function(minnow_room folder)
-  cmake_parse_arguments(ARG "" "" "PUBLIC;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ARG "FLAT" "" "PUBLIC;PRIVATE" ${ARGN})
   string(REPLACE "/" "_" name minnow_${folder})
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.cc)
+  set(glob GLOB_RECURSE)
+  if(ARG_FLAT)
+    set(glob GLOB)
+  endif()
+  file(${glob} sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.cc)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")

@@ -1,0 +1,89 @@
+// Packing weights into panels.
+#include "kernels/pack.h"
+
+#include <algorithm>
+
+namespace minnow::kernels {
+namespace {
+
+/// Writes one group: at(output, step) says the weight. Walks in the order of the packed form.
+template <class At>
+void packGroup(const PanelShape& shape, const At& at, float* out) {
+  for (int64_t first = 0; first < shape.outputs; first += kPanel) {
+    const int64_t width = shape.width(first);
+    const int64_t used = std::min(width, shape.outputs - first);
+    for (int64_t step = 0; step < shape.depth; ++step) {
+      for (int64_t lane = 0; lane < used; ++lane) *out++ = at(first + lane, step);
+      for (int64_t lane = used; lane < width; ++lane) *out++ = 0.0f;
+    }
+  }
+}
+
+/// Element offset of tap number `tap` (row-major over the kernel's axes).
+int64_t tapOffset(const TensorView& weights, int64_t tap) {
+  int64_t offset = 0;
+  for (int axis = weights.shape.rank() - 1; axis >= 2; --axis) {
+    offset += tap % weights.shape[axis] * weights.strides[axis];
+    tap /= weights.shape[axis];
+  }
+  return offset;
+}
+
+}  // namespace
+
+PanelShape convPanels(const Shape& weights, int64_t groups) {
+  int64_t taps = 1;
+  for (int axis = 2; axis < weights.rank(); ++axis) taps *= weights[axis];
+  const int64_t outputs = weights[0] / groups;
+  return {groups, outputs, taps * weights[1], weights[1] == 1 && outputs == 1};
+}
+
+PanelShape matMulPanels(const Shape& b, bool transposed) {
+  int64_t batch = 1;
+  for (int axis = 0; axis < b.rank() - 2; ++axis) batch *= b[axis];
+  const int64_t rows = b[b.rank() - 2], columns = b[b.rank() - 1];
+  return {batch, transposed ? rows : columns, transposed ? columns : rows};
+}
+
+void packConv(const TensorView& weights, int64_t groups, std::span<float> out) {
+  const PanelShape shape = convPanels(weights.shape, groups);
+  const float* data = weights.as<const float>();
+  const int64_t inputs = weights.shape[1];
+  if (shape.depthwise) {
+    const int64_t padded = PanelShape::roundUp(groups, kPanel);
+    for (int64_t tap = 0; tap < shape.depth; ++tap)
+      for (int64_t c = 0; c < padded; ++c)
+        out[tap * padded + c] =
+            c < groups ? data[c * weights.strides[0] + tapOffset(weights, tap)] : 0.0f;
+    return;
+  }
+  for (int64_t group = 0; group < groups; ++group) {
+    const float* from = data + group * shape.outputs * weights.strides[0];
+    const auto at = [&](int64_t output, int64_t step) {
+      return from[output * weights.strides[0] + step % inputs * weights.strides[1] +
+                  tapOffset(weights, step / inputs)];
+    };
+    packGroup(shape, at, out.data() + group * shape.groupFloats());
+  }
+}
+
+void packMatMul(const TensorView& b, bool transposed, std::span<float> out) {
+  const PanelShape shape = matMulPanels(b.shape, transposed);
+  const int rank = b.shape.rank();
+  const int64_t acrossOutputs = b.strides[transposed ? rank - 2 : rank - 1];
+  const int64_t acrossDepth = b.strides[transposed ? rank - 1 : rank - 2];
+  for (int64_t group = 0; group < shape.groups; ++group) {
+    int64_t offset = 0, index = group;
+    for (int axis = rank - 3; axis >= 0; --axis) {
+      offset += index % b.shape[axis] * b.strides[axis];
+      index /= b.shape[axis];
+    }
+    const float* from = b.as<const float>() + offset;
+    const auto at = [&](int64_t output, int64_t step) {
+      return from[output * acrossOutputs + step * acrossDepth];
+    };
+    packGroup(shape, at, out.data() + group * shape.groupFloats());
+  }
+}
+
+}  // namespace minnow::kernels
