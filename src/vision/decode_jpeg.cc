@@ -1,0 +1,113 @@
+// JPEG by libjpeg. Its errors leave by longjmp, so the frame that calls setjmp owns nothing that
+// needs a destructor; a file that ends early is an error here, not a half-grey picture.
+#include <csetjmp>
+#include <cstdio>
+// jpeglib.h needs size_t and FILE before it
+#include <jerror.h>
+#include <jpeglib.h>
+
+#include "vision/decoders.h"
+
+namespace minnow::vision {
+
+namespace {
+
+struct ErrorTrap {
+  jpeg_error_mgr manager;
+  std::jmp_buf escape;
+  char message[JMSG_LENGTH_MAX] = "";
+  bool damaged = false;
+};
+
+extern "C" void trapError(j_common_ptr info) {
+  auto* trap = reinterpret_cast<ErrorTrap*>(info->err);
+  trap->manager.format_message(info, trap->message);
+  std::longjmp(trap->escape, 1);
+}
+
+// Level -1 is a corrupt-data warning, after which libjpeg makes pixels up.
+extern "C" void trapMessage(j_common_ptr info, int level) {
+  auto* trap = reinterpret_cast<ErrorTrap*>(info->err);
+  if (level >= 0) return;
+  if (!trap->damaged) trap->manager.format_message(info, trap->message);
+  const int code = trap->manager.msg_code;
+  trap->damaged = trap->damaged || code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER ||
+                  code == JWRN_HUFF_BAD_CODE;
+}
+
+struct Decoder {
+  jpeg_decompress_struct info{};
+  ErrorTrap trap{};
+  Decoder() {
+    info.err = jpeg_std_error(&trap.manager);
+    trap.manager.error_exit = trapError;
+    trap.manager.emit_message = trapMessage;
+  }
+  ~Decoder() { jpeg_destroy_decompress(&info); }
+};
+
+bool readHeader(Decoder& d, std::span<const std::byte> file) {
+  if (setjmp(d.trap.escape)) return false;
+  jpeg_create_decompress(&d.info);
+  jpeg_mem_src(&d.info, reinterpret_cast<const unsigned char*>(file.data()), file.size());
+  jpeg_save_markers(&d.info, JPEG_APP0 + 1, 0xffff);
+  jpeg_read_header(&d.info, TRUE);
+  return true;
+}
+
+bool readPixels(Decoder& d, uint8_t* pixels) {
+  if (setjmp(d.trap.escape)) return false;
+  d.info.dct_method = JDCT_ISLOW;
+  jpeg_start_decompress(&d.info);
+  const size_t rowBytes = size_t{d.info.output_width} * d.info.output_components;
+  while (d.info.output_scanline < d.info.output_height && !d.trap.damaged) {
+    JSAMPROW row = pixels + d.info.output_scanline * rowBytes;
+    jpeg_read_scanlines(&d.info, &row, 1);
+  }
+  if (!d.trap.damaged) jpeg_finish_decompress(&d.info);
+  return !d.trap.damaged;
+}
+
+// Adobe's CMYK is stored inverted: 255 is no ink.
+Image fromCmyk(const Image& cmyk, bool inverted) {
+  Image rgb = Image::ofSize(cmyk.width, cmyk.height);
+  const size_t n = rgb.pixels.size() / 3;
+  for (size_t i = 0; i < n; ++i) {
+    const uint8_t* in = cmyk.pixels.data() + 4 * i;
+    const int key = inverted ? in[3] : 255 - in[3];
+    for (int c = 0; c < 3; ++c)
+      rgb.pixels[3 * i + c] =
+          static_cast<uint8_t>(((inverted ? in[c] : 255 - in[c]) * key + 127) / 255);
+  }
+  return rgb;
+}
+
+int orientationOf(const jpeg_decompress_struct& info) {
+  for (const jpeg_marker_struct* m = info.marker_list; m; m = m->next)
+    if (m->marker == JPEG_APP0 + 1) return exifOrientation({m->data, m->data_length});
+  return 1;
+}
+
+}  // namespace
+
+Result<Image> decodeJpeg(std::span<const std::byte> file, std::string_view name,
+                         const DecodeLimits& limits) {
+  Decoder d;
+  const auto broken = [&] {
+    return fail(ErrorCode::InvalidArgument, name, ": damaged or truncated JPEG (", d.trap.message,
+                ")");
+  };
+  if (!readHeader(d, file)) return broken();
+  if (auto ok = checkSize(d.info.image_width, d.info.image_height, name, limits); !ok)
+    return std::unexpected(ok.error());
+  const bool cmyk = d.info.jpeg_color_space == JCS_CMYK || d.info.jpeg_color_space == JCS_YCCK;
+  d.info.out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
+  Image image =
+      Image::ofSize(static_cast<int>(d.info.image_width), static_cast<int>(d.info.image_height),
+                    cmyk ? PixelFormat::Rgba : PixelFormat::Rgb);
+  if (!readPixels(d, image.pixels.data())) return broken();
+  if (cmyk) image = fromCmyk(image, d.info.saw_Adobe_marker);
+  return turnUpright(std::move(image), orientationOf(d.info));
+}
+
+}  // namespace minnow::vision
