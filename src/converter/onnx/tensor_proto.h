@@ -1,0 +1,17 @@
+// Decodes a TensorProto: raw data, typed fields or an external file, checked against its own shape.
+#pragma once
+
+#include <onnx/onnx_pb.h>
+
+#include <filesystem>
+
+#include "converter/tensor_file.h"
+
+namespace minnow::converter {
+
+/// External data is looked for in `folder` and below, never above it. Errors name the tensor.
+/// Unsupported for strings, complex numbers, bfloat16 and types newer than those of DataType.
+Result<NamedTensor> decodeTensor(const onnx::TensorProto& proto,
+                                 const std::filesystem::path& folder);
+
+}  // namespace minnow::converter

@@ -1,0 +1,38 @@
+// Tensors that lie in files of their own as serialised TensorProtos: the inputs and outputs of
+// ONNX's test cases.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "minnow/status.h"
+#include "minnow/tensor.h"
+
+namespace minnow::converter {
+
+/// A tensor with its own row-major bytes.
+struct NamedTensor {
+  std::string name;
+  TensorType type;
+  std::vector<std::byte> bytes;
+};
+
+/// Reads `input_0.pb` and the like. Errors name the file; Unsupported for sequences, optionals and
+/// strings, BadModel for what is damaged.
+Result<NamedTensor> readTensorFile(const std::filesystem::path& path);
+
+/// Names of a model's graph inputs that no initialiser fills, and of its outputs, in their order;
+/// `tensors` is false for an input or output that is a sequence, an optional or a map.
+struct ModelSignature {
+  struct Entry {
+    std::string name;
+    DataType type = DataType::Undefined;
+    bool tensor = true;
+  };
+  std::vector<Entry> inputs, outputs;
+};
+Result<ModelSignature> readSignature(const std::filesystem::path& onnx);
+
+}  // namespace minnow::converter
