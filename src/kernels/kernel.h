@@ -36,6 +36,8 @@ namespace reference {
 #include "ops/op_list.inc"
 #undef MINNOW_OP
 KernelFn find(ops::OpKind kind);
+/// Null for the kinds whose reference needs no workspace.
+WorkspaceFn findWorkspace(ops::OpKind kind);
 }  // namespace reference
 
 }  // namespace minnow::kernels

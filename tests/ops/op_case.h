@@ -35,6 +35,7 @@ struct OpCase {
   std::string name;  ///< unique, letters, digits and underscores
   std::shared_ptr<const ops::Operator> op;
   std::vector<OpInput> inputs;
+  bool fails = false;  ///< the data are wrong on purpose: every kernel must return an error
 };
 
 /// Each tests/ops/NAME_cases.cc defines one function of this type, listed in case_list.inc.

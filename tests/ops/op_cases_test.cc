@@ -1,8 +1,15 @@
-// Runs every operator case (op_case.h).
+// Runs every operator case (op_case.h): the scalar reference on row-major storage says what is
+// right; every target, storage, packing and thread count must give the same bits and write nothing
+// but its outputs.
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "backend/cpu/kernel_table.h"
+#include "kernels/simd/targets.h"
 #include "tests/ops/op_case.h"
+#include "tests/ops/packed_weights.h"
+#include "tests/ops/test_tensor.h"
 
 namespace minnow::optest {
 
@@ -10,6 +17,240 @@ namespace minnow::optest {
 #include "tests/ops/case_list.inc"
 #undef MINNOW_CASES
 
-TEST(OpCases, NamesAreListed) { EXPECT_FALSE(unaryCases().empty()); }
+namespace {
+
+CaseList allCases() {
+  CaseList all;
+#define MINNOW_CASES(function) \
+  for (OpCase & c : function()) all.push_back(std::move(c));
+#include "tests/ops/case_list.inc"
+#undef MINNOW_CASES
+  return all;
+}
+
+/// How the tensors of one run are stored. Weights and absent inputs take no part.
+struct Variant {
+  const char* name;
+  Storing first, others, outputs;
+};
+constexpr Variant kVariants[] = {
+    {"plain", Storing::Plain, Storing::Plain, Storing::Plain},
+    {"channels-last", Storing::ChannelsLast, Storing::ChannelsLast, Storing::ChannelsLast},
+    {"gapped", Storing::Gapped, Storing::Gapped, Storing::Gapped},
+    {"channels-last with plain others", Storing::ChannelsLast, Storing::Plain,
+     Storing::ChannelsLast},
+    {"plain to channels-last", Storing::Plain, Storing::Plain, Storing::ChannelsLast},
+    {"gapped to plain", Storing::Gapped, Storing::Gapped, Storing::Plain},
+};
+
+/// What runs, and on what: everything a failure message has to name.
+struct Setting {
+  const Variant* variant = kVariants;
+  std::string target = "reference";
+  int threads = 1;
+  bool panels = false;
+  int inPlace = -1;  ///< the input that output 0 overwrites
+
+  std::string toString(const char* kernel) const {
+    return text("kernel ", kernel, ", target ", target, ", storage ", variant->name, ", threads ",
+                threads, panels ? ", weights in panels" : "",
+                inPlace >= 0 ? text(", in place of input ", inPlace) : "");
+  }
+};
+
+base::ThreadPool& poolOf(int threads) {
+  static base::ThreadPool one(1), three(3);
+  return threads == 1 ? one : three;
+}
+
+/// One case: its inputs, its output types, and what the reference made of them.
+class Runner {
+ public:
+  explicit Runner(const OpCase& c) : case_(c) {
+    for (size_t i = 0; i < c.inputs.size(); ++i) {
+      const bool absent = c.inputs[i].absent;
+      inputs_.push_back(absent ? TestTensor() : filled(c.inputs[i], c.name, static_cast<int>(i)));
+      types_.push_back(absent ? TensorType{} : TensorType{c.inputs[i].type, c.inputs[i].shape});
+    }
+  }
+
+  void check() {
+    auto types = case_.op->inferShape(types_);
+    ASSERT_TRUE(types) << types.error().message;
+    outputTypes_ = *types;
+    Run reference = prepare({});
+    const ops::OpKind kind = case_.op->kind();
+    expected_ =
+        execute(reference, {kind, "reference", nullptr, kernels::reference::findWorkspace(kind),
+                            kernels::reference::find(kind)});
+    ASSERT_EQ(expected_.has_value(), !case_.fails)
+        << (expected_ ? "expected an error" : expected_.error().message);
+    expectedOutputs_ = std::move(reference.outputs);
+    expectedViews_ = std::move(reference.outputViews);
+    std::string first;
+    for (const std::string& target : kernels::simd::targetNames()) {
+      if (first.empty()) first = target;
+      ASSERT_TRUE(kernels::simd::restrictTo(target));
+      for (const Variant& variant : kVariants)
+        if (differs(variant)) checkVariant(variant, target, target == first);
+    }
+    kernels::simd::restrictTo("");
+    if (first.empty())
+      for (const Variant& variant : kVariants) checkVariant(variant, "none", true);
+  }
+
+ private:
+  struct Run {
+    Setting setting;
+    std::vector<TestTensor> inputs, outputs;
+    std::vector<PackedWeights> packed;
+    std::vector<TensorView> inputViews, outputViews;
+  };
+
+  /// False if this variant stores everything as `plain` does.
+  bool differs(const Variant& variant) const {
+    if (&variant == kVariants) return true;
+    int rank = 0;
+    for (const TensorType& type : types_) rank = std::max(rank, type.shape.rank());
+    for (const TensorType& type : outputTypes_) rank = std::max(rank, type.shape.rank());
+    return rank >= 3 || (rank == 2 && variant.first == Storing::Gapped);
+  }
+
+  void checkVariant(const Variant& variant, const std::string& target, bool firstTarget) {
+    for (int threads : {1, 3})
+      for (bool panels : {false, true})
+        for (int inPlace = -1; inPlace < static_cast<int>(types_.size()); ++inPlace)
+          if ((!panels || packable()) && (inPlace < 0 || mayOverwrite(inPlace, variant)))
+            checkSetting({&variant, target, threads, panels, inPlace}, firstTarget);
+  }
+
+  bool packable() const {
+    for (size_t i = 0; i < inputs_.size(); ++i)
+      if (case_.inputs[i].weights && packedWeights(*case_.op, inputs_[i].view())) return true;
+    return false;
+  }
+
+  bool mayOverwrite(int index, const Variant& variant) const {
+    const OpInput& input = case_.inputs[static_cast<size_t>(index)];
+    return !input.absent && !input.weights && case_.op->mayRunInPlace(index) &&
+           types_[static_cast<size_t>(index)] == outputTypes_[0] &&
+           (index == 0 ? variant.first : variant.others) == variant.outputs;
+  }
+
+  Run prepare(const Setting& setting) const {
+    Run run;
+    run.setting = setting;
+    for (size_t i = 0; i < inputs_.size(); ++i) {
+      if (!inputs_[i].view()) {
+        run.inputs.emplace_back();
+        run.inputViews.emplace_back();
+        continue;
+      }
+      const bool weights = case_.inputs[i].weights;
+      const Storing storing = weights  ? Storing::Plain
+                              : i == 0 ? setting.variant->first
+                                       : setting.variant->others;
+      run.inputs.emplace_back(inputs_[i].view(), storing);
+      run.inputViews.push_back(run.inputs.back().view());
+      if (!weights || !setting.panels) continue;
+      if (auto packed = packedWeights(*case_.op, run.inputs.back().view())) {
+        run.packed.push_back(std::move(*packed));
+        run.inputViews.back() = run.packed.back().view;
+      }
+    }
+    for (const TensorType& type : outputTypes_) {
+      run.outputs.emplace_back(type, setting.variant->outputs);
+      run.outputViews.push_back(run.outputs.back().view());
+    }
+    if (setting.inPlace >= 0)
+      run.outputViews[0] = run.inputViews[static_cast<size_t>(setting.inPlace)];
+    return run;
+  }
+
+  /// Runs a kernel and checks every fence.
+  Result<void> execute(Run& run, const backend::cpu::KernelRow& row) const {
+    const Setting& setting = run.setting;
+    const size_t bytes = row.workspace ? row.workspace(*case_.op, sizesOnly(run.inputViews),
+                                                       sizesOnly(run.outputViews), setting.threads)
+                                       : 0;
+    FencedBytes workspace(bytes);
+    base::DenormalsFlushed flushed;
+    auto result = row.run(
+        *case_.op, {run.inputViews, run.outputViews, workspace.bytes(), &poolOf(setting.threads)});
+    EXPECT_TRUE(workspace.intact())
+        << setting.toString(row.name) << ": wrote outside its " << bytes << " bytes of workspace";
+    expectFences(run.outputs, "output", run.setting.toString(row.name));
+    expectFences(run.inputs, "input", run.setting.toString(row.name));
+    for (size_t i = 0; i < run.inputs.size(); ++i) {
+      if (!run.inputs[i].view() || static_cast<int>(i) == setting.inPlace) continue;
+      EXPECT_EQ(firstDifference(inputs_[i].view(), run.inputs[i].view()), "")
+          << setting.toString(row.name) << ": changed input " << i;
+    }
+    return result;
+  }
+
+  /// The views as a session shows them when it asks for workspace: only constants have data.
+  std::vector<TensorView> sizesOnly(std::span<const TensorView> views) const {
+    std::vector<TensorView> sizes(views.begin(), views.end());
+    for (TensorView& view : sizes)
+      if (!view.panels) view.data = nullptr;
+    return sizes;
+  }
+
+  static void expectFences(const std::vector<TestTensor>& tensors, const char* what,
+                           const std::string& setting) {
+    for (size_t i = 0; i < tensors.size(); ++i) {
+      if (!tensors[i].view()) continue;
+      const auto broken = tensors[i].brokenFence();
+      EXPECT_FALSE(broken) << setting << ": wrote outside " << what << " " << i << ", " << *broken
+                           << " bytes from its first element";
+    }
+  }
+
+  void checkSetting(const Setting& setting, bool firstTarget) const {
+    Run run = prepare(setting);
+    const auto row = backend::cpu::chooseKernel(*case_.op, run.inputViews, run.outputViews);
+    if (!firstTarget && row.run == kernels::reference::find(case_.op->kind())) return;
+    const auto result = execute(run, row);
+    const std::string name = setting.toString(row.name);
+    EXPECT_EQ(result.has_value(), expected_.has_value())
+        << name << (result ? ": expected an error" : ": " + result.error().message);
+    if (!result || !expected_) return;
+    for (size_t i = 0; i < run.outputViews.size(); ++i)
+      EXPECT_EQ(firstDifference(expectedViews_[i], run.outputViews[i]), "")
+          << name << ": output " << i << " differs";
+  }
+
+  const OpCase& case_;
+  std::vector<TestTensor> inputs_, expectedOutputs_;
+  std::vector<TensorType> types_, outputTypes_;
+  std::vector<TensorView> expectedViews_;
+  Result<void> expected_;
+};
+
+}  // namespace
+
+void PrintTo(const OpCase& c, std::ostream* out) { *out << c.op->name(); }
+
+class OpCases : public testing::TestWithParam<OpCase> {};
+
+TEST_P(OpCases, SameBitsEverywhere) { Runner(GetParam()).check(); }
+
+TEST_P(OpCases, AttributesSurviveEncoding) {
+  const ops::Operator& op = *GetParam().op;
+  const auto copy = ops::makeOperator(op.kind());
+  const auto set = copy->setAttributes(op.attributes());
+  ASSERT_TRUE(set) << set.error().message;
+  EXPECT_EQ(copy->name(), op.name());
+  EXPECT_EQ(copy->attributes(), op.attributes());
+}
+
+INSTANTIATE_TEST_SUITE_P(All, OpCases, testing::ValuesIn(allCases()),
+                         [](const auto& info) { return info.param.name; });
+
+TEST(OpCaseList, NamesAreUnique) {
+  std::set<std::string> names;
+  for (const OpCase& c : allCases()) EXPECT_TRUE(names.insert(c.name).second) << c.name;
+}
 
 }  // namespace minnow::optest

@@ -30,7 +30,8 @@ KernelRow chooseKernel(const ops::Operator& op, std::span<const TensorView> inpu
                        std::span<const TensorView> outputs) {
   for (const KernelRow& row : kernelRows())
     if (row.kind == op.kind() && row.accepts(op, inputs, outputs)) return row;
-  return {op.kind(), "reference", nullptr, nullptr, kernels::reference::find(op.kind())};
+  return {op.kind(), "reference", nullptr, kernels::reference::findWorkspace(op.kind()),
+          kernels::reference::find(op.kind())};
 }
 
 }  // namespace minnow::backend::cpu

@@ -1,4 +1,4 @@
-// The reference function of each operator kind.
+// The reference function of each operator kind, and the workspace of the few that need one.
 #include "kernels/kernel.h"
 
 namespace minnow::kernels::reference {
@@ -10,6 +10,13 @@ KernelFn find(ops::OpKind kind) {
 #undef MINNOW_OP
   };
   return kFunctions[static_cast<int>(kind)];
+}
+
+WorkspaceFn findWorkspace(ops::OpKind kind) {
+  switch (kind) {
+    default:
+      return nullptr;
+  }
 }
 
 }  // namespace minnow::kernels::reference

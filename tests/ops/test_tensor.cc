@@ -1,0 +1,255 @@
+// Filling, laying out, fencing and comparing the tensors of operator cases.
+#include "tests/ops/test_tensor.h"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "base/aligned.h"
+#include "base/fail.h"
+#include "kernels/reference/elementwise.h"
+
+namespace minnow::optest {
+namespace {
+
+using kernels::reference::forEachIndex;
+using kernels::reference::offsetOf;
+
+constexpr size_t kMargin = 256;  // bytes of fence on each side
+
+Strides stridesOf(const Shape& shape, Storing storing) {
+  if (storing == Storing::Plain) return plainStrides(shape);
+  if (storing == Storing::ChannelsLast) return channelsLastStrides(shape);
+  if (shape.rank() < 2) return plainStrides(shape);
+  Strides strides{};
+  const int channel = shape.rank() == 2 ? 1 : shape.rank() > 2 ? 1 : 0;
+  strides[channel] = 1;
+  int64_t step = shape[channel] + 5;
+  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
+    if (axis == channel) continue;
+    strides[axis] = step;
+    step = step * shape[axis] + 3;
+  }
+  return strides;
+}
+
+/// Elements from the first to one past the last.
+int64_t extentOf(const Shape& shape, const Strides& strides) {
+  int64_t extent = 1;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (shape[axis] == 0) return 0;
+    extent += (shape[axis] - 1) * strides[axis];
+  }
+  return extent;
+}
+
+/// SplitMix64 (Steele, Lea, Flood 2014): the same numbers on every machine.
+class Random {
+ public:
+  explicit Random(uint64_t seed) : state_(seed) {}
+  uint64_t next() {
+    uint64_t z = state_ += 0x9E3779B97F4A7C15u;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+  }
+  double unit() { return static_cast<double>(next() >> 11) * 0x1p-53; }
+
+ private:
+  uint64_t state_;
+};
+
+uint64_t seedOf(const std::string& name, int index) {
+  uint64_t hash = 0xCBF29CE484222325u + static_cast<uint64_t>(index);  // FNV-1a
+  for (char c : name) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001B3u;
+  return hash;
+}
+
+double specialValue(Random& random, double ordinary) {
+  static constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  static constexpr double kValues[] = {
+      0.0,  -0.0,  kInfinity, -kInfinity, std::numeric_limits<double>::quiet_NaN(),
+      3e38, -3e38, 1e-40,     -1e-40,     1e-30,
+      1.0,  -1.0,  88.5,      -88.5,      1e5};
+  const uint64_t pick = random.next() % (2 * std::size(kValues));
+  return pick < std::size(kValues) ? kValues[pick] : ordinary;
+}
+
+/// Round towards zero; enough to make test values.
+uint16_t halfBits(double value) {
+  const auto bits = std::bit_cast<uint32_t>(static_cast<float>(value));
+  const auto sign = static_cast<uint16_t>(bits >> 16 & 0x8000);
+  const int exponent = static_cast<int>(bits >> 23 & 0xFF) - 112;
+  const uint32_t mantissa = bits >> 13 & 0x3FF;
+  if (std::isnan(value)) return 0x7E00;
+  if (exponent <= 0) return sign;
+  if (exponent >= 31) return sign | 0x7C00;
+  return static_cast<uint16_t>(sign | exponent << 10 | mantissa);
+}
+
+/// A double as an integer type: floor, and the extremes for what does not fit.
+template <class T>
+T toInteger(double value) {
+  if (std::isnan(value)) return 0;
+  value = std::floor(value);
+  if (value >= 9.2e18) return std::numeric_limits<T>::max();
+  if (value <= -9.2e18) return std::numeric_limits<T>::min();
+  return static_cast<T>(static_cast<int64_t>(value));
+}
+
+void store(DataType type, void* data, int64_t i, double value) {
+  switch (type) {
+    case DataType::Float32:
+      static_cast<float*>(data)[i] = static_cast<float>(value);
+      return;
+    case DataType::Float64:
+      static_cast<double*>(data)[i] = value;
+      return;
+    case DataType::Float16:
+      static_cast<uint16_t*>(data)[i] = halfBits(value);
+      return;
+    case DataType::Bool:
+      static_cast<uint8_t*>(data)[i] = value > 0;
+      return;
+    case DataType::Uint8:
+    case DataType::Int8:
+      static_cast<int8_t*>(data)[i] = toInteger<int8_t>(value);
+      return;
+    case DataType::Uint16:
+    case DataType::Int16:
+      static_cast<int16_t*>(data)[i] = toInteger<int16_t>(value);
+      return;
+    case DataType::Uint32:
+    case DataType::Int32:
+      static_cast<int32_t*>(data)[i] = toInteger<int32_t>(value);
+      return;
+    default:
+      static_cast<int64_t*>(data)[i] = toInteger<int64_t>(value);
+  }
+}
+
+double valueOf(const OpInput& input, Random& random, int64_t i) {
+  const double ordinary = input.low + (static_cast<double>(input.high) - input.low) * random.unit();
+  switch (input.fill) {
+    case Fill::Sequence:
+      return static_cast<double>(i);
+    case Fill::Special:
+      return specialValue(random, ordinary);
+    case Fill::Given:
+      return input.given.at(static_cast<size_t>(i) % input.given.size());
+    default:
+      return ordinary;
+  }
+}
+
+bool isNan(DataType type, const uint8_t* element) {
+  if (type == DataType::Float32) return std::isnan(*reinterpret_cast<const float*>(element));
+  if (type == DataType::Float64) return std::isnan(*reinterpret_cast<const double*>(element));
+  uint16_t half = 0;
+  if (type == DataType::Float16) std::memcpy(&half, element, 2);
+  return (half & 0x7FFF) > 0x7C00;
+}
+
+std::string printed(DataType type, const uint8_t* element) {
+  char out[64];
+  if (type == DataType::Float32) {
+    const float value = *reinterpret_cast<const float*>(element);
+    std::snprintf(out, sizeof out, "%.9g (%08x)", value, std::bit_cast<uint32_t>(value));
+  } else if (type == DataType::Float64) {
+    std::snprintf(out, sizeof out, "%.17g", *reinterpret_cast<const double*>(element));
+  } else {
+    int64_t value = 0;
+    const size_t size = elementSize(type);
+    std::memcpy(&value, element, size);
+    const int unused = 64 - 8 * static_cast<int>(size);
+    const bool isSigned = type == DataType::Int8 || type == DataType::Int16 ||
+                          type == DataType::Int32 || type == DataType::Int64;
+    if (isSigned) value = static_cast<int64_t>(static_cast<uint64_t>(value) << unused) >> unused;
+    std::snprintf(out, sizeof out, "%lld", static_cast<long long>(value));
+  }
+  return out;
+}
+
+}  // namespace
+
+TestTensor::TestTensor(const TensorType& type, Storing storing) {
+  const size_t size = elementSize(type.type);
+  view_ = {type.type, type.shape, stridesOf(type.shape, storing), nullptr};
+  // One trailing vector may be read, as base::alignedBytes allows, so the fence is all there is.
+  const auto extent = static_cast<size_t>(extentOf(type.shape, view_.strides)) * size;
+  bytes_.assign(extent + 2 * kMargin + base::kAlignment, kFence);
+  const size_t address = base::alignUp(reinterpret_cast<size_t>(bytes_.data()) + kMargin);
+  const size_t shift = storing == Storing::Gapped ? 3 * size : 0;
+  view_.data = reinterpret_cast<void*>(address + shift);
+}
+
+TestTensor::TestTensor(const TensorView& elements, Storing storing)
+    : TestTensor(TensorType{elements.type, elements.shape}, storing) {
+  copyTensor(elements, view_);
+}
+
+std::optional<int64_t> TestTensor::brokenFence() const {
+  const size_t size = elementSize(view_.type);
+  const auto* first = view_.as<const uint8_t>();
+  std::vector<bool> inside(bytes_.size());
+  forEachIndex(view_.shape, [&](const auto& index) {
+    const int64_t at = offsetOf(index, view_.strides, view_.shape.rank());
+    const auto byte = static_cast<size_t>(first - bytes_.data()) + static_cast<size_t>(at) * size;
+    for (size_t i = 0; i < size; ++i) inside[byte + i] = true;
+  });
+  for (size_t i = 0; i < bytes_.size(); ++i)
+    if (!inside[i] && bytes_[i] != kFence) return bytes_.data() + i - first;
+  return std::nullopt;
+}
+
+FencedBytes::FencedBytes(size_t size) : size_(size) {
+  bytes_.assign(size + 2 * kMargin + base::kAlignment, TestTensor::kFence);
+  const auto start = reinterpret_cast<size_t>(bytes_.data());
+  offset_ = base::alignUp(start + kMargin) - start;
+}
+
+std::span<std::byte> FencedBytes::bytes() {
+  return {reinterpret_cast<std::byte*>(bytes_.data() + offset_), size_};
+}
+
+bool FencedBytes::intact() const {
+  for (size_t i = 0; i < bytes_.size(); ++i)
+    if ((i < offset_ || i >= offset_ + size_) && bytes_[i] != TestTensor::kFence) return false;
+  return true;
+}
+
+TestTensor filled(const OpInput& input, const std::string& caseName, int index) {
+  TestTensor tensor(TensorType{input.type, input.shape}, Storing::Plain);
+  Random random(seedOf(caseName, index));
+  for (int64_t i = 0; i < input.shape.elements(); ++i)
+    store(input.type, tensor.view().data, i, valueOf(input, random, i));
+  return tensor;
+}
+
+std::string firstDifference(const TensorView& expected, const TensorView& found) {
+  if (expected.type != found.type || !(expected.shape == found.shape))
+    return text("expected ", expected.type, " ", expected.shape, ", found ", found.type, " ",
+                found.shape);
+  const size_t size = elementSize(expected.type);
+  std::string difference;
+  int64_t differing = 0;
+  forEachIndex(expected.shape, [&](const auto& index) {
+    const int rank = expected.shape.rank();
+    const auto* e = expected.as<const uint8_t>() +
+                    offsetOf(index, expected.strides, rank) * static_cast<int64_t>(size);
+    const auto* f = found.as<const uint8_t>() +
+                    offsetOf(index, found.strides, rank) * static_cast<int64_t>(size);
+    if (std::memcmp(e, f, size) == 0) return;
+    if (isNan(expected.type, e) && isNan(expected.type, f)) return;
+    if (differing++ > 0) return;
+    difference = "first at [";
+    for (int axis = 0; axis < rank; ++axis)
+      difference += (axis ? "," : "") + std::to_string(index[axis]);
+    difference += "]: expected " + printed(expected.type, e) + ", found " + printed(found.type, f);
+  });
+  if (differing) difference += text("; ", differing, " of ", expected.elements(), " differ");
+  return difference;
+}
+
+}  // namespace minnow::optest
