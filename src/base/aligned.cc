@@ -6,11 +6,11 @@
 
 namespace minnow::base {
 
-std::shared_ptr<std::byte[]> alignedBytes(size_t bytes) {
+std::shared_ptr<std::byte[]> alignedBytes(size_t bytes, Clear clear) {
   const size_t padded = alignUp(bytes + 1);
   void* block = std::aligned_alloc(kAlignment, padded);
   if (!block) return nullptr;
-  std::memset(block, 0, padded);
+  if (clear == Clear::Yes) std::memset(block, 0, padded);
   return {static_cast<std::byte*>(block), [](std::byte* p) { std::free(p); }};
 }
 

@@ -159,6 +159,9 @@ Result<void> Graph::verify() const {
       written[id] = 1;
     }
   }
+  if (outputNames.size() != outputs.size())
+    return fail(ErrorCode::BadModel, "the graph names ", outputNames.size(), " outputs, it has ",
+                outputs.size());
   for (ValueId id : outputs)
     if (!inRange(id) || !written[id])
       return fail(ErrorCode::BadModel, "a graph output is never written");

@@ -39,7 +39,7 @@ struct Value {
   std::string name;  ///< the ONNX tensor's name; made up for values that passes add
   TensorType type;
   Layout layout = Layout::Plain;
-  std::shared_ptr<const Constant> constant;  ///< null for what is computed or fed
+  std::shared_ptr<const Constant> constant = {};  ///< null for what is computed or fed
 
   bool isConstant() const { return constant != nullptr; }
   /// The constant's elements, row-major; only for a Plain constant of type T.
@@ -72,6 +72,9 @@ struct Graph {
   std::vector<Value> values;
   std::vector<Node> nodes;
   std::vector<ValueId> inputs, outputs;
+  /// The model's names of its outputs, beside `outputs`: passes may change which value an output
+  /// is, never its name.
+  std::vector<std::string> outputNames;
   /// Names of shape-computing nodes that were folded for the converted input shapes; inputs of such
   /// a model cannot be resized.
   std::vector<std::string> foldedShapeNodes;

@@ -1,0 +1,37 @@
+// File in, bytes out: import, passes, format.
+#include "converter/convert.h"
+
+#include <fstream>
+
+#include "base/fail.h"
+
+namespace minnow::converter {
+namespace {
+
+Result<std::vector<std::byte>> readFile(const std::filesystem::path& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error))
+    return fail(ErrorCode::Io, path.string(), " is a folder");
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file) return fail(ErrorCode::NotFound, path.string(), " cannot be opened");
+  std::vector<std::byte> bytes(static_cast<size_t>(file.tellg()));
+  file.seekg(0);
+  if (!bytes.empty() &&
+      !file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size())))
+    return fail(ErrorCode::Io, path.string(), " cannot be read");
+  return bytes;
+}
+
+}  // namespace
+
+Result<std::vector<std::byte>> convertFile(const std::filesystem::path& onnx,
+                                           const ConvertOptions& options, ConvertReport& report) {
+  auto bytes = readFile(onnx);
+  if (!bytes) return std::unexpected(bytes.error());
+  auto converted = convertBuffer(*bytes, onnx.parent_path(), options, report);
+  if (!converted)
+    return fail(converted.error().code, onnx.string(), ": ", converted.error().message);
+  return converted;
+}
+
+}  // namespace minnow::converter

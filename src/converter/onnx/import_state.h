@@ -1,0 +1,50 @@
+// The state of one import: the graph so far, names of ONNX tensors, and what the model file
+// declares.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "converter/convert.h"
+#include "converter/onnx/node_context.h"
+#include "ir/graph.h"
+#include "onnx/onnx_pb.h"
+
+namespace minnow::converter {
+
+class ImportState {
+ public:
+  ImportState(const ConvertOptions& chosen, ConvertReport& filled, std::filesystem::path where)
+      : options(chosen), report(filled), folder(std::move(where)) {}
+
+  const ConvertOptions& options;
+  ConvertReport& report;
+  std::filesystem::path folder;  ///< of external data files
+  ir::Graph graph;
+  std::unordered_map<std::string, ir::ValueId> values;  ///< ONNX tensor name -> value
+  std::map<std::string, int> opsets;                    ///< domain -> version
+
+  std::string nodeName;  ///< of the node being imported
+  std::string nodeOp;
+
+  /// Adds a node, infers its types, and evaluates it when all inputs are small constants.
+  std::vector<ir::ValueId> emit(std::unique_ptr<ops::Operator> op, std::vector<ir::ValueId> inputs,
+                                int outputs);
+  /// Names of the graph inputs that a value is computed from.
+  std::vector<std::string> sourceInputs(ir::ValueId id) const;
+  ir::ValueId addTensor(const ::onnx::TensorProto& tensor, const std::string& name);
+  std::string freshName(const std::string& base);
+
+ private:
+  bool canEvaluate(const ops::Operator& op, const std::vector<ir::ValueId>& inputs,
+                   const std::vector<TensorType>& types) const;
+  std::vector<ir::ValueId> evaluate(const ops::Operator& op, const std::vector<ir::ValueId>& inputs,
+                                    const std::vector<TensorType>& types, int outputs);
+  int fresh_ = 0;
+};
+
+}  // namespace minnow::converter

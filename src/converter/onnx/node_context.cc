@@ -1,0 +1,197 @@
+// What an import function sees: attributes, constant inputs, emission of nodes.
+#include "converter/onnx/node_context.h"
+
+#include <algorithm>
+
+#include "base/fail.h"
+#include "converter/onnx/import_state.h"
+
+namespace minnow::converter {
+namespace {
+
+const ::onnx::AttributeProto* findAttribute(const ::onnx::NodeProto& node, std::string_view name) {
+  for (const auto& attribute : node.attribute())
+    if (attribute.name() == name) return &attribute;
+  return nullptr;
+}
+
+template <class T>
+std::vector<int64_t> widen(const ir::Value& value) {
+  std::vector<int64_t> out;
+  for (const T element : value.elements<T>()) out.push_back(static_cast<int64_t>(element));
+  return out;
+}
+
+}  // namespace
+
+int NodeContext::opset() const {
+  const std::string& domain = proto_.domain();
+  const auto found = state_.opsets.find(domain == "ai.onnx" ? "" : domain);
+  return found == state_.opsets.end() ? 1 : found->second;
+}
+
+bool NodeContext::has(const char* attribute) const {
+  return findAttribute(proto_, attribute) != nullptr;
+}
+
+int64_t NodeContext::integer(const char* attribute) const {
+  if (!has(attribute)) broken(text("attribute '", attribute, "' is missing"));
+  return integer(attribute, 0);
+}
+
+int64_t NodeContext::integer(const char* attribute, int64_t otherwise) const {
+  const auto* found = findAttribute(proto_, attribute);
+  if (!found) return otherwise;
+  if (found->type() != ::onnx::AttributeProto::INT)
+    broken(text("attribute '", attribute, "' is no integer"));
+  return found->i();
+}
+
+float NodeContext::number(const char* attribute, float otherwise) const {
+  const auto* found = findAttribute(proto_, attribute);
+  if (!found) return otherwise;
+  if (found->type() != ::onnx::AttributeProto::FLOAT)
+    broken(text("attribute '", attribute, "' is no float"));
+  return found->f();
+}
+
+std::string NodeContext::string(const char* attribute, const std::string& otherwise) const {
+  const auto* found = findAttribute(proto_, attribute);
+  if (!found) return otherwise;
+  if (found->type() != ::onnx::AttributeProto::STRING)
+    broken(text("attribute '", attribute, "' is no string"));
+  return found->s();
+}
+
+std::vector<int64_t> NodeContext::integers(const char* attribute,
+                                           std::vector<int64_t> otherwise) const {
+  const auto* found = findAttribute(proto_, attribute);
+  if (!found) return otherwise;
+  if (found->type() != ::onnx::AttributeProto::INTS)
+    broken(text("attribute '", attribute, "' is no integer list"));
+  return {found->ints().begin(), found->ints().end()};
+}
+
+std::vector<float> NodeContext::numbers(const char* attribute, std::vector<float> otherwise) const {
+  const auto* found = findAttribute(proto_, attribute);
+  if (!found) return otherwise;
+  if (found->type() != ::onnx::AttributeProto::FLOATS)
+    broken(text("attribute '", attribute, "' is no float list"));
+  return {found->floats().begin(), found->floats().end()};
+}
+
+std::vector<std::string> NodeContext::strings(const char* attribute) const {
+  const auto* found = findAttribute(proto_, attribute);
+  if (!found) return {};
+  return {found->strings().begin(), found->strings().end()};
+}
+
+ir::ValueId NodeContext::tensor(const char* attribute) {
+  const auto* found = findAttribute(proto_, attribute);
+  if (!found || found->type() != ::onnx::AttributeProto::TENSOR)
+    broken(text("attribute '", attribute, "' is missing or no tensor"));
+  return state_.addTensor(found->t(), state_.freshName(state_.nodeName + "." + attribute));
+}
+
+ir::ValueId NodeContext::input(int i) const {
+  if (i >= proto_.input_size() || proto_.input(i).empty()) return ir::kNoValue;
+  return state_.values.at(proto_.input(i));
+}
+
+const TensorType& NodeContext::typeOf(ir::ValueId id) const {
+  if (id == ir::kNoValue) broken("a required input is missing");
+  return state_.graph.values[static_cast<size_t>(id)].type;
+}
+
+bool NodeContext::isConstant(ir::ValueId id) const {
+  return id != ir::kNoValue && state_.graph.values[static_cast<size_t>(id)].isConstant();
+}
+
+std::vector<int64_t> NodeContext::constantInts(int i) const {
+  const ir::ValueId id = input(i);
+  if (id == ir::kNoValue) broken(text("input ", i, " is missing"));
+  const ir::Value& value = state_.graph.values[static_cast<size_t>(id)];
+  if (!value.isConstant())
+    throw NeedsValue(text("input ", i, " ('", value.name, "') must be known at conversion"),
+                     state_.sourceInputs(id));
+  switch (value.type.type) {
+    case DataType::Int64:
+      return widen<int64_t>(value);
+    case DataType::Int32:
+      return widen<int32_t>(value);
+    case DataType::Int16:
+      return widen<int16_t>(value);
+    case DataType::Int8:
+      return widen<int8_t>(value);
+    case DataType::Uint8:
+    case DataType::Bool:
+      return widen<uint8_t>(value);
+    case DataType::Uint16:
+      return widen<uint16_t>(value);
+    case DataType::Uint32:
+      return widen<uint32_t>(value);
+    case DataType::Uint64:
+      return widen<uint64_t>(value);
+    default:
+      broken(text("input ", i, " must be integer, it is ", value.type.type));
+  }
+}
+
+std::vector<float> NodeContext::constantFloats(int i) const {
+  const ir::ValueId id = input(i);
+  if (id == ir::kNoValue) broken(text("input ", i, " is missing"));
+  const ir::Value& value = state_.graph.values[static_cast<size_t>(id)];
+  if (!value.isConstant())
+    throw NeedsValue(text("input ", i, " ('", value.name, "') must be known at conversion"),
+                     state_.sourceInputs(id));
+  if (value.type.type != DataType::Float32)
+    broken(text("input ", i, " must be float32, it is ", value.type.type));
+  const auto elements = value.elements<float>();
+  return {elements.begin(), elements.end()};
+}
+
+ir::ValueId NodeContext::emit(std::unique_ptr<ops::Operator> op, std::vector<ir::ValueId> inputs) {
+  return state_.emit(std::move(op), std::move(inputs), 1)[0];
+}
+
+std::vector<ir::ValueId> NodeContext::emitMany(std::unique_ptr<ops::Operator> op,
+                                               std::vector<ir::ValueId> inputs, int count) {
+  return state_.emit(std::move(op), std::move(inputs), count);
+}
+
+ir::ValueId NodeContext::constantOf(TensorType type, std::span<const std::byte> bytes) {
+  return state_.graph.addConstant(state_.freshName(state_.nodeName + ".constant"), type, bytes);
+}
+
+ir::ValueId NodeContext::constantFloat(float value) { return constantFloatTensor({}, {value}); }
+
+ir::ValueId NodeContext::constantFloatTensor(Shape shape, const std::vector<float>& values) {
+  return constantOf({DataType::Float32, shape}, std::as_bytes(std::span(values)));
+}
+
+ir::ValueId NodeContext::constantIntTensor(Shape shape, const std::vector<int64_t>& values) {
+  return constantOf({DataType::Int64, shape}, std::as_bytes(std::span(values)));
+}
+
+void NodeContext::setOutput(int i, ir::ValueId value) {
+  if (!wantsOutput(i)) return;
+  const std::string& name = proto_.output(i);
+  if (!state_.values.emplace(name, value).second) broken("tensor '" + name + "' is written twice");
+  // The first ONNX name a computed value gets is its name from here on; later ones are aliases.
+  ir::Value& ours = state_.graph.values[static_cast<size_t>(value)];
+  if (ours.name.starts_with('~')) ours.name = name;
+}
+
+void NodeContext::noteShapeDependence() {
+  state_.graph.foldedShapeNodes.push_back(state_.nodeName);
+}
+
+void NodeContext::unsupported(const std::string& what) const {
+  throw ImportError(what + " is not supported");
+}
+
+void NodeContext::broken(const std::string& what) const {
+  throw ImportError("the model is broken here: " + what);
+}
+
+}  // namespace minnow::converter

@@ -1,0 +1,29 @@
+// Where each tensor lies in the arena. Pure arithmetic: intervals in, offsets out; knows no tensor
+// and no model.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace minnow::memory {
+
+/// A buffer that must exist from step `first` to step `last`, both included.
+struct Interval {
+  size_t bytes = 0;
+  int first = 0, last = 0;
+};
+
+struct Plan {
+  std::vector<size_t> offsets;  ///< one an interval, multiples of 64
+  size_t bytes = 0;             ///< size of the arena
+  size_t lowerBound =
+      0;  ///< largest sum of (rounded) bytes alive at one step: no plan can be smaller
+};
+
+/// Places buffers so that no two alive at one step overlap. Several orders (by size, by lifetime,
+/// by start, by the crowdedness of their steps) are tried, each placing best-fit into the gaps; the
+/// smallest plan is kept, the first of equals, so the result is a pure function of the input.
+Plan planArena(std::span<const Interval> intervals);
+
+}  // namespace minnow::memory

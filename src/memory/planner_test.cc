@@ -1,0 +1,51 @@
+// The planner: no overlap among what lives together, never below the bound, small cases by hand.
+#include "memory/planner.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace minnow::memory {
+namespace {
+
+void expectDisjoint(const std::vector<Interval>& intervals, const Plan& plan) {
+  for (size_t i = 0; i < intervals.size(); ++i) {
+    EXPECT_EQ(plan.offsets[i] % 64, 0U);
+    EXPECT_LE(plan.offsets[i] + intervals[i].bytes, plan.bytes);
+    for (size_t j = 0; j < i; ++j) {
+      if (intervals[i].first > intervals[j].last || intervals[j].first > intervals[i].last)
+        continue;
+      EXPECT_TRUE(plan.offsets[i] + intervals[i].bytes <= plan.offsets[j] ||
+                  plan.offsets[j] + intervals[j].bytes <= plan.offsets[i])
+          << i << " and " << j;
+    }
+  }
+}
+
+TEST(Planner, ChainNeedsTwoNeighbours) {
+  const std::vector<Interval> chain{{640, 0, 1}, {1280, 1, 2}, {320, 2, 3}, {640, 3, 4}};
+  const Plan plan = planArena(chain);
+  expectDisjoint(chain, plan);
+  EXPECT_EQ(plan.lowerBound, 1920U);
+  EXPECT_EQ(plan.bytes, 1920U);
+}
+
+TEST(Planner, NothingNeedsNothing) { EXPECT_EQ(planArena({}).bytes, 0U); }
+
+TEST(Planner, RandomIntervalsStayApart) {
+  std::mt19937 random(7);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<Interval> intervals(1 + random() % 60);
+    for (Interval& interval : intervals) {
+      interval.bytes = random() % 5000;
+      interval.first = static_cast<int>(random() % 40);
+      interval.last = interval.first + static_cast<int>(random() % 8);
+    }
+    const Plan plan = planArena(intervals);
+    expectDisjoint(intervals, plan);
+    EXPECT_GE(plan.bytes, plan.lowerBound);
+  }
+}
+
+}  // namespace
+}  // namespace minnow::memory

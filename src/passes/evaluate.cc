@@ -1,0 +1,66 @@
+// Running one operator on constants.
+#include "passes/evaluate.h"
+
+#include "base/aligned.h"
+#include "kernels/kernel.h"
+
+namespace minnow::passes {
+namespace {
+
+struct Buffer {
+  std::shared_ptr<std::byte[]> memory;
+  TensorView view;
+};
+
+Result<Buffer> allocate(const TensorType& type) {
+  Buffer buffer{nullptr, {type.type, type.shape, plainStrides(type.shape), nullptr}};
+  buffer.memory = base::alignedBytes(buffer.view.bytes());
+  if (!buffer.memory)
+    return fail(ErrorCode::OutOfMemory, buffer.view.bytes(), " bytes for a constant of ",
+                type.shape);
+  buffer.view.data = buffer.memory.get();
+  return buffer;
+}
+
+}  // namespace
+
+Result<std::vector<Evaluated>> evaluate(const ir::Graph& graph, const ops::Operator& op,
+                                        std::span<const ir::ValueId> inputs) {
+  std::vector<TensorView> in, out;
+  std::vector<TensorType> types;
+  for (const ir::ValueId id : inputs) {
+    in.push_back(id == ir::kNoValue ? TensorView{} : graph.values[static_cast<size_t>(id)].view());
+    types.push_back(id == ir::kNoValue ? TensorType{} : graph.values[static_cast<size_t>(id)].type);
+  }
+  auto outTypes = op.inferShape(types);
+  if (!outTypes) return std::unexpected(outTypes.error());
+  std::vector<Buffer> buffers;
+  for (const TensorType& type : *outTypes) {
+    auto buffer = allocate(type);
+    if (!buffer) return std::unexpected(buffer.error());
+    buffers.push_back(*buffer);
+    out.push_back(buffer->view);
+  }
+  std::shared_ptr<std::byte[]> workspace;
+  size_t bytes = 0;
+  if (const kernels::WorkspaceFn need = kernels::reference::findWorkspace(op.kind())) {
+    bytes = need(op, in, out, 1);
+    workspace = base::alignedBytes(bytes);
+    if (!workspace) return fail(ErrorCode::OutOfMemory, bytes, " bytes of workspace");
+  }
+  base::ThreadPool pool(1);
+  const base::DenormalsFlushed flushed;
+  if (auto ok = kernels::reference::find(op.kind())(op, {in, out, {workspace.get(), bytes}, &pool});
+      !ok)
+    return std::unexpected(ok.error());
+  std::vector<Evaluated> results;
+  for (size_t i = 0; i < out.size(); ++i) {
+    // The shape is the kernel's: it may be smaller than inferred where it depends on data.
+    auto constant = std::make_shared<ir::Constant>(
+        ir::Constant{{buffers[i].memory.get(), out[i].bytes()}, buffers[i].memory});
+    results.push_back({{out[i].type, out[i].shape}, std::move(constant)});
+  }
+  return results;
+}
+
+}  // namespace minnow::passes
