@@ -1,0 +1,35 @@
+// Expand, Tile and ConstantOfShape.
+#include "ops/expand.h"
+
+#include "converter/onnx/node_context.h"
+#include "ops/reshape.h"
+
+namespace minnow::converter {
+
+void importExpand(NodeContext& node) {
+  auto op = std::make_unique<ops::Expand>();
+  op->shape = node.constantInts(1);
+  node.setOutput(0, node.emit(std::move(op), {node.input(0)}));
+}
+
+void importTile(NodeContext& node) {
+  auto op = std::make_unique<ops::Tile>();
+  op->repeats = node.constantInts(1);
+  node.setOutput(0, node.emit(std::move(op), {node.input(0)}));
+}
+
+/// One element repeated, so that a large result need not be stored in the file.
+void importConstantOfShape(NodeContext& node) {
+  const std::vector<int64_t> shape = node.constantInts(0);
+  ir::ValueId value = node.has("value") ? node.tensor("value") : node.constantFloat(0);
+  if (node.typeOf(value).shape.elements() != 1) node.broken("'value' is not one element");
+  auto scalar = std::make_unique<ops::Reshape>();  // the tensor is given with rank 1
+  value = node.emit(std::move(scalar), {value});
+  for (int64_t extent : shape)
+    if (extent < 0) node.broken("a negative extent");
+  auto op = std::make_unique<ops::Expand>();
+  op->shape = shape;
+  node.setOutput(0, node.emit(std::move(op), {value}));
+}
+
+}  // namespace minnow::converter

@@ -1,0 +1,261 @@
+// Movement operators as strided copies, and their reference kernels.
+#include "kernels/movement.h"
+
+#include <cstring>
+
+#include "kernels/reference/elementwise.h"
+#include "ops/concat.h"
+#include "ops/expand.h"
+#include "ops/pad.h"
+#include "ops/reshape.h"
+#include "ops/slice.h"
+#include "ops/split.h"
+#include "ops/transpose.h"
+
+namespace minnow::kernels {
+
+TensorView shifted(const TensorView& tensor, int64_t elements) {
+  TensorView view = tensor;
+  view.data = tensor.as<std::byte>() + elements * static_cast<int64_t>(elementSize(tensor.type));
+  return view;
+}
+
+TensorView partOf(const TensorView& tensor, int axis, int64_t start, int64_t count) {
+  TensorView part = count > 0 ? shifted(tensor, start * tensor.strides[axis]) : tensor;
+  part.shape[axis] = count;
+  return part;
+}
+
+namespace {
+
+TensorView withStorage(const TensorView& tensor, const Shape& shape, const ops::Storage& storage) {
+  TensorView view = shifted(tensor, storage.offset);
+  view.shape = shape;
+  view.strides = storage.strides;
+  return view;
+}
+
+/// Copies elements in row-major order between views of different shapes.
+void copyRowMajor(const TensorView& from, const TensorView& to) {
+  const size_t size = elementSize(from.type);
+  std::array<int64_t, kMaxRank> at{};
+  reference::forEachIndex(from.shape, [&](const auto& index) {
+    const int64_t source = reference::offsetOf(index, from.strides, from.shape.rank());
+    const int64_t target = reference::offsetOf(at, to.strides, to.shape.rank());
+    std::memcpy(to.as<std::byte>() + target * static_cast<int64_t>(size),
+                from.as<std::byte>() + source * static_cast<int64_t>(size), size);
+    for (int axis = to.shape.rank() - 1; axis >= 0; --axis) {
+      if (++at[axis] < to.shape[axis]) break;
+      at[axis] = 0;
+    }
+  });
+}
+
+}  // namespace
+
+Result<void> moveReshape(const ops::Operator&, const KernelArgs& args, CopyFn copy) {
+  const TensorView& x = args.inputs[0];
+  const TensorView& y = args.outputs[0];
+  if (const auto view = ops::reshapeStorage(x.shape, {x.strides, 0}, y.shape))
+    copy(withStorage(x, y.shape, *view), y, *args.pool);
+  else if (const auto back = ops::reshapeStorage(y.shape, {y.strides, 0}, x.shape))
+    copy(x, withStorage(y, x.shape, *back), *args.pool);
+  else
+    copyRowMajor(x, y);
+  return {};
+}
+
+Result<void> moveTranspose(const ops::Operator& op, const KernelArgs& args, CopyFn copy) {
+  const TensorView& x = args.inputs[0];
+  const TensorView& y = args.outputs[0];
+  copy(withStorage(x, y.shape, *op.viewOf(x.shape, {x.strides, 0}, 0)), y, *args.pool);
+  return {};
+}
+
+Result<void> moveRelayout(const ops::Operator&, const KernelArgs& args, CopyFn copy) {
+  copy(args.inputs[0], args.outputs[0], *args.pool);
+  return {};
+}
+
+Result<void> moveSlice(const ops::Operator& op, const KernelArgs& args, CopyFn copy) {
+  TensorView x = args.inputs[0];
+  const auto ranges = static_cast<const ops::Slice&>(op).ranges(x.shape);
+  if (!ranges) return std::unexpected(ranges.error());
+  if (args.outputs[0].elements() == 0) return {};
+  int64_t offset = 0;
+  for (int i = 0; i < x.shape.rank(); ++i) {
+    const ops::Slice::Range& range = (*ranges)[i];
+    offset += range.start * x.strides[i];
+    x.strides[i] *= range.step;
+    x.shape[i] = range.count;
+  }
+  copy(shifted(x, offset), args.outputs[0], *args.pool);
+  return {};
+}
+
+Result<void> moveConcat(const ops::Operator& op, const KernelArgs& args, CopyFn copy) {
+  const TensorView& y = args.outputs[0];
+  const auto axis = ops::normaliseAxis(static_cast<const ops::Concat&>(op).axis, y.shape.rank());
+  if (!axis) return std::unexpected(axis.error());
+  int64_t start = 0;
+  for (const TensorView& input : args.inputs) {
+    const TensorView target = partOf(y, *axis, start, input.shape[*axis]);
+    // A producer may have written into its part already.
+    if (input.data != target.data || input.strides != target.strides)
+      copy(input, target, *args.pool);
+    start += input.shape[*axis];
+  }
+  return {};
+}
+
+Result<void> moveSplit(const ops::Operator& op, const KernelArgs& args, CopyFn copy) {
+  const auto& split = static_cast<const ops::Split&>(op);
+  const TensorView& x = args.inputs[0];
+  const auto axis = ops::normaliseAxis(split.axis, x.shape.rank());
+  if (!axis) return std::unexpected(axis.error());
+  for (size_t i = 0; i < args.outputs.size(); ++i) {
+    const TensorView& y = args.outputs[i];
+    if (!y) continue;
+    const int64_t start = split.startOf(x.shape[*axis], static_cast<int>(i));
+    copy(partOf(x, *axis, start, y.shape[*axis]), y, *args.pool);
+  }
+  return {};
+}
+
+Result<void> moveExpand(const ops::Operator&, const KernelArgs& args, CopyFn copy) {
+  const TensorView& y = args.outputs[0];
+  TensorView x = args.inputs[0];
+  x.strides = reference::broadcastStrides(x, y.shape);
+  x.shape = y.shape;
+  copy(x, y, *args.pool);
+  return {};
+}
+
+namespace {
+
+/// A tensor as a Tile with the axes of extent 1 already repeated (they are repeated by stride 0).
+Result<void> tileBlocks(const TensorView& x, const TensorView& y, CopyFn copy,
+                        base::ThreadPool& pool) {
+  Shape blocks;
+  for (int i = 0; i < y.shape.rank(); ++i) blocks.push_back(y.shape[i] / x.shape[i]);
+  reference::forEachIndex(blocks, [&](const auto& block) {
+    int64_t offset = 0;
+    for (int i = 0; i < y.shape.rank(); ++i) offset += block[i] * x.shape[i] * y.strides[i];
+    TensorView target = shifted(y, offset);
+    target.shape = x.shape;
+    copy(x, target, pool);
+  });
+  return {};
+}
+
+}  // namespace
+
+Result<void> moveTile(const ops::Operator&, const KernelArgs& args, CopyFn copy) {
+  const TensorView& y = args.outputs[0];
+  TensorView x = args.inputs[0];
+  if (y.elements() == 0) return {};
+  for (int i = 0; i < y.shape.rank(); ++i)
+    if (x.shape[i] == 1) x.shape[i] = y.shape[i], x.strides[i] = 0;
+  return tileBlocks(x, y, copy, *args.pool);
+}
+
+namespace {
+
+/// Pads axis by axis: once the inner block is written, each border slab is a copy of one slab of
+/// what is there already (or of the constant).
+class Padder {
+ public:
+  Padder(const ops::Pad& pad, const KernelArgs& args, CopyFn copy)
+      : pad_(pad), x_(args.inputs[0]), y_(args.outputs[0]), copy_(copy), pool_(*args.pool) {
+    if (args.inputs.size() > 1 && args.inputs[1]) {
+      const size_t size = elementSize(x_.type);
+      std::memcpy(&constant_, args.inputs[1].data, size);
+    }
+  }
+
+  void run() {
+    if (y_.elements() == 0) return;
+    TensorView from = x_, to = y_;
+    for (int i = 0; i < y_.shape.rank(); ++i) {
+      first_[i] = std::clamp<int64_t>(pad_.padsBegin[i], 0, y_.shape[i]);
+      last_[i] = std::min(y_.shape[i], y_.shape[i] - std::max<int64_t>(pad_.padsEnd[i], 0));
+      last_[i] = std::max(last_[i], first_[i]);
+      const int64_t skip = std::max<int64_t>(-pad_.padsBegin[i], 0);
+      from = partOf(from, i, skip, last_[i] - first_[i]);
+      to = partOf(to, i, first_[i], last_[i] - first_[i]);
+    }
+    if (to.elements() > 0) copy_(from, to, pool_);
+    for (int i = 0; i < y_.shape.rank(); ++i) padAxis(i);
+  }
+
+ private:
+  void padAxis(int axis) {
+    TensorView slab = y_;
+    for (int i = axis + 1; i < y_.shape.rank(); ++i)
+      slab = partOf(slab, i, first_[i], last_[i] - first_[i]);
+    if (pad_.mode == ops::PadMode::Constant) {
+      fill(partOf(slab, axis, 0, first_[axis]));
+      fill(partOf(slab, axis, last_[axis], y_.shape[axis] - last_[axis]));
+      return;
+    }
+    for (int64_t i = 0; i < y_.shape[axis]; ++i) {
+      if (i >= first_[axis] && i < last_[axis]) continue;
+      const int64_t skip = std::max<int64_t>(-pad_.padsBegin[axis], 0);
+      const int64_t at = pad_.source(axis, i, x_.shape[axis]) - skip + first_[axis];
+      copy_(partOf(slab, axis, at, 1), partOf(slab, axis, i, 1), pool_);
+    }
+  }
+
+  void fill(const TensorView& to) {
+    if (to.elements() == 0) return;
+    TensorView from = to;
+    from.data = &constant_;
+    from.strides = {};
+    copy_(from, to, pool_);
+  }
+
+  const ops::Pad& pad_;
+  const TensorView& x_;
+  const TensorView& y_;
+  CopyFn copy_;
+  base::ThreadPool& pool_;
+  uint64_t constant_ = 0;
+  std::array<int64_t, kMaxRank> first_{}, last_{};  // the inner block
+};
+
+}  // namespace
+
+Result<void> movePad(const ops::Operator& op, const KernelArgs& args, CopyFn copy) {
+  Padder(static_cast<const ops::Pad&>(op), args, copy).run();
+  return {};
+}
+
+// The reference kernels ---------------------------------------------------------------------------
+
+namespace reference {
+namespace {
+void plainCopy(const TensorView& from, const TensorView& to, base::ThreadPool&) {
+  copyTensor(from, to);
+}
+}  // namespace
+
+#define MINNOW_MOVED_BY(kind, move)                                         \
+  Result<void> run##kind(const ops::Operator& op, const KernelArgs& args) { \
+    return move(op, args, plainCopy);                                       \
+  }
+MINNOW_MOVED_BY(Reshape, moveReshape)
+MINNOW_MOVED_BY(Flatten, moveReshape)
+MINNOW_MOVED_BY(Squeeze, moveReshape)
+MINNOW_MOVED_BY(Unsqueeze, moveReshape)
+MINNOW_MOVED_BY(Transpose, moveTranspose)
+MINNOW_MOVED_BY(Relayout, moveRelayout)
+MINNOW_MOVED_BY(Slice, moveSlice)
+MINNOW_MOVED_BY(Concat, moveConcat)
+MINNOW_MOVED_BY(Split, moveSplit)
+MINNOW_MOVED_BY(Pad, movePad)
+MINNOW_MOVED_BY(Expand, moveExpand)
+MINNOW_MOVED_BY(Tile, moveTile)
+#undef MINNOW_MOVED_BY
+}  // namespace reference
+
+}  // namespace minnow::kernels

@@ -1,0 +1,29 @@
+// Concat: shape rule.
+#include "ops/concat.h"
+
+namespace minnow::ops {
+
+std::unique_ptr<Operator> makeConcat() { return std::make_unique<Concat>(); }
+
+Result<std::vector<TensorType>> Concat::inferShape(std::span<const TensorType> inputs) const {
+  if (inputs.empty()) return fail(ErrorCode::BadModel, "no inputs");
+  if (auto ok = expectMovable(inputs, inputs.size(), inputs.size()); !ok)
+    return std::unexpected(ok.error());
+  Shape y = inputs[0].shape;
+  const auto along = normaliseAxis(axis, y.rank());
+  if (!along) return std::unexpected(along.error());
+  for (const TensorType& input : inputs.subspan(1)) {
+    if (input.type != inputs[0].type || input.shape.rank() != y.rank())
+      return fail(ErrorCode::ShapeMismatch, "cannot join ", inputs[0].type, " ", inputs[0].shape,
+                  " and ", input.type, " ", input.shape);
+    for (int i = 0; i < y.rank(); ++i)
+      if (i != *along && input.shape[i] != y[i])
+        return fail(ErrorCode::ShapeMismatch, "cannot join ", inputs[0].shape, " and ", input.shape,
+                    " along axis ", *along);
+    y[*along] += input.shape[*along];
+    if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
+  }
+  return oneOutput(inputs[0].type, y);
+}
+
+}  // namespace minnow::ops

@@ -1,0 +1,19 @@
+// Concat (ONNX Concat) of one or more tensors of one type along an axis.
+#pragma once
+
+#include "ops/view.h"
+
+namespace minnow::ops {
+
+struct Concat final : OperatorBase<Concat> {
+  static constexpr OpKind kKind = OpKind::Concat;
+  int64_t axis = 0;  ///< -rank … rank-1
+
+  template <class V>
+  void fields(V& v) {
+    v("axis", axis);
+  }
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+};
+
+}  // namespace minnow::ops

@@ -1,0 +1,32 @@
+// Expand and Tile: shape rules.
+#include "ops/expand.h"
+
+namespace minnow::ops {
+
+std::unique_ptr<Operator> makeExpand() { return std::make_unique<Expand>(); }
+std::unique_ptr<Operator> makeTile() { return std::make_unique<Tile>(); }
+
+Result<std::vector<TensorType>> Expand::inferShape(std::span<const TensorType> inputs) const {
+  if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  if (shape.size() > kMaxRank)
+    return fail(ErrorCode::Unsupported, "a shape of ", shape.size(), " axes (at most ", kMaxRank,
+                ")");
+  const auto y = broadcastShapes(inputs[0].shape, Shape(std::span(shape)));
+  if (!y) return std::unexpected(y.error());
+  return oneOutput(inputs[0].type, *y);
+}
+
+Result<std::vector<TensorType>> Tile::inferShape(std::span<const TensorType> inputs) const {
+  if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  Shape y = inputs[0].shape;
+  if (repeats.size() != static_cast<size_t>(y.rank()))
+    return fail(ErrorCode::BadModel, "expected ", y.rank(), " repeats, found ", repeats.size());
+  for (int i = 0; i < y.rank(); ++i) {
+    if (repeats[i] < 0 || repeats[i] > kMaxExtent || y[i] > kMaxExtent)
+      return fail(ErrorCode::BadModel, "repeats of axis ", i, " are out of range");
+    y[i] *= repeats[i];
+  }
+  return oneOutput(inputs[0].type, y);
+}
+
+}  // namespace minnow::ops

@@ -1,0 +1,31 @@
+// Expand (ONNX Expand): repeats axes of extent 1 so that the tensor has the shape that it and
+// `shape` broadcast to. Tile (ONNX Tile): repeats every axis a number of times.
+#pragma once
+
+#include "ops/view.h"
+
+namespace minnow::ops {
+
+struct Expand final : OperatorBase<Expand> {
+  static constexpr OpKind kKind = OpKind::Expand;
+  std::vector<int64_t> shape;
+
+  template <class V>
+  void fields(V& v) {
+    v("shape", shape);
+  }
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+};
+
+struct Tile final : OperatorBase<Tile> {
+  static constexpr OpKind kKind = OpKind::Tile;
+  std::vector<int64_t> repeats;  ///< one an axis
+
+  template <class V>
+  void fields(V& v) {
+    v("repeats", repeats);
+  }
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+};
+
+}  // namespace minnow::ops

@@ -1,0 +1,29 @@
+// Pad (ONNX Pad): adds to, or with negative counts takes from, both ends of every axis.
+// Inputs: x of any type; optionally, for Constant, one element of that type (zero without it).
+#pragma once
+
+#include "ops/view.h"
+
+namespace minnow::ops {
+
+enum class PadMode : uint8_t { Constant, Reflect, Edge, Wrap, kCount };
+
+struct Pad final : OperatorBase<Pad> {
+  static constexpr OpKind kKind = OpKind::Pad;
+  PadMode mode = PadMode::Constant;
+  std::vector<int64_t> padsBegin, padsEnd;  ///< one an axis
+
+  template <class V>
+  void fields(V& v) {
+    v("mode", mode, static_cast<int>(PadMode::kCount));
+    v("padsBegin", padsBegin);
+    v("padsEnd", padsEnd);
+  }
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  /// Only where it takes and adds nothing, or takes alone.
+  std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input, int) const override;
+  /// Input position along an axis that output position `i` shows; -1 for the constant.
+  int64_t source(int axis, int64_t i, int64_t extent) const;
+};
+
+}  // namespace minnow::ops

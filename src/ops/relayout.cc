@@ -1,0 +1,21 @@
+// Relayout: the type passes through.
+#include "ops/relayout.h"
+
+namespace minnow::ops {
+
+std::unique_ptr<Operator> makeRelayout() { return std::make_unique<Relayout>(); }
+
+Result<std::vector<TensorType>> Relayout::inferShape(std::span<const TensorType> inputs) const {
+  if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  return std::vector{inputs[0]};
+}
+
+std::optional<Storage> Relayout::viewOf(const Shape& inputShape, const Storage& input, int) const {
+  const Strides wanted =
+      layout == StorageOrder::Plain ? plainStrides(inputShape) : channelsLastStrides(inputShape);
+  for (int i = 0; i < inputShape.rank(); ++i)
+    if (inputShape[i] != 1 && input.strides[i] != wanted[i]) return std::nullopt;
+  return Storage{wanted, input.offset};
+}
+
+}  // namespace minnow::ops

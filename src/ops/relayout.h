@@ -1,0 +1,23 @@
+// Copies a tensor into another storage order; shape and meaning stay. Added by the layout pass.
+#pragma once
+
+#include "ops/view.h"
+
+namespace minnow::ops {
+
+enum class StorageOrder : uint8_t { Plain, ChannelsLast, kCount };
+
+struct Relayout final : OperatorBase<Relayout> {
+  static constexpr OpKind kKind = OpKind::Relayout;
+  StorageOrder layout = StorageOrder::Plain;  ///< of the output
+
+  template <class V>
+  void fields(V& v) {
+    v("layout", layout, static_cast<int>(StorageOrder::kCount));
+  }
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  /// The input itself where it already lies in that order without gaps.
+  std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input, int) const override;
+};
+
+}  // namespace minnow::ops

@@ -1,0 +1,74 @@
+// Shapes of Reshape, Flatten, Squeeze and Unsqueeze.
+#include "ops/reshape.h"
+
+namespace minnow::ops {
+
+std::unique_ptr<Operator> makeReshape() { return std::make_unique<Reshape>(); }
+std::unique_ptr<Operator> makeFlatten() { return std::make_unique<Flatten>(); }
+std::unique_ptr<Operator> makeSqueeze() { return std::make_unique<Squeeze>(); }
+std::unique_ptr<Operator> makeUnsqueeze() { return std::make_unique<Unsqueeze>(); }
+
+Result<Shape> Reshape::outputShape(const Shape& input) const {
+  if (shape.size() > kMaxRank)
+    return fail(ErrorCode::Unsupported, "a shape of ", shape.size(), " axes (at most ", kMaxRank,
+                ")");
+  if (auto ok = checkShape(input); !ok) return std::unexpected(ok.error());
+  Shape out;
+  int rest = -1;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    const int axis = static_cast<int>(i);
+    if (shape[i] == -1 && rest >= 0) return fail(ErrorCode::BadModel, "two extents are -1");
+    if (shape[i] == 0 && !allowZero && axis >= input.rank())
+      return fail(ErrorCode::ShapeMismatch, "extent ", axis, " is copied from ", input,
+                  ", which has fewer axes");
+    if (shape[i] == -1) rest = axis;
+    const bool copied = shape[i] == 0 && !allowZero;
+    out.push_back(shape[i] == -1 ? 1 : copied ? input[axis] : shape[i]);
+  }
+  if (auto ok = checkShape(out); !ok) return std::unexpected(ok.error());
+  const int64_t known = out.elements(), elements = input.elements();
+  if (rest >= 0) {
+    if (known == 0 || elements % known != 0)
+      return fail(ErrorCode::ShapeMismatch, elements, " elements do not divide by ", known);
+    out[rest] = elements / known;
+  } else if (known != elements) {
+    return fail(ErrorCode::ShapeMismatch, input, " does not hold the elements of ", out);
+  }
+  return out;
+}
+
+Result<Shape> Flatten::outputShape(const Shape& input) const {
+  if (axis < -input.rank() || axis > input.rank())
+    return fail(ErrorCode::ShapeMismatch, "axis ", axis, " is outside a tensor of rank ",
+                input.rank());
+  if (auto ok = checkShape(input); !ok) return std::unexpected(ok.error());
+  const int64_t split = axis < 0 ? axis + input.rank() : axis;
+  Shape out{1, 1};
+  for (int i = 0; i < input.rank(); ++i) out[i < split ? 0 : 1] *= input[i];
+  return out;
+}
+
+Result<Shape> Squeeze::outputShape(const Shape& input) const {
+  const auto dropped = markAxes(axes, input.rank());
+  if (!dropped) return std::unexpected(dropped.error());
+  Shape out;
+  for (int i = 0; i < input.rank(); ++i) {
+    if ((*dropped)[i] && input[i] != 1)
+      return fail(ErrorCode::ShapeMismatch, "axis ", i, " of ", input, " is not of extent 1");
+    if (!(axes.empty() ? input[i] == 1 : (*dropped)[i])) out.push_back(input[i]);
+  }
+  return out;
+}
+
+Result<Shape> Unsqueeze::outputShape(const Shape& input) const {
+  if (axes.size() + input.rank() > kMaxRank)
+    return fail(ErrorCode::Unsupported, "more than ", kMaxRank, " axes");
+  const int rank = input.rank() + static_cast<int>(axes.size());
+  const auto added = markAxes(axes, rank);
+  if (!added) return std::unexpected(added.error());
+  Shape out;
+  for (int i = 0, from = 0; i < rank; ++i) out.push_back((*added)[i] ? 1 : input[from++]);
+  return out;
+}
+
+}  // namespace minnow::ops

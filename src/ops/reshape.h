@@ -1,0 +1,74 @@
+// Operators that give a tensor another shape and leave its elements in row-major order: Reshape,
+// Flatten, Squeeze and Unsqueeze. Any element type; views wherever the strides allow.
+#pragma once
+
+#include "ops/view.h"
+
+namespace minnow::ops {
+
+/// What the four share: output 0 is input 0 with another shape.
+template <class Self>
+struct ReshapeBase : OperatorBase<Self> {
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override {
+    if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+    const auto shape = static_cast<const Self&>(*this).outputShape(inputs[0].shape);
+    if (!shape) return std::unexpected(shape.error());
+    return oneOutput(inputs[0].type, *shape);
+  }
+  std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input, int) const override {
+    const auto shape = static_cast<const Self&>(*this).outputShape(inputShape);
+    return shape ? reshapeStorage(inputShape, input, *shape) : std::nullopt;
+  }
+};
+
+/// ONNX Reshape: -1 is what is left, 0 is the input's extent (unless allowZero).
+struct Reshape final : ReshapeBase<Reshape> {
+  static constexpr OpKind kKind = OpKind::Reshape;
+  std::vector<int64_t> shape;
+  bool allowZero = false;
+
+  template <class V>
+  void fields(V& v) {
+    v("shape", shape);
+    v("allowZero", allowZero);
+  }
+  Result<Shape> outputShape(const Shape& input) const;
+};
+
+/// ONNX Flatten: the axes before `axis` as rows, the others as columns.
+struct Flatten final : ReshapeBase<Flatten> {
+  static constexpr OpKind kKind = OpKind::Flatten;
+  int64_t axis = 1;  ///< -rank … rank
+
+  template <class V>
+  void fields(V& v) {
+    v("axis", axis);
+  }
+  Result<Shape> outputShape(const Shape& input) const;
+};
+
+/// ONNX Squeeze: drops the axes, which must be of extent 1; without axes, every such one.
+struct Squeeze final : ReshapeBase<Squeeze> {
+  static constexpr OpKind kKind = OpKind::Squeeze;
+  std::vector<int64_t> axes;
+
+  template <class V>
+  void fields(V& v) {
+    v("axes", axes);
+  }
+  Result<Shape> outputShape(const Shape& input) const;
+};
+
+/// ONNX Unsqueeze: `axes` of the output, each of extent 1, are new.
+struct Unsqueeze final : ReshapeBase<Unsqueeze> {
+  static constexpr OpKind kKind = OpKind::Unsqueeze;
+  std::vector<int64_t> axes;
+
+  template <class V>
+  void fields(V& v) {
+    v("axes", axes);
+  }
+  Result<Shape> outputShape(const Shape& input) const;
+};
+
+}  // namespace minnow::ops

@@ -1,0 +1,65 @@
+// Slice: ranges, shape rule and view.
+#include "ops/slice.h"
+
+namespace minnow::ops {
+
+std::unique_ptr<Operator> makeSlice() { return std::make_unique<Slice>(); }
+
+namespace {
+/// ONNX Slice: starts and ends beyond the axis are clamped to it (to its last element, and one
+/// before its first, when walking backwards).
+Slice::Range clampRange(int64_t start, int64_t end, int64_t step, int64_t extent) {
+  if (extent == 0) return {0, 0, 1};
+  if (start < 0) start += extent;
+  if (end < 0) end += extent;
+  step = std::clamp(step, -extent, extent);
+  if (step > 0) {
+    start = std::clamp<int64_t>(start, 0, extent);
+    end = std::clamp<int64_t>(end, 0, extent);
+    return {start, end > start ? (end - start - 1) / step + 1 : 0, step};
+  }
+  start = std::clamp<int64_t>(start, 0, extent - 1);
+  end = std::clamp<int64_t>(end, -1, extent - 1);
+  return {start, start > end ? (start - end - 1) / -step + 1 : 0, step};
+}
+}  // namespace
+
+Result<Slice::Ranges> Slice::ranges(const Shape& input) const {
+  if (ends.size() != starts.size() || axes.size() != starts.size() || steps.size() != starts.size())
+    return fail(ErrorCode::BadModel, "starts, ends, axes and steps are not of one length");
+  if (auto ok = checkShape(input); !ok) return std::unexpected(ok.error());
+  if (const auto marked = markAxes(axes, input.rank()); !marked)
+    return std::unexpected(marked.error());
+  Ranges all;
+  for (int i = 0; i < input.rank(); ++i) all[i] = {0, input[i], 1};
+  for (size_t i = 0; i < axes.size(); ++i) {
+    if (steps[i] == 0) return fail(ErrorCode::BadModel, "a step of 0");
+    const int axis = static_cast<int>(axes[i] < 0 ? axes[i] + input.rank() : axes[i]);
+    all[axis] = clampRange(starts[i], ends[i], steps[i], input[axis]);
+  }
+  return all;
+}
+
+Result<std::vector<TensorType>> Slice::inferShape(std::span<const TensorType> inputs) const {
+  if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  const auto all = ranges(inputs[0].shape);
+  if (!all) return std::unexpected(all.error());
+  Shape y;
+  for (int i = 0; i < inputs[0].shape.rank(); ++i) y.push_back((*all)[i].count);
+  return oneOutput(inputs[0].type, y);
+}
+
+std::optional<Storage> Slice::viewOf(const Shape& inputShape, const Storage& input, int) const {
+  const auto all = ranges(inputShape);
+  if (!all) return std::nullopt;
+  Storage view = input;
+  for (int i = 0; i < inputShape.rank(); ++i) {
+    const Range& range = (*all)[i];
+    if (range.step < 0 && range.count > 1) return std::nullopt;
+    if (range.count > 0) view.offset += range.start * input.strides[i];
+    view.strides[i] *= std::max<int64_t>(range.step, 1);
+  }
+  return view;
+}
+
+}  // namespace minnow::ops

@@ -1,0 +1,33 @@
+// Slice (ONNX Slice 10+): every step-th element of [start, end) along some axes. Negative starts
+// and ends count from the end, both are clamped, negative steps walk backwards. A view unless a
+// step is negative.
+#pragma once
+
+#include "ops/view.h"
+
+namespace minnow::ops {
+
+struct Slice final : OperatorBase<Slice> {
+  static constexpr OpKind kKind = OpKind::Slice;
+  std::vector<int64_t> starts, ends, axes, steps;  ///< all of one length
+
+  /// The indices start, start + step, … taken of one axis; `count` of them.
+  struct Range {
+    int64_t start = 0, count = 0, step = 1;
+  };
+  using Ranges = std::array<Range, kMaxRank>;
+  /// One range an axis, inside the input; |step| is at most the axis' extent (1 for an empty axis).
+  Result<Ranges> ranges(const Shape& input) const;
+
+  template <class V>
+  void fields(V& v) {
+    v("starts", starts);
+    v("ends", ends);
+    v("axes", axes);
+    v("steps", steps);
+  }
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input, int) const override;
+};
+
+}  // namespace minnow::ops

@@ -1,0 +1,58 @@
+// Split: shape rule and views.
+#include "ops/split.h"
+
+namespace minnow::ops {
+
+std::unique_ptr<Operator> makeSplit() { return std::make_unique<Split>(); }
+
+namespace {
+constexpr int64_t kMostParts = 1 << 16;
+int64_t partSize(int64_t extent, int64_t parts) { return (extent + parts - 1) / parts; }
+}  // namespace
+
+Result<std::vector<TensorType>> Split::inferShape(std::span<const TensorType> inputs) const {
+  if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  const Shape& x = inputs[0].shape;
+  if (auto ok = checkShape(x); !ok) return std::unexpected(ok.error());
+  const auto along = normaliseAxis(axis, x.rank());
+  if (!along) return std::unexpected(along.error());
+  const int64_t extent = x[*along];
+  if (sizes.empty() && (parts < 1 || parts > kMostParts))
+    return fail(ErrorCode::BadModel, "a split into ", parts, " parts");
+  const int64_t count = sizes.empty() ? parts : static_cast<int64_t>(sizes.size());
+  std::vector<TensorType> outputs;
+  int64_t left = extent;
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t size = sizes.empty() ? std::min(left, partSize(extent, parts)) : sizes[i];
+    if (size < 0 || size > left)
+      return fail(ErrorCode::ShapeMismatch, "the parts do not fit axis ", *along, " of ", x);
+    Shape y = x;
+    y[*along] = size;
+    outputs.push_back({inputs[0].type, y});
+    left -= size;
+  }
+  if (left != 0)
+    return fail(ErrorCode::ShapeMismatch, "the parts leave ", left, " of axis ", *along, " of ", x);
+  return outputs;
+}
+
+int64_t Split::startOf(int64_t extent, int index) const {
+  if (sizes.empty()) return std::min(extent, partSize(extent, parts) * index);
+  int64_t start = 0;
+  for (int i = 0; i < index; ++i) start += sizes[i];
+  return start;
+}
+
+std::optional<Storage> Split::viewOf(const Shape& inputShape, const Storage& input,
+                                     int index) const {
+  const auto along = normaliseAxis(axis, inputShape.rank());
+  const int64_t count = sizes.empty() ? parts : static_cast<int64_t>(sizes.size());
+  if (!along || index < 0 || index >= count) return std::nullopt;
+  Storage view = input;
+  const int64_t start = startOf(inputShape[*along], index);
+  // An empty part at the end may not point past the tensor.
+  if (start < inputShape[*along]) view.offset += start * input.strides[*along];
+  return view;
+}
+
+}  // namespace minnow::ops

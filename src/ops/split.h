@@ -1,0 +1,27 @@
+// Split (ONNX Split) along an axis, by sizes or into a number of parts. Every output is a view.
+#pragma once
+
+#include "ops/view.h"
+
+namespace minnow::ops {
+
+struct Split final : OperatorBase<Split> {
+  static constexpr OpKind kKind = OpKind::Split;
+  int64_t axis = 0;            ///< -rank … rank-1
+  std::vector<int64_t> sizes;  ///< one an output; empty: `parts` equal ones, the last the smallest
+  int64_t parts = 0;
+
+  template <class V>
+  void fields(V& v) {
+    v("axis", axis);
+    v("sizes", sizes);
+    v("parts", parts);
+  }
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input,
+                                int index) const override;
+  /// Where output `index` begins along the axis, for attributes that inferShape accepts.
+  int64_t startOf(int64_t extent, int index) const;
+};
+
+}  // namespace minnow::ops

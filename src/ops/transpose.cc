@@ -1,0 +1,30 @@
+// Transpose: shape rule and view.
+#include "ops/transpose.h"
+
+namespace minnow::ops {
+
+std::unique_ptr<Operator> makeTranspose() { return std::make_unique<Transpose>(); }
+
+Result<std::vector<TensorType>> Transpose::inferShape(std::span<const TensorType> inputs) const {
+  if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  const Shape& x = inputs[0].shape;
+  if (perm.size() != static_cast<size_t>(x.rank()))
+    return fail(ErrorCode::ShapeMismatch, "a permutation of ", perm.size(), " axes for ", x);
+  std::array<bool, kMaxRank> used{};
+  Shape y;
+  for (int64_t axis : perm) {
+    if (axis < 0 || axis >= x.rank() || used[axis])
+      return fail(ErrorCode::BadModel, "perm is not a permutation of the axes");
+    used[axis] = true;
+    y.push_back(x[static_cast<int>(axis)]);
+  }
+  return oneOutput(inputs[0].type, y);
+}
+
+std::optional<Storage> Transpose::viewOf(const Shape&, const Storage& input, int) const {
+  Storage view{{}, input.offset};
+  for (size_t i = 0; i < perm.size(); ++i) view.strides[i] = input.strides[perm[i]];
+  return view;
+}
+
+}  // namespace minnow::ops

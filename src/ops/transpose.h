@@ -1,0 +1,20 @@
+// Transpose (ONNX Transpose): output axis i is input axis perm[i]. Any element type; always a view.
+#pragma once
+
+#include "ops/view.h"
+
+namespace minnow::ops {
+
+struct Transpose final : OperatorBase<Transpose> {
+  static constexpr OpKind kKind = OpKind::Transpose;
+  std::vector<int64_t> perm;  ///< a permutation of 0 … rank-1
+
+  template <class V>
+  void fields(V& v) {
+    v("perm", perm);
+  }
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input, int) const override;
+};
+
+}  // namespace minnow::ops
