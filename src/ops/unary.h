@@ -11,7 +11,8 @@ enum class UnaryFn : uint8_t {
 #define MINNOW_UNARY(name) name,
 #include "ops/unary_functions.inc"
 #undef MINNOW_UNARY
-  kCount
+  kCount,
+  kEpilogueCount = Sin,  ///< the functions before this one may be an epilogue
 };
 
 const char* unaryFnName(UnaryFn fn);
@@ -42,7 +43,7 @@ struct Epilogue {
 
   template <class V>
   void fields(V& v) {
-    v("epilogue", fn, static_cast<int>(UnaryFn::kCount));
+    v("epilogue", fn, static_cast<int>(UnaryFn::kEpilogueCount));
     v("epilogueAlpha", alpha);
     v("epilogueBeta", beta);
   }

@@ -1,60 +1,93 @@
-// Elementary functions, scalar.
+// Elementary functions, scalar: kernels/elementary.inc on vectors of one lane.
 #include "kernels/reference/scalar_math.h"
 
-#include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 
 namespace minnow::kernels::reference {
+namespace {
 
-// exp(x) = 2^n * e^r, n = round(x/ln 2), r = x - n ln 2 in two steps (Cody and Waite), e^r by a
-// polynomial of degree 6.
-float exp(float x) {
-  if (std::isnan(x)) return x;
-  x = std::min(std::max(x, -87.33654f), 88.72283f);
-  const float n = std::nearbyint(x * 1.44269504f);
-  float r = std::fma(n, -0.693359375f, x);
-  r = std::fma(n, 2.12194440e-4f, r);
-  float p = 1.3888889e-3f;
-  p = std::fma(p, r, 8.3333333e-3f);
-  p = std::fma(p, r, 4.1666668e-2f);
-  p = std::fma(p, r, 1.6666667e-1f);
-  p = std::fma(p, r, 0.5f);
-  p = std::fma(p, r, 1.0f);
-  p = std::fma(p, r, 1.0f);
-  return std::ldexp(p, static_cast<int>(n));
+// The vocabulary of elementary.inc for plain floats.
+struct One {};
+inline float Set(One, float x) { return x; }
+inline float Add(float a, float b) { return a + b; }
+inline float Sub(float a, float b) { return a - b; }
+inline float Mul(float a, float b) { return a * b; }
+inline float Neg(float a) { return -a; }
+inline float Abs(float a) { return std::fabs(a); }
+inline float CopySign(float a, float sign) { return std::copysign(a, sign); }
+inline float MulAdd(float a, float b, float c) { return std::fma(a, b, c); }
+inline float NegMulAdd(float a, float b, float c) { return std::fma(-a, b, c); }
+inline bool Lt(float a, float b) { return a < b; }
+inline bool Le(float a, float b) { return a <= b; }
+inline bool Gt(float a, float b) { return a > b; }
+inline bool Eq(float a, float b) { return a == b; }
+inline float IfThenElse(bool condition, float a, float b) { return condition ? a : b; }
+inline float exactDivide(One, float a, float b) { return a / b; }
+inline float exactSqrt(One, float a) { return std::sqrt(a); }
+inline float addToExponent(One, float x, float rounded) {
+  return std::bit_cast<float>(std::bit_cast<uint32_t>(x) +
+                              (std::bit_cast<uint32_t>(rounded) << 23));
+}
+// x = mantissa * 2^exponent with the mantissa in [sqrt 1/2, sqrt 2).
+inline void splitForLog(One, float x, float& mantissa, float& exponent) {
+  constexpr uint32_t kSqrtHalf = 0x3F3504F3;
+  const uint32_t bits = std::bit_cast<uint32_t>(x);
+  const int32_t e = static_cast<int32_t>(bits - kSqrtHalf) >> 23;
+  mantissa = std::bit_cast<float>(bits - (static_cast<uint32_t>(e) << 23));
+  exponent = static_cast<float>(e);
 }
 
-float sigmoid(float x) { return 1.0f / (1.0f + exp(-x)); }
+#define MINNOW_INLINE inline
+#include "kernels/elementary.inc"
+#undef MINNOW_INLINE
 
-float tanh(float x) {
-  const float e = exp(-2.0f * std::fabs(x));
-  return std::copysign((1.0f - e) / (1.0f + e), x);
+// Functions without a polynomial of ours: in double by the C library, so that rounding to float
+// hides its last bits.
+float applyInDouble(ops::UnaryFn fn, double x) {
+  switch (fn) {
+    case ops::UnaryFn::Sin:
+      return static_cast<float>(std::sin(x));
+    case ops::UnaryFn::Cos:
+      return static_cast<float>(std::cos(x));
+    case ops::UnaryFn::Tan:
+      return static_cast<float>(std::tan(x));
+    case ops::UnaryFn::Asin:
+      return static_cast<float>(std::asin(x));
+    case ops::UnaryFn::Acos:
+      return static_cast<float>(std::acos(x));
+    case ops::UnaryFn::Atan:
+      return static_cast<float>(std::atan(x));
+    case ops::UnaryFn::Sinh:
+      return static_cast<float>(std::sinh(x));
+    case ops::UnaryFn::Cosh:
+      return static_cast<float>(std::cosh(x));
+    case ops::UnaryFn::Asinh:
+      return static_cast<float>(std::asinh(x));
+    case ops::UnaryFn::Acosh:
+      return static_cast<float>(std::acosh(x));
+    case ops::UnaryFn::Atanh:
+      return static_cast<float>(std::atanh(x));
+    default:
+      return static_cast<float>(x);
+  }
 }
+
+}  // namespace
+
+float exp(float x) { return exponential(One{}, x); }
+float log(float x) { return logarithm(One{}, x); }
+float tanh(float x) { return hyperbolicTangent(One{}, x); }
+float sigmoid(float x) { return logistic(One{}, x); }
+float erf(float x) { return errorFunction(One{}, x); }
+float softplus(float x) { return evaluate(Function<ops::UnaryFn::Softplus>{}, One{}, x); }
+float round(float x) { return nearest(One{}, x); }
 
 float apply(const ops::Epilogue& fn, float x) {
-  switch (fn.fn) {
-    case ops::UnaryFn::Identity:
-      return x;
-    case ops::UnaryFn::Relu:
-      return std::max(x, 0.0f);
-    case ops::UnaryFn::Clip:
-      return std::min(std::max(x, fn.alpha), fn.beta);
-    case ops::UnaryFn::LeakyRelu:
-      return x < 0 ? fn.alpha * x : x;
-    case ops::UnaryFn::HardSigmoid:
-      return std::max(0.0f, std::min(1.0f, std::fma(fn.alpha, x, fn.beta)));
-    case ops::UnaryFn::HardSwish:
-      return x * std::max(0.0f, std::min(1.0f, std::fma(x, 1.0f / 6.0f, 0.5f)));
-    case ops::UnaryFn::Sigmoid:
-      return sigmoid(x);
-    case ops::UnaryFn::Swish:
-      return x * sigmoid(fn.alpha * x);
-    case ops::UnaryFn::Tanh:
-      return tanh(x);
-    default:
-      return x;
-  }
+  if (fn.fn >= ops::UnaryFn::kEpilogueCount) return applyInDouble(fn.fn, x);
+  return visitFunction(fn, [x](auto function) { return evaluate(function, One{}, x); });
 }
 
 }  // namespace minnow::kernels::reference

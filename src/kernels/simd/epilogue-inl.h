@@ -1,0 +1,98 @@
+// A fused activation inside a SIMD kernel. Three ways, from the cheapest to the simplest:
+//
+//   visitEpilogue(epilogue, [&](auto fn) HWY_ATTR { …hot loop… fn(d, vector) … });
+//     instantiates the loop for Identity, Relu, Clip and one generic functor;
+//   applyEpilogueInPlace(epilogue, row, n);
+//     after a row or tile has been stored and is still in the first cache: the functor generated
+//     inline for every function, right for costly ones (`epilogueIsCheap` says which are not);
+//   applyEpilogue(d, epilogue, vector);
+//     a switch and a call for each vector.
+#if defined(MINNOW_SIMD_EPILOGUE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef MINNOW_SIMD_EPILOGUE_INL_H_
+#undef MINNOW_SIMD_EPILOGUE_INL_H_
+#else
+#define MINNOW_SIMD_EPILOGUE_INL_H_
+#endif
+
+#include "kernels/simd/math-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace minnow::kernels::simd::HWY_NAMESPACE {
+
+/// y = fn(x) as an object: operator()(d, vector).
+template <ops::UnaryFn fn>
+struct EpilogueFn {
+  Function<fn> function;
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    return evaluate(function, d, x);
+  }
+};
+
+/// True for functions of an instruction or two, which belong into the kernel's registers.
+HWY_INLINE bool epilogueIsCheap(const ops::Epilogue& epilogue) {
+  return epilogue.fn <= ops::UnaryFn::Clip;
+}
+
+template <class D, class V>
+HWY_NOINLINE V applyEpilogue(D d, const ops::Epilogue& epilogue, V x) {
+  V y = x;
+  visitFunction(epilogue, [&](auto function) HWY_ATTR { y = evaluate(function, d, x); });
+  return y;
+}
+
+/// Any function, chosen anew for each vector.
+struct AnyEpilogueFn {
+  ops::Epilogue epilogue;
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    return applyEpilogue(d, epilogue, x);
+  }
+};
+
+/// Calls visit(functor) once; the switch stays outside the hot loop.
+template <class Visitor>
+HWY_INLINE void visitEpilogue(const ops::Epilogue& epilogue, Visitor&& visit) {
+  switch (epilogue.fn) {
+    case ops::UnaryFn::Identity:
+      return visit(EpilogueFn<ops::UnaryFn::Identity>{});
+    case ops::UnaryFn::Relu:
+      return visit(EpilogueFn<ops::UnaryFn::Relu>{});
+    case ops::UnaryFn::Clip:
+      return visit(EpilogueFn<ops::UnaryFn::Clip>{{epilogue.alpha, epilogue.beta}});
+    default:
+      return visit(AnyEpilogueFn{epilogue});
+  }
+}
+
+/// to[i] = function(from[i]); `from` and `to` are the same or do not overlap.
+template <ops::UnaryFn fn>
+HWY_NOINLINE void mapRow(Function<fn> function, const float* from, float* to, size_t n) {
+  const hn::ScalableTag<float> d;
+  const size_t lanes = hn::Lanes(d);
+  size_t i = 0;
+  for (; i + 2 * lanes <= n; i += 2 * lanes) {
+    const auto y0 = evaluate(function, d, hn::LoadU(d, from + i));
+    const auto y1 = evaluate(function, d, hn::LoadU(d, from + i + lanes));
+    hn::StoreU(y0, d, to + i);
+    hn::StoreU(y1, d, to + i + lanes);
+  }
+  for (; i + lanes <= n; i += lanes)
+    hn::StoreU(evaluate(function, d, hn::LoadU(d, from + i)), d, to + i);
+  if (i == n) return;
+  HWY_ALIGN float last[HWY_MAX_BYTES / sizeof(float)] = {};
+  for (size_t k = i; k < n; ++k) last[k - i] = from[k];
+  hn::Store(evaluate(function, d, hn::Load(d, last)), d, last);
+  for (size_t k = i; k < n; ++k) to[k] = last[k - i];
+}
+
+/// row[i] = epilogue(row[i]) for n floats anywhere in memory.
+HWY_INLINE void applyEpilogueInPlace(const ops::Epilogue& epilogue, float* row, size_t n) {
+  if (epilogue.fn == ops::UnaryFn::Identity) return;
+  visitFunction(epilogue, [&](auto function) HWY_ATTR { mapRow(function, row, row, n); });
+}
+
+}  // namespace minnow::kernels::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // MINNOW_SIMD_EPILOGUE_INL_H_
