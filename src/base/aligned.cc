@@ -7,7 +7,7 @@
 namespace minnow::base {
 
 std::shared_ptr<std::byte[]> alignedBytes(size_t bytes, Clear clear) {
-  const size_t padded = alignUp(bytes + 1);
+  const size_t padded = alignUp(bytes) + kAlignment;
   void* block = std::aligned_alloc(kAlignment, padded);
   if (!block) return nullptr;
   if (clear == Clear::Yes) std::memset(block, 0, padded);

@@ -15,7 +15,8 @@ inline size_t alignUp(size_t bytes, size_t alignment = kAlignment) {
 /// Whether fresh memory is zeroed; an arena is not, so that its pages are taken only when touched.
 enum class Clear { No, Yes };
 
-/// 64-byte aligned, padded so that a vector may be read at the end. Null when memory is short.
+/// 64-byte aligned, with at least 64 bytes more so that a vector may be read past the end. Null
+/// when memory is short.
 std::shared_ptr<std::byte[]> alignedBytes(size_t bytes, Clear clear = Clear::Yes);
 
 }  // namespace minnow::base

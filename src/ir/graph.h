@@ -56,6 +56,8 @@ struct Node {
   std::unique_ptr<ops::Operator> op;
   std::vector<ValueId> inputs;   ///< kNoValue for an absent optional input
   std::vector<ValueId> outputs;  ///< kNoValue for an output nobody wants
+  /// The ONNX operators it stands for, in order: "Conv+BatchNormalization+Relu". For traces.
+  std::string source = {};
 
   template <class Op>
   const Op* as() const {
@@ -69,6 +71,7 @@ struct Node {
 
 struct Graph {
   std::string name;
+  std::string producer;  ///< what made the model, free text
   std::vector<Value> values;
   std::vector<Node> nodes;
   std::vector<ValueId> inputs, outputs;

@@ -1,0 +1,55 @@
+// Mapping files by POSIX means.
+#include "base/mapped_file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/fail.h"
+
+namespace minnow::base {
+namespace {
+
+struct Descriptor {
+  int number;
+  ~Descriptor() {
+    if (number >= 0) ::close(number);
+  }
+};
+
+std::unexpected<Error> systemFailure(const std::string& path, const char* what) {
+  const int code = errno;
+  return fail(code == ENOENT || code == ENOTDIR ? ErrorCode::NotFound : ErrorCode::Io, path,
+              ": cannot ", what, ": ", std::strerror(code));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::filesystem::path& path) {
+  const std::string& name = path.native();
+  const Descriptor file{::open(name.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (file.number < 0) return systemFailure(name, "open");
+  struct stat info{};
+  if (::fstat(file.number, &info) != 0) return systemFailure(name, "read its size");
+  if (!S_ISREG(info.st_mode)) return fail(ErrorCode::Io, name, ": is not a regular file");
+  if (info.st_size == 0) return fail(ErrorCode::BadModel, name, ": the file is empty");
+  if (static_cast<uint64_t>(info.st_size) > SIZE_MAX)
+    return fail(ErrorCode::OutOfMemory, name, ": too large to be mapped");
+  const auto size = static_cast<size_t>(info.st_size);
+  void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.number, 0);
+  if (data == MAP_FAILED) return systemFailure(name, "map");
+  return std::shared_ptr<const MappedFile>(
+      new MappedFile({static_cast<const std::byte*>(data), size}));
+}
+
+MappedFile::~MappedFile() { ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size()); }
+
+void MappedFile::dropPages() const {
+  ::madvise(const_cast<std::byte*>(bytes_.data()), bytes_.size(), MADV_DONTNEED);
+}
+
+}  // namespace minnow::base

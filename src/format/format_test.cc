@@ -1,0 +1,249 @@
+// The file: round trips, bytes in place, hostile files, and writing in one step.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <cstring>
+#include <fstream>
+#include <random>
+
+#include "base/mapped_file.h"
+#include "format/header.h"
+#include "format/read.h"
+#include "format/test_graph.h"
+#include "format/write.h"
+
+namespace minnow::format {
+namespace {
+
+std::vector<std::byte> fileOf(const ir::Graph& graph) {
+  auto file = write(graph);
+  EXPECT_TRUE(file) << (file ? "" : file.error().message);
+  return file ? *file : std::vector<std::byte>();
+}
+
+TEST(Format, RoundTripKeepsEverything) {
+  const ir::Graph graph = testGraph();
+  const AlignedFile file(fileOf(graph));
+  const auto back = read(file.bytes, "test.minnow");
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(back->name, graph.name);
+  EXPECT_EQ(back->producer, graph.producer);
+  EXPECT_EQ(back->foldedShapeNodes, graph.foldedShapeNodes);
+  EXPECT_EQ(back->inputs, graph.inputs);
+  EXPECT_EQ(back->outputs, graph.outputs);
+  EXPECT_EQ(back->outputNames, graph.outputNames);
+  ASSERT_EQ(back->values.size(), graph.values.size());
+  for (size_t i = 0; i < graph.values.size(); ++i) {
+    const ir::Value &a = graph.values[i], &b = back->values[i];
+    EXPECT_EQ(a.name, b.name);
+    EXPECT_EQ(a.type, b.type);
+    EXPECT_EQ(a.layout, b.layout);
+    ASSERT_EQ(a.isConstant(), b.isConstant());
+    if (!a.isConstant()) continue;
+    EXPECT_TRUE(std::ranges::equal(a.constant->bytes, b.constant->bytes)) << a.name;
+  }
+  ASSERT_EQ(back->nodes.size(), graph.nodes.size());
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const ir::Node &a = graph.nodes[i], &b = back->nodes[i];
+    EXPECT_EQ(a.name, b.name);
+    EXPECT_EQ(a.source, b.source);
+    EXPECT_EQ(a.inputs, b.inputs);
+    EXPECT_EQ(a.outputs, b.outputs);
+    EXPECT_EQ(a.op->kind(), b.op->kind());
+    EXPECT_EQ(a.op->attributes(), b.op->attributes());
+  }
+  EXPECT_TRUE(std::signbit(back->nodes[0].as<ops::Conv>()->epilogue.alpha)) << "-0 must stay -0";
+}
+
+TEST(Format, SameGraphSameBytes) {
+  const std::vector<std::byte> first = fileOf(testGraph());
+  EXPECT_EQ(first, fileOf(testGraph()));
+  const AlignedFile file(first);
+  EXPECT_EQ(first, fileOf(*read(file.bytes, "test.minnow"))) << "a file read and written again";
+}
+
+TEST(Format, ConstantsLieInTheFileAlignedAndPadded) {
+  const AlignedFile file(fileOf(testGraph()));
+  const auto graph = read(file.bytes, "test.minnow");
+  ASSERT_TRUE(graph);
+  for (const ir::Value& value : graph->values) {
+    if (!value.isConstant()) continue;
+    const std::byte* data = value.constant->bytes.data();
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(data) % 64, 0u);
+    EXPECT_GE(data, file.bytes.data());
+    EXPECT_LE(data + value.constant->bytes.size() + 64, file.bytes.data() + file.bytes.size());
+  }
+  EXPECT_EQ(graph->values[2].constant->bytes.data(), graph->values[3].constant->bytes.data())
+      << "equal constants are stored once";
+}
+
+TEST(Format, OwnerLivesAsLongAsTheGraph) {
+  const std::vector<std::byte> bytes = fileOf(testGraph());
+  std::weak_ptr<std::byte[]> watched;
+  Result<ir::Graph> graph;
+  {
+    const AlignedFile file(bytes);
+    watched = file.block;
+    graph = read(file.bytes, "test.minnow", file.block);
+  }
+  EXPECT_FALSE(watched.expired());
+  graph = fail(ErrorCode::Internal, "gone");
+  EXPECT_TRUE(watched.expired());
+}
+
+TEST(Format, MisalignedBufferIsATypedError) {
+  const std::vector<std::byte> bytes = fileOf(testGraph());
+  const auto block = base::alignedBytes(bytes.size() + 8);
+  std::ranges::copy(bytes, block.get() + 8);
+  const auto graph = read({block.get() + 8, bytes.size()}, "test.minnow");
+  ASSERT_FALSE(graph);
+  EXPECT_EQ(graph.error().code, ErrorCode::InvalidArgument);
+}
+
+TEST(Format, OtherVersionSaysWhatToDo) {
+  for (const uint32_t version : {0u, kFormatVersion + 1}) {
+    AlignedFile file(fileOf(testGraph()));
+    std::memcpy(file.bytes.data() + offsetof(Header, version), &version, sizeof version);
+    const auto graph = read(file.bytes, "old.minnow");
+    ASSERT_FALSE(graph);
+    EXPECT_EQ(graph.error().code, ErrorCode::VersionMismatch);
+    EXPECT_NE(graph.error().message.find("convert"), std::string::npos) << graph.error().message;
+  }
+}
+
+TEST(Format, DamagedWeightsAreFoundOnRequest) {
+  AlignedFile file(fileOf(testGraph()));
+  EXPECT_TRUE(verifyWeights(file.bytes, "test.minnow"));
+  file.bytes[file.bytes.size() - 100] ^= std::byte{1};
+  EXPECT_TRUE(read(file.bytes, "test.minnow")) << "loading does not read weights";
+  EXPECT_FALSE(verifyWeights(file.bytes, "test.minnow"));
+}
+
+TEST(Format, TruncationAtEveryLengthIsAnError) {
+  const std::vector<std::byte> bytes = fileOf(testGraph());
+  for (size_t length = 0; length < bytes.size(); ++length) {
+    const AlignedFile file(std::span<const std::byte>(bytes.data(), length));
+    EXPECT_FALSE(read(file.bytes, "cut.minnow")) << length;
+  }
+}
+
+TEST(Format, EveryByteFlippedIsAnErrorOrInTheWeights) {
+  const std::vector<std::byte> bytes = fileOf(testGraph());
+  const Header header = *readHeader(bytes, "test.minnow");
+  AlignedFile file(bytes);
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    file.bytes[i] = bytes[i] ^ std::byte{0x41};
+    if (i < header.weightsOffset) {
+      EXPECT_FALSE(read(file.bytes, "flipped.minnow")) << i;
+    } else {
+      EXPECT_FALSE(verifyWeights(file.bytes, "flipped.minnow")) << i;
+    }
+    file.bytes[i] = bytes[i];
+  }
+}
+
+/// Without checksums in the way: an error or a graph that verifies, never a crash.
+TEST(Format, EveryByteAlteredAndSealed) {
+  const std::vector<std::byte> bytes = fileOf(testGraph());
+  const size_t weights = readHeader(bytes, "test.minnow")->weightsOffset;
+  int accepted = 0;
+  for (size_t i = 0; i < weights; ++i)
+    for (const int value : {0, 1, 2, 0x41, 0x7f, 0x80, 0xff}) {
+      AlignedFile file(bytes);
+      file.bytes[i] = static_cast<std::byte>(value);
+      seal(file.bytes);
+      const auto graph = read(file.bytes, "altered.minnow");
+      if (!graph) continue;
+      ++accepted;
+      EXPECT_TRUE(graph->verify());
+      EXPECT_TRUE(write(*graph));
+    }
+  EXPECT_GT(accepted, 0) << "sealing did not get past the checksums";
+}
+
+TEST(Format, ManyBytesAlteredAndSealed) {
+  const std::vector<std::byte> bytes = fileOf(testGraph());
+  const size_t weights = readHeader(bytes, "test.minnow")->weightsOffset;
+  std::mt19937 random(1);
+  for (int round = 0; round < 20000; ++round) {
+    AlignedFile file(bytes);
+    for (int i = 0; i < 1 + round % 8; ++i)
+      file.bytes[random() % weights] = static_cast<std::byte>(random());
+    seal(file.bytes);
+    const auto graph = read(file.bytes, "altered.minnow");
+    EXPECT_TRUE(!graph || graph->verify());
+  }
+}
+
+TEST(Format, PanelsMustFitTheirReader) {
+  ir::Graph graph = testGraph();
+  const std::vector<std::byte> shorter(4 * 3 * 5);
+  graph.values[1].constant = ir::makeConstant(shorter);
+  const AlignedFile file(fileOf(graph));
+  const auto back = read(file.bytes, "test.minnow");
+  ASSERT_FALSE(back);
+  EXPECT_NE(back.error().message.find("conv_a"), std::string::npos) << back.error().message;
+}
+
+// Files -------------------------------------------------------------------------------------------
+
+class FormatFile : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::path(testing::TempDir()) /
+              testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+  size_t files() const {
+    return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(folder_),
+                                             std::filesystem::directory_iterator()));
+  }
+  std::filesystem::path folder_;
+};
+
+TEST_F(FormatFile, WritesMapsAndReplaces) {
+  const auto path = folder_ / "test.minnow";
+  const std::vector<std::byte> bytes = fileOf(testGraph());
+  ASSERT_TRUE(writeFile(path, std::vector<std::byte>(10)));
+  ASSERT_TRUE(writeFile(path, bytes));
+  EXPECT_EQ(files(), 1u);
+  const auto file = base::MappedFile::open(path);
+  ASSERT_TRUE(file) << file.error().message;
+  EXPECT_TRUE(std::ranges::equal((*file)->bytes(), bytes));
+  const auto graph = read((*file)->bytes(), path.native(), *file);
+  ASSERT_TRUE(graph) << graph.error().message;
+  (*file)->dropPages();
+  EXPECT_TRUE(verifyWeights((*file)->bytes(), path.native()));
+}
+
+TEST_F(FormatFile, FullDiskLeavesNothingBehind) {
+  signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit small{1024, before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &small);
+  const auto done = writeFile(folder_ / "test.minnow", std::vector<std::byte>(100000));
+  setrlimit(RLIMIT_FSIZE, &before);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, ErrorCode::Io);
+  EXPECT_EQ(files(), 0u);
+}
+
+TEST_F(FormatFile, UnwritablePlacesAreTypedErrors) {
+  EXPECT_EQ(writeFile(folder_ / "none" / "a.minnow", {}).error().code, ErrorCode::Io);
+  EXPECT_EQ(writeFile(folder_, {}).error().code, ErrorCode::Io);
+  EXPECT_EQ(files(), 0u);
+}
+
+TEST_F(FormatFile, UnmappableFilesAreTypedErrors) {
+  EXPECT_EQ(base::MappedFile::open(folder_ / "none").error().code, ErrorCode::NotFound);
+  EXPECT_EQ(base::MappedFile::open(folder_).error().code, ErrorCode::Io);
+  std::ofstream(folder_ / "empty").close();
+  EXPECT_EQ(base::MappedFile::open(folder_ / "empty").error().code, ErrorCode::BadModel);
+}
+
+}  // namespace
+}  // namespace minnow::format

@@ -1,0 +1,295 @@
+// Decoding a graph out of hostile bytes: header, checksum, FlatBuffers' structure, then every
+// number on its own, then the graph's own verification, then the packed weights against the
+// operators that read them.
+#include "format/read.h"
+
+#include "base/aligned.h"
+#include "base/fail.h"
+#include "format/header.h"
+#include "format/schema_generated.h"
+#include "kernels/operator_panels.h"
+
+namespace minnow::format {
+namespace {
+
+using Strings = flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>;
+
+struct Decoder {
+  std::span<const std::byte> weights;
+  std::shared_ptr<const void> owner;
+  /// Bytes that decoding may still take. Parts of a FlatBuffer may be referred to many times, so
+  /// that a small hostile file could ask for any amount of memory.
+  size_t budget = 0;
+
+  bool charge(size_t bytes) {
+    const bool fits = bytes <= budget;
+    budget -= fits ? bytes : budget;
+    return fits;
+  }
+
+  Result<std::string> decodeText(const flatbuffers::String* from) {
+    if (!from) return std::string();
+    if (!charge(from->size())) return tooLarge();
+    return from->str();
+  }
+
+  template <class T>
+  Result<std::vector<T>> decodeList(const flatbuffers::Vector<T>* from) {
+    if (!from) return std::vector<T>();
+    if (!charge(from->size() * sizeof(T))) return tooLarge();
+    return std::vector<T>(from->begin(), from->end());
+  }
+
+  Result<std::vector<std::string>> decodeTexts(const Strings* from) {
+    std::vector<std::string> texts;
+    for (size_t i = 0; from && i < from->size(); ++i) {
+      auto one = decodeText(from->Get(static_cast<flatbuffers::uoffset_t>(i)));
+      if (!one) return std::unexpected(one.error());
+      if (!charge(sizeof(std::string))) return tooLarge();
+      texts.push_back(std::move(*one));
+    }
+    return texts;
+  }
+
+  static std::unexpected<Error> tooLarge() {
+    return fail(ErrorCode::BadModel, "the metadata unfolds to more than a file of this size holds");
+  }
+
+  Result<ops::AttributeValue> decodeAttribute(const fb::Attribute& from);
+  Result<ops::AttributeMap> decodeAttributes(const fb::Node& from);
+  Result<std::shared_ptr<const ir::Constant>> decodeConstant(const fb::Value& from,
+                                                             const ir::Value& value);
+  Result<ir::Value> decodeValue(const fb::Value& from);
+  Result<ir::Node> decodeNode(const fb::Node& from);
+  Result<void> decodeParts(const fb::Model& from, ir::Graph& graph);
+  Result<ir::Graph> decodeModel(const fb::Model& from);
+};
+
+/// The value of one alternative of an attribute.
+template <class T>
+Result<ops::AttributeValue> asAttribute(Result<T> value) {
+  if (!value) return std::unexpected(value.error());
+  return ops::AttributeValue(std::move(*value));
+}
+
+Result<ops::AttributeValue> Decoder::decodeAttribute(const fb::Attribute& from) {
+  switch (from.type()) {
+    case fb::AttributeType::Integer:
+      return ops::AttributeValue(from.integer());
+    case fb::AttributeType::Number:
+      return ops::AttributeValue(from.number());
+    case fb::AttributeType::Text:
+      return asAttribute(decodeText(from.text()));
+    case fb::AttributeType::Integers:
+      return asAttribute(decodeList(from.integers()));
+    case fb::AttributeType::Numbers:
+      return asAttribute(decodeList(from.numbers()));
+  }
+  return fail(ErrorCode::BadModel, "an attribute of unknown type");
+}
+
+Result<ops::AttributeMap> Decoder::decodeAttributes(const fb::Node& from) {
+  ops::AttributeMap map;
+  if (!from.attributes()) return map;
+  for (const fb::Attribute* attribute : *from.attributes()) {
+    auto name = decodeText(attribute->name());
+    if (!name) return std::unexpected(name.error());
+    auto value = decodeAttribute(*attribute);
+    if (!value) return std::unexpected(value.error());
+    if (!charge(sizeof(ops::AttributeMap::value_type))) return tooLarge();
+    map.emplace_back(std::move(*name), std::move(*value));
+  }
+  return map;
+}
+
+// Values ------------------------------------------------------------------------------------------
+
+Result<void> checkType(const ir::Value& value) {
+  if (elementSize(value.type.type) == 0)
+    return fail(ErrorCode::BadModel, "the element type ", static_cast<int>(value.type.type),
+                " is unknown");
+  if (auto ok = ops::checkShape(value.type.shape); !ok) return ok;
+  if (value.layout == ir::Layout::ChannelsLast && value.type.shape.rank() < 3)
+    return fail(ErrorCode::BadModel, "channels-last storage wants a rank of at least 3");
+  if (value.layout == ir::Layout::Panels && value.type.type != DataType::Float32)
+    return fail(ErrorCode::BadModel, "panels of ", value.type.type, ", expected float32");
+  return {};
+}
+
+Result<std::shared_ptr<const ir::Constant>> Decoder::decodeConstant(const fb::Value& from,
+                                                                    const ir::Value& value) {
+  const uint64_t offset = from.offset(), bytes = from.bytes();
+  // The area ends with bytes that belong to no constant, so that a vector may be read past any.
+  const size_t room = weights.size() - base::kAlignment;
+  if (offset % base::kAlignment != 0 || offset > room || bytes > room - offset)
+    return fail(ErrorCode::BadModel, bytes, " bytes at ", offset, " of the weights' ", room,
+                " are out of range or not aligned");
+  const uint64_t plain =
+      static_cast<uint64_t>(value.type.shape.elements()) * elementSize(value.type.type);
+  if (value.layout != ir::Layout::Panels && bytes != plain)
+    return fail(ErrorCode::BadModel, "a constant of ", bytes, " bytes, its shape ",
+                value.type.shape, " wants ", plain);
+  return std::make_shared<ir::Constant>(ir::Constant{weights.subspan(offset, bytes), owner});
+}
+
+Result<ir::Value> Decoder::decodeValue(const fb::Value& from) {
+  ir::Value value;
+  auto name = decodeText(from.name());
+  if (!name) return std::unexpected(name.error());
+  value.name = std::move(*name);
+  const auto inValue = [&](const Error& error) {
+    return fail(error.code, "value '", value.name, "': ", error.message);
+  };
+  auto dims = decodeList(from.shape());
+  if (!dims) return std::unexpected(dims.error());
+  if (dims->size() > kMaxRank || from.layout() > static_cast<uint8_t>(ir::Layout::Panels))
+    return inValue({ErrorCode::BadModel, "its rank or layout is unknown to this engine"});
+  value.type = {static_cast<DataType>(from.type()), Shape(*dims)};
+  value.layout = static_cast<ir::Layout>(from.layout());
+  if (auto ok = checkType(value); !ok) return inValue(ok.error());
+  if (from.constant()) {
+    auto constant = decodeConstant(from, value);
+    if (!constant) return inValue(constant.error());
+    value.constant = std::move(*constant);
+  } else if (value.layout == ir::Layout::Panels) {
+    return inValue({ErrorCode::BadModel, "panels are for constants"});
+  }
+  return value;
+}
+
+// Nodes -------------------------------------------------------------------------------------------
+
+Result<ir::Node> Decoder::decodeNode(const fb::Node& from) {
+  ir::Node node;
+  auto name = decodeText(from.name());
+  auto kindName = decodeText(from.kind());
+  auto source = decodeText(from.source());
+  auto attributes = decodeAttributes(from);
+  auto inputs = decodeList(from.inputs());
+  auto outputs = decodeList(from.outputs());
+  if (!name || !kindName || !source || !inputs || !outputs) return tooLarge();
+  if (!attributes) return std::unexpected(attributes.error());
+  const auto kind = ops::opKindFromName(*kindName);
+  if (!kind)
+    return fail(ErrorCode::VersionMismatch, "node '", *name, "': this engine has no operator '",
+                *kindName, "'; use an engine as new as the converter");
+  node.op = ops::makeOperator(*kind);
+  if (auto ok = node.op->setAttributes(*attributes); !ok)
+    return fail(ok.error().code, "node '", *name, "' (", *kindName, "): ", ok.error().message);
+  node.name = std::move(*name);
+  node.source = std::move(*source);
+  node.inputs = std::move(*inputs);
+  node.outputs = std::move(*outputs);
+  return node;
+}
+
+Result<void> Decoder::decodeParts(const fb::Model& from, ir::Graph& graph) {
+  for (const fb::Value* one : *from.values()) {
+    auto value = decodeValue(*one);
+    if (!value) return std::unexpected(value.error());
+    if (!charge(sizeof(ir::Value))) return tooLarge();
+    graph.values.push_back(std::move(*value));
+  }
+  for (const fb::Node* one : *from.nodes()) {
+    auto node = decodeNode(*one);
+    if (!node) return std::unexpected(node.error());
+    if (!charge(sizeof(ir::Node))) return tooLarge();
+    graph.nodes.push_back(std::move(*node));
+  }
+  return {};
+}
+
+Result<ir::Graph> Decoder::decodeModel(const fb::Model& from) {
+  ir::Graph graph;
+  auto name = decodeText(from.name());
+  auto producer = decodeText(from.producer());
+  auto inputs = decodeList(from.inputs());
+  auto outputs = decodeList(from.outputs());
+  auto names = decodeTexts(from.output_names());
+  auto folded = decodeTexts(from.folded_shape_nodes());
+  if (!name || !producer || !inputs || !outputs || !names || !folded) return tooLarge();
+  graph.name = std::move(*name);
+  graph.producer = std::move(*producer);
+  graph.inputs = std::move(*inputs);
+  graph.outputs = std::move(*outputs);
+  graph.outputNames = std::move(*names);
+  graph.foldedShapeNodes = std::move(*folded);
+  if (auto ok = decodeParts(from, graph); !ok) return std::unexpected(ok.error());
+  return graph;
+}
+
+// The whole ---------------------------------------------------------------------------------------
+
+/// Packed weights must be what each of their readers expects: a kernel does not check.
+Result<void> checkPanels(const ir::Graph& graph) {
+  for (const ir::Node& node : graph.nodes)
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      if (node.inputs[i] == ir::kNoValue) continue;
+      const ir::Value& value = graph.values[node.inputs[i]];
+      if (value.layout != ir::Layout::Panels) continue;
+      const auto panels = kernels::operatorPanels(*node.op, i, value.type.shape);
+      if (!panels ||
+          static_cast<uint64_t>(panels->floats()) * sizeof(float) != value.constant->bytes.size())
+        return fail(ErrorCode::BadModel, "node '", node.name, "' does not take the packed '",
+                    value.name, "'");
+    }
+  for (ir::ValueId id : graph.outputs)
+    if (graph.values[id].layout == ir::Layout::Panels)
+      return fail(ErrorCode::BadModel, "output '", graph.values[id].name, "' is packed");
+  return {};
+}
+
+/// The metadata's root, after FlatBuffers' own verification.
+Result<const fb::Model*> openMetadata(std::span<const std::byte> file, const Header& header) {
+  if (checksum(file.subspan(sizeof header, header.weightsOffset - sizeof header)) !=
+      header.metadataChecksum)
+    return fail(ErrorCode::BadModel, "the metadata is damaged (its checksum differs)");
+  const auto* bytes = reinterpret_cast<const uint8_t*>(file.data() + sizeof header);
+  constexpr flatbuffers::uoffset_t kDepth = 8, kMostTables = 1u << 22;
+  flatbuffers::Verifier verifier(bytes, header.metadataBytes, kDepth, kMostTables);
+  if (!fb::VerifyModelBuffer(verifier))
+    return fail(ErrorCode::BadModel, "the metadata contradicts itself");
+  return fb::GetModel(bytes);
+}
+
+Result<ir::Graph> readChecked(std::span<const std::byte> file, const Header& header,
+                              std::shared_ptr<const void> owner) {
+  auto model = openMetadata(file, header);
+  if (!model) return std::unexpected(model.error());
+  if (header.weightsBytes < base::kAlignment)
+    return fail(ErrorCode::BadModel, "the weights lack their padding");
+  constexpr size_t kUnfolding = 16;  // most that honest metadata grows on the heap
+  Decoder decoder{file.subspan(header.weightsOffset), std::move(owner),
+                  header.metadataBytes * kUnfolding};
+  auto graph = decoder.decodeModel(**model);
+  if (!graph) return graph;
+  if (auto ok = graph->verify(); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkPanels(*graph); !ok) return std::unexpected(ok.error());
+  return graph;
+}
+
+}  // namespace
+
+Result<ir::Graph> read(std::span<const std::byte> file, std::string_view sourceName,
+                       std::shared_ptr<const void> owner) {
+  const auto header = readHeader(file, sourceName);
+  if (!header) return std::unexpected(header.error());
+  if (reinterpret_cast<uintptr_t>(file.data()) % base::kAlignment != 0)
+    return fail(ErrorCode::InvalidArgument, sourceName,
+                ": the model's bytes do not lie on a 64-byte boundary; map the file or copy them "
+                "into aligned memory");
+  auto graph = readChecked(file, *header, std::move(owner));
+  if (!graph) return fail(graph.error().code, sourceName, ": ", graph.error().message);
+  return graph;
+}
+
+Result<void> verifyWeights(std::span<const std::byte> file, std::string_view sourceName) {
+  const auto header = readHeader(file, sourceName);
+  if (!header) return std::unexpected(header.error());
+  if (checksum(file.subspan(header->weightsOffset)) != header->weightsChecksum)
+    return fail(ErrorCode::BadModel, sourceName,
+                ": the weights are damaged (their checksum differs); fetch or convert it again");
+  return {};
+}
+
+}  // namespace minnow::format

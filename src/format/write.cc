@@ -1,0 +1,225 @@
+// Encoding a graph, and replacing a file in one step.
+#include "format/write.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <map>
+
+#include "base/aligned.h"
+#include "base/fail.h"
+#include "format/header.h"
+#include "format/schema_generated.h"
+
+namespace minnow::format {
+namespace {
+
+// Weights -----------------------------------------------------------------------------------------
+
+/// Gives constants their places, equal bytes the same one.
+class WeightsArea {
+ public:
+  uint64_t add(std::span<const std::byte> bytes) {
+    auto& same = byChecksum_[checksum(bytes)];
+    for (const Piece& piece : same)
+      if (std::ranges::equal(piece.bytes, bytes)) return piece.offset;
+    same.push_back({bytes, end_});
+    pieces_.push_back(same.back());
+    end_ += base::alignUp(bytes.size());
+    return pieces_.back().offset;
+  }
+  /// With the 64 bytes that let a vector be read past the last constant.
+  size_t bytes() const { return end_ + base::kAlignment; }
+  void copyTo(std::byte* out) const {
+    for (const Piece& piece : pieces_)
+      if (!piece.bytes.empty())
+        std::memcpy(out + piece.offset, piece.bytes.data(), piece.bytes.size());
+  }
+
+ private:
+  struct Piece {
+    std::span<const std::byte> bytes;
+    uint64_t offset = 0;
+  };
+  std::map<uint64_t, std::vector<Piece>> byChecksum_;
+  std::vector<Piece> pieces_;
+  uint64_t end_ = 0;
+};
+
+// Metadata ----------------------------------------------------------------------------------------
+
+template <class T>
+using Offset = flatbuffers::Offset<T>;
+
+Offset<fb::Attribute> encodeAttribute(flatbuffers::FlatBufferBuilder& out, const std::string& name,
+                                      const ops::AttributeValue& value) {
+  const auto type = static_cast<fb::AttributeType>(value.index());
+  const auto key = out.CreateSharedString(name);
+  int64_t integer = 0;
+  float number = 0;
+  Offset<flatbuffers::String> words;
+  Offset<flatbuffers::Vector<int64_t>> integers;
+  Offset<flatbuffers::Vector<float>> numbers;
+  if (const auto* v = std::get_if<int64_t>(&value)) integer = *v;
+  if (const auto* v = std::get_if<float>(&value)) number = *v;
+  if (const auto* v = std::get_if<std::string>(&value)) words = out.CreateString(*v);
+  if (const auto* v = std::get_if<std::vector<int64_t>>(&value)) integers = out.CreateVector(*v);
+  if (const auto* v = std::get_if<std::vector<float>>(&value)) numbers = out.CreateVector(*v);
+  fb::AttributeBuilder attribute(out);
+  attribute.add_name(key);
+  attribute.add_type(type);
+  attribute.add_integer(integer);
+  // A float is stored even when it equals the default: -0 would otherwise come back as 0.
+  if (type == fb::AttributeType::Number) {
+    out.ForceDefaults(true);
+    attribute.add_number(number);
+    out.ForceDefaults(false);
+  }
+  attribute.add_text(words);
+  attribute.add_integers(integers);
+  attribute.add_numbers(numbers);
+  return attribute.Finish();
+}
+
+Offset<fb::Value> encodeValue(flatbuffers::FlatBufferBuilder& out, const ir::Value& value,
+                              WeightsArea& weights) {
+  const auto name = out.CreateString(value.name);
+  const auto shape = out.CreateVector(value.type.shape.begin(), value.type.shape.rank());
+  fb::ValueBuilder encoded(out);
+  encoded.add_name(name);
+  encoded.add_type(static_cast<uint8_t>(value.type.type));
+  encoded.add_layout(static_cast<uint8_t>(value.layout));
+  encoded.add_shape(shape);
+  if (value.isConstant()) {
+    encoded.add_constant(true);
+    encoded.add_offset(weights.add(value.constant->bytes));
+    encoded.add_bytes(value.constant->bytes.size());
+  }
+  return encoded.Finish();
+}
+
+Offset<fb::Node> encodeNode(flatbuffers::FlatBufferBuilder& out, const ir::Node& node) {
+  std::vector<Offset<fb::Attribute>> attributes;
+  for (const auto& [name, value] : node.op->attributes())
+    attributes.push_back(encodeAttribute(out, name, value));
+  const auto name = out.CreateString(node.name);
+  const auto kind = out.CreateSharedString(ops::opKindName(node.op->kind()));
+  const auto source = out.CreateSharedString(node.source);
+  const auto list = out.CreateVector(attributes);
+  const auto inputs = out.CreateVector(node.inputs);
+  const auto outputs = out.CreateVector(node.outputs);
+  return fb::CreateNode(out, name, kind, source, list, inputs, outputs);
+}
+
+void encodeModel(flatbuffers::FlatBufferBuilder& out, const ir::Graph& graph,
+                 WeightsArea& weights) {
+  std::vector<Offset<fb::Value>> values;
+  for (const ir::Value& value : graph.values) values.push_back(encodeValue(out, value, weights));
+  std::vector<Offset<fb::Node>> nodes;
+  for (const ir::Node& node : graph.nodes) nodes.push_back(encodeNode(out, node));
+  const auto name = out.CreateString(graph.name);
+  const auto producer = out.CreateString(graph.producer);
+  const auto valueList = out.CreateVector(values);
+  const auto nodeList = out.CreateVector(nodes);
+  const auto inputs = out.CreateVector(graph.inputs);
+  const auto outputs = out.CreateVector(graph.outputs);
+  const auto names = out.CreateVectorOfStrings(graph.outputNames);
+  const auto folded = out.CreateVectorOfStrings(graph.foldedShapeNodes);
+  out.Finish(
+      fb::CreateModel(out, name, producer, valueList, nodeList, inputs, outputs, names, folded));
+}
+
+}  // namespace
+
+Result<std::vector<std::byte>> write(const ir::Graph& graph) {
+  if (auto ok = graph.verify(); !ok) return std::unexpected(ok.error());
+  flatbuffers::FlatBufferBuilder metadata;
+  WeightsArea weights;
+  encodeModel(metadata, graph, weights);
+
+  Header header;
+  header.metadataBytes = metadata.GetSize();
+  header.weightsOffset = base::alignUp(sizeof header + header.metadataBytes);
+  header.weightsBytes = weights.bytes();
+  std::vector<std::byte> file(header.weightsOffset + header.weightsBytes);
+  std::memcpy(file.data(), &header, sizeof header);
+  std::memcpy(file.data() + sizeof header, metadata.GetBufferPointer(), metadata.GetSize());
+  weights.copyTo(file.data() + header.weightsOffset);
+  seal(file);
+  return file;
+}
+
+// Files -------------------------------------------------------------------------------------------
+
+namespace {
+
+Result<void> systemFailure(const std::string& path, const char* what) {
+  const int code = errno;
+  return fail(ErrorCode::Io, path, ": cannot ", what, ": ", std::strerror(code));
+}
+
+bool writeAll(int file, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t done = ::write(file, bytes.data(), bytes.size());
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) return false;
+    bytes = bytes.subspan(static_cast<size_t>(done));
+  }
+  return true;
+}
+
+/// A new file of a name nobody else uses; removed again unless it was renamed.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::string& beside) {
+    static std::atomic<unsigned> count = 0;
+    path_ = text(beside, ".part-", ::getpid(), "-", count++);
+    file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  ~TemporaryFile() {
+    if (file_ < 0) return;
+    ::close(file_);
+    if (!path_.empty()) ::unlink(path_.c_str());
+  }
+  bool isOpen() const { return file_ >= 0; }
+  bool store(std::span<const std::byte> bytes) {
+    return writeAll(file_, bytes) && ::fsync(file_) == 0;
+  }
+  bool renameTo(const std::string& path) {
+    if (::rename(path_.c_str(), path.c_str()) != 0) return false;
+    path_.clear();
+    return true;
+  }
+
+ private:
+  std::string path_;
+  int file_ = -1;
+};
+
+/// Makes the renaming itself durable; what cannot be synced (some file systems) is not an error.
+void syncFolder(const std::filesystem::path& path) {
+  const std::string folder = path.has_parent_path() ? path.parent_path().native() : ".";
+  const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file < 0) return;
+  ::fsync(file);
+  ::close(file);
+}
+
+}  // namespace
+
+Result<void> writeFile(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+  const std::string& name = path.native();
+  TemporaryFile file(name);
+  if (!file.isOpen()) return systemFailure(name, "create a file beside it");
+  if (!file.store(bytes)) return systemFailure(name, "write");
+  if (!file.renameTo(name)) return systemFailure(name, "replace");
+  syncFolder(path);
+  return {};
+}
+
+}  // namespace minnow::format

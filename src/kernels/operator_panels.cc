@@ -1,0 +1,28 @@
+// Operators whose weights are packed.
+#include "kernels/operator_panels.h"
+
+#include "kernels/pack.h"
+#include "ops/conv.h"
+
+namespace minnow::kernels {
+namespace {
+
+template <class Op>
+const Op* as(const ops::Operator& op) {
+  return op.kind() == Op::kKind ? static_cast<const Op*>(&op) : nullptr;
+}
+
+}  // namespace
+
+std::optional<PanelShape> operatorPanels(const ops::Operator& op, size_t index,
+                                         const Shape& shape) {
+  if (index != 1) return std::nullopt;
+  if (const auto* conv = as<ops::Conv>(op)) return convPanels(shape, conv->groups);
+  return std::nullopt;
+}
+
+void packOperatorInput(const ops::Operator& op, const TensorView& weights, std::span<float> out) {
+  if (const auto* conv = as<ops::Conv>(op)) packConv(weights, conv->groups, out);
+}
+
+}  // namespace minnow::kernels
