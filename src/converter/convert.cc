@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "base/fail.h"
+#include "format/write.h"
 
 namespace minnow::converter {
 namespace {
@@ -23,6 +24,18 @@ Result<std::vector<std::byte>> readFile(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+Result<std::vector<std::byte>> convertBuffer(std::span<const std::byte> model,
+                                             const std::filesystem::path& folder,
+                                             const ConvertOptions& options, ConvertReport& report) {
+  auto graph = importOnnx(model, folder, options, report);
+  if (!graph) return std::unexpected(graph.error());
+  graph->removeDead();
+  report.operatorsAfter = static_cast<int>(graph->nodes.size());
+  for (const ir::Value& value : graph->values)
+    if (value.isConstant()) report.weightBytes += value.constant->bytes.size();
+  return format::write(*graph);
+}
 
 Result<std::vector<std::byte>> convertFile(const std::filesystem::path& onnx,
                                            const ConvertOptions& options, ConvertReport& report) {

@@ -1,15 +1,8 @@
 // Rows of convolutions and matrix products.
 #include "backend/cpu/kernel_table.h"
-#include "kernels/simd/conv.h"
 
 namespace minnow::backend::cpu {
 
-std::span<const KernelRow> convRows() {
-  using namespace kernels::simd;
-  static constexpr KernelRow kRows[] = {
-      {ops::OpKind::Conv, "conv-panels", acceptsConv, convWorkspace, runConv},
-  };
-  return kRows;
-}
+std::span<const KernelRow> convRows() { return {}; }
 
 }  // namespace minnow::backend::cpu

@@ -26,12 +26,16 @@ std::span<const KernelRow> kernelRows() {
   return rows;
 }
 
+KernelRow referenceRow(ops::OpKind kind) {
+  return {kind, "reference", nullptr, kernels::reference::findWorkspace(kind),
+          kernels::reference::find(kind)};
+}
+
 KernelRow chooseKernel(const ops::Operator& op, std::span<const TensorView> inputs,
                        std::span<const TensorView> outputs) {
   for (const KernelRow& row : kernelRows())
     if (row.kind == op.kind() && row.accepts(op, inputs, outputs)) return row;
-  return {op.kind(), "reference", nullptr, kernels::reference::findWorkspace(op.kind()),
-          kernels::reference::find(op.kind())};
+  return referenceRow(op.kind());
 }
 
 }  // namespace minnow::backend::cpu

@@ -22,6 +22,8 @@ struct KernelRow {
 /// Every row. Kernels with SIMD are listed only in effect: on a CPU without fused multiply-add none
 /// is returned.
 std::span<const KernelRow> kernelRows();
+/// The scalar reference of a kind.
+KernelRow referenceRow(ops::OpKind kind);
 /// The row that computes these tensors, or the reference row of the kind.
 KernelRow chooseKernel(const ops::Operator& op, std::span<const TensorView> inputs,
                        std::span<const TensorView> outputs);

@@ -5,7 +5,7 @@
 
 #include "base/fail.h"
 #include "converter/onnx/import_state.h"
-#include "converter/onnx/tensor_data.h"
+#include "converter/onnx/tensor_proto.h"
 #include "passes/evaluate.h"
 
 namespace minnow::converter {
@@ -48,8 +48,9 @@ std::string ImportState::freshName(const std::string& base) {
 }
 
 ir::ValueId ImportState::addTensor(const ::onnx::TensorProto& tensor, const std::string& name) {
-  const TensorType type = tensorTypeOf(tensor);
-  return graph.addConstant(name, type, tensorBytes(tensor, folder));
+  auto decoded = decodeTensor(tensor, folder);
+  if (!decoded) throw ImportError(decoded.error().message);
+  return graph.addConstant(name, decoded->type, decoded->bytes);
 }
 
 bool ImportState::canEvaluate(const ops::Operator&, const std::vector<ir::ValueId>& inputs,
@@ -161,9 +162,7 @@ class ModelImport {
     if (!info.type().has_tensor_type())
       throw ImportError("input '" + info.name() +
                         "' is no tensor (sequences, maps and optionals are not supported)");
-    const TensorType type{
-        dataTypeOf(info.type().tensor_type().elem_type(), "input '" + info.name() + "'"),
-        inputShape(info)};
+    const TensorType type{elementTypeOf(info), inputShape(info)};
     ir::Value value{info.name(), type};
     if (const auto fixed = state_.options.fixedInputs.find(info.name());
         fixed != state_.options.fixedInputs.end()) {
@@ -177,6 +176,15 @@ class ModelImport {
     const ir::ValueId id = state_.graph.addValue(std::move(value));
     state_.values[info.name()] = id;
     if (!isFixed) state_.graph.inputs.push_back(id);
+  }
+
+  static DataType elementTypeOf(const ::onnx::ValueInfoProto& info) {
+    const int onnxType = info.type().tensor_type().elem_type();
+    const auto type = static_cast<DataType>(onnxType);
+    if (onnxType < 0 || onnxType > 255 || elementSize(type) == 0)
+      throw ImportError(text("input '", info.name(), "' has ONNX element type ", onnxType,
+                             ", which is not supported"));
+    return type;
   }
 
   Shape inputShape(const ::onnx::ValueInfoProto& info) {

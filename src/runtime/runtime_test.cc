@@ -1,0 +1,174 @@
+// The way from a graph through the file into a session: sharing of memory, leases, callbacks,
+// errors.
+#include "minnow/runtime.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "base/aligned.h"
+#include "format/write.h"
+#include "ops/concat.h"
+#include "ops/conv.h"
+#include "ops/reshape.h"
+#include "ops/unary.h"
+
+namespace minnow {
+namespace {
+
+using ir::Layout;
+
+/// A model in aligned memory.
+struct Model {
+  explicit Model(const ir::Graph& graph) {
+    const auto bytes = format::write(graph);
+    EXPECT_TRUE(bytes.has_value());
+    memory = base::alignedBytes(bytes->size());
+    std::memcpy(memory.get(), bytes->data(), bytes->size());
+    span = {memory.get(), bytes->size()};
+  }
+  std::shared_ptr<std::byte[]> memory;
+  std::span<const std::byte> span;
+};
+
+ir::ValueId append(ir::Graph& graph, std::string name, std::unique_ptr<ops::Operator> op,
+                   std::vector<ir::ValueId> inputs, Layout layout) {
+  ir::Node node{name, std::move(op), std::move(inputs), {}};
+  const auto types = node.op->inferShape(graph.inputTypes(node));
+  EXPECT_TRUE(types.has_value()) << types.error().message;
+  node.outputs.push_back(graph.addValue({std::move(name), (*types)[0], layout}));
+  graph.nodes.push_back(std::move(node));
+  return graph.nodes.back().outputs[0];
+}
+
+std::unique_ptr<ops::Unary> unary(ops::UnaryFn fn) {
+  auto op = std::make_unique<ops::Unary>();
+  op->fn = fn;
+  return op;
+}
+
+/// x -> conv1x1 (y = sum of channels) -> relu, x -> sigmoid; both concatenated along channels.
+ir::Graph twoBranches() {
+  ir::Graph graph;
+  graph.name = "two-branches";
+  const auto x = graph.addValue({"x", {DataType::Float32, {1, 4, 3, 2}}, Layout::ChannelsLast});
+  graph.inputs = {x};
+  const std::vector<float> ones(8, 1.0f);
+  const auto w = graph.addFloats("w", {2, 4, 1, 1}, ones);
+  auto conv = std::make_unique<ops::Conv>();
+  conv->kernel = conv->strides = conv->dilations = {1, 1};
+  conv->padsBegin = conv->padsEnd = {0, 0};
+  const auto sums = append(graph, "sums", std::move(conv), {x, w}, Layout::ChannelsLast);
+  const auto positive =
+      append(graph, "positive", unary(ops::UnaryFn::Relu), {sums}, Layout::ChannelsLast);
+  const auto squashed =
+      append(graph, "squashed", unary(ops::UnaryFn::Sigmoid), {x}, Layout::ChannelsLast);
+  auto concat = std::make_unique<ops::Concat>();
+  concat->axis = 1;
+  graph.outputs = {
+      append(graph, "joined", std::move(concat), {positive, squashed}, Layout::ChannelsLast)};
+  graph.outputNames = {"out"};
+  return graph;
+}
+
+void fill(const TensorView& view) {
+  std::vector<float> plain(static_cast<size_t>(view.elements()));
+  for (size_t i = 0; i < plain.size(); ++i) plain[i] = 0.25f * static_cast<float>(i % 13) - 1.0f;
+  copyTensor({view.type, view.shape, plainStrides(view.shape), plain.data()}, view);
+}
+
+std::vector<float> read(const TensorView& view) {
+  std::vector<float> plain(static_cast<size_t>(view.elements()));
+  copyTensor(view, {view.type, view.shape, plainStrides(view.shape), plain.data()});
+  return plain;
+}
+
+TEST(Runtime, BranchesAreWrittenIntoTheirConcatenation) {
+  const Model model(twoBranches());
+  auto runtime = Runtime::create();
+  auto interpreter = Interpreter::createFromBuffer(*runtime, model.span);
+  ASSERT_TRUE(interpreter.has_value()) << interpreter.error().message;
+  auto session = interpreter->createSession();
+  ASSERT_TRUE(session.has_value()) << session.error().message;
+  EXPECT_EQ(session->operators().back().kernel, "view");
+  auto frame = session->begin();
+  ASSERT_TRUE(frame.has_value());
+  fill(frame->input("x"));
+  const std::vector<float> x = read(frame->input("x"));
+  ASSERT_TRUE(frame->run().has_value());
+  const std::vector<float> out = read(frame->output("out"));
+  ASSERT_EQ(out.size(), 36U);
+  for (int pixel = 0; pixel < 6; ++pixel) {
+    const float sum = x[pixel] + x[6 + pixel] + x[12 + pixel] + x[18 + pixel];
+    EXPECT_FLOAT_EQ(out[pixel], std::max(sum, 0.0f));
+    EXPECT_FLOAT_EQ(out[6 + pixel], std::max(sum, 0.0f));
+    EXPECT_NEAR(out[12 + pixel], 1 / (1 + std::exp(-x[pixel])), 1e-6);
+  }
+}
+
+TEST(Runtime, PlanIsExactAndSmall) {
+  const Model model(twoBranches());
+  auto runtime = Runtime::create();
+  auto interpreter = Interpreter::createFromBuffer(*runtime, model.span);
+  auto session = interpreter->createSession();
+  const MemoryReport report = session->memory();
+  EXPECT_GE(report.dynamicBytes, report.lowerBoundBytes);
+  EXPECT_EQ(runtime->arenaBytes(), report.dynamicBytes);
+}
+
+TEST(Runtime, ASecondFrameIsRefusedAndALeaseIsGivenBack) {
+  const Model model(twoBranches());
+  auto runtime = Runtime::create();
+  auto interpreter = Interpreter::createFromBuffer(*runtime, model.span);
+  auto one = interpreter->createSession({.waitForArena = false});
+  auto two = interpreter->createSession({.waitForArena = false});
+  {
+    auto frame = one->begin();
+    ASSERT_TRUE(frame.has_value());
+    EXPECT_EQ(one->begin().error().code, ErrorCode::Busy);
+    EXPECT_EQ(two->begin().error().code, ErrorCode::Busy);
+  }
+  EXPECT_TRUE(two->begin().has_value());
+}
+
+TEST(Runtime, ResizingPlansAnew) {
+  const Model model(twoBranches());
+  auto runtime = Runtime::create();
+  auto interpreter = Interpreter::createFromBuffer(*runtime, model.span);
+  auto session = interpreter->createSession();
+  EXPECT_EQ(session->resizeInput("y", {1, 4, 5, 5}).error().code, ErrorCode::NotFound);
+  EXPECT_EQ(session->resizeInput("x", {1, 5, 5, 5}).error().code, ErrorCode::ShapeMismatch);
+  ASSERT_TRUE(session->resizeInput("x", {1, 4, 5, 5}).has_value());
+  EXPECT_EQ(session->outputs()[0].shape, (Shape{1, 6, 5, 5}));
+  auto frame = session->begin();
+  fill(frame->input(0));
+  EXPECT_TRUE(frame->run().has_value());
+}
+
+TEST(Runtime, CallbacksSeeEveryOperatorAndMayStop) {
+  const Model model(twoBranches());
+  auto runtime = Runtime::create();
+  auto interpreter = Interpreter::createFromBuffer(*runtime, model.span);
+  auto session = interpreter->createSession();
+  auto frame = session->begin();
+  fill(frame->input(0));
+  std::vector<std::string> seen;
+  const OpCallback note = [&](const OperatorInfo& info, std::span<const TensorView>) {
+    seen.push_back(info.name);
+    return info.name == "squashed" ? CallbackVerdict::Stop : CallbackVerdict::Continue;
+  };
+  EXPECT_EQ(frame->runWithCallback({}, note).error().code, ErrorCode::Stopped);
+  EXPECT_EQ(seen, (std::vector<std::string>{"sums", "positive", "squashed"}));
+}
+
+TEST(Runtime, ABudgetIsHard) {
+  const Model model(twoBranches());
+  auto runtime = Runtime::create({.memoryBudget = model.span.size() + 64});
+  auto interpreter = Interpreter::createFromBuffer(*runtime, model.span);
+  ASSERT_TRUE(interpreter.has_value());
+  EXPECT_EQ(interpreter->createSession().error().code, ErrorCode::OutOfMemory);
+}
+
+}  // namespace
+}  // namespace minnow

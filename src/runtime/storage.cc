@@ -1,0 +1,196 @@
+// Sharing of memory between values.
+#include "runtime/storage.h"
+
+#include <algorithm>
+
+#include "ops/concat.h"
+
+namespace minnow::runtime {
+namespace {
+
+using ir::kNoValue;
+using ir::ValueId;
+
+class Assignment {
+ public:
+  Assignment(const ir::Graph& graph, const std::vector<TensorType>& types)
+      : graph_(graph), types_(types), consumers_(graph.consumers()), producers_(graph.producers()) {
+    plan_.places.resize(graph.values.size());
+    plan_.isView.assign(graph.nodes.size(), 0);
+    assigned_.assign(graph.values.size(), 0);
+    lastUse_.assign(graph.values.size(), -1);
+    for (size_t v = 0; v < graph.values.size(); ++v)
+      if (!consumers_[v].empty()) lastUse_[v] = consumers_[v].back();
+    for (ValueId out : graph.outputs) lastUse_[out] = static_cast<int>(graph.nodes.size());
+  }
+
+  StoragePlan run() {
+    for (size_t v = 0; v < graph_.values.size(); ++v)
+      if (graph_.values[v].isConstant()) placeConstant(static_cast<ValueId>(v));
+    for (size_t n = graph_.nodes.size(); n-- > 0;) mergeConcat(graph_.nodes[n]);
+    for (ValueId in : graph_.inputs)
+      if (!assigned_[in]) placeNew(in);
+    for (size_t n = 0; n < graph_.nodes.size(); ++n) placeOutputs(static_cast<int>(n));
+    return std::move(plan_);
+  }
+
+ private:
+  Strides ownStrides(ValueId id) const {
+    return graph_.values[id].layout == ir::Layout::ChannelsLast
+               ? channelsLastStrides(types_[id].shape)
+               : plainStrides(types_[id].shape);
+  }
+
+  void placeConstant(ValueId id) {
+    plan_.places[id] = {-1, id, {ownStrides(id), 0}};
+    assigned_[id] = 1;
+  }
+
+  void placeNew(ValueId id) {
+    const size_t bytes =
+        static_cast<size_t>(types_[id].shape.elements()) * elementSize(types_[id].type);
+    plan_.bufferBytes.push_back(bytes);
+    bufferLast_.push_back(lastUse_[id]);
+    plan_.places[id] = {
+        static_cast<int>(plan_.bufferBytes.size() - 1), kNoValue, {ownStrides(id), 0}};
+    assigned_[id] = 1;
+  }
+
+  void placeAs(ValueId id, const Place& host, const ops::Storage& storage) {
+    plan_.places[id] = host;
+    plan_.places[id].storage = storage;
+    if (host.buffer >= 0)
+      bufferLast_[host.buffer] = std::max(bufferLast_[host.buffer], lastUse_[id]);
+    assigned_[id] = 1;
+  }
+
+  // Concatenations: an input that nobody else has placed is written where the result wants it. Done
+  // from the last concatenation to the first, so that a concatenation inside another finds its own
+  // result already placed.
+  void mergeConcat(const ir::Node& node) {
+    const auto* concat = node.as<ops::Concat>();
+    if (!concat) return;
+    const ValueId out = node.outputs[0];
+    const Shape& shape = types_[out].shape;
+    const auto axis = ops::normaliseAxis(concat->axis, shape.rank());
+    if (!axis || !mergeable(node, *axis)) return;
+    if (!assigned_[out]) placeNew(out);
+    const Place host = plan_.places[out];
+    int64_t start = 0;
+    for (ValueId in : node.inputs) {
+      ops::Storage storage = host.storage;
+      storage.offset += start * host.storage.strides[*axis];
+      start += types_[in].shape[*axis];
+      if (freshlyComputed(in) && std::ranges::count(node.inputs, in) == 1)
+        placeAs(in, host, storage);
+    }
+  }
+
+  // Kernels write rows and pixels with gaps, but not elements: the concatenated axis must be the
+  // channels of channels-last storage or have only axes of extent 1 before it in plain storage.
+  bool mergeable(const ir::Node& node, int axis) const {
+    const ValueId out = node.outputs[0];
+    const Shape& shape = types_[out].shape;
+    if (graph_.values[out].layout == ir::Layout::ChannelsLast && shape.rank() >= 3)
+      return axis == 1 && std::ranges::all_of(node.inputs, [&](ValueId in) {
+               return graph_.values[in].layout == ir::Layout::ChannelsLast;
+             });
+    for (int i = 0; i < axis; ++i)
+      if (shape[i] != 1) return false;
+    return std::ranges::all_of(
+        node.inputs, [&](ValueId in) { return graph_.values[in].layout == ir::Layout::Plain; });
+  }
+
+  bool freshlyComputed(ValueId id) const {
+    if (assigned_[id] || producers_[id] < 0) return false;
+    const ir::Node& producer = graph_.nodes[producers_[id]];
+    if (producer.inputs.empty() || producer.inputs[0] == kNoValue) return true;
+    const ValueId source = producer.inputs[0];
+    return !producer.op->viewOf(types_[source].shape, {ownStrides(source), 0}, 0).has_value();
+  }
+
+  void placeOutputs(int n) {
+    const ir::Node& node = graph_.nodes[n];
+    bool allViews = true;
+    for (size_t i = 0; i < node.outputs.size(); ++i) {
+      const ValueId out = node.outputs[i];
+      if (out == kNoValue) continue;
+      if (!assigned_[out] && placeAsView(node, out, static_cast<int>(i))) continue;
+      allViews = false;
+      if (!assigned_[out] && !(i == 0 && placeInPlace(n, out))) placeNew(out);
+    }
+    plan_.isView[n] = allViews || concatIsDone(node);
+  }
+
+  bool placeAsView(const ir::Node& node, ValueId out, int index) {
+    if (node.inputs.empty() || node.inputs[0] == kNoValue) return false;
+    const ValueId source = node.inputs[0];
+    if (graph_.values[source].layout == ir::Layout::Panels ||
+        types_[source].type != types_[out].type)
+      return false;
+    const auto storage = node.op->viewOf(types_[source].shape, plan_.places[source].storage, index);
+    if (storage) placeAs(out, plan_.places[source], *storage);
+    return storage.has_value();
+  }
+
+  bool placeInPlace(int n, ValueId out) {
+    const ir::Node& node = graph_.nodes[n];
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const ValueId in = node.inputs[i];
+      if (in == kNoValue || !node.op->mayRunInPlace(static_cast<int>(i))) continue;
+      const Place place = plan_.places[in];
+      if (place.buffer < 0 || bufferLast_[place.buffer] > n || types_[in] != types_[out]) continue;
+      if (place.storage.strides != ownStrides(out) || sharedByOtherInput(node, i)) continue;
+      placeAs(out, place, place.storage);
+      return true;
+    }
+    return false;
+  }
+
+  bool sharedByOtherInput(const ir::Node& node, size_t index) const {
+    const Place& mine = plan_.places[node.inputs[index]];
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      if (i == index || node.inputs[i] == kNoValue) continue;
+      const Place& other = plan_.places[node.inputs[i]];
+      const bool same = other.storage.strides == mine.storage.strides &&
+                        other.storage.offset == mine.storage.offset &&
+                        types_[node.inputs[i]].shape == types_[node.inputs[index]].shape;
+      if (other.buffer == mine.buffer && !same) return true;
+    }
+    return false;
+  }
+
+  bool concatIsDone(const ir::Node& node) const {
+    const auto* concat = node.as<ops::Concat>();
+    if (!concat) return false;
+    const ValueId out = node.outputs[0];
+    const auto axis = ops::normaliseAxis(concat->axis, types_[out].shape.rank());
+    int64_t start = 0;
+    for (ValueId in : node.inputs) {
+      const Place& place = plan_.places[in];
+      const ops::Storage& host = plan_.places[out].storage;
+      if (place.buffer != plan_.places[out].buffer || place.buffer < 0 ||
+          place.storage.offset != host.offset + start * host.strides[*axis] ||
+          place.storage.strides != host.strides)
+        return false;
+      start += types_[in].shape[*axis];
+    }
+    return true;
+  }
+
+  const ir::Graph& graph_;
+  const std::vector<TensorType>& types_;
+  std::vector<std::vector<int>> consumers_;
+  std::vector<int> producers_, lastUse_;
+  std::vector<int> bufferLast_;  // last step that reads anything in the buffer
+  std::vector<char> assigned_;
+  StoragePlan plan_;
+};
+
+}  // namespace
+
+StoragePlan assignStorage(const ir::Graph& graph, const std::vector<TensorType>& types) {
+  return Assignment(graph, types).run();
+}
+
+}  // namespace minnow::runtime

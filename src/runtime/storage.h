@@ -1,0 +1,28 @@
+// Which values share memory: views, results written straight into a concatenation, and operators
+// that run in place.
+#pragma once
+
+#include <vector>
+
+#include "ir/graph.h"
+
+namespace minnow::runtime {
+
+/// Where a value lies: in a buffer, or in a constant's bytes.
+struct Place {
+  int buffer = -1;                      ///< -1 for a constant or an absent value
+  ir::ValueId constant = ir::kNoValue;  ///< the constant whose bytes are used
+  ops::Storage storage;                 ///< strides and offset, in elements of the value's type
+};
+
+struct StoragePlan {
+  std::vector<Place> places;        ///< by value
+  std::vector<size_t> bufferBytes;  ///< by buffer
+  std::vector<char> isView;         ///< by node: all outputs are views, nothing runs
+};
+
+/// Decides all sharing for the given types. Views and in-place results never outlive what they
+/// share: lifetimes are the planner's business, which sees buffers only.
+StoragePlan assignStorage(const ir::Graph& graph, const std::vector<TensorType>& types);
+
+}  // namespace minnow::runtime
