@@ -29,6 +29,16 @@ int64_t tapOffset(const TensorView& weights, int64_t tap) {
   return offset;
 }
 
+/// One input and one output channel a group; axis 0 counts groups.
+void packDepthwise(const TensorView& weights, const PanelShape& shape, std::span<float> out) {
+  const float* data = weights.as<const float>();
+  const int64_t padded = PanelShape::roundUp(shape.groups, kPanel);
+  for (int64_t tap = 0; tap < shape.depth; ++tap)
+    for (int64_t c = 0; c < padded; ++c)
+      out[tap * padded + c] =
+          c < shape.groups ? data[c * weights.strides[0] + tapOffset(weights, tap)] : 0.0f;
+}
+
 }  // namespace
 
 PanelShape convPanels(const Shape& weights, int64_t groups) {
@@ -36,6 +46,13 @@ PanelShape convPanels(const Shape& weights, int64_t groups) {
   for (int axis = 2; axis < weights.rank(); ++axis) taps *= weights[axis];
   const int64_t outputs = weights[0] / groups;
   return {groups, outputs, taps * weights[1], weights[1] == 1 && outputs == 1};
+}
+
+PanelShape convTransposePanels(const Shape& weights, int64_t groups) {
+  int64_t taps = 1;
+  for (int axis = 2; axis < weights.rank(); ++axis) taps *= weights[axis];
+  const int64_t inputs = weights[0] / groups;
+  return {groups, weights[1], taps * inputs, weights[1] == 1 && inputs == 1};
 }
 
 PanelShape matMulPanels(const Shape& b, bool transposed) {
@@ -47,20 +64,27 @@ PanelShape matMulPanels(const Shape& b, bool transposed) {
 
 void packConv(const TensorView& weights, int64_t groups, std::span<float> out) {
   const PanelShape shape = convPanels(weights.shape, groups);
+  if (shape.depthwise) return packDepthwise(weights, shape, out);
   const float* data = weights.as<const float>();
   const int64_t inputs = weights.shape[1];
-  if (shape.depthwise) {
-    const int64_t padded = PanelShape::roundUp(groups, kPanel);
-    for (int64_t tap = 0; tap < shape.depth; ++tap)
-      for (int64_t c = 0; c < padded; ++c)
-        out[tap * padded + c] =
-            c < groups ? data[c * weights.strides[0] + tapOffset(weights, tap)] : 0.0f;
-    return;
-  }
   for (int64_t group = 0; group < groups; ++group) {
     const float* from = data + group * shape.outputs * weights.strides[0];
     const auto at = [&](int64_t output, int64_t step) {
       return from[output * weights.strides[0] + step % inputs * weights.strides[1] +
+                  tapOffset(weights, step / inputs)];
+    };
+    packGroup(shape, at, out.data() + group * shape.groupFloats());
+  }
+}
+
+void packConvTranspose(const TensorView& weights, int64_t groups, std::span<float> out) {
+  const PanelShape shape = convTransposePanels(weights.shape, groups);
+  if (shape.depthwise) return packDepthwise(weights, shape, out);
+  const int64_t inputs = weights.shape[0] / groups;
+  for (int64_t group = 0; group < groups; ++group) {
+    const float* from = weights.as<const float>() + group * inputs * weights.strides[0];
+    const auto at = [&](int64_t output, int64_t step) {
+      return from[step % inputs * weights.strides[0] + output * weights.strides[1] +
                   tapOffset(weights, step / inputs)];
     };
     packGroup(shape, at, out.data() + group * shape.groupFloats());

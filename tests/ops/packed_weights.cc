@@ -4,6 +4,8 @@
 #include "base/aligned.h"
 #include "kernels/pack.h"
 #include "ops/conv.h"
+#include "ops/conv_transpose.h"
+#include "ops/matmul.h"
 
 namespace minnow::optest {
 namespace {
@@ -27,6 +29,16 @@ std::optional<PackedWeights> packedWeights(const ops::Operator& op, const Tensor
     const int64_t groups = static_cast<const ops::Conv&>(op).groups;
     return packed(weights, kernels::convPanels(weights.shape, groups),
                   [&](std::span<float> out) { kernels::packConv(weights, groups, out); });
+  }
+  if (op.kind() == ops::OpKind::ConvTranspose) {
+    const int64_t groups = static_cast<const ops::ConvTranspose&>(op).groups;
+    return packed(weights, kernels::convTransposePanels(weights.shape, groups),
+                  [&](std::span<float> out) { kernels::packConvTranspose(weights, groups, out); });
+  }
+  if (op.kind() == ops::OpKind::MatMul) {
+    const bool transposed = static_cast<const ops::MatMul&>(op).transposeB;
+    return packed(weights, kernels::matMulPanels(weights.shape, transposed),
+                  [&](std::span<float> out) { kernels::packMatMul(weights, transposed, out); });
   }
   return std::nullopt;
 }

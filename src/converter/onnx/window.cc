@@ -37,8 +37,9 @@ Window readWindow(const NodeContext& node, const Shape& input, const Shape& weig
   window.strides = spatialList(node, "strides", spatial, 1);
   window.dilations = spatialList(node, "dilations", spatial, 1);
   for (size_t i = 0; i < spatial; ++i)
-    if (window.kernel[i] < 1 || window.strides[i] < 1 || window.dilations[i] < 1)
-      node.broken("kernel, strides and dilations must be at least 1");
+    for (int64_t number : {window.kernel[i], window.strides[i], window.dilations[i]})
+      if (number < 1 || number > ops::kMaxExtent)
+        node.broken("kernel, strides and dilations must be at least 1, and at most 2^30");
   const std::vector<int64_t> pads = spatialList(node, "pads", 2 * spatial, 0);
   window.padsBegin.assign(pads.begin(), pads.begin() + static_cast<ptrdiff_t>(spatial));
   window.padsEnd.assign(pads.begin() + static_cast<ptrdiff_t>(spatial), pads.end());

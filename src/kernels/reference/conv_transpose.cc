@@ -1,0 +1,93 @@
+// Transposed convolution, one output element at a time: the order of accumulation that every other
+// kernel must reproduce.
+#include "ops/conv_transpose.h"
+
+#include <cmath>
+
+#include "kernels/kernel.h"
+#include "kernels/pack.h"
+#include "kernels/reference/elementwise.h"
+#include "kernels/reference/scalar_math.h"
+
+namespace minnow::kernels::reference {
+namespace {
+
+using Index = std::array<int64_t, kMaxRank>;
+
+/// Weight (input channel, output of the group, tap), from either form.
+class Weights {
+ public:
+  Weights(const TensorView& w, int64_t groups)
+      : w_(w), panels_(convTransposePanels(w.shape, groups)), inputs_(w.shape[0] / groups) {}
+  float at(int64_t group, int64_t channel, int64_t output, int64_t flatTap,
+           const Index& tap) const {
+    if (w_.panels)
+      return w_.as<const float>()[panels_.offset(group, output, flatTap * inputs_ + channel)];
+    int64_t offset = (group * inputs_ + channel) * w_.strides[0] + output * w_.strides[1];
+    for (int axis = 2; axis < w_.shape.rank(); ++axis) offset += tap[axis - 2] * w_.strides[axis];
+    return w_.as<const float>()[offset];
+  }
+  int64_t inputs() const { return inputs_; }
+
+ private:
+  const TensorView& w_;
+  PanelShape panels_;
+  int64_t inputs_;
+};
+
+enum class Reach { Nowhere, Padding, Input };
+
+/// Where a tap of an output position reads, as an element offset within one channel plane.
+Reach reachOf(const ops::ConvTranspose& op, const TensorView& x, const Index& out, const Index& tap,
+              int64_t& offset) {
+  Reach reach = Reach::Input;
+  offset = 0;
+  for (int s = 0; s < x.shape.rank() - 2; ++s) {
+    const int64_t scaled = out[s + 2] + op.padsBegin[s] - tap[s] * op.dilations[s];
+    if (scaled % op.strides[s] != 0) return Reach::Nowhere;
+    const int64_t position = scaled / op.strides[s];
+    if (position < 0 || position >= x.shape[s + 2]) reach = Reach::Padding;
+    offset += position * x.strides[s + 2];
+  }
+  return reach;
+}
+
+float sumOf(const ops::ConvTranspose& op, const TensorView& x, const Weights& weights,
+            const Shape& taps, const Index& out, int64_t perGroup, float sum) {
+  const int64_t group = out[1] / perGroup, output = out[1] % perGroup;
+  int64_t flatTap = -1;
+  forEachIndex(taps, [&](const Index& tap) {
+    ++flatTap;
+    int64_t offset = 0;
+    const Reach reach = reachOf(op, x, out, tap, offset);
+    if (reach == Reach::Nowhere) return;
+    for (int64_t c = 0; c < weights.inputs(); ++c) {
+      const int64_t channel = group * weights.inputs() + c;
+      const float value =
+          reach == Reach::Padding
+              ? 0.0f
+              : x.as<const float>()[out[0] * x.strides[0] + channel * x.strides[1] + offset];
+      sum = std::fma(value, weights.at(group, c, output, flatTap, tap), sum);
+    }
+  });
+  return sum;
+}
+
+}  // namespace
+
+Result<void> runConvTranspose(const ops::Operator& op, const KernelArgs& args) {
+  const auto& conv = static_cast<const ops::ConvTranspose&>(op);
+  const TensorView& y = args.outputs[0];
+  const Weights weights(args.inputs[1], conv.groups);
+  const TensorView* bias = args.inputs.size() > 2 && args.inputs[2] ? &args.inputs[2] : nullptr;
+  const Shape taps(conv.kernel);
+  forEachIndex(y.shape, [&](const Index& out) {
+    const float from = bias ? bias->as<const float>()[out[1] * bias->strides[0]] : 0.0f;
+    const float sum =
+        sumOf(conv, args.inputs[0], weights, taps, out, args.inputs[1].shape[1], from);
+    y.as<float>()[offsetOf(out, y.strides, y.shape.rank())] = apply(conv.epilogue, sum);
+  });
+  return {};
+}
+
+}  // namespace minnow::kernels::reference

@@ -1,0 +1,98 @@
+// Matrix product, one output element at a time: the order of accumulation that every other kernel
+// must reproduce.
+#include "ops/matmul.h"
+
+#include <cmath>
+
+#include "kernels/kernel.h"
+#include "kernels/pack.h"
+#include "kernels/reference/elementwise.h"
+#include "kernels/reference/matrix.h"
+#include "kernels/reference/scalar_math.h"
+
+namespace minnow::kernels::reference {
+namespace {
+
+/// Element (k, n) of the matrix of b that belongs to a batch index, from either form.
+template <class T>
+class RightSide {
+ public:
+  RightSide(const TensorView& b, bool transposed)
+      : view_(b), matrices_(b, transposed, /*row=*/false) {
+    if (b.panels) panels_ = matMulPanels(b.shape, transposed);
+  }
+  void select(const std::array<int64_t, kMaxRank>& batch, int batchRank) {
+    if (view_.panels)
+      group_ = matrices_.number(batch, batchRank);
+    else
+      first_ = view_.as<const T>() + matrices_.offset(batch, batchRank);
+  }
+  T at(int64_t k, int64_t n) const {
+    if (view_.panels) return view_.as<const T>()[panels_.offset(group_, n, k)];
+    return first_[k * matrices_.rowStride + n * matrices_.columnStride];
+  }
+
+ private:
+  const TensorView& view_;
+  Matrices matrices_;
+  PanelShape panels_;
+  const T* first_ = nullptr;
+  int64_t group_ = 0;
+};
+
+float multiplyAdd(float a, float b, float sum) { return std::fma(a, b, sum); }
+double multiplyAdd(double a, double b, double sum) { return std::fma(a, b, sum); }
+uint32_t multiplyAdd(uint32_t a, uint32_t b, uint32_t sum) { return a * b + sum; }
+uint64_t multiplyAdd(uint64_t a, uint64_t b, uint64_t sum) { return a * b + sum; }
+
+float finish(const ops::Epilogue& epilogue, float sum) { return apply(epilogue, sum); }
+template <class T>
+T finish(const ops::Epilogue&, T sum) {
+  return sum;
+}
+
+template <class T>
+Result<void> run(const ops::MatMul& op, const KernelArgs& args) {
+  const TensorView& a = args.inputs[0];
+  const TensorView& b = args.inputs[1];
+  const TensorView* bias = args.inputs.size() > 2 && args.inputs[2] ? &args.inputs[2] : nullptr;
+  const auto extents = ops::matMulExtents(a.shape, b.shape, op.transposeA, op.transposeB);
+  if (!extents) return std::unexpected(extents.error());
+  const Matrices left(a, op.transposeA, /*row=*/true);
+  const Matrices out = outputMatrices(args.outputs[0], a.shape.rank() > 1, b.shape.rank() > 1);
+  RightSide<T> right(b, op.transposeB);
+  forEachIndex(extents->batch, [&](const auto& batch) {
+    const int rank = extents->batch.rank();
+    const T* rows = a.as<const T>() + left.offset(batch, rank);
+    T* y = args.outputs[0].as<T>() + out.offset(batch, rank);
+    right.select(batch, rank);
+    for (int64_t m = 0; m < extents->m; ++m)
+      for (int64_t n = 0; n < extents->n; ++n) {
+        T sum = bias ? bias->as<const T>()[n * bias->strides[0]] : T(0);
+        for (int64_t k = 0; k < extents->k; ++k)
+          sum = multiplyAdd(rows[m * left.rowStride + k * left.columnStride], right.at(k, n), sum);
+        y[m * out.rowStride + n * out.columnStride] = finish(op.epilogue, sum);
+      }
+  });
+  return {};
+}
+
+}  // namespace
+
+Result<void> runMatMul(const ops::Operator& op, const KernelArgs& args) {
+  const auto& matMul = static_cast<const ops::MatMul&>(op);
+  switch (args.inputs[0].type) {
+    case DataType::Float64:
+      return run<double>(matMul, args);
+    case DataType::Int32:
+    case DataType::Uint32:
+      return run<uint32_t>(matMul, args);
+    case DataType::Int64:
+    case DataType::Uint64:
+      return run<uint64_t>(matMul, args);
+    default:
+      return run<float>(matMul, args);
+  }
+}
+
+}  // namespace minnow::kernels::reference

@@ -1,0 +1,71 @@
+// Transposed convolution: validation, shape rule and cost.
+#include "ops/conv_transpose.h"
+
+namespace minnow::ops {
+namespace {
+
+/// The output's extent along one spatial axis.
+Result<int64_t> extentOf(const ConvTranspose& op, int i, int64_t input) {
+  for (int64_t number : {op.kernel[i] - 1, op.strides[i] - 1, op.dilations[i] - 1, op.padsBegin[i],
+                         op.padsEnd[i], op.outputPadding[i], input})
+    if (number < 0 || number > kMaxExtent)
+      return fail(ErrorCode::BadModel,
+                  "transposed convolution: an attribute or extent of spatial axis ", i,
+                  " is out of range");
+  if (input == 0) return fail(ErrorCode::ShapeMismatch, "transposed convolution of nothing");
+  const int64_t extent = (input - 1) * op.strides[i] + (op.kernel[i] - 1) * op.dilations[i] + 1 -
+                         op.padsBegin[i] - op.padsEnd[i] + op.outputPadding[i];
+  if (extent < 0)
+    return fail(ErrorCode::ShapeMismatch, "transposed convolution: the padding of spatial axis ", i,
+                " leaves nothing");
+  return extent;
+}
+
+}  // namespace
+
+std::unique_ptr<Operator> makeConvTranspose() { return std::make_unique<ConvTranspose>(); }
+
+Result<std::vector<TensorType>> ConvTranspose::inferShape(
+    std::span<const TensorType> inputs) const {
+  if (auto ok = expectInputs(inputs, 2, 3); !ok) return std::unexpected(ok.error());
+  const Shape& x = inputs[0].shape;
+  const Shape& w = inputs[1].shape;
+  const int spatial = x.rank() - 2;
+  for (const TensorType& input : inputs)
+    if (input.type != DataType::Float32 && input.type != DataType::Undefined)
+      return fail(ErrorCode::Unsupported, "transposed convolution of ", input.type,
+                  " (float32 is supported)");
+  if (spatial < 1 || spatial > 3 || w.rank() != x.rank())
+    return fail(ErrorCode::ShapeMismatch, "transposed convolution of ", x, " with weights ", w,
+                ": expected N,C and one to three spatial axes, and weights of the same rank");
+  for (const auto* list : {&kernel, &strides, &dilations, &padsBegin, &padsEnd, &outputPadding})
+    if (list->size() != static_cast<size_t>(spatial))
+      return fail(ErrorCode::BadModel, "transposed convolution: expected ", spatial,
+                  " numbers a spatial attribute, found ", list->size());
+  if (auto ok = checkShape(w); !ok) return std::unexpected(ok.error());
+  if (groups < 1 || groups > kMaxExtent || w[1] > kMaxExtent || x[1] % groups != 0 || w[0] != x[1])
+    return fail(ErrorCode::ShapeMismatch, "transposed convolution of ", x[1], " channels in ",
+                groups, " groups does not fit weights ", w);
+  Shape y{x[0], w[1] * groups};
+  if (inputs.size() > 2 && inputs[2].type != DataType::Undefined && inputs[2].shape != Shape{y[1]})
+    return fail(ErrorCode::ShapeMismatch, "transposed convolution's bias is ", inputs[2].shape,
+                ", expected ", y[1]);
+  for (int i = 0; i < spatial; ++i) {
+    if (kernel[i] != w[i + 2])
+      return fail(ErrorCode::BadModel, "transposed convolution: a kernel of ", kernel[i],
+                  " does not fit weights ", w);
+    auto extent = extentOf(*this, i, x[i + 2]);
+    if (!extent) return std::unexpected(extent.error());
+    y.push_back(*extent);
+  }
+  if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
+  return std::vector{TensorType{DataType::Float32, y}};
+}
+
+int64_t ConvTranspose::multiplyAdds(std::span<const TensorType> inputs,
+                                    std::span<const TensorType>) const {
+  const Shape& w = inputs[1].shape;
+  return inputs[0].shape.elements() * (w.elements() / std::max<int64_t>(w[0], 1));
+}
+
+}  // namespace minnow::ops

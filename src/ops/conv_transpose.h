@@ -1,0 +1,40 @@
+// Transposed convolution over 1, 2 or 3 spatial axes, grouped, dilated (ONNX ConvTranspose), with a
+// fused activation.
+// Inputs: x [N,C,spatial…] float32, w [C,O/groups,kernel…] float32, optional bias [O] float32.
+// Output: [N,O,spatial…] with (input-1)*stride + (kernel-1)*dilation + 1 - padding + outputPadding
+// positions. Each output element is accumulated by fused multiply-add from the bias over (ky, kx,
+// channel) in rising order. Tap ky reaches input row iy with iy*stride = oy + padBegin -
+// ky*dilation: a tap for which no integer iy exists is left out, one whose iy falls outside the
+// input multiplies zero (so that for each phase oy mod stride it is an ordinary convolution); then
+// the epilogue is applied.
+#pragma once
+
+#include "ops/unary.h"
+
+namespace minnow::ops {
+
+struct ConvTranspose final : OperatorBase<ConvTranspose> {
+  static constexpr OpKind kKind = OpKind::ConvTranspose;
+  std::vector<int64_t> kernel, strides, dilations;  ///< one number a spatial axis
+  std::vector<int64_t> padsBegin, padsEnd;  ///< resolved: auto_pad is the importer's business
+  std::vector<int64_t> outputPadding;       ///< further positions at the end of each axis
+  int64_t groups = 1;
+  Epilogue epilogue;
+
+  template <class V>
+  void fields(V& v) {
+    v("kernel", kernel);
+    v("strides", strides);
+    v("dilations", dilations);
+    v("padsBegin", padsBegin);
+    v("padsEnd", padsEnd);
+    v("outputPadding", outputPadding);
+    v("groups", groups);
+    epilogue.fields(v);
+  }
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  int64_t multiplyAdds(std::span<const TensorType> inputs,
+                       std::span<const TensorType> outputs) const override;
+};
+
+}  // namespace minnow::ops

@@ -1,0 +1,74 @@
+// Matrix product: validation, shape rule and cost.
+#include "ops/matmul.h"
+
+namespace minnow::ops {
+namespace {
+
+Shape batchOf(const Shape& shape) {
+  return Shape(shape.dims().first(static_cast<size_t>(std::max(0, shape.rank() - 2))));
+}
+
+bool isNumber(DataType type) {
+  return type == DataType::Float32 || type == DataType::Float64 || type == DataType::Int32 ||
+         type == DataType::Int64 || type == DataType::Uint32 || type == DataType::Uint64;
+}
+
+}  // namespace
+
+std::unique_ptr<Operator> makeMatMul() { return std::make_unique<MatMul>(); }
+
+Result<MatMulExtents> matMulExtents(const Shape& a, const Shape& b, bool transposeA,
+                                    bool transposeB) {
+  if (a.rank() < 1 || b.rank() < 1 || (transposeA && a.rank() < 2) || (transposeB && b.rank() < 2))
+    return fail(ErrorCode::ShapeMismatch, "matrix product of ", a, " and ", b, ": too few axes");
+  MatMulExtents e;
+  const int ra = a.rank(), rb = b.rank();
+  e.m = ra == 1 ? 1 : a[transposeA ? ra - 1 : ra - 2];
+  e.k = a[transposeA ? ra - 2 : ra - 1];
+  e.n = rb == 1 ? 1 : b[transposeB ? rb - 2 : rb - 1];
+  const int64_t depth = rb == 1 ? b[0] : b[transposeB ? rb - 1 : rb - 2];
+  if (e.k != depth)
+    return fail(ErrorCode::ShapeMismatch, "matrix product of ", a, " and ", b, ": depths ", e.k,
+                " and ", depth, " differ");
+  auto batch = broadcastShapes(batchOf(a), batchOf(b));
+  if (!batch) return std::unexpected(batch.error());
+  e.batch = *batch;
+  return e;
+}
+
+Shape matMulShape(const MatMulExtents& extents, const Shape& a, const Shape& b) {
+  Shape y = extents.batch;
+  if (a.rank() > 1) y.push_back(extents.m);
+  if (b.rank() > 1) y.push_back(extents.n);
+  return y;
+}
+
+Result<std::vector<TensorType>> MatMul::inferShape(std::span<const TensorType> inputs) const {
+  if (auto ok = expectInputs(inputs, 2, 3); !ok) return std::unexpected(ok.error());
+  const DataType type = inputs[0].type;
+  const bool biased = inputs.size() > 2 && inputs[2].type != DataType::Undefined;
+  if (inputs[1].type != type || !isNumber(type))
+    return fail(ErrorCode::Unsupported, "matrix product of ", type, " and ", inputs[1].type,
+                " (float32 is supported)");
+  const bool real = type == DataType::Float32 || type == DataType::Float64;
+  if (!real && (biased || epilogue.fn != UnaryFn::Identity))
+    return fail(ErrorCode::Unsupported, "matrix product of ", type, " with a bias or activation");
+  if (type == DataType::Float64 && epilogue.fn != UnaryFn::Identity)
+    return fail(ErrorCode::Unsupported, "matrix product of float64 with an activation");
+  auto extents = matMulExtents(inputs[0].shape, inputs[1].shape, transposeA, transposeB);
+  if (!extents) return std::unexpected(extents.error());
+  if (biased && (inputs[2].type != type || inputs[2].shape != Shape{extents->n}))
+    return fail(ErrorCode::ShapeMismatch, "matrix product's bias is ", inputs[2].type, " ",
+                inputs[2].shape, ", expected ", type, " ", extents->n);
+  const Shape y = matMulShape(*extents, inputs[0].shape, inputs[1].shape);
+  if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
+  return std::vector{TensorType{type, y}};
+}
+
+int64_t MatMul::multiplyAdds(std::span<const TensorType> inputs,
+                             std::span<const TensorType> outputs) const {
+  const Shape& a = inputs[0].shape;
+  return outputs[0].shape.elements() * a[transposeA ? a.rank() - 2 : a.rank() - 1];
+}
+
+}  // namespace minnow::ops

@@ -1,0 +1,40 @@
+// Matrix product with numpy batch broadcasting (ONNX MatMul), transposition of either side, a bias
+// and a fused activation.
+// Inputs: a […,M,K], b […,K,N] (with transposeA […,K,M], with transposeB […,N,K]), optional bias
+// [N]. A one-dimensional a is one row and a one-dimensional b one column; that axis then leaves the
+// output. Output: […,M,N]. Each element is accumulated by fused multiply-add over k in rising order
+// from the bias (from 0 without one); then the epilogue is applied. float32 and float64; 32 and 64
+// bit integers wrap around and take neither bias nor epilogue.
+#pragma once
+
+#include "ops/unary.h"
+
+namespace minnow::ops {
+
+struct MatMul final : OperatorBase<MatMul> {
+  static constexpr OpKind kKind = OpKind::MatMul;
+  bool transposeA = false, transposeB = false;  ///< of the last two axes; ranks of 2 and more only
+  Epilogue epilogue;
+
+  template <class V>
+  void fields(V& v) {
+    v("transposeA", transposeA);
+    v("transposeB", transposeB);
+    epilogue.fields(v);
+  }
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  int64_t multiplyAdds(std::span<const TensorType> inputs,
+                       std::span<const TensorType> outputs) const override;
+};
+
+/// The extents of a product whose operands' shapes were validated.
+struct MatMulExtents {
+  int64_t m = 1, n = 1, k = 1;
+  Shape batch;  ///< broadcast batch axes
+};
+Result<MatMulExtents> matMulExtents(const Shape& a, const Shape& b, bool transposeA,
+                                    bool transposeB);
+/// The output's shape: batch axes, then M and N unless the operand that gives it has one dimension.
+Shape matMulShape(const MatMulExtents& extents, const Shape& a, const Shape& b);
+
+}  // namespace minnow::ops

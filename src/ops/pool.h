@@ -1,0 +1,62 @@
+// Pooling over 1, 2 or 3 spatial axes (ONNX MaxPool, AveragePool, LpPool), and over the whole
+// spatial extent (GlobalMaxPool, GlobalAveragePool, GlobalLpPool).
+// Input: x [N,C,spatial…]. Outputs: y [N,C,spatial…] of x's type and, for Max on demand, the int64
+// index of each maximum in the flattened row-major x. Taps on padding take no part. The taps of a
+// window are visited row-major, one after another:
+//   Max      the first of the largest values (x > best replaces best, so a NaN never wins);
+//            -infinity, or the least integer, where all taps are padding
+//   Average  the sum from 0 by plain addition, times the float reciprocal of the number of taps;
+//            0 where there is none
+//   Lp       (sum of |x|^p)^(1/p); in float by fused multiply-add for p = 1 and 2, else in double
+#pragma once
+
+#include "ops/operator.h"
+
+namespace minnow::ops {
+
+enum class PoolFn : uint8_t { Max, Average, Lp, kCount };
+
+struct Pool final : OperatorBase<Pool> {
+  static constexpr OpKind kKind = OpKind::Pool;
+  PoolFn fn = PoolFn::Max;
+  bool global = false;  ///< the window is the whole spatial extent; the five lists are empty
+  std::vector<int64_t> kernel, strides, dilations;  ///< one number a spatial axis
+  std::vector<int64_t> padsBegin, padsEnd;  ///< resolved: auto_pad is the importer's business
+  bool ceilMode = false;  ///< a last, incomplete window counts, unless it starts in the end padding
+  bool countIncludePad = false;  ///< Average: taps on padding count in the divisor
+  int64_t p = 2;                 ///< Lp
+  bool indices = false;          ///< Max: output 1 exists
+  bool columnMajor = false;      ///< Max: indices count spatial axes in column-major order
+
+  template <class V>
+  void fields(V& v) {
+    v("fn", fn, static_cast<int>(PoolFn::kCount));
+    v("global", global);
+    v("kernel", kernel);
+    v("strides", strides);
+    v("dilations", dilations);
+    v("padsBegin", padsBegin);
+    v("padsEnd", padsEnd);
+    v("ceilMode", ceilMode);
+    v("countIncludePad", countIncludePad);
+    v("p", p);
+    v("indices", indices);
+    v("columnMajor", columnMajor);
+  }
+  std::string name() const override;
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+
+ private:
+  Result<Shape> windowedShape(const Shape& x) const;
+};
+
+/// The window over one spatial axis at one output position: which taps fall on the input.
+struct PoolSpan {
+  int64_t first = 0;    ///< input position of the first tap that is no padding
+  int64_t count = 0;    ///< number of such taps
+  int64_t counted = 0;  ///< taps that count in an average that includes padding
+};
+/// `axis` counts spatial axes, `extent` is the input's. For a global pool: the whole extent.
+PoolSpan poolSpan(const Pool& pool, int axis, int64_t extent, int64_t position);
+
+}  // namespace minnow::ops
