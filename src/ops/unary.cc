@@ -18,11 +18,49 @@ std::string Unary::name() const { return unaryFnName(fn); }
 
 bool Unary::mayRunInPlace(int) const { return true; }
 
+std::optional<Storage> Unary::viewOf(const Shape&, const Storage& input, int) const {
+  if (fn != UnaryFn::Identity) return std::nullopt;
+  return input;
+}
+
+namespace {
+
+bool isInteger(DataType type) {
+  return type != DataType::Bool && type != DataType::Float32 && type != DataType::Float16 &&
+         type != DataType::Float64 && elementSize(type) > 0;
+}
+
+bool supports(UnaryFn fn, DataType type) {
+  const bool isFloat = type == DataType::Float32 || type == DataType::Float16;
+  switch (fn) {
+    case UnaryFn::Identity:
+      return elementSize(type) > 0;
+    case UnaryFn::Not:
+      return type == DataType::Bool;
+    case UnaryFn::BitwiseNot:
+      return isInteger(type);
+    case UnaryFn::IsNaN:
+    case UnaryFn::IsInf:
+      return isFloat || type == DataType::Float64;
+    case UnaryFn::Abs:
+    case UnaryFn::Neg:
+    case UnaryFn::Sign:
+    case UnaryFn::Relu:
+      return isFloat || isInteger(type) || type == DataType::Float64;
+    default:
+      return isFloat || type == DataType::Float64;
+  }
+}
+
+}  // namespace
+
 Result<std::vector<TensorType>> Unary::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
-  if (inputs[0].type != DataType::Float32)
-    return fail(ErrorCode::Unsupported, name(), " of ", inputs[0].type, " (float32 is supported)");
-  return std::vector{inputs[0]};
+  if (!supports(fn, inputs[0].type))
+    return fail(ErrorCode::Unsupported, name(), " of ", inputs[0].type, " is not supported");
+  if (auto ok = checkShape(inputs[0].shape); !ok) return std::unexpected(ok.error());
+  const bool asks = fn == UnaryFn::IsNaN || fn == UnaryFn::IsInf;
+  return std::vector{TensorType{asks ? DataType::Bool : inputs[0].type, inputs[0].shape}};
 }
 
 }  // namespace minnow::ops

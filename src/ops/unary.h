@@ -17,7 +17,10 @@ enum class UnaryFn : uint8_t {
 
 const char* unaryFnName(UnaryFn fn);
 
-/// y = fn(x); what alpha and beta mean is said in unary_functions.inc.
+/// y = fn(x), of x's type but for IsNaN and IsInf, which give bool. float16 and float64 are
+/// computed in float32 where there is no exact way; Abs, Neg, Sign, Relu and BitwiseNot take
+/// integers, modulo 2^bits; Identity takes anything. What alpha and beta mean is said in
+/// unary_functions.inc.
 struct Unary final : OperatorBase<Unary> {
   static constexpr OpKind kKind = OpKind::Unary;
   UnaryFn fn = UnaryFn::Identity;
@@ -32,6 +35,8 @@ struct Unary final : OperatorBase<Unary> {
   }
   std::string name() const override;
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input,
+                                int index) const override;
   bool mayRunInPlace(int) const override;
 };
 

@@ -1,0 +1,66 @@
+// Elementwise functions of two tensors: names, types and shapes.
+#include "ops/binary.h"
+
+namespace minnow::ops {
+
+const char* binaryFnName(BinaryFn fn) {
+  static constexpr const char* kNames[] = {
+#define MINNOW_BINARY(name) #name,
+#include "ops/binary_functions.inc"
+#undef MINNOW_BINARY
+  };
+  return fn < BinaryFn::kCount ? kNames[static_cast<int>(fn)] : "?";
+}
+
+std::unique_ptr<Operator> makeBinary() { return std::make_unique<Binary>(); }
+
+std::string Binary::name() const { return binaryFnName(fn); }
+
+bool Binary::mayRunInPlace(int) const { return true; }
+
+namespace {
+
+bool isFloat(DataType type) {
+  return type == DataType::Float32 || type == DataType::Float16 || type == DataType::Float64;
+}
+
+bool supports(BinaryFn fn, DataType type) {
+  if (elementSize(type) == 0) return false;
+  const bool isBool = type == DataType::Bool;
+  switch (fn) {
+    case BinaryFn::And:
+    case BinaryFn::Or:
+    case BinaryFn::Xor:
+      return isBool;
+    case BinaryFn::BitwiseAnd:
+    case BinaryFn::BitwiseOr:
+    case BinaryFn::BitwiseXor:
+    case BinaryFn::ShiftLeft:
+    case BinaryFn::ShiftRight:
+      return !isBool && !isFloat(type);
+    case BinaryFn::Equal:
+      return true;
+    default:
+      return !isBool;
+  }
+}
+
+}  // namespace
+
+Result<std::vector<TensorType>> Binary::inferShape(std::span<const TensorType> inputs) const {
+  if (auto ok = expectInputs(inputs, 2, 2); !ok) return std::unexpected(ok.error());
+  const DataType a = inputs[0].type, b = inputs[1].type;
+  if (!supports(fn, a) || (fn == BinaryFn::Pow && !supports(fn, b)))
+    return fail(ErrorCode::Unsupported, name(), " of ", a, " and ", b, " is not supported");
+  if (a != b && fn != BinaryFn::Pow)
+    return fail(ErrorCode::ShapeMismatch, name(), " of two types, ", a, " and ", b);
+  auto shape = broadcastShapes(inputs[0].shape, inputs[1].shape);
+  if (!shape) return std::unexpected(shape.error());
+  if (auto ok = checkShape(*shape); !ok) return std::unexpected(ok.error());
+  const DataType result = fn >= BinaryFn::kFirstComparison ? DataType::Bool : a;
+  if (epilogue.fn != UnaryFn::Identity && result != DataType::Float32)
+    return fail(ErrorCode::Unsupported, "a fused activation of ", result, " is not supported");
+  return std::vector{TensorType{result, *shape}};
+}
+
+}  // namespace minnow::ops

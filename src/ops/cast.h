@@ -1,0 +1,21 @@
+// Elements converted to another type (ONNX Cast): floats to integers towards zero and saturating (a
+// NaN gives 0), integers to narrower integers modulo 2^bits, anything but 0 to true, to narrower
+// floats half to even.
+#pragma once
+
+#include "ops/operator.h"
+
+namespace minnow::ops {
+
+struct Cast final : OperatorBase<Cast> {
+  static constexpr OpKind kKind = OpKind::Cast;
+  DataType to = DataType::Float32;
+
+  template <class V>
+  void fields(V& v) {
+    v("to", to, static_cast<int>(DataType::Uint64) + 1);
+  }
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+};
+
+}  // namespace minnow::ops

@@ -1,0 +1,18 @@
+// y = condition ? a : b, element by element with numpy broadcasting (ONNX Where). Inputs: condition
+// (bool), a and b of one type, whatever it is.
+#pragma once
+
+#include "ops/operator.h"
+
+namespace minnow::ops {
+
+struct Where final : OperatorBase<Where> {
+  static constexpr OpKind kKind = OpKind::Where;
+
+  template <class V>
+  void fields(V&) {}
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  bool mayRunInPlace(int index) const override { return index > 0; }
+};
+
+}  // namespace minnow::ops
