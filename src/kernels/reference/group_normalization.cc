@@ -1,0 +1,48 @@
+// Group (and instance) normalisation, one group at a time.
+#include "ops/group_normalization.h"
+
+#include "kernels/kernel.h"
+#include "kernels/reference/folding.h"
+
+namespace minnow::kernels::reference {
+namespace {
+
+/// One channel of one image: `in` and `out` are its spatial axes.
+void normaliseChannel(const Axes& in, const Axes& out, const float* x, float* y, float mean,
+                      float scale, float bias) {
+  forEachIndex(in.shape, [&](const auto& index) {
+    const int rank = in.shape.rank();
+    const float centred = x[offsetOf(index, in.strides, rank)] - mean;
+    y[offsetOf(index, out.strides, rank)] = std::fma(centred, scale, bias);
+  });
+}
+
+}  // namespace
+
+Result<void> runGroupNormalization(const ops::Operator& op, const KernelArgs& args) {
+  const auto& norm = static_cast<const ops::GroupNormalization&>(op);
+  const TensorView &x = args.inputs[0], &y = args.outputs[0];
+  const TensorView &scale = args.inputs[1], &bias = args.inputs[2];
+  if (x.elements() == 0) return {};
+  const int64_t channels = x.shape[1] / norm.groups;
+  TensorView one = x;
+  one.shape[1] = channels;
+  const Axes group = axesOf(one, ~1u, true);
+  const Axes in = axesOf(x, 3, false), out = axesOf(y, 3, false);
+  for (int64_t n = 0; n < x.shape[0]; ++n)
+    for (int64_t g = 0; g < norm.groups; ++g) {
+      const float* first = x.as<const float>() + n * x.strides[0] + g * channels * x.strides[1];
+      float* result = y.as<float>() + n * y.strides[0] + g * channels * y.strides[1];
+      const Moments moments = momentsOf(group, true, first);
+      const float deviation = std::sqrt(moments.variance + norm.epsilon);
+      for (int64_t c = 0; c < channels; ++c) {
+        const int64_t p = scale.shape[0] == x.shape[1] ? g * channels + c : g;
+        normaliseChannel(in, out, first + c * x.strides[1], result + c * y.strides[1], moments.mean,
+                         scale.as<const float>()[p * scale.strides[0]] / deviation,
+                         bias.as<const float>()[p * bias.strides[0]]);
+      }
+    }
+  return {};
+}
+
+}  // namespace minnow::kernels::reference

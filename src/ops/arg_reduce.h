@@ -1,0 +1,28 @@
+// Where the greatest or smallest element along an axis lies (ONNX ArgMax, ArgMin).
+// Input: x. Output: int64, the axis of extent 1 or dropped. Of equal elements the first, or the
+// last if `selectLast`; a NaN is never chosen unless it comes first.
+#pragma once
+
+#include "ops/operator.h"
+
+namespace minnow::ops {
+
+struct ArgReduce final : OperatorBase<ArgReduce> {
+  static constexpr OpKind kKind = OpKind::ArgReduce;
+  bool max = true;
+  int64_t axis = 0;  ///< not negative
+  bool keepDims = true;
+  bool selectLast = false;
+
+  template <class V>
+  void fields(V& v) {
+    v("max", max);
+    v("axis", axis);
+    v("keepDims", keepDims);
+    v("selectLast", selectLast);
+  }
+  std::string name() const override { return max ? "ArgMax" : "ArgMin"; }
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+};
+
+}  // namespace minnow::ops

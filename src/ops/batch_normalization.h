@@ -1,0 +1,24 @@
+// Batch normalisation with given statistics (ONNX BatchNormalization, inference).
+// Inputs: x [N,C,…] float32; scale, bias, mean, variance: [C], or x's shape without N (opset 6 to 8
+// with spatial=0). Output: x's type.
+//
+// y = fma(x - mean, scale / sqrt(variance + epsilon), bias).
+#pragma once
+
+#include "ops/operator.h"
+
+namespace minnow::ops {
+
+struct BatchNormalization final : OperatorBase<BatchNormalization> {
+  static constexpr OpKind kKind = OpKind::BatchNormalization;
+  float epsilon = 1e-5f;
+
+  template <class V>
+  void fields(V& v) {
+    v("epsilon", epsilon);
+  }
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  bool mayRunInPlace(int index) const override { return index == 0; }
+};
+
+}  // namespace minnow::ops

@@ -1,0 +1,20 @@
+// CumSum: types and shapes.
+#include "ops/cum_sum.h"
+
+namespace minnow::ops {
+
+std::unique_ptr<Operator> makeCumSum() { return std::make_unique<CumSum>(); }
+
+Result<std::vector<TensorType>> CumSum::inferShape(std::span<const TensorType> inputs) const {
+  if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  const TensorType& x = inputs[0];
+  if (x.type != DataType::Float32 && x.type != DataType::Float64 && x.type != DataType::Int32 &&
+      x.type != DataType::Int64)
+    return fail(ErrorCode::Unsupported, "CumSum of ", x.type);
+  if (axis < 0 || axis >= x.shape.rank())
+    return fail(ErrorCode::ShapeMismatch, "CumSum: axis ", axis, " is outside a tensor of rank ",
+                x.shape.rank());
+  return std::vector{x};
+}
+
+}  // namespace minnow::ops

@@ -1,0 +1,25 @@
+// Running sums along an axis, in rising order, or falling order if `reverse` (ONNX CumSum).
+// Input: x. Output: the same type and shape. `exclusive`: without the element itself.
+#pragma once
+
+#include "ops/operator.h"
+
+namespace minnow::ops {
+
+struct CumSum final : OperatorBase<CumSum> {
+  static constexpr OpKind kKind = OpKind::CumSum;
+  int64_t axis = 0;  ///< not negative
+  bool exclusive = false;
+  bool reverse = false;
+
+  template <class V>
+  void fields(V& v) {
+    v("axis", axis);
+    v("exclusive", exclusive);
+    v("reverse", reverse);
+  }
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  bool mayRunInPlace(int) const override { return true; }
+};
+
+}  // namespace minnow::ops

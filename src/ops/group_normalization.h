@@ -1,0 +1,29 @@
+// Normalisation of groups of channels by their own statistics (ONNX GroupNormalization; with one
+// channel a group InstanceNormalization).
+// Inputs: x [N,C,…] float32; scale and bias: [C], or [groups] (GroupNormalization of opset 18).
+// Output: x's type.
+//
+// Sums run over the (channel, spatial…) elements of a group as striped sums (ops/reduce.h): mean =
+// sum(x) / n; variance = sum of squares of x - mean / n;
+// y = fma(x - mean, scale / sqrt(variance + epsilon), bias).
+#pragma once
+
+#include "ops/operator.h"
+
+namespace minnow::ops {
+
+struct GroupNormalization final : OperatorBase<GroupNormalization> {
+  static constexpr OpKind kKind = OpKind::GroupNormalization;
+  int64_t groups = 1;
+  float epsilon = 1e-5f;
+
+  template <class V>
+  void fields(V& v) {
+    v("groups", groups);
+    v("epsilon", epsilon);
+  }
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  bool mayRunInPlace(int index) const override { return index == 0; }
+};
+
+}  // namespace minnow::ops

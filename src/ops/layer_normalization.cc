@@ -1,0 +1,38 @@
+// LayerNormalization: types and shapes.
+#include "ops/layer_normalization.h"
+
+namespace minnow::ops {
+
+std::unique_ptr<Operator> makeLayerNormalization() {
+  return std::make_unique<LayerNormalization>();
+}
+
+std::string LayerNormalization::name() const {
+  return centred ? "LayerNormalization" : "RMSNormalization";
+}
+
+Result<std::vector<TensorType>> LayerNormalization::inferShape(
+    std::span<const TensorType> inputs) const {
+  if (auto ok = expectInputs(inputs, 2, 3); !ok) return std::unexpected(ok.error());
+  const Shape& x = inputs[0].shape;
+  if (axis < 0 || axis >= x.rank())
+    return fail(ErrorCode::ShapeMismatch, name(), ": axis ", axis, " is outside a tensor of rank ",
+                x.rank());
+  for (const TensorType& input : inputs)
+    if (input.type != DataType::Float32 && input.type != DataType::Undefined)
+      return fail(ErrorCode::Unsupported, name(), " of ", input.type, " (float32 is supported)");
+  for (const TensorType& parameter : inputs.subspan(1)) {
+    if (parameter.type == DataType::Undefined) continue;
+    const auto joined = broadcastShapes(x, parameter.shape);
+    if (!joined || *joined != x)
+      return fail(ErrorCode::ShapeMismatch, name(), ": a parameter of ", parameter.shape,
+                  " does not broadcast to ", x);
+  }
+  Shape statistics = x;
+  for (int i = static_cast<int>(axis); i < x.rank(); ++i) statistics[i] = 1;
+  if (auto ok = checkShape(statistics); !ok) return std::unexpected(ok.error());
+  const TensorType statistic{DataType::Float32, statistics};
+  return std::vector{inputs[0], statistic, statistic};
+}
+
+}  // namespace minnow::ops

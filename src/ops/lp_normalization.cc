@@ -1,0 +1,20 @@
+// LpNormalization: types and shapes.
+#include "ops/lp_normalization.h"
+
+namespace minnow::ops {
+
+std::unique_ptr<Operator> makeLpNormalization() { return std::make_unique<LpNormalization>(); }
+
+Result<std::vector<TensorType>> LpNormalization::inferShape(
+    std::span<const TensorType> inputs) const {
+  if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  if (inputs[0].type != DataType::Float32)
+    return fail(ErrorCode::Unsupported, name(), " of ", inputs[0].type, " (float32 is supported)");
+  if (p != 1 && p != 2) return fail(ErrorCode::BadModel, name(), ": p is ", p, ", expected 1 or 2");
+  if (axis < 0 || axis >= inputs[0].shape.rank())
+    return fail(ErrorCode::ShapeMismatch, name(), ": axis ", axis, " is outside a tensor of rank ",
+                inputs[0].shape.rank());
+  return std::vector{inputs[0]};
+}
+
+}  // namespace minnow::ops

@@ -1,0 +1,25 @@
+// Division by the 1- or 2-norm along an axis (ONNX LpNormalization).
+// Input: x float32. Output: the same type and shape; where the norm is 0, so is the output.
+//
+// The norm is Reduce's L1 or L2 over the axis (ops/reduce.h); y = x / norm.
+#pragma once
+
+#include "ops/operator.h"
+
+namespace minnow::ops {
+
+struct LpNormalization final : OperatorBase<LpNormalization> {
+  static constexpr OpKind kKind = OpKind::LpNormalization;
+  int64_t axis = 0;  ///< not negative
+  int64_t p = 2;     ///< 1 or 2
+
+  template <class V>
+  void fields(V& v) {
+    v("axis", axis);
+    v("p", p);
+  }
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  bool mayRunInPlace(int) const override { return true; }
+};
+
+}  // namespace minnow::ops

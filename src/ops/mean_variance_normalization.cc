@@ -1,0 +1,22 @@
+// MeanVarianceNormalization: types and shapes.
+#include "ops/mean_variance_normalization.h"
+
+#include "ops/reduce.h"
+
+namespace minnow::ops {
+
+std::unique_ptr<Operator> makeMeanVarianceNormalization() {
+  return std::make_unique<MeanVarianceNormalization>();
+}
+
+Result<std::vector<TensorType>> MeanVarianceNormalization::inferShape(
+    std::span<const TensorType> inputs) const {
+  if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  if (inputs[0].type != DataType::Float32)
+    return fail(ErrorCode::Unsupported, name(), " of ", inputs[0].type, " (float32 is supported)");
+  const auto mask = axisMask(axes, inputs[0].shape.rank());
+  if (!mask) return std::unexpected(mask.error());
+  return std::vector{inputs[0]};
+}
+
+}  // namespace minnow::ops

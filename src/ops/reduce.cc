@@ -1,0 +1,67 @@
+// Reductions: names, types and shapes.
+#include "ops/reduce.h"
+
+namespace minnow::ops {
+namespace {
+
+bool supports(ReduceFn fn, DataType type) {
+  switch (type) {
+    case DataType::Float32:
+    case DataType::Float64:
+      return true;
+    case DataType::Int32:
+    case DataType::Int64:
+    case DataType::Uint8:
+    case DataType::Int8:
+    case DataType::Uint32:
+    case DataType::Uint64:
+      return fn != ReduceFn::L2 && fn != ReduceFn::LogSum && fn != ReduceFn::LogSumExp;
+    case DataType::Bool:
+      return fn == ReduceFn::Max || fn == ReduceFn::Min;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+const char* reduceFnName(ReduceFn fn) {
+  static constexpr const char* kNames[] = {
+      "ReduceSum", "ReduceMean", "ReduceMax",    "ReduceMin",       "ReduceProd",
+      "ReduceL1",  "ReduceL2",   "ReduceLogSum", "ReduceLogSumExp", "ReduceSumSquare"};
+  return fn < ReduceFn::kCount ? kNames[static_cast<int>(fn)] : "?";
+}
+
+std::unique_ptr<Operator> makeReduce() { return std::make_unique<Reduce>(); }
+
+std::string Reduce::name() const { return reduceFnName(fn); }
+
+Result<uint32_t> axisMask(std::span<const int64_t> axes, int rank) {
+  uint32_t mask = 0;
+  for (int64_t axis : axes) {
+    if (axis < 0 || axis >= rank)
+      return fail(ErrorCode::ShapeMismatch, "axis ", axis, " is outside a tensor of rank ", rank);
+    if (mask >> axis & 1) return fail(ErrorCode::BadModel, "axis ", axis, " is named twice");
+    mask |= 1u << axis;
+  }
+  return mask;
+}
+
+Result<std::vector<TensorType>> Reduce::inferShape(std::span<const TensorType> inputs) const {
+  if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  if (!supports(fn, inputs[0].type))
+    return fail(ErrorCode::Unsupported, name(), " of ", inputs[0].type);
+  const Shape& x = inputs[0].shape;
+  const auto mask = axisMask(axes, x.rank());
+  if (!mask) return std::unexpected(mask.error());
+  Shape y;
+  for (int axis = 0; axis < x.rank(); ++axis) {
+    const bool reduced = *mask >> axis & 1;
+    if (!reduced) y.push_back(x[axis]);
+    if (reduced && keepDims) y.push_back(1);
+  }
+  if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
+  return std::vector{TensorType{inputs[0].type, y}};
+}
+
+}  // namespace minnow::ops

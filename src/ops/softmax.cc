@@ -1,0 +1,24 @@
+// Softmax and its kin: types and shapes.
+#include "ops/softmax.h"
+
+namespace minnow::ops {
+
+std::unique_ptr<Operator> makeSoftmax() { return std::make_unique<Softmax>(); }
+
+std::string Softmax::name() const {
+  static constexpr const char* kNames[] = {"Softmax", "LogSoftmax", "Hardmax"};
+  return fn < SoftmaxFn::kCount ? kNames[static_cast<int>(fn)] : "?";
+}
+
+Result<std::vector<TensorType>> Softmax::inferShape(std::span<const TensorType> inputs) const {
+  if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  if (inputs[0].type != DataType::Float32)
+    return fail(ErrorCode::Unsupported, name(), " of ", inputs[0].type, " (float32 is supported)");
+  const int rank = inputs[0].shape.rank();
+  if (axis < 0 || axis >= rank)
+    return fail(ErrorCode::ShapeMismatch, name(), ": axis ", axis, " is outside a tensor of rank ",
+                rank);
+  return std::vector{inputs[0]};
+}
+
+}  // namespace minnow::ops

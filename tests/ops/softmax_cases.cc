@@ -1,0 +1,31 @@
+// Softmax, LogSoftmax, Hardmax.
+#include "ops/softmax.h"
+
+#include "tests/ops/op_case.h"
+
+namespace minnow::optest {
+
+CaseList softmaxCases() {
+  CaseList cases;
+  for (int fn = 0; fn < static_cast<int>(ops::SoftmaxFn::kCount); ++fn)
+    for (int64_t axis = 0; axis < 4; ++axis)
+      for (bool trailing : {false, true}) {
+        auto op = std::make_shared<ops::Softmax>();
+        op->fn = static_cast<ops::SoftmaxFn>(fn);
+        op->axis = axis;
+        op->trailing = trailing;
+        const std::string name =
+            op->name() + "_axis" + std::to_string(axis) + (trailing ? "_trailing" : "");
+        cases.push_back({name, op, {{.shape = {2, 37, 3, 19}, .low = -9, .high = 9}}});
+        cases.push_back({name + "_few", op, {{.shape = {3, 2, 4, 5}, .low = -99, .high = 99}}});
+        cases.push_back({name + "_special", op, {{.shape = {2, 5, 3, 40}, .fill = Fill::Special}}});
+        cases.push_back({name + "_empty", op, {{.shape = {2, 0, 3, 4}}}});
+      }
+  auto rows = std::make_shared<ops::Softmax>();
+  rows->axis = 1;
+  cases.push_back({"Softmax_attention", rows, {{.shape = {5, 3600}, .low = -20, .high = 20}}});
+  cases.push_back({"Softmax_single", rows, {{.shape = {5, 1}}}});
+  return cases;
+}
+
+}  // namespace minnow::optest
