@@ -47,4 +47,6 @@ Result<std::vector<std::byte>> convertFile(const std::filesystem::path& onnx,
   return converted;
 }
 
+std::vector<std::string> passNames() { return {}; }
+
 }  // namespace minnow::converter

@@ -64,4 +64,8 @@ Result<std::vector<std::byte>> convertBuffer(std::span<const std::byte> model,
                                              const std::filesystem::path& folder,
                                              const ConvertOptions& options, ConvertReport& report);
 
+/// Names of all passes in the order in which they run: what ConvertOptions::disabledPasses may
+/// hold.
+std::vector<std::string> passNames();
+
 }  // namespace minnow::converter

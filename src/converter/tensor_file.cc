@@ -1,6 +1,7 @@
 // Reading of single TensorProtos and of a model's signature.
 #include "converter/tensor_file.h"
 
+#include <algorithm>
 #include <fstream>
 #include <set>
 
@@ -26,6 +27,7 @@ ModelSignature::Entry entryOf(const onnx::ValueInfoProto& info) {
   entry.tensor = info.type().has_tensor_type();
   const int type = info.type().tensor_type().elem_type();
   if (entry.tensor && type > 0 && type < 256) entry.type = static_cast<DataType>(type);
+  entry.rank = std::min(info.type().tensor_type().shape().dim_size(), kMaxRank);
   return entry;
 }
 

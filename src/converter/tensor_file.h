@@ -29,6 +29,7 @@ struct ModelSignature {
   struct Entry {
     std::string name;
     DataType type = DataType::Undefined;
+    int rank = 0;  ///< 0 too when the model does not say
     bool tensor = true;
   };
   std::vector<Entry> inputs, outputs;

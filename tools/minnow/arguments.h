@@ -1,0 +1,20 @@
+// NAME=VALUE arguments, lists of numbers, and shapes, as the verbs share them.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "minnow/tensor.h"
+
+namespace minnow::tool {
+
+/// "x=const:1" to {"x", "const:1"}; the first '=' that leaves both sides non-empty. Failure (usage)
+/// otherwise, naming the option.
+std::pair<std::string, std::string> splitArgument(const std::string& argument, const char* option);
+/// "1,3,320,320" or "1x3x320x320"; "" is a scalar.
+Shape parseShape(const std::string& text, const char* option);
+/// "0.5,1,2"
+std::vector<double> parseNumbers(const std::string& text, const char* option);
+
+}  // namespace minnow::tool

@@ -1,0 +1,117 @@
+// minnow bench: how long loading, creating a session, the first and the later runs take.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "clock.h"
+#include "exit.h"
+#include "inputs.h"
+#include "model.h"
+#include "verbs.h"
+
+namespace minnow::tool {
+namespace {
+
+struct Arguments {
+  std::vector<std::string> models, shapes;
+  int threads = 1, runs = 20;
+  bool json = false;
+};
+
+struct Timing {
+  std::string model;
+  double load = 0, create = 0, first = 0, min = 0, median = 0, p90 = 0, gflops = 0;
+};
+
+/// Inputs may be overwritten by a run, so they are written before each, outside the time taken.
+double timedRun(Frame& frame, const InputSpecs& specs, std::span<const TensorInfo> inputs) {
+  specs.fill(frame, inputs);
+  const Clock clock;
+  need(frame.run());
+  return clock.ms();
+}
+
+/// The value below which `part` of the sorted times lie.
+double quantile(const std::vector<double>& sorted, double part) {
+  const auto index = static_cast<size_t>(part * static_cast<double>(sorted.size() - 1) + 0.5);
+  return sorted[index];
+}
+
+Timing measure(const std::string& path, const Arguments& args, const ConvertSettings& settings) {
+  Timing timing{.model = path};
+  Runtime runtime = need(Runtime::create({.threads = args.threads}));
+  const Model model = openModel(runtime, path, settings);
+  timing.load = model.loadMs;
+  const Clock clock;
+  Session session = openSession(model, path, settings);
+  timing.create = clock.ms();
+
+  const InputSpecs specs({"all=const:0.46875"}, {});
+  Frame frame = need(session.begin());
+  timing.first = timedRun(frame, specs, session.inputs());
+  std::vector<double> times;
+  for (int i = 0; i < args.runs; ++i) times.push_back(timedRun(frame, specs, session.inputs()));
+  std::sort(times.begin(), times.end());
+  timing.min = times.front();
+  timing.median = quantile(times, 0.5);
+  timing.p90 = quantile(times, 0.9);
+  double multiplyAdds = 0;
+  for (const OperatorInfo& op : session.operators())
+    multiplyAdds += static_cast<double>(op.multiplyAdds);
+  timing.gflops = 2 * multiplyAdds / (timing.median * 1e6);
+  return timing;
+}
+
+double rounded(double ms) { return std::round(ms * 1e4) / 1e4; }
+
+void bench(const Arguments& args) {
+  const ConvertSettings settings{.shapes = parseShapes(args.shapes)};
+  nlohmann::json out = nlohmann::json::array();
+  if (!args.json) {
+    fmt::print("{:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}  model ({} thread{}, {} runs)\n",
+               "load ms", "create ms", "first ms", "min ms", "median ms", "p90 ms", "GFLOP/s",
+               args.threads, args.threads == 1 ? "" : "s", args.runs);
+  }
+  for (const std::string& model : args.models) {
+    const Timing t = measure(model, args, settings);
+    if (!args.json) {
+      fmt::print("{:9.3f} {:9.3f} {:9.3f} {:9.3f} {:9.3f} {:9.3f} {:9.1f}  {}\n", t.load, t.create,
+                 t.first, t.min, t.median, t.p90, t.gflops, t.model);
+      std::fflush(stdout);
+    }
+    out.push_back({{"model", t.model},
+                   {"threads", args.threads},
+                   {"load_ms", rounded(t.load)},
+                   {"create_ms", rounded(t.create)},
+                   {"first_ms", rounded(t.first)},
+                   {"min_ms", rounded(t.min)},
+                   {"median_ms", rounded(t.median)},
+                   {"p90_ms", rounded(t.p90)}});
+  }
+  if (args.json) fmt::print("{}\n", out.dump(2));
+}
+
+}  // namespace
+
+void addBench(CLI::App& app) {
+  auto args = std::make_shared<Arguments>();
+  CLI::App* verb = app.add_subcommand("bench", "Times of loading, creating and running");
+  verb->add_option("MODEL", args->models, "One or more .minnow or .onnx files")->required();
+  verb->add_option("-t,--threads", args->threads, "Threads")->check(CLI::Range(1, 256));
+  verb->add_option("-n,--runs", args->runs, "Steady runs after the first")
+      ->check(CLI::Range(1, 1000000));
+  verb->add_option("--shape", args->shapes, "NAME=1,3,320,320: an input's shape (repeatable)")
+      ->allow_extra_args(false);
+  verb->add_flag("--json", args->json, "Report in JSON");
+  verb->footer(
+      "Inputs are 0.46875. An .onnx file is converted in memory first, which is not timed.\n"
+      "GFLOP/s counts two operations a multiply-add, at the median.\n"
+      "Examples:\n"
+      "  minnow bench signs.minnow --threads 2 --runs 100\n"
+      "  minnow bench a.onnx b.onnx --json");
+  verb->callback([args] { bench(*args); });
+}
+
+}  // namespace minnow::tool

@@ -1,0 +1,72 @@
+// Settings in, sentences out.
+#include "convert_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "arguments.h"
+#include "converter/tensor_file.h"
+#include "npy.h"
+
+namespace minnow::tool {
+namespace {
+
+/// As many axes as the model gives the input: a scalar, a list, or a list with axes of one around
+/// it.
+Shape shapeOfList(int64_t count, int rank) {
+  if (rank == 0 && count == 1) return {};
+  Shape shape = Shape::ofRank(std::max(rank, 1));
+  shape[shape.rank() - 1] = count;
+  return shape;
+}
+
+HostTensor tensorOfNumbers(const std::string& text, const std::string& name,
+                           const converter::ModelSignature& signature) {
+  const auto numbers = parseNumbers(text, "--value");
+  const auto entry = std::find_if(signature.inputs.begin(), signature.inputs.end(),
+                                  [&](const auto& input) { return input.name == name; });
+  if (entry == signature.inputs.end()) {
+    throw Failure(Exit::Error, fmt::format("--value: the model has no input {}", name));
+  }
+  const Shape shape = shapeOfList(static_cast<int64_t>(numbers.size()), entry->rank);
+  HostTensor tensor = HostTensor::ofType({entry->type, shape});
+  for (size_t i = 0; i < numbers.size(); ++i)
+    setElement(tensor, static_cast<int64_t>(i), numbers[i]);
+  return tensor;
+}
+
+}  // namespace
+
+converter::ConvertOptions convertOptions(const std::filesystem::path& onnx,
+                                         const ConvertSettings& settings) {
+  converter::ConvertOptions options;
+  options.shapes = settings.shapes;
+  options.disabledPasses = settings.disabledPasses;
+  options.progress = settings.progress;
+  if (settings.values.empty()) return options;
+  const auto signature = need(converter::readSignature(onnx));
+  for (const std::string& argument : settings.values) {
+    const auto [name, text] = splitArgument(argument, "--value");
+    HostTensor value =
+        text.ends_with(".npy") ? need(readNpy(text)) : tensorOfNumbers(text, name, signature);
+    options.fixedInputs[name] = {value.type, std::move(value.bytes)};
+  }
+  return options;
+}
+
+Failure conversionFailure(const Error& error, const converter::ConvertReport& report) {
+  if (report.unsupported.empty()) return Failure(error);
+  std::string message =
+      fmt::format("{}\n{} node{} cannot be converted:", error.message, report.unsupported.size(),
+                  report.unsupported.size() == 1 ? "" : "s");
+  for (const auto& node : report.unsupported) {
+    message +=
+        fmt::format("\n  {} ({}, opset {}): {}", node.node, node.op, node.opset, node.reason);
+    for (const std::string& input : node.fixableInputs)
+      message += fmt::format("\n    --value {}=… would fix it", input);
+  }
+  return {Exit::Unsupported, message};
+}
+
+}  // namespace minnow::tool

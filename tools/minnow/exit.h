@@ -1,0 +1,31 @@
+// How a verb ends: exit codes, and the exception that carries one through the tool.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "minnow/status.h"
+
+namespace minnow::tool {
+
+enum class Exit : int { Ok = 0, Error = 1, Usage = 2, Unsupported = 3 };
+
+/// Caught in main(), which prints the message and exits with the code.
+struct Failure : std::runtime_error {
+  Failure(Exit exitCode, const std::string& message)
+      : std::runtime_error(message), exit(exitCode) {}
+  explicit Failure(const Error& error)
+      : Failure(error.code == ErrorCode::Unsupported ? Exit::Unsupported : Exit::Error,
+                error.message) {}
+  Exit exit;
+};
+
+/// The value, or a Failure with the error's sentence.
+template <class T>
+T need(Result<T> result) {
+  if (!result) throw Failure(result.error());
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+}  // namespace minnow::tool

@@ -1,0 +1,126 @@
+// minnow info: what a model is and what it will need.
+#include <fmt/format.h>
+
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "exit.h"
+#include "files.h"
+#include "model.h"
+#include "verbs.h"
+#include "words.h"
+
+namespace minnow::tool {
+namespace {
+
+struct Arguments {
+  std::string model, graph;
+  std::vector<std::string> shapes;
+  bool json = false;
+};
+
+struct Facts {
+  std::map<std::string, int> operators;
+  int64_t multiplyAdds = 0;
+  size_t steps = 0;
+};
+
+Facts factsOf(const Session& session) {
+  Facts facts;
+  for (const OperatorInfo& op : session.operators()) {
+    ++facts.operators[op.type];
+    facts.multiplyAdds += op.multiplyAdds;
+    ++facts.steps;
+  }
+  return facts;
+}
+
+nlohmann::json tensorsJson(std::span<const TensorInfo> tensors) {
+  nlohmann::json out = nlohmann::json::array();
+  for (const TensorInfo& info : tensors) {
+    const auto dims = info.shape.dims();
+    out.push_back({{"name", info.name},
+                   {"type", dataTypeName(info.type)},
+                   {"shape", std::vector<int64_t>(dims.begin(), dims.end())}});
+  }
+  return out;
+}
+
+void printJson(const Arguments& args, const Model& model, const Session& session) {
+  const Facts facts = factsOf(session);
+  const MemoryReport memory = session.memory();
+  const nlohmann::json out = {{"model", args.model},
+                              {"name", model.interpreter.name()},
+                              {"inputs", tensorsJson(session.inputs())},
+                              {"outputs", tensorsJson(session.outputs())},
+                              {"operator_count", facts.steps},
+                              {"operators", facts.operators},
+                              {"multiply_adds", facts.multiplyAdds},
+                              {"weight_bytes", memory.staticBytes},
+                              {"memory",
+                               {{"model_bytes", memory.modelBytes},
+                                {"static_bytes", memory.staticBytes},
+                                {"dynamic_bytes", memory.dynamicBytes},
+                                {"lower_bound_bytes", memory.lowerBoundBytes},
+                                {"metadata_bytes", memory.metadataBytes},
+                                {"predicted_peak_bytes", predictedPeak(memory)}}}};
+  fmt::print("{}\n", out.dump(2));
+}
+
+void printText(const Arguments& args, const Model& model, const Session& session) {
+  const Facts facts = factsOf(session);
+  const MemoryReport memory = session.memory();
+  fmt::print("{} ({})\n", args.model, model.interpreter.name());
+  for (const TensorInfo& info : session.inputs())
+    fmt::print("input          {}: {}\n", info.name, typeInWords(info));
+  for (const TensorInfo& info : session.outputs())
+    fmt::print("output         {}: {}\n", info.name, typeInWords(info));
+  std::string operators;
+  for (const auto& [type, count] : facts.operators)
+    operators += fmt::format("{}{} {}", operators.empty() ? "" : ", ", count, type);
+  fmt::print("operators      {}: {}\n", facts.steps, operators);
+  fmt::print("multiply-adds  {}\n", countInWords(static_cast<double>(facts.multiplyAdds)));
+  fmt::print("weights        {}\n", bytesInWords(memory.staticBytes));
+  fmt::print("feature maps   {} (lower bound {})\n", bytesInWords(memory.dynamicBytes),
+             bytesInWords(memory.lowerBoundBytes));
+  fmt::print("metadata       {}\n", bytesInWords(memory.metadataBytes));
+  fmt::print("peak           {} predicted\n", bytesInWords(predictedPeak(memory)));
+}
+
+void info(const Arguments& args) {
+  const ConvertSettings settings{.shapes = parseShapes(args.shapes)};
+  Runtime runtime = need(Runtime::create());
+  const Model model = openModel(runtime, args.model, settings);
+  if (!args.graph.empty()) {
+    const std::string graph = model.interpreter.graphviz();
+    if (args.graph == "-") return fmt::print("{}", graph);
+    need(writeFile(args.graph, graph));
+  }
+  const Session session = openSession(model, args.model, settings);
+  if (args.json) {
+    printJson(args, model, session);
+  } else {
+    printText(args, model, session);
+  }
+}
+
+}  // namespace
+
+void addInfo(CLI::App& app) {
+  auto args = std::make_shared<Arguments>();
+  CLI::App* verb = app.add_subcommand("info", "Inputs, outputs, operators, cost and memory");
+  verb->add_option("MODEL", args->model, "A .minnow or .onnx file")->required();
+  verb->add_option("--shape", args->shapes, "NAME=1,3,320,320: an input's shape (repeatable)")
+      ->allow_extra_args(false);
+  verb->add_option("--graph", args->graph, "FILE: write the graph in Graphviz' language; - prints");
+  verb->add_flag("--json", args->json, "Report in JSON");
+  verb->footer(
+      "Examples:\n"
+      "  minnow info signs.minnow\n"
+      "  minnow info signs.minnow --graph signs.dot && dot -Tsvg signs.dot -o signs.svg\n"
+      "  minnow info det.onnx --shape x=1,3,640,640 --json");
+  verb->callback([args] { info(*args); });
+}
+
+}  // namespace minnow::tool

@@ -1,0 +1,53 @@
+// minnow: the command line. One file a verb; this one maps failures to exit codes.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "exit.h"
+#include "minnow/runtime.h"
+#include "verbs.h"
+
+namespace {
+
+using minnow::tool::Exit;
+
+int report(Exit exit, const char* message) {
+  std::fflush(stdout);
+  fmt::print(stderr, "minnow: {}\n", message);
+  return static_cast<int>(exit);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app(
+      "Minnow runs convolutional networks in little memory, with the same bits everywhere.",
+      "minnow");
+  app.set_version_flag("--version", minnow::version());
+  app.require_subcommand(1);
+  app.footer(
+      "Examples:\n"
+      "  minnow convert signs.onnx -o signs.minnow --shape images=1,3,320,320\n"
+      "  minnow run signs.minnow --input images=street.jpg --scale 0.00392157 --output-dir out\n"
+      "  minnow bench signs.minnow --threads 2\n"
+      "Exit codes: 0 done, 1 error, 2 wrong usage, 3 the model needs something unsupported.\n"
+      "`minnow VERB --help` tells more.");
+  minnow::tool::addOnnxVerbs(app);
+  minnow::tool::addInfo(app);
+  minnow::tool::addRun(app);
+  minnow::tool::addBench(app);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::Usage);
+  } catch (const minnow::tool::Failure& failure) {
+    return report(failure.exit, failure.what());
+  } catch (const std::bad_alloc&) {
+    return report(Exit::Error, "memory is short");
+  } catch (const std::exception& error) {
+    return report(Exit::Error, error.what());
+  }
+  return 0;
+}

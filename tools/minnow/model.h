@@ -1,0 +1,63 @@
+// Opening a model for the verbs that use one: a .minnow file as it is, an .onnx file converted in
+// memory.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "host_tensor.h"
+#include "minnow/runtime.h"
+
+namespace minnow::tool {
+
+/// Bytes where createFromBuffer wants them: on a 64-byte boundary.
+class AlignedBytes {
+ public:
+  AlignedBytes() = default;
+  explicit AlignedBytes(std::span<const std::byte> bytes);
+  std::span<const std::byte> span() const { return {data_.get(), size_}; }
+
+ private:
+  struct Free {
+    void operator()(std::byte* bytes) const;
+  };
+  std::unique_ptr<std::byte, Free> data_;
+  size_t size_ = 0;
+};
+
+/// What the command line says of a conversion.
+struct ConvertSettings {
+  std::map<std::string, Shape> shapes{};
+  std::vector<std::string> values{};  ///< NAME=NUMBERS or NAME=FILE.npy
+  std::vector<std::string> disabledPasses{};
+  std::function<void(double, const std::string&)> progress{};
+};
+
+/// Arguments of --shape.
+std::map<std::string, Shape> parseShapes(const std::vector<std::string>& arguments);
+
+bool isOnnx(const std::filesystem::path& path);
+/// Bytes of a .minnow file. Failure with all unsupported nodes, or when this build has no
+/// converter.
+std::vector<std::byte> convertInMemory(const std::filesystem::path& onnx,
+                                       const ConvertSettings& settings);
+
+struct Model {
+  AlignedBytes bytes;  ///< of a converted model; empty when the file is mapped
+  Interpreter interpreter;
+  double loadMs = 0;  ///< reading the file; conversion is not counted
+};
+
+Model openModel(Runtime& runtime, const std::filesystem::path& path,
+                const ConvertSettings& settings = {});
+/// A session with --shape applied where the model came from a .minnow file.
+Session openSession(const Model& model, const std::filesystem::path& path,
+                    const ConvertSettings& settings = {}, const SessionOptions& options = {});
+
+}  // namespace minnow::tool

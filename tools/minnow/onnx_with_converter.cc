@@ -1,0 +1,27 @@
+// The converter's part of the command line, in builds that have one.
+#include <fmt/format.h>
+
+#include "convert_report.h"
+#include "converter/convert.h"
+#include "exit.h"
+#include "model.h"
+#include "verbs.h"
+
+namespace minnow::tool {
+
+void addOnnxVerbs(CLI::App& app) {
+  addConvert(app);
+  addConformance(app);
+}
+
+std::vector<std::byte> convertInMemory(const std::filesystem::path& onnx,
+                                       const ConvertSettings& settings) {
+  converter::ConvertReport report;
+  auto bytes = converter::convertFile(onnx, convertOptions(onnx, settings), report);
+  for (const std::string& warning : report.warnings)
+    fmt::print(stderr, "minnow: {}: {}\n", onnx.string(), warning);
+  if (!bytes) throw conversionFailure(bytes.error(), report);
+  return std::move(*bytes);
+}
+
+}  // namespace minnow::tool

@@ -1,0 +1,158 @@
+// minnow run: one inference from files, numbers or a picture; outputs as .npy files.
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "clock.h"
+#include "exit.h"
+#include "files.h"
+#include "inputs.h"
+#include "model.h"
+#include "npy.h"
+#include "verbs.h"
+#include "words.h"
+
+namespace minnow::tool {
+namespace {
+
+struct Arguments {
+  std::string model, outputDir;
+  std::vector<std::string> inputs, moreInputs, shapes;
+  PictureOptions picture;
+  int threads = 1;
+  bool reference = false, json = false;
+};
+
+/// The file of an output; two names that come out alike are told apart by a number.
+std::string fileName(const std::string& output, std::set<std::string>& used) {
+  const std::string name = sanitisedName(output.empty() ? "output" : output);
+  std::string file = name + ".npy";
+  for (int i = 2; !used.insert(file).second; ++i) file = fmt::format("{}-{}.npy", name, i);
+  return file;
+}
+
+/// Writes all outputs, or none: earlier ones are removed when a later one cannot be written.
+void writeOutputs(const std::filesystem::path& folder, const std::vector<std::string>& files,
+                  const std::vector<HostTensor>& tensors) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    throw Failure(Exit::Error,
+                  fmt::format("{}: cannot be made: {}", folder.string(), error.message()));
+  }
+  for (size_t i = 0; i < files.size(); ++i) {
+    const auto written = writeFile(folder / files[i], encodeNpy(tensors[i]));
+    if (written) continue;
+    for (size_t j = 0; j < i; ++j) std::filesystem::remove(folder / files[j], error);
+    throw Failure(written.error());
+  }
+}
+
+nlohmann::json outputJson(const std::string& name, const std::string& file,
+                          const HostTensor& tensor) {
+  const Summary summary = summarise(tensor);
+  const auto dims = tensor.type.shape.dims();
+  return {{"name", name},
+          {"file", file},
+          {"type", dataTypeName(tensor.type.type)},
+          {"shape", std::vector<int64_t>(dims.begin(), dims.end())},
+          {"min", summary.min},
+          {"max", summary.max},
+          {"mean", summary.mean},
+          {"nan", summary.nans}};
+}
+
+void printOutput(const std::string& name, const HostTensor& tensor) {
+  const Summary summary = summarise(tensor);
+  fmt::print("{}: {} {}  min {:.7g}  max {:.7g}  mean {:.7g}{}\n", name,
+             dataTypeName(tensor.type.type), tensor.type.shape.toString(), summary.min, summary.max,
+             summary.mean, summary.nans > 0 ? fmt::format("  NaN {}", summary.nans) : "");
+}
+
+void report(const Arguments& args, std::span<const TensorInfo> infos,
+            const std::vector<HostTensor>& tensors, const std::vector<std::string>& files,
+            double ms) {
+  nlohmann::json outputs = nlohmann::json::array();
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    if (!args.json) printOutput(infos[i].name, tensors[i]);
+    const auto path = std::filesystem::path(args.outputDir) / files[i];
+    if (args.json) {
+      outputs.push_back(
+          outputJson(infos[i].name, args.outputDir.empty() ? "" : path.string(), tensors[i]));
+    }
+  }
+  if (!args.json) return;
+  const nlohmann::json out = {
+      {"model", args.model}, {"threads", args.threads}, {"run_ms", ms}, {"outputs", outputs}};
+  fmt::print("{}\n", out.dump(2));
+}
+
+void run(Arguments& args) {
+  args.inputs.insert(args.inputs.end(), args.moreInputs.begin(), args.moreInputs.end());
+  const InputSpecs specs(args.inputs, args.picture);
+  ConvertSettings settings{.shapes = parseShapes(args.shapes)};
+  if (isOnnx(args.model)) {
+    for (auto& [name, shape] : specs.shapesOfFiles()) settings.shapes.try_emplace(name, shape);
+  }
+  Runtime runtime = need(Runtime::create({.threads = args.threads}));
+  const Model model = openModel(runtime, args.model, settings);
+  Session session = openSession(model, args.model, settings, {.fastKernels = !args.reference});
+  Frame frame = need(session.begin());
+  specs.fill(frame, session.inputs());
+  const Clock clock;
+  need(frame.run());
+  const double ms = clock.ms();
+
+  std::vector<HostTensor> tensors;
+  std::vector<std::string> files;
+  std::set<std::string> used;
+  for (size_t i = 0; i < session.outputs().size(); ++i) {
+    tensors.push_back(HostTensor::copyOf(frame.output(i)));
+    files.push_back(fileName(session.outputs()[i].name, used));
+  }
+  if (!args.outputDir.empty()) writeOutputs(args.outputDir, files, tensors);
+  report(args, session.outputs(), tensors, files, ms);
+}
+
+void addPictureOptions(CLI::App* verb, PictureOptions& picture) {
+  const auto group = verb->add_option_group("Pictures", "value = (pixel - mean) * scale");
+  group->add_option("--mean", picture.mean, "One number or three, in the model's colour order");
+  group->add_option("--scale", picture.scale, "One number or three (0.00392157 is 1/255)");
+  group->add_option("--color,--colour", picture.colour, "Channels the model wants")
+      ->check(CLI::IsMember({"rgb", "bgr", "gray"}));
+  group->add_option("--resize", picture.fit, "Fill the input, or keep the aspect ratio and pad")
+      ->check(CLI::IsMember({"stretch", "letterbox"}));
+  group->add_option("--pad", picture.pad, "Pixel value around a letterboxed picture");
+}
+
+}  // namespace
+
+void addRun(CLI::App& app) {
+  auto args = std::make_shared<Arguments>();
+  CLI::App* verb = app.add_subcommand("run", "One inference; outputs become .npy files");
+  verb->add_option("MODEL", args->model, "A .minnow or .onnx file")->required();
+  verb->add_option("-i,--input", args->inputs,
+                   "NAME=SPEC (repeatable): const:NUMBER, random:SEED, FILE.npy, or a jpg, png or "
+                   "bmp; the name `all` stands for every input")
+      ->allow_extra_args(false);
+  verb->add_option("SPECS", args->moreInputs, "More NAME=SPEC after the first");
+  verb->add_option("-o,--output-dir", args->outputDir, "Folder for one NAME.npy per output");
+  verb->add_option("--shape", args->shapes, "NAME=1,3,320,320: an input's shape (repeatable)")
+      ->allow_extra_args(false);
+  verb->add_option("-t,--threads", args->threads, "Threads")->check(CLI::Range(1, 256));
+  verb->add_flag("--reference", args->reference, "Scalar reference kernels only");
+  verb->add_flag("--json", args->json, "Report in JSON");
+  addPictureOptions(verb, args->picture);
+  verb->footer(
+      "random:SEED draws from SplitMix64: uniform multiples of 2^-24 in [0,1) for real inputs,\n"
+      "0 to 99 for integers. Outputs keep the model's own axis order.\n"
+      "Examples:\n"
+      "  minnow run signs.minnow --input images=const:0.46875 --output-dir out\n"
+      "  minnow run signs.minnow --input images=street.jpg --scale 0.00392157 --color bgr\n"
+      "  minnow run det.onnx --shape x=1,3,640,640 --input all=random:7 --json");
+  verb->callback([args] { run(*args); });
+}
+
+}  // namespace minnow::tool

@@ -1,0 +1,17 @@
+// The verbs. Each adds its subcommand to the application; parsing runs it. A verb throws Failure to
+// end with another exit code than 0.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace minnow::tool {
+
+void addInfo(CLI::App& app);
+void addRun(CLI::App& app);
+void addBench(CLI::App& app);
+/// convert and conformance; nothing in a build without the converter.
+void addOnnxVerbs(CLI::App& app);
+void addConvert(CLI::App& app);
+void addConformance(CLI::App& app);
+
+}  // namespace minnow::tool
