@@ -1,8 +1,15 @@
 // Rows of convolutions and matrix products.
 #include "backend/cpu/kernel_table.h"
+#include "kernels/simd/conv.h"
 
 namespace minnow::backend::cpu {
 
-std::span<const KernelRow> convRows() { return {}; }
+std::span<const KernelRow> convRows() {
+  using namespace kernels::simd;
+  static constexpr KernelRow kRows[] = {
+      {ops::OpKind::Conv, "conv-panels", acceptsConv, convWorkspace, runConv},
+  };
+  return kRows;
+}
 
 }  // namespace minnow::backend::cpu

@@ -1,0 +1,225 @@
+// Convolution by panels: cuts the output into blocks of rows and panels, finds for every stretch of
+// an output row where its taps read, and lets the microkernel do the arithmetic.
+#include "kernels/simd/conv.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/pack.h"
+#include "kernels/simd/conv_plan.h"
+#include "kernels/simd/panel_run.h"
+#include "kernels/simd/scratch.h"
+
+namespace minnow::kernels::simd {
+namespace {
+
+/// Pixels [begin, end) of an output row whose taps fall on the same side of the image's border.
+struct Stretch {
+  int64_t begin, end;
+};
+
+class Block {
+ public:
+  Block(const ConvPlan& plan, const float* image, std::byte* scratch)
+      : plan_(plan), image_(image), taps_(reinterpret_cast<TapRun*>(scratch)) {
+    float* floats = reinterpret_cast<float*>(scratch + tapBytes(plan));
+    zeros_ = floats;
+    std::fill_n(floats, plan.run(), 0.0f);
+    staged_ = floats + PanelShape::roundUp(plan.run(), 16);
+  }
+
+  static size_t tapBytes(const ConvPlan& plan) {
+    return base::alignUp(static_cast<size_t>(plan.taps()) * sizeof(TapRun));
+  }
+  static size_t scratchBytes(const ConvPlan& plan) {
+    return tapBytes(plan) +
+           static_cast<size_t>(PanelShape::roundUp(plan.run(), 16) + plan.stagedFloats()) *
+               sizeof(float);
+  }
+
+  /// Makes the input of output rows [first, end) readable.
+  void open(int64_t first, int64_t end) {
+    firstInputRow_ = first * plan_.strideY - plan_.padTop;
+    if (!plan_.staged) return;
+    for (int64_t i = 0; i < plan_.inputRows(end - first); ++i)
+      stageRow(firstInputRow_ + i, staged_ + i * plan_.stagedPixels * plan_.x.channels);
+  }
+
+  /// The stretch of output row pixels that begins at `begin`.
+  Stretch stretch(int64_t begin, int64_t end) const {
+    if (plan_.staged) return {begin, end};
+    for (int64_t kx = 0; kx < plan_.kernelX; ++kx) {
+      // The tap reads column x * strideX + shift: a change comes where that reaches 0 or the width.
+      const int64_t shift = kx * plan_.dilationX - plan_.padLeft;
+      for (int64_t border : {-shift, plan_.x.width - shift}) {
+        const int64_t change = (border + plan_.strideX - 1) / plan_.strideX;
+        if (border > 0 && change > begin) end = std::min(end, change);
+      }
+    }
+    return {begin, end};
+  }
+
+  /// The taps of group `group` for the output row, pixel 0 being the stretch's first.
+  const TapRun* taps(int64_t outputRow, const Stretch& stretch, int64_t group) {
+    TapRun* out = taps_;
+    for (int64_t ky = 0; ky < plan_.kernelY; ++ky) {
+      const int64_t row = outputRow * plan_.strideY - plan_.padTop + ky * plan_.dilationY;
+      if (plan_.staged)
+        stagedTaps(row, stretch.begin, group, out);
+      else
+        directTaps(row, stretch.begin, group, out);
+      out += plan_.mergedTaps ? 1 : plan_.kernelX;
+    }
+    return taps_;
+  }
+
+ private:
+  void stageRow(int64_t row, float* to) const {
+    const Image& x = plan_.x;
+    const int64_t channels = x.channels;
+    if (row < 0 || row >= x.height) {
+      std::fill_n(to, plan_.stagedPixels * channels, 0.0f);
+      return;
+    }
+    const int64_t left = std::min(plan_.padLeft, plan_.stagedPixels);
+    const int64_t pixels = std::clamp<int64_t>(plan_.stagedPixels - left, 0, x.width);
+    std::fill_n(to, left * channels, 0.0f);
+    copyPixels(image_ + row * x.rowStride, pixels, to + left * channels);
+    const int64_t done = left + pixels;
+    std::fill_n(to + done * channels, (plan_.stagedPixels - done) * channels, 0.0f);
+  }
+
+  void copyPixels(const float* from, int64_t pixels, float* to) const {
+    const Image& x = plan_.x;
+    if (x.channelsAdjacent() && x.pixelStride == x.channels) {
+      std::memcpy(to, from, static_cast<size_t>(pixels * x.channels) * sizeof(float));
+    } else if (x.channelsAdjacent()) {
+      for (int64_t p = 0; p < pixels; ++p)
+        std::memcpy(to + p * x.channels, from + p * x.pixelStride,
+                    static_cast<size_t>(x.channels) * sizeof(float));
+    } else {
+      for (int64_t c = 0; c < x.channels; ++c)
+        for (int64_t p = 0; p < pixels; ++p)
+          to[p * x.channels + c] = from[p * x.pixelStride + c * x.channelStride];
+    }
+  }
+
+  void stagedTaps(int64_t row, int64_t pixel, int64_t group, TapRun* out) const {
+    const int64_t channels = plan_.x.channels;
+    const float* base = staged_ + (row - firstInputRow_) * plan_.stagedPixels * channels +
+                        pixel * plan_.strideX * channels + group * plan_.groupInputs();
+    const int64_t count = plan_.mergedTaps ? 1 : plan_.kernelX;
+    for (int64_t kx = 0; kx < count; ++kx)
+      out[kx] = {base + kx * plan_.dilationX * channels, plan_.strideX * channels};
+  }
+
+  void directTaps(int64_t row, int64_t pixel, int64_t group, TapRun* out) const {
+    const Image& x = plan_.x;
+    const int64_t count = plan_.mergedTaps ? 1 : plan_.kernelX;
+    for (int64_t kx = 0; kx < count; ++kx) {
+      const int64_t column = pixel * plan_.strideX - plan_.padLeft + kx * plan_.dilationX;
+      const bool inside = row >= 0 && row < x.height && column >= 0 && column < x.width;
+      if (inside)
+        out[kx] = {
+            image_ + row * x.rowStride + column * x.pixelStride + group * plan_.groupInputs(),
+            plan_.strideX * x.pixelStride};
+      else
+        out[kx] = {zeros_, 0};
+    }
+  }
+
+  const ConvPlan& plan_;
+  const float* image_;
+  TapRun* taps_;
+  float* zeros_;
+  float* staged_;
+  int64_t firstInputRow_ = 0;
+};
+
+/// The output, cut into items: (image, block of rows, block of pixels, block of panels).
+struct Cut {
+  int64_t rows, rowBlocks, pixels, pixelBlocks, panels, panelBlocks;
+
+  Cut(const ConvPlan& plan, int threads) {
+    rows = plan.rowsPerBlock;
+    pixels = plan.pixelsPerBlock;
+    const int64_t all = plan.groups * panelsOf(plan.panels);
+    panels = all;
+    // Enough items for every thread: first fewer rows a block, then fewer panels.
+    const int64_t wanted = threads > 1 ? 3 * threads : 1;
+    pixelBlocks = (plan.y.width + pixels - 1) / pixels;
+    const int64_t others = plan.y.batch * pixelBlocks;
+    while (rows > 2 && others * ((plan.y.height + rows - 1) / rows) < wanted) rows = (rows + 1) / 2;
+    rowBlocks = (plan.y.height + rows - 1) / rows;
+    while (panels > 2 && others * rowBlocks * ((all + panels - 1) / panels) < wanted)
+      panels = (panels / 2 + 1) / 2 * 2;  // pairs stay together
+    panelBlocks = (all + panels - 1) / panels;
+  }
+  int64_t items(const ConvPlan& plan) const {
+    return plan.y.batch * rowBlocks * pixelBlocks * panelBlocks;
+  }
+};
+
+struct Work {
+  const ConvPlan& plan;
+  const PanelOutputs& outputs;
+  const float* x;
+  float* y;
+  Cut cut;
+
+  void run(int64_t item, std::byte* scratch) const {
+    const int64_t panels = item % cut.panelBlocks;
+    const int64_t pixels = item / cut.panelBlocks % cut.pixelBlocks;
+    const int64_t rows = item / (cut.panelBlocks * cut.pixelBlocks) % cut.rowBlocks;
+    const int64_t image = item / (cut.panelBlocks * cut.pixelBlocks * cut.rowBlocks);
+    const int64_t firstRow = rows * cut.rows;
+    const int64_t endRow = std::min(firstRow + cut.rows, plan.y.height);
+    const int64_t firstPixel = pixels * cut.pixels;
+    const int64_t endPixel = std::min(firstPixel + cut.pixels, plan.y.width);
+    Block block(plan, x + image * plan.x.batchStride, scratch);
+    block.open(firstRow, endRow);
+    float* to = y + image * plan.y.batchStride;
+    outputs.forEachPanel(panels * cut.panels, (panels + 1) * cut.panels, [&](const Panel& panel) {
+      for (int64_t row = firstRow; row < endRow; ++row)
+        for (int64_t begin = firstPixel; begin < endPixel;) {
+          const Stretch s = block.stretch(begin, endPixel);
+          const TapRun* taps = block.taps(row, s, panel.group);
+          panel.run({taps, plan.taps(), plan.run()}, s.end - s.begin,
+                    to + row * plan.y.rowStride + s.begin * plan.y.pixelStride, plan.y.pixelStride);
+          begin = s.end;
+        }
+    });
+  }
+};
+
+}  // namespace
+
+bool acceptsConv(const ops::Operator& op, std::span<const TensorView> inputs,
+                 std::span<const TensorView> outputs) {
+  const auto& conv = static_cast<const ops::Conv&>(op);
+  const TensorView& y = outputs[0];
+  return conv.kernel.size() <= 2 && inputs[1].panels && y.elements() > 0 &&
+         (y.strides[1] == 1 || y.shape[1] == 1) &&
+         !convPanels(inputs[1].shape, conv.groups).depthwise;
+}
+
+size_t convWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
+                     std::span<const TensorView> outputs, int threads) {
+  const ConvPlan plan =
+      planConv(static_cast<const ops::Conv&>(op), inputs[0], inputs[1], outputs[0]);
+  return scratchWorkspace(Block::scratchBytes(plan), threads);
+}
+
+Result<void> runConv(const ops::Operator& op, const KernelArgs& args) {
+  const auto& conv = static_cast<const ops::Conv&>(op);
+  const ConvPlan plan = planConv(conv, args.inputs[0], args.inputs[1], args.outputs[0]);
+  const PanelOutputs outputs(plan.panels, args.inputs[1].as<const float>(),
+                             args.inputs.size() > 2 ? args.inputs[2] : TensorView{}, conv.epilogue);
+  const Work work{plan, outputs, args.inputs[0].as<const float>(), args.outputs[0].as<float>(),
+                  Cut(plan, args.pool->threads())};
+  forEachItem(*args.pool, work.cut.items(plan), args.workspace, Block::scratchBytes(plan),
+              [&](int64_t item, std::byte* scratch) { work.run(item, scratch); });
+  return {};
+}
+
+}  // namespace minnow::kernels::simd

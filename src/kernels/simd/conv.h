@@ -1,0 +1,17 @@
+// Convolutions over channels-last images with weights in panels.
+#pragma once
+
+#include "kernels/kernel.h"
+
+namespace minnow::kernels::simd {
+
+/// Dense and grouped convolutions, one or two spatial axes, any stride, dilation and padding. The
+/// input may have any strides (channels-last is read in place where possible); the output's
+/// channels must be adjacent.
+bool acceptsConv(const ops::Operator& op, std::span<const TensorView> inputs,
+                 std::span<const TensorView> outputs);
+size_t convWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
+                     std::span<const TensorView> outputs, int threads);
+Result<void> runConv(const ops::Operator& op, const KernelArgs& args);
+
+}  // namespace minnow::kernels::simd

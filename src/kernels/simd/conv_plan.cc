@@ -1,0 +1,105 @@
+// Choosing how a convolution is computed.
+#include "kernels/simd/conv_plan.h"
+
+#include <algorithm>
+
+#include "kernels/pack.h"
+
+namespace minnow::kernels::simd {
+namespace {
+
+// Input of a block should stay in the second cache while panel after panel passes over it.
+constexpr int64_t kBlockFloats = 40 * 1024;
+// Copied rows cost memory: beyond this, pixels at the border are computed apart.
+constexpr int64_t kMostStagedFloats = 256 * 1024;
+
+/// A 1x1 convolution of images without gaps is one of a single long row.
+void mergeRows(ConvPlan& plan) {
+  const bool pointwise = plan.kernelY == 1 && plan.kernelX == 1 && plan.strideY == 1 &&
+                         plan.strideX == 1 && plan.padTop == 0 && plan.padLeft == 0 &&
+                         plan.y.width == plan.x.width && plan.y.height == plan.x.height;
+  if (!pointwise || !plan.x.channelsAdjacent()) return;
+  for (Image* image : {&plan.x, &plan.y})
+    if (image->height > 1 && image->rowStride != image->width * image->pixelStride) return;
+  for (Image* image : {&plan.x, &plan.y}) {
+    image->width *= image->height;
+    image->height = 1;
+  }
+}
+
+bool touchesSidePadding(const ConvPlan& plan) {
+  return plan.padLeft > 0 || plan.stagedPixels - plan.padLeft > plan.x.width;
+}
+
+void chooseStaging(ConvPlan& plan) {
+  plan.stagedPixels = (plan.y.width - 1) * plan.strideX + (plan.kernelX - 1) * plan.dilationX + 1;
+  const bool mergeable = plan.kernelX > 1 && plan.dilationX == 1 && plan.groups == 1;
+  const bool adjacent = plan.x.channelsAdjacent();
+  const bool dense = adjacent && plan.x.pixelStride == plan.x.channels;
+  const int64_t leastFloats = plan.inputRows(1) * plan.stagedPixels * plan.x.channels;
+  plan.staged = !adjacent;
+  if (leastFloats <= kMostStagedFloats)
+    plan.staged |= touchesSidePadding(plan) || (mergeable && !dense && plan.x.channels < 16);
+  plan.mergedTaps =
+      mergeable && (plan.staged || dense) && (plan.staged || !touchesSidePadding(plan));
+}
+
+void chooseBlocks(ConvPlan& plan) {
+  plan.pixelsPerBlock = plan.y.width;
+  const int64_t rowFloats =
+      std::max<int64_t>(1, (plan.staged ? plan.stagedPixels : plan.x.width) * plan.x.channels);
+  const int64_t rowsThatFit = kBlockFloats / rowFloats - (plan.kernelY - 1) * plan.dilationY;
+  plan.rowsPerBlock = std::clamp<int64_t>(rowsThatFit / plan.strideY, 1, plan.y.height);
+  if (plan.staged || plan.rowsPerBlock > 1) return;
+  const int64_t pixelsThatFit =
+      kBlockFloats / std::max<int64_t>(1, plan.x.channels * plan.strideX * plan.kernelY);
+  const int64_t blocks = plan.y.width / std::max<int64_t>(56, pixelsThatFit) + 1;
+  plan.pixelsPerBlock = (plan.y.width + blocks - 1) / blocks;
+}
+
+}  // namespace
+
+Image::Image(const TensorView& view) {
+  const int rank = view.shape.rank();
+  batch = view.shape[0];
+  channels = view.shape[1];
+  width = view.shape[rank - 1];
+  batchStride = view.strides[0];
+  channelStride = view.strides[1];
+  pixelStride = view.strides[rank - 1];
+  if (rank < 4) return;
+  height = view.shape[2];
+  rowStride = view.strides[2];
+}
+
+ConvPlan convGeometry(const ops::Conv& conv, const TensorView& x, const TensorView& weights,
+                      const TensorView& y) {
+  ConvPlan plan;
+  plan.x = Image(x);
+  plan.y = Image(y);
+  const size_t last = conv.kernel.size() - 1;
+  plan.kernelX = conv.kernel[last];
+  plan.strideX = conv.strides[last];
+  plan.dilationX = conv.dilations[last];
+  plan.padLeft = conv.padsBegin[last];
+  if (last == 1) {
+    plan.kernelY = conv.kernel[0];
+    plan.strideY = conv.strides[0];
+    plan.dilationY = conv.dilations[0];
+    plan.padTop = conv.padsBegin[0];
+  }
+  plan.groups = conv.groups;
+  plan.panels = convPanels(weights.shape, conv.groups);
+  return plan;
+}
+
+ConvPlan planConv(const ops::Conv& conv, const TensorView& x, const TensorView& weights,
+                  const TensorView& y) {
+  ConvPlan plan = convGeometry(conv, x, weights, y);
+  mergeRows(plan);
+  chooseStaging(plan);
+  chooseBlocks(plan);
+  return plan;
+}
+
+}  // namespace minnow::kernels::simd

@@ -1,0 +1,62 @@
+// Rows of pixels by panels.
+#include "kernels/simd/panel_run.h"
+
+#include <limits>
+
+#include "kernels/simd/epilogue_rows.h"
+
+namespace minnow::kernels::simd {
+
+void Panel::run(const Reduction& reduction, int64_t pixels, float* output,
+                int64_t outputStep) const {
+  PanelTile t = tile;
+  t.taps = reduction.taps;
+  t.tapCount = reduction.tapCount;
+  t.run = reduction.run;
+  t.outputStep = outputStep;
+  output += firstOutput;
+  const int64_t count = (pixels + tiles->maxPixels - 1) / tiles->maxPixels;
+  for (int64_t i = 0, first = 0; i < count; ++i) {
+    const int64_t n = (pixels - first) / (count - i);
+    t.firstPixel = first;
+    t.output = output + first * outputStep;
+    tiles->run[n](t);
+    if (epilogue) applyEpilogueRows(*epilogue, t.output, n, outputStep, t.outputs);
+    first += n;
+  }
+}
+
+PanelOutputs::PanelOutputs(const PanelShape& shape, const float* weights, const TensorView& bias,
+                           const ops::Epilogue& epilogue)
+    : shape_(shape), weights_(weights), bias_(bias), epilogue_(epilogue), tiles_(panelTiles()) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  clamp_ = epilogue.fn == ops::UnaryFn::Relu || epilogue.fn == ops::UnaryFn::Clip;
+  low_ = epilogue.fn == ops::UnaryFn::Clip ? epilogue.alpha : 0.0f;
+  high_ = epilogue.fn == ops::UnaryFn::Clip ? epilogue.beta : infinity;
+}
+
+Panel PanelOutputs::at(int64_t group, int64_t index, int64_t left, float* bias) const {
+  const int64_t first = index * kPanel;
+  const int64_t width = shape_.width(first);
+  Panel panel;
+  panel.group = group;
+  panel.firstOutput = group * shape_.outputs + first;
+  const bool pair = tiles_.pair.width && left > 1 && shape_.width(first + kPanel) == kPanel;
+  panel.tiles = pair ? &tiles_.pair : &tiles_.ofWidth(width);
+  if (!clamp_ && epilogue_.fn != ops::UnaryFn::Identity) panel.epilogue = &epilogue_;
+  PanelTile& t = panel.tile;
+  t.weights = weights_ + shape_.offset(group, first, 0);
+  t.panelStride = kPanel * shape_.depth;
+  t.outputs = std::min(shape_.outputs - first, pair ? 2 * kPanel : width);
+  t.clamp = clamp_;
+  t.low = low_;
+  t.high = high_;
+  t.bias = bias;
+  for (int64_t i = 0; i < 2 * kPanel; ++i)
+    bias[i] = bias_ && i < t.outputs
+                  ? bias_.as<const float>()[(panel.firstOutput + i) * bias_.strides[0]]
+                  : 0.0f;
+  return panel;
+}
+
+}  // namespace minnow::kernels::simd

@@ -1,0 +1,69 @@
+// What convolutions and matrix products share above the microkernel: walking over the panels of
+// packed weights, pairing them where the instruction set has tiles for pairs, and covering a row of
+// pixels with tiles of nearly equal size.
+#pragma once
+
+#include <algorithm>
+
+#include "kernels/packing.h"
+#include "kernels/simd/panel_tile.h"
+#include "minnow/tensor.h"
+#include "ops/unary.h"
+
+namespace minnow::kernels::simd {
+
+/// Panels of one group.
+inline int64_t panelsOf(const PanelShape& shape) { return (shape.outputs + kPanel - 1) / kPanel; }
+
+/// Where the reduction of a row of pixels reads.
+struct Reduction {
+  const TapRun* taps;
+  int64_t tapCount, run;
+};
+
+/// One panel, or a pair, of a group: everything of a tile that does not depend on pixels.
+struct Panel {
+  int64_t group = 0;
+  int64_t firstOutput = 0;  ///< of all groups' output channels
+  const PanelTiles* tiles = nullptr;
+  const ops::Epilogue* epilogue = nullptr;
+  PanelTile tile;
+
+  /// Computes `pixels` pixels; `output` is the first one's channel 0 of group 0.
+  void run(const Reduction& reduction, int64_t pixels, float* output, int64_t outputStep) const;
+};
+
+/// The output channels of an operator with packed weights.
+class PanelOutputs {
+ public:
+  /// `bias` may be absent.
+  PanelOutputs(const PanelShape& shape, const float* weights, const TensorView& bias,
+               const ops::Epilogue& epilogue);
+
+  /// Calls fn(Panel) for the panels [begin, end) counted over all groups, pairs in one call.
+  template <class Fn>
+  void forEachPanel(int64_t begin, int64_t end, const Fn& fn) const {
+    const int64_t perGroup = panelsOf(shape_);
+    end = std::min(end, shape_.groups * perGroup);
+    float bias[2 * kPanel];
+    while (begin < end) {
+      const int64_t left = std::min(end - begin, perGroup - begin % perGroup);
+      const Panel panel = at(begin / perGroup, begin % perGroup, left, bias);
+      fn(panel);
+      begin += panel.tile.outputs > kPanel ? 2 : 1;
+    }
+  }
+
+ private:
+  Panel at(int64_t group, int64_t index, int64_t left, float* bias) const;
+
+  PanelShape shape_;
+  const float* weights_;
+  TensorView bias_;
+  ops::Epilogue epilogue_;
+  const PanelTileSet& tiles_;
+  bool clamp_ = false;
+  float low_ = 0, high_ = 0;
+};
+
+}  // namespace minnow::kernels::simd

@@ -1,0 +1,205 @@
+// The inner microkernel, one source for every instruction set. Registers hold pixels x vectors
+// sums; each step of the reduction loads one row of the panel and broadcasts one input element a
+// pixel. Tiles are compiled for each number of pixels, so that no loop remains inside a step.
+#include "kernels/simd/panel_tile.h"
+
+#include <cstring>
+#include <utility>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/simd/panel_tile.cc"
+#include <hwy/foreach_target.h>
+// After foreach_target.h.
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace minnow::kernels::simd {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
+
+// Never chosen: targets.h.
+const PanelTileSet* Tiles() { return nullptr; }
+
+#else
+
+constexpr int kLanes = HWY_MIN(16, HWY_LANES(float));
+
+// Input pointers, one for every four pixels: pixel 4i + j is base[i] + j * step, which are
+// addressing modes of both x86 and ARM, so that a tile of 14 pixels needs six registers and not 14.
+template <int kPixels>
+struct Inputs {
+  static constexpr int kBases = (kPixels + 3) / 4;
+  const float* base[kBases];
+  int64_t step, step3;
+
+  HWY_INLINE Inputs(const TapRun& tap, int64_t firstPixel) : step(tap.step), step3(3 * tap.step) {
+    const float* p = tap.input + firstPixel * step;
+    HWY_UNROLL(8)
+    for (int i = 0; i < kBases; ++i) {
+      base[i] = p;
+      p += 4 * step;
+      asm("" : "+r"(p));  // else compilers fold the bases back into one and run out of registers
+    }
+  }
+  HWY_INLINE const float* pixel(int p) const {
+    const int j = p % 4;
+    return base[p / 4] + (j == 0 ? 0 : j == 1 ? step : j == 2 ? 2 * step : step3);
+  }
+  HWY_INLINE void advance(int64_t floats) {
+    HWY_UNROLL(8)
+    for (int i = 0; i < kBases; ++i) base[i] += floats;
+  }
+};
+
+// kWidth: floats in a row of the panel. kPair: the second half of the vectors reads a second panel.
+template <class D, int kPixels, int kVectors, int kWidth, bool kPair>
+struct Tile {
+  using V = hn::Vec<D>;
+  static constexpr int kN = hn::MaxLanes(D());
+
+  static HWY_INLINE V loadRow(const float* row, const float* row2, int v) {
+    const D d;
+    constexpr int kPerPanel = kPair ? kVectors / 2 : kVectors;
+    const float* at = kPair && v >= kPerPanel ? row2 + (v - kPerPanel) * kN : row + v * kN;
+    if (kWidth % kN == 0 || (v + 1) * kN <= kWidth) return hn::LoadU(d, at);
+    return hn::MaskedLoad(hn::FirstN(d, kWidth % kN), d, at);
+  }
+
+  static HWY_INLINE void step(const Inputs<kPixels>& in, int k, const float* row, const float* row2,
+                              V (&sum)[kPixels][kVectors]) {
+    const D d;
+    V weight[kVectors];
+    HWY_UNROLL(8)
+    for (int v = 0; v < kVectors; ++v) weight[v] = loadRow(row + k * kWidth, row2 + k * kWidth, v);
+    HWY_UNROLL(16)
+    for (int p = 0; p < kPixels; ++p) {
+      const V x = hn::Set(d, in.pixel(p)[k]);
+      HWY_UNROLL(8)
+      for (int v = 0; v < kVectors; ++v) sum[p][v] = hn::MulAdd(x, weight[v], sum[p][v]);
+    }
+  }
+
+  static HWY_INLINE void store(const PanelTile& t, V (&sum)[kPixels][kVectors]) {
+    const D d;
+    if (t.clamp) {
+      const V low = hn::Set(d, t.low), high = hn::Set(d, t.high);
+      HWY_UNROLL(16)
+      for (int p = 0; p < kPixels; ++p) {
+        HWY_UNROLL(8)
+        for (int v = 0; v < kVectors; ++v) {
+          const V x = hn::IfThenElse(hn::Lt(sum[p][v], low), low, sum[p][v]);
+          sum[p][v] = hn::IfThenElse(hn::Lt(high, x), high, x);
+        }
+      }
+    }
+    if (t.outputs == kN * kVectors) {
+      HWY_UNROLL(16)
+      for (int p = 0; p < kPixels; ++p) {
+        HWY_UNROLL(8)
+        for (int v = 0; v < kVectors; ++v)
+          hn::StoreU(sum[p][v], d, t.output + p * t.outputStep + v * kN);
+      }
+      return;
+    }
+    // A last panel: no lane beyond the last channel may be touched, not even rewritten, because
+    // another thread may own it.
+    HWY_ALIGN float rows[kPixels][kN * kVectors];
+    HWY_UNROLL(16)
+    for (int p = 0; p < kPixels; ++p) {
+      HWY_UNROLL(8)
+      for (int v = 0; v < kVectors; ++v) hn::StoreU(sum[p][v], d, rows[p] + v * kN);
+    }
+    for (int p = 0; p < kPixels; ++p)
+      std::memcpy(t.output + p * t.outputStep, rows[p], t.outputs * sizeof(float));
+  }
+
+  static void run(const PanelTile& t) {
+    const D d;
+    V sum[kPixels][kVectors];
+    HWY_UNROLL(16)
+    for (int p = 0; p < kPixels; ++p) {
+      HWY_UNROLL(8)
+      for (int v = 0; v < kVectors; ++v) sum[p][v] = hn::LoadU(d, t.bias + v * kN);
+    }
+    const float* row = t.weights;
+    const float* row2 = t.weights + t.panelStride;
+    for (const TapRun *tap = t.taps, *end = tap + t.tapCount; tap != end; ++tap) {
+      Inputs<kPixels> in(*tap, t.firstPixel);
+      int64_t left = t.run;
+      for (; left >= kUnroll; left -= kUnroll) {
+        HWY_UNROLL(8)
+        for (int k = 0; k < kUnroll; ++k) step(in, k, row, row2, sum);
+        in.advance(kUnroll);
+        row += kUnroll * kWidth;
+        row2 += kUnroll * kWidth;
+      }
+      for (; left > 0; --left) {
+        step(in, 0, row, row2, sum);
+        in.advance(1);
+        row += kWidth;
+        row2 += kWidth;
+      }
+    }
+    store(t, sum);
+  }
+
+  static constexpr int kUnroll = kPixels * kVectors > 12 ? 2 : 4;
+};
+
+template <class D, int kVectors, int kWidth, bool kPair, int... kPixels>
+PanelTiles family(std::integer_sequence<int, kPixels...>) {
+  PanelTiles tiles;
+  tiles.width = kPair ? 2 * kWidth : kWidth;
+  tiles.maxPixels = sizeof...(kPixels);
+  ((tiles.run[kPixels + 1] = &Tile<D, kPixels + 1, kVectors, kWidth, kPair>::run), ...);
+  return tiles;
+}
+
+// Sums, one row of weights and a broadcast must fit in the registers.
+constexpr int pixelsThatFit(int vectors) {
+  const int registers = HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64 ? 32 : 16;
+  return HWY_MIN(PanelTiles::kMaxPixels, (registers - vectors - 1) / vectors);
+}
+
+template <int kWidth, bool kPair = false>
+PanelTiles familyOfWidth() {
+  // The narrowest vectors that hold a row: a last panel of 4 or 8 channels wastes no lanes.
+  constexpr int kRow = kPair ? 2 * kWidth : kWidth;
+  constexpr int kN = HWY_MIN(kLanes, kWidth <= 4 ? 4 : kWidth <= 8 ? 8 : 16);
+  constexpr int kVectors = (kRow + kN - 1) / kN;
+  using D = hn::CappedTag<float, kN>;
+  return family<D, kVectors, kWidth, kPair>(
+      std::make_integer_sequence<int, pixelsThatFit(kVectors)>());
+}
+
+PanelTileSet makeTiles() {
+  PanelTileSet set;
+  set.byWidth[0] = familyOfWidth<4>();
+  set.byWidth[1] = familyOfWidth<8>();
+  set.byWidth[2] = familyOfWidth<12>();
+  set.byWidth[3] = familyOfWidth<16>();
+  if constexpr (kLanes == 16) set.pair = familyOfWidth<16, true>();
+  return set;
+}
+
+const PanelTileSet* Tiles() {
+  static const PanelTileSet set = makeTiles();
+  return &set;
+}
+
+#endif
+
+}  // namespace HWY_NAMESPACE
+}  // namespace minnow::kernels::simd
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace minnow::kernels::simd {
+HWY_EXPORT(Tiles);
+
+const PanelTileSet& panelTiles() { return *HWY_DYNAMIC_DISPATCH(Tiles)(); }
+
+}  // namespace minnow::kernels::simd
+#endif

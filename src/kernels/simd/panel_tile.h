@@ -1,0 +1,50 @@
+// The inner microkernel of convolutions and matrix products: a few output pixels by one or two
+// panels of output channels, every element one chain of fused multiply-adds held in a register.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/packing.h"
+
+namespace minnow::kernels::simd {
+
+/// A stretch of the reduction: pixel p of an output row multiplies input[p * step + c] for c in
+/// [0, run) of the tile. A tap on padding points to zeros and has step 0.
+struct TapRun {
+  const float* input = nullptr;
+  int64_t step = 0;
+};
+
+struct PanelTile {
+  const TapRun* taps = nullptr;
+  int64_t tapCount = 0;
+  int64_t run = 0;                 ///< floats of every tap
+  int64_t firstPixel = 0;          ///< of the output row
+  const float* weights = nullptr;  ///< tapCount * run rows of the panel
+  int64_t panelStride = 0;         ///< floats to the second panel of a pair
+  const float* bias = nullptr;     ///< as many floats as the tile is wide
+  float* output = nullptr;         ///< of the first pixel
+  int64_t outputStep = 0;          ///< floats from pixel to pixel
+  int64_t outputs = 0;             ///< channels to store; fewer than the width on a last panel
+  bool clamp = false;              ///< store min(max(x, low), high)
+  float low = 0, high = 0;
+};
+
+/// Tiles of one width. run[n] computes n pixels, 1 <= n <= maxPixels.
+struct PanelTiles {
+  static constexpr int kMaxPixels = 14;
+  int width = 0;  ///< output channels; 0 if this instruction set has no such tile
+  int maxPixels = 0;
+  void (*run[kMaxPixels + 1])(const PanelTile&) = {};
+};
+
+/// The tiles of the best instruction set: of 4, 8, 12, 16 channels, and of 32 (a pair of panels).
+struct PanelTileSet {
+  PanelTiles byWidth[4];
+  PanelTiles pair;
+  const PanelTiles& ofWidth(int64_t width) const { return byWidth[width / 4 - 1]; }
+};
+
+const PanelTileSet& panelTiles();
+
+}  // namespace minnow::kernels::simd

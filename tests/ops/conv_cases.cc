@@ -1,0 +1,135 @@
+// Convolutions: every remainder of channels and pixels, borders, strides, dilations, groups,
+// depthwise, epilogues, one and three spatial axes.
+#include "ops/conv.h"
+#include "tests/ops/op_case.h"
+
+namespace minnow::optest {
+namespace {
+
+struct Row {
+  const char* name;
+  Shape x;
+  int64_t outputs;
+  std::vector<int64_t> kernel;
+  std::vector<int64_t> strides = {1, 1}, dilations = {1, 1};
+  std::vector<int64_t> padsBegin = {0, 0}, padsEnd = {0, 0};
+  int64_t groups = 1;
+  ops::UnaryFn fn = ops::UnaryFn::Identity;
+  bool bias = true;
+};
+
+OpCase caseOf(const Row& row, const std::string& suffix = "") {
+  auto op = std::make_shared<ops::Conv>();
+  op->kernel = row.kernel;
+  op->strides = row.strides;
+  op->dilations = row.dilations;
+  op->padsBegin = row.padsBegin;
+  op->padsEnd = row.padsEnd;
+  op->groups = row.groups;
+  op->epilogue = {row.fn, row.fn == ops::UnaryFn::LeakyRelu ? 0.1f : 0.25f, 0.75f};
+  if (row.fn == ops::UnaryFn::Swish) op->epilogue.alpha = 1.0f;
+  Shape w{row.outputs, row.x[1] / row.groups};
+  for (int64_t k : row.kernel) w.push_back(k);
+  return {"Conv_" + std::string(row.name) + suffix,
+          op,
+          {{.shape = row.x},
+           {.shape = w, .weights = true},
+           {.shape = {row.outputs}, .absent = !row.bias}}};
+}
+
+const std::vector<Row> kRows = {
+    {"pointwise", {1, 19, 5, 9}, 40, {1, 1}},
+    {"pointwise_batch", {3, 8, 4, 4}, 32, {1, 1}},
+    {"pointwise_strided", {1, 12, 7, 10}, 24, {1, 1}, {2, 2}},
+    {"pointwise_padded", {1, 5, 4, 6}, 20, {1, 1}, {1, 1}, {1, 1}, {1, 2}, {0, 1}},
+    {"pointwise_wide", {1, 3, 40, 50}, 16, {1, 1}},
+    {"no_bias",
+     {1, 7, 6, 6},
+     33,
+     {3, 3},
+     {1, 1},
+     {1, 1},
+     {1, 1},
+     {1, 1},
+     1,
+     ops::UnaryFn::Identity,
+     false},
+    {"same_3x3", {1, 16, 9, 11}, 32, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}},
+    {"same_3x3_batch", {2, 6, 5, 7}, 48, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}},
+    {"valid_3x3", {1, 5, 8, 9}, 12, {3, 3}},
+    {"first_layer", {1, 3, 20, 30}, 16, {3, 3}, {2, 2}, {1, 1}, {1, 1}, {1, 1}},
+    {"first_layer_7x7", {1, 3, 23, 31}, 64, {7, 7}, {2, 2}, {1, 1}, {3, 3}, {3, 3}},
+    {"first_layer_4_channels", {1, 4, 12, 12}, 24, {3, 3}, {2, 2}, {1, 1}, {0, 0}, {1, 1}},
+    {"one_channel", {1, 1, 12, 13}, 20, {5, 5}, {1, 1}, {1, 1}, {2, 2}, {2, 2}},
+    {"uneven_pads", {1, 6, 7, 5}, 17, {3, 2}, {2, 1}, {1, 1}, {2, 0}, {0, 1}},
+    {"kernel_wider_than_image", {1, 4, 3, 2}, 8, {3, 5}, {1, 1}, {1, 1}, {1, 3}, {1, 3}},
+    {"row_kernel", {1, 9, 4, 17}, 36, {1, 7}, {1, 1}, {1, 1}, {0, 3}, {0, 3}},
+    {"column_kernel", {1, 9, 17, 4}, 36, {7, 1}, {1, 1}, {1, 1}, {3, 0}, {3, 0}},
+    {"stride_beyond_kernel", {1, 5, 11, 13}, 16, {2, 2}, {3, 4}},
+    {"dilated", {1, 6, 13, 15}, 20, {3, 3}, {1, 1}, {2, 3}, {2, 3}, {2, 3}},
+    {"dilated_beyond_image", {1, 6, 5, 5}, 20, {3, 3}, {1, 1}, {6, 6}, {6, 6}, {6, 6}},
+    {"dilated_far", {1, 70, 20, 20}, 8, {3, 3}, {1, 1}, {12, 12}, {12, 12}, {12, 12}},
+    {"dilated_far_strided", {1, 90, 20, 19}, 8, {3, 3}, {2, 3}, {12, 11}, {12, 11}, {12, 11}},
+    {"padding_only_taps", {1, 3, 2, 2}, 4, {3, 3}, {2, 2}, {1, 1}, {4, 4}, {4, 4}},
+    {"groups", {1, 12, 6, 7}, 24, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 3},
+    {"groups_odd", {1, 15, 6, 7}, 35, {3, 3}, {2, 1}, {1, 1}, {1, 1}, {1, 1}, 5},
+    {"groups_pointwise", {1, 24, 5, 5}, 96, {1, 1}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 2},
+    {"groups_wide", {1, 8, 5, 5}, 100, {1, 1}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 2},
+    {"groups_of_four", {1, 32, 6, 6}, 32, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 8},
+    {"depth_multiplier", {1, 6, 7, 7}, 18, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 6},
+    {"depthwise", {1, 40, 9, 11}, 40, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 40},
+    {"depthwise_strided", {2, 19, 10, 13}, 19, {3, 3}, {2, 2}, {1, 1}, {1, 1}, {1, 1}, 19},
+    {"depthwise_strided_uneven", {1, 35, 10, 12}, 35, {3, 3}, {2, 2}, {1, 1}, {0, 0}, {1, 1}, 35},
+    {"depthwise_valid", {1, 16, 8, 9}, 16, {3, 3}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 16},
+    {"depthwise_5x5", {1, 24, 11, 12}, 24, {5, 5}, {1, 1}, {1, 1}, {2, 2}, {2, 2}, 24},
+    {"depthwise_5x5_strided", {1, 72, 11, 12}, 72, {5, 5}, {2, 2}, {1, 1}, {2, 2}, {2, 2}, 72},
+    {"depthwise_7x7", {1, 33, 9, 9}, 33, {7, 7}, {1, 1}, {1, 1}, {3, 3}, {3, 3}, 33},
+    {"depthwise_dilated", {1, 17, 12, 12}, 17, {3, 3}, {1, 1}, {2, 2}, {2, 2}, {2, 2}, 17},
+    {"depthwise_1x1", {1, 21, 5, 6}, 21, {1, 1}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 21},
+    {"depthwise_long_kernel", {1, 5, 6, 40}, 5, {1, 31}, {1, 1}, {1, 1}, {0, 15}, {0, 15}, 5},
+    {"depthwise_one_channel", {1, 1, 6, 6}, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 1},
+    {"depthwise_wide", {1, 130, 4, 30}, 130, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 130},
+    {"line", {2, 10, 33}, 18, {3}, {1}, {1}, {1}, {1}},
+    {"line_strided", {1, 1, 60}, 16, {9}, {4}, {1}, {4}, {3}},
+    {"line_depthwise", {1, 12, 20}, 12, {5}, {1}, {2}, {4}, {4}, 12},
+    {"volume", {1, 3, 4, 5, 6}, 5, {2, 3, 3}, {1, 2, 1}, {1, 1, 1}, {0, 1, 1}, {1, 1, 1}},
+};
+
+}  // namespace
+
+CaseList convCases() {
+  CaseList cases;
+  for (const Row& row : kRows) cases.push_back(caseOf(row));
+  for (int64_t n = 1; n <= 40; n += n < 20 ? 1 : 3) {
+    const std::string suffix = "_" + std::to_string(n);
+    cases.push_back(
+        caseOf({"outputs", {1, 5, 3, 7}, n, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}}, suffix));
+    cases.push_back(caseOf({"inputs", {1, n, 3, 4}, 20, {1, 1}}, suffix));
+    cases.push_back(
+        caseOf({"width", {1, 4, 2, n}, 36, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}}, suffix));
+    Row depthwise{"depthwise", {1, n, 3, 5}, n, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, n};
+    cases.push_back(caseOf(depthwise, suffix));
+    depthwise = {"depthwise_width", {1, 20, 3, n}, 20, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 20};
+    cases.push_back(caseOf(depthwise, suffix));
+  }
+  using enum ops::UnaryFn;
+  for (ops::UnaryFn fn : {Relu, Clip, LeakyRelu, HardSigmoid, HardSwish, Sigmoid, Swish, Tanh}) {
+    const std::string suffix = std::string("_") + ops::unaryFnName(fn);
+    cases.push_back(caseOf(
+        {"epilogue", {1, 6, 5, 5}, 52, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 1, fn}, suffix));
+    cases.push_back(caseOf(
+        {"depthwise_epilogue", {1, 37, 5, 5}, 37, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 37, fn},
+        suffix));
+  }
+  OpCase special =
+      caseOf({"special_relu", {1, 9, 6, 6}, 20, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 1, Relu});
+  special.inputs[0].fill = Fill::Special;
+  cases.push_back(special);
+  special = caseOf(
+      {"special_depthwise", {1, 20, 6, 6}, 20, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 20, Clip});
+  special.inputs[0].fill = Fill::Special;
+  cases.push_back(special);
+  return cases;
+}
+
+}  // namespace minnow::optest
