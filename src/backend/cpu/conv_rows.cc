@@ -8,6 +8,7 @@ std::span<const KernelRow> convRows() {
   using namespace kernels::simd;
   static constexpr KernelRow kRows[] = {
       {ops::OpKind::Conv, "conv-panels", acceptsConv, convWorkspace, runConv},
+      {ops::OpKind::Conv, "conv-depthwise", acceptsDepthwise, depthwiseWorkspace, runDepthwise},
   };
   return kRows;
 }

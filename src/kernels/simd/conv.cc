@@ -7,16 +7,12 @@
 
 #include "kernels/pack.h"
 #include "kernels/simd/conv_plan.h"
+#include "kernels/simd/conv_taps.h"
 #include "kernels/simd/panel_run.h"
 #include "kernels/simd/scratch.h"
 
 namespace minnow::kernels::simd {
 namespace {
-
-/// Pixels [begin, end) of an output row whose taps fall on the same side of the image's border.
-struct Stretch {
-  int64_t begin, end;
-};
 
 class Block {
  public:
@@ -48,15 +44,7 @@ class Block {
   /// The stretch of output row pixels that begins at `begin`.
   Stretch stretch(int64_t begin, int64_t end) const {
     if (plan_.staged) return {begin, end};
-    for (int64_t kx = 0; kx < plan_.kernelX; ++kx) {
-      // The tap reads column x * strideX + shift: a change comes where that reaches 0 or the width.
-      const int64_t shift = kx * plan_.dilationX - plan_.padLeft;
-      for (int64_t border : {-shift, plan_.x.width - shift}) {
-        const int64_t change = (border + plan_.strideX - 1) / plan_.strideX;
-        if (border > 0 && change > begin) end = std::min(end, change);
-      }
-    }
-    return {begin, end};
+    return stretchAt(plan_, begin, end);
   }
 
   /// The taps of group `group` for the output row, pixel 0 being the stretch's first.
@@ -114,17 +102,10 @@ class Block {
   }
 
   void directTaps(int64_t row, int64_t pixel, int64_t group, TapRun* out) const {
-    const Image& x = plan_.x;
     const int64_t count = plan_.mergedTaps ? 1 : plan_.kernelX;
     for (int64_t kx = 0; kx < count; ++kx) {
-      const int64_t column = pixel * plan_.strideX - plan_.padLeft + kx * plan_.dilationX;
-      const bool inside = row >= 0 && row < x.height && column >= 0 && column < x.width;
-      if (inside)
-        out[kx] = {
-            image_ + row * x.rowStride + column * x.pixelStride + group * plan_.groupInputs(),
-            plan_.strideX * x.pixelStride};
-      else
-        out[kx] = {zeros_, 0};
+      out[kx] = tapInPlace(plan_, image_, zeros_, row, kx, pixel);
+      if (out[kx].input != zeros_) out[kx].input += group * plan_.groupInputs();
     }
   }
 

@@ -14,4 +14,11 @@ size_t convWorkspace(const ops::Operator& op, std::span<const TensorView> inputs
                      std::span<const TensorView> outputs, int threads);
 Result<void> runConv(const ops::Operator& op, const KernelArgs& args);
 
+/// Depthwise convolutions over channels-last images, one or two spatial axes.
+bool acceptsDepthwise(const ops::Operator& op, std::span<const TensorView> inputs,
+                      std::span<const TensorView> outputs);
+size_t depthwiseWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
+                          std::span<const TensorView> outputs, int threads);
+Result<void> runDepthwise(const ops::Operator& op, const KernelArgs& args);
+
 }  // namespace minnow::kernels::simd

@@ -21,19 +21,22 @@ void Panel::run(const Reduction& reduction, int64_t pixels, float* output,
     t.firstPixel = first;
     t.output = output + first * outputStep;
     tiles->run[n](t);
-    if (epilogue) applyEpilogueRows(*epilogue, t.output, n, outputStep, t.outputs);
+    if (after) applyEpilogueRows(*after, t.output, n, outputStep, t.outputs);
     first += n;
   }
 }
 
+TileEpilogue::TileEpilogue(const ops::Epilogue& epilogue) {
+  const bool relu = epilogue.fn == ops::UnaryFn::Relu;
+  clamp = relu || epilogue.fn == ops::UnaryFn::Clip;
+  low = relu ? 0.0f : epilogue.alpha;
+  high = relu ? std::numeric_limits<float>::infinity() : epilogue.beta;
+  if (!clamp && epilogue.fn != ops::UnaryFn::Identity) after = epilogue;
+}
+
 PanelOutputs::PanelOutputs(const PanelShape& shape, const float* weights, const TensorView& bias,
                            const ops::Epilogue& epilogue)
-    : shape_(shape), weights_(weights), bias_(bias), epilogue_(epilogue), tiles_(panelTiles()) {
-  const float infinity = std::numeric_limits<float>::infinity();
-  clamp_ = epilogue.fn == ops::UnaryFn::Relu || epilogue.fn == ops::UnaryFn::Clip;
-  low_ = epilogue.fn == ops::UnaryFn::Clip ? epilogue.alpha : 0.0f;
-  high_ = epilogue.fn == ops::UnaryFn::Clip ? epilogue.beta : infinity;
-}
+    : shape_(shape), weights_(weights), bias_(bias), epilogue_(epilogue), tiles_(panelTiles()) {}
 
 Panel PanelOutputs::at(int64_t group, int64_t index, int64_t left, float* bias) const {
   const int64_t first = index * kPanel;
@@ -43,14 +46,14 @@ Panel PanelOutputs::at(int64_t group, int64_t index, int64_t left, float* bias) 
   panel.firstOutput = group * shape_.outputs + first;
   const bool pair = tiles_.pair.width && left > 1 && shape_.width(first + kPanel) == kPanel;
   panel.tiles = pair ? &tiles_.pair : &tiles_.ofWidth(width);
-  if (!clamp_ && epilogue_.fn != ops::UnaryFn::Identity) panel.epilogue = &epilogue_;
+  if (epilogue_.after) panel.after = &*epilogue_.after;
   PanelTile& t = panel.tile;
   t.weights = weights_ + shape_.offset(group, first, 0);
   t.panelStride = kPanel * shape_.depth;
   t.outputs = std::min(shape_.outputs - first, pair ? 2 * kPanel : width);
-  t.clamp = clamp_;
-  t.low = low_;
-  t.high = high_;
+  t.clamp = epilogue_.clamp;
+  t.low = epilogue_.low;
+  t.high = epilogue_.high;
   t.bias = bias;
   for (int64_t i = 0; i < 2 * kPanel; ++i)
     bias[i] = bias_ && i < t.outputs

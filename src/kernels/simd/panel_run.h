@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 
 #include "kernels/packing.h"
 #include "kernels/simd/panel_tile.h"
@@ -14,6 +15,17 @@ namespace minnow::kernels::simd {
 
 /// Panels of one group.
 inline int64_t panelsOf(const PanelShape& shape) { return (shape.outputs + kPanel - 1) / kPanel; }
+
+/// The epilogue as a tile takes it: clamping happens in registers, other functions when the tile
+/// has been stored.
+struct TileEpilogue {
+  bool clamp = false;
+  float low = 0, high = 0;
+  std::optional<ops::Epilogue> after;
+
+  TileEpilogue() = default;
+  explicit TileEpilogue(const ops::Epilogue& epilogue);
+};
 
 /// Where the reduction of a row of pixels reads.
 struct Reduction {
@@ -26,7 +38,7 @@ struct Panel {
   int64_t group = 0;
   int64_t firstOutput = 0;  ///< of all groups' output channels
   const PanelTiles* tiles = nullptr;
-  const ops::Epilogue* epilogue = nullptr;
+  const ops::Epilogue* after = nullptr;  ///< applied to what a tile has stored
   PanelTile tile;
 
   /// Computes `pixels` pixels; `output` is the first one's channel 0 of group 0.
@@ -60,10 +72,8 @@ class PanelOutputs {
   PanelShape shape_;
   const float* weights_;
   TensorView bias_;
-  ops::Epilogue epilogue_;
+  TileEpilogue epilogue_;
   const PanelTileSet& tiles_;
-  bool clamp_ = false;
-  float low_ = 0, high_ = 0;
 };
 
 }  // namespace minnow::kernels::simd

@@ -15,12 +15,13 @@
 HWY_BEFORE_NAMESPACE();
 namespace minnow::kernels::simd {
 namespace HWY_NAMESPACE {
+namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 
 #if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
 
 // Never chosen: targets.h.
-const PanelTileSet* Tiles() { return nullptr; }
+const PanelTileSet* MakePanelTiles() { return nullptr; }
 
 #else
 
@@ -184,22 +185,23 @@ PanelTileSet makeTiles() {
   return set;
 }
 
-const PanelTileSet* Tiles() {
+const PanelTileSet* MakePanelTiles() {
   static const PanelTileSet set = makeTiles();
   return &set;
 }
 
 #endif
 
+}  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace minnow::kernels::simd
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace minnow::kernels::simd {
-HWY_EXPORT(Tiles);
+HWY_EXPORT(MakePanelTiles);
 
-const PanelTileSet& panelTiles() { return *HWY_DYNAMIC_DISPATCH(Tiles)(); }
+const PanelTileSet& panelTiles() { return *HWY_DYNAMIC_DISPATCH(MakePanelTiles)(); }
 
 }  // namespace minnow::kernels::simd
 #endif

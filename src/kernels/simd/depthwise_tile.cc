@@ -1,0 +1,182 @@
+// The inner kernels of depthwise convolution, one source for every instruction set.
+#include "kernels/simd/depthwise_tile.h"
+
+#include <cmath>
+#include <utility>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/simd/depthwise_tile.cc"
+#include <hwy/foreach_target.h>
+// After foreach_target.h.
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace minnow::kernels::simd {
+namespace HWY_NAMESPACE {
+namespace {
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
+
+// Never chosen: targets.h.
+const DepthwiseTiles* MakeDepthwiseTiles() { return nullptr; }
+
+#else
+
+template <class D, class V>
+HWY_INLINE V clamped(D d, const DepthwiseTile& t, V x) {
+  const V low = hn::Set(d, t.low), high = hn::Set(d, t.high);
+  x = hn::IfThenElse(hn::Lt(x, low), low, x);
+  return hn::IfThenElse(hn::Lt(high, x), high, x);
+}
+
+template <class D, int kPixels, int kVectors>
+HWY_INLINE void storeSums(D d, const DepthwiseTile& t, int64_t c,
+                          hn::Vec<D> (&sum)[kPixels][kVectors]) {
+  HWY_UNROLL(8)
+  for (int p = 0; p < kPixels; ++p) {
+    HWY_UNROLL(4)
+    for (int v = 0; v < kVectors; ++v) {
+      const auto y = t.clamp ? clamped(d, t, sum[p][v]) : sum[p][v];
+      hn::StoreU(y, d, t.output + p * t.outputStep + c + v * static_cast<int>(hn::MaxLanes(d)));
+    }
+  }
+}
+
+/// Kernels with kKernel adjacent columns: an input pixel is loaded once for all the output pixels
+/// it touches, in rising order of columns for each of them.
+template <int kPixels, int kKernel, int kStride>
+struct Columns {
+  template <class D, int kVectors>
+  static HWY_INLINE void block(D d, const DepthwiseTile& t, int64_t c) {
+    using V = hn::Vec<D>;
+    constexpr int kN = hn::MaxLanes(D());
+    V sum[kPixels][kVectors];
+    HWY_UNROLL(8)
+    for (int p = 0; p < kPixels; ++p) {
+      HWY_UNROLL(4)
+      for (int v = 0; v < kVectors; ++v) sum[p][v] = hn::LoadU(d, t.bias + c + v * kN);
+    }
+    const float* weights = t.weights + c;
+    for (int64_t row = 0; row < t.rows; ++row) {
+      V w[kKernel][kVectors];
+      HWY_UNROLL(8)
+      for (int k = 0; k < kKernel; ++k) {
+        HWY_UNROLL(4)
+        for (int v = 0; v < kVectors; ++v) w[k][v] = hn::LoadU(d, weights + v * kN);
+        weights += t.weightStep;
+      }
+      const int64_t step = t.taps[row].step;
+      const float* in = t.taps[row].input + t.firstPixel * kStride * step + c;
+      HWY_UNROLL(32)
+      for (int i = 0; i < (kPixels - 1) * kStride + kKernel; ++i) {
+        HWY_UNROLL(4)
+        for (int v = 0; v < kVectors; ++v) {
+          const V x = hn::LoadU(d, in + v * kN);
+          HWY_UNROLL(8)
+          for (int k = kKernel - 1; k >= 0; --k)
+            if (i >= k && (i - k) % kStride == 0 && (i - k) / kStride < kPixels)
+              sum[(i - k) / kStride][v] = hn::MulAdd(x, w[k][v], sum[(i - k) / kStride][v]);
+        }
+        in += step;
+      }
+    }
+    storeSums<D, kPixels, kVectors>(d, t, c, sum);
+  }
+  static constexpr int kWide = 1;
+};
+
+template <int kPixels>
+struct Any {
+  template <class D, int kVectors>
+  static HWY_INLINE void block(D d, const DepthwiseTile& t, int64_t c) {
+    using V = hn::Vec<D>;
+    constexpr int kN = hn::MaxLanes(D());
+    V sum[kPixels][kVectors];
+    HWY_UNROLL(8)
+    for (int p = 0; p < kPixels; ++p) {
+      HWY_UNROLL(4)
+      for (int v = 0; v < kVectors; ++v) sum[p][v] = hn::LoadU(d, t.bias + c + v * kN);
+    }
+    const float* weights = t.weights + c;
+    for (int64_t tap = 0; tap < t.tapCount; ++tap) {
+      const int64_t step = t.taps[tap].step;
+      const float* in = t.taps[tap].input + t.firstPixel * step + c;
+      HWY_UNROLL(4)
+      for (int v = 0; v < kVectors; ++v) {
+        const V w = hn::LoadU(d, weights + v * kN);
+        HWY_UNROLL(8)
+        for (int p = 0; p < kPixels; ++p)
+          sum[p][v] = hn::MulAdd(hn::LoadU(d, in + p * step + v * kN), w, sum[p][v]);
+      }
+      weights += t.weightStep;
+    }
+    storeSums<D, kPixels, kVectors>(d, t, c, sum);
+  }
+  /// Enough chains to hide the latency of multiply-add.
+  static constexpr int kWide = kPixels == 1 ? 4 : 2;
+};
+
+/// All channels of a tile: wide blocks, single vectors, and for the rest a vector that overlaps the
+/// one before; with fewer channels than lanes, shorter vectors, and scalars below four.
+template <class Kernel, class D>
+HWY_INLINE bool vectorBlocks(D d, const DepthwiseTile& t) {
+  constexpr int64_t kN = hn::MaxLanes(D());
+  if (t.channels < kN) return false;
+  int64_t c = 0;
+  if constexpr (Kernel::kWide > 1)
+    for (; c + Kernel::kWide * kN <= t.channels; c += Kernel::kWide * kN)
+      Kernel::template block<D, Kernel::kWide>(d, t, c);
+  for (; c + kN <= t.channels; c += kN) Kernel::template block<D, 1>(d, t, c);
+  if (c < t.channels) Kernel::template block<D, 1>(d, t, t.channels - kN);
+  return true;
+}
+
+template <class Kernel>
+void run(const DepthwiseTile& t) {
+  if (vectorBlocks<Kernel>(hn::CappedTag<float, 16>(), t)) return;
+#if HWY_MAX_BYTES >= 64
+  if (vectorBlocks<Kernel>(hn::CappedTag<float, 8>(), t)) return;
+#endif
+  if (vectorBlocks<Kernel>(hn::CappedTag<float, 4>(), t)) return;
+  const hn::CappedTag<float, 1> d;
+  for (int64_t c = 0; c < t.channels; ++c) Kernel::template block<decltype(d), 1>(d, t, c);
+}
+
+template <int kKernel, int kStride, int... kPixels>
+void listColumns(DepthwiseTiles::Fn* fn, std::integer_sequence<int, kPixels...>) {
+  ((fn[kPixels + 1] = &run<Columns<kPixels + 1, kKernel, kStride> >), ...);
+}
+
+const DepthwiseTiles* MakeDepthwiseTiles() {
+  static const DepthwiseTiles tiles = [] {
+    DepthwiseTiles all;
+    const std::make_integer_sequence<int, DepthwiseTiles::kMaxPixels> pixels;
+    listColumns<3, 1>(all.columns[0][0], pixels);
+    listColumns<3, 2>(all.columns[0][1], pixels);
+    listColumns<5, 1>(all.columns[1][0], pixels);
+    listColumns<5, 2>(all.columns[1][1], pixels);
+    all.any[1] = &run<Any<1> >;
+    all.any[2] = &run<Any<2> >;
+    all.any[3] = &run<Any<3> >;
+    all.any[4] = &run<Any<4> >;
+    return all;
+  }();
+  return &tiles;
+}
+
+#endif
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace minnow::kernels::simd
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace minnow::kernels::simd {
+HWY_EXPORT(MakeDepthwiseTiles);
+
+const DepthwiseTiles& depthwiseTiles() { return *HWY_DYNAMIC_DISPATCH(MakeDepthwiseTiles)(); }
+
+}  // namespace minnow::kernels::simd
+#endif

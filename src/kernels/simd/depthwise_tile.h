@@ -1,0 +1,39 @@
+// The inner kernels of depthwise convolution: a few output pixels over all channels, lanes running
+// over channels.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/simd/panel_tile.h"
+
+namespace minnow::kernels::simd {
+
+struct DepthwiseTile {
+  const TapRun* taps = nullptr;  ///< see DepthwiseTiles
+  int64_t rows = 0;              ///< kernel rows; 1 for `any`, where tapCount counts all taps
+  int64_t tapCount = 0;
+  int64_t firstPixel = 0;
+  const float* weights = nullptr;  ///< [tap][weightStep]
+  int64_t weightStep = 0;
+  const float* bias = nullptr;  ///< `channels` floats
+  float* output = nullptr;
+  int64_t outputStep = 0;
+  int64_t channels = 0;
+  bool clamp = false;  ///< store min(max(x, low), high)
+  float low = 0, high = 0;
+};
+
+struct DepthwiseTiles {
+  static constexpr int kMaxPixels = 8;
+  using Fn = void (*)(const DepthwiseTile&);
+  /// Kernels of 3 or 5 adjacent columns, stride 1 or 2: columns[kernel == 5][stride == 2][pixels].
+  /// Tap `row` is the first column of a kernel row, its step the distance between columns; every
+  /// input pixel is loaded once a row.
+  Fn columns[2][2][kMaxPixels + 1] = {};
+  /// Any taps, one to four pixels: taps as of PanelTile.
+  Fn any[5] = {};
+};
+
+const DepthwiseTiles& depthwiseTiles();
+
+}  // namespace minnow::kernels::simd
