@@ -5,6 +5,7 @@
 
 #include "base/fail.h"
 #include "format/write.h"
+#include "passes/pass_list.h"
 
 namespace minnow::converter {
 namespace {
@@ -30,10 +31,13 @@ Result<std::vector<std::byte>> convertBuffer(std::span<const std::byte> model,
                                              const ConvertOptions& options, ConvertReport& report) {
   auto graph = importOnnx(model, folder, options, report);
   if (!graph) return std::unexpected(graph.error());
-  graph->removeDead();
+  std::vector<passes::PassReport> passReports;
+  if (auto ok = passes::runPasses(*graph, options.disabledPasses, &passReports); !ok)
+    return std::unexpected(ok.error());
+  for (const passes::PassReport& pass : passReports)
+    report.passes.emplace_back(pass.name, pass.changes);
   report.operatorsAfter = static_cast<int>(graph->nodes.size());
-  for (const ir::Value& value : graph->values)
-    if (value.isConstant()) report.weightBytes += value.constant->bytes.size();
+  report.weightBytes = passes::weightBytes(*graph);
   return format::write(*graph);
 }
 
@@ -47,6 +51,10 @@ Result<std::vector<std::byte>> convertFile(const std::filesystem::path& onnx,
   return converted;
 }
 
-std::vector<std::string> passNames() { return {}; }
+std::vector<std::string> passNames() {
+  std::vector<std::string> names;
+  for (const passes::Pass& pass : passes::allPasses()) names.emplace_back(pass.name);
+  return names;
+}
 
 }  // namespace minnow::converter

@@ -3,6 +3,8 @@
 
 #include "kernels/pack.h"
 #include "ops/conv.h"
+#include "ops/conv_transpose.h"
+#include "ops/matmul.h"
 
 namespace minnow::kernels {
 namespace {
@@ -18,11 +20,16 @@ std::optional<PanelShape> operatorPanels(const ops::Operator& op, size_t index,
                                          const Shape& shape) {
   if (index != 1) return std::nullopt;
   if (const auto* conv = as<ops::Conv>(op)) return convPanels(shape, conv->groups);
+  if (const auto* conv = as<ops::ConvTranspose>(op)) return convTransposePanels(shape, conv->groups);
+  if (const auto* product = as<ops::MatMul>(op); product && shape.rank() >= 2)
+    return matMulPanels(shape, product->transposeB);
   return std::nullopt;
 }
 
 void packOperatorInput(const ops::Operator& op, const TensorView& weights, std::span<float> out) {
   if (const auto* conv = as<ops::Conv>(op)) packConv(weights, conv->groups, out);
+  if (const auto* conv = as<ops::ConvTranspose>(op)) packConvTranspose(weights, conv->groups, out);
+  if (const auto* product = as<ops::MatMul>(op)) packMatMul(weights, product->transposeB, out);
 }
 
 }  // namespace minnow::kernels
