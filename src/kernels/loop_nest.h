@@ -1,11 +1,10 @@
 // The loops of an elementwise kernel: axes that every operand steps through alike become one, the
-// axis along which the output is densest comes last, and threads share what is left.
+// axis along which the output is densest comes last, and threads share tiles of the last two.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <span>
 
 #include "base/threads.h"
 #include "minnow/tensor.h"
@@ -21,6 +20,15 @@ inline Strides stridesAsBroadcast(const TensorView& view, const Shape& shape) {
   return strides;
 }
 
+/// Rows of equally many elements: what a kernel computes in one call. Element (r, i) of operand o
+/// lies at offset[o] + r * rowStride[o] + i * step[o].
+template <int Operands>
+struct LoopTile {
+  std::array<int64_t, Operands> offset{}, rowStride{}, step{};
+  int64_t rows = 1;
+  int64_t count = 0;
+};
+
 /// `Operands` strided tensors walked together. Operand 0 is the output.
 template <int Operands>
 class LoopNest {
@@ -29,87 +37,76 @@ class LoopNest {
     std::array<int, kMaxRank> order{};
     int axes = 0;
     for (int axis = 0; axis < shape.rank(); ++axis) {
-      if (shape[axis] == 0) elements_ = 0;
+      if (shape[axis] == 0) empty_ = true;
       if (shape[axis] != 1) order[axes++] = axis;
     }
     for (int i = 1; i < axes; ++i)  // insertion, so that equal strides keep their order
       for (int k = i; k > 0 && strides[0][order[k - 1]] < strides[0][order[k]]; --k)
         std::swap(order[k - 1], order[k]);
     for (int i = 0; i < axes; ++i) add(shape[order[i]], order[i], strides);
-    if (rank_ == 0) add(1, 0, {});
-    if (elements_ != 0) elements_ = outer() * inner();
   }
 
-  int64_t inner() const { return extents_[rank_ - 1]; }
-  /// How many inner loops there are.
-  int64_t outer() const {
-    int64_t n = 1;
-    for (int axis = 0; axis < rank_ - 1; ++axis) n *= extents_[axis];
-    return n;
-  }
-  /// Step of an operand along the inner loop.
-  int64_t innerStride(int operand) const { return strides_[operand][rank_ - 1]; }
-
-  /// Calls row(offsets of the operands' first elements, count) until all elements are covered;
-  /// long rows are cut where the thread pool may share them.
-  template <class Row>
-  void run(base::ThreadPool& pool, Row&& row) const {
-    if (elements_ == 0) return;
-    const int64_t pieces = (inner() + kPiece - 1) / kPiece;
-    const int64_t grain = std::max<int64_t>(1, kPiece / std::min(inner(), kPiece));
-    pool.parallelFor(outer() * pieces, grain,
-                     [&](int64_t begin, int64_t end) { walk(begin, end, pieces, row); });
+  /// Calls tile(LoopTile) until all elements are covered, a few thousand at a time.
+  template <class F>
+  void run(base::ThreadPool& pool, F&& tile) const {
+    if (empty_) return;
+    const int64_t count = extent(1), rows = extent(2);
+    const int64_t tileRows = std::clamp<int64_t>(kTile / count, 1, rows);
+    const int64_t tileCount = std::min(count, kTile);
+    const int64_t across = (count + tileCount - 1) / tileCount;
+    const int64_t down = (rows + tileRows - 1) / tileRows;
+    int64_t planes = 1;
+    for (int axis = 0; axis < rank_ - 2; ++axis) planes *= extents_[axis];
+    const int64_t grain = std::max<int64_t>(1, kTile / (tileRows * tileCount));
+    pool.parallelFor(planes * down * across, grain, [&](int64_t begin, int64_t end) {
+      for (int64_t unit = begin; unit < end; ++unit) {
+        const int64_t column = unit % across * tileCount;
+        const int64_t row = unit / across % down * tileRows;
+        LoopTile<Operands> t = at(unit / across / down, row, column);
+        t.rows = std::min(tileRows, rows - row);
+        t.count = std::min(tileCount, count - column);
+        tile(t);
+      }
+    });
   }
 
  private:
-  static constexpr int64_t kPiece = 8192;
+  static constexpr int64_t kTile = 4096;
 
   void add(int64_t extent, int axis, const std::array<Strides, Operands>& strides) {
     bool merges = rank_ > 0;
     for (int o = 0; o < Operands && merges; ++o)
       merges = strides_[o][rank_ - 1] == strides[o][axis] * extent;
-    if (!merges) {
-      extents_[rank_] = 1;
-      ++rank_;
-    }
+    if (!merges) extents_[rank_++] = 1;
     extents_[rank_ - 1] *= extent;
     for (int o = 0; o < Operands; ++o) strides_[o][rank_ - 1] = strides[o][axis];
   }
 
-  template <class Row>
-  void walk(int64_t begin, int64_t end, int64_t pieces, Row&& row) const {
-    std::array<int64_t, kMaxRank> index{};
-    std::array<int64_t, Operands> base{};
-    int64_t left = begin / pieces, piece = begin % pieces;
-    for (int axis = rank_ - 2; axis >= 0; --axis) {
-      index[axis] = left % extents_[axis];
-      left /= extents_[axis];
-      for (int o = 0; o < Operands; ++o) base[o] += index[axis] * strides_[o][axis];
-    }
-    for (int64_t unit = begin; unit < end; ++unit) {
-      const int64_t first = piece * kPiece;
-      std::array<int64_t, Operands> offsets = base;
-      for (int o = 0; o < Operands; ++o) offsets[o] += first * innerStride(o);
-      row(offsets, std::min(kPiece, inner() - first));
-      if (++piece < pieces) continue;
-      piece = 0;
-      step(index, base);
-    }
+  // Of the last axis but `fromEnd` - 1; an axis that is not there has one element.
+  int64_t extent(int fromEnd) const { return rank_ < fromEnd ? 1 : extents_[rank_ - fromEnd]; }
+  int64_t stride(int operand, int fromEnd) const {
+    return rank_ < fromEnd ? fromEnd == 1 : strides_[operand][rank_ - fromEnd];
   }
 
-  void step(std::array<int64_t, kMaxRank>& index, std::array<int64_t, Operands>& base) const {
-    for (int axis = rank_ - 2; axis >= 0; --axis) {
-      for (int o = 0; o < Operands; ++o) base[o] += strides_[o][axis];
-      if (++index[axis] < extents_[axis]) return;
-      for (int o = 0; o < Operands; ++o) base[o] -= extents_[axis] * strides_[o][axis];
-      index[axis] = 0;
+  LoopTile<Operands> at(int64_t plane, int64_t row, int64_t column) const {
+    LoopTile<Operands> t;
+    for (int o = 0; o < Operands; ++o) {
+      t.step[o] = stride(o, 1);
+      t.rowStride[o] = stride(o, 2);
+      t.offset[o] = row * t.rowStride[o] + column * t.step[o];
     }
+    for (int axis = rank_ - 3; axis >= 0; --axis) {
+      const int64_t index = plane % extents_[axis];
+      plane /= extents_[axis];
+      for (int o = 0; o < Operands; ++o) t.offset[o] += index * strides_[o][axis];
+    }
+    return t;
   }
 
   std::array<int64_t, kMaxRank> extents_{};
   std::array<Strides, Operands> strides_{};
   int rank_ = 0;
-  int64_t elements_ = 1;
+  bool empty_ = false;
 };
 
 }  // namespace minnow::kernels

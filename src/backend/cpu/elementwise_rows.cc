@@ -1,5 +1,7 @@
 // Elementwise kernels.
 #include "backend/cpu/kernel_table.h"
+#include "kernels/simd/binary.h"
+#include "kernels/simd/move_types.h"
 #include "kernels/simd/unary.h"
 
 namespace minnow::backend::cpu {
@@ -8,6 +10,9 @@ std::span<const KernelRow> elementwiseRows() {
   using namespace kernels::simd;
   static constexpr KernelRow kRows[] = {
       {ops::OpKind::Unary, "unary-simd", acceptsUnary, nullptr, runUnary},
+      {ops::OpKind::Binary, "binary-simd", acceptsBinary, nullptr, runBinary},
+      {ops::OpKind::Where, "where-rows", acceptsWhere, nullptr, runWhere},
+      {ops::OpKind::Cast, "cast-rows", acceptsCast, nullptr, runCast},
   };
   return kRows;
 }

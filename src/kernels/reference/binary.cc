@@ -3,7 +3,7 @@
 
 #include "kernels/kernel.h"
 #include "kernels/power.h"
-#include "kernels/reference/element_types.h"
+#include "kernels/element_types.h"
 #include "kernels/reference/elementwise.h"
 #include "kernels/reference/scalar_math.h"
 

@@ -2,7 +2,7 @@
 #include "ops/unary.h"
 
 #include "kernels/kernel.h"
-#include "kernels/reference/element_types.h"
+#include "kernels/element_types.h"
 #include "kernels/reference/elementwise.h"
 #include "kernels/reference/scalar_math.h"
 

@@ -2,7 +2,7 @@
 #include "ops/where.h"
 
 #include "kernels/kernel.h"
-#include "kernels/reference/element_types.h"
+#include "kernels/element_types.h"
 #include "kernels/reference/elementwise.h"
 
 namespace minnow::kernels::reference {

@@ -15,6 +15,7 @@
 #endif
 
 #include "kernels/simd/math-inl.h"
+#include "kernels/simd/rows-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace minnow::kernels::simd::HWY_NAMESPACE {
@@ -68,22 +69,7 @@ HWY_INLINE void visitEpilogue(const ops::Epilogue& epilogue, Visitor&& visit) {
 /// to[i] = function(from[i]); `from` and `to` are the same or do not overlap.
 template <ops::UnaryFn fn>
 HWY_NOINLINE void mapRow(Function<fn> function, const float* from, float* to, size_t n) {
-  const hn::ScalableTag<float> d;
-  const size_t lanes = hn::Lanes(d);
-  size_t i = 0;
-  for (; i + 2 * lanes <= n; i += 2 * lanes) {
-    const auto y0 = evaluate(function, d, hn::LoadU(d, from + i));
-    const auto y1 = evaluate(function, d, hn::LoadU(d, from + i + lanes));
-    hn::StoreU(y0, d, to + i);
-    hn::StoreU(y1, d, to + i + lanes);
-  }
-  for (; i + lanes <= n; i += lanes)
-    hn::StoreU(evaluate(function, d, hn::LoadU(d, from + i)), d, to + i);
-  if (i == n) return;
-  HWY_ALIGN float last[HWY_MAX_BYTES / sizeof(float)] = {};
-  for (size_t k = i; k < n; ++k) last[k - i] = from[k];
-  hn::Store(evaluate(function, d, hn::Load(d, last)), d, last);
-  for (size_t k = i; k < n; ++k) to[k] = last[k - i];
+  mapRows(n, to, EpilogueFn<fn>{function}, DenseRow{from});
 }
 
 /// row[i] = epilogue(row[i]) for n floats anywhere in memory.

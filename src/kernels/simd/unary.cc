@@ -1,4 +1,4 @@
-// Float32 elementwise functions: one loop over contiguous rows, the function passed in.
+// Float32 elementwise functions: one loop over rows, the function passed in.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd/unary.cc"
 #include <hwy/foreach_target.h>
@@ -6,6 +6,7 @@
 
 #include "kernels/loop_nest.h"
 #include "kernels/simd/epilogue-inl.h"
+#include "kernels/simd/gather.h"
 #include "kernels/simd/unary.h"
 #include "ops/unary.h"
 
@@ -25,28 +26,36 @@ namespace {
 
 HWY_EXPORT(mapFloats);
 
-LoopNest<2> nestOf(const TensorView& in, const TensorView& out) {
-  return {out.shape, {out.strides, in.strides}};
-}
-
 }  // namespace
 
 bool acceptsUnary(const ops::Operator& op, std::span<const TensorView> inputs,
-                  std::span<const TensorView> outputs) {
+                  std::span<const TensorView>) {
   const auto& unary = static_cast<const ops::Unary&>(op);
-  if (unary.fn >= ops::UnaryFn::kEpilogueCount || inputs[0].type != DataType::Float32) return false;
-  const LoopNest<2> nest = nestOf(inputs[0], outputs[0]);
-  return nest.inner() == 1 || (nest.innerStride(0) == 1 && nest.innerStride(1) == 1);
+  return unary.fn < ops::UnaryFn::kEpilogueCount && inputs[0].type == DataType::Float32;
 }
 
 Result<void> runUnary(const ops::Operator& op, const KernelArgs& args) {
   const auto& unary = static_cast<const ops::Unary&>(op);
   const ops::Epilogue fn{unary.fn, unary.alpha, unary.beta};
-  const float* from = args.inputs[0].as<const float>();
-  float* to = args.outputs[0].as<float>();
+  const TensorView& x = args.inputs[0];
+  const TensorView& y = args.outputs[0];
   const auto map = HWY_DYNAMIC_DISPATCH(mapFloats);
-  nestOf(args.inputs[0], args.outputs[0]).run(*args.pool, [&](const auto& at, int64_t n) {
-    map(fn, from + at[1], to + at[0], static_cast<size_t>(n));
+  const LoopNest<2> nest(y.shape, {y.strides, x.strides});
+  nest.run(*args.pool, [&](const LoopTile<2>& tile) {
+    for (int64_t r = 0; r < tile.rows; ++r) {
+      const float* from = x.as<const float>() + tile.offset[1] + r * tile.rowStride[1];
+      float* to = y.as<float>() + tile.offset[0] + r * tile.rowStride[0];
+      if (tile.step[0] == 1 && tile.step[1] == 1) {
+        map(fn, from, to, static_cast<size_t>(tile.count));
+        continue;
+      }
+      inPieces(tile.count, [&](int64_t i, int64_t n) {
+        float piece[kPiece];
+        gather(from + i * tile.step[1], tile.step[1], n, piece);
+        map(fn, piece, piece, static_cast<size_t>(n));
+        scatter(piece, n, to + i * tile.step[0], tile.step[0]);
+      });
+    }
   });
   return {};
 }

@@ -10,7 +10,7 @@
 #include "base/half.h"
 #include "minnow/tensor.h"
 
-namespace minnow::kernels::reference {
+namespace minnow::kernels {
 
 using base::Half;
 
@@ -91,4 +91,4 @@ To convert(From value) {
   }
 }
 
-}  // namespace minnow::kernels::reference
+}  // namespace minnow::kernels
