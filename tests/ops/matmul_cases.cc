@@ -29,6 +29,13 @@ const Row kRows[] = {
     {"vector_vector", {30}, {30}},
     {"vector_batch", {12}, {2, 12, 18}},
     {"batch_vector", {2, 11, 12}, {12}},
+    {"wide", {9, 5}, {5, 300}},
+    {"tall", {200, 12}, {12, 20}},
+    {"deep", {20, 900}, {900, 40}},
+    {"deep_transposed", {10, 2100}, {70, 2100}, false, true},
+    {"large_transposed_a", {70, 130}, {70, 36}, true, false},
+    {"batch_of_rows", {2, 9, 1, 20}, {20, 33}},
+    {"one_column", {3, 17, 9}, {9, 1}},
     {"no_depth", {3, 0}, {0, 20}},
     {"no_rows", {0, 4}, {4, 20}},
 };

@@ -1,6 +1,7 @@
 // Rows of convolutions and matrix products.
 #include "backend/cpu/kernel_table.h"
 #include "kernels/simd/conv.h"
+#include "kernels/simd/matmul.h"
 
 namespace minnow::backend::cpu {
 
@@ -9,6 +10,7 @@ std::span<const KernelRow> convRows() {
   static constexpr KernelRow kRows[] = {
       {ops::OpKind::Conv, "conv-panels", acceptsConv, convWorkspace, runConv},
       {ops::OpKind::Conv, "conv-depthwise", acceptsDepthwise, depthwiseWorkspace, runDepthwise},
+      {ops::OpKind::MatMul, "matmul-panels", acceptsMatMul, matMulWorkspace, runMatMul},
   };
   return kRows;
 }

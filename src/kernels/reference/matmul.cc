@@ -7,7 +7,7 @@
 #include "kernels/kernel.h"
 #include "kernels/pack.h"
 #include "kernels/reference/elementwise.h"
-#include "kernels/reference/matrix.h"
+#include "kernels/matrix.h"
 #include "kernels/reference/scalar_math.h"
 
 namespace minnow::kernels::reference {

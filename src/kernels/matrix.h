@@ -6,7 +6,7 @@
 
 #include "minnow/tensor.h"
 
-namespace minnow::kernels::reference {
+namespace minnow::kernels {
 
 struct Matrices {
   Shape batch;
@@ -58,4 +58,4 @@ inline Matrices outputMatrices(const TensorView& view, bool hasRows, bool hasCol
   return matrices;
 }
 
-}  // namespace minnow::kernels::reference
+}  // namespace minnow::kernels

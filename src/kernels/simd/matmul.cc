@@ -1,0 +1,208 @@
+// Matrix products: rows of a are the microkernel's pixels. A right side that is not packed yet is
+// packed block by block into scratch, so that products of large matrices need little memory.
+#include "kernels/simd/matmul.h"
+
+#include <algorithm>
+
+#include "kernels/matrix.h"
+#include "kernels/pack.h"
+#include "kernels/simd/panel_run.h"
+#include "kernels/simd/scratch.h"
+#include "ops/matmul.h"
+
+namespace minnow::kernels::simd {
+namespace {
+
+constexpr int64_t kBlockFloats = 40 * 1024;   // of a, that stay in the second cache
+constexpr int64_t kPackedFloats = 64 * 1024;  // of b, packed at a time
+
+/// What is computed how: a pure function of shapes and strides.
+struct MatMulPlan {
+  Matrices left, right, out;
+  Shape batch;
+  int64_t m = 1, n = 1, k = 1;
+  bool stageLeft = false;      ///< rows of a are copied: their elements are not adjacent
+  bool packRight = false;      ///< b is packed on the way
+  int64_t rowsPerBlock = 1;    ///< rows of a for which all panels are computed in turn
+  int64_t panelsPerBlock = 1;  ///< panels packed at a time; all of them when b is packed
+  PanelShape panels;           ///< of one matrix
+
+  MatMulPlan(const ops::MatMul& op, std::span<const TensorView> inputs, const TensorView& y)
+      : left(inputs[0], op.transposeA, /*row=*/true),
+        right(inputs[1], op.transposeB, /*row=*/false),
+        out(outputMatrices(y, inputs[0].shape.rank() > 1, inputs[1].shape.rank() > 1)) {
+    const auto extents =
+        ops::matMulExtents(inputs[0].shape, inputs[1].shape, op.transposeA, op.transposeB);
+    m = extents->m, n = extents->n, k = extents->k;
+    batch = extents->batch;
+    mergeRows();
+    panels = {1, n, k};
+    stageLeft = k > 1 && left.columnStride != 1;
+    packRight = !inputs[1].panels;
+    rowsPerBlock = std::min(m, std::max<int64_t>(56, kBlockFloats / std::max<int64_t>(1, k)));
+    const int64_t blocks = (m + rowsPerBlock - 1) / rowsPerBlock;
+    rowsPerBlock = (m + blocks - 1) / blocks;
+    panelsPerBlock = panelsOf(panels);
+    if (packRight)
+      panelsPerBlock = std::min(panelsPerBlock,
+                                std::max<int64_t>(2, kPackedFloats / (kPanel * (k + 1)) / 2 * 2));
+  }
+
+  int64_t stagedFloats() const { return stageLeft ? rowsPerBlock * k : 0; }
+  size_t scratchBytes() const {
+    const int64_t packed = packRight ? panelsPerBlock * kPanel * k : 0;
+    return static_cast<size_t>(PanelShape::roundUp(stagedFloats(), 16) + packed) * sizeof(float);
+  }
+
+ private:
+  /// A batch of matrices that all meet the same b is one tall matrix, if its rows are evenly
+  /// spaced.
+  void mergeRows() {
+    if (right.batch.elements() != 1) return;
+    while (batch.rank() > 0 && batch.rank() == left.batch.rank() &&
+           batch.rank() == out.batch.rank()) {
+      const int last = batch.rank() - 1;
+      const int64_t count = batch[last];
+      if (left.batch[last] != count) return;
+      if (count > 1 && m > 1 &&
+          (left.batchStrides[last] != m * left.rowStride ||
+           out.batchStrides[last] != m * out.rowStride))
+        return;
+      if (m == 1) {
+        left.rowStride = left.batchStrides[last];
+        out.rowStride = out.batchStrides[last];
+      }
+      m *= count;
+      for (Shape* shape : {&batch, &left.batch, &out.batch})
+        *shape = Shape(shape->dims().first(static_cast<size_t>(last)));
+    }
+  }
+};
+
+/// The product, cut into items: (matrix of the batch, range of rows, block of panels).
+struct Cut {
+  int64_t matrices, rows, rowRanges, panels, panelBlocks;
+
+  Cut(const MatMulPlan& plan, int threads) {
+    const int64_t wanted = threads > 1 ? 3 * threads : 1;
+    const int64_t all = panelsOf(plan.panels);
+    matrices = plan.batch.elements();
+    panels = plan.panelsPerBlock;
+    rows = plan.packRight ? plan.m : plan.rowsPerBlock;
+    const auto items = [&] {
+      rowRanges = (plan.m + rows - 1) / rows;
+      panelBlocks = (all + panels - 1) / panels;
+      return matrices * rowRanges * panelBlocks;
+    };
+    while (items() < wanted && rows > 56) rows = (rows + 1) / 2;
+    while (items() < wanted && panels > 2) panels = (panels / 2 + 1) / 2 * 2;
+  }
+};
+
+struct Work {
+  const ops::MatMul& op;
+  const MatMulPlan& plan;
+  const KernelArgs& args;
+  Cut cut;
+
+  void run(int64_t item, std::byte* scratch) const {
+    const int64_t block = item % cut.panelBlocks;
+    const int64_t range = item / cut.panelBlocks % cut.rowRanges;
+    const auto batch = batchIndex(item / cut.panelBlocks / cut.rowRanges);
+    float* staged = reinterpret_cast<float*>(scratch);
+    const int64_t firstPanel = block * cut.panels;
+    const PanelOutputs outputs =
+        plan.packRight
+            ? packedHere(batch, firstPanel, staged + PanelShape::roundUp(plan.stagedFloats(), 16))
+            : packedBefore(batch);
+    const int64_t shift = plan.packRight ? firstPanel : 0;
+    const int rank = plan.batch.rank();
+    const float* a = args.inputs[0].as<const float>() + plan.left.offset(batch, rank);
+    float* y = args.outputs[0].as<float>() + plan.out.offset(batch, rank) + shift * kPanel;
+    const int64_t end = std::min(plan.m, (range + 1) * cut.rows);
+    for (int64_t row = range * cut.rows; row < end; row += plan.rowsPerBlock) {
+      const int64_t rows = std::min(plan.rowsPerBlock, end - row);
+      const TapRun tap = rowsOf(a, row, rows, staged);
+      outputs.forEachPanel(
+          firstPanel - shift, firstPanel - shift + cut.panels, [&](const Panel& panel) {
+            panel.run({&tap, 1, plan.k}, rows, y + row * plan.out.rowStride, plan.out.rowStride);
+          });
+    }
+  }
+
+ private:
+  using Index = std::array<int64_t, kMaxRank>;
+
+  Index batchIndex(int64_t number) const {
+    Index index{};
+    for (int axis = plan.batch.rank() - 1; axis >= 0; --axis) {
+      index[axis] = number % plan.batch[axis];
+      number /= plan.batch[axis];
+    }
+    return index;
+  }
+
+  TapRun rowsOf(const float* a, int64_t row, int64_t rows, float* staged) const {
+    a += row * plan.left.rowStride;
+    if (!plan.stageLeft) return {a, plan.left.rowStride};
+    for (int64_t k = 0; k < plan.k; ++k)
+      for (int64_t r = 0; r < rows; ++r)
+        staged[r * plan.k + k] = a[r * plan.left.rowStride + k * plan.left.columnStride];
+    return {staged, plan.k};
+  }
+
+  PanelOutputs packedBefore(const Index& batch) const {
+    const int64_t matrix = plan.right.number(batch, plan.batch.rank());
+    const float* weights = args.inputs[1].as<const float>() + matrix * plan.panels.groupFloats();
+    return PanelOutputs(plan.panels, weights, biasFrom(0), op.epilogue);
+  }
+
+  PanelOutputs packedHere(const Index& batch, int64_t firstPanel, float* packed) const {
+    const int64_t first = firstPanel * kPanel;
+    const int64_t columns = std::min(plan.n - first, cut.panels * kPanel);
+    TensorView b{DataType::Float32, Shape{plan.k, columns}};
+    b.strides = {plan.right.rowStride, plan.right.columnStride};
+    b.data = const_cast<float*>(args.inputs[1].as<const float>() +
+                                plan.right.offset(batch, plan.batch.rank()) +
+                                first * plan.right.columnStride);
+    const PanelShape shape = matMulPanels(b.shape, false);
+    packMatMul(b, false, {packed, static_cast<size_t>(shape.floats())});
+    return PanelOutputs(shape, packed, biasFrom(first), op.epilogue);
+  }
+
+  TensorView biasFrom(int64_t first) const {
+    if (args.inputs.size() < 3 || !args.inputs[2]) return {};
+    TensorView bias = args.inputs[2];
+    bias.data = bias.as<float>() + first * bias.strides[0];
+    return bias;
+  }
+};
+
+}  // namespace
+
+bool acceptsMatMul(const ops::Operator&, std::span<const TensorView> inputs,
+                   std::span<const TensorView> outputs) {
+  const TensorView& y = outputs[0];
+  if (inputs[0].type != DataType::Float32 || y.elements() == 0) return false;
+  const Matrices out = outputMatrices(y, inputs[0].shape.rank() > 1, inputs[1].shape.rank() > 1);
+  const bool oneColumn = inputs[1].shape.rank() == 1 || y.shape[y.shape.rank() - 1] == 1;
+  return oneColumn || out.columnStride == 1;
+}
+
+size_t matMulWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
+                       std::span<const TensorView> outputs, int threads) {
+  const MatMulPlan plan(static_cast<const ops::MatMul&>(op), inputs, outputs[0]);
+  return scratchWorkspace(plan.scratchBytes(), threads);
+}
+
+Result<void> runMatMul(const ops::Operator& op, const KernelArgs& args) {
+  const auto& matMul = static_cast<const ops::MatMul&>(op);
+  const MatMulPlan plan(matMul, args.inputs, args.outputs[0]);
+  const Work work{matMul, plan, args, Cut(plan, args.pool->threads())};
+  forEachItem(*args.pool, work.cut.matrices * work.cut.rowRanges * work.cut.panelBlocks,
+              args.workspace, plan.scratchBytes(),
+              [&](int64_t item, std::byte* scratch) { work.run(item, scratch); });
+  return {};
+}
+
+}  // namespace minnow::kernels::simd

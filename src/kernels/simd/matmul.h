@@ -1,0 +1,16 @@
+// Matrix products with either side packed or not.
+#pragma once
+
+#include "kernels/kernel.h"
+
+namespace minnow::kernels::simd {
+
+/// float32 products; b packed in panels or of any strides, a of any strides, the output's columns
+/// adjacent.
+bool acceptsMatMul(const ops::Operator& op, std::span<const TensorView> inputs,
+                   std::span<const TensorView> outputs);
+size_t matMulWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
+                       std::span<const TensorView> outputs, int threads);
+Result<void> runMatMul(const ops::Operator& op, const KernelArgs& args);
+
+}  // namespace minnow::kernels::simd
