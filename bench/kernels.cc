@@ -2,9 +2,9 @@
 // peak: `kernel_bench [target]`, the target one of kernels::simd::targetNames(). Every repetition
 // measures a short run; the fastest counts, because other work disturbs.
 #include <benchmark/benchmark.h>
+#include <time.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -116,6 +116,13 @@ struct Buffers {
   }
 };
 
+/// Processor time of this thread: long runs are interrupted on a busy machine.
+double threadSeconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
 void measure(benchmark::State& state, const ops::Operator& op, std::vector<TensorView> inputs,
              TensorView output, double multiplyAdds) {
   const backend::cpu::KernelRow row = backend::cpu::chooseKernel(op, inputs, {&output, 1});
@@ -127,11 +134,11 @@ void measure(benchmark::State& state, const ops::Operator& op, std::vector<Tenso
   for (int i = 0; i < 3; ++i) benchmark::DoNotOptimize(row.run(op, args));
   double best = 1e9;
   for (auto _ : state) {
-    const auto begin = std::chrono::steady_clock::now();
+    const double begin = threadSeconds();
     benchmark::DoNotOptimize(row.run(op, args));
-    const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
-    best = std::min(best, time.count());
-    state.SetIterationTime(time.count());
+    const double time = threadSeconds() - begin;
+    best = std::min(best, time);
+    state.SetIterationTime(time);
   }
   const double gflops = 2 * multiplyAdds / best * 1e-9;
   state.counters["best_us"] = best * 1e6;
