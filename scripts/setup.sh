@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that are missing, after printing their list. Where there is no apt it prints what
+# is needed and stops. Usage: setup.sh [build] [demo] [test] [lint]  (groups; build is always included)
+set -euo pipefail
+
+build="g++ cmake ninja-build ccache make libhwy-dev libflatbuffers-dev flatbuffers-compiler
+  flatbuffers-compiler-dev libprotobuf-dev protobuf-compiler libonnx-dev libcli11-dev libfmt-dev
+  nlohmann-json3-dev libjpeg62-turbo-dev libpng-dev libgtest-dev libgmock-dev libbenchmark-dev pkg-config
+  libopencv-core-dev libopencv-imgproc-dev libtomlplusplus-dev"
+demo="opencv-doc ca-certificates"
+test="libonnx-testdata python3 zstd"
+lint="clang-format-19 clang-tidy-19 clang-19 python3"
+
+wanted=$build
+for group in "$@"; do
+  case $group in
+    build) ;;
+    demo | test | lint) wanted="$wanted ${!group}" ;;
+    *) echo "setup.sh: no such group: $group" >&2; exit 2 ;;
+  esac
+done
+# npm fetches the demo's models; any npm will do, so it is asked for by its command.
+if [[ " $* " == *" demo "* ]] && ! command -v npm >/dev/null; then
+  wanted="$wanted npm"
+fi
+
+is_installed() {
+  [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+  for command in g++ cmake ninja flatc protoc; do
+    command -v $command >/dev/null && continue
+    echo "There is no apt here. Minnow needs what these Debian 12 packages hold:"
+    echo $wanted | tr ' ' '\n' | sort -u | column 2>/dev/null || echo $wanted
+    exit 1
+  done
+  echo "There is no apt here; the tools are found, going on with what is installed."
+  exit 0
+fi
+
+missing=""
+for package in $wanted; do
+  is_installed "$package" || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+echo "Installing Debian packages:$missing"
+root=""
+if [ "$(id -u)" != 0 ]; then
+  command -v sudo >/dev/null || { echo "Not root and no sudo: please install them yourself." >&2; exit 1; }
+  root="sudo"
+fi
+install() {
+  $root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing
+}
+# Old or empty package lists show as a failed installation.
+if ! install; then
+  $root apt-get update -q
+  install
+fi
