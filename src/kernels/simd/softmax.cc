@@ -1,0 +1,114 @@
+// Softmax and LogSoftmax: along contiguous rows, or with a lane for each of neighbouring sets.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/simd/softmax.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "kernels/fold_plan.h"
+#include "kernels/simd/fold-inl.h"
+#include "kernels/simd/softmax.h"
+#include "ops/softmax.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace minnow::kernels::simd::HWY_NAMESPACE {
+
+/// x * by[lane].
+struct Times {
+  const float* by;
+  bool perLane;
+  HWY_INLINE FoldVec operator()(FoldTag d, FoldVec x, int64_t lane) const {
+    return hn::Mul(x, perLane ? hn::LoadU(d, by + lane) : hn::Set(d, *by));
+  }
+};
+
+/// (x - max) - log(sum).
+struct LogOfShare {
+  Minus max, logOfSum;
+  HWY_INLINE FoldVec operator()(FoldTag d, FoldVec x, int64_t lane) const {
+    return logOfSum(d, max(d, x, lane), lane);
+  }
+};
+
+/// The logarithm, in place.
+struct Log {
+  HWY_INLINE FoldVec operator()(FoldTag d, FoldVec x, int64_t) const { return logarithm(d, x); }
+};
+
+HWY_INLINE void softmaxRow(const FoldPlan& plan, bool logs, const float* x, float* y) {
+  const float max = greatestOfRow(x, plan.count);
+  const Minus minus{&max, false};
+  float sum = foldRow<Sum>(plan.striped, x, plan.count, ExpMinus{minus}, logs ? nullptr : y);
+  if (logs) {
+    mapLanes(&sum, &sum, 1, Log{});
+    return mapLanes(x, y, plan.count, LogOfShare{minus, {&sum, false}});
+  }
+  const float inverse = 1.0f / sum;
+  mapLanes(y, y, plan.count, Times{&inverse, false});
+}
+
+HWY_INLINE void softmaxLanes(const FoldPlan& plan, bool logs, const float* x, float* y,
+                             int64_t lanes) {
+  HWY_ALIGN float max[kBlock] = {}, sum[kBlock] = {};
+  foldLanes<Greatest>(plan, x, lanes, Itself{}, max);
+  for (int64_t k = 0; k < lanes; ++k) max[k] += 0.0f;
+  const Minus minus{max, true};
+  foldLanes<Sum>(plan, x, lanes, ExpMinus{minus}, sum, logs ? nullptr : y);
+  if (logs) {
+    mapLanes(sum, sum, lanes, Log{});
+    return mapBlock(plan.reduced, x, y, lanes, LogOfShare{minus, {sum, true}});
+  }
+  for (int64_t k = 0; k < lanes; ++k) sum[k] = 1.0f / sum[k];
+  FoldAxes written = plan.reduced;
+  written.in = written.out;
+  mapBlock(written, y, y, lanes, Times{sum, true});
+}
+
+void softmaxTasks(const FoldPlan& plan, bool logs, const float* x, float* y, int64_t begin,
+                  int64_t end) {
+  for (int64_t task = begin; task < end; ++task) {
+    const auto [in, out] = plan.outer.offsets(task / plan.blocks());
+    const int64_t first = task % plan.blocks() * kBlock;
+    if (plan.along)
+      softmaxRow(plan, logs, x + in, y + out);
+    else
+      softmaxLanes(plan, logs, x + in + first, y + out + first,
+                   std::min(kBlock, plan.lanes - first));
+  }
+}
+
+}  // namespace minnow::kernels::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace minnow::kernels::simd {
+namespace {
+
+HWY_EXPORT(softmaxTasks);
+
+FoldPlan planOf(const ops::Softmax& softmax, const TensorView& x, const TensorView& y) {
+  return foldPlan(x, y.strides, softmax.mask(x.shape.rank()));
+}
+
+}  // namespace
+
+bool acceptsSoftmax(const ops::Operator& op, std::span<const TensorView> inputs,
+                    std::span<const TensorView> outputs) {
+  const auto& softmax = static_cast<const ops::Softmax&>(op);
+  if (softmax.fn == ops::SoftmaxFn::Hardmax) return false;
+  const FoldPlan plan = planOf(softmax, inputs[0], outputs[0]);
+  return plan.possible && (plan.along || plan.laneOut == 1);
+}
+
+Result<void> runSoftmax(const ops::Operator& op, const KernelArgs& args) {
+  const auto& softmax = static_cast<const ops::Softmax&>(op);
+  const FoldPlan plan = planOf(softmax, args.inputs[0], args.outputs[0]);
+  const auto normalise = HWY_DYNAMIC_DISPATCH(softmaxTasks);
+  plan.run(*args.pool, [&](int64_t begin, int64_t end) {
+    normalise(plan, softmax.fn == ops::SoftmaxFn::LogSoftmax, args.inputs[0].as<const float>(),
+              args.outputs[0].as<float>(), begin, end);
+  });
+  return {};
+}
+
+}  // namespace minnow::kernels::simd
+#endif  // HWY_ONCE
