@@ -1,5 +1,5 @@
-// Depthwise convolution: rows of the output over threads; within a row, pixels away from the border
-// take the kernels that load each input pixel once, the others tap by tap.
+// Depthwise convolution: rows of the output over threads; common kernels load each input pixel once
+// a row, the others go tap by tap.
 #include <algorithm>
 
 #include "kernels/pack.h"
@@ -14,12 +14,23 @@
 namespace minnow::kernels::simd {
 namespace {
 
+bool hasColumns(const ConvPlan& plan) {
+  return (plan.kernelX == 3 || plan.kernelX == 5) && plan.strideX <= 2 && plan.dilationX == 1;
+}
+
 size_t tapBytes(const ConvPlan& plan) {
   return base::alignUp(static_cast<size_t>(plan.kernelY * plan.kernelX) * sizeof(TapRun));
 }
-/// Taps and a pixel of zeros.
+/// Input pixels under a tile, all kernel rows.
+size_t columnBytes(const ConvPlan& plan) {
+  const int64_t columns = (DepthwiseTiles::kMaxPixels - 1) * plan.strideX + plan.kernelX;
+  return hasColumns(plan)
+             ? base::alignUp(static_cast<size_t>(plan.kernelY * columns) * sizeof(float*))
+             : 0;
+}
+/// Taps, columns and a pixel of zeros.
 size_t scratchBytes(const ConvPlan& plan) {
-  return tapBytes(plan) + static_cast<size_t>(plan.x.channels) * sizeof(float);
+  return tapBytes(plan) + columnBytes(plan) + static_cast<size_t>(plan.x.channels) * sizeof(float);
 }
 
 class Rows {
@@ -30,9 +41,11 @@ class Rows {
         tiles_(depthwiseTiles()),
         epilogue_(epilogue),
         taps_(reinterpret_cast<TapRun*>(scratch)),
-        zeros_(reinterpret_cast<float*>(scratch + tapBytes(plan))) {
+        columns_(reinterpret_cast<const float**>(scratch + tapBytes(plan))),
+        zeros_(reinterpret_cast<float*>(scratch + tapBytes(plan) + columnBytes(plan))) {
     std::fill_n(zeros_, plan.x.channels, 0.0f);
     tile_.taps = taps_;
+    tile_.columns = columns_;
     tile_.weights = args.inputs[1].as<const float>();
     tile_.weightStep = PanelShape::roundUp(plan.x.channels, kPanel);
     const bool biased = args.inputs.size() > 2 && args.inputs[2];
@@ -42,53 +55,72 @@ class Rows {
     tile_.clamp = epilogue_.clamp;
     tile_.low = epilogue_.low;
     tile_.high = epilogue_.high;
-    const bool hasColumns =
-        (plan.kernelX == 3 || plan.kernelX == 5) && plan.strideX <= 2 && plan.dilationX == 1;
-    if (hasColumns) columns_ = tiles_.columns[plan.kernelX == 5][plan.strideX == 2];
   }
 
   void run(const float* image, float* output, int64_t row) {
+    float* to = output + row * plan_.y.rowStride;
+    if (hasColumns(plan_)) return byColumns(image, row, to);
     for (int64_t begin = 0; begin < plan_.y.width;) {
       const Stretch stretch = stretchAt(plan_, begin, plan_.y.width);
-      float* to = output + row * plan_.y.rowStride + begin * plan_.y.pixelStride;
-      if (columns_ && isInside(plan_, stretch))
-        inside(image, row, stretch, to);
-      else
-        anywhere(image, row, stretch, to);
+      byTaps(image, row, stretch, to);
       begin = stretch.end;
     }
   }
 
  private:
-  void inside(const float* image, int64_t row, const Stretch& stretch, float* to) {
-    for (int64_t ky = 0; ky < plan_.kernelY; ++ky) {
-      taps_[ky] = tapInPlace(plan_, image, zeros_, inputRow(row, ky), 0, stretch.begin);
-      if (taps_[ky].step) taps_[ky].step = plan_.x.pixelStride;
+  void byColumns(const float* image, int64_t row, float* to) {
+    const bool wide = plan_.kernelX == 5, strided = plan_.strideX == 2;
+    tile_.tapCount = plan_.kernelY;
+    const int64_t most = DepthwiseTiles::kMaxPixels, width = plan_.y.width;
+    const int64_t count = (width + most - 1) / most;
+    for (int64_t i = 0, first = 0; i < count; ++i) {
+      const int64_t n = (width - first) / (count - i);
+      if (isInside(plan_, {first, first + n})) {
+        for (int64_t ky = 0; ky < plan_.kernelY; ++ky) {
+          taps_[ky] = tapInPlace(plan_, image, zeros_, inputRow(row, ky), 0, first);
+          if (taps_[ky].step) taps_[ky].step = plan_.x.pixelStride;
+        }
+        runTile(tiles_.inside[wide][strided][n], first, n, to);
+      } else {
+        findColumns(image, row, first, (n - 1) * plan_.strideX + plan_.kernelX);
+        runTile(tiles_.border[wide][strided][n], first, n, to);
+      }
+      first += n;
     }
-    tile_.rows = plan_.kernelY;
-    cover(columns_, DepthwiseTiles::kMaxPixels, stretch.end - stretch.begin, to);
   }
 
-  void anywhere(const float* image, int64_t row, const Stretch& stretch, float* to) {
+  void findColumns(const float* image, int64_t row, int64_t pixel, int64_t count) {
+    const float** out = columns_;
+    const int64_t first = pixel * plan_.strideX - plan_.padLeft;
+    for (int64_t ky = 0; ky < plan_.kernelY; ++ky) {
+      const int64_t y = inputRow(row, ky);
+      const bool inside = y >= 0 && y < plan_.x.height;
+      for (int64_t x = first; x < first + count; ++x)
+        *out++ = inside && x >= 0 && x < plan_.x.width
+                     ? image + y * plan_.x.rowStride + x * plan_.x.pixelStride
+                     : zeros_;
+    }
+  }
+
+  void byTaps(const float* image, int64_t row, const Stretch& stretch, float* to) {
     tile_.tapCount = 0;
     for (int64_t ky = 0; ky < plan_.kernelY; ++ky)
       for (int64_t kx = 0; kx < plan_.kernelX; ++kx)
         taps_[tile_.tapCount++] =
             tapInPlace(plan_, image, zeros_, inputRow(row, ky), kx, stretch.begin);
-    cover(tiles_.any, 4, stretch.end - stretch.begin, to);
-  }
-
-  void cover(const DepthwiseTiles::Fn* fn, int64_t most, int64_t pixels, float* to) {
-    const int64_t count = (pixels + most - 1) / most;
-    for (int64_t i = 0, first = 0; i < count; ++i) {
-      const int64_t n = (pixels - first) / (count - i);
-      tile_.firstPixel = first;
-      tile_.output = to + first * tile_.outputStep;
-      fn[n](tile_);
-      if (epilogue_.after)
-        applyEpilogueRows(*epilogue_.after, tile_.output, n, tile_.outputStep, tile_.channels);
+    for (int64_t first = stretch.begin; first < stretch.end;) {
+      const int64_t n = std::min<int64_t>(4, stretch.end - first);
+      tile_.firstPixel = first - stretch.begin;
+      runTile(tiles_.any[n], first, n, to);
       first += n;
     }
+  }
+
+  void runTile(DepthwiseTiles::Fn fn, int64_t pixel, int64_t pixels, float* to) {
+    tile_.output = to + pixel * tile_.outputStep;
+    fn(tile_);
+    if (epilogue_.after)
+      applyEpilogueRows(*epilogue_.after, tile_.output, pixels, tile_.outputStep, tile_.channels);
   }
 
   int64_t inputRow(int64_t row, int64_t ky) const {
@@ -99,8 +131,8 @@ class Rows {
   const DepthwiseTiles& tiles_;
   TileEpilogue epilogue_;
   TapRun* taps_;
+  const float** columns_;
   float* zeros_;
-  const DepthwiseTiles::Fn* columns_ = nullptr;
   DepthwiseTile tile_;
 };
 

@@ -23,30 +23,48 @@ const DepthwiseTiles* MakeDepthwiseTiles() { return nullptr; }
 
 #else
 
-template <class D, class V>
-HWY_INLINE V clamped(D d, const DepthwiseTile& t, V x) {
-  const V low = hn::Set(d, t.low), high = hn::Set(d, t.high);
-  x = hn::IfThenElse(hn::Lt(x, low), low, x);
-  return hn::IfThenElse(hn::Lt(high, x), high, x);
+/// The same vector, in a register: compilers would rather load it anew for each use.
+template <class V>
+HWY_INLINE V inRegister(V x) {
+#if HWY_ARCH_X86
+  asm("" : "+v"(x.raw));
+#elif HWY_ARCH_ARM_A64
+  asm("" : "+w"(x.raw));
+#endif
+  return x;
 }
 
 template <class D, int kPixels, int kVectors>
 HWY_INLINE void storeSums(D d, const DepthwiseTile& t, int64_t c,
                           hn::Vec<D> (&sum)[kPixels][kVectors]) {
+  constexpr int kN = hn::MaxLanes(D());
+  if (t.clamp) {
+    const auto low = hn::Set(d, t.low), high = hn::Set(d, t.high);
+    HWY_UNROLL(8)
+    for (int p = 0; p < kPixels; ++p) {
+      HWY_UNROLL(4)
+      for (int v = 0; v < kVectors; ++v) {
+        const auto x = hn::IfThenElse(hn::Lt(sum[p][v], low), low, sum[p][v]);
+        sum[p][v] = hn::IfThenElse(hn::Lt(high, x), high, x);
+      }
+    }
+  }
+  float* to = t.output + c;
+  const int64_t step = t.outputStep;
   HWY_UNROLL(8)
   for (int p = 0; p < kPixels; ++p) {
     HWY_UNROLL(4)
-    for (int v = 0; v < kVectors; ++v) {
-      const auto y = t.clamp ? clamped(d, t, sum[p][v]) : sum[p][v];
-      hn::StoreU(y, d, t.output + p * t.outputStep + c + v * static_cast<int>(hn::MaxLanes(d)));
-    }
+    for (int v = 0; v < kVectors; ++v) hn::StoreU(sum[p][v], d, to + v * kN);
+    to += step;
   }
 }
 
 /// Kernels with kKernel adjacent columns: an input pixel is loaded once for all the output pixels
 /// it touches, in rising order of columns for each of them.
-template <int kPixels, int kKernel, int kStride>
+template <int kPixels, int kKernel, int kStride, bool kBorder>
 struct Columns {
+  static constexpr int kColumns = (kPixels - 1) * kStride + kKernel;
+
   template <class D, int kVectors>
   static HWY_INLINE void block(D d, const DepthwiseTile& t, int64_t c) {
     using V = hn::Vec<D>;
@@ -58,7 +76,7 @@ struct Columns {
       for (int v = 0; v < kVectors; ++v) sum[p][v] = hn::LoadU(d, t.bias + c + v * kN);
     }
     const float* weights = t.weights + c;
-    for (int64_t row = 0; row < t.rows; ++row) {
+    for (int64_t row = 0; row < t.tapCount; ++row) {
       V w[kKernel][kVectors];
       HWY_UNROLL(8)
       for (int k = 0; k < kKernel; ++k) {
@@ -66,13 +84,14 @@ struct Columns {
         for (int v = 0; v < kVectors; ++v) w[k][v] = hn::LoadU(d, weights + v * kN);
         weights += t.weightStep;
       }
-      const int64_t step = t.taps[row].step;
-      const float* in = t.taps[row].input + t.firstPixel * kStride * step + c;
+      const int64_t step = kBorder ? 0 : t.taps[row].step;
+      const float* in = kBorder ? nullptr : t.taps[row].input + t.firstPixel * kStride * step + c;
       HWY_UNROLL(32)
-      for (int i = 0; i < (kPixels - 1) * kStride + kKernel; ++i) {
+      for (int i = 0; i < kColumns; ++i) {
+        if (kBorder) in = t.columns[row * kColumns + i] + c;
         HWY_UNROLL(4)
         for (int v = 0; v < kVectors; ++v) {
-          const V x = hn::LoadU(d, in + v * kN);
+          const V x = inRegister(hn::LoadU(d, in + v * kN));
           HWY_UNROLL(8)
           for (int k = kKernel - 1; k >= 0; --k)
             if (i >= k && (i - k) % kStride == 0 && (i - k) / kStride < kPixels)
@@ -128,7 +147,13 @@ HWY_INLINE bool vectorBlocks(D d, const DepthwiseTile& t) {
     for (; c + Kernel::kWide * kN <= t.channels; c += Kernel::kWide * kN)
       Kernel::template block<D, Kernel::kWide>(d, t, c);
   for (; c + kN <= t.channels; c += kN) Kernel::template block<D, 1>(d, t, c);
-  if (c < t.channels) Kernel::template block<D, 1>(d, t, t.channels - kN);
+  const int64_t rest = t.channels - c;
+  if (rest == 0) return true;
+  if constexpr (kN == 16) {
+    const hn::CappedTag<float, 8> half;
+    if (rest <= 8) return Kernel::template block<decltype(half), 1>(half, t, t.channels - 8), true;
+  }
+  Kernel::template block<D, 1>(d, t, t.channels - kN);
   return true;
 }
 
@@ -144,18 +169,21 @@ void run(const DepthwiseTile& t) {
 }
 
 template <int kKernel, int kStride, int... kPixels>
-void listColumns(DepthwiseTiles::Fn* fn, std::integer_sequence<int, kPixels...>) {
-  ((fn[kPixels + 1] = &run<Columns<kPixels + 1, kKernel, kStride> >), ...);
+void listColumns(DepthwiseTiles& tiles, std::integer_sequence<int, kPixels...>) {
+  auto& inside = tiles.inside[kKernel == 5][kStride == 2];
+  auto& border = tiles.border[kKernel == 5][kStride == 2];
+  ((inside[kPixels + 1] = &run<Columns<kPixels + 1, kKernel, kStride, false> >), ...);
+  ((border[kPixels + 1] = &run<Columns<kPixels + 1, kKernel, kStride, true> >), ...);
 }
 
 const DepthwiseTiles* MakeDepthwiseTiles() {
   static const DepthwiseTiles tiles = [] {
     DepthwiseTiles all;
     const std::make_integer_sequence<int, DepthwiseTiles::kMaxPixels> pixels;
-    listColumns<3, 1>(all.columns[0][0], pixels);
-    listColumns<3, 2>(all.columns[0][1], pixels);
-    listColumns<5, 1>(all.columns[1][0], pixels);
-    listColumns<5, 2>(all.columns[1][1], pixels);
+    listColumns<3, 1>(all, pixels);
+    listColumns<3, 2>(all, pixels);
+    listColumns<5, 1>(all, pixels);
+    listColumns<5, 2>(all, pixels);
     all.any[1] = &run<Any<1> >;
     all.any[2] = &run<Any<2> >;
     all.any[3] = &run<Any<3> >;

@@ -10,8 +10,8 @@ namespace minnow::kernels::simd {
 
 struct DepthwiseTile {
   const TapRun* taps = nullptr;  ///< see DepthwiseTiles
-  int64_t rows = 0;              ///< kernel rows; 1 for `any`, where tapCount counts all taps
   int64_t tapCount = 0;
+  const float* const* columns = nullptr;  ///< see DepthwiseTiles
   int64_t firstPixel = 0;
   const float* weights = nullptr;  ///< [tap][weightStep]
   int64_t weightStep = 0;
@@ -26,10 +26,13 @@ struct DepthwiseTile {
 struct DepthwiseTiles {
   static constexpr int kMaxPixels = 8;
   using Fn = void (*)(const DepthwiseTile&);
-  /// Kernels of 3 or 5 adjacent columns, stride 1 or 2: columns[kernel == 5][stride == 2][pixels].
-  /// Tap `row` is the first column of a kernel row, its step the distance between columns; every
-  /// input pixel is loaded once a row.
-  Fn columns[2][2][kMaxPixels + 1] = {};
+  /// Kernels of 3 or 5 adjacent columns, stride 1 or 2, that load every input pixel once a row:
+  /// inside[kernel == 5][stride == 2][pixels]. A tap is the first column of a kernel row for pixel
+  /// 0, its step the distance between columns.
+  Fn inside[2][2][kMaxPixels + 1] = {};
+  /// The same where columns may lie on padding: `columns` points to each input pixel, tapCount rows
+  /// of (pixels - 1) * stride + kernel.
+  Fn border[2][2][kMaxPixels + 1] = {};
   /// Any taps, one to four pixels: taps as of PanelTile.
   Fn any[5] = {};
 };
