@@ -9,6 +9,7 @@
 #include "exit.h"
 #include "inputs.h"
 #include "model.h"
+#include "profile.h"
 #include "verbs.h"
 
 namespace minnow::tool {
@@ -17,12 +18,13 @@ namespace {
 struct Arguments {
   std::vector<std::string> models, shapes;
   int threads = 1, runs = 20;
-  bool json = false;
+  bool json = false, profile = false;
 };
 
 struct Timing {
   std::string model;
   double load = 0, create = 0, first = 0, min = 0, median = 0, p90 = 0, gflops = 0;
+  std::string profile = {};
 };
 
 /// Inputs may be overwritten by a run, so they are written before each, outside the time taken.
@@ -49,6 +51,7 @@ Timing measure(const std::string& path, const Arguments& args, const ConvertSett
   timing.create = clock.ms();
 
   const InputSpecs specs({"all=const:0.46875"}, {});
+  if (args.profile) timing.profile = profile(session, specs, args.runs);
   Frame frame = need(session.begin());
   timing.first = timedRun(frame, specs, session.inputs());
   std::vector<double> times;
@@ -79,6 +82,7 @@ void bench(const Arguments& args) {
     if (!args.json) {
       fmt::print("{:9.3f} {:9.3f} {:9.3f} {:9.3f} {:9.3f} {:9.3f} {:9.1f}  {}\n", t.load, t.create,
                  t.first, t.min, t.median, t.p90, t.gflops, t.model);
+      fmt::print("{}", t.profile);
       std::fflush(stdout);
     }
     out.push_back({{"model", t.model},
@@ -104,6 +108,7 @@ void addBench(CLI::App& app) {
       ->check(CLI::Range(1, 1000000));
   verb->add_option("--shape", args->shapes, "NAME=1,3,320,320: an input's shape (repeatable)")
       ->allow_extra_args(false);
+  verb->add_flag("--profile", args->profile, "Also where the time goes, by operator and kernel");
   verb->add_flag("--json", args->json, "Report in JSON");
   verb->footer(
       "Inputs are 0.46875. An .onnx file is converted in memory first, which is not timed.\n"
