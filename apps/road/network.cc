@@ -1,0 +1,116 @@
+// Loading the variants of a model and running the one that suits a picture.
+#include "network.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+namespace road {
+
+using minnow::Error;
+using minnow::ErrorCode;
+using minnow::Result;
+
+namespace {
+
+std::unexpected<Error> mismatch(const std::string& message) {
+  return std::unexpected(Error{ErrorCode::ShapeMismatch, message});
+}
+
+/// Width and height of a picture input, by the rule of ChannelsAxis::Auto.
+Result<std::pair<int, int>> pictureExtent(const minnow::TensorInfo& info,
+                                          const minnow::vision::PreProcess& pre) {
+  const minnow::Shape& s = info.shape;
+  const int64_t channels =
+      (pre.colour == minnow::vision::ColourOrder::Gray ? 1 : 3) + (pre.alpha ? 1 : 0);
+  if (s.rank() != 4) return mismatch("input " + info.name + " is no picture: " + s.toString());
+  const int row = s[1] == channels ? 2 : 1;
+  return std::pair{static_cast<int>(s[row + 1]), static_cast<int>(s[row])};
+}
+
+}  // namespace
+
+Result<Network::Variant> Network::openVariant(minnow::Runtime& runtime, const ModelEntry& entry,
+                                              const std::filesystem::path& file) {
+  auto interpreter = minnow::Interpreter::createFromFile(runtime, file);
+  if (!interpreter) return std::unexpected(interpreter.error());
+  auto session = interpreter->createSession();
+  if (!session) return std::unexpected(session.error());
+  const auto inputs = session->inputs();
+  const auto info = std::find_if(inputs.begin(), inputs.end(),
+                                 [&](const auto& i) { return i.name == entry.input; });
+  if (info == inputs.end())
+    return mismatch(fmt::format("{} has no input `{}`", file.string(), entry.input));
+  for (const std::string& name : entry.outputs)
+    if (std::none_of(session->outputs().begin(), session->outputs().end(),
+                     [&](const auto& o) { return o.name == name; }))
+      return mismatch(fmt::format("{} has no output `{}`", file.string(), name));
+  const auto extent = pictureExtent(*info, entry.pre);
+  if (!extent) return std::unexpected(extent.error());
+  return Variant{std::move(*interpreter), std::move(*session), extent->first, extent->second};
+}
+
+Result<Network> Network::open(minnow::Runtime& runtime, const ModelEntry& entry,
+                              std::span<const std::filesystem::path> files) {
+  Network network;
+  network.pre_ = entry.pre;
+  network.input_ = entry.input;
+  network.outputs_ = entry.outputs;
+  for (const std::filesystem::path& file : files) {
+    auto variant = openVariant(runtime, entry, file);
+    if (!variant) return std::unexpected(variant.error());
+    network.variants_.push_back(std::move(*variant));
+  }
+  const auto area = [](const Variant& v) { return int64_t{v.width} * v.height; };
+  std::sort(network.variants_.begin(), network.variants_.end(),
+            [&](const Variant& a, const Variant& b) { return area(a) < area(b); });
+  if (network.outputs_.empty())
+    for (const auto& info : network.variants_.front().session.outputs())
+      network.outputs_.push_back(info.name);
+  return network;
+}
+
+// The variant that shows the picture largest; the smallest of those that do.
+Network::Variant& Network::variantFor(int width, int height) {
+  const auto scale = [&](const Variant& v) {
+    return std::min(static_cast<double>(v.width) / width, static_cast<double>(v.height) / height);
+  };
+  return *std::max_element(
+      variants_.begin(), variants_.end(),
+      [&](const Variant& a, const Variant& b) { return scale(a) < scale(b) * 0.999; });
+}
+
+Result<Inference> Network::run(const minnow::vision::ImageView& picture,
+                               std::optional<minnow::vision::Rect> crop) {
+  Variant& variant =
+      crop ? variantFor(crop->width, crop->height) : variantFor(picture.width, picture.height);
+  auto frame = variant.session.begin();
+  if (!frame) return std::unexpected(frame.error());
+  minnow::vision::PreProcess pre = pre_;
+  pre.crop = crop;
+  const auto placement = minnow::vision::writeImage(picture, pre, frame->input(input_));
+  if (!placement) return std::unexpected(placement.error());
+  const auto start = std::chrono::steady_clock::now();
+  if (auto ok = frame->run(); !ok) return std::unexpected(ok.error());
+  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
+  std::vector<minnow::TensorView> outputs;
+  for (const std::string& name : outputs_) outputs.push_back(frame->output(name));
+  return Inference{std::move(*frame), std::move(outputs), *placement,
+                   variant.width,     variant.height,     took.count()};
+}
+
+minnow::MemoryReport Network::memory() const {
+  minnow::MemoryReport sum;
+  for (const Variant& variant : variants_) {
+    const minnow::MemoryReport report = variant.session.memory();
+    sum.modelBytes += report.modelBytes;
+    sum.staticBytes += report.staticBytes;
+    sum.dynamicBytes = std::max(sum.dynamicBytes, report.dynamicBytes);
+    sum.lowerBoundBytes = std::max(sum.lowerBoundBytes, report.lowerBoundBytes);
+    sum.metadataBytes += report.metadataBytes;
+  }
+  return sum;
+}
+
+}  // namespace road

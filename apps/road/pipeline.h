@@ -1,0 +1,39 @@
+// All models of the table over one picture, in the table's order: models that look at the whole
+// picture find features, models with `of` read crops of features found before them.
+#pragma once
+
+#include <functional>
+
+#include "feature.h"
+#include "network.h"
+#include "post/kinds.h"
+
+namespace road {
+
+/// A model and what it has done so far.
+struct Worker {
+  ModelEntry entry;
+  const Kind* kind = nullptr;
+  Network network;
+  int runs = 0;
+  double milliseconds = 0;
+};
+
+class Pipeline {
+ public:
+  /// Loads what is there. `say` gets a line for each model that is left out, and why.
+  static minnow::Result<Pipeline> open(minnow::Runtime& runtime, std::vector<ModelEntry> table,
+                                       std::span<const std::filesystem::path> folders,
+                                       const std::function<void(const std::string&)>& say);
+  /// `progress` gets each model's name before it runs; a model that fails says so and is passed
+  /// over.
+  std::vector<Feature> process(const minnow::vision::Image& picture,
+                               const std::function<void(const std::string&)>& progress,
+                               const std::function<void(const std::string&)>& say);
+  const std::vector<Worker>& workers() const { return workers_; }
+
+ private:
+  std::vector<Worker> workers_;
+};
+
+}  // namespace road

@@ -1,0 +1,34 @@
+// What is written beside the annotated pictures: features.jsonl, one feature a line, and
+// report.html, one page with everything in it.
+#pragma once
+
+#include <filesystem>
+
+#include "agree.h"
+#include "minnow/image.h"
+#include "pipeline.h"
+
+namespace road {
+
+/// One picture's results.
+struct PictureResult {
+  std::string name;
+  int width = 0, height = 0;
+  double milliseconds = 0;         ///< all models and their post-processing
+  std::vector<std::byte> preview;  ///< the annotated picture as a JPEG
+  std::vector<Feature> features;
+  std::vector<Shown> shown;
+};
+
+/// {"picture", "model", "kind", "box" or "line" or "polygon", "text" or "class", "score"} and a
+/// newline.
+std::string featureLine(const std::string& picture, const Feature& feature);
+
+/// `arenaBytes` is what all models' feature maps share.
+std::string reportPage(const std::vector<PictureResult>& pictures,
+                       const std::vector<Worker>& workers, size_t arenaBytes, int threads);
+
+/// Writes beside the path and renames, so that no half file is left behind.
+minnow::Result<void> writeText(const std::filesystem::path& path, const std::string& text);
+
+}  // namespace road

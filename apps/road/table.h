@@ -1,0 +1,50 @@
+// The table of models (models.toml): what each is made from, what goes in, what comes out. A model
+// of a known kind needs a table entry and nothing else; the entry's fields are explained in the
+// table.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <span>
+
+#include "minnow/image.h"
+#include "parameters.h"
+
+namespace road {
+
+struct ModelEntry {
+  std::string name, task;
+  std::string onnx;     ///< file name of the original
+  std::string package;  ///< npm package that holds it; empty for files that the user brings
+  std::string input;    ///< its input's name
+  /// Shapes to convert for; a picture takes the one that shows it largest. Empty: as the model
+  /// says.
+  std::vector<minnow::Shape> shapes;
+  std::string kind;                  ///< of post-processing (post/kinds.cc)
+  std::vector<std::string> outputs;  ///< in the order that the kind wants; empty: the model's
+  std::vector<std::string> of;       ///< kinds or classes of features whose crops this model reads
+  int tiles = 1;      ///< beside the whole picture, squares of which so many cover its shorter side
+  double margin = 0;  ///< what to add around a crop, as a part of its size
+  double sure = 0;    ///< what scores less is a candidate: it can be read, but is not kept…
+  double seconded = 2;  ///< …unless it scores this and another model agrees
+  bool draw = true;     ///< whether its features appear in the annotated picture
+  std::array<uint8_t, 3> colour{255, 255, 255};
+  minnow::vision::PreProcess pre;
+  std::string labelsFile;
+  Parameters post;
+
+  /// Name of the converted file for one of the shapes.
+  std::string convertedName(size_t shape) const;
+  size_t variants() const { return shapes.empty() ? 1 : shapes.size(); }
+};
+
+/// Errors name the file, the line and the model.
+minnow::Result<std::vector<ModelEntry>> readTable(const std::filesystem::path& path);
+
+/// The first file of that name in the folders or anywhere below them; empty when there is none.
+std::filesystem::path findFile(std::span<const std::filesystem::path> folders,
+                               const std::filesystem::path& name);
+/// The lines of a text file, without line ends.
+minnow::Result<std::vector<std::string>> readLines(const std::filesystem::path& path);
+
+}  // namespace road
