@@ -61,6 +61,11 @@ vision::PreProcess PictureOptions::preProcess() const {
   pre.colour = colour == "bgr"    ? vision::ColourOrder::Bgr
                : colour == "gray" ? vision::ColourOrder::Gray
                                   : vision::ColourOrder::Rgb;
+  if (!alpha.empty()) {
+    const auto values = parseNumbers(alpha, "--alpha");
+    if (values.size() != 1) throw Failure(Exit::Usage, "--alpha: one number");
+    pre.alpha = static_cast<float>(values[0]);
+  }
   return pre;
 }
 

@@ -16,6 +16,7 @@ namespace minnow::tool {
 /// How a picture becomes a tensor, as given on the command line.
 struct PictureOptions {
   std::string mean = "0", scale = "1", pad = "0", colour = "rgb", fit = "stretch";
+  std::string alpha;  ///< value of a fourth channel; empty: there is none
   /// Failure (usage) for what cannot be read.
   vision::PreProcess preProcess() const;
 };

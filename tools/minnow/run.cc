@@ -18,7 +18,7 @@ namespace minnow::tool {
 namespace {
 
 struct Arguments {
-  std::string model, outputDir;
+  std::string model, outputDir, saveInputs;
   std::vector<std::string> inputs, moreInputs, shapes;
   PictureOptions picture;
   int threads = 1;
@@ -33,9 +33,9 @@ std::string fileName(const std::string& output, std::set<std::string>& used) {
   return file;
 }
 
-/// Writes all outputs, or none: earlier ones are removed when a later one cannot be written.
-void writeOutputs(const std::filesystem::path& folder, const std::vector<std::string>& files,
-                  const std::vector<HostTensor>& tensors) {
+/// Writes all tensors, or none: earlier ones are removed when a later one cannot be written.
+void writeFiles(const std::filesystem::path& folder, const std::vector<std::string>& files,
+                const std::vector<HostTensor>& tensors) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) {
@@ -48,6 +48,18 @@ void writeOutputs(const std::filesystem::path& folder, const std::vector<std::st
     for (size_t j = 0; j < i; ++j) std::filesystem::remove(folder / files[j], error);
     throw Failure(written.error());
   }
+}
+
+void saveInputs(const std::filesystem::path& folder, const Frame& frame,
+                std::span<const TensorInfo> inputs) {
+  std::set<std::string> used;
+  std::vector<std::string> files;
+  std::vector<HostTensor> tensors;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    files.push_back(fileName(inputs[i].name, used));
+    tensors.push_back(HostTensor::copyOf(frame.input(i)));
+  }
+  writeFiles(folder, files, tensors);
 }
 
 nlohmann::json outputJson(const std::string& name, const std::string& file,
@@ -101,6 +113,7 @@ void run(Arguments& args) {
   Session session = openSession(model, args.model, settings, {.fastKernels = !args.reference});
   Frame frame = need(session.begin());
   specs.fill(frame, session.inputs());
+  if (!args.saveInputs.empty()) saveInputs(args.saveInputs, frame, session.inputs());
   const Clock clock;
   need(frame.run());
   const double ms = clock.ms();
@@ -112,7 +125,7 @@ void run(Arguments& args) {
     tensors.push_back(HostTensor::copyOf(frame.output(i)));
     files.push_back(fileName(session.outputs()[i].name, used));
   }
-  if (!args.outputDir.empty()) writeOutputs(args.outputDir, files, tensors);
+  if (!args.outputDir.empty()) writeFiles(args.outputDir, files, tensors);
   report(args, session.outputs(), tensors, files, ms);
 }
 
@@ -124,6 +137,8 @@ void addPictureOptions(CLI::App* verb, PictureOptions& picture) {
       ->check(CLI::IsMember({"rgb", "bgr", "gray"}));
   group->add_option("--resize", picture.fit, "Fill the input, or keep the aspect ratio and pad")
       ->check(CLI::IsMember({"stretch", "letterbox"}));
+  group->add_option("--alpha", picture.alpha,
+                    "Value of a fourth channel, for models that want one");
   group->add_option("--pad", picture.pad, "Pixel value around a letterboxed picture");
 }
 
@@ -139,6 +154,7 @@ void addRun(CLI::App& app) {
       ->allow_extra_args(false);
   verb->add_option("SPECS", args->moreInputs, "More NAME=SPEC after the first");
   verb->add_option("-o,--output-dir", args->outputDir, "Folder for one NAME.npy per output");
+  verb->add_option("--save-inputs", args->saveInputs, "Folder for the inputs, as they are fed");
   verb->add_option("--shape", args->shapes, "NAME=1,3,320,320: an input's shape (repeatable)")
       ->allow_extra_args(false);
   verb->add_option("-t,--threads", args->threads, "Threads")->check(CLI::Range(1, 256));

@@ -1,0 +1,90 @@
+"""What making goldens and comparing with ONNX Runtime share: finding models, making inputs, running both."""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+
+import numpy as np
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TABLE = json.loads((ROOT / "tests/golden/models.json").read_text())
+ABSOLUTE, RELATIVE = 1e-4, 1e-3
+
+
+def find_model(file):
+    """The file in ../shared/models, .cache/npm or $MINNOW_MODELS, or None."""
+    folders = [ROOT / "../shared/models", ROOT / ".cache/npm", *map(pathlib.Path, os.environ.get("MINNOW_MODELS", "").split(":"))]
+    for folder in folders:
+        if folder.is_dir() and str(folder) != ".":
+            for path in folder.rglob(file):
+                return path.resolve()
+    return None
+
+
+def split_mix_64(seed, count):
+    """The generator of `random:SEED` (tools/minnow/random.h): uniform multiples of 2^-24 in [0, 1)."""
+    with np.errstate(over="ignore"):
+        z = np.uint64(seed) + np.uint64(0x9E3779B97F4A7C15) * np.arange(1, count + 1, dtype=np.uint64)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        z = z ^ (z >> np.uint64(31))
+    return ((z >> np.uint64(40)).astype(np.float64) * 2.0**-24).astype(np.float32)
+
+
+def file_name(tensor_name):
+    return re.sub(r"[^A-Za-z0-9._-]", "_", tensor_name) + ".npy"
+
+
+def run_minnow(minnow, path, row, spec, folder):
+    """Runs one model on one input; outputs go to folder/out, inputs to folder/in."""
+    command = [minnow, "run", str(path), "--output-dir", f"{folder}/out", "--save-inputs", f"{folder}/in"]
+    if "shape" in row:
+        command += ["--shape", f"{row['input']}={','.join(map(str, row['shape']))}"]
+    if spec == "picture":
+        command += [*row["picture"], "--input", f"{row['input']}={TABLE['picture']}"]
+    else:
+        command += ["--input", f"{row['input']}={spec}"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def open_session(path):
+    import onnxruntime
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def input_shape(session, row):
+    declared = session.get_inputs()[0].shape
+    return row.get("shape", [d if isinstance(d, int) else 1 for d in declared])
+
+
+def picture_input(minnow, path, row):
+    """A picture as Minnow's vision room prepares it: what is compared is the engine."""
+    with tempfile.TemporaryDirectory() as folder:
+        run_minnow(minnow, path, row, "picture", folder)
+        return np.load(f"{folder}/in/{file_name(row['input'])}")
+
+
+def make_input(minnow, path, row, spec, session):
+    if spec == "picture":
+        return picture_input(minnow, path, row)
+    shape = input_shape(session, row)
+    if spec.startswith("const:"):
+        return np.full(shape, float(spec[6:]), np.float32)
+    return split_mix_64(int(spec[7:]), int(np.prod(shape))).reshape(shape)
+
+
+def cases(only):
+    """(row, spec, path) of every model that is there; prints which are not."""
+    for row in TABLE["models"]:
+        path = find_model(row["file"])
+        if path is None:
+            print(f"{row['file']} is not there: left out")
+            continue
+        if only and row["id"] not in only:
+            continue
+        for spec in TABLE["inputs"]:
+            yield row, spec, path

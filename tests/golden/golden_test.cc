@@ -1,0 +1,133 @@
+// Real models against ONNX Runtime's answers, summarised in data/*.json by make_goldens.py. A model
+// that is not on this machine is skipped, and the test says so.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "exit.h"
+#include "host_tensor.h"
+#include "inputs.h"
+#include "minnow/runtime.h"
+#include "model.h"
+
+namespace minnow::tool {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+const fs::path kRoot = MINNOW_SOURCE_DIR;
+constexpr const char* kPicture = "/usr/share/doc/opencv-doc/examples/data/leuvenA.jpg";
+
+fs::path findModel(const std::string& file) {
+  std::vector<fs::path> folders{kRoot / "../shared/models", kRoot / ".cache/npm"};
+  if (const char* more = std::getenv("MINNOW_MODELS")) folders.emplace_back(more);
+  for (const fs::path& folder : folders) {
+    if (!fs::is_directory(folder)) continue;
+    for (const auto& entry : fs::recursive_directory_iterator(folder))
+      if (entry.path().filename() == file) return entry.path();
+  }
+  return {};
+}
+
+/// The golden's picture arguments, as the command line has them.
+PictureOptions pictureOptions(const json& arguments) {
+  PictureOptions options;
+  const std::map<std::string, std::string*> places{
+      {"--mean", &options.mean},    {"--scale", &options.scale}, {"--pad", &options.pad},
+      {"--color", &options.colour}, {"--resize", &options.fit},  {"--alpha", &options.alpha}};
+  for (size_t i = 0; i + 1 < arguments.size(); i += 2)
+    *places.at(arguments[i].get<std::string>()) = arguments[i + 1].get<std::string>();
+  return options;
+}
+
+void expectClose(double actual, const json& expected, const std::string& what) {
+  const double wanted = expected.get<double>();
+  EXPECT_LE(std::fabs(actual - wanted), 1e-4 + 1e-3 * std::fabs(wanted))
+      << what << ": " << actual << " instead of " << wanted;
+}
+
+double norm(const HostTensor& tensor) {
+  double squares = 0;
+  for (int64_t i = 0; i < tensor.type.shape.elements(); ++i)
+    squares += elementAsDouble(tensor, i) * elementAsDouble(tensor, i);
+  return std::sqrt(squares);
+}
+
+void expectOutput(const HostTensor& actual, const json& golden) {
+  const std::string name = golden["name"];
+  const auto shape = golden["shape"].get<std::vector<int64_t>>();
+  ASSERT_EQ(actual.type.shape, Shape(shape)) << name;
+  const Summary summary = summarise(actual);
+  EXPECT_EQ(summary.nans, 0) << name;
+  expectClose(summary.min, golden["min"], name + " min");
+  expectClose(summary.max, golden["max"], name + " max");
+  expectClose(summary.mean, golden["mean"], name + " mean");
+  expectClose(norm(actual), golden["l2"], name + " L2");
+  const auto n = static_cast<uint64_t>(actual.type.shape.elements());
+  const json& samples = golden["samples"];
+  const bool all = samples.size() == n;
+  for (size_t k = 0; k < samples.size() && !testing::Test::HasFailure(); ++k) {
+    const uint64_t place = all ? k : k * 2654435761u % n;
+    expectClose(elementAsDouble(actual, static_cast<int64_t>(place)), samples[k],
+                name + " element " + std::to_string(place));
+  }
+}
+
+void check(const json& golden, const fs::path& model) {
+  const bool isPicture = golden["spec"] == "picture";
+  const std::string input = golden["input"];
+  const std::string spec = isPicture ? kPicture : golden["spec"].get<std::string>();
+  const InputSpecs specs({input + "=" + spec}, pictureOptions(golden["picture"]));
+  const auto shape = golden["shape"].get<std::vector<int64_t>>();
+  Runtime runtime = need(Runtime::create({.threads = 2}));
+  const Model opened = openModel(runtime, model, {.shapes = {{input, Shape(shape)}}});
+  Session session = openSession(opened, model);
+  Frame frame = need(session.begin());
+  specs.fill(frame, session.inputs());
+  expectClose(summarise(HostTensor::copyOf(frame.input(0))).mean, golden["input_mean"], "input");
+  need(frame.run());
+  for (const json& output : golden["outputs"]) {
+    const TensorView view = frame.output(output["name"].get<std::string>());
+    ASSERT_TRUE(view) << output["name"];
+    expectOutput(HostTensor::copyOf(view), output);
+  }
+}
+
+class Golden : public testing::TestWithParam<std::string> {};
+
+TEST_P(Golden, AgreesWithOnnxRuntime) {
+  std::ifstream file(kRoot / "tests/golden/data" / GetParam());
+  const json golden = json::parse(file);
+  const fs::path model = findModel(golden["model"]);
+  if (model.empty()) GTEST_SKIP() << golden["model"] << " is not on this machine";
+  if (golden["spec"] == "picture" && !fs::exists(kPicture))
+    GTEST_SKIP() << kPicture << " is not on this machine (package opencv-doc)";
+  try {
+    check(golden, model);
+  } catch (const Failure& failure) {
+    FAIL() << failure.what();
+  }
+}
+
+std::vector<std::string> goldenFiles() {
+  std::vector<std::string> files;
+  for (const auto& entry : fs::directory_iterator(kRoot / "tests/golden/data"))
+    if (entry.path().extension() == ".json") files.push_back(entry.path().filename().string());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::string testName(const testing::TestParamInfo<std::string>& info) {
+  std::string name = fs::path(info.param).stem().string();
+  std::replace_if(name.begin(), name.end(), [](char c) { return std::isalnum(c) == 0; }, '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, Golden, testing::ValuesIn(goldenFiles()), testName);
+
+}  // namespace
+}  // namespace minnow::tool

@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""Writes tests/golden/data/MODEL.INPUT.json: what ONNX Runtime answers, summarised.
+
+Makes a virtual environment with numpy and onnxruntime from PyPI in .cache/golden-venv and runs itself in it.
+A summary holds, per output: shape, min, max, mean, L2 norm and the values at at least 512 fixed places:
+element (k * 2654435761) mod n for k = 0, 1, … (all elements in order when there are no more than 512).
+Usage: make_goldens.py [MODEL_ID…]        (build/minnow prepares the picture)
+"""
+import json
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SAMPLES = 512
+
+
+def inside_environment():
+    """Starts this script again in the environment, unless the packages are already here."""
+    try:
+        import numpy  # noqa: F401
+        import onnxruntime  # noqa: F401
+    except ImportError:
+        venv = ROOT / ".cache/golden-venv"
+        if not (venv / "bin/python").exists():
+            subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
+            subprocess.run([str(venv / "bin/pip"), "install", "-q", "numpy", "onnxruntime"], check=True)
+        sys.exit(subprocess.run([str(venv / "bin/python"), __file__, *sys.argv[1:]], check=False).returncode)
+
+
+def summary(name, values):
+    import numpy as np
+    flat = values.astype(np.float64).ravel()
+    n = flat.size
+    places = np.arange(n) if n <= SAMPLES else (np.arange(SAMPLES, dtype=np.uint64) * np.uint64(2654435761)) % np.uint64(n)
+    return {
+        "name": name,
+        "shape": list(values.shape),
+        "min": float(flat.min()), "max": float(flat.max()), "mean": float(flat.mean()),
+        "l2": float(np.sqrt((flat * flat).sum())),
+        "samples": [float(f"{v:.8g}") for v in flat[places.astype(np.int64)]],
+    }
+
+
+def main():
+    inside_environment()
+    import onnxruntime
+
+    import common
+    minnow = str(ROOT / "build/minnow")
+    out = ROOT / "tests/golden/data"
+    out.mkdir(exist_ok=True)
+    for row, spec, path in common.cases(sys.argv[1:]):
+        session = common.open_session(path)
+        try:
+            data = common.make_input(minnow, path, row, spec, session)
+        except subprocess.CalledProcessError:
+            print(f"{row['id']}: build/minnow cannot prepare the picture: left out")
+            continue
+        answers = session.run(None, {row["input"]: data})
+        names = [o.name for o in session.get_outputs()]
+        golden = {
+            "model": row["file"], "input": row["input"], "spec": spec, "shape": list(data.shape),
+            "picture": row["picture"], "made_by": f"onnxruntime {onnxruntime.__version__}",
+            "input_mean": float(data.astype("float64").mean()),
+            "outputs": [summary(name, values) for name, values in zip(names, answers)],
+        }
+        file = out / f"{row['id']}.{spec.split(':')[0]}.json"
+        file.write_text(json.dumps(golden, separators=(",", ":")) + "\n")
+        print(file.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main()
