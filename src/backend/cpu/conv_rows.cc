@@ -10,6 +10,8 @@ std::span<const KernelRow> convRows() {
   static constexpr KernelRow kRows[] = {
       {ops::OpKind::Conv, "conv-panels", acceptsConv, convWorkspace, runConv},
       {ops::OpKind::Conv, "conv-depthwise", acceptsDepthwise, depthwiseWorkspace, runDepthwise},
+      {ops::OpKind::ConvTranspose, "conv-transpose-panels", acceptsConvTranspose,
+       convTransposeWorkspace, runConvTranspose},
       {ops::OpKind::MatMul, "matmul-panels", acceptsMatMul, matMulWorkspace, runMatMul},
   };
   return kRows;

@@ -58,6 +58,7 @@ class Block {
         directTaps(row, stretch.begin, group, out);
       out += plan_.mergedTaps ? 1 : plan_.kernelX;
     }
+    for (int64_t i = 0; i < plan_.taps(); ++i) taps_[i].depth = i * plan_.run();
     return taps_;
   }
 

@@ -21,4 +21,11 @@ size_t depthwiseWorkspace(const ops::Operator& op, std::span<const TensorView> i
                           std::span<const TensorView> outputs, int threads);
 Result<void> runDepthwise(const ops::Operator& op, const KernelArgs& args);
 
+/// Transposed convolutions over channels-last images, one or two spatial axes.
+bool acceptsConvTranspose(const ops::Operator& op, std::span<const TensorView> inputs,
+                          std::span<const TensorView> outputs);
+size_t convTransposeWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
+                              std::span<const TensorView> outputs, int threads);
+Result<void> runConvTranspose(const ops::Operator& op, const KernelArgs& args);
+
 }  // namespace minnow::kernels::simd

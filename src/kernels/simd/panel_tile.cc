@@ -124,9 +124,9 @@ struct Tile {
       HWY_UNROLL(8)
       for (int v = 0; v < kVectors; ++v) sum[p][v] = hn::LoadU(d, t.bias + v * kN);
     }
-    const float* row = t.weights;
-    const float* row2 = t.weights + t.panelStride;
     for (const TapRun *tap = t.taps, *end = tap + t.tapCount; tap != end; ++tap) {
+      const float* row = t.weights + tap->depth * kWidth;
+      const float* row2 = row + t.panelStride;
       Inputs<kPixels> in(*tap, t.firstPixel);
       int64_t left = t.run;
       for (; left >= kUnroll; left -= kUnroll) {

@@ -13,6 +13,7 @@ namespace minnow::kernels::simd {
 struct TapRun {
   const float* input = nullptr;
   int64_t step = 0;
+  int64_t depth = 0;  ///< the row of the panel that belongs to c = 0
 };
 
 struct PanelTile {
@@ -20,7 +21,7 @@ struct PanelTile {
   int64_t tapCount = 0;
   int64_t run = 0;                 ///< floats of every tap
   int64_t firstPixel = 0;          ///< of the output row
-  const float* weights = nullptr;  ///< tapCount * run rows of the panel
+  const float* weights = nullptr;  ///< the panel's first row
   int64_t panelStride = 0;         ///< floats to the second panel of a pair
   const float* bias = nullptr;     ///< as many floats as the tile is wide
   float* output = nullptr;         ///< of the first pixel

@@ -1,0 +1,155 @@
+// Transposed convolution as it gathers: output pixels of one phase (column modulo stride) read
+// neighbouring input pixels through the same taps, so each phase is an ordinary convolution by the
+// microkernel, written with a pixel step of the stride.
+#include <algorithm>
+
+#include "kernels/pack.h"
+#include "kernels/simd/conv.h"
+#include "kernels/simd/conv_plan.h"
+#include "kernels/simd/panel_run.h"
+#include "kernels/simd/scratch.h"
+#include "ops/conv_transpose.h"
+
+namespace minnow::kernels::simd {
+namespace {
+
+/// One spatial axis.
+struct Axis {
+  int64_t kernel = 1, stride = 1, dilation = 1, pad = 0;
+
+  Axis() = default;
+  Axis(const ops::ConvTranspose& op, size_t i)
+      : kernel(op.kernel[i]),
+        stride(op.strides[i]),
+        dilation(op.dilations[i]),
+        pad(op.padsBegin[i]) {}
+  /// Whether tap k reaches any input position from output position `out`.
+  bool reaches(int64_t out, int64_t k) const { return (out + pad - k * dilation) % stride == 0; }
+  /// The input position it reaches; may lie outside the input.
+  int64_t input(int64_t out, int64_t k) const { return (out + pad - k * dilation) / stride; }
+};
+
+struct Plan {
+  Image x, y;
+  Axis rows, columns;
+  PanelShape panels;
+  int64_t inputs;  ///< channels of a group
+
+  Plan(const ops::ConvTranspose& op, const TensorView& in, const TensorView& weights,
+       const TensorView& out)
+      : x(in),
+        y(out),
+        columns(op, op.kernel.size() - 1),
+        panels(convTransposePanels(weights.shape, op.groups)),
+        inputs(x.channels / op.groups) {
+    if (op.kernel.size() == 2) rows = Axis(op, 0);
+  }
+  size_t tapBytes() const {
+    return base::alignUp(static_cast<size_t>(rows.kernel * columns.kernel) * sizeof(TapRun));
+  }
+  size_t scratchBytes() const { return tapBytes() + static_cast<size_t>(inputs) * sizeof(float); }
+};
+
+class Rows {
+ public:
+  Rows(const Plan& plan, const float* image, std::byte* scratch)
+      : plan_(plan),
+        image_(image),
+        taps_(reinterpret_cast<TapRun*>(scratch)),
+        zeros_(reinterpret_cast<float*>(scratch + plan.tapBytes())) {
+    std::fill_n(zeros_, plan.inputs, 0.0f);
+  }
+
+  void run(const Panel& panel, int64_t row, float* output) {
+    const int64_t stride = plan_.columns.stride;
+    for (int64_t phase = 0; phase < std::min(stride, plan_.y.width); ++phase) {
+      const int64_t pixels = (plan_.y.width - phase + stride - 1) / stride;
+      for (int64_t begin = 0; begin < pixels;) {
+        const int64_t end = stretchEnd(phase, begin, pixels);
+        const int64_t count = findTaps(row, phase + begin * stride, panel.group);
+        panel.run({taps_, count, plan_.inputs}, end - begin,
+                  output + (phase + begin * stride) * plan_.y.pixelStride,
+                  stride * plan_.y.pixelStride);
+        begin = end;
+      }
+    }
+  }
+
+ private:
+  /// Pixels of the phase up to which every tap stays on one side of the border.
+  int64_t stretchEnd(int64_t phase, int64_t begin, int64_t end) const {
+    for (int64_t k = 0; k < plan_.columns.kernel; ++k) {
+      if (!plan_.columns.reaches(phase, k)) continue;
+      const int64_t shift = plan_.columns.input(phase, k);
+      for (int64_t change : {-shift, plan_.x.width - shift})
+        if (change > begin) end = std::min(end, change);
+    }
+    return end;
+  }
+
+  int64_t findTaps(int64_t row, int64_t column, int64_t group) {
+    int64_t count = 0;
+    for (int64_t ky = 0; ky < plan_.rows.kernel; ++ky) {
+      if (!plan_.rows.reaches(row, ky)) continue;
+      for (int64_t kx = 0; kx < plan_.columns.kernel; ++kx) {
+        if (!plan_.columns.reaches(column, kx)) continue;
+        TapRun tap = tapAt(plan_.rows.input(row, ky), plan_.columns.input(column, kx), group);
+        tap.depth = (ky * plan_.columns.kernel + kx) * plan_.inputs;
+        taps_[count++] = tap;
+      }
+    }
+    return count;
+  }
+
+  TapRun tapAt(int64_t y, int64_t x, int64_t group) const {
+    const Image& in = plan_.x;
+    if (y < 0 || y >= in.height || x < 0 || x >= in.width) return {zeros_, 0};
+    return {image_ + y * in.rowStride + x * in.pixelStride + group * plan_.inputs, in.pixelStride};
+  }
+
+  const Plan& plan_;
+  const float* image_;
+  TapRun* taps_;
+  float* zeros_;
+};
+
+}  // namespace
+
+bool acceptsConvTranspose(const ops::Operator& op, std::span<const TensorView> inputs,
+                          std::span<const TensorView> outputs) {
+  const auto& conv = static_cast<const ops::ConvTranspose&>(op);
+  if (conv.kernel.size() > 2 || !inputs[1].panels || outputs[0].elements() == 0) return false;
+  return Image(inputs[0]).channelsAdjacent() && Image(outputs[0]).channelsAdjacent() &&
+         !convTransposePanels(inputs[1].shape, conv.groups).depthwise;
+}
+
+size_t convTransposeWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
+                              std::span<const TensorView> outputs, int threads) {
+  const Plan plan(static_cast<const ops::ConvTranspose&>(op), inputs[0], inputs[1], outputs[0]);
+  return scratchWorkspace(plan.scratchBytes(), threads);
+}
+
+Result<void> runConvTranspose(const ops::Operator& op, const KernelArgs& args) {
+  const auto& conv = static_cast<const ops::ConvTranspose&>(op);
+  const Plan plan(conv, args.inputs[0], args.inputs[1], args.outputs[0]);
+  const PanelOutputs outputs(plan.panels, args.inputs[1].as<const float>(),
+                             args.inputs.size() > 2 ? args.inputs[2] : TensorView{}, conv.epilogue);
+  const int64_t panels = plan.panels.groups * panelsOf(plan.panels);
+  constexpr int64_t kRows = 4;
+  const int64_t blocks = (plan.y.height + kRows - 1) / kRows;
+  forEachItem(*args.pool, plan.y.batch * blocks, args.workspace, plan.scratchBytes(),
+              [&](int64_t item, std::byte* scratch) {
+                const int64_t image = item / blocks, first = item % blocks * kRows;
+                const int64_t end = std::min(first + kRows, plan.y.height);
+                Rows rows(plan, args.inputs[0].as<const float>() + image * plan.x.batchStride,
+                          scratch);
+                float* y = args.outputs[0].as<float>() + image * plan.y.batchStride;
+                outputs.forEachPanel(0, panels, [&](const Panel& panel) {
+                  for (int64_t row = first; row < end; ++row)
+                    rows.run(panel, row, y + row * plan.y.rowStride);
+                });
+              });
+  return {};
+}
+
+}  // namespace minnow::kernels::simd
