@@ -2,6 +2,7 @@
 // the weights and bias of the linear operator before them. A whole chain is folded in double
 // precision and rounded once.
 #include "ops/batch_normalization.h"
+#include "ops/conv.h"
 #include "passes/linear.h"
 #include "passes/pass.h"
 
@@ -66,27 +67,36 @@ std::optional<Affine> affineOfBinary(const Rewriter& graph, const ir::Node& node
   }
 }
 
-/// The affine functions that follow node n, as one; `count` is how many.
-Affine followingAffine(const Rewriter& graph, int n, int& count) {
+/// An affine function of one node's result, by channel along `axis` of `out`.
+std::optional<Affine> affineOf(const Rewriter& graph, int n, ValueId x, const Shape& out,
+                               int axis) {
+  const ir::Node& node = graph.node(n);
+  if (node.outputs.size() != 1 || node.outputs[0] == kNoValue ||
+      graph.value(node.outputs[0]).type != graph.value(x).type)
+    return std::nullopt;
+  auto affine = affineOfNorm(graph, node, out, axis);
+  return affine ? affine : affineOfBinary(graph, node, x, out, axis);
+}
+
+/// Takes the affine functions that follow node n into `all`, and returns how many they are.
+int takeFollowing(const Rewriter& graph, int n, int axis, Affine& all) {
   const Shape& out = outputShape(graph, n);
-  const int axis = outputAxis(graph, n);
-  const auto channels = static_cast<size_t>(out[axis]);
-  Affine all{std::vector<double>(channels, 1), std::vector<double>(channels, 0)};
+  int count = 0;
   for (int reader = graph.onlyReader(n), last = n; reader >= 0;
-       last = reader, reader = graph.onlyReader(reader)) {
-    const ir::Node& node = graph.node(reader);
-    const ValueId x = graph.node(last).outputs[0];
-    if (node.outputs.size() != 1 || graph.value(node.outputs[0]).type != graph.value(x).type) break;
-    auto next = affineOfNorm(graph, node, out, axis);
-    if (!next) next = affineOfBinary(graph, node, x, out, axis);
+       last = reader, reader = graph.onlyReader(reader), ++count) {
+    const auto next = affineOf(graph, reader, graph.node(last).outputs[0], out, axis);
     if (!next) break;
-    for (size_t c = 0; c < channels; ++c) {
+    for (size_t c = 0; c < all.scale.size(); ++c) {
       all.scale[c] *= next->scale[c];
       all.shift[c] = all.shift[c] * next->scale[c] + next->shift[c];
     }
-    ++count;
   }
-  return all;
+  return count;
+}
+
+Affine identityOf(int64_t channels) {
+  const auto n = static_cast<size_t>(channels);
+  return {std::vector<double>(n, 1), std::vector<double>(n, 0)};
 }
 
 bool finite(const std::vector<float>& list) {
@@ -100,8 +110,9 @@ bool fold(Rewriter& graph, int n) {
   const ValueId bias = node.inputs.size() > 2 ? node.inputs[2] : kNoValue;
   const auto oldBias = constantFloats(graph, bias);
   if (channelOf.empty() || (bias != kNoValue && oldBias.empty())) return false;
-  int count = 0;
-  const Affine affine = followingAffine(graph, n, count);
+  const int axis = outputAxis(graph, n);
+  Affine affine = identityOf(outputShape(graph, n)[axis]);
+  const int count = takeFollowing(graph, n, axis, affine);
   if (count == 0) return false;
 
   const auto oldWeights = constantFloats(graph, node.inputs[1]);
@@ -125,12 +136,66 @@ bool fold(Rewriter& graph, int n) {
   return true;
 }
 
+/// The value that an affine function of channels starts from: of its two operands the one that is
+/// no constant.
+ValueId variableInput(const Rewriter& graph, const ir::Node& node) {
+  if (node.inputs.empty() || node.inputs[0] == kNoValue) return kNoValue;
+  const bool second = node.as<ops::Binary>() && graph.value(node.inputs[0]).isConstant();
+  return node.inputs[second ? 1 : 0];
+}
+
+/// Batch normalisation says which axis has the channels; a sum or product does only if its constant
+/// has several.
+bool namesChannels(const Rewriter& graph, const ir::Node& node) {
+  if (node.as<ops::BatchNormalization>()) return true;
+  return node.as<ops::Binary>() && (constantFloats(graph, node.inputs[0]).size() > 1 ||
+                                    constantFloats(graph, node.inputs[1]).size() > 1);
+}
+
+std::unique_ptr<ops::Conv> depthwiseTap(int64_t channels, int spatial) {
+  auto conv = std::make_unique<ops::Conv>();
+  conv->kernel.assign(static_cast<size_t>(spatial), 1);
+  conv->strides = conv->dilations = conv->kernel;
+  conv->padsBegin.assign(static_cast<size_t>(spatial), 0);
+  conv->padsEnd = conv->padsBegin;
+  conv->groups = channels;
+  return conv;
+}
+
+/// A chain of affine functions that starts at node n, and is worth it, as a depthwise convolution.
+bool becomeDepthwise(Rewriter& graph, int n) {
+  if (graph.node(n).outputs.empty()) return false;
+  const ValueId x = variableInput(graph, graph.node(n));
+  if (x == kNoValue || graph.value(x).isConstant()) return false;
+  const TensorType type = graph.value(x).type;
+  if (type.type != DataType::Float32 || type.shape.rank() < 3 || type.shape.rank() > 4)
+    return false;
+  auto affine = affineOf(graph, n, x, type.shape, 1);
+  if (!affine || !namesChannels(graph, graph.node(n))) return false;
+  const int count = takeFollowing(graph, n, 1, *affine);
+  if (count == 0 && !graph.node(n).as<ops::BatchNormalization>()) return false;
+  const std::vector<float> scale(affine->scale.begin(), affine->scale.end());
+  const std::vector<float> shift(affine->shift.begin(), affine->shift.end());
+  if (!finite(scale) || !finite(shift)) return false;
+  const int64_t channels = type.shape[1];
+  Shape shape = Shape::ofRank(type.shape.rank());
+  shape[0] = channels;
+  const std::string name = graph.node(n).name;
+  const ValueId weights = graph.addFloats(name + "_scale", shape, scale);
+  const ValueId bias = graph.addFloats(name + "_shift", {channels}, shift);
+  for (int i = 0; i < count; ++i) graph.absorbReader(n);
+  graph.replace(n, depthwiseTap(channels, type.shape.rank() - 2), {x, weights, bias},
+                graph.node(n).source);
+  return true;
+}
+
 }  // namespace
 
 Result<int> foldBatchNorm(ir::Graph& graph) {
   Rewriter rewriter(graph);
   int changes = 0;
   for (int n = 0; n < rewriter.nodes(); ++n) changes += fold(rewriter, n);
+  for (int n = 0; n < rewriter.nodes(); ++n) changes += becomeDepthwise(rewriter, n);
   return changes;
 }
 

@@ -218,6 +218,26 @@ TEST(FoldBatchNorm, ChainsOfScalesAndShifts) {
   EXPECT_EQ(after(graph, foldBatchNorm), "Conv");
 }
 
+TEST(FoldBatchNorm, AloneBecomesADepthwiseConvolution) {
+  ir::Graph graph = graphOf({1, 3, 4, 4}, [](GraphBuilder& b, ValueId x) {
+    return batchNorm(b, b.add(unary(UnaryFn::Relu), {x}), 3);
+  });
+  EXPECT_EQ(after(graph, foldBatchNorm), "Relu Conv");
+  ir::Graph chain = graphOf({1, 3, 4, 4}, [](GraphBuilder& b, ValueId x) {
+    const ValueId y = b.add(binary(Mul), {b.random({3, 1, 1}), x});
+    return b.add(binary(Add), {y, b.scalar(2)});
+  });
+  EXPECT_EQ(after(chain, foldBatchNorm), "Conv");
+  ir::Graph single = graphOf({1, 3, 4, 4}, [](GraphBuilder& b, ValueId x) {
+    return b.add(binary(Mul), {b.random({3, 1, 1}), x});
+  });
+  EXPECT_EQ(after(single, foldBatchNorm), "Mul");
+  ir::Graph scalars = graphOf({1, 4, 4, 3}, [](GraphBuilder& b, ValueId x) {
+    return b.add(binary(Sub), {b.add(binary(Div), {x, b.scalar(255)}), b.scalar(1)});
+  });
+  EXPECT_EQ(after(scalars, foldBatchNorm), "Div Sub") << "nothing says which axis is channels";
+}
+
 TEST(FoldBatchNorm, NotPastAnotherReaderAnOutputOrABroadcast) {
   GraphBuilder b;
   const ValueId y = b.add(convOf(1, 1, 0), {b.input({1, 4, 4, 4}), b.random({4, 4, 1, 1})});

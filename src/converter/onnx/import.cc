@@ -88,7 +88,7 @@ std::vector<ir::ValueId> ImportState::evaluate(const ops::Operator& op,
 std::vector<ir::ValueId> ImportState::emit(std::unique_ptr<ops::Operator> op,
                                            std::vector<ir::ValueId> inputs, int outputs) {
   while (!inputs.empty() && inputs.back() == ir::kNoValue) inputs.pop_back();
-  ir::Node node{nodeName, std::move(op), std::move(inputs), {}};
+  ir::Node node{nodeName, std::move(op), std::move(inputs), {}, nodeOp};
   auto types = node.op->inferShape(graph.inputTypes(node));
   if (!types) throw ImportError(types.error().message);
   if (types->size() < static_cast<size_t>(outputs))
@@ -133,6 +133,9 @@ class ModelImport {
     readOpsets();
     const ::onnx::GraphProto& graph = model_.graph();
     state_.graph.name = graph.name();
+    state_.graph.producer = model_.producer_name();
+    if (!model_.producer_version().empty())
+      state_.graph.producer += " " + model_.producer_version();
     for (const auto& initialiser : graph.initializer())
       state_.values[initialiser.name()] = state_.addTensor(initialiser, initialiser.name());
     if (graph.sparse_initializer_size() > 0)

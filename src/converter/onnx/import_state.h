@@ -29,7 +29,7 @@ class ImportState {
   std::map<std::string, int> opsets;                    ///< domain -> version
 
   std::string nodeName;  ///< of the node being imported
-  std::string nodeOp;
+  std::string nodeOp;    ///< its ONNX operator
 
   /// Adds a node, infers its types, and evaluates it when all inputs are small constants.
   std::vector<ir::ValueId> emit(std::unique_ptr<ops::Operator> op, std::vector<ir::ValueId> inputs,
