@@ -1,5 +1,7 @@
 // fold-constants: nodes all of whose inputs are constants are computed by the scalar reference,
 // once and for all.
+#include <algorithm>
+
 #include "passes/evaluate.h"
 #include "passes/pass.h"
 #include "passes/rewriter.h"
@@ -11,16 +13,44 @@ using ir::kNoValue;
 using ir::ValueId;
 
 /// What a file may grow by for one folded node: an Expand of a constant is better left to the
-/// engine.
+/// engine, unless it makes weights, which kernels want packed.
 constexpr size_t kMostGrowth = 64 * 1024;
+constexpr size_t kMostWeightGrowth = size_t{512} << 20;
 
 size_t bytesOf(const TensorType& type) {
   return static_cast<size_t>(type.shape.elements()) * elementSize(type.type);
 }
 
-bool foldable(const Rewriter& graph, const ir::Node& node) {
+bool takesWeights(const ir::Node& node) {
+  switch (node.op->kind()) {
+    case ops::OpKind::Conv:
+    case ops::OpKind::ConvTranspose:
+    case ops::OpKind::MatMul:
+    case ops::OpKind::BatchNormalization:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// By value: whether it is, or is computed into, the weights of some operator.
+std::vector<char> becomesWeights(const ir::Graph& graph) {
+  std::vector<char> marked(graph.values.size(), 0);
+  for (size_t n = graph.nodes.size(); n-- > 0;) {
+    const ir::Node& node = graph.nodes[n];
+    const bool passesOn = std::ranges::any_of(node.outputs, [&](ValueId id) {
+      return id != kNoValue && marked[static_cast<size_t>(id)];
+    });
+    for (size_t i = 0; i < node.inputs.size(); ++i)
+      if (node.inputs[i] != kNoValue && (passesOn || (i > 0 && takesWeights(node))))
+        marked[static_cast<size_t>(node.inputs[i])] = 1;
+  }
+  return marked;
+}
+
+bool foldable(const Rewriter& graph, const ir::Node& node, const std::vector<char>& weights) {
   size_t before = 0, after = 0;
-  bool any = false;
+  bool any = false, makesWeights = true;
   for (const ValueId id : node.inputs) {
     if (id == kNoValue) continue;
     const ir::Value& value = graph.value(id);
@@ -29,8 +59,11 @@ bool foldable(const Rewriter& graph, const ir::Node& node) {
     any = true;
   }
   for (const ValueId id : node.outputs)
-    if (id != kNoValue) after += bytesOf(graph.value(id).type);
-  return any && after <= before + kMostGrowth;
+    if (id != kNoValue) {
+      after += bytesOf(graph.value(id).type);
+      makesWeights = makesWeights && weights[static_cast<size_t>(id)];
+    }
+  return any && after <= before + (makesWeights ? kMostWeightGrowth : kMostGrowth);
 }
 
 /// False if the operator cannot be computed (an index out of range: running it will tell), or if
@@ -51,9 +84,11 @@ bool fold(Rewriter& graph, int n) {
 
 Result<int> foldConstants(ir::Graph& graph) {
   Rewriter rewriter(graph);
+  const std::vector<char> weights = becomesWeights(graph);
   int changes = 0;
   for (int n = 0; n < rewriter.nodes(); ++n) {
-    if (rewriter.node(n).outputs.empty() || !foldable(rewriter, rewriter.node(n))) continue;
+    if (rewriter.node(n).outputs.empty() || !foldable(rewriter, rewriter.node(n), weights))
+      continue;
     changes += fold(rewriter, n);
   }
   return changes;

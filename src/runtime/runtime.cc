@@ -2,6 +2,7 @@
 #include "minnow/runtime.h"
 
 #include <atomic>
+#include <map>
 #include <mutex>
 
 #include "base/fail.h"
@@ -107,8 +108,12 @@ Result<std::shared_ptr<Interpreter::Impl>> Interpreter::Impl::create(
     const ir::Value& value = impl->graph.values[impl->graph.outputs[i]];
     impl->outputs.push_back({impl->graph.outputNames[i], value.type.type, value.type.shape});
   }
+  // Equal constants lie in the file once.
+  std::map<const std::byte*, size_t> constants;
   for (const ir::Value& value : impl->graph.values)
-    if (value.isConstant()) impl->weightBytes += value.constant->bytes.size();
+    if (value.isConstant())
+      constants.emplace(value.constant->bytes.data(), value.constant->bytes.size());
+  for (const auto& [data, bytes] : constants) impl->weightBytes += bytes;
   return impl;
 }
 
