@@ -1,5 +1,6 @@
 // Rows of reductions and normalisations.
 #include "backend/cpu/kernel_table.h"
+#include "kernels/simd/arg_reduce.h"
 #include "kernels/simd/batch_normalization.h"
 #include "kernels/simd/lrn.h"
 #include "kernels/simd/normalization.h"
@@ -12,6 +13,7 @@ std::span<const KernelRow> reductionRows() {
   using namespace kernels::simd;
   static constexpr KernelRow kRows[] = {
       {ops::OpKind::Reduce, "reduce-simd", acceptsReduce, nullptr, runReduce},
+      {ops::OpKind::ArgReduce, "arg-reduce-simd", acceptsArgReduce, nullptr, runArgReduce},
       {ops::OpKind::Softmax, "softmax-simd", acceptsSoftmax, nullptr, runSoftmax},
       {ops::OpKind::BatchNormalization, "batch-normalization-simd", acceptsBatchNormalization,
        batchNormalizationWorkspace, runBatchNormalization},
