@@ -19,6 +19,15 @@ if [ -n "$pictures" ]; then
   images=("$pictures")
 else
   examples=/usr/share/doc/opencv-doc/examples
+  if [ ! -e "$examples/text" ]; then  # images of Debian for containers leave documentation out
+    examples=$cache/opencv-doc$examples
+    if [ ! -e "$examples/text" ] && command -v apt-get >/dev/null; then
+      echo "fetching the pictures of opencv-doc"
+      mkdir -p "$cache/opencv-doc"
+      (cd "$cache/opencv-doc" && apt-get download -q opencv-doc >/dev/null && dpkg-deb -x ./*.deb . &&
+        rm -f ./*.deb) || true
+    fi
+  fi
   images=()
   for picture in "$examples"/text/scenetext0[1-6].jpg* "$examples"/data/leuven[AB].jpg*; do
     [ -e "$picture" ] || continue

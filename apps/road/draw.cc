@@ -23,13 +23,14 @@ std::vector<cv::Point> toCv(const std::vector<Point>& points) {
 
 /// Sizes of pen and letters for a picture.
 struct Pen {
-  int thin, thick, segment;
+  int thin, thick, segment, stroke;
   double letters;
   explicit Pen(const Mat& canvas) {
     const double side = std::sqrt(canvas.total());
     thin = std::max(1, cvRound(side / 640));
     thick = std::max(2, cvRound(side / 360));
     segment = std::max(1, cvRound(side / 500));
+    stroke = side > 960 ? 2 : 1;  // of letters
     letters = std::clamp(side / 1600, 0.33, 1.4);
   }
 };
@@ -79,7 +80,8 @@ class Canvas {
   void label(const Feature& f, const std::string& text) {
     if (text.empty()) return;
     int below = 0;
-    const cv::Size size = cv::getTextSize(text, cv::FONT_HERSHEY_DUPLEX, pen_.letters, 1, &below);
+    const cv::Size size =
+        cv::getTextSize(text, cv::FONT_HERSHEY_DUPLEX, pen_.letters, pen_.stroke, &below);
     const int edge = std::max(2, below / 2);
     const cv::Size plate(size.width + 2 * edge, size.height + below + 2 * edge);
     const cv::Rect place = findPlace(toCv(f.points), plate);
@@ -88,7 +90,7 @@ class Canvas {
     const bool bright = 0.299 * c[0] + 0.587 * c[1] + 0.114 * c[2] > 140;
     const cv::Point origin(place.x + edge, place.y + edge + size.height);
     cv::putText(pixels_, text, origin, cv::FONT_HERSHEY_DUPLEX, pen_.letters,
-                bright ? cv::Scalar(0, 0, 0) : cv::Scalar(255, 255, 255), 1, cv::LINE_AA);
+                bright ? cv::Scalar(0, 0, 0) : cv::Scalar(255, 255, 255), pen_.stroke, cv::LINE_AA);
     taken_.push_back(place);
   }
 
