@@ -1,0 +1,155 @@
+/* The engine for every language that can call C: mirrors minnow/runtime.h.
+ *
+ *   minnow_runtime *runtime;  minnow_interpreter *model;  minnow_session *session;  minnow_frame
+ * *frame; minnow_runtime_create(NULL, &runtime); minnow_interpreter_create_from_file(runtime,
+ * "signs.minnow", &model); minnow_interpreter_create_session(model, NULL, &session);
+ *   minnow_session_begin(session, &frame);
+ *   minnow_tensor images;
+ *   minnow_frame_input(frame, "images", &images);
+ *   minnow_tensor_write(&images, pixels, sizeof pixels);      // or write through images.data and
+ * its strides if (minnow_frame_run(frame) != MINNOW_OK) puts(minnow_last_error());
+ *   ...
+ *   minnow_frame_destroy(frame);  …  minnow_runtime_destroy(runtime);
+ *
+ * Handles belong to the caller and are destroyed in the opposite order: frame, session,
+ * interpreter, runtime. A handle may be used from one thread at a time. Every destroy function
+ * takes NULL. A function that fails leaves its results as they were. Nothing prints or aborts. */
+#ifndef MINNOW_MINNOW_H
+#define MINNOW_MINNOW_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* minnow/status.h, ErrorCode, moved by one. */
+typedef enum minnow_status {
+  MINNOW_OK = 0,
+  MINNOW_INVALID_ARGUMENT,
+  MINNOW_NOT_FOUND,
+  MINNOW_IO,
+  MINNOW_BAD_MODEL,
+  MINNOW_VERSION_MISMATCH,
+  MINNOW_UNSUPPORTED,
+  MINNOW_SHAPE_MISMATCH,
+  MINNOW_OUT_OF_MEMORY,
+  MINNOW_BUSY,
+  MINNOW_STOPPED,
+  MINNOW_INTERNAL
+} minnow_status;
+
+/* What went wrong in the last call of this thread that failed; valid until the next one that does.
+ */
+const char* minnow_last_error(void);
+/* "bad-model" and the like; never NULL. */
+const char* minnow_status_name(minnow_status status);
+/* "0.1.0" */
+const char* minnow_version(void);
+
+/* Element types, numbered as in ONNX. */
+typedef enum minnow_type {
+  MINNOW_FLOAT32 = 1,
+  MINNOW_UINT8 = 2,
+  MINNOW_INT8 = 3,
+  MINNOW_UINT16 = 4,
+  MINNOW_INT16 = 5,
+  MINNOW_INT32 = 6,
+  MINNOW_INT64 = 7,
+  MINNOW_BOOL = 9,
+  MINNOW_FLOAT16 = 10,
+  MINNOW_FLOAT64 = 11,
+  MINNOW_UINT32 = 12,
+  MINNOW_UINT64 = 13
+} minnow_type;
+
+#define MINNOW_MAX_RANK 8
+
+/* A tensor in the frame's arena: element (i0, i1, …) lies at data + (i0*strides[0] + i1*strides[1]
+ * + …) elements. Axes are the model's own (NCHW as ONNX has it); storage may be another order, as
+ * the strides say. */
+typedef struct minnow_tensor {
+  minnow_type type;
+  int rank;
+  int64_t shape[MINNOW_MAX_RANK];
+  int64_t strides[MINNOW_MAX_RANK];
+  void* data;
+} minnow_tensor;
+
+/* Bytes of a tensor's elements without gaps. */
+size_t minnow_tensor_bytes(const minnow_tensor* tensor);
+/* Copies row-major elements into the tensor, or out of it. `bytes` must be minnow_tensor_bytes().
+ */
+minnow_status minnow_tensor_write(const minnow_tensor* tensor, const void* elements, size_t bytes);
+minnow_status minnow_tensor_read(const minnow_tensor* tensor, void* elements, size_t bytes);
+
+typedef struct minnow_runtime minnow_runtime;
+typedef struct minnow_interpreter minnow_interpreter;
+typedef struct minnow_session minnow_session;
+typedef struct minnow_frame minnow_frame;
+
+typedef struct minnow_runtime_options {
+  int threads;          /* that compute one frame, the caller's included */
+  int concurrency;      /* frames that may be under way at once */
+  size_t memory_budget; /* most bytes the library may hold; 0 for no limit */
+} minnow_runtime_options;
+
+/* NULL options: one thread, one frame, no limit. */
+minnow_status minnow_runtime_create(const minnow_runtime_options* options,
+                                    minnow_runtime** runtime);
+void minnow_runtime_destroy(minnow_runtime* runtime);
+
+minnow_status minnow_interpreter_create_from_file(minnow_runtime* runtime, const char* path,
+                                                  minnow_interpreter** interpreter);
+/* The bytes are used in place: on a 64-byte boundary, alive as long as the interpreter. */
+minnow_status minnow_interpreter_create_from_buffer(minnow_runtime* runtime, const void* model,
+                                                    size_t bytes, minnow_interpreter** interpreter);
+/* Tells the system that the file's pages are not needed now. */
+void minnow_interpreter_release_model(minnow_interpreter* interpreter);
+void minnow_interpreter_destroy(minnow_interpreter* interpreter);
+
+typedef struct minnow_session_options {
+  int wait_for_arena; /* 0: minnow_session_begin returns MINNOW_BUSY instead of waiting */
+} minnow_session_options;
+
+/* NULL options: begin waits. */
+minnow_status minnow_interpreter_create_session(const minnow_interpreter* interpreter,
+                                                const minnow_session_options* options,
+                                                minnow_session** session);
+void minnow_session_destroy(minnow_session* session);
+
+size_t minnow_session_input_count(const minnow_session* session);
+size_t minnow_session_output_count(const minnow_session* session);
+/* Names in the model's order; NULL beyond the last. Valid until the session is resized or
+ * destroyed. */
+const char* minnow_session_input_name(const minnow_session* session, size_t index);
+const char* minnow_session_output_name(const minnow_session* session, size_t index);
+/* Plans anew for another shape of one input. On error the session stays as it was. */
+minnow_status minnow_session_resize_input(minnow_session* session, const char* name,
+                                          const int64_t* shape, int rank);
+
+/* Bytes, as MemoryReport in minnow/runtime.h. */
+typedef struct minnow_memory_report {
+  size_t model_bytes, static_bytes, dynamic_bytes, lower_bound_bytes, metadata_bytes;
+} minnow_memory_report;
+minnow_status minnow_session_memory(const minnow_session* session, minnow_memory_report* report);
+
+/* Leases an arena. The inputs hold no defined values before they are written. */
+minnow_status minnow_session_begin(minnow_session* session, minnow_frame** frame);
+/* Valid as long as the frame; outputs after minnow_frame_run. NOT_FOUND when there is none of that
+ * name. */
+minnow_status minnow_frame_input(const minnow_frame* frame, const char* name,
+                                 minnow_tensor* tensor);
+minnow_status minnow_frame_output(const minnow_frame* frame, const char* name,
+                                  minnow_tensor* tensor);
+/* May overwrite the inputs' memory: write them again before another run. */
+minnow_status minnow_frame_run(minnow_frame* frame);
+/* Gives the arena back. */
+void minnow_frame_destroy(minnow_frame* frame);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* MINNOW_MINNOW_H */

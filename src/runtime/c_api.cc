@@ -1,0 +1,232 @@
+// The C face of the runtime: handles own the C++ objects, errors become a code and a sentence kept
+// for the calling thread.
+#include <new>
+#include <string>
+
+#include "base/fail.h"
+#include "minnow/minnow.h"
+#include "minnow/runtime.h"
+
+struct minnow_runtime {
+  minnow::Runtime object;
+};
+struct minnow_interpreter {
+  minnow::Interpreter object;
+};
+struct minnow_session {
+  minnow::Session object;
+};
+struct minnow_frame {
+  minnow::Frame object;
+};
+
+namespace {
+
+using minnow::Error;
+using minnow::ErrorCode;
+using minnow::Result;
+using minnow::Shape;
+using minnow::TensorView;
+
+static_assert(MINNOW_INTERNAL == static_cast<int>(ErrorCode::Internal) + 1);
+static_assert(MINNOW_MAX_RANK == minnow::kMaxRank);
+
+thread_local std::string lastError;
+
+minnow_status failed(ErrorCode code, std::string message) {
+  lastError = std::move(message);
+  return static_cast<minnow_status>(static_cast<int>(code) + 1);
+}
+minnow_status failed(const Error& error) { return failed(error.code, error.message); }
+minnow_status nullArgument() {
+  return failed(ErrorCode::InvalidArgument, "an argument that must not be NULL is");
+}
+
+/// Moves a result into a new handle.
+template <class Handle, class T>
+minnow_status handOver(Result<T> result, Handle** handle) {
+  if (!result) return failed(result.error());
+  auto* made = new (std::nothrow) Handle{std::move(*result)};
+  if (made == nullptr) return failed(ErrorCode::OutOfMemory, "no memory for a handle");
+  *handle = made;
+  return MINNOW_OK;
+}
+
+minnow_status handOver(const TensorView& view, const char* kind, const char* name,
+                       minnow_tensor* tensor) {
+  if (!view) return failed(ErrorCode::NotFound, minnow::text("there is no ", kind, " ", name));
+  tensor->type = static_cast<minnow_type>(view.type);
+  tensor->rank = view.shape.rank();
+  for (int axis = 0; axis < view.shape.rank(); ++axis) {
+    tensor->shape[axis] = view.shape[axis];
+    tensor->strides[axis] = view.strides[static_cast<size_t>(axis)];
+  }
+  tensor->data = view.data;
+  return MINNOW_OK;
+}
+
+/// The tensor as a view; without a type when it cannot be one.
+TensorView viewOf(const minnow_tensor& tensor) {
+  if (tensor.rank < 0 || tensor.rank > MINNOW_MAX_RANK) return {};
+  TensorView view;
+  view.shape = Shape(std::span(tensor.shape, static_cast<size_t>(tensor.rank)));
+  for (int axis = 0; axis < tensor.rank; ++axis)
+    view.strides[static_cast<size_t>(axis)] = tensor.strides[axis];
+  view.data = tensor.data;
+  const auto type = static_cast<minnow::DataType>(tensor.type);
+  if (minnow::elementSize(type) > 0) view.type = type;
+  return view;
+}
+
+/// Copies between a tensor and row-major elements, `toTensor` or from it.
+minnow_status copy(const minnow_tensor* tensor, void* elements, size_t bytes, bool toTensor) {
+  if (tensor == nullptr || elements == nullptr) return nullArgument();
+  const TensorView view = viewOf(*tensor);
+  if (!view) return failed(ErrorCode::InvalidArgument, "the tensor has no type that exists");
+  if (bytes != view.bytes()) {
+    return failed(ErrorCode::ShapeMismatch,
+                  minnow::text("the tensor has ", view.bytes(), " bytes, not ", bytes));
+  }
+  const TensorView plain{.type = view.type,
+                         .shape = view.shape,
+                         .strides = minnow::plainStrides(view.shape),
+                         .data = elements};
+  if (bytes > 0) toTensor ? copyTensor(plain, view) : copyTensor(view, plain);
+  return MINNOW_OK;
+}
+
+const char* nameAt(std::span<const minnow::TensorInfo> infos, size_t index) {
+  return index < infos.size() ? infos[index].name.c_str() : nullptr;
+}
+
+}  // namespace
+
+extern "C" {
+
+const char* minnow_last_error(void) { return lastError.c_str(); }
+
+const char* minnow_status_name(minnow_status status) {
+  if (status == MINNOW_OK) return "ok";
+  return minnow::errorCodeName(static_cast<ErrorCode>(static_cast<int>(status) - 1));
+}
+
+const char* minnow_version(void) { return minnow::version(); }
+
+size_t minnow_tensor_bytes(const minnow_tensor* tensor) {
+  return tensor == nullptr ? 0 : viewOf(*tensor).bytes();
+}
+
+minnow_status minnow_tensor_write(const minnow_tensor* tensor, const void* elements, size_t bytes) {
+  return copy(tensor, const_cast<void*>(elements), bytes, true);
+}
+
+minnow_status minnow_tensor_read(const minnow_tensor* tensor, void* elements, size_t bytes) {
+  return copy(tensor, elements, bytes, false);
+}
+
+minnow_status minnow_runtime_create(const minnow_runtime_options* options,
+                                    minnow_runtime** runtime) {
+  if (runtime == nullptr) return nullArgument();
+  minnow::RuntimeOptions given;
+  if (options != nullptr) {
+    given = {.threads = options->threads,
+             .concurrency = options->concurrency,
+             .memoryBudget = options->memory_budget};
+  }
+  return handOver(minnow::Runtime::create(given), runtime);
+}
+
+void minnow_runtime_destroy(minnow_runtime* runtime) { delete runtime; }
+
+minnow_status minnow_interpreter_create_from_file(minnow_runtime* runtime, const char* path,
+                                                  minnow_interpreter** interpreter) {
+  if (runtime == nullptr || path == nullptr || interpreter == nullptr) return nullArgument();
+  return handOver(minnow::Interpreter::createFromFile(runtime->object, path), interpreter);
+}
+
+minnow_status minnow_interpreter_create_from_buffer(minnow_runtime* runtime, const void* model,
+                                                    size_t bytes,
+                                                    minnow_interpreter** interpreter) {
+  if (runtime == nullptr || model == nullptr || interpreter == nullptr) return nullArgument();
+  const std::span span(static_cast<const std::byte*>(model), bytes);
+  return handOver(minnow::Interpreter::createFromBuffer(runtime->object, span), interpreter);
+}
+
+void minnow_interpreter_release_model(minnow_interpreter* interpreter) {
+  if (interpreter != nullptr) interpreter->object.releaseModel();
+}
+
+void minnow_interpreter_destroy(minnow_interpreter* interpreter) { delete interpreter; }
+
+minnow_status minnow_interpreter_create_session(const minnow_interpreter* interpreter,
+                                                const minnow_session_options* options,
+                                                minnow_session** session) {
+  if (interpreter == nullptr || session == nullptr) return nullArgument();
+  minnow::SessionOptions given;
+  if (options != nullptr) given.waitForArena = options->wait_for_arena != 0;
+  return handOver(interpreter->object.createSession(given), session);
+}
+
+void minnow_session_destroy(minnow_session* session) { delete session; }
+
+size_t minnow_session_input_count(const minnow_session* session) {
+  return session == nullptr ? 0 : session->object.inputs().size();
+}
+
+size_t minnow_session_output_count(const minnow_session* session) {
+  return session == nullptr ? 0 : session->object.outputs().size();
+}
+
+const char* minnow_session_input_name(const minnow_session* session, size_t index) {
+  return session == nullptr ? nullptr : nameAt(session->object.inputs(), index);
+}
+
+const char* minnow_session_output_name(const minnow_session* session, size_t index) {
+  return session == nullptr ? nullptr : nameAt(session->object.outputs(), index);
+}
+
+minnow_status minnow_session_resize_input(minnow_session* session, const char* name,
+                                          const int64_t* shape, int rank) {
+  if (session == nullptr || name == nullptr || (shape == nullptr && rank != 0))
+    return nullArgument();
+  if (rank < 0 || rank > MINNOW_MAX_RANK)
+    return failed(ErrorCode::InvalidArgument, minnow::text("a rank of ", rank, " is not possible"));
+  const Shape wanted(std::span(shape, static_cast<size_t>(rank)));
+  const auto resized = session->object.resizeInput(name, wanted);
+  return resized ? MINNOW_OK : failed(resized.error());
+}
+
+minnow_status minnow_session_memory(const minnow_session* session, minnow_memory_report* report) {
+  if (session == nullptr || report == nullptr) return nullArgument();
+  const minnow::MemoryReport memory = session->object.memory();
+  *report = {memory.modelBytes, memory.staticBytes, memory.dynamicBytes, memory.lowerBoundBytes,
+             memory.metadataBytes};
+  return MINNOW_OK;
+}
+
+minnow_status minnow_session_begin(minnow_session* session, minnow_frame** frame) {
+  if (session == nullptr || frame == nullptr) return nullArgument();
+  return handOver(session->object.begin(), frame);
+}
+
+minnow_status minnow_frame_input(const minnow_frame* frame, const char* name,
+                                 minnow_tensor* tensor) {
+  if (frame == nullptr || name == nullptr || tensor == nullptr) return nullArgument();
+  return handOver(frame->object.input(name), "input", name, tensor);
+}
+
+minnow_status minnow_frame_output(const minnow_frame* frame, const char* name,
+                                  minnow_tensor* tensor) {
+  if (frame == nullptr || name == nullptr || tensor == nullptr) return nullArgument();
+  return handOver(frame->object.output(name), "output", name, tensor);
+}
+
+minnow_status minnow_frame_run(minnow_frame* frame) {
+  if (frame == nullptr) return nullArgument();
+  const auto ran = frame->object.run();
+  return ran ? MINNOW_OK : failed(ran.error());
+}
+
+void minnow_frame_destroy(minnow_frame* frame) { delete frame; }
+
+}  // extern "C"

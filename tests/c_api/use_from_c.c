@@ -1,0 +1,64 @@
+/* One inference written in C: y = relu(x) for x of shape 2x3. Returns NULL, or what was not as it
+ * should be. */
+#include "use_from_c.h"
+
+#include <string.h>
+
+#include "minnow/minnow.h"
+
+#define CHECK(condition) \
+  if (!(condition)) return "not true: " #condition
+
+static const char* runFrame(minnow_session* session) {
+  const float given[6] = {-1, 2, -3, 4, -5, 6};
+  float got[6];
+  minnow_frame* frame;
+  minnow_tensor tensor;
+  CHECK(minnow_session_begin(session, &frame) == MINNOW_OK);
+  CHECK(minnow_frame_input(frame, "nothing", &tensor) == MINNOW_NOT_FOUND);
+  CHECK(strstr(minnow_last_error(), "nothing") != NULL);
+  CHECK(minnow_frame_input(frame, "x", &tensor) == MINNOW_OK);
+  CHECK(tensor.type == MINNOW_FLOAT32 && tensor.rank == 2 && tensor.shape[1] == 3);
+  CHECK(minnow_tensor_bytes(&tensor) == sizeof given);
+  CHECK(minnow_tensor_write(&tensor, given, 4) == MINNOW_SHAPE_MISMATCH);
+  CHECK(minnow_tensor_write(&tensor, given, sizeof given) == MINNOW_OK);
+  CHECK(minnow_frame_run(frame) == MINNOW_OK);
+  CHECK(minnow_frame_output(frame, "y", &tensor) == MINNOW_OK);
+  CHECK(minnow_tensor_read(&tensor, got, sizeof got) == MINNOW_OK);
+  for (int i = 0; i < 6; ++i) CHECK(got[i] == (given[i] > 0 ? given[i] : 0));
+  minnow_frame_destroy(frame);
+  return NULL;
+}
+
+static const char* useSession(minnow_interpreter* model) {
+  minnow_session* session;
+  minnow_memory_report memory;
+  const char* problem;
+  CHECK(minnow_interpreter_create_session(model, NULL, &session) == MINNOW_OK);
+  CHECK(minnow_session_input_count(session) == 1 && minnow_session_output_count(session) == 1);
+  CHECK(strcmp(minnow_session_input_name(session, 0), "x") == 0);
+  CHECK(minnow_session_output_name(session, 1) == NULL);
+  CHECK(minnow_session_memory(session, &memory) == MINNOW_OK && memory.dynamic_bytes > 0);
+  CHECK(minnow_session_resize_input(session, "x", NULL, 9) == MINNOW_INVALID_ARGUMENT);
+  problem = runFrame(session);
+  minnow_session_destroy(session);
+  return problem;
+}
+
+const char* useFromC(const void* file, size_t bytes) {
+  const minnow_runtime_options options = {2, 1, 0};
+  minnow_runtime* runtime;
+  minnow_interpreter* model = NULL;
+  const char* problem;
+  CHECK(minnow_runtime_create(&options, NULL) == MINNOW_INVALID_ARGUMENT);
+  CHECK(minnow_runtime_create(&options, &runtime) == MINNOW_OK);
+  CHECK(minnow_interpreter_create_from_file(runtime, "absent.minnow", &model) == MINNOW_NOT_FOUND);
+  CHECK(model == NULL && strstr(minnow_last_error(), "absent.minnow") != NULL);
+  CHECK(strlen(minnow_status_name(MINNOW_NOT_FOUND)) > 0 && strlen(minnow_version()) > 0);
+  CHECK(minnow_interpreter_create_from_buffer(runtime, file, bytes, &model) == MINNOW_OK);
+  problem = useSession(model);
+  minnow_interpreter_release_model(model);
+  minnow_interpreter_destroy(model);
+  minnow_runtime_destroy(runtime);
+  return problem;
+}
