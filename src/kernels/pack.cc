@@ -2,6 +2,7 @@
 #include "kernels/pack.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace minnow::kernels {
 namespace {
@@ -17,6 +18,42 @@ void packGroup(const PanelShape& shape, const At& at, float* out) {
       for (int64_t lane = used; lane < width; ++lane) *out++ = 0.0f;
     }
   }
+}
+
+/// A full panel of a matrix whose rows of outputs are contiguous, or whose columns are: a copy, or
+/// a transposition in blocks of a cache line. Products of two feature maps pack while they run.
+void packFullPanel(const float* from, int64_t acrossOutputs, int64_t acrossDepth, int64_t depth,
+                   float* out) {
+  if (acrossOutputs == 1) {
+    for (int64_t step = 0; step < depth; ++step)
+      std::memcpy(out + step * kPanel, from + step * acrossDepth, kPanel * sizeof(float));
+    return;
+  }
+  constexpr int64_t kBlock = 16;
+  int64_t step = 0;
+  for (; step + kBlock <= depth; step += kBlock)
+    for (int64_t lane = 0; lane < kPanel; ++lane) {
+      const float* line = from + lane * acrossOutputs + step * acrossDepth;
+      for (int64_t i = 0; i < kBlock; ++i) out[(step + i) * kPanel + lane] = line[i * acrossDepth];
+    }
+  for (; step < depth; ++step)
+    for (int64_t lane = 0; lane < kPanel; ++lane)
+      out[step * kPanel + lane] = from[lane * acrossOutputs + step * acrossDepth];
+}
+
+void packMatrix(const PanelShape& shape, const float* from, int64_t acrossOutputs,
+                int64_t acrossDepth, float* out) {
+  const int64_t full = shape.outputs / kPanel * kPanel;
+  for (int64_t first = 0; first < full; first += kPanel)
+    packFullPanel(from + first * acrossOutputs, acrossOutputs, acrossDepth, shape.depth,
+                  out + first * shape.depth);
+  PanelShape rest = shape;
+  rest.outputs -= full;
+  from += full * acrossOutputs;
+  const auto at = [&](int64_t output, int64_t step) {
+    return from[output * acrossOutputs + step * acrossDepth];
+  };
+  packGroup(rest, at, out + full * shape.depth);
 }
 
 /// Element offset of tap number `tap` (row-major over the kernel's axes).
@@ -103,10 +140,7 @@ void packMatMul(const TensorView& b, bool transposed, std::span<float> out) {
       index /= b.shape[axis];
     }
     const float* from = b.as<const float>() + offset;
-    const auto at = [&](int64_t output, int64_t step) {
-      return from[output * acrossOutputs + step * acrossDepth];
-    };
-    packGroup(shape, at, out.data() + group * shape.groupFloats());
+    packMatrix(shape, from, acrossOutputs, acrossDepth, out.data() + group * shape.groupFloats());
   }
 }
 

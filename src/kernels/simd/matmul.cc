@@ -3,6 +3,7 @@
 #include "kernels/simd/matmul.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "kernels/matrix.h"
 #include "kernels/pack.h"
@@ -23,6 +24,8 @@ struct MatMulPlan {
   int64_t m = 1, n = 1, k = 1;
   bool stageLeft = false;      ///< rows of a are copied: their elements are not adjacent
   bool packRight = false;      ///< b is packed on the way
+  bool scatter = false;        ///< the output's columns are not adjacent
+  bool swapped = false;        ///< left is input 1 and right input 0, all transposed
   int64_t rowsPerBlock = 1;    ///< rows of a for which all panels are computed in turn
   int64_t panelsPerBlock = 1;  ///< panels packed at a time; all of them when b is packed
   PanelShape panels;           ///< of one matrix
@@ -35,10 +38,14 @@ struct MatMulPlan {
         ops::matMulExtents(inputs[0].shape, inputs[1].shape, op.transposeA, op.transposeB);
     m = extents->m, n = extents->n, k = extents->k;
     batch = extents->batch;
+    packRight = !inputs[1].panels;
+    const bool biased = inputs.size() > 2 && inputs[2];
+    if (packRight && !biased && right.rowStride == 1 && right.columnStride != 1 && m < n)
+      swapSides();
     mergeRows();
     panels = {1, n, k};
     stageLeft = k > 1 && left.columnStride != 1;
-    packRight = !inputs[1].panels;
+    scatter = n > 1 && out.columnStride != 1;
     rowsPerBlock = std::min(m, std::max<int64_t>(56, kBlockFloats / std::max<int64_t>(1, k)));
     const int64_t blocks = (m + rowsPerBlock - 1) / rowsPerBlock;
     rowsPerBlock = (m + blocks - 1) / blocks;
@@ -48,13 +55,24 @@ struct MatMulPlan {
                                 std::max<int64_t>(2, kPackedFloats / (kPanel * (k + 1)) / 2 * 2));
   }
 
-  int64_t stagedFloats() const { return stageLeft ? rowsPerBlock * k : 0; }
+  /// Scratch: rows of a, then the outputs of a pair of panels, then panels; in floats.
+  int64_t stagedFloats() const { return stageLeft ? PanelShape::roundUp(rowsPerBlock * k, 16) : 0; }
+  int64_t scatteredFloats() const { return scatter ? rowsPerBlock * 2 * kPanel : 0; }
   size_t scratchBytes() const {
     const int64_t packed = packRight ? panelsPerBlock * kPanel * k : 0;
-    return static_cast<size_t>(PanelShape::roundUp(stagedFloats(), 16) + packed) * sizeof(float);
+    return static_cast<size_t>(stagedFloats() + scatteredFloats() + packed) * sizeof(float);
   }
 
  private:
+  /// y' = b' a': when b comes with its depth contiguous and has more columns than a has rows, a is
+  /// the cheaper one to pack. Every product keeps its order of accumulation.
+  void swapSides() {
+    std::swap(left, right);
+    for (Matrices* matrices : {&left, &right, &out})
+      std::swap(matrices->rowStride, matrices->columnStride);
+    std::swap(m, n);
+    swapped = true;
+  }
   /// A batch of matrices that all meet the same b is one tall matrix, if its rows are evenly
   /// spaced.
   void mergeRows() {
@@ -111,21 +129,23 @@ struct Work {
     const auto batch = batchIndex(item / cut.panelBlocks / cut.rowRanges);
     float* staged = reinterpret_cast<float*>(scratch);
     const int64_t firstPanel = block * cut.panels;
+    float* scattered = staged + plan.stagedFloats();
     const PanelOutputs outputs =
-        plan.packRight
-            ? packedHere(batch, firstPanel, staged + PanelShape::roundUp(plan.stagedFloats(), 16))
-            : packedBefore(batch);
+        plan.packRight ? packedHere(batch, firstPanel, scattered + plan.scatteredFloats())
+                       : packedBefore(batch);
     const int64_t shift = plan.packRight ? firstPanel : 0;
     const int rank = plan.batch.rank();
-    const float* a = args.inputs[0].as<const float>() + plan.left.offset(batch, rank);
-    float* y = args.outputs[0].as<float>() + plan.out.offset(batch, rank) + shift * kPanel;
+    const float* a =
+        args.inputs[plan.swapped ? 1 : 0].as<const float>() + plan.left.offset(batch, rank);
+    float* y = args.outputs[0].as<float>() + plan.out.offset(batch, rank) +
+               shift * kPanel * plan.out.columnStride;
     const int64_t end = std::min(plan.m, (range + 1) * cut.rows);
     for (int64_t row = range * cut.rows; row < end; row += plan.rowsPerBlock) {
       const int64_t rows = std::min(plan.rowsPerBlock, end - row);
       const TapRun tap = rowsOf(a, row, rows, staged);
       outputs.forEachPanel(
           firstPanel - shift, firstPanel - shift + cut.panels, [&](const Panel& panel) {
-            panel.run({&tap, 1, plan.k}, rows, y + row * plan.out.rowStride, plan.out.rowStride);
+            multiply(panel, {&tap, 1, plan.k}, rows, y + row * plan.out.rowStride, scattered);
           });
     }
   }
@@ -140,6 +160,17 @@ struct Work {
       number /= plan.batch[axis];
     }
     return index;
+  }
+
+  void multiply(const Panel& panel, const Reduction& reduction, int64_t rows, float* y,
+                float* tile) const {
+    if (!plan.scatter) return panel.run(reduction, rows, y, plan.out.rowStride);
+    panel.run(reduction, rows, tile - panel.firstOutput, 2 * kPanel);
+    y += panel.firstOutput * plan.out.columnStride;
+    for (int64_t column = 0; column < panel.tile.outputs; ++column)
+      for (int64_t row = 0; row < rows; ++row)
+        y[row * plan.out.rowStride + column * plan.out.columnStride] =
+            tile[row * 2 * kPanel + column];
   }
 
   TapRun rowsOf(const float* a, int64_t row, int64_t rows, float* staged) const {
@@ -162,7 +193,7 @@ struct Work {
     const int64_t columns = std::min(plan.n - first, cut.panels * kPanel);
     TensorView b{DataType::Float32, Shape{plan.k, columns}};
     b.strides = {plan.right.rowStride, plan.right.columnStride};
-    b.data = const_cast<float*>(args.inputs[1].as<const float>() +
+    b.data = const_cast<float*>(args.inputs[plan.swapped ? 0 : 1].as<const float>() +
                                 plan.right.offset(batch, plan.batch.rank()) +
                                 first * plan.right.columnStride);
     const PanelShape shape = matMulPanels(b.shape, false);
@@ -182,11 +213,7 @@ struct Work {
 
 bool acceptsMatMul(const ops::Operator&, std::span<const TensorView> inputs,
                    std::span<const TensorView> outputs) {
-  const TensorView& y = outputs[0];
-  if (inputs[0].type != DataType::Float32 || y.elements() == 0) return false;
-  const Matrices out = outputMatrices(y, inputs[0].shape.rank() > 1, inputs[1].shape.rank() > 1);
-  const bool oneColumn = inputs[1].shape.rank() == 1 || y.shape[y.shape.rank() - 1] == 1;
-  return oneColumn || out.columnStride == 1;
+  return inputs[0].type == DataType::Float32 && outputs[0].elements() > 0;
 }
 
 size_t matMulWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,

@@ -5,8 +5,7 @@
 
 namespace minnow::kernels::simd {
 
-/// float32 products; b packed in panels or of any strides, a of any strides, the output's columns
-/// adjacent.
+/// float32 products; b packed in panels or of any strides, a and the output of any strides.
 bool acceptsMatMul(const ops::Operator& op, std::span<const TensorView> inputs,
                    std::span<const TensorView> outputs);
 size_t matMulWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
