@@ -96,7 +96,7 @@ Result<void> checkShape(const Shape& shape) {
   for (int64_t dim : shape.dims()) {
     if (dim < 0 || dim > kMost || (dim > 0 && elements > kMost / dim))
       return fail(ErrorCode::ShapeMismatch, "a tensor of ", shape, " elements is out of range");
-    elements *= dim;
+    elements *= std::max<int64_t>(dim, 1);  // so that strides of empty tensors stay in range too
   }
   return {};
 }
