@@ -43,7 +43,7 @@ typedef enum minnow_status {
 /* What went wrong in the last call of this thread that failed; valid until the next one that does.
  */
 const char* minnow_last_error(void);
-/* "bad-model" and the like; never NULL. */
+/* "BadModel" and the like; never NULL. */
 const char* minnow_status_name(minnow_status status);
 /* "0.1.0" */
 const char* minnow_version(void);

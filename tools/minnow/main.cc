@@ -1,5 +1,6 @@
 // minnow: the command line. One file a verb; this one maps failures to exit codes.
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -22,6 +23,7 @@ int report(Exit exit, const char* message) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of write(), not the end
   CLI::App app(
       "Minnow runs convolutional networks in little memory, with the same bits everywhere.",
       "minnow");
@@ -40,6 +42,8 @@ int main(int argc, char** argv) {
   minnow::tool::addBench(app);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::RuntimeError& error) {  // a verb that has said all it has to say
+    return error.get_exit_code();
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::Usage);
   } catch (const minnow::tool::Failure& failure) {
