@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# The whole way once: converts the text models, reads two parking signs of Debian's opencv-doc, and
+# looks for their words. signs_test.sh BUILD MODELS; exit code 77 (skipped) without models or pictures.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+build=$1 models=$2
+pictures=/usr/share/doc/opencv-doc/examples/text
+skip() { echo "skipped: $1"; exit 77; }
+[ -e "$pictures/scenetext01.jpg" ] || skip "no $pictures/scenetext01.jpg (package opencv-doc)"
+find "$models" -name ch_PP-OCRv4_det_infer.onnx 2>/dev/null | grep -q . || skip "no models in $models (make models)"
+
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+# The table's first three models: boxes, direction, reading.
+awk '/^\[\[model\]\]/ { n++ } n <= 3' "$here/models.toml" >"$out/models.toml"
+"$here/convert_models.sh" "$build" "$out/models.toml" "$out/minnow" "$models"
+"$build/road" --models-dir "$out/minnow" "$models" --table "$out/models.toml" --out "$out/found" \
+  --images "$pictures/scenetext01.jpg" "$pictures/scenetext05.jpg"
+for word in NOTICE DOUBLE PARKING PROHIBITED "AT ALL TIMES" "NO PARKING"; do
+  grep -q "\"text\":\"$word\"" "$out/found/features.jsonl" || { echo "not read: $word"; exit 1; }
+done
+for file in scenetext01.png scenetext05.png report.html; do
+  [ -s "$out/found/$file" ] || { echo "not written: $file"; exit 1; }
+done
+echo "all words read"
