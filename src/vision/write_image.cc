@@ -193,7 +193,8 @@ Result<Target> findAxes(const PreProcess& pre, const TensorView& dst) {
   if (rank < 3 || rank > 4 || (rank == 4 && dst.shape[0] != 1))
     return fail(ErrorCode::ShapeMismatch, "a picture goes into a tensor 1xCxHxW or 1xHxWxC, not ",
                 dst.shape);
-  Target target{.view = dst};
+  Target target;
+  target.view = dst;
   target.channels = pre.colour == ColourOrder::Gray ? 1 : 3;
   const int64_t wanted = target.channels + (pre.alpha ? 1 : 0);
   const int axis0 = rank - 3;
