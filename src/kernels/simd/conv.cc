@@ -180,9 +180,10 @@ bool acceptsConv(const ops::Operator& op, std::span<const TensorView> inputs,
                  std::span<const TensorView> outputs) {
   const auto& conv = static_cast<const ops::Conv&>(op);
   const TensorView& y = outputs[0];
-  return conv.kernel.size() <= 2 && inputs[1].panels && y.elements() > 0 &&
-         (y.strides[1] == 1 || y.shape[1] == 1) &&
-         !convPanels(inputs[1].shape, conv.groups).depthwise;
+  if (conv.kernel.size() > 2 || !inputs[1].panels || y.elements() == 0) return false;
+  if (!Image(y).channelsAdjacent() || convPanels(inputs[1].shape, conv.groups).depthwise)
+    return false;
+  return planConv(conv, inputs[0], inputs[1], y).feasible;
 }
 
 size_t convWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,

@@ -11,7 +11,9 @@ namespace {
 // Input of a block should stay in the second cache while panel after panel passes over it.
 constexpr int64_t kBlockFloats = 40 * 1024;
 // Copied rows cost memory: beyond this, pixels at the border are computed apart.
-constexpr int64_t kMostStagedFloats = 256 * 1024;
+constexpr double kMostStagedFloats = 256 * 1024;
+// Beyond this an input whose channels are not adjacent is left to the reference.
+constexpr double kMostForcedFloats = 64 * 1024 * 1024;
 
 /// A 1x1 convolution of images without gaps is one of a single long row.
 void mergeRows(ConvPlan& plan) {
@@ -31,12 +33,21 @@ bool touchesSidePadding(const ConvPlan& plan) {
   return plan.padLeft > 0 || plan.stagedPixels - plan.padLeft > plan.x.width;
 }
 
+/// Copies of the input rows under one output row. In double: with the padding that a file may ask
+/// for, the product need not fit an integer.
+double leastStagedFloats(const ConvPlan& plan) {
+  return static_cast<double>(plan.inputRows(1)) * static_cast<double>(plan.stagedPixels) *
+         static_cast<double>(plan.x.channels);
+}
+
 void chooseStaging(ConvPlan& plan) {
   plan.stagedPixels = (plan.y.width - 1) * plan.strideX + (plan.kernelX - 1) * plan.dilationX + 1;
+  plan.feasible = plan.x.channelsAdjacent() || leastStagedFloats(plan) <= kMostForcedFloats;
+  if (!plan.feasible) return;
   const bool mergeable = plan.kernelX > 1 && plan.dilationX == 1 && plan.groups == 1;
   const bool adjacent = plan.x.channelsAdjacent();
   const bool dense = adjacent && plan.x.pixelStride == plan.x.channels;
-  const int64_t leastFloats = plan.inputRows(1) * plan.stagedPixels * plan.x.channels;
+  const double leastFloats = leastStagedFloats(plan);
   plan.staged = !adjacent;
   if (leastFloats <= kMostStagedFloats)
     plan.staged |= touchesSidePadding(plan) || (mergeable && !dense && plan.x.channels < 16);
@@ -98,7 +109,7 @@ ConvPlan planConv(const ops::Conv& conv, const TensorView& x, const TensorView& 
   ConvPlan plan = convGeometry(conv, x, weights, y);
   mergeRows(plan);
   chooseStaging(plan);
-  chooseBlocks(plan);
+  if (plan.feasible) chooseBlocks(plan);
   return plan;
 }
 

@@ -29,6 +29,7 @@ struct ConvPlan {
   int64_t groups = 1;
   PanelShape panels;
 
+  bool feasible = true;  ///< false: copying would take too much memory
   /// Input rows are copied with their padding into scratch, so that every tap of every pixel is
   /// memory at a constant distance; else taps on padding read zeros.
   bool staged = false;
