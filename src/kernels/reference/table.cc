@@ -1,5 +1,6 @@
 // The reference function of each operator kind, and the workspace of the few that need one.
 #include "kernels/kernel.h"
+#include "kernels/resize_tables.h"
 
 namespace minnow::kernels::reference {
 
@@ -14,6 +15,8 @@ KernelFn find(ops::OpKind kind) {
 
 WorkspaceFn findWorkspace(ops::OpKind kind) {
   switch (kind) {
+    case ops::OpKind::Resize:
+      return resizeTableBytes;
     default:
       return nullptr;
   }

@@ -1,0 +1,70 @@
+// Resize (ONNX Resize 10+ and Upsample): samples every axis anew. Input: x of any element type for
+// Nearest, float32 for Linear and Cubic. An axis whose extent and scale stay is copied.
+//
+// Each axis maps output positions to weighted input positions ("taps", sampleAxis); an element is
+// the weighted sum over the last axis first, then the one before it, and so on, each sum starting
+// with a product and going on by fused multiply-add in rising order of the taps.
+#pragma once
+
+#include "ops/view.h"
+
+namespace minnow::ops {
+
+enum class ResizeMode : uint8_t { Nearest, Linear, Cubic, kCount };
+enum class ResizeCoordinates : uint8_t {
+  HalfPixel,
+  HalfPixelSymmetric,
+  PytorchHalfPixel,
+  AlignCorners,
+  Asymmetric,
+  TfHalfPixelForNn,
+  TfCropAndResize,
+  kCount
+};
+enum class ResizeRounding : uint8_t { PreferFloor, PreferCeil, Floor, Ceil, kCount };
+
+struct Resize final : OperatorBase<Resize> {
+  static constexpr OpKind kKind = OpKind::Resize;
+  ResizeMode mode = ResizeMode::Nearest;
+  ResizeCoordinates coordinates = ResizeCoordinates::HalfPixel;
+  ResizeRounding rounding = ResizeRounding::PreferFloor;  ///< of Nearest
+  std::vector<int64_t> sizes;  ///< one an axis, -1 keeps the input's; or empty: by scales
+  std::vector<float> scales;   ///< one an axis; may be empty with sizes: output / input
+  std::vector<float> roi;      ///< TfCropAndResize: starts, then ends; 0 … 1
+  float cubicA = -0.75f;
+  float extrapolation = 0;
+  bool excludeOutside = false;
+  bool antialias = false;
+
+  template <class V>
+  void fields(V& v) {
+    v("mode", mode, static_cast<int>(ResizeMode::kCount));
+    v("coordinates", coordinates, static_cast<int>(ResizeCoordinates::kCount));
+    v("rounding", rounding, static_cast<int>(ResizeRounding::kCount));
+    v("sizes", sizes);
+    v("scales", scales);
+    v("roi", roi);
+    v("cubicA", cubicA);
+    v("extrapolation", extrapolation);
+    v("excludeOutside", excludeOutside);
+    v("antialias", antialias);
+  }
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+
+  // For attributes and extents that inferShape accepts:
+  /// True if the axis is copied.
+  bool keepsAxis(int axis, int64_t in, int64_t out) const;
+  /// Taps of every output position of the axis.
+  int64_t tapsOf(int axis, int64_t in, int64_t out) const;
+  /// Taps of output position `at`: clamped input positions, and weights. False when the position
+  /// lies outside the region of interest and gets the extrapolation value.
+  bool sampleAxis(int axis, int64_t in, int64_t out, int64_t at, std::span<int64_t> positions,
+                  std::span<float> weights) const;
+
+ private:
+  double scaleOf(int axis, int64_t in, int64_t out) const;
+  double sourceOf(int axis, int64_t in, int64_t out, int64_t at) const;
+  double filter(double distance) const;
+};
+
+}  // namespace minnow::ops
