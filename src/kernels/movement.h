@@ -21,10 +21,17 @@ Result<void> moveSplit(const ops::Operator&, const KernelArgs&, CopyFn copy);
 Result<void> movePad(const ops::Operator&, const KernelArgs&, CopyFn copy);
 Result<void> moveExpand(const ops::Operator&, const KernelArgs&, CopyFn copy);
 Result<void> moveTile(const ops::Operator&, const KernelArgs&, CopyFn copy);
+Result<void> moveGather(const ops::Operator&, const KernelArgs&, CopyFn copy);
+Result<void> moveDepthToSpace(const ops::Operator&, const KernelArgs&, CopyFn copy);
+Result<void> moveSpaceToDepth(const ops::Operator&, const KernelArgs&, CopyFn copy);
+Result<void> moveReverseSequence(const ops::Operator&, const KernelArgs&, CopyFn copy);
 
 /// The part of a tensor that begins at `start` along an axis and is `count` long.
 TensorView partOf(const TensorView& tensor, int axis, int64_t start, int64_t count);
 /// The same view with its first element `elements` further on.
 TensorView shifted(const TensorView& tensor, int64_t elements);
+
+/// The view without an axis, at its first position.
+TensorView withoutAxis(const TensorView& tensor, int axis);
 
 }  // namespace minnow::kernels

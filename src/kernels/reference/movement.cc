@@ -4,8 +4,12 @@
 #include <cstring>
 
 #include "kernels/reference/elementwise.h"
+#include "kernels/reference/indices.h"
 #include "ops/concat.h"
+#include "ops/depth_space.h"
 #include "ops/expand.h"
+#include "ops/gather.h"
+#include "ops/index_fill.h"
 #include "ops/pad.h"
 #include "ops/reshape.h"
 #include "ops/slice.h"
@@ -24,6 +28,17 @@ TensorView partOf(const TensorView& tensor, int axis, int64_t start, int64_t cou
   TensorView part = count > 0 ? shifted(tensor, start * tensor.strides[axis]) : tensor;
   part.shape[axis] = count;
   return part;
+}
+
+TensorView withoutAxis(const TensorView& tensor, int axis) {
+  TensorView view = tensor;
+  view.shape = {};
+  for (int i = 0; i < tensor.shape.rank(); ++i) {
+    if (i == axis) continue;
+    view.strides[view.shape.rank()] = tensor.strides[i];
+    view.shape.push_back(tensor.shape[i]);
+  }
+  return view;
 }
 
 namespace {
@@ -230,6 +245,99 @@ Result<void> movePad(const ops::Operator& op, const KernelArgs& args, CopyFn cop
   return {};
 }
 
+// Gather: one copy an index.
+Result<void> moveGather(const ops::Operator& op, const KernelArgs& args, CopyFn copy) {
+  const TensorView &x = args.inputs[0], &indices = args.inputs[1], &y = args.outputs[0];
+  const auto axis = ops::normaliseAxis(static_cast<const ops::Gather&>(op).axis, x.shape.rank());
+  if (!axis) return std::unexpected(axis.error());
+  TensorView to = y;
+  for (int i = 0; i < indices.shape.rank(); ++i) to = withoutAxis(to, *axis);
+  const TensorView from = withoutAxis(x, *axis);
+  const Strides steps = [&] {
+    Strides s{};
+    for (int i = 0; i < indices.shape.rank(); ++i) s[i] = y.strides[*axis + i];
+    return s;
+  }();
+  Result<void> result;
+  reference::forEachIndex(indices.shape, [&](const auto& at) {
+    const int64_t index = reference::indexAt(
+        indices, reference::offsetOf(at, indices.strides, indices.shape.rank()), x.shape[*axis]);
+    if (index < 0)
+      result = reference::indexOutOfRange(x.shape[*axis]);
+    else
+      copy(shifted(from, index * x.strides[*axis]),
+           shifted(to, reference::offsetOf(at, steps, indices.shape.rank())), *args.pool);
+  });
+  return result;
+}
+
+namespace {
+
+/// The blocks of a tensor as six axes: N, row in block, column in block, channel, H/b, W/b.
+TensorView asBlocks(const TensorView& pixels, int64_t b) {
+  const Shape& s = pixels.shape;
+  TensorView view = pixels;
+  view.shape = {s[0], b, b, s[1], s[2] / b, s[3] / b};
+  const Strides& t = pixels.strides;
+  view.strides = {t[0], t[2], t[3], t[1], t[2] * b, t[3] * b};
+  return view;
+}
+
+/// The same six axes of the tensor that holds blocks as channels.
+TensorView asChannels(const TensorView& depth, int64_t b, ops::DepthOrder order) {
+  const Shape& s = depth.shape;
+  const int64_t channels = s[1] / (b * b);
+  TensorView view = depth;
+  view.shape = {s[0], b, b, channels, s[2], s[3]};
+  const Strides& t = depth.strides;
+  if (order == ops::DepthOrder::DepthFirst)
+    view.strides = {t[0], b * channels * t[1], channels * t[1], t[1], t[2], t[3]};
+  else
+    view.strides = {t[0], b * t[1], t[1], b * b * t[1], t[2], t[3]};
+  return view;
+}
+
+}  // namespace
+
+Result<void> moveDepthToSpace(const ops::Operator& op, const KernelArgs& args, CopyFn copy) {
+  const auto& d2s = static_cast<const ops::DepthToSpace&>(op);
+  copy(asChannels(args.inputs[0], d2s.block, d2s.order), asBlocks(args.outputs[0], d2s.block),
+       *args.pool);
+  return {};
+}
+
+Result<void> moveSpaceToDepth(const ops::Operator& op, const KernelArgs& args, CopyFn copy) {
+  const int64_t block = static_cast<const ops::SpaceToDepth&>(op).block;
+  copy(asBlocks(args.inputs[0], block),
+       asChannels(args.outputs[0], block, ops::DepthOrder::DepthFirst), *args.pool);
+  return {};
+}
+
+Result<void> moveReverseSequence(const ops::Operator& op, const KernelArgs& args, CopyFn copy) {
+  const auto& reverse = static_cast<const ops::ReverseSequence&>(op);
+  const TensorView &x = args.inputs[0], &lengths = args.inputs[1], &y = args.outputs[0];
+  const auto batch = ops::normaliseAxis(reverse.batchAxis, x.shape.rank());
+  const auto time = ops::normaliseAxis(reverse.timeAxis, x.shape.rank());
+  if (!batch || !time) return fail(ErrorCode::Internal, "axes were not validated");
+  for (int64_t b = 0; b < x.shape[*batch]; ++b) {
+    const int64_t length = lengths.as<const int64_t>()[b * lengths.strides[0]];
+    if (length < 0 || length > x.shape[*time])
+      return fail(ErrorCode::InvalidArgument, "a length of ", length, " in a sequence of ",
+                  x.shape[*time]);
+    const TensorView from = partOf(x, *batch, b, 1), to = partOf(y, *batch, b, 1);
+    if (length > 0) {
+      TensorView backwards = partOf(from, *time, length - 1, 1);
+      backwards.shape[*time] = length;
+      backwards.strides[*time] *= -1;
+      copy(backwards, partOf(to, *time, 0, length), *args.pool);
+    }
+    const int64_t rest = x.shape[*time] - length;
+    if (rest > 0)
+      copy(partOf(from, *time, length, rest), partOf(to, *time, length, rest), *args.pool);
+  }
+  return {};
+}
+
 // The reference kernels ---------------------------------------------------------------------------
 
 namespace reference {
@@ -255,6 +363,10 @@ MINNOW_MOVED_BY(Split, moveSplit)
 MINNOW_MOVED_BY(Pad, movePad)
 MINNOW_MOVED_BY(Expand, moveExpand)
 MINNOW_MOVED_BY(Tile, moveTile)
+MINNOW_MOVED_BY(Gather, moveGather)
+MINNOW_MOVED_BY(DepthToSpace, moveDepthToSpace)
+MINNOW_MOVED_BY(SpaceToDepth, moveSpaceToDepth)
+MINNOW_MOVED_BY(ReverseSequence, moveReverseSequence)
 #undef MINNOW_MOVED_BY
 }  // namespace reference
 

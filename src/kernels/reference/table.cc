@@ -4,6 +4,11 @@
 
 namespace minnow::kernels::reference {
 
+size_t topKBytes(const ops::Operator&, std::span<const TensorView>, std::span<const TensorView>,
+                 int);
+size_t nonMaxSuppressionBytes(const ops::Operator&, std::span<const TensorView>,
+                              std::span<const TensorView>, int);
+
 KernelFn find(ops::OpKind kind) {
   static constexpr KernelFn kFunctions[] = {
 #define MINNOW_OP(name) run##name,
@@ -17,6 +22,10 @@ WorkspaceFn findWorkspace(ops::OpKind kind) {
   switch (kind) {
     case ops::OpKind::Resize:
       return resizeTableBytes;
+    case ops::OpKind::TopK:
+      return topKBytes;
+    case ops::OpKind::NonMaxSuppression:
+      return nonMaxSuppressionBytes;
     default:
       return nullptr;
   }

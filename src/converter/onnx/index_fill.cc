@@ -1,0 +1,128 @@
+// OneHot, Trilu, ReverseSequence; EyeLike and Range, whose results are constants.
+#include "ops/index_fill.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "converter/onnx/node_context.h"
+
+namespace minnow::converter {
+namespace {
+
+template <class T>
+std::vector<std::byte> bytesOf(T value) {
+  std::vector<std::byte> bytes(sizeof(T));
+  std::memcpy(bytes.data(), &value, sizeof(T));
+  return bytes;
+}
+
+/// The number 1 in an element type.
+std::vector<std::byte> oneAs(const NodeContext& node, DataType type) {
+  if (type == DataType::Float32) return bytesOf(1.0f);
+  if (type == DataType::Float64) return bytesOf(1.0);
+  if (type == DataType::Float16) return bytesOf(uint16_t{0x3C00});
+  if (elementSize(type) == 0) node.unsupported("this element type");
+  std::vector<std::byte> bytes(elementSize(type));
+  bytes[0] = std::byte{1};  // integers and bool, little endian
+  return bytes;
+}
+
+constexpr int64_t kMostElements = int64_t{1} << 24;
+
+template <class T>
+ir::ValueId rangeOf(NodeContext& node, T start, T limit, T delta) {
+  if (delta == 0) node.broken("a step of 0");
+  const double steps = std::ceil((static_cast<double>(limit) - static_cast<double>(start)) /
+                                 static_cast<double>(delta));
+  if (!(steps < static_cast<double>(kMostElements))) node.unsupported("a range this long");
+  const auto count = static_cast<int64_t>(std::max(steps, 0.0));
+  std::vector<T> values(static_cast<size_t>(count));
+  for (int64_t i = 0; i < count; ++i)
+    values[static_cast<size_t>(i)] = static_cast<T>(start + static_cast<T>(i) * delta);
+  return node.constantOf({node.typeOf(node.input(0)).type, {count}},
+                         std::as_bytes(std::span(values)));
+}
+
+template <class T, class Source>
+ir::ValueId rangeFrom(NodeContext& node, Source&& numbers) {
+  T ends[3];
+  for (int i = 0; i < 3; ++i) {
+    const auto given = numbers(i);
+    if (given.size() != 1) node.broken("start, limit and delta are not single numbers");
+    ends[i] = static_cast<T>(given[0]);
+  }
+  return rangeOf<T>(node, ends[0], ends[1], ends[2]);
+}
+
+}  // namespace
+
+void importOneHot(NodeContext& node) {
+  auto op = std::make_unique<ops::OneHot>();
+  op->axis = node.integer("axis", -1);
+  if (node.typeOf(node.input(1)).type == DataType::Float32) {
+    const std::vector<float> depth = node.constantFloats(1);
+    if (depth.size() != 1 || !(std::fabs(depth[0]) < 1e9f)) node.broken("the depth is no number");
+    op->depth = static_cast<int64_t>(depth[0]);
+  } else {
+    const std::vector<int64_t> depth = node.constantInts(1);
+    if (depth.size() != 1) node.broken("the depth is not one number");
+    op->depth = depth[0];
+  }
+  node.setOutput(0, node.emit(std::move(op), {node.input(0), node.input(2)}));
+}
+
+void importTrilu(NodeContext& node) {
+  auto op = std::make_unique<ops::Trilu>();
+  op->upper = node.integer("upper", 1) != 0;
+  if (node.hasInput(1)) {
+    const std::vector<int64_t> diagonal = node.constantInts(1);
+    if (diagonal.size() != 1) node.broken("k is not one number");
+    op->diagonal = diagonal[0];
+  }
+  node.setOutput(0, node.emit(std::move(op), {node.input(0)}));
+}
+
+void importReverseSequence(NodeContext& node) {
+  auto op = std::make_unique<ops::ReverseSequence>();
+  op->batchAxis = node.integer("batch_axis", 1);
+  op->timeAxis = node.integer("time_axis", 0);
+  node.setOutput(0, node.emit(std::move(op), {node.input(0), node.input(1)}));
+}
+
+void importEyeLike(NodeContext& node) {
+  const TensorType& like = node.typeOf(node.input(0));
+  if (like.shape.rank() != 2) node.broken("the input is no matrix");
+  if (like.shape.elements() > kMostElements) node.unsupported("a matrix this large");
+  const int64_t given = node.integer("dtype", 0);
+  if (given < 0 || given > 255) node.unsupported("this element type");
+  const DataType type = given ? static_cast<DataType>(given) : like.type;
+  const std::vector<std::byte> one = oneAs(node, type);
+  const int64_t rows = like.shape[0], columns = like.shape[1];
+  std::vector<std::byte> bytes(static_cast<size_t>(rows * columns) * one.size());
+  const int64_t k = std::clamp<int64_t>(node.integer("k", 0), -rows, columns);
+  for (int64_t row = std::max<int64_t>(0, -k); row < rows && row + k < columns; ++row)
+    std::ranges::copy(one,
+                      bytes.begin() + (row * columns + row + k) * static_cast<int64_t>(one.size()));
+  const Shape shape = like.shape;
+  if (!node.isConstant(node.input(0))) node.noteShapeDependence();
+  node.setOutput(0, node.constantOf({type, shape}, bytes));
+}
+
+void importRange(NodeContext& node) {
+  const auto floats = [&](int i) { return node.constantFloats(i); };
+  const auto ints = [&](int i) { return node.constantInts(i); };
+  switch (node.typeOf(node.input(0)).type) {
+    case DataType::Float32:
+      return node.setOutput(0, rangeFrom<float>(node, floats));
+    case DataType::Int16:
+      return node.setOutput(0, rangeFrom<int16_t>(node, ints));
+    case DataType::Int32:
+      return node.setOutput(0, rangeFrom<int32_t>(node, ints));
+    case DataType::Int64:
+      return node.setOutput(0, rangeFrom<int64_t>(node, ints));
+    default:
+      node.unsupported("a range of this element type");
+  }
+}
+
+}  // namespace minnow::converter

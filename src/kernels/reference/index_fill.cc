@@ -1,0 +1,59 @@
+// OneHot and Trilu (ReverseSequence is a list of copies: movement.cc).
+#include "ops/index_fill.h"
+
+#include "kernels/kernel.h"
+#include "kernels/reference/elementwise.h"
+#include "kernels/reference/indices.h"
+
+namespace minnow::kernels::reference {
+namespace {
+
+/// The index an element stands for, or -1 when it stands for none.
+template <class T>
+int64_t hotIndex(T value, int64_t depth) {
+  const auto least = static_cast<double>(-depth), most = static_cast<double>(depth);
+  const auto number = static_cast<double>(value);
+  if (!(number >= least && number < most)) return -1;
+  const auto index = static_cast<int64_t>(value);
+  return index < 0 ? index + depth : index;
+}
+
+}  // namespace
+
+Result<void> runOneHot(const ops::Operator& op, const KernelArgs& args) {
+  const auto& oneHot = static_cast<const ops::OneHot&>(op);
+  const TensorView &indices = args.inputs[0], &values = args.inputs[1], &y = args.outputs[0];
+  const auto axis = ops::normaliseAxis(oneHot.axis, y.shape.rank());
+  if (!axis) return std::unexpected(axis.error());
+  Strides strides{};  // of the indices, seen with y's axes
+  for (int i = 0, from = 0; i < y.shape.rank(); ++i)
+    if (i != *axis) strides[i] = indices.strides[from++];
+  withNumbers(indices.type, [&]<class I>(I) {
+    withBytes(elementSize(y.type), [&]<class T>(T) {
+      const T off = values.as<const T>()[0], on = values.as<const T>()[values.strides[0]];
+      forEachIndex(y.shape, [&](const auto& at) {
+        const I index = indices.as<const I>()[offsetOf(at, strides, y.shape.rank())];
+        y.as<T>()[offsetOf(at, y.strides, y.shape.rank())] =
+            hotIndex(index, oneHot.depth) == at[*axis] ? on : off;
+      });
+    });
+  });
+  return {};
+}
+
+Result<void> runTrilu(const ops::Operator& op, const KernelArgs& args) {
+  const auto& trilu = static_cast<const ops::Trilu&>(op);
+  const TensorView &x = args.inputs[0], &y = args.outputs[0];
+  const int rank = y.shape.rank();
+  withBytes(elementSize(x.type), [&]<class T>(T) {
+    forEachIndex(y.shape, [&](const auto& at) {
+      const int64_t diagonal = at[rank - 1] - at[rank - 2];
+      const bool kept = trilu.upper ? diagonal >= trilu.diagonal : diagonal <= trilu.diagonal;
+      y.as<T>()[offsetOf(at, y.strides, rank)] =
+          kept ? x.as<const T>()[offsetOf(at, x.strides, rank)] : T{};
+    });
+  });
+  return {};
+}
+
+}  // namespace minnow::kernels::reference

@@ -1,0 +1,216 @@
+// TopK, NonZero, Compress and NonMaxSuppression.
+#include "ops/select.h"
+
+#include <algorithm>
+
+#include "kernels/kernel.h"
+#include "kernels/movement.h"
+#include "kernels/reference/elementwise.h"
+#include "kernels/reference/indices.h"
+
+namespace minnow::kernels::reference {
+namespace {
+
+/// A total order of numbers: NaN is larger than everything and equal to itself.
+template <class T>
+bool larger(T a, T b) {
+  if constexpr (std::is_floating_point_v<T>)
+    if (a != a || b != b) return b == b;
+  return a > b;
+}
+
+/// The shape that data gave the output; row-major storage stays so, without gaps.
+void setShape(TensorView& output, const Shape& shape) {
+  if (output.isPlain()) output.strides = plainStrides(shape);
+  output.shape = shape;
+}
+
+template <class T>
+void topOfRow(const ops::TopK& op, const T* x, int64_t extent, int64_t step, int64_t* order) {
+  for (int64_t i = 0; i < extent; ++i) order[i] = i;
+  const auto before = [&](int64_t a, int64_t b) {
+    const T va = x[a * step], vb = x[b * step];
+    if (op.largest ? larger(va, vb) : larger(vb, va)) return true;
+    if (op.largest ? larger(vb, va) : larger(va, vb)) return false;
+    return a < b;
+  };
+  // nth_element and sort: partial_sort is slow when k is a good part of the row.
+  if (op.k < extent) std::nth_element(order, order + op.k, order + extent, before);
+  std::sort(order, order + op.k, before);
+}
+
+}  // namespace
+
+size_t topKBytes(const ops::Operator&, std::span<const TensorView> inputs,
+                 std::span<const TensorView>, int) {
+  int64_t longest = 0;
+  for (int64_t extent : inputs[0].shape.dims()) longest = std::max(longest, extent);
+  return static_cast<size_t>(longest) * sizeof(int64_t);
+}
+
+Result<void> runTopK(const ops::Operator& op, const KernelArgs& args) {
+  const auto& topK = static_cast<const ops::TopK&>(op);
+  const TensorView& x = args.inputs[0];
+  const auto axis = ops::normaliseAxis(topK.axis, x.shape.rank());
+  if (!axis) return std::unexpected(axis.error());
+  const TensorView* values = args.outputs[0] ? &args.outputs[0] : nullptr;
+  const TensorView* places =
+      args.outputs.size() > 1 && args.outputs[1] ? &args.outputs[1] : nullptr;
+  auto* order = reinterpret_cast<int64_t*>(args.workspace.data());
+  Shape rows = x.shape;
+  rows[*axis] = 1;
+  const int rank = rows.rank();
+  withNumbers(x.type, [&]<class T>(T) {
+    forEachIndex(rows, [&](const auto& at) {
+      const T* row = x.as<const T>() + offsetOf(at, x.strides, rank);
+      topOfRow(topK, row, x.shape[*axis], x.strides[*axis], order);
+      for (int64_t i = 0; i < topK.k; ++i) {
+        if (values)
+          values->as<T>()[offsetOf(at, values->strides, rank) + i * values->strides[*axis]] =
+              row[order[i] * x.strides[*axis]];
+        if (places)
+          places->as<int64_t>()[offsetOf(at, places->strides, rank) + i * places->strides[*axis]] =
+              order[i];
+      }
+    });
+  });
+  return {};
+}
+
+Result<void> runNonZero(const ops::Operator&, const KernelArgs& args) {
+  const TensorView& x = args.inputs[0];
+  TensorView& y = args.outputs[0];
+  const int rank = x.shape.rank();
+  withNumbers(x.type, [&]<class T>(T) {
+    const auto isSet = [&](const auto& at) {
+      return x.as<const T>()[offsetOf(at, x.strides, rank)] != T{};
+    };
+    int64_t count = 0, column = 0;
+    forEachIndex(x.shape, [&](const auto& at) { count += isSet(at); });
+    setShape(y, {rank, count});
+    forEachIndex(x.shape, [&](const auto& at) {
+      if (!isSet(at)) return;
+      for (int axis = 0; axis < rank; ++axis)
+        y.as<int64_t>()[axis * y.strides[0] + column * y.strides[1]] = at[axis];
+      ++column;
+    });
+  });
+  return {};
+}
+
+namespace {
+
+int64_t countTrue(const TensorView& condition, int64_t limit) {
+  int64_t count = 0;
+  for (int64_t i = 0; i < std::min(limit, condition.shape[0]); ++i)
+    count += condition.as<const uint8_t>()[i * condition.strides[0]] != 0;
+  return count;
+}
+
+void compressFlat(const TensorView& x, const TensorView& condition, TensorView& y) {
+  setShape(y, {countTrue(condition, x.elements())});
+  int64_t from = 0, to = 0;
+  withBytes(elementSize(x.type), [&]<class T>(T) {
+    forEachIndex(x.shape, [&](const auto& at) {
+      const int64_t i = from++;
+      if (i < condition.shape[0] && condition.as<const uint8_t>()[i * condition.strides[0]] != 0)
+        y.as<T>()[to++ * y.strides[0]] = x.as<const T>()[offsetOf(at, x.strides, x.shape.rank())];
+    });
+  });
+}
+
+}  // namespace
+
+Result<void> runCompress(const ops::Operator& op, const KernelArgs& args) {
+  const auto& compress = static_cast<const ops::Compress&>(op);
+  const TensorView &x = args.inputs[0], &condition = args.inputs[1];
+  TensorView& y = args.outputs[0];
+  if (compress.flat) {
+    compressFlat(x, condition, y);
+    return {};
+  }
+  const auto axis = ops::normaliseAxis(compress.axis, x.shape.rank());
+  if (!axis) return std::unexpected(axis.error());
+  Shape shape = x.shape;
+  shape[*axis] = countTrue(condition, x.shape[*axis]);
+  setShape(y, shape);
+  int64_t to = 0;
+  for (int64_t i = 0; i < std::min(x.shape[*axis], condition.shape[0]); ++i)
+    if (condition.as<const uint8_t>()[i * condition.strides[0]] != 0)
+      copyTensor(partOf(x, *axis, i, 1), partOf(y, *axis, to++, 1));
+  return {};
+}
+
+namespace {
+
+struct Box {
+  float top, left, bottom, right;
+  float area() const { return (bottom - top) * (right - left); }
+};
+
+Box boxAt(const TensorView& boxes, int64_t batch, int64_t index, bool centred) {
+  const float* p = boxes.as<const float>() + batch * boxes.strides[0] + index * boxes.strides[1];
+  const int64_t step = boxes.strides[2];
+  const float a = p[0], b = p[step], c = p[2 * step], d = p[3 * step];
+  if (centred) return {b - d * 0.5f, a - c * 0.5f, b + d * 0.5f, a + c * 0.5f};
+  return {std::min(a, c), std::min(b, d), std::max(a, c), std::max(b, d)};
+}
+
+bool overlaps(const Box& a, const Box& b, float threshold) {
+  const float height = std::min(a.bottom, b.bottom) - std::max(a.top, b.top);
+  const float width = std::min(a.right, b.right) - std::max(a.left, b.left);
+  if (!(height > 0) || !(width > 0)) return false;
+  const float common = height * width, all = a.area() + b.area() - common;
+  return a.area() > 0 && b.area() > 0 && all > 0 && common / all > threshold;
+}
+
+/// The boxes of one class that stay, best first, at the front of `order`; returns how many.
+int64_t suppress(const ops::NonMaxSuppression& op, const TensorView& boxes, int64_t batch,
+                 const float* scores, int64_t step, int64_t* order) {
+  int64_t candidates = 0;
+  for (int64_t i = 0; i < boxes.shape[1]; ++i)
+    if (scores[i * step] == scores[i * step] &&
+        (!op.hasScoreThreshold || scores[i * step] > op.scoreThreshold))
+      order[candidates++] = i;
+  std::sort(order, order + candidates, [&](int64_t a, int64_t b) {
+    return scores[a * step] != scores[b * step] ? scores[a * step] > scores[b * step] : a < b;
+  });
+  int64_t kept = 0;
+  for (int64_t i = 0; i < candidates && kept < op.mostPerClass; ++i) {
+    const Box box = boxAt(boxes, batch, order[i], op.centred);
+    bool dropped = false;
+    for (int64_t k = 0; k < kept && !dropped; ++k)
+      dropped = overlaps(box, boxAt(boxes, batch, order[k], op.centred), op.iouThreshold);
+    if (!dropped) order[kept++] = order[i];
+  }
+  return kept;
+}
+
+}  // namespace
+
+size_t nonMaxSuppressionBytes(const ops::Operator&, std::span<const TensorView> inputs,
+                              std::span<const TensorView>, int) {
+  return static_cast<size_t>(inputs[0].shape[1]) * sizeof(int64_t);
+}
+
+Result<void> runNonMaxSuppression(const ops::Operator& op, const KernelArgs& args) {
+  const auto& nms = static_cast<const ops::NonMaxSuppression&>(op);
+  const TensorView &boxes = args.inputs[0], &scores = args.inputs[1];
+  TensorView& y = args.outputs[0];
+  auto* order = reinterpret_cast<int64_t*>(args.workspace.data());
+  int64_t rows = 0;
+  for (int64_t batch = 0; batch < scores.shape[0]; ++batch)
+    for (int64_t category = 0; category < scores.shape[1]; ++category) {
+      const float* row =
+          scores.as<const float>() + batch * scores.strides[0] + category * scores.strides[1];
+      const int64_t kept = suppress(nms, boxes, batch, row, scores.strides[2], order);
+      for (int64_t k = 0; k < kept; ++k) {
+        int64_t* out = y.as<int64_t>() + y.strides[0] * rows++;
+        out[0] = batch, out[y.strides[1]] = category, out[2 * y.strides[1]] = order[k];
+      }
+    }
+  setShape(y, {rows, 3});
+  return {};
+}
+
+}  // namespace minnow::kernels::reference

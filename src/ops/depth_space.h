@@ -1,0 +1,40 @@
+// DepthToSpace and SpaceToDepth (ONNX): blocks of channels become blocks of pixels and back. Any
+// element type, N,C,H,W.
+#pragma once
+
+#include "ops/view.h"
+
+namespace minnow::ops {
+
+enum class DepthOrder : uint8_t {
+  DepthFirst,   ///< "DCR": channel = (row in block, column in block, channel)
+  ColumnFirst,  ///< "CRD": channel = (channel, row in block, column in block)
+  kCount
+};
+
+struct DepthToSpace final : OperatorBase<DepthToSpace> {
+  static constexpr OpKind kKind = OpKind::DepthToSpace;
+  int64_t block = 1;
+  DepthOrder order = DepthOrder::DepthFirst;
+
+  template <class V>
+  void fields(V& v) {
+    v("block", block);
+    v("order", order, static_cast<int>(DepthOrder::kCount));
+  }
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+};
+
+/// Channels of the output are in depth-first order.
+struct SpaceToDepth final : OperatorBase<SpaceToDepth> {
+  static constexpr OpKind kKind = OpKind::SpaceToDepth;
+  int64_t block = 1;
+
+  template <class V>
+  void fields(V& v) {
+    v("block", block);
+  }
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+};
+
+}  // namespace minnow::ops

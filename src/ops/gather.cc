@@ -1,0 +1,73 @@
+// Gather, GatherElements, GatherND: shape rules.
+#include "ops/gather.h"
+
+namespace minnow::ops {
+
+std::unique_ptr<Operator> makeGather() { return std::make_unique<Gather>(); }
+std::unique_ptr<Operator> makeGatherElements() { return std::make_unique<GatherElements>(); }
+std::unique_ptr<Operator> makeGatherNd() { return std::make_unique<GatherNd>(); }
+
+Result<void> expectIndices(const TensorType& indices) {
+  if (indices.type != DataType::Int64 && indices.type != DataType::Int32)
+    return fail(ErrorCode::Unsupported, "indices of ", indices.type,
+                " (int32 and int64 are supported)");
+  return {};
+}
+
+namespace {
+Result<void> expectDataAndIndices(std::span<const TensorType> inputs) {
+  if (auto ok = expectMovable(inputs, 2, 2); !ok) return ok;
+  return expectIndices(inputs[1]);
+}
+}  // namespace
+
+Result<std::vector<TensorType>> Gather::inferShape(std::span<const TensorType> inputs) const {
+  if (auto ok = expectDataAndIndices(inputs); !ok) return std::unexpected(ok.error());
+  const Shape &x = inputs[0].shape, &indices = inputs[1].shape;
+  const auto along = normaliseAxis(axis, x.rank());
+  if (!along) return std::unexpected(along.error());
+  if (x.rank() - 1 + indices.rank() > kMaxRank)
+    return fail(ErrorCode::Unsupported, "more than ", kMaxRank, " axes");
+  Shape y;
+  for (int i = 0; i < *along; ++i) y.push_back(x[i]);
+  for (int64_t extent : indices.dims()) y.push_back(extent);
+  for (int i = *along + 1; i < x.rank(); ++i) y.push_back(x[i]);
+  return oneOutput(inputs[0].type, y);
+}
+
+Result<std::vector<TensorType>> GatherElements::inferShape(
+    std::span<const TensorType> inputs) const {
+  if (auto ok = expectDataAndIndices(inputs); !ok) return std::unexpected(ok.error());
+  const Shape &x = inputs[0].shape, &indices = inputs[1].shape;
+  const auto along = normaliseAxis(axis, x.rank());
+  if (!along) return std::unexpected(along.error());
+  if (indices.rank() != x.rank())
+    return fail(ErrorCode::ShapeMismatch, "indices ", indices, " for data ", x);
+  for (int i = 0; i < x.rank(); ++i)
+    if (i != *along && indices[i] > x[i])
+      return fail(ErrorCode::ShapeMismatch, "indices ", indices, " for data ", x);
+  return oneOutput(inputs[0].type, indices);
+}
+
+Result<std::vector<TensorType>> GatherNd::inferShape(std::span<const TensorType> inputs) const {
+  if (auto ok = expectDataAndIndices(inputs); !ok) return std::unexpected(ok.error());
+  const Shape &x = inputs[0].shape, &indices = inputs[1].shape;
+  if (indices.rank() < 1 || x.rank() < 1 || batchAxes < 0 ||
+      batchAxes >= std::min(x.rank(), indices.rank()))
+    return fail(ErrorCode::ShapeMismatch, "indices ", indices, " for data ", x, " with ", batchAxes,
+                " batch axes");
+  const int64_t depth = indices[indices.rank() - 1];
+  if (depth > x.rank() - batchAxes)
+    return fail(ErrorCode::ShapeMismatch, "indices of ", depth, " coordinates for data ", x);
+  for (int i = 0; i < batchAxes; ++i)
+    if (x[i] != indices[i])
+      return fail(ErrorCode::ShapeMismatch, "batch axis ", i, " of ", x, " and ", indices);
+  if (indices.rank() - 1 + x.rank() - batchAxes - depth > kMaxRank)
+    return fail(ErrorCode::Unsupported, "more than ", kMaxRank, " axes");
+  Shape y;
+  for (int i = 0; i + 1 < indices.rank(); ++i) y.push_back(indices[i]);
+  for (auto i = static_cast<int>(batchAxes + depth); i < x.rank(); ++i) y.push_back(x[i]);
+  return oneOutput(inputs[0].type, y);
+}
+
+}  // namespace minnow::ops

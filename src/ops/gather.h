@@ -1,0 +1,50 @@
+// Reading by index: Gather, GatherElements, GatherND (ONNX). Inputs: data of any element type,
+// indices int32 or int64. A negative index counts from the end; one out of range is an error of the
+// run.
+#pragma once
+
+#include "ops/view.h"
+
+namespace minnow::ops {
+
+/// Fails unless the type is int32 or int64.
+Result<void> expectIndices(const TensorType& indices);
+
+/// Output: data's axes before `axis`, the indices' axes, data's axes after it.
+struct Gather final : OperatorBase<Gather> {
+  static constexpr OpKind kKind = OpKind::Gather;
+  int64_t axis = 0;
+
+  template <class V>
+  void fields(V& v) {
+    v("axis", axis);
+  }
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+};
+
+/// Output has the indices' shape; the index replaces the coordinate along `axis`.
+struct GatherElements final : OperatorBase<GatherElements> {
+  static constexpr OpKind kKind = OpKind::GatherElements;
+  int64_t axis = 0;
+
+  template <class V>
+  void fields(V& v) {
+    v("axis", axis);
+  }
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+};
+
+/// The indices' last axis holds the first coordinates of what is read, after `batchAxes` axes that
+/// data and indices share.
+struct GatherNd final : OperatorBase<GatherNd> {
+  static constexpr OpKind kKind = OpKind::GatherNd;
+  int64_t batchAxes = 0;
+
+  template <class V>
+  void fields(V& v) {
+    v("batchAxes", batchAxes);
+  }
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+};
+
+}  // namespace minnow::ops

@@ -1,0 +1,63 @@
+// TopK, NonZero, Compress, NonMaxSuppression: shape rules.
+#include "ops/select.h"
+
+namespace minnow::ops {
+
+std::unique_ptr<Operator> makeTopK() { return std::make_unique<TopK>(); }
+std::unique_ptr<Operator> makeNonZero() { return std::make_unique<NonZero>(); }
+std::unique_ptr<Operator> makeCompress() { return std::make_unique<Compress>(); }
+std::unique_ptr<Operator> makeNonMaxSuppression() { return std::make_unique<NonMaxSuppression>(); }
+
+Result<std::vector<TensorType>> TopK::inferShape(std::span<const TensorType> inputs) const {
+  if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  if (inputs[0].type == DataType::Float16)
+    return fail(ErrorCode::Unsupported, "comparison of ", inputs[0].type);
+  Shape y = inputs[0].shape;
+  const auto along = normaliseAxis(axis, y.rank());
+  if (!along) return std::unexpected(along.error());
+  if (k < 0 || k > y[*along])
+    return fail(ErrorCode::ShapeMismatch, "the best ", k, " of ", y[*along], " along axis ",
+                *along);
+  y[*along] = k;
+  if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
+  return std::vector{TensorType{inputs[0].type, y}, TensorType{DataType::Int64, y}};
+}
+
+Result<std::vector<TensorType>> NonZero::inferShape(std::span<const TensorType> inputs) const {
+  if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  if (inputs[0].type == DataType::Float16)
+    return fail(ErrorCode::Unsupported, "comparison of ", inputs[0].type);
+  if (auto ok = checkShape(inputs[0].shape); !ok) return std::unexpected(ok.error());
+  return oneOutput(DataType::Int64, {inputs[0].shape.rank(), inputs[0].shape.elements()});
+}
+
+Result<std::vector<TensorType>> Compress::inferShape(std::span<const TensorType> inputs) const {
+  if (auto ok = expectMovable(inputs, 2, 2); !ok) return std::unexpected(ok.error());
+  if (inputs[1].type != DataType::Bool || inputs[1].shape.rank() != 1)
+    return fail(ErrorCode::ShapeMismatch, "the condition is ", inputs[1].type, " ", inputs[1].shape,
+                ", expected a row of bool");
+  Shape y = inputs[0].shape;
+  if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
+  if (flat) return oneOutput(inputs[0].type, {std::min(y.elements(), inputs[1].shape[0])});
+  const auto along = normaliseAxis(axis, y.rank());
+  if (!along) return std::unexpected(along.error());
+  y[*along] = std::min(y[*along], inputs[1].shape[0]);
+  return oneOutput(inputs[0].type, y);
+}
+
+Result<std::vector<TensorType>> NonMaxSuppression::inferShape(
+    std::span<const TensorType> inputs) const {
+  if (auto ok = expectInputs(inputs, 2, 2); !ok) return std::unexpected(ok.error());
+  const Shape &boxes = inputs[0].shape, &scores = inputs[1].shape;
+  if (inputs[0].type != DataType::Float32 || inputs[1].type != DataType::Float32)
+    return fail(ErrorCode::Unsupported, "boxes and scores other than float32");
+  if (boxes.rank() != 3 || scores.rank() != 3 || boxes[2] != 4 || boxes[0] != scores[0] ||
+      boxes[1] != scores[2])
+    return fail(ErrorCode::ShapeMismatch, "boxes ", boxes, " and scores ", scores);
+  if (auto ok = checkShape(scores); !ok) return std::unexpected(ok.error());
+  const int64_t most = std::min(std::max<int64_t>(mostPerClass, 0), boxes[1]);
+  if (auto ok = checkShape({scores[0], scores[1], most}); !ok) return std::unexpected(ok.error());
+  return oneOutput(DataType::Int64, {scores[0] * scores[1] * most, 3});
+}
+
+}  // namespace minnow::ops

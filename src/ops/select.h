@@ -1,0 +1,71 @@
+// Operators that choose elements by their values: TopK, NonZero, Compress, NonMaxSuppression
+// (ONNX). Where the size of the result depends on data, the output type is the largest it can be,
+// and the kernel lowers the output's shape.
+#pragma once
+
+#include "ops/view.h"
+
+namespace minnow::ops {
+
+/// The k largest (or smallest) elements along an axis, in order; equal ones by rising index; NaN
+/// counts as largest. Outputs: values, indices (int64).
+struct TopK final : OperatorBase<TopK> {
+  static constexpr OpKind kKind = OpKind::TopK;
+  int64_t axis = -1;
+  int64_t k = 1;
+  bool largest = true;
+
+  template <class V>
+  void fields(V& v) {
+    v("axis", axis);
+    v("k", k);
+    v("largest", largest);
+  }
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+};
+
+/// Coordinates of the elements that are not zero: int64, one row an axis, one column an element.
+struct NonZero final : OperatorBase<NonZero> {
+  static constexpr OpKind kKind = OpKind::NonZero;
+
+  template <class V>
+  void fields(V&) {}
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+};
+
+/// The slices along an axis (or, flat, the elements) whose condition (input 1, bool) is true.
+struct Compress final : OperatorBase<Compress> {
+  static constexpr OpKind kKind = OpKind::Compress;
+  int64_t axis = 0;
+  bool flat = true;  ///< without an axis
+
+  template <class V>
+  void fields(V& v) {
+    v("axis", axis);
+    v("flat", flat);
+  }
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+};
+
+/// Inputs: boxes [batch, boxes, 4] and scores [batch, classes, boxes], float32. Output: int64 rows
+/// of batch, class, box; by batch, class and falling score (equal scores by rising box).
+struct NonMaxSuppression final : OperatorBase<NonMaxSuppression> {
+  static constexpr OpKind kKind = OpKind::NonMaxSuppression;
+  int64_t mostPerClass = 0;
+  float iouThreshold = 0;    ///< boxes that overlap a better one by more are dropped
+  float scoreThreshold = 0;  ///< if `hasScoreThreshold`, scores must be larger
+  bool hasScoreThreshold = false;
+  bool centred = false;  ///< boxes are x, y of the centre, width, height; else y1, x1, y2, x2
+
+  template <class V>
+  void fields(V& v) {
+    v("mostPerClass", mostPerClass);
+    v("iouThreshold", iouThreshold);
+    v("scoreThreshold", scoreThreshold);
+    v("hasScoreThreshold", hasScoreThreshold);
+    v("centred", centred);
+  }
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+};
+
+}  // namespace minnow::ops
