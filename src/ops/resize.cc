@@ -64,6 +64,16 @@ bool Resize::keepsAxis(int axis, int64_t in, int64_t out) const {
   return roi[axis] == 0 && roi[axis + roi.size() / 2] == 1;
 }
 
+namespace {
+/// ONNX counts the resized length before it is rounded to whole elements; a scale that misses a
+/// whole length by its own rounding means that length.
+double alignCorners(double x, double extent, double out, double scale) {
+  const double exact = scale * extent;
+  const double length = std::fabs(exact - out) < 1e-4 * out ? out : exact;
+  return length > 1 ? x * (extent - 1) / (length - 1) : 0.0;
+}
+}  // namespace
+
 double Resize::sourceOf(int axis, int64_t in, int64_t out, int64_t at) const {
   const auto x = static_cast<double>(at), extent = static_cast<double>(in);
   const double scale = scaleOf(axis, in, out);
@@ -80,7 +90,7 @@ double Resize::sourceOf(int axis, int64_t in, int64_t out, int64_t at) const {
     case ResizeCoordinates::PytorchHalfPixel:
       return out > 1 ? unscale(x + 0.5) - 0.5 : 0.0;
     case ResizeCoordinates::AlignCorners:
-      return out > 1 ? x * (extent - 1) / static_cast<double>(out - 1) : 0.0;
+      return alignCorners(x, extent, static_cast<double>(out), scale);
     case ResizeCoordinates::Asymmetric:
       return unscale(x);
     case ResizeCoordinates::TfHalfPixelForNn:
