@@ -106,8 +106,10 @@ double Resize::sourceOf(int axis, int64_t in, int64_t out, int64_t at) const {
 }
 
 namespace {
-int64_t roundNearest(ResizeRounding rounding, double x) {
+int64_t roundNearest(ResizeRounding rounding, double x, bool shrinks) {
   switch (rounding) {
+    case ResizeRounding::CeilToShrink:
+      return static_cast<int64_t>(shrinks ? std::ceil(x) : std::floor(x));
     case ResizeRounding::PreferCeil:
       return static_cast<int64_t>(std::floor(x + 0.5));
     case ResizeRounding::Floor:
@@ -145,7 +147,8 @@ bool Resize::sampleAxis(int axis, int64_t in, int64_t out, int64_t at, std::span
       (x < 0 || x > static_cast<double>(in - 1)))
     return false;
   if (mode == ResizeMode::Nearest) {
-    positions[0] = std::clamp<int64_t>(roundNearest(rounding, x), 0, in - 1);
+    positions[0] =
+        std::clamp<int64_t>(roundNearest(rounding, x, scaleOf(axis, in, out) < 1), 0, in - 1);
     return true;
   }
   const auto taps = static_cast<int64_t>(positions.size());

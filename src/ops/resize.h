@@ -21,7 +21,14 @@ enum class ResizeCoordinates : uint8_t {
   TfCropAndResize,
   kCount
 };
-enum class ResizeRounding : uint8_t { PreferFloor, PreferCeil, Floor, Ceil, kCount };
+enum class ResizeRounding : uint8_t {
+  PreferFloor,
+  PreferCeil,
+  Floor,
+  Ceil,
+  CeilToShrink,  ///< floor, but ceil along axes that shrink (opset 10)
+  kCount
+};
 
 struct Resize final : OperatorBase<Resize> {
   static constexpr OpKind kKind = OpKind::Resize;

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "converter/onnx/node_context.h"
+#include "ops/cast.h"
 
 namespace minnow::converter {
 namespace {
@@ -30,7 +31,7 @@ std::vector<std::byte> oneAs(const NodeContext& node, DataType type) {
 constexpr int64_t kMostElements = int64_t{1} << 24;
 
 template <class T>
-ir::ValueId rangeOf(NodeContext& node, T start, T limit, T delta) {
+ir::ValueId rangeOf(NodeContext& node, DataType type, T start, T limit, T delta) {
   if (delta == 0) node.broken("a step of 0");
   const double steps = std::ceil((static_cast<double>(limit) - static_cast<double>(start)) /
                                  static_cast<double>(delta));
@@ -39,19 +40,18 @@ ir::ValueId rangeOf(NodeContext& node, T start, T limit, T delta) {
   std::vector<T> values(static_cast<size_t>(count));
   for (int64_t i = 0; i < count; ++i)
     values[static_cast<size_t>(i)] = static_cast<T>(start + static_cast<T>(i) * delta);
-  return node.constantOf({node.typeOf(node.input(0)).type, {count}},
-                         std::as_bytes(std::span(values)));
+  return node.constantOf({type, {count}}, std::as_bytes(std::span(values)));
 }
 
 template <class T, class Source>
-ir::ValueId rangeFrom(NodeContext& node, Source&& numbers) {
+ir::ValueId rangeFrom(NodeContext& node, DataType type, Source&& numbers) {
   T ends[3];
   for (int i = 0; i < 3; ++i) {
     const auto given = numbers(i);
     if (given.size() != 1) node.broken("start, limit and delta are not single numbers");
     ends[i] = static_cast<T>(given[0]);
   }
-  return rangeOf<T>(node, ends[0], ends[1], ends[2]);
+  return rangeOf<T>(node, type, ends[0], ends[1], ends[2]);
 }
 
 }  // namespace
@@ -111,15 +111,22 @@ void importEyeLike(NodeContext& node) {
 void importRange(NodeContext& node) {
   const auto floats = [&](int i) { return node.constantFloats(i); };
   const auto ints = [&](int i) { return node.constantInts(i); };
-  switch (node.typeOf(node.input(0)).type) {
+  const DataType type = node.typeOf(node.input(0)).type;
+  switch (type) {
+    case DataType::Float16: {
+      auto narrow = std::make_unique<ops::Cast>();
+      narrow->to = type;
+      const ir::ValueId wide = rangeFrom<float>(node, DataType::Float32, floats);
+      return node.setOutput(0, node.emit(std::move(narrow), {wide}));
+    }
     case DataType::Float32:
-      return node.setOutput(0, rangeFrom<float>(node, floats));
+      return node.setOutput(0, rangeFrom<float>(node, type, floats));
     case DataType::Int16:
-      return node.setOutput(0, rangeFrom<int16_t>(node, ints));
+      return node.setOutput(0, rangeFrom<int16_t>(node, type, ints));
     case DataType::Int32:
-      return node.setOutput(0, rangeFrom<int32_t>(node, ints));
+      return node.setOutput(0, rangeFrom<int32_t>(node, type, ints));
     case DataType::Int64:
-      return node.setOutput(0, rangeFrom<int64_t>(node, ints));
+      return node.setOutput(0, rangeFrom<int64_t>(node, type, ints));
     default:
       node.unsupported("a range of this element type");
   }

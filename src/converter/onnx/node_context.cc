@@ -2,6 +2,7 @@
 #include "converter/onnx/node_context.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/fail.h"
 #include "converter/onnx/import_state.h"
@@ -137,6 +138,18 @@ std::vector<int64_t> NodeContext::constantInts(int i) const {
   }
 }
 
+namespace {
+/// IEEE 754 binary16 to float, exactly.
+float halfAsFloat(uint16_t half) {
+  const int exponent = half >> 10 & 31, fraction = half & 1023;
+  const float magnitude = exponent == 31 ? (fraction ? NAN : INFINITY)
+                          : exponent == 0
+                              ? std::ldexp(static_cast<float>(fraction), -24)
+                              : std::ldexp(static_cast<float>(1024 + fraction), exponent - 25);
+  return half & 0x8000 ? -magnitude : magnitude;
+}
+}  // namespace
+
 std::vector<float> NodeContext::constantFloats(int i) const {
   const ir::ValueId id = input(i);
   if (id == ir::kNoValue) broken(text("input ", i, " is missing"));
@@ -144,8 +157,13 @@ std::vector<float> NodeContext::constantFloats(int i) const {
   if (!value.isConstant())
     throw NeedsValue(text("input ", i, " ('", value.name, "') must be known at conversion"),
                      state_.sourceInputs(id));
+  if (value.type.type == DataType::Float16) {
+    std::vector<float> floats;
+    for (uint16_t half : value.elements<uint16_t>()) floats.push_back(halfAsFloat(half));
+    return floats;
+  }
   if (value.type.type != DataType::Float32)
-    broken(text("input ", i, " must be float32, it is ", value.type.type));
+    broken(text("input ", i, " must be float32 or float16, it is ", value.type.type));
   const auto elements = value.elements<float>();
   return {elements.begin(), elements.end()};
 }

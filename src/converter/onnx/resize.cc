@@ -120,7 +120,7 @@ void importResize(NodeContext& node) {
   op->mode = modeOf(node);
   if (node.type() == "Upsample" || node.opset() < 11) {
     op->coordinates = ops::ResizeCoordinates::Asymmetric;
-    op->rounding = ops::ResizeRounding::Floor;
+    op->rounding = ops::ResizeRounding::CeilToShrink;
     op->scales = node.has("scales") ? node.numbers("scales") : node.constantFloats(1);
   } else {
     readResize(node, *op);
