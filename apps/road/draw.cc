@@ -31,7 +31,7 @@ struct Pen {
     thick = std::max(2, cvRound(side / 360));
     segment = std::max(1, cvRound(side / 500));
     stroke = side > 960 ? 2 : 1;  // of letters
-    letters = std::clamp(side / 1600, 0.33, 1.4);
+    letters = std::clamp(side / 1350, 0.35, 1.4);
   }
 };
 
