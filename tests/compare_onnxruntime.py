@@ -29,7 +29,7 @@ def compare(path, row, spec):
         session = common.open_session(path)
         data = np.load(f"{folder}/in/{common.file_name(row['input'])}")
         if spec != "picture":
-            assert np.array_equal(data, common.make_input(None, path, row, spec, session)), "inputs differ"
+            assert np.array_equal(data, common.make_input(None, row, spec, session)), "inputs differ"
         names = [o.name for o in session.get_outputs()]
         count = wrong = 0
         largest = ratio = 0.0
@@ -50,7 +50,8 @@ def main():
         try:
             count, wrong, largest, ratio = compare(path, row, spec)
         except (subprocess.CalledProcessError, AssertionError) as error:
-            print(f"FAILED {row['id']} {spec}: {error}")
+            reason = "minnow run ended with an error" if isinstance(error, subprocess.CalledProcessError) else error
+            print(f"FAILED {row['id']} {spec}: {reason}")
             bad += 1
             continue
         verdict = "good  " if wrong == 0 else "FAILED"

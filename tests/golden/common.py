@@ -4,11 +4,15 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 
 import numpy as np
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+from tiny_onnx import onnx_model  # noqa: E402
+
 TABLE = json.loads((ROOT / "tests/golden/models.json").read_text())
 ABSOLUTE, RELATIVE = 1e-4, 1e-3
 
@@ -61,17 +65,19 @@ def input_shape(session, row):
     return row.get("shape", [d if isinstance(d, int) else 1 for d in declared])
 
 
-def picture_input(minnow, path, row):
-    """A picture as Minnow's vision room prepares it: what is compared is the engine."""
+def picture_input(minnow, shape, row):
+    """A picture as Minnow's vision room prepares it for a model of this input: what is compared is the engine."""
     with tempfile.TemporaryDirectory() as folder:
-        run_minnow(minnow, path, row, "picture", folder)
-        return np.load(f"{folder}/in/{file_name(row['input'])}")
+        model = pathlib.Path(folder, "tiny.onnx")
+        model.write_bytes(onnx_model(["Relu"], shape))
+        run_minnow(minnow, model, {"input": "x", "picture": row["picture"]}, "picture", folder)
+        return np.load(f"{folder}/in/x.npy")
 
 
-def make_input(minnow, path, row, spec, session):
-    if spec == "picture":
-        return picture_input(minnow, path, row)
+def make_input(minnow, row, spec, session):
     shape = input_shape(session, row)
+    if spec == "picture":
+        return picture_input(minnow, shape, row)
     if spec.startswith("const:"):
         return np.full(shape, float(spec[6:]), np.float32)
     return split_mix_64(int(spec[7:]), int(np.prod(shape))).reshape(shape)

@@ -132,9 +132,10 @@ Result<std::vector<std::byte>> externalData(const onnx::TensorProto& proto,
   const auto place = externalPlace(proto);
   if (!place) return std::unexpected(place.error());
   const std::filesystem::path path = folder / place->file;
-  if (place->length && *place->length != bytes) {
+  const uint64_t length = place->length.value_or(bytes);
+  if (length != bytes) {
     return fail(ErrorCode::BadModel, "tensor ", proto.name(), ": ", bytes,
-                " bytes expected, external data says ", *place->length);
+                " bytes expected, external data says ", length);
   }
   std::error_code error;
   const uint64_t size = std::filesystem::file_size(path, error);
