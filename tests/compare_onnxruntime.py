@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Compares every output element of every real model with ONNX Runtime: |a-b| <= 1e-4 + 1e-3 |b|.
 
+A case with elements outside that is still "noise" and no failure when they are off by no more than ONNX Runtime is from
+itself with its graph optimisations off: the model amplifies float32 rounding beyond the tolerance on that input.
 Needs numpy and onnxruntime (pip install numpy onnxruntime; tests/golden/make_goldens.py makes an environment with
 them in .cache/golden-venv). Exit code 77 where they are missing.
 Usage: compare_onnxruntime.py [MODEL_ID…]
@@ -23,7 +25,7 @@ except ImportError as error:
 
 
 def compare(path, row, spec):
-    """(elements, elements out of tolerance, largest error, largest error as a part of the tolerance)"""
+    """(elements, out of tolerance, out by more than the noise, largest error, the noise)"""
     with tempfile.TemporaryDirectory() as folder:
         common.run_minnow(str(ROOT / "build/minnow"), path, row, spec, folder)
         session = common.open_session(path)
@@ -31,33 +33,34 @@ def compare(path, row, spec):
         if spec != "picture":
             assert np.array_equal(data, common.make_input(None, row, spec, session)), "inputs differ"
         names = [o.name for o in session.get_outputs()]
-        count = wrong = 0
-        largest = ratio = 0.0
-        for name, expected in zip(names, session.run(None, {row["input"]: data})):
+        count = wrong = beyond = 0
+        largest = 0.0
+        answers, noises = common.answers_and_noise(path, {row["input"]: data})
+        for name, expected, noise in zip(names, answers, noises):
             actual = np.load(f"{folder}/out/{common.file_name(name)}")
             assert actual.shape == expected.shape and actual.dtype == expected.dtype, f"{name}: {actual.shape}"
             error = np.abs(actual.astype(np.float64) - expected)
             allowed = common.ABSOLUTE + common.RELATIVE * np.abs(expected.astype(np.float64))
-            bad = ~(error <= allowed)
-            count, wrong = count + error.size, wrong + int(bad.sum())
-            largest, ratio = max(largest, float(error.max())), max(ratio, float((error / allowed).max()))
-    return count, wrong, largest, ratio
+            wrong += int((~(error <= allowed)).sum())
+            beyond += int((~(error <= allowed + noise)).sum())
+            count, largest = count + error.size, max(largest, float(error.max()))
+    return count, wrong, beyond, largest, max(noises)
 
 
 def main():
     good = bad = 0
     for row, spec, path in common.cases(sys.argv[1:]):
         try:
-            count, wrong, largest, ratio = compare(path, row, spec)
+            count, wrong, beyond, largest, noise = compare(path, row, spec)
         except (subprocess.CalledProcessError, AssertionError) as error:
             reason = "minnow run ended with an error" if isinstance(error, subprocess.CalledProcessError) else error
             print(f"FAILED {row['id']} {spec}: {reason}")
             bad += 1
             continue
-        verdict = "good  " if wrong == 0 else "FAILED"
-        print(f"{verdict} {row['id']:22} {spec:14} {count:8} elements, {wrong} out, largest error {largest:.3g}, "
-              f"{100 * ratio:.2f} % of the tolerance")
-        good, bad = good + (wrong == 0), bad + (wrong != 0)
+        verdict = "FAILED" if beyond else "noise " if wrong else "good  "
+        print(f"{verdict} {row['id']:22} {spec:14} {count:8} elements, {wrong} out, largest error {largest:.3g} "
+              f"(ONNX Runtime from itself {noise:.3g})")
+        good, bad = good + (beyond == 0), bad + (beyond != 0)
     print(f"{good} passed, {bad} failed")
     sys.exit(1 if bad or not good else 0)
 
