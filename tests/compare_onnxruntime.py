@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Compares every output element of every real model with ONNX Runtime: |a-b| <= 1e-4 + 1e-3 |b|.
 
-A case with elements outside that is still "noise" and no failure when they are off by no more than ONNX Runtime is from
-itself with its graph optimisations off: the model amplifies float32 rounding beyond the tolerance on that input.
+A case with elements outside that is still "noise" and no failure when they are off by no more than 4 times what ONNX
+Runtime is from itself with its graph optimisations off: the model amplifies float32 rounding beyond the tolerance on that input.
 Needs numpy and onnxruntime (pip install numpy onnxruntime; tests/golden/make_goldens.py makes an environment with
 them in .cache/golden-venv). Exit code 77 where they are missing.
 Usage: compare_onnxruntime.py [MODEL_ID…]
@@ -23,6 +23,9 @@ except ImportError as error:
     print(f"{error}: not compared")
     sys.exit(77)
 
+# One pair of runs measures the noise; its tail reaches a few times further.
+NOISE = 4
+
 
 def compare(path, row, spec):
     """(elements, out of tolerance, out by more than the noise, largest error, the noise)"""
@@ -42,7 +45,7 @@ def compare(path, row, spec):
             error = np.abs(actual.astype(np.float64) - expected)
             allowed = common.ABSOLUTE + common.RELATIVE * np.abs(expected.astype(np.float64))
             wrong += int((~(error <= allowed)).sum())
-            beyond += int((~(error <= allowed + noise)).sum())
+            beyond += int((~(error <= allowed + NOISE * noise)).sum())
             count, largest = count + error.size, max(largest, float(error.max()))
     return count, wrong, beyond, largest, max(noises)
 

@@ -64,11 +64,12 @@ void expectOutput(const HostTensor& actual, const json& golden) {
   ASSERT_EQ(actual.type.shape, Shape(shape)) << name;
   const Summary summary = summarise(actual);
   EXPECT_EQ(summary.nans, 0) << name;
-  const double noise = golden["noise"];
+  // One pair of runs measures the noise; its tail reaches a few times further.
+  const double noise = 4 * golden["noise"].get<double>();
   expectClose(summary.min, golden["min"], name + " min", noise);
   expectClose(summary.max, golden["max"], name + " max", noise);
   expectClose(summary.mean, golden["mean"], name + " mean");
-  expectClose(norm(actual), golden["l2"], name + " L2");
+  expectClose(norm(actual), golden["l2"], name + " L2", noise);
   const auto n = static_cast<uint64_t>(actual.type.shape.elements());
   const json& samples = golden["samples"];
   const bool all = samples.size() == n;
