@@ -1,8 +1,8 @@
 // Convolution over 1, 2 or 3 spatial axes, grouped, dilated (ONNX Conv), with a fused activation.
 // Inputs: x [N,C,spatial…] float32, w [O,C/groups,kernel…] float32, optional bias [O] float32.
-// Output: [N,O,spatial…]. Each element is accumulated by fused multiply-add from the bias over (ky,
-// kx, channel) in rising order; a tap that falls on padding multiplies zero; then the epilogue is
-// applied.
+// Output: [N,O,spatial…]. Each element is accumulated by fused multiply-add from 0 over (ky, kx,
+// channel) in rising order, a tap that falls on padding multiplying zero; then the bias is added
+// and the epilogue applied.
 #pragma once
 
 #include "ops/unary.h"

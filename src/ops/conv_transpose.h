@@ -2,11 +2,11 @@
 // fused activation.
 // Inputs: x [N,C,spatial…] float32, w [C,O/groups,kernel…] float32, optional bias [O] float32.
 // Output: [N,O,spatial…] with (input-1)*stride + (kernel-1)*dilation + 1 - padding + outputPadding
-// positions. Each output element is accumulated by fused multiply-add from the bias over (ky, kx,
+// positions. Each output element is accumulated by fused multiply-add from 0 over (ky, kx,
 // channel) in rising order. Tap ky reaches input row iy with iy*stride = oy + padBegin -
 // ky*dilation: a tap for which no integer iy exists is left out, one whose iy falls outside the
 // input multiplies zero (so that for each phase oy mod stride it is an ordinary convolution); then
-// the epilogue is applied.
+// the bias is added and the epilogue applied.
 #pragma once
 
 #include "ops/unary.h"

@@ -3,7 +3,7 @@
 // Inputs: a […,M,K], b […,K,N] (with transposeA […,K,M], with transposeB […,N,K]), optional bias
 // [N]. A one-dimensional a is one row and a one-dimensional b one column; that axis then leaves the
 // output. Output: […,M,N]. Each element is accumulated by fused multiply-add over k in rising order
-// from the bias (from 0 without one); then the epilogue is applied. float32 and float64; 32 and 64
+// from 0; then the bias is added and the epilogue applied. float32 and float64; 32 and 64
 // bit integers wrap around and take neither bias nor epilogue.
 #pragma once
 

@@ -68,7 +68,7 @@ Result<void> runConv(const ops::Operator& op, const KernelArgs& args) {
   const TensorView* bias = args.inputs.size() > 2 && args.inputs[2] ? &args.inputs[2] : nullptr;
   forEachIndex(y.shape, [&](const auto& out) {
     const int64_t group = out[1] / weights.outputsPerGroup();
-    float sum = bias ? bias->as<const float>()[out[1] * bias->strides[0]] : 0.0f;
+    float sum = 0.0f;
     for (int64_t tap = 0; tap < weights.taps(); ++tap) {
       const int64_t offset = tapOffset(conv, x, out, tap);
       for (int64_t c = 0; c < weights.inputs(); ++c) {
@@ -80,7 +80,8 @@ Result<void> runConv(const ops::Operator& op, const KernelArgs& args) {
         sum = std::fma(value, weights.at(out[1], tap, c), sum);
       }
     }
-    y.as<float>()[offsetOf(out, y.strides, y.shape.rank())] = apply(conv.epilogue, sum);
+    y.as<float>()[offsetOf(out, y.strides, y.shape.rank())] = apply(
+        conv.epilogue, sum + (bias ? bias->as<const float>()[out[1] * bias->strides[0]] : 0.0f));
   });
   return {};
 }

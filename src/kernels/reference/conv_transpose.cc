@@ -53,7 +53,8 @@ Reach reachOf(const ops::ConvTranspose& op, const TensorView& x, const Index& ou
 }
 
 float sumOf(const ops::ConvTranspose& op, const TensorView& x, const Weights& weights,
-            const Shape& taps, const Index& out, int64_t perGroup, float sum) {
+            const Shape& taps, const Index& out, int64_t perGroup) {
+  float sum = 0;
   const int64_t group = out[1] / perGroup, output = out[1] % perGroup;
   int64_t flatTap = -1;
   forEachIndex(taps, [&](const Index& tap) {
@@ -82,10 +83,9 @@ Result<void> runConvTranspose(const ops::Operator& op, const KernelArgs& args) {
   const TensorView* bias = args.inputs.size() > 2 && args.inputs[2] ? &args.inputs[2] : nullptr;
   const Shape taps(conv.kernel);
   forEachIndex(y.shape, [&](const Index& out) {
-    const float from = bias ? bias->as<const float>()[out[1] * bias->strides[0]] : 0.0f;
-    const float sum =
-        sumOf(conv, args.inputs[0], weights, taps, out, args.inputs[1].shape[1], from);
-    y.as<float>()[offsetOf(out, y.strides, y.shape.rank())] = apply(conv.epilogue, sum);
+    const float shift = bias ? bias->as<const float>()[out[1] * bias->strides[0]] : 0.0f;
+    const float sum = sumOf(conv, args.inputs[0], weights, taps, out, args.inputs[1].shape[1]);
+    y.as<float>()[offsetOf(out, y.strides, y.shape.rank())] = apply(conv.epilogue, sum + shift);
   });
   return {};
 }

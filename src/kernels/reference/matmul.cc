@@ -5,9 +5,9 @@
 #include <cmath>
 
 #include "kernels/kernel.h"
+#include "kernels/matrix.h"
 #include "kernels/pack.h"
 #include "kernels/reference/elementwise.h"
-#include "kernels/matrix.h"
 #include "kernels/reference/scalar_math.h"
 
 namespace minnow::kernels::reference {
@@ -68,10 +68,11 @@ Result<void> run(const ops::MatMul& op, const KernelArgs& args) {
     right.select(batch, rank);
     for (int64_t m = 0; m < extents->m; ++m)
       for (int64_t n = 0; n < extents->n; ++n) {
-        T sum = bias ? bias->as<const T>()[n * bias->strides[0]] : T(0);
+        T sum = T(0);
         for (int64_t k = 0; k < extents->k; ++k)
           sum = multiplyAdd(rows[m * left.rowStride + k * left.columnStride], right.at(k, n), sum);
-        y[m * out.rowStride + n * out.columnStride] = finish(op.epilogue, sum);
+        y[m * out.rowStride + n * out.columnStride] =
+            finish(op.epilogue, sum + (bias ? bias->as<const T>()[n * bias->strides[0]] : T(0)));
       }
   });
   return {};

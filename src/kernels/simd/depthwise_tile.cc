@@ -38,6 +38,12 @@ template <class D, int kPixels, int kVectors>
 HWY_INLINE void storeSums(D d, const DepthwiseTile& t, int64_t c,
                           hn::Vec<D> (&sum)[kPixels][kVectors]) {
   constexpr int kN = hn::MaxLanes(D());
+  HWY_UNROLL(4)
+  for (int v = 0; v < kVectors; ++v) {
+    const auto bias = hn::LoadU(d, t.bias + c + v * kN);
+    HWY_UNROLL(8)
+    for (int p = 0; p < kPixels; ++p) sum[p][v] = hn::Add(sum[p][v], bias);
+  }
   if (t.clamp) {
     const auto low = hn::Set(d, t.low), high = hn::Set(d, t.high);
     HWY_UNROLL(8)
@@ -73,7 +79,7 @@ struct Columns {
     HWY_UNROLL(8)
     for (int p = 0; p < kPixels; ++p) {
       HWY_UNROLL(4)
-      for (int v = 0; v < kVectors; ++v) sum[p][v] = hn::LoadU(d, t.bias + c + v * kN);
+      for (int v = 0; v < kVectors; ++v) sum[p][v] = hn::Zero(d);
     }
     const float* weights = t.weights + c;
     for (int64_t row = 0; row < t.tapCount; ++row) {
@@ -115,7 +121,7 @@ struct Any {
     HWY_UNROLL(8)
     for (int p = 0; p < kPixels; ++p) {
       HWY_UNROLL(4)
-      for (int v = 0; v < kVectors; ++v) sum[p][v] = hn::LoadU(d, t.bias + c + v * kN);
+      for (int v = 0; v < kVectors; ++v) sum[p][v] = hn::Zero(d);
     }
     const float* weights = t.weights + c;
     for (int64_t tap = 0; tap < t.tapCount; ++tap) {

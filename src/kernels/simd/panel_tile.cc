@@ -84,6 +84,12 @@ struct Tile {
 
   static HWY_INLINE void store(const PanelTile& t, V (&sum)[kPixels][kVectors]) {
     const D d;
+    HWY_UNROLL(8)
+    for (int v = 0; v < kVectors; ++v) {
+      const V bias = hn::LoadU(d, t.bias + v * kN);
+      HWY_UNROLL(16)
+      for (int p = 0; p < kPixels; ++p) sum[p][v] = hn::Add(sum[p][v], bias);
+    }
     if (t.clamp) {
       const V low = hn::Set(d, t.low), high = hn::Set(d, t.high);
       HWY_UNROLL(16)
@@ -122,7 +128,7 @@ struct Tile {
     HWY_UNROLL(16)
     for (int p = 0; p < kPixels; ++p) {
       HWY_UNROLL(8)
-      for (int v = 0; v < kVectors; ++v) sum[p][v] = hn::LoadU(d, t.bias + v * kN);
+      for (int v = 0; v < kVectors; ++v) sum[p][v] = hn::Zero(d);
     }
     for (const TapRun *tap = t.taps, *end = tap + t.tapCount; tap != end; ++tap) {
       const float* row = t.weights + tap->depth * kWidth;
