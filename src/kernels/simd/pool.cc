@@ -1,0 +1,236 @@
+// Max and average pooling, lanes over channels: a row of output pixels at a time, each pixel's taps
+// visited row-major as the reference does.
+#include "kernels/simd/pool.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/simd/pool.cc"
+#include <hwy/foreach_target.h>
+// After foreach_target.h.
+#include <hwy/highway.h>
+
+#include "ops/pool.h"
+
+#ifndef MINNOW_SIMD_POOL_ROW
+#define MINNOW_SIMD_POOL_ROW
+namespace minnow::kernels::simd {
+
+/// The taps of one output pixel, and where the result goes.
+struct PoolWindow {
+  const float* first;  ///< the first tap that is no padding
+  int64_t rows, rowStep;
+  int64_t columns, columnStep;
+  float scale;  ///< of an average
+  float* output;
+};
+
+/// A row of output pixels.
+struct PoolRow {
+  const float* input;  ///< column 0 of the first input row that is no padding
+  int64_t rows, rowStep, countedRows;
+  const ops::PoolSpan* spans;  ///< of every output column
+  int64_t pixels, pixelStride, columnStep;
+  bool countIncludePad;
+  float* output;
+  int64_t outputStep, channels;
+};
+
+}  // namespace minnow::kernels::simd
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace minnow::kernels::simd::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+struct MaxFold {
+  template <class D>
+  static HWY_INLINE hn::Vec<D> start(D d) {
+    return hn::Neg(hn::Inf(d));
+  }
+  template <class V>
+  static HWY_INLINE V fold(V best, V x) {
+    return hn::IfThenElse(hn::Gt(x, best), x, best);
+  }
+  template <class D, class V>
+  static HWY_INLINE V finish(D, V best, float) {
+    return best;
+  }
+};
+
+struct AverageFold {
+  template <class D>
+  static HWY_INLINE hn::Vec<D> start(D d) {
+    return hn::Zero(d);
+  }
+  template <class V>
+  static HWY_INLINE V fold(V sum, V x) {
+    return hn::Add(sum, x);
+  }
+  template <class D, class V>
+  static HWY_INLINE V finish(D d, V sum, float scale) {
+    return hn::Mul(sum, hn::Set(d, scale));
+  }
+};
+
+/// Channels [c, c + 4 vectors).
+template <class Fold, class D>
+HWY_INLINE void fourVectors(D d, const PoolWindow& w, int64_t c) {
+  const size_t n = hn::Lanes(d);
+  auto s0 = Fold::start(d), s1 = s0, s2 = s0, s3 = s0;
+  for (int64_t ky = 0; ky < w.rows; ++ky) {
+    const float* tap = w.first + ky * w.rowStep + c;
+    for (int64_t kx = 0; kx < w.columns; ++kx, tap += w.columnStep) {
+      s0 = Fold::fold(s0, hn::LoadU(d, tap));
+      s1 = Fold::fold(s1, hn::LoadU(d, tap + n));
+      s2 = Fold::fold(s2, hn::LoadU(d, tap + 2 * n));
+      s3 = Fold::fold(s3, hn::LoadU(d, tap + 3 * n));
+    }
+  }
+  hn::StoreU(Fold::finish(d, s0, w.scale), d, w.output + c);
+  hn::StoreU(Fold::finish(d, s1, w.scale), d, w.output + c + n);
+  hn::StoreU(Fold::finish(d, s2, w.scale), d, w.output + c + 2 * n);
+  hn::StoreU(Fold::finish(d, s3, w.scale), d, w.output + c + 3 * n);
+}
+
+template <class Fold, class D>
+HWY_INLINE void oneVector(D d, const PoolWindow& w, int64_t c) {
+  auto s = Fold::start(d);
+  for (int64_t ky = 0; ky < w.rows; ++ky) {
+    const float* tap = w.first + ky * w.rowStep + c;
+    for (int64_t kx = 0; kx < w.columns; ++kx, tap += w.columnStep)
+      s = Fold::fold(s, hn::LoadU(d, tap));
+  }
+  hn::StoreU(Fold::finish(d, s, w.scale), d, w.output + c);
+}
+
+/// All channels; the last vector overlaps the one before where the count does not divide.
+template <class Fold>
+HWY_INLINE void pixel(const PoolWindow& w, int64_t channels) {
+  const hn::ScalableTag<float> d;
+  const auto n = static_cast<int64_t>(hn::Lanes(d));
+  int64_t c = 0;
+  for (; c + 4 * n <= channels; c += 4 * n) fourVectors<Fold>(d, w, c);
+  for (; c + n <= channels; c += n) oneVector<Fold>(d, w, c);
+  if (c == channels) return;
+  const hn::CappedTag<float, 4> d4;
+  const hn::CappedTag<float, 1> d1;
+  if (channels >= n)
+    oneVector<Fold>(d, w, channels - n);
+  else if (channels >= static_cast<int64_t>(hn::Lanes(d4)))
+    for (; c < channels; c += 4) oneVector<Fold>(d4, w, std::min(c, channels - 4));
+  else
+    for (; c < channels; ++c) oneVector<Fold>(d1, w, c);
+}
+
+template <class Fold>
+HWY_INLINE void pixels(const PoolRow& row) {
+  for (int64_t p = 0; p < row.pixels; ++p) {
+    const ops::PoolSpan& span = row.spans[p];
+    const int64_t divisor =
+        row.countIncludePad ? row.countedRows * span.counted : row.rows * span.count;
+    pixel<Fold>({row.input + span.first * row.pixelStride, row.rows, row.rowStep, span.count,
+                 row.columnStep, divisor > 0 ? 1.0f / static_cast<float>(divisor) : 0.0f,
+                 row.output + p * row.outputStep},
+                row.channels);
+  }
+}
+
+void maxRow(const PoolRow& row) { pixels<MaxFold>(row); }
+void averageRow(const PoolRow& row) { pixels<AverageFold>(row); }
+
+}  // namespace minnow::kernels::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace minnow::kernels::simd {
+namespace {
+
+HWY_EXPORT(maxRow);
+HWY_EXPORT(averageRow);
+
+bool channelsAdjacent(const TensorView& view) { return view.strides[1] == 1 || view.shape[1] == 1; }
+
+/// Both tensors as rows of pixels; one spatial axis counts as an image of height 1.
+class Pooling {
+ public:
+  Pooling(const ops::Pool& pool, const KernelArgs& args)
+      : pool_(pool), x_(args.inputs[0]), y_(args.outputs[0]), last_(x_.shape.rank() - 1) {}
+
+  int64_t rows() const { return last_ == 3 ? y_.shape[2] : 1; }
+  int64_t columns() const { return y_.shape[last_]; }
+  ops::PoolSpan column(int64_t position) const {
+    return ops::poolSpan(pool_, last_ - 2, x_.shape[last_], position);
+  }
+  /// Channels [firstChannel, firstChannel + channels) of an output row.
+  PoolRow row(int64_t image, int64_t position, int64_t firstChannel, int64_t channels,
+              const ops::PoolSpan* spans) const {
+    const bool flat = last_ == 2;
+    const ops::PoolSpan span =
+        flat ? ops::PoolSpan{0, 1, 1} : ops::poolSpan(pool_, 0, x_.shape[2], position);
+    const int64_t stepY = pool_.global || flat ? 1 : pool_.dilations[0];
+    const int64_t stepX = pool_.global ? 1 : pool_.dilations.back();
+    const int64_t xRow = flat ? 0 : x_.strides[2], yRow = flat ? 0 : y_.strides[2];
+    const float* input = x_.as<const float>() + image * x_.strides[0] + firstChannel;
+    float* output = y_.as<float>() + image * y_.strides[0] + firstChannel;
+    return {input + span.first * xRow,
+            span.count,
+            stepY * xRow,
+            span.counted,
+            spans,
+            columns(),
+            x_.strides[last_],
+            stepX * x_.strides[last_],
+            pool_.countIncludePad,
+            output + position * yRow,
+            y_.strides[last_],
+            channels};
+  }
+
+ private:
+  const ops::Pool& pool_;
+  const TensorView& x_;
+  const TensorView& y_;
+  int last_;
+};
+
+/// Threads share the channels of a global pooling, and the rows of any other.
+constexpr int64_t kChannelBlock = 64;
+
+}  // namespace
+
+bool acceptsPool(const ops::Operator& op, std::span<const TensorView> inputs,
+                 std::span<const TensorView> outputs) {
+  const auto& pool = static_cast<const ops::Pool&>(op);
+  const int rank = inputs[0].shape.rank();
+  return inputs[0].type == DataType::Float32 && pool.fn != ops::PoolFn::Lp && !pool.indices &&
+         (rank == 3 || rank == 4) && channelsAdjacent(inputs[0]) && channelsAdjacent(outputs[0]);
+}
+
+size_t poolWorkspace(const ops::Operator&, std::span<const TensorView>,
+                     std::span<const TensorView> outputs, int) {
+  const Shape& y = outputs[0].shape;
+  return static_cast<size_t>(y[y.rank() - 1]) * sizeof(ops::PoolSpan);
+}
+
+Result<void> runPool(const ops::Operator& op, const KernelArgs& args) {
+  const auto& pool = static_cast<const ops::Pool&>(op);
+  const Pooling pooling(pool, args);
+  const Shape& y = args.outputs[0].shape;
+  auto* spans = reinterpret_cast<ops::PoolSpan*>(args.workspace.data());
+  for (int64_t i = 0; i < pooling.columns(); ++i) spans[i] = pooling.column(i);
+  const int64_t rows = pooling.rows();
+  const int64_t block = pool.global ? kChannelBlock : std::max<int64_t>(y[1], 1);
+  const int64_t blocks = (y[1] + block - 1) / block;
+  const auto run =
+      pool.fn == ops::PoolFn::Max ? HWY_DYNAMIC_DISPATCH(maxRow) : HWY_DYNAMIC_DISPATCH(averageRow);
+  args.pool->parallelFor(y[0] * rows * blocks, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t first = i % blocks * block;
+      run(pooling.row(i / blocks / rows, i / blocks % rows, first, std::min(block, y[1] - first),
+                      spans));
+    }
+  });
+  return {};
+}
+
+}  // namespace minnow::kernels::simd
+#endif  // HWY_ONCE
