@@ -1,7 +1,9 @@
-// MatMul, and Gemm as MatMul with a bias where its C is a row of N.
+// MatMul, and Gemm: MatMul with a bias where its C is a row of N and alpha is 1, else followed by
+// elementwise operators. C broadcasts as numpy's arrays do, in opset 6 only if `broadcast` is set.
 #include "ops/matmul.h"
 
 #include "converter/onnx/node_context.h"
+#include "ops/binary.h"
 
 namespace minnow::converter {
 namespace {
@@ -21,6 +23,19 @@ std::optional<ir::ValueId> biasOf(NodeContext& node, int64_t n, float beta) {
   return node.constantFloatTensor(Shape{n}, row);
 }
 
+ir::ValueId combined(NodeContext& node, ops::BinaryFn fn, ir::ValueId a, ir::ValueId b) {
+  auto op = std::make_unique<ops::Binary>();
+  op->fn = fn;
+  return node.emit(std::move(op), {a, b});
+}
+
+ir::ValueId scaled(NodeContext& node, ir::ValueId value, float factor) {
+  const DataType type = node.typeOf(value).type;
+  if (type == DataType::Float32)
+    return combined(node, ops::BinaryFn::Mul, value, node.constantFloat(factor));
+  node.unsupported("Gemm of other types than float32 with alpha or beta");
+}
+
 }  // namespace
 
 void importMatMul(NodeContext& node) {
@@ -35,14 +50,16 @@ void importGemm(NodeContext& node) {
   const int64_t n = node.shape(1)[op->transposeB ? 0 : 1];
   const float alpha = node.number("alpha", 1.0f), beta = node.number("beta", 1.0f);
   std::vector<ir::ValueId> inputs{node.input(0), node.input(1)};
-  if (!node.hasInput(2) && alpha == 1.0f) {
-    node.setOutput(0, node.emit(std::move(op), inputs));
-    return;
+  const bool addsC = node.hasInput(2) && beta != 0.0f;
+  const auto bias = alpha == 1.0f && addsC ? biasOf(node, n, beta) : std::nullopt;
+  if (bias) inputs.push_back(*bias);
+  ir::ValueId y = node.emit(std::move(op), inputs);
+  if (alpha != 1.0f) y = scaled(node, y, alpha);
+  if (addsC && !bias) {
+    const ir::ValueId c = beta == 1.0f ? node.input(2) : scaled(node, node.input(2), beta);
+    y = combined(node, ops::BinaryFn::Add, y, c);
   }
-  const auto bias = alpha == 1.0f ? biasOf(node, n, beta) : std::nullopt;
-  if (!bias) node.unsupported("Gemm with this alpha, beta or C");
-  inputs.push_back(*bias);
-  node.setOutput(0, node.emit(std::move(op), inputs));
+  node.setOutput(0, y);
 }
 
 }  // namespace minnow::converter
