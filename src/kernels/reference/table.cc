@@ -8,6 +8,8 @@ size_t topKBytes(const ops::Operator&, std::span<const TensorView>, std::span<co
                  int);
 size_t nonMaxSuppressionBytes(const ops::Operator&, std::span<const TensorView>,
                               std::span<const TensorView>, int);
+size_t recurrentWorkspace(const ops::Operator&, std::span<const TensorView> inputs,
+                          std::span<const TensorView> outputs, int threads);
 
 KernelFn find(ops::OpKind kind) {
   static constexpr KernelFn kFunctions[] = {
@@ -26,6 +28,8 @@ WorkspaceFn findWorkspace(ops::OpKind kind) {
       return topKBytes;
     case ops::OpKind::NonMaxSuppression:
       return nonMaxSuppressionBytes;
+    case ops::OpKind::Recurrent:
+      return recurrentWorkspace;
     default:
       return nullptr;
   }
