@@ -1,0 +1,38 @@
+// Products of small integers in 32 bits (ONNX ConvInteger, MatMulInteger): exact, wrapping around.
+// Inputs: a and b of 8 bits, signed or not; optional zero points of their types, which are
+// subtracted before multiplying (padding counts as the zero point); for the convolution an optional
+// bias int32 [O]. Output int32.
+#pragma once
+
+#include "ops/operator.h"
+
+namespace minnow::ops {
+
+/// x [N,C,spatial…], w [O,C/groups,kernel…]; x's zero point has one element, w's one or O.
+struct ConvInteger final : OperatorBase<ConvInteger> {
+  static constexpr OpKind kKind = OpKind::ConvInteger;
+  std::vector<int64_t> kernel, strides, dilations, padsBegin, padsEnd;
+  int64_t groups = 1;
+
+  template <class V>
+  void fields(V& v) {
+    v("kernel", kernel);
+    v("strides", strides);
+    v("dilations", dilations);
+    v("padsBegin", padsBegin);
+    v("padsEnd", padsEnd);
+    v("groups", groups);
+  }
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+};
+
+/// a […,M,K], b […,K,N] as in MatMul; zero points broadcast to a and to b.
+struct MatMulInteger final : OperatorBase<MatMulInteger> {
+  static constexpr OpKind kKind = OpKind::MatMulInteger;
+
+  template <class V>
+  void fields(V&) {}
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+};
+
+}  // namespace minnow::ops
