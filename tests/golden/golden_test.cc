@@ -64,8 +64,7 @@ void expectOutput(const HostTensor& actual, const json& golden) {
   ASSERT_EQ(actual.type.shape, Shape(shape)) << name;
   const Summary summary = summarise(actual);
   EXPECT_EQ(summary.nans, 0) << name;
-  // One pair of runs measures the noise; its tail reaches a few times further.
-  const double noise = 4 * golden["noise"].get<double>();
+  const double noise = golden["noise"].get<double>();
   expectClose(summary.min, golden["min"], name + " min", noise);
   expectClose(summary.max, golden["max"], name + " max", noise);
   expectClose(summary.mean, golden["mean"], name + " mean");

@@ -3,9 +3,9 @@
 
 Makes a virtual environment with numpy and onnxruntime from PyPI in .cache/golden-venv and runs itself in it.
 A summary holds, per output: shape, min, max, mean, L2 norm and the values at at least 512 fixed places:
-element (k * 2654435761) mod n for k = 0, 1, … (all elements in order when there are no more than 512). `noise` is
-the largest difference between ONNX Runtime with and without its graph optimisations: a few models (M-LSD above all)
-amplify rounding so much that it exceeds 1e-4 + 1e-3 |b|; no engine can be held to less than that.
+element (k * 2654435761) mod n for k = 0, 1, … (all elements in order when there are no more than 512). `noise` is 0
+but for the models (M-LSD) on which ONNX Runtime misses 1e-4 + 1e-3 |b| against itself: there, by how much it moves when its
+graph optimisations are off or the input is moved to neighbouring floats. No engine can be held to less.
 Usage: make_goldens.py [MODEL_ID…]        (build/minnow prepares the picture)
 """
 import json
