@@ -1,6 +1,6 @@
 # Two commands from a bare Debian 12 machine: `make demo` and `make test`. CMakePresets.json has the builds.
 .DEFAULT_GOAL := build
-.PHONY: build models demo test test-all sanitizers lint bench clean
+.PHONY: build models bench-peers demo test test-all sanitizers lint bench clean
 .NOTPARALLEL:
 
 IMAGES ?=
@@ -26,8 +26,8 @@ $(CACHE)/installed-%: scripts/setup.sh
 models:
 	@apps/road/fetch_models.sh apps/road/models.toml $(CACHE)/npm
 
-demo: $(CACHE)/installed-demo
-	@$(MAKE) --no-print-directory build
+demo: $(CACHE)/installed-demo build/build.ninja
+	@cmake --build --preset release -j $(JOBS) --target minnow road
 	@MINNOW_CACHE=$(CURDIR)/$(CACHE) apps/road/demo.sh build demo-output "$(IMAGES)" "$(MODELS)"
 
 # The models come from a registry; without a network the tests that want them say so.
@@ -57,3 +57,7 @@ bench: build models
 
 clean:
 	@rm -rf build demo-output
+
+# Minnow beside ONNX Runtime and MNN, from PyPI, in one run. Slow: it also exports torchvision's architectures.
+bench-peers: build models
+	@scripts/bench_peers.sh build/minnow $(CACHE) $(SHARED_MODELS)

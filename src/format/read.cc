@@ -3,6 +3,8 @@
 // operators that read them.
 #include "format/read.h"
 
+#include <cstring>
+
 #include "base/aligned.h"
 #include "base/fail.h"
 #include "format/header.h"
@@ -37,7 +39,11 @@ struct Decoder {
   Result<std::vector<T>> decodeList(const flatbuffers::Vector<T>* from) {
     if (!from) return std::vector<T>();
     if (!charge(from->size() * sizeof(T))) return tooLarge();
-    return std::vector<T>(from->begin(), from->end());
+    // FlatBuffers' verifier lets lists of 8-byte elements begin on 4-byte boundaries, so they are
+    // copied, not read in place.
+    std::vector<T> list(from->size());
+    if (!list.empty()) std::memcpy(list.data(), from->Data(), list.size() * sizeof(T));
+    return list;
   }
 
   Result<std::vector<std::string>> decodeTexts(const Strings* from) {
