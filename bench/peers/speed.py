@@ -14,6 +14,7 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -55,7 +56,8 @@ class Mnn:
     def __init__(self, path, shapes, threads, folder):
         import MNN
         converted = folder / (path.stem + ".mnn")
-        subprocess.run(["mnnconvert", "-f", "ONNX", "--modelFile", str(path), "--MNNModel", str(converted),
+        tool = pathlib.Path(sys.executable).parent / "mnnconvert"  # comes with the wheel
+        subprocess.run([str(tool), "-f", "ONNX", "--modelFile", str(path), "--MNNModel", str(converted),
                         "--bizCode", "bench"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.interpreter = MNN.Interpreter(str(converted))
         self.session = self.interpreter.createSession({"backend": "CPU", "numThread": threads, "precision": "high"})
