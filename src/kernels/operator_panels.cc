@@ -20,7 +20,8 @@ std::optional<PanelShape> operatorPanels(const ops::Operator& op, size_t index,
                                          const Shape& shape) {
   if (index != 1) return std::nullopt;
   if (const auto* conv = as<ops::Conv>(op)) return convPanels(shape, conv->groups);
-  if (const auto* conv = as<ops::ConvTranspose>(op)) return convTransposePanels(shape, conv->groups);
+  if (const auto* conv = as<ops::ConvTranspose>(op))
+    return convTransposePanels(shape, conv->groups);
   if (const auto* product = as<ops::MatMul>(op); product && shape.rank() >= 2)
     return matMulPanels(shape, product->transposeB);
   return std::nullopt;

@@ -1,9 +1,9 @@
 // Elementwise functions of two tensors, one element at a time.
 #include "ops/binary.h"
 
+#include "kernels/element_types.h"
 #include "kernels/kernel.h"
 #include "kernels/power.h"
-#include "kernels/element_types.h"
 #include "kernels/reference/elementwise.h"
 #include "kernels/reference/scalar_math.h"
 

@@ -1,8 +1,8 @@
 // Cast, one element at a time.
 #include "ops/cast.h"
 
-#include "kernels/kernel.h"
 #include "kernels/element_types.h"
+#include "kernels/kernel.h"
 #include "kernels/reference/elementwise.h"
 
 namespace minnow::kernels::reference {

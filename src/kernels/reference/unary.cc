@@ -1,8 +1,8 @@
 // Elementwise functions, one element at a time.
 #include "ops/unary.h"
 
-#include "kernels/kernel.h"
 #include "kernels/element_types.h"
+#include "kernels/kernel.h"
 #include "kernels/reference/elementwise.h"
 #include "kernels/reference/scalar_math.h"
 

@@ -1,8 +1,8 @@
 // Where, one element at a time.
 #include "ops/where.h"
 
-#include "kernels/kernel.h"
 #include "kernels/element_types.h"
+#include "kernels/kernel.h"
 #include "kernels/reference/elementwise.h"
 
 namespace minnow::kernels::reference {
