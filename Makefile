@@ -37,11 +37,13 @@ test: $(CACHE)/installed-test
 	@$(MAKE) --no-print-directory sanitizers
 	@ctest --preset release -j $(JOBS) -LE heavy
 
+THREADED := minnow_base_test minnow_memory_test minnow_runtime_test
+
 # Parsers, operators and small models under the address and undefined sanitizers, threads under the third.
 sanitizers:
 	@cmake --preset asan > build/asan.log && cmake --build --preset asan -j $(JOBS)
 	@ctest --preset asan -j $(JOBS) -LE "heavy|release-only"
-	@cmake --preset tsan > build/tsan.log && cmake --build --preset tsan -j $(JOBS)
+	@cmake --preset tsan > build/tsan.log && cmake --build --preset tsan -j $(JOBS) --target $(THREADED)
 	@ctest --preset tsan -j $(JOBS) -LE "heavy|release-only" -R "Thread|Runtime|Session|Arena"
 
 test-all: test
