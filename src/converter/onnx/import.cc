@@ -60,7 +60,7 @@ ir::ValueId ImportState::addTensor(const ::onnx::TensorProto& tensor, const std:
   return graph.addConstant(name, decoded->type, decoded->bytes);
 }
 
-bool ImportState::canEvaluate(const ops::Operator&, const std::vector<ir::ValueId>& inputs,
+bool ImportState::canEvaluate(const std::vector<ir::ValueId>& inputs,
                               const std::vector<TensorType>& types) const {
   int64_t in = 0, out = 0;
   for (ir::ValueId id : inputs) {
@@ -75,7 +75,7 @@ bool ImportState::canEvaluate(const ops::Operator&, const std::vector<ir::ValueI
 
 std::vector<ir::ValueId> ImportState::evaluate(const ops::Operator& op,
                                                const std::vector<ir::ValueId>& inputs,
-                                               const std::vector<TensorType>&, int outputs) {
+                                               int outputs) {
   auto results = passes::evaluate(graph, op, inputs);
   if (!results) throw ImportError(results.error().message);
   std::vector<ir::ValueId> ids;
@@ -93,8 +93,7 @@ std::vector<ir::ValueId> ImportState::emit(std::unique_ptr<ops::Operator> op,
   if (!types) throw ImportError(types.error().message);
   if (types->size() < static_cast<size_t>(outputs))
     throw ImportError(text("has ", outputs, " outputs, at most ", types->size(), " are possible"));
-  if (canEvaluate(*node.op, node.inputs, *types))
-    return evaluate(*node.op, node.inputs, *types, outputs);
+  if (canEvaluate(node.inputs, *types)) return evaluate(*node.op, node.inputs, outputs);
   for (int i = 0; i < outputs; ++i)
     node.outputs.push_back(graph.addValue({freshName(nodeName), (*types)[static_cast<size_t>(i)]}));
   std::vector<ir::ValueId> ids = node.outputs;

@@ -40,10 +40,10 @@ class ImportState {
   std::string freshName(const std::string& base);
 
  private:
-  bool canEvaluate(const ops::Operator& op, const std::vector<ir::ValueId>& inputs,
+  bool canEvaluate(const std::vector<ir::ValueId>& inputs,
                    const std::vector<TensorType>& types) const;
   std::vector<ir::ValueId> evaluate(const ops::Operator& op, const std::vector<ir::ValueId>& inputs,
-                                    const std::vector<TensorType>& types, int outputs);
+                                    int outputs);
   int fresh_ = 0;
 };
 
