@@ -62,6 +62,16 @@ struct OperatorInfo {
   std::string kernel;  ///< which kernel was chosen: "conv-panels", "reference", "view"
   int64_t multiplyAdds = 0;
   size_t index = 0;
+  /// Rows of the output that are computed now, where the operator runs in strips; else 0, 0.
+  int64_t rowBegin = 0, rowEnd = 0;
+};
+
+/// A stretch of the arena and when it is in use.
+struct PlannedMemory {
+  std::string name;  ///< of the tensor it holds, the last one written; "workspace of NODE"
+  size_t offset = 0, bytes = 0;
+  size_t firstStep = 0, lastStep = 0;  ///< indices into Session::operators(), both included
+  bool strip = false;                  ///< holds a strip of the tensor's rows, not all of it
 };
 
 enum class CallbackVerdict { Continue, Stop };
@@ -98,6 +108,9 @@ struct SessionOptions {
   bool waitForArena = true;
   /// false: every operator runs its scalar reference. For checking, not for use.
   bool fastKernels = true;
+  /// false: layer by layer, every feature map in full. The same bits in more memory; for traces and
+  /// callbacks that want whole tensors.
+  bool strips = true;
 };
 
 /// A loaded model: metadata on the heap, weights in the mapped file.
@@ -146,6 +159,8 @@ class Session {
   /// The steps in execution order, views included.
   std::span<const OperatorInfo> operators() const;
   MemoryReport memory() const;
+  /// What lies where in the arena and when, for drawings.
+  std::vector<PlannedMemory> memoryPlan() const;
 
   struct Impl;
 

@@ -69,6 +69,14 @@ struct Node {
   }
 };
 
+/// Nodes that are executed together in strips (src/planning/strips.h): nodes [first, end), `rows`
+/// rows of the last node's output at a time.
+struct Chain {
+  int first = 0, end = 0;
+  int64_t rows = 0;
+  bool operator==(const Chain&) const = default;
+};
+
 struct Graph {
   std::string name;
   std::string producer;  ///< what made the model, free text
@@ -81,6 +89,9 @@ struct Graph {
   /// Names of shape-computing nodes that were folded for the converted input shapes; inputs of such
   /// a model cannot be resized.
   std::vector<std::string> foldedShapeNodes;
+
+  /// In order, without overlaps. A pass chooses them last; a pass that changes nodes clears them.
+  std::vector<Chain> chains;
 
   ValueId addValue(Value value);
   /// A Plain constant with a fresh name derived from `name`.

@@ -2,7 +2,10 @@
 // allocates nothing.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <span>
 
 #include "base/threads.h"
@@ -12,12 +15,25 @@
 
 namespace minnow::kernels {
 
+/// Rows (axis 2 of N, C, H, W) of an output that are computed.
+struct OutputRows {
+  int64_t begin = 0, end = std::numeric_limits<int64_t>::max();
+  /// Clamped to an output of `height` rows.
+  OutputRows within(int64_t height) const {
+    return {std::min(begin, height), std::min(end, height)};
+  }
+};
+
 struct KernelArgs {
   std::span<const TensorView> inputs;  ///< an absent optional input is a view that tests false
   std::span<TensorView>
       outputs;  ///< a kernel whose result's size depends on data lowers outputs[i].shape
   std::span<std::byte> workspace;    ///< as many bytes as the kernel asked for, 64-byte aligned
   base::ThreadPool* pool = nullptr;  ///< never null
+  /// For operators whose rowsStandAlone() is false and whose outputs have rank 4: nothing but these
+  /// rows is written, and no row of an input is read that rowsRead() does not name (there need be
+  /// no memory there). All other kernels compute everything.
+  OutputRows rows = {};
 };
 
 /// Shapes, types and strides were validated when the session was created; data were not (indices

@@ -37,6 +37,13 @@ struct Storage {
   int64_t offset = 0;
 };
 
+/// Part of a tensor along one axis: a strip.
+struct Rows {
+  int axis = 0;
+  int64_t begin = 0, end = 0;
+  static constexpr int kWhole = -1;  ///< as an axis: all of the tensor
+};
+
 class Operator {
  public:
   virtual ~Operator() = default;
@@ -71,6 +78,21 @@ class Operator {
     (void)index;
     return false;
   }
+
+  /// The part of input `index` that strip `output` of every output is computed from, clamped to the
+  /// input's extent; axis kWhole when no strip suffices. nullopt (as a rule) for an operator that
+  /// cannot be computed in strips along that axis. begin and end never fall as the strip moves on,
+  /// and the strip that is the whole output reads no further than the input's end.
+  virtual std::optional<Rows> rowsRead(int index, const Rows& output,
+                                       std::span<const TensorType> inputs,
+                                       std::span<const TensorType> outputs) const {
+    (void)index, (void)output, (void)inputs, (void)outputs;
+    return std::nullopt;
+  }
+  /// True if the same operator over just the strips that rowsRead() names computes the strip.
+  /// False where an element depends on its place in the tensor (a window at a border, a
+  /// resize's coordinates): kernels of such operators get whole views and honour KernelArgs::rows.
+  virtual bool rowsStandAlone() const { return true; }
 
   virtual AttributeMap attributes() const = 0;
   /// Sets the attributes; unknown names, missing names and wrong types are errors.

@@ -13,6 +13,8 @@ namespace {
 using ir::kNoValue;
 using ir::ValueId;
 
+constexpr int kUnused = 1 << 30;
+
 class PlanBuilder {
  public:
   PlanBuilder(const ir::Graph& graph, const std::vector<TensorType>& types,
@@ -39,8 +41,6 @@ class PlanBuilder {
   }
 
  private:
-  static constexpr int kUnused = 1 << 30;
-
   PlannedTensor planned(ValueId id) const {
     if (id == kNoValue) return {};
     const Place& place = storage_.places[id];
@@ -206,6 +206,25 @@ void Plan::noteActualShapes(const Step& step) {
 Result<Plan> makePlan(const ir::Graph& graph, const std::vector<TensorType>& types,
                       const PlanOptions& options) {
   return PlanBuilder(graph, types, options).build();
+}
+
+std::vector<PlannedMemory> describeMemory(const ir::Graph& graph, const Plan& plan) {
+  std::vector<std::string> names(plan.buffers.size());
+  for (const PlannedTensor& input : plan.inputs)
+    if (input.buffer >= 0) names[input.buffer] = graph.values[input.value].name;
+  for (const Step& step : plan.steps) {
+    for (const PlannedTensor& output : step.outputs)
+      if (output.buffer >= 0) names[output.buffer] = graph.values[output.value].name;
+    if (step.workspace >= 0) names[step.workspace] = "workspace of " + graph.nodes[step.node].name;
+  }
+  std::vector<PlannedMemory> memory;
+  for (size_t b = 0; b < plan.buffers.size(); ++b) {
+    const PlannedBuffer& buffer = plan.buffers[b];
+    if (buffer.first == kUnused) continue;
+    memory.push_back({names[b], buffer.offset, buffer.bytes, static_cast<size_t>(buffer.first),
+                      static_cast<size_t>(buffer.last), false});
+  }
+  return memory;
 }
 
 Result<void> inferTypes(const ir::Graph& graph, std::vector<TensorType>& types) {

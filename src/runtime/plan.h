@@ -74,6 +74,9 @@ struct PlanOptions {
 Result<Plan> makePlan(const ir::Graph& graph, const std::vector<TensorType>& types,
                       const PlanOptions& options);
 
+/// Every used buffer with the name of the last value written to it.
+std::vector<PlannedMemory> describeMemory(const ir::Graph& graph, const Plan& plan);
+
 /// The types of all values when inputs have the types given in `types` (entries of other values are
 /// overwritten).
 Result<void> inferTypes(const ir::Graph& graph, std::vector<TensorType>& types);

@@ -195,6 +195,10 @@ MemoryReport Session::memory() const {
   return report;
 }
 
+std::vector<PlannedMemory> Session::memoryPlan() const {
+  return runtime::describeMemory(impl_->model->graph, impl_->plan);
+}
+
 Result<void> Session::resizeInput(std::string_view name, const Shape& shape) {
   const std::pair<std::string, Shape> one{std::string(name), shape};
   return resizeInputs({&one, 1});
