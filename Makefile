@@ -1,6 +1,6 @@
 # Two commands from a bare Debian 12 machine: `make demo` and `make test`. CMakePresets.json has the builds.
 .DEFAULT_GOAL := build
-.PHONY: build models bench-peers demo test test-all sanitizers lint bench clean
+.PHONY: build models bench-peers bench-memory demo test test-all sanitizers lint bench clean
 .NOTPARALLEL:
 
 IMAGES ?=
@@ -63,3 +63,8 @@ clean:
 # Minnow beside ONNX Runtime and MNN, from PyPI, in one run. Slow: it also exports torchvision's architectures.
 bench-peers: build models
 	@scripts/bench_peers.sh build/minnow $(CACHE) $(SHARED_MODELS)
+
+# Twelve models resident at once in Minnow and in the peers.
+bench-memory: build models
+	@cmake --build --preset release -j $(JOBS) --target resident
+	@scripts/bench_memory.sh build $(CACHE) $(SHARED_MODELS)

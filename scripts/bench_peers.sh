@@ -6,10 +6,7 @@ set -euo pipefail
 minnow=$1 cache=$2 road=${3:-}
 here=$(cd "$(dirname "$0")/.." && pwd)
 venv=$cache/peers-venv
-if [ ! -x "$venv/bin/mnnconvert" ]; then
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install -q numpy onnxruntime MNN
-fi
+"$here/scripts/peers_venv.sh" "$venv"
 models=()
 if /usr/bin/python3 -c "import torchvision" 2>/dev/null; then
   /usr/bin/python3 "$here/bench/peers/export_torchvision.py" "$cache/torchvision"
