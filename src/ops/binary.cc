@@ -1,6 +1,8 @@
 // Elementwise functions of two tensors: names, types and shapes.
 #include "ops/binary.h"
 
+#include "ops/rows.h"
+
 namespace minnow::ops {
 
 const char* binaryFnName(BinaryFn fn) {
@@ -61,6 +63,12 @@ Result<std::vector<TensorType>> Binary::inferShape(std::span<const TensorType> i
   if (epilogue.fn != UnaryFn::Identity && result != DataType::Float32)
     return fail(ErrorCode::Unsupported, "a fused activation of ", result, " is not supported");
   return std::vector{TensorType{result, *shape}};
+}
+
+std::optional<Rows> Binary::rowsRead(int index, const Rows& output,
+                                     std::span<const TensorType> inputs,
+                                     std::span<const TensorType> outputs) const {
+  return rowsBroadcast(output, inputs[index].shape, outputs[0].shape);
 }
 
 }  // namespace minnow::ops

@@ -1,6 +1,8 @@
 // Cast: types and shapes.
 #include "ops/cast.h"
 
+#include "ops/rows.h"
+
 namespace minnow::ops {
 
 std::unique_ptr<Operator> makeCast() { return std::make_unique<Cast>(); }
@@ -11,6 +13,11 @@ Result<std::vector<TensorType>> Cast::inferShape(std::span<const TensorType> inp
     return fail(ErrorCode::Unsupported, "Cast from ", inputs[0].type, " to ", to);
   if (auto ok = checkShape(inputs[0].shape); !ok) return std::unexpected(ok.error());
   return std::vector{TensorType{to, inputs[0].shape}};
+}
+
+std::optional<Rows> Cast::rowsRead(int, const Rows& output, std::span<const TensorType>,
+                                   std::span<const TensorType>) const {
+  return output;
 }
 
 }  // namespace minnow::ops

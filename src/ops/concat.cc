@@ -1,6 +1,8 @@
 // Concat: shape rule.
 #include "ops/concat.h"
 
+#include "ops/rows.h"
+
 namespace minnow::ops {
 
 std::unique_ptr<Operator> makeConcat() { return std::make_unique<Concat>(); }
@@ -24,6 +26,12 @@ Result<std::vector<TensorType>> Concat::inferShape(std::span<const TensorType> i
     if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
   }
   return oneOutput(inputs[0].type, y);
+}
+
+std::optional<Rows> Concat::rowsRead(int, const Rows& output, std::span<const TensorType>,
+                                     std::span<const TensorType> outputs) const {
+  const auto along = normaliseAxis(axis, outputs[0].shape.rank());
+  return rowsUnlessMixed(output, 1u << *along);
 }
 
 }  // namespace minnow::ops

@@ -1,6 +1,8 @@
 // Convolution: validation, shape rule and cost.
 #include "ops/conv.h"
 
+#include "ops/rows.h"
+
 namespace minnow::ops {
 
 std::unique_ptr<Operator> makeConv() { return std::make_unique<Conv>(); }
@@ -49,6 +51,15 @@ int64_t Conv::multiplyAdds(std::span<const TensorType> inputs,
                            std::span<const TensorType> outputs) const {
   const Shape& w = inputs[1].shape;
   return outputs[0].shape.elements() * (w.elements() / std::max<int64_t>(w[0], 1));
+}
+
+std::optional<Rows> Conv::rowsRead(int index, const Rows& output,
+                                   std::span<const TensorType> inputs,
+                                   std::span<const TensorType> outputs) const {
+  if (!isImageStrip(output, outputs)) return std::nullopt;
+  if (index > 0) return kAllRows;
+  return rowsUnderWindow(output, {kernel[0], strides[0], dilations[0], padsBegin[0]},
+                         inputs[0].shape[2]);
 }
 
 }  // namespace minnow::ops

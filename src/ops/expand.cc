@@ -1,6 +1,8 @@
 // Expand and Tile: shape rules.
 #include "ops/expand.h"
 
+#include "ops/rows.h"
+
 namespace minnow::ops {
 
 std::unique_ptr<Operator> makeExpand() { return std::make_unique<Expand>(); }
@@ -27,6 +29,11 @@ Result<std::vector<TensorType>> Tile::inferShape(std::span<const TensorType> inp
     y[i] *= repeats[i];
   }
   return oneOutput(inputs[0].type, y);
+}
+
+std::optional<Rows> Expand::rowsRead(int, const Rows& output, std::span<const TensorType> inputs,
+                                     std::span<const TensorType> outputs) const {
+  return rowsBroadcast(output, inputs[0].shape, outputs[0].shape);
 }
 
 }  // namespace minnow::ops

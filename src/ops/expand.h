@@ -15,6 +15,8 @@ struct Expand final : OperatorBase<Expand> {
     v("shape", shape);
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
+                               std::span<const TensorType> outputs) const override;
 };
 
 struct Tile final : OperatorBase<Tile> {

@@ -1,6 +1,8 @@
 // Pooling: validation, shape rule and window geometry.
 #include "ops/pool.h"
 
+#include "ops/rows.h"
+
 namespace minnow::ops {
 
 std::unique_ptr<Operator> makePool() { return std::make_unique<Pool>(); }
@@ -70,10 +72,19 @@ Result<std::vector<TensorType>> Pool::inferShape(std::span<const TensorType> inp
   return types;
 }
 
+std::optional<Rows> Pool::rowsRead(int, const Rows& output, std::span<const TensorType> inputs,
+                                   std::span<const TensorType> outputs) const {
+  if (global || indices || !isImageStrip(output, outputs)) return std::nullopt;
+  return rowsUnderWindow(output, {kernel[0], strides[0], dilations[0], padsBegin[0]},
+                         inputs[0].shape[2]);
+}
+
 PoolSpan poolSpan(const Pool& pool, int axis, int64_t extent, int64_t position) {
   if (pool.global) return {0, extent, extent};
   const int64_t step = pool.dilations[axis];
   const int64_t start = position * pool.strides[axis] - pool.padsBegin[axis];
+  const int64_t last = start + (pool.kernel[axis] - 1) * step;
+  if (start >= 0 && last < extent) return {start, pool.kernel[axis], pool.kernel[axis]};
   // How many taps lie below a bound that is above `start`.
   const auto tapsBelow = [&](int64_t bound) {
     return bound <= start ? 0 : std::min(pool.kernel[axis], (bound - start + step - 1) / step);

@@ -45,6 +45,9 @@ struct Pool final : OperatorBase<Pool> {
   }
   std::string name() const override;
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
+                               std::span<const TensorType> outputs) const override;
+  bool rowsStandAlone() const override { return false; }
 
  private:
   Result<Shape> windowedShape(const Shape& x) const;

@@ -1,6 +1,8 @@
 // Relayout: the type passes through.
 #include "ops/relayout.h"
 
+#include "ops/rows.h"
+
 namespace minnow::ops {
 
 std::unique_ptr<Operator> makeRelayout() { return std::make_unique<Relayout>(); }
@@ -16,6 +18,11 @@ std::optional<Storage> Relayout::viewOf(const Shape& inputShape, const Storage& 
   for (int i = 0; i < inputShape.rank(); ++i)
     if (inputShape[i] != 1 && input.strides[i] != wanted[i]) return std::nullopt;
   return Storage{wanted, input.offset};
+}
+
+std::optional<Rows> Relayout::rowsRead(int, const Rows& output, std::span<const TensorType>,
+                                       std::span<const TensorType>) const {
+  return output;
 }
 
 }  // namespace minnow::ops

@@ -18,6 +18,8 @@ struct Relayout final : OperatorBase<Relayout> {
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   /// The input itself where it already lies in that order without gaps.
   std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input, int) const override;
+  std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
+                               std::span<const TensorType> outputs) const override;
 };
 
 }  // namespace minnow::ops

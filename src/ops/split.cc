@@ -1,6 +1,8 @@
 // Split: shape rule and views.
 #include "ops/split.h"
 
+#include "ops/rows.h"
+
 namespace minnow::ops {
 
 std::unique_ptr<Operator> makeSplit() { return std::make_unique<Split>(); }
@@ -53,6 +55,12 @@ std::optional<Storage> Split::viewOf(const Shape& inputShape, const Storage& inp
   // An empty part at the end may not point past the tensor.
   if (start < inputShape[*along]) view.offset += start * input.strides[*along];
   return view;
+}
+
+std::optional<Rows> Split::rowsRead(int, const Rows& output, std::span<const TensorType>,
+                                    std::span<const TensorType> outputs) const {
+  const auto along = normaliseAxis(axis, outputs[0].shape.rank());
+  return rowsUnlessMixed(output, 1u << *along);
 }
 
 }  // namespace minnow::ops

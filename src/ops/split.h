@@ -20,6 +20,8 @@ struct Split final : OperatorBase<Split> {
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input,
                                 int index) const override;
+  std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
+                               std::span<const TensorType> outputs) const override;
   /// Where output `index` begins along the axis, for attributes that inferShape accepts.
   int64_t startOf(int64_t extent, int index) const;
 };

@@ -1,6 +1,8 @@
 // Elementwise functions: names, types and shapes.
 #include "ops/unary.h"
 
+#include "ops/rows.h"
+
 namespace minnow::ops {
 
 const char* unaryFnName(UnaryFn fn) {
@@ -61,6 +63,11 @@ Result<std::vector<TensorType>> Unary::inferShape(std::span<const TensorType> in
   if (auto ok = checkShape(inputs[0].shape); !ok) return std::unexpected(ok.error());
   const bool asks = fn == UnaryFn::IsNaN || fn == UnaryFn::IsInf;
   return std::vector{TensorType{asks ? DataType::Bool : inputs[0].type, inputs[0].shape}};
+}
+
+std::optional<Rows> Unary::rowsRead(int, const Rows& output, std::span<const TensorType>,
+                                    std::span<const TensorType>) const {
+  return output;
 }
 
 }  // namespace minnow::ops

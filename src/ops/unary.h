@@ -38,6 +38,8 @@ struct Unary final : OperatorBase<Unary> {
   std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input,
                                 int index) const override;
   bool mayRunInPlace(int) const override;
+  std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
+                               std::span<const TensorType> outputs) const override;
 };
 
 /// A unary float function applied to each element of a result before it is stored.

@@ -1,6 +1,8 @@
 // Where: types and shapes.
 #include "ops/where.h"
 
+#include "ops/rows.h"
+
 namespace minnow::ops {
 
 std::unique_ptr<Operator> makeWhere() { return std::make_unique<Where>(); }
@@ -18,6 +20,12 @@ Result<std::vector<TensorType>> Where::inferShape(std::span<const TensorType> in
   if (!shape) return std::unexpected(shape.error());
   if (auto ok = checkShape(*shape); !ok) return std::unexpected(ok.error());
   return std::vector{TensorType{inputs[1].type, *shape}};
+}
+
+std::optional<Rows> Where::rowsRead(int index, const Rows& output,
+                                    std::span<const TensorType> inputs,
+                                    std::span<const TensorType> outputs) const {
+  return rowsBroadcast(output, inputs[index].shape, outputs[0].shape);
 }
 
 }  // namespace minnow::ops

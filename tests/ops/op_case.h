@@ -4,6 +4,7 @@
 // gapped storage and 1 and 3 threads; the bits must be the same.
 #pragma once
 
+#include <iosfwd>
 #include <memory>
 #include <string>
 #include <vector>
@@ -38,7 +39,12 @@ struct OpCase {
   bool fails = false;  ///< the data are wrong on purpose: every kernel must return an error
 };
 
+/// For test messages.
+void PrintTo(const OpCase& c, std::ostream* out);
+
 /// Each tests/ops/NAME_cases.cc defines one function of this type, listed in case_list.inc.
 using CaseList = std::vector<OpCase>;
+/// Those of every file.
+CaseList allCases();
 
 }  // namespace minnow::optest

@@ -17,8 +17,6 @@ namespace minnow::optest {
 #include "tests/ops/case_list.inc"
 #undef MINNOW_CASES
 
-namespace {
-
 CaseList allCases() {
   CaseList all;
 #define MINNOW_CASES(function) \
@@ -27,6 +25,8 @@ CaseList allCases() {
 #undef MINNOW_CASES
   return all;
 }
+
+namespace {
 
 /// How the tensors of one run are stored. Weights and absent inputs take no part.
 struct Variant {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,8 @@ class TestTensor {
   TestTensor(const TensorView& elements, Storing storing);
 
   const TensorView& view() const { return view_; }
+  /// The elements and what is around them.
+  std::span<const uint8_t> bytes() const { return bytes_; }
   /// Where the first byte that was written outside the elements lies, relative to the first
   /// element.
   std::optional<int64_t> brokenFence() const;

@@ -66,7 +66,7 @@ Result<void> runConv(const ops::Operator& op, const KernelArgs& args) {
   const TensorView& y = args.outputs[0];
   const Weights weights(args.inputs[1], conv.groups);
   const TensorView* bias = args.inputs.size() > 2 && args.inputs[2] ? &args.inputs[2] : nullptr;
-  forEachIndex(y.shape, [&](const auto& out) {
+  forEachIndexInRows(y.shape, args.rows, [&](const auto& out) {
     const int64_t group = out[1] / weights.outputsPerGroup();
     float sum = 0.0f;
     for (int64_t tap = 0; tap < weights.taps(); ++tap) {

@@ -82,7 +82,7 @@ Result<void> runConvTranspose(const ops::Operator& op, const KernelArgs& args) {
   const Weights weights(args.inputs[1], conv.groups);
   const TensorView* bias = args.inputs.size() > 2 && args.inputs[2] ? &args.inputs[2] : nullptr;
   const Shape taps(conv.kernel);
-  forEachIndex(y.shape, [&](const Index& out) {
+  forEachIndexInRows(y.shape, args.rows, [&](const Index& out) {
     const float shift = bias ? bias->as<const float>()[out[1] * bias->strides[0]] : 0.0f;
     const float sum = sumOf(conv, args.inputs[0], weights, taps, out, args.inputs[1].shape[1]);
     y.as<float>()[offsetOf(out, y.strides, y.shape.rank())] = apply(conv.epilogue, sum + shift);

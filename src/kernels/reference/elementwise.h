@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "kernels/kernel.h"
 #include "minnow/tensor.h"
 
 namespace minnow::kernels::reference {
@@ -20,6 +21,19 @@ void forEachIndex(const Shape& shape, F&& fn) {
       index[axis] = 0;
     }
   }
+}
+
+/// The same for the rows that a kernel is asked for.
+template <class F>
+void forEachIndexInRows(const Shape& shape, const OutputRows& asked, F&& fn) {
+  if (shape.rank() != 4) return forEachIndex(shape, fn);
+  const OutputRows rows = asked.within(shape[2]);
+  Shape part = shape;
+  part[2] = rows.end - rows.begin;
+  forEachIndex(part, [&](std::array<int64_t, kMaxRank> index) {
+    index[2] += rows.begin;
+    fn(index);
+  });
 }
 
 /// Element distance of an index from a tensor's first element.

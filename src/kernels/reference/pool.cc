@@ -104,7 +104,7 @@ Result<void> run(const ops::Pool& pool, const KernelArgs& args) {
   const TensorView& y = args.outputs[0];
   const TensorView* indices =
       pool.indices && args.outputs.size() > 1 && args.outputs[1] ? &args.outputs[1] : nullptr;
-  forEachIndex(y.shape, [&](const Index& out) {
+  forEachIndexInRows(y.shape, args.rows, [&](const Index& out) {
     const Taps taps = tapsOf(pool, x.shape, out);
     int64_t* index = indices
                          ? indices->as<int64_t>() + offsetOf(out, indices->strides, y.shape.rank())

@@ -118,21 +118,25 @@ class Block {
   int64_t firstInputRow_ = 0;
 };
 
-/// The output, cut into items: (image, block of rows, block of pixels, block of panels).
+/// What is asked of the output, cut into items: (image, block of rows, block of pixels, block of
+/// panels).
 struct Cut {
   int64_t rows, rowBlocks, pixels, pixelBlocks, panels, panelBlocks;
 
   Cut(const ConvPlan& plan, int threads) {
     rows = plan.rowsPerBlock;
     pixels = plan.pixelsPerBlock;
+    const int64_t allRows = plan.endRow - plan.firstRow,
+                  allPixels = plan.endPixel - plan.firstPixel;
     const int64_t all = plan.groups * panelsOf(plan.panels);
     panels = all;
     // Enough items for every thread: first fewer rows a block, then fewer panels.
-    const int64_t wanted = threads > 1 ? 3 * threads : 1;
-    pixelBlocks = (plan.y.width + pixels - 1) / pixels;
+    const bool shared = threads > 1 && plan.multiplyAdds() >= kMultiplyAddsWorthSharing;
+    const int64_t wanted = shared ? 3 * threads : 1;
+    pixelBlocks = (allPixels + pixels - 1) / pixels;
     const int64_t others = plan.y.batch * pixelBlocks;
-    while (rows > 2 && others * ((plan.y.height + rows - 1) / rows) < wanted) rows = (rows + 1) / 2;
-    rowBlocks = (plan.y.height + rows - 1) / rows;
+    while (rows > 2 && others * ((allRows + rows - 1) / rows) < wanted) rows = (rows + 1) / 2;
+    rowBlocks = (allRows + rows - 1) / rows;
     while (panels > 2 && others * rowBlocks * ((all + panels - 1) / panels) < wanted)
       panels = (panels / 2 + 1) / 2 * 2;  // pairs stay together
     panelBlocks = (all + panels - 1) / panels;
@@ -154,10 +158,10 @@ struct Work {
     const int64_t pixels = item / cut.panelBlocks % cut.pixelBlocks;
     const int64_t rows = item / (cut.panelBlocks * cut.pixelBlocks) % cut.rowBlocks;
     const int64_t image = item / (cut.panelBlocks * cut.pixelBlocks * cut.rowBlocks);
-    const int64_t firstRow = rows * cut.rows;
-    const int64_t endRow = std::min(firstRow + cut.rows, plan.y.height);
-    const int64_t firstPixel = pixels * cut.pixels;
-    const int64_t endPixel = std::min(firstPixel + cut.pixels, plan.y.width);
+    const int64_t firstRow = plan.firstRow + rows * cut.rows;
+    const int64_t endRow = std::min(firstRow + cut.rows, plan.endRow);
+    const int64_t firstPixel = plan.firstPixel + pixels * cut.pixels;
+    const int64_t endPixel = std::min(firstPixel + cut.pixels, plan.endPixel);
     Block block(plan, x + image * plan.x.batchStride, scratch);
     block.open(firstRow, endRow);
     float* to = y + image * plan.y.batchStride;
@@ -195,7 +199,7 @@ size_t convWorkspace(const ops::Operator& op, std::span<const TensorView> inputs
 
 Result<void> runConv(const ops::Operator& op, const KernelArgs& args) {
   const auto& conv = static_cast<const ops::Conv&>(op);
-  const ConvPlan plan = planConv(conv, args.inputs[0], args.inputs[1], args.outputs[0]);
+  const ConvPlan plan = planConv(conv, args.inputs[0], args.inputs[1], args.outputs[0], args.rows);
   const PanelOutputs outputs(plan.panels, args.inputs[1].as<const float>(),
                              args.inputs.size() > 2 ? args.inputs[2] : TensorView{}, conv.epilogue);
   const Work work{plan, outputs, args.inputs[0].as<const float>(), args.outputs[0].as<float>(),

@@ -27,6 +27,10 @@ void mergeRows(ConvPlan& plan) {
     image->width *= image->height;
     image->height = 1;
   }
+  plan.firstPixel = plan.firstRow * plan.endPixel;
+  plan.endPixel *= plan.endRow;
+  plan.firstRow = 0;
+  plan.endRow = 1;
 }
 
 bool touchesSidePadding(const ConvPlan& plan) {
@@ -84,7 +88,7 @@ Image::Image(const TensorView& view) {
 }
 
 ConvPlan convGeometry(const ops::Conv& conv, const TensorView& x, const TensorView& weights,
-                      const TensorView& y) {
+                      const TensorView& y, const OutputRows& rows) {
   ConvPlan plan;
   plan.x = Image(x);
   plan.y = Image(y);
@@ -100,13 +104,17 @@ ConvPlan convGeometry(const ops::Conv& conv, const TensorView& x, const TensorVi
     plan.padTop = conv.padsBegin[0];
   }
   plan.groups = conv.groups;
+  const OutputRows asked = rows.within(plan.y.height);
+  plan.firstRow = asked.begin;
+  plan.endRow = asked.end;
+  plan.endPixel = plan.y.width;
   plan.panels = convPanels(weights.shape, conv.groups);
   return plan;
 }
 
 ConvPlan planConv(const ops::Conv& conv, const TensorView& x, const TensorView& weights,
-                  const TensorView& y) {
-  ConvPlan plan = convGeometry(conv, x, weights, y);
+                  const TensorView& y, const OutputRows& rows) {
+  ConvPlan plan = convGeometry(conv, x, weights, y, rows);
   mergeRows(plan);
   chooseStaging(plan);
   if (plan.feasible) chooseBlocks(plan);

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <span>
 
+#include "kernels/kernel.h"
 #include "kernels/packing.h"
-#include "minnow/tensor.h"
 #include "ops/conv.h"
 
 namespace minnow::kernels::simd {
@@ -29,6 +29,10 @@ struct ConvPlan {
   int64_t groups = 1;
   PanelShape panels;
 
+  /// What is computed of the output. Once a pointwise convolution's rows have become one, rows that
+  /// are asked for are a range of its pixels.
+  int64_t firstRow = 0, endRow = 0, firstPixel = 0, endPixel = 0;
+
   bool feasible = true;  ///< false: copying would take too much memory
   /// Input rows are copied with their padding into scratch, so that every tap of every pixel is
   /// memory at a constant distance; else taps on padding read zeros.
@@ -46,6 +50,10 @@ struct ConvPlan {
   int64_t inputRows(int64_t rows) const {
     return (rows - 1) * strideY + (kernelY - 1) * dilationY + 1;
   }
+  int64_t multiplyAdds() const {
+    return y.batch * (endRow - firstRow) * (endPixel - firstPixel) * y.channels * kernelY *
+           kernelX * groupInputs();
+  }
   int64_t stagedFloats() const {
     return staged ? inputRows(rowsPerBlock) * stagedPixels * x.channels : 0;
   }
@@ -53,9 +61,9 @@ struct ConvPlan {
 
 /// The geometry alone: what depthwise and dense kernels share.
 ConvPlan convGeometry(const ops::Conv& conv, const TensorView& x, const TensorView& weights,
-                      const TensorView& y);
+                      const TensorView& y, const OutputRows& rows = {});
 /// The whole decision for a convolution by panels.
 ConvPlan planConv(const ops::Conv& conv, const TensorView& x, const TensorView& weights,
-                  const TensorView& y);
+                  const TensorView& y, const OutputRows& rows = {});
 
 }  // namespace minnow::kernels::simd

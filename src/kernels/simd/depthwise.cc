@@ -156,18 +156,22 @@ size_t depthwiseWorkspace(const ops::Operator& op, std::span<const TensorView> i
 
 Result<void> runDepthwise(const ops::Operator& op, const KernelArgs& args) {
   const auto& conv = static_cast<const ops::Conv&>(op);
-  const ConvPlan plan = convGeometry(conv, args.inputs[0], args.inputs[1], args.outputs[0]);
+  const ConvPlan plan =
+      convGeometry(conv, args.inputs[0], args.inputs[1], args.outputs[0], args.rows);
   const int64_t threads = args.pool->threads();
-  const int64_t height = plan.y.height;
-  const int64_t wanted = threads > 1 ? 4 * threads : 1;
+  const int64_t height = plan.endRow - plan.firstRow;
+  if (height == 0) return {};
+  const bool shared = threads > 1 && plan.multiplyAdds() >= kMultiplyAddsWorthSharing;
+  const int64_t wanted = shared ? 4 * threads : 1;
   const int64_t blocks = std::min(height, (wanted + plan.y.batch - 1) / plan.y.batch);
   const int64_t rows = (height + blocks - 1) / blocks;
   const int64_t perImage = (height + rows - 1) / rows;
   forEachItem(*args.pool, plan.y.batch * perImage, args.workspace, scratchBytes(plan),
               [&](int64_t item, std::byte* scratch) {
-                const int64_t image = item / perImage, first = item % perImage * rows;
+                const int64_t image = item / perImage;
+                const int64_t first = plan.firstRow + item % perImage * rows;
                 Rows worker(plan, args, conv.epilogue, scratch);
-                for (int64_t row = first; row < std::min(first + rows, height); ++row)
+                for (int64_t row = first; row < std::min(first + rows, plan.endRow); ++row)
                   worker.run(args.inputs[0].as<const float>() + image * plan.x.batchStride,
                              args.outputs[0].as<float>() + image * plan.y.batchStride, row);
               });

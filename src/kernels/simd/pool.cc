@@ -153,10 +153,19 @@ bool channelsAdjacent(const TensorView& view) { return view.strides[1] == 1 || v
 class Pooling {
  public:
   Pooling(const ops::Pool& pool, const KernelArgs& args)
-      : pool_(pool), x_(args.inputs[0]), y_(args.outputs[0]), last_(x_.shape.rank() - 1) {}
+      : pool_(pool),
+        x_(args.inputs[0]),
+        y_(args.outputs[0]),
+        last_(x_.shape.rank() - 1),
+        rows_(args.rows.within(last_ == 3 ? y_.shape[2] : 1)) {}
 
-  int64_t rows() const { return last_ == 3 ? y_.shape[2] : 1; }
+  const OutputRows& rows() const { return rows_; }
   int64_t columns() const { return y_.shape[last_]; }
+  /// Of a window without padding.
+  int64_t taps() const {
+    if (pool_.global) return x_.shape[last_] * (last_ == 3 ? x_.shape[2] : 1);
+    return pool_.kernel[0] * (last_ == 3 ? pool_.kernel[1] : 1);
+  }
   ops::PoolSpan column(int64_t position) const {
     return ops::poolSpan(pool_, last_ - 2, x_.shape[last_], position);
   }
@@ -190,10 +199,16 @@ class Pooling {
   const TensorView& x_;
   const TensorView& y_;
   int last_;
+  OutputRows rows_;
 };
 
 /// Threads share the channels of a global pooling, and the rows of any other.
 constexpr int64_t kChannelBlock = 64;
+/// What is read before another thread has woken.
+constexpr int64_t kFloatsWorthSharing = 1 << 16;
+
+/// Units of which each reads `floats` that one thread should take at least.
+int64_t grainOf(int64_t floats) { return std::max<int64_t>(1, kFloatsWorthSharing / (floats + 1)); }
 
 }  // namespace
 
@@ -217,16 +232,17 @@ Result<void> runPool(const ops::Operator& op, const KernelArgs& args) {
   const Shape& y = args.outputs[0].shape;
   auto* spans = reinterpret_cast<ops::PoolSpan*>(args.workspace.data());
   for (int64_t i = 0; i < pooling.columns(); ++i) spans[i] = pooling.column(i);
-  const int64_t rows = pooling.rows();
+  const int64_t firstRow = pooling.rows().begin, rows = pooling.rows().end - firstRow;
   const int64_t block = pool.global ? kChannelBlock : std::max<int64_t>(y[1], 1);
   const int64_t blocks = (y[1] + block - 1) / block;
   const auto run =
       pool.fn == ops::PoolFn::Max ? HWY_DYNAMIC_DISPATCH(maxRow) : HWY_DYNAMIC_DISPATCH(averageRow);
-  args.pool->parallelFor(y[0] * rows * blocks, 1, [&](int64_t begin, int64_t end) {
+  const int64_t grain = grainOf(pooling.columns() * block * pooling.taps());
+  args.pool->parallelFor(y[0] * rows * blocks, grain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t first = i % blocks * block;
-      run(pooling.row(i / blocks / rows, i / blocks % rows, first, std::min(block, y[1] - first),
-                      spans));
+      run(pooling.row(i / blocks / rows, firstRow + i / blocks % rows, first,
+                      std::min(block, y[1] - first), spans));
     }
   });
   return {};

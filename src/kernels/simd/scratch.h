@@ -11,6 +11,9 @@
 
 namespace minnow::kernels::simd {
 
+/// Less work than this is done before another thread has woken.
+inline constexpr int64_t kMultiplyAddsWorthSharing = 1 << 18;
+
 /// Bytes of workspace for `threads` scratches.
 inline size_t scratchWorkspace(size_t scratchBytes, int threads) {
   return base::alignUp(scratchBytes) * static_cast<size_t>(threads);

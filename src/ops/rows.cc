@@ -1,0 +1,46 @@
+// Shared rules of rowsRead.
+#include "ops/rows.h"
+
+namespace minnow::ops {
+namespace {
+
+int64_t elementsBefore(const Shape& shape, int axis) {
+  return Shape(shape.dims().first(static_cast<size_t>(axis))).elements();
+}
+
+}  // namespace
+
+std::optional<Rows> rowsUnlessMixed(const Rows& output, uint32_t mixed) {
+  if (mixed >> output.axis & 1) return std::nullopt;
+  return output;
+}
+
+Rows rowsBroadcast(const Rows& output, const Shape& input, const Shape& outputShape) {
+  const int axis = output.axis - (outputShape.rank() - input.rank());
+  if (axis < 0 || input[axis] != outputShape[output.axis]) return kAllRows;
+  return sameRows(output, axis);
+}
+
+std::optional<Rows> rowsReshaped(const Rows& output, const Shape& input, const Shape& outputShape) {
+  const int64_t extent = outputShape[output.axis];
+  if (extent == 1) return kAllRows;
+  const int64_t before = elementsBefore(outputShape, output.axis);
+  for (int axis = 0; axis < input.rank(); ++axis)
+    if (input[axis] == extent && elementsBefore(input, axis) == before)
+      return sameRows(output, axis);
+  return std::nullopt;
+}
+
+Rows rowsUnderWindow(const Rows& output, const SlidingWindow& window, int64_t extent) {
+  const int64_t first = output.begin * window.stride - window.pad;
+  const int64_t last =
+      (output.end - 1) * window.stride - window.pad + (window.kernel - 1) * window.dilation;
+  const int64_t begin = std::clamp<int64_t>(first, 0, extent);
+  return {output.axis, begin, std::clamp(last + 1, begin, extent)};
+}
+
+bool isImageStrip(const Rows& output, std::span<const TensorType> outputs) {
+  return output.axis == 2 && outputs[0].shape.rank() == 4;
+}
+
+}  // namespace minnow::ops

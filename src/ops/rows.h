@@ -1,0 +1,35 @@
+// Rules for Operator::rowsRead that operators share: which part of an input a strip of the output
+// is computed from. The strip lies within the output; shapes and attributes were validated.
+#pragma once
+
+#include "ops/operator.h"
+
+namespace minnow::ops {
+
+/// All of the input.
+inline constexpr Rows kAllRows{.axis = Rows::kWhole};
+
+/// The same rows, of another axis of the input perhaps.
+inline Rows sameRows(const Rows& output, int axis) { return {axis, output.begin, output.end}; }
+
+/// For operators that compute along the axes of the mask: the same rows of any other axis.
+std::optional<Rows> rowsUnlessMixed(const Rows& output, uint32_t mixed);
+
+/// Of an input that is broadcast to the output's shape: all of it where it repeats.
+Rows rowsBroadcast(const Rows& output, const Shape& input, const Shape& outputShape);
+
+/// Of an input that has the output's elements in the same row-major order: the axis with the same
+/// extent and as many elements before it; none if there is no such axis.
+std::optional<Rows> rowsReshaped(const Rows& output, const Shape& input, const Shape& outputShape);
+
+/// One axis of a sliding window.
+struct SlidingWindow {
+  int64_t kernel = 1, stride = 1, dilation = 1, pad = 0;  ///< pad: before the axis
+};
+/// The rows under the window, without those that are padding.
+Rows rowsUnderWindow(const Rows& output, const SlidingWindow& window, int64_t extent);
+
+/// Where only rows of N,C,H,W can be asked for: whether these are such rows.
+bool isImageStrip(const Rows& output, std::span<const TensorType> outputs);
+
+}  // namespace minnow::ops
