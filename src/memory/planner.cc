@@ -10,6 +10,10 @@
 namespace minnow::memory {
 namespace {
 
+// Placements tried when none of the usual orders reaches the bound, and a limit to their work, in
+// pairs of intervals looked at: creating a session must stay quick.
+constexpr size_t kMostMendings = 400, kMendingWork = 4'000'000;
+
 bool together(const Interval& a, const Interval& b) {
   return a.first <= b.last && b.first <= a.last;
 }
@@ -57,10 +61,79 @@ Plan place(std::span<const Interval> intervals, const std::vector<int>& order) {
   return plan;
 }
 
+/// Tries orders and keeps the smallest plan.
+class Search {
+ public:
+  Search(std::span<const Interval> intervals, size_t enough)
+      : intervals_(intervals), enough_(enough) {}
+
+  bool isDone() const { return !best_.offsets.empty() && best_.bytes <= enough_; }
+
+  template <class Less>
+  void sortedBy(Less less) {
+    if (isDone()) return;
+    std::vector<int> order(intervals_.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::ranges::stable_sort(order, less);
+    consider(std::move(order));
+  }
+
+  /// Changes the best order a little, again and again: what lies at the top of the plan is placed
+  /// earlier, and every other time two more intervals change places. A fixed sequence of
+  /// pseudo-random numbers, so that the plan stays a pure function of the intervals.
+  void mend() {
+    const size_t n = intervals_.size();
+    if (n < 3) return;
+    const size_t rounds = std::min(kMostMendings, kMendingWork / std::max<size_t>(n * n, 1));
+    for (size_t round = 0; round < rounds && !isDone(); ++round) {
+      std::vector<int> order = bestOrder_;
+      const auto at = std::ranges::find(order, highest(best_));
+      std::rotate(order.begin() + below(at - order.begin() + 1), at, at + 1);
+      if (round % 2 == 1)
+        std::swap(order[static_cast<size_t>(below(static_cast<ptrdiff_t>(n)))],
+                  order[static_cast<size_t>(below(static_cast<ptrdiff_t>(n)))]);
+      consider(std::move(order));
+    }
+  }
+
+  Plan take() { return std::move(best_); }
+
+ private:
+  /// A number in [0, n). Knuth's linear congruential generator (The Art of Computer Programming,
+  /// volume 2, section 3.3.4, MMIX).
+  ptrdiff_t below(ptrdiff_t n) {
+    state_ = state_ * 6364136223846793005U + 1442695040888963407U;
+    return static_cast<ptrdiff_t>((state_ >> 33) % static_cast<uint64_t>(n));
+  }
+
+  int highest(const Plan& plan) const {
+    int top = 0;
+    for (size_t i = 0; i < intervals_.size(); ++i)
+      if (plan.offsets[i] + base::alignUp(intervals_[i].bytes) == plan.bytes)
+        top = static_cast<int>(i);
+    return top;
+  }
+
+  void consider(std::vector<int> order) {
+    Plan plan = place(intervals_, order);
+    // Equal plans replace one another, so that mending walks on.
+    if (!best_.offsets.empty() && plan.bytes > best_.bytes) return;
+    best_ = std::move(plan);
+    bestOrder_ = std::move(order);
+  }
+
+  std::span<const Interval> intervals_;
+  size_t enough_;
+  uint64_t state_ = 1;
+  Plan best_;
+  std::vector<int> bestOrder_;
+};
+
 }  // namespace
 
 Plan planArena(std::span<const Interval> intervals) {
   const std::vector<size_t> alive = aliveBytes(intervals);
+  const size_t lowerBound = alive.empty() ? 0 : *std::ranges::max_element(alive);
   std::vector<size_t> crowds;
   crowds.reserve(intervals.size());
   for (const Interval& interval : intervals)
@@ -68,24 +141,19 @@ Plan planArena(std::span<const Interval> intervals) {
         *std::max_element(alive.begin() + interval.first, alive.begin() + interval.last + 1));
   const auto length = [&](int i) { return intervals[i].last - intervals[i].first; };
 
-  std::vector<int> order(intervals.size());
-  Plan best;
-  const auto consider = [&](auto less) {
-    std::iota(order.begin(), order.end(), 0);
-    std::ranges::stable_sort(order, less);
-    Plan plan = place(intervals, order);
-    if (best.offsets.empty() || plan.bytes < best.bytes) best = std::move(plan);
-  };
-  consider([&](int a, int b) { return intervals[a].bytes > intervals[b].bytes; });
-  consider([&](int a, int b) { return length(a) > length(b); });
-  consider([&](int a, int b) { return intervals[a].first < intervals[b].first; });
-  consider([&](int a, int b) {
+  Search search(intervals, lowerBound);
+  search.sortedBy([&](int a, int b) { return intervals[a].bytes > intervals[b].bytes; });
+  search.sortedBy([&](int a, int b) { return length(a) > length(b); });
+  search.sortedBy([&](int a, int b) { return intervals[a].first < intervals[b].first; });
+  search.sortedBy([&](int a, int b) {
     return crowds[a] != crowds[b] ? crowds[a] > crowds[b] : intervals[a].bytes > intervals[b].bytes;
   });
-  consider([&](int a, int b) {
+  search.sortedBy([&](int a, int b) {
     return intervals[a].bytes * (length(a) + 1) > intervals[b].bytes * (length(b) + 1);
   });
-  best.lowerBound = alive.empty() ? 0 : *std::ranges::max_element(alive);
+  search.mend();
+  Plan best = search.take();
+  best.lowerBound = lowerBound;
   return best;
 }
 
