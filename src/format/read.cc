@@ -67,6 +67,7 @@ struct Decoder {
                                                              const ir::Value& value);
   Result<ir::Value> decodeValue(const fb::Value& from);
   Result<ir::Node> decodeNode(const fb::Node& from);
+  Result<void> decodeChains(const fb::Model& from, ir::Graph& graph);
   Result<void> decodeParts(const fb::Model& from, ir::Graph& graph);
   Result<ir::Graph> decodeModel(const fb::Model& from);
 };
@@ -189,6 +190,22 @@ Result<ir::Node> Decoder::decodeNode(const fb::Node& from) {
   return node;
 }
 
+/// Copied first: see decodeList on where lists of 8-byte elements may begin.
+ir::Chain decodeChain(const uint8_t* from) {
+  fb::Chain chain;
+  std::memcpy(&chain, from, sizeof chain);
+  return {chain.first(), chain.end(), chain.rows()};
+}
+
+Result<void> Decoder::decodeChains(const fb::Model& from, ir::Graph& graph) {
+  if (!from.chains()) return {};
+  const size_t count = from.chains()->size();
+  if (!charge(count * sizeof(ir::Chain))) return tooLarge();
+  for (size_t i = 0; i < count; ++i)
+    graph.chains.push_back(decodeChain(from.chains()->Data() + i * sizeof(fb::Chain)));
+  return {};
+}
+
 Result<void> Decoder::decodeParts(const fb::Model& from, ir::Graph& graph) {
   for (const fb::Value* one : *from.values()) {
     auto value = decodeValue(*one);
@@ -221,6 +238,7 @@ Result<ir::Graph> Decoder::decodeModel(const fb::Model& from) {
   graph.outputNames = std::move(*names);
   graph.foldedShapeNodes = std::move(*folded);
   if (auto ok = decodeParts(from, graph); !ok) return std::unexpected(ok.error());
+  if (auto ok = decodeChains(from, graph); !ok) return std::unexpected(ok.error());
   return graph;
 }
 

@@ -128,8 +128,12 @@ void encodeModel(flatbuffers::FlatBufferBuilder& out, const ir::Graph& graph,
   const auto outputs = out.CreateVector(graph.outputs);
   const auto names = out.CreateVectorOfStrings(graph.outputNames);
   const auto folded = out.CreateVectorOfStrings(graph.foldedShapeNodes);
-  out.Finish(
-      fb::CreateModel(out, name, producer, valueList, nodeList, inputs, outputs, names, folded));
+  std::vector<fb::Chain> chains;
+  for (const ir::Chain& chain : graph.chains)
+    chains.emplace_back(chain.first, chain.end, chain.rows);
+  const auto chainList = out.CreateVectorOfStructs(chains);
+  out.Finish(fb::CreateModel(out, name, producer, valueList, nodeList, inputs, outputs, names,
+                             folded, chainList));
 }
 
 }  // namespace

@@ -126,6 +126,21 @@ Result<void> Graph::inferShapes() {
   return {};
 }
 
+namespace {
+Result<void> verifyChains(const Graph& graph) {
+  int end = 0;
+  for (const Chain& chain : graph.chains) {
+    if (chain.first < end || chain.end <= chain.first || chain.rows < 1 ||
+        static_cast<size_t>(chain.end) > graph.nodes.size())
+      return fail(ErrorCode::BadModel, "a chain of nodes ", chain.first, " to ", chain.end, ", ",
+                  chain.rows, " rows at a time, does not fit the graph's ", graph.nodes.size(),
+                  " nodes and the chains before it");
+    end = chain.end;
+  }
+  return {};
+}
+}  // namespace
+
 Result<void> Graph::verify() const {
   std::vector<char> written(values.size(), 0);
   const auto inRange = [&](ValueId id) {
@@ -165,7 +180,7 @@ Result<void> Graph::verify() const {
   for (ValueId id : outputs)
     if (!inRange(id) || !written[id])
       return fail(ErrorCode::BadModel, "a graph output is never written");
-  return {};
+  return verifyChains(*this);
 }
 
 }  // namespace minnow::ir

@@ -63,6 +63,7 @@ Result<PassReport> runPass(ir::Graph& graph, const Pass& pass) {
 Result<void> runPasses(ir::Graph& graph, std::span<const std::string> disabled,
                        std::vector<PassReport>* report) {
   if (auto ok = checkNames(disabled); !ok) return ok;
+  graph.chains.clear();
   for (const Pass& pass : allPasses()) {
     if (std::ranges::find(disabled, pass.name) != disabled.end()) continue;
     auto done = runPass(graph, pass);

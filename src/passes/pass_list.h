@@ -23,8 +23,8 @@ struct PassReport {
 /// Bytes of a graph's constants, shared ones counted once.
 size_t weightBytes(const ir::Graph& graph);
 
-/// Runs all passes but those named in `disabled` (an unknown name is an error), drops what they
-/// left behind, and verifies the graph after each.
+/// Forgets the graph's chains, runs all passes but those named in `disabled` (an unknown name is an
+/// error), drops what they left behind, and verifies the graph after each.
 Result<void> runPasses(ir::Graph& graph, std::span<const std::string> disabled,
                        std::vector<PassReport>* report = nullptr);
 

@@ -159,8 +159,8 @@ class GraphBuilder {
 
 /// A graph of its own with the same operators and constants.
 inline ir::Graph copyOf(const ir::Graph& graph) {
-  ir::Graph copy{graph.name,   graph.producer, graph.values,      {},
-                 graph.inputs, graph.outputs,  graph.outputNames, graph.foldedShapeNodes};
+  ir::Graph copy{graph.name,    graph.producer,    graph.values,           {}, graph.inputs,
+                 graph.outputs, graph.outputNames, graph.foldedShapeNodes, {}};
   for (const ir::Node& node : graph.nodes)
     copy.nodes.push_back({node.name, node.op->clone(), node.inputs, node.outputs, node.source});
   return copy;

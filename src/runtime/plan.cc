@@ -2,10 +2,9 @@
 #include "runtime/plan.h"
 
 #include <algorithm>
+#include <cstring>
 
-#include "base/aligned.h"
 #include "base/fail.h"
-#include "runtime/storage.h"
 
 namespace minnow::runtime {
 namespace {
@@ -13,56 +12,57 @@ namespace {
 using ir::kNoValue;
 using ir::ValueId;
 
-constexpr int kUnused = 1 << 30;
-
 class PlanBuilder {
  public:
-  PlanBuilder(const ir::Graph& graph, const std::vector<TensorType>& types,
-              const PlanOptions& options)
-      : graph_(graph), types_(types), options_(options), storage_(assignStorage(graph, types)) {
-    for (size_t bytes : storage_.bufferBytes) plan_.buffers.push_back({bytes, kUnused, -1});
+  PlanBuilder(const ir::Graph& graph, std::vector<TensorType> types, const PlanOptions& options)
+      : graph_(graph), options_(options), layout_(planning::layOut(graph, types, options.strips)) {
+    plan_.types = std::move(types);
+    for (const planning::Buffer& buffer : layout_.buffers) plan_.buffers.push_back({buffer});
+    plan_.chains = std::move(layout_.chains);
+    plan_.windows = std::move(layout_.windows);
   }
 
   Plan build() {
     for (ValueId in : graph_.inputs) {
       plan_.inputs.push_back(planned(in));
-      plan_.inputInfo.push_back({graph_.values[in].name, types_[in].type, types_[in].shape});
-      touch(plan_.inputs.back(), 0);
+      plan_.boundInputs.push_back(viewOf(in));
+      plan_.inputInfo.push_back({graph_.values[in].name, typeOf(in).type, typeOf(in).shape});
     }
+    plan_.steps.reserve(graph_.nodes.size());
     for (size_t n = 0; n < graph_.nodes.size(); ++n) addStep(static_cast<int>(n));
     for (size_t i = 0; i < graph_.outputs.size(); ++i) {
       const ValueId out = graph_.outputs[i];
       plan_.outputs.push_back(planned(out));
-      plan_.outputInfo.push_back({graph_.outputNames[i], types_[out].type, types_[out].shape});
-      touch(plan_.outputs.back(), static_cast<int>(graph_.nodes.size()));
+      plan_.boundOutputs.push_back(viewOf(out));
+      plan_.outputInfo.push_back({graph_.outputNames[i], typeOf(out).type, typeOf(out).shape});
     }
     placeBuffers();
+    for (planning::ChainSchedule& chain : plan_.chains) chain.reads = {};
     return std::move(plan_);
   }
 
  private:
+  const TensorType& typeOf(ValueId id) const { return plan_.types[id]; }
+
   PlannedTensor planned(ValueId id) const {
     if (id == kNoValue) return {};
-    const Place& place = storage_.places[id];
-    const TensorType& type = types_[id];
+    const planning::Place& place = layout_.storage.places[id];
     PlannedTensor tensor;
     tensor.value = id;
-    tensor.view = {type.type, type.shape, place.storage.strides, nullptr,
-                   graph_.values[id].layout == ir::Layout::Panels};
-    tensor.byteOffset = static_cast<size_t>(place.storage.offset) * elementSize(type.type);
+    tensor.byteOffset = static_cast<size_t>(place.storage.offset) * elementSize(typeOf(id).type);
     tensor.buffer = place.buffer;
     if (place.constant != kNoValue)
-      tensor.view.data =
+      tensor.constant =
           const_cast<std::byte*>(graph_.values[place.constant].constant->bytes.data()) +
           tensor.byteOffset;
     return tensor;
   }
 
-  void touch(const PlannedTensor& tensor, int step) {
-    if (tensor.buffer < 0) return;
-    PlannedBuffer& buffer = plan_.buffers[tensor.buffer];
-    buffer.first = std::min(buffer.first, step);
-    buffer.last = std::max(buffer.last, step);
+  TensorView viewOf(ValueId id) const {
+    if (id == kNoValue) return {};
+    const planning::Place& place = layout_.storage.places[id];
+    return {typeOf(id).type, typeOf(id).shape, place.storage.strides, planned(id).constant,
+            graph_.values[id].layout == ir::Layout::Panels};
   }
 
   void addStep(int n) {
@@ -70,39 +70,77 @@ class PlanBuilder {
     Step step;
     step.node = n;
     step.op = node.op.get();
-    for (ValueId id : node.inputs) step.inputs.push_back(planned(id));
-    for (ValueId id : node.outputs) step.outputs.push_back(planned(id));
-    for (const auto* list : {&step.inputs, &step.outputs})
-      for (const PlannedTensor& tensor : *list) touch(tensor, n);
-    for (const PlannedTensor& tensor : step.inputs) step.boundInputs.push_back(tensor.view);
-    for (const PlannedTensor& tensor : step.outputs) step.boundOutputs.push_back(tensor.view);
+    for (ValueId id : node.inputs) {
+      step.inputs.push_back(planned(id));
+      step.boundInputs.push_back(viewOf(id));
+    }
+    for (ValueId id : node.outputs) {
+      step.outputs.push_back(planned(id));
+      step.boundOutputs.push_back(viewOf(id));
+    }
     OperatorInfo info{node.name, node.op->name(), "view", 0, static_cast<size_t>(n)};
-    if (!storage_.isView[n]) {
-      chooseKernel(step, info, n);
-      info.multiplyAdds = node.op->multiplyAdds(graph_.inputTypes(node), outputTypes(node));
+    joinChain(step);
+    if (!layout_.storage.isView[n]) {
+      info.multiplyAdds =
+          node.op->multiplyAdds(typesOf(step.boundInputs), typesOf(step.boundOutputs));
+      chooseKernel(step, info);
     }
     plan_.operators.push_back(std::move(info));
     plan_.steps.push_back(std::move(step));
   }
 
-  std::vector<TensorType> outputTypes(const ir::Node& node) const {
+  static std::vector<TensorType> typesOf(std::span<const TensorView> views) {
     std::vector<TensorType> types;
-    for (ValueId id : node.outputs) types.push_back(id == kNoValue ? TensorType{} : types_[id]);
+    for (const TensorView& view : views) types.push_back({view.type, view.shape});
     return types;
   }
 
-  void chooseKernel(Step& step, OperatorInfo& info, int n) {
-    backend::cpu::KernelRow row = backend::cpu::referenceRow(step.op->kind());
-    if (options_.fastKernels)
-      row = backend::cpu::chooseKernel(*step.op, step.boundInputs, step.boundOutputs);
-    step.run = row.run;
-    info.kernel = row.name;
-    const size_t bytes = row.workspace ? row.workspace(*step.op, step.boundInputs,
-                                                       step.boundOutputs, options_.threads)
-                                       : 0;
-    if (bytes == 0) return;
+  /// Steps of operators that stand alone see nothing but a strip of their tensors.
+  void joinChain(Step& step) {
+    for (size_t c = 0; c < plan_.chains.size(); ++c)
+      if (plan_.chains[c].contains(step.node)) step.chain = static_cast<int>(c);
+    if (step.chain < 0 || !step.op->rowsStandAlone()) return;
+    const planning::ChainSchedule& chain = plan_.chains[step.chain];
+    for (PlannedTensor& out : step.outputs) out.rowAxis = chain.axis(step.node);
+    for (size_t i = 0; i < step.inputs.size(); ++i)
+      step.inputs[i].rowAxis = chain.readsOf(step.node)[i].axis;
+  }
+
+  void chooseKernel(Step& step, OperatorInfo& info) {
+    size_t workspace = 0;
+    for (int64_t rows : stripHeights(step)) {
+      std::vector<TensorView> in = step.boundInputs, out = step.boundOutputs;
+      if (rows > 0) cutRows(step.inputs, in, rows), cutRows(step.outputs, out, rows);
+      backend::cpu::KernelRow row = backend::cpu::referenceRow(step.op->kind());
+      if (options_.fastKernels) row = backend::cpu::chooseKernel(*step.op, in, out);
+      // A kernel that does not take every strip gives way to the reference, which takes any.
+      if (step.run && step.run != row.run) row = backend::cpu::referenceRow(step.op->kind());
+      step.run = row.run;
+      info.kernel = row.name;
+      if (row.workspace)
+        workspace = std::max(workspace, row.workspace(*step.op, in, out, options_.threads));
+    }
+    if (workspace == 0) return;
     step.workspace = static_cast<int>(plan_.buffers.size());
-    plan_.buffers.push_back({bytes, n, n});
+    plan_.buffers.push_back({{workspace, step.node, step.node}});
+  }
+
+  /// The different numbers of rows that a step's strips have; 0 where it sees whole tensors.
+  std::vector<int64_t> stripHeights(const Step& step) const {
+    if (step.chain < 0 || !step.op->rowsStandAlone()) return {0};
+    const planning::ChainSchedule& chain = plan_.chains[step.chain];
+    std::vector<int64_t> heights;
+    for (int strip = 0; strip < chain.strips; ++strip) {
+      const int64_t rows = chain.end(step.node, strip) - chain.end(step.node, strip - 1);
+      if (rows > 0 && std::ranges::find(heights, rows) == heights.end()) heights.push_back(rows);
+    }
+    return heights;
+  }
+
+  static void cutRows(std::span<const PlannedTensor> tensors, std::vector<TensorView>& views,
+                      int64_t rows) {
+    for (size_t i = 0; i < views.size(); ++i)
+      if (tensors[i].rowAxis >= 0) views[i].shape[tensors[i].rowAxis] = rows;
   }
 
   void placeBuffers() {
@@ -110,7 +148,7 @@ class PlanBuilder {
     std::vector<int> used;
     for (size_t b = 0; b < plan_.buffers.size(); ++b) {
       const PlannedBuffer& buffer = plan_.buffers[b];
-      if (buffer.first == kUnused) continue;
+      if (buffer.first == planning::Buffer::kUnused) continue;
       intervals.push_back({buffer.bytes, buffer.first, buffer.last});
       used.push_back(static_cast<int>(b));
     }
@@ -121,42 +159,159 @@ class PlanBuilder {
   }
 
   const ir::Graph& graph_;
-  const std::vector<TensorType>& types_;
   PlanOptions options_;
-  StoragePlan storage_;
+  planning::Layout layout_;
   Plan plan_;
 };
 
 }  // namespace
 
+// Running -----------------------------------------------------------------------------------------
+
 void Plan::bind(std::byte* arena) {
-  const auto address = [&](const PlannedTensor& tensor) {
-    TensorView view = tensor.view;
-    if (tensor.buffer >= 0) view.data = arena + buffers[tensor.buffer].offset + tensor.byteOffset;
-    return view;
-  };
+  arena_ = arena;
+  for (auto& [view, planned] : changed_) *view = planned;
+  changed_.clear();
   smaller_.clear();
-  boundInputs.resize(inputs.size());
-  boundOutputs.resize(outputs.size());
-  std::ranges::transform(inputs, boundInputs.begin(), address);
-  std::ranges::transform(outputs, boundOutputs.begin(), address);
+  const auto bindAll = [&](std::span<const PlannedTensor> tensors, std::span<TensorView> views) {
+    for (size_t i = 0; i < tensors.size(); ++i)
+      if (tensors[i].buffer >= 0) views[i].data = addressOf(tensors[i], 0);
+  };
+  bindAll(inputs, boundInputs);
+  bindAll(outputs, boundOutputs);
   for (Step& step : steps) {
-    std::ranges::transform(step.inputs, step.boundInputs.begin(), address);
-    std::ranges::transform(step.outputs, step.boundOutputs.begin(), address);
+    bindAll(step.inputs, step.boundInputs);
+    bindAll(step.outputs, step.boundOutputs);
     if (step.workspace >= 0)
       step.boundWorkspace = {arena + buffers[step.workspace].offset, buffers[step.workspace].bytes};
   }
 }
 
-Result<void> Plan::runStep(size_t s, base::ThreadPool& pool) {
-  Step& step = steps[s];
+void Plan::advance(Position& at) const {
+  const int chain = steps[at.step].chain;
+  if (chain >= 0 && static_cast<int>(at.step) == chains[chain].last) {
+    if (++at.strip < chains[chain].strips) {
+      at.step = static_cast<size_t>(chains[chain].first);
+      return;
+    }
+    at.strip = 0;
+  }
+  ++at.step;
+}
+
+kernels::OutputRows Plan::rowsAt(const Step& step, int strip) const {
+  const planning::ChainSchedule& chain = chains[step.chain];
+  return {chain.end(step.node, strip - 1), chain.end(step.node, strip)};
+}
+
+/// Of row 0, whether or not there is memory for it in this strip. Computed on integers: it may lie
+/// outside the arena.
+std::byte* Plan::addressOf(const PlannedTensor& tensor, int strip) const {
+  if (tensor.buffer < 0) return tensor.constant;
+  const PlannedBuffer& buffer = buffers[tensor.buffer];
+  auto address = reinterpret_cast<uintptr_t>(arena_) + buffer.offset + tensor.byteOffset;
+  if (buffer.window >= 0) {
+    const planning::Window& window = windows[buffer.window];
+    address -= static_cast<uintptr_t>(window.low[strip]) * window.rowBytes;
+  }
+  return reinterpret_cast<std::byte*>(address);
+}
+
+void Plan::open(const Position& at) {
+  Step& step = steps[at.step];
+  if (step.chain < 0) return;
+  if (step.node == chains[step.chain].first && at.strip > 0) slideWindows(step.chain, at.strip);
+  const kernels::OutputRows rows = rowsAt(step, at.strip);
+  operators[at.step].rowBegin = rows.begin;
+  operators[at.step].rowEnd = rows.end;
+  for (size_t i = 0; i < step.inputs.size(); ++i)
+    showStrip(step.inputs[i], step.boundInputs[i], at.strip, rows);
+  for (size_t i = 0; i < step.outputs.size(); ++i)
+    showStrip(step.outputs[i], step.boundOutputs[i], at.strip, rows);
+}
+
+/// Moves the rows that are still needed to the beginning of their buffers.
+void Plan::slideWindows(int chain, int strip) {
+  for (const planning::Window& window : windows) {
+    if (window.chain != chain || window.kept[strip] == 0) continue;
+    std::byte* to = arena_ + buffers[window.buffer].offset;
+    const auto moved = static_cast<size_t>(window.low[strip] - window.low[strip - 1]);
+    std::memmove(to, to + moved * window.rowBytes,
+                 static_cast<size_t>(window.kept[strip]) * window.rowBytes);
+  }
+}
+
+void Plan::showStrip(const PlannedTensor& tensor, TensorView& view, int strip,
+                     const kernels::OutputRows& rows) const {
+  if (tensor.value == kNoValue) return;
+  view.data = addressOf(tensor, strip);
+  if (tensor.rowAxis < 0) return;
+  view.shape[tensor.rowAxis] = rows.end - rows.begin;
+  view.data = static_cast<std::byte*>(view.data) + rows.begin * view.strides[tensor.rowAxis] *
+                                                       static_cast<int64_t>(elementSize(view.type));
+}
+
+Result<void> Plan::run(const Position& at, base::ThreadPool& pool) {
+  Step& step = steps[at.step];
   if (!smaller_.empty())
     if (auto ok = adaptStep(step); !ok) return ok;
   if (!step.run) return {};
-  auto ok = step.run(*step.op, {step.boundInputs, step.boundOutputs, step.boundWorkspace, &pool});
+  kernels::KernelArgs args{step.boundInputs, step.boundOutputs, step.boundWorkspace, &pool};
+  if (step.chain >= 0) {
+    const kernels::OutputRows rows = rowsAt(step, at.strip);
+    if (rows.begin == rows.end) return {};
+    if (!step.op->rowsStandAlone()) args.rows = rows;
+  }
+  if (!planning::sizeDependsOnData(step.op->kind())) return step.run(*step.op, args);
+  for (TensorView& out : step.boundOutputs) changed_.emplace_back(&out, out);
+  auto ok = step.run(*step.op, args);
   if (ok) noteActualShapes(step);
   return ok;
 }
+
+// Callbacks ---------------------------------------------------------------------------------------
+
+namespace {
+
+TensorView rowsOf(TensorView view, const ops::Rows& rows) {
+  view.shape[rows.axis] = rows.end - rows.begin;
+  view.data = static_cast<std::byte*>(view.data) +
+              rows.begin * view.strides[rows.axis] * static_cast<int64_t>(elementSize(view.type));
+  return view;
+}
+
+}  // namespace
+
+std::vector<TensorView> Plan::visibleInputs(const Position& at) const {
+  const Step& step = steps[at.step];
+  std::vector<TensorView> views = step.boundInputs;
+  if (step.chain < 0 || step.op->rowsStandAlone()) return views;
+  std::vector<TensorType> in, out;
+  for (const PlannedTensor& tensor : step.inputs)
+    in.push_back(tensor.value == kNoValue ? TensorType{} : types[tensor.value]);
+  for (const PlannedTensor& tensor : step.outputs)
+    out.push_back(tensor.value == kNoValue ? TensorType{} : types[tensor.value]);
+  const kernels::OutputRows rows = rowsAt(step, at.strip);
+  const ops::Rows asked{chains[step.chain].axis(step.node), rows.begin, rows.end};
+  for (size_t i = 0; i < views.size(); ++i) {
+    if (!views[i] || rows.begin == rows.end) continue;
+    const auto read = step.op->rowsRead(static_cast<int>(i), asked, in, out);
+    if (read && read->axis >= 0) views[i] = rowsOf(views[i], *read);
+  }
+  return views;
+}
+
+std::vector<TensorView> Plan::visibleOutputs(const Position& at) const {
+  const Step& step = steps[at.step];
+  std::vector<TensorView> views = step.boundOutputs;
+  if (step.chain < 0 || step.op->rowsStandAlone()) return views;
+  const kernels::OutputRows rows = rowsAt(step, at.strip);
+  for (TensorView& view : views)
+    if (view) view = rowsOf(view, {chains[step.chain].axis(step.node), rows.begin, rows.end});
+  return views;
+}
+
+// Results whose size depends on data --------------------------------------------------------------
 
 // Gives a step that reads a smaller value its true input and output shapes.
 Result<void> Plan::adaptStep(Step& step) {
@@ -164,7 +319,10 @@ Result<void> Plan::adaptStep(Step& step) {
   std::vector<TensorType> types;
   for (size_t i = 0; i < step.inputs.size(); ++i) {
     for (const auto& [value, view] : smaller_)
-      if (value == step.inputs[i].value) step.boundInputs[i] = view, changed = true;
+      if (value == step.inputs[i].value) {
+        change(step.boundInputs[i], view);
+        changed = true;
+      }
     types.push_back({step.boundInputs[i].type, step.boundInputs[i].shape});
   }
   if (!changed) return {};
@@ -173,6 +331,7 @@ Result<void> Plan::adaptStep(Step& step) {
   for (size_t i = 0; i < step.outputs.size(); ++i) {
     TensorView& out = step.boundOutputs[i];
     if (!out) continue;
+    change(out, out);
     out.shape = (*outTypes)[i].shape;
     const TensorView& source = step.boundInputs[0];
     const auto view = step.run
@@ -194,18 +353,24 @@ Result<void> Plan::adaptStep(Step& step) {
 void Plan::noteActualShapes(const Step& step) {
   for (size_t i = 0; i < step.outputs.size(); ++i) {
     const TensorView& actual = step.boundOutputs[i];
-    if (!actual || actual.shape == step.outputs[i].view.shape) continue;
+    if (!actual || actual.shape == types[step.outputs[i].value].shape) continue;
     std::erase_if(smaller_,
                   [&](const auto& known) { return known.first == step.outputs[i].value; });
     smaller_.emplace_back(step.outputs[i].value, actual);
     for (size_t o = 0; o < outputs.size(); ++o)
-      if (outputs[o].value == step.outputs[i].value) boundOutputs[o] = actual;
+      if (outputs[o].value == step.outputs[i].value) change(boundOutputs[o], actual);
   }
 }
 
-Result<Plan> makePlan(const ir::Graph& graph, const std::vector<TensorType>& types,
+/// For the rest of the frame.
+void Plan::change(TensorView& view, const TensorView& to) {
+  changed_.emplace_back(&view, view);
+  view = to;
+}
+
+Result<Plan> makePlan(const ir::Graph& graph, std::vector<TensorType> types,
                       const PlanOptions& options) {
-  return PlanBuilder(graph, types, options).build();
+  return PlanBuilder(graph, std::move(types), options).build();
 }
 
 std::vector<PlannedMemory> describeMemory(const ir::Graph& graph, const Plan& plan) {
@@ -220,9 +385,9 @@ std::vector<PlannedMemory> describeMemory(const ir::Graph& graph, const Plan& pl
   std::vector<PlannedMemory> memory;
   for (size_t b = 0; b < plan.buffers.size(); ++b) {
     const PlannedBuffer& buffer = plan.buffers[b];
-    if (buffer.first == kUnused) continue;
+    if (buffer.first == planning::Buffer::kUnused) continue;
     memory.push_back({names[b], buffer.offset, buffer.bytes, static_cast<size_t>(buffer.first),
-                      static_cast<size_t>(buffer.last), false});
+                      static_cast<size_t>(buffer.last), buffer.window >= 0});
   }
   return memory;
 }

@@ -10,28 +10,28 @@
 #include "ir/graph.h"
 #include "memory/planner.h"
 #include "minnow/runtime.h"
+#include "planning/layout.h"
 
 namespace minnow::runtime {
 
-/// A tensor of the plan: a view whose data pointer is an offset into the arena until a frame binds
-/// it.
+/// Where a tensor of a step lies: in a buffer of the arena, or in a constant's bytes.
 struct PlannedTensor {
-  TensorView view;  ///< data is set here for constants, and by bind() for the rest
   ir::ValueId value = ir::kNoValue;
-  int buffer = kConstant;  ///< index into Plan::buffers
-  size_t byteOffset = 0;   ///< within the buffer
+  int buffer = kConstant;           ///< index into Plan::buffers
+  size_t byteOffset = 0;            ///< within the buffer
+  std::byte* constant = nullptr;    ///< the bytes of a constant
+  int rowAxis = ops::Rows::kWhole;  ///< in a chain: the axis of which a step sees one strip
   static constexpr int kConstant = -1;
 };
 
 /// A stretch of arena that one or several values share.
-struct PlannedBuffer {
-  size_t bytes = 0;
-  int first = 0, last = 0;  ///< steps; see memory::Interval
-  size_t offset = 0;        ///< in the arena
+struct PlannedBuffer : planning::Buffer {
+  size_t offset = 0;  ///< in the arena
 };
 
 struct Step {
   int node = 0;
+  int chain = -1;  ///< index into Plan::chains
   const ops::Operator* op = nullptr;
   /// Null for a view: nothing is computed.
   kernels::KernelFn run = nullptr;
@@ -41,10 +41,14 @@ struct Step {
   std::span<std::byte> boundWorkspace;
 };
 
-struct Plan {
+class Plan {
+ public:
   std::vector<Step> steps;
   std::vector<OperatorInfo> operators;  ///< one a step
   std::vector<PlannedBuffer> buffers;
+  std::vector<planning::ChainSchedule> chains;
+  std::vector<planning::Window> windows;
+  std::vector<TensorType> types;  ///< of all values
   std::vector<PlannedTensor> inputs, outputs;
   std::vector<TensorView> boundInputs, boundOutputs;
   std::vector<TensorInfo> inputInfo, outputInfo;
@@ -53,25 +57,48 @@ struct Plan {
 
   /// Points every view into an arena.
   void bind(std::byte* arena);
-  /// Runs step `s`. Where an operator's result turned out smaller than planned (NonZero, …), what
-  /// follows is given the true shapes; only then does this allocate.
-  Result<void> runStep(size_t s, base::ThreadPool& pool);
+
+  /// A place in the course of a run: a step, and within a chain the strip.
+  struct Position {
+    size_t step = 0;
+    int strip = 0;
+  };
+  bool isDone(const Position& at) const { return at.step >= steps.size(); }
+  void advance(Position& at) const;
+  /// Makes the step's views show what it works on at that position. Positions are opened in order.
+  void open(const Position& at);
+  /// Runs the step that was opened. Where an operator's result turned out smaller than planned
+  /// (NonZero, …), what follows is given the true shapes; only then does this allocate.
+  Result<void> run(const Position& at, base::ThreadPool& pool);
+  /// What the opened step reads or has written, no more than exists: for callbacks.
+  std::vector<TensorView> visibleInputs(const Position& at) const;
+  std::vector<TensorView> visibleOutputs(const Position& at) const;
 
  private:
+  std::byte* addressOf(const PlannedTensor& tensor, int strip) const;
+  kernels::OutputRows rowsAt(const Step& step, int strip) const;
+  void slideWindows(int chain, int strip);
+  void showStrip(const PlannedTensor& tensor, TensorView& view, int strip,
+                 const kernels::OutputRows& rows) const;
   Result<void> adaptStep(Step& step);
   void noteActualShapes(const Step& step);
+  void change(TensorView& view, const TensorView& to);
 
+  std::byte* arena_ = nullptr;
   /// Values that are smaller than planned in this frame, by value; empty as a rule.
   std::vector<std::pair<ir::ValueId, TensorView>> smaller_;
+  /// Views that differ from the plan in this frame, with what they were.
+  std::vector<std::pair<TensorView*, TensorView>> changed_;
 };
 
 struct PlanOptions {
   int threads = 1;
   bool fastKernels = true;
+  bool strips = true;
 };
 
 /// `types` are the types of all values, inferred for the session's input shapes.
-Result<Plan> makePlan(const ir::Graph& graph, const std::vector<TensorType>& types,
+Result<Plan> makePlan(const ir::Graph& graph, std::vector<TensorType> types,
                       const PlanOptions& options);
 
 /// Every used buffer with the name of the last value written to it.

@@ -153,7 +153,6 @@ struct Session::Impl {
 
   std::shared_ptr<Interpreter::Impl> model;
   SessionOptions options;
-  std::vector<TensorType> types;
   runtime::Plan plan;
   std::atomic<bool> framed = false;  // a frame of this session is alive
 };
@@ -166,8 +165,9 @@ Session::~Session() = default;
 Result<Session> Interpreter::createSession(const SessionOptions& options) const {
   std::vector<TensorType> types;
   for (const ir::Value& value : impl_->graph.values) types.push_back(value.type);
-  auto plan = runtime::makePlan(impl_->graph, types,
-                                {impl_->runtime->options.threads, options.fastKernels});
+  auto plan =
+      runtime::makePlan(impl_->graph, std::move(types),
+                        {impl_->runtime->options.threads, options.fastKernels, options.strips});
   if (!plan) return std::unexpected(plan.error());
   const std::lock_guard lock(impl_->runtime->mutex);
   if (auto ok = checkBudget(*impl_->runtime, 0, plan->arenaBytes); !ok)
@@ -175,7 +175,6 @@ Result<Session> Interpreter::createSession(const SessionOptions& options) const 
   auto session = std::make_shared<Session::Impl>();
   session->model = impl_;
   session->options = options;
-  session->types = std::move(types);
   session->plan = std::move(*plan);
   impl_->runtime->arenas.announce(session->plan.arenaBytes);
   return Session(std::move(session));
@@ -209,7 +208,7 @@ Result<void> Session::resizeInputs(std::span<const std::pair<std::string, Shape>
   if (self.framed)
     return fail(ErrorCode::Busy, "inputs cannot be resized while a frame of the session is alive");
   const ir::Graph& graph = self.model->graph;
-  std::vector<TensorType> types = self.types;
+  std::vector<TensorType> types = self.plan.types;
   bool changed = false;
   for (const auto& [name, shape] : shapes) {
     ir::ValueId id = ir::kNoValue;
@@ -227,7 +226,8 @@ Result<void> Session::resizeInputs(std::span<const std::pair<std::string, Shape>
                 " more) was folded at conversion; convert the model again with --shape");
   if (auto ok = runtime::inferTypes(graph, types); !ok) return ok;
   const auto& options = self.model->runtime->options;
-  auto plan = runtime::makePlan(graph, types, {options.threads, self.options.fastKernels});
+  auto plan = runtime::makePlan(graph, std::move(types),
+                                {options.threads, self.options.fastKernels, self.options.strips});
   if (!plan) return std::unexpected(plan.error());
   const std::lock_guard lock(self.model->runtime->mutex);
   auto& arenas = self.model->runtime->arenas;
@@ -236,7 +236,6 @@ Result<void> Session::resizeInputs(std::span<const std::pair<std::string, Shape>
     arenas.announce(self.plan.arenaBytes);
     return ok;
   }
-  self.types = std::move(types);
   self.plan = std::move(*plan);
   arenas.announce(self.plan.arenaBytes);
   return {};
@@ -308,17 +307,17 @@ Result<void> Frame::runWithCallback(const OpCallback& before, const OpCallback& 
   runtime::Plan& plan = impl_->session->plan;
   base::ThreadPool& pool = impl_->session->model->runtime->threads;
   const base::DenormalsFlushed flushed;
-  for (size_t s = 0; s < plan.steps.size(); ++s) {
-    const OperatorInfo& info = plan.operators[s];
+  for (runtime::Plan::Position at; !plan.isDone(at); plan.advance(at)) {
+    const OperatorInfo& info = plan.operators[at.step];
     const auto stopped = [&] {
       return fail(ErrorCode::Stopped, "a callback stopped the run at node '", info.name, "'");
     };
-    if (before && before(info, plan.steps[s].boundInputs) == CallbackVerdict::Stop)
-      return stopped();
-    if (auto ok = plan.runStep(s, pool); !ok)
+    plan.open(at);
+    if (before && before(info, plan.visibleInputs(at)) == CallbackVerdict::Stop) return stopped();
+    if (auto ok = plan.run(at, pool); !ok)
       return fail(ok.error().code, "node '", info.name, "' (", info.type,
                   "): ", ok.error().message);
-    if (after && after(info, plan.steps[s].boundOutputs) == CallbackVerdict::Stop) return stopped();
+    if (after && after(info, plan.visibleOutputs(at)) == CallbackVerdict::Stop) return stopped();
   }
   return {};
 }

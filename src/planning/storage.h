@@ -5,8 +5,10 @@
 #include <vector>
 
 #include "ir/graph.h"
+#include "planning/strips.h"
+#include "planning/uses.h"
 
-namespace minnow::runtime {
+namespace minnow::planning {
 
 /// Where a value lies: in a buffer, or in a constant's bytes.
 struct Place {
@@ -22,7 +24,9 @@ struct StoragePlan {
 };
 
 /// Decides all sharing for the given types. Views and in-place results never outlive what they
-/// share: lifetimes are the planner's business, which sees buffers only.
-StoragePlan assignStorage(const ir::Graph& graph, const std::vector<TensorType>& types);
+/// share: lifetimes are the planner's business, which sees buffers only. In a chain that runs in
+/// strips, a result takes an input's place only if no later strip reads what it overwrites.
+StoragePlan assignStorage(const ir::Graph& graph, const std::vector<TensorType>& types,
+                          const Uses& uses, const std::vector<ChainSchedule>& chains);
 
-}  // namespace minnow::runtime
+}  // namespace minnow::planning

@@ -1,11 +1,11 @@
 // Sharing of memory between values.
-#include "runtime/storage.h"
+#include "planning/storage.h"
 
 #include <algorithm>
 
 #include "ops/concat.h"
 
-namespace minnow::runtime {
+namespace minnow::planning {
 namespace {
 
 using ir::kNoValue;
@@ -13,8 +13,13 @@ using ir::ValueId;
 
 class Assignment {
  public:
-  Assignment(const ir::Graph& graph, const std::vector<TensorType>& types)
-      : graph_(graph), types_(types), consumers_(graph.consumers()), producers_(graph.producers()) {
+  Assignment(const ir::Graph& graph, const std::vector<TensorType>& types, const Uses& uses,
+             const std::vector<ChainSchedule>& chains)
+      : graph_(graph),
+        types_(types),
+        chains_(chains),
+        consumers_(uses.readers),
+        producers_(uses.writer) {
     plan_.places.resize(graph.values.size());
     plan_.isView.assign(graph.nodes.size(), 0);
     assigned_.assign(graph.values.size(), 0);
@@ -133,17 +138,53 @@ class Assignment {
     return storage.has_value();
   }
 
+  // In a chain, what was there before it comes first: a feature map between its layers shrinks to
+  // a strip of its own anyway.
   bool placeInPlace(int n, ValueId out) {
+    const ChainSchedule* chain = chainOf(n);
     const ir::Node& node = graph_.nodes[n];
-    for (size_t i = 0; i < node.inputs.size(); ++i) {
-      const ValueId in = node.inputs[i];
-      if (in == kNoValue || !node.op->mayRunInPlace(static_cast<int>(i))) continue;
-      const Place place = plan_.places[in];
-      if (place.buffer < 0 || bufferLast_[place.buffer] > n || types_[in] != types_[out]) continue;
-      if (place.storage.strides != ownStrides(out) || sharedByOtherInput(node, i)) continue;
-      placeAs(out, place, place.storage);
-      return true;
-    }
+    for (const bool fromOutside : {true, false})
+      for (size_t i = 0; i < node.inputs.size(); ++i) {
+        const ValueId in = node.inputs[i];
+        if (in == kNoValue || !node.op->mayRunInPlace(static_cast<int>(i))) continue;
+        const bool outside = !chain || producers_[in] < chain->first;
+        if (outside != fromOutside || !mayOverwrite(n, i, out, chain)) continue;
+        placeAs(out, plan_.places[in], plan_.places[in].storage);
+        return true;
+      }
+    return false;
+  }
+
+  bool mayOverwrite(int n, size_t index, ValueId out, const ChainSchedule* chain) const {
+    const ir::Node& node = graph_.nodes[n];
+    const ValueId in = node.inputs[index];
+    const Place& place = plan_.places[in];
+    if (place.buffer < 0 || bufferLast_[place.buffer] > n || types_[in] != types_[out])
+      return false;
+    if (place.storage.strides != ownStrides(out) || sharedByOtherInput(node, index)) return false;
+    return !chain || !readInLaterStrips(*chain, n, place);
+  }
+
+  const ChainSchedule* chainOf(int n) const {
+    for (const ChainSchedule& chain : chains_)
+      if (chain.contains(n)) return &chain;
+    return nullptr;
+  }
+
+  // True if another node of the chain, run before n in a strip, reads rows of the buffer after n
+  // has overwritten them.
+  bool readInLaterStrips(const ChainSchedule& chain, int n, const Place& place) const {
+    const int64_t rowStride = place.storage.strides[chain.axis(n)];
+    for (int m = chain.first; m < n; ++m)
+      for (size_t i = 0; i < graph_.nodes[m].inputs.size(); ++i) {
+        const ValueId id = graph_.nodes[m].inputs[i];
+        if (id == kNoValue || plan_.places[id].buffer != place.buffer) continue;
+        const StripReads& reads = chain.readsOf(m)[i];
+        if (reads.axis < 0 || plan_.places[id].storage.strides[reads.axis] != rowStride)
+          return true;
+        for (int strip = 0; strip + 1 < chain.strips; ++strip)
+          if (reads.first[static_cast<size_t>(strip) + 1] < chain.end(n, strip)) return true;
+      }
     return false;
   }
 
@@ -180,8 +221,10 @@ class Assignment {
 
   const ir::Graph& graph_;
   const std::vector<TensorType>& types_;
-  std::vector<std::vector<int>> consumers_;
-  std::vector<int> producers_, lastUse_;
+  const std::vector<ChainSchedule>& chains_;
+  const std::vector<std::vector<int>>& consumers_;
+  const std::vector<int>& producers_;
+  std::vector<int> lastUse_;
   std::vector<int> bufferLast_;  // last step that reads anything in the buffer
   std::vector<char> assigned_;
   StoragePlan plan_;
@@ -189,8 +232,9 @@ class Assignment {
 
 }  // namespace
 
-StoragePlan assignStorage(const ir::Graph& graph, const std::vector<TensorType>& types) {
-  return Assignment(graph, types).run();
+StoragePlan assignStorage(const ir::Graph& graph, const std::vector<TensorType>& types,
+                          const Uses& uses, const std::vector<ChainSchedule>& chains) {
+  return Assignment(graph, types, uses, chains).run();
 }
 
-}  // namespace minnow::runtime
+}  // namespace minnow::planning

@@ -1,0 +1,174 @@
+// Lifetimes and windows of buffers.
+#include "planning/layout.h"
+
+#include <algorithm>
+
+#include "base/aligned.h"
+
+namespace minnow::planning {
+namespace {
+
+using ir::kNoValue;
+using ir::ValueId;
+
+class LayoutBuilder {
+ public:
+  LayoutBuilder(const ir::Graph& graph, const std::vector<TensorType>& types, bool strips)
+      : graph_(graph), types_(types), uses_(graph), chainOf_(graph.nodes.size(), -1) {
+    if (strips) schedule();
+    layout_.storage = assignStorage(graph, types, uses_, layout_.chains);
+    for (size_t bytes : layout_.storage.bufferBytes) layout_.buffers.push_back({bytes});
+    guests_.resize(layout_.buffers.size());
+  }
+
+  Layout build() {
+    for (size_t v = 0; v < graph_.values.size(); ++v)
+      if (layout_.storage.places[v].buffer >= 0)
+        guests_[layout_.storage.places[v].buffer].push_back(static_cast<ValueId>(v));
+    touchAll();
+    for (size_t b = 0; b < layout_.buffers.size(); ++b) {
+      const int chain = ownChain(b);
+      if (chain >= 0) makeWindow(static_cast<int>(b), chain);
+    }
+    for (size_t b = 0; b < layout_.buffers.size(); ++b) stretch(layout_.buffers[b]);
+    return std::move(layout_);
+  }
+
+ private:
+  void schedule() {
+    for (const ir::Chain& chain : graph_.chains) {
+      auto scheduled = scheduleChain(graph_, types_, uses_, chain);
+      if (!scheduled || scheduled->strips < 2) continue;
+      std::fill(chainOf_.begin() + chain.first, chainOf_.begin() + chain.end,
+                static_cast<int>(layout_.chains.size()));
+      layout_.chains.push_back(std::move(*scheduled));
+    }
+  }
+
+  void touch(ValueId id, int step) {
+    const int buffer = id == kNoValue ? -1 : layout_.storage.places[id].buffer;
+    if (buffer < 0) return;
+    Buffer& touched = layout_.buffers[buffer];
+    touched.first = std::min(touched.first, step);
+    touched.last = std::max(touched.last, step);
+  }
+
+  void touchAll() {
+    for (ValueId id : graph_.inputs) touch(id, 0);
+    for (size_t n = 0; n < graph_.nodes.size(); ++n) {
+      for (ValueId id : graph_.nodes[n].inputs) touch(id, static_cast<int>(n));
+      for (ValueId id : graph_.nodes[n].outputs) touch(id, static_cast<int>(n));
+    }
+    for (ValueId id : graph_.outputs) touch(id, static_cast<int>(graph_.nodes.size()));
+  }
+
+  /// The chain that alone writes and reads the buffer, -1 if there is none.
+  int ownChain(size_t buffer) const {
+    int chain = -1;
+    for (ValueId id : guests_[buffer]) {
+      const int writer = uses_.writer[id];
+      if (writer < 0 || chainOf_[writer] < 0 || uses_.isOutput[id]) return -1;
+      if (chain >= 0 && chainOf_[writer] != chain) return -1;
+      chain = chainOf_[writer];
+      for (int reader : uses_.readers[id])
+        if (chainOf_[reader] != chain) return -1;
+    }
+    return chain;
+  }
+
+  /// Elements from row to row of a buffer whose tensors are cut along the one storage axis that is
+  /// outermost, so that dropping rows leaves all strides as they are; 0 otherwise.
+  int64_t commonRowStride(int buffer, const ChainSchedule& chain) const {
+    int64_t stride = 0;
+    for (ValueId id : guests_[buffer]) {
+      const int writer = uses_.writer[id];
+      const int64_t own = layout_.storage.places[id].storage.strides[chain.axis(writer)];
+      const auto bytes = static_cast<int64_t>(elementSize(types_[id].type)) * own;
+      if (bytes <= 0 || (stride != 0 && stride != bytes)) return 0;
+      if (bytes * chain.height(writer) != static_cast<int64_t>(layout_.buffers[buffer].bytes))
+        return 0;
+      stride = bytes;
+    }
+    return stride;
+  }
+
+  void makeWindow(int buffer, int chainIndex) {
+    const ChainSchedule& chain = layout_.chains[chainIndex];
+    const int64_t rowBytes = commonRowStride(buffer, chain);
+    if (rowBytes == 0) return;
+    Window window{buffer, chainIndex, static_cast<size_t>(rowBytes), 0, {}, {}};
+    for (int strip = 0; strip < chain.strips; ++strip) {
+      const int64_t before = written(buffer, chain, strip - 1);
+      const int64_t low = std::min<int64_t>(lowestNeeded(buffer, chain, strip), before);
+      window.low.push_back(static_cast<int32_t>(low));
+      window.kept.push_back(static_cast<int32_t>(before - low));
+      window.rows = std::max(window.rows, written(buffer, chain, strip) - low);
+    }
+    const size_t bytes = static_cast<size_t>(window.rows * rowBytes);
+    if (bytes >= layout_.buffers[buffer].bytes) return;
+    layout_.buffers[buffer].bytes = bytes;
+    layout_.buffers[buffer].window = static_cast<int>(layout_.windows.size());
+    layout_.windows.push_back(std::move(window));
+  }
+
+  /// Rows that some writer has made after `strip`.
+  int64_t written(int buffer, const ChainSchedule& chain, int strip) const {
+    int64_t most = 0;
+    for (ValueId id : guests_[buffer]) most = std::max(most, chain.end(uses_.writer[id], strip));
+    return most;
+  }
+
+  /// The first row that `strip` or a later one reads, or writes.
+  int64_t lowestNeeded(int buffer, const ChainSchedule& chain, int strip) const {
+    int64_t low = StripReads::kNone;
+    for (ValueId id : guests_[buffer]) {
+      low = std::min(low, chain.end(uses_.writer[id], strip - 1));
+      for (int reader : uses_.readers[id]) {
+        const ir::Node& node = graph_.nodes[reader];
+        for (size_t i = 0; i < node.inputs.size(); ++i)
+          if (node.inputs[i] == id)
+            low = std::min<int64_t>(low, chain.readsOf(reader)[i].first[strip]);
+      }
+    }
+    return low;
+  }
+
+  // What is filled or read over several strips exists as long as the chain runs; so does what was
+  // there before it and what is left after it.
+  void stretch(Buffer& buffer) const {
+    if (buffer.last < 0) return;
+    if (buffer.window >= 0 && !layout_.windows[buffer.window].keepsRows()) return;
+    for (const ChainSchedule& chain : layout_.chains) {
+      if (buffer.last < chain.first || buffer.first > chain.last) continue;
+      buffer.first = std::min(buffer.first, chain.first);
+      buffer.last = std::max(buffer.last, chain.last);
+    }
+  }
+
+  const ir::Graph& graph_;
+  const std::vector<TensorType>& types_;
+  Uses uses_;
+  std::vector<int> chainOf_;                  // by node, -1 for none
+  std::vector<std::vector<ValueId>> guests_;  // values, by buffer
+  Layout layout_;
+};
+
+}  // namespace
+
+bool Window::keepsRows() const {
+  return std::ranges::any_of(kept, [](int32_t rows) { return rows > 0; });
+}
+
+std::vector<size_t> aliveBytes(const Layout& layout) {
+  std::vector<size_t> alive(layout.storage.isView.size() + 1, 0);
+  for (const Buffer& buffer : layout.buffers)
+    for (int step = buffer.first; step <= buffer.last; ++step)
+      alive[static_cast<size_t>(step)] += base::alignUp(buffer.bytes);
+  return alive;
+}
+
+Layout layOut(const ir::Graph& graph, const std::vector<TensorType>& types, bool strips) {
+  return LayoutBuilder(graph, types, strips).build();
+}
+
+}  // namespace minnow::planning

@@ -1,0 +1,217 @@
+// Scheduling a chain: axes from its last node backwards, then rows strip by strip.
+#include "planning/strips.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/fail.h"
+
+namespace minnow::planning {
+namespace {
+
+using ir::kNoValue;
+using ir::ValueId;
+using ops::Rows;
+
+constexpr int kUnknown = -2;
+// Bookkeeping grows with strips; a file may ask for any number.
+constexpr int64_t kMostStrips = 4096;
+
+/// Types of a node's inputs and outputs, as operators want them.
+struct NodeTypes {
+  std::vector<TensorType> inputs, outputs;
+  NodeTypes(const ir::Node& node, std::span<const TensorType> types) {
+    for (ValueId id : node.inputs) inputs.push_back(id == kNoValue ? TensorType{} : types[id]);
+    for (ValueId id : node.outputs) outputs.push_back(id == kNoValue ? TensorType{} : types[id]);
+  }
+};
+
+class Scheduler {
+ public:
+  Scheduler(const ir::Graph& graph, std::span<const TensorType> types, const Uses& uses,
+            const ir::Chain& chain)
+      : graph_(graph), uses_(uses), rows_(chain.rows) {
+    schedule_.first = chain.first;
+    schedule_.last = chain.end - 1;
+    for (int n = chain.first; n < chain.end; ++n) nodeTypes_.emplace_back(graph.nodes[n], types);
+  }
+
+  Result<ChainSchedule> run() {
+    for (const NodeTypes& types : nodeTypes_)
+      if (types.outputs.empty()) return fail(ErrorCode::Unsupported, "a node without results");
+    const int rank = nodeTypes_.back().outputs[0].shape.rank();
+    Result<void> tried = fail(ErrorCode::Unsupported, "scalars have no rows");
+    for (int axis : candidates(rank)) {
+      tried = assignAxes(axis);
+      if (tried) break;
+    }
+    if (!tried) return std::unexpected(tried.error());
+    const int64_t height = schedule_.heights.back();
+    rows_ = std::clamp<int64_t>(rows_, 1, height);
+    if ((height + rows_ - 1) / rows_ > kMostStrips)
+      return fail(ErrorCode::Unsupported, "more than ", kMostStrips, " strips");
+    assignRows();
+    assignReads();
+    return std::move(schedule_);
+  }
+
+ private:
+  /// Rows of an image or of a matrix first, then columns.
+  static std::vector<int> candidates(int rank) {
+    if (rank >= 4) return {2, rank - 1};
+    if (rank >= 2) return {rank - 2, rank - 1};
+    return {};
+  }
+
+  bool isInside(ValueId id) const {
+    return id != kNoValue && uses_.writer[id] >= 0 && schedule_.contains(uses_.writer[id]);
+  }
+
+  Result<void> assignAxes(int lastAxis) {
+    const size_t count = nodeTypes_.size();
+    schedule_.axes.assign(count, kUnknown);
+    schedule_.heights.assign(count, 0);
+    schedule_.axes.back() = lastAxis;
+    for (size_t k = count; k-- > 0;)
+      if (auto ok = assignNode(schedule_.first + static_cast<int>(k)); !ok) return ok;
+    return {};
+  }
+
+  Result<void> assignNode(int n) {
+    const ir::Node& node = graph_.nodes[n];
+    const NodeTypes& types = nodeTypes_[n - schedule_.first];
+    int& axis = schedule_.axes[n - schedule_.first];
+    const Shape& shape = types.outputs[0].shape;
+    if (axis == kUnknown) axis = shape.rank() >= 4 ? 2 : shape.rank() - 2;
+    if (axis < 0 || axis >= shape.rank() || shape[axis] < 1) return notInStrips(n);
+    const int64_t height = shape[axis];
+    if (height > std::numeric_limits<int32_t>::max()) return notInStrips(n);
+    schedule_.heights[n - schedule_.first] = height;
+    for (ValueId id : node.outputs)
+      if (id != kNoValue && uses_.sizeFromData[id]) return notInStrips(n);
+    for (const TensorType& out : types.outputs)
+      if (out.type != DataType::Undefined &&
+          (out.shape.rank() <= axis || out.shape[axis] != height))
+        return notInStrips(n);
+    if (!node.op->rowsStandAlone() && (axis != 2 || shape.rank() != 4)) return notInStrips(n);
+    for (size_t i = 0; i < node.inputs.size(); ++i)
+      if (node.inputs[i] != kNoValue)
+        if (auto ok = assignInput(n, static_cast<int>(i), {axis, 0, height}); !ok) return ok;
+    return {};
+  }
+
+  Result<void> assignInput(int n, int index, const Rows& all) {
+    const auto& [inputs, outputs] = nodeTypes_[n - schedule_.first];
+    const ops::Operator& op = *graph_.nodes[n].op;
+    const auto read = op.rowsRead(index, all, inputs, outputs);
+    if (!read) return notInStrips(n);
+    if (read->axis == Rows::kWhole) return {};
+    const ValueId id = graph_.nodes[n].inputs[index];
+    // What stands alone is given the same rows of every operand.
+    if (op.rowsStandAlone() && inputs[index].shape[read->axis] != all.end) return notInStrips(n);
+    if (!isInside(id)) return {};
+    int& axis = schedule_.axes[uses_.writer[id] - schedule_.first];
+    if (axis != kUnknown && axis != read->axis) return notInStrips(n);
+    axis = read->axis;
+    return {};
+  }
+
+  Result<void> notInStrips(int n) const {
+    return fail(ErrorCode::Unsupported, "node '", graph_.nodes[n].name, "' (",
+                graph_.nodes[n].op->name(), ") cannot be computed in strips");
+  }
+
+  /// True if something outside the chain, or nothing at all, reads an output of the node.
+  bool isSink(int n) const {
+    bool inside = false;
+    for (ValueId id : graph_.nodes[n].outputs) {
+      if (id == kNoValue) continue;
+      if (uses_.isOutput[id]) return true;
+      for (int reader : uses_.readers[id]) {
+        if (!schedule_.contains(reader)) return true;
+        inside = true;
+      }
+    }
+    return !inside;
+  }
+
+  void assignRows() {
+    const size_t count = nodeTypes_.size();
+    const int64_t height = schedule_.heights.back();
+    schedule_.strips = static_cast<int>((height + rows_ - 1) / rows_);
+    schedule_.ends.assign(count * static_cast<size_t>(schedule_.strips + 1), 0);
+    std::vector<char> sinks(count);
+    for (size_t k = 0; k < count; ++k) sinks[k] = isSink(schedule_.first + static_cast<int>(k));
+    for (int strip = 0; strip < schedule_.strips; ++strip) {
+      const int64_t done = std::min(height, (strip + 1) * rows_);
+      for (size_t k = count; k-- > 0;) {
+        int32_t& end = endOf(k, strip);
+        const int64_t own = schedule_.heights[k];
+        const int64_t share = strip + 1 == schedule_.strips ? own : own * done / height;
+        if (sinks[k]) end = std::max(end, static_cast<int32_t>(share));
+        askInputs(k, strip, end);
+      }
+    }
+  }
+
+  /// Raises the rows that producers in the chain must have made after `strip`.
+  void askInputs(size_t k, int strip, int64_t end) {
+    if (end == 0) return;
+    const ir::Node& node = graph_.nodes[schedule_.first + static_cast<int>(k)];
+    const auto& [inputs, outputs] = nodeTypes_[k];
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      if (!isInside(node.inputs[i])) continue;
+      const auto read =
+          node.op->rowsRead(static_cast<int>(i), {schedule_.axes[k], 0, end}, inputs, outputs);
+      const auto writer = static_cast<size_t>(uses_.writer[node.inputs[i]] - schedule_.first);
+      const int64_t rows = read->axis == Rows::kWhole ? schedule_.heights[writer] : read->end;
+      endOf(writer, strip) = std::max(endOf(writer, strip), static_cast<int32_t>(rows));
+    }
+  }
+
+  int32_t& endOf(size_t k, int strip) {
+    return schedule_
+        .ends[k * static_cast<size_t>(schedule_.strips + 1) + static_cast<size_t>(strip) + 1];
+  }
+
+  void assignReads() {
+    for (size_t k = 0; k < nodeTypes_.size(); ++k) {
+      std::vector<StripReads> reads;
+      for (size_t i = 0; i < nodeTypes_[k].inputs.size(); ++i) reads.push_back(readsOf(k, i));
+      schedule_.reads.push_back(std::move(reads));
+    }
+  }
+
+  StripReads readsOf(size_t k, size_t index) const {
+    StripReads reads;
+    const auto& [inputs, outputs] = nodeTypes_[k];
+    const int n = schedule_.first + static_cast<int>(k);
+    reads.first.assign(static_cast<size_t>(schedule_.strips), StripReads::kNone);
+    if (inputs[index].type == DataType::Undefined) return reads;
+    for (int strip = 0; strip < schedule_.strips; ++strip) {
+      const int64_t next = schedule_.end(n, strip - 1);
+      if (next >= schedule_.end(n, schedule_.strips - 1)) break;
+      const auto read = graph_.nodes[n].op->rowsRead(
+          static_cast<int>(index), {schedule_.axes[k], next, next + 1}, inputs, outputs);
+      reads.axis = read->axis;
+      reads.first[static_cast<size_t>(strip)] =
+          read->axis == Rows::kWhole ? 0 : static_cast<int32_t>(read->begin);
+    }
+    return reads;
+  }
+
+  const ir::Graph& graph_;
+  const Uses& uses_;
+  int64_t rows_;
+  std::vector<NodeTypes> nodeTypes_;
+  ChainSchedule schedule_;
+};
+
+}  // namespace
+
+Result<ChainSchedule> scheduleChain(const ir::Graph& graph, std::span<const TensorType> types,
+                                    const Uses& uses, const ir::Chain& chain) {
+  return Scheduler(graph, types, uses, chain).run();
+}
+
+}  // namespace minnow::planning

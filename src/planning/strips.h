@@ -1,0 +1,52 @@
+// Chains of layers in strips of rows. A chain's nodes are computed a few rows at a time, each just
+// far enough for what follows, so that a feature map between them exists only in the rows that a
+// window still reads. Which rows exist when is arithmetic over Operator::rowsRead(), done here once
+// for given shapes; no row is computed twice.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "ir/graph.h"
+#include "minnow/status.h"
+#include "planning/uses.h"
+
+namespace minnow::planning {
+
+/// How a node of a chain goes through one of its inputs.
+struct StripReads {
+  int axis = ops::Rows::kWhole;  ///< along which the input's strips lie; kWhole: read whole, always
+  /// By strip: the first row read in that strip or a later one, kNone when nothing more is read.
+  std::vector<int32_t> first = {};
+  static constexpr int32_t kNone = std::numeric_limits<int32_t>::max();
+};
+
+/// The course of one chain: after strip i, rows [0, end(node, i)) of every output of a node exist.
+struct ChainSchedule {
+  int first = 0, last = 0;  ///< nodes, both included
+  int strips = 0;
+  std::vector<int> axes;         ///< by node of the chain: the axis that its outputs are cut along
+  std::vector<int64_t> heights;  ///< by node: extent of that axis
+  std::vector<int32_t> ends;     ///< by node and strip, an entry 0 before the first strip
+  std::vector<std::vector<StripReads>> reads;  ///< by node and input
+
+  bool contains(int node) const { return node >= first && node <= last; }
+  int axis(int node) const { return axes[static_cast<size_t>(node - first)]; }
+  int64_t height(int node) const { return heights[static_cast<size_t>(node - first)]; }
+  /// `strip` from -1, before the first.
+  int64_t end(int node, int strip) const {
+    return ends[static_cast<size_t>((node - first) * (strips + 1) + strip + 1)];
+  }
+  const std::vector<StripReads>& readsOf(int node) const {
+    return reads[static_cast<size_t>(node - first)];
+  }
+};
+
+/// The course of a chain, or why its nodes cannot be computed in strips (ErrorCode::Unsupported).
+/// What a node of the chain reads as a whole is computed as a whole in the first strip.
+Result<ChainSchedule> scheduleChain(const ir::Graph& graph, std::span<const TensorType> types,
+                                    const Uses& uses, const ir::Chain& chain);
+
+}  // namespace minnow::planning
