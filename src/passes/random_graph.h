@@ -10,6 +10,7 @@
 #include "ops/pad.h"
 #include "ops/pool.h"
 #include "ops/reshape.h"
+#include "ops/resize.h"
 #include "ops/slice.h"
 #include "passes/test_run.h"
 
@@ -44,8 +45,8 @@ inline ops::Pool poolOf(ops::PoolFn fn, int64_t kernel, int64_t stride, int64_t 
 /// Grows a graph of feature maps by one random step after another.
 class RandomGraph {
  public:
-  explicit RandomGraph(unsigned seed) : b_(seed) {
-    maps_.push_back(b_.input({1, pick({1, 3, 4}), 6, 5}));
+  explicit RandomGraph(unsigned seed, int64_t height = 6, int64_t width = 5) : b_(seed) {
+    maps_.push_back(b_.input({1, pick({1, 3, 4}), height, width}));
   }
   ir::Graph build(int steps) {
     for (int i = 0; i < steps; ++i) step();
@@ -107,7 +108,10 @@ class RandomGraph {
     const bool depthwise = chance(3);
     const int64_t kernel = pick({1, 3});
     const int64_t out = depthwise ? channels : pick({3, 4, 17});
-    const ops::Conv op = convOf(kernel, 1, kernel / 2, depthwise ? channels : 1);
+    const bool large = shape(x)[2] > 10;
+    ops::Conv op =
+        convOf(kernel, large ? pick({1, 1, 2}) : 1, kernel / 2, depthwise ? channels : 1);
+    if (large && kernel == 3 && chance(4)) op.dilations = op.padsBegin = op.padsEnd = {2, 2};
     std::vector<Id> inputs{x,
                            b_.random({out, depthwise ? 1 : channels, kernel, kernel}, -0.5f, 0.5f)};
     if (chance(2)) inputs.push_back(b_.random({out}));
@@ -115,12 +119,19 @@ class RandomGraph {
   }
 
   Id transposedConv(Id x) {
-    if (shape(x)[2] > 16) return conv(x);
+    if (shape(x)[2] > 16) return shape(x)[2] > 24 ? conv(x) : resized(x);
     ops::ConvTranspose op;
     op.kernel = op.strides = {2, 2};
     op.dilations = {1, 1};
     op.padsBegin = op.padsEnd = op.outputPadding = {0, 0};
     return b_.add(op, {x, b_.random({shape(x)[1], 4, 2, 2}, -0.5f, 0.5f)}, "ConvTranspose");
+  }
+
+  Id resized(Id x) {
+    ops::Resize op;
+    op.mode = chance(2) ? ops::ResizeMode::Linear : ops::ResizeMode::Nearest;
+    op.sizes = {shape(x)[0], shape(x)[1], shape(x)[2] * 3 / 2, shape(x)[3] * 2};
+    return b_.add(op, {x}, "Resize");
   }
 
   /// A constant per channel, spelled in one of the usual shapes.
@@ -163,7 +174,8 @@ class RandomGraph {
 
   Id pool(Id x) {
     if (shape(x)[2] < 4 || shape(x)[3] < 4) return conv(x);
-    ops::Pool op = poolOf(chance(2) ? ops::PoolFn::Max : ops::PoolFn::Average, 3, 1, 1);
+    const int64_t stride = shape(x)[2] > 10 ? pick({1, 2}) : 1;
+    ops::Pool op = poolOf(chance(2) ? ops::PoolFn::Max : ops::PoolFn::Average, 3, stride, 1);
     op.countIncludePad = chance(2);
     return b_.add(op, {x}, "Pool");
   }

@@ -1,0 +1,239 @@
+// Strips of rows against whole layers: random networks, with the chains that the pass chooses and
+// with chains drawn at random, give the same bits, and no more memory where the pass chose.
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <random>
+
+#include "base/aligned.h"
+#include "format/write.h"
+#include "minnow/runtime.h"
+#include "ops/matmul.h"
+#include "ops/softmax.h"
+#include "passes/pass_list.h"
+#include "passes/random_graph.h"
+#include "planning/layout.h"
+
+namespace minnow {
+namespace {
+
+using passes::convOf;
+using passes::GraphBuilder;
+
+/// A model in memory that lives as long as what runs it.
+class Model {
+ public:
+  Model(const ir::Graph& graph, int threads = 1) {
+    const auto bytes = format::write(graph);
+    EXPECT_TRUE(bytes) << (bytes ? "" : bytes.error().message);
+    memory_ = base::alignedBytes(bytes->size());
+    std::memcpy(memory_.get(), bytes->data(), bytes->size());
+    runtime_.emplace(std::move(*Runtime::create({.threads = threads})));
+    auto loaded = Interpreter::createFromBuffer(*runtime_, {memory_.get(), bytes->size()});
+    EXPECT_TRUE(loaded) << (loaded ? "" : loaded.error().message);
+    interpreter_.emplace(std::move(*loaded));
+  }
+  Session session(bool strips, bool fastKernels = true) {
+    return std::move(*interpreter_->createSession({.fastKernels = fastKernels, .strips = strips}));
+  }
+
+ private:
+  std::shared_ptr<std::byte[]> memory_;
+  std::optional<Runtime> runtime_;
+  std::optional<Interpreter> interpreter_;
+};
+
+void fillInputs(const Session& session, Frame& frame, unsigned seed) {
+  std::mt19937 random(seed);
+  std::uniform_real_distribution<float> uniform(-2, 2);
+  for (size_t i = 0; i < session.inputs().size(); ++i) {
+    passes::Tensor tensor({DataType::Float32, session.inputs()[i].shape});
+    for (float& x : tensor.floats()) x = uniform(random);
+    copyTensor(tensor.view(), frame.input(i));
+  }
+}
+
+std::vector<passes::Tensor> results(Session& session, unsigned seed) {
+  auto frame = session.begin();
+  EXPECT_TRUE(frame.has_value());
+  fillInputs(session, *frame, seed);
+  const auto ran = frame->run();
+  EXPECT_TRUE(ran) << (ran ? "" : ran.error().message);
+  std::vector<passes::Tensor> outputs;
+  for (size_t o = 0; o < session.outputs().size(); ++o) {
+    outputs.emplace_back(TensorType{frame->output(o).type, frame->output(o).shape});
+    copyTensor(frame->output(o), outputs.back().view());
+  }
+  return outputs;
+}
+
+void expectSameBits(const std::vector<passes::Tensor>& a, const std::vector<passes::Tensor>& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (size_t o = 0; o < a.size(); ++o) {
+    ASSERT_EQ(a[o].type, b[o].type);
+    EXPECT_EQ(std::memcmp(a[o].bytes.get(), b[o].bytes.get(), a[o].view().bytes()), 0)
+        << "output " << o;
+  }
+}
+
+void expectStripsChangeNothing(const ir::Graph& graph, unsigned seed, int threads = 1,
+                               bool fastKernels = true) {
+  Model model(graph, threads);
+  Session whole = model.session(false, fastKernels), strips = model.session(true, fastKernels);
+  const auto expected = results(whole, seed);
+  // Twice: what a frame leaves behind must not matter to the next.
+  expectSameBits(expected, results(strips, seed));
+  expectSameBits(expected, results(strips, seed));
+}
+
+ir::Graph network(unsigned seed, const std::vector<std::string>& disabled = {}) {
+  ir::Graph graph = passes::RandomGraph(seed, 23, 9).build(6 + static_cast<int>(seed % 12));
+  const auto done = passes::runPasses(graph, disabled);
+  EXPECT_TRUE(done) << (done ? "" : done.error().message);
+  return graph;
+}
+
+std::vector<TensorType> typesOf(const ir::Graph& graph) {
+  std::vector<TensorType> types;
+  for (const ir::Value& value : graph.values) types.push_back(value.type);
+  return types;
+}
+
+/// Most bytes of feature maps alive at a step; workspace, which the pass does not see, left out.
+size_t peak(const ir::Graph& graph, bool strips) {
+  return std::ranges::max(planning::aliveBytes(planning::layOut(graph, typesOf(graph), strips)));
+}
+
+TEST(Strips, ChosenChainsKeepBitsAndTakeNoMoreMemory) {
+  int chains = 0;
+  for (unsigned seed = 0; seed < 120; ++seed) {
+    SCOPED_TRACE(seed);
+    const ir::Graph graph = network(seed);
+    chains += static_cast<int>(graph.chains.size());
+    expectStripsChangeNothing(graph, seed);
+    EXPECT_LE(peak(graph, true), peak(graph, false));
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(chains, 40) << "the networks no longer try what this test is for";
+}
+
+/// Chains of random lengths and heights over whatever can run in strips.
+int chainAnything(ir::Graph& graph, std::mt19937& random) {
+  const planning::Uses uses(graph);
+  const std::vector<TensorType> types = typesOf(graph);
+  const int nodes = static_cast<int>(graph.nodes.size());
+  for (int first = 0; first < nodes;) {
+    const int end = std::min<int>(nodes, first + 2 + static_cast<int>(random() % 6));
+    const ir::Chain chain{first, end, 1 + static_cast<int64_t>(random() % 5)};
+    if (!planning::scheduleChain(graph, types, uses, chain)) {
+      ++first;
+      continue;
+    }
+    graph.chains.push_back(chain);
+    first = end;
+  }
+  return static_cast<int>(graph.chains.size());
+}
+
+TEST(Strips, AnyChainKeepsBits) {
+  std::mt19937 random(5);
+  int chains = 0;
+  for (unsigned seed = 500; seed < 700; ++seed) {
+    SCOPED_TRACE(seed);
+    // Without channels-last storage now and then: rows of planes are strips too.
+    ir::Graph graph = network(seed, seed % 4 == 0 ? std::vector<std::string>{"assign-layout"}
+                                                  : std::vector<std::string>{});
+    graph.chains.clear();
+    chains += chainAnything(graph, random);
+    expectStripsChangeNothing(graph, seed, seed % 3 == 0 ? 3 : 1, seed % 5 != 0);
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(chains, 200);
+}
+
+/// Convolutions of 3x3 between images of `height` rows, stored channels-last.
+ir::Graph convolutions(int count, int64_t height, int64_t rows) {
+  GraphBuilder b;
+  ir::ValueId x = b.input({1, 4, height, 8});
+  for (int i = 0; i < count; ++i) x = b.add(convOf(3, 1, 1), {x, b.random({4, 4, 3, 3})});
+  b.output(x);
+  EXPECT_TRUE(passes::runPasses(b.graph, std::vector<std::string>{"choose-strips"}));
+  const int nodes = static_cast<int>(b.graph.nodes.size());
+  int first = 0, end = nodes;
+  while (b.graph.nodes[first].op->kind() != ops::OpKind::Conv) ++first;
+  while (b.graph.nodes[end - 1].op->kind() != ops::OpKind::Conv) --end;
+  b.graph.chains = {{first, end, rows}};
+  return std::move(b.graph);
+}
+
+TEST(Strips, ConvolutionsHoldTheRowsOfTheirWindows) {
+  // The last of two 3x3 convolutions makes 4 rows at a time and reads 6: a window of 6 rows of 8
+  // pixels of 4 channels, 1024 bytes a row... of 32 rows that the whole map has.
+  const ir::Graph graph = convolutions(2, 32, 4);
+  Model model(graph);
+  bool found = false;
+  for (const PlannedMemory& memory : model.session(true).memoryPlan()) {
+    if (!memory.strip) continue;
+    found = true;
+    EXPECT_EQ(memory.bytes, 6U * 8 * 4 * sizeof(float));
+  }
+  EXPECT_TRUE(found);
+  expectStripsChangeNothing(graph, 1);
+}
+
+TEST(Strips, ScheduleIsWhatAWindowOfThreeRowsAsksFor) {
+  const ir::Graph graph = convolutions(2, 10, 4);
+  const auto chain =
+      planning::scheduleChain(graph, typesOf(graph), planning::Uses(graph), graph.chains.front());
+  ASSERT_TRUE(chain) << chain.error().message;
+  ASSERT_EQ(chain->strips, 3);
+  const int first = chain->first, last = chain->last;
+  for (const auto& [strip, ahead, rows] : {std::tuple{0, 5, 4}, {1, 9, 8}, {2, 10, 10}}) {
+    EXPECT_EQ(chain->end(first, strip), ahead);
+    EXPECT_EQ(chain->end(last, strip), rows);
+  }
+  EXPECT_EQ(chain->readsOf(last)[0].first, (std::vector<int32_t>{0, 3, 7}));
+}
+
+TEST(Strips, CallbacksSeeEveryRowOnce) {
+  const ir::Graph graph = convolutions(3, 20, 3);
+  Model model(graph);
+  const auto record = [&](bool strips) {
+    std::map<std::string, std::vector<std::vector<float>>> rows;
+    Session session = model.session(strips);
+    auto frame = session.begin();
+    fillInputs(session, *frame, 7);
+    const auto after = [&](const OperatorInfo& info, std::span<const TensorView> outputs) {
+      const TensorView& out = outputs[0];
+      if (info.rowEnd > 0) {
+        EXPECT_EQ(out.shape[2], info.rowEnd - info.rowBegin);
+      }
+      for (int64_t row = 0; row < out.shape[2]; ++row) {
+        passes::Tensor one({DataType::Float32, {1, out.shape[1], 1, out.shape[3]}});
+        TensorView view = out;
+        view.shape[2] = 1;
+        view.data = out.as<float>() + row * out.strides[2];
+        copyTensor(view, one.view());
+        rows[info.name].emplace_back(one.floats().begin(), one.floats().end());
+      }
+      return CallbackVerdict::Continue;
+    };
+    EXPECT_TRUE(frame->runWithCallback({}, after));
+    return rows;
+  };
+  EXPECT_EQ(record(true), record(false));
+}
+
+TEST(Strips, ResizedInputsAreScheduledAnew) {
+  const ir::Graph graph = convolutions(3, 20, 4);
+  Model model(graph);
+  Session strips = model.session(true), whole = model.session(false);
+  for (const int64_t height : {7, 1, 40}) {
+    ASSERT_TRUE(strips.resizeInput("in0", {1, 4, height, 5}));
+    ASSERT_TRUE(whole.resizeInput("in0", {1, 4, height, 5}));
+    expectSameBits(results(whole, 3), results(strips, 3));
+  }
+}
+
+}  // namespace
+}  // namespace minnow
