@@ -1,7 +1,9 @@
 // Choosing the chains that run in strips. Least peak first: as long as the step with the most
-// memory alive can be brought down by a chain around it, the best such chain is taken. Then time:
-// chains that turned out needless go, and the others get the tallest strips that keep the peak.
+// memory alive can be brought down by a chain around it, the best such chain is taken, with strips
+// tall enough that running in them costs little time. Then time: chains that turned out needless
+// go, and the others get the tallest strips that keep the peak.
 #include <algorithm>
+#include <cmath>
 
 #include "passes/pass.h"
 #include "planning/layout.h"
@@ -15,6 +17,10 @@ using Chains = std::vector<ir::Chain>;
 constexpr size_t kMostBoundaries = 8;
 // Less is not worth a chain.
 constexpr double kWorthwhile = 0.99;
+// What strips may add to a chain's work, and what they add, in multiply-adds (measured with one
+// thread on AVX-512, where multiply-adds are cheapest): each call of a kernel, and each float that
+// is moved or copied once more because two strips read it.
+constexpr double kMostOverhead = 0.05, kCallCost = 6000, kFloatCost = 4;
 // Strips whose windows are larger leave the second cache.
 constexpr size_t kCacheBytes = 512 * 1024;
 
@@ -62,8 +68,10 @@ class Chooser {
     for (int first : boundaries(step, -1))
       for (int last : boundaries(step, +1)) {
         if (first == last) continue;
-        const ir::Chain chain{first, last + 1, 1};
-        if (!planning::scheduleChain(graph_, types_, uses_, chain)) continue;
+        ir::Chain chain{first, last + 1, 1};
+        const auto schedule = planning::scheduleChain(graph_, types_, uses_, chain);
+        if (!schedule) continue;
+        chain.rows = leastRows(*schedule);
         Chains tried = with(chains, chain);
         const size_t peak = peakAround(aliveWith(tried), chains, chain);
         if (peak >= least) continue;
@@ -87,6 +95,43 @@ class Chooser {
       found.push_back(n);
     }
     return found;
+  }
+
+  /// The lowest strips whose overhead is small beside the chain's work.
+  int64_t leastRows(const planning::ChainSchedule& chain) const {
+    double work = 0, perStrip = 0;
+    for (int n = chain.first; n <= chain.last; ++n) {
+      const ir::Node& node = graph_.nodes[n];
+      std::vector<TensorType> outputs;
+      for (ir::ValueId id : node.outputs) outputs.push_back(id < 0 ? TensorType{} : types_[id]);
+      const std::vector<TensorType> inputs = graph_.inputTypes(node);
+      work += static_cast<double>(node.op->multiplyAdds(inputs, outputs));
+      perStrip += kCallCost;
+      for (const TensorType& type : outputs) work += kFloatCost * floats(type);
+      for (size_t i = 0; i < inputs.size(); ++i)
+        perStrip +=
+            kFloatCost * floatsReadTwice(chain, n, static_cast<int>(i), inputs, outputs, *node.op);
+    }
+    const double strips = std::max(1.0, kMostOverhead * work / perStrip);
+    const auto height = static_cast<double>(chain.height(chain.last));
+    return std::max<int64_t>(1, static_cast<int64_t>(std::ceil(height / strips)));
+  }
+
+  static double floats(const TensorType& type) {
+    return static_cast<double>(type.shape.elements());
+  }
+
+  /// Of an input, by one strip and the next.
+  static double floatsReadTwice(const planning::ChainSchedule& chain, int n, int index,
+                                std::span<const TensorType> inputs,
+                                std::span<const TensorType> outputs, const ops::Operator& op) {
+    const int64_t middle = chain.height(n) / 2;
+    if (inputs[index].type == DataType::Undefined || middle == 0) return 0;
+    const auto before = op.rowsRead(index, {chain.axis(n), middle - 1, middle}, inputs, outputs);
+    const auto after = op.rowsRead(index, {chain.axis(n), middle, middle + 1}, inputs, outputs);
+    if (!before || !after || before->axis == ops::Rows::kWhole) return 0;
+    const auto rows = static_cast<double>(std::max<int64_t>(before->end - after->begin, 0));
+    return rows * floats(inputs[index]) / static_cast<double>(inputs[index].shape[before->axis]);
   }
 
   void measureBorders() {
