@@ -6,16 +6,20 @@
 
 namespace minnow::kernels {
 
-/// Taps of one axis: those of output position o are offsets[o * taps …] and weights[o * taps …].
+/// Taps of one axis, from output position `first` on.
 struct AxisTable {
+  int64_t first = 0;
   int64_t taps = 1;
   int64_t* offsets = nullptr;  ///< in elements: position times the input's stride
   float* weights = nullptr;
   bool kept = true;           ///< one tap of weight 1 throughout
   bool interpolated = false;  ///< more than one tap
 
+  /// The taps of output position `o`.
+  const int64_t* offsetsOf(int64_t o) const { return offsets + (o - first) * taps; }
+  const float* weightsOf(int64_t o) const { return weights + (o - first) * taps; }
   /// True if position `o` shows the extrapolation value.
-  bool outside(int64_t o) const { return offsets[o * taps] == kOutside; }
+  bool outside(int64_t o) const { return *offsetsOf(o) == kOutside; }
   static constexpr int64_t kOutside = INT64_MIN;
 };
 
@@ -27,7 +31,11 @@ struct ResizeTables {
 /// A WorkspaceFn: the bytes the tables need.
 size_t resizeTableBytes(const ops::Operator& op, std::span<const TensorView> inputs,
                         std::span<const TensorView> outputs, int threads);
+/// The table of output positions [begin, end) of one axis; its memory is taken from `workspace`.
+AxisTable makeAxisTable(const ops::Resize& op, int axis, const TensorView& x, const TensorView& y,
+                        const OutputRows& positions, std::span<std::byte>& workspace);
+/// Tables of all axes, for the rows of y that are asked for.
 ResizeTables makeResizeTables(const ops::Resize& op, const TensorView& x, const TensorView& y,
-                              std::span<std::byte> workspace);
+                              const OutputRows& rows, std::span<std::byte> workspace);
 
 }  // namespace minnow::kernels

@@ -1,6 +1,8 @@
 // ArgMax and ArgMin: types and shapes.
 #include "ops/arg_reduce.h"
 
+#include "ops/rows.h"
+
 namespace minnow::ops {
 
 std::unique_ptr<Operator> makeArgReduce() { return std::make_unique<ArgReduce>(); }
@@ -31,6 +33,11 @@ Result<std::vector<TensorType>> ArgReduce::inferShape(std::span<const TensorType
   if (x[static_cast<int>(axis)] == 0 && y.elements() > 0)
     return fail(ErrorCode::ShapeMismatch, name(), " over an empty axis of ", x);
   return std::vector{TensorType{DataType::Int64, y}};
+}
+
+std::optional<Rows> ArgReduce::rowsRead(int, const Rows& output, std::span<const TensorType>,
+                                        std::span<const TensorType>) const {
+  return rowsReduced(output, 1u << axis, keepDims);
 }
 
 }  // namespace minnow::ops

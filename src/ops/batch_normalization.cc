@@ -1,6 +1,8 @@
 // BatchNormalization: types and shapes.
 #include "ops/batch_normalization.h"
 
+#include "ops/rows.h"
+
 namespace minnow::ops {
 
 std::unique_ptr<Operator> makeBatchNormalization() {
@@ -25,6 +27,15 @@ Result<std::vector<TensorType>> BatchNormalization::inferShape(
       return fail(ErrorCode::ShapeMismatch, "batch normalisation of ", x, " with parameters of ",
                   parameter.shape, ", expected ", channels);
   return std::vector{inputs[0]};
+}
+
+std::optional<Rows> BatchNormalization::rowsRead(int index, const Rows& output,
+                                                 std::span<const TensorType> inputs,
+                                                 std::span<const TensorType>) const {
+  if (index == 0) return output;
+  const int axis = output.axis - 1;  // parameters have no N
+  if (axis < 0 || axis >= inputs[index].shape.rank()) return kAllRows;
+  return sameRows(output, axis);
 }
 
 }  // namespace minnow::ops

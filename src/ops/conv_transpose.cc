@@ -1,6 +1,8 @@
 // Transposed convolution: validation, shape rule and cost.
 #include "ops/conv_transpose.h"
 
+#include "ops/rows.h"
+
 namespace minnow::ops {
 namespace {
 
@@ -66,6 +68,19 @@ int64_t ConvTranspose::multiplyAdds(std::span<const TensorType> inputs,
                                     std::span<const TensorType>) const {
   const Shape& w = inputs[1].shape;
   return inputs[0].shape.elements() * (w.elements() / std::max<int64_t>(w[0], 1));
+}
+
+std::optional<Rows> ConvTranspose::rowsRead(int index, const Rows& output,
+                                            std::span<const TensorType> inputs,
+                                            std::span<const TensorType> outputs) const {
+  if (!isImageStrip(output, outputs)) return std::nullopt;
+  if (index > 0) return kAllRows;
+  // Output row oy reads input rows iy with iy * stride = oy + pad - ky * dilation.
+  const int64_t extent = inputs[0].shape[2], stride = strides[0];
+  const int64_t first = output.begin + padsBegin[0] - (kernel[0] - 1) * dilations[0];
+  const int64_t last = output.end - 1 + padsBegin[0];
+  const int64_t begin = first <= 0 ? 0 : std::min((first + stride - 1) / stride, extent);
+  return Rows{output.axis, begin, std::clamp(last / stride + 1, begin, extent)};
 }
 
 }  // namespace minnow::ops

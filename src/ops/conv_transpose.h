@@ -35,6 +35,9 @@ struct ConvTranspose final : OperatorBase<ConvTranspose> {
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   int64_t multiplyAdds(std::span<const TensorType> inputs,
                        std::span<const TensorType> outputs) const override;
+  std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
+                               std::span<const TensorType> outputs) const override;
+  bool rowsStandAlone() const override { return false; }
 };
 
 }  // namespace minnow::ops

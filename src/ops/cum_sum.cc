@@ -1,6 +1,8 @@
 // CumSum: types and shapes.
 #include "ops/cum_sum.h"
 
+#include "ops/rows.h"
+
 namespace minnow::ops {
 
 std::unique_ptr<Operator> makeCumSum() { return std::make_unique<CumSum>(); }
@@ -15,6 +17,11 @@ Result<std::vector<TensorType>> CumSum::inferShape(std::span<const TensorType> i
     return fail(ErrorCode::ShapeMismatch, "CumSum: axis ", axis, " is outside a tensor of rank ",
                 x.shape.rank());
   return std::vector{x};
+}
+
+std::optional<Rows> CumSum::rowsRead(int, const Rows& output, std::span<const TensorType>,
+                                     std::span<const TensorType>) const {
+  return rowsUnlessMixed(output, 1u << axis);
 }
 
 }  // namespace minnow::ops

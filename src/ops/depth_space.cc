@@ -1,6 +1,8 @@
 // DepthToSpace and SpaceToDepth: shape rules.
 #include "ops/depth_space.h"
 
+#include "ops/rows.h"
+
 namespace minnow::ops {
 
 std::unique_ptr<Operator> makeDepthToSpace() { return std::make_unique<DepthToSpace>(); }
@@ -35,6 +37,18 @@ Result<std::vector<TensorType>> SpaceToDepth::inferShape(std::span<const TensorT
     return fail(ErrorCode::ShapeMismatch, x, " does not divide into blocks of ", block);
   if (x[1] > kMaxExtent) return fail(ErrorCode::ShapeMismatch, x, " is too large");
   return oneOutput(inputs[0].type, {x[0], x[1] * block * block, x[2] / block, x[3] / block});
+}
+
+std::optional<Rows> DepthToSpace::rowsRead(int, const Rows& output, std::span<const TensorType>,
+                                           std::span<const TensorType> outputs) const {
+  if (!isImageStrip(output, outputs)) return std::nullopt;
+  return Rows{output.axis, output.begin / block, (output.end + block - 1) / block};
+}
+
+std::optional<Rows> SpaceToDepth::rowsRead(int, const Rows& output, std::span<const TensorType>,
+                                           std::span<const TensorType> outputs) const {
+  if (!isImageStrip(output, outputs)) return std::nullopt;
+  return Rows{output.axis, output.begin * block, output.end * block};
 }
 
 }  // namespace minnow::ops

@@ -36,4 +36,10 @@ std::optional<Rows> Expand::rowsRead(int, const Rows& output, std::span<const Te
   return rowsBroadcast(output, inputs[0].shape, outputs[0].shape);
 }
 
+std::optional<Rows> Tile::rowsRead(int, const Rows& output, std::span<const TensorType> inputs,
+                                   std::span<const TensorType> outputs) const {
+  if (repeats[output.axis] != 1 && inputs[0].shape[output.axis] != 1) return std::nullopt;
+  return rowsBroadcast(output, inputs[0].shape, outputs[0].shape);
+}
+
 }  // namespace minnow::ops

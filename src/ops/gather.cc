@@ -1,6 +1,8 @@
 // Gather, GatherElements, GatherND: shape rules.
 #include "ops/gather.h"
 
+#include "ops/rows.h"
+
 namespace minnow::ops {
 
 std::unique_ptr<Operator> makeGather() { return std::make_unique<Gather>(); }
@@ -68,6 +70,17 @@ Result<std::vector<TensorType>> GatherNd::inferShape(std::span<const TensorType>
   for (int i = 0; i + 1 < indices.rank(); ++i) y.push_back(indices[i]);
   for (auto i = static_cast<int>(batchAxes + depth); i < x.rank(); ++i) y.push_back(x[i]);
   return oneOutput(inputs[0].type, y);
+}
+
+std::optional<Rows> Gather::rowsRead(int index, const Rows& output,
+                                     std::span<const TensorType> inputs,
+                                     std::span<const TensorType>) const {
+  const auto along = normaliseAxis(axis, inputs[0].shape.rank());
+  const int indexed = inputs[1].shape.rank();
+  const bool ofIndices = output.axis >= *along && output.axis < *along + indexed;
+  if (index == 1) return ofIndices ? sameRows(output, output.axis - *along) : kAllRows;
+  if (ofIndices) return kAllRows;
+  return sameRows(output, output.axis < *along ? output.axis : output.axis - indexed + 1);
 }
 
 }  // namespace minnow::ops

@@ -20,6 +20,8 @@ struct Gather final : OperatorBase<Gather> {
     v("axis", axis);
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
+                               std::span<const TensorType> outputs) const override;
 };
 
 /// Output has the indices' shape; the index replaces the coordinate along `axis`.

@@ -1,6 +1,8 @@
 // LayerNormalization: types and shapes.
 #include "ops/layer_normalization.h"
 
+#include "ops/rows.h"
+
 namespace minnow::ops {
 
 std::unique_ptr<Operator> makeLayerNormalization() {
@@ -33,6 +35,13 @@ Result<std::vector<TensorType>> LayerNormalization::inferShape(
   if (auto ok = checkShape(statistics); !ok) return std::unexpected(ok.error());
   const TensorType statistic{DataType::Float32, statistics};
   return std::vector{inputs[0], statistic, statistic};
+}
+
+std::optional<Rows> LayerNormalization::rowsRead(int index, const Rows& output,
+                                                 std::span<const TensorType> inputs,
+                                                 std::span<const TensorType> outputs) const {
+  if (output.axis >= axis) return std::nullopt;
+  return rowsBroadcast(output, inputs[index].shape, outputs[0].shape);
 }
 
 }  // namespace minnow::ops

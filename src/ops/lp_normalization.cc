@@ -1,6 +1,8 @@
 // LpNormalization: types and shapes.
 #include "ops/lp_normalization.h"
 
+#include "ops/rows.h"
+
 namespace minnow::ops {
 
 std::unique_ptr<Operator> makeLpNormalization() { return std::make_unique<LpNormalization>(); }
@@ -15,6 +17,11 @@ Result<std::vector<TensorType>> LpNormalization::inferShape(
     return fail(ErrorCode::ShapeMismatch, name(), ": axis ", axis, " is outside a tensor of rank ",
                 inputs[0].shape.rank());
   return std::vector{inputs[0]};
+}
+
+std::optional<Rows> LpNormalization::rowsRead(int, const Rows& output, std::span<const TensorType>,
+                                              std::span<const TensorType>) const {
+  return rowsUnlessMixed(output, 1u << axis);
 }
 
 }  // namespace minnow::ops

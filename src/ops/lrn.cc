@@ -1,6 +1,8 @@
 // LRN: types and shapes.
 #include "ops/lrn.h"
 
+#include "ops/rows.h"
+
 namespace minnow::ops {
 
 std::unique_ptr<Operator> makeLrn() { return std::make_unique<Lrn>(); }
@@ -14,6 +16,11 @@ Result<std::vector<TensorType>> Lrn::inferShape(std::span<const TensorType> inpu
   if (size < 1 || size > kMaxExtent)
     return fail(ErrorCode::BadModel, "LRN: a size of ", size, " is out of range");
   return std::vector{inputs[0]};
+}
+
+std::optional<Rows> Lrn::rowsRead(int, const Rows& output, std::span<const TensorType>,
+                                  std::span<const TensorType>) const {
+  return rowsUnlessMixed(output, 1u << 1);
 }
 
 }  // namespace minnow::ops

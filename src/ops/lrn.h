@@ -26,6 +26,8 @@ struct Lrn final : OperatorBase<Lrn> {
   }
   std::string name() const override { return "LRN"; }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
+                               std::span<const TensorType> outputs) const override;
 };
 
 }  // namespace minnow::ops

@@ -1,6 +1,8 @@
 // Matrix product: validation, shape rule and cost.
 #include "ops/matmul.h"
 
+#include "ops/rows.h"
+
 namespace minnow::ops {
 namespace {
 
@@ -69,6 +71,22 @@ int64_t MatMul::multiplyAdds(std::span<const TensorType> inputs,
                              std::span<const TensorType> outputs) const {
   const Shape& a = inputs[0].shape;
   return outputs[0].shape.elements() * a[transposeA ? a.rank() - 2 : a.rank() - 1];
+}
+
+std::optional<Rows> MatMul::rowsRead(int index, const Rows& output,
+                                     std::span<const TensorType> inputs,
+                                     std::span<const TensorType> outputs) const {
+  const Shape &a = inputs[0].shape, &b = inputs[1].shape, &y = outputs[0].shape;
+  const int ra = a.rank(), rb = b.rank(), batchRank = y.rank() - (ra > 1) - (rb > 1);
+  if (output.axis < batchRank) {
+    if (index == 2) return kAllRows;
+    return rowsBroadcast(output, batchOf(inputs[index].shape),
+                         Shape(y.dims().first(static_cast<size_t>(batchRank))));
+  }
+  const bool columns = rb > 1 && output.axis == y.rank() - 1;
+  if (!columns) return index == 0 ? sameRows(output, transposeA ? ra - 1 : ra - 2) : kAllRows;
+  if (index == 0) return kAllRows;
+  return sameRows(output, index == 2 ? 0 : transposeB ? rb - 2 : rb - 1);
 }
 
 }  // namespace minnow::ops

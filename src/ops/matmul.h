@@ -25,6 +25,8 @@ struct MatMul final : OperatorBase<MatMul> {
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   int64_t multiplyAdds(std::span<const TensorType> inputs,
                        std::span<const TensorType> outputs) const override;
+  std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
+                               std::span<const TensorType> outputs) const override;
 };
 
 /// The extents of a product whose operands' shapes were validated.

@@ -1,6 +1,8 @@
 // MeanVarianceNormalization: types and shapes.
 #include "ops/mean_variance_normalization.h"
 
+#include "ops/rows.h"
+
 #include "ops/reduce.h"
 
 namespace minnow::ops {
@@ -17,6 +19,13 @@ Result<std::vector<TensorType>> MeanVarianceNormalization::inferShape(
   const auto mask = axisMask(axes, inputs[0].shape.rank());
   if (!mask) return std::unexpected(mask.error());
   return std::vector{inputs[0]};
+}
+
+std::optional<Rows> MeanVarianceNormalization::rowsRead(int, const Rows& output,
+                                                        std::span<const TensorType>,
+                                                        std::span<const TensorType> outputs) const {
+  const auto mixed = axisMask(axes, outputs[0].shape.rank());
+  return rowsUnlessMixed(output, *mixed);
 }
 
 }  // namespace minnow::ops

@@ -20,6 +20,8 @@ struct MeanVarianceNormalization final : OperatorBase<MeanVarianceNormalization>
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   bool mayRunInPlace(int) const override { return true; }
+  std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
+                               std::span<const TensorType> outputs) const override;
 };
 
 }  // namespace minnow::ops

@@ -81,9 +81,9 @@ class Operator {
 
   /// The part of input `index` that strip `output` of every output is computed from, clamped to the
   /// input's extent; axis kWhole when no strip suffices. nullopt (as a rule) for an operator that
-  /// cannot be computed in strips along that axis. The strip lies within every output; the types are
-  /// inferShape()'s. begin and end never fall as the strip moves on, and the strip that is the whole
-  /// output reads no further than the input's end.
+  /// cannot be computed in strips along that axis. The strip lies within every output; the types
+  /// are inferShape()'s. begin and end never fall as the strip moves on, and the strip that is the
+  /// whole output reads no further than the input's end.
   virtual std::optional<Rows> rowsRead(int index, const Rows& output,
                                        std::span<const TensorType> inputs,
                                        std::span<const TensorType> outputs) const {

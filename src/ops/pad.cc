@@ -1,6 +1,8 @@
 // Pad: shape rule, and which input position an output position shows.
 #include "ops/pad.h"
 
+#include "ops/rows.h"
+
 namespace minnow::ops {
 
 std::unique_ptr<Operator> makePad() { return std::make_unique<Pad>(); }
@@ -63,6 +65,12 @@ int64_t Pad::source(int axis, int64_t i, int64_t extent) const {
     default:
       return -1;
   }
+}
+
+std::optional<Rows> Pad::rowsRead(int index, const Rows& output, std::span<const TensorType>,
+                                  std::span<const TensorType>) const {
+  if (padsBegin[output.axis] != 0 || padsEnd[output.axis] != 0) return std::nullopt;
+  return index > 0 ? kAllRows : output;
 }
 
 }  // namespace minnow::ops

@@ -22,6 +22,8 @@ struct Pad final : OperatorBase<Pad> {
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   /// Only where it takes and adds nothing, or takes alone.
   std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input, int) const override;
+  std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
+                               std::span<const TensorType> outputs) const override;
   /// Input position along an axis that output position `i` shows; -1 for the constant.
   int64_t source(int axis, int64_t i, int64_t extent) const;
 };

@@ -1,6 +1,8 @@
 // Reductions: names, types and shapes.
 #include "ops/reduce.h"
 
+#include "ops/rows.h"
+
 namespace minnow::ops {
 namespace {
 
@@ -62,6 +64,12 @@ Result<std::vector<TensorType>> Reduce::inferShape(std::span<const TensorType> i
   }
   if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
   return std::vector{TensorType{inputs[0].type, y}};
+}
+
+std::optional<Rows> Reduce::rowsRead(int, const Rows& output, std::span<const TensorType> inputs,
+                                     std::span<const TensorType>) const {
+  const auto reduced = axisMask(axes, inputs[0].shape.rank());
+  return rowsReduced(output, *reduced, keepDims);
 }
 
 }  // namespace minnow::ops

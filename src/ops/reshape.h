@@ -2,6 +2,7 @@
 // Flatten, Squeeze and Unsqueeze. Any element type; views wherever the strides allow.
 #pragma once
 
+#include "ops/rows.h"
 #include "ops/view.h"
 
 namespace minnow::ops {
@@ -18,6 +19,10 @@ struct ReshapeBase : OperatorBase<Self> {
   std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input, int) const override {
     const auto shape = static_cast<const Self&>(*this).outputShape(inputShape);
     return shape ? reshapeStorage(inputShape, input, *shape) : std::nullopt;
+  }
+  std::optional<Rows> rowsRead(int, const Rows& output, std::span<const TensorType> inputs,
+                               std::span<const TensorType> outputs) const override {
+    return rowsReshaped(output, inputs[0].shape, outputs[0].shape);
   }
 };
 

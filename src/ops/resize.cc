@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "ops/rows.h"
+
 namespace minnow::ops {
 
 std::unique_ptr<Operator> makeResize() { return std::make_unique<Resize>(); }
@@ -52,16 +54,18 @@ Result<std::vector<TensorType>> Resize::inferShape(std::span<const TensorType> i
   return oneOutput(inputs[0].type, y);
 }
 
-double Resize::scaleOf(int axis, int64_t in, int64_t out) const {
-  if (!scales.empty()) return scales[axis];
-  return static_cast<double>(std::max<int64_t>(out, 1)) /
-         static_cast<double>(std::max<int64_t>(in, 1));
-}
-
-bool Resize::keepsAxis(int axis, int64_t in, int64_t out) const {
-  if (in != out || scaleOf(axis, in, out) != 1) return false;
-  if (coordinates != ResizeCoordinates::TfCropAndResize) return true;
-  return roi[axis] == 0 && roi[axis + roi.size() / 2] == 1;
+ResizeAxis::ResizeAxis(const Resize& op, int axis, int64_t in, int64_t out)
+    : op_(op), axis_(axis), in_(in), out_(out) {
+  scale_ = op.scales.empty() ? static_cast<double>(std::max<int64_t>(out, 1)) /
+                                   static_cast<double>(std::max<int64_t>(in, 1))
+                             : op.scales[axis];
+  const bool crops = op.coordinates == ResizeCoordinates::TfCropAndResize;
+  kept_ = in == out && scale_ == 1 &&
+          (!crops || (op.roi[axis] == 0 && op.roi[axis + op.roi.size() / 2] == 1));
+  if (op.mode == ResizeMode::Nearest || kept_) return;
+  if (op.antialias) filterScale_ = std::min(scale_, 1.0);
+  const double reach = op.mode == ResizeMode::Linear ? 1 : 2;
+  taps_ = 2 * static_cast<int64_t>(std::ceil(reach / filterScale_));
 }
 
 namespace {
@@ -74,31 +78,38 @@ double alignCorners(double x, double extent, double out, double scale) {
 }
 }  // namespace
 
-double Resize::sourceOf(int axis, int64_t in, int64_t out, int64_t at) const {
-  const auto x = static_cast<double>(at), extent = static_cast<double>(in);
-  const double scale = scaleOf(axis, in, out);
-  // Without scales the ratio is that of two integers: then multiply first, so that positions that
-  // should be whole are.
-  const auto unscale = [&](double position) {
-    return scales.empty() ? position * extent / static_cast<double>(out) : position / scale;
-  };
-  switch (coordinates) {
+double ResizeAxis::source(int64_t at) const {
+  // Positions far outside, which attributes may ask for, are all alike; these fit integers.
+  constexpr double kMost = 1e12;
+  return std::clamp(unclampedSource(static_cast<double>(at)), -kMost, kMost);
+}
+
+// Without scales the ratio is that of two integers: then multiply first, so that positions that
+// should be whole are.
+double ResizeAxis::unscale(double position) const {
+  if (!op_.scales.empty()) return position / scale_;
+  return position * static_cast<double>(in_) / static_cast<double>(out_);
+}
+
+double ResizeAxis::unclampedSource(double x) const {
+  const auto extent = static_cast<double>(in_), out = static_cast<double>(out_);
+  switch (op_.coordinates) {
     case ResizeCoordinates::HalfPixelSymmetric: {
-      const double adjustment = static_cast<double>(out) / (scale * extent);
+      const double adjustment = out / (scale_ * extent);
       return extent / 2 * (1 - adjustment) + unscale(x + 0.5) - 0.5;
     }
     case ResizeCoordinates::PytorchHalfPixel:
-      return out > 1 ? unscale(x + 0.5) - 0.5 : 0.0;
+      return out_ > 1 ? unscale(x + 0.5) - 0.5 : 0.0;
     case ResizeCoordinates::AlignCorners:
-      return alignCorners(x, extent, static_cast<double>(out), scale);
+      return alignCorners(x, extent, out, scale_);
     case ResizeCoordinates::Asymmetric:
       return unscale(x);
     case ResizeCoordinates::TfHalfPixelForNn:
       return unscale(x + 0.5);
     case ResizeCoordinates::TfCropAndResize: {
-      const double start = roi[axis], end = roi[axis + roi.size() / 2];
-      if (out == 1) return 0.5 * (start + end) * (extent - 1);
-      return start * (extent - 1) + x * (end - start) * (extent - 1) / static_cast<double>(out - 1);
+      const double start = op_.roi[axis_], end = op_.roi[axis_ + op_.roi.size() / 2];
+      if (out_ == 1) return 0.5 * (start + end) * (extent - 1);
+      return start * (extent - 1) + x * (end - start) * (extent - 1) / (out - 1);
     }
     default:
       return unscale(x + 0.5) - 0.5;
@@ -120,52 +131,73 @@ int64_t roundNearest(ResizeRounding rounding, double x, bool shrinks) {
       return static_cast<int64_t>(std::ceil(x - 0.5));
   }
 }
+
+/// The first of an even number of taps around a source position.
+int64_t firstTap(double source, int64_t taps) {
+  return static_cast<int64_t>(std::floor(source)) + 1 - taps / 2;
+}
 }  // namespace
 
+int64_t ResizeAxis::nearest(double source) const {
+  return clamped(roundNearest(op_.rounding, source, scale_ < 1));
+}
+
 /// The linear (triangle) or cubic (Keys, 1981) filter at a distance.
-double Resize::filter(double distance) const {
-  const double x = std::fabs(distance), a = cubicA;
-  if (mode == ResizeMode::Linear) return std::max(0.0, 1 - x);
+double ResizeAxis::filter(double distance) const {
+  const double x = std::fabs(distance), a = op_.cubicA;
+  if (op_.mode == ResizeMode::Linear) return std::max(0.0, 1 - x);
   if (x <= 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
   return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0.0;
 }
 
-int64_t Resize::tapsOf(int axis, int64_t in, int64_t out) const {
-  if (mode == ResizeMode::Nearest || keepsAxis(axis, in, out)) return 1;
-  const double reach = mode == ResizeMode::Linear ? 1 : 2;
-  if (!antialias) return static_cast<int64_t>(2 * reach);
-  const double scale = std::min(scaleOf(axis, in, out), 1.0);
-  return 2 * static_cast<int64_t>(std::ceil(reach / scale));
+std::pair<int64_t, int64_t> ResizeAxis::reach(int64_t at) const {
+  if (kept_) return {at, at};
+  const double x = source(at);
+  if (op_.mode == ResizeMode::Nearest) return {nearest(x), nearest(x)};
+  const int64_t first = firstTap(x, taps_);
+  return {clamped(first), clamped(first + taps_ - 1)};
 }
 
-bool Resize::sampleAxis(int axis, int64_t in, int64_t out, int64_t at, std::span<int64_t> positions,
-                        std::span<float> weights) const {
+bool ResizeAxis::sample(int64_t at, std::span<int64_t> positions, std::span<float> weights) const {
   weights[0] = 1, positions[0] = at;
-  if (keepsAxis(axis, in, out)) return true;
-  const double x = sourceOf(axis, in, out, at);
-  if (coordinates == ResizeCoordinates::TfCropAndResize &&
-      (x < 0 || x > static_cast<double>(in - 1)))
+  if (kept_) return true;
+  const double x = source(at);
+  if (op_.coordinates == ResizeCoordinates::TfCropAndResize &&
+      (x < 0 || x > static_cast<double>(in_ - 1)))
     return false;
-  if (mode == ResizeMode::Nearest) {
-    positions[0] =
-        std::clamp<int64_t>(roundNearest(rounding, x, scaleOf(axis, in, out) < 1), 0, in - 1);
+  if (op_.mode == ResizeMode::Nearest) {
+    positions[0] = nearest(x);
     return true;
   }
-  const auto taps = static_cast<int64_t>(positions.size());
-  const auto base = static_cast<int64_t>(std::floor(x)) + 1 - taps / 2;
-  const double scale = antialias ? std::min(scaleOf(axis, in, out), 1.0) : 1.0;
-  double sum = 0;
+  const int64_t base = firstTap(x, taps_);
   const auto weightOf = [&](int64_t t) {
-    const bool outside = base + t < 0 || base + t >= in;
-    return outside && excludeOutside ? 0.0 : filter((static_cast<double>(base + t) - x) * scale);
+    const bool outside = base + t < 0 || base + t >= in_;
+    return outside && op_.excludeOutside
+               ? 0.0
+               : filter((static_cast<double>(base + t) - x) * filterScale_);
   };
-  for (int64_t t = 0; t < taps; ++t) sum += weightOf(t);
-  const bool normalise = (antialias || excludeOutside) && sum != 0;
-  for (int64_t t = 0; t < taps; ++t) {
-    positions[t] = std::clamp<int64_t>(base + t, 0, in - 1);
-    weights[t] = static_cast<float>(normalise ? weightOf(t) / sum : weightOf(t));
+  double sum = 0;
+  if (op_.antialias || op_.excludeOutside)
+    for (int64_t t = 0; t < taps_; ++t) sum += weightOf(t);
+  for (int64_t t = 0; t < taps_; ++t) {
+    positions[t] = clamped(base + t);
+    weights[t] = static_cast<float>(sum != 0 ? weightOf(t) / sum : weightOf(t));
   }
   return true;
+}
+
+std::optional<Rows> Resize::rowsRead(int, const Rows& output, std::span<const TensorType> inputs,
+                                     std::span<const TensorType> outputs) const {
+  if (!isImageStrip(output, outputs)) return std::nullopt;
+  const ResizeAxis rows(*this, 2, inputs[0].shape[2], outputs[0].shape[2]);
+  if (rows.kept()) return output;
+  // A region of interest may lie backwards.
+  if (coordinates == ResizeCoordinates::TfCropAndResize) return std::nullopt;
+  const int64_t extent = outputs[0].shape[2];
+  if (extent == 0) return output;
+  const int64_t first = rows.reach(std::min(output.begin, extent - 1)).first;
+  if (output.begin == output.end) return Rows{2, first, first};
+  return Rows{2, first, rows.reach(output.end - 1).second + 1};
 }
 
 }  // namespace minnow::ops

@@ -1,7 +1,7 @@
 // Resize (ONNX Resize 10+ and Upsample): samples every axis anew. Input: x of any element type for
 // Nearest, float32 for Linear and Cubic. An axis whose extent and scale stay is copied.
 //
-// Each axis maps output positions to weighted input positions ("taps", sampleAxis); an element is
+// Each axis maps output positions to weighted input positions ("taps", ResizeAxis); an element is
 // the weighted sum over the last axis first, then the one before it, and so on, each sum starting
 // with a product and going on by fused multiply-add in rising order of the taps.
 #pragma once
@@ -57,21 +57,41 @@ struct Resize final : OperatorBase<Resize> {
     v("antialias", antialias);
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
+                               std::span<const TensorType> outputs) const override;
+  bool rowsStandAlone() const override { return false; }
+};
 
-  // For attributes and extents that inferShape accepts:
+/// Where one axis of a Resize reads, for attributes and extents that inferShape accepts.
+class ResizeAxis {
+ public:
+  ResizeAxis(const Resize& op, int axis, int64_t in, int64_t out);
+
   /// True if the axis is copied.
-  bool keepsAxis(int axis, int64_t in, int64_t out) const;
-  /// Taps of every output position of the axis.
-  int64_t tapsOf(int axis, int64_t in, int64_t out) const;
+  bool kept() const { return kept_; }
+  /// Taps of every output position.
+  int64_t taps() const { return taps_; }
   /// Taps of output position `at`: clamped input positions, and weights. False when the position
   /// lies outside the region of interest and gets the extrapolation value.
-  bool sampleAxis(int axis, int64_t in, int64_t out, int64_t at, std::span<int64_t> positions,
-                  std::span<float> weights) const;
+  bool sample(int64_t at, std::span<int64_t> positions, std::span<float> weights) const;
+  /// The first and the last input position of these taps.
+  std::pair<int64_t, int64_t> reach(int64_t at) const;
 
  private:
-  double scaleOf(int axis, int64_t in, int64_t out) const;
-  double sourceOf(int axis, int64_t in, int64_t out, int64_t at) const;
+  double source(int64_t at) const;
+  double unclampedSource(double at) const;
+  double unscale(double position) const;
+  int64_t nearest(double source) const;
   double filter(double distance) const;
+  int64_t clamped(int64_t position) const { return std::clamp<int64_t>(position, 0, in_ - 1); }
+
+  const Resize& op_;
+  int axis_;
+  int64_t in_, out_;
+  double scale_;
+  bool kept_;
+  double filterScale_ = 1;  ///< below 1 where antialiasing widens the filter
+  int64_t taps_ = 1;
 };
 
 }  // namespace minnow::ops

@@ -15,6 +15,14 @@ std::optional<Rows> rowsUnlessMixed(const Rows& output, uint32_t mixed) {
   return output;
 }
 
+std::optional<Rows> rowsReduced(const Rows& output, uint32_t reduced, bool keepDims) {
+  if (keepDims) return rowsUnlessMixed(output, reduced);
+  int axis = 0;
+  for (int left = output.axis; (reduced >> axis & 1) || left > 0; ++axis)
+    left -= !(reduced >> axis & 1);
+  return sameRows(output, axis);
+}
+
 Rows rowsBroadcast(const Rows& output, const Shape& input, const Shape& outputShape) {
   const int axis = output.axis - (outputShape.rank() - input.rank());
   if (axis < 0 || input[axis] != outputShape[output.axis]) return kAllRows;

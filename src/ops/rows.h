@@ -15,6 +15,9 @@ inline Rows sameRows(const Rows& output, int axis) { return {axis, output.begin,
 /// For operators that compute along the axes of the mask: the same rows of any other axis.
 std::optional<Rows> rowsUnlessMixed(const Rows& output, uint32_t mixed);
 
+/// For reductions over the axes of the mask, which stay with extent 1 or are dropped.
+std::optional<Rows> rowsReduced(const Rows& output, uint32_t reduced, bool keepDims);
+
 /// Of an input that is broadcast to the output's shape: all of it where it repeats.
 Rows rowsBroadcast(const Rows& output, const Shape& input, const Shape& outputShape);
 

@@ -1,6 +1,8 @@
 // Slice: ranges, shape rule and view.
 #include "ops/slice.h"
 
+#include "ops/rows.h"
+
 namespace minnow::ops {
 
 std::unique_ptr<Operator> makeSlice() { return std::make_unique<Slice>(); }
@@ -60,6 +62,16 @@ std::optional<Storage> Slice::viewOf(const Shape& inputShape, const Storage& inp
     view.strides[i] *= std::max<int64_t>(range.step, 1);
   }
   return view;
+}
+
+std::optional<Rows> Slice::rowsRead(int, const Rows& output, std::span<const TensorType> inputs,
+                                    std::span<const TensorType>) const {
+  const auto all = ranges(inputs[0].shape);
+  const Range& range = (*all)[output.axis];
+  const bool whole =
+      range.start == 0 && range.step == 1 && range.count == inputs[0].shape[output.axis];
+  if (!whole) return std::nullopt;
+  return output;
 }
 
 }  // namespace minnow::ops

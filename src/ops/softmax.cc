@@ -1,6 +1,8 @@
 // Softmax and its kin: types and shapes.
 #include "ops/softmax.h"
 
+#include "ops/rows.h"
+
 namespace minnow::ops {
 
 std::unique_ptr<Operator> makeSoftmax() { return std::make_unique<Softmax>(); }
@@ -19,6 +21,11 @@ Result<std::vector<TensorType>> Softmax::inferShape(std::span<const TensorType> 
     return fail(ErrorCode::ShapeMismatch, name(), ": axis ", axis, " is outside a tensor of rank ",
                 rank);
   return std::vector{inputs[0]};
+}
+
+std::optional<Rows> Softmax::rowsRead(int, const Rows& output, std::span<const TensorType>,
+                                      std::span<const TensorType> outputs) const {
+  return rowsUnlessMixed(output, mask(outputs[0].shape.rank()));
 }
 
 }  // namespace minnow::ops

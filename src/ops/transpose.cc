@@ -1,6 +1,8 @@
 // Transpose: shape rule and view.
 #include "ops/transpose.h"
 
+#include "ops/rows.h"
+
 namespace minnow::ops {
 
 std::unique_ptr<Operator> makeTranspose() { return std::make_unique<Transpose>(); }
@@ -25,6 +27,11 @@ std::optional<Storage> Transpose::viewOf(const Shape&, const Storage& input, int
   Storage view{{}, input.offset};
   for (size_t i = 0; i < perm.size(); ++i) view.strides[i] = input.strides[perm[i]];
   return view;
+}
+
+std::optional<Rows> Transpose::rowsRead(int, const Rows& output, std::span<const TensorType>,
+                                        std::span<const TensorType>) const {
+  return sameRows(output, static_cast<int>(perm[output.axis]));
 }
 
 }  // namespace minnow::ops

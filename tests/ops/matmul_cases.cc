@@ -39,6 +39,7 @@ const Row kRows[] = {
     {"transposeB_broadcast", {2, 1, 5, 8}, {3, 19, 8}, false, true},
     {"both_wide", {9, 6}, {41, 9}, true, true},
     {"one_column", {3, 17, 9}, {9, 1}},
+    {"shared_batch", {3, 40, 40}, {3, 40, 70}},
     {"no_depth", {3, 0}, {0, 20}},
     {"no_rows", {0, 4}, {4, 20}},
 };

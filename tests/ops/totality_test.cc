@@ -92,6 +92,28 @@ void scramble(ops::Operator& op, Garbage& garbage) {
   (void)op.setAttributes(map);
 }
 
+/// Strips of the output, one after another: what they read lies inside and never goes back.
+void askForRows(const ops::Operator& op, std::span<const TensorType> inputs,
+                std::span<const TensorType> outputs, int axis) {
+  const int64_t extent = outputs[0].shape[axis], height = extent / 3 + 1;
+  for (int input = 0; input < static_cast<int>(inputs.size()); ++input) {
+    if (inputs[input].type == DataType::Undefined) continue;
+    ops::Rows before;
+    for (int64_t begin = 0; begin < extent; begin += height) {
+      const auto rows =
+          op.rowsRead(input, {axis, begin, std::min(begin + height, extent)}, inputs, outputs);
+      if (!rows || rows->axis == ops::Rows::kWhole) break;
+      ASSERT_GE(rows->axis, 0) << op.name();
+      ASSERT_LT(rows->axis, inputs[input].shape.rank()) << op.name();
+      ASSERT_LE(rows->end, inputs[input].shape[rows->axis]) << op.name();
+      ASSERT_LE(rows->begin, rows->end) << op.name();
+      ASSERT_LE(before.begin, rows->begin) << op.name();
+      ASSERT_LE(before.end, rows->end) << op.name();
+      before = *rows;
+    }
+  }
+}
+
 void askEverything(const ops::Operator& op, std::span<const TensorType> inputs) {
   const auto outputs = op.inferShape(inputs);
   if (!outputs) {
@@ -104,6 +126,8 @@ void askEverything(const ops::Operator& op, std::span<const TensorType> inputs) 
   }
   EXPECT_GE(op.multiplyAdds(inputs, *outputs), 0) << op.name();
   (void)op.mayRunInPlace(0);
+  for (int axis = 0; axis < outputs->front().shape.rank(); ++axis)
+    askForRows(op, inputs, *outputs, axis);
   if (inputs.empty()) return;
   const ops::Storage storage{plainStrides(inputs[0].shape), 0};
   for (size_t i = 0; i < outputs->size(); ++i)

@@ -301,15 +301,29 @@ TensorView asChannels(const TensorView& depth, int64_t b, ops::DepthOrder order)
 
 Result<void> moveDepthToSpace(const ops::Operator& op, const KernelArgs& args, CopyFn copy) {
   const auto& d2s = static_cast<const ops::DepthToSpace&>(op);
-  copy(asChannels(args.inputs[0], d2s.block, d2s.order), asBlocks(args.outputs[0], d2s.block),
-       *args.pool);
+  const TensorView from = asChannels(args.inputs[0], d2s.block, d2s.order);
+  const TensorView to = asBlocks(args.outputs[0], d2s.block);
+  const OutputRows rows = args.rows.within(args.outputs[0].shape[2]);
+  // Row i of a block is row b * block + i of the output.
+  for (int64_t i = 0; i < d2s.block; ++i) {
+    const int64_t first = (rows.begin - i + d2s.block - 1) / d2s.block;
+    const int64_t end = (rows.end - i + d2s.block - 1) / d2s.block;
+    const auto part = [&](const TensorView& view) {
+      return partOf(partOf(view, 1, i, 1), 4, first, end - first);
+    };
+    if (end > first) copy(part(from), part(to), *args.pool);
+  }
   return {};
 }
 
 Result<void> moveSpaceToDepth(const ops::Operator& op, const KernelArgs& args, CopyFn copy) {
   const int64_t block = static_cast<const ops::SpaceToDepth&>(op).block;
-  copy(asBlocks(args.inputs[0], block),
-       asChannels(args.outputs[0], block, ops::DepthOrder::DepthFirst), *args.pool);
+  const OutputRows rows = args.rows.within(args.outputs[0].shape[2]);
+  const auto part = [&](const TensorView& view) {
+    return partOf(view, 4, rows.begin, rows.end - rows.begin);
+  };
+  copy(part(asBlocks(args.inputs[0], block)),
+       part(asChannels(args.outputs[0], block, ops::DepthOrder::DepthFirst)), *args.pool);
   return {};
 }
 

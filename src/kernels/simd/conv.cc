@@ -121,28 +121,30 @@ class Block {
 /// What is asked of the output, cut into items: (image, block of rows, block of pixels, block of
 /// panels).
 struct Cut {
-  int64_t rows, rowBlocks, pixels, pixelBlocks, panels, panelBlocks;
+  static constexpr int64_t kLeastPixels = 28;
+  int64_t rows, rowBlocks, pixels, pixelBlocks, panels, panelBlocks, items;
 
   Cut(const ConvPlan& plan, int threads) {
     rows = plan.rowsPerBlock;
     pixels = plan.pixelsPerBlock;
-    const int64_t allRows = plan.endRow - plan.firstRow,
-                  allPixels = plan.endPixel - plan.firstPixel;
+    const int64_t allRows = plan.endRow - plan.firstRow;
+    const int64_t allPixels = plan.endPixel - plan.firstPixel;
     const int64_t all = plan.groups * panelsOf(plan.panels);
     panels = all;
-    // Enough items for every thread: first fewer rows a block, then fewer panels.
+    const auto cut = [&] {
+      rowBlocks = (allRows + rows - 1) / rows;
+      pixelBlocks = (allPixels + pixels - 1) / pixels;
+      panelBlocks = (all + panels - 1) / panels;
+      items = plan.y.batch * rowBlocks * pixelBlocks * panelBlocks;
+      return items;
+    };
+    // Enough items for every thread: first fewer rows a block, then fewer panels, then fewer
+    // pixels.
     const bool shared = threads > 1 && plan.multiplyAdds() >= kMultiplyAddsWorthSharing;
     const int64_t wanted = shared ? 3 * threads : 1;
-    pixelBlocks = (allPixels + pixels - 1) / pixels;
-    const int64_t others = plan.y.batch * pixelBlocks;
-    while (rows > 2 && others * ((allRows + rows - 1) / rows) < wanted) rows = (rows + 1) / 2;
-    rowBlocks = (allRows + rows - 1) / rows;
-    while (panels > 2 && others * rowBlocks * ((all + panels - 1) / panels) < wanted)
-      panels = (panels / 2 + 1) / 2 * 2;  // pairs stay together
-    panelBlocks = (all + panels - 1) / panels;
-  }
-  int64_t items(const ConvPlan& plan) const {
-    return plan.y.batch * rowBlocks * pixelBlocks * panelBlocks;
+    while (cut() < wanted && rows > 2) rows = (rows + 1) / 2;
+    while (cut() < wanted && panels > 2) panels = (panels / 2 + 1) / 2 * 2;  // pairs stay together
+    while (cut() < wanted && pixels > kLeastPixels && !plan.staged) pixels = (pixels + 1) / 2;
   }
 };
 
@@ -204,7 +206,7 @@ Result<void> runConv(const ops::Operator& op, const KernelArgs& args) {
                              args.inputs.size() > 2 ? args.inputs[2] : TensorView{}, conv.epilogue);
   const Work work{plan, outputs, args.inputs[0].as<const float>(), args.outputs[0].as<float>(),
                   Cut(plan, args.pool->threads())};
-  forEachItem(*args.pool, work.cut.items(plan), args.workspace, Block::scratchBytes(plan),
+  forEachItem(*args.pool, work.cut.items, args.workspace, Block::scratchBytes(plan),
               [&](int64_t item, std::byte* scratch) { work.run(item, scratch); });
   return {};
 }

@@ -136,11 +136,13 @@ Result<void> runConvTranspose(const ops::Operator& op, const KernelArgs& args) {
                              args.inputs.size() > 2 ? args.inputs[2] : TensorView{}, conv.epilogue);
   const int64_t panels = plan.panels.groups * panelsOf(plan.panels);
   constexpr int64_t kRows = 4;
-  const int64_t blocks = (plan.y.height + kRows - 1) / kRows;
+  const OutputRows asked = args.rows.within(plan.y.height);
+  const int64_t blocks = (asked.end - asked.begin + kRows - 1) / kRows;
   forEachItem(*args.pool, plan.y.batch * blocks, args.workspace, plan.scratchBytes(),
               [&](int64_t item, std::byte* scratch) {
-                const int64_t image = item / blocks, first = item % blocks * kRows;
-                const int64_t end = std::min(first + kRows, plan.y.height);
+                const int64_t image = item / blocks;
+                const int64_t first = asked.begin + item % blocks * kRows;
+                const int64_t end = std::min(first + kRows, asked.end);
                 Rows rows(plan, args.inputs[0].as<const float>() + image * plan.x.batchStride,
                           scratch);
                 float* y = args.outputs[0].as<float>() + image * plan.y.batchStride;

@@ -102,7 +102,9 @@ struct Cut {
   int64_t matrices, rows, rowRanges, panels, panelBlocks;
 
   Cut(const MatMulPlan& plan, int threads) {
-    const int64_t wanted = threads > 1 ? 3 * threads : 1;
+    const int64_t multiplyAdds = plan.batch.elements() * plan.m * plan.n * plan.k;
+    const bool shared = threads > 1 && multiplyAdds >= kMultiplyAddsWorthSharing;
+    const int64_t wanted = shared ? 3 * threads : 1;
     const int64_t all = panelsOf(plan.panels);
     matrices = plan.batch.elements();
     panels = plan.panelsPerBlock;

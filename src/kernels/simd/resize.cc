@@ -79,31 +79,34 @@ bool acceptsResize(const ops::Operator& op, std::span<const TensorView> inputs,
   const Shape &x = inputs[0].shape, &y = outputs[0].shape;
   if (inputs[0].type != DataType::Float32 || x.rank() != 4 || y.elements() == 0) return false;
   if (resize.coordinates == ops::ResizeCoordinates::TfCropAndResize) return false;
-  return resize.keepsAxis(0, x[0], y[0]) && resize.keepsAxis(1, x[1], y[1]) &&
-         resize.tapsOf(2, x[2], y[2]) <= 2 && resize.tapsOf(3, x[3], y[3]) <= 2;
+  const auto axis = [&](int i) { return ops::ResizeAxis(resize, i, x[i], y[i]); };
+  return axis(0).kept() && axis(1).kept() && axis(2).taps() <= 2 && axis(3).taps() <= 2;
 }
 
 Result<void> runResize(const ops::Operator& op, const KernelArgs& args) {
   const TensorView &x = args.inputs[0], &y = args.outputs[0];
-  const ResizeTables tables =
-      makeResizeTables(static_cast<const ops::Resize&>(op), x, y, args.workspace);
-  const AxisTable& rows = tables.axes[2];
+  const auto& resize = static_cast<const ops::Resize&>(op);
+  const OutputRows asked = args.rows.within(y.shape[2]);
+  std::span<std::byte> workspace = args.workspace;
+  const AxisTable rows = makeAxisTable(resize, 2, x, y, asked, workspace);
+  const AxisTable columns = makeAxisTable(resize, 3, x, y, {0, y.shape[3]}, workspace);
   const bool lanes = x.strides[1] == 1 && y.strides[1] == 1 && y.shape[1] > 1;
-  const int64_t height = y.shape[2], lines = lanes ? 1 : y.shape[1];
+  const int64_t height = asked.end - asked.begin, lines = lanes ? 1 : y.shape[1];
   const auto work = lanes ? HWY_DYNAMIC_DISPATCH(resizePixels) : HWY_DYNAMIC_DISPATCH(resizeLine);
   const int64_t perUnit = y.shape[3] * (lanes ? y.shape[1] : 1);
   const int64_t grain = std::max<int64_t>(1, 4096 / std::max<int64_t>(perUnit, 1));
   args.pool->parallelFor(y.shape[0] * lines * height, grain, [&](int64_t begin, int64_t end) {
     for (int64_t unit = begin; unit < end; ++unit) {
-      const int64_t h = unit % height, line = unit / height % lines, n = unit / height / lines;
+      const int64_t h = asked.begin + unit % height, line = unit / height % lines,
+                    n = unit / height / lines;
       const float* image = x.as<const float>() + n * x.strides[0] + line * x.strides[1];
       ResizeRow row{};
       row.rowTaps = rows.taps;
       for (int64_t t = 0; t < rows.taps; ++t) {
-        row.at[t] = image + rows.offsets[h * rows.taps + t];
-        row.weight[t] = rows.weights[h * rows.taps + t];
+        row.at[t] = image + rows.offsetsOf(h)[t];
+        row.weight[t] = rows.weightsOf(h)[t];
       }
-      row.columns = &tables.axes[3];
+      row.columns = &columns;
       row.pixels = y.shape[3], row.channels = y.shape[1];
       row.to = y.as<float>() + n * y.strides[0] + line * y.strides[1] + h * y.strides[2];
       row.toPixel = y.strides[3];
