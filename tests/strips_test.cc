@@ -236,5 +236,39 @@ TEST(Strips, ResizedInputsAreScheduledAnew) {
   }
 }
 
+/// relu(in), then conv_b(conv_a(x)) + x in one chain.
+ir::Graph residual(int64_t kernelA, int64_t kernelB) {
+  GraphBuilder b;
+  const ir::ValueId in = b.input({1, 4, 32, 8});
+  const ir::ValueId x = b.add(passes::unary(ops::UnaryFn::Sigmoid), {in});
+  ir::ValueId y = x;
+  for (int64_t kernel : {kernelA, kernelB})
+    y = b.add(convOf(kernel, 1, kernel / 2), {y, b.random({4, 4, kernel, kernel})});
+  b.output(b.add(passes::unary(ops::UnaryFn::Sqrt),
+                 {b.add(passes::binary(ops::BinaryFn::Add), {x, y})}));
+  EXPECT_TRUE(passes::runPasses(b.graph, std::vector<std::string>{"choose-strips"}));
+  int add = 0;
+  while (b.graph.nodes[add].op->kind() != ops::OpKind::Binary) ++add;
+  b.graph.chains = {{add - 2, add + 1, 2}};
+  return std::move(b.graph);
+}
+
+TEST(Strips, SumTakesItsOperandsPlaceOnlyIfNoLaterStripReadsIt) {
+  const auto inPlace = [](const ir::Graph& graph) {
+    const planning::Layout layout = planning::layOut(graph, typesOf(graph), true);
+    const int add = graph.chains[0].end - 1;
+    const auto buffer = [&](ir::ValueId id) { return layout.storage.places[id].buffer; };
+    return buffer(graph.nodes[add].inputs[0]) == buffer(graph.nodes[add].outputs[0]);
+  };
+  // The first convolution is ahead of the sum by the second one's window.
+  EXPECT_TRUE(inPlace(residual(1, 3)));
+  EXPECT_TRUE(inPlace(residual(1, 1)));
+  // A window of its own reaches back to rows that the sum has written.
+  EXPECT_FALSE(inPlace(residual(3, 1)));
+  EXPECT_TRUE(inPlace(residual(3, 3))) << "one row ahead, one row back";
+  for (const auto& [a, c] : {std::pair{1, 3}, {1, 1}, {3, 1}, {3, 3}, {5, 3}})
+    expectStripsChangeNothing(residual(a, c), 1);
+}
+
 }  // namespace
 }  // namespace minnow
