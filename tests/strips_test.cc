@@ -236,7 +236,7 @@ TEST(Strips, ResizedInputsAreScheduledAnew) {
   }
 }
 
-/// relu(in), then conv_b(conv_a(x)) + x in one chain.
+/// x = sigmoid(in), then conv_b(conv_a(x)) + x in one chain.
 ir::Graph residual(int64_t kernelA, int64_t kernelB) {
   GraphBuilder b;
   const ir::ValueId in = b.input({1, 4, 32, 8});

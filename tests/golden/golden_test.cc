@@ -79,6 +79,25 @@ void expectOutput(const HostTensor& actual, const json& golden) {
   }
 }
 
+/// Strips change memory and nothing else; plans come near their bound.
+void expectSameLayerByLayer(const Model& opened, const Session& strips, const InputSpecs& specs,
+                            const std::vector<HostTensor>& expected) {
+  Session whole = need(opened.interpreter.createSession({.strips = false}));
+  for (const Session* session : {&strips, static_cast<const Session*>(&whole)}) {
+    const MemoryReport memory = session->memory();
+    EXPECT_LE(static_cast<double>(memory.dynamicBytes),
+              1.05 * static_cast<double>(memory.lowerBoundBytes));
+  }
+  EXPECT_LE(strips.memory().dynamicBytes, whole.memory().dynamicBytes);
+  Frame frame = need(whole.begin());
+  specs.fill(frame, whole.inputs());
+  need(frame.run());
+  for (size_t o = 0; o < expected.size(); ++o) {
+    const HostTensor actual = HostTensor::copyOf(frame.output(o));
+    EXPECT_EQ(actual.bytes, expected[o].bytes) << "output " << o;
+  }
+}
+
 void check(const json& golden, const fs::path& model) {
   const bool isPicture = golden["spec"] == "picture";
   const std::string input = golden["input"];
@@ -88,15 +107,21 @@ void check(const json& golden, const fs::path& model) {
   Runtime runtime = need(Runtime::create({.threads = 2}));
   const Model opened = openModel(runtime, model, {.shapes = {{input, Shape(shape)}}});
   Session session = openSession(opened, model);
-  Frame frame = need(session.begin());
-  specs.fill(frame, session.inputs());
-  expectClose(summarise(HostTensor::copyOf(frame.input(0))).mean, golden["input_mean"], "input");
-  need(frame.run());
-  for (const json& output : golden["outputs"]) {
-    const TensorView view = frame.output(output["name"].get<std::string>());
-    ASSERT_TRUE(view) << output["name"];
-    expectOutput(HostTensor::copyOf(view), output);
+  std::vector<HostTensor> outputs;
+  {
+    Frame frame = need(session.begin());
+    specs.fill(frame, session.inputs());
+    expectClose(summarise(HostTensor::copyOf(frame.input(0))).mean, golden["input_mean"], "input");
+    need(frame.run());
+    for (const json& output : golden["outputs"]) {
+      const TensorView view = frame.output(output["name"].get<std::string>());
+      ASSERT_TRUE(view) << output["name"];
+      expectOutput(HostTensor::copyOf(view), output);
+    }
+    for (size_t o = 0; o < session.outputs().size(); ++o)
+      outputs.push_back(HostTensor::copyOf(frame.output(o)));
   }
+  expectSameLayerByLayer(opened, session, specs, outputs);
 }
 
 class Golden : public testing::TestWithParam<std::string> {};
