@@ -39,6 +39,37 @@ BENCHMARK_CAPTURE(rgbBilinear, 320x320_nhwc, Shape{1, 320, 320, 3});
 BENCHMARK_CAPTURE(rgbBilinear, 1280x720_nchw, Shape{1, 3, kHeight, kWidth});
 BENCHMARK_CAPTURE(rgbBilinear, 1920x1080_nchw, Shape{1, 3, 1080, 1920});
 
+void frameBilinear(benchmark::State& state, PixelFormat format, const Shape& shape, Turn turn) {
+  const auto bytes = noise(frameBytes(kWidth, kHeight, format));
+  PreProcess pre = kNormalised;
+  pre.turn = turn;
+  write(state, ImageView::packed(bytes.data(), kWidth, kHeight, format), pre, shape);
+}
+const Shape kSmall{1, 3, 320, 320};
+BENCHMARK_CAPTURE(frameBilinear, nv21_320x320_nchw, PixelFormat::Nv21, kSmall, Turn{});
+BENCHMARK_CAPTURE(frameBilinear, i420_320x320_nchw, PixelFormat::I420, kSmall, Turn{});
+BENCHMARK_CAPTURE(frameBilinear, nv21_320x320_turned, PixelFormat::Nv21, kSmall,
+                  Turn{Rotation::Clockwise90});
+BENCHMARK_CAPTURE(frameBilinear, nv21_1280x720_nchw, PixelFormat::Nv21,
+                  Shape{1, 3, kHeight, kWidth}, Turn{});
+BENCHMARK_CAPTURE(frameBilinear, rgb_320x320_turned, PixelFormat::Rgb, kSmall,
+                  Turn{Rotation::Clockwise90});
+
+void rgbNearest(benchmark::State& state) {
+  const auto bytes = noise(frameBytes(kWidth, kHeight, PixelFormat::Rgb));
+  PreProcess pre = kNormalised;
+  pre.interpolation = Interpolation::Nearest;
+  write(state, ImageView::packed(bytes.data(), kWidth, kHeight, PixelFormat::Rgb), pre, kSmall);
+}
+BENCHMARK(rgbNearest);
+
+void rgbToBytes(benchmark::State& state) {
+  const auto bytes = noise(frameBytes(kWidth, kHeight, PixelFormat::Rgb));
+  write(state, ImageView::packed(bytes.data(), kWidth, kHeight, PixelFormat::Rgb), {}, kSmall,
+        DataType::Uint8);
+}
+BENCHMARK(rgbToBytes);
+
 }  // namespace
 }  // namespace minnow::vision
 

@@ -1,12 +1,12 @@
-// Pictures: decoding, encoding, and writing a picture into a model's input tensor.
+// Pictures: decoding, encoding, and writing a picture or a camera's frame into a model's input.
 //
 //   auto picture = minnow::vision::readImage("street.jpg");
-//   auto placed  = minnow::vision::writeImage(picture->view(), {.fit = Fit::Letterbox},
-//   frame->input(0)); auto corner  = placed->toPicture(x, y);          // from the tensor's pixels
-//   to the picture's
+//   auto input   = frame->input(0);
+//   auto placed  = minnow::vision::writeImage(picture->view(), {.fit = Fit::Letterbox}, input);
+//   auto corner  = placed->toPicture(x, y);   // from the tensor's pixels to the picture's
 //
-// The same bits on every CPU: interpolation is fixed-point, the rest is separate float32
-// operations.
+// The same bits on every CPU: colour and interpolation are fixed-point, the rest is separate
+// float32 operations. Writing a picture allocates nothing; it needs about 32 KB of stack.
 #pragma once
 
 #include <array>
@@ -23,20 +23,65 @@
 
 namespace minnow::vision {
 
-/// 8 bits a channel, in memory order.
-enum class PixelFormat : uint8_t { Gray, Rgb, Bgr, Rgba, Bgra };
-/// 1, 3 or 4.
+/// 8 bits a channel, in memory order. The last three are 4:2:0: a plane of luma, and one sample of
+/// either chroma for each 2x2 pixels, (width + 1) / 2 by (height + 1) / 2 of them.
+enum class PixelFormat : uint8_t {
+  Gray,
+  Rgb,
+  Bgr,
+  Rgba,
+  Bgra,
+  Nv12,  ///< one chroma plane of pairs Cb Cr
+  Nv21,  ///< one chroma plane of pairs Cr Cb
+  I420,  ///< a plane of Cb, a plane of Cr (YV12: the same with the two planes exchanged)
+};
+/// Bytes between neighbouring pixels of the first plane: 1, 3 or 4.
 int channelCount(PixelFormat format);
+/// True of Nv12, Nv21 and I420.
+bool isYuv420(PixelFormat format);
+
+enum class YuvMatrix : uint8_t { Bt601, Bt709 };
+enum class YuvRange : uint8_t {
+  Limited,  ///< Y in 16 … 235, Cb and Cr in 16 … 240
+  Full,     ///< all in 0 … 255, as JPEG has it
+};
+
+/// What the numbers of a 4:2:0 frame mean. With Kr, Kb = 0.299, 0.114 (ITU-R BT.601-7, 2.5.1) or
+/// 0.2126, 0.0722 (BT.709-6, 3.2), Kg = 1 - Kr - Kb, and
+///   y = (Y - 16) / 219,  b = (Cb - 128) / 224,  r = (Cr - 128) / 224    limited (BT.601-7, 2.5.3)
+///   y = Y / 255,         b = (Cb - 128) / 255,  r = (Cr - 128) / 255    full (ITU-T T.871, 7)
+/// the colour is
+///   R = 255 (y + 2 (1 - Kr) r)
+///   G = 255 (y - 2 (1 - Kb) Kb / Kg b - 2 (1 - Kr) Kr / Kg r)
+///   B = 255 (y + 2 (1 - Kb) b)
+/// clamped to 0 … 255 and rounded to a byte, in integers of 20 fraction bits (at most 0.5003 from
+/// the formula). Gray is 255 y. Every pixel takes the chroma sample of its 2x2 block.
+struct YuvColour {
+  YuvMatrix matrix = YuvMatrix::Bt601;
+  YuvRange range = YuvRange::Limited;
+};
 
 /// Somebody's pixels: row y begins at data + y * rowBytes.
 struct ImageView {
+  struct Plane {
+    const uint8_t* data = nullptr;
+    ptrdiff_t rowBytes = 0;
+  };
   const uint8_t* data = nullptr;
   int width = 0, height = 0;
   ptrdiff_t rowBytes = 0;  ///< distance between rows; may be larger than a row, or negative
   PixelFormat format = PixelFormat::Rgb;
+  std::array<Plane, 2> chroma{};  ///< Nv12, Nv21: the first; I420: Cb, Cr
+  YuvColour colour{};             ///< of Nv12, Nv21 and I420
+
+  /// A frame whose rows and planes follow each other without gaps.
+  static ImageView packed(const uint8_t* data, int width, int height, PixelFormat format);
 };
 
-/// A picture of its own, rows without gaps.
+/// Bytes of a packed frame.
+size_t frameBytes(int width, int height, PixelFormat format);
+
+/// A picture of its own, rows without gaps; its format is not 4:2:0.
 struct Image {
   int width = 0, height = 0;
   PixelFormat format = PixelFormat::Rgb;
@@ -68,6 +113,19 @@ Result<std::vector<std::byte>> encodeJpeg(const ImageView& image, int quality = 
 /// Writes a PNG beside `path` and renames it, so that no half file is left behind.
 Result<void> writePng(const std::filesystem::path& path, const ImageView& image);
 
+/// How pixels are chosen where sizes differ. Centres lie at half pixels, there is no antialiasing.
+enum class Interpolation : uint8_t {
+  Bilinear,  ///< weights of 11 bits, products exact
+  Nearest,   ///< of two pixels equally near, the right and lower one
+};
+/// How far a picture is turned.
+enum class Rotation : uint8_t { None, Clockwise90, Clockwise180, Clockwise270 };
+/// First turned, then, if `mirror`, left and right exchanged: all eight ways to hold a camera.
+struct Turn {
+  Rotation rotation = Rotation::None;
+  bool mirror = false;
+};
+
 /// How a picture's shape meets the tensor's.
 enum class Fit : uint8_t {
   Stretch,    ///< both axes fill the tensor
@@ -95,21 +153,23 @@ struct PreProcess {
   std::array<float, 3> scale{1, 1, 1};
   std::array<float, 3> pad{0, 0, 0};  ///< in pixel values, before mean and scale
   std::optional<float> alpha = {};    ///< adds a last channel of this value
-  std::optional<Rect> crop = {};      ///< only this part of the picture
+  std::optional<Rect> crop = {};      ///< only this part of the picture, before it is turned
+  Turn turn = {};
+  Interpolation interpolation = Interpolation::Bilinear;
 };
 
-/// Where a picture came to lie in a tensor: column = x * scaleX + offsetX, pixel edges to pixel
-/// edges.
+/// Where a picture came to lie in a tensor: column = u * scaleX + offsetX, row = v * scaleY +
+/// offsetY, pixel edges to pixel edges, with (u, v) in the whole picture after turning.
 struct Placement {
   double scaleX = 1, scaleY = 1, offsetX = 0, offsetY = 0;
-  /// From the tensor's columns and rows to the picture's pixels.
-  std::array<double, 2> toPicture(double column, double row) const {
-    return {(column - offsetX) / scaleX, (row - offsetY) / scaleY};
-  }
+  Turn turn = {};
+  int width = 0, height = 0;  ///< the picture's, before turning
+  /// From the tensor's columns and rows to the picture's pixels, as they were before turning.
+  std::array<double, 2> toPicture(double column, double row) const;
 };
 
-/// Crops, resizes (bilinear, half-pixel centres, no antialiasing), reorders, normalises and writes
-/// into `dst`: float32, or uint8 (rounded half to even, clamped); one picture (N = 1), any strides.
+/// Crops, turns, resizes, reorders, normalises and writes into `dst`: float32, or uint8 (rounded
+/// half to even, clamped); one picture (N = 1), any strides.
 Result<Placement> writeImage(const ImageView& src, const PreProcess& pre, const TensorView& dst);
 
 }  // namespace minnow::vision

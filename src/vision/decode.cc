@@ -15,20 +15,6 @@ bool startsWith(std::span<const std::byte> file, std::string_view magic) {
 constexpr size_t kMaxFileBytes = size_t{1} << 30;
 }  // namespace
 
-int channelCount(PixelFormat format) {
-  switch (format) {
-    case PixelFormat::Gray:
-      return 1;
-    case PixelFormat::Rgb:
-    case PixelFormat::Bgr:
-      return 3;
-    case PixelFormat::Rgba:
-    case PixelFormat::Bgra:
-      return 4;
-  }
-  return 3;
-}
-
 Image Image::ofSize(int width, int height, PixelFormat format) {
   Image image{width, height, format, {}};
   image.pixels.resize(static_cast<size_t>(image.rowBytes()) * height);

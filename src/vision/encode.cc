@@ -19,6 +19,9 @@ namespace {
 Result<void> checkView(const ImageView& image) {
   if (!image.data || image.width < 1 || image.height < 1)
     return fail(ErrorCode::InvalidArgument, "an empty picture cannot be encoded");
+  if (isYuv420(image.format))
+    return fail(ErrorCode::Unsupported,
+                "a 4:2:0 frame cannot be encoded: write it into a uint8 tensor 1xHxWx3 first");
   return {};
 }
 
@@ -34,6 +37,8 @@ uint32_t pngFormat(PixelFormat format) {
       return PNG_FORMAT_RGBA;
     case PixelFormat::Bgra:
       return PNG_FORMAT_BGRA;
+    default:  // checkView
+      break;
   }
   return PNG_FORMAT_RGB;
 }
@@ -50,6 +55,8 @@ J_COLOR_SPACE jpegFormat(PixelFormat format) {
       return JCS_EXT_RGBA;
     case PixelFormat::Bgra:
       return JCS_EXT_BGRA;
+    default:  // checkView
+      break;
   }
   return JCS_RGB;
 }
