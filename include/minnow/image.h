@@ -81,6 +81,14 @@ struct ImageView {
 /// Bytes of a packed frame.
 size_t frameBytes(int width, int height, PixelFormat format);
 
+/// How far a picture is turned.
+enum class Rotation : uint8_t { None, Clockwise90, Clockwise180, Clockwise270 };
+/// First turned, then, if `mirror`, left and right exchanged: all eight ways to hold a camera.
+struct Turn {
+  Rotation rotation = Rotation::None;
+  bool mirror = false;
+};
+
 /// A picture of its own, rows without gaps; its format is not 4:2:0.
 struct Image {
   int width = 0, height = 0;
@@ -118,14 +126,6 @@ enum class Interpolation : uint8_t {
   Bilinear,  ///< weights of 11 bits, products exact
   Nearest,   ///< of two pixels equally near, the right and lower one
 };
-/// How far a picture is turned.
-enum class Rotation : uint8_t { None, Clockwise90, Clockwise180, Clockwise270 };
-/// First turned, then, if `mirror`, left and right exchanged: all eight ways to hold a camera.
-struct Turn {
-  Rotation rotation = Rotation::None;
-  bool mirror = false;
-};
-
 /// How a picture's shape meets the tensor's.
 enum class Fit : uint8_t {
   Stretch,    ///< both axes fill the tensor
@@ -170,6 +170,30 @@ struct Placement {
 
 /// Crops, turns, resizes, reorders, normalises and writes into `dst`: float32, or uint8 (rounded
 /// half to even, clamped); one picture (N = 1), any strides.
+///
+/// The frame may lie in the tensor's own memory, wholly or in part. It is then converted in place,
+/// from the end backwards where pixels grow, and gone afterwards. A row, or each 640 columns of a
+/// wider one, is read before it is written. If in no order of these a pixel is read before it is
+/// overwritten (a quarter turn, a 4:2:0 frame), the frame is first copied, upright and as bytes,
+/// into a part of the tensor's memory where it does not lie; if that has gaps or too little room,
+/// the answer is Unsupported, and nothing has been written.
 Result<Placement> writeImage(const ImageView& src, const PreProcess& pre, const TensorView& dst);
+
+/// Where in the tensor's memory a frame can lie so that writeImage converts it in place: the bytes
+/// from dst.data to where src.data must be. Only the sizes of `src` and the distances between its
+/// planes count; its pointers are not read:
+///
+///   auto* region = input.as<uint8_t>();
+///   auto offset = framePlacement(ImageView::packed(region, 640, 360, PixelFormat::Nv21), pre,
+///                                input);
+///   camera.read(region + *offset);
+///   writeImage(ImageView::packed(region + *offset, 640, 360, PixelFormat::Nv21), pre, input);
+///
+/// A picture of the tensor's own size has a place in every format and turn if the tensor is float32
+/// without gaps; so has a larger one, as a rule, while the tensor has room for it twice.
+/// Unsupported if there is none. The places tried are the beginning and the end of the tensor's
+/// memory.
+Result<ptrdiff_t> framePlacement(const ImageView& src, const PreProcess& pre,
+                                 const TensorView& dst);
 
 }  // namespace minnow::vision

@@ -1,5 +1,8 @@
-// A picture on its way into a tensor, checked: where its pixels are and where they go.
+// A picture on its way into a tensor, checked: where its pixels are, where they go, and in which
+// order that is safe.
 #pragma once
+
+#include <optional>
 
 #include "base/fail.h"
 #include "vision/resample.h"
@@ -32,7 +35,22 @@ struct Conversion {
   Resize resize() const { return {target.picture.width, target.picture.height, pre.interpolation}; }
 };
 
-/// Checks what is asked for and works out the geometry.
+/// Checks everything but overlap.
 Result<Conversion> prepare(const ImageView& src, const PreProcess& pre, const TensorView& dst);
+
+/// In which order pieces of at most kMaxColumns columns are converted.
+struct Order {
+  bool rowsDescend = false, columnsDescend = false;
+};
+/// How a frame is converted that lies in the tensor's memory.
+struct Route {
+  Order order;
+  std::optional<Conversion> staged;  ///< from a copy, elsewhere in that memory, that is made first
+};
+
+/// True if the frame shares bytes with the tensor.
+bool overlaps(const Conversion& conversion);
+/// A way in which no byte of the frame is written before it is read.
+std::optional<Route> safeRoute(const Conversion& conversion);
 
 }  // namespace minnow::vision

@@ -62,5 +62,19 @@ TEST(NoAllocation, WhateverTheFormatTheFitAndTheTurn) {
   }
 }
 
+TEST(NoAllocation, InPlace) {
+  const Shape shape{1, 3, 40, 60};
+  std::vector<float> values(shape.elements());
+  const TensorView tensor{DataType::Float32, shape, plainStrides(shape), values.data()};
+  auto* region = reinterpret_cast<uint8_t*>(values.data());
+  for (const PixelFormat format : kAllFormats) {
+    const int before = allocations;
+    const auto place = framePlacement(ImageView::packed(region, 60, 40, format), {}, tensor);
+    EXPECT_EQ(allocations, before);
+    ASSERT_TRUE(place) << place.error().message;
+    expectNone(ImageView::packed(region + *place, 60, 40, format), {}, tensor);
+  }
+}
+
 }  // namespace
 }  // namespace minnow::vision

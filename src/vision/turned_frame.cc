@@ -174,4 +174,20 @@ int bytesOfFrame(const ImageView& frame, ByteRange (&ranges)[3]) {
   return rangesOf(frame, {0, 0, frame.width, frame.height}, ranges);
 }
 
+void copyPixels(const TurnedFrame& from, const ImageView& to) {
+  const int channels = channelCount(to.format);
+  PixelPlanes pixels;
+  int32_t columns[kMaxColumns];
+  for (int x = 0; x < to.width; x += kMaxColumns) {
+    const int count = std::min(kMaxColumns, to.width - x);
+    for (int i = 0; i < count; ++i) columns[i] = x + i;
+    for (int y = 0; y < to.height; ++y) {
+      from.read(y, columns, count, pixels);
+      auto* out = const_cast<uint8_t*>(to.data) + y * to.rowBytes + ptrdiff_t{x} * channels;
+      for (int i = 0; i < count; ++i)
+        for (int c = 0; c < channels; ++c) *out++ = pixels.bytes[c][i];
+    }
+  }
+}
+
 }  // namespace minnow::vision

@@ -52,6 +52,10 @@ class TurnedFrame {
   int x0_ = 0, y0_ = 0, xu_ = 0, xv_ = 0, yu_ = 0, yv_ = 0;
 };
 
+/// Writes all its pixels, as bytes in the model's order, into a view of the turned size: the memory
+/// of Gray (the first channel alone) or of a format of three.
+void copyPixels(const TurnedFrame& from, const ImageView& to);
+
 /// All of a frame's memory, a range for each plane. Returns their number.
 int bytesOfFrame(const ImageView& frame, ByteRange (&ranges)[3]);
 

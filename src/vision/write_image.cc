@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <bit>
 
-#include "vision/conversion.h"
+#include "vision/staging.h"
 
 namespace minnow::vision {
 
@@ -62,6 +62,7 @@ void fillRect(const Target& target, int64_t channel, const Rect& rect, T value) 
   }
 }
 
+// What is not picture comes last: a frame in the tensor's memory may lie there.
 template <class T>
 void fillAround(const Target& target, const PreProcess& pre) {
   const Rect& in = target.picture;
@@ -86,6 +87,30 @@ void writeApart(const Conversion& to) {
     rows.setColumns(x, count);
     for (int y = 0; y < size.height; ++y) storePiece<T>(to, y, x, count, rows.row(y));
   }
+}
+
+template <class T>
+void writeInPlace(const Conversion& to, const Order& order) {
+  const Resize size = to.resize();
+  const int pieces = (size.width + kMaxColumns - 1) / kMaxColumns;
+  RowSource rows(to.frame, size);
+  for (int i = 0; i < size.height; ++i) {
+    const int y = order.rowsDescend ? size.height - 1 - i : i;
+    for (int j = 0; j < pieces; ++j) {
+      const int x = (order.columnsDescend ? pieces - 1 - j : j) * kMaxColumns;
+      const int count = std::min(kMaxColumns, size.width - x);
+      rows.setColumns(x, count);
+      storePiece<T>(to, y, x, count, rows.row(y));
+    }
+  }
+}
+
+template <class T>
+void write(const Conversion& to, const std::optional<Route>& route) {
+  if (!route)
+    writeApart<T>(to);
+  else
+    writeInPlace<T>(route->staged ? *route->staged : to, route->order);
   fillAround<T>(to.target, to.pre);
 }
 
@@ -136,10 +161,19 @@ std::array<double, 2> Placement::toPicture(double column, double row) const {
 Result<Placement> writeImage(const ImageView& src, const PreProcess& pre, const TensorView& dst) {
   const Result<Conversion> conversion = prepare(src, pre, dst);
   if (!conversion) return std::unexpected(conversion.error());
+  std::optional<Route> route;
+  if (overlaps(*conversion)) {
+    route = safeRoute(*conversion);
+    if (!route)
+      return fail(ErrorCode::Unsupported,
+                  "the frame lies in the tensor's memory where its pixels would be overwritten "
+                  "before they are read: put it where framePlacement says, or elsewhere");
+    if (route->staged) stage(*conversion, *route->staged);
+  }
   if (dst.type == DataType::Float32)
-    writeApart<float>(*conversion);
+    write<float>(*conversion, route);
   else
-    writeApart<uint8_t>(*conversion);
+    write<uint8_t>(*conversion, route);
   return placementOf(*conversion);
 }
 
