@@ -114,6 +114,27 @@ Result<Image> decodeImage(std::span<const std::byte> file, std::string_view name
 /// The same from a file. NotFound or Io when it cannot be read.
 Result<Image> readImage(const std::filesystem::path& path, const DecodeLimits& limits = {});
 
+/// What a picture file's header says.
+struct PictureInfo {
+  int width = 0, height = 0;  ///< as stored
+  Turn upright = {};          ///< turns the stored picture upright
+  size_t decodedBytes = 0;    ///< what decodeImageInto needs: 3 a pixel, 4 for a CMYK JPEG
+};
+/// Decodes nothing. Errors as decodeImage.
+Result<PictureInfo> imageInfo(std::span<const std::byte> file, std::string_view name,
+                              const DecodeLimits& limits = {});
+
+/// Pixels in somebody's memory, and what turns them upright: for PreProcess::turn.
+struct DecodedFrame {
+  ImageView view;
+  Turn upright = {};
+};
+/// Decodes to RGB as stored, without gaps, from the first byte of `into`: an input tensor's memory,
+/// say, at the offset that framePlacement gives. OutOfMemory if it is smaller than decodedBytes;
+/// after an error its bytes are undefined. (The decoders keep a few rows on the heap meanwhile.)
+Result<DecodedFrame> decodeImageInto(std::span<const std::byte> file, std::string_view name,
+                                     std::span<uint8_t> into, const DecodeLimits& limits = {});
+
 /// Gray, RGB or BGR (RGBA and BGRA keep their alpha) as a PNG file in memory.
 Result<std::vector<std::byte>> encodePng(const ImageView& image);
 /// As a baseline JPEG, quality 1 … 100; alpha is dropped.

@@ -21,29 +21,61 @@ Image Image::ofSize(int width, int height, PixelFormat format) {
   return image;
 }
 
-Result<void> checkSize(int64_t width, int64_t height, std::string_view name,
-                       const DecodeLimits& limits) {
+Result<PictureInfo> infoOf(int64_t width, int64_t height, const PictureFile& file) {
   if (width < 1 || height < 1)
-    return fail(ErrorCode::InvalidArgument, name, ": the picture is empty (", width, "x", height,
-                ")");
+    return fail(ErrorCode::InvalidArgument, file.name, ": the picture is empty (", width, "x",
+                height, ")");
   constexpr int64_t kMaxSide = 1 << 20;
-  if (width > kMaxSide || height > kMaxSide || width * height > limits.maxPixels)
-    return fail(ErrorCode::OutOfMemory, name, ": a picture of ", width, "x", height,
-                " is beyond the limit of ", limits.maxPixels, " pixels");
-  return {};
+  if (width > kMaxSide || height > kMaxSide || width * height > file.limits.maxPixels)
+    return fail(ErrorCode::OutOfMemory, file.name, ": a picture of ", width, "x", height,
+                " is beyond the limit of ", file.limits.maxPixels, " pixels");
+  return PictureInfo{static_cast<int>(width),
+                     static_cast<int>(height),
+                     {},
+                     3 * static_cast<size_t>(width * height)};
 }
 
-Result<Image> decodeImage(std::span<const std::byte> file, std::string_view name,
-                          const DecodeLimits& limits) {
+namespace {
+
+class HeaderOnly : public PixelMemory {
+ public:
+  Result<uint8_t*> take(const PictureInfo& /*info*/) override { return nullptr; }
+};
+
+class OwnMemory : public PixelMemory {
+ public:
+  Result<uint8_t*> take(const PictureInfo& info) override {
+    pixels.resize(info.decodedBytes);
+    return pixels.data();
+  }
+  std::vector<uint8_t> pixels;
+};
+
+class CallersMemory : public PixelMemory {
+ public:
+  CallersMemory(std::span<uint8_t> into, std::string_view name) : into_(into), name_(name) {}
+  Result<uint8_t*> take(const PictureInfo& info) override {
+    if (info.decodedBytes > into_.size())
+      return fail(ErrorCode::OutOfMemory, name_, ": decoding takes ", info.decodedBytes,
+                  " bytes, there are ", into_.size());
+    return into_.data();
+  }
+
+ private:
+  std::span<uint8_t> into_;
+  std::string_view name_;
+};
+
+Result<PictureInfo> decodeAny(const PictureFile& file, PixelMemory& memory) {
   using namespace std::string_view_literals;
-  if (file.empty()) return fail(ErrorCode::InvalidArgument, name, ": the file is empty");
-  if (startsWith(file, "\xff\xd8\xff"sv)) return decodeJpeg(file, name, limits);
-  if (startsWith(file, "\x89PNG\r\n\x1a\n"sv)) return decodePng(file, name, limits);
-  if (startsWith(file, "BM"sv)) return decodeBmp(file, name, limits);
-  return fail(ErrorCode::InvalidArgument, name, ": this is no JPEG, PNG or BMP picture");
+  if (file.bytes.empty()) return fail(ErrorCode::InvalidArgument, file.name, ": the file is empty");
+  if (startsWith(file.bytes, "\xff\xd8\xff"sv)) return decodeJpeg(file, memory);
+  if (startsWith(file.bytes, "\x89PNG\r\n\x1a\n"sv)) return decodePng(file, memory);
+  if (startsWith(file.bytes, "BM"sv)) return decodeBmp(file, memory);
+  return fail(ErrorCode::InvalidArgument, file.name, ": this is no JPEG, PNG or BMP picture");
 }
 
-Result<Image> readImage(const std::filesystem::path& path, const DecodeLimits& limits) {
+Result<std::vector<std::byte>> readFile(const std::filesystem::path& path) {
   const std::string name = path.string();
   std::error_code error;
   const std::filesystem::file_status status = std::filesystem::status(path, error);
@@ -59,7 +91,40 @@ Result<Image> readImage(const std::filesystem::path& path, const DecodeLimits& l
   std::vector<std::byte> bytes(size);
   if (std::fread(bytes.data(), 1, bytes.size(), file.get()) != bytes.size())
     return fail(ErrorCode::Io, name, ": the file could not be read to its end");
-  return decodeImage(bytes, name, limits);
+  return bytes;
+}
+
+}  // namespace
+
+Result<PictureInfo> imageInfo(std::span<const std::byte> file, std::string_view name,
+                              const DecodeLimits& limits) {
+  HeaderOnly none;
+  return decodeAny({file, name, limits}, none);
+}
+
+Result<Image> decodeImage(std::span<const std::byte> file, std::string_view name,
+                          const DecodeLimits& limits) {
+  OwnMemory memory;
+  const Result<PictureInfo> info = decodeAny({file, name, limits}, memory);
+  if (!info) return std::unexpected(info.error());
+  Image image{info->width, info->height, PixelFormat::Rgb, std::move(memory.pixels)};
+  image.pixels.resize(static_cast<size_t>(image.rowBytes()) * image.height);
+  return turned(std::move(image), info->upright);
+}
+
+Result<DecodedFrame> decodeImageInto(std::span<const std::byte> file, std::string_view name,
+                                     std::span<uint8_t> into, const DecodeLimits& limits) {
+  CallersMemory memory(into, name);
+  const Result<PictureInfo> info = decodeAny({file, name, limits}, memory);
+  if (!info) return std::unexpected(info.error());
+  return DecodedFrame{ImageView::packed(into.data(), info->width, info->height, PixelFormat::Rgb),
+                      info->upright};
+}
+
+Result<Image> readImage(const std::filesystem::path& path, const DecodeLimits& limits) {
+  const Result<std::vector<std::byte>> bytes = readFile(path);
+  if (!bytes) return std::unexpected(bytes.error());
+  return decodeImage(*bytes, path.string(), limits);
 }
 
 }  // namespace minnow::vision

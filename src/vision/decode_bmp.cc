@@ -99,21 +99,22 @@ void readPixel(const Bmp& bmp, size_t row, int64_t x, uint8_t* rgb) {
 
 }  // namespace
 
-Result<Image> decodeBmp(std::span<const std::byte> file, std::string_view name,
-                        const DecodeLimits& limits) {
-  const Result<Bmp> bmp = readHeader(file, name);
+Result<PictureInfo> decodeBmp(const PictureFile& file, PixelMemory& memory) {
+  const Result<Bmp> bmp = readHeader(file.bytes, file.name);
   if (!bmp) return std::unexpected(bmp.error());
-  if (auto ok = checkSize(bmp->width, bmp->height, name, limits); !ok)
-    return std::unexpected(ok.error());
+  const Result<PictureInfo> info = infoOf(bmp->width, bmp->height, file);
+  if (!info) return info;
   if (auto ok = checkForm(*bmp); !ok) return std::unexpected(ok.error());
-  Image image = Image::ofSize(static_cast<int>(bmp->width), static_cast<int>(bmp->height));
-  uint8_t* out = image.pixels.data();
+  const Result<uint8_t*> pixels = memory.take(*info);
+  if (!pixels) return std::unexpected(pixels.error());
+  uint8_t* out = *pixels;
+  if (!out) return info;
   for (int64_t y = 0; y < bmp->height; ++y) {
     const int64_t stored = bmp->topDown ? y : bmp->height - 1 - y;
     const size_t row = bmp->pixels + static_cast<size_t>(stored) * bmp->rowBytes();
     for (int64_t x = 0; x < bmp->width; ++x, out += 3) readPixel(*bmp, row, x, out);
   }
-  return image;
+  return info;
 }
 
 }  // namespace minnow::vision

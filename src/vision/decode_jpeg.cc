@@ -68,18 +68,16 @@ bool readPixels(Decoder& d, uint8_t* pixels) {
   return !d.trap.damaged;
 }
 
-// Adobe's CMYK is stored inverted: 255 is no ink.
-Image fromCmyk(const Image& cmyk, bool inverted) {
-  Image rgb = Image::ofSize(cmyk.width, cmyk.height);
-  const size_t n = rgb.pixels.size() / 3;
-  for (size_t i = 0; i < n; ++i) {
-    const uint8_t* in = cmyk.pixels.data() + 4 * i;
+// Adobe's CMYK is stored inverted: 255 is no ink. In place: a pixel shrinks.
+void fromCmyk(uint8_t* pixels, size_t count, bool inverted) {
+  for (size_t i = 0; i < count; ++i) {
+    const uint8_t* in = pixels + 4 * i;
     const int key = inverted ? in[3] : 255 - in[3];
-    for (int c = 0; c < 3; ++c)
-      rgb.pixels[3 * i + c] =
-          static_cast<uint8_t>(((inverted ? in[c] : 255 - in[c]) * key + 127) / 255);
+    for (int c = 0; c < 3; ++c) {
+      const int ink = inverted ? in[c] : 255 - in[c];
+      pixels[3 * i + c] = static_cast<uint8_t>((ink * key + 127) / 255);
+    }
   }
-  return rgb;
 }
 
 int orientationOf(const jpeg_decompress_struct& info) {
@@ -90,24 +88,26 @@ int orientationOf(const jpeg_decompress_struct& info) {
 
 }  // namespace
 
-Result<Image> decodeJpeg(std::span<const std::byte> file, std::string_view name,
-                         const DecodeLimits& limits) {
+Result<PictureInfo> decodeJpeg(const PictureFile& file, PixelMemory& memory) {
   Decoder d;
   const auto broken = [&] {
-    return fail(ErrorCode::InvalidArgument, name, ": damaged or truncated JPEG (", d.trap.message,
-                ")");
+    return fail(ErrorCode::InvalidArgument, file.name, ": damaged or truncated JPEG (",
+                d.trap.message, ")");
   };
-  if (!readHeader(d, file)) return broken();
-  if (auto ok = checkSize(d.info.image_width, d.info.image_height, name, limits); !ok)
-    return std::unexpected(ok.error());
+  if (!readHeader(d, file.bytes)) return broken();
+  Result<PictureInfo> info = infoOf(d.info.image_width, d.info.image_height, file);
+  if (!info) return info;
   const bool cmyk = d.info.jpeg_color_space == JCS_CMYK || d.info.jpeg_color_space == JCS_YCCK;
   d.info.out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
-  Image image =
-      Image::ofSize(static_cast<int>(d.info.image_width), static_cast<int>(d.info.image_height),
-                    cmyk ? PixelFormat::Rgba : PixelFormat::Rgb);
-  if (!readPixels(d, image.pixels.data())) return broken();
-  if (cmyk) image = fromCmyk(image, d.info.saw_Adobe_marker);
-  return turnUpright(std::move(image), orientationOf(d.info));
+  const size_t count = info->decodedBytes / 3;
+  if (cmyk) info->decodedBytes = 4 * count;
+  info->upright = turnOf(orientationOf(d.info));
+  const Result<uint8_t*> pixels = memory.take(*info);
+  if (!pixels) return std::unexpected(pixels.error());
+  if (!*pixels) return info;
+  if (!readPixels(d, *pixels)) return broken();
+  if (cmyk) fromCmyk(*pixels, count, d.info.saw_Adobe_marker);
+  return info;
 }
 
 }  // namespace minnow::vision

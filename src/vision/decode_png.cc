@@ -15,23 +15,23 @@ struct Reader {
 };
 }  // namespace
 
-Result<Image> decodePng(std::span<const std::byte> file, std::string_view name,
-                        const DecodeLimits& limits) {
+Result<PictureInfo> decodePng(const PictureFile& file, PixelMemory& memory) {
   Reader reader;
   const auto broken = [&] {
-    return fail(ErrorCode::InvalidArgument, name, ": damaged or truncated PNG (",
+    return fail(ErrorCode::InvalidArgument, file.name, ": damaged or truncated PNG (",
                 reader.image.message, ")");
   };
-  if (!png_image_begin_read_from_memory(&reader.image, file.data(), file.size())) return broken();
-  if (auto ok = checkSize(reader.image.width, reader.image.height, name, limits); !ok)
-    return std::unexpected(ok.error());
-  reader.image.format = PNG_FORMAT_RGB;
-  Image image =
-      Image::ofSize(static_cast<int>(reader.image.width), static_cast<int>(reader.image.height));
-  png_color white{255, 255, 255};
-  if (!png_image_finish_read(&reader.image, &white, image.pixels.data(), 0, nullptr))
+  if (!png_image_begin_read_from_memory(&reader.image, file.bytes.data(), file.bytes.size()))
     return broken();
-  return image;
+  const Result<PictureInfo> info = infoOf(reader.image.width, reader.image.height, file);
+  if (!info) return info;
+  const Result<uint8_t*> pixels = memory.take(*info);
+  if (!pixels) return std::unexpected(pixels.error());
+  reader.image.format = PNG_FORMAT_RGB;
+  png_color white{255, 255, 255};
+  if (*pixels && !png_image_finish_read(&reader.image, &white, *pixels, 0, nullptr))
+    return broken();
+  return info;
 }
 
 }  // namespace minnow::vision

@@ -122,6 +122,60 @@ TEST(Decode, OtherThingsAreNoPictures) {
   EXPECT_EQ(readImage("/").error().code, ErrorCode::InvalidArgument);
 }
 
+// Into a float32 tensor's memory, and from there into the tensor: no second picture.
+TEST(Decode, IntoTheTensorsOwnMemory) {
+  const Image image = smooth(48, 36);
+  Bytes bmp = bmpHeader(48, 36, 24, 0);
+  for (int i = 0; i < 48 * 36 * 3; ++i) put(bmp, i * 7, 1);
+  for (const Bytes& file : {*encodePng(image.view()), *encodeJpeg(image.view()), bmp}) {
+    const Shape shape{1, 3, 40, 52};
+    std::vector<float> apart(shape.elements()), inPlace(shape.elements());
+    const TensorView a{DataType::Float32, shape, plainStrides(shape), apart.data()};
+    const TensorView b{DataType::Float32, shape, plainStrides(shape), inPlace.data()};
+    ASSERT_TRUE(writeImage(decodeImage(file, "x")->view(), {}, a));
+
+    const auto info = imageInfo(file, "x");
+    ASSERT_TRUE(info) << info.error().message;
+    EXPECT_EQ(info->decodedBytes, 48 * 36 * 3);
+    const std::span region(reinterpret_cast<uint8_t*>(inPlace.data()), b.bytes());
+    const auto layout =
+        ImageView::packed(region.data(), info->width, info->height, PixelFormat::Rgb);
+    const auto offset = framePlacement(layout, {}, b);
+    ASSERT_TRUE(offset) << offset.error().message;
+    const auto decoded = decodeImageInto(file, "x", region.subspan(*offset));
+    ASSERT_TRUE(decoded) << decoded.error().message;
+    ASSERT_TRUE(writeImage(decoded->view, {.turn = decoded->upright}, b));
+    EXPECT_EQ(inPlace, apart);
+    std::vector<uint8_t> small(48 * 36 * 3 - 1);
+    EXPECT_EQ(decodeImageInto(file, "x", small).error().code, ErrorCode::OutOfMemory);
+  }
+}
+
+// An APP1 segment put behind the first marker.
+TEST(Decode, AJpegSaysWhichWayIsUp) {
+  const Image image = smooth(48, 32);
+  for (uint8_t orientation = 1; orientation <= 8; ++orientation) {
+    const uint8_t app1[] = {0xff, 0xe1, 0, 34, 'E',         'x', 'i', 'f', 0,    0, 'I', 'I',
+                            42,   0,    8, 0,  0,           0,   1,   0,   0x12, 1, 3,   0,
+                            1,    0,    0, 0,  orientation, 0,   0,   0,   0,    0, 0,   0};
+    Bytes file = *encodeJpeg(image.view());
+    const auto bytes = std::as_bytes(std::span(app1));
+    file.insert(file.begin() + 2, bytes.begin(), bytes.end());
+    const auto whole = decodeImage(file, "x.jpg");
+    ASSERT_TRUE(whole) << whole.error().message;
+    const auto info = imageInfo(file, "x.jpg");
+    EXPECT_EQ(info->width, 48);
+    EXPECT_EQ(whole->width, orientation < 5 ? 48 : 32);
+    std::vector<uint8_t> memory(info->decodedBytes);
+    const auto stored = decodeImageInto(file, "x.jpg", memory);
+    const Shape shape{whole->height, whole->width, 3};
+    std::vector<uint8_t> upright(shape.elements());
+    const TensorView tensor{DataType::Uint8, shape, plainStrides(shape), upright.data()};
+    ASSERT_TRUE(writeImage(stored->view, {.turn = stored->upright}, tensor));
+    EXPECT_EQ(upright, whole->pixels) << int{orientation};
+  }
+}
+
 TEST(Decode, WritesNoHalfFile) {
   const auto result = writePng("/nowhere/x.png", smooth(4, 4).view());
   ASSERT_FALSE(result);
@@ -135,9 +189,10 @@ TEST(Orientation, TurnsEveryWayUpright) {
       {1, 2, 3, 4, 5, 6}, {3, 2, 1, 6, 5, 4}, {6, 5, 4, 3, 2, 1}, {4, 5, 6, 1, 2, 3},
       {1, 4, 2, 5, 3, 6}, {4, 1, 5, 2, 6, 3}, {6, 3, 5, 2, 4, 1}, {3, 6, 2, 5, 1, 4}};
   for (int orientation = 1; orientation <= 8; ++orientation) {
-    const Image turned = turnUpright({3, 2, PixelFormat::Gray, {1, 2, 3, 4, 5, 6}}, orientation);
-    EXPECT_EQ(turned.pixels, upright[orientation - 1]) << orientation;
-    EXPECT_EQ(turned.width, orientation < 5 ? 3 : 2);
+    const Image picture =
+        turned({3, 2, PixelFormat::Gray, {1, 2, 3, 4, 5, 6}}, turnOf(orientation));
+    EXPECT_EQ(picture.pixels, upright[orientation - 1]) << orientation;
+    EXPECT_EQ(picture.width, orientation < 5 ? 3 : 2);
   }
 }
 

@@ -1,4 +1,4 @@
-// One function a file format; decodeImage chooses. None trusts its input.
+// One function a file format; decodeAny chooses. None trusts its input.
 #pragma once
 
 #include <span>
@@ -9,20 +9,35 @@
 
 namespace minnow::vision {
 
-Result<Image> decodeJpeg(std::span<const std::byte> file, std::string_view name,
-                         const DecodeLimits& limits);
-Result<Image> decodePng(std::span<const std::byte> file, std::string_view name,
-                        const DecodeLimits& limits);
-Result<Image> decodeBmp(std::span<const std::byte> file, std::string_view name,
-                        const DecodeLimits& limits);
+/// Where decoders write.
+class PixelMemory {
+ public:
+  virtual ~PixelMemory() = default;
+  /// `info.decodedBytes` bytes; nullptr if the header was all that is wanted.
+  virtual Result<uint8_t*> take(const PictureInfo& info) = 0;
+};
 
-/// Refuses empty and huge pictures, before memory is taken for them.
-Result<void> checkSize(int64_t width, int64_t height, std::string_view name,
-                       const DecodeLimits& limits);
+/// A file's bytes, what to call it in messages, and what it may cost.
+struct PictureFile {
+  std::span<const std::byte> bytes;
+  std::string_view name;
+  DecodeLimits limits;
+};
+
+/// RGB as stored, without gaps, into the memory.
+Result<PictureInfo> decodeJpeg(const PictureFile& file, PixelMemory& memory);
+Result<PictureInfo> decodePng(const PictureFile& file, PixelMemory& memory);
+Result<PictureInfo> decodeBmp(const PictureFile& file, PixelMemory& memory);
+
+/// What a header says of a picture that is stored upright; empty and huge pictures are refused,
+/// before memory is taken for them.
+Result<PictureInfo> infoOf(int64_t width, int64_t height, const PictureFile& file);
 
 /// EXIF orientation (1 … 8) in the payload of a JPEG's APP1 segment; 1 when there is none.
 int exifOrientation(std::span<const uint8_t> app1);
-/// The picture as it should be looked at.
-Image turnUpright(Image image, int orientation);
+/// What makes a picture of that orientation upright.
+Turn turnOf(int orientation);
+/// A gray or RGB picture, turned.
+Image turned(Image image, const Turn& turn);
 
 }  // namespace minnow::vision

@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "vision/decoders.h"
+#include "vision/turned_frame.h"
 
 namespace minnow::vision {
 
@@ -38,35 +39,21 @@ int exifOrientation(std::span<const uint8_t> app1) {
   return 1;
 }
 
-// The table says for each orientation whether the stored axes are swapped and which of them run
-// backwards.
-Image turnUpright(Image image, int orientation) {
-  if (orientation <= 1 || orientation > 8) return image;
-  struct Turn {
-    bool swap, mirrorX, mirrorY;
-  };
-  static constexpr Turn kTurns[9] = {{},
-                                     {false, false, false},
-                                     {false, true, false},
-                                     {false, true, true},
-                                     {false, false, true},
-                                     {true, false, false},
-                                     {true, false, true},
-                                     {true, true, true},
-                                     {true, true, false}};
-  const Turn turn = kTurns[orientation];
-  Image out = turn.swap ? Image::ofSize(image.height, image.width, image.format)
-                        : Image::ofSize(image.width, image.height, image.format);
-  const int channels = channelCount(image.format);
-  uint8_t* to = out.pixels.data();
-  for (int y = 0; y < out.height; ++y)
-    for (int x = 0; x < out.width; ++x, to += channels) {
-      int sx = turn.swap ? y : x, sy = turn.swap ? x : y;
-      if (turn.mirrorX) sx = image.width - 1 - sx;
-      if (turn.mirrorY) sy = image.height - 1 - sy;
-      std::memcpy(to, image.pixels.data() + sy * image.rowBytes() + ptrdiff_t{sx} * channels,
-                  channels);
-    }
+Turn turnOf(int orientation) {
+  using enum Rotation;
+  static constexpr Turn kTurns[] = {
+      {None, false},       {None, true},         {Clockwise180, false}, {Clockwise180, true},
+      {Clockwise90, true}, {Clockwise90, false}, {Clockwise270, true},  {Clockwise270, false}};
+  return orientation >= 1 && orientation <= 8 ? kTurns[orientation - 1] : Turn{};
+}
+
+Image turned(Image image, const Turn& turn) {
+  if (turn.rotation == Rotation::None && !turn.mirror) return image;
+  const bool gray = image.format == PixelFormat::Gray;
+  const TurnedFrame frame(image.view(), {0, 0, image.width, image.height}, turn,
+                          gray ? ColourOrder::Gray : ColourOrder::Rgb);
+  Image out = Image::ofSize(frame.width(), frame.height(), image.format);
+  copyPixels(frame, out.view());
   return out;
 }
 
