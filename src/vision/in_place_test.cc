@@ -176,6 +176,7 @@ TEST_F(InPlace, ALargerFrameShrinksWhileItsPixelsGrow) {
   const auto place = placeOf(frame, {}, shape);
   ASSERT_TRUE(place) << place.error().message;
   EXPECT_TRUE(tryAt(frame, {}, shape, *place));
+  EXPECT_FALSE(placeOf(frame, {}, tensorOf(Layout::Planes, 32, 32, 3)));  // planes begin in it
 }
 
 TEST_F(InPlace, ACameraFrameBecomesALetterbox) {
