@@ -2,6 +2,7 @@
 //   ninja vision_bench && bench/vision_bench --benchmark_repetitions=5
 #include <benchmark/benchmark.h>
 
+#include <cstring>
 #include <vector>
 
 #include "minnow/image.h"
@@ -62,6 +63,25 @@ void rgbNearest(benchmark::State& state) {
   write(state, ImageView::packed(bytes.data(), kWidth, kHeight, PixelFormat::Rgb), pre, kSmall);
 }
 BENCHMARK(rgbNearest);
+
+/// The frame is put where it belongs again before each conversion: memcpy is part of the time.
+void inPlace(benchmark::State& state, PixelFormat format, const Shape& shape) {
+  const auto bytes = noise(frameBytes(kWidth, kHeight, format));
+  std::vector<float> values(static_cast<size_t>(shape.elements()));
+  const TensorView tensor{DataType::Float32, shape, plainStrides(shape), values.data()};
+  auto* region = reinterpret_cast<uint8_t*>(values.data());
+  const auto place = framePlacement(ImageView::packed(region, kWidth, kHeight, format), {}, tensor);
+  if (!place) return state.SkipWithError("no place");
+  for (auto _ : state) {
+    std::memcpy(region + *place, bytes.data(), bytes.size());
+    benchmark::DoNotOptimize(writeImage(ImageView::packed(region + *place, kWidth, kHeight, format),
+                                        kNormalised, tensor));
+    benchmark::ClobberMemory();
+  }
+}
+BENCHMARK_CAPTURE(inPlace, rgb_1280x720_nchw, PixelFormat::Rgb, Shape{1, 3, kHeight, kWidth});
+BENCHMARK_CAPTURE(inPlace, rgb_1280x720_nhwc, PixelFormat::Rgb, Shape{1, kHeight, kWidth, 3});
+BENCHMARK_CAPTURE(inPlace, nv21_1280x720_nchw, PixelFormat::Nv21, Shape{1, 3, kHeight, kWidth});
 
 void rgbToBytes(benchmark::State& state) {
   const auto bytes = noise(frameBytes(kWidth, kHeight, PixelFormat::Rgb));

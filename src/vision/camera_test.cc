@@ -274,6 +274,24 @@ TEST(Camera, Yv12IsI420WithItsPlanesExchanged) {
   EXPECT_NE(a, b);
 }
 
+// One number for the way of a camera's frame: it must come out the same on every CPU and compiler.
+TEST(Camera, BitsAreTheSameEverywhere) {
+  uint64_t hash = 14695981039346656037ULL;  // FNV-1a
+  for (const YuvColour& colour : kColours)
+    for (const Turn& turn : allTurns()) {
+      TestFrame frame(61, 47, PixelFormat::Nv21, 5);
+      frame.view.colour = colour;
+      const PreProcess pre{.fit = Fit::Letterbox,
+                           .mean = {123.675F, 116.28F, 103.53F},
+                           .scale = {0.0171247F, 0.0175071F, 0.0174292F},
+                           .turn = turn};
+      const std::vector<float> out = written(frame.view, pre, 40, 72);
+      for (size_t i = 0; i < out.size() * 4; ++i)
+        hash = (hash ^ reinterpret_cast<const uint8_t*>(out.data())[i]) * 1099511628211ULL;
+    }
+  EXPECT_EQ(hash, 6537969315038800781ULL);
+}
+
 TEST(Camera, MissingPlanesAreRefused) {
   std::vector<float> out(12);
   const TensorView tensor{DataType::Float32, {2, 2, 3}, plainStrides({2, 2, 3}), out.data()};

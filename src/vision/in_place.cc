@@ -31,33 +31,28 @@ class Walk {
 
  private:
   bool pieceIsSafe(int y, int x, int count) const {
-    const Span wholeRow = sourceColumns({0, size_.width - 1});
     const Span sameRow = order_.columnsDescend ? Span{0, x - 1} : Span{x + count, size_.width - 1};
     const Span laterRows = order_.rowsDescend ? Span{0, y - 1} : Span{y + 1, size_.height - 1};
+    return !overwrites(y, x, count, sameRow, {y, y}) &&
+           !overwrites(y, x, count, {0, size_.width - 1}, laterRows);
+  }
+
+  /// True if the piece lies on something that these columns and rows are made of.
+  bool overwrites(int y, int x, int count, const Span& columns, const Span& rows) const {
+    if (columns.empty() || rows.empty()) return false;
+    const Span u = source(columns, c_.frame.width(), size_.width, size_.interpolation);
+    const Span v = source(rows, c_.frame.height(), size_.height, size_.interpolation);
+    ByteRange planes[3];
+    const int planeCount = c_.frame.bytesOf(u.first, u.last, v.first, v.last, planes);
     for (int64_t channel = 0; channel < c_.target.channels; ++channel) {
       const ByteRange written = c_.target.bytesOf(channel, y, x, count);
-      if (reads(written, sourceColumns(sameRow), sourceRows({y, y}))) return false;
-      if (reads(written, wholeRow, sourceRows(laterRows))) return false;
+      for (int i = 0; i < planeCount; ++i)
+        if (written.meets(planes[i])) return true;
     }
-    return true;
+    return false;
   }
 
-  bool reads(const ByteRange& written, const Span& columns, const Span& rows) const {
-    if (columns.empty() || rows.empty()) return false;
-    ByteRange planes[3];
-    const int count = c_.frame.bytesOf(columns.first, columns.last, rows.first, rows.last, planes);
-    return std::any_of(planes, planes + count,
-                       [&](const ByteRange& plane) { return written.meets(plane); });
-  }
-
-  Span sourceColumns(const Span& out) const {
-    return source(out, c_.frame.width(), size_.width, size_.interpolation);
-  }
-  Span sourceRows(const Span& out) const {
-    return source(out, c_.frame.height(), size_.height, size_.interpolation);
-  }
   static Span source(const Span& out, int from, int to, Interpolation interpolation) {
-    if (out.empty()) return {};
     return {tapOf(out.first, from, to, interpolation).first,
             tapOf(out.last, from, to, interpolation).second};
   }

@@ -2,6 +2,7 @@
 #include "vision/resample.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace minnow::vision {
 
@@ -14,18 +15,21 @@ void blend(const uint8_t* a, const uint8_t* b, const int16_t* weight, int count,
 }
 }  // namespace
 
-// Half-pixel centres: the source position of output i is ((2i + 1) * from - to) / (2 * to).
+// Half-pixel centres: the source position of output i is ((2i + 1) * from - to) / (2 * to), here
+// rounded to kWeightBits fraction bits.
 Tap tapOf(int64_t i, int64_t from, int64_t to, Interpolation interpolation) {
+  if (from == to) return {static_cast<int>(i), static_cast<int>(i), 0};
   if (interpolation == Interpolation::Nearest) {
     const int at = static_cast<int>((2 * i + 1) * from / (2 * to));
     return {at, at, 0};
   }
   const int64_t numerator = std::max<int64_t>(0, (2 * i + 1) * from - to);
-  const int64_t first = std::min(numerator / (2 * to), from - 1);
-  const int64_t rest = numerator - first * 2 * to;
-  const int64_t weight = first == from - 1 ? 0 : (2 * rest * kWeightOne + 2 * to) / (4 * to);
-  return {static_cast<int>(first), static_cast<int>(weight == 0 ? first : first + 1),
-          static_cast<int>(weight)};
+  const int64_t position = (numerator * kWeightOne + to) / (2 * to);
+  const int first = static_cast<int>(position >> kWeightBits);
+  const int weight = static_cast<int>(position & (kWeightOne - 1));
+  const int last = static_cast<int>(from - 1);
+  if (first >= last) return {last, last, 0};
+  return {first, weight == 0 ? first : first + 1, weight};
 }
 
 // The arrays are filled by setColumns() and fill(); clearing them first would cost 27 KB a picture.
@@ -41,6 +45,11 @@ void RowSource::setColumns(int begin, int count) {
   begin_ = begin, count_ = count;
   for (Held& held : held_) held.source = -1;
   blendsColumns_ = false;
+  if (frame_.width() == resize_.width) {  // in place, pieces of wide rows come here for every row
+    std::iota(first_, first_ + count, begin);
+    std::fill_n(weight_, count, int16_t{0});
+    return;
+  }
   for (int i = 0; i < count; ++i) {
     const Tap tap = tapOf(begin + i, frame_.width(), resize_.width, resize_.interpolation);
     first_[i] = tap.first, second_[i] = tap.second;
