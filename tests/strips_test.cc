@@ -270,5 +270,26 @@ TEST(Strips, SumTakesItsOperandsPlaceOnlyIfNoLaterStripReadsIt) {
     expectStripsChangeNothing(residual(a, c), 1);
 }
 
+/// softmax(q k) v with a row of the matrix for each of n positions, as attention computes it.
+ir::Graph attention(int64_t n) {
+  GraphBuilder b;
+  const ir::ValueId q = b.input({1, n, 6}), k = b.input({1, 6, n}), v = b.input({1, 5, n});
+  ops::Softmax softmax;
+  softmax.axis = 2;
+  const ir::ValueId weights = b.add(softmax, {b.add(ops::MatMul(), {q, k})});
+  b.output(b.add(ops::MatMul(), {v, b.add(passes::transpose({0, 2, 1}), {weights})}));
+  EXPECT_TRUE(passes::runPasses(b.graph, {}));
+  return std::move(b.graph);
+}
+
+TEST(Strips, AttentionNeverHoldsItsMatrix) {
+  const ir::Graph graph = attention(600);
+  Model model(graph);
+  const size_t matrix = 600 * 600 * sizeof(float);
+  EXPECT_GE(model.session(false).memory().dynamicBytes, matrix);
+  EXPECT_LT(model.session(true).memory().dynamicBytes, matrix / 4);
+  expectStripsChangeNothing(graph, 1);
+}
+
 }  // namespace
 }  // namespace minnow

@@ -82,6 +82,7 @@ class LayoutBuilder {
     int64_t stride = 0;
     for (ValueId id : guests_[buffer]) {
       const int writer = uses_.writer[id];
+      if (chain.axis(writer) < 0) return 0;
       const int64_t own = layout_.storage.places[id].storage.strides[chain.axis(writer)];
       const auto bytes = static_cast<int64_t>(elementSize(types_[id].type)) * own;
       if (bytes <= 0 || (stride != 0 && stride != bytes)) return 0;

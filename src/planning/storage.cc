@@ -174,13 +174,14 @@ class Assignment {
   // True if another node of the chain, run before n in a strip, reads rows of the buffer after n
   // has overwritten them.
   bool readInLaterStrips(const ChainSchedule& chain, int n, const Place& place) const {
-    const int64_t rowStride = place.storage.strides[chain.axis(n)];
+    const int axis = chain.axis(n);
+    const int64_t rowStride = axis < 0 ? 0 : place.storage.strides[axis];
     for (int m = chain.first; m < n; ++m)
       for (size_t i = 0; i < graph_.nodes[m].inputs.size(); ++i) {
         const ValueId id = graph_.nodes[m].inputs[i];
         if (id == kNoValue || plan_.places[id].buffer != place.buffer) continue;
         const StripReads& reads = chain.readsOf(m)[i];
-        if (reads.axis < 0 || plan_.places[id].storage.strides[reads.axis] != rowStride)
+        if (axis < 0 || reads.axis < 0 || plan_.places[id].storage.strides[reads.axis] != rowStride)
           return true;
         for (int strip = 0; strip + 1 < chain.strips; ++strip)
           if (reads.first[static_cast<size_t>(strip) + 1] < chain.end(n, strip)) return true;

@@ -39,13 +39,7 @@ class Scheduler {
   Result<ChainSchedule> run() {
     for (const NodeTypes& types : nodeTypes_)
       if (types.outputs.empty()) return fail(ErrorCode::Unsupported, "a node without results");
-    const int rank = nodeTypes_.back().outputs[0].shape.rank();
-    Result<void> tried = fail(ErrorCode::Unsupported, "scalars have no rows");
-    for (int axis : candidates(rank)) {
-      tried = assignAxes(axis);
-      if (tried) break;
-    }
-    if (!tried) return std::unexpected(tried.error());
+    if (auto ok = assignBestAxes(); !ok) return std::unexpected(ok.error());
     const int64_t height = schedule_.heights.back();
     rows_ = std::clamp<int64_t>(rows_, 1, height);
     if ((height + rows_ - 1) / rows_ > kMostStrips)
@@ -67,10 +61,25 @@ class Scheduler {
     return id != kNoValue && uses_.writer[id] >= 0 && schedule_.contains(uses_.writer[id]);
   }
 
+  /// The axis of the last node that leaves fewest nodes to run as a whole.
+  Result<void> assignBestAxes() {
+    Result<void> tried = fail(ErrorCode::Unsupported, "scalars have no rows");
+    std::vector<int> best;
+    for (int axis : candidates(nodeTypes_.back().outputs[0].shape.rank())) {
+      tried = assignAxes(axis);
+      const auto whole = [](const std::vector<int>& axes) {
+        return std::ranges::count(axes, Rows::kWhole);
+      };
+      if (tried && (best.empty() || whole(schedule_.axes) < whole(best))) best = schedule_.axes;
+    }
+    return best.empty() ? tried : assignAxes(best.back());
+  }
+
   Result<void> assignAxes(int lastAxis) {
     const size_t count = nodeTypes_.size();
     schedule_.axes.assign(count, kUnknown);
     schedule_.heights.assign(count, 0);
+    readWhole_.assign(count, 0);
     schedule_.axes.back() = lastAxis;
     for (size_t k = count; k-- > 0;)
       if (auto ok = assignNode(schedule_.first + static_cast<int>(k)); !ok) return ok;
@@ -82,13 +91,14 @@ class Scheduler {
     const NodeTypes& types = nodeTypes_[n - schedule_.first];
     int& axis = schedule_.axes[n - schedule_.first];
     const Shape& shape = types.outputs[0].shape;
+    for (ValueId id : node.outputs)
+      if (id != kNoValue && uses_.sizeFromData[id]) return notInStrips(n);
+    if (axis == kUnknown && readWhole_[n - schedule_.first]) return assignWhole(n);
     if (axis == kUnknown) axis = shape.rank() >= 4 ? 2 : shape.rank() - 2;
     if (axis < 0 || axis >= shape.rank() || shape[axis] < 1) return notInStrips(n);
     const int64_t height = shape[axis];
     if (height > std::numeric_limits<int32_t>::max()) return notInStrips(n);
     schedule_.heights[n - schedule_.first] = height;
-    for (ValueId id : node.outputs)
-      if (id != kNoValue && uses_.sizeFromData[id]) return notInStrips(n);
     for (const TensorType& out : types.outputs)
       if (out.type != DataType::Undefined &&
           (out.shape.rank() <= axis || out.shape[axis] != height))
@@ -100,13 +110,25 @@ class Scheduler {
     return {};
   }
 
+  /// Nobody wants strips of the node: it runs once, and what it reads is wanted whole too.
+  Result<void> assignWhole(int n) {
+    schedule_.axes[n - schedule_.first] = Rows::kWhole;
+    schedule_.heights[n - schedule_.first] = 1;
+    for (ValueId id : graph_.nodes[n].inputs)
+      if (isInside(id)) readWhole_[uses_.writer[id] - schedule_.first] = 1;
+    return {};
+  }
+
   Result<void> assignInput(int n, int index, const Rows& all) {
     const auto& [inputs, outputs] = nodeTypes_[n - schedule_.first];
     const ops::Operator& op = *graph_.nodes[n].op;
     const auto read = op.rowsRead(index, all, inputs, outputs);
     if (!read) return notInStrips(n);
-    if (read->axis == Rows::kWhole) return {};
     const ValueId id = graph_.nodes[n].inputs[index];
+    if (read->axis == Rows::kWhole) {
+      if (isInside(id)) readWhole_[uses_.writer[id] - schedule_.first] = 1;
+      return {};
+    }
     // What stands alone is given the same rows of every operand.
     if (op.rowsStandAlone() && inputs[index].shape[read->axis] != all.end) return notInStrips(n);
     if (!isInside(id)) return {};
@@ -158,15 +180,21 @@ class Scheduler {
   void askInputs(size_t k, int strip, int64_t end) {
     if (end == 0) return;
     const ir::Node& node = graph_.nodes[schedule_.first + static_cast<int>(k)];
-    const auto& [inputs, outputs] = nodeTypes_[k];
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       if (!isInside(node.inputs[i])) continue;
-      const auto read =
-          node.op->rowsRead(static_cast<int>(i), {schedule_.axes[k], 0, end}, inputs, outputs);
+      const auto read = rowsRead(k, static_cast<int>(i), 0, end);
       const auto writer = static_cast<size_t>(uses_.writer[node.inputs[i]] - schedule_.first);
-      const int64_t rows = read->axis == Rows::kWhole ? schedule_.heights[writer] : read->end;
+      const int64_t rows = read.axis == Rows::kWhole ? schedule_.heights[writer] : read.end;
       endOf(writer, strip) = std::max(endOf(writer, strip), static_cast<int32_t>(rows));
     }
+  }
+
+  /// Of an input, for rows [begin, end) of the node's outputs.
+  Rows rowsRead(size_t k, int index, int64_t begin, int64_t end) const {
+    if (schedule_.axes[k] == Rows::kWhole) return {Rows::kWhole};
+    const auto& [inputs, outputs] = nodeTypes_[k];
+    const ops::Operator& op = *graph_.nodes[schedule_.first + static_cast<int>(k)].op;
+    return *op.rowsRead(index, {schedule_.axes[k], begin, end}, inputs, outputs);
   }
 
   int32_t& endOf(size_t k, int strip) {
@@ -184,18 +212,16 @@ class Scheduler {
 
   StripReads readsOf(size_t k, size_t index) const {
     StripReads reads;
-    const auto& [inputs, outputs] = nodeTypes_[k];
     const int n = schedule_.first + static_cast<int>(k);
     reads.first.assign(static_cast<size_t>(schedule_.strips), StripReads::kNone);
-    if (inputs[index].type == DataType::Undefined) return reads;
+    if (nodeTypes_[k].inputs[index].type == DataType::Undefined) return reads;
     for (int strip = 0; strip < schedule_.strips; ++strip) {
       const int64_t next = schedule_.end(n, strip - 1);
       if (next >= schedule_.end(n, schedule_.strips - 1)) break;
-      const auto read = graph_.nodes[n].op->rowsRead(
-          static_cast<int>(index), {schedule_.axes[k], next, next + 1}, inputs, outputs);
-      reads.axis = read->axis;
+      const Rows read = rowsRead(k, static_cast<int>(index), next, next + 1);
+      reads.axis = read.axis;
       reads.first[static_cast<size_t>(strip)] =
-          read->axis == Rows::kWhole ? 0 : static_cast<int32_t>(read->begin);
+          read.axis == Rows::kWhole ? 0 : static_cast<int32_t>(read.begin);
     }
     return reads;
   }
@@ -204,6 +230,7 @@ class Scheduler {
   const Uses& uses_;
   int64_t rows_;
   std::vector<NodeTypes> nodeTypes_;
+  std::vector<char> readWhole_;  // by node of the chain: another one reads a result as a whole
   ChainSchedule schedule_;
 };
 

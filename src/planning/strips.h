@@ -27,7 +27,9 @@ struct StripReads {
 struct ChainSchedule {
   int first = 0, last = 0;  ///< nodes, both included
   int strips = 0;
-  std::vector<int> axes;         ///< by node of the chain: the axis that its outputs are cut along
+  /// By node of the chain: the axis that its outputs are cut along; kWhole for a node that runs
+  /// once, in the first strip (its height counts as 1).
+  std::vector<int> axes;
   std::vector<int64_t> heights;  ///< by node: extent of that axis
   std::vector<int32_t> ends;     ///< by node and strip, an entry 0 before the first strip
   std::vector<std::vector<StripReads>> reads;  ///< by node and input

@@ -204,6 +204,11 @@ kernels::OutputRows Plan::rowsAt(const Step& step, int strip) const {
   return {chain.end(step.node, strip - 1), chain.end(step.node, strip)};
 }
 
+/// True if the step is given whole tensors and the rows to compute.
+bool Plan::computesRowsOfWhole(const Step& step) const {
+  return step.chain >= 0 && !step.op->rowsStandAlone() && chains[step.chain].axis(step.node) >= 0;
+}
+
 /// Of row 0, whether or not there is memory for it in this strip. Computed on integers: it may lie
 /// outside the arena.
 std::byte* Plan::addressOf(const PlannedTensor& tensor, int strip) const {
@@ -217,13 +222,22 @@ std::byte* Plan::addressOf(const PlannedTensor& tensor, int strip) const {
   return reinterpret_cast<std::byte*>(address);
 }
 
+bool Plan::hasWork(const Position& at) const {
+  const Step& step = steps[at.step];
+  if (step.chain < 0) return true;
+  const kernels::OutputRows rows = rowsAt(step, at.strip);
+  return rows.begin < rows.end;
+}
+
 void Plan::open(const Position& at) {
   Step& step = steps[at.step];
   if (step.chain < 0) return;
   if (step.node == chains[step.chain].first && at.strip > 0) slideWindows(step.chain, at.strip);
   const kernels::OutputRows rows = rowsAt(step, at.strip);
-  operators[at.step].rowBegin = rows.begin;
-  operators[at.step].rowEnd = rows.end;
+  if (chains[step.chain].axis(step.node) >= 0) {
+    operators[at.step].rowBegin = rows.begin;
+    operators[at.step].rowEnd = rows.end;
+  }
   for (size_t i = 0; i < step.inputs.size(); ++i)
     showStrip(step.inputs[i], step.boundInputs[i], at.strip, rows);
   for (size_t i = 0; i < step.outputs.size(); ++i)
@@ -257,11 +271,7 @@ Result<void> Plan::run(const Position& at, base::ThreadPool& pool) {
     if (auto ok = adaptStep(step); !ok) return ok;
   if (!step.run) return {};
   kernels::KernelArgs args{step.boundInputs, step.boundOutputs, step.boundWorkspace, &pool};
-  if (step.chain >= 0) {
-    const kernels::OutputRows rows = rowsAt(step, at.strip);
-    if (rows.begin == rows.end) return {};
-    if (!step.op->rowsStandAlone()) args.rows = rows;
-  }
+  if (computesRowsOfWhole(step)) args.rows = rowsAt(step, at.strip);
   if (!planning::sizeDependsOnData(step.op->kind())) return step.run(*step.op, args);
   for (TensorView& out : step.boundOutputs) changed_.emplace_back(&out, out);
   auto ok = step.run(*step.op, args);
@@ -285,7 +295,7 @@ TensorView rowsOf(TensorView view, const ops::Rows& rows) {
 std::vector<TensorView> Plan::visibleInputs(const Position& at) const {
   const Step& step = steps[at.step];
   std::vector<TensorView> views = step.boundInputs;
-  if (step.chain < 0 || step.op->rowsStandAlone()) return views;
+  if (!computesRowsOfWhole(step)) return views;
   std::vector<TensorType> in, out;
   for (const PlannedTensor& tensor : step.inputs)
     in.push_back(tensor.value == kNoValue ? TensorType{} : types[tensor.value]);
@@ -294,7 +304,7 @@ std::vector<TensorView> Plan::visibleInputs(const Position& at) const {
   const kernels::OutputRows rows = rowsAt(step, at.strip);
   const ops::Rows asked{chains[step.chain].axis(step.node), rows.begin, rows.end};
   for (size_t i = 0; i < views.size(); ++i) {
-    if (!views[i] || rows.begin == rows.end) continue;
+    if (!views[i]) continue;
     const auto read = step.op->rowsRead(static_cast<int>(i), asked, in, out);
     if (read && read->axis >= 0) views[i] = rowsOf(views[i], *read);
   }
@@ -304,7 +314,7 @@ std::vector<TensorView> Plan::visibleInputs(const Position& at) const {
 std::vector<TensorView> Plan::visibleOutputs(const Position& at) const {
   const Step& step = steps[at.step];
   std::vector<TensorView> views = step.boundOutputs;
-  if (step.chain < 0 || step.op->rowsStandAlone()) return views;
+  if (!computesRowsOfWhole(step)) return views;
   const kernels::OutputRows rows = rowsAt(step, at.strip);
   for (TensorView& view : views)
     if (view) view = rowsOf(view, {chains[step.chain].axis(step.node), rows.begin, rows.end});

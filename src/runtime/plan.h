@@ -65,6 +65,8 @@ class Plan {
   };
   bool isDone(const Position& at) const { return at.step >= steps.size(); }
   void advance(Position& at) const;
+  /// False for a step of a chain that makes no rows in this strip.
+  bool hasWork(const Position& at) const;
   /// Makes the step's views show what it works on at that position. Positions are opened in order.
   void open(const Position& at);
   /// Runs the step that was opened. Where an operator's result turned out smaller than planned
@@ -76,6 +78,7 @@ class Plan {
 
  private:
   std::byte* addressOf(const PlannedTensor& tensor, int strip) const;
+  bool computesRowsOfWhole(const Step& step) const;
   kernels::OutputRows rowsAt(const Step& step, int strip) const;
   void slideWindows(int chain, int strip);
   void showStrip(const PlannedTensor& tensor, TensorView& view, int strip,

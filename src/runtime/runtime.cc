@@ -313,6 +313,7 @@ Result<void> Frame::runWithCallback(const OpCallback& before, const OpCallback& 
       return fail(ErrorCode::Stopped, "a callback stopped the run at node '", info.name, "'");
     };
     plan.open(at);
+    if (!plan.hasWork(at)) continue;
     if (before && before(info, plan.visibleInputs(at)) == CallbackVerdict::Stop) return stopped();
     if (auto ok = plan.run(at, pool); !ok)
       return fail(ok.error().code, "node '", info.name, "' (", info.type,
