@@ -142,36 +142,42 @@ struct Any {
   static constexpr int kWide = kPixels == 1 ? 4 : 2;
 };
 
-/// All channels of a tile: wide blocks, single vectors, and for the rest a vector that overlaps the
-/// one before; with fewer channels than lanes, shorter vectors, and scalars below four.
+/// Channels c to end in vectors of D; where they do not fill the last, it overlaps the one before.
+/// Not inlined, so that each length of vector is compiled once a kernel.
 template <class Kernel, class D>
-HWY_INLINE bool vectorBlocks(D d, const DepthwiseTile& t) {
+HWY_NOINLINE void vectors(D d, const DepthwiseTile& t, int64_t c, int64_t end) {
   constexpr int64_t kN = hn::MaxLanes(D());
-  if (t.channels < kN) return false;
-  int64_t c = 0;
-  if constexpr (Kernel::kWide > 1)
-    for (; c + Kernel::kWide * kN <= t.channels; c += Kernel::kWide * kN)
-      Kernel::template block<D, Kernel::kWide>(d, t, c);
-  for (; c + kN <= t.channels; c += kN) Kernel::template block<D, 1>(d, t, c);
-  const int64_t rest = t.channels - c;
-  if (rest == 0) return true;
-  if constexpr (kN == 16) {
-    const hn::CappedTag<float, 8> half;
-    if (rest <= 8) return Kernel::template block<decltype(half), 1>(half, t, t.channels - 8), true;
-  }
-  Kernel::template block<D, 1>(d, t, t.channels - kN);
-  return true;
+  for (; c < end; c += kN) Kernel::template block<D, 1>(d, t, HWY_MIN(c, end - kN));
 }
 
 template <class Kernel>
-void run(const DepthwiseTile& t) {
-  if (vectorBlocks<Kernel>(hn::CappedTag<float, 16>(), t)) return;
+void runFewChannels(const DepthwiseTile& t) {
 #if HWY_MAX_BYTES >= 64
-  if (vectorBlocks<Kernel>(hn::CappedTag<float, 8>(), t)) return;
+  if (t.channels >= 8) return vectors<Kernel>(hn::CappedTag<float, 8>(), t, 0, t.channels);
 #endif
-  if (vectorBlocks<Kernel>(hn::CappedTag<float, 4>(), t)) return;
-  const hn::CappedTag<float, 1> d;
-  for (int64_t c = 0; c < t.channels; ++c) Kernel::template block<decltype(d), 1>(d, t, c);
+  if (t.channels >= 4) return vectors<Kernel>(hn::CappedTag<float, 4>(), t, 0, t.channels);
+  vectors<Kernel>(hn::CappedTag<float, 1>(), t, 0, t.channels);
+}
+
+/// All channels of a tile: wide blocks, then single vectors, of half the length for a short rest;
+/// with fewer channels than lanes, shorter vectors, and scalars below four.
+template <class Kernel>
+void run(const DepthwiseTile& t) {
+  const hn::CappedTag<float, 16> d;
+  constexpr int64_t kN = hn::MaxLanes(d);
+  if (t.channels < kN) return runFewChannels<Kernel>(t);
+  int64_t c = 0;
+  if constexpr (Kernel::kWide > 1)
+    for (; c + Kernel::kWide * kN <= t.channels; c += Kernel::kWide * kN)
+      Kernel::template block<decltype(d), Kernel::kWide>(d, t, c);
+#if HWY_MAX_BYTES >= 64
+  const int64_t rest = (t.channels - c) % kN;
+  if (rest != 0 && rest <= 8) {
+    vectors<Kernel>(d, t, c, t.channels - rest);
+    return vectors<Kernel>(hn::CappedTag<float, 8>(), t, t.channels - 8, t.channels);
+  }
+#endif
+  vectors<Kernel>(d, t, c, t.channels);
 }
 
 template <int kKernel, int kStride, int... kPixels>
