@@ -198,13 +198,38 @@ T finish(const ops::Binary& op, T value) {
   return value;
 }
 
-void runPower(const ops::Binary& op, const KernelArgs& args) {
-  visitType(args.inputs[0].type, [&](auto tagA) {
-    visitType(args.inputs[1].type, [&](auto tagB) {
+/// *y = *a to the power *b.
+using RaiseFn = void (*)(const ops::Binary& op, const void* a, const void* b, void* y);
+
+RaiseFn chooseRaise(DataType base, DataType exponent) {
+  RaiseFn chosen = nullptr;
+  visitType(base, [&](auto tagA) {
+    visitType(exponent, [&](auto tagB) {
       using A = decltype(tagA)::Type;
       using B = decltype(tagB)::Type;
-      mapPairs<A, B, A>(args, [&](A a, B b) { return finish(op, raise(a, b)); });
+      chosen = [](const ops::Binary& op, const void* a, const void* b, void* y) {
+        *static_cast<A*>(y) =
+            finish(op, raise(*static_cast<const A*>(a), *static_cast<const B*>(b)));
+      };
     });
+  });
+  return chosen;
+}
+
+/// One loop for all pairs of types, of which there are too many for a loop each.
+void runPower(const ops::Binary& op, const KernelArgs& args) {
+  const TensorView& a = args.inputs[0];
+  const TensorView& b = args.inputs[1];
+  const TensorView& y = args.outputs[0];
+  const RaiseFn raise = chooseRaise(a.type, b.type);
+  const Strides aStrides = broadcastStrides(a, y.shape), bStrides = broadcastStrides(b, y.shape);
+  const auto element = [](const TensorView& view, int64_t offset) {
+    return view.as<std::byte>() + offset * static_cast<int64_t>(elementSize(view.type));
+  };
+  const int rank = y.shape.rank();
+  forEachIndex(y.shape, [&](const auto& at) {
+    raise(op, element(a, offsetOf(at, aStrides, rank)), element(b, offsetOf(at, bStrides, rank)),
+          element(y, offsetOf(at, y.strides, rank)));
   });
 }
 

@@ -9,6 +9,7 @@
 #include "kernels/power.h"
 #include "kernels/simd/binary.h"
 #include "kernels/simd/epilogue-inl.h"
+#include "kernels/simd/epilogue_rows.h"
 #include "kernels/simd/gather.h"
 #include "ops/binary.h"
 
@@ -163,8 +164,7 @@ void mapPairs(const ops::Binary& op, const BinaryTile& tile) {
     return mapTile(tile, AddThenRelu{});
   mapFunction(op.fn, tile);
   if (op.epilogue.fn == ops::UnaryFn::Identity) return;
-  for (int64_t r = 0; r < tile.rows; ++r)
-    applyEpilogueInPlace(op.epilogue, tile.y + r * tile.yRow, static_cast<size_t>(tile.count));
+  applyEpilogueRows(op.epilogue, tile.y, tile.rows, tile.yRow, tile.count);
 }
 
 }  // namespace minnow::kernels::simd::HWY_NAMESPACE

@@ -2,9 +2,9 @@
 //
 //   visitEpilogue(epilogue, [&](auto fn) HWY_ATTR { …hot loop… fn(d, vector) … });
 //     instantiates the loop for Identity, Relu, Clip and one generic functor;
-//   applyEpilogueInPlace(epilogue, row, n);
-//     after a row or tile has been stored and is still in the first cache: the functor generated
-//     inline for every function, right for costly ones (`epilogueIsCheap` says which are not);
+//   applyEpilogueRows(epilogue, row, …);      (kernels/simd/epilogue_rows.h)
+//     after a row or tile has been stored and is still in the first cache: right for costly
+//     functions (`epilogueIsCheap` says which are not), which are compiled once, in unary.cc;
 //   applyEpilogue(d, epilogue, vector);
 //     a switch and a call for each vector.
 #if defined(MINNOW_SIMD_EPILOGUE_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -70,12 +70,6 @@ HWY_INLINE void visitEpilogue(const ops::Epilogue& epilogue, Visitor&& visit) {
 template <ops::UnaryFn fn>
 HWY_NOINLINE void mapRow(Function<fn> function, const float* from, float* to, size_t n) {
   mapRows(n, to, EpilogueFn<fn>{function}, DenseRow{from});
-}
-
-/// row[i] = epilogue(row[i]) for n floats anywhere in memory.
-HWY_INLINE void applyEpilogueInPlace(const ops::Epilogue& epilogue, float* row, size_t n) {
-  if (epilogue.fn == ops::UnaryFn::Identity) return;
-  visitFunction(epilogue, [&](auto function) HWY_ATTR { mapRow(function, row, row, n); });
 }
 
 }  // namespace minnow::kernels::simd::HWY_NAMESPACE

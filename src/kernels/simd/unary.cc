@@ -28,6 +28,8 @@ HWY_EXPORT(mapFloats);
 
 }  // namespace
 
+MapFloats mapFloatsHere() { return HWY_DYNAMIC_DISPATCH(mapFloats); }
+
 bool acceptsUnary(const ops::Operator& op, std::span<const TensorView> inputs,
                   std::span<const TensorView>) {
   const auto& unary = static_cast<const ops::Unary&>(op);
@@ -39,7 +41,7 @@ Result<void> runUnary(const ops::Operator& op, const KernelArgs& args) {
   const ops::Epilogue fn{unary.fn, unary.alpha, unary.beta};
   const TensorView& x = args.inputs[0];
   const TensorView& y = args.outputs[0];
-  const auto map = HWY_DYNAMIC_DISPATCH(mapFloats);
+  const MapFloats map = mapFloatsHere();
   const LoopNest<2> nest(y.shape, {y.strides, x.strides});
   nest.run(*args.pool, [&](const LoopTile<2>& tile) {
     for (int64_t r = 0; r < tile.rows; ++r) {

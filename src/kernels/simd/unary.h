@@ -2,8 +2,14 @@
 #pragma once
 
 #include "kernels/kernel.h"
+#include "ops/unary.h"
 
 namespace minnow::kernels::simd {
+
+/// to[i] = fn(from[i]) for n floats; `from` and `to` are the same or do not overlap.
+using MapFloats = void (*)(const ops::Epilogue& fn, const float* from, float* to, size_t n);
+/// The one for the instruction set in use.
+MapFloats mapFloatsHere();
 
 /// True for functions of kernels/elementary.inc whose input and output share a contiguous axis.
 bool acceptsUnary(const ops::Operator& op, std::span<const TensorView> inputs,
