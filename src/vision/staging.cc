@@ -9,7 +9,9 @@ namespace minnow::vision {
 
 namespace {
 
-const uint8_t* pointerTo(intptr_t address) { return reinterpret_cast<const uint8_t*>(address); }
+const uint8_t* pointerTo(intptr_t address) {
+  return reinterpret_cast<const uint8_t*>(address);  // NOLINT(performance-no-int-to-ptr)
+}
 
 const uint8_t* moved(const uint8_t* pointer, intptr_t bytes) {
   return pointer ? pointerTo(reinterpret_cast<intptr_t>(pointer) + bytes) : nullptr;

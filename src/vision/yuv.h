@@ -18,6 +18,7 @@ constexpr YuvCoefficients yuvCoefficients(const YuvColour& colour) {
   const bool hd = colour.matrix == YuvMatrix::Bt709, full = colour.range == YuvRange::Full;
   const double kr = hd ? 0.2126 : 0.299, kb = hd ? 0.0722 : 0.114, kg = 1 - kr - kb;
   const double luma = full ? 1 : 255.0 / 219, chroma = full ? 1 : 255.0 / 224;
+  // NOLINTNEXTLINE(bugprone-incorrect-roundings): positive, and std::lround is no constant
   const auto fixed = [](double x) { return static_cast<int32_t>(x * (1 << kYuvBits) + 0.5); };
   return {full ? 0 : 16,
           fixed(luma),
