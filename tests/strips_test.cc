@@ -291,5 +291,24 @@ TEST(Strips, AttentionNeverHoldsItsMatrix) {
   expectStripsChangeNothing(graph, 1);
 }
 
+TEST(Strips, PackedWeightsAreNotCut) {
+  GraphBuilder b;
+  const ir::ValueId x = b.input({1, 4, 40});
+  const ir::ValueId y = b.add(passes::unary(ops::UnaryFn::Sigmoid), {x});
+  b.output(b.add(ops::MatMul(), {y, b.random({40, 50})}));
+  ASSERT_TRUE(passes::runPasses(b.graph, {}));
+  const ir::Graph& graph = b.graph;
+  ASSERT_EQ(graph.values[graph.nodes.back().inputs[1]].layout, ir::Layout::Panels);
+  const int nodes = static_cast<int>(graph.nodes.size());
+  const auto chain =
+      planning::scheduleChain(graph, typesOf(graph), planning::Uses(graph), {0, nodes, 2});
+  // By rows of the product, or not at all.
+  if (chain) {
+    EXPECT_EQ(chain->axis(nodes - 1), 1);
+  }
+  b.graph.chains = {{0, nodes, 2}};
+  expectStripsChangeNothing(graph, 1);
+}
+
 }  // namespace
 }  // namespace minnow

@@ -109,8 +109,7 @@ class Chooser {
       perStrip += kCallCost;
       for (const TensorType& type : outputs) work += kFloatCost * floats(type);
       for (size_t i = 0; i < inputs.size(); ++i)
-        perStrip +=
-            kFloatCost * floatsReadTwice(chain, n, static_cast<int>(i), inputs, outputs, *node.op);
+        perStrip += kFloatCost * floatsReadTwice(chain, n, static_cast<int>(i), inputs, outputs);
     }
     const double strips = std::max(1.0, kMostOverhead * work / perStrip);
     const auto height = static_cast<double>(chain.height(chain.last));
@@ -122,14 +121,18 @@ class Chooser {
   }
 
   /// Of an input, by one strip and the next.
-  static double floatsReadTwice(const planning::ChainSchedule& chain, int n, int index,
-                                std::span<const TensorType> inputs,
-                                std::span<const TensorType> outputs, const ops::Operator& op) {
+  double floatsReadTwice(const planning::ChainSchedule& chain, int n, int index,
+                         std::span<const TensorType> inputs,
+                         std::span<const TensorType> outputs) const {
+    const ops::Operator& op = *graph_.nodes[n].op;
     const int64_t middle = chain.height(n) / 2;
     if (inputs[index].type == DataType::Undefined || middle == 0) return 0;
+    const ir::ValueId id = graph_.nodes[n].inputs[static_cast<size_t>(index)];
+    if (graph_.values[id].isConstant()) return 0;
     const auto before = op.rowsRead(index, {chain.axis(n), middle - 1, middle}, inputs, outputs);
     const auto after = op.rowsRead(index, {chain.axis(n), middle, middle + 1}, inputs, outputs);
-    if (!before || !after || before->axis == ops::Rows::kWhole) return 0;
+    if (!before || !after) return 0;
+    if (before->axis == ops::Rows::kWhole) return floats(inputs[index]);
     const auto rows = static_cast<double>(std::max<int64_t>(before->end - after->begin, 0));
     return rows * floats(inputs[index]) / static_cast<double>(inputs[index].shape[before->axis]);
   }

@@ -40,8 +40,7 @@ struct MatMulPlan {
     batch = extents->batch;
     packRight = !inputs[1].panels;
     const bool biased = inputs.size() > 2 && inputs[2];
-    if (packRight && !biased && right.rowStride == 1 && right.columnStride != 1 && m < n)
-      swapSides();
+    if (packRight && !biased && movedWhenSwapped() < movedAsItIs()) swapSides();
     mergeRows();
     panels = {1, n, k};
     stageLeft = k > 1 && left.columnStride != 1;
@@ -64,8 +63,24 @@ struct MatMulPlan {
   }
 
  private:
-  /// y' = b' a': when b comes with its depth contiguous and has more columns than a has rows, a is
-  /// the cheaper one to pack. Every product keeps its order of accumulation.
+  // Floats that are moved besides the product itself, those moved one by one counting more: packing
+  // one side, copying rows of the other whose depth is not contiguous, scattering the output.
+  static constexpr double kOneByOne = 4;
+  static double movedFloats(int64_t packed, bool packsInRuns, int64_t copied, bool needsNoCopy,
+                            int64_t scattered, bool needsNoScatter) {
+    return static_cast<double>(packed) * (packsInRuns ? 1 : kOneByOne) +
+           (needsNoCopy ? 0 : kOneByOne * static_cast<double>(copied)) +
+           (needsNoScatter ? 0 : kOneByOne * static_cast<double>(scattered));
+  }
+  double movedAsItIs() const {
+    return movedFloats(n * k, right.columnStride == 1, m * k, left.columnStride == 1, m * n,
+                       out.columnStride == 1);
+  }
+  double movedWhenSwapped() const {
+    return movedFloats(m * k, left.rowStride == 1, n * k, right.rowStride == 1, m * n,
+                       out.rowStride == 1);
+  }
+  /// y' = b' a'. Every product keeps its order of accumulation.
   void swapSides() {
     std::swap(left, right);
     for (Matrices* matrices : {&left, &right, &out})
