@@ -39,10 +39,11 @@ test: $(CACHE)/installed-test
 
 THREADED := minnow_base_test minnow_memory_test minnow_runtime_test
 
-# Parsers, operators and small models under the address and undefined sanitizers, threads under the third.
+# Parsers, operators and models under the address and undefined sanitizers, threads under the third. Of a model's three
+# inputs one: addresses do not depend on values.
 sanitizers:
 	@cmake --preset asan > build/asan.log && cmake --build --preset asan -j $(JOBS)
-	@ctest --preset asan -j $(JOBS) -LE "heavy|release-only"
+	@ctest --preset asan -j $(JOBS) -LE "heavy|release-only" -E "Golden.*_(const|picture)"
 	@cmake --preset tsan > build/tsan.log && cmake --build --preset tsan -j $(JOBS) --target $(THREADED)
 	@ctest --preset tsan -j $(JOBS) -LE "heavy|release-only" -R "Thread|Runtime|Session|Arena"
 
