@@ -100,6 +100,14 @@ minnow_status minnow_runtime_create(const minnow_runtime_options* options,
                                     minnow_runtime** runtime);
 void minnow_runtime_destroy(minnow_runtime* runtime);
 
+/* Bytes held by a runtime and all that was made from it: minnow/memory.h, MemoryLedger. */
+typedef struct minnow_ledger {
+  size_t model_bytes, static_bytes, dynamic_bytes, heap_bytes;
+} minnow_ledger;
+/* What is held now, and at the moment of the largest total; either may be NULL. */
+minnow_status minnow_runtime_ledger(const minnow_runtime* runtime, minnow_ledger* now,
+                                    minnow_ledger* peak);
+
 minnow_status minnow_interpreter_create_from_file(minnow_runtime* runtime, const char* path,
                                                   minnow_interpreter** interpreter);
 /* The bytes are used in place: on a 64-byte boundary, alive as long as the interpreter. */

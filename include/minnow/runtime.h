@@ -24,6 +24,7 @@
 #include <string_view>
 #include <vector>
 
+#include "minnow/memory.h"
 #include "minnow/status.h"
 #include "minnow/tensor.h"
 
@@ -34,18 +35,11 @@ struct RuntimeOptions {
   int threads = 1;
   /// Frames that may be under way at once; each has an arena as large as the largest plans need.
   int concurrency = 1;
-  /// Most bytes the library may hold (weights are counted, file-backed or not); 0 for no limit.
+  /// Most bytes the library may hold (MemoryLedger::total(): weights are counted, file-backed or
+  /// not; all arenas that may be needed are counted from the start); 0 for no limit. A model, a
+  /// session or a resizing that does not fit is refused with OutOfMemory and the shortfall by
+  /// category, and nothing changes.
   size_t memoryBudget = 0;
-};
-
-/// What the library holds or will hold, in bytes, by category (docs/design.md, memory).
-struct MemoryReport {
-  size_t modelBytes = 0;   ///< the model file as mapped, or the caller's buffer
-  size_t staticBytes = 0;  ///< weights used from the mapping and constants
-  size_t dynamicBytes =
-      0;  ///< the session's plan: feature maps and workspace, all of them in the arena
-  size_t lowerBoundBytes = 0;  ///< largest sum of feature maps and workspace alive at one step
-  size_t metadataBytes = 0;    ///< graph, plan and names on the heap (estimated)
 };
 
 /// One input or output of a model.
@@ -92,8 +86,17 @@ class Runtime {
   ~Runtime();
 
   const RuntimeOptions& options() const;
-  /// Bytes of all arenas together; grows when a session with a larger plan is created.
+  /// Bytes of all arenas together once as many frames as `concurrency` have been under way at once:
+  /// the largest plans that exist. Equals predicted().dynamicBytes.
   size_t arenaBytes() const;
+  /// What is held by this runtime and all that was made from it.
+  LedgerReport ledger() const;
+  /// The ledger's peak starts anew from what is held now.
+  void resetPeak();
+  /// What all models and sessions that exist need at `concurrency` frames at once (0: the runtime's
+  /// own). The ledger's peak reaches it when the largest plans run at once, and never exceeds it;
+  /// but for arenas that frames under way still hold of sessions that went.
+  MemoryReport predicted(int concurrency = 0) const;
 
   struct Impl;
 
@@ -128,7 +131,7 @@ class Interpreter {
   std::span<const TensorInfo> outputs() const;
   Result<Session> createSession(const SessionOptions& options = {}) const;
   /// Tells the system that the file's pages are not needed now; they are read again when a session
-  /// touches them.
+  /// touches them. Its metadata is not needed any more and leaves the ledger.
   void releaseModel();
   /// The graph in Graphviz' language.
   std::string graphviz() const;
@@ -152,12 +155,13 @@ class Session {
   /// Plans anew with another shape of one input. Refused, naming the nodes, for models whose shape
   /// arithmetic was folded at conversion. On error the session stays as it was.
   Result<void> resizeInput(std::string_view name, const Shape& shape);
-  /// The same for several inputs at once.
+  /// The same for several inputs at once. The budget is asked as for a new session.
   Result<void> resizeInputs(std::span<const std::pair<std::string, Shape>> shapes);
   std::span<const TensorInfo> inputs() const;
   std::span<const TensorInfo> outputs() const;
   /// The steps in execution order, views included.
   std::span<const OperatorInfo> operators() const;
+  /// What this session and its model need, known before anything runs.
   MemoryReport memory() const;
   /// What lies where in the arena and when, for drawings.
   std::vector<PlannedMemory> memoryPlan() const;
@@ -171,7 +175,8 @@ class Session {
 };
 
 /// One inference. Input and output memory lies in the leased arena and belongs to the caller until
-/// the frame goes.
+/// the frame goes. After a session's first frame, beginning, running and ending one allocates
+/// nothing, but for arenas that have not been allocated yet.
 class Frame {
  public:
   Frame(Frame&&) noexcept;
@@ -193,8 +198,8 @@ class Frame {
   struct Impl;
 
  private:
-  explicit Frame(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit Frame(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;  // lies in the session
   friend class Session;
 };
 

@@ -6,12 +6,16 @@
 
 namespace minnow::base {
 
+void FreeBlock::operator()(std::byte* block) const { std::free(block); }
+
+AlignedBlock alignedBlock(size_t bytes, Clear clear) {
+  void* block = std::aligned_alloc(kAlignment, bytes);
+  if (block && clear == Clear::Yes) std::memset(block, 0, bytes);
+  return AlignedBlock(static_cast<std::byte*>(block));
+}
+
 std::shared_ptr<std::byte[]> alignedBytes(size_t bytes, Clear clear) {
-  const size_t padded = alignUp(bytes) + kAlignment;
-  void* block = std::aligned_alloc(kAlignment, padded);
-  if (!block) return nullptr;
-  if (clear == Clear::Yes) std::memset(block, 0, padded);
-  return {static_cast<std::byte*>(block), [](std::byte* p) { std::free(p); }};
+  return alignedBlock(blockBytes(bytes), clear);
 }
 
 }  // namespace minnow::base

@@ -23,8 +23,10 @@ struct Descriptor {
 
 std::unexpected<Error> systemFailure(const std::string& path, const char* what) {
   const int code = errno;
-  return fail(code == ENOENT || code == ENOTDIR ? ErrorCode::NotFound : ErrorCode::Io, path,
-              ": cannot ", what, ": ", std::strerror(code));
+  ErrorCode kind = ErrorCode::Io;
+  if (code == ENOENT || code == ENOTDIR) kind = ErrorCode::NotFound;
+  if (code == ENOMEM) kind = ErrorCode::OutOfMemory;
+  return fail(kind, path, ": cannot ", what, ": ", std::strerror(code));
 }
 
 }  // namespace
@@ -40,13 +42,16 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::filesystem
   if (static_cast<uint64_t>(info.st_size) > SIZE_MAX)
     return fail(ErrorCode::OutOfMemory, name, ": too large to be mapped");
   const auto size = static_cast<size_t>(info.st_size);
+  std::shared_ptr<MappedFile> mapped(new MappedFile);  // first, so that no mapping is ever lost
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.number, 0);
   if (data == MAP_FAILED) return systemFailure(name, "map");
-  return std::shared_ptr<const MappedFile>(
-      new MappedFile({static_cast<const std::byte*>(data), size}));
+  mapped->bytes_ = {static_cast<const std::byte*>(data), size};
+  return mapped;
 }
 
-MappedFile::~MappedFile() { ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size()); }
+MappedFile::~MappedFile() {
+  if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+}
 
 void MappedFile::dropPages() const {
   ::madvise(const_cast<std::byte*>(bytes_.data()), bytes_.size(), MADV_DONTNEED);

@@ -12,8 +12,8 @@ namespace minnow::base {
 
 class MappedFile {
  public:
-  /// NotFound for a missing file, BadModel for an empty one, Io for a directory and all the system
-  /// refuses.
+  /// NotFound for a missing file, BadModel for an empty one, OutOfMemory where no mapping is left,
+  /// Io for a directory and all else the system refuses.
   static Result<std::shared_ptr<const MappedFile>> open(const std::filesystem::path& path);
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
@@ -26,7 +26,7 @@ class MappedFile {
   void dropPages() const;
 
  private:
-  explicit MappedFile(std::span<const std::byte> bytes) : bytes_(bytes) {}
+  MappedFile() = default;
   std::span<const std::byte> bytes_;
 };
 

@@ -4,8 +4,9 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
-#include <thread>
 #include <vector>
+
+#include <pthread.h>
 
 #if defined(__SSE2__)
 #include <immintrin.h>
@@ -17,7 +18,7 @@ struct ThreadPool::Impl {
   std::mutex callers;  // one parallelFor at a time
   std::mutex mutex;
   std::condition_variable wake, finished;
-  std::vector<std::thread> workers;
+  std::vector<pthread_t> workers;
   const RangeFn* fn = nullptr;
   int64_t n = 0, grain = 1, next = 0;
   int busy = 0;
@@ -55,8 +56,27 @@ struct ThreadPool::Impl {
   }
 };
 
+namespace {
+
+/// A worker's stack. Kernels keep tables of some kilobytes there at most.
+constexpr size_t kStackBytes = 512 * 1024;
+
+}  // namespace
+
 ThreadPool::ThreadPool(int threads) : impl_(std::make_unique<Impl>()) {
-  for (int i = 1; i < threads; ++i) impl_->workers.emplace_back([this] { impl_->workerLoop(); });
+  impl_->workers.reserve(static_cast<size_t>(threads));
+  const auto loop = [](void* pool) -> void* {
+    static_cast<Impl*>(pool)->workerLoop();
+    return nullptr;
+  };
+  pthread_attr_t attributes;
+  if (pthread_attr_init(&attributes) != 0) return;
+  pthread_attr_setstacksize(&attributes, kStackBytes);
+  pthread_t worker;
+  for (int i = 1; i < threads; ++i)
+    if (pthread_create(&worker, &attributes, loop, impl_.get()) == 0)
+      impl_->workers.push_back(worker);
+  pthread_attr_destroy(&attributes);
 }
 
 ThreadPool::~ThreadPool() {
@@ -65,7 +85,7 @@ ThreadPool::~ThreadPool() {
     impl_->stopping = true;
   }
   impl_->wake.notify_all();
-  for (std::thread& worker : impl_->workers) worker.join();
+  for (const pthread_t worker : impl_->workers) pthread_join(worker, nullptr);
 }
 
 int ThreadPool::threads() const { return static_cast<int>(impl_->workers.size()) + 1; }

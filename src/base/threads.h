@@ -29,7 +29,8 @@ class RangeFn {
 
 class ThreadPool {
  public:
-  /// `threads` counts the caller: 1 starts no worker.
+  /// `threads` counts the caller: 1 starts no worker. Where the system refuses a thread there are
+  /// fewer: see threads().
   explicit ThreadPool(int threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;

@@ -207,16 +207,18 @@ Result<void> Decoder::decodeChains(const fb::Model& from, ir::Graph& graph) {
 }
 
 Result<void> Decoder::decodeParts(const fb::Model& from, ir::Graph& graph) {
+  if (!charge(from.values()->size() * sizeof(ir::Value))) return tooLarge();
+  graph.values.reserve(from.values()->size());
   for (const fb::Value* one : *from.values()) {
     auto value = decodeValue(*one);
     if (!value) return std::unexpected(value.error());
-    if (!charge(sizeof(ir::Value))) return tooLarge();
     graph.values.push_back(std::move(*value));
   }
+  if (!charge(from.nodes()->size() * sizeof(ir::Node))) return tooLarge();
+  graph.nodes.reserve(from.nodes()->size());
   for (const fb::Node* one : *from.nodes()) {
     auto node = decodeNode(*one);
     if (!node) return std::unexpected(node.error());
-    if (!charge(sizeof(ir::Node))) return tooLarge();
     graph.nodes.push_back(std::move(*node));
   }
   return {};

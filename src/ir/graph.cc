@@ -183,4 +183,23 @@ Result<void> Graph::verify() const {
   return verifyChains(*this);
 }
 
+// Accounts ----------------------------------------------------------------------------------------
+
+size_t heapBytes(const Value& value) {
+  return minnow::heapBytes(value.name) + (value.constant ? kSharedHeader + sizeof(Constant) : 0);
+}
+
+size_t heapBytes(const Node& node) {
+  return minnow::heapBytes(node.name) + minnow::heapBytes(node.source) +
+         minnow::heapBytes(node.inputs) + minnow::heapBytes(node.outputs) + node.op->heapBytes();
+}
+
+size_t heapBytes(const Graph& graph) {
+  return minnow::heapBytes(graph.name) + minnow::heapBytes(graph.producer) +
+         minnow::heapBytes(graph.values) + minnow::heapBytes(graph.nodes) +
+         minnow::heapBytes(graph.inputs) + minnow::heapBytes(graph.outputs) +
+         minnow::heapBytes(graph.outputNames) + minnow::heapBytes(graph.foldedShapeNodes) +
+         minnow::heapBytes(graph.chains);
+}
+
 }  // namespace minnow::ir

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/heap_bytes.h"
 #include "minnow/status.h"
 #include "minnow/tensor.h"
 #include "ops/operator.h"
@@ -116,5 +117,10 @@ struct Graph {
   /// them.
   Result<void> verify() const;
 };
+
+/// What these hold on the heap, weights not counted.
+size_t heapBytes(const Value& value);
+size_t heapBytes(const Node& node);
+size_t heapBytes(const Graph& graph);
 
 }  // namespace minnow::ir

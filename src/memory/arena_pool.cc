@@ -1,85 +1,189 @@
-// Leasing of arenas.
+// Leasing of arenas. Kept at all times, but while a frame still uses an arena whose plan went: the
+// i-th largest arena is no larger than the i-th largest plan.
 #include "memory/arena_pool.h"
 
 #include <algorithm>
 #include <functional>
 #include <utility>
 
-#include "base/aligned.h"
 #include "base/fail.h"
 
 namespace minnow::memory {
 
 ArenaLease::ArenaLease(ArenaLease&& other) noexcept
-    : pool_(std::exchange(other.pool_, nullptr)), slot_(other.slot_), data_(other.data_) {}
+    : pool_(std::exchange(other.pool_, nullptr)), data_(other.data_) {}
 
 ArenaLease& ArenaLease::operator=(ArenaLease&& other) noexcept {
   std::swap(pool_, other.pool_);
-  std::swap(slot_, other.slot_);
   std::swap(data_, other.data_);
   return *this;
 }
 
 ArenaLease::~ArenaLease() {
-  if (pool_) pool_->giveBack(slot_);
+  if (pool_) pool_->giveBack(data_);
 }
 
-void ArenaPool::announce(size_t bytes) {
-  const std::lock_guard lock(mutex_);
-  plans_.insert(std::ranges::upper_bound(plans_, bytes, std::greater()), bytes);
+ArenaPool::ArenaPool(int arenas, Ledger& ledger)
+    : ledger_(ledger), most_(static_cast<size_t>(arenas)) {
+  arenas_.reserve(most_);
 }
 
-void ArenaPool::forget(size_t bytes) {
-  const std::lock_guard lock(mutex_);
-  const auto found = std::ranges::find(plans_, bytes);
+// Plans -------------------------------------------------------------------------------------------
+
+void ArenaPool::announce(const Plan& plan, const Plan* instead) {
+  {
+    const std::lock_guard lock(mutex_);
+    plans_.reserve(plans_.size() + 1);  // may fail, and then nothing has changed
+    if (instead != nullptr) remove(*instead);
+    plans_.insert(std::ranges::upper_bound(plans_, plan.bytes, std::greater(), &Plan::bytes), plan);
+    trim(0);
+  }
+  changed_.notify_all();
+}
+
+void ArenaPool::forget(const Plan& plan) noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    remove(plan);
+    trim(0);
+  }
+  changed_.notify_all();
+}
+
+void ArenaPool::remove(const Plan& plan) {
+  const auto found = std::ranges::find_if(plans_, [&](const Plan& known) {
+    return known.bytes == plan.bytes && known.model == plan.model;
+  });
   if (found != plans_.end()) plans_.erase(found);
 }
 
-size_t ArenaPool::plannedBytesWith(size_t bytes) const {
+ArenaPool::Need ArenaPool::need(int arenas, const Plan* with, const Plan* without) const {
   const std::lock_guard lock(mutex_);
-  std::vector<size_t> plans = plans_;
-  plans.push_back(bytes);
-  std::ranges::sort(plans, std::greater());
-  size_t sum = 0;
-  for (size_t i = 0; i < std::min(plans.size(), slots_.size()); ++i) sum += plans[i];
-  return sum;
+  Need need;
+  size_t left = arenas > 0 ? static_cast<size_t>(arenas) : most_;
+  const auto take = [&](const Plan& plan) {
+    if (left == 0) return;
+    --left;
+    need.bytes += plan.bytes;
+    need.lowerBound += plan.lowerBound;
+    if (need.largest.model == nullptr) need.largest = plan;
+  };
+  bool skipped = without == nullptr;
+  for (const Plan& plan : plans_) {
+    if (!skipped && plan.bytes == without->bytes && plan.model == without->model) {
+      skipped = true;
+      continue;
+    }
+    if (with != nullptr && with->bytes >= plan.bytes) take(*std::exchange(with, nullptr));
+    take(plan);
+  }
+  if (with != nullptr) take(*with);
+  size_t used = 0;  // frames under way may still hold arenas of plans that went
+  for (const Arena& arena : arenas_) used += arena.busy ? arena.bytes : 0;
+  if (arenas == 0) need.bytes = std::max(need.bytes, used);
+  return need;
 }
 
-// Slots are promised largest first, so the last free slot that fits is the smallest.
-int ArenaPool::freeSlot(size_t bytes) const {
-  for (size_t slot = slots_.size(); slot-- > 0;)
-    if (!slots_[slot].busy && std::max(promised(slot), slots_[slot].bytes) >= bytes)
-      return static_cast<int>(slot);
-  return -1;
+// Arenas ------------------------------------------------------------------------------------------
+
+size_t ArenaPool::promised(size_t rank) const {
+  return rank < std::min(plans_.size(), most_) ? plans_[rank].bytes : 0;
+}
+
+/// Whether the arenas in use and one more of that size are no larger, rank by rank, than what is
+/// promised.
+bool ArenaPool::leavesRoomFor(size_t bytes) const {
+  size_t rank = 0;
+  bool counted = false;
+  for (const Arena& arena : arenas_) {
+    if (!arena.busy) continue;
+    if (!counted && bytes >= arena.bytes) {
+      counted = true;
+      if (bytes > promised(rank++)) return false;
+    }
+    if (arena.bytes > promised(rank++)) return false;
+  }
+  return counted || bytes <= promised(rank);
+}
+
+/// The smallest promised size that holds `bytes` and may be in use beside what is; kNone if all
+/// are.
+size_t ArenaPool::promiseFor(size_t bytes) const {
+  for (size_t rank = std::min(plans_.size(), most_); rank-- > 0;)
+    if (plans_[rank].bytes >= bytes && leavesRoomFor(plans_[rank].bytes)) return plans_[rank].bytes;
+  return kNone;
+}
+
+/// A free arena for `bytes`: the largest up to what is promised; if there is none and no room for a
+/// new one of that size beside the free ones, the smallest that leaves room. kNone: allocate.
+size_t ArenaPool::freeArena(size_t bytes, size_t promise) const {
+  size_t larger = kNone;
+  for (size_t i = 0; i < arenas_.size(); ++i) {
+    if (arenas_[i].busy || arenas_[i].bytes < bytes) continue;
+    if (arenas_[i].bytes <= promise) return i;
+    if (leavesRoomFor(arenas_[i].bytes)) larger = i;
+  }
+  return surplus(promise) == kNone ? kNone : larger;
+}
+
+/// The free arena to give up so that those left, with one `coming`, come closer to what is
+/// promised; kNone when there is no need or none is free.
+size_t ArenaPool::surplus(size_t coming) const {
+  size_t rank = 0, lastFree = kNone;
+  bool counted = coming == 0, tooLarge = false;
+  for (size_t i = 0; i < arenas_.size(); ++i) {
+    if (!counted && coming >= arenas_[i].bytes) counted = true, ++rank;
+    if (!arenas_[i].busy) lastFree = i;
+    tooLarge = tooLarge || arenas_[i].bytes > promised(rank);
+    ++rank;
+    // One too large goes, or one before it; if all of those are in use, the next.
+    if (tooLarge && lastFree != kNone) return lastFree;
+  }
+  return kNone;
+}
+
+void ArenaPool::trim(size_t coming) {
+  for (size_t i = surplus(coming); i != kNone; i = surplus(coming))
+    arenas_.erase(arenas_.begin() + static_cast<std::ptrdiff_t>(i));
+}
+
+std::byte* ArenaPool::allocate(size_t bytes) {
+  trim(bytes);
+  Arena arena{base::alignedBlock(bytes, base::Clear::No), bytes, true, {}};
+  if (!arena.memory) return nullptr;
+  arena.charge.set(ledger_, {.dynamicBytes = bytes});
+  std::byte* data = arena.memory.get();
+  arenas_.insert(std::ranges::upper_bound(arenas_, bytes, std::greater(), &Arena::bytes),
+                 std::move(arena));
+  return data;
 }
 
 Result<ArenaLease> ArenaPool::lease(size_t bytes, bool wait) {
   std::unique_lock lock(mutex_);
-  int slot = freeSlot(bytes);
-  if (slot < 0 && !wait)
+  size_t most = promiseFor(bytes);
+  if (most == kNone && !wait)
     return fail(
         ErrorCode::Busy, "every arena of ", bytes,
         " bytes is leased; end a frame, wait for one, or raise RuntimeOptions::concurrency");
-  freed_.wait(lock, [&] { return (slot = freeSlot(bytes)) >= 0; });
-  Slot& chosen = slots_[slot];
-  const size_t wanted = std::max(promised(slot), bytes);
-  if (chosen.bytes < wanted || !chosen.memory) {
-    chosen = Slot{};
-    chosen.memory = base::alignedBytes(wanted, base::Clear::No);
-    if (!chosen.memory)
-      return fail(ErrorCode::OutOfMemory, "an arena of ", wanted, " bytes could not be allocated");
-    chosen.bytes = wanted;
+  changed_.wait(lock, [&] { return (most = promiseFor(bytes)) != kNone; });
+  if (const size_t found = freeArena(bytes, most); found != kNone) {
+    arenas_[found].busy = true;
+    return ArenaLease(this, arenas_[found].memory.get());
   }
-  chosen.busy = true;
-  return ArenaLease(this, static_cast<size_t>(slot), chosen.memory.get());
+  std::byte* data = allocate(most);
+  if (data == nullptr)
+    return fail(ErrorCode::OutOfMemory, "an arena of ", most, " bytes could not be allocated");
+  return ArenaLease(this, data);
 }
 
-void ArenaPool::giveBack(size_t slot) {
+void ArenaPool::giveBack(const std::byte* data) {
   {
     const std::lock_guard lock(mutex_);
-    slots_[slot].busy = false;
+    for (Arena& arena : arenas_)
+      if (arena.memory.get() == data) arena.busy = false;
+    trim(0);
   }
-  freed_.notify_all();
+  changed_.notify_all();
 }
 
 }  // namespace minnow::memory

@@ -1,18 +1,24 @@
 // The arenas of a runtime. A frame leases one for as long as it lives; with k arenas, k frames are
-// under way at most.
+// under way at most, and all arenas together never take more than the k largest plans.
 #pragma once
 
 #include <condition_variable>
 #include <cstddef>
-#include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
+#include "base/aligned.h"
+#include "memory/ledger.h"
 #include "minnow/status.h"
 
 namespace minnow::memory {
 
 class ArenaPool;
+
+/// What an arena for a plan of that size takes: rounded up, and the bytes behind it that a vector
+/// may read.
+constexpr size_t arenaBytes(size_t planBytes) { return base::blockBytes(planBytes); }
 
 /// A leased arena; gives it back when it goes.
 class ArenaLease {
@@ -25,47 +31,69 @@ class ArenaLease {
 
  private:
   friend class ArenaPool;
-  ArenaLease(ArenaPool* pool, size_t slot, std::byte* data)
-      : pool_(pool), slot_(slot), data_(data) {}
+  ArenaLease(ArenaPool* pool, std::byte* data) : pool_(pool), data_(data) {}
   ArenaPool* pool_ = nullptr;
-  size_t slot_ = 0;
   std::byte* data_ = nullptr;
 };
 
+/// Sizes are those of whole arenas (arenaBytes). The pool promises the i-th largest plan an arena
+/// of its size. Arenas are allocated when they are first leased, and freed as soon as the plans
+/// that exist no longer promise them; an arena that must grow is freed first.
 class ArenaPool {
  public:
-  explicit ArenaPool(int arenas) : slots_(static_cast<size_t>(arenas)) {}
+  /// Allocates what it needs to keep the books: leasing then allocates arenas alone.
+  ArenaPool(int arenas, Ledger& ledger);
 
-  /// Records that a session with a plan of that size exists (or, on `forget`, exists no longer):
-  /// the k-th largest arena is as large as the k-th largest plan.
-  void announce(size_t bytes);
-  void forget(size_t bytes);
-  /// Bytes of all arenas when each has served its largest plan: the sum of the k largest announced
-  /// plans.
-  size_t plannedBytes() const { return plannedBytesWith(0); }
-  /// The same if a plan of that size were announced too.
-  size_t plannedBytesWith(size_t bytes) const;
+  /// A session's plan. `model` names it and outlives it.
+  struct Plan {
+    size_t bytes = 0;
+    size_t lowerBound = 0;
+    const std::string* model = nullptr;
+  };
+  /// Records that a plan exists (`instead` of another, as one event), or exists no longer.
+  void announce(const Plan& plan, const Plan* instead = nullptr);
+  void forget(const Plan& plan) noexcept;
 
-  /// The smallest free arena that holds, or is promised to hold, `bytes`; waits for one or fails
-  /// with Busy. Memory is allocated on the first lease of an arena and stays. 64-byte aligned, not
+  /// Most that all arenas take from now on at `arenas` frames at once (0 for the pool's own
+  /// number), were the plan `without` forgotten and the plan `with` announced.
+  struct Need {
+    size_t bytes = 0;
+    size_t lowerBound = 0;
+    Plan largest;
+  };
+  Need need(int arenas = 0, const Plan* with = nullptr, const Plan* without = nullptr) const;
+
+  /// The smallest arena that holds `bytes` and leaves the larger ones to larger plans, if that
+  /// takes no giving up of another. Waits for one, or fails with Busy. 64-byte aligned, not
   /// cleared.
   Result<ArenaLease> lease(size_t bytes, bool wait);
 
  private:
   friend class ArenaLease;
-  struct Slot {
-    std::shared_ptr<std::byte[]> memory;
+  struct Arena {
+    base::AlignedBlock memory;
     size_t bytes = 0;
     bool busy = false;
+    Charge charge;
   };
-  void giveBack(size_t slot);
-  size_t promised(size_t slot) const { return slot < plans_.size() ? plans_[slot] : 0; }
-  int freeSlot(size_t bytes) const;
+  static constexpr size_t kNone = SIZE_MAX;
 
+  void remove(const Plan& plan);
+  void giveBack(const std::byte* data);
+  size_t promised(size_t rank) const;
+  bool leavesRoomFor(size_t bytes) const;
+  size_t promiseFor(size_t bytes) const;
+  size_t freeArena(size_t bytes, size_t promise) const;
+  size_t surplus(size_t coming) const;
+  void trim(size_t coming);
+  std::byte* allocate(size_t bytes);
+
+  Ledger& ledger_;
+  const size_t most_;  ///< arenas
   mutable std::mutex mutex_;
-  std::condition_variable freed_;
-  std::vector<Slot> slots_;
-  std::vector<size_t> plans_;  // largest first
+  std::condition_variable changed_;
+  std::vector<Plan> plans_;    ///< largest first
+  std::vector<Arena> arenas_;  ///< largest first; those that exist
 };
 
 }  // namespace minnow::memory

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/fail.h"
+#include "base/heap_bytes.h"
 #include "minnow/status.h"
 #include "minnow/tensor.h"
 
@@ -99,6 +100,8 @@ class Operator {
   /// Sets the attributes; unknown names, missing names and wrong types are errors.
   virtual Result<void> setAttributes(const AttributeMap& map) = 0;
   virtual std::unique_ptr<Operator> clone() const = 0;
+  /// Bytes of this object and of what its attributes hold, on the heap.
+  virtual size_t heapBytes() const = 0;
 };
 
 /// Reads fields out of an operator into an AttributeMap, or the other way round.
@@ -162,6 +165,19 @@ class FieldWriter {
   std::string complaint_;
 };
 
+/// Adds up what fields hold on the heap.
+class FieldMeasurer {
+ public:
+  template <class T>
+  void operator()(const char*, const T& v) {
+    bytes += minnow::heapBytes(v);
+  }
+  template <class E>
+  void operator()(const char*, const E&, int /*count*/) {}
+
+  size_t bytes = 0;
+};
+
 /// Gives an operator its boilerplate. `Self` declares `static constexpr OpKind kKind` and
 /// `template <class V> void fields(V& v)`, which names every attribute once.
 template <class Self>
@@ -181,6 +197,11 @@ class OperatorBase : public Operator {
   }
   std::unique_ptr<Operator> clone() const override { return std::make_unique<Self>(self()); }
   std::string name() const override;
+  size_t heapBytes() const override {
+    FieldMeasurer measurer;
+    const_cast<Self&>(self()).fields(measurer);
+    return sizeof(Self) + measurer.bytes;
+  }
 
  private:
   const Self& self() const { return static_cast<const Self&>(*this); }

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/fail.h"
+#include "base/guarded.h"
 #include "minnow/minnow.h"
 #include "minnow/runtime.h"
 
@@ -37,7 +38,14 @@ minnow_status failed(ErrorCode code, std::string message) {
   lastError = std::move(message);
   return static_cast<minnow_status>(static_cast<int>(code) + 1);
 }
-minnow_status failed(const Error& error) { return failed(error.code, error.message); }
+minnow_status failed(Error error) { return failed(error.code, std::move(error.message)); }
+
+/// Runs the body of a function: what it throws becomes a status and an error text.
+template <class Body>
+minnow_status checked(Body&& body) noexcept {
+  auto status = minnow::guarded("the call", [&]() -> Result<minnow_status> { return body(); });
+  return status ? *status : failed(std::move(status.error()));
+}
 minnow_status nullArgument() {
   return failed(ErrorCode::InvalidArgument, "an argument that must not be NULL is");
 }
@@ -45,7 +53,7 @@ minnow_status nullArgument() {
 /// Moves a result into a new handle.
 template <class Handle, class T>
 minnow_status handOver(Result<T> result, Handle** handle) {
-  if (!result) return failed(result.error());
+  if (!result) return failed(std::move(result.error()));
   auto* made = new (std::nothrow) Handle{std::move(*result)};
   if (made == nullptr) return failed(ErrorCode::OutOfMemory, "no memory for a handle");
   *handle = made;
@@ -95,6 +103,10 @@ minnow_status copy(const minnow_tensor* tensor, void* elements, size_t bytes, bo
   return MINNOW_OK;
 }
 
+minnow_ledger ledgerOf(const minnow::MemoryLedger& ledger) {
+  return {ledger.modelBytes, ledger.staticBytes, ledger.dynamicBytes, ledger.heapBytes};
+}
+
 const char* nameAt(std::span<const minnow::TensorInfo> infos, size_t index) {
   return index < infos.size() ? infos[index].name.c_str() : nullptr;
 }
@@ -117,39 +129,55 @@ size_t minnow_tensor_bytes(const minnow_tensor* tensor) {
 }
 
 minnow_status minnow_tensor_write(const minnow_tensor* tensor, const void* elements, size_t bytes) {
-  return copy(tensor, const_cast<void*>(elements), bytes, true);
+  return checked(
+      [&]() -> minnow_status { return copy(tensor, const_cast<void*>(elements), bytes, true); });
 }
 
 minnow_status minnow_tensor_read(const minnow_tensor* tensor, void* elements, size_t bytes) {
-  return copy(tensor, elements, bytes, false);
+  return checked([&]() -> minnow_status { return copy(tensor, elements, bytes, false); });
 }
 
 minnow_status minnow_runtime_create(const minnow_runtime_options* options,
                                     minnow_runtime** runtime) {
-  if (runtime == nullptr) return nullArgument();
-  minnow::RuntimeOptions given;
-  if (options != nullptr) {
-    given = {.threads = options->threads,
-             .concurrency = options->concurrency,
-             .memoryBudget = options->memory_budget};
-  }
-  return handOver(minnow::Runtime::create(given), runtime);
+  return checked([&]() -> minnow_status {
+    if (runtime == nullptr) return nullArgument();
+    minnow::RuntimeOptions given;
+    if (options != nullptr) {
+      given = {.threads = options->threads,
+               .concurrency = options->concurrency,
+               .memoryBudget = options->memory_budget};
+    }
+    return handOver(minnow::Runtime::create(given), runtime);
+  });
 }
 
 void minnow_runtime_destroy(minnow_runtime* runtime) { delete runtime; }
 
+minnow_status minnow_runtime_ledger(const minnow_runtime* runtime, minnow_ledger* now,
+                                    minnow_ledger* peak) {
+  if (runtime == nullptr) return nullArgument();
+  const minnow::LedgerReport report = runtime->object.ledger();
+  if (now != nullptr) *now = ledgerOf(report.now);
+  if (peak != nullptr) *peak = ledgerOf(report.peak);
+  return MINNOW_OK;
+}
+
 minnow_status minnow_interpreter_create_from_file(minnow_runtime* runtime, const char* path,
                                                   minnow_interpreter** interpreter) {
-  if (runtime == nullptr || path == nullptr || interpreter == nullptr) return nullArgument();
-  return handOver(minnow::Interpreter::createFromFile(runtime->object, path), interpreter);
+  return checked([&]() -> minnow_status {
+    if (runtime == nullptr || path == nullptr || interpreter == nullptr) return nullArgument();
+    return handOver(minnow::Interpreter::createFromFile(runtime->object, path), interpreter);
+  });
 }
 
 minnow_status minnow_interpreter_create_from_buffer(minnow_runtime* runtime, const void* model,
                                                     size_t bytes,
                                                     minnow_interpreter** interpreter) {
-  if (runtime == nullptr || model == nullptr || interpreter == nullptr) return nullArgument();
-  const std::span span(static_cast<const std::byte*>(model), bytes);
-  return handOver(minnow::Interpreter::createFromBuffer(runtime->object, span), interpreter);
+  return checked([&]() -> minnow_status {
+    if (runtime == nullptr || model == nullptr || interpreter == nullptr) return nullArgument();
+    const std::span span(static_cast<const std::byte*>(model), bytes);
+    return handOver(minnow::Interpreter::createFromBuffer(runtime->object, span), interpreter);
+  });
 }
 
 void minnow_interpreter_release_model(minnow_interpreter* interpreter) {
@@ -161,10 +189,12 @@ void minnow_interpreter_destroy(minnow_interpreter* interpreter) { delete interp
 minnow_status minnow_interpreter_create_session(const minnow_interpreter* interpreter,
                                                 const minnow_session_options* options,
                                                 minnow_session** session) {
-  if (interpreter == nullptr || session == nullptr) return nullArgument();
-  minnow::SessionOptions given;
-  if (options != nullptr) given.waitForArena = options->wait_for_arena != 0;
-  return handOver(interpreter->object.createSession(given), session);
+  return checked([&]() -> minnow_status {
+    if (interpreter == nullptr || session == nullptr) return nullArgument();
+    minnow::SessionOptions given;
+    if (options != nullptr) given.waitForArena = options->wait_for_arena != 0;
+    return handOver(interpreter->object.createSession(given), session);
+  });
 }
 
 void minnow_session_destroy(minnow_session* session) { delete session; }
@@ -187,44 +217,57 @@ const char* minnow_session_output_name(const minnow_session* session, size_t ind
 
 minnow_status minnow_session_resize_input(minnow_session* session, const char* name,
                                           const int64_t* shape, int rank) {
-  if (session == nullptr || name == nullptr || (shape == nullptr && rank != 0))
-    return nullArgument();
-  if (rank < 0 || rank > MINNOW_MAX_RANK)
-    return failed(ErrorCode::InvalidArgument, minnow::text("a rank of ", rank, " is not possible"));
-  const Shape wanted(std::span(shape, static_cast<size_t>(rank)));
-  const auto resized = session->object.resizeInput(name, wanted);
-  return resized ? MINNOW_OK : failed(resized.error());
+  return checked([&]() -> minnow_status {
+    if (session == nullptr || name == nullptr || (shape == nullptr && rank != 0))
+      return nullArgument();
+    if (rank < 0 || rank > MINNOW_MAX_RANK)
+      return failed(ErrorCode::InvalidArgument,
+                    minnow::text("a rank of ", rank, " is not possible"));
+    const Shape wanted(std::span(shape, static_cast<size_t>(rank)));
+    auto resized = session->object.resizeInput(name, wanted);
+    return resized ? MINNOW_OK : failed(std::move(resized.error()));
+  });
 }
 
 minnow_status minnow_session_memory(const minnow_session* session, minnow_memory_report* report) {
-  if (session == nullptr || report == nullptr) return nullArgument();
-  const minnow::MemoryReport memory = session->object.memory();
-  *report = {memory.modelBytes, memory.staticBytes, memory.dynamicBytes, memory.lowerBoundBytes,
-             memory.metadataBytes};
-  return MINNOW_OK;
+  return checked([&]() -> minnow_status {
+    if (session == nullptr || report == nullptr) return nullArgument();
+    const minnow::MemoryReport memory = session->object.memory();
+    *report = {memory.modelBytes, memory.staticBytes, memory.dynamicBytes, memory.lowerBoundBytes,
+               memory.metadataBytes};
+    return MINNOW_OK;
+  });
 }
 
 minnow_status minnow_session_begin(minnow_session* session, minnow_frame** frame) {
-  if (session == nullptr || frame == nullptr) return nullArgument();
-  return handOver(session->object.begin(), frame);
+  return checked([&]() -> minnow_status {
+    if (session == nullptr || frame == nullptr) return nullArgument();
+    return handOver(session->object.begin(), frame);
+  });
 }
 
 minnow_status minnow_frame_input(const minnow_frame* frame, const char* name,
                                  minnow_tensor* tensor) {
-  if (frame == nullptr || name == nullptr || tensor == nullptr) return nullArgument();
-  return handOver(frame->object.input(name), "input", name, tensor);
+  return checked([&]() -> minnow_status {
+    if (frame == nullptr || name == nullptr || tensor == nullptr) return nullArgument();
+    return handOver(frame->object.input(name), "input", name, tensor);
+  });
 }
 
 minnow_status minnow_frame_output(const minnow_frame* frame, const char* name,
                                   minnow_tensor* tensor) {
-  if (frame == nullptr || name == nullptr || tensor == nullptr) return nullArgument();
-  return handOver(frame->object.output(name), "output", name, tensor);
+  return checked([&]() -> minnow_status {
+    if (frame == nullptr || name == nullptr || tensor == nullptr) return nullArgument();
+    return handOver(frame->object.output(name), "output", name, tensor);
+  });
 }
 
 minnow_status minnow_frame_run(minnow_frame* frame) {
-  if (frame == nullptr) return nullArgument();
-  const auto ran = frame->object.run();
-  return ran ? MINNOW_OK : failed(ran.error());
+  return checked([&]() -> minnow_status {
+    if (frame == nullptr) return nullArgument();
+    auto ran = frame->object.run();
+    return ran ? MINNOW_OK : failed(std::move(ran.error()));
+  });
 }
 
 void minnow_frame_destroy(minnow_frame* frame) { delete frame; }

@@ -2,33 +2,47 @@
 #include "minnow/runtime.h"
 
 #include <atomic>
-#include <map>
 #include <mutex>
 
 #include "base/fail.h"
+#include "base/guarded.h"
 #include "base/mapped_file.h"
 #include "base/threads.h"
+#include "format/header.h"
 #include "format/read.h"
 #include "memory/arena_pool.h"
 #include "runtime/graphviz.h"
+#include "runtime/heap_bytes.h"
 #include "runtime/plan.h"
 
 namespace minnow {
 
 const char* version() { return "0.1.0"; }
 
-// Runtime
-// -------------------------------------------------------------------------------------------
+// Runtime -----------------------------------------------------------------------------------------
+
+namespace {
+
+/// A model's bytes, mapped or the caller's. Interpreters of the same bytes share it, so that they
+/// are counted once.
+struct ModelBytes {
+  std::span<const std::byte> bytes;
+  std::shared_ptr<const base::MappedFile> file;  // null for the caller's bytes
+  memory::Charge charge;
+};
+
+}  // namespace
 
 struct Runtime::Impl {
   explicit Impl(const RuntimeOptions& chosen)
-      : options(chosen), threads(chosen.threads), arenas(chosen.concurrency) {}
+      : options(chosen), threads(chosen.threads), arenas(chosen.concurrency, ledger) {}
 
   RuntimeOptions options;
+  memory::Ledger ledger;
   base::ThreadPool threads;
   memory::ArenaPool arenas;
-  std::mutex mutex;
-  size_t modelBytes = 0;  // of all interpreters alive
+  std::mutex mutex;  // whoever asks the budget holds it until the charge is made
+  std::vector<std::weak_ptr<ModelBytes>> models;
 };
 
 Runtime::Runtime(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -37,36 +51,89 @@ Runtime& Runtime::operator=(Runtime&&) noexcept = default;
 Runtime::~Runtime() = default;
 
 Result<Runtime> Runtime::create(const RuntimeOptions& options) {
-  if (options.threads < 1 || options.threads > 1024)
-    return fail(ErrorCode::InvalidArgument, "threads is ", options.threads, ", expected 1 to 1024");
-  if (options.concurrency < 1 || options.concurrency > 1024)
-    return fail(ErrorCode::InvalidArgument, "concurrency is ", options.concurrency,
-                ", expected 1 to 1024");
-  return Runtime(std::make_shared<Impl>(options));
+  return guarded("the runtime", [&]() -> Result<Runtime> {
+    if (options.threads < 1 || options.threads > 1024)
+      return fail(ErrorCode::InvalidArgument, "threads is ", options.threads,
+                  ", expected 1 to 1024");
+    if (options.concurrency < 1 || options.concurrency > 1024)
+      return fail(ErrorCode::InvalidArgument, "concurrency is ", options.concurrency,
+                  ", expected 1 to 1024");
+    auto impl = std::make_shared<Impl>(options);
+    if (impl->threads.threads() < options.threads)
+      return fail(ErrorCode::OutOfMemory, "the system started ", impl->threads.threads() - 1,
+                  " of ", options.threads - 1, " worker threads; ask for fewer");
+    return Runtime(std::move(impl));
+  });
 }
 
 const RuntimeOptions& Runtime::options() const { return impl_->options; }
-size_t Runtime::arenaBytes() const { return impl_->arenas.plannedBytes(); }
+size_t Runtime::arenaBytes() const { return impl_->arenas.need().bytes; }
+LedgerReport Runtime::ledger() const { return impl_->ledger.report(); }
+void Runtime::resetPeak() { impl_->ledger.resetPeak(); }
 
-// Interpreter
-// ---------------------------------------------------------------------------------------
+MemoryReport Runtime::predicted(int concurrency) const {
+  const MemoryLedger now = impl_->ledger.report().now;
+  const memory::ArenaPool::Need need = impl_->arenas.need(concurrency);
+  return {now.modelBytes, now.staticBytes, need.bytes, need.lowerBound, now.heapBytes};
+}
+
+// Budget ------------------------------------------------------------------------------------------
+
+namespace {
+
+/// "17.9 MB", or "1234 bytes" of what is less than 0.1 MB.
+std::string inWords(size_t bytes) {
+  if (bytes < 100'000) return text(bytes, " bytes");
+  const size_t tenths = (bytes + 50'000) / 100'000;
+  return text(tenths / 10, ".", tenths % 10, " MB");
+}
+
+std::unexpected<Error> overBudget(size_t budget, const MemoryLedger& held,
+                                  const memory::ArenaPool::Need& arenas) {
+  const size_t needed = held.total() + arenas.bytes;
+  std::string largest;
+  if (arenas.largest.model != nullptr)
+    largest = text("; largest plan: ", *arenas.largest.model, " ", inWords(arenas.largest.bytes));
+  return fail(ErrorCode::OutOfMemory, "over the memory budget: needs ", inWords(needed), " of ",
+              inWords(budget), ": weights ", inWords(held.staticBytes), ", feature maps ",
+              inWords(arenas.bytes), ", metadata ", inWords(held.heapBytes), ", model files ",
+              inWords(held.modelBytes), "; ", inWords(needed - budget), " short", largest);
+}
+
+/// Refuses what would leave the budget: charges `less` replaced by `more`, and the pool in need of
+/// `arenas`.
+Result<void> askBudget(const Runtime::Impl& runtime, const MemoryLedger& less,
+                       const MemoryLedger& more, const memory::ArenaPool::Need& arenas) {
+  const size_t budget = runtime.options.memoryBudget;
+  if (budget == 0) return {};
+  MemoryLedger held = runtime.ledger.report().now;
+  held.modelBytes += more.modelBytes - less.modelBytes;
+  held.staticBytes += more.staticBytes - less.staticBytes;
+  held.heapBytes += more.heapBytes - less.heapBytes;
+  held.dynamicBytes = 0;  // what is allocated is part of what the pool needs
+  if (held.total() + arenas.bytes <= budget) return {};
+  return overBudget(budget, held, arenas);
+}
+
+}  // namespace
+
+// Interpreter -------------------------------------------------------------------------------------
 
 struct Interpreter::Impl {
-  static Result<std::shared_ptr<Impl>> create(Runtime::Impl& runtime,
-                                              std::span<const std::byte> model,
-                                              std::string_view source);
-  ~Impl() {
-    if (!runtime) return;
-    const std::lock_guard lock(runtime->mutex);
-    runtime->modelBytes -= modelBytes;
-  }
-
   std::shared_ptr<Runtime::Impl> runtime;
-  std::shared_ptr<const base::MappedFile> file;  // null for models in the caller's buffer
+  std::shared_ptr<ModelBytes> model;
+  std::string source;  // the file's name
   ir::Graph graph;
   std::vector<TensorInfo> inputs, outputs;
-  size_t modelBytes = 0;
-  size_t weightBytes = 0;
+  memory::Charge heap;
+
+  static Result<std::shared_ptr<Impl>> create(std::shared_ptr<Runtime::Impl> runtime,
+                                              std::shared_ptr<ModelBytes> model,
+                                              std::string source);
+  bool shareBytes();
+  Result<void> enterAccounts();
+  void nameInputsAndOutputs();
+  size_t heapBytes() const;
 };
 
 Interpreter::Interpreter(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -74,87 +141,130 @@ Interpreter::Interpreter(Interpreter&&) noexcept = default;
 Interpreter& Interpreter::operator=(Interpreter&&) noexcept = default;
 Interpreter::~Interpreter() = default;
 
-namespace {
-
-Result<void> checkBudget(const Runtime::Impl& runtime, size_t moreModel, size_t morePlan) {
-  const size_t budget = runtime.options.memoryBudget;
-  if (budget == 0) return {};
-  const size_t weights = runtime.modelBytes + moreModel;
-  const size_t arenas = runtime.arenas.plannedBytesWith(morePlan);
-  if (weights + arenas <= budget) return {};
-  return fail(ErrorCode::OutOfMemory, "the memory budget of ", budget,
-              " bytes does not suffice: models take ", weights, " and arenas ", arenas, " bytes, ",
-              weights + arenas - budget, " too many");
+Result<std::shared_ptr<Interpreter::Impl>> Interpreter::Impl::create(
+    std::shared_ptr<Runtime::Impl> runtime, std::shared_ptr<ModelBytes> model, std::string source) {
+  auto graph = format::read(model->bytes, source);
+  if (!graph) return std::unexpected(std::move(graph.error()));
+  auto impl = std::make_shared<Impl>();
+  impl->runtime = std::move(runtime);
+  impl->model = std::move(model);
+  impl->source = std::move(source);
+  impl->graph = std::move(*graph);
+  impl->nameInputsAndOutputs();
+  if (auto ok = impl->enterAccounts(); !ok) return std::unexpected(std::move(ok.error()));
+  return impl;
 }
 
-}  // namespace
+void Interpreter::Impl::nameInputsAndOutputs() {
+  inputs.reserve(graph.inputs.size());
+  outputs.reserve(graph.outputs.size());
+  for (ir::ValueId id : graph.inputs) {
+    const ir::Value& value = graph.values[id];
+    inputs.push_back({value.name, value.type.type, value.type.shape});
+  }
+  for (size_t i = 0; i < graph.outputs.size(); ++i) {
+    const ir::Value& value = graph.values[graph.outputs[i]];
+    outputs.push_back({graph.outputNames[i], value.type.type, value.type.shape});
+  }
+}
 
-Result<std::shared_ptr<Interpreter::Impl>> Interpreter::Impl::create(
-    Runtime::Impl& runtime, std::span<const std::byte> model, std::string_view source) {
-  auto graph = format::read(model, source);
-  if (!graph) return std::unexpected(graph.error());
-  const std::lock_guard lock(runtime.mutex);
-  if (auto ok = checkBudget(runtime, model.size(), 0); !ok)
+size_t Interpreter::Impl::heapBytes() const {
+  return kSharedHeader + sizeof(Impl) + kSharedHeader + sizeof(ModelBytes) +
+         minnow::heapBytes(source) + ir::heapBytes(graph) + minnow::heapBytes(inputs) +
+         minnow::heapBytes(outputs);
+}
+
+/// Uses the bytes that another interpreter has already entered, if there is one.
+bool Interpreter::Impl::shareBytes() {
+  std::erase_if(runtime->models, [](const auto& known) { return known.expired(); });
+  for (const auto& known : runtime->models)
+    if (auto same = known.lock(); same && same->bytes.data() == model->bytes.data()) {
+      model = std::move(same);
+      return true;
+    }
+  return false;
+}
+
+/// Asks the budget and charges file, weights and metadata.
+Result<void> Interpreter::Impl::enterAccounts() {
+  const auto header = format::readHeader(model->bytes, source);
+  if (!header) return std::unexpected(header.error());
+  const std::lock_guard lock(runtime->mutex);
+  const bool shared = shareBytes();
+  const MemoryLedger metadata{.heapBytes = heapBytes()};
+  const MemoryLedger file{.modelBytes = header->weightsOffset,
+                          .staticBytes = model->bytes.size() - header->weightsOffset};
+  const MemoryLedger more{file.modelBytes, file.staticBytes, 0, metadata.heapBytes};
+  if (auto ok = askBudget(*runtime, model->charge.amount(), more, runtime->arenas.need()); !ok)
     return fail(ok.error().code, source, ": ", ok.error().message);
-  auto impl = std::make_shared<Impl>();
-  impl->modelBytes = model.size();
-  runtime.modelBytes += model.size();
-  impl->graph = std::move(*graph);
-  for (ir::ValueId id : impl->graph.inputs) {
-    const ir::Value& value = impl->graph.values[id];
-    impl->inputs.push_back({value.name, value.type.type, value.type.shape});
-  }
-  for (size_t i = 0; i < impl->graph.outputs.size(); ++i) {
-    const ir::Value& value = impl->graph.values[impl->graph.outputs[i]];
-    impl->outputs.push_back({impl->graph.outputNames[i], value.type.type, value.type.shape});
-  }
-  // Equal constants lie in the file once.
-  std::map<const std::byte*, size_t> constants;
-  for (const ir::Value& value : impl->graph.values)
-    if (value.isConstant())
-      constants.emplace(value.constant->bytes.data(), value.constant->bytes.size());
-  for (const auto& [data, bytes] : constants) impl->weightBytes += bytes;
-  return impl;
+  if (!shared) runtime->models.push_back(model);
+  model->charge.set(runtime->ledger, file);
+  heap.set(runtime->ledger, metadata);
+  return {};
 }
 
 Result<Interpreter> Interpreter::createFromBuffer(Runtime& runtime,
                                                   std::span<const std::byte> model) {
-  auto impl = Impl::create(*runtime.impl_, model, "model in memory");
-  if (!impl) return std::unexpected(impl.error());
-  (*impl)->runtime = runtime.impl_;
-  return Interpreter(std::move(*impl));
+  return guarded("model in memory", [&]() -> Result<Interpreter> {
+    auto bytes = std::make_shared<ModelBytes>();
+    bytes->bytes = model;
+    auto impl = Impl::create(runtime.impl_, std::move(bytes), "model in memory");
+    if (!impl) return std::unexpected(std::move(impl.error()));
+    return Interpreter(std::move(*impl));
+  });
 }
 
 Result<Interpreter> Interpreter::createFromFile(Runtime& runtime,
                                                 const std::filesystem::path& path) {
-  auto file = base::MappedFile::open(path);
-  if (!file) return std::unexpected(file.error());
-  auto impl = Impl::create(*runtime.impl_, (*file)->bytes(), path.string());
-  if (!impl) return std::unexpected(impl.error());
-  (*impl)->runtime = runtime.impl_;
-  (*impl)->file = std::move(*file);
-  return Interpreter(std::move(*impl));
+  return guarded(path.native(), [&]() -> Result<Interpreter> {
+    auto file = base::MappedFile::open(path);
+    if (!file) return std::unexpected(std::move(file.error()));
+    auto bytes = std::make_shared<ModelBytes>();
+    bytes->bytes = (*file)->bytes();
+    bytes->file = std::move(*file);
+    auto impl = Impl::create(runtime.impl_, std::move(bytes), path.native());
+    if (!impl) return std::unexpected(std::move(impl.error()));
+    return Interpreter(std::move(*impl));
+  });
 }
 
 const std::string& Interpreter::name() const { return impl_->graph.name; }
 std::span<const TensorInfo> Interpreter::inputs() const { return impl_->inputs; }
 std::span<const TensorInfo> Interpreter::outputs() const { return impl_->outputs; }
-std::string Interpreter::graphviz() const { return runtime::graphviz(impl_->graph); }
-
-void Interpreter::releaseModel() {
-  if (impl_->file) impl_->file->dropPages();
+std::string Interpreter::graphviz() const {
+  return guarded(impl_->source,
+                 [&]() -> Result<std::string> { return runtime::graphviz(impl_->graph); })
+      .value_or(std::string());
 }
 
-// Session
-// -------------------------------------------------------------------------------------------
+void Interpreter::releaseModel() {
+  const std::lock_guard lock(impl_->runtime->mutex);
+  ModelBytes& model = *impl_->model;
+  model.charge.set({.staticBytes = model.charge.amount().staticBytes});
+  if (model.file) model.file->dropPages();
+}
+
+// Session -----------------------------------------------------------------------------------------
+
+struct Frame::Impl {
+  Session::Impl* session = nullptr;
+  memory::ArenaLease lease;
+};
 
 struct Session::Impl {
-  ~Impl() { model->runtime->arenas.forget(plan.arenaBytes); }
+  ~Impl() {
+    if (announced.model != nullptr) model->runtime->arenas.forget(announced);
+  }
 
   std::shared_ptr<Interpreter::Impl> model;
   SessionOptions options;
   runtime::Plan plan;
+  memory::ArenaPool::Plan announced;  // the plan as the pool knows it
+  memory::Charge heap;
   std::atomic<bool> framed = false;  // a frame of this session is alive
+  Frame::Impl frame;
+
+  Result<void> replacePlan(runtime::Plan newPlan);
 };
 
 Session::Session(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -162,22 +272,50 @@ Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
 Session::~Session() = default;
 
-Result<Session> Interpreter::createSession(const SessionOptions& options) const {
+namespace {
+
+std::vector<TensorType> typesOf(const ir::Graph& graph) {
   std::vector<TensorType> types;
-  for (const ir::Value& value : impl_->graph.values) types.push_back(value.type);
-  auto plan =
-      runtime::makePlan(impl_->graph, std::move(types),
-                        {impl_->runtime->options.threads, options.fastKernels, options.strips});
-  if (!plan) return std::unexpected(plan.error());
-  const std::lock_guard lock(impl_->runtime->mutex);
-  if (auto ok = checkBudget(*impl_->runtime, 0, plan->arenaBytes); !ok)
-    return std::unexpected(ok.error());
-  auto session = std::make_shared<Session::Impl>();
-  session->model = impl_;
-  session->options = options;
-  session->plan = std::move(*plan);
-  impl_->runtime->arenas.announce(session->plan.arenaBytes);
-  return Session(std::move(session));
+  types.reserve(graph.values.size());
+  for (const ir::Value& value : graph.values) types.push_back(value.type);
+  return types;
+}
+
+}  // namespace
+
+/// Makes a plan the session's own, if the budget allows; else nothing changes.
+Result<void> Session::Impl::replacePlan(runtime::Plan newPlan) {
+  Runtime::Impl& runtime = *model->runtime;
+  const memory::ArenaPool::Plan next{memory::arenaBytes(newPlan.arenaBytes),
+                                     memory::arenaBytes(newPlan.lowerBoundBytes), &model->source};
+  const memory::ArenaPool::Plan* last = announced.model ? &announced : nullptr;
+  const MemoryLedger metadata{.heapBytes =
+                                  kSharedHeader + sizeof(Impl) + runtime::heapBytes(newPlan)};
+  const std::lock_guard lock(runtime.mutex);
+  if (auto ok = askBudget(runtime, heap.amount(), metadata, runtime.arenas.need(0, &next, last));
+      !ok)
+    return fail(ok.error().code, model->source, ": ", ok.error().message);
+  runtime.arenas.announce(next, last);
+  announced = next;
+  plan = std::move(newPlan);
+  heap.set(runtime.ledger, metadata);
+  return {};
+}
+
+Result<Session> Interpreter::createSession(const SessionOptions& options) const {
+  return guarded(impl_->source, [&]() -> Result<Session> {
+    auto plan =
+        runtime::makePlan(impl_->graph, typesOf(impl_->graph),
+                          {impl_->runtime->options.threads, options.fastKernels, options.strips});
+    if (!plan) return std::unexpected(std::move(plan.error()));
+    auto session = std::make_shared<Session::Impl>();
+    session->model = impl_;
+    session->options = options;
+    session->frame.session = session.get();
+    if (auto ok = session->replacePlan(std::move(*plan)); !ok)
+      return std::unexpected(std::move(ok.error()));
+    return Session(std::move(session));
+  });
 }
 
 std::span<const TensorInfo> Session::inputs() const { return impl_->plan.inputInfo; }
@@ -185,89 +323,102 @@ std::span<const TensorInfo> Session::outputs() const { return impl_->plan.output
 std::span<const OperatorInfo> Session::operators() const { return impl_->plan.operators; }
 
 MemoryReport Session::memory() const {
-  MemoryReport report;
-  report.modelBytes = impl_->model->modelBytes;
-  report.staticBytes = impl_->model->weightBytes;
-  report.dynamicBytes = impl_->plan.arenaBytes;
-  report.lowerBoundBytes = impl_->plan.lowerBoundBytes;
-  report.metadataBytes = report.modelBytes - std::min(report.modelBytes, report.staticBytes);
-  return report;
+  const Interpreter::Impl& model = *impl_->model;
+  const MemoryLedger file = model.model->charge.amount();
+  return {file.modelBytes, file.staticBytes, impl_->announced.bytes, impl_->announced.lowerBound,
+          model.heap.amount().heapBytes + impl_->heap.amount().heapBytes};
 }
 
 std::vector<PlannedMemory> Session::memoryPlan() const {
-  return runtime::describeMemory(impl_->model->graph, impl_->plan);
+  return guarded(impl_->model->source,
+                 [&]() -> Result<std::vector<PlannedMemory>> {
+                   return runtime::describeMemory(impl_->model->graph, impl_->plan);
+                 })
+      .value_or(std::vector<PlannedMemory>());
 }
 
 Result<void> Session::resizeInput(std::string_view name, const Shape& shape) {
-  const std::pair<std::string, Shape> one{std::string(name), shape};
-  return resizeInputs({&one, 1});
+  return guarded(impl_->model->source, [&] {
+    const std::pair<std::string, Shape> one{std::string(name), shape};
+    return resizeInputs({&one, 1});
+  });
 }
 
-Result<void> Session::resizeInputs(std::span<const std::pair<std::string, Shape>> shapes) {
-  Impl& self = *impl_;
-  if (self.framed)
-    return fail(ErrorCode::Busy, "inputs cannot be resized while a frame of the session is alive");
-  const ir::Graph& graph = self.model->graph;
-  std::vector<TensorType> types = self.plan.types;
+namespace {
+
+/// Gives inputs their new shapes; false if they had them.
+Result<bool> setShapes(const ir::Graph& graph,
+                       std::span<const std::pair<std::string, Shape>> shapes,
+                       std::vector<TensorType>& types) {
   bool changed = false;
   for (const auto& [name, shape] : shapes) {
     ir::ValueId id = ir::kNoValue;
     for (ir::ValueId in : graph.inputs)
       if (graph.values[in].name == name) id = in;
     if (id == ir::kNoValue) return fail(ErrorCode::NotFound, "the model has no input '", name, "'");
-    if (auto ok = ops::checkShape(shape); !ok) return ok;
+    if (auto ok = ops::checkShape(shape); !ok) return std::unexpected(std::move(ok.error()));
     changed = changed || types[id].shape != shape;
     types[id].shape = shape;
   }
-  if (!changed) return {};
-  if (!graph.foldedShapeNodes.empty())
-    return fail(ErrorCode::Unsupported, "the shape arithmetic of this model (node '",
-                graph.foldedShapeNodes.front(), "' and ", graph.foldedShapeNodes.size() - 1,
-                " more) was folded at conversion; convert the model again with --shape");
-  if (auto ok = runtime::inferTypes(graph, types); !ok) return ok;
-  const auto& options = self.model->runtime->options;
-  auto plan = runtime::makePlan(graph, std::move(types),
-                                {options.threads, self.options.fastKernels, self.options.strips});
-  if (!plan) return std::unexpected(plan.error());
-  const std::lock_guard lock(self.model->runtime->mutex);
-  auto& arenas = self.model->runtime->arenas;
-  arenas.forget(self.plan.arenaBytes);
-  if (auto ok = checkBudget(*self.model->runtime, 0, plan->arenaBytes); !ok) {
-    arenas.announce(self.plan.arenaBytes);
-    return ok;
-  }
-  self.plan = std::move(*plan);
-  arenas.announce(self.plan.arenaBytes);
-  return {};
+  return changed;
 }
 
-// Frame
-// ---------------------------------------------------------------------------------------------
+}  // namespace
 
-struct Frame::Impl {
-  ~Impl() { session->framed = false; }
+Result<void> Session::resizeInputs(std::span<const std::pair<std::string, Shape>> shapes) {
+  return guarded(impl_->model->source, [&]() -> Result<void> {
+    Impl& self = *impl_;
+    if (self.framed)
+      return fail(ErrorCode::Busy,
+                  "inputs cannot be resized while a frame of the session is alive");
+    const ir::Graph& graph = self.model->graph;
+    std::vector<TensorType> types = self.plan.types;
+    const auto changed = setShapes(graph, shapes, types);
+    if (!changed) return std::unexpected(changed.error());
+    if (!*changed) return {};
+    if (!graph.foldedShapeNodes.empty())
+      return fail(ErrorCode::Unsupported, "the shape arithmetic of this model (node '",
+                  graph.foldedShapeNodes.front(), "' and ", graph.foldedShapeNodes.size() - 1,
+                  " more) was folded at conversion; convert the model again with --shape");
+    if (auto ok = runtime::inferTypes(graph, types); !ok) return ok;
+    const auto& options = self.model->runtime->options;
+    auto plan = runtime::makePlan(graph, std::move(types),
+                                  {options.threads, self.options.fastKernels, self.options.strips});
+    if (!plan) return std::unexpected(std::move(plan.error()));
+    return self.replacePlan(std::move(*plan));
+  });
+}
 
-  std::shared_ptr<Session::Impl> session;
-  memory::ArenaLease lease;
-};
+// Frame -------------------------------------------------------------------------------------------
 
-Frame::Frame(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Frame::Frame(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Frame::Frame(Frame&&) noexcept = default;
-Frame& Frame::operator=(Frame&&) noexcept = default;
-Frame::~Frame() = default;
+
+Frame& Frame::operator=(Frame&& other) noexcept {
+  Frame ended(std::move(*this));
+  impl_ = std::move(other.impl_);
+  return *this;
+}
+
+Frame::~Frame() {
+  if (!impl_) return;
+  impl_->lease = {};
+  impl_->session->framed = false;
+}
 
 Result<Frame> Session::begin() {
-  if (impl_->framed.exchange(true))
-    return fail(ErrorCode::Busy,
-                "a frame of this session is alive; end it, or create a second session");
-  auto frame = std::make_unique<Frame::Impl>();
-  frame->session = impl_;
-  auto lease =
-      impl_->model->runtime->arenas.lease(impl_->plan.arenaBytes, impl_->options.waitForArena);
-  if (!lease) return std::unexpected(lease.error());
-  frame->lease = std::move(*lease);
-  impl_->plan.bind(frame->lease.data());
-  return Frame(std::move(frame));
+  return guarded(impl_->model->source, [&]() -> Result<Frame> {
+    if (impl_->framed.exchange(true))
+      return fail(ErrorCode::Busy,
+                  "a frame of this session is alive; end it, or create a second session");
+    Frame frame(std::shared_ptr<Frame::Impl>(impl_, &impl_->frame));
+    auto lease =
+        impl_->model->runtime->arenas.lease(impl_->announced.bytes, impl_->options.waitForArena);
+    if (!lease) return std::unexpected(std::move(lease.error()));
+    impl_->frame.lease = std::move(*lease);
+    impl_->plan.bind(impl_->frame.lease.data());
+    return frame;
+  });
 }
 
 namespace {
@@ -304,23 +455,25 @@ TensorView Frame::output(size_t index) const {
 Result<void> Frame::run() { return runWithCallback({}, {}); }
 
 Result<void> Frame::runWithCallback(const OpCallback& before, const OpCallback& after) {
-  runtime::Plan& plan = impl_->session->plan;
-  base::ThreadPool& pool = impl_->session->model->runtime->threads;
-  const base::DenormalsFlushed flushed;
-  for (runtime::Plan::Position at; !plan.isDone(at); plan.advance(at)) {
-    const OperatorInfo& info = plan.operators[at.step];
-    const auto stopped = [&] {
-      return fail(ErrorCode::Stopped, "a callback stopped the run at node '", info.name, "'");
-    };
-    plan.open(at);
-    if (!plan.hasWork(at)) continue;
-    if (before && before(info, plan.visibleInputs(at)) == CallbackVerdict::Stop) return stopped();
-    if (auto ok = plan.run(at, pool); !ok)
-      return fail(ok.error().code, "node '", info.name, "' (", info.type,
-                  "): ", ok.error().message);
-    if (after && after(info, plan.visibleOutputs(at)) == CallbackVerdict::Stop) return stopped();
-  }
-  return {};
+  return guarded(impl_->session->model->source, [&]() -> Result<void> {
+    runtime::Plan& plan = impl_->session->plan;
+    base::ThreadPool& pool = impl_->session->model->runtime->threads;
+    const base::DenormalsFlushed flushed;
+    for (runtime::Plan::Position at; !plan.isDone(at); plan.advance(at)) {
+      const OperatorInfo& info = plan.operators[at.step];
+      const auto stopped = [&] {
+        return fail(ErrorCode::Stopped, "a callback stopped the run at node '", info.name, "'");
+      };
+      plan.open(at);
+      if (!plan.hasWork(at)) continue;
+      if (before && before(info, plan.visibleInputs(at)) == CallbackVerdict::Stop) return stopped();
+      if (auto ok = plan.run(at, pool); !ok)
+        return fail(ok.error().code, "node '", info.name, "' (", info.type,
+                    "): ", ok.error().message);
+      if (after && after(info, plan.visibleOutputs(at)) == CallbackVerdict::Stop) return stopped();
+    }
+    return {};
+  });
 }
 
 }  // namespace minnow

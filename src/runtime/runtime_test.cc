@@ -162,13 +162,5 @@ TEST(Runtime, CallbacksSeeEveryOperatorAndMayStop) {
   EXPECT_EQ(seen, (std::vector<std::string>{"sums", "positive", "squashed"}));
 }
 
-TEST(Runtime, ABudgetIsHard) {
-  const Model model(twoBranches());
-  auto runtime = Runtime::create({.memoryBudget = model.span.size() + 64});
-  auto interpreter = Interpreter::createFromBuffer(*runtime, model.span);
-  ASSERT_TRUE(interpreter.has_value());
-  EXPECT_EQ(interpreter->createSession().error().code, ErrorCode::OutOfMemory);
-}
-
 }  // namespace
 }  // namespace minnow

@@ -1,84 +1,127 @@
-// Several sessions on several threads share few arenas: every result is the one computed alone.
+// Many models, few arenas, several threads: every output is the one computed alone. Written for the
+// thread sanitizer.
 #include <gtest/gtest.h>
 
-#include <cstring>
+#include <atomic>
 #include <thread>
 
-#include "base/aligned.h"
-#include "format/write.h"
-#include "minnow/runtime.h"
-#include "ops/conv.h"
+#include "runtime/test_models.h"
 
 namespace minnow {
 namespace {
 
-/// `depth` convolutions of 3x3 on an image of `size`, with weights that depend on `seed`.
-ir::Graph convolutions(int depth, int64_t size, int seed) {
-  ir::Graph graph;
-  graph.name = "convolutions";
-  ir::ValueId x =
-      graph.addValue({"x", {DataType::Float32, {1, 4, size, size}}, ir::Layout::ChannelsLast});
-  graph.inputs = {x};
-  for (int i = 0; i < depth; ++i) {
-    std::vector<float> weights(4 * 4 * 9);
-    for (size_t w = 0; w < weights.size(); ++w)
-      weights[w] = static_cast<float>((w * 7 + static_cast<size_t>(seed)) % 11) / 64 - 0.05f;
-    auto conv = std::make_unique<ops::Conv>();
-    conv->kernel = {3, 3};
-    conv->strides = conv->dilations = conv->padsBegin = conv->padsEnd = {1, 1};
-    const ir::ValueId w = graph.addFloats("w" + std::to_string(i), {4, 4, 3, 3}, weights);
-    const ir::ValueId y = graph.addValue({"y" + std::to_string(i),
-                                          {DataType::Float32, {1, 4, size, size}},
-                                          ir::Layout::ChannelsLast});
-    graph.nodes.push_back({"conv" + std::to_string(i), std::move(conv), {x, w}, {y}});
-    x = y;
+constexpr int kModels = 12, kThreads = 4, kFrames = 1000;
+
+float startOf(size_t model) { return static_cast<float>(model) / 16 - 0.4f; }
+
+/// Each model's output, from a runtime of its own with one thread.
+std::vector<std::vector<float>> outputsAlone(const std::vector<test::Model>& models) {
+  std::vector<std::vector<float>> outputs;
+  for (size_t m = 0; m < models.size(); ++m) {
+    auto runtime = Runtime::create();
+    auto interpreter = Interpreter::createFromBuffer(*runtime, models[m].span);
+    auto session = interpreter->createSession();
+    outputs.push_back(test::runOnce(*session, startOf(m)));
+    EXPECT_FALSE(outputs.back().empty());
   }
-  graph.outputs = {x};
-  graph.outputNames = {"out"};
-  return graph;
+  return outputs;
 }
 
-struct Model {
-  std::shared_ptr<std::byte[]> memory;
-  Interpreter interpreter;
+/// What one thread does: a waiting and an impatient session of every third model, taken in turn.
+class Camera {
+ public:
+  Camera(const std::vector<Interpreter>& interpreters, size_t number) {
+    for (size_t m = number; m < interpreters.size(); m += kThreads - 1)
+      for (const bool wait : {true, false})
+        sessions_.push_back({m, *interpreters[m].createSession({.waitForArena = wait})});
+  }
+
+  /// Runs `count` frames; returns how many had another output than `alone` says.
+  int watch(int count, const std::vector<std::vector<float>>& alone) {
+    int wrong = 0;
+    for (int done = 0, turn = 0; done < count; ++turn) {
+      auto& [model, session] = sessions_[static_cast<size_t>(turn) % sessions_.size()];
+      auto frame = session.begin();
+      if (!frame) {
+        EXPECT_EQ(frame.error().code, ErrorCode::Busy);
+        ++refusals;
+        std::this_thread::yield();
+        continue;
+      }
+      wrong += test::runFrame(*frame, startOf(model)) != alone[model];
+      ++done;
+    }
+    return wrong;
+  }
+
+  int refusals = 0;
+
+ private:
+  std::vector<std::pair<size_t, Session>> sessions_;
 };
 
-Model load(Runtime& runtime, const ir::Graph& graph) {
-  const auto bytes = format::write(graph);
-  EXPECT_TRUE(bytes.has_value());
-  auto memory = base::alignedBytes(bytes->size());
-  std::memcpy(memory.get(), bytes->data(), bytes->size());
-  auto interpreter = Interpreter::createFromBuffer(runtime, {memory.get(), bytes->size()});
-  EXPECT_TRUE(interpreter.has_value());
-  return {memory, std::move(*interpreter)};
-}
-
-std::vector<float> once(Session& session, float value) {
-  auto frame = session.begin();
-  EXPECT_TRUE(frame.has_value());
-  const TensorView in = frame->input(0);
-  std::fill_n(in.as<float>(), in.elements(), value);
-  EXPECT_TRUE(frame->run().has_value());
-  const TensorView out = frame->output(0);
-  return {out.as<float>(), out.as<float>() + out.elements()};
-}
-
-TEST(Sessions, ManyThreadsFewArenas) {
+TEST(Sessions, TwelveModelsFourThreadsAThousandFrames) {
+  std::vector<test::Model> models;
+  for (int m = 0; m < kModels; ++m) models.emplace_back(test::smallNetwork(m));
+  const auto alone = outputsAlone(models);
   auto runtime = Runtime::create({.threads = 2, .concurrency = 2});
-  std::vector<Model> models;
-  std::vector<std::vector<float>> alone;
-  for (int m = 0; m < 4; ++m) models.push_back(load(*runtime, convolutions(2 + m, 6 + 2 * m, m)));
-  for (Model& model : models) {
-    auto session = model.interpreter.createSession();
-    alone.push_back(once(*session, 0.46875f));
-  }
+  std::vector<Interpreter> interpreters;
+  for (const test::Model& model : models)
+    interpreters.push_back(*Interpreter::createFromBuffer(*runtime, model.span));
+  std::atomic<int> wrong = 0, refusals = 0;
   std::vector<std::thread> threads;
-  for (int t = 0; t < 4; ++t)
+  for (size_t t = 0; t < kThreads; ++t)
     threads.emplace_back([&, t] {
-      auto session = models[t].interpreter.createSession();
-      for (int frame = 0; frame < 25; ++frame) EXPECT_EQ(once(*session, 0.46875f), alone[t]);
+      Camera camera(interpreters, t % (kThreads - 1));
+      wrong += camera.watch(kFrames / kThreads, alone);
+      refusals += camera.refusals;
     });
   for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+  EXPECT_GT(refusals, 0) << "two arenas are too few for four threads at some moment";
+  EXPECT_LE(runtime->ledger().peak.dynamicBytes, runtime->ledger().peak.total());
+  EXPECT_EQ(runtime->ledger().now.dynamicBytes, 0U) << "all sessions went";
+}
+
+/// Sessions come, grow and go on several threads while others run; the budget holds throughout.
+TEST(Sessions, TheBudgetHoldsWhileSessionsComeAndGo) {
+  std::vector<test::Model> models;
+  for (int m = 0; m < kModels; ++m) models.emplace_back(test::smallNetwork(m));
+  const auto alone = outputsAlone(models);
+  size_t budget = 0;
+  {
+    auto runtime = Runtime::create({.concurrency = 2});
+    std::vector<Interpreter> interpreters;
+    for (const test::Model& model : models)
+      interpreters.push_back(*Interpreter::createFromBuffer(*runtime, model.span));
+    auto one = interpreters[5].createSession(), two = interpreters[11].createSession();
+    budget = runtime->predicted().total();
+  }
+  auto runtime = Runtime::create({.threads = 2, .concurrency = 2, .memoryBudget = budget});
+  std::vector<Interpreter> interpreters;
+  for (const test::Model& model : models)
+    interpreters.push_back(*Interpreter::createFromBuffer(*runtime, model.span));
+  std::atomic<int> wrong = 0, served = 0;
+  std::vector<std::thread> threads;
+  for (size_t t = 0; t < kThreads; ++t)
+    threads.emplace_back([&, t] {
+      for (size_t turn = 0; turn < 30; ++turn) {
+        const size_t m = (turn * 5 + t * 3) % kModels;
+        auto session = interpreters[m].createSession();
+        if (!session) {
+          wrong += session.error().code != ErrorCode::OutOfMemory;
+          std::this_thread::yield();
+          continue;
+        }
+        wrong += test::runOnce(*session, startOf(m)) != alone[m];
+        if (session->resizeInput("x", {1, 4, 20, 20})) test::runOnce(*session, 1);
+        ++served;
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+  EXPECT_GT(served, 0);
+  EXPECT_LE(runtime->ledger().peak.total(), budget);
 }
 
 }  // namespace

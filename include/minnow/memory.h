@@ -1,0 +1,44 @@
+// The accounts of memory: what the library holds (the ledger) and what it will hold (the report),
+// in bytes and by the same four categories (docs/design.md, memory).
+#pragma once
+
+#include <cstddef>
+
+namespace minnow {
+
+/// What a runtime and everything made from it hold.
+struct MemoryLedger {
+  /// Of model files and buffers all that is not weights: header, metadata, padding. Needed while a
+  /// model is read; Interpreter::releaseModel() gives it back.
+  size_t modelBytes = 0;
+  /// Weights and other constants, where they lie in the mapping or in the caller's buffer.
+  size_t staticBytes = 0;
+  /// Arenas that are allocated: feature maps and workspace.
+  size_t dynamicBytes = 0;
+  /// Graphs, plans and names of interpreters and sessions.
+  size_t heapBytes = 0;
+
+  size_t total() const { return modelBytes + staticBytes + dynamicBytes + heapBytes; }
+  bool operator==(const MemoryLedger&) const = default;
+};
+
+/// The ledger of this moment, and at the moment of its largest total.
+struct LedgerReport {
+  MemoryLedger now, peak;
+};
+
+/// What is needed: by a session with its model, or by all of them (Runtime::predicted).
+struct MemoryReport {
+  size_t modelBytes = 0;   ///< as in MemoryLedger; 0 after releaseModel()
+  size_t staticBytes = 0;  ///< as in MemoryLedger
+  /// The arena of the session's plan as it is allocated; for several, the largest arenas, as many
+  /// as frames may be under way.
+  size_t dynamicBytes = 0;
+  /// No arena can be smaller: the largest sum of feature maps and workspace alive at one step.
+  size_t lowerBoundBytes = 0;
+  size_t metadataBytes = 0;  ///< MemoryLedger::heapBytes
+
+  size_t total() const { return modelBytes + staticBytes + dynamicBytes + metadataBytes; }
+};
+
+}  // namespace minnow

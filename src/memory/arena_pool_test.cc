@@ -1,0 +1,151 @@
+// Arenas take what the largest plans promise and no more, whatever comes and goes.
+#include "memory/arena_pool.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+namespace minnow::memory {
+namespace {
+
+const std::string kModel = "m";
+ArenaPool::Plan plan(size_t bytes) { return {bytes, bytes, &kModel}; }
+
+size_t held(const Ledger& ledger) { return ledger.report().now.dynamicBytes; }
+size_t peak(const Ledger& ledger) { return ledger.report().peak.dynamicBytes; }
+
+TEST(ArenaPool, TheKthArenaIsTheKthLargestPlan) {
+  Ledger ledger;
+  ArenaPool pool(2, ledger);
+  for (size_t bytes : {640, 1280, 320}) pool.announce(plan(bytes));
+  EXPECT_EQ(pool.need().bytes, 1920U);
+  EXPECT_EQ(pool.need(1).bytes, 1280U);
+  EXPECT_EQ(pool.need(3).bytes, 2240U);
+  const auto small = pool.lease(320, false);
+  EXPECT_EQ(held(ledger), 640U) << "the smallest that is promised";
+  const auto large = pool.lease(1280, false);
+  EXPECT_EQ(held(ledger), 1920U);
+  EXPECT_EQ(pool.lease(320, false).error().code, ErrorCode::Busy);
+}
+
+TEST(ArenaPool, ALargerPlanReplacesTheSmallerArenaBeforeItIsAllocated) {
+  Ledger ledger;
+  ArenaPool pool(1, ledger);
+  pool.announce(plan(640));
+  EXPECT_TRUE(pool.lease(640, false).has_value());
+  pool.announce(plan(1280));
+  EXPECT_TRUE(pool.lease(1280, false).has_value());
+  EXPECT_EQ(peak(ledger), 1280U);
+}
+
+TEST(ArenaPool, ASmallPlanDoesNotTakeTheLargeArenaTwice) {
+  Ledger ledger;
+  ArenaPool pool(2, ledger);
+  pool.announce(plan(1280));
+  pool.announce(plan(640));
+  {
+    EXPECT_TRUE(pool.lease(1280, false).has_value());
+  }
+  const auto small = pool.lease(640, false);
+  ASSERT_TRUE(small.has_value());
+  EXPECT_TRUE(pool.lease(1280, false).has_value());
+  EXPECT_EQ(peak(ledger), 1920U);
+}
+
+TEST(ArenaPool, ShrinksWhenTheLargestPlanGoes) {
+  Ledger ledger;
+  ArenaPool pool(2, ledger);
+  for (size_t bytes : {1280, 640, 320}) pool.announce(plan(bytes));
+  {
+    const auto one = pool.lease(1280, false), two = pool.lease(640, false);
+    EXPECT_EQ(held(ledger), 1920U);
+  }
+  pool.forget(plan(1280));
+  EXPECT_EQ(held(ledger), 640U);
+  EXPECT_EQ(pool.need().bytes, 960U);
+  pool.forget(plan(640));
+  pool.forget(plan(320));
+  EXPECT_EQ(held(ledger), 0U);
+}
+
+TEST(ArenaPool, AnArenaInUseOutlivesItsPlanAndIsStillCounted) {
+  Ledger ledger;
+  ArenaPool pool(2, ledger);
+  for (size_t bytes : {1280, 640, 320}) pool.announce(plan(bytes));
+  EXPECT_TRUE(pool.lease(1280, false).has_value());
+  {
+    auto middle = pool.lease(640, false);
+    const auto small = pool.lease(320, false);  // in the largest arena: the other is taken
+    ASSERT_TRUE(small.has_value());
+    EXPECT_EQ(held(ledger), 1920U);
+    pool.forget(plan(1280));
+    EXPECT_EQ(pool.need().bytes, 1920U);
+    middle = ArenaLease();
+    EXPECT_EQ(held(ledger), 1280U) << "what is free makes room for what is too large";
+    EXPECT_EQ(pool.lease(640, false).error().code, ErrorCode::Busy);
+  }
+  EXPECT_EQ(held(ledger), 0U);
+  EXPECT_EQ(pool.need().bytes, 960U);
+}
+
+/// Plans come and go, leases are taken and given back at random: the arenas never take more than
+/// the largest need of any moment, and reach it when the largest plans run at once.
+TEST(ArenaPool, NeverTakesMoreThanItSays) {
+  for (unsigned seed = 0; seed < 200; ++seed) {
+    std::mt19937 random(seed);
+    const int arenas = 1 + static_cast<int>(seed % 4);
+    Ledger ledger;
+    ArenaPool pool(arenas, ledger);
+    std::vector<size_t> plans;
+    std::vector<std::pair<size_t, ArenaLease>> leases;
+    for (int event = 0; event < 300; ++event) {
+      const auto pick = random();
+      if (random() % 4 == 0 || plans.empty()) {
+        plans.push_back(64 * (1 + pick % 50));
+        pool.announce(plan(plans.back()));
+      } else if (random() % 6 == 0) {
+        const size_t i = pick % plans.size();
+        const auto used = [&](const auto& lease) { return lease.first == plans[i]; };
+        if (std::ranges::any_of(leases, used)) continue;  // a frame keeps its session
+        pool.forget(plan(plans[i]));
+        plans.erase(plans.begin() + static_cast<std::ptrdiff_t>(i));
+      } else if (random() % 2 == 0 && !leases.empty()) {
+        leases.erase(leases.begin() + static_cast<std::ptrdiff_t>(pick % leases.size()));
+      } else if (auto lease = pool.lease(plans[pick % plans.size()], false)) {
+        leases.emplace_back(plans[pick % plans.size()], std::move(*lease));
+      }
+      ASSERT_LE(held(ledger), pool.need().bytes) << "seed " << seed << ", event " << event;
+      ASSERT_LE(leases.size(), static_cast<size_t>(arenas));
+    }
+    leases.clear();
+    std::ranges::sort(plans, std::greater());
+    size_t sum = 0;
+    for (size_t i = 0; i < plans.size() && i < static_cast<size_t>(arenas); ++i) {
+      auto lease = pool.lease(plans[i], false);
+      ASSERT_TRUE(lease.has_value());
+      leases.emplace_back(plans[i], std::move(*lease));
+      sum += plans[i];
+    }
+    EXPECT_EQ(held(ledger), sum);
+    EXPECT_EQ(pool.need().bytes, sum);
+  }
+}
+
+TEST(Ledger, ThePeakIsOneMoment) {
+  Ledger ledger;
+  Charge weights, metadata;
+  weights.set(ledger, {.staticBytes = 100});
+  metadata.set(ledger, {.heapBytes = 50});
+  metadata.set({.heapBytes = 10});
+  weights.set({.staticBytes = 120});
+  EXPECT_EQ(ledger.report().now, (MemoryLedger{.staticBytes = 120, .heapBytes = 10}));
+  EXPECT_EQ(ledger.report().peak, (MemoryLedger{.staticBytes = 100, .heapBytes = 50}));
+  ledger.resetPeak();
+  EXPECT_EQ(ledger.report().peak, ledger.report().now);
+  weights = Charge();
+  EXPECT_EQ(ledger.report().now, (MemoryLedger{.heapBytes = 10}));
+}
+
+}  // namespace
+}  // namespace minnow::memory
