@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <sstream>
+#include <string_view>
+#include <utility>
 
 #include "exit.h"
 
@@ -29,6 +32,19 @@ Number parseNumber(const std::string& text, const char* option) {
     throw Failure(Exit::Usage, fmt::format("{}: '{}' is no number", option, text));
   }
   return number;
+}
+
+/// Bytes of one unit; 0 for what is none.
+double unitBytes(std::string_view unit) {
+  unit.remove_prefix(std::min(unit.find_first_not_of(' '), unit.size()));
+  std::string lower;
+  for (const char c : unit) lower += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  constexpr std::pair<std::string_view, double> kUnits[] = {
+      {"", 1},     {"b", 1},       {"kb", 1e3},        {"mb", 1e6},
+      {"gb", 1e9}, {"kib", 1024.}, {"mib", 1048576.0}, {"gib", 1073741824.0}};
+  for (const auto& [name, bytes] : kUnits)
+    if (lower == name) return bytes;
+  return 0;
 }
 
 }  // namespace
@@ -67,6 +83,23 @@ std::vector<double> parseNumbers(const std::string& text, const char* option) {
   for (const std::string& piece : pieces(text, ','))
     numbers.push_back(parseNumber<double>(piece, option));
   return numbers;
+}
+
+size_t parseBytes(const std::string& text, const char* option) {
+  double number = 0;
+  const char* end = text.data() + text.size();
+  const bool digitFirst = !text.empty() && text[0] >= '0' && text[0] <= '9';
+  const auto [rest, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
+  const double unit = unitBytes(std::string_view(rest, static_cast<size_t>(end - rest)));
+  const double bytes = std::round(number * unit);
+  constexpr double kLargest = 9007199254740992.0;  // 2^53: every whole number up to it is exact
+  if (!digitFirst || error != std::errc() || bytes < 1 || bytes > kLargest) {
+    throw Failure(Exit::Usage,
+                  fmt::format("{} {}: expected a number above 0 and B, KB, MB, GB (powers of 1000) "
+                              "or KiB, MiB, GiB (powers of 1024), as in 24MB",
+                              option, text));
+  }
+  return static_cast<size_t>(bytes);
 }
 
 }  // namespace minnow::tool

@@ -1,6 +1,7 @@
-// NAME=VALUE arguments, lists of numbers, and shapes, as the verbs share them.
+// NAME=VALUE arguments, lists of numbers, shapes and amounts of memory, as the verbs share them.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,5 +17,8 @@ std::pair<std::string, std::string> splitArgument(const std::string& argument, c
 Shape parseShape(const std::string& text, const char* option);
 /// "0.5,1,2"
 std::vector<double> parseNumbers(const std::string& text, const char* option);
+/// "24MB", "17.3 MiB", "4096" (bytes): B, KB, MB, GB are powers of 1000, KiB, MiB, GiB of 1024, in
+/// either case. More than 0.
+size_t parseBytes(const std::string& text, const char* option);
 
 }  // namespace minnow::tool

@@ -9,7 +9,7 @@
 
 namespace minnow::tool {
 
-enum class Exit : int { Ok = 0, Error = 1, Usage = 2, Unsupported = 3 };
+enum class Exit : int { Ok = 0, Error = 1, Usage = 2, Unsupported = 3, OverBudget = 4 };
 
 /// Caught in main(), which prints the message and exits with the code.
 struct Failure : std::runtime_error {

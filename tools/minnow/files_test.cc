@@ -44,5 +44,19 @@ TEST(Arguments, ShapesAndNumbers) {
   EXPECT_THROW(splitArgument("noequals", "--input"), Failure);
 }
 
+TEST(Arguments, AmountsOfMemory) {
+  EXPECT_EQ(parseBytes("24MB", "--budget"), 24000000u);
+  EXPECT_EQ(parseBytes("17.3 mb", "--budget"), 17300000u);
+  EXPECT_EQ(parseBytes("1KiB", "--budget"), 1024u);
+  EXPECT_EQ(parseBytes("2.5MiB", "--budget"), 2621440u);
+  EXPECT_EQ(parseBytes("1GiB", "--budget"), 1073741824u);
+  EXPECT_EQ(parseBytes("3GB", "--budget"), 3000000000u);
+  EXPECT_EQ(parseBytes("4096", "--budget"), 4096u);
+  EXPECT_EQ(parseBytes("123456789B", "--budget"), 123456789u);
+  for (const char* text : {"", "MB", "24M", "24 mega", "-1MB", "0", "0MB", "inf", "nan", "1e6",
+                           ".MB", "0x10", "1,5MB", "24MBMB", "99999999GB", "0.1B", "24MB 3"})
+    EXPECT_THROW(parseBytes(text, "--budget"), Failure) << text;
+}
+
 }  // namespace
 }  // namespace minnow::tool

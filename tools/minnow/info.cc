@@ -1,10 +1,14 @@
 // minnow info: what a model is and what it will need.
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "arguments.h"
+#include "budget.h"
 #include "exit.h"
 #include "files.h"
 #include "model.h"
@@ -15,7 +19,7 @@ namespace minnow::tool {
 namespace {
 
 struct Arguments {
-  std::string model, graph;
+  std::string model, graph, budget;
   std::vector<std::string> shapes;
   bool json = false;
 };
@@ -47,28 +51,38 @@ nlohmann::json tensorsJson(std::span<const TensorInfo> tensors) {
   return out;
 }
 
-void printJson(const Arguments& args, const Model& model, const Session& session) {
+using Needs = std::vector<ModelNeeds>;
+
+Needs needsOf(const Arguments& args, const MemoryReport& memory) {
+  return {budgetNeedsOf(std::filesystem::path(args.model).stem().string(), memory)};
+}
+
+void printJson(const Arguments& args, const Model& model, const Session& session,
+               const std::optional<Verdict>& verdict) {
   const Facts facts = factsOf(session);
   const MemoryReport memory = session.memory();
-  const nlohmann::json out = {{"model", args.model},
-                              {"name", model.interpreter.name()},
-                              {"inputs", tensorsJson(session.inputs())},
-                              {"outputs", tensorsJson(session.outputs())},
-                              {"operator_count", facts.steps},
-                              {"operators", facts.operators},
-                              {"multiply_adds", facts.multiplyAdds},
-                              {"weight_bytes", memory.staticBytes},
-                              {"memory",
-                               {{"model_bytes", memory.modelBytes},
-                                {"static_bytes", memory.staticBytes},
-                                {"dynamic_bytes", memory.dynamicBytes},
-                                {"lower_bound_bytes", memory.lowerBoundBytes},
-                                {"metadata_bytes", memory.metadataBytes},
-                                {"predicted_peak_bytes", predictedPeak(memory)}}}};
+  nlohmann::json out = {{"model", args.model},
+                        {"name", model.interpreter.name()},
+                        {"inputs", tensorsJson(session.inputs())},
+                        {"outputs", tensorsJson(session.outputs())},
+                        {"operator_count", facts.steps},
+                        {"operators", facts.operators},
+                        {"multiply_adds", facts.multiplyAdds},
+                        {"weight_bytes", memory.staticBytes},
+                        {"memory",
+                         {{"model_bytes", memory.modelBytes},
+                          {"static_bytes", memory.staticBytes},
+                          {"dynamic_bytes", memory.dynamicBytes},
+                          {"lower_bound_bytes", memory.lowerBoundBytes},
+                          {"ratio", planRatio(memory)},
+                          {"metadata_bytes", memory.metadataBytes},
+                          {"predicted_peak_bytes", predictedPeak(memory)}}}};
+  if (verdict) out["budget"] = toJson(*verdict, needsOf(args, memory));
   fmt::print("{}\n", out.dump(2));
 }
 
-void printText(const Arguments& args, const Model& model, const Session& session) {
+void printText(const Arguments& args, const Model& model, const Session& session,
+               const std::optional<Verdict>& verdict) {
   const Facts facts = factsOf(session);
   const MemoryReport memory = session.memory();
   fmt::print("{} ({})\n", args.model, model.interpreter.name());
@@ -81,15 +95,23 @@ void printText(const Arguments& args, const Model& model, const Session& session
     operators += fmt::format("{}{} {}", operators.empty() ? "" : ", ", count, type);
   fmt::print("operators      {}: {}\n", facts.steps, operators);
   fmt::print("multiply-adds  {}\n", countInWords(static_cast<double>(facts.multiplyAdds)));
-  fmt::print("weights        {}\n", bytesInWords(memory.staticBytes));
-  fmt::print("feature maps   {} (lower bound {})\n", bytesInWords(memory.dynamicBytes),
-             bytesInWords(memory.lowerBoundBytes));
-  fmt::print("metadata       {}\n", bytesInWords(memory.metadataBytes));
-  fmt::print("peak           {} predicted\n", bytesInWords(predictedPeak(memory)));
+  fmt::print("static         {} of weights and constants\n", bytesInWords(memory.staticBytes));
+  fmt::print("dynamic        {} of feature maps and workspace; lower bound {}, ratio {:.3f}\n",
+             bytesInWords(memory.dynamicBytes), bytesInWords(memory.lowerBoundBytes),
+             planRatio(memory));
+  fmt::print("metadata       {}, and {} of the file until releaseModel\n",
+             bytesInWords(memory.metadataBytes), bytesInWords(memory.modelBytes));
+  fmt::print("peak           {} predicted, static + dynamic\n",
+             bytesInWords(predictedPeak(memory)));
+  if (verdict)
+    fmt::print("{}  {}", verdictInWords(needsOf(args, memory), *verdict),
+               categoriesInWords(memory));
 }
 
 void info(const Arguments& args) {
   const ConvertSettings settings{.shapes = parseShapes(args.shapes)};
+  std::optional<size_t> budget;
+  if (!args.budget.empty()) budget = parseBytes(args.budget, "--budget");
   Runtime runtime = need(Runtime::create());
   const Model model = openModel(runtime, args.model, settings);
   if (!args.graph.empty()) {
@@ -98,11 +120,14 @@ void info(const Arguments& args) {
     need(writeFile(args.graph, graph));
   }
   const Session session = openSession(model, args.model, settings);
+  std::optional<Verdict> verdict;
+  if (budget) verdict = judge(needsOf(args, session.memory()), 1, *budget);
   if (args.json) {
-    printJson(args, model, session);
+    printJson(args, model, session, verdict);
   } else {
-    printText(args, model, session);
+    printText(args, model, session, verdict);
   }
+  if (verdict && !verdict->fits()) throw CLI::RuntimeError(static_cast<int>(Exit::OverBudget));
 }
 
 }  // namespace
@@ -114,12 +139,15 @@ void addInfo(CLI::App& app) {
   verb->add_option("--shape", args->shapes, "NAME=1,3,320,320: an input's shape (repeatable)")
       ->allow_extra_args(false);
   verb->add_option("--graph", args->graph, "FILE: write the graph in Graphviz' language; - prints");
+  verb->add_option("-b,--budget", args->budget,
+                   "24MB: also answer whether the model fits; exit code 4 if not");
   verb->add_flag("--json", args->json, "Report in JSON");
   verb->footer(
       "Examples:\n"
       "  minnow info signs.minnow\n"
       "  minnow info signs.minnow --graph signs.dot && dot -Tsvg signs.dot -o signs.svg\n"
-      "  minnow info det.onnx --shape x=1,3,640,640 --json");
+      "  minnow info det.onnx --shape x=1,3,640,640 --json\n"
+      "  minnow info signs.minnow --budget 24MB");
   verb->callback([args] { info(*args); });
 }
 

@@ -22,7 +22,18 @@ std::string typeInWords(const TensorInfo& info) {
 }
 
 size_t predictedPeak(const MemoryReport& memory) {
-  return memory.staticBytes + memory.dynamicBytes + memory.metadataBytes;
+  return memory.staticBytes + memory.dynamicBytes;
+}
+
+std::string categoriesInWords(const MemoryReport& memory) {
+  return fmt::format("weights {}, arenas {}, metadata {}, model buffers {}\n",
+                     bytesInWords(memory.staticBytes), bytesInWords(memory.dynamicBytes),
+                     bytesInWords(memory.metadataBytes), bytesInWords(memory.modelBytes));
+}
+
+double planRatio(const MemoryReport& memory) {
+  if (memory.lowerBoundBytes == 0) return 1;
+  return static_cast<double>(memory.dynamicBytes) / static_cast<double>(memory.lowerBoundBytes);
 }
 
 }  // namespace minnow::tool

@@ -13,8 +13,11 @@ std::string bytesInWords(size_t bytes);
 std::string countInWords(double count);
 /// "float32 1x3x320x320"
 std::string typeInWords(const TensorInfo& info);
-/// Bytes that a session of the model needs beyond the file's pages, and those too: what
-/// MemoryReport's categories add up to.
+/// Static and dynamic bytes: what a runtime with this session alone takes at its peak.
 size_t predictedPeak(const MemoryReport& memory);
+/// "weights 11.00 MB, arenas 6.02 MB, metadata 310.2 kB, model buffers 48.1 kB" and a line's end.
+std::string categoriesInWords(const MemoryReport& memory);
+/// Dynamic bytes by their lower bound; 1 where there are none.
+double planRatio(const MemoryReport& memory);
 
 }  // namespace minnow::tool
