@@ -6,17 +6,19 @@ Usage: cli_test.py MINNOW      (nothing but Python's standard library)
 import json
 import pathlib
 import random
+import re
 import resource
 import struct
 import subprocess
 import sys
 import tempfile
 import unittest
+import xml.etree.ElementTree
 
 from tiny_onnx import onnx_model
 
 MINNOW = sys.argv.pop(1) if len(sys.argv) > 1 else "build/minnow"
-OK, ERROR, USAGE, UNSUPPORTED = 0, 1, 2, 3
+OK, ERROR, USAGE, UNSUPPORTED, OVER_BUDGET = 0, 1, 2, 3, 4
 
 
 def npy(shape, values, descr="<f4"):
@@ -56,7 +58,7 @@ class CommandLine(unittest.TestCase):
     # --- what it does ---------------------------------------------------------------------------------
 
     def test_help_has_examples(self):
-        for verb in ("convert", "info", "run", "bench", "conformance"):
+        for verb in ("convert", "info", "run", "bench", "memory", "conformance"):
             self.assertIn("Examples:", self.minnow(verb, "--help"))
 
     def test_convert_info_run(self):
@@ -82,6 +84,92 @@ class CommandLine(unittest.TestCase):
         for row in rows:
             self.assertEqual(set(row), {"model", "threads", "load_ms", "create_ms", "first_ms", "min_ms",
                                         "median_ms", "p90_ms"})
+
+    def test_memory_is_predicted_to_the_byte(self):
+        large = self.file("large.onnx", onnx_model(["Relu", "Sigmoid", "Softmax", "Relu"], [1, 8, 60, 50]))
+        for models in ([self.convert()], [self.onnx], [self.convert(), large, self.onnx]):
+            for concurrency in (1, 2):
+                report = json.loads(self.minnow("memory", *models, "--json", "--concurrency", concurrency))
+                self.assertEqual(set(report), {"models", "predicted_peak_bytes", "measured_peak_bytes", "stages",
+                                               "concurrency"})
+                plans = sorted((m["dynamic_bytes"] for m in report["models"]), reverse=True)
+                static = sum(m["static_bytes"] for m in report["models"])
+                self.assertEqual(report["predicted_peak_bytes"], static + sum(plans[:concurrency]))
+                self.assertEqual(report["measured_peak_bytes"], report["predicted_peak_bytes"])
+                totals = [static + sum(plans[:k + 1]) for k in range(len(models))]
+                self.assertEqual([row["predicted_peak_bytes"] for row in report["concurrency"]], totals)
+                for model in report["models"]:
+                    self.assertGreaterEqual(model["dynamic_bytes"], model["lower_bound_bytes"])
+                    self.assertEqual(model["measured_peak_bytes"], model["static_bytes"] + model["dynamic_bytes"])
+        names = [m["name"] for m in report["models"]]
+        self.assertEqual(names, ["tiny", "large", "tiny-2"])
+
+    def test_memory_stages(self):
+        report = json.loads(self.minnow("memory", self.convert(), self.onnx, "--json"))
+        alone = ["before load", "after load", "after createSession", "after releaseModel", "input in place",
+                 "after run", "destroyed"]
+        together = [s for s in alone if s != "input in place"]
+        self.assertEqual([(s.get("model"), s["stage"]) for s in report["stages"]],
+                         [("tiny", s) for s in alone] + [("tiny-2", s) for s in alone] + [(None, s) for s in together])
+        for stage in report["stages"]:
+            self.assertLessEqual({"ledger", "anonymous_bytes", "file_bytes", "pss_bytes", "vm_hwm_bytes", "heap_bytes",
+                                  "stack_bytes"}, set(stage))
+            ledger = stage["ledger"]
+            self.assertEqual(set(ledger), {"model_bytes", "static_bytes", "dynamic_bytes", "heap_bytes"})
+            if stage["stage"] in ("before load", "destroyed"):
+                self.assertEqual(sum(ledger.values()), 0)
+            self.assertEqual(ledger["dynamic_bytes"] > 0, stage["stage"] in ("input in place", "after run"))
+            self.assertEqual(ledger["model_bytes"] > 0, stage["stage"] in ("after load", "after createSession"))
+            if stage["anonymous_bytes"] is not None:
+                self.assertGreater(stage["anonymous_bytes"], 0)
+                self.assertGreaterEqual(stage["vm_hwm_bytes"], stage["stack_bytes"])
+
+    def test_budgets_are_what_the_runtime_accepts(self):
+        models = [self.convert(), self.file("large.onnx", onnx_model(["Relu"], [1, 8, 60, 50]))]
+        for chosen in (models, models[:1]):
+            def asked(budget, code, *more):
+                return json.loads(self.minnow("memory", *chosen, "--json", "--budget", budget, *more, code=code))
+            roomy = asked("1GB", OK)
+            self.assertIsNone(roomy["measured_peak_bytes"])  # nothing ran
+            self.assertEqual(roomy["stages"], [])
+            total = roomy["budget"]["total_bytes"]
+            self.assertTrue(asked(f"{total}B", OK, "--measure")["budget"]["fits"])
+            tight = asked(total - 1, OVER_BUDGET, "--measure")["budget"]  # fails unless the runtime refuses too
+            self.assertFalse(tight["fits"])
+            self.assertEqual(tight["excess_bytes"], 1)
+            self.assertEqual(len(tight["drop"]), len(chosen) - 1)
+        said = self.minnow("memory", *models, "--budget", "0.1MB", code=OVER_BUDGET)
+        self.assertRegex(said, r"does not fit: [\d.]+ of 100 kB, [\d.]+ too many\n  drop: tiny \(")
+        self.assertIn("fits: ", self.minnow("memory", *models, "--budget", "24MiB"))
+        self.assertIn("fits: ", self.minnow("info", models[0], "--budget", "24MB"))
+        total = json.loads(self.minnow("info", models[0], "--budget", "24MB", "--json"))["budget"]["total_bytes"]
+        self.minnow("info", models[0], "--budget", f"{total} B")
+        self.minnow("info", models[0], "--budget", f"{total - 1} B", code=OVER_BUDGET)
+        self.minnow("info", models[0], "--budget", "many", code=USAGE)
+
+    def test_plan_drawings(self):
+        large = self.file("large.onnx", onnx_model(["Relu", "Softmax", "Sigmoid", "Softmax"], [1, 8, 60, 50]))
+        svg, page = self.folder / "plans.svg", self.folder / "page.html"
+        self.minnow("memory", large, self.onnx, "--svg", svg, "--html", page)
+        drawing = xml.etree.ElementTree.parse(svg).getroot()
+        plans = drawing.findall(".//{*}svg")
+        self.assertEqual(len(plans), 2)
+        for plan in plans:
+            rects = [(r.get("class"), *(float(r.get(k, 0)) for k in ("x", "y", "width", "height")))
+                     for r in plan.iter("{http://www.w3.org/2000/svg}rect")]
+            _, left, top, width, height = next(r for r in rects if r[0] == "frame")
+            boxes = [r[1:] for r in rects if r[0].startswith("box ")]
+            self.assertTrue(boxes)
+            for i, (x, y, w, h) in enumerate(boxes):
+                self.assertGreaterEqual(x, left - .01)
+                self.assertGreaterEqual(y, top - .01)
+                self.assertLessEqual(x + w, left + width + .01)
+                self.assertLessEqual(y + h, top + height + .01)
+                for x2, y2, w2, h2 in boxes[:i]:
+                    self.assertFalse(min(x + w, x2 + w2) - max(x, x2) > .01 and min(y + h, y2 + h2) - max(y, y2) > .01)
+        html = page.read_text()
+        self.assertEqual(html.count("<svg"), 2 + 3)  # plans, and stages of each and of both
+        self.assertIsNone(re.search(r"(?:src|href)=|@import|url\(", html), "the page needs another file")
 
     def test_passes_can_be_left_out(self):
         passes = self.minnow("convert", "--list-passes").split()
@@ -111,7 +199,9 @@ class CommandLine(unittest.TestCase):
     def test_usage(self):
         for arguments in ([], ["paint"], ["run"], ["run", self.onnx, "--input", "x"],
                           ["run", self.onnx, "--input", "x=const:abc"], ["run", self.onnx, "--shape", "x=1,b"],
-                          ["bench", self.onnx, "--threads", "0"], ["convert"],
+                          ["bench", self.onnx, "--threads", "0"], ["convert"], ["memory"],
+                          ["memory", self.onnx, "--budget", "24 mice"], ["memory", self.onnx, "--budget", "-1MB"],
+                          ["memory", self.onnx, "--budget", "0"], ["memory", self.onnx, "--concurrency", "0"],
                           ["run", self.onnx, "--resize", "sideways"]):
             self.minnow(*arguments, code=USAGE)
 
@@ -121,6 +211,7 @@ class CommandLine(unittest.TestCase):
         for word in ("NoSuchOp", "NorThisOne", "opset 13"):
             self.assertIn(word, said)
         self.assertFalse((self.folder / "odd.minnow").exists())
+        self.assertIn("NoSuchOp", self.minnow("memory", model, code=UNSUPPORTED))
 
     def test_missing_things_are_named(self):
         model = self.convert()
@@ -128,6 +219,8 @@ class CommandLine(unittest.TestCase):
         self.assertIn("absent.minnow", self.minnow("run", self.folder / "absent.minnow", code=ERROR))
         self.assertIn("x", self.minnow("run", model, code=ERROR))
         self.assertIn("nothing", self.minnow("run", model, "--input", "nothing=const:1", code=ERROR))
+        self.assertIn("absent.minnow", self.minnow("memory", model, self.folder / "absent.minnow", code=ERROR))
+        self.assertIn("absent.onnx", self.minnow("memory", self.folder / "absent.onnx", code=ERROR))
         self.assertIn("absent.png", self.minnow("run", model, "--input", "x=absent.png", code=ERROR))
         self.assertIn("no-such-pass", self.minnow("convert", self.onnx, "--disable", "no-such-pass", code=ERROR))
 
@@ -161,6 +254,7 @@ class CommandLine(unittest.TestCase):
         for junk in (b"", b"\0" * 1000, bytes(random.Random(1).randrange(256) for _ in range(5000))):
             for name in ("junk.minnow", "junk.onnx"):
                 self.assertIn(name, self.minnow("info", self.file(name, junk), code=ERROR))
+                self.assertIn(name, self.minnow("memory", self.file(name, junk), code=ERROR))
         self.assertEqual(self.leftovers(), [])
 
     def test_a_full_disk(self):
@@ -174,6 +268,8 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(list(out.iterdir()), [])
         again = self.folder / "again.minnow"
         self.minnow("convert", self.onnx, "-o", again, code=ERROR, preexec_fn=few_bytes)
+        for option in ("--svg", "--html"):
+            self.minnow("memory", model, option, again, code=ERROR, preexec_fn=few_bytes)
         self.assertFalse(again.exists())
         self.assertEqual(self.leftovers(), [])
 

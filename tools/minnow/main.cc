@@ -34,12 +34,15 @@ int main(int argc, char** argv) {
       "  minnow convert signs.onnx -o signs.minnow --shape images=1,3,320,320\n"
       "  minnow run signs.minnow --input images=street.jpg --scale 0.00392157 --output-dir out\n"
       "  minnow bench signs.minnow --threads 2\n"
-      "Exit codes: 0 done, 1 error, 2 wrong usage, 3 the model needs something unsupported.\n"
+      "  minnow memory signs.minnow faces.minnow --budget 24MB\n"
+      "Exit codes: 0 done, 1 error, 2 wrong usage, 3 the model needs something unsupported,\n"
+      "4 the models do not fit the memory budget.\n"
       "`minnow VERB --help` tells more.");
   minnow::tool::addOnnxVerbs(app);
   minnow::tool::addInfo(app);
   minnow::tool::addRun(app);
   minnow::tool::addBench(app);
+  minnow::tool::addMemory(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::RuntimeError& error) {  // a verb that has said all it has to say

@@ -9,6 +9,7 @@ namespace minnow::tool {
 void addInfo(CLI::App& app);
 void addRun(CLI::App& app);
 void addBench(CLI::App& app);
+void addMemory(CLI::App& app);
 /// convert and conformance; nothing in a build without the converter.
 void addOnnxVerbs(CLI::App& app);
 void addConvert(CLI::App& app);

@@ -1,0 +1,164 @@
+// The drawings as one SVG, and everything together as one HTML page.
+#include <fmt/format.h>
+
+#include "memory_report.h"
+#include "plan_drawing.h"
+#include "stage_chart.h"
+#include "svg.h"
+#include "words.h"
+
+namespace minnow::tool {
+namespace {
+
+PlanPicture pictureOf(const ModelFacts& model) {
+  return {.title = model.name,
+          .plan = model.plan,
+          .steps = model.steps,
+          .arenaBytes = model.memory.dynamicBytes,
+          .lowerBoundBytes = model.memory.lowerBoundBytes};
+}
+
+constexpr const char* kPageStyle = R"(
+html { color-scheme: light dark; }
+body { background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, "DejaVu Sans", sans-serif;
+       max-width: 1200px; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 3rem; }
+p { max-width: 75ch; } .soft { color: var(--soft); }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 1rem 0; }
+th, td { text-align: right; padding: 0.2rem 0.8rem; border-bottom: 1px solid var(--line); }
+th { color: var(--soft); font-weight: 600; } th:first-child, td:first-child { text-align: left; }
+pre { background: color-mix(in srgb, var(--line) 40%, transparent); padding: 0.8rem 1rem; white-space: pre-wrap; }
+)";
+
+std::string row(const char* cell, const std::vector<std::string>& cells) {
+  std::string out = "<tr>";
+  for (const std::string& text : cells) out += fmt::format("<{0}>{1}</{0}>", cell, escaped(text));
+  return out + "</tr>\n";
+}
+
+std::string table(const std::vector<std::string>& head,
+                  const std::vector<std::vector<std::string>>& rows) {
+  std::string out = "<div class=\"wide\"><table>\n" + row("th", head);
+  for (const auto& cells : rows) out += row("td", cells);
+  return out + "</table></div>\n";
+}
+
+std::string mb(size_t bytes) { return fmt::format("{:.2f}", static_cast<double>(bytes) / 1e6); }
+
+std::string more(size_t now, size_t before) {
+  return fmt::format("{:.2f}", (static_cast<double>(now) - static_cast<double>(before)) / 1e6);
+}
+
+std::string kilobytes(size_t bytes) {
+  return fmt::format("{:.1f}", static_cast<double>(bytes) / 1e3);
+}
+
+std::vector<std::string> stageRow(const Stage& stage, const Stage& first) {
+  std::vector<std::string> cells = {stage.name, mb(stage.ledger.modelBytes),
+                                    mb(stage.ledger.staticBytes), mb(stage.ledger.dynamicBytes),
+                                    mb(stage.ledger.heapBytes)};
+  for (const auto figure : {&ProcessMemory::anonymous, &ProcessMemory::fileBacked,
+                            &ProcessMemory::pss, &ProcessMemory::peakResident}) {
+    if (!stage.system || !first.system)
+      cells.emplace_back("?");
+    else if (&stage == &first)
+      cells.push_back("(" + mb(first.system.value().*figure) + ")");
+    else
+      cells.push_back(more(stage.system.value().*figure, first.system.value().*figure));
+  }
+  cells.push_back(stage.heapBytes ? kilobytes(*stage.heapBytes) : "?");
+  cells.push_back(kilobytes(stage.stackBytes));
+  return cells;
+}
+
+std::string lifeSection(const Life& life) {
+  if (life.stages.empty()) return {};
+  std::vector<std::vector<std::string>> rows;
+  for (const Stage& stage : life.stages) rows.push_back(stageRow(stage, life.stages.front()));
+  return drawStages(life.stages) +
+         table({"stage", "model buffer", "static", "dynamic", "heap", "Anonymous", "file-backed",
+                "Pss", "VmHWM", "heap kB", "stack kB"},
+               rows);
+}
+
+std::string modelSection(const ModelFacts& model) {
+  const MemoryReport& memory = model.memory;
+  return fmt::format("<h2>{}</h2>\n<p>Static {}, dynamic {}; lower bound {}, ratio {:.3f}.</p>\n",
+                     escaped(model.name), bytesInWords(memory.staticBytes),
+                     bytesInWords(memory.dynamicBytes), bytesInWords(memory.lowerBoundBytes),
+                     planRatio(memory)) +
+         drawPlan(pictureOf(model), false) + lifeSection(model.life);
+}
+
+std::string sharesTable(const MemoryFindings& findings) {
+  const auto needs = needsOf(findings.models);
+  std::vector<std::vector<std::string>> rows;
+  for (size_t i = 0; i < needs.size(); ++i) {
+    const auto share = static_cast<double>(shareBytes(needs, findings.concurrency, i));
+    const auto total = static_cast<double>(std::max<size_t>(findings.predictedPeak(), 1));
+    rows.push_back({needs[i].name, mb(needs[i].statics), mb(needs[i].plan),
+                    mb(findings.models[i].memory.lowerBoundBytes),
+                    fmt::format("{:.2f}", share / 1e6),
+                    fmt::format("{:.1f} %", 100 * share / total)});
+  }
+  return table({"model", "static", "plan", "lower bound", "share", "of the total"}, rows);
+}
+
+std::string concurrencyTable(const MemoryFindings& findings) {
+  const auto needs = needsOf(findings.models);
+  std::vector<std::vector<std::string>> rows;
+  for (size_t k = 1; k <= needs.size(); ++k)
+    rows.push_back({std::to_string(k), mb(totalBytes(needs, k) - totalBytes(needs, 0)),
+                    mb(totalBytes(needs, k))});
+  return table({"models running at a time", "arenas", "total, predicted"}, rows);
+}
+
+std::string overview(const MemoryFindings& findings) {
+  const auto measured = findings.measuredPeak();
+  std::string out =
+      fmt::format("<p>Peak of static and dynamic memory at concurrency {}: predicted {}{}.</p>\n",
+                  findings.concurrency, bytesInWords(findings.predictedPeak()),
+                  measured ? fmt::format(", measured {}", bytesInWords(*measured)) : "");
+  if (findings.verdict)
+    out += fmt::format("<pre>{}</pre>\n", escapedLines(findings.verdictInWords()));
+  out += sharesTable(findings);
+  if (findings.models.size() > 1) out += concurrencyTable(findings);
+  if (findings.resident)
+    out += "<h2>All at once</h2>\n<p>Every model resident, each run twice.</p>\n" +
+           lifeSection(*findings.resident);
+  return out;
+}
+
+constexpr const char* kReading =
+    "<p class=\"soft\">All figures in MB (10^6 bytes) unless they say kB. The ledger counts what "
+    "the library holds. "
+    "Anonymous, file-backed (Rss less Anonymous), Pss and VmHWM are the system's, of the whole "
+    "process: in brackets before load, then what each stage added. File-backed pages are the "
+    "model's weights and the program's own code. Heap: what malloc has handed out beyond "
+    "the first stage, arenas excepted. Stack: pages that the calling thread has touched.</p>\n";
+
+}  // namespace
+
+std::string asSvg(const MemoryFindings& findings) {
+  if (findings.models.size() == 1) return drawPlan(pictureOf(findings.models[0]));
+  std::string body;
+  for (size_t i = 0; i < findings.models.size(); ++i)
+    body += fmt::format("<g transform=\"translate(0 {:g})\">{}</g>\n",
+                        kPlanHeight * static_cast<double>(i),
+                        drawPlan(pictureOf(findings.models[i]), false));
+  return svgDocument(kPlanWidth, kPlanHeight * static_cast<double>(findings.models.size()), body,
+                     true);
+}
+
+std::string asPage(const MemoryFindings& findings) {
+  std::string body = overview(findings);
+  for (const ModelFacts& model : findings.models) body += modelSection(model);
+  return fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width\">\n<title>Memory</title>\n"
+      "<style>{}{}</style>\n</head>\n<body>\n<h1>Memory</h1>\n{}{}</body>\n</html>\n",
+      drawingStyle(), kPageStyle, kReading, body);
+}
+
+}  // namespace minnow::tool
