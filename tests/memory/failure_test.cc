@@ -1,0 +1,194 @@
+// Every single allocation fails in turn, alone and with all that follow: each public function then
+// returns OutOfMemory, nothing leaks, the ledger is as before, and the same call succeeds when
+// memory is back.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+
+#include "minnow/minnow.h"
+#include "src/runtime/test_models.h"
+#include "tests/memory/allocations.h"
+
+namespace minnow {
+namespace {
+
+const test::Model& model() {
+  static const test::Model network(test::smallNetwork(5));
+  return network;
+}
+
+std::filesystem::path modelFile() {
+  const auto path = std::filesystem::path(testing::TempDir()) / "allocation_failure.minnow";
+  std::ofstream file(path, std::ios::binary);
+  file.write(reinterpret_cast<const char*>(model().span.data()),
+             static_cast<std::streamsize>(model().span.size()));
+  return path;
+}
+
+/// Moves the error: a copy would allocate.
+Result<void> outcome(auto result) {
+  if (result) return {};
+  return std::unexpected(std::move(result.error()));
+}
+
+/// Runs `body` with its n-th allocation failing, for all n until it makes no more. `restore` undoes
+/// what it did, if anything.
+void failEach(
+    const std::function<Result<void>()>& body, const Runtime* runtime = nullptr,
+    const std::function<void()>& restore = [] {}) {
+  ASSERT_TRUE(body().has_value()) << "works, and whatever is made once is made";
+  restore();
+  {
+    const allocations::Failing failing(0, false);
+    EXPECT_EQ(body().error().code, ErrorCode::OutOfMemory);
+  }
+  ASSERT_TRUE(body().has_value());
+  restore();
+  const int64_t blocks = allocations::liveBlocks();
+  const MemoryLedger held = runtime ? runtime->ledger().now : MemoryLedger{};
+  for (const bool persistent : {false, true}) {
+    int64_t failures = 0, n = 0;
+    for (bool more = true; more; ++n) {
+      Result<void> result;
+      {
+        const allocations::Failing failing(n, persistent);
+        result = body();
+        more = failing.reached();
+      }
+      restore();
+      // A failure may be got over, as in sorting, which works without its buffer.
+      if (!result) {
+        ASSERT_EQ(result.error().code, ErrorCode::OutOfMemory) << result.error().message;
+      }
+      failures += result ? 0 : 1;
+      result = {};
+      ASSERT_EQ(allocations::liveBlocks(), blocks) << "allocation " << n << " leaks";
+      ASSERT_EQ(runtime ? runtime->ledger().now : held, held) << "allocation " << n;
+      if (n % 16 == 0 || !more) {
+        ASSERT_TRUE(body().has_value()) << "not usable after " << n;
+      }
+      restore();
+    }
+    EXPECT_GT(failures, 0);
+  }
+}
+
+TEST(AllocationFailure, CreatingARuntime) {
+  for (int threads : {1, 3})
+    failEach([&] { return outcome(Runtime::create({.threads = threads, .concurrency = 2})); });
+}
+
+TEST(AllocationFailure, LoadingAFile) {
+  const auto path = modelFile();
+  auto runtime = Runtime::create();
+  failEach([&] { return outcome(Interpreter::createFromFile(*runtime, path)); }, &*runtime);
+}
+
+TEST(AllocationFailure, LoadingABuffer) {
+  auto runtime = Runtime::create();
+  failEach([&] { return outcome(Interpreter::createFromBuffer(*runtime, model().span)); },
+           &*runtime);
+}
+
+TEST(AllocationFailure, CreatingASession) {
+  auto runtime = Runtime::create();
+  auto interpreter = Interpreter::createFromBuffer(*runtime, model().span);
+  failEach([&] { return outcome(interpreter->createSession()); }, &*runtime);
+}
+
+TEST(AllocationFailure, Resizing) {
+  auto runtime = Runtime::create();
+  auto interpreter = Interpreter::createFromBuffer(*runtime, model().span);
+  auto session = interpreter->createSession();
+  const Shape usual = session->inputs()[0].shape;
+  const auto expected = test::runOnce(*session, 1);
+  failEach(
+      [&] {
+        auto resized = session->resizeInput("x", {1, 4, 30, 30});
+        EXPECT_EQ(session->inputs()[0].shape, resized ? Shape({1, 4, 30, 30}) : usual);
+        return resized;
+      },
+      &*runtime, [&] { EXPECT_TRUE(session->resizeInput("x", usual).has_value()); });
+  EXPECT_EQ(test::runOnce(*session, 1), expected);
+}
+
+TEST(AllocationFailure, BeginningAndRunning) {
+  auto runtime = Runtime::create({.threads = 3});
+  auto interpreter = Interpreter::createFromBuffer(*runtime, model().span);
+  std::vector<float> expected;
+  {
+    auto session = interpreter->createSession();
+    expected = test::runOnce(*session, 1);
+  }
+  // The first frame of a session: arena and bindings are made.
+  for (const bool persistent : {false, true})
+    for (int64_t n = 0; n < 8; ++n) {
+      auto fresh = interpreter->createSession();
+      bool reached = false;
+      {
+        const allocations::Failing failing(n, persistent);
+        auto frame = fresh->begin();
+        reached = failing.reached();
+        if (frame) {
+          EXPECT_TRUE(frame->run().has_value()) << "running allocates nothing";
+        } else {
+          EXPECT_EQ(frame.error().code, ErrorCode::OutOfMemory);
+        }
+      }
+      EXPECT_EQ(test::runOnce(*fresh, 1), expected) << "allocation " << n;
+      if (!reached) break;
+    }
+}
+
+// The C face --------------------------------------------------------------------------------------
+
+/// All of it, from the runtime to the last frame.
+minnow_status useFromC(const char* path) {
+  minnow_runtime* runtime = nullptr;
+  minnow_interpreter* interpreter = nullptr;
+  minnow_session* session = nullptr;
+  minnow_frame* frame = nullptr;
+  minnow_tensor tensor;
+  const int64_t shape[] = {1, 4, 20, 20};
+  minnow_status status = minnow_runtime_create(nullptr, &runtime);
+  if (!status) status = minnow_interpreter_create_from_file(runtime, path, &interpreter);
+  if (!status) status = minnow_interpreter_create_session(interpreter, nullptr, &session);
+  if (!status) status = minnow_session_resize_input(session, "x", shape, 4);
+  if (!status) status = minnow_session_begin(session, &frame);
+  if (!status) {
+    const minnow_status missing = minnow_frame_input(frame, "no such input at all", &tensor);
+    if (missing != MINNOW_NOT_FOUND) status = missing;
+  }
+  if (!status) status = minnow_frame_input(frame, "x", &tensor);
+  if (!status) status = minnow_frame_run(frame);
+  minnow_frame_destroy(frame);
+  minnow_session_destroy(session);
+  minnow_interpreter_destroy(interpreter);
+  minnow_runtime_destroy(runtime);
+  return status;
+}
+
+TEST(AllocationFailure, FromC) {
+  const std::string path = modelFile().string();
+  // A text that the thread keeps from an earlier error would otherwise look like a leak.
+  minnow_interpreter_create_from_file(nullptr, nullptr, nullptr);
+  const int64_t before = allocations::made();
+  ASSERT_EQ(useFromC(path.c_str()), MINNOW_OK);
+  const int64_t all = allocations::made() - before;
+  for (const bool persistent : {false, true})
+    for (int64_t n = 0; n < all; ++n) {
+      minnow_status status = MINNOW_OK;
+      {
+        const allocations::Failing failing(n, persistent);
+        status = useFromC(path.c_str());
+      }
+      ASSERT_TRUE(status == MINNOW_OUT_OF_MEMORY || status == MINNOW_OK)
+          << minnow_last_error() << ", allocation " << n;
+    }
+  EXPECT_EQ(useFromC(path.c_str()), MINNOW_OK);
+}
+
+}  // namespace
+}  // namespace minnow
