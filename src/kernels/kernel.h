@@ -39,10 +39,16 @@ struct KernelArgs {
 /// Shapes, types and strides were validated when the session was created; data were not (indices
 /// out of range are an error, not a crash). Denormals are flushed by the caller.
 using KernelFn = Result<void> (*)(const ops::Operator&, const KernelArgs&);
-/// Workspace in bytes for these tensors (data pointers of variable tensors are null here) and
-/// thread count.
+/// How a kernel will be called: threads of the pool, and the most rows that a call asks for.
+struct CallShape {
+  int threads = 1;
+  OutputRows rows = {};
+  CallShape(int count) : threads(count) {}  // NOLINT: whole outputs are the rule
+  CallShape(int count, const OutputRows& most) : threads(count), rows(most) {}
+};
+/// Workspace in bytes for these tensors (data pointers of variable tensors are null here).
 using WorkspaceFn = size_t (*)(const ops::Operator&, std::span<const TensorView> inputs,
-                               std::span<const TensorView> outputs, int threads);
+                               std::span<const TensorView> outputs, const CallShape& call);
 
 /// The scalar reference of every operator: the oracle, and the path for whatever has no faster one.
 /// It takes any strides. Exactly one function a kind, `reference::run<Kind>`, declared from

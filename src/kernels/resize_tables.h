@@ -30,7 +30,7 @@ struct ResizeTables {
 
 /// A WorkspaceFn: the bytes the tables need.
 size_t resizeTableBytes(const ops::Operator& op, std::span<const TensorView> inputs,
-                        std::span<const TensorView> outputs, int threads);
+                        std::span<const TensorView> outputs, const CallShape& call);
 /// The table of output positions [begin, end) of one axis; its memory is taken from `workspace`.
 AxisTable makeAxisTable(const ops::Resize& op, int axis, const TensorView& x, const TensorView& y,
                         const OutputRows& positions, std::span<std::byte>& workspace);

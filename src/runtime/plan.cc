@@ -118,11 +118,23 @@ class PlanBuilder {
       step.run = row.run;
       info.kernel = row.name;
       if (row.workspace)
-        workspace = std::max(workspace, row.workspace(*step.op, in, out, options_.threads));
+        workspace = std::max(workspace,
+                             row.workspace(*step.op, in, out, {options_.threads, mostRows(step)}));
     }
     if (workspace == 0) return;
     step.workspace = static_cast<int>(plan_.buffers.size());
     plan_.buffers.push_back({{workspace, step.node, step.node}});
+  }
+
+  /// The most rows of whole tensors that a call computes.
+  kernels::OutputRows mostRows(const Step& step) const {
+    if (!plan_.computesRowsOfWhole(step)) return {};
+    kernels::OutputRows most{0, 1};
+    for (int strip = 0; strip < plan_.chains[step.chain].strips; ++strip) {
+      const kernels::OutputRows rows = plan_.rowsAt(step, strip);
+      most.end = std::max(most.end, rows.end - rows.begin);
+    }
+    return most;
   }
 
   /// The different numbers of rows that a step's strips have; 0 where it sees whole tensors.
@@ -204,7 +216,6 @@ kernels::OutputRows Plan::rowsAt(const Step& step, int strip) const {
   return {chain.end(step.node, strip - 1), chain.end(step.node, strip)};
 }
 
-/// True if the step is given whole tensors and the rows to compute.
 bool Plan::computesRowsOfWhole(const Step& step) const {
   return step.chain >= 0 && !step.op->rowsStandAlone() && chains[step.chain].axis(step.node) >= 0;
 }

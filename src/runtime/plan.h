@@ -69,6 +69,10 @@ class Plan {
   bool hasWork(const Position& at) const;
   /// Makes the step's views show what it works on at that position. Positions are opened in order.
   void open(const Position& at);
+  /// True if a step of a chain is given whole tensors and the rows to compute; others see strips.
+  bool computesRowsOfWhole(const Step& step) const;
+  /// The rows that a step of a chain makes in a strip.
+  kernels::OutputRows rowsAt(const Step& step, int strip) const;
   /// Runs the step that was opened. Where an operator's result turned out smaller than planned
   /// (NonZero, …), what follows is given the true shapes; only then does this allocate.
   Result<void> run(const Position& at, base::ThreadPool& pool);
@@ -78,8 +82,6 @@ class Plan {
 
  private:
   std::byte* addressOf(const PlannedTensor& tensor, int strip) const;
-  bool computesRowsOfWhole(const Step& step) const;
-  kernels::OutputRows rowsAt(const Step& step, int strip) const;
   void slideWindows(int chain, int strip);
   void showStrip(const PlannedTensor& tensor, TensorView& view, int strip,
                  const kernels::OutputRows& rows) const;

@@ -242,7 +242,11 @@ class Strips {
   void execute(const backend::cpu::KernelRow& row, std::vector<TensorView>& inputs,
                std::vector<TensorView>& outputs, int threads, const kernels::OutputRows& rows,
                const std::string& name) const {
-    FencedBytes workspace(row.workspace ? row.workspace(*case_.op, inputs, outputs, threads) : 0);
+    // As a plan asks: for as many rows as the largest call computes.
+    kernels::OutputRows most;
+    if (rows.end < std::numeric_limits<int64_t>::max()) most.end = rows.end - rows.begin;
+    const kernels::CallShape call(threads, most);
+    FencedBytes workspace(row.workspace ? row.workspace(*case_.op, inputs, outputs, call) : 0);
     const base::DenormalsFlushed flushed;
     const auto result =
         row.run(*case_.op, {inputs, outputs, workspace.bytes(), &poolOf(threads), rows});

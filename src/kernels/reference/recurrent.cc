@@ -192,7 +192,7 @@ class Direction {
 }  // namespace
 
 size_t recurrentWorkspace(const ops::Operator&, std::span<const TensorView> inputs,
-                          std::span<const TensorView>, int) {
+                          std::span<const TensorView>, const CallShape&) {
   return Direction::workspace(inputs[2].shape[2]);
 }
 

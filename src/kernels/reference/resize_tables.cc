@@ -11,7 +11,7 @@ size_t tableBytes(int64_t count, int64_t taps) {
 }  // namespace
 
 size_t resizeTableBytes(const ops::Operator& op, std::span<const TensorView> inputs,
-                        std::span<const TensorView> outputs, int) {
+                        std::span<const TensorView> outputs, const CallShape&) {
   const auto& resize = static_cast<const ops::Resize&>(op);
   const Shape &x = inputs[0].shape, &y = outputs[0].shape;
   size_t bytes = 0;

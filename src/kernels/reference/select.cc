@@ -42,7 +42,7 @@ void topOfRow(const ops::TopK& op, const T* x, int64_t extent, int64_t step, int
 }  // namespace
 
 size_t topKBytes(const ops::Operator&, std::span<const TensorView> inputs,
-                 std::span<const TensorView>, int) {
+                 std::span<const TensorView>, const CallShape&) {
   int64_t longest = 0;
   for (int64_t extent : inputs[0].shape.dims()) longest = std::max(longest, extent);
   return static_cast<size_t>(longest) * sizeof(int64_t);
@@ -189,7 +189,7 @@ int64_t suppress(const ops::NonMaxSuppression& op, const TensorView& boxes, int6
 }  // namespace
 
 size_t nonMaxSuppressionBytes(const ops::Operator&, std::span<const TensorView> inputs,
-                              std::span<const TensorView>, int) {
+                              std::span<const TensorView>, const CallShape&) {
   return static_cast<size_t>(inputs[0].shape[1]) * sizeof(int64_t);
 }
 

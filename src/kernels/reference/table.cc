@@ -5,11 +5,11 @@
 namespace minnow::kernels::reference {
 
 size_t topKBytes(const ops::Operator&, std::span<const TensorView>, std::span<const TensorView>,
-                 int);
+                 const CallShape&);
 size_t nonMaxSuppressionBytes(const ops::Operator&, std::span<const TensorView>,
-                              std::span<const TensorView>, int);
+                              std::span<const TensorView>, const CallShape&);
 size_t recurrentWorkspace(const ops::Operator&, std::span<const TensorView> inputs,
-                          std::span<const TensorView> outputs, int threads);
+                          std::span<const TensorView> outputs, const CallShape& call);
 
 KernelFn find(ops::OpKind kind) {
   static constexpr KernelFn kFunctions[] = {

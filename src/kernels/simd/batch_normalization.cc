@@ -168,7 +168,7 @@ bool acceptsBatchNormalization(const ops::Operator&, std::span<const TensorView>
 }
 
 size_t batchNormalizationWorkspace(const ops::Operator&, std::span<const TensorView> inputs,
-                                   std::span<const TensorView> outputs, int) {
+                                   std::span<const TensorView> outputs, const CallShape&) {
   return 3 * static_cast<size_t>(planOf(inputs[0], outputs[0]).period + kSpare) * sizeof(float);
 }
 

@@ -9,7 +9,7 @@ namespace minnow::kernels::simd {
 bool acceptsBatchNormalization(const ops::Operator& op, std::span<const TensorView> inputs,
                                std::span<const TensorView> outputs);
 size_t batchNormalizationWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
-                                   std::span<const TensorView> outputs, int threads);
+                                   std::span<const TensorView> outputs, const CallShape& call);
 Result<void> runBatchNormalization(const ops::Operator& op, const KernelArgs& args);
 
 }  // namespace minnow::kernels::simd

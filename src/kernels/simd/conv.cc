@@ -193,10 +193,10 @@ bool acceptsConv(const ops::Operator& op, std::span<const TensorView> inputs,
 }
 
 size_t convWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
-                     std::span<const TensorView> outputs, int threads) {
+                     std::span<const TensorView> outputs, const CallShape& call) {
   const ConvPlan plan =
-      planConv(static_cast<const ops::Conv&>(op), inputs[0], inputs[1], outputs[0]);
-  return scratchWorkspace(Block::scratchBytes(plan), threads);
+      planConv(static_cast<const ops::Conv&>(op), inputs[0], inputs[1], outputs[0], call.rows);
+  return scratchWorkspace(Block::scratchBytes(plan), call.threads);
 }
 
 Result<void> runConv(const ops::Operator& op, const KernelArgs& args) {

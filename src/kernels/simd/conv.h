@@ -11,21 +11,21 @@ namespace minnow::kernels::simd {
 bool acceptsConv(const ops::Operator& op, std::span<const TensorView> inputs,
                  std::span<const TensorView> outputs);
 size_t convWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
-                     std::span<const TensorView> outputs, int threads);
+                     std::span<const TensorView> outputs, const CallShape& call);
 Result<void> runConv(const ops::Operator& op, const KernelArgs& args);
 
 /// Depthwise convolutions over channels-last images, one or two spatial axes.
 bool acceptsDepthwise(const ops::Operator& op, std::span<const TensorView> inputs,
                       std::span<const TensorView> outputs);
 size_t depthwiseWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
-                          std::span<const TensorView> outputs, int threads);
+                          std::span<const TensorView> outputs, const CallShape& call);
 Result<void> runDepthwise(const ops::Operator& op, const KernelArgs& args);
 
 /// Transposed convolutions over channels-last images, one or two spatial axes.
 bool acceptsConvTranspose(const ops::Operator& op, std::span<const TensorView> inputs,
                           std::span<const TensorView> outputs);
 size_t convTransposeWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
-                              std::span<const TensorView> outputs, int threads);
+                              std::span<const TensorView> outputs, const CallShape& call);
 Result<void> runConvTranspose(const ops::Operator& op, const KernelArgs& args);
 
 }  // namespace minnow::kernels::simd

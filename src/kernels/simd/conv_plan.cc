@@ -64,7 +64,8 @@ void chooseBlocks(ConvPlan& plan) {
   const int64_t rowFloats =
       std::max<int64_t>(1, (plan.staged ? plan.stagedPixels : plan.x.width) * plan.x.channels);
   const int64_t rowsThatFit = kBlockFloats / rowFloats - (plan.kernelY - 1) * plan.dilationY;
-  plan.rowsPerBlock = std::clamp<int64_t>(rowsThatFit / plan.strideY, 1, plan.y.height);
+  plan.rowsPerBlock = std::clamp<int64_t>(rowsThatFit / plan.strideY, 1,
+                                          std::max<int64_t>(1, plan.endRow - plan.firstRow));
   if (plan.staged || plan.rowsPerBlock > 1) return;
   const int64_t pixelsThatFit =
       kBlockFloats / std::max<int64_t>(1, plan.x.channels * plan.strideX * plan.kernelY);

@@ -124,9 +124,9 @@ bool acceptsConvTranspose(const ops::Operator& op, std::span<const TensorView> i
 }
 
 size_t convTransposeWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
-                              std::span<const TensorView> outputs, int threads) {
+                              std::span<const TensorView> outputs, const CallShape& call) {
   const Plan plan(static_cast<const ops::ConvTranspose&>(op), inputs[0], inputs[1], outputs[0]);
-  return scratchWorkspace(plan.scratchBytes(), threads);
+  return scratchWorkspace(plan.scratchBytes(), call.threads);
 }
 
 Result<void> runConvTranspose(const ops::Operator& op, const KernelArgs& args) {

@@ -148,10 +148,10 @@ bool acceptsDepthwise(const ops::Operator& op, std::span<const TensorView> input
 }
 
 size_t depthwiseWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
-                          std::span<const TensorView> outputs, int threads) {
+                          std::span<const TensorView> outputs, const CallShape& call) {
   const auto& conv = static_cast<const ops::Conv&>(op);
   return scratchWorkspace(scratchBytes(convGeometry(conv, inputs[0], inputs[1], outputs[0])),
-                          threads);
+                          call.threads);
 }
 
 Result<void> runDepthwise(const ops::Operator& op, const KernelArgs& args) {

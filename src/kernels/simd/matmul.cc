@@ -234,9 +234,9 @@ bool acceptsMatMul(const ops::Operator&, std::span<const TensorView> inputs,
 }
 
 size_t matMulWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
-                       std::span<const TensorView> outputs, int threads) {
+                       std::span<const TensorView> outputs, const CallShape& call) {
   const MatMulPlan plan(static_cast<const ops::MatMul&>(op), inputs, outputs[0]);
-  return scratchWorkspace(plan.scratchBytes(), threads);
+  return scratchWorkspace(plan.scratchBytes(), call.threads);
 }
 
 Result<void> runMatMul(const ops::Operator& op, const KernelArgs& args) {

@@ -9,7 +9,7 @@ namespace minnow::kernels::simd {
 bool acceptsMatMul(const ops::Operator& op, std::span<const TensorView> inputs,
                    std::span<const TensorView> outputs);
 size_t matMulWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
-                       std::span<const TensorView> outputs, int threads);
+                       std::span<const TensorView> outputs, const CallShape& call);
 Result<void> runMatMul(const ops::Operator& op, const KernelArgs& args);
 
 }  // namespace minnow::kernels::simd

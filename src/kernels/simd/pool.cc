@@ -221,7 +221,7 @@ bool acceptsPool(const ops::Operator& op, std::span<const TensorView> inputs,
 }
 
 size_t poolWorkspace(const ops::Operator&, std::span<const TensorView>,
-                     std::span<const TensorView> outputs, int) {
+                     std::span<const TensorView> outputs, const CallShape&) {
   const Shape& y = outputs[0].shape;
   return static_cast<size_t>(y[y.rank() - 1]) * sizeof(ops::PoolSpan);
 }

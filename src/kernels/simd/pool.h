@@ -10,7 +10,7 @@ namespace minnow::kernels::simd {
 bool acceptsPool(const ops::Operator& op, std::span<const TensorView> inputs,
                  std::span<const TensorView> outputs);
 size_t poolWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
-                     std::span<const TensorView> outputs, int threads);
+                     std::span<const TensorView> outputs, const CallShape& call);
 Result<void> runPool(const ops::Operator& op, const KernelArgs& args);
 
 }  // namespace minnow::kernels::simd
