@@ -29,6 +29,7 @@ class PlanBuilder {
       plan_.inputInfo.push_back({graph_.values[in].name, typeOf(in).type, typeOf(in).shape});
     }
     plan_.steps.reserve(graph_.nodes.size());
+    plan_.operators.reserve(graph_.nodes.size());
     for (size_t n = 0; n < graph_.nodes.size(); ++n) addStep(static_cast<int>(n));
     for (size_t i = 0; i < graph_.outputs.size(); ++i) {
       const ValueId out = graph_.outputs[i];
@@ -37,7 +38,12 @@ class PlanBuilder {
       plan_.outputInfo.push_back({graph_.outputNames[i], typeOf(out).type, typeOf(out).shape});
     }
     placeBuffers();
-    for (planning::ChainSchedule& chain : plan_.chains) chain.reads = {};
+    // What only planning needed is not kept.
+    for (planning::ChainSchedule& chain : plan_.chains) {
+      chain.reads.clear();
+      chain.reads.shrink_to_fit();
+    }
+    plan_.buffers.shrink_to_fit();
     return std::move(plan_);
   }
 
@@ -70,14 +76,8 @@ class PlanBuilder {
     Step step;
     step.node = n;
     step.op = node.op.get();
-    for (ValueId id : node.inputs) {
-      step.inputs.push_back(planned(id));
-      step.boundInputs.push_back(viewOf(id));
-    }
-    for (ValueId id : node.outputs) {
-      step.outputs.push_back(planned(id));
-      step.boundOutputs.push_back(viewOf(id));
-    }
+    place(node.inputs, step.inputs, step.boundInputs);
+    place(node.outputs, step.outputs, step.boundOutputs);
     OperatorInfo info{node.name, node.op->name(), "view", 0, static_cast<size_t>(n)};
     joinChain(step);
     if (!layout_.storage.isView[n]) {
@@ -87,6 +87,16 @@ class PlanBuilder {
     }
     plan_.operators.push_back(std::move(info));
     plan_.steps.push_back(std::move(step));
+  }
+
+  void place(const std::vector<ValueId>& ids, std::vector<PlannedTensor>& tensors,
+             std::vector<TensorView>& views) const {
+    tensors.reserve(ids.size());
+    views.reserve(ids.size());
+    for (ValueId id : ids) {
+      tensors.push_back(planned(id));
+      views.push_back(viewOf(id));
+    }
   }
 
   static std::vector<TensorType> typesOf(std::span<const TensorView> views) {
@@ -192,6 +202,7 @@ void Plan::bind(std::byte* arena) {
   bindAll(inputs, boundInputs);
   bindAll(outputs, boundOutputs);
   for (Step& step : steps) {
+    step.adapted = false;
     bindAll(step.inputs, step.boundInputs);
     bindAll(step.outputs, step.boundOutputs);
     if (step.workspace >= 0)
@@ -281,11 +292,13 @@ Result<void> Plan::run(const Position& at, base::ThreadPool& pool) {
   if (!smaller_.empty())
     if (auto ok = adaptStep(step); !ok) return ok;
   if (!step.run) return {};
+  // The kernel was chosen for the planned sizes; the reference takes any.
+  const kernels::KernelFn run = step.adapted ? kernels::reference::find(step.op->kind()) : step.run;
   kernels::KernelArgs args{step.boundInputs, step.boundOutputs, step.boundWorkspace, &pool};
   if (computesRowsOfWhole(step)) args.rows = rowsAt(step, at.strip);
-  if (!planning::sizeDependsOnData(step.op->kind())) return step.run(*step.op, args);
+  if (!planning::sizeDependsOnData(step.op->kind())) return run(*step.op, args);
   for (TensorView& out : step.boundOutputs) changed_.emplace_back(&out, out);
-  auto ok = step.run(*step.op, args);
+  auto ok = run(*step.op, args);
   if (ok) noteActualShapes(step);
   return ok;
 }
@@ -366,7 +379,7 @@ Result<void> Plan::adaptStep(Step& step) {
       out.data = static_cast<std::byte*>(source.data) +
                  view->offset * static_cast<int64_t>(elementSize(out.type));
   }
-  if (step.run) step.run = kernels::reference::find(step.op->kind());
+  step.adapted = true;
   noteActualShapes(step);
   return {};
 }

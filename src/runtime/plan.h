@@ -35,6 +35,7 @@ struct Step {
   const ops::Operator* op = nullptr;
   /// Null for a view: nothing is computed.
   kernels::KernelFn run = nullptr;
+  bool adapted = false;  ///< in this frame, its tensors are smaller than planned
   std::vector<PlannedTensor> inputs, outputs;
   std::vector<TensorView> boundInputs, boundOutputs;
   int workspace = PlannedTensor::kConstant;  ///< a buffer, or none

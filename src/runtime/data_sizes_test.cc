@@ -1,0 +1,71 @@
+// Results whose size depends on data, frame after frame of one session: what one frame made smaller
+// must be whole again in the next.
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "base/aligned.h"
+#include "format/write.h"
+#include "minnow/runtime.h"
+#include "ops/cast.h"
+#include "ops/select.h"
+#include "ops/transpose.h"
+
+namespace minnow {
+namespace {
+
+/// The coordinates of the elements that are not 0, as float32, one row each.
+ir::Graph coordinates() {
+  ir::Graph graph;
+  const auto value = [&](const char* name, DataType type, const Shape& shape) {
+    return graph.addValue({name, {type, shape}});
+  };
+  const ir::ValueId x = value("x", DataType::Float32, {3, 4});
+  const ir::ValueId found = value("found", DataType::Int64, {2, 12});
+  const ir::ValueId real = value("real", DataType::Float32, {2, 12});
+  const ir::ValueId rows = value("rows", DataType::Float32, {12, 2});
+  ops::Cast cast;
+  cast.to = DataType::Float32;
+  ops::Transpose transpose;
+  transpose.perm = {1, 0};
+  graph.inputs = {x};
+  graph.nodes.push_back({"find", std::make_unique<ops::NonZero>(), {x}, {found}});
+  graph.nodes.push_back({"cast", std::make_unique<ops::Cast>(cast), {found}, {real}});
+  graph.nodes.push_back({"turn", std::make_unique<ops::Transpose>(transpose), {real}, {rows}});
+  graph.outputs = {rows};
+  graph.outputNames = {"out"};
+  return graph;
+}
+
+TEST(Runtime, SizesFromDataFollowEveryFrame) {
+  const auto bytes = format::write(coordinates());
+  ASSERT_TRUE(bytes) << bytes.error().message;
+  const auto memory = base::alignedBytes(bytes->size());
+  std::memcpy(memory.get(), bytes->data(), bytes->size());
+  auto runtime = Runtime::create();
+  auto model = Interpreter::createFromBuffer(*runtime, {memory.get(), bytes->size()});
+  ASSERT_TRUE(model) << model.error().message;
+  auto session = model->createSession();
+  ASSERT_TRUE(session) << session.error().message;
+  for (const unsigned set : {0x00fU, 0x000U, 0xfffU, 0x801U, 0xfffU}) {
+    auto frame = session->begin();
+    ASSERT_TRUE(frame) << frame.error().message;
+    std::vector<float> expected;
+    for (int i = 0; i < 12; ++i) {
+      const bool on = (set >> i & 1U) != 0;
+      frame->input(0).as<float>()[i] = on ? 2.0f : 0.0f;
+      if (!on) continue;
+      expected.push_back(static_cast<float>(i / 4));
+      expected.push_back(static_cast<float>(i % 4));
+    }
+    ASSERT_TRUE(frame->run());
+    const TensorView out = frame->output(0);
+    ASSERT_EQ(out.shape, (Shape{static_cast<int64_t>(expected.size() / 2), 2})) << set;
+    std::vector<float> actual(expected.size());
+    copyTensor(out, {out.type, out.shape, plainStrides(out.shape), actual.data()});
+    EXPECT_EQ(actual, expected) << set;
+  }
+}
+
+}  // namespace
+}  // namespace minnow
