@@ -1,6 +1,6 @@
 # Two commands from a bare Debian 12 machine: `make demo` and `make test`. CMakePresets.json has the builds.
 .DEFAULT_GOAL := build
-.PHONY: build models bench-peers bench-memory demo test test-all sanitizers lint bench clean
+.PHONY: build models bench-peers bench-memory bench-strips demo test test-all sanitizers lint bench clean
 .NOTPARALLEL:
 
 IMAGES ?=
@@ -57,6 +57,11 @@ lint: $(CACHE)/installed-lint
 bench: build models
 	@build/minnow bench --runs 30 $(wildcard $(SHARED_MODELS)/*.onnx) \
 	  $(shell find $(CACHE)/npm -name '*mlsd*tiny*.onnx' -o -name 'face*.onnx' | sort)
+
+# Time and memory in strips of rows beside the same layer by layer.
+bench-strips: build models
+	@build/minnow bench --compare-layers --runs 30 $(wildcard $(SHARED_MODELS)/*.onnx) \
+	  $(shell find $(CACHE)/npm -name '*mlsd*320*.onnx' -o -name 'face*.onnx' | sort)
 
 clean:
 	@rm -rf build demo-output

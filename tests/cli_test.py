@@ -85,6 +85,13 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(set(row), {"model", "threads", "load_ms", "create_ms", "first_ms", "min_ms",
                                         "median_ms", "p90_ms"})
 
+    def test_bench_compares_strips_with_layers(self):
+        (row,) = json.loads(self.minnow("bench", self.convert(), "--runs", "2", "--compare-layers", "--json"))
+        self.assertEqual(set(row), {"model", "threads", "layers", "strips"})
+        for part in (row["layers"], row["strips"]):
+            self.assertGreater(part["min_ms"], 0)
+            self.assertGreater(part["dynamic_bytes"], 0)
+
     def test_memory_is_predicted_to_the_byte(self):
         large = self.file("large.onnx", onnx_model(["Relu", "Sigmoid", "Softmax", "Relu"], [1, 8, 60, 50]))
         for models in ([self.convert()], [self.onnx], [self.convert(), large, self.onnx]):

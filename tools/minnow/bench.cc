@@ -1,4 +1,5 @@
-// minnow bench: how long loading, creating a session, the first and the later runs take.
+// minnow bench: how long loading, creating a session, the first and the later runs take; and how
+// strips compare with whole layers.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,7 +19,7 @@ namespace {
 struct Arguments {
   std::vector<std::string> models, shapes;
   int threads = 1, runs = 20;
-  bool json = false, profile = false;
+  bool json = false, profile = false, layers = false;
 };
 
 struct Timing {
@@ -67,6 +68,41 @@ Timing measure(const std::string& path, const Arguments& args, const ConvertSett
   return timing;
 }
 
+// Strips beside whole layers ----------------------------------------------------------------------
+
+/// [0] layer by layer, [1] in strips.
+struct Comparison {
+  std::string model;
+  double min[2] = {}, median[2] = {};
+  size_t dynamicBytes[2] = {};
+};
+
+/// In turns, so that what else the machine does falls on both.
+Comparison compareLayers(const std::string& path, const Arguments& args,
+                         const ConvertSettings& settings) {
+  Comparison comparison{.model = path};
+  Runtime runtime = need(Runtime::create({.threads = args.threads}));
+  const Model model = openModel(runtime, path, settings);
+  const InputSpecs specs({"all=const:0.46875"}, {});
+  std::vector<Session> sessions;
+  for (const bool strips : {false, true})
+    sessions.push_back(openSession(model, path, settings, {.strips = strips}));
+  std::vector<double> times[2];
+  for (int run = -1; run < args.runs; ++run)
+    for (size_t s = 0; s < 2; ++s) {
+      Frame frame = need(sessions[s].begin());
+      const double ms = timedRun(frame, specs, sessions[s].inputs());
+      if (run >= 0) times[s].push_back(ms);
+    }
+  for (size_t s = 0; s < 2; ++s) {
+    std::sort(times[s].begin(), times[s].end());
+    comparison.min[s] = times[s].front();
+    comparison.median[s] = quantile(times[s], 0.5);
+    comparison.dynamicBytes[s] = sessions[s].memory().dynamicBytes;
+  }
+  return comparison;
+}
+
 double rounded(double ms) { return std::round(ms * 1e4) / 1e4; }
 
 void bench(const Arguments& args) {
@@ -97,6 +133,33 @@ void bench(const Arguments& args) {
   if (args.json) fmt::print("{}\n", out.dump(2));
 }
 
+void benchLayers(const Arguments& args) {
+  const ConvertSettings settings{.shapes = parseShapes(args.shapes)};
+  nlohmann::json out = nlohmann::json::array();
+  if (!args.json)
+    fmt::print("{:>9} {:>9} {:>7} {:>7} {:>9} {:>9}  model ({} thread{}, {} runs in turns)\n",
+               "layers ms", "strips ms", "min", "median", "layers MB", "strips MB", args.threads,
+               args.threads == 1 ? "" : "s", args.runs);
+  for (const std::string& model : args.models) {
+    const Comparison c = compareLayers(model, args, settings);
+    if (!args.json) {
+      fmt::print("{:9.3f} {:9.3f} {:7.3f} {:7.3f} {:9.2f} {:9.2f}  {}\n", c.min[0], c.min[1],
+                 c.min[1] / c.min[0], c.median[1] / c.median[0],
+                 static_cast<double>(c.dynamicBytes[0]) / 1e6,
+                 static_cast<double>(c.dynamicBytes[1]) / 1e6, c.model);
+      std::fflush(stdout);
+    }
+    const auto part = [&](size_t s) {
+      return nlohmann::json{{"min_ms", rounded(c.min[s])},
+                            {"median_ms", rounded(c.median[s])},
+                            {"dynamic_bytes", c.dynamicBytes[s]}};
+    };
+    out.push_back(
+        {{"model", c.model}, {"threads", args.threads}, {"layers", part(0)}, {"strips", part(1)}});
+  }
+  if (args.json) fmt::print("{}\n", out.dump(2));
+}
+
 }  // namespace
 
 void addBench(CLI::App& app) {
@@ -109,14 +172,18 @@ void addBench(CLI::App& app) {
   verb->add_option("--shape", args->shapes, "NAME=1,3,320,320: an input's shape (repeatable)")
       ->allow_extra_args(false);
   verb->add_flag("--profile", args->profile, "Also where the time goes, by operator and kernel");
+  verb->add_flag("--compare-layers", args->layers,
+                 "Strips of rows beside the same model layer by layer: time and memory")
+      ->excludes("--profile");
   verb->add_flag("--json", args->json, "Report in JSON");
   verb->footer(
       "Inputs are 0.46875. An .onnx file is converted in memory first, which is not timed.\n"
       "GFLOP/s counts two operations a multiply-add, at the median.\n"
       "Examples:\n"
       "  minnow bench signs.minnow --threads 2 --runs 100\n"
-      "  minnow bench a.onnx b.onnx --json");
-  verb->callback([args] { bench(*args); });
+      "  minnow bench a.onnx b.onnx --json\n"
+      "  minnow bench a.onnx --compare-layers");
+  verb->callback([args] { args->layers ? benchLayers(*args) : bench(*args); });
 }
 
 }  // namespace minnow::tool
