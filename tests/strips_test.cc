@@ -310,5 +310,41 @@ TEST(Strips, PackedWeightsAreNotCut) {
   expectStripsChangeNothing(graph, 1);
 }
 
+/// relu(x[0:7]) and -x[1:8], the second in place of a view one row further.
+TEST(Strips, ShiftedViewsOfOneTensorAreNotOverwritten) {
+  GraphBuilder b;
+  const ir::ValueId in = b.input({8, 4});
+  const ir::ValueId x = b.add(passes::unary(ops::UnaryFn::Sigmoid), {in});
+  const auto rows = [&](int64_t start, int64_t end) {
+    ops::Slice slice;
+    slice.starts = {start};
+    slice.ends = {end};
+    slice.axes = {0};
+    slice.steps = {1};
+    return b.add(slice, {x});
+  };
+  const ir::ValueId upper = rows(0, 7), lower = rows(1, 8);
+  b.output(b.add(passes::unary(ops::UnaryFn::Relu), {upper}));
+  b.output(b.add(passes::unary(ops::UnaryFn::Neg), {lower}));
+  const int nodes = static_cast<int>(b.graph.nodes.size());
+  b.graph.chains = {{nodes - 2, nodes, 1}};
+  expectStripsChangeNothing(b.graph, 1);
+}
+
+// A file may ask for any chain; bookkeeping must not grow with the product of its sizes.
+TEST(Strips, ChainsOfManyNodesAndStripsArePlannedQuickly) {
+  GraphBuilder b;
+  ir::ValueId x = b.input({4096, 1});
+  for (int i = 0; i < 1500; ++i) x = b.add(passes::unary(ops::UnaryFn::Relu), {x});
+  ops::Concat concat;
+  concat.axis = 1;
+  b.output(b.add(concat, std::vector<ir::ValueId>(2000, x)));
+  for (const int64_t rows : {1, 100, 2000}) {
+    b.graph.chains = {{0, static_cast<int>(b.graph.nodes.size()), rows}};
+    Model model(b.graph);
+    EXPECT_GT(model.session(true).memory().dynamicBytes, 0U);
+  }
+}
+
 }  // namespace
 }  // namespace minnow

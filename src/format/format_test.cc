@@ -30,6 +30,8 @@ TEST(Format, RoundTripKeepsEverything) {
   EXPECT_EQ(back->name, graph.name);
   EXPECT_EQ(back->producer, graph.producer);
   EXPECT_EQ(back->foldedShapeNodes, graph.foldedShapeNodes);
+  ASSERT_FALSE(graph.chains.empty());
+  EXPECT_EQ(back->chains, graph.chains);
   EXPECT_EQ(back->inputs, graph.inputs);
   EXPECT_EQ(back->outputs, graph.outputs);
   EXPECT_EQ(back->outputNames, graph.outputNames);
@@ -184,6 +186,31 @@ TEST(Format, PanelsMustFitTheirReader) {
   const auto back = read(file.bytes, "test.minnow");
   ASSERT_FALSE(back);
   EXPECT_NE(back.error().message.find("conv_a"), std::string::npos) << back.error().message;
+}
+
+TEST(Format, ChainsMustFitTheGraph) {
+  const int nodes = static_cast<int>(testGraph().nodes.size());
+  using Chains = std::vector<ir::Chain>;
+  for (const Chains& chains : {Chains{{0, nodes + 1, 1}}, Chains{{-1, 1, 1}}, Chains{{0, 0, 1}},
+                               Chains{{0, nodes, 0}}, Chains{{0, nodes, 1}, {0, 1, 1}}}) {
+    ir::Graph graph = testGraph();
+    graph.chains = chains;
+    const auto sound = graph.verify();
+    ASSERT_FALSE(sound);
+    EXPECT_NE(sound.error().message.find("chain"), std::string::npos) << sound.error().message;
+  }
+}
+
+TEST(Format, FirstOutputsMustBeThere) {
+  for (const std::vector<ir::ValueId>& outputs :
+       {std::vector<ir::ValueId>{}, std::vector<ir::ValueId>{ir::kNoValue}}) {
+    ir::Graph graph = testGraph();
+    graph.nodes.back().outputs = outputs;
+    const auto sound = graph.verify();
+    ASSERT_FALSE(sound);
+    EXPECT_NE(sound.error().message.find("first output"), std::string::npos)
+        << sound.error().message;
+  }
 }
 
 // Files -------------------------------------------------------------------------------------------

@@ -48,6 +48,7 @@ inline ir::Graph testGraph() {
   graph.nodes.push_back({"act", std::move(sigmoid), {z}, {out}, "Sigmoid"});
   graph.outputs = {y, out};
   graph.outputNames = {"maps", "scores"};
+  graph.chains = {{0, static_cast<int>(graph.nodes.size()), 2}};
   return graph;
 }
 

@@ -58,6 +58,12 @@ void Graph::replaceUses(ValueId from, ValueId to) {
 }
 
 namespace {
+/// Kinds whose kernels leave out a first output that nobody wants; all others compute it.
+bool mayLackFirstOutput(ops::OpKind kind) {
+  return kind == ops::OpKind::Split || kind == ops::OpKind::TopK ||
+         kind == ops::OpKind::Recurrent || kind == ops::OpKind::DynamicQuantizeLinear;
+}
+
 bool anyAlive(const std::vector<ValueId>& ids, const std::vector<char>& alive) {
   return std::ranges::any_of(ids, [&](ValueId id) { return id != kNoValue && alive[id]; });
 }
@@ -73,6 +79,8 @@ void Graph::removeDead() {
     if (!anyAlive(node.outputs, alive)) continue;
     for (ValueId id : node.inputs)
       if (id != kNoValue) alive[id] = 1;
+    if (node.outputs[0] != kNoValue && !mayLackFirstOutput(node.op->kind()))
+      alive[node.outputs[0]] = 1;
     for (ValueId& id : node.outputs)
       if (id != kNoValue && !alive[id]) id = kNoValue;
     kept.push_back(std::move(node));
@@ -156,6 +164,9 @@ Result<void> Graph::verify() const {
     written[id] = 1;
   }
   for (const Node& node : nodes) {
+    if (node.outputs.empty() ||
+        (node.outputs[0] == kNoValue && !mayLackFirstOutput(node.op->kind())))
+      return fail(ErrorCode::BadModel, "node '", node.name, "' lacks its first output");
     for (ValueId id : node.inputs)
       if (id != kNoValue && (!inRange(id) || !written[id]))
         return fail(ErrorCode::BadModel, "node '", node.name,

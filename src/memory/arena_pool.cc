@@ -51,9 +51,7 @@ void ArenaPool::forget(const Plan& plan) noexcept {
 }
 
 void ArenaPool::remove(const Plan& plan) {
-  const auto found = std::ranges::find_if(plans_, [&](const Plan& known) {
-    return known.bytes == plan.bytes && known.model == plan.model;
-  });
+  const auto found = std::ranges::find(plans_, plan);
   if (found != plans_.end()) plans_.erase(found);
 }
 
@@ -70,7 +68,7 @@ ArenaPool::Need ArenaPool::need(int arenas, const Plan* with, const Plan* withou
   };
   bool skipped = without == nullptr;
   for (const Plan& plan : plans_) {
-    if (!skipped && plan.bytes == without->bytes && plan.model == without->model) {
+    if (!skipped && plan == *without) {
       skipped = true;
       continue;
     }

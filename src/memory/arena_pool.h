@@ -49,6 +49,7 @@ class ArenaPool {
     size_t bytes = 0;
     size_t lowerBound = 0;
     const std::string* model = nullptr;
+    bool operator==(const Plan&) const = default;
   };
   /// Records that a plan exists (`instead` of another, as one event), or exists no longer.
   void announce(const Plan& plan, const Plan* instead = nullptr);

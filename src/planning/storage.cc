@@ -74,7 +74,7 @@ class Assignment {
   // result already placed.
   void mergeConcat(const ir::Node& node) {
     const auto* concat = node.as<ops::Concat>();
-    if (!concat) return;
+    if (!concat || node.outputs[0] == kNoValue) return;
     const ValueId out = node.outputs[0];
     const Shape& shape = types_[out].shape;
     const auto axis = ops::normaliseAxis(concat->axis, shape.rank());
@@ -171,6 +171,11 @@ class Assignment {
     return nullptr;
   }
 
+  /// Of a buffer: the row at which a value's rows begin.
+  static int64_t firstRow(const Place& place, int64_t rowStride) {
+    return place.storage.offset / rowStride;
+  }
+
   // True if another node of the chain, run before n in a strip, reads rows of the buffer after n
   // has overwritten them.
   bool readInLaterStrips(const ChainSchedule& chain, int n, const Place& place) const {
@@ -181,6 +186,8 @@ class Assignment {
         const ValueId id = graph_.nodes[m].inputs[i];
         if (id == kNoValue || plan_.places[id].buffer != place.buffer) continue;
         const StripReads& reads = chain.readsOf(m)[i];
+        if (rowStride <= 0 || firstRow(plan_.places[id], rowStride) != firstRow(place, rowStride))
+          return true;
         if (axis < 0 || reads.axis < 0 || plan_.places[id].storage.strides[reads.axis] != rowStride)
           return true;
         for (int strip = 0; strip + 1 < chain.strips; ++strip)

@@ -14,8 +14,9 @@ using ir::ValueId;
 using ops::Rows;
 
 constexpr int kUnknown = -2;
-// Bookkeeping grows with strips; a file may ask for any number.
-constexpr int64_t kMostStrips = 4096;
+// Bookkeeping grows with strips times tensors; a file may ask for any number. Real chains stay far
+// below.
+constexpr int64_t kMostBookkeeping = 1 << 18;
 
 /// Types of a node's inputs and outputs, as operators want them.
 struct NodeTypes {
@@ -42,8 +43,11 @@ class Scheduler {
     if (auto ok = assignBestAxes(); !ok) return std::unexpected(ok.error());
     const int64_t height = schedule_.heights.back();
     rows_ = std::clamp<int64_t>(rows_, 1, height);
-    if ((height + rows_ - 1) / rows_ > kMostStrips)
-      return fail(ErrorCode::Unsupported, "more than ", kMostStrips, " strips");
+    int64_t tensors = 0;
+    for (const NodeTypes& types : nodeTypes_)
+      tensors += static_cast<int64_t>(types.inputs.size() + types.outputs.size());
+    if ((height + rows_ - 1) / rows_ > kMostBookkeeping / tensors)
+      return fail(ErrorCode::Unsupported, "too many strips for a chain of ", tensors, " tensors");
     assignRows();
     assignReads();
     return std::move(schedule_);

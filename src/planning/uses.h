@@ -1,6 +1,7 @@
 // Who writes and who reads each value of a graph, looked up once for everything that plans.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "ir/graph.h"
@@ -16,6 +17,8 @@ inline bool sizeDependsOnData(ops::OpKind kind) {
 struct Uses {
   explicit Uses(const ir::Graph& graph)
       : readers(graph.consumers()), writer(graph.producers()), isOutput(graph.values.size(), 0) {
+    for (std::vector<int>& nodes : readers)
+      nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
     for (ir::ValueId id : graph.outputs) isOutput[id] = 1;
     sizeFromData.assign(graph.values.size(), 0);
     for (const ir::Node& node : graph.nodes) {
@@ -25,7 +28,7 @@ struct Uses {
         if (id >= 0) sizeFromData[id] = fromData;
     }
   }
-  std::vector<std::vector<int>> readers;  ///< nodes, by value, rising
+  std::vector<std::vector<int>> readers;  ///< nodes, by value, rising, each once
   std::vector<int> writer;                ///< node, by value; -1 for inputs and constants
   std::vector<char> isOutput;             ///< of the graph, by value
   std::vector<char> sizeFromData;         ///< by value: its shape may be smaller than inferred

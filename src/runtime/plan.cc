@@ -190,11 +190,17 @@ class PlanBuilder {
 
 // Running -----------------------------------------------------------------------------------------
 
-void Plan::bind(std::byte* arena) {
-  arena_ = arena;
-  for (auto& [view, planned] : changed_) *view = planned;
+void Plan::restart() {
+  if (changed_.empty()) return;
+  for (size_t i = changed_.size(); i-- > 0;) *changed_[i].first = changed_[i].second;
   changed_.clear();
   smaller_.clear();
+  for (Step& step : steps) step.adapted = false;
+}
+
+void Plan::bind(std::byte* arena) {
+  restart();
+  arena_ = arena;
   const auto bindAll = [&](std::span<const PlannedTensor> tensors, std::span<TensorView> views) {
     for (size_t i = 0; i < tensors.size(); ++i)
       if (tensors[i].buffer >= 0) views[i].data = addressOf(tensors[i], 0);
@@ -202,7 +208,6 @@ void Plan::bind(std::byte* arena) {
   bindAll(inputs, boundInputs);
   bindAll(outputs, boundOutputs);
   for (Step& step : steps) {
-    step.adapted = false;
     bindAll(step.inputs, step.boundInputs);
     bindAll(step.outputs, step.boundOutputs);
     if (step.workspace >= 0)

@@ -59,6 +59,9 @@ class Plan {
   /// Points every view into an arena.
   void bind(std::byte* arena);
 
+  /// What the last run made smaller is as planned again.
+  void restart();
+
   /// A place in the course of a run: a step, and within a chain the strip.
   struct Position {
     size_t step = 0;

@@ -324,6 +324,7 @@ std::span<const OperatorInfo> Session::operators() const { return impl_->plan.op
 
 MemoryReport Session::memory() const {
   const Interpreter::Impl& model = *impl_->model;
+  const std::lock_guard lock(model.runtime->mutex);  // other interpreters share the file's charge
   const MemoryLedger file = model.model->charge.amount();
   return {file.modelBytes, file.staticBytes, impl_->announced.bytes, impl_->announced.lowerBound,
           model.heap.amount().heapBytes + impl_->heap.amount().heapBytes};
@@ -459,6 +460,7 @@ Result<void> Frame::runWithCallback(const OpCallback& before, const OpCallback& 
     runtime::Plan& plan = impl_->session->plan;
     base::ThreadPool& pool = impl_->session->model->runtime->threads;
     const base::DenormalsFlushed flushed;
+    plan.restart();
     for (runtime::Plan::Position at; !plan.isDone(at); plan.advance(at)) {
       const OperatorInfo& info = plan.operators[at.step];
       const auto stopped = [&] {
