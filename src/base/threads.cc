@@ -2,8 +2,11 @@
 #include "base/threads.h"
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include <pthread.h>
@@ -21,13 +24,32 @@ struct ThreadPool::Impl {
   std::vector<pthread_t> workers;
   const RangeFn* fn = nullptr;
   int64_t n = 0, grain = 1, next = 0;
-  int busy = 0;
+  std::atomic<int> busy = 0;       // workers at the job; changed under the mutex
+  std::atomic<bool> open = false;  // there are ranges to take; changed under the mutex
+  int spins = 0;
   bool stopping = false;
+
+  // Jobs of strips follow each other within microseconds, and waking a sleeping thread takes tens
+  // of them: whoever waits looks again for a while before it sleeps.
+  template <class Ready>
+  void lookFor(const Ready& ready) const {
+    for (int i = 0; i < spins && !ready(); ++i) pause();
+  }
+  static void pause() {
+#if defined(__SSE2__)
+    _mm_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+    asm volatile("yield");
+#endif
+  }
 
   // Takes the next range, larger at first and never less than a grain. False when none is left.
   bool take(int64_t& begin, int64_t& end) {
     const std::lock_guard lock(mutex);
-    if (next >= n) return false;
+    if (next >= n) {
+      open.store(false, std::memory_order_relaxed);
+      return false;
+    }
     const int64_t shares = 2 * static_cast<int64_t>(workers.size() + 1);
     const int64_t grains = std::max<int64_t>(1, (n - next) / grain / shares);
     begin = next;
@@ -42,8 +64,10 @@ struct ThreadPool::Impl {
 
   void workerLoop() {
     const DenormalsFlushed flushed;
-    std::unique_lock lock(mutex);
+    std::unique_lock lock(mutex, std::defer_lock);
     while (true) {
+      lookFor([&] { return open.load(std::memory_order_relaxed); });
+      lock.lock();
       wake.wait(lock, [&] { return stopping || (fn && next < n); });
       if (stopping) return;
       ++busy;
@@ -52,6 +76,7 @@ struct ThreadPool::Impl {
       work(*job);
       lock.lock();
       if (--busy == 0) finished.notify_all();
+      lock.unlock();
     }
   }
 };
@@ -60,6 +85,8 @@ namespace {
 
 /// A worker's stack. Kernels keep tables of some kilobytes there at most.
 constexpr size_t kStackBytes = 512 * 1024;
+/// Some tens of microseconds.
+constexpr int kSpins = 2000;
 
 }  // namespace
 
@@ -69,6 +96,8 @@ ThreadPool::ThreadPool(int threads) : impl_(std::make_unique<Impl>()) {
     static_cast<Impl*>(pool)->workerLoop();
     return nullptr;
   };
+  // Where threads share a core, looking keeps it from the one that works.
+  if (std::cmp_greater_equal(std::thread::hardware_concurrency(), threads)) impl_->spins = kSpins;
   pthread_attr_t attributes;
   if (pthread_attr_init(&attributes) != 0) return;
   pthread_attr_setstacksize(&attributes, kStackBytes);
@@ -101,9 +130,11 @@ void ThreadPool::parallelFor(int64_t n, int64_t grain, RangeFn fn) {
     impl_->n = n;
     impl_->grain = grain;
     impl_->next = 0;
+    impl_->open.store(true, std::memory_order_relaxed);
   }
   impl_->wake.notify_all();
   impl_->work(fn);
+  impl_->lookFor([&] { return impl_->busy.load(std::memory_order_relaxed) == 0; });
   std::unique_lock lock(impl_->mutex);
   impl_->finished.wait(lock, [&] { return impl_->busy == 0; });
   impl_->fn = nullptr;

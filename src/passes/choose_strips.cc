@@ -56,7 +56,7 @@ class Chooser {
  private:
   std::vector<size_t> aliveWith(const Chains& chains) {
     graph_.chains = chains;
-    return planning::aliveBytes(planning::layOut(graph_, types_, true));
+    return planning::aliveBytes(planning::layOut(graph_, types_, 1));
   }
   size_t peakWith(const Chains& chains) { return std::ranges::max(aliveWith(chains)); }
 
@@ -139,7 +139,7 @@ class Chooser {
 
   void measureBorders() {
     graph_.chains.clear();
-    const planning::Layout layout = planning::layOut(graph_, types_, false);
+    const planning::Layout layout = planning::layOut(graph_, types_, 0);
     across_.assign(graph_.nodes.size() + 1, 0);
     for (ir::ValueId id : graph_.inputs)
       across_[0] += layout.buffers[layout.storage.places[id].buffer].bytes;
@@ -189,7 +189,7 @@ class Chooser {
       Chains taller = chains;
       taller[c].rows = rows;
       graph_.chains = taller;
-      const planning::Layout layout = planning::layOut(graph_, types_, true);
+      const planning::Layout layout = planning::layOut(graph_, types_, 1);
       if (std::ranges::max(planning::aliveBytes(layout)) > peak ||
           windowBytes(layout, taller[c]) > kCacheBytes)
         break;

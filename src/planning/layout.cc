@@ -13,9 +13,9 @@ using ir::ValueId;
 
 class LayoutBuilder {
  public:
-  LayoutBuilder(const ir::Graph& graph, const std::vector<TensorType>& types, bool strips)
+  LayoutBuilder(const ir::Graph& graph, const std::vector<TensorType>& types, int strips)
       : graph_(graph), types_(types), uses_(graph), chainOf_(graph.nodes.size(), -1) {
-    if (strips) schedule();
+    if (strips > 0) schedule(strips);
     layout_.storage = assignStorage(graph, types, uses_, layout_.chains);
     for (size_t bytes : layout_.storage.bufferBytes) layout_.buffers.push_back({bytes});
     guests_.resize(layout_.buffers.size());
@@ -35,8 +35,9 @@ class LayoutBuilder {
   }
 
  private:
-  void schedule() {
-    for (const ir::Chain& chain : graph_.chains) {
+  void schedule(int strips) {
+    for (ir::Chain chain : graph_.chains) {
+      chain.rows = std::min(chain.rows, ops::kMaxExtent) * strips;
       auto scheduled = scheduleChain(graph_, types_, uses_, chain);
       if (!scheduled || scheduled->strips < 2) continue;
       std::fill(chainOf_.begin() + chain.first, chainOf_.begin() + chain.end,
@@ -168,7 +169,7 @@ std::vector<size_t> aliveBytes(const Layout& layout) {
   return alive;
 }
 
-Layout layOut(const ir::Graph& graph, const std::vector<TensorType>& types, bool strips) {
+Layout layOut(const ir::Graph& graph, const std::vector<TensorType>& types, int strips) {
   return LayoutBuilder(graph, types, strips).build();
 }
 

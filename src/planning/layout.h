@@ -42,7 +42,8 @@ std::vector<size_t> aliveBytes(const Layout& layout);
 
 /// Step n is node n; inputs exist from step 0, outputs until the step after the last node. What a
 /// chain touches and needs from strip to strip exists during the whole chain. A chain that these
-/// shapes do not allow runs layer by layer; with `strips` false all do.
-Layout layOut(const ir::Graph& graph, const std::vector<TensorType>& types, bool strips);
+/// shapes do not allow runs layer by layer; with `strips` 0 all do. Strips are `strips` times as
+/// tall as the graph's chains say: once for each thread that shares their rows.
+Layout layOut(const ir::Graph& graph, const std::vector<TensorType>& types, int strips);
 
 }  // namespace minnow::planning

@@ -15,7 +15,9 @@ using ir::ValueId;
 class PlanBuilder {
  public:
   PlanBuilder(const ir::Graph& graph, std::vector<TensorType> types, const PlanOptions& options)
-      : graph_(graph), options_(options), layout_(planning::layOut(graph, types, options.strips)) {
+      : graph_(graph),
+        options_(options),
+        layout_(planning::layOut(graph, types, options.strips ? options.threads : 0)) {
     plan_.types = std::move(types);
     for (const planning::Buffer& buffer : layout_.buffers) plan_.buffers.push_back({buffer});
     plan_.chains = std::move(layout_.chains);

@@ -142,7 +142,7 @@ struct Cut {
     // pixels.
     const bool shared = threads > 1 && plan.multiplyAdds() >= kMultiplyAddsWorthSharing;
     const int64_t wanted = shared ? 3 * threads : 1;
-    while (cut() < wanted && rows > 2) rows = (rows + 1) / 2;
+    while (cut() < wanted && rows > 1) rows = (rows + 1) / 2;
     while (cut() < wanted && panels > 2) panels = (panels / 2 + 1) / 2 * 2;  // pairs stay together
     while (cut() < wanted && pixels > kLeastPixels && !plan.staged) pixels = (pixels + 1) / 2;
   }

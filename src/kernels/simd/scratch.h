@@ -11,8 +11,8 @@
 
 namespace minnow::kernels::simd {
 
-/// Less work than this is done before another thread has woken.
-inline constexpr int64_t kMultiplyAddsWorthSharing = 1 << 18;
+/// Less work than this is done before another thread has noticed it.
+inline constexpr int64_t kMultiplyAddsWorthSharing = 1 << 15;
 
 /// Bytes of workspace for `threads` scratches.
 inline size_t scratchWorkspace(size_t scratchBytes, int threads) {
