@@ -347,5 +347,16 @@ TEST(Strips, ChainsOfManyNodesAndStripsArePlannedQuickly) {
   }
 }
 
+// Strips grow with threads, workspace too: not beyond what whole layers take.
+TEST(Strips, NeverTakeMoreMemoryThanWholeLayers) {
+  for (const int threads : {1, 2, 3, 8})
+    for (unsigned seed = 0; seed < 60; ++seed) {
+      Model model(network(seed, {}, 90, 41), threads);
+      EXPECT_LE(model.session(true).memory().dynamicBytes,
+                model.session(false).memory().dynamicBytes)
+          << seed << ", " << threads << " threads";
+    }
+}
+
 }  // namespace
 }  // namespace minnow

@@ -14,10 +14,10 @@ using ir::ValueId;
 
 class PlanBuilder {
  public:
-  PlanBuilder(const ir::Graph& graph, std::vector<TensorType> types, const PlanOptions& options)
-      : graph_(graph),
-        options_(options),
-        layout_(planning::layOut(graph, types, options.strips ? options.threads : 0)) {
+  /// `strips`: see planning::layOut().
+  PlanBuilder(const ir::Graph& graph, std::vector<TensorType> types, const PlanOptions& options,
+              int strips)
+      : graph_(graph), options_(options), layout_(planning::layOut(graph, types, strips)) {
     plan_.types = std::move(types);
     for (const planning::Buffer& buffer : layout_.buffers) plan_.buffers.push_back({buffer});
     plan_.chains = std::move(layout_.chains);
@@ -411,7 +411,14 @@ void Plan::change(TensorView& view, const TensorView& to) {
 
 Result<Plan> makePlan(const ir::Graph& graph, std::vector<TensorType> types,
                       const PlanOptions& options) {
-  return PlanBuilder(graph, std::move(types), options).build();
+  Plan layers = PlanBuilder(graph, types, options, 0).build();
+  if (!options.strips || graph.chains.empty()) return layers;
+  // As tall as threads want them, but never at the price of more memory than whole layers take.
+  for (int strips = options.threads; strips > 0; strips /= 2) {
+    Plan plan = PlanBuilder(graph, types, options, strips).build();
+    if (plan.arenaBytes <= layers.arenaBytes) return plan;
+  }
+  return layers;
 }
 
 std::vector<PlannedMemory> describeMemory(const ir::Graph& graph, const Plan& plan) {
