@@ -77,7 +77,7 @@ class LayoutBuilder {
     return chain;
   }
 
-  /// Elements from row to row of a buffer whose tensors are cut along the one storage axis that is
+  /// Bytes from row to row of a buffer whose tensors are cut along the one storage axis that is
   /// outermost, so that dropping rows leaves all strides as they are; 0 otherwise.
   int64_t commonRowStride(int buffer, const ChainSchedule& chain) const {
     int64_t stride = 0;

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/fail.h"
+#include "kernels/movement.h"
 
 namespace minnow::runtime {
 namespace {
@@ -312,17 +313,6 @@ Result<void> Plan::run(const Position& at, base::ThreadPool& pool) {
 
 // Callbacks ---------------------------------------------------------------------------------------
 
-namespace {
-
-TensorView rowsOf(TensorView view, const ops::Rows& rows) {
-  view.shape[rows.axis] = rows.end - rows.begin;
-  view.data = static_cast<std::byte*>(view.data) +
-              rows.begin * view.strides[rows.axis] * static_cast<int64_t>(elementSize(view.type));
-  return view;
-}
-
-}  // namespace
-
 std::vector<TensorView> Plan::visibleInputs(const Position& at) const {
   const Step& step = steps[at.step];
   std::vector<TensorView> views = step.boundInputs;
@@ -337,7 +327,8 @@ std::vector<TensorView> Plan::visibleInputs(const Position& at) const {
   for (size_t i = 0; i < views.size(); ++i) {
     if (!views[i]) continue;
     const auto read = step.op->rowsRead(static_cast<int>(i), asked, in, out);
-    if (read && read->axis >= 0) views[i] = rowsOf(views[i], *read);
+    if (read && read->axis >= 0)
+      views[i] = kernels::partOf(views[i], read->axis, read->begin, read->end - read->begin);
   }
   return views;
 }
@@ -348,7 +339,9 @@ std::vector<TensorView> Plan::visibleOutputs(const Position& at) const {
   if (!computesRowsOfWhole(step)) return views;
   const kernels::OutputRows rows = rowsAt(step, at.strip);
   for (TensorView& view : views)
-    if (view) view = rowsOf(view, {chains[step.chain].axis(step.node), rows.begin, rows.end});
+    if (view)
+      view = kernels::partOf(view, chains[step.chain].axis(step.node), rows.begin,
+                             rows.end - rows.begin);
   return views;
 }
 

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -12,6 +11,7 @@
 #include "inputs.h"
 #include "minnow/runtime.h"
 #include "model.h"
+#include "tests/golden/find_model.h"
 
 namespace minnow::tool {
 namespace {
@@ -19,19 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-const fs::path kRoot = MINNOW_SOURCE_DIR;
 constexpr const char* kPicture = "/usr/share/doc/opencv-doc/examples/data/leuvenA.jpg";
-
-fs::path findModel(const std::string& file) {
-  std::vector<fs::path> folders{kRoot / "../shared/models", kRoot / ".cache/npm"};
-  if (const char* more = std::getenv("MINNOW_MODELS")) folders.emplace_back(more);
-  for (const fs::path& folder : folders) {
-    if (!fs::is_directory(folder)) continue;
-    for (const auto& entry : fs::recursive_directory_iterator(folder))
-      if (entry.path().filename() == file) return entry.path();
-  }
-  return {};
-}
 
 /// The golden's picture arguments, as the command line has them.
 PictureOptions pictureOptions(const json& arguments) {

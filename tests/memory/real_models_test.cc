@@ -3,31 +3,18 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "exit.h"
 #include "model.h"
+#include "tests/golden/find_model.h"
 #include "tests/memory/allocations.h"
 
 namespace minnow::tool {
 namespace {
 
 namespace fs = std::filesystem;
-
-const fs::path kRoot = MINNOW_SOURCE_DIR;
-
-fs::path findModel(const std::string& file) {
-  std::vector<fs::path> folders{kRoot / "../shared/models", kRoot / ".cache/npm"};
-  if (const char* more = std::getenv("MINNOW_MODELS")) folders.emplace_back(more);
-  for (const fs::path& folder : folders) {
-    if (!fs::is_directory(folder)) continue;
-    for (const auto& entry : fs::recursive_directory_iterator(folder))
-      if (entry.path().filename() == file) return entry.path();
-  }
-  return {};
-}
 
 struct Converted {
   std::string name;
