@@ -183,7 +183,9 @@ class Chooser {
     }
   }
 
-  /// Taller strips as long as the peak stays and their rows stay in the cache.
+  /// The tallest strips that keep the peak and whose rows stay in the cache. From low ones up, so
+  /// that the cache may have the last word over leastRows(): beginning at those took MobileNetV2
+  /// from 1.31 to 1.45 MB and made no model faster.
   void raise(Chains& chains, size_t c, size_t peak) {
     for (int64_t rows = 2; rows <= 1024; rows += std::max<int64_t>(1, rows / 2)) {
       Chains taller = chains;
