@@ -25,7 +25,8 @@ ARROWS = {
     "src/passes": ["src/planning", "src/kernels/reference"],
     "src/runtime": ["src/memory", "src/format", "src/planning", "src/backend/cpu"],
     "src/converter": ["src/passes", "src/format"],
-    "tools/minnow": ["include"],
+    "src/analysis": ["src/base"],
+    "tools/minnow": ["src/analysis"],
     "apps/road": ["include"],
     "examples": ["include"],
 }
@@ -42,6 +43,7 @@ OWNED = {
     "google/protobuf": "src/converter",
     "flatbuffers/": "src/format",
     "hwy/": "src/kernels/simd",
+    "xxhash": "src/analysis",
     "opencv2/": "apps/road",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.MULTILINE)

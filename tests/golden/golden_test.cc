@@ -6,8 +6,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "analysis/host_tensor.h"
 #include "exit.h"
-#include "host_tensor.h"
 #include "inputs.h"
 #include "minnow/runtime.h"
 #include "model.h"
@@ -50,7 +50,7 @@ void expectOutput(const HostTensor& actual, const json& golden) {
   const std::string name = golden["name"];
   const auto shape = golden["shape"].get<std::vector<int64_t>>();
   ASSERT_EQ(actual.type.shape, Shape(shape)) << name;
-  const Summary summary = summarise(actual);
+  const analysis::Summary summary = summarise(actual);
   EXPECT_EQ(summary.nans, 0) << name;
   const double noise = golden["noise"].get<double>();
   expectClose(summary.min, golden["min"], name + " min", noise);

@@ -8,11 +8,11 @@
 #include <set>
 #include <vector>
 
+#include "analysis/host_tensor.h"
 #include "compare.h"
 #include "converter/convert.h"
 #include "converter/tensor_file.h"
 #include "exit.h"
-#include "host_tensor.h"
 #include "minnow/runtime.h"
 #include "model.h"
 

@@ -3,9 +3,11 @@
 
 #include <string>
 
-#include "host_tensor.h"
+#include "analysis/host_tensor.h"
 
 namespace minnow::tool {
+
+using analysis::HostTensor;
 
 /// |actual - expected| <= absolute + relative * |expected|, element by element; NaN equals NaN and
 /// an infinity equals itself. Types without fractions must be equal.

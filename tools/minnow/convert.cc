@@ -4,10 +4,10 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "analysis/files.h"
 #include "convert_report.h"
 #include "converter/convert.h"
 #include "exit.h"
-#include "files.h"
 #include "model.h"
 #include "progress.h"
 #include "verbs.h"
@@ -96,7 +96,7 @@ void convert(Arguments& args) {
     throw conversionFailure(bytes.error(), report);
   }
   const MemoryReport memory = plannedMemory(*bytes);
-  need(writeFile(args.output, *bytes));
+  need(analysis::writeFile(args.output, *bytes));
   if (args.json) {
     fmt::print("{}\n", reportJson(args, report, memory, bytes->size()).dump(2));
   } else {

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
+#include "analysis/npy.h"
 #include "arguments.h"
 #include "converter/tensor_file.h"
-#include "npy.h"
 
 namespace minnow::tool {
 namespace {
@@ -48,8 +48,8 @@ converter::ConvertOptions convertOptions(const std::filesystem::path& onnx,
   const auto signature = need(converter::readSignature(onnx));
   for (const std::string& argument : settings.values) {
     const auto [name, text] = splitArgument(argument, "--value");
-    HostTensor value =
-        text.ends_with(".npy") ? need(readNpy(text)) : tensorOfNumbers(text, name, signature);
+    HostTensor value = text.ends_with(".npy") ? need(analysis::readNpy(text))
+                                              : tensorOfNumbers(text, name, signature);
     options.fixedInputs[name] = {value.type, std::move(value.bytes)};
   }
   return options;

@@ -7,10 +7,10 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "analysis/files.h"
 #include "arguments.h"
 #include "budget.h"
 #include "exit.h"
-#include "files.h"
 #include "model.h"
 #include "verbs.h"
 #include "words.h"
@@ -117,7 +117,7 @@ void info(const Arguments& args) {
   if (!args.graph.empty()) {
     const std::string graph = model.interpreter.graphviz();
     if (args.graph == "-") return fmt::print("{}", graph);
-    need(writeFile(args.graph, graph));
+    need(analysis::writeFile(args.graph, graph));
   }
   const Session session = openSession(model, args.model, settings);
   std::optional<Verdict> verdict;

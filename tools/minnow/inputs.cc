@@ -7,9 +7,9 @@
 #include <charconv>
 #include <cmath>
 
+#include "analysis/npy.h"
 #include "arguments.h"
 #include "exit.h"
-#include "npy.h"
 #include "random.h"
 
 namespace minnow::tool {
@@ -82,7 +82,7 @@ InputSpecs::InputSpecs(const std::vector<std::string>& arguments, const PictureO
 std::map<std::string, Shape> InputSpecs::shapesOfFiles() const {
   std::map<std::string, Shape> shapes;
   for (const auto& [name, spec] : specs_)
-    if (name != "all" && endsInNpy(spec)) shapes[name] = need(readNpy(spec)).type.shape;
+    if (name != "all" && endsInNpy(spec)) shapes[name] = need(analysis::readNpy(spec)).type.shape;
   return shapes;
 }
 
@@ -121,7 +121,7 @@ void InputSpecs::fillOne(const TensorInfo& info, const std::string& spec,
   } else if (spec.starts_with(kRandom)) {
     fillRandom(tensor, parseSeed(std::string_view(spec).substr(kRandom.size())));
   } else if (endsInNpy(spec)) {
-    return copyChecked(need(readNpy(spec)), info, to, spec);
+    return copyChecked(need(analysis::readNpy(spec)), info, to, spec);
   } else {
     const auto picture = need(vision::readImage(spec));
     const auto placed = vision::writeImage(picture.view(), picture_, to);

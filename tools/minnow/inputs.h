@@ -7,11 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "host_tensor.h"
+#include "analysis/host_tensor.h"
 #include "minnow/image.h"
 #include "minnow/runtime.h"
 
 namespace minnow::tool {
+
+using analysis::HostTensor;
 
 /// How a picture becomes a tensor, as given on the command line.
 struct PictureOptions {

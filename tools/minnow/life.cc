@@ -11,8 +11,8 @@
 #include <span>
 #include <string_view>
 
+#include "analysis/files.h"
 #include "exit.h"
-#include "files.h"
 #include "forked_jobs.h"
 
 namespace minnow::tool {

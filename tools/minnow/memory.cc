@@ -3,9 +3,9 @@
 
 #include <memory>
 
+#include "analysis/files.h"
 #include "arguments.h"
 #include "exit.h"
-#include "files.h"
 #include "life.h"
 #include "memory_report.h"
 #include "verbs.h"
@@ -59,8 +59,8 @@ void memory(const Arguments& args) {
   std::optional<size_t> budget;
   if (!args.budget.empty()) budget = parseBytes(args.budget, "--budget");
   const MemoryFindings findings = findOut(args, budget);
-  if (!args.svg.empty()) need(writeFile(args.svg, asSvg(findings)));
-  if (!args.html.empty()) need(writeFile(args.html, asPage(findings)));
+  if (!args.svg.empty()) need(analysis::writeFile(args.svg, asSvg(findings)));
+  if (!args.html.empty()) need(analysis::writeFile(args.html, asPage(findings)));
   if (args.json) {
     fmt::print("{}\n",
                asJson(findings).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));

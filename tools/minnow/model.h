@@ -11,10 +11,12 @@
 #include <string>
 #include <vector>
 
-#include "host_tensor.h"
+#include "analysis/host_tensor.h"
 #include "minnow/runtime.h"
 
 namespace minnow::tool {
+
+using analysis::HostTensor;
 
 /// Bytes where createFromBuffer wants them: on a 64-byte boundary.
 class AlignedBytes {

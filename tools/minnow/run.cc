@@ -5,12 +5,12 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "analysis/files.h"
+#include "analysis/npy.h"
 #include "clock.h"
 #include "exit.h"
-#include "files.h"
 #include "inputs.h"
 #include "model.h"
-#include "npy.h"
 #include "verbs.h"
 #include "words.h"
 
@@ -27,7 +27,7 @@ struct Arguments {
 
 /// The file of an output; two names that come out alike are told apart by a number.
 std::string fileName(const std::string& output, std::set<std::string>& used) {
-  const std::string name = sanitisedName(output.empty() ? "output" : output);
+  const std::string name = analysis::sanitisedName(output.empty() ? "output" : output);
   std::string file = name + ".npy";
   for (int i = 2; !used.insert(file).second; ++i) file = fmt::format("{}-{}.npy", name, i);
   return file;
@@ -43,7 +43,7 @@ void writeFiles(const std::filesystem::path& folder, const std::vector<std::stri
                   fmt::format("{}: cannot be made: {}", folder.string(), error.message()));
   }
   for (size_t i = 0; i < files.size(); ++i) {
-    const auto written = writeFile(folder / files[i], encodeNpy(tensors[i]));
+    const auto written = analysis::writeFile(folder / files[i], encodeNpy(tensors[i]));
     if (written) continue;
     for (size_t j = 0; j < i; ++j) std::filesystem::remove(folder / files[j], error);
     throw Failure(written.error());
@@ -64,7 +64,7 @@ void saveInputs(const std::filesystem::path& folder, const Frame& frame,
 
 nlohmann::json outputJson(const std::string& name, const std::string& file,
                           const HostTensor& tensor) {
-  const Summary summary = summarise(tensor);
+  const analysis::Summary summary = summarise(tensor);
   const auto dims = tensor.type.shape.dims();
   return {{"name", name},
           {"file", file},
@@ -77,7 +77,7 @@ nlohmann::json outputJson(const std::string& name, const std::string& file,
 }
 
 void printOutput(const std::string& name, const HostTensor& tensor) {
-  const Summary summary = summarise(tensor);
+  const analysis::Summary summary = summarise(tensor);
   fmt::print("{}: {} {}  min {:.7g}  max {:.7g}  mean {:.7g}{}\n", name,
              dataTypeName(tensor.type.type), tensor.type.shape.toString(), summary.min, summary.max,
              summary.mean, summary.nans > 0 ? fmt::format("  NaN {}", summary.nans) : "");

@@ -7,10 +7,10 @@
 #include <span>
 #include <vector>
 
-#include "host_tensor.h"
+#include "analysis/host_tensor.h"
 #include "minnow/status.h"
 
-namespace minnow::tool {
+namespace minnow::analysis {
 
 /// f2 f4 f8, i1 … i8, u1 … u8, b1. Errors name the file.
 Result<HostTensor> readNpy(const std::filesystem::path& path);
@@ -19,4 +19,4 @@ Result<HostTensor> parseNpy(std::span<const std::byte> file, const std::string& 
 /// Version 1.0, C order.
 std::vector<std::byte> encodeNpy(const HostTensor& tensor);
 
-}  // namespace minnow::tool
+}  // namespace minnow::analysis

@@ -7,7 +7,7 @@
 
 #include "minnow/tensor.h"
 
-namespace minnow::tool {
+namespace minnow::analysis {
 
 struct HostTensor {
   TensorType type;
@@ -37,4 +37,4 @@ float halfToFloat(uint16_t half);
 /// Rounds half to even.
 uint16_t floatToHalf(float value);
 
-}  // namespace minnow::tool
+}  // namespace minnow::analysis

@@ -1,11 +1,11 @@
 // .npy files out and in, and what is wrong with broken ones.
-#include "npy.h"
+#include "analysis/npy.h"
 
 #include <gtest/gtest.h>
 
 #include <cstring>
 
-namespace minnow::tool {
+namespace minnow::analysis {
 namespace {
 
 HostTensor counting(DataType type, const Shape& shape) {
@@ -65,4 +65,4 @@ TEST(Npy, BrokenFilesAreErrors) {
 }
 
 }  // namespace
-}  // namespace minnow::tool
+}  // namespace minnow::analysis

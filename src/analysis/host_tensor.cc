@@ -1,5 +1,5 @@
 // Row-major tensors and their elements as numbers.
-#include "host_tensor.h"
+#include "analysis/host_tensor.h"
 
 #include <algorithm>
 #include <bit>
@@ -7,7 +7,7 @@
 #include <cstring>
 #include <limits>
 
-namespace minnow::tool {
+namespace minnow::analysis {
 namespace {
 
 struct Half {
@@ -151,4 +151,4 @@ uint16_t floatToHalf(float value) {
   return sign | static_cast<uint16_t>((rounded >> 13) - (112u << 10));
 }
 
-}  // namespace minnow::tool
+}  // namespace minnow::analysis

@@ -1,5 +1,5 @@
 // POSIX calls, because every error has to be seen: a full disk shows at write, fsync or close.
-#include "files.h"
+#include "analysis/files.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
-namespace minnow::tool {
+namespace minnow::analysis {
 namespace {
 
 std::unexpected<Error> ioError(const std::filesystem::path& path, const char* what) {
@@ -97,4 +97,4 @@ std::string sanitisedName(std::string_view name) {
   return out;
 }
 
-}  // namespace minnow::tool
+}  // namespace minnow::analysis

@@ -11,7 +11,7 @@
 
 #include "minnow/status.h"
 
-namespace minnow::tool {
+namespace minnow::analysis {
 
 Result<std::vector<std::byte>> readFile(const std::filesystem::path& path);
 /// On error nothing is left behind and an older file of that name stays as it was. What is no
@@ -21,4 +21,4 @@ Result<void> writeFile(const std::filesystem::path& path, std::string_view text)
 /// Characters outside A-Za-z0-9._- become '_'.
 std::string sanitisedName(std::string_view name);
 
-}  // namespace minnow::tool
+}  // namespace minnow::analysis

@@ -1,6 +1,6 @@
 // The .npy header is a Python dictionary: {'descr': '<f4', 'fortran_order': False, 'shape': (1,
 // 3)}.
-#include "npy.h"
+#include "analysis/npy.h"
 
 #include <fmt/format.h>
 
@@ -12,9 +12,9 @@
 #include <string_view>
 #include <utility>
 
-#include "files.h"
+#include "analysis/files.h"
 
-namespace minnow::tool {
+namespace minnow::analysis {
 namespace {
 
 constexpr std::string_view kMagic = "\x93NUMPY";
@@ -154,4 +154,4 @@ std::vector<std::byte> encodeNpy(const HostTensor& tensor) {
   return bytes;
 }
 
-}  // namespace minnow::tool
+}  // namespace minnow::analysis
