@@ -33,8 +33,4 @@ struct Summary {
 };
 Summary summarise(const HostTensor& tensor);
 
-float halfToFloat(uint16_t half);
-/// Rounds half to even.
-uint16_t floatToHalf(float value);
-
 }  // namespace minnow::analysis
