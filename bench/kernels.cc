@@ -1,5 +1,5 @@
 // Convolutions and matrix products of real models, as GFLOP/s and as a share of the core's measured
-// peak: `kernel_bench [target]`, the target one of kernels::simd::targetNames(). Every repetition
+// peak: `kernel_bench [target]`, the target one of minnow::cpuTargets(). Every repetition
 // measures a short run; the fastest counts, because other work disturbs.
 #include <benchmark/benchmark.h>
 #include <time.h>
@@ -13,7 +13,7 @@
 #include "base/aligned.h"
 #include "bench/peak.h"
 #include "kernels/pack.h"
-#include "kernels/simd/targets.h"
+#include "minnow/cpu.h"
 #include "ops/conv.h"
 #include "ops/matmul.h"
 
@@ -206,8 +206,8 @@ void registerAll() {
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
-  if (argc > 1 && !minnow::kernels::simd::restrictTo(argv[1])) {
-    std::fprintf(stderr, "no target %s\n", argv[1]);
+  if (const auto limited = minnow::limitCpuTarget(argc > 1 ? argv[1] : ""); !limited) {
+    std::fprintf(stderr, "%s\n", limited.error().message.c_str());
     return 1;
   }
   minnow::bench::peak = minnow::bench::peakGflops();

@@ -1,5 +1,6 @@
 // Independent chains of fused multiply-add in registers, nothing else.
 #include "bench/peak.h"
+#include "kernels/simd/dispatch.h"
 
 #include <algorithm>
 #include <chrono>
@@ -38,14 +39,13 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace minnow::bench {
-HWY_EXPORT(Chains);
 
 double peakGflops() {
   float sink[2] = {0.25f, 0};
   double best = 0;
   for (int run = 0; run < 30; ++run) {
     const auto begin = std::chrono::steady_clock::now();
-    const double work = HWY_DYNAMIC_DISPATCH(Chains)(100'000, sink);
+    const double work = MINNOW_DISPATCH(Chains)(100'000, sink);
     const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
     best = std::max(best, work / time.count() * 1e-9);
   }

@@ -48,6 +48,11 @@ const char* minnow_status_name(minnow_status status);
 /* "0.1.0" */
 const char* minnow_version(void);
 
+/* minnow/cpu.h: the name of the target in use ("avx2"), and limiting the process to one; NULL or ""
+ * lifts the limit. */
+const char* minnow_cpu_target(void);
+minnow_status minnow_limit_cpu_target(const char* name);
+
 /* Element types, numbered as in ONNX. */
 typedef enum minnow_type {
   MINNOW_FLOAT32 = 1,

@@ -5,6 +5,7 @@
 
 #include "base/fail.h"
 #include "base/guarded.h"
+#include "minnow/cpu.h"
 #include "minnow/minnow.h"
 #include "minnow/runtime.h"
 
@@ -123,6 +124,15 @@ const char* minnow_status_name(minnow_status status) {
 }
 
 const char* minnow_version(void) { return minnow::version(); }
+
+const char* minnow_cpu_target(void) { return minnow::cpuTarget().data(); }
+
+minnow_status minnow_limit_cpu_target(const char* name) {
+  return checked([&]() -> minnow_status {
+    const auto limited = minnow::limitCpuTarget(name == nullptr ? "" : name);
+    return limited ? MINNOW_OK : failed(limited.error());
+  });
+}
 
 size_t minnow_tensor_bytes(const minnow_tensor* tensor) {
   return tensor == nullptr ? 0 : viewOf(*tensor).bytes();

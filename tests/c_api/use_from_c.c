@@ -55,6 +55,11 @@ const char* useFromC(const void* file, size_t bytes) {
   CHECK(minnow_interpreter_create_from_file(runtime, "absent.minnow", &model) == MINNOW_NOT_FOUND);
   CHECK(model == NULL && strstr(minnow_last_error(), "absent.minnow") != NULL);
   CHECK(strlen(minnow_status_name(MINNOW_NOT_FOUND)) > 0 && strlen(minnow_version()) > 0);
+  CHECK(minnow_limit_cpu_target("scalar-fma") == MINNOW_OK);
+  CHECK(strcmp(minnow_cpu_target(), "scalar-fma") == 0);
+  CHECK(minnow_limit_cpu_target(NULL) == MINNOW_OK);
+  CHECK(minnow_limit_cpu_target("vax") == MINNOW_NOT_FOUND);
+  CHECK(strstr(minnow_last_error(), "scalar-fma") != NULL);
   CHECK(minnow_interpreter_create_from_buffer(runtime, file, bytes, &model) == MINNOW_OK);
   problem = useSession(model);
   minnow_interpreter_release_model(model);

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "backend/cpu/kernel_table.h"
-#include "kernels/simd/targets.h"
+#include "minnow/cpu.h"
 #include "tests/ops/op_case.h"
 #include "tests/ops/packed_weights.h"
 #include "tests/ops/test_tensor.h"
@@ -46,7 +46,7 @@ constexpr Variant kVariants[] = {
 /// What runs, and on what: everything a failure message has to name.
 struct Setting {
   const Variant* variant = kVariants;
-  std::string target = "reference";
+  std::string_view target = "scalar-fma";
   int threads = 1;
   bool panels = false;
   int inPlace = -1;  ///< the input that output 0 overwrites
@@ -87,16 +87,12 @@ class Runner {
         << (expected_ ? "expected an error" : expected_.error().message);
     expectedOutputs_ = std::move(reference.outputs);
     expectedViews_ = std::move(reference.outputViews);
-    std::string first;
-    for (const std::string& target : kernels::simd::targetNames()) {
-      if (first.empty()) first = target;
-      ASSERT_TRUE(kernels::simd::restrictTo(target));
+    for (std::string_view target : cpuTargets()) {
+      ASSERT_TRUE(limitCpuTarget(target));
       for (const Variant& variant : kVariants)
-        if (differs(variant)) checkVariant(variant, target, target == first);
+        if (differs(variant)) checkVariant(variant, target, target == cpuTargets().front());
     }
-    kernels::simd::restrictTo("");
-    if (first.empty())
-      for (const Variant& variant : kVariants) checkVariant(variant, "none", true);
+    ASSERT_TRUE(limitCpuTarget(""));
   }
 
  private:
@@ -116,7 +112,7 @@ class Runner {
     return rank >= 3 || (rank == 2 && variant.first == Storing::Gapped);
   }
 
-  void checkVariant(const Variant& variant, const std::string& target, bool firstTarget) {
+  void checkVariant(const Variant& variant, std::string_view target, bool firstTarget) {
     for (int threads : {1, 3})
       for (bool panels : {false, true})
         for (int inPlace = -1; inPlace < static_cast<int>(types_.size()); ++inPlace)

@@ -10,7 +10,7 @@
 #include "backend/cpu/kernel_table.h"
 #include "base/aligned.h"
 #include "kernels/movement.h"
-#include "kernels/simd/targets.h"
+#include "minnow/cpu.h"
 #include "tests/ops/op_case.h"
 #include "tests/ops/packed_weights.h"
 #include "tests/ops/test_tensor.h"
@@ -24,11 +24,10 @@ constexpr int64_t kHeights[] = {1, 2, 3, 7};
 
 /// What runs, and on what: everything a failure message has to name.
 struct Setting {
-  std::string target;
+  std::string_view target;
   Storing storing = Storing::Plain;
   int threads = 1;
   bool panels = false;
-  bool reference = false;  ///< instead of the kernel that the table chooses
   int axis = 0;
   int64_t height = 1;
 
@@ -109,13 +108,11 @@ class Strips {
     EXPECT_TRUE(case_.op->rowsStandAlone() || (axis == 2 && outputTypes_[0].shape.rank() == 4));
     if (expected_.empty()) runReference();
     for (int64_t height : heights(axis)) checkRising(axis, height);
-    for (const std::string& target : kernels::simd::targetNames()) {
-      ASSERT_TRUE(kernels::simd::restrictTo(target));
+    for (std::string_view target : cpuTargets()) {
+      ASSERT_TRUE(limitCpuTarget(target));
       checkTarget(axis, target);
     }
-    kernels::simd::restrictTo("");
-    for (int64_t height : heights(axis))
-      checkStrips(prepare({"any", Storing::Plain, 1, false, true, axis, height}));
+    ASSERT_TRUE(limitCpuTarget(""));
   }
 
   void runReference() {
@@ -153,14 +150,19 @@ class Strips {
   }
 
   /// Several threads take part in the tallest strips alone, which are large enough for them.
-  void checkTarget(int axis, const std::string& target) const {
+  void checkTarget(int axis, std::string_view target) const {
     const std::set<int64_t> all = heights(axis);
+    if (target == cpuTargets().back()) {  // the reference knows no storage
+      for (int64_t height : all)
+        checkStrips(prepare({target, Storing::Plain, 1, false, axis, height}));
+      return;
+    }
     for (Storing storing : {Storing::Plain, Storing::ChannelsLast})
       for (bool panels : {false, true})
         for (int64_t height : all)
           for (int threads : {1, 3})
             if ((!panels || packable(axis)) && (threads == 1 || height == *all.rbegin()))
-              checkStrips(prepare({target, storing, threads, panels, false, axis, height}));
+              checkStrips(prepare({target, storing, threads, panels, axis, height}));
   }
 
   /// Packed weights cannot be cut.
@@ -223,9 +225,7 @@ class Strips {
       const TensorView& view = outputs.back().view();
       outputViews.push_back(alone ? view : displaced(view, strip, type.shape));
     }
-    const auto row = run.setting.reference
-                         ? backend::cpu::referenceRow(case_.op->kind())
-                         : backend::cpu::chooseKernel(*case_.op, inputViews, outputViews);
+    const auto row = backend::cpu::chooseKernel(*case_.op, inputViews, outputViews);
     const std::string name = run.setting.toString(strip, row.name);
     kernels::OutputRows asked;
     if (!alone) asked = {strip.begin, strip.end};

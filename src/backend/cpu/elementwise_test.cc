@@ -7,8 +7,8 @@
 
 #include "base/fail.h"
 #include "base/threads.h"
-#include "kernels/simd/targets.h"
 #include "kernels/simd/unary.h"
+#include "minnow/cpu.h"
 #include "ops/unary.h"
 
 namespace minnow::backend::cpu {
@@ -43,7 +43,7 @@ std::vector<float> computed(Kernel kernel, const ops::Unary& op, std::vector<flo
   return y;
 }
 
-void expectSameBits(const ops::Unary& op, const std::vector<float>& x, const std::string& target) {
+void expectSameBits(const ops::Unary& op, const std::vector<float>& x, std::string_view target) {
   const auto expected = computed(kernels::reference::find(ops::OpKind::Unary), op, x);
   const auto found = computed(kernels::simd::runUnary, op, x);
   for (size_t i = 0; i < x.size(); ++i) {
@@ -58,8 +58,8 @@ void expectSameBits(const ops::Unary& op, const std::vector<float>& x, const std
 
 TEST(ElementwiseBits, EveryFunctionOnEveryTarget) {
   const auto magnitudes = everyMagnitude(), everyday = everydayValues();
-  for (const std::string& target : kernels::simd::targetNames()) {
-    ASSERT_TRUE(kernels::simd::restrictTo(target));
+  for (std::string_view target : cpuTargets()) {
+    ASSERT_TRUE(limitCpuTarget(target));
     for (int i = 0; i < static_cast<int>(ops::UnaryFn::kEpilogueCount); ++i) {
       ops::Unary op;
       op.fn = static_cast<ops::UnaryFn>(i);
@@ -69,7 +69,7 @@ TEST(ElementwiseBits, EveryFunctionOnEveryTarget) {
       expectSameBits(op, everyday, target);
     }
   }
-  kernels::simd::restrictTo("");
+  ASSERT_TRUE(limitCpuTarget(""));
 }
 
 }  // namespace minnow::backend::cpu

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "kernels/simd/targets.h"
+#include "kernels/simd/dispatch.h"
 
 namespace minnow::backend::cpu {
 
@@ -12,9 +12,9 @@ namespace minnow::backend::cpu {
 #undef MINNOW_ROWS
 
 std::span<const KernelRow> kernelRows() {
+  if (kernels::simd::referenceOnly()) return {};
   static const std::vector<KernelRow> rows = [] {
     std::vector<KernelRow> all;
-    if (!kernels::simd::available()) return all;
     const auto add = [&](std::span<const KernelRow> family) {
       all.insert(all.end(), family.begin(), family.end());
     };

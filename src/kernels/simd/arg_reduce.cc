@@ -7,6 +7,7 @@
 
 #include "kernels/fold_plan.h"
 #include "kernels/simd/arg_reduce.h"
+#include "kernels/simd/dispatch.h"
 #include "kernels/simd/fold-inl.h"
 #include "ops/arg_reduce.h"
 
@@ -92,8 +93,6 @@ HWY_AFTER_NAMESPACE();
 namespace minnow::kernels::simd {
 namespace {
 
-HWY_EXPORT(choose);
-
 FoldPlan planOf(const ops::ArgReduce& arg, const TensorView& x, const TensorView& y) {
   Strides out{};
   for (int axis = 0, at = 0; axis < x.shape.rank(); ++axis) {
@@ -115,7 +114,7 @@ bool acceptsArgReduce(const ops::Operator& op, std::span<const TensorView> input
 Result<void> runArgReduce(const ops::Operator& op, const KernelArgs& args) {
   const auto& arg = static_cast<const ops::ArgReduce&>(op);
   const FoldPlan plan = planOf(arg, args.inputs[0], args.outputs[0]);
-  const auto run = HWY_DYNAMIC_DISPATCH(choose);
+  const auto run = MINNOW_DISPATCH(choose);
   plan.run(*args.pool, [&](int64_t begin, int64_t end) {
     run(plan, arg.max, arg.selectLast, args.inputs[0].as<const float>(),
         args.outputs[0].as<int64_t>(), begin, end);

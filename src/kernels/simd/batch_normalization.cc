@@ -9,6 +9,7 @@
 
 #include "kernels/fold_plan.h"
 #include "kernels/simd/batch_normalization.h"
+#include "kernels/simd/dispatch.h"
 #include "kernels/simd/fold-inl.h"
 #include "ops/batch_normalization.h"
 
@@ -47,9 +48,6 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace minnow::kernels::simd {
 namespace {
-
-HWY_EXPORT(shiftByConstants);
-HWY_EXPORT(shiftByLists);
 
 /// Rows walked alike in x and y. Lanes run over channels, or over pixels of one channel.
 struct RowPlan {
@@ -124,7 +122,7 @@ Parameters prepare(const ops::BatchNormalization& norm, const KernelArgs& args, 
 }
 
 void runOverChannels(const RowPlan& plan, const Parameters& lists, const KernelArgs& args) {
-  const auto shift = HWY_DYNAMIC_DISPATCH(shiftByLists);
+  const auto shift = MINNOW_DISPATCH(shiftByLists);
   const auto* x = args.inputs[0].as<const float>();
   auto* y = args.outputs[0].as<float>();
   const int64_t chunk = plan.period * std::max<int64_t>(1, 8192 / plan.period);
@@ -142,7 +140,7 @@ void runOverChannels(const RowPlan& plan, const Parameters& lists, const KernelA
 
 /// One channel after another; the outermost axis of the plan is the channel.
 void runOverPixels(const RowPlan& plan, const Parameters& lists, const KernelArgs& args) {
-  const auto shift = HWY_DYNAMIC_DISPATCH(shiftByConstants);
+  const auto shift = MINNOW_DISPATCH(shiftByConstants);
   const auto* x = args.inputs[0].as<const float>();
   auto* y = args.outputs[0].as<float>();
   const int64_t perChannel = plan.outer.count() / plan.period;

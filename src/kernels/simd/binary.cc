@@ -8,6 +8,7 @@
 #include "kernels/loop_nest.h"
 #include "kernels/power.h"
 #include "kernels/simd/binary.h"
+#include "kernels/simd/dispatch.h"
 #include "kernels/simd/epilogue-inl.h"
 #include "kernels/simd/epilogue_rows.h"
 #include "kernels/simd/gather.h"
@@ -174,8 +175,6 @@ HWY_AFTER_NAMESPACE();
 namespace minnow::kernels::simd {
 namespace {
 
-HWY_EXPORT(mapPairs);
-
 using MapPairs = void (*)(const ops::Binary&, const BinaryTile&);
 
 /// Elements that lie apart: gathered, computed and scattered a piece at a time.
@@ -205,7 +204,7 @@ Result<void> runBinary(const ops::Operator& op, const KernelArgs& args) {
   const TensorView& y = args.outputs[0];
   const LoopNest<3> nest(y.shape, {y.strides, stridesAsBroadcast(args.inputs[0], y.shape),
                                    stridesAsBroadcast(args.inputs[1], y.shape)});
-  const auto map = HWY_DYNAMIC_DISPATCH(mapPairs);
+  const auto map = MINNOW_DISPATCH(mapPairs);
   nest.run(*args.pool, [&](const LoopTile<3>& t) {
     const BinaryTile tile{args.inputs[0].as<const float>() + t.offset[1],
                           args.inputs[1].as<const float>() + t.offset[2],

@@ -1,5 +1,6 @@
 // The inner kernels of depthwise convolution, one source for every instruction set.
 #include "kernels/simd/depthwise_tile.h"
+#include "kernels/simd/dispatch.h"
 
 #include <cmath>
 #include <utility>
@@ -18,7 +19,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 #if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
 
-// Never chosen: targets.h.
+// Never chosen: dispatch.h.
 const DepthwiseTiles* MakeDepthwiseTiles() { return nullptr; }
 
 #else
@@ -214,9 +215,8 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace minnow::kernels::simd {
-HWY_EXPORT(MakeDepthwiseTiles);
 
-const DepthwiseTiles& depthwiseTiles() { return *HWY_DYNAMIC_DISPATCH(MakeDepthwiseTiles)(); }
+const DepthwiseTiles& depthwiseTiles() { return *MINNOW_DISPATCH(MakeDepthwiseTiles)(); }
 
 }  // namespace minnow::kernels::simd
 #endif

@@ -5,6 +5,7 @@
 #include <hwy/highway.h>
 
 #include "kernels/fold_plan.h"
+#include "kernels/simd/dispatch.h"
 #include "kernels/simd/fold-inl.h"
 #include "kernels/simd/lrn.h"
 #include "ops/lrn.h"
@@ -81,9 +82,6 @@ HWY_AFTER_NAMESPACE();
 namespace minnow::kernels::simd {
 namespace {
 
-HWY_EXPORT(lrnPixels);
-HWY_EXPORT(lrnChannels);
-
 struct LrnPlan {
   bool possible = false, overChannels = false;
   FoldAxes outer;  ///< batch and pixels, but for a row
@@ -118,7 +116,7 @@ LrnRow rowOf(const ops::Lrn& lrn, const TensorView& x) {
 void runPixels(const ops::Lrn& lrn, const LrnPlan& plan, const KernelArgs& args) {
   const TensorView &x = args.inputs[0], &y = args.outputs[0];
   const int64_t channels = x.shape[1];
-  const auto normalise = HWY_DYNAMIC_DISPATCH(lrnPixels);
+  const auto normalise = MINNOW_DISPATCH(lrnPixels);
   args.pool->parallelFor(plan.outer.count() * channels, 1, [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {
       const auto [in, out] = plan.outer.offsets(task / channels);
@@ -135,7 +133,7 @@ void runPixels(const ops::Lrn& lrn, const LrnPlan& plan, const KernelArgs& args)
 }
 
 void runChannels(const ops::Lrn& lrn, const LrnPlan& plan, const KernelArgs& args) {
-  const auto normalise = HWY_DYNAMIC_DISPATCH(lrnChannels);
+  const auto normalise = MINNOW_DISPATCH(lrnChannels);
   args.pool->parallelFor(plan.outer.count(), 64, [&](int64_t begin, int64_t end) {
     LrnRow row = rowOf(lrn, args.inputs[0]);
     row.length = args.inputs[0].shape[1];

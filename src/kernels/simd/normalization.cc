@@ -5,6 +5,7 @@
 #include <hwy/highway.h>
 
 #include "kernels/fold_plan.h"
+#include "kernels/simd/dispatch.h"
 #include "kernels/simd/fold-inl.h"
 #include "kernels/simd/normalization.h"
 #include "ops/group_normalization.h"
@@ -144,9 +145,6 @@ HWY_AFTER_NAMESPACE();
 namespace minnow::kernels::simd {
 namespace {
 
-HWY_EXPORT(layerTasks);
-HWY_EXPORT(groupTasks);
-
 /// True if `parameter` has exactly the elements of a set, in order.
 bool coversSet(const TensorView& parameter, const Shape& x, int axis) {
   return parameter.isPlain() && parameter.shape == Shape(x.dims().subspan(axis));
@@ -202,7 +200,7 @@ Result<void> runLayerNormalization(const ops::Operator& op, const KernelArgs& ar
                        output(0),
                        output(1),
                        output(2)};
-  const auto run = HWY_DYNAMIC_DISPATCH(layerTasks);
+  const auto run = MINNOW_DISPATCH(layerTasks);
   task.plan.run(*args.pool, [&](int64_t begin, int64_t end) { run(task, begin, end); });
   return {};
 }
@@ -228,7 +226,7 @@ Result<void> runGroupNormalization(const ops::Operator& op, const KernelArgs& ar
                        args.inputs[2],
                        args.inputs[0].as<const float>(),
                        args.outputs[0].as<float>()};
-  const auto run = HWY_DYNAMIC_DISPATCH(groupTasks);
+  const auto run = MINNOW_DISPATCH(groupTasks);
   task.plan.run(*args.pool, [&](int64_t begin, int64_t end) { run(task, begin, end); });
   return {};
 }

@@ -2,6 +2,7 @@
 // sums; each step of the reduction loads one row of the panel and broadcasts one input element a
 // pixel. Tiles are compiled for each number of pixels, so that no loop remains inside a step.
 #include "kernels/simd/panel_tile.h"
+#include "kernels/simd/dispatch.h"
 
 #include <cstring>
 #include <utility>
@@ -20,7 +21,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 #if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
 
-// Never chosen: targets.h.
+// Never chosen: dispatch.h.
 const PanelTileSet* MakePanelTiles() { return nullptr; }
 
 #else
@@ -205,9 +206,8 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace minnow::kernels::simd {
-HWY_EXPORT(MakePanelTiles);
 
-const PanelTileSet& panelTiles() { return *HWY_DYNAMIC_DISPATCH(MakePanelTiles)(); }
+const PanelTileSet& panelTiles() { return *MINNOW_DISPATCH(MakePanelTiles)(); }
 
 }  // namespace minnow::kernels::simd
 #endif

@@ -1,6 +1,7 @@
 // Max and average pooling, lanes over channels: a row of output pixels at a time, each pixel's taps
 // visited row-major as the reference does.
 #include "kernels/simd/pool.h"
+#include "kernels/simd/dispatch.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd/pool.cc"
@@ -144,9 +145,6 @@ HWY_AFTER_NAMESPACE();
 namespace minnow::kernels::simd {
 namespace {
 
-HWY_EXPORT(maxRow);
-HWY_EXPORT(averageRow);
-
 bool channelsAdjacent(const TensorView& view) { return view.strides[1] == 1 || view.shape[1] == 1; }
 
 /// Both tensors as rows of pixels; one spatial axis counts as an image of height 1.
@@ -236,7 +234,7 @@ Result<void> runPool(const ops::Operator& op, const KernelArgs& args) {
   const int64_t block = pool.global ? kChannelBlock : std::max<int64_t>(y[1], 1);
   const int64_t blocks = (y[1] + block - 1) / block;
   const auto run =
-      pool.fn == ops::PoolFn::Max ? HWY_DYNAMIC_DISPATCH(maxRow) : HWY_DYNAMIC_DISPATCH(averageRow);
+      pool.fn == ops::PoolFn::Max ? MINNOW_DISPATCH(maxRow) : MINNOW_DISPATCH(averageRow);
   const int64_t grain = grainOf(pooling.columns() * block * pooling.taps());
   args.pool->parallelFor(y[0] * rows * blocks, grain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {

@@ -5,6 +5,7 @@
 #include <hwy/highway.h>
 
 #include "kernels/fold_plan.h"
+#include "kernels/simd/dispatch.h"
 #include "kernels/simd/fold-inl.h"
 #include "kernels/simd/reduce.h"
 #include "ops/reduce.h"
@@ -69,8 +70,6 @@ HWY_AFTER_NAMESPACE();
 namespace minnow::kernels::simd {
 namespace {
 
-HWY_EXPORT(reduceFloats);
-
 FoldPlan planOf(const ops::Reduce& reduce, const TensorView& x, const TensorView& y) {
   uint32_t mask = 0;
   for (int64_t axis : reduce.axes) mask |= 1u << axis;
@@ -102,7 +101,7 @@ bool acceptsReduce(const ops::Operator& op, std::span<const TensorView> inputs,
 Result<void> runReduce(const ops::Operator& op, const KernelArgs& args) {
   const auto& reduce = static_cast<const ops::Reduce&>(op);
   const FoldPlan plan = planOf(reduce, args.inputs[0], args.outputs[0]);
-  const auto fold = HWY_DYNAMIC_DISPATCH(reduceFloats);
+  const auto fold = MINNOW_DISPATCH(reduceFloats);
   plan.run(*args.pool, [&](int64_t begin, int64_t end) {
     fold(plan, reduce.fn, args.inputs[0].as<const float>(), args.outputs[0].as<float>(), begin,
          end);

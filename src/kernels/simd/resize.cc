@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "kernels/simd/dispatch.h"
 #include "kernels/simd/resize.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -68,10 +69,7 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace minnow::kernels::simd {
-namespace {
-HWY_EXPORT(resizePixels);
-HWY_EXPORT(resizeLine);
-}  // namespace
+namespace {}  // namespace
 
 bool acceptsResize(const ops::Operator& op, std::span<const TensorView> inputs,
                    std::span<const TensorView> outputs) {
@@ -92,7 +90,7 @@ Result<void> runResize(const ops::Operator& op, const KernelArgs& args) {
   const AxisTable columns = makeAxisTable(resize, 3, x, y, {0, y.shape[3]}, workspace);
   const bool lanes = x.strides[1] == 1 && y.strides[1] == 1 && y.shape[1] > 1;
   const int64_t height = asked.end - asked.begin, lines = lanes ? 1 : y.shape[1];
-  const auto work = lanes ? HWY_DYNAMIC_DISPATCH(resizePixels) : HWY_DYNAMIC_DISPATCH(resizeLine);
+  const auto work = lanes ? MINNOW_DISPATCH(resizePixels) : MINNOW_DISPATCH(resizeLine);
   const int64_t perUnit = y.shape[3] * (lanes ? y.shape[1] : 1);
   const int64_t grain = std::max<int64_t>(1, 4096 / std::max<int64_t>(perUnit, 1));
   args.pool->parallelFor(y.shape[0] * lines * height, grain, [&](int64_t begin, int64_t end) {

@@ -5,6 +5,7 @@
 #include <hwy/highway.h>
 
 #include "kernels/fold_plan.h"
+#include "kernels/simd/dispatch.h"
 #include "kernels/simd/fold-inl.h"
 #include "kernels/simd/softmax.h"
 #include "ops/softmax.h"
@@ -83,8 +84,6 @@ HWY_AFTER_NAMESPACE();
 namespace minnow::kernels::simd {
 namespace {
 
-HWY_EXPORT(softmaxTasks);
-
 FoldPlan planOf(const ops::Softmax& softmax, const TensorView& x, const TensorView& y) {
   return foldPlan(x, y.strides, softmax.mask(x.shape.rank()));
 }
@@ -102,7 +101,7 @@ bool acceptsSoftmax(const ops::Operator& op, std::span<const TensorView> inputs,
 Result<void> runSoftmax(const ops::Operator& op, const KernelArgs& args) {
   const auto& softmax = static_cast<const ops::Softmax&>(op);
   const FoldPlan plan = planOf(softmax, args.inputs[0], args.outputs[0]);
-  const auto normalise = HWY_DYNAMIC_DISPATCH(softmaxTasks);
+  const auto normalise = MINNOW_DISPATCH(softmaxTasks);
   plan.run(*args.pool, [&](int64_t begin, int64_t end) {
     normalise(plan, softmax.fn == ops::SoftmaxFn::LogSoftmax, args.inputs[0].as<const float>(),
               args.outputs[0].as<float>(), begin, end);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "kernels/simd/dispatch.h"
 #include "kernels/simd/transpose_tile.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -106,9 +107,8 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace minnow::kernels::simd {
-HWY_EXPORT(transpose);
 
-void transposeTile(const TransposeTile& tile) { HWY_DYNAMIC_DISPATCH(transpose)(tile); }
+void transposeTile(const TransposeTile& tile) { MINNOW_DISPATCH(transpose)(tile); }
 
 }  // namespace minnow::kernels::simd
 #endif  // HWY_ONCE

@@ -5,6 +5,7 @@
 #include <hwy/highway.h>
 
 #include "kernels/loop_nest.h"
+#include "kernels/simd/dispatch.h"
 #include "kernels/simd/epilogue-inl.h"
 #include "kernels/simd/gather.h"
 #include "kernels/simd/unary.h"
@@ -22,13 +23,9 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace minnow::kernels::simd {
-namespace {
+namespace {}  // namespace
 
-HWY_EXPORT(mapFloats);
-
-}  // namespace
-
-MapFloats mapFloatsHere() { return HWY_DYNAMIC_DISPATCH(mapFloats); }
+MapFloats mapFloatsHere() { return MINNOW_DISPATCH(mapFloats); }
 
 bool acceptsUnary(const ops::Operator& op, std::span<const TensorView> inputs,
                   std::span<const TensorView>) {

@@ -1,0 +1,116 @@
+// Which targets this CPU can run, and which is in use.
+#include "kernels/simd/dispatch.h"
+
+#include <hwy/detect_targets.h>
+
+#include <array>
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "minnow/cpu.h"
+
+#if HWY_ARCH_ARM
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
+namespace minnow::kernels::simd {
+namespace {
+
+constexpr std::array<std::string_view, 5> kNames{"avx3", "avx2", "sve", "neon", "scalar-fma"};
+
+constexpr std::string_view nameOf(Target target) { return kNames[static_cast<size_t>(target)]; }
+
+#if HWY_ARCH_X86
+// All that Highway lets the compiler use in copies for a target. The system's support for the
+// registers is part of each answer.
+bool runs(Target target) {
+  __builtin_cpu_init();
+  const bool avx2 = __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("pclmul") &&
+                    __builtin_cpu_supports("aes") && __builtin_cpu_supports("avx2") &&
+                    __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
+                    __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+  if (target == Target::Avx2) return avx2;
+  return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+}
+#elif HWY_ARCH_ARM_A64
+// Kernels use no more of NEON than every AArch64 has.
+bool runs(Target target) { return target == Target::Neon || (getauxval(AT_HWCAP) & HWCAP_SVE); }
+#elif HWY_ARCH_ARM
+// VFPv4 brings the fused multiply-add.
+bool runs(Target) {
+  const unsigned long has = getauxval(AT_HWCAP);
+  return (has & HWCAP_NEON) && (has & HWCAP_VFPv4);
+}
+#else
+bool runs(Target) { return false; }
+#endif
+
+/// What this build has.
+constexpr std::array<bool, 4> kCompiled{(HWY_TARGETS & HWY_AVX3) != 0,
+                                        (HWY_TARGETS & HWY_AVX2) != 0, (HWY_TARGETS & HWY_SVE) != 0,
+                                        (HWY_TARGETS & HWY_NEON) != 0};
+
+/// Best first; never empty.
+const std::vector<Target>& available() {
+  static const std::vector<Target> targets = [] {
+    std::vector<Target> all;
+    for (Target target : {Target::Avx3, Target::Avx2, Target::Sve, Target::Neon})
+      if (kCompiled[static_cast<size_t>(target)] && runs(target)) all.push_back(target);
+    all.push_back(Target::ScalarFma);
+    return all;
+  }();
+  return targets;
+}
+
+struct InUse {
+  std::atomic<Target> kernels{available().front()};
+  std::atomic<bool> referenceOnly{available().front() == Target::ScalarFma};
+};
+
+InUse& inUse() {
+  static InUse one;
+  return one;
+}
+
+}  // namespace
+
+Target kernelTarget() { return inUse().kernels.load(std::memory_order_relaxed); }
+bool referenceOnly() { return inUse().referenceOnly.load(std::memory_order_relaxed); }
+
+}  // namespace minnow::kernels::simd
+
+namespace minnow {
+
+using kernels::simd::Target;
+
+std::span<const std::string_view> cpuTargets() {
+  static const std::vector<std::string_view> names = [] {
+    std::vector<std::string_view> all;
+    for (Target target : kernels::simd::available()) all.push_back(kernels::simd::nameOf(target));
+    return all;
+  }();
+  return names;
+}
+
+std::string_view cpuTarget() {
+  return kernels::simd::nameOf(kernels::simd::referenceOnly() ? Target::ScalarFma
+                                                              : kernels::simd::kernelTarget());
+}
+
+Result<void> limitCpuTarget(std::string_view name) {
+  if (name.empty()) name = cpuTargets().front();
+  for (Target target : kernels::simd::available()) {
+    if (name != kernels::simd::nameOf(target)) continue;
+    kernels::simd::inUse().referenceOnly = target == Target::ScalarFma;
+    if (target != Target::ScalarFma) kernels::simd::inUse().kernels = target;
+    return {};
+  }
+  std::string message = "no target \"" + std::string(name) + "\" here; this CPU and build have";
+  for (std::string_view here : cpuTargets()) message += " " + std::string(here);
+  return std::unexpected(Error{ErrorCode::NotFound, std::move(message)});
+}
+
+}  // namespace minnow
