@@ -3,10 +3,12 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace minnow::analysis {
 namespace {
@@ -25,18 +27,6 @@ bool writeAll(int file, std::span<const std::byte> bytes) {
     bytes = bytes.subspan(static_cast<size_t>(written));
   }
   return true;
-}
-
-Result<void> writeTo(const std::filesystem::path& target, const std::filesystem::path& named,
-                     std::span<const std::byte> bytes, bool regular) {
-  const int file = open(target.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (file < 0) return ioError(named, "cannot be written");
-  bool good = writeAll(file, bytes) && (!regular || fsync(file) == 0);
-  const int writeError = errno;
-  good = close(file) == 0 && good;
-  if (good) return {};
-  errno = writeError;
-  return ioError(named, "cannot be written");
 }
 
 }  // namespace
@@ -64,23 +54,10 @@ Result<std::vector<std::byte>> readFile(const std::filesystem::path& path) {
 }
 
 Result<void> writeFile(const std::filesystem::path& path, std::span<const std::byte> bytes) {
-  std::error_code ignored;
-  const auto status = std::filesystem::status(path, ignored);
-  if (std::filesystem::is_directory(status)) {
-    errno = EISDIR;
-    return ioError(path, "cannot be written");
-  }
-  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
-    return writeTo(path, path, bytes, false);
-  }
-  std::filesystem::path beside = path;
-  beside += fmt::format(".part-{}", getpid());
-  auto written = writeTo(beside, path, bytes, true);
-  if (written && rename(beside.c_str(), path.c_str()) != 0) {
-    written = ioError(path, "cannot be written");
-  }
-  if (!written) unlink(beside.c_str());
-  return written;
+  auto file = FileWriter::create(path);
+  if (!file) return std::unexpected(file.error());
+  if (const auto written = file->write(bytes); !written) return written;
+  return file->finish();
 }
 
 Result<void> writeFile(const std::filesystem::path& path, std::string_view text) {
@@ -95,6 +72,101 @@ std::string sanitisedName(std::string_view name) {
     if (!kept) c = '_';
   }
   return out;
+}
+
+Result<FileWriter> FileWriter::create(const std::filesystem::path& path) {
+  std::error_code ignored;
+  const auto status = std::filesystem::status(path, ignored);
+  if (std::filesystem::is_directory(status)) {
+    errno = EISDIR;
+    return ioError(path, "cannot be written");
+  }
+  std::filesystem::path target = path;
+  const bool isDevice =
+      std::filesystem::exists(status) && !std::filesystem::is_regular_file(status);
+  if (!isDevice) target += fmt::format(".part-{}", getpid());
+  FileWriter writer(path, std::move(target));
+  writer.file_ = ::open(writer.target_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (writer.file_ < 0) return ioError(path, "cannot be written");
+  return writer;
+}
+
+FileWriter::FileWriter(FileWriter&& other) noexcept
+    : path_(std::move(other.path_)),
+      target_(std::move(other.target_)),
+      file_(std::exchange(other.file_, -1)) {}
+
+FileWriter& FileWriter::operator=(FileWriter&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(target_, other.target_);
+  std::swap(file_, other.file_);
+  return *this;
+}
+
+FileWriter::~FileWriter() {
+  if (file_ < 0) return;
+  close(file_);
+  if (!direct()) unlink(target_.c_str());
+}
+
+Result<void> FileWriter::write(std::span<const std::byte> bytes) {
+  if (!writeAll(file_, bytes)) return ioError(path_, "cannot be written");
+  return {};
+}
+
+Result<void> FileWriter::finish() {
+  // What fails here leaves the file to the destructor; close() alone ends it, failed or not.
+  if (!direct() && fsync(file_) != 0) return ioError(path_, "cannot be written");
+  const bool closed = close(std::exchange(file_, -1)) == 0;
+  if (closed && (direct() || rename(target_.c_str(), path_.c_str()) == 0)) return {};
+  const auto error = ioError(path_, "cannot be written");
+  if (!direct()) unlink(target_.c_str());
+  return error;
+}
+
+Result<FileReader> FileReader::open(const std::filesystem::path& path) {
+  FileReader reader(path);
+  reader.file_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  struct stat facts{};
+  if (reader.file_ < 0 || fstat(reader.file_, &facts) != 0)
+    return ioError(path, "cannot be opened");
+  if (!S_ISREG(facts.st_mode)) {
+    return std::unexpected(
+        Error{ErrorCode::Io, fmt::format("{}: is no regular file", path.string())});
+  }
+  reader.size_ = static_cast<uint64_t>(facts.st_size);
+  return reader;
+}
+
+FileReader::FileReader(FileReader&& other) noexcept
+    : path_(std::move(other.path_)),
+      file_(std::exchange(other.file_, -1)),
+      size_(std::exchange(other.size_, 0)) {}
+
+FileReader& FileReader::operator=(FileReader&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(file_, other.file_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+FileReader::~FileReader() {
+  if (file_ >= 0) close(file_);
+}
+
+Result<void> FileReader::read(uint64_t offset, std::span<std::byte> into) const {
+  while (!into.empty()) {
+    const ssize_t got = pread(file_, into.data(), into.size(), static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return ioError(path_, "cannot be read");
+    if (got == 0) {
+      return std::unexpected(
+          Error{ErrorCode::Io, fmt::format("{}: is shorter than it was", path_.string())});
+    }
+    offset += static_cast<uint64_t>(got);
+    into = into.subspan(static_cast<size_t>(got));
+  }
+  return {};
 }
 
 }  // namespace minnow::analysis

@@ -51,6 +51,10 @@ struct TraceInfo {
   std::map<std::string, TensorRecord> tensors;  ///< of all archives that were written by us
 };
 
+/// The entries' names.
+inline constexpr const char* kTraceEntry = "minnow.json";
+std::string entryOf(const std::string& tensor);
+
 std::string toJson(const TraceInfo& info);
 Result<TraceInfo> traceInfoFrom(std::string_view json, const std::string& source);
 
