@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "base/half.h"
+#include "kernels/double_math.h"
 #include "minnow/tensor.h"
 
 namespace minnow::kernels {
@@ -86,6 +87,8 @@ To convert(From value) {
     return Half(static_cast<float>(value));
   } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
     return saturated<To>(static_cast<double>(value));
+  } else if constexpr (std::is_same_v<From, double> && std::is_same_v<To, float>) {
+    return in_double::toFloat(value);
   } else {
     return static_cast<To>(value);
   }

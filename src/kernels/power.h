@@ -3,17 +3,19 @@
 
 #include <cmath>
 
+#include "kernels/double_math.h"
+
 namespace minnow::kernels {
 
 /// The exponents that normalisations and activations use, by multiplication, division and square
-/// root; any other in double by the C library, rounded once.
+/// root; any other in double, rounded once.
 inline float power(float a, float b) {
   if (b == 1.0f) return a;
   if (b == 2.0f) return a * a;
   if (b == 3.0f) return a * a * a;
   if (b == 0.5f) return std::sqrt(a);
   if (b == -1.0f) return 1.0f / a;
-  return static_cast<float>(std::pow(static_cast<double>(a), static_cast<double>(b)));
+  return in_double::toFloat(in_double::pow(a, b));
 }
 
 }  // namespace minnow::kernels

@@ -1,7 +1,8 @@
 // An operator case is data: attributes, input shapes and how to fill them. One loop
 // (op_cases_test.cc) runs each case on the scalar reference and then, for every CPU target this
 // machine has, on the fast kernel that the backend's table chooses, with plain, channels-last and
-// gapped storage and 1 and 3 threads; the bits must be the same.
+// gapped storage and 1 and 3 threads; the bits must be the same. A second loop does so with awkward
+// numbers in place of the random ones.
 #pragma once
 
 #include <iosfwd>
@@ -16,8 +17,9 @@ namespace minnow::optest {
 enum class Fill {
   Random,    ///< uniform in [low, high)
   Sequence,  ///< 0, 1, 2, … (indices)
-  Special,   ///< random with zeros, -0, infinities, NaN, huge and denormal values mixed in
-  Given,     ///< `given`, converted to the type
+  Special,   ///< half of them random, half zeros, infinities, NaNs, denormals, halves, limits …
+  Tiny,   ///< half of them random, half zeros, denormals, and numbers whose products are denormal
+  Given,  ///< `given`, converted to the type
 };
 
 struct OpInput {

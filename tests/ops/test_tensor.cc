@@ -66,14 +66,35 @@ uint64_t seedOf(const std::string& name, int index) {
   return hash;
 }
 
-double specialValue(Random& random, double ordinary) {
-  static constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  static constexpr double kValues[] = {
-      0.0,  -0.0,  kInfinity, -kInfinity, std::numeric_limits<double>::quiet_NaN(),
-      3e38, -3e38, 1e-40,     -1e-40,     1e-30,
-      1.0,  -1.0,  88.5,      -88.5,      1e5};
-  const uint64_t pick = random.next() % (2 * std::size(kValues));
-  return pick < std::size(kValues) ? kValues[pick] : ordinary;
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr float kHuge = std::numeric_limits<float>::max();
+constexpr float kLeast = std::numeric_limits<float>::min();
+
+float nanOf(uint32_t signAndPayload) { return std::bit_cast<float>(0x7FC00000 | signAndPayload); }
+
+const float kSpecial[] = {
+    0.0f, -0.0f, kInfinity, -kInfinity, nanOf(0), nanOf(0x80000000), nanOf(517), nanOf(0x803FFFFF),
+    // denormals, the least normal numbers, the largest
+    0x1p-149f, -0x1p-149f, 1e-40f, -1e-40f, 0x1.fffffcp-127f, kLeast, -kLeast, kHuge, -kHuge, 3e38f,
+    // halves, and what rounding by large numbers makes of them
+    0.5f, -0.5f, 1.5f, 2.5f, -2.5f, 0.49999997f, 8388607.5f, -8388607.5f, 8388609.0f, 16777216.0f,
+    // the ends of integer and half types
+    127.5f, -128.5f, 255.5f, 256.0f, 65504.0f, 65520.0f, 0x1p-25f, 2147483520.0f, 2147483648.0f,
+    -2147483648.0f, -2147483904.0f, 4294967296.0f, 9.2233715e18f, 9.2233720e18f, -9.2233720e18f,
+    1.8446744e19f,
+    // the ends of exponentials
+    88.5f, -88.5f, 88.72283f, 88.72284f, -87.33654f, -87.33655f, -104.0f, 20.0f, -20.0f,
+    // angles near and far
+    1.57079637f, 3.14159274f, 1e5f, 1e22f,
+    // and numbers as such
+    1.0f, -1.0f, 2.0f, -3.0f, 1e-30f, -1e-30f, 0.93f};
+
+const float kTiny[] = {0.0f,    -0.0f,  0x1p-149f, -0x1p-149f, 1e-40f, -1e-40f,   0x1.fffffcp-127f,
+                       -3e-39f, kLeast, -kLeast,   1.5e-38f,   1e-19f, -1.1e-19f, 1e-20f};
+
+double mixedIn(std::span<const float> values, Random& random, double ordinary) {
+  const uint64_t pick = random.next() % (2 * values.size());
+  return pick < values.size() ? static_cast<double>(values[pick]) : ordinary;
 }
 
 /// Round towards zero; enough to make test values.
@@ -135,7 +156,9 @@ double valueOf(const OpInput& input, Random& random, int64_t i) {
     case Fill::Sequence:
       return static_cast<double>(i);
     case Fill::Special:
-      return specialValue(random, ordinary);
+      return mixedIn(kSpecial, random, ordinary);
+    case Fill::Tiny:
+      return mixedIn(kTiny, random, ordinary);
     case Fill::Given:
       return input.given.at(static_cast<size_t>(i) % input.given.size());
     default:

@@ -1,6 +1,7 @@
 // Elementwise functions of two tensors, one element at a time.
 #include "ops/binary.h"
 
+#include "kernels/double_math.h"
 #include "kernels/element_types.h"
 #include "kernels/kernel.h"
 #include "kernels/power.h"
@@ -31,15 +32,15 @@ T applyFloat(BinaryFn fn, T a, T b) {
     case BinaryFn::Div:
       return a / b;
     case BinaryFn::Min:
-      return a < b || a != a ? a : b;
+      return (a < b || a != a ? a : b) + T{0};
     case BinaryFn::Max:
-      return a > b || a != a ? a : b;
+      return (a > b || a != a ? a : b) + T{0};
     case BinaryFn::PRelu:
       return a < 0 ? a * b : a;
     case BinaryFn::Fmod:
-      return std::fmod(a, b);
+      return in_double::fmod(a, b);
     case BinaryFn::Mod:
-      return floored(std::fmod(a, b), b);
+      return floored(in_double::fmod(a, b), b);
     default:
       return a;
   }
@@ -174,7 +175,7 @@ A raise(A a, B b) {
   } else if constexpr (std::is_same_v<A, float> || std::is_same_v<A, Half>) {
     return convert<A>(power(convert<float>(a), convert<float>(b)));
   } else {
-    return convert<A>(std::pow(convert<double>(a), convert<double>(b)));
+    return convert<A>(in_double::pow(convert<double>(a), convert<double>(b)));
   }
 }
 

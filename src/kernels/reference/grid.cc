@@ -5,6 +5,7 @@
 
 #include "kernels/kernel.h"
 #include "kernels/reference/elementwise.h"
+#include "kernels/reference/scalar_math.h"
 
 namespace minnow::kernels::reference {
 namespace {
@@ -47,7 +48,7 @@ class AxisSampler {
     if (op_.padding == ops::GridPadding::Reflection) x = reflect(x, low_, high_);
     AxisTaps taps;
     if (op_.mode == ops::ResizeMode::Nearest) {
-      taps.position[0] = place(static_cast<int64_t>(std::nearbyint(x)));
+      taps.position[0] = place(static_cast<int64_t>(round(x)));
       taps.weight[0] = 1;
       return taps;
     }

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "kernels/double_math.h"
+#include "kernels/element_types.h"
 #include "kernels/kernel.h"
 #include "kernels/reference/elementwise.h"
 
@@ -63,7 +65,7 @@ T maximum(const ops::Pool& pool, const TensorView& x, const Taps& taps, int64_t*
     if (value > best) best = value, where = tap;
   });
   if (index) *index = flatIndex(pool, x.shape, taps, where);
-  return best;
+  return static_cast<T>(best + T{0});
 }
 
 template <class T>
@@ -78,9 +80,9 @@ T norm(const ops::Pool& pool, const TensorView& x, const Taps& taps) {
   if (pool.p > 2) {
     double sum = 0;
     forEachTap<T>(pool, x, taps, [&](T value, const Index&) {
-      sum += std::pow(std::fabs(static_cast<double>(value)), static_cast<double>(pool.p));
+      sum += in_double::pow(std::fabs(static_cast<double>(value)), static_cast<double>(pool.p));
     });
-    return static_cast<T>(std::pow(sum, 1.0 / static_cast<double>(pool.p)));
+    return convert<T>(in_double::pow(sum, 1.0 / static_cast<double>(pool.p)));
   }
   T sum = 0;
   forEachTap<T>(pool, x, taps, [&](T value, const Index&) {

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/half.h"
+#include "kernels/double_math.h"
 #include "kernels/kernel.h"
 #include "kernels/reference/elementwise.h"
 #include "kernels/reference/scalar_math.h"
@@ -54,13 +55,6 @@ void store(const TensorView& y, int64_t offset, double value) {
     default:
       return storeSaturated<int16_t>(y, offset, value);
   }
-}
-
-/// Half to even, independent of the rounding mode's instructions; exact for what float32 can hold.
-double rounded(double x) {
-  const double floor = std::floor(x), rest = x - floor;
-  if (rest != 0.5) return rest < 0.5 ? floor : floor + 1;
-  return std::fmod(floor, 2.0) == 0 ? floor : floor + 1;
 }
 
 /// Element offset of the scale or zero point that belongs to an element.
@@ -151,7 +145,7 @@ Result<void> runRequantize(const ops::Operator&, const KernelArgs& args) {
     };
     const float factor = scale(1) * scale(2) / scale(3);
     const int32_t sum = product.as<const int32_t>()[offsetOf(at, strides[0], rank)];
-    double value = rounded(static_cast<double>(sum) * static_cast<double>(factor));
+    double value = in_double::nearest(static_cast<double>(sum) * static_cast<double>(factor));
     if (present(args, 4))
       value += static_cast<double>(integerAt(args.inputs[4], offsetOf(at, strides[4], rank)));
     store(y, offsetOf(at, y.strides, rank), value);

@@ -4,6 +4,7 @@
 #include <concepts>
 #include <type_traits>
 
+#include "kernels/double_math.h"
 #include "kernels/kernel.h"
 #include "kernels/reference/folding.h"
 #include "kernels/reference/scalar_math.h"
@@ -13,11 +14,10 @@ namespace {
 
 using ops::ReduceFn;
 
-// float64 has no polynomials of our own; the library's are good to the last place or two.
 float exponential(float x) { return exp(x); }
-double exponential(double x) { return std::exp(x); }
+double exponential(double x) { return in_double::exp(x); }
 float logarithm(float x) { return log(x); }
-double logarithm(double x) { return std::log(x); }
+double logarithm(double x) { return in_double::log(x); }
 
 /// Integers are added and multiplied modulo 2^64, so that overflow wraps.
 template <class T>

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <limits>
 
+#include "kernels/double_math.h"
+
 namespace minnow::kernels::reference {
 namespace {
 
@@ -44,34 +46,33 @@ inline void splitForLog(One, float x, float& mantissa, float& exponent) {
 #include "kernels/elementary.inc"
 #undef MINNOW_INLINE
 
-// Functions without a polynomial of ours: in double by the C library, so that rounding to float
-// hides its last bits.
-float applyInDouble(ops::UnaryFn fn, double x) {
+// Functions that no kernel has in vectors: in double, rounded once.
+double applyInDouble(ops::UnaryFn fn, float x) {
   switch (fn) {
     case ops::UnaryFn::Sin:
-      return static_cast<float>(std::sin(x));
+      return in_double::sin(x);
     case ops::UnaryFn::Cos:
-      return static_cast<float>(std::cos(x));
+      return in_double::cos(x);
     case ops::UnaryFn::Tan:
-      return static_cast<float>(std::tan(x));
+      return in_double::tan(x);
     case ops::UnaryFn::Asin:
-      return static_cast<float>(std::asin(x));
+      return in_double::asin(x);
     case ops::UnaryFn::Acos:
-      return static_cast<float>(std::acos(x));
+      return in_double::acos(x);
     case ops::UnaryFn::Atan:
-      return static_cast<float>(std::atan(x));
+      return in_double::atan(x);
     case ops::UnaryFn::Sinh:
-      return static_cast<float>(std::sinh(x));
+      return in_double::sinh(x);
     case ops::UnaryFn::Cosh:
-      return static_cast<float>(std::cosh(x));
+      return in_double::cosh(x);
     case ops::UnaryFn::Asinh:
-      return static_cast<float>(std::asinh(x));
+      return in_double::asinh(x);
     case ops::UnaryFn::Acosh:
-      return static_cast<float>(std::acosh(x));
+      return in_double::acosh(x);
     case ops::UnaryFn::Atanh:
-      return static_cast<float>(std::atanh(x));
+      return in_double::atanh(x);
     default:
-      return static_cast<float>(x);
+      return x;
   }
 }
 
@@ -86,7 +87,7 @@ float softplus(float x) { return evaluate(Function<ops::UnaryFn::Softplus>{}, On
 float round(float x) { return nearest(One{}, x); }
 
 float apply(const ops::Epilogue& fn, float x) {
-  if (fn.fn >= ops::UnaryFn::kEpilogueCount) return applyInDouble(fn.fn, x);
+  if (fn.fn >= ops::UnaryFn::kEpilogueCount) return in_double::toFloat(applyInDouble(fn.fn, x));
   return visitFunction(fn, [x](auto function) { return evaluate(function, One{}, x); });
 }
 

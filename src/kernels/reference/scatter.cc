@@ -23,9 +23,9 @@ T combine(ops::ScatterReduction reduction, T old, T update) {
       else
         return old * update;
     case ops::ScatterReduction::Max:
-      return std::max(old, update);
+      return static_cast<T>(std::max(old, update) + T{0});
     case ops::ScatterReduction::Min:
-      return std::min(old, update);
+      return static_cast<T>(std::min(old, update) + T{0});
     default:
       return update;
   }

@@ -1,6 +1,7 @@
 // Elementwise functions, one element at a time.
 #include "ops/unary.h"
 
+#include "kernels/double_math.h"
 #include "kernels/element_types.h"
 #include "kernels/kernel.h"
 #include "kernels/reference/elementwise.h"
@@ -49,7 +50,7 @@ double applyDouble(const ops::Epilogue& fn, double x) {
     case UnaryFn::Floor:
       return std::floor(x);
     case UnaryFn::Round:
-      return std::nearbyint(x);
+      return in_double::nearest(x);
     case UnaryFn::Sqrt:
       return std::sqrt(x);
     case UnaryFn::Reciprocal:

@@ -70,15 +70,15 @@ struct Pair<BinaryFn::Div> {
 template <>
 struct Pair<BinaryFn::Min> {
   template <class D, class V>
-  HWY_INLINE V operator()(D, V a, V b) const {
-    return IfThenElse(Lt(a, b), a, IfThenElse(Eq(a, a), b, a));
+  HWY_INLINE V operator()(D d, V a, V b) const {
+    return selected(d, IfThenElse(Lt(a, b), a, IfThenElse(Eq(a, a), b, a)));
   }
 };
 template <>
 struct Pair<BinaryFn::Max> {
   template <class D, class V>
-  HWY_INLINE V operator()(D, V a, V b) const {
-    return IfThenElse(Gt(a, b), a, IfThenElse(Eq(a, a), b, a));
+  HWY_INLINE V operator()(D d, V a, V b) const {
+    return selected(d, IfThenElse(Gt(a, b), a, IfThenElse(Eq(a, a), b, a)));
   }
 };
 template <>

@@ -52,8 +52,8 @@ struct MaxFold {
     return hn::IfThenElse(hn::Gt(x, best), x, best);
   }
   template <class D, class V>
-  static HWY_INLINE V finish(D, V best, float) {
-    return best;
+  static HWY_INLINE V finish(D d, V best, float) {
+    return hn::Add(best, hn::Zero(d));
   }
 };
 
