@@ -57,7 +57,11 @@ bool readHeader(Decoder& d, std::span<const std::byte> file) {
 
 bool readPixels(Decoder& d, uint8_t* pixels) {
   if (setjmp(d.trap.escape)) return false;
+  // Integer arithmetic that vector code repeats to the bit, and no guesses at coefficients that an
+  // incomplete progressive file lacks: libraries' versions guess differently.
   d.info.dct_method = JDCT_ISLOW;
+  d.info.do_fancy_upsampling = TRUE;
+  d.info.do_block_smoothing = FALSE;
   jpeg_start_decompress(&d.info);
   const size_t rowBytes = size_t{d.info.output_width} * d.info.output_components;
   while (d.info.output_scanline < d.info.output_height && !d.trap.damaged) {
