@@ -1,6 +1,7 @@
 # minnow_room(src-folder [PUBLIC lib…] [PRIVATE lib…]): a static library of every .cc below src/<folder>, and a test
 # program of every *_test.cc there. FLAT takes the folder's own files only: a room that has rooms inside (kernels).
-# HEADERS are what nearly every file of the room includes; MINNOW_QUICK_BUILD compiles them once.
+# HEADERS are what nearly every file of the room includes. MINNOW_QUICK_BUILD compiles them once, and the room's files a
+# dozen at a time, so that names in their anonymous namespaces have to differ; APART is for a room whose files cannot be.
 if(MINNOW_TESTS)
   find_package(GTest REQUIRED)
   include(GoogleTest)
@@ -30,7 +31,7 @@ function(minnow_test name)
 endfunction()
 
 function(minnow_room folder)
-  cmake_parse_arguments(ARG "FLAT" "" "PUBLIC;PRIVATE;HEADERS" ${ARGN})
+  cmake_parse_arguments(ARG "FLAT;APART" "" "PUBLIC;PRIVATE;HEADERS" ${ARGN})
   string(REPLACE "/" "_" name minnow_${folder})
   set(glob GLOB_RECURSE)
   if(ARG_FLAT)
@@ -42,6 +43,9 @@ function(minnow_room folder)
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   if(sources)
     add_library(${name} STATIC ${sources})
+    if(MINNOW_QUICK_BUILD AND NOT ARG_APART)
+      set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
+    endif()
     target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
     target_link_libraries(${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
     if(MINNOW_QUICK_BUILD AND ARG_HEADERS)

@@ -34,6 +34,8 @@ struct KernelArgs {
   /// rows is written, and no row of an input is read that rowsRead() does not name (there need be
   /// no memory there). All other kernels compute everything.
   OutputRows rows = {};
+
+  bool has(size_t input) const { return input < inputs.size() && inputs[input]; }
 };
 
 /// Shapes, types and strides were validated when the session was created; data were not (indices

@@ -9,10 +9,6 @@ namespace {
 
 bool isByte(DataType type) { return type == DataType::Uint8 || type == DataType::Int8; }
 
-bool present(std::span<const TensorType> inputs, size_t i) {
-  return i < inputs.size() && inputs[i].type != DataType::Undefined;
-}
-
 /// The two factors and their zero points, inputs 2 and 3.
 Result<void> checkTypes(std::span<const TensorType> inputs) {
   for (size_t i = 0; i < 2; ++i) {

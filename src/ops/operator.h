@@ -224,6 +224,10 @@ inline constexpr int64_t kMaxExtent = int64_t{1} << 30;
 
 // Checks shared by shape rules --------------------------------------------------------------------
 
+/// False for an optional input that was left out.
+inline bool present(std::span<const TensorType> inputs, size_t i) {
+  return i < inputs.size() && inputs[i].type != DataType::Undefined;
+}
 /// Numpy broadcasting (ONNX Broadcasting.md, "multidirectional").
 Result<Shape> broadcastShapes(const Shape& a, const Shape& b);
 /// Axis in [0, rank) from one in [-rank, rank).

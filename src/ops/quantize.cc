@@ -11,10 +11,6 @@ bool isQuantized(DataType type) {
          type == DataType::Int16;
 }
 
-bool present(std::span<const TensorType> inputs, size_t i) {
-  return i < inputs.size() && inputs[i].type != DataType::Undefined;
-}
-
 DataType typeFrom(int64_t number) {
   return number >= 0 && number <= 255 ? static_cast<DataType>(number) : DataType::Undefined;
 }

@@ -103,7 +103,7 @@ bool finite(const std::vector<float>& list) {
   return std::ranges::all_of(list, [](float x) { return std::isfinite(x); });
 }
 
-bool fold(Rewriter& graph, int n) {
+bool foldBatchNormAt(Rewriter& graph, int n) {
   if (!isBareLinear(graph, n)) return false;
   const std::vector<int64_t> channelOf = channelOfWeights(graph, n);
   const ir::Node& node = graph.node(n);
@@ -194,7 +194,7 @@ bool becomeDepthwise(Rewriter& graph, int n) {
 Result<int> foldBatchNorm(ir::Graph& graph) {
   Rewriter rewriter(graph);
   int changes = 0;
-  for (int n = 0; n < rewriter.nodes(); ++n) changes += fold(rewriter, n);
+  for (int n = 0; n < rewriter.nodes(); ++n) changes += foldBatchNormAt(rewriter, n);
   for (int n = 0; n < rewriter.nodes(); ++n) changes += becomeDepthwise(rewriter, n);
   return changes;
 }

@@ -69,7 +69,7 @@ bool foldable(const Rewriter& graph, const ir::Node& node, const std::vector<cha
 /// False if the operator cannot be computed (an index out of range: running it will tell), or if
 /// its results are smaller than inferred, because their sizes depend on data and later nodes rely
 /// on the inferred ones.
-bool fold(Rewriter& graph, int n) {
+bool foldNode(Rewriter& graph, int n) {
   const std::vector<ValueId> outputs = graph.node(n).outputs;
   const auto results = evaluate(graph.graph(), *graph.node(n).op, graph.node(n).inputs);
   if (!results) return false;
@@ -89,7 +89,7 @@ Result<int> foldConstants(ir::Graph& graph) {
   for (int n = 0; n < rewriter.nodes(); ++n) {
     if (rewriter.node(n).outputs.empty() || !foldable(rewriter, rewriter.node(n), weights))
       continue;
-    changes += fold(rewriter, n);
+    changes += foldNode(rewriter, n);
   }
   return changes;
 }

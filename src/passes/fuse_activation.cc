@@ -18,7 +18,7 @@ bool simplifyPRelu(Rewriter& graph, int n) {
   return becomeUnary(graph, n, node.inputs[0], ops::UnaryFn::LeakyRelu, slope);
 }
 
-bool fuse(Rewriter& graph, int n) {
+bool fuseActivationAt(Rewriter& graph, int n) {
   ir::Node& node = graph.node(n);
   ops::Epilogue* epilogue = epilogueOf(node);
   if (node.outputs.empty() || !epilogue || epilogue->fn != ops::UnaryFn::Identity) return false;
@@ -37,7 +37,7 @@ Result<int> fuseActivation(ir::Graph& graph) {
   Rewriter rewriter(graph);
   int changes = 0;
   for (int n = 0; n < rewriter.nodes(); ++n) changes += simplifyPRelu(rewriter, n);
-  for (int n = 0; n < rewriter.nodes(); ++n) changes += fuse(rewriter, n);
+  for (int n = 0; n < rewriter.nodes(); ++n) changes += fuseActivationAt(rewriter, n);
   return changes;
 }
 

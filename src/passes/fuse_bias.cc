@@ -9,7 +9,7 @@ namespace {
 using ir::kNoValue;
 using ir::ValueId;
 
-bool fuse(Rewriter& graph, int n) {
+bool fuseBiasAt(Rewriter& graph, int n) {
   if (!isBareLinear(graph, n)) return false;
   const ir::Node& node = graph.node(n);
   if (node.inputs.size() > 2 && node.inputs[2] != kNoValue) return false;
@@ -37,7 +37,7 @@ bool fuse(Rewriter& graph, int n) {
 Result<int> fuseBias(ir::Graph& graph) {
   Rewriter rewriter(graph);
   int changes = 0;
-  for (int n = 0; n < rewriter.nodes(); ++n) changes += fuse(rewriter, n);
+  for (int n = 0; n < rewriter.nodes(); ++n) changes += fuseBiasAt(rewriter, n);
   return changes;
 }
 

@@ -38,7 +38,7 @@ bool isTanhArgument(const Rewriter& graph, ValueId id, ValueId x) {
   return (a == x && isCubicTerm(graph, b, x)) || (b == x && isCubicTerm(graph, a, x));
 }
 
-bool fuse(Rewriter& graph, int n) {
+bool fuseGeluAt(Rewriter& graph, int n) {
   if (graph.node(n).outputs.empty() || !graph.node(n).as<ops::Binary>()) return false;
   const Product product = factorsOf(graph, graph.node(n).outputs[0]);
   return near(product.scale, 0.5) && eitherWay(product, [&](ValueId x, ValueId gate) {
@@ -58,7 +58,7 @@ bool fuse(Rewriter& graph, int n) {
 Result<int> fuseGelu(ir::Graph& graph) {
   Rewriter rewriter(graph);
   int changes = 0;
-  for (int n = 0; n < rewriter.nodes(); ++n) changes += fuse(rewriter, n);
+  for (int n = 0; n < rewriter.nodes(); ++n) changes += fuseGeluAt(rewriter, n);
   return changes;
 }
 

@@ -83,7 +83,7 @@ ValueId followingConstant(Rewriter& graph, int& n, BinaryFn fn) {
   return other;
 }
 
-bool fuse(Rewriter& graph, int n) {
+bool fuseLayerNormAt(Rewriter& graph, int n) {
   if (graph.node(n).outputs.empty() || graph.node(n).outputs[0] == kNoValue) return false;
   const auto found = normalised(graph, graph.node(n).outputs[0]);
   if (!found) return false;
@@ -107,7 +107,7 @@ bool fuse(Rewriter& graph, int n) {
 Result<int> fuseLayerNorm(ir::Graph& graph) {
   Rewriter rewriter(graph);
   int changes = 0;
-  for (int n = 0; n < rewriter.nodes(); ++n) changes += fuse(rewriter, n);
+  for (int n = 0; n < rewriter.nodes(); ++n) changes += fuseLayerNormAt(rewriter, n);
   return changes;
 }
 

@@ -83,7 +83,7 @@ bool sameForPool(const Rewriter& graph, const ops::Pool& pool, const Padding& pa
          (padding.value == 0 && isNeverNegative(graph, padding.x));
 }
 
-bool fuse(Rewriter& graph, int n) {
+bool fusePadAt(Rewriter& graph, int n) {
   ir::Node& node = graph.node(n);
   if (node.outputs.empty() || node.inputs.empty()) return false;
   auto* conv = node.as<ops::Conv>();
@@ -108,7 +108,7 @@ bool fuse(Rewriter& graph, int n) {
 Result<int> fusePad(ir::Graph& graph) {
   Rewriter rewriter(graph);
   int changes = 0;
-  for (int n = 0; n < rewriter.nodes(); ++n) changes += fuse(rewriter, n);
+  for (int n = 0; n < rewriter.nodes(); ++n) changes += fusePadAt(rewriter, n);
   return changes;
 }
 

@@ -62,7 +62,7 @@ bool fuseMish(Rewriter& graph, int n, ValueId x, ValueId gate) {
          becomeUnary(graph, n, x, UnaryFn::Mish);
 }
 
-bool fuse(Rewriter& graph, int n) {
+bool fuseSwishAt(Rewriter& graph, int n) {
   if (graph.node(n).outputs.empty() || !graph.node(n).as<ops::Binary>()) return false;
   const Product product = factorsOf(graph, graph.node(n).outputs[0]);
   return fuseHardSigmoid(graph, n, product) || eitherWay(product, [&](ValueId x, ValueId gate) {
@@ -77,7 +77,7 @@ bool fuse(Rewriter& graph, int n) {
 Result<int> fuseSwish(ir::Graph& graph) {
   Rewriter rewriter(graph);
   int changes = 0;
-  for (int n = 0; n < rewriter.nodes(); ++n) changes += fuse(rewriter, n);
+  for (int n = 0; n < rewriter.nodes(); ++n) changes += fuseSwishAt(rewriter, n);
   return changes;
 }
 

@@ -6,7 +6,7 @@
 namespace minnow::converter {
 namespace {
 
-ops::ResizeMode modeOf(const NodeContext& node) {
+ops::ResizeMode gridMode(const NodeContext& node) {
   const std::string mode = node.string("mode", "linear");
   if (mode == "linear" || mode == "bilinear") return ops::ResizeMode::Linear;
   if (mode == "nearest") return ops::ResizeMode::Nearest;
@@ -26,7 +26,7 @@ ops::GridPadding paddingOf(const NodeContext& node) {
 
 void importGridSample(NodeContext& node) {
   auto op = std::make_unique<ops::GridSample>();
-  op->mode = modeOf(node);
+  op->mode = gridMode(node);
   op->padding = paddingOf(node);
   op->alignCorners = node.integer("align_corners", 0) != 0;
   node.setOutput(0, node.emit(std::move(op), {node.input(0), node.input(1)}));

@@ -7,7 +7,7 @@
 namespace minnow::converter {
 namespace {
 
-ops::PadMode modeOf(const NodeContext& node) {
+ops::PadMode padMode(const NodeContext& node) {
   const std::string mode = node.string("mode", "constant");
   if (mode == "constant") return ops::PadMode::Constant;
   if (mode == "reflect") return ops::PadMode::Reflect;
@@ -33,7 +33,7 @@ std::vector<int64_t> padAxes(const NodeContext& node) {
 void importPad(NodeContext& node) {
   const bool asInputs = node.opset() >= 11;
   auto op = std::make_unique<ops::Pad>();
-  op->mode = modeOf(node);
+  op->mode = padMode(node);
   const std::vector<int64_t> pads = asInputs ? node.constantInts(1) : node.integers("pads");
   const std::vector<int64_t> axes = padAxes(node);
   if (pads.size() != 2 * axes.size()) node.broken("pads and axes do not fit together");

@@ -6,7 +6,7 @@
 
 namespace minnow::converter {
 namespace {
-std::vector<int64_t> axesOf(const NodeContext& node) {
+std::vector<int64_t> unitAxes(const NodeContext& node) {
   if (node.opset() < 13) return node.integers("axes");
   return node.hasInput(1) ? node.constantInts(1) : std::vector<int64_t>{};
 }
@@ -27,13 +27,13 @@ void importFlatten(NodeContext& node) {
 
 void importSqueeze(NodeContext& node) {
   auto op = std::make_unique<ops::Squeeze>();
-  op->axes = axesOf(node);
+  op->axes = unitAxes(node);
   node.setOutput(0, node.emit(std::move(op), {node.input(0)}));
 }
 
 void importUnsqueeze(NodeContext& node) {
   auto op = std::make_unique<ops::Unsqueeze>();
-  op->axes = axesOf(node);
+  op->axes = unitAxes(node);
   node.setOutput(0, node.emit(std::move(op), {node.input(0)}));
 }
 

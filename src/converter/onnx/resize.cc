@@ -9,7 +9,7 @@
 namespace minnow::converter {
 namespace {
 
-ops::ResizeMode modeOf(const NodeContext& node) {
+ops::ResizeMode resizeMode(const NodeContext& node) {
   const std::string mode = node.string("mode", "nearest");
   if (mode == "nearest") return ops::ResizeMode::Nearest;
   if (mode == "linear" || mode == "bilinear") return ops::ResizeMode::Linear;
@@ -36,7 +36,7 @@ ops::ResizeRounding roundingOf(const NodeContext& node) {
   node.unsupported("nearest_mode '" + name + "'");
 }
 
-std::vector<int> axesOf(const NodeContext& node) {
+std::vector<int> resizedAxes(const NodeContext& node) {
   const int rank = node.rank(0);
   std::vector<int> axes;
   for (int64_t axis : node.integers("axes")) {
@@ -98,7 +98,7 @@ void readResize(NodeContext& node, ops::Resize& op) {
   op.extrapolation = node.number("extrapolation_value", 0);
   op.excludeOutside = node.integer("exclude_outside", 0) != 0;
   op.antialias = node.integer("antialias", 0) != 0;
-  const std::vector<int> axes = axesOf(node);
+  const std::vector<int> axes = resizedAxes(node);
   if (op.coordinates == ops::ResizeCoordinates::TfCropAndResize) op.roi = readRoi(node, axes);
   if (given(node, 2)) {
     op.scales = spread(node, axes, node.constantFloats(2), 1.0f);
@@ -117,7 +117,7 @@ void readResize(NodeContext& node, ops::Resize& op) {
 
 void importResize(NodeContext& node) {
   auto op = std::make_unique<ops::Resize>();
-  op->mode = modeOf(node);
+  op->mode = resizeMode(node);
   if (node.type() == "Upsample" || node.opset() < 11) {
     op->coordinates = ops::ResizeCoordinates::Asymmetric;
     op->rounding = ops::ResizeRounding::CeilToShrink;

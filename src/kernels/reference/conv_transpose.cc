@@ -15,9 +15,9 @@ namespace {
 using Index = std::array<int64_t, kMaxRank>;
 
 /// Weight (input channel, output of the group, tap), from either form.
-class Weights {
+class TransposedWeights {
  public:
-  Weights(const TensorView& w, int64_t groups)
+  TransposedWeights(const TensorView& w, int64_t groups)
       : w_(w), panels_(convTransposePanels(w.shape, groups)), inputs_(w.shape[0] / groups) {}
   float at(int64_t group, int64_t channel, int64_t output, int64_t flatTap,
            const Index& tap) const {
@@ -52,7 +52,7 @@ Reach reachOf(const ops::ConvTranspose& op, const TensorView& x, const Index& ou
   return reach;
 }
 
-float sumOf(const ops::ConvTranspose& op, const TensorView& x, const Weights& weights,
+float sumOf(const ops::ConvTranspose& op, const TensorView& x, const TransposedWeights& weights,
             const Shape& taps, const Index& out, int64_t perGroup) {
   float sum = 0;
   const int64_t group = out[1] / perGroup, output = out[1] % perGroup;
@@ -79,7 +79,7 @@ float sumOf(const ops::ConvTranspose& op, const TensorView& x, const Weights& we
 Result<void> runConvTranspose(const ops::Operator& op, const KernelArgs& args) {
   const auto& conv = static_cast<const ops::ConvTranspose&>(op);
   const TensorView& y = args.outputs[0];
-  const Weights weights(args.inputs[1], conv.groups);
+  const TransposedWeights weights(args.inputs[1], conv.groups);
   const TensorView* bias = args.inputs.size() > 2 && args.inputs[2] ? &args.inputs[2] : nullptr;
   const Shape taps(conv.kernel);
   forEachIndexInRows(y.shape, args.rows, [&](const Index& out) {

@@ -16,11 +16,9 @@ int32_t byteAt(const TensorView& view, int64_t offset) {
                                      : int32_t{view.as<const uint8_t>()[offset]};
 }
 
-bool present(const KernelArgs& args, size_t i) { return i < args.inputs.size() && args.inputs[i]; }
-
 /// The zero point at element `i` of a list, or the only one, or none.
 int32_t zeroAt(const KernelArgs& args, size_t input, int64_t i) {
-  if (!present(args, input)) return 0;
+  if (!args.has(input)) return 0;
   const TensorView& view = args.inputs[input];
   return byteAt(view, view.elements() > 1 ? i * view.strides[0] : 0);
 }
@@ -66,7 +64,7 @@ struct Factor {
 
   Factor(const KernelArgs& args, size_t input, bool row)
       : values(args.inputs[input]), matrices(values, false, row) {
-    if (!present(args, input + 2)) return;
+    if (!args.has(input + 2)) return;
     zeros = args.inputs[input + 2];
     zeros.strides = broadcastStrides(zeros, values.shape);
     zeros.shape = values.shape;
@@ -87,7 +85,7 @@ Result<void> runConvInteger(const ops::Operator& op, const KernelArgs& args) {
   const TensorView& y = args.outputs[0];
   forEachIndex(y.shape, [&](const Index& out) {
     uint32_t from = 0;
-    if (present(args, 4))
+    if (args.has(4))
       from = args.inputs[4].as<const uint32_t>()[out[1] * args.inputs[4].strides[0]];
     y.as<uint32_t>()[offsetOf(out, y.strides, y.shape.rank())] = convolved(conv, args, out, from);
   });

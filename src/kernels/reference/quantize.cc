@@ -69,8 +69,6 @@ int64_t spreadOffset(const ops::ScaleSpread& spread, const TensorView& scales, c
   return offsetOf(block, scales.strides, x.rank());
 }
 
-bool present(const KernelArgs& args, size_t i) { return i < args.inputs.size() && args.inputs[i]; }
-
 }  // namespace
 
 Result<void> runQuantizeLinear(const ops::Operator& op, const KernelArgs& args) {
@@ -82,7 +80,7 @@ Result<void> runQuantizeLinear(const ops::Operator& op, const KernelArgs& args) 
     const TensorView& scales = args.inputs[1];
     const float scale = realAt(scales, spreadOffset(spread, scales, x.shape, at));
     double value = round(realAt(x, offsetOf(at, x.strides, rank)) / scale);
-    if (present(args, 2))
+    if (args.has(2))
       value += static_cast<double>(
           integerAt(args.inputs[2], spreadOffset(spread, args.inputs[2], x.shape, at)));
     store(y, offsetOf(at, y.strides, rank), value);
@@ -99,7 +97,7 @@ Result<void> runDequantizeLinear(const ops::Operator& op, const KernelArgs& args
     const TensorView& scales = args.inputs[1];
     const float scale = realAt(scales, spreadOffset(spread, scales, x.shape, at));
     int64_t value = integerAt(x, offsetOf(at, x.strides, rank));
-    if (present(args, 2))
+    if (args.has(2))
       value -= integerAt(args.inputs[2], spreadOffset(spread, args.inputs[2], x.shape, at));
     const float real = static_cast<float>(value) * scale;
     const int64_t to = offsetOf(at, y.strides, rank);
@@ -146,7 +144,7 @@ Result<void> runRequantize(const ops::Operator&, const KernelArgs& args) {
     const float factor = scale(1) * scale(2) / scale(3);
     const int32_t sum = product.as<const int32_t>()[offsetOf(at, strides[0], rank)];
     double value = in_double::nearest(static_cast<double>(sum) * static_cast<double>(factor));
-    if (present(args, 4))
+    if (args.has(4))
       value += static_cast<double>(integerAt(args.inputs[4], offsetOf(at, strides[4], rank)));
     store(y, offsetOf(at, y.strides, rank), value);
   });
