@@ -34,10 +34,46 @@ std::unique_ptr<Operator> makeOperator(OpKind kind) {
 // Fields
 // --------------------------------------------------------------------------------------------
 
+void FieldReader::operator()(const char* name, const int64_t& v) { out_.emplace_back(name, v); }
+void FieldReader::operator()(const char* name, const float& v) { out_.emplace_back(name, v); }
+void FieldReader::operator()(const char* name, const bool& v) {
+  out_.emplace_back(name, int64_t{v});
+}
+void FieldReader::operator()(const char* name, const std::string& v) { out_.emplace_back(name, v); }
+void FieldReader::operator()(const char* name, const std::vector<int64_t>& v) {
+  out_.emplace_back(name, v);
+}
+void FieldReader::operator()(const char* name, const std::vector<float>& v) {
+  out_.emplace_back(name, v);
+}
+
+template <class T>
+void FieldWriter::set(const char* name, T& v) {
+  const AttributeValue* found = find(name);
+  if (!found) return complain(name, "is missing");
+  const T* typed = std::get_if<T>(found);
+  if (!typed) return complain(name, "has the wrong type");
+  v = *typed;
+  ++used_;
+}
+
+void FieldWriter::operator()(const char* name, int64_t& v) { set(name, v); }
+void FieldWriter::operator()(const char* name, float& v) { set(name, v); }
 void FieldWriter::operator()(const char* name, bool& v) {
   int64_t n = 0;
   set(name, n);
   v = n != 0;
+}
+void FieldWriter::operator()(const char* name, std::string& v) { set(name, v); }
+void FieldWriter::operator()(const char* name, std::vector<int64_t>& v) { set(name, v); }
+void FieldWriter::operator()(const char* name, std::vector<float>& v) { set(name, v); }
+
+int64_t FieldWriter::enumerator(const char* name, int count) {
+  int64_t n = 0;
+  set(name, n);
+  if (n >= 0 && n < count) return n;
+  complain(name, "is out of range");
+  return 0;
 }
 
 const AttributeValue* FieldWriter::find(std::string_view name) const {

@@ -108,16 +108,16 @@ class Operator {
 class FieldReader {
  public:
   explicit FieldReader(AttributeMap& out) : out_(out) {}
-  void operator()(const char* name, const int64_t& v) { out_.emplace_back(name, v); }
-  void operator()(const char* name, const float& v) { out_.emplace_back(name, v); }
-  void operator()(const char* name, const bool& v) { out_.emplace_back(name, int64_t{v}); }
-  void operator()(const char* name, const std::string& v) { out_.emplace_back(name, v); }
-  void operator()(const char* name, const std::vector<int64_t>& v) { out_.emplace_back(name, v); }
-  void operator()(const char* name, const std::vector<float>& v) { out_.emplace_back(name, v); }
+  void operator()(const char* name, const int64_t& v);
+  void operator()(const char* name, const float& v);
+  void operator()(const char* name, const bool& v);
+  void operator()(const char* name, const std::string& v);
+  void operator()(const char* name, const std::vector<int64_t>& v);
+  void operator()(const char* name, const std::vector<float>& v);
   template <class E>
     requires std::is_enum_v<E>
   void operator()(const char* name, const E& v, int /*count*/) {
-    out_.emplace_back(name, static_cast<int64_t>(v));
+    (*this)(name, static_cast<int64_t>(v));
   }
 
  private:
@@ -127,36 +127,25 @@ class FieldReader {
 class FieldWriter {
  public:
   explicit FieldWriter(const AttributeMap& in) : in_(in) {}
-  void operator()(const char* name, int64_t& v) { set(name, v); }
-  void operator()(const char* name, float& v) { set(name, v); }
+  void operator()(const char* name, int64_t& v);
+  void operator()(const char* name, float& v);
   void operator()(const char* name, bool& v);
-  void operator()(const char* name, std::string& v) { set(name, v); }
-  void operator()(const char* name, std::vector<int64_t>& v) { set(name, v); }
-  void operator()(const char* name, std::vector<float>& v) { set(name, v); }
+  void operator()(const char* name, std::string& v);
+  void operator()(const char* name, std::vector<int64_t>& v);
+  void operator()(const char* name, std::vector<float>& v);
   /// Enumerators are 0 … count-1; anything else in the file is an error.
   template <class E>
     requires std::is_enum_v<E>
   void operator()(const char* name, E& v, int count) {
-    int64_t n = 0;
-    set(name, n);
-    if (n < 0 || n >= count) return complain(name, "is out of range");
-    v = static_cast<E>(n);
+    v = static_cast<E>(enumerator(name, count));
   }
   /// The first complaint, or success; also complains of attributes nobody asked for.
   Result<void> finish() const;
 
  private:
   template <class T>
-  void set(const char* name, T& v) {
-    const AttributeValue* found = find(name);
-    if (!found) return complain(name, "is missing");
-    if (const T* typed = std::get_if<T>(found)) {
-      v = *typed;
-      ++used_;
-    } else {
-      complain(name, "has the wrong type");
-    }
-  }
+  void set(const char* name, T& v);
+  int64_t enumerator(const char* name, int count);
   const AttributeValue* find(std::string_view name) const;
   void complain(const char* name, const char* what);
 

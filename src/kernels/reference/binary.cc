@@ -179,19 +179,6 @@ A raise(A a, B b) {
   }
 }
 
-template <class A, class B, class To, class F>
-void mapPairs(const KernelArgs& args, F&& fn) {
-  const TensorView& a = args.inputs[0];
-  const TensorView& b = args.inputs[1];
-  const TensorView& y = args.outputs[0];
-  const Strides aStrides = broadcastStrides(a, y.shape), bStrides = broadcastStrides(b, y.shape);
-  const int rank = y.shape.rank();
-  forEachIndex(y.shape, [&](const auto& at) {
-    y.as<To>()[offsetOf(at, y.strides, rank)] = fn(a.as<const A>()[offsetOf(at, aStrides, rank)],
-                                                   b.as<const B>()[offsetOf(at, bStrides, rank)]);
-  });
-}
-
 /// The fused activation, which only float32 has.
 template <class T>
 T finish(const ops::Binary& op, T value) {
@@ -199,11 +186,12 @@ T finish(const ops::Binary& op, T value) {
   return value;
 }
 
-/// *y = *a to the power *b.
-using RaiseFn = void (*)(const ops::Binary& op, const void* a, const void* b, void* y);
+/// *y = op(*a, *b), of whatever types. One loop for all of them: there are too many pairs of types
+/// for a loop each.
+using PairFn = void (*)(const ops::Binary& op, const void* a, const void* b, void* y);
 
-RaiseFn chooseRaise(DataType base, DataType exponent) {
-  RaiseFn chosen = nullptr;
+PairFn choosePower(DataType base, DataType exponent) {
+  PairFn chosen = nullptr;
   visitType(base, [&](auto tagA) {
     visitType(exponent, [&](auto tagB) {
       using A = decltype(tagA)::Type;
@@ -217,36 +205,49 @@ RaiseFn chooseRaise(DataType base, DataType exponent) {
   return chosen;
 }
 
-/// One loop for all pairs of types, of which there are too many for a loop each.
-void runPower(const ops::Binary& op, const KernelArgs& args) {
-  const TensorView& a = args.inputs[0];
-  const TensorView& b = args.inputs[1];
-  const TensorView& y = args.outputs[0];
-  const RaiseFn raise = chooseRaise(a.type, b.type);
-  const Strides aStrides = broadcastStrides(a, y.shape), bStrides = broadcastStrides(b, y.shape);
-  const auto element = [](const TensorView& view, int64_t offset) {
-    return view.as<std::byte>() + offset * static_cast<int64_t>(elementSize(view.type));
-  };
-  const int rank = y.shape.rank();
-  forEachIndex(y.shape, [&](const auto& at) {
-    raise(op, element(a, offsetOf(at, aStrides, rank)), element(b, offsetOf(at, bStrides, rank)),
-          element(y, offsetOf(at, y.strides, rank)));
+PairFn chooseComparison(DataType type) {
+  PairFn chosen = nullptr;
+  visitType(type, [&](auto tag) {
+    using T = decltype(tag)::Type;
+    chosen = [](const ops::Binary& op, const void* a, const void* b, void* y) {
+      *static_cast<Boolean*>(y) = Boolean(compare(op.fn, comparable(*static_cast<const T*>(a)),
+                                                  comparable(*static_cast<const T*>(b))));
+    };
   });
+  return chosen;
+}
+
+PairFn chooseArithmetic(DataType type) {
+  PairFn chosen = nullptr;
+  visitType(type, [&](auto tag) {
+    using T = decltype(tag)::Type;
+    chosen = [](const ops::Binary& op, const void* a, const void* b, void* y) {
+      *static_cast<T*>(y) =
+          finish(op, applyTo(op.fn, *static_cast<const T*>(a), *static_cast<const T*>(b)));
+    };
+  });
+  return chosen;
+}
+
+PairFn choosePair(BinaryFn fn, DataType a, DataType b) {
+  if (fn == BinaryFn::Pow) return choosePower(a, b);
+  return fn >= BinaryFn::kFirstComparison ? chooseComparison(a) : chooseArithmetic(a);
 }
 
 }  // namespace
 
 Result<void> runBinary(const ops::Operator& op, const KernelArgs& args) {
   const auto& binary = static_cast<const ops::Binary&>(op);
-  const BinaryFn fn = binary.fn;
-  if (fn == BinaryFn::Pow) return runPower(binary, args), Result<void>{};
-  visitType(args.inputs[0].type, [&](auto tag) {
-    using T = decltype(tag)::Type;
-    if (fn >= BinaryFn::kFirstComparison)
-      mapPairs<T, T, Boolean>(
-          args, [fn](T a, T b) { return Boolean(compare(fn, comparable(a), comparable(b))); });
-    else
-      mapPairs<T, T, T>(args, [&](T a, T b) { return finish(binary, applyTo(fn, a, b)); });
+  const TensorView& a = args.inputs[0];
+  const TensorView& b = args.inputs[1];
+  const TensorView& y = args.outputs[0];
+  const PairFn compute = choosePair(binary.fn, a.type, b.type);
+  const Strides aStrides = broadcastStrides(a, y.shape), bStrides = broadcastStrides(b, y.shape);
+  const int rank = y.shape.rank();
+  forEachIndex(y.shape, [&](const auto& at) {
+    compute(binary, elementAt(a, offsetOf(at, aStrides, rank)),
+            elementAt(b, offsetOf(at, bStrides, rank)),
+            elementAt(y, offsetOf(at, y.strides, rank)));
   });
   return {};
 }

@@ -44,6 +44,11 @@ inline int64_t offsetOf(const std::array<int64_t, kMaxRank>& index, const Stride
   return offset;
 }
 
+/// The element at an offset, whatever its type.
+inline std::byte* elementAt(const TensorView& view, int64_t offset) {
+  return view.as<std::byte>() + offset * static_cast<int64_t>(elementSize(view.type));
+}
+
 /// out[i] = fn(in[i]) for two tensors of one shape.
 template <class From, class To, class F>
 void mapElements(const TensorView& in, const TensorView& out, F&& fn) {

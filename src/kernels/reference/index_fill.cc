@@ -9,8 +9,11 @@ namespace minnow::kernels::reference {
 namespace {
 
 /// The index an element stands for, or -1 when it stands for none.
+using HotIndexFn = int64_t (*)(const void* element, int64_t depth);
+
 template <class T>
-int64_t hotIndex(T value, int64_t depth) {
+int64_t hotIndex(const void* element, int64_t depth) {
+  const T value = *static_cast<const T*>(element);
   const auto least = static_cast<double>(-depth), most = static_cast<double>(depth);
   const auto number = static_cast<double>(value);
   if (!(number >= least && number < most)) return -1;
@@ -28,14 +31,14 @@ Result<void> runOneHot(const ops::Operator& op, const KernelArgs& args) {
   Strides strides{};  // of the indices, seen with y's axes
   for (int i = 0, from = 0; i < y.shape.rank(); ++i)
     if (i != *axis) strides[i] = indices.strides[from++];
-  withNumbers(indices.type, [&]<class I>(I) {
-    withBytes(elementSize(y.type), [&]<class T>(T) {
-      const T off = values.as<const T>()[0], on = values.as<const T>()[values.strides[0]];
-      forEachIndex(y.shape, [&](const auto& at) {
-        const I index = indices.as<const I>()[offsetOf(at, strides, y.shape.rank())];
-        y.as<T>()[offsetOf(at, y.strides, y.shape.rank())] =
-            hotIndex(index, oneHot.depth) == at[*axis] ? on : off;
-      });
+  HotIndexFn index = nullptr;
+  withNumbers(indices.type, [&]<class I>(I) { index = hotIndex<I>; });
+  withBytes(elementSize(y.type), [&]<class T>(T) {
+    const T off = values.as<const T>()[0], on = values.as<const T>()[values.strides[0]];
+    forEachIndex(y.shape, [&](const auto& at) {
+      const void* element = elementAt(indices, offsetOf(at, strides, y.shape.rank()));
+      y.as<T>()[offsetOf(at, y.strides, y.shape.rank())] =
+          index(element, oneHot.depth) == at[*axis] ? on : off;
     });
   });
   return {};

@@ -38,11 +38,23 @@ void scatter(const KernelArgs& args, Write&& write) {
   forEachIndex(args.inputs[2].shape, write);
 }
 
-/// fn(T{}) with a type that can be combined, or, without a reduction, merely moved.
-template <class F>
-void withUpdates(ops::ScatterReduction reduction, DataType type, F&& fn) {
-  if (reduction == ops::ScatterReduction::None) return withBytes(elementSize(type), fn);
-  withNumbers(type, fn);
+/// *element = combined(*element, *update), of whatever type.
+using UpdateFn = void (*)(ops::ScatterReduction reduction, void* element, const void* update);
+
+/// For a type that can be combined, or, without a reduction, merely moved.
+UpdateFn chooseUpdate(ops::ScatterReduction reduction, DataType type) {
+  UpdateFn chosen = nullptr;
+  const auto choose = [&]<class T>(T) {
+    chosen = [](ops::ScatterReduction how, void* element, const void* update) {
+      T& value = *static_cast<T*>(element);
+      value = combine(how, value, *static_cast<const T*>(update));
+    };
+  };
+  if (reduction == ops::ScatterReduction::None)
+    withBytes(elementSize(type), choose);
+  else
+    withNumbers(type, choose);
+  return chosen;
 }
 
 }  // namespace
@@ -54,15 +66,13 @@ Result<void> runScatterElements(const ops::Operator& op, const KernelArgs& args)
   const auto axis = ops::normaliseAxis(attributes.axis, rank);
   if (!axis) return std::unexpected(axis.error());
   bool inRange = true;
-  withUpdates(attributes.reduction, y.type, [&]<class T>(T) {
-    scatter(args, [&](const auto& at) {
-      auto target = at;
-      target[*axis] = indexAt(indices, offsetOf(at, indices.strides, rank), y.shape[*axis]);
-      if (target[*axis] < 0) return void(inRange = false);
-      T& element = y.as<T>()[offsetOf(target, y.strides, rank)];
-      element = combine(attributes.reduction, element,
-                        updates.as<const T>()[offsetOf(at, updates.strides, rank)]);
-    });
+  const UpdateFn update = chooseUpdate(attributes.reduction, y.type);
+  scatter(args, [&](const auto& at) {
+    auto target = at;
+    target[*axis] = indexAt(indices, offsetOf(at, indices.strides, rank), y.shape[*axis]);
+    if (target[*axis] < 0) return void(inRange = false);
+    update(attributes.reduction, elementAt(y, offsetOf(target, y.strides, rank)),
+           elementAt(updates, offsetOf(at, updates.strides, rank)));
   });
   return inRange ? Result<void>{} : indexOutOfRange(y.shape[*axis]);
 }
@@ -73,20 +83,18 @@ Result<void> runScatterNd(const ops::Operator& op, const KernelArgs& args) {
   const int lead = indices.shape.rank() - 1;
   const auto depth = static_cast<int>(indices.shape[lead]);
   bool inRange = true;
-  withUpdates(attributes.reduction, y.type, [&]<class T>(T) {
-    scatter(args, [&](const auto& at) {
-      const int64_t row = offsetOf(at, indices.strides, lead);
-      int64_t offset = 0;
-      for (int i = 0; i < depth; ++i) {
-        const int64_t index = indexAt(indices, row + i * indices.strides[lead], y.shape[i]);
-        if (index < 0) return void(inRange = false);
-        offset += index * y.strides[i];
-      }
-      for (int i = depth; i < y.shape.rank(); ++i) offset += at[lead + i - depth] * y.strides[i];
-      T& element = y.as<T>()[offset];
-      element = combine(attributes.reduction, element,
-                        updates.as<const T>()[offsetOf(at, updates.strides, updates.shape.rank())]);
-    });
+  const UpdateFn update = chooseUpdate(attributes.reduction, y.type);
+  scatter(args, [&](const auto& at) {
+    const int64_t row = offsetOf(at, indices.strides, lead);
+    int64_t offset = 0;
+    for (int i = 0; i < depth; ++i) {
+      const int64_t index = indexAt(indices, row + i * indices.strides[lead], y.shape[i]);
+      if (index < 0) return void(inRange = false);
+      offset += index * y.strides[i];
+    }
+    for (int i = depth; i < y.shape.rank(); ++i) offset += at[lead + i - depth] * y.strides[i];
+    update(attributes.reduction, elementAt(y, offset),
+           elementAt(updates, offsetOf(at, updates.strides, updates.shape.rank())));
   });
   if (!inRange)
     return fail(ErrorCode::InvalidArgument, "an index is outside a tensor of ", y.shape);

@@ -2,6 +2,7 @@
 #include "ops/select.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "kernels/kernel.h"
 #include "kernels/movement.h"
@@ -25,18 +26,46 @@ void setShape(TensorView& output, const Shape& shape) {
   output.shape = shape;
 }
 
-template <class T>
-void topOfRow(const ops::TopK& op, const T* x, int64_t extent, int64_t step, int64_t* order) {
-  for (int64_t i = 0; i < extent; ++i) order[i] = i;
-  const auto before = [&](int64_t a, int64_t b) {
-    const T va = x[a * step], vb = x[b * step];
-    if (op.largest ? larger(va, vb) : larger(vb, va)) return true;
-    if (op.largest ? larger(vb, va) : larger(va, vb)) return false;
+/// Which of two places of a row comes first. One sort for all types: sorting is much code.
+struct Before {
+  bool (*larger)(const void* a, const void* b);
+  bool largestFirst;
+  const std::byte* row;
+  int64_t step;  ///< in bytes
+
+  bool operator()(int64_t a, int64_t b) const {
+    const std::byte *va = row + a * step, *vb = row + b * step;
+    if (largestFirst ? larger(va, vb) : larger(vb, va)) return true;
+    if (largestFirst ? larger(vb, va) : larger(va, vb)) return false;
     return a < b;
-  };
+  }
+};
+
+void topOfRow(const Before& before, int64_t k, int64_t extent, int64_t* order) {
+  for (int64_t i = 0; i < extent; ++i) order[i] = i;
   // nth_element and sort: partial_sort is slow when k is a good part of the row.
-  if (op.k < extent) std::nth_element(order, order + op.k, order + extent, before);
-  std::sort(order, order + op.k, before);
+  if (k < extent) std::nth_element(order, order + k, order + extent, before);
+  std::sort(order, order + k, before);
+}
+
+/// Writes the first k elements of a row and their places, where they are asked for.
+void writeTop(const Before& before, std::span<const int64_t> order, int axis,
+              const TensorView& values, const TensorView& places) {
+  const auto size = static_cast<int64_t>(elementSize(values.type));
+  auto* value = values.as<std::byte>();
+  auto* place = places.as<int64_t>();
+  for (const int64_t from : order) {
+    if (values) std::memcpy(value, before.row + from * before.step, static_cast<size_t>(size));
+    if (places) *place = from;
+    value += values.strides[axis] * size;
+    place += places.strides[axis];
+  }
+}
+
+/// The same view with its first element `at`; one that is absent stays so.
+TensorView from(const std::array<int64_t, kMaxRank>& at, TensorView view) {
+  if (view) view.data = elementAt(view, offsetOf(at, view.strides, view.shape.rank()));
+  return view;
 }
 
 }  // namespace
@@ -53,26 +82,23 @@ Result<void> runTopK(const ops::Operator& op, const KernelArgs& args) {
   const TensorView& x = args.inputs[0];
   const auto axis = ops::normaliseAxis(topK.axis, x.shape.rank());
   if (!axis) return std::unexpected(axis.error());
-  const TensorView* values = args.outputs[0] ? &args.outputs[0] : nullptr;
-  const TensorView* places =
-      args.outputs.size() > 1 && args.outputs[1] ? &args.outputs[1] : nullptr;
+  const TensorView& values = args.outputs[0];
+  const TensorView places = args.outputs.size() > 1 ? args.outputs[1] : TensorView{};
   auto* order = reinterpret_cast<int64_t*>(args.workspace.data());
+  const auto size = static_cast<int64_t>(elementSize(x.type));
+  Before before{nullptr, topK.largest, nullptr, x.strides[*axis] * size};
+  withNumbers(x.type, [&]<class T>(T) {
+    before.larger = [](const void* a, const void* b) {
+      return larger(*static_cast<const T*>(a), *static_cast<const T*>(b));
+    };
+  });
   Shape rows = x.shape;
   rows[*axis] = 1;
-  const int rank = rows.rank();
-  withNumbers(x.type, [&]<class T>(T) {
-    forEachIndex(rows, [&](const auto& at) {
-      const T* row = x.as<const T>() + offsetOf(at, x.strides, rank);
-      topOfRow(topK, row, x.shape[*axis], x.strides[*axis], order);
-      for (int64_t i = 0; i < topK.k; ++i) {
-        if (values)
-          values->as<T>()[offsetOf(at, values->strides, rank) + i * values->strides[*axis]] =
-              row[order[i] * x.strides[*axis]];
-        if (places)
-          places->as<int64_t>()[offsetOf(at, places->strides, rank) + i * places->strides[*axis]] =
-              order[i];
-      }
-    });
+  forEachIndex(rows, [&](const auto& at) {
+    before.row = from(at, x).template as<const std::byte>();
+    topOfRow(before, topK.k, x.shape[*axis], order);
+    writeTop(before, {order, static_cast<size_t>(topK.k)}, *axis, from(at, values),
+             from(at, places));
   });
   return {};
 }
@@ -81,19 +107,21 @@ Result<void> runNonZero(const ops::Operator&, const KernelArgs& args) {
   const TensorView& x = args.inputs[0];
   TensorView& y = args.outputs[0];
   const int rank = x.shape.rank();
+  bool (*isSet)(const void* element) = nullptr;
   withNumbers(x.type, [&]<class T>(T) {
-    const auto isSet = [&](const auto& at) {
-      return x.as<const T>()[offsetOf(at, x.strides, rank)] != T{};
-    };
-    int64_t count = 0, column = 0;
-    forEachIndex(x.shape, [&](const auto& at) { count += isSet(at); });
-    setShape(y, {rank, count});
-    forEachIndex(x.shape, [&](const auto& at) {
-      if (!isSet(at)) return;
-      for (int axis = 0; axis < rank; ++axis)
-        y.as<int64_t>()[axis * y.strides[0] + column * y.strides[1]] = at[axis];
-      ++column;
-    });
+    isSet = [](const void* element) { return *static_cast<const T*>(element) != T{}; };
+  });
+  const auto isSetAt = [&](const auto& at) {
+    return isSet(elementAt(x, offsetOf(at, x.strides, rank)));
+  };
+  int64_t count = 0, column = 0;
+  forEachIndex(x.shape, [&](const auto& at) { count += isSetAt(at); });
+  setShape(y, {rank, count});
+  forEachIndex(x.shape, [&](const auto& at) {
+    if (!isSetAt(at)) return;
+    for (int axis = 0; axis < rank; ++axis)
+      y.as<int64_t>()[axis * y.strides[0] + column * y.strides[1]] = at[axis];
+    ++column;
   });
   return {};
 }

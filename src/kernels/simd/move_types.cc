@@ -37,21 +37,30 @@ void chooseAll(const KernelArgs& args) {
   });
 }
 
+/// Converts a row. One function a pair of types; the loops around it are written once for all
+/// pairs.
+using ConvertRowFn = void (*)(const std::byte* from, int64_t fromStep, std::byte* to,
+                              int64_t toStep, int64_t count);
+
 template <class From, class To>
-void convertAll(const KernelArgs& args) {
-  const TensorView& x = args.inputs[0];
-  const TensorView& y = args.outputs[0];
-  const LoopNest<2> nest(y.shape, {y.strides, x.strides});
-  nest.run(*args.pool, [&](const LoopTile<2>& t) {
-    for (int64_t r = 0; r < t.rows; ++r) {
-      const From* from = x.as<const From>() + t.offset[1] + r * t.rowStride[1];
-      To* to = y.as<To>() + t.offset[0] + r * t.rowStride[0];
-      if (t.step[0] == 1 && t.step[1] == 1)
-        for (int64_t i = 0; i < t.count; ++i) to[i] = convert<To>(from[i]);
-      else
-        for (int64_t i = 0; i < t.count; ++i) to[i * t.step[0]] = convert<To>(from[i * t.step[1]]);
-    }
+void convertRow(const std::byte* fromBytes, int64_t fromStep, std::byte* toBytes, int64_t toStep,
+                int64_t count) {
+  const auto* from = reinterpret_cast<const From*>(fromBytes);
+  auto* to = reinterpret_cast<To*>(toBytes);
+  if (fromStep == 1 && toStep == 1)
+    for (int64_t i = 0; i < count; ++i) to[i] = convert<To>(from[i]);
+  else
+    for (int64_t i = 0; i < count; ++i) to[i * toStep] = convert<To>(from[i * fromStep]);
+}
+
+ConvertRowFn chooseConversion(DataType from, DataType to) {
+  ConvertRowFn chosen = nullptr;
+  visitType(from, [&](auto fromTag) {
+    visitType(to, [&](auto toTag) {
+      chosen = convertRow<typename decltype(fromTag)::Type, typename decltype(toTag)::Type>;
+    });
   });
+  return chosen;
 }
 
 }  // namespace
@@ -82,10 +91,17 @@ bool acceptsCast(const ops::Operator&, std::span<const TensorView>, std::span<co
 }
 
 Result<void> runCast(const ops::Operator&, const KernelArgs& args) {
-  visitType(args.inputs[0].type, [&](auto from) {
-    visitType(args.outputs[0].type, [&](auto to) {
-      convertAll<typename decltype(from)::Type, typename decltype(to)::Type>(args);
-    });
+  const TensorView& x = args.inputs[0];
+  const TensorView& y = args.outputs[0];
+  const ConvertRowFn convertRow = chooseConversion(x.type, y.type);
+  const auto fromSize = static_cast<int64_t>(elementSize(x.type));
+  const auto toSize = static_cast<int64_t>(elementSize(y.type));
+  const LoopNest<2> nest(y.shape, {y.strides, x.strides});
+  nest.run(*args.pool, [&](const LoopTile<2>& t) {
+    for (int64_t r = 0; r < t.rows; ++r)
+      convertRow(x.as<const std::byte>() + (t.offset[1] + r * t.rowStride[1]) * fromSize, t.step[1],
+                 y.as<std::byte>() + (t.offset[0] + r * t.rowStride[0]) * toSize, t.step[0],
+                 t.count);
   });
   return {};
 }
