@@ -1,6 +1,5 @@
 # minnow_flatbuffer(target schema): makes <schema>_generated.h in the build folder, under the schema's own path below
 # src, and lets the target include it. Only FlatBuffers' headers are used.
-find_package(FlatBuffers CONFIG REQUIRED)
 find_program(MINNOW_FLATC flatc REQUIRED)
 
 function(minnow_flatbuffer target schema)
@@ -16,6 +15,6 @@ function(minnow_flatbuffer target schema)
     DEPENDS ${schema}
     VERBATIM)
   target_sources(${target} PRIVATE ${header})
-  target_include_directories(${target} SYSTEM PRIVATE ${CMAKE_BINARY_DIR}/generated
-                             $<TARGET_PROPERTY:flatbuffers::flatbuffers,INTERFACE_INCLUDE_DIRECTORIES>)
+  target_include_directories(${target} SYSTEM PRIVATE ${CMAKE_BINARY_DIR}/generated)
+  target_link_libraries(${target} PRIVATE minnow_flatbuffers)
 endfunction()

@@ -3,7 +3,6 @@
 # HEADERS are what nearly every file of the room includes. MINNOW_QUICK_BUILD compiles them once, and the room's files a
 # dozen at a time, so that names in their anonymous namespaces have to differ; APART is for a room whose files cannot be.
 if(MINNOW_TESTS)
-  find_package(GTest REQUIRED)
   include(GoogleTest)
 endif()
 if(MINNOW_TESTS AND MINNOW_QUICK_BUILD)

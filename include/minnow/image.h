@@ -107,8 +107,8 @@ struct DecodeLimits {
 
 /// JPEG, PNG or BMP (told by the first bytes) to RGB. A JPEG is turned upright as its EXIF
 /// orientation says; PNG transparency is laid on white. Errors: BadModel never; InvalidArgument for
-/// what is no picture, is truncated or damaged; Unsupported for forms not read; OutOfMemory beyond
-/// the limits. `name` is used in messages.
+/// what is no picture, is truncated or damaged; Unsupported for forms not read and for formats this
+/// build has no library for; OutOfMemory beyond the limits. `name` is used in messages.
 Result<Image> decodeImage(std::span<const std::byte> file, std::string_view name,
                           const DecodeLimits& limits = {});
 /// The same from a file. NotFound or Io when it cannot be read.
@@ -135,9 +135,9 @@ struct DecodedFrame {
 Result<DecodedFrame> decodeImageInto(std::span<const std::byte> file, std::string_view name,
                                      std::span<uint8_t> into, const DecodeLimits& limits = {});
 
-/// Gray, RGB or BGR (RGBA and BGRA keep their alpha) as a PNG file in memory.
+/// Gray, RGB or BGR, with or without alpha, as a PNG file in memory. Unsupported without libpng.
 Result<std::vector<std::byte>> encodePng(const ImageView& image);
-/// As a baseline JPEG, quality 1 … 100; alpha is dropped.
+/// As a baseline JPEG, quality 1 … 100; alpha is dropped. Unsupported without libjpeg.
 Result<std::vector<std::byte>> encodeJpeg(const ImageView& image, int quality = 90);
 /// Writes a PNG beside `path` and renames it, so that no half file is left behind.
 Result<void> writePng(const std::filesystem::path& path, const ImageView& image);

@@ -3,7 +3,7 @@
 #include <cstring>
 #include <memory>
 
-#include "vision/decoders.h"
+#include "vision/codecs.h"
 
 namespace minnow::vision {
 

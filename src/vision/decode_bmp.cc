@@ -3,7 +3,7 @@
 #include <bit>
 #include <cstdlib>
 
-#include "vision/decoders.h"
+#include "vision/codecs.h"
 
 namespace minnow::vision {
 

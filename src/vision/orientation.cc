@@ -1,7 +1,7 @@
 // EXIF orientation: a TIFF directory inside APP1; tag 0x0112 says which way the camera was held.
 #include <cstring>
 
-#include "vision/decoders.h"
+#include "vision/codecs.h"
 #include "vision/turned_frame.h"
 
 namespace minnow::vision {

@@ -1,8 +1,10 @@
-// One function a file format; decodeAny chooses. None trusts its input.
+// One function a file format to read it; decodeAny chooses. None trusts its input. JPEG and PNG lie
+// in folders of their own: a build without their library takes absent.cc there.
 #pragma once
 
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "base/fail.h"
 #include "minnow/image.h"
@@ -32,6 +34,9 @@ Result<PictureInfo> decodeBmp(const PictureFile& file, PixelMemory& memory);
 /// What a header says of a picture that is stored upright; empty and huge pictures are refused,
 /// before memory is taken for them.
 Result<PictureInfo> infoOf(int64_t width, int64_t height, const PictureFile& file);
+
+/// What encoders refuse: empty pictures and 4:2:0 frames.
+Result<void> checkEncodable(const ImageView& image);
 
 /// EXIF orientation (1 … 8) in the payload of a JPEG's APP1 segment; 1 when there is none.
 int exifOrientation(std::span<const uint8_t> app1);

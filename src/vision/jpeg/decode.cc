@@ -6,7 +6,7 @@
 #include <jerror.h>
 #include <jpeglib.h>
 
-#include "vision/decoders.h"
+#include "vision/codecs.h"
 
 namespace minnow::vision {
 
