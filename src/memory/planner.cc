@@ -140,6 +140,7 @@ Plan planArena(std::span<const Interval> intervals) {
     crowds.push_back(
         *std::max_element(alive.begin() + interval.first, alive.begin() + interval.last + 1));
   const auto length = [&](int i) { return intervals[i].last - intervals[i].first; };
+  const auto area = [&](int i) { return uint64_t{intervals[i].bytes} * (length(i) + 1); };
 
   Search search(intervals, lowerBound);
   search.sortedBy([&](int a, int b) { return intervals[a].bytes > intervals[b].bytes; });
@@ -148,9 +149,7 @@ Plan planArena(std::span<const Interval> intervals) {
   search.sortedBy([&](int a, int b) {
     return crowds[a] != crowds[b] ? crowds[a] > crowds[b] : intervals[a].bytes > intervals[b].bytes;
   });
-  search.sortedBy([&](int a, int b) {
-    return intervals[a].bytes * (length(a) + 1) > intervals[b].bytes * (length(b) + 1);
-  });
+  search.sortedBy([&](int a, int b) { return area(a) > area(b); });
   search.mend();
   Plan best = search.take();
   best.lowerBound = lowerBound;

@@ -127,7 +127,8 @@ Result<void> expectInputs(std::span<const TensorType> inputs, size_t least, size
 }
 
 Result<void> checkShape(const Shape& shape) {
-  constexpr int64_t kMost = int64_t{1} << 40;
+  // Where size_t has 32 bits, 64 bytes an element can be addressed: tables have as many.
+  constexpr int64_t kMost = int64_t{1} << (sizeof(size_t) > 4 ? 40 : 26);
   int64_t elements = 1;
   for (int64_t dim : shape.dims()) {
     if (dim < 0 || dim > kMost || (dim > 0 && elements > kMost / dim))

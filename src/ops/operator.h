@@ -223,7 +223,7 @@ Result<Shape> broadcastShapes(const Shape& a, const Shape& b);
 Result<int> normaliseAxis(int64_t axis, int rank);
 /// Fails unless `least <= inputs.size() <= most` and the first `least` are present.
 Result<void> expectInputs(std::span<const TensorType> inputs, size_t least, size_t most);
-/// Fails unless the element count of `shape` is at most 2^40 and every extent is at least 0.
+/// Fails unless `shape` has at most 2^40 elements (2^26 on a 32-bit CPU) and no negative extent.
 Result<void> checkShape(const Shape& shape);
 
 }  // namespace minnow::ops

@@ -27,6 +27,23 @@ std::vector<Model> models(int count) {
   return list;
 }
 
+// Twenty maps of 256 MB: on a 32-bit CPU their offsets in an arena would wrap.
+TEST(RuntimeMemory, PlansBeyondTheAddressSpaceAreRefused) {
+  test::Builder builder("large");
+  ops::Pool pool;
+  pool.kernel = pool.strides = pool.dilations = {1, 1};
+  pool.padsBegin = pool.padsEnd = {0, 0};
+  ir::ValueId map = builder.input("x", {1, 4, 4096, 4096});
+  for (int i = 0; i < 20; ++i) map = builder.add(pool, {map});
+  const test::Model model(builder.finish(map));
+  auto runtime = Runtime::create();
+  auto interpreter = Interpreter::createFromBuffer(*runtime, model.span);
+  ASSERT_TRUE(interpreter.has_value()) << interpreter.error().message;
+  const auto session = interpreter->createSession();
+  EXPECT_EQ(session.has_value(), sizeof(size_t) > 4);
+  if (!session) EXPECT_EQ(session.error().code, ErrorCode::OutOfMemory);
+}
+
 TEST(RuntimeMemory, OneModelToTheByte) {
   for (const Model& model : models(12)) {
     auto runtime = Runtime::create();

@@ -2,8 +2,10 @@
 #include "runtime/plan.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 
+#include "base/aligned.h"
 #include "base/fail.h"
 #include "kernels/movement.h"
 
@@ -402,9 +404,24 @@ void Plan::change(TensorView& view, const TensorView& to) {
   view = to;
 }
 
+namespace {
+
+/// All buffers side by side: no offset in an arena can be larger, so none wraps where size_t has 32
+/// bits.
+uint64_t bytesWithoutSharing(const Plan& plan) {
+  uint64_t sum = 0;
+  for (const PlannedBuffer& buffer : plan.buffers) sum += buffer.bytes + base::kAlignment;
+  return sum;
+}
+
+}  // namespace
+
 Result<Plan> makePlan(const ir::Graph& graph, std::vector<TensorType> types,
                       const PlanOptions& options) {
   Plan layers = PlanBuilder(graph, types, options, 0).build();
+  if (const uint64_t bytes = bytesWithoutSharing(layers); bytes > SIZE_MAX)
+    return fail(ErrorCode::OutOfMemory, graph.name, ": its feature maps have ", bytes,
+                " bytes, this CPU addresses ", SIZE_MAX, "; give it smaller inputs");
   if (!options.strips || graph.chains.empty()) return layers;
   // As tall as threads want them, but never at the price of more memory than whole layers take.
   for (int strips = options.threads; strips > 0; strips /= 2) {
