@@ -41,7 +41,9 @@ TEST(RuntimeMemory, PlansBeyondTheAddressSpaceAreRefused) {
   ASSERT_TRUE(interpreter.has_value()) << interpreter.error().message;
   const auto session = interpreter->createSession();
   EXPECT_EQ(session.has_value(), sizeof(size_t) > 4);
-  if (!session) EXPECT_EQ(session.error().code, ErrorCode::OutOfMemory);
+  if (!session) {
+    EXPECT_EQ(session.error().code, ErrorCode::OutOfMemory);
+  }
 }
 
 TEST(RuntimeMemory, OneModelToTheByte) {

@@ -55,7 +55,9 @@ TEST(Decode, AFormatIsThereOrItsAbsenceIsNamed) {
     EXPECT_EQ(read.error().code == ErrorCode::Unsupported, !written[i]);
     EXPECT_EQ(read.error().message.contains(names[i]), !written[i]);
     EXPECT_TRUE(read.error().message.starts_with("a picture: "));
-    if (!written[i]) EXPECT_TRUE(written[i].error().message.contains(names[i]));
+    if (!written[i]) {
+      EXPECT_TRUE(written[i].error().message.contains(names[i]));
+    }
   }
 }
 

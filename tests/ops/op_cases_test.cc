@@ -8,6 +8,7 @@
 
 #include "backend/cpu/kernel_table.h"
 #include "minnow/cpu.h"
+#include "tests/ops/hashes.h"
 #include "tests/ops/op_case.h"
 #include "tests/ops/packed_weights.h"
 #include "tests/ops/test_tensor.h"
@@ -75,8 +76,9 @@ class Runner {
     }
   }
 
-  /// Every way to store and share, or, where that has been checked, two storages and one thread.
-  void check(bool everySetting) {
+  /// `name` is that of the expected hash. Every way to store and share, or, where that has been
+  /// checked, two storages and one thread.
+  void check(const std::string& name, bool everySetting) {
     everySetting_ = everySetting;
     auto types = case_.op->inferShape(types_);
     ASSERT_TRUE(types) << types.error().message;
@@ -92,6 +94,7 @@ class Runner {
     }
     expectedOutputs_ = std::move(reference.outputs);
     expectedViews_ = std::move(reference.outputViews);
+    if (expected_) expectHash(name, expectedViews_);
     for (std::string_view target : cpuTargets()) {
       ASSERT_TRUE(limitCpuTarget(target));
       for (const Variant& variant : kVariants)
@@ -250,7 +253,7 @@ void PrintTo(const OpCase& c, std::ostream* out) { *out << c.op->name(); }
 
 class OpCases : public testing::TestWithParam<OpCase> {};
 
-TEST_P(OpCases, SameBitsEverywhere) { Runner(GetParam()).check(true); }
+TEST_P(OpCases, SameBitsEverywhere) { Runner(GetParam()).check(GetParam().name, true); }
 
 TEST_P(OpCases, SameBitsOfAwkwardNumbers) {
   const bool hasNumbers = std::ranges::any_of(GetParam().inputs, [](const OpInput& input) {
@@ -259,8 +262,9 @@ TEST_P(OpCases, SameBitsOfAwkwardNumbers) {
   if (!hasNumbers || GetParam().fails) return;
   for (Fill fill : {Fill::Tiny, Fill::Special}) {
     const OpCase c = refilled(GetParam(), fill);
-    SCOPED_TRACE(fill == Fill::Tiny ? "tiny numbers" : "special numbers");
-    Runner(c).check(false);
+    const std::string numbers = fill == Fill::Tiny ? "tiny" : "special";
+    SCOPED_TRACE(numbers + " numbers");
+    Runner(c).check(c.name + "/" + numbers, false);
   }
 }
 
