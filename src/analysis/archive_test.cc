@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <fstream>
@@ -56,7 +57,8 @@ class Archive : public testing::Test {
     for (size_t i = 0; i < 4; ++i) bytes[at + i] = static_cast<std::byte>(value >> 8 * i & 0xFF);
   }
 
-  std::filesystem::path folder_ = std::filesystem::path(testing::TempDir()) / "minnow-archive";
+  std::filesystem::path folder_ =
+      std::filesystem::path(testing::TempDir()) / ("minnow-archive-" + std::to_string(getpid()));
 };
 
 TEST_F(Archive, WhatIsWrittenIsReadAgain) {

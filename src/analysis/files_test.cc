@@ -2,12 +2,14 @@
 #include "analysis/files.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace minnow::analysis {
 namespace {
 
 TEST(Files, AFailedWriteLeavesNothing) {
-  const auto folder = std::filesystem::path(testing::TempDir()) / "minnow-files";
+  const auto folder =
+      std::filesystem::path(testing::TempDir()) / ("minnow-files-" + std::to_string(getpid()));
   std::filesystem::remove_all(folder);
   std::filesystem::create_directory(folder);
   EXPECT_TRUE(writeFile(folder / "a", "text"));

@@ -2,6 +2,7 @@
 #include "analysis/trace.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <limits>
@@ -107,7 +108,8 @@ class TraceFile : public testing::Test {
     ASSERT_TRUE(writer->finish());
   }
 
-  std::filesystem::path path_ = std::filesystem::path(testing::TempDir()) / "minnow-trace.npz";
+  std::filesystem::path path_ = std::filesystem::path(testing::TempDir()) /
+                                ("minnow-trace-" + std::to_string(getpid()) + ".npz");
 };
 
 TEST_F(TraceFile, ElementsAndDescription) {
