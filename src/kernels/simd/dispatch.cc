@@ -13,6 +13,7 @@
 #if HWY_ARCH_ARM
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
+#include <sys/prctl.h>
 #endif
 
 namespace minnow::kernels::simd {
@@ -53,11 +54,22 @@ constexpr std::array<bool, 4> kCompiled{(HWY_TARGETS & HWY_AVX3) != 0,
                                         (HWY_TARGETS & HWY_AVX2) != 0, (HWY_TARGETS & HWY_SVE) != 0,
                                         (HWY_TARGETS & HWY_NEON) != 0};
 
+/// SVE's vectors may be as short as NEON's, whose registers need no predicates.
+bool sveIsLonger() {
+#if HWY_ARCH_ARM_A64
+  return (prctl(PR_SVE_GET_VL) & PR_SVE_VL_LEN_MASK) > 16;
+#else
+  return false;
+#endif
+}
+
 /// Best first; never empty.
 const std::vector<Target>& available() {
   static const std::vector<Target> targets = [] {
+    std::vector<Target> order{Target::Avx3, Target::Avx2, Target::Sve, Target::Neon};
+    if (!sveIsLonger()) std::swap(order[2], order[3]);
     std::vector<Target> all;
-    for (Target target : {Target::Avx3, Target::Avx2, Target::Sve, Target::Neon})
+    for (Target target : order)
       if (kCompiled[static_cast<size_t>(target)] && runs(target)) all.push_back(target);
     all.push_back(Target::ScalarFma);
     return all;
