@@ -78,6 +78,17 @@ class CommandLine(unittest.TestCase):
             self.minnow("run", path, "--input", "all=random:3", "--output-dir", self.folder / out)
         self.assertEqual((self.folder / "a/y.npy").read_bytes(), (self.folder / "b/y.npy").read_bytes())
 
+    def test_target(self):
+        model = self.convert()
+        for out, options in (("best", []), ("scalar", ["--target", "scalar-fma"])):
+            run = json.loads(self.minnow("run", model, "--input", "all=random:3", "--output-dir", self.folder / out,
+                                         "--json", *options))
+            self.assertIn(run["target"], ("scalar-fma",) if options else
+                          ("avx3", "avx2", "sve", "neon", "scalar-fma"))
+        self.assertEqual((self.folder / "best/y.npy").read_bytes(), (self.folder / "scalar/y.npy").read_bytes())
+        self.minnow("bench", model, "--target", "scalar-fma", "--runs", "1")
+        self.assertIn("scalar-fma", self.minnow("run", model, "--input", "all=const:1", "--target", "vax", code=ERROR))
+
     def test_bench_json(self):
         rows = json.loads(self.minnow("bench", self.onnx, self.convert(), "--runs", "3", "--json"))
         self.assertEqual(len(rows), 2)

@@ -11,6 +11,7 @@
 #include "inputs.h"
 #include "model.h"
 #include "profile.h"
+#include "target.h"
 #include "verbs.h"
 
 namespace minnow::tool {
@@ -167,6 +168,7 @@ void addBench(CLI::App& app) {
   CLI::App* verb = app.add_subcommand("bench", "Times of loading, creating and running");
   verb->add_option("MODEL", args->models, "One or more .minnow or .onnx files")->required();
   verb->add_option("-t,--threads", args->threads, "Threads")->check(CLI::Range(1, 256));
+  addTargetOption(verb);
   verb->add_option("-n,--runs", args->runs, "Steady runs after the first")
       ->check(CLI::Range(1, 1000000));
   verb->add_option("--shape", args->shapes, "NAME=1,3,320,320: an input's shape (repeatable)")

@@ -10,7 +10,9 @@
 #include "clock.h"
 #include "exit.h"
 #include "inputs.h"
+#include "minnow/cpu.h"
 #include "model.h"
+#include "target.h"
 #include "verbs.h"
 #include "words.h"
 
@@ -96,8 +98,11 @@ void report(const Arguments& args, std::span<const TensorInfo> infos,
     }
   }
   if (!args.json) return;
-  const nlohmann::json out = {
-      {"model", args.model}, {"threads", args.threads}, {"run_ms", ms}, {"outputs", outputs}};
+  const nlohmann::json out = {{"model", args.model},
+                              {"target", cpuTarget()},
+                              {"threads", args.threads},
+                              {"run_ms", ms},
+                              {"outputs", outputs}};
   fmt::print("{}\n", out.dump(2));
 }
 
@@ -158,6 +163,7 @@ void addRun(CLI::App& app) {
   verb->add_option("--shape", args->shapes, "NAME=1,3,320,320: an input's shape (repeatable)")
       ->allow_extra_args(false);
   verb->add_option("-t,--threads", args->threads, "Threads")->check(CLI::Range(1, 256));
+  addTargetOption(verb);
   verb->add_flag("--reference", args->reference, "Scalar reference kernels only");
   verb->add_flag("--json", args->json, "Report in JSON");
   addPictureOptions(verb, args->picture);
