@@ -14,11 +14,13 @@ import sys
 import tempfile
 import unittest
 import xml.etree.ElementTree
+import zipfile
 
 from tiny_onnx import onnx_model
 
 MINNOW = sys.argv.pop(1) if len(sys.argv) > 1 else "build/minnow"
 OK, ERROR, USAGE, UNSUPPORTED, OVER_BUDGET = 0, 1, 2, 3, 4
+DIFFERENT, CANNOT_COMPARE = 1, 2  # as diff(1)
 
 
 def npy(shape, values, descr="<f4"):
@@ -41,6 +43,16 @@ class CommandLine(unittest.TestCase):
         path.write_bytes(data)
         return path
 
+    def trace(self, name, tensors, **description):
+        """An archive as numpy.savez writes it, with minnow.json where there is a description."""
+        path = self.folder / name
+        with zipfile.ZipFile(path, "w") as archive:
+            for tensor, values in tensors.items():
+                archive.writestr(f"{tensor}.npy", npy(f"({len(values)},)", values))
+            if description:
+                archive.writestr("minnow.json", json.dumps({"format": "minnow-trace", "format_version": 1, **description}))
+        return path
+
     def minnow(self, *arguments, code=OK, **more):
         done = subprocess.run([MINNOW, *map(str, arguments)], capture_output=True, text=True, errors="replace",
                               timeout=120, check=False, **more)
@@ -58,7 +70,7 @@ class CommandLine(unittest.TestCase):
     # --- what it does ---------------------------------------------------------------------------------
 
     def test_help_has_examples(self):
-        for verb in ("convert", "info", "run", "bench", "memory", "conformance"):
+        for verb in ("convert", "info", "run", "bench", "memory", "conformance", "diff"):
             self.assertIn("Examples:", self.minnow(verb, "--help"))
 
     def test_convert_info_run(self):
@@ -211,6 +223,46 @@ class CommandLine(unittest.TestCase):
         info = json.loads(self.minnow("info", model, "--shape", "x=2,0", "--json"))
         self.assertEqual(info["inputs"][0]["shape"], [2, 0])
         self.minnow("run", model, "--shape", "x=2,0", "--input", "x=const:1")
+
+    def test_diff_names_the_first_operator_that_differs(self):
+        long = "backbone/" + "very/" * 20 + "deep"
+        network = {"inputs": ["x"], "outputs": ["y"],
+                   "operators": [{"name": "conv_1", "type": "Conv", "inputs": ["x"], "outputs": [long]},
+                                 {"name": "relu_1", "type": "Relu", "inputs": [long], "outputs": ["y"]}]}
+        a = self.trace("a.npz", {"x": [1, 2], long: [-1, 3], "y": [0, 3]}, **network)
+        same = self.trace("same.npz", {"y": [0, 3], long: [-1, 3], "x": [1, 2]})
+        other = self.trace("other.npz", {"x": [1, 2], long: [-1, 4], "y": [0, float("nan")]})
+        self.assertIn("2 tensors compared, all equal.", self.minnow("diff", a, same))
+        said = self.minnow("diff", a, other, code=DIFFERENT)
+        self.assertRegex(" ".join(said.split()), r"2 differ\. The first is Conv 'conv_1', tensor backbone/\S+: 1 of 2 "
+                         r"elements differ, by up to 1 \(0\.25 of the largest value, \d+ ULP\)\. Its input is equal\.")
+        lines = said.split("\n\n")[1].splitlines()
+        self.assertEqual(len(lines), 3)
+        for line in lines:
+            self.assertLessEqual(len(line), 100)
+        self.assertIn("backbone/ver…", lines[1])
+        report = json.loads(self.minnow("diff", a, other, "--json", code=DIFFERENT).strip())
+        self.assertEqual((report["result"], report["culprit"]), ("different", 0))
+        self.assertEqual(report["operators"][1]["total"]["figures"]["nan"], [0, 1])
+        near = self.trace("near.npz", {"x": [1, 2], long: [-1, 3.25], "y": [0, 3]})
+        self.assertIn("within the tolerance", self.minnow("diff", a, near, "--tolerance", "0.01,0.1", "--all"))
+        self.minnow("diff", a, near, "--tolerance", "0.01,0.05", code=DIFFERENT)
+        moved = self.trace("moved.npz", {"x": [1, 2.5], long: [-1, 3], "y": [0, 3]})
+        self.assertRegex(self.minnow("diff", a, moved, code=DIFFERENT), r"(?m)^The inputs differ, x: 1 of 2")
+
+    def test_diff_says_why_it_cannot_compare(self):
+        a = self.trace("a.npz", {"x": [1, 2], "y": [3]}, inputs=["x"])
+        for name, data, reason in (("junk.npz", b"junk", "junk.npz"), ("none.npz", b"", "none.npz")):
+            self.assertIn(reason, self.minnow("diff", a, self.file(name, data), code=CANNOT_COMPARE))
+        wide = self.trace("wide.npz", {"x": [1, 2, 3], "y": [3]})
+        self.assertIn("--shape", self.minnow("diff", a, wide, code=CANNOT_COMPARE))
+        self.assertIn("no tensor of the same name",
+                      self.minnow("diff", a, self.trace("z.npz", {"z": [1]}), code=CANNOT_COMPARE))
+        self.assertIn("absent.npz", self.minnow("diff", a, self.folder / "absent.npz", code=CANNOT_COMPARE))
+        done = subprocess.run([MINNOW, "diff", str(a), str(wide), "--json"], capture_output=True, text=True, check=False)
+        self.assertEqual(json.loads(done.stdout)["result"], "cannot compare")
+        for tolerance in ("much", "-1", "1,2,3", "nan"):
+            self.minnow("diff", a, a, f"--tolerance={tolerance}", code=USAGE)
 
     # --- what it refuses ------------------------------------------------------------------------------
 

@@ -66,7 +66,8 @@ class TraceComparison {
   }
 
   Result<Report> run() {
-    if (auto ok = checkModels(); !ok) return std::unexpected(std::move(ok.error()));
+    if (auto ok = checkSameModel(a_.info(), b_.info(), a_.name() + " and " + b_.name()); !ok)
+      return std::unexpected(std::move(ok.error()));
     if (auto ok = compareInputs(); !ok) return std::unexpected(std::move(ok.error()));
     if (auto ok = compareRows(); !ok) return std::unexpected(std::move(ok.error()));
     if (std::ranges::none_of(known_, [](const auto& entry) { return entry.second.compared(); }))
@@ -88,16 +89,6 @@ class TraceComparison {
   template <class List>
   const List& listed(List TraceInfo::* list) const {
     return (a_.info().*list).empty() ? b_.info().*list : a_.info().*list;
-  }
-
-  Result<void> checkModels() const {
-    const TraceInfo &a = a_.info(), &b = b_.info();
-    if (a.engine != "minnow" || b.engine != "minnow" || a.checksum.empty() || b.checksum.empty() ||
-        a.checksum == b.checksum)
-      return {};
-    return fail(ErrorCode::InvalidArgument, a_.name(), " and ", b_.name(),
-                " are of different models (", a.model, ", checksum ", a.checksum, ", and ", b.model,
-                ", checksum ", b.checksum, "); trace one .minnow file on both sides");
   }
 
   Result<void> compareInputs() {
@@ -215,6 +206,15 @@ class TraceComparison {
 
 Result<Report> compare(const Trace& a, const Trace& b, const Tolerance& tolerance) {
   return TraceComparison(a, b, tolerance).run();
+}
+
+Result<void> checkSameModel(const TraceInfo& a, const TraceInfo& b, const std::string& names) {
+  if (a.engine != "minnow" || b.engine != "minnow" || a.checksum.empty() || b.checksum.empty() ||
+      a.checksum == b.checksum)
+    return {};
+  return fail(ErrorCode::InvalidArgument, names, " are of different models (", a.model,
+              ", checksum ", a.checksum, ", and ", b.model, ", checksum ", b.checksum,
+              "); use one .minnow file on both sides");
 }
 
 TensorComparison compare(const std::string& tensor, const HostTensor* a, const HostTensor* b,

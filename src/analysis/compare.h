@@ -18,6 +18,9 @@ namespace minnow::analysis {
 /// reads tensors from both traces, which must outlive it.
 Result<Report> compare(const Trace& a, const Trace& b, const Tolerance& tolerance = {});
 
+/// An error if both are Minnow's and of different models; `names` are those of the two.
+Result<void> checkSameModel(const TraceInfo& a, const TraceInfo& b, const std::string& names);
+
 /// One tensor; null for a side that does not have it.
 TensorComparison compare(const std::string& tensor, const HostTensor* a, const HostTensor* b,
                          const Tolerance& tolerance);

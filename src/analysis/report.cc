@@ -17,6 +17,10 @@ std::string said(const TensorComparison& comparison) {
   return nameOf(comparison.state) + (comparison.note.empty() ? "" : ", " + comparison.note);
 }
 
+std::string counted(int64_t number, const char* what) {
+  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+}
+
 std::string operatorInWords(const ReportRow& row) {
   if (row.type.empty() && row.name.empty()) return "tensor " + row.total.tensor;
   return fmt::format("{} '{}'{}, tensor {}", row.type, row.name,
@@ -41,7 +45,7 @@ std::string diffInWords(const Report& report) {
     differ += row.total.differs();
     within += row.total.state == TensorComparison::State::Within;
   }
-  const std::string count = fmt::format("{} tensors compared", compared);
+  const std::string count = counted(compared, "tensor") + " compared";
   if (report.culprit < 0) {
     if (within == 0) return count + ", all equal.";
     return fmt::format("{}, all within the tolerance, {} not equal.", count, within);

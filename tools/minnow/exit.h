@@ -9,7 +9,16 @@
 
 namespace minnow::tool {
 
-enum class Exit : int { Ok = 0, Error = 1, Usage = 2, Unsupported = 3, OverBudget = 4 };
+enum class Exit : int {
+  Ok = 0,
+  Error = 1,
+  Usage = 2,
+  Unsupported = 3,
+  OverBudget = 4,
+  // Verbs that compare end as diff(1) does.
+  Different = 1,
+  CannotCompare = 2,
+};
 
 /// Caught in main(), which prints the message and exits with the code.
 struct Failure : std::runtime_error {

@@ -36,13 +36,15 @@ int main(int argc, char** argv) {
       "  minnow bench signs.minnow --threads 2\n"
       "  minnow memory signs.minnow faces.minnow --budget 24MB\n"
       "Exit codes: 0 done, 1 error, 2 wrong usage, 3 the model needs something unsupported,\n"
-      "4 the models do not fit the memory budget.\n"
+      "4 the models do not fit the memory budget; of diff 0 equal, 1 different, 2 cannot be "
+      "compared.\n"
       "`minnow VERB --help` tells more.");
   minnow::tool::addOnnxVerbs(app);
   minnow::tool::addInfo(app);
   minnow::tool::addRun(app);
   minnow::tool::addBench(app);
   minnow::tool::addMemory(app);
+  minnow::tool::addDiff(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::RuntimeError& error) {  // a verb that has said all it has to say

@@ -10,6 +10,7 @@ void addInfo(CLI::App& app);
 void addRun(CLI::App& app);
 void addBench(CLI::App& app);
 void addMemory(CLI::App& app);
+void addDiff(CLI::App& app);
 /// convert and conformance; nothing in a build without the converter.
 void addOnnxVerbs(CLI::App& app);
 void addConvert(CLI::App& app);

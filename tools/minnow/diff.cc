@@ -1,0 +1,52 @@
+// minnow diff: which operator is the first that differs between two traces.
+#include <memory>
+
+#include "analysis/compare.h"
+#include "exit.h"
+#include "report_table.h"
+#include "verbs.h"
+
+namespace minnow::tool {
+namespace {
+
+struct Arguments {
+  std::string a, b, tolerance;
+  ReportOptions show;
+};
+
+void run(const Arguments& args) {
+  const analysis::Tolerance tolerance = parseTolerance(args.tolerance);
+  std::vector<analysis::Trace> traces;  // read by the report
+  showReport(args.show, [&] {
+    traces.push_back(need(analysis::Trace::open(args.a)));
+    traces.push_back(need(analysis::Trace::open(args.b)));
+    return need(compare(traces[0], traces[1], tolerance));
+  });
+}
+
+}  // namespace
+
+void addDiff(CLI::App& app) {
+  auto args = std::make_shared<Arguments>();
+  CLI::App* verb = app.add_subcommand("diff", "The first operator that differs between two traces");
+  verb->add_option("A", args->a, "A trace, an .npz file")->required();
+  verb->add_option("B", args->b, "The reference: another trace, of any engine")->required();
+  verb->add_option("--tolerance", args->tolerance,
+                   "ABSOLUTE or ABSOLUTE,RELATIVE: |a - b| <= ABSOLUTE + RELATIVE * |b| passes. "
+                   "Default 0: the same bits, NaN for NaN");
+  verb->add_flag("--all", args->show.all, "Every operator, not only those that differ");
+  verb->add_flag("--json", args->show.json, "Report in JSON");
+  verb->footer(
+      "Tensors are compared under their names in the ONNX file, in the execution order of A; what\n"
+      "only one side has (fused away, say) is left out. A summary (`minnow trace --summary`) is\n"
+      "compared by hashes; with a tolerance by minimum, maximum, mean and deviation.\n"
+      "max rel: |a - b| / |b|; of scale: max abs by the largest |b|; max ULP: how many numbers of\n"
+      "the type lie between; NaN+Inf: in A / in B.\n"
+      "Examples:\n"
+      "  minnow diff workstation.npz phone.npz\n"
+      "  minnow diff minnow.npz onnxruntime.npz --tolerance 1e-5,1e-4 --all\n"
+      "Exit codes: 0 equal, 1 different, 2 cannot be compared.");
+  verb->callback([args] { run(*args); });
+}
+
+}  // namespace minnow::tool
