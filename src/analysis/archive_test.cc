@@ -4,13 +4,13 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <csignal>
 #include <fstream>
 
 #include "analysis/files.h"
 #include "analysis/inflate.h"
+#include "analysis/test_folder.h"
 
 namespace minnow::analysis {
 namespace {
@@ -19,15 +19,9 @@ using Bytes = std::vector<std::byte>;
 
 class Archive : public testing::Test {
  protected:
-  void SetUp() override {
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directory(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  std::filesystem::path path() const { return folder_ / "a.npz"; }
+  std::filesystem::path path() const { return folder_.path() / "a.npz"; }
   size_t files() const {
-    const auto entries = std::filesystem::directory_iterator(folder_);
+    const auto entries = std::filesystem::directory_iterator(folder_.path());
     return static_cast<size_t>(std::distance(begin(entries), end(entries)));
   }
   static Bytes bytesOf(std::string_view text) {
@@ -57,8 +51,7 @@ class Archive : public testing::Test {
     for (size_t i = 0; i < 4; ++i) bytes[at + i] = static_cast<std::byte>(value >> 8 * i & 0xFF);
   }
 
-  std::filesystem::path folder_ =
-      std::filesystem::path(testing::TempDir()) / ("minnow-archive-" + std::to_string(getpid()));
+  TestFolder folder_;
 };
 
 TEST_F(Archive, WhatIsWrittenIsReadAgain) {

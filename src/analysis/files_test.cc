@@ -2,23 +2,21 @@
 #include "analysis/files.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
+
+#include "analysis/test_folder.h"
 
 namespace minnow::analysis {
 namespace {
 
 TEST(Files, AFailedWriteLeavesNothing) {
-  const auto folder =
-      std::filesystem::path(testing::TempDir()) / ("minnow-files-" + std::to_string(getpid()));
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directory(folder);
+  const TestFolder own;
+  const auto& folder = own.path();
   EXPECT_TRUE(writeFile(folder / "a", "text"));
   EXPECT_EQ(readFile(folder / "a")->size(), 4u);
   EXPECT_FALSE(writeFile(folder / "absent" / "a", "text"));
   EXPECT_FALSE(writeFile(folder, "text"));
   const auto entries = std::filesystem::directory_iterator(folder);
   EXPECT_EQ(std::distance(begin(entries), end(entries)), 1);
-  std::filesystem::remove_all(folder);
 }
 
 TEST(Files, AFullDiskIsAnError) {

@@ -4,11 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
-#include <filesystem>
 #include <utility>
 #include <vector>
 
 #include "analysis/npy.h"
+#include "analysis/test_folder.h"
 #include "analysis/trace.h"
 
 namespace minnow::analysis {
@@ -26,16 +26,9 @@ class TraceFolder {
  public:
   using Tensors = std::vector<std::pair<std::string, HostTensor>>;
 
-  TraceFolder() : path_(std::filesystem::path(testing::TempDir()) / uniqueName()) {
-    std::filesystem::create_directories(path_);
-  }
-  ~TraceFolder() { std::filesystem::remove_all(path_); }
-  TraceFolder(const TraceFolder&) = delete;
-  TraceFolder& operator=(const TraceFolder&) = delete;
-
   /// Null info: an archive as numpy.savez writes it.
   Trace write(const Tensors& tensors, const TraceInfo* info) {
-    const auto path = path_ / (std::to_string(++files_) + ".npz");
+    const auto path = folder_.path() / (std::to_string(++files_) + ".npz");
     auto writer = ArchiveWriter::create(path);
     for (const auto& [name, tensor] : tensors)
       EXPECT_TRUE(writer->add(entryOf(name), encodeNpy(tensor)));
@@ -50,12 +43,7 @@ class TraceFolder {
   }
 
  private:
-  static std::string uniqueName() {
-    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    return std::string("minnow-") + test->test_suite_name() + "-" + test->name();
-  }
-
-  std::filesystem::path path_;
+  TestFolder folder_;
   int files_ = 0;
 };
 

@@ -2,13 +2,13 @@
 #include "analysis/trace.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <limits>
 
 #include "analysis/hash.h"
 #include "analysis/npy.h"
+#include "analysis/test_folder.h"
 
 namespace minnow::analysis {
 namespace {
@@ -95,7 +95,6 @@ TEST(TraceJson, WhatCannotBeReadIsAnError) {
 
 class TraceFile : public testing::Test {
  protected:
-  void TearDown() override { std::filesystem::remove(path_); }
   void write(std::initializer_list<std::pair<const char*, HostTensor>> tensors,
              const TraceInfo* info) {
     auto writer = ArchiveWriter::create(path_);
@@ -108,8 +107,8 @@ class TraceFile : public testing::Test {
     ASSERT_TRUE(writer->finish());
   }
 
-  std::filesystem::path path_ = std::filesystem::path(testing::TempDir()) /
-                                ("minnow-trace-" + std::to_string(getpid()) + ".npz");
+  TestFolder folder_;
+  std::filesystem::path path_ = folder_.path() / "trace.npz";
 };
 
 TEST_F(TraceFile, ElementsAndDescription) {
