@@ -1,6 +1,6 @@
 # Two commands from a bare Debian 12 machine: `make demo` and `make test`. CMakePresets.json has the builds.
 .DEFAULT_GOAL := build
-.PHONY: build models bench-peers bench-memory bench-strips demo test test-all sanitizers lint bench clean
+.PHONY: build models bench-peers bench-memory bench-strips size demo test test-all sanitizers lint bench clean
 .NOTPARALLEL:
 
 IMAGES ?=
@@ -63,6 +63,11 @@ bench: build models
 bench-strips: build models
 	@build/minnow bench --compare-layers --runs 30 $(wildcard $(SHARED_MODELS)/*.onnx) \
 	  $(shell find $(CACHE)/npm -name '*mlsd*320*.onnx' -o -name 'face*.onnx' | sort)
+
+# The library for devices: what it is made of, room by room (docs/size.md).
+size:
+	@cmake --preset arm64-minimal > /dev/null && cmake --build --preset arm64-minimal -j $(JOBS)
+	@scripts/size.py --files 10 build/arm64-minimal
 
 clean:
 	@rm -rf build demo-output

@@ -78,6 +78,7 @@ class CommandLine(unittest.TestCase):
         info = json.loads(self.minnow("info", model, "--json", "--graph", self.folder / "g.dot"))
         self.assertEqual(info["inputs"], [{"name": "x", "type": "float32", "shape": [1, 3, 4, 5]}])
         self.assertGreater(info["memory"]["predicted_peak_bytes"], 0)
+        self.assertEqual(self.minnow("info", model, "--operators"), "Unary\n")
         self.assertTrue((self.folder / "g.dot").read_text().startswith("digraph"))
         run = json.loads(self.minnow("run", model, "--input", "x=const:0", "--output-dir", self.folder / "o", "--json"))
         self.assertEqual(run["outputs"][0]["min"], 0.5)

@@ -7,6 +7,8 @@
 
 #include "minnow/status.h"
 
+#pragma GCC visibility push(default)
+
 namespace minnow {
 
 /// The targets that this build has and this CPU can run, best first, of "avx3" (AVX-512), "avx2",
@@ -23,3 +25,5 @@ std::string_view cpuTarget();
 Result<void> limitCpuTarget(std::string_view name);
 
 }  // namespace minnow
+
+#pragma GCC visibility pop

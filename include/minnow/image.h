@@ -21,6 +21,8 @@
 #include "minnow/status.h"
 #include "minnow/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace minnow::vision {
 
 /// 8 bits a channel, in memory order. The last three are 4:2:0: a plane of luma, and one sample of
@@ -218,3 +220,5 @@ Result<ptrdiff_t> framePlacement(const ImageView& src, const PreProcess& pre,
                                  const TensorView& dst);
 
 }  // namespace minnow::vision
+
+#pragma GCC visibility pop

@@ -28,6 +28,8 @@
 #include "minnow/status.h"
 #include "minnow/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace minnow {
 
 struct RuntimeOptions {
@@ -58,6 +60,8 @@ struct OperatorInfo {
   size_t index = 0;
   /// Rows of the output that are computed now, where the operator runs in strips; else 0, 0.
   int64_t rowBegin = 0, rowEnd = 0;
+  /// The kind of operator that the engine links for it: "Unary" where the type is "Sigmoid".
+  const char* kind = "";
 };
 
 /// A stretch of the arena and when it is in use.
@@ -207,3 +211,5 @@ class Frame {
 const char* version();
 
 }  // namespace minnow
+
+#pragma GCC visibility pop

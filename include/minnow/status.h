@@ -5,6 +5,8 @@
 #include <expected>
 #include <string>
 
+#pragma GCC visibility push(default)
+
 namespace minnow {
 
 enum class ErrorCode {
@@ -34,3 +36,5 @@ template <class T>
 using Result = std::expected<T, Error>;
 
 }  // namespace minnow
+
+#pragma GCC visibility pop

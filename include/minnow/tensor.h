@@ -9,6 +9,8 @@
 #include <span>
 #include <string>
 
+#pragma GCC visibility push(default)
+
 namespace minnow {
 
 /// Numbered as ONNX numbers TensorProto.DataType (onnx.proto, enum TensorProto.DataType).
@@ -128,3 +130,5 @@ struct TensorView {
 void copyTensor(const TensorView& from, const TensorView& to);
 
 }  // namespace minnow
+
+#pragma GCC visibility pop

@@ -29,7 +29,15 @@ std::string joined(std::initializer_list<TextPart> parts) {
 }
 
 std::unexpected<Error> failed(ErrorCode code, std::initializer_list<TextPart> parts) {
+#if defined(__cpp_exceptions)
+  try {
+    return std::unexpected(Error{code, joined(parts)});
+  } catch (...) {  // a text that lies inside the string object
+    return std::unexpected(Error{ErrorCode::OutOfMemory, "out of memory"});
+  }
+#else
   return std::unexpected(Error{code, joined(parts)});
+#endif
 }
 
 }  // namespace minnow

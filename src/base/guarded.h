@@ -11,23 +11,14 @@ namespace minnow {
 
 #if defined(__cpp_exceptions)
 
-/// The error itself must not need memory: the short text lies inside the string object.
-inline std::unexpected<Error> outOfMemory(std::string_view subject) noexcept {
-  try {
-    return fail(ErrorCode::OutOfMemory, subject,
-                ": an allocation failed; free memory, or use fewer or smaller models");
-  } catch (...) {
-    return std::unexpected(Error{ErrorCode::OutOfMemory, "out of memory"});
-  }
-}
-
 /// Runs `body`, which returns a Result; what it throws becomes an error about `subject`.
 template <class Body>
 auto guarded(std::string_view subject, Body&& body) noexcept -> decltype(body()) {
   try {
     return body();
   } catch (const std::bad_alloc&) {
-    return outOfMemory(subject);
+    return fail(ErrorCode::OutOfMemory, subject,
+                ": an allocation failed; free memory, or use fewer or smaller models");
   } catch (...) {
     return std::unexpected(Error{ErrorCode::Internal, "exception"});
   }

@@ -181,6 +181,10 @@ Result<ir::Node> Decoder::decodeNode(const fb::Node& from) {
     return fail(ErrorCode::VersionMismatch, "node '", *name, "': this engine has no operator '",
                 *kindName, "'; use an engine as new as the converter");
   node.op = ops::makeOperator(*kind);
+  if (!node.op)
+    return fail(ErrorCode::Unsupported, "node '", *name, "': operator '", *kindName,
+                "' was left out of this engine; build it with this model in MINNOW_MODELS, or with "
+                "MINNOW_MODELS empty for all operators");
   if (auto ok = node.op->setAttributes(*attributes); !ok)
     return fail(ok.error().code, "node '", *name, "' (", *kindName, "): ", ok.error().message);
   node.name = std::move(*name);

@@ -59,6 +59,7 @@ namespace reference {
 #define MINNOW_OP(name) Result<void> run##name(const ops::Operator&, const KernelArgs&);
 #include "ops/op_list.inc"
 #undef MINNOW_OP
+/// Null for a kind that this build does not link (ops/linked.h).
 KernelFn find(ops::OpKind kind);
 /// Null for the kinds whose reference needs no workspace.
 WorkspaceFn findWorkspace(ops::OpKind kind);

@@ -1,6 +1,8 @@
 // The table of operator kinds, and the checks that shape rules share.
 #include "ops/operator.h"
 
+#include "ops/linked.h"
+
 namespace minnow::ops {
 
 #define MINNOW_OP(name) std::unique_ptr<Operator> make##name();
@@ -13,7 +15,7 @@ struct KindRow {
   std::unique_ptr<Operator> (*make)();
 };
 constexpr KindRow kKinds[] = {
-#define MINNOW_OP(name) {#name, make##name},
+#define MINNOW_OP(name) {#name, ifLinked<OpKind::name>(make##name)},
 #include "ops/op_list.inc"
 #undef MINNOW_OP
 };
@@ -28,7 +30,8 @@ std::optional<OpKind> opKindFromName(std::string_view name) {
 }
 
 std::unique_ptr<Operator> makeOperator(OpKind kind) {
-  return kKinds[static_cast<int>(kind)].make();
+  const auto make = kKinds[static_cast<int>(kind)].make;
+  return make ? make() : nullptr;
 }
 
 // Fields

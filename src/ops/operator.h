@@ -199,7 +199,7 @@ class OperatorBase : public Operator {
 /// "Conv" for OpKind::Conv.
 const char* opKindName(OpKind kind);
 std::optional<OpKind> opKindFromName(std::string_view name);
-/// A default-constructed operator of that kind.
+/// A default-constructed operator of that kind; null where this build does not link it (linked.h).
 std::unique_ptr<Operator> makeOperator(OpKind kind);
 
 template <class Self>

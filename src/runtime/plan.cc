@@ -84,6 +84,7 @@ class PlanBuilder {
     place(node.inputs, step.inputs, step.boundInputs);
     place(node.outputs, step.outputs, step.boundOutputs);
     OperatorInfo info{node.name, node.op->name(), "view", 0, static_cast<size_t>(n)};
+    info.kind = ops::opKindName(node.op->kind());
     joinChain(step);
     if (!layout_.storage.isView[n]) {
       info.multiplyAdds =

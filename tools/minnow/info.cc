@@ -6,6 +6,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
 #include "analysis/files.h"
 #include "arguments.h"
@@ -21,7 +22,7 @@ namespace {
 struct Arguments {
   std::string model, graph, budget;
   std::vector<std::string> shapes;
-  bool json = false;
+  bool json = false, operators = false;
 };
 
 struct Facts {
@@ -108,6 +109,13 @@ void printText(const Arguments& args, const Model& model, const Session& session
                categoriesInWords(memory));
 }
 
+/// The kinds of operators that a build for this model has to link, one a line.
+void printOperators(const Session& session) {
+  std::set<std::string_view> kinds;
+  for (const OperatorInfo& op : session.operators()) kinds.insert(op.kind);
+  for (std::string_view kind : kinds) fmt::print("{}\n", kind);
+}
+
 void info(const Arguments& args) {
   const ConvertSettings settings{.shapes = parseShapes(args.shapes)};
   std::optional<size_t> budget;
@@ -120,6 +128,7 @@ void info(const Arguments& args) {
     need(analysis::writeFile(args.graph, graph));
   }
   const Session session = openSession(model, args.model, settings);
+  if (args.operators) return printOperators(session);
   std::optional<Verdict> verdict;
   if (budget) verdict = judge(needsOf(args, session.memory()), 1, *budget);
   if (args.json) {
@@ -141,6 +150,8 @@ void addInfo(CLI::App& app) {
   verb->add_option("--graph", args->graph, "FILE: write the graph in Graphviz' language; - prints");
   verb->add_option("-b,--budget", args->budget,
                    "24MB: also answer whether the model fits; exit code 4 if not");
+  verb->add_flag("--operators", args->operators,
+                 "Print only the kinds of operators, one a line (for MINNOW_MODELS)");
   verb->add_flag("--json", args->json, "Report in JSON");
   verb->footer(
       "Examples:\n"

@@ -7,13 +7,13 @@ namespace minnow::backend::cpu {
 
 std::span<const KernelRow> convRows() {
   using namespace kernels::simd;
-  static constexpr KernelRow kRows[] = {
+  static constexpr LinkedRows kRows({
       {ops::OpKind::Conv, "conv-panels", acceptsConv, convWorkspace, runConv},
       {ops::OpKind::Conv, "conv-depthwise", acceptsDepthwise, depthwiseWorkspace, runDepthwise},
       {ops::OpKind::ConvTranspose, "conv-transpose-panels", acceptsConvTranspose,
        convTransposeWorkspace, runConvTranspose},
       {ops::OpKind::MatMul, "matmul-panels", acceptsMatMul, matMulWorkspace, runMatMul},
-  };
+  });
   return kRows;
 }
 

@@ -8,12 +8,12 @@ namespace minnow::backend::cpu {
 
 std::span<const KernelRow> elementwiseRows() {
   using namespace kernels::simd;
-  static constexpr KernelRow kRows[] = {
+  static constexpr LinkedRows kRows({
       {ops::OpKind::Unary, "unary-simd", acceptsUnary, nullptr, runUnary},
       {ops::OpKind::Binary, "binary-simd", acceptsBinary, nullptr, runBinary},
       {ops::OpKind::Where, "where-rows", acceptsWhere, nullptr, runWhere},
       {ops::OpKind::Cast, "cast-rows", acceptsCast, nullptr, runCast},
-  };
+  });
   return kRows;
 }
 

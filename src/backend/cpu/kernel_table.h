@@ -5,6 +5,7 @@
 #include <span>
 
 #include "kernels/kernel.h"
+#include "ops/linked.h"
 
 namespace minnow::backend::cpu {
 
@@ -17,6 +18,21 @@ struct KernelRow {
                   std::span<const TensorView> outputs);
   kernels::WorkspaceFn workspace;  ///< null for none
   kernels::KernelFn run;
+};
+
+/// Those of a family's rows whose operator this build links, in their order.
+template <size_t Most>
+class LinkedRows {
+ public:
+  consteval explicit LinkedRows(const KernelRow (&all)[Most]) {
+    for (const KernelRow& row : all)
+      if (ops::isLinked(row.kind)) rows_[count_++] = row;
+  }
+  constexpr operator std::span<const KernelRow>() const { return {rows_, count_}; }
+
+ private:
+  KernelRow rows_[Most] = {};
+  size_t count_ = 0;
 };
 
 /// Every row. Kernels with SIMD are listed only in effect: on a CPU without fused multiply-add none

@@ -22,7 +22,7 @@ bool always(const ops::Operator&, std::span<const TensorView>, std::span<const T
 std::span<const KernelRow> movementRows() {
   using namespace kernels;
   using ops::OpKind;
-  static constexpr KernelRow kRows[] = {
+  static constexpr LinkedRows kRows({
       {OpKind::Reshape, "reshape-copy", always, nullptr, moved<moveReshape>},
       {OpKind::Flatten, "flatten-copy", always, nullptr, moved<moveReshape>},
       {OpKind::Squeeze, "squeeze-copy", always, nullptr, moved<moveReshape>},
@@ -40,7 +40,7 @@ std::span<const KernelRow> movementRows() {
       {OpKind::SpaceToDepth, "space-to-depth-copy", always, nullptr, moved<moveSpaceToDepth>},
       {OpKind::ReverseSequence, "reverse-copy", always, nullptr, moved<moveReverseSequence>},
       {OpKind::Resize, "resize-rows", simd::acceptsResize, resizeTableBytes, simd::runResize},
-  };
+  });
   return kRows;
 }
 

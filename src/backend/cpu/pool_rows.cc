@@ -6,9 +6,9 @@ namespace minnow::backend::cpu {
 
 std::span<const KernelRow> poolRows() {
   using namespace kernels::simd;
-  static constexpr KernelRow kRows[] = {
+  static constexpr LinkedRows kRows({
       {ops::OpKind::Pool, "pool-channels-last", acceptsPool, poolWorkspace, runPool},
-  };
+  });
   return kRows;
 }
 

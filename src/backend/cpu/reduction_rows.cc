@@ -11,7 +11,7 @@ namespace minnow::backend::cpu {
 
 std::span<const KernelRow> reductionRows() {
   using namespace kernels::simd;
-  static constexpr KernelRow kRows[] = {
+  static constexpr LinkedRows kRows({
       {ops::OpKind::Reduce, "reduce-simd", acceptsReduce, nullptr, runReduce},
       {ops::OpKind::ArgReduce, "arg-reduce-simd", acceptsArgReduce, nullptr, runArgReduce},
       {ops::OpKind::Softmax, "softmax-simd", acceptsSoftmax, nullptr, runSoftmax},
@@ -22,7 +22,7 @@ std::span<const KernelRow> reductionRows() {
       {ops::OpKind::LayerNormalization, "layer-normalization-simd", acceptsLayerNormalization,
        nullptr, runLayerNormalization},
       {ops::OpKind::Lrn, "lrn-simd", acceptsLrn, nullptr, runLrn},
-  };
+  });
   return kRows;
 }
 

@@ -1,6 +1,7 @@
 // The reference function of each operator kind, and the workspace of the few that need one.
 #include "kernels/kernel.h"
 #include "kernels/resize_tables.h"
+#include "ops/linked.h"
 
 namespace minnow::kernels::reference {
 
@@ -13,7 +14,7 @@ size_t recurrentWorkspace(const ops::Operator&, std::span<const TensorView> inpu
 
 KernelFn find(ops::OpKind kind) {
   static constexpr KernelFn kFunctions[] = {
-#define MINNOW_OP(name) run##name,
+#define MINNOW_OP(name) ops::ifLinked<ops::OpKind::name>(run##name),
 #include "ops/op_list.inc"
 #undef MINNOW_OP
   };
@@ -23,13 +24,13 @@ KernelFn find(ops::OpKind kind) {
 WorkspaceFn findWorkspace(ops::OpKind kind) {
   switch (kind) {
     case ops::OpKind::Resize:
-      return resizeTableBytes;
+      return ops::ifLinked<ops::OpKind::Resize>(resizeTableBytes);
     case ops::OpKind::TopK:
-      return topKBytes;
+      return ops::ifLinked<ops::OpKind::TopK>(topKBytes);
     case ops::OpKind::NonMaxSuppression:
-      return nonMaxSuppressionBytes;
+      return ops::ifLinked<ops::OpKind::NonMaxSuppression>(nonMaxSuppressionBytes);
     case ops::OpKind::Recurrent:
-      return recurrentWorkspace;
+      return ops::ifLinked<ops::OpKind::Recurrent>(recurrentWorkspace);
     default:
       return nullptr;
   }

@@ -1,0 +1,92 @@
+# The library for devices, libminnow.so (docs/size.md). MINNOW_MINIMAL compiles for size; MINNOW_MODELS links the
+# operators of some models only. Included before the rooms; minnow_device_library() comes after them.
+option(MINNOW_MINIMAL "Compile for size, and build the shared library of the runtime: libminnow.so" OFF)
+set(MINNOW_MODELS "" CACHE STRING "Link only the operators of these models: a.minnow;b.onnx; empty for all operators")
+set(MINNOW_HOST_TOOL ${CMAKE_SOURCE_DIR}/build/minnow CACHE FILEPATH "The command line that reads MINNOW_MODELS")
+set(MINNOW_MOST_BYTES 900000 CACHE STRING "libminnow.so for AArch64 may not be larger")
+
+if(MINNOW_MODELS)  # the converter and the tests want every operator
+  set(MINNOW_CONVERTER OFF)
+  set(MINNOW_TESTS OFF)
+  set(MINNOW_APPS OFF)
+endif()
+if(MINNOW_MINIMAL OR MINNOW_MODELS)
+  add_compile_options(-fvisibility=hidden -fvisibility-inlines-hidden -ffunction-sections -fdata-sections)
+  set(MINNOW_JPEG OFF)  # files are decoded by whoever has the libraries; cameras' frames are raw
+  set(MINNOW_PNG OFF)
+endif()
+if(MINNOW_MINIMAL)
+  add_compile_options(-Os)
+endif()
+
+# Writes the list that src/ops/linked.h includes: the operators of all models, as the host's command line names them.
+function(minnow_linked_operators list)
+  if(NOT EXISTS ${MINNOW_HOST_TOOL})
+    message(FATAL_ERROR "MINNOW_MODELS needs Minnow's command line for this machine, and ${MINNOW_HOST_TOOL} does not "
+      "exist. Build it (cmake --preset release && cmake --build --preset release --target minnow), or name another by "
+      "-DMINNOW_HOST_TOOL=FILE.")
+  endif()
+  set(operators "")
+  foreach(model ${MINNOW_MODELS})
+    cmake_path(ABSOLUTE_PATH model BASE_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${model})
+    execute_process(COMMAND ${MINNOW_HOST_TOOL} info --operators ${model}
+      OUTPUT_VARIABLE printed ERROR_VARIABLE complaint RESULT_VARIABLE code)
+    if(NOT code EQUAL 0)
+      message(FATAL_ERROR "MINNOW_MODELS: ${model} cannot be read: ${complaint}")
+    endif()
+    string(REGEX MATCHALL "[^\n]+" lines "${printed}")
+    list(APPEND operators ${lines})
+  endforeach()
+  list(REMOVE_DUPLICATES operators)
+  list(SORT operators)
+  list(TRANSFORM operators REPLACE "(.+)" "MINNOW_LINKED(\\1)\n")
+  list(JOIN operators "" text)
+  file(CONFIGURE OUTPUT ${list} CONTENT "${text}")
+endfunction()
+
+# The rooms' own flags. Kernels never allocate, so nothing is thrown through them; those with SIMD are where time goes.
+function(minnow_minimal_flags)
+  foreach(room kernels kernels_reference kernels_simd)
+    target_compile_options(minnow_${room} PRIVATE -fno-exceptions -fno-asynchronous-unwind-tables)
+  endforeach()
+  target_compile_options(minnow_kernels_simd PRIVATE -O2)
+  # The list of targets is made on the heap.
+  set_source_files_properties(src/kernels/simd/dispatch.cc PROPERTIES
+    COMPILE_OPTIONS "-fexceptions;-fasynchronous-unwind-tables")
+endfunction()
+
+# libminnow.so: what include/minnow declares and nothing else is exported; what that does not reach is not in it.
+function(minnow_device_library)
+  if(MINNOW_MODELS)
+    set(list ${CMAKE_BINARY_DIR}/generated/linked_operators.inc)
+    minnow_linked_operators(${list})
+    foreach(room ops kernels_reference backend_cpu)
+      target_compile_definitions(minnow_${room} PRIVATE MINNOW_LINKED_OPERATORS="${list}")
+    endforeach()
+  endif()
+  if(MINNOW_MINIMAL)
+    minnow_minimal_flags()
+  endif()
+  if(NOT MINNOW_MINIMAL AND NOT MINNOW_MODELS)
+    return()
+  endif()
+  add_library(minnow_shared SHARED
+    $<TARGET_OBJECTS:minnow_base> $<TARGET_OBJECTS:minnow_runtime> $<TARGET_OBJECTS:minnow_vision>)
+  set_target_properties(minnow_shared PROPERTIES OUTPUT_NAME minnow EXPORT_NAME minnow
+    SOVERSION ${PROJECT_VERSION_MAJOR} VERSION ${PROJECT_VERSION} LINK_DEPENDS ${CMAKE_SOURCE_DIR}/cmake/exported.map)
+  target_link_libraries(minnow_shared PRIVATE $<BUILD_INTERFACE:minnow_runtime> $<BUILD_INTERFACE:minnow_vision>)
+  target_include_directories(minnow_shared INTERFACE $<INSTALL_INTERFACE:include>)
+  target_compile_features(minnow_shared INTERFACE cxx_std_23)
+  target_link_options(minnow_shared PRIVATE -Wl,--gc-sections,-z,defs,--strip-all
+    -Wl,--version-script=${CMAKE_SOURCE_DIR}/cmake/exported.map -Wl,-Map=$<TARGET_FILE:minnow_shared>.map)
+  add_custom_command(TARGET minnow_shared POST_BUILD VERBATIM COMMAND ${CMAKE_COMMAND}
+    -DLIBRARY=$<TARGET_FILE:minnow_shared> -DPROCESSOR=${CMAKE_SYSTEM_PROCESSOR} -DMOST_BYTES=${MINNOW_MOST_BYTES}
+    -DMINIMAL=${MINNOW_MINIMAL} -P ${CMAKE_SOURCE_DIR}/cmake/print_size.cmake)
+
+  include(GNUInstallDirs)
+  install(TARGETS minnow_shared EXPORT minnow LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT device)
+  install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/minnow DESTINATION include COMPONENT device)
+  install(EXPORT minnow NAMESPACE minnow:: FILE minnow-config.cmake
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/minnow COMPONENT device)
+endfunction()

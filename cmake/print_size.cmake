@@ -1,0 +1,10 @@
+# Says how large the library is; for AArch64 compiled for size it may not be larger than MOST_BYTES.
+file(SIZE ${LIBRARY} bytes)
+cmake_path(GET LIBRARY FILENAME name)
+string(REGEX REPLACE "([0-9])([0-9][0-9][0-9])$" "\\1,\\2" shown ${bytes})
+string(REGEX REPLACE "([0-9])([0-9][0-9][0-9]),"  "\\1,\\2," shown ${shown})
+message("${name}: ${shown} bytes, stripped (${PROCESSOR}; scripts/size.py shows the rooms)")
+if(MINIMAL AND PROCESSOR STREQUAL "aarch64" AND bytes GREATER MOST_BYTES)
+  file(REMOVE ${LIBRARY})
+  message(FATAL_ERROR "${name} may have ${MOST_BYTES} bytes at most (docs/size.md)")
+endif()
