@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "memory_report.h"
+#include "page.h"
 #include "plan_drawing.h"
 #include "stage_chart.h"
 #include "svg.h"
@@ -16,32 +17,6 @@ PlanPicture pictureOf(const ModelFacts& model) {
           .steps = model.steps,
           .arenaBytes = model.memory.dynamicBytes,
           .lowerBoundBytes = model.memory.lowerBoundBytes};
-}
-
-constexpr const char* kPageStyle = R"(
-html { color-scheme: light dark; }
-body { background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, "DejaVu Sans", sans-serif;
-       max-width: 1200px; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 3rem; }
-p { max-width: 75ch; } .soft { color: var(--soft); }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 1rem 0; }
-th, td { text-align: right; padding: 0.2rem 0.8rem; border-bottom: 1px solid var(--line); }
-th { color: var(--soft); font-weight: 600; } th:first-child, td:first-child { text-align: left; }
-pre { background: color-mix(in srgb, var(--line) 40%, transparent); padding: 0.8rem 1rem; white-space: pre-wrap; }
-)";
-
-std::string row(const char* cell, const std::vector<std::string>& cells) {
-  std::string out = "<tr>";
-  for (const std::string& text : cells) out += fmt::format("<{0}>{1}</{0}>", cell, escaped(text));
-  return out + "</tr>\n";
-}
-
-std::string table(const std::vector<std::string>& head,
-                  const std::vector<std::vector<std::string>>& rows) {
-  std::string out = "<div class=\"wide\"><table>\n" + row("th", head);
-  for (const auto& cells : rows) out += row("td", cells);
-  return out + "</table></div>\n";
 }
 
 std::string mb(size_t bytes) { return fmt::format("{:.2f}", static_cast<double>(bytes) / 1e6); }
@@ -77,9 +52,9 @@ std::string lifeSection(const Life& life) {
   std::vector<std::vector<std::string>> rows;
   for (const Stage& stage : life.stages) rows.push_back(stageRow(stage, life.stages.front()));
   return drawStages(life.stages) +
-         table({"stage", "model buffer", "static", "dynamic", "heap", "Anonymous", "file-backed",
-                "Pss", "VmHWM", "heap kB", "stack kB"},
-               rows);
+         htmlTable({"stage", "model buffer", "static", "dynamic", "heap", "Anonymous",
+                    "file-backed", "Pss", "VmHWM", "heap kB", "stack kB"},
+                   rows);
 }
 
 std::string modelSection(const ModelFacts& model) {
@@ -102,7 +77,7 @@ std::string sharesTable(const MemoryFindings& findings) {
                     fmt::format("{:.2f}", share / 1e6),
                     fmt::format("{:.1f} %", 100 * share / total)});
   }
-  return table({"model", "static", "plan", "lower bound", "share", "of the total"}, rows);
+  return htmlTable({"model", "static", "plan", "lower bound", "share", "of the total"}, rows);
 }
 
 std::string concurrencyTable(const MemoryFindings& findings) {
@@ -111,7 +86,7 @@ std::string concurrencyTable(const MemoryFindings& findings) {
   for (size_t k = 1; k <= needs.size(); ++k)
     rows.push_back({std::to_string(k), mb(totalBytes(needs, k) - totalBytes(needs, 0)),
                     mb(totalBytes(needs, k))});
-  return table({"models running at a time", "arenas", "total, predicted"}, rows);
+  return htmlTable({"models running at a time", "arenas", "total, predicted"}, rows);
 }
 
 std::string overview(const MemoryFindings& findings) {
@@ -154,11 +129,7 @@ std::string asSvg(const MemoryFindings& findings) {
 std::string asPage(const MemoryFindings& findings) {
   std::string body = overview(findings);
   for (const ModelFacts& model : findings.models) body += modelSection(model);
-  return fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width\">\n<title>Memory</title>\n"
-      "<style>{}{}</style>\n</head>\n<body>\n<h1>Memory</h1>\n{}{}</body>\n</html>\n",
-      drawingStyle(), kPageStyle, kReading, body);
+  return htmlPage("Memory", "<h1>Memory</h1>\n" + (kReading + body));
 }
 
 }  // namespace minnow::tool

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "svg.h"
 #include "words.h"
 
 namespace minnow::tool {
@@ -99,10 +98,7 @@ std::string axes(size_t steps, size_t bytes) {
   const double scale = kFrame.height * unit / static_cast<double>(bytes);
   for (const double tick : ticks(static_cast<double>(bytes) / unit, 8)) {
     const double y = kFrame.y + kFrame.height - tick * scale;
-    out += fmt::format(
-        "<line class=\"grid\" x1=\"{0:g}\" x2=\"{1:g}\" y1=\"{2:.2f}\" y2=\"{2:.2f}\"/>"
-        "<text class=\"soft\" text-anchor=\"end\" x=\"{3:g}\" y=\"{4:.1f}\">{5:g}</text>\n",
-        kFrame.x, kFrame.x + kFrame.width, y, kFrame.x - 6, y + 4, tick);
+    out += gridLine(kFrame, y, fmt::format("{:g}", tick));
   }
   for (const double tick : ticks(static_cast<double>(steps), 12)) {
     if (tick != static_cast<double>(static_cast<size_t>(tick))) continue;
@@ -121,32 +117,13 @@ std::string axes(size_t steps, size_t bytes) {
   return out;
 }
 
-std::string legend() {
-  struct Entry {
-    const char *kind, *text;
-    double width;
-    bool line = false;
-  };
-  constexpr Entry kEntries[] = {{"t1", "tensor", 78},
-                                {"strip", "strip of a tensor", 138},
-                                {"workspace", "workspace", 104},
-                                {"alive", "alive at a step", 124, true},
-                                {"bound", "lower bound", 98, true}};
-  double x = kFrame.x + kFrame.width;
-  for (const Entry& entry : kEntries) x -= entry.width;
-  std::string out;
-  for (const Entry& entry : kEntries) {
-    const double y = kFrame.y - (entry.line ? 14 : 20);
-    out += entry.line ? fmt::format("<path class=\"{}\" d=\"M{:g} {:g}h14\"/>", entry.kind, x, y)
-                      : fmt::format(
-                            "<rect class=\"{}\" x=\"{:g}\" y=\"{:g}\" width=\"14\" "
-                            "height=\"11\"/>",
-                            entry.kind, x, y);
-    out +=
-        fmt::format("<text x=\"{:g}\" y=\"{:g}\">{}</text>\n", x + 20, kFrame.y - 10, entry.text);
-    x += entry.width;
-  }
-  return out;
+std::string legendAtTheRight() {
+  constexpr LegendEntry kEntries[] = {{"t1", "tensor", 78},
+                                      {"strip", "strip of a tensor", 138},
+                                      {"workspace", "workspace", 104},
+                                      {"alive", "alive at a step", 124, true},
+                                      {"bound", "lower bound", 98, true}};
+  return legend(kEntries, kFrame.x + kFrame.width - legendWidth(kEntries), kFrame.y - 10);
 }
 
 /// A flight of stairs: what is alive at each step; and its top, the lower bound.
@@ -208,7 +185,8 @@ std::vector<size_t> aliveBytes(const PlanPicture& picture) {
 
 std::string drawPlan(const PlanPicture& picture, bool style) {
   const auto boxes = planBoxes(picture, kFrame);
-  std::string body = heading(picture) + legend() + axes(stepCount(picture), drawnBytes(picture));
+  std::string body =
+      heading(picture) + legendAtTheRight() + axes(stepCount(picture), drawnBytes(picture));
   for (size_t i = 0; i < boxes.size(); ++i) {
     body += fmt::format(
         "<rect class=\"box {}\" x=\"{:.3f}\" y=\"{:.3f}\" width=\"{:.3f}\" "

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "minnow/runtime.h"
+#include "svg.h"
 
 namespace minnow::tool {
 
@@ -21,9 +22,6 @@ struct PlanPicture {
   size_t arenaBytes = 0, lowerBoundBytes = 0;
 };
 
-struct Box {
-  double x = 0, y = 0, width = 0, height = 0;
-};
 /// Where each stretch of the plan is drawn within `frame`. Steps are columns of equal width; a
 /// buffer fills its first to its last. Nothing is enlarged to be seen, so boxes overlap where the
 /// plan does and nowhere else.

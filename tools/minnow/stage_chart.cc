@@ -13,7 +13,11 @@ namespace minnow::tool {
 namespace {
 
 constexpr double kWidth = 1200, kHeight = 320;
-constexpr double kLeft = 70, kTop = 44, kPlotWidth = kWidth - kLeft - 20, kPlotHeight = 230;
+constexpr Box kFrame = {70, 44, kWidth - 70 - 20, 230};
+constexpr LegendEntry kLegend[] = {
+    {"static", "ledger: static", 120},   {"dynamic", "dynamic", 86},
+    {"heap", "heap, model buffer", 160}, {"anonymous", "system: Anonymous", 154},
+    {"file", "file-backed", 106},        {"mark", "VmHWM", 0, true}};
 
 struct Part {
   const char* kind;  ///< class of the style sheet
@@ -42,7 +46,7 @@ size_t sum(const std::vector<Part>& parts) {
 
 std::string bar(const std::vector<Part>& parts, double x, double width, double scale) {
   std::string out;
-  double y = kTop + kPlotHeight;
+  double y = kFrame.y + kFrame.height;
   for (const Part& part : parts) {
     const double height = static_cast<double>(part.bytes) * scale;
     y -= height;
@@ -51,28 +55,6 @@ std::string bar(const std::vector<Part>& parts, double x, double width, double s
         "<rect class=\"box {}\" x=\"{:.1f}\" y=\"{:.2f}\" width=\"{:.1f}\" "
         "height=\"{:.2f}\"><title>{}: {}</title></rect>\n",
         part.kind, x, y, width, height, part.name, bytesInWords(part.bytes));
-  }
-  return out;
-}
-
-std::string legend() {
-  struct Entry {
-    const char *kind, *text;
-    double width;
-  };
-  constexpr Entry kEntries[] = {
-      {"static", "ledger: static", 120},   {"dynamic", "dynamic", 86},
-      {"heap", "heap, model buffer", 160}, {"anonymous", "system: Anonymous", 154},
-      {"file", "file-backed", 106},        {"mark", "VmHWM", 0}};
-  double x = kLeft;
-  std::string out;
-  for (const Entry& entry : kEntries) {
-    out += std::string_view(entry.kind) == "mark"
-               ? fmt::format("<path class=\"mark\" d=\"M{:g} 18h14\"/>", x)
-               : fmt::format("<rect class=\"{}\" x=\"{:g}\" y=\"12\" width=\"14\" height=\"11\"/>",
-                             entry.kind, x);
-    out += fmt::format("<text x=\"{:g}\" y=\"22\">{}</text>\n", x + 20, entry.text);
-    x += entry.width;
   }
   return out;
 }
@@ -92,11 +74,8 @@ size_t largest(std::span<const Stage> stages) {
 std::string axis(double scale, size_t bytes) {
   std::string out = "<text class=\"soft\" x=\"8\" y=\"38\">MB</text>\n";
   for (const double tick : ticks(static_cast<double>(bytes) / 1e6, 6)) {
-    const double y = kTop + kPlotHeight - tick * 1e6 * scale;
-    out += fmt::format(
-        "<line class=\"grid\" x1=\"{0:g}\" x2=\"{1:g}\" y1=\"{2:.2f}\" y2=\"{2:.2f}\"/>"
-        "<text class=\"soft\" text-anchor=\"end\" x=\"{3:g}\" y=\"{4:.1f}\">{5:g}</text>\n",
-        kLeft, kLeft + kPlotWidth, y, kLeft - 6, y + 4, tick);
+    const double y = kFrame.y + kFrame.height - tick * 1e6 * scale;
+    out += gridLine(kFrame, y, fmt::format("{:g}", tick));
   }
   return out;
 }
@@ -106,19 +85,19 @@ std::string axis(double scale, size_t bytes) {
 std::string drawStages(std::span<const Stage> stages) {
   if (stages.empty()) return {};
   const size_t most = largest(stages);
-  const double scale = kPlotHeight / static_cast<double>(most);
-  const double group = kPlotWidth / static_cast<double>(stages.size());
+  const double scale = kFrame.height / static_cast<double>(most);
+  const double group = kFrame.width / static_cast<double>(stages.size());
   const double width = std::min(46.0, group * 0.36);
-  std::string body = legend() + axis(scale, most);
+  std::string body = legend(kLegend, kFrame.x, 22) + axis(scale, most);
   for (size_t i = 0; i < stages.size(); ++i) {
-    const double centre = kLeft + group * (static_cast<double>(i) + 0.5);
+    const double centre = kFrame.x + group * (static_cast<double>(i) + 0.5);
     body += bar(ledgerParts(stages[i].ledger), centre - width - 1, width, scale);
     body += fmt::format("<text text-anchor=\"middle\" x=\"{:.1f}\" y=\"{:g}\">{}</text>\n", centre,
-                        kTop + kPlotHeight + 20, escaped(stages[i].name));
+                        kFrame.y + kFrame.height + 20, escaped(stages[i].name));
     if (!stages[i].system || !stages.front().system) continue;
     const ProcessMemory &now = *stages[i].system, &first = *stages.front().system;
     body += bar(systemParts(now, first), centre + 1, width, scale);
-    const double y = kTop + kPlotHeight -
+    const double y = kFrame.y + kFrame.height -
                      static_cast<double>(above(now.peakResident, first.peakResident)) * scale;
     body +=
         fmt::format("<path class=\"mark\" d=\"M{:.1f} {:.2f}h{:.1f}\"/>\n", centre + 1, y, width);

@@ -103,6 +103,34 @@ std::string svgDocument(double width, double height, std::string_view content, b
       width, height, sheet, content);
 }
 
+std::string gridLine(const Box& frame, double y, std::string_view label) {
+  return fmt::format(
+      "<line class=\"grid\" x1=\"{0:g}\" x2=\"{1:g}\" y1=\"{2:.2f}\" y2=\"{2:.2f}\"/>"
+      "<text class=\"soft\" text-anchor=\"end\" x=\"{3:g}\" y=\"{4:.1f}\">{5}</text>\n",
+      frame.x, frame.x + frame.width, y, frame.x - 6, y + 4, escaped(label));
+}
+
+double legendWidth(std::span<const LegendEntry> entries) {
+  double width = 0;
+  for (const LegendEntry& entry : entries) width += entry.width;
+  return width;
+}
+
+std::string legend(std::span<const LegendEntry> entries, double x, double baseline) {
+  std::string out;
+  for (const LegendEntry& entry : entries) {
+    out += entry.line ? fmt::format("<path class=\"{}\" d=\"M{:g} {:g}h14\"/>", entry.kind, x,
+                                    baseline - 4)
+                      : fmt::format(
+                            "<rect class=\"{}\" x=\"{:g}\" y=\"{:g}\" width=\"14\" "
+                            "height=\"11\"/>",
+                            entry.kind, x, baseline - 10);
+    out += fmt::format("<text x=\"{:g}\" y=\"{:g}\">{}</text>\n", x + 20, baseline, entry.text);
+    x += entry.width;
+  }
+  return out;
+}
+
 std::vector<double> ticks(double end, int most) {
   if (!(end > 0)) return {0};
   const double rough = end / most;

@@ -2,6 +2,7 @@
 // axes.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,21 @@ std::string_view drawingStyle();
 /// An <svg> element of that size in pixels, which scales with its place; `style` to make it a file
 /// of its own.
 std::string svgDocument(double width, double height, std::string_view content, bool style);
+
+struct Box {
+  double x = 0, y = 0, width = 0, height = 0;
+};
+
+/// A horizontal line through the frame, its label left of it.
+std::string gridLine(const Box& frame, double y, std::string_view label);
+
+struct LegendEntry {
+  const char *kind, *text;  ///< kind: a class of the style sheet
+  double width;             ///< in pixels, to the next entry
+  bool line = false;        ///< a line, not a patch
+};
+double legendWidth(std::span<const LegendEntry> entries);
+std::string legend(std::span<const LegendEntry> entries, double x, double baseline);
 
 /// Round numbers from 0 to `end`, both included if round: at most `most` steps of 1, 2 or 5 × 10^n.
 std::vector<double> ticks(double end, int most);
