@@ -18,6 +18,7 @@ build/build.ninja: CMakePresets.json CMakeLists.txt
 # Installation is remembered by a stamp, so that a second run costs nothing.
 $(CACHE)/installed-demo: GROUPS := demo
 $(CACHE)/installed-test: GROUPS := demo test
+$(CACHE)/installed-browser: GROUPS := browser
 $(CACHE)/installed-lint: GROUPS := demo lint
 $(CACHE)/installed-%: scripts/setup.sh
 	@scripts/setup.sh $(GROUPS)
@@ -48,7 +49,8 @@ sanitizers:
 	@cmake --preset tsan > build/tsan.log && cmake --build --preset tsan -j $(JOBS) --target $(THREADED)
 	@ctest --preset tsan -j $(JOBS) -LE "heavy|release-only" -R "Thread|Runtime|Session|Arena"
 
-test-all: test
+# Pages are looked at in a browser, which brings 140 packages: not in `make test`.
+test-all: test $(CACHE)/installed-browser
 	@ctest --preset release -L heavy
 
 lint: $(CACHE)/installed-lint

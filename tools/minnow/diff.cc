@@ -35,6 +35,9 @@ void addDiff(CLI::App& app) {
                    "ABSOLUTE or ABSOLUTE,RELATIVE: |a - b| <= ABSOLUTE + RELATIVE * |b| passes. "
                    "Default 0: the same bits, NaN for NaN");
   verb->add_flag("--all", args->show.all, "Every operator, not only those that differ");
+  verb->add_option("--html", args->show.html,
+                   "FILE: a page with the errors along the network, every operator in a table, "
+                   "and histograms and error maps of the worst");
   verb->add_flag("--json", args->show.json, "Report in JSON");
   verb->footer(
       "Tensors are compared under their names in the ONNX file, in the execution order of A; what\n"

@@ -10,8 +10,10 @@
 #include <set>
 #include <vector>
 
+#include "analysis/files.h"
 #include "arguments.h"
 #include "exit.h"
+#include "report_page.h"
 
 namespace minnow::tool {
 namespace {
@@ -217,6 +219,7 @@ analysis::Tolerance parseTolerance(const std::string& text) {
 void showReport(const ReportOptions& options, const std::function<Report()>& make) {
   try {
     const Report report = make();
+    if (!options.html.empty()) need(analysis::writeFile(options.html, asPage(report)));
     if (options.json)
       fmt::print("{}\n", toJson(report));
     else

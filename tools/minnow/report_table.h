@@ -22,9 +22,10 @@ analysis::Tolerance parseTolerance(const std::string& text);
 /// How a comparing verb shows its report.
 struct ReportOptions {
   bool all = false, json = false;
+  std::string html{};  ///< a file for the report as a page; empty: none
 };
-/// Makes a report, prints it, and ends the verb with exit code 0 (equal), 1 (different) or 2 (what
-/// could not be compared, and every other failure, with the reason).
+/// Makes a report, prints it, writes its page, and ends the verb with exit code 0 (equal), 1
+/// (different) or 2 (what could not be compared, and every other failure, with the reason).
 void showReport(const ReportOptions& options, const std::function<analysis::Report()>& make);
 
 }  // namespace minnow::tool
