@@ -142,16 +142,15 @@ void ThreadPool::parallelFor(int64_t n, int64_t grain, RangeFn fn) {
 
 #if defined(__SSE2__)
 namespace {
-constexpr unsigned kFlushBits = 0x8040;  // flush to zero, denormals are zero
-}
-DenormalsFlushed::DenormalsFlushed() : saved_(_mm_getcsr()) {
-  _mm_setcsr(static_cast<unsigned>(saved_) | kFlushBits);
-}
+// Flush to zero, denormals are zero, no traps, to nearest.
+constexpr unsigned kMode = 0x8040 | 0x1F80;
+}  // namespace
+DenormalsFlushed::DenormalsFlushed() : saved_(_mm_getcsr()) { _mm_setcsr(kMode); }
 DenormalsFlushed::~DenormalsFlushed() { _mm_setcsr(static_cast<unsigned>(saved_)); }
 #elif defined(__aarch64__)
 DenormalsFlushed::DenormalsFlushed() {
   asm volatile("mrs %0, fpcr" : "=r"(saved_));
-  asm volatile("msr fpcr, %0" ::"r"(saved_ | (uint64_t{1} << 24)));
+  asm volatile("msr fpcr, %0" ::"r"(uint64_t{1} << 24));
 }
 DenormalsFlushed::~DenormalsFlushed() { asm volatile("msr fpcr, %0" ::"r"(saved_)); }
 #elif defined(__arm__)
@@ -159,7 +158,7 @@ DenormalsFlushed::DenormalsFlushed() {
   uint32_t bits = 0;
   asm volatile("vmrs %0, fpscr" : "=r"(bits));
   saved_ = bits;
-  asm volatile("vmsr fpscr, %0" ::"r"(bits | (1U << 24)));
+  asm volatile("vmsr fpscr, %0" ::"r"(1U << 24));
 }
 DenormalsFlushed::~DenormalsFlushed() {
   asm volatile("vmsr fpscr, %0" ::"r"(static_cast<uint32_t>(saved_)));

@@ -47,8 +47,8 @@ class ThreadPool {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Flushes denormals to zero while it lives, on this thread (numerics: every CPU behaves as ARMv7's
-/// NEON must).
+/// Rounds to nearest and flushes denormals to zero while it lives, on this thread, whatever the
+/// caller has set (numerics: every CPU behaves as ARMv7's NEON must).
 class DenormalsFlushed {
  public:
   DenormalsFlushed();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/threads.h"
 #include "vision/staging.h"
 
 namespace minnow::vision {
@@ -170,6 +171,7 @@ Result<Placement> writeImage(const ImageView& src, const PreProcess& pre, const 
                   "before they are read: put it where framePlacement says, or elsewhere");
     if (route->staged) stage(*conversion, *route->staged);
   }
+  const base::DenormalsFlushed flushed;
   if (dst.type == DataType::Float32)
     write<float>(*conversion, route);
   else
