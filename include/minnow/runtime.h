@@ -64,6 +64,21 @@ struct OperatorInfo {
   const char* kind = "";
 };
 
+/// A tensor that a step reads or writes. An optional one that is absent has no name and no type.
+struct OperandInfo {
+  /// Of the tensor in the ONNX file; of one that conversion added, its source's with '#' and what
+  /// it is. Lives as long as the model.
+  std::string_view name;
+  DataType type = DataType::Undefined;
+  Shape shape;            ///< as planned; what depends on data may turn out smaller
+  bool constant = false;  ///< weights, or a view of them: never written
+};
+
+/// What a step reads and writes, in the order of the views that callbacks get.
+struct Operands {
+  std::vector<OperandInfo> inputs, outputs;
+};
+
 /// A stretch of the arena and when it is in use.
 struct PlannedMemory {
   std::string name;  ///< of the tensor it holds, the last one written; "workspace of NODE"
@@ -74,7 +89,7 @@ struct PlannedMemory {
 
 enum class CallbackVerdict { Continue, Stop };
 /// Called for one operator with its inputs or outputs (views into the arena, valid during the
-/// call).
+/// call; Session::operands() names them).
 using OpCallback = std::function<CallbackVerdict(const OperatorInfo&, std::span<const TensorView>)>;
 
 class Interpreter;
@@ -139,6 +154,8 @@ class Interpreter {
   void releaseModel();
   /// The graph in Graphviz' language.
   std::string graphviz() const;
+  /// 32 hexadecimal digits that stand for the file, metadata and weights.
+  std::string checksum() const;
 
   struct Impl;
 
@@ -165,6 +182,8 @@ class Session {
   std::span<const TensorInfo> outputs() const;
   /// The steps in execution order, views included.
   std::span<const OperatorInfo> operators() const;
+  /// What step `index` of operators() reads and writes; empty beyond the last. Made at each call.
+  Operands operands(size_t index) const;
   /// What this session and its model need, known before anything runs.
   MemoryReport memory() const;
   /// What lies where in the arena and when, for drawings.
@@ -193,6 +212,20 @@ class Frame {
   /// May overwrite the inputs' memory: write them again before another run().
   Result<void> run();
   /// Calls `before` with each operator's inputs and `after` with its outputs; either may be empty.
+  /// Views are steps too: they compute nothing, but are called for. A callback may
+  ///
+  /// - stop the run: it ends with ErrorCode::Stopped before anything else is computed. Outputs hold
+  ///   no defined values then. Write the inputs anew and the frame runs again from the start.
+  /// - replace tensors by writing through the views (`before`: what the operator reads; `after`:
+  ///   what it has written), except constants, which may lie in pages that cannot be written.
+  ///   A replaced tensor stays replaced: every later operator that reads it sees the new values. So
+  ///   does every view of it, and of a tensor that is a view of another, or was written into its
+  ///   place in a concatenation, so does that other one, because they are the same memory. An
+  ///   operator that works in place overwrites what it read: after it, only its output is there.
+  ///
+  /// Views are whole tensors if the session was created with `strips` false. In strips, an operator
+  /// of a chain is called once for each strip, with the rows it reads and writes for that strip
+  /// alone; neighbouring strips may read the same rows, and rows that are replaced stay so.
   Result<void> runWithCallback(const OpCallback& before, const OpCallback& after);
   /// Valid after run(). The shape may be smaller than Session::outputs() says where it depends on
   /// data.

@@ -197,9 +197,9 @@ class LayoutPass {
     auto op = std::make_unique<ops::Relayout>();
     op->layout = ops::StorageOrder::ChannelsLast;
     const ir::Value& value = graph_.values[id];
-    const ValueId copy = addValue({value.name + "_nhwc", value.type, Layout::ChannelsLast});
+    const ValueId copy = addValue({"~" + value.name + ".nhwc", value.type, Layout::ChannelsLast});
     ++changes_;
-    graph_.nodes.push_back({"relayout_" + graph_.values[id].name, std::move(op), {id}, {copy}});
+    graph_.nodes.push_back({"~relayout." + graph_.values[id].name, std::move(op), {id}, {copy}});
     return copies_[key] = copy;
   }
 

@@ -451,6 +451,20 @@ std::vector<PlannedMemory> describeMemory(const ir::Graph& graph, const Plan& pl
   return memory;
 }
 
+Operands describeOperands(const ir::Graph& graph, const Plan& plan, size_t step) {
+  const auto describe = [&](std::span<const PlannedTensor> tensors) {
+    std::vector<OperandInfo> infos;
+    for (const PlannedTensor& tensor : tensors) {
+      OperandInfo& info = infos.emplace_back();
+      if (tensor.value == kNoValue) continue;
+      const auto& [type, shape] = plan.types[tensor.value];
+      info = {graph.values[tensor.value].name, type, shape, tensor.buffer < 0};
+    }
+    return infos;
+  };
+  return {describe(plan.steps[step].inputs), describe(plan.steps[step].outputs)};
+}
+
 Result<void> inferTypes(const ir::Graph& graph, std::vector<TensorType>& types) {
   std::vector<TensorType> in;
   for (const ir::Node& node : graph.nodes) {

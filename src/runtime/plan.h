@@ -113,6 +113,9 @@ Result<Plan> makePlan(const ir::Graph& graph, std::vector<TensorType> types,
 /// Every used buffer with the name of the last value written to it.
 std::vector<PlannedMemory> describeMemory(const ir::Graph& graph, const Plan& plan);
 
+/// What the step reads and writes.
+Operands describeOperands(const ir::Graph& graph, const Plan& plan, size_t step);
+
 /// The types of all values when inputs have the types given in `types` (entries of other values are
 /// overwritten).
 Result<void> inferTypes(const ir::Graph& graph, std::vector<TensorType>& types);

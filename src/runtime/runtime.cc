@@ -2,6 +2,8 @@
 #include "minnow/runtime.h"
 
 #include <atomic>
+#include <cinttypes>
+#include <cstdio>
 #include <mutex>
 
 #include "base/fail.h"
@@ -237,6 +239,19 @@ std::string Interpreter::graphviz() const {
       .value_or(std::string());
 }
 
+std::string Interpreter::checksum() const {
+  return guarded(impl_->source,
+                 [&]() -> Result<std::string> {
+                   const auto header = format::readHeader(impl_->model->bytes, impl_->source);
+                   if (!header) return std::unexpected(header.error());
+                   char digits[33];
+                   std::snprintf(digits, sizeof digits, "%016" PRIx64 "%016" PRIx64,
+                                 header->metadataChecksum, header->weightsChecksum);
+                   return std::string(digits);
+                 })
+      .value_or(std::string());
+}
+
 void Interpreter::releaseModel() {
   const std::lock_guard lock(impl_->runtime->mutex);
   ModelBytes& model = *impl_->model;
@@ -321,6 +336,15 @@ Result<Session> Interpreter::createSession(const SessionOptions& options) const 
 std::span<const TensorInfo> Session::inputs() const { return impl_->plan.inputInfo; }
 std::span<const TensorInfo> Session::outputs() const { return impl_->plan.outputInfo; }
 std::span<const OperatorInfo> Session::operators() const { return impl_->plan.operators; }
+
+Operands Session::operands(size_t index) const {
+  if (index >= impl_->plan.steps.size()) return {};
+  return guarded(impl_->model->source,
+                 [&]() -> Result<Operands> {
+                   return runtime::describeOperands(impl_->model->graph, impl_->plan, index);
+                 })
+      .value_or(Operands());
+}
 
 MemoryReport Session::memory() const {
   const Interpreter::Impl& model = *impl_->model;
