@@ -44,6 +44,7 @@ OWNED = {
     "flatbuffers/": "src/format",
     "hwy/": "src/kernels/simd",
     "xxhash": "src/analysis",
+    "zlib.h": "src/analysis",
     "opencv2/": "apps/road",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.MULTILINE)

@@ -202,6 +202,69 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(html.count("<svg"), 2 + 3)  # plans, and stages of each and of both
         self.assertIsNone(re.search(r"(?:src|href)=|@import|url\(", html), "the page needs another file")
 
+    def trace(self, *arguments, model=None):
+        """The archive that a trace of the tiny model (or another) leaves, and its description."""
+        path = self.folder / "trace.npz"
+        said = self.minnow("trace", model or self.onnx, "--input", "all=random:3", "-o", path, *arguments)
+        archive = zipfile.ZipFile(path)
+        self.assertIsNone(archive.testzip())
+        info = json.loads(archive.read("minnow.json"))
+        self.assertIn(f"{len(info['tensors'])} tensors, ", said.splitlines()[-1])
+        return archive, info
+
+    def test_trace(self):
+        archive, info = self.trace("--threads", 2)
+        self.assertEqual(sorted(archive.namelist()), ["minnow.json", "t0.npy", "x.npy", "y.npy"])
+        self.assertEqual((info["engine"]["name"], info["engine"]["threads"]), ("minnow", 2))
+        self.assertEqual((info["inputs"], info["outputs"]), (["x"], ["y"]))
+        self.assertEqual([op["inputs"] + op["outputs"] for op in info["operators"]], [["x", "t0"], ["t0", "y"]])
+        out = self.folder / "out"
+        self.minnow("run", self.onnx, "--input", "all=random:3", "--output-dir", out)
+        self.assertEqual(archive.read("y.npy"), (out / "y.npy").read_bytes())
+        hashes = dict(line.split() for line in self.minnow("hash", self.onnx, "-i", "all=random:3").splitlines())
+        self.assertEqual(hashes, {"y": info["tensors"]["y"]["hash"]})
+        self.assertEqual(info["tensors"]["y"]["shape"], [1, 3, 4, 5])
+        self.assertEqual(self.trace(model=self.convert())[1]["model"], info["model"])
+
+    def test_trace_of_a_part(self):
+        archive, info = self.trace("--only", "y")
+        self.assertEqual(sorted(info["tensors"]), ["x", "y"])
+        archive, info = self.trace("--only", "[RS]*")  # the operators' types
+        self.assertEqual(len(info["tensors"]), 3)
+        archive, info = self.trace("--summary")
+        self.assertEqual(archive.namelist(), ["minnow.json"])
+        self.assertEqual(len(info["tensors"]), 3)
+
+    def test_trace_for_numpy(self):
+        try:
+            import numpy
+        except ImportError:
+            self.skipTest("numpy is not installed")
+        archive, info = self.trace()
+        loaded = numpy.load(archive.filename)
+        self.assertEqual(json.loads(loaded["minnow.json"]), info)
+        for name, record in info["tensors"].items():
+            self.assertEqual((loaded[name].dtype, list(loaded[name].shape)), (record["type"], record["shape"]))
+            self.assertAlmostEqual(float(loaded[name].mean()), record["mean"], 5)
+
+    def test_a_trace_is_whole_or_absent(self):
+        path = self.folder / "none.npz"
+        self.minnow("trace", self.onnx, "-o", path, code=ERROR)  # an input without values
+        self.minnow("trace", self.onnx, "-i", "x=const:1", "-o", self.folder / "absent" / "t.npz", code=ERROR)
+        limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
+        said = self.minnow("trace", self.onnx, "-i", "x=const:1", "-o", path, code=ERROR, preexec_fn=limit)
+        self.assertIn("none.npz", said)
+        self.assertFalse(path.exists())
+        self.assertEqual(self.leftovers(), [])
+
+    def test_hash(self):
+        report = json.loads(self.minnow("hash", self.onnx, "--input", "all=const:0.5", "--json"))
+        self.assertRegex(report["outputs"]["y"], "^[0-9a-f]{32}$")
+        for more in (["--layers"], ["--threads", 2], ["--target", "scalar-fma"], ["--reference"]):
+            again = json.loads(self.minnow("hash", self.onnx, "x=const:0.5", "--json", *more))
+            self.assertEqual(again["outputs"], report["outputs"], more)
+        self.assertIn("scalar-fma", self.minnow("hash", self.onnx, "x=const:0.5", "--target", "vax", code=ERROR))
+
     def test_passes_can_be_left_out(self):
         passes = self.minnow("convert", "--list-passes").split()
         self.assertTrue(passes)

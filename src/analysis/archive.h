@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -25,7 +26,12 @@ class ArchiveWriter {
 
   /// Names are UTF-8 and may hold slashes; a name twice is an error.
   Result<void> add(std::string_view name, std::span<const std::byte> bytes);
+  /// An entry of two parts, one after the other.
+  Result<void> add(std::string_view name, std::span<const std::byte> head,
+                   std::span<const std::byte> body);
   Result<void> finish();
+  /// Written so far.
+  uint64_t bytes() const;
 
  private:
   struct Impl;

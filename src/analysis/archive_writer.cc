@@ -123,6 +123,11 @@ Result<ArchiveWriter> ArchiveWriter::create(const std::filesystem::path& path) {
 }
 
 Result<void> ArchiveWriter::add(std::string_view name, std::span<const std::byte> bytes) {
+  return add(name, bytes, {});
+}
+
+Result<void> ArchiveWriter::add(std::string_view name, std::span<const std::byte> head,
+                                std::span<const std::byte> body) {
   const auto refuse = [&](const char* what) {
     return std::unexpected(Error{ErrorCode::InvalidArgument,
                                  fmt::format("{}: an entry '{}' {}", impl_->path, name, what)});
@@ -130,12 +135,16 @@ Result<void> ArchiveWriter::add(std::string_view name, std::span<const std::byte
   if (name.size() >= kIn64Short) return refuse("cannot be written: its name is too long");
   if (name.contains('\0')) return refuse("cannot be written: its name holds a zero byte");
   if (!impl_->names.emplace(name).second) return refuse("is there already");
-  const Entry entry{std::string(name), checksum(bytes), bytes.size(), impl_->written};
-  if (const auto done = impl_->write(localHeader(entry).bytes()); !done) return done;
-  if (const auto done = impl_->write(bytes); !done) return done;
+  const Entry entry{std::string(name), checksum(body, checksum(head)),
+                    uint64_t{head.size()} + body.size(), impl_->written};
+  const Record header = localHeader(entry);
+  for (const auto part : {header.bytes(), head, body})
+    if (const auto done = impl_->write(part); !done) return done;
   impl_->entries.push_back(entry);
   return {};
 }
+
+uint64_t ArchiveWriter::bytes() const { return impl_->written; }
 
 Result<void> ArchiveWriter::finish() {
   const uint64_t offset = impl_->written;

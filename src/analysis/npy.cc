@@ -128,15 +128,14 @@ Result<HostTensor> readNpy(const std::filesystem::path& path) {
   return parseNpy(*file, path.string());
 }
 
-std::vector<std::byte> encodeNpy(const HostTensor& tensor) {
-  const auto* row = std::find_if(kTypes.begin(), kTypes.end(), [&](const auto& entry) {
-    return entry.second == tensor.type.type;
-  });
+std::vector<std::byte> npyHeader(const TensorType& type) {
+  const auto* row = std::find_if(kTypes.begin(), kTypes.end(),
+                                 [&](const auto& entry) { return entry.second == type.type; });
   std::string shape;
-  for (const int64_t dim : tensor.type.shape.dims()) shape += fmt::format("{}, ", dim);
-  if (tensor.type.shape.rank() > 1) shape.resize(shape.size() - 2);
-  if (tensor.type.shape.rank() == 1) shape.pop_back();
-  const char order = elementSize(tensor.type.type) == 1 ? '|' : '<';
+  for (const int64_t dim : type.shape.dims()) shape += fmt::format("{}, ", dim);
+  if (type.shape.rank() > 1) shape.resize(shape.size() - 2);
+  if (type.shape.rank() == 1) shape.pop_back();
+  const char order = elementSize(type.type) == 1 ? '|' : '<';
   std::string header = fmt::format("{{'descr': '{}{}', 'fortran_order': False, 'shape': ({}), }}",
                                    order, row->first, shape);
   // The data begin at a multiple of 64, the header ends in a newline.
@@ -149,7 +148,11 @@ std::vector<std::byte> encodeNpy(const HostTensor& tensor) {
   file += static_cast<char>(header.size() >> 8);
   file += header;
   const auto* begin = reinterpret_cast<const std::byte*>(file.data());
-  std::vector<std::byte> bytes(begin, begin + file.size());
+  return {begin, begin + file.size()};
+}
+
+std::vector<std::byte> encodeNpy(const HostTensor& tensor) {
+  std::vector<std::byte> bytes = npyHeader(tensor.type);
   bytes.insert(bytes.end(), tensor.bytes.begin(), tensor.bytes.end());
   return bytes;
 }

@@ -16,7 +16,9 @@ namespace minnow::analysis {
 Result<HostTensor> readNpy(const std::filesystem::path& path);
 /// The same from a file's bytes; `name` is used in messages.
 Result<HostTensor> parseNpy(std::span<const std::byte> file, const std::string& name);
-/// Version 1.0, C order.
+/// What stands before the elements: version 1.0, C order.
+std::vector<std::byte> npyHeader(const TensorType& type);
+/// Header and elements.
 std::vector<std::byte> encodeNpy(const HostTensor& tensor);
 
 }  // namespace minnow::analysis

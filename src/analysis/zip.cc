@@ -26,8 +26,8 @@ constexpr Tables kTables = makeTables();
 
 }  // namespace
 
-uint32_t checksum(std::span<const std::byte> bytes) {
-  uint32_t rest = 0xFFFFFFFF;
+uint32_t checksum(std::span<const std::byte> bytes, uint32_t before) {
+  uint32_t rest = ~before;
   for (; bytes.size() >= kAtOnce; bytes = bytes.subspan(kAtOnce)) {
     uint32_t next = 0;
     for (size_t i = 0; i < kAtOnce; ++i) {

@@ -20,7 +20,7 @@ inline constexpr uint16_t kZip64Extra = 1;
 inline constexpr uint16_t kStored = 0, kDeflated = 8;
 inline constexpr uint16_t kEncrypted = 1, kUtf8 = 0x800;  ///< flags
 
-/// The CRC-32 of ISO 3309.
-uint32_t checksum(std::span<const std::byte> bytes);
+/// The CRC-32 of ISO 3309, of `bytes` alone or of what gave `before` and then `bytes`.
+uint32_t checksum(std::span<const std::byte> bytes, uint32_t before = 0);
 
 }  // namespace minnow::analysis::zip

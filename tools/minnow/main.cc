@@ -35,6 +35,7 @@ int main(int argc, char** argv) {
       "  minnow run signs.minnow --input images=street.jpg --scale 0.00392157 --output-dir out\n"
       "  minnow bench signs.minnow --threads 2\n"
       "  minnow memory signs.minnow faces.minnow --budget 24MB\n"
+      "  minnow trace signs.minnow --input images=const:0.46875 -o trace.npz\n"
       "Exit codes: 0 done, 1 error, 2 wrong usage, 3 the model needs something unsupported,\n"
       "4 the models do not fit the memory budget; of diff 0 equal, 1 different, 2 cannot be "
       "compared.\n"
@@ -45,6 +46,8 @@ int main(int argc, char** argv) {
   minnow::tool::addBench(app);
   minnow::tool::addMemory(app);
   minnow::tool::addDiff(app);
+  minnow::tool::addTrace(app);
+  minnow::tool::addHash(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::RuntimeError& error) {  // a verb that has said all it has to say

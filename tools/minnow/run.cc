@@ -9,10 +9,8 @@
 #include "analysis/npy.h"
 #include "clock.h"
 #include "exit.h"
-#include "inputs.h"
+#include "inference.h"
 #include "minnow/cpu.h"
-#include "model.h"
-#include "target.h"
 #include "verbs.h"
 #include "words.h"
 
@@ -20,11 +18,9 @@ namespace minnow::tool {
 namespace {
 
 struct Arguments {
-  std::string model, outputDir, saveInputs;
-  std::vector<std::string> inputs, moreInputs, shapes;
-  PictureOptions picture;
-  int threads = 1;
-  bool reference = false, json = false;
+  InferenceOptions inference;
+  std::string outputDir, saveInputs;
+  bool json = false;
 };
 
 /// The file of an output; two names that come out alike are told apart by a number.
@@ -98,26 +94,18 @@ void report(const Arguments& args, std::span<const TensorInfo> infos,
     }
   }
   if (!args.json) return;
-  const nlohmann::json out = {{"model", args.model},
+  const nlohmann::json out = {{"model", args.inference.model},
                               {"target", cpuTarget()},
-                              {"threads", args.threads},
+                              {"threads", args.inference.threads},
                               {"run_ms", ms},
                               {"outputs", outputs}};
   fmt::print("{}\n", out.dump(2));
 }
 
-void run(Arguments& args) {
-  args.inputs.insert(args.inputs.end(), args.moreInputs.begin(), args.moreInputs.end());
-  const InputSpecs specs(args.inputs, args.picture);
-  ConvertSettings settings{.shapes = parseShapes(args.shapes)};
-  if (isOnnx(args.model)) {
-    for (auto& [name, shape] : specs.shapesOfFiles()) settings.shapes.try_emplace(name, shape);
-  }
-  Runtime runtime = need(Runtime::create({.threads = args.threads}));
-  const Model model = openModel(runtime, args.model, settings);
-  Session session = openSession(model, args.model, settings, {.fastKernels = !args.reference});
-  Frame frame = need(session.begin());
-  specs.fill(frame, session.inputs());
+void run(const Arguments& args) {
+  Inference inference(args.inference);
+  const Session& session = inference.session;
+  Frame& frame = inference.frame;
   if (!args.saveInputs.empty()) saveInputs(args.saveInputs, frame, session.inputs());
   const Clock clock;
   need(frame.run());
@@ -134,39 +122,15 @@ void run(Arguments& args) {
   report(args, session.outputs(), tensors, files, ms);
 }
 
-void addPictureOptions(CLI::App* verb, PictureOptions& picture) {
-  const auto group = verb->add_option_group("Pictures", "value = (pixel - mean) * scale");
-  group->add_option("--mean", picture.mean, "One number or three, in the model's colour order");
-  group->add_option("--scale", picture.scale, "One number or three (0.00392157 is 1/255)");
-  group->add_option("--color,--colour", picture.colour, "Channels the model wants")
-      ->check(CLI::IsMember({"rgb", "bgr", "gray"}));
-  group->add_option("--resize", picture.fit, "Fill the input, or keep the aspect ratio and pad")
-      ->check(CLI::IsMember({"stretch", "letterbox"}));
-  group->add_option("--alpha", picture.alpha,
-                    "Value of a fourth channel, for models that want one");
-  group->add_option("--pad", picture.pad, "Pixel value around a letterboxed picture");
-}
-
 }  // namespace
 
 void addRun(CLI::App& app) {
   auto args = std::make_shared<Arguments>();
   CLI::App* verb = app.add_subcommand("run", "One inference; outputs become .npy files");
-  verb->add_option("MODEL", args->model, "A .minnow or .onnx file")->required();
-  verb->add_option("-i,--input", args->inputs,
-                   "NAME=SPEC (repeatable): const:NUMBER, random:SEED, FILE.npy, or a jpg, png or "
-                   "bmp; the name `all` stands for every input")
-      ->allow_extra_args(false);
-  verb->add_option("SPECS", args->moreInputs, "More NAME=SPEC after the first");
+  addInferenceOptions(verb, args->inference);
   verb->add_option("-o,--output-dir", args->outputDir, "Folder for one NAME.npy per output");
   verb->add_option("--save-inputs", args->saveInputs, "Folder for the inputs, as they are fed");
-  verb->add_option("--shape", args->shapes, "NAME=1,3,320,320: an input's shape (repeatable)")
-      ->allow_extra_args(false);
-  verb->add_option("-t,--threads", args->threads, "Threads")->check(CLI::Range(1, 256));
-  addTargetOption(verb);
-  verb->add_flag("--reference", args->reference, "Scalar reference kernels only");
   verb->add_flag("--json", args->json, "Report in JSON");
-  addPictureOptions(verb, args->picture);
   verb->footer(
       "random:SEED draws from SplitMix64: uniform multiples of 2^-24 in [0,1) for real inputs,\n"
       "0 to 99 for integers. Outputs keep the model's own axis order.\n"

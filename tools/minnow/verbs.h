@@ -11,6 +11,8 @@ void addRun(CLI::App& app);
 void addBench(CLI::App& app);
 void addMemory(CLI::App& app);
 void addDiff(CLI::App& app);
+void addTrace(CLI::App& app);
+void addHash(CLI::App& app);
 /// convert and conformance; nothing in a build without the converter.
 void addOnnxVerbs(CLI::App& app);
 void addConvert(CLI::App& app);

@@ -1,0 +1,122 @@
+// Tensors are written as they come; what describes them comes last.
+#include "analysis/record.h"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+
+#include "analysis/archive.h"
+#include "analysis/host_tensor.h"
+#include "analysis/npy.h"
+#include "analysis/trace.h"
+#include "minnow/cpu.h"
+
+namespace minnow::analysis {
+namespace {
+
+std::vector<std::string> namesOf(std::span<const TensorInfo> infos) {
+  std::vector<std::string> names;
+  for (const TensorInfo& info : infos) names.push_back(info.name);
+  return names;
+}
+
+/// Names of what is computed or fed, without constants and absent operands.
+std::vector<std::string> namesOf(std::span<const OperandInfo> operands) {
+  std::vector<std::string> names;
+  for (const OperandInfo& operand : operands)
+    if (operand.type != DataType::Undefined && !operand.constant) names.emplace_back(operand.name);
+  return names;
+}
+
+class Recorder {
+ public:
+  Recorder(ArchiveWriter archive, const RecordOptions& options)
+      : archive_(std::move(archive)), options_(options) {}
+
+  void describe(const Runtime& runtime, const Interpreter& model, const Session& session) {
+    info_.engine = "minnow";
+    info_.version = version();
+    info_.target = cpuTarget();
+    info_.threads = runtime.options().threads;
+    info_.model = model.name();
+    info_.checksum = model.checksum();
+    info_.inputs = namesOf(session.inputs());
+    info_.outputs = namesOf(session.outputs());
+  }
+
+  Result<void> keep(const std::string& name, const TensorView& view) {
+    const HostTensor tensor = HostTensor::copyOf(view);
+    info_.tensors.insert_or_assign(name, recordOf(tensor));
+    if (options_.summary) return {};
+    return archive_.add(entryOf(name), npyHeader(tensor.type), tensor.bytes);
+  }
+
+  /// The outputs of one operator.
+  Result<void> keep(const OperatorInfo& op, const Operands& operands,
+                    std::span<const TensorView> outputs) {
+    info_.operators.push_back(
+        {op.name, op.type, op.kernel, namesOf(operands.inputs), namesOf(operands.outputs)});
+    const bool all = matches(op.name) || matches(op.type);
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      const std::string name(operands.outputs[i].name);
+      if (!outputs[i] || (!all && !matches(name))) continue;
+      if (const auto kept = keep(name, outputs[i]); !kept) return kept;
+    }
+    return {};
+  }
+
+  /// What is put out under another name than it was computed, or was computed at conversion.
+  Result<void> keepOutputs(const Frame& frame) {
+    for (size_t i = 0; i < info_.outputs.size(); ++i) {
+      const std::string& name = info_.outputs[i];
+      if (info_.tensors.contains(name) || !matches(name)) continue;
+      if (const auto kept = keep(name, frame.output(i)); !kept) return kept;
+    }
+    return {};
+  }
+
+  Result<Recorded> finish() {
+    const std::string json = toJson(info_);
+    if (const auto added = archive_.add(kTraceEntry, std::as_bytes(std::span(json))); !added)
+      return std::unexpected(added.error());
+    if (const auto done = archive_.finish(); !done) return std::unexpected(done.error());
+    return Recorded{info_.tensors.size(), archive_.bytes()};
+  }
+
+ private:
+  bool matches(const std::string& name) const {
+    return options_.only.empty() || fnmatch(options_.only.c_str(), name.c_str(), 0) == 0;
+  }
+
+  ArchiveWriter archive_;
+  const RecordOptions& options_;
+  TraceInfo info_;
+};
+
+}  // namespace
+
+Result<Recorded> recordTrace(const Runtime& runtime, const Interpreter& model,
+                             const Session& session, Frame& frame, const RecordOptions& options,
+                             const std::filesystem::path& path) {
+  auto archive = ArchiveWriter::create(path);
+  if (!archive) return std::unexpected(archive.error());
+  Recorder recorder(std::move(*archive), options);
+  recorder.describe(runtime, model, session);
+  Result<void> kept;
+  for (size_t i = 0; kept && i < session.inputs().size(); ++i)
+    kept = recorder.keep(session.inputs()[i].name, frame.input(i));
+  if (!kept) return std::unexpected(kept.error());
+
+  const auto ran =
+      frame.runWithCallback({}, [&](const OperatorInfo& op, std::span<const TensorView> outputs) {
+        kept = recorder.keep(op, session.operands(op.index), outputs);
+        return kept ? CallbackVerdict::Continue : CallbackVerdict::Stop;
+      });
+  if (!kept) return std::unexpected(kept.error());
+  if (!ran) return std::unexpected(ran.error());
+  kept = recorder.keepOutputs(frame);
+  if (!kept) return std::unexpected(kept.error());
+  return recorder.finish();
+}
+
+}  // namespace minnow::analysis

@@ -1,0 +1,64 @@
+// Options shared by the verbs that run a model once, and the frame they run.
+#include "inference.h"
+
+#include "exit.h"
+#include "target.h"
+
+namespace minnow::tool {
+namespace {
+
+void addPictureOptions(CLI::App* verb, PictureOptions& picture) {
+  const auto group = verb->add_option_group("Pictures", "value = (pixel - mean) * scale");
+  group->add_option("--mean", picture.mean, "One number or three, in the model's colour order");
+  group->add_option("--scale", picture.scale, "One number or three (0.00392157 is 1/255)");
+  group->add_option("--color,--colour", picture.colour, "Channels the model wants")
+      ->check(CLI::IsMember({"rgb", "bgr", "gray"}));
+  group->add_option("--resize", picture.fit, "Fill the input, or keep the aspect ratio and pad")
+      ->check(CLI::IsMember({"stretch", "letterbox"}));
+  group->add_option("--alpha", picture.alpha,
+                    "Value of a fourth channel, for models that want one");
+  group->add_option("--pad", picture.pad, "Pixel value around a letterboxed picture");
+}
+
+std::vector<std::string> joined(std::vector<std::string> list,
+                                const std::vector<std::string>& more) {
+  list.insert(list.end(), more.begin(), more.end());
+  return list;
+}
+
+ConvertSettings settingsOf(const InferenceOptions& options, const InputSpecs& specs) {
+  ConvertSettings settings{.shapes = parseShapes(options.shapes)};
+  if (!isOnnx(options.model)) return settings;
+  for (auto& [name, shape] : specs.shapesOfFiles()) settings.shapes.try_emplace(name, shape);
+  return settings;
+}
+
+}  // namespace
+
+void addInferenceOptions(CLI::App* verb, InferenceOptions& options) {
+  verb->add_option("MODEL", options.model, "A .minnow or .onnx file")->required();
+  verb->add_option("-i,--input", options.inputs,
+                   "NAME=SPEC (repeatable): const:NUMBER, random:SEED, FILE.npy, or a jpg, png or "
+                   "bmp; the name `all` stands for every input")
+      ->allow_extra_args(false);
+  verb->add_option("SPECS", options.moreInputs, "More NAME=SPEC after the first");
+  verb->add_option("--shape", options.shapes, "NAME=1,3,320,320: an input's shape (repeatable)")
+      ->allow_extra_args(false);
+  verb->add_option("-t,--threads", options.threads, "Threads")->check(CLI::Range(1, 256));
+  addTargetOption(verb);
+  verb->add_flag("--reference", options.reference, "Scalar reference kernels only");
+  addPictureOptions(verb, options.picture);
+}
+
+Inference::Inference(const InferenceOptions& options, bool strips)
+    : specs(joined(options.inputs, options.moreInputs), options.picture),
+      settings(settingsOf(options, specs)),
+      runtime(need(Runtime::create({.threads = options.threads}))),
+      model(openModel(runtime, options.model, settings)),
+      session(openSession(model, options.model, settings,
+                          {.fastKernels = !options.reference, .strips = strips})),
+      frame(need(session.begin())) {
+  specs.fill(frame, session.inputs());
+}
+
+}  // namespace minnow::tool

@@ -1,0 +1,35 @@
+// What verbs that run a model once have in common: the model, its inputs, and how it runs.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "inputs.h"
+#include "minnow/runtime.h"
+#include "model.h"
+
+namespace minnow::tool {
+
+struct InferenceOptions {
+  std::string model;
+  std::vector<std::string> inputs, moreInputs, shapes;
+  PictureOptions picture;
+  int threads = 1;
+  bool reference = false;
+};
+void addInferenceOptions(CLI::App* verb, InferenceOptions& options);
+
+/// A frame whose inputs are filled, and what it stands on.
+struct Inference {
+  explicit Inference(const InferenceOptions& options, bool strips = true);
+
+  InputSpecs specs;
+  ConvertSettings settings;
+  Runtime runtime;
+  Model model;
+  Session session;
+  Frame frame;
+};
+
+}  // namespace minnow::tool
