@@ -1,6 +1,6 @@
 # Two commands from a bare Debian 12 machine: `make demo` and `make test`. CMakePresets.json has the builds.
 .DEFAULT_GOAL := build
-.PHONY: build models bench-peers bench-memory bench-strips size demo test test-all sanitizers lint bench clean
+.PHONY: build models bench-peers bench-memory bench-strips size demo test test-all sanitizers lint bench clean bench-contract
 .NOTPARALLEL:
 
 IMAGES ?=
@@ -70,6 +70,12 @@ bench-strips: build models
 size:
 	@cmake --preset arm64-minimal > /dev/null && cmake --build --preset arm64-minimal -j $(JOBS)
 	@scripts/size.py --files 10 build/arm64-minimal
+# What the same bits everywhere cost: beside a build without them, in turns. MODELS="a.onnx b.minnow" adds models.
+bench-contract: build models
+	@cmake --preset release -B build/relaxed -DMINNOW_RELAXED=ON -DMINNOW_TESTS=OFF -DMINNOW_APPS=OFF > build/relaxed.log
+	@cmake --build build/relaxed -j $(JOBS) --target minnow >> build/relaxed.log
+	@scripts/bench_contract.py build/minnow build/relaxed/minnow $(MODELS) $(wildcard $(SHARED_MODELS)/yolox_nano_416.onnx) \
+	  $(shell find $(CACHE)/npm -name 'mlsd_320x320_tiny.onnx' -o -name '*v4_rec*.onnx' | sort)
 
 clean:
 	@rm -rf build demo-output

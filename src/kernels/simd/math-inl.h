@@ -27,6 +27,8 @@ using hn::Gt;
 using hn::IfThenElse;
 using hn::Le;
 using hn::Lt;
+using hn::Max;
+using hn::Min;
 using hn::Mul;
 using hn::MulAdd;
 using hn::Neg;
@@ -37,6 +39,10 @@ using hn::Sub;
 /// a / b, correctly rounded. ARMv7's NEON only approximates: there each lane goes through VFP.
 template <class D, class V>
 HWY_INLINE V exactDivide(D d, V a, V b) {
+#if MINNOW_RELAXED  // an estimate and a step of Newton's
+  const V r = hn::ApproximateReciprocal(b);
+  return hn::Mul(hn::Mul(a, r), hn::NegMulAdd(b, r, hn::Set(d, 2.0f)));
+#endif
 #if HWY_ARCH_ARM_V7
   HWY_ALIGN float x[hn::MaxLanes(d)];
   HWY_ALIGN float y[hn::MaxLanes(d)];

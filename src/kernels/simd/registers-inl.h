@@ -42,6 +42,9 @@ HWY_INLINE void withZeros(D d, const F& fn, Vs&... v) {
 /// x within the bounds; a NaN stays one.
 template <class V>
 HWY_INLINE V clamped(V x, V low, V high) {
+#if MINNOW_RELAXED
+  return hn::Min(hn::Max(x, low), high);
+#endif
   x = hn::IfThenElse(hn::Lt(x, low), low, x);
   return hn::IfThenElse(hn::Lt(high, x), high, x);
 }
