@@ -43,7 +43,7 @@ class CommandLine(unittest.TestCase):
         path.write_bytes(data)
         return path
 
-    def trace(self, name, tensors, **description):
+    def saved_trace(self, name, tensors, **description):
         """An archive as numpy.savez writes it, with minnow.json where there is a description."""
         path = self.folder / name
         with zipfile.ZipFile(path, "w") as archive:
@@ -293,9 +293,9 @@ class CommandLine(unittest.TestCase):
         network = {"inputs": ["x"], "outputs": ["y"],
                    "operators": [{"name": "conv_1", "type": "Conv", "inputs": ["x"], "outputs": [long]},
                                  {"name": "relu_1", "type": "Relu", "inputs": [long], "outputs": ["y"]}]}
-        a = self.trace("a.npz", {"x": [1, 2], long: [-1, 3], "y": [0, 3]}, **network)
-        same = self.trace("same.npz", {"y": [0, 3], long: [-1, 3], "x": [1, 2]})
-        other = self.trace("other.npz", {"x": [1, 2], long: [-1, 4], "y": [0, float("nan")]})
+        a = self.saved_trace("a.npz", {"x": [1, 2], long: [-1, 3], "y": [0, 3]}, **network)
+        same = self.saved_trace("same.npz", {"y": [0, 3], long: [-1, 3], "x": [1, 2]})
+        other = self.saved_trace("other.npz", {"x": [1, 2], long: [-1, 4], "y": [0, float("nan")]})
         self.assertIn("2 tensors compared, all equal.", self.minnow("diff", a, same))
         said = self.minnow("diff", a, other, code=DIFFERENT)
         self.assertRegex(" ".join(said.split()), r"2 differ\. The first is Conv 'conv_1', tensor backbone/\S+: 1 of 2 "
@@ -308,20 +308,20 @@ class CommandLine(unittest.TestCase):
         report = json.loads(self.minnow("diff", a, other, "--json", code=DIFFERENT).strip())
         self.assertEqual((report["result"], report["culprit"]), ("different", 0))
         self.assertEqual(report["operators"][1]["total"]["figures"]["nan"], [0, 1])
-        near = self.trace("near.npz", {"x": [1, 2], long: [-1, 3.25], "y": [0, 3]})
+        near = self.saved_trace("near.npz", {"x": [1, 2], long: [-1, 3.25], "y": [0, 3]})
         self.assertIn("within the tolerance", self.minnow("diff", a, near, "--tolerance", "0.01,0.1", "--all"))
         self.minnow("diff", a, near, "--tolerance", "0.01,0.05", code=DIFFERENT)
-        moved = self.trace("moved.npz", {"x": [1, 2.5], long: [-1, 3], "y": [0, 3]})
+        moved = self.saved_trace("moved.npz", {"x": [1, 2.5], long: [-1, 3], "y": [0, 3]})
         self.assertRegex(self.minnow("diff", a, moved, code=DIFFERENT), r"(?m)^The inputs differ, x: 1 of 2")
 
     def test_diff_says_why_it_cannot_compare(self):
-        a = self.trace("a.npz", {"x": [1, 2], "y": [3]}, inputs=["x"])
+        a = self.saved_trace("a.npz", {"x": [1, 2], "y": [3]}, inputs=["x"])
         for name, data, reason in (("junk.npz", b"junk", "junk.npz"), ("none.npz", b"", "none.npz")):
             self.assertIn(reason, self.minnow("diff", a, self.file(name, data), code=CANNOT_COMPARE))
-        wide = self.trace("wide.npz", {"x": [1, 2, 3], "y": [3]})
+        wide = self.saved_trace("wide.npz", {"x": [1, 2, 3], "y": [3]})
         self.assertIn("--shape", self.minnow("diff", a, wide, code=CANNOT_COMPARE))
         self.assertIn("no tensor of the same name",
-                      self.minnow("diff", a, self.trace("z.npz", {"z": [1]}), code=CANNOT_COMPARE))
+                      self.minnow("diff", a, self.saved_trace("z.npz", {"z": [1]}), code=CANNOT_COMPARE))
         self.assertIn("absent.npz", self.minnow("diff", a, self.folder / "absent.npz", code=CANNOT_COMPARE))
         done = subprocess.run([MINNOW, "diff", str(a), str(wide), "--json"], capture_output=True, text=True, check=False)
         self.assertEqual(json.loads(done.stdout)["result"], "cannot compare")
