@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 namespace minnow::analysis {
 namespace {
@@ -18,6 +19,12 @@ TEST(Hash, IsXxh3OfTheElements) {
   float values[] = {0.46875F, -1, 3};
   EXPECT_EQ(hashOf(viewOf(values, {3})), "18c3d3b867dd518968b256a40e4a149e");
   EXPECT_EQ(hashOf(viewOf(values, Shape{0})), "99aa06d3014798d86001c324468d497f");
+}
+
+TEST(Hash, OfManyElements) {
+  std::vector<float> values(20000);
+  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i % 251);
+  EXPECT_EQ(hashOf(viewOf(values.data(), {200, 100})), "0f75c64e61ca0027dae706884675c6a9");
 }
 
 TEST(Hash, FollowsTheModelsAxesAndNotStorage) {
