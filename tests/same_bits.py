@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""Real models against committed hashes, so that every machine is held to the same bits: all targets that the program has
+here, one, two and four threads, in strips and layer by layer. Hashes lie in same_bits.tsv: model, output, hash.
+
+Usage: same_bits.py NATIVE IDS [EMULATOR…] PROGRAM
+       same_bits.py NATIVE IDS --write       makes the hashes anew; say in the commit why bits changed
+NATIVE converts the models, PROGRAM runs them. IDS are those of tests/golden/models.json with commas between, or `all`, or `small` or `large`, which together are all.
+Exit code 77 when no model, or no NATIVE, is on this machine. (Nothing but Python's standard library.)
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+TABLE = pathlib.Path(__file__).with_suffix(".tsv")
+# Inputs this small where a model takes any size: emulators are slow.
+SMALL = {"ppocr_det_320": [1, 3, 64, 96], "ppocr_rec": [1, 3, 48, 64], "ppocr_cls": [1, 3, 48, 96]}
+# The same networks on larger inputs.
+REPEATED = {"ppocr_det_640", "mlsd_512_tiny", "mlsd_512_large", "mlsd_320_large"}
+LARGE = {"twinlitenet_360x640", "mlsd_320_tiny"}
+# Emulators run a target of their choice: the CPU is chosen by the environment (QEMU_CPU).
+TARGETS = ["avx3", "avx2", "sve", "neon", "scalar-fma"]
+
+
+def find(file):
+    folders = [ROOT / "../shared/models", ROOT / ".cache/npm", pathlib.Path(os.environ.get("MINNOW_MODELS", "/nowhere"))]
+    return next((path for folder in folders if folder.is_dir() for path in folder.rglob(file)), None)
+
+
+def convert(native, row, to):
+    shape = SMALL.get(row["id"], row.get("shape"))
+    shapes = ["--shape", f"{row['input']}={','.join(map(str, shape))}"] if shape else []
+    subprocess.run([native, "convert", str(find(row["file"])), "-o", str(to), *shapes], check=True,
+                   stdout=subprocess.DEVNULL)
+
+
+def hashes(program, model, settings):
+    """Output: hash; None if the CPU lacks the target."""
+    run = subprocess.run([*program, "hash", str(model), "--input", "all=random:7", *settings], capture_output=True, text=True)
+    if run.returncode != 0 and "--target" in settings and "target" in run.stderr:
+        return None
+    if run.returncode != 0:
+        sys.exit(f"{' '.join(settings)}: {run.stderr}")
+    return dict(line.rsplit(" ", 1) for line in run.stdout.splitlines())
+
+
+def settings_of(program):
+    """Every target on one thread; the best one on several, and layer by layer."""
+    emulated = len(program) > 1
+    targets = [[]] if emulated else [["--target", target] for target in TARGETS]
+    return targets + [["--threads", "2"], ["--threads", "4"], ["--layers"]]
+
+
+def is_same(program, row, model, expected):
+    begin, ran = time.monotonic(), []
+    for settings in settings_of(program):
+        actual = hashes(program, model, settings)
+        if actual is None:
+            continue
+        if actual != expected:
+            print(f"WRONG {row['id']} {' '.join(settings)}\n  expected {expected}\n  found    {actual}", flush=True)
+            return False
+        ran.append(" ".join(settings).replace("--", "") or "best target")
+    print(f"same  {row['id']}: {', '.join(ran)}; {time.monotonic() - begin:.1f} s", flush=True)
+    return True
+
+
+def read_table():
+    table = {}
+    for line in TABLE.read_text().splitlines():
+        model, output, digits = line.split("\t")
+        table.setdefault(model, {})[output] = digits
+    return table
+
+
+def main():
+    native, wanted, *program = sys.argv[1:]
+    if not pathlib.Path(native).exists():
+        print(f"{native} is not there: not checked")
+        sys.exit(77)
+    rows = json.loads((ROOT / "tests/golden/models.json").read_text())["models"]
+    once = {row["id"] for row in rows} - REPEATED
+    ids = {"all": once, "small": once - LARGE, "large": LARGE}.get(wanted, set(wanted.split(",")))
+    rows = [row for row in rows if row["id"] in ids]
+    found = [row for row in rows if find(row["file"])]
+    for row in rows:
+        if row not in found:
+            print(f"{row['file']} is not on this machine: not checked")
+    if not found:
+        sys.exit(77)
+    write = program == ["--write"]
+    table = read_table() if TABLE.exists() else {}
+    wrong = 0
+    with tempfile.TemporaryDirectory() as folder:
+        model = pathlib.Path(folder) / "model.minnow"
+        for row in found:
+            convert(native, row, model)
+            if write:
+                table[row["id"]] = hashes([native], model, [])
+            else:
+                wrong += not is_same(program, row, model, table[row["id"]])
+    if write:
+        TABLE.write_text("".join(f"{name}\t{output}\t{digits}\n" for name, outputs in sorted(table.items())
+                                 for output, digits in outputs.items()))
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
