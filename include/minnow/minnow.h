@@ -150,6 +150,20 @@ typedef struct minnow_memory_report {
 } minnow_memory_report;
 minnow_status minnow_session_memory(const minnow_session* session, minnow_memory_report* report);
 
+/* A tensor that a step reads or writes: the name is the ONNX tensor's, "" for an optional one that
+ * is absent, and lives as long as the interpreter. Constants must not be written. */
+typedef struct minnow_operand {
+  const char* name;
+  int constant;
+} minnow_operand;
+size_t minnow_session_step_count(const minnow_session* session);
+/* Input or output `index` of a step, in the order of the tensors that callbacks get; NOT_FOUND
+ * beyond the last. */
+minnow_status minnow_session_input_of_step(const minnow_session* session, size_t step, size_t index,
+                                           minnow_operand* operand);
+minnow_status minnow_session_output_of_step(const minnow_session* session, size_t step,
+                                            size_t index, minnow_operand* operand);
+
 /* Leases an arena. The inputs hold no defined values before they are written. */
 minnow_status minnow_session_begin(minnow_session* session, minnow_frame** frame);
 /* Valid as long as the frame; outputs after minnow_frame_run. NOT_FOUND when there is none of that
@@ -160,6 +174,21 @@ minnow_status minnow_frame_output(const minnow_frame* frame, const char* name,
                                   minnow_tensor* tensor);
 /* May overwrite the inputs' memory: write them again before another run. */
 minnow_status minnow_frame_run(minnow_frame* frame);
+
+/* A step of a session: minnow/runtime.h, OperatorInfo. The texts are valid during the call. */
+typedef struct minnow_operator {
+  const char *name, *type, *kernel;
+  size_t index;
+  int64_t row_begin, row_end;
+} minnow_operator;
+/* Gets an operator's inputs or outputs, absent ones with type 0. Anything but 0 stops the run. */
+typedef int (*minnow_callback)(void* user, const minnow_operator* op, const minnow_tensor* tensors,
+                               size_t count);
+/* Calls `before` with each operator's inputs and `after` with its outputs; either may be NULL. What
+ * they may do, replacing what an operator reads for one, is told at Frame::runWithCallback in
+ * minnow/runtime.h. MINNOW_STOPPED when one of them stopped the run. */
+minnow_status minnow_frame_run_with_callback(minnow_frame* frame, minnow_callback before,
+                                             minnow_callback after, void* user);
 /* Gives the arena back. */
 void minnow_frame_destroy(minnow_frame* frame);
 

@@ -2,6 +2,7 @@
 // for the calling thread.
 #include <new>
 #include <string>
+#include <vector>
 
 #include "base/fail.h"
 #include "base/guarded.h"
@@ -61,16 +62,49 @@ minnow_status handOver(Result<T> result, Handle** handle) {
   return MINNOW_OK;
 }
 
+minnow_tensor tensorOf(const TensorView& view) {
+  minnow_tensor tensor{};
+  tensor.type = static_cast<minnow_type>(view.type);
+  tensor.rank = view.shape.rank();
+  for (int axis = 0; axis < view.shape.rank(); ++axis) {
+    tensor.shape[axis] = view.shape[axis];
+    tensor.strides[axis] = view.strides[static_cast<size_t>(axis)];
+  }
+  tensor.data = view.data;
+  return tensor;
+}
+
 minnow_status handOver(const TensorView& view, const char* kind, const char* name,
                        minnow_tensor* tensor) {
   if (!view) return failed(ErrorCode::NotFound, minnow::text("there is no ", kind, " ", name));
-  tensor->type = static_cast<minnow_type>(view.type);
-  tensor->rank = view.shape.rank();
-  for (int axis = 0; axis < view.shape.rank(); ++axis) {
-    tensor->shape[axis] = view.shape[axis];
-    tensor->strides[axis] = view.strides[static_cast<size_t>(axis)];
-  }
-  tensor->data = view.data;
+  *tensor = tensorOf(view);
+  return MINNOW_OK;
+}
+
+/// A callback that calls one of C's; empty for none.
+minnow::OpCallback calling(minnow_callback callback, void* user) {
+  if (callback == nullptr) return {};
+  return [=](const minnow::OperatorInfo& info, std::span<const TensorView> views) {
+    std::vector<minnow_tensor> tensors;
+    for (const TensorView& view : views) tensors.push_back(tensorOf(view));
+    const minnow_operator op{info.name.c_str(), info.type.c_str(), info.kernel.c_str(),
+                             info.index,        info.rowBegin,     info.rowEnd};
+    const bool stops = callback(user, &op, tensors.data(), tensors.size()) != 0;
+    return stops ? minnow::CallbackVerdict::Stop : minnow::CallbackVerdict::Continue;
+  };
+}
+
+using OperandList = std::vector<minnow::OperandInfo> minnow::Operands::*;
+
+minnow_status operandAt(const minnow_session* session, size_t step, OperandList list, size_t index,
+                        minnow_operand* operand) {
+  if (session == nullptr || operand == nullptr) return nullArgument();
+  const minnow::Operands operands = session->object.operands(step);
+  if (index >= (operands.*list).size())
+    return failed(ErrorCode::NotFound, minnow::text("step ", step, " has no operand ", index));
+  const minnow::OperandInfo& found = (operands.*list)[index];
+  const bool absent = found.type == minnow::DataType::Undefined;
+  *operand = {absent ? "" : found.name.data(), found.constant ? 1 : 0};
   return MINNOW_OK;
 }
 
@@ -249,6 +283,22 @@ minnow_status minnow_session_memory(const minnow_session* session, minnow_memory
   });
 }
 
+size_t minnow_session_step_count(const minnow_session* session) {
+  return session == nullptr ? 0 : session->object.operators().size();
+}
+
+minnow_status minnow_session_input_of_step(const minnow_session* session, size_t step, size_t index,
+                                           minnow_operand* operand) {
+  return checked(
+      [&] { return operandAt(session, step, &minnow::Operands::inputs, index, operand); });
+}
+
+minnow_status minnow_session_output_of_step(const minnow_session* session, size_t step,
+                                            size_t index, minnow_operand* operand) {
+  return checked(
+      [&] { return operandAt(session, step, &minnow::Operands::outputs, index, operand); });
+}
+
 minnow_status minnow_session_begin(minnow_session* session, minnow_frame** frame) {
   return checked([&]() -> minnow_status {
     if (session == nullptr || frame == nullptr) return nullArgument();
@@ -276,6 +326,15 @@ minnow_status minnow_frame_run(minnow_frame* frame) {
   return checked([&]() -> minnow_status {
     if (frame == nullptr) return nullArgument();
     auto ran = frame->object.run();
+    return ran ? MINNOW_OK : failed(std::move(ran.error()));
+  });
+}
+
+minnow_status minnow_frame_run_with_callback(minnow_frame* frame, minnow_callback before,
+                                             minnow_callback after, void* user) {
+  return checked([&]() -> minnow_status {
+    if (frame == nullptr) return nullArgument();
+    auto ran = frame->object.runWithCallback(calling(before, user), calling(after, user));
     return ran ? MINNOW_OK : failed(std::move(ran.error()));
   });
 }
