@@ -70,6 +70,7 @@ class Pass {
   explicit Pass(const Tolerance& tolerance) : tolerance_(tolerance) {}
 
   Figures run(const HostTensor& a, const HostTensor& b) {
+    figures_.shape = a.type.shape;
     figures_.elements = a.type.shape.elements();
     for (int64_t i = 0; i < figures_.elements; ++i)
       add(i, elementAt<T>(a.bytes.data(), i), elementAt<T>(b.bytes.data(), i));
@@ -94,7 +95,7 @@ class Pass {
     const double x = toDouble(a), y = toDouble(b);
     const uint64_t ulp = steps(a, b);
     const double error = isReal<T> ? std::fabs(x - y) : static_cast<double>(ulp);
-    ++figures_.differing;
+    countDiffering(i);
     figures_.maxUlp = std::max(figures_.maxUlp, ulp);
     figures_.maxAbsolute = std::max(figures_.maxAbsolute, error);
     figures_.maxRelative =
@@ -112,10 +113,22 @@ class Pass {
     figures_.infinitiesA += std::isinf(a);
     figures_.infinitiesB += std::isinf(b);
     if (a == b || (std::isnan(a) && std::isnan(b))) return;
-    ++figures_.differing;
+    countDiffering(i);
     ++figures_.beyond;
     if (++figures_.specialInOne == 1) figures_.worst = i;
     worstError_ = std::numeric_limits<double>::infinity();
+  }
+
+  void countDiffering(int64_t i) {
+    const auto dims = figures_.shape.dims();
+    if (figures_.differing++ == 0) {
+      figures_.first.assign(dims.begin(), dims.end());
+      figures_.last.assign(dims.size(), 0);
+    }
+    for (size_t axis = dims.size(); axis-- > 0; i /= dims[axis]) {
+      figures_.first[axis] = std::min(figures_.first[axis], i % dims[axis]);
+      figures_.last[axis] = std::max(figures_.last[axis], i % dims[axis]);
+    }
   }
 
   double cosine() const {
@@ -148,13 +161,33 @@ Figures figuresOf(const HostTensor& a, const HostTensor& b, const Tolerance& tol
                          [&](auto type) { return Pass<decltype(type)>(tolerance).run(a, b); });
 }
 
+std::string Figures::where() const {
+  double held = 1;
+  std::string words;
+  for (size_t axis = 0; axis < first.size(); ++axis) {
+    const int64_t extent = shape[static_cast<int>(axis)], count = last[axis] - first[axis] + 1;
+    held *= static_cast<double>(count) / static_cast<double>(extent);
+    words += words.empty() ? "[" : ", ";
+    if (count == 1)
+      words += fmt::format("{}", first[axis]);
+    else
+      words += count == extent ? ":" : fmt::format("{}:{}", first[axis], last[axis] + 1);
+  }
+  return words.empty() || held >= 0.5 ? "" : words + "]";
+}
+
 std::string inWords(const Figures& figures) {
   if (figures.equal()) return "equal";
-  return fmt::format(
-      "{} of {} elements differ, by up to {:.3g} ({:.2g} of the largest value, {} ULP){}{}",
-      figures.differing, figures.elements, figures.maxAbsolute, figures.ofScale(), figures.maxUlp,
-      instead(figures.nansA, figures.nansB, "NaN"),
-      instead(figures.infinitiesA, figures.infinitiesB, "infinities"));
+  std::string words = fmt::format("{} of {} elements differ", figures.differing, figures.elements);
+  if (figures.maxAbsolute > 0)
+    words += fmt::format(", by up to {:.3g} ({:.2g} of the largest value, {} ULP)",
+                         figures.maxAbsolute, figures.ofScale(), figures.maxUlp);
+  else if (figures.differing > figures.specialInOne)
+    words += ", in the sign of 0 alone";
+  words += instead(figures.nansA, figures.nansB, "NaN");
+  words += instead(figures.infinitiesA, figures.infinitiesB, "infinities");
+  if (const std::string where = figures.where(); !where.empty()) words += "; all at " + where;
+  return words;
 }
 
 }  // namespace minnow::analysis

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "analysis/host_tensor.h"
 
@@ -19,6 +20,7 @@ struct Tolerance {
 /// finite in both.
 struct Figures {
   int64_t elements = 0;
+  Shape shape;
   int64_t differing = 0;   ///< other bits, but for NaN and NaN
   int64_t beyond = 0;      ///< of these, beyond the tolerance
   double maxAbsolute = 0;  ///< |a - b|
@@ -33,18 +35,24 @@ struct Figures {
   /// Row-major index of the element farthest off of those beyond the tolerance: the first special
   /// one, else the first of the largest |a - b|. -1 if there is none.
   int64_t worst = -1;
+  /// The least box that holds all elements that differ: its first and its last position along each
+  /// axis. Empty if there is none.
+  std::vector<int64_t> first, last;
 
   bool equal() const { return differing == 0; }
   bool within() const { return beyond == 0; }
   /// The largest error as a part of the largest value; infinite where b is 0 everywhere and a not.
   double ofScale() const;
+  /// Where elements differ, as numpy indexes: "[0, :, :, 31]". Empty if that is most of the tensor,
+  /// or nowhere.
+  std::string where() const;
 };
 
 /// One pass over both. Type and shape must be the same.
 Figures figuresOf(const HostTensor& a, const HostTensor& b, const Tolerance& tolerance = {});
 
 /// "12 of 1000 elements differ, by up to 1.2e-06 (3e-07 of the largest value, 5 ULP); 3 NaN instead
-/// of 0"; "equal".
+/// of 0; all at [0, :, 31]"; "equal".
 std::string inWords(const Figures& figures);
 
 }  // namespace minnow::analysis

@@ -137,6 +137,34 @@ TEST(Figures, InWords) {
   EXPECT_EQ(inWords(figuresOf(floats({1, nan, 4}), floats({2, 1, 4}))),
             "2 of 3 elements differ, by up to 1 (0.25 of the largest value, 8388608 ULP); 1 NaN "
             "instead of 0");
+  const auto oneOfThree = [](float value) {
+    return inWords(figuresOf(floats({value, 1, 2}), floats({0, 1, 2})));
+  };
+  EXPECT_EQ(oneOfThree(-0.0F), "1 of 3 elements differ, in the sign of 0 alone; all at [0]");
+  EXPECT_EQ(oneOfThree(nan), "1 of 3 elements differ; 1 NaN instead of 0; all at [0]");
+}
+
+/// Where a tensor of 2x3x4 zeros differs from one with ones at these places.
+std::string whereOnes(std::initializer_list<int64_t> places) {
+  const HostTensor zeros = HostTensor::ofType({DataType::Float32, Shape{2, 3, 4}});
+  HostTensor ones = zeros;
+  for (int64_t place : places) setElement(ones, place, 1);
+  return figuresOf(ones, zeros).where();
+}
+
+TEST(Figures, WhereElementsDiffer) {
+  EXPECT_EQ(whereOnes({}), "");
+  EXPECT_EQ(whereOnes({0}), "[0, 0, 0]");
+  EXPECT_EQ(whereOnes({23}), "[1, 2, 3]");
+  EXPECT_EQ(whereOnes({3, 7, 11, 15, 19, 23}), "[:, :, 3]");
+  EXPECT_EQ(whereOnes({5, 10}), "[0, 1:3, 1:3]");
+  EXPECT_EQ(whereOnes({0, 12}), "[:, 0, 0]");
+  EXPECT_EQ(whereOnes({0, 23}), "");   // the box is all of it
+  EXPECT_EQ(whereOnes({12, 23}), "");  // half
+  const Figures whole = figuresOf(floats({1, 1}), floats({0, 0}));
+  EXPECT_EQ(whole.first, std::vector<int64_t>{0});
+  EXPECT_EQ(whole.last, std::vector<int64_t>{1});
+  EXPECT_EQ(figuresOf(tensorOf(DataType::Float32, {1.0F}), floats({0})).where(), "");
 }
 
 }  // namespace

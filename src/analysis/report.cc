@@ -95,7 +95,8 @@ Json jsonOf(const Figures& figures) {
           {"nan", {figures.nansA, figures.nansB}},
           {"infinite", {figures.infinitiesA, figures.infinitiesB}},
           {"special_in_one", figures.specialInOne},
-          {"worst_index", figures.worst}};
+          {"worst_index", figures.worst},
+          {"box", {{"first", figures.first}, {"last", figures.last}}}};
 }
 
 Json jsonOf(const TensorComparison& comparison) {
