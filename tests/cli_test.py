@@ -70,7 +70,7 @@ class CommandLine(unittest.TestCase):
     # --- what it does ---------------------------------------------------------------------------------
 
     def test_help_has_examples(self):
-        for verb in ("convert", "info", "run", "bench", "memory", "conformance", "diff"):
+        for verb in ("convert", "info", "run", "bench", "memory", "conformance", "diff", "replay"):
             self.assertIn("Examples:", self.minnow(verb, "--help"))
 
     def test_convert_info_run(self):
@@ -327,6 +327,55 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(json.loads(done.stdout)["result"], "cannot compare")
         for tolerance in ("much", "-1", "1,2,3", "nan"):
             self.minnow("diff", a, a, f"--tolerance={tolerance}", code=USAGE)
+
+    def changed(self, trace, tensor, data):
+        """The trace with other bytes at the end of one tensor; without the tensor if there are none."""
+        path = self.folder / "changed.npz"
+        with zipfile.ZipFile(trace) as old, zipfile.ZipFile(path, "w") as new:
+            for name in old.namelist():
+                content = old.read(name)
+                if name == f"{tensor}.npy":
+                    content = content[:-len(data)] + data if data else None
+                if content is not None:
+                    new.writestr(name, content)
+        return path
+
+    def test_replay_tells_own_errors_from_inherited_ones(self):
+        model, reference = self.convert(), self.folder / "reference.npz"
+        self.minnow("trace", model, "--input", "x=random:3", "-o", reference)
+        for options in ([], ["--threads", "2"], ["--reference-kernels"], ["--target", "scalar-fma"]):
+            self.assertIn("2 outputs computed from the reference's inputs, all equal.",
+                          self.minnow("replay", model, "--reference", reference, *options))
+        self.minnow("replay", self.onnx, "--reference", reference)
+        faulty = self.changed(reference, "t0", struct.pack("<f", 5))
+        said = self.minnow("replay", model, "--reference", faulty, code=DIFFERENT)
+        self.assertIn("Look at Relu 'node_t0' (", said)
+        for line in self.minnow("replay", model, "--reference", faulty, "--all", code=DIFFERENT).splitlines():
+            self.assertLessEqual(len(line), 100)
+        report = json.loads(self.minnow("replay", model, "--reference", faulty, "--json", code=DIFFERENT))
+        relu, sigmoid = report["operators"]
+        self.assertEqual((relu["own"]["figures"]["differing"], relu["total"]["figures"]["differing"]), (1, 1))
+        self.assertEqual((sigmoid["own"]["figures"]["differing"], sigmoid["total"]["state"]), (1, "equal"))
+        self.minnow("replay", model, "--reference", faulty, "--tolerance", "5")
+        part = self.changed(reference, "t0", None)
+        report = json.loads(self.minnow("replay", model, "--reference", part, "--json"))
+        self.assertEqual(report["operators"][1]["group"], ["node_t0"])
+
+    def test_replay_says_why_it_cannot(self):
+        model, reference = self.convert(), self.folder / "reference.npz"
+        self.minnow("trace", model, "--input", "x=random:3", "-o", reference)
+
+        def said(path, *more):
+            return self.minnow("replay", model, "--reference", path, *more, code=CANNOT_COMPARE)
+
+        self.assertIn("absent.npz", said("absent.npz"))
+        self.assertIn("junk.npz", said(self.file("junk.npz", b"junk")))
+        self.assertIn("lacks the elements of input x", said(self.changed(reference, "x", None)))
+        self.assertIn("--shape", said(self.saved_trace("wide.npz", {"x": [1]})))
+        self.assertIn("marsian", said(reference, "--target", "marsian"))
+        self.minnow("trace", model, "--input", "x=random:3", "--summary", "-o", reference)
+        self.assertIn("not as a summary", said(reference))
+        self.minnow("replay", self.folder / "absent.minnow", "--reference", reference, code=CANNOT_COMPARE)
 
     # --- what it refuses ------------------------------------------------------------------------------
 

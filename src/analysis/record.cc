@@ -30,19 +30,8 @@ std::vector<std::string> namesOf(std::span<const OperandInfo> operands) {
 
 class Recorder {
  public:
-  Recorder(ArchiveWriter archive, const RecordOptions& options)
-      : archive_(std::move(archive)), options_(options) {}
-
-  void describe(const Runtime& runtime, const Interpreter& model, const Session& session) {
-    info_.engine = "minnow";
-    info_.version = version();
-    info_.target = cpuTarget();
-    info_.threads = runtime.options().threads;
-    info_.model = model.name();
-    info_.checksum = model.checksum();
-    info_.inputs = namesOf(session.inputs());
-    info_.outputs = namesOf(session.outputs());
-  }
+  Recorder(ArchiveWriter archive, const RecordOptions& options, TraceInfo info)
+      : archive_(std::move(archive)), options_(options), info_(std::move(info)) {}
 
   Result<void> keep(const std::string& name, const TensorView& view) {
     const HostTensor tensor = HostTensor::copyOf(view);
@@ -95,13 +84,25 @@ class Recorder {
 
 }  // namespace
 
+TraceInfo describe(const Runtime& runtime, const Interpreter& model, const Session& session) {
+  return {.engine = "minnow",
+          .version = version(),
+          .target = std::string(cpuTarget()),
+          .threads = runtime.options().threads,
+          .model = model.name(),
+          .checksum = model.checksum(),
+          .inputs = namesOf(session.inputs()),
+          .outputs = namesOf(session.outputs()),
+          .operators = {},
+          .tensors = {}};
+}
+
 Result<Recorded> recordTrace(const Runtime& runtime, const Interpreter& model,
                              const Session& session, Frame& frame, const RecordOptions& options,
                              const std::filesystem::path& path) {
   auto archive = ArchiveWriter::create(path);
   if (!archive) return std::unexpected(archive.error());
-  Recorder recorder(std::move(*archive), options);
-  recorder.describe(runtime, model, session);
+  Recorder recorder(std::move(*archive), options, describe(runtime, model, session));
   Result<void> kept;
   for (size_t i = 0; kept && i < session.inputs().size(); ++i)
     kept = recorder.keep(session.inputs()[i].name, frame.input(i));

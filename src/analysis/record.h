@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 
+#include "analysis/trace.h"
 #include "minnow/runtime.h"
 
 namespace minnow::analysis {
@@ -21,6 +22,9 @@ struct Recorded {
   size_t tensors = 0;
   size_t bytes = 0;  ///< of the file
 };
+
+/// What a trace says of who made it; operators and tensors are left to the run.
+TraceInfo describe(const Runtime& runtime, const Interpreter& model, const Session& session);
 
 /// Runs a frame whose inputs are filled and writes what every operator put out to `path` (trace.h),
 /// needing the memory of one tensor more than the run itself. The session is to work layer by layer

@@ -51,7 +51,7 @@ struct ReportRow {
   /// Operators before this one whose outputs the reference does not have: their errors are in
   /// `own` too.
   std::vector<std::string> group{};
-  double explained = 0;  ///< the absolute error that rounding can explain
+  double explained = 0;  ///< the absolute error that rounding can explain; 0 where nothing differs
   /// Own error by what rounding explains: above 1 it is large. 0 where nothing differs, infinite
   /// where nothing is explained.
   double excess = 0;

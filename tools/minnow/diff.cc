@@ -10,17 +10,16 @@ namespace minnow::tool {
 namespace {
 
 struct Arguments {
-  std::string a, b, tolerance;
-  ReportOptions show;
+  std::string a, b;
+  ReportOptions report;
 };
 
 void run(const Arguments& args) {
-  const analysis::Tolerance tolerance = parseTolerance(args.tolerance);
   std::vector<analysis::Trace> traces;  // read by the report
-  showReport(args.show, [&] {
+  showReport(args.report, [&] {
     traces.push_back(need(analysis::Trace::open(args.a)));
     traces.push_back(need(analysis::Trace::open(args.b)));
-    return need(compare(traces[0], traces[1], tolerance));
+    return need(compare(traces[0], traces[1], args.report.tolerance));
   });
 }
 
@@ -31,14 +30,7 @@ void addDiff(CLI::App& app) {
   CLI::App* verb = app.add_subcommand("diff", "The first operator that differs between two traces");
   verb->add_option("A", args->a, "A trace, an .npz file")->required();
   verb->add_option("B", args->b, "The reference: another trace, of any engine")->required();
-  verb->add_option("--tolerance", args->tolerance,
-                   "ABSOLUTE or ABSOLUTE,RELATIVE: |a - b| <= ABSOLUTE + RELATIVE * |b| passes. "
-                   "Default 0: the same bits, NaN for NaN");
-  verb->add_flag("--all", args->show.all, "Every operator, not only those that differ");
-  verb->add_option("--html", args->show.html,
-                   "FILE: a page with the errors along the network, every operator in a table, "
-                   "and histograms and error maps of the worst");
-  verb->add_flag("--json", args->show.json, "Report in JSON");
+  addReportOptions(verb, args->report);
   verb->footer(
       "Tensors are compared under their names in the ONNX file, in the execution order of A; what\n"
       "only one side has (fused away, say) is left out. A summary (`minnow trace --summary`) is\n"

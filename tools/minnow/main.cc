@@ -37,8 +37,8 @@ int main(int argc, char** argv) {
       "  minnow memory signs.minnow faces.minnow --budget 24MB\n"
       "  minnow trace signs.minnow --input images=const:0.46875 -o trace.npz\n"
       "Exit codes: 0 done, 1 error, 2 wrong usage, 3 the model needs something unsupported,\n"
-      "4 the models do not fit the memory budget; of diff 0 equal, 1 different, 2 cannot be "
-      "compared.\n"
+      "4 the models do not fit the memory budget; of diff and replay 0 equal, 1 different,\n"
+      "2 cannot be compared.\n"
       "`minnow VERB --help` tells more.");
   minnow::tool::addOnnxVerbs(app);
   minnow::tool::addInfo(app);
@@ -46,6 +46,7 @@ int main(int argc, char** argv) {
   minnow::tool::addBench(app);
   minnow::tool::addMemory(app);
   minnow::tool::addDiff(app);
+  minnow::tool::addReplay(app);
   minnow::tool::addTrace(app);
   minnow::tool::addHash(app);
   try {

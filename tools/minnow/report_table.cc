@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -76,10 +75,10 @@ std::vector<Column> columnsOf(Report::Kind kind) {
   columns.push_back(figure("own abs", 8, ownOf, absolute));
   columns.push_back(figure("of scale", 8, ownOf, ofScale));
   columns.push_back(figure("own ULP", 10, ownOf, ulps));
-  columns.push_back({"x explained", 11, [](const ReportRow& row) {
+  columns.push_back({"excess", 8, [](const ReportRow& row) {
                        return row.excess == 0 ? "0" : fmt::format("{:.2g}", row.excess);
                      }});
-  columns.push_back(figure("whole run", 9, totalOf, absolute));
+  columns.push_back(figure("run abs", 8, totalOf, absolute));
   columns.push_back(figure("of scale", 8, totalOf, ofScale));
   return columns;
 }
@@ -182,6 +181,16 @@ std::string wrapped(const std::string& text) {
 
 bool beginsCharacter(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
 
+/// Failure (usage) for what is no tolerance.
+analysis::Tolerance parseTolerance(const std::string& text) {
+  const auto numbers = parseNumbers(text, "--tolerance");
+  if (numbers.empty() || numbers.size() > 2 ||
+      std::ranges::any_of(numbers, [](double x) { return !(x >= 0); }))
+    throw Failure(Exit::Usage,
+                  fmt::format("--tolerance: ABSOLUTE or ABSOLUTE,RELATIVE, not '{}'", text));
+  return {numbers[0], numbers.size() == 2 ? numbers[1] : 0};
+}
+
 }  // namespace
 
 std::string shortened(const std::string& text, size_t columns) {
@@ -207,13 +216,17 @@ std::string reportInWords(const Report& report, bool all) {
          wrapped(report.finding()) + (table.empty() ? "" : "\n" + table);
 }
 
-analysis::Tolerance parseTolerance(const std::string& text) {
-  if (text.empty()) return {};
-  const auto numbers = parseNumbers(text, "--tolerance");
-  if (numbers.size() > 2 || std::ranges::any_of(numbers, [](double x) { return !(x >= 0); }))
-    throw Failure(Exit::Usage,
-                  fmt::format("--tolerance: ABSOLUTE or ABSOLUTE,RELATIVE, not '{}'", text));
-  return {numbers[0], numbers.size() == 2 ? numbers[1] : 0};
+void addReportOptions(CLI::App* verb, ReportOptions& options) {
+  verb->add_option_function<std::string>(
+          "--tolerance",
+          [&options](const std::string& text) { options.tolerance = parseTolerance(text); },
+          "|a - b| <= ABSOLUTE + RELATIVE * |b| passes. Default 0: the same bits, NaN for NaN")
+      ->type_name("ABSOLUTE[,RELATIVE]");
+  verb->add_flag("--all", options.all, "Every operator, not only those that matter most");
+  verb->add_option("--html", options.html,
+                   "FILE: a page with the errors along the network, every operator in a table, "
+                   "and histograms and error maps of the worst");
+  verb->add_flag("--json", options.json, "Report in JSON");
 }
 
 void showReport(const ReportOptions& options, const std::function<Report()>& make) {

@@ -2,6 +2,7 @@
 // compare end.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
 
@@ -16,14 +17,14 @@ std::string shortened(const std::string& text, size_t columns);
 /// `all`: every operator; else the ones that matter most and the model's outputs.
 std::string reportInWords(const analysis::Report& report, bool all);
 
-/// "ABSOLUTE" or "ABSOLUTE,RELATIVE". Failure (usage) otherwise.
-analysis::Tolerance parseTolerance(const std::string& text);
-
-/// How a comparing verb shows its report.
+/// What comparing verbs have in common: what passes, and how the report is shown.
 struct ReportOptions {
+  analysis::Tolerance tolerance{};
   bool all = false, json = false;
   std::string html{};  ///< a file for the report as a page; empty: none
 };
+void addReportOptions(CLI::App* verb, ReportOptions& options);
+
 /// Makes a report, prints it, writes its page, and ends the verb with exit code 0 (equal), 1
 /// (different) or 2 (what could not be compared, and every other failure, with the reason).
 void showReport(const ReportOptions& options, const std::function<analysis::Report()>& make);

@@ -3,14 +3,17 @@
 
 #include <fmt/format.h>
 
-#include "exit.h"
 #include "minnow/cpu.h"
 
 namespace minnow::tool {
 
-void addTargetOption(CLI::App* verb) {
+void addTargetOption(CLI::App* verb, Exit otherwise) {
+  const auto limit = [otherwise](const std::string& name) {
+    const auto limited = limitCpuTarget(name);
+    if (!limited) throw Failure(otherwise, limited.error().message);
+  };
   verb->add_option_function<std::string>(
-          "--target", [](const std::string& name) { need(limitCpuTarget(name)); },
+          "--target", limit,
           fmt::format("Instruction set to run on; here: {}", fmt::join(cpuTargets(), ", ")))
       ->type_name("NAME");
 }

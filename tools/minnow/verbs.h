@@ -11,6 +11,7 @@ void addRun(CLI::App& app);
 void addBench(CLI::App& app);
 void addMemory(CLI::App& app);
 void addDiff(CLI::App& app);
+void addReplay(CLI::App& app);
 void addTrace(CLI::App& app);
 void addHash(CLI::App& app);
 /// convert and conformance; nothing in a build without the converter.

@@ -1,0 +1,96 @@
+// minnow replay: each operator on a reference's inputs, so that its own error stands apart from
+// what it inherits.
+#include "analysis/replay.h"
+
+#include <memory>
+#include <optional>
+
+#include "exit.h"
+#include "model.h"
+#include "report_table.h"
+#include "target.h"
+#include "verbs.h"
+
+namespace minnow::tool {
+namespace {
+
+struct Arguments {
+  std::string model, reference;
+  std::vector<std::string> shapes;
+  int threads = 1;
+  bool referenceKernels = false;
+  ReportOptions report;
+};
+
+/// A session on the reference's inputs, and what it stands on.
+struct Replayed {
+  explicit Replayed(const Arguments& args)
+      : reference(need(analysis::Trace::open(args.reference))),
+        settings(settingsOf(args, reference)),
+        runtime(need(Runtime::create({.threads = args.threads}))),
+        model(openModel(runtime, args.model, settings)),
+        session(openSession(model, args.model, settings,
+                            {.fastKernels = !args.referenceKernels, .strips = false})) {}
+
+  /// Where conversion has to know shapes, the reference's inputs say them.
+  static ConvertSettings settingsOf(const Arguments& args, const analysis::Trace& reference) {
+    ConvertSettings settings{.shapes = parseShapes(args.shapes)};
+    if (!isOnnx(args.model)) return settings;
+    for (const std::string& input : reference.info().inputs)
+      if (reference.has(input))
+        settings.shapes.try_emplace(input, need(reference.tensor(input)).type.shape);
+    return settings;
+  }
+
+  analysis::Trace reference;
+  ConvertSettings settings;
+  Runtime runtime;
+  Model model;
+  Session session;
+};
+
+void run(const Arguments& args) {
+  std::optional<Replayed> replayed;  // read by the report
+  showReport(args.report, [&] {
+    replayed.emplace(args);
+    auto report =
+        need(analysis::replay(replayed->runtime, replayed->model.interpreter, replayed->session,
+                              replayed->reference, args.report.tolerance));
+    report.nameA = args.model;
+    return report;
+  });
+}
+
+}  // namespace
+
+void addReplay(CLI::App& app) {
+  auto args = std::make_shared<Arguments>();
+  CLI::App* verb =
+      app.add_subcommand("replay", "Each operator on a reference's inputs: its own error");
+  verb->add_option("MODEL", args->model, "A .minnow or .onnx file")->required();
+  verb->add_option("--reference", args->reference,
+                   "A trace, an .npz file of any engine, with the model's inputs")
+      ->required();
+  verb->add_option("--shape", args->shapes, "NAME=1,3,320,320: an input's shape (repeatable)")
+      ->allow_extra_args(false);
+  verb->add_option("-t,--threads", args->threads, "Threads")->check(CLI::Range(1, 256));
+  addTargetOption(verb, Exit::CannotCompare);
+  verb->add_flag("--reference-kernels", args->referenceKernels, "Scalar reference kernels only");
+  addReportOptions(verb, args->report);
+  verb->footer(
+      "An operator whose inputs the reference lacks (fused away there) gets what the operators\n"
+      "before it computed; its own error is then that of the group. own: error on the reference's\n"
+      "inputs; run: error of the whole inference, inherited and own; of scale: by the largest\n"
+      "value; excess: own error by what rounding explains, (terms added up + 16) * unit roundoff "
+      "*\n"
+      "largest value. Above 1 it is large. A reference made by Minnow must be met bit for bit.\n"
+      "Examples:\n"
+      "  minnow trace signs.minnow --input images=street.jpg -o workstation.npz\n"
+      "  minnow replay signs.minnow --reference workstation.npz          (on the device)\n"
+      "  tools/trace_onnxruntime.py signs.onnx --input images=random:1 -o ort.npz\n"
+      "  minnow replay signs.minnow --reference ort.npz --all\n"
+      "Exit codes: 0 no large own error, 1 there is one, 2 cannot be compared.");
+  verb->callback([args] { run(*args); });
+}
+
+}  // namespace minnow::tool
