@@ -76,7 +76,10 @@ def make_input(info, spec, shape):
     """The tensor that `spec` means for an input."""
     name, dtype = info.name, np.dtype(tensor_type(info))
     if spec.endswith(".npy"):
-        data = np.load(spec)
+        try:
+            data = np.load(spec)
+        except (OSError, ValueError) as error:
+            stop(f"--input {name}: {spec}: {error}")
         if data.dtype != dtype:
             stop(f"{spec} is {data.dtype}, but input {name} wants {dtype}")
         return data
@@ -100,8 +103,11 @@ def named(arguments, option):
 
 
 def tensors_of(path):
-    with np.load(path) as archive:
-        return {name: archive[name] for name in archive.files if name != "minnow.json"}
+    try:
+        with np.load(path) as archive:
+            return {name: archive[name] for name in archive.files if name != "minnow.json"}
+    except (OSError, ValueError) as error:
+        stop(f"--inputs-of {path}: {error}")
 
 
 def make_inputs(session, args):
