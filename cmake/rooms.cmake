@@ -1,7 +1,7 @@
 # minnow_room(src-folder [PUBLIC lib…] [PRIVATE lib…]): a static library of every .cc below src/<folder>, and a test
 # program of every *_test.cc there. FLAT takes the folder's own files only: a room that has rooms inside (kernels).
-# HEADERS are what nearly every file of the room includes. MINNOW_QUICK_BUILD compiles them once, and the room's files a
-# dozen at a time, so that names in their anonymous namespaces have to differ; APART is for a room whose files cannot be.
+# HEADERS are what nearly every file of the room includes; MINNOW_QUICK_BUILD compiles them once. APART is for a room whose
+# files cannot be compiled together.
 if(MINNOW_TESTS)
   include(GoogleTest)
 endif()
@@ -15,11 +15,20 @@ if(MINNOW_TESTS AND MINNOW_QUICK_BUILD)
   target_precompile_headers(minnow_gtest_header PRIVATE <gtest/gtest.h>)
 endif()
 
+# Reading headers is most of a build's time: files are compiled a dozen at a time, so that names in the anonymous
+# namespaces of a room have to differ.
+function(minnow_unity target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${MINNOW_UNITY} UNITY_BUILD_BATCH_SIZE 12)
+endfunction()
+
 function(minnow_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "APART" "" "SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LIBS} GTest::gtest GTest::gtest_main)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
+  if(NOT ARG_APART)
+    minnow_unity(${name})
+  endif()
   if(MINNOW_QUICK_BUILD)
     target_compile_options(${name} PRIVATE -Og)
     if(NOT ARG_SOURCES MATCHES "\\.c(;|$)")
@@ -42,8 +51,8 @@ function(minnow_room folder)
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   if(sources)
     add_library(${name} STATIC ${sources})
-    if(MINNOW_QUICK_BUILD AND NOT ARG_APART)
-      set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
+    if(NOT ARG_APART)
+      minnow_unity(${name})
     endif()
     target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
     target_link_libraries(${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
@@ -57,6 +66,10 @@ function(minnow_room folder)
     target_link_libraries(${name} INTERFACE ${ARG_PUBLIC} ${ARG_PRIVATE})
   endif()
   if(tests AND MINNOW_TESTS)
-    minnow_test(${name}_test SOURCES ${tests} LIBS ${name} ${ARG_PRIVATE})
+    set(apart)
+    if(ARG_APART)
+      set(apart APART)
+    endif()
+    minnow_test(${name}_test ${apart} SOURCES ${tests} LIBS ${name} ${ARG_PRIVATE})
   endif()
 endfunction()

@@ -7,30 +7,17 @@
 #include <cmath>
 #include <cstring>
 
-#include "base/aligned.h"
-#include "format/write.h"
 #include "ops/concat.h"
 #include "ops/conv.h"
 #include "ops/reshape.h"
 #include "ops/unary.h"
+#include "runtime/test_models.h"
 
 namespace minnow {
 namespace {
 
 using ir::Layout;
-
-/// A model in aligned memory.
-struct Model {
-  explicit Model(const ir::Graph& graph) {
-    const auto bytes = format::write(graph);
-    EXPECT_TRUE(bytes.has_value());
-    memory = base::alignedBytes(bytes->size());
-    std::memcpy(memory.get(), bytes->data(), bytes->size());
-    span = {memory.get(), bytes->size()};
-  }
-  std::shared_ptr<std::byte[]> memory;
-  std::span<const std::byte> span;
-};
+using test::Model;
 
 ir::ValueId append(ir::Graph& graph, std::string name, std::unique_ptr<ops::Operator> op,
                    std::vector<ir::ValueId> inputs, Layout layout) {
@@ -78,7 +65,7 @@ void fill(const TensorView& view) {
   copyTensor({view.type, view.shape, plainStrides(view.shape), plain.data()}, view);
 }
 
-std::vector<float> read(const TensorView& view) {
+std::vector<float> valuesOf(const TensorView& view) {
   std::vector<float> plain(static_cast<size_t>(view.elements()));
   copyTensor(view, {view.type, view.shape, plainStrides(view.shape), plain.data()});
   return plain;
@@ -95,9 +82,9 @@ TEST(Runtime, BranchesAreWrittenIntoTheirConcatenation) {
   auto frame = session->begin();
   ASSERT_TRUE(frame.has_value());
   fill(frame->input("x"));
-  const std::vector<float> x = read(frame->input("x"));
+  const std::vector<float> x = valuesOf(frame->input("x"));
   ASSERT_TRUE(frame->run().has_value());
-  const std::vector<float> out = read(frame->output("out"));
+  const std::vector<float> out = valuesOf(frame->output("out"));
   ASSERT_EQ(out.size(), 36U);
   for (int pixel = 0; pixel < 6; ++pixel) {
     const float sum = x[pixel] + x[6 + pixel] + x[12 + pixel] + x[18 + pixel];

@@ -79,7 +79,7 @@ TEST(PlanDrawing, AliveBytesAreSumsOfWholeGrains) {
   EXPECT_EQ(aliveBytes(picture), (std::vector<size_t>{128, 192, 64, 64, 0}));
 }
 
-size_t count(std::string_view text, std::string_view what) {
+size_t occurrences(std::string_view text, std::string_view what) {
   size_t found = 0;
   for (size_t at = text.find(what); at != std::string_view::npos; at = text.find(what, at + 1))
     ++found;
@@ -92,10 +92,10 @@ TEST(PlanDrawing, EveryBufferHasARectangleAColourAndATitle) {
                                            {"workspace of conv", 8192, 256, 1, 1}};
   const std::vector<std::string> steps = {"first (Conv)", "second (Relu)"};
   const std::string svg = drawPlan({"net", plan, steps, 8448, 4864});
-  EXPECT_EQ(count(svg, "<title>"), 3u);
-  EXPECT_EQ(count(svg, "class=\"box strip\""), 1u);
-  EXPECT_EQ(count(svg, "class=\"box workspace\""), 1u);
-  EXPECT_EQ(count(svg, "class=\"box t0\""), 1u);
+  EXPECT_EQ(occurrences(svg, "<title>"), 3u);
+  EXPECT_EQ(occurrences(svg, "class=\"box strip\""), 1u);
+  EXPECT_EQ(occurrences(svg, "class=\"box workspace\""), 1u);
+  EXPECT_EQ(occurrences(svg, "class=\"box t0\""), 1u);
   EXPECT_NE(svg.find("rows (strip)\n512 bytes (512 bytes) at offset 4096\n"
                      "steps 1 second (Relu) to the end"),
             std::string::npos)
@@ -104,9 +104,9 @@ TEST(PlanDrawing, EveryBufferHasARectangleAColourAndATitle) {
 
 TEST(PlanDrawing, AnEmptyPlanIsAnEmptyFrame) {
   const std::string svg = drawPlan({"nothing", {}, {}, 0, 0});
-  EXPECT_EQ(count(svg, "class=\"box"), 0u);
-  EXPECT_EQ(count(svg, "nan"), 0u);
-  EXPECT_EQ(count(svg, "inf"), 0u);
+  EXPECT_EQ(occurrences(svg, "class=\"box"), 0u);
+  EXPECT_EQ(occurrences(svg, "nan"), 0u);
+  EXPECT_EQ(occurrences(svg, "inf"), 0u);
 }
 
 TEST(PlanDrawing, HostileNamesStayText) {
@@ -115,7 +115,7 @@ TEST(PlanDrawing, HostileNamesStayText) {
   const std::vector<std::string> steps = {name};
   const std::string svg = drawPlan({name, plan, steps, 1 << 20, 1 << 20});
   EXPECT_EQ(svg.find("<script"), std::string::npos);
-  EXPECT_EQ(count(svg, "<title>"), count(svg, "</title>"));
+  EXPECT_EQ(occurrences(svg, "<title>"), occurrences(svg, "</title>"));
   for (const char c : svg) EXPECT_TRUE(c == '\n' || static_cast<unsigned char>(c) >= 0x20);
 }
 
