@@ -13,20 +13,20 @@
 // After foreach_target.h.
 #include <hwy/highway.h>
 
-#include "kernels/simd/registers-inl.h"
-
 HWY_BEFORE_NAMESPACE();
 namespace minnow::kernels::simd {
-#if HWY_TARGET == HWY_SVE
-namespace N_NEON {
-const PanelTileSet* MakePanelTiles();
-}
-#endif
 namespace HWY_NAMESPACE {
 namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 
-#if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
+#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
+
+// Never chosen: dispatch.h.
+const PanelTileSet* MakePanelTiles() { return nullptr; }
+
+#else
+
+constexpr int kLanes = HWY_MIN(16, HWY_LANES(float));
 
 // Input pointers, one for every four pixels: pixel 4i + j is base[i] + j * step, which are
 // addressing modes of both x86 and ARM, so that a tile of 14 pixels needs six registers and not 14.
@@ -55,67 +55,82 @@ struct Inputs {
   }
 };
 
-// kN: floats in a vector. kWidth: floats in a row of the panel. kPair: the second half of the
-// vectors reads a second panel. Sum i of a tile is vector i % kVectors of pixel i / kVectors.
-template <int kN, int kPixels, int kVectors, int kWidth, bool kPair>
+// kWidth: floats in a row of the panel. kPair: the second half of the vectors reads a second panel.
+template <class D, int kPixels, int kVectors, int kWidth, bool kPair>
 struct Tile {
-  const PanelTile& t;
-
-  using D = hn::CappedTag<float, kN>;
   using V = hn::Vec<D>;
-  static constexpr int kSums = kPixels * kVectors;
-  static constexpr int kUnroll = kSums > 12 ? 2 : 4;
+  static constexpr int kN = hn::MaxLanes(D());
 
-  template <int v>
-  static HWY_INLINE V loadRow(const float* row, const float* row2) {
+  static HWY_INLINE V loadRow(const float* row, const float* row2, int v) {
     const D d;
     constexpr int kPerPanel = kPair ? kVectors / 2 : kVectors;
     const float* at = kPair && v >= kPerPanel ? row2 + (v - kPerPanel) * kN : row + v * kN;
-    if constexpr (v >= kVectors)
-      return hn::Undefined(d);
-    else if constexpr (kWidth % kN == 0 || (v + 1) * kN <= kWidth)
-      return hn::LoadU(d, at);
-    else
-      return hn::MaskedLoad(hn::FirstN(d, kWidth % kN), d, at);
+    if (kWidth % kN == 0 || (v + 1) * kN <= kWidth) return hn::LoadU(d, at);
+    return hn::MaskedLoad(hn::FirstN(d, kWidth % kN), d, at);
   }
 
-  template <int... i, class... Vs>
-  static HWY_INLINE void step(std::integer_sequence<int, i...>, const Inputs<kPixels>& in, int k,
-                              const float* row, const float* row2, Vs&... sum) {
-    static_assert(kVectors <= 4);
+  static HWY_INLINE void step(const Inputs<kPixels>& in, int k, const float* row, const float* row2,
+                              V (&sum)[kPixels][kVectors]) {
     const D d;
-    const V w0 = loadRow<0>(row + k * kWidth, row2 + k * kWidth);
-    const V w1 = loadRow<1>(row + k * kWidth, row2 + k * kWidth);
-    const V w2 = loadRow<2>(row + k * kWidth, row2 + k * kWidth);
-    const V w3 = loadRow<3>(row + k * kWidth, row2 + k * kWidth);
-    ((sum = hn::MulAdd(hn::Set(d, in.pixel(i / kVectors)[k]), nth<i % kVectors>(w0, w1, w2, w3),
-                       sum)),
-     ...);
+    V weight[kVectors];
+    HWY_UNROLL(8)
+    for (int v = 0; v < kVectors; ++v) weight[v] = loadRow(row + k * kWidth, row2 + k * kWidth, v);
+    HWY_UNROLL(16)
+    for (int p = 0; p < kPixels; ++p) {
+      const V x = hn::Set(d, in.pixel(p)[k]);
+      HWY_UNROLL(8)
+      for (int v = 0; v < kVectors; ++v) sum[p][v] = hn::MulAdd(x, weight[v], sum[p][v]);
+    }
   }
 
-  template <int... i, class... Vs>
-  static HWY_INLINE void store(std::integer_sequence<int, i...>, const PanelTile& t, Vs&... sum) {
+  static HWY_INLINE void store(const PanelTile& t, V (&sum)[kPixels][kVectors]) {
     const D d;
-    ((sum = hn::Add(sum, hn::LoadU(d, t.bias + i % kVectors * kN))), ...);
+    HWY_UNROLL(8)
+    for (int v = 0; v < kVectors; ++v) {
+      const V bias = hn::LoadU(d, t.bias + v * kN);
+      HWY_UNROLL(16)
+      for (int p = 0; p < kPixels; ++p) sum[p][v] = hn::Add(sum[p][v], bias);
+    }
     if (t.clamp) {
       const V low = hn::Set(d, t.low), high = hn::Set(d, t.high);
-      ((sum = clamped(sum, low, high)), ...);
+      HWY_UNROLL(16)
+      for (int p = 0; p < kPixels; ++p) {
+        HWY_UNROLL(8)
+        for (int v = 0; v < kVectors; ++v) {
+          const V x = hn::IfThenElse(hn::Lt(sum[p][v], low), low, sum[p][v]);
+          sum[p][v] = hn::IfThenElse(hn::Lt(high, x), high, x);
+        }
+      }
     }
     if (t.outputs == kN * kVectors) {
-      (hn::StoreU(sum, d, t.output + i / kVectors * t.outputStep + i % kVectors * kN), ...);
+      HWY_UNROLL(16)
+      for (int p = 0; p < kPixels; ++p) {
+        HWY_UNROLL(8)
+        for (int v = 0; v < kVectors; ++v)
+          hn::StoreU(sum[p][v], d, t.output + p * t.outputStep + v * kN);
+      }
       return;
     }
     // A last panel: no lane beyond the last channel may be touched, not even rewritten, because
     // another thread may own it.
     HWY_ALIGN float rows[kPixels][kN * kVectors];
-    (hn::StoreU(sum, d, rows[i / kVectors] + i % kVectors * kN), ...);
+    HWY_UNROLL(16)
+    for (int p = 0; p < kPixels; ++p) {
+      HWY_UNROLL(8)
+      for (int v = 0; v < kVectors; ++v) hn::StoreU(sum[p][v], d, rows[p] + v * kN);
+    }
     for (int p = 0; p < kPixels; ++p)
       std::memcpy(t.output + p * t.outputStep, rows[p], t.outputs * sizeof(float));
   }
 
-  template <class... Vs>
-  HWY_INLINE void operator()(Vs&... sum) const {
-    const Indices<kSums> all;
+  static void run(const PanelTile& t) {
+    const D d;
+    V sum[kPixels][kVectors];
+    HWY_UNROLL(16)
+    for (int p = 0; p < kPixels; ++p) {
+      HWY_UNROLL(8)
+      for (int v = 0; v < kVectors; ++v) sum[p][v] = hn::Zero(d);
+    }
     for (const TapRun *tap = t.taps, *end = tap + t.tapCount; tap != end; ++tap) {
       const float* row = t.weights + tap->depth * kWidth;
       const float* row2 = row + t.panelStride;
@@ -123,30 +138,30 @@ struct Tile {
       int64_t left = t.run;
       for (; left >= kUnroll; left -= kUnroll) {
         HWY_UNROLL(8)
-        for (int k = 0; k < kUnroll; ++k) step(all, in, k, row, row2, sum...);
+        for (int k = 0; k < kUnroll; ++k) step(in, k, row, row2, sum);
         in.advance(kUnroll);
         row += kUnroll * kWidth;
         row2 += kUnroll * kWidth;
       }
       for (; left > 0; --left) {
-        step(all, in, 0, row, row2, sum...);
+        step(in, 0, row, row2, sum);
         in.advance(1);
         row += kWidth;
         row2 += kWidth;
       }
     }
-    store(all, t, sum...);
+    store(t, sum);
   }
 
-  static void run(const PanelTile& t) { withZeros<kSums>(D(), Tile{t}); }
+  static constexpr int kUnroll = kPixels * kVectors > 12 ? 2 : 4;
 };
 
-template <int kN, int kVectors, int kWidth, bool kPair, int... kPixels>
+template <class D, int kVectors, int kWidth, bool kPair, int... kPixels>
 PanelTiles family(std::integer_sequence<int, kPixels...>) {
   PanelTiles tiles;
   tiles.width = kPair ? 2 * kWidth : kWidth;
   tiles.maxPixels = sizeof...(kPixels);
-  ((tiles.run[kPixels + 1] = &Tile<kN, kPixels + 1, kVectors, kWidth, kPair>::run), ...);
+  ((tiles.run[kPixels + 1] = &Tile<D, kPixels + 1, kVectors, kWidth, kPair>::run), ...);
   return tiles;
 }
 
@@ -156,58 +171,35 @@ constexpr int pixelsThatFit(int vectors) {
   return HWY_MIN(PanelTiles::kMaxPixels, (registers - vectors - 1) / vectors);
 }
 
-template <int kLanes, int kWidth, bool kPair = false>
+template <int kWidth, bool kPair = false>
 PanelTiles familyOfWidth() {
   // The narrowest vectors that hold a row: a last panel of 4 or 8 channels wastes no lanes.
   constexpr int kRow = kPair ? 2 * kWidth : kWidth;
   constexpr int kN = HWY_MIN(kLanes, kWidth <= 4 ? 4 : kWidth <= 8 ? 8 : 16);
   constexpr int kVectors = (kRow + kN - 1) / kN;
-  return family<kN, kVectors, kWidth, kPair>(Indices<pixelsThatFit(kVectors)>());
+  using D = hn::CappedTag<float, kN>;
+  return family<D, kVectors, kWidth, kPair>(
+      std::make_integer_sequence<int, pixelsThatFit(kVectors)>());
 }
 
-#if HWY_HAVE_SCALABLE
-
-/// Whole panels are SVE's where its vectors are longer than NEON's, which every such CPU has too:
-/// tiles for each length and each width of a last panel would be 200 KB of code.
 PanelTileSet makeTiles() {
-  PanelTileSet set = *N_NEON::MakePanelTiles();
-  const size_t lanes = hn::Lanes(hn::ScalableTag<float>());
-  if (lanes == 8) set.byWidth[3] = familyOfWidth<8, 16>();
-  if (lanes >= 16) {
-    set.byWidth[3] = familyOfWidth<16, 16>();
-    set.pair = familyOfWidth<16, 16, true>();
-  }
-  return set;
-}
-
-#else
-
-PanelTileSet makeTiles() {
-  constexpr int kLanes = HWY_MIN(16, HWY_LANES(float));
   PanelTileSet set;
-  set.byWidth[0] = familyOfWidth<kLanes, 4>();
-  set.byWidth[1] = familyOfWidth<kLanes, 8>();
-  set.byWidth[2] = familyOfWidth<kLanes, 12>();
-  set.byWidth[3] = familyOfWidth<kLanes, 16>();
-  if constexpr (kLanes == 16) set.pair = familyOfWidth<kLanes, 16, true>();
+  set.byWidth[0] = familyOfWidth<4>();
+  set.byWidth[1] = familyOfWidth<8>();
+  set.byWidth[2] = familyOfWidth<12>();
+  set.byWidth[3] = familyOfWidth<16>();
+  if constexpr (kLanes == 16) set.pair = familyOfWidth<16, true>();
   return set;
 }
 
-#endif
+const PanelTileSet* MakePanelTiles() {
+  static const PanelTileSet set = makeTiles();
+  return &set;
+}
 
 #endif
 
 }  // namespace
-
-const PanelTileSet* MakePanelTiles() {
-#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
-  return nullptr;  // never chosen: dispatch.h
-#else
-  static const PanelTileSet set = makeTiles();
-  return &set;
-#endif
-}
-
 }  // namespace HWY_NAMESPACE
 }  // namespace minnow::kernels::simd
 HWY_AFTER_NAMESPACE();
