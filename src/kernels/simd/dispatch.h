@@ -14,10 +14,12 @@ Target kernelTarget();
 /// True if only the scalar reference may run.
 bool referenceOnly();
 
-/// One copy of `copies`, which are in Target's order; null where a target is not compiled.
+/// One copy of `copies`, which are in Target's order; null where a target is not compiled. A file may
+/// have none for SVE: then it is NEON's, which every such CPU runs.
 template <class Kernel>
 Kernel* copyInUse(Kernel* const (&copies)[4]) {
-  return copies[static_cast<int>(kernelTarget())];
+  Kernel* copy = copies[static_cast<int>(kernelTarget())];
+  return copy ? copy : copies[static_cast<int>(Target::Neon)];
 }
 
 }  // namespace minnow::kernels::simd
