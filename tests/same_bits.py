@@ -22,7 +22,7 @@ SMALL = {"ppocr_det_320": [1, 3, 64, 96], "ppocr_rec": [1, 3, 48, 64], "ppocr_cl
 # The same networks on larger inputs.
 REPEATED = {"ppocr_det_640", "mlsd_512_tiny", "mlsd_512_large", "mlsd_320_large"}
 LARGE = {"twinlitenet_360x640", "mlsd_320_tiny"}
-# Emulators run a target of their choice: the CPU is chosen by the environment (QEMU_CPU).
+# Best first.
 TARGETS = ["avx3", "avx2", "sve", "neon", "scalar-fma"]
 
 
@@ -48,23 +48,26 @@ def hashes(program, model, settings):
     return dict(line.rsplit(" ", 1) for line in run.stdout.splitlines())
 
 
-def settings_of(program):
-    """Every target on one thread; the best one on several, and layer by layer."""
-    emulated = len(program) > 1
-    targets = [[]] if emulated else [["--target", target] for target in TARGETS]
-    return targets + [["--threads", "2"], ["--threads", "4"], ["--layers"]]
+def runs(program, model):
+    """(settings, hashes): every target on one thread, under an emulator the best alone, for QEMU_CPU says which CPU it is;
+    then the best on several threads, and layer by layer."""
+    best = None
+    for target in TARGETS:
+        found = None if best and len(program) > 1 else hashes(program, model, ["--target", target])
+        if found:
+            best = best or target
+            yield target, found
+    for more in (["--threads", "2"], ["--threads", "4"], ["--layers"]):
+        yield f"{best} {' '.join(more)}", hashes(program, model, ["--target", best, *more])
 
 
 def is_same(program, row, model, expected):
     begin, ran = time.monotonic(), []
-    for settings in settings_of(program):
-        actual = hashes(program, model, settings)
-        if actual is None:
-            continue
+    for settings, actual in runs(program, model):
+        ran.append(settings.replace("--", ""))
         if actual != expected:
-            print(f"WRONG {row['id']} {' '.join(settings)}\n  expected {expected}\n  found    {actual}", flush=True)
+            print(f"WRONG {row['id']} {settings}\n  expected {expected}\n  found    {actual}", flush=True)
             return False
-        ran.append(" ".join(settings).replace("--", "") or "best target")
     print(f"same  {row['id']}: {', '.join(ran)}; {time.monotonic() - begin:.1f} s", flush=True)
     return True
 
