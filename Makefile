@@ -1,6 +1,6 @@
 # Two commands from a bare Debian 12 machine: `make demo` and `make test`. CMakePresets.json has the builds.
 .DEFAULT_GOAL := build
-.PHONY: build models bench-peers bench-memory bench-strips size demo test test-all sanitizers lint bench clean bench-contract
+.PHONY: build models bench-peers bench-memory bench-strips size demo test test-arm quick-arm test-all sanitizers lint bench clean bench-contract
 .NOTPARALLEL:
 
 IMAGES ?=
@@ -17,7 +17,7 @@ build/build.ninja: CMakePresets.json CMakeLists.txt
 
 # Installation is remembered by a stamp, so that a second run costs nothing.
 $(CACHE)/installed-demo: GROUPS := demo
-$(CACHE)/installed-test: GROUPS := demo test
+$(CACHE)/installed-test: GROUPS := demo test arm
 $(CACHE)/installed-browser: GROUPS := browser
 $(CACHE)/installed-lint: GROUPS := demo lint
 $(CACHE)/installed-%: scripts/setup.sh
@@ -36,6 +36,7 @@ test: $(CACHE)/installed-test
 	-@$(MAKE) --no-print-directory models
 	@$(MAKE) --no-print-directory build
 	@$(MAKE) --no-print-directory sanitizers
+	@$(MAKE) --no-print-directory quick-arm
 	@ctest --preset release -j $(JOBS) -LE heavy
 
 THREADED := minnow_base_test minnow_memory_test minnow_runtime_test
@@ -48,6 +49,21 @@ sanitizers:
 	@ctest --preset asan -j $(JOBS) -LE "heavy|release-only" -E "Golden.*(_const|_picture|_large_)|RealModels"
 	@cmake --preset tsan > build/tsan.log && cmake --build --preset tsan -j $(JOBS) --target $(THREADED)
 	@ctest --preset tsan -j $(JOBS) -LE "heavy|release-only" -R "Thread|Runtime|Session|Arena"
+
+# Bits on ARM under an emulator, the quick part: operator cases with SVE, NEON and plain C++, real models with NEON.
+quick-arm:
+	@cmake --preset arm64 > build/arm64.log && cmake --build --preset arm64 -j $(JOBS) --target minnow ops_cases_test
+	@ctest --preset arm64 -j $(JOBS) -R "ops_cases_._sve256|same_bits_small_cortex-a53"
+
+# Everything on ARM: all tests, operator cases and real models on five CPUs, planted faults (docs/arm.md).
+test-arm: $(CACHE)/installed-test
+	-@$(MAKE) --no-print-directory models
+	@$(MAKE) --no-print-directory build
+	@set -e; for arm in arm64 armv7; do \
+	  cmake --preset $$arm > build/$$arm.log; \
+	  cmake --build --preset $$arm -j $(JOBS); \
+	  ctest --preset $$arm -j $(JOBS); \
+	done
 
 # Pages are looked at in a browser, which brings 140 packages: not in `make test`.
 test-all: test $(CACHE)/installed-browser
