@@ -59,9 +59,12 @@ Result<void> averageByColumns(const ops::Operator& op, const KernelArgs& args) {
   const TensorView& x = args.inputs[0];
   return forEachWindow(op, args, [&](const Index& out, const auto& rows, const auto& columns) {
     float sum = 0;
-    for (int64_t column = 0; column < columns.count; ++column)
+    for (int64_t column = 0; column < columns.count; ++column) {
+      float along = 0;
       for (int64_t row = 0; row < rows.count; ++row)
-        sum += at(x, {out[0], out[1], rows.first + row, columns.first + column});
+        along += at(x, {out[0], out[1], rows.first + row, columns.first + column});
+      sum += along;
+    }
     return sum * (1.0f / static_cast<float>(rows.count * columns.count));
   });
 }
@@ -71,9 +74,12 @@ Result<void> averageByDivision(const ops::Operator& op, const KernelArgs& args) 
   const TensorView& x = args.inputs[0];
   return forEachWindow(op, args, [&](const Index& out, const auto& rows, const auto& columns) {
     float sum = 0;
-    for (int64_t row = 0; row < rows.count; ++row)
+    for (int64_t row = 0; row < rows.count; ++row) {
+      float along = 0;
       for (int64_t column = 0; column < columns.count; ++column)
-        sum += at(x, {out[0], out[1], rows.first + row, columns.first + column});
+        along += at(x, {out[0], out[1], rows.first + row, columns.first + column});
+      sum += along;
+    }
     return sum / static_cast<float>(rows.count * columns.count);
   });
 }

@@ -70,8 +70,12 @@ T maximum(const ops::Pool& pool, const TensorView& x, const Taps& taps, int64_t*
 
 template <class T>
 T average(const ops::Pool& pool, const TensorView& x, const Taps& taps) {
-  T sum = 0;
-  forEachTap<T>(pool, x, taps, [&](T value, const Index&) { sum += value; });
+  T sum = 0, row = 0;
+  const int last = taps.counts.rank() - 1;
+  forEachTap<T>(pool, x, taps, [&](T value, const Index& tap) {
+    row += value;
+    if (tap[last] + 1 == taps.counts[last]) sum += row, row = 0;
+  });
   return taps.divisor > 0 ? sum * (T(1) / static_cast<T>(taps.divisor)) : T(0);
 }
 

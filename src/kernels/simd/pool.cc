@@ -42,6 +42,7 @@ HWY_BEFORE_NAMESPACE();
 namespace minnow::kernels::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+/// A fold begins a row of taps with beginRow(what the rows before gave) and adds it by endRow.
 struct MaxFold {
   template <class D>
   static HWY_INLINE hn::Vec<D> start(D d) {
@@ -50,6 +51,14 @@ struct MaxFold {
   template <class V>
   static HWY_INLINE V fold(V best, V x) {
     return hn::IfThenElse(hn::Gt(x, best), x, best);
+  }
+  template <class D, class V>
+  static HWY_INLINE V beginRow(D, V best) {
+    return best;
+  }
+  template <class V>
+  static HWY_INLINE V endRow(V, V best) {
+    return best;
   }
   template <class D, class V>
   static HWY_INLINE V finish(D d, V best, float) {
@@ -67,6 +76,14 @@ struct AverageFold {
     return hn::Add(sum, x);
   }
   template <class D, class V>
+  static HWY_INLINE V beginRow(D d, V) {
+    return hn::Zero(d);
+  }
+  template <class V>
+  static HWY_INLINE V endRow(V sum, V row) {
+    return hn::Add(sum, row);
+  }
+  template <class D, class V>
   static HWY_INLINE V finish(D d, V sum, float scale) {
     return hn::Mul(sum, hn::Set(d, scale));
   }
@@ -79,12 +96,18 @@ HWY_INLINE void fourVectors(D d, const PoolWindow& w, int64_t c) {
   auto s0 = Fold::start(d), s1 = s0, s2 = s0, s3 = s0;
   for (int64_t ky = 0; ky < w.rows; ++ky) {
     const float* tap = w.first + ky * w.rowStep + c;
+    auto r0 = Fold::beginRow(d, s0), r1 = Fold::beginRow(d, s1);
+    auto r2 = Fold::beginRow(d, s2), r3 = Fold::beginRow(d, s3);
     for (int64_t kx = 0; kx < w.columns; ++kx, tap += w.columnStep) {
-      s0 = Fold::fold(s0, hn::LoadU(d, tap));
-      s1 = Fold::fold(s1, hn::LoadU(d, tap + n));
-      s2 = Fold::fold(s2, hn::LoadU(d, tap + 2 * n));
-      s3 = Fold::fold(s3, hn::LoadU(d, tap + 3 * n));
+      r0 = Fold::fold(r0, hn::LoadU(d, tap));
+      r1 = Fold::fold(r1, hn::LoadU(d, tap + n));
+      r2 = Fold::fold(r2, hn::LoadU(d, tap + 2 * n));
+      r3 = Fold::fold(r3, hn::LoadU(d, tap + 3 * n));
     }
+    s0 = Fold::endRow(s0, r0);
+    s1 = Fold::endRow(s1, r1);
+    s2 = Fold::endRow(s2, r2);
+    s3 = Fold::endRow(s3, r3);
   }
   hn::StoreU(Fold::finish(d, s0, w.scale), d, w.output + c);
   hn::StoreU(Fold::finish(d, s1, w.scale), d, w.output + c + n);
@@ -97,8 +120,10 @@ HWY_INLINE void oneVector(D d, const PoolWindow& w, int64_t c) {
   auto s = Fold::start(d);
   for (int64_t ky = 0; ky < w.rows; ++ky) {
     const float* tap = w.first + ky * w.rowStep + c;
+    auto r = Fold::beginRow(d, s);
     for (int64_t kx = 0; kx < w.columns; ++kx, tap += w.columnStep)
-      s = Fold::fold(s, hn::LoadU(d, tap));
+      r = Fold::fold(r, hn::LoadU(d, tap));
+    s = Fold::endRow(s, r);
   }
   hn::StoreU(Fold::finish(d, s, w.scale), d, w.output + c);
 }
