@@ -1,6 +1,6 @@
 # Two commands from a bare Debian 12 machine: `make demo` and `make test`. CMakePresets.json has the builds.
 .DEFAULT_GOAL := build
-.PHONY: build models bench-peers bench-memory bench-strips size demo test test-arm quick-arm test-all sanitizers lint bench clean bench-contract
+.PHONY: build models bench-peers bench-memory bench-strips size size-table test-device demo test test-arm quick-arm test-all sanitizers lint bench clean bench-contract
 .NOTPARALLEL:
 
 IMAGES ?=
@@ -64,6 +64,13 @@ test-arm: $(CACHE)/installed-test
 	  cmake --build --preset $$arm -j $(JOBS); \
 	  ctest --preset $$arm -j $(JOBS); \
 	done
+	@$(MAKE) --no-print-directory test-device
+
+# The library for devices, installed and called from C, on ARM under the emulator (docs/size.md).
+test-device: $(CACHE)/installed-test
+	-@$(MAKE) --no-print-directory models
+	@$(MAKE) --no-print-directory build
+	@tests/device_test.py build/minnow arm64-minimal armv7-minimal minimal
 
 # Pages are looked at in a browser, which brings 140 packages: not in `make test`.
 test-all: test $(CACHE)/installed-browser
@@ -86,6 +93,12 @@ bench-strips: build models
 size:
 	@cmake --preset arm64-minimal > /dev/null && cmake --build --preset arm64-minimal -j $(JOBS)
 	@scripts/size.py --files 10 build/arm64-minimal
+
+# The table of docs/size.md: all operators and those of some models, for each kind of machine.
+size-table: $(CACHE)/installed-test
+	-@$(MAKE) --no-print-directory models
+	@$(MAKE) --no-print-directory build
+	@scripts/size_table.py build/minnow $(SHARED_MODELS) $(CACHE)/npm
 
 # What the same bits everywhere cost: beside a build without them, in turns. MODELS="a.onnx b.minnow" adds models.
 bench-contract: build models

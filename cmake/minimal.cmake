@@ -17,6 +17,8 @@ if(MINNOW_MINIMAL OR MINNOW_MODELS)
 endif()
 if(MINNOW_MINIMAL)
   add_compile_options(-Os)
+  # No class is asked for its type at run time, and GCC keeps frame pointers on AArch64 though nothing walks them.
+  add_compile_options(-fomit-frame-pointer $<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>)
 endif()
 
 # Writes the list that src/ops/linked.h includes: the operators of all models, as the host's command line names them.
@@ -45,15 +47,16 @@ function(minnow_linked_operators list)
   file(CONFIGURE OUTPUT ${list} CONTENT "${text}")
 endfunction()
 
-# The rooms' own flags. Kernels never allocate, so nothing is thrown through them; those with SIMD are where time goes.
+# The rooms' own flags. Kernels never allocate, so nothing is thrown through them (AArch64 has unwinding tables unless
+# both kinds are switched off); those with SIMD are where time goes.
 function(minnow_minimal_flags)
   foreach(room kernels kernels_reference kernels_simd)
-    target_compile_options(minnow_${room} PRIVATE -fno-exceptions -fno-asynchronous-unwind-tables)
+    target_compile_options(minnow_${room} PRIVATE -fno-exceptions -fno-asynchronous-unwind-tables -fno-unwind-tables)
   endforeach()
   target_compile_options(minnow_kernels_simd PRIVATE -O2)
   # The list of targets is made on the heap.
   set_source_files_properties(src/kernels/simd/dispatch.cc PROPERTIES
-    COMPILE_OPTIONS "-fexceptions;-fasynchronous-unwind-tables")
+    COMPILE_OPTIONS "-fexceptions;-funwind-tables;-fasynchronous-unwind-tables")
 endfunction()
 
 # libminnow.so: what include/minnow declares and nothing else is exported; what that does not reach is not in it.
@@ -80,6 +83,10 @@ function(minnow_device_library)
   target_compile_features(minnow_shared INTERFACE cxx_std_23)
   target_link_options(minnow_shared PRIVATE -Wl,--gc-sections,-z,defs,--strip-all
     -Wl,--version-script=${CMAKE_SOURCE_DIR}/cmake/exported.map -Wl,-Map=$<TARGET_FILE:minnow_shared>.map)
+  if(MINNOW_MINIMAL AND CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm")
+    # What is read-only after relocation would end on a page of 64 KB in the file: up to 64 KB of zeros for 12 KB.
+    target_link_options(minnow_shared PRIVATE -Wl,-z,norelro)
+  endif()
   add_custom_command(TARGET minnow_shared POST_BUILD VERBATIM COMMAND ${CMAKE_COMMAND}
     -DLIBRARY=$<TARGET_FILE:minnow_shared> -DPROCESSOR=${CMAKE_SYSTEM_PROCESSOR} -DMOST_BYTES=${MINNOW_MOST_BYTES}
     -DMINIMAL=${MINNOW_MINIMAL} -P ${CMAKE_SOURCE_DIR}/cmake/print_size.cmake)

@@ -87,14 +87,22 @@ struct ExpMinus {
 
 /// The first n of a vector's lanes, without touching memory behind them.
 HWY_INLINE FoldVec loadFirst(FoldTag d, const float* from, int64_t n) {
+#if HWY_HAVE_SCALABLE
+  return hn::MaskedLoad(hn::FirstN(d, static_cast<size_t>(n)), d, from);
+#else
   HWY_ALIGN float lanes[kPartials] = {};
   std::memcpy(lanes, from, static_cast<size_t>(n) * sizeof(float));
   return hn::Load(d, lanes);
+#endif
 }
 HWY_INLINE void storeFirst(FoldTag d, FoldVec v, float* to, int64_t n) {
+#if HWY_HAVE_SCALABLE
+  hn::BlendedStore(v, hn::FirstN(d, static_cast<size_t>(n)), d, to);
+#else
   HWY_ALIGN float lanes[kPartials];
   hn::Store(v, d, lanes);
   std::memcpy(to, lanes, static_cast<size_t>(n) * sizeof(float));
+#endif
 }
 
 /// to[i] = fn(from[i], i).

@@ -1,6 +1,6 @@
 // A vector loop over a row of floats: full vectors, then halves, then quarters, and the last three
 // elements through a buffer, so that rows of 4, 8 or 24 channels are as good as long ones and
-// nothing outside the row is read or written.
+// nothing outside the row is read or written. SVE has predicates for that.
 #if defined(MINNOW_SIMD_ROWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef MINNOW_SIMD_ROWS_INL_H_
 #undef MINNOW_SIMD_ROWS_INL_H_
@@ -28,6 +28,10 @@ struct DenseRow {
   HWY_INLINE hn::Vec<D> load(D d, size_t i) const {
     return hn::LoadU(d, from + i);
   }
+  template <class D, class Mask>
+  HWY_INLINE hn::Vec<D> loadFirst(D d, Mask inside, size_t i) const {
+    return hn::MaskedLoad(inside, d, from + i);
+  }
   HWY_INLINE Tail tail(size_t i, size_t n) const {
     Tail t{};
     for (size_t k = i; k < n; ++k) t.values[k - i] = from[k];
@@ -40,6 +44,10 @@ struct RepeatedRow {
   float value;
   template <class D>
   HWY_INLINE hn::Vec<D> load(D d, size_t) const {
+    return hn::Set(d, value);
+  }
+  template <class D, class Mask>
+  HWY_INLINE hn::Vec<D> loadFirst(D d, Mask, size_t) const {
     return hn::Set(d, value);
   }
   HWY_INLINE Tail tail(size_t, size_t) const { return {{value, value, value, value}}; }
@@ -74,12 +82,19 @@ HWY_INLINE void mapRows(size_t n, float* to, F fn, Rows... rows) {
     hn::StoreU(y0, d, to + i);
     hn::StoreU(y1, d, to + i + lanes);
   }
+#if HWY_HAVE_SCALABLE
+  for (; i < n; i += lanes) {
+    const auto inside = hn::FirstN(d, n - i);
+    hn::BlendedStore(fn(d, rows.loadFirst(d, inside, i)...), inside, d, to + i);
+  }
+#else
+  // The function is inlined each time: no loop that cannot run.
+  constexpr size_t kLanes = hn::MaxLanes(hn::ScalableTag<float>());
   i = mapVectors(d, i, n, to, fn, rows...);
-  if (i == n) return;
-  i = mapVectors(hn::CappedTag<float, 8>(), i, n, to, fn, rows...);
-  i = mapVectors(hn::CappedTag<float, 4>(), i, n, to, fn, rows...);
-  if (i == n) return;
-  mapTail(i, n, to, fn, rows.tail(i, n)...);
+  if constexpr (kLanes > 8) i = mapVectors(hn::CappedTag<float, 8>(), i, n, to, fn, rows...);
+  if constexpr (kLanes > 4) i = mapVectors(hn::CappedTag<float, 4>(), i, n, to, fn, rows...);
+  if (i < n) mapTail(i, n, to, fn, rows.tail(i, n)...);
+#endif
 }
 
 }  // namespace minnow::kernels::simd::HWY_NAMESPACE
