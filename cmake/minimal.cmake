@@ -83,7 +83,7 @@ function(minnow_device_library)
   target_compile_features(minnow_shared INTERFACE cxx_std_23)
   target_link_options(minnow_shared PRIVATE -Wl,--gc-sections,-z,defs,--strip-all
     -Wl,--version-script=${CMAKE_SOURCE_DIR}/cmake/exported.map -Wl,-Map=$<TARGET_FILE:minnow_shared>.map)
-  if(MINNOW_MINIMAL AND CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm")
+  if(MINNOW_MINIMAL AND CMAKE_SYSTEM_PROCESSOR STREQUAL "aarch64")
     # What is read-only after relocation would end on a page of 64 KB in the file: up to 64 KB of zeros for 12 KB.
     target_link_options(minnow_shared PRIVATE -Wl,-z,norelro)
   endif()
