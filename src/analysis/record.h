@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -20,7 +21,7 @@ struct RecordOptions {
 
 struct Recorded {
   size_t tensors = 0;
-  size_t bytes = 0;  ///< of the file
+  uint64_t bytes = 0;  ///< of the file
 };
 
 /// What a trace says of who made it; operators and tensors are left to the run.

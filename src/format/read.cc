@@ -3,7 +3,9 @@
 // operators that read them.
 #include "format/read.h"
 
+#include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "base/aligned.h"
 #include "base/fail.h"
@@ -288,9 +290,10 @@ Result<ir::Graph> readChecked(std::span<const std::byte> file, const Header& hea
   if (!model) return std::unexpected(model.error());
   if (header.weightsBytes < base::kAlignment)
     return fail(ErrorCode::BadModel, "the weights lack their padding");
-  constexpr size_t kUnfolding = 16;  // most that honest metadata grows on the heap
-  Decoder decoder{file.subspan(header.weightsOffset), std::move(owner),
-                  header.metadataBytes * kUnfolding};
+  constexpr uint64_t kUnfolding = 16;  // most that honest metadata grows on the heap
+  const uint64_t most =
+      std::min<uint64_t>(header.metadataBytes * kUnfolding, std::numeric_limits<size_t>::max());
+  Decoder decoder{file.subspan(header.weightsOffset), std::move(owner), static_cast<size_t>(most)};
   auto graph = decoder.decodeModel(**model);
   if (!graph) return graph;
   if (auto ok = graph->verify(); !ok) return std::unexpected(ok.error());

@@ -194,8 +194,9 @@ Result<void> Interpreter::Impl::enterAccounts() {
   const std::lock_guard lock(runtime->mutex);
   const bool shared = shareBytes();
   const MemoryLedger metadata{.heapBytes = heapBytes()};
-  const MemoryLedger file{.modelBytes = header->weightsOffset,
-                          .staticBytes = model->bytes.size() - header->weightsOffset};
+  const auto modelBytes = static_cast<size_t>(header->weightsOffset);
+  const MemoryLedger file{.modelBytes = modelBytes,
+                          .staticBytes = model->bytes.size() - modelBytes};
   const MemoryLedger more{file.modelBytes, file.staticBytes, 0, metadata.heapBytes};
   if (auto ok = askBudget(*runtime, model->charge.amount(), more, runtime->arenas.need()); !ok)
     return fail(ok.error().code, source, ": ", ok.error().message);

@@ -11,8 +11,8 @@
 namespace minnow::kernels::reference {
 namespace {
 
-// Equal pixels are the worst case: in one sum over 6400 of them all roundings go one way, and it ends
-// 500 roundings off. Sums of 80, of which 80 are added, bound the error by 160.
+// Equal pixels are the worst case: in one sum over 6400 of them all roundings go one way, and it
+// ends 500 roundings off. Sums of 80, of which 80 are added, bound the error by 160.
 TEST(Pool, AverageOfALargeImageLosesFewDigits) {
   constexpr int64_t kRows = 80, kColumns = 80;
   for (float value : {0.1f, 6.3f, -1.7e5f}) {

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <utility>
 
-// Sums are arrays of vectors, which SVE's, without a size at compile time, cannot be elements of: a CPU
-// with SVE runs NEON's copy (dispatch.h).
+// Sums are arrays of vectors, which SVE's, without a size at compile time, cannot be elements of: a
+// CPU with SVE runs NEON's copy (dispatch.h).
 #define HWY_BROKEN_TARGETS HWY_SVE
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd/depthwise_tile.cc"

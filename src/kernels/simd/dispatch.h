@@ -14,8 +14,8 @@ Target kernelTarget();
 /// True if only the scalar reference may run.
 bool referenceOnly();
 
-/// One copy of `copies`, which are in Target's order; null where a target is not compiled. A file may
-/// have none for SVE: then it is NEON's, which every such CPU runs.
+/// One copy of `copies`, which are in Target's order; null where a target is not compiled. A file
+/// may have none for SVE: then it is NEON's, which every such CPU runs.
 template <class Kernel>
 Kernel* copyInUse(Kernel* const (&copies)[4]) {
   Kernel* copy = copies[static_cast<int>(kernelTarget())];

@@ -7,8 +7,8 @@
 #include <cstring>
 #include <utility>
 
-// Sums are arrays of vectors, which SVE's, without a size at compile time, cannot be elements of: a CPU
-// with SVE runs NEON's copy (dispatch.h).
+// Sums are arrays of vectors, which SVE's, without a size at compile time, cannot be elements of: a
+// CPU with SVE runs NEON's copy (dispatch.h).
 #define HWY_BROKEN_TARGETS HWY_SVE
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd/panel_tile.cc"
