@@ -5,10 +5,9 @@
 // window are visited row-major, one after another:
 //   Max      the first of the largest values (x > best replaces best, so a NaN never wins);
 //            -infinity, or the least integer, where all taps are padding
-//   Average  each row of taps (the last spatial axis) summed from 0 by plain addition, then the
-//   rows
-//            likewise, times the float reciprocal of the number of taps; 0 where there is none.
-//            (One sum over a whole image loses digits: docs/own-errors.md.)
+//   Average  each row of taps (the last spatial axis) is summed from 0 by plain addition, then
+//            the rows likewise, times the float reciprocal of the number of taps; 0 where there is
+//            none. (One sum over a whole image loses digits: docs/own-errors.md.)
 //   Lp       (sum of |x|^p)^(1/p); in float by fused multiply-add for p = 1 and 2, else in double
 #pragma once
 
