@@ -8,7 +8,7 @@ set(CMAKE_C_FLAGS_INIT "-march=armv7-a -mfpu=neon-vfpv4 -mfp16-format=ieee")
 set(CMAKE_CXX_FLAGS_INIT "-march=armv7-a -mfpu=neon-vfpv4 -mfp16-format=ieee -D__ARM_VFPV4__=1 -Wno-psabi")
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-static")
 set(CMAKE_CROSSCOMPILING_EMULATOR qemu-arm-static)
-set(MINNOW_EMULATED_CPUS cortex-a7=cortex-a7)  # NAME=QEMU_CPU: the oldest with VFPv4
+set(MINNOW_EMULATED_CPUS cortex-a7=neon=cortex-a7)  # NAME=TARGET=QEMU_CPU: the oldest with VFPv4
 set(CMAKE_FIND_ROOT_PATH /usr/arm-linux-gnueabihf)
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <set>
 
 #include "backend/cpu/kernel_table.h"
@@ -279,6 +280,14 @@ TEST_P(OpCases, AttributesSurviveEncoding) {
 
 INSTANTIATE_TEST_SUITE_P(All, OpCases, testing::ValuesIn(allCases()),
                          [](const auto& info) { return info.param.name; });
+
+// Else a target that is no longer dispatched to would pass every case.
+TEST(OpCaseList, RunsOnTheTargetThatTheTestIsFor) {
+  const char* target = std::getenv("MINNOW_TESTED_TARGET");
+  if (target && *target) {
+    EXPECT_TRUE(std::ranges::count(cpuTargets(), std::string_view(target)) == 1) << target;
+  }
+}
 
 TEST(OpCaseList, NamesAreUnique) {
   std::set<std::string> names;
