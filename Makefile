@@ -1,6 +1,6 @@
 # Two commands from a bare Debian 12 machine: `make demo` and `make test`. CMakePresets.json has the builds.
 .DEFAULT_GOAL := build
-.PHONY: build models bench-peers bench-memory bench-strips size size-table test-device demo test test-arm quick-arm test-all sanitizers lint bench clean bench-contract
+.PHONY: build models bench-peers bench-memory bench-strips size size-table ready test-device demo test test-arm quick-arm test-all sanitizers lint bench clean bench-contract
 .NOTPARALLEL:
 
 IMAGES ?=
@@ -31,10 +31,12 @@ demo: $(CACHE)/installed-demo build/build.ninja
 	@cmake --build --preset release -j $(JOBS) --target minnow road
 	@MINNOW_CACHE=$(CURDIR)/$(CACHE) apps/road/demo.sh build demo-output "$(IMAGES)" "$(MODELS)"
 
-# The models come from a registry; without a network the tests that want them say so.
-test: $(CACHE)/installed-test
+# What tests start from. The models come from a registry; without a network the tests that want them say so.
+ready: $(CACHE)/installed-test
 	-@$(MAKE) --no-print-directory models
 	@$(MAKE) --no-print-directory build
+
+test: ready
 	@$(MAKE) --no-print-directory sanitizers
 	@$(MAKE) --no-print-directory quick-arm
 	@ctest --preset release -j $(JOBS) -LE heavy
@@ -56,9 +58,7 @@ quick-arm:
 	@ctest --preset arm64 -j $(JOBS) -R "ops_cases_._sve256|same_bits_small_cortex-a53"
 
 # Everything on ARM: all tests, operator cases and real models on five CPUs, planted faults (docs/arm.md).
-test-arm: $(CACHE)/installed-test
-	-@$(MAKE) --no-print-directory models
-	@$(MAKE) --no-print-directory build
+test-arm: ready
 	@set -e; for arm in arm64 armv7; do \
 	  cmake --preset $$arm > build/$$arm.log; \
 	  cmake --build --preset $$arm -j $(JOBS); \
@@ -67,9 +67,7 @@ test-arm: $(CACHE)/installed-test
 	@$(MAKE) --no-print-directory test-device
 
 # The library for devices, installed and called from C, on ARM under the emulator (docs/size.md).
-test-device: $(CACHE)/installed-test
-	-@$(MAKE) --no-print-directory models
-	@$(MAKE) --no-print-directory build
+test-device: ready
 	@tests/device_test.py build/minnow arm64-minimal armv7-minimal minimal
 
 # Pages are looked at in a browser, which brings 140 packages: not in `make test`.
@@ -95,9 +93,7 @@ size:
 	@scripts/size.py --files 10 build/arm64-minimal
 
 # The table of docs/size.md: all operators and those of some models, for each kind of machine.
-size-table: $(CACHE)/installed-test
-	-@$(MAKE) --no-print-directory models
-	@$(MAKE) --no-print-directory build
+size-table: ready
 	@scripts/size_table.py build/minnow $(SHARED_MODELS) $(CACHE)/npm
 
 # What the same bits everywhere cost: beside a build without them, in turns. MODELS="a.onnx b.minnow" adds models.

@@ -10,7 +10,7 @@ import pathlib
 import subprocess
 import sys
 
-from faults_test import ROOT, find
+from real_models import ROOT, find
 
 SERVED, OTHER = "face_detection_front_128x128_barracuda.onnx", "mlsd_320x320_tiny.onnx"
 EMULATORS = {"arm64": ["qemu-aarch64-static", "-L", "/usr/aarch64-linux-gnu"],

@@ -14,7 +14,8 @@ import tempfile
 import time
 import zipfile
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+from real_models import ROOT, find
+
 # Of tests/golden/models.json, with inputs small enough for an emulator.
 MODELS = {"ppocr_cls": [1, 3, 48, 64], "ppocr_det_320": [1, 3, 64, 64], "ppocr_rec": [1, 3, 48, 32], "blazeface_front": None}
 BLAZE = "StatefulPartitionedCall/functional_1/"
@@ -48,16 +49,6 @@ FAULTS = [
     ("blazeface_front", "narrow-window", "MaxPool", BLAZE + "max_pooling2d_1/MaxPool"),
     ("blazeface_front", "swapped-channels", "Concat", BLAZE + "tf_op_layer_Pad_10/Pad_10:0"),
 ]
-
-
-def find(file):
-    folders = [ROOT / "../shared/models", ROOT / ".cache/npm"]
-    if os.environ.get("MINNOW_MODELS"):
-        folders.append(pathlib.Path(os.environ["MINNOW_MODELS"]))
-    for folder in folders:
-        for path in folder.rglob(file) if folder.is_dir() else ():
-            return path
-    return None
 
 
 def run(command, fault=None, code=0):

@@ -13,7 +13,8 @@ import sys
 import tempfile
 import zipfile
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+from real_models import find
+
 MODELS = {"ultraface_RFB_320.onnx": [], "gtsrb_mobile_dmitry.onnx": [], "FastestDet_352.onnx": [],
           "face_detection_front_128x128_barracuda.onnx": [],
           "ch_ppocr_mobile_v2.0_cls_infer.onnx": ["--shape", "x=1,3,48,192"],
@@ -21,13 +22,6 @@ MODELS = {"ultraface_RFB_320.onnx": [], "gtsrb_mobile_dmitry.onnx": [], "Fastest
 
 # For names alone: they have what the others have not, layout copies and upsampling.
 NAMES = {"nanodet_m_320.onnx": [], "ch_PP-OCRv4_det_infer.onnx": ["--shape", "x=1,3,96,160"]}
-
-
-def find(file):
-    for folder in (ROOT / "../shared/models", ROOT / ".cache/npm"):
-        for path in folder.rglob(file) if folder.is_dir() else ():
-            return path
-    return None
 
 
 def floats(path):

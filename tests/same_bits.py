@@ -15,7 +15,8 @@ import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+from real_models import ROOT, find
+
 TABLE = pathlib.Path(__file__).with_suffix(".tsv")
 # Inputs this small where a model takes any size: emulators are slow.
 SMALL = {"ppocr_det_320": [1, 3, 64, 96], "ppocr_rec": [1, 3, 48, 64], "ppocr_cls": [1, 3, 48, 96]}
@@ -26,11 +27,6 @@ LARGE = {"twinlitenet_360x640", "mlsd_320_tiny"}
 TARGETS = ["avx3", "avx2", "sve", "neon", "scalar-fma"]
 # The only one that is wanted: an emulated CPU has others too, and they are slow.
 TESTED = os.environ.get("MINNOW_TESTED_TARGET")
-
-
-def find(file):
-    folders = [ROOT / "../shared/models", ROOT / ".cache/npm", pathlib.Path(os.environ.get("MINNOW_MODELS", "/nowhere"))]
-    return next((path for folder in folders if folder.is_dir() for path in folder.rglob(file)), None)
 
 
 def convert(native, row, to):

@@ -1,6 +1,5 @@
 """What making goldens and comparing with ONNX Runtime share: finding models, making inputs, running both."""
 import json
-import os
 import pathlib
 import re
 import subprocess
@@ -11,20 +10,11 @@ import numpy as np
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
+from real_models import find as find_model  # noqa: E402
 from tiny_onnx import onnx_model  # noqa: E402
 
 TABLE = json.loads((ROOT / "tests/golden/models.json").read_text())
 ABSOLUTE, RELATIVE = 1e-4, 1e-3
-
-
-def find_model(file):
-    """The file in ../shared/models, .cache/npm or $MINNOW_MODELS, or None."""
-    folders = [ROOT / "../shared/models", ROOT / ".cache/npm", *map(pathlib.Path, os.environ.get("MINNOW_MODELS", "").split(":"))]
-    for folder in folders:
-        if folder.is_dir() and str(folder) != ".":
-            for path in folder.rglob(file):
-                return path.resolve()
-    return None
 
 
 def split_mix_64(seed, count):
