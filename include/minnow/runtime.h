@@ -1,12 +1,15 @@
 // The engine: Runtime → Interpreter → Session → Frame.
 //
-//   auto runtime = minnow::Runtime::create({.threads = 2});
-//   auto model   = minnow::Interpreter::createFromFile(*runtime, "signs.minnow");
-//   auto session = model->createSession();
-//   auto frame   = session->begin();                  // leases an arena
-//   frame->input("images") …                          // write the picture here
-//   frame->run();
-//   frame->output("scores") …                         // read the result there
+//   auto runtime = orExit(minnow::Runtime::create({.threads = 2}));
+//   auto model = orExit(minnow::Interpreter::createFromFile(runtime, argv[1]));
+//   auto session = orExit(model.createSession());
+//   auto frame = orExit(session.begin());  // leases an arena, in which inputs and outputs lie
+//   orExit(minnow::writeTensor(frame.input("images"), pixels));
+//   orExit(frame.run());
+//   orExit(minnow::readTensor(frame.output("scores"), scores));
+//
+// orExit() is what a program does about errors (examples/classify.cc). Pictures are written into an
+// input by minnow/image.h.
 //
 // A Runtime must outlive its interpreters, an interpreter its sessions, a session its frames. Every
 // object may be used from one thread at a time; different sessions of one runtime may run on
@@ -24,6 +27,7 @@
 #include <string_view>
 #include <vector>
 
+#include "minnow/elements.h"
 #include "minnow/memory.h"
 #include "minnow/status.h"
 #include "minnow/tensor.h"
@@ -207,6 +211,11 @@ class Frame {
   ~Frame();
 
   /// A view without data (it tests false) when there is no input of that name.
+  ///
+  /// The view's axes are the model's (N,C,H,W), its memory mostly holds a picture's elements as
+  /// N,H,W,C: the strides say where each lies. A memcpy of an N,C,H,W buffer to `data` puts them in
+  /// wrong places, and nothing notices. Use writeTensor (minnow/elements.h) or writeImage
+  /// (minnow/image.h), which go by the strides.
   TensorView input(std::string_view name) const;
   TensorView input(size_t index) const;
   /// May overwrite the inputs' memory: write them again before another run().
@@ -227,8 +236,9 @@ class Frame {
   /// of a chain is called once for each strip, with the rows it reads and writes for that strip
   /// alone; neighbouring strips may read the same rows, and rows that are replaced stay so.
   Result<void> runWithCallback(const OpCallback& before, const OpCallback& after);
-  /// Valid after run(). The shape may be smaller than Session::outputs() says where it depends on
-  /// data.
+  /// Valid after run(). The elements lie as the view's strides say; readTensor (minnow/elements.h)
+  /// copies them out in the order of the model's axes. The shape may be smaller than
+  /// Session::outputs() says where it depends on data.
   TensorView output(std::string_view name) const;
   TensorView output(size_t index) const;
 
