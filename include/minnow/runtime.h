@@ -204,6 +204,11 @@ class Session {
 /// One inference. Input and output memory lies in the leased arena and belongs to the caller until
 /// the frame goes. After a session's first frame, beginning, running and ending one allocates
 /// nothing, but for arenas that have not been allocated yet.
+///
+/// The axes of the views are the model's (N,C,H,W), but memory mostly holds a picture's elements as
+/// N,H,W,C, and there may be gaps: the strides say where each element lies. A memcpy of an N,C,H,W
+/// buffer to input(0).data puts elements in wrong places, and nothing notices. writeTensor and
+/// readTensor (minnow/elements.h) go by the strides, and so does writeImage (minnow/image.h).
 class Frame {
  public:
   Frame(Frame&&) noexcept;
@@ -211,11 +216,6 @@ class Frame {
   ~Frame();
 
   /// A view without data (it tests false) when there is no input of that name.
-  ///
-  /// The view's axes are the model's (N,C,H,W), its memory mostly holds a picture's elements as
-  /// N,H,W,C: the strides say where each lies. A memcpy of an N,C,H,W buffer to `data` puts them in
-  /// wrong places, and nothing notices. Use writeTensor (minnow/elements.h) or writeImage
-  /// (minnow/image.h), which go by the strides.
   TensorView input(std::string_view name) const;
   TensorView input(size_t index) const;
   /// May overwrite the inputs' memory: write them again before another run().
@@ -236,9 +236,8 @@ class Frame {
   /// of a chain is called once for each strip, with the rows it reads and writes for that strip
   /// alone; neighbouring strips may read the same rows, and rows that are replaced stay so.
   Result<void> runWithCallback(const OpCallback& before, const OpCallback& after);
-  /// Valid after run(). The elements lie as the view's strides say; readTensor (minnow/elements.h)
-  /// copies them out in the order of the model's axes. The shape may be smaller than
-  /// Session::outputs() says where it depends on data.
+  /// Valid after run(). The shape may be smaller than Session::outputs() says where it depends on
+  /// data.
   TensorView output(std::string_view name) const;
   TensorView output(size_t index) const;
 

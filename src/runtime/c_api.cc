@@ -121,15 +121,21 @@ TensorView viewOf(const minnow_tensor& tensor) {
   return view;
 }
 
-/// The tensor for a copy, or what is wrong with it.
-Result<TensorView> copyable(const minnow_tensor& tensor) {
-  const TensorView view = viewOf(tensor);
-  if (view) return view;
-  return minnow::fail(ErrorCode::InvalidArgument, "the tensor has no type or rank that exists");
-}
-
-minnow_status statusOf(Result<void> result) {
-  return result ? MINNOW_OK : failed(std::move(result.error()));
+/// Copies between a tensor and row-major elements, `toTensor` or from it.
+minnow_status copy(const minnow_tensor* tensor, void* elements, size_t bytes, bool toTensor) {
+  if (tensor == nullptr || elements == nullptr) return nullArgument();
+  const TensorView view = viewOf(*tensor);
+  if (!view) return failed(ErrorCode::InvalidArgument, "the tensor has no type that exists");
+  if (bytes != view.bytes()) {
+    return failed(ErrorCode::ShapeMismatch,
+                  minnow::text("the tensor has ", view.bytes(), " bytes, not ", bytes));
+  }
+  const TensorView plain{.type = view.type,
+                         .shape = view.shape,
+                         .strides = minnow::plainStrides(view.shape),
+                         .data = elements};
+  if (bytes > 0) toTensor ? copyTensor(plain, view) : copyTensor(view, plain);
+  return MINNOW_OK;
 }
 
 minnow_ledger ledgerOf(const minnow::MemoryLedger& ledger) {
@@ -167,22 +173,12 @@ size_t minnow_tensor_bytes(const minnow_tensor* tensor) {
 }
 
 minnow_status minnow_tensor_write(const minnow_tensor* tensor, const void* elements, size_t bytes) {
-  return checked([&]() -> minnow_status {
-    if (tensor == nullptr || elements == nullptr) return nullArgument();
-    const auto view = copyable(*tensor);
-    if (!view) return failed(view.error());
-    return statusOf(
-        minnow::writeTensor(*view, std::span(static_cast<const std::byte*>(elements), bytes)));
-  });
+  return checked(
+      [&]() -> minnow_status { return copy(tensor, const_cast<void*>(elements), bytes, true); });
 }
 
 minnow_status minnow_tensor_read(const minnow_tensor* tensor, void* elements, size_t bytes) {
-  return checked([&]() -> minnow_status {
-    if (tensor == nullptr || elements == nullptr) return nullArgument();
-    const auto view = copyable(*tensor);
-    if (!view) return failed(view.error());
-    return statusOf(minnow::readTensor(*view, std::span(static_cast<std::byte*>(elements), bytes)));
-  });
+  return checked([&]() -> minnow_status { return copy(tensor, elements, bytes, false); });
 }
 
 minnow_status minnow_runtime_create(const minnow_runtime_options* options,
