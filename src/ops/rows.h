@@ -21,8 +21,9 @@ std::optional<Rows> rowsReduced(const Rows& output, uint32_t reduced, bool keepD
 /// The rows read of an input that is broadcast to the output's shape: all of them where it repeats.
 Rows rowsBroadcast(const Rows& output, const Shape& input, const Shape& outputShape);
 
-/// The rows read of an input that has the output's elements in the same row-major order: those along
-/// the axis that has the same extent and as many elements before it; none if there is no such axis.
+/// The rows read of an input that has the output's elements in the same row-major order: those
+/// along the axis that has the same extent and as many elements before it; none if there is no such
+/// axis.
 std::optional<Rows> rowsReshaped(const Rows& output, const Shape& input, const Shape& outputShape);
 
 /// One axis of a sliding window.
