@@ -45,8 +45,7 @@ bool isDefaultDomain(const std::string& domain) { return domain.empty() || domai
 
 }  // namespace
 
-// ImportState
-// ---------------------------------------------------------------------------------------
+// ImportState -------------------------------------------------------------------------------------
 
 std::string ImportState::freshName(const std::string& base) {
   return text("~", base, ".", fresh_++);
@@ -119,8 +118,7 @@ std::vector<std::string> ImportState::sourceInputs(ir::ValueId id) const {
   return names;
 }
 
-// Walking the model
-// ---------------------------------------------------------------------------------
+// Walking the model -------------------------------------------------------------------------------
 
 namespace {
 
