@@ -319,5 +319,70 @@ TEST(ResizedWindows, PaddingBeforeAutomaticPadding) {
     }
 }
 
+// What else could stay at the converted shape -----------------------------------------------------
+
+TEST(ResizedModel, MaskOfDropoutHasTheInputsShape) {
+  for (const int opset : {7, 13}) {
+    OnnxModel model(opset);
+    model.node("Dropout", {"x"}, "kept").add_output("mask");
+    if (opset < 10)
+      model.node("Identity", {"mask"});
+    else
+      setInt(model.node("Cast", {"mask"}), "to", onnx::TensorProto::FLOAT);
+    const auto check = [](const Shape& x, const PlainTensor& y) {
+      ASSERT_EQ(y.type, (TensorType{DataType::Float32, x}));
+      for (int64_t i = 0; i < x.elements(); ++i) ASSERT_EQ(y.at(i), 1);
+    };
+    expectAsConverted(model, {1, 2, 3, 4}, {{1, 2, 4, 3}, {2, 1, 5, 1}}, check);
+  }
+}
+
+/// Before opset 7 an operand's first axis may meet any axis of the other's.
+TEST(ResizedModel, AlignedOperandKeepsItsAxes) {
+  OnnxModel model(6);
+  model.node("ReduceMean", {"x"}, "rows");
+  setInts(*model.graph().mutable_node(0), "axes", {0, 1, 3});
+  setInt(*model.graph().mutable_node(0), "keepdims", 0);
+  onnx::NodeProto& add = model.node("Add", {"x", "rows"});
+  setInt(add, "axis", 2);
+  setInt(add, "broadcast", 1);
+  expectAsConverted(model, {1, 2, 6, 4}, {{1, 2, 3, 5}, {1, 3, 1, 1}});
+}
+
+/// A Gather of constant indices is a slice, but no slice that is cut to what there is.
+TEST(ResizedModel, IndexOutsideTheResizedAxisIsRefused) {
+  for (const auto& [indices, least] : std::vector<std::pair<std::vector<int64_t>, int64_t>>{
+           {{4}, 5}, {{3, 4}, 5}, {{-6, -4}, 6}}) {
+    OnnxModel model(13);
+    model.constant("i", {static_cast<int64_t>(indices.size())}, indices, onnx::TensorProto::INT64);
+    setInt(model.node("Gather", {"x", "i"}), "axis", 2);
+    auto session = OnnxSession::create(model, {1, 1, 7, 2});
+    ASSERT_TRUE(session) << session.error().message;
+    for (int64_t rows = 1; rows <= 9; ++rows) {
+      const auto resized = session->session().resizeInput("x", {1, 1, rows, 2});
+      ASSERT_EQ(resized.has_value(), rows >= least) << rows;
+      if (!resized) continue;
+      const PlainTensor y = session->run();
+      for (size_t i = 0; i < indices.size(); ++i)
+        EXPECT_EQ(y.at(static_cast<int64_t>(i) * 2),
+                  wholeNumber((indices[i] + (indices[i] < 0 ? rows : 0)) * 2));
+    }
+  }
+}
+
+TEST(ResizedModel, InstancesAreNormalisedApartForAnyNumberOfChannels) {
+  OnnxModel model(13);
+  model.constant("axes", {3}, {0, 2, 3}, onnx::TensorProto::INT64);
+  onnx::NodeProto& scale = model.node("ReduceSum", {"x", "axes"}, "scale");
+  setInt(scale, "keepdims", 0);
+  model.node("InstanceNormalization", {"x", "scale", "scale"});
+  expectAsConverted(model, {1, 2, 3, 3}, {{1, 4, 3, 3}, {1, 1, 2, 5}, {1, 6, 1, 4}});
+
+  OnnxModel constant(13);
+  constant.constant("scale", {2}, {1, 2});
+  constant.node("InstanceNormalization", {"x", "scale", "scale"});
+  expectAsConverted(constant, {1, 2, 3, 3}, {{1, 4, 3, 3}, {1, 2, 5, 2}});
+}
+
 }  // namespace
 }  // namespace minnow
