@@ -281,6 +281,23 @@ TEST(FusePad, IntoConvolution) {
   }
 }
 
+TEST(FusePad, BeforePaddingThatFollowsFromTheExtents) {
+  for (const int64_t side : {4, 5}) {
+    ir::Graph graph = graphOf({1, 3, side, side}, [&](GraphBuilder& b, ValueId x) {
+      ops::Conv conv = convOf(3, 2, 0);
+      conv.autoPad = ops::AutoPad::SameUpper;
+      return b.add(conv, {padded(b, x), b.random({4, 3, 3, 3})});
+    });
+    EXPECT_EQ(after(graph, fusePad), "Conv");
+    ir::Graph pooled = graphOf({1, 3, side, side}, [&](GraphBuilder& b, ValueId x) {
+      ops::Pool pool = poolOf(ops::PoolFn::Average, 3, 2);
+      pool.autoPad = ops::AutoPad::SameUpper;
+      return b.add(pool, {padded(b, x)});
+    });
+    EXPECT_EQ(after(pooled, fusePad), "Pad AveragePool");
+  }
+}
+
 TEST(FusePad, IntoPoolingWhereThatIsTheSame) {
   const auto pooled = [](ops::PoolFn fn, bool positive, float value) {
     ir::Graph graph = graphOf({1, 3, 5, 5}, [&](GraphBuilder& b, ValueId x) {
