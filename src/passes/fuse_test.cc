@@ -9,13 +9,13 @@
 
 namespace minnow::passes {
 
-Result<int> fuseSwish(ir::Graph&);
-Result<int> fuseGelu(ir::Graph&);
-Result<int> fuseLayerNorm(ir::Graph&);
-Result<int> foldBatchNorm(ir::Graph&);
-Result<int> fuseBias(ir::Graph&);
-Result<int> fusePad(ir::Graph&);
-Result<int> fuseActivation(ir::Graph&);
+Result<int> fuseSwish(ir::Graph&, Budget&);
+Result<int> fuseGelu(ir::Graph&, Budget&);
+Result<int> fuseLayerNorm(ir::Graph&, Budget&);
+Result<int> foldBatchNorm(ir::Graph&, Budget&);
+Result<int> fuseBias(ir::Graph&, Budget&);
+Result<int> fusePad(ir::Graph&, Budget&);
+Result<int> fuseActivation(ir::Graph&, Budget&);
 
 namespace {
 
