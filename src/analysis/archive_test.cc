@@ -8,9 +8,9 @@
 #include <csignal>
 #include <fstream>
 
-#include "analysis/files.h"
 #include "analysis/inflate.h"
 #include "analysis/test_folder.h"
+#include "analysis/files.h"
 
 namespace minnow::analysis {
 namespace {
@@ -132,6 +132,14 @@ TEST_F(Archive, PythonsAreRead) {
   std::string expected;
   for (int i = 0; i < 20; ++i) expected += "minnow ";
   EXPECT_EQ(*text, bytesOf(expected));
+
+  EXPECT_TRUE(reader->read("a.txt", 140));
+  const auto refused = reader->read("a.txt", 139);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::OutOfMemory);
+  for (const std::string& said : {path().string(), std::string("'a.txt'"), std::string("140 bytes"),
+                                  std::string("139 are allowed")})
+    EXPECT_NE(refused.error().message.find(said), std::string::npos) << refused.error().message;
 
   const size_t directory = whole.size() - 22 - 51;
   for (const uint32_t size : {139U, 141U, 0U, 0xFFFFFFF0U}) {
