@@ -10,7 +10,7 @@
 
 #include "analysis/inflate.h"
 #include "analysis/test_folder.h"
-#include "analysis/files.h"
+#include "base/whole_file.h"
 
 namespace minnow::analysis {
 namespace {
@@ -34,7 +34,7 @@ class Archive : public testing::Test {
     EXPECT_TRUE(writer->add("one", bytesOf("first bytes")));
     EXPECT_TRUE(writer->add("two/é", {}));
     EXPECT_TRUE(writer->finish());
-    return *readFile(path());
+    return *base::readFile(path());
   }
   /// What reading every entry says; "" if all is well.
   std::string complaint(const Bytes& archive) const {
@@ -79,7 +79,7 @@ TEST_F(Archive, MoreEntriesThanSixteenBitsCount) {
 }
 
 TEST_F(Archive, NothingIsLeftOfAFileThatWasNotFinished) {
-  ASSERT_TRUE(writeFile(path(), "older"));
+  ASSERT_TRUE(base::writeFile(path(), "older"));
   {
     auto writer = ArchiveWriter::create(path());
     ASSERT_TRUE(writer->add("one", bytesOf("x")));
@@ -88,7 +88,7 @@ TEST_F(Archive, NothingIsLeftOfAFileThatWasNotFinished) {
     EXPECT_FALSE(writer->add(std::string_view("a\0b", 3), {}));
   }
   EXPECT_EQ(files(), 1u);
-  EXPECT_EQ(*readFile(path()), bytesOf("older"));
+  EXPECT_EQ(*base::readFile(path()), bytesOf("older"));
 }
 
 TEST_F(Archive, AFileThatMayNotGrowIsAnError) {
@@ -120,7 +120,7 @@ TEST_F(Archive, PythonsAreRead) {
       "\000\000\000\000\000\000\000\200\001\000\000\000\000\141\056\164\170\164\120\113"
       "\005\006\000\000\000\000\001\000\001\000\063\000\000\000\103\000\000\000\000\000";
   const Bytes whole = bytesOf({kPython, sizeof kPython - 1});
-  ASSERT_TRUE(writeFile(path(), whole));
+  ASSERT_TRUE(base::writeFile(path(), whole));
   const auto reader = ArchiveReader::open(path());
   ASSERT_TRUE(reader) << reader.error().message;
   const auto text = reader->read("a.txt");
@@ -193,7 +193,7 @@ TEST_F(Archive, ANameTwiceIsAnError) {
   ASSERT_TRUE(writer->add("bbb", {}));
   ASSERT_TRUE(writer->finish());
   std::string text;
-  const Bytes whole = *readFile(path());
+  const Bytes whole = *base::readFile(path());
   for (const std::byte byte : whole) text += static_cast<char>(byte);
   for (size_t at; (at = text.find("bbb")) != std::string::npos;) text.replace(at, 3, "aaa");
   EXPECT_NE(complaint(bytesOf(text)).find("twice"), std::string::npos);

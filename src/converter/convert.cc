@@ -1,31 +1,12 @@
 // File in, bytes out: import, passes, format.
 #include "converter/convert.h"
 
-#include <fstream>
-
 #include "base/fail.h"
+#include "base/whole_file.h"
 #include "format/write.h"
 #include "passes/pass_list.h"
 
 namespace minnow::converter {
-namespace {
-
-Result<std::vector<std::byte>> readFile(const std::filesystem::path& path) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error))
-    return fail(ErrorCode::Io, path.string(), " is a folder");
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) return fail(ErrorCode::NotFound, path.string(), " cannot be opened");
-  std::vector<std::byte> bytes(static_cast<size_t>(file.tellg()));
-  file.seekg(0);
-  if (!bytes.empty() &&
-      !file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size())))
-    return fail(ErrorCode::Io, path.string(), " cannot be read");
-  return bytes;
-}
-
-}  // namespace
-
 Result<std::vector<std::byte>> convertBuffer(std::span<const std::byte> model,
                                              const std::filesystem::path& folder,
                                              const ConvertOptions& options, ConvertReport& report) {
@@ -43,7 +24,7 @@ Result<std::vector<std::byte>> convertBuffer(std::span<const std::byte> model,
 
 Result<std::vector<std::byte>> convertFile(const std::filesystem::path& onnx,
                                            const ConvertOptions& options, ConvertReport& report) {
-  auto bytes = readFile(onnx);
+  auto bytes = base::readFile(onnx);
   if (!bytes) return std::unexpected(bytes.error());
   auto converted = convertBuffer(*bytes, onnx.parent_path(), options, report);
   if (!converted)

@@ -5,12 +5,12 @@
 #include <fstream>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "case_runner.h"
 #include "exit.h"
 #include "forked_jobs.h"
+#include "json_output.h"
 #include "verbs.h"
 
 namespace minnow::tool {
@@ -78,11 +78,6 @@ CaseResult decode(const JobOutcome& outcome) {
   return {outcome.text.substr(0, end), outcome.text.substr(end + 1)};
 }
 
-/// Messages may quote bytes of hostile files: what is no UTF-8 is replaced.
-std::string dump(const nlohmann::json& json) {
-  return json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 void report(const Arguments& args, const std::vector<Case>& cases,
             const std::map<std::string, int>& totals) {
   if (!args.json) {
@@ -95,7 +90,7 @@ void report(const Arguments& args, const std::vector<Case>& cases,
     rows.push_back({{"name", c.name}, {"status", c.result.status}, {"detail", c.result.detail}});
   nlohmann::json sums = totals;
   sums["cases"] = cases.size();
-  fmt::print("{}\n", dump({{"cases", rows}, {"totals", sums}}));
+  printJson(nlohmann::json{{"cases", rows}, {"totals", sums}});
 }
 
 void conformance(const Arguments& args) {
