@@ -38,8 +38,8 @@ Result<FileReader> FileReader::open(const std::filesystem::path& path) {
   if (reader.file_ < 0 || fstat(reader.file_, &facts) != 0)
     return ioError(path, "cannot be opened");
   if (!S_ISREG(facts.st_mode)) {
-    return std::unexpected(
-        Error{ErrorCode::Io, fmt::format("{}: is no regular file", path.string())});
+    const char* what = S_ISDIR(facts.st_mode) ? "a folder, not a file" : "no regular file";
+    return std::unexpected(Error{ErrorCode::Io, fmt::format("{}: is {}", path.string(), what)});
   }
   reader.size_ = static_cast<uint64_t>(facts.st_size);
   return reader;

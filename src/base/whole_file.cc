@@ -9,9 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <climits>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
@@ -126,19 +128,26 @@ Result<std::vector<std::byte>> readFile(const std::filesystem::path& path, uint6
   if (file.number < 0 || ::fstat(file.number, &facts) != 0) return ioError(name, "opened");
   if (S_ISDIR(facts.st_mode))
     return fail(ErrorCode::InvalidArgument, name, ": is a folder, not a file");
-  if (!S_ISREG(facts.st_mode))
-    return fail(ErrorCode::InvalidArgument, name, ": is not a regular file");
-  if (static_cast<uint64_t>(facts.st_size) > most)
-    return fail(ErrorCode::OutOfMemory, name, ": has ", static_cast<uint64_t>(facts.st_size),
-                " bytes, ", most, " are read at most");
-  std::vector<std::byte> bytes(static_cast<size_t>(facts.st_size));
-  for (size_t filled = 0; filled < bytes.size();) {
+  if (!S_ISREG(facts.st_mode) && !S_ISFIFO(facts.st_mode))
+    return fail(ErrorCode::InvalidArgument, name, ": is neither a file nor a pipe");
+  const auto expected = static_cast<uint64_t>(facts.st_size);  // 0 for a pipe
+  const auto tooMuch = [&] {
+    return fail(ErrorCode::OutOfMemory, name, ": has more than ", most, " bytes");
+  };
+  if (expected > std::min<uint64_t>(most, SIZE_MAX - 1)) return tooMuch();
+  // A byte more than expected shows the end without growing.
+  std::vector<std::byte> bytes(expected > 0 ? static_cast<size_t>(expected) + 1 : 1 << 16);
+  size_t filled = 0;
+  while (true) {
     const ssize_t got = ::read(file.number, bytes.data() + filled, bytes.size() - filled);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return ioError(name, "read");
-    if (got == 0) return fail(ErrorCode::Io, name, ": became shorter while it was read");
     filled += static_cast<size_t>(got);
+    if (filled > most) return tooMuch();
+    if (got == 0) break;
+    if (filled == bytes.size()) bytes.resize(2 * bytes.size());
   }
+  bytes.resize(filled);
   return bytes;
 }
 
@@ -146,10 +155,8 @@ Result<std::vector<std::byte>> readFile(const std::filesystem::path& path, uint6
 
 FileWriter::FileWriter(const std::filesystem::path& path) : path_(path.native()), place_(path_) {
   // Of a link, the file that it names; of what is not there yet, the name itself.
-  if (char* whole = ::realpath(path_.c_str(), nullptr)) {
-    place_ = whole;
-    std::free(whole);
-  }
+  char whole[PATH_MAX];
+  if (::realpath(path_.c_str(), whole) != nullptr) place_ = whole;
 }
 
 FileWriter::FileWriter(FileWriter&& other) noexcept

@@ -16,7 +16,7 @@
 
 namespace minnow::base {
 
-/// All bytes of a regular file that has `most` at most. NotFound where there is none,
+/// All bytes of a file or a pipe that has `most` at most. NotFound where there is none,
 /// InvalidArgument for a folder or a device, OutOfMemory for more bytes, Io for all else.
 Result<std::vector<std::byte>> readFile(const std::filesystem::path& path,
                                         uint64_t most = UINT64_MAX);

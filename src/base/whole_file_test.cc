@@ -66,6 +66,18 @@ TEST_F(WholeFile, UnreadablePlacesAreTypedErrors) {
   EXPECT_EQ(readFile(path(), 4).error().code, ErrorCode::OutOfMemory);
 }
 
+TEST_F(WholeFile, APipeIsReadToItsEnd) {
+  ASSERT_EQ(mkfifo(path().c_str(), 0600), 0);
+  const std::string text(100000, 'x');
+  const pid_t child = fork();
+  if (child == 0) {
+    (void)writeFile(path(), text);
+    _exit(0);
+  }
+  EXPECT_EQ(textOf(path()), text);
+  waitpid(child, nullptr, 0);
+}
+
 TEST_F(WholeFile, IsNotThereBeforeItIsFinished) {
   ASSERT_TRUE(writeFile(path(), "older"));
   {

@@ -5,8 +5,7 @@
 //   metadata := a FlatBuffer, schema.fbs
 //   padding  := zeros up to weightsOffset, a multiple of 64
 //   weights  := constants, each on a multiple of 64 and padded with zeros to one, then 64 zeros
-//   more, so that a vector
-//               may be read past the end of any constant
+//               more, so that a vector may be read past the end of any constant
 //
 // metadataChecksum covers metadata and padding, headerChecksum the bytes of the header before it.
 #pragma once

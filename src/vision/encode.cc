@@ -1,4 +1,5 @@
 // What every encoder asks of a picture, and pictures into files.
+#include "base/guarded.h"
 #include "base/whole_file.h"
 #include "vision/codecs.h"
 
@@ -13,10 +14,18 @@ Result<void> checkEncodable(const ImageView& image) {
   return {};
 }
 
-Result<void> writePng(const std::filesystem::path& path, const ImageView& image) {
+namespace {
+
+Result<void> writePngFile(const std::filesystem::path& path, const ImageView& image) {
   const Result<std::vector<std::byte>> bytes = encodePng(image);
   if (!bytes) return std::unexpected(bytes.error());
   return base::writeFile(path, *bytes);
+}
+
+}  // namespace
+
+Result<void> writePng(const std::filesystem::path& path, const ImageView& image) {
+  return guarded(path.native(), [&] { return writePngFile(path, image); });
 }
 
 }  // namespace minnow::vision

@@ -31,10 +31,14 @@ int finished(int code) {
 
 /// Failure (usage) for a first word that is no verb; the command line's parser would not name it.
 void checkVerb(const CLI::App& app, const char* word) {
-  if (word == nullptr || word[0] == '-') return;
+  if (word != nullptr && word[0] == '-') return;
   std::vector<std::string> verbs;
   for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; }))
     verbs.push_back(verb->get_name());
+  if (word == nullptr)
+    throw Failure(Exit::Usage,
+                  fmt::format("a verb is missing; there are {}. `minnow --help` has examples",
+                              fmt::join(verbs, ", ")));
   if (std::ranges::find(verbs, word) != verbs.end()) return;
   const std::string near = minnow::tool::nearest(word, verbs);
   throw Failure(Exit::Usage,
@@ -78,7 +82,11 @@ int main(int argc, char** argv) {
   } catch (const CLI::RuntimeError& error) {  // a verb that has said all it has to say
     return finished(error.get_exit_code());
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? finished(0) : static_cast<int>(Exit::Usage);
+    if (error.get_exit_code() == 0) return finished(app.exit(error));  // --help, --version
+    const std::string verb = argc > 1 && argv[1][0] != '-' ? argv[1] : "";
+    return report(Exit::Usage, fmt::format("{}{}{}; `minnow {}{}--help` tells more", verb,
+                                           verb.empty() ? "" : ": ", error.what(), verb,
+                                           verb.empty() ? "" : " "));
   } catch (const Failure& failure) {
     return report(failure.exit, failure.what());
   } catch (const std::bad_alloc&) {
