@@ -426,6 +426,71 @@ class CommandLine(unittest.TestCase):
         self.assertFalse((self.folder / "odd.minnow").exists())
         self.assertIn("NoSuchOp", self.minnow("memory", model, code=UNSUPPORTED))
 
+    def test_a_verb_that_does_not_exist_is_named_beside_the_nearest(self):
+        self.assertIn("no verb 'covnert' (did you mean 'convert'?)", self.minnow("covnert", self.onnx, code=USAGE))
+        self.assertIn("no verb 'conf' (did you mean 'conformance'?)", self.minnow("conf", code=USAGE))
+        self.assertRegex(self.minnow("frobnicate", code=USAGE), "no verb 'frobnicate'; there are .*trace")
+        self.assertIn("a verb is missing", self.minnow(code=USAGE))
+        self.assertIn("`minnow run --help`", self.minnow("run", self.onnx, "--threads", "0", code=USAGE))
+
+    def test_shapes_of_inputs_that_do_not_exist(self):
+        model, trace = self.convert(), self.folder / "t.npz"
+        self.minnow("trace", model, "x=const:1", "-o", trace)
+        for file in (model, self.onnx):
+            for verb, *more in (["info"], ["run", "x=const:1"], ["hash", "x=const:1"], ["bench", "--runs", "1"], ["memory"],
+                                ["trace", "x=const:1", "-o", self.folder / "u.npz"], ["replay", "--reference", trace]):
+                said = self.minnow(verb, file, *more, "--shape", "z=1,3,4,5",
+                                   code=CANNOT_COMPARE if verb == "replay" else ERROR)
+                self.assertIn("no input is named 'z'; there is x", said, (verb, file))
+        self.assertIn("no input is named 'z'", self.minnow("convert", self.onnx, "--shape", "z=1", code=ERROR))
+        self.assertFalse((self.folder / "u.npz").exists())
+        two = self.file("two.onnx", onnx_model(["Relu"], ["n", "c"]).replace(b"\n\x01x", b"\n\x01q"))
+        for verb, *more in (["memory"], ["bench", "--runs", "1"]):  # models that share a list of shapes
+            self.minnow(verb, two, self.onnx, *more, "--shape", "q=2,3", "--shape", "x=1,3,4,5")
+            self.assertIn("there is q, x", self.minnow(verb, two, self.onnx, *more, "--shape", "r=2,3", code=ERROR))
+
+    def test_what_is_wrong_with_an_input_is_said(self):
+        model = self.convert()
+        header = "(1, 3, 4, 5)"
+        cases = (("double.npy", npy(header, [0.0] * 120, "<f8"), "float64 1x3x4x5, .*astype\\('float32'\\)"),
+                 ("big.npy", npy(header, [0.0] * 60, ">f4"), "'>f4'.*little-endian"),
+                 ("complex.npy", npy(header, [0.0] * 120, "<c8"), "'<c8'.*numpy.save"),
+                 ("shape.npy", npy("(1, 4, 5, 3)", [0.0] * 60), "1x4x5x3, .*--shape x=1,4,5,3"),
+                 ("short.npy", npy(header, [0.0] * 6), "240 bytes of data expected, 24 found"),
+                 ("rank.npy", npy("(1, 1, 1, 1, 1, 1, 1, 1, 1)", [0.0]), "at most 8 axes"),
+                 ("empty.npy", b"", "is empty"), ("junk.npy", b"junk", "is no .npy file"))
+        for name, data, says in cases:
+            self.assertRegex(self.minnow("run", model, f"x={self.file(name, data)}", code=ERROR), f"{name}.*{says}")
+        self.assertNotIn("--shape", self.minnow("run", model, f"x={self.file('two.npy', npy('(2,)', [1, 2]))}", code=ERROR))
+        self.assertRegex(self.minnow("run", model, "x=cnst:1", code=ERROR), "input x: cnst:1: .*a SPEC is const:NUMBER")
+        (self.folder / "folder.npy").mkdir()
+        self.assertIn("folder.npy: is a folder", self.minnow("run", model, f"x={self.folder}/folder.npy", code=ERROR))
+        for spec in ("const:", "const:a", "const:1,2", "random:", "random:-1", "random:1.5"):
+            said = self.minnow("run", model, f"x={spec}", code=USAGE)
+            self.assertIn("--input", said)
+        self.assertIn("did you mean 'x'?", self.minnow("run", model, "X=const:1", code=ERROR))
+        for shape, says in (("-1,3,4,5", "holds -1"), ("1,3,4,5,6,7,8,9,10", "9 axes"), ("1,,2", "a number is missing"),
+                            ("1,b", "'b'"), ("0,4294967296,4294967296", "more elements")):
+            self.assertIn(says, self.minnow("info", model, "--shape", f"x={shape}", code=USAGE))
+        self.assertIn("does not fit what the model declares",
+                      self.minnow("convert", self.onnx, "--value", "x=1,2", "-o", self.folder / "v.minnow", code=ERROR))
+
+    def test_places_that_cannot_be_written_are_named(self):
+        model = self.convert()
+        self.assertIn("is a folder", self.minnow("convert", self.onnx, "-o", self.folder, code=ERROR))
+        self.assertIn("its folder does not exist",
+                      self.minnow("convert", self.onnx, "-o", self.folder / "absent/x.minnow", code=ERROR))
+        said = self.minnow("run", model, "x=const:1", "--output-dir", self.onnx, code=ERROR)
+        self.assertIn(f"{self.onnx}: ", said)
+        for verb in (["info", self.folder], ["diff", self.folder, self.folder], ["convert", self.folder]):
+            said = self.minnow(*verb, code=CANNOT_COMPARE if verb[0] == "diff" else ERROR)
+            self.assertIn(f"{self.folder}: is a folder", said)
+        (self.folder / "none").mkdir()
+        self.assertIn(f"{self.folder}/none: holds no folder",
+                      self.minnow("conformance", self.folder / "none", code=ERROR))
+        self.assertIn(f"{self.onnx}: Not a directory", self.minnow("conformance", self.onnx, code=ERROR))
+        self.assertIn("is a folder", self.minnow("conformance", self.folder, "--list", self.folder, code=ERROR))
+
     def test_missing_things_are_named(self):
         model = self.convert()
         self.assertIn("absent.onnx", self.minnow("convert", self.folder / "absent.onnx", code=ERROR))

@@ -109,14 +109,16 @@ Result<HostTensor> parseNpy(std::span<const std::byte> file, const std::string& 
   if (!descr || !order || !extents) return bad(name, "has a damaged header");
   const auto type = parseType(*descr);
   if (!type) {
-    return bad(name,
-               fmt::format("has elements of type {}; read are bool, integers, float16, float32 and "
-                           "float64, little-endian: write x.astype('<f4') with numpy.save",
-                           descr->substr(0, descr->find(", "))));
+    return bad(
+        name,
+        fmt::format("has elements of type {}; read are bool, integers, float16, float32 and "
+                    "float64, little-endian: write x.astype('<f4') with numpy.save",
+                    descr->starts_with('\'') ? descr->substr(0, descr->find(',')) : "a structure"));
   }
   const auto shape = parseShape(*extents);
   if (!shape)
-    return bad(name, fmt::format("has an impossible shape, {}: at most {} axes are supported",
+    return bad(name, fmt::format("has an impossible shape, {}: supported are at most {} axes of 0 "
+                                 "or more elements",
                                  extents->substr(0, extents->find(')') + 1), kMaxRank));
   HostTensor tensor{{*type, *shape}, {}};
   const auto data = file.subspan(start + length);

@@ -44,11 +44,12 @@ uint64_t parseSeed(std::string_view text) {
 void copyChecked(const HostTensor& from, const TensorInfo& info, const TensorView& to,
                  const std::string& source) {
   if (from.type.type != to.type || !(from.type.shape == to.shape)) {
-    const std::string advice =
-        from.type.type != to.type
-            ? fmt::format("write it with numpy.save(…, x.astype('{}'))", dataTypeName(to.type))
-            : fmt::format("write it in that shape, or give the input this one with --shape {}={}",
-                          info.name, fmt::join(from.type.shape.dims(), ","));
+    std::string advice = "write it in that shape";
+    if (from.type.type != to.type)
+      advice = fmt::format("write it with numpy.save(…, x.astype('{}'))", dataTypeName(to.type));
+    else if (from.type.shape.rank() == to.shape.rank())
+      advice += fmt::format(", or give the input this one with --shape {}={}", info.name,
+                            fmt::join(from.type.shape.dims(), ","));
     throw Failure(Exit::Error,
                   fmt::format("{} is {} {}, but input {} wants {} {}: {}", source,
                               dataTypeName(from.type.type), from.type.shape.toString(), info.name,
@@ -130,8 +131,12 @@ void InputSpecs::fillOne(const TensorInfo& info, const std::string& spec,
   } else if (endsInNpy(spec)) {
     return copyChecked(need(analysis::readNpy(spec)), info, to, spec);
   } else {
-    const auto picture = need(vision::readImage(spec));
-    const auto placed = vision::writeImage(picture.view(), picture_, to);
+    const auto picture = vision::readImage(spec);
+    if (!picture)
+      throw Failure(Exit::Error, fmt::format("input {}: {} (a SPEC is const:NUMBER, random:SEED, a "
+                                             ".npy file, or a jpg, png or bmp picture)",
+                                             info.name, picture.error().message));
+    const auto placed = vision::writeImage(picture->view(), picture_, to);
     if (!placed) {
       throw Failure(Exit::Error,
                     fmt::format("{} into input {}: {}", spec, info.name, placed.error().message));

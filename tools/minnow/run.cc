@@ -59,8 +59,8 @@ void writeFiles(const std::filesystem::path& folder, const std::vector<std::stri
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) {
-    throw Failure(Exit::Error,
-                  fmt::format("{}: cannot be made: {}", folder.string(), error.message()));
+    throw Failure(Exit::Error, fmt::format("{}: the folder cannot be made: {}", folder.string(),
+                                           error.message()));
   }
   for (size_t i = 0; i < files.size(); ++i) {
     const auto written = base::writeFile(folder / files[i], encodeNpy(tensors[i]));
