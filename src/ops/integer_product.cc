@@ -74,4 +74,13 @@ Result<std::vector<TensorType>> MatMulInteger::inferShape(
   return std::vector{TensorType{DataType::Int32, y}};
 }
 
+int64_t ConvInteger::multiplyAdds(std::span<const TensorType> inputs,
+                                  std::span<const TensorType> outputs) const {
+  return Conv().multiplyAdds(inputs, outputs);
+}
+int64_t MatMulInteger::multiplyAdds(std::span<const TensorType> inputs,
+                                    std::span<const TensorType> outputs) const {
+  return MatMul().multiplyAdds(inputs, outputs);
+}
+
 }  // namespace minnow::ops

@@ -19,6 +19,8 @@ struct ConvInteger final : OperatorBase<ConvInteger>, WindowAttributes {
     v("groups", groups);
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  int64_t multiplyAdds(std::span<const TensorType> inputs,
+                       std::span<const TensorType> outputs) const override;
 };
 
 /// a […,M,K], b […,K,N] as in MatMul; zero points broadcast to a and to b.
@@ -28,6 +30,8 @@ struct MatMulInteger final : OperatorBase<MatMulInteger> {
   template <class V>
   void fields(V&) {}
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  int64_t multiplyAdds(std::span<const TensorType> inputs,
+                       std::span<const TensorType> outputs) const override;
 };
 
 }  // namespace minnow::ops
