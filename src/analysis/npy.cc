@@ -69,7 +69,7 @@ std::optional<Shape> parseShape(std::string_view text) {
     const auto [end, error] = std::from_chars(text.data() + i, text.data() + close, dim);
     if (error != std::errc() || dim < 0 || shape.rank() == kMaxRank) return std::nullopt;
     if (dim > 0 && elements > (int64_t{1} << 40) / dim) return std::nullopt;
-    elements *= dim;
+    elements *= std::max<int64_t>(dim, 1);  // an empty tensor's strides stay in range too
     shape.push_back(dim);
     i = static_cast<size_t>(end - text.data());
   }
