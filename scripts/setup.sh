@@ -8,7 +8,7 @@ build="g++ cmake ninja-build ccache make libhwy-dev libflatbuffers-dev flatbuffe
   nlohmann-json3-dev libxxhash-dev libjpeg62-turbo-dev libpng-dev libgtest-dev libgmock-dev libbenchmark-dev pkg-config
   libopencv-core-dev libopencv-imgproc-dev libtomlplusplus-dev"
 demo="opencv-doc ca-certificates"
-test="libonnx-testdata python3 zstd"
+test="libonnx-testdata python3 python3-venv zstd"
 arm="g++-aarch64-linux-gnu g++-arm-linux-gnueabihf qemu-user-static"
 browser="chromium"
 lint="clang-format-19 clang-tidy-19 clang-19 python3"
