@@ -26,13 +26,6 @@ Rows rowsBroadcast(const Rows& output, const Shape& input, const Shape& outputSh
 /// axis.
 std::optional<Rows> rowsReshaped(const Rows& output, const Shape& input, const Shape& outputShape);
 
-/// One axis of a sliding window.
-struct SlidingWindow {
-  int64_t kernel = 1, stride = 1, dilation = 1, pad = 0;  ///< pad: before the axis
-};
-/// The rows under the window, without those that are padding.
-Rows rowsUnderWindow(const Rows& output, const SlidingWindow& window, int64_t extent);
-
 /// Where only rows of N,C,H,W can be asked for: whether these are such rows.
 bool isImageStrip(const Rows& output, std::span<const TensorType> outputs);
 

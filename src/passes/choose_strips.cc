@@ -216,7 +216,7 @@ class Chooser {
 
 }  // namespace
 
-Result<int> chooseStrips(ir::Graph& graph) {
+Result<int> chooseStrips(ir::Graph& graph, Budget&) {
   if (graph.nodes.empty()) return 0;
   return Chooser(graph).run();
 }

@@ -9,13 +9,13 @@
 
 namespace minnow::passes {
 
-Result<int> fuseSwish(ir::Graph&);
-Result<int> fuseGelu(ir::Graph&);
-Result<int> fuseLayerNorm(ir::Graph&);
-Result<int> foldBatchNorm(ir::Graph&);
-Result<int> fuseBias(ir::Graph&);
-Result<int> fusePad(ir::Graph&);
-Result<int> fuseActivation(ir::Graph&);
+Result<int> fuseSwish(ir::Graph&, Budget&);
+Result<int> fuseGelu(ir::Graph&, Budget&);
+Result<int> fuseLayerNorm(ir::Graph&, Budget&);
+Result<int> foldBatchNorm(ir::Graph&, Budget&);
+Result<int> fuseBias(ir::Graph&, Budget&);
+Result<int> fusePad(ir::Graph&, Budget&);
+Result<int> fuseActivation(ir::Graph&, Budget&);
 
 namespace {
 
@@ -278,6 +278,23 @@ TEST(FusePad, IntoConvolution) {
       return b.add(convOf(3, 2, 0), {padded(b, x, value), b.random({4, 3, 3, 3})});
     });
     EXPECT_EQ(after(graph, fusePad), value == 0 ? "Conv" : "Pad Conv");
+  }
+}
+
+TEST(FusePad, BeforePaddingThatFollowsFromTheExtents) {
+  for (const int64_t side : {4, 5}) {
+    ir::Graph graph = graphOf({1, 3, side, side}, [&](GraphBuilder& b, ValueId x) {
+      ops::Conv conv = convOf(3, 2, 0);
+      conv.autoPad = ops::AutoPad::SameUpper;
+      return b.add(conv, {padded(b, x), b.random({4, 3, 3, 3})});
+    });
+    EXPECT_EQ(after(graph, fusePad), "Conv");
+    ir::Graph pooled = graphOf({1, 3, side, side}, [&](GraphBuilder& b, ValueId x) {
+      ops::Pool pool = poolOf(ops::PoolFn::Average, 3, 2);
+      pool.autoPad = ops::AutoPad::SameUpper;
+      return b.add(pool, {padded(b, x)});
+    });
+    EXPECT_EQ(after(pooled, fusePad), "Pad AveragePool");
   }
 }
 
