@@ -1,6 +1,6 @@
 # Two commands from a bare Debian 12 machine: `make demo` and `make test`. CMakePresets.json has the builds.
 .DEFAULT_GOAL := build
-.PHONY: build models test-shared bench-peers bench-memory bench-strips size size-table ready test-device demo test test-arm quick-arm test-all sanitizers lint bench clean bench-contract
+.PHONY: build models test-shared fuzz bench-peers bench-memory bench-strips size size-table ready test-device demo test test-arm quick-arm test-all sanitizers lint bench clean bench-contract
 .NOTPARALLEL:
 
 IMAGES ?=
@@ -19,7 +19,8 @@ build/build.ninja: CMakePresets.json CMakeLists.txt
 
 # Installation is remembered by a stamp, so that a second run costs nothing.
 $(CACHE)/installed-demo: GROUPS := demo
-$(CACHE)/installed-test: GROUPS := demo test arm
+$(CACHE)/installed-test: GROUPS := demo test arm fuzz
+$(CACHE)/installed-fuzz: GROUPS := fuzz
 $(CACHE)/installed-browser: GROUPS := browser
 $(CACHE)/installed-lint: GROUPS := demo lint
 $(CACHE)/installed-%: scripts/setup.sh
@@ -45,6 +46,7 @@ test: export override MINNOW_SHARED :=
 test: ready
 	@$(MAKE) --no-print-directory sanitizers
 	@$(MAKE) --no-print-directory quick-arm
+	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=7
 	@ctest --preset release -j $(JOBS) -LE heavy
 
 # What that folder adds: its models in every test on models, its cases.
@@ -72,6 +74,15 @@ sanitizers:
 	@ctest --preset asan -j $(JOBS) -LE "heavy|release-only" -E "Golden.*(_const|_picture|_large_)|RealModels"
 	@cmake --preset tsan > build/tsan.log && cmake --build --preset tsan -j $(JOBS) --target $(THREADED)
 	@ctest --preset tsan -j $(JOBS) -LE "heavy|release-only" -R "Thread|Runtime|Session|Arena|ops_cases_on_threads"
+
+# Every parser with hostile bytes, by libFuzzer under the sanitizers: MINUTES for each of eight harnesses, which is to be
+# 10^7 inputs before a release. `make test` takes a minute for all.
+MINUTES ?= 10
+FUZZ_SECONDS ?= $(shell echo $$(($(MINUTES) * 60)))
+fuzz: $(CACHE)/installed-fuzz
+	@mkdir -p build && cmake --preset fuzz > build/fuzz.log
+	@cmake --build --preset fuzz -j $(JOBS) --target fuzzers
+	@scripts/fuzz.sh build/fuzz $(FUZZ_SECONDS)
 
 # Bits on ARM under an emulator, the quick part: operator cases with SVE, NEON and plain C++, real models with NEON.
 quick-arm:

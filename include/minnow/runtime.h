@@ -244,7 +244,9 @@ class Frame {
   Frame& operator=(Frame&&) noexcept;
   ~Frame();
 
-  /// A view without data (it tests false) when there is no input of that name.
+  /// A view without data (it tests false) when there is no input of that name. Its `missing` names it
+  /// and lists those that there are, until the frame is asked for another that is not there;
+  /// writeImage's error says the same.
   TensorView input(std::string_view name) const;
   TensorView input(size_t index) const;
   /// May overwrite the inputs' memory: write them again before another run().

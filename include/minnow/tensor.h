@@ -115,6 +115,7 @@ struct TensorView {
   void* data = nullptr;
   bool panels =
       false;  ///< constant weights packed in panels (kernels/packing.h); strides mean nothing then
+  const char* missing = nullptr;  ///< of a view that tests false: what there is none of, or nullptr
 
   explicit operator bool() const { return type != DataType::Undefined; }
   template <class T>
