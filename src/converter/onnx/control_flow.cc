@@ -197,7 +197,8 @@ void Walk::expandLoop(const ::onnx::NodeProto& node, NodeContext& context) {
 /// Inputs: the states, then what is scanned along an axis each; the body takes the states and a
 /// slice of each, and gives the next states and a slice of each scanned output.
 void Walk::expandScan(const ::onnx::NodeProto& node, NodeContext& context) {
-  if (context.opset() < 9) context.unsupported("Scan of opset 8 (convert the model to opset 9)");
+  if (context.opset() < 9)
+    throw ImportError("Scan of opset 8 is not supported; convert the model to opset 9 or later");
   const ::onnx::GraphProto& graph = context.graph("body");
   const int64_t count = context.integer("num_scan_inputs");
   const int64_t states = node.input_size() - count;

@@ -5,6 +5,7 @@
 
 #include "base/fail.h"
 #include "converter/onnx/newer_fields.h"
+#include "converter/onnx/tensor_proto.h"
 #include "converter/onnx/walk.h"
 
 namespace minnow::converter {
@@ -87,6 +88,9 @@ class Inputs {
     ir::Value value{info.name(), {elementType(info), shapeOf(info)}};
     const bool isFixed = fixed != state_.options.fixedInputs.end();
     if (isFixed) fix(value, fixed->second);
+    if (value.type.shape.elements() == 0)
+      state_.report.warnings.push_back(text("input '", info.name(), "' has no elements (",
+                                            value.type.shape, "); --shape gives it others"));
     const ir::ValueId id = state_.graph.addValue(std::move(value));
     state_.scopes.set(info.name(), id);
     if (!isFixed) state_.graph.inputs.push_back(id);
@@ -117,8 +121,8 @@ class Inputs {
     const int number = info.type().tensor_type().elem_type();
     const auto type = static_cast<DataType>(number);
     if (number < 0 || number > 255 || elementSize(type) == 0)
-      throw UnsupportedModel(text("input '", info.name(), "' has ONNX element type ", number,
-                                  ", which is not supported"));
+      throw UnsupportedModel("input '" + info.name() + "' has elements of " + onnxTypeName(number) +
+                             ", which are not supported");
     return type;
   }
 

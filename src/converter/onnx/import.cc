@@ -52,17 +52,20 @@ std::string ImportState::freshName(const std::string& base) {
 
 void ImportState::spendBytes(size_t bytes) {
   if (!passes::Budget::spend(budget.bytes, static_cast<int64_t>(bytes)))
-    throw OverBudget(text("node ", nodeName, ": conversion would make more than ",
-                          options.budget.bytes, " bytes of constants out of this model (",
-                          "ConvertOptions::budget.bytes); a loop, a function or a constant of its ",
-                          "is far too large"));
+    throw OverBudget(text("node ", nodeName, " (", nodeOp, "): conversion would make more than ",
+                          options.budget.bytes,
+                          " bytes of constants that the file does not hold; a loop, a function or "
+                          "a constant of the model is very large. ConvertOptions::budget.bytes is "
+                          "the limit"));
 }
 
 void ImportState::spendNode() {
   if (!passes::Budget::spend(budget.nodes, 1))
-    throw OverBudget(text("node ", nodeName,
-                          ": with its functions and loops unrolled the model has ", "more than ",
-                          options.budget.nodes, " nodes (ConvertOptions::budget.nodes)"));
+    throw OverBudget(text("node ", nodeName, " (", nodeOp,
+                          "): with functions expanded and loops unrolled the model has more than ",
+                          options.budget.nodes,
+                          " nodes; export it with fewer iterations. ConvertOptions::budget.nodes "
+                          "is the limit"));
 }
 
 const ::onnx::AttributeProto* ImportState::resolved(const ::onnx::AttributeProto& attribute) const {

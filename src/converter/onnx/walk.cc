@@ -21,6 +21,16 @@ std::string nameOf(const ::onnx::NodeProto& node) {
   return node.name().empty() && node.output_size() > 0 ? node.output(0) : node.name();
 }
 
+std::string noSuchOperator(const ::onnx::NodeProto& node) {
+  const std::string overload = overloadOf(node);
+  std::string words = "operator " + (isDefaultDomain(node.domain()) ? "" : node.domain() + ".") +
+                      node.op_type() + (overload.empty() ? "" : ", overload '" + overload + "',") +
+                      " is not supported";
+  if (node.domain() == "com.microsoft")
+    words += "; it is ONNX Runtime's own: convert the model from before ONNX Runtime optimised it";
+  return words;
+}
+
 }  // namespace
 
 void refuseUnknown(const std::string& complaint) {
@@ -79,10 +89,7 @@ void Walk::expand(const ::onnx::NodeProto& node) {
   const bool ours = isDefaultDomain(node.domain());
   const ImportFn import = ours ? findImport(node.op_type()) : nullptr;
   const Expand expansion = ours ? findExpansion(node.op_type()) : nullptr;
-  if (!function && !import && !expansion)
-    throw ImportError("operator " + (ours ? "" : node.domain() + ".") + node.op_type() +
-                      (overloadOf(node).empty() ? "" : ", overload '" + overloadOf(node) + "',") +
-                      " is not supported");
+  if (!function && !import && !expansion) throw ImportError(noSuchOperator(node));
   if (dependsOnFailed(node)) return markFailed(node);
   if (function) return expandCall(node, *function);
   NodeContext context(state_, node);
@@ -117,17 +124,31 @@ void Walk::markNotComputed(const ::onnx::NodeProto& node) {
 }
 
 void Walk::report(const ::onnx::NodeProto& node, const std::string& name, const std::string& reason,
-                  std::vector<std::string> fixable) {
+                  const std::vector<std::string>& sources) {
   std::string advice = reason;
-  if (!fixable.empty()) {
-    advice += "; give it at conversion:";
-    for (const std::string& input : fixable) advice += " --value " + input + "=…";
-  }
+  std::vector<std::string> fixable;
+  for (const std::string& input : sources)
+    if (isParameter(input)) fixable.push_back(input);
+  if (!fixable.empty()) advice += "; give it at conversion:";
+  for (const std::string& input : fixable) advice += " --value " + input + "=…";
+  if (fixable.empty() && !sources.empty())
+    advice += "; it is computed from the data of input '" + sources[0] +
+              "': export the model so that it is a constant there";
   const auto opset = state_.opsets.find(isDefaultDomain(node.domain()) ? "" : node.domain());
   state_.report.unsupported.push_back({name, node.op_type(),
                                        opset == state_.opsets.end() ? 0 : opset->second, advice,
                                        std::move(fixable)});
   markFailed(node);
+}
+
+/// An input that could be fixed at conversion: a shape, an axis, a threshold; not a picture.
+bool Walk::isParameter(const std::string& input) const {
+  constexpr int64_t kMostElements = 1024;
+  for (const ir::ValueId id : state_.graph.inputs) {
+    const ir::Value& value = state_.graph.values[static_cast<size_t>(id)];
+    if (value.name == input) return value.type.shape.elements() <= kMostElements;
+  }
+  return false;
 }
 
 }  // namespace minnow::converter

@@ -39,8 +39,10 @@ class Walk {
   bool dependsOnFailed(const ::onnx::NodeProto& node) const;
   void markFailed(const ::onnx::NodeProto& node);
   void markNotComputed(const ::onnx::NodeProto& node);
+  /// `sources`: inputs of the graph from which is computed what would have to be constant.
   void report(const ::onnx::NodeProto& node, const std::string& name, const std::string& reason,
-              std::vector<std::string> fixable);
+              const std::vector<std::string>& sources);
+  bool isParameter(const std::string& input) const;
 
   // Bodies (control_flow.cc)
   using Expand = void (Walk::*)(const ::onnx::NodeProto&, NodeContext&);
