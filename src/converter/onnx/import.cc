@@ -2,6 +2,8 @@
 // Nodes that cannot be imported are collected, so that a user sees all of them at once.
 #include "converter/onnx/import.h"
 
+#include <google/protobuf/arena.h>
+
 #include <algorithm>
 
 #include "base/fail.h"
@@ -233,7 +235,9 @@ class ModelImport {
 Result<ir::Graph> importModel(std::span<const std::byte> model, const std::filesystem::path& folder,
                               const ConvertOptions& options, ConvertReport& report,
                               passes::Budget& budget) {
-  ::onnx::ModelProto proto;
+  // Where an allocation fails, the messages read so far go with the arena.
+  google::protobuf::Arena arena;
+  auto& proto = *google::protobuf::Arena::CreateMessage<::onnx::ModelProto>(&arena);
   if (model.empty()) return fail(ErrorCode::BadModel, "the ONNX file is empty");
   if (const std::string other = otherFormat(model); !other.empty())
     return fail(ErrorCode::BadModel, other);

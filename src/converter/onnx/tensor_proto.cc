@@ -4,11 +4,11 @@
 
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <limits>
 #include <optional>
 
 #include "base/fail.h"
+#include "converter/file_bytes.h"
 
 namespace minnow::converter {
 namespace {
@@ -148,10 +148,9 @@ Result<std::vector<std::byte>> externalData(const onnx::TensorProto& proto,
                 path.string(), " is too short (", size, " bytes)");
   }
   std::vector<std::byte> data(bytes);
-  std::ifstream file(path, std::ios::binary);
-  file.seekg(static_cast<std::streamoff>(place->offset));
-  file.read(reinterpret_cast<char*>(data.data()), static_cast<std::streamsize>(bytes));
-  if (!file) return fail(ErrorCode::Io, path.string(), ": cannot be read");
+  if (auto ok = readAt(path, place->offset, data); !ok)
+    return fail(ok.error().code, "tensor ", proto.name(), ": external data file ",
+                ok.error().message);
   return data;
 }
 
