@@ -45,8 +45,7 @@ ImportFn findImport(const std::string& op) {
 
 bool isDefaultDomain(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
 
-// ImportState
-// ---------------------------------------------------------------------------------------
+// ImportState -------------------------------------------------------------------------------------
 
 std::string ImportState::freshName(const std::string& base) {
   return text("~", base, ".", fresh_++);
@@ -167,8 +166,7 @@ std::vector<std::string> ImportState::sourceInputs(ir::ValueId id) const {
   return names;
 }
 
-// Walking the model
-// ---------------------------------------------------------------------------------
+// Walking the model -------------------------------------------------------------------------------
 
 namespace {
 
