@@ -107,6 +107,13 @@ ir::ValueId ImportState::addTensor(const ::onnx::TensorProto& tensor, const std:
   return graph.addConstant(name, decoded->type, decoded->bytes);
 }
 
+void ImportState::addInitialisers(const ::onnx::GraphProto& from) {
+  for (const auto& initialiser : from.initializer())
+    if (!scopes.add(initialiser.name(), addTensor(initialiser, initialiser.name())))
+      throw ImportError("the model is broken here: '" + initialiser.name() +
+                        "' has two values (initialisers)");
+}
+
 bool ImportState::canEvaluate(const std::vector<ir::ValueId>& inputs,
                               const std::vector<TensorType>& types) const {
   int64_t in = 0, out = 0;
@@ -184,8 +191,7 @@ class ModelImport {
     state_.graph.producer = model_.producer_name();
     if (!model_.producer_version().empty())
       state_.graph.producer += " " + model_.producer_version();
-    for (const auto& initialiser : graph.initializer())
-      state_.scopes.set(initialiser.name(), state_.addTensor(initialiser, initialiser.name()));
+    state_.addInitialisers(graph);
     if (graph.sparse_initializer_size() > 0)
       throw UnsupportedModel("sparse initialisers are not supported");
     declareInputs(graph, state_);
@@ -195,9 +201,13 @@ class ModelImport {
 
  private:
   void readVersions() {
-    for (const auto& opset : model_.opset_import())
-      state_.opsets[isDefaultDomain(opset.domain()) ? "" : opset.domain()] =
-          static_cast<int>(opset.version());
+    for (const auto& opset : model_.opset_import()) {
+      const std::string domain = isDefaultDomain(opset.domain()) ? "" : opset.domain();
+      const auto version = static_cast<int>(opset.version());
+      if (state_.opsets.emplace(domain, version).first->second != version)
+        throw ImportError("the model is broken: it names two versions of the operator set '" +
+                          opset.domain() + "'");
+    }
     if (!state_.opsets.contains("")) state_.opsets[""] = 1;
     const int opset = state_.report.opset = state_.opsets[""];
     if (opset > kNewestOpset || opset < kOldestOpset)

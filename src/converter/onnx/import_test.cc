@@ -183,6 +183,31 @@ TEST(Functions, NamesOfTheirCallersAreNotSeen) {
             std::string::npos);
 }
 
+TEST(Functions, OfOneNameAreErrors) {
+  const std::string function = functionBytes(kLeaky);
+  EXPECT_NE(import(withFunctions(graph("node {" + kCall + "}"), {function, function}))
+                .problem()
+                .find("two functions d.F"),
+            std::string::npos);
+}
+
+TEST(Functions, WithGraphsAsAttributesAreRefused) {
+  const std::string call = kCall + " attribute { name: 'slope' type: GRAPH g { name: 'g' } }";
+  EXPECT_NE(import(withFunctions(graph("node {" + call + "}"), {functionBytes(kLeaky)}))
+                .problem()
+                .find("a graph as an attribute"),
+            std::string::npos);
+}
+
+TEST(Initialisers, OfOneNameAreErrors) {
+  const std::string twice = "initializer { name: 'c' data_type: 1 float_data: 1 } ";
+  EXPECT_NE(importText(graph("node { op_type: 'Add' input: 'x' input: 'c' output: 'y' }",
+                             info("x", {"1"}), twice + twice))
+                .problem()
+                .find("'c' has two values"),
+            std::string::npos);
+}
+
 TEST(NewerFields, OfAnUnknownMeaningAreRefused) {
   std::string bytes =
       modelOf(graph("node { op_type: 'Relu' input: 'x' output: 'y' }")).SerializeAsString();

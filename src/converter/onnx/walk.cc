@@ -31,7 +31,18 @@ std::string noSuchOperator(const ::onnx::NodeProto& node) {
   return words;
 }
 
+/// One name for ONNX's own domain, which has two.
+template <class Message>
+std::string domainOf(const Message& message) {
+  return isDefaultDomain(message.domain()) ? "" : message.domain();
+}
+
 }  // namespace
+
+const Walk::Function* Walk::findFunction(const ::onnx::NodeProto& node) const {
+  const auto found = functions_.find({domainOf(node), node.op_type(), overloadOf(node)});
+  return found == functions_.end() ? nullptr : &found->second;
+}
 
 void refuseUnknown(const std::string& complaint) {
   if (!complaint.empty()) throw UnsupportedModel(complaint);
@@ -49,8 +60,12 @@ std::string notComputed(const Walk::Nodes& nodes, const std::string& tensor) {
 Walk::Walk(const ::onnx::ModelProto& model, ImportState& state) : state_(state) {
   for (const auto& function : model.functions()) {
     refuseUnknown(unknownFields(function));
-    functions_[{function.domain(), function.name(), overloadOf(function)}] = {&function,
-                                                                              defaultsOf(function)};
+    Function entry{&function, defaultsOf(function)};
+    for (const auto& attribute : entry.defaults) refuseUnknown(unknownFields(attribute));
+    const FunctionKey key{domainOf(function), function.name(), overloadOf(function)};
+    if (!functions_.emplace(key, std::move(entry)).second)
+      throw ImportError("the model is broken: it has two functions " + function.domain() + "." +
+                        function.name() + " of one overload");
   }
 }
 

@@ -59,7 +59,9 @@ class Walk {
   void bind(const ::onnx::NodeProto& node, NodeContext& context, const Results& results);
 
   ImportState& state_;
-  std::map<std::tuple<std::string, std::string, std::string>, Function> functions_;
+  using FunctionKey =
+      std::tuple<std::string, std::string, std::string>;  ///< domain, name, overload
+  std::map<FunctionKey, Function> functions_;
   const Nodes* around_ = nullptr;  ///< the nodes among which the one being imported is
   int depth_ = 0;
 };
