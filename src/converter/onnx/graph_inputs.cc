@@ -28,6 +28,12 @@ std::string inWords(const Declared& shape) {
   return words;
 }
 
+std::string inWords(const Shape& shape) {
+  std::string words;
+  for (const int64_t extent : shape) words += (words.empty() ? "" : ",") + std::to_string(extent);
+  return words;
+}
+
 /// A shape that the model accepts, for the user to change.
 std::string example(const Declared& shape) {
   std::string words;
@@ -90,7 +96,8 @@ class Inputs {
     if (isFixed) fix(value, fixed->second);
     if (value.type.shape.elements() == 0)
       state_.report.warnings.push_back(text("input '", info.name(), "' has no elements (",
-                                            value.type.shape, "); --shape gives it others"));
+                                            inWords(value.type.shape),
+                                            "); --shape gives it others"));
     const ir::ValueId id = state_.graph.addValue(std::move(value));
     state_.scopes.set(info.name(), id);
     if (!isFixed) state_.graph.inputs.push_back(id);
@@ -155,11 +162,12 @@ class Inputs {
     const Declared& declared = info.type().tensor_type().shape();
     bool fits = declared.dim_size() == given.rank();
     for (int i = 1; fits && i < given.rank(); ++i)
-      fits = !isKnown(declared.dim(i)) || declared.dim(i).dim_value() == given[i];
+      fits = !isKnown(declared.dim(i)) || declared.dim(i).dim_value() == given[i] ||
+             declared.dim(i).dim_value() == 0;  // as if open: nobody wants an empty tensor
     if (!fits)
       throw ModelError(ErrorCode::ShapeMismatch,
-                       text("input '", info.name(), "': the shape ", given,
-                            " does not fit what the model declares (", inWords(declared), ")"));
+                       text("input '", info.name(), "': the shape (", inWords(given),
+                            ") does not fit what the model declares (", inWords(declared), ")"));
   }
 
   std::string freeSizes() const {
