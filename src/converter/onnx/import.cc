@@ -6,11 +6,12 @@
 #include "base/fail.h"
 #include "converter/onnx/import_state.h"
 #include "converter/onnx/tensor_proto.h"
+#include "converter/onnx/versions.h"
 #include "passes/evaluate.h"
 
 namespace minnow::converter {
 
-#define MINNOW_IMPORT(name, function) void function(NodeContext&);
+#define MINNOW_IMPORT(name, function, known) void function(NodeContext&);
 #include "converter/onnx/import_list.inc"
 #undef MINNOW_IMPORT
 
@@ -21,7 +22,7 @@ struct UnsupportedModel : ImportError {
   using ImportError::ImportError;
 };
 
-constexpr int kOldestOpset = 6, kNewestOpset = 27;
+constexpr int kOldestOpset = 6;
 constexpr int kDeepestNesting = 32;
 // Constants up to these sizes are evaluated while importing: shape arithmetic, not weights.
 constexpr int64_t kSmallInput = 65536, kSmallOutput = 4096;
@@ -32,7 +33,7 @@ ImportFn findImport(const std::string& op) {
     ImportFn fn;
   };
   static constexpr Row kRows[] = {
-#define MINNOW_IMPORT(name, function) {#name, function},
+#define MINNOW_IMPORT(name, function, known) {#name, function},
 #include "converter/onnx/import_list.inc"
 #undef MINNOW_IMPORT
   };
@@ -159,10 +160,16 @@ class ModelImport {
           static_cast<int>(opset.version());
     if (!state_.opsets.contains("")) state_.opsets[""] = 1;
     const int opset = state_.report.opset = state_.opsets[""];
-    if (opset > kNewestOpset || opset < kOldestOpset)
-      state_.report.warnings.push_back(
-          text("opset ", opset, " is outside ", kOldestOpset, " to ", kNewestOpset,
-               "; its operators are taken by the nearest known rules"));
+    if (opset > kNewestOpset)
+      throw UnsupportedModel(text("the model is of ONNX opset ", opset, ", and ", kNewestOpset,
+                                  " is the newest that this version of Minnow knows: its operators "
+                                  "may follow other rules. Export it for opset ",
+                                  kNewestOpset, " or older, or convert it with onnx's ",
+                                  "version_converter.convert_version(model, ", kNewestOpset, ")"));
+    if (opset < kOldestOpset)
+      state_.report.warnings.push_back(text("opset ", opset, " is older than ", kOldestOpset,
+                                            "; its operators are taken by the rules of opset ",
+                                            kOldestOpset));
   }
 
   void addInput(const ::onnx::ValueInfoProto& info) {
@@ -275,6 +282,7 @@ class ModelImport {
         throw ImportError("operator " +
                           (isDefaultDomain(node.domain()) ? "" : node.domain() + ".") +
                           node.op_type() + " is not supported");
+      checkVersion(node);
       if (dependsOnFailed(node)) return markFailed(node);
       NodeContext context(state_, node);
       if (isIf) return importIf(node, context, depth);
@@ -284,6 +292,17 @@ class ModelImport {
     } catch (const ImportError& error) {
       report(node, name, error.what(), {});
     }
+  }
+
+  /// An operator that the model's opset defines anew is not tried by its older rules.
+  void checkVersion(const ::onnx::NodeProto& node) const {
+    const std::string& op = node.op_type();
+    const int version = versionOf(op, state_.opsets.at("")), known = newestKnown(op);
+    if (version > known)
+      throw ImportError(text("operator ", op, " follows other rules from opset ", version,
+                             " on, which this version of Minnow does not know; export the model "
+                             "for opset ",
+                             version - 1, " or older"));
   }
 
   bool dependsOnFailed(const ::onnx::NodeProto& node) const {
