@@ -9,6 +9,7 @@
 // After foreach_target.h.
 #include <hwy/highway.h>
 
+#include "kernels/pairwise.h"
 #include "ops/pool.h"
 
 #ifndef MINNOW_SIMD_POOL_ROW
@@ -44,13 +45,14 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 /// A fold begins a row of taps with beginRow(what the rows before gave) and adds it by endRow.
 struct MaxFold {
+  static constexpr bool kAdds = false;
   template <class D>
   static HWY_INLINE hn::Vec<D> start(D d) {
     return hn::Neg(hn::Inf(d));
   }
   template <class V>
   static HWY_INLINE V fold(V best, V x) {
-    return hn::IfThenElse(hn::Gt(x, best), x, best);
+    return hn::IfThenElse(hn::Or(hn::Gt(x, best), hn::IsNaN(x)), x, best);
   }
   template <class D, class V>
   static HWY_INLINE V beginRow(D, V best) {
@@ -67,6 +69,7 @@ struct MaxFold {
 };
 
 struct AverageFold {
+  static constexpr bool kAdds = true;
   template <class D>
   static HWY_INLINE hn::Vec<D> start(D d) {
     return hn::Zero(d);
@@ -88,6 +91,57 @@ struct AverageFold {
     return hn::Mul(sum, hn::Set(d, scale));
   }
 };
+
+/// A sum a lane in the order of kernels/pairwise.h.
+template <class D>
+class VectorSum {
+ public:
+  HWY_INLINE void add(D d, hn::Vec<D> x) {
+    hn::Store(hn::Add(hn::Load(d, chain_), x), d, chain_);
+    if (++length_ == kChain) endBlock(d);
+  }
+  HWY_INLINE hn::Vec<D> total(D d) {
+    if (length_ > 0 || order_.next() == 0) endBlock(d);
+    order_.finish([&](int a) HWY_ATTR { join(d, a); });
+    return hn::Load(d, places_);
+  }
+
+ private:
+  static constexpr size_t kLanes = hn::MaxLanes(D());
+  HWY_INLINE void join(D d, int a) {
+    float* first = places_ + static_cast<size_t>(a) * kLanes;
+    hn::Store(hn::Add(hn::Load(d, first), hn::Load(d, first + kLanes)), d, first);
+  }
+  HWY_INLINE void endBlock(D d) {
+    hn::Store(hn::Load(d, chain_), d, places_ + static_cast<size_t>(order_.next()) * kLanes);
+    order_.push([&](int a) HWY_ATTR { join(d, a); });
+    hn::Store(hn::Zero(d), d, chain_);
+    length_ = 0;
+  }
+  PairwiseOrder order_;
+  int64_t length_ = 0;
+  HWY_ALIGN float chain_[kLanes] = {};
+  HWY_ALIGN float places_[PairwiseOrder::kPlaces * kLanes];
+};
+
+/// True if a sum over the window has more than a block of columns or of rows.
+template <class Fold>
+HWY_INLINE bool inBlocks(const PoolWindow& w) {
+  return Fold::kAdds && std::max(w.rows, w.columns) > kChain;
+}
+
+/// Channels [c, c + a vector) of such an average.
+template <class D>
+HWY_NOINLINE void averageInBlocks(D d, const PoolWindow& w, int64_t c) {
+  VectorSum<D> rows;
+  for (int64_t ky = 0; ky < w.rows; ++ky) {
+    const float* tap = w.first + ky * w.rowStep + c;
+    VectorSum<D> row;
+    for (int64_t kx = 0; kx < w.columns; ++kx, tap += w.columnStep) row.add(d, hn::LoadU(d, tap));
+    rows.add(d, row.total(d));
+  }
+  hn::StoreU(AverageFold::finish(d, rows.total(d), w.scale), d, w.output + c);
+}
 
 /// Channels [c, c + 4 vectors).
 template <class Fold, class D>
@@ -117,6 +171,7 @@ HWY_INLINE void fourVectors(D d, const PoolWindow& w, int64_t c) {
 
 template <class Fold, class D>
 HWY_INLINE void oneVector(D d, const PoolWindow& w, int64_t c) {
+  if (inBlocks<Fold>(w)) return averageInBlocks(d, w, c);
   auto s = Fold::start(d);
   for (int64_t ky = 0; ky < w.rows; ++ky) {
     const float* tap = w.first + ky * w.rowStep + c;
@@ -134,7 +189,8 @@ HWY_INLINE void pixel(const PoolWindow& w, int64_t channels) {
   const hn::ScalableTag<float> d;
   const auto n = static_cast<int64_t>(hn::Lanes(d));
   int64_t c = 0;
-  for (; c + 4 * n <= channels; c += 4 * n) fourVectors<Fold>(d, w, c);
+  if (!inBlocks<Fold>(w))
+    for (; c + 4 * n <= channels; c += 4 * n) fourVectors<Fold>(d, w, c);
   for (; c + n <= channels; c += n) oneVector<Fold>(d, w, c);
   if (c == channels) return;
   const hn::CappedTag<float, 4> d4;
