@@ -1,4 +1,6 @@
-// Lifetimes and windows of buffers.
+// Lifetimes and windows of buffers. A buffer is touched by every step that reads or writes a value
+// in it; it lives from the first touch to the last. If one chain alone touches it, it may become a
+// window: a buffer that holds only the rows that the chain still reads.
 #include "planning/layout.h"
 
 #include <algorithm>
@@ -94,6 +96,15 @@ class LayoutBuilder {
     return stride;
   }
 
+  /// Decides how many rows the buffer must hold. In strip s it holds rows [low, written), of which
+  /// earlier strips made the first `kept`. For A of the example in docs/design.md (112 rows, a
+  /// window of 3 reads it, strips of 8):
+  ///   strip   made before   low   kept   made after   rows held
+  ///     0          0         0      0        9            9
+  ///     1          9         7      2       17           10
+  ///     2         17        15      2       25           10
+  /// so A takes 10 of its 112 rows. Before strip 1 rows 7 and 8 are moved to the buffer's
+  /// beginning, which is row 7 from then on.
   void makeWindow(int buffer, int chainIndex) {
     const ChainSchedule& chain = layout_.chains[chainIndex];
     const int64_t rowBytes = commonRowStride(buffer, chain);
@@ -120,7 +131,8 @@ class LayoutBuilder {
     return most;
   }
 
-  /// The first row that `strip` or a later one reads, or writes.
+  /// The first row that `strip` or a later one reads, or writes. Writes count because a node that
+  /// lags behind (a sink) continues where it stopped, perhaps below what anybody reads.
   int64_t lowestNeeded(int buffer, const ChainSchedule& chain, int strip) const {
     int64_t low = StripReads::kNone;
     for (ValueId id : guests_[buffer]) {

@@ -1,4 +1,9 @@
-// Scheduling a chain: axes from its last node backwards, then rows strip by strip.
+// Scheduling a chain. Three questions are answered one after another, each by asking operators
+// (Operator::rowsRead) from the chain's last node backwards:
+//   1. Along which axis is every node cut?           assignAxes
+//   2. How far must every node be after each strip?  assignRows
+//   3. Which rows does a strip still read?           assignReads
+// docs/design.md has an example in numbers, and strips_test.cc holds it.
 #include "planning/strips.h"
 
 #include <algorithm>
@@ -65,7 +70,9 @@ class Scheduler {
     return id != kNoValue && uses_.writer[id] >= 0 && schedule_.contains(uses_.writer[id]);
   }
 
-  /// The axis of the last node that leaves fewest nodes to run as a whole.
+  /// The axis of the last node that leaves fewest nodes to run as a whole. Attention shows why both
+  /// are tried: in softmax(q kT) v, rows of the last product need rows of the softmax, so that all
+  /// three are cut; columns of it would need the softmax as a whole.
   Result<void> assignBestAxes() {
     Result<void> tried = fail(ErrorCode::Unsupported, "scalars have no rows");
     std::vector<int> best;
@@ -90,6 +97,9 @@ class Scheduler {
     return {};
   }
 
+  /// Fixes the axis of node n, which its readers in the chain have asked for already because they
+  /// stand behind it, and asks its inputs for theirs. A transposed product shows that the axes
+  /// differ: rows (axis 2) of a bT are computed from rows of a and from all of b.
   Result<void> assignNode(int n) {
     const ir::Node& node = graph_.nodes[n];
     const NodeTypes& types = nodeTypes_[n - schedule_.first];
@@ -162,6 +172,11 @@ class Scheduler {
     return !inside;
   }
 
+  /// Fills `ends` strip by strip. Nodes that somebody outside reads (sinks) advance in proportion:
+  /// with 112 rows in strips of 8 at the last node, a sink of 56 rows makes 4 a strip. All others
+  /// advance just as far as their readers ask: where B is a 3x3 window over A, B's rows [0, 8)
+  /// need A's [0, 9), and rows [8, 16) need A to have reached 17. Going backwards, every reader
+  /// has asked before a node is looked at.
   void assignRows() {
     const size_t count = nodeTypes_.size();
     const int64_t height = schedule_.heights.back();
@@ -181,7 +196,8 @@ class Scheduler {
     }
   }
 
-  /// Raises the rows that producers in the chain must have made after `strip`.
+  /// Raises the rows that producers in the chain must have made after `strip`. It is asked for rows
+  /// [0, end) and not for the strip's own, because what an earlier strip read must exist too.
   void askInputs(size_t k, int strip, int64_t end) {
     if (end == 0) return;
     const ir::Node& node = graph_.nodes[schedule_.first + static_cast<int>(k)];
@@ -215,6 +231,10 @@ class Scheduler {
     }
   }
 
+  /// For each strip the first row of the input that this strip or a later one reads: the one that
+  /// the first row not made yet is computed from. In the example above B's second strip begins
+  /// with row 8, which reads A's rows 7 to 9, so A's rows before 7 may go. rowsRead() promises
+  /// that the first row never falls, so that looking at one row is enough.
   StripReads readsOf(size_t k, size_t index) const {
     StripReads reads;
     const int n = schedule_.first + static_cast<int>(k);

@@ -119,7 +119,11 @@ class Block {
 };
 
 /// What is asked of the output, cut into items: (image, block of rows, block of pixels, block of
-/// panels).
+/// panels). On one thread the blocks are those that fit the caches (planConv). Several threads want
+/// three items each, so that the last to finish is not far behind: with 2x2 pixels of 320 channels
+/// (20 panels) for two threads, blocks of 2 rows become blocks of one (2 items), then blocks of 20
+/// panels become 10 (4 items) and 6 (8 items). How it is cut changes no bits: an element is
+/// accumulated within one item.
 struct Cut {
   static constexpr int64_t kLeastPixels = 28;
   int64_t rows, rowBlocks, pixels, pixelBlocks, panels, panelBlocks, items;

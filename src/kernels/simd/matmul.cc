@@ -17,7 +17,11 @@ namespace {
 constexpr int64_t kBlockFloats = 40 * 1024;   // of a, that stay in the second cache
 constexpr int64_t kPackedFloats = 64 * 1024;  // of b, packed at a time
 
-/// What is computed how: a pure function of shapes and strides.
+/// What is computed how: a pure function of shapes and strides. The microkernel multiplies rows of
+/// the left side, whose elements should be adjacent, by panels of 16 columns of the right side.
+/// A side that does not lie like that is copied: the left one block by block (stageLeft), the right
+/// one into panels (packRight), and an output whose columns are not adjacent is written from a
+/// tile (scatter). None of it changes the order of accumulation, which runs over k alone.
 struct MatMulPlan {
   Matrices left, right, out;
   Shape batch;
@@ -65,6 +69,10 @@ struct MatMulPlan {
  private:
   // Floats that are moved besides the product itself, those moved one by one counting more: packing
   // one side, copying rows of the other whose depth is not contiguous, scattering the output.
+  // An example: a is 1000x64, b is 64x8, all row-major. As it is, b is packed in runs of adjacent
+  // columns, 8*64 = 512 floats, and nothing else moves. Swapped, a would be packed element by
+  // element (4*64000), b's columns copied (4*512) and the output scattered (4*8000). With b given
+  // as 8x64 and transposeB, packing it counts 4*512, still far less.
   static constexpr double kOneByOne = 4;
   static double movedFloats(int64_t packed, bool packsInRuns, int64_t copied, bool needsNoCopy,
                             int64_t scattered, bool needsNoScatter) {
@@ -80,7 +88,9 @@ struct MatMulPlan {
     return movedFloats(m * k, left.rowStride == 1, n * k, right.rowStride == 1, m * n,
                        out.rowStride == 1);
   }
-  /// y' = b' a'. Every product keeps its order of accumulation.
+  /// Computes the transposed product y' = b' a' instead: left and right change places, rows become
+  /// columns. An element of y is still the sum over k of the same products in the same order, and
+  /// a product of two floats does not depend on which comes first, so the bits stay.
   void swapSides() {
     std::swap(left, right);
     for (Matrices* matrices : {&left, &right, &out})
@@ -89,7 +99,10 @@ struct MatMulPlan {
     swapped = true;
   }
   /// A batch of matrices that all meet the same b is one tall matrix, if its rows are evenly
-  /// spaced.
+  /// spaced: [8, 49, 64] x [64, 32] becomes 392x64 x 64x32. Axes are merged from the innermost
+  /// outwards as long as the next matrix begins where a further row would (batch stride = m * row
+  /// stride, in a and in y). With m = 1 there is no such condition, because the batch axis itself
+  /// becomes the rows.
   void mergeRows() {
     if (right.batch.elements() != 1) return;
     while (batch.rank() > 0 && batch.rank() == left.batch.rank() &&

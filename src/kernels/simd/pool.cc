@@ -43,9 +43,10 @@ HWY_BEFORE_NAMESPACE();
 namespace minnow::kernels::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// A fold begins a row of taps with beginRow(what the rows before gave) and adds it by endRow.
-struct MaxFold {
-  static constexpr bool kAdds = false;
+/// A fold begins a row of taps with beginRow(what the rows before gave) and adds it by endRow. What
+/// it has gathered may be doubtful at the end: then the fold of its `Exact` does it again.
+struct ExactMaxFold {
+  static constexpr bool kAdds = false, kDoubts = false;
   template <class D>
   static HWY_INLINE hn::Vec<D> start(D d) {
     return hn::Neg(hn::Inf(d));
@@ -68,8 +69,49 @@ struct MaxFold {
   }
 };
 
+#if HWY_ARCH_ARM
+/// ARM's own maximum is a NaN if either number is.
+struct MaxFold : ExactMaxFold {
+  template <class V>
+  static HWY_INLINE V fold(V best, V x) {
+    return hn::Max(best, x);
+  }
+};
+#else
+/// x86's own maximum forgets a NaN. The sum of the taps tells whether there was one: it is a NaN
+/// then (and where two infinities meet).
+struct MaxFold {
+  static constexpr bool kAdds = false, kDoubts = true;
+  using Exact = ExactMaxFold;
+  template <class D>
+  struct State {
+    hn::Vec<D> best, sum;
+  };
+  template <class D>
+  static HWY_INLINE State<D> start(D d) {
+    return {hn::Neg(hn::Inf(d)), hn::Zero(d)};
+  }
+  template <class S, class V>
+  static HWY_INLINE S fold(S state, V x) {
+    return {hn::Max(state.best, x), hn::Add(state.sum, x)};
+  }
+  template <class D, class S>
+  static HWY_INLINE S beginRow(D, S state) {
+    return state;
+  }
+  template <class S>
+  static HWY_INLINE S endRow(S, S state) {
+    return state;
+  }
+  template <class D, class S>
+  static HWY_INLINE hn::Vec<D> finish(D d, S state, float) {
+    return hn::Add(state.best, hn::Zero(d));
+  }
+};
+#endif
+
 struct AverageFold {
-  static constexpr bool kAdds = true;
+  static constexpr bool kAdds = true, kDoubts = false;
   template <class D>
   static HWY_INLINE hn::Vec<D> start(D d) {
     return hn::Zero(d);
@@ -143,6 +185,31 @@ HWY_NOINLINE void averageInBlocks(D d, const PoolWindow& w, int64_t c) {
   hn::StoreU(AverageFold::finish(d, rows.total(d), w.scale), d, w.output + c);
 }
 
+/// Channels [c, c + a vector).
+template <class Fold, class D>
+HWY_INLINE void oneVector(D d, const PoolWindow& w, int64_t c) {
+  if (inBlocks<Fold>(w)) return averageInBlocks(d, w, c);
+  auto s = Fold::start(d);
+  for (int64_t ky = 0; ky < w.rows; ++ky) {
+    const float* tap = w.first + ky * w.rowStep + c;
+    auto r = Fold::beginRow(d, s);
+    for (int64_t kx = 0; kx < w.columns; ++kx, tap += w.columnStep)
+      r = Fold::fold(r, hn::LoadU(d, tap));
+    s = Fold::endRow(s, r);
+  }
+  if constexpr (Fold::kDoubts)
+    if (HWY_UNLIKELY(!hn::AllFalse(d, hn::IsNaN(s.sum))))
+      return oneVector<typename Fold::Exact>(d, w, c);
+  hn::StoreU(Fold::finish(d, s, w.scale), d, w.output + c);
+}
+
+/// Channels [c, c + 4 vectors), one vector after another.
+template <class Fold, class D>
+HWY_NOINLINE void vectorByVector(D d, const PoolWindow& w, int64_t c) {
+  const auto n = static_cast<int64_t>(hn::Lanes(d));
+  for (int64_t i = 0; i < 4; ++i) oneVector<Fold>(d, w, c + i * n);
+}
+
 /// Channels [c, c + 4 vectors).
 template <class Fold, class D>
 HWY_INLINE void fourVectors(D d, const PoolWindow& w, int64_t c) {
@@ -163,24 +230,15 @@ HWY_INLINE void fourVectors(D d, const PoolWindow& w, int64_t c) {
     s2 = Fold::endRow(s2, r2);
     s3 = Fold::endRow(s3, r3);
   }
+  if constexpr (Fold::kDoubts) {
+    const auto sum = hn::Add(hn::Add(s0.sum, s1.sum), hn::Add(s2.sum, s3.sum));
+    if (HWY_UNLIKELY(!hn::AllFalse(d, hn::IsNaN(sum))))
+      return vectorByVector<typename Fold::Exact>(d, w, c);
+  }
   hn::StoreU(Fold::finish(d, s0, w.scale), d, w.output + c);
   hn::StoreU(Fold::finish(d, s1, w.scale), d, w.output + c + n);
   hn::StoreU(Fold::finish(d, s2, w.scale), d, w.output + c + 2 * n);
   hn::StoreU(Fold::finish(d, s3, w.scale), d, w.output + c + 3 * n);
-}
-
-template <class Fold, class D>
-HWY_INLINE void oneVector(D d, const PoolWindow& w, int64_t c) {
-  if (inBlocks<Fold>(w)) return averageInBlocks(d, w, c);
-  auto s = Fold::start(d);
-  for (int64_t ky = 0; ky < w.rows; ++ky) {
-    const float* tap = w.first + ky * w.rowStep + c;
-    auto r = Fold::beginRow(d, s);
-    for (int64_t kx = 0; kx < w.columns; ++kx, tap += w.columnStep)
-      r = Fold::fold(r, hn::LoadU(d, tap));
-    s = Fold::endRow(s, r);
-  }
-  hn::StoreU(Fold::finish(d, s, w.scale), d, w.output + c);
 }
 
 /// All channels; the last vector overlaps the one before where the count does not divide.
@@ -240,7 +298,7 @@ class Pooling {
 
   const OutputRows& rows() const { return rows_; }
   int64_t columns() const { return y_.shape[last_]; }
-  /// Of a window without padding.
+  /// How many taps a window without padding has.
   int64_t taps() const {
     if (pool_.global) return x_.shape[last_] * (last_ == 3 ? x_.shape[2] : 1);
     return pool_.kernel[0] * (last_ == 3 ? pool_.kernel[1] : 1);
@@ -283,7 +341,7 @@ class Pooling {
 
 /// Threads share the channels of a global pooling, and the rows of any other.
 constexpr int64_t kChannelBlock = 64;
-/// What is read before another thread has woken.
+/// Below this a second thread would wake after the work is done.
 constexpr int64_t kFloatsWorthSharing = 1 << 16;
 
 /// Units of which each reads `floats` that one thread should take at least.

@@ -1,0 +1,90 @@
+// The worked example of docs/design.md, in numbers: which rows exist after which strip, and how
+// many a buffer holds.
+#include "planning/strips.h"
+
+#include <gtest/gtest.h>
+
+#include "ops/pool.h"
+#include "planning/layout.h"
+
+namespace minnow::planning {
+namespace {
+
+std::unique_ptr<ops::Operator> window(int64_t kernel, int64_t stride) {
+  auto op = std::make_unique<ops::Pool>();
+  op->kernel = {kernel, kernel};
+  op->strides = {stride, stride};
+  op->dilations = {1, 1};
+  op->padsBegin = op->padsEnd = {kernel / 2, kernel / 2};
+  return op;
+}
+
+/// image 224x224 -> A (3x3, every second row) -> B (3x3) -> C (1x1), 112x112 each, 8 channels.
+ir::Graph example() {
+  ir::Graph graph;
+  const auto add = [&](const char* name, int64_t extent) {
+    const TensorType type{DataType::Float32, {1, 8, extent, extent}};
+    return graph.addValue({name, type, ir::Layout::ChannelsLast});
+  };
+  const ir::ValueId image = add("image", 224), a = add("a", 112), b = add("b", 112);
+  const ir::ValueId c = add("c", 112);
+  graph.nodes.push_back({"A", window(3, 2), {image}, {a}});
+  graph.nodes.push_back({"B", window(3, 1), {a}, {b}});
+  graph.nodes.push_back({"C", window(1, 1), {b}, {c}});
+  graph.inputs = {image};
+  graph.outputs = {c};
+  graph.outputNames = {"c"};
+  graph.chains = {{0, 3, 8}};
+  return graph;
+}
+
+std::vector<TensorType> typesOf(const ir::Graph& graph) {
+  std::vector<TensorType> types;
+  for (const ir::Value& value : graph.values) types.push_back(value.type);
+  return types;
+}
+
+std::vector<int64_t> ends(const ChainSchedule& chain, int node) {
+  std::vector<int64_t> rows;
+  for (int strip = 0; strip < chain.strips; ++strip) rows.push_back(chain.end(node, strip));
+  return rows;
+}
+
+TEST(StripSchedule, EachNodeGoesJustFarEnoughForTheNext) {
+  const ir::Graph graph = example();
+  ASSERT_TRUE(graph.verify());
+  const auto chain = scheduleChain(graph, typesOf(graph), Uses(graph), graph.chains[0]);
+  ASSERT_TRUE(chain) << chain.error().message;
+  EXPECT_EQ(chain->strips, 14);
+  EXPECT_EQ(ends(*chain, 2),
+            (std::vector<int64_t>{8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112}));
+  EXPECT_EQ(ends(*chain, 1), ends(*chain, 2));
+  EXPECT_EQ(ends(*chain, 0),
+            (std::vector<int64_t>{9, 17, 25, 33, 41, 49, 57, 65, 73, 81, 89, 97, 105, 112}));
+  EXPECT_EQ(chain->readsOf(1)[0].first[0], 0);
+  EXPECT_EQ(chain->readsOf(1)[0].first[1], 7);  // row 8 of B reads rows 7, 8 and 9 of A
+}
+
+TEST(StripSchedule, ABufferHoldsTheRowsThatAreStillRead) {
+  const ir::Graph graph = example();
+  const Layout layout = layOut(graph, typesOf(graph), 1);
+  ASSERT_EQ(layout.windows.size(), 2U);
+  const auto windowOf = [&](const char* name) {
+    for (size_t v = 0; v < graph.values.size(); ++v)
+      if (graph.values[v].name == name)
+        return layout.windows[static_cast<size_t>(
+            layout.buffers[static_cast<size_t>(layout.storage.places[v].buffer)].window)];
+    return Window{};
+  };
+  const Window a = windowOf("a"), b = windowOf("b");
+  EXPECT_EQ(a.rowBytes, 112U * 8 * 4);
+  EXPECT_EQ(a.rows, 10);  // rows 7 to 16 in the second strip
+  EXPECT_EQ((std::vector<int32_t>{a.low[0], a.low[1], a.low[2]}), (std::vector<int32_t>{0, 7, 15}));
+  EXPECT_EQ((std::vector<int32_t>{a.kept[0], a.kept[1], a.kept[2]}),
+            (std::vector<int32_t>{0, 2, 2}));
+  EXPECT_EQ(b.rows, 8);
+  EXPECT_FALSE(b.keepsRows());
+}
+
+}  // namespace
+}  // namespace minnow::planning
