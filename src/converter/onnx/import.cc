@@ -11,18 +11,19 @@
 #include "converter/onnx/import_state.h"
 #include "converter/onnx/newer_fields.h"
 #include "converter/onnx/tensor_proto.h"
+#include "converter/onnx/versions.h"
 #include "converter/onnx/walk.h"
 #include "passes/evaluate.h"
 
 namespace minnow::converter {
 
-#define MINNOW_IMPORT(name, function) void function(NodeContext&);
+#define MINNOW_IMPORT(name, function, known) void function(NodeContext&);
 #include "converter/onnx/import_list.inc"
 #undef MINNOW_IMPORT
 
 namespace {
 
-constexpr int kOldestOpset = 6, kNewestOpset = 27;
+constexpr int kOldestOpset = 6;
 // Constants up to these sizes are evaluated while importing: shape arithmetic, not weights.
 constexpr int64_t kSmallInput = 65536, kSmallOutput = 4096;
 
@@ -34,7 +35,7 @@ ImportFn findImport(const std::string& op) {
     ImportFn fn;
   };
   static constexpr Row kRows[] = {
-#define MINNOW_IMPORT(name, function) {#name, function},
+#define MINNOW_IMPORT(name, function, known) {#name, function},
 #include "converter/onnx/import_list.inc"
 #undef MINNOW_IMPORT
   };
@@ -210,10 +211,16 @@ class ModelImport {
     }
     if (!state_.opsets.contains("")) state_.opsets[""] = 1;
     const int opset = state_.report.opset = state_.opsets[""];
-    if (opset > kNewestOpset || opset < kOldestOpset)
-      state_.report.warnings.push_back(
-          text("opset ", opset, " is outside ", kOldestOpset, " to ", kNewestOpset,
-               "; its operators are taken by the nearest known rules"));
+    if (opset > kNewestOpset)
+      throw UnsupportedModel(text("the model is of ONNX opset ", opset, ", and ", kNewestOpset,
+                                  " is the newest that this version of Minnow knows: its operators "
+                                  "may follow other rules. Export it for opset ",
+                                  kNewestOpset, " or older, or convert it with onnx's ",
+                                  "version_converter.convert_version(model, ", kNewestOpset, ")"));
+    if (opset < kOldestOpset)
+      state_.report.warnings.push_back(text("opset ", opset, " is older than ", kOldestOpset,
+                                            "; its operators are taken by the rules of opset ",
+                                            kOldestOpset));
     if (model_.ir_version() > kNewestIr)
       state_.report.warnings.push_back(text("version ", model_.ir_version(),
                                             " of the ONNX format is newer than the newest known, ",

@@ -179,6 +179,10 @@ ir::ValueId NodeContext::constantOf(TensorType type, std::span<const std::byte> 
 
 ir::ValueId NodeContext::constantFloat(float value) { return constantFloatTensor({}, {value}); }
 
+ir::ValueId NodeContext::constantDouble(double value) {
+  return constantOf({DataType::Float64, {}}, std::as_bytes(std::span(&value, 1)));
+}
+
 ir::ValueId NodeContext::constantFloatTensor(Shape shape, const std::vector<float>& values) {
   return constantOf({DataType::Float32, shape}, std::as_bytes(std::span(values)));
 }

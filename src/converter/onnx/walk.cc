@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "converter/onnx/import.h"
 #include "converter/onnx/newer_fields.h"
+#include "converter/onnx/versions.h"
 
 namespace minnow::converter {
 namespace {
@@ -105,12 +106,29 @@ void Walk::expand(const ::onnx::NodeProto& node) {
   const ImportFn import = ours ? findImport(node.op_type()) : nullptr;
   const Expand expansion = ours ? findExpansion(node.op_type()) : nullptr;
   if (!function && !import && !expansion) throw ImportError(noSuchOperator(node));
+  if (!function) checkVersion(node);
   if (dependsOnFailed(node)) return markFailed(node);
   if (function) return expandCall(node, *function);
   NodeContext context(state_, node);
   if (expansion) return (this->*expansion)(node, context);
   import(context);
   markNotComputed(node);
+}
+
+/// An operator that the model's opset (or its function's) defines anew is not tried by its older
+/// rules.
+void Walk::checkVersion(const ::onnx::NodeProto& node) const {
+  const std::string& op = node.op_type();
+  const int opset = state_.opsets.at(""), version = versionOf(op, opset);
+  if (opset > kNewestOpset)
+    throw ImportError(text("operator ", op, " of opset ", opset, " may follow rules that this ",
+                           "version of Minnow, which knows opsets up to ", kNewestOpset,
+                           ", does not know"));
+  if (version > newestKnown(op))
+    throw ImportError(text("operator ", op, " follows other rules from opset ", version,
+                           " on, which this version of Minnow does not know; export the model for "
+                           "opset ",
+                           version - 1, " or older"));
 }
 
 bool Walk::dependsOnFailed(const ::onnx::NodeProto& node) const {

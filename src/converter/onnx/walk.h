@@ -36,6 +36,7 @@ class Walk {
 
   void node(const ::onnx::NodeProto& node);
   void expand(const ::onnx::NodeProto& node);
+  void checkVersion(const ::onnx::NodeProto& node) const;
   bool dependsOnFailed(const ::onnx::NodeProto& node) const;
   void markFailed(const ::onnx::NodeProto& node);
   void markNotComputed(const ::onnx::NodeProto& node);
