@@ -89,7 +89,6 @@ ir::ValueId NodeContext::tensor(const char* attribute) {
   const auto* found = find(attribute);
   if (!found || found->type() != ::onnx::AttributeProto::TENSOR)
     broken(text("attribute '", attribute, "' is missing or no tensor"));
-  state_.spendBytes(found->t().ByteSizeLong());
   return state_.addTensor(found->t(), state_.freshName(state_.nodeName + "." + attribute));
 }
 
