@@ -135,12 +135,30 @@ struct SessionOptions {
   bool strips = true;
 };
 
+struct InterpreterOptions {
+  /// Reads all weights once and compares their checksum with the one that the file states: a
+  /// damaged file is BadModel instead of other numbers. Without it only the metadata is checked,
+  /// and weights are first read when a frame runs. The file is read from end to end at the speed of
+  /// its disk, of which 1 GB takes some 0.3 s of computing.
+  bool verifyWeights = false;
+};
+
 /// A loaded model: metadata on the heap, weights in the mapped file.
 class Interpreter {
  public:
-  static Result<Interpreter> createFromFile(Runtime& runtime, const std::filesystem::path& path);
-  /// The caller's bytes are used in place and must outlive the interpreter; 64-byte aligned.
-  static Result<Interpreter> createFromBuffer(Runtime& runtime, std::span<const std::byte> model);
+  /// The file is mapped, not copied, and must stay as it is until the last interpreter and session
+  /// of it are gone. Safe: to delete it, or to put another file in its place by renaming (as
+  /// `minnow convert` and `mv` within one disk do); what was loaded goes on with the old content.
+  /// Not safe, and nothing the library could notice: to write into it (`cp` over it does that),
+  /// which changes results, or to make it shorter, after which touching a lost page ends the
+  /// process by SIGBUS. So does a disk that fails or is removed. Where that may happen, read the
+  /// file and use createFromBuffer.
+  static Result<Interpreter> createFromFile(Runtime& runtime, const std::filesystem::path& path,
+                                            const InterpreterOptions& options = {});
+  /// The caller's bytes are used in place, must outlive the interpreter and may not change; 64-byte
+  /// aligned.
+  static Result<Interpreter> createFromBuffer(Runtime& runtime, std::span<const std::byte> model,
+                                              const InterpreterOptions& options = {});
   Interpreter(Interpreter&&) noexcept;
   Interpreter& operator=(Interpreter&&) noexcept;
   ~Interpreter();
@@ -154,7 +172,8 @@ class Interpreter {
   void releaseModel();
   /// The graph in Graphviz' language.
   std::string graphviz() const;
-  /// 32 hexadecimal digits that stand for the file, metadata and weights.
+  /// 32 hexadecimal digits that stand for the file, metadata and weights: what the file states.
+  /// That its weights are those is known with InterpreterOptions::verifyWeights.
   std::string checksum() const;
 
   struct Impl;
