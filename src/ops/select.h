@@ -47,8 +47,11 @@ struct Compress final : OperatorBase<Compress> {
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
 };
 
-/// Inputs: boxes [batch, boxes, 4] and scores [batch, classes, boxes], float32. Output: int64 rows
-/// of batch, class, box; by batch, class and falling score (equal scores by rising box).
+/// Inputs: boxes [batch, boxes, 4] and scores [batch, classes, boxes], float32; then, each of one
+/// element and in place of the attribute of its name where it is there, mostPerClass (int64),
+/// iouThreshold and scoreThreshold (float32). Output: int64 rows of batch, class, box; by batch,
+/// class and falling score (equal scores by rising box). A score of NaN is larger than no
+/// threshold, and where there is none comes after all numbers.
 struct NonMaxSuppression final : OperatorBase<NonMaxSuppression> {
   static constexpr OpKind kKind = OpKind::NonMaxSuppression;
   int64_t mostPerClass = 0;
@@ -66,6 +69,9 @@ struct NonMaxSuppression final : OperatorBase<NonMaxSuppression> {
     v("centred", centred);
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+
+ private:
+  Result<void> checkLimits(std::span<const TensorType> inputs) const;
 };
 
 }  // namespace minnow::ops

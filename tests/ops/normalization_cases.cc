@@ -57,6 +57,8 @@ void addGroupCases(CaseList& cases) {
   add("all", kOddImage, 1, 37);
   add("vector", {3, 24}, 4, 24);
   add("empty", {1, 4, 0, 3}, 2, 4);
+  add("instance_blocks", {1, 5, 90, 97}, 5, 5);
+  add("groups_blocks", {1, 6, 47, 59}, 2, 6);
 }
 
 void addLayerCases(CaseList& cases) {

@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <limits>
 
+#include "kernels/pairwise.h"
 #include "kernels/reference/elementwise.h"
+#include "kernels/reference/extremes.h"
 #include "minnow/tensor.h"
 
 namespace minnow::kernels::reference {
@@ -44,17 +46,24 @@ inline constexpr int kPartials = 16;
 /// Folds the elements at `x` in order: partial = step(partial, element), then combine.
 template <class Acc, class T, class Step, class Combine>
 Acc fold(const Axes& axes, bool striped, const T* x, Acc start, Step&& step, Combine&& combine) {
+  const int used = striped ? kPartials : 1;
   std::array<Acc, kPartials> partial;
+  PairwiseFold<Acc, Combine&> blocks(combine);
+  const auto endBlock = [&] {
+    for (int half = used / 2; half > 0; half /= 2)
+      for (int j = 0; j < half; ++j) partial[j] = combine(partial[j], partial[j + half]);
+    blocks.add(partial[0]);
+    partial.fill(start);
+  };
   partial.fill(start);
   int64_t i = 0;
   axes.forEachOffset([&](int64_t offset) {
-    Acc& p = partial[striped ? i++ % kPartials : 0];
+    Acc& p = partial[i % used];
     p = step(p, x[offset]);
+    if (++i % (used * kChain) == 0) endBlock();
   });
-  if (!striped) return partial[0];
-  for (int half = kPartials / 2; half > 0; half /= 2)
-    for (int j = 0; j < half; ++j) partial[j] = combine(partial[j], partial[j + half]);
-  return partial[0];
+  if (i % (used * kChain) != 0 || blocks.empty()) endBlock();
+  return blocks.total();
 }
 
 /// The sum of fn(x).
@@ -74,16 +83,6 @@ inline float foldSquares(const Axes& axes, bool striped, const float* x, float m
         return std::fma(d, d, sum);
       },
       [](float a, float b) { return a + b; });
-}
-
-/// The greater; NaN if either is NaN.
-template <class T>
-T greater(T a, T b) {
-  return b > a || b != b ? b : a;
-}
-template <class T>
-T smaller(T a, T b) {
-  return b < a || b != b ? b : a;
 }
 
 /// The maximum; a zero is +0.
