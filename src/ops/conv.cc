@@ -1,6 +1,7 @@
 // Convolution: validation, shape rule and cost.
 #include "ops/conv.h"
 
+#include "ops/data_axes.h"
 #include "ops/rows.h"
 
 namespace minnow::ops {
@@ -60,6 +61,10 @@ std::optional<Rows> Conv::rowsRead(int index, const Rows& output,
   if (index > 0) return kAllRows;
   return rowsUnderWindow(output, {kernel[0], strides[0], dilations[0], padsBegin[0]},
                          inputs[0].shape[2]);
+}
+
+std::optional<DataAxes> Conv::dataAxes(const DataInputs& in) const {
+  return axesOfInput(in, 1U);  // N
 }
 
 }  // namespace minnow::ops

@@ -23,6 +23,7 @@ struct GroupNormalization final : OperatorBase<GroupNormalization> {
     v("epsilon", epsilon);
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   bool mayRunInPlace(int index) const override { return index == 0; }
 };
 
