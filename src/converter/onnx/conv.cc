@@ -8,7 +8,7 @@ namespace minnow::converter {
 
 void importConv(NodeContext& node) {
   if (node.rank(0) < 3) node.broken("the input has no spatial axes");
-  const Window window = readWindow(node, node.shape(0), node.shape(1));
+  const Window window = readWindow(node, node.largestShape(0), node.shape(1));
   auto op = std::make_unique<ops::Conv>();
   op->kernel = window.kernel;
   op->strides = window.strides;

@@ -44,7 +44,7 @@ void fitAxis(ops::ConvTranspose& op, size_t i, int64_t input, int64_t wanted, bo
 
 void importConvTranspose(NodeContext& node) {
   if (node.rank(0) < 3) node.broken("the input has no spatial axes");
-  const Window window = readWindow(node, node.shape(0), node.shape(1));
+  const Window window = readWindow(node, node.largestShape(0), node.shape(1));
   auto op = std::make_unique<ops::ConvTranspose>();
   op->kernel = window.kernel;
   op->strides = window.strides;

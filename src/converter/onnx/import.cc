@@ -90,12 +90,19 @@ std::vector<ir::ValueId> ImportState::emit(std::unique_ptr<ops::Operator> op,
   while (!inputs.empty() && inputs.back() == ir::kNoValue) inputs.pop_back();
   ir::Node node{nodeName, std::move(op), std::move(inputs), {}, nodeOp};
   auto types = node.op->inferShape(graph.inputTypes(node));
+  if (!types && dataSizes.concerns(node))
+    throw ImportError(text(types.error().message,
+                           " where data decide the size; a size that is known "
+                           "is wanted"));
   if (!types) throw ImportError(types.error().message);
   if (types->size() < static_cast<size_t>(outputs))
     throw ImportError(text("has ", outputs, " outputs, at most ", types->size(), " are possible"));
   if (canEvaluate(node.inputs, *types)) return evaluate(*node.op, node.inputs, outputs);
   for (int i = 0; i < outputs; ++i)
     node.outputs.push_back(graph.addValue({freshName(nodeName), (*types)[static_cast<size_t>(i)]}));
+  if (dataSizes.concerns(node))
+    if (auto ok = dataSizes.enter(node, graph.inputTypes(node)); !ok)
+      throw ImportError(ok.error().message);
   std::vector<ir::ValueId> ids = node.outputs;
   graph.nodes.push_back(std::move(node));
   return ids;

@@ -11,6 +11,7 @@
 
 #include "converter/convert.h"
 #include "converter/onnx/node_context.h"
+#include "ir/data_sizes.h"
 #include "ir/graph.h"
 #include "onnx/onnx_pb.h"
 
@@ -25,6 +26,7 @@ class ImportState {
   ConvertReport& report;
   std::filesystem::path folder;  ///< of external data files
   ir::Graph graph;
+  ir::DataSizes dataSizes;                              ///< of the graph so far
   std::unordered_map<std::string, ir::ValueId> values;  ///< ONNX tensor name -> value
   std::map<std::string, int> opsets;                    ///< domain -> version
 

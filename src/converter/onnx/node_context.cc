@@ -104,6 +104,19 @@ const TensorType& NodeContext::typeOf(ir::ValueId id) const {
   return state_.graph.values[static_cast<size_t>(id)].type;
 }
 
+const Shape& NodeContext::shape(int i) const {
+  const Shape& largest = largestShape(i);
+  for (int axis = 0; axis < largest.rank(); ++axis)
+    if (isFromData(i, axis))
+      unsupported(text("the shape of input ", i, ", of which data decide how many of at most ",
+                       largest[axis], " elements axis ", axis, " has,"));
+  return largest;
+}
+
+bool NodeContext::isFromData(int i, int64_t axis) const {
+  return state_.dataSizes.of(input(i))[static_cast<size_t>(axis)] != 0;
+}
+
 bool NodeContext::isConstant(ir::ValueId id) const {
   return id != ir::kNoValue && state_.graph.values[static_cast<size_t>(id)].isConstant();
 }

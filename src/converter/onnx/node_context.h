@@ -64,10 +64,16 @@ class NodeContext {
   ir::ValueId input(int i) const;
   bool hasInput(int i) const { return input(i) != ir::kNoValue; }
   bool wantsOutput(int i) const { return i < proto_.output_size() && !proto_.output(i).empty(); }
-  /// Type and (static) shape of a value; shape of input i.
+  /// Type and shape of a value, the largest that it can be.
   const TensorType& typeOf(ir::ValueId id) const;
-  const Shape& shape(int i) const { return typeOf(input(i)).shape; }
-  int rank(int i) const { return shape(i).rank(); }
+  int rank(int i) const { return typeOf(input(i)).shape.rank(); }
+  /// The shape of input i, for whatever is made of its extents; an error where data decide one.
+  const Shape& shape(int i) const;
+  /// The same where nothing is made of extents that data decide, or the operator emitted answers
+  /// for it (Operator::dataAxes).
+  const Shape& largestShape(int i) const { return typeOf(input(i)).shape; }
+  /// True if data decide the extent of an axis of input i.
+  bool isFromData(int i, int64_t axis) const;
   bool isConstant(ir::ValueId id) const;
   /// Elements of a constant input of any integer or bool type. Throws NeedsValue when it is not
   /// constant, and an error when it is absent or not integer.

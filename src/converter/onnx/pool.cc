@@ -18,7 +18,7 @@ ops::PoolFn functionOf(const std::string& type) {
 
 void importPool(NodeContext& node) {
   if (node.rank(0) < 3) node.broken("the input has no spatial axes");
-  const Window window = readWindow(node, node.shape(0), Shape{});
+  const Window window = readWindow(node, node.largestShape(0), Shape{});
   auto op = std::make_unique<ops::Pool>();
   op->fn = functionOf(node.type());
   op->kernel = window.kernel;
