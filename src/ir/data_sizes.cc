@@ -24,9 +24,9 @@ std::string unknownExtent(const ops::DataInputs& in) {
   for (size_t i = 0; i < in.count(); ++i)
     for (int axis = 0; axis < in.shape(i).rank(); ++axis)
       if (in.at(i, axis) != 0)
-        return text("data decide how many of at most ", in.shape(i)[axis], " elements axis ", axis,
-                    " of input ", i, " has");
-  return "data decide the size of its result";
+        return text("the size of axis ", axis, " of input ", i, " (at most ", in.shape(i)[axis],
+                    ") depends on data");
+  return "the size of its result depends on data";
 }
 
 }  // namespace
@@ -37,9 +37,9 @@ Result<void> DataSizes::enter(const Node& node, std::span<const TensorType> inpu
   const ops::DataInputs in(inputs, read, last_);
   const auto axes = node.op->dataAxes(in);
   if (!axes)
-    return fail(ErrorCode::Unsupported, unknownExtent(in), ", and ", node.op->name(),
-                " with these attributes and operands wants a size that is known (let the model end "
-                "before this node, or choose a fixed number of elements, as TopK does)");
+    return fail(ErrorCode::Unsupported, unknownExtent(in), "; ", node.op->name(),
+                " with these attributes and operands is supported for known sizes only (let the "
+                "model end before this node, or choose a fixed number of elements, as TopK does)");
   for (ValueId id : node.outputs) {
     if (id == kNoValue) continue;
     if (axes_.size() <= static_cast<size_t>(id)) axes_.resize(static_cast<size_t>(id) + 1);

@@ -30,6 +30,14 @@ class ImportState {
   std::unordered_map<std::string, ir::ValueId> values;  ///< ONNX tensor name -> value
   std::map<std::string, int> opsets;                    ///< domain -> version
 
+  /// Constants of which some elements are but the most that an extent can be, because data decide
+  /// it: to each an int64 constant of its shape, 1 where that is so. Such elements may be moved and
+  /// left out, as exporters do who want another extent of the same Shape; whoever uses one is
+  /// refused.
+  std::unordered_map<ir::ValueId, ir::ValueId> atMost;
+  /// Throws if the value has such elements.
+  void expectKnown(ir::ValueId id) const;
+
   std::string nodeName;  ///< of the node being imported
   std::string nodeOp;    ///< its ONNX operator
 
@@ -46,6 +54,8 @@ class ImportState {
                    const std::vector<TensorType>& types) const;
   std::vector<ir::ValueId> evaluate(const ops::Operator& op, const std::vector<ir::ValueId>& inputs,
                                     int outputs);
+  bool readsAtMost(const std::vector<ir::ValueId>& inputs) const;
+  std::vector<ir::ValueId> moveAtMost(const ir::Node& node, int outputs);
   int fresh_ = 0;
 };
 

@@ -108,8 +108,10 @@ const Shape& NodeContext::shape(int i) const {
   const Shape& largest = largestShape(i);
   for (int axis = 0; axis < largest.rank(); ++axis)
     if (isFromData(i, axis))
-      unsupported(text("the shape of input ", i, ", of which data decide how many of at most ",
-                       largest[axis], " elements axis ", axis, " has,"));
+      throw ImportError(text("the size of axis ", axis, " of input ", i, " (at most ",
+                             largest[axis],
+                             ") depends on data, so that the shape is not known at "
+                             "conversion; let the model end before this node"));
   return largest;
 }
 
@@ -128,6 +130,7 @@ std::vector<int64_t> NodeContext::constantInts(int i) const {
   if (!value.isConstant())
     throw NeedsValue(text("input ", i, " ('", value.name, "') must be known at conversion"),
                      state_.sourceInputs(id));
+  state_.expectKnown(id);
   switch (value.type.type) {
     case DataType::Int64:
       return widen<int64_t>(value);
@@ -170,6 +173,7 @@ std::vector<float> NodeContext::constantFloats(int i) const {
   if (!value.isConstant())
     throw NeedsValue(text("input ", i, " ('", value.name, "') must be known at conversion"),
                      state_.sourceInputs(id));
+  state_.expectKnown(id);
   if (value.type.type == DataType::Float16) {
     std::vector<float> floats;
     for (uint16_t half : value.elements<uint16_t>()) floats.push_back(halfAsFloat(half));
@@ -215,6 +219,11 @@ void NodeContext::setOutput(int i, ir::ValueId value) {
 
 void NodeContext::noteShapeDependence() {
   state_.graph.foldedShapeNodes.push_back(state_.nodeName);
+}
+
+void NodeContext::markAtMost(ir::ValueId constant, const std::vector<int64_t>& marks) {
+  if (std::ranges::count(marks, 1) > 0)
+    state_.atMost[constant] = constantIntTensor({std::ssize(marks)}, marks);
 }
 
 void NodeContext::unsupported(const std::string& what) const {

@@ -94,6 +94,8 @@ class NodeContext {
   ir::ValueId constantIntTensor(Shape shape, const std::vector<int64_t>& values);
   ir::ValueId constantOf(TensorType type, std::span<const std::byte> bytes);
   void setOutput(int i, ir::ValueId value);
+  /// Says of a row of numbers which, marked by 1, are but the most that an extent can be.
+  void markAtMost(ir::ValueId constant, const std::vector<int64_t>& marks);
   /// Records that this node's result was computed from the shape of its input (Shape, Size).
   void noteShapeDependence();
 

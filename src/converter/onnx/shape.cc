@@ -11,13 +11,15 @@ void importShape(NodeContext& node) {
   };
   const int64_t start = clampAxis(node.integer("start", 0));
   const int64_t end = clampAxis(node.integer("end", shape.rank()));
-  std::vector<int64_t> dims;
+  std::vector<int64_t> dims, atMost;
   for (int64_t axis = start; axis < end; ++axis) {
-    if (node.isFromData(0, axis)) (void)node.shape(0);  // says why not
     dims.push_back(shape[static_cast<int>(axis)]);
+    atMost.push_back(node.isFromData(0, axis));
   }
   if (!node.isConstant(node.input(0))) node.noteShapeDependence();
-  node.setOutput(0, node.constantIntTensor({static_cast<int64_t>(dims.size())}, dims));
+  const ir::ValueId value = node.constantIntTensor({std::ssize(dims)}, dims);
+  node.markAtMost(value, atMost);
+  node.setOutput(0, value);
 }
 
 void importSize(NodeContext& node) {
