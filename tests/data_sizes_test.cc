@@ -301,7 +301,7 @@ class Truth {
   bool run(const ir::Node& node) {
     std::vector<ValueId> inputs;
     for (ValueId id : node.inputs) inputs.push_back(ids_[id]);
-    auto results = passes::evaluate(constants_, *node.op, inputs);
+    auto results = passes::evaluate(constants_, *node.op, inputs, budget_);
     if (!results) return false;
     for (size_t i = 0; i < node.outputs.size(); ++i)
       ids_[node.outputs[i]] =
@@ -310,6 +310,7 @@ class Truth {
   }
 
   ir::Graph constants_;
+  passes::Budget budget_;
   std::vector<ValueId> ids_;
   bool fine_ = false;
 };

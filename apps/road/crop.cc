@@ -43,12 +43,13 @@ minnow::vision::Image cropFeature(const minnow::vision::Image& picture, const Fe
   const auto right = static_cast<float>(width) - 0.5F, below = static_cast<float>(height) - 0.5F;
   const cv::Point2f to[4] = {{-0.5F, -0.5F}, {right, -0.5F}, {right, below}, {-0.5F, below}};
   auto out = minnow::vision::Image::ofSize(width, height);
+  if (!out) return {};
   const cv::Mat source(picture.height, picture.width, CV_8UC3,
                        const_cast<uint8_t*>(picture.pixels.data()));
-  cv::Mat target(height, width, CV_8UC3, out.pixels.data());
+  cv::Mat target(height, width, CV_8UC3, out->pixels.data());
   cv::warpPerspective(source, target, cv::getPerspectiveTransform(from, to), target.size(),
                       cv::INTER_CUBIC, cv::BORDER_REPLICATE);
-  return out;
+  return *out;
 }
 
 }  // namespace road

@@ -93,7 +93,7 @@ TEST(Tiles, CoverThePicture) {
 }
 
 Image pattern(int width, int height) {
-  Image image = Image::ofSize(width, height);
+  Image image = Image::ofSize(width, height).value();
   for (size_t i = 0; i < image.pixels.size(); ++i)
     image.pixels[i] = static_cast<uint8_t>((i * 2654435761U) >> 13);
   return image;

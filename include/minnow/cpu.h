@@ -19,9 +19,9 @@ std::span<const std::string_view> cpuTargets();
 std::string_view cpuTarget();
 
 /// From now on the whole process uses this target, one of cpuTargets(); an empty name lifts the
-/// limit. Call it while no frame runs. Sessions that exist follow, but for "scalar-fma", which only
-/// sessions created afterwards use. NotFound, naming cpuTargets(), where there is no such target;
-/// nothing changes then.
+/// limit. Call it while no frame runs. Sessions that exist follow, except to "scalar-fma", which
+/// only sessions created afterwards use. If there is no such target, the error is NotFound and
+/// names cpuTargets(), and nothing changes.
 Result<void> limitCpuTarget(std::string_view name);
 
 }  // namespace minnow

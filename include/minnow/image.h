@@ -97,7 +97,8 @@ struct Image {
   PixelFormat format = PixelFormat::Rgb;
   std::vector<uint8_t> pixels;
 
-  static Image ofSize(int width, int height, PixelFormat format = PixelFormat::Rgb);
+  /// Black. InvalidArgument if it is empty or 4:2:0.
+  static Result<Image> ofSize(int width, int height, PixelFormat format = PixelFormat::Rgb);
   ptrdiff_t rowBytes() const { return static_cast<ptrdiff_t>(width) * channelCount(format); }
   ImageView view() const { return {pixels.data(), width, height, rowBytes(), format}; }
 };
@@ -107,10 +108,15 @@ struct DecodeLimits {
   int64_t maxPixels = 100'000'000;
 };
 
-/// JPEG, PNG or BMP (told by the first bytes) to RGB. A JPEG is turned upright as its EXIF
-/// orientation says; PNG transparency is laid on white. Errors: BadModel never; InvalidArgument for
-/// what is no picture, is truncated or damaged; Unsupported for forms not read and for formats this
-/// build has no library for; OutOfMemory beyond the limits. `name` is used in messages.
+/// JPEG, PNG or BMP (told by the first bytes) to RGB: the values that Pillow gives, and OpenCV
+/// where the two agree (docs/pictures.md has the corners). JPEG and PNG are turned upright as their
+/// EXIF orientation says. PNG's 16-bit samples give their upper byte, its transparency is laid on
+/// white as Pillow's alpha_composite does it, and gAMA, sRGB, iCCP and cHRM are passed over; BMP's
+/// fourth channel is dropped.
+///
+/// Errors: BadModel never; InvalidArgument for what is no picture, is truncated or damaged;
+/// Unsupported for forms not read and for formats this build has no library for; OutOfMemory beyond
+/// the limits and where an allocation fails. `name` is used in messages.
 Result<Image> decodeImage(std::span<const std::byte> file, std::string_view name,
                           const DecodeLimits& limits = {});
 /// The same from a file. NotFound or Io when it cannot be read.

@@ -8,8 +8,8 @@ namespace minnow {
 
 /// What a runtime and everything made from it hold.
 struct MemoryLedger {
-  /// Of model files and buffers all that is not weights: header, metadata, padding. Needed while a
-  /// model is read; Interpreter::releaseModel() gives it back.
+  /// Everything in model files and buffers except weights: header, metadata, padding. Needed while
+  /// a model is loaded; Interpreter::releaseModel() gives it back.
   size_t modelBytes = 0;
   /// Weights and other constants, where they lie in the mapping or in the caller's buffer.
   size_t staticBytes = 0;

@@ -41,12 +41,12 @@ const char* nameOf(TensorComparison::State state);
 struct ReportRow {
   size_t step = 0;  ///< in execution order; outputs of one operator share it
   std::string name{}, type{}, kernel{};
-  /// Of a diff: A against B. Of a replay: what the whole inference gives against the reference,
-  /// inherited errors included.
+  /// In a diff: A against B. In a replay: the whole inference against the reference, inherited
+  /// errors included.
   TensorComparison total{};
   std::vector<TensorComparison> inputs{};  ///< of the operator, constants left out
 
-  // Of a replay:
+  // In a replay:
   std::optional<TensorComparison> own{};  ///< computed from the reference's inputs
   /// Operators before this one whose outputs the reference does not have: their errors are in
   /// `own` too.

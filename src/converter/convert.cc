@@ -1,38 +1,23 @@
 // File in, bytes out: import, passes, format.
 #include "converter/convert.h"
 
-#include <fstream>
-
-#include "base/fail.h"
+#include "base/guarded.h"
+#include "converter/file_bytes.h"
+#include "converter/onnx/import.h"
 #include "format/write.h"
 #include "passes/pass_list.h"
 
 namespace minnow::converter {
 namespace {
 
-Result<std::vector<std::byte>> readFile(const std::filesystem::path& path) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error))
-    return fail(ErrorCode::Io, path.string(), " is a folder");
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) return fail(ErrorCode::NotFound, path.string(), " cannot be opened");
-  std::vector<std::byte> bytes(static_cast<size_t>(file.tellg()));
-  file.seekg(0);
-  if (!bytes.empty() &&
-      !file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size())))
-    return fail(ErrorCode::Io, path.string(), " cannot be read");
-  return bytes;
-}
-
-}  // namespace
-
-Result<std::vector<std::byte>> convertBuffer(std::span<const std::byte> model,
-                                             const std::filesystem::path& folder,
-                                             const ConvertOptions& options, ConvertReport& report) {
-  auto graph = importOnnx(model, folder, options, report);
+Result<std::vector<std::byte>> converted(std::span<const std::byte> model,
+                                         const std::filesystem::path& folder,
+                                         const ConvertOptions& options, ConvertReport& report) {
+  passes::Budget budget = options.budget;
+  auto graph = importModel(model, folder, options, report, budget);
   if (!graph) return std::unexpected(graph.error());
   std::vector<passes::PassReport> passReports;
-  if (auto ok = passes::runPasses(*graph, options.disabledPasses, &passReports); !ok)
+  if (auto ok = passes::runPasses(*graph, options.disabledPasses, &passReports, budget); !ok)
     return std::unexpected(ok.error());
   for (const passes::PassReport& pass : passReports)
     report.passes.emplace_back(pass.name, pass.changes);
@@ -41,14 +26,31 @@ Result<std::vector<std::byte>> convertBuffer(std::span<const std::byte> model,
   return format::write(*graph);
 }
 
+}  // namespace
+
+Result<ir::Graph> importOnnx(std::span<const std::byte> model, const std::filesystem::path& folder,
+                             const ConvertOptions& options, ConvertReport& report) {
+  return guarded("conversion", [&]() -> Result<ir::Graph> {
+    passes::Budget budget = options.budget;
+    return importModel(model, folder, options, report, budget);
+  });
+}
+
+Result<std::vector<std::byte>> convertBuffer(std::span<const std::byte> model,
+                                             const std::filesystem::path& folder,
+                                             const ConvertOptions& options, ConvertReport& report) {
+  return guarded("conversion", [&] { return converted(model, folder, options, report); });
+}
+
 Result<std::vector<std::byte>> convertFile(const std::filesystem::path& onnx,
                                            const ConvertOptions& options, ConvertReport& report) {
-  auto bytes = readFile(onnx);
-  if (!bytes) return std::unexpected(bytes.error());
-  auto converted = convertBuffer(*bytes, onnx.parent_path(), options, report);
-  if (!converted)
-    return fail(converted.error().code, onnx.string(), ": ", converted.error().message);
-  return converted;
+  return guarded(onnx.native(), [&]() -> Result<std::vector<std::byte>> {
+    const auto bytes = fileBytes(onnx);
+    if (!bytes) return std::unexpected(bytes.error());
+    auto result = converted(*bytes, onnx.parent_path(), options, report);
+    if (!result) return fail(result.error().code, onnx.string(), ": ", result.error().message);
+    return result;
+  });
 }
 
 std::vector<std::string> passNames() {

@@ -1,5 +1,6 @@
 // From an ONNX file to the bytes of a .minnow file. The only room that knows protobuf and ONNX; may
-// throw inside, never across these functions.
+// throw inside, never across these functions: an allocation that fails is OutOfMemory. What
+// `progress` throws is an error too.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +14,7 @@
 #include "ir/graph.h"
 #include "minnow/status.h"
 #include "minnow/tensor.h"
+#include "passes/budget.h"
 
 namespace minnow::converter {
 
@@ -23,15 +25,20 @@ struct FixedInput {
 };
 
 struct ConvertOptions {
-  /// Shapes of inputs, by name; needed for symbolic dimensions. Symbolic dimensions of inputs not
-  /// named become 1 when they are the first axis (batch) and an error otherwise.
+  /// Shapes of inputs, by name; needed for sizes that the model leaves open (symbolic, absent or
+  /// negative). Open sizes of inputs not named become 1 when they are the first axis (batch) and an
+  /// error otherwise. A name that the model has not is an error.
   std::map<std::string, Shape> shapes;
-  /// Inputs whose values are fixed at conversion (shapes, axes… that a model takes as inputs).
+  /// Inputs whose values are fixed at conversion (shapes, axes… that a model takes as inputs; a
+  /// value that the model itself gives an input is replaced).
   std::map<std::string, FixedInput> fixedInputs;
   /// Names of passes to leave out (passes/pass_list.h).
   std::vector<std::string> disabledPasses;
   /// Called with 0 … 1 and what is being done.
   std::function<void(double, const std::string&)> progress;
+  /// What conversion may make of the model: nodes of functions and loops, computed constants. More
+  /// is an error, or stays to be computed by the engine.
+  passes::Budget budget = {};
 };
 
 /// A node that cannot be converted.

@@ -2,10 +2,11 @@
 #include "converter/tensor_file.h"
 
 #include <algorithm>
-#include <fstream>
 #include <set>
 
-#include "base/fail.h"
+#include "base/guarded.h"
+#include "converter/file_bytes.h"
+#include "converter/onnx/import.h"
 #include "converter/onnx/tensor_proto.h"
 
 namespace minnow::converter {
@@ -13,12 +14,14 @@ namespace {
 
 template <class Message>
 Result<Message> parseFile(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return fail(ErrorCode::NotFound, path.string(), ": cannot be opened");
+  const auto bytes = fileBytes(path);
+  if (!bytes) return std::unexpected(bytes.error());
+  if constexpr (std::is_same_v<Message, onnx::ModelProto>)
+    if (const std::string other = otherFormat(*bytes); !other.empty())
+      return fail(ErrorCode::BadModel, path.string(), ": ", other);
   Message message;
-  if (!message.ParseFromIstream(&file)) {
+  if (!message.ParseFromArray(bytes->data(), static_cast<int>(bytes->size())))
     return fail(ErrorCode::BadModel, path.string(), ": is damaged or of another kind");
-  }
   return message;
 }
 
@@ -31,9 +34,7 @@ ModelSignature::Entry entryOf(const onnx::ValueInfoProto& info) {
   return entry;
 }
 
-}  // namespace
-
-Result<NamedTensor> readTensorFile(const std::filesystem::path& path) {
+Result<NamedTensor> tensorOf(const std::filesystem::path& path) {
   const auto proto = parseFile<onnx::TensorProto>(path);
   if (!proto) return std::unexpected(proto.error());
   auto tensor = decodeTensor(*proto, path.parent_path());
@@ -41,7 +42,7 @@ Result<NamedTensor> readTensorFile(const std::filesystem::path& path) {
   return tensor;
 }
 
-Result<ModelSignature> readSignature(const std::filesystem::path& onnx) {
+Result<ModelSignature> signatureOf(const std::filesystem::path& onnx) {
   const auto model = parseFile<onnx::ModelProto>(onnx);
   if (!model) return std::unexpected(model.error());
   std::set<std::string> filled;
@@ -57,6 +58,16 @@ Result<ModelSignature> readSignature(const std::filesystem::path& onnx) {
     signature.outputs.push_back(entryOf(output));
   }
   return signature;
+}
+
+}  // namespace
+
+Result<NamedTensor> readTensorFile(const std::filesystem::path& path) {
+  return guarded(path.native(), [&] { return tensorOf(path); });
+}
+
+Result<ModelSignature> readSignature(const std::filesystem::path& onnx) {
+  return guarded(onnx.native(), [&] { return signatureOf(onnx); });
 }
 
 }  // namespace minnow::converter

@@ -5,8 +5,7 @@
 //   metadata := a FlatBuffer, schema.fbs
 //   padding  := zeros up to weightsOffset, a multiple of 64
 //   weights  := constants, each on a multiple of 64 and padded with zeros to one, then 64 zeros
-//   more, so that a vector
-//               may be read past the end of any constant
+//               more, so that a vector may be read past the end of any constant
 //
 // metadataChecksum covers metadata and padding, headerChecksum the bytes of the header before it.
 #pragma once
@@ -38,8 +37,9 @@ struct Header {
 };
 static_assert(sizeof(Header) == 64);
 
-/// FNV-1a over 64-bit words (the last one filled up with zeros): finds every change of a single
-/// word.
+/// FNV-1a's steps over 64-bit words instead of bytes (the last one filled up with zeros), and after
+/// each step the upper half of the hash is folded into the lower by exclusive or. Every step is
+/// reversible, so a change of a single word is always found.
 uint64_t checksum(std::span<const std::byte> bytes);
 
 /// The header, checked: magic, version, own checksum, and parts that lie inside the file.

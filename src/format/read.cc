@@ -188,7 +188,8 @@ Result<ir::Node> Decoder::decodeNode(const fb::Node& from) {
                 "' was left out of this engine; build it with this model in MINNOW_MODELS, or with "
                 "MINNOW_MODELS empty for all operators");
   if (auto ok = node.op->setAttributes(*attributes); !ok)
-    return fail(ok.error().code, "node '", *name, "' (", *kindName, "): ", ok.error().message);
+    return fail(ok.error().code, "node '", *name, "' (", *kindName, "): ", ok.error().message,
+                "; if another version of Minnow wrote the file, convert the ONNX model again");
   node.name = std::move(*name);
   node.source = std::move(*source);
   node.inputs = std::move(*inputs);

@@ -192,7 +192,8 @@ struct Format<double> {
   static constexpr int kMantissaBits = 52;
 };
 
-/// Of normal numbers x >= y > 0: long division of the mantissas, some bits at a time.
+/// The remainder of normal numbers x >= y > 0 by long division of the mantissas, some bits at a
+/// time.
 template <class T>
 T remainderOf(T x, T y) {
   using Bits = Format<T>::Bits;
@@ -222,7 +223,8 @@ T remainder(T x, T y) {
 
 // Powers ---------------------------------------------------------------------------------------
 
-/// What exponents are to negative bases.
+/// Whether an exponent is an integer, and an odd one: that decides the sign of a negative base's
+/// power.
 struct Parity {
   bool whole, odd;
 };

@@ -82,7 +82,7 @@ class LoopNest {
     for (int o = 0; o < Operands; ++o) strides_[o][rank_ - 1] = strides[o][axis];
   }
 
-  // Of the last axis but `fromEnd` - 1; an axis that is not there has one element.
+  // The axis counted from the end: 1 is the last one. An axis that is not there has one element.
   int64_t extent(int fromEnd) const { return rank_ < fromEnd ? 1 : extents_[rank_ - fromEnd]; }
   int64_t stride(int operand, int fromEnd) const {
     return rank_ < fromEnd ? fromEnd == 1 : strides_[operand][rank_ - fromEnd];

@@ -4,9 +4,9 @@
 // A matrix of `outputs` x `depth` (depth = ky, kx, input channel of the group, in that order, or K
 // of a matrix product) is stored panel after panel; a panel holds `depth` rows of `width` floats,
 // one row a depth step, so that a kernel broadcasts one input element against one row. Rows of the
-// last panel are padded with zeros to a multiple of
-// 4. With groups, each group is a matrix of its own, one after another. Depthwise weights (one
-// input and one output channel a group) are a single block of [ky][kx][channels padded to 16].
+// last panel are padded with zeros to a width that is a multiple of 4. With groups, each group is a
+// matrix of its own, one after another. Depthwise weights (one input and one output channel a
+// group) are a single block of [ky][kx][channels padded to 16].
 #pragma once
 
 #include <algorithm>

@@ -19,10 +19,7 @@ Result<std::vector<TensorType>> Conv::inferShape(std::span<const TensorType> inp
   if (spatial < 1 || spatial > 3 || w.rank() != x.rank())
     return fail(ErrorCode::ShapeMismatch, "convolution of ", x, " with weights ", w,
                 ": expected N,C and one to three spatial axes, and weights of the same rank");
-  for (const auto* list : {&kernel, &strides, &dilations, &padsBegin, &padsEnd})
-    if (list->size() != static_cast<size_t>(spatial))
-      return fail(ErrorCode::BadModel, "convolution: expected ", spatial,
-                  " numbers a spatial attribute, found ", list->size());
+  if (auto ok = check(spatial); !ok) return std::unexpected(ok.error());
   if (groups < 1 || x[1] % groups != 0 || w[0] % groups != 0 || w[1] != x[1] / groups)
     return fail(ErrorCode::ShapeMismatch, "convolution of ", x[1], " channels in ", groups,
                 " groups does not fit weights ", w);
@@ -31,18 +28,14 @@ Result<std::vector<TensorType>> Conv::inferShape(std::span<const TensorType> inp
                 w[0]);
   Shape y{x[0], w[0]};
   for (int i = 0; i < spatial; ++i) {
-    if (kernel[i] != w[i + 2] || kernel[i] < 1 || strides[i] < 1 || dilations[i] < 1 ||
-        padsBegin[i] < 0 || padsEnd[i] < 0 || kernel[i] > kMaxExtent || dilations[i] > kMaxExtent ||
-        strides[i] > kMaxExtent || padsBegin[i] > kMaxExtent || padsEnd[i] > kMaxExtent)
-      return fail(ErrorCode::BadModel,
-                  "convolution: kernel, stride, dilation or padding of spatial axis ", i,
-                  " is out of range");
-    const int64_t reach = (kernel[i] - 1) * dilations[i] + 1;
-    const int64_t room = x[i + 2] + padsBegin[i] + padsEnd[i] - reach;
+    if (kernel[i] != w[i + 2])
+      return fail(ErrorCode::BadModel, "a kernel of ", kernel[i], " does not fit weights ", w);
+    const SlidingWindow window = along(i, x[i + 2]);
+    const int64_t room = window.room(x[i + 2]);
     if (room < 0)
-      return fail(ErrorCode::ShapeMismatch, "convolution window of ", reach,
-                  " is larger than the padded input of ", x[i + 2] + padsBegin[i] + padsEnd[i]);
-    y.push_back(room / strides[i] + 1);
+      return fail(ErrorCode::ShapeMismatch, "convolution window of ", window.reach(),
+                  " is larger than the padded input of ", room + window.reach());
+    y.push_back(room / window.stride + 1);
   }
   if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
   return std::vector{TensorType{DataType::Float32, y}};
@@ -59,8 +52,8 @@ std::optional<Rows> Conv::rowsRead(int index, const Rows& output,
                                    std::span<const TensorType> outputs) const {
   if (!isImageStrip(output, outputs)) return std::nullopt;
   if (index > 0) return kAllRows;
-  return rowsUnderWindow(output, {kernel[0], strides[0], dilations[0], padsBegin[0]},
-                         inputs[0].shape[2]);
+  const int64_t extent = inputs[0].shape[2];
+  return rowsUnderWindow(output, along(0, extent), extent);
 }
 
 std::optional<DataAxes> Conv::dataAxes(const DataInputs& in) const {

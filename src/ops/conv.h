@@ -6,23 +6,18 @@
 #pragma once
 
 #include "ops/unary.h"
+#include "ops/window.h"
 
 namespace minnow::ops {
 
-struct Conv final : OperatorBase<Conv> {
+struct Conv final : OperatorBase<Conv>, WindowAttributes {
   static constexpr OpKind kKind = OpKind::Conv;
-  std::vector<int64_t> kernel, strides, dilations;  ///< one number a spatial axis
-  std::vector<int64_t> padsBegin, padsEnd;  ///< resolved: auto_pad is the importer's business
   int64_t groups = 1;
   Epilogue epilogue;
 
   template <class V>
   void fields(V& v) {
-    v("kernel", kernel);
-    v("strides", strides);
-    v("dilations", dilations);
-    v("padsBegin", padsBegin);
-    v("padsEnd", padsEnd);
+    WindowAttributes::fields(v);
     v("groups", groups);
     epilogue.fields(v);
   }

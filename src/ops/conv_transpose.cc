@@ -9,15 +9,16 @@ namespace {
 
 /// The output's extent along one spatial axis.
 Result<int64_t> extentOf(const ConvTranspose& op, int i, int64_t input) {
-  for (int64_t number : {op.kernel[i] - 1, op.strides[i] - 1, op.dilations[i] - 1, op.padsBegin[i],
-                         op.padsEnd[i], op.outputPadding[i], input})
+  const int64_t wanted = op.outputShape.empty() ? 0 : op.outputShape[i];
+  for (int64_t number : {op.outputPadding[i], wanted, input})
     if (number < 0 || number > kMaxExtent)
       return fail(ErrorCode::BadModel,
                   "transposed convolution: an attribute or extent of spatial axis ", i,
                   " is out of range");
   if (input == 0) return fail(ErrorCode::ShapeMismatch, "transposed convolution of nothing");
-  const int64_t extent = (input - 1) * op.strides[i] + (op.kernel[i] - 1) * op.dilations[i] + 1 -
-                         op.padsBegin[i] - op.padsEnd[i] + op.outputPadding[i];
+  const SlidingWindow window = op.along(i, input);
+  const int64_t extent =
+      (input - 1) * window.stride + window.reach() - window.padBegin - window.padEnd;
   if (extent < 0)
     return fail(ErrorCode::ShapeMismatch, "transposed convolution: the padding of spatial axis ", i,
                 " leaves nothing");
@@ -41,10 +42,13 @@ Result<std::vector<TensorType>> ConvTranspose::inferShape(
   if (spatial < 1 || spatial > 3 || w.rank() != x.rank())
     return fail(ErrorCode::ShapeMismatch, "transposed convolution of ", x, " with weights ", w,
                 ": expected N,C and one to three spatial axes, and weights of the same rank");
-  for (const auto* list : {&kernel, &strides, &dilations, &padsBegin, &padsEnd, &outputPadding})
-    if (list->size() != static_cast<size_t>(spatial))
-      return fail(ErrorCode::BadModel, "transposed convolution: expected ", spatial,
-                  " numbers a spatial attribute, found ", list->size());
+  if (auto ok = check(spatial); !ok) return std::unexpected(ok.error());
+  const auto count = static_cast<size_t>(spatial);
+  if (outputPadding.size() != count || (!outputShape.empty() && outputShape.size() != count))
+    return fail(ErrorCode::BadModel, "transposed convolution: expected ", spatial,
+                " numbers of output padding and of output shape");
+  if (!outputShape.empty() && autoPad == AutoPad::None)
+    return fail(ErrorCode::BadModel, "transposed convolution: an output shape without autoPad");
   if (auto ok = checkShape(w); !ok) return std::unexpected(ok.error());
   if (groups < 1 || groups > kMaxExtent || w[1] > kMaxExtent || x[1] % groups != 0 || w[0] != x[1])
     return fail(ErrorCode::ShapeMismatch, "transposed convolution of ", x[1], " channels in ",
@@ -65,6 +69,18 @@ Result<std::vector<TensorType>> ConvTranspose::inferShape(
   return std::vector{TensorType{DataType::Float32, y}};
 }
 
+SlidingWindow ConvTranspose::along(int axis, int64_t input) const {
+  SlidingWindow window{kernel[axis], strides[axis], dilations[axis], padsBegin[axis],
+                       padsEnd[axis] - outputPadding[axis]};
+  if (autoPad == AutoPad::None) return window;
+  const int64_t whole = (input - 1) * window.stride + window.reach();
+  const int64_t wanted = outputShape.empty() ? input * window.stride : outputShape[axis];
+  const int64_t cut = std::max<int64_t>(0, whole + outputPadding[axis] - wanted);
+  window.padBegin = padBefore(autoPad, cut);
+  window.padEnd = whole - wanted - window.padBegin;
+  return window;
+}
+
 int64_t ConvTranspose::multiplyAdds(std::span<const TensorType> inputs,
                                     std::span<const TensorType>) const {
   const Shape& w = inputs[1].shape;
@@ -77,9 +93,11 @@ std::optional<Rows> ConvTranspose::rowsRead(int index, const Rows& output,
   if (!isImageStrip(output, outputs)) return std::nullopt;
   if (index > 0) return kAllRows;
   // Output row oy reads input rows iy with iy * stride = oy + pad - ky * dilation.
-  const int64_t extent = inputs[0].shape[2], stride = strides[0];
-  const int64_t first = output.begin + padsBegin[0] - (kernel[0] - 1) * dilations[0];
-  const int64_t last = output.end - 1 + padsBegin[0];
+  const int64_t extent = inputs[0].shape[2];
+  const SlidingWindow window = along(0, extent);
+  const int64_t stride = window.stride;
+  const int64_t first = output.begin + window.padBegin - (window.reach() - 1);
+  const int64_t last = output.end - 1 + window.padBegin;
   const int64_t begin = first <= 0 ? 0 : std::min((first + stride - 1) / stride, extent);
   return Rows{output.axis, begin, std::clamp(last / stride + 1, begin, extent)};
 }

@@ -10,25 +10,25 @@
 #pragma once
 
 #include "ops/unary.h"
+#include "ops/window.h"
 
 namespace minnow::ops {
 
-struct ConvTranspose final : OperatorBase<ConvTranspose> {
+struct ConvTranspose final : OperatorBase<ConvTranspose>, WindowAttributes {
   static constexpr OpKind kKind = OpKind::ConvTranspose;
-  std::vector<int64_t> kernel, strides, dilations;  ///< one number a spatial axis
-  std::vector<int64_t> padsBegin, padsEnd;  ///< resolved: auto_pad is the importer's business
-  std::vector<int64_t> outputPadding;       ///< further positions at the end of each axis
+  std::vector<int64_t> outputPadding;  ///< further positions at the end of each axis
+  /// With autoPad alone: the output's spatial extents, to which padding is cut; empty: input *
+  /// stride. What is missing of it is added at the end (a kernel shorter than the stride). Then
+  /// padsBegin and padsEnd do not count.
+  std::vector<int64_t> outputShape;
   int64_t groups = 1;
   Epilogue epilogue;
 
   template <class V>
   void fields(V& v) {
-    v("kernel", kernel);
-    v("strides", strides);
-    v("dilations", dilations);
-    v("padsBegin", padsBegin);
-    v("padsEnd", padsEnd);
+    WindowAttributes::fields(v);
     v("outputPadding", outputPadding);
+    v("outputShape", outputShape);
     v("groups", groups);
     epilogue.fields(v);
   }
@@ -39,6 +39,10 @@ struct ConvTranspose final : OperatorBase<ConvTranspose> {
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
   bool rowsStandAlone() const override { return false; }
+
+  /// The window that, sliding over the output, would have the input's positions. Its padding is
+  /// what is cut off the output; it is negative where positions are added.
+  SlidingWindow along(int axis, int64_t input) const;
 };
 
 }  // namespace minnow::ops

@@ -167,4 +167,19 @@ Result<std::vector<TensorType>> Einsum::inferShape(std::span<const TensorType> i
   return std::vector{TensorType{type, y}};
 }
 
+/// One for each operand at every combination of labels; INT64_MAX where that is more.
+int64_t Einsum::multiplyAdds(std::span<const TensorType> inputs,
+                             std::span<const TensorType> /*outputs*/) const {
+  std::vector<Shape> shapes;
+  for (const TensorType& input : inputs) shapes.push_back(input.shape);
+  const auto plan = planEinsum(equation, shapes);
+  if (!plan) return 0;
+  int64_t steps = plan->operands;
+  for (int i = 0; i < plan->labels; ++i) {
+    const int64_t extent = plan->extents[static_cast<size_t>(i)];
+    steps = extent > 0 && steps > INT64_MAX / extent ? INT64_MAX : steps * extent;
+  }
+  return steps;
+}
+
 }  // namespace minnow::ops

@@ -21,6 +21,8 @@ struct Einsum final : OperatorBase<Einsum> {
     v("equation", equation);
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  int64_t multiplyAdds(std::span<const TensorType> inputs,
+                       std::span<const TensorType> outputs) const override;
 };
 
 /// An equation applied to shapes. Labels are numbered; each is one loop.

@@ -13,7 +13,7 @@ Result<std::vector<TensorType>> GroupNormalization::inferShape(
     std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 3, 3); !ok) return std::unexpected(ok.error());
   const Shape& x = inputs[0].shape;
-  if (x.rank() < 2 || groups < 1 || x[1] % groups != 0)
+  if (x.rank() < 2 || groups < 0 || x[1] % groupsOf(x) != 0)
     return fail(ErrorCode::ShapeMismatch, "normalisation of ", x, " in ", groups,
                 " groups: expected N,C,… with C a multiple of the groups");
   for (const TensorType& input : inputs)
@@ -22,7 +22,7 @@ Result<std::vector<TensorType>> GroupNormalization::inferShape(
                   " (float32 is supported)");
   for (const TensorType& parameter : inputs.subspan(1))
     if (parameter.shape != inputs[1].shape ||
-        (parameter.shape != Shape{x[1]} && parameter.shape != Shape{groups}))
+        (parameter.shape != Shape{x[1]} && parameter.shape != Shape{groupsOf(x)}))
       return fail(ErrorCode::ShapeMismatch, "normalisation of ", x, " in ", groups,
                   " groups with parameters of ", parameter.shape);
   return std::vector{inputs[0]};

@@ -1,5 +1,5 @@
 // Normalisation of groups of channels by their own statistics (ONNX GroupNormalization; with one
-// channel a group InstanceNormalization).
+// channel a group InstanceNormalization, which stays so when channels are resized).
 // Inputs: x [N,C,…] float32; scale and bias: [C], or [groups] (GroupNormalization of opset 18).
 // Output: x's type.
 //
@@ -14,6 +14,7 @@ namespace minnow::ops {
 
 struct GroupNormalization final : OperatorBase<GroupNormalization> {
   static constexpr OpKind kKind = OpKind::GroupNormalization;
+  static constexpr int64_t kEveryChannel = 0;  ///< as groups: each channel is one
   int64_t groups = 1;
   float epsilon = 1e-5f;
 
@@ -24,6 +25,9 @@ struct GroupNormalization final : OperatorBase<GroupNormalization> {
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  int64_t groupsOf(const Shape& x) const {
+    return groups == kEveryChannel ? std::max<int64_t>(x[1], 1) : groups;
+  }
   bool mayRunInPlace(int index) const override { return index == 0; }
 };
 

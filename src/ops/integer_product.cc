@@ -36,11 +36,7 @@ Result<std::vector<TensorType>> ConvInteger::inferShape(std::span<const TensorTy
   if (auto ok = expectInputs(inputs, 2, 5); !ok) return std::unexpected(ok.error());
   if (auto ok = checkTypes(inputs); !ok) return std::unexpected(ok.error());
   Conv plain;
-  plain.kernel = kernel;
-  plain.strides = strides;
-  plain.dilations = dilations;
-  plain.padsBegin = padsBegin;
-  plain.padsEnd = padsEnd;
+  static_cast<WindowAttributes&>(plain) = *this;
   plain.groups = groups;
   const std::vector<TensorType> floats{{DataType::Float32, inputs[0].shape},
                                        {DataType::Float32, inputs[1].shape}};
@@ -76,6 +72,15 @@ Result<std::vector<TensorType>> MatMulInteger::inferShape(
   const Shape y = matMulShape(*extents, a, b);
   if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
   return std::vector{TensorType{DataType::Int32, y}};
+}
+
+int64_t ConvInteger::multiplyAdds(std::span<const TensorType> inputs,
+                                  std::span<const TensorType> outputs) const {
+  return Conv().multiplyAdds(inputs, outputs);
+}
+int64_t MatMulInteger::multiplyAdds(std::span<const TensorType> inputs,
+                                    std::span<const TensorType> outputs) const {
+  return MatMul().multiplyAdds(inputs, outputs);
 }
 
 }  // namespace minnow::ops

@@ -4,26 +4,23 @@
 // bias int32 [O]. Output int32.
 #pragma once
 
-#include "ops/operator.h"
+#include "ops/window.h"
 
 namespace minnow::ops {
 
 /// x [N,C,spatial…], w [O,C/groups,kernel…]; x's zero point has one element, w's one or O.
-struct ConvInteger final : OperatorBase<ConvInteger> {
+struct ConvInteger final : OperatorBase<ConvInteger>, WindowAttributes {
   static constexpr OpKind kKind = OpKind::ConvInteger;
-  std::vector<int64_t> kernel, strides, dilations, padsBegin, padsEnd;
   int64_t groups = 1;
 
   template <class V>
   void fields(V& v) {
-    v("kernel", kernel);
-    v("strides", strides);
-    v("dilations", dilations);
-    v("padsBegin", padsBegin);
-    v("padsEnd", padsEnd);
+    WindowAttributes::fields(v);
     v("groups", groups);
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  int64_t multiplyAdds(std::span<const TensorType> inputs,
+                       std::span<const TensorType> outputs) const override;
 };
 
 /// a […,M,K], b […,K,N] as in MatMul; zero points broadcast to a and to b.
@@ -33,6 +30,8 @@ struct MatMulInteger final : OperatorBase<MatMulInteger> {
   template <class V>
   void fields(V&) {}
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  int64_t multiplyAdds(std::span<const TensorType> inputs,
+                       std::span<const TensorType> outputs) const override;
 };
 
 }  // namespace minnow::ops

@@ -34,8 +34,7 @@ std::unique_ptr<Operator> makeOperator(OpKind kind) {
   return make ? make() : nullptr;
 }
 
-// Fields
-// --------------------------------------------------------------------------------------------
+// Fields ------------------------------------------------------------------------------------------
 
 void FieldReader::operator()(const char* name, const int64_t& v) { out_.emplace_back(name, v); }
 void FieldReader::operator()(const char* name, const float& v) { out_.emplace_back(name, v); }
@@ -96,8 +95,7 @@ Result<void> FieldWriter::finish() const {
   return {};
 }
 
-// Checks
-// --------------------------------------------------------------------------------------------
+// Checks ------------------------------------------------------------------------------------------
 
 Result<Shape> broadcastShapes(const Shape& a, const Shape& b) {
   Shape out = Shape::ofRank(std::max(a.rank(), b.rank()));

@@ -15,31 +15,26 @@ std::string Pool::name() const {
   return i < 3 ? kNames[i + (global ? 3 : 0)] : "Pool";
 }
 
+/// ONNX rounds the quotient up, also below zero, where the window is larger than the padded input:
+/// one window by less than a stride, none by more. Those that start in the end padding are ignored.
+int64_t Pool::windowsOn(const SlidingWindow& window, int64_t extent) const {
+  const int64_t room = window.room(extent), stride = window.stride;
+  if (!ceilMode) return room < 0 ? 0 : room / stride + 1;
+  if (room <= -stride) return 0;
+  const int64_t started = (extent + window.padBegin - 1) / stride + 1;
+  return std::min((room + stride - 1) / stride + 1, started);
+}
+
 Result<Shape> Pool::windowedShape(const Shape& x) const {
   const int spatial = x.rank() - 2;
-  if (spatial < 1 || spatial > 3)
-    return fail(ErrorCode::ShapeMismatch, "pooling of ", x,
-                ": expected N,C and one to three spatial axes");
-  for (const auto* list : {&kernel, &strides, &dilations, &padsBegin, &padsEnd})
-    if (list->size() != static_cast<size_t>(spatial))
-      return fail(ErrorCode::BadModel, "pooling: expected ", spatial,
-                  " numbers a spatial attribute, found ", list->size());
+  if (auto ok = check(spatial); !ok) return std::unexpected(ok.error());
   Shape y{x[0], x[1]};
   for (int i = 0; i < spatial; ++i) {
-    for (int64_t number :
-         {kernel[i] - 1, strides[i] - 1, dilations[i] - 1, padsBegin[i], padsEnd[i]})
-      if (number < 0 || number > kMaxExtent)
-        return fail(ErrorCode::BadModel,
-                    "pooling: kernel, stride, dilation or padding of spatial axis ", i,
-                    " is out of range");
-    const int64_t reach = (kernel[i] - 1) * dilations[i] + 1;
-    const int64_t padded = x[i + 2] + padsBegin[i] + padsEnd[i];
-    if (padded < reach || x[i + 2] < 1)
-      return fail(ErrorCode::ShapeMismatch, "pooling window of ", reach,
-                  " is larger than the padded input of ", padded);
-    const int64_t room = padded - reach;
-    int64_t windows = (ceilMode ? room + strides[i] - 1 : room) / strides[i] + 1;
-    if (ceilMode && (windows - 1) * strides[i] >= x[i + 2] + padsBegin[i]) --windows;
+    const SlidingWindow window = along(i, x[i + 2]);
+    const int64_t windows = windowsOn(window, x[i + 2]);
+    if (windows < 1 || x[i + 2] < 1)
+      return fail(ErrorCode::ShapeMismatch, "pooling window of ", window.reach(),
+                  " is larger than the padded input of ", window.room(x[i + 2]) + window.reach());
     y.push_back(windows);
   }
   return y;
@@ -76,23 +71,22 @@ Result<std::vector<TensorType>> Pool::inferShape(std::span<const TensorType> inp
 std::optional<Rows> Pool::rowsRead(int, const Rows& output, std::span<const TensorType> inputs,
                                    std::span<const TensorType> outputs) const {
   if (global || indices || !isImageStrip(output, outputs)) return std::nullopt;
-  return rowsUnderWindow(output, {kernel[0], strides[0], dilations[0], padsBegin[0]},
-                         inputs[0].shape[2]);
+  const int64_t extent = inputs[0].shape[2];
+  return rowsUnderWindow(output, along(0, extent), extent);
 }
 
 PoolSpan poolSpan(const Pool& pool, int axis, int64_t extent, int64_t position) {
   if (pool.global) return {0, extent, extent};
-  const int64_t step = pool.dilations[axis];
-  const int64_t start = position * pool.strides[axis] - pool.padsBegin[axis];
-  const int64_t last = start + (pool.kernel[axis] - 1) * step;
-  if (start >= 0 && last < extent) return {start, pool.kernel[axis], pool.kernel[axis]};
+  const SlidingWindow window = pool.along(axis, extent);
+  const int64_t taps = window.kernel, step = window.dilation;
+  const int64_t start = window.tapAt(position, 0);
+  if (start >= 0 && window.tapAt(position, taps - 1) < extent) return {start, taps, taps};
   // How many taps lie below a bound that is above `start`.
   const auto tapsBelow = [&](int64_t bound) {
-    return bound <= start ? 0 : std::min(pool.kernel[axis], (bound - start + step - 1) / step);
+    return bound <= start ? 0 : std::min(taps, (bound - start + step - 1) / step);
   };
   const int64_t skipped = tapsBelow(0);
-  return {start + skipped * step, tapsBelow(extent) - skipped,
-          tapsBelow(extent + pool.padsEnd[axis])};
+  return {start + skipped * step, tapsBelow(extent) - skipped, tapsBelow(extent + window.padEnd)};
 }
 
 std::optional<DataAxes> Pool::dataAxes(const DataInputs& in) const {

@@ -11,18 +11,16 @@
 //   Lp       (sum of |x|^p)^(1/p); in float by fused multiply-add for p = 1 and 2, else in double
 #pragma once
 
-#include "ops/operator.h"
+#include "ops/window.h"
 
 namespace minnow::ops {
 
 enum class PoolFn : uint8_t { Max, Average, Lp, kCount };
 
-struct Pool final : OperatorBase<Pool> {
+struct Pool final : OperatorBase<Pool>, WindowAttributes {
   static constexpr OpKind kKind = OpKind::Pool;
   PoolFn fn = PoolFn::Max;
-  bool global = false;  ///< the window is the whole spatial extent; the five lists are empty
-  std::vector<int64_t> kernel, strides, dilations;  ///< one number a spatial axis
-  std::vector<int64_t> padsBegin, padsEnd;  ///< resolved: auto_pad is the importer's business
+  bool global = false;    ///< the window is the whole spatial extent; the window's lists are empty
   bool ceilMode = false;  ///< a last, incomplete window counts, unless it starts in the end padding
   bool countIncludePad = false;  ///< Average: taps on padding count in the divisor
   int64_t p = 2;                 ///< Lp
@@ -33,11 +31,7 @@ struct Pool final : OperatorBase<Pool> {
   void fields(V& v) {
     v("fn", fn, static_cast<int>(PoolFn::kCount));
     v("global", global);
-    v("kernel", kernel);
-    v("strides", strides);
-    v("dilations", dilations);
-    v("padsBegin", padsBegin);
-    v("padsEnd", padsEnd);
+    WindowAttributes::fields(v);
     v("ceilMode", ceilMode);
     v("countIncludePad", countIncludePad);
     v("p", p);
@@ -53,6 +47,7 @@ struct Pool final : OperatorBase<Pool> {
 
  private:
   Result<Shape> windowedShape(const Shape& x) const;
+  int64_t windowsOn(const SlidingWindow& window, int64_t extent) const;
 };
 
 /// The window over one spatial axis at one output position: which taps fall on the input.

@@ -39,14 +39,6 @@ std::optional<Rows> rowsReshaped(const Rows& output, const Shape& input, const S
   return std::nullopt;
 }
 
-Rows rowsUnderWindow(const Rows& output, const SlidingWindow& window, int64_t extent) {
-  const int64_t first = output.begin * window.stride - window.pad;
-  const int64_t last =
-      (output.end - 1) * window.stride - window.pad + (window.kernel - 1) * window.dilation;
-  const int64_t begin = std::clamp<int64_t>(first, 0, extent);
-  return {output.axis, begin, std::clamp(last + 1, begin, extent)};
-}
-
 bool isImageStrip(const Rows& output, std::span<const TensorType> outputs) {
   return output.axis == 2 && outputs[0].shape.rank() == 4;
 }

@@ -18,19 +18,13 @@ std::optional<Rows> rowsUnlessMixed(const Rows& output, uint32_t mixed);
 /// For reductions over the axes of the mask, which stay with extent 1 or are dropped.
 std::optional<Rows> rowsReduced(const Rows& output, uint32_t reduced, bool keepDims);
 
-/// Of an input that is broadcast to the output's shape: all of it where it repeats.
+/// The rows read of an input that is broadcast to the output's shape: all of them where it repeats.
 Rows rowsBroadcast(const Rows& output, const Shape& input, const Shape& outputShape);
 
-/// Of an input that has the output's elements in the same row-major order: the axis with the same
-/// extent and as many elements before it; none if there is no such axis.
+/// The rows read of an input that has the output's elements in the same row-major order: those
+/// along the axis that has the same extent and as many elements before it; none if there is no such
+/// axis.
 std::optional<Rows> rowsReshaped(const Rows& output, const Shape& input, const Shape& outputShape);
-
-/// One axis of a sliding window.
-struct SlidingWindow {
-  int64_t kernel = 1, stride = 1, dilation = 1, pad = 0;  ///< pad: before the axis
-};
-/// The rows under the window, without those that are padding.
-Rows rowsUnderWindow(const Rows& output, const SlidingWindow& window, int64_t extent);
 
 /// Where only rows of N,C,H,W can be asked for: whether these are such rows.
 bool isImageStrip(const Rows& output, std::span<const TensorType> outputs);

@@ -1,6 +1,8 @@
 // Slice: ranges, shape rule and view.
 #include "ops/slice.h"
 
+#include <limits>
+
 #include "ops/data_axes.h"
 #include "ops/rows.h"
 
@@ -25,6 +27,13 @@ Slice::Range clampRange(int64_t start, int64_t end, int64_t step, int64_t extent
   end = std::clamp<int64_t>(end, -1, extent - 1);
   return {start, start > end ? (start - end - 1) / -step + 1 : 0, step};
 }
+
+/// Whether clamping leaves them as they are; the greatest end means the axis' own.
+bool liesOn(int64_t start, int64_t end, int64_t extent) {
+  constexpr int64_t kAxisEnd = std::numeric_limits<int64_t>::max();
+  return start >= -extent && start < extent &&
+         (end == kAxisEnd || (end >= -extent && end <= extent));
+}
 }  // namespace
 
 Result<Slice::Ranges> Slice::ranges(const Shape& input) const {
@@ -38,6 +47,9 @@ Result<Slice::Ranges> Slice::ranges(const Shape& input) const {
   for (size_t i = 0; i < axes.size(); ++i) {
     if (steps[i] == 0) return fail(ErrorCode::BadModel, "a step of 0");
     const int axis = static_cast<int>(axes[i] < 0 ? axes[i] + input.rank() : axes[i]);
+    if (exact && !liesOn(starts[i], ends[i], input[axis]))
+      return fail(ErrorCode::ShapeMismatch, "indices from ", starts[i], " to below ", ends[i],
+                  " are not all on an axis of ", input[axis]);
     all[axis] = clampRange(starts[i], ends[i], steps[i], input[axis]);
   }
   return all;
@@ -102,7 +114,7 @@ std::optional<DataAxes> Slice::dataAxes(const DataInputs& in) const {
     const int axis = static_cast<int>(axes[i] < 0 ? axes[i] + in.shape(0).rank() : axes[i]);
     if (in.at(0, axis) == 0) continue;
     const auto kept = keptOf({starts[i], ends[i], steps[i]}, in.shape(0)[axis]);
-    if (kept == Kept::Unsure) return std::nullopt;
+    if (kept == Kept::Unsure || exact) return std::nullopt;
     if (kept == Kept::Some) axesOut[axis] = in.fresh();
   }
   return axesOut;

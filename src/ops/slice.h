@@ -1,6 +1,7 @@
 // Slice (ONNX Slice 10+): every step-th element of [start, end) along some axes. Negative starts
 // and ends count from the end, both are clamped, negative steps walk backwards. A view unless a
-// step is negative.
+// step is negative. An exact one takes the place of a Gather: its range must lie on the axis, also
+// when inputs are resized, and is not clamped to it.
 #pragma once
 
 #include "ops/view.h"
@@ -10,6 +11,7 @@ namespace minnow::ops {
 struct Slice final : OperatorBase<Slice> {
   static constexpr OpKind kKind = OpKind::Slice;
   std::vector<int64_t> starts, ends, axes, steps;  ///< all of one length
+  bool exact = false;
 
   /// The indices start, start + step, … taken of one axis; `count` of them.
   struct Range {
@@ -25,6 +27,7 @@ struct Slice final : OperatorBase<Slice> {
     v("ends", ends);
     v("axes", axes);
     v("steps", steps);
+    v("exact", exact);
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;

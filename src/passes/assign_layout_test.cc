@@ -5,8 +5,8 @@
 
 namespace minnow::passes {
 
-Result<int> assignLayout(ir::Graph&);
-Result<int> packWeights(ir::Graph&);
+Result<int> assignLayout(ir::Graph&, Budget&);
+Result<int> packWeights(ir::Graph&, Budget&);
 
 namespace {
 

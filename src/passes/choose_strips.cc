@@ -17,9 +17,9 @@ using Chains = std::vector<ir::Chain>;
 constexpr size_t kMostBoundaries = 8;
 // Less is not worth a chain.
 constexpr double kWorthwhile = 0.99;
-// What strips may add to a chain's work, and what they add, in multiply-adds (measured with one
-// thread on AVX-512, where multiply-adds are cheapest): each call of a kernel, and each float that
-// is moved or copied once more because two strips read it.
+// Strips may add 5 % to a chain's work. They add, in multiply-adds, kCallCost for each call of a
+// kernel and kFloatCost for each float that is moved or copied once more because two strips read it
+// (measured with one thread on AVX-512, where multiply-adds are cheapest).
 constexpr double kMostOverhead = 0.05, kCallCost = 6000, kFloatCost = 4;
 // Strips whose windows are larger leave the second cache.
 constexpr size_t kCacheBytes = 512 * 1024;
@@ -125,7 +125,7 @@ class Chooser {
     return static_cast<double>(type.shape.elements());
   }
 
-  /// Of an input, by one strip and the next.
+  /// How many floats of an input both a strip and the next one read.
   double floatsReadTwice(const planning::ChainSchedule& chain, int n, int index,
                          std::span<const TensorType> inputs,
                          std::span<const TensorType> outputs) const {
@@ -221,7 +221,7 @@ class Chooser {
 
 }  // namespace
 
-Result<int> chooseStrips(ir::Graph& graph) {
+Result<int> chooseStrips(ir::Graph& graph, Budget&) {
   if (graph.nodes.empty()) return 0;
   return Chooser(graph).run();
 }

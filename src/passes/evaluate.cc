@@ -1,8 +1,13 @@
 // Running one operator on constants.
 #include "passes/evaluate.h"
 
+#include <algorithm>
+
 #include "base/aligned.h"
+#include "base/fail.h"
 #include "kernels/kernel.h"
+#include "ops/pool.h"
+#include "ops/select.h"
 
 namespace minnow::passes {
 namespace {
@@ -22,10 +27,45 @@ Result<Buffer> allocate(const TensorType& type) {
   return buffer;
 }
 
+int64_t elementsOf(std::span<const TensorType> types) {
+  int64_t elements = 0;
+  for (const TensorType& type : types) elements += type.shape.elements();
+  return elements;
+}
+
+/// Steps beside multiply-adds: a pooling visits a window for each element, box suppression compares
+/// boxes in pairs.
+int64_t comparisons(const ops::Operator& op, std::span<const TensorType> in, int64_t outputs) {
+  if (op.kind() == ops::OpKind::NonMaxSuppression) return outputs * in[0].shape[1];
+  if (op.kind() != ops::OpKind::Pool) return 0;
+  int64_t taps = outputs;
+  for (const int64_t extent : static_cast<const ops::Pool&>(op).kernel)
+    taps = taps > INT64_MAX / extent ? INT64_MAX : taps * extent;
+  return taps;
+}
+
+/// Elements first: what they say is small cannot overflow the products.
+Result<void> spend(const ops::Operator& op, std::span<const TensorType> in,
+                   std::span<const TensorType> out, Budget& budget) {
+  const int64_t outputs = elementsOf(out), moved = elementsOf(in) + outputs;
+  int64_t bytes = 0, steps = moved;
+  for (const TensorType& type : out)
+    bytes += type.shape.elements() * static_cast<int64_t>(elementSize(type.type));
+  if (moved < INT32_MAX)
+    steps = std::max({moved, op.multiplyAdds(in, out), comparisons(op, in, outputs)});
+  if (steps > budget.multiplyAdds || bytes > budget.bytes)
+    return fail(ErrorCode::Unsupported, "computing its constant result takes ", steps,
+                " multiply-adds and ", bytes, " bytes, conversion may spend ", budget.multiplyAdds,
+                " and ", budget.bytes, " more on this model (ConvertOptions::budget)");
+  budget.multiplyAdds -= steps;
+  budget.bytes -= bytes;
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<Evaluated>> evaluate(const ir::Graph& graph, const ops::Operator& op,
-                                        std::span<const ir::ValueId> inputs) {
+                                        std::span<const ir::ValueId> inputs, Budget& budget) {
   std::vector<TensorView> in, out;
   std::vector<TensorType> types;
   for (const ir::ValueId id : inputs) {
@@ -34,6 +74,7 @@ Result<std::vector<Evaluated>> evaluate(const ir::Graph& graph, const ops::Opera
   }
   auto outTypes = op.inferShape(types);
   if (!outTypes) return std::unexpected(outTypes.error());
+  if (auto ok = spend(op, types, *outTypes, budget); !ok) return std::unexpected(ok.error());
   std::vector<Buffer> buffers;
   for (const TensorType& type : *outTypes) {
     auto buffer = allocate(type);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ir/graph.h"
+#include "passes/budget.h"
 
 namespace minnow::passes {
 
@@ -15,8 +16,9 @@ struct Evaluated {
   std::shared_ptr<const ir::Constant> constant;
 };
 
-/// The operator's outputs for constant Plain inputs (kNoValue for an absent one).
+/// The operator's outputs for constant Plain inputs (kNoValue for an absent one). Unsupported, and
+/// nothing computed, if that takes more than the budget has left.
 Result<std::vector<Evaluated>> evaluate(const ir::Graph& graph, const ops::Operator& op,
-                                        std::span<const ir::ValueId> inputs);
+                                        std::span<const ir::ValueId> inputs, Budget& budget);
 
 }  // namespace minnow::passes

@@ -103,7 +103,7 @@ bool finite(const std::vector<float>& list) {
   return std::ranges::all_of(list, [](float x) { return std::isfinite(x); });
 }
 
-bool foldBatchNormAt(Rewriter& graph, int n) {
+bool foldBatchNormAt(Rewriter& graph, int n, Budget& budget) {
   if (!isBareLinear(graph, n)) return false;
   const std::vector<int64_t> channelOf = channelOfWeights(graph, n);
   const ir::Node& node = graph.node(n);
@@ -115,7 +115,9 @@ bool foldBatchNormAt(Rewriter& graph, int n) {
   const int count = takeFollowing(graph, n, axis, affine);
   if (count == 0) return false;
 
+  // Operators that share weights get weights of their own.
   const auto oldWeights = constantFloats(graph, node.inputs[1]);
+  if (!Budget::spend(budget.bytes, static_cast<int64_t>(oldWeights.size_bytes()))) return false;
   std::vector<float> weights(oldWeights.size()), shift(affine.shift.size());
   for (size_t i = 0; i < weights.size(); ++i)
     weights[i] = static_cast<float>(oldWeights[i] * affine.scale[channelOf[i]]);
@@ -170,6 +172,7 @@ bool becomeDepthwise(Rewriter& graph, int n) {
   const TensorType type = graph.value(x).type;
   if (type.type != DataType::Float32 || type.shape.rank() < 3 || type.shape.rank() > 4)
     return false;
+  if (type.shape.elements() == 0) return false;  // a window does not fit
   for (int axis = 1; axis < type.shape.rank(); ++axis)
     if (graph.dataSizes().of(x)[axis] != 0) return false;  // a convolution wants to know them
   auto affine = affineOf(graph, n, x, type.shape, 1);
@@ -193,10 +196,10 @@ bool becomeDepthwise(Rewriter& graph, int n) {
 
 }  // namespace
 
-Result<int> foldBatchNorm(ir::Graph& graph) {
+Result<int> foldBatchNorm(ir::Graph& graph, Budget& budget) {
   Rewriter rewriter(graph);
   int changes = 0;
-  for (int n = 0; n < rewriter.nodes(); ++n) changes += foldBatchNormAt(rewriter, n);
+  for (int n = 0; n < rewriter.nodes(); ++n) changes += foldBatchNormAt(rewriter, n, budget);
   for (int n = 0; n < rewriter.nodes(); ++n) changes += becomeDepthwise(rewriter, n);
   return changes;
 }

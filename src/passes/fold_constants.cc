@@ -66,12 +66,13 @@ bool foldable(const Rewriter& graph, const ir::Node& node, const std::vector<cha
   return any && after <= before + (makesWeights ? kMostWeightGrowth : kMostGrowth);
 }
 
-/// False if the operator cannot be computed (an index out of range: running it will tell), or if
+/// False if the operator cannot be computed (an index out of range: running it will tell; or more
+/// work than the budget has left: the engine computes it in each run), or if
 /// its results are smaller than inferred, because their sizes depend on data and later nodes rely
 /// on the inferred ones.
-bool foldNode(Rewriter& graph, int n) {
+bool foldNode(Rewriter& graph, int n, Budget& budget) {
   const std::vector<ValueId> outputs = graph.node(n).outputs;
-  const auto results = evaluate(graph.graph(), *graph.node(n).op, graph.node(n).inputs);
+  const auto results = evaluate(graph.graph(), *graph.node(n).op, graph.node(n).inputs, budget);
   if (!results) return false;
   for (size_t i = 0; i < outputs.size(); ++i)
     if (outputs[i] != kNoValue && (*results)[i].type != graph.value(outputs[i]).type) return false;
@@ -82,14 +83,14 @@ bool foldNode(Rewriter& graph, int n) {
 
 }  // namespace
 
-Result<int> foldConstants(ir::Graph& graph) {
+Result<int> foldConstants(ir::Graph& graph, Budget& budget) {
   Rewriter rewriter(graph);
   const std::vector<char> weights = becomesWeights(graph);
   int changes = 0;
   for (int n = 0; n < rewriter.nodes(); ++n) {
     if (rewriter.node(n).outputs.empty() || !foldable(rewriter, rewriter.node(n), weights))
       continue;
-    changes += foldNode(rewriter, n);
+    changes += foldNode(rewriter, n, budget);
   }
   return changes;
 }

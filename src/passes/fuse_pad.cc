@@ -69,7 +69,8 @@ bool everyWindowReaches(const ops::Pool& pool, const Padding& padding) {
 }
 
 bool sameForPool(const Rewriter& graph, const ops::Pool& pool, const Padding& padding) {
-  if (pool.global || pool.ceilMode || pool.indices || pool.padsBegin.size() != padding.begin.size())
+  if (pool.global || pool.ceilMode || pool.indices || pool.autoPad != ops::AutoPad::None ||
+      pool.padsBegin.size() != padding.begin.size())
     return false;
   if (pool.fn == ops::PoolFn::Average) {
     const auto none = [](const auto& pads) {
@@ -105,7 +106,7 @@ bool fusePadAt(Rewriter& graph, int n) {
 
 }  // namespace
 
-Result<int> fusePad(ir::Graph& graph) {
+Result<int> fusePad(ir::Graph& graph, Budget&) {
   Rewriter rewriter(graph);
   int changes = 0;
   for (int n = 0; n < rewriter.nodes(); ++n) changes += fusePadAt(rewriter, n);

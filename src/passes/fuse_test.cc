@@ -9,13 +9,13 @@
 
 namespace minnow::passes {
 
-Result<int> fuseSwish(ir::Graph&);
-Result<int> fuseGelu(ir::Graph&);
-Result<int> fuseLayerNorm(ir::Graph&);
-Result<int> foldBatchNorm(ir::Graph&);
-Result<int> fuseBias(ir::Graph&);
-Result<int> fusePad(ir::Graph&);
-Result<int> fuseActivation(ir::Graph&);
+Result<int> fuseSwish(ir::Graph&, Budget&);
+Result<int> fuseGelu(ir::Graph&, Budget&);
+Result<int> fuseLayerNorm(ir::Graph&, Budget&);
+Result<int> foldBatchNorm(ir::Graph&, Budget&);
+Result<int> fuseBias(ir::Graph&, Budget&);
+Result<int> fusePad(ir::Graph&, Budget&);
+Result<int> fuseActivation(ir::Graph&, Budget&);
 
 namespace {
 
@@ -31,8 +31,7 @@ ir::Graph graphOf(const Shape& shape, F&& build) {
   return std::move(b.graph);
 }
 
-// Swish and its kin
-// ---------------------------------------------------------------------------------
+// Swish and its kin -------------------------------------------------------------------------------
 
 ValueId clipped(GraphBuilder& b, ValueId x, float shift = 3, float most = 6) {
   return b.add(unary(UnaryFn::Clip, 0, most), {b.add(binary(Add), {x, b.scalar(shift)})});
@@ -126,8 +125,7 @@ TEST(FuseGelu, ErfAndTanh) {
   EXPECT_EQ(after(tanh, fuseGelu), "GeluTanh");
 }
 
-// Layer normalisation
-// -------------------------------------------------------------------------------
+// Layer normalisation -----------------------------------------------------------------------------
 
 ops::Reduce mean(std::vector<int64_t> axes) {
   ops::Reduce op;
@@ -165,8 +163,7 @@ TEST(FuseLayerNorm, OverChannelsStays) {
   EXPECT_EQ(graph.nodes.size(), 7u);
 }
 
-// Batch normalisation and bias
-// ----------------------------------------------------------------------
+// Batch normalisation and bias --------------------------------------------------------------------
 
 ValueId batchNorm(GraphBuilder& b, ValueId x, int64_t channels) {
   return b.add(ops::BatchNormalization(),
@@ -266,8 +263,7 @@ TEST(FuseBias, OfAProductOfTwoComputedMatrices) {
   EXPECT_EQ(after(b.graph, fuseBias), "MatMul");
 }
 
-// Padding
-// -------------------------------------------------------------------------------------------
+// Padding -----------------------------------------------------------------------------------------
 
 ValueId padded(GraphBuilder& b, ValueId x, float value = 0) {
   ops::Pad op;
@@ -282,6 +278,23 @@ TEST(FusePad, IntoConvolution) {
       return b.add(convOf(3, 2, 0), {padded(b, x, value), b.random({4, 3, 3, 3})});
     });
     EXPECT_EQ(after(graph, fusePad), value == 0 ? "Conv" : "Pad Conv");
+  }
+}
+
+TEST(FusePad, BeforePaddingThatFollowsFromTheExtents) {
+  for (const int64_t side : {4, 5}) {
+    ir::Graph graph = graphOf({1, 3, side, side}, [&](GraphBuilder& b, ValueId x) {
+      ops::Conv conv = convOf(3, 2, 0);
+      conv.autoPad = ops::AutoPad::SameUpper;
+      return b.add(conv, {padded(b, x), b.random({4, 3, 3, 3})});
+    });
+    EXPECT_EQ(after(graph, fusePad), "Conv");
+    ir::Graph pooled = graphOf({1, 3, side, side}, [&](GraphBuilder& b, ValueId x) {
+      ops::Pool pool = poolOf(ops::PoolFn::Average, 3, 2);
+      pool.autoPad = ops::AutoPad::SameUpper;
+      return b.add(pool, {padded(b, x)});
+    });
+    EXPECT_EQ(after(pooled, fusePad), "Pad AveragePool");
   }
 }
 
@@ -300,8 +313,7 @@ TEST(FusePad, IntoPoolingWhereThatIsTheSame) {
   EXPECT_EQ(pooled(ops::PoolFn::Max, false, -INFINITY), "MaxPool");
 }
 
-// Activations
-// ---------------------------------------------------------------------------------------
+// Activations -------------------------------------------------------------------------------------
 
 TEST(FuseActivation, IntoWhatComesBefore) {
   ir::Graph graph = graphOf({1, 3, 4, 4}, [](GraphBuilder& b, ValueId x) {

@@ -44,7 +44,7 @@ std::vector<int64_t> channelOfWeights(const Rewriter& graph, int n) {
   for (size_t i = 0; i < channels.size(); ++i) {
     const auto at = static_cast<int64_t>(i);
     channels[i] = at / strides[axis] % shape[axis];
-    // Of ConvTranspose's weights [I, O/groups, kernel…] the input channel tells the group.
+    // In ConvTranspose's weights, [I, O/groups, kernel…], the input channel tells the group.
     if (axis == 1 && groups > 1) channels[i] += at / strides[0] / (shape[0] / groups) * shape[1];
   }
   return channels;

@@ -77,7 +77,7 @@ class Packer {
 
 }  // namespace
 
-Result<int> packWeights(ir::Graph& graph) {
+Result<int> packWeights(ir::Graph& graph, Budget&) {
   Packer packer(graph);
   for (ir::Node& node : graph.nodes)
     if (auto ok = packer.packInputs(node); !ok) return std::unexpected(ok.error());

@@ -4,13 +4,16 @@
 
 #include "ir/graph.h"
 #include "minnow/status.h"
+#include "passes/budget.h"
 
 namespace minnow::passes {
 
 struct Pass {
-  const char* name;                ///< as the command line takes it: "fold-batch-norm"
-  const char* summary;             ///< one sentence for help and reports
-  Result<int> (*run)(ir::Graph&);  ///< how many places it changed
+  const char* name;     ///< as the command line takes it: "fold-batch-norm"
+  const char* summary;  ///< one sentence for help and reports
+  /// How many places it changed. What it makes of constants it takes off the budget; where that
+  /// does not suffice the graph stays as it is.
+  Result<int> (*run)(ir::Graph&, Budget&);
 };
 
 }  // namespace minnow::passes

@@ -8,7 +8,7 @@
 
 namespace minnow::passes {
 
-#define MINNOW_PASS(function, name, summary) Result<int> function(ir::Graph&);
+#define MINNOW_PASS(function, name, summary) Result<int> function(ir::Graph&, Budget&);
 #include "passes/pass_list.inc"
 #undef MINNOW_PASS
 
@@ -43,9 +43,9 @@ Result<void> checkNames(std::span<const std::string> disabled) {
   return {};
 }
 
-Result<PassReport> runPass(ir::Graph& graph, const Pass& pass) {
+Result<PassReport> runPass(ir::Graph& graph, const Pass& pass, Budget& budget) {
   PassReport report{pass.name, 0, static_cast<int>(graph.nodes.size()), 0, weightBytes(graph), 0};
-  const auto changes = pass.run(graph);
+  const auto changes = pass.run(graph, budget);
   if (!changes)
     return fail(changes.error().code, "pass ", pass.name, ": ", changes.error().message);
   graph.removeDead();
@@ -61,12 +61,12 @@ Result<PassReport> runPass(ir::Graph& graph, const Pass& pass) {
 }  // namespace
 
 Result<void> runPasses(ir::Graph& graph, std::span<const std::string> disabled,
-                       std::vector<PassReport>* report) {
+                       std::vector<PassReport>* report, Budget budget) {
   if (auto ok = checkNames(disabled); !ok) return ok;
   graph.chains.clear();
   for (const Pass& pass : allPasses()) {
     if (std::ranges::find(disabled, pass.name) != disabled.end()) continue;
-    auto done = runPass(graph, pass);
+    auto done = runPass(graph, pass, budget);
     if (!done) return std::unexpected(done.error());
     if (report) report->push_back(std::move(*done));
   }

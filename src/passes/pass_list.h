@@ -24,8 +24,9 @@ struct PassReport {
 size_t weightBytes(const ir::Graph& graph);
 
 /// Forgets the graph's chains, runs all passes but those named in `disabled` (an unknown name is an
-/// error), drops what they left behind, and verifies the graph after each.
+/// error), drops what they left behind, and verifies the graph after each. Together they make no
+/// more of constants than `budget` allows.
 Result<void> runPasses(ir::Graph& graph, std::span<const std::string> disabled,
-                       std::vector<PassReport>* report = nullptr);
+                       std::vector<PassReport>* report = nullptr, Budget budget = {});
 
 }  // namespace minnow::passes

@@ -109,7 +109,7 @@ bool skipReshape(Rewriter& graph, int n, bool fixedShapes) {
 
 }  // namespace
 
-Result<int> removeIdentity(ir::Graph& graph) {
+Result<int> removeIdentity(ir::Graph& graph, Budget&) {
   const bool fixedShapes = !graph.foldedShapeNodes.empty();
   Rewriter rewriter(graph);
   int changes = 0;

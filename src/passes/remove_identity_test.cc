@@ -9,8 +9,8 @@
 
 namespace minnow::passes {
 
-Result<int> foldConstants(ir::Graph&);
-Result<int> removeIdentity(ir::Graph&);
+Result<int> foldConstants(ir::Graph&, Budget&);
+Result<int> removeIdentity(ir::Graph&, Budget&);
 
 namespace {
 

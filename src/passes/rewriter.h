@@ -22,8 +22,7 @@ class Rewriter {
   ir::Node& node(int n) { return graph_.nodes[static_cast<size_t>(n)]; }
   int nodes() const { return static_cast<int>(graph_.nodes.size()); }
 
-  // Asking
-  // -------------------------------------------------------------------------------------------
+  // Asking ----------------------------------------------------------------------------------------
   /// The node that writes a value, or -1.
   int producer(ir::ValueId id) const;
   /// The operator that writes a value as its first output, if it is an Op; else null.
@@ -42,8 +41,7 @@ class Rewriter {
   /// The one node that reads the result of a node of one output; -1 if there is no such node.
   int onlyReader(int n) const;
 
-  // Changing
-  // -----------------------------------------------------------------------------------------
+  // Changing --------------------------------------------------------------------------------------
   ir::ValueId addFloats(const std::string& name, const Shape& shape, std::span<const float> floats);
   ir::ValueId addValue(ir::Value value);
   void setInputs(int n, std::vector<ir::ValueId> inputs);

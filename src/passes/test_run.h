@@ -15,6 +15,7 @@
 #include "kernels/kernel.h"
 #include "ops/transpose.h"
 #include "ops/unary.h"
+#include "passes/budget.h"
 
 namespace minnow::passes {
 
@@ -187,9 +188,10 @@ inline ops::Transpose transpose(std::vector<int64_t> perm) {
 }
 
 /// Runs one pass, checks that results stay, and tells the operators that are left.
-inline std::string after(ir::Graph& graph, Result<int> (*pass)(ir::Graph&)) {
+inline std::string after(ir::Graph& graph, Result<int> (*pass)(ir::Graph&, Budget&)) {
   const ir::Graph before = copyOf(graph);
-  const auto done = pass(graph);
+  Budget budget;
+  const auto done = pass(graph, budget);
   EXPECT_TRUE(done) << (done ? "" : done.error().message);
   graph.removeDead();
   const auto sound = graph.verify();

@@ -38,11 +38,14 @@ Result<PictureInfo> infoOf(int64_t width, int64_t height, const PictureFile& fil
 /// What encoders refuse: empty pictures and 4:2:0 frames.
 Result<void> checkEncodable(const ImageView& image);
 
-/// EXIF orientation (1 … 8) in the payload of a JPEG's APP1 segment; 1 when there is none.
-int exifOrientation(std::span<const uint8_t> app1);
+/// Whether a JPEG's APP1 segment has EXIF in it.
+bool startsWithExif(std::span<const uint8_t> bytes);
+/// EXIF orientation (1 … 8) in a TIFF structure, with or without what JPEG writes before it; 1 when
+/// there is none.
+int exifOrientation(std::span<const uint8_t> exif);
 /// What makes a picture of that orientation upright.
 Turn turnOf(int orientation);
 /// A gray or RGB picture, turned.
-Image turned(Image image, const Turn& turn);
+Result<Image> turned(Image image, const Turn& turn);
 
 }  // namespace minnow::vision

@@ -1,8 +1,12 @@
 // Which format a file has, and reading files.
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <memory>
 
+#include "base/guarded.h"
 #include "vision/codecs.h"
 
 namespace minnow::vision {
@@ -15,10 +19,15 @@ bool startsWith(std::span<const std::byte> file, std::string_view magic) {
 constexpr size_t kMaxFileBytes = size_t{1} << 30;
 }  // namespace
 
-Image Image::ofSize(int width, int height, PixelFormat format) {
-  Image image{width, height, format, {}};
-  image.pixels.resize(static_cast<size_t>(image.rowBytes()) * height);
-  return image;
+Result<Image> Image::ofSize(int width, int height, PixelFormat format) {
+  return guarded("Image::ofSize", [&]() -> Result<Image> {
+    if (width < 1 || height < 1 || isYuv420(format))
+      return fail(ErrorCode::InvalidArgument, "no picture has ", width, "x", height,
+                  " pixels of that format");
+    Image image{width, height, format, {}};
+    image.pixels.resize(static_cast<size_t>(image.rowBytes()) * height);
+    return image;
+  });
 }
 
 Result<PictureInfo> infoOf(int64_t width, int64_t height, const PictureFile& file) {
@@ -26,9 +35,10 @@ Result<PictureInfo> infoOf(int64_t width, int64_t height, const PictureFile& fil
     return fail(ErrorCode::InvalidArgument, file.name, ": the picture is empty (", width, "x",
                 height, ")");
   constexpr int64_t kMaxSide = 1 << 20;
-  if (width > kMaxSide || height > kMaxSide || width * height > file.limits.maxPixels)
+  const int64_t most = std::min<int64_t>(file.limits.maxPixels, PTRDIFF_MAX / 4);
+  if (width > kMaxSide || height > kMaxSide || width * height > most)
     return fail(ErrorCode::OutOfMemory, file.name, ": a picture of ", width, "x", height,
-                " is beyond the limit of ", file.limits.maxPixels, " pixels");
+                " is beyond the limit of ", most, " pixels");
   return PictureInfo{static_cast<int>(width),
                      static_cast<int>(height),
                      {},
@@ -84,7 +94,10 @@ Result<std::vector<std::byte>> readFile(const std::filesystem::path& path) {
   if (!std::filesystem::is_regular_file(status))
     return fail(ErrorCode::InvalidArgument, name, ": this is no file");
   const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(name.c_str(), "rb"), &std::fclose);
-  if (!file) return fail(ErrorCode::Io, name, ": ", std::strerror(errno));
+  if (!file)
+    return fail(errno == ENOMEM ? ErrorCode::OutOfMemory : ErrorCode::Io, name, ": ",
+                std::strerror(errno));
+  std::setvbuf(file.get(), nullptr, _IONBF, 0);  // it is read at once
   const uintmax_t size = std::filesystem::file_size(path, error);
   if (error || size > kMaxFileBytes)
     return fail(ErrorCode::OutOfMemory, name, ": the file is too large for a picture");
@@ -98,33 +111,41 @@ Result<std::vector<std::byte>> readFile(const std::filesystem::path& path) {
 
 Result<PictureInfo> imageInfo(std::span<const std::byte> file, std::string_view name,
                               const DecodeLimits& limits) {
-  HeaderOnly none;
-  return decodeAny({file, name, limits}, none);
+  return guarded(name, [&] {
+    HeaderOnly none;
+    return decodeAny({file, name, limits}, none);
+  });
 }
 
 Result<Image> decodeImage(std::span<const std::byte> file, std::string_view name,
                           const DecodeLimits& limits) {
-  OwnMemory memory;
-  const Result<PictureInfo> info = decodeAny({file, name, limits}, memory);
-  if (!info) return std::unexpected(info.error());
-  Image image{info->width, info->height, PixelFormat::Rgb, std::move(memory.pixels)};
-  image.pixels.resize(static_cast<size_t>(image.rowBytes()) * image.height);
-  return turned(std::move(image), info->upright);
+  return guarded(name, [&]() -> Result<Image> {
+    OwnMemory memory;
+    const Result<PictureInfo> info = decodeAny({file, name, limits}, memory);
+    if (!info) return std::unexpected(info.error());
+    Image image{info->width, info->height, PixelFormat::Rgb, std::move(memory.pixels)};
+    image.pixels.resize(static_cast<size_t>(image.rowBytes()) * image.height);
+    return turned(std::move(image), info->upright);
+  });
 }
 
 Result<DecodedFrame> decodeImageInto(std::span<const std::byte> file, std::string_view name,
                                      std::span<uint8_t> into, const DecodeLimits& limits) {
-  CallersMemory memory(into, name);
-  const Result<PictureInfo> info = decodeAny({file, name, limits}, memory);
-  if (!info) return std::unexpected(info.error());
-  return DecodedFrame{ImageView::packed(into.data(), info->width, info->height, PixelFormat::Rgb),
-                      info->upright};
+  return guarded(name, [&]() -> Result<DecodedFrame> {
+    CallersMemory memory(into, name);
+    const Result<PictureInfo> info = decodeAny({file, name, limits}, memory);
+    if (!info) return std::unexpected(info.error());
+    return DecodedFrame{ImageView::packed(into.data(), info->width, info->height, PixelFormat::Rgb),
+                        info->upright};
+  });
 }
 
 Result<Image> readImage(const std::filesystem::path& path, const DecodeLimits& limits) {
-  const Result<std::vector<std::byte>> bytes = readFile(path);
-  if (!bytes) return std::unexpected(bytes.error());
-  return decodeImage(*bytes, path.string(), limits);
+  return guarded(path.native(), [&]() -> Result<Image> {
+    const Result<std::vector<std::byte>> bytes = readFile(path);
+    if (!bytes) return std::unexpected(bytes.error());
+    return decodeImage(*bytes, path.native(), limits);
+  });
 }
 
 }  // namespace minnow::vision

@@ -1,5 +1,6 @@
-// BMP: 14 bytes of file header, a BITMAPINFOHEADER or one of its successors, a palette for up to 8
-// bits a pixel, then rows padded to 4 bytes, lowest first unless the height is negative.
+// BMP: 14 bytes of file header, a BITMAPINFOHEADER or one of its successors or the shorter header
+// of OS/2 1.x, a palette for up to 8 bits a pixel, then rows padded to 4 bytes, lowest first unless
+// the height is negative.
 #include <bit>
 #include <cstdlib>
 
@@ -9,7 +10,7 @@ namespace minnow::vision {
 
 namespace {
 
-constexpr size_t kFileHeader = 14;
+constexpr size_t kFileHeader = 14, kCoreHeader = 12, kInfoHeader = 40;
 constexpr uint32_t kPlain = 0, kBitFields = 3;
 
 struct Bmp {
@@ -18,7 +19,7 @@ struct Bmp {
   int64_t width = 0, height = 0;
   bool topDown = false;
   uint32_t bits = 0, compression = 0;
-  size_t pixels = 0, palette = 0, paletteEntries = 0;
+  size_t pixels = 0, palette = 0, paletteEntries = 0, entryBytes = 4;
   uint32_t masks[3] = {0xff0000, 0x00ff00, 0x0000ff};  // red, green, blue
 
   uint32_t read(size_t offset, int count) const {
@@ -36,26 +37,47 @@ void readMasks(Bmp& bmp, size_t header) {
     bmp.masks[0] = 0x7c00, bmp.masks[1] = 0x03e0, bmp.masks[2] = 0x001f;
   }
   if (bmp.compression != kBitFields) return;
-  for (int c = 0; c < 3; ++c) bmp.masks[c] = bmp.read(kFileHeader + 40 + 4 * c, 4);
-  if (header == 40) bmp.palette += 12;
+  for (int c = 0; c < 3; ++c) bmp.masks[c] = bmp.read(kFileHeader + kInfoHeader + 4 * c, 4);
+  if (header == kInfoHeader) bmp.palette += 12;
 }
 
-Result<Bmp> readHeader(std::span<const std::byte> file, std::string_view name) {
-  Bmp bmp{file, name};
-  const size_t header = bmp.read(14, 4);
-  if (file.size() < kFileHeader + 40 || header < 40 || header > 1024)
-    return fail(ErrorCode::InvalidArgument, name, ": damaged or truncated BMP header");
+/// BITMAPCOREHEADER: sizes of 16 bits, palette entries of three bytes.
+void readCoreHeader(Bmp& bmp) {
+  bmp.width = bmp.read(18, 2);
+  bmp.height = bmp.read(20, 2);
+  bmp.bits = bmp.read(24, 2);
+  bmp.entryBytes = 3;
+}
+
+void readInfoHeader(Bmp& bmp, size_t header) {
   const auto height = static_cast<int32_t>(bmp.read(22, 4));
   bmp.width = static_cast<int32_t>(bmp.read(18, 4));
   bmp.height = std::llabs(height);
   bmp.topDown = height < 0;
   bmp.bits = bmp.read(28, 2);
   bmp.compression = bmp.read(30, 4);
+  bmp.paletteEntries = bmp.read(46, 4);
+  readMasks(bmp, header);
+}
+
+Result<Bmp> readHeader(std::span<const std::byte> file, std::string_view name) {
+  Bmp bmp{file, name};
+  const size_t header = bmp.read(kFileHeader, 4);
+  if (header < kCoreHeader || header > 1024 || file.size() < kFileHeader + header)
+    return fail(ErrorCode::InvalidArgument, name, ": damaged or truncated BMP header");
+  if (header > kCoreHeader && header < kInfoHeader)
+    return fail(ErrorCode::Unsupported, name, ": BMP with a header of ", header,
+                " bytes is not read; those of 12, 40 and more are");
   bmp.pixels = bmp.read(10, 4);
   bmp.palette = kFileHeader + header;
-  bmp.paletteEntries = bmp.read(46, 4);
-  if (bmp.paletteEntries == 0 || bmp.paletteEntries > 256) bmp.paletteEntries = 256;
-  readMasks(bmp, header);
+  header == kCoreHeader ? readCoreHeader(bmp) : readInfoHeader(bmp, header);
+  if (bmp.bits > 8)
+    bmp.paletteEntries = 0;
+  else if (bmp.paletteEntries == 0 || bmp.paletteEntries > 256)
+    bmp.paletteEntries = 1U << bmp.bits;
+  if (bmp.pixels == 0) bmp.pixels = bmp.palette + bmp.paletteEntries * bmp.entryBytes;
+  if (bmp.pixels < kFileHeader + header)
+    return fail(ErrorCode::InvalidArgument, name, ": damaged BMP (its pixels begin in its header)");
   return bmp;
 }
 
@@ -67,18 +89,21 @@ Result<void> checkForm(const Bmp& bmp) {
   if (!known)
     return fail(ErrorCode::Unsupported, bmp.name, ": BMP with ", bmp.bits,
                 " bits a pixel and compression ", bmp.compression, " is not read");
-  const size_t needed = bmp.rowBytes() * static_cast<size_t>(bmp.height);
+  // The last row may lack what pads it.
+  const size_t needed = bmp.rowBytes() * static_cast<size_t>(bmp.height - 1) +
+                        (static_cast<size_t>(bmp.width) * bmp.bits + 7) / 8;
   if (bmp.pixels > bmp.bytes.size() || bmp.bytes.size() - bmp.pixels < needed)
     return fail(ErrorCode::InvalidArgument, bmp.name, ": truncated BMP (", needed,
                 " bytes of pixels expected)");
   return {};
 }
 
+/// Rounded down, as Pillow does it.
 uint8_t field(uint32_t pixel, uint32_t mask) {
   if (mask == 0) return 0;
   const uint32_t most = mask >> std::countr_zero(mask);
   const uint32_t value = (pixel & mask) >> std::countr_zero(mask);
-  return static_cast<uint8_t>((uint64_t{value} * 255 + most / 2) / most);
+  return static_cast<uint8_t>(uint64_t{value} * 255 / most);
 }
 
 void readPixel(const Bmp& bmp, size_t row, int64_t x, uint8_t* rgb) {
@@ -86,7 +111,8 @@ void readPixel(const Bmp& bmp, size_t row, int64_t x, uint8_t* rgb) {
     const size_t bit = static_cast<size_t>(x) * bmp.bits;
     const uint32_t byte = bmp.read(row + bit / 8, 1);
     const uint32_t index = byte >> (8 - bmp.bits - bit % 8) & ((1U << bmp.bits) - 1);
-    const uint32_t colour = index < bmp.paletteEntries ? bmp.read(bmp.palette + 4 * index, 4) : 0;
+    const uint32_t colour =
+        index < bmp.paletteEntries ? bmp.read(bmp.palette + bmp.entryBytes * index, 3) : 0;
     for (int c = 0; c < 3; ++c) rgb[c] = static_cast<uint8_t>(colour >> (16 - 8 * c));
     return;
   }

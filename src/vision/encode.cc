@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "base/guarded.h"
 #include "vision/codecs.h"
 
 namespace minnow::vision {
@@ -25,9 +26,7 @@ bool writeWhole(const std::filesystem::path& path, std::span<const std::byte> by
   return std::fclose(file) == 0 && written;
 }
 
-}  // namespace
-
-Result<void> writePng(const std::filesystem::path& path, const ImageView& image) {
+Result<void> writePngFile(const std::filesystem::path& path, const ImageView& image) {
   const Result<std::vector<std::byte>> bytes = encodePng(image);
   if (!bytes) return std::unexpected(bytes.error());
   std::filesystem::path beside = path;
@@ -43,6 +42,12 @@ Result<void> writePng(const std::filesystem::path& path, const ImageView& image)
   const std::string reason = error.message();
   std::filesystem::remove(beside, error);
   return fail(ErrorCode::Io, path.string(), ": cannot rename to it: ", reason);
+}
+
+}  // namespace
+
+Result<void> writePng(const std::filesystem::path& path, const ImageView& image) {
+  return guarded(path.native(), [&] { return writePngFile(path, image); });
 }
 
 }  // namespace minnow::vision

@@ -4,6 +4,7 @@
 // resizing and padding then need no rules of their own.
 #include <algorithm>
 
+#include "base/guarded.h"
 #include "vision/staging.h"
 
 namespace minnow::vision {
@@ -100,8 +101,9 @@ std::optional<Route> safeRoute(const Conversion& conversion) {
   return std::nullopt;
 }
 
-Result<ptrdiff_t> framePlacement(const ImageView& src, const PreProcess& pre,
-                                 const TensorView& dst) {
+namespace {
+
+Result<ptrdiff_t> placeFrame(const ImageView& src, const PreProcess& pre, const TensorView& dst) {
   const Result<Conversion> conversion = prepare(src, pre, dst);
   if (!conversion) return std::unexpected(conversion.error());
   const ByteRange frame = hullOf(src), region = conversion->target.bytes();
@@ -119,6 +121,13 @@ Result<ptrdiff_t> framePlacement(const ImageView& src, const PreProcess& pre,
       ErrorCode::Unsupported,
       "neither at the beginning nor at the end of the tensor's memory can the frame be read "
       "before it is overwritten: it needs memory of its own");
+}
+
+}  // namespace
+
+Result<ptrdiff_t> framePlacement(const ImageView& src, const PreProcess& pre,
+                                 const TensorView& dst) {
+  return guarded("framePlacement", [&] { return placeFrame(src, pre, dst); });
 }
 
 }  // namespace minnow::vision

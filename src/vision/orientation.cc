@@ -1,4 +1,5 @@
-// EXIF orientation: a TIFF directory inside APP1; tag 0x0112 says which way the camera was held.
+// EXIF orientation: tag 0x0112 of a TIFF structure's first directory says which way the camera was
+// held.
 #include <cstring>
 
 #include "vision/codecs.h"
@@ -22,19 +23,29 @@ struct Tiff {
   }
 };
 
+constexpr uint32_t kOrientation = 0x0112, kShort = 3, kLong = 4;
+constexpr size_t kExifPrefix = 6;
+
 }  // namespace
 
-int exifOrientation(std::span<const uint8_t> app1) {
-  if (app1.size() < 14 || std::memcmp(app1.data(), "Exif\0\0", 6) != 0) return 1;
-  Tiff tiff{app1.subspan(6)};
-  tiff.bigEndian = tiff.bytes[0] == 'M';
+bool startsWithExif(std::span<const uint8_t> bytes) {
+  return bytes.size() >= kExifPrefix && std::memcmp(bytes.data(), "Exif\0\0", kExifPrefix) == 0;
+}
+
+int exifOrientation(std::span<const uint8_t> exif) {
+  while (startsWithExif(exif)) exif = exif.subspan(kExifPrefix);
+  Tiff tiff{exif};
+  tiff.bigEndian = tiff.read(0, 1) == 'M';
+  if (tiff.read(0, 2) != (tiff.bigEndian ? 0x4d4d : 0x4949) || tiff.read(2, 2) != 42) return 1;
   const size_t directory = tiff.read(4, 4);
   const uint32_t entries = tiff.read(directory, 2);
   for (uint32_t i = 0; i < entries; ++i) {
     const size_t entry = directory + 2 + size_t{12} * i;
-    if (tiff.read(entry, 2) != 0x0112) continue;
-    const uint32_t value = tiff.read(entry + 8, 2);
-    return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
+    if (tiff.read(entry, 2) != kOrientation) continue;
+    const uint32_t type = tiff.read(entry + 2, 2);
+    const uint32_t value = tiff.read(entry + 8, type == kLong ? 4 : 2);
+    return (type == kShort || type == kLong) && value >= 1 && value <= 8 ? static_cast<int>(value)
+                                                                         : 1;
   }
   return 1;
 }
@@ -47,13 +58,13 @@ Turn turnOf(int orientation) {
   return orientation >= 1 && orientation <= 8 ? kTurns[orientation - 1] : Turn{};
 }
 
-Image turned(Image image, const Turn& turn) {
+Result<Image> turned(Image image, const Turn& turn) {
   if (turn.rotation == Rotation::None && !turn.mirror) return image;
   const bool gray = image.format == PixelFormat::Gray;
   const TurnedFrame frame(image.view(), {0, 0, image.width, image.height}, turn,
                           gray ? ColourOrder::Gray : ColourOrder::Rgb);
-  Image out = Image::ofSize(frame.width(), frame.height(), image.format);
-  copyPixels(frame, out.view());
+  Result<Image> out = Image::ofSize(frame.width(), frame.height(), image.format);
+  if (out) copyPixels(frame, out->view());
   return out;
 }
 

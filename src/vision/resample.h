@@ -16,7 +16,7 @@ struct Tap {
   int first = 0, second = 0, weight = 0;
 };
 
-/// Of output position i, where `from` pixels become `to`.
+/// The input pixels that output position i is mixed from, where `from` pixels become `to`.
 Tap tapOf(int64_t i, int64_t from, int64_t to, Interpolation interpolation);
 
 /// A resized picture's size and how it is reached.

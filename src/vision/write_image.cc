@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/guarded.h"
 #include "base/threads.h"
 #include "vision/staging.h"
 
@@ -159,7 +160,9 @@ std::array<double, 2> Placement::toPicture(double column, double row) const {
   return {u, v};
 }
 
-Result<Placement> writeImage(const ImageView& src, const PreProcess& pre, const TensorView& dst) {
+namespace {
+
+Result<Placement> convert(const ImageView& src, const PreProcess& pre, const TensorView& dst) {
   const Result<Conversion> conversion = prepare(src, pre, dst);
   if (!conversion) return std::unexpected(conversion.error());
   std::optional<Route> route;
@@ -177,6 +180,12 @@ Result<Placement> writeImage(const ImageView& src, const PreProcess& pre, const 
   else
     write<uint8_t>(*conversion, route);
   return placementOf(*conversion);
+}
+
+}  // namespace
+
+Result<Placement> writeImage(const ImageView& src, const PreProcess& pre, const TensorView& dst) {
+  return guarded("writeImage", [&] { return convert(src, pre, dst); });
 }
 
 }  // namespace minnow::vision

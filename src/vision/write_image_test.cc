@@ -32,7 +32,7 @@ Image grayRow(std::vector<uint8_t> pixels) {
 }
 
 Image pattern(int width, int height) {
-  Image image = Image::ofSize(width, height);
+  Image image = Image::ofSize(width, height).value();
   for (size_t i = 0; i < image.pixels.size(); ++i)
     image.pixels[i] = static_cast<uint8_t>((i * 2654435761U) >> 13);
   return image;
@@ -80,7 +80,7 @@ TEST(WriteImage, HalvingTakesTheMeanOfNeighbours) {
 }
 
 TEST(WriteImage, APlaneStaysAPlane) {
-  Image image = Image::ofSize(16, 12, PixelFormat::Gray);
+  Image image = Image::ofSize(16, 12, PixelFormat::Gray).value();
   for (int y = 0; y < 12; ++y)
     for (int x = 0; x < 16; ++x) image.pixels[y * 16 + x] = static_cast<uint8_t>(5 * x + 7 * y);
   Tensor t({1, 1, 30, 37});

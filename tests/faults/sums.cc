@@ -93,11 +93,6 @@ float biasOf(const KernelArgs& args, int64_t channel) {
   return args.has(2) ? at(args.inputs[2], {channel}) : 0.0f;
 }
 
-/// Row or column that a tap of an output position falls on.
-int64_t positionOf(const ops::Conv& conv, int s, int64_t out, int64_t tap) {
-  return out * conv.strides[s] - conv.padsBegin[s] + tap * conv.dilations[s];
-}
-
 /// The pixel of channel index[1] at (row, column); zero outside.
 template <class Fault>
 float pixel(const TensorView& x, Index index, int64_t row, int64_t column) {
@@ -113,14 +108,15 @@ Result<void> convolve(const ops::Operator& op, const KernelArgs& args) {
   const TensorView &x = args.inputs[0], &w = args.inputs[1], &y = args.outputs[0];
   const kernels::PanelShape panels = kernels::convPanels(w.shape, conv.groups);
   const int64_t depth = w.shape[1], perGroup = w.shape[0] / conv.groups;
+  const auto windows = ops::windowsOver(conv, x.shape);
   forEachIndex(y.shape, [&](const Index& out) {
     const int64_t group = out[1] / perGroup;
     const int64_t weights = Fault::weightsOf(out[1], y.shape[1]);
     float sum = Fault::start(biasOf(args, out[1]));
     for (int64_t tap = 0; tap < w.shape[2] * w.shape[3]; ++tap) {
-      const int64_t row = positionOf(conv, 0, out[2], tap / w.shape[3]);
+      const int64_t row = windows[0].tapAt(out[2], tap / w.shape[3]);
       const int64_t column =
-          Fault::column(positionOf(conv, 1, out[3], tap % w.shape[3]), out[3], y.shape[3]);
+          Fault::column(windows[1].tapAt(out[3], tap % w.shape[3]), out[3], y.shape[3]);
       for (int64_t c = 0; c < depth; ++c) {
         const float weight =
             w.as<float>()[panels.offset(weights / perGroup, weights % perGroup, tap * depth + c)];

@@ -6,7 +6,9 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <map>
 
+#include "minnow/image.h"
 #include "minnow/minnow.h"
 #include "src/runtime/test_models.h"
 #include "tests/memory/allocations.h"
@@ -140,6 +142,62 @@ TEST(AllocationFailure, BeginningAndRunning) {
       EXPECT_EQ(test::runOnce(*fresh, 1), expected) << "allocation " << n;
       if (!reached) break;
     }
+}
+
+// Pictures ----------------------------------------------------------------------------------------
+
+vision::Image picture() {
+  vision::Image image = vision::Image::ofSize(40, 30).value();
+  for (size_t i = 0; i < image.pixels.size(); ++i)
+    image.pixels[i] = static_cast<uint8_t>((i * 2654435761U) >> 13);
+  return image;
+}
+
+/// Turned by a quarter, so that reading takes a second picture.
+std::vector<std::byte> turnedJpeg(std::vector<std::byte> jpeg) {
+  const uint8_t app1[] = {0xff, 0xe1, 0, 34, 'E', 'x', 'i', 'f', 0,    0, 'I', 'I',
+                          42,   0,    8, 0,  0,   0,   1,   0,   0x12, 1, 3,   0,
+                          1,    0,    0, 0,  6,   0,   0,   0,   0,    0, 0,   0};
+  const auto bytes = std::as_bytes(std::span(app1));
+  jpeg.insert(jpeg.begin() + 2, bytes.begin(), bytes.end());
+  return jpeg;
+}
+
+/// What this build reads: a name and a file.
+std::map<std::string, std::vector<std::byte>> pictureFiles() {
+  std::map<std::string, std::vector<std::byte>> files;
+  if (auto png = vision::encodePng(picture().view())) files["picture.png"] = *png;
+  if (auto jpeg = vision::encodeJpeg(picture().view())) files["picture.jpg"] = turnedJpeg(*jpeg);
+  std::vector<std::byte> bmp(54 + 40 * 30 * 3);
+  const std::pair<int, int> fields[] = {{0, 'B'}, {1, 'M'}, {10, 54}, {14, 40},
+                                        {18, 40}, {22, 30}, {26, 1},  {28, 24}};
+  for (const auto& [at, value] : fields) bmp[at] = static_cast<std::byte>(value);
+  files["picture.bmp"] = bmp;
+  return files;
+}
+
+TEST(AllocationFailure, ReadingPictures) {
+  for (const auto& [name, file] : pictureFiles()) {
+    SCOPED_TRACE(name);
+    failEach([&] { return outcome(vision::decodeImage(file, name)); });
+    std::vector<uint8_t> memory(40 * 30 * 3);
+    if (!name.ends_with("bmp"))  // which takes none
+      failEach([&] { return outcome(vision::decodeImageInto(file, name, memory)); });
+    const auto path = std::filesystem::path(testing::TempDir()) / ("allocation_failure_" + name);
+    std::ofstream(path, std::ios::binary)
+        .write(reinterpret_cast<const char*>(file.data()),
+               static_cast<std::streamsize>(file.size()));
+    failEach([&] { return outcome(vision::readImage(path)); });
+  }
+}
+
+TEST(AllocationFailure, WritingPictures) {
+  const vision::Image image = picture();
+  if (vision::encodePng(image.view()))
+    failEach([&] { return outcome(vision::encodePng(image.view())); });
+  if (vision::encodeJpeg(image.view(), 100))  // more than one of the encoder's buffers
+    failEach([&] { return outcome(vision::encodeJpeg(image.view(), 100)); });
+  failEach([] { return outcome(vision::Image::ofSize(40, 30)); });
 }
 
 // The C face --------------------------------------------------------------------------------------

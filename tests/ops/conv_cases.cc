@@ -16,6 +16,7 @@ struct Row {
   int64_t groups = 1;
   ops::UnaryFn fn = ops::UnaryFn::Identity;
   bool bias = true;
+  ops::AutoPad autoPad = ops::AutoPad::None;
 };
 
 OpCase caseOf(const Row& row, const std::string& suffix = "") {
@@ -25,6 +26,7 @@ OpCase caseOf(const Row& row, const std::string& suffix = "") {
   op->dilations = row.dilations;
   op->padsBegin = row.padsBegin;
   op->padsEnd = row.padsEnd;
+  op->autoPad = row.autoPad;
   op->groups = row.groups;
   op->epilogue = {row.fn, row.fn == ops::UnaryFn::LeakyRelu ? 0.1f : 0.25f, 0.75f};
   if (row.fn == ops::UnaryFn::Swish) op->epilogue.alpha = 1.0f;
@@ -96,6 +98,49 @@ const std::vector<Row> kRows = {
     {"line", {2, 10, 33}, 18, {3}, {1}, {1}, {1}, {1}},
     {"line_strided", {1, 1, 60}, 16, {9}, {4}, {1}, {4}, {3}},
     {"line_depthwise", {1, 12, 20}, 12, {5}, {1}, {2}, {4}, {4}, 12},
+    {.name = "same_upper",
+     .x = {1, 6, 10, 9},
+     .outputs = 20,
+     .kernel = {3, 4},
+     .strides = {2, 2},
+     .autoPad = ops::AutoPad::SameUpper},
+    {.name = "same_lower_dilated",
+     .x = {2, 5, 10, 9},
+     .outputs = 17,
+     .kernel = {2, 3},
+     .strides = {1, 3},
+     .dilations = {3, 2},
+     .autoPad = ops::AutoPad::SameLower},
+    {.name = "same_and_padded",
+     .x = {1, 4, 7, 6},
+     .outputs = 18,
+     .kernel = {3, 3},
+     .strides = {2, 2},
+     .padsBegin = {2, 0},
+     .padsEnd = {0, 1},
+     .autoPad = ops::AutoPad::SameLower},
+    {.name = "same_beyond_kernel",
+     .x = {1, 4, 9, 8},
+     .outputs = 9,
+     .kernel = {2, 1},
+     .strides = {3, 3},
+     .autoPad = ops::AutoPad::SameUpper},
+    {.name = "depthwise_same_upper",
+     .x = {1, 24, 10, 12},
+     .outputs = 24,
+     .kernel = {3, 3},
+     .strides = {2, 2},
+     .groups = 24,
+     .autoPad = ops::AutoPad::SameUpper},
+    {.name = "line_same_lower",
+     .x = {1, 5, 20},
+     .outputs = 12,
+     .kernel = {4},
+     .strides = {3},
+     .dilations = {1},
+     .padsBegin = {0},
+     .padsEnd = {0},
+     .autoPad = ops::AutoPad::SameLower},
     {"volume", {1, 3, 4, 5, 6}, 5, {2, 3, 3}, {1, 2, 1}, {1, 1, 1}, {0, 1, 1}, {1, 1, 1}},
 };
 

@@ -10,6 +10,8 @@ struct Row {
   Shape x, w;
   std::vector<int64_t> strides, padsBegin = {}, padsEnd = {}, dilations = {}, outputPadding = {};
   int64_t groups = 1;
+  ops::AutoPad autoPad = ops::AutoPad::None;
+  std::vector<int64_t> outputShape = {};
 };
 
 const Row kRows[] = {
@@ -28,6 +30,23 @@ const Row kRows[] = {
     {"groups", {1, 12, 5, 4}, {12, 6, 3, 3}, {2, 2}, {1, 1}, {1, 1}, {}, {}, 3},
     {"groups_2x2s2", {1, 32, 5, 4}, {32, 16, 2, 2}, {2, 2}, {}, {}, {}, {}, 2},
     {"depthwise", {1, 20, 6, 5}, {20, 1, 4, 4}, {2, 2}, {1, 1}, {1, 1}, {}, {}, 20},
+    {.name = "same_upper",
+     .x = {1, 12, 5, 6},
+     .w = {12, 17, 3, 4},
+     .strides = {2, 1},
+     .autoPad = ops::AutoPad::SameUpper},
+    {.name = "same_lower_short_kernel",
+     .x = {1, 8, 4, 5},
+     .w = {8, 20, 2, 1},
+     .strides = {3, 2},
+     .autoPad = ops::AutoPad::SameLower},
+    {.name = "output_shape",
+     .x = {1, 8, 4, 5},
+     .w = {8, 20, 4, 3},
+     .strides = {2, 2},
+     .outputPadding = {1, 0},
+     .autoPad = ops::AutoPad::SameLower,
+     .outputShape = {7, 13}},
     {"1d", {2, 6, 9}, {6, 18, 3}, {2}, {1}, {0}},
     {"3d", {1, 5, 3, 4, 3}, {5, 18, 2, 3, 2}, {2, 1, 2}, {0, 1, 0}, {1, 0, 1}},
 };
@@ -51,6 +70,8 @@ CaseList convTransposeCases() {
     op->padsEnd = orAll(row.padsEnd, spatial, 0);
     op->outputPadding = orAll(row.outputPadding, spatial, 0);
     op->groups = row.groups;
+    op->autoPad = row.autoPad;
+    op->outputShape = row.outputShape;
     const OpInput x{.shape = row.x}, w{.shape = row.w, .weights = true};
     cases.push_back({text("ConvTranspose_", row.name), op, {x, w}});
     auto fused = std::make_shared<ops::ConvTranspose>(*op);

@@ -13,6 +13,7 @@ struct Row {
   Shape x;
   std::vector<int64_t> kernel, strides, padsBegin, padsEnd, dilations = {};
   bool ceilMode = false, countIncludePad = false;
+  ops::AutoPad autoPad = ops::AutoPad::None;
 };
 
 const Row kRows[] = {
@@ -30,6 +31,25 @@ const Row kRows[] = {
     {"counted", {1, 21, 8, 9}, {3, 3}, {2, 2}, {1, 0}, {2, 1}, {}, false, true},
     {"counted_ceil", {1, 21, 8, 9}, {3, 3}, {2, 2}, {1, 1}, {0, 0}, {}, true, true},
     {"ceil_last_on_pad", {1, 3, 2, 2}, {1, 1}, {3, 3}, {0, 0}, {1, 1}, {}, true, true},
+    {"ceil_beyond_image", {1, 18, 2, 3}, {3, 5}, {2, 3}, {0, 0}, {0, 0}, {}, true},
+    {"ceil_beyond_padded", {1, 5, 1, 2}, {5, 3}, {3, 3}, {1, 0}, {1, 0}, {}, true, true},
+    {"ceil_dilated_beyond", {1, 20, 3, 4}, {2, 3}, {2, 3}, {0, 1}, {0, 0}, {3, 3}, true},
+    {.name = "same_upper",
+     .x = {1, 21, 10, 9},
+     .kernel = {3, 4},
+     .strides = {2, 2},
+     .padsBegin = {0, 0},
+     .padsEnd = {0, 0},
+     .autoPad = ops::AutoPad::SameUpper},
+    {.name = "same_lower_counted",
+     .x = {1, 21, 10, 9},
+     .kernel = {4, 2},
+     .strides = {3, 2},
+     .padsBegin = {0, 0},
+     .padsEnd = {0, 0},
+     .dilations = {1, 2},
+     .countIncludePad = true,
+     .autoPad = ops::AutoPad::SameLower},
     {"dilated", {1, 18, 11, 12}, {3, 2}, {1, 2}, {2, 1}, {1, 2}, {2, 3}},
     {"pads_only", {1, 4, 1, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}},
     {"shared", {1, 64, 20, 24}, {3, 3}, {1, 1}, {1, 1}, {1, 1}},
@@ -49,6 +69,7 @@ std::shared_ptr<ops::Pool> poolOf(const Row& row, PoolFn fn) {
   if (op->dilations.empty()) op->dilations.assign(row.kernel.size(), 1);
   op->ceilMode = row.ceilMode;
   op->countIncludePad = row.countIncludePad;
+  op->autoPad = row.autoPad;
   return op;
 }
 

@@ -74,6 +74,12 @@ CaseList quantizeCases() {
                         bytes({}, a),
                         bytes({4}, b),
                         {.shape = {4}, .type = DataType::Int32, .low = -99, .high = 99}}});
+      auto same = std::make_shared<ops::ConvInteger>(*conv);
+      same->padsBegin = same->padsEnd = {0, 0};
+      same->autoPad = ops::AutoPad::SameLower;
+      cases.push_back({text("ConvInteger_same_", a, "_", b),
+                       same,
+                       {bytes({2, 6, 8, 5}, a), bytes({4, 3, 3, 2}, b), bytes({}, a)}});
       auto product = std::make_shared<ops::MatMulInteger>();
       cases.push_back({text("MatMulInteger_", a, "_", b),
                        product,

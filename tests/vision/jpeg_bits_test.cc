@@ -67,6 +67,34 @@ std::vector<std::byte> encoded(const Sampling& sampling, int width, int height) 
   return file;
 }
 
+/// 8x8 pixels of C, M, Y, K = 200, 100, 50, 128, with the marker of Adobe or without.
+std::vector<std::byte> encodedCmyk(bool marked) {
+  jpeg_compress_struct info{};
+  jpeg_error_mgr errors{};
+  info.err = jpeg_std_error(&errors);
+  jpeg_create_compress(&info);
+  unsigned char* bytes = nullptr;
+  unsigned long size = 0;  // NOLINT(google-runtime-int): libjpeg's type
+  jpeg_mem_dest(&info, &bytes, &size);
+  info.image_width = info.image_height = 8;
+  info.input_components = 4;
+  info.in_color_space = JCS_CMYK;
+  jpeg_set_defaults(&info);
+  jpeg_set_quality(&info, 100, TRUE);
+  info.write_Adobe_marker = marked ? TRUE : FALSE;
+  jpeg_start_compress(&info, TRUE);
+  uint8_t pixels[32];
+  for (int i = 0; i < 32; ++i) pixels[i] = std::array<uint8_t, 4>{200, 100, 50, 128}[i % 4];
+  JSAMPROW row = pixels;
+  while (info.next_scanline < info.image_height) jpeg_write_scanlines(&info, &row, 1);
+  jpeg_finish_compress(&info);
+  const auto* first = reinterpret_cast<const std::byte*>(bytes);
+  std::vector<std::byte> file(first, first + size);
+  jpeg_destroy_compress(&info);
+  std::free(bytes);
+  return file;
+}
+
 uint64_t checksum(const std::vector<uint8_t>& bytes) {
   uint64_t sum = 0xCBF29CE484222325u;
   for (uint8_t byte : bytes) sum = (sum ^ byte) * 0x100000001B3u;
@@ -82,6 +110,21 @@ TEST(DecodeBits, JpegsAreTheSameOnEveryMachine) {
     EXPECT_EQ(checksum(image->pixels), s.expected)
         << s.horizontal << "x" << s.vertical << (s.progressive ? " progressive" : "") << ": 0x"
         << std::hex << checksum(image->pixels);
+  }
+}
+
+// CMYK is taken for Adobe's, which stores 255 for no ink, whether or not a marker says so: as
+// Pillow and OpenCV take it.
+TEST(DecodeBits, CmykIsInverted) {
+  for (const bool marked : {false, true}) {
+    const std::vector<std::byte> file = encodedCmyk(marked);
+    const auto image = decodeImage(file, "cmyk");
+    ASSERT_TRUE(image) << image.error().message;
+    for (size_t i = 0; i < image->pixels.size(); i += 3) {
+      EXPECT_EQ(image->pixels[i], 100);     // 200 * 128 / 255 = 100.4
+      EXPECT_EQ(image->pixels[i + 1], 50);  // 100 * 128 / 255 = 50.2
+      EXPECT_EQ(image->pixels[i + 2], 25);  // 50 * 128 / 255 = 25.1
+    }
   }
 }
 

@@ -23,10 +23,8 @@ ir::ValueId alignedFrom(NodeContext& node, ir::ValueId b, int64_t axis, int rank
   const int64_t trailing = rank - axis - own.rank();
   if (axis < 0 || trailing < 0) node.broken("axis does not fit the shapes");
   if (trailing == 0) return b;
-  auto op = std::make_unique<ops::Reshape>();
-  op->shape.assign(own.begin(), own.end());
-  op->shape.insert(op->shape.end(), static_cast<size_t>(trailing), 1);
-  op->allowZero = true;
+  auto op = std::make_unique<ops::Unsqueeze>();
+  for (int64_t i = 0; i < trailing; ++i) op->axes.push_back(own.rank() + i);
   return node.emit(std::move(op), {b});
 }
 

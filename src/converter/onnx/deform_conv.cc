@@ -7,8 +7,7 @@
 namespace minnow::converter {
 
 void importDeformConv(NodeContext& node) {
-  if (node.rank(0) < 3) node.broken("the input has no spatial axes");
-  const Window window = readWindow(node, node.largestShape(0), node.shape(1));
+  const ops::WindowAttributes window = readPaddedWindow(node, node.shape(1));
   auto op = std::make_unique<ops::DeformConv>();
   op->strides = window.strides;
   op->dilations = window.dilations;

@@ -29,6 +29,7 @@ std::unique_ptr<ops::Slice> asSlice(const NodeContext& node, int64_t axis) {
   slice->ends = {last == -1 ? INT64_MAX : last + 1};
   slice->axes = {axis};
   slice->steps = {step};
+  slice->exact = true;
   return slice;
 }
 

@@ -1,11 +1,15 @@
 // An ONNX model to a graph: declarations, initialisers, then node by node in the file's order.
 // Nodes that cannot be imported are collected, so that a user sees all of them at once.
+#include "converter/onnx/import.h"
+
 #include <algorithm>
-#include <functional>
 
 #include "base/fail.h"
+#include "converter/onnx/graph_inputs.h"
 #include "converter/onnx/import_state.h"
+#include "converter/onnx/newer_fields.h"
 #include "converter/onnx/tensor_proto.h"
+#include "converter/onnx/walk.h"
 #include "passes/evaluate.h"
 
 namespace minnow::converter {
@@ -16,15 +20,11 @@ namespace minnow::converter {
 
 namespace {
 
-/// What concerns the whole model and not a node.
-struct UnsupportedModel : ImportError {
-  using ImportError::ImportError;
-};
-
 constexpr int kOldestOpset = 6, kNewestOpset = 27;
-constexpr int kDeepestNesting = 32;
 // Constants up to these sizes are evaluated while importing: shape arithmetic, not weights.
 constexpr int64_t kSmallInput = 65536, kSmallOutput = 4096;
+
+}  // namespace
 
 ImportFn findImport(const std::string& op) {
   struct Row {
@@ -61,20 +61,62 @@ bool movesElements(ops::OpKind kind) {
 
 bool isDefaultDomain(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
 
-}  // namespace
-
-// ImportState
-// ---------------------------------------------------------------------------------------
+// ImportState -------------------------------------------------------------------------------------
 
 std::string ImportState::freshName(const std::string& base) {
   return text("~", base, ".", fresh_++);
 }
 
+void ImportState::spendBytes(size_t bytes) {
+  if (!passes::Budget::spend(budget.bytes, static_cast<int64_t>(bytes)))
+    throw OverBudget(text("node ", nodeName, ": conversion would make more than ",
+                          options.budget.bytes, " bytes of constants out of this model (",
+                          "ConvertOptions::budget.bytes); a loop, a function or a constant of its ",
+                          "is far too large"));
+}
+
+void ImportState::spendNode() {
+  if (!passes::Budget::spend(budget.nodes, 1))
+    throw OverBudget(text("node ", nodeName,
+                          ": with its functions and loops unrolled the model has ", "more than ",
+                          options.budget.nodes, " nodes (ConvertOptions::budget.nodes)"));
+}
+
+const ::onnx::AttributeProto* ImportState::resolved(const ::onnx::AttributeProto& attribute) const {
+  if (attribute.ref_attr_name().empty()) return &attribute;
+  if (!callAttributes)
+    throw ImportError("the model is broken here: attribute '" + attribute.name() +
+                      "' refers to one of a function, and there is no function around it");
+  const auto given = callAttributes->find(attribute.ref_attr_name());
+  return given == callAttributes->end() ? nullptr : given->second;
+}
+
+void ImportState::spendExternal(const ::onnx::TensorProto& tensor, size_t bytes) {
+  for (const auto& entry : tensor.external_data()) {
+    if (entry.key() != "location") continue;
+    std::error_code error;
+    const size_t file = std::filesystem::file_size(folder / entry.value(), error);
+    size_t& read = externalRead_[entry.value()];
+    if (read + bytes > file) spendBytes(std::min(bytes, read + bytes - file));
+    read += bytes;
+  }
+}
+
+ir::ValueId ImportState::addConstant(const std::string& name, TensorType type,
+                                     std::span<const std::byte> bytes) {
+  spendBytes(bytes.size());
+  return graph.addConstant(name, type, bytes);
+}
+
 ir::ValueId ImportState::addTensor(const ::onnx::TensorProto& tensor, const std::string& name) {
+  refuseUnknown(unknownFields(tensor));
   auto decoded = decodeTensor(tensor, folder);
   if (!decoded && decoded.error().code == ErrorCode::Unsupported)
     throw UnsupportedModel(decoded.error().message);
   if (!decoded) throw ImportError(decoded.error().message);
+  // What the file holds is there once; read anew for each call or iteration it is made.
+  if (scopes.depth() > 1) spendBytes(decoded->bytes.size());
+  if (tensor.external_data_size() > 0) spendExternal(tensor, decoded->bytes.size());
   return graph.addConstant(name, decoded->type, decoded->bytes);
 }
 
@@ -94,7 +136,7 @@ bool ImportState::canEvaluate(const std::vector<ir::ValueId>& inputs,
 std::vector<ir::ValueId> ImportState::evaluate(const ops::Operator& op,
                                                const std::vector<ir::ValueId>& inputs,
                                                int outputs) {
-  auto results = passes::evaluate(graph, op, inputs);
+  auto results = passes::evaluate(graph, op, inputs, budget);
   if (!results) throw ImportError(results.error().message);
   std::vector<ir::ValueId> ids;
   for (int i = 0; i < outputs; ++i)
@@ -128,8 +170,8 @@ std::vector<ir::ValueId> ImportState::moveAtMost(const ir::Node& node, int outpu
     }
     const Shape shape = graph.values[static_cast<size_t>(id)].type.shape;
     const std::vector<int64_t> none(static_cast<size_t>(shape.elements()), 0);
-    marks.push_back(graph.addConstant(freshName("known"), {DataType::Int64, shape},
-                                      std::as_bytes(std::span(none))));
+    marks.push_back(
+        addConstant(freshName("known"), {DataType::Int64, shape}, std::as_bytes(std::span(none))));
   }
   const std::vector<ir::ValueId> ids = evaluate(*node.op, node.inputs, outputs);
   const bool stay = node.op->kind() == ops::OpKind::Cast;
@@ -147,8 +189,8 @@ std::vector<ir::ValueId> ImportState::emit(std::unique_ptr<ops::Operator> op,
   auto types = node.op->inferShape(graph.inputTypes(node));
   if (!types && dataSizes.concerns(node))
     throw ImportError(text(types.error().message,
-                           " where data decide the size; a size that is known "
-                           "is wanted"));
+                           ", and the size depends on data; a known size is "
+                           "wanted here"));
   if (!types) throw ImportError(types.error().message);
   if (types->size() < static_cast<size_t>(outputs))
     throw ImportError(text("has ", outputs, " outputs, at most ", types->size(), " are possible"));
@@ -186,53 +228,35 @@ std::vector<std::string> ImportState::sourceInputs(ir::ValueId id) const {
   return names;
 }
 
-// Walking the model
-// ---------------------------------------------------------------------------------
+// Walking the model -------------------------------------------------------------------------------
 
 namespace {
 
+/// The model's own parts around the nodes: what it says of itself, its inputs and outputs.
 class ModelImport {
  public:
   ModelImport(const ::onnx::ModelProto& model, ImportState& state) : model_(model), state_(state) {}
 
   void run() {
-    readOpsets();
     const ::onnx::GraphProto& graph = model_.graph();
+    refuseUnknown(unknownFields(model_));
+    refuseUnknown(unknownFields(graph));
+    readVersions();
     state_.graph.name = graph.name();
     state_.graph.producer = model_.producer_name();
     if (!model_.producer_version().empty())
       state_.graph.producer += " " + model_.producer_version();
     for (const auto& initialiser : graph.initializer())
-      state_.values[initialiser.name()] = state_.addTensor(initialiser, initialiser.name());
+      state_.scopes.set(initialiser.name(), state_.addTensor(initialiser, initialiser.name()));
     if (graph.sparse_initializer_size() > 0)
-      throw ImportError("sparse initialisers are not supported");
-    for (const auto& input : graph.input()) addInput(input);
-    importNodes(graph.node(), 0);
-    if (!state_.report.unsupported.empty()) return;
-    for (const auto& output : graph.output()) {
-      const auto found = state_.values.find(output.name());
-      if (found == state_.values.end())
-        throw ImportError("the graph's output '" + output.name() + "' is written by no node");
-      if (state_.atMost.contains(found->second)) refuseSize(output.name());
-      state_.graph.outputs.push_back(found->second);
-      state_.graph.outputNames.push_back(output.name());
-    }
-    if (state_.graph.outputs.empty()) throw ImportError("the graph has no outputs");
+      throw UnsupportedModel("sparse initialisers are not supported");
+    declareInputs(graph, state_);
+    Walk(model_, state_).nodes(graph.node());
+    if (state_.report.unsupported.empty()) bindOutputs(graph);
   }
 
  private:
-  /// An output that holds a size which data decide, by the node that gives it.
-  void refuseSize(const std::string& output) {
-    for (const auto& node : model_.graph().node())
-      if (std::ranges::find(node.output(), output) != node.output().end())
-        report(node, node.name().empty() ? output : node.name(),
-               text("output '", output,
-                    "' holds a size that depends on data, which is not known at "
-                    "conversion; leave this output out"),
-               {});
-  }
-
-  void readOpsets() {
+  void readVersions() {
     for (const auto& opset : model_.opset_import())
       state_.opsets[isDefaultDomain(opset.domain()) ? "" : opset.domain()] =
           static_cast<int>(opset.version());
@@ -242,261 +266,68 @@ class ModelImport {
       state_.report.warnings.push_back(
           text("opset ", opset, " is outside ", kOldestOpset, " to ", kNewestOpset,
                "; its operators are taken by the nearest known rules"));
+    if (model_.ir_version() > kNewestIr)
+      state_.report.warnings.push_back(text("version ", model_.ir_version(),
+                                            " of the ONNX format is newer than the newest known, ",
+                                            kNewestIr));
   }
 
-  void addInput(const ::onnx::ValueInfoProto& info) {
-    if (state_.values.contains(info.name()))
-      return;  // an initialiser that is listed as an input too
-    if (!info.type().has_tensor_type())
-      throw ImportError("input '" + info.name() +
-                        "' is no tensor (sequences, maps and optionals are not supported)");
-    const TensorType type{elementTypeOf(info), inputShape(info)};
-    ir::Value value{info.name(), type};
-    if (const auto fixed = state_.options.fixedInputs.find(info.name());
-        fixed != state_.options.fixedInputs.end()) {
-      value.type = fixed->second.type;
-      if (fixed->second.type.type != type.type)
-        throw ImportError(text("input '", info.name(), "' is ", type.type,
-                               ", the value given for it is ", fixed->second.type.type));
-      value.constant = ir::makeConstant(fixed->second.bytes);
+  void bindOutputs(const ::onnx::GraphProto& graph) {
+    for (const auto& output : graph.output()) {
+      const ir::ValueId value = state_.scopes.find(output.name());
+      if (value == kNotComputed)
+        throw UnsupportedModel("the graph's output " + notComputed(graph.node(), output.name()));
+      if (value < 0)
+        throw ImportError("the graph's output '" + output.name() +
+                          "' is neither an input nor written by any of its nodes");
+      if (state_.atMost.contains(value)) refuseSize(graph, output.name());
+      state_.graph.outputs.push_back(value);
+      state_.graph.outputNames.push_back(output.name());
     }
-    const bool isFixed = value.isConstant();
-    const ir::ValueId id = state_.graph.addValue(std::move(value));
-    state_.values[info.name()] = id;
-    if (!isFixed) state_.graph.inputs.push_back(id);
+    if (state_.graph.outputs.empty()) throw ImportError("the graph has no outputs");
   }
 
-  static DataType elementTypeOf(const ::onnx::ValueInfoProto& info) {
-    const int onnxType = info.type().tensor_type().elem_type();
-    const auto type = static_cast<DataType>(onnxType);
-    if (onnxType < 0 || onnxType > 255 || elementSize(type) == 0)
-      throw UnsupportedModel(text("input '", info.name(), "' has ONNX element type ", onnxType,
-                                  ", which is not supported"));
-    return type;
-  }
-
-  Shape inputShape(const ::onnx::ValueInfoProto& info) {
-    const auto& declared = info.type().tensor_type().shape();
-    const auto given = state_.options.shapes.find(info.name());
-    if (given != state_.options.shapes.end()) {
-      checkGivenShape(info, given->second);
-      return given->second;
-    }
-    if (state_.options.fixedInputs.contains(info.name())) return {};
-    Shape shape;
-    std::string symbolic;
-    if (declared.dim_size() > kMaxRank)
-      throw ImportError("input '" + info.name() + "' has too many axes");
-    for (int i = 0; i < declared.dim_size(); ++i) {
-      const auto& dim = declared.dim(i);
-      const bool known = dim.has_dim_value();
-      if (!known && i > 0)
-        symbolic +=
-            (symbolic.empty() ? "" : ", ") + (dim.dim_param().empty() ? "?" : dim.dim_param());
-      shape.push_back(known ? dim.dim_value() : 1);
-    }
-    if (!symbolic.empty())
-      throw ImportError(text("input '", info.name(), "' has symbolic dimensions (", symbolic,
-                             "); fix them with --shape ", info.name(), "=",
-                             exampleShape(declared)));
-    if (auto ok = ops::checkShape(shape); !ok)
-      throw ImportError("input '" + info.name() + "': " + ok.error().message);
-    return shape;
-  }
-
-  static std::string exampleShape(const ::onnx::TensorShapeProto& declared) {
-    std::string out;
-    for (int i = 0; i < declared.dim_size(); ++i) {
-      const auto& dim = declared.dim(i);
-      out += (i ? "," : "") + std::to_string(dim.has_dim_value() ? dim.dim_value()
-                                             : i == 0            ? 1
-                                                                 : 320);
-    }
-    return out;
-  }
-
-  static void checkGivenShape(const ::onnx::ValueInfoProto& info, const Shape& given) {
-    if (auto ok = ops::checkShape(given); !ok)
-      throw ImportError("input '" + info.name() + "': " + ok.error().message);
-    if (!info.type().tensor_type().has_shape()) return;
-    const auto& declared = info.type().tensor_type().shape();
-    bool fits = declared.dim_size() == given.rank();
-    for (int i = 0; fits && i < given.rank(); ++i)
-      fits = !declared.dim(i).has_dim_value() || declared.dim(i).dim_value() == given[i] || i == 0;
-    if (!fits)
-      throw ImportError(text("input '", info.name(), "': the shape ", given,
-                             " does not fit what the model declares (", exampleShape(declared),
-                             ")"));
-  }
-
-  template <class Nodes>
-  void importNodes(const Nodes& nodes, int depth) {
-    int done = 0;
-    for (const auto& node : nodes) {
-      if (depth == 0 && state_.options.progress)
-        state_.options.progress(static_cast<double>(done++) / nodes.size(), "importing");
-      importNode(node, depth);
-    }
-  }
-
-  void importNode(const ::onnx::NodeProto& node, int depth) {
-    const std::string name =
-        node.name().empty() && node.output_size() > 0 ? node.output(0) : node.name();
-    try {
-      if (depth > kDeepestNesting)
-        throw ImportError("functions and branches are nested too deeply");
-      state_.nodeName = name;
-      state_.nodeOp = node.op_type();
-      if (const auto* function = findFunction(node)) return importFunction(node, *function, depth);
-      const ImportFn import = isDefaultDomain(node.domain()) ? findImport(node.op_type()) : nullptr;
-      const bool isIf = isDefaultDomain(node.domain()) && node.op_type() == "If";
-      if (!import && !isIf)
-        throw ImportError("operator " +
-                          (isDefaultDomain(node.domain()) ? "" : node.domain() + ".") +
-                          node.op_type() + " is not supported");
-      if (dependsOnFailed(node)) return markFailed(node);
-      NodeContext context(state_, node);
-      if (isIf) return importIf(node, context, depth);
-      import(context);
-    } catch (const NeedsValue& error) {
-      report(node, name, error.what(), error.graphInputs);
-    } catch (const ImportError& error) {
-      report(node, name, error.what(), {});
-    }
-  }
-
-  bool dependsOnFailed(const ::onnx::NodeProto& node) const {
-    for (const auto& input : node.input()) {
-      if (input.empty()) continue;
-      if (failed_.contains(input)) return true;
-      if (!state_.values.contains(input))
-        throw ImportError("the model is broken here: input '" + input +
-                          "' is written by no earlier node");
-    }
-    return false;
-  }
-
-  void markFailed(const ::onnx::NodeProto& node) {
-    failed_.insert(node.output().begin(), node.output().end());
-  }
-
-  void report(const ::onnx::NodeProto& node, const std::string& name, const std::string& reason,
-              std::vector<std::string> fixable) {
-    std::string advice = reason;
-    if (!fixable.empty()) {
-      advice += "; give it at conversion:";
-      for (const std::string& input : fixable) advice += " --value " + input + "=…";
-    }
-    const auto opset = state_.opsets.find(isDefaultDomain(node.domain()) ? "" : node.domain());
-    state_.report.unsupported.push_back({name, node.op_type(),
-                                         opset == state_.opsets.end() ? 0 : opset->second, advice,
-                                         std::move(fixable)});
-    markFailed(node);
-  }
-
-  // Branches and functions: their nodes are imported in place, under the names of their own scope.
-
-  void importIf(const ::onnx::NodeProto& node, NodeContext& context, int depth) {
-    const bool taken = context.constantInts(0).at(0) != 0;
-    const char* wanted = taken ? "then_branch" : "else_branch";
-    for (const auto& attribute : node.attribute()) {
-      if (attribute.name() != wanted) continue;
-      const ::onnx::GraphProto& branch = attribute.g();
-      auto outer = state_.values;
-      for (const auto& initialiser : branch.initializer())
-        state_.values[initialiser.name()] = state_.addTensor(initialiser, initialiser.name());
-      importNodes(branch.node(), depth + 1);
-      bindResults(node, branch.output(), std::move(outer),
-                  [](const auto& info) { return info.name(); });
-      return;
-    }
-    context.broken(std::string(wanted) + " is missing");
-  }
-
-  template <class Outputs, class NameOf>
-  void bindResults(const ::onnx::NodeProto& node, const Outputs& results,
-                   std::unordered_map<std::string, ir::ValueId> outer, NameOf nameOf) {
-    for (int i = 0; i < node.output_size() && i < results.size(); ++i) {
-      if (node.output(i).empty()) continue;
-      const auto found = state_.values.find(nameOf(results.Get(i)));
-      if (found == state_.values.end())
-        failed_.insert(node.output(i));
-      else
-        outer[node.output(i)] = found->second;
-    }
-    state_.values = std::move(outer);
-  }
-
-  const ::onnx::FunctionProto* findFunction(const ::onnx::NodeProto& node) const {
-    for (const auto& function : model_.functions())
-      if (function.name() == node.op_type() && function.domain() == node.domain()) return &function;
-    return nullptr;
-  }
-
-  void importFunction(const ::onnx::NodeProto& call, const ::onnx::FunctionProto& function,
-                      int depth) {
-    if (dependsOnFailed(call)) return markFailed(call);
-    std::unordered_map<std::string, ir::ValueId> scope;
-    for (int i = 0; i < function.input_size() && i < call.input_size(); ++i)
-      if (!call.input(i).empty()) scope[function.input(i)] = state_.values.at(call.input(i));
-    std::swap(scope, state_.values);  // `scope` now holds the outer names
-    std::set<std::string> outerFailed;
-    std::swap(outerFailed, failed_);
-    for (const ::onnx::NodeProto& node : function.node())
-      importNode(bound(node, function, call), depth + 1);
-    std::swap(outerFailed, failed_);
-    bindResults(call, function.output(), std::move(scope),
-                [](const std::string& result) { return result; });
-  }
-
-  /// A copy of a function's node with references to the call's attributes replaced by their values,
-  /// and absent optional inputs of the call made absent.
-  ::onnx::NodeProto bound(const ::onnx::NodeProto& node, const ::onnx::FunctionProto& function,
-                          const ::onnx::NodeProto& call) const {
-    ::onnx::NodeProto copy = node;
-    copy.clear_attribute();
-    for (const auto& attribute : node.attribute()) {
-      if (attribute.ref_attr_name().empty()) {
-        *copy.add_attribute() = attribute;
-        continue;
-      }
-      for (const auto& given : call.attribute()) {
-        if (given.name() != attribute.ref_attr_name()) continue;
-        auto* added = copy.add_attribute();
-        *added = given;
-        added->set_name(attribute.name());
-      }
-    }
-    for (int i = 0; i < copy.input_size(); ++i) {
-      const auto formal = std::ranges::find(function.input(), copy.input(i));
-      if (formal != function.input().end() && !state_.values.contains(copy.input(i)))
-        copy.set_input(i, "");
-    }
-    return copy;
+  /// An output that holds a size which depends on data, by the node that gives it.
+  void refuseSize(const ::onnx::GraphProto& graph, const std::string& output) {
+    for (const auto& node : graph.node())
+      if (std::ranges::find(node.output(), output) != node.output().end())
+        state_.report.unsupported.push_back(
+            {node.name().empty() ? output : node.name(),
+             node.op_type(),
+             state_.report.opset,
+             text("output '", output,
+                  "' holds a size that depends on data, which is not known at "
+                  "conversion; leave this output out"),
+             {}});
   }
 
   const ::onnx::ModelProto& model_;
   ImportState& state_;
-  std::set<std::string> failed_;  // tensors of nodes that could not be imported
 };
 
 }  // namespace
 
-Result<ir::Graph> importOnnx(std::span<const std::byte> model, const std::filesystem::path& folder,
-                             const ConvertOptions& options, ConvertReport& report) {
+Result<ir::Graph> importModel(std::span<const std::byte> model, const std::filesystem::path& folder,
+                              const ConvertOptions& options, ConvertReport& report,
+                              passes::Budget& budget) {
   ::onnx::ModelProto proto;
   if (model.empty()) return fail(ErrorCode::BadModel, "the ONNX file is empty");
+  if (const std::string other = otherFormat(model); !other.empty())
+    return fail(ErrorCode::BadModel, other);
   if (model.size() > INT32_MAX ||
       !proto.ParseFromArray(model.data(), static_cast<int>(model.size())))
     return fail(ErrorCode::BadModel, "the file is no ONNX model, or it is truncated or damaged");
   if (!proto.has_graph() || (proto.graph().node_size() == 0 && proto.graph().output_size() == 0))
-    return fail(ErrorCode::BadModel, "the file holds no ONNX graph");
-  ImportState state(options, report, folder);
+    return fail(ErrorCode::BadModel,
+                "the file holds no ONNX graph: it is of another kind, or damaged");
+  ImportState state(options, report, folder, budget);
   try {
     ModelImport(proto, state).run();
-  } catch (const UnsupportedModel& error) {
+  } catch (const ModelError& error) {
+    return fail(error.code, error.what());
+  } catch (const OverBudget& error) {
     return fail(ErrorCode::Unsupported, error.what());
-  } catch (const std::exception& error) {
+  } catch (const ImportError& error) {
     return fail(ErrorCode::BadModel, error.what());
   }
   if (!report.unsupported.empty())

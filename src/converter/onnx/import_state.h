@@ -5,30 +5,52 @@
 #include <filesystem>
 #include <map>
 #include <set>
+#include <stdexcept>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "converter/convert.h"
 #include "converter/onnx/node_context.h"
+#include "converter/onnx/scopes.h"
 #include "ir/data_sizes.h"
 #include "ir/graph.h"
 #include "onnx/onnx_pb.h"
 
 namespace minnow::converter {
 
+/// What concerns the whole model and not a node.
+struct ModelError : ImportError {
+  ModelError(ErrorCode reason, const std::string& message) : ImportError(message), code(reason) {}
+  ErrorCode code;
+};
+struct UnsupportedModel : ModelError {
+  explicit UnsupportedModel(const std::string& message)
+      : ModelError(ErrorCode::Unsupported, message) {}
+};
+/// More than the budget allows: ends the import at once, wherever it is.
+struct OverBudget : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// What attributes of a function's nodes that refer to the call's (ref_attr_name) stand for.
+using CallAttributes = std::map<std::string, const ::onnx::AttributeProto*>;
+
 class ImportState {
  public:
-  ImportState(const ConvertOptions& chosen, ConvertReport& filled, std::filesystem::path where)
-      : options(chosen), report(filled), folder(std::move(where)) {}
+  ImportState(const ConvertOptions& chosen, ConvertReport& filled, std::filesystem::path where,
+              passes::Budget& budgetLeft)
+      : options(chosen), report(filled), folder(std::move(where)), budget(budgetLeft) {}
 
   const ConvertOptions& options;
   ConvertReport& report;
   std::filesystem::path folder;  ///< of external data files
+  passes::Budget& budget;        ///< what is left of it
   ir::Graph graph;
-  ir::DataSizes dataSizes;                              ///< of the graph so far
-  std::unordered_map<std::string, ir::ValueId> values;  ///< ONNX tensor name -> value
-  std::map<std::string, int> opsets;                    ///< domain -> version
+  ir::DataSizes dataSizes;                         ///< of the graph so far
+  Scopes scopes;                                   ///< ONNX tensor name -> value
+  std::map<std::string, int> opsets;               ///< domain -> version
+  const CallAttributes* callAttributes = nullptr;  ///< of the function that is being expanded
+  std::string prefix;  ///< of names inside a function or an unrolled loop
 
   /// Constants of which some elements are but the most that an extent can be, because data decide
   /// it: to each an int64 constant of its shape, 1 where that is so. Such elements may be moved and
@@ -47,6 +69,14 @@ class ImportState {
   /// Names of the graph inputs that a value is computed from.
   std::vector<std::string> sourceInputs(ir::ValueId id) const;
   ir::ValueId addTensor(const ::onnx::TensorProto& tensor, const std::string& name);
+  /// A constant whose bytes count against the budget.
+  ir::ValueId addConstant(const std::string& name, TensorType type,
+                          std::span<const std::byte> bytes);
+  void spendBytes(size_t bytes);
+  void spendNode();
+  /// What an attribute stands for: itself, or what it refers to in the call of the function around
+  /// it, null where the call leaves that out.
+  const ::onnx::AttributeProto* resolved(const ::onnx::AttributeProto& attribute) const;
   std::string freshName(const std::string& base);
 
  private:
@@ -56,7 +86,11 @@ class ImportState {
                                     int outputs);
   bool readsAtMost(const std::vector<ir::ValueId>& inputs) const;
   std::vector<ir::ValueId> moveAtMost(const ir::Node& node, int outputs);
+  /// Data that is read from a file again does not come from a larger file.
+  void spendExternal(const ::onnx::TensorProto& tensor, size_t bytes);
+
   int fresh_ = 0;
+  std::map<std::string, size_t> externalRead_;  ///< bytes, by place
 };
 
 }  // namespace minnow::converter

@@ -15,7 +15,9 @@ std::optional<ir::ValueId> biasOf(NodeContext& node, int64_t n, float beta) {
   if (beta == 1.0f && shape == Shape{n}) return c;
   const bool isRow = shape.elements() == 1 ||
                      (shape.elements() == n && shape.rank() > 0 && shape[shape.rank() - 1] == n);
-  if (!isRow || !node.isConstant(c) || node.typeOf(c).type != DataType::Float32)
+  // A number becomes a row only for weights, whose n stays.
+  const bool fixedN = shape.elements() > 1 || node.isConstant(node.input(1));
+  if (!isRow || !fixedN || !node.isConstant(c) || node.typeOf(c).type != DataType::Float32)
     return std::nullopt;
   std::vector<float> row = node.constantFloats(2);
   if (row.size() == 1) row.resize(static_cast<size_t>(n), row[0]);

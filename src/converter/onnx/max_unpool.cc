@@ -7,8 +7,7 @@
 namespace minnow::converter {
 
 void importMaxUnpool(NodeContext& node) {
-  if (node.rank(0) < 3) node.broken("the input has no spatial axes");
-  const Window window = readWindow(node, node.largestShape(0), Shape{});
+  const ops::WindowAttributes window = readPaddedWindow(node, Shape{});
   auto op = std::make_unique<ops::MaxUnpool>();
   op->kernel = window.kernel;
   op->strides = window.strides;

@@ -2,19 +2,13 @@
 #include "converter/onnx/node_context.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/fail.h"
+#include "base/half.h"
 #include "converter/onnx/import_state.h"
 
 namespace minnow::converter {
 namespace {
-
-const ::onnx::AttributeProto* findAttribute(const ::onnx::NodeProto& node, std::string_view name) {
-  for (const auto& attribute : node.attribute())
-    if (attribute.name() == name) return &attribute;
-  return nullptr;
-}
 
 template <class T>
 std::vector<int64_t> widen(const ir::Value& value) {
@@ -25,15 +19,19 @@ std::vector<int64_t> widen(const ir::Value& value) {
 
 }  // namespace
 
+const ::onnx::AttributeProto* NodeContext::find(std::string_view name) const {
+  for (const auto& attribute : proto_.attribute())
+    if (attribute.name() == name) return state_.resolved(attribute);
+  return nullptr;
+}
+
 int NodeContext::opset() const {
   const std::string& domain = proto_.domain();
   const auto found = state_.opsets.find(domain == "ai.onnx" ? "" : domain);
   return found == state_.opsets.end() ? 1 : found->second;
 }
 
-bool NodeContext::has(const char* attribute) const {
-  return findAttribute(proto_, attribute) != nullptr;
-}
+bool NodeContext::has(const char* attribute) const { return find(attribute) != nullptr; }
 
 int64_t NodeContext::integer(const char* attribute) const {
   if (!has(attribute)) broken(text("attribute '", attribute, "' is missing"));
@@ -41,7 +39,7 @@ int64_t NodeContext::integer(const char* attribute) const {
 }
 
 int64_t NodeContext::integer(const char* attribute, int64_t otherwise) const {
-  const auto* found = findAttribute(proto_, attribute);
+  const auto* found = find(attribute);
   if (!found) return otherwise;
   if (found->type() != ::onnx::AttributeProto::INT)
     broken(text("attribute '", attribute, "' is no integer"));
@@ -49,7 +47,7 @@ int64_t NodeContext::integer(const char* attribute, int64_t otherwise) const {
 }
 
 float NodeContext::number(const char* attribute, float otherwise) const {
-  const auto* found = findAttribute(proto_, attribute);
+  const auto* found = find(attribute);
   if (!found) return otherwise;
   if (found->type() != ::onnx::AttributeProto::FLOAT)
     broken(text("attribute '", attribute, "' is no float"));
@@ -57,7 +55,7 @@ float NodeContext::number(const char* attribute, float otherwise) const {
 }
 
 std::string NodeContext::string(const char* attribute, const std::string& otherwise) const {
-  const auto* found = findAttribute(proto_, attribute);
+  const auto* found = find(attribute);
   if (!found) return otherwise;
   if (found->type() != ::onnx::AttributeProto::STRING)
     broken(text("attribute '", attribute, "' is no string"));
@@ -66,7 +64,7 @@ std::string NodeContext::string(const char* attribute, const std::string& otherw
 
 std::vector<int64_t> NodeContext::integers(const char* attribute,
                                            std::vector<int64_t> otherwise) const {
-  const auto* found = findAttribute(proto_, attribute);
+  const auto* found = find(attribute);
   if (!found) return otherwise;
   if (found->type() != ::onnx::AttributeProto::INTS)
     broken(text("attribute '", attribute, "' is no integer list"));
@@ -74,7 +72,7 @@ std::vector<int64_t> NodeContext::integers(const char* attribute,
 }
 
 std::vector<float> NodeContext::numbers(const char* attribute, std::vector<float> otherwise) const {
-  const auto* found = findAttribute(proto_, attribute);
+  const auto* found = find(attribute);
   if (!found) return otherwise;
   if (found->type() != ::onnx::AttributeProto::FLOATS)
     broken(text("attribute '", attribute, "' is no float list"));
@@ -82,21 +80,29 @@ std::vector<float> NodeContext::numbers(const char* attribute, std::vector<float
 }
 
 std::vector<std::string> NodeContext::strings(const char* attribute) const {
-  const auto* found = findAttribute(proto_, attribute);
+  const auto* found = find(attribute);
   if (!found) return {};
   return {found->strings().begin(), found->strings().end()};
 }
 
 ir::ValueId NodeContext::tensor(const char* attribute) {
-  const auto* found = findAttribute(proto_, attribute);
+  const auto* found = find(attribute);
   if (!found || found->type() != ::onnx::AttributeProto::TENSOR)
     broken(text("attribute '", attribute, "' is missing or no tensor"));
+  state_.spendBytes(found->t().ByteSizeLong());
   return state_.addTensor(found->t(), state_.freshName(state_.nodeName + "." + attribute));
+}
+
+const ::onnx::GraphProto& NodeContext::graph(const char* attribute) const {
+  const auto* found = find(attribute);
+  if (!found || found->type() != ::onnx::AttributeProto::GRAPH)
+    broken(text("attribute '", attribute, "' is missing or no graph"));
+  return found->g();
 }
 
 ir::ValueId NodeContext::input(int i) const {
   if (i >= proto_.input_size() || proto_.input(i).empty()) return ir::kNoValue;
-  return state_.values.at(proto_.input(i));
+  return state_.scopes.find(proto_.input(i));
 }
 
 const TensorType& NodeContext::typeOf(ir::ValueId id) const {
@@ -124,13 +130,20 @@ bool NodeContext::isConstant(ir::ValueId id) const {
 }
 
 std::vector<int64_t> NodeContext::constantInts(int i) const {
-  const ir::ValueId id = input(i);
-  if (id == ir::kNoValue) broken(text("input ", i, " is missing"));
+  return knownInts(input(i), text("input ", i));
+}
+
+const ir::Value& NodeContext::known(ir::ValueId id, const std::string& what) const {
+  if (id == ir::kNoValue) broken(what + " is missing");
   const ir::Value& value = state_.graph.values[static_cast<size_t>(id)];
-  if (!value.isConstant())
-    throw NeedsValue(text("input ", i, " ('", value.name, "') must be known at conversion"),
-                     state_.sourceInputs(id));
   state_.expectKnown(id);
+  if (value.isConstant()) return value;
+  const std::string name = value.name.starts_with('~') ? "" : " ('" + value.name + "')";
+  throw NeedsValue(what + name + " must be known at conversion", state_.sourceInputs(id));
+}
+
+std::vector<int64_t> NodeContext::knownInts(ir::ValueId id, const std::string& what) const {
+  const ir::Value& value = known(id, what);
   switch (value.type.type) {
     case DataType::Int64:
       return widen<int64_t>(value);
@@ -150,33 +163,15 @@ std::vector<int64_t> NodeContext::constantInts(int i) const {
     case DataType::Uint64:
       return widen<uint64_t>(value);
     default:
-      broken(text("input ", i, " must be integer, it is ", value.type.type));
+      broken(text(what, " must be integer, it is ", value.type.type));
   }
 }
 
-namespace {
-/// IEEE 754 binary16 to float, exactly.
-float halfAsFloat(uint16_t half) {
-  const int exponent = half >> 10 & 31, fraction = half & 1023;
-  const float magnitude = exponent == 31 ? (fraction ? NAN : INFINITY)
-                          : exponent == 0
-                              ? std::ldexp(static_cast<float>(fraction), -24)
-                              : std::ldexp(static_cast<float>(1024 + fraction), exponent - 25);
-  return half & 0x8000 ? -magnitude : magnitude;
-}
-}  // namespace
-
 std::vector<float> NodeContext::constantFloats(int i) const {
-  const ir::ValueId id = input(i);
-  if (id == ir::kNoValue) broken(text("input ", i, " is missing"));
-  const ir::Value& value = state_.graph.values[static_cast<size_t>(id)];
-  if (!value.isConstant())
-    throw NeedsValue(text("input ", i, " ('", value.name, "') must be known at conversion"),
-                     state_.sourceInputs(id));
-  state_.expectKnown(id);
+  const ir::Value& value = known(input(i), text("input ", i));
   if (value.type.type == DataType::Float16) {
     std::vector<float> floats;
-    for (uint16_t half : value.elements<uint16_t>()) floats.push_back(halfAsFloat(half));
+    for (uint16_t half : value.elements<uint16_t>()) floats.push_back(base::floatFromHalf(half));
     return floats;
   }
   if (value.type.type != DataType::Float32)
@@ -195,7 +190,7 @@ std::vector<ir::ValueId> NodeContext::emitMany(std::unique_ptr<ops::Operator> op
 }
 
 ir::ValueId NodeContext::constantOf(TensorType type, std::span<const std::byte> bytes) {
-  return state_.graph.addConstant(state_.freshName(state_.nodeName + ".constant"), type, bytes);
+  return state_.addConstant(state_.freshName(state_.nodeName + ".constant"), type, bytes);
 }
 
 ir::ValueId NodeContext::constantFloat(float value) { return constantFloatTensor({}, {value}); }
@@ -211,10 +206,10 @@ ir::ValueId NodeContext::constantIntTensor(Shape shape, const std::vector<int64_
 void NodeContext::setOutput(int i, ir::ValueId value) {
   if (!wantsOutput(i)) return;
   const std::string& name = proto_.output(i);
-  if (!state_.values.emplace(name, value).second) broken("tensor '" + name + "' is written twice");
+  if (!state_.scopes.add(name, value)) broken("tensor '" + name + "' is written twice");
   // The first ONNX name a computed value gets is its name from here on; later ones are aliases.
   ir::Value& ours = state_.graph.values[static_cast<size_t>(value)];
-  if (ours.name.starts_with('~')) ours.name = name;
+  if (ours.name.starts_with('~')) ours.name = state_.prefix + name;
 }
 
 void NodeContext::noteShapeDependence() {

@@ -56,6 +56,8 @@ class NodeContext {
   std::vector<std::string> strings(const char* attribute) const;
   /// A tensor attribute as a graph constant.
   ir::ValueId tensor(const char* attribute);
+  /// A graph attribute: a branch or a loop's body.
+  const ::onnx::GraphProto& graph(const char* attribute) const;
 
   // Inputs
   int inputs() const { return proto_.input_size(); }
@@ -78,6 +80,8 @@ class NodeContext {
   /// Elements of a constant input of any integer or bool type. Throws NeedsValue when it is not
   /// constant, and an error when it is absent or not integer.
   std::vector<int64_t> constantInts(int i) const;
+  /// The same for any value; `what` names it in errors.
+  std::vector<int64_t> knownInts(ir::ValueId id, const std::string& what) const;
   /// The same for float inputs.
   std::vector<float> constantFloats(int i) const;
 
@@ -105,6 +109,12 @@ class NodeContext {
       const std::string& what) const;  ///< the model contradicts the specification
 
  private:
+  /// The attribute itself, or what it refers to in the call of the function around it; null where
+  /// there is none.
+  const ::onnx::AttributeProto* find(std::string_view attribute) const;
+  /// A constant; throws NeedsValue for anything else.
+  const ir::Value& known(ir::ValueId id, const std::string& what) const;
+
   ImportState& state_;
   const ::onnx::NodeProto& proto_;
 };

@@ -24,7 +24,7 @@ void importBatchNormalization(NodeContext& node) {
 void importInstanceNormalization(NodeContext& node) {
   if (node.rank(0) < 3) node.broken("the input has no spatial axes");
   auto op = std::make_unique<ops::GroupNormalization>();
-  op->groups = node.largestShape(0)[1];
+  op->groups = ops::GroupNormalization::kEveryChannel;
   op->epsilon = node.number("epsilon", 1e-5f);
   node.setOutput(0, node.emit(std::move(op), {node.input(0), node.input(1), node.input(2)}));
 }

@@ -17,15 +17,9 @@ ops::PoolFn functionOf(const std::string& type) {
 }  // namespace
 
 void importPool(NodeContext& node) {
-  if (node.rank(0) < 3) node.broken("the input has no spatial axes");
-  const Window window = readWindow(node, node.largestShape(0), Shape{});
   auto op = std::make_unique<ops::Pool>();
   op->fn = functionOf(node.type());
-  op->kernel = window.kernel;
-  op->strides = window.strides;
-  op->dilations = window.dilations;
-  op->padsBegin = window.padsBegin;
-  op->padsEnd = window.padsEnd;
+  static_cast<ops::WindowAttributes&>(*op) = readWindow(node, Shape{});
   // With auto_pad the output's extent is given by its own formulas, which never round up further.
   const std::string mode = node.string("auto_pad", "NOTSET");
   op->ceilMode = node.integer("ceil_mode", 0) != 0 && (mode == "NOTSET" || mode.empty());

@@ -24,23 +24,15 @@ ir::ValueId asAxis(NodeContext& node, ir::ValueId value, int trailing) {
   if (value == ir::kNoValue) return value;
   const Shape shape = node.typeOf(value).shape;
   if (shape.rank() != 1 || trailing == 0) return value;
-  auto op = std::make_unique<ops::Reshape>();
-  if (shape[0] != 1) {
-    op->shape = {shape[0]};
-    op->shape.insert(op->shape.end(), static_cast<size_t>(trailing), 1);
-  }
+  if (shape[0] == 1) return node.emit(std::make_unique<ops::Reshape>(), {value});  // a scalar
+  auto op = std::make_unique<ops::Unsqueeze>();
+  for (int i = 0; i < trailing; ++i) op->axes.push_back(1 + i);
   return node.emit(std::move(op), {value});
 }
 
 std::unique_ptr<ops::ConvInteger> convOf(NodeContext& node, int weights) {
-  if (node.rank(0) < 3) node.broken("the input has no spatial axes");
-  const Window window = readWindow(node, node.shape(0), node.shape(weights));
   auto op = std::make_unique<ops::ConvInteger>();
-  op->kernel = window.kernel;
-  op->strides = window.strides;
-  op->dilations = window.dilations;
-  op->padsBegin = window.padsBegin;
-  op->padsEnd = window.padsEnd;
+  static_cast<ops::WindowAttributes&>(*op) = readWindow(node, node.shape(weights));
   op->groups = node.integer("group", 1);
   return op;
 }

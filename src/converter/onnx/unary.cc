@@ -5,6 +5,7 @@
 
 #include "converter/onnx/node_context.h"
 #include "ops/binary.h"
+#include "ops/cast.h"
 
 namespace minnow::converter {
 namespace {
@@ -107,6 +108,27 @@ void importIdentity(NodeContext& node) {
   node.setOutput(0, node.isConstant(x) ? x : unary(node, UnaryFn::Identity, x));
 }
 
+namespace {
+
+ir::ValueId castTo(NodeContext& node, DataType type, ir::ValueId x) {
+  auto op = std::make_unique<ops::Cast>();
+  op->to = type;
+  return node.emit(std::move(op), {x});
+}
+
+/// Dropout's mask, true throughout: computed from x, not a constant, so that it has x's shape when
+/// the model's input is resized. Before opset 10 it has x's type.
+ir::ValueId allKept(NodeContext& node, ir::ValueId x) {
+  const DataType type = node.typeOf(x).type;
+  const ir::ValueId any = castTo(node, DataType::Bool, x);
+  auto equal = std::make_unique<ops::Binary>();
+  equal->fn = ops::BinaryFn::Equal;
+  const ir::ValueId kept = node.emit(std::move(equal), {any, any});
+  return node.opset() < 10 ? castTo(node, type, kept) : kept;
+}
+
+}  // namespace
+
 /// Inference: nothing is dropped.
 void importDropout(NodeContext& node) {
   if (node.opset() >= 12 && node.hasInput(2)) {
@@ -115,13 +137,7 @@ void importDropout(NodeContext& node) {
     if (!training.empty() && training[0] && drops) node.unsupported("training mode");
   }
   importIdentity(node);
-  if (!node.wantsOutput(1)) return;
-  const Shape& shape = node.shape(0);
-  const auto elements = static_cast<size_t>(shape.elements());
-  if (node.opset() < 10)
-    return node.setOutput(1, node.constantFloatTensor(shape, std::vector<float>(elements, 1.0f)));
-  const std::vector<std::byte> kept(elements, std::byte{1});
-  node.setOutput(1, node.constantOf({DataType::Bool, shape}, kept));
+  if (node.wantsOutput(1)) node.setOutput(1, allKept(node, node.input(0)));
 }
 
 }  // namespace minnow::converter

@@ -1,8 +1,6 @@
 // Window attributes of convolutions and poolings.
 #include "converter/onnx/window.h"
 
-#include <algorithm>
-
 namespace minnow::converter {
 namespace {
 
@@ -14,25 +12,20 @@ std::vector<int64_t> spatialList(const NodeContext& node, const char* name, size
   return list;
 }
 
-void samePads(Window& window, const Shape& input, bool upper) {
-  for (size_t i = 0; i < window.kernel.size(); ++i) {
-    const int64_t extent = input[static_cast<int>(i) + 2];
-    const int64_t reach = (window.kernel[i] - 1) * window.dilations[i] + 1;
-    const int64_t out = (extent + window.strides[i] - 1) / window.strides[i];
-    const int64_t total = std::max<int64_t>(0, (out - 1) * window.strides[i] + reach - extent);
-    window.padsBegin[i] = upper ? total / 2 : total - total / 2;
-    window.padsEnd[i] = total - window.padsBegin[i];
-  }
+ops::AutoPad autoPadOf(const std::string& mode) {
+  if (mode == "SAME_UPPER") return ops::AutoPad::SameUpper;
+  return mode == "SAME_LOWER" ? ops::AutoPad::SameLower : ops::AutoPad::None;
 }
 
 }  // namespace
 
-Window readWindow(const NodeContext& node, const Shape& input, const Shape& weights) {
-  Window window;
+ops::WindowAttributes readWindow(const NodeContext& node, const Shape& weights) {
+  if (node.rank(0) < 3) node.broken("the input has no spatial axes");
+  const auto spatial = static_cast<size_t>(node.rank(0) - 2);
+  ops::WindowAttributes window;
   window.kernel = node.integers("kernel_shape");
   if (window.kernel.empty() && weights.rank() > 2)
     window.kernel.assign(weights.begin() + 2, weights.end());
-  const size_t spatial = static_cast<size_t>(std::max(0, input.rank() - 2));
   if (window.kernel.size() != spatial) node.broken("kernel_shape does not fit the input's rank");
   window.strides = spatialList(node, "strides", spatial, 1);
   window.dilations = spatialList(node, "dilations", spatial, 1);
@@ -40,17 +33,22 @@ Window readWindow(const NodeContext& node, const Shape& input, const Shape& weig
     for (int64_t number : {window.kernel[i], window.strides[i], window.dilations[i]})
       if (number < 1 || number > ops::kMaxExtent)
         node.broken("kernel, strides and dilations must be at least 1, and at most 2^30");
-  const std::vector<int64_t> pads = spatialList(node, "pads", 2 * spatial, 0);
-  window.padsBegin.assign(pads.begin(), pads.begin() + static_cast<ptrdiff_t>(spatial));
-  window.padsEnd.assign(pads.begin() + static_cast<ptrdiff_t>(spatial), pads.end());
   const std::string mode = node.string("auto_pad", "NOTSET");
-  if (mode == "SAME_UPPER" || mode == "SAME_LOWER")
-    samePads(window, input, mode == "SAME_UPPER");
-  else if (mode == "VALID")
-    window.padsBegin.assign(spatial, 0), window.padsEnd.assign(spatial, 0);
-  else if (mode != "NOTSET" && !mode.empty())
+  window.autoPad = autoPadOf(mode);
+  const bool automatic = window.autoPad != ops::AutoPad::None || mode == "VALID";
+  if (!automatic && mode != "NOTSET" && !mode.empty())
     node.broken("auto_pad '" + mode + "' is unknown");
+  std::vector<int64_t> pads = spatialList(node, "pads", 2 * spatial, 0);
+  if (automatic) pads.assign(2 * spatial, 0);
+  const auto middle = pads.begin() + static_cast<ptrdiff_t>(spatial);
+  window.padsBegin.assign(pads.begin(), middle);
+  window.padsEnd.assign(middle, pads.end());
   return window;
+}
+
+ops::WindowAttributes readPaddedWindow(const NodeContext& node, const Shape& weights) {
+  if (node.has("auto_pad")) node.broken(node.type() + " has no auto_pad; give it pads");
+  return readWindow(node, weights);
 }
 
 }  // namespace minnow::converter

@@ -2,19 +2,16 @@
 // auto_pad.
 #pragma once
 
-#include <vector>
-
 #include "converter/onnx/node_context.h"
+#include "ops/window.h"
 
 namespace minnow::converter {
 
-struct Window {
-  std::vector<int64_t> kernel, strides, dilations, padsBegin, padsEnd;
-};
-
 /// Reads them for an input of N,C,spatial…; `weights` gives the kernel when kernel_shape is absent
-/// (pass an empty shape for poolings, where it is required). auto_pad (SAME_UPPER, SAME_LOWER,
-/// VALID, NOTSET) is resolved against the input's extents (ONNX Conv, "auto_pad").
-Window readWindow(const NodeContext& node, const Shape& input, const Shape& weights);
+/// (pass an empty shape for poolings, where it is required). pads do not count with auto_pad.
+ops::WindowAttributes readWindow(const NodeContext& node, const Shape& weights);
+
+/// The same for operators that have no auto_pad.
+ops::WindowAttributes readPaddedWindow(const NodeContext& node, const Shape& weights);
 
 }  // namespace minnow::converter

@@ -44,14 +44,13 @@ class Weights {
 };
 
 /// Where a tap reads, as an element offset within one channel plane, or -1 on padding.
-int64_t tapOffset(const ops::Conv& conv, const TensorView& x,
+int64_t tapOffset(const std::array<ops::SlidingWindow, 3>& windows, const TensorView& x,
                   const std::array<int64_t, kMaxRank>& out, int64_t tap) {
   int64_t offset = 0;
   for (int axis = x.shape.rank() - 1; axis >= 2; --axis) {
-    const int s = axis - 2;
-    const int64_t position =
-        out[axis] * conv.strides[s] - conv.padsBegin[s] + tap % conv.kernel[s] * conv.dilations[s];
-    tap /= conv.kernel[s];
+    const ops::SlidingWindow& window = windows[axis - 2];
+    const int64_t position = window.tapAt(out[axis], tap % window.kernel);
+    tap /= window.kernel;
     if (position < 0 || position >= x.shape[axis]) return -1;
     offset += position * x.strides[axis];
   }
@@ -65,12 +64,13 @@ Result<void> runConv(const ops::Operator& op, const KernelArgs& args) {
   const TensorView& x = args.inputs[0];
   const TensorView& y = args.outputs[0];
   const Weights weights(args.inputs[1], conv.groups);
+  const auto windows = ops::windowsOver(conv, x.shape);
   const TensorView* bias = args.inputs.size() > 2 && args.inputs[2] ? &args.inputs[2] : nullptr;
   forEachIndexInRows(y.shape, args.rows, [&](const auto& out) {
     const int64_t group = out[1] / weights.outputsPerGroup();
     float sum = 0.0f;
     for (int64_t tap = 0; tap < weights.taps(); ++tap) {
-      const int64_t offset = tapOffset(conv, x, out, tap);
+      const int64_t offset = tapOffset(windows, x, out, tap);
       for (int64_t c = 0; c < weights.inputs(); ++c) {
         const int64_t channel = group * weights.inputs() + c;
         const float value =

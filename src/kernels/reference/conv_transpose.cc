@@ -38,29 +38,31 @@ class TransposedWeights {
 enum class Reach { Nowhere, Padding, Input };
 
 /// Where a tap of an output position reads, as an element offset within one channel plane.
-Reach reachOf(const ops::ConvTranspose& op, const TensorView& x, const Index& out, const Index& tap,
-              int64_t& offset) {
+Reach reachOf(const std::array<ops::SlidingWindow, 3>& windows, const TensorView& x,
+              const Index& out, const Index& tap, int64_t& offset) {
   Reach reach = Reach::Input;
   offset = 0;
   for (int s = 0; s < x.shape.rank() - 2; ++s) {
-    const int64_t scaled = out[s + 2] + op.padsBegin[s] - tap[s] * op.dilations[s];
-    if (scaled % op.strides[s] != 0) return Reach::Nowhere;
-    const int64_t position = scaled / op.strides[s];
+    const ops::SlidingWindow& window = windows[s];
+    const int64_t scaled = out[s + 2] + window.padBegin - tap[s] * window.dilation;
+    if (scaled % window.stride != 0) return Reach::Nowhere;
+    const int64_t position = scaled / window.stride;
     if (position < 0 || position >= x.shape[s + 2]) reach = Reach::Padding;
     offset += position * x.strides[s + 2];
   }
   return reach;
 }
 
-float sumOf(const ops::ConvTranspose& op, const TensorView& x, const TransposedWeights& weights,
-            const Shape& taps, const Index& out, int64_t perGroup) {
+float sumOf(const std::array<ops::SlidingWindow, 3>& windows, const TensorView& x,
+            const TransposedWeights& weights, const Shape& taps, const Index& out,
+            int64_t perGroup) {
   float sum = 0;
   const int64_t group = out[1] / perGroup, output = out[1] % perGroup;
   int64_t flatTap = -1;
   forEachIndex(taps, [&](const Index& tap) {
     ++flatTap;
     int64_t offset = 0;
-    const Reach reach = reachOf(op, x, out, tap, offset);
+    const Reach reach = reachOf(windows, x, out, tap, offset);
     if (reach == Reach::Nowhere) return;
     for (int64_t c = 0; c < weights.inputs(); ++c) {
       const int64_t channel = group * weights.inputs() + c;
@@ -81,10 +83,11 @@ Result<void> runConvTranspose(const ops::Operator& op, const KernelArgs& args) {
   const TensorView& y = args.outputs[0];
   const TransposedWeights weights(args.inputs[1], conv.groups);
   const TensorView* bias = args.inputs.size() > 2 && args.inputs[2] ? &args.inputs[2] : nullptr;
+  const auto windows = ops::windowsOver(conv, args.inputs[0].shape);
   const Shape taps(conv.kernel);
   forEachIndexInRows(y.shape, args.rows, [&](const Index& out) {
     const float shift = bias ? bias->as<const float>()[out[1] * bias->strides[0]] : 0.0f;
-    const float sum = sumOf(conv, args.inputs[0], weights, taps, out, args.inputs[1].shape[1]);
+    const float sum = sumOf(windows, args.inputs[0], weights, taps, out, args.inputs[1].shape[1]);
     y.as<float>()[offsetOf(out, y.strides, y.shape.rank())] = apply(conv.epilogue, sum + shift);
   });
   return {};

@@ -24,13 +24,13 @@ Result<void> runGroupNormalization(const ops::Operator& op, const KernelArgs& ar
   const TensorView &x = args.inputs[0], &y = args.outputs[0];
   const TensorView &scale = args.inputs[1], &bias = args.inputs[2];
   if (x.elements() == 0) return {};
-  const int64_t channels = x.shape[1] / norm.groups;
+  const int64_t groups = norm.groupsOf(x.shape), channels = x.shape[1] / groups;
   TensorView one = x;
   one.shape[1] = channels;
   const Axes group = axesOf(one, ~1u, true);
   const Axes in = axesOf(x, 3, false), out = axesOf(y, 3, false);
   for (int64_t n = 0; n < x.shape[0]; ++n)
-    for (int64_t g = 0; g < norm.groups; ++g) {
+    for (int64_t g = 0; g < groups; ++g) {
       const float* first = x.as<const float>() + n * x.strides[0] + g * channels * x.strides[1];
       float* result = y.as<float>() + n * y.strides[0] + g * channels * y.strides[1];
       const Moments moments = momentsOf(group, true, first);

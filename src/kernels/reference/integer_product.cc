@@ -24,11 +24,10 @@ int32_t zeroAt(const KernelArgs& args, size_t input, int64_t i) {
 }
 
 /// Input index of a tap; false on padding.
-bool tapIndex(const ops::ConvInteger& op, const Shape& x, const Index& out, const Index& tap,
-              Index& in) {
+bool tapIndex(const std::array<ops::SlidingWindow, 3>& windows, const Shape& x, const Index& out,
+              const Index& tap, Index& in) {
   for (int axis = 2; axis < x.rank(); ++axis) {
-    const int s = axis - 2;
-    in[axis] = out[axis] * op.strides[s] - op.padsBegin[s] + tap[s] * op.dilations[s];
+    in[axis] = windows[axis - 2].tapAt(out[axis], tap[axis - 2]);
     if (in[axis] < 0 || in[axis] >= x[axis]) return false;
   }
   return true;
@@ -41,9 +40,10 @@ uint32_t convolved(const ops::ConvInteger& op, const KernelArgs& args, const Ind
   const int rank = x.shape.rank();
   const int64_t inputs = w.shape[1], group = out[1] / (w.shape[0] / op.groups);
   const int32_t xZero = zeroAt(args, 2, 0), wZero = zeroAt(args, 3, out[1]);
+  const auto windows = ops::windowsOver(op, x.shape);
   forEachIndex(Shape(op.kernel), [&](const Index& tap) {
     Index in = out, weight{};
-    if (!tapIndex(op, x.shape, out, tap, in)) return;
+    if (!tapIndex(windows, x.shape, out, tap, in)) return;
     for (int axis = 2; axis < rank; ++axis) weight[axis] = tap[axis - 2];
     weight[0] = out[1];
     for (int64_t c = 0; c < inputs; ++c) {
@@ -85,8 +85,7 @@ Result<void> runConvInteger(const ops::Operator& op, const KernelArgs& args) {
   const TensorView& y = args.outputs[0];
   forEachIndex(y.shape, [&](const Index& out) {
     uint32_t from = 0;
-    if (args.has(4))
-      from = args.inputs[4].as<const uint32_t>()[out[1] * args.inputs[4].strides[0]];
+    if (args.has(4)) from = args.inputs[4].as<const uint32_t>()[out[1] * args.inputs[4].strides[0]];
     y.as<uint32_t>()[offsetOf(out, y.strides, y.shape.rank())] = convolved(conv, args, out, from);
   });
   return {};

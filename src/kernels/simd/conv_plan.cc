@@ -93,17 +93,18 @@ ConvPlan convGeometry(const ops::Conv& conv, const TensorView& x, const TensorVi
   ConvPlan plan;
   plan.x = Image(x);
   plan.y = Image(y);
-  const size_t last = conv.kernel.size() - 1;
-  plan.kernelX = conv.kernel[last];
-  plan.strideX = conv.strides[last];
-  plan.dilationX = conv.dilations[last];
-  plan.padLeft = conv.padsBegin[last];
-  if (last == 1) {
-    plan.kernelY = conv.kernel[0];
-    plan.strideY = conv.strides[0];
-    plan.dilationY = conv.dilations[0];
-    plan.padTop = conv.padsBegin[0];
-  }
+  const int last = static_cast<int>(conv.kernel.size()) - 1;
+  const ops::SlidingWindow columns = conv.along(last, plan.x.width);
+  plan.kernelX = columns.kernel;
+  plan.strideX = columns.stride;
+  plan.dilationX = columns.dilation;
+  plan.padLeft = columns.padBegin;
+  const ops::SlidingWindow rowsWindow =
+      last == 1 ? conv.along(0, plan.x.height) : ops::SlidingWindow{};
+  plan.kernelY = rowsWindow.kernel;
+  plan.strideY = rowsWindow.stride;
+  plan.dilationY = rowsWindow.dilation;
+  plan.padTop = rowsWindow.padBegin;
   plan.groups = conv.groups;
   const OutputRows asked = rows.within(plan.y.height);
   plan.firstRow = asked.begin;

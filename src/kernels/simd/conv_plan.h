@@ -29,8 +29,8 @@ struct ConvPlan {
   int64_t groups = 1;
   PanelShape panels;
 
-  /// What is computed of the output. Once a pointwise convolution's rows have become one, rows that
-  /// are asked for are a range of its pixels.
+  /// The part of the output that is computed. A pointwise convolution's rows may have become one
+  /// long row; the rows that are asked for are then a range of its pixels.
   int64_t firstRow = 0, endRow = 0, firstPixel = 0, endPixel = 0;
 
   bool feasible = true;  ///< false: copying would take too much memory

@@ -14,19 +14,13 @@ namespace minnow::kernels::simd {
 namespace {
 
 /// One spatial axis.
-struct Axis {
-  int64_t kernel = 1, stride = 1, dilation = 1, pad = 0;
-
-  Axis() = default;
-  Axis(const ops::ConvTranspose& op, size_t i)
-      : kernel(op.kernel[i]),
-        stride(op.strides[i]),
-        dilation(op.dilations[i]),
-        pad(op.padsBegin[i]) {}
+struct Axis : ops::SlidingWindow {
   /// Whether tap k reaches any input position from output position `out`.
-  bool reaches(int64_t out, int64_t k) const { return (out + pad - k * dilation) % stride == 0; }
+  bool reaches(int64_t out, int64_t k) const {
+    return (out + padBegin - k * dilation) % stride == 0;
+  }
   /// The input position it reaches; may lie outside the input.
-  int64_t input(int64_t out, int64_t k) const { return (out + pad - k * dilation) / stride; }
+  int64_t input(int64_t out, int64_t k) const { return (out + padBegin - k * dilation) / stride; }
 };
 
 struct Plan {
@@ -39,10 +33,10 @@ struct Plan {
        const TensorView& out)
       : x(in),
         y(out),
-        columns(op, op.kernel.size() - 1),
+        columns{op.along(static_cast<int>(op.kernel.size()) - 1, x.width)},
         panels(convTransposePanels(weights.shape, op.groups)),
         inputs(x.channels / op.groups) {
-    if (op.kernel.size() == 2) rows = Axis(op, 0);
+    if (op.kernel.size() == 2) rows = Axis{op.along(0, x.height)};
   }
   size_t tapBytes() const {
     return base::alignUp(static_cast<size_t>(rows.kernel * columns.kernel) * sizeof(TapRun));

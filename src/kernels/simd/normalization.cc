@@ -167,7 +167,8 @@ TensorView inGroups(const TensorView& x, int64_t groups) {
 }
 
 FoldPlan planOf(const ops::GroupNormalization& norm, const TensorView& x, const TensorView& y) {
-  return foldPlan(inGroups(x, norm.groups), inGroups(y, norm.groups).strides, ~3u);
+  const int64_t groups = norm.groupsOf(x.shape);
+  return foldPlan(inGroups(x, groups), inGroups(y, groups).strides, ~3u);
 }
 
 }  // namespace
@@ -212,15 +213,17 @@ bool acceptsGroupNormalization(const ops::Operator& op, std::span<const TensorVi
   const FoldPlan plan = planOf(norm, inputs[0], outputs[0]);
   if (!plan.possible) return false;
   if (plan.along) return true;
-  return norm.groups == inputs[0].shape[1] && inputs[0].strides[1] == 1 && plan.laneOut == 1 &&
-         plan.lanes == norm.groups;
+  const int64_t groups = norm.groupsOf(inputs[0].shape);
+  return groups == inputs[0].shape[1] && inputs[0].strides[1] == 1 && plan.laneOut == 1 &&
+         plan.lanes == groups;
 }
 
 Result<void> runGroupNormalization(const ops::Operator& op, const KernelArgs& args) {
   const auto& norm = static_cast<const ops::GroupNormalization&>(op);
+  const int64_t groups = norm.groupsOf(args.inputs[0].shape);
   const GroupTask task{planOf(norm, args.inputs[0], args.outputs[0]),
-                       norm.groups,
-                       args.inputs[0].shape[1] / norm.groups,
+                       groups,
+                       args.inputs[0].shape[1] / groups,
                        norm.epsilon,
                        args.inputs[1],
                        args.inputs[2],

@@ -184,7 +184,7 @@ class Pooling {
 
   const OutputRows& rows() const { return rows_; }
   int64_t columns() const { return y_.shape[last_]; }
-  /// Of a window without padding.
+  /// How many taps a window without padding has.
   int64_t taps() const {
     if (pool_.global) return x_.shape[last_] * (last_ == 3 ? x_.shape[2] : 1);
     return pool_.kernel[0] * (last_ == 3 ? pool_.kernel[1] : 1);
@@ -227,7 +227,7 @@ class Pooling {
 
 /// Threads share the channels of a global pooling, and the rows of any other.
 constexpr int64_t kChannelBlock = 64;
-/// What is read before another thread has woken.
+/// Below this a second thread would wake after the work is done.
 constexpr int64_t kFloatsWorthSharing = 1 << 16;
 
 /// Units of which each reads `floats` that one thread should take at least.

@@ -3,8 +3,9 @@
 #include <csetjmp>
 #include <cstdio>
 // jpeglib.h needs size_t and FILE before it
-#include <jerror.h>
 #include <jpeglib.h>
+
+#include <jerror.h>  // its list depends on jpeglib.h
 
 #include "vision/codecs.h"
 
@@ -17,11 +18,30 @@ struct ErrorTrap {
   std::jmp_buf escape;
   char message[JMSG_LENGTH_MAX] = "";
   bool damaged = false;
+  ErrorCode code = ErrorCode::InvalidArgument;
 };
+
+/// What stopped libjpeg: a full machine, a form that it was built without, or damage.
+ErrorCode jpegErrorCode(int message) {
+  switch (message) {
+    case JERR_OUT_OF_MEMORY:
+      return ErrorCode::OutOfMemory;
+    case JERR_ARITH_NOTIMPL:
+    case JERR_BAD_PRECISION:
+    case JERR_CONVERSION_NOTIMPL:
+    case JERR_FRACT_SAMPLE_NOTIMPL:
+    case JERR_NOT_COMPILED:
+    case JERR_SOF_UNSUPPORTED:
+      return ErrorCode::Unsupported;
+    default:
+      return ErrorCode::InvalidArgument;
+  }
+}
 
 extern "C" void trapError(j_common_ptr info) {
   auto* trap = reinterpret_cast<ErrorTrap*>(info->err);
   trap->manager.format_message(info, trap->message);
+  trap->code = jpegErrorCode(trap->manager.msg_code);
   std::longjmp(trap->escape, 1);
 }
 
@@ -32,7 +52,8 @@ extern "C" void trapMessage(j_common_ptr info, int level) {
   if (!trap->damaged) trap->manager.format_message(info, trap->message);
   const int code = trap->manager.msg_code;
   trap->damaged = trap->damaged || code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER ||
-                  code == JWRN_HUFF_BAD_CODE;
+                  code == JWRN_HUFF_BAD_CODE || code == JWRN_ARITH_BAD_CODE ||
+                  code == JWRN_MUST_RESYNC;
 }
 
 struct Decoder {
@@ -72,21 +93,21 @@ bool readPixels(Decoder& d, uint8_t* pixels) {
   return !d.trap.damaged;
 }
 
-// Adobe's CMYK is stored inverted: 255 is no ink. In place: a pixel shrinks.
-void fromCmyk(uint8_t* pixels, size_t count, bool inverted) {
+// Adobe stores CMYK inverted, 255 being no ink. Pillow and OpenCV take every CMYK file for Adobe's.
+// In place: a pixel shrinks.
+void fromCmyk(uint8_t* pixels, size_t count) {
   for (size_t i = 0; i < count; ++i) {
     const uint8_t* in = pixels + 4 * i;
-    const int key = inverted ? in[3] : 255 - in[3];
-    for (int c = 0; c < 3; ++c) {
-      const int ink = inverted ? in[c] : 255 - in[c];
-      pixels[3 * i + c] = static_cast<uint8_t>((ink * key + 127) / 255);
-    }
+    const int key = in[3];
+    for (int c = 0; c < 3; ++c) pixels[3 * i + c] = static_cast<uint8_t>((in[c] * key + 127) / 255);
   }
 }
 
+// APP1 is XMP's segment too.
 int orientationOf(const jpeg_decompress_struct& info) {
   for (const jpeg_marker_struct* m = info.marker_list; m; m = m->next)
-    if (m->marker == JPEG_APP0 + 1) return exifOrientation({m->data, m->data_length});
+    if (m->marker == JPEG_APP0 + 1 && startsWithExif({m->data, m->data_length}))
+      return exifOrientation({m->data, m->data_length});
   return 1;
 }
 
@@ -95,8 +116,9 @@ int orientationOf(const jpeg_decompress_struct& info) {
 Result<PictureInfo> decodeJpeg(const PictureFile& file, PixelMemory& memory) {
   Decoder d;
   const auto broken = [&] {
-    return fail(ErrorCode::InvalidArgument, file.name, ": damaged or truncated JPEG (",
-                d.trap.message, ")");
+    if (d.trap.code == ErrorCode::InvalidArgument)
+      return fail(d.trap.code, file.name, ": damaged or truncated JPEG (", d.trap.message, ")");
+    return fail(d.trap.code, file.name, ": this JPEG is not read (", d.trap.message, ")");
   };
   if (!readHeader(d, file.bytes)) return broken();
   Result<PictureInfo> info = infoOf(d.info.image_width, d.info.image_height, file);
@@ -110,7 +132,7 @@ Result<PictureInfo> decodeJpeg(const PictureFile& file, PixelMemory& memory) {
   if (!pixels) return std::unexpected(pixels.error());
   if (!*pixels) return info;
   if (!readPixels(d, *pixels)) return broken();
-  if (cmyk) fromCmyk(*pixels, count, d.info.saw_Adobe_marker);
+  if (cmyk) fromCmyk(*pixels, count);
   return info;
 }
 

@@ -1,50 +1,75 @@
-// PNG files from pixels, by libpng's simplified interface.
-#include <png.h>
+// PNG files from pixels, by libpng, with little effort at compression.
+#include <cstring>
 
+#include "base/guarded.h"
 #include "vision/codecs.h"
+#include "vision/png/library.h"
 
 namespace minnow::vision {
 
 namespace {
 
-uint32_t pngFormat(PixelFormat format) {
-  switch (format) {
-    case PixelFormat::Gray:
-      return PNG_FORMAT_GRAY;
-    case PixelFormat::Rgb:
-      return PNG_FORMAT_RGB;
-    case PixelFormat::Bgr:
-      return PNG_FORMAT_BGR;
-    case PixelFormat::Rgba:
-      return PNG_FORMAT_RGBA;
-    case PixelFormat::Bgra:
-      return PNG_FORMAT_BGRA;
-    default:  // checkView
-      break;
-  }
-  return PNG_FORMAT_RGB;
+struct PngWriter {
+  std::vector<std::byte> bytes;  // as many as the file can have at most
+  size_t used = 0;
+  png::Trap trap;
+  png_structp png = nullptr;
+  png_infop info = nullptr;
+
+  PngWriter() = default;
+  PngWriter(const PngWriter&) = delete;
+  ~PngWriter() { png_destroy_write_struct(&png, &info); }
+};
+
+extern "C" void writePngBytes(png_structp png, png_bytep from, size_t count) {
+  auto& writer = *static_cast<PngWriter*>(png_get_io_ptr(png));
+  if (count > writer.bytes.size() - writer.used) png_error(png, "the file is too large");
+  std::memcpy(writer.bytes.data() + writer.used, from, count);
+  writer.used += count;
+}
+extern "C" void flushNothing(png_structp /*png*/) {}
+
+int pngColour(PixelFormat format) {
+  if (format == PixelFormat::Gray) return PNG_COLOR_TYPE_GRAY;
+  return channelCount(format) == 4 ? PNG_COLOR_TYPE_RGB_ALPHA : PNG_COLOR_TYPE_RGB;
+}
+
+/// The longest file: rows stored as they are, each with a filter's byte, and what goes around them.
+size_t mostPngBytes(const ImageView& image) {
+  const size_t rows = (1 + size_t(image.width) * channelCount(image.format)) * image.height;
+  return rows + rows / 256 + 1024;
+}
+
+bool writePngPixels(PngWriter& w, const ImageView& image) {
+  w.png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &w.trap, png::jump, png::ignore, &w.trap,
+                                    png::take, png::give);
+  if (!w.png || setjmp(png_jmpbuf(w.png))) return false;
+  w.info = png_create_info_struct(w.png);
+  if (!w.info) return false;
+  png_set_write_fn(w.png, &w, writePngBytes, flushNothing);
+  png_set_user_limits(w.png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+  png_set_IHDR(w.png, w.info, image.width, image.height, 8, pngColour(image.format),
+               PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  png_set_filter(w.png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE);
+  png_set_compression_level(w.png, 3);
+  png_write_info(w.png, w.info);
+  if (image.format == PixelFormat::Bgr || image.format == PixelFormat::Bgra) png_set_bgr(w.png);
+  for (int y = 0; y < image.height; ++y) png_write_row(w.png, image.data + y * image.rowBytes);
+  png_write_end(w.png, nullptr);
+  return true;
 }
 
 }  // namespace
 
 Result<std::vector<std::byte>> encodePng(const ImageView& image) {
-  if (auto ok = checkEncodable(image); !ok) return std::unexpected(ok.error());
-  png_image png{};
-  png.version = PNG_IMAGE_VERSION;
-  png.width = static_cast<png_uint_32>(image.width);
-  png.height = static_cast<png_uint_32>(image.height);
-  png.format = pngFormat(image.format);
-  png.flags = PNG_IMAGE_FLAG_FAST;
-  // A negative row stride means "bottom-up" to libpng, with data at the lowest address.
-  const ptrdiff_t bottom = image.rowBytes < 0 ? (image.height - 1) * image.rowBytes : 0;
-  const uint8_t* data = image.data + bottom;
-  const auto stride = static_cast<png_int_32>(image.rowBytes);
-  png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(png);
-  std::vector<std::byte> bytes(size);
-  if (!png_image_write_to_memory(&png, bytes.data(), &size, 0, data, stride, nullptr))
-    return fail(ErrorCode::InvalidArgument, "PNG encoding failed: ", png.message);
-  bytes.resize(size);
-  return bytes;
+  return guarded("encodePng", [&]() -> Result<std::vector<std::byte>> {
+    if (auto ok = checkEncodable(image); !ok) return std::unexpected(ok.error());
+    PngWriter writer;
+    writer.bytes.resize(mostPngBytes(image));
+    if (!writePngPixels(writer, image)) return writer.trap.error("encodePng", "libpng failed");
+    writer.bytes.resize(writer.used);
+    return std::move(writer.bytes);
+  });
 }
 
 }  // namespace minnow::vision

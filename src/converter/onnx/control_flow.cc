@@ -1,0 +1,303 @@
+// If, Loop, Scan and model-local functions, all imported in place. How often a body runs must be
+// known at conversion: the budget of nodes bounds it.
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/fail.h"
+#include "converter/onnx/import.h"
+#include "converter/onnx/newer_fields.h"
+#include "converter/onnx/walk.h"
+#include "ops/concat.h"
+#include "ops/reshape.h"
+#include "ops/slice.h"
+
+namespace minnow::converter {
+namespace {
+
+/// Gives a variable another value for as long as this lives.
+template <class T>
+class Kept {
+ public:
+  Kept(T& variable, T value)
+      : variable_(variable), old_(std::exchange(variable, std::move(value))) {}
+  ~Kept() { variable_ = std::move(old_); }
+  Kept(const Kept&) = delete;
+  Kept& operator=(const Kept&) = delete;
+
+ private:
+  T& variable_;
+  T old_;
+};
+
+bool anyFailed(std::span<const ir::ValueId> values) {
+  return std::ranges::find(values, kFailed) != values.end();
+}
+
+/// Which iteration it is, and whether there is another: as a scalar, or with one axis where the
+/// body declares its input so.
+Shape shapeOfCounter(const ::onnx::GraphProto& body, int input) {
+  if (input >= body.input_size()) return {};
+  return body.input(input).type().tensor_type().shape().dim_size() == 1 ? Shape{1} : Shape{};
+}
+
+ir::ValueId sliceOf(NodeContext& node, ir::ValueId value, int64_t axis, int64_t at) {
+  auto slice = std::make_unique<ops::Slice>();
+  slice->starts = {at};
+  slice->ends = {at + 1};
+  slice->axes = {axis};
+  slice->steps = {1};
+  auto squeeze = std::make_unique<ops::Squeeze>();
+  squeeze->axes = {axis};
+  return node.emit(std::move(squeeze), {node.emit(std::move(slice), {value})});
+}
+
+/// What no iteration has made: of the type that the body declares, if it does.
+ir::ValueId emptyStack(NodeContext& node, const ::onnx::ValueInfoProto& declared, int64_t axis) {
+  const auto& tensor = declared.type().tensor_type();
+  const auto type = static_cast<DataType>(tensor.elem_type());
+  const int rank = tensor.shape().dim_size();
+  bool known = tensor.has_shape() && rank < kMaxRank && tensor.elem_type() > 0 &&
+               tensor.elem_type() < 256 && elementSize(type) > 0;
+  Shape shape;
+  for (int i = 0; known && i <= rank; ++i) {
+    if (i == axis) shape.push_back(0);
+    if (i == rank) break;
+    known = tensor.shape().dim(i).has_dim_value() && tensor.shape().dim(i).dim_value() >= 0;
+    shape.push_back(tensor.shape().dim(i).dim_value());
+  }
+  if (!known || shape.rank() != rank + 1)
+    node.unsupported("a loop that never runs, and whose results have no declared shape,");
+  return node.constantOf({type, shape}, {});
+}
+
+/// The iterations' values one after another along a new axis.
+ir::ValueId stacked(NodeContext& node, const std::vector<ir::ValueId>& values, int64_t axis,
+                    const ::onnx::ValueInfoProto& declared) {
+  if (values.empty()) return emptyStack(node, declared, axis < 0 ? 0 : axis);
+  const int rank = node.typeOf(values[0]).shape.rank() + 1;
+  auto concat = std::make_unique<ops::Concat>();
+  concat->axis = axis < 0 ? axis + rank : axis;
+  std::vector<ir::ValueId> parts;
+  for (const ir::ValueId value : values) {
+    auto unsqueeze = std::make_unique<ops::Unsqueeze>();
+    unsqueeze->axes = {concat->axis};
+    parts.push_back(node.emit(std::move(unsqueeze), {value}));
+  }
+  return node.emit(std::move(concat), parts);
+}
+
+int64_t oneInteger(const NodeContext& node, ir::ValueId id, const char* what) {
+  const std::vector<int64_t> values = node.knownInts(id, what);
+  if (values.size() != 1) node.broken(std::string(what) + " is not one number");
+  return values[0];
+}
+
+/// One number for each of `count` things, or all 0 where the attribute is absent.
+std::vector<int64_t> oneEach(const NodeContext& node, const char* attribute, size_t count) {
+  const std::vector<int64_t> list = node.integers(attribute, std::vector<int64_t>(count, 0));
+  if (list.size() != count) node.broken(std::string(attribute) + " has the wrong length");
+  return list;
+}
+
+}  // namespace
+
+Walk::Expand Walk::findExpansion(const std::string& op) {
+  if (op == "If") return &Walk::expandIf;
+  if (op == "Loop") return &Walk::expandLoop;
+  if (op == "Scan") return &Walk::expandScan;
+  return nullptr;
+}
+
+Walk::Results Walk::body(const ::onnx::GraphProto& graph, std::span<const ir::ValueId> inputs,
+                         const std::string& prefix) {
+  refuseUnknown(unknownFields(graph));
+  if (static_cast<size_t>(graph.input_size()) != inputs.size())
+    throw ImportError(text("the model is broken here: its body has ", graph.input_size(),
+                           " inputs, expected ", inputs.size()));
+  const Kept name(state_.nodeName, state_.nodeName), op(state_.nodeOp, state_.nodeOp);
+  const Kept names(state_.prefix, prefix);
+  const Kept deeper(depth_, depth_ + 1);
+  const Scopes::Inner scope(state_.scopes, Scopes::Kind::Open);
+  for (size_t i = 0; i < inputs.size(); ++i)
+    state_.scopes.set(graph.input(static_cast<int>(i)).name(), inputs[i]);
+  for (const auto& initialiser : graph.initializer())
+    state_.scopes.set(initialiser.name(), state_.addTensor(initialiser, initialiser.name()));
+  const size_t failures = state_.report.unsupported.size();
+  nodes(graph.node());
+  if (state_.report.unsupported.size() > failures)  // once is enough
+    return Results(static_cast<size_t>(graph.output_size()), kFailed);
+  Results results;
+  for (const auto& output : graph.output()) {
+    const ir::ValueId value = state_.scopes.find(output.name());
+    if (value == kNotComputed) throw ImportError(notComputed(graph.node(), output.name()));
+    if (value == kUnknown || value == ir::kNoValue)
+      throw ImportError("the model is broken here: its body's output '" + output.name() +
+                        "' is written by no node");
+    results.push_back(value);
+  }
+  return results;
+}
+
+void Walk::bind(const ::onnx::NodeProto& node, NodeContext& context, const Results& results) {
+  if (static_cast<size_t>(node.output_size()) > results.size())
+    throw ImportError(text("the model is broken here: ", node.output_size(),
+                           " outputs, and its body gives ", results.size()));
+  for (int i = 0; i < node.output_size(); ++i) {
+    const ir::ValueId value = results[static_cast<size_t>(i)];
+    if (value == kFailed)
+      state_.scopes.set(node.output(i), kFailed);
+    else
+      context.setOutput(i, value);
+  }
+}
+
+void Walk::expandIf(const ::onnx::NodeProto& node, NodeContext& context) {
+  const bool taken = oneInteger(context, context.input(0), "the condition") != 0;
+  bind(node, context,
+       body(context.graph(taken ? "then_branch" : "else_branch"), {}, state_.prefix));
+}
+
+/// Inputs: how often at most, whether at all, and what is carried from iteration to iteration. The
+/// body takes the number of the iteration, the condition and the carried values; it gives the next
+/// condition, the carried values, and one slice of each scanned output.
+void Walk::expandLoop(const ::onnx::NodeProto& node, NodeContext& context) {
+  const ::onnx::GraphProto& graph = context.graph("body");
+  constexpr int64_t kForEver = std::numeric_limits<int64_t>::max();
+  const ir::ValueId most = context.input(0), first = context.input(1);
+  const int64_t trips =
+      most == ir::kNoValue ? kForEver : oneInteger(context, most, "the number of iterations");
+  bool goesOn = first == ir::kNoValue || oneInteger(context, first, "the condition") != 0;
+  Results carried;
+  for (int i = 2; i < node.input_size(); ++i) carried.push_back(context.input(i));
+  const int slices = graph.output_size() - 1 - static_cast<int>(carried.size());
+  if (slices < 0) context.broken("its body gives too few outputs");
+  std::vector<Results> scanned(static_cast<size_t>(slices));
+  const std::string name = state_.nodeName;
+  for (int64_t i = 0; i < trips && goesOn; ++i) {
+    state_.spendNode();
+    const std::byte yes[] = {std::byte{1}};
+    Results inputs{context.constantIntTensor(shapeOfCounter(graph, 0), {i}),
+                   context.constantOf({DataType::Bool, shapeOfCounter(graph, 1)}, yes)};
+    inputs.insert(inputs.end(), carried.begin(), carried.end());
+    const Results results = body(graph, inputs, text(name, "[", i, "]/"));
+    if (anyFailed(results)) return markFailed(node);
+    for (size_t k = 0; k < carried.size(); ++k) carried[k] = results[k + 1];
+    for (size_t k = 0; k < scanned.size(); ++k)
+      scanned[k].push_back(results[k + 1 + carried.size()]);
+    if (i + 1 < trips) goesOn = oneInteger(context, results[0], "whether the loop goes on") != 0;
+  }
+  Results all = carried;
+  for (size_t k = 0; k < scanned.size(); ++k)
+    all.push_back(
+        stacked(context, scanned[k], 0, graph.output(1 + static_cast<int>(carried.size() + k))));
+  bind(node, context, all);
+}
+
+/// Inputs: the states, then what is scanned along an axis each; the body takes the states and a
+/// slice of each, and gives the next states and a slice of each scanned output.
+void Walk::expandScan(const ::onnx::NodeProto& node, NodeContext& context) {
+  if (context.opset() < 9) context.unsupported("Scan of opset 8 (convert the model to opset 9)");
+  const ::onnx::GraphProto& graph = context.graph("body");
+  const int64_t count = context.integer("num_scan_inputs");
+  const int64_t states = node.input_size() - count;
+  if (count < 1 || states < 0 || graph.output_size() < states)
+    context.broken("the numbers of inputs and outputs do not fit together");
+  std::vector<int64_t> inAxes = oneEach(context, "scan_input_axes", static_cast<size_t>(count));
+  const auto backwards = oneEach(context, "scan_input_directions", static_cast<size_t>(count));
+  std::vector<Results> scanned(static_cast<size_t>(graph.output_size() - states));
+  const auto outAxes = oneEach(context, "scan_output_axes", scanned.size());
+  const auto prepends = oneEach(context, "scan_output_directions", scanned.size());
+
+  int64_t trips = -1;
+  for (int64_t k = 0; k < count; ++k) {
+    const Shape& shape = context.shape(static_cast<int>(states + k));
+    int64_t& axis = inAxes[static_cast<size_t>(k)];
+    if (axis < 0) axis += shape.rank();
+    if (axis < 0 || axis >= shape.rank()) context.broken("scan_input_axes is out of range");
+    const int64_t extent = shape[static_cast<int>(axis)];
+    if (trips >= 0 && extent != trips) context.broken("scanned inputs of different lengths");
+    trips = extent;
+  }
+  context.noteShapeDependence();
+  Results carried;
+  for (int i = 0; i < states; ++i) carried.push_back(context.input(i));
+  const std::string name = state_.nodeName;
+  for (int64_t i = 0; i < trips; ++i) {
+    state_.spendNode();
+    Results inputs = carried;
+    for (size_t k = 0; k < inAxes.size(); ++k)
+      inputs.push_back(sliceOf(context,
+                               context.input(static_cast<int>(states) + static_cast<int>(k)),
+                               inAxes[k], backwards[k] ? trips - 1 - i : i));
+    const Results results = body(graph, inputs, text(name, "[", i, "]/"));
+    if (anyFailed(results)) return markFailed(node);
+    std::copy_n(results.begin(), states, carried.begin());
+    for (size_t k = 0; k < scanned.size(); ++k)
+      scanned[k].push_back(results[k + static_cast<size_t>(states)]);
+  }
+  Results all = carried;
+  for (size_t k = 0; k < scanned.size(); ++k) {
+    if (prepends[k]) std::ranges::reverse(scanned[k]);
+    all.push_back(stacked(context, scanned[k], outAxes[k],
+                          graph.output(static_cast<int>(states) + static_cast<int>(k))));
+  }
+  bind(node, context, all);
+}
+
+// Functions ---------------------------------------------------------------------------------------
+
+const Walk::Function* Walk::findFunction(const ::onnx::NodeProto& node) const {
+  const auto found = functions_.find({node.domain(), node.op_type(), overloadOf(node)});
+  return found == functions_.end() ? nullptr : &found->second;
+}
+
+/// The body sees its formal inputs alone, has the attributes of the call or else their defaults,
+/// and follows the operator sets that the function names.
+void Walk::expandCall(const ::onnx::NodeProto& call, const Function& function) {
+  const ::onnx::FunctionProto& proto = *function.proto;
+  if (call.input_size() > proto.input_size() || call.output_size() > proto.output_size())
+    throw ImportError(text("the model is broken here: the function has ", proto.input_size(),
+                           " inputs and ", proto.output_size(), " outputs, the call ",
+                           call.input_size(), " and ", call.output_size()));
+  CallAttributes attributes;
+  for (const auto& standard : function.defaults) attributes[standard.name()] = &standard;
+  for (const auto& given : call.attribute())
+    if (const auto* value = state_.resolved(given)) attributes[given.name()] = value;
+  Results inputs;
+  for (const auto& input : call.input())
+    inputs.push_back(input.empty() ? ir::kNoValue : state_.scopes.find(input));
+  inputs.resize(static_cast<size_t>(proto.input_size()), ir::kNoValue);
+
+  auto opsets = state_.opsets;
+  for (const auto& opset : proto.opset_import())
+    opsets[isDefaultDomain(opset.domain()) ? "" : opset.domain()] =
+        static_cast<int>(opset.version());
+  const Results results = [&] {
+    const Kept name(state_.nodeName, state_.nodeName);
+    const Kept names(state_.prefix, state_.nodeName + "/");
+    const Kept versions(state_.opsets, opsets);
+    const Kept<const CallAttributes*> given(state_.callAttributes, &attributes);
+    const Kept deeper(depth_, depth_ + 1);
+    const Scopes::Inner scope(state_.scopes, Scopes::Kind::Function);
+    for (size_t i = 0; i < inputs.size(); ++i)
+      state_.scopes.set(proto.input(static_cast<int>(i)), inputs[i]);
+    nodes(proto.node());
+    Results outputs;
+    for (const auto& output : proto.output()) outputs.push_back(state_.scopes.find(output));
+    return outputs;
+  }();
+  for (int i = 0; i < call.output_size(); ++i) {
+    if (call.output(i).empty()) continue;
+    const ir::ValueId value = results[static_cast<size_t>(i)];
+    if (value == kUnknown || value == ir::kNoValue)
+      throw ImportError("the model is broken here: the function's output '" + proto.output(i) +
+                        "' is written by none of its nodes");
+    if (value == kNotComputed) throw ImportError(notComputed(proto.node(), proto.output(i)));
+    if (!state_.scopes.add(call.output(i), value))
+      throw ImportError("the model is broken here: tensor '" + call.output(i) +
+                        "' is written twice");
+  }
+}
+
+}  // namespace minnow::converter

@@ -1,0 +1,436 @@
+// Models written as text (protobuf's), imported and run by the scalar reference.
+#include <google/protobuf/text_format.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "converter/convert.h"
+#include "onnx/onnx_pb.h"
+#include "passes/test_run.h"
+
+namespace minnow::converter {
+namespace {
+
+using google::protobuf::TextFormat;
+using passes::Tensor;
+
+::onnx::ModelProto modelOf(const std::string& text) {
+  ::onnx::ModelProto model;
+  EXPECT_TRUE(TextFormat::ParseFromString(text, &model)) << text;
+  if (model.opset_import_size() == 0) model.add_opset_import()->set_version(17);
+  return model;
+}
+
+/// "name: 'x' type {…}" of a float input; "?" and other words are symbolic sizes.
+std::string info(const std::string& name, const std::vector<std::string>& dims) {
+  std::string shape;
+  for (const std::string& dim : dims)
+    shape += std::isdigit(dim[0]) || dim[0] == '-' ? " dim { dim_value: " + dim + " }"
+             : dim == "?"                          ? " dim { }"
+                                                   : " dim { dim_param: '" + dim + "' }";
+  return "name: '" + name + "' type { tensor_type { elem_type: 1 shape {" + shape + " } } }";
+}
+
+/// A graph of float tensors from x to y around nodes.
+std::string graph(const std::string& nodes, const std::string& x = info("x", {"2", "3"}),
+                  const std::string& more = "") {
+  return "graph { " + nodes + " input { " + x + " } " + more + " output { name: 'y' } }";
+}
+
+struct Imported {
+  Result<ir::Graph> graph;
+  ConvertReport report;
+
+  std::string problem() const {
+    std::string all = graph ? "" : graph.error().message;
+    for (const auto& node : report.unsupported) all += "\n" + node.node + ": " + node.reason;
+    return all;
+  }
+};
+
+Imported import(const std::string& bytes, const ConvertOptions& options = {}) {
+  Imported imported{ir::Graph{}, {}};
+  imported.graph =
+      importOnnx(std::as_bytes(std::span(bytes)), "/nonexistent", options, imported.report);
+  return imported;
+}
+
+Imported importText(const std::string& text, const ConvertOptions& options = {}) {
+  return import(modelOf(text).SerializeAsString(), options);
+}
+
+std::vector<float> run(const Imported& imported, const std::vector<float>& x) {
+  if (!imported.graph) {
+    ADD_FAILURE() << imported.problem();
+    return {};
+  }
+  const ir::Graph& graph = *imported.graph;
+  std::vector<Tensor> inputs;
+  for (const ir::ValueId id : graph.inputs) {
+    inputs.emplace_back(graph.values[static_cast<size_t>(id)].type);
+    std::ranges::copy(x, inputs.back().floats().begin());
+  }
+  const auto outputs = passes::runGraph(graph, inputs);
+  const auto floats = outputs[0].floats();
+  return {floats.begin(), floats.end()};
+}
+
+/// One field of a protobuf message, by number.
+std::string field(int number, const std::string& bytes) {
+  std::string out;
+  const auto varint = [&](uint32_t n) {
+    for (; n > 127; n >>= 7) out += static_cast<char>((n & 127) | 128);
+    out += static_cast<char>(n);
+  };
+  varint(static_cast<uint32_t>(number) << 3 | 2);
+  varint(static_cast<uint32_t>(bytes.size()));
+  return out + bytes;
+}
+
+template <class Message>
+std::string bytesOf(const std::string& text) {
+  Message message;
+  EXPECT_TRUE(TextFormat::ParseFromString(text, &message)) << text;
+  return message.SerializeAsString();
+}
+
+std::string functionBytes(const std::string& text) {
+  return bytesOf<::onnx::FunctionProto>(text + " opset_import { version: 17 }");
+}
+/// A model with functions, which may have fields that the installed onnx.proto lacks.
+std::string withFunctions(const std::string& text, const std::vector<std::string>& functions) {
+  std::string bytes = modelOf(text).SerializeAsString();
+  for (const std::string& function : functions) bytes += field(25, function);
+  return bytes;
+}
+
+const std::string kLeaky =
+    "domain: 'd' name: 'F' input: 'a' output: 'b' node { op_type: 'LeakyRelu' input: 'a' output: "
+    "'b' "
+    "attribute { name: 'alpha' ref_attr_name: 'slope' type: FLOAT } }";
+const std::string kSlope = bytesOf<::onnx::AttributeProto>("name: 'slope' type: FLOAT f: 0.5");
+const std::string kCall = "op_type: 'F' domain: 'd' input: 'x' output: 'y'";
+
+TEST(Functions, AttributesHaveTheDefaultsOfTheFunction) {
+  const std::string function = functionBytes(kLeaky) + field(11, kSlope);
+  const auto standard = import(withFunctions(graph("node {" + kCall + "}"), {function}));
+  EXPECT_EQ(run(standard, {-2, 0, 2, -4, 1, 1}), (std::vector<float>{-1, 0, 2, -2, 1, 1}));
+  const auto given = import(withFunctions(
+      graph("node {" + kCall + " attribute { name: 'slope' type: FLOAT f: 0.25 } }"), {function}));
+  EXPECT_EQ(run(given, {-4, 0, 0, 0, 0, 0})[0], -1);
+}
+
+TEST(Functions, WithoutADefaultTheOperatorsOwnHolds) {
+  const auto imported =
+      import(withFunctions(graph("node {" + kCall + "}"), {functionBytes(kLeaky)}));
+  EXPECT_FLOAT_EQ(run(imported, {-1, 0, 0, 0, 0, 0})[0], -0.01f);
+}
+
+TEST(Functions, AttributesReachIntoBranchesAndOtherFunctions) {
+  const std::string branch =
+      "g { node { op_type: 'LeakyRelu' input: 'a' output: 'c' "
+      "attribute { name: 'alpha' ref_attr_name: 'slope' type: FLOAT } } "
+      "output { name: 'c' } } type: GRAPH";
+  const std::string inner = functionBytes(
+      "domain: 'd' name: 'G' input: 'a' output: 'b' node { op_type: 'Constant' output: 'yes' "
+      "attribute { name: 'value' type: TENSOR t { data_type: 9 int32_data: 1 } } } "
+      "node { op_type: 'If' input: 'yes' output: 'b' attribute { name: 'then_branch' " +
+      branch + "} attribute { name: 'else_branch' " + branch + " } }");
+  const std::string outer = functionBytes(
+      "domain: 'd' name: 'F' input: 'a' output: 'b' node { op_type: 'G' domain: 'd' input: 'a' "
+      "output: 'b' attribute { name: 'slope' ref_attr_name: 'slope' type: FLOAT } }");
+  const auto imported =
+      import(withFunctions(graph("node {" + kCall + "}"), {inner, outer + field(11, kSlope)}));
+  EXPECT_EQ(run(imported, {-2, 0, 2, -4, 1, 1}), (std::vector<float>{-1, 0, 2, -2, 1, 1}));
+}
+
+TEST(Functions, TheOverloadChooses) {
+  const auto named = [](const char* op, const char* overload) {
+    return functionBytes(
+               std::string("domain: 'd' name: 'F' input: 'a' output: 'b' node { op_type: '") + op +
+               "' input: 'a' output: 'b' }") +
+           field(13, overload);
+  };
+  const auto call = [&](const std::string& overload) {
+    ::onnx::ModelProto model = modelOf(graph("node {" + kCall + "}"));
+    std::string node = model.graph().node(0).SerializeAsString() + field(8, overload);
+    model.mutable_graph()->mutable_node(0)->ParseFromString(node);
+    return import(model.SerializeAsString() + field(25, named("Neg", "negative")) +
+                  field(25, named("Relu", "positive")));
+  };
+  EXPECT_EQ(run(call("negative"), {-2, 0, 2, 0, 0, 0})[2], -2);
+  EXPECT_EQ(run(call("positive"), {-2, 0, 2, 0, 0, 0})[2], 2);
+  EXPECT_NE(call("third").problem().find("overload 'third'"), std::string::npos);
+}
+
+/// HardSwish and others changed nothing, but Clip's bounds were attributes up to opset 10.
+TEST(Functions, FollowTheirOwnOperatorSets) {
+  const std::string function = bytesOf<::onnx::FunctionProto>(
+      "domain: 'd' name: 'F' input: 'a' output: 'b' opset_import { version: 10 } node { op_type: "
+      "'Clip' input: 'a' output: 'b' attribute { name: 'max' type: FLOAT f: 1 } }");
+  EXPECT_EQ(
+      run(import(withFunctions(graph("node {" + kCall + "}"), {function})), {-2, 0, 2, 0, 0, 0})[2],
+      1);
+}
+
+TEST(Functions, NamesOfTheirCallersAreNotSeen) {
+  const std::string function = functionBytes(
+      "domain: 'd' name: 'F' input: 'a' output: 'b' node { op_type: 'Add' input: 'a' input: 'x' "
+      "output: 'b' }");
+  EXPECT_NE(import(withFunctions(graph("node {" + kCall + "}"), {function}))
+                .problem()
+                .find("input 'x' is written by no earlier node"),
+            std::string::npos);
+}
+
+TEST(NewerFields, OfAnUnknownMeaningAreRefused) {
+  std::string bytes =
+      modelOf(graph("node { op_type: 'Relu' input: 'x' output: 'y' }")).SerializeAsString();
+  EXPECT_TRUE(import(bytes + field(26, "configuration of devices")).graph);
+  const auto imported = import(bytes + field(27, "of tomorrow"));
+  EXPECT_NE(imported.problem().find("field 27 of ModelProto"), std::string::npos);
+  EXPECT_EQ(imported.graph.error().code, ErrorCode::Unsupported);
+}
+
+// Loops -------------------------------------------------------------------------------------------
+
+const std::string kFive = "initializer { name: 'five' data_type: 7 int64_data: 5 } ";
+const std::string kYes = "initializer { name: 'yes' data_type: 9 int32_data: 1 } ";
+/// Doubles v, gives it as scanned output, and goes on while the iteration is below 2.
+std::string loopBody(const std::string& condition) {
+  return "attribute { name: 'body' type: GRAPH g { input { name: 'i' } input { name: 'c' } "
+         "input { name: 'v' } node { op_type: 'Add' input: 'v' input: 'v' output: 'w' } " +
+         condition +
+         " node { op_type: 'Identity' input: 'w' output: 's' } "
+         "output { name: 'go' } output { name: 'w' } output { name: 's' } } }";
+}
+const std::string kAlways = "node { op_type: 'Identity' input: 'c' output: 'go' }";
+const std::string kBelowTwo =
+    "node { op_type: 'Constant' output: 'two' attribute { name: 'value_int' "
+    "type: INT i: 2 } } node { op_type: 'Less' input: 'i' input: 'two' "
+    "output: 'go' }";
+
+TEST(Loops, OfAKnownTripCountAreUnrolled) {
+  const auto imported =
+      importText(graph("node { op_type: 'Loop' input: 'five' input: 'yes' input: 'x' "
+                       "output: 'y' output: 'all' " +
+                           loopBody(kAlways) + " }",
+                       info("x", {"1"}), kFive + kYes));
+  EXPECT_EQ(run(imported, {1}), std::vector<float>{32});
+}
+
+TEST(Loops, EndWhenTheirConditionDoes) {
+  const std::string loop =
+      "node { op_type: 'Loop' input: '' input: 'yes' input: 'x' output: 'last' "
+      "output: 'y' " +
+      loopBody(kBelowTwo) + " }";
+  EXPECT_EQ(run(importText(graph(loop, info("x", {"1"}), kYes)), {1}),
+            (std::vector<float>{2, 4, 8}));
+}
+
+TEST(Loops, WithoutAnEndMeetTheBudget) {
+  const std::string loop =
+      "node { name: 'ever' op_type: 'Loop' input: '' input: 'yes' input: 'x' "
+      "output: 'y' " +
+      loopBody(kAlways) + " }";
+  ConvertOptions options;
+  options.budget.nodes = 50;
+  const auto imported = importText(graph(loop, info("x", {"1"}), kYes), options);
+  EXPECT_EQ(imported.graph.error().code, ErrorCode::Unsupported);
+  EXPECT_NE(imported.problem().find("more than 50 nodes"), std::string::npos) << imported.problem();
+}
+
+TEST(Loops, OfAnUnknownTripCountSayWhatWouldHelp) {
+  const auto imported = importText(graph(
+      "node { op_type: 'Loop' input: 'n' input: '' input: 'x' output: 'y' " + loopBody(kAlways) +
+          " }",
+      info("x", {"1"}), "input { name: 'n' type { tensor_type { elem_type: 7 shape { } } } }"));
+  ASSERT_EQ(imported.report.unsupported.size(), 1u);
+  EXPECT_EQ(imported.report.unsupported[0].fixableInputs, std::vector<std::string>{"n"});
+}
+
+TEST(Loops, WhoseConditionDependsOnDataAreRefused) {
+  const std::string condition =
+      "node { op_type: 'Cast' input: 'w' output: 'go' attribute { name: 'to' "
+      "type: INT i: 9 } }";
+  const auto imported =
+      importText(graph("node { name: 'loop' op_type: 'Loop' input: 'five' input: "
+                       "'yes' input: 'x' output: 'y' " +
+                           loopBody(condition) + " }",
+                       info("x", {"1"}), kFive + kYes));
+  ASSERT_EQ(imported.report.unsupported.size(), 1u) << imported.problem();
+  EXPECT_EQ(imported.report.unsupported[0].node, "loop");
+  EXPECT_NE(imported.problem().find("whether the loop goes on"), std::string::npos);
+}
+
+TEST(Loops, WhatTheirBodyLacksIsReportedOnce) {
+  const auto imported = importText(
+      graph("node { op_type: 'Loop' input: 'five' input: 'yes' input: 'x' output: 'y' " +
+                loopBody(kAlways + " node { op_type: 'NoSuchOp' input: 'w' output: 'z' }") + " }",
+            info("x", {"1"}), kFive + kYes));
+  EXPECT_EQ(imported.report.unsupported.size(), 1u) << imported.problem();
+}
+
+TEST(Scans, RunAlongTheirAxesInTheirDirections) {
+  const auto scan = [](const std::string& attributes) {
+    return importText(
+        graph("node { op_type: 'Scan' input: 'zero' input: 'x' output: 'last' output: 'y' "
+              "attribute { name: "
+              "'num_scan_inputs' type: INT i: 1 } " +
+                  attributes +
+                  "attribute { name: 'body' type: GRAPH g { input { name: 'sum' } input { name: "
+                  "'e' } node { "
+                  "op_type: 'Add' input: 'sum' input: 'e' output: 'next' } node { op_type: "
+                  "'Identity' input: "
+                  "'next' output: 'copy' } output { name: 'next' } output { name: 'copy' } } } }",
+              info("x", {"2", "3"}),
+              "initializer { name: 'zero' data_type: 1 dims: 2 float_data: 0 float_data: 0 } "));
+  };
+  const auto ints = [](const std::string& name, const std::string& n) {
+    return "attribute { name: '" + name + "' type: INTS ints: " + n + " } ";
+  };
+  const std::vector<float> x{1, 2, 3, 10, 20, 30};
+  const std::string columns = ints("scan_input_axes", "1");
+  EXPECT_EQ(run(scan(columns), x), (std::vector<float>{1, 10, 3, 30, 6, 60}));
+  EXPECT_EQ(run(scan(columns + ints("scan_output_axes", "-1")), x),
+            (std::vector<float>{1, 3, 6, 10, 30, 60}));
+  EXPECT_EQ(run(scan(columns + ints("scan_input_directions", "1")), x),
+            (std::vector<float>{3, 30, 5, 50, 6, 60}));
+  EXPECT_EQ(run(scan(columns + ints("scan_output_directions", "1")), x),
+            (std::vector<float>{6, 60, 3, 30, 1, 10}));
+}
+
+// Budgets -----------------------------------------------------------------------------------------
+
+TEST(Budgets, OfNodesBoundFunctionsThatCallFunctionsTwice) {
+  std::vector<std::string> functions;
+  for (int i = 0; i < 20; ++i) {
+    const std::string next =
+        i == 19 ? "op_type: 'Relu'" : "domain: 'd' op_type: 'F" + std::to_string(i + 1) + "'";
+    functions.push_back(functionBytes(
+        "domain: 'd' name: 'F" + std::to_string(i) + "' input: 'a' output: 'b' node { " + next +
+        " input: 'a' output: 't' } node { " + next + " input: 't' output: 'b' }"));
+  }
+  ConvertOptions options;
+  options.budget.nodes = 1000;
+  const auto imported = import(
+      withFunctions(graph("node { op_type: 'F0' domain: 'd' input: 'x' output: 'y' }"), functions),
+      options);
+  EXPECT_EQ(imported.graph.error().code, ErrorCode::Unsupported);
+  EXPECT_NE(imported.problem().find("more than 1000 nodes"), std::string::npos);
+}
+
+TEST(Budgets, OfBytesBoundWhatIsMade) {
+  ConvertOptions options;
+  options.budget.bytes = 10'000;
+  const auto range = [&](int n) {
+    return importText(
+        graph("node { op_type: 'Constant' output: 'n' attribute { name: 'value_float' "
+              "type: FLOAT f: " +
+                  std::to_string(n) +
+                  " } } "
+                  "node { op_type: 'Constant' output: 'o' attribute { name: 'value_float' "
+                  "type: FLOAT f: 0 } } node { op_type: 'Constant' output: 'i' attribute { "
+                  "name: 'value_float' type: FLOAT f: 1 } } node { op_type: 'Range' input: 'o' "
+                  "input: 'n' input: 'i' output: 'r' } node { op_type: 'Add' input: 'x' input: "
+                  "'r' output: 'y' }",
+              info("x", {"1"})),
+        options);
+  };
+  EXPECT_TRUE(range(1000).graph);
+  EXPECT_NE(range(3000).problem().find("more than 10000 bytes"), std::string::npos);
+}
+
+TEST(Budgets, OfMultiplyAddsLeaveAProductOfConstantsToTheEngine) {
+  const std::string nodes =
+      "node { op_type: 'ConstantOfShape' input: 'shape' output: 'a' } "
+      "node { op_type: 'MatMul' input: 'a' input: 'a' output: 'b' } "
+      "node { op_type: 'Add' input: 'x' input: 'b' output: 'y' }";
+  const std::string shape =
+      "initializer { name: 'shape' data_type: 7 dims: 2 int64_data: 300 int64_data: 300 }";
+  const auto nodesAfter = [&](int64_t most) {
+    ConvertOptions options;
+    options.budget.multiplyAdds = most;
+    ConvertReport report;
+    const std::string bytes =
+        modelOf(graph(nodes, info("x", {"300", "300"}), shape)).SerializeAsString();
+    EXPECT_TRUE(convertBuffer(std::as_bytes(std::span(bytes)), "", options, report));
+    return report.operatorsAfter;
+  };
+  EXPECT_EQ(nodesAfter(300 * 300 * 302), 1);
+  EXPECT_EQ(nodesAfter(300 * 300 * 299), 2);
+}
+
+// Inputs ------------------------------------------------------------------------------------------
+
+const std::string kRelu = "node { name: 'relu' op_type: 'Relu' input: 'x' output: 'y' }";
+
+TEST(Inputs, OfNegativeSizeAreOpen) {
+  const std::string text = graph(kRelu, info("x", {"-1", "3", "-1", "h"}));
+  const auto imported = importText(text);
+  EXPECT_EQ(imported.graph.error().code, ErrorCode::InvalidArgument);
+  EXPECT_NE(imported.problem().find("(?,3,?,h)"), std::string::npos) << imported.problem();
+  EXPECT_NE(imported.problem().find("--shape x=1,3,320,320"), std::string::npos);
+  ConvertOptions options;
+  options.shapes["x"] = {2, 3, 6, 5};
+  EXPECT_TRUE(importText(text, options).graph);
+}
+
+TEST(Inputs, ThatDoNotFitAreComparedWithTheDeclaration) {
+  ConvertOptions options;
+  options.shapes["x"] = {1, 3, 8, 8};
+  const auto imported = importText(graph(kRelu, info("x", {"N", "4", "H", "W"})), options);
+  EXPECT_EQ(imported.graph.error().code, ErrorCode::ShapeMismatch);
+  EXPECT_NE(imported.problem().find("the model declares (N,4,H,W)"), std::string::npos)
+      << imported.problem();
+}
+
+TEST(Inputs, ThatDoNotExistAreErrors) {
+  ConvertOptions shape, value;
+  shape.shapes["X"] = {2, 3};
+  value.fixedInputs["z"] = {{DataType::Float32, {}}, std::vector<std::byte>(4)};
+  for (const ConvertOptions& options : {shape, value}) {
+    const auto imported = importText(graph(kRelu), options);
+    EXPECT_EQ(imported.graph.error().code, ErrorCode::NotFound);
+    EXPECT_NE(imported.problem().find("its inputs are 'x'"), std::string::npos);
+  }
+}
+
+TEST(Inputs, WithAValueOfTheirOwnMayGetAnother) {
+  const std::string text =
+      graph("node { op_type: 'Add' input: 'x' input: 'c' output: 'y' }", info("x", {"1"}),
+            "input { " + info("c", {"1"}) +
+                " } initializer { name: 'c' data_type: 1 dims: 1 float_data: 1 }");
+  EXPECT_EQ(run(importText(text), {1})[0], 2);
+  ConvertOptions options;
+  options.fixedInputs["c"] = {{DataType::Float32, {1}},
+                              {std::byte{0}, std::byte{0}, std::byte{0}, std::byte{0x41}}};
+  EXPECT_EQ(run(importText(text, options), {1})[0], 9);
+}
+
+TEST(Outputs, ThatANodeDoesNotGiveAreNamedWithIt) {
+  const std::string two =
+      "node { name: 'relu' op_type: 'Relu' input: 'x' output: 't' output: 'y' }";
+  const auto asOutput = importText(graph(two));
+  EXPECT_EQ(asOutput.graph.error().code, ErrorCode::Unsupported);
+  EXPECT_NE(asOutput.problem().find("'y' is output 1 of node relu (Relu)"), std::string::npos)
+      << asOutput.problem();
+  const auto read =
+      importText(graph("node { name: 'relu' op_type: 'Relu' input: 'x' output: 't' output: 'u' } "
+                       "node { op_type: 'Neg' input: 'u' output: 'y' }"));
+  EXPECT_NE(read.problem().find("its input 'u' is output 1 of node relu"), std::string::npos);
+}
+
+TEST(OtherFormats, AreNamed) {
+  const std::pair<std::string, const char*> files[] = {
+      {std::string("\x1c\0\0\0TFL3....", 12), "TensorFlow Lite"},
+      {"\x0a\x20\x0a\x05input", "TensorFlow model"},
+      {"PK\x03\x04zip", "torch.onnx.export"},
+      {"version https://git-lfs.github.com/spec/v1\noid", "git lfs pull"},
+      {"MINNOW\r\n", "converted already"}};
+  for (const auto& [bytes, words] : files)
+    EXPECT_NE(import(bytes).problem().find(words), std::string::npos) << import(bytes).problem();
+}
+
+}  // namespace
+}  // namespace minnow::converter

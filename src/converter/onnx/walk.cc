@@ -1,0 +1,133 @@
+// One node after another.
+#include "converter/onnx/walk.h"
+
+#include <algorithm>
+
+#include "base/fail.h"
+#include "converter/onnx/import.h"
+#include "converter/onnx/newer_fields.h"
+
+namespace minnow::converter {
+namespace {
+
+constexpr int kDeepestNesting = 32;
+
+void checkFields(const ::onnx::NodeProto& node) {
+  refuseUnknown(unknownFields(node));
+  for (const auto& attribute : node.attribute()) refuseUnknown(unknownFields(attribute));
+}
+
+std::string nameOf(const ::onnx::NodeProto& node) {
+  return node.name().empty() && node.output_size() > 0 ? node.output(0) : node.name();
+}
+
+}  // namespace
+
+void refuseUnknown(const std::string& complaint) {
+  if (!complaint.empty()) throw UnsupportedModel(complaint);
+}
+
+std::string notComputed(const Walk::Nodes& nodes, const std::string& tensor) {
+  for (const auto& node : nodes)
+    for (int i = 0; i < node.output_size(); ++i)
+      if (node.output(i) == tensor)
+        return text("'", tensor, "' is output ", i, " of node ", nameOf(node), " (", node.op_type(),
+                    "), which is not supported");
+  return "'" + tensor + "' is not supported";
+}
+
+Walk::Walk(const ::onnx::ModelProto& model, ImportState& state) : state_(state) {
+  for (const auto& function : model.functions()) {
+    refuseUnknown(unknownFields(function));
+    functions_[{function.domain(), function.name(), overloadOf(function)}] = {&function,
+                                                                              defaultsOf(function)};
+  }
+}
+
+void Walk::nodes(const Nodes& nodes) {
+  const Nodes* outside = around_;
+  int done = 0;
+  for (const auto& proto : nodes) {
+    around_ = &nodes;
+    if (depth_ == 0 && state_.options.progress)
+      state_.options.progress(static_cast<double>(done++) / nodes.size(), "importing");
+    node(proto);
+  }
+  around_ = outside;
+}
+
+void Walk::node(const ::onnx::NodeProto& node) {
+  const std::string name = state_.prefix + nameOf(node);
+  state_.nodeName = name;
+  state_.nodeOp = node.op_type();
+  state_.spendNode();
+  try {
+    if (depth_ > kDeepestNesting)
+      throw ImportError(
+          text("functions, branches and loops are nested deeper than ", kDeepestNesting));
+    checkFields(node);
+    expand(node);
+  } catch (const NeedsValue& error) {
+    report(node, name, error.what(), error.graphInputs);
+  } catch (const ImportError& error) {
+    report(node, name, error.what(), {});
+  }
+}
+
+void Walk::expand(const ::onnx::NodeProto& node) {
+  const Function* function = findFunction(node);
+  const bool ours = isDefaultDomain(node.domain());
+  const ImportFn import = ours ? findImport(node.op_type()) : nullptr;
+  const Expand expansion = ours ? findExpansion(node.op_type()) : nullptr;
+  if (!function && !import && !expansion)
+    throw ImportError("operator " + (ours ? "" : node.domain() + ".") + node.op_type() +
+                      (overloadOf(node).empty() ? "" : ", overload '" + overloadOf(node) + "',") +
+                      " is not supported");
+  if (dependsOnFailed(node)) return markFailed(node);
+  if (function) return expandCall(node, *function);
+  NodeContext context(state_, node);
+  if (expansion) return (this->*expansion)(node, context);
+  import(context);
+  markNotComputed(node);
+}
+
+bool Walk::dependsOnFailed(const ::onnx::NodeProto& node) const {
+  bool failed = false;
+  for (const auto& input : node.input()) {
+    if (input.empty()) continue;
+    const ir::ValueId value = state_.scopes.find(input);
+    if (value == kUnknown)
+      throw ImportError("the model is broken here: input '" + input +
+                        "' is written by no earlier node");
+    if (value == kNotComputed) throw ImportError("its input " + notComputed(*around_, input));
+    failed |= value == kFailed;
+  }
+  return failed;
+}
+
+void Walk::markFailed(const ::onnx::NodeProto& node) {
+  for (const auto& output : node.output()) state_.scopes.set(output, kFailed);
+}
+
+/// Outputs that the import function has not set. Exporters name some that nobody reads; whoever
+/// reads one is told.
+void Walk::markNotComputed(const ::onnx::NodeProto& node) {
+  for (const auto& output : node.output())
+    if (!output.empty()) state_.scopes.add(output, kNotComputed);
+}
+
+void Walk::report(const ::onnx::NodeProto& node, const std::string& name, const std::string& reason,
+                  std::vector<std::string> fixable) {
+  std::string advice = reason;
+  if (!fixable.empty()) {
+    advice += "; give it at conversion:";
+    for (const std::string& input : fixable) advice += " --value " + input + "=…";
+  }
+  const auto opset = state_.opsets.find(isDefaultDomain(node.domain()) ? "" : node.domain());
+  state_.report.unsupported.push_back({name, node.op_type(),
+                                       opset == state_.opsets.end() ? 0 : opset->second, advice,
+                                       std::move(fixable)});
+  markFailed(node);
+}
+
+}  // namespace minnow::converter
