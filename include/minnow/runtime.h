@@ -252,6 +252,7 @@ class Frame {
   /// May overwrite the inputs' memory: write them again before another run().
   Result<void> run();
   /// Calls `before` with each operator's inputs and `after` with its outputs; either may be empty.
+  /// They run in the floating-point mode of the caller, on the thread of the caller.
   /// Views are steps too: they compute nothing, but are called for. A callback may
   ///
   /// - stop the run: it ends with ErrorCode::Stopped before anything else is computed. Outputs hold

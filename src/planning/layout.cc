@@ -20,7 +20,7 @@ constexpr size_t kMostEnds = 1 << 22;
 class LayoutBuilder {
  public:
   LayoutBuilder(const ir::Graph& graph, const std::vector<TensorType>& types, int strips)
-      : graph_(graph), types_(types), uses_(graph) {
+      : graph_(graph), types_(types), uses_(graph, types) {
     layout_.chainOf.assign(graph.nodes.size(), -1);
     if (strips > 0) schedule(strips);
     layout_.storage = assignStorage(graph, types, uses_, layout_.chains, layout_.chainOf);
@@ -38,6 +38,7 @@ class LayoutBuilder {
       if (chain >= 0) makeWindow(static_cast<int>(b), chain);
     }
     for (size_t b = 0; b < layout_.buffers.size(); ++b) stretch(layout_.buffers[b]);
+    layout_.dataSizes = std::move(uses_.dataSizes);
     return std::move(layout_);
   }
 

@@ -19,6 +19,7 @@ class Assignment {
         types_(types),
         chains_(chains),
         chainOf_(chainOf),
+        dataSizes_(uses.dataSizes),
         consumers_(uses.readers),
         producers_(uses.writer) {
     plan_.places.resize(graph.values.size());
@@ -45,7 +46,7 @@ class Assignment {
 
  private:
   Strides ownStrides(ValueId id) const {
-    return graph_.values[id].layout == ir::Layout::ChannelsLast
+    return graph_.values[id].layout == ir::Layout::ChannelsLast && !dataSizes_.isFromData(id)
                ? channelsLastStrides(types_[id].shape)
                : plainStrides(types_[id].shape);
   }
@@ -79,7 +80,7 @@ class Assignment {
   // result already placed.
   void mergeConcat(const ir::Node& node) {
     const auto* concat = node.as<ops::Concat>();
-    if (!concat || node.outputs[0] == kNoValue) return;
+    if (!concat || node.outputs[0] == kNoValue || dataSizes_.concerns(node)) return;
     const ValueId out = node.outputs[0];
     const Shape& shape = types_[out].shape;
     const auto axis = ops::normaliseAxis(concat->axis, shape.rank());
@@ -133,15 +134,18 @@ class Assignment {
 
   void placeOutputs(int n) {
     const ir::Node& node = graph_.nodes[n];
-    bool allViews = true;
+    const bool shares = !dataSizes_.concerns(node);
+    bool allViews = shares;
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       const ValueId out = node.outputs[i];
       if (out == kNoValue) continue;
+      if (!shares && !assigned_[out]) placeNew(out);
+      if (!shares) continue;
       if (!assigned_[out] && placeAsView(node, out, static_cast<int>(i))) continue;
       allViews = false;
       if (!assigned_[out] && !(i == 0 && placeInPlace(n, out))) placeNew(out);
     }
-    plan_.isView[n] = allViews || concatIsDone(node);
+    plan_.isView[n] = allViews || (shares && concatIsDone(node));
   }
 
   bool placeAsView(const ir::Node& node, ValueId out, int index) {
@@ -264,6 +268,7 @@ class Assignment {
   const std::vector<TensorType>& types_;
   const std::vector<ChainSchedule>& chains_;
   const std::vector<int>& chainOf_;
+  const ir::DataSizes& dataSizes_;
   const std::vector<std::vector<int>>& consumers_;
   const std::vector<int>& producers_;
   std::vector<int> lastUse_;
