@@ -164,6 +164,13 @@ TEST(AllocationFailure, WritingPictures) {
   if (vision::encodeJpeg(image.view(), 100))  // more than one of the encoder's buffers
     failEach([&] { return outcome(vision::encodeJpeg(image.view(), 100)); });
   failEach([] { return outcome(vision::Image::ofSize(40, 30)); });
+  const auto folder = std::filesystem::path(testing::TempDir()) / "allocation_failure_folder";
+  const auto file = folder / "a.png";
+  std::filesystem::create_directory(folder);
+  if (vision::encodePng(image.view()))
+    failEach([&] { return outcome(vision::writePng(file, image.view())); });
+  EXPECT_LE(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
+  std::filesystem::remove_all(folder);
 }
 
 // The C face --------------------------------------------------------------------------------------
