@@ -8,7 +8,7 @@ build="g++ cmake ninja-build ccache make libhwy-dev libflatbuffers-dev flatbuffe
   nlohmann-json3-dev libxxhash-dev libjpeg62-turbo-dev libpng-dev libgtest-dev libgmock-dev libbenchmark-dev pkg-config
   libopencv-core-dev libopencv-imgproc-dev libtomlplusplus-dev"
 demo="opencv-doc ca-certificates"
-test="libonnx-testdata python3 zstd"
+test="libonnx-testdata python3 python3-venv zstd"
 arm="g++-aarch64-linux-gnu g++-arm-linux-gnueabihf qemu-user-static"
 fuzz="clang-19 libclang-rt-19-dev libfuzzer-19-dev"
 browser="chromium"

@@ -130,8 +130,8 @@ struct Interpreter::Impl {
   memory::Charge heap;
 
   static Result<std::shared_ptr<Impl>> create(std::shared_ptr<Runtime::Impl> runtime,
-                                              std::shared_ptr<ModelBytes> model,
-                                              std::string source);
+                                              std::shared_ptr<ModelBytes> model, std::string source,
+                                              const InterpreterOptions& options);
   bool shareBytes();
   Result<void> enterAccounts();
   void nameInputsAndOutputs();
@@ -144,9 +144,13 @@ Interpreter& Interpreter::operator=(Interpreter&&) noexcept = default;
 Interpreter::~Interpreter() = default;
 
 Result<std::shared_ptr<Interpreter::Impl>> Interpreter::Impl::create(
-    std::shared_ptr<Runtime::Impl> runtime, std::shared_ptr<ModelBytes> model, std::string source) {
+    std::shared_ptr<Runtime::Impl> runtime, std::shared_ptr<ModelBytes> model, std::string source,
+    const InterpreterOptions& options) {
   auto graph = format::read(model->bytes, source);
   if (!graph) return std::unexpected(std::move(graph.error()));
+  if (options.verifyWeights)
+    if (auto ok = format::verifyWeights(model->bytes, source); !ok)
+      return std::unexpected(std::move(ok.error()));
   auto impl = std::make_shared<Impl>();
   impl->runtime = std::move(runtime);
   impl->model = std::move(model);
@@ -207,25 +211,26 @@ Result<void> Interpreter::Impl::enterAccounts() {
 }
 
 Result<Interpreter> Interpreter::createFromBuffer(Runtime& runtime,
-                                                  std::span<const std::byte> model) {
+                                                  std::span<const std::byte> model,
+                                                  const InterpreterOptions& options) {
   return guarded("model in memory", [&]() -> Result<Interpreter> {
     auto bytes = std::make_shared<ModelBytes>();
     bytes->bytes = model;
-    auto impl = Impl::create(runtime.impl_, std::move(bytes), "model in memory");
+    auto impl = Impl::create(runtime.impl_, std::move(bytes), "model in memory", options);
     if (!impl) return std::unexpected(std::move(impl.error()));
     return Interpreter(std::move(*impl));
   });
 }
 
-Result<Interpreter> Interpreter::createFromFile(Runtime& runtime,
-                                                const std::filesystem::path& path) {
+Result<Interpreter> Interpreter::createFromFile(Runtime& runtime, const std::filesystem::path& path,
+                                                const InterpreterOptions& options) {
   return guarded(path.native(), [&]() -> Result<Interpreter> {
     auto file = base::MappedFile::open(path);
     if (!file) return std::unexpected(std::move(file.error()));
     auto bytes = std::make_shared<ModelBytes>();
     bytes->bytes = (*file)->bytes();
     bytes->file = std::move(*file);
-    auto impl = Impl::create(runtime.impl_, std::move(bytes), path.native());
+    auto impl = Impl::create(runtime.impl_, std::move(bytes), path.native(), options);
     if (!impl) return std::unexpected(std::move(impl.error()));
     return Interpreter(std::move(*impl));
   });
