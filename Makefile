@@ -28,7 +28,7 @@ models:
 	@apps/road/fetch_models.sh apps/road/models.toml $(CACHE)/npm
 
 demo: $(CACHE)/installed-demo build/build.ninja
-	@cmake --build --preset release -j $(JOBS) --target minnow road
+	@cmake --build --preset release -j $(JOBS) --target minnow minnow_road
 	@MINNOW_CACHE=$(CURDIR)/$(CACHE) apps/road/demo.sh build demo-output "$(IMAGES)" "$(MODELS)"
 
 # What tests start from. The models come from a registry; without a network the tests that want them say so.

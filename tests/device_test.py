@@ -29,9 +29,9 @@ def program(native, preset, name, *options):
     """Builds and installs a library and what tests/device makes of it; returns the command."""
     folder = OUT / name
     do("cmake", "--preset", preset, "-B", folder, f"-DMINNOW_HOST_TOOL={native}", *options)
-    do("cmake", "--build", folder, "--target", "minnow_shared", "-j", os.cpu_count())
+    do("cmake", "--build", folder, "--target", "minnow_library", "-j", os.cpu_count())
     print(f"{name}: {(folder / 'libminnow.so').stat().st_size:,} bytes", flush=True)
-    do("cmake", "--install", folder, "--component", "device", "--prefix", folder / "installed")
+    do("cmake", "--install", folder, "--prefix", folder / "installed")
     machine = preset.removesuffix("-minimal")
     cross = [f"-DCMAKE_TOOLCHAIN_FILE={ROOT}/cmake/{machine}.cmake", "-DCMAKE_EXE_LINKER_FLAGS="]
     do("cmake", "-S", ROOT / "tests/device", "-B", folder / "program", "-G", "Ninja",

@@ -1,12 +1,15 @@
 // The engine: Runtime → Interpreter → Session → Frame.
 //
-//   auto runtime = minnow::Runtime::create({.threads = 2});
-//   auto model   = minnow::Interpreter::createFromFile(*runtime, "signs.minnow");
-//   auto session = model->createSession();
-//   auto frame   = session->begin();                  // leases an arena
-//   frame->input("images") …                          // write the picture here
-//   frame->run();
-//   frame->output("scores") …                         // read the result there
+//   auto runtime = orExit(minnow::Runtime::create({.threads = 2}));
+//   auto model = orExit(minnow::Interpreter::createFromFile(runtime, argv[1]));
+//   auto session = orExit(model.createSession());
+//   auto frame = orExit(session.begin());  // leases an arena, in which inputs and outputs lie
+//   orExit(minnow::writeTensor(frame.input("images"), pixels));
+//   orExit(frame.run());
+//   orExit(minnow::readTensor(frame.output("scores"), scores));
+//
+// orExit() is what a program does about errors (examples/classify.cc). Pictures are written into an
+// input by minnow/image.h.
 //
 // A Runtime must outlive its interpreters, an interpreter its sessions, a session its frames. Every
 // object may be used from one thread at a time; different sessions of one runtime may run on
@@ -24,6 +27,7 @@
 #include <string_view>
 #include <vector>
 
+#include "minnow/elements.h"
 #include "minnow/memory.h"
 #include "minnow/status.h"
 #include "minnow/tensor.h"
@@ -219,6 +223,11 @@ class Session {
 /// One inference. Input and output memory lies in the leased arena and belongs to the caller until
 /// the frame goes. After a session's first frame, beginning, running and ending one allocates
 /// nothing, but for arenas that have not been allocated yet.
+///
+/// The axes of the views are the model's (N,C,H,W), but memory mostly holds a picture's elements as
+/// N,H,W,C, and there may be gaps: the strides say where each element lies. A memcpy of an N,C,H,W
+/// buffer to input(0).data puts elements in wrong places, and nothing notices. writeTensor and
+/// readTensor (minnow/elements.h) go by the strides, and so does writeImage (minnow/image.h).
 class Frame {
  public:
   Frame(Frame&&) noexcept;

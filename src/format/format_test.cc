@@ -113,6 +113,21 @@ TEST(Format, OtherVersionSaysWhatToDo) {
   }
 }
 
+/// A file written before an operator got an attribute.
+TEST(Format, MissingAttributeSaysWhatToDo) {
+  AlignedFile file(fileOf(testGraph()));
+  const std::string_view name = "autoPad";
+  const auto bytes = std::span(reinterpret_cast<char*>(file.bytes.data()), file.bytes.size());
+  const auto found = std::ranges::search(bytes, name);
+  ASSERT_FALSE(found.empty());
+  found.back() = 'X';
+  seal(file.bytes);
+  const auto graph = read(file.bytes, "old.minnow");
+  ASSERT_FALSE(graph);
+  for (const char* part : {"conv_", "autoPad", "convert"})
+    EXPECT_NE(graph.error().message.find(part), std::string::npos) << graph.error().message;
+}
+
 TEST(Format, DamagedWeightsAreFoundOnRequest) {
   AlignedFile file(fileOf(testGraph()));
   EXPECT_TRUE(verifyWeights(file.bytes, "test.minnow"));
