@@ -121,8 +121,8 @@ TEST(Strips, ChosenChainsKeepBitsAndTakeNoMoreMemory) {
 
 /// Chains of random lengths and heights over whatever can run in strips.
 int chainAnything(ir::Graph& graph, std::mt19937& random) {
-  const planning::Uses uses(graph);
   const std::vector<TensorType> types = typesOf(graph);
+  const planning::Uses uses(graph, types);
   const int nodes = static_cast<int>(graph.nodes.size());
   for (int first = 0; first < nodes;) {
     const int end = std::min<int>(nodes, first + 2 + static_cast<int>(random() % 6));
@@ -186,8 +186,9 @@ TEST(Strips, ConvolutionsHoldTheRowsOfTheirWindows) {
 
 TEST(Strips, ScheduleIsWhatAWindowOfThreeRowsAsksFor) {
   const ir::Graph graph = convolutions(2, 10, 4);
+  const std::vector<TensorType> types = typesOf(graph);
   const auto chain =
-      planning::scheduleChain(graph, typesOf(graph), planning::Uses(graph), graph.chains.front());
+      planning::scheduleChain(graph, types, planning::Uses(graph, types), graph.chains.front());
   ASSERT_TRUE(chain) << chain.error().message;
   ASSERT_EQ(chain->strips, 3);
   const int first = chain->first, last = chain->last;
@@ -305,8 +306,9 @@ TEST(Strips, PackedWeightsAreNotCut) {
   const ir::Graph& graph = b.graph;
   ASSERT_EQ(graph.values[graph.nodes.back().inputs[1]].layout, ir::Layout::Panels);
   const int nodes = static_cast<int>(graph.nodes.size());
+  const std::vector<TensorType> types = typesOf(graph);
   const auto chain =
-      planning::scheduleChain(graph, typesOf(graph), planning::Uses(graph), {0, nodes, 2});
+      planning::scheduleChain(graph, types, planning::Uses(graph, types), {0, nodes, 2});
   // By rows of the product, or not at all.
   if (chain) {
     EXPECT_EQ(chain->axis(nodes - 1), 1);

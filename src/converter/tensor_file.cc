@@ -31,7 +31,7 @@ Result<const Message*> parseFile(const std::filesystem::path& path, Arena& arena
 
 ModelSignature::Entry entryOf(const onnx::ValueInfoProto& info) {
   ModelSignature::Entry entry{.name = info.name()};
-  entry.tensor = info.type().has_tensor_type();
+  entry.tensor = !info.has_type() || info.type().has_tensor_type();  // outputs may say nothing
   const int type = info.type().tensor_type().elem_type();
   if (entry.tensor && type > 0 && type < 256) entry.type = static_cast<DataType>(type);
   entry.rank = std::min(info.type().tensor_type().shape().dim_size(), kMaxRank);

@@ -5,6 +5,7 @@
 #include <new>
 
 #include "base/aligned.h"
+#include "ir/data_sizes.h"
 
 namespace minnow::ir {
 
@@ -198,6 +199,7 @@ Result<void> Graph::verify() const {
   for (ValueId id : outputs)
     if (!inRange(id) || !written[id])
       return fail(ErrorCode::BadModel, "a graph output is never written");
+  if (auto sizes = findDataSizes(*this); !sizes) return std::unexpected(sizes.error());
   return verifyChains(*this);
 }
 

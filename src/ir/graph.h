@@ -114,7 +114,7 @@ struct Graph {
   /// Infers every node's output types anew from the inputs' types.
   Result<void> inferShapes();
   /// Every id in range, every value written once and before it is read, types as inference gives
-  /// them.
+  /// them; where data decide an extent, operators that are right for any (ir/data_sizes.h).
   Result<void> verify() const;
 };
 

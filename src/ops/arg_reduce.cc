@@ -1,6 +1,7 @@
 // ArgMax and ArgMin: types and shapes.
 #include "ops/arg_reduce.h"
 
+#include "ops/data_axes.h"
 #include "ops/rows.h"
 
 namespace minnow::ops {
@@ -38,6 +39,15 @@ Result<std::vector<TensorType>> ArgReduce::inferShape(std::span<const TensorType
 std::optional<Rows> ArgReduce::rowsRead(int, const Rows& output, std::span<const TensorType>,
                                         std::span<const TensorType>) const {
   return rowsReduced(output, 1u << axis, keepDims);
+}
+
+std::optional<DataAxes> ArgReduce::dataAxes(const DataInputs& in) const {
+  if (in.at(0, static_cast<int>(axis)) != 0) return std::nullopt;  // nothing is greatest of nothing
+  DataAxes left{};
+  int next = 0;
+  for (int i = 0; i < in.shape(0).rank(); ++i)
+    if (i != axis || keepDims) left[next++] = in.at(0, i);
+  return left;
 }
 
 }  // namespace minnow::ops

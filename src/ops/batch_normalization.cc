@@ -1,6 +1,7 @@
 // BatchNormalization: types and shapes.
 #include "ops/batch_normalization.h"
 
+#include "ops/data_axes.h"
 #include "ops/rows.h"
 
 namespace minnow::ops {
@@ -36,6 +37,11 @@ std::optional<Rows> BatchNormalization::rowsRead(int index, const Rows& output,
   const int axis = output.axis - 1;  // parameters have no N
   if (axis < 0 || axis >= inputs[index].shape.rank()) return kAllRows;
   return sameRows(output, axis);
+}
+
+std::optional<DataAxes> BatchNormalization::dataAxes(const DataInputs& in) const {
+  // Parameters a feature have all axes but N.
+  return axesOfInput(in, in.shape(1).rank() == 1 ? ~2U : 1U);
 }
 
 }  // namespace minnow::ops

@@ -1,6 +1,7 @@
 // Elementwise functions of two tensors: names, types and shapes.
 #include "ops/binary.h"
 
+#include "ops/data_axes.h"
 #include "ops/rows.h"
 
 namespace minnow::ops {
@@ -69,6 +70,10 @@ std::optional<Rows> Binary::rowsRead(int index, const Rows& output,
                                      std::span<const TensorType> inputs,
                                      std::span<const TensorType> outputs) const {
   return rowsBroadcast(output, inputs[index].shape, outputs[0].shape);
+}
+
+std::optional<DataAxes> Binary::dataAxes(const DataInputs& in) const {
+  return axesBroadcast(in, 2);
 }
 
 }  // namespace minnow::ops

@@ -1,6 +1,7 @@
 // Cast: types and shapes.
 #include "ops/cast.h"
 
+#include "ops/data_axes.h"
 #include "ops/rows.h"
 
 namespace minnow::ops {
@@ -19,5 +20,7 @@ std::optional<Rows> Cast::rowsRead(int, const Rows& output, std::span<const Tens
                                    std::span<const TensorType>) const {
   return output;
 }
+
+std::optional<DataAxes> Cast::dataAxes(const DataInputs& in) const { return axesOfInput(in); }
 
 }  // namespace minnow::ops

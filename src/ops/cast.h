@@ -16,6 +16,7 @@ struct Cast final : OperatorBase<Cast> {
     v("to", to, static_cast<int>(DataType::Uint64) + 1);
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
 };

@@ -1,6 +1,7 @@
 // Concat: shape rule.
 #include "ops/concat.h"
 
+#include "ops/data_axes.h"
 #include "ops/rows.h"
 
 namespace minnow::ops {
@@ -32,6 +33,17 @@ std::optional<Rows> Concat::rowsRead(int, const Rows& output, std::span<const Te
                                      std::span<const TensorType> outputs) const {
   const auto along = normaliseAxis(axis, outputs[0].shape.rank());
   return rowsUnlessMixed(output, 1u << *along);
+}
+
+std::optional<DataAxes> Concat::dataAxes(const DataInputs& in) const {
+  const auto along = normaliseAxis(axis, in.shape(0).rank());
+  DataAxes axes = in.axes(0);
+  for (size_t i = 1; i < in.count(); ++i)
+    for (int a = 0; a < kMaxRank; ++a) {
+      if (a != *along && in.at(i, a) != axes[a]) return std::nullopt;
+      if (a == *along && (axes[a] != 0 || in.at(i, a) != 0)) axes[a] = in.fresh();
+    }
+  return axes;
 }
 
 }  // namespace minnow::ops

@@ -1,6 +1,7 @@
 // Convolution: validation, shape rule and cost.
 #include "ops/conv.h"
 
+#include "ops/data_axes.h"
 #include "ops/rows.h"
 
 namespace minnow::ops {
@@ -53,6 +54,10 @@ std::optional<Rows> Conv::rowsRead(int index, const Rows& output,
   if (index > 0) return kAllRows;
   const int64_t extent = inputs[0].shape[2];
   return rowsUnderWindow(output, along(0, extent), extent);
+}
+
+std::optional<DataAxes> Conv::dataAxes(const DataInputs& in) const {
+  return axesOfInput(in, 1U);  // N
 }
 
 }  // namespace minnow::ops

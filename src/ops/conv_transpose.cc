@@ -1,6 +1,7 @@
 // Transposed convolution: validation, shape rule and cost.
 #include "ops/conv_transpose.h"
 
+#include "ops/data_axes.h"
 #include "ops/rows.h"
 
 namespace minnow::ops {
@@ -99,6 +100,10 @@ std::optional<Rows> ConvTranspose::rowsRead(int index, const Rows& output,
   const int64_t last = output.end - 1 + window.padBegin;
   const int64_t begin = first <= 0 ? 0 : std::min((first + stride - 1) / stride, extent);
   return Rows{output.axis, begin, std::clamp(last / stride + 1, begin, extent)};
+}
+
+std::optional<DataAxes> ConvTranspose::dataAxes(const DataInputs& in) const {
+  return axesOfInput(in, 1U);  // N
 }
 
 }  // namespace minnow::ops

@@ -33,6 +33,7 @@ struct ConvTranspose final : OperatorBase<ConvTranspose>, WindowAttributes {
     epilogue.fields(v);
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   int64_t multiplyAdds(std::span<const TensorType> inputs,
                        std::span<const TensorType> outputs) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,

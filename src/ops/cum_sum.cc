@@ -1,6 +1,7 @@
 // CumSum: types and shapes.
 #include "ops/cum_sum.h"
 
+#include "ops/data_axes.h"
 #include "ops/rows.h"
 
 namespace minnow::ops {
@@ -23,5 +24,7 @@ std::optional<Rows> CumSum::rowsRead(int, const Rows& output, std::span<const Te
                                      std::span<const TensorType>) const {
   return rowsUnlessMixed(output, 1u << axis);
 }
+
+std::optional<DataAxes> CumSum::dataAxes(const DataInputs& in) const { return axesOfInput(in); }
 
 }  // namespace minnow::ops

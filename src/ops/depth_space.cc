@@ -1,6 +1,7 @@
 // DepthToSpace and SpaceToDepth: shape rules.
 #include "ops/depth_space.h"
 
+#include "ops/data_axes.h"
 #include "ops/rows.h"
 
 namespace minnow::ops {
@@ -49,6 +50,14 @@ std::optional<Rows> SpaceToDepth::rowsRead(int, const Rows& output, std::span<co
                                            std::span<const TensorType> outputs) const {
   if (!isImageStrip(output, outputs)) return std::nullopt;
   return Rows{output.axis, output.begin * block, output.end * block};
+}
+
+std::optional<DataAxes> DepthToSpace::dataAxes(const DataInputs& in) const {
+  return axesOfInput(in, 1U);  // N
+}
+
+std::optional<DataAxes> SpaceToDepth::dataAxes(const DataInputs& in) const {
+  return axesOfInput(in, 1U);  // N
 }
 
 }  // namespace minnow::ops

@@ -23,6 +23,7 @@ struct DepthToSpace final : OperatorBase<DepthToSpace> {
     v("order", order, static_cast<int>(DepthOrder::kCount));
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
   bool rowsStandAlone() const override { return false; }
@@ -39,6 +40,7 @@ struct SpaceToDepth final : OperatorBase<SpaceToDepth> {
     v("order", order, static_cast<int>(DepthOrder::kCount));
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
   bool rowsStandAlone() const override { return false; }

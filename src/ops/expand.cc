@@ -1,6 +1,7 @@
 // Expand and Tile: shape rules.
 #include "ops/expand.h"
 
+#include "ops/data_axes.h"
 #include "ops/rows.h"
 
 namespace minnow::ops {
@@ -40,6 +41,24 @@ std::optional<Rows> Tile::rowsRead(int, const Rows& output, std::span<const Tens
                                    std::span<const TensorType> outputs) const {
   if (repeats[output.axis] != 1 && inputs[0].shape[output.axis] != 1) return std::nullopt;
   return rowsBroadcast(output, inputs[0].shape, outputs[0].shape);
+}
+
+std::optional<DataAxes> Expand::dataAxes(const DataInputs& in) const {
+  const int rank = in.shape(0).rank(), wanted = static_cast<int>(shape.size());
+  DataAxes axes{};
+  for (int i = 0; i < rank; ++i) {
+    const int named = i + wanted - rank;
+    if (in.at(0, i) != 0 && named >= 0 && shape[named] != 1) return std::nullopt;
+    axes[i + std::max(0, wanted - rank)] = in.at(0, i);
+  }
+  return axes;
+}
+
+std::optional<DataAxes> Tile::dataAxes(const DataInputs& in) const {
+  DataAxes axes = in.axes(0);
+  for (int i = 0; i < in.shape(0).rank(); ++i)
+    if (axes[i] != 0 && repeats[i] != 1) axes[i] = in.fresh();
+  return axes;
 }
 
 }  // namespace minnow::ops

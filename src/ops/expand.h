@@ -15,6 +15,7 @@ struct Expand final : OperatorBase<Expand> {
     v("shape", shape);
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
 };
@@ -28,6 +29,7 @@ struct Tile final : OperatorBase<Tile> {
     v("repeats", repeats);
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
 };

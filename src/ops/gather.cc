@@ -1,6 +1,7 @@
 // Gather, GatherElements, GatherND: shape rules.
 #include "ops/gather.h"
 
+#include "ops/data_axes.h"
 #include "ops/rows.h"
 
 namespace minnow::ops {
@@ -81,6 +82,36 @@ std::optional<Rows> Gather::rowsRead(int index, const Rows& output,
   if (index == 1) return ofIndices ? sameRows(output, output.axis - *along) : kAllRows;
   if (ofIndices) return kAllRows;
   return sameRows(output, output.axis < *along ? output.axis : output.axis - indexed + 1);
+}
+
+std::optional<DataAxes> Gather::dataAxes(const DataInputs& in) const {
+  const int rank = in.shape(0).rank(), indexed = in.shape(1).rank();
+  const auto along = normaliseAxis(axis, rank);
+  DataAxes axes{};
+  for (int i = 0; i < *along; ++i) axes[i] = in.at(0, i);
+  for (int i = 0; i < indexed; ++i) axes[*along + i] = in.at(1, i);
+  for (int i = *along + 1; i < rank; ++i) axes[i + indexed - 1] = in.at(0, i);
+  return axes;
+}
+
+std::optional<DataAxes> GatherElements::dataAxes(const DataInputs& in) const {
+  const auto along = normaliseAxis(axis, in.shape(0).rank());
+  for (int i = 0; i < kMaxRank; ++i)
+    if (i != *along && in.at(0, i) != 0 && in.at(1, i) != in.at(0, i)) return std::nullopt;
+  return in.axes(1);
+}
+
+std::optional<DataAxes> GatherNd::dataAxes(const DataInputs& in) const {
+  const int lead = in.shape(1).rank() - 1;
+  const auto read = static_cast<int>(batchAxes + in.shape(1)[lead]);
+  if (in.at(1, lead) != 0) return std::nullopt;
+  DataAxes axes{};
+  for (int i = 0; i < lead; ++i) {
+    if (i < batchAxes && in.at(0, i) != in.at(1, i)) return std::nullopt;
+    axes[i] = in.at(1, i);
+  }
+  for (int i = read; i < in.shape(0).rank(); ++i) axes[lead + i - read] = in.at(0, i);
+  return axes;
 }
 
 }  // namespace minnow::ops

@@ -20,6 +20,7 @@ struct Gather final : OperatorBase<Gather> {
     v("axis", axis);
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
 };
@@ -34,6 +35,7 @@ struct GatherElements final : OperatorBase<GatherElements> {
     v("axis", axis);
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
 };
 
 /// The indices' last axis holds the first coordinates of what is read, after `batchAxes` axes that
@@ -47,6 +49,7 @@ struct GatherNd final : OperatorBase<GatherNd> {
     v("batchAxes", batchAxes);
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
 };
 
 }  // namespace minnow::ops

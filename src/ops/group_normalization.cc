@@ -1,6 +1,8 @@
 // GroupNormalization: types and shapes.
 #include "ops/group_normalization.h"
 
+#include "ops/data_axes.h"
+
 namespace minnow::ops {
 
 std::unique_ptr<Operator> makeGroupNormalization() {
@@ -24,6 +26,10 @@ Result<std::vector<TensorType>> GroupNormalization::inferShape(
       return fail(ErrorCode::ShapeMismatch, "normalisation of ", x, " in ", groups,
                   " groups with parameters of ", parameter.shape);
   return std::vector{inputs[0]};
+}
+
+std::optional<DataAxes> GroupNormalization::dataAxes(const DataInputs& in) const {
+  return axesOfInput(in, ~2U);
 }
 
 }  // namespace minnow::ops

@@ -1,6 +1,8 @@
 // OneHot, Trilu, ReverseSequence: shape rules.
 #include "ops/index_fill.h"
 
+#include "ops/data_axes.h"
+
 namespace minnow::ops {
 
 std::unique_ptr<Operator> makeOneHot() { return std::make_unique<OneHot>(); }
@@ -45,6 +47,17 @@ Result<std::vector<TensorType>> ReverseSequence::inferShape(
     return fail(ErrorCode::ShapeMismatch, "lengths are ", inputs[1].type, " ", inputs[1].shape,
                 ", expected int64 ", x[*batch]);
   return std::vector{inputs[0]};
+}
+
+std::optional<DataAxes> Trilu::dataAxes(const DataInputs& in) const { return axesOfInput(in); }
+
+std::optional<DataAxes> OneHot::dataAxes(const DataInputs& in) const {
+  const int rank = in.shape(0).rank();
+  const auto added = normaliseAxis(axis, rank + 1);
+  if (!in.knownFrom(1)) return std::nullopt;
+  DataAxes axes{};
+  for (int i = 0; i < rank; ++i) axes[i < *added ? i : i + 1] = in.at(0, i);
+  return axes;
 }
 
 }  // namespace minnow::ops

@@ -18,6 +18,7 @@ struct OneHot final : OperatorBase<OneHot> {
     v("depth", depth);
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
 };
 
 /// Zeroes what lies below (upper) or above (lower) the `diagonal`-th diagonal of the last two axes.
@@ -32,6 +33,7 @@ struct Trilu final : OperatorBase<Trilu> {
     v("diagonal", diagonal);
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
 };
 
 /// Reverses the first lengths[b] (input 1, int64) elements of every batch along `timeAxis`.

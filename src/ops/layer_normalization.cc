@@ -1,6 +1,7 @@
 // LayerNormalization: types and shapes.
 #include "ops/layer_normalization.h"
 
+#include "ops/data_axes.h"
 #include "ops/rows.h"
 
 namespace minnow::ops {
@@ -33,6 +34,8 @@ Result<std::vector<TensorType>> LayerNormalization::inferShape(
   Shape statistics = x;
   for (int i = static_cast<int>(axis); i < x.rank(); ++i) statistics[i] = 1;
   if (auto ok = checkShape(statistics); !ok) return std::unexpected(ok.error());
+  if (x.elements() == 0 && statistics.elements() > 0)
+    return fail(ErrorCode::ShapeMismatch, name(), " of nothing, ", x, " from axis ", axis, " on");
   const TensorType statistic{DataType::Float32, statistics};
   return std::vector{inputs[0], statistic, statistic};
 }
@@ -42,6 +45,14 @@ std::optional<Rows> LayerNormalization::rowsRead(int index, const Rows& output,
                                                  std::span<const TensorType> outputs) const {
   if (output.axis >= axis) return std::nullopt;
   return rowsBroadcast(output, inputs[index].shape, outputs[0].shape);
+}
+
+std::optional<DataAxes> LayerNormalization::dataAxes(const DataInputs& in) const {
+  const auto joined = axesBroadcast(in, in.count());
+  const bool fits = joined && *joined == in.axes(0);
+  for (int i = static_cast<int>(axis); i < kMaxRank; ++i)
+    if (in.at(0, i) != 0) return std::nullopt;
+  return fits ? joined : std::nullopt;
 }
 
 }  // namespace minnow::ops

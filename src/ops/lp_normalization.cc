@@ -1,6 +1,7 @@
 // LpNormalization: types and shapes.
 #include "ops/lp_normalization.h"
 
+#include "ops/data_axes.h"
 #include "ops/rows.h"
 
 namespace minnow::ops {
@@ -22,6 +23,10 @@ Result<std::vector<TensorType>> LpNormalization::inferShape(
 std::optional<Rows> LpNormalization::rowsRead(int, const Rows& output, std::span<const TensorType>,
                                               std::span<const TensorType>) const {
   return rowsUnlessMixed(output, 1u << axis);
+}
+
+std::optional<DataAxes> LpNormalization::dataAxes(const DataInputs& in) const {
+  return axesOfInput(in);
 }
 
 }  // namespace minnow::ops

@@ -1,6 +1,7 @@
 // LRN: types and shapes.
 #include "ops/lrn.h"
 
+#include "ops/data_axes.h"
 #include "ops/rows.h"
 
 namespace minnow::ops {
@@ -22,5 +23,7 @@ std::optional<Rows> Lrn::rowsRead(int, const Rows& output, std::span<const Tenso
                                   std::span<const TensorType>) const {
   return rowsUnlessMixed(output, 1u << 1);
 }
+
+std::optional<DataAxes> Lrn::dataAxes(const DataInputs& in) const { return axesOfInput(in); }
 
 }  // namespace minnow::ops

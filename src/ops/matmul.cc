@@ -1,6 +1,7 @@
 // Matrix product: validation, shape rule and cost.
 #include "ops/matmul.h"
 
+#include "ops/data_axes.h"
 #include "ops/rows.h"
 
 namespace minnow::ops {
@@ -87,6 +88,21 @@ std::optional<Rows> MatMul::rowsRead(int index, const Rows& output,
   if (!columns) return index == 0 ? sameRows(output, transposeA ? ra - 1 : ra - 2) : kAllRows;
   if (index == 0) return kAllRows;
   return sameRows(output, index == 2 ? 0 : transposeB ? rb - 2 : rb - 1);
+}
+
+std::optional<DataAxes> MatMul::dataAxes(const DataInputs& in) const {
+  const int ra = in.shape(0).rank(), rb = in.shape(1).rank();
+  const int rows = transposeA ? ra - 1 : ra - 2, columns = transposeB ? rb - 2 : rb - 1;
+  const int32_t ofRows = ra > 1 ? in.at(0, rows) : 0, ofColumns = rb > 1 ? in.at(1, columns) : 0;
+  const int deepA = transposeA ? ra - 2 : ra - 1, deepB = transposeB ? rb - 1 : rb - 2;
+  if (in.at(0, deepA) != in.at(1, std::max(deepB, 0))) return std::nullopt;
+  if (in.count() > 2 && in.shape(2).rank() == 1 && in.at(2, 0) != ofColumns) return std::nullopt;
+  auto axes = axesBroadcast(in, 2, 2);
+  if (!axes) return axes;
+  int next = std::max({ra - 2, rb - 2, 0});
+  if (ra > 1) (*axes)[next++] = ofRows;
+  if (rb > 1) (*axes)[next] = ofColumns;
+  return axes;
 }
 
 }  // namespace minnow::ops

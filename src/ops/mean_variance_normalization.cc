@@ -1,6 +1,7 @@
 // MeanVarianceNormalization: types and shapes.
 #include "ops/mean_variance_normalization.h"
 
+#include "ops/data_axes.h"
 #include "ops/rows.h"
 
 #include "ops/reduce.h"
@@ -26,6 +27,10 @@ std::optional<Rows> MeanVarianceNormalization::rowsRead(int, const Rows& output,
                                                         std::span<const TensorType> outputs) const {
   const auto mixed = axisMask(axes, outputs[0].shape.rank());
   return rowsUnlessMixed(output, *mixed);
+}
+
+std::optional<DataAxes> MeanVarianceNormalization::dataAxes(const DataInputs& in) const {
+  return axesOfInput(in);
 }
 
 }  // namespace minnow::ops

@@ -19,6 +19,7 @@ struct MeanVarianceNormalization final : OperatorBase<MeanVarianceNormalization>
     v("axes", axes);
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   bool mayRunInPlace(int) const override { return true; }
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <optional>
 #include <span>
@@ -44,6 +45,12 @@ struct Rows {
   int64_t begin = 0, end = 0;
   static constexpr int kWhole = -1;  ///< as an axis: all of the tensor
 };
+
+/// A tensor's axes whose extents data decide, known only when an operator such as NonZero has run.
+/// By axis: 0 where the extent is the type's. Otherwise the type gives the most that it can be, and
+/// axes of the same number have the same extent, whatever it is.
+using DataAxes = std::array<int32_t, kMaxRank>;
+class DataInputs;  // ops/data_axes.h
 
 class Operator {
  public:
@@ -95,6 +102,19 @@ class Operator {
   /// False where an element depends on its place in the tensor (a window at a border, a
   /// resize's coordinates): kernels of such operators get whole views and honour KernelArgs::rows.
   virtual bool rowsStandAlone() const { return true; }
+
+  /// True if data decide an extent of the result: its type gives the most that it can be, and the
+  /// kernel lowers the output's shape.
+  virtual bool sizesFromData() const { return false; }
+  /// The data axes of every output, asked where an input has some or sizesFromData(). An answer is
+  /// a promise: whatever the inputs' actual extents, up to those of their types, the operator is
+  /// right, and inferShape() gives outputs of no larger extents, of the same extents where there is
+  /// no number and of equal extents where numbers are equal. nullopt (as a rule): the operator
+  /// wants extents that are known, as one does whose attributes were made for them.
+  virtual std::optional<DataAxes> dataAxes(const DataInputs& inputs) const {
+    (void)inputs;
+    return std::nullopt;
+  }
 
   virtual AttributeMap attributes() const = 0;
   /// Sets the attributes; unknown names, missing names and wrong types are errors.

@@ -1,6 +1,7 @@
 // Pad: shape rule, and which input position an output position shows.
 #include "ops/pad.h"
 
+#include "ops/data_axes.h"
 #include "ops/rows.h"
 
 namespace minnow::ops {
@@ -71,6 +72,16 @@ std::optional<Rows> Pad::rowsRead(int index, const Rows& output, std::span<const
                                   std::span<const TensorType>) const {
   if (padsBegin[output.axis] != 0 || padsEnd[output.axis] != 0) return std::nullopt;
   return index > 0 ? kAllRows : output;
+}
+
+std::optional<DataAxes> Pad::dataAxes(const DataInputs& in) const {
+  DataAxes axes = in.axes(0);
+  for (int i = 0; i < in.shape(0).rank(); ++i) {
+    if (axes[i] == 0 || (padsBegin[i] == 0 && padsEnd[i] == 0)) continue;
+    if (mode != PadMode::Constant || padsBegin[i] < 0 || padsEnd[i] < 0) return std::nullopt;
+    axes[i] = in.fresh();
+  }
+  return in.knownFrom(1) ? std::optional(axes) : std::nullopt;
 }
 
 }  // namespace minnow::ops

@@ -1,6 +1,7 @@
 // Pooling: validation, shape rule and window geometry.
 #include "ops/pool.h"
 
+#include "ops/data_axes.h"
 #include "ops/rows.h"
 
 namespace minnow::ops {
@@ -86,6 +87,10 @@ PoolSpan poolSpan(const Pool& pool, int axis, int64_t extent, int64_t position) 
   };
   const int64_t skipped = tapsBelow(0);
   return {start + skipped * step, tapsBelow(extent) - skipped, tapsBelow(extent + window.padEnd)};
+}
+
+std::optional<DataAxes> Pool::dataAxes(const DataInputs& in) const {
+  return axesOfInput(in, 1U);  // N
 }
 
 }  // namespace minnow::ops

@@ -1,6 +1,8 @@
 // Quantisation: validation and shape rules.
 #include "ops/quantize.h"
 
+#include "ops/data_axes.h"
+
 namespace minnow::ops {
 namespace {
 
@@ -36,6 +38,16 @@ Result<void> ScaleSpread::check(const Shape& x, const Shape& scale) const {
   if (fits) return {};
   return fail(ErrorCode::ShapeMismatch, "quantisation of ", x, " along axis ", axis,
               " by scales or zero points of ", scale);
+}
+
+std::optional<DataAxes> ScaleSpread::dataAxes(const DataInputs& in) const {
+  uint32_t mask = ~0U;
+  for (size_t i = 1; i < in.count(); ++i) {
+    const Shape& scale = in.shape(i);
+    if (scale.rank() > 1) return std::nullopt;  // in blocks
+    if (scale.elements() != 1) mask &= ~(1U << *normaliseAxis(axis, in.shape(0).rank()));
+  }
+  return axesOfInput(in, mask);
 }
 
 Result<std::vector<TensorType>> QuantizeLinear::inferShape(
@@ -95,6 +107,19 @@ Result<std::vector<TensorType>> Requantize::inferShape(std::span<const TensorTyp
                   inputs[i].shape);
   }
   return std::vector{TensorType{to, inputs[0].shape}};
+}
+
+std::optional<DataAxes> QuantizeLinear::dataAxes(const DataInputs& in) const {
+  return spread.dataAxes(in);
+}
+
+std::optional<DataAxes> DequantizeLinear::dataAxes(const DataInputs& in) const {
+  return spread.dataAxes(in);
+}
+
+std::optional<DataAxes> Requantize::dataAxes(const DataInputs& in) const {
+  const auto joined = axesBroadcast(in, in.count());
+  return joined && *joined == in.axes(0) ? joined : std::nullopt;
 }
 
 }  // namespace minnow::ops

@@ -20,6 +20,7 @@ struct ScaleSpread {
     v("blockSize", blockSize);
   }
   Result<void> check(const Shape& x, const Shape& scale) const;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const;
 };
 
 /// Inputs: x float32, float16 or int32, scale of x's type or float32, optional zero point of the
@@ -35,6 +36,7 @@ struct QuantizeLinear final : OperatorBase<QuantizeLinear> {
     v("type", type);
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
 };
 
 /// Inputs: x of an integer type, scale float32 or float16, optional zero point of x's type. Output
@@ -48,6 +50,7 @@ struct DequantizeLinear final : OperatorBase<DequantizeLinear> {
     spread.fields(v);
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
 };
 
 /// Input: x float32. Outputs: y uint8, scale float32 and zero point uint8, scalars, chosen so that
@@ -72,6 +75,7 @@ struct Requantize final : OperatorBase<Requantize> {
     v("type", type);
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
 };
 
 }  // namespace minnow::ops

@@ -1,6 +1,7 @@
 // Reductions: names, types and shapes.
 #include "ops/reduce.h"
 
+#include "ops/data_axes.h"
 #include "ops/rows.h"
 
 namespace minnow::ops {
@@ -70,6 +71,18 @@ std::optional<Rows> Reduce::rowsRead(int, const Rows& output, std::span<const Te
                                      std::span<const TensorType>) const {
   const auto reduced = axisMask(axes, inputs[0].shape.rank());
   return rowsReduced(output, *reduced, keepDims);
+}
+
+std::optional<DataAxes> Reduce::dataAxes(const DataInputs& in) const {
+  const auto reduced = axisMask(axes, in.shape(0).rank());
+  DataAxes left{};
+  int next = 0;
+  for (int i = 0; i < in.shape(0).rank(); ++i) {
+    const bool gone = *reduced >> i & 1;
+    if (!gone) left[next] = in.at(0, i);
+    next += !gone || keepDims;
+  }
+  return left;
 }
 
 }  // namespace minnow::ops

@@ -1,6 +1,7 @@
 // Relayout: the type passes through.
 #include "ops/relayout.h"
 
+#include "ops/data_axes.h"
 #include "ops/rows.h"
 
 namespace minnow::ops {
@@ -24,5 +25,7 @@ std::optional<Rows> Relayout::rowsRead(int, const Rows& output, std::span<const 
                                        std::span<const TensorType>) const {
   return output;
 }
+
+std::optional<DataAxes> Relayout::dataAxes(const DataInputs& in) const { return axesOfInput(in); }
 
 }  // namespace minnow::ops

@@ -16,6 +16,7 @@ struct Relayout final : OperatorBase<Relayout> {
     v("layout", layout, static_cast<int>(StorageOrder::kCount));
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   /// The input itself where it already lies in that order without gaps.
   std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input, int) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,

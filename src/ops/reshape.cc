@@ -1,6 +1,8 @@
 // Shapes of Reshape, Flatten, Squeeze and Unsqueeze.
 #include "ops/reshape.h"
 
+#include "ops/data_axes.h"
+
 namespace minnow::ops {
 
 std::unique_ptr<Operator> makeReshape() { return std::make_unique<Reshape>(); }
@@ -26,8 +28,15 @@ Result<Shape> Reshape::outputShape(const Shape& input) const {
     out.push_back(shape[i] == -1 ? 1 : copied ? input[axis] : shape[i]);
   }
   if (auto ok = checkShape(out); !ok) return std::unexpected(ok.error());
-  const int64_t known = out.elements(), elements = input.elements();
+  int64_t known = out.elements(), elements = input.elements();
   if (rest >= 0) {
+    // Copied axes count on neither side, so that -1 has one answer beside one that is empty.
+    known = elements = 1;
+    for (int i = 0; i < std::max(out.rank(), input.rank()); ++i) {
+      if (i < out.rank() && shape[i] == 0 && !allowZero) continue;
+      if (i < out.rank()) known *= out[i];
+      if (i < input.rank()) elements *= input[i];
+    }
     if (known == 0 || elements % known != 0)
       return fail(ErrorCode::ShapeMismatch, elements, " elements do not divide by ", known);
     out[rest] = elements / known;
@@ -69,6 +78,56 @@ Result<Shape> Unsqueeze::outputShape(const Shape& input) const {
   Shape out;
   for (int i = 0, from = 0; i < rank; ++i) out.push_back((*added)[i] ? 1 : input[from++]);
   return out;
+}
+
+std::optional<DataAxes> Reshape::dataAxes(const DataInputs& in) const {
+  const Shape& x = in.shape(0);
+  DataAxes axes{};
+  // -1 takes what is left of the input without the axes that are copied.
+  int rest = -1, left = 0;
+  int32_t number = 0;
+  int64_t known = 1, literal = 1;
+  for (int i = 0; i < std::max(x.rank(), static_cast<int>(shape.size())); ++i) {
+    const bool named = i < static_cast<int>(shape.size());
+    const bool copied = named && shape[i] == 0 && !allowZero;
+    if (copied) axes[i] = in.at(0, i);
+    if (named && shape[i] == -1) rest = i;
+    if (named && !copied && shape[i] != -1) literal *= shape[i];
+    if (copied || i >= x.rank()) continue;
+    if (in.at(0, i) == 0) known *= x[i];
+    if (in.at(0, i) != 0) number = in.at(0, i), ++left;
+  }
+  if (left == 0) return axes;
+  if (rest < 0 || literal == 0 || known % literal != 0) return std::nullopt;
+  axes[rest] = left == 1 && known == literal ? number : in.fresh();
+  return axes;
+}
+
+std::optional<DataAxes> Flatten::dataAxes(const DataInputs& in) const {
+  const int rank = in.shape(0).rank();
+  const auto split = static_cast<int>(axis < 0 ? axis + rank : axis);
+  return DataAxes{axisOfProduct(in, 0, split), axisOfProduct(in, split, rank)};
+}
+
+std::optional<DataAxes> Squeeze::dataAxes(const DataInputs& in) const {
+  const auto dropped = markAxes(axes, in.shape(0).rank());
+  DataAxes left{};
+  int next = 0;
+  for (int i = 0; i < in.shape(0).rank(); ++i) {
+    // Whether an unknown extent is 1 is not known.
+    if (in.at(0, i) != 0 && (axes.empty() || (*dropped)[i])) return std::nullopt;
+    if (!(axes.empty() ? in.shape(0)[i] == 1 : (*dropped)[i])) left[next++] = in.at(0, i);
+  }
+  return left;
+}
+
+std::optional<DataAxes> Unsqueeze::dataAxes(const DataInputs& in) const {
+  const int rank = in.shape(0).rank() + static_cast<int>(axes.size());
+  const auto added = markAxes(axes, rank);
+  DataAxes wider{};
+  for (int i = 0, from = 0; i < rank; ++i)
+    if (!(*added)[i]) wider[i] = in.at(0, from++);
+  return wider;
 }
 
 }  // namespace minnow::ops

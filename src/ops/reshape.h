@@ -38,6 +38,7 @@ struct Reshape final : ReshapeBase<Reshape> {
     v("allowZero", allowZero);
   }
   Result<Shape> outputShape(const Shape& input) const;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
 };
 
 /// ONNX Flatten: the axes before `axis` as rows, the others as columns.
@@ -50,6 +51,7 @@ struct Flatten final : ReshapeBase<Flatten> {
     v("axis", axis);
   }
   Result<Shape> outputShape(const Shape& input) const;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
 };
 
 /// ONNX Squeeze: drops the axes, which must be of extent 1; without axes, every such one.
@@ -62,6 +64,7 @@ struct Squeeze final : ReshapeBase<Squeeze> {
     v("axes", axes);
   }
   Result<Shape> outputShape(const Shape& input) const;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
 };
 
 /// ONNX Unsqueeze: `axes` of the output, each of extent 1, are new.
@@ -74,6 +77,7 @@ struct Unsqueeze final : ReshapeBase<Unsqueeze> {
     v("axes", axes);
   }
   Result<Shape> outputShape(const Shape& input) const;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
 };
 
 }  // namespace minnow::ops

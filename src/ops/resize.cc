@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "ops/data_axes.h"
 #include "ops/rows.h"
 
 namespace minnow::ops {
@@ -197,6 +198,17 @@ std::optional<Rows> Resize::rowsRead(int, const Rows& output, std::span<const Te
   const int64_t first = rows.reach(std::min(output.begin, extent - 1)).first;
   if (output.begin == output.end) return Rows{2, first, first};
   return Rows{2, first, rows.reach(output.end - 1).second + 1};
+}
+
+std::optional<DataAxes> Resize::dataAxes(const DataInputs& in) const {
+  uint32_t copied = 0;
+  const Shape& x = in.shape(0);
+  for (int i = 0; i < x.rank(); ++i) {
+    const bool sized = !sizes.empty() && sizes[i] >= 0, scaled = !scales.empty() && scales[i] != 1;
+    const bool exact = x[i] <= 1 << 24;  // as a float
+    if (!sized && !scaled && exact) copied |= 1U << i;
+  }
+  return axesOfInput(in, coordinates == ResizeCoordinates::TfCropAndResize ? 0U : copied);
 }
 
 }  // namespace minnow::ops

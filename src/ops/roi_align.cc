@@ -1,6 +1,8 @@
 // RoiAlign: validation and shape rule.
 #include "ops/roi_align.h"
 
+#include "ops/data_axes.h"
+
 namespace minnow::ops {
 
 std::unique_ptr<Operator> makeRoiAlign() { return std::make_unique<RoiAlign>(); }
@@ -24,6 +26,12 @@ Result<std::vector<TensorType>> RoiAlign::inferShape(std::span<const TensorType>
   const Shape y{rois[0], x[1], outputHeight, outputWidth};
   if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
   return std::vector{TensorType{DataType::Float32, y}};
+}
+
+std::optional<DataAxes> RoiAlign::dataAxes(const DataInputs& in) const {
+  const bool alike = in.at(1, 0) == in.at(2, 0);
+  if (!alike || anyFromData(in.axes(0)) || in.at(1, 1) != 0) return std::nullopt;
+  return DataAxes{in.at(1, 0)};
 }
 
 }  // namespace minnow::ops

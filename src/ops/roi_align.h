@@ -32,6 +32,7 @@ struct RoiAlign final : OperatorBase<RoiAlign> {
     v("halfPixel", halfPixel);
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
 };
 
 }  // namespace minnow::ops

@@ -1,6 +1,8 @@
 // ScatterElements and ScatterND: shape rules.
 #include "ops/scatter.h"
 
+#include "ops/data_axes.h"
+
 namespace minnow::ops {
 
 std::unique_ptr<Operator> makeScatterElements() { return std::make_unique<ScatterElements>(); }
@@ -48,6 +50,23 @@ Result<std::vector<TensorType>> ScatterNd::inferShape(std::span<const TensorType
     return fail(ErrorCode::ShapeMismatch, "indices ", indices, " and updates ", updates,
                 " for data ", x);
   return oneOutput(inputs[0].type, x);
+}
+
+std::optional<DataAxes> ScatterElements::dataAxes(const DataInputs& in) const {
+  const auto along = normaliseAxis(axis, in.shape(0).rank());
+  if (in.axes(1) != in.axes(2)) return std::nullopt;
+  for (int i = 0; i < kMaxRank; ++i)
+    if (i != *along && in.at(0, i) != 0 && in.at(1, i) != in.at(0, i)) return std::nullopt;
+  return in.axes(0);
+}
+
+std::optional<DataAxes> ScatterNd::dataAxes(const DataInputs& in) const {
+  const int lead = in.shape(1).rank() - 1;
+  const auto depth = static_cast<int>(in.shape(1)[lead]);
+  if (in.at(1, lead) != 0) return std::nullopt;
+  for (int i = 0; i < in.shape(2).rank(); ++i)
+    if (in.at(2, i) != (i < lead ? in.at(1, i) : in.at(0, i - lead + depth))) return std::nullopt;
+  return in.axes(0);
 }
 
 }  // namespace minnow::ops

@@ -20,6 +20,7 @@ struct ScatterElements final : OperatorBase<ScatterElements> {
     v("reduction", reduction, static_cast<int>(ScatterReduction::kCount));
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   bool mayRunInPlace(int index) const override { return index == 0; }
 };
 
@@ -32,6 +33,7 @@ struct ScatterNd final : OperatorBase<ScatterNd> {
     v("reduction", reduction, static_cast<int>(ScatterReduction::kCount));
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   bool mayRunInPlace(int index) const override { return index == 0; }
 };
 

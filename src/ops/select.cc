@@ -1,6 +1,8 @@
 // TopK, NonZero, Compress, NonMaxSuppression: shape rules.
 #include "ops/select.h"
 
+#include "ops/data_axes.h"
+
 namespace minnow::ops {
 
 std::unique_ptr<Operator> makeTopK() { return std::make_unique<TopK>(); }
@@ -72,6 +74,28 @@ Result<std::vector<TensorType>> NonMaxSuppression::inferShape(
   const int64_t most = given ? boxes[1] : std::clamp<int64_t>(mostPerClass, 0, boxes[1]);
   if (auto ok = checkShape({scores[0], scores[1], most}); !ok) return std::unexpected(ok.error());
   return oneOutput(DataType::Int64, {scores[0] * scores[1] * most, 3});
+}
+
+std::optional<DataAxes> TopK::dataAxes(const DataInputs& in) const {
+  const auto along = normaliseAxis(axis, in.shape(0).rank());
+  return axesOfInput(in, ~(1U << *along));
+}
+
+std::optional<DataAxes> NonZero::dataAxes(const DataInputs& in) const {
+  return DataAxes{0, in.fresh()};
+}
+
+std::optional<DataAxes> Compress::dataAxes(const DataInputs& in) const {
+  if (flat) return DataAxes{in.fresh()};
+  DataAxes axes = in.axes(0);
+  axes[*normaliseAxis(axis, in.shape(0).rank())] = in.fresh();
+  return axes;
+}
+
+std::optional<DataAxes> NonMaxSuppression::dataAxes(const DataInputs& in) const {
+  const bool alike = in.at(0, 0) == in.at(1, 0) && in.at(0, 1) == in.at(1, 2);
+  if (!alike || in.at(0, 2) != 0 || !in.knownFrom(2)) return std::nullopt;
+  return DataAxes{in.fresh()};
 }
 
 }  // namespace minnow::ops

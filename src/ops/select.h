@@ -22,6 +22,7 @@ struct TopK final : OperatorBase<TopK> {
     v("largest", largest);
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
 };
 
 /// Coordinates of the elements that are not zero: int64, one row an axis, one column an element.
@@ -31,6 +32,8 @@ struct NonZero final : OperatorBase<NonZero> {
   template <class V>
   void fields(V&) {}
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  bool sizesFromData() const override { return true; }
 };
 
 /// The slices along an axis (or, flat, the elements) whose condition (input 1, bool) is true.
@@ -45,6 +48,8 @@ struct Compress final : OperatorBase<Compress> {
     v("flat", flat);
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  bool sizesFromData() const override { return true; }
 };
 
 /// Inputs: boxes [batch, boxes, 4] and scores [batch, classes, boxes], float32; then, each of one
@@ -69,6 +74,8 @@ struct NonMaxSuppression final : OperatorBase<NonMaxSuppression> {
     v("centred", centred);
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  bool sizesFromData() const override { return true; }
 
  private:
   Result<void> checkLimits(std::span<const TensorType> inputs) const;

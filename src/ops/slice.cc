@@ -3,6 +3,7 @@
 
 #include <limits>
 
+#include "ops/data_axes.h"
 #include "ops/rows.h"
 
 namespace minnow::ops {
@@ -84,6 +85,39 @@ std::optional<Rows> Slice::rowsRead(int, const Rows& output, std::span<const Ten
       range.start == 0 && range.step == 1 && range.count == inputs[0].shape[output.axis];
   if (!whole) return std::nullopt;
   return output;
+}
+
+namespace {
+struct Bounds {
+  int64_t start, end, step;
+};
+enum class Kept { All, Some, Unsure };
+
+/// What is left of an axis that has any extent up to `most`; Some: more of a longer axis, never
+/// less. [-5:8] is Unsure: it takes nothing of 20 elements, 5 of 6.
+Kept keptOf(const Bounds& slice, int64_t most) {
+  const auto [start, end, step] = slice;
+  const bool toTheEnd = end >= most;
+  if (step > 0) {
+    if (start == 0 && step == 1 && toTheEnd) return Kept::All;
+    return start >= 0 || end < 0 || toTheEnd ? Kept::Some : Kept::Unsure;
+  }
+  const bool backwards = (start == -1 || start >= most - 1) && end < -most;
+  if (!backwards) return Kept::Unsure;
+  return step == -1 ? Kept::All : Kept::Some;
+}
+}  // namespace
+
+std::optional<DataAxes> Slice::dataAxes(const DataInputs& in) const {
+  DataAxes axesOut = in.axes(0);
+  for (size_t i = 0; i < axes.size(); ++i) {
+    const int axis = static_cast<int>(axes[i] < 0 ? axes[i] + in.shape(0).rank() : axes[i]);
+    if (in.at(0, axis) == 0) continue;
+    const auto kept = keptOf({starts[i], ends[i], steps[i]}, in.shape(0)[axis]);
+    if (kept == Kept::Unsure || exact) return std::nullopt;
+    if (kept == Kept::Some) axesOut[axis] = in.fresh();
+  }
+  return axesOut;
 }
 
 }  // namespace minnow::ops

@@ -30,6 +30,7 @@ struct Slice final : OperatorBase<Slice> {
     v("exact", exact);
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input, int) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;

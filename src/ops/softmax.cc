@@ -1,6 +1,7 @@
 // Softmax and its kin: types and shapes.
 #include "ops/softmax.h"
 
+#include "ops/data_axes.h"
 #include "ops/rows.h"
 
 namespace minnow::ops {
@@ -28,5 +29,7 @@ std::optional<Rows> Softmax::rowsRead(int, const Rows& output, std::span<const T
                                       std::span<const TensorType> outputs) const {
   return rowsUnlessMixed(output, mask(outputs[0].shape.rank()));
 }
+
+std::optional<DataAxes> Softmax::dataAxes(const DataInputs& in) const { return axesOfInput(in); }
 
 }  // namespace minnow::ops

@@ -1,6 +1,7 @@
 // Split: shape rule and views.
 #include "ops/split.h"
 
+#include "ops/data_axes.h"
 #include "ops/rows.h"
 
 namespace minnow::ops {
@@ -61,6 +62,11 @@ std::optional<Rows> Split::rowsRead(int, const Rows& output, std::span<const Ten
                                     std::span<const TensorType> outputs) const {
   const auto along = normaliseAxis(axis, outputs[0].shape.rank());
   return rowsUnlessMixed(output, 1u << *along);
+}
+
+std::optional<DataAxes> Split::dataAxes(const DataInputs& in) const {
+  const auto along = normaliseAxis(axis, in.shape(0).rank());
+  return axesOfInput(in, ~(1U << *along));
 }
 
 }  // namespace minnow::ops

@@ -18,6 +18,7 @@ struct Split final : OperatorBase<Split> {
     v("parts", parts);
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input,
                                 int index) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,

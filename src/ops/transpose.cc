@@ -1,6 +1,7 @@
 // Transpose: shape rule and view.
 #include "ops/transpose.h"
 
+#include "ops/data_axes.h"
 #include "ops/rows.h"
 
 namespace minnow::ops {
@@ -32,6 +33,12 @@ std::optional<Storage> Transpose::viewOf(const Shape&, const Storage& input, int
 std::optional<Rows> Transpose::rowsRead(int, const Rows& output, std::span<const TensorType>,
                                         std::span<const TensorType>) const {
   return sameRows(output, static_cast<int>(perm[output.axis]));
+}
+
+std::optional<DataAxes> Transpose::dataAxes(const DataInputs& in) const {
+  DataAxes axes{};
+  for (size_t i = 0; i < perm.size(); ++i) axes[i] = in.at(0, static_cast<int>(perm[i]));
+  return axes;
 }
 
 }  // namespace minnow::ops

@@ -1,6 +1,7 @@
 // Elementwise functions: names, types and shapes.
 #include "ops/unary.h"
 
+#include "ops/data_axes.h"
 #include "ops/rows.h"
 
 namespace minnow::ops {
@@ -69,5 +70,7 @@ std::optional<Rows> Unary::rowsRead(int, const Rows& output, std::span<const Ten
                                     std::span<const TensorType>) const {
   return output;
 }
+
+std::optional<DataAxes> Unary::dataAxes(const DataInputs& in) const { return axesOfInput(in); }
 
 }  // namespace minnow::ops

@@ -35,6 +35,7 @@ struct Unary final : OperatorBase<Unary> {
   }
   std::string name() const override;
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input,
                                 int index) const override;
   bool mayRunInPlace(int) const override;

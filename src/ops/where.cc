@@ -1,6 +1,7 @@
 // Where: types and shapes.
 #include "ops/where.h"
 
+#include "ops/data_axes.h"
 #include "ops/rows.h"
 
 namespace minnow::ops {
@@ -27,5 +28,7 @@ std::optional<Rows> Where::rowsRead(int index, const Rows& output,
                                     std::span<const TensorType> outputs) const {
   return rowsBroadcast(output, inputs[index].shape, outputs[0].shape);
 }
+
+std::optional<DataAxes> Where::dataAxes(const DataInputs& in) const { return axesBroadcast(in, 3); }
 
 }  // namespace minnow::ops

@@ -26,8 +26,7 @@ constexpr size_t kCacheBytes = 512 * 1024;
 
 class Chooser {
  public:
-  explicit Chooser(ir::Graph& graph) : graph_(graph), uses_(graph) {
-    for (const ir::Value& value : graph.values) types_.push_back(value.type);
+  explicit Chooser(ir::Graph& graph) : graph_(graph), types_(typesOf(graph)), uses_(graph, types_) {
     for (size_t n = 0; n < graph.nodes.size(); ++n) {
       const int node = static_cast<int>(n);
       isLocal_.push_back(
@@ -54,6 +53,12 @@ class Chooser {
   }
 
  private:
+  static std::vector<TensorType> typesOf(const ir::Graph& graph) {
+    std::vector<TensorType> types;
+    for (const ir::Value& value : graph.values) types.push_back(value.type);
+    return types;
+  }
+
   std::vector<size_t> aliveWith(const Chains& chains) {
     graph_.chains = chains;
     return planning::aliveBytes(planning::layOut(graph_, types_, 1));
@@ -208,8 +213,8 @@ class Chooser {
   }
 
   ir::Graph& graph_;
-  planning::Uses uses_;
   std::vector<TensorType> types_;
+  planning::Uses uses_;
   std::vector<char> isLocal_;   // by node: can be computed in strips at all
   std::vector<size_t> across_;  // by border: bytes written before node n and read by it or later
 };

@@ -172,6 +172,9 @@ bool becomeDepthwise(Rewriter& graph, int n) {
   const TensorType type = graph.value(x).type;
   if (type.type != DataType::Float32 || type.shape.rank() < 3 || type.shape.rank() > 4)
     return false;
+  if (type.shape.elements() == 0) return false;  // a window does not fit
+  for (int axis = 1; axis < type.shape.rank(); ++axis)
+    if (graph.dataSizes().of(x)[axis] != 0) return false;  // a convolution wants to know them
   auto affine = affineOf(graph, n, x, type.shape, 1);
   if (!affine || !namesChannels(graph, graph.node(n))) return false;
   const int count = takeFollowing(graph, n, 1, *affine);

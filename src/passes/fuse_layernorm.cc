@@ -25,6 +25,8 @@ std::optional<Mean> meanOf(const Rewriter& graph, ValueId id) {
   std::vector<int64_t> axes = reduce->axes;
   std::ranges::sort(axes);
   const int64_t rank = graph.value(x).type.shape.rank();
+  for (int64_t axis : axes)
+    if (graph.dataSizes().of(x)[axis] != 0) return std::nullopt;
   for (size_t i = 0; i < axes.size(); ++i)
     if (axes[i] != rank - static_cast<int64_t>(axes.size() - i)) return std::nullopt;
   return Mean{x, axes[0]};

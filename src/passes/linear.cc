@@ -14,8 +14,11 @@ bool isBareLinear(const Rewriter& graph, int n) {
   if (node.outputs.empty() || node.outputs[0] == ir::kNoValue) return false;
   if (graph.value(node.outputs[0]).type.type != DataType::Float32) return false;
   const auto bare = [](const auto* op) { return op && op->epilogue.fn == ops::UnaryFn::Identity; };
-  return bare(node.as<ops::Conv>()) || bare(node.as<ops::ConvTranspose>()) ||
-         (bare(node.as<ops::MatMul>()) && graph.value(node.inputs[1]).type.shape.rank() >= 2);
+  const bool linear =
+      bare(node.as<ops::Conv>()) || bare(node.as<ops::ConvTranspose>()) ||
+      (bare(node.as<ops::MatMul>()) && graph.value(node.inputs[1]).type.shape.rank() >= 2);
+  // A bias has a number of elements that is known.
+  return linear && graph.dataSizes().of(node.outputs[0])[outputAxis(graph, n)] == 0;
 }
 
 const Shape& outputShape(const Rewriter& graph, int n) {

@@ -57,8 +57,9 @@ bool keepsOrder(const ir::Node& node) {
 }
 
 /// True if the output, seen as a view of a row-major input, is that input. Holds for these shapes
-/// only.
+/// only: not where data decide them.
 bool isIdentityHere(const Rewriter& graph, const ir::Node& node) {
+  if (graph.dataSizes().concerns(node)) return false;
   if (keepsOrder(node) || node.as<ops::Expand>()) return true;  // the types are compared besides
   const Shape& shape = graph.value(node.inputs[0]).type.shape;
   const ops::Storage plain{plainStrides(shape), 0};
@@ -92,7 +93,8 @@ bool mergeTransposes(Rewriter& graph, int n) {
 
 /// Reshaping twice: only the second counts if it names all extents or the model cannot be resized.
 bool skipReshape(Rewriter& graph, int n, bool fixedShapes) {
-  if (!fixedShapes || !keepsOrder(graph.node(n))) return false;
+  if (!fixedShapes || !keepsOrder(graph.node(n)) || graph.dataSizes().concerns(graph.node(n)))
+    return false;
   const ValueId between = graph.node(n).inputs[0];
   const int before = graph.producer(between);
   if (before < 0 || !keepsOrder(graph.node(before)) || !graph.readOnce(between)) return false;

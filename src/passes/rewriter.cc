@@ -10,7 +10,10 @@ using ir::kNoValue;
 using ir::ValueId;
 
 Rewriter::Rewriter(ir::Graph& graph)
-    : graph_(graph), producers_(graph.producers()), readers_(graph.consumers()) {}
+    : graph_(graph), producers_(graph.producers()), readers_(graph.consumers()) {
+  // A graph is verified before passes see it.
+  if (auto found = ir::findDataSizes(graph)) dataSizes_ = std::move(*found);
+}
 
 int Rewriter::producer(ValueId id) const {
   return id == kNoValue ? -1 : producers_[static_cast<size_t>(id)];

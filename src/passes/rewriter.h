@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "ir/data_sizes.h"
 #include "ir/graph.h"
 
 namespace minnow::passes {
@@ -35,6 +36,8 @@ class Rewriter {
   bool isOutput(ir::ValueId id) const;
   /// True if one node reads the value, at one place, and no graph output is it.
   bool readOnce(ir::ValueId id) const { return readers(id).size() == 1 && !isOutput(id); }
+  /// Extents that data decide; of values that the pass adds, none.
+  const ir::DataSizes& dataSizes() const { return dataSizes_; }
   /// The one node that reads the result of a node of one output; -1 if there is no such node.
   int onlyReader(int n) const;
 
@@ -62,6 +65,7 @@ class Rewriter {
   ir::Graph& graph_;
   std::vector<int> producers_;
   std::vector<std::vector<int>> readers_;
+  ir::DataSizes dataSizes_;
 };
 
 /// "Conv+Relu" of the ONNX operators of two nodes, either of which may be unknown.

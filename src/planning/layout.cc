@@ -16,7 +16,7 @@ using ir::ValueId;
 class LayoutBuilder {
  public:
   LayoutBuilder(const ir::Graph& graph, const std::vector<TensorType>& types, int strips)
-      : graph_(graph), types_(types), uses_(graph), chainOf_(graph.nodes.size(), -1) {
+      : graph_(graph), types_(types), uses_(graph, types), chainOf_(graph.nodes.size(), -1) {
     if (strips > 0) schedule(strips);
     layout_.storage = assignStorage(graph, types, uses_, layout_.chains);
     for (size_t bytes : layout_.storage.bufferBytes) layout_.buffers.push_back({bytes});
@@ -33,6 +33,7 @@ class LayoutBuilder {
       if (chain >= 0) makeWindow(static_cast<int>(b), chain);
     }
     for (size_t b = 0; b < layout_.buffers.size(); ++b) stretch(layout_.buffers[b]);
+    layout_.dataSizes = std::move(uses_.dataSizes);
     return std::move(layout_);
   }
 

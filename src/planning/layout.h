@@ -32,6 +32,7 @@ struct Buffer {
 
 struct Layout {
   StoragePlan storage;
+  ir::DataSizes dataSizes;
   std::vector<ChainSchedule> chains;
   std::vector<Buffer> buffers;
   std::vector<Window> windows;

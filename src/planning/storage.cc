@@ -18,6 +18,7 @@ class Assignment {
       : graph_(graph),
         types_(types),
         chains_(chains),
+        dataSizes_(uses.dataSizes),
         consumers_(uses.readers),
         producers_(uses.writer) {
     plan_.places.resize(graph.values.size());
@@ -41,7 +42,7 @@ class Assignment {
 
  private:
   Strides ownStrides(ValueId id) const {
-    return graph_.values[id].layout == ir::Layout::ChannelsLast
+    return graph_.values[id].layout == ir::Layout::ChannelsLast && !dataSizes_.isFromData(id)
                ? channelsLastStrides(types_[id].shape)
                : plainStrides(types_[id].shape);
   }
@@ -74,7 +75,7 @@ class Assignment {
   // result already placed.
   void mergeConcat(const ir::Node& node) {
     const auto* concat = node.as<ops::Concat>();
-    if (!concat || node.outputs[0] == kNoValue) return;
+    if (!concat || node.outputs[0] == kNoValue || dataSizes_.concerns(node)) return;
     const ValueId out = node.outputs[0];
     const Shape& shape = types_[out].shape;
     const auto axis = ops::normaliseAxis(concat->axis, shape.rank());
@@ -116,15 +117,18 @@ class Assignment {
 
   void placeOutputs(int n) {
     const ir::Node& node = graph_.nodes[n];
-    bool allViews = true;
+    const bool shares = !dataSizes_.concerns(node);
+    bool allViews = shares;
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       const ValueId out = node.outputs[i];
       if (out == kNoValue) continue;
+      if (!shares && !assigned_[out]) placeNew(out);
+      if (!shares) continue;
       if (!assigned_[out] && placeAsView(node, out, static_cast<int>(i))) continue;
       allViews = false;
       if (!assigned_[out] && !(i == 0 && placeInPlace(n, out))) placeNew(out);
     }
-    plan_.isView[n] = allViews || concatIsDone(node);
+    plan_.isView[n] = allViews || (shares && concatIsDone(node));
   }
 
   bool placeAsView(const ir::Node& node, ValueId out, int index) {
@@ -230,6 +234,7 @@ class Assignment {
   const ir::Graph& graph_;
   const std::vector<TensorType>& types_;
   const std::vector<ChainSchedule>& chains_;
+  const ir::DataSizes& dataSizes_;
   const std::vector<std::vector<int>>& consumers_;
   const std::vector<int>& producers_;
   std::vector<int> lastUse_;

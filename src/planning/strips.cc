@@ -105,8 +105,7 @@ class Scheduler {
     const NodeTypes& types = nodeTypes_[n - schedule_.first];
     int& axis = schedule_.axes[n - schedule_.first];
     const Shape& shape = types.outputs[0].shape;
-    for (ValueId id : node.outputs)
-      if (id != kNoValue && uses_.sizeFromData[id]) return notInStrips(n);
+    if (uses_.dataSizes.concerns(node)) return notInStrips(n);
     if (axis == kUnknown && readWhole_[n - schedule_.first]) return assignWhole(n);
     if (axis == kUnknown) axis = shape.rank() >= 4 ? 2 : shape.rank() - 2;
     if (axis < 0 || axis >= shape.rank() || shape[axis] < 1) return notInStrips(n);

@@ -137,6 +137,36 @@ std::vector<float> replacedAt(bool strips, int seed, size_t index) {
   return read(frame->output(0));
 }
 
+TEST_P(Callbacks, RunInTheCallersFloatingPointMode) {
+  Net net(chained(3), GetParam());
+  auto frame = net.session.begin();
+  fill(frame->input(0), 1);
+  const volatile float tiny = 1e-40F;  // a denormal, which the engine flushes
+  int kept = 0, calls = 0;
+  const auto count = [&](const OperatorInfo&, std::span<const TensorView>) {
+    kept += tiny * 1.0F != 0.0F;
+    ++calls;
+    return CallbackVerdict::Continue;
+  };
+  ASSERT_TRUE(frame->runWithCallback(count, count));
+  EXPECT_EQ(kept, calls);
+}
+
+TEST_P(Callbacks, GetInformationOfTheirOwn) {
+  Net net(chained(3), GetParam());
+  auto frame = net.session.begin();
+  fill(frame->input(0), 1);
+  int64_t rows = 0;
+  ASSERT_TRUE(
+      frame->runWithCallback({}, [&](const OperatorInfo& info, std::span<const TensorView>) {
+        EXPECT_NE(&info, &net.session.operators()[info.index]);
+        rows += info.rowEnd - info.rowBegin;
+        return CallbackVerdict::Continue;
+      }));
+  EXPECT_EQ(rows > 0, GetParam());
+  for (const OperatorInfo& info : net.session.operators()) EXPECT_EQ(info.rowEnd, 0) << info.name;
+}
+
 TEST(CallbacksInStrips, ReplacingInEveryStripIsReplacingTheWhole) {
   for (int seed = 0; seed < 4; ++seed) {
     const size_t steps = chained(seed).nodes.size();

@@ -8,6 +8,7 @@
 #include "base/fail.h"
 #include "format/write.h"
 #include "minnow/runtime.h"
+#include "ops/binary.h"
 #include "ops/cast.h"
 #include "ops/select.h"
 #include "ops/transpose.h"
@@ -72,6 +73,45 @@ TEST(Runtime, SizesFromDataFollowEveryFrame) {
     copyTensor(out, {out.type, out.shape, plainStrides(out.shape), actual.data()});
     EXPECT_EQ(actual, expected) << set;
   }
+}
+
+// y fits the rows that are kept while it has one; of five it is not known.
+TEST(Runtime, ResizingAsksAnewWhetherSizesFromDataFit) {
+  ir::Graph graph;
+  const auto value = [&](const char* name, DataType type, const Shape& shape) {
+    return graph.addValue({name, {type, shape}});
+  };
+  const ir::ValueId x = value("x", DataType::Float32, {5}), y = value("y", DataType::Float32, {1});
+  const ir::ValueId which = value("which", DataType::Bool, {5});
+  const ir::ValueId kept = value("kept", DataType::Float32, {5});
+  const ir::ValueId sum = value("sum", DataType::Float32, {5});
+  ops::Binary less;
+  less.fn = ops::BinaryFn::Less;
+  graph.inputs = {x, y};
+  graph.nodes.push_back({"less", std::make_unique<ops::Binary>(less), {y, x}, {which}});
+  graph.nodes.push_back({"keep", std::make_unique<ops::Compress>(), {x, which}, {kept}});
+  graph.nodes.push_back({"add", std::make_unique<ops::Binary>(), {kept, y}, {sum}});
+  graph.outputs = {sum};
+  graph.outputNames = {"out"};
+  const auto bytes = format::write(graph);
+  ASSERT_TRUE(bytes) << bytes.error().message;
+  const auto memory = base::alignedBytes(bytes->size());
+  std::memcpy(memory.get(), bytes->data(), bytes->size());
+  auto runtime = Runtime::create();
+  auto model = Interpreter::createFromBuffer(*runtime, {memory.get(), bytes->size()});
+  ASSERT_TRUE(model) << model.error().message;
+  auto session = model->createSession();
+  const auto resized = session->resizeInput("y", {5});
+  ASSERT_FALSE(resized);
+  EXPECT_EQ(resized.error().code, ErrorCode::Unsupported);
+  EXPECT_NE(resized.error().message.find("'add'"), std::string::npos) << resized.error().message;
+  auto frame = session->begin();
+  for (int i = 0; i < 5; ++i) frame->input("x").as<float>()[i] = static_cast<float>(i);
+  frame->input("y").as<float>()[0] = 2.5F;
+  ASSERT_TRUE(frame->run());
+  ASSERT_EQ(frame->output(0).shape, Shape{2});
+  EXPECT_EQ(frame->output(0).as<float>()[0], 5.5F);
+  EXPECT_EQ(frame->output(0).as<float>()[1], 6.5F);
 }
 
 }  // namespace

@@ -29,8 +29,8 @@ size_t heapBytes(const Step& step) {
 
 size_t heapBytes(const Plan& plan) {
   return all(plan.steps, plan.operators, plan.buffers, plan.chains, plan.windows, plan.types,
-             plan.inputs, plan.outputs, plan.boundInputs, plan.boundOutputs, plan.inputInfo,
-             plan.outputInfo);
+             plan.actual, plan.inputs, plan.outputs, plan.boundInputs, plan.boundOutputs,
+             plan.inputInfo, plan.outputInfo);
 }
 
 }  // namespace runtime

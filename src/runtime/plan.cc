@@ -28,6 +28,7 @@ class PlanBuilder {
   }
 
   Plan build() {
+    numberActual();
     for (ValueId in : graph_.inputs) {
       plan_.inputs.push_back(planned(in));
       plan_.boundInputs.push_back(viewOf(in));
@@ -55,11 +56,22 @@ class PlanBuilder {
  private:
   const TensorType& typeOf(ValueId id) const { return plan_.types[id]; }
 
+  /// Values of which data decide an extent are counted.
+  void numberActual() {
+    actual_.assign(graph_.values.size(), -1);
+    for (size_t v = 0; v < graph_.values.size(); ++v) {
+      if (!layout_.dataSizes.isFromData(static_cast<ValueId>(v))) continue;
+      actual_[v] = static_cast<int>(plan_.actual.size());
+      plan_.actual.emplace_back();
+    }
+  }
+
   PlannedTensor planned(ValueId id) const {
     if (id == kNoValue) return {};
     const planning::Place& place = layout_.storage.places[id];
     PlannedTensor tensor;
     tensor.value = id;
+    tensor.actual = actual_[id];
     tensor.byteOffset = static_cast<size_t>(place.storage.offset) * elementSize(typeOf(id).type);
     tensor.buffer = place.buffer;
     if (place.constant != kNoValue)
@@ -81,6 +93,7 @@ class PlanBuilder {
     Step step;
     step.node = n;
     step.op = node.op.get();
+    step.sizedByData = layout_.dataSizes.concerns(node);
     place(node.inputs, step.inputs, step.boundInputs);
     place(node.outputs, step.outputs, step.boundOutputs);
     OperatorInfo info{node.name, node.op->name(), "view", 0, static_cast<size_t>(n)};
@@ -128,7 +141,9 @@ class PlanBuilder {
       std::vector<TensorView> in = step.boundInputs, out = step.boundOutputs;
       if (rows > 0) cutRows(step.inputs, in, rows), cutRows(step.outputs, out, rows);
       backend::cpu::KernelRow row = backend::cpu::referenceRow(step.op->kind());
-      if (options_.fastKernels) row = backend::cpu::chooseKernel(*step.op, in, out);
+      // A fast kernel is chosen for known sizes; the reference takes any.
+      if (options_.fastKernels && !step.sizedByData)
+        row = backend::cpu::chooseKernel(*step.op, in, out);
       // A kernel that does not take every strip gives way to the reference, which takes any.
       if (step.run && step.run != row.run) row = backend::cpu::referenceRow(step.op->kind());
       step.run = row.run;
@@ -189,6 +204,7 @@ class PlanBuilder {
   const ir::Graph& graph_;
   PlanOptions options_;
   planning::Layout layout_;
+  std::vector<int> actual_;  // by value: index into Plan::actual
   Plan plan_;
 };
 
@@ -197,11 +213,11 @@ class PlanBuilder {
 // Running -----------------------------------------------------------------------------------------
 
 void Plan::restart() {
-  if (changed_.empty()) return;
-  for (size_t i = changed_.size(); i-- > 0;) *changed_[i].first = changed_[i].second;
-  changed_.clear();
-  smaller_.clear();
-  for (Step& step : steps) step.adapted = false;
+  for (size_t o = 0; o < outputs.size(); ++o) {
+    if (outputs[o].actual < 0) continue;
+    boundOutputs[o].shape = outputInfo[o].shape;
+    boundOutputs[o].strides = plainStrides(outputInfo[o].shape);
+  }
 }
 
 void Plan::bind(std::byte* arena) {
@@ -262,19 +278,17 @@ bool Plan::hasWork(const Position& at) const {
   return rows.begin < rows.end;
 }
 
-void Plan::open(const Position& at) {
+Result<void> Plan::open(const Position& at) {
   Step& step = steps[at.step];
-  if (step.chain < 0) return;
+  if (step.sizedByData) return giveActualSizes(step);
+  if (step.chain < 0) return {};
   if (step.node == chains[step.chain].first && at.strip > 0) slideWindows(step.chain, at.strip);
   const kernels::OutputRows rows = rowsAt(step, at.strip);
-  if (chains[step.chain].axis(step.node) >= 0) {
-    operators[at.step].rowBegin = rows.begin;
-    operators[at.step].rowEnd = rows.end;
-  }
   for (size_t i = 0; i < step.inputs.size(); ++i)
     showStrip(step.inputs[i], step.boundInputs[i], at.strip, rows);
   for (size_t i = 0; i < step.outputs.size(); ++i)
     showStrip(step.outputs[i], step.boundOutputs[i], at.strip, rows);
+  return {};
 }
 
 /// Moves the rows that are still needed to the beginning of their buffers.
@@ -300,21 +314,25 @@ void Plan::showStrip(const PlannedTensor& tensor, TensorView& view, int strip,
 
 Result<void> Plan::run(const Position& at, base::ThreadPool& pool) {
   Step& step = steps[at.step];
-  if (!smaller_.empty())
-    if (auto ok = adaptStep(step); !ok) return ok;
   if (!step.run) return {};
-  // The kernel was chosen for the planned sizes; the reference takes any.
-  const kernels::KernelFn run = step.adapted ? kernels::reference::find(step.op->kind()) : step.run;
   kernels::KernelArgs args{step.boundInputs, step.boundOutputs, step.boundWorkspace, &pool};
   if (computesRowsOfWhole(step)) args.rows = rowsAt(step, at.strip);
-  if (!planning::sizeDependsOnData(step.op->kind())) return run(*step.op, args);
-  for (TensorView& out : step.boundOutputs) changed_.emplace_back(&out, out);
-  auto ok = run(*step.op, args);
-  if (ok) noteActualShapes(step);
+  auto ok = step.run(*step.op, args);
+  if (ok && step.sizedByData) noteActualSizes(step);
   return ok;
 }
 
 // Callbacks ---------------------------------------------------------------------------------------
+
+OperatorInfo Plan::infoAt(const Position& at) const {
+  OperatorInfo info = operators[at.step];
+  const Step& step = steps[at.step];
+  if (step.chain < 0 || chains[step.chain].axis(step.node) < 0) return info;
+  const kernels::OutputRows rows = rowsAt(step, at.strip);
+  info.rowBegin = rows.begin;
+  info.rowEnd = rows.end;
+  return info;
+}
 
 std::vector<TensorView> Plan::visibleInputs(const Position& at) const {
   const Step& step = steps[at.step];
@@ -350,59 +368,50 @@ std::vector<TensorView> Plan::visibleOutputs(const Position& at) const {
 
 // Results whose size depends on data --------------------------------------------------------------
 
-// Gives a step that reads a smaller value its true input and output shapes.
-Result<void> Plan::adaptStep(Step& step) {
-  bool changed = false;
-  std::vector<TensorType> types;
+// What such a step reads and writes lies in buffers of its own (planning/storage.h), as large as
+// the largest sizes; in a frame, row-major at their beginning.
+Result<void> Plan::giveActualSizes(Step& step) {
+  std::vector<TensorType> read;
   for (size_t i = 0; i < step.inputs.size(); ++i) {
-    for (const auto& [value, view] : smaller_)
-      if (value == step.inputs[i].value) {
-        change(step.boundInputs[i], view);
-        changed = true;
-      }
-    types.push_back({step.boundInputs[i].type, step.boundInputs[i].shape});
+    if (step.inputs[i].actual >= 0) step.boundInputs[i] = actual[step.inputs[i].actual];
+    read.push_back({step.boundInputs[i].type, step.boundInputs[i].shape});
   }
-  if (!changed) return {};
-  const auto outTypes = step.op->inferShape(types);
-  if (!outTypes) return std::unexpected(outTypes.error());
-  for (size_t i = 0; i < step.outputs.size(); ++i) {
-    TensorView& out = step.boundOutputs[i];
-    if (!out) continue;
-    change(out, out);
-    out.shape = (*outTypes)[i].shape;
-    const TensorView& source = step.boundInputs[0];
-    const auto view = step.run
-                          ? std::nullopt
-                          : step.op->viewOf(source.shape, {source.strides, 0}, static_cast<int>(i));
-    if (!step.run && !view)
-      return fail(ErrorCode::Unsupported,
-                  "a tensor whose size depends on data cannot be viewed here");
-    out.strides = view ? view->strides : plainStrides(out.shape);
-    if (view)
-      out.data = static_cast<std::byte*>(source.data) +
-                 view->offset * static_cast<int64_t>(elementSize(out.type));
-  }
-  step.adapted = true;
-  noteActualShapes(step);
+  const auto written = step.op->inferShape(read);
+  if (!written) return std::unexpected(written.error());
+  for (size_t i = 0; i < step.outputs.size(); ++i)
+    if (step.boundOutputs[i])
+      if (auto ok = giveOutput(step.outputs[i], (*written)[i].shape, step.boundOutputs[i]); !ok)
+        return ok;
+  const auto workspace = kernels::reference::findWorkspace(step.op->kind());
+  if (workspace &&
+      workspace(*step.op, step.boundInputs, step.boundOutputs, 1) > step.boundWorkspace.size())
+    return fail(ErrorCode::Internal, "more workspace is wanted than was planned");
   return {};
 }
 
-void Plan::noteActualShapes(const Step& step) {
-  for (size_t i = 0; i < step.outputs.size(); ++i) {
-    const TensorView& actual = step.boundOutputs[i];
-    if (!actual || actual.shape == types[step.outputs[i].value].shape) continue;
-    std::erase_if(smaller_,
-                  [&](const auto& known) { return known.first == step.outputs[i].value; });
-    smaller_.emplace_back(step.outputs[i].value, actual);
-    for (size_t o = 0; o < outputs.size(); ++o)
-      if (outputs[o].value == step.outputs[i].value) change(boundOutputs[o], actual);
-  }
+/// No extent may be larger than planned, and none another where data decide none.
+Result<void> Plan::giveOutput(const PlannedTensor& tensor, const Shape& shape,
+                              TensorView& view) const {
+  const Shape& most = types[tensor.value].shape;
+  bool fits = shape.rank() == most.rank();
+  for (int i = 0; fits && i < shape.rank(); ++i)
+    fits = tensor.actual >= 0 ? shape[i] <= most[i] : shape[i] == most[i];
+  if (!fits)
+    return fail(ErrorCode::Internal, "its result is of ", shape, ", ", most, " was planned",
+                tensor.actual >= 0 ? " at most" : "");
+  if (tensor.actual < 0) return {};
+  view.shape = shape;
+  view.strides = plainStrides(shape);
+  return {};
 }
 
-/// For the rest of the frame.
-void Plan::change(TensorView& view, const TensorView& to) {
-  changed_.emplace_back(&view, view);
-  view = to;
+void Plan::noteActualSizes(const Step& step) {
+  for (size_t i = 0; i < step.outputs.size(); ++i) {
+    if (step.outputs[i].actual < 0) continue;
+    actual[step.outputs[i].actual] = step.boundOutputs[i];
+    for (size_t o = 0; o < outputs.size(); ++o)
+      if (outputs[o].value == step.outputs[i].value) boundOutputs[o] = step.boundOutputs[i];
+  }
 }
 
 namespace {
@@ -419,6 +428,8 @@ uint64_t bytesWithoutSharing(const Plan& plan) {
 
 Result<Plan> makePlan(const ir::Graph& graph, std::vector<TensorType> types,
                       const PlanOptions& options) {
+  // Sizes given anew may ask of an operator what it does not take.
+  if (auto sizes = ir::findDataSizes(graph, types); !sizes) return std::unexpected(sizes.error());
   Plan layers = PlanBuilder(graph, types, options, 0).build();
   if (const uint64_t bytes = bytesWithoutSharing(layers); bytes > SIZE_MAX)
     return fail(ErrorCode::OutOfMemory, graph.name, ": its feature maps have ", bytes,

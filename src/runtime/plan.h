@@ -21,6 +21,7 @@ struct PlannedTensor {
   size_t byteOffset = 0;            ///< within the buffer
   std::byte* constant = nullptr;    ///< the bytes of a constant
   int rowAxis = ops::Rows::kWhole;  ///< in a chain: the axis of which a step sees one strip
+  int actual = -1;  ///< index into Plan::actual where data decide an extent, else -1
   static constexpr int kConstant = -1;
 };
 
@@ -35,7 +36,7 @@ struct Step {
   const ops::Operator* op = nullptr;
   /// Null for a view: nothing is computed.
   kernels::KernelFn run = nullptr;
-  bool adapted = false;  ///< in this frame, its tensors are smaller than planned
+  bool sizedByData = false;  ///< data decide an extent of an operand: bound when it is opened
   std::vector<PlannedTensor> inputs, outputs;
   std::vector<TensorView> boundInputs, boundOutputs;
   int workspace = PlannedTensor::kConstant;  ///< a buffer, or none
@@ -50,6 +51,8 @@ class Plan {
   std::vector<planning::ChainSchedule> chains;
   std::vector<planning::Window> windows;
   std::vector<TensorType> types;  ///< of all values
+  std::vector<TensorView>
+      actual;  ///< values of which data decide an extent, as this frame has them
   std::vector<PlannedTensor> inputs, outputs;
   std::vector<TensorView> boundInputs, boundOutputs;
   std::vector<TensorInfo> inputInfo, outputInfo;
@@ -59,7 +62,7 @@ class Plan {
   /// Points every view into an arena.
   void bind(std::byte* arena);
 
-  /// What the last run made smaller is as planned again.
+  /// Outputs that the last run made smaller are as planned again.
   void restart();
 
   /// A place in the course of a run: a step, and within a chain the strip.
@@ -72,13 +75,16 @@ class Plan {
   /// False for a step of a chain that makes no rows in this strip.
   bool hasWork(const Position& at) const;
   /// Makes the step's views show what it works on at that position. Positions are opened in order.
-  void open(const Position& at);
+  /// Where data decided extents, they are those of this frame; an error, before anything is
+  /// written, if one is larger than planned. Only there this allocates.
+  Result<void> open(const Position& at);
+  /// The step as callbacks see it, with the rows of the position.
+  OperatorInfo infoAt(const Position& at) const;
   /// True if a step of a chain is given whole tensors and the rows to compute; others see strips.
   bool computesRowsOfWhole(const Step& step) const;
   /// The rows that a step of a chain makes in a strip.
   kernels::OutputRows rowsAt(const Step& step, int strip) const;
-  /// Runs the step that was opened. Where an operator's result turned out smaller than planned
-  /// (NonZero, …), what follows is given the true shapes; only then does this allocate.
+  /// Runs the step that was opened.
   Result<void> run(const Position& at, base::ThreadPool& pool);
   /// What the opened step reads or has written, no more than exists: for callbacks.
   std::vector<TensorView> visibleInputs(const Position& at) const;
@@ -89,15 +95,11 @@ class Plan {
   void slideWindows(int chain, int strip);
   void showStrip(const PlannedTensor& tensor, TensorView& view, int strip,
                  const kernels::OutputRows& rows) const;
-  Result<void> adaptStep(Step& step);
-  void noteActualShapes(const Step& step);
-  void change(TensorView& view, const TensorView& to);
+  Result<void> giveActualSizes(Step& step);
+  Result<void> giveOutput(const PlannedTensor& tensor, const Shape& shape, TensorView& view) const;
+  void noteActualSizes(const Step& step);
 
   std::byte* arena_ = nullptr;
-  /// Values that are smaller than planned in this frame, by value; empty as a rule.
-  std::vector<std::pair<ir::ValueId, TensorView>> smaller_;
-  /// Views that differ from the plan in this frame, with what they were.
-  std::vector<std::pair<TensorView*, TensorView>> changed_;
 };
 
 struct PlanOptions {

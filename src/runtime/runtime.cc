@@ -483,26 +483,40 @@ TensorView Frame::output(size_t index) const {
   return index < outputs.size() ? outputs[index] : TensorView{};
 }
 
+namespace {
+
+/// In the engine's floating-point mode; callbacks run in the caller's.
+Result<void> runStep(runtime::Plan& plan, const runtime::Plan::Position& at,
+                     base::ThreadPool& pool) {
+  const base::DenormalsFlushed flushed;
+  return plan.run(at, pool);
+}
+
+Result<void> stoppedAt(const OperatorInfo& info) {
+  return fail(ErrorCode::Stopped, "a callback stopped the run at node '", info.name, "'");
+}
+
+}  // namespace
+
 Result<void> Frame::run() { return runWithCallback({}, {}); }
 
 Result<void> Frame::runWithCallback(const OpCallback& before, const OpCallback& after) {
   return guarded(impl_->session->model->source, [&]() -> Result<void> {
     runtime::Plan& plan = impl_->session->plan;
     base::ThreadPool& pool = impl_->session->model->runtime->threads;
-    const base::DenormalsFlushed flushed;
     plan.restart();
     for (runtime::Plan::Position at; !plan.isDone(at); plan.advance(at)) {
-      const OperatorInfo& info = plan.operators[at.step];
-      const auto stopped = [&] {
-        return fail(ErrorCode::Stopped, "a callback stopped the run at node '", info.name, "'");
+      const OperatorInfo& planned = plan.operators[at.step];
+      const auto failed = [&](const Error& error) {
+        return fail(error.code, "node '", planned.name, "' (", planned.type, "): ", error.message);
       };
-      plan.open(at);
+      if (auto ok = plan.open(at); !ok) return failed(ok.error());
       if (!plan.hasWork(at)) continue;
-      if (before && before(info, plan.visibleInputs(at)) == CallbackVerdict::Stop) return stopped();
-      if (auto ok = plan.run(at, pool); !ok)
-        return fail(ok.error().code, "node '", info.name, "' (", info.type,
-                    "): ", ok.error().message);
-      if (after && after(info, plan.visibleOutputs(at)) == CallbackVerdict::Stop) return stopped();
+      if (before && before(plan.infoAt(at), plan.visibleInputs(at)) == CallbackVerdict::Stop)
+        return stoppedAt(planned);
+      if (auto ok = runStep(plan, at, pool); !ok) return failed(ok.error());
+      if (after && after(plan.infoAt(at), plan.visibleOutputs(at)) == CallbackVerdict::Stop)
+        return stoppedAt(planned);
     }
     return {};
   });

@@ -76,12 +76,6 @@ void feed(const OpCase& c, const Frame& frame) {
       copyTensor(optest::filled(c.inputs[i], c.name, static_cast<int>(i)).view(), to);
 }
 
-/// Whether the size of a result depends on data: then, and only then, running may allocate.
-bool sizeDependsOnData(const OpCase& c) {
-  return c.op->kind() == ops::OpKind::NonZero || c.op->kind() == ops::OpKind::Compress ||
-         c.op->kind() == ops::OpKind::NonMaxSuppression;
-}
-
 /// The kernel that ran; empty when there is no such session.
 std::string expectNoAllocation(Runtime& runtime, const OpCase& c, const ir::Graph& graph) {
   const test::Model model(graph);
@@ -96,7 +90,7 @@ std::string expectNoAllocation(Runtime& runtime, const OpCase& c, const ir::Grap
   const auto ran = frame->run();
   const int64_t made = allocations::made() - before;
   EXPECT_EQ(ran.has_value(), !c.fails) << c.name;
-  if (ran.has_value() && !sizeDependsOnData(c)) {
+  if (ran.has_value() && !c.op->sizesFromData()) {  // where sizes come from data, running may
     EXPECT_EQ(made, 0) << c.name << ", kernel " << session->operators()[0].kernel;
   }
   return session->operators()[0].kernel;

@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <map>
 #include <random>
+#include <set>
 
-#include "ops/operator.h"
+#include "ops/data_axes.h"
+#include "tests/ops/op_case.h"
 
 namespace minnow::optest {
 namespace {
@@ -134,6 +137,83 @@ void askEverything(const ops::Operator& op, std::span<const TensorType> inputs) 
     (void)op.viewOf(inputs[0].shape, storage, static_cast<int>(i));
 }
 
+/// What Operator::dataAxes promises, held against every extent that data may decide.
+class Promise {
+ public:
+  /// Axes get numbers at random; axes of one number have one extent.
+  Promise(const ops::Operator& op, std::span<const TensorType> types, Garbage& garbage)
+      : op_(op), types_(types.begin(), types.end()), axes_(types.size(), ops::DataAxes{}) {
+    for (size_t i = 0; i < types_.size(); ++i)
+      for (int axis = 0; axis < types_[i].shape.rank(); ++axis) {
+        if (garbage.below(3) != 0) continue;
+        const int64_t extent = types_[i].shape[axis];
+        const auto number = static_cast<int32_t>(2 * extent + 1 + garbage.below(2));
+        axes_[i][axis] = number;
+        extents_[number] = extent;
+      }
+  }
+
+  /// False if none was given.
+  bool check() {
+    const auto most = op_.inferShape(types_);
+    if (!most || (extents_.empty() && !op_.sizesFromData())) return false;
+    int32_t last = 1000;
+    const auto axes = op_.dataAxes({types_, axes_, last});
+    if (!axes) return false;
+    most_ = *most, promised_ = *axes;
+    tryFrom(extents_.begin());
+    return true;
+  }
+
+ private:
+  using Extents = std::map<int32_t, int64_t>;
+
+  /// Every extent of every number, up to the types'.
+  void tryFrom(Extents::iterator next) {
+    if (testing::Test::HasFailure()) return;
+    if (next == extents_.end()) return hold();
+    const int64_t most = next->second;
+    const auto after = std::next(next);
+    for (next->second = 0; next->second <= most; ++next->second) tryFrom(after);
+    next->second = most;
+  }
+
+  void hold() const {
+    std::vector<TensorType> actual = types_;
+    for (size_t i = 0; i < actual.size(); ++i)
+      for (int axis = 0; axis < actual[i].shape.rank(); ++axis)
+        if (axes_[i][axis] != 0) actual[i].shape[axis] = extents_.at(axes_[i][axis]);
+    const auto outputs = op_.inferShape(actual);
+    ASSERT_TRUE(outputs) << op_.name() << ": " << outputs.error().message;
+    ASSERT_EQ(outputs->size(), most_.size());
+    Extents known = extents_;
+    for (size_t i = 0; i < outputs->size(); ++i) {
+      const Shape &shape = (*outputs)[i].shape, &most = most_[i].shape;
+      ASSERT_EQ(shape.rank(), most.rank()) << op_.name();
+      for (int axis = 0; axis < shape.rank(); ++axis) {
+        const int32_t number = promised_[axis];
+        ASSERT_LE(shape[axis], most[axis]) << op_.name() << ", axis " << axis;
+        if (number == 0) ASSERT_EQ(shape[axis], most[axis]) << op_.name() << ", axis " << axis;
+        if (number != 0 && !op_.sizesFromData())
+          ASSERT_EQ(known.try_emplace(number, shape[axis]).first->second, shape[axis])
+              << op_.name() << ", axis " << axis;
+      }
+    }
+  }
+
+  const ops::Operator& op_;
+  std::vector<TensorType> types_, most_;
+  std::vector<ops::DataAxes> axes_;
+  ops::DataAxes promised_{};
+  Extents extents_;  // by number
+};
+
+bool isSmall(std::span<const TensorType> types) {
+  return std::ranges::all_of(types, [](const TensorType& type) {
+    return std::ranges::all_of(type.shape, [](int64_t extent) { return extent <= 7; });
+  });
+}
+
 }  // namespace
 
 TEST(Totality, ShapeInferenceAnswersAnything) {
@@ -147,6 +227,31 @@ TEST(Totality, ShapeInferenceAnswersAnything) {
       if (HasFailure()) FAIL() << op->name() << ", round " << round;
     }
   }
+}
+
+// Smaller inputs never give larger outputs, and what is said to be known is.
+TEST(Totality, WhatIsPromisedOfSizesFromDataHoldsForEverySize) {
+  std::set<std::string> promised;
+  for (int kind = 0; kind < static_cast<int>(ops::OpKind::kCount); ++kind) {
+    Garbage garbage(static_cast<uint64_t>(kind));
+    for (int round = 0; round < 20000; ++round) {
+      const auto op = ops::makeOperator(static_cast<ops::OpKind>(kind));
+      scramble(*op, garbage);
+      const auto types = garbage.types();
+      if (isSmall(types) && Promise(*op, types, garbage).check()) promised.insert(op->name());
+      if (HasFailure()) FAIL() << op->name() << ", round " << round;
+    }
+  }
+  Garbage garbage(1);
+  for (const OpCase& c : allCases()) {
+    std::vector<TensorType> types;
+    for (const OpInput& input : c.inputs)
+      types.push_back(input.absent ? TensorType{} : TensorType{input.type, input.shape});
+    for (int round = 0; round < 20 && isSmall(types); ++round)
+      if (Promise(*c.op, types, garbage).check()) promised.insert(c.op->name());
+    if (HasFailure()) FAIL() << c.name;
+  }
+  EXPECT_GT(promised.size(), 60U) << "operators are no longer asked";
 }
 
 }  // namespace minnow::optest

@@ -15,8 +15,8 @@ std::unique_ptr<ops::Slice> asSlice(const NodeContext& node, int64_t axis) {
   const TensorType& type = node.typeOf(node.input(1));
   if (!node.isConstant(node.input(1)) || type.shape.rank() > 1) return nullptr;
   const std::vector<int64_t> indices = node.constantInts(1);
-  if (indices.empty()) return nullptr;
-  const int64_t extent = node.shape(0)[static_cast<int>(axis)];
+  if (indices.empty() || node.isFromData(0, axis)) return nullptr;
+  const int64_t extent = node.largestShape(0)[static_cast<int>(axis)];
   const int64_t first = indices.front(), last = indices.back();
   const int64_t step = indices.size() > 1 ? indices[1] - first : 1;
   if (std::min(first, last) < -extent || std::max(first, last) >= extent || step < 1)

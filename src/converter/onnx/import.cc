@@ -44,6 +44,24 @@ ImportFn findImport(const std::string& op) {
   return nullptr;
 }
 
+/// Kinds whose results hold elements of the first input (of all, for Concat) and nothing else.
+bool movesElements(ops::OpKind kind) {
+  switch (kind) {
+    case ops::OpKind::Reshape:
+    case ops::OpKind::Flatten:
+    case ops::OpKind::Squeeze:
+    case ops::OpKind::Unsqueeze:
+    case ops::OpKind::Slice:
+    case ops::OpKind::Split:
+    case ops::OpKind::Gather:
+    case ops::OpKind::Concat:
+    case ops::OpKind::Cast:  // whole numbers stay what they are
+      return true;
+    default:
+      return false;
+  }
+}
+
 bool isDefaultDomain(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
 
 // ImportState -------------------------------------------------------------------------------------
@@ -140,17 +158,66 @@ std::vector<ir::ValueId> ImportState::evaluate(const ops::Operator& op,
   return ids;
 }
 
+bool ImportState::readsAtMost(const std::vector<ir::ValueId>& inputs) const {
+  return std::ranges::any_of(inputs, [&](ir::ValueId id) { return atMost.contains(id); });
+}
+
+void ImportState::expectKnown(ir::ValueId id) const {
+  if (atMost.contains(id))
+    throw ImportError(text("'", graph.values[static_cast<size_t>(id)].name,
+                           "' holds a size that depends on data, which is not known at conversion; "
+                           "let the model end before this node"));
+}
+
+/// The marks go where the elements go: the operator is evaluated on both.
+std::vector<ir::ValueId> ImportState::moveAtMost(const ir::Node& node, int outputs) {
+  std::vector<ir::ValueId> marks;
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    const ir::ValueId id = node.inputs[i];
+    const bool moved = i == 0 || node.op->kind() == ops::OpKind::Concat;
+    if (!moved) expectKnown(id);
+    const auto found = atMost.find(id);
+    if (!moved || found != atMost.end()) {
+      marks.push_back(moved ? found->second : id);
+      continue;
+    }
+    const Shape shape = graph.values[static_cast<size_t>(id)].type.shape;
+    const std::vector<int64_t> none(static_cast<size_t>(shape.elements()), 0);
+    marks.push_back(
+        addConstant(freshName("known"), {DataType::Int64, shape}, std::as_bytes(std::span(none))));
+  }
+  const std::vector<ir::ValueId> ids = evaluate(*node.op, node.inputs, outputs);
+  const bool stay = node.op->kind() == ops::OpKind::Cast;
+  const std::vector<ir::ValueId> moved = stay ? marks : evaluate(*node.op, marks, outputs);
+  for (size_t i = 0; i < ids.size(); ++i)
+    if (std::ranges::count(graph.values[static_cast<size_t>(moved[i])].elements<int64_t>(), 1) > 0)
+      atMost[ids[i]] = moved[i];
+  return ids;
+}
+
 std::vector<ir::ValueId> ImportState::emit(std::unique_ptr<ops::Operator> op,
                                            std::vector<ir::ValueId> inputs, int outputs) {
   while (!inputs.empty() && inputs.back() == ir::kNoValue) inputs.pop_back();
   ir::Node node{nodeName, std::move(op), std::move(inputs), {}, nodeOp};
   auto types = node.op->inferShape(graph.inputTypes(node));
+  if (!types && dataSizes.concerns(node))
+    throw ImportError(text(types.error().message,
+                           ", and the size depends on data; a known size is "
+                           "wanted here"));
   if (!types) throw ImportError(types.error().message);
   if (types->size() < static_cast<size_t>(outputs))
     throw ImportError(text("has ", outputs, " outputs, at most ", types->size(), " are possible"));
-  if (canEvaluate(node.inputs, *types)) return evaluate(*node.op, node.inputs, outputs);
+  const bool constant = canEvaluate(node.inputs, *types);
+  if (readsAtMost(node.inputs)) {
+    if (constant && movesElements(node.op->kind())) return moveAtMost(node, outputs);
+    for (ir::ValueId id : node.inputs) expectKnown(id);
+  }
+  if (constant) return evaluate(*node.op, node.inputs, outputs);
   for (int i = 0; i < outputs; ++i)
     node.outputs.push_back(graph.addValue({freshName(nodeName), (*types)[static_cast<size_t>(i)]}));
+  if (dataSizes.concerns(node))
+    if (auto ok = dataSizes.enter(node, graph.inputTypes(node)); !ok)
+      throw ImportError(ok.error().message);
   std::vector<ir::ValueId> ids = node.outputs;
   graph.nodes.push_back(std::move(node));
   return ids;
@@ -235,10 +302,25 @@ class ModelImport {
       if (value < 0)
         throw ImportError("the graph's output '" + output.name() +
                           "' is neither an input nor written by any of its nodes");
+      if (state_.atMost.contains(value)) refuseSize(graph, output.name());
       state_.graph.outputs.push_back(value);
       state_.graph.outputNames.push_back(output.name());
     }
     if (state_.graph.outputs.empty()) throw ImportError("the graph has no outputs");
+  }
+
+  /// An output that holds a size which depends on data, by the node that gives it.
+  void refuseSize(const ::onnx::GraphProto& graph, const std::string& output) {
+    for (const auto& node : graph.node())
+      if (std::ranges::find(node.output(), output) != node.output().end())
+        state_.report.unsupported.push_back(
+            {node.name().empty() ? output : node.name(),
+             node.op_type(),
+             state_.report.opset,
+             text("output '", output,
+                  "' holds a size that depends on data, which is not known at "
+                  "conversion; leave this output out"),
+             {}});
   }
 
   const ::onnx::ModelProto& model_;

@@ -12,6 +12,7 @@
 #include "converter/convert.h"
 #include "converter/onnx/node_context.h"
 #include "converter/onnx/scopes.h"
+#include "ir/data_sizes.h"
 #include "ir/graph.h"
 #include "onnx/onnx_pb.h"
 
@@ -45,10 +46,19 @@ class ImportState {
   std::filesystem::path folder;  ///< of external data files
   passes::Budget& budget;        ///< what is left of it
   ir::Graph graph;
+  ir::DataSizes dataSizes;                         ///< of the graph so far
   Scopes scopes;                                   ///< ONNX tensor name -> value
   std::map<std::string, int> opsets;               ///< domain -> version
   const CallAttributes* callAttributes = nullptr;  ///< of the function that is being expanded
   std::string prefix;  ///< of names inside a function or an unrolled loop
+
+  /// Constants of which some elements are but the most that an extent can be, because data decide
+  /// it: to each an int64 constant of its shape, 1 where that is so. Such elements may be moved and
+  /// left out, as exporters do who want another extent of the same Shape; whoever uses one is
+  /// refused.
+  std::unordered_map<ir::ValueId, ir::ValueId> atMost;
+  /// Throws if the value has such elements.
+  void expectKnown(ir::ValueId id) const;
 
   std::string nodeName;  ///< of the node being imported
   std::string nodeOp;    ///< its ONNX operator
@@ -76,6 +86,8 @@ class ImportState {
                    const std::vector<TensorType>& types) const;
   std::vector<ir::ValueId> evaluate(const ops::Operator& op, const std::vector<ir::ValueId>& inputs,
                                     int outputs);
+  bool readsAtMost(const std::vector<ir::ValueId>& inputs) const;
+  std::vector<ir::ValueId> moveAtMost(const ir::Node& node, int outputs);
   /// Data that is read from a file again does not come from a larger file.
   void spendExternal(const ::onnx::TensorProto& tensor, size_t bytes);
 

@@ -90,7 +90,7 @@ void importReverseSequence(NodeContext& node) {
 }
 
 void importEyeLike(NodeContext& node) {
-  const TensorType& like = node.typeOf(node.input(0));
+  const TensorType like{node.typeOf(node.input(0)).type, node.shape(0)};
   if (like.shape.rank() != 2) node.broken("the input is no matrix");
   if (like.shape.elements() > kMostElements) node.unsupported("a matrix this large");
   const int64_t given = node.integer("dtype", 0);

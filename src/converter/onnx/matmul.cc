@@ -49,7 +49,7 @@ void importGemm(NodeContext& node) {
   op->transposeA = node.integer("transA", 0) != 0;
   op->transposeB = node.integer("transB", 0) != 0;
   if (node.rank(0) != 2 || node.rank(1) != 2) node.broken("Gemm wants two matrices");
-  const int64_t n = node.shape(1)[op->transposeB ? 0 : 1];
+  const int64_t n = node.largestShape(1)[op->transposeB ? 0 : 1];
   const float alpha = node.number("alpha", 1.0f), beta = node.number("beta", 1.0f);
   std::vector<ir::ValueId> inputs{node.input(0), node.input(1)};
   const bool addsC = node.hasInput(2) && beta != 0.0f;

@@ -109,6 +109,21 @@ const TensorType& NodeContext::typeOf(ir::ValueId id) const {
   return state_.graph.values[static_cast<size_t>(id)].type;
 }
 
+const Shape& NodeContext::shape(int i) const {
+  const Shape& largest = largestShape(i);
+  for (int axis = 0; axis < largest.rank(); ++axis)
+    if (isFromData(i, axis))
+      throw ImportError(text("the size of axis ", axis, " of input ", i, " (at most ",
+                             largest[axis],
+                             ") depends on data, so that the shape is not known at "
+                             "conversion; let the model end before this node"));
+  return largest;
+}
+
+bool NodeContext::isFromData(int i, int64_t axis) const {
+  return state_.dataSizes.of(input(i))[static_cast<size_t>(axis)] != 0;
+}
+
 bool NodeContext::isConstant(ir::ValueId id) const {
   return id != ir::kNoValue && state_.graph.values[static_cast<size_t>(id)].isConstant();
 }
@@ -120,6 +135,7 @@ std::vector<int64_t> NodeContext::constantInts(int i) const {
 const ir::Value& NodeContext::known(ir::ValueId id, const std::string& what) const {
   if (id == ir::kNoValue) broken(what + " is missing");
   const ir::Value& value = state_.graph.values[static_cast<size_t>(id)];
+  state_.expectKnown(id);
   if (value.isConstant()) return value;
   const std::string name = value.name.starts_with('~') ? "" : " ('" + value.name + "')";
   throw NeedsValue(what + name + " must be known at conversion", state_.sourceInputs(id));
@@ -201,6 +217,11 @@ void NodeContext::setOutput(int i, ir::ValueId value) {
 
 void NodeContext::noteShapeDependence() {
   state_.graph.foldedShapeNodes.push_back(state_.nodeName);
+}
+
+void NodeContext::markAtMost(ir::ValueId constant, const std::vector<int64_t>& marks) {
+  if (std::ranges::count(marks, 1) > 0)
+    state_.atMost[constant] = constantIntTensor({std::ssize(marks)}, marks);
 }
 
 void NodeContext::unsupported(const std::string& what) const {

@@ -66,10 +66,16 @@ class NodeContext {
   ir::ValueId input(int i) const;
   bool hasInput(int i) const { return input(i) != ir::kNoValue; }
   bool wantsOutput(int i) const { return i < proto_.output_size() && !proto_.output(i).empty(); }
-  /// Type and (static) shape of a value; shape of input i.
+  /// Type and shape of a value, the largest that it can be.
   const TensorType& typeOf(ir::ValueId id) const;
-  const Shape& shape(int i) const { return typeOf(input(i)).shape; }
-  int rank(int i) const { return shape(i).rank(); }
+  int rank(int i) const { return typeOf(input(i)).shape.rank(); }
+  /// The shape of input i, for whatever is made of its extents; an error where data decide one.
+  const Shape& shape(int i) const;
+  /// The same where nothing is made of extents that data decide, or the operator emitted answers
+  /// for it (Operator::dataAxes).
+  const Shape& largestShape(int i) const { return typeOf(input(i)).shape; }
+  /// True if data decide the extent of an axis of input i.
+  bool isFromData(int i, int64_t axis) const;
   bool isConstant(ir::ValueId id) const;
   /// Elements of a constant input of any integer or bool type. Throws NeedsValue when it is not
   /// constant, and an error when it is absent or not integer.
@@ -93,6 +99,8 @@ class NodeContext {
   ir::ValueId constantIntTensor(Shape shape, const std::vector<int64_t>& values);
   ir::ValueId constantOf(TensorType type, std::span<const std::byte> bytes);
   void setOutput(int i, ir::ValueId value);
+  /// Says of a row of numbers which, marked by 1, are but the most that an extent can be.
+  void markAtMost(ir::ValueId constant, const std::vector<int64_t>& marks);
   /// Records that this node's result was computed from the shape of its input (Shape, Size).
   void noteShapeDependence();
 

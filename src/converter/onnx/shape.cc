@@ -5,16 +5,21 @@
 namespace minnow::converter {
 
 void importShape(NodeContext& node) {
-  const Shape& shape = node.shape(0);
+  const Shape& shape = node.largestShape(0);
   const auto clampAxis = [&](int64_t axis) {
     return std::clamp<int64_t>(axis < 0 ? axis + shape.rank() : axis, 0, shape.rank());
   };
   const int64_t start = clampAxis(node.integer("start", 0));
   const int64_t end = clampAxis(node.integer("end", shape.rank()));
-  std::vector<int64_t> dims;
-  for (int64_t axis = start; axis < end; ++axis) dims.push_back(shape[static_cast<int>(axis)]);
+  std::vector<int64_t> dims, atMost;
+  for (int64_t axis = start; axis < end; ++axis) {
+    dims.push_back(shape[static_cast<int>(axis)]);
+    atMost.push_back(node.isFromData(0, axis));
+  }
   if (!node.isConstant(node.input(0))) node.noteShapeDependence();
-  node.setOutput(0, node.constantIntTensor({static_cast<int64_t>(dims.size())}, dims));
+  const ir::ValueId value = node.constantIntTensor({std::ssize(dims)}, dims);
+  node.markAtMost(value, atMost);
+  node.setOutput(0, value);
 }
 
 void importSize(NodeContext& node) {
