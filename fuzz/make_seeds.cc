@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
   for (const auto& entry : std::filesystem::directory_iterator(argv[1])) {
     minnow::converter::ConvertReport report;
     const auto bytes = minnow::converter::convertFile(entry.path(), {}, report);
+    if (!bytes && bytes.error().code == minnow::ErrorCode::Unsupported) continue;
     const auto path = std::filesystem::path(argv[2]) / entry.path().stem().concat(".minnow");
     const auto done =
         bytes ? minnow::base::writeFile(path, *bytes) : std::unexpected(bytes.error());

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """What the importer says that it knows, against docs/operators.md and ONNX.
 
-The first table of docs/operators.md names exactly the operators that the importer has. Each of them is known up to its newest
-version of src/converter/onnx/versions.inc, or stands in BEHIND. That table is what the onnx package says, as far as both go, if
+The first table of docs/operators.md names exactly the operators that the importer has. Each of them is known up to its newest version of
+src/converter/onnx/versions.inc, or stands in BEHIND. That table is what the onnx package says, as far as both go, if
 one is installed for this Python.
 """
 import pathlib

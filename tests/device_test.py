@@ -10,7 +10,7 @@ import pathlib
 import subprocess
 import sys
 
-from real_models import ROOT, find
+from real_models import ROOT, end_without, find
 
 SERVED, OTHER = "face_detection_front_128x128_barracuda.onnx", "mlsd_320x320_tiny.onnx"
 EMULATORS = {"arm64": ["qemu-aarch64-static", "-L", "/usr/aarch64-linux-gnu"],
@@ -49,8 +49,7 @@ def main():
     native, presets = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:]
     sources = [find(SERVED), find(OTHER)]
     if None in sources:
-        print("no models: make models")
-        return 77
+        end_without("no models: make models")
     OUT.mkdir(parents=True, exist_ok=True)
     models = [OUT / f"{source.stem}.minnow" for source in sources]
     for source, model in zip(sources, models):

@@ -97,11 +97,19 @@ typedef struct minnow_interpreter minnow_interpreter;
 typedef struct minnow_session minnow_session;
 typedef struct minnow_frame minnow_frame;
 
+/* Options begin with their size, so that a program and a library of different versions understand
+ * each other: what the caller's header does not have yet is as by default, and what the library
+ * does not know yet is refused unless it is zero. Begin with the initialiser:
+ *
+ *   minnow_runtime_options options = MINNOW_RUNTIME_OPTIONS_INIT;
+ *   options.threads = 2; */
 typedef struct minnow_runtime_options {
+  size_t size;          /* sizeof(minnow_runtime_options) */
   int threads;          /* that compute one frame, the caller's included */
   int concurrency;      /* frames that may be under way at once */
   size_t memory_budget; /* most bytes the library may hold; 0 for no limit */
 } minnow_runtime_options;
+#define MINNOW_RUNTIME_OPTIONS_INIT {sizeof(minnow_runtime_options), 1, 1, 0}
 
 /* NULL options: one thread, one frame, no limit. */
 minnow_status minnow_runtime_create(const minnow_runtime_options* options,
@@ -126,10 +134,14 @@ void minnow_interpreter_release_model(minnow_interpreter* interpreter);
 void minnow_interpreter_destroy(minnow_interpreter* interpreter);
 
 typedef struct minnow_session_options {
+  size_t size;        /* sizeof(minnow_session_options) */
   int wait_for_arena; /* 0: minnow_session_begin returns MINNOW_BUSY instead of waiting */
+  int strips;         /* 0: layer by layer, for callbacks that want whole tensors */
 } minnow_session_options;
+#define MINNOW_SESSION_OPTIONS_INIT {sizeof(minnow_session_options), 1, 1}
 
-/* NULL options: begin waits. */
+/* NULL options: begin waits, but not for what its own thread holds: see SessionOptions in
+ * minnow/runtime.h. */
 minnow_status minnow_interpreter_create_session(const minnow_interpreter* interpreter,
                                                 const minnow_session_options* options,
                                                 minnow_session** session);

@@ -14,6 +14,11 @@
 // A Runtime must outlive its interpreters, an interpreter its sessions, a session its frames. Every
 // object may be used from one thread at a time; different sessions of one runtime may run on
 // different threads at once, as many as the runtime's `concurrency` has arenas.
+//
+// fork(): the child may go on with what the parent made, if no other thread was inside a call of
+// this library at that moment. The parent's threads do not exist in the child: there its frames are
+// computed by the calling thread alone, with the same bits, and arenas that other threads had
+// leased stay leased. A child that wants threads creates a Runtime of its own.
 #pragma once
 
 #include <chrono>
@@ -130,7 +135,12 @@ class Runtime {
 };
 
 struct SessionOptions {
-  /// Whether begin() waits for a free arena or returns ErrorCode::Busy.
+  /// Whether begin() waits for a free arena or returns ErrorCode::Busy. It returns Busy at once
+  /// where waiting could never end: where the arenas that it needs are held by the calling thread
+  /// (a detector's frame is alive, and the reader's is begun, with one arena), or by threads that
+  /// wait for an arena themselves. A frame counts as held by the thread that began it, also after
+  /// it was moved to another thread: who begins frames here and ends them there does so with
+  /// `waitForArena` false, or with as many arenas as frames can be alive.
   bool waitForArena = true;
   /// false: every operator runs its scalar reference. For checking, not for use.
   bool fastKernels = true;
@@ -234,12 +244,15 @@ class Frame {
   Frame& operator=(Frame&&) noexcept;
   ~Frame();
 
-  /// A view without data (it tests false) when there is no input of that name.
+  /// A view without data (it tests false) when there is no input of that name. Its `missing` names it
+  /// and lists those that there are, until the frame is asked for another that is not there;
+  /// writeImage's error says the same.
   TensorView input(std::string_view name) const;
   TensorView input(size_t index) const;
   /// May overwrite the inputs' memory: write them again before another run().
   Result<void> run();
   /// Calls `before` with each operator's inputs and `after` with its outputs; either may be empty.
+  /// They run in the floating-point mode of the caller, on the thread of the caller.
   /// Views are steps too: they compute nothing, but are called for. A callback may
   ///
   /// - stop the run: it ends with ErrorCode::Stopped before anything else is computed. Outputs hold

@@ -50,6 +50,7 @@ std::string Shape::toString() const {
   if (rank_ == 0) return "scalar";
   std::string out;
   for (int i = 0; i < rank_; ++i) out += (i ? "x" : "") + std::to_string(dims_[i]);
+  if (cut_) out += "x…";
   return out;
 }
 

@@ -1,5 +1,5 @@
-// The order of long sums (ops/reduce.h): chains of at most 256 additions, then blocks in pairs. The
-// rounding error of n terms grows with 256 + log2(n) instead of n.
+// The order of long sums (ops/reduce.h): chains of at most 512 additions, then blocks in pairs. The
+// rounding error of n terms grows with 512 + log2(n) instead of n.
 #pragma once
 
 #include <array>
@@ -9,7 +9,7 @@
 namespace minnow::kernels {
 
 /// Elements that one partial takes of a block.
-inline constexpr int64_t kChain = 256;
+inline constexpr int64_t kChain = 512;
 
 /// Which results of blocks are joined when. They lie in places 0, 1, … like a stack: each new one
 /// at next(), then push(join), which calls join(a) for every a whose result is to take in that of

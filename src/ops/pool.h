@@ -8,10 +8,10 @@
 //   Average  each row of taps (the last spatial axis) is summed from 0 by plain addition, then
 //            the rows likewise, times the float reciprocal of the number of taps; 0 where there is
 //            none. (One sum over a whole image loses digits: docs/own-errors.md.) Rows of more
-//            than 256 taps, and more rows than 256, are added in blocks of 256, and these in pairs
+//            than 512 taps, and more rows than 512, are added in blocks of 512, and these in pairs
 //            (kernels/pairwise.h)
 //   Lp       (sum of |x|^p)^(1/p); for p = 1 and 2 in float, squares by fused multiply-add, more
-//            than 256 taps in blocks likewise; else in double
+//            than 512 taps in blocks likewise; else in double
 #pragma once
 
 #include "ops/window.h"

@@ -7,8 +7,8 @@
 // is one partial. Partials start from the function's neutral element. Squares are added by fused
 // multiply-add. An integer sum wraps; an integer mean is rounded towards zero.
 //
-// That is a block: no partial takes more than 256 elements, for a long chain of additions loses
-// digits. Where there are more, they are cut into blocks of 256 elements a partial (4096 or 256
+// That is a block: no partial takes more than 512 elements, for a long chain of additions loses
+// digits. Where there are more, they are cut into blocks of 512 elements a partial (8192 or 512
 // elements), each with partials of its own, and the results of blocks are joined in pairs: a block
 // with its neighbour, a pair with the next pair, and so on (kernels/pairwise.h).
 #pragma once

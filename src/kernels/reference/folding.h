@@ -75,14 +75,15 @@ Acc foldSum(const Axes& axes, bool striped, const T* x, F&& fn) {
 }
 
 /// The sum of (x - mean)².
-inline float foldSquares(const Axes& axes, bool striped, const float* x, float mean) {
-  return fold<float>(
-      axes, striped, x, 0.0f,
-      [&](float sum, float v) {
-        const float d = v - mean;
+template <class T>
+T foldSquares(const Axes& axes, bool striped, const T* x, T mean) {
+  return fold<T>(
+      axes, striped, x, T{0},
+      [&](T sum, T v) {
+        const T d = v - mean;
         return std::fma(d, d, sum);
       },
-      [](float a, float b) { return a + b; });
+      [](T a, T b) { return a + b; });
 }
 
 /// The maximum; a zero is +0.
@@ -99,14 +100,25 @@ T foldMin(const Axes& axes, bool striped, const T* x) {
   return fold<T>(axes, striped, x, start, smaller<T>, smaller<T>) + T{0};
 }
 
+template <class T>
 struct Moments {
-  float mean, variance;
+  T mean, variance;
 };
 /// Mean and variance as ops/group_normalization.h defines them.
-inline Moments momentsOf(const Axes& axes, bool striped, const float* x) {
-  const auto n = static_cast<float>(axes.shape.elements());
-  const float mean = foldSum<float>(axes, striped, x, [](float v) { return v; }) / n;
+template <class T>
+Moments<T> momentsOf(const Axes& axes, bool striped, const T* x) {
+  const auto n = static_cast<T>(axes.shape.elements());
+  const T mean = foldSum<T>(axes, striped, x, [](T v) { return v; }) / n;
   return {mean, foldSquares(axes, striped, x, mean) / n};
+}
+
+/// fn(T{}) for the real type that a tensor has: float32 or float64.
+template <class F>
+void withReal(DataType type, F&& fn) {
+  if (type == DataType::Float64)
+    fn(double{});
+  else
+    fn(float{});
 }
 
 }  // namespace minnow::kernels::reference

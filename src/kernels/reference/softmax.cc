@@ -57,10 +57,7 @@ Result<void> runSoftmax(const ops::Operator& op, const KernelArgs& args) {
   const TensorView& x = args.inputs[0];
   const TensorView& y = args.outputs[0];
   if (x.elements() == 0) return {};
-  if (x.type == DataType::Float64)
-    normaliseAll<double>(softmax, x, y);
-  else
-    normaliseAll<float>(softmax, x, y);
+  withReal(x.type, [&]<class T>(T) { normaliseAll<T>(softmax, x, y); });
   return {};
 }
 

@@ -77,6 +77,15 @@ struct MaxFold : ExactMaxFold {
     return hn::Max(best, x);
   }
 };
+#elif HWY_TARGET <= HWY_AVX3
+/// x86's own maximum is the second number if either is a NaN, so that a NaN among the taps gets in;
+/// a mask, which costs AVX-512 nothing, keeps it there.
+struct MaxFold : ExactMaxFold {
+  template <class V>
+  static HWY_INLINE V fold(V best, V x) {
+    return hn::IfThenElse(hn::Eq(best, best), hn::Max(best, x), best);
+  }
+};
 #else
 /// x86's own maximum forgets a NaN. The sum of the taps tells whether there was one: it is a NaN
 /// then (and where two infinities meet).
