@@ -33,6 +33,7 @@ struct Buffer {
 struct Layout {
   StoragePlan storage;
   std::vector<ChainSchedule> chains;
+  std::vector<int> chainOf;  ///< by node, index into `chains`, -1 for none
   std::vector<Buffer> buffers;
   std::vector<Window> windows;
 };

@@ -26,7 +26,9 @@ struct StoragePlan {
 /// Decides all sharing for the given types. Views and in-place results never outlive what they
 /// share: lifetimes are the planner's business, which sees buffers only. In a chain that runs in
 /// strips, a result takes an input's place only if no later strip reads what it overwrites.
+/// `chainOf`: index into `chains` by node, -1 for none.
 StoragePlan assignStorage(const ir::Graph& graph, const std::vector<TensorType>& types,
-                          const Uses& uses, const std::vector<ChainSchedule>& chains);
+                          const Uses& uses, const std::vector<ChainSchedule>& chains,
+                          const std::vector<int>& chainOf);
 
 }  // namespace minnow::planning
