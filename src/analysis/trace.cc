@@ -21,7 +21,7 @@ constexpr const char* kFormat = "minnow-trace";
 constexpr int kFormatVersion = 1;
 constexpr std::string_view kArrayEnding = ".npy";
 /// What a compressed description may grow to: parsed, it takes dozens of times that.
-constexpr uint64_t kMostDescription = 8 << 20;
+constexpr uint64_t kMostDescription = 2 << 20;
 
 std::unexpected<Error> bad(const std::string& source, std::string_view what) {
   return std::unexpected(Error{ErrorCode::BadModel, fmt::format("{}: {}", source, what)});
