@@ -1,12 +1,14 @@
 # Two commands from a bare Debian 12 machine: `make demo` and `make test`. CMakePresets.json has the builds.
 .DEFAULT_GOAL := build
-.PHONY: build models bench-peers bench-memory bench-strips size size-table ready test-device demo test test-arm quick-arm test-all sanitizers lint bench clean bench-contract
+.PHONY: build models test-shared fuzz bench-peers bench-memory bench-strips size size-table ready test-device demo test test-arm quick-arm test-all sanitizers lint bench clean bench-contract
 .NOTPARALLEL:
 
 IMAGES ?=
 MODELS ?=
 JOBS := $(shell nproc)
-SHARED_MODELS := $(wildcard ../shared/models)
+# A folder with more models and cases than a stranger has. Tests see it through this alone, `make test` never does.
+MINNOW_SHARED ?= $(abspath $(wildcard ../shared))
+SHARED_MODELS = $(and $(MINNOW_SHARED),$(wildcard $(MINNOW_SHARED)/models))
 CACHE := .cache
 
 build: build/build.ninja
@@ -17,7 +19,8 @@ build/build.ninja: CMakePresets.json CMakeLists.txt
 
 # Installation is remembered by a stamp, so that a second run costs nothing.
 $(CACHE)/installed-demo: GROUPS := demo
-$(CACHE)/installed-test: GROUPS := demo test arm
+$(CACHE)/installed-test: GROUPS := demo test arm fuzz
+$(CACHE)/installed-fuzz: GROUPS := fuzz
 $(CACHE)/installed-browser: GROUPS := browser
 $(CACHE)/installed-lint: GROUPS := demo lint
 $(CACHE)/installed-%: scripts/setup.sh
@@ -28,20 +31,40 @@ models:
 	@apps/road/fetch_models.sh apps/road/models.toml $(CACHE)/npm
 
 demo: $(CACHE)/installed-demo build/build.ninja
-	@cmake --build --preset release -j $(JOBS) --target minnow road
+	@cmake --build --preset release -j $(JOBS) --target minnow minnow_road
 	@MINNOW_CACHE=$(CURDIR)/$(CACHE) apps/road/demo.sh build demo-output "$(IMAGES)" "$(MODELS)"
 
-# What tests start from. The models come from a registry; without a network the tests that want them say so.
+# What tests start from. Models and ONNX Runtime come from registries; without a network the tests that want them say
+# so, or fail with MINNOW_REQUIRE_MODELS, which CI sets.
 ready: $(CACHE)/installed-test
-	-@$(MAKE) --no-print-directory models
+	@$(MAKE) --no-print-directory models || test -z "$$MINNOW_REQUIRE_MODELS"
+	@scripts/onnx_venv.sh $(CACHE)/onnx-venv || test -z "$$MINNOW_REQUIRE_MODELS"
 	@$(MAKE) --no-print-directory build
 
+# What everybody has: nothing from beside the checkout.
+test: export override MINNOW_SHARED :=
 test: ready
 	@$(MAKE) --no-print-directory sanitizers
 	@$(MAKE) --no-print-directory quick-arm
+	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=7
 	@ctest --preset release -j $(JOBS) -LE heavy
 
-THREADED := minnow_base_test minnow_memory_test minnow_runtime_test
+# What that folder adds: its models in every test on models, its cases.
+ON_MODELS := Golden|RealModels|same_bits_small|conformance_shared|_on_models|planted_faults
+test-shared: export MINNOW_SHARED := $(MINNOW_SHARED)
+ifeq ($(SHARED_MODELS),)
+test-shared:
+	@echo "MINNOW_SHARED names no folder with models, and there is none at ../shared: nothing more to test."
+else
+test-shared: ready
+	@ctest --preset release -j $(JOBS) -LE heavy -R "$(ON_MODELS)"
+	@cmake --preset asan > build/asan.log && cmake --build --preset asan -j $(JOBS) --target golden_test
+	@ctest --preset asan -j $(JOBS) -R Golden -E "_const|_picture|_large_"
+	@cmake --preset arm64 > build/arm64.log && cmake --build --preset arm64 -j $(JOBS) --target minnow
+	@ctest --preset arm64 -j $(JOBS) -R same_bits_small_cortex-a53
+endif
+
+THREADED := minnow_base_test minnow_memory_test minnow_runtime_test ops_cases_test
 
 # Parsers, operators and models under the address and undefined sanitizers, threads under the third. Of a model's three
 # inputs one, and of M-LSD the tiny ones: addresses do not depend on values. The release build runs all, and counts the
@@ -50,7 +73,16 @@ sanitizers:
 	@cmake --preset asan > build/asan.log && cmake --build --preset asan -j $(JOBS)
 	@ctest --preset asan -j $(JOBS) -LE "heavy|release-only" -E "Golden.*(_const|_picture|_large_)|RealModels"
 	@cmake --preset tsan > build/tsan.log && cmake --build --preset tsan -j $(JOBS) --target $(THREADED)
-	@ctest --preset tsan -j $(JOBS) -LE "heavy|release-only" -R "Thread|Runtime|Session|Arena"
+	@ctest --preset tsan -j $(JOBS) -LE "heavy|release-only" -R "Thread|Runtime|Session|Arena|ops_cases_on_threads"
+
+# Every parser with hostile bytes, by libFuzzer under the sanitizers: MINUTES for each of eight harnesses, which is to be
+# 10^7 inputs before a release. `make test` takes a minute for all.
+MINUTES ?= 10
+FUZZ_SECONDS ?= $(shell echo $$(($(MINUTES) * 60)))
+fuzz: $(CACHE)/installed-fuzz
+	@mkdir -p build && cmake --preset fuzz > build/fuzz.log
+	@cmake --build --preset fuzz -j $(JOBS) --target fuzzers
+	@scripts/fuzz.sh build/fuzz $(FUZZ_SECONDS)
 
 # Bits on ARM under an emulator, the quick part: operator cases with SVE, NEON and plain C++, real models with NEON.
 quick-arm:

@@ -1,8 +1,8 @@
 # The library for devices, libminnow.so (docs/size.md). MINNOW_MINIMAL compiles for size; MINNOW_MODELS links the
-# operators of some models only. Included before the rooms; minnow_device_library() comes after them.
+# operators of some models only. Included before the rooms; minnow_device_flags() comes after them.
 option(MINNOW_MINIMAL "Compile for size, and build the shared library of the runtime: libminnow.so" OFF)
 set(MINNOW_MODELS "" CACHE STRING "Link only the operators of these models: a.minnow;b.onnx; empty for all operators")
-set(MINNOW_HOST_TOOL ${CMAKE_SOURCE_DIR}/build/minnow CACHE FILEPATH "The command line that reads MINNOW_MODELS")
+set(MINNOW_HOST_TOOL ${PROJECT_SOURCE_DIR}/build/minnow CACHE FILEPATH "The command line that reads MINNOW_MODELS")
 set(MINNOW_MOST_BYTES 900000 CACHE STRING "libminnow.so for AArch64 may not be larger")
 
 if(MINNOW_MODELS)  # the converter and the tests want every operator
@@ -10,8 +10,12 @@ if(MINNOW_MODELS)  # the converter and the tests want every operator
   set(MINNOW_TESTS OFF)
   set(MINNOW_APPS OFF)
 endif()
-if(MINNOW_MINIMAL OR MINNOW_MODELS)
+set(MINNOW_SHARED OFF)
+if(BUILD_SHARED_LIBS OR MINNOW_MINIMAL OR MINNOW_MODELS)
+  set(MINNOW_SHARED ON)
   add_compile_options(-fvisibility=hidden -fvisibility-inlines-hidden -ffunction-sections -fdata-sections)
+endif()
+if(MINNOW_MINIMAL OR MINNOW_MODELS)
   set(MINNOW_JPEG OFF)  # files are decoded by whoever has the libraries; cameras' frames are raw
   set(MINNOW_PNG OFF)
 endif()
@@ -30,7 +34,7 @@ function(minnow_linked_operators list)
   endif()
   set(operators "")
   foreach(model ${MINNOW_MODELS})
-    cmake_path(ABSOLUTE_PATH model BASE_DIRECTORY ${CMAKE_SOURCE_DIR})
+    cmake_path(ABSOLUTE_PATH model BASE_DIRECTORY ${PROJECT_SOURCE_DIR})
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${model})
     execute_process(COMMAND ${MINNOW_HOST_TOOL} info --operators ${model}
       OUTPUT_VARIABLE printed ERROR_VARIABLE complaint RESULT_VARIABLE code)
@@ -59,10 +63,10 @@ function(minnow_minimal_flags)
     COMPILE_OPTIONS "-fexceptions;-funwind-tables;-fasynchronous-unwind-tables")
 endfunction()
 
-# libminnow.so: what include/minnow declares and nothing else is exported; what that does not reach is not in it.
-function(minnow_device_library)
+# The rooms' flags, and the operators that are linked.
+function(minnow_device_flags)
   if(MINNOW_MODELS)
-    set(list ${CMAKE_BINARY_DIR}/generated/linked_operators.inc)
+    set(list ${PROJECT_BINARY_DIR}/generated/linked_operators.inc)
     minnow_linked_operators(${list})
     foreach(room ops kernels_reference backend_cpu)
       target_compile_definitions(minnow_${room} PRIVATE MINNOW_LINKED_OPERATORS="${list}")
@@ -71,29 +75,16 @@ function(minnow_device_library)
   if(MINNOW_MINIMAL)
     minnow_minimal_flags()
   endif()
-  if(NOT MINNOW_MINIMAL AND NOT MINNOW_MODELS)
-    return()
-  endif()
-  add_library(minnow_shared SHARED
-    $<TARGET_OBJECTS:minnow_base> $<TARGET_OBJECTS:minnow_runtime> $<TARGET_OBJECTS:minnow_vision>)
-  set_target_properties(minnow_shared PROPERTIES OUTPUT_NAME minnow EXPORT_NAME minnow
-    SOVERSION ${PROJECT_VERSION_MAJOR} VERSION ${PROJECT_VERSION} LINK_DEPENDS ${CMAKE_SOURCE_DIR}/cmake/exported.map)
-  target_link_libraries(minnow_shared PRIVATE $<BUILD_INTERFACE:minnow_runtime> $<BUILD_INTERFACE:minnow_vision>)
-  target_include_directories(minnow_shared INTERFACE $<INSTALL_INTERFACE:include>)
-  target_compile_features(minnow_shared INTERFACE cxx_std_23)
-  target_link_options(minnow_shared PRIVATE -Wl,--gc-sections,-z,defs,--strip-all
-    -Wl,--version-script=${CMAKE_SOURCE_DIR}/cmake/exported.map -Wl,-Map=$<TARGET_FILE:minnow_shared>.map)
+endfunction()
+
+# Of the library itself: stripped, with the linker's map beside it, and its size told.
+function(minnow_device_library)
+  target_link_options(minnow_library PRIVATE -Wl,--strip-all,-Map=$<TARGET_FILE:minnow_library>.map)
   if(MINNOW_MINIMAL AND CMAKE_SYSTEM_PROCESSOR STREQUAL "aarch64")
     # What is read-only after relocation would end on a page of 64 KB in the file: up to 64 KB of zeros for 12 KB.
-    target_link_options(minnow_shared PRIVATE -Wl,-z,norelro)
+    target_link_options(minnow_library PRIVATE -Wl,-z,norelro)
   endif()
-  add_custom_command(TARGET minnow_shared POST_BUILD VERBATIM COMMAND ${CMAKE_COMMAND}
-    -DLIBRARY=$<TARGET_FILE:minnow_shared> -DPROCESSOR=${CMAKE_SYSTEM_PROCESSOR} -DMOST_BYTES=${MINNOW_MOST_BYTES}
-    -DMINIMAL=${MINNOW_MINIMAL} -P ${CMAKE_SOURCE_DIR}/cmake/print_size.cmake)
-
-  include(GNUInstallDirs)
-  install(TARGETS minnow_shared EXPORT minnow LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT device)
-  install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/minnow DESTINATION include COMPONENT device)
-  install(EXPORT minnow NAMESPACE minnow:: FILE minnow-config.cmake
-    DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/minnow COMPONENT device)
+  add_custom_command(TARGET minnow_library POST_BUILD VERBATIM COMMAND ${CMAKE_COMMAND}
+    -DLIBRARY=$<TARGET_FILE:minnow_library> -DPROCESSOR=${CMAKE_SYSTEM_PROCESSOR} -DMOST_BYTES=${MINNOW_MOST_BYTES}
+    -DMINIMAL=${MINNOW_MINIMAL} -P ${PROJECT_SOURCE_DIR}/cmake/print_size.cmake)
 endfunction()

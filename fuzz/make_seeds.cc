@@ -1,6 +1,7 @@
 // make_seeds ONNX-FOLDER MODEL-FOLDER: converts every model, for seeds of the model file.
 #include <cstdio>
 
+#include "base/whole_file.h"
 #include "converter/convert.h"
 #include "format/write.h"
 
@@ -10,9 +11,10 @@ int main(int argc, char** argv) {
   for (const auto& entry : std::filesystem::directory_iterator(argv[1])) {
     minnow::converter::ConvertReport report;
     const auto bytes = minnow::converter::convertFile(entry.path(), {}, report);
+    if (!bytes && bytes.error().code == minnow::ErrorCode::Unsupported) continue;
     const auto path = std::filesystem::path(argv[2]) / entry.path().stem().concat(".minnow");
     const auto done =
-        bytes ? minnow::format::writeFile(path, *bytes) : std::unexpected(bytes.error());
+        bytes ? minnow::base::writeFile(path, *bytes) : std::unexpected(bytes.error());
     if (!done) return std::fprintf(stderr, "%s\n", done.error().message.c_str()), 1;
   }
   return 0;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing, after printing their list. Where there is no apt it prints what
-# is needed and stops. Usage: setup.sh [build] [demo] [test] [arm] [browser] [lint]  (groups; build is always included)
+# is needed and stops. Usage: setup.sh [build] [demo] [test] [arm] [fuzz] [browser] [lint]  (groups; build is always included)
 set -euo pipefail
 
 build="g++ cmake ninja-build ccache make libhwy-dev libflatbuffers-dev flatbuffers-compiler
@@ -8,8 +8,9 @@ build="g++ cmake ninja-build ccache make libhwy-dev libflatbuffers-dev flatbuffe
   nlohmann-json3-dev libxxhash-dev libjpeg62-turbo-dev libpng-dev libgtest-dev libgmock-dev libbenchmark-dev pkg-config
   libopencv-core-dev libopencv-imgproc-dev libtomlplusplus-dev"
 demo="opencv-doc ca-certificates"
-test="libonnx-testdata python3 zstd"
+test="libonnx-testdata python3 python3-venv zstd"
 arm="g++-aarch64-linux-gnu g++-arm-linux-gnueabihf qemu-user-static"
+fuzz="clang-19 libclang-rt-19-dev libfuzzer-19-dev"
 browser="chromium"
 lint="clang-format-19 clang-tidy-19 clang-19 python3"
 
@@ -17,7 +18,7 @@ wanted=$build
 for group in "$@"; do
   case $group in
     build) ;;
-    demo | test | arm | browser | lint) wanted="$wanted ${!group}" ;;
+    demo | test | arm | fuzz | browser | lint) wanted="$wanted ${!group}" ;;
     *) echo "setup.sh: no such group: $group" >&2; exit 2 ;;
   esac
 done

@@ -50,7 +50,7 @@ def size(native, preset, skipped="", models=()):
     folder = OUT / preset
     do("cmake", "--preset", preset, "-B", folder, f"-DMINNOW_HOST_TOOL={native}",
        f"-DMINNOW_SKIPPED_TARGETS={skipped}", f"-DMINNOW_MODELS={';'.join(map(str, models))}")
-    do("cmake", "--build", folder, "--target", "minnow_shared", "-j", os.cpu_count())
+    do("cmake", "--build", folder, "--target", "minnow_library", "-j", os.cpu_count())
     return (folder / "libminnow.so").stat().st_size
 
 

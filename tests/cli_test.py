@@ -4,23 +4,27 @@
 Usage: cli_test.py MINNOW      (nothing but Python's standard library)
 """
 import json
+import os
 import pathlib
 import random
 import re
 import resource
+import signal
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import xml.etree.ElementTree
 import zipfile
 
-from tiny_onnx import onnx_model
+from tiny_onnx import field, onnx_model, value_info
 
 MINNOW = sys.argv.pop(1) if len(sys.argv) > 1 else "build/minnow"
 OK, ERROR, USAGE, UNSUPPORTED, OVER_BUDGET = 0, 1, 2, 3, 4
 DIFFERENT, CANNOT_COMPARE = 1, 2  # as diff(1)
+WEIGHTS = [1.5, 2.25, 3.125, 5.5, 7.75]
 
 
 def npy(shape, values, descr="<f4"):
@@ -63,6 +67,17 @@ class CommandLine(unittest.TestCase):
         path = self.folder / "tiny.minnow"
         self.minnow("convert", self.onnx, "-o", path)
         return path
+
+    def weighty(self):
+        """A .minnow file of y = x * WEIGHTS."""
+        node = b"".join(field(number, text) for number, text in ((1, "x"), (1, "w"), (2, "y"), (3, "mul"), (4, "Mul")))
+        weights = field(1, len(WEIGHTS)) + field(2, 1) + field(8, "w") + field(9, struct.pack("<5f", *WEIGHTS))
+        graph = (field(1, node) + field(2, "weighty") + field(5, weights) + field(11, value_info("x", [1, 3, 4, 5]))
+                 + field(12, value_info("y", [1, 3, 4, 5])))
+        onnx = self.file("weighty.onnx", field(1, 7) + field(7, graph) + field(8, field(1, "") + field(2, 13)))
+        model = self.folder / "weighty.minnow"
+        self.minnow("convert", onnx, "-o", model)
+        return model
 
     def leftovers(self):
         return [p.name for p in self.folder.rglob("*") if ".part" in p.name]
@@ -328,6 +343,21 @@ class CommandLine(unittest.TestCase):
         for tolerance in ("much", "-1", "1,2,3", "nan"):
             self.minnow("diff", a, a, f"--tolerance={tolerance}", code=USAGE)
 
+    def test_archives_of_64_bits(self):
+        """Python writes every zip64 record there is, far below the sizes that need them."""
+        a = self.saved_trace("a.npz", {"x": [1, 2], "y": [3]}, inputs=["x"])
+        before = zipfile.ZIP64_LIMIT, zipfile.ZIP_FILECOUNT_LIMIT
+        for limits in ((10, 10), (400, 10), (10, 2), before):
+            zipfile.ZIP64_LIMIT, zipfile.ZIP_FILECOUNT_LIMIT = limits
+            try:
+                with zipfile.ZipFile(self.folder / "wide.npz", "w") as archive:
+                    for tensor, values in (("y", [3]), ("x", [1, 2])):
+                        with archive.open(f"{tensor}.npy", "w", force_zip64=True) as entry:
+                            entry.write(npy(f"({len(values)},)", values))
+            finally:
+                zipfile.ZIP64_LIMIT, zipfile.ZIP_FILECOUNT_LIMIT = before
+            self.assertIn("all equal", self.minnow("diff", a, self.folder / "wide.npz"), limits)
+
     def changed(self, trace, tensor, data):
         """The trace with other bytes at the end of one tensor; without the tensor if there are none."""
         path = self.folder / "changed.npz"
@@ -396,6 +426,71 @@ class CommandLine(unittest.TestCase):
         self.assertFalse((self.folder / "odd.minnow").exists())
         self.assertIn("NoSuchOp", self.minnow("memory", model, code=UNSUPPORTED))
 
+    def test_a_verb_that_does_not_exist_is_named_beside_the_nearest(self):
+        self.assertIn("no verb 'covnert' (did you mean 'convert'?)", self.minnow("covnert", self.onnx, code=USAGE))
+        self.assertIn("no verb 'conf' (did you mean 'conformance'?)", self.minnow("conf", code=USAGE))
+        self.assertRegex(self.minnow("frobnicate", code=USAGE), "no verb 'frobnicate'; there are .*trace")
+        self.assertIn("a verb is missing", self.minnow(code=USAGE))
+        self.assertIn("`minnow run --help`", self.minnow("run", self.onnx, "--threads", "0", code=USAGE))
+
+    def test_shapes_of_inputs_that_do_not_exist(self):
+        model, trace = self.convert(), self.folder / "t.npz"
+        self.minnow("trace", model, "x=const:1", "-o", trace)
+        for file in (model, self.onnx):
+            for verb, *more in (["info"], ["run", "x=const:1"], ["hash", "x=const:1"], ["bench", "--runs", "1"], ["memory"],
+                                ["trace", "x=const:1", "-o", self.folder / "u.npz"], ["replay", "--reference", trace]):
+                said = self.minnow(verb, file, *more, "--shape", "z=1,3,4,5",
+                                   code=CANNOT_COMPARE if verb == "replay" else ERROR)
+                self.assertIn("no input is named 'z'; there is x", said, (verb, file))
+        self.assertIn("no input is named 'z'", self.minnow("convert", self.onnx, "--shape", "z=1", code=ERROR))
+        self.assertFalse((self.folder / "u.npz").exists())
+        two = self.file("two.onnx", onnx_model(["Relu"], ["n", "c"]).replace(b"\n\x01x", b"\n\x01q"))
+        for verb, *more in (["memory"], ["bench", "--runs", "1"]):  # models that share a list of shapes
+            self.minnow(verb, two, self.onnx, *more, "--shape", "q=2,3", "--shape", "x=1,3,4,5")
+            self.assertIn("there is q, x", self.minnow(verb, two, self.onnx, *more, "--shape", "r=2,3", code=ERROR))
+
+    def test_what_is_wrong_with_an_input_is_said(self):
+        model = self.convert()
+        header = "(1, 3, 4, 5)"
+        cases = (("double.npy", npy(header, [0.0] * 120, "<f8"), "float64 1x3x4x5, .*astype\\('float32'\\)"),
+                 ("big.npy", npy(header, [0.0] * 60, ">f4"), "'>f4'.*little-endian"),
+                 ("complex.npy", npy(header, [0.0] * 120, "<c8"), "'<c8'.*numpy.save"),
+                 ("shape.npy", npy("(1, 4, 5, 3)", [0.0] * 60), "1x4x5x3, .*--shape x=1,4,5,3"),
+                 ("short.npy", npy(header, [0.0] * 6), "240 bytes of data expected, 24 found"),
+                 ("rank.npy", npy("(1, 1, 1, 1, 1, 1, 1, 1, 1)", [0.0]), "at most 8 axes"),
+                 ("empty.npy", b"", "is empty"), ("junk.npy", b"junk", "is no .npy file"))
+        for name, data, says in cases:
+            self.assertRegex(self.minnow("run", model, f"x={self.file(name, data)}", code=ERROR), f"{name}.*{says}")
+        self.assertNotIn("--shape", self.minnow("run", model, f"x={self.file('two.npy', npy('(2,)', [1, 2]))}", code=ERROR))
+        self.assertRegex(self.minnow("run", model, "x=cnst:1", code=ERROR), "input x: cnst:1: .*a SPEC is const:NUMBER")
+        (self.folder / "folder.npy").mkdir()
+        self.assertIn("folder.npy: is a folder", self.minnow("run", model, f"x={self.folder}/folder.npy", code=ERROR))
+        for spec in ("const:", "const:a", "const:1,2", "random:", "random:-1", "random:1.5"):
+            said = self.minnow("run", model, f"x={spec}", code=USAGE)
+            self.assertIn("--input", said)
+        self.assertIn("did you mean 'x'?", self.minnow("run", model, "X=const:1", code=ERROR))
+        for shape, says in (("-1,3,4,5", "holds -1"), ("1,3,4,5,6,7,8,9,10", "9 axes"), ("1,,2", "a number is missing"),
+                            ("1,b", "'b'"), ("0,4294967296,4294967296", "more elements")):
+            self.assertIn(says, self.minnow("info", model, "--shape", f"x={shape}", code=USAGE))
+        self.assertIn("does not fit what the model declares",
+                      self.minnow("convert", self.onnx, "--value", "x=1,2", "-o", self.folder / "v.minnow", code=ERROR))
+
+    def test_places_that_cannot_be_written_are_named(self):
+        model = self.convert()
+        self.assertIn("is a folder", self.minnow("convert", self.onnx, "-o", self.folder, code=ERROR))
+        self.assertIn("its folder does not exist",
+                      self.minnow("convert", self.onnx, "-o", self.folder / "absent/x.minnow", code=ERROR))
+        said = self.minnow("run", model, "x=const:1", "--output-dir", self.onnx, code=ERROR)
+        self.assertIn(f"{self.onnx}: ", said)
+        for verb in (["info", self.folder], ["diff", self.folder, self.folder], ["convert", self.folder]):
+            said = self.minnow(*verb, code=CANNOT_COMPARE if verb[0] == "diff" else ERROR)
+            self.assertIn(f"{self.folder}: is a folder", said)
+        (self.folder / "none").mkdir()
+        self.assertIn(f"{self.folder}/none: holds no folder",
+                      self.minnow("conformance", self.folder / "none", code=ERROR))
+        self.assertIn(f"{self.onnx}: Not a directory", self.minnow("conformance", self.onnx, code=ERROR))
+        self.assertIn("is a folder", self.minnow("conformance", self.folder, "--list", self.folder, code=ERROR))
+
     def test_missing_things_are_named(self):
         model = self.convert()
         self.assertIn("absent.onnx", self.minnow("convert", self.folder / "absent.onnx", code=ERROR))
@@ -439,6 +534,141 @@ class CommandLine(unittest.TestCase):
                 self.assertIn(name, self.minnow("info", self.file(name, junk), code=ERROR))
                 self.assertIn(name, self.minnow("memory", self.file(name, junk), code=ERROR))
         self.assertEqual(self.leftovers(), [])
+
+    # --- what it writes -------------------------------------------------------------------------------
+
+    def test_standard_output_that_is_full_or_closed(self):
+        model, trace = self.convert(), self.folder / "t.npz"
+        self.minnow("trace", model, "-i", "x=const:1", "-o", trace)
+        runs = [["info", model], ["info", model, "--json"], ["info", model, "--operators"],
+                ["info", model, "--graph", "-"], ["run", model, "x=const:1"], ["run", model, "x=const:1", "--json"],
+                ["hash", model, "x=const:1"], ["hash", model, "x=const:1", "--json"], ["bench", model, "--runs", "1"],
+                ["bench", model, "--runs", "1", "--json"], ["bench", model, "--runs", "1", "--profile"],
+                ["memory", model], ["memory", model, "--json"], ["memory", model, "--budget", "1"],
+                ["convert", self.onnx, "-o", self.folder / "c.minnow"], ["convert", "--list-passes"],
+                ["trace", model, "x=const:1", "-o", self.folder / "u.npz"], ["conformance", self.folder],
+                ["diff", trace, trace], ["diff", trace, trace, "--json"], ["replay", model, "--reference", trace],
+                ["--help"], ["info", "--help"], ["--version"]]
+        self.file("model.onnx", self.onnx.read_bytes())
+        for arguments in runs:
+            code = CANNOT_COMPARE if arguments[0] in ("diff", "replay") else ERROR
+            command = [MINNOW, *map(str, arguments)]
+            for end in (["sh", "-c", 'exec "$@" >&-', "sh", *command], command):
+                with open("/dev/full", "w") as full:
+                    done = subprocess.run(end, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+                self.assertEqual(done.returncode, code, (end, done.stderr))
+                self.assertIn("standard output", done.stderr, end)
+
+    def test_no_output_is_written_over_an_input(self):
+        model, trace = self.convert(), self.folder / "t.npz"
+        self.minnow("trace", model, "-i", "x=random:3", "-o", trace)
+        data = self.file("o/x.npy", npy("(1, 3, 4, 5)", [1.0] * 60)) if (self.folder / "o").mkdir() is None else None
+        self.file("o/y.npy", data.read_bytes())
+        places = {}
+        for name, file in (("onnx", self.onnx), ("model", model), ("trace", trace), ("data", data)):
+            (self.folder / f"{name}.soft").symlink_to(file)
+            (self.folder / f"{name}.hard").hardlink_to(file)
+            places[name] = [file, self.folder / ".." / self.folder.name / file.relative_to(self.folder),
+                            self.folder / f"{name}.soft", self.folder / f"{name}.hard"]
+        before = {file: file.read_bytes() for names in places.values() for file in names}
+        refused = []
+        for place in places["onnx"]:
+            refused += [["convert", self.onnx, "-o", place], ["info", self.onnx, "--graph", place],
+                        ["memory", self.onnx, "--svg", place]]
+        for place in places["model"]:
+            refused += [["memory", self.onnx, model, "--html", place], ["info", model, "--graph", place],
+                        ["trace", model, "x=const:1", "-o", place],
+                        ["replay", model, "--reference", trace, "--html", place]]
+        for place in places["trace"]:
+            refused += [["diff", trace, trace, "--html", place],
+                        ["replay", model, "--reference", trace, "--html", place]]
+        for place in places["data"]:
+            refused += [["convert", self.onnx, "--value", f"x={data}", "-o", place],
+                        ["trace", model, f"x={data}", "-o", place]]
+        refused += [["run", model, f"x={self.folder}/o/y.npy", "--output-dir", self.folder / "o"],
+                    ["run", model, f"x={self.folder}/o/x.npy", "--save-inputs", self.folder / "o"],
+                    ["memory", model, "--svg", self.folder / "same", "--html", self.folder / "same"],
+                    ["memory", model, "--svg", self.folder / "same", "--html", self.folder / "." / "o/../same"]]
+        for arguments in refused:
+            self.assertIn("would be written over", self.minnow(*arguments, code=USAGE), arguments)
+        for file, content in before.items():
+            self.assertEqual(file.read_bytes(), content, file)
+        self.assertFalse((self.folder / "same").exists())
+        self.assertEqual(self.leftovers(), [])
+
+    def test_an_interrupted_write_leaves_nothing(self):
+        model = self.file("large.onnx", onnx_model(["Relu", "Sigmoid"] * 20, [1, 64, 128, 128]))
+        numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+        try:  # where files can be without a name, not even a killed process leaves one
+            os.close(os.open(self.folder, os.O_TMPFILE | os.O_WRONLY))
+            numbers.append(signal.SIGKILL)
+        except (AttributeError, OSError):
+            pass
+        for number in numbers:
+            process = subprocess.Popen([MINNOW, "trace", str(model), "x=const:1", "-o", str(self.folder / "t.npz")],
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            opened = pathlib.Path(f"/proc/{process.pid}/fd")
+            while process.poll() is None and not self.is_writing(opened):
+                time.sleep(.001)
+            process.send_signal(number)
+            self.assertEqual(process.wait(timeout=60), -number)
+            self.assertFalse((self.folder / "t.npz").exists())
+            self.assertEqual(self.leftovers(), [])
+
+    def is_writing(self, descriptors):
+        """Whether a process has a file of the test's folder open to write it."""
+        for entry in descriptors.iterdir():
+            try:
+                flags = int(re.search(r"flags:\s*(\d+)", (descriptors.parent / "fdinfo" / entry.name).read_text())[1], 8)
+                if flags & 3 and str(entry.readlink()).startswith(str(self.folder.resolve())):
+                    return True
+            except OSError:
+                pass
+        return False
+
+    def test_names_that_are_not_utf8(self):
+        odd = os.fsencode(self.folder) + b"/\xff\xfe.onnx"
+        with open(odd, "wb") as file:
+            file.write(self.onnx.read_bytes())
+        model = odd.replace(b".onnx", b".minnow")
+        trace = self.folder / "t.npz"
+        for arguments in (["convert", odd, "-o", model], ["info", model], ["run", model, "x=const:1"],
+                          ["hash", model, "x=const:1"], ["bench", model, "--runs", "1"], ["memory", model]):
+            done = subprocess.run([MINNOW, *arguments, "--json"], capture_output=True, check=False)
+            self.assertEqual(done.returncode, OK, (arguments, done.stderr))
+            self.assertIn("\ufffd", json.dumps(json.loads(done.stdout), ensure_ascii=False), arguments)
+        subprocess.run([MINNOW, "trace", model, "x=const:1", "-o", trace], check=True, stdout=subprocess.DEVNULL)
+        done = subprocess.run([MINNOW, "replay", model, "--reference", trace, "--json"], capture_output=True, check=False)
+        self.assertEqual((done.returncode, json.loads(done.stdout)["result"]), (OK, "equal"))
+
+    def test_weights_that_are_damaged(self):
+        model, reference = self.weighty(), self.folder / "reference.npz"
+        self.minnow("trace", model, "x=random:3", "-o", reference)
+        self.assertIn(", verified", self.minnow("info", model, "--verify"))
+        whole, weights = model.read_bytes(), struct.pack("<5f", *WEIGHTS)
+        self.assertEqual(whole.count(weights), 1)
+        model.write_bytes(whole.replace(weights, weights[:-4] + struct.pack("<f", 4)))
+        self.assertFalse(json.loads(self.minnow("info", model, "--json"))["weights_verified"])
+        for arguments in (["info", model, "--verify"], ["run", model, "x=random:3"], ["hash", model, "x=random:3"],
+                          ["trace", model, "x=random:3", "-o", self.folder / "t.npz"],
+                          ["replay", model, "--reference", reference]):
+            code = CANNOT_COMPARE if arguments[0] == "replay" else ERROR
+            said = self.minnow(*arguments, code=code)
+            self.assertIn(f"{model}: the weights are damaged", said, arguments)
+        self.assertFalse((self.folder / "t.npz").exists())
+
+    def test_a_compressed_trace_may_not_take_much_memory(self):
+        a = self.saved_trace("a.npz", {"x": [1, 2]}, inputs=["x"])
+        bomb = self.folder / "bomb.npz"
+        with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("x.npy", npy("(2,)", [1, 2]))
+            archive.writestr("minnow.json", '{"format": "minnow-trace", "format_version": 1, "operators": ['
+                             + "{}," * 4_000_000 + "{}]}")
+        self.assertLess(bomb.stat().st_size, 100_000)
+        limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (500 << 20, 500 << 20))
+        said = self.minnow("diff", a, bomb, code=CANNOT_COMPARE, preexec_fn=limit)
+        self.assertRegex(said, "bomb.npz: entry 'minnow.json' is compressed (and would grow to 12000[0-9]{3} bytes, 8388608 "
+                         "are allowed|in a way)|which this build does not read")
 
     def test_a_full_disk(self):
         model = self.convert()

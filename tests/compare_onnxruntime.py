@@ -3,8 +3,9 @@
 
 A case with elements outside that is still "noise" and no failure when they are off by no more than 4 times what ONNX
 Runtime is from itself with its graph optimisations off: the model amplifies float32 rounding beyond the tolerance on that input.
-Needs numpy and onnxruntime (pip install numpy onnxruntime; tests/golden/make_goldens.py makes an environment with
-them in .cache/golden-venv). Exit code 77 where they are missing.
+Fetches the models that a registry has (make models) and, where Python lacks them, numpy and onnxruntime
+(scripts/onnx_venv.sh). Models beside the checkout take part where MINNOW_SHARED names their folder. Fails where nothing
+was compared.
 Usage: compare_onnxruntime.py [MODEL_ID…]
 """
 import pathlib
@@ -14,14 +15,15 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests/golden"))
-try:
-    import numpy as np
-    import onnxruntime
+import real_models  # noqa: E402
 
-    import common
-except ImportError as error:
-    print(f"{error}: not compared")
-    sys.exit(77)
+try:
+    import onnxruntime  # noqa: F401
+except ImportError:
+    subprocess.run([ROOT / "scripts/onnx_venv.sh", real_models.VENV], check=True)
+    real_models.use_packages()
+import common  # noqa: E402
+import numpy as np  # noqa: E402
 
 # One pair of runs measures the noise; its tail reaches a few times further.
 NOISE = 4
@@ -51,6 +53,7 @@ def compare(path, row, spec):
 
 
 def main():
+    real_models.fetch()
     good = bad = 0
     for row, spec, path in common.cases(sys.argv[1:]):
         try:
@@ -64,7 +67,7 @@ def main():
         print(f"{verdict} {row['id']:22} {spec:14} {count:8} elements, {wrong} out, largest error {largest:.3g} "
               f"(ONNX Runtime from itself {noise:.3g})")
         good, bad = good + (beyond == 0), bad + (beyond != 0)
-    print(f"{good} passed, {bad} failed")
+    print(f"{good} passed, {bad} failed" if good or bad else "FAILED: nothing was compared; make models")
     sys.exit(1 if bad or not good else 0)
 
 

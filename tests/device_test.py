@@ -10,7 +10,7 @@ import pathlib
 import subprocess
 import sys
 
-from real_models import ROOT, find
+from real_models import ROOT, end_without, find
 
 SERVED, OTHER = "face_detection_front_128x128_barracuda.onnx", "mlsd_320x320_tiny.onnx"
 EMULATORS = {"arm64": ["qemu-aarch64-static", "-L", "/usr/aarch64-linux-gnu"],
@@ -29,9 +29,9 @@ def program(native, preset, name, *options):
     """Builds and installs a library and what tests/device makes of it; returns the command."""
     folder = OUT / name
     do("cmake", "--preset", preset, "-B", folder, f"-DMINNOW_HOST_TOOL={native}", *options)
-    do("cmake", "--build", folder, "--target", "minnow_shared", "-j", os.cpu_count())
+    do("cmake", "--build", folder, "--target", "minnow_library", "-j", os.cpu_count())
     print(f"{name}: {(folder / 'libminnow.so').stat().st_size:,} bytes", flush=True)
-    do("cmake", "--install", folder, "--component", "device", "--prefix", folder / "installed")
+    do("cmake", "--install", folder, "--prefix", folder / "installed")
     machine = preset.removesuffix("-minimal")
     cross = [f"-DCMAKE_TOOLCHAIN_FILE={ROOT}/cmake/{machine}.cmake", "-DCMAKE_EXE_LINKER_FLAGS="]
     do("cmake", "-S", ROOT / "tests/device", "-B", folder / "program", "-G", "Ninja",
@@ -49,8 +49,7 @@ def main():
     native, presets = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:]
     sources = [find(SERVED), find(OTHER)]
     if None in sources:
-        print("no models: make models")
-        return 77
+        end_without("no models: make models")
     OUT.mkdir(parents=True, exist_ok=True)
     models = [OUT / f"{source.stem}.minnow" for source in sources]
     for source, model in zip(sources, models):

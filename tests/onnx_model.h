@@ -43,19 +43,19 @@ class OnnxModel {
     node.add_output(output);
     return node;
   }
-  /// Whole numbers of that type, in int32_data or float_data.
+  /// Of floats, int64, or a type of at most 32 bits.
   void constant(const std::string& name, const std::vector<int64_t>& dims,
-                const std::vector<int64_t>& values,
+                const std::vector<double>& values,
                 onnx::TensorProto::DataType type = onnx::TensorProto::FLOAT) {
     onnx::TensorProto& tensor = *graph().add_initializer();
     tensor.set_name(name);
     tensor.set_data_type(type);
     for (const int64_t dim : dims) tensor.add_dims(dim);
-    for (const int64_t value : values)
+    for (const double value : values)
       if (type == onnx::TensorProto::FLOAT)
         tensor.add_float_data(static_cast<float>(value));
       else if (type == onnx::TensorProto::INT64)
-        tensor.add_int64_data(value);
+        tensor.add_int64_data(static_cast<int64_t>(value));
       else
         tensor.add_int32_data(static_cast<int32_t>(value));
   }

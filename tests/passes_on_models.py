@@ -13,7 +13,7 @@ import sys
 import tempfile
 import zipfile
 
-from real_models import find
+from real_models import count_required, find
 
 MODELS = {"ultraface_RFB_320.onnx": [], "gtsrb_mobile_dmitry.onnx": [], "FastestDet_352.onnx": [],
           "face_detection_front_128x128_barracuda.onnx": [],
@@ -97,10 +97,10 @@ def main():
     passes = [line.split()[0] for line in listed.splitlines() if line.strip()]
     models = [(path, shape) for file, shape in MODELS.items() if (path := find(file))]
     named = models + [(path, shape) for file, shape in NAMES.items() if (path := find(file))]
+    wrong = count_required([*MODELS, *NAMES])
     if not models:
-        print("no model is on this machine: not checked")
-        sys.exit(77)
-    wrong = sum(wrong_names(minnow, model, shape, passes) for model, shape in named)
+        sys.exit(1 if wrong else 77)
+    wrong += sum(wrong_names(minnow, model, shape, passes) for model, shape in named)
     for model, shape in models:
         with tempfile.TemporaryDirectory() as folder:
             expected = outputs(minnow, model, shape, [], pathlib.Path(folder))

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 
-from real_models import ROOT, find
+from real_models import ROOT, count_required, end_without, find
 
 TABLE = pathlib.Path(__file__).with_suffix(".tsv")
 # Inputs this small where a model takes any size: emulators are slow.
@@ -81,21 +81,17 @@ def read_table():
 def main():
     native, wanted, *program = sys.argv[1:]
     if not pathlib.Path(native).exists():
-        print(f"{native} is not there: not checked")
-        sys.exit(77)
+        end_without(f"{native} is not there")
     rows = json.loads((ROOT / "tests/golden/models.json").read_text())["models"]
     once = {row["id"] for row in rows} - REPEATED
     ids = {"all": once, "small": once - LARGE, "large": LARGE}.get(wanted, set(wanted.split(",")))
     rows = [row for row in rows if row["id"] in ids]
     found = [row for row in rows if find(row["file"])]
-    for row in rows:
-        if row not in found:
-            print(f"{row['file']} is not on this machine: not checked")
+    wrong = count_required(row["file"] for row in rows)
     if not found:
-        sys.exit(77)
+        sys.exit(1 if wrong else 77)
     write = program == ["--write"]
     table = read_table() if TABLE.exists() else {}
-    wrong = 0
     with tempfile.TemporaryDirectory() as folder:
         model = pathlib.Path(folder) / "model.minnow"
         for row in found:

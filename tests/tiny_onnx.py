@@ -22,10 +22,10 @@ def value_info(name, dims):
     return field(1, name) + field(2, field(1, field(1, 1) + field(2, shape)))
 
 
-def onnx_model(ops, dims, opset=13):
-    """A chain of one-input operators from x to y."""
+def onnx_model(ops, dims, opset=13, out=None):
+    """A chain of one-input operators from x to y, whose shape is `out` where it is another than x's."""
     names = ["x"] + [f"t{i}" for i in range(len(ops) - 1)] + ["y"]
     nodes = b"".join(field(1, field(1, a) + field(2, b) + field(3, f"node_{b}") + field(4, op))
                      for op, a, b in zip(ops, names, names[1:]))
-    graph = nodes + field(2, "tiny") + field(11, value_info("x", dims)) + field(12, value_info("y", dims))
+    graph = nodes + field(2, "tiny") + field(11, value_info("x", dims)) + field(12, value_info("y", out or dims))
     return field(1, 7) + field(7, graph) + field(8, field(1, "") + field(2, opset))

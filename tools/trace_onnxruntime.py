@@ -16,6 +16,7 @@ import argparse
 import json
 import os
 import pathlib
+import signal
 import sys
 import zipfile
 
@@ -201,16 +202,24 @@ def describe(model, model_outputs, tensors, threads):
 def write(path, tensors, description):
     """Beside its place first, so that no half archive is ever there."""
     part = pathlib.Path(f"{path}.part{os.getpid()}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # an exception, so that nothing is left behind
     try:
-        with zipfile.ZipFile(part, "w") as archive:
+        with zipfile.ZipFile(part, "x") as archive:
             for name, tensor in tensors.items():
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
                     np.lib.format.write_array(entry, np.asarray(tensor, order="C"))
             archive.writestr("minnow.json", json.dumps(description, indent=1))
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
         stop(f"{path}: {error}")
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def refuse_to_overwrite(output, *inputs):
+    for name in filter(None, inputs):
+        if os.path.exists(output) and os.path.exists(name) and os.path.samefile(output, name):
+            stop(f"{output} would be written over {name}, which is also read; name another file for the output")
 
 
 def main():
@@ -225,6 +234,7 @@ def main():
                         help="ONNX Runtime's graph optimisations; fusions do not cross a tensor that is traced")
     parser.add_argument("-t", "--threads", type=int, default=1)
     args = parser.parse_args()
+    refuse_to_overwrite(args.output, args.model, args.inputs_of, *(spec.partition("=")[2] for spec in args.input))
     model = load_model(args.model)
     outputs = [o.name for o in model.graph.output]
     make_all_outputs(model)

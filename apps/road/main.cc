@@ -9,6 +9,8 @@
 #include <set>
 #include <thread>
 
+#include "base/program.h"
+#include "base/whole_file.h"
 #include "draw.h"
 #include "pipeline.h"
 #include "report.h"
@@ -97,6 +99,25 @@ int listConversions(const std::vector<road::ModelEntry>& table, const Options& o
   return 0;
 }
 
+/// Where the annotated pictures go, in the pictures' order; an error where one of them is there.
+minnow::Result<std::vector<fs::path>> outputPlaces(const Options& options,
+                                                   const std::vector<fs::path>& pictures) {
+  std::set<std::string> used;
+  std::vector<fs::path> places;
+  for (const fs::path& picture : pictures) {
+    places.push_back(options.out / outputName(picture, used));
+    for (const fs::path& read : pictures) {
+      std::error_code error;
+      if (fs::equivalent(places.back(), read, error))
+        return std::unexpected(minnow::Error{
+            minnow::ErrorCode::InvalidArgument,
+            places.back().string() + " would be written over a picture that is read; name another "
+                                     "folder with --out"});
+    }
+  }
+  return places;
+}
+
 class Demo {
  public:
   Demo(const Options& options, Pipeline pipeline)
@@ -107,7 +128,8 @@ class Demo {
     }
   }
 
-  minnow::Result<void> one(const fs::path& path, const std::string& place) {
+  minnow::Result<void> one(const fs::path& path, const fs::path& annotated,
+                           const std::string& place) {
     const auto picture = minnow::vision::readImage(path);
     if (!picture) return std::unexpected(picture.error());
     const auto start = std::chrono::steady_clock::now();
@@ -118,7 +140,7 @@ class Demo {
         [&](const auto& what) { progress.line(place + ": " + what), ++failures; });
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
     result.milliseconds = took.count();
-    if (auto ok = draw(*picture, path, result); !ok) return ok;
+    if (auto ok = draw(*picture, annotated, result); !ok) return ok;
     progress.line(fmt::format("{}: {} features, {:.0f} ms", place, result.features.size(),
                               result.milliseconds));
     results_.push_back(std::move(result));
@@ -129,8 +151,8 @@ class Demo {
     std::string lines;
     for (const road::PictureResult& picture : results_)
       for (const road::Feature& f : picture.features) lines += road::featureLine(picture.name, f);
-    if (auto ok = road::writeText(options_.out / "features.jsonl", lines); !ok) return ok;
-    return road::writeText(
+    if (auto ok = minnow::base::writeFile(options_.out / "features.jsonl", lines); !ok) return ok;
+    return minnow::base::writeFile(
         options_.out / "report.html",
         road::reportPage(results_, pipeline_.workers(), arenaBytes, options_.threads));
   }
@@ -139,7 +161,7 @@ class Demo {
   int failures = 0;
 
  private:
-  minnow::Result<void> draw(const minnow::vision::Image& picture, const fs::path& path,
+  minnow::Result<void> draw(const minnow::vision::Image& picture, const fs::path& place,
                             road::PictureResult& result) {
     result.shown = road::mergeAgreeing(result.features);
     std::vector<road::Shown> drawn = result.shown;
@@ -152,13 +174,13 @@ class Demo {
     auto preview = minnow::vision::encodeJpeg(annotated.view(), 88);
     if (!preview) return std::unexpected(preview.error());
     result.preview = std::move(*preview);
-    return minnow::vision::writePng(options_.out / outputName(path, names_), annotated.view());
+    return minnow::vision::writePng(place, annotated.view());
   }
 
   const Options& options_;
   Pipeline pipeline_;
   std::map<std::string, road::Colour> colours_;
-  std::set<std::string> hidden_, names_;
+  std::set<std::string> hidden_;
   std::vector<road::PictureResult> results_;
 };
 
@@ -172,6 +194,9 @@ int run(Options& options) {
   std::error_code error;
   fs::create_directories(options.out, error);
   if (error) return fail({minnow::ErrorCode::Io, options.out.string() + ": " + error.message()});
+
+  const auto places = outputPlaces(options, pictures);
+  if (!places) return fail(places.error());
 
   auto runtime = minnow::Runtime::create({.threads = options.threads});
   if (!runtime) return fail(runtime.error());
@@ -187,7 +212,7 @@ int run(Options& options) {
   for (size_t i = 0; i < pictures.size(); ++i) {
     const std::string place =
         fmt::format("[{}/{}] {}", i + 1, pictures.size(), pictures[i].filename().string());
-    if (auto ok = demo.one(pictures[i], place); !ok) {
+    if (auto ok = demo.one(pictures[i], (*places)[i], place); !ok) {
       demo.progress.line(fmt::format("{}: {}", place, ok.error().message));
       ++demo.failures;
     }
@@ -200,6 +225,7 @@ int run(Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  minnow::base::beginProgram();
   CLI::App app(
       "Finds signs, texts, lines, faces and more in street pictures, by many small networks.");
   app.footer(
@@ -220,5 +246,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   if (options.threads == 0)
     options.threads = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, 16);
-  return run(options);
+  const int code = run(options);
+  if (auto ok = minnow::base::flushOutput(); !ok) return fail(ok.error());
+  return code;
 }

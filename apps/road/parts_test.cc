@@ -178,9 +178,5 @@ TEST(Report, PicturesAreEmbedded) {
   EXPECT_EQ(page.find("<p>.jpg"), std::string::npos);
 }
 
-TEST(Report, WritesNoHalfFile) {
-  EXPECT_EQ(writeText("/nowhere/x", "y").error().code, minnow::ErrorCode::Io);
-}
-
 }  // namespace
 }  // namespace road

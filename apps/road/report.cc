@@ -188,18 +188,4 @@ std::string reportPage(const std::vector<PictureResult>& pictures,
   return page;
 }
 
-minnow::Result<void> writeText(const std::filesystem::path& path, const std::string& text) {
-  std::filesystem::path beside = path;
-  beside += ".part";
-  std::error_code error;
-  std::ofstream file(beside, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file.fail()) std::filesystem::rename(beside, path, error);
-  if (!file.fail() && !error) return {};
-  std::filesystem::remove(beside, error);
-  return std::unexpected(
-      minnow::Error{minnow::ErrorCode::Io, path.string() + ": the file cannot be written"});
-}
-
 }  // namespace road

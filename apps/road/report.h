@@ -2,8 +2,6 @@
 // report.html, one page with everything in it.
 #pragma once
 
-#include <filesystem>
-
 #include "agree.h"
 #include "minnow/image.h"
 #include "pipeline.h"
@@ -27,8 +25,5 @@ std::string featureLine(const std::string& picture, const Feature& feature);
 /// `arenaBytes` is what all models' feature maps share.
 std::string reportPage(const std::vector<PictureResult>& pictures,
                        const std::vector<Worker>& workers, size_t arenaBytes, int threads);
-
-/// Writes beside the path and renames, so that no half file is left behind.
-minnow::Result<void> writeText(const std::filesystem::path& path, const std::string& text);
 
 }  // namespace road

@@ -18,6 +18,8 @@ import subprocess
 import sys
 import tempfile
 
+import mnn_convert
+
 # File, its one input, the shape.
 MODELS = [
     ("FastestDet_352", "input.1", [1, 3, 352, 352]),
@@ -51,8 +53,7 @@ def for_minnow(options, source, entry, shape, folder):
 
 def for_mnn(options, source, entry, shape, folder):
     made = folder / (source.stem + ".mnn")
-    quiet(pathlib.Path(sys.executable).parent / "mnnconvert", "-f", "ONNX", "--modelFile", source, "--MNNModel", made,
-          "--bizCode", "bench")
+    mnn_convert.convert(source, made)
     return made
 
 

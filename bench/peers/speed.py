@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 
+import mnn_convert
 import numpy as np
 
 
@@ -56,9 +57,7 @@ class Mnn:
     def __init__(self, path, shapes, threads, folder):
         import MNN
         converted = folder / (path.stem + ".mnn")
-        tool = pathlib.Path(sys.executable).parent / "mnnconvert"  # comes with the wheel
-        subprocess.run([str(tool), "-f", "ONNX", "--modelFile", str(path), "--MNNModel", str(converted),
-                        "--bizCode", "bench"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        mnn_convert.convert(path, converted)
         self.interpreter = MNN.Interpreter(str(converted))
         self.session = self.interpreter.createSession({"backend": "CPU", "numThread": threads, "precision": "high"})
         for name, tensor in self.interpreter.getSessionInputAll(self.session).items():

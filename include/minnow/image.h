@@ -1,9 +1,8 @@
 // Pictures: decoding, encoding, and writing a picture or a camera's frame into a model's input.
 //
-//   auto picture = minnow::vision::readImage("street.jpg");
-//   auto input   = frame->input(0);
-//   auto placed  = minnow::vision::writeImage(picture->view(), {.fit = Fit::Letterbox}, input);
-//   auto corner  = placed->toPicture(x, y);   // from the tensor's pixels to the picture's
+//   auto picture = orExit(minnow::vision::readImage("street.jpg"));
+//   auto placed = orExit(writeImage(picture.view(), {.fit = Fit::Letterbox}, frame.input(0)));
+//   auto corner = placed.toPicture(x, y);  // from the tensor's pixels to the picture's
 //
 // The same bits on every CPU: colour and interpolation are fixed-point, the rest is separate
 // float32 operations. Writing a picture allocates nothing; it needs about 32 KB of stack.

@@ -1,15 +1,15 @@
-/* The engine for every language that can call C: mirrors minnow/runtime.h.
+/* The engine for every language that can call C: mirrors minnow/runtime.h. One inference, out of
+ * examples/infer.c, where require() ends the program when a status is not MINNOW_OK:
  *
- *   minnow_runtime *runtime;  minnow_interpreter *model;  minnow_session *session;  minnow_frame
- * *frame; minnow_runtime_create(NULL, &runtime); minnow_interpreter_create_from_file(runtime,
- * "signs.minnow", &model); minnow_interpreter_create_session(model, NULL, &session);
- *   minnow_session_begin(session, &frame);
- *   minnow_tensor images;
- *   minnow_frame_input(frame, "images", &images);
- *   minnow_tensor_write(&images, pixels, sizeof pixels);      // or write through images.data and
- * its strides if (minnow_frame_run(frame) != MINNOW_OK) puts(minnow_last_error());
- *   ...
- *   minnow_frame_destroy(frame);  …  minnow_runtime_destroy(runtime);
+ *   require(minnow_runtime_create(NULL, &runtime));
+ *   require(minnow_interpreter_create_from_file(runtime, argv[1], &model));
+ *   require(minnow_interpreter_create_session(model, NULL, &session));
+ *   require(minnow_session_begin(session, &frame));
+ *   require(minnow_frame_input(frame, minnow_session_input_name(session, 0), &input));
+ *   readInput(&input);  // by minnow_tensor_write
+ *   require(minnow_frame_run(frame));
+ *   require(minnow_frame_output(frame, minnow_session_output_name(session, 0), &output));
+ *   writeOutput(&output);  // by minnow_tensor_read
  *
  * Handles belong to the caller and are destroyed in the opposite order: frame, session,
  * interpreter, runtime. A handle may be used from one thread at a time. Every destroy function
@@ -42,8 +42,7 @@ typedef enum minnow_status {
   MINNOW_INTERNAL
 } minnow_status;
 
-/* What went wrong in the last call of this thread that failed; valid until the next one that does.
- */
+/* What went wrong in the last call of this thread that failed. Valid until another call fails. */
 const char* minnow_last_error(void);
 /* "BadModel" and the like; never NULL. */
 const char* minnow_status_name(minnow_status status);
@@ -74,8 +73,10 @@ typedef enum minnow_type {
 #define MINNOW_MAX_RANK 8
 
 /* A tensor in the frame's arena: element (i0, i1, …) lies at data + (i0*strides[0] + i1*strides[1]
- * + …) elements. Axes are the model's own (NCHW as ONNX has it); storage may be another order, as
- * the strides say. */
+ * + …) elements. Axes are the model's own, N,C,H,W for a picture as ONNX has it, but memory mostly
+ * holds pictures as N,H,W,C, and there may be gaps. So a memcpy of an N,C,H,W buffer to `data` puts
+ * its elements in wrong places, and nothing notices: use minnow_tensor_write and
+ * minnow_tensor_read, or the strides. */
 typedef struct minnow_tensor {
   minnow_type type;
   int rank;
@@ -86,8 +87,8 @@ typedef struct minnow_tensor {
 
 /* Bytes of a tensor's elements without gaps. */
 size_t minnow_tensor_bytes(const minnow_tensor* tensor);
-/* Copies row-major elements into the tensor, or out of it. `bytes` must be minnow_tensor_bytes().
- */
+/* Copies elements that lie row-major in the order of the tensor's axes into the tensor, or out of
+ * it, whatever its strides are. `bytes` must be minnow_tensor_bytes(). */
 minnow_status minnow_tensor_write(const minnow_tensor* tensor, const void* elements, size_t bytes);
 minnow_status minnow_tensor_read(const minnow_tensor* tensor, void* elements, size_t bytes);
 
@@ -96,11 +97,19 @@ typedef struct minnow_interpreter minnow_interpreter;
 typedef struct minnow_session minnow_session;
 typedef struct minnow_frame minnow_frame;
 
+/* Options begin with their size, so that a program and a library of different versions understand
+ * each other: what the caller's header does not have yet is as by default, and what the library
+ * does not know yet is refused unless it is zero. Begin with the initialiser:
+ *
+ *   minnow_runtime_options options = MINNOW_RUNTIME_OPTIONS_INIT;
+ *   options.threads = 2; */
 typedef struct minnow_runtime_options {
+  size_t size;          /* sizeof(minnow_runtime_options) */
   int threads;          /* that compute one frame, the caller's included */
   int concurrency;      /* frames that may be under way at once */
   size_t memory_budget; /* most bytes the library may hold; 0 for no limit */
 } minnow_runtime_options;
+#define MINNOW_RUNTIME_OPTIONS_INIT {sizeof(minnow_runtime_options), 1, 1, 0}
 
 /* NULL options: one thread, one frame, no limit. */
 minnow_status minnow_runtime_create(const minnow_runtime_options* options,
@@ -125,10 +134,14 @@ void minnow_interpreter_release_model(minnow_interpreter* interpreter);
 void minnow_interpreter_destroy(minnow_interpreter* interpreter);
 
 typedef struct minnow_session_options {
+  size_t size;        /* sizeof(minnow_session_options) */
   int wait_for_arena; /* 0: minnow_session_begin returns MINNOW_BUSY instead of waiting */
+  int strips;         /* 0: layer by layer, for callbacks that want whole tensors */
 } minnow_session_options;
+#define MINNOW_SESSION_OPTIONS_INIT {sizeof(minnow_session_options), 1, 1}
 
-/* NULL options: begin waits. */
+/* NULL options: begin waits, but not for what its own thread holds: see SessionOptions in
+ * minnow/runtime.h. */
 minnow_status minnow_interpreter_create_session(const minnow_interpreter* interpreter,
                                                 const minnow_session_options* options,
                                                 minnow_session** session);

@@ -1,16 +1,24 @@
 // The engine: Runtime → Interpreter → Session → Frame.
 //
-//   auto runtime = minnow::Runtime::create({.threads = 2});
-//   auto model   = minnow::Interpreter::createFromFile(*runtime, "signs.minnow");
-//   auto session = model->createSession();
-//   auto frame   = session->begin();                  // leases an arena
-//   frame->input("images") …                          // write the picture here
-//   frame->run();
-//   frame->output("scores") …                         // read the result there
+//   auto runtime = orExit(minnow::Runtime::create({.threads = 2}));
+//   auto model = orExit(minnow::Interpreter::createFromFile(runtime, argv[1]));
+//   auto session = orExit(model.createSession());
+//   auto frame = orExit(session.begin());  // leases an arena, in which inputs and outputs lie
+//   orExit(minnow::writeTensor(frame.input("images"), pixels));
+//   orExit(frame.run());
+//   orExit(minnow::readTensor(frame.output("scores"), scores));
+//
+// orExit() is what a program does about errors (examples/classify.cc). Pictures are written into an
+// input by minnow/image.h.
 //
 // A Runtime must outlive its interpreters, an interpreter its sessions, a session its frames. Every
 // object may be used from one thread at a time; different sessions of one runtime may run on
 // different threads at once, as many as the runtime's `concurrency` has arenas.
+//
+// fork(): the child may go on with what the parent made, if no other thread was inside a call of
+// this library at that moment. The parent's threads do not exist in the child: there its frames are
+// computed by the calling thread alone, with the same bits, and arenas that other threads had
+// leased stay leased. A child that wants threads creates a Runtime of its own.
 #pragma once
 
 #include <chrono>
@@ -24,6 +32,7 @@
 #include <string_view>
 #include <vector>
 
+#include "minnow/elements.h"
 #include "minnow/memory.h"
 #include "minnow/status.h"
 #include "minnow/tensor.h"
@@ -126,7 +135,12 @@ class Runtime {
 };
 
 struct SessionOptions {
-  /// Whether begin() waits for a free arena or returns ErrorCode::Busy.
+  /// Whether begin() waits for a free arena or returns ErrorCode::Busy. It returns Busy at once
+  /// where waiting could never end: where the arenas that it needs are held by the calling thread
+  /// (a detector's frame is alive, and the reader's is begun, with one arena), or by threads that
+  /// wait for an arena themselves. A frame counts as held by the thread that began it, also after
+  /// it was moved to another thread: who begins frames here and ends them there does so with
+  /// `waitForArena` false, or with as many arenas as frames can be alive.
   bool waitForArena = true;
   /// false: every operator runs its scalar reference. For checking, not for use.
   bool fastKernels = true;
@@ -135,12 +149,30 @@ struct SessionOptions {
   bool strips = true;
 };
 
+struct InterpreterOptions {
+  /// Reads all weights once and compares their checksum with the one that the file states: a
+  /// damaged file is BadModel instead of other numbers. Without it only the metadata is checked,
+  /// and weights are first read when a frame runs. The file is read from end to end at the speed of
+  /// its disk, of which 1 GB takes some 0.3 s of computing.
+  bool verifyWeights = false;
+};
+
 /// A loaded model: metadata on the heap, weights in the mapped file.
 class Interpreter {
  public:
-  static Result<Interpreter> createFromFile(Runtime& runtime, const std::filesystem::path& path);
-  /// The caller's bytes are used in place and must outlive the interpreter; 64-byte aligned.
-  static Result<Interpreter> createFromBuffer(Runtime& runtime, std::span<const std::byte> model);
+  /// The file is mapped, not copied, and must stay as it is until the last interpreter and session
+  /// of it are gone. Safe: to delete it, or to put another file in its place by renaming (as
+  /// `minnow convert` and `mv` within one disk do); what was loaded goes on with the old content.
+  /// Not safe, and nothing the library could notice: to write into it (`cp` over it does that),
+  /// which changes results, or to make it shorter, after which touching a lost page ends the
+  /// process by SIGBUS. So does a disk that fails or is removed. Where that may happen, read the
+  /// file and use createFromBuffer.
+  static Result<Interpreter> createFromFile(Runtime& runtime, const std::filesystem::path& path,
+                                            const InterpreterOptions& options = {});
+  /// The caller's bytes are used in place, must outlive the interpreter and may not change; 64-byte
+  /// aligned.
+  static Result<Interpreter> createFromBuffer(Runtime& runtime, std::span<const std::byte> model,
+                                              const InterpreterOptions& options = {});
   Interpreter(Interpreter&&) noexcept;
   Interpreter& operator=(Interpreter&&) noexcept;
   ~Interpreter();
@@ -154,7 +186,8 @@ class Interpreter {
   void releaseModel();
   /// The graph in Graphviz' language.
   std::string graphviz() const;
-  /// 32 hexadecimal digits that stand for the file, metadata and weights.
+  /// 32 hexadecimal digits that stand for the file, metadata and weights: what the file states.
+  /// That its weights are those is known with InterpreterOptions::verifyWeights.
   std::string checksum() const;
 
   struct Impl;
@@ -200,13 +233,20 @@ class Session {
 /// One inference. Input and output memory lies in the leased arena and belongs to the caller until
 /// the frame goes. After a session's first frame, beginning, running and ending one allocates
 /// nothing, but for arenas that have not been allocated yet.
+///
+/// The axes of the views are the model's (N,C,H,W), but memory mostly holds a picture's elements as
+/// N,H,W,C, and there may be gaps: the strides say where each element lies. A memcpy of an N,C,H,W
+/// buffer to input(0).data puts elements in wrong places, and nothing notices. writeTensor and
+/// readTensor (minnow/elements.h) go by the strides, and so does writeImage (minnow/image.h).
 class Frame {
  public:
   Frame(Frame&&) noexcept;
   Frame& operator=(Frame&&) noexcept;
   ~Frame();
 
-  /// A view without data (it tests false) when there is no input of that name.
+  /// A view without data (it tests false) when there is no input of that name. Its `missing` names it
+  /// and lists those that there are, until the frame is asked for another that is not there;
+  /// writeImage's error says the same.
   TensorView input(std::string_view name) const;
   TensorView input(size_t index) const;
   /// May overwrite the inputs' memory: write them again before another run().

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -38,21 +37,23 @@ const char* dataTypeName(DataType type);
 inline constexpr int kMaxRank = 8;
 
 /// The extents of a tensor in the model's own (ONNX) axis order, outermost first. Rank 0 is a
-/// scalar.
+/// scalar. A shape that is given more than kMaxRank extents keeps the first and is not valid: every
+/// function that takes it refuses it.
 class Shape {
  public:
   Shape() = default;
   Shape(std::initializer_list<int64_t> dims) : Shape(std::span(dims.begin(), dims.size())) {}
-  explicit Shape(std::span<const int64_t> dims) : rank_(static_cast<int>(dims.size())) {
-    assert(dims.size() <= kMaxRank);
-    for (int i = 0; i < rank_; ++i) dims_[i] = dims[i];
+  explicit Shape(std::span<const int64_t> dims) {
+    for (int64_t dim : dims) push_back(dim);
   }
   static Shape ofRank(int rank, int64_t fill = 1) {
     Shape s;
-    for (int i = 0; i < rank; ++i) s.push_back(fill);
+    for (int i = 0; i < rank && s.isValid(); ++i) s.push_back(fill);
     return s;
   }
 
+  /// False if it was given more than kMaxRank extents.
+  bool isValid() const { return !cut_; }
   int rank() const { return rank_; }
   int64_t operator[](int axis) const { return dims_[axis]; }
   int64_t& operator[](int axis) { return dims_[axis]; }
@@ -60,8 +61,10 @@ class Shape {
   const int64_t* end() const { return dims_.data() + rank_; }
   std::span<const int64_t> dims() const { return {dims_.data(), static_cast<size_t>(rank_)}; }
   void push_back(int64_t dim) {
-    assert(rank_ < kMaxRank);
-    dims_[rank_++] = dim;
+    if (rank_ < kMaxRank)
+      dims_[rank_++] = dim;
+    else
+      cut_ = true;
   }
   /// Product of all extents; 1 for a scalar. Extents are validated on load so that this cannot
   /// overflow.
@@ -71,17 +74,18 @@ class Shape {
     return n;
   }
   bool operator==(const Shape& other) const {
-    if (rank_ != other.rank_) return false;
+    if (rank_ != other.rank_ || cut_ != other.cut_) return false;
     for (int i = 0; i < rank_; ++i)
       if (dims_[i] != other.dims_[i]) return false;
     return true;
   }
-  /// "1x3x320x320"; "scalar" for rank 0.
+  /// "1x3x320x320"; "scalar" for rank 0; "1x1x1x1x1x1x1x1x…" for what is not valid.
   std::string toString() const;
 
  private:
   std::array<int64_t, kMaxRank> dims_{};
   int rank_ = 0;
+  bool cut_ = false;  // there were more than kMaxRank
 };
 
 /// Distance in elements between neighbours along each axis.
@@ -111,6 +115,7 @@ struct TensorView {
   void* data = nullptr;
   bool panels =
       false;  ///< constant weights packed in panels (kernels/packing.h); strides mean nothing then
+  const char* missing = nullptr;  ///< of a view that tests false: what there is none of, or nullptr
 
   explicit operator bool() const { return type != DataType::Undefined; }
   template <class T>

@@ -39,7 +39,11 @@ class ArchiveWriter {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Entries of a zip archive. Sizes and checksums are checked, hostile files are errors.
+/// Bytes that a compressed entry may grow to.
+inline constexpr uint64_t kMostInflated = uint64_t{1} << 30;
+
+/// Entries of a zip archive, beyond 4 GB and 65535 entries too. Sizes and checksums are checked,
+/// hostile files are errors.
 class ArchiveReader {
  public:
   static Result<ArchiveReader> open(const std::filesystem::path& path);
@@ -50,7 +54,9 @@ class ArchiveReader {
   /// In the archive's order.
   std::span<const std::string> names() const;
   bool has(std::string_view name) const;
-  Result<std::vector<std::byte>> read(std::string_view name) const;
+  /// An entry that is compressed and would grow beyond `most` bytes is refused: a small file may
+  /// not take much memory. What is stored as it is has no limit but the file's size.
+  Result<std::vector<std::byte>> read(std::string_view name, uint64_t most = kMostInflated) const;
 
  private:
   struct Impl;

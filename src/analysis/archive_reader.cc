@@ -20,7 +20,7 @@ using namespace zip;
 using Bytes = std::vector<std::byte>;
 
 /// Deflate cannot make more of a byte than that.
-constexpr uint64_t kMostInflated = 1032;
+constexpr uint64_t kMostOfAByte = 1032;
 
 struct Entry {
   std::string name;
@@ -53,18 +53,15 @@ uint32_t u32At(std::span<const std::byte> bytes, size_t at) {
 
 Result<Bytes> readBytes(const FileReader& file, uint64_t offset, uint64_t size) {
   if (size > file.size() || offset > file.size() - size) return bad(file, "is truncated");
+  if (size > SIZE_MAX) return bad(file, "holds more than this machine can address");
   Bytes bytes(static_cast<size_t>(size));
   if (const auto done = file.read(offset, bytes); !done) return std::unexpected(done.error());
   return bytes;
 }
 
-/// The zip64 record, which the locator right before the ordinary one points to.
-Result<Directory> findDirectory64(const FileReader& file, uint64_t end) {
-  if (end < kEnd64LocatorSize) return bad(file, "is truncated");
-  const auto locator = readBytes(file, end - kEnd64LocatorSize, kEnd64LocatorSize);
-  if (!locator) return std::unexpected(locator.error());
-  if (u32At(*locator, 0) != kEnd64Locator) return bad(file, "has a damaged directory");
-  const uint64_t at = numberAt(*locator, 8, 8);
+/// The zip64 record, which `locator` points to.
+Result<Directory> findDirectory64(const FileReader& file, std::span<const std::byte> locator) {
+  const uint64_t at = numberAt(locator, 8, 8);
   const auto record = readBytes(file, at, kEnd64Size);
   if (!record) return std::unexpected(record.error());
   if (u32At(*record, 0) != kEnd64) return bad(file, "has a damaged directory");
@@ -75,8 +72,17 @@ Result<Directory> findDirectory64(const FileReader& file, uint64_t end) {
   return found;
 }
 
+/// The locator of a zip64 record lies right before the ordinary one, if there is any. It may be
+/// there without need: Python writes it from 2 GB on.
+std::span<const std::byte> locatorBefore(std::span<const std::byte> bytes, size_t end) {
+  if (end < kEnd64LocatorSize) return {};
+  const auto locator = bytes.subspan(end - kEnd64LocatorSize, kEnd64LocatorSize);
+  return u32At(locator, 0) == kEnd64Locator ? locator : std::span<const std::byte>{};
+}
+
 Result<Directory> findDirectory(const FileReader& file) {
-  const uint64_t tail = std::min<uint64_t>(file.size(), kEndSize + 0xFFFF);
+  const uint64_t tail =
+      std::min<uint64_t>(file.size(), kEnd64LocatorSize + kEndSize + kMostComment);
   const auto bytes = readBytes(file, file.size() - tail, tail);
   if (!bytes) return std::unexpected(bytes.error());
   for (size_t at = bytes->size() + 1 - std::min(bytes->size() + 1, kEndSize); at-- > 0;) {
@@ -85,8 +91,10 @@ Result<Directory> findDirectory(const FileReader& file) {
     const Directory found{u16At(*bytes, at + 10), u32At(*bytes, at + 12), u32At(*bytes, at + 16)};
     if (u16At(*bytes, at + 4) != 0 && u16At(*bytes, at + 4) != kIn64Short)
       return bad(file, "is one part of several");
+    if (const auto locator = locatorBefore(*bytes, at); !locator.empty())
+      return findDirectory64(file, locator);
     if (found.entries == kIn64Short || found.bytes == kIn64 || found.offset == kIn64)
-      return findDirectory64(file, end);
+      return bad(file, "has a damaged directory");
     if (found.offset > end || found.bytes != end - found.offset)
       return bad(file, "has a directory of an impossible size");
     return found;
@@ -159,7 +167,7 @@ struct ArchiveReader::Impl {
   Result<void> readDirectory();
   /// Where the entry's bytes begin, by its local header.
   Result<uint64_t> begin(const Entry& entry) const;
-  Result<Bytes> read(const Entry& entry) const;
+  Result<Bytes> read(const Entry& entry, uint64_t most) const;
 };
 
 Result<void> ArchiveReader::Impl::readDirectory() {
@@ -195,8 +203,8 @@ Result<uint64_t> ArchiveReader::Impl::begin(const Entry& entry) const {
   return entry.offset + ahead;
 }
 
-Result<Bytes> ArchiveReader::Impl::read(const Entry& entry) const {
-  const auto refuse = [&](ErrorCode code, const char* what) {
+Result<Bytes> ArchiveReader::Impl::read(const Entry& entry, uint64_t most) const {
+  const auto refuse = [&](ErrorCode code, std::string_view what) {
     return std::unexpected(
         Error{code, fmt::format("{}: entry '{}' {}", file.path().string(), entry.name, what)});
   };
@@ -207,7 +215,12 @@ Result<Bytes> ArchiveReader::Impl::read(const Entry& entry) const {
     return refuse(ErrorCode::Unsupported,
                   "is compressed, which this build does not read: save the file with numpy.savez, "
                   "not savez_compressed");
-  if (deflated ? entry.bytes / kMostInflated > entry.stored : entry.bytes != entry.stored)
+  if (deflated && entry.bytes > most)
+    return refuse(ErrorCode::OutOfMemory,
+                  fmt::format("is compressed and would grow to {} bytes, {} are allowed at most: "
+                              "save the file with numpy.savez, not savez_compressed",
+                              entry.bytes, most));
+  if (deflated ? entry.bytes / kMostOfAByte > entry.stored : entry.bytes != entry.stored)
     return refuse(ErrorCode::BadModel, "has an impossible size");
   const auto at = begin(entry);
   if (!at) return std::unexpected(at.error());
@@ -240,9 +253,9 @@ std::span<const std::string> ArchiveReader::names() const { return impl_->names;
 
 bool ArchiveReader::has(std::string_view name) const { return impl_->indices.contains(name); }
 
-Result<std::vector<std::byte>> ArchiveReader::read(std::string_view name) const {
+Result<std::vector<std::byte>> ArchiveReader::read(std::string_view name, uint64_t most) const {
   const auto found = impl_->indices.find(name);
-  if (found != impl_->indices.end()) return impl_->read(impl_->entries[found->second]);
+  if (found != impl_->indices.end()) return impl_->read(impl_->entries[found->second], most);
   return std::unexpected(
       Error{ErrorCode::NotFound,
             fmt::format("{}: has no entry '{}'", impl_->file.path().string(), name)});

@@ -8,9 +8,9 @@
 #include <csignal>
 #include <fstream>
 
-#include "analysis/files.h"
 #include "analysis/inflate.h"
 #include "analysis/test_folder.h"
+#include "base/whole_file.h"
 
 namespace minnow::analysis {
 namespace {
@@ -34,7 +34,7 @@ class Archive : public testing::Test {
     EXPECT_TRUE(writer->add("one", bytesOf("first bytes")));
     EXPECT_TRUE(writer->add("two/é", {}));
     EXPECT_TRUE(writer->finish());
-    return *readFile(path());
+    return *base::readFile(path());
   }
   /// What reading every entry says; "" if all is well.
   std::string complaint(const Bytes& archive) const {
@@ -79,7 +79,7 @@ TEST_F(Archive, MoreEntriesThanSixteenBitsCount) {
 }
 
 TEST_F(Archive, NothingIsLeftOfAFileThatWasNotFinished) {
-  ASSERT_TRUE(writeFile(path(), "older"));
+  ASSERT_TRUE(base::writeFile(path(), "older"));
   {
     auto writer = ArchiveWriter::create(path());
     ASSERT_TRUE(writer->add("one", bytesOf("x")));
@@ -88,7 +88,7 @@ TEST_F(Archive, NothingIsLeftOfAFileThatWasNotFinished) {
     EXPECT_FALSE(writer->add(std::string_view("a\0b", 3), {}));
   }
   EXPECT_EQ(files(), 1u);
-  EXPECT_EQ(*readFile(path()), bytesOf("older"));
+  EXPECT_EQ(*base::readFile(path()), bytesOf("older"));
 }
 
 TEST_F(Archive, AFileThatMayNotGrowIsAnError) {
@@ -120,7 +120,7 @@ TEST_F(Archive, PythonsAreRead) {
       "\000\000\000\000\000\000\000\200\001\000\000\000\000\141\056\164\170\164\120\113"
       "\005\006\000\000\000\000\001\000\001\000\063\000\000\000\103\000\000\000\000\000";
   const Bytes whole = bytesOf({kPython, sizeof kPython - 1});
-  ASSERT_TRUE(writeFile(path(), whole));
+  ASSERT_TRUE(base::writeFile(path(), whole));
   const auto reader = ArchiveReader::open(path());
   ASSERT_TRUE(reader) << reader.error().message;
   const auto text = reader->read("a.txt");
@@ -132,6 +132,14 @@ TEST_F(Archive, PythonsAreRead) {
   std::string expected;
   for (int i = 0; i < 20; ++i) expected += "minnow ";
   EXPECT_EQ(*text, bytesOf(expected));
+
+  EXPECT_TRUE(reader->read("a.txt", 140));
+  const auto refused = reader->read("a.txt", 139);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::OutOfMemory);
+  for (const std::string& said : {path().string(), std::string("'a.txt'"), std::string("140 bytes"),
+                                  std::string("139 are allowed")})
+    EXPECT_NE(refused.error().message.find(said), std::string::npos) << refused.error().message;
 
   const size_t directory = whole.size() - 22 - 51;
   for (const uint32_t size : {139U, 141U, 0U, 0xFFFFFFF0U}) {
@@ -185,7 +193,7 @@ TEST_F(Archive, ANameTwiceIsAnError) {
   ASSERT_TRUE(writer->add("bbb", {}));
   ASSERT_TRUE(writer->finish());
   std::string text;
-  const Bytes whole = *readFile(path());
+  const Bytes whole = *base::readFile(path());
   for (const std::byte byte : whole) text += static_cast<char>(byte);
   for (size_t at; (at = text.find("bbb")) != std::string::npos;) text.replace(at, 3, "aaa");
   EXPECT_NE(complaint(bytesOf(text)).find("twice"), std::string::npos);

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "analysis/archive.h"
-#include "analysis/files.h"
 #include "analysis/zip.h"
+#include "base/whole_file.h"
 
 namespace minnow::analysis {
 namespace {
@@ -99,7 +99,7 @@ Record endOfDirectory(uint64_t entries, uint64_t offset, uint64_t bytes) {
 }  // namespace
 
 struct ArchiveWriter::Impl {
-  FileWriter file;
+  base::FileWriter file;
   std::string path;
   uint64_t written = 0;
   std::vector<Entry> entries{};
@@ -117,7 +117,7 @@ ArchiveWriter& ArchiveWriter::operator=(ArchiveWriter&&) noexcept = default;
 ArchiveWriter::~ArchiveWriter() = default;
 
 Result<ArchiveWriter> ArchiveWriter::create(const std::filesystem::path& path) {
-  auto file = FileWriter::create(path);
+  auto file = base::FileWriter::create(path);
   if (!file) return std::unexpected(file.error());
   return ArchiveWriter(std::make_unique<Impl>(Impl{std::move(*file), path.string()}));
 }

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-#include "analysis/files.h"
+#include "base/whole_file.h"
 
 namespace minnow::analysis {
 namespace {
@@ -68,8 +68,9 @@ std::optional<Shape> parseShape(std::string_view text) {
     int64_t dim = 0;
     const auto [end, error] = std::from_chars(text.data() + i, text.data() + close, dim);
     if (error != std::errc() || dim < 0 || shape.rank() == kMaxRank) return std::nullopt;
-    if (dim > 0 && elements > (int64_t{1} << 40) / dim) return std::nullopt;
-    elements *= dim;
+    const int64_t factor = std::max<int64_t>(dim, 1);  // an extent of 0 hides no others
+    if (elements > (int64_t{1} << 40) / factor) return std::nullopt;
+    elements *= factor;
     shape.push_back(dim);
     i = static_cast<size_t>(end - text.data());
   }
@@ -91,7 +92,9 @@ HostTensor fromFortran(const HostTensor& tensor) {
 
 Result<HostTensor> parseNpy(std::span<const std::byte> file, const std::string& name) {
   const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
-  if (text.size() < 12 || !text.starts_with(kMagic)) return bad(name, "is no .npy file");
+  if (text.empty()) return bad(name, "is empty, not a .npy file; write it with numpy.save");
+  if (text.size() < 12 || !text.starts_with(kMagic))
+    return bad(name, "is no .npy file; write it with numpy.save");
   const auto byteAt = [&](size_t i) { return static_cast<size_t>(static_cast<uint8_t>(text[i])); };
   const bool longHeader = byteAt(6) >= 2;
   const size_t start = longHeader ? 12 : 10;
@@ -106,11 +109,17 @@ Result<HostTensor> parseNpy(std::span<const std::byte> file, const std::string& 
   if (!descr || !order || !extents) return bad(name, "has a damaged header");
   const auto type = parseType(*descr);
   if (!type) {
-    return bad(name, fmt::format("element type {} is not read; use little-endian numbers",
-                                 descr->substr(0, descr->find(','))));
+    return bad(
+        name,
+        fmt::format("has elements of type {}; read are bool, integers, float16, float32 and "
+                    "float64, little-endian: write x.astype('<f4') with numpy.save",
+                    descr->starts_with('\'') ? descr->substr(0, descr->find(',')) : "a structure"));
   }
   const auto shape = parseShape(*extents);
-  if (!shape) return bad(name, "has an impossible shape");
+  if (!shape)
+    return bad(name, fmt::format("has an impossible shape, {}: supported are at most {} axes of 0 "
+                                 "or more elements",
+                                 extents->substr(0, extents->find(')') + 1), kMaxRank));
   HostTensor tensor{{*type, *shape}, {}};
   const auto data = file.subspan(start + length);
   const size_t bytes = static_cast<size_t>(shape->elements()) * elementSize(*type);
@@ -123,7 +132,7 @@ Result<HostTensor> parseNpy(std::span<const std::byte> file, const std::string& 
 }
 
 Result<HostTensor> readNpy(const std::filesystem::path& path) {
-  const auto file = readFile(path);
+  const auto file = base::readFile(path);
   if (!file) return std::unexpected(file.error());
   return parseNpy(*file, path.string());
 }

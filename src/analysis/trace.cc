@@ -20,6 +20,8 @@ using Json = nlohmann::json;
 constexpr const char* kFormat = "minnow-trace";
 constexpr int kFormatVersion = 1;
 constexpr std::string_view kArrayEnding = ".npy";
+/// What a compressed description may grow to: parsed, it takes dozens of times that.
+constexpr uint64_t kMostDescription = 8 << 20;
 
 std::unexpected<Error> bad(const std::string& source, std::string_view what) {
   return std::unexpected(Error{ErrorCode::BadModel, fmt::format("{}: {}", source, what)});
@@ -92,7 +94,10 @@ TraceInfo infoFrom(const Json& json) {
                  .outputs = json.value("outputs", Names{}),
                  .operators = {},
                  .tensors = {}};
-  for (const Json& op : json.value("operators", Json::array())) {
+  const Json operators = json.value("operators", Json::array());
+  info.operators.reserve(operators.size());
+  for (const Json& op : operators) {
+    if (op.empty()) throw std::runtime_error("describes an operator by nothing");
     info.operators.push_back({op.value("name", ""), op.value("type", ""), op.value("kernel", ""),
                               op.value("inputs", Names{}), op.value("outputs", Names{})});
   }
@@ -170,7 +175,7 @@ Result<Trace> Trace::open(const std::filesystem::path& path) {
   if (!archive) return std::unexpected(archive.error());
   TraceInfo info;
   if (archive->has(kTraceEntry)) {
-    const auto bytes = archive->read(kTraceEntry);
+    const auto bytes = archive->read(kTraceEntry, kMostDescription);
     if (!bytes) return std::unexpected(bytes.error());
     const std::string_view text(reinterpret_cast<const char*>(bytes->data()), bytes->size());
     auto parsed = traceInfoFrom(text, fmt::format("{}: {}", path.string(), kTraceEntry));

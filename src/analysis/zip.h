@@ -16,6 +16,7 @@ inline constexpr size_t kLocalSize = 30, kCentralSize = 46, kEndSize = 22, kEnd6
 /// A field that holds this has its value in the zip64 extra field or record.
 inline constexpr uint32_t kIn64 = 0xFFFFFFFF;
 inline constexpr uint16_t kIn64Short = 0xFFFF;
+inline constexpr size_t kMostComment = 0xFFFF;
 inline constexpr uint16_t kZip64Extra = 1;
 inline constexpr uint16_t kStored = 0, kDeflated = 8;
 inline constexpr uint16_t kEncrypted = 1, kUtf8 = 0x800;  ///< flags

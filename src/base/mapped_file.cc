@@ -4,22 +4,15 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
+#include "base/descriptor.h"
 #include "base/fail.h"
 
 namespace minnow::base {
 namespace {
-
-struct Descriptor {
-  int number;
-  ~Descriptor() {
-    if (number >= 0) ::close(number);
-  }
-};
 
 std::unexpected<Error> systemFailure(const std::string& path, const char* what) {
   const int code = errno;
@@ -33,10 +26,11 @@ std::unexpected<Error> systemFailure(const std::string& path, const char* what) 
 
 Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::filesystem::path& path) {
   const std::string& name = path.native();
-  const Descriptor file{::open(name.c_str(), O_RDONLY | O_CLOEXEC)};
+  const Descriptor file(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.number < 0) return systemFailure(name, "open");
   struct stat info{};
   if (::fstat(file.number, &info) != 0) return systemFailure(name, "read its size");
+  if (S_ISDIR(info.st_mode)) return fail(ErrorCode::Io, name, ": is a folder, not a file");
   if (!S_ISREG(info.st_mode)) return fail(ErrorCode::Io, name, ": is not a regular file");
   if (info.st_size == 0) return fail(ErrorCode::BadModel, name, ": the file is empty");
   if (static_cast<uint64_t>(info.st_size) > SIZE_MAX)

@@ -50,6 +50,7 @@ std::string Shape::toString() const {
   if (rank_ == 0) return "scalar";
   std::string out;
   for (int i = 0; i < rank_; ++i) out += (i ? "x" : "") + std::to_string(dims_[i]);
+  if (cut_) out += "x…";
   return out;
 }
 
@@ -98,31 +99,39 @@ bool TensorView::isChannelsLast() const {
 }
 
 namespace {
-template <class T>
-void copyAxis(const TensorView& from, const TensorView& to, int axis, const T* src, T* dst) {
-  const int64_t n = axis < from.shape.rank() ? from.shape[axis] : 1;
-  if (axis >= from.shape.rank() - 1) {
-    const int64_t s = from.shape.rank() ? from.strides[axis] : 0;
-    const int64_t d = from.shape.rank() ? to.strides[axis] : 0;
-    for (int64_t i = 0; i < n; ++i) dst[i * d] = src[i * s];
-    return;
+
+/// Bytes need not lie as their elements would: a buffer may come from a file.
+template <size_t kBytes>
+void copyAxis(const TensorView& from, const TensorView& to, int axis, const std::byte* src,
+              std::byte* dst) {
+  const bool scalar = from.shape.rank() == 0;
+  const int64_t n = scalar ? 1 : from.shape[axis];
+  const int64_t s = scalar ? 0 : from.strides[axis] * static_cast<int64_t>(kBytes);
+  const int64_t d = scalar ? 0 : to.strides[axis] * static_cast<int64_t>(kBytes);
+  const bool innermost = axis >= from.shape.rank() - 1;
+  for (int64_t i = 0; i < n; ++i) {
+    if (innermost)
+      std::memcpy(dst + i * d, src + i * s, kBytes);
+    else
+      copyAxis<kBytes>(from, to, axis + 1, src + i * s, dst + i * d);
   }
-  for (int64_t i = 0; i < n; ++i)
-    copyAxis(from, to, axis + 1, src + i * from.strides[axis], dst + i * to.strides[axis]);
 }
+
 }  // namespace
 
 void copyTensor(const TensorView& from, const TensorView& to) {
   if (from.elements() == 0) return;
+  const auto* src = from.as<const std::byte>();
+  auto* dst = to.as<std::byte>();
   switch (elementSize(from.type)) {
     case 1:
-      return copyAxis(from, to, 0, from.as<uint8_t>(), to.as<uint8_t>());
+      return copyAxis<1>(from, to, 0, src, dst);
     case 2:
-      return copyAxis(from, to, 0, from.as<uint16_t>(), to.as<uint16_t>());
+      return copyAxis<2>(from, to, 0, src, dst);
     case 4:
-      return copyAxis(from, to, 0, from.as<uint32_t>(), to.as<uint32_t>());
+      return copyAxis<4>(from, to, 0, src, dst);
     case 8:
-      return copyAxis(from, to, 0, from.as<uint64_t>(), to.as<uint64_t>());
+      return copyAxis<8>(from, to, 0, src, dst);
     default:
       return;
   }

@@ -17,7 +17,26 @@
 
 namespace minnow::base {
 
+int forks() {
+  static std::atomic<int> count = 0;
+  static const int registered = pthread_atfork(nullptr, nullptr, [] { ++count; });
+  static_cast<void>(registered);
+  return count.load(std::memory_order_relaxed);
+}
+
+ThreadName thisThread() {
+  static std::atomic<uint64_t> last = 0;
+  thread_local const uint64_t number = ++last;
+  ThreadName name;
+  name.number_ = number;
+  name.process_ = forks();
+  return name;
+}
+
+bool ThreadName::isGone() const { return process_ != forks() && !(*this == thisThread()); }
+
 struct ThreadPool::Impl {
+  const int process = forks();
   std::mutex callers;  // one parallelFor at a time
   std::mutex mutex;
   std::condition_variable wake, finished;
@@ -109,6 +128,11 @@ ThreadPool::ThreadPool(int threads) : impl_(std::make_unique<Impl>()) {
 }
 
 ThreadPool::~ThreadPool() {
+  if (impl_->process != forks()) {
+    // To destroy what the parent's workers wait on would wait for them: it stays.
+    static_cast<void>(impl_.release());
+    return;
+  }
   {
     const std::lock_guard lock(impl_->mutex);
     impl_->stopping = true;
@@ -122,7 +146,7 @@ int ThreadPool::threads() const { return static_cast<int>(impl_->workers.size())
 void ThreadPool::parallelFor(int64_t n, int64_t grain, RangeFn fn) {
   if (n <= 0) return;
   grain = std::max<int64_t>(grain, 1);
-  if (impl_->workers.empty() || n <= grain) return fn(0, n);
+  if (impl_->workers.empty() || n <= grain || impl_->process != forks()) return fn(0, n);
   const std::lock_guard turn(impl_->callers);
   {
     const std::lock_guard lock(impl_->mutex);

@@ -27,6 +27,24 @@ class RangeFn {
   void (*call_)(void*, int64_t, int64_t);
 };
 
+/// A thread, told from all others that this process has had. After fork() the child's one thread
+/// keeps its name.
+class ThreadName {
+ public:
+  bool operator==(const ThreadName& other) const { return number_ == other.number_; }
+  /// True if fork() left the thread behind in the parent.
+  bool isGone() const;
+
+ private:
+  friend ThreadName thisThread();
+  uint64_t number_ = 0;
+  int process_ = 0;  // see forks()
+};
+ThreadName thisThread();
+
+/// How many forks lie between this process and the one that loaded the library.
+int forks();
+
 class ThreadPool {
  public:
   /// `threads` counts the caller: 1 starts no worker. Where the system refuses a thread there are
@@ -39,7 +57,8 @@ class ThreadPool {
   int threads() const;
   /// Calls fn on ranges that cover [0, n) once, each a multiple of `grain` long but for the last.
   /// The ranges depend on scheduling; results must not. Returns when all are done. Calls from
-  /// several threads take turns.
+  /// several threads take turns. In a child of fork(), where the workers do not exist, the caller
+  /// does it all.
   void parallelFor(int64_t n, int64_t grain, RangeFn fn);
 
  private:

@@ -1,13 +1,12 @@
-// The file: round trips, bytes in place, hostile files, and writing in one step.
+// The file: round trips, bytes in place, and hostile files.
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/resource.h>
 
 #include <cstring>
 #include <fstream>
 #include <random>
 
 #include "base/mapped_file.h"
+#include "base/whole_file.h"
 #include "format/header.h"
 #include "format/read.h"
 #include "format/test_graph.h"
@@ -112,6 +111,21 @@ TEST(Format, OtherVersionSaysWhatToDo) {
     EXPECT_EQ(graph.error().code, ErrorCode::VersionMismatch);
     EXPECT_NE(graph.error().message.find("convert"), std::string::npos) << graph.error().message;
   }
+}
+
+/// A file written before an operator got an attribute.
+TEST(Format, MissingAttributeSaysWhatToDo) {
+  AlignedFile file(fileOf(testGraph()));
+  const std::string_view name = "autoPad";
+  const auto bytes = std::span(reinterpret_cast<char*>(file.bytes.data()), file.bytes.size());
+  const auto found = std::ranges::search(bytes, name);
+  ASSERT_FALSE(found.empty());
+  found.back() = 'X';
+  seal(file.bytes);
+  const auto graph = read(file.bytes, "old.minnow");
+  ASSERT_FALSE(graph);
+  for (const char* part : {"conv_", "autoPad", "convert"})
+    EXPECT_NE(graph.error().message.find(part), std::string::npos) << graph.error().message;
 }
 
 TEST(Format, DamagedWeightsAreFoundOnRequest) {
@@ -234,8 +248,8 @@ class FormatFile : public testing::Test {
 TEST_F(FormatFile, WritesMapsAndReplaces) {
   const auto path = folder_ / "test.minnow";
   const std::vector<std::byte> bytes = fileOf(testGraph());
-  ASSERT_TRUE(writeFile(path, std::vector<std::byte>(10)));
-  ASSERT_TRUE(writeFile(path, bytes));
+  ASSERT_TRUE(base::writeFile(path, std::vector<std::byte>(10)));
+  ASSERT_TRUE(base::writeFile(path, bytes));
   EXPECT_EQ(files(), 1u);
   const auto file = base::MappedFile::open(path);
   ASSERT_TRUE(file) << file.error().message;
@@ -244,25 +258,6 @@ TEST_F(FormatFile, WritesMapsAndReplaces) {
   ASSERT_TRUE(graph) << graph.error().message;
   (*file)->dropPages();
   EXPECT_TRUE(verifyWeights((*file)->bytes(), path.native()));
-}
-
-TEST_F(FormatFile, FullDiskLeavesNothingBehind) {
-  signal(SIGXFSZ, SIG_IGN);
-  rlimit before{};
-  getrlimit(RLIMIT_FSIZE, &before);
-  const rlimit small{1024, before.rlim_max};
-  setrlimit(RLIMIT_FSIZE, &small);
-  const auto done = writeFile(folder_ / "test.minnow", std::vector<std::byte>(100000));
-  setrlimit(RLIMIT_FSIZE, &before);
-  ASSERT_FALSE(done);
-  EXPECT_EQ(done.error().code, ErrorCode::Io);
-  EXPECT_EQ(files(), 0u);
-}
-
-TEST_F(FormatFile, UnwritablePlacesAreTypedErrors) {
-  EXPECT_EQ(writeFile(folder_ / "none" / "a.minnow", {}).error().code, ErrorCode::Io);
-  EXPECT_EQ(writeFile(folder_, {}).error().code, ErrorCode::Io);
-  EXPECT_EQ(files(), 0u);
 }
 
 TEST_F(FormatFile, UnmappableFilesAreTypedErrors) {

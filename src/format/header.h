@@ -37,9 +37,10 @@ struct Header {
 };
 static_assert(sizeof(Header) == 64);
 
-/// FNV-1a's steps over 64-bit words instead of bytes (the last one filled up with zeros), and after
-/// each step the upper half of the hash is folded into the lower by exclusive or. Every step is
-/// reversible, so a change of a single word is always found.
+/// Over little-endian 64-bit words, the last one filled up with zeros: from 0xcbf29ce484222325, for
+/// each word h = (h ^ word) * 0x100000001b3 modulo 2^64, then h ^= h >> 32. (FNV-1a's numbers; its
+/// bytes are words here, and the shift lets high bits act on low ones.) Every step is one to one,
+/// so that every change of a single word is found.
 uint64_t checksum(std::span<const std::byte> bytes);
 
 /// The header, checked: magic, version, own checksum, and parts that lie inside the file.

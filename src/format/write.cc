@@ -1,11 +1,6 @@
-// Encoding a graph, and replacing a file in one step.
+// Encoding a graph.
 #include "format/write.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <cerrno>
 #include <cstring>
 #include <map>
 
@@ -154,76 +149,6 @@ Result<std::vector<std::byte>> write(const ir::Graph& graph) {
   weights.copyTo(file.data() + header.weightsOffset);
   seal(file);
   return file;
-}
-
-// Files -------------------------------------------------------------------------------------------
-
-namespace {
-
-Result<void> systemFailure(const std::string& path, const char* what) {
-  const int code = errno;
-  return fail(ErrorCode::Io, path, ": cannot ", what, ": ", std::strerror(code));
-}
-
-bool writeAll(int file, std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t done = ::write(file, bytes.data(), bytes.size());
-    if (done < 0 && errno == EINTR) continue;
-    if (done <= 0) return false;
-    bytes = bytes.subspan(static_cast<size_t>(done));
-  }
-  return true;
-}
-
-/// A new file of a name nobody else uses; removed again unless it was renamed.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const std::string& beside) {
-    static std::atomic<unsigned> count = 0;
-    path_ = text(beside, ".part-", ::getpid(), "-", count++);
-    file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  ~TemporaryFile() {
-    if (file_ < 0) return;
-    ::close(file_);
-    if (!path_.empty()) ::unlink(path_.c_str());
-  }
-  bool isOpen() const { return file_ >= 0; }
-  bool store(std::span<const std::byte> bytes) {
-    return writeAll(file_, bytes) && ::fsync(file_) == 0;
-  }
-  bool renameTo(const std::string& path) {
-    if (::rename(path_.c_str(), path.c_str()) != 0) return false;
-    path_.clear();
-    return true;
-  }
-
- private:
-  std::string path_;
-  int file_ = -1;
-};
-
-/// Makes the renaming itself durable; what cannot be synced (some file systems) is not an error.
-void syncFolder(const std::filesystem::path& path) {
-  const std::string folder = path.has_parent_path() ? path.parent_path().native() : ".";
-  const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (file < 0) return;
-  ::fsync(file);
-  ::close(file);
-}
-
-}  // namespace
-
-Result<void> writeFile(const std::filesystem::path& path, std::span<const std::byte> bytes) {
-  const std::string& name = path.native();
-  TemporaryFile file(name);
-  if (!file.isOpen()) return systemFailure(name, "create a file beside it");
-  if (!file.store(bytes)) return systemFailure(name, "write");
-  if (!file.renameTo(name)) return systemFailure(name, "replace");
-  syncFolder(path);
-  return {};
 }
 
 }  // namespace minnow::format

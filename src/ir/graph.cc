@@ -53,11 +53,6 @@ std::vector<int> Graph::producers() const {
 
 bool Graph::isOutput(ValueId id) const { return std::ranges::find(outputs, id) != outputs.end(); }
 
-void Graph::replaceUses(ValueId from, ValueId to) {
-  for (Node& node : nodes) std::ranges::replace(node.inputs, from, to);
-  std::ranges::replace(outputs, from, to);
-}
-
 namespace {
 /// Kinds whose kernels leave out a first output that nobody wants; all others compute it.
 bool mayLackFirstOutput(ops::OpKind kind) {

@@ -104,8 +104,6 @@ struct Graph {
   /// Index of the node that writes each value, -1 for inputs and constants.
   std::vector<int> producers() const;
   bool isOutput(ValueId id) const;
-  /// Makes every reader of `from` (graph outputs too) read `to`.
-  void replaceUses(ValueId from, ValueId to);
   /// Drops nodes whose outputs nobody reads, then values nobody names, and renumbers. Graph inputs
   /// stay.
   void removeDead();

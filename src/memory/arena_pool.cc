@@ -88,13 +88,13 @@ size_t ArenaPool::promised(size_t rank) const {
   return rank < std::min(plans_.size(), most_) ? plans_[rank].bytes : 0;
 }
 
-/// Whether the arenas in use and one more of that size are no larger, rank by rank, than what is
-/// promised.
-bool ArenaPool::leavesRoomFor(size_t bytes) const {
+/// Whether the arenas that are taken and one more of that size are no larger, rank by rank, than
+/// what is promised.
+bool ArenaPool::leavesRoomFor(size_t bytes, Taken taken) const {
   size_t rank = 0;
   bool counted = false;
   for (const Arena& arena : arenas_) {
-    if (!arena.busy) continue;
+    if (!(arena.*taken)) continue;
     if (!counted && bytes >= arena.bytes) {
       counted = true;
       if (bytes > promised(rank++)) return false;
@@ -106,9 +106,10 @@ bool ArenaPool::leavesRoomFor(size_t bytes) const {
 
 /// The smallest promised size that holds `bytes` and may be in use beside what is; kNone if all
 /// are.
-size_t ArenaPool::promiseFor(size_t bytes) const {
+size_t ArenaPool::promiseFor(size_t bytes, Taken taken) const {
   for (size_t rank = std::min(plans_.size(), most_); rank-- > 0;)
-    if (plans_[rank].bytes >= bytes && leavesRoomFor(plans_[rank].bytes)) return plans_[rank].bytes;
+    if (plans_[rank].bytes >= bytes && leavesRoomFor(plans_[rank].bytes, taken))
+      return plans_[rank].bytes;
   return kNone;
 }
 
@@ -147,13 +148,19 @@ void ArenaPool::trim(size_t coming) {
 
 std::byte* ArenaPool::allocate(size_t bytes) {
   trim(bytes);
-  Arena arena{base::alignedBlock(bytes, base::Clear::No), bytes, true, {}};
+  Arena arena{base::alignedBlock(bytes, base::Clear::No), bytes, true, {}, base::thisThread()};
   if (!arena.memory) return nullptr;
   arena.charge.set(ledger_, {.dynamicBytes = bytes});
   std::byte* data = arena.memory.get();
   arenas_.insert(std::ranges::upper_bound(arenas_, bytes, std::greater(), &Arena::bytes),
                  std::move(arena));
   return data;
+}
+
+ArenaLease ArenaPool::take(Arena& arena) {
+  arena.busy = true;
+  arena.holder = base::thisThread();
+  return {this, arena.memory.get()};
 }
 
 Result<ArenaLease> ArenaPool::lease(size_t bytes, bool wait) {
@@ -163,15 +170,61 @@ Result<ArenaLease> ArenaPool::lease(size_t bytes, bool wait) {
     return fail(
         ErrorCode::Busy, "every arena of ", bytes,
         " bytes is leased; end a frame, wait for one, or raise RuntimeOptions::concurrency");
-  changed_.wait(lock, [&] { return (most = promiseFor(bytes)) != kNone; });
-  if (const size_t found = freeArena(bytes, most); found != kNone) {
-    arenas_[found].busy = true;
-    return ArenaLease(this, arenas_[found].memory.get());
+  if (most == kNone) {
+    const auto promise = waitFor(bytes, lock);
+    if (!promise) return std::unexpected(promise.error());
+    most = *promise;
   }
+  if (const size_t found = freeArena(bytes, most); found != kNone) return take(arenas_[found]);
   std::byte* data = allocate(most);
   if (data == nullptr)
     return fail(ErrorCode::OutOfMemory, "an arena of ", most, " bytes could not be allocated");
   return ArenaLease(this, data);
+}
+
+// Waiting -----------------------------------------------------------------------------------------
+
+/// What promiseFor() says when others have given back enough; Busy when they never will.
+Result<size_t> ArenaPool::waitFor(size_t bytes, std::unique_lock<std::mutex>& lock) {
+  Waiter self{base::thisThread(), bytes, waiting_};
+  waiting_ = &self;
+  size_t most = kNone;
+  changed_.wait(lock, [&] {
+    most = promiseFor(bytes);
+    if (most == kNone) markStuck();
+    return most != kNone || self.stuck;
+  });
+  Waiter** link = &waiting_;
+  while (*link != &self) link = &(*link)->next;
+  *link = self.next;
+  if (most != kNone) return most;
+  return fail(ErrorCode::Busy, "waiting for an arena of ", bytes,
+              " bytes would never end: frames that this thread began, or threads that wait as "
+              "well, hold what it needs; end a frame before beginning the next, or raise "
+              "RuntimeOptions::concurrency, which is ",
+              most_);
+}
+
+bool ArenaPool::isStuck(const Arena& arena) const {
+  if (!arena.busy) return false;
+  for (const Waiter* waiter = waiting_; waiter; waiter = waiter->next)
+    if (waiter->thread == arena.holder) return waiter->stuck;
+  return arena.holder.isGone();
+}
+
+/// Finds the waiters that wait for each other: all but those that get their arena once every thread
+/// that does not wait has given back its own, and so on.
+void ArenaPool::markStuck() {
+  for (Waiter* waiter = waiting_; waiter; waiter = waiter->next) waiter->stuck = true;
+  for (bool again = true; again;) {
+    again = false;
+    for (Arena& arena : arenas_) arena.stuck = isStuck(arena);
+    for (Waiter* waiter = waiting_; waiter; waiter = waiter->next)
+      if (waiter->stuck && promiseFor(waiter->bytes, &Arena::stuck) != kNone) {
+        waiter->stuck = false;
+        again = true;
+      }
+  }
 }
 
 void ArenaPool::giveBack(const std::byte* data) {

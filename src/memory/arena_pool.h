@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/aligned.h"
+#include "base/threads.h"
 #include "memory/ledger.h"
 #include "minnow/status.h"
 
@@ -65,7 +66,9 @@ class ArenaPool {
   Need need(int arenas = 0, const Plan* with = nullptr, const Plan* without = nullptr) const;
 
   /// The smallest arena that holds `bytes` and leaves the larger ones to larger plans, if that
-  /// takes no giving up of another. Waits for one, or fails with Busy. 64-byte aligned, not
+  /// takes no giving up of another. Waits for one, or fails with Busy; also fails with Busy where
+  /// waiting would never end, because the leases in the way belong to this thread or to threads
+  /// that wait themselves. A lease belongs to the thread that asked for it. 64-byte aligned, not
   /// cleared.
   Result<ArenaLease> lease(size_t bytes, bool wait);
 
@@ -76,18 +79,32 @@ class ArenaPool {
     size_t bytes = 0;
     bool busy = false;
     Charge charge;
+    base::ThreadName holder;  ///< the thread that leased it last
+    bool stuck = false;       ///< see markStuck()
+  };
+  /// A thread in lease(), on its own stack.
+  struct Waiter {
+    base::ThreadName thread;
+    size_t bytes = 0;
+    Waiter* next = nullptr;
+    bool stuck = false;
   };
   static constexpr size_t kNone = SIZE_MAX;
 
   void remove(const Plan& plan);
   void giveBack(const std::byte* data);
   size_t promised(size_t rank) const;
-  bool leavesRoomFor(size_t bytes) const;
-  size_t promiseFor(size_t bytes) const;
+  using Taken = bool Arena::*;
+  bool leavesRoomFor(size_t bytes, Taken taken = &Arena::busy) const;
+  size_t promiseFor(size_t bytes, Taken taken = &Arena::busy) const;
   size_t freeArena(size_t bytes, size_t promise) const;
   size_t surplus(size_t coming) const;
   void trim(size_t coming);
   std::byte* allocate(size_t bytes);
+  ArenaLease take(Arena& arena);
+  Result<size_t> waitFor(size_t bytes, std::unique_lock<std::mutex>& lock);
+  void markStuck();
+  bool isStuck(const Arena& arena) const;
 
   Ledger& ledger_;
   const size_t most_;  ///< arenas
@@ -95,6 +112,7 @@ class ArenaPool {
   std::condition_variable changed_;
   std::vector<Plan> plans_;    ///< largest first
   std::vector<Arena> arenas_;  ///< largest first; those that exist
+  Waiter* waiting_ = nullptr;
 };
 
 }  // namespace minnow::memory

@@ -2,8 +2,11 @@
 #include "memory/planner.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstdint>
 #include <numeric>
+#include <tuple>
 
 #include "base/aligned.h"
 
@@ -14,18 +17,93 @@ namespace {
 // pairs of intervals looked at: creating a session must stay quick.
 constexpr size_t kMostMendings = 400, kMendingWork = 4'000'000;
 
-bool together(const Interval& a, const Interval& b) {
-  return a.first <= b.last && b.first <= a.last;
-}
+// Beyond that many pairs of intervals that live together, places are given without looking at them;
+// beyond that many looked at, no further order is tried.
+constexpr size_t kMostPairs = 5'000'000, kMostWork = 25'000'000;
 
-std::vector<size_t> aliveBytes(std::span<const Interval> intervals) {
+/// Who lives with whom, found by going through the intervals as they begin.
+class Crowd {
+ public:
+  explicit Crowd(std::span<const Interval> intervals) : intervals_(intervals) {
+    byStart_.resize(intervals.size());
+    std::iota(byStart_.begin(), byStart_.end(), 0);
+    std::ranges::sort(byStart_, [&](int a, int b) {
+      return std::pair(intervals[a].first, a) < std::pair(intervals[b].first, b);
+    });
+    countPairs();
+    if (isKnown()) sweep();
+  }
+
+  /// False where there are too many pairs: then nothing below is known.
+  bool isKnown() const { return pairs_ <= kMostPairs; }
+  const std::vector<int>& byStart() const { return byStart_; }
+  size_t pairs() const { return pairs_; }
+  std::span<const int> neighbours(int i) const {
+    return std::span(neighbours_).subspan(begins_[i], begins_[i + 1] - begins_[i]);
+  }
+  /// Most bytes alive at a step of the interval.
+  size_t around(size_t i) const { return around_[i]; }
+
+ private:
+  /// Calls `begin(i, alive)` for each interval with those before it that are still alive.
+  template <class Begin>
+  void goThrough(const Begin& begin) const {
+    std::vector<int> alive;
+    for (const int i : byStart_) {
+      std::erase_if(alive, [&](int j) { return intervals_[j].last < intervals_[i].first; });
+      if (!begin(i, alive)) return;
+      alive.push_back(i);
+    }
+  }
+
+  void countPairs() {
+    begins_.assign(intervals_.size() + 1, 0);
+    goThrough([&](int i, const std::vector<int>& alive) {
+      pairs_ += alive.size();
+      begins_[i] += alive.size();
+      for (const int j : alive) ++begins_[j];
+      return isKnown();
+    });
+  }
+
+  void sweep() {
+    std::exclusive_scan(begins_.begin(), begins_.end(), begins_.begin(), size_t{0});
+    neighbours_.resize(2 * pairs_);
+    around_.assign(intervals_.size(), 0);
+    std::vector<size_t> next(begins_.begin(), begins_.end() - 1);
+    goThrough([&](int i, const std::vector<int>& alive) {
+      size_t bytes = base::alignUp(intervals_[i].bytes);
+      for (const int j : alive) {
+        bytes += base::alignUp(intervals_[j].bytes);
+        neighbours_[next[i]++] = j;
+        neighbours_[next[j]++] = i;
+      }
+      // Of intervals that begin together the last one sees all.
+      around_[i] = bytes;
+      for (const int j : alive) around_[j] = std::max(around_[j], bytes);
+      return true;
+    });
+  }
+
+  std::span<const Interval> intervals_;
+  std::vector<int> byStart_;
+  size_t pairs_ = 0;
+  std::vector<size_t> begins_;  // by interval, in neighbours_
+  std::vector<int> neighbours_;
+  std::vector<size_t> around_;
+};
+
+/// Largest sum of bytes alive at one step.
+size_t mostAlive(std::span<const Interval> intervals) {
   int steps = 0;
   for (const Interval& interval : intervals) steps = std::max(steps, interval.last + 1);
-  std::vector<size_t> alive(static_cast<size_t>(steps), 0);
-  for (const Interval& interval : intervals)
-    for (int step = interval.first; step <= interval.last; ++step)
-      alive[step] += base::alignUp(interval.bytes);
-  return alive;
+  std::vector<size_t> change(static_cast<size_t>(steps) + 1, 0);  // what goes wraps around
+  for (const Interval& interval : intervals) {
+    change[interval.first] += base::alignUp(interval.bytes);
+    change[interval.last + 1] -= base::alignUp(interval.bytes);
+  }
+  std::partial_sum(change.begin(), change.end(), change.begin());
+  return *std::ranges::max_element(change);
 }
 
 /// The offset of the smallest gap between placed neighbours that holds `bytes`; past the last one
@@ -43,20 +121,70 @@ size_t bestGap(std::vector<std::pair<size_t, size_t>>& taken, size_t bytes) {
   return bestSlack == SIZE_MAX ? end : best;
 }
 
-Plan place(std::span<const Interval> intervals, const std::vector<int>& order) {
+Plan place(std::span<const Interval> intervals, const Crowd& crowd, const std::vector<int>& order) {
   Plan plan;
   plan.offsets.assign(intervals.size(), 0);
-  std::vector<int> placed;
+  std::vector<char> placed(intervals.size(), 0);
   std::vector<std::pair<size_t, size_t>> taken;
   for (int i : order) {
     taken.clear();
-    for (int j : placed)
-      if (together(intervals[i], intervals[j]))
-        taken.emplace_back(plan.offsets[j], base::alignUp(intervals[j].bytes));
+    for (int j : crowd.neighbours(i))
+      if (placed[j]) taken.emplace_back(plan.offsets[j], base::alignUp(intervals[j].bytes));
     const size_t bytes = base::alignUp(intervals[i].bytes);
     plan.offsets[i] = bestGap(taken, bytes);
     plan.bytes = std::max(plan.bytes, plan.offsets[i] + bytes);
-    placed.push_back(i);
+    placed[i] = 1;
+  }
+  return plan;
+}
+
+/// Places that became free, filed by size, four files to a doubling.
+class FreePlaces {
+ public:
+  void give(size_t offset, size_t bytes) { files_[fileOf(bytes)].emplace_back(offset, bytes); }
+
+  /// A place of at least `bytes`, of less than twice as many or so; SIZE_MAX if none is at hand.
+  std::pair<size_t, size_t> take(size_t bytes) {
+    const size_t own = fileOf(bytes);
+    for (size_t file = own; file < std::min(own + 5, files_.size()); ++file) {
+      if (files_[file].empty() || files_[file].back().second < bytes) continue;
+      const auto found = files_[file].back();
+      files_[file].pop_back();
+      return found;
+    }
+    return {SIZE_MAX, 0};
+  }
+
+ private:
+  static size_t fileOf(size_t bytes) {
+    const uint64_t units = bytes / base::kAlignment + 4;
+    const int doublings = std::bit_width(units) - 3;
+    return static_cast<size_t>(doublings) * 4 + ((units >> doublings) & 3);
+  }
+  std::array<std::vector<std::pair<size_t, size_t>>, 260> files_;
+};
+
+/// For any number of intervals: each takes, as it begins, a place that has become free, or a new
+/// one at the end.
+Plan placeInPassing(std::span<const Interval> intervals, const std::vector<int>& byStart) {
+  Plan plan;
+  plan.offsets.assign(intervals.size(), 0);
+  std::vector<int> byEnd(byStart);
+  std::ranges::sort(byEnd, [&](int a, int b) {
+    return std::pair(intervals[a].last, a) < std::pair(intervals[b].last, b);
+  });
+  std::vector<size_t> sizes(intervals.size(), 0);  // of the places
+  FreePlaces free;
+  size_t ended = 0;
+  for (const int i : byStart) {
+    for (; intervals[byEnd[ended]].last < intervals[i].first; ++ended)
+      free.give(plan.offsets[byEnd[ended]], sizes[byEnd[ended]]);
+    const size_t bytes = base::alignUp(intervals[i].bytes);
+    std::tie(plan.offsets[i], sizes[i]) = free.take(bytes);
+    if (plan.offsets[i] != SIZE_MAX) continue;
+    plan.offsets[i] = plan.bytes;
+    sizes[i] = bytes;
+    plan.bytes += bytes;
   }
   return plan;
 }
@@ -66,10 +194,12 @@ using Key = std::pair<uint64_t, uint64_t>;
 /// Tries orders and keeps the smallest plan.
 class Search {
  public:
-  Search(std::span<const Interval> intervals, size_t enough)
-      : intervals_(intervals), enough_(enough) {}
+  Search(std::span<const Interval> intervals, const Crowd& crowd, size_t enough)
+      : intervals_(intervals), crowd_(crowd), enough_(enough) {}
 
-  bool isDone() const { return !best_.offsets.empty() && best_.bytes <= enough_; }
+  bool isDone() const {
+    return !best_.offsets.empty() && (best_.bytes <= enough_ || work_ > kMostWork);
+  }
 
   /// Greatest keys first. They are computed before, so that all orders share one sort: a stable
   /// sort is 2.5 KB of code.
@@ -126,7 +256,8 @@ class Search {
   }
 
   void consider(std::vector<int> order) {
-    Plan plan = place(intervals_, order);
+    Plan plan = place(intervals_, crowd_, order);
+    work_ += 40 * intervals_.size() + 2 * crowd_.pairs();  // weighed by time
     // Equal plans replace one another, so that mending walks on.
     if (!best_.offsets.empty() && plan.bytes > best_.bytes) return;
     best_ = std::move(plan);
@@ -134,7 +265,9 @@ class Search {
   }
 
   std::span<const Interval> intervals_;
+  const Crowd& crowd_;
   size_t enough_;
+  size_t work_ = 0;
   uint64_t state_ = 1;
   Plan best_;
   std::vector<int> bestOrder_;
@@ -143,23 +276,23 @@ class Search {
 }  // namespace
 
 Plan planArena(std::span<const Interval> intervals) {
-  const std::vector<size_t> alive = aliveBytes(intervals);
-  const size_t lowerBound = alive.empty() ? 0 : *std::ranges::max_element(alive);
-  std::vector<size_t> crowds;
-  crowds.reserve(intervals.size());
-  for (const Interval& interval : intervals)
-    crowds.push_back(
-        *std::max_element(alive.begin() + interval.first, alive.begin() + interval.last + 1));
+  const size_t lowerBound = mostAlive(intervals);
+  const Crowd crowd(intervals);
+  if (!crowd.isKnown()) {
+    Plan plan = placeInPassing(intervals, crowd.byStart());
+    plan.lowerBound = lowerBound;
+    return plan;
+  }
   const auto bytes = [&](size_t i) { return uint64_t{intervals[i].bytes}; };
   const auto length = [&](size_t i) {
     return static_cast<uint64_t>(intervals[i].last - intervals[i].first);
   };
 
-  Search search(intervals, lowerBound);
+  Search search(intervals, crowd, lowerBound);
   search.sortedBy([&](size_t i) { return Key(bytes(i), 0); });
   search.sortedBy([&](size_t i) { return Key(length(i), 0); });
   search.sortedBy([&](size_t i) { return Key(~static_cast<uint64_t>(intervals[i].first), 0); });
-  search.sortedBy([&](size_t i) { return Key(crowds[i], bytes(i)); });
+  search.sortedBy([&](size_t i) { return Key(crowd.around(i), bytes(i)); });
   search.sortedBy([&](size_t i) { return Key(bytes(i) * (length(i) + 1), 0); });
   search.mend();
   Plan best = search.take();

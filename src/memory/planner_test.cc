@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <random>
 
 namespace minnow::memory {
@@ -69,6 +70,70 @@ TEST(Planner, StaysNearTheBoundOnNetworks) {
   }
   EXPECT_LT(worst, 1.15);
   EXPECT_LT(sum / kRounds, 1.01);
+}
+
+/// Plans of files that exist are a promise to their memory tables: the same from version to
+/// version.
+TEST(Planner, PlacesAsItAlwaysHas) {
+  std::mt19937 random(11);
+  uint64_t hash = 14695981039346656037U;
+  for (int round = 0; round < 60; ++round) {
+    std::vector<Interval> intervals(1 + random() % 150);
+    const unsigned reach = 1 + random() % 20;
+    for (Interval& interval : intervals) {
+      interval.bytes = random() % 9000;
+      interval.first = static_cast<int>(random() % 90);
+      interval.last = interval.first + static_cast<int>(random() % reach);
+    }
+    const Plan plan = planArena(intervals);
+    for (size_t offset : plan.offsets) hash = (hash ^ offset) * 1099511628211U;
+    hash = (hash ^ plan.lowerBound) * 1099511628211U;
+  }
+  EXPECT_EQ(hash, 16761632343542206743U);
+}
+
+/// Two hundred thousand buffers, as a hostile file may have them: a plan in less than a second
+/// here, and far from the minutes that looking at each pair takes.
+void expectPlannedSoon(const char* what, const std::vector<Interval>& intervals) {
+  const auto start = std::chrono::steady_clock::now();
+  const Plan plan = planArena(intervals);
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+  EXPECT_LT(taken.count(), 20) << what;
+  EXPECT_GE(plan.bytes, plan.lowerBound) << what;
+  for (size_t i = 0; i < intervals.size(); ++i)
+    for (size_t j = i + 1; j < std::min(i + 20, intervals.size()); ++j)
+      if (intervals[i].first <= intervals[j].last && intervals[j].first <= intervals[i].last) {
+        ASSERT_TRUE(plan.offsets[i] + intervals[i].bytes <= plan.offsets[j] ||
+                    plan.offsets[j] + intervals[j].bytes <= plan.offsets[i])
+            << what << ": " << i << " and " << j;
+      }
+}
+
+TEST(Planner, TwoHundredThousandBuffersTakeNoTime) {
+  constexpr int kCount = 200'000;
+  std::mt19937 random(5);
+  std::vector<Interval> chain, wide, far, near;
+  for (int i = 0; i < kCount; ++i) {
+    const size_t bytes = random() % 50'000;
+    chain.push_back({bytes, i, i + 1});
+    wide.push_back({bytes, i, kCount});
+    const int first = static_cast<int>(random() % kCount);
+    far.push_back(
+        {bytes, first, std::min<int>(kCount, first + static_cast<int>(random() % kCount))});
+    near.push_back({bytes, first, first + static_cast<int>(random() % 40)});
+  }
+  expectPlannedSoon("a chain", chain);
+  expectPlannedSoon("all alive to the end", wide);
+  expectPlannedSoon("far readers", far);
+  expectPlannedSoon("near readers", near);
+}
+
+/// Where pairs are too many to look at, places that became free are still used again.
+TEST(Planner, CrowdsOfEqualBuffersReachTheBound) {
+  std::vector<Interval> intervals;
+  for (int i = 0; i < 10'000; ++i) intervals.push_back({640, i, i + 2000});
+  const Plan plan = planArena(intervals);
+  EXPECT_EQ(plan.bytes, plan.lowerBound);
 }
 
 TEST(Planner, EqualInputsGiveEqualPlans) {

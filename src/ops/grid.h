@@ -9,7 +9,8 @@ enum class GridPadding : uint8_t { Zeros, Border, Reflection, kCount };
 
 /// Inputs: x [N,C,spatial…] and grid [N,spatial'…,axes], whose last axis gives the place to sample,
 /// -1 … 1, last spatial axis first. Output: [N,C,spatial'…]. One to three spatial axes (Cubic: at
-/// most two). Taps are summed as Resize sums them.
+/// most two). Taps are summed as Resize sums them. Nearest rounds half to even, after a place
+/// outside was reflected (docs/operators.md, "Choices").
 struct GridSample final : OperatorBase<GridSample> {
   static constexpr OpKind kKind = OpKind::GridSample;
   ResizeMode mode = ResizeMode::Linear;

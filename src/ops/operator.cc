@@ -130,6 +130,9 @@ Result<void> expectInputs(std::span<const TensorType> inputs, size_t least, size
 Result<void> checkShape(const Shape& shape) {
   // Where size_t has 32 bits, 64 bytes an element can be addressed: tables have as many.
   constexpr int64_t kMost = int64_t{1} << (sizeof(size_t) > 4 ? 40 : 26);
+  if (!shape.isValid())
+    return fail(ErrorCode::ShapeMismatch, "the shape ", shape, " has more than ", kMaxRank,
+                " axes");
   int64_t elements = 1;
   for (int64_t dim : shape.dims()) {
     if (dim < 0 || dim > kMost || (dim > 0 && elements > kMost / dim))

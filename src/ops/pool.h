@@ -21,7 +21,8 @@ struct Pool final : OperatorBase<Pool>, WindowAttributes {
   static constexpr OpKind kKind = OpKind::Pool;
   PoolFn fn = PoolFn::Max;
   bool global = false;    ///< the window is the whole spatial extent; the window's lists are empty
-  bool ceilMode = false;  ///< a last, incomplete window counts, unless it starts in the end padding
+  bool ceilMode = false;  ///< a last, incomplete window counts, unless it begins in the end
+                          ///< padding; also where it is the only one, larger than the padded input
   bool countIncludePad = false;  ///< Average: taps on padding count in the divisor
   int64_t p = 2;                 ///< Lp
   bool indices = false;          ///< Max: output 1 exists

@@ -23,6 +23,11 @@ Result<int64_t> resizedExtent(const Resize& op, int axis, int64_t in) {
     return fail(ErrorCode::ShapeMismatch, "axis ", axis, " is resized out of range");
   return static_cast<int64_t>(extent);
 }
+
+/// A length that misses that of whole elements by the rounding of its scale is that.
+double resizedLength(double exact, double whole) {
+  return std::fabs(exact - whole) < 1e-4 * whole ? whole : exact;
+}
 }  // namespace
 
 Result<std::vector<TensorType>> Resize::inferShape(std::span<const TensorType> inputs) const {
@@ -60,6 +65,9 @@ ResizeAxis::ResizeAxis(const Resize& op, int axis, int64_t in, int64_t out)
   scale_ = op.scales.empty() ? static_cast<double>(std::max<int64_t>(out, 1)) /
                                    static_cast<double>(std::max<int64_t>(in, 1))
                              : op.scales[axis];
+  length_ =
+      resizedLength(op.scales.empty() ? static_cast<double>(out) : scale_ * static_cast<double>(in),
+                    static_cast<double>(out));
   const bool crops = op.coordinates == ResizeCoordinates::TfCropAndResize;
   kept_ = in == out && scale_ == 1 &&
           (!crops || (op.roi[axis] == 0 && op.roi[axis + op.roi.size() / 2] == 1));
@@ -68,16 +76,6 @@ ResizeAxis::ResizeAxis(const Resize& op, int axis, int64_t in, int64_t out)
   const double reach = op.mode == ResizeMode::Linear ? 1 : 2;
   taps_ = 2 * static_cast<int64_t>(std::ceil(reach / filterScale_));
 }
-
-namespace {
-/// ONNX counts the resized length before it is rounded to whole elements; a scale that misses a
-/// whole length by its own rounding means that length.
-double alignCorners(double x, double extent, double out, double scale) {
-  const double exact = scale * extent;
-  const double length = std::fabs(exact - out) < 1e-4 * out ? out : exact;
-  return length > 1 ? x * (extent - 1) / (length - 1) : 0.0;
-}
-}  // namespace
 
 double ResizeAxis::source(int64_t at) const {
   // Positions far outside, which attributes may ask for, are all alike; these fit integers.
@@ -94,23 +92,24 @@ double ResizeAxis::unscale(double position) const {
 
 double ResizeAxis::unclampedSource(double x) const {
   const auto extent = static_cast<double>(in_), out = static_cast<double>(out_);
+  const bool several = length_ > 1;
   switch (op_.coordinates) {
     case ResizeCoordinates::HalfPixelSymmetric: {
-      const double adjustment = out / (scale_ * extent);
+      const double adjustment = out / length_;
       return extent / 2 * (1 - adjustment) + unscale(x + 0.5) - 0.5;
     }
     case ResizeCoordinates::PytorchHalfPixel:
-      return out_ > 1 ? unscale(x + 0.5) - 0.5 : 0.0;
+      return several ? unscale(x + 0.5) - 0.5 : 0.0;
     case ResizeCoordinates::AlignCorners:
-      return alignCorners(x, extent, out, scale_);
+      return several ? x * (extent - 1) / (length_ - 1) : 0.0;
     case ResizeCoordinates::Asymmetric:
       return unscale(x);
     case ResizeCoordinates::TfHalfPixelForNn:
       return unscale(x + 0.5);
     case ResizeCoordinates::TfCropAndResize: {
       const double start = op_.roi[axis_], end = op_.roi[axis_ + op_.roi.size() / 2];
-      if (out_ == 1) return 0.5 * (start + end) * (extent - 1);
-      return start * (extent - 1) + x * (end - start) * (extent - 1) / (out - 1);
+      if (!several) return 0.5 * (start + end) * (extent - 1);
+      return start * (extent - 1) + x * (end - start) * (extent - 1) / (length_ - 1);
     }
     default:
       return unscale(x + 0.5) - 0.5;

@@ -4,6 +4,12 @@
 // Each axis maps output positions to weighted input positions ("taps", ResizeAxis); an element is
 // the weighted sum over the last axis first, then the one before it, and so on, each sum starting
 // with a product and going on by fused multiply-add in rising order of the taps.
+//
+// ONNX's length_resized is the same number in every coordinate transformation: scale * extent
+// before it is rounded to whole elements where scales are given (scale is length_resized /
+// length_original, and "output_width … can be a fractional number"), else the size. A scale that
+// misses a whole length by its own rounding means that length. ONNX's reference reads it so; ONNX
+// Runtime takes the whole length. docs/operators.md, "Choices".
 #pragma once
 
 #include "ops/view.h"
@@ -90,6 +96,7 @@ class ResizeAxis {
   int axis_;
   int64_t in_, out_;
   double scale_;
+  double length_;  ///< ONNX's length_resized
   bool kept_;
   double filterScale_ = 1;  ///< below 1 where antialiasing widens the filter
   int64_t taps_ = 1;

@@ -21,6 +21,8 @@ constexpr double kWorthwhile = 0.99;
 // kernel and kFloatCost for each float that is moved or copied once more because two strips read it
 // (measured with one thread on AVX-512, where multiply-adds are cheapest).
 constexpr double kMostOverhead = 0.05, kCallCost = 6000, kFloatCost = 4;
+// Layouts tried take time by node. Networks need some ten thousand (M-LSD 27,180 nodes laid out).
+constexpr size_t kMostNodesLaidOut = 4'000'000;
 // Strips whose windows are larger leave the second cache.
 constexpr size_t kCacheBytes = 512 * 1024;
 
@@ -38,7 +40,7 @@ class Chooser {
     Chains chains;
     std::vector<size_t> alive = aliveWith(chains);
     measureBorders();
-    for (size_t round = 0; round < graph_.nodes.size(); ++round) {
+    for (size_t round = 0; round < graph_.nodes.size() && !isSpent(); ++round) {
       const auto peak = std::ranges::max_element(alive);
       Chains better = lowered(chains, static_cast<int>(peak - alive.begin()), *peak);
       if (better.empty()) break;
@@ -59,9 +61,14 @@ class Chooser {
     return types;
   }
 
-  std::vector<size_t> aliveWith(const Chains& chains) {
+  planning::Layout layoutWith(const Chains& chains) {
     graph_.chains = chains;
-    return planning::aliveBytes(planning::layOut(graph_, types_, 1));
+    laidOut_ += graph_.nodes.size();
+    return planning::layOut(graph_, types_, 1);
+  }
+  bool isSpent() const { return laidOut_ > kMostNodesLaidOut; }
+  std::vector<size_t> aliveWith(const Chains& chains) {
+    return planning::aliveBytes(layoutWith(chains));
   }
   size_t peakWith(const Chains& chains) { return std::ranges::max(aliveWith(chains)); }
 
@@ -72,7 +79,7 @@ class Chooser {
     if (step >= static_cast<int>(graph_.nodes.size()) || !isLocal_[step]) return best;
     for (int first : boundaries(step, -1))
       for (int last : boundaries(step, +1)) {
-        if (first == last) continue;
+        if (first == last || isSpent()) continue;
         ir::Chain chain{first, last + 1, 1};
         const auto schedule = planning::scheduleChain(graph_, types_, uses_, chain);
         if (!schedule) continue;
@@ -145,12 +152,18 @@ class Chooser {
   void measureBorders() {
     graph_.chains.clear();
     const planning::Layout layout = planning::layOut(graph_, types_, 0);
-    across_.assign(graph_.nodes.size() + 1, 0);
+    across_.assign(graph_.nodes.size() + 2, 0);
     for (ir::ValueId id : graph_.inputs)
       across_[0] += layout.buffers[layout.storage.places[id].buffer].bytes;
-    for (const planning::Buffer& buffer : layout.buffers)
-      for (int border = buffer.first + 1; border <= buffer.last; ++border)
-        across_[static_cast<size_t>(border)] += buffer.bytes;
+    // By what begins and ends at each border; what ends wraps around.
+    std::vector<size_t> change(across_.size() + 1, 0);
+    for (const planning::Buffer& buffer : layout.buffers) {
+      if (buffer.last <= buffer.first) continue;
+      change[static_cast<size_t>(buffer.first) + 1] += buffer.bytes;
+      change[static_cast<size_t>(buffer.last) + 1] -= buffer.bytes;
+    }
+    for (size_t border = 1, alive = 0; border < across_.size(); ++border)
+      across_[border] = alive += change[border];
   }
 
   /// `chain` added, others cut where they overlap it.
@@ -181,7 +194,7 @@ class Chooser {
   }
 
   void dropNeedless(Chains& chains, size_t peak) {
-    for (size_t c = chains.size(); c-- > 0;) {
+    for (size_t c = chains.size(); c-- > 0 && !isSpent();) {
       Chains fewer = chains;
       fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(c));
       if (peakWith(fewer) <= peak) chains = std::move(fewer);
@@ -192,11 +205,10 @@ class Chooser {
   /// that the cache may have the last word over leastRows(): beginning at those took MobileNetV2
   /// from 1.31 to 1.45 MB and made no model faster.
   void raise(Chains& chains, size_t c, size_t peak) {
-    for (int64_t rows = 2; rows <= 1024; rows += std::max<int64_t>(1, rows / 2)) {
+    for (int64_t rows = 2; rows <= 1024 && !isSpent(); rows += std::max<int64_t>(1, rows / 2)) {
       Chains taller = chains;
       taller[c].rows = rows;
-      graph_.chains = taller;
-      const planning::Layout layout = planning::layOut(graph_, types_, 1);
+      const planning::Layout layout = layoutWith(taller);
       if (std::ranges::max(planning::aliveBytes(layout)) > peak ||
           windowBytes(layout, taller[c]) > kCacheBytes)
         break;
@@ -215,6 +227,7 @@ class Chooser {
   ir::Graph& graph_;
   std::vector<TensorType> types_;
   planning::Uses uses_;
+  size_t laidOut_ = 0;          // nodes
   std::vector<char> isLocal_;   // by node: can be computed in strips at all
   std::vector<size_t> across_;  // by border: bytes written before node n and read by it or later
 };

@@ -1,10 +1,13 @@
 // remove-dead, fold-constants, remove-identity, and the list of passes.
+#include <chrono>
+
 #include "ops/concat.h"
 #include "ops/expand.h"
 #include "ops/pad.h"
 #include "ops/reshape.h"
 #include "ops/slice.h"
 #include "passes/pass_list.h"
+#include "passes/rewriter.h"
 #include "passes/test_run.h"
 
 namespace minnow::passes {
@@ -19,6 +22,30 @@ TEST(RemoveIdentity, KeepsTheLastCopyOfAnInput) {
   const auto x = b.input({2, 3});
   b.output(b.add(unary(ops::UnaryFn::Identity), {x}));
   EXPECT_EQ(after(b.graph, removeIdentity), "Identity");
+}
+
+/// In a time that grows with the line, and on a stack that does not.
+TEST(RemoveIdentity, AVeryLongLine) {
+  GraphBuilder b;
+  auto x = b.input({2});
+  for (int n = 0; n < 100'000; ++n)
+    x = b.add(unary(n % 2 == 0 ? ops::UnaryFn::Identity : ops::UnaryFn::Relu), {x});
+  b.output(x);
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(removeIdentity(b.graph).value(), 50'000);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+}
+
+TEST(Rewriter, DropsALineThatNobodyReads) {
+  GraphBuilder b;
+  const auto x = b.input({2});
+  auto y = x;
+  for (int n = 0; n < 200'000; ++n) y = b.add(unary(ops::UnaryFn::Relu), {y});
+  b.output(b.add(unary(ops::UnaryFn::Sigmoid), {y}));
+  Rewriter rewriter(b.graph);
+  rewriter.setInputs(200'000, {x});
+  for (int n = 0; n < 200'000; ++n) ASSERT_TRUE(rewriter.node(n).outputs.empty()) << n;
+  EXPECT_EQ(rewriter.readers(x), std::vector<int>{200'000});
 }
 
 TEST(RemoveIdentity, InTheMiddleAndAtTheEnd) {

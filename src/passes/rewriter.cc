@@ -62,13 +62,25 @@ void Rewriter::setInputs(int n, std::vector<ValueId> inputs) {
     if (producer(id) >= 0) dropIfUnread(producer(id));
 }
 
-void Rewriter::dropIfUnread(int n) {
-  for (const ValueId id : node(n).outputs)
-    if (id != kNoValue && (!readers(id).empty() || isOutput(id))) return;
-  for (const ValueId id : node(n).outputs)
-    if (id != kNoValue) producers_[static_cast<size_t>(id)] = -1;
-  node(n).outputs.clear();
-  if (!node(n).inputs.empty()) setInputs(n, {});
+bool Rewriter::isRead(int n) const {
+  return std::ranges::any_of(graph_.nodes[static_cast<size_t>(n)].outputs, [&](ValueId id) {
+    return id != kNoValue && (!readers(id).empty() || isOutput(id));
+  });
+}
+
+/// And those that then are unread too: a list, for a line of them may be as long as the graph.
+void Rewriter::dropIfUnread(int first) {
+  for (std::vector<int> suspects{first}; !suspects.empty();) {
+    const int n = suspects.back();
+    suspects.pop_back();
+    if (isRead(n)) continue;
+    for (const ValueId id : std::exchange(node(n).outputs, {}))
+      if (id != kNoValue) producers_[static_cast<size_t>(id)] = -1;
+    for (const ValueId id : std::exchange(node(n).inputs, {})) {
+      if (id != kNoValue) forgetReader(id, n);
+      if (producer(id) >= 0) suspects.push_back(producer(id));
+    }
+  }
 }
 
 void Rewriter::replace(int n, std::unique_ptr<ops::Operator> op, std::vector<ValueId> inputs,
@@ -94,9 +106,10 @@ bool Rewriter::forward(int n, ValueId other) {
   if (isOutput(out) && (producer(other) < 0 || isOutput(other))) return false;
   auto& moved = readers_[static_cast<size_t>(out)];
   auto& list = readers_[static_cast<size_t>(other)];
+  for (const int reader : moved) std::ranges::replace(node(reader).inputs, out, other);
   list.insert(list.end(), moved.begin(), moved.end());
   moved.clear();
-  graph_.replaceUses(out, other);
+  std::ranges::replace(graph_.outputs, out, other);
   dropIfUnread(n);
   return true;
 }

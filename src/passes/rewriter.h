@@ -57,9 +57,10 @@ class Rewriter {
   /// A constant takes the place of a computed value.
   void becomeConstant(ir::ValueId id, std::shared_ptr<const ir::Constant> constant);
   /// Ends a node whose outputs nobody reads, and what lived for it alone.
-  void dropIfUnread(int n);
+  void dropIfUnread(int first);
 
  private:
+  bool isRead(int n) const;
   void forgetReader(ir::ValueId id, int n);
 
   ir::Graph& graph_;

@@ -4,6 +4,7 @@
 #include "planning/layout.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/aligned.h"
 
@@ -13,12 +14,16 @@ namespace {
 using ir::kNoValue;
 using ir::ValueId;
 
+/// Most strips times nodes of all chains together; see kMostBookkeeping of strips.cc.
+constexpr size_t kMostEnds = 1 << 22;
+
 class LayoutBuilder {
  public:
   LayoutBuilder(const ir::Graph& graph, const std::vector<TensorType>& types, int strips)
-      : graph_(graph), types_(types), uses_(graph, types), chainOf_(graph.nodes.size(), -1) {
+      : graph_(graph), types_(types), uses_(graph, types) {
+    layout_.chainOf.assign(graph.nodes.size(), -1);
     if (strips > 0) schedule(strips);
-    layout_.storage = assignStorage(graph, types, uses_, layout_.chains);
+    layout_.storage = assignStorage(graph, types, uses_, layout_.chains, layout_.chainOf);
     for (size_t bytes : layout_.storage.bufferBytes) layout_.buffers.push_back({bytes});
     guests_.resize(layout_.buffers.size());
   }
@@ -39,11 +44,14 @@ class LayoutBuilder {
 
  private:
   void schedule(int strips) {
+    size_t ends = 0;
     for (ir::Chain chain : graph_.chains) {
       chain.rows = std::min(chain.rows, ops::kMaxExtent) * strips;
       auto scheduled = scheduleChain(graph_, types_, uses_, chain);
       if (!scheduled || scheduled->strips < 2) continue;
-      std::fill(chainOf_.begin() + chain.first, chainOf_.begin() + chain.end,
+      ends += scheduled->ends.size();
+      if (ends > kMostEnds) return;
+      std::fill(layout_.chainOf.begin() + chain.first, layout_.chainOf.begin() + chain.end,
                 static_cast<int>(layout_.chains.size()));
       layout_.chains.push_back(std::move(*scheduled));
     }
@@ -71,11 +79,11 @@ class LayoutBuilder {
     int chain = -1;
     for (ValueId id : guests_[buffer]) {
       const int writer = uses_.writer[id];
-      if (writer < 0 || chainOf_[writer] < 0 || uses_.isOutput[id]) return -1;
-      if (chain >= 0 && chainOf_[writer] != chain) return -1;
-      chain = chainOf_[writer];
+      if (writer < 0 || chainAt(writer) < 0 || uses_.isOutput[id]) return -1;
+      if (chain >= 0 && chainAt(writer) != chain) return -1;
+      chain = chainAt(writer);
       for (int reader : uses_.readers[id])
-        if (chainOf_[reader] != chain) return -1;
+        if (chainAt(reader) != chain) return -1;
     }
     return chain;
   }
@@ -153,17 +161,20 @@ class LayoutBuilder {
   void stretch(Buffer& buffer) const {
     if (buffer.last < 0) return;
     if (buffer.window >= 0 && !layout_.windows[buffer.window].keepsRows()) return;
-    for (const ChainSchedule& chain : layout_.chains) {
-      if (buffer.last < chain.first || buffer.first > chain.last) continue;
-      buffer.first = std::min(buffer.first, chain.first);
-      buffer.last = std::max(buffer.last, chain.last);
-    }
+    // Chains do not overlap: those between the first and the last change nothing.
+    const int first = chainAt(buffer.first), last = chainAt(buffer.last);
+    if (first >= 0) buffer.first = layout_.chains[first].first;
+    if (last >= 0) buffer.last = layout_.chains[last].last;
+  }
+
+  /// Of a step; outputs are there one step after the last node.
+  int chainAt(int step) const {
+    return step < static_cast<int>(layout_.chainOf.size()) ? layout_.chainOf[step] : -1;
   }
 
   const ir::Graph& graph_;
   const std::vector<TensorType>& types_;
   Uses uses_;
-  std::vector<int> chainOf_;                  // by node, -1 for none
   std::vector<std::vector<ValueId>> guests_;  // values, by buffer
   Layout layout_;
 };
@@ -175,10 +186,15 @@ bool Window::keepsRows() const {
 }
 
 std::vector<size_t> aliveBytes(const Layout& layout) {
-  std::vector<size_t> alive(layout.storage.isView.size() + 1, 0);
-  for (const Buffer& buffer : layout.buffers)
-    for (int step = buffer.first; step <= buffer.last; ++step)
-      alive[static_cast<size_t>(step)] += base::alignUp(buffer.bytes);
+  // What comes and goes at each step; what goes wraps around.
+  std::vector<size_t> alive(layout.storage.isView.size() + 2, 0);
+  for (const Buffer& buffer : layout.buffers) {
+    if (buffer.last < 0) continue;
+    alive[static_cast<size_t>(buffer.first)] += base::alignUp(buffer.bytes);
+    alive[static_cast<size_t>(buffer.last) + 1] -= base::alignUp(buffer.bytes);
+  }
+  std::partial_sum(alive.begin(), alive.end(), alive.begin());
+  alive.pop_back();
   return alive;
 }
 

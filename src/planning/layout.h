@@ -34,6 +34,7 @@ struct Layout {
   StoragePlan storage;
   ir::DataSizes dataSizes;
   std::vector<ChainSchedule> chains;
+  std::vector<int> chainOf;  ///< by node, index into `chains`, -1 for none
   std::vector<Buffer> buffers;
   std::vector<Window> windows;
 };

@@ -14,11 +14,12 @@ using ir::ValueId;
 class Assignment {
  public:
   Assignment(const ir::Graph& graph, const std::vector<TensorType>& types, const Uses& uses,
-             const std::vector<ChainSchedule>& chains)
+             const std::vector<ChainSchedule>& chains, const std::vector<int>& chainOf)
       : graph_(graph),
         types_(types),
         chains_(chains),
         dataSizes_(uses.dataSizes),
+        chainOf_(chainOf),
         consumers_(uses.readers),
         producers_(uses.writer) {
     plan_.places.resize(graph.values.size());
@@ -36,7 +37,10 @@ class Assignment {
     for (size_t n = graph_.nodes.size(); n-- > 0;) mergeConcat(graph_.nodes[n]);
     for (ValueId in : graph_.inputs)
       if (!assigned_[in]) placeNew(in);
-    for (size_t n = 0; n < graph_.nodes.size(); ++n) placeOutputs(static_cast<int>(n));
+    for (size_t n = 0; n < graph_.nodes.size(); ++n) {
+      placeOutputs(static_cast<int>(n));
+      if (chainOf_[n] >= 0) noteReads(static_cast<int>(n));
+    }
     return std::move(plan_);
   }
 
@@ -57,6 +61,7 @@ class Assignment {
         static_cast<size_t>(types_[id].shape.elements()) * elementSize(types_[id].type);
     plan_.bufferBytes.push_back(bytes);
     bufferLast_.push_back(lastUse_[id]);
+    readsOf_.emplace_back();
     plan_.places[id] = {
         static_cast<int>(plan_.bufferBytes.size() - 1), kNoValue, {ownStrides(id), 0}};
     assigned_[id] = 1;
@@ -82,14 +87,26 @@ class Assignment {
     if (!axis || !mergeable(node, *axis)) return;
     if (!assigned_[out]) placeNew(out);
     const Place host = plan_.places[out];
+    const std::vector<ValueId> once = readOnce(node);
     int64_t start = 0;
     for (ValueId in : node.inputs) {
       ops::Storage storage = host.storage;
       storage.offset += start * host.storage.strides[*axis];
       start += types_[in].shape[*axis];
-      if (freshlyComputed(in) && std::ranges::count(node.inputs, in) == 1)
-        placeAs(in, host, storage);
+      if (freshlyComputed(in) && std::ranges::binary_search(once, in)) placeAs(in, host, storage);
     }
+  }
+
+  /// The inputs that the node has once alone, sorted.
+  static std::vector<ValueId> readOnce(const ir::Node& node) {
+    std::vector<ValueId> sorted = node.inputs, once;
+    std::ranges::sort(sorted);
+    for (size_t i = 0; i < sorted.size(); ++i) {
+      const bool before = i > 0 && sorted[i - 1] == sorted[i];
+      const bool after = i + 1 < sorted.size() && sorted[i + 1] == sorted[i];
+      if (!before && !after) once.push_back(sorted[i]);
+    }
+    return once;
   }
 
   // Kernels write rows and pixels with gaps, but not elements: the concatenated axis must be the
@@ -170,33 +187,49 @@ class Assignment {
   }
 
   const ChainSchedule* chainOf(int n) const {
-    for (const ChainSchedule& chain : chains_)
-      if (chain.contains(n)) return &chain;
-    return nullptr;
+    return chainOf_[n] < 0 ? nullptr : &chains_[chainOf_[n]];
   }
 
-  /// Of a buffer: the row at which a value's rows begin.
-  static int64_t firstRow(const Place& place, int64_t rowStride) {
-    return place.storage.offset / rowStride;
+  /// How the nodes of one chain, up to now, read a buffer: kept, because asking each of them for
+  /// every node would take the square of a chain's length.
+  struct ChainReads {
+    int chain = -1;
+    bool alike = true;            ///< all by rows of one stride, from the same row on
+    int64_t rowStride = 0;        ///< in elements
+    int64_t firstRow = 0;         ///< where their values' rows begin in the buffer
+    std::vector<int32_t> lowest;  ///< by strip: the first row that it or a later one reads
+  };
+
+  void noteReads(int n) {
+    const ChainSchedule& chain = chains_[chainOf_[n]];
+    for (size_t i = 0; i < graph_.nodes[n].inputs.size(); ++i) {
+      const ValueId id = graph_.nodes[n].inputs[i];
+      if (id == kNoValue || plan_.places[id].buffer < 0) continue;
+      noteRead(readsOf_[plan_.places[id].buffer], plan_.places[id], chain.readsOf(n)[i],
+               chainOf_[n]);
+    }
+  }
+
+  static void noteRead(ChainReads& known, const Place& place, const StripReads& reads, int chain) {
+    const int64_t stride = reads.axis < 0 ? 0 : place.storage.strides[reads.axis];
+    const int64_t row = stride <= 0 ? 0 : place.storage.offset / stride;
+    if (known.chain != chain) known = {chain, stride > 0, stride, row, reads.first};
+    known.alike = known.alike && stride == known.rowStride && row == known.firstRow;
+    for (size_t strip = 0; strip < known.lowest.size(); ++strip)
+      known.lowest[strip] = std::min(known.lowest[strip], reads.first[strip]);
   }
 
   // True if another node of the chain, run before n in a strip, reads rows of the buffer after n
   // has overwritten them.
   bool readInLaterStrips(const ChainSchedule& chain, int n, const Place& place) const {
+    const ChainReads& known = readsOf_[place.buffer];
+    if (known.chain != chainOf_[n]) return false;
     const int axis = chain.axis(n);
     const int64_t rowStride = axis < 0 ? 0 : place.storage.strides[axis];
-    for (int m = chain.first; m < n; ++m)
-      for (size_t i = 0; i < graph_.nodes[m].inputs.size(); ++i) {
-        const ValueId id = graph_.nodes[m].inputs[i];
-        if (id == kNoValue || plan_.places[id].buffer != place.buffer) continue;
-        const StripReads& reads = chain.readsOf(m)[i];
-        if (rowStride <= 0 || firstRow(plan_.places[id], rowStride) != firstRow(place, rowStride))
-          return true;
-        if (axis < 0 || reads.axis < 0 || plan_.places[id].storage.strides[reads.axis] != rowStride)
-          return true;
-        for (int strip = 0; strip + 1 < chain.strips; ++strip)
-          if (reads.first[static_cast<size_t>(strip) + 1] < chain.end(n, strip)) return true;
-      }
+    if (!known.alike || rowStride != known.rowStride) return true;
+    if (place.storage.offset / rowStride != known.firstRow) return true;
+    for (int strip = 0; strip + 1 < chain.strips; ++strip)
+      if (known.lowest[static_cast<size_t>(strip) + 1] < chain.end(n, strip)) return true;
     return false;
   }
 
@@ -235,10 +268,12 @@ class Assignment {
   const std::vector<TensorType>& types_;
   const std::vector<ChainSchedule>& chains_;
   const ir::DataSizes& dataSizes_;
+  const std::vector<int>& chainOf_;
   const std::vector<std::vector<int>>& consumers_;
   const std::vector<int>& producers_;
   std::vector<int> lastUse_;
-  std::vector<int> bufferLast_;  // last step that reads anything in the buffer
+  std::vector<int> bufferLast_;      // last step that reads anything in the buffer
+  std::vector<ChainReads> readsOf_;  // by buffer
   std::vector<char> assigned_;
   StoragePlan plan_;
 };
@@ -246,8 +281,9 @@ class Assignment {
 }  // namespace
 
 StoragePlan assignStorage(const ir::Graph& graph, const std::vector<TensorType>& types,
-                          const Uses& uses, const std::vector<ChainSchedule>& chains) {
-  return Assignment(graph, types, uses, chains).run();
+                          const Uses& uses, const std::vector<ChainSchedule>& chains,
+                          const std::vector<int>& chainOf) {
+  return Assignment(graph, types, uses, chains, chainOf).run();
 }
 
 }  // namespace minnow::planning

@@ -28,7 +28,9 @@ struct StoragePlan {
 /// strips, a result takes an input's place only if no later strip reads what it overwrites. A node
 /// that data decide an extent for (ir::DataSizes::concerns()) shares nothing: where its results lie
 /// must not depend on extents, and values of such extents lie row-major.
+/// `chainOf`: index into `chains` by node, -1 for none.
 StoragePlan assignStorage(const ir::Graph& graph, const std::vector<TensorType>& types,
-                          const Uses& uses, const std::vector<ChainSchedule>& chains);
+                          const Uses& uses, const std::vector<ChainSchedule>& chains,
+                          const std::vector<int>& chainOf);
 
 }  // namespace minnow::planning

@@ -1,5 +1,7 @@
 // The C face of the runtime: handles own the C++ objects, errors become a code and a sentence kept
 // for the calling thread.
+#include <algorithm>
+#include <cstring>
 #include <new>
 #include <string>
 #include <vector>
@@ -9,6 +11,7 @@
 #include "minnow/cpu.h"
 #include "minnow/minnow.h"
 #include "minnow/runtime.h"
+#include "ops/operator.h"
 
 struct minnow_runtime {
   minnow::Runtime object;
@@ -50,6 +53,25 @@ minnow_status checked(Body&& body) noexcept {
 }
 minnow_status nullArgument() {
   return failed(ErrorCode::InvalidArgument, "an argument that must not be NULL is");
+}
+
+/// The caller's options, completed from `defaults` where the caller's header is older. What lies
+/// beyond this library's own struct is of a newer one: zero stands for its default.
+template <class Options>
+Result<Options> completed(const Options* given, Options defaults) {
+  if (given == nullptr) return defaults;
+  const size_t size = given->size;
+  if (size < sizeof size)
+    return minnow::fail(ErrorCode::InvalidArgument, "the options' size is ", size,
+                        "; begin with the header's initialiser, MINNOW_…_OPTIONS_INIT");
+  const auto* bytes = reinterpret_cast<const unsigned char*>(given);
+  for (size_t i = sizeof defaults; i < size; ++i)
+    if (bytes[i] != 0)
+      return minnow::fail(ErrorCode::VersionMismatch, "the options have ", size,
+                          " bytes and set what this library (", minnow::version(),
+                          ") does not know; it knows ", sizeof defaults);
+  std::memcpy(&defaults, given, std::min(size, sizeof defaults));
+  return defaults;
 }
 
 /// Moves a result into a new handle.
@@ -117,7 +139,7 @@ TensorView viewOf(const minnow_tensor& tensor) {
     view.strides[static_cast<size_t>(axis)] = tensor.strides[axis];
   view.data = tensor.data;
   const auto type = static_cast<minnow::DataType>(tensor.type);
-  if (minnow::elementSize(type) > 0) view.type = type;
+  if (minnow::elementSize(type) > 0 && minnow::ops::checkShape(view.shape)) view.type = type;
   return view;
 }
 
@@ -125,7 +147,8 @@ TensorView viewOf(const minnow_tensor& tensor) {
 minnow_status copy(const minnow_tensor* tensor, void* elements, size_t bytes, bool toTensor) {
   if (tensor == nullptr || elements == nullptr) return nullArgument();
   const TensorView view = viewOf(*tensor);
-  if (!view) return failed(ErrorCode::InvalidArgument, "the tensor has no type that exists");
+  if (!view)
+    return failed(ErrorCode::InvalidArgument, "the tensor has no type or shape that exists");
   if (bytes != view.bytes()) {
     return failed(ErrorCode::ShapeMismatch,
                   minnow::text("the tensor has ", view.bytes(), " bytes, not ", bytes));
@@ -169,7 +192,9 @@ minnow_status minnow_limit_cpu_target(const char* name) {
 }
 
 size_t minnow_tensor_bytes(const minnow_tensor* tensor) {
-  return tensor == nullptr ? 0 : viewOf(*tensor).bytes();
+  if (tensor == nullptr) return 0;
+  return minnow::guarded("a tensor", [&]() -> Result<size_t> { return viewOf(*tensor).bytes(); })
+      .value_or(0);
 }
 
 minnow_status minnow_tensor_write(const minnow_tensor* tensor, const void* elements, size_t bytes) {
@@ -185,13 +210,12 @@ minnow_status minnow_runtime_create(const minnow_runtime_options* options,
                                     minnow_runtime** runtime) {
   return checked([&]() -> minnow_status {
     if (runtime == nullptr) return nullArgument();
-    minnow::RuntimeOptions given;
-    if (options != nullptr) {
-      given = {.threads = options->threads,
-               .concurrency = options->concurrency,
-               .memoryBudget = options->memory_budget};
-    }
-    return handOver(minnow::Runtime::create(given), runtime);
+    auto given = completed<minnow_runtime_options>(options, MINNOW_RUNTIME_OPTIONS_INIT);
+    if (!given) return failed(std::move(given.error()));
+    return handOver(minnow::Runtime::create({.threads = given->threads,
+                                             .concurrency = given->concurrency,
+                                             .memoryBudget = given->memory_budget}),
+                    runtime);
   });
 }
 
@@ -199,11 +223,13 @@ void minnow_runtime_destroy(minnow_runtime* runtime) { delete runtime; }
 
 minnow_status minnow_runtime_ledger(const minnow_runtime* runtime, minnow_ledger* now,
                                     minnow_ledger* peak) {
-  if (runtime == nullptr) return nullArgument();
-  const minnow::LedgerReport report = runtime->object.ledger();
-  if (now != nullptr) *now = ledgerOf(report.now);
-  if (peak != nullptr) *peak = ledgerOf(report.peak);
-  return MINNOW_OK;
+  return checked([&]() -> minnow_status {
+    if (runtime == nullptr) return nullArgument();
+    const minnow::LedgerReport report = runtime->object.ledger();
+    if (now != nullptr) *now = ledgerOf(report.now);
+    if (peak != nullptr) *peak = ledgerOf(report.peak);
+    return MINNOW_OK;
+  });
 }
 
 minnow_status minnow_interpreter_create_from_file(minnow_runtime* runtime, const char* path,
@@ -235,9 +261,11 @@ minnow_status minnow_interpreter_create_session(const minnow_interpreter* interp
                                                 minnow_session** session) {
   return checked([&]() -> minnow_status {
     if (interpreter == nullptr || session == nullptr) return nullArgument();
-    minnow::SessionOptions given;
-    if (options != nullptr) given.waitForArena = options->wait_for_arena != 0;
-    return handOver(interpreter->object.createSession(given), session);
+    auto given = completed<minnow_session_options>(options, MINNOW_SESSION_OPTIONS_INIT);
+    if (!given) return failed(std::move(given.error()));
+    return handOver(interpreter->object.createSession(
+                        {.waitForArena = given->wait_for_arena != 0, .strips = given->strips != 0}),
+                    session);
   });
 }
 

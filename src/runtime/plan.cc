@@ -126,8 +126,7 @@ class PlanBuilder {
 
   /// Steps of operators that stand alone see nothing but a strip of their tensors.
   void joinChain(Step& step) {
-    for (size_t c = 0; c < plan_.chains.size(); ++c)
-      if (plan_.chains[c].contains(step.node)) step.chain = static_cast<int>(c);
+    step.chain = layout_.chainOf[step.node];
     if (step.chain < 0 || !step.op->rowsStandAlone()) return;
     const planning::ChainSchedule& chain = plan_.chains[step.chain];
     for (PlannedTensor& out : step.outputs) out.rowAxis = chain.axis(step.node);
@@ -438,6 +437,7 @@ Result<Plan> makePlan(const ir::Graph& graph, std::vector<TensorType> types,
   // As tall as threads want them, but never at the price of more memory than whole layers take.
   for (int strips = options.threads; strips > 0; strips /= 2) {
     Plan plan = PlanBuilder(graph, types, options, strips).build();
+    if (plan.chains.empty()) break;
     if (plan.arenaBytes <= layers.arenaBytes) return plan;
   }
   return layers;

@@ -130,8 +130,8 @@ struct Interpreter::Impl {
   memory::Charge heap;
 
   static Result<std::shared_ptr<Impl>> create(std::shared_ptr<Runtime::Impl> runtime,
-                                              std::shared_ptr<ModelBytes> model,
-                                              std::string source);
+                                              std::shared_ptr<ModelBytes> model, std::string source,
+                                              const InterpreterOptions& options);
   bool shareBytes();
   Result<void> enterAccounts();
   void nameInputsAndOutputs();
@@ -144,9 +144,13 @@ Interpreter& Interpreter::operator=(Interpreter&&) noexcept = default;
 Interpreter::~Interpreter() = default;
 
 Result<std::shared_ptr<Interpreter::Impl>> Interpreter::Impl::create(
-    std::shared_ptr<Runtime::Impl> runtime, std::shared_ptr<ModelBytes> model, std::string source) {
+    std::shared_ptr<Runtime::Impl> runtime, std::shared_ptr<ModelBytes> model, std::string source,
+    const InterpreterOptions& options) {
   auto graph = format::read(model->bytes, source);
   if (!graph) return std::unexpected(std::move(graph.error()));
+  if (options.verifyWeights)
+    if (auto ok = format::verifyWeights(model->bytes, source); !ok)
+      return std::unexpected(std::move(ok.error()));
   auto impl = std::make_shared<Impl>();
   impl->runtime = std::move(runtime);
   impl->model = std::move(model);
@@ -207,25 +211,26 @@ Result<void> Interpreter::Impl::enterAccounts() {
 }
 
 Result<Interpreter> Interpreter::createFromBuffer(Runtime& runtime,
-                                                  std::span<const std::byte> model) {
+                                                  std::span<const std::byte> model,
+                                                  const InterpreterOptions& options) {
   return guarded("model in memory", [&]() -> Result<Interpreter> {
     auto bytes = std::make_shared<ModelBytes>();
     bytes->bytes = model;
-    auto impl = Impl::create(runtime.impl_, std::move(bytes), "model in memory");
+    auto impl = Impl::create(runtime.impl_, std::move(bytes), "model in memory", options);
     if (!impl) return std::unexpected(std::move(impl.error()));
     return Interpreter(std::move(*impl));
   });
 }
 
-Result<Interpreter> Interpreter::createFromFile(Runtime& runtime,
-                                                const std::filesystem::path& path) {
+Result<Interpreter> Interpreter::createFromFile(Runtime& runtime, const std::filesystem::path& path,
+                                                const InterpreterOptions& options) {
   return guarded(path.native(), [&]() -> Result<Interpreter> {
     auto file = base::MappedFile::open(path);
     if (!file) return std::unexpected(std::move(file.error()));
     auto bytes = std::make_shared<ModelBytes>();
     bytes->bytes = (*file)->bytes();
     bytes->file = std::move(*file);
-    auto impl = Impl::create(runtime.impl_, std::move(bytes), path.native());
+    auto impl = Impl::create(runtime.impl_, std::move(bytes), path.native(), options);
     if (!impl) return std::unexpected(std::move(impl.error()));
     return Interpreter(std::move(*impl));
   });
@@ -265,6 +270,7 @@ void Interpreter::releaseModel() {
 struct Frame::Impl {
   Session::Impl* session = nullptr;
   memory::ArenaLease lease;
+  std::string missing;  // what the last view that was not there says
 };
 
 struct Session::Impl {
@@ -429,6 +435,7 @@ Frame& Frame::operator=(Frame&& other) noexcept {
 Frame::~Frame() {
   if (!impl_) return;
   impl_->lease = {};
+  impl_->missing = {};
   impl_->session->framed = false;
 }
 
@@ -449,33 +456,53 @@ Result<Frame> Session::begin() {
 
 namespace {
 
-TensorView named(std::span<const TensorInfo> infos, const std::vector<TensorView>& tensors,
-                 std::string_view name) {
-  for (size_t i = 0; i < infos.size(); ++i)
-    if (infos[i].name == name) return tensors[i];
-  return {};
+/// A frame's inputs or outputs.
+struct Tensors {
+  const char* kind;
+  std::span<const TensorInfo> infos;
+  const std::vector<TensorView>& views;
+
+  /// A view that tests false; `words` keeps what it says.
+  TensorView none(TextPart asked, std::string& words) const {
+    auto why = guarded(kind, [&]() -> Result<void> {
+      std::string names;
+      for (const TensorInfo& info : infos) names += (names.empty() ? "" : ", ") + info.name;
+      return fail(ErrorCode::NotFound, "the model has no ", kind, " '", asked,
+                  "'; it has: ", names);
+    });
+    words = std::move(why.error().message);
+    TensorView view;
+    view.missing = words.c_str();
+    return view;
+  }
+  TensorView named(std::string_view name, std::string& words) const {
+    for (size_t i = 0; i < infos.size(); ++i)
+      if (infos[i].name == name) return views[i];
+    return none(name, words);
+  }
+  TensorView at(size_t index, std::string& words) const {
+    return index < views.size() ? views[index] : none(index, words);
+  }
+};
+
+Tensors inputsOf(const runtime::Plan& plan) { return {"input", plan.inputInfo, plan.boundInputs}; }
+Tensors outputsOf(const runtime::Plan& plan) {
+  return {"output", plan.outputInfo, plan.boundOutputs};
 }
 
 }  // namespace
 
 TensorView Frame::input(std::string_view name) const {
-  const runtime::Plan& plan = impl_->session->plan;
-  return named(plan.inputInfo, plan.boundInputs, name);
+  return inputsOf(impl_->session->plan).named(name, impl_->missing);
 }
-
 TensorView Frame::input(size_t index) const {
-  const auto& inputs = impl_->session->plan.boundInputs;
-  return index < inputs.size() ? inputs[index] : TensorView{};
+  return inputsOf(impl_->session->plan).at(index, impl_->missing);
 }
-
 TensorView Frame::output(std::string_view name) const {
-  const runtime::Plan& plan = impl_->session->plan;
-  return named(plan.outputInfo, plan.boundOutputs, name);
+  return outputsOf(impl_->session->plan).named(name, impl_->missing);
 }
-
 TensorView Frame::output(size_t index) const {
-  const auto& outputs = impl_->session->plan.boundOutputs;
-  return index < outputs.size() ? outputs[index] : TensorView{};
+  return outputsOf(impl_->session->plan).at(index, impl_->missing);
 }
 
 namespace {

@@ -133,6 +133,19 @@ TEST(Runtime, ResizingPlansAnew) {
   EXPECT_TRUE(frame->run().has_value());
 }
 
+TEST(Runtime, WeightsAreVerifiedWhenAsked) {
+  const Model model(twoBranches());
+  auto runtime = Runtime::create();
+  const InterpreterOptions verify{.verifyWeights = true};
+  EXPECT_TRUE(Interpreter::createFromBuffer(*runtime, model.span, verify));
+  model.memory[static_cast<ptrdiff_t>(model.span.size()) - 1] ^= std::byte{1};
+  EXPECT_TRUE(Interpreter::createFromBuffer(*runtime, model.span));
+  const auto damaged = Interpreter::createFromBuffer(*runtime, model.span, verify);
+  ASSERT_FALSE(damaged);
+  EXPECT_EQ(damaged.error().code, ErrorCode::BadModel);
+  EXPECT_EQ(runtime->predicted().staticBytes, 0u);
+}
+
 TEST(Runtime, CallbacksSeeEveryOperatorAndMayStop) {
   const Model model(twoBranches());
   auto runtime = Runtime::create();

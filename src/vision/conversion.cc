@@ -10,7 +10,10 @@ namespace {
 constexpr int kMaxExtent = 1 << 20;  // keeps all of the arithmetic in range
 
 Result<Target> findAxes(const PreProcess& pre, const TensorView& dst) {
-  if (!dst.data || (dst.type != DataType::Float32 && dst.type != DataType::Uint8))
+  if (dst.missing) return fail(ErrorCode::NotFound, "no tensor for the picture: ", dst.missing);
+  if (!dst.data)
+    return fail(ErrorCode::InvalidArgument, "the tensor for the picture is empty: it has no data");
+  if (dst.type != DataType::Float32 && dst.type != DataType::Uint8)
     return fail(ErrorCode::InvalidArgument, "a picture goes into a float32 or uint8 tensor, not ",
                 dst.type);
   const int rank = dst.shape.rank();

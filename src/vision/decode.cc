@@ -1,12 +1,10 @@
 // Which format a file has, and reading files.
 #include <algorithm>
-#include <cerrno>
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
-#include <memory>
 
 #include "base/guarded.h"
+#include "base/whole_file.h"
 #include "vision/codecs.h"
 
 namespace minnow::vision {
@@ -85,28 +83,6 @@ Result<PictureInfo> decodeAny(const PictureFile& file, PixelMemory& memory) {
   return fail(ErrorCode::InvalidArgument, file.name, ": this is no JPEG, PNG or BMP picture");
 }
 
-Result<std::vector<std::byte>> readFile(const std::filesystem::path& path) {
-  const std::string name = path.string();
-  std::error_code error;
-  const std::filesystem::file_status status = std::filesystem::status(path, error);
-  if (!std::filesystem::exists(status))
-    return fail(ErrorCode::NotFound, name, ": there is no such file");
-  if (!std::filesystem::is_regular_file(status))
-    return fail(ErrorCode::InvalidArgument, name, ": this is no file");
-  const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(name.c_str(), "rb"), &std::fclose);
-  if (!file)
-    return fail(errno == ENOMEM ? ErrorCode::OutOfMemory : ErrorCode::Io, name, ": ",
-                std::strerror(errno));
-  std::setvbuf(file.get(), nullptr, _IONBF, 0);  // it is read at once
-  const uintmax_t size = std::filesystem::file_size(path, error);
-  if (error || size > kMaxFileBytes)
-    return fail(ErrorCode::OutOfMemory, name, ": the file is too large for a picture");
-  std::vector<std::byte> bytes(size);
-  if (std::fread(bytes.data(), 1, bytes.size(), file.get()) != bytes.size())
-    return fail(ErrorCode::Io, name, ": the file could not be read to its end");
-  return bytes;
-}
-
 }  // namespace
 
 Result<PictureInfo> imageInfo(std::span<const std::byte> file, std::string_view name,
@@ -142,7 +118,7 @@ Result<DecodedFrame> decodeImageInto(std::span<const std::byte> file, std::strin
 
 Result<Image> readImage(const std::filesystem::path& path, const DecodeLimits& limits) {
   return guarded(path.native(), [&]() -> Result<Image> {
-    const Result<std::vector<std::byte>> bytes = readFile(path);
+    const Result<std::vector<std::byte>> bytes = base::readFile(path, kMaxFileBytes);
     if (!bytes) return std::unexpected(bytes.error());
     return decodeImage(*bytes, path.native(), limits);
   });

@@ -41,6 +41,7 @@ int exifOrientation(std::span<const uint8_t> exif) {
   const uint32_t entries = tiff.read(directory, 2);
   for (uint32_t i = 0; i < entries; ++i) {
     const size_t entry = directory + 2 + size_t{12} * i;
+    if (entry >= exif.size()) break;
     if (tiff.read(entry, 2) != kOrientation) continue;
     const uint32_t type = tiff.read(entry + 2, 2);
     const uint32_t value = tiff.read(entry + 8, type == kLong ? 4 : 2);

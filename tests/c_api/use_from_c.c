@@ -2,6 +2,7 @@
  * should be. */
 #include "use_from_c.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "minnow/minnow.h"
@@ -61,6 +62,63 @@ static const char* runFrame(minnow_session* session) {
   return problem;
 }
 
+/* The options of a header older or newer than the library. */
+static const char* useOtherVersions(void) {
+  struct {
+    minnow_runtime_options known;
+    int later[4];
+  } newer = {MINNOW_RUNTIME_OPTIONS_INIT, {0}};
+  minnow_runtime_options older = MINNOW_RUNTIME_OPTIONS_INIT;
+  minnow_runtime* runtime = NULL;
+  newer.known.size = sizeof newer;
+  CHECK(minnow_runtime_create(&newer.known, &runtime) == MINNOW_OK);
+  minnow_runtime_destroy(runtime);
+  newer.later[2] = 1;
+  CHECK(minnow_runtime_create(&newer.known, &runtime) == MINNOW_VERSION_MISMATCH);
+  /* What the older header lacks is as by default, whatever lies behind it. */
+  older.size = offsetof(minnow_runtime_options, concurrency);
+  older.concurrency = -7;
+  older.memory_budget = 1;
+  CHECK(minnow_runtime_create(&older, &runtime) == MINNOW_OK);
+  minnow_runtime_destroy(runtime);
+  older.size = sizeof older;
+  CHECK(minnow_runtime_create(&older, &runtime) == MINNOW_INVALID_ARGUMENT);
+  older.size = 0;
+  CHECK(minnow_runtime_create(&older, &runtime) == MINNOW_INVALID_ARGUMENT);
+  CHECK(strstr(minnow_last_error(), "OPTIONS_INIT") != NULL);
+  return NULL;
+}
+
+/* A frame that is alive holds the one arena: another session is refused, not made to wait. */
+static const char* beginTwice(minnow_interpreter* model, minnow_session* session) {
+  minnow_session_options options = MINNOW_SESSION_OPTIONS_INIT;
+  minnow_session* second;
+  minnow_frame *frame, *other = NULL;
+  options.strips = 0;
+  CHECK(minnow_interpreter_create_session(model, &options, &second) == MINNOW_OK);
+  CHECK(minnow_session_begin(session, &frame) == MINNOW_OK);
+  CHECK(minnow_session_begin(second, &other) == MINNOW_BUSY && other == NULL);
+  CHECK(strstr(minnow_last_error(), "concurrency") != NULL);
+  minnow_frame_destroy(frame);
+  CHECK(minnow_session_begin(second, &other) == MINNOW_OK);
+  minnow_frame_destroy(other);
+  minnow_session_destroy(second);
+  return NULL;
+}
+
+/* Shapes that no tensor has are refused, and have no bytes. */
+static const char* writeNonsense(void) {
+  minnow_tensor tensor = {MINNOW_FLOAT32, 2, {INT64_MAX, 3}, {0}, NULL};
+  float value = 0;
+  CHECK(minnow_tensor_bytes(&tensor) == 0);
+  CHECK(minnow_tensor_write(&tensor, &value, 4) == MINNOW_INVALID_ARGUMENT);
+  tensor.shape[0] = -1;
+  CHECK(minnow_tensor_bytes(&tensor) == 0);
+  tensor.rank = MINNOW_MAX_RANK + 1;
+  CHECK(minnow_tensor_bytes(&tensor) == 0);
+  return NULL;
+}
+
 static const char* useSession(minnow_interpreter* model) {
   minnow_session* session;
   minnow_memory_report memory;
@@ -72,15 +130,17 @@ static const char* useSession(minnow_interpreter* model) {
   CHECK(minnow_session_memory(session, &memory) == MINNOW_OK && memory.dynamic_bytes > 0);
   CHECK(minnow_session_resize_input(session, "x", NULL, 9) == MINNOW_INVALID_ARGUMENT);
   problem = runFrame(session);
+  if (problem == NULL) problem = beginTwice(model, session);
   minnow_session_destroy(session);
   return problem;
 }
 
 const char* useFromC(const void* file, size_t bytes) {
-  const minnow_runtime_options options = {2, 1, 0};
+  minnow_runtime_options options = MINNOW_RUNTIME_OPTIONS_INIT;
   minnow_runtime* runtime;
   minnow_interpreter* model = NULL;
   const char* problem;
+  options.threads = 2;
   CHECK(minnow_runtime_create(&options, NULL) == MINNOW_INVALID_ARGUMENT);
   CHECK(minnow_runtime_create(&options, &runtime) == MINNOW_OK);
   CHECK(minnow_interpreter_create_from_file(runtime, "absent.minnow", &model) == MINNOW_NOT_FOUND);
@@ -93,6 +153,8 @@ const char* useFromC(const void* file, size_t bytes) {
   CHECK(strstr(minnow_last_error(), "scalar-fma") != NULL);
   CHECK(minnow_interpreter_create_from_buffer(runtime, file, bytes, &model) == MINNOW_OK);
   problem = useSession(model);
+  if (problem == NULL) problem = useOtherVersions();
+  if (problem == NULL) problem = writeNonsense();
   minnow_interpreter_release_model(model);
   minnow_interpreter_destroy(model);
   minnow_runtime_destroy(runtime);

@@ -10,6 +10,9 @@ import pathlib
 import subprocess
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from real_models import end_without  # noqa: E402
+
 
 def sweep(minnow, folder):
     out = subprocess.run([minnow, "conformance", folder, "--json"], stdout=subprocess.PIPE, check=False)
@@ -25,8 +28,7 @@ def main():
     update = "--update" in sys.argv
     minnow, expected_path, folder = [a for a in sys.argv[1:] if a != "--update"]
     if not pathlib.Path(folder).is_dir():
-        print(f"{folder} is not there (package libonnx-testdata): not checked")
-        sys.exit(77)
+        end_without(f"{folder} is not there (package libonnx-testdata)")
     actual = sweep(minnow, folder)
     broken = [f"{status}: {name}: {detail}"
               for name, (status, detail) in actual.items() if status in ("fail", "crash")]

@@ -39,13 +39,14 @@ static unsigned long long checksum(const minnow_tensor* tensor) {
 }
 
 int main(int argc, char** argv) {
-  const minnow_runtime_options options = {2, 1, 0};
+  minnow_runtime_options options = MINNOW_RUNTIME_OPTIONS_INIT;
   minnow_runtime* runtime;
   minnow_interpreter* model;
   minnow_session* session;
   minnow_frame* frame;
   minnow_tensor tensor;
   if (argc != 2) return 2;
+  options.threads = 2;
   require(minnow_runtime_create(&options, &runtime));
   require(minnow_interpreter_create_from_file(runtime, argv[1], &model));
   require(minnow_interpreter_create_session(model, NULL, &session));

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes tests/golden/data/MODEL.INPUT.json: what ONNX Runtime answers, summarised.
 
-Makes a virtual environment with numpy and onnxruntime from PyPI in .cache/golden-venv and runs itself in it.
+Where Python lacks numpy and onnxruntime it runs itself in the environment that scripts/onnx_venv.sh makes.
 A summary holds, per output: shape, min, max, mean, L2 norm and the values at at least 512 fixed places:
 element (k * 2654435761) mod n for k = 0, 1, … (all elements in order when there are no more than 512). `noise` is 0
 but for the models (M-LSD) on which ONNX Runtime misses 1e-4 + 1e-3 |b| against itself: there, by how much it moves when its
@@ -23,10 +23,8 @@ def inside_environment():
         import numpy  # noqa: F401
         import onnxruntime  # noqa: F401
     except ImportError:
-        venv = ROOT / ".cache/golden-venv"
-        if not (venv / "bin/python").exists():
-            subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-            subprocess.run([str(venv / "bin/pip"), "install", "-q", "numpy", "onnxruntime"], check=True)
+        venv = ROOT / ".cache/onnx-venv"
+        subprocess.run([ROOT / "scripts/onnx_venv.sh", venv], check=True)
         sys.exit(subprocess.run([str(venv / "bin/python"), __file__, *sys.argv[1:]], check=False).returncode)
 
 

@@ -18,7 +18,7 @@ namespace minnow::allocations {
 namespace {
 
 std::atomic<int64_t> madeCount{0}, blocks{0}, countdown{-1};
-std::atomic<size_t> bytesAlive{0};
+std::atomic<size_t> bytesAlive{0}, largest{0};
 std::atomic<bool> armed{false}, lasting{false}, hit{false};
 
 /// Counts an allocation; false if it is to fail.
@@ -37,6 +37,7 @@ bool mayAllocate() {
 int64_t made() { return madeCount; }
 size_t liveBytes() { return bytesAlive; }
 int64_t liveBlocks() { return blocks; }
+size_t takeLargest() { return largest.exchange(0); }
 
 Failing::Failing(int64_t n, bool persistent) {
   countdown = n;
@@ -64,6 +65,7 @@ void* allocate(size_t bytes, size_t alignment) {
   if (block == nullptr) return nullptr;
   *reinterpret_cast<size_t*>(block + head - sizeof(size_t)) = bytes;
   bytesAlive += bytes;
+  if (bytes > largest) largest = bytes;
   ++blocks;
   return block + head;
 }

@@ -13,6 +13,8 @@ int64_t made();
 /// What operator new gave and has not got back: bytes as they were asked for, and blocks.
 size_t liveBytes();
 int64_t liveBlocks();
+/// The largest block that operator new was asked for since this was last called.
+size_t takeLargest();
 
 /// While it lives, the process's allocation number `n` from now (the first is 0) fails; if
 /// `persistent`, all after it too. One at a time.

@@ -99,5 +99,29 @@ TEST(Camera, FromFrameToFeaturesNothingIsAllocated) {
   }
 }
 
+TEST(FrameInTensor, AnInputThatIsNotThereIsNamed) {
+  const test::Model model(test::smallNetwork(5));
+  auto runtime = Runtime::create();
+  auto interpreter = Interpreter::createFromBuffer(*runtime, model.span);
+  auto session = interpreter->createSession();
+  auto frame = session->begin();
+  ASSERT_TRUE(frame);
+  const std::vector<uint8_t> pixels(12);
+  const auto picture = ImageView::packed(pixels.data(), 2, 2, PixelFormat::Rgb);
+  const auto place = [&](const TensorView& tensor) {
+    const auto placed = writeImage(picture, kPreProcess, tensor);
+    return placed ? Error{} : placed.error();
+  };
+  const TensorView wrong = frame->input("images");
+  EXPECT_FALSE(wrong);
+  EXPECT_EQ(place(wrong).code, ErrorCode::NotFound);
+  EXPECT_EQ(place(wrong).message,
+            "no tensor for the picture: the model has no input 'images'; it has: x");
+  EXPECT_TRUE(place(frame->input(7)).message.contains("no input '7'; it has: x"));
+  EXPECT_TRUE(
+      std::string(frame->output("scores").missing).contains("no output 'scores'; it has: "));
+  EXPECT_EQ(place({}).code, ErrorCode::InvalidArgument);
+}
+
 }  // namespace
 }  // namespace minnow

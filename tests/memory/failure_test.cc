@@ -191,6 +191,20 @@ TEST(AllocationFailure, ReadingPictures) {
   }
 }
 
+// libpng takes memory for two rows when it is told to go on: here, four gigabytes.
+TEST(AllocationFailure, AHugePngIsRefusedBeforeMemoryIsTaken) {
+  if (!vision::encodePng(picture().view())) GTEST_SKIP() << "no PNG in this build";
+  const uint8_t file[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0,    0,    0,
+                          13,   'I', 'H', 'D', 'R',  0x7f, 0xff, 0xff, 0xff, 0,    0,
+                          0,    1,   8,   0,   0,    0,    0,    0x85, 0x5d, 0x6c, 0x1,
+                          0,    0,   0,   9,   'I',  'D',  'A',  'T'};
+  allocations::takeLargest();
+  const auto info = vision::imageInfo(std::as_bytes(std::span(file)), "huge.png");
+  ASSERT_FALSE(info);
+  EXPECT_EQ(info.error().code, ErrorCode::OutOfMemory);
+  EXPECT_LT(allocations::takeLargest(), size_t{1} << 20);
+}
+
 TEST(AllocationFailure, WritingPictures) {
   const vision::Image image = picture();
   if (vision::encodePng(image.view()))

@@ -32,7 +32,10 @@ const std::vector<Converted>& convertedModels() {
       const auto golden = nlohmann::json::parse(stream);
       const std::string model = golden["model"];
       const fs::path path = findModel(model);
-      if (path.empty()) continue;
+      if (path.empty()) {
+        EXPECT_FALSE(isRequired(model)) << model << ": make models";
+        continue;
+      }
       const Shape shape(golden["shape"].get<std::vector<int64_t>>());
       const auto bytes = convertInMemory(path, {.shapes = {{golden["input"], shape}}});
       list.push_back({model, AlignedBytes(bytes)});
@@ -63,8 +66,17 @@ MemoryLedger expected(const MemoryReport& report) {
   return {report.modelBytes, report.staticBytes, report.dynamicBytes, report.metadataBytes};
 }
 
+/// What the process makes once, at its first use, is not the first model's.
+void useOnce(const Converted& model) {
+  auto runtime = Runtime::create({.threads = 2});
+  auto interpreter = Interpreter::createFromBuffer(*runtime, model.bytes.span());
+  auto session = interpreter->createSession();
+  run(*session, model.name);
+}
+
 TEST(RealModels, EachToTheByteAndWithoutAllocation) {
   if (convertedModels().empty()) GTEST_SKIP() << "no real models on this machine";
+  useOnce(convertedModels().front());
   size_t metadata = 0;
   for (const Converted& model : convertedModels()) {
     auto runtime = Runtime::create({.threads = 2});

@@ -62,10 +62,11 @@ ir::Graph graphOf(const OpCase& c) {
 
 /// The passes that choose storage and pack weights, so that fast kernels take the case.
 Result<void> prepare(ir::Graph& graph) {
+  passes::Budget budget;
   for (const passes::Pass& pass : passes::allPasses())
     for (const char* wanted : {"assign-layout", "pack-weights"})
       if (std::string_view(pass.name) == wanted)
-        if (auto done = pass.run(graph); !done) return std::unexpected(done.error());
+        if (auto done = pass.run(graph, budget); !done) return std::unexpected(done.error());
   return {};
 }
 

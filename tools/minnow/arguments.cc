@@ -29,7 +29,11 @@ Number parseNumber(const std::string& text, const char* option) {
   const char* end = text.data() + text.size();
   const auto [stopped, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc() || stopped != end) {
-    throw Failure(Exit::Usage, fmt::format("{}: '{}' is no number", option, text));
+    throw Failure(Exit::Usage,
+                  text.empty()
+                      ? fmt::format("{}: a number is missing", option)
+                      : fmt::format("{}: '{}' is no number{}", option, text,
+                                    error == std::errc::result_out_of_range ? " that fits" : ""));
   }
   return number;
 }
@@ -62,17 +66,25 @@ Shape parseShape(const std::string& text, const char* option) {
   std::replace(commas.begin(), commas.end(), 'x', ',');
   const auto dims = pieces(commas, ',');
   if (dims.size() > kMaxRank) {
-    throw Failure(Exit::Usage, fmt::format("{}: at most {} axes are supported", option, kMaxRank));
+    throw Failure(Exit::Usage, fmt::format("{}: '{}' has {} axes, at most {} are supported", option,
+                                           text, dims.size(), kMaxRank));
   }
   constexpr int64_t kMaxElements = int64_t{1} << 40;
   Shape shape;
   int64_t elements = 1;
   for (const std::string& dim : dims) {
     const auto extent = parseNumber<int64_t>(dim, option);
-    if (extent < 0 || (extent > 0 && elements > kMaxElements / extent)) {
-      throw Failure(Exit::Usage, fmt::format("{}: '{}' is no possible shape", option, text));
+    if (extent < 0) {
+      throw Failure(Exit::Usage, fmt::format("{}: '{}' holds {}; say how large each axis shall be, "
+                                             "as in 1,3,320,320",
+                                             option, text, extent));
     }
-    elements *= extent;
+    const int64_t factor = std::max<int64_t>(extent, 1);  // an extent of 0 hides no others
+    if (elements > kMaxElements / factor) {
+      throw Failure(Exit::Usage,
+                    fmt::format("{}: '{}' has more elements than are supported", option, text));
+    }
+    elements *= factor;
     shape.push_back(extent);
   }
   return shape;

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "clock.h"
 #include "exit.h"
 #include "inputs.h"
+#include "json_output.h"
 #include "model.h"
 #include "profile.h"
 #include "target.h"
@@ -107,15 +107,15 @@ Comparison compareLayers(const std::string& path, const Arguments& args,
 double rounded(double ms) { return std::round(ms * 1e4) / 1e4; }
 
 void bench(const Arguments& args) {
-  const ConvertSettings settings{.shapes = parseShapes(args.shapes)};
+  const auto shapes = shapesFor(args.models, args.shapes);
   nlohmann::json out = nlohmann::json::array();
   if (!args.json) {
     fmt::print("{:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}  model ({} thread{}, {} runs)\n",
                "load ms", "create ms", "first ms", "min ms", "median ms", "p90 ms", "GFLOP/s",
                args.threads, args.threads == 1 ? "" : "s", args.runs);
   }
-  for (const std::string& model : args.models) {
-    const Timing t = measure(model, args, settings);
+  for (size_t i = 0; i < args.models.size(); ++i) {
+    const Timing t = measure(args.models[i], args, {.shapes = shapes[i]});
     if (!args.json) {
       fmt::print("{:9.3f} {:9.3f} {:9.3f} {:9.3f} {:9.3f} {:9.3f} {:9.1f}  {}\n", t.load, t.create,
                  t.first, t.min, t.median, t.p90, t.gflops, t.model);
@@ -131,18 +131,18 @@ void bench(const Arguments& args) {
                    {"median_ms", rounded(t.median)},
                    {"p90_ms", rounded(t.p90)}});
   }
-  if (args.json) fmt::print("{}\n", out.dump(2));
+  if (args.json) printJson(out);
 }
 
 void benchLayers(const Arguments& args) {
-  const ConvertSettings settings{.shapes = parseShapes(args.shapes)};
+  const auto shapes = shapesFor(args.models, args.shapes);
   nlohmann::json out = nlohmann::json::array();
   if (!args.json)
     fmt::print("{:>9} {:>9} {:>7} {:>7} {:>9} {:>9}  model ({} thread{}, {} runs in turns)\n",
                "layers ms", "strips ms", "min", "median", "layers MB", "strips MB", args.threads,
                args.threads == 1 ? "" : "s", args.runs);
-  for (const std::string& model : args.models) {
-    const Comparison c = compareLayers(model, args, settings);
+  for (size_t i = 0; i < args.models.size(); ++i) {
+    const Comparison c = compareLayers(args.models[i], args, {.shapes = shapes[i]});
     if (!args.json) {
       fmt::print("{:9.3f} {:9.3f} {:7.3f} {:7.3f} {:9.2f} {:9.2f}  {}\n", c.min[0], c.min[1],
                  c.min[1] / c.min[0], c.median[1] / c.median[0],
@@ -158,7 +158,7 @@ void benchLayers(const Arguments& args) {
     out.push_back(
         {{"model", c.model}, {"threads", args.threads}, {"layers", part(0)}, {"strips", part(1)}});
   }
-  if (args.json) fmt::print("{}\n", out.dump(2));
+  if (args.json) printJson(out);
 }
 
 }  // namespace

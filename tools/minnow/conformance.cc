@@ -2,15 +2,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
+#include <sstream>
 #include <thread>
 
+#include "base/whole_file.h"
 #include "case_runner.h"
 #include "exit.h"
 #include "forked_jobs.h"
+#include "json_output.h"
 #include "verbs.h"
 
 namespace minnow::tool {
@@ -46,7 +47,9 @@ std::vector<Case> walk(const fs::path& root) {
   std::error_code error;
   fs::recursive_directory_iterator entries(root, fs::directory_options::follow_directory_symlink,
                                            error);
-  if (error) throw Failure(Exit::Error, fmt::format("{}: {}", root.string(), error.message()));
+  if (error)
+    throw Failure(Exit::Error, fmt::format("{}: {}; name a folder that holds folders of cases",
+                                           root.string(), error.message()));
   for (const auto& entry : entries)
     if (entry.is_directory() && isCase(entry.path())) addCase(root, entry.path(), cases);
   std::sort(cases.begin(), cases.end(),
@@ -56,8 +59,8 @@ std::vector<Case> walk(const fs::path& root) {
 
 /// Folders named in the list, a line each, looked for under every DIR; one that is nowhere fails.
 std::vector<Case> listed(const std::vector<std::string>& roots, const std::string& list) {
-  std::ifstream file(list);
-  if (!file) throw Failure(Exit::Error, fmt::format("{}: cannot be opened", list));
+  const auto bytes = need(base::readFile(list));
+  std::istringstream file(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
   std::vector<Case> cases;
   for (std::string line; std::getline(file, line);) {
     while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
@@ -78,11 +81,6 @@ CaseResult decode(const JobOutcome& outcome) {
   return {outcome.text.substr(0, end), outcome.text.substr(end + 1)};
 }
 
-/// Messages may quote bytes of hostile files: what is no UTF-8 is replaced.
-std::string dump(const nlohmann::json& json) {
-  return json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 void report(const Arguments& args, const std::vector<Case>& cases,
             const std::map<std::string, int>& totals) {
   if (!args.json) {
@@ -95,7 +93,7 @@ void report(const Arguments& args, const std::vector<Case>& cases,
     rows.push_back({{"name", c.name}, {"status", c.result.status}, {"detail", c.result.detail}});
   nlohmann::json sums = totals;
   sums["cases"] = cases.size();
-  fmt::print("{}\n", dump({{"cases", rows}, {"totals", sums}}));
+  printJson(nlohmann::json{{"cases", rows}, {"totals", sums}});
 }
 
 void conformance(const Arguments& args) {
@@ -108,7 +106,11 @@ void conformance(const Arguments& args) {
       std::move(found.begin(), found.end(), std::back_inserter(cases));
     }
   }
-  if (cases.empty()) throw Failure(Exit::Error, "there is no folder with a model.onnx");
+  if (cases.empty())
+    throw Failure(Exit::Error, args.list.empty()
+                                   ? fmt::format("{}: holds no folder with a model.onnx",
+                                                 fmt::join(args.folders, ", "))
+                                   : fmt::format("{}: names no case", args.list));
   std::map<std::string, int> totals{{"pass", 0}, {"fail", 0}, {"unsupported", 0}, {"crash", 0}};
   runForked(
       cases.size(), args.jobs, [&](size_t i) { return encode(runCase(cases[i].folder)); },
@@ -135,7 +137,7 @@ void addConformance(CLI::App& app) {
   verb->add_option("--list", args->list, "FILE: only these folders, relative to a DIR, one a line");
   verb->add_option("--jobs", args->jobs.parallel, "Cases at once")->check(CLI::Range(1, 256));
   verb->add_option("--timeout", args->jobs.timeoutSeconds, "Seconds a case may take")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(0.001, 86400.0));
   verb->add_flag("--quiet", args->quiet, "Print only what fails or crashes, and the totals");
   verb->add_flag("--json", args->json, "Report in JSON");
   verb->footer(

@@ -2,13 +2,15 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <nlohmann/json.hpp>
 
-#include "analysis/files.h"
+#include "arguments.h"
+#include "base/whole_file.h"
 #include "convert_report.h"
 #include "converter/convert.h"
 #include "exit.h"
+#include "json_output.h"
 #include "model.h"
+#include "outputs.h"
 #include "progress.h"
 #include "verbs.h"
 #include "words.h"
@@ -74,8 +76,15 @@ nlohmann::json unsupportedJson(const Arguments& args, const converter::ConvertRe
 
 void listPasses(bool json) {
   const auto passes = converter::passNames();
-  if (json) return fmt::print("{}\n", nlohmann::json(passes).dump(2));
+  if (json) return printJson(nlohmann::json(passes));
   for (const std::string& pass : passes) fmt::print("{}\n", pass);
+}
+
+std::vector<std::string> filesRead(const Arguments& args) {
+  std::vector<std::string> files{args.onnx};
+  for (const std::string& value : args.settings.values)
+    files.push_back(splitArgument(value, "--value").second);
+  return files;
 }
 
 void convert(Arguments& args) {
@@ -84,7 +93,8 @@ void convert(Arguments& args) {
   if (args.output.empty()) {
     args.output = std::filesystem::path(args.onnx).replace_extension(".minnow").string();
   }
-  args.settings.shapes = parseShapes(args.shapes);
+  refuseToOverwrite({args.output}, filesRead(args));
+  args.settings.shapes = shapesFor(args.onnx, args.shapes);
   args.settings.progress = terminalProgress();
   converter::ConvertReport report;
   const auto bytes =
@@ -92,13 +102,13 @@ void convert(Arguments& args) {
   for (const std::string& warning : report.warnings)
     fmt::print(stderr, "minnow: {}: {}\n", args.onnx, warning);
   if (!bytes) {
-    if (args.json) fmt::print("{}\n", unsupportedJson(args, report).dump(2));
+    if (args.json) printJson(unsupportedJson(args, report));
     throw conversionFailure(bytes.error(), report);
   }
   const MemoryReport memory = plannedMemory(*bytes);
-  need(analysis::writeFile(args.output, *bytes));
+  need(base::writeFile(args.output, *bytes));
   if (args.json) {
-    fmt::print("{}\n", reportJson(args, report, memory, bytes->size()).dump(2));
+    printJson(reportJson(args, report, memory, bytes->size()));
   } else {
     printReport(args, report, memory, bytes->size());
   }

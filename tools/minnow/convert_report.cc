@@ -21,14 +21,18 @@ Shape shapeOfList(int64_t count, int rank) {
   return shape;
 }
 
+std::vector<std::string> namesOf(const converter::ModelSignature& signature) {
+  std::vector<std::string> names;
+  for (const auto& input : signature.inputs) names.push_back(input.name);
+  return names;
+}
+
 HostTensor tensorOfNumbers(const std::string& text, const std::string& name,
                            const converter::ModelSignature& signature) {
   const auto numbers = parseNumbers(text, "--value");
   const auto entry = std::find_if(signature.inputs.begin(), signature.inputs.end(),
                                   [&](const auto& input) { return input.name == name; });
-  if (entry == signature.inputs.end()) {
-    throw Failure(Exit::Error, fmt::format("--value: the model has no input {}", name));
-  }
+  if (entry == signature.inputs.end()) throw noSuchInput("--value", name, namesOf(signature));
   const Shape shape = shapeOfList(static_cast<int64_t>(numbers.size()), entry->rank);
   HostTensor tensor = HostTensor::ofType({entry->type, shape});
   for (size_t i = 0; i < numbers.size(); ++i)

@@ -3,6 +3,7 @@
 
 #include "analysis/compare.h"
 #include "exit.h"
+#include "outputs.h"
 #include "report_table.h"
 #include "verbs.h"
 
@@ -16,6 +17,7 @@ struct Arguments {
 
 void run(const Arguments& args) {
   std::vector<analysis::Trace> traces;  // read by the report
+  refuseToOverwrite({args.report.html}, {args.a, args.b});
   showReport(args.report, [&] {
     traces.push_back(need(analysis::Trace::open(args.a)));
     traces.push_back(need(analysis::Trace::open(args.b)));

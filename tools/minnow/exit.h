@@ -3,7 +3,9 @@
 
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "minnow/status.h"
 
@@ -29,6 +31,13 @@ struct Failure : std::runtime_error {
                 error.message) {}
   Exit exit;
 };
+
+/// Of an argument of `option` for an input that there is none of.
+Failure noSuchInput(std::string_view option, std::string_view name,
+                    const std::vector<std::string>& inputs);
+
+/// What an exception says; of one that printing threw, that it was standard output.
+std::string reasonOf(const std::exception& error);
 
 /// The value, or a Failure with the error's sentence.
 template <class T>

@@ -2,11 +2,11 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "analysis/hash.h"
 #include "exit.h"
 #include "inference.h"
+#include "json_output.h"
 #include "minnow/cpu.h"
 #include "verbs.h"
 
@@ -34,7 +34,7 @@ void hash(const Arguments& args) {
                               {"threads", args.inference.threads},
                               {"strips", !args.layers},
                               {"outputs", outputs}};
-  fmt::print("{}\n", out.dump(2));
+  printJson(out);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Options shared by the verbs that run a model once, and the frame they run.
 #include "inference.h"
 
+#include "arguments.h"
 #include "exit.h"
 #include "target.h"
 
@@ -27,9 +28,9 @@ std::vector<std::string> joined(std::vector<std::string> list,
 }
 
 ConvertSettings settingsOf(const InferenceOptions& options, const InputSpecs& specs) {
-  ConvertSettings settings{.shapes = parseShapes(options.shapes)};
+  ConvertSettings settings{.shapes = shapesFor(options.model, options.shapes)};
   if (!isOnnx(options.model)) return settings;
-  for (auto& [name, shape] : specs.shapesOfFiles()) settings.shapes.try_emplace(name, shape);
+  settings.shapes.merge(ofInputs(options.model, specs.shapesOfFiles()));
   return settings;
 }
 
@@ -50,11 +51,18 @@ void addInferenceOptions(CLI::App* verb, InferenceOptions& options) {
   addPictureOptions(verb, options.picture);
 }
 
+std::vector<std::string> filesRead(const InferenceOptions& options) {
+  std::vector<std::string> files{options.model};
+  for (const std::string& argument : joined(options.inputs, options.moreInputs))
+    files.push_back(splitArgument(argument, "--input").second);
+  return files;
+}
+
 Inference::Inference(const InferenceOptions& options, bool strips)
     : specs(joined(options.inputs, options.moreInputs), options.picture),
       settings(settingsOf(options, specs)),
       runtime(need(Runtime::create({.threads = options.threads}))),
-      model(openModel(runtime, options.model, settings)),
+      model(openModel(runtime, options.model, settings, {.verifyWeights = true})),
       session(openSession(model, options.model, settings,
                           {.fastKernels = !options.reference, .strips = strips})),
       frame(need(session.begin())) {

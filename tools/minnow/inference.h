@@ -20,7 +20,11 @@ struct InferenceOptions {
 };
 void addInferenceOptions(CLI::App* verb, InferenceOptions& options);
 
-/// A frame whose inputs are filled, and what it stands on.
+/// The model and what fills its inputs, files and other words.
+std::vector<std::string> filesRead(const InferenceOptions& options);
+
+/// A frame whose inputs are filled, and what it stands on. The model's weights are verified: what
+/// is printed or traced says whose results it is.
 struct Inference {
   explicit Inference(const InferenceOptions& options, bool strips = true);
 

@@ -4,15 +4,16 @@
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 
-#include "analysis/files.h"
 #include "arguments.h"
+#include "base/whole_file.h"
 #include "budget.h"
 #include "exit.h"
+#include "json_output.h"
 #include "model.h"
+#include "outputs.h"
 #include "verbs.h"
 #include "words.h"
 
@@ -22,7 +23,7 @@ namespace {
 struct Arguments {
   std::string model, graph, budget;
   std::vector<std::string> shapes;
-  bool json = false, operators = false;
+  bool json = false, operators = false, verify = false;
 };
 
 struct Facts {
@@ -58,8 +59,8 @@ Needs needsOf(const Arguments& args, const MemoryReport& memory) {
   return {budgetNeedsOf(std::filesystem::path(args.model).stem().string(), memory)};
 }
 
-void printJson(const Arguments& args, const Model& model, const Session& session,
-               const std::optional<Verdict>& verdict) {
+nlohmann::json asJson(const Arguments& args, const Model& model, const Session& session,
+                      const std::optional<Verdict>& verdict) {
   const Facts facts = factsOf(session);
   const MemoryReport memory = session.memory();
   nlohmann::json out = {{"model", args.model},
@@ -69,6 +70,8 @@ void printJson(const Arguments& args, const Model& model, const Session& session
                         {"operator_count", facts.steps},
                         {"operators", facts.operators},
                         {"multiply_adds", facts.multiplyAdds},
+                        {"checksum", model.interpreter.checksum()},
+                        {"weights_verified", args.verify},
                         {"weight_bytes", memory.staticBytes},
                         {"memory",
                          {{"model_bytes", memory.modelBytes},
@@ -79,7 +82,7 @@ void printJson(const Arguments& args, const Model& model, const Session& session
                           {"metadata_bytes", memory.metadataBytes},
                           {"predicted_peak_bytes", predictedPeak(memory)}}}};
   if (verdict) out["budget"] = toJson(*verdict, needsOf(args, memory));
-  fmt::print("{}\n", out.dump(2));
+  return out;
 }
 
 void printText(const Arguments& args, const Model& model, const Session& session,
@@ -104,6 +107,8 @@ void printText(const Arguments& args, const Model& model, const Session& session
              bytesInWords(memory.metadataBytes), bytesInWords(memory.modelBytes));
   fmt::print("peak           {} predicted, static + dynamic\n",
              bytesInWords(predictedPeak(memory)));
+  fmt::print("checksum       {}{}\n", model.interpreter.checksum(),
+             args.verify ? ", verified" : ", as the file states; --verify reads the weights");
   if (verdict)
     fmt::print("{}  {}", verdictInWords(needsOf(args, memory), *verdict),
                categoriesInWords(memory));
@@ -117,22 +122,23 @@ void printOperators(const Session& session) {
 }
 
 void info(const Arguments& args) {
-  const ConvertSettings settings{.shapes = parseShapes(args.shapes)};
+  const ConvertSettings settings{.shapes = shapesFor(args.model, args.shapes)};
   std::optional<size_t> budget;
   if (!args.budget.empty()) budget = parseBytes(args.budget, "--budget");
+  refuseToOverwrite({args.graph}, {args.model});
   Runtime runtime = need(Runtime::create());
-  const Model model = openModel(runtime, args.model, settings);
+  const Model model = openModel(runtime, args.model, settings, {.verifyWeights = args.verify});
   if (!args.graph.empty()) {
     const std::string graph = model.interpreter.graphviz();
     if (args.graph == "-") return fmt::print("{}", graph);
-    need(analysis::writeFile(args.graph, graph));
+    need(base::writeFile(args.graph, graph));
   }
   const Session session = openSession(model, args.model, settings);
   if (args.operators) return printOperators(session);
   std::optional<Verdict> verdict;
   if (budget) verdict = judge(needsOf(args, session.memory()), 1, *budget);
   if (args.json) {
-    printJson(args, model, session, verdict);
+    printJson(asJson(args, model, session, verdict));
   } else {
     printText(args, model, session, verdict);
   }
@@ -152,10 +158,13 @@ void addInfo(CLI::App& app) {
                    "24MB: also answer whether the model fits; exit code 4 if not");
   verb->add_flag("--operators", args->operators,
                  "Print only the kinds of operators, one a line (for MINNOW_MODELS)");
+  verb->add_flag("--verify", args->verify,
+                 "Read all weights and compare their checksum; exit code 1 if they are damaged");
   verb->add_flag("--json", args->json, "Report in JSON");
   verb->footer(
       "Examples:\n"
       "  minnow info signs.minnow\n"
+      "  minnow info signs.minnow --verify\n"
       "  minnow info signs.minnow --graph signs.dot && dot -Tsvg signs.dot -o signs.svg\n"
       "  minnow info det.onnx --shape x=1,3,640,640 --json\n"
       "  minnow info signs.minnow --budget 24MB");

@@ -34,7 +34,9 @@ uint64_t parseSeed(std::string_view text) {
   uint64_t seed = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
   if (error != std::errc() || end != text.data() + text.size()) {
-    throw Failure(Exit::Usage, fmt::format("random:{} wants a whole number as its seed", text));
+    throw Failure(
+        Exit::Usage,
+        fmt::format("--input: random:SEED wants a whole number, 0 or more, not '{}'", text));
   }
   return seed;
 }
@@ -42,10 +44,16 @@ uint64_t parseSeed(std::string_view text) {
 void copyChecked(const HostTensor& from, const TensorInfo& info, const TensorView& to,
                  const std::string& source) {
   if (from.type.type != to.type || !(from.type.shape == to.shape)) {
+    std::string advice = "write it in that shape";
+    if (from.type.type != to.type)
+      advice = fmt::format("write it with numpy.save(…, x.astype('{}'))", dataTypeName(to.type));
+    else if (from.type.shape.rank() == to.shape.rank())
+      advice += fmt::format(", or give the input this one with --shape {}={}", info.name,
+                            fmt::join(from.type.shape.dims(), ","));
     throw Failure(Exit::Error,
-                  fmt::format("{} is {} {}, but input {} wants {} {} (--shape changes an input)",
-                              source, dataTypeName(from.type.type), from.type.shape.toString(),
-                              info.name, dataTypeName(to.type), to.shape.toString()));
+                  fmt::format("{} is {} {}, but input {} wants {} {}: {}", source,
+                              dataTypeName(from.type.type), from.type.shape.toString(), info.name,
+                              dataTypeName(to.type), to.shape.toString(), advice));
   }
   if (!from.bytes.empty()) copyTensor(from.view(), to);
 }
@@ -92,13 +100,10 @@ void InputSpecs::fill(const Frame& frame, std::span<const TensorInfo> inputs) co
       if (info.name == name) return true;
     return name == "all";
   };
-  std::string names;
-  for (const TensorInfo& info : inputs) names += (names.empty() ? "" : ", ") + info.name;
-  for (const auto& [name, spec] : specs_) {
-    if (!known(name)) {
-      throw Failure(Exit::Error, fmt::format("no input is named {}; there is {}", name, names));
-    }
-  }
+  std::vector<std::string> names;
+  for (const TensorInfo& info : inputs) names.push_back(info.name);
+  for (const auto& [name, spec] : specs_)
+    if (!known(name)) throw noSuchInput("--input", name, names);
   for (size_t i = 0; i < inputs.size(); ++i) {
     auto spec = specs_.find(inputs[i].name);
     if (spec == specs_.end()) spec = specs_.find("all");
@@ -115,16 +120,23 @@ void InputSpecs::fillOne(const TensorInfo& info, const std::string& spec,
                          const TensorView& to) const {
   HostTensor tensor = HostTensor::ofType({to.type, to.shape});
   if (spec.starts_with(kConst)) {
-    const auto numbers = parseNumbers(spec.substr(kConst.size()), "const:");
-    if (numbers.size() != 1) throw Failure(Exit::Usage, "const: wants one number");
+    const auto numbers =
+        parseNumbers(spec.substr(kConst.size()), fmt::format("--input {}", info.name).c_str());
+    if (numbers.size() != 1)
+      throw Failure(Exit::Usage,
+                    fmt::format("--input {}: const: wants one number, not '{}'", info.name, spec));
     fillConstant(tensor, numbers[0]);
   } else if (spec.starts_with(kRandom)) {
     fillRandom(tensor, parseSeed(std::string_view(spec).substr(kRandom.size())));
   } else if (endsInNpy(spec)) {
     return copyChecked(need(analysis::readNpy(spec)), info, to, spec);
   } else {
-    const auto picture = need(vision::readImage(spec));
-    const auto placed = vision::writeImage(picture.view(), picture_, to);
+    const auto picture = vision::readImage(spec);
+    if (!picture)
+      throw Failure(Exit::Error, fmt::format("input {}: {} (a SPEC is const:NUMBER, random:SEED, a "
+                                             ".npy file, or a jpg, png or bmp picture)",
+                                             info.name, picture.error().message));
+    const auto placed = vision::writeImage(picture->view(), picture_, to);
     if (!placed) {
       throw Failure(Exit::Error,
                     fmt::format("{} into input {}: {}", spec, info.name, placed.error().message));

@@ -124,10 +124,9 @@ void writeInputs(const Frame& frame, size_t inputs) {
   }
 }
 
-Session sessionOf(const Interpreter& interpreter, const LifeOptions& options) {
+Session sessionOf(const Interpreter& interpreter, const ModelFile& file) {
   Session session = need(interpreter.createSession());
-  const std::vector<std::pair<std::string, Shape>> shapes(options.shapes.begin(),
-                                                          options.shapes.end());
+  const std::vector<std::pair<std::string, Shape>> shapes(file.shapes.begin(), file.shapes.end());
   if (!shapes.empty()) need(session.resizeInputs(shapes));
   return session;
 }
@@ -139,12 +138,12 @@ void describe(const Session& session, ModelFacts& facts) {
     facts.steps.push_back(fmt::format("{} ({})", op.name, op.type));
 }
 
-void leadLife(const ModelFile& file, const LifeOptions& options, Runtime& runtime, Watch& watch) {
+void leadLife(const ModelFile& file, Runtime& runtime, Watch& watch) {
   watch.note("before load");
   {
     auto interpreter = need(Interpreter::createFromFile(runtime, file.path));
     watch.note("after load");
-    Session session = sessionOf(interpreter, options);
+    Session session = sessionOf(interpreter, file);
     watch.note("after createSession");
     interpreter.releaseModel();
     watch.note("after releaseModel");
@@ -181,8 +180,8 @@ void leadLives(const std::vector<ModelFile>& files, const LifeOptions& options, 
       interpreters.push_back(need(Interpreter::createFromFile(runtime, file.path)));
     watch.note("after load");
     std::vector<Session> sessions;
-    for (const Interpreter& interpreter : interpreters)
-      sessions.push_back(sessionOf(interpreter, options));
+    for (size_t i = 0; i < files.size(); ++i)
+      sessions.push_back(sessionOf(interpreters[i], files[i]));
     watch.note("after createSession");
     for (Interpreter& interpreter : interpreters) interpreter.releaseModel();
     watch.note("after releaseModel");
@@ -241,15 +240,17 @@ std::filesystem::path convertedFile(const std::string& onnx, const ConvertSettin
 }  // namespace
 
 std::vector<ModelFile> openFiles(const std::vector<std::string>& paths,
-                                 const ConvertSettings& settings) {
+                                 const std::vector<std::string>& shapes) {
+  const auto wanted = shapesFor(paths, shapes);
   std::set<std::string> used;
   std::vector<ModelFile> files;
-  for (const std::string& path : paths) {
-    const std::string stem = std::filesystem::path(path).stem().string();
+  for (size_t file = 0; file < paths.size(); ++file) {
+    const std::filesystem::path path = paths[file];
+    const std::string stem = path.stem().string();
     std::string name = stem;
     for (int i = 2; !used.insert(name).second; ++i) name = fmt::format("{}-{}", stem, i);
     files.push_back(
-        {name, isOnnx(path) ? convertedFile(path, settings) : std::filesystem::path(path)});
+        {name, isOnnx(path) ? convertedFile(path, {.shapes = wanted[file]}) : path, wanted[file]});
   }
   return files;
 }
@@ -258,12 +259,11 @@ ModelFacts lifeOf(const ModelFile& model, const LifeOptions& options) {
   const auto work = [&] {
     ModelFacts facts{.name = model.name, .memory = {}, .steps = {}, .plan = {}, .life = {}};
     if (options.run)
-      facts.life = watched(options, [&](Runtime& runtime, Watch& watch) {
-        leadLife(model, options, runtime, watch);
-      });
+      facts.life = watched(
+          options, [&](Runtime& runtime, Watch& watch) { leadLife(model, runtime, watch); });
     Runtime runtime = need(Runtime::create({.threads = options.threads}));
     const auto interpreter = need(Interpreter::createFromFile(runtime, model.path));
-    describe(sessionOf(interpreter, options), facts);
+    describe(sessionOf(interpreter, model), facts);
     return toJson(facts);
   };
   return factsFrom(apart(model.name, {&model, 1}, work));

@@ -15,19 +15,20 @@ namespace minnow::tool {
 struct ModelFile {
   std::string name;            ///< for people, different from all others'
   std::filesystem::path path;  ///< of a .minnow file
+  Shapes shapes{};             ///< of inputs, as asked
 };
 
 struct LifeOptions {
-  std::map<std::string, Shape> shapes{};  ///< of inputs, by name
   int threads = 1;
   int concurrency = 1;
   size_t budget = 0;  ///< the runtime's memoryBudget; 0 for none
   bool run = true;    ///< false: only the plan, from loading and creating a session
 };
 
-/// Converts what is ONNX. Failure names the file that cannot be converted.
+/// Converts what is ONNX. `shapes` are arguments of --shape. Failure names the file that cannot be
+/// converted.
 std::vector<ModelFile> openFiles(const std::vector<std::string>& paths,
-                                 const ConvertSettings& settings);
+                                 const std::vector<std::string>& shapes);
 
 /// Plan and life of one model.
 ModelFacts lifeOf(const ModelFile& model, const LifeOptions& options);

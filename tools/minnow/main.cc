@@ -1,29 +1,56 @@
 // minnow: the command line. One file a verb; this one maps failures to exit codes.
 #include <fmt/format.h>
-#include <signal.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 
+#include "base/program.h"
 #include "exit.h"
 #include "minnow/runtime.h"
 #include "verbs.h"
+#include "words.h"
 
 namespace {
 
 using minnow::tool::Exit;
+using minnow::tool::Failure;
 
-int report(Exit exit, const char* message) {
+int report(Exit exit, const std::string& message) {
   std::fflush(stdout);
   fmt::print(stderr, "minnow: {}\n", message);
   return static_cast<int>(exit);
 }
 
+/// The code of a verb that ended well, if what it printed has arrived.
+int finished(int code) {
+  const auto arrived = minnow::base::flushOutput();
+  return arrived ? code : report(Exit::Error, arrived.error().message);
+}
+
+/// Failure (usage) for a first word that is no verb; the command line's parser would not name it.
+void checkVerb(const CLI::App& app, const char* word) {
+  if (word != nullptr && word[0] == '-') return;
+  std::vector<std::string> verbs;
+  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; }))
+    verbs.push_back(verb->get_name());
+  if (word == nullptr)
+    throw Failure(Exit::Usage,
+                  fmt::format("a verb is missing; there are {}. `minnow --help` has examples",
+                              fmt::join(verbs, ", ")));
+  if (std::ranges::find(verbs, word) != verbs.end()) return;
+  const std::string near = minnow::tool::nearest(word, verbs);
+  throw Failure(Exit::Usage,
+                fmt::format("there is no verb '{}'{}; there are {}", word,
+                            near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near),
+                            fmt::join(verbs, ", ")));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of write(), not the end
+  minnow::base::beginProgram();
   CLI::App app(
       "Minnow runs convolutional networks in little memory, with the same bits everywhere.",
       "minnow");
@@ -50,17 +77,22 @@ int main(int argc, char** argv) {
   minnow::tool::addTrace(app);
   minnow::tool::addHash(app);
   try {
+    checkVerb(app, argc > 1 ? argv[1] : nullptr);
     app.parse(argc, argv);
   } catch (const CLI::RuntimeError& error) {  // a verb that has said all it has to say
-    return error.get_exit_code();
+    return finished(error.get_exit_code());
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::Usage);
-  } catch (const minnow::tool::Failure& failure) {
+    if (error.get_exit_code() == 0) return finished(app.exit(error));  // --help, --version
+    const std::string verb = argc > 1 && argv[1][0] != '-' ? argv[1] : "";
+    return report(Exit::Usage, fmt::format("{}{}{}; `minnow {}{}--help` tells more", verb,
+                                           verb.empty() ? "" : ": ", error.what(), verb,
+                                           verb.empty() ? "" : " "));
+  } catch (const Failure& failure) {
     return report(failure.exit, failure.what());
   } catch (const std::bad_alloc&) {
     return report(Exit::Error, "memory is short");
   } catch (const std::exception& error) {
-    return report(Exit::Error, error.what());
+    return report(Exit::Error, minnow::tool::reasonOf(error));
   }
-  return 0;
+  return finished(0);
 }

@@ -3,11 +3,13 @@
 
 #include <memory>
 
-#include "analysis/files.h"
 #include "arguments.h"
+#include "base/whole_file.h"
 #include "exit.h"
+#include "json_output.h"
 #include "life.h"
 #include "memory_report.h"
+#include "outputs.h"
 #include "verbs.h"
 
 namespace minnow::tool {
@@ -37,13 +39,10 @@ void askRuntime(MemoryFindings& findings, const std::vector<ModelFile>& files,
 }
 
 MemoryFindings findOut(const Arguments& args, std::optional<size_t> budget) {
-  const ConvertSettings settings{.shapes = parseShapes(args.shapes)};
   MemoryFindings findings{.concurrency = static_cast<size_t>(args.concurrency)};
-  const LifeOptions options{.shapes = settings.shapes,
-                            .threads = args.threads,
-                            .concurrency = args.concurrency,
-                            .run = !budget || args.measure};
-  const auto files = openFiles(args.models, settings);
+  const LifeOptions options{
+      .threads = args.threads, .concurrency = args.concurrency, .run = !budget || args.measure};
+  const auto files = openFiles(args.models, args.shapes);
   for (const ModelFile& file : files) findings.models.push_back(lifeOf(file, options));
   if (budget)
     findings.verdict = judge(budgetNeedsOf(findings.models), findings.concurrency, *budget);
@@ -58,12 +57,12 @@ MemoryFindings findOut(const Arguments& args, std::optional<size_t> budget) {
 void memory(const Arguments& args) {
   std::optional<size_t> budget;
   if (!args.budget.empty()) budget = parseBytes(args.budget, "--budget");
+  refuseToOverwrite({args.svg, args.html}, args.models);
   const MemoryFindings findings = findOut(args, budget);
-  if (!args.svg.empty()) need(analysis::writeFile(args.svg, asSvg(findings)));
-  if (!args.html.empty()) need(analysis::writeFile(args.html, asPage(findings)));
+  if (!args.svg.empty()) need(base::writeFile(args.svg, asSvg(findings)));
+  if (!args.html.empty()) need(base::writeFile(args.html, asPage(findings)));
   if (args.json) {
-    fmt::print("{}\n",
-               asJson(findings).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    printJson(asJson(findings));
   } else {
     fmt::print("{}", asText(findings));
   }

@@ -1,6 +1,7 @@
 // Opening models and sessions.
 #include "model.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -20,8 +21,10 @@ AlignedBytes::AlignedBytes(std::span<const std::byte> bytes) : size_(bytes.size(
   if (!bytes.empty()) std::memcpy(data_.get(), bytes.data(), bytes.size());
 }
 
-std::map<std::string, Shape> parseShapes(const std::vector<std::string>& arguments) {
-  std::map<std::string, Shape> shapes;
+namespace {
+
+Shapes parseShapes(const std::vector<std::string>& arguments) {
+  Shapes shapes;
   for (const std::string& argument : arguments) {
     const auto [name, text] = splitArgument(argument, "--shape");
     shapes[name] = parseShape(text, "--shape");
@@ -29,13 +32,55 @@ std::map<std::string, Shape> parseShapes(const std::vector<std::string>& argumen
   return shapes;
 }
 
+std::vector<std::string> inputNames(const std::string& model) {
+  if (isOnnx(model)) return inputNamesOfOnnx(model);
+  Runtime runtime = need(Runtime::create());
+  std::vector<std::string> names;
+  const Interpreter interpreter = need(Interpreter::createFromFile(runtime, model));
+  for (const TensorInfo& info : interpreter.inputs()) names.push_back(info.name);
+  return names;
+}
+
+Shapes among(const Shapes& shapes, const std::vector<std::string>& names) {
+  Shapes found;
+  for (const std::string& name : names)
+    if (const auto shape = shapes.find(name); shape != shapes.end()) found.insert(*shape);
+  return found;
+}
+
+}  // namespace
+
+std::vector<Shapes> shapesFor(std::span<const std::string> models,
+                              const std::vector<std::string>& arguments) {
+  const Shapes all = parseShapes(arguments);
+  std::vector<Shapes> shapes(models.size());
+  if (all.empty()) return shapes;
+  std::vector<std::string> known;
+  for (size_t i = 0; i < models.size(); ++i) {
+    const auto names = inputNames(models[i]);
+    shapes[i] = among(all, names);
+    known.insert(known.end(), names.begin(), names.end());
+  }
+  for (const auto& [name, shape] : all)
+    if (std::ranges::find(known, name) == known.end()) throw noSuchInput("--shape", name, known);
+  return shapes;
+}
+
+Shapes shapesFor(const std::string& model, const std::vector<std::string>& arguments) {
+  return shapesFor({&model, 1}, arguments).front();
+}
+
+Shapes ofInputs(const std::string& model, const Shapes& shapes) {
+  return shapes.empty() ? Shapes{} : among(shapes, inputNames(model));
+}
+
 bool isOnnx(const std::filesystem::path& path) { return path.extension() == ".onnx"; }
 
 Model openModel(Runtime& runtime, const std::filesystem::path& path,
-                const ConvertSettings& settings) {
+                const ConvertSettings& settings, const InterpreterOptions& options) {
   if (!isOnnx(path)) {
     const Clock clock;
-    auto interpreter = need(Interpreter::createFromFile(runtime, path));
+    auto interpreter = need(Interpreter::createFromFile(runtime, path, options));
     return {{}, std::move(interpreter), clock.ms()};
   }
   AlignedBytes bytes(convertInMemory(path, settings));

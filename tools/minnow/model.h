@@ -33,22 +33,32 @@ class AlignedBytes {
   size_t size_ = 0;
 };
 
+using Shapes = std::map<std::string, Shape>;  ///< by input
+
 /// What the command line says of a conversion.
 struct ConvertSettings {
-  std::map<std::string, Shape> shapes{};
+  Shapes shapes{};
   std::vector<std::string> values{};  ///< NAME=NUMBERS or NAME=FILE.npy
   std::vector<std::string> disabledPasses{};
   std::function<void(double, const std::string&)> progress{};
 };
 
-/// Arguments of --shape.
-std::map<std::string, Shape> parseShapes(const std::vector<std::string>& arguments);
+/// Arguments of --shape, for each of the models those that name one of its inputs. Failure for a
+/// name that is no input of any.
+std::vector<Shapes> shapesFor(std::span<const std::string> models,
+                              const std::vector<std::string>& arguments);
+Shapes shapesFor(const std::string& model, const std::vector<std::string>& arguments);
+/// Only what names one of the model's inputs.
+Shapes ofInputs(const std::string& model, const Shapes& shapes);
 
 bool isOnnx(const std::filesystem::path& path);
 /// Bytes of a .minnow file. Failure with all unsupported nodes, or when this build has no
 /// converter.
 std::vector<std::byte> convertInMemory(const std::filesystem::path& onnx,
                                        const ConvertSettings& settings);
+
+/// Names of a model's inputs, before it is converted.
+std::vector<std::string> inputNamesOfOnnx(const std::filesystem::path& onnx);
 
 struct Model {
   AlignedBytes bytes;  ///< of a converted model; empty when the file is mapped
@@ -57,7 +67,7 @@ struct Model {
 };
 
 Model openModel(Runtime& runtime, const std::filesystem::path& path,
-                const ConvertSettings& settings = {});
+                const ConvertSettings& settings = {}, const InterpreterOptions& options = {});
 /// A session with --shape applied where the model came from a .minnow file.
 Session openSession(const Model& model, const std::filesystem::path& path,
                     const ConvertSettings& settings = {}, const SessionOptions& options = {});

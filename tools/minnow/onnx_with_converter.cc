@@ -3,6 +3,7 @@
 
 #include "convert_report.h"
 #include "converter/convert.h"
+#include "converter/tensor_file.h"
 #include "exit.h"
 #include "model.h"
 #include "verbs.h"
@@ -22,6 +23,12 @@ std::vector<std::byte> convertInMemory(const std::filesystem::path& onnx,
     fmt::print(stderr, "minnow: {}: {}\n", onnx.string(), warning);
   if (!bytes) throw conversionFailure(bytes.error(), report);
   return std::move(*bytes);
+}
+
+std::vector<std::string> inputNamesOfOnnx(const std::filesystem::path& onnx) {
+  std::vector<std::string> names;
+  for (const auto& input : need(converter::readSignature(onnx)).inputs) names.push_back(input.name);
+  return names;
 }
 
 }  // namespace minnow::tool

@@ -7,10 +7,22 @@ namespace minnow::tool {
 
 void addOnnxVerbs(CLI::App&) {}
 
+namespace {
+
+Failure noConverter(const std::filesystem::path& onnx) {
+  return {Exit::Unsupported, onnx.string() +
+                                 ": this build has no converter (MINNOW_CONVERTER=OFF); "
+                                 "convert it elsewhere and use the .minnow file"};
+}
+
+}  // namespace
+
 std::vector<std::byte> convertInMemory(const std::filesystem::path& onnx, const ConvertSettings&) {
-  throw Failure(Exit::Unsupported, onnx.string() +
-                                       ": this build has no converter (MINNOW_CONVERTER=OFF); "
-                                       "convert it elsewhere and use the .minnow file");
+  throw noConverter(onnx);
+}
+
+std::vector<std::string> inputNamesOfOnnx(const std::filesystem::path& onnx) {
+  throw noConverter(onnx);
 }
 
 }  // namespace minnow::tool

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "analysis/zip.h"
+
 namespace minnow::tool {
 namespace {
 
@@ -14,21 +16,12 @@ void putBigEndian(Bytes& out, uint32_t value) {
   for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<uint8_t>(value >> shift));
 }
 
-uint32_t crc32(std::span<const uint8_t> bytes) {
-  uint32_t crc = ~0u;
-  for (const uint8_t byte : bytes) {
-    crc ^= byte;
-    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
-  }
-  return ~crc;
-}
-
 void putChunk(Bytes& out, std::string_view name, std::span<const uint8_t> data) {
   putBigEndian(out, static_cast<uint32_t>(data.size()));
   const size_t covered = out.size();
   out.insert(out.end(), name.begin(), name.end());
   out.insert(out.end(), data.begin(), data.end());
-  putBigEndian(out, crc32(std::span(out).subspan(covered)));
+  putBigEndian(out, analysis::zip::checksum(std::as_bytes(std::span(out).subspan(covered))));
 }
 
 uint32_t adler32(std::span<const uint8_t> bytes) {

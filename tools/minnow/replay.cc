@@ -7,6 +7,7 @@
 
 #include "exit.h"
 #include "model.h"
+#include "outputs.h"
 #include "report_table.h"
 #include "target.h"
 #include "verbs.h"
@@ -28,17 +29,18 @@ struct Replayed {
       : reference(need(analysis::Trace::open(args.reference))),
         settings(settingsOf(args, reference)),
         runtime(need(Runtime::create({.threads = args.threads}))),
-        model(openModel(runtime, args.model, settings)),
+        model(openModel(runtime, args.model, settings, {.verifyWeights = true})),
         session(openSession(model, args.model, settings,
                             {.fastKernels = !args.referenceKernels, .strips = false})) {}
 
   /// Where conversion has to know shapes, the reference's inputs say them.
   static ConvertSettings settingsOf(const Arguments& args, const analysis::Trace& reference) {
-    ConvertSettings settings{.shapes = parseShapes(args.shapes)};
+    ConvertSettings settings{.shapes = shapesFor(args.model, args.shapes)};
     if (!isOnnx(args.model)) return settings;
+    Shapes told;
     for (const std::string& input : reference.info().inputs)
-      if (reference.has(input))
-        settings.shapes.try_emplace(input, need(reference.tensor(input)).type.shape);
+      if (reference.has(input)) told[input] = need(reference.tensor(input)).type.shape;
+    settings.shapes.merge(ofInputs(args.model, told));
     return settings;
   }
 
@@ -51,6 +53,7 @@ struct Replayed {
 
 void run(const Arguments& args) {
   std::optional<Replayed> replayed;  // read by the report
+  refuseToOverwrite({args.report.html}, {args.model, args.reference});
   showReport(args.report, [&] {
     replayed.emplace(args);
     auto report =

@@ -5,13 +5,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <vector>
 
-#include "analysis/files.h"
 #include "arguments.h"
+#include "base/program.h"
+#include "base/whole_file.h"
 #include "exit.h"
+#include "json_output.h"
 #include "report_page.h"
 
 namespace minnow::tool {
@@ -232,19 +233,19 @@ void addReportOptions(CLI::App* verb, ReportOptions& options) {
 void showReport(const ReportOptions& options, const std::function<Report()>& make) {
   try {
     const Report report = make();
-    if (!options.html.empty()) need(analysis::writeFile(options.html, asPage(report)));
+    if (!options.html.empty()) need(base::writeFile(options.html, asPage(report)));
     if (options.json)
       fmt::print("{}\n", toJson(report));
     else
       fmt::print("{}", reportInWords(report, options.all));
+    need(base::flushOutput());
     if (!report.equal()) throw CLI::RuntimeError(static_cast<int>(Exit::Different));
   } catch (const CLI::Error&) {
     throw;
   } catch (const std::exception& error) {
     const nlohmann::ordered_json json = {{"result", "cannot compare"}, {"reason", error.what()}};
-    if (options.json)
-      fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
-    throw Failure(Exit::CannotCompare, error.what());
+    if (options.json && std::ferror(stdout) == 0) printJson(json);
+    throw Failure(Exit::CannotCompare, reasonOf(error));
   }
 }
 

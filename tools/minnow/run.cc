@@ -2,15 +2,17 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "analysis/files.h"
 #include "analysis/npy.h"
+#include "base/whole_file.h"
 #include "clock.h"
 #include "exit.h"
 #include "inference.h"
+#include "json_output.h"
 #include "minnow/cpu.h"
+#include "outputs.h"
 #include "verbs.h"
 #include "words.h"
 
@@ -31,17 +33,37 @@ std::string fileName(const std::string& output, std::set<std::string>& used) {
   return file;
 }
 
+/// One file a tensor, in their order.
+std::vector<std::string> fileNames(std::span<const TensorInfo> tensors) {
+  std::set<std::string> used;
+  std::vector<std::string> files;
+  for (const TensorInfo& tensor : tensors) files.push_back(fileName(tensor.name, used));
+  return files;
+}
+
+/// Refuses to write over what was read, before anything is written.
+void checkPlaces(const Arguments& args, const Session& session) {
+  std::vector<std::string> places;
+  const auto add = [&](const std::filesystem::path& folder, std::span<const TensorInfo> tensors) {
+    if (folder.empty()) return;
+    for (const std::string& file : fileNames(tensors)) places.push_back((folder / file).string());
+  };
+  add(args.outputDir, session.outputs());
+  add(args.saveInputs, session.inputs());
+  refuseToOverwrite(places, filesRead(args.inference));
+}
+
 /// Writes all tensors, or none: earlier ones are removed when a later one cannot be written.
 void writeFiles(const std::filesystem::path& folder, const std::vector<std::string>& files,
                 const std::vector<HostTensor>& tensors) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) {
-    throw Failure(Exit::Error,
-                  fmt::format("{}: cannot be made: {}", folder.string(), error.message()));
+    throw Failure(Exit::Error, fmt::format("{}: the folder cannot be made: {}", folder.string(),
+                                           error.message()));
   }
   for (size_t i = 0; i < files.size(); ++i) {
-    const auto written = analysis::writeFile(folder / files[i], encodeNpy(tensors[i]));
+    const auto written = base::writeFile(folder / files[i], encodeNpy(tensors[i]));
     if (written) continue;
     for (size_t j = 0; j < i; ++j) std::filesystem::remove(folder / files[j], error);
     throw Failure(written.error());
@@ -50,14 +72,9 @@ void writeFiles(const std::filesystem::path& folder, const std::vector<std::stri
 
 void saveInputs(const std::filesystem::path& folder, const Frame& frame,
                 std::span<const TensorInfo> inputs) {
-  std::set<std::string> used;
-  std::vector<std::string> files;
   std::vector<HostTensor> tensors;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    files.push_back(fileName(inputs[i].name, used));
-    tensors.push_back(HostTensor::copyOf(frame.input(i)));
-  }
-  writeFiles(folder, files, tensors);
+  for (size_t i = 0; i < inputs.size(); ++i) tensors.push_back(HostTensor::copyOf(frame.input(i)));
+  writeFiles(folder, fileNames(inputs), tensors);
 }
 
 nlohmann::json outputJson(const std::string& name, const std::string& file,
@@ -99,25 +116,23 @@ void report(const Arguments& args, std::span<const TensorInfo> infos,
                               {"threads", args.inference.threads},
                               {"run_ms", ms},
                               {"outputs", outputs}};
-  fmt::print("{}\n", out.dump(2));
+  printJson(out);
 }
 
 void run(const Arguments& args) {
   Inference inference(args.inference);
   const Session& session = inference.session;
   Frame& frame = inference.frame;
+  checkPlaces(args, session);
   if (!args.saveInputs.empty()) saveInputs(args.saveInputs, frame, session.inputs());
   const Clock clock;
   need(frame.run());
   const double ms = clock.ms();
 
   std::vector<HostTensor> tensors;
-  std::vector<std::string> files;
-  std::set<std::string> used;
-  for (size_t i = 0; i < session.outputs().size(); ++i) {
+  for (size_t i = 0; i < session.outputs().size(); ++i)
     tensors.push_back(HostTensor::copyOf(frame.output(i)));
-    files.push_back(fileName(session.outputs()[i].name, used));
-  }
+  const auto files = fileNames(session.outputs());
   if (!args.outputDir.empty()) writeFiles(args.outputDir, files, tensors);
   report(args, session.outputs(), tensors, files, ms);
 }

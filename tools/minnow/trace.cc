@@ -6,6 +6,7 @@
 #include "analysis/record.h"
 #include "exit.h"
 #include "inference.h"
+#include "outputs.h"
 #include "verbs.h"
 #include "words.h"
 
@@ -19,6 +20,7 @@ struct Arguments {
 };
 
 void trace(const Arguments& args) {
+  refuseToOverwrite({args.file}, filesRead(args.inference));
   Inference inference(args.inference, /*strips=*/false);
   const analysis::Recorded recorded =
       need(analysis::recordTrace(inference.runtime, inference.model.interpreter, inference.session,

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "minnow/runtime.h"
 
@@ -17,6 +19,8 @@ std::string typeInWords(const TensorInfo& info);
 size_t predictedPeak(const MemoryReport& memory);
 /// "weights 11.00 MB, arenas 6.02 MB, metadata 310.2 kB, model buffers 48.1 kB" and a line's end.
 std::string categoriesInWords(const MemoryReport& memory);
+/// The candidate that a misspelt word was probably meant to be; empty where none is near.
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 /// Dynamic bytes by their lower bound; 1 where there are none.
 double planRatio(const MemoryReport& memory);
 

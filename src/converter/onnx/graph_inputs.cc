@@ -129,7 +129,11 @@ class Inputs {
       checkGiven(info, given->second);
       return given->second;
     }
-    if (state_.options.fixedInputs.contains(info.name())) return {};
+    const auto fixed = state_.options.fixedInputs.find(info.name());
+    if (fixed != state_.options.fixedInputs.end()) {
+      checkGiven(info, fixed->second.type.shape);
+      return {};  // the value brings its own
+    }
     if (!tensor.has_shape())
       throw ModelError(
           ErrorCode::InvalidArgument,

@@ -396,6 +396,15 @@ TEST(Inputs, ThatDoNotExistAreErrors) {
   }
 }
 
+TEST(Inputs, GetNoValueOfAnotherShape) {
+  ConvertOptions options;
+  options.fixedInputs["x"] = {{DataType::Float32, {2, 4}}, std::vector<std::byte>(32)};
+  const auto imported = importText(graph(kRelu, info("x", {"2", "3"})), options);
+  EXPECT_EQ(imported.graph.error().code, ErrorCode::ShapeMismatch);
+  EXPECT_NE(imported.problem().find("the model declares (2,3)"), std::string::npos)
+      << imported.problem();
+}
+
 TEST(Inputs, WithAValueOfTheirOwnMayGetAnother) {
   const std::string text =
       graph("node { op_type: 'Add' input: 'x' input: 'c' output: 'y' }", info("x", {"1"}),

@@ -2,6 +2,7 @@
 // against the shape before it is used.
 #include "converter/onnx/tensor_proto.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -33,7 +34,7 @@ Result<TensorType> tensorType(const onnx::TensorProto& proto) {
     if (dim < 0 || (dim > 0 && elements > kMaxElements / dim)) {
       return fail(ErrorCode::BadModel, "tensor ", proto.name(), ": its shape is not possible");
     }
-    elements *= dim;
+    elements *= std::max<int64_t>(dim, 1);  // an empty tensor's strides stay in range too
     shape.push_back(dim);
   }
   return TensorType{type, shape};

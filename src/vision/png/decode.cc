@@ -51,6 +51,12 @@ bool readPngHeader(PngReader& r) {
   png_set_crc_action(r.png, PNG_CRC_DEFAULT, PNG_CRC_ERROR_QUIT);
   png_set_keep_unknown_chunks(r.png, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);  // all but pixels'
   png_read_info(r.png, r.info);
+  return true;
+}
+
+/// Takes memory for rows: the size must have been judged before.
+bool beginPngRows(PngReader& r) {
+  if (setjmp(png_jmpbuf(r.png))) return false;
   png_set_packing(r.png);
   png_read_update_info(r.png, r.info);
   return true;
@@ -155,9 +161,6 @@ std::span<const uint8_t> pngChunk(std::span<const std::byte> file, std::string_v
   return {};
 }
 
-/// Bits a sample, as the file has them: the 25th byte.
-int bitsInFile(std::span<const std::byte> file) { return std::to_integer<int>(file[24]); }
-
 }  // namespace
 
 Result<PictureInfo> decodePng(const PictureFile& file, PixelMemory& memory) {
@@ -171,7 +174,9 @@ Result<PictureInfo> decodePng(const PictureFile& file, PixelMemory& memory) {
   const Result<uint8_t*> pixels = memory.take(*info);
   if (!pixels) return std::unexpected(pixels.error());
   if (!*pixels) return info;
-  const PngForm form = formOf(r, *info, bitsInFile(file.bytes), pngChunk(file.bytes, "tRNS"));
+  const int fileBits = png_get_bit_depth(r.png, r.info);
+  if (!beginPngRows(r)) return r.trap.error(file.name, broken);
+  const PngForm form = formOf(r, *info, fileBits, pngChunk(file.bytes, "tRNS"));
   std::vector<uint8_t> row(png_get_rowbytes(r.png, r.info));
   if (!readPngPixels(r, form, row.data(), *pixels)) return r.trap.error(file.name, broken);
   return info;

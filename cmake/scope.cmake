@@ -1,0 +1,33 @@
+# What is set for Minnow's own folders: they neither see what a program that takes Minnow in has set for itself, nor
+# does anything here reach that program.
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+# A user's targets link the codecs that minnow::minnow links, so they have to know them.
+set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
+
+# Bits must not depend on what a compiler likes to fuse or reorder (docs/design.md, numerics).
+add_compile_options(-ffp-contract=off -Wall -Wextra $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
+  $<$<AND:$<COMPILE_LANG_AND_ID:CXX,GNU>,$<BOOL:${MINNOW_UNITY}>>:-Wno-subobject-linkage>)
+
+if(NOT PROJECT_IS_TOP_LEVEL)
+  add_compile_options(-fno-fast-math -Wno-error)
+  set(CMAKE_UNITY_BUILD OFF)
+  set(CMAKE_COMPILE_WARNING_AS_ERROR OFF)
+  set_directory_properties(PROPERTIES INCLUDE_DIRECTORIES "")  # which may have a base/ or an ops/ of their own
+  return()
+endif()
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  if(MINNOW_QUICK_BUILD)  # or it would refuse precompiled headers
+    set(sloppiness CCACHE_SLOPPINESS=pch_defines,time_macros)
+  endif()
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+    ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${sloppiness} ${CCACHE})
+endif()
