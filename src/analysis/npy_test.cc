@@ -53,6 +53,8 @@ TEST(Npy, BrokenFilesAreErrors) {
   for (size_t n = 0; n < whole.size(); ++n)
     EXPECT_FALSE(parseNpy(std::span(whole).first(n), "t")) << n;
   for (const char* header : {
+           "{'descr': '|u1', 'fortran_order': False, 'shape': (0, 1099511627776, 1099511627776), "
+           "}\n",
            "{'descr': '>f4', 'fortran_order': False, 'shape': (1,), }\n",
            "{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }\n",
            "{'descr': '<f4', 'fortran_order': False, 'shape': (9999999999, 9999999999), }\n",

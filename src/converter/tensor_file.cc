@@ -1,6 +1,8 @@
 // Reading of single TensorProtos and of a model's signature.
 #include "converter/tensor_file.h"
 
+#include <google/protobuf/arena.h>
+
 #include <algorithm>
 #include <set>
 
@@ -12,15 +14,17 @@
 namespace minnow::converter {
 namespace {
 
+using google::protobuf::Arena;
+
 template <class Message>
-Result<Message> parseFile(const std::filesystem::path& path) {
+Result<const Message*> parseFile(const std::filesystem::path& path, Arena& arena) {
   const auto bytes = fileBytes(path);
   if (!bytes) return std::unexpected(bytes.error());
   if constexpr (std::is_same_v<Message, onnx::ModelProto>)
     if (const std::string other = otherFormat(*bytes); !other.empty())
       return fail(ErrorCode::BadModel, path.string(), ": ", other);
-  Message message;
-  if (!message.ParseFromArray(bytes->data(), static_cast<int>(bytes->size())))
+  auto* message = Arena::CreateMessage<Message>(&arena);
+  if (!message->ParseFromArray(bytes->data(), static_cast<int>(bytes->size())))
     return fail(ErrorCode::BadModel, path.string(), ": is damaged or of another kind");
   return message;
 }
@@ -35,26 +39,29 @@ ModelSignature::Entry entryOf(const onnx::ValueInfoProto& info) {
 }
 
 Result<NamedTensor> tensorOf(const std::filesystem::path& path) {
-  const auto proto = parseFile<onnx::TensorProto>(path);
+  Arena arena;
+  const auto proto = parseFile<onnx::TensorProto>(path, arena);
   if (!proto) return std::unexpected(proto.error());
-  auto tensor = decodeTensor(*proto, path.parent_path());
+  auto tensor = decodeTensor(**proto, path.parent_path());
   if (!tensor) return fail(tensor.error().code, path.string(), ": ", tensor.error().message);
   return tensor;
 }
 
 Result<ModelSignature> signatureOf(const std::filesystem::path& onnx) {
-  const auto model = parseFile<onnx::ModelProto>(onnx);
+  Arena arena;
+  const auto model = parseFile<onnx::ModelProto>(onnx, arena);
   if (!model) return std::unexpected(model.error());
+  const onnx::GraphProto& graph = (*model)->graph();
   std::set<std::string> filled;
-  for (const auto& tensor : model->graph().initializer()) filled.insert(tensor.name());
-  for (const auto& tensor : model->graph().sparse_initializer()) {
+  for (const auto& tensor : graph.initializer()) filled.insert(tensor.name());
+  for (const auto& tensor : graph.sparse_initializer()) {
     filled.insert(tensor.values().name());
   }
   ModelSignature signature;
-  for (const auto& input : model->graph().input()) {
+  for (const auto& input : graph.input()) {
     if (!filled.contains(input.name())) signature.inputs.push_back(entryOf(input));
   }
-  for (const auto& output : model->graph().output()) {
+  for (const auto& output : graph.output()) {
     signature.outputs.push_back(entryOf(output));
   }
   return signature;

@@ -34,6 +34,9 @@ TEST(TensorProto, CountsThatDoNotFitAreErrors) {
   EXPECT_EQ(decodeTensor(floats({-1}, {}), "").error().code, ErrorCode::BadModel);
   const int64_t huge = int64_t{1} << 33;
   EXPECT_EQ(decodeTensor(floats({huge, huge}, {}), "").error().code, ErrorCode::BadModel);
+  EXPECT_EQ(decodeTensor(floats({0, huge, huge}, {}), "").error().code, ErrorCode::BadModel);
+  EXPECT_EQ(decodeTensor(floats({huge, huge, 0}, {}), "").error().code, ErrorCode::BadModel);
+  EXPECT_TRUE(decodeTensor(floats({0, 3, 5}, {}), "").has_value());
   EXPECT_EQ(decodeTensor(floats({1, 1, 1, 1, 1, 1, 1, 1, 1}, {1}), "").error().code,
             ErrorCode::Unsupported);
 }

@@ -1,7 +1,8 @@
 // Graph bookkeeping.
 #include "ir/graph.h"
 
-#include <cstring>
+#include <algorithm>
+#include <new>
 
 #include "base/aligned.h"
 #include "ir/data_sizes.h"
@@ -9,8 +10,14 @@
 namespace minnow::ir {
 
 std::shared_ptr<const Constant> makeConstant(std::span<const std::byte> bytes) {
-  std::shared_ptr<std::byte[]> block = base::alignedBytes(bytes.size());
-  if (!bytes.empty()) std::memcpy(block.get(), bytes.data(), bytes.size());
+  // By operator new, which throws where memory is short.
+  constexpr std::align_val_t kAlignment{base::kAlignment};
+  const size_t size = base::blockBytes(bytes.size());
+  const std::shared_ptr<std::byte[]> block(
+      static_cast<std::byte*>(::operator new(size, kAlignment)),
+      [](std::byte* p) { ::operator delete(p, kAlignment); });
+  std::ranges::copy(bytes, block.get());
+  std::fill(block.get() + bytes.size(), block.get() + size, std::byte{});
   return std::make_shared<Constant>(Constant{{block.get(), bytes.size()}, block});
 }
 

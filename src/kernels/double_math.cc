@@ -15,8 +15,12 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kLeast = std::numeric_limits<double>::min();
 constexpr double kHalfPi = 0x1.921fb54442d18p0;
+constexpr double kTwoOverRootPi = 0x1.20dd750429b6dp0;
+// From here on x^2 + 1 is x^2, and log(2 x) what the inverse hyperbolic functions are.
+constexpr double kHuge = 0x1p300;
 // ln 2 in two parts; multiples of the first are exact.
 constexpr double kLn2High = 0x1.62e42feep-1, kLn2Low = 0x1.a39ef35793c76p-33;
+constexpr double kLn2 = kLn2High + kLn2Low;
 
 /// c[0] + x (c[1] + x (c[2] + …)).
 template <size_t n>
@@ -98,12 +102,6 @@ Double2 logarithm(double x) {
   return {sum, (high - sum) + low};
 }
 
-double log1p(double u) {
-  const double w = 1 + u;
-  if (w == 1 || w == kInfinity) return u;
-  return log(w) * (u / (w - 1));
-}
-
 // Angles ---------------------------------------------------------------------------------------
 
 /// x = quadrant * pi/2 + r, |r| <= pi/4.
@@ -164,9 +162,33 @@ double cosine(double r) {
   return polynomial(kTerms, r * r);
 }
 
+/// x as three float32 numbers, each reduced by itself.
+Angle reduce(double x) {
+  Angle sum{0, 0};
+  for (int i = 0; i < 3; ++i) {
+    const auto part = static_cast<float>(x);
+    const Angle angle = reduce(part);
+    sum = {sum.r + angle.r, sum.quadrant + angle.quadrant};
+    x -= part;
+  }
+  if (!(std::fabs(sum.r) < 4)) return {kNan, 0};
+  const double turns = nearest(sum.r / kHalfPi);
+  return {sum.r - turns * kHalfPi, sum.quadrant + static_cast<uint32_t>(static_cast<int>(turns))};
+}
+
 double sineOf(const Angle& angle) {
   const double y = angle.quadrant & 1 ? cosine(angle.r) : sine(angle.r);
   return angle.quadrant & 2 ? -y : y;
+}
+
+double cosineOf(Angle angle) {
+  ++angle.quadrant;
+  return sineOf(angle);
+}
+
+double tangentOf(const Angle& angle) {
+  const double s = sine(angle.r), c = cosine(angle.r);
+  return angle.quadrant & 1 ? -c / s : s / c;
 }
 
 /// atan x = 2 atan(x / (1 + sqrt(1 + x^2))), twice, leaves |x| < 0.2 for the series.
@@ -269,59 +291,79 @@ double nearest(double x) {
 }
 
 double sin(float x) { return sineOf(reduce(x)); }
+double cos(float x) { return cosineOf(reduce(x)); }
+double tan(float x) { return tangentOf(reduce(x)); }
+double sin(double x) { return sineOf(reduce(x)); }
+double cos(double x) { return cosineOf(reduce(x)); }
+double tan(double x) { return tangentOf(reduce(x)); }
 
-double cos(float x) {
-  Angle angle = reduce(x);
-  ++angle.quadrant;
-  return sineOf(angle);
+double asin(double x) {  // 4.4.44: atan(x / sqrt(1 - x^2))
+  return arcTangent(x / std::sqrt((1 - x) * (1 + x)));
 }
 
-double tan(float x) {
-  const Angle angle = reduce(x);
-  const double s = sine(angle.r), c = cosine(angle.r);
-  return angle.quadrant & 1 ? -c / s : s / c;
+double acos(double x) { return 2 * arcTangent(std::sqrt((1 - x) / (1 + x))); }
+
+double atan(double x) { return arcTangent(x); }
+
+double log1p(double x) {
+  const double w = 1 + x;
+  if (w == 1 || w == kInfinity) return x;
+  return log(w) * (x / (w - 1));
 }
 
-double asin(float x) {  // 4.4.44: atan(x / sqrt(1 - x^2))
-  const double wide = x;
-  return arcTangent(wide / std::sqrt((1 - wide) * (1 + wide)));
+double expm1(double x) {
+  static constexpr auto kTerms = reciprocalFactorials<14>(1, 1, 1);
+  return std::fabs(x) < 0.35 ? x * polynomial(kTerms, x) : exp(x) - 1;
 }
 
-double acos(float x) {
-  const double wide = x;
-  return 2 * arcTangent(std::sqrt((1 - wide) / (1 + wide)));
+double tanh(double x) {
+  const double u = expm1(-2 * std::fabs(x));
+  return std::copysign(u / (u + 2), x);
 }
 
-double atan(float x) { return arcTangent(x); }
+double erf(double x) {
+  const double a = std::fabs(x), square = a * a, curve = exp(-square);
+  if (a < 3) {  // 7.1.6: 2/sqrt(pi) e^-x^2 (x + 2/3 x^3 + 4/15 x^5 + …)
+    double term = a, sum = a;
+    for (int n = 1; n < 80; ++n) sum += term *= 2 * square / (2 * n + 1);
+    return std::copysign(kTwoOverRootPi * curve * sum, x);
+  }
+  double fraction =
+      a;  // 7.1.14: 1 - erf x = e^-x^2/sqrt(pi) / (x + (1/2) / (x + 1 / (x + (3/2) / …
+  for (int n = 60; n > 0; --n) fraction = a + 0.5 * n / fraction;
+  return std::copysign(1 - kTwoOverRootPi / 2 * curve / fraction, x);
+}
 
-double sinh(float x) {
-  const double a = std::fabs(static_cast<double>(x));
+double sinh(double x) {
+  const double a = std::fabs(x);
   static constexpr auto kTerms = reciprocalFactorials<10>(1, 2, 1);
-  if (a < 1) return static_cast<double>(x) * polynomial(kTerms, a * a);
+  if (a < 1) return x * polynomial(kTerms, a * a);
   const double e = exp(a);
-  return std::copysign((e - 1 / e) / 2, static_cast<double>(x));
+  return std::copysign((e - 1 / e) / 2, x);
 }
 
-double cosh(float x) {
-  const double e = exp(std::fabs(static_cast<double>(x)));
+double cosh(double x) {
+  const double e = exp(std::fabs(x));
   return (e + 1 / e) / 2;
 }
 
-double asinh(float x) {  // 4.6.20: log(x + sqrt(x^2 + 1))
-  const double a = std::fabs(static_cast<double>(x));
+double asinh(double x) {  // 4.6.20: log(x + sqrt(x^2 + 1))
+  const double a = std::fabs(x);
   if (!(a < kInfinity)) return x;
-  return std::copysign(log1p(a + a * a / (1 + std::sqrt(a * a + 1))), static_cast<double>(x));
+  if (a > kHuge) return std::copysign(log(a) + kLn2, x);
+  return std::copysign(log1p(a + a * a / (1 + std::sqrt(a * a + 1))), x);
 }
 
-double acosh(float x) {  // 4.6.21: log(x + sqrt(x^2 - 1))
+double acosh(double x) {  // 4.6.21: log(x + sqrt(x^2 - 1))
   if (x < 1) return kNan;
-  const double above = static_cast<double>(x) - 1;
+  if (x > kHuge) return log(x) + kLn2;
+  const double above = x - 1;
   return log1p(above + std::sqrt(above * (above + 2)));
 }
 
-double atanh(float x) {  // 4.6.22: 1/2 log((1 + x) / (1 - x))
-  const double a = std::fabs(static_cast<double>(x));
-  return std::copysign(0.5 * log1p(2 * a / (1 - a)), static_cast<double>(x));
+double atanh(double x) {  // 4.6.22: 1/2 log((1 + x) / (1 - x))
+  const double a = std::fabs(x);
+  return std::copysign(0.5 * log1p(2 * a / (1 - a)), x);
 }
 
 float fmod(float x, float y) { return remainder(x, y); }
@@ -331,6 +373,15 @@ float toFloat(double x) {
   if (std::fabs(x) < static_cast<double>(std::numeric_limits<float>::min()))
     return std::signbit(x) ? -0.0f : 0.0f;
   return static_cast<float>(x);
+}
+
+float toOddFloat(double x) {
+  const float rounded = toFloat(x);
+  const auto wide = static_cast<double>(rounded);
+  if (wide == x || x != x) return rounded;
+  auto bits = std::bit_cast<uint32_t>(rounded);
+  if (std::fabs(wide) > std::fabs(x)) --bits;  // towards zero, also from infinity
+  return std::bit_cast<float>(bits | 1);
 }
 
 }  // namespace minnow::kernels::in_double

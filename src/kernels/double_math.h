@@ -19,18 +19,28 @@ double pow(double x, double y);
 /// Half to even.
 double nearest(double x);
 
-// Arguments are float32: reduction by 2/pi is exact for every one of them.
+// Reduction by 2/pi is exact for every float32. A double is reduced as a sum of three, which loses
+// digits near multiples of pi/2 (the error stays below 2^-50 of 1), and beyond float32's range
+// there is no angle: NaN.
 double sin(float x);
 double cos(float x);
 double tan(float x);
-double asin(float x);
-double acos(float x);
-double atan(float x);
-double sinh(float x);
-double cosh(float x);
-double asinh(float x);
-double acosh(float x);
-double atanh(float x);
+double sin(double x);
+double cos(double x);
+double tan(double x);
+double asin(double x);
+double acos(double x);
+double atan(double x);
+double sinh(double x);
+double cosh(double x);
+double asinh(double x);
+double acosh(double x);
+double atanh(double x);
+
+double expm1(double x);
+double log1p(double x);
+double tanh(double x);
+double erf(double x);
 
 /// The remainder of x / y with x's sign: exact, by integers. A denormal remainder is 0, a denormal
 /// divisor is 0.
@@ -40,5 +50,9 @@ double fmod(double x, double y);
 /// x rounded to float32; below the least normal number it is 0, of x's sign, whether the processor
 /// flushes before it rounds or after.
 float toFloat(double x);
+
+/// x as a float that rounds to any shorter format as x itself would: not rounded but cut off, and
+/// its last bit set if anything was (rounding to odd).
+float toOddFloat(double x);
 
 }  // namespace minnow::kernels::in_double

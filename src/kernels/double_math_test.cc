@@ -21,10 +21,17 @@ struct Function {
   double (*library)(double);
 };
 const Function kFunctions[] = {
-    {"sin", sin, std::sin},       {"cos", cos, std::cos},       {"tan", tan, std::tan},
-    {"asin", asin, std::asin},    {"acos", acos, std::acos},    {"atan", atan, std::atan},
-    {"sinh", sinh, std::sinh},    {"cosh", cosh, std::cosh},    {"asinh", asinh, std::asinh},
-    {"acosh", acosh, std::acosh}, {"atanh", atanh, std::atanh},
+    {"sin", sin, std::sin},
+    {"cos", cos, std::cos},
+    {"tan", tan, std::tan},
+    {"asin", [](float x) { return asin(x); }, std::asin},
+    {"acos", [](float x) { return acos(x); }, std::acos},
+    {"atan", [](float x) { return atan(x); }, std::atan},
+    {"sinh", [](float x) { return sinh(x); }, std::sinh},
+    {"cosh", [](float x) { return cosh(x); }, std::cosh},
+    {"asinh", [](float x) { return asinh(x); }, std::asinh},
+    {"acosh", [](float x) { return acosh(x); }, std::acosh},
+    {"atanh", [](float x) { return atanh(x); }, std::atanh},
 };
 
 bool isDenormal(float x) { return std::fpclassify(x) == FP_SUBNORMAL; }

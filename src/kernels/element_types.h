@@ -83,6 +83,8 @@ To convert(From value) {
     return convert<To>(static_cast<uint8_t>(static_cast<bool>(value)));
   } else if constexpr (std::is_same_v<To, Boolean>) {
     return Boolean(value != 0);
+  } else if constexpr (std::is_same_v<From, double> && std::is_same_v<To, Half>) {
+    return Half(in_double::toOddFloat(value));
   } else if constexpr (std::is_same_v<To, Half>) {
     return Half(static_cast<float>(value));
   } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {

@@ -1,6 +1,6 @@
 // Where the greatest or smallest element along an axis lies (ONNX ArgMax, ArgMin).
 // Input: x. Output: int64, the axis of extent 1 or dropped. Of equal elements the first, or the
-// last if `selectLast`; a NaN is never chosen unless it comes first.
+// last if `selectLast`; a NaN is both greater and smaller than every number, as in Reduce.
 #pragma once
 
 #include "ops/operator.h"

@@ -29,14 +29,15 @@ struct DepthToSpace final : OperatorBase<DepthToSpace> {
   bool rowsStandAlone() const override { return false; }
 };
 
-/// Channels of the output are in depth-first order.
 struct SpaceToDepth final : OperatorBase<SpaceToDepth> {
   static constexpr OpKind kKind = OpKind::SpaceToDepth;
   int64_t block = 1;
+  DepthOrder order = DepthOrder::DepthFirst;
 
   template <class V>
   void fields(V& v) {
     v("block", block);
+    v("order", order, static_cast<int>(DepthOrder::kCount));
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;

@@ -16,10 +16,11 @@ Result<std::vector<TensorType>> GroupNormalization::inferShape(
   if (x.rank() < 2 || groups < 0 || x[1] % groupsOf(x) != 0)
     return fail(ErrorCode::ShapeMismatch, "normalisation of ", x, " in ", groups,
                 " groups: expected N,C,… with C a multiple of the groups");
+  const DataType type = inputs[0].type;
   for (const TensorType& input : inputs)
-    if (input.type != DataType::Float32)
-      return fail(ErrorCode::Unsupported, "normalisation of ", input.type,
-                  " (float32 is supported)");
+    if ((type != DataType::Float32 && type != DataType::Float64) || input.type != type)
+      return fail(ErrorCode::Unsupported, "normalisation of ", type, " with ", input.type,
+                  " (float32 and float64 are supported, of one type)");
   for (const TensorType& parameter : inputs.subspan(1))
     if (parameter.shape != inputs[1].shape ||
         (parameter.shape != Shape{x[1]} && parameter.shape != Shape{groupsOf(x)}))

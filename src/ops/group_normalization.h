@@ -1,6 +1,6 @@
 // Normalisation of groups of channels by their own statistics (ONNX GroupNormalization; with one
 // channel a group InstanceNormalization, which stays so when channels are resized).
-// Inputs: x [N,C,…] float32; scale and bias: [C], or [groups] (GroupNormalization of opset 18).
+// Inputs: x [N,C,…] float32 or float64; scale and bias: [C], or [groups] (GroupNormalization of opset 18).
 // Output: x's type.
 //
 // Sums run over the (channel, spatial…) elements of a group as striped sums (ops/reduce.h): mean =

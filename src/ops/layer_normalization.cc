@@ -21,9 +21,12 @@ Result<std::vector<TensorType>> LayerNormalization::inferShape(
   if (axis < 0 || axis >= x.rank())
     return fail(ErrorCode::ShapeMismatch, name(), ": axis ", axis, " is outside a tensor of rank ",
                 x.rank());
+  const DataType type = inputs[0].type;
   for (const TensorType& input : inputs)
-    if (input.type != DataType::Float32 && input.type != DataType::Undefined)
-      return fail(ErrorCode::Unsupported, name(), " of ", input.type, " (float32 is supported)");
+    if ((type != DataType::Float32 && type != DataType::Float64) ||
+        (input.type != type && input.type != DataType::Undefined))
+      return fail(ErrorCode::Unsupported, name(), " of ", type, " with ", input.type,
+                  " (float32 and float64 are supported, of one type)");
   for (const TensorType& parameter : inputs.subspan(1)) {
     if (parameter.type == DataType::Undefined) continue;
     const auto joined = broadcastShapes(x, parameter.shape);

@@ -1,6 +1,6 @@
 // Normalisation over an axis and all that follow it (ONNX LayerNormalization and, not `centred`,
 // RMSNormalization).
-// Inputs: x float32; scale and optional bias, which broadcast to x. Outputs: y of x's type; mean
+// Inputs: x float32 or float64; scale and optional bias, which broadcast to x. Outputs: y of x's type; mean
 // and 1 / sqrt(variance + epsilon), float32, with extent 1 from the axis on (either may go
 // unwanted).
 //

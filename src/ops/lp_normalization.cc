@@ -11,8 +11,9 @@ std::unique_ptr<Operator> makeLpNormalization() { return std::make_unique<LpNorm
 Result<std::vector<TensorType>> LpNormalization::inferShape(
     std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
-  if (inputs[0].type != DataType::Float32)
-    return fail(ErrorCode::Unsupported, name(), " of ", inputs[0].type, " (float32 is supported)");
+  if (inputs[0].type != DataType::Float32 && inputs[0].type != DataType::Float64)
+    return fail(ErrorCode::Unsupported, name(), " of ", inputs[0].type,
+                " (float32 and float64 are supported)");
   if (p != 1 && p != 2) return fail(ErrorCode::BadModel, name(), ": p is ", p, ", expected 1 or 2");
   if (axis < 0 || axis >= inputs[0].shape.rank())
     return fail(ErrorCode::ShapeMismatch, name(), ": axis ", axis, " is outside a tensor of rank ",

@@ -1,5 +1,5 @@
 // Division by the 1- or 2-norm along an axis (ONNX LpNormalization).
-// Input: x float32. Output: the same type and shape; where the norm is 0, so is the output.
+// Input: x float32 or float64. Output: the same type and shape; where the norm is 0, so is the output.
 //
 // The norm is Reduce's L1 or L2 over the axis (ops/reduce.h); y = x / norm.
 #pragma once

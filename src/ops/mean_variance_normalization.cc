@@ -15,8 +15,9 @@ std::unique_ptr<Operator> makeMeanVarianceNormalization() {
 Result<std::vector<TensorType>> MeanVarianceNormalization::inferShape(
     std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
-  if (inputs[0].type != DataType::Float32)
-    return fail(ErrorCode::Unsupported, name(), " of ", inputs[0].type, " (float32 is supported)");
+  if (inputs[0].type != DataType::Float32 && inputs[0].type != DataType::Float64)
+    return fail(ErrorCode::Unsupported, name(), " of ", inputs[0].type,
+                " (float32 and float64 are supported)");
   const auto mask = axisMask(axes, inputs[0].shape.rank());
   if (!mask) return std::unexpected(mask.error());
   return std::vector{inputs[0]};

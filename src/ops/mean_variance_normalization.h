@@ -1,6 +1,6 @@
 // Normalisation over a set of axes by mean and standard deviation, without parameters (ONNX
 // MeanVarianceNormalization).
-// Input: x float32. Output: the same type and shape.
+// Input: x float32 or float64. Output: the same type and shape.
 //
 // Sums run in Reduce's order for the same axes (ops/reduce.h): mean = sum(x) / n; variance = sum of
 // squares of x - mean / n; y = (x - mean) / (sqrt(variance) + 1e-9).

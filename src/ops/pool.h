@@ -3,12 +3,15 @@
 // Input: x [N,C,spatial…]. Outputs: y [N,C,spatial…] of x's type and, for Max on demand, the int64
 // index of each maximum in the flattened row-major x. Taps on padding take no part. The taps of a
 // window are visited row-major, one after another:
-//   Max      the first of the largest values (x > best replaces best, so a NaN never wins);
+//   Max      the first of the largest values, where a NaN is larger than any number;
 //            -infinity, or the least integer, where all taps are padding
 //   Average  each row of taps (the last spatial axis) is summed from 0 by plain addition, then
 //            the rows likewise, times the float reciprocal of the number of taps; 0 where there is
-//            none. (One sum over a whole image loses digits: docs/own-errors.md.)
-//   Lp       (sum of |x|^p)^(1/p); in float by fused multiply-add for p = 1 and 2, else in double
+//            none. (One sum over a whole image loses digits: docs/own-errors.md.) Rows of more
+//            than 512 taps, and more rows than 512, are added in blocks of 512, and these in pairs
+//            (kernels/pairwise.h)
+//   Lp       (sum of |x|^p)^(1/p); for p = 1 and 2 in float, squares by fused multiply-add, more
+//            than 512 taps in blocks likewise; else in double
 #pragma once
 
 #include "ops/window.h"

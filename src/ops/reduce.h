@@ -6,6 +6,11 @@
 // mod 16, and then partials j and j+8, j+4, j+2, j+1 are joined (the striped sum); otherwise there
 // is one partial. Partials start from the function's neutral element. Squares are added by fused
 // multiply-add. An integer sum wraps; an integer mean is rounded towards zero.
+//
+// That is a block: no partial takes more than 512 elements, for a long chain of additions loses
+// digits. Where there are more, they are cut into blocks of 512 elements a partial (8192 or 512
+// elements), each with partials of its own, and the results of blocks are joined in pairs: a block
+// with its neighbour, a pair with the next pair, and so on (kernels/pairwise.h).
 #pragma once
 
 #include "ops/operator.h"

@@ -47,9 +47,22 @@ Result<std::vector<TensorType>> Compress::inferShape(std::span<const TensorType>
   return oneOutput(inputs[0].type, y);
 }
 
+Result<void> NonMaxSuppression::checkLimits(std::span<const TensorType> inputs) const {
+  for (size_t i = 2; i < inputs.size(); ++i) {
+    const auto& [type, shape] = inputs[i];
+    const DataType expected = i == 2 ? DataType::Int64 : DataType::Float32;
+    if (type == DataType::Undefined) continue;
+    if (type != expected || shape.rank() > 1 || shape.elements() != 1)
+      return fail(ErrorCode::ShapeMismatch, "input ", i, " is ", type, " ", shape,
+                  ", expected one ", expected);
+  }
+  return {};
+}
+
 Result<std::vector<TensorType>> NonMaxSuppression::inferShape(
     std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 2, 2); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 2, 5); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkLimits(inputs); !ok) return std::unexpected(ok.error());
   const Shape &boxes = inputs[0].shape, &scores = inputs[1].shape;
   if (inputs[0].type != DataType::Float32 || inputs[1].type != DataType::Float32)
     return fail(ErrorCode::Unsupported, "boxes and scores other than float32");
@@ -57,7 +70,8 @@ Result<std::vector<TensorType>> NonMaxSuppression::inferShape(
       boxes[1] != scores[2])
     return fail(ErrorCode::ShapeMismatch, "boxes ", boxes, " and scores ", scores);
   if (auto ok = checkShape(scores); !ok) return std::unexpected(ok.error());
-  const int64_t most = std::min(std::max<int64_t>(mostPerClass, 0), boxes[1]);
+  const bool given = inputs.size() > 2 && inputs[2].type != DataType::Undefined;
+  const int64_t most = given ? boxes[1] : std::clamp<int64_t>(mostPerClass, 0, boxes[1]);
   if (auto ok = checkShape({scores[0], scores[1], most}); !ok) return std::unexpected(ok.error());
   return oneOutput(DataType::Int64, {scores[0] * scores[1] * most, 3});
 }

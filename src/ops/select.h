@@ -52,8 +52,11 @@ struct Compress final : OperatorBase<Compress> {
   bool sizesFromData() const override { return true; }
 };
 
-/// Inputs: boxes [batch, boxes, 4] and scores [batch, classes, boxes], float32. Output: int64 rows
-/// of batch, class, box; by batch, class and falling score (equal scores by rising box).
+/// Inputs: boxes [batch, boxes, 4] and scores [batch, classes, boxes], float32; then, each of one
+/// element and in place of the attribute of its name where it is there, mostPerClass (int64),
+/// iouThreshold and scoreThreshold (float32). Output: int64 rows of batch, class, box; by batch,
+/// class and falling score (equal scores by rising box). A score of NaN is larger than no
+/// threshold, and where there is none comes after all numbers.
 struct NonMaxSuppression final : OperatorBase<NonMaxSuppression> {
   static constexpr OpKind kKind = OpKind::NonMaxSuppression;
   int64_t mostPerClass = 0;
@@ -73,6 +76,9 @@ struct NonMaxSuppression final : OperatorBase<NonMaxSuppression> {
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   bool sizesFromData() const override { return true; }
+
+ private:
+  Result<void> checkLimits(std::span<const TensorType> inputs) const;
 };
 
 }  // namespace minnow::ops

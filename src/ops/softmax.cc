@@ -15,8 +15,9 @@ std::string Softmax::name() const {
 
 Result<std::vector<TensorType>> Softmax::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
-  if (inputs[0].type != DataType::Float32)
-    return fail(ErrorCode::Unsupported, name(), " of ", inputs[0].type, " (float32 is supported)");
+  if (inputs[0].type != DataType::Float32 && inputs[0].type != DataType::Float64)
+    return fail(ErrorCode::Unsupported, name(), " of ", inputs[0].type,
+                " (float32 and float64 are supported)");
   const int rank = inputs[0].shape.rank();
   if (axis < 0 || axis >= rank)
     return fail(ErrorCode::ShapeMismatch, name(), ": axis ", axis, " is outside a tensor of rank ",

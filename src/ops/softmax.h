@@ -1,9 +1,11 @@
 // Softmax, LogSoftmax and Hardmax along one axis, or over an axis and all that follow it (ONNX
-// below opset 13 flattens a tensor so). Input: x float32. Output: the same type and shape.
+// below opset 13 flattens a tensor so). Input: x float32 or float64. Output: the same type and
+// shape.
 //
 // m is the maximum (Reduce's Max), s the sum of exp(x - m) in Reduce's order for the same axes:
 // striped if the last axis takes part, sequential otherwise. Softmax is exp(x - m) * (1 / s),
-// LogSoftmax (x - m) - log(s). Hardmax is 1 for the first greatest element and 0 elsewhere.
+// LogSoftmax (x - m) - log(s). Hardmax is 1 for the first greatest element (ArgMax's) and 0
+// elsewhere.
 #pragma once
 
 #include "ops/operator.h"

@@ -1,5 +1,4 @@
 // remove-dead, fold-constants, remove-identity, and the list of passes.
-#include <chrono>
 
 #include "ops/concat.h"
 #include "ops/expand.h"
@@ -31,9 +30,8 @@ TEST(RemoveIdentity, AVeryLongLine) {
   for (int n = 0; n < 100'000; ++n)
     x = b.add(unary(n % 2 == 0 ? ops::UnaryFn::Identity : ops::UnaryFn::Relu), {x});
   b.output(x);
-  const auto start = std::chrono::steady_clock::now();
-  EXPECT_EQ(removeIdentity(b.graph).value(), 50'000);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+  Budget budget;
+  EXPECT_EQ(removeIdentity(b.graph, budget).value(), 50'000);
 }
 
 TEST(Rewriter, DropsALineThatNobodyReads) {

@@ -18,8 +18,8 @@ class Assignment {
       : graph_(graph),
         types_(types),
         chains_(chains),
-        dataSizes_(uses.dataSizes),
         chainOf_(chainOf),
+        dataSizes_(uses.dataSizes),
         consumers_(uses.readers),
         producers_(uses.writer) {
     plan_.places.resize(graph.values.size());
@@ -267,8 +267,8 @@ class Assignment {
   const ir::Graph& graph_;
   const std::vector<TensorType>& types_;
   const std::vector<ChainSchedule>& chains_;
-  const ir::DataSizes& dataSizes_;
   const std::vector<int>& chainOf_;
+  const ir::DataSizes& dataSizes_;
   const std::vector<std::vector<int>>& consumers_;
   const std::vector<int>& producers_;
   std::vector<int> lastUse_;

@@ -53,8 +53,8 @@ std::vector<int64_t> ends(const ChainSchedule& chain, int node) {
 TEST(StripSchedule, EachNodeGoesJustFarEnoughForTheNext) {
   const ir::Graph graph = example();
   ASSERT_TRUE(graph.verify());
-  const std::vector<TensorType> types = typesOf(graph);
-  const auto chain = scheduleChain(graph, types, Uses(graph, types), graph.chains[0]);
+  const auto chain =
+      scheduleChain(graph, typesOf(graph), Uses(graph, typesOf(graph)), graph.chains[0]);
   ASSERT_TRUE(chain) << chain.error().message;
   EXPECT_EQ(chain->strips, 14);
   EXPECT_EQ(ends(*chain, 2),

@@ -126,6 +126,9 @@ TEST(Runtime, ResizingPlansAnew) {
   auto session = interpreter->createSession();
   EXPECT_EQ(session->resizeInput("y", {1, 4, 5, 5}).error().code, ErrorCode::NotFound);
   EXPECT_EQ(session->resizeInput("x", {1, 5, 5, 5}).error().code, ErrorCode::ShapeMismatch);
+  const auto nine = session->resizeInput("x", {1, 4, 5, 5, 1, 1, 1, 1, 1});
+  EXPECT_EQ(nine.error().code, ErrorCode::ShapeMismatch);
+  EXPECT_NE(nine.error().message.find("more than 8 axes"), std::string::npos);
   ASSERT_TRUE(session->resizeInput("x", {1, 4, 5, 5}).has_value());
   EXPECT_EQ(session->outputs()[0].shape, (Shape{1, 6, 5, 5}));
   auto frame = session->begin();

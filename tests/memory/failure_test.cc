@@ -5,13 +5,13 @@
 
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <map>
 
 #include "minnow/image.h"
 #include "minnow/minnow.h"
 #include "src/runtime/test_models.h"
 #include "tests/memory/allocations.h"
+#include "tests/memory/fail_each.h"
 
 namespace minnow {
 namespace {
@@ -27,54 +27,6 @@ std::filesystem::path modelFile() {
   file.write(reinterpret_cast<const char*>(model().span.data()),
              static_cast<std::streamsize>(model().span.size()));
   return path;
-}
-
-/// Moves the error: a copy would allocate.
-Result<void> outcome(auto result) {
-  if (result) return {};
-  return std::unexpected(std::move(result.error()));
-}
-
-/// Runs `body` with its n-th allocation failing, for all n until it makes no more. `restore` undoes
-/// what it did, if anything.
-void failEach(
-    const std::function<Result<void>()>& body, const Runtime* runtime = nullptr,
-    const std::function<void()>& restore = [] {}) {
-  ASSERT_TRUE(body().has_value()) << "works, and whatever is made once is made";
-  restore();
-  {
-    const allocations::Failing failing(0, false);
-    EXPECT_EQ(body().error().code, ErrorCode::OutOfMemory);
-  }
-  ASSERT_TRUE(body().has_value());
-  restore();
-  const int64_t blocks = allocations::liveBlocks();
-  const MemoryLedger held = runtime ? runtime->ledger().now : MemoryLedger{};
-  for (const bool persistent : {false, true}) {
-    int64_t failures = 0, n = 0;
-    for (bool more = true; more; ++n) {
-      Result<void> result;
-      {
-        const allocations::Failing failing(n, persistent);
-        result = body();
-        more = failing.reached();
-      }
-      restore();
-      // A failure may be got over, as in sorting, which works without its buffer.
-      if (!result) {
-        ASSERT_EQ(result.error().code, ErrorCode::OutOfMemory) << result.error().message;
-      }
-      failures += result ? 0 : 1;
-      result = {};
-      ASSERT_EQ(allocations::liveBlocks(), blocks) << "allocation " << n << " leaks";
-      ASSERT_EQ(runtime ? runtime->ledger().now : held, held) << "allocation " << n;
-      if (n % 16 == 0 || !more) {
-        ASSERT_TRUE(body().has_value()) << "not usable after " << n;
-      }
-      restore();
-    }
-    EXPECT_GT(failures, 0);
-  }
 }
 
 TEST(AllocationFailure, CreatingARuntime) {
@@ -212,6 +164,13 @@ TEST(AllocationFailure, WritingPictures) {
   if (vision::encodeJpeg(image.view(), 100))  // more than one of the encoder's buffers
     failEach([&] { return outcome(vision::encodeJpeg(image.view(), 100)); });
   failEach([] { return outcome(vision::Image::ofSize(40, 30)); });
+  const auto folder = std::filesystem::path(testing::TempDir()) / "allocation_failure_folder";
+  const auto file = folder / "a.png";
+  std::filesystem::create_directory(folder);
+  if (vision::encodePng(image.view()))
+    failEach([&] { return outcome(vision::writePng(file, image.view())); });
+  EXPECT_LE(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
+  std::filesystem::remove_all(folder);
 }
 
 // The C face --------------------------------------------------------------------------------------

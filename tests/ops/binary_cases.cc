@@ -70,6 +70,14 @@ void addEdges(CaseList& cases) {
                        binary(fn),
                        {{.shape = {9}, .type = type, .fill = Fill::Given, .given = a},
                         {.shape = {9}, .type = type, .fill = Fill::Given, .given = b}}});
+  const std::vector<double> shifted = {-8, -1, 1, 100, -128, -3, 127, 5, -5, 0, 6, -6};
+  const std::vector<double> by = {1, 3, -1, 7, 7, 8, 8, 31, 33, 64, 65, -1};
+  for (BinaryFn fn : {BinaryFn::ShiftLeft, BinaryFn::ShiftRight})
+    for (DataType type : {DataType::Int8, DataType::Int16, DataType::Int32, DataType::Int64})
+      cases.push_back({text("Binary", ops::binaryFnName(fn), "_edges_", dataTypeName(type)),
+                       binary(fn),
+                       {{.shape = {12}, .type = type, .fill = Fill::Given, .given = shifted},
+                        {.shape = {12}, .type = type, .fill = Fill::Given, .given = by}}});
   for (float exponent : {1.0f, 2.0f, 3.0f, 0.5f, -1.0f, 1.7f})
     cases.push_back({"BinaryPow_by_" + std::to_string(static_cast<int>(exponent * 10 + 20)),
                      binary(BinaryFn::Pow),

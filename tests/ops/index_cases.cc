@@ -92,6 +92,21 @@ void addSelections(CaseList& cases) {
            op.hasScoreThreshold = true, op.centred = centred;
          }),
          {{.shape = {2, 40, 4}, .low = 0, .high = 1}, {.shape = {2, 3, 40}, .low = 0, .high = 1}}});
+  const OpInput boxes{.shape = {1, 40, 4}, .low = 0, .high = 1};
+  const auto limit = [](float value) {
+    return OpInput{.shape = {1}, .fill = Fill::Given, .given = {value}};
+  };
+  cases.push_back({"NonMaxSuppression_limits_are_inputs",
+                   with<ops::NonMaxSuppression>([](auto&) {}),
+                   {boxes,
+                    {.shape = {1, 3, 40}, .low = 0, .high = 1},
+                    indices({1}, {4}),
+                    limit(0.3f),
+                    limit(0.2f)}});
+  cases.push_back(
+      {"NonMaxSuppression_no_threshold",
+       with<ops::NonMaxSuppression>([](auto& op) { op.mostPerClass = 40, op.iouThreshold = 0.3f; }),
+       {boxes, {.shape = {1, 2, 40}, .fill = Fill::Special}}});
 }
 
 void addFills(CaseList& cases) {
@@ -114,6 +129,10 @@ void addFills(CaseList& cases) {
            {{.shape = {2, 36, 5, 7}, .type = type, .fill = Fill::Sequence}}});
   cases.push_back({"SpaceToDepth",
                    with<ops::SpaceToDepth>([](auto& op) { op.block = 2; }),
+                   {{.shape = {2, 3, 4, 6}}}});
+  cases.push_back({"SpaceToDepth_column_first",
+                   with<ops::SpaceToDepth>(
+                       [](auto& op) { op.block = 2, op.order = ops::DepthOrder::ColumnFirst; }),
                    {{.shape = {2, 3, 4, 6}}}});
 }
 

@@ -57,6 +57,31 @@ void addGroupCases(CaseList& cases) {
   add("all", kOddImage, 1, 37);
   add("vector", {3, 24}, 4, 24);
   add("empty", {1, 4, 0, 3}, 2, 4);
+  auto doubled = std::make_shared<ops::GroupNormalization>();
+  doubled->groups = 3;
+  const OpInput each{.shape = {6}, .type = DataType::Float64};
+  cases.push_back({"GroupNormalization_float64",
+                   doubled,
+                   {{.shape = {2, 6, 3, 5}, .type = DataType::Float64}, each, each}});
+  auto layer = std::make_shared<ops::LayerNormalization>();
+  layer->axis = 1;
+  cases.push_back({"LayerNormalization_float64",
+                   layer,
+                   {{.shape = {4, 6}, .type = DataType::Float64}, each, each}});
+  for (int64_t p : {1, 2}) {
+    auto lp = std::make_shared<ops::LpNormalization>();
+    lp->axis = 1, lp->p = p;
+    cases.push_back({"LpNormalization_float64_" + std::to_string(p),
+                     lp,
+                     {{.shape = {2, 5, 3}, .type = DataType::Float64}}});
+  }
+  auto variance = std::make_shared<ops::MeanVarianceNormalization>();
+  variance->axes = {0, 2};
+  cases.push_back({"MeanVarianceNormalization_float64",
+                   variance,
+                   {{.shape = {2, 5, 3}, .type = DataType::Float64}}});
+  add("instance_blocks", {1, 5, 90, 97}, 5, 5);
+  add("groups_blocks", {1, 6, 47, 59}, 2, 6);
 }
 
 void addLayerCases(CaseList& cases) {

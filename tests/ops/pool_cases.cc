@@ -86,6 +86,19 @@ void addGlobal(CaseList& cases) {
     }
 }
 
+/// More columns or rows than a block of a sum has.
+void addBlocks(CaseList& cases) {
+  for (auto [fn, name] : {std::pair{PoolFn::Max, "GlobalMaxPool_blocks"},
+                          {PoolFn::Average, "GlobalAveragePool_blocks"},
+                          {PoolFn::Lp, "GlobalLpPool_blocks"}})
+    for (const Shape& x : {Shape{1, 21, 2, 513}, {1, 3, 600, 2}, {1, 5, 1100}, {1, 2, 3, 270, 5}}) {
+      auto op = std::make_shared<ops::Pool>();
+      op->fn = fn;
+      op->global = true;
+      cases.push_back({text(name, x), op, {{.shape = x, .low = 0.5f}}});
+    }
+}
+
 void addIndices(CaseList& cases) {
   for (const Row& row : kRows)
     for (bool columnMajor : {false, true}) {
@@ -121,6 +134,7 @@ CaseList poolCases() {
   sum->p = 1;
   cases.push_back({"LpPool_sum", sum, {{.shape = kRows[5].x}}});
   addGlobal(cases);
+  addBlocks(cases);
   addIndices(cases);
   return cases;
 }

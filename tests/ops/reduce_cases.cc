@@ -39,6 +39,18 @@ void addFloatCases(CaseList& cases, ReduceFn fn) {
   const OpInput row{.shape = {3, 1003}, .low = logs ? 0.1f : -1.0f};
   cases.push_back({named(fn, {1}, "long"), reduceOf(fn, {1}, false), {row}});
   cases.push_back({named(fn, {0}, "long"), reduceOf(fn, {0}, false), {row}});
+  // More than a block of a striped sum, and of a chain.
+  for (int64_t axis : {0, 1})
+    cases.push_back(
+        {named(fn, {axis}, "blocks"),
+         reduceOf(fn, {axis}, true),
+         {{.shape = axis == 0 ? Shape{1030, 21} : Shape{2, 13000}, .low = 0.999f, .high = 1}}});
+  cases.push_back({named(fn, {1, 2}, "blocks"),
+                   reduceOf(fn, {1, 2}, true),
+                   {{.shape = {1, 90, 97, 5}, .low = 0.999f, .high = 1}}});
+  cases.push_back({named(fn, {2, 3}, "blocks"),
+                   reduceOf(fn, {2, 3}, true),
+                   {{.shape = {1, 5, 90, 97}, .low = 0.999f, .high = 1}}});
   cases.push_back({named(fn, {1}, "empty"), reduceOf(fn, {1}, true), {{.shape = {2, 0, 4}}}});
   cases.push_back({named(fn, {0}, "nothing"), reduceOf(fn, {0}, false), {{.shape = {2, 0, 4}}}});
   cases.push_back({named(fn, {}, "scalar"), reduceOf(fn, {}, true), {{.shape = {}, .low = 1}}});

@@ -21,6 +21,19 @@ CaseList softmaxCases() {
         cases.push_back({name + "_special", op, {{.shape = {2, 5, 3, 40}, .fill = Fill::Special}}});
         cases.push_back({name + "_empty", op, {{.shape = {2, 0, 3, 4}}}});
       }
+  for (int fn = 0; fn < static_cast<int>(ops::SoftmaxFn::kCount); ++fn) {
+    auto op = std::make_shared<ops::Softmax>();
+    op->fn = static_cast<ops::SoftmaxFn>(fn);
+    op->axis = 1;
+    const OpInput x{.shape = {2, 7, 3}, .type = DataType::Float64, .low = -9, .high = 9};
+    cases.push_back({op->name() + "_float64", op, {x}});
+  }
+  for (int64_t axis : {0, 1}) {
+    auto op = std::make_shared<ops::Softmax>();
+    op->axis = axis;
+    const Shape x = axis == 0 ? Shape{900, 3} : Shape{2, 9001};
+    cases.push_back({"Softmax_blocks_axis" + std::to_string(axis), op, {{.shape = x}}});
+  }
   auto rows = std::make_shared<ops::Softmax>();
   rows->axis = 1;
   cases.push_back({"Softmax_attention", rows, {{.shape = {5, 3600}, .low = -20, .high = 20}}});

@@ -42,6 +42,11 @@ CaseList unaryCases() {
   cases.push_back({"Swish_long", swish, {{.shape = {1, 7, 61, 67}, .low = -9, .high = 9}}});
   cases.push_back({"Swish_empty", swish, {{.shape = {1, 0, 61, 67}}}});
   cases.push_back({"Swish_scalar", swish, {{.shape = {}}}});
+  auto celu = std::make_shared<ops::Unary>();
+  celu->fn = ops::UnaryFn::Celu;
+  celu->alpha = -1.5f;
+  cases.push_back({"Celu_negative_image", celu, {{.shape = {2, 19, 5, 7}, .low = -9, .high = 6}}});
+  cases.push_back({"Celu_negative_special", celu, {{.shape = {300}, .fill = Fill::Special}}});
   return cases;
 }
 

@@ -141,6 +141,7 @@ void checkCaches(const NodeContext& node) {
 
 void importAttention(NodeContext& node) {
   checkCaches(node);
+  needShapes(node);
   const Composer c(node);
   const bool flat = node.rank(0) == 3;
   const Value query = headsFirst(node, node.input(0), "q_num_heads");
@@ -183,6 +184,7 @@ void importAttention(NodeContext& node) {
 
 /// Pairs of elements turned by angles whose cosines and sines are given, by position.
 void importRotaryEmbedding(NodeContext& node) {
+  needShapes(node);
   const Composer c(node);
   const bool flat = node.rank(0) == 3;
   Value x = node.input(0);

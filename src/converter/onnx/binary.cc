@@ -85,8 +85,12 @@ void importSum(NodeContext& node) { node.setOutput(0, chain(node, BinaryFn::Add)
 
 void importMean(NodeContext& node) {
   const ir::ValueId sum = chain(node, BinaryFn::Add);
-  if (node.typeOf(sum).type != DataType::Float32) node.unsupported("a type other than float32");
-  const ir::ValueId count = node.constantFloat(static_cast<float>(node.inputs()));
+  const DataType type = node.typeOf(sum).type;
+  if (type != DataType::Float32 && type != DataType::Float64)
+    node.unsupported("a type other than float32 and float64");
+  const ir::ValueId count = type == DataType::Float64
+                                ? node.constantDouble(static_cast<double>(node.inputs()))
+                                : node.constantFloat(static_cast<float>(node.inputs()));
   node.setOutput(0, binary(node, BinaryFn::Div, sum, count));
 }
 

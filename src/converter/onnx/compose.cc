@@ -18,6 +18,11 @@ namespace minnow::converter {
 
 using Value = Composer::Value;
 
+void needShapes(const NodeContext& node) {
+  for (int i = 0; i < node.inputs(); ++i)
+    if (node.hasInput(i)) (void)node.shape(i);
+}
+
 Value Composer::operator()(ops::UnaryFn fn, Value x, float alpha) const {
   auto op = std::make_unique<ops::Unary>();
   op->fn = fn;

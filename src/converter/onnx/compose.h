@@ -14,6 +14,9 @@
 
 namespace minnow::converter {
 
+/// For an operator whose composition is made of its inputs' extents: all of them must be known.
+void needShapes(const NodeContext& node);
+
 class Composer {
  public:
   using Value = ir::ValueId;

@@ -33,6 +33,7 @@ void importSwiGlu(NodeContext& node) {
 /// A depthwise convolution along the last axis that sees what came before; the last k - 1 columns
 /// are the state for the next call.
 void importCausalConvWithState(NodeContext& node) {
+  needShapes(node);
   if (node.rank(0) != 3 || node.rank(1) != 3) node.broken("input and weights have not 3 axes");
   const Composer c(node);
   const Shape x = node.shape(0);
@@ -92,6 +93,7 @@ class Recurrence {
   }
 
   void import() {
+    needShapes(node_);
     if (node_.typeOf(node_.input(0)).type != DataType::Float32)
       node_.unsupported("LinearAttention of another type than float32");
     const Shape x = node_.shape(0);
@@ -187,6 +189,7 @@ namespace {
 /// Minus the log-probability of each target class, times its weight; [batch, …]. What is ignored
 /// counts nothing.
 void setLoss(NodeContext& node, Value logs) {
+  needShapes(node);
   const Composer c(node);
   const TensorType type = node.typeOf(logs);
   const Value target = c.cast(node.input(1), DataType::Int64);

@@ -121,8 +121,7 @@ Walk::Results Walk::body(const ::onnx::GraphProto& graph, std::span<const ir::Va
   const Scopes::Inner scope(state_.scopes, Scopes::Kind::Open);
   for (size_t i = 0; i < inputs.size(); ++i)
     state_.scopes.set(graph.input(static_cast<int>(i)).name(), inputs[i]);
-  for (const auto& initialiser : graph.initializer())
-    state_.scopes.set(initialiser.name(), state_.addTensor(initialiser, initialiser.name()));
+  state_.addInitialisers(graph);
   const size_t failures = state_.report.unsupported.size();
   nodes(graph.node());
   if (state_.report.unsupported.size() > failures)  // once is enough
@@ -197,7 +196,8 @@ void Walk::expandLoop(const ::onnx::NodeProto& node, NodeContext& context) {
 /// Inputs: the states, then what is scanned along an axis each; the body takes the states and a
 /// slice of each, and gives the next states and a slice of each scanned output.
 void Walk::expandScan(const ::onnx::NodeProto& node, NodeContext& context) {
-  if (context.opset() < 9) context.unsupported("Scan of opset 8 (convert the model to opset 9)");
+  if (context.opset() < 9)
+    throw ImportError("Scan of opset 8 is not supported; convert the model to opset 9 or later");
   const ::onnx::GraphProto& graph = context.graph("body");
   const int64_t count = context.integer("num_scan_inputs");
   const int64_t states = node.input_size() - count;
@@ -247,11 +247,6 @@ void Walk::expandScan(const ::onnx::NodeProto& node, NodeContext& context) {
 
 // Functions ---------------------------------------------------------------------------------------
 
-const Walk::Function* Walk::findFunction(const ::onnx::NodeProto& node) const {
-  const auto found = functions_.find({node.domain(), node.op_type(), overloadOf(node)});
-  return found == functions_.end() ? nullptr : &found->second;
-}
-
 /// The body sees its formal inputs alone, has the attributes of the call or else their defaults,
 /// and follows the operator sets that the function names.
 void Walk::expandCall(const ::onnx::NodeProto& call, const Function& function) {
@@ -262,8 +257,13 @@ void Walk::expandCall(const ::onnx::NodeProto& call, const Function& function) {
                            call.input_size(), " and ", call.output_size()));
   CallAttributes attributes;
   for (const auto& standard : function.defaults) attributes[standard.name()] = &standard;
-  for (const auto& given : call.attribute())
-    if (const auto* value = state_.resolved(given)) attributes[given.name()] = value;
+  for (const auto& given : call.attribute()) {
+    const auto* value = state_.resolved(given);
+    if (!value) continue;
+    if (value->has_g() || value->graphs_size() > 0)  // whose names are those of the caller
+      throw ImportError("a graph as an attribute of a function is not supported");
+    attributes[given.name()] = value;
+  }
   Results inputs;
   for (const auto& input : call.input())
     inputs.push_back(input.empty() ? ir::kNoValue : state_.scopes.find(input));

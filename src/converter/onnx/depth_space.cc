@@ -1,4 +1,4 @@
-// DepthToSpace (mode from opset 11), SpaceToDepth, CenterCropPad.
+// DepthToSpace (mode from opset 11), SpaceToDepth (mode from opset 28), CenterCropPad.
 #include "ops/depth_space.h"
 
 #include "converter/onnx/node_context.h"
@@ -6,8 +6,11 @@
 
 namespace minnow::converter {
 
-void importDepthToSpace(NodeContext& node) {
-  auto op = std::make_unique<ops::DepthToSpace>();
+namespace {
+
+template <class Op>
+void importBlocks(NodeContext& node) {
+  auto op = std::make_unique<Op>();
   op->block = node.integer("blocksize");
   const std::string mode = node.string("mode", "DCR");
   if (mode != "DCR" && mode != "CRD") node.unsupported("mode '" + mode + "'");
@@ -15,11 +18,10 @@ void importDepthToSpace(NodeContext& node) {
   node.setOutput(0, node.emit(std::move(op), {node.input(0)}));
 }
 
-void importSpaceToDepth(NodeContext& node) {
-  auto op = std::make_unique<ops::SpaceToDepth>();
-  op->block = node.integer("blocksize");
-  node.setOutput(0, node.emit(std::move(op), {node.input(0)}));
-}
+}  // namespace
+
+void importDepthToSpace(NodeContext& node) { importBlocks<ops::DepthToSpace>(node); }
+void importSpaceToDepth(NodeContext& node) { importBlocks<ops::SpaceToDepth>(node); }
 
 /// A Pad whose counts may be negative: what is odd goes to the end, when cropping and when padding.
 void importCenterCropPad(NodeContext& node) {

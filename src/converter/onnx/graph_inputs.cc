@@ -5,6 +5,7 @@
 
 #include "base/fail.h"
 #include "converter/onnx/newer_fields.h"
+#include "converter/onnx/tensor_proto.h"
 #include "converter/onnx/walk.h"
 
 namespace minnow::converter {
@@ -24,6 +25,12 @@ std::string inWords(const Declared& shape) {
              : dim.dim_param().empty() ? "?"
                                        : dim.dim_param();
   }
+  return words;
+}
+
+std::string inWords(const Shape& shape) {
+  std::string words;
+  for (const int64_t extent : shape) words += (words.empty() ? "" : ",") + std::to_string(extent);
   return words;
 }
 
@@ -87,6 +94,10 @@ class Inputs {
     ir::Value value{info.name(), {elementType(info), shapeOf(info)}};
     const bool isFixed = fixed != state_.options.fixedInputs.end();
     if (isFixed) fix(value, fixed->second);
+    if (value.type.shape.elements() == 0)
+      state_.report.warnings.push_back(text("input '", info.name(), "' has no elements (",
+                                            inWords(value.type.shape),
+                                            "); --shape gives it others"));
     const ir::ValueId id = state_.graph.addValue(std::move(value));
     state_.scopes.set(info.name(), id);
     if (!isFixed) state_.graph.inputs.push_back(id);
@@ -117,8 +128,8 @@ class Inputs {
     const int number = info.type().tensor_type().elem_type();
     const auto type = static_cast<DataType>(number);
     if (number < 0 || number > 255 || elementSize(type) == 0)
-      throw UnsupportedModel(text("input '", info.name(), "' has ONNX element type ", number,
-                                  ", which is not supported"));
+      throw UnsupportedModel("input '" + info.name() + "' has elements of " + onnxTypeName(number) +
+                             ", which are not supported");
     return type;
   }
 
@@ -155,11 +166,12 @@ class Inputs {
     const Declared& declared = info.type().tensor_type().shape();
     bool fits = declared.dim_size() == given.rank();
     for (int i = 1; fits && i < given.rank(); ++i)
-      fits = !isKnown(declared.dim(i)) || declared.dim(i).dim_value() == given[i];
+      fits = !isKnown(declared.dim(i)) || declared.dim(i).dim_value() == given[i] ||
+             declared.dim(i).dim_value() == 0;  // as if open: nobody wants an empty tensor
     if (!fits)
       throw ModelError(ErrorCode::ShapeMismatch,
-                       text("input '", info.name(), "': the shape ", given,
-                            " does not fit what the model declares (", inWords(declared), ")"));
+                       text("input '", info.name(), "': the shape (", inWords(given),
+                            ") does not fit what the model declares (", inWords(declared), ")"));
   }
 
   std::string freeSizes() const {

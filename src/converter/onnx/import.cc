@@ -2,6 +2,8 @@
 // Nodes that cannot be imported are collected, so that a user sees all of them at once.
 #include "converter/onnx/import.h"
 
+#include <google/protobuf/arena.h>
+
 #include <algorithm>
 
 #include "base/fail.h"
@@ -9,18 +11,19 @@
 #include "converter/onnx/import_state.h"
 #include "converter/onnx/newer_fields.h"
 #include "converter/onnx/tensor_proto.h"
+#include "converter/onnx/versions.h"
 #include "converter/onnx/walk.h"
 #include "passes/evaluate.h"
 
 namespace minnow::converter {
 
-#define MINNOW_IMPORT(name, function) void function(NodeContext&);
+#define MINNOW_IMPORT(name, function, known) void function(NodeContext&);
 #include "converter/onnx/import_list.inc"
 #undef MINNOW_IMPORT
 
 namespace {
 
-constexpr int kOldestOpset = 6, kNewestOpset = 27;
+constexpr int kOldestOpset = 6;
 // Constants up to these sizes are evaluated while importing: shape arithmetic, not weights.
 constexpr int64_t kSmallInput = 65536, kSmallOutput = 4096;
 
@@ -32,7 +35,7 @@ ImportFn findImport(const std::string& op) {
     ImportFn fn;
   };
   static constexpr Row kRows[] = {
-#define MINNOW_IMPORT(name, function) {#name, function},
+#define MINNOW_IMPORT(name, function, known) {#name, function},
 #include "converter/onnx/import_list.inc"
 #undef MINNOW_IMPORT
   };
@@ -69,17 +72,20 @@ std::string ImportState::freshName(const std::string& base) {
 
 void ImportState::spendBytes(size_t bytes) {
   if (!passes::Budget::spend(budget.bytes, static_cast<int64_t>(bytes)))
-    throw OverBudget(text("node ", nodeName, ": conversion would make more than ",
-                          options.budget.bytes, " bytes of constants out of this model (",
-                          "ConvertOptions::budget.bytes); a loop, a function or a constant of its ",
-                          "is far too large"));
+    throw OverBudget(text("node ", nodeName, " (", nodeOp, "): conversion would make more than ",
+                          options.budget.bytes,
+                          " bytes of constants that the file does not hold; a loop, a function or "
+                          "a constant of the model is very large. ConvertOptions::budget.bytes is "
+                          "the limit"));
 }
 
 void ImportState::spendNode() {
   if (!passes::Budget::spend(budget.nodes, 1))
-    throw OverBudget(text("node ", nodeName,
-                          ": with its functions and loops unrolled the model has ", "more than ",
-                          options.budget.nodes, " nodes (ConvertOptions::budget.nodes)"));
+    throw OverBudget(text("node ", nodeName, " (", nodeOp,
+                          "): with functions expanded and loops unrolled the model has more than ",
+                          options.budget.nodes,
+                          " nodes; export it with fewer iterations. ConvertOptions::budget.nodes "
+                          "is the limit"));
 }
 
 const ::onnx::AttributeProto* ImportState::resolved(const ::onnx::AttributeProto& attribute) const {
@@ -118,6 +124,13 @@ ir::ValueId ImportState::addTensor(const ::onnx::TensorProto& tensor, const std:
   if (scopes.depth() > 1) spendBytes(decoded->bytes.size());
   if (tensor.external_data_size() > 0) spendExternal(tensor, decoded->bytes.size());
   return graph.addConstant(name, decoded->type, decoded->bytes);
+}
+
+void ImportState::addInitialisers(const ::onnx::GraphProto& from) {
+  for (const auto& initialiser : from.initializer())
+    if (!scopes.add(initialiser.name(), addTensor(initialiser, initialiser.name())))
+      throw ImportError("the model is broken here: '" + initialiser.name() +
+                        "' has two values (initialisers)");
 }
 
 bool ImportState::canEvaluate(const std::vector<ir::ValueId>& inputs,
@@ -246,8 +259,7 @@ class ModelImport {
     state_.graph.producer = model_.producer_name();
     if (!model_.producer_version().empty())
       state_.graph.producer += " " + model_.producer_version();
-    for (const auto& initialiser : graph.initializer())
-      state_.scopes.set(initialiser.name(), state_.addTensor(initialiser, initialiser.name()));
+    state_.addInitialisers(graph);
     if (graph.sparse_initializer_size() > 0)
       throw UnsupportedModel("sparse initialisers are not supported");
     declareInputs(graph, state_);
@@ -257,15 +269,25 @@ class ModelImport {
 
  private:
   void readVersions() {
-    for (const auto& opset : model_.opset_import())
-      state_.opsets[isDefaultDomain(opset.domain()) ? "" : opset.domain()] =
-          static_cast<int>(opset.version());
+    for (const auto& opset : model_.opset_import()) {
+      const std::string domain = isDefaultDomain(opset.domain()) ? "" : opset.domain();
+      const auto version = static_cast<int>(opset.version());
+      if (state_.opsets.emplace(domain, version).first->second != version)
+        throw ImportError("the model is broken: it names two versions of the operator set '" +
+                          opset.domain() + "'");
+    }
     if (!state_.opsets.contains("")) state_.opsets[""] = 1;
     const int opset = state_.report.opset = state_.opsets[""];
-    if (opset > kNewestOpset || opset < kOldestOpset)
-      state_.report.warnings.push_back(
-          text("opset ", opset, " is outside ", kOldestOpset, " to ", kNewestOpset,
-               "; its operators are taken by the nearest known rules"));
+    if (opset > kNewestOpset)
+      throw UnsupportedModel(text("the model is of ONNX opset ", opset, ", and ", kNewestOpset,
+                                  " is the newest that this version of Minnow knows: its operators "
+                                  "may follow other rules. Export it for opset ",
+                                  kNewestOpset, " or older, or convert it with onnx's ",
+                                  "version_converter.convert_version(model, ", kNewestOpset, ")"));
+    if (opset < kOldestOpset)
+      state_.report.warnings.push_back(text("opset ", opset, " is older than ", kOldestOpset,
+                                            "; its operators are taken by the rules of opset ",
+                                            kOldestOpset));
     if (model_.ir_version() > kNewestIr)
       state_.report.warnings.push_back(text("version ", model_.ir_version(),
                                             " of the ONNX format is newer than the newest known, ",
@@ -310,7 +332,9 @@ class ModelImport {
 Result<ir::Graph> importModel(std::span<const std::byte> model, const std::filesystem::path& folder,
                               const ConvertOptions& options, ConvertReport& report,
                               passes::Budget& budget) {
-  ::onnx::ModelProto proto;
+  // Where an allocation fails, the messages read so far go with the arena.
+  google::protobuf::Arena arena;
+  auto& proto = *google::protobuf::Arena::CreateMessage<::onnx::ModelProto>(&arena);
   if (model.empty()) return fail(ErrorCode::BadModel, "the ONNX file is empty");
   if (const std::string other = otherFormat(model); !other.empty())
     return fail(ErrorCode::BadModel, other);

@@ -69,6 +69,8 @@ class ImportState {
   /// Names of the graph inputs that a value is computed from.
   std::vector<std::string> sourceInputs(ir::ValueId id) const;
   ir::ValueId addTensor(const ::onnx::TensorProto& tensor, const std::string& name);
+  /// A graph's initialisers, in the innermost scope.
+  void addInitialisers(const ::onnx::GraphProto& from);
   /// A constant whose bytes count against the budget.
   ir::ValueId addConstant(const std::string& name, TensorType type,
                           std::span<const std::byte> bytes);

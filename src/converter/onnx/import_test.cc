@@ -183,6 +183,31 @@ TEST(Functions, NamesOfTheirCallersAreNotSeen) {
             std::string::npos);
 }
 
+TEST(Functions, OfOneNameAreErrors) {
+  const std::string function = functionBytes(kLeaky);
+  EXPECT_NE(import(withFunctions(graph("node {" + kCall + "}"), {function, function}))
+                .problem()
+                .find("two functions d.F"),
+            std::string::npos);
+}
+
+TEST(Functions, WithGraphsAsAttributesAreRefused) {
+  const std::string call = kCall + " attribute { name: 'slope' type: GRAPH g { name: 'g' } }";
+  EXPECT_NE(import(withFunctions(graph("node {" + call + "}"), {functionBytes(kLeaky)}))
+                .problem()
+                .find("a graph as an attribute"),
+            std::string::npos);
+}
+
+TEST(Initialisers, OfOneNameAreErrors) {
+  const std::string twice = "initializer { name: 'c' data_type: 1 float_data: 1 } ";
+  EXPECT_NE(importText(graph("node { op_type: 'Add' input: 'x' input: 'c' output: 'y' }",
+                             info("x", {"1"}), twice + twice))
+                .problem()
+                .find("'c' has two values"),
+            std::string::npos);
+}
+
 TEST(NewerFields, OfAnUnknownMeaningAreRefused) {
   std::string bytes =
       modelOf(graph("node { op_type: 'Relu' input: 'x' output: 'y' }")).SerializeAsString();
@@ -359,6 +384,32 @@ TEST(Budgets, OfMultiplyAddsLeaveAProductOfConstantsToTheEngine) {
   };
   EXPECT_EQ(nodesAfter(300 * 300 * 302), 1);
   EXPECT_EQ(nodesAfter(300 * 300 * 299), 2);
+}
+
+TEST(Reasons, SayWhichInputWouldHelpAndNotThatAPictureWould) {
+  const auto reshape = [](const std::string& type, const std::string& elements) {
+    return importText(
+        graph("node { op_type: 'Cast' input: 's' output: 'i' attribute { name: 'to' type: "
+              "INT i: 7 } } node { op_type: 'Reshape' input: 'x' input: 'i' output: 'y' }",
+              info("x", {"2", "3"}),
+              "input { name: 's' type { tensor_type { elem_type: " + type +
+                  " shape { dim { dim_value: " + elements + " } } } } }"));
+  };
+  const auto parameter = reshape("7", "2"), picture = reshape("1", "100000");
+  EXPECT_NE(parameter.problem().find("--value s=…"), std::string::npos) << parameter.problem();
+  EXPECT_NE(picture.problem().find("from the data of input 's'"), std::string::npos)
+      << picture.problem();
+  EXPECT_TRUE(picture.report.unsupported.at(0).fixableInputs.empty());
+}
+
+TEST(Reasons, NameTypesAndForeignOperators) {
+  const auto eight =
+      importText(graph("node { op_type: 'Relu' input: 'x' output: 'y' }",
+                       "name: 'x' type { tensor_type { elem_type: 17 shape { } } }"));
+  EXPECT_NE(eight.problem().find("float8e4m3fn (type 17)"), std::string::npos) << eight.problem();
+  const auto foreign = importText(
+      graph("node { op_type: 'FusedConv' domain: 'com.microsoft' input: 'x' output: 'y' }"));
+  EXPECT_NE(foreign.problem().find("before ONNX Runtime optimised it"), std::string::npos);
 }
 
 // Inputs ------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@
 #include <initializer_list>
 
 #include "base/fail.h"
+#include "converter/onnx/node_context.h"
 
 namespace minnow::converter {
 namespace {
@@ -45,7 +46,9 @@ std::vector<::onnx::AttributeProto> defaults(const Function& function) {
   } else {
     std::vector<::onnx::AttributeProto> attributes;
     for (const std::string& bytes : wordsOf(function.unknown_fields(), kFunctionDefaults))
-      if (!attributes.emplace_back().ParseFromString(bytes)) attributes.pop_back();
+      if (!attributes.emplace_back().ParseFromString(bytes))
+        throw ImportError("the model is broken: a default of function " + function.name() +
+                          " cannot be read");
     return attributes;
   }
 }

@@ -17,7 +17,7 @@ inline constexpr int64_t kNewestIr = 14;
 std::string overloadOf(const ::onnx::NodeProto& node);
 std::string overloadOf(const ::onnx::FunctionProto& function);
 /// FunctionProto.attribute_proto (IR 9): attributes with the values they have unless a call gives
-/// others.
+/// others. Throws ImportError for one that is damaged.
 std::vector<::onnx::AttributeProto> defaultsOf(const ::onnx::FunctionProto& function);
 
 /// What is wrong with a message that has fields which no known version has: they might change its

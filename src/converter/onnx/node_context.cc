@@ -89,7 +89,6 @@ ir::ValueId NodeContext::tensor(const char* attribute) {
   const auto* found = find(attribute);
   if (!found || found->type() != ::onnx::AttributeProto::TENSOR)
     broken(text("attribute '", attribute, "' is missing or no tensor"));
-  state_.spendBytes(found->t().ByteSizeLong());
   return state_.addTensor(found->t(), state_.freshName(state_.nodeName + "." + attribute));
 }
 
@@ -194,6 +193,10 @@ ir::ValueId NodeContext::constantOf(TensorType type, std::span<const std::byte> 
 }
 
 ir::ValueId NodeContext::constantFloat(float value) { return constantFloatTensor({}, {value}); }
+
+ir::ValueId NodeContext::constantDouble(double value) {
+  return constantOf({DataType::Float64, {}}, std::as_bytes(std::span(&value, 1)));
+}
 
 ir::ValueId NodeContext::constantFloatTensor(Shape shape, const std::vector<float>& values) {
   return constantOf({DataType::Float32, shape}, std::as_bytes(std::span(values)));

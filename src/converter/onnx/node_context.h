@@ -42,7 +42,7 @@ class NodeContext {
   NodeContext(ImportState& state, const ::onnx::NodeProto& proto) : state_(state), proto_(proto) {}
 
   const std::string& type() const { return proto_.op_type(); }
-  /// The model's opset for this node's domain (default domain: 6 to 27).
+  /// The model's opset for this node's domain.
   int opset() const;
 
   // Attributes: the value, or the default when absent. Without a default, absence is an error.
@@ -93,7 +93,8 @@ class NodeContext {
   /// The same with several outputs.
   std::vector<ir::ValueId> emitMany(std::unique_ptr<ops::Operator> op,
                                     std::vector<ir::ValueId> inputs, int outputs);
-  ir::ValueId constantFloat(float value);  ///< a scalar
+  ir::ValueId constantFloat(float value);    ///< a scalar
+  ir::ValueId constantDouble(double value);  ///< a scalar
   ir::ValueId constantFloatTensor(Shape shape, const std::vector<float>& values);
   ir::ValueId constantIntTensor(Shape shape, const std::vector<int64_t>& values);
   ir::ValueId constantOf(TensorType type, std::span<const std::byte> bytes);

@@ -10,11 +10,18 @@
 
 namespace minnow::converter {
 
-/// Below opset 14 a node trains if it names further outputs, which many exporters do without
-/// wanting them; whoever reads one finds it missing.
+/// Below opset 14 a node trains if it names further outputs. Below 9, spatial = 0 asks for
+/// statistics of each element of a map, which differs where there are maps.
 void importBatchNormalization(NodeContext& node) {
   if (node.opset() >= 14 && node.integer("training_mode", 0) != 0)
     node.unsupported("training_mode (export the model for inference)");
+  for (int i = 1; i < node.outputs(); ++i)
+    if (node.wantsOutput(i))
+      node.unsupported(
+          "the training form with outputs beyond the first (export the model for "
+          "inference)");
+  if (node.opset() < 9 && node.integer("spatial", 1) == 0 && node.rank(0) > 2)
+    node.unsupported("spatial = 0, statistics of each element of a map,");
   auto op = std::make_unique<ops::BatchNormalization>();
   op->epsilon = node.number("epsilon", 1e-5f);
   node.setOutput(0, node.emit(std::move(op), {node.input(0), node.input(1), node.input(2),

@@ -43,12 +43,16 @@ void importCompress(NodeContext& node) {
 
 void importNonMaxSuppression(NodeContext& node) {
   auto op = std::make_unique<ops::NonMaxSuppression>();
-  op->mostPerClass = node.hasInput(2) ? oneInt(node, 2) : 0;
-  op->iouThreshold = node.hasInput(3) ? oneFloat(node, 3) : 0.0f;
-  op->hasScoreThreshold = node.hasInput(4);
-  op->scoreThreshold = node.hasInput(4) ? oneFloat(node, 4) : 0.0f;
+  std::vector<ir::ValueId> inputs{node.input(0), node.input(1)};
+  // A limit that is constant becomes an attribute, any other stays an input.
+  const auto isConstant = [&](int i) { return node.isConstant(node.input(i)); };
+  for (int i = 2; i < 5; ++i) inputs.push_back(isConstant(i) ? ir::kNoValue : node.input(i));
+  if (isConstant(2)) op->mostPerClass = oneInt(node, 2);
+  if (isConstant(3)) op->iouThreshold = oneFloat(node, 3);
+  if (isConstant(4)) op->scoreThreshold = oneFloat(node, 4);
+  op->hasScoreThreshold = isConstant(4);
   op->centred = node.integer("center_point_box", 0) != 0;
-  node.setOutput(0, node.emit(std::move(op), {node.input(0), node.input(1)}));
+  node.setOutput(0, node.emit(std::move(op), std::move(inputs)));
 }
 
 }  // namespace minnow::converter

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <limits>
 #include <optional>
 
 #include "base/fail.h"
+#include "converter/file_bytes.h"
 
 namespace minnow::converter {
 namespace {
@@ -21,8 +21,8 @@ Result<TensorType> tensorType(const onnx::TensorProto& proto) {
   const int number = proto.data_type();
   const auto type = static_cast<DataType>(number);
   if (number < 0 || number > 255 || elementSize(type) == 0) {
-    return fail(ErrorCode::Unsupported, "tensor ", proto.name(), ": element type ", number,
-                " of ONNX is not supported");
+    return fail(ErrorCode::Unsupported, "tensor ", proto.name(), ": elements of ",
+                onnxTypeName(number), " are not supported");
   }
   if (proto.dims_size() > kMaxRank) {
     return fail(ErrorCode::Unsupported, "tensor ", proto.name(), ": rank ", proto.dims_size(),
@@ -149,14 +149,25 @@ Result<std::vector<std::byte>> externalData(const onnx::TensorProto& proto,
                 path.string(), " is too short (", size, " bytes)");
   }
   std::vector<std::byte> data(bytes);
-  std::ifstream file(path, std::ios::binary);
-  file.seekg(static_cast<std::streamoff>(place->offset));
-  file.read(reinterpret_cast<char*>(data.data()), static_cast<std::streamsize>(bytes));
-  if (!file) return fail(ErrorCode::Io, path.string(), ": cannot be read");
+  if (auto ok = readAt(path, place->offset, data); !ok)
+    return fail(ok.error().code, "tensor ", proto.name(), ": external data file ",
+                ok.error().message);
   return data;
 }
 
 }  // namespace
+
+std::string onnxTypeName(int type) {
+  // onnx.proto of ONNX 1.23, TensorProto.DataType
+  static constexpr const char* kNames[] = {
+      "no type",        "float",      "uint8",          "int8",       "uint16",    "int16",
+      "int32",          "int64",      "string",         "bool",       "float16",   "double",
+      "uint32",         "uint64",     "complex64",      "complex128", "bfloat16",  "float8e4m3fn",
+      "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz", "uint4",      "int4",      "float4e2m1",
+      "float8e8m0",     "uint2",      "int2",           "float6e2m3", "float6e3m2"};
+  const bool known = type >= 0 && type < static_cast<int>(std::size(kNames));
+  return text(known ? kNames[type] : "an unknown type", " (type ", type, ")");
+}
 
 Result<NamedTensor> decodeTensor(const onnx::TensorProto& proto,
                                  const std::filesystem::path& folder) {

@@ -4,6 +4,7 @@
 #include <onnx/onnx_pb.h>
 
 #include <filesystem>
+#include <string>
 
 #include "converter/tensor_file.h"
 
@@ -13,5 +14,8 @@ namespace minnow::converter {
 /// Unsupported for strings, complex numbers, bfloat16 and types newer than those of DataType.
 Result<NamedTensor> decodeTensor(const onnx::TensorProto& proto,
                                  const std::filesystem::path& folder);
+
+/// What ONNX calls an element type: "bfloat16 (type 16)".
+std::string onnxTypeName(int type);
 
 }  // namespace minnow::converter

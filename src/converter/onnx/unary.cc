@@ -60,7 +60,11 @@ void importLeakyRelu(NodeContext& node) {
   emitUnary(node, UnaryFn::LeakyRelu, node.number("alpha", 0.01f));
 }
 void importElu(NodeContext& node) { emitUnary(node, UnaryFn::Elu, node.number("alpha", 1.0f)); }
-void importCelu(NodeContext& node) { emitUnary(node, UnaryFn::Celu, node.number("alpha", 1.0f)); }
+void importCelu(NodeContext& node) {
+  const float alpha = node.number("alpha", 1.0f);
+  if (alpha == 0) node.broken("alpha is 0, by which the formula divides");
+  emitUnary(node, UnaryFn::Celu, alpha);
+}
 void importSelu(NodeContext& node) {
   emitUnary(node, UnaryFn::Selu, node.number("alpha", 1.67326319217681884765625f),
             node.number("gamma", 1.05070102214813232421875f));
@@ -131,6 +135,8 @@ ir::ValueId allKept(NodeContext& node, ir::ValueId x) {
 
 /// Inference: nothing is dropped.
 void importDropout(NodeContext& node) {
+  if (node.opset() < 7 && node.integer("is_test", 0) == 0)
+    node.unsupported("is_test = 0, which drops at random (export the model for inference),");
   if (node.opset() >= 12 && node.hasInput(2)) {
     const std::vector<int64_t> training = node.constantInts(2);
     const bool drops = !node.hasInput(1) || node.constantFloats(1) != std::vector<float>{0};

@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "converter/onnx/import.h"
 #include "converter/onnx/newer_fields.h"
+#include "converter/onnx/versions.h"
 
 namespace minnow::converter {
 namespace {
@@ -21,7 +22,28 @@ std::string nameOf(const ::onnx::NodeProto& node) {
   return node.name().empty() && node.output_size() > 0 ? node.output(0) : node.name();
 }
 
+std::string noSuchOperator(const ::onnx::NodeProto& node) {
+  const std::string overload = overloadOf(node);
+  std::string words = "operator " + (isDefaultDomain(node.domain()) ? "" : node.domain() + ".") +
+                      node.op_type() + (overload.empty() ? "" : ", overload '" + overload + "',") +
+                      " is not supported";
+  if (node.domain() == "com.microsoft")
+    words += "; it is ONNX Runtime's own: convert the model from before ONNX Runtime optimised it";
+  return words;
+}
+
+/// One name for ONNX's own domain, which has two.
+template <class Message>
+std::string domainOf(const Message& message) {
+  return isDefaultDomain(message.domain()) ? "" : message.domain();
+}
+
 }  // namespace
+
+const Walk::Function* Walk::findFunction(const ::onnx::NodeProto& node) const {
+  const auto found = functions_.find({domainOf(node), node.op_type(), overloadOf(node)});
+  return found == functions_.end() ? nullptr : &found->second;
+}
 
 void refuseUnknown(const std::string& complaint) {
   if (!complaint.empty()) throw UnsupportedModel(complaint);
@@ -39,8 +61,12 @@ std::string notComputed(const Walk::Nodes& nodes, const std::string& tensor) {
 Walk::Walk(const ::onnx::ModelProto& model, ImportState& state) : state_(state) {
   for (const auto& function : model.functions()) {
     refuseUnknown(unknownFields(function));
-    functions_[{function.domain(), function.name(), overloadOf(function)}] = {&function,
-                                                                              defaultsOf(function)};
+    Function entry{&function, defaultsOf(function)};
+    for (const auto& attribute : entry.defaults) refuseUnknown(unknownFields(attribute));
+    const FunctionKey key{domainOf(function), function.name(), overloadOf(function)};
+    if (!functions_.emplace(key, std::move(entry)).second)
+      throw ImportError("the model is broken: it has two functions " + function.domain() + "." +
+                        function.name() + " of one overload");
   }
 }
 
@@ -79,16 +105,30 @@ void Walk::expand(const ::onnx::NodeProto& node) {
   const bool ours = isDefaultDomain(node.domain());
   const ImportFn import = ours ? findImport(node.op_type()) : nullptr;
   const Expand expansion = ours ? findExpansion(node.op_type()) : nullptr;
-  if (!function && !import && !expansion)
-    throw ImportError("operator " + (ours ? "" : node.domain() + ".") + node.op_type() +
-                      (overloadOf(node).empty() ? "" : ", overload '" + overloadOf(node) + "',") +
-                      " is not supported");
+  if (!function && !import && !expansion) throw ImportError(noSuchOperator(node));
+  if (!function) checkVersion(node);
   if (dependsOnFailed(node)) return markFailed(node);
   if (function) return expandCall(node, *function);
   NodeContext context(state_, node);
   if (expansion) return (this->*expansion)(node, context);
   import(context);
   markNotComputed(node);
+}
+
+/// An operator that the model's opset (or its function's) defines anew is not tried by its older
+/// rules.
+void Walk::checkVersion(const ::onnx::NodeProto& node) const {
+  const std::string& op = node.op_type();
+  const int opset = state_.opsets.at(""), version = versionOf(op, opset);
+  if (opset > kNewestOpset)
+    throw ImportError(text("operator ", op, " of opset ", opset, " may follow rules that this ",
+                           "version of Minnow, which knows opsets up to ", kNewestOpset,
+                           ", does not know"));
+  if (version > newestKnown(op))
+    throw ImportError(text("operator ", op, " follows other rules from opset ", version,
+                           " on, which this version of Minnow does not know; export the model for "
+                           "opset ",
+                           version - 1, " or older"));
 }
 
 bool Walk::dependsOnFailed(const ::onnx::NodeProto& node) const {
@@ -117,17 +157,31 @@ void Walk::markNotComputed(const ::onnx::NodeProto& node) {
 }
 
 void Walk::report(const ::onnx::NodeProto& node, const std::string& name, const std::string& reason,
-                  std::vector<std::string> fixable) {
+                  const std::vector<std::string>& sources) {
   std::string advice = reason;
-  if (!fixable.empty()) {
-    advice += "; give it at conversion:";
-    for (const std::string& input : fixable) advice += " --value " + input + "=…";
-  }
+  std::vector<std::string> fixable;
+  for (const std::string& input : sources)
+    if (isParameter(input)) fixable.push_back(input);
+  if (!fixable.empty()) advice += "; give it at conversion:";
+  for (const std::string& input : fixable) advice += " --value " + input + "=…";
+  if (fixable.empty() && !sources.empty())
+    advice += "; it is computed from the data of input '" + sources[0] +
+              "': export the model so that it is a constant there";
   const auto opset = state_.opsets.find(isDefaultDomain(node.domain()) ? "" : node.domain());
   state_.report.unsupported.push_back({name, node.op_type(),
                                        opset == state_.opsets.end() ? 0 : opset->second, advice,
                                        std::move(fixable)});
   markFailed(node);
+}
+
+/// An input that could be fixed at conversion: a shape, an axis, a threshold; not a picture.
+bool Walk::isParameter(const std::string& input) const {
+  constexpr int64_t kMostElements = 1024;
+  for (const ir::ValueId id : state_.graph.inputs) {
+    const ir::Value& value = state_.graph.values[static_cast<size_t>(id)];
+    if (value.name == input) return value.type.shape.elements() <= kMostElements;
+  }
+  return false;
 }
 
 }  // namespace minnow::converter

@@ -36,11 +36,14 @@ class Walk {
 
   void node(const ::onnx::NodeProto& node);
   void expand(const ::onnx::NodeProto& node);
+  void checkVersion(const ::onnx::NodeProto& node) const;
   bool dependsOnFailed(const ::onnx::NodeProto& node) const;
   void markFailed(const ::onnx::NodeProto& node);
   void markNotComputed(const ::onnx::NodeProto& node);
+  /// `sources`: inputs of the graph from which is computed what would have to be constant.
   void report(const ::onnx::NodeProto& node, const std::string& name, const std::string& reason,
-              std::vector<std::string> fixable);
+              const std::vector<std::string>& sources);
+  bool isParameter(const std::string& input) const;
 
   // Bodies (control_flow.cc)
   using Expand = void (Walk::*)(const ::onnx::NodeProto&, NodeContext&);
@@ -57,7 +60,9 @@ class Walk {
   void bind(const ::onnx::NodeProto& node, NodeContext& context, const Results& results);
 
   ImportState& state_;
-  std::map<std::tuple<std::string, std::string, std::string>, Function> functions_;
+  using FunctionKey =
+      std::tuple<std::string, std::string, std::string>;  ///< domain, name, overload
+  std::map<FunctionKey, Function> functions_;
   const Nodes* around_ = nullptr;  ///< the nodes among which the one being imported is
   int depth_ = 0;
 };

@@ -3,6 +3,7 @@
 
 #include "kernels/kernel.h"
 #include "kernels/reference/elementwise.h"
+#include "kernels/reference/extremes.h"
 
 namespace minnow::kernels::reference {
 namespace {
@@ -12,8 +13,8 @@ int64_t chosen(const ops::ArgReduce& arg, const T* x, int64_t n, int64_t stride)
   int64_t best = 0;
   for (int64_t i = 1; i < n; ++i) {
     const T value = x[i * stride], champion = x[best * stride];
-    const bool better = arg.max ? value > champion : value < champion;
-    if (better || (arg.selectLast && value == champion)) best = i;
+    const bool better = arg.max ? beats(value, champion) : undercuts(value, champion);
+    if (better || (arg.selectLast && equals(value, champion))) best = i;
   }
   return best;
 }

@@ -13,9 +13,11 @@ namespace {
 
 using ops::BinaryFn;
 
-/// The remainder with the divisor's sign from the one with the dividend's.
+/// The remainder with the divisor's sign from the one with the dividend's; so has a zero.
 template <class T>
 T floored(T remainder, T divisor) {
+  if constexpr (std::is_floating_point_v<T>)
+    if (remainder == 0) return std::copysign(remainder, divisor);
   return remainder != 0 && (remainder < 0) != (divisor < 0) ? static_cast<T>(remainder + divisor)
                                                             : remainder;
 }
@@ -78,7 +80,8 @@ T applyBits(BinaryFn fn, T a, T b) {
       return count < kBits ? static_cast<T>(static_cast<uint64_t>(static_cast<U>(a)) << count)
                            : T{0};
     case BinaryFn::ShiftRight:
-      return count < kBits ? static_cast<T>(static_cast<U>(a) >> count) : T{0};
+      if (count < kBits) return static_cast<T>(a >> count);
+      return a < T{0} ? static_cast<T>(~T{0}) : T{0};
     default:
       return a;
   }

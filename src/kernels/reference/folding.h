@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <limits>
 
+#include "kernels/pairwise.h"
 #include "kernels/reference/elementwise.h"
+#include "kernels/reference/extremes.h"
 #include "minnow/tensor.h"
 
 namespace minnow::kernels::reference {
@@ -44,17 +46,24 @@ inline constexpr int kPartials = 16;
 /// Folds the elements at `x` in order: partial = step(partial, element), then combine.
 template <class Acc, class T, class Step, class Combine>
 Acc fold(const Axes& axes, bool striped, const T* x, Acc start, Step&& step, Combine&& combine) {
+  const int used = striped ? kPartials : 1;
   std::array<Acc, kPartials> partial;
+  PairwiseFold<Acc, Combine&> blocks(combine);
+  const auto endBlock = [&] {
+    for (int half = used / 2; half > 0; half /= 2)
+      for (int j = 0; j < half; ++j) partial[j] = combine(partial[j], partial[j + half]);
+    blocks.add(partial[0]);
+    partial.fill(start);
+  };
   partial.fill(start);
   int64_t i = 0;
   axes.forEachOffset([&](int64_t offset) {
-    Acc& p = partial[striped ? i++ % kPartials : 0];
+    Acc& p = partial[i % used];
     p = step(p, x[offset]);
+    if (++i % (used * kChain) == 0) endBlock();
   });
-  if (!striped) return partial[0];
-  for (int half = kPartials / 2; half > 0; half /= 2)
-    for (int j = 0; j < half; ++j) partial[j] = combine(partial[j], partial[j + half]);
-  return partial[0];
+  if (i % (used * kChain) != 0 || blocks.empty()) endBlock();
+  return blocks.total();
 }
 
 /// The sum of fn(x).
@@ -66,24 +75,15 @@ Acc foldSum(const Axes& axes, bool striped, const T* x, F&& fn) {
 }
 
 /// The sum of (x - mean)².
-inline float foldSquares(const Axes& axes, bool striped, const float* x, float mean) {
-  return fold<float>(
-      axes, striped, x, 0.0f,
-      [&](float sum, float v) {
-        const float d = v - mean;
+template <class T>
+T foldSquares(const Axes& axes, bool striped, const T* x, T mean) {
+  return fold<T>(
+      axes, striped, x, T{0},
+      [&](T sum, T v) {
+        const T d = v - mean;
         return std::fma(d, d, sum);
       },
-      [](float a, float b) { return a + b; });
-}
-
-/// The greater; NaN if either is NaN.
-template <class T>
-T greater(T a, T b) {
-  return b > a || b != b ? b : a;
-}
-template <class T>
-T smaller(T a, T b) {
-  return b < a || b != b ? b : a;
+      [](T a, T b) { return a + b; });
 }
 
 /// The maximum; a zero is +0.
@@ -100,14 +100,25 @@ T foldMin(const Axes& axes, bool striped, const T* x) {
   return fold<T>(axes, striped, x, start, smaller<T>, smaller<T>) + T{0};
 }
 
+template <class T>
 struct Moments {
-  float mean, variance;
+  T mean, variance;
 };
 /// Mean and variance as ops/group_normalization.h defines them.
-inline Moments momentsOf(const Axes& axes, bool striped, const float* x) {
-  const auto n = static_cast<float>(axes.shape.elements());
-  const float mean = foldSum<float>(axes, striped, x, [](float v) { return v; }) / n;
+template <class T>
+Moments<T> momentsOf(const Axes& axes, bool striped, const T* x) {
+  const auto n = static_cast<T>(axes.shape.elements());
+  const T mean = foldSum<T>(axes, striped, x, [](T v) { return v; }) / n;
   return {mean, foldSquares(axes, striped, x, mean) / n};
+}
+
+/// fn(T{}) for the real type that a tensor has: float32 or float64.
+template <class F>
+void withReal(DataType type, F&& fn) {
+  if (type == DataType::Float64)
+    fn(double{});
+  else
+    fn(float{});
 }
 
 }  // namespace minnow::kernels::reference

@@ -317,13 +317,13 @@ Result<void> moveDepthToSpace(const ops::Operator& op, const KernelArgs& args, C
 }
 
 Result<void> moveSpaceToDepth(const ops::Operator& op, const KernelArgs& args, CopyFn copy) {
-  const int64_t block = static_cast<const ops::SpaceToDepth&>(op).block;
+  const auto& s2d = static_cast<const ops::SpaceToDepth&>(op);
   const OutputRows rows = args.rows.within(args.outputs[0].shape[2]);
   const auto part = [&](const TensorView& view) {
     return partOf(view, 4, rows.begin, rows.end - rows.begin);
   };
-  copy(part(asBlocks(args.inputs[0], block)),
-       part(asChannels(args.outputs[0], block, ops::DepthOrder::DepthFirst)), *args.pool);
+  copy(part(asBlocks(args.inputs[0], s2d.block)),
+       part(asChannels(args.outputs[0], s2d.block, s2d.order)), *args.pool);
   return {};
 }
 

@@ -7,7 +7,9 @@
 #include "kernels/double_math.h"
 #include "kernels/element_types.h"
 #include "kernels/kernel.h"
+#include "kernels/pairwise.h"
 #include "kernels/reference/elementwise.h"
+#include "kernels/reference/extremes.h"
 
 namespace minnow::kernels::reference {
 namespace {
@@ -62,7 +64,7 @@ T maximum(const ops::Pool& pool, const TensorView& x, const Taps& taps, int64_t*
                                                 : std::numeric_limits<T>::lowest();
   Index where{};
   forEachTap<T>(pool, x, taps, [&](T value, const Index& tap) {
-    if (value > best) best = value, where = tap;
+    if (beats(value, best)) best = value, where = tap;
   });
   if (index) *index = flatIndex(pool, x.shape, taps, where);
   return static_cast<T>(best + T{0});
@@ -70,13 +72,13 @@ T maximum(const ops::Pool& pool, const TensorView& x, const Taps& taps, int64_t*
 
 template <class T>
 T average(const ops::Pool& pool, const TensorView& x, const Taps& taps) {
-  T sum = 0, row = 0;
+  LongSum<T> sum, row;
   const int last = taps.counts.rank() - 1;
   forEachTap<T>(pool, x, taps, [&](T value, const Index& tap) {
-    row += value;
-    if (tap[last] + 1 == taps.counts[last]) sum += row, row = 0;
+    row.add(value);
+    if (tap[last] + 1 == taps.counts[last]) sum.add(row.total()), row = {};
   });
-  return taps.divisor > 0 ? sum * (T(1) / static_cast<T>(taps.divisor)) : T(0);
+  return taps.divisor > 0 ? sum.total() * (T(1) / static_cast<T>(taps.divisor)) : T(0);
 }
 
 template <class T>
@@ -88,11 +90,14 @@ T norm(const ops::Pool& pool, const TensorView& x, const Taps& taps) {
     });
     return convert<T>(in_double::pow(sum, 1.0 / static_cast<double>(pool.p)));
   }
-  T sum = 0;
+  LongSum<T> sum;
   forEachTap<T>(pool, x, taps, [&](T value, const Index&) {
-    sum = pool.p == 2 ? std::fma(value, value, sum) : sum + std::fabs(value);
+    if (pool.p == 2)
+      sum.addSquare(value);
+    else
+      sum.add(std::fabs(value));
   });
-  return pool.p == 2 ? std::sqrt(sum) : sum;
+  return pool.p == 2 ? std::sqrt(sum.total()) : sum.total();
 }
 
 template <class T>

@@ -9,6 +9,7 @@
 #include "kernels/double_math.h"
 #include "kernels/kernel.h"
 #include "kernels/reference/elementwise.h"
+#include "kernels/reference/extremes.h"
 #include "kernels/reference/scalar_math.h"
 
 namespace minnow::kernels::reference {
@@ -115,8 +116,8 @@ Result<void> runDynamicQuantizeLinear(const ops::Operator&, const KernelArgs& ar
   float low = 0, high = 0;
   forEachIndex(x.shape, [&](const Index& at) {
     const float value = x.as<const float>()[offsetOf(at, x.strides, rank)];
-    low = std::min(low, value);
-    high = std::max(high, value);
+    low = smaller(low, value);
+    high = greater(high, value);
   });
   const float scale = (high == low ? 1.0f : high - low) / 255.0f;
   const double zero = std::clamp<double>(round(0.0f - low / scale), 0.0, 255.0);

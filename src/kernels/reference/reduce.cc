@@ -4,7 +4,6 @@
 #include <concepts>
 #include <type_traits>
 
-#include "kernels/double_math.h"
 #include "kernels/kernel.h"
 #include "kernels/reference/folding.h"
 #include "kernels/reference/scalar_math.h"
@@ -13,11 +12,6 @@ namespace minnow::kernels::reference {
 namespace {
 
 using ops::ReduceFn;
-
-float exponential(float x) { return exp(x); }
-double exponential(double x) { return in_double::exp(x); }
-float logarithm(float x) { return log(x); }
-double logarithm(double x) { return in_double::log(x); }
 
 /// Integers are added and multiplied modulo 2^64, so that overflow wraps.
 template <class T>
@@ -47,7 +41,7 @@ template <class T>
 T logSumExp(const Axes& axes, bool striped, const T* x) {
   const T max = foldMax(axes, striped, x);
   if (std::isinf(max)) return max;
-  return logarithm(foldSum<T>(axes, striped, x, [&](T v) { return exponential(v - max); })) + max;
+  return log(foldSum<T>(axes, striped, x, [&](T v) { return exp(v - max); })) + max;
 }
 
 template <class T>
@@ -76,8 +70,7 @@ T reduceReal(ReduceFn fn, const Axes& axes, bool striped, const T* x) {
   if constexpr (std::floating_point<T>) {
     if (fn == ReduceFn::L2) return std::sqrt(sumOfSquares(axes, striped, x));
     if (fn == ReduceFn::LogSumExp) return logSumExp(axes, striped, x);
-    if (fn == ReduceFn::LogSum)
-      return logarithm(foldSum<T>(axes, striped, x, [](T v) { return v; }));
+    if (fn == ReduceFn::LogSum) return log(foldSum<T>(axes, striped, x, [](T v) { return v; }));
   }
   return T{};
 }

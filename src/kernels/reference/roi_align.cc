@@ -6,6 +6,7 @@
 
 #include "base/fail.h"
 #include "kernels/kernel.h"
+#include "kernels/reference/extremes.h"
 
 namespace minnow::kernels::reference {
 namespace {
@@ -67,8 +68,8 @@ float pooled(const ops::RoiAlign& op, const TensorView& x, const float* plane, c
       if (op.mode == ops::RoiAlignMode::Average) {
         result += parts[0] + parts[1] + parts[2] + parts[3];
       } else {
-        const float most = std::max(std::max(parts[0], parts[1]), std::max(parts[2], parts[3]));
-        result = first ? most : std::max(result, most);
+        const float most = greater(greater(parts[0], parts[1]), greater(parts[2], parts[3]));
+        result = first ? most : greater(result, most);
         first = false;
       }
     }

@@ -46,8 +46,9 @@ inline void splitForLog(One, float x, float& mantissa, float& exponent) {
 #include "kernels/elementary.inc"
 #undef MINNOW_INLINE
 
-// Functions that no kernel has in vectors: in double, rounded once.
-double applyInDouble(ops::UnaryFn fn, float x) {
+// Functions that no kernel has in vectors: in double, of a float rounded once.
+template <class T>
+double inDouble(ops::UnaryFn fn, T x) {
   switch (fn) {
     case ops::UnaryFn::Sin:
       return in_double::sin(x);
@@ -86,8 +87,10 @@ float erf(float x) { return errorFunction(One{}, x); }
 float softplus(float x) { return evaluate(Function<ops::UnaryFn::Softplus>{}, One{}, x); }
 float round(float x) { return nearest(One{}, x); }
 
+double trigonometric(ops::UnaryFn fn, double x) { return inDouble(fn, x); }
+
 float apply(const ops::Epilogue& fn, float x) {
-  if (fn.fn >= ops::UnaryFn::kEpilogueCount) return in_double::toFloat(applyInDouble(fn.fn, x));
+  if (fn.fn >= ops::UnaryFn::kEpilogueCount) return in_double::toFloat(inDouble(fn.fn, x));
   return visitFunction(fn, [x](auto function) { return evaluate(function, One{}, x); });
 }
 

@@ -3,6 +3,7 @@
 // (kernels/elementary.inc) and give the same bits.
 #pragma once
 
+#include "kernels/double_math.h"
 #include "ops/unary.h"
 
 namespace minnow::kernels::reference {
@@ -11,6 +12,8 @@ namespace minnow::kernels::reference {
 // would be denormal is 0, and a denormal argument of log counts as 0.
 float exp(float x);
 float log(float x);
+using in_double::exp;
+using in_double::log;
 float tanh(float x);
 float sigmoid(float x);
 float erf(float x);
@@ -18,6 +21,8 @@ float erf(float x);
 float softplus(float x);
 /// Half to even, whatever the target's rounding instructions do.
 float round(float x);
+/// Those of unary_functions.inc's functions that are trigonometric or hyperbolic, in float64.
+double trigonometric(ops::UnaryFn fn, double x);
 /// The function of unary_functions.inc, if it is one of float32.
 float apply(const ops::Epilogue& fn, float x);
 

@@ -73,9 +73,11 @@ TEST(ScalarMath, EndsOfTheRange) {
   EXPECT_TRUE(std::signbit(round(-0.25f)));
 }
 
+// But for two whose text compares, and says 0 otherwise (corners_test.cc).
 TEST(ScalarMath, EveryFunctionKeepsNaN) {
   for (int i = 0; i < static_cast<int>(ops::UnaryFn::kEpilogueCount); ++i) {
     const auto fn = static_cast<ops::UnaryFn>(i);
+    if (fn == ops::UnaryFn::ThresholdedRelu || fn == ops::UnaryFn::Shrink) continue;
     EXPECT_TRUE(std::isnan(apply({fn, 0.25f, 0.75f}, std::nanf("")))) << ops::unaryFnName(fn);
     EXPECT_TRUE(std::isnan(apply({fn, 0.25f, 0.75f}, -std::nanf("517")))) << ops::unaryFnName(fn);
   }

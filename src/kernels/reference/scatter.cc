@@ -3,6 +3,7 @@
 
 #include "kernels/kernel.h"
 #include "kernels/reference/elementwise.h"
+#include "kernels/reference/extremes.h"
 #include "kernels/reference/indices.h"
 
 namespace minnow::kernels::reference {
@@ -23,9 +24,9 @@ T combine(ops::ScatterReduction reduction, T old, T update) {
       else
         return old * update;
     case ops::ScatterReduction::Max:
-      return static_cast<T>(std::max(old, update) + T{0});
+      return static_cast<T>(greater(old, update) + T{0});
     case ops::ScatterReduction::Min:
-      return static_cast<T>(std::min(old, update) + T{0});
+      return static_cast<T>(smaller(old, update) + T{0});
     default:
       return update;
   }

@@ -192,16 +192,21 @@ bool overlaps(const Box& a, const Box& b, float threshold) {
   return a.area() > 0 && b.area() > 0 && all > 0 && common / all > threshold;
 }
 
+/// Falling scores, a NaN last; equal ones by their place.
+bool isBetter(float scoreA, int64_t a, float scoreB, int64_t b) {
+  if (scoreA > scoreB || scoreB > scoreA) return scoreA > scoreB;
+  const bool nanA = scoreA != scoreA, nanB = scoreB != scoreB;
+  return nanA != nanB ? nanB : a < b;
+}
+
 /// The boxes of one class that stay, best first, at the front of `order`; returns how many.
 int64_t suppress(const ops::NonMaxSuppression& op, const TensorView& boxes, int64_t batch,
                  const float* scores, int64_t step, int64_t* order) {
   int64_t candidates = 0;
   for (int64_t i = 0; i < boxes.shape[1]; ++i)
-    if (scores[i * step] == scores[i * step] &&
-        (!op.hasScoreThreshold || scores[i * step] > op.scoreThreshold))
-      order[candidates++] = i;
+    if (!op.hasScoreThreshold || scores[i * step] > op.scoreThreshold) order[candidates++] = i;
   std::sort(order, order + candidates, [&](int64_t a, int64_t b) {
-    return scores[a * step] != scores[b * step] ? scores[a * step] > scores[b * step] : a < b;
+    return isBetter(scores[a * step], a, scores[b * step], b);
   });
   int64_t kept = 0;
   for (int64_t i = 0; i < candidates && kept < op.mostPerClass; ++i) {
@@ -214,6 +219,16 @@ int64_t suppress(const ops::NonMaxSuppression& op, const TensorView& boxes, int6
   return kept;
 }
 
+/// The operator with the limits that are inputs as its attributes.
+ops::NonMaxSuppression withLimits(const ops::NonMaxSuppression& op, const KernelArgs& args) {
+  ops::NonMaxSuppression limited = op;
+  if (args.has(2)) limited.mostPerClass = *args.inputs[2].as<const int64_t>();
+  if (args.has(3)) limited.iouThreshold = *args.inputs[3].as<const float>();
+  if (args.has(4)) limited.scoreThreshold = *args.inputs[4].as<const float>();
+  limited.hasScoreThreshold |= args.has(4);
+  return limited;
+}
+
 }  // namespace
 
 size_t nonMaxSuppressionBytes(const ops::Operator&, std::span<const TensorView> inputs,
@@ -222,7 +237,7 @@ size_t nonMaxSuppressionBytes(const ops::Operator&, std::span<const TensorView> 
 }
 
 Result<void> runNonMaxSuppression(const ops::Operator& op, const KernelArgs& args) {
-  const auto& nms = static_cast<const ops::NonMaxSuppression&>(op);
+  const auto nms = withLimits(static_cast<const ops::NonMaxSuppression&>(op), args);
   const TensorView &boxes = args.inputs[0], &scores = args.inputs[1];
   TensorView& y = args.outputs[0];
   auto* order = reinterpret_cast<int64_t*>(args.workspace.data());

@@ -32,7 +32,44 @@ T applyInteger(UnaryFn fn, T x) {
   }
 }
 
+// float64, by the formulas of unary_functions.inc.
+
+double clipped(double x, double low, double high) {
+  x = x < low ? low : x;
+  return x > high ? high : x;
+}
+
+/// Activations with a curve.
+double curved(const ops::Epilogue& fn, double x) {
+  using namespace in_double;
+  const double alpha = fn.alpha, beta = fn.beta;
+  switch (fn.fn) {
+    case UnaryFn::Sigmoid:
+      return 1 / (1 + exp(-x));
+    case UnaryFn::Swish:
+      return x / (1 + exp(-alpha * x));
+    case UnaryFn::Elu:
+      return x < 0 ? alpha * expm1(x) : x;
+    case UnaryFn::Selu:
+      return beta * (x < 0 ? alpha * expm1(x) : x);
+    case UnaryFn::Celu:
+      return x < 0 ? alpha * expm1(x / alpha) : x;
+    case UnaryFn::Softplus:
+      return (x < 0 ? 0 : x) + log1p(exp(-std::fabs(x)));
+    case UnaryFn::Mish: {
+      const double e = exp(x > 20 ? 20 : x), n = e * (e + 2);
+      return x * (n / (n + 2));
+    }
+    case UnaryFn::Gelu:
+      return x / 2 * (1 + erf(x * 0x1.6a09e667f3bcdp-1));  // 1/sqrt 2
+    default:                                               // GeluTanh, with 2 sqrt(2/pi)
+      return x / (1 + exp(-0x1.9884533d43651p0 * x * (1 + 0.044715 * x * x)));
+  }
+}
+
+/// Functions made of lines, and those of Elementary math.
 double applyDouble(const ops::Epilogue& fn, double x) {
+  const double alpha = fn.alpha, beta = fn.beta;
   switch (fn.fn) {
     case UnaryFn::Identity:
       return x;
@@ -43,8 +80,21 @@ double applyDouble(const ops::Epilogue& fn, double x) {
     case UnaryFn::Relu:
       return x < 0 ? 0 : x;
     case UnaryFn::Clip:
-      x = x < fn.alpha ? fn.alpha : x;
-      return x > fn.beta ? fn.beta : x;
+      return clipped(x, alpha, beta);
+    case UnaryFn::LeakyRelu:
+      return x < 0 ? alpha * x : x;
+    case UnaryFn::HardSigmoid:
+      return clipped(std::fma(alpha, x, beta), 0, 1);
+    case UnaryFn::HardSwish:
+      return x * clipped(std::fma(x, 1.0 / 6, 0.5), 0, 1);
+    case UnaryFn::ThresholdedRelu:
+      return x > alpha ? x : 0;
+    case UnaryFn::Shrink:
+      return x < -alpha ? x + beta : x > alpha ? x - beta : 0;
+    case UnaryFn::Softsign:
+      return x / (1 + std::fabs(x));
+    case UnaryFn::Sign:
+      return x > 0 ? 1 : x < 0 ? -1 : x + 0.0;
     case UnaryFn::Ceil:
       return std::ceil(x);
     case UnaryFn::Floor:
@@ -55,8 +105,16 @@ double applyDouble(const ops::Epilogue& fn, double x) {
       return std::sqrt(x);
     case UnaryFn::Reciprocal:
       return 1 / x;
+    case UnaryFn::Exp:
+      return in_double::exp(x);
+    case UnaryFn::Log:
+      return in_double::log(x);
+    case UnaryFn::Erf:
+      return in_double::erf(x);
+    case UnaryFn::Tanh:
+      return in_double::tanh(x);
     default:
-      return apply(fn, static_cast<float>(x));
+      return fn.fn < UnaryFn::kEpilogueCount ? curved(fn, x) : trigonometric(fn.fn, x);
   }
 }
 

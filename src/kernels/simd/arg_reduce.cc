@@ -14,14 +14,20 @@
 HWY_BEFORE_NAMESPACE();
 namespace minnow::kernels::simd::HWY_NAMESPACE {
 
-// Comparisons: true where a new value takes the champion's place.
+// Comparisons: true where a new value takes the champion's place. A NaN is above every number.
 struct First {
-  static HWY_INLINE auto beats(FoldVec value, FoldVec champion) { return hn::Gt(value, champion); }
-  static bool beats(float value, float champion) { return value > champion; }
+  static HWY_INLINE auto beats(FoldVec value, FoldVec champion) {
+    return hn::AndNot(hn::Le(value, champion), hn::Eq(champion, champion));
+  }
+  static bool beats(float value, float champion) {
+    return !(value <= champion) && champion == champion;
+  }
 };
 struct Last {
-  static HWY_INLINE auto beats(FoldVec value, FoldVec champion) { return hn::Ge(value, champion); }
-  static bool beats(float value, float champion) { return value >= champion; }
+  static HWY_INLINE auto beats(FoldVec value, FoldVec champion) {
+    return hn::Or(hn::Ge(value, champion), hn::IsNaN(value));
+  }
+  static bool beats(float value, float champion) { return value >= champion || value != value; }
 };
 
 /// The minimum is the maximum of the negated values.

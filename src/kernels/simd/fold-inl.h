@@ -16,6 +16,7 @@
 #include <limits>
 
 #include "kernels/fold_plan.h"
+#include "kernels/pairwise.h"
 #include "kernels/simd/math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -123,7 +124,7 @@ HWY_INLINE float mergePartials(float* partial) {
   return partial[0];
 }
 
-/// One chain over a row, in pieces of 16.
+/// One chain over a block of a row, in pieces of 16.
 template <class Join, class F>
 HWY_INLINE float foldChain(const float* x, int64_t n, const F& fn, float* kept) {
   HWY_ALIGN float piece[kPartials];
@@ -137,7 +138,7 @@ HWY_INLINE float foldChain(const float* x, int64_t n, const F& fn, float* kept) 
   return acc;
 }
 
-/// The striped fold of fn over a row; fn's values are also stored in `kept` unless it is null.
+/// The striped fold of fn over a block; fn's values are also stored in `kept` unless it is null.
 template <class Join, class F>
 HWY_INLINE float foldStripes(const float* x, int64_t n, const F& fn, float* kept) {
   const FoldTag d;
@@ -169,9 +170,22 @@ HWY_INLINE float foldStripes(const float* x, int64_t n, const F& fn, float* kept
 
 /// Either, as the plan says.
 template <class Join, class F>
+HWY_INLINE float foldBlock(bool striped, const float* x, int64_t n, const F& fn, float* kept) {
+  return striped ? foldStripes<Join>(x, n, fn, kept) : foldChain<Join>(x, n, fn, kept);
+}
+
+/// A row, block by block.
+template <class Join, class F>
 HWY_INLINE float foldRow(bool striped, const float* x, int64_t n, const F& fn,
                          float* kept = nullptr) {
-  return striped ? foldStripes<Join>(x, n, fn, kept) : foldChain<Join>(x, n, fn, kept);
+  const int64_t length = striped ? kPartials * kChain : kChain;
+  if (n <= length) return foldBlock<Join>(striped, x, n, fn, kept);
+  const auto merge = [](float a, float b) { return Join::merge(a, b); };
+  PairwiseFold<float, decltype(merge)> blocks(merge);
+  for (int64_t i = 0; i < n; i += length)
+    blocks.add(
+        foldBlock<Join>(striped, x + i, std::min(length, n - i), fn, kept ? kept + i : kept));
+  return blocks.total();
 }
 
 /// The greatest of a row does not depend on the order; a zero is +0.
@@ -192,6 +206,14 @@ HWY_INLINE void forEachReduced(const FoldAxes& axes, F&& fn) {
   }
 }
 
+/// Joins the accumulators of neighbouring outputs into the row at `a`.
+template <class Join>
+HWY_INLINE void mergeRow(float* a, const float* b, int64_t lanes) {
+  const FoldTag d;
+  for (int64_t k = 0; k < lanes; k += static_cast<int64_t>(hn::Lanes(d)))
+    hn::Store(Join::merge(d, hn::Load(d, a + k), hn::Load(d, b + k)), d, a + k);
+}
+
 /// Folds `lanes` neighbouring outputs (at most kBlock), lane by lane, into `result`; fn's values
 /// are also stored at `kept` with the output's strides unless it is null.
 template <class Join, class F>
@@ -200,10 +222,24 @@ HWY_INLINE void foldLanes(const FoldPlan& plan, const float* x, int64_t lanes, c
   const FoldTag d;
   const auto step = static_cast<int64_t>(hn::Lanes(d));
   HWY_ALIGN float partial[kPartials * kBlock];
+  HWY_ALIGN float blocks[PairwiseOrder::kPlaces * kBlock];
   const int64_t used = plan.striped ? kPartials : 1;
-  std::fill(partial, partial + used * kBlock, Join::kStart);
+  PairwiseOrder order;
+  const auto join = [&](int a) HWY_ATTR {
+    mergeRow<Join>(blocks + a * kBlock, blocks + (a + 1) * kBlock, lanes);
+  };
+  const auto begin = [&] { std::fill(partial, partial + used * kBlock, Join::kStart); };
+  const auto end = [&]() HWY_ATTR {
+    for (int64_t half = used / 2; half > 0; half /= 2)
+      for (int64_t j = 0; j < half; ++j)
+        mergeRow<Join>(partial + j * kBlock, partial + (j + half) * kBlock, lanes);
+    std::memcpy(blocks + order.next() * kBlock, partial, kBlock * sizeof(float));
+    order.push(join);
+  };
+  begin();
   forEachReduced(plan.reduced, [&](int64_t i, int64_t in, int64_t out) HWY_ATTR {
-    float* acc = partial + (plan.striped ? i % kPartials : 0) * kBlock;
+    if (i > 0 && i % (used * kChain) == 0) end(), begin();
+    float* acc = partial + i % used * kBlock;
     int64_t k = 0;
     for (; k + step <= lanes; k += step) {
       const FoldVec t = fn(d, hn::LoadU(d, x + in + k), k);
@@ -215,13 +251,9 @@ HWY_INLINE void foldLanes(const FoldPlan& plan, const float* x, int64_t lanes, c
     if (kept) storeFirst(d, t, kept + out + k, lanes - k);
     hn::Store(Join::join(d, hn::Load(d, acc + k), t), d, acc + k);
   });
-  for (int64_t half = used / 2; half > 0; half /= 2)
-    for (int64_t j = 0; j < half; ++j)
-      for (int64_t k = 0; k < lanes; k += step) {
-        float* a = partial + j * kBlock + k;
-        hn::Store(Join::merge(d, hn::Load(d, a), hn::Load(d, a + half * kBlock)), d, a);
-      }
-  std::memcpy(result, partial, static_cast<size_t>(lanes) * sizeof(float));
+  end();
+  order.finish(join);
+  std::memcpy(result, blocks, static_cast<size_t>(lanes) * sizeof(float));
 }
 
 /// y = fn(x, lane) for all reduced elements of `lanes` neighbouring outputs.

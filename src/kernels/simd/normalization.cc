@@ -178,6 +178,7 @@ bool acceptsLayerNormalization(const ops::Operator& op, std::span<const TensorVi
   const auto& norm = static_cast<const ops::LayerNormalization&>(op);
   const int axis = static_cast<int>(norm.axis);
   const Shape& x = inputs[0].shape;
+  if (inputs[0].type != DataType::Float32) return false;
   if (!coversSet(inputs[1], x, axis)) return false;
   if (inputs.size() > 2 && inputs[2] && !coversSet(inputs[2], x, axis)) return false;
   for (size_t i = 1; i < outputs.size(); ++i)
@@ -209,7 +210,7 @@ Result<void> runLayerNormalization(const ops::Operator& op, const KernelArgs& ar
 bool acceptsGroupNormalization(const ops::Operator& op, std::span<const TensorView> inputs,
                                std::span<const TensorView> outputs) {
   const auto& norm = static_cast<const ops::GroupNormalization&>(op);
-  if (inputs[0].shape.rank() >= kMaxRank) return false;
+  if (inputs[0].type != DataType::Float32 || inputs[0].shape.rank() >= kMaxRank) return false;
   const FoldPlan plan = planOf(norm, inputs[0], outputs[0]);
   if (!plan.possible) return false;
   if (plan.along) return true;

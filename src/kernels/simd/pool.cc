@@ -9,6 +9,7 @@
 // After foreach_target.h.
 #include <hwy/highway.h>
 
+#include "kernels/pairwise.h"
 #include "ops/pool.h"
 
 #ifndef MINNOW_SIMD_POOL_ROW
@@ -42,15 +43,17 @@ HWY_BEFORE_NAMESPACE();
 namespace minnow::kernels::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// A fold begins a row of taps with beginRow(what the rows before gave) and adds it by endRow.
-struct MaxFold {
+/// A fold begins a row of taps with beginRow(what the rows before gave) and adds it by endRow. What
+/// it has gathered may be doubtful at the end: then the fold of its `Exact` does it again.
+struct ExactMaxFold {
+  static constexpr bool kAdds = false, kDoubts = false;
   template <class D>
   static HWY_INLINE hn::Vec<D> start(D d) {
     return hn::Neg(hn::Inf(d));
   }
   template <class V>
   static HWY_INLINE V fold(V best, V x) {
-    return hn::IfThenElse(hn::Gt(x, best), x, best);
+    return hn::IfThenElse(hn::Or(hn::Gt(x, best), hn::IsNaN(x)), x, best);
   }
   template <class D, class V>
   static HWY_INLINE V beginRow(D, V best) {
@@ -66,7 +69,58 @@ struct MaxFold {
   }
 };
 
+#if HWY_ARCH_ARM
+/// ARM's own maximum is a NaN if either number is.
+struct MaxFold : ExactMaxFold {
+  template <class V>
+  static HWY_INLINE V fold(V best, V x) {
+    return hn::Max(best, x);
+  }
+};
+#elif HWY_TARGET <= HWY_AVX3
+/// x86's own maximum is the second number if either is a NaN, so that a NaN among the taps gets in;
+/// a mask, which costs AVX-512 nothing, keeps it there.
+struct MaxFold : ExactMaxFold {
+  template <class V>
+  static HWY_INLINE V fold(V best, V x) {
+    return hn::IfThenElse(hn::Eq(best, best), hn::Max(best, x), best);
+  }
+};
+#else
+/// x86's own maximum forgets a NaN. The sum of the taps tells whether there was one: it is a NaN
+/// then (and where two infinities meet).
+struct MaxFold {
+  static constexpr bool kAdds = false, kDoubts = true;
+  using Exact = ExactMaxFold;
+  template <class D>
+  struct State {
+    hn::Vec<D> best, sum;
+  };
+  template <class D>
+  static HWY_INLINE State<D> start(D d) {
+    return {hn::Neg(hn::Inf(d)), hn::Zero(d)};
+  }
+  template <class S, class V>
+  static HWY_INLINE S fold(S state, V x) {
+    return {hn::Max(state.best, x), hn::Add(state.sum, x)};
+  }
+  template <class D, class S>
+  static HWY_INLINE S beginRow(D, S state) {
+    return state;
+  }
+  template <class S>
+  static HWY_INLINE S endRow(S, S state) {
+    return state;
+  }
+  template <class D, class S>
+  static HWY_INLINE hn::Vec<D> finish(D d, S state, float) {
+    return hn::Add(state.best, hn::Zero(d));
+  }
+};
+#endif
+
 struct AverageFold {
+  static constexpr bool kAdds = true, kDoubts = false;
   template <class D>
   static HWY_INLINE hn::Vec<D> start(D d) {
     return hn::Zero(d);
@@ -89,6 +143,82 @@ struct AverageFold {
   }
 };
 
+/// A sum a lane in the order of kernels/pairwise.h.
+template <class D>
+class VectorSum {
+ public:
+  HWY_INLINE void add(D d, hn::Vec<D> x) {
+    hn::Store(hn::Add(hn::Load(d, chain_), x), d, chain_);
+    if (++length_ == kChain) endBlock(d);
+  }
+  HWY_INLINE hn::Vec<D> total(D d) {
+    if (length_ > 0 || order_.next() == 0) endBlock(d);
+    order_.finish([&](int a) HWY_ATTR { join(d, a); });
+    return hn::Load(d, places_);
+  }
+
+ private:
+  static constexpr size_t kLanes = hn::MaxLanes(D());
+  HWY_INLINE void join(D d, int a) {
+    float* first = places_ + static_cast<size_t>(a) * kLanes;
+    hn::Store(hn::Add(hn::Load(d, first), hn::Load(d, first + kLanes)), d, first);
+  }
+  HWY_INLINE void endBlock(D d) {
+    hn::Store(hn::Load(d, chain_), d, places_ + static_cast<size_t>(order_.next()) * kLanes);
+    order_.push([&](int a) HWY_ATTR { join(d, a); });
+    hn::Store(hn::Zero(d), d, chain_);
+    length_ = 0;
+  }
+  PairwiseOrder order_;
+  int64_t length_ = 0;
+  HWY_ALIGN float chain_[kLanes] = {};
+  HWY_ALIGN float places_[PairwiseOrder::kPlaces * kLanes];
+};
+
+/// True if a sum over the window has more than a block of columns or of rows.
+template <class Fold>
+HWY_INLINE bool inBlocks(const PoolWindow& w) {
+  return Fold::kAdds && std::max(w.rows, w.columns) > kChain;
+}
+
+/// Channels [c, c + a vector) of such an average.
+template <class D>
+HWY_NOINLINE void averageInBlocks(D d, const PoolWindow& w, int64_t c) {
+  VectorSum<D> rows;
+  for (int64_t ky = 0; ky < w.rows; ++ky) {
+    const float* tap = w.first + ky * w.rowStep + c;
+    VectorSum<D> row;
+    for (int64_t kx = 0; kx < w.columns; ++kx, tap += w.columnStep) row.add(d, hn::LoadU(d, tap));
+    rows.add(d, row.total(d));
+  }
+  hn::StoreU(AverageFold::finish(d, rows.total(d), w.scale), d, w.output + c);
+}
+
+/// Channels [c, c + a vector).
+template <class Fold, class D>
+HWY_INLINE void oneVector(D d, const PoolWindow& w, int64_t c) {
+  if (inBlocks<Fold>(w)) return averageInBlocks(d, w, c);
+  auto s = Fold::start(d);
+  for (int64_t ky = 0; ky < w.rows; ++ky) {
+    const float* tap = w.first + ky * w.rowStep + c;
+    auto r = Fold::beginRow(d, s);
+    for (int64_t kx = 0; kx < w.columns; ++kx, tap += w.columnStep)
+      r = Fold::fold(r, hn::LoadU(d, tap));
+    s = Fold::endRow(s, r);
+  }
+  if constexpr (Fold::kDoubts)
+    if (HWY_UNLIKELY(!hn::AllFalse(d, hn::IsNaN(s.sum))))
+      return oneVector<typename Fold::Exact>(d, w, c);
+  hn::StoreU(Fold::finish(d, s, w.scale), d, w.output + c);
+}
+
+/// Channels [c, c + 4 vectors), one vector after another.
+template <class Fold, class D>
+HWY_NOINLINE void vectorByVector(D d, const PoolWindow& w, int64_t c) {
+  const auto n = static_cast<int64_t>(hn::Lanes(d));
+  for (int64_t i = 0; i < 4; ++i) oneVector<Fold>(d, w, c + i * n);
+}
+
 /// Channels [c, c + 4 vectors).
 template <class Fold, class D>
 HWY_INLINE void fourVectors(D d, const PoolWindow& w, int64_t c) {
@@ -109,23 +239,15 @@ HWY_INLINE void fourVectors(D d, const PoolWindow& w, int64_t c) {
     s2 = Fold::endRow(s2, r2);
     s3 = Fold::endRow(s3, r3);
   }
+  if constexpr (Fold::kDoubts) {
+    const auto sum = hn::Add(hn::Add(s0.sum, s1.sum), hn::Add(s2.sum, s3.sum));
+    if (HWY_UNLIKELY(!hn::AllFalse(d, hn::IsNaN(sum))))
+      return vectorByVector<typename Fold::Exact>(d, w, c);
+  }
   hn::StoreU(Fold::finish(d, s0, w.scale), d, w.output + c);
   hn::StoreU(Fold::finish(d, s1, w.scale), d, w.output + c + n);
   hn::StoreU(Fold::finish(d, s2, w.scale), d, w.output + c + 2 * n);
   hn::StoreU(Fold::finish(d, s3, w.scale), d, w.output + c + 3 * n);
-}
-
-template <class Fold, class D>
-HWY_INLINE void oneVector(D d, const PoolWindow& w, int64_t c) {
-  auto s = Fold::start(d);
-  for (int64_t ky = 0; ky < w.rows; ++ky) {
-    const float* tap = w.first + ky * w.rowStep + c;
-    auto r = Fold::beginRow(d, s);
-    for (int64_t kx = 0; kx < w.columns; ++kx, tap += w.columnStep)
-      r = Fold::fold(r, hn::LoadU(d, tap));
-    s = Fold::endRow(s, r);
-  }
-  hn::StoreU(Fold::finish(d, s, w.scale), d, w.output + c);
 }
 
 /// All channels; the last vector overlaps the one before where the count does not divide.
@@ -134,7 +256,8 @@ HWY_INLINE void pixel(const PoolWindow& w, int64_t channels) {
   const hn::ScalableTag<float> d;
   const auto n = static_cast<int64_t>(hn::Lanes(d));
   int64_t c = 0;
-  for (; c + 4 * n <= channels; c += 4 * n) fourVectors<Fold>(d, w, c);
+  if (!inBlocks<Fold>(w))
+    for (; c + 4 * n <= channels; c += 4 * n) fourVectors<Fold>(d, w, c);
   for (; c + n <= channels; c += n) oneVector<Fold>(d, w, c);
   if (c == channels) return;
   const hn::CappedTag<float, 4> d4;

@@ -93,7 +93,7 @@ FoldPlan planOf(const ops::Softmax& softmax, const TensorView& x, const TensorVi
 bool acceptsSoftmax(const ops::Operator& op, std::span<const TensorView> inputs,
                     std::span<const TensorView> outputs) {
   const auto& softmax = static_cast<const ops::Softmax&>(op);
-  if (softmax.fn == ops::SoftmaxFn::Hardmax) return false;
+  if (softmax.fn == ops::SoftmaxFn::Hardmax || inputs[0].type != DataType::Float32) return false;
   const FoldPlan plan = planOf(softmax, inputs[0], outputs[0]);
   return plan.possible && (plan.along || plan.laneOut == 1);
 }

@@ -119,7 +119,9 @@ void pngToRgb(const PngForm& form, const uint8_t* in, uint8_t* rgb) {
   const int size = form.sampleBytes, pixelBytes = form.channels * size;
   const bool hidden = form.keyed && std::memcmp(in, form.key, pixelBytes) == 0;
   const int alpha = form.alpha ? in[pixelBytes - size] : hidden ? 0 : 255;
-  for (int c = 0; c < 3; ++c) rgb[c] = onWhite(in[form.grey ? 0 : c * size], alpha);
+  for (int c = 0; c < 3; ++c) rgb[c] = in[form.grey ? 0 : c * size];
+  if (alpha == 255) return;
+  for (int c = 0; c < 3; ++c) rgb[c] = onWhite(rgb[c], alpha);
 }
 
 /// A pass of an interlaced picture is a smaller picture of every so-many-th pixel.
