@@ -10,9 +10,10 @@ namespace {
 /// The elements as a tensor of the other's type and shape, row-major.
 Result<TensorView> plainLike(const TensorView& tensor, DataType type, size_t bytes,
                              const std::byte* elements) {
+  if (tensor.missing) return fail(ErrorCode::NotFound, "no tensor to copy: ", tensor.missing);
   if (!tensor || tensor.panels) {
     return fail(ErrorCode::InvalidArgument,
-                tensor ? "packed weights cannot be copied" : "there is no tensor of that name");
+                tensor ? "packed weights cannot be copied" : "the tensor is empty: it has no data");
   }
   if ((type != DataType::Undefined && type != tensor.type) || bytes != tensor.bytes()) {
     const DataType given = type == DataType::Undefined ? tensor.type : type;

@@ -96,9 +96,8 @@ minnow_tensor tensorOf(const TensorView& view) {
   return tensor;
 }
 
-minnow_status handOver(const TensorView& view, const char* kind, const char* name,
-                       minnow_tensor* tensor) {
-  if (!view) return failed(ErrorCode::NotFound, minnow::text("there is no ", kind, " ", name));
+minnow_status handOver(const TensorView& view, minnow_tensor* tensor) {
+  if (view.missing) return failed(ErrorCode::NotFound, view.missing);
   *tensor = tensorOf(view);
   return MINNOW_OK;
 }
@@ -338,7 +337,7 @@ minnow_status minnow_frame_input(const minnow_frame* frame, const char* name,
                                  minnow_tensor* tensor) {
   return checked([&]() -> minnow_status {
     if (frame == nullptr || name == nullptr || tensor == nullptr) return nullArgument();
-    return handOver(frame->object.input(name), "input", name, tensor);
+    return handOver(frame->object.input(name), tensor);
   });
 }
 
@@ -346,7 +345,7 @@ minnow_status minnow_frame_output(const minnow_frame* frame, const char* name,
                                   minnow_tensor* tensor) {
   return checked([&]() -> minnow_status {
     if (frame == nullptr || name == nullptr || tensor == nullptr) return nullArgument();
-    return handOver(frame->object.output(name), "output", name, tensor);
+    return handOver(frame->object.output(name), tensor);
   });
 }
 
