@@ -11,9 +11,10 @@
 // orExit() is what a program does about errors (examples/classify.cc). Pictures are written into an
 // input by minnow/image.h.
 //
-// A Runtime must outlive its interpreters, an interpreter its sessions, a session its frames. Every
-// object may be used from one thread at a time; different sessions of one runtime may run on
-// different threads at once, as many as the runtime's `concurrency` has arenas.
+// A Runtime must outlive its interpreters, an interpreter its sessions, a session its frames. A
+// Runtime and an Interpreter may be used from any threads at once, a Session and a Frame from one
+// thread at a time. Different sessions of one runtime may run on different threads at once, as many
+// as the runtime's `concurrency` has arenas.
 //
 // fork(): the child may go on with what the parent made, if no other thread was inside a call of
 // this library at that moment. The parent's threads do not exist in the child: there its frames are
@@ -232,7 +233,8 @@ class Session {
 
 /// One inference. Input and output memory lies in the leased arena and belongs to the caller until
 /// the frame goes. After a session's first frame, beginning, running and ending one allocates
-/// nothing, but for arenas that have not been allocated yet.
+/// nothing, but for arenas that have not been allocated yet, and small lists of shapes where data
+/// decide the size of a result.
 ///
 /// The axes of the views are the model's (N,C,H,W), but memory mostly holds a picture's elements as
 /// N,H,W,C, and there may be gaps: the strides say where each element lies. A memcpy of an N,C,H,W
