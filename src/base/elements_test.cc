@@ -74,7 +74,7 @@ TEST(WriteTensor, RefusesOtherNumbersAndTypes) {
 TEST(WriteTensor, RefusesWhatIsNoTensor) {
   const auto absent = writeTensor(TensorView{}, std::vector<float>{});
   ASSERT_FALSE(absent);
-  EXPECT_EQ(absent.error().code, ErrorCode::InvalidArgument);
+  EXPECT_EQ(absent.error().code, ErrorCode::NotFound);
 }
 
 TEST(WriteTensor, AScalarAndNothing) {
