@@ -142,7 +142,8 @@ TensorView viewOf(const minnow_tensor& tensor) {
     view.strides[static_cast<size_t>(axis)] = tensor.strides[axis];
   view.data = tensor.data;
   const auto type = static_cast<minnow::DataType>(tensor.type);
-  if (minnow::elementSize(type) > 0 && minnow::ops::checkShape(view.shape)) view.type = type;
+  if (minnow::elementSize(type) == 0 || !minnow::ops::checkShape(view.shape)) return {};
+  view.type = type;
   return view;
 }
 
