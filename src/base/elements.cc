@@ -10,10 +10,11 @@ namespace {
 /// The elements as a tensor of the other's type and shape, row-major.
 Result<TensorView> plainLike(const TensorView& tensor, DataType type, size_t bytes,
                              const std::byte* elements) {
-  if (!tensor)
-    return fail(ErrorCode::NotFound,
-                tensor.missing ? tensor.missing : "there is no tensor of that name");
-  if (tensor.panels) return fail(ErrorCode::InvalidArgument, "packed weights cannot be copied");
+  if (tensor.missing) return fail(ErrorCode::NotFound, "no tensor to copy: ", tensor.missing);
+  if (!tensor || tensor.panels) {
+    return fail(ErrorCode::InvalidArgument,
+                tensor ? "packed weights cannot be copied" : "the tensor is empty: it has no data");
+  }
   if ((type != DataType::Undefined && type != tensor.type) || bytes != tensor.bytes()) {
     const DataType given = type == DataType::Undefined ? tensor.type : type;
     return fail(ErrorCode::ShapeMismatch, "the tensor has ", tensor.shape, " elements of ",

@@ -74,7 +74,13 @@ TEST(WriteTensor, RefusesOtherNumbersAndTypes) {
 TEST(WriteTensor, RefusesWhatIsNoTensor) {
   const auto absent = writeTensor(TensorView{}, std::vector<float>{});
   ASSERT_FALSE(absent);
-  EXPECT_EQ(absent.error().code, ErrorCode::NotFound);
+  EXPECT_EQ(absent.error().code, ErrorCode::InvalidArgument);
+  const TensorView misspelt{.missing = "the model has no input 'imges'; it has: images"};
+  const auto named = writeTensor(misspelt, std::vector<float>{});
+  ASSERT_FALSE(named);
+  EXPECT_EQ(named.error().code, ErrorCode::NotFound);
+  EXPECT_EQ(named.error().message,
+            "no tensor to copy: the model has no input 'imges'; it has: images");
 }
 
 TEST(WriteTensor, AScalarAndNothing) {

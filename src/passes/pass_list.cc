@@ -51,7 +51,7 @@ Result<PassReport> runPass(ir::Graph& graph, const Pass& pass, Budget& budget) {
   graph.removeDead();
   if (auto ok = graph.verify(); !ok)
     return fail(ErrorCode::Internal, "pass ", pass.name, " broke the graph: ", ok.error().message,
-                "; convert without it (--disable-pass ", pass.name, ") and report this");
+                "; convert without it (--disable ", pass.name, ") and report this");
   report.changes = *changes;
   report.operatorsAfter = static_cast<int>(graph.nodes.size());
   report.weightBytesAfter = weightBytes(graph);

@@ -97,11 +97,8 @@ minnow_tensor tensorOf(const TensorView& view) {
   return tensor;
 }
 
-minnow_status handOver(const TensorView& view, const char* kind, const char* name,
-                       minnow_tensor* tensor) {
-  if (!view)
-    return failed(ErrorCode::NotFound,
-                  view.missing ? view.missing : minnow::text("there is no ", kind, " ", name));
+minnow_status handOver(const TensorView& view, minnow_tensor* tensor) {
+  if (view.missing) return failed(ErrorCode::NotFound, view.missing);
   *tensor = tensorOf(view);
   return MINNOW_OK;
 }
@@ -354,7 +351,7 @@ minnow_status minnow_frame_input(const minnow_frame* frame, const char* name,
                                  minnow_tensor* tensor) {
   return checked([&]() -> minnow_status {
     if (frame == nullptr || name == nullptr || tensor == nullptr) return nullArgument();
-    return handOver(frame->object.input(name), "input", name, tensor);
+    return handOver(frame->object.input(name), tensor);
   });
 }
 
@@ -362,7 +359,7 @@ minnow_status minnow_frame_output(const minnow_frame* frame, const char* name,
                                   minnow_tensor* tensor) {
   return checked([&]() -> minnow_status {
     if (frame == nullptr || name == nullptr || tensor == nullptr) return nullArgument();
-    return handOver(frame->object.output(name), "output", name, tensor);
+    return handOver(frame->object.output(name), tensor);
   });
 }
 

@@ -286,6 +286,9 @@ struct Session::Impl {
   std::atomic<bool> framed = false;  // a frame of this session is alive
   Frame::Impl frame;
 
+  /// For inputs of these shapes; none if they have them.
+  Result<std::optional<runtime::Plan>> planFor(
+      std::span<const std::pair<std::string, Shape>> shapes) const;
   Result<void> replacePlan(runtime::Plan newPlan);
 };
 
@@ -378,6 +381,12 @@ Result<void> Session::resizeInput(std::string_view name, const Shape& shape) {
 
 namespace {
 
+std::unexpected<Error> noInput(const ir::Graph& graph, const std::string& name) {
+  std::string known;
+  for (ir::ValueId in : graph.inputs) known += (known.empty() ? "" : ", ") + graph.values[in].name;
+  return fail(ErrorCode::NotFound, "the model has no input '", name, "'; it has: ", known);
+}
+
 /// Gives inputs their new shapes; false if they had them.
 Result<bool> setShapes(const ir::Graph& graph,
                        std::span<const std::pair<std::string, Shape>> shapes,
@@ -387,7 +396,7 @@ Result<bool> setShapes(const ir::Graph& graph,
     ir::ValueId id = ir::kNoValue;
     for (ir::ValueId in : graph.inputs)
       if (graph.values[in].name == name) id = in;
-    if (id == ir::kNoValue) return fail(ErrorCode::NotFound, "the model has no input '", name, "'");
+    if (id == ir::kNoValue) return noInput(graph, name);
     if (auto ok = ops::checkShape(shape); !ok) return std::unexpected(std::move(ok.error()));
     changed = changed || types[id].shape != shape;
     types[id].shape = shape;
@@ -395,29 +404,39 @@ Result<bool> setShapes(const ir::Graph& graph,
   return changed;
 }
 
+std::unexpected<Error> shapesAreFixed(const ir::Graph& graph) {
+  const size_t others = graph.foldedShapeNodes.size() - 1;
+  return fail(ErrorCode::Unsupported, "the shape arithmetic of this model (node '",
+              graph.foldedShapeNodes.front(), "'",
+              others > 0 ? text(" and ", others, " more") : std::string(),
+              ") was folded at conversion; convert the ONNX file again with --shape");
+}
+
 }  // namespace
 
+Result<std::optional<runtime::Plan>> Session::Impl::planFor(
+    std::span<const std::pair<std::string, Shape>> shapes) const {
+  const ir::Graph& graph = model->graph;
+  std::vector<TensorType> types = plan.types;
+  const auto changed = setShapes(graph, shapes, types);
+  if (!changed) return std::unexpected(changed.error());
+  if (!*changed) return std::nullopt;
+  if (!graph.foldedShapeNodes.empty()) return shapesAreFixed(graph);
+  if (auto ok = runtime::inferTypes(graph, types); !ok) return std::unexpected(ok.error());
+  return runtime::makePlan(graph, std::move(types),
+                           {model->runtime->options.threads, options.fastKernels, options.strips});
+}
+
 Result<void> Session::resizeInputs(std::span<const std::pair<std::string, Shape>> shapes) {
-  return guarded(impl_->model->source, [&]() -> Result<void> {
-    Impl& self = *impl_;
-    if (self.framed)
+  const std::string& source = impl_->model->source;
+  return guarded(source, [&]() -> Result<void> {
+    if (impl_->framed)
       return fail(ErrorCode::Busy,
                   "inputs cannot be resized while a frame of the session is alive");
-    const ir::Graph& graph = self.model->graph;
-    std::vector<TensorType> types = self.plan.types;
-    const auto changed = setShapes(graph, shapes, types);
-    if (!changed) return std::unexpected(changed.error());
-    if (!*changed) return {};
-    if (!graph.foldedShapeNodes.empty())
-      return fail(ErrorCode::Unsupported, "the shape arithmetic of this model (node '",
-                  graph.foldedShapeNodes.front(), "' and ", graph.foldedShapeNodes.size() - 1,
-                  " more) was folded at conversion; convert the model again with --shape");
-    if (auto ok = runtime::inferTypes(graph, types); !ok) return ok;
-    const auto& options = self.model->runtime->options;
-    auto plan = runtime::makePlan(graph, std::move(types),
-                                  {options.threads, self.options.fastKernels, self.options.strips});
-    if (!plan) return std::unexpected(std::move(plan.error()));
-    return self.replacePlan(std::move(*plan));
+    auto plan = impl_->planFor(shapes);
+    if (!plan) return fail(plan.error().code, source, ": ", plan.error().message);
+    if (!*plan) return {};
+    return impl_->replacePlan(std::move(**plan));
   });
 }
 

@@ -48,6 +48,7 @@ static const char* runFrame(minnow_session* session) {
   minnow_tensor tensor;
   CHECK(minnow_session_begin(session, &frame) == MINNOW_OK);
   CHECK(minnow_frame_input(frame, "nothing", &tensor) == MINNOW_NOT_FOUND);
+  CHECK(strcmp(minnow_last_error(), "the model has no input 'nothing'; it has: x") == 0);
   CHECK(strstr(minnow_last_error(), "nothing") != NULL);
   CHECK(minnow_frame_input(frame, "x", &tensor) == MINNOW_OK);
   CHECK(tensor.type == MINNOW_FLOAT32 && tensor.rank == 2 && tensor.shape[1] == 3);

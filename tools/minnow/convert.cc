@@ -37,11 +37,11 @@ void printReport(const Arguments& args, const converter::ConvertReport& report,
                  const MemoryReport& memory, size_t fileBytes) {
   fmt::print("{} -> {} (opset {})\n", args.onnx, args.output, report.opset);
   fmt::print("operators  {} -> {}\n", report.operatorsBefore, report.operatorsAfter);
-  fmt::print("weights    {}\n", bytesInWords(report.weightBytes));
   fmt::print("file       {}\n", bytesInWords(fileBytes));
-  fmt::print("peak       {} predicted ({} weights, {} feature maps and workspace, {} metadata)\n",
-             bytesInWords(predictedPeak(memory)), bytesInWords(memory.staticBytes),
-             bytesInWords(memory.dynamicBytes), bytesInWords(memory.metadataBytes));
+  fmt::print(
+      "peak       {} predicted ({} weights, {} feature maps and workspace); {} metadata beside\n",
+      bytesInWords(predictedPeak(memory)), bytesInWords(memory.staticBytes),
+      bytesInWords(memory.dynamicBytes), bytesInWords(memory.metadataBytes));
   for (const auto& [pass, changes] : report.passes)
     if (changes > 0) fmt::print("pass       {}: {} changes\n", pass, changes);
 }

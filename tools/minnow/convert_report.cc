@@ -61,15 +61,10 @@ converter::ConvertOptions convertOptions(const std::filesystem::path& onnx,
 
 Failure conversionFailure(const Error& error, const converter::ConvertReport& report) {
   if (report.unsupported.empty()) return Failure(error);
-  std::string message =
-      fmt::format("{}\n{} node{} cannot be converted:", error.message, report.unsupported.size(),
-                  report.unsupported.size() == 1 ? "" : "s");
-  for (const auto& node : report.unsupported) {
+  std::string message = error.message + ":";
+  for (const auto& node : report.unsupported)
     message +=
         fmt::format("\n  {} ({}, opset {}): {}", node.node, node.op, node.opset, node.reason);
-    for (const std::string& input : node.fixableInputs)
-      message += fmt::format("\n    --value {}=… would fix it", input);
-  }
   return {Exit::Unsupported, message};
 }
 

@@ -356,7 +356,8 @@ Result<ir::Graph> importModel(std::span<const std::byte> model, const std::files
     return fail(ErrorCode::BadModel, error.what());
   }
   if (!report.unsupported.empty())
-    return fail(ErrorCode::Unsupported, report.unsupported.size(), " node(s) cannot be converted");
+    return fail(ErrorCode::Unsupported, report.unsupported.size(),
+                report.unsupported.size() == 1 ? " node" : " nodes", " cannot be converted");
   if (auto ok = state.graph.verify(); !ok) return std::unexpected(ok.error());
   report.operatorsBefore = proto.graph().node_size();
   return std::move(state.graph);
