@@ -50,7 +50,7 @@ int main(int argc, char** argv) {
   }
 
   require(minnow_runtime_create(NULL, &runtime));
-  require(minnow_interpreter_create_from_file(runtime, argv[1], &model));
+  require(minnow_interpreter_create_from_file(runtime, argv[1], NULL, &model));
   require(minnow_interpreter_create_session(model, NULL, &session));
   require(minnow_session_begin(session, &frame));
   require(minnow_frame_input(frame, minnow_session_input_name(session, 0), &input));

@@ -19,7 +19,7 @@ import unittest
 import xml.etree.ElementTree
 import zipfile
 
-from tiny_onnx import field, onnx_model, value_info
+from tiny_onnx import field, onnx_model, onnx_with_external_weights, value_info
 
 MINNOW = sys.argv.pop(1) if len(sys.argv) > 1 else "build/minnow"
 OK, ERROR, USAGE, UNSUPPORTED, OVER_BUDGET = 0, 1, 2, 3, 4
@@ -558,6 +558,16 @@ class CommandLine(unittest.TestCase):
                     done = subprocess.run(end, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
                 self.assertEqual(done.returncode, code, (end, done.stderr))
                 self.assertIn("standard output", done.stderr, end)
+
+    def test_no_output_is_written_over_external_weights(self):
+        model = self.file("external.onnx", onnx_with_external_weights("weights.bin", (1, 3)))
+        weights = self.file("weights.bin", bytes(12))
+        for verb in (["convert", model, "-o", weights], ["trace", model, "x=const:1", "-o", weights],
+                     ["memory", model, "--svg", weights]):
+            found = self.minnow(*verb, code=2)
+            self.assertIn("also read", found)
+            self.assertEqual(weights.read_bytes(), bytes(12))
+        self.minnow("convert", model, "-o", self.folder / "external.minnow")
 
     def test_no_output_is_written_over_an_input(self):
         model, trace = self.convert(), self.folder / "t.npz"

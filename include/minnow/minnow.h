@@ -2,7 +2,7 @@
  * examples/infer.c, where require() ends the program when a status is not MINNOW_OK:
  *
  *   require(minnow_runtime_create(NULL, &runtime));
- *   require(minnow_interpreter_create_from_file(runtime, argv[1], &model));
+ *   require(minnow_interpreter_create_from_file(runtime, argv[1], NULL, &model));
  *   require(minnow_interpreter_create_session(model, NULL, &session));
  *   require(minnow_session_begin(session, &frame));
  *   require(minnow_frame_input(frame, minnow_session_input_name(session, 0), &input));
@@ -124,11 +124,23 @@ typedef struct minnow_ledger {
 minnow_status minnow_runtime_ledger(const minnow_runtime* runtime, minnow_ledger* now,
                                     minnow_ledger* peak);
 
+typedef struct minnow_interpreter_options {
+  size_t size;        /* sizeof(minnow_interpreter_options) */
+  int verify_weights; /* 1: read all weights once; damaged ones are MINNOW_BAD_MODEL */
+  int reserved;       /* 0 */
+} minnow_interpreter_options;
+#define MINNOW_INTERPRETER_OPTIONS_INIT {sizeof(minnow_interpreter_options), 0, 0}
+
+/* The file is mapped and must stay as it is while the model is in use: see
+ * Interpreter::createFromFile in minnow/runtime.h. NULL options: weights are not verified. */
 minnow_status minnow_interpreter_create_from_file(minnow_runtime* runtime, const char* path,
+                                                  const minnow_interpreter_options* options,
                                                   minnow_interpreter** interpreter);
 /* The bytes are used in place: on a 64-byte boundary, alive as long as the interpreter. */
 minnow_status minnow_interpreter_create_from_buffer(minnow_runtime* runtime, const void* model,
-                                                    size_t bytes, minnow_interpreter** interpreter);
+                                                    size_t bytes,
+                                                    const minnow_interpreter_options* options,
+                                                    minnow_interpreter** interpreter);
 /* Tells the system that the file's pages are not needed now. */
 void minnow_interpreter_release_model(minnow_interpreter* interpreter);
 void minnow_interpreter_destroy(minnow_interpreter* interpreter);

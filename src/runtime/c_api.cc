@@ -9,6 +9,7 @@
 #include "base/fail.h"
 #include "base/guarded.h"
 #include "minnow/cpu.h"
+#include "minnow/elements.h"
 #include "minnow/minnow.h"
 #include "minnow/runtime.h"
 #include "ops/operator.h"
@@ -138,26 +139,28 @@ TensorView viewOf(const minnow_tensor& tensor) {
     view.strides[static_cast<size_t>(axis)] = tensor.strides[axis];
   view.data = tensor.data;
   const auto type = static_cast<minnow::DataType>(tensor.type);
-  if (minnow::elementSize(type) > 0 && minnow::ops::checkShape(view.shape)) view.type = type;
+  if (minnow::elementSize(type) == 0 || !minnow::ops::checkShape(view.shape)) return {};
+  view.type = type;
   return view;
 }
 
-/// Copies between a tensor and row-major elements, `toTensor` or from it.
-minnow_status copy(const minnow_tensor* tensor, void* elements, size_t bytes, bool toTensor) {
+/// Copies between a tensor and `elements` by writeTensor or readTensor.
+template <class Element>
+minnow_status copy(const minnow_tensor* tensor, Element* elements, size_t bytes,
+                   Result<void> (*copied)(const TensorView&, minnow::DataType,
+                                          std::span<Element>)) {
   if (tensor == nullptr || elements == nullptr) return nullArgument();
   const TensorView view = viewOf(*tensor);
   if (!view)
     return failed(ErrorCode::InvalidArgument, "the tensor has no type or shape that exists");
-  if (bytes != view.bytes()) {
-    return failed(ErrorCode::ShapeMismatch,
-                  minnow::text("the tensor has ", view.bytes(), " bytes, not ", bytes));
-  }
-  const TensorView plain{.type = view.type,
-                         .shape = view.shape,
-                         .strides = minnow::plainStrides(view.shape),
-                         .data = elements};
-  if (bytes > 0) toTensor ? copyTensor(plain, view) : copyTensor(view, plain);
-  return MINNOW_OK;
+  auto done = copied(view, view.type, {elements, bytes});
+  return done ? MINNOW_OK : failed(std::move(done.error()));
+}
+
+Result<minnow::InterpreterOptions> optionsOf(const minnow_interpreter_options* options) {
+  auto given = completed<minnow_interpreter_options>(options, MINNOW_INTERPRETER_OPTIONS_INIT);
+  if (!given) return std::unexpected(std::move(given.error()));
+  return minnow::InterpreterOptions{.verifyWeights = given->verify_weights != 0};
 }
 
 minnow_ledger ledgerOf(const minnow::MemoryLedger& ledger) {
@@ -197,12 +200,15 @@ size_t minnow_tensor_bytes(const minnow_tensor* tensor) {
 }
 
 minnow_status minnow_tensor_write(const minnow_tensor* tensor, const void* elements, size_t bytes) {
-  return checked(
-      [&]() -> minnow_status { return copy(tensor, const_cast<void*>(elements), bytes, true); });
+  return checked([&]() -> minnow_status {
+    return copy(tensor, static_cast<const std::byte*>(elements), bytes, minnow::writeTensor);
+  });
 }
 
 minnow_status minnow_tensor_read(const minnow_tensor* tensor, void* elements, size_t bytes) {
-  return checked([&]() -> minnow_status { return copy(tensor, elements, bytes, false); });
+  return checked([&]() -> minnow_status {
+    return copy(tensor, static_cast<std::byte*>(elements), bytes, minnow::readTensor);
+  });
 }
 
 minnow_status minnow_runtime_create(const minnow_runtime_options* options,
@@ -232,20 +238,28 @@ minnow_status minnow_runtime_ledger(const minnow_runtime* runtime, minnow_ledger
 }
 
 minnow_status minnow_interpreter_create_from_file(minnow_runtime* runtime, const char* path,
+                                                  const minnow_interpreter_options* options,
                                                   minnow_interpreter** interpreter) {
   return checked([&]() -> minnow_status {
     if (runtime == nullptr || path == nullptr || interpreter == nullptr) return nullArgument();
-    return handOver(minnow::Interpreter::createFromFile(runtime->object, path), interpreter);
+    auto given = optionsOf(options);
+    if (!given) return failed(std::move(given.error()));
+    return handOver(minnow::Interpreter::createFromFile(runtime->object, path, *given),
+                    interpreter);
   });
 }
 
 minnow_status minnow_interpreter_create_from_buffer(minnow_runtime* runtime, const void* model,
                                                     size_t bytes,
+                                                    const minnow_interpreter_options* options,
                                                     minnow_interpreter** interpreter) {
   return checked([&]() -> minnow_status {
     if (runtime == nullptr || model == nullptr || interpreter == nullptr) return nullArgument();
+    auto given = optionsOf(options);
+    if (!given) return failed(std::move(given.error()));
     const std::span span(static_cast<const std::byte*>(model), bytes);
-    return handOver(minnow::Interpreter::createFromBuffer(runtime->object, span), interpreter);
+    return handOver(minnow::Interpreter::createFromBuffer(runtime->object, span, *given),
+                    interpreter);
   });
 }
 

@@ -19,6 +19,10 @@ void* countedNew(std::size_t bytes) {
 
 void* operator new(std::size_t bytes) { return countedNew(bytes); }
 void* operator new[](std::size_t bytes) { return countedNew(bytes); }
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept { return countedNew(bytes); }
+void* operator new[](std::size_t bytes, const std::nothrow_t&) noexcept {
+  return countedNew(bytes);
+}
 void operator delete(void* p) noexcept { std::free(p); }
 void operator delete[](void* p) noexcept { std::free(p); }
 void operator delete(void* p, std::size_t) noexcept { std::free(p); }

@@ -3,6 +3,7 @@
 #include "use_from_c.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "minnow/minnow.h"
@@ -120,6 +121,24 @@ static const char* writeNonsense(void) {
   return NULL;
 }
 
+/* Damaged weights are noticed when that is asked for. */
+static const char* verifyWeights(minnow_runtime* runtime, const void* file, size_t bytes) {
+  minnow_interpreter_options options = MINNOW_INTERPRETER_OPTIONS_INIT;
+  minnow_interpreter *whole = NULL, *damaged = NULL;
+  unsigned char* copy = aligned_alloc(64, (bytes + 63) / 64 * 64);
+  CHECK(copy != NULL);
+  memcpy(copy, file, bytes);
+  options.verify_weights = 1;
+  CHECK(minnow_interpreter_create_from_buffer(runtime, copy, bytes, &options, &whole) == MINNOW_OK);
+  minnow_interpreter_destroy(whole);
+  copy[bytes - 1] ^= 1;
+  CHECK(minnow_interpreter_create_from_buffer(runtime, copy, bytes, &options, &damaged) ==
+        MINNOW_BAD_MODEL);
+  CHECK(damaged == NULL && strstr(minnow_last_error(), "weights") != NULL);
+  free(copy);
+  return NULL;
+}
+
 static const char* useSession(minnow_interpreter* model) {
   minnow_session* session;
   minnow_memory_report memory;
@@ -144,7 +163,8 @@ const char* useFromC(const void* file, size_t bytes) {
   options.threads = 2;
   CHECK(minnow_runtime_create(&options, NULL) == MINNOW_INVALID_ARGUMENT);
   CHECK(minnow_runtime_create(&options, &runtime) == MINNOW_OK);
-  CHECK(minnow_interpreter_create_from_file(runtime, "absent.minnow", &model) == MINNOW_NOT_FOUND);
+  CHECK(minnow_interpreter_create_from_file(runtime, "absent.minnow", NULL, &model) ==
+        MINNOW_NOT_FOUND);
   CHECK(model == NULL && strstr(minnow_last_error(), "absent.minnow") != NULL);
   CHECK(strlen(minnow_status_name(MINNOW_NOT_FOUND)) > 0 && strlen(minnow_version()) > 0);
   CHECK(minnow_limit_cpu_target("scalar-fma") == MINNOW_OK);
@@ -152,10 +172,11 @@ const char* useFromC(const void* file, size_t bytes) {
   CHECK(minnow_limit_cpu_target(NULL) == MINNOW_OK);
   CHECK(minnow_limit_cpu_target("vax") == MINNOW_NOT_FOUND);
   CHECK(strstr(minnow_last_error(), "scalar-fma") != NULL);
-  CHECK(minnow_interpreter_create_from_buffer(runtime, file, bytes, &model) == MINNOW_OK);
+  CHECK(minnow_interpreter_create_from_buffer(runtime, file, bytes, NULL, &model) == MINNOW_OK);
   problem = useSession(model);
   if (problem == NULL) problem = useOtherVersions();
   if (problem == NULL) problem = writeNonsense();
+  if (problem == NULL) problem = verifyWeights(runtime, file, bytes);
   minnow_interpreter_release_model(model);
   minnow_interpreter_destroy(model);
   minnow_runtime_destroy(runtime);

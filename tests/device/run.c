@@ -48,7 +48,7 @@ int main(int argc, char** argv) {
   if (argc != 2) return 2;
   options.threads = 2;
   require(minnow_runtime_create(&options, &runtime));
-  require(minnow_interpreter_create_from_file(runtime, argv[1], &model));
+  require(minnow_interpreter_create_from_file(runtime, argv[1], NULL, &model));
   require(minnow_interpreter_create_session(model, NULL, &session));
   require(minnow_session_begin(session, &frame));
   for (size_t i = 0; i < minnow_session_input_count(session); ++i) {

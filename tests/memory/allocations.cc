@@ -37,6 +37,13 @@ bool mayAllocate() {
 int64_t made() { return madeCount; }
 size_t liveBytes() { return bytesAlive; }
 int64_t liveBlocks() { return blocks; }
+bool replacesMalloc() {
+#ifdef MINNOW_SANITIZED
+  return false;
+#else
+  return true;
+#endif
+}
 size_t takeLargest() { return largest.exchange(0); }
 
 Failing::Failing(int64_t n, bool persistent) {

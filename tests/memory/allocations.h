@@ -13,6 +13,8 @@ int64_t made();
 /// What operator new gave and has not got back: bytes as they were asked for, and blocks.
 size_t liveBytes();
 int64_t liveBlocks();
+/// Whether malloc is replaced too.
+bool replacesMalloc();
 /// The largest block that operator new was asked for since this was last called.
 size_t takeLargest();
 

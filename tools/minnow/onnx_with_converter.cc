@@ -6,6 +6,7 @@
 #include "converter/tensor_file.h"
 #include "exit.h"
 #include "model.h"
+#include "outputs.h"
 #include "verbs.h"
 
 namespace minnow::tool {
@@ -22,6 +23,7 @@ std::vector<std::byte> convertInMemory(const std::filesystem::path& onnx,
   for (const std::string& warning : report.warnings)
     fmt::print(stderr, "minnow: {}: {}\n", onnx.string(), warning);
   if (!bytes) throw conversionFailure(bytes.error(), report);
+  refuseToOverwriteAlso(report.externalFiles);
   return std::move(*bytes);
 }
 

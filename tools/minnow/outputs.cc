@@ -12,6 +12,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// What this run of the program writes, as refuseToOverwrite() was told.
+std::vector<std::string>& outputsOfThisRun() {
+  static std::vector<std::string> outputs;
+  return outputs;
+}
+
 /// Devices and pipes may be named as often as one likes.
 bool isSameFile(const std::string& a, const std::string& b) {
   if (a.empty() || b.empty()) return false;
@@ -36,6 +42,11 @@ void refuseToOverwrite(const std::vector<std::string>& outputs,
     for (size_t j = 0; j < i; ++j)
       if (isSameFile(outputs[i], outputs[j])) refuse(outputs[i], outputs[j], "another output");
   }
+  outputsOfThisRun() = outputs;
+}
+
+void refuseToOverwriteAlso(const std::vector<std::string>& inputs) {
+  refuseToOverwrite(std::vector(outputsOfThisRun()), inputs);
 }
 
 }  // namespace minnow::tool

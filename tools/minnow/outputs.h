@@ -12,4 +12,8 @@ namespace minnow::tool {
 void refuseToOverwrite(const std::vector<std::string>& outputs,
                        const std::vector<std::string>& inputs);
 
+/// The same for files that turned out to be read later: an ONNX model names the files that hold its
+/// weights. To be asked before anything is written.
+void refuseToOverwriteAlso(const std::vector<std::string>& inputs);
+
 }  // namespace minnow::tool
