@@ -12,8 +12,9 @@
  *   writeOutput(&output);  // by minnow_tensor_read
  *
  * Handles belong to the caller and are destroyed in the opposite order: frame, session,
- * interpreter, runtime. A handle may be used from one thread at a time. Every destroy function
- * takes NULL. A function that fails leaves its results as they were. Nothing prints or aborts. */
+ * interpreter, runtime. A runtime and an interpreter may be used from any threads at once, a session
+ * and a frame from one thread at a time. Every destroy function takes NULL. A function that fails
+ * leaves its results as they were. Nothing prints or aborts. */
 #ifndef MINNOW_MINNOW_H
 #define MINNOW_MINNOW_H
 

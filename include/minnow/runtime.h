@@ -14,7 +14,7 @@
 // A Runtime must outlive its interpreters, an interpreter its sessions, a session its frames. A
 // Runtime and an Interpreter may be used from any threads at once, a Session and a Frame from one
 // thread at a time. Different sessions of one runtime may run on different threads at once, as many
-// as the runtime's `concurrency` has arenas.
+// as the runtime's `concurrency` has arenas. What was moved from may be destroyed or assigned to.
 //
 // fork(): the child may go on with what the parent made, if no other thread was inside a call of
 // this library at that moment. The parent's threads do not exist in the child: there its frames are
