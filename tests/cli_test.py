@@ -465,6 +465,8 @@ class CommandLine(unittest.TestCase):
         self.assertRegex(self.minnow("run", model, "x=cnst:1", code=ERROR), "input x: cnst:1: .*a SPEC is const:NUMBER")
         (self.folder / "folder.npy").mkdir()
         self.assertIn("folder.npy: is a folder", self.minnow("run", model, f"x={self.folder}/folder.npy", code=ERROR))
+        self.assertIn("'x' is given twice", self.minnow("run", model, "x=const:1", "x=const:2", code=USAGE))
+        self.assertIn("--scale", self.minnow("run", model, "x=const:1", "--scale", "2", code=USAGE))
         for spec in ("const:", "const:a", "const:1,2", "random:", "random:-1", "random:1.5"):
             said = self.minnow("run", model, f"x={spec}", code=USAGE)
             self.assertIn("--input", said)

@@ -61,6 +61,17 @@ std::pair<std::string, std::string> splitArgument(const std::string& argument, c
   return {argument.substr(0, at), argument.substr(at + 1)};
 }
 
+std::map<std::string, std::string> byName(const std::vector<std::string>& arguments,
+                                          const char* option) {
+  std::map<std::string, std::string> values;
+  for (const std::string& argument : arguments) {
+    const auto [added, isNew] = values.insert(splitArgument(argument, option));
+    if (!isNew)
+      throw Failure(Exit::Usage, fmt::format("{}: '{}' is given twice", option, added->first));
+  }
+  return values;
+}
+
 Shape parseShape(const std::string& text, const char* option) {
   std::string commas = text;
   std::replace(commas.begin(), commas.end(), 'x', ',');

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,9 @@ namespace minnow::tool {
 /// "x=const:1" to {"x", "const:1"}; the first '=' that leaves both sides non-empty. Failure (usage)
 /// otherwise, naming the option.
 std::pair<std::string, std::string> splitArgument(const std::string& argument, const char* option);
+/// NAME=VALUE arguments by name. Failure (usage) for a name that comes twice: only one could count.
+std::map<std::string, std::string> byName(const std::vector<std::string>& arguments,
+                                          const char* option);
 /// "1,3,320,320" or "1x3x320x320"; "" is a scalar.
 Shape parseShape(const std::string& text, const char* option);
 /// "0.5,1,2"

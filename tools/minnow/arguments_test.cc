@@ -19,6 +19,8 @@ TEST(Arguments, ShapesAndNumbers) {
                            "4000000000,4000000000"})
     EXPECT_THROW(parseShape(text, "--shape"), Failure) << text;
   EXPECT_THROW(splitArgument("noequals", "--input"), Failure);
+  EXPECT_EQ(byName({"x=1", "y=2"}, "--shape").at("y"), "2");
+  EXPECT_THROW(byName({"x=1", "x=2"}, "--shape"), Failure);
 }
 
 TEST(Arguments, AmountsOfMemory) {

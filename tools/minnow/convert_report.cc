@@ -50,8 +50,7 @@ converter::ConvertOptions convertOptions(const std::filesystem::path& onnx,
   options.progress = settings.progress;
   if (settings.values.empty()) return options;
   const auto signature = need(converter::readSignature(onnx));
-  for (const std::string& argument : settings.values) {
-    const auto [name, text] = splitArgument(argument, "--value");
+  for (const auto& [name, text] : byName(settings.values, "--value")) {
     HostTensor value = text.ends_with(".npy") ? need(analysis::readNpy(text))
                                               : tensorOfNumbers(text, name, signature);
     options.fixedInputs[name] = {value.type, std::move(value.bytes)};

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -18,6 +19,9 @@ namespace {
 constexpr std::string_view kConst = "const:", kRandom = "random:";
 
 bool endsInNpy(const std::string& spec) { return spec.ends_with(".npy"); }
+bool isPicture(const std::string& spec) {
+  return !endsInNpy(spec) && !spec.starts_with(kConst) && !spec.starts_with(kRandom);
+}
 
 std::array<float, 3> threeNumbers(const std::string& text, const char* option) {
   const auto numbers = parseNumbers(text, option);
@@ -78,13 +82,15 @@ vision::PreProcess PictureOptions::preProcess() const {
 }
 
 InputSpecs::InputSpecs(const std::vector<std::string>& arguments, const PictureOptions& picture)
-    : picture_(picture.preProcess()) {
-  for (const std::string& argument : arguments) {
-    auto [name, spec] = splitArgument(argument, "--input");
-    if (spec.empty())
-      throw Failure(Exit::Usage, fmt::format("--input: '{}' has no SPEC", argument));
-    specs_[name] = spec;
-  }
+    : specs_(byName(arguments, "--input")), picture_(picture.preProcess()) {
+  for (const auto& [name, spec] : specs_)
+    if (spec.empty()) throw Failure(Exit::Usage, fmt::format("--input: '{}=' has no SPEC", name));
+  const bool hasPicture =
+      std::ranges::any_of(specs_, [](const auto& entry) { return isPicture(entry.second); });
+  if (picture != PictureOptions{} && !specs_.empty() && !hasPicture)
+    throw Failure(Exit::Usage,
+                  "--mean, --scale, --color, --resize, --alpha and --pad are for pictures, and no "
+                  "input is one: numbers are fed as they are");
 }
 
 std::map<std::string, Shape> InputSpecs::shapesOfFiles() const {

@@ -21,6 +21,7 @@ struct PictureOptions {
   std::string alpha;  ///< value of a fourth channel; empty: there is none
   /// Failure (usage) for what cannot be read.
   vision::PreProcess preProcess() const;
+  bool operator==(const PictureOptions&) const = default;
 };
 
 class InputSpecs {

@@ -25,10 +25,8 @@ namespace {
 
 Shapes parseShapes(const std::vector<std::string>& arguments) {
   Shapes shapes;
-  for (const std::string& argument : arguments) {
-    const auto [name, text] = splitArgument(argument, "--shape");
+  for (const auto& [name, text] : byName(arguments, "--shape"))
     shapes[name] = parseShape(text, "--shape");
-  }
   return shapes;
 }
 

@@ -25,7 +25,8 @@ void trace(const Arguments& args) {
   const analysis::Recorded recorded =
       need(analysis::recordTrace(inference.runtime, inference.model.interpreter, inference.session,
                                  inference.frame, args.record, args.file));
-  fmt::print("{}: {} tensors, {}\n", args.file, recorded.tensors, bytesInWords(recorded.bytes));
+  fmt::print("{}: {} tensor{}, {}\n", args.file, recorded.tensors, recorded.tensors == 1 ? "" : "s",
+             bytesInWords(recorded.bytes));
 }
 
 }  // namespace
