@@ -207,7 +207,7 @@ class Session {
 
   /// Leases an arena. The frame's input memory holds no defined values before it is written.
   Result<Frame> begin();
-  /// Plans anew with another shape of one input. Refused, naming the nodes, for models whose shape
+  /// Plans anew with another shape of one input. Refused, naming a node, for models whose shape
   /// arithmetic was folded at conversion. On error the session stays as it was.
   Result<void> resizeInput(std::string_view name, const Shape& shape);
   /// The same for several inputs at once. The budget is asked as for a new session.
