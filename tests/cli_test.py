@@ -677,7 +677,11 @@ class CommandLine(unittest.TestCase):
             archive.writestr("minnow.json", '{"format": "minnow-trace", "format_version": 1, "operators": ['
                              + "{}," * 4_000_000 + "{}]}")
         self.assertLess(bomb.stat().st_size, 100_000)
-        limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (500 << 20, 500 << 20))
+
+        def limit():
+            if b"__asan_init" not in pathlib.Path(MINNOW).read_bytes():  # which wants terabytes of addresses
+                resource.setrlimit(resource.RLIMIT_AS, (500 << 20, 500 << 20))
+
         said = self.minnow("diff", a, bomb, code=CANNOT_COMPARE, preexec_fn=limit)
         self.assertRegex(said, "bomb.npz: entry 'minnow.json' is compressed (and would grow to 12000[0-9]{3} bytes, 2097152 "
                          "are allowed|in a way)|which this build does not read")

@@ -2,6 +2,8 @@
 #include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 
@@ -42,7 +44,8 @@ constexpr const char* kModel = R"(
 std::filesystem::path onnxFile() {
   ::onnx::ModelProto model;
   EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(kModel, &model));
-  const auto path = std::filesystem::path(testing::TempDir()) / "allocation_failure.onnx";
+  const auto path = std::filesystem::path(testing::TempDir()) /
+                    ("allocation_failure." + std::to_string(::getpid()) + ".onnx");
   std::ofstream(path, std::ios::binary) << model.SerializeAsString();
   return path;
 }
@@ -66,7 +69,8 @@ TEST(AllocationFailure, ReadingATensor) {
   tensor.set_data_type(::onnx::TensorProto::FLOAT);
   tensor.add_dims(100);
   for (int i = 0; i < 100; ++i) tensor.add_float_data(1);
-  const auto path = std::filesystem::path(testing::TempDir()) / "allocation_failure.pb";
+  const auto path = std::filesystem::path(testing::TempDir()) /
+                    ("allocation_failure." + std::to_string(::getpid()) + ".pb");
   std::ofstream(path, std::ios::binary) << tensor.SerializeAsString();
   failEach([&] { return outcome(converter::readTensorFile(path)); });
 }

@@ -3,6 +3,8 @@
 // memory is back.
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -22,7 +24,8 @@ const test::Model& model() {
 }
 
 std::filesystem::path modelFile() {
-  const auto path = std::filesystem::path(testing::TempDir()) / "allocation_failure.minnow";
+  const auto path = std::filesystem::path(testing::TempDir()) /
+                    ("allocation_failure." + std::to_string(::getpid()) + ".minnow");
   std::ofstream file(path, std::ios::binary);
   file.write(reinterpret_cast<const char*>(model().span.data()),
              static_cast<std::streamsize>(model().span.size()));
@@ -136,7 +139,8 @@ TEST(AllocationFailure, ReadingPictures) {
     // A BMP takes none, and libjpeg takes it by malloc.
     if (name.ends_with("png") || (name.ends_with("jpg") && allocations::replacesMalloc()))
       failEach([&] { return outcome(vision::decodeImageInto(file, name, memory)); });
-    const auto path = std::filesystem::path(testing::TempDir()) / ("allocation_failure_" + name);
+    const auto path = std::filesystem::path(testing::TempDir()) /
+                      ("allocation_failure_" + std::to_string(::getpid()) + name);
     std::ofstream(path, std::ios::binary)
         .write(reinterpret_cast<const char*>(file.data()),
                static_cast<std::streamsize>(file.size()));
@@ -165,7 +169,8 @@ TEST(AllocationFailure, WritingPictures) {
   if (vision::encodeJpeg(image.view(), 100))  // more than one of the encoder's buffers
     failEach([&] { return outcome(vision::encodeJpeg(image.view(), 100)); });
   failEach([] { return outcome(vision::Image::ofSize(40, 30)); });
-  const auto folder = std::filesystem::path(testing::TempDir()) / "allocation_failure_folder";
+  const auto folder = std::filesystem::path(testing::TempDir()) /
+                      ("allocation_failure_folder" + std::to_string(::getpid()));
   const auto file = folder / "a.png";
   std::filesystem::create_directory(folder);
   if (vision::encodePng(image.view()))
