@@ -58,6 +58,8 @@ function(minnow_minimal_flags)
     target_compile_options(minnow_${room} PRIVATE -fno-exceptions -fno-asynchronous-unwind-tables -fno-unwind-tables)
   endforeach()
   target_compile_options(minnow_kernels_simd PRIVATE -O2)
+  # Loops over pairs of element types: many, and none does more than move.
+  set_source_files_properties(src/kernels/simd/move_types.cc PROPERTIES COMPILE_OPTIONS "-Os")
   # The list of targets is made on the heap.
   set_source_files_properties(src/kernels/simd/dispatch.cc PROPERTIES
     COMPILE_OPTIONS "-fexceptions;-funwind-tables;-fasynchronous-unwind-tables")

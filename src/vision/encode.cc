@@ -1,6 +1,4 @@
-// What every encoder asks of a picture, and pictures into files.
-#include "base/guarded.h"
-#include "base/whole_file.h"
+// What every encoder asks of a picture.
 #include "vision/codecs.h"
 
 namespace minnow::vision {
@@ -12,20 +10,6 @@ Result<void> checkEncodable(const ImageView& image) {
     return fail(ErrorCode::Unsupported,
                 "a 4:2:0 frame cannot be encoded: write it into a uint8 tensor 1xHxWx3 first");
   return {};
-}
-
-namespace {
-
-Result<void> writePngFile(const std::filesystem::path& path, const ImageView& image) {
-  const Result<std::vector<std::byte>> bytes = encodePng(image);
-  if (!bytes) return std::unexpected(bytes.error());
-  return base::writeFile(path, *bytes);
-}
-
-}  // namespace
-
-Result<void> writePng(const std::filesystem::path& path, const ImageView& image) {
-  return guarded(path.native(), [&] { return writePngFile(path, image); });
 }
 
 }  // namespace minnow::vision

@@ -49,7 +49,7 @@ Acc fold(const Axes& axes, bool striped, const T* x, Acc start, Step&& step, Com
   const int used = striped ? kPartials : 1;
   std::array<Acc, kPartials> partial;
   PairwiseFold<Acc, Combine&> blocks(combine);
-  const auto endBlock = [&] {
+  const auto endBlock = [&]() __attribute__((noinline)) {
     for (int half = used / 2; half > 0; half /= 2)
       for (int j = 0; j < half; ++j) partial[j] = combine(partial[j], partial[j + half]);
     blocks.add(partial[0]);

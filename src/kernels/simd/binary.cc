@@ -1,5 +1,7 @@
 // Float32 arithmetic of two tensors: one loop over rows of the broadcast output, the function
 // passed in. Along a row each operand is dense or a single value.
+// A CPU with SVE runs NEON's copy (docs/design.md).
+#define HWY_BROKEN_TARGETS HWY_SVE
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd/binary.cc"
 #include <hwy/foreach_target.h>

@@ -179,13 +179,14 @@ template <class Join, class F>
 HWY_INLINE float foldRow(bool striped, const float* x, int64_t n, const F& fn,
                          float* kept = nullptr) {
   const int64_t length = striped ? kPartials * kChain : kChain;
-  if (n <= length) return foldBlock<Join>(striped, x, n, fn, kept);
   const auto merge = [](float a, float b) { return Join::merge(a, b); };
   PairwiseFold<float, decltype(merge)> blocks(merge);
-  for (int64_t i = 0; i < n; i += length)
-    blocks.add(
-        foldBlock<Join>(striped, x + i, std::min(length, n - i), fn, kept ? kept + i : kept));
-  return blocks.total();
+  // Called in one place: every call is a copy of the loops.
+  for (int64_t i = 0;; i += length) {
+    const int64_t count = std::min(length, n - i);
+    blocks.add(foldBlock<Join>(striped, x + i, count, fn, kept ? kept + i : kept));
+    if (n - i <= length) return blocks.total();
+  }
 }
 
 /// The greatest of a row does not depend on the order; a zero is +0.
@@ -206,9 +207,9 @@ HWY_INLINE void forEachReduced(const FoldAxes& axes, F&& fn) {
   }
 }
 
-/// Joins the accumulators of neighbouring outputs into the row at `a`.
+/// Joins the accumulators of neighbouring outputs into the row at `a`. Rare, so it is there once.
 template <class Join>
-HWY_INLINE void mergeRow(float* a, const float* b, int64_t lanes) {
+HWY_NOINLINE void mergeRow(float* a, const float* b, int64_t lanes) {
   const FoldTag d;
   for (int64_t k = 0; k < lanes; k += static_cast<int64_t>(hn::Lanes(d)))
     hn::Store(Join::merge(d, hn::Load(d, a + k), hn::Load(d, b + k)), d, a + k);
@@ -229,7 +230,7 @@ HWY_INLINE void foldLanes(const FoldPlan& plan, const float* x, int64_t lanes, c
     mergeRow<Join>(blocks + a * kBlock, blocks + (a + 1) * kBlock, lanes);
   };
   const auto begin = [&] { std::fill(partial, partial + used * kBlock, Join::kStart); };
-  const auto end = [&]() HWY_ATTR {
+  const auto end = [&]() HWY_ATTR __attribute__((noinline)) {
     for (int64_t half = used / 2; half > 0; half /= 2)
       for (int64_t j = 0; j < half; ++j)
         mergeRow<Join>(partial + j * kBlock, partial + (j + half) * kBlock, lanes);

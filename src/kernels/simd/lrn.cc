@@ -1,4 +1,6 @@
 // Local response normalisation: lanes over the channels of a pixel, or over pixels of a channel.
+// A CPU with SVE runs NEON's copy (docs/design.md).
+#define HWY_BROKEN_TARGETS HWY_SVE
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd/lrn.cc"
 #include <hwy/foreach_target.h>

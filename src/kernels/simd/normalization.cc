@@ -1,4 +1,6 @@
 // Layer, group and instance normalisation: along contiguous sets, or with a lane a channel.
+// A CPU with SVE runs NEON's copy (docs/design.md).
+#define HWY_BROKEN_TARGETS HWY_SVE
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd/normalization.cc"
 #include <hwy/foreach_target.h>

@@ -1,4 +1,6 @@
 // Reductions of float32: along contiguous rows, or with a lane for each of neighbouring outputs.
+// A CPU with SVE runs NEON's copy (docs/design.md).
+#define HWY_BROKEN_TARGETS HWY_SVE
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd/reduce.cc"
 #include <hwy/foreach_target.h>

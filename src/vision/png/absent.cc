@@ -17,4 +17,8 @@ Result<PictureInfo> decodePng(const PictureFile& file, PixelMemory& /*memory*/) 
 
 Result<std::vector<std::byte>> encodePng(const ImageView& /*image*/) { return absent("encodePng"); }
 
+Result<void> writePng(const std::filesystem::path& path, const ImageView& /*image*/) {
+  return absent(path.native());
+}
+
 }  // namespace minnow::vision

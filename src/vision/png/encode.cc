@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "base/guarded.h"
+#include "base/whole_file.h"
 #include "vision/codecs.h"
 #include "vision/png/library.h"
 
@@ -69,6 +70,14 @@ Result<std::vector<std::byte>> encodePng(const ImageView& image) {
     if (!writePngPixels(writer, image)) return writer.trap.error("encodePng", "libpng failed");
     writer.bytes.resize(writer.used);
     return std::move(writer.bytes);
+  });
+}
+
+Result<void> writePng(const std::filesystem::path& path, const ImageView& image) {
+  return guarded(path.native(), [&]() -> Result<void> {
+    const Result<std::vector<std::byte>> bytes = encodePng(image);
+    if (!bytes) return std::unexpected(bytes.error());
+    return base::writeFile(path, *bytes);
   });
 }
 
