@@ -596,6 +596,33 @@ class CommandLine(unittest.TestCase):
         self.assertFalse((self.folder / "same").exists())
         self.assertEqual(self.leftovers(), [])
 
+    def test_no_output_is_written_over_a_model_s_weights(self):
+        """External data of a tensor at the top, in a node, in a branch, in a function."""
+        def tensor(place):
+            return (field(1, 5) + field(2, 1) + field(8, "w") + field(14, 1)
+                    + field(13, field(1, "location") + field(2, place)))
+
+        def node(place, sub=b""):
+            value = field(1, "value") + field(5, tensor(place)) + field(20, 4)
+            return field(2, "c") + field(4, "Constant") + field(5, value) + sub
+
+        branch = field(5, field(1, "body") + field(6, field(5, tensor("branch.bin"))) + field(20, 5))
+        graph = (field(1, node("node.bin", branch)) + field(2, "g") + field(5, tensor("top.bin"))
+                 + field(12, value_info("c", [5])))
+        function = field(1, "f") + field(7, node("function.bin")) + field(10, "d")
+        onnx = self.file("outside.onnx", field(1, 8) + field(7, graph) + field(25, function)
+                         + field(8, field(1, "") + field(2, 13)))
+        weights = struct.pack("<5f", *WEIGHTS)
+        for name in ("top", "node", "branch", "function"):
+            file = self.file(f"{name}.bin", weights)
+            (self.folder / f"{name}.soft").symlink_to(file)
+            for place in (file, self.folder / f"{name}.soft"):
+                for arguments in (["convert", onnx, "-o", place], ["info", onnx, "--graph", place],
+                                  ["trace", onnx, "x=const:1", "-o", place]):
+                    message = self.minnow(*arguments, code=USAGE)
+                    self.assertIn("would be written over", message, arguments)
+            self.assertEqual(file.read_bytes(), weights)
+
     def test_an_interrupted_write_leaves_nothing(self):
         model = self.file("large.onnx", onnx_model(["Relu", "Sigmoid"] * 20, [1, 64, 128, 128]))
         numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]

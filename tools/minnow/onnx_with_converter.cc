@@ -31,4 +31,11 @@ std::vector<std::string> inputNamesOfOnnx(const std::filesystem::path& onnx) {
   return names;
 }
 
+std::vector<std::string> externalFilesOfOnnx(const std::filesystem::path& onnx) {
+  std::vector<std::string> names;
+  if (const auto files = converter::readExternalFiles(onnx))
+    for (const auto& file : *files) names.push_back(file.string());
+  return names;
+}
+
 }  // namespace minnow::tool

@@ -3,9 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "exit.h"
+#include "model.h"
 
 namespace minnow::tool {
 namespace {
@@ -21,6 +23,16 @@ bool isSameFile(const std::string& a, const std::string& b) {
   return fs::weakly_canonical(a, error) == fs::weakly_canonical(b, error) && !error;
 }
 
+/// The files themselves, and those in which ONNX models among them keep their weights. (What comes
+/// through a pipe can be read but once.)
+std::vector<std::string> withExternalFiles(std::vector<std::string> files) {
+  std::error_code error;
+  for (size_t i = 0, named = files.size(); i < named; ++i)
+    if (isOnnx(files[i]) && fs::is_regular_file(files[i], error))
+      for (std::string& file : externalFilesOfOnnx(files[i])) files.push_back(std::move(file));
+  return files;
+}
+
 }  // namespace
 
 void refuseToOverwrite(const std::vector<std::string>& outputs,
@@ -30,8 +42,10 @@ void refuseToOverwrite(const std::vector<std::string>& outputs,
                                            "file for the output",
                                            output, output == other ? "itself" : other, what));
   };
+  if (std::ranges::all_of(outputs, &std::string::empty)) return;
+  const std::vector<std::string> read = withExternalFiles(inputs);
   for (size_t i = 0; i < outputs.size(); ++i) {
-    for (const std::string& input : inputs)
+    for (const std::string& input : read)
       if (isSameFile(outputs[i], input)) refuse(outputs[i], input, "also read");
     for (size_t j = 0; j < i; ++j)
       if (isSameFile(outputs[i], outputs[j])) refuse(outputs[i], outputs[j], "another output");
