@@ -623,6 +623,14 @@ class CommandLine(unittest.TestCase):
                     self.assertIn("would be written over", message, arguments)
             self.assertEqual(file.read_bytes(), weights)
 
+    def test_an_input_given_twice_is_refused(self):
+        model = self.convert()
+        for arguments in (["convert", self.onnx, "--shape", "x=1,3,4,5", "--shape", "x=1,3,4,6"],
+                          ["convert", self.onnx, "--value", "x=1", "--value", "x=2"],
+                          ["run", model, "--input", "x=const:1", "--input", "x=const:2"],
+                          ["run", model, "x=const:1", "x=const:1"]):
+            self.assertIn("'x' is given twice", self.minnow(*arguments, code=USAGE), arguments)
+
     def test_an_interrupted_write_leaves_nothing(self):
         model = self.file("large.onnx", onnx_model(["Relu", "Sigmoid"] * 20, [1, 64, 128, 128]))
         numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]

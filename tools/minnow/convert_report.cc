@@ -54,7 +54,10 @@ converter::ConvertOptions convertOptions(const std::filesystem::path& onnx,
     const auto [name, text] = splitArgument(argument, "--value");
     HostTensor value = text.ends_with(".npy") ? need(analysis::readNpy(text))
                                               : tensorOfNumbers(text, name, signature);
-    options.fixedInputs[name] = {value.type, std::move(value.bytes)};
+    if (!options.fixedInputs
+             .emplace(name, converter::FixedInput{value.type, std::move(value.bytes)})
+             .second)
+      throw givenTwice("--value", name);
   }
   return options;
 }

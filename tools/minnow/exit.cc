@@ -19,6 +19,10 @@ Failure noSuchInput(std::string_view option, std::string_view name,
                                      : fmt::format("there is {}", fmt::join(inputs, ", ")))};
 }
 
+Failure givenTwice(std::string_view option, std::string_view name) {
+  return {Exit::Usage, fmt::format("{}: '{}' is given twice; give it once", option, name)};
+}
+
 std::string reasonOf(const std::exception& error) {
   return std::ferror(stdout) != 0 ? fmt::format("standard output: {}", error.what()) : error.what();
 }

@@ -36,6 +36,9 @@ struct Failure : std::runtime_error {
 Failure noSuchInput(std::string_view option, std::string_view name,
                     const std::vector<std::string>& inputs);
 
+/// Of a second argument of `option` for one input: none of the two is guessed to be meant.
+Failure givenTwice(std::string_view option, std::string_view name);
+
 /// What an exception says; of one that printing threw, that it was standard output.
 std::string reasonOf(const std::exception& error);
 

@@ -83,7 +83,7 @@ InputSpecs::InputSpecs(const std::vector<std::string>& arguments, const PictureO
     auto [name, spec] = splitArgument(argument, "--input");
     if (spec.empty())
       throw Failure(Exit::Usage, fmt::format("--input: '{}' has no SPEC", argument));
-    specs_[name] = spec;
+    if (!specs_.emplace(name, spec).second) throw givenTwice("--input", name);
   }
 }
 

@@ -27,7 +27,8 @@ Shapes parseShapes(const std::vector<std::string>& arguments) {
   Shapes shapes;
   for (const std::string& argument : arguments) {
     const auto [name, text] = splitArgument(argument, "--shape");
-    shapes[name] = parseShape(text, "--shape");
+    if (!shapes.emplace(name, parseShape(text, "--shape")).second)
+      throw givenTwice("--shape", name);
   }
   return shapes;
 }
