@@ -19,7 +19,7 @@ import unittest
 import xml.etree.ElementTree
 import zipfile
 
-from tiny_onnx import field, onnx_model, onnx_with_external_weights, value_info
+from tiny_onnx import field, onnx_model, value_info
 
 MINNOW = sys.argv.pop(1) if len(sys.argv) > 1 else "build/minnow"
 OK, ERROR, USAGE, UNSUPPORTED, OVER_BUDGET = 0, 1, 2, 3, 4
@@ -561,16 +561,6 @@ class CommandLine(unittest.TestCase):
                 self.assertEqual(done.returncode, code, (end, done.stderr))
                 self.assertIn("standard output", done.stderr, end)
 
-    def test_no_output_is_written_over_external_weights(self):
-        model = self.file("external.onnx", onnx_with_external_weights("weights.bin", (1, 3)))
-        weights = self.file("weights.bin", bytes(12))
-        for verb in (["convert", model, "-o", weights], ["trace", model, "x=const:1", "-o", weights],
-                     ["memory", model, "--svg", weights]):
-            found = self.minnow(*verb, code=2)
-            self.assertIn("also read", found)
-            self.assertEqual(weights.read_bytes(), bytes(12))
-        self.minnow("convert", model, "-o", self.folder / "external.minnow")
-
     def test_no_output_is_written_over_an_input(self):
         model, trace = self.convert(), self.folder / "t.npz"
         self.minnow("trace", model, "-i", "x=random:3", "-o", trace)
@@ -607,6 +597,41 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(file.read_bytes(), content, file)
         self.assertFalse((self.folder / "same").exists())
         self.assertEqual(self.leftovers(), [])
+
+    def test_no_output_is_written_over_a_model_s_weights(self):
+        """External data of a tensor at the top, in a node, in a branch, in a function."""
+        def tensor(place):
+            return (field(1, 5) + field(2, 1) + field(8, "w") + field(14, 1)
+                    + field(13, field(1, "location") + field(2, place)))
+
+        def node(place, sub=b""):
+            value = field(1, "value") + field(5, tensor(place)) + field(20, 4)
+            return field(2, "c") + field(4, "Constant") + field(5, value) + sub
+
+        branch = field(5, field(1, "body") + field(6, field(5, tensor("branch.bin"))) + field(20, 5))
+        graph = (field(1, node("node.bin", branch)) + field(2, "g") + field(5, tensor("top.bin"))
+                 + field(12, value_info("c", [5])))
+        function = field(1, "f") + field(7, node("function.bin")) + field(10, "d")
+        onnx = self.file("outside.onnx", field(1, 8) + field(7, graph) + field(25, function)
+                         + field(8, field(1, "") + field(2, 13)))
+        weights = struct.pack("<5f", *WEIGHTS)
+        for name in ("top", "node", "branch", "function"):
+            file = self.file(f"{name}.bin", weights)
+            (self.folder / f"{name}.soft").symlink_to(file)
+            for place in (file, self.folder / f"{name}.soft"):
+                for arguments in (["convert", onnx, "-o", place], ["info", onnx, "--graph", place],
+                                  ["trace", onnx, "x=const:1", "-o", place]):
+                    message = self.minnow(*arguments, code=USAGE)
+                    self.assertIn("would be written over", message, arguments)
+            self.assertEqual(file.read_bytes(), weights)
+
+    def test_an_input_given_twice_is_refused(self):
+        model = self.convert()
+        for arguments in (["convert", self.onnx, "--shape", "x=1,3,4,5", "--shape", "x=1,3,4,6"],
+                          ["convert", self.onnx, "--value", "x=1", "--value", "x=2"],
+                          ["run", model, "--input", "x=const:1", "--input", "x=const:2"],
+                          ["run", model, "x=const:1", "x=const:1"]):
+            self.assertIn("'x' is given twice", self.minnow(*arguments, code=USAGE), arguments)
 
     def test_an_interrupted_write_leaves_nothing(self):
         model = self.file("large.onnx", onnx_model(["Relu", "Sigmoid"] * 20, [1, 64, 128, 128]))

@@ -22,15 +22,6 @@ def value_info(name, dims):
     return field(1, name) + field(2, field(1, field(1, 1) + field(2, shape)))
 
 
-def onnx_with_external_weights(place, dims):
-    """y = x + w, where w's elements lie in a file beside the model."""
-    node = field(1, "x") + field(1, "w") + field(2, "y") + field(4, "Add")
-    where = field(1, "location") + field(2, place)
-    weights = b"".join(field(1, d) for d in dims) + field(2, 1) + field(8, "w") + field(13, where) + field(14, 1)
-    graph = field(1, node) + field(2, "tiny") + field(5, weights) + field(11, value_info("x", dims))
-    return field(1, 7) + field(7, graph + field(12, value_info("y", dims))) + field(8, field(1, "") + field(2, 13))
-
-
 def onnx_model(ops, dims, opset=13, out=None):
     """A chain of one-input operators from x to y, whose shape is `out` where it is another than x's."""
     names = ["x"] + [f"t{i}" for i in range(len(ops) - 1)] + ["y"]

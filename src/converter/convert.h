@@ -58,7 +58,6 @@ struct ConvertReport {
   std::vector<UnsupportedNode>
       unsupported;  ///< all of them; then the result is ErrorCode::Unsupported
   std::vector<std::pair<std::string, int>> passes;  ///< pass name, changes made
-  std::vector<std::string> externalFiles;           ///< that weights were read from
 };
 
 /// Reads an ONNX model from memory into a graph; `folder` is where external data files lie.

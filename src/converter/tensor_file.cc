@@ -47,6 +47,62 @@ Result<NamedTensor> tensorOf(const std::filesystem::path& path) {
   return tensor;
 }
 
+/// The files that a model's tensors name, wherever in it they are.
+class ExternalFiles {
+ public:
+  explicit ExternalFiles(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  void addModel(const onnx::ModelProto& model) {
+    addGraph(model.graph());
+    for (const auto& function : model.functions()) addNodes(function.node());
+  }
+  std::vector<std::filesystem::path> files() const { return {files_.begin(), files_.end()}; }
+
+ private:
+  void addGraph(const onnx::GraphProto& graph) {
+    for (const auto& tensor : graph.initializer()) addTensor(tensor);
+    for (const auto& tensor : graph.sparse_initializer()) addSparse(tensor);
+    addNodes(graph.node());
+  }
+
+  template <class Nodes>
+  void addNodes(const Nodes& nodes) {
+    for (const auto& node : nodes)
+      for (const auto& attribute : node.attribute()) addAttribute(attribute);
+  }
+
+  void addAttribute(const onnx::AttributeProto& attribute) {
+    addTensor(attribute.t());
+    addSparse(attribute.sparse_tensor());
+    for (const auto& tensor : attribute.tensors()) addTensor(tensor);
+    for (const auto& tensor : attribute.sparse_tensors()) addSparse(tensor);
+    addGraph(attribute.g());
+    for (const auto& graph : attribute.graphs()) addGraph(graph);
+  }
+
+  void addSparse(const onnx::SparseTensorProto& tensor) {
+    addTensor(tensor.values());
+    addTensor(tensor.indices());
+  }
+
+  void addTensor(const onnx::TensorProto& tensor) {
+    for (const auto& entry : tensor.external_data())
+      if (entry.key() == "location") files_.insert(folder_ / entry.value());
+  }
+
+  std::filesystem::path folder_;
+  std::set<std::filesystem::path> files_;
+};
+
+Result<std::vector<std::filesystem::path>> externalFilesOf(const std::filesystem::path& onnx) {
+  Arena arena;
+  const auto model = parseFile<onnx::ModelProto>(onnx, arena);
+  if (!model) return std::unexpected(model.error());
+  ExternalFiles files(onnx.parent_path());
+  files.addModel(**model);
+  return files.files();
+}
+
 Result<ModelSignature> signatureOf(const std::filesystem::path& onnx) {
   Arena arena;
   const auto model = parseFile<onnx::ModelProto>(onnx, arena);
@@ -75,6 +131,10 @@ Result<NamedTensor> readTensorFile(const std::filesystem::path& path) {
 
 Result<ModelSignature> readSignature(const std::filesystem::path& onnx) {
   return guarded(onnx.native(), [&] { return signatureOf(onnx); });
+}
+
+Result<std::vector<std::filesystem::path>> readExternalFiles(const std::filesystem::path& onnx) {
+  return guarded(onnx.native(), [&] { return externalFilesOf(onnx); });
 }
 
 }  // namespace minnow::converter

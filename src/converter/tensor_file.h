@@ -1,5 +1,5 @@
 // Tensors that lie in files of their own as serialised TensorProtos: the inputs and outputs of
-// ONNX's test cases.
+// ONNX's test cases. What a model says of itself without being converted.
 #pragma once
 
 #include <cstddef>
@@ -35,5 +35,8 @@ struct ModelSignature {
   std::vector<Entry> inputs, outputs;
 };
 Result<ModelSignature> readSignature(const std::filesystem::path& onnx);
+
+/// Where the tensors of a model lie that are in files beside it (external data), each once.
+Result<std::vector<std::filesystem::path>> readExternalFiles(const std::filesystem::path& onnx);
 
 }  // namespace minnow::converter

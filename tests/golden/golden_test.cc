@@ -90,7 +90,7 @@ void check(const json& golden, const fs::path& model) {
   const bool isPicture = golden["spec"] == "picture";
   const std::string input = golden["input"];
   const std::string spec = isPicture ? kPicture : golden["spec"].get<std::string>();
-  const InputSpecs specs({input + "=" + spec}, pictureOptions(golden["picture"]));
+  const InputSpecs specs({input + "=" + spec}, isPicture ? pictureOptions(golden["picture"]) : PictureOptions{});
   const auto shape = golden["shape"].get<std::vector<int64_t>>();
   Runtime runtime = need(Runtime::create({.threads = 2}));
   const Model opened = openModel(runtime, model, {.shapes = {{input, Shape(shape)}}});

@@ -67,7 +67,7 @@ std::map<std::string, std::string> byName(const std::vector<std::string>& argume
   for (const std::string& argument : arguments) {
     const auto [added, isNew] = values.insert(splitArgument(argument, option));
     if (!isNew)
-      throw Failure(Exit::Usage, fmt::format("{}: '{}' is given twice", option, added->first));
+      throw Failure(Exit::Usage, fmt::format("{}: '{}' is given twice; give it once", option, added->first));
   }
   return values;
 }

@@ -105,7 +105,6 @@ void convert(Arguments& args) {
     if (args.json) printJson(unsupportedJson(args, report));
     throw conversionFailure(bytes.error(), report);
   }
-  refuseToOverwriteAlso(report.externalFiles);
   const MemoryReport memory = plannedMemory(*bytes);
   need(base::writeFile(args.output, *bytes));
   if (args.json) {

@@ -59,6 +59,9 @@ std::vector<std::byte> convertInMemory(const std::filesystem::path& onnx,
 
 /// Names of a model's inputs, before it is converted.
 std::vector<std::string> inputNamesOfOnnx(const std::filesystem::path& onnx);
+/// Files beside a model in which its tensors lie; none where it cannot be read, which whoever opens
+/// it will say.
+std::vector<std::string> externalFilesOfOnnx(const std::filesystem::path& onnx);
 
 struct Model {
   AlignedBytes bytes;  ///< of a converted model; empty when the file is mapped

@@ -6,7 +6,6 @@
 #include "converter/tensor_file.h"
 #include "exit.h"
 #include "model.h"
-#include "outputs.h"
 #include "verbs.h"
 
 namespace minnow::tool {
@@ -23,13 +22,19 @@ std::vector<std::byte> convertInMemory(const std::filesystem::path& onnx,
   for (const std::string& warning : report.warnings)
     fmt::print(stderr, "minnow: {}: {}\n", onnx.string(), warning);
   if (!bytes) throw conversionFailure(bytes.error(), report);
-  refuseToOverwriteAlso(report.externalFiles);
   return std::move(*bytes);
 }
 
 std::vector<std::string> inputNamesOfOnnx(const std::filesystem::path& onnx) {
   std::vector<std::string> names;
   for (const auto& input : need(converter::readSignature(onnx)).inputs) names.push_back(input.name);
+  return names;
+}
+
+std::vector<std::string> externalFilesOfOnnx(const std::filesystem::path& onnx) {
+  std::vector<std::string> names;
+  if (const auto files = converter::readExternalFiles(onnx))
+    for (const auto& file : *files) names.push_back(file.string());
   return names;
 }
 

@@ -25,4 +25,6 @@ std::vector<std::string> inputNamesOfOnnx(const std::filesystem::path& onnx) {
   throw noConverter(onnx);
 }
 
+std::vector<std::string> externalFilesOfOnnx(const std::filesystem::path&) { return {}; }
+
 }  // namespace minnow::tool

@@ -3,20 +3,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "exit.h"
+#include "model.h"
 
 namespace minnow::tool {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// What this run of the program writes, as refuseToOverwrite() was told.
-std::vector<std::string>& outputsOfThisRun() {
-  static std::vector<std::string> outputs;
-  return outputs;
-}
 
 /// Devices and pipes may be named as often as one likes.
 bool isSameFile(const std::string& a, const std::string& b) {
@@ -25,6 +21,16 @@ bool isSameFile(const std::string& a, const std::string& b) {
   if (fs::exists(a, error) && fs::exists(b, error))
     return fs::is_regular_file(a, error) && fs::equivalent(a, b, error);
   return fs::weakly_canonical(a, error) == fs::weakly_canonical(b, error) && !error;
+}
+
+/// The files themselves, and those in which ONNX models among them keep their weights. (What comes
+/// through a pipe can be read but once.)
+std::vector<std::string> withExternalFiles(std::vector<std::string> files) {
+  std::error_code error;
+  for (size_t i = 0, named = files.size(); i < named; ++i)
+    if (isOnnx(files[i]) && fs::is_regular_file(files[i], error))
+      for (std::string& file : externalFilesOfOnnx(files[i])) files.push_back(std::move(file));
+  return files;
 }
 
 }  // namespace
@@ -36,17 +42,14 @@ void refuseToOverwrite(const std::vector<std::string>& outputs,
                                            "file for the output",
                                            output, output == other ? "itself" : other, what));
   };
+  if (std::ranges::all_of(outputs, &std::string::empty)) return;
+  const std::vector<std::string> read = withExternalFiles(inputs);
   for (size_t i = 0; i < outputs.size(); ++i) {
-    for (const std::string& input : inputs)
+    for (const std::string& input : read)
       if (isSameFile(outputs[i], input)) refuse(outputs[i], input, "also read");
     for (size_t j = 0; j < i; ++j)
       if (isSameFile(outputs[i], outputs[j])) refuse(outputs[i], outputs[j], "another output");
   }
-  outputsOfThisRun() = outputs;
-}
-
-void refuseToOverwriteAlso(const std::vector<std::string>& inputs) {
-  refuseToOverwrite(std::vector(outputsOfThisRun()), inputs);
 }
 
 }  // namespace minnow::tool

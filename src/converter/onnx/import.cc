@@ -103,7 +103,6 @@ void ImportState::spendExternal(const ::onnx::TensorProto& tensor, size_t bytes)
     std::error_code error;
     const size_t file = std::filesystem::file_size(folder / entry.value(), error);
     size_t& read = externalRead_[entry.value()];
-    if (read == 0) report.externalFiles.push_back((folder / entry.value()).string());
     if (read + bytes > file) spendBytes(std::min(bytes, read + bytes - file));
     read += bytes;
   }

@@ -82,6 +82,8 @@ std::vector<float> NodeContext::numbers(const char* attribute, std::vector<float
 std::vector<std::string> NodeContext::strings(const char* attribute) const {
   const auto* found = find(attribute);
   if (!found) return {};
+  if (found->type() != ::onnx::AttributeProto::STRINGS)
+    broken(text("attribute '", attribute, "' is no string list"));
   return {found->strings().begin(), found->strings().end()};
 }
 

@@ -100,6 +100,23 @@ TEST(OnnxRules, AModelOfAnUnknownOpsetIsNotTried) {
   EXPECT_TRUE(OneNode(kNewestOpset, "Relu", {"y"}).input("x", {2}).import());
 }
 
+TEST(OnnxRules, AnAttributeGivenTwiceOrOfAnotherTypeIsNotGuessedAt) {
+  EXPECT_TRUE(says(OneNode(13, "LeakyRelu", {"y"})
+                       .input("x", {2})
+                       .attribute("alpha", 0.5f)
+                       .attribute("alpha", 0.25f)
+                       .refusal(),
+                   "attribute 'alpha' is given twice"));
+  EXPECT_TRUE(says(OneNode(13, "RNN", {"y"})
+                       .input("x", {1, 1, 2})
+                       .input("w", {1, 2, 2})
+                       .input("r", {1, 2, 2})
+                       .attribute("hidden_size", int64_t{2})
+                       .attribute("activations", "Relu")
+                       .refusal(),
+                   "attribute 'activations' is no string list"));
+}
+
 OneNode batchNormalization(int opset, std::initializer_list<const char*> outputs) {
   OneNode node(opset, "BatchNormalization", outputs);
   return node.input("x", {1, 2, 3, 3})

@@ -2,6 +2,7 @@
 #include "converter/onnx/walk.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/fail.h"
 #include "converter/onnx/import.h"
@@ -15,7 +16,13 @@ constexpr int kDeepestNesting = 32;
 
 void checkFields(const ::onnx::NodeProto& node) {
   refuseUnknown(unknownFields(node));
-  for (const auto& attribute : node.attribute()) refuseUnknown(unknownFields(attribute));
+  std::set<std::string> names;
+  for (const auto& attribute : node.attribute()) {
+    refuseUnknown(unknownFields(attribute));
+    if (!names.insert(attribute.name()).second)
+      throw ImportError("the model is broken here: attribute '" + attribute.name() +
+                        "' is given twice");
+  }
 }
 
 std::string nameOf(const ::onnx::NodeProto& node) {
