@@ -3,6 +3,8 @@
 #include "kernels/simd/pool.h"
 #include "kernels/simd/dispatch.h"
 
+// A CPU with SVE runs NEON's copy (docs/design.md).
+#define HWY_BROKEN_TARGETS HWY_SVE
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd/pool.cc"
 #include <hwy/foreach_target.h>
@@ -70,11 +72,15 @@ struct ExactMaxFold {
 };
 
 #if HWY_ARCH_ARM
-/// ARM's own maximum is a NaN if either number is.
+/// NEON's maximum (FMAX) is a NaN if either number is. Highway's own is FMAXNM on AArch64, which
+/// forgets a NaN.
 struct MaxFold : ExactMaxFold {
   template <class V>
   static HWY_INLINE V fold(V best, V x) {
-    return hn::Max(best, x);
+    if constexpr (sizeof(best.raw) == sizeof(float32x4_t))
+      return V(vmaxq_f32(best.raw, x.raw));
+    else
+      return V(vmax_f32(best.raw, x.raw));
   }
 };
 #elif HWY_TARGET <= HWY_AVX3
