@@ -80,9 +80,9 @@ sanitizers:
 MINUTES ?= 10
 FUZZ_SECONDS ?= $(shell echo $$(($(MINUTES) * 60)))
 fuzz: $(CACHE)/installed-fuzz
-	@mkdir -p build && cmake --preset fuzz > build/fuzz.log
+	@mkdir -p build && cmake --preset fuzz > build/fuzzers.log
 	@cmake --build --preset fuzz -j $(JOBS) --target fuzzers
-	@scripts/fuzz.sh build/fuzz $(FUZZ_SECONDS)
+	@scripts/fuzz.sh build/fuzzers $(FUZZ_SECONDS)
 
 # Bits on ARM under an emulator, the quick part: operator cases with SVE, NEON and plain C++, real models with NEON.
 quick-arm:
