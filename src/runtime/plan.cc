@@ -135,6 +135,7 @@ class PlanBuilder {
   }
 
   void chooseKernel(Step& step, OperatorInfo& info) {
+    if (step.makesNothing() && !step.sizedByData) return;
     size_t workspace = 0;
     for (int64_t rows : stripHeights(step)) {
       std::vector<TensorView> in = step.boundInputs, out = step.boundOutputs;
@@ -147,7 +148,7 @@ class PlanBuilder {
       if (step.run && step.run != row.run) row = backend::cpu::referenceRow(step.op->kind());
       step.run = row.run;
       info.kernel = row.name;
-      if (row.workspace)
+      if (row.workspace && !step.makesNothing())
         workspace = std::max(workspace,
                              row.workspace(*step.op, in, out, {options_.threads, mostRows(step)}));
     }
@@ -210,6 +211,12 @@ class PlanBuilder {
 }  // namespace
 
 // Running -----------------------------------------------------------------------------------------
+
+/// What reports its own size has to run: of a Compress to nx0 data still decide n.
+bool Step::makesNothing() const {
+  const auto holds = [](const TensorView& out) { return out && out.elements() > 0; };
+  return !op->sizesFromData() && std::ranges::none_of(boundOutputs, holds);
+}
 
 void Plan::restart() {
   for (size_t o = 0; o < outputs.size(); ++o) {
@@ -316,7 +323,8 @@ Result<void> Plan::run(const Position& at, base::ThreadPool& pool) {
   if (!step.run) return {};
   kernels::KernelArgs args{step.boundInputs, step.boundOutputs, step.boundWorkspace, &pool};
   if (computesRowsOfWhole(step)) args.rows = rowsAt(step, at.strip);
-  auto ok = step.run(*step.op, args);
+  Result<void> ok;
+  if (!step.sizedByData || !step.makesNothing()) ok = step.run(*step.op, args);
   if (ok && step.sizedByData) noteActualSizes(step);
   return ok;
 }
@@ -382,7 +390,7 @@ Result<void> Plan::giveActualSizes(Step& step) {
       if (auto ok = giveOutput(step.outputs[i], (*written)[i].shape, step.boundOutputs[i]); !ok)
         return ok;
   const auto workspace = kernels::reference::findWorkspace(step.op->kind());
-  if (workspace &&
+  if (workspace && !step.makesNothing() &&
       workspace(*step.op, step.boundInputs, step.boundOutputs, 1) > step.boundWorkspace.size())
     return fail(ErrorCode::Internal, "more workspace is wanted than was planned");
   return {};

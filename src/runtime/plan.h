@@ -41,6 +41,10 @@ struct Step {
   std::vector<TensorView> boundInputs, boundOutputs;
   int workspace = PlannedTensor::kConstant;  ///< a buffer, or none
   std::span<std::byte> boundWorkspace;
+
+  /// True if the results are known to be empty. Then no kernel runs and no workspace is planned,
+  /// which might grow with one extent where another is 0 (the tables of a Resize).
+  bool makesNothing() const;
 };
 
 class Plan {

@@ -10,6 +10,8 @@
 #include "ops/concat.h"
 #include "ops/conv.h"
 #include "ops/reshape.h"
+#include "ops/resize.h"
+#include "ops/select.h"
 #include "ops/unary.h"
 #include "runtime/test_models.h"
 
@@ -163,6 +165,34 @@ TEST(Runtime, CallbacksSeeEveryOperatorAndMayStop) {
   };
   EXPECT_EQ(frame->runWithCallback({}, note).error().code, ErrorCode::Stopped);
   EXPECT_EQ(seen, (std::vector<std::string>{"sums", "positive", "squashed"}));
+}
+
+/// However far other extents reach: the tables of a Resize, and the order that TopK sorts.
+TEST(Runtime, EmptyResultsTakeNoWorkspace) {
+  test::Builder b("empty");
+  const ir::ValueId x = b.input("x", {2, 0});
+  ops::Resize resize;
+  resize.mode = ops::ResizeMode::Nearest;
+  resize.sizes = {1 << 30, 0};
+  ops::TopK topK;
+  topK.axis = 1;
+  topK.k = 0;
+  ir::Graph graph = b.finish(x);
+  const ir::ValueId large =
+      append(graph, "large", std::make_unique<ops::Resize>(resize), {x}, Layout::Plain);
+  graph.outputs = {append(graph, "top", std::make_unique<ops::TopK>(topK), {large}, Layout::Plain)};
+  graph.values[x].layout = Layout::Plain;
+  const Model model(graph);
+  auto runtime = Runtime::create();
+  auto interpreter = Interpreter::createFromBuffer(*runtime, model.span);
+  ASSERT_TRUE(interpreter) << interpreter.error().message;
+  auto session = interpreter->createSession();
+  ASSERT_TRUE(session) << session.error().message;
+  EXPECT_LT(session->memory().dynamicBytes, 4096U);
+  auto frame = session->begin();
+  ASSERT_TRUE(frame) << frame.error().message;
+  EXPECT_TRUE(frame->run());
+  EXPECT_EQ(frame->output(0).shape, (Shape{1 << 30, 0}));
 }
 
 }  // namespace

@@ -6,8 +6,6 @@
 
 #include <cmath>
 
-#include "kernels/resize_tables.h"
-
 namespace minnow::optest {
 namespace {
 
@@ -74,15 +72,6 @@ TEST(ResizeAxis, LengthIsOneNumberInEveryTransformation) {
               << x;
         }
       }
-}
-
-/// One extent of 0 leaves nothing to compute, however far the others reach.
-TEST(Resize, NothingTakesNoTables) {
-  ops::Resize op;
-  op.sizes = {1 << 30, 0};
-  const TensorView x{.type = DataType::Float32, .shape = {2, 0}};
-  const TensorView y{.type = DataType::Float32, .shape = {1 << 30, 0}};
-  EXPECT_EQ(kernels::resizeTableBytes(op, {&x, 1}, {&y, 1}, 1), 0U);
 }
 
 }  // namespace

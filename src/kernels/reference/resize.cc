@@ -74,7 +74,6 @@ Result<void> runResize(const ops::Operator& op, const KernelArgs& args) {
   const auto& resize = static_cast<const ops::Resize&>(op);
   const TensorView& x = args.inputs[0];
   const TensorView& y = args.outputs[0];
-  if (y.elements() == 0) return {};
   const ResizeTables tables = makeResizeTables(resize, x, y, args.rows, args.workspace);
   if (x.type == DataType::Float32 && resize.mode != ops::ResizeMode::Nearest)
     interpolateAll(tables, x, y, args.rows, resize.extrapolation);
