@@ -373,6 +373,7 @@ class Comparison {
   /// Some frames of different data in one session.
   void run(Session& session, std::mt19937& random) const {
     auto frame = session.begin();
+    ASSERT_TRUE(frame) << frame.error().message;
     for (int repeat = 0; repeat < 4 && !testing::Test::HasFailure(); ++repeat) {
       std::map<ValueId, std::vector<float>> fed;
       const auto often = random() % 5;  // how many elements are set: none to all

@@ -193,6 +193,36 @@ void Walk::expandLoop(const ::onnx::NodeProto& node, NodeContext& context) {
   bind(node, context, all);
 }
 
+namespace {
+
+/// The inputs that a Scan goes through, after its states.
+struct Scanned {
+  int first = 0;                   ///< the first of them among the node's inputs
+  std::vector<int64_t> axes;       ///< that each is cut along, from 0
+  std::vector<int64_t> backwards;  ///< whether each is gone through from its end
+  int64_t trips = 0;
+
+  Scanned(const NodeContext& node, int64_t states, size_t count)
+      : first(static_cast<int>(states)),
+        axes(oneEach(node, "scan_input_axes", count)),
+        backwards(oneEach(node, "scan_input_directions", count)) {
+    for (size_t k = 0; k < count; ++k) {
+      const Shape& shape = node.shape(first + static_cast<int>(k));
+      if (axes[k] < 0) axes[k] += shape.rank();
+      if (axes[k] < 0 || axes[k] >= shape.rank()) node.broken("scan_input_axes is out of range");
+      const int64_t extent = shape[static_cast<int>(axes[k])];
+      if (k > 0 && extent != trips) node.broken("scanned inputs of different lengths");
+      trips = extent;
+    }
+  }
+  ir::ValueId slice(NodeContext& node, size_t k, int64_t trip) const {
+    return sliceOf(node, node.input(first + static_cast<int>(k)), axes[k],
+                   backwards[k] ? trips - 1 - trip : trip);
+  }
+};
+
+}  // namespace
+
 /// Inputs: the states, then what is scanned along an axis each; the body takes the states and a
 /// slice of each, and gives the next states and a slice of each scanned output.
 void Walk::expandScan(const ::onnx::NodeProto& node, NodeContext& context) {
@@ -203,58 +233,36 @@ void Walk::expandScan(const ::onnx::NodeProto& node, NodeContext& context) {
   const int64_t states = node.input_size() - count;
   if (count < 1 || states < 0 || graph.output_size() < states)
     context.broken("the numbers of inputs and outputs do not fit together");
-  std::vector<int64_t> inAxes = oneEach(context, "scan_input_axes", static_cast<size_t>(count));
-  const auto backwards = oneEach(context, "scan_input_directions", static_cast<size_t>(count));
-  std::vector<Results> scanned(static_cast<size_t>(graph.output_size() - states));
-  const auto outAxes = oneEach(context, "scan_output_axes", scanned.size());
-  const auto prepends = oneEach(context, "scan_output_directions", scanned.size());
-
-  int64_t trips = -1;
-  for (int64_t k = 0; k < count; ++k) {
-    const Shape& shape = context.shape(static_cast<int>(states + k));
-    int64_t& axis = inAxes[static_cast<size_t>(k)];
-    if (axis < 0) axis += shape.rank();
-    if (axis < 0 || axis >= shape.rank()) context.broken("scan_input_axes is out of range");
-    const int64_t extent = shape[static_cast<int>(axis)];
-    if (trips >= 0 && extent != trips) context.broken("scanned inputs of different lengths");
-    trips = extent;
-  }
+  const Scanned inputs(context, states, static_cast<size_t>(count));
+  std::vector<Results> outputs(static_cast<size_t>(graph.output_size() - states));
+  const auto axes = oneEach(context, "scan_output_axes", outputs.size());
+  const auto prepends = oneEach(context, "scan_output_directions", outputs.size());
   context.noteShapeDependence();
   Results carried;
   for (int i = 0; i < states; ++i) carried.push_back(context.input(i));
   const std::string name = state_.nodeName;
-  for (int64_t i = 0; i < trips; ++i) {
+  for (int64_t i = 0; i < inputs.trips; ++i) {
     state_.spendNode();
-    Results inputs = carried;
-    for (size_t k = 0; k < inAxes.size(); ++k)
-      inputs.push_back(sliceOf(context,
-                               context.input(static_cast<int>(states) + static_cast<int>(k)),
-                               inAxes[k], backwards[k] ? trips - 1 - i : i));
-    const Results results = body(graph, inputs, text(name, "[", i, "]/"));
+    Results given = carried;
+    for (size_t k = 0; k < inputs.axes.size(); ++k) given.push_back(inputs.slice(context, k, i));
+    const Results results = body(graph, given, text(name, "[", i, "]/"));
     if (anyFailed(results)) return markFailed(node);
     std::copy_n(results.begin(), states, carried.begin());
-    for (size_t k = 0; k < scanned.size(); ++k)
-      scanned[k].push_back(results[k + static_cast<size_t>(states)]);
+    for (size_t k = 0; k < outputs.size(); ++k)
+      outputs[k].push_back(results[k + static_cast<size_t>(states)]);
   }
-  Results all = carried;
-  for (size_t k = 0; k < scanned.size(); ++k) {
-    if (prepends[k]) std::ranges::reverse(scanned[k]);
-    all.push_back(stacked(context, scanned[k], outAxes[k],
-                          graph.output(static_cast<int>(states) + static_cast<int>(k))));
+  for (size_t k = 0; k < outputs.size(); ++k) {
+    if (prepends[k]) std::ranges::reverse(outputs[k]);
+    carried.push_back(stacked(context, outputs[k], axes[k],
+                              graph.output(static_cast<int>(states) + static_cast<int>(k))));
   }
-  bind(node, context, all);
+  bind(node, context, carried);
 }
 
 // Functions ---------------------------------------------------------------------------------------
 
-/// The body sees its formal inputs alone, has the attributes of the call or else their defaults,
-/// and follows the operator sets that the function names.
-void Walk::expandCall(const ::onnx::NodeProto& call, const Function& function) {
-  const ::onnx::FunctionProto& proto = *function.proto;
-  if (call.input_size() > proto.input_size() || call.output_size() > proto.output_size())
-    throw ImportError(text("the model is broken here: the function has ", proto.input_size(),
-                           " inputs and ", proto.output_size(), " outputs, the call ",
-                           call.input_size(), " and ", call.output_size()));
+/// Those of the call, or else the function's defaults.
+CallAttributes Walk::attributesOf(const ::onnx::NodeProto& call, const Function& function) const {
   CallAttributes attributes;
   for (const auto& standard : function.defaults) attributes[standard.name()] = &standard;
   for (const auto& given : call.attribute()) {
@@ -264,29 +272,42 @@ void Walk::expandCall(const ::onnx::NodeProto& call, const Function& function) {
       throw ImportError("a graph as an attribute of a function is not supported");
     attributes[given.name()] = value;
   }
-  Results inputs;
-  for (const auto& input : call.input())
-    inputs.push_back(input.empty() ? ir::kNoValue : state_.scopes.find(input));
-  inputs.resize(static_cast<size_t>(proto.input_size()), ir::kNoValue);
+  return attributes;
+}
 
+/// What the function's outputs are for these inputs. The body sees its formal inputs alone, and
+/// follows the operator sets that the function names.
+Walk::Results Walk::functionBody(const ::onnx::FunctionProto& proto, const Results& inputs,
+                                 const CallAttributes& attributes) {
   auto opsets = state_.opsets;
   for (const auto& opset : proto.opset_import())
     opsets[isDefaultDomain(opset.domain()) ? "" : opset.domain()] =
         static_cast<int>(opset.version());
-  const Results results = [&] {
-    const Kept name(state_.nodeName, state_.nodeName);
-    const Kept names(state_.prefix, state_.nodeName + "/");
-    const Kept versions(state_.opsets, opsets);
-    const Kept<const CallAttributes*> given(state_.callAttributes, &attributes);
-    const Kept deeper(depth_, depth_ + 1);
-    const Scopes::Inner scope(state_.scopes, Scopes::Kind::Function);
-    for (size_t i = 0; i < inputs.size(); ++i)
-      state_.scopes.set(proto.input(static_cast<int>(i)), inputs[i]);
-    nodes(proto.node());
-    Results outputs;
-    for (const auto& output : proto.output()) outputs.push_back(state_.scopes.find(output));
-    return outputs;
-  }();
+  const Kept name(state_.nodeName, state_.nodeName);
+  const Kept names(state_.prefix, state_.nodeName + "/");
+  const Kept versions(state_.opsets, opsets);
+  const Kept<const CallAttributes*> given(state_.callAttributes, &attributes);
+  const Kept deeper(depth_, depth_ + 1);
+  const Scopes::Inner scope(state_.scopes, Scopes::Kind::Function);
+  for (size_t i = 0; i < inputs.size(); ++i)
+    state_.scopes.set(proto.input(static_cast<int>(i)), inputs[i]);
+  nodes(proto.node());
+  Results outputs;
+  for (const auto& output : proto.output()) outputs.push_back(state_.scopes.find(output));
+  return outputs;
+}
+
+void Walk::expandCall(const ::onnx::NodeProto& call, const Function& function) {
+  const ::onnx::FunctionProto& proto = *function.proto;
+  if (call.input_size() > proto.input_size() || call.output_size() > proto.output_size())
+    throw ImportError(text("the model is broken here: the function has ", proto.input_size(),
+                           " inputs and ", proto.output_size(), " outputs, the call ",
+                           call.input_size(), " and ", call.output_size()));
+  Results inputs;
+  for (const auto& input : call.input())
+    inputs.push_back(input.empty() ? ir::kNoValue : state_.scopes.find(input));
+  inputs.resize(static_cast<size_t>(proto.input_size()), ir::kNoValue);
+  const Results results = functionBody(proto, inputs, attributesOf(call, function));
   for (int i = 0; i < call.output_size(); ++i) {
     if (call.output(i).empty()) continue;
     const ir::ValueId value = results[static_cast<size_t>(i)];

@@ -52,6 +52,9 @@ class Walk {
   void expandLoop(const ::onnx::NodeProto& node, NodeContext& context);
   void expandScan(const ::onnx::NodeProto& node, NodeContext& context);
   void expandCall(const ::onnx::NodeProto& call, const Function& function);
+  CallAttributes attributesOf(const ::onnx::NodeProto& call, const Function& function) const;
+  Results functionBody(const ::onnx::FunctionProto& proto, const Results& inputs,
+                       const CallAttributes& attributes);
   const Function* findFunction(const ::onnx::NodeProto& node) const;
   /// Imports a body in a scope of its own, its names with `prefix` in front. All results are
   /// kFailed if one of its nodes cannot be imported.

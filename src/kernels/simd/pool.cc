@@ -47,7 +47,20 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 /// A fold begins a row of taps with beginRow(what the rows before gave) and adds it by endRow. What
 /// it has gathered may be doubtful at the end: then the fold of its `Exact` does it again.
-struct ExactMaxFold {
+
+/// Rows make no difference to a maximum.
+struct MaxRows {
+  template <class D, class S>
+  static HWY_INLINE S beginRow(D, S state) {
+    return state;
+  }
+  template <class S>
+  static HWY_INLINE S endRow(S, S state) {
+    return state;
+  }
+};
+
+struct ExactMaxFold : MaxRows {
   static constexpr bool kAdds = false, kDoubts = false;
   template <class D>
   static HWY_INLINE hn::Vec<D> start(D d) {
@@ -56,14 +69,6 @@ struct ExactMaxFold {
   template <class V>
   static HWY_INLINE V fold(V best, V x) {
     return hn::IfThenElse(hn::Or(hn::Gt(x, best), hn::IsNaN(x)), x, best);
-  }
-  template <class D, class V>
-  static HWY_INLINE V beginRow(D, V best) {
-    return best;
-  }
-  template <class V>
-  static HWY_INLINE V endRow(V, V best) {
-    return best;
   }
   template <class D, class V>
   static HWY_INLINE V finish(D d, V best, float) {
@@ -95,7 +100,7 @@ struct MaxFold : ExactMaxFold {
 #else
 /// x86's own maximum forgets a NaN. The sum of the taps tells whether there was one: it is a NaN
 /// then (and where two infinities meet).
-struct MaxFold {
+struct MaxFold : MaxRows {
   static constexpr bool kAdds = false, kDoubts = true;
   using Exact = ExactMaxFold;
   template <class D>
@@ -109,14 +114,6 @@ struct MaxFold {
   template <class S, class V>
   static HWY_INLINE S fold(S state, V x) {
     return {hn::Max(state.best, x), hn::Add(state.sum, x)};
-  }
-  template <class D, class S>
-  static HWY_INLINE S beginRow(D, S state) {
-    return state;
-  }
-  template <class S>
-  static HWY_INLINE S endRow(S, S state) {
-    return state;
   }
   template <class D, class S>
   static HWY_INLINE hn::Vec<D> finish(D d, S state, float) {
