@@ -65,7 +65,8 @@ struct TensorInfo {
 struct OperatorInfo {
   std::string name;    ///< of the ONNX node
   std::string type;    ///< "Conv"
-  std::string kernel;  ///< which kernel was chosen: "conv-panels", "reference", "view"
+  /// Which kernel was chosen: "conv-panels", "reference"; "view" where nothing is computed.
+  std::string kernel;
   int64_t multiplyAdds = 0;
   size_t index = 0;
   /// Rows of the output that are computed now, where the operator runs in strips; else 0, 0.
