@@ -52,6 +52,15 @@ struct CallShape {
 using WorkspaceFn = size_t (*)(const ops::Operator&, std::span<const TensorView> inputs,
                                std::span<const TensorView> outputs, const CallShape& call);
 
+/// True if all results are empty and data cannot decide otherwise (of a Compress to nx0 they still
+/// decide n). A kernel that takes workspace is not called then, nor asked how much: that might grow
+/// with one extent where another is 0 (the tables of a Resize). Other kernels are: an index outside
+/// a tensor is an error even if nothing is taken from there.
+inline bool makesNothing(const ops::Operator& op, std::span<const TensorView> outputs) {
+  const auto holds = [](const TensorView& out) { return out && out.elements() > 0; };
+  return !op.sizesFromData() && std::ranges::none_of(outputs, holds);
+}
+
 /// The scalar reference of every operator: the oracle, and the path for whatever has no faster one.
 /// It takes any strides. Exactly one function a kind, `reference::run<Kind>`, declared from
 /// op_list.inc.

@@ -135,7 +135,6 @@ class PlanBuilder {
   }
 
   void chooseKernel(Step& step, OperatorInfo& info) {
-    if (step.makesNothing() && !step.sizedByData) return;
     size_t workspace = 0;
     for (int64_t rows : stripHeights(step)) {
       std::vector<TensorView> in = step.boundInputs, out = step.boundOutputs;
@@ -148,6 +147,7 @@ class PlanBuilder {
       if (step.run && step.run != row.run) row = backend::cpu::referenceRow(step.op->kind());
       step.run = row.run;
       info.kernel = row.name;
+      step.takesWorkspace |= row.workspace != nullptr;
       if (row.workspace && !step.makesNothing())
         workspace = std::max(workspace,
                              row.workspace(*step.op, in, out, {options_.threads, mostRows(step)}));
@@ -211,12 +211,6 @@ class PlanBuilder {
 }  // namespace
 
 // Running -----------------------------------------------------------------------------------------
-
-/// What reports its own size has to run: of a Compress to nx0 data still decide n.
-bool Step::makesNothing() const {
-  const auto holds = [](const TensorView& out) { return out && out.elements() > 0; };
-  return !op->sizesFromData() && std::ranges::none_of(boundOutputs, holds);
-}
 
 void Plan::restart() {
   for (size_t o = 0; o < outputs.size(); ++o) {
@@ -324,7 +318,7 @@ Result<void> Plan::run(const Position& at, base::ThreadPool& pool) {
   kernels::KernelArgs args{step.boundInputs, step.boundOutputs, step.boundWorkspace, &pool};
   if (computesRowsOfWhole(step)) args.rows = rowsAt(step, at.strip);
   Result<void> ok;
-  if (!step.sizedByData || !step.makesNothing()) ok = step.run(*step.op, args);
+  if (!step.takesWorkspace || !step.makesNothing()) ok = step.run(*step.op, args);
   if (ok && step.sizedByData) noteActualSizes(step);
   return ok;
 }

@@ -42,9 +42,8 @@ struct Step {
   int workspace = PlannedTensor::kConstant;  ///< a buffer, or none
   std::span<std::byte> boundWorkspace;
 
-  /// True if the results are known to be empty. Then no kernel runs and no workspace is planned,
-  /// which might grow with one extent where another is 0 (the tables of a Resize).
-  bool makesNothing() const;
+  bool takesWorkspace = false;  ///< some kernel of this operator does, for some sizes
+  bool makesNothing() const { return kernels::makesNothing(*op, boundOutputs); }
 };
 
 class Plan {
