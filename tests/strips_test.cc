@@ -261,7 +261,7 @@ ir::Graph residual(int64_t kernelA, int64_t kernelB) {
 
 TEST(Strips, SumTakesItsOperandsPlaceOnlyIfNoLaterStripReadsIt) {
   const auto inPlace = [](const ir::Graph& graph) {
-    const planning::Layout layout = planning::layOut(graph, typesOf(graph), 1);
+    const planning::MemoryLayout layout = planning::layOut(graph, typesOf(graph), 1);
     const int add = graph.chains[0].end - 1;
     const auto buffer = [&](ir::ValueId id) { return layout.storage.places[id].buffer; };
     return buffer(graph.nodes[add].inputs[0]) == buffer(graph.nodes[add].outputs[0]);

@@ -28,52 +28,53 @@ ArenaPool::ArenaPool(int arenas, Ledger& ledger)
   arenas_.reserve(most_);
 }
 
-// Plans -------------------------------------------------------------------------------------------
+// Claims ------------------------------------------------------------------------------------------
 
-void ArenaPool::announce(const Plan& plan, const Plan* instead) {
+void ArenaPool::announce(const Claim& claim, const Claim* instead) {
   {
     const std::lock_guard lock(mutex_);
-    plans_.reserve(plans_.size() + 1);  // may fail, and then nothing has changed
+    claims_.reserve(claims_.size() + 1);  // may fail, and then nothing has changed
     if (instead != nullptr) remove(*instead);
-    plans_.insert(std::ranges::upper_bound(plans_, plan.bytes, std::greater(), &Plan::bytes), plan);
+    claims_.insert(std::ranges::upper_bound(claims_, claim.bytes, std::greater(), &Claim::bytes),
+                   claim);
     trim(0);
   }
   changed_.notify_all();
 }
 
-void ArenaPool::forget(const Plan& plan) noexcept {
+void ArenaPool::forget(const Claim& claim) noexcept {
   {
     const std::lock_guard lock(mutex_);
-    remove(plan);
+    remove(claim);
     trim(0);
   }
   changed_.notify_all();
 }
 
-void ArenaPool::remove(const Plan& plan) {
-  const auto found = std::ranges::find(plans_, plan);
-  if (found != plans_.end()) plans_.erase(found);
+void ArenaPool::remove(const Claim& claim) {
+  const auto found = std::ranges::find(claims_, claim);
+  if (found != claims_.end()) claims_.erase(found);
 }
 
-ArenaPool::Need ArenaPool::need(int arenas, const Plan* with, const Plan* without) const {
+ArenaPool::Need ArenaPool::need(int arenas, const Claim* with, const Claim* without) const {
   const std::lock_guard lock(mutex_);
   Need need;
   size_t left = arenas > 0 ? static_cast<size_t>(arenas) : most_;
-  const auto take = [&](const Plan& plan) {
+  const auto take = [&](const Claim& claim) {
     if (left == 0) return;
     --left;
-    need.bytes += plan.bytes;
-    need.lowerBound += plan.lowerBound;
-    if (need.largest.model == nullptr) need.largest = plan;
+    need.bytes += claim.bytes;
+    need.lowerBound += claim.lowerBound;
+    if (need.largest.model == nullptr) need.largest = claim;
   };
   bool skipped = without == nullptr;
-  for (const Plan& plan : plans_) {
-    if (!skipped && plan == *without) {
+  for (const Claim& claim : claims_) {
+    if (!skipped && claim == *without) {
       skipped = true;
       continue;
     }
-    if (with != nullptr && with->bytes >= plan.bytes) take(*std::exchange(with, nullptr));
-    take(plan);
+    if (with != nullptr && with->bytes >= claim.bytes) take(*std::exchange(with, nullptr));
+    take(claim);
   }
   if (with != nullptr) take(*with);
   size_t used = 0;  // frames under way may still hold arenas of plans that went
@@ -85,7 +86,7 @@ ArenaPool::Need ArenaPool::need(int arenas, const Plan* with, const Plan* withou
 // Arenas ------------------------------------------------------------------------------------------
 
 size_t ArenaPool::promised(size_t rank) const {
-  return rank < std::min(plans_.size(), most_) ? plans_[rank].bytes : 0;
+  return rank < std::min(claims_.size(), most_) ? claims_[rank].bytes : 0;
 }
 
 /// Whether the arenas that are taken and one more of that size are no larger, rank by rank, than
@@ -107,9 +108,9 @@ bool ArenaPool::leavesRoomFor(size_t bytes, Taken taken) const {
 /// The smallest promised size that holds `bytes` and may be in use beside what is; kNone if all
 /// are.
 size_t ArenaPool::promiseFor(size_t bytes, Taken taken) const {
-  for (size_t rank = std::min(plans_.size(), most_); rank-- > 0;)
-    if (plans_[rank].bytes >= bytes && leavesRoomFor(plans_[rank].bytes, taken))
-      return plans_[rank].bytes;
+  for (size_t rank = std::min(claims_.size(), most_); rank-- > 0;)
+    if (claims_[rank].bytes >= bytes && leavesRoomFor(claims_[rank].bytes, taken))
+      return claims_[rank].bytes;
   return kNone;
 }
 

@@ -17,9 +17,9 @@ namespace minnow::memory {
 
 class ArenaPool;
 
-/// What an arena for a plan of that size takes: rounded up, and the bytes behind it that a vector
-/// may read.
-constexpr size_t arenaBytes(size_t planBytes) { return base::blockBytes(planBytes); }
+/// What an arena takes in which so many bytes are placed: rounded up, and the bytes behind it that a
+/// vector may read.
+constexpr size_t arenaBytes(size_t placedBytes) { return base::blockBytes(placedBytes); }
 
 /// A leased arena; gives it back when it goes.
 class ArenaLease {
@@ -45,25 +45,26 @@ class ArenaPool {
   /// Allocates what it needs to keep the books: leasing then allocates arenas alone.
   ArenaPool(int arenas, Ledger& ledger);
 
-  /// A session's plan. `model` names it and outlives it.
-  struct Plan {
+  /// The size of arena that a session's plan asks for. `model` names it and outlives it.
+  struct Claim {
     size_t bytes = 0;
     size_t lowerBound = 0;
     const std::string* model = nullptr;
-    bool operator==(const Plan&) const = default;
+    bool operator==(const Claim&) const = default;
   };
-  /// Records that a plan exists (`instead` of another, as one event), or exists no longer.
-  void announce(const Plan& plan, const Plan* instead = nullptr);
-  void forget(const Plan& plan) noexcept;
+  /// Records that a plan exists that asks for so much (`instead` of another, as one event), or
+  /// exists no longer.
+  void announce(const Claim& claim, const Claim* instead = nullptr);
+  void forget(const Claim& claim) noexcept;
 
   /// Most that all arenas take from now on at `arenas` frames at once (0 for the pool's own
   /// number), were the plan `without` forgotten and the plan `with` announced.
   struct Need {
     size_t bytes = 0;
     size_t lowerBound = 0;
-    Plan largest;
+    Claim largest;
   };
-  Need need(int arenas = 0, const Plan* with = nullptr, const Plan* without = nullptr) const;
+  Need need(int arenas = 0, const Claim* with = nullptr, const Claim* without = nullptr) const;
 
   /// The smallest arena that holds `bytes` and leaves the larger ones to larger plans, if that
   /// takes no giving up of another. Waits for one, or fails with Busy; also fails with Busy where
@@ -91,7 +92,7 @@ class ArenaPool {
   };
   static constexpr size_t kNone = SIZE_MAX;
 
-  void remove(const Plan& plan);
+  void remove(const Claim& claim);
   void giveBack(const std::byte* data);
   size_t promised(size_t rank) const;
   using Taken = bool Arena::*;
@@ -110,7 +111,7 @@ class ArenaPool {
   const size_t most_;  ///< arenas
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<Plan> plans_;    ///< largest first
+  std::vector<Claim> claims_;  ///< largest first
   std::vector<Arena> arenas_;  ///< largest first; those that exist
   Waiter* waiting_ = nullptr;
 };

@@ -10,7 +10,7 @@ namespace minnow::memory {
 namespace {
 
 const std::string kModel = "m";
-ArenaPool::Plan plan(size_t bytes) { return {bytes, bytes, &kModel}; }
+ArenaPool::Claim plan(size_t bytes) { return {bytes, bytes, &kModel}; }
 
 size_t held(const Ledger& ledger) { return ledger.report().now.dynamicBytes; }
 size_t peak(const Ledger& ledger) { return ledger.report().peak.dynamicBytes; }

@@ -121,8 +121,9 @@ size_t bestGap(std::vector<std::pair<size_t, size_t>>& taken, size_t bytes) {
   return bestSlack == SIZE_MAX ? end : best;
 }
 
-Plan place(std::span<const Interval> intervals, const Crowd& crowd, const std::vector<int>& order) {
-  Plan plan;
+Placement place(std::span<const Interval> intervals, const Crowd& crowd,
+                const std::vector<int>& order) {
+  Placement plan;
   plan.offsets.assign(intervals.size(), 0);
   std::vector<char> placed(intervals.size(), 0);
   std::vector<std::pair<size_t, size_t>> taken;
@@ -166,8 +167,8 @@ class FreePlaces {
 
 /// For any number of intervals: each takes, as it begins, a place that has become free, or a new
 /// one at the end.
-Plan placeInPassing(std::span<const Interval> intervals, const std::vector<int>& byStart) {
-  Plan plan;
+Placement placeInPassing(std::span<const Interval> intervals, const std::vector<int>& byStart) {
+  Placement plan;
   plan.offsets.assign(intervals.size(), 0);
   std::vector<int> byEnd(byStart);
   std::ranges::sort(byEnd, [&](int a, int b) {
@@ -230,7 +231,7 @@ class Search {
     }
   }
 
-  Plan take() { return std::move(best_); }
+  Placement take() { return std::move(best_); }
 
  private:
   /// A number in [0, n). Knuth's linear congruential generator (The Art of Computer Programming,
@@ -240,7 +241,7 @@ class Search {
     return static_cast<ptrdiff_t>((state_ >> 33) % static_cast<uint64_t>(n));
   }
 
-  int highest(const Plan& plan) const {
+  int highest(const Placement& plan) const {
     int top = 0;
     for (size_t i = 0; i < intervals_.size(); ++i)
       if (plan.offsets[i] + base::alignUp(intervals_[i].bytes) == plan.bytes)
@@ -256,7 +257,7 @@ class Search {
   }
 
   void consider(std::vector<int> order) {
-    Plan plan = place(intervals_, crowd_, order);
+    Placement plan = place(intervals_, crowd_, order);
     work_ += 40 * intervals_.size() + 2 * crowd_.pairs();  // weighed by time
     // Equal plans replace one another, so that mending walks on.
     if (!best_.offsets.empty() && plan.bytes > best_.bytes) return;
@@ -269,17 +270,17 @@ class Search {
   size_t enough_;
   size_t work_ = 0;
   uint64_t state_ = 1;
-  Plan best_;
+  Placement best_;
   std::vector<int> bestOrder_;
 };
 
 }  // namespace
 
-Plan planArena(std::span<const Interval> intervals) {
+Placement planArena(std::span<const Interval> intervals) {
   const size_t lowerBound = mostAlive(intervals);
   const Crowd crowd(intervals);
   if (!crowd.isKnown()) {
-    Plan plan = placeInPassing(intervals, crowd.byStart());
+    Placement plan = placeInPassing(intervals, crowd.byStart());
     plan.lowerBound = lowerBound;
     return plan;
   }
@@ -295,7 +296,7 @@ Plan planArena(std::span<const Interval> intervals) {
   search.sortedBy([&](size_t i) { return Key(crowd.around(i), bytes(i)); });
   search.sortedBy([&](size_t i) { return Key(bytes(i) * (length(i) + 1), 0); });
   search.mend();
-  Plan best = search.take();
+  Placement best = search.take();
   best.lowerBound = lowerBound;
   return best;
 }

@@ -14,7 +14,7 @@ struct Interval {
   int first = 0, last = 0;
 };
 
-struct Plan {
+struct Placement {
   std::vector<size_t> offsets;  ///< one an interval, multiples of 64
   size_t bytes = 0;             ///< size of the arena
   size_t lowerBound =
@@ -26,6 +26,6 @@ struct Plan {
 /// smallest plan is kept, the first of equals, so the result is a pure function of the input. Where
 /// millions of pairs live together, as in no network that is known, places are given in passing
 /// instead, in n log n: the plan is right, but may be far from the bound.
-Plan planArena(std::span<const Interval> intervals);
+Placement planArena(std::span<const Interval> intervals);
 
 }  // namespace minnow::memory

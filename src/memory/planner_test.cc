@@ -8,7 +8,7 @@
 namespace minnow::memory {
 namespace {
 
-void expectDisjoint(const std::vector<Interval>& intervals, const Plan& plan) {
+void expectDisjoint(const std::vector<Interval>& intervals, const Placement& plan) {
   for (size_t i = 0; i < intervals.size(); ++i) {
     EXPECT_EQ(plan.offsets[i] % 64, 0U);
     EXPECT_LE(plan.offsets[i] + intervals[i].bytes, plan.bytes);
@@ -24,7 +24,7 @@ void expectDisjoint(const std::vector<Interval>& intervals, const Plan& plan) {
 
 TEST(Planner, ChainNeedsTwoNeighbours) {
   const std::vector<Interval> chain{{640, 0, 1}, {1280, 1, 2}, {320, 2, 3}, {640, 3, 4}};
-  const Plan plan = planArena(chain);
+  const Placement plan = planArena(chain);
   expectDisjoint(chain, plan);
   EXPECT_EQ(plan.lowerBound, 1920U);
   EXPECT_EQ(plan.bytes, 1920U);
@@ -41,7 +41,7 @@ TEST(Planner, RandomIntervalsStayApart) {
       interval.first = static_cast<int>(random() % 40);
       interval.last = interval.first + static_cast<int>(random() % 8);
     }
-    const Plan plan = planArena(intervals);
+    const Placement plan = planArena(intervals);
     expectDisjoint(intervals, plan);
     EXPECT_GE(plan.bytes, plan.lowerBound);
   }
@@ -61,7 +61,7 @@ TEST(Planner, StaysNearTheBoundOnNetworks) {
       const int reach = random() % 5 == 0 ? static_cast<int>(random() % 20) : 0;
       intervals[i].last = intervals[i].first + 1 + reach;
     }
-    const Plan plan = planArena(intervals);
+    const Placement plan = planArena(intervals);
     expectDisjoint(intervals, plan);
     const double ratio = static_cast<double>(plan.bytes) / static_cast<double>(plan.lowerBound);
     worst = std::max(worst, ratio);
@@ -84,7 +84,7 @@ TEST(Planner, PlacesAsItAlwaysHas) {
       interval.first = static_cast<int>(random() % 90);
       interval.last = interval.first + static_cast<int>(random() % reach);
     }
-    const Plan plan = planArena(intervals);
+    const Placement plan = planArena(intervals);
     for (size_t offset : plan.offsets) hash = (hash ^ offset) * 1099511628211U;
     hash = (hash ^ plan.lowerBound) * 1099511628211U;
   }
@@ -94,7 +94,7 @@ TEST(Planner, PlacesAsItAlwaysHas) {
 /// Two hundred thousand buffers, as a hostile file may have them: a plan in less than a second.
 /// Looking at each pair takes so long that the test runner ends it.
 void expectPlannedSoon(const char* what, const std::vector<Interval>& intervals) {
-  const Plan plan = planArena(intervals);
+  const Placement plan = planArena(intervals);
   EXPECT_GE(plan.bytes, plan.lowerBound) << what;
   for (size_t i = 0; i < intervals.size(); ++i)
     for (size_t j = i + 1; j < std::min(i + 20, intervals.size()); ++j)
@@ -128,7 +128,7 @@ TEST(Planner, TwoHundredThousandBuffersTakeNoTime) {
 TEST(Planner, CrowdsOfEqualBuffersReachTheBound) {
   std::vector<Interval> intervals;
   for (int i = 0; i < 10'000; ++i) intervals.push_back({640, i, i + 2000});
-  const Plan plan = planArena(intervals);
+  const Placement plan = planArena(intervals);
   EXPECT_EQ(plan.bytes, plan.lowerBound);
 }
 

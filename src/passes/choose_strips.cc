@@ -61,7 +61,7 @@ class Chooser {
     return types;
   }
 
-  planning::Layout layoutWith(const Chains& chains) {
+  planning::MemoryLayout layoutWith(const Chains& chains) {
     graph_.chains = chains;
     laidOut_ += graph_.nodes.size();
     return planning::layOut(graph_, types_, 1);
@@ -151,7 +151,7 @@ class Chooser {
 
   void measureBorders() {
     graph_.chains.clear();
-    const planning::Layout layout = planning::layOut(graph_, types_, 0);
+    const planning::MemoryLayout layout = planning::layOut(graph_, types_, 0);
     across_.assign(graph_.nodes.size() + 2, 0);
     for (ir::ValueId id : graph_.inputs)
       across_[0] += layout.buffers[layout.storage.places[id].buffer].bytes;
@@ -208,7 +208,7 @@ class Chooser {
     for (int64_t rows = 2; rows <= 1024 && !isSpent(); rows += std::max<int64_t>(1, rows / 2)) {
       Chains taller = chains;
       taller[c].rows = rows;
-      const planning::Layout layout = layoutWith(taller);
+      const planning::MemoryLayout layout = layoutWith(taller);
       if (std::ranges::max(planning::aliveBytes(layout)) > peak ||
           windowBytes(layout, taller[c]) > kCacheBytes)
         break;
@@ -216,7 +216,7 @@ class Chooser {
     }
   }
 
-  static size_t windowBytes(const planning::Layout& layout, const ir::Chain& chain) {
+  static size_t windowBytes(const planning::MemoryLayout& layout, const ir::Chain& chain) {
     size_t bytes = 0;
     for (const planning::Window& window : layout.windows)
       if (layout.chains[window.chain].first == chain.first)

@@ -19,16 +19,16 @@ constexpr size_t kMostEnds = 1 << 22;
 
 class LayoutBuilder {
  public:
-  LayoutBuilder(const ir::Graph& graph, const std::vector<TensorType>& types, int strips)
+  LayoutBuilder(const ir::Graph& graph, const std::vector<TensorType>& types, int rowsFactor)
       : graph_(graph), types_(types), uses_(graph, types) {
     layout_.chainOf.assign(graph.nodes.size(), -1);
-    if (strips > 0) schedule(strips);
+    if (rowsFactor > 0) schedule(rowsFactor);
     layout_.storage = assignStorage(graph, types, uses_, layout_.chains, layout_.chainOf);
     for (size_t bytes : layout_.storage.bufferBytes) layout_.buffers.push_back({bytes});
     guests_.resize(layout_.buffers.size());
   }
 
-  Layout build() {
+  MemoryLayout build() {
     for (size_t v = 0; v < graph_.values.size(); ++v)
       if (layout_.storage.places[v].buffer >= 0)
         guests_[layout_.storage.places[v].buffer].push_back(static_cast<ValueId>(v));
@@ -43,10 +43,10 @@ class LayoutBuilder {
   }
 
  private:
-  void schedule(int strips) {
+  void schedule(int rowsFactor) {
     size_t ends = 0;
     for (ir::Chain chain : graph_.chains) {
-      chain.rows = std::min(chain.rows, ops::kMaxExtent) * strips;
+      chain.rows = std::min(chain.rows, ops::kMaxExtent) * rowsFactor;
       auto scheduled = scheduleChain(graph_, types_, uses_, chain);
       if (!scheduled || scheduled->strips < 2) continue;
       ends += scheduled->ends.size();
@@ -176,7 +176,7 @@ class LayoutBuilder {
   const std::vector<TensorType>& types_;
   Uses uses_;
   std::vector<std::vector<ValueId>> guests_;  // values, by buffer
-  Layout layout_;
+  MemoryLayout layout_;
 };
 
 }  // namespace
@@ -185,7 +185,7 @@ bool Window::keepsRows() const {
   return std::ranges::any_of(kept, [](int32_t rows) { return rows > 0; });
 }
 
-std::vector<size_t> aliveBytes(const Layout& layout) {
+std::vector<size_t> aliveBytes(const MemoryLayout& layout) {
   // What comes and goes at each step; what goes wraps around.
   std::vector<size_t> alive(layout.storage.isView.size() + 2, 0);
   for (const Buffer& buffer : layout.buffers) {
@@ -198,8 +198,8 @@ std::vector<size_t> aliveBytes(const Layout& layout) {
   return alive;
 }
 
-Layout layOut(const ir::Graph& graph, const std::vector<TensorType>& types, int strips) {
-  return LayoutBuilder(graph, types, strips).build();
+MemoryLayout layOut(const ir::Graph& graph, const std::vector<TensorType>& types, int rowsFactor) {
+  return LayoutBuilder(graph, types, rowsFactor).build();
 }
 
 }  // namespace minnow::planning

@@ -26,11 +26,11 @@ struct Window {
 struct Buffer {
   size_t bytes = 0;
   int first = kUnused, last = -1;  ///< steps; see memory::Interval
-  int window = -1;                 ///< index into Layout::windows, -1 if it holds whole tensors
+  int window = -1;  ///< index into MemoryLayout::windows, -1 if it holds whole tensors
   static constexpr int kUnused = std::numeric_limits<int>::max();
 };
 
-struct Layout {
+struct MemoryLayout {
   StoragePlan storage;
   ir::DataSizes dataSizes;
   std::vector<ChainSchedule> chains;
@@ -40,12 +40,12 @@ struct Layout {
 };
 
 /// Bytes of all buffers alive at each step.
-std::vector<size_t> aliveBytes(const Layout& layout);
+std::vector<size_t> aliveBytes(const MemoryLayout& layout);
 
 /// Step n is node n; inputs exist from step 0, outputs until the step after the last node. What a
 /// chain touches and needs from strip to strip exists during the whole chain. A chain that these
-/// shapes do not allow runs layer by layer; with `strips` 0 all do. Strips are `strips` times as
-/// tall as the graph's chains say: once for each thread that shares their rows.
-Layout layOut(const ir::Graph& graph, const std::vector<TensorType>& types, int strips);
+/// shapes do not allow runs layer by layer; with `rowsFactor` 0 all do. Strips are `rowsFactor`
+/// times as tall as the graph's chains say: once for each thread that shares their rows.
+MemoryLayout layOut(const ir::Graph& graph, const std::vector<TensorType>& types, int rowsFactor);
 
 }  // namespace minnow::planning

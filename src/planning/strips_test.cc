@@ -68,7 +68,7 @@ TEST(StripSchedule, EachNodeGoesJustFarEnoughForTheNext) {
 
 TEST(StripSchedule, ABufferHoldsTheRowsThatAreStillRead) {
   const ir::Graph graph = example();
-  const Layout layout = layOut(graph, typesOf(graph), 1);
+  const MemoryLayout layout = layOut(graph, typesOf(graph), 1);
   ASSERT_EQ(layout.windows.size(), 2U);
   const auto windowOf = [&](const char* name) {
     for (size_t v = 0; v < graph.values.size(); ++v)

@@ -75,7 +75,7 @@ struct Session::Impl {
   std::shared_ptr<Interpreter::Impl> model;
   SessionOptions options;
   runtime::Plan plan;
-  memory::ArenaPool::Plan announced;  // the plan as the pool knows it
+  memory::ArenaPool::Claim announced;  // the plan as the pool knows it
   memory::Charge heap;
   std::atomic<bool> framed = false;  // a frame of this session is alive
   Frame::Impl frame;

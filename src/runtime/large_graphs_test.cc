@@ -35,7 +35,7 @@ void expectPlannedSoon(const char* what, const ir::Graph& graph) {
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
   ASSERT_TRUE(plan.has_value()) << plan.error().message;
   EXPECT_EQ(plan->steps.size(), graph.nodes.size());
-  std::printf("%s: %.2f s, %zu bytes\n", what, taken.count(), plan->arenaBytes);
+  std::printf("%s: %.2f s, %zu bytes\n", what, taken.count(), plan->placedBytes);
 }
 
 ir::Graph line(const Shape& shape) {

@@ -17,10 +17,10 @@ using ir::ValueId;
 
 class PlanBuilder {
  public:
-  /// `strips`: see planning::layOut().
+  /// `rowsFactor`: see planning::layOut().
   PlanBuilder(const ir::Graph& graph, std::vector<TensorType> types, const PlanOptions& options,
-              int strips)
-      : graph_(graph), options_(options), layout_(planning::layOut(graph, types, strips)) {
+              int rowsFactor)
+      : graph_(graph), options_(options), layout_(planning::layOut(graph, types, rowsFactor)) {
     plan_.types = std::move(types);
     for (const planning::Buffer& buffer : layout_.buffers) plan_.buffers.push_back({buffer});
     plan_.chains = std::move(layout_.chains);
@@ -195,15 +195,15 @@ class PlanBuilder {
       intervals.push_back({buffer.bytes, buffer.first, buffer.last});
       used.push_back(static_cast<int>(b));
     }
-    const memory::Plan arena = memory::planArena(intervals);
+    const memory::Placement arena = memory::planArena(intervals);
     for (size_t i = 0; i < used.size(); ++i) plan_.buffers[used[i]].offset = arena.offsets[i];
-    plan_.arenaBytes = arena.bytes;
+    plan_.placedBytes = arena.bytes;
     plan_.lowerBoundBytes = arena.lowerBound;
   }
 
   const ir::Graph& graph_;
   PlanOptions options_;
-  planning::Layout layout_;
+  planning::MemoryLayout layout_;
   std::vector<int> actual_;  // by value: index into Plan::actual
   Plan plan_;
 };
@@ -437,10 +437,10 @@ Result<Plan> makePlan(const ir::Graph& graph, std::vector<TensorType> types,
                 " bytes, this CPU addresses ", SIZE_MAX, "; give it smaller inputs");
   if (!options.strips || graph.chains.empty()) return layers;
   // As tall as threads want them, but never at the price of more memory than whole layers take.
-  for (int strips = options.threads; strips > 0; strips /= 2) {
-    Plan plan = PlanBuilder(graph, types, options, strips).build();
+  for (int factor = options.threads; factor > 0; factor /= 2) {
+    Plan plan = PlanBuilder(graph, types, options, factor).build();
     if (plan.chains.empty()) break;
-    if (plan.arenaBytes <= layers.arenaBytes) return plan;
+    if (plan.placedBytes <= layers.placedBytes) return plan;
   }
   return layers;
 }

@@ -59,7 +59,7 @@ class Plan {
   std::vector<PlannedTensor> inputs, outputs;
   std::vector<TensorView> boundInputs, boundOutputs;
   std::vector<TensorInfo> inputInfo, outputInfo;
-  size_t arenaBytes = 0;
+  size_t placedBytes = 0;
   size_t lowerBoundBytes = 0;
 
   /// Points every view into an arena.

@@ -25,9 +25,9 @@ std::vector<TensorType> typesOf(const ir::Graph& graph) {
 /// Makes a plan the session's own, if the budget allows; else nothing changes.
 Result<void> Session::Impl::replacePlan(runtime::Plan newPlan) {
   Runtime::Impl& runtime = *model->runtime;
-  const memory::ArenaPool::Plan next{memory::arenaBytes(newPlan.arenaBytes),
+  const memory::ArenaPool::Claim next{memory::arenaBytes(newPlan.placedBytes),
                                      memory::arenaBytes(newPlan.lowerBoundBytes), &model->source};
-  const memory::ArenaPool::Plan* last = announced.model ? &announced : nullptr;
+  const memory::ArenaPool::Claim* last = announced.model ? &announced : nullptr;
   const MemoryLedger metadata{.heapBytes =
                                   kSharedHeader + sizeof(Impl) + runtime::heapBytes(newPlan)};
   const std::lock_guard lock(runtime.mutex);

@@ -128,7 +128,7 @@ std::string legendAtTheRight() {
 
 /// A flight of stairs: what is alive at each step; and its top, the lower bound.
 std::string aliveCurve(const PlanPicture& picture) {
-  const auto alive = aliveBytes(picture);
+  const auto alive = bytesByStep(picture);
   const double column = kFrame.width / static_cast<double>(alive.size());
   const double scale = kFrame.height / static_cast<double>(drawnBytes(picture));
   const auto height = [&](size_t bytes) {
@@ -174,7 +174,7 @@ std::vector<Box> planBoxes(const PlanPicture& picture, const Box& frame) {
   return boxes;
 }
 
-std::vector<size_t> aliveBytes(const PlanPicture& picture) {
+std::vector<size_t> bytesByStep(const PlanPicture& picture) {
   constexpr size_t kGrain = 64;
   std::vector<size_t> alive(stepCount(picture));
   for (const PlannedMemory& memory : picture.plan)

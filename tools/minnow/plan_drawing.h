@@ -29,7 +29,7 @@ std::vector<Box> planBoxes(const PlanPicture& picture, const Box& frame);
 
 /// Bytes alive at each step, each buffer rounded up to the arena's grain as the lower bound counts
 /// it.
-std::vector<size_t> aliveBytes(const PlanPicture& picture);
+std::vector<size_t> bytesByStep(const PlanPicture& picture);
 
 /// With `style` a file of its own, without it a part of a page that has drawingStyle().
 std::string drawPlan(const PlanPicture& picture, bool style = true);

@@ -76,7 +76,7 @@ TEST(PlanDrawing, AliveBytesAreSumsOfWholeGrains) {
       {"a", 0, 100, 0, 1}, {"b", 128, 64, 1, 2}, {"c", 0, 1, 3, 3}};
   const std::vector<std::string> steps(5, "op");
   const PlanPicture picture{.title = "", .plan = plan, .steps = steps, .arenaBytes = 192};
-  EXPECT_EQ(aliveBytes(picture), (std::vector<size_t>{128, 192, 64, 64, 0}));
+  EXPECT_EQ(bytesByStep(picture), (std::vector<size_t>{128, 192, 64, 64, 0}));
 }
 
 size_t occurrences(std::string_view text, std::string_view what) {
