@@ -125,7 +125,7 @@ double threadSeconds() {
 
 void measure(benchmark::State& state, const ops::Operator& op, std::vector<TensorView> inputs,
              TensorView output, double multiplyAdds) {
-  const backend::cpu::KernelRow row = backend::cpu::chooseKernel(op, inputs, {&output, 1});
+  const backend::KernelRow row = backend::cpu::chooseKernel(op, inputs, {&output, 1});
   static base::ThreadPool pool(1);
   const size_t bytes = row.workspace ? row.workspace(op, inputs, {&output, 1}, 1) : 0;
   const auto workspace = base::alignedBytes(bytes);

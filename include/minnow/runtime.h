@@ -144,6 +144,10 @@ struct SessionOptions {
   /// it was moved to another thread: who begins frames here and ends them there does so with
   /// `waitForArena` false, or with as many arenas as frames can be alive.
   bool waitForArena = true;
+  /// Frames of this session that may be alive at a time, each promised an arena of its own: 1 to
+  /// the runtime's concurrency, 0 for just that. Sessions share what they can, so several frames of
+  /// one session cost no more than one frame of each of several.
+  int frames = 1;
   /// false: every operator runs its scalar reference. For checking, not for use.
   bool fastKernels = true;
   /// false: layer by layer, every feature map in full. The same bits in more memory; for traces and
@@ -206,7 +210,9 @@ class Session {
   Session& operator=(Session&&) noexcept;
   ~Session();
 
-  /// Leases an arena. The frame's input memory holds no defined values before it is written.
+  /// Leases an arena. The frame's input memory holds no defined values before it is written. Busy
+  /// if as many frames are alive as SessionOptions::frames says. May be called on several threads
+  /// at a time, and frames run side by side.
   Result<Frame> begin();
   /// Plans anew with another shape of one input. Refused, naming a node, for models whose shape
   /// arithmetic was folded at conversion. On error the session stays as it was.
@@ -215,8 +221,8 @@ class Session {
   Result<void> resizeInputs(std::span<const std::pair<std::string, Shape>> shapes);
   std::span<const TensorInfo> inputs() const;
   std::span<const TensorInfo> outputs() const;
-  /// The steps in execution order, views included.
-  std::span<const OperatorInfo> operators() const;
+  /// The steps in execution order, views included. Made at each call.
+  std::vector<OperatorInfo> operators() const;
   /// What step `index` of operators() reads and writes; empty beyond the last. Made at each call.
   Operands operands(size_t index) const;
   /// What this session and its model need, known before anything runs.

@@ -33,10 +33,11 @@ ArenaPool::ArenaPool(int arenas, Ledger& ledger)
 void ArenaPool::announce(const Claim& claim, const Claim* instead) {
   {
     const std::lock_guard lock(mutex_);
-    claims_.reserve(claims_.size() + 1);  // may fail, and then nothing has changed
+    const auto frames = static_cast<size_t>(claim.frames);
+    claims_.reserve(claims_.size() + frames);  // may fail, and then nothing has changed
     if (instead != nullptr) remove(*instead);
     claims_.insert(std::ranges::upper_bound(claims_, claim.bytes, std::greater(), &Claim::bytes),
-                   claim);
+                   frames, claim);
     trim(0);
   }
   changed_.notify_all();
@@ -53,7 +54,7 @@ void ArenaPool::forget(const Claim& claim) noexcept {
 
 void ArenaPool::remove(const Claim& claim) {
   const auto found = std::ranges::find(claims_, claim);
-  if (found != claims_.end()) claims_.erase(found);
+  if (found != claims_.end()) claims_.erase(found, found + claim.frames);
 }
 
 ArenaPool::Need ArenaPool::need(int arenas, const Claim* with, const Claim* without) const {
@@ -67,16 +68,21 @@ ArenaPool::Need ArenaPool::need(int arenas, const Claim* with, const Claim* with
     need.lowerBound += claim.lowerBound;
     if (need.largest.model == nullptr) need.largest = claim;
   };
-  bool skipped = without == nullptr;
+  const auto takeNew = [&] {
+    if (with == nullptr) return;
+    for (int frame = 0; frame < with->frames; ++frame) take(*with);
+    with = nullptr;
+  };
+  int skipped = without == nullptr ? 0 : without->frames;
   for (const Claim& claim : claims_) {
-    if (!skipped && claim == *without) {
-      skipped = true;
+    if (skipped > 0 && claim == *without) {
+      --skipped;
       continue;
     }
-    if (with != nullptr && with->bytes >= claim.bytes) take(*std::exchange(with, nullptr));
+    if (with != nullptr && with->bytes >= claim.bytes) takeNew();
     take(claim);
   }
-  if (with != nullptr) take(*with);
+  takeNew();
   size_t used = 0;  // frames under way may still hold arenas of plans that went
   for (const Arena& arena : arenas_) used += arena.busy ? arena.bytes : 0;
   if (arenas == 0) need.bytes = std::max(need.bytes, used);

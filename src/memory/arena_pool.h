@@ -45,11 +45,13 @@ class ArenaPool {
   /// Allocates what it needs to keep the books: leasing then allocates arenas alone.
   ArenaPool(int arenas, Ledger& ledger);
 
-  /// The size of arena that a session's plan asks for. `model` names it and outlives it.
+  /// The size of arena that a session's plan asks for, one for each of its frames. `model` names it
+  /// and outlives it.
   struct Claim {
     size_t bytes = 0;
     size_t lowerBound = 0;
     const std::string* model = nullptr;
+    int frames = 1;
     bool operator==(const Claim&) const = default;
   };
   /// Records that a plan exists that asks for so much (`instead` of another, as one event), or
@@ -111,7 +113,7 @@ class ArenaPool {
   const size_t most_;  ///< arenas
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<Claim> claims_;  ///< largest first
+  std::vector<Claim> claims_;  ///< largest first, one entry for each frame
   std::vector<Arena> arenas_;  ///< largest first; those that exist
   Waiter* waiting_ = nullptr;
 };

@@ -1,4 +1,6 @@
 // One run of a session, and the tensors that it reads and writes.
+#include <algorithm>
+
 #include "base/fail.h"
 #include "base/guarded.h"
 #include "runtime/impl.h"
@@ -15,74 +17,86 @@ Frame& Frame::operator=(Frame&& other) noexcept {
 }
 
 Frame::~Frame() {
-  if (!impl_) return;
-  impl_->lease = {};
-  impl_->missing = {};
-  impl_->session->framed = false;
+  if (impl_) impl_->session->giveBack(*impl_);
 }
 
 namespace {
 
-/// A frame's inputs or outputs.
-struct Tensors {
-  const char* kind;
-  std::span<const TensorInfo> infos;
-  const std::vector<TensorView>& views;
+/// A view that tests false; `words` keeps what it says.
+TensorView none(const char* kind, std::span<const TensorInfo> infos, TextPart asked,
+                std::string& words) {
+  auto why = guarded(kind, [&]() -> Result<void> {
+    std::string names;
+    for (const TensorInfo& info : infos) names += (names.empty() ? "" : ", ") + info.name;
+    return fail(ErrorCode::NotFound, "the model has no ", kind, " '", asked, "'; it has: ", names);
+  });
+  words = std::move(why.error().message);
+  TensorView view;
+  view.missing = words.c_str();
+  return view;
+}
 
-  /// A view that tests false; `words` keeps what it says.
-  TensorView none(TextPart asked, std::string& words) const {
-    auto why = guarded(kind, [&]() -> Result<void> {
-      std::string names;
-      for (const TensorInfo& info : infos) names += (names.empty() ? "" : ", ") + info.name;
-      return fail(ErrorCode::NotFound, "the model has no ", kind, " '", asked,
-                  "'; it has: ", names);
-    });
-    words = std::move(why.error().message);
-    TensorView view;
-    view.missing = words.c_str();
-    return view;
-  }
-  TensorView named(std::string_view name, std::string& words) const {
-    for (size_t i = 0; i < infos.size(); ++i)
-      if (infos[i].name == name) return views[i];
-    return none(name, words);
-  }
-  TensorView at(size_t index, std::string& words) const {
-    return index < views.size() ? views[index] : none(index, words);
-  }
-};
-
-Tensors inputsOf(const runtime::Plan& plan) { return {"input", plan.inputInfo, plan.boundInputs}; }
-Tensors outputsOf(const runtime::Plan& plan) {
-  return {"output", plan.outputInfo, plan.boundOutputs};
+/// The number of infos where there is none of that name.
+size_t indexOf(std::span<const TensorInfo> infos, std::string_view name) {
+  return static_cast<size_t>(std::ranges::find(infos, name, &TensorInfo::name) - infos.begin());
 }
 
 }  // namespace
 
 TensorView Frame::input(std::string_view name) const {
-  return inputsOf(impl_->session->plan).named(name, impl_->missing);
+  const auto& infos = impl_->session->program().inputs;
+  const size_t index = indexOf(infos, name);
+  return index < infos.size() ? input(index) : none("input", infos, name, impl_->missing);
 }
 TensorView Frame::input(size_t index) const {
-  return inputsOf(impl_->session->plan).at(index, impl_->missing);
+  const auto& infos = impl_->session->program().inputs;
+  return index < infos.size() ? impl_->bindings->input(index)
+                              : none("input", infos, index, impl_->missing);
 }
 TensorView Frame::output(std::string_view name) const {
-  return outputsOf(impl_->session->plan).named(name, impl_->missing);
+  const auto& infos = impl_->session->program().outputs;
+  const size_t index = indexOf(infos, name);
+  return index < infos.size() ? output(index) : none("output", infos, name, impl_->missing);
 }
 TensorView Frame::output(size_t index) const {
-  return outputsOf(impl_->session->plan).at(index, impl_->missing);
+  const auto& infos = impl_->session->program().outputs;
+  return index < infos.size() ? impl_->bindings->output(index)
+                              : none("output", infos, index, impl_->missing);
 }
 
 namespace {
 
 /// In the engine's floating-point mode; callbacks run in the caller's.
-Result<void> runStep(runtime::Plan& plan, const runtime::Plan::Position& at,
-                     base::ThreadPool& pool) {
+Result<void> runStep(runtime::Bindings& bindings, base::ThreadPool& pool) {
   const base::DenormalsFlushed flushed;
-  return plan.run(at, pool);
+  return bindings.run(pool);
 }
 
-Result<void> stoppedAt(const OperatorInfo& info) {
+/// Calls back for the step that is open, once all before it is done.
+Result<void> call(const OpCallback& callback, runtime::Bindings& bindings,
+                  std::vector<TensorView> (runtime::Bindings::*visible)() const) {
+  if (!callback) return {};
+  if (auto ok = bindings.finish(); !ok) return ok;
+  const OperatorInfo info = bindings.info();
+  if (callback(info, (bindings.*visible)()) == CallbackVerdict::Continue) return {};
   return fail(ErrorCode::Stopped, "a callback stopped the run at node '", info.name, "'");
+}
+
+/// Nothing may be under way in a frame that can go.
+std::unexpected<Error> failedAt(runtime::Bindings& bindings, const Error& error) {
+  (void)bindings.finish();
+  if (error.code == ErrorCode::Stopped) return std::unexpected(error);
+  const ir::Node& node = bindings.program().graph->nodes[bindings.step()];
+  return fail(error.code, "node '", node.name, "' (", node.op->name(), "): ", error.message);
+}
+
+Result<void> runHere(runtime::Bindings& bindings, base::ThreadPool& pool, const OpCallback& before,
+                     const OpCallback& after) {
+  if (auto ok = bindings.open(); !ok) return ok;
+  if (!bindings.hasWork()) return {};
+  if (auto ok = call(before, bindings, &runtime::Bindings::visibleInputs); !ok) return ok;
+  if (auto ok = runStep(bindings, pool); !ok) return ok;
+  return call(after, bindings, &runtime::Bindings::visibleOutputs);
 }
 
 }  // namespace
@@ -90,24 +104,13 @@ Result<void> stoppedAt(const OperatorInfo& info) {
 Result<void> Frame::run() { return runWithCallback({}, {}); }
 
 Result<void> Frame::runWithCallback(const OpCallback& before, const OpCallback& after) {
-  return guarded(impl_->session->model->source, [&]() -> Result<void> {
-    runtime::Plan& plan = impl_->session->plan;
-    base::ThreadPool& pool = impl_->session->model->runtime->threads;
-    plan.restart();
-    for (runtime::Plan::Position at; !plan.isDone(at); plan.advance(at)) {
-      const OperatorInfo& planned = plan.operators[at.step];
-      const auto failed = [&](const Error& error) {
-        return fail(error.code, "node '", planned.name, "' (", planned.type, "): ", error.message);
-      };
-      if (auto ok = plan.open(at); !ok) return failed(ok.error());
-      if (!plan.hasWork(at)) continue;
-      if (before && before(plan.infoAt(at), plan.visibleInputs(at)) == CallbackVerdict::Stop)
-        return stoppedAt(planned);
-      if (auto ok = runStep(plan, at, pool); !ok) return failed(ok.error());
-      if (after && after(plan.infoAt(at), plan.visibleOutputs(at)) == CallbackVerdict::Stop)
-        return stoppedAt(planned);
-    }
-    return {};
+  const Interpreter::Impl& model = *impl_->session->model;
+  return guarded(model.source, [&]() -> Result<void> {
+    runtime::Bindings& bindings = *impl_->bindings;
+    for (bindings.begin(); !bindings.isDone(); bindings.advance())
+      if (auto ok = runHere(bindings, model.runtime->threads, before, after); !ok)
+        return failedAt(bindings, ok.error());
+    return bindings.finish();
   });
 }
 

@@ -1,7 +1,6 @@
 // What the public objects hold: one struct for each, and the budget that they ask.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -15,7 +14,7 @@
 #include "ir/graph.h"
 #include "memory/arena_pool.h"
 #include "minnow/runtime.h"
-#include "runtime/plan.h"
+#include "runtime/bindings.h"
 
 namespace minnow {
 
@@ -44,6 +43,8 @@ struct Runtime::Impl {
 Result<void> askBudget(const Runtime::Impl& runtime, const MemoryLedger& less,
                        const MemoryLedger& more, const memory::ArenaPool::Need& arenas);
 
+struct SharedProgram;
+
 struct Interpreter::Impl {
   std::shared_ptr<Runtime::Impl> runtime;
   std::shared_ptr<ModelBytes> model;
@@ -51,6 +52,7 @@ struct Interpreter::Impl {
   ir::Graph graph;
   std::vector<TensorInfo> inputs, outputs;
   memory::Charge heap;
+  std::vector<std::weak_ptr<SharedProgram>> programs;  // the runtime's mutex guards it
 
   static Result<std::shared_ptr<Impl>> create(std::shared_ptr<Runtime::Impl> runtime,
                                               std::shared_ptr<ModelBytes> model, std::string source,
@@ -59,11 +61,27 @@ struct Interpreter::Impl {
   Result<void> enterAccounts();
   void nameInputsAndOutputs();
   size_t heapBytes() const;
+  /// A program for these types of all values: one that some session uses, or a new one.
+  Result<std::shared_ptr<SharedProgram>> programFor(std::vector<TensorType> types,
+                                                    const SessionOptions& asked);
+};
+
+/// A program and what it was made for. Sessions of the same model, shapes and options share it, so
+/// that it is counted once.
+struct SharedProgram {
+  SessionOptions options;
+  std::string_view cpuTarget;  // fast kernels are chosen for it
+  std::shared_ptr<const program::Program> program;
+  memory::Charge heap;
+
+  bool fits(std::span<const TensorType> types, const SessionOptions& asked) const;
 };
 
 struct Frame::Impl {
   Session::Impl* session = nullptr;
+  bool taken = false;  // Session::Impl::mutex guards it
   memory::ArenaLease lease;
+  std::optional<runtime::Bindings> bindings;
   std::string missing;  // what the last view that was not there says
 };
 
@@ -74,16 +92,24 @@ struct Session::Impl {
 
   std::shared_ptr<Interpreter::Impl> model;
   SessionOptions options;
-  runtime::Plan plan;
+  std::shared_ptr<SharedProgram> shared;
   memory::ArenaPool::Claim announced;  // the plan as the pool knows it
   memory::Charge heap;
-  std::atomic<bool> framed = false;  // a frame of this session is alive
-  Frame::Impl frame;
+  std::mutex mutex;  // of what follows
+  int alive = 0;     // frames begun, or waiting for an arena
+  std::vector<Frame::Impl> frames;
 
-  /// For inputs of these shapes; none if they have them.
-  Result<std::optional<runtime::Plan>> planFor(
+  const program::Program& program() const { return *shared->program; }
+  /// Makes a program the session's own, if the budget allows; else nothing changes. `mutex` is held
+  /// or nobody knows the session yet.
+  Result<void> use(std::shared_ptr<SharedProgram> next);
+  /// For inputs of these shapes; null if they have them.
+  Result<std::shared_ptr<SharedProgram>> programFor(
       std::span<const std::pair<std::string, Shape>> shapes) const;
-  Result<void> replacePlan(runtime::Plan newPlan);
+  Result<void> enter();
+  void leave();
+  Frame::Impl& takeFrame();
+  void giveBack(Frame::Impl& frame);
 };
 
 }  // namespace minnow

@@ -7,7 +7,6 @@
 #include "format/header.h"
 #include "format/read.h"
 #include "runtime/graphviz.h"
-#include "runtime/heap_bytes.h"
 #include "runtime/impl.h"
 
 namespace minnow {

@@ -6,7 +6,8 @@
 #include <chrono>
 #include <random>
 
-#include "runtime/plan.h"
+#include "program/program.h"
+#include "runtime/backends.h"
 #include "runtime/test_models.h"
 
 namespace minnow::runtime {
@@ -30,12 +31,12 @@ void expectPlannedSoon(const char* what, const ir::Graph& graph) {
   std::vector<TensorType> types;
   for (const ir::Value& value : graph.values) types.push_back(value.type);
   const auto start = std::chrono::steady_clock::now();
-  ASSERT_TRUE(inferTypes(graph, types).has_value());
-  const auto plan = makePlan(graph, types, {.threads = 4});
+  ASSERT_TRUE(program::inferTypes(graph, types).has_value());
+  const auto plan = program::build(graph, types, {4, true, backends()});
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
   ASSERT_TRUE(plan.has_value()) << plan.error().message;
-  EXPECT_EQ(plan->steps.size(), graph.nodes.size());
-  std::printf("%s: %.2f s, %zu bytes\n", what, taken.count(), plan->placedBytes);
+  EXPECT_EQ((*plan)->steps.size(), graph.nodes.size());
+  std::printf("%s: %.2f s, %zu bytes\n", what, taken.count(), (*plan)->placedBytes);
 }
 
 ir::Graph line(const Shape& shape) {

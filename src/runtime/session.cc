@@ -1,7 +1,10 @@
 // A model made ready for the sizes of its inputs.
+#include <algorithm>
+
 #include "base/fail.h"
 #include "base/guarded.h"
-#include "runtime/heap_bytes.h"
+#include "minnow/cpu.h"
+#include "runtime/backends.h"
 #include "runtime/impl.h"
 
 namespace minnow {
@@ -11,7 +14,88 @@ Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
 Session::~Session() = default;
 
+bool SharedProgram::fits(std::span<const TensorType> types, const SessionOptions& asked) const {
+  if (asked.strips != options.strips || asked.fastKernels != options.fastKernels ||
+      cpuTarget != minnow::cpuTarget())
+    return false;
+  const auto same = [&](ir::ValueId in) { return program->typeOf(in) == types[in]; };
+  return std::ranges::all_of(program->graph->inputs, same);
+}
+
+Result<std::shared_ptr<SharedProgram>> Interpreter::Impl::programFor(std::vector<TensorType> types,
+                                                                     const SessionOptions& asked) {
+  {
+    const std::lock_guard lock(runtime->mutex);
+    for (const auto& known : programs)
+      if (auto shared = known.lock(); shared && shared->fits(types, asked)) return shared;
+  }
+  auto program =
+      program::build(graph, std::move(types),
+                     {runtime->options.threads, asked.strips, backends(asked.fastKernels)});
+  if (!program) return std::unexpected(std::move(program.error()));
+  auto shared = std::make_shared<SharedProgram>();
+  shared->options = asked;
+  shared->cpuTarget = minnow::cpuTarget();
+  shared->program = std::move(*program);
+  const std::lock_guard lock(runtime->mutex);
+  std::erase_if(programs, [](const auto& known) { return known.expired(); });
+  programs.push_back(shared);
+  return shared;
+}
+
 namespace {
+
+size_t heapBytes(const SharedProgram& shared) {
+  return kSharedHeader + sizeof(SharedProgram) + kSharedHeader + sizeof(program::Program) +
+         shared.program->heapBytes();
+}
+
+/// The session's own: frames and their bindings.
+size_t heapBytes(const Session::Impl& session, std::span<const Frame::Impl> frames) {
+  size_t bytes = kSharedHeader + sizeof(session) + frames.size_bytes();
+  for (const Frame::Impl& frame : frames) bytes += frame.bindings->heapBytes();
+  return bytes;
+}
+
+}  // namespace
+
+Result<void> Session::Impl::use(std::shared_ptr<SharedProgram> next) {
+  Runtime::Impl& runtime = *model->runtime;
+  std::vector<Frame::Impl> newFrames(static_cast<size_t>(options.frames));
+  for (Frame::Impl& frame : newFrames) {
+    frame.session = this;
+    frame.bindings.emplace(next->program);
+  }
+  const memory::ArenaPool::Claim claim{memory::arenaBytes(next->program->placedBytes),
+                                       memory::arenaBytes(next->program->lowerBoundBytes),
+                                       &model->source, options.frames};
+  const memory::ArenaPool::Claim* last = announced.model ? &announced : nullptr;
+  const MemoryLedger own{.heapBytes = heapBytes(*this, newFrames)};
+  const MemoryLedger programs{.heapBytes = heapBytes(*next)};
+  const std::lock_guard lock(runtime.mutex);
+  MemoryLedger less = heap.amount(), more = own;
+  if (shared.use_count() == 1) less.heapBytes += shared->heap.amount().heapBytes;
+  if (next.use_count() == 1) more.heapBytes += programs.heapBytes;
+  if (auto ok = askBudget(runtime, less, more, runtime.arenas.need(0, &claim, last)); !ok)
+    return fail(ok.error().code, model->source, ": ", ok.error().message);
+  runtime.arenas.announce(claim, last);
+  announced = claim;
+  frames = std::move(newFrames);
+  shared = std::move(next);  // what nobody uses any more leaves the ledger before
+  shared->heap.set(runtime.ledger, programs);
+  heap.set(runtime.ledger, own);
+  return {};
+}
+
+namespace {
+
+Result<SessionOptions> checked(SessionOptions options, int concurrency) {
+  if (options.frames < 0 || options.frames > concurrency)
+    return fail(ErrorCode::InvalidArgument, "frames is ", options.frames, ", expected 0 to ",
+                concurrency, ", the runtime's concurrency");
+  if (options.frames == 0) options.frames = concurrency;
+  return options;
+}
 
 std::vector<TensorType> typesOf(const ir::Graph& graph) {
   std::vector<TensorType> types;
@@ -22,50 +106,40 @@ std::vector<TensorType> typesOf(const ir::Graph& graph) {
 
 }  // namespace
 
-/// Makes a plan the session's own, if the budget allows; else nothing changes.
-Result<void> Session::Impl::replacePlan(runtime::Plan newPlan) {
-  Runtime::Impl& runtime = *model->runtime;
-  const memory::ArenaPool::Claim next{memory::arenaBytes(newPlan.placedBytes),
-                                     memory::arenaBytes(newPlan.lowerBoundBytes), &model->source};
-  const memory::ArenaPool::Claim* last = announced.model ? &announced : nullptr;
-  const MemoryLedger metadata{.heapBytes =
-                                  kSharedHeader + sizeof(Impl) + runtime::heapBytes(newPlan)};
-  const std::lock_guard lock(runtime.mutex);
-  if (auto ok = askBudget(runtime, heap.amount(), metadata, runtime.arenas.need(0, &next, last));
-      !ok)
-    return fail(ok.error().code, model->source, ": ", ok.error().message);
-  runtime.arenas.announce(next, last);
-  announced = next;
-  plan = std::move(newPlan);
-  heap.set(runtime.ledger, metadata);
-  return {};
-}
-
 Result<Session> Interpreter::createSession(const SessionOptions& options) const {
   return guarded(impl_->source, [&]() -> Result<Session> {
-    auto plan =
-        runtime::makePlan(impl_->graph, typesOf(impl_->graph),
-                          {impl_->runtime->options.threads, options.fastKernels, options.strips});
-    if (!plan) return std::unexpected(std::move(plan.error()));
+    auto taken = checked(options, impl_->runtime->options.concurrency);
+    if (!taken) return std::unexpected(std::move(taken.error()));
+    auto program = impl_->programFor(typesOf(impl_->graph), *taken);
+    if (!program) return std::unexpected(std::move(program.error()));
     auto session = std::make_shared<Session::Impl>();
     session->model = impl_;
-    session->options = options;
-    session->frame.session = session.get();
-    if (auto ok = session->replacePlan(std::move(*plan)); !ok)
+    session->options = *taken;
+    if (auto ok = session->use(std::move(*program)); !ok)
       return std::unexpected(std::move(ok.error()));
     return Session(std::move(session));
   });
 }
 
-std::span<const TensorInfo> Session::inputs() const { return impl_->plan.inputInfo; }
-std::span<const TensorInfo> Session::outputs() const { return impl_->plan.outputInfo; }
-std::span<const OperatorInfo> Session::operators() const { return impl_->plan.operators; }
+std::span<const TensorInfo> Session::inputs() const { return impl_->program().inputs; }
+std::span<const TensorInfo> Session::outputs() const { return impl_->program().outputs; }
+std::vector<OperatorInfo> Session::operators() const {
+  return guarded(impl_->model->source,
+                 [&]() -> Result<std::vector<OperatorInfo>> {
+                   std::vector<OperatorInfo> all;
+                   const program::Program& program = impl_->program();
+                   for (size_t step = 0; step < program.steps.size(); ++step)
+                     all.push_back(program::describeOperator(program, step));
+                   return all;
+                 })
+      .value_or(std::vector<OperatorInfo>());
+}
 
 Operands Session::operands(size_t index) const {
-  if (index >= impl_->plan.steps.size()) return {};
+  if (index >= impl_->program().steps.size()) return {};
   return guarded(impl_->model->source,
                  [&]() -> Result<Operands> {
-                   return runtime::describeOperands(impl_->model->graph, impl_->plan, index);
+                   return program::describeOperands(impl_->program(), index);
                  })
       .value_or(Operands());
 }
@@ -75,13 +149,14 @@ MemoryReport Session::memory() const {
   const std::lock_guard lock(model.runtime->mutex);  // other interpreters share the file's charge
   const MemoryLedger file = model.model->charge.amount();
   return {file.modelBytes, file.staticBytes, impl_->announced.bytes, impl_->announced.lowerBound,
-          model.heap.amount().heapBytes + impl_->heap.amount().heapBytes};
+          model.heap.amount().heapBytes + impl_->shared->heap.amount().heapBytes +
+              impl_->heap.amount().heapBytes};
 }
 
 std::vector<PlannedMemory> Session::memoryPlan() const {
   return guarded(impl_->model->source,
                  [&]() -> Result<std::vector<PlannedMemory>> {
-                   return runtime::describeMemory(impl_->model->graph, impl_->plan);
+                   return program::describeMemory(impl_->program());
                  })
       .value_or(std::vector<PlannedMemory>());
 }
@@ -128,43 +203,77 @@ std::unexpected<Error> shapesAreFixed(const ir::Graph& graph) {
 
 }  // namespace
 
-Result<std::optional<runtime::Plan>> Session::Impl::planFor(
+Result<std::shared_ptr<SharedProgram>> Session::Impl::programFor(
     std::span<const std::pair<std::string, Shape>> shapes) const {
   const ir::Graph& graph = model->graph;
-  std::vector<TensorType> types = plan.types;
+  std::vector<TensorType> types = program().allTypes();
   const auto changed = setShapes(graph, shapes, types);
   if (!changed) return std::unexpected(changed.error());
-  if (!*changed) return std::nullopt;
+  if (!*changed) return nullptr;
   if (!graph.foldedShapeNodes.empty()) return shapesAreFixed(graph);
-  if (auto ok = runtime::inferTypes(graph, types); !ok) return std::unexpected(ok.error());
-  return runtime::makePlan(graph, std::move(types),
-                           {model->runtime->options.threads, options.fastKernels, options.strips});
+  if (auto ok = program::inferTypes(graph, types); !ok) return std::unexpected(ok.error());
+  return model->programFor(std::move(types), options);
 }
 
 Result<void> Session::resizeInputs(std::span<const std::pair<std::string, Shape>> shapes) {
   const std::string& source = impl_->model->source;
   return guarded(source, [&]() -> Result<void> {
-    if (impl_->framed)
+    const std::lock_guard lock(impl_->mutex);
+    if (impl_->alive > 0)
       return fail(ErrorCode::Busy,
                   "inputs cannot be resized while a frame of the session is alive");
-    auto plan = impl_->planFor(shapes);
-    if (!plan) return fail(plan.error().code, source, ": ", plan.error().message);
-    if (!*plan) return {};
-    return impl_->replacePlan(std::move(**plan));
+    auto program = impl_->programFor(shapes);
+    if (!program) return fail(program.error().code, source, ": ", program.error().message);
+    if (!*program) return {};
+    return impl_->use(std::move(*program));
   });
 }
+
+// Frames ------------------------------------------------------------------------------------------
+
+Result<void> Session::Impl::enter() {
+  const std::lock_guard lock(mutex);
+  if (alive == options.frames)
+    return fail(ErrorCode::Busy, options.frames == 1 ? "a frame" : "every frame",
+                " of this session is alive; end one, or create a second session");
+  ++alive;
+  return {};
+}
+
+void Session::Impl::leave() {
+  const std::lock_guard lock(mutex);
+  --alive;
+}
+
+/// One that is free: there is one for each that entered.
+Frame::Impl& Session::Impl::takeFrame() {
+  const std::lock_guard lock(mutex);
+  Frame::Impl& free = *std::ranges::find(frames, false, &Frame::Impl::taken);
+  free.taken = true;
+  return free;
+}
+
+void Session::Impl::giveBack(Frame::Impl& frame) {
+  frame.lease = {};
+  frame.missing = {};
+  const std::lock_guard lock(mutex);
+  frame.taken = false;
+  --alive;
+}
+
 Result<Frame> Session::begin() {
   return guarded(impl_->model->source, [&]() -> Result<Frame> {
-    if (impl_->framed.exchange(true))
-      return fail(ErrorCode::Busy,
-                  "a frame of this session is alive; end it, or create a second session");
-    Frame frame(std::shared_ptr<Frame::Impl>(impl_, &impl_->frame));
+    if (auto ok = impl_->enter(); !ok) return std::unexpected(std::move(ok.error()));
     auto lease =
         impl_->model->runtime->arenas.lease(impl_->announced.bytes, impl_->options.waitForArena);
-    if (!lease) return std::unexpected(std::move(lease.error()));
-    impl_->frame.lease = std::move(*lease);
-    impl_->plan.bind(impl_->frame.lease.data());
-    return frame;
+    if (!lease) {
+      impl_->leave();
+      return std::unexpected(std::move(lease.error()));
+    }
+    Frame::Impl& frame = impl_->takeFrame();
+    frame.lease = std::move(*lease);
+    frame.bindings->bind(frame.lease.data());
+    return Frame(std::shared_ptr<Frame::Impl>(impl_, &frame));
   });
 }
 

@@ -63,14 +63,14 @@ size_t numberOf(const ops::Operator& op) {
 
 kernels::KernelFn rightKernel() { return right; }
 
-backend::cpu::KernelRow chooseRight(const ops::Operator& op, Views inputs,
+backend::KernelRow chooseRight(const ops::Operator& op, Views inputs,
                                     Views outputs) __asm__("__real_" MINNOW_CHOOSE_KERNEL);
-backend::cpu::KernelRow chooseFaulty(const ops::Operator& op, Views inputs,
+backend::KernelRow chooseFaulty(const ops::Operator& op, Views inputs,
                                      Views outputs) __asm__("__wrap_" MINNOW_CHOOSE_KERNEL);
 
-backend::cpu::KernelRow chooseFaulty(const ops::Operator& op, Views inputs, Views outputs) {
+backend::KernelRow chooseFaulty(const ops::Operator& op, Views inputs, Views outputs) {
   static const std::optional<Wanted> wanted = wantedFault();
-  backend::cpu::KernelRow row = chooseRight(op, inputs, outputs);
+  backend::KernelRow row = chooseRight(op, inputs, outputs);
   if (!wanted || op.name() != wanted->type || numberOf(op) != wanted->number) return row;
   std::fprintf(stderr, "planted %s in %s %s\n", wanted->fault.c_str(), op.name().c_str(),
                outputs[0].shape.toString().c_str());

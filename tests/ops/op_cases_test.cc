@@ -182,7 +182,7 @@ class Runner {
   }
 
   /// Runs a kernel and checks every fence.
-  Result<void> execute(Run& run, const backend::cpu::KernelRow& row) const {
+  Result<void> execute(Run& run, const backend::KernelRow& row) const {
     const Setting& setting = run.setting;
     const size_t bytes = row.workspace ? row.workspace(*case_.op, sizesOnly(run.inputViews),
                                                        sizesOnly(run.outputViews), setting.threads)

@@ -122,7 +122,7 @@ class Strips {
       expected_.emplace_back(type, Storing::Plain);
       outputs.push_back(expected_.back().view());
     }
-    execute(backend::cpu::referenceRow(case_.op->kind()), inputs, outputs, 1, {}, "whole");
+    execute(backend::referenceRow(case_.op->kind()), inputs, outputs, 1, {}, "whole");
   }
 
   /// begin and end stay inside and never fall as the strip moves on.
@@ -239,7 +239,7 @@ class Strips {
     }
   }
 
-  void execute(const backend::cpu::KernelRow& row, std::vector<TensorView>& inputs,
+  void execute(const backend::KernelRow& row, std::vector<TensorView>& inputs,
                std::vector<TensorView>& outputs, int threads, const kernels::OutputRows& rows,
                const std::string& name) const {
     // As a plan asks: for as many rows as the largest call computes.

@@ -26,11 +26,6 @@ std::span<const KernelRow> kernelRows() {
   return rows;
 }
 
-KernelRow referenceRow(ops::OpKind kind) {
-  return {kind, "reference", nullptr, kernels::reference::findWorkspace(kind),
-          kernels::reference::find(kind)};
-}
-
 KernelRow chooseKernel(const ops::Operator& op, std::span<const TensorView> inputs,
                        std::span<const TensorView> outputs) {
   for (const KernelRow& row : kernelRows())

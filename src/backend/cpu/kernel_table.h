@@ -4,21 +4,10 @@
 
 #include <span>
 
-#include "kernels/kernel.h"
+#include "backend/reference/rows.h"
 #include "ops/linked.h"
 
 namespace minnow::backend::cpu {
-
-struct KernelRow {
-  ops::OpKind kind;
-  const char* name;  ///< for traces and benchmarks: "conv-panels"
-  /// True if the kernel can compute these tensors; looks at shapes, types, strides and `panels`,
-  /// not at data.
-  bool (*accepts)(const ops::Operator&, std::span<const TensorView> inputs,
-                  std::span<const TensorView> outputs);
-  kernels::WorkspaceFn workspace;  ///< null for none
-  kernels::KernelFn run;
-};
 
 /// Those of a family's rows whose operator this build links, in their order.
 template <size_t Most>
@@ -38,8 +27,6 @@ class LinkedRows {
 /// Every row. Kernels with SIMD are listed only in effect: on a CPU without fused multiply-add none
 /// is returned.
 std::span<const KernelRow> kernelRows();
-/// The scalar reference of a kind.
-KernelRow referenceRow(ops::OpKind kind);
 /// The row that computes these tensors, or the reference row of the kind.
 KernelRow chooseKernel(const ops::Operator& op, std::span<const TensorView> inputs,
                        std::span<const TensorView> outputs);

@@ -1,0 +1,87 @@
+// What computes the operators of a program. A back-end says which operators it supports, and why
+// not the others; estimates what one costs; prepares a kernel once for a step of a program; and
+// runs it on the tensors of a frame, at once or later.
+//
+// Back-ends come as a list (runtime/backends.h). A program gives each step to the cheapest that
+// supports it, so an operator that one lacks falls to the next; the scalar reference supports every
+// operator. To add one: docs/add-a-backend.md.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "kernels/kernel.h"
+#include "minnow/status.h"
+#include "minnow/tensor.h"
+#include "ops/operator.h"
+
+namespace minnow::backend {
+
+/// Where a back-end's kernels find tensors. Each kind has its own arenas under the one budget.
+enum class MemoryKind : uint8_t {
+  Host,  ///< the process's own; views hold addresses
+};
+
+/// An operator with the tensors that a step of a program gives it. Constants have their data, all
+/// other views have none yet. In strips a step comes in several such forms, which differ in rows.
+struct Work {
+  const ops::Operator& op;
+  std::span<const TensorView> inputs;   ///< an absent optional input is a view that tests false
+  std::span<const TensorView> outputs;  ///< likewise an output that nobody wants
+  /// Threads of the team and, for operators that are given whole tensors and the rows to compute,
+  /// the most rows of a call.
+  kernels::CallShape call;
+  /// True if data decide an extent: views have the most that it can be, the kernel gets the actual.
+  bool sizedByData = false;
+};
+
+/// Work that was begun and may not be done. 0 is done; what the other numbers mean is the
+/// back-end's.
+using Event = uint64_t;
+inline constexpr Event kDone = 0;
+
+/// What prepare() chose for a step, with all that can be decided before data are there. Immutable:
+/// frames on several threads run it at a time. It refers to the operator and the constants.
+class Kernel {
+ public:
+  virtual ~Kernel() = default;
+  /// For traces and benchmarks: "conv-panels".
+  virtual const char* name() const = 0;
+  /// Bytes of workspace that run() is to be given, 64-byte aligned; the program plans them.
+  virtual size_t workspaceBytes() const = 0;
+  /// Computes the outputs, or begins to. What it reads and writes must stay until the event is
+  /// done. Errors are of data: an index outside a tensor. Allocates nothing.
+  virtual Result<Event> run(const kernels::KernelArgs& args) const = 0;
+  /// Bytes of this object and of what it holds, on the heap.
+  virtual size_t heapBytes() const = 0;
+};
+
+/// One for each process. Everything is const and may be called on several threads at a time.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  /// As a user asks for it: "cpu".
+  virtual const char* name() const = 0;
+  virtual MemoryKind memory() const = 0;
+  /// Success, or an error that says in words for a user why not ("float64 is not computed here").
+  virtual Result<void> supports(const Work& work) const = 0;
+  /// Nanoseconds that it takes by estimate, for comparing back-ends. Asked for supported work.
+  virtual double cost(const Work& work) const = 0;
+  /// A kernel for a step that is called in each of these forms, all of them supported; there is at
+  /// least one.
+  virtual Result<std::unique_ptr<const Kernel>> prepare(std::span<const Work> forms) const = 0;
+  /// Waits until what an event of this back-end stands for, and all that was begun before, is done.
+  /// Other back-ends and callers see its results only then.
+  virtual Result<void> wait(Event event) const = 0;
+};
+
+/// In order of preference where costs are equal.
+using BackendList = std::vector<const Backend*>;
+
+/// The cheapest back-end of the list that supports all forms, or what each says against it.
+Result<const Backend*> choose(std::span<const Backend* const> list, std::span<const Work> forms);
+
+}  // namespace minnow::backend

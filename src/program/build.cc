@@ -1,0 +1,215 @@
+// Making a program: memory as planning lays it out, kernels as back-ends prepare them, addresses as
+// the planner gives them.
+#include <algorithm>
+#include <cstdint>
+
+#include "base/aligned.h"
+#include "base/fail.h"
+#include "memory/planner.h"
+#include "program/program.h"
+
+namespace minnow::program {
+namespace {
+
+using ir::kNoValue;
+using ir::ValueId;
+
+/// The views of one form of a step's operands.
+struct Form {
+  std::vector<TensorView> inputs, outputs;
+};
+
+class Builder {
+ public:
+  Builder(const ir::Graph& graph, std::span<const TensorType> types, const Options& options,
+          planning::MemoryLayout layout)
+      : graph_(graph), options_(options), layout_(std::move(layout)) {
+    program_.graph = &graph;
+    const auto own = [](const ir::Value& value, const TensorType& type) {
+      return value.type == type;
+    };
+    if (!std::ranges::equal(graph.values, types, own))
+      program_.types.assign(types.begin(), types.end());
+    program_.strips = planning::StripTables(layout_);
+    for (const planning::Buffer& buffer : layout_.buffers) program_.buffers.push_back({buffer});
+  }
+
+  Result<std::shared_ptr<const Program>> build() {
+    placeValues();
+    program_.inputs = infosOf(graph_.inputs);
+    program_.outputs = infosOf(graph_.outputs);
+    for (size_t i = 0; i < graph_.outputs.size(); ++i)
+      program_.outputs[i].name = graph_.outputNames[i];
+    program_.steps.resize(graph_.nodes.size());
+    for (size_t n = 0; n < graph_.nodes.size(); ++n)
+      if (auto ok = addStep(static_cast<int>(n)); !ok) return std::unexpected(ok.error());
+    placeBuffers();
+    program_.buffers.shrink_to_fit();
+    program_.strides.shrink_to_fit();
+    program_.stripAxes.shrink_to_fit();
+    return std::make_shared<const Program>(std::move(program_));
+  }
+
+ private:
+  void placeValues() {
+    program_.places.resize(graph_.values.size());
+    for (size_t v = 0; v < graph_.values.size(); ++v) placeValue(static_cast<ValueId>(v));
+  }
+
+  void placeValue(ValueId id) {
+    const planning::Place& planned = layout_.storage.places[id];
+    const TensorType& type = program_.typeOf(id);
+    Place& place = program_.places[id];
+    place.buffer = planned.buffer;
+    place.constant = planned.constant;
+    place.byteOffset = static_cast<size_t>(planned.storage.offset) * elementSize(type.type);
+    if (planned.storage.strides != plainStrides(type.shape)) {
+      place.strides = static_cast<int32_t>(program_.strides.size());
+      program_.strides.push_back(planned.storage.strides);
+    }
+    if (!layout_.dataSizes.isFromData(id)) return;
+    place.actual = static_cast<int32_t>(program_.sizedByData.size());
+    program_.sizedByData.push_back(id);
+  }
+
+  std::vector<TensorInfo> infosOf(std::span<const ValueId> ids) const {
+    std::vector<TensorInfo> infos;
+    infos.reserve(ids.size());
+    for (const ValueId id : ids) {
+      const TensorType& type = program_.typeOf(id);
+      infos.push_back({graph_.values[id].name, type.type, type.shape});
+    }
+    return infos;
+  }
+
+  Result<void> addStep(int n) {
+    const ir::Node& node = graph_.nodes[n];
+    Step& step = program_.steps[n];
+    step.sizedByData = layout_.dataSizes.concerns(node);
+    program_.mostOperands =
+        std::max(program_.mostOperands, node.inputs.size() + node.outputs.size());
+    joinChain(n);
+    if (layout_.storage.isView[n]) return {};
+    if (auto ok = prepare(n); !ok)
+      return fail(ok.error().code, "node '", node.name, "' (", node.op->name(),
+                  "): ", ok.error().message);
+    return {};
+  }
+
+  /// Steps of operators that stand alone see nothing but a strip of their tensors.
+  void joinChain(int n) {
+    const ir::Node& node = graph_.nodes[n];
+    if (layout_.chainOf[n] < 0 || !node.op->rowsStandAlone()) return;
+    const planning::ChainSchedule& chain = layout_.chains[layout_.chainOf[n]];
+    program_.steps[n].stripAxes = static_cast<int32_t>(program_.stripAxes.size());
+    for (const planning::StripReads& read : chain.readsOf(n))
+      program_.stripAxes.push_back(static_cast<int8_t>(read.axis));
+    program_.stripAxes.insert(program_.stripAxes.end(), node.outputs.size(),
+                              static_cast<int8_t>(chain.axis(n)));
+  }
+
+  Result<void> prepare(int n) {
+    const std::vector<Form> forms = formsOf(n);
+    std::vector<backend::Work> works;
+    for (const Form& form : forms)
+      works.push_back({*graph_.nodes[n].op,
+                       form.inputs,
+                       form.outputs,
+                       {options_.threads, mostRows(n)},
+                       program_.steps[n].sizedByData});
+    const auto backend = backend::choose(options_.backends, works);
+    if (!backend) return std::unexpected(backend.error());
+    auto kernel = (*backend)->prepare(works);
+    if (!kernel) return std::unexpected(kernel.error());
+    Step& step = program_.steps[n];
+    step.backend = *backend;
+    step.kernel = std::move(*kernel);
+    if (const size_t bytes = step.kernel->workspaceBytes(); bytes > 0) {
+      step.workspace = static_cast<int32_t>(program_.buffers.size());
+      program_.buffers.push_back({{bytes, n, n}});
+    }
+    return {};
+  }
+
+  /// What the operator is called on: whole tensors, or strips of each height that occurs.
+  std::vector<Form> formsOf(int n) const {
+    std::vector<Form> forms;
+    const bool inStrips = program_.steps[n].stripAxes != kNone;
+    for (const int64_t rows : inStrips ? program_.strips.stripHeights(n) : std::vector<int64_t>{0})
+      forms.push_back(formOf(n, rows));
+    return forms;
+  }
+
+  Form formOf(int n, int64_t rows) const {
+    const ir::Node& node = graph_.nodes[n];
+    Form form;
+    int32_t axis = program_.steps[n].stripAxes;
+    const auto add = [&](std::span<const ValueId> ids, std::vector<TensorView>& views) {
+      for (const ValueId id : ids) {
+        TensorView& view = views.emplace_back(program_.viewOf(id));
+        if (rows > 0 && program_.stripAxes[axis] >= 0) view.shape[program_.stripAxes[axis]] = rows;
+        axis += rows > 0;
+      }
+    };
+    add(node.inputs, form.inputs);
+    add(node.outputs, form.outputs);
+    return form;
+  }
+
+  /// The most rows of whole tensors that a call computes.
+  kernels::OutputRows mostRows(int n) const {
+    if (!program_.computesRowsOfWhole(n)) return {};
+    return {0, std::max<int64_t>(1, program_.strips.mostRows(n))};
+  }
+
+  void placeBuffers() {
+    std::vector<memory::Interval> intervals;
+    std::vector<Buffer*> used;
+    for (Buffer& buffer : program_.buffers) {
+      if (buffer.first == planning::Buffer::kUnused) continue;
+      intervals.push_back({buffer.bytes, buffer.first, buffer.last});
+      used.push_back(&buffer);
+    }
+    const memory::Placement arena = memory::planArena(intervals);
+    for (size_t i = 0; i < used.size(); ++i) used[i]->offset = arena.offsets[i];
+    program_.placedBytes = arena.bytes;
+    program_.lowerBoundBytes = arena.lowerBound;
+  }
+
+  const ir::Graph& graph_;
+  const Options& options_;
+  planning::MemoryLayout layout_;
+  Program program_;
+};
+
+/// All buffers side by side: no offset in an arena can be larger, so none wraps where size_t has 32
+/// bits.
+uint64_t bytesWithoutSharing(const Program& program) {
+  uint64_t sum = 0;
+  for (const Buffer& buffer : program.buffers) sum += buffer.bytes + base::kAlignment;
+  return sum;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Program>> build(const ir::Graph& graph, std::vector<TensorType> types,
+                                             const Options& options) {
+  // Sizes given anew may ask of an operator what it does not take.
+  if (auto sizes = ir::findDataSizes(graph, types); !sizes) return std::unexpected(sizes.error());
+  auto layers = Builder(graph, types, options, planning::layOut(graph, types, 0)).build();
+  if (!layers) return layers;
+  if (const uint64_t bytes = bytesWithoutSharing(**layers); bytes > SIZE_MAX)
+    return fail(ErrorCode::OutOfMemory, graph.name, ": its feature maps have ", bytes,
+                " bytes, this CPU addresses ", SIZE_MAX, "; give it smaller inputs");
+  if (!options.strips || graph.chains.empty()) return layers;
+  // As tall as threads want them, but never at the price of more memory than whole layers take.
+  for (int rowsFactor = options.threads; rowsFactor > 0; rowsFactor /= 2) {
+    planning::MemoryLayout layout = planning::layOut(graph, types, rowsFactor);
+    if (layout.chains.empty()) break;
+    auto program = Builder(graph, types, options, std::move(layout)).build();
+    if (!program || (*program)->placedBytes <= (*layers)->placedBytes) return program;
+  }
+  return layers;
+}
+
+}  // namespace minnow::program

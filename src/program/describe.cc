@@ -1,0 +1,67 @@
+// What users see of a program.
+#include "program/program.h"
+
+namespace minnow::program {
+namespace {
+
+std::vector<TensorType> typesOf(const Program& program, std::span<const ir::ValueId> ids) {
+  std::vector<TensorType> types;
+  for (const ir::ValueId id : ids)
+    types.push_back(id == ir::kNoValue ? TensorType{} : program.typeOf(id));
+  return types;
+}
+
+std::vector<OperandInfo> operandsOf(const Program& program, std::span<const ir::ValueId> ids) {
+  std::vector<OperandInfo> infos;
+  for (const ir::ValueId id : ids) {
+    OperandInfo& info = infos.emplace_back();
+    if (id == ir::kNoValue) continue;
+    const auto& [type, shape] = program.typeOf(id);
+    info = {program.graph->values[id].name, type, shape, program.places[id].buffer == kNone};
+  }
+  return infos;
+}
+
+}  // namespace
+
+OperatorInfo describeOperator(const Program& program, size_t step) {
+  const ir::Node& node = program.graph->nodes[step];
+  const backend::Kernel* kernel = program.steps[step].kernel.get();
+  OperatorInfo info{node.name, node.op->name(), kernel ? kernel->name() : "view", 0, step};
+  info.kind = ops::opKindName(node.op->kind());
+  if (kernel)
+    info.multiplyAdds =
+        node.op->multiplyAdds(typesOf(program, node.inputs), typesOf(program, node.outputs));
+  return info;
+}
+
+Operands describeOperands(const Program& program, size_t step) {
+  const ir::Node& node = program.graph->nodes[step];
+  return {operandsOf(program, node.inputs), operandsOf(program, node.outputs)};
+}
+
+std::vector<PlannedMemory> describeMemory(const Program& program) {
+  const ir::Graph& graph = *program.graph;
+  std::vector<std::string> names(program.buffers.size());
+  const auto nameBuffers = [&](std::span<const ir::ValueId> ids) {
+    for (const ir::ValueId id : ids)
+      if (id != ir::kNoValue && program.places[id].buffer != kNone)
+        names[program.places[id].buffer] = graph.values[id].name;
+  };
+  nameBuffers(graph.inputs);
+  for (size_t n = 0; n < graph.nodes.size(); ++n) {
+    nameBuffers(graph.nodes[n].outputs);
+    if (const int32_t workspace = program.steps[n].workspace; workspace != kNone)
+      names[workspace] = "workspace of " + graph.nodes[n].name;
+  }
+  std::vector<PlannedMemory> memory;
+  for (size_t b = 0; b < program.buffers.size(); ++b) {
+    const Buffer& buffer = program.buffers[b];
+    if (buffer.first == planning::Buffer::kUnused) continue;
+    memory.push_back({names[b], buffer.offset, buffer.bytes, static_cast<size_t>(buffer.first),
+                      static_cast<size_t>(buffer.last), buffer.window >= 0});
+  }
+  return memory;
+}
+
+}  // namespace minnow::program

@@ -1,0 +1,59 @@
+// Looking things up in a program.
+#include "program/program.h"
+
+#include "base/heap_bytes.h"
+
+namespace minnow::program {
+
+TensorView Program::viewOf(ir::ValueId id) const {
+  if (id == ir::kNoValue) return {};
+  const TensorType& type = typeOf(id);
+  const Place& place = places[id];
+  TensorView view{type.type, type.shape};
+  view.strides = place.strides == kNone ? plainStrides(type.shape) : strides[place.strides];
+  view.panels = graph->values[id].layout == ir::Layout::Panels;
+  if (place.constant != ir::kNoValue) {
+    const auto bytes = graph->values[place.constant].constant->bytes;
+    view.data = const_cast<std::byte*>(bytes.data()) + place.byteOffset;  // kernels do not write it
+  }
+  return view;
+}
+
+std::vector<TensorType> Program::allTypes() const {
+  std::vector<TensorType> all;
+  all.reserve(graph->values.size());
+  for (size_t v = 0; v < graph->values.size(); ++v) all.push_back(typeOf(static_cast<int>(v)));
+  return all;
+}
+
+bool Program::computesRowsOfWhole(int step) const {
+  return !graph->nodes[step].op->rowsStandAlone() && strips.axisAt(step) != ops::Rows::kWhole;
+}
+
+size_t Program::heapBytes() const {
+  size_t bytes = minnow::heapBytes(places) + minnow::heapBytes(strides) +
+                 minnow::heapBytes(buffers) + minnow::heapBytes(stripAxes) + strips.heapBytes() +
+                 minnow::heapBytes(sizedByData) + minnow::heapBytes(inputs) +
+                 minnow::heapBytes(outputs) + minnow::heapBytes(types) +
+                 steps.capacity() * sizeof(Step);
+  for (const Step& step : steps)
+    if (step.kernel) bytes += step.kernel->heapBytes();
+  return bytes;
+}
+
+Result<void> inferTypes(const ir::Graph& graph, std::vector<TensorType>& types) {
+  std::vector<TensorType> in;
+  for (const ir::Node& node : graph.nodes) {
+    in.clear();
+    for (ir::ValueId id : node.inputs) in.push_back(id == ir::kNoValue ? TensorType{} : types[id]);
+    auto out = node.op->inferShape(in);
+    if (!out)
+      return fail(out.error().code, "node '", node.name, "' (", node.op->name(),
+                  "): ", out.error().message);
+    for (size_t i = 0; i < node.outputs.size() && i < out->size(); ++i)
+      if (node.outputs[i] != ir::kNoValue) types[node.outputs[i]] = (*out)[i];
+  }
+  return {};
+}
+
+}  // namespace minnow::program

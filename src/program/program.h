@@ -1,0 +1,104 @@
+// What a model does for one set of input shapes: where every value lies, which prepared kernel runs
+// each step, how much memory that takes. Made once and never written again: sessions and frames of
+// the same model, shapes and options share it. What changes while a frame runs is in
+// runtime::Bindings.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "backend/backend.h"
+#include "base/heap_bytes.h"
+#include "ir/graph.h"
+#include "minnow/runtime.h"
+#include "planning/strip_cursor.h"
+
+namespace minnow {
+
+inline size_t heapBytes(const TensorInfo& info) { return heapBytes(info.name); }
+
+namespace program {
+
+/// No buffer, no strides, no size from data.
+inline constexpr int32_t kNone = -1;
+
+/// Where a value lies: in a buffer of the arena, or in a constant's bytes.
+struct Place {
+  int32_t buffer = kNone;               ///< index into Program::buffers
+  int32_t strides = kNone;              ///< index into Program::strides; row-major if kNone
+  int32_t actual = kNone;               ///< counts the values of which data decide an extent
+  ir::ValueId constant = ir::kNoValue;  ///< the constant whose bytes are used
+  size_t byteOffset = 0;                ///< in the buffer or in those bytes
+};
+
+/// A stretch of the arena that one or several values share.
+struct Buffer : planning::Buffer {
+  size_t offset = 0;  ///< in the arena
+};
+
+/// What runs a node of the graph. Its operands are the node's.
+struct Step {
+  const backend::Backend* backend = nullptr;
+  std::unique_ptr<const backend::Kernel> kernel;  ///< null for a view: nothing is computed
+  int32_t workspace = kNone;                      ///< a buffer
+  /// For an operator that sees nothing but strips of its tensors, the index into
+  /// Program::stripAxes of its first operand's; inputs, then outputs.
+  int32_t stripAxes = kNone;
+  bool sizedByData = false;  ///< data decide an extent of an operand
+};
+
+struct Options {
+  int threads = 1;
+  bool strips = true;
+  backend::BackendList backends;
+};
+
+struct Program {
+  const ir::Graph* graph = nullptr;  ///< outlives the program
+  std::vector<TensorType> types;     ///< by value; none if they are the graph's own
+  std::vector<Place> places;         ///< by value
+  std::vector<Strides> strides;
+  std::vector<Buffer> buffers;
+  std::vector<Step> steps;  ///< step n is node n
+  /// By operand: the axis of which a step sees one strip; kWhole for all of the tensor.
+  std::vector<int8_t> stripAxes;
+  planning::StripTables strips;
+  std::vector<ir::ValueId> sizedByData;  ///< by Place::actual
+  std::vector<TensorInfo> inputs, outputs;
+  size_t placedBytes = 0;      ///< of the arena
+  size_t lowerBoundBytes = 0;  ///< of any arena for these buffers
+  size_t mostOperands = 0;     ///< of a step, inputs and outputs
+
+  const TensorType& typeOf(ir::ValueId id) const {
+    return types.empty() ? graph->values[id].type : types[id];
+  }
+  /// The types of all values.
+  std::vector<TensorType> allTypes() const;
+  /// A value as planned. It has data if it is constant; absent for kNoValue.
+  TensorView viewOf(ir::ValueId id) const;
+  /// True if a step of a chain is given whole tensors and the rows to compute; others see strips.
+  bool computesRowsOfWhole(int step) const;
+  size_t heapBytes() const;
+};
+
+/// `types` are the types of all values, inferred for the session's input shapes.
+Result<std::shared_ptr<const Program>> build(const ir::Graph& graph, std::vector<TensorType> types,
+                                             const Options& options);
+
+/// The types of all values when inputs have the types given in `types` (entries of other values are
+/// overwritten).
+Result<void> inferTypes(const ir::Graph& graph, std::vector<TensorType>& types);
+
+// Descriptions ------------------------------------------------------------------------------------
+
+/// The step as callbacks and listings see it, without rows.
+OperatorInfo describeOperator(const Program& program, size_t step);
+/// Every used buffer with the name of the last value written to it.
+std::vector<PlannedMemory> describeMemory(const Program& program);
+/// What the step reads and writes.
+Operands describeOperands(const Program& program, size_t step);
+
+}  // namespace program
+}  // namespace minnow

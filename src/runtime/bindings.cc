@@ -1,0 +1,161 @@
+// Binding a step's tensors and running it.
+#include "runtime/bindings.h"
+
+#include <cstdint>
+#include <cstring>
+
+#include "base/heap_bytes.h"
+#include "kernels/movement.h"
+
+namespace minnow::runtime {
+
+using program::kNone;
+
+Bindings::Bindings(std::shared_ptr<const program::Program> program)
+    : program_(std::move(program)),
+      cursor_(program_->strips),
+      operands_(program_->mostOperands),
+      actual_(program_->sizedByData.size()) {}
+
+size_t Bindings::heapBytes() const {
+  return minnow::heapBytes(operands_) + minnow::heapBytes(actual_);
+}
+
+void Bindings::bind(std::byte* arena) {
+  arena_ = arena;
+  begin();
+}
+
+/// What the last run made smaller is as planned again.
+void Bindings::begin() {
+  cursor_ = planning::StripCursor(program_->strips);
+  for (size_t a = 0; a < actual_.size(); ++a) {
+    const ir::ValueId id = program_->sizedByData[a];
+    actual_[a] = program_->viewOf(id);
+    const program::Place& place = program_->places[id];
+    if (place.buffer != kNone)
+      actual_[a].data = arena_ + program_->buffers[place.buffer].offset + place.byteOffset;
+  }
+}
+
+/// A whole tensor outside strips.
+TensorView Bindings::tensor(ir::ValueId id) const {
+  const program::Place& place = program_->places[id];
+  if (place.actual != kNone) return actual_[place.actual];
+  TensorView view = program_->viewOf(id);
+  if (place.buffer != kNone)
+    view.data = arena_ + program_->buffers[place.buffer].offset + place.byteOffset;
+  return view;
+}
+
+/// A tensor, or its strip along `axis`, at this place of the run. Its row 0 may lie outside the
+/// arena, so addresses are computed on integers.
+TensorView Bindings::strip(ir::ValueId id, int axis) const {
+  if (id == ir::kNoValue) return {};
+  const program::Place& place = program_->places[id];
+  TensorView view = program_->viewOf(id);
+  auto address = reinterpret_cast<uintptr_t>(view.data);
+  if (place.buffer != kNone)
+    address = reinterpret_cast<uintptr_t>(arena_) + program_->buffers[place.buffer].offset +
+              static_cast<uintptr_t>(cursor_.rowZero(place.buffer, place.byteOffset));
+  if (axis >= 0) {
+    const ops::Rows rows = cursor_.rows();
+    view.shape[axis] = rows.end - rows.begin;
+    address += static_cast<uintptr_t>(rows.begin * view.strides[axis] *
+                                      static_cast<int64_t>(elementSize(view.type)));
+  }
+  view.data = reinterpret_cast<void*>(address);
+  return view;
+}
+
+Result<void> Bindings::open() {
+  slideWindows();
+  if (!hasWork()) return {};
+  int32_t axis = planned().stripAxes;
+  const auto bindAll = [&](std::span<const ir::ValueId> ids, std::span<TensorView> views) {
+    for (size_t i = 0; i < ids.size(); ++i)
+      views[i] = strip(ids[i], axis == kNone ? kNone : program_->stripAxes[axis++]);
+  };
+  bindAll(node().inputs, inputs());
+  bindAll(node().outputs, outputs());
+  return planned().sizedByData ? bindActualSizes() : Result<void>();
+}
+
+/// Moves the rows that are still needed to the beginning of their buffers.
+void Bindings::slideWindows() {
+  cursor_.forEachSlide([&](const planning::Slide& slide) {
+    std::byte* to = arena_ + program_->buffers[slide.buffer].offset;
+    std::memmove(to, to + slide.fromByte, slide.bytes);
+  });
+}
+
+Result<void> Bindings::run(base::ThreadPool& pool) {
+  const program::Step& step = planned();
+  if (!step.kernel) return {};
+  if (busy_ != step.backend)
+    if (auto ok = finish(); !ok) return ok;
+  kernels::KernelArgs args{inputs(), outputs(), {}, &pool};
+  if (step.workspace != kNone) {
+    const program::Buffer& buffer = program_->buffers[step.workspace];
+    args.workspace = {arena_ + buffer.offset, buffer.bytes};
+  }
+  if (program_->computesRowsOfWhole(cursor_.step())) {
+    const ops::Rows rows = cursor_.rows();
+    args.rows = {rows.begin, rows.end};
+  }
+  const auto event = step.kernel->run(args);
+  if (!event) return std::unexpected(event.error());
+  if (*event != backend::kDone) {
+    busy_ = step.backend;
+    begun_ = *event;
+  }
+  if (step.sizedByData) noteActualSizes();
+  return {};
+}
+
+Result<void> Bindings::finish() {
+  if (busy_ == nullptr) return {};
+  const backend::Backend& backend = *busy_;
+  busy_ = nullptr;
+  return backend.wait(begun_);
+}
+
+// Callbacks ---------------------------------------------------------------------------------------
+
+OperatorInfo Bindings::info() const {
+  OperatorInfo info = program::describeOperator(*program_, step());
+  const ops::Rows rows = cursor_.rows();
+  if (rows.axis == ops::Rows::kWhole) return info;
+  info.rowBegin = rows.begin;
+  info.rowEnd = rows.end;
+  return info;
+}
+
+std::vector<TensorView> Bindings::visibleInputs() const {
+  std::vector<TensorView> views(operands_.data(), operands_.data() + node().inputs.size());
+  if (!program_->computesRowsOfWhole(cursor_.step())) return views;
+  std::vector<TensorType> in, out;
+  for (const ir::ValueId id : node().inputs)
+    in.push_back(id == ir::kNoValue ? TensorType{} : program_->typeOf(id));
+  for (const ir::ValueId id : node().outputs)
+    out.push_back(id == ir::kNoValue ? TensorType{} : program_->typeOf(id));
+  for (size_t i = 0; i < views.size(); ++i) {
+    if (!views[i]) continue;
+    const auto read = node().op->rowsRead(static_cast<int>(i), cursor_.rows(), in, out);
+    if (read && read->axis >= 0)
+      views[i] = kernels::partOf(views[i], read->axis, read->begin, read->end - read->begin);
+  }
+  return views;
+}
+
+std::vector<TensorView> Bindings::visibleOutputs() const {
+  const TensorView* first = operands_.data() + node().inputs.size();
+  std::vector<TensorView> views(first, first + node().outputs.size());
+  if (!program_->computesRowsOfWhole(cursor_.step())) return views;
+  const ops::Rows rows = cursor_.rows();
+  for (TensorView& view : views)
+    if (view) view = kernels::partOf(view, rows.axis, rows.begin, rows.end - rows.begin);
+  return views;
+}
+
+}  // namespace minnow::runtime
