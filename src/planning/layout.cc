@@ -33,10 +33,7 @@ class LayoutBuilder {
       if (layout_.storage.places[v].buffer >= 0)
         guests_[layout_.storage.places[v].buffer].push_back(static_cast<ValueId>(v));
     touchAll();
-    for (size_t b = 0; b < layout_.buffers.size(); ++b) {
-      const int chain = ownChain(b);
-      if (chain >= 0) makeWindow(static_cast<int>(b), chain);
-    }
+    makeWindows();
     for (size_t b = 0; b < layout_.buffers.size(); ++b) stretch(layout_.buffers[b]);
     layout_.dataSizes = std::move(uses_.dataSizes);
     return std::move(layout_);
@@ -103,6 +100,14 @@ class LayoutBuilder {
       stride = bytes;
     }
     return stride;
+  }
+
+  void makeWindows() {
+    std::vector<std::pair<int, int>> owned;
+    for (size_t b = 0; b < layout_.buffers.size(); ++b)
+      if (const int chain = ownChain(b); chain >= 0) owned.emplace_back(chain, b);
+    std::ranges::sort(owned);
+    for (const auto& [chain, buffer] : owned) makeWindow(buffer, chain);
   }
 
   /// Decides how many rows the buffer must hold. In strip s it holds rows [low, written), of which

@@ -36,7 +36,7 @@ struct MemoryLayout {
   std::vector<ChainSchedule> chains;
   std::vector<int> chainOf;  ///< by node, index into `chains`, -1 for none
   std::vector<Buffer> buffers;
-  std::vector<Window> windows;
+  std::vector<Window> windows;  ///< those of a chain side by side
 };
 
 /// Bytes of all buffers alive at each step.

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "ops/pool.h"
-#include "planning/layout.h"
+#include "planning/toy_run.h"
 
 namespace minnow::planning {
 namespace {
@@ -36,12 +36,6 @@ ir::Graph example() {
   graph.outputNames = {"c"};
   graph.chains = {{0, 3, 8}};
   return graph;
-}
-
-std::vector<TensorType> typesOf(const ir::Graph& graph) {
-  std::vector<TensorType> types;
-  for (const ir::Value& value : graph.values) types.push_back(value.type);
-  return types;
 }
 
 std::vector<int64_t> ends(const ChainSchedule& chain, int node) {

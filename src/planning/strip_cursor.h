@@ -1,0 +1,107 @@
+// Going through the steps of a plan, the chains among them in strips. StripTables is what all runs
+// of a plan share; a StripCursor is one run's place in it, and says what there is to do there:
+// which rows are made, which bytes move before, and where a tensor's rows lie. Arithmetic alone: it
+// knows no kernel and no address.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "planning/layout.h"
+
+namespace minnow::planning {
+
+/// Bytes of a buffer that move to its beginning when a strip begins.
+struct Slide {
+  int buffer = 0;
+  size_t fromByte = 0, bytes = 0;
+};
+
+class StripTables {
+ public:
+  StripTables() = default;
+  explicit StripTables(const MemoryLayout& layout);
+
+  /// Steps are the graph's nodes.
+  int steps() const { return static_cast<int>(chainOf_.size()); }
+  /// The course of the chain that a step belongs to; null for one that stands outside.
+  const ChainSchedule* chainAt(int step) const {
+    return chainOf_[step] < 0 ? nullptr : &chains_[chainOf_[step]];
+  }
+  /// The axis that a step's outputs are cut along; kWhole outside chains and for what runs once.
+  int axisAt(int step) const;
+  /// The different numbers of rows that a step makes at a time; {0} for one that makes all at once.
+  std::vector<int64_t> stripHeights(int step) const;
+  /// The largest of them.
+  int64_t mostRows(int step) const;
+  size_t heapBytes() const;
+
+ private:
+  friend class StripCursor;
+  struct WindowRange {
+    int first = 0, end = 0;
+  };
+  /// -1 for a constant, for what a plan adds to the layout's buffers, and for whole tensors.
+  int windowOf(int buffer) const {
+    return buffer < 0 || buffer >= static_cast<int>(windowOf_.size()) ? -1 : windowOf_[buffer];
+  }
+  std::vector<int> chainOf_;            // by step
+  std::vector<int> windowOf_;           // by buffer, -1 for one that holds whole tensors
+  std::vector<ChainSchedule> chains_;   // without what they read
+  std::vector<WindowRange> windowsOf_;  // by chain
+  std::vector<Window> windows_;         // those of a chain side by side
+};
+
+class StripCursor {
+ public:
+  StripCursor() = default;
+  /// At the beginning. The tables outlive the cursor.
+  explicit StripCursor(const StripTables& tables) : tables_(&tables) {}
+
+  /// The next step, or the first one of the chain in the next strip.
+  void advance();
+  bool isDone() const { return step_ >= tables_->steps(); }
+
+  int step() const { return step_; }
+  int strip() const { return strip_; }
+  /// What the step makes here of every output: all, if the axis is kWhole.
+  ops::Rows rows() const;
+  /// False for a step of a chain that makes nothing in this strip.
+  bool hasWork() const;
+
+  /// Calls `move(Slide)` for what has to move before this step, whether or not it has work: at a
+  /// chain's first step, rows that this strip still reads of earlier ones.
+  template <class Move>
+  void forEachSlide(const Move& move) const;
+
+  /// Where a tensor's rows lie, in bytes from its buffer's beginning. `byteOffset` is where row 0
+  /// would be if the buffer held whole tensors. That row may be gone and its place before the
+  /// buffer, so this is for arithmetic; every row that exists lies inside.
+  ptrdiff_t rowZero(int buffer, size_t byteOffset) const;
+  /// The first row of the position, for a step that sees nothing but its rows: `rowBytes` from row
+  /// to row. `buffer` -1: a constant.
+  ptrdiff_t firstRow(int buffer, size_t byteOffset, int64_t rowBytes) const {
+    return rowZero(buffer, byteOffset) + static_cast<ptrdiff_t>(rows().begin * rowBytes);
+  }
+
+ private:
+  const StripTables* tables_ = nullptr;
+  int step_ = 0, strip_ = 0;
+};
+
+template <class Move>
+void StripCursor::forEachSlide(const Move& move) const {
+  const ChainSchedule* chain = tables_->chainAt(step_);
+  if (chain == nullptr || strip_ == 0 || step_ != chain->first) return;
+  const auto [first, end] = tables_->windowsOf_[tables_->chainOf_[step_]];
+  for (int w = first; w < end; ++w) {
+    const Window& window = tables_->windows_[w];
+    if (window.kept[strip_] == 0 || window.low[strip_] == window.low[strip_ - 1]) continue;
+    const auto gone = static_cast<size_t>(window.low[strip_] - window.low[strip_ - 1]);
+    move(Slide{window.buffer, gone * window.rowBytes,
+               static_cast<size_t>(window.kept[strip_]) * window.rowBytes});
+  }
+}
+
+}  // namespace minnow::planning
