@@ -276,8 +276,9 @@ minnow_status minnow_interpreter_create_session(const minnow_interpreter* interp
     if (interpreter == nullptr || session == nullptr) return nullArgument();
     auto given = completed<minnow_session_options>(options, MINNOW_SESSION_OPTIONS_INIT);
     if (!given) return failed(std::move(given.error()));
-    return handOver(interpreter->object.createSession(
-                        {.waitForArena = given->wait_for_arena != 0, .strips = given->strips != 0}),
+    return handOver(interpreter->object.createSession({.waitForArena = given->wait_for_arena != 0,
+                                                       .frames = given->frames,
+                                                       .strips = given->strips != 0}),
                     session);
   });
 }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <thread>
 
+#include "minnow/elements.h"
 #include "runtime/test_models.h"
 
 namespace minnow {
@@ -217,6 +218,94 @@ TEST(Sessions, TheBudgetHoldsWhileSessionsComeAndGo) {
   EXPECT_EQ(wrong, 0);
   EXPECT_GT(served, 0);
   EXPECT_LE(runtime->ledger().peak.total(), budget);
+}
+
+// One session, several frames ---------------------------------------------------------------------
+
+std::vector<float> outputOf(Frame& frame, uint32_t seed) {
+  const TensorView in = frame.input(0);
+  std::vector<float> values(static_cast<size_t>(in.elements()));
+  for (size_t i = 0; i < values.size(); ++i)
+    values[i] = static_cast<float>((i * 31 + seed * 17) % 101) / 50 - 1;
+  EXPECT_TRUE(writeTensor(in, values));
+  EXPECT_TRUE(frame.run());
+  std::vector<float> out(static_cast<size_t>(frame.output(0).elements()));
+  EXPECT_TRUE(readTensor(frame.output(0), out));
+  return out;
+}
+
+TEST(SeveralFrames, GiveTheBitsOfOne) {
+  const test::Model model(test::smallNetwork(2));
+  auto runtime = *Runtime::create({.threads = 2, .concurrency = 3});
+  auto interpreter = *Interpreter::createFromBuffer(runtime, model.span);
+  auto session = *interpreter.createSession({.frames = 0});
+  const auto alone = [&](uint32_t seed) {
+    auto frame = *session.begin();
+    return outputOf(frame, seed);
+  };
+  const std::vector<std::vector<float>> expected{alone(0), alone(1), alone(2)};
+  ASSERT_NE(expected[0], expected[1]);
+  std::vector<std::thread> threads;
+  for (uint32_t seed = 0; seed < 3; ++seed)
+    threads.emplace_back([&, seed] {
+      for (int repeat = 0; repeat < 50; ++repeat) {
+        auto frame = session.begin();
+        ASSERT_TRUE(frame) << frame.error().message;
+        ASSERT_EQ(outputOf(*frame, seed), expected[seed]);
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST(SeveralFrames, EachHasItsArenaAndNoMoreMayLive) {
+  const test::Model model(test::smallNetwork(2));
+  auto runtime = *Runtime::create({.concurrency = 3});
+  auto interpreter = *Interpreter::createFromBuffer(runtime, model.span);
+  auto session = *interpreter.createSession({.frames = 2});
+  EXPECT_EQ(runtime.predicted().dynamicBytes, 2 * session.memory().dynamicBytes);
+  auto one = session.begin(), two = session.begin();
+  ASSERT_TRUE(one && two);
+  EXPECT_NE(one->input(0).data, two->input(0).data);
+  EXPECT_EQ(runtime.ledger().peak.total(), runtime.predicted().total());
+  EXPECT_EQ(session.begin().error().code, ErrorCode::Busy);
+  EXPECT_EQ(session.resizeInput(session.inputs()[0].name, {1, 3, 40, 40}).error().code,
+            ErrorCode::Busy);
+  {
+    const Frame ended(std::move(*one));
+  }
+  EXPECT_TRUE(session.begin());
+}
+
+TEST(SeveralFrames, NoMoreThanTheRuntimeHasArenas) {
+  const test::Model model(test::smallNetwork(2));
+  auto runtime = *Runtime::create({.concurrency = 2});
+  auto interpreter = *Interpreter::createFromBuffer(runtime, model.span);
+  for (const int frames : {-1, 3}) {
+    const auto session = interpreter.createSession({.frames = frames});
+    ASSERT_FALSE(session) << frames;
+    EXPECT_EQ(session.error().code, ErrorCode::InvalidArgument);
+  }
+}
+
+/// A program is counted once for all sessions that share it, and leaves with the last.
+TEST(SharedPrograms, AreCountedOnce) {
+  const test::Model model(test::smallNetwork(2));
+  auto runtime = *Runtime::create();
+  auto interpreter = *Interpreter::createFromBuffer(runtime, model.span);
+  const size_t none = runtime.ledger().now.heapBytes;
+  const auto held = [&] { return runtime.ledger().now.heapBytes - none; };
+  std::optional<Session> first = *interpreter.createSession();
+  const size_t one = held();
+  std::optional<Session> second = *interpreter.createSession();
+  const size_t own = held() - one;
+  EXPECT_LT(own, one / 2);
+  first.reset();
+  EXPECT_EQ(held(), one);
+  const Session layers = *interpreter.createSession({.strips = false});
+  EXPECT_GT(held(), one + own);
+  second.reset();
+  auto frame = *Session(*interpreter.createSession()).begin();
+  EXPECT_EQ(frame.output(0).type, DataType::Float32) << "a frame keeps its session";
 }
 
 }  // namespace

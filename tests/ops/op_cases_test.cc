@@ -7,8 +7,10 @@
 #include <cstdlib>
 #include <set>
 
-#include "backend/cpu/kernel_table.h"
+#include "backend/reference/reference.h"
+#include "base/fail.h"
 #include "minnow/cpu.h"
+#include "runtime/backends.h"
 #include "tests/ops/hashes.h"
 #include "tests/ops/op_case.h"
 #include "tests/ops/packed_weights.h"
@@ -85,10 +87,7 @@ class Runner {
     ASSERT_TRUE(types) << types.error().message;
     outputTypes_ = *types;
     Run reference = prepare({});
-    const ops::OpKind kind = case_.op->kind();
-    expected_ =
-        execute(reference, {kind, "reference", nullptr, kernels::reference::findWorkspace(kind),
-                            kernels::reference::find(kind)});
+    expected_ = execute(reference, *prepared(backend::referenceBackend(), reference));
     if (everySetting) {
       ASSERT_EQ(expected_.has_value(), !case_.fails)
           << (expected_ ? "expected an error" : expected_.error().message);
@@ -181,26 +180,37 @@ class Runner {
     return run;
   }
 
+  /// What a back-end prepares for these tensors; null if it does not support them.
+  std::unique_ptr<const backend::Kernel> prepared(const backend::Backend& backend,
+                                                  const Run& run) const {
+    const auto inputs = sizesOnly(run.inputViews), outputs = sizesOnly(run.outputViews);
+    const backend::Work work{*case_.op, inputs, outputs, run.setting.threads};
+    if (!backend.supports(work)) return nullptr;
+    auto kernel = backend.prepare({&work, 1});
+    EXPECT_TRUE(kernel) << kernel.error().message;
+    return kernel ? std::move(*kernel) : nullptr;
+  }
+
   /// Runs a kernel and checks every fence.
-  Result<void> execute(Run& run, const backend::KernelRow& row) const {
+  Result<void> execute(Run& run, const backend::Kernel& kernel) const {
     const Setting& setting = run.setting;
-    const size_t bytes = row.workspace ? row.workspace(*case_.op, sizesOnly(run.inputViews),
-                                                       sizesOnly(run.outputViews), setting.threads)
-                                       : 0;
+    const size_t bytes = kernel.workspaceBytes();
+    const std::string name = setting.toString(kernel.name());
     FencedBytes workspace(bytes);
     base::DenormalsFlushed flushed;
-    auto result = row.run(
-        *case_.op, {run.inputViews, run.outputViews, workspace.bytes(), &poolOf(setting.threads)});
+    auto event =
+        kernel.run({run.inputViews, run.outputViews, workspace.bytes(), &poolOf(setting.threads)});
     EXPECT_TRUE(workspace.intact())
-        << setting.toString(row.name) << ": wrote outside its " << bytes << " bytes of workspace";
-    expectFences(run.outputs, "output", run.setting.toString(row.name));
-    expectFences(run.inputs, "input", run.setting.toString(row.name));
+        << name << ": wrote outside its " << bytes << " bytes of workspace";
+    expectFences(run.outputs, "output", name);
+    expectFences(run.inputs, "input", name);
     for (size_t i = 0; i < run.inputs.size(); ++i) {
       if (!run.inputs[i].view() || static_cast<int>(i) == setting.inPlace) continue;
       EXPECT_EQ(firstDifference(inputs_[i].view(), run.inputs[i].view()), "")
-          << setting.toString(row.name) << ": changed input " << i;
+          << name << ": changed input " << i;
     }
-    return result;
+    if (!event) return std::unexpected(event.error());
+    return {};
   }
 
   /// The views as a session shows them when it asks for workspace: only constants have data.
@@ -221,12 +231,21 @@ class Runner {
     }
   }
 
+  /// On every back-end of the list. What no target changes is checked on the first alone.
   void checkSetting(const Setting& setting, bool firstTarget) const {
-    Run run = prepare(setting);
-    const auto row = backend::cpu::chooseKernel(*case_.op, run.inputViews, run.outputViews);
-    if (!firstTarget && row.run == kernels::reference::find(case_.op->kind())) return;
-    const auto result = execute(run, row);
-    const std::string name = setting.toString(row.name);
+    for (const backend::Backend* backend : backends()) {
+      const bool slow = backend == &backend::referenceBackend();
+      if (slow && !(firstTarget && setting.threads == 1)) continue;
+      Run run = prepare(setting);
+      const auto kernel = prepared(*backend, run);
+      if (!kernel || (!firstTarget && kernel->name() == std::string_view("reference"))) continue;
+      checkKernel(run, *kernel, *backend);
+    }
+  }
+
+  void checkKernel(Run& run, const backend::Kernel& kernel, const backend::Backend& backend) const {
+    const auto result = execute(run, kernel);
+    const std::string name = text(backend.name(), ": ", run.setting.toString(kernel.name()));
     EXPECT_EQ(result.has_value(), expected_.has_value())
         << name << (result ? ": expected an error" : ": " + result.error().message);
     if (!result || !expected_) return;
