@@ -24,7 +24,8 @@ constexpr size_t kMostPairs = 5'000'000, kMostWork = 25'000'000;
 /// Who lives with whom, found by going through the intervals as they begin.
 class Crowd {
  public:
-  explicit Crowd(std::span<const Interval> intervals) : intervals_(intervals) {
+  Crowd(std::span<const Interval> intervals, std::span<const Beside> beside)
+      : intervals_(intervals), beside_(beside) {
     byStart_.resize(intervals.size());
     std::iota(byStart_.begin(), byStart_.end(), 0);
     std::ranges::sort(byStart_, [&](int a, int b) {
@@ -41,7 +42,7 @@ class Crowd {
   std::span<const int> neighbours(int i) const {
     return std::span(neighbours_).subspan(begins_[i], begins_[i + 1] - begins_[i]);
   }
-  /// Most bytes alive at a step of the interval.
+  /// Most bytes alive at a step of the interval, and those of what is beside it.
   size_t around(size_t i) const { return around_[i]; }
 
  private:
@@ -64,6 +65,8 @@ class Crowd {
       for (const int j : alive) ++begins_[j];
       return isKnown();
     });
+    pairs_ += beside_.size();
+    for (const auto& [a, b] : beside_) ++begins_[a], ++begins_[b];
   }
 
   void sweep() {
@@ -83,9 +86,16 @@ class Crowd {
       for (const int j : alive) around_[j] = std::max(around_[j], bytes);
       return true;
     });
+    for (const auto& [a, b] : beside_) {
+      neighbours_[next[a]++] = b;
+      neighbours_[next[b]++] = a;
+      around_[a] += base::alignUp(intervals_[b].bytes);
+      around_[b] += base::alignUp(intervals_[a].bytes);
+    }
   }
 
   std::span<const Interval> intervals_;
+  std::span<const Beside> beside_;
   std::vector<int> byStart_;
   size_t pairs_ = 0;
   std::vector<size_t> begins_;  // by interval, in neighbours_
@@ -190,6 +200,18 @@ Placement placeInPassing(std::span<const Interval> intervals, const std::vector<
   return plan;
 }
 
+/// Intervals that have a step in common wherever two may exist at once: the earlier one lasts until
+/// the later one begins.
+std::vector<Interval> stretched(std::span<const Interval> intervals,
+                                std::span<const Beside> beside) {
+  std::vector<Interval> longer(intervals.begin(), intervals.end());
+  for (auto [earlier, later] : beside) {
+    if (intervals[later].first < intervals[earlier].first) std::swap(earlier, later);
+    longer[earlier].last = std::max(longer[earlier].last, intervals[later].first);
+  }
+  return longer;
+}
+
 using Key = std::pair<uint64_t, uint64_t>;
 
 /// Tries orders and keeps the smallest plan.
@@ -276,11 +298,11 @@ class Search {
 
 }  // namespace
 
-Placement planArena(std::span<const Interval> intervals) {
+Placement planArena(std::span<const Interval> intervals, std::span<const Beside> beside) {
   const size_t lowerBound = mostAlive(intervals);
-  const Crowd crowd(intervals);
+  const Crowd crowd(intervals, beside);
   if (!crowd.isKnown()) {
-    Placement plan = placeInPassing(intervals, crowd.byStart());
+    Placement plan = placeInPassing(stretched(intervals, beside), crowd.byStart());
     plan.lowerBound = lowerBound;
     return plan;
   }

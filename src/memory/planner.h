@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace minnow::memory {
@@ -21,11 +22,15 @@ struct Placement {
       0;  ///< largest sum of (rounded) bytes alive at one step: no plan can be smaller
 };
 
-/// Places buffers so that no two alive at one step overlap. Several orders (by size, by lifetime,
+/// Two intervals, by index, that may exist at once although they have no step in common: their steps
+/// run side by side, in whatever order.
+using Beside = std::pair<int, int>;
+
+/// Places buffers so that no two alive at one step overlap, nor two that are `beside` each other. Several orders (by size, by lifetime,
 /// by start, by the crowdedness of their steps) are tried, each placing best-fit into the gaps; the
 /// smallest plan is kept, the first of equals, so the result is a pure function of the input. Where
 /// millions of pairs live together, as in no network that is known, places are given in passing
 /// instead, in n log n: the plan is right, but may be far from the bound.
-Placement planArena(std::span<const Interval> intervals);
+Placement planArena(std::span<const Interval> intervals, std::span<const Beside> beside = {});
 
 }  // namespace minnow::memory

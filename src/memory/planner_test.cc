@@ -8,6 +8,13 @@
 namespace minnow::memory {
 namespace {
 
+void expectApart(const std::vector<Interval>& intervals, const Placement& plan, size_t i,
+                 size_t j) {
+  EXPECT_TRUE(plan.offsets[i] + intervals[i].bytes <= plan.offsets[j] ||
+              plan.offsets[j] + intervals[j].bytes <= plan.offsets[i])
+      << i << " and " << j;
+}
+
 void expectDisjoint(const std::vector<Interval>& intervals, const Placement& plan) {
   for (size_t i = 0; i < intervals.size(); ++i) {
     EXPECT_EQ(plan.offsets[i] % 64, 0U);
@@ -15,9 +22,7 @@ void expectDisjoint(const std::vector<Interval>& intervals, const Placement& pla
     for (size_t j = 0; j < i; ++j) {
       if (intervals[i].first > intervals[j].last || intervals[j].first > intervals[i].last)
         continue;
-      EXPECT_TRUE(plan.offsets[i] + intervals[i].bytes <= plan.offsets[j] ||
-                  plan.offsets[j] + intervals[j].bytes <= plan.offsets[i])
-          << i << " and " << j;
+      expectApart(intervals, plan, i, j);
     }
   }
 }
@@ -89,6 +94,41 @@ TEST(Planner, PlacesAsItAlwaysHas) {
     hash = (hash ^ plan.lowerBound) * 1099511628211U;
   }
   EXPECT_EQ(hash, 16761632343542206743U);
+}
+
+TEST(Planner, WhatIsBesideStaysApartToo) {
+  std::mt19937 random(17);
+  size_t more = 0;
+  for (int round = 0; round < 200; ++round) {
+    std::vector<Interval> intervals(2 + random() % 60);
+    for (Interval& interval : intervals) {
+      interval.bytes = random() % 5000;
+      interval.first = static_cast<int>(random() % 40);
+      interval.last = interval.first + static_cast<int>(random() % 8);
+    }
+    std::vector<Beside> beside;
+    for (size_t pair = random() % 200; pair-- > 0;) {
+      const auto a = random() % intervals.size(), b = random() % intervals.size();
+      if (a != b) beside.emplace_back(static_cast<int>(a), static_cast<int>(b));
+    }
+    const Placement plan = planArena(intervals, beside);
+    expectDisjoint(intervals, plan);
+    for (const auto& [a, b] : beside)
+      expectApart(intervals, plan, static_cast<size_t>(a), static_cast<size_t>(b));
+    more += plan.bytes > planArena(intervals).bytes;
+  }
+  EXPECT_GT(more, 100U);
+}
+
+/// Two lanes of ten thousand steps: too many pairs to look at each.
+TEST(Planner, WhatIsBesideStaysApartInCrowds) {
+  std::vector<Interval> intervals;
+  std::vector<Beside> beside;
+  for (int i = 0; i < 10'000; ++i) intervals.push_back({640, i, i + 2000});
+  for (int i = 0; i + 5000 < 10'000; ++i) beside.emplace_back(i + 5000, i);
+  const Placement plan = planArena(intervals, beside);
+  for (const auto& [a, b] : beside)
+    expectApart(intervals, plan, static_cast<size_t>(a), static_cast<size_t>(b));
 }
 
 /// Two hundred thousand buffers, as a hostile file may have them: a plan in less than a second.
