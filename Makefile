@@ -1,6 +1,6 @@
 # Two commands from a bare Debian 12 machine: `make demo` and `make test`. CMakePresets.json has the builds.
 .DEFAULT_GOAL := build
-.PHONY: build models test-shared fuzz bench-peers bench-memory bench-strips size size-table ready test-device demo test test-arm quick-arm test-all sanitizers lint bench clean bench-contract conformance
+.PHONY: build models test-shared fuzz bench-peers bench-memory bench-strips bench-frames size size-table ready test-device demo test test-arm quick-arm test-all sanitizers lint bench clean bench-contract conformance
 .NOTPARALLEL:
 
 IMAGES ?=
@@ -124,6 +124,11 @@ bench: build models
 bench-strips: build models
 	@build/minnow bench --compare-layers --runs 30 $(wildcard $(SHARED_MODELS)/*.onnx) \
 	  $(shell find $(CACHE)/npm -name '*mlsd*320*.onnx' -o -name 'face*.onnx' | sort)
+
+# Two frames of one runtime at once, beside one after the other.
+bench-frames: build models
+	@cmake --build --preset release -j $(JOBS) --target frames
+	@scripts/bench_frames.sh build $(CACHE) $(SHARED_MODELS)
 
 # The library for devices: what it is made of, room by room (docs/size.md).
 size:

@@ -312,10 +312,10 @@ void Plan::showStrip(const PlannedTensor& tensor, TensorView& view, int strip,
                                                        static_cast<int64_t>(elementSize(view.type));
 }
 
-Result<void> Plan::run(const Position& at, base::ThreadPool& pool) {
+Result<void> Plan::run(const Position& at, base::Team& team) {
   Step& step = steps[at.step];
   if (!step.run) return {};
-  kernels::KernelArgs args{step.boundInputs, step.boundOutputs, step.boundWorkspace, &pool};
+  kernels::KernelArgs args{step.boundInputs, step.boundOutputs, step.boundWorkspace, &team};
   if (computesRowsOfWhole(step)) args.rows = rowsAt(step, at.strip);
   Result<void> ok;
   if (!step.takesWorkspace || !step.makesNothing()) ok = step.run(*step.op, args);

@@ -88,7 +88,7 @@ class Plan {
   /// The rows that a step of a chain makes in a strip.
   kernels::OutputRows rowsAt(const Step& step, int strip) const;
   /// Runs the step that was opened.
-  Result<void> run(const Position& at, base::ThreadPool& pool);
+  Result<void> run(const Position& at, base::Team& team);
   /// What the opened step reads or has written, no more than exists: for callbacks.
   std::vector<TensorView> visibleInputs(const Position& at) const;
   std::vector<TensorView> visibleOutputs(const Position& at) const;

@@ -9,6 +9,7 @@
 #include "base/fail.h"
 #include "base/guarded.h"
 #include "base/mapped_file.h"
+#include "base/team.h"
 #include "base/threads.h"
 #include "format/header.h"
 #include "format/read.h"
@@ -527,10 +528,16 @@ TensorView Frame::output(size_t index) const {
 namespace {
 
 /// In the engine's floating-point mode; callbacks run in the caller's.
-Result<void> runStep(runtime::Plan& plan, const runtime::Plan::Position& at,
-                     base::ThreadPool& pool) {
+Result<void> runStep(runtime::Plan& plan, const runtime::Plan::Position& at, base::Team& team) {
   const base::DenormalsFlushed flushed;
-  return plan.run(at, pool);
+  return plan.run(at, team);
+}
+
+/// A callback may take its time, or run other frames: the team's threads are free meanwhile.
+bool stops(const OpCallback& callback, const OperatorInfo& info, std::span<const TensorView> views,
+           base::Team& team) {
+  team.rest();
+  return callback(info, views) == CallbackVerdict::Stop;
 }
 
 Result<void> stoppedAt(const OperatorInfo& info) {
@@ -544,7 +551,8 @@ Result<void> Frame::run() { return runWithCallback({}, {}); }
 Result<void> Frame::runWithCallback(const OpCallback& before, const OpCallback& after) {
   return guarded(impl_->session->model->source, [&]() -> Result<void> {
     runtime::Plan& plan = impl_->session->plan;
-    base::ThreadPool& pool = impl_->session->model->runtime->threads;
+    Runtime::Impl& runtime = *impl_->session->model->runtime;
+    base::Team team = runtime.threads.lease(runtime.options.threads);
     plan.restart();
     for (runtime::Plan::Position at; !plan.isDone(at); plan.advance(at)) {
       const OperatorInfo& planned = plan.operators[at.step];
@@ -553,10 +561,10 @@ Result<void> Frame::runWithCallback(const OpCallback& before, const OpCallback& 
       };
       if (auto ok = plan.open(at); !ok) return failed(ok.error());
       if (!plan.hasWork(at)) continue;
-      if (before && before(plan.infoAt(at), plan.visibleInputs(at)) == CallbackVerdict::Stop)
+      if (before && stops(before, plan.infoAt(at), plan.visibleInputs(at), team))
         return stoppedAt(planned);
-      if (auto ok = runStep(plan, at, pool); !ok) return failed(ok.error());
-      if (after && after(plan.infoAt(at), plan.visibleOutputs(at)) == CallbackVerdict::Stop)
+      if (auto ok = runStep(plan, at, team); !ok) return failed(ok.error());
+      if (after && stops(after, plan.infoAt(at), plan.visibleOutputs(at), team))
         return stoppedAt(planned);
     }
     return {};

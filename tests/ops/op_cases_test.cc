@@ -8,6 +8,7 @@
 #include <set>
 
 #include "backend/cpu/kernel_table.h"
+#include "base/threads.h"
 #include "minnow/cpu.h"
 #include "tests/ops/hashes.h"
 #include "tests/ops/op_case.h"
@@ -61,8 +62,9 @@ struct Setting {
   }
 };
 
-base::ThreadPool& poolOf(int threads) {
-  static base::ThreadPool one(1), three(3);
+base::Team& teamOf(int threads) {
+  static base::ThreadPool pool(3);
+  static base::Team one, three = pool.lease(3);
   return threads == 1 ? one : three;
 }
 
@@ -190,7 +192,7 @@ class Runner {
     FencedBytes workspace(bytes);
     base::DenormalsFlushed flushed;
     auto result = row.run(
-        *case_.op, {run.inputViews, run.outputViews, workspace.bytes(), &poolOf(setting.threads)});
+        *case_.op, {run.inputViews, run.outputViews, workspace.bytes(), &teamOf(setting.threads)});
     EXPECT_TRUE(workspace.intact())
         << setting.toString(row.name) << ": wrote outside its " << bytes << " bytes of workspace";
     expectFences(run.outputs, "output", run.setting.toString(row.name));
