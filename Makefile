@@ -73,7 +73,7 @@ sanitizers:
 	@cmake --preset asan > build/asan.log && cmake --build --preset asan -j $(JOBS)
 	@ctest --preset asan -j $(JOBS) -LE "heavy|release-only" -E "Golden.*(_const|_picture|_large_)|RealModels"
 	@cmake --preset tsan > build/tsan.log && cmake --build --preset tsan -j $(JOBS) --target $(THREADED)
-	@ctest --preset tsan -j $(JOBS) -LE "heavy|release-only" -R "Thread|Runtime|Session|Arena|ops_cases_on_threads"
+	@ctest --preset tsan -j $(JOBS) -LE "heavy|release-only" -R "Thread|Team|Runtime|Session|Arena|ops_cases_on_threads"
 
 # Every parser with hostile bytes, by libFuzzer under the sanitizers: MINUTES for each of eight harnesses, which is to be
 # 10^7 inputs before a release. `make test` takes a minute for all.
