@@ -6,7 +6,6 @@
 // thread and on two, and two frames at once; "pair" is the time of two frames at once over that of
 // two frames one after the other on one thread. Half is what two cores can give.
 #include <algorithm>
-#include <barrier>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -52,10 +51,13 @@ struct Engine {
       need(frame.run());
     }
   }
-  /// Milliseconds for kFrames frames.
-  double alone() {
+  /// Milliseconds for kFrames frames of each session, all at once.
+  double time() {
     const double begin = now();
+    std::vector<std::thread> others;
+    for (size_t i = 1; i < sessions.size(); ++i) others.emplace_back([this, i] { run(i); });
     run(0);
+    for (std::thread& other : others) other.join();
     return now() - begin;
   }
 
@@ -69,46 +71,13 @@ struct Engine {
   std::vector<minnow::Session> sessions;
 };
 
-/// Milliseconds for kFrames frames in each of two threads; the second one waits between rounds.
-class Pair {
- public:
-  explicit Pair(const char* path) : engine_(path, 2, 2) {}
-  ~Pair() {
-    ending_ = true;
-    meet_.arrive_and_wait();
-    other_.join();
-  }
-  double run() {
-    meet_.arrive_and_wait();
-    const double begin = now();
-    engine_.run(0);
-    meet_.arrive_and_wait();
-    return now() - begin;
-  }
-
- private:
-  void serve() {
-    while (true) {
-      meet_.arrive_and_wait();
-      if (ending_) return;
-      engine_.run(1);
-      meet_.arrive_and_wait();
-    }
-  }
-  Engine engine_;
-  std::barrier<> meet_{2};
-  bool ending_ = false;
-  std::thread other_{[this] { serve(); }};
-};
-
 void measure(const char* path) {
-  Engine one(path, 1, 1), two(path, 2, 1);
-  Pair pair(path);
+  Engine one(path, 1, 1), two(path, 2, 1), pair(path, 2, 2);
   double single = 1e9, shared = 1e9, both = 1e9;
   for (int round = 0; round < kRounds; ++round) {
-    single = std::min(single, one.alone());
-    shared = std::min(shared, two.alone());
-    both = std::min(both, pair.run());
+    single = std::min(single, one.time());
+    shared = std::min(shared, two.time());
+    both = std::min(both, pair.time());
   }
   std::printf("| %s | %.2f | %.2f | %.2f | %.3f |\n", std::filesystem::path(path).stem().c_str(),
               single / kFrames, shared / kFrames, both / kFrames, both / (2 * single));

@@ -97,11 +97,11 @@ TEST(Sessions, TwelveModelsFourThreadsAThousandFrames) {
   EXPECT_EQ(runtime->ledger().now.dynamicBytes, 0U) << "all sessions went";
 }
 
-/// Frames of two sessions at once, with fewer, as many and more threads than two frames can use.
+/// Frames of two sessions at once, with a thread for both, one each, and one over.
 TEST(Sessions, TwoFramesAtOnceHaveTheSameBits) {
   const test::Model network(test::smallNetwork(11));
   const std::vector<float> expected = outputsAlone({network}).front();
-  for (const int threads : {1, 2, 3, 4}) {
+  for (const int threads : {1, 2, 3}) {
     auto runtime = Runtime::create({.threads = threads, .concurrency = 2});
     auto interpreter = Interpreter::createFromBuffer(*runtime, network.span);
     std::barrier both(2);
@@ -110,7 +110,7 @@ TEST(Sessions, TwoFramesAtOnceHaveTheSameBits) {
       auto session = interpreter->createSession();
       auto frame = session->begin();
       both.arrive_and_wait();
-      for (int run = 0; run < 60; ++run) wrong += test::runFrame(*frame, startOf(0)) != expected;
+      for (int run = 0; run < 20; ++run) wrong += test::runFrame(*frame, startOf(0)) != expected;
     };
     std::thread other(camera);
     camera();
