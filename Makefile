@@ -1,6 +1,6 @@
 # Two commands from a bare Debian 12 machine: `make demo` and `make test`. CMakePresets.json has the builds.
 .DEFAULT_GOAL := build
-.PHONY: build models test-shared fuzz bench-peers bench-memory bench-strips size size-table ready test-device demo test test-arm quick-arm test-all sanitizers lint bench clean bench-contract conformance
+.PHONY: build models test-shared fuzz bench-peers bench-memory bench-strips bench-frames size size-table ready test-device demo test test-arm quick-arm test-all sanitizers lint bench clean bench-contract conformance
 .NOTPARALLEL:
 
 IMAGES ?=
@@ -73,7 +73,7 @@ sanitizers:
 	@cmake --preset asan > build/asan.log && cmake --build --preset asan -j $(JOBS)
 	@ctest --preset asan -j $(JOBS) -LE "heavy|release-only" -E "Golden.*(_const|_picture|_large_)|RealModels"
 	@cmake --preset tsan > build/tsan.log && cmake --build --preset tsan -j $(JOBS) --target $(THREADED)
-	@ctest --preset tsan -j $(JOBS) -LE "heavy|release-only" -R "Thread|Runtime|Session|Arena|ops_cases_on_threads"
+	@ctest --preset tsan -j $(JOBS) -LE "heavy|release-only" -R "Thread|Team|Runtime|Session|Arena|ops_cases_on_threads"
 
 # Every parser with hostile bytes, by libFuzzer under the sanitizers: MINUTES for each of eight harnesses, which is to be
 # 10^7 inputs before a release. `make test` takes a minute for all.
@@ -124,6 +124,11 @@ bench: build models
 bench-strips: build models
 	@build/minnow bench --compare-layers --runs 30 $(wildcard $(SHARED_MODELS)/*.onnx) \
 	  $(shell find $(CACHE)/npm -name '*mlsd*320*.onnx' -o -name 'face*.onnx' | sort)
+
+# Two frames of one runtime at once, beside one after the other.
+bench-frames: build models
+	@cmake --build --preset release -j $(JOBS) --target frames
+	@scripts/bench_frames.sh build $(CACHE) $(SHARED_MODELS)
 
 # The library for devices: what it is made of, room by room (docs/size.md).
 size:

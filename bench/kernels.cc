@@ -126,10 +126,10 @@ double threadSeconds() {
 void measure(benchmark::State& state, const ops::Operator& op, std::vector<TensorView> inputs,
              TensorView output, double multiplyAdds) {
   const backend::KernelRow row = backend::cpu::chooseKernel(op, inputs, {&output, 1});
-  static base::ThreadPool pool(1);
+  base::Team team;
   const size_t bytes = row.workspace ? row.workspace(op, inputs, {&output, 1}, 1) : 0;
   const auto workspace = base::alignedBytes(bytes);
-  const kernels::KernelArgs args{inputs, {&output, 1}, {workspace.get(), bytes}, &pool};
+  const kernels::KernelArgs args{inputs, {&output, 1}, {workspace.get(), bytes}, &team};
   const base::DenormalsFlushed flushed;
   for (int i = 0; i < 3; ++i) benchmark::DoNotOptimize(row.run(op, args));
   double best = 1e9;

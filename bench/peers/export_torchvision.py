@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Writes torchvision architectures (random weights, opset 13) as ONNX files, for measuring speed.
 
-Usage: export_torchvision.py FOLDER   (Debian: python3-torch, python3-torchvision, python3-onnx)
+Usage: export_torchvision.py FOLDER [NAME…]   (all without a name; Debian: python3-torch, python3-torchvision, python3-onnx)
 """
 import pathlib
 import sys
@@ -40,8 +40,10 @@ def main():
     warnings.filterwarnings("ignore")
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    for name in MODELS:
+    for name in sys.argv[2:] or MODELS:
         export(getattr(torchvision.models, name)(), name, 224, folder)
+    if sys.argv[2:]:
+        return
     deeplab = torchvision.models.segmentation.deeplabv3_mobilenet_v3_large(weights_backbone=None)
     export(FirstOutput(deeplab), "deeplabv3_mobilenet_v3_large_320", 320, folder)
 

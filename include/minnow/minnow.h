@@ -106,7 +106,7 @@ typedef struct minnow_frame minnow_frame;
  *   options.threads = 2; */
 typedef struct minnow_runtime_options {
   size_t size;          /* sizeof(minnow_runtime_options) */
-  int threads;          /* that compute one frame, the caller's included */
+  int threads;          /* that compute, the callers' included; frames at once share them */
   int concurrency;      /* frames that may be under way at once */
   size_t memory_budget; /* most bytes the library may hold; 0 for no limit */
 } minnow_runtime_options;

@@ -43,7 +43,9 @@
 namespace minnow {
 
 struct RuntimeOptions {
-  /// Threads that compute one frame, the caller's included.
+  /// Threads that compute, the callers' included: a lone frame has them all, frames that run at
+  /// once share them. Each has its caller's at least, and none waits for another: two frames on two
+  /// threads run side by side. What comes out does not depend on it.
   int threads = 1;
   /// Frames that may be under way at once; each has an arena as large as the largest plans need.
   int concurrency = 1;

@@ -6,7 +6,7 @@
 #include <array>
 #include <cstdint>
 
-#include "base/threads.h"
+#include "base/team.h"
 #include "minnow/tensor.h"
 
 namespace minnow::kernels {
@@ -51,9 +51,9 @@ struct FoldPlan {
   /// fn(begin, end) over ranges of tasks: task t is block t % blocks() of outer element t /
   /// blocks().
   template <class F>
-  void run(base::ThreadPool& pool, F&& fn) const {
+  void run(base::Team& team, F&& fn) const {
     const int64_t work = std::max<int64_t>(1, count * std::min(lanes, kBlock));
-    pool.parallelFor(outer.count() * blocks(), std::max<int64_t>(1, 16384 / work), fn);
+    team.parallelFor(outer.count() * blocks(), std::max<int64_t>(1, 16384 / work), fn);
   }
 };
 

@@ -8,7 +8,7 @@
 #include <limits>
 #include <span>
 
-#include "base/threads.h"
+#include "base/team.h"
 #include "minnow/status.h"
 #include "minnow/tensor.h"
 #include "ops/operator.h"
@@ -28,8 +28,8 @@ struct KernelArgs {
   std::span<const TensorView> inputs;  ///< an absent optional input is a view that tests false
   std::span<TensorView>
       outputs;  ///< a kernel whose result's size depends on data lowers outputs[i].shape
-  std::span<std::byte> workspace;    ///< as many bytes as the kernel asked for, 64-byte aligned
-  base::ThreadPool* pool = nullptr;  ///< never null
+  std::span<std::byte> workspace;  ///< as many bytes as the kernel asked for, 64-byte aligned
+  base::Team* team = nullptr;      ///< never null
   /// For operators whose rowsStandAlone() is false and whose outputs have rank 4: nothing but these
   /// rows is written, and no row of an input is read that rowsRead() does not name (there need be
   /// no memory there). All other kernels compute everything.
@@ -41,7 +41,7 @@ struct KernelArgs {
 /// Shapes, types and strides were validated when the session was created; data were not (indices
 /// out of range are an error, not a crash). Denormals are flushed by the caller.
 using KernelFn = Result<void> (*)(const ops::Operator&, const KernelArgs&);
-/// How a kernel will be called: threads of the pool, and the most rows that a call asks for.
+/// How a kernel will be called: threads of the team at most, and the most rows that a call asks for.
 struct CallShape {
   int threads = 1;
   OutputRows rows = {};

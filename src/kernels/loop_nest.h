@@ -6,7 +6,7 @@
 #include <array>
 #include <cstdint>
 
-#include "base/threads.h"
+#include "base/team.h"
 #include "minnow/tensor.h"
 
 namespace minnow::kernels {
@@ -48,7 +48,7 @@ class LoopNest {
 
   /// Calls tile(LoopTile) until all elements are covered, a few thousand at a time.
   template <class F>
-  void run(base::ThreadPool& pool, F&& tile) const {
+  void run(base::Team& team, F&& tile) const {
     if (empty_) return;
     const int64_t count = extent(1), rows = extent(2);
     const int64_t tileRows = std::clamp<int64_t>(kTile / count, 1, rows);
@@ -58,7 +58,7 @@ class LoopNest {
     int64_t planes = 1;
     for (int axis = 0; axis < rank_ - 2; ++axis) planes *= extents_[axis];
     const int64_t grain = std::max<int64_t>(1, kTile / (tileRows * tileCount));
-    pool.parallelFor(planes * down * across, grain, [&](int64_t begin, int64_t end) {
+    team.parallelFor(planes * down * across, grain, [&](int64_t begin, int64_t end) {
       for (int64_t unit = begin; unit < end; ++unit) {
         const int64_t column = unit % across * tileCount;
         const int64_t row = unit / across % down * tileRows;

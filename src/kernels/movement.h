@@ -8,7 +8,7 @@
 namespace minnow::kernels {
 
 /// Copies all elements of `from` to `to`, whatever their strides (0 and negative ones too).
-using CopyFn = void (*)(const TensorView& from, const TensorView& to, base::ThreadPool& pool);
+using CopyFn = void (*)(const TensorView& from, const TensorView& to, base::Team& team);
 
 using MoveFn = Result<void> (*)(const ops::Operator&, const KernelArgs&, CopyFn copy);
 

@@ -5,6 +5,7 @@
 
 #include "base/aligned.h"
 #include "base/fail.h"
+#include "base/threads.h"
 #include "kernels/kernel.h"
 #include "ops/pool.h"
 #include "ops/select.h"
@@ -91,9 +92,9 @@ Result<std::vector<Evaluated>> evaluate(const ir::Graph& graph, const ops::Opera
     workspace = base::alignedBytes(bytes);
     if (!workspace) return fail(ErrorCode::OutOfMemory, bytes, " bytes of workspace");
   }
-  base::ThreadPool pool(1);
+  base::Team team;
   const base::DenormalsFlushed flushed;
-  const kernels::KernelArgs args{in, out, {workspace.get(), bytes}, &pool};
+  const kernels::KernelArgs args{in, out, {workspace.get(), bytes}, &team};
   if (auto ok = idle ? Result<void>() : kernels::reference::find(op.kind())(op, args); !ok)
     return std::unexpected(ok.error());
   std::vector<Evaluated> results;

@@ -55,9 +55,9 @@ inline Result<void> runNode(const ir::Node& node, std::vector<TensorView>& views
     bytes = need(*node.op, in, out, 1);
     workspace = base::alignedBytes(bytes);
   }
-  base::ThreadPool pool(1);
+  base::Team team;
   return kernels::reference::find(node.op->kind())(*node.op,
-                                                   {in, out, {workspace.get(), bytes}, &pool});
+                                                   {in, out, {workspace.get(), bytes}, &team});
 }
 
 /// The outputs, row-major.

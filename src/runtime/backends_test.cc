@@ -5,6 +5,7 @@
 
 #include "backend/reference/reference.h"
 #include "backend/reference/rows.h"
+#include "base/aligned.h"
 #include "base/fail.h"
 #include "runtime/bindings.h"
 #include "runtime/test_models.h"
@@ -51,7 +52,7 @@ class Late final : public backend::Backend {
       std::vector<TensorView> in(args.inputs.begin(), args.inputs.end());
       std::vector<TensorView> out(args.outputs.begin(), args.outputs.end());
       backend.waiting.push_back([this, in, out, args]() mutable {
-        return kernel->run({in, out, args.workspace, args.pool, args.rows}).has_value();
+        return kernel->run({in, out, args.workspace, args.team, args.rows}).has_value();
       });
       return ++backend.begun;
     }
@@ -93,10 +94,10 @@ Ran run(const ir::Graph& graph, const backend::BackendList& list) {
   bindings.bind(arena.get());
   const TensorView in = bindings.input(0);
   for (int64_t i = 0; i < in.elements(); ++i) in.as<float>()[i] = static_cast<float>(i) - 9.5F;
-  base::ThreadPool pool(1);
+  base::Team team;
   for (bindings.begin(); !bindings.isDone(); bindings.advance()) {
     EXPECT_TRUE(bindings.open());
-    EXPECT_TRUE(bindings.run(pool));
+    EXPECT_TRUE(bindings.run(team));
   }
   EXPECT_TRUE(bindings.finish());
   const float* out = bindings.output(0).as<float>();

@@ -89,12 +89,12 @@ void Bindings::slideWindows() {
   });
 }
 
-Result<void> Bindings::run(base::ThreadPool& pool) {
+Result<void> Bindings::run(base::Team& team) {
   const program::Step& step = planned();
   if (!step.kernel) return {};
   if (busy_ != step.backend)
     if (auto ok = finish(); !ok) return ok;
-  kernels::KernelArgs args{inputs(), outputs(), {}, &pool};
+  kernels::KernelArgs args{inputs(), outputs(), {}, &team};
   if (step.workspace != kNone) {
     const program::Buffer& buffer = program_->buffers[step.workspace];
     args.workspace = {arena_ + buffer.offset, buffer.bytes};

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "base/team.h"
 #include "program/program.h"
 
 namespace minnow::runtime {
@@ -34,7 +35,7 @@ class Bindings {
   /// before anything is written, if one is larger than planned. Only there this allocates.
   Result<void> open();
   /// Runs the step that was opened, or begins to.
-  Result<void> run(base::ThreadPool& pool);
+  Result<void> run(base::Team& team);
   /// Waits for what was begun: before callbacks look, and at the end.
   Result<void> finish();
 

@@ -16,6 +16,11 @@
 namespace minnow {
 namespace {
 
+bool endedWell(pid_t child) {
+  int status = 0;
+  return waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
 /// Runs `body` in a child; true if it returned true within a minute.
 bool inChild(const std::function<bool()>& body) {
   const pid_t child = fork();
@@ -23,9 +28,7 @@ bool inChild(const std::function<bool()>& body) {
     alarm(60);
     _exit(body() ? 0 : 1);
   }
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  return endedWell(child);
 }
 
 struct Parent {
@@ -60,6 +63,24 @@ TEST(Fork, AFrameOfTheForkingThreadGoesOnInBoth) {
   ASSERT_TRUE(frame.has_value());
   EXPECT_TRUE(inChild([&] { return test::runFrame(*frame, 1) == parent.expected; }));
   EXPECT_EQ(test::runFrame(*frame, 1), parent.expected);
+}
+
+TEST(Fork, ARunGoesOnInBothWhenACallbackForks) {
+  Parent parent;
+  auto frame = parent.session->begin();
+  ASSERT_TRUE(frame.has_value());
+  test::writeInput(*frame, 1);
+  pid_t child = -1;
+  const auto forking = [&](const OperatorInfo& op, std::span<const TensorView>) {
+    if (op.index == 2) child = fork();
+    if (op.index == 2 && child == 0) alarm(60);
+    return CallbackVerdict::Continue;
+  };
+  const bool ran = frame->runWithCallback({}, forking).has_value();
+  const bool right = ran && test::outputOf(*frame) == parent.expected;
+  if (child == 0) _exit(right && test::runFrame(*frame, 1) == parent.expected ? 0 : 1);
+  EXPECT_TRUE(right);
+  EXPECT_TRUE(endedWell(child));
 }
 
 TEST(Fork, TheChildDoesNotWaitForThreadsThatItLacks) {

@@ -67,17 +67,19 @@ TensorView Frame::output(size_t index) const {
 namespace {
 
 /// In the engine's floating-point mode; callbacks run in the caller's.
-Result<void> runStep(runtime::Bindings& bindings, base::ThreadPool& pool) {
+Result<void> runStep(runtime::Bindings& bindings, base::Team& team) {
   const base::DenormalsFlushed flushed;
-  return bindings.run(pool);
+  return bindings.run(team);
 }
 
-/// Calls back for the step that is open, once all before it is done.
-Result<void> call(const OpCallback& callback, runtime::Bindings& bindings,
+/// Calls back for the step that is open, once all before it is done. A callback may take its time,
+/// or run other frames: the team's threads are free meanwhile.
+Result<void> call(const OpCallback& callback, runtime::Bindings& bindings, base::Team& team,
                   std::vector<TensorView> (runtime::Bindings::*visible)() const) {
   if (!callback) return {};
   if (auto ok = bindings.finish(); !ok) return ok;
   const OperatorInfo info = bindings.info();
+  team.rest();
   if (callback(info, (bindings.*visible)()) == CallbackVerdict::Continue) return {};
   return fail(ErrorCode::Stopped, "a callback stopped the run at node '", info.name, "'");
 }
@@ -90,13 +92,13 @@ std::unexpected<Error> failedAt(runtime::Bindings& bindings, const Error& error)
   return fail(error.code, "node '", node.name, "' (", node.op->name(), "): ", error.message);
 }
 
-Result<void> runHere(runtime::Bindings& bindings, base::ThreadPool& pool, const OpCallback& before,
+Result<void> runHere(runtime::Bindings& bindings, base::Team& team, const OpCallback& before,
                      const OpCallback& after) {
   if (auto ok = bindings.open(); !ok) return ok;
   if (!bindings.hasWork()) return {};
-  if (auto ok = call(before, bindings, &runtime::Bindings::visibleInputs); !ok) return ok;
-  if (auto ok = runStep(bindings, pool); !ok) return ok;
-  return call(after, bindings, &runtime::Bindings::visibleOutputs);
+  if (auto ok = call(before, bindings, team, &runtime::Bindings::visibleInputs); !ok) return ok;
+  if (auto ok = runStep(bindings, team); !ok) return ok;
+  return call(after, bindings, team, &runtime::Bindings::visibleOutputs);
 }
 
 }  // namespace
@@ -107,8 +109,9 @@ Result<void> Frame::runWithCallback(const OpCallback& before, const OpCallback& 
   const Interpreter::Impl& model = *impl_->session->model;
   return guarded(model.source, [&]() -> Result<void> {
     runtime::Bindings& bindings = *impl_->bindings;
+    base::Team team = model.runtime->threads.lease(model.runtime->options.threads);
     for (bindings.begin(); !bindings.isDone(); bindings.advance())
-      if (auto ok = runHere(bindings, model.runtime->threads, before, after); !ok)
+      if (auto ok = runHere(bindings, team, before, after); !ok)
         return failedAt(bindings, ok.error());
     return bindings.finish();
   });

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/mapped_file.h"
-#include "base/threads.h"
+#include "base/team.h"
 #include "ir/graph.h"
 #include "memory/arena_pool.h"
 #include "minnow/runtime.h"

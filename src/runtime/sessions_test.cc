@@ -98,6 +98,50 @@ TEST(Sessions, TwelveModelsFourThreadsAThousandFrames) {
   EXPECT_EQ(runtime->ledger().now.dynamicBytes, 0U) << "all sessions went";
 }
 
+/// Frames of two sessions at once, with a thread for both, one each, and one over.
+TEST(Sessions, TwoFramesAtOnceHaveTheSameBits) {
+  const test::Model network(test::smallNetwork(11));
+  const std::vector<float> expected = outputsAlone({network}).front();
+  for (const int threads : {1, 2, 3}) {
+    auto runtime = Runtime::create({.threads = threads, .concurrency = 2});
+    auto interpreter = Interpreter::createFromBuffer(*runtime, network.span);
+    std::barrier both(2);
+    std::atomic<int> wrong = 0;
+    const auto camera = [&] {
+      auto session = interpreter->createSession();
+      auto frame = session->begin();
+      both.arrive_and_wait();
+      for (int run = 0; run < 20; ++run) wrong += test::runFrame(*frame, startOf(0)) != expected;
+    };
+    std::thread other(camera);
+    camera();
+    other.join();
+    EXPECT_EQ(wrong, 0) << threads << " threads";
+  }
+}
+
+/// A callback that runs a frame of another session: both are right, on the same threads.
+TEST(Sessions, AFrameWithinACallbackOfAnother) {
+  const test::Model network(test::smallNetwork(11));
+  const std::vector<float> expected = outputsAlone({network}).front();
+  auto runtime = Runtime::create({.threads = 3, .concurrency = 2});
+  auto interpreter = Interpreter::createFromBuffer(*runtime, network.span);
+  auto outer = interpreter->createSession(), inner = interpreter->createSession();
+  auto frame = outer->begin();
+  EXPECT_EQ(test::runFrame(*frame, startOf(0)), expected);
+  int wrong = 0, calls = 0;
+  const auto nested = [&](const OperatorInfo&, std::span<const TensorView>) {
+    wrong += test::runOnce(*inner, startOf(0)) != expected;
+    ++calls;
+    return CallbackVerdict::Continue;
+  };
+  test::writeInput(*frame, startOf(0));
+  ASSERT_TRUE(frame->runWithCallback(nested, nested));
+  EXPECT_EQ(test::outputOf(*frame), expected);
+  EXPECT_EQ(wrong, 0);
+  EXPECT_GT(calls, 0);
+}
+
 /// A runtime with one model in several sessions that wait.
 struct Waiting {
   explicit Waiting(int concurrency, size_t count = 3)

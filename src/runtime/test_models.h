@@ -111,16 +111,23 @@ inline ir::Graph smallNetwork(int seed) {
   return b.finish(b.conv(b.add(concat, {left, right}), 14, 5, 1, 1, 1, seed + 5));
 }
 
-inline std::vector<float> runFrame(Frame& frame, float start) {
+inline void writeInput(Frame& frame, float start) {
   const TensorView in = frame.input(0);
   float* data = in.as<float>();
   for (int64_t i = 0; i < in.elements(); ++i)
     data[i] = start + 0.03125f * static_cast<float>(i % 37);
-  if (!frame.run()) return {};
+}
+
+inline std::vector<float> outputOf(const Frame& frame) {
   const TensorView out = frame.output(0);
   std::vector<float> plain(static_cast<size_t>(out.elements()));
   copyTensor(out, {out.type, out.shape, plainStrides(out.shape), plain.data()});
   return plain;
+}
+
+inline std::vector<float> runFrame(Frame& frame, float start) {
+  writeInput(frame, start);
+  return frame.run() ? outputOf(frame) : std::vector<float>();
 }
 
 /// All of output 0; empty if beginning or running fails.

@@ -63,8 +63,9 @@ struct Setting {
   }
 };
 
-base::ThreadPool& poolOf(int threads) {
-  static base::ThreadPool one(1), three(3);
+base::Team& teamOf(int threads) {
+  static base::ThreadPool pool(3);
+  static base::Team one, three = pool.lease(3);
   return threads == 1 ? one : three;
 }
 
@@ -199,7 +200,7 @@ class Runner {
     FencedBytes workspace(bytes);
     base::DenormalsFlushed flushed;
     auto event =
-        kernel.run({run.inputViews, run.outputViews, workspace.bytes(), &poolOf(setting.threads)});
+        kernel.run({run.inputViews, run.outputViews, workspace.bytes(), &teamOf(setting.threads)});
     EXPECT_TRUE(workspace.intact())
         << name << ": wrote outside its " << bytes << " bytes of workspace";
     expectFences(run.outputs, "output", name);

@@ -9,6 +9,7 @@
 
 #include "backend/cpu/kernel_table.h"
 #include "base/aligned.h"
+#include "base/threads.h"
 #include "kernels/movement.h"
 #include "minnow/cpu.h"
 #include "tests/ops/op_case.h"
@@ -39,8 +40,9 @@ struct Setting {
   }
 };
 
-base::ThreadPool& poolOf(int threads) {
-  static base::ThreadPool one(1), three(3);
+base::Team& teamOf(int threads) {
+  static base::ThreadPool pool(3);
+  static base::Team one, three = pool.lease(3);
   return threads == 1 ? one : three;
 }
 
@@ -249,7 +251,7 @@ class Strips {
     FencedBytes workspace(row.workspace ? row.workspace(*case_.op, inputs, outputs, call) : 0);
     const base::DenormalsFlushed flushed;
     const auto result =
-        row.run(*case_.op, {inputs, outputs, workspace.bytes(), &poolOf(threads), rows});
+        row.run(*case_.op, {inputs, outputs, workspace.bytes(), &teamOf(threads), rows});
     EXPECT_TRUE(result) << name;
     EXPECT_TRUE(workspace.intact()) << name << ": wrote outside its workspace";
   }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/fail.h"
+#include "base/team.h"
 #include "base/threads.h"
 #include "kernels/simd/unary.h"
 #include "minnow/cpu.h"
@@ -33,13 +34,13 @@ std::vector<float> everydayValues() {
 using Kernel = kernels::KernelFn;
 
 std::vector<float> computed(Kernel kernel, const ops::Unary& op, std::vector<float> x) {
-  base::ThreadPool pool(1);
+  base::Team team;
   const base::DenormalsFlushed flushed;
   std::vector<float> y(x.size());
   const Shape shape{static_cast<int64_t>(x.size())};
   const TensorView in{DataType::Float32, shape, plainStrides(shape), x.data()};
   TensorView out{DataType::Float32, shape, plainStrides(shape), y.data()};
-  EXPECT_TRUE(kernel(op, {{&in, 1}, {&out, 1}, {}, &pool}));
+  EXPECT_TRUE(kernel(op, {{&in, 1}, {&out, 1}, {}, &team}));
   return y;
 }
 

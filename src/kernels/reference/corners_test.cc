@@ -65,8 +65,8 @@ std::vector<To> run(const ops::Operator& op, std::vector<TensorView> inputs) {
   std::vector<TensorView> outputs{viewOf(values, shape)};
   outputs.resize(results->size());
   std::vector<std::byte> workspace(1 << 16);
-  base::ThreadPool thread(1);
-  const auto ok = find(op.kind())(op, {inputs, outputs, workspace, &thread, {}});
+  base::Team alone;
+  const auto ok = find(op.kind())(op, {inputs, outputs, workspace, &alone, {}});
   EXPECT_TRUE(ok);
   values.resize(static_cast<size_t>(outputs[0].shape.elements()));
   return values;

@@ -72,9 +72,9 @@ Result<void> moveReshape(const ops::Operator&, const KernelArgs& args, CopyFn co
   const TensorView& x = args.inputs[0];
   const TensorView& y = args.outputs[0];
   if (const auto view = ops::reshapeStorage(x.shape, {x.strides, 0}, y.shape))
-    copy(withStorage(x, y.shape, *view), y, *args.pool);
+    copy(withStorage(x, y.shape, *view), y, *args.team);
   else if (const auto back = ops::reshapeStorage(y.shape, {y.strides, 0}, x.shape))
-    copy(x, withStorage(y, x.shape, *back), *args.pool);
+    copy(x, withStorage(y, x.shape, *back), *args.team);
   else
     copyRowMajor(x, y);
   return {};
@@ -83,12 +83,12 @@ Result<void> moveReshape(const ops::Operator&, const KernelArgs& args, CopyFn co
 Result<void> moveTranspose(const ops::Operator& op, const KernelArgs& args, CopyFn copy) {
   const TensorView& x = args.inputs[0];
   const TensorView& y = args.outputs[0];
-  copy(withStorage(x, y.shape, *op.viewOf(x.shape, {x.strides, 0}, 0)), y, *args.pool);
+  copy(withStorage(x, y.shape, *op.viewOf(x.shape, {x.strides, 0}, 0)), y, *args.team);
   return {};
 }
 
 Result<void> moveRelayout(const ops::Operator&, const KernelArgs& args, CopyFn copy) {
-  copy(args.inputs[0], args.outputs[0], *args.pool);
+  copy(args.inputs[0], args.outputs[0], *args.team);
   return {};
 }
 
@@ -104,7 +104,7 @@ Result<void> moveSlice(const ops::Operator& op, const KernelArgs& args, CopyFn c
     x.strides[i] *= range.step;
     x.shape[i] = range.count;
   }
-  copy(shifted(x, offset), args.outputs[0], *args.pool);
+  copy(shifted(x, offset), args.outputs[0], *args.team);
   return {};
 }
 
@@ -117,7 +117,7 @@ Result<void> moveConcat(const ops::Operator& op, const KernelArgs& args, CopyFn 
     const TensorView target = partOf(y, *axis, start, input.shape[*axis]);
     // A producer may have written into its part already.
     if (input.data != target.data || input.strides != target.strides)
-      copy(input, target, *args.pool);
+      copy(input, target, *args.team);
     start += input.shape[*axis];
   }
   return {};
@@ -132,7 +132,7 @@ Result<void> moveSplit(const ops::Operator& op, const KernelArgs& args, CopyFn c
     const TensorView& y = args.outputs[i];
     if (!y) continue;
     const int64_t start = split.startOf(x.shape[*axis], static_cast<int>(i));
-    copy(partOf(x, *axis, start, y.shape[*axis]), y, *args.pool);
+    copy(partOf(x, *axis, start, y.shape[*axis]), y, *args.team);
   }
   return {};
 }
@@ -142,15 +142,14 @@ Result<void> moveExpand(const ops::Operator&, const KernelArgs& args, CopyFn cop
   TensorView x = args.inputs[0];
   x.strides = reference::broadcastStrides(x, y.shape);
   x.shape = y.shape;
-  copy(x, y, *args.pool);
+  copy(x, y, *args.team);
   return {};
 }
 
 namespace {
 
 /// A tensor as a Tile with the axes of extent 1 already repeated (they are repeated by stride 0).
-Result<void> tileBlocks(const TensorView& x, const TensorView& y, CopyFn copy,
-                        base::ThreadPool& pool) {
+Result<void> tileBlocks(const TensorView& x, const TensorView& y, CopyFn copy, base::Team& team) {
   Shape blocks;
   for (int i = 0; i < y.shape.rank(); ++i) blocks.push_back(y.shape[i] / x.shape[i]);
   reference::forEachIndex(blocks, [&](const auto& block) {
@@ -158,7 +157,7 @@ Result<void> tileBlocks(const TensorView& x, const TensorView& y, CopyFn copy,
     for (int i = 0; i < y.shape.rank(); ++i) offset += block[i] * x.shape[i] * y.strides[i];
     TensorView target = shifted(y, offset);
     target.shape = x.shape;
-    copy(x, target, pool);
+    copy(x, target, team);
   });
   return {};
 }
@@ -171,7 +170,7 @@ Result<void> moveTile(const ops::Operator&, const KernelArgs& args, CopyFn copy)
   if (y.elements() == 0) return {};
   for (int i = 0; i < y.shape.rank(); ++i)
     if (x.shape[i] == 1) x.shape[i] = y.shape[i], x.strides[i] = 0;
-  return tileBlocks(x, y, copy, *args.pool);
+  return tileBlocks(x, y, copy, *args.team);
 }
 
 namespace {
@@ -181,7 +180,7 @@ namespace {
 class Padder {
  public:
   Padder(const ops::Pad& pad, const KernelArgs& args, CopyFn copy)
-      : pad_(pad), x_(args.inputs[0]), y_(args.outputs[0]), copy_(copy), pool_(*args.pool) {
+      : pad_(pad), x_(args.inputs[0]), y_(args.outputs[0]), copy_(copy), team_(*args.team) {
     if (args.inputs.size() > 1 && args.inputs[1]) {
       const size_t size = elementSize(x_.type);
       std::memcpy(&constant_, args.inputs[1].data, size);
@@ -199,7 +198,7 @@ class Padder {
       from = partOf(from, i, skip, last_[i] - first_[i]);
       to = partOf(to, i, first_[i], last_[i] - first_[i]);
     }
-    if (to.elements() > 0) copy_(from, to, pool_);
+    if (to.elements() > 0) copy_(from, to, team_);
     for (int i = 0; i < y_.shape.rank(); ++i) padAxis(i);
   }
 
@@ -217,7 +216,7 @@ class Padder {
       if (i >= first_[axis] && i < last_[axis]) continue;
       const int64_t skip = std::max<int64_t>(-pad_.padsBegin[axis], 0);
       const int64_t at = pad_.source(axis, i, x_.shape[axis]) - skip + first_[axis];
-      copy_(partOf(slab, axis, at, 1), partOf(slab, axis, i, 1), pool_);
+      copy_(partOf(slab, axis, at, 1), partOf(slab, axis, i, 1), team_);
     }
   }
 
@@ -226,14 +225,14 @@ class Padder {
     TensorView from = to;
     from.data = &constant_;
     from.strides = {};
-    copy_(from, to, pool_);
+    copy_(from, to, team_);
   }
 
   const ops::Pad& pad_;
   const TensorView& x_;
   const TensorView& y_;
   CopyFn copy_;
-  base::ThreadPool& pool_;
+  base::Team& team_;
   uint64_t constant_ = 0;
   std::array<int64_t, kMaxRank> first_{}, last_{};  // the inner block
 };
@@ -266,7 +265,7 @@ Result<void> moveGather(const ops::Operator& op, const KernelArgs& args, CopyFn 
       result = reference::indexOutOfRange(x.shape[*axis]);
     else
       copy(shifted(from, index * x.strides[*axis]),
-           shifted(to, reference::offsetOf(at, steps, indices.shape.rank())), *args.pool);
+           shifted(to, reference::offsetOf(at, steps, indices.shape.rank())), *args.team);
   });
   return result;
 }
@@ -311,7 +310,7 @@ Result<void> moveDepthToSpace(const ops::Operator& op, const KernelArgs& args, C
     const auto part = [&](const TensorView& view) {
       return partOf(partOf(view, 1, i, 1), 4, first, end - first);
     };
-    if (end > first) copy(part(from), part(to), *args.pool);
+    if (end > first) copy(part(from), part(to), *args.team);
   }
   return {};
 }
@@ -323,7 +322,7 @@ Result<void> moveSpaceToDepth(const ops::Operator& op, const KernelArgs& args, C
     return partOf(view, 4, rows.begin, rows.end - rows.begin);
   };
   copy(part(asBlocks(args.inputs[0], s2d.block)),
-       part(asChannels(args.outputs[0], s2d.block, s2d.order)), *args.pool);
+       part(asChannels(args.outputs[0], s2d.block, s2d.order)), *args.team);
   return {};
 }
 
@@ -343,11 +342,11 @@ Result<void> moveReverseSequence(const ops::Operator& op, const KernelArgs& args
       TensorView backwards = partOf(from, *time, length - 1, 1);
       backwards.shape[*time] = length;
       backwards.strides[*time] *= -1;
-      copy(backwards, partOf(to, *time, 0, length), *args.pool);
+      copy(backwards, partOf(to, *time, 0, length), *args.team);
     }
     const int64_t rest = x.shape[*time] - length;
     if (rest > 0)
-      copy(partOf(from, *time, length, rest), partOf(to, *time, length, rest), *args.pool);
+      copy(partOf(from, *time, length, rest), partOf(to, *time, length, rest), *args.team);
   }
   return {};
 }
@@ -356,9 +355,7 @@ Result<void> moveReverseSequence(const ops::Operator& op, const KernelArgs& args
 
 namespace reference {
 namespace {
-void plainCopy(const TensorView& from, const TensorView& to, base::ThreadPool&) {
-  copyTensor(from, to);
-}
+void plainCopy(const TensorView& from, const TensorView& to, base::Team&) { copyTensor(from, to); }
 }  // namespace
 
 #define MINNOW_MOVED_BY(kind, move)                                         \

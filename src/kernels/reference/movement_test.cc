@@ -81,8 +81,8 @@ int compare(const ops::Operator& op, const Shape& shape, Random& random) {
     results.emplace_back(std::max<int64_t>(out.shape.elements(), 1), -1);
     outputs.push_back({out.type, out.shape, plainStrides(out.shape), results.back().data()});
   }
-  base::ThreadPool pool(1);
-  EXPECT_TRUE(find(op.kind())(op, {std::span(&x, 1), outputs, {}, &pool}));
+  base::Team team;
+  EXPECT_TRUE(find(op.kind())(op, {std::span(&x, 1), outputs, {}, &team}));
   int views = 0;
   for (size_t i = 0; i < outputs.size(); ++i) {
     const auto view = op.viewOf(shape, storage, static_cast<int>(i));
@@ -197,8 +197,8 @@ TEST(Pad, ShowsWhatItsDefinitionSays) {
     const TensorView x{type.type, shape, storage.strides, buffer.elements.data()};
     std::vector<int64_t> memory((*types)[0].shape.elements() + 1, -7);
     TensorView y{type.type, (*types)[0].shape, plainStrides((*types)[0].shape), memory.data()};
-    base::ThreadPool pool(1);
-    ASSERT_TRUE(find(pad.kind())(pad, {std::span(&x, 1), std::span(&y, 1), {}, &pool}));
+    base::Team team;
+    ASSERT_TRUE(find(pad.kind())(pad, {std::span(&x, 1), std::span(&y, 1), {}, &team}));
     forEachIndex(y.shape, [&](const auto& index) {
       int64_t offset = 0;
       bool constant = false;

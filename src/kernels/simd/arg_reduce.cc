@@ -123,7 +123,7 @@ Result<void> runArgReduce(const ops::Operator& op, const KernelArgs& args) {
   const auto& arg = static_cast<const ops::ArgReduce&>(op);
   const FoldPlan plan = planOf(arg, args.inputs[0], args.outputs[0]);
   const auto run = MINNOW_DISPATCH(choose);
-  plan.run(*args.pool, [&](int64_t begin, int64_t end) {
+  plan.run(*args.team, [&](int64_t begin, int64_t end) {
     run(plan, arg.max, arg.selectLast, args.inputs[0].as<const float>(),
         args.outputs[0].as<int64_t>(), begin, end);
   });

@@ -128,7 +128,7 @@ void runOverChannels(const RowPlan& plan, const Parameters& lists, const KernelA
   const int64_t chunk = plan.period * std::max<int64_t>(1, 8192 / plan.period);
   const int64_t chunks = (plan.rowLength + chunk - 1) / chunk;
   const int64_t grain = std::max<int64_t>(1, 8192 / std::min(chunk, plan.rowLength));
-  args.pool->parallelFor(plan.outer.count() * chunks, grain, [&](int64_t begin, int64_t end) {
+  args.team->parallelFor(plan.outer.count() * chunks, grain, [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {
       const auto [in, out] = plan.outer.offsets(task / chunks);
       const int64_t first = task % chunks * chunk;
@@ -145,7 +145,7 @@ void runOverPixels(const RowPlan& plan, const Parameters& lists, const KernelArg
   auto* y = args.outputs[0].as<float>();
   const int64_t perChannel = plan.outer.count() / plan.period;
   const int64_t grain = std::max<int64_t>(1, 8192 / plan.rowLength);
-  args.pool->parallelFor(plan.outer.count(), grain, [&](int64_t begin, int64_t end) {
+  args.team->parallelFor(plan.outer.count(), grain, [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {
       const auto [in, out] = plan.outer.offsets(task);
       const int64_t c = task / perChannel;

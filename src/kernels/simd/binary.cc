@@ -207,7 +207,7 @@ Result<void> runBinary(const ops::Operator& op, const KernelArgs& args) {
   const LoopNest<3> nest(y.shape, {y.strides, stridesAsBroadcast(args.inputs[0], y.shape),
                                    stridesAsBroadcast(args.inputs[1], y.shape)});
   const auto map = MINNOW_DISPATCH(mapPairs);
-  nest.run(*args.pool, [&](const LoopTile<3>& t) {
+  nest.run(*args.team, [&](const LoopTile<3>& t) {
     const BinaryTile tile{args.inputs[0].as<const float>() + t.offset[1],
                           args.inputs[1].as<const float>() + t.offset[2],
                           y.as<float>() + t.offset[0],

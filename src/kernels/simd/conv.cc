@@ -209,8 +209,8 @@ Result<void> runConv(const ops::Operator& op, const KernelArgs& args) {
   const PanelOutputs outputs(plan.panels, args.inputs[1].as<const float>(),
                              args.inputs.size() > 2 ? args.inputs[2] : TensorView{}, conv.epilogue);
   const Work work{plan, outputs, args.inputs[0].as<const float>(), args.outputs[0].as<float>(),
-                  Cut(plan, args.pool->threads())};
-  forEachItem(*args.pool, work.cut.items, args.workspace, Block::scratchBytes(plan),
+                  Cut(plan, args.team->threads())};
+  forEachItem(*args.team, work.cut.items, args.workspace, Block::scratchBytes(plan),
               [&](int64_t item, std::byte* scratch) { work.run(item, scratch); });
   return {};
 }

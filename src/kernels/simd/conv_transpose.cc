@@ -132,7 +132,7 @@ Result<void> runConvTranspose(const ops::Operator& op, const KernelArgs& args) {
   constexpr int64_t kRows = 4;
   const OutputRows asked = args.rows.within(plan.y.height);
   const int64_t blocks = (asked.end - asked.begin + kRows - 1) / kRows;
-  forEachItem(*args.pool, plan.y.batch * blocks, args.workspace, plan.scratchBytes(),
+  forEachItem(*args.team, plan.y.batch * blocks, args.workspace, plan.scratchBytes(),
               [&](int64_t item, std::byte* scratch) {
                 const int64_t image = item / blocks;
                 const int64_t first = asked.begin + item % blocks * kRows;

@@ -158,7 +158,7 @@ Result<void> runDepthwise(const ops::Operator& op, const KernelArgs& args) {
   const auto& conv = static_cast<const ops::Conv&>(op);
   const ConvPlan plan =
       convGeometry(conv, args.inputs[0], args.inputs[1], args.outputs[0], args.rows);
-  const int64_t threads = args.pool->threads();
+  const int64_t threads = args.team->threads();
   const int64_t height = plan.endRow - plan.firstRow;
   if (height == 0) return {};
   const bool shared = threads > 1 && plan.multiplyAdds() >= kMultiplyAddsWorthSharing;
@@ -166,7 +166,7 @@ Result<void> runDepthwise(const ops::Operator& op, const KernelArgs& args) {
   const int64_t blocks = std::min(height, (wanted + plan.y.batch - 1) / plan.y.batch);
   const int64_t rows = (height + blocks - 1) / blocks;
   const int64_t perImage = (height + rows - 1) / rows;
-  forEachItem(*args.pool, plan.y.batch * perImage, args.workspace, scratchBytes(plan),
+  forEachItem(*args.team, plan.y.batch * perImage, args.workspace, scratchBytes(plan),
               [&](int64_t item, std::byte* scratch) {
                 const int64_t image = item / perImage;
                 const int64_t first = plan.firstRow + item % perImage * rows;

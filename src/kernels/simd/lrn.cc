@@ -119,7 +119,7 @@ void runPixels(const ops::Lrn& lrn, const LrnPlan& plan, const KernelArgs& args)
   const TensorView &x = args.inputs[0], &y = args.outputs[0];
   const int64_t channels = x.shape[1];
   const auto normalise = MINNOW_DISPATCH(lrnPixels);
-  args.pool->parallelFor(plan.outer.count() * channels, 1, [&](int64_t begin, int64_t end) {
+  args.team->parallelFor(plan.outer.count() * channels, 1, [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {
       const auto [in, out] = plan.outer.offsets(task / channels);
       const int64_t c = task % channels;
@@ -136,7 +136,7 @@ void runPixels(const ops::Lrn& lrn, const LrnPlan& plan, const KernelArgs& args)
 
 void runChannels(const ops::Lrn& lrn, const LrnPlan& plan, const KernelArgs& args) {
   const auto normalise = MINNOW_DISPATCH(lrnChannels);
-  args.pool->parallelFor(plan.outer.count(), 64, [&](int64_t begin, int64_t end) {
+  args.team->parallelFor(plan.outer.count(), 64, [&](int64_t begin, int64_t end) {
     LrnRow row = rowOf(lrn, args.inputs[0]);
     row.length = args.inputs[0].shape[1];
     for (int64_t task = begin; task < end; ++task) {

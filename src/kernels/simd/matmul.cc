@@ -255,8 +255,8 @@ size_t matMulWorkspace(const ops::Operator& op, std::span<const TensorView> inpu
 Result<void> runMatMul(const ops::Operator& op, const KernelArgs& args) {
   const auto& matMul = static_cast<const ops::MatMul&>(op);
   const MatMulPlan plan(matMul, args.inputs, args.outputs[0]);
-  const Work work{matMul, plan, args, Cut(plan, args.pool->threads())};
-  forEachItem(*args.pool, work.cut.matrices * work.cut.rowRanges * work.cut.panelBlocks,
+  const Work work{matMul, plan, args, Cut(plan, args.team->threads())};
+  forEachItem(*args.team, work.cut.matrices * work.cut.rowRanges * work.cut.panelBlocks,
               args.workspace, plan.scratchBytes(),
               [&](int64_t item, std::byte* scratch) { work.run(item, scratch); });
   return {};

@@ -28,7 +28,7 @@ void chooseAll(const KernelArgs& args) {
   const LoopNest<4> nest(
       y.shape, {y.strides, stridesAsBroadcast(in[0], y.shape), stridesAsBroadcast(in[1], y.shape),
                 stridesAsBroadcast(in[2], y.shape)});
-  nest.run(*args.pool, [&](const LoopTile<4>& t) {
+  nest.run(*args.team, [&](const LoopTile<4>& t) {
     for (int64_t r = 0; r < t.rows; ++r)
       chooseRow(in[0].as<const uint8_t>() + t.offset[1] + r * t.rowStride[1],
                 in[1].as<const T>() + t.offset[2] + r * t.rowStride[2],
@@ -97,7 +97,7 @@ Result<void> runCast(const ops::Operator&, const KernelArgs& args) {
   const auto fromSize = static_cast<int64_t>(elementSize(x.type));
   const auto toSize = static_cast<int64_t>(elementSize(y.type));
   const LoopNest<2> nest(y.shape, {y.strides, x.strides});
-  nest.run(*args.pool, [&](const LoopTile<2>& t) {
+  nest.run(*args.team, [&](const LoopTile<2>& t) {
     for (int64_t r = 0; r < t.rows; ++r)
       convertRow(x.as<const std::byte>() + (t.offset[1] + r * t.rowStride[1]) * fromSize, t.step[1],
                  y.as<std::byte>() + (t.offset[0] + r * t.rowStride[0]) * toSize, t.step[0],

@@ -205,7 +205,7 @@ Result<void> runLayerNormalization(const ops::Operator& op, const KernelArgs& ar
                        output(1),
                        output(2)};
   const auto run = MINNOW_DISPATCH(layerTasks);
-  task.plan.run(*args.pool, [&](int64_t begin, int64_t end) { run(task, begin, end); });
+  task.plan.run(*args.team, [&](int64_t begin, int64_t end) { run(task, begin, end); });
   return {};
 }
 
@@ -233,7 +233,7 @@ Result<void> runGroupNormalization(const ops::Operator& op, const KernelArgs& ar
                        args.inputs[0].as<const float>(),
                        args.outputs[0].as<float>()};
   const auto run = MINNOW_DISPATCH(groupTasks);
-  task.plan.run(*args.pool, [&](int64_t begin, int64_t end) { run(task, begin, end); });
+  task.plan.run(*args.team, [&](int64_t begin, int64_t end) { run(task, begin, end); });
   return {};
 }
 

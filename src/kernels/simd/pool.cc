@@ -387,7 +387,7 @@ Result<void> runPool(const ops::Operator& op, const KernelArgs& args) {
   const auto run =
       pool.fn == ops::PoolFn::Max ? MINNOW_DISPATCH(maxRow) : MINNOW_DISPATCH(averageRow);
   const int64_t grain = grainOf(pooling.columns() * block * pooling.taps());
-  args.pool->parallelFor(y[0] * rows * blocks, grain, [&](int64_t begin, int64_t end) {
+  args.team->parallelFor(y[0] * rows * blocks, grain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t first = i % blocks * block;
       run(pooling.row(i / blocks / rows, firstRow + i / blocks % rows, first,

@@ -104,7 +104,7 @@ Result<void> runReduce(const ops::Operator& op, const KernelArgs& args) {
   const auto& reduce = static_cast<const ops::Reduce&>(op);
   const FoldPlan plan = planOf(reduce, args.inputs[0], args.outputs[0]);
   const auto fold = MINNOW_DISPATCH(reduceFloats);
-  plan.run(*args.pool, [&](int64_t begin, int64_t end) {
+  plan.run(*args.team, [&](int64_t begin, int64_t end) {
     fold(plan, reduce.fn, args.inputs[0].as<const float>(), args.outputs[0].as<float>(), begin,
          end);
   });

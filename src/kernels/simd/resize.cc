@@ -93,7 +93,7 @@ Result<void> runResize(const ops::Operator& op, const KernelArgs& args) {
   const auto work = lanes ? MINNOW_DISPATCH(resizePixels) : MINNOW_DISPATCH(resizeLine);
   const int64_t perUnit = y.shape[3] * (lanes ? y.shape[1] : 1);
   const int64_t grain = std::max<int64_t>(1, 4096 / std::max<int64_t>(perUnit, 1));
-  args.pool->parallelFor(y.shape[0] * lines * height, grain, [&](int64_t begin, int64_t end) {
+  args.team->parallelFor(y.shape[0] * lines * height, grain, [&](int64_t begin, int64_t end) {
     for (int64_t unit = begin; unit < end; ++unit) {
       const int64_t h = asked.begin + unit % height, line = unit / height % lines,
                     n = unit / height / lines;

@@ -7,7 +7,7 @@
 #include <span>
 
 #include "base/aligned.h"
-#include "base/threads.h"
+#include "base/team.h"
 
 namespace minnow::kernels::simd {
 
@@ -22,12 +22,12 @@ inline size_t scratchWorkspace(size_t scratchBytes, int threads) {
 /// Calls fn(item, scratch) for every item of [0, items); items are taken one by one, so that a slow
 /// core takes fewer. Calls that share a scratch never overlap.
 template <class Fn>
-void forEachItem(base::ThreadPool& pool, int64_t items, std::span<std::byte> workspace,
+void forEachItem(base::Team& team, int64_t items, std::span<std::byte> workspace,
                  size_t scratchBytes, const Fn& fn) {
   const size_t slot = base::alignUp(scratchBytes);
-  const int64_t slots = slot ? static_cast<int64_t>(workspace.size() / slot) : pool.threads();
+  const int64_t slots = slot ? static_cast<int64_t>(workspace.size() / slot) : team.threads();
   std::atomic<int64_t> next{0};
-  pool.parallelFor(std::min<int64_t>({items, slots, pool.threads()}), 1,
+  team.parallelFor(std::min<int64_t>({items, slots, team.threads()}), 1,
                    [&](int64_t begin, int64_t end) {
                      for (int64_t i = begin; i < end; ++i)
                        for (int64_t item = next++; item < items; item = next++)

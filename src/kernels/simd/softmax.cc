@@ -104,7 +104,7 @@ Result<void> runSoftmax(const ops::Operator& op, const KernelArgs& args) {
   const auto& softmax = static_cast<const ops::Softmax&>(op);
   const FoldPlan plan = planOf(softmax, args.inputs[0], args.outputs[0]);
   const auto normalise = MINNOW_DISPATCH(softmaxTasks);
-  plan.run(*args.pool, [&](int64_t begin, int64_t end) {
+  plan.run(*args.team, [&](int64_t begin, int64_t end) {
     normalise(plan, softmax.fn == ops::SoftmaxFn::LogSoftmax, args.inputs[0].as<const float>(),
               args.outputs[0].as<float>(), begin, end);
   });

@@ -87,7 +87,7 @@ void copyTile(const CopyPlan& plan, const T* from, T* to, int64_t rows, int64_t 
 constexpr int64_t kTileElements = 16384;
 
 template <class T>
-void runPlan(const CopyPlan& plan, const T* from, T* to, base::ThreadPool& pool) {
+void runPlan(const CopyPlan& plan, const T* from, T* to, base::Team& team) {
   const bool runs = plan.columns().from == 1 && plan.columns().to == 1;
   const int64_t rows = plan.rows().extent, columns = plan.columns().extent;
   const int64_t tileColumns = std::min<int64_t>(columns, runs ? kTileElements : 256);
@@ -97,7 +97,7 @@ void runPlan(const CopyPlan& plan, const T* from, T* to, base::ThreadPool& pool)
   int64_t planes = 1;
   for (int i = 0; i < plan.rank - 2; ++i) planes *= plan.axes[i].extent;
   const int64_t grain = std::max<int64_t>(1, kTileElements / (tileRows * tileColumns));
-  pool.parallelFor(planes * down * across, grain, [&](int64_t begin, int64_t end) {
+  team.parallelFor(planes * down * across, grain, [&](int64_t begin, int64_t end) {
     for (int64_t unit = begin; unit < end; ++unit) {
       const int64_t column = unit % across * tileColumns, row = unit / across % down * tileRows;
       int64_t source = row * plan.rows().from + column * plan.columns().from;
@@ -116,18 +116,18 @@ void runPlan(const CopyPlan& plan, const T* from, T* to, base::ThreadPool& pool)
 
 }  // namespace
 
-void copyStrided(const TensorView& from, const TensorView& to, base::ThreadPool& pool) {
+void copyStrided(const TensorView& from, const TensorView& to, base::Team& team) {
   const CopyPlan plan = makePlan(from, to);
   if (plan.empty) return;
   switch (elementSize(to.type)) {
     case 1:
-      return runPlan(plan, from.as<const uint8_t>(), to.as<uint8_t>(), pool);
+      return runPlan(plan, from.as<const uint8_t>(), to.as<uint8_t>(), team);
     case 2:
-      return runPlan(plan, from.as<const uint16_t>(), to.as<uint16_t>(), pool);
+      return runPlan(plan, from.as<const uint16_t>(), to.as<uint16_t>(), team);
     case 4:
-      return runPlan(plan, from.as<const uint32_t>(), to.as<uint32_t>(), pool);
+      return runPlan(plan, from.as<const uint32_t>(), to.as<uint32_t>(), team);
     default:
-      return runPlan(plan, from.as<const uint64_t>(), to.as<uint64_t>(), pool);
+      return runPlan(plan, from.as<const uint64_t>(), to.as<uint64_t>(), team);
   }
 }
 

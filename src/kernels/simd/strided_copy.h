@@ -2,12 +2,12 @@
 // contiguous, tiles transposed in registers where each side is contiguous along another axis.
 #pragma once
 
-#include "base/threads.h"
+#include "base/team.h"
 #include "minnow/tensor.h"
 
 namespace minnow::kernels::simd {
 
 /// A CopyFn (kernels/movement.h). The memory of the two may not overlap.
-void copyStrided(const TensorView& from, const TensorView& to, base::ThreadPool& pool);
+void copyStrided(const TensorView& from, const TensorView& to, base::Team& team);
 
 }  // namespace minnow::kernels::simd

@@ -40,7 +40,7 @@ Result<void> runUnary(const ops::Operator& op, const KernelArgs& args) {
   const TensorView& y = args.outputs[0];
   const MapFloats map = mapFloatsHere();
   const LoopNest<2> nest(y.shape, {y.strides, x.strides});
-  nest.run(*args.pool, [&](const LoopTile<2>& tile) {
+  nest.run(*args.team, [&](const LoopTile<2>& tile) {
     for (int64_t r = 0; r < tile.rows; ++r) {
       const float* from = x.as<const float>() + tile.offset[1] + r * tile.rowStride[1];
       float* to = y.as<float>() + tile.offset[0] + r * tile.rowStride[0];
