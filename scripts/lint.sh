@@ -12,5 +12,6 @@ mapfile -t sources < <(printf '%s\n' "${files[@]}" | grep '\.cc$' | grep -v '^fu
 printf '%s\n' "${sources[@]}" |
   xargs -P "$(nproc)" -n 4 clang-tidy-19 -p build --quiet 2>/dev/null || failed=1
 python3 tests/check_includes.py || failed=1
+python3 tests/check_op_kinds.py || failed=1
 [ $failed = 0 ] && echo "lint: clean"
 exit $failed

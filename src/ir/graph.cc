@@ -61,12 +61,6 @@ std::vector<int> Graph::producers() const {
 bool Graph::isOutput(ValueId id) const { return std::ranges::find(outputs, id) != outputs.end(); }
 
 namespace {
-/// Kinds whose kernels leave out a first output that nobody wants; all others compute it.
-bool mayLackFirstOutput(ops::OpKind kind) {
-  return kind == ops::OpKind::Split || kind == ops::OpKind::TopK ||
-         kind == ops::OpKind::Recurrent || kind == ops::OpKind::DynamicQuantizeLinear;
-}
-
 bool anyAlive(const std::vector<ValueId>& ids, const std::vector<char>& alive) {
   return std::ranges::any_of(ids, [&](ValueId id) { return id != kNoValue && alive[id]; });
 }
@@ -82,10 +76,14 @@ void Graph::removeDead() {
     if (!anyAlive(node.outputs, alive)) continue;
     for (ValueId id : node.inputs)
       if (id != kNoValue) alive[id] = 1;
-    if (node.outputs[0] != kNoValue && !mayLackFirstOutput(node.op->kind()))
-      alive[node.outputs[0]] = 1;
-    for (ValueId& id : node.outputs)
-      if (id != kNoValue && !alive[id]) id = kNoValue;
+    for (size_t i = 0; i < node.outputs.size(); ++i) {
+      ValueId& id = node.outputs[i];
+      if (id == kNoValue || alive[id]) continue;
+      if (node.op->mayLackOutput(static_cast<int>(i)))
+        id = kNoValue;
+      else
+        alive[id] = 1;
+    }
     kept.push_back(std::move(node));
   }
   std::ranges::reverse(kept);
@@ -152,6 +150,19 @@ Result<void> verifyChains(const Graph& graph) {
 }
 }  // namespace
 
+namespace {
+Result<void> verifyOutputs(const Node& node) {
+  if (node.outputs.empty())
+    return fail(ErrorCode::BadModel, "node '", node.name, "' (", node.op->name(),
+                ") lacks its first output");
+  for (size_t i = 0; i < node.outputs.size(); ++i)
+    if (node.outputs[i] == kNoValue && !node.op->mayLackOutput(static_cast<int>(i)))
+      return fail(ErrorCode::BadModel, "node '", node.name, "' (", node.op->name(), ") lacks ",
+                  i == 0 ? "its first output" : text("output ", i));
+  return {};
+}
+}  // namespace
+
 Result<void> Graph::verify() const {
   std::vector<char> written(values.size(), 0);
   const auto inRange = [&](ValueId id) {
@@ -167,9 +178,7 @@ Result<void> Graph::verify() const {
     written[id] = 1;
   }
   for (const Node& node : nodes) {
-    if (node.outputs.empty() ||
-        (node.outputs[0] == kNoValue && !mayLackFirstOutput(node.op->kind())))
-      return fail(ErrorCode::BadModel, "node '", node.name, "' lacks its first output");
+    if (auto ok = verifyOutputs(node); !ok) return ok;
     for (ValueId id : node.inputs)
       if (id != kNoValue && (!inRange(id) || !written[id]))
         return fail(ErrorCode::BadModel, "node '", node.name,

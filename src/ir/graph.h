@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/heap_bytes.h"
@@ -62,11 +63,11 @@ struct Node {
 
   template <class Op>
   const Op* as() const {
-    return op->kind() == Op::kKind ? static_cast<const Op*>(op.get()) : nullptr;
+    return ops::cast<Op>(std::as_const(*op));
   }
   template <class Op>
   Op* as() {
-    return op->kind() == Op::kKind ? static_cast<Op*>(op.get()) : nullptr;
+    return ops::cast<Op>(*op);
   }
 };
 

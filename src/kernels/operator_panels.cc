@@ -7,30 +7,23 @@
 #include "ops/matmul.h"
 
 namespace minnow::kernels {
-namespace {
-
-template <class Op>
-const Op* as(const ops::Operator& op) {
-  return op.kind() == Op::kKind ? static_cast<const Op*>(&op) : nullptr;
-}
-
-}  // namespace
-
 std::optional<PanelShape> operatorPanels(const ops::Operator& op, size_t index,
                                          const Shape& shape) {
   if (index != 1) return std::nullopt;
-  if (const auto* conv = as<ops::Conv>(op)) return convPanels(shape, conv->groups);
-  if (const auto* conv = as<ops::ConvTranspose>(op))
+  if (const auto* conv = ops::cast<ops::Conv>(op)) return convPanels(shape, conv->groups);
+  if (const auto* conv = ops::cast<ops::ConvTranspose>(op))
     return convTransposePanels(shape, conv->groups);
-  if (const auto* product = as<ops::MatMul>(op); product && shape.rank() >= 2)
+  if (const auto* product = ops::cast<ops::MatMul>(op); product && shape.rank() >= 2)
     return matMulPanels(shape, product->transposeB);
   return std::nullopt;
 }
 
 void packOperatorInput(const ops::Operator& op, const TensorView& weights, std::span<float> out) {
-  if (const auto* conv = as<ops::Conv>(op)) packConv(weights, conv->groups, out);
-  if (const auto* conv = as<ops::ConvTranspose>(op)) packConvTranspose(weights, conv->groups, out);
-  if (const auto* product = as<ops::MatMul>(op)) packMatMul(weights, product->transposeB, out);
+  if (const auto* conv = ops::cast<ops::Conv>(op)) packConv(weights, conv->groups, out);
+  if (const auto* conv = ops::cast<ops::ConvTranspose>(op))
+    packConvTranspose(weights, conv->groups, out);
+  if (const auto* product = ops::cast<ops::MatMul>(op))
+    packMatMul(weights, product->transposeB, out);
 }
 
 }  // namespace minnow::kernels

@@ -19,6 +19,8 @@ struct BatchNormalization final : OperatorBase<BatchNormalization> {
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  LayoutRole layoutRole() const override { return LayoutRole::Spatial; }
+  bool takesWeights() const override { return true; }
   bool mayRunInPlace(int index) const override { return index == 0; }
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;

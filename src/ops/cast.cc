@@ -23,4 +23,8 @@ std::optional<Rows> Cast::rowsRead(int, const Rows& output, std::span<const Tens
 
 std::optional<DataAxes> Cast::dataAxes(const DataInputs& in) const { return axesOfInput(in); }
 
+bool Cast::isIdentity(std::span<const TensorType>) const {
+  return true;  // wherever the type stays
+}
+
 }  // namespace minnow::ops

@@ -17,6 +17,10 @@ struct Cast final : OperatorBase<Cast> {
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  LayoutRole layoutRole() const override { return LayoutRole::Follow; }
+  /// Converted.
+  bool movesElements(int index) const override { return index == 0; }
+  bool isIdentity(std::span<const TensorType>) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
 };

@@ -60,4 +60,9 @@ std::optional<DataAxes> Conv::dataAxes(const DataInputs& in) const {
   return axesOfInput(in, 1U);  // N
 }
 
+std::optional<LinearAxes> Conv::linearAxes(std::span<const TensorType>,
+                                           std::span<const TensorType>) const {
+  return LinearAxes{1, 0};
+}
+
 }  // namespace minnow::ops

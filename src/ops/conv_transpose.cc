@@ -106,4 +106,9 @@ std::optional<DataAxes> ConvTranspose::dataAxes(const DataInputs& in) const {
   return axesOfInput(in, 1U);  // N
 }
 
+std::optional<LinearAxes> ConvTranspose::linearAxes(std::span<const TensorType>,
+                                                    std::span<const TensorType>) const {
+  return LinearAxes{1, 1, groups};
+}
+
 }  // namespace minnow::ops

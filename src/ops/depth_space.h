@@ -24,6 +24,7 @@ struct DepthToSpace final : OperatorBase<DepthToSpace> {
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  LayoutRole layoutRole() const override { return LayoutRole::Spatial; }
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
   bool rowsStandAlone() const override { return false; }
@@ -41,6 +42,7 @@ struct SpaceToDepth final : OperatorBase<SpaceToDepth> {
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  LayoutRole layoutRole() const override { return LayoutRole::Spatial; }
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
   bool rowsStandAlone() const override { return false; }

@@ -177,7 +177,7 @@ int64_t Einsum::multiplyAdds(std::span<const TensorType> inputs,
   int64_t steps = plan->operands;
   for (int i = 0; i < plan->labels; ++i) {
     const int64_t extent = plan->extents[static_cast<size_t>(i)];
-    steps = extent > 0 && steps > INT64_MAX / extent ? INT64_MAX : steps * extent;
+    steps = cappedProduct(steps, extent);
   }
   return steps;
 }

@@ -61,4 +61,6 @@ std::optional<DataAxes> Tile::dataAxes(const DataInputs& in) const {
   return axes;
 }
 
+bool Tile::isIdentity(std::span<const TensorType>) const { return allAre(repeats, 1); }
+
 }  // namespace minnow::ops

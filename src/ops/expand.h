@@ -16,6 +16,8 @@ struct Expand final : OperatorBase<Expand> {
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  LayoutRole layoutRole() const override { return LayoutRole::Follow; }
+  bool movesElements(int index) const override { return index == 0; }
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
 };
@@ -30,6 +32,9 @@ struct Tile final : OperatorBase<Tile> {
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  LayoutRole layoutRole() const override { return LayoutRole::Follow; }
+  bool movesElements(int index) const override { return index == 0; }
+  bool isIdentity(std::span<const TensorType>) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
 };

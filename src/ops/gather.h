@@ -21,6 +21,7 @@ struct Gather final : OperatorBase<Gather> {
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  bool movesElements(int index) const override { return index == 0; }
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
 };
@@ -36,6 +37,7 @@ struct GatherElements final : OperatorBase<GatherElements> {
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  bool movesElements(int index) const override { return index == 0; }
 };
 
 /// The indices' last axis holds the first coordinates of what is read, after `batchAxes` axes that
@@ -50,6 +52,7 @@ struct GatherNd final : OperatorBase<GatherNd> {
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  bool movesElements(int index) const override { return index == 0; }
 };
 
 }  // namespace minnow::ops

@@ -24,6 +24,7 @@ struct GridSample final : OperatorBase<GridSample> {
     v("alignCorners", alignCorners);
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  LayoutRole layoutRole() const override { return LayoutRole::Spatial; }
 };
 
 /// Input: theta [N,2,3] or [N,3,4]. Output: [N,spatial…,2 or 3], each row theta * (x, y[, z], 1).

@@ -25,6 +25,7 @@ struct GroupNormalization final : OperatorBase<GroupNormalization> {
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  LayoutRole layoutRole() const override { return LayoutRole::Spatial; }
   int64_t groupsOf(const Shape& x) const {
     return groups == kEveryChannel ? std::max<int64_t>(x[1], 1) : groups;
   }

@@ -26,4 +26,10 @@ std::optional<Rows> Lrn::rowsRead(int, const Rows& output, std::span<const Tenso
 
 std::optional<DataAxes> Lrn::dataAxes(const DataInputs& in) const { return axesOfInput(in); }
 
+int64_t Lrn::elementsVisited(std::span<const TensorType> inputs,
+                             std::span<const TensorType>) const {
+  const Shape& x = inputs[0].shape;
+  return cappedProduct(x.elements(), std::min(size, x[1]));
+}
+
 }  // namespace minnow::ops

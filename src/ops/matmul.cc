@@ -105,4 +105,11 @@ std::optional<DataAxes> MatMul::dataAxes(const DataInputs& in) const {
   return axes;
 }
 
+std::optional<LinearAxes> MatMul::linearAxes(std::span<const TensorType> inputs,
+                                             std::span<const TensorType> outputs) const {
+  const int rank = inputs[1].shape.rank();
+  if (rank < 2) return std::nullopt;  // the output has no axis of channels
+  return LinearAxes{outputs[0].shape.rank() - 1, rank - (transposeB ? 2 : 1)};
+}
+
 }  // namespace minnow::ops

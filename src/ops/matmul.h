@@ -24,6 +24,10 @@ struct MatMul final : OperatorBase<MatMul> {
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  Epilogue* fusedActivation() override { return &epilogue; }
+  std::optional<LinearAxes> linearAxes(std::span<const TensorType> inputs,
+                                       std::span<const TensorType> outputs) const override;
+  bool takesWeights() const override { return true; }
   int64_t multiplyAdds(std::span<const TensorType> inputs,
                        std::span<const TensorType> outputs) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,

@@ -52,6 +52,24 @@ struct Rows {
 using DataAxes = std::array<int32_t, kMaxRank>;
 class DataInputs;  // ops/data_axes.h
 
+/// What an operator has to do with the order of its tensors in memory (assign-layout).
+enum class LayoutRole : uint8_t {
+  Other,    ///< takes any order and gives row-major
+  Spatial,  ///< wants channels-last as input 0, gives it
+  Follow,   ///< gives the order it gets; its inputs should have one order
+  Join,     ///< gives channels-last if any input has it, copies from any order
+};
+
+/// Which axes are the output channels of an operator that is linear in its weights, input 1, and
+/// adds a bias, input 2, with one element a channel.
+struct LinearAxes {
+  int output = 1;   ///< of output 0
+  int weights = 0;  ///< of the weights; with `groups`, the channels of one group
+  /// Where there are several, axis 0 of the weights runs through them, one after another.
+  int64_t groups = 1;
+};
+struct Epilogue;  // ops/unary.h
+
 class Operator {
  public:
   virtual ~Operator() = default;
@@ -69,6 +87,14 @@ class Operator {
   /// Multiply-adds of one run; 0 for operators that only move or compare.
   virtual int64_t multiplyAdds(std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const {
+    (void)inputs, (void)outputs;
+    return 0;
+  }
+
+  /// Elements that one run reads, counted each time, of operators that read some more than once and
+  /// not in multiplyAdds(): a window's taps, boxes compared with one another. At most INT64_MAX.
+  virtual int64_t elementsVisited(std::span<const TensorType> inputs,
+                                  std::span<const TensorType> outputs) const {
     (void)inputs, (void)outputs;
     return 0;
   }
@@ -115,6 +141,34 @@ class Operator {
     (void)inputs;
     return std::nullopt;
   }
+
+  virtual LayoutRole layoutRole() const { return LayoutRole::Other; }
+  /// True if kernels leave out output `index` where nobody wants it.
+  virtual bool mayLackOutput(int index) const { return index > 0; }
+  /// True if output 0, wherever it has input 0's type, is input 0 whatever its extents.
+  virtual bool isIdentity(std::span<const TensorType> inputs) const {
+    (void)inputs;
+    return false;
+  }
+  /// True if the outputs hold elements of input `index`, and of others that this is true of, and
+  /// nothing else; which ones they are does not depend on them.
+  virtual bool movesElements(int index) const {
+    (void)index;
+    return false;
+  }
+  /// The function that is applied to each element of a float32 result before it is stored, for
+  /// operators that have one (Identity where there is none at present), else null.
+  virtual Epilogue* fusedActivation() { return nullptr; }
+  /// nullopt (as a rule) for an operator that is not linear in weights, or not in weights of these
+  /// types. They have passed inferShape().
+  virtual std::optional<LinearAxes> linearAxes(std::span<const TensorType> inputs,
+                                               std::span<const TensorType> outputs) const {
+    (void)inputs, (void)outputs;
+    return std::nullopt;
+  }
+  /// True if the inputs from 1 on are weights: worth computing once at conversion even where the
+  /// file grows by it, since kernels want them packed or passes fold them.
+  virtual bool takesWeights() const { return false; }
 
   virtual AttributeMap attributes() const = 0;
   /// Sets the attributes; unknown names, missing names and wrong types are errors.
@@ -216,6 +270,17 @@ class OperatorBase : public Operator {
   const Self& self() const { return static_cast<const Self&>(*this); }
 };
 
+/// The operator as an Op if it is one, else null: for what matches patterns of certain operators. A
+/// fact about operators is a virtual function above.
+template <class Op>
+const Op* cast(const Operator& op) {
+  return op.kind() == Op::kKind ? static_cast<const Op*>(&op) : nullptr;
+}
+template <class Op>
+Op* cast(Operator& op) {
+  return op.kind() == Op::kKind ? static_cast<Op*>(&op) : nullptr;
+}
+
 /// "Conv" for OpKind::Conv.
 const char* opKindName(OpKind kind);
 std::optional<OpKind> opKindFromName(std::string_view name);
@@ -243,6 +308,10 @@ Result<Shape> broadcastShapes(const Shape& a, const Shape& b);
 Result<int> normaliseAxis(int64_t axis, int rank);
 /// Fails unless `least <= inputs.size() <= most` and the first `least` are present.
 Result<void> expectInputs(std::span<const TensorType> inputs, size_t least, size_t most);
+/// The product of two numbers that are not negative; INT64_MAX where it is more.
+constexpr int64_t cappedProduct(int64_t a, int64_t b) {
+  return a > 0 && b > INT64_MAX / a ? INT64_MAX : a * b;
+}
 /// Fails unless `shape` has at most 2^40 elements (2^26 on a 32-bit CPU) and no negative extent.
 Result<void> checkShape(const Shape& shape);
 

@@ -84,4 +84,8 @@ std::optional<DataAxes> Pad::dataAxes(const DataInputs& in) const {
   return in.knownFrom(1) ? std::optional(axes) : std::nullopt;
 }
 
+bool Pad::isIdentity(std::span<const TensorType>) const {
+  return allAre(padsBegin, 0) && allAre(padsEnd, 0);
+}
+
 }  // namespace minnow::ops

@@ -21,6 +21,8 @@ struct Pad final : OperatorBase<Pad> {
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  LayoutRole layoutRole() const override { return LayoutRole::Follow; }
+  bool isIdentity(std::span<const TensorType>) const override;
   /// Only where it takes and adds nothing, or takes alone.
   std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input, int) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,

@@ -93,4 +93,11 @@ std::optional<DataAxes> Pool::dataAxes(const DataInputs& in) const {
   return axesOfInput(in, 1U);  // N
 }
 
+int64_t Pool::elementsVisited(std::span<const TensorType>,
+                              std::span<const TensorType> outputs) const {
+  int64_t taps = outputs[0].shape.elements();
+  for (const int64_t extent : kernel) taps = cappedProduct(taps, extent);
+  return taps;
+}
+
 }  // namespace minnow::ops

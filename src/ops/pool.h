@@ -45,6 +45,9 @@ struct Pool final : OperatorBase<Pool>, WindowAttributes {
   std::string name() const override;
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  LayoutRole layoutRole() const override { return LayoutRole::Spatial; }
+  int64_t elementsVisited(std::span<const TensorType> inputs,
+                          std::span<const TensorType> outputs) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
   bool rowsStandAlone() const override { return false; }

@@ -61,6 +61,7 @@ struct DynamicQuantizeLinear final : OperatorBase<DynamicQuantizeLinear> {
   template <class V>
   void fields(V&) {}
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  bool mayLackOutput(int) const override { return true; }
 };
 
 /// Inputs: an integer product int32, the scales of its two factors and of the result (float32 or

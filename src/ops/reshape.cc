@@ -130,4 +130,8 @@ std::optional<DataAxes> Unsqueeze::dataAxes(const DataInputs& in) const {
   return wider;
 }
 
+bool Reshape::isIdentity(std::span<const TensorType>) const {
+  return allAre(shape, 0) && !allowZero;
+}
+
 }  // namespace minnow::ops

@@ -20,6 +20,7 @@ struct ReshapeBase : OperatorBase<Self> {
     const auto shape = static_cast<const Self&>(*this).outputShape(inputShape);
     return shape ? reshapeStorage(inputShape, input, *shape) : std::nullopt;
   }
+  bool movesElements(int index) const override { return index == 0; }
   std::optional<Rows> rowsRead(int, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override {
     return rowsReshaped(output, inputs[0].shape, outputs[0].shape);
@@ -37,6 +38,7 @@ struct Reshape final : ReshapeBase<Reshape> {
     v("shape", shape);
     v("allowZero", allowZero);
   }
+  bool isIdentity(std::span<const TensorType>) const override;
   Result<Shape> outputShape(const Shape& input) const;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
 };

@@ -211,4 +211,13 @@ std::optional<DataAxes> Resize::dataAxes(const DataInputs& in) const {
   return axesOfInput(in, coordinates == ResizeCoordinates::TfCropAndResize ? 0U : copied);
 }
 
+int64_t Resize::elementsVisited(std::span<const TensorType> inputs,
+                                std::span<const TensorType> outputs) const {
+  const Shape &x = inputs[0].shape, &y = outputs[0].shape;
+  int64_t visited = y.elements();
+  for (int axis = 0; axis < x.rank() && visited > 0; ++axis)
+    visited = cappedProduct(visited, ResizeAxis(*this, axis, x[axis], y[axis]).taps());
+  return visited;
+}
+
 }  // namespace minnow::ops

@@ -34,4 +34,10 @@ std::optional<DataAxes> RoiAlign::dataAxes(const DataInputs& in) const {
   return DataAxes{in.at(1, 0)};
 }
 
+int64_t RoiAlign::elementsVisited(std::span<const TensorType>,
+                                  std::span<const TensorType> outputs) const {
+  const int64_t samples = samplingRatio > 0 ? samplingRatio : kMaxSamples;  // as the regions ask
+  return cappedProduct(outputs[0].shape.elements(), samples * samples);
+}
+
 }  // namespace minnow::ops

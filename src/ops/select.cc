@@ -98,4 +98,9 @@ std::optional<DataAxes> NonMaxSuppression::dataAxes(const DataInputs& in) const 
   return DataAxes{in.fresh()};
 }
 
+int64_t NonMaxSuppression::elementsVisited(std::span<const TensorType> inputs,
+                                           std::span<const TensorType> outputs) const {
+  return cappedProduct(outputs[0].shape.elements(), inputs[0].shape[1]);
+}
+
 }  // namespace minnow::ops

@@ -23,6 +23,7 @@ struct TopK final : OperatorBase<TopK> {
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  bool mayLackOutput(int) const override { return true; }
 };
 
 /// Coordinates of the elements that are not zero: int64, one row an axis, one column an element.
@@ -75,6 +76,8 @@ struct NonMaxSuppression final : OperatorBase<NonMaxSuppression> {
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  int64_t elementsVisited(std::span<const TensorType> inputs,
+                          std::span<const TensorType> outputs) const override;
   bool sizesFromData() const override { return true; }
 
  private:

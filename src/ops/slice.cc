@@ -120,4 +120,11 @@ std::optional<DataAxes> Slice::dataAxes(const DataInputs& in) const {
   return axesOut;
 }
 
+bool Slice::isIdentity(std::span<const TensorType>) const {
+  // Ends beyond every extent mean "to the end" for any input.
+  constexpr int64_t kAnyEnd = std::numeric_limits<int32_t>::max();
+  return allAre(starts, 0) && allAre(steps, 1) &&
+         std::ranges::all_of(ends, [](int64_t end) { return end >= kAnyEnd; });
+}
+
 }  // namespace minnow::ops

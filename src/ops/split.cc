@@ -69,4 +69,6 @@ std::optional<DataAxes> Split::dataAxes(const DataInputs& in) const {
   return axesOfInput(in, ~(1U << *along));
 }
 
+bool Split::isIdentity(std::span<const TensorType>) const { return sizes.empty() && parts == 1; }
+
 }  // namespace minnow::ops

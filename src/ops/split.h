@@ -19,6 +19,10 @@ struct Split final : OperatorBase<Split> {
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  LayoutRole layoutRole() const override { return LayoutRole::Follow; }
+  bool mayLackOutput(int) const override { return true; }
+  bool movesElements(int index) const override { return index == 0; }
+  bool isIdentity(std::span<const TensorType>) const override;
   std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input,
                                 int index) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,

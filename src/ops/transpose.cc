@@ -41,4 +41,10 @@ std::optional<DataAxes> Transpose::dataAxes(const DataInputs& in) const {
   return axes;
 }
 
+bool Transpose::isIdentity(std::span<const TensorType>) const {
+  for (size_t i = 0; i < perm.size(); ++i)
+    if (perm[i] != static_cast<int64_t>(i)) return false;
+  return true;
+}
+
 }  // namespace minnow::ops

@@ -15,6 +15,8 @@ struct Transpose final : OperatorBase<Transpose> {
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  bool movesElements(int index) const override { return index == 0; }
+  bool isIdentity(std::span<const TensorType>) const override;
   std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input, int) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;

@@ -36,6 +36,8 @@ struct Unary final : OperatorBase<Unary> {
   std::string name() const override;
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  LayoutRole layoutRole() const override { return LayoutRole::Follow; }
+  bool isIdentity(std::span<const TensorType>) const override { return fn == UnaryFn::Identity; }
   std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input,
                                 int index) const override;
   bool mayRunInPlace(int) const override;

@@ -1,6 +1,8 @@
 // Reshaping without copying, and shared checks.
 #include "ops/view.h"
 
+#include <algorithm>
+
 namespace minnow::ops {
 namespace {
 
@@ -85,6 +87,10 @@ Result<std::array<bool, kMaxRank>> markAxes(std::span<const int64_t> axes, int r
 Result<std::vector<TensorType>> oneOutput(DataType type, const Shape& shape) {
   if (auto ok = checkShape(shape); !ok) return std::unexpected(ok.error());
   return std::vector{TensorType{type, shape}};
+}
+
+bool allAre(std::span<const int64_t> list, int64_t number) {
+  return std::ranges::all_of(list, [&](int64_t one) { return one == number; });
 }
 
 }  // namespace minnow::ops

@@ -10,6 +10,9 @@ namespace minnow::ops {
 /// the same row-major order; nullopt when there are none. Axes of extent 1 get plausible strides.
 std::optional<Storage> reshapeStorage(const Shape& from, const Storage& input, const Shape& to);
 
+/// True of an empty list too.
+bool allAre(std::span<const int64_t> list, int64_t number);
+
 /// expectInputs, and input 0 is of a type whose elements can be moved.
 Result<void> expectMovable(std::span<const TensorType> inputs, size_t least, size_t most);
 

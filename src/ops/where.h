@@ -13,6 +13,7 @@ struct Where final : OperatorBase<Where> {
   void fields(V&) {}
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  LayoutRole layoutRole() const override { return LayoutRole::Follow; }
   bool mayRunInPlace(int index) const override { return index > 0; }
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;

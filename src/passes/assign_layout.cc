@@ -13,47 +13,7 @@ namespace {
 using ir::kNoValue;
 using ir::Layout;
 using ir::ValueId;
-
-/// What an operator kind has to do with the order of its tensors; kinds not listed take any and
-/// give row-major.
-enum class Role {
-  Spatial,  ///< wants channels-last as input 0, gives it
-  Follow,   ///< gives the order it gets; its inputs should have one order
-  Join,     ///< gives channels-last if any input has it, copies from any order
-  Other,
-};
-
-Role roleOf(const ir::Node& node) {
-  static constexpr std::pair<std::string_view, Role> kRoles[] = {
-      {"BatchNormalization", Role::Spatial},
-      {"Conv", Role::Spatial},
-      {"ConvTranspose", Role::Spatial},
-      {"DepthToSpace", Role::Spatial},
-      {"GridSample", Role::Spatial},
-      {"GroupNormalization", Role::Spatial},
-      {"Lrn", Role::Spatial},
-      {"MaxUnpool", Role::Spatial},
-      {"Pool", Role::Spatial},
-      {"Resize", Role::Spatial},
-      {"SpaceToDepth", Role::Spatial},
-      {"Binary", Role::Follow},
-      {"Cast", Role::Follow},
-      {"Expand", Role::Follow},
-      {"LpNormalization", Role::Follow},
-      {"Pad", Role::Follow},
-      {"Slice", Role::Follow},
-      {"Softmax", Role::Follow},
-      {"Split", Role::Follow},
-      {"Tile", Role::Follow},
-      {"Unary", Role::Follow},
-      {"Where", Role::Follow},
-      {"Concat", Role::Join},
-  };
-  const std::string_view kind = ops::opKindName(node.op->kind());
-  for (const auto& [name, role] : kRoles)
-    if (name == kind) return role;
-  return Role::Other;
-}
+using ops::LayoutRole;
 
 /// How elements lie. Both: a tensor of one channel, or of one pixel.
 enum class Order { Plain, ChannelsLast, Both, Neither };
@@ -74,15 +34,15 @@ std::vector<char> wantedChannelsLast(const ir::Graph& graph) {
   std::vector<char> wanted(graph.values.size(), 0);
   for (size_t n = graph.nodes.size(); n-- > 0;) {
     const ir::Node& node = graph.nodes[n];
-    const Role role = roleOf(node);
-    if (role == Role::Other || node.outputs.empty() || node.outputs[0] == kNoValue) continue;
+    const LayoutRole role = node.op->layoutRole();
+    if (role == LayoutRole::Other || node.outputs.empty() || node.outputs[0] == kNoValue) continue;
     const ValueId out = node.outputs[0];
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const ValueId id = node.inputs[i];
       if (id == kNoValue || graph.values[id].type.shape.rank() < 3) continue;
-      if (role == Role::Spatial ? i == 0
-                                : wanted[out] && graph.values[id].type.shape.rank() ==
-                                                     graph.values[out].type.shape.rank())
+      if (role == LayoutRole::Spatial ? i == 0
+                                      : wanted[out] && graph.values[id].type.shape.rank() ==
+                                                           graph.values[out].type.shape.rank())
         wanted[id] = 1;
     }
   }
@@ -142,14 +102,14 @@ class LayoutPass {
   }
 
   void placeResults(ir::Node& node) {
-    const Role role = roleOf(node);
+    const LayoutRole role = node.op->layoutRole();
     Layout layout = Layout::Plain;
-    if (role == Role::Spatial && shape(node.inputs[0]).rank() >= 3) {
+    if (role == LayoutRole::Spatial && shape(node.inputs[0]).rank() >= 3) {
       node.inputs[0] = channelsLast(node.inputs[0]);
       layout = Layout::ChannelsLast;
-    } else if (role == Role::Follow || role == Role::Join) {
+    } else if (role == LayoutRole::Follow || role == LayoutRole::Join) {
       layout = followed(node);
-      if (role == Role::Follow && layout == Layout::ChannelsLast) alignInputs(node);
+      if (role == LayoutRole::Follow && layout == Layout::ChannelsLast) alignInputs(node);
     }
     for (const ValueId id : node.outputs)
       if (id != kNoValue) setLayout(id, layout);
@@ -160,7 +120,7 @@ class LayoutPass {
     if (id == kNoValue || isConstant(id)) return false;
     const Shape& out = shape(node.outputs[0]);
     return shape(id).rank() == out.rank() &&
-           (roleOf(node) == Role::Join || node.inputs.size() == 1 ||
+           (node.op->layoutRole() == LayoutRole::Join || node.inputs.size() == 1 ||
             shape(id).elements() == out.elements());
   }
 

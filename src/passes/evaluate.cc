@@ -7,8 +7,6 @@
 #include "base/fail.h"
 #include "base/threads.h"
 #include "kernels/kernel.h"
-#include "ops/pool.h"
-#include "ops/select.h"
 
 namespace minnow::passes {
 namespace {
@@ -34,17 +32,6 @@ int64_t elementsOf(std::span<const TensorType> types) {
   return elements;
 }
 
-/// Steps beside multiply-adds: a pooling visits a window for each element, box suppression compares
-/// boxes in pairs.
-int64_t comparisons(const ops::Operator& op, std::span<const TensorType> in, int64_t outputs) {
-  if (op.kind() == ops::OpKind::NonMaxSuppression) return outputs * in[0].shape[1];
-  if (op.kind() != ops::OpKind::Pool) return 0;
-  int64_t taps = outputs;
-  for (const int64_t extent : static_cast<const ops::Pool&>(op).kernel)
-    taps = taps > INT64_MAX / extent ? INT64_MAX : taps * extent;
-  return taps;
-}
-
 /// Elements first: what they say is small cannot overflow the products.
 Result<void> spend(const ops::Operator& op, std::span<const TensorType> in,
                    std::span<const TensorType> out, Budget& budget) {
@@ -53,7 +40,7 @@ Result<void> spend(const ops::Operator& op, std::span<const TensorType> in,
   for (const TensorType& type : out)
     bytes += type.shape.elements() * static_cast<int64_t>(elementSize(type.type));
   if (moved < INT32_MAX)
-    steps = std::max({moved, op.multiplyAdds(in, out), comparisons(op, in, outputs)});
+    steps = std::max({moved, op.multiplyAdds(in, out), op.elementsVisited(in, out)});
   if (steps > budget.multiplyAdds || bytes > budget.bytes)
     return fail(ErrorCode::Unsupported, "computing its constant result takes ", steps,
                 " multiply-adds and ", bytes, " bytes, conversion may spend ", budget.multiplyAdds,

@@ -21,18 +21,6 @@ size_t bytesOf(const TensorType& type) {
   return static_cast<size_t>(type.shape.elements()) * elementSize(type.type);
 }
 
-bool takesWeights(const ir::Node& node) {
-  switch (node.op->kind()) {
-    case ops::OpKind::Conv:
-    case ops::OpKind::ConvTranspose:
-    case ops::OpKind::MatMul:
-    case ops::OpKind::BatchNormalization:
-      return true;
-    default:
-      return false;
-  }
-}
-
 /// By value: whether it is, or is computed into, the weights of some operator.
 std::vector<char> becomesWeights(const ir::Graph& graph) {
   std::vector<char> marked(graph.values.size(), 0);
@@ -42,7 +30,7 @@ std::vector<char> becomesWeights(const ir::Graph& graph) {
       return id != kNoValue && marked[static_cast<size_t>(id)];
     });
     for (size_t i = 0; i < node.inputs.size(); ++i)
-      if (node.inputs[i] != kNoValue && (passesOn || (i > 0 && takesWeights(node))))
+      if (node.inputs[i] != kNoValue && (passesOn || (i > 0 && node.op->takesWeights())))
         marked[static_cast<size_t>(node.inputs[i])] = 1;
   }
   return marked;

@@ -20,7 +20,7 @@ bool simplifyPRelu(Rewriter& graph, int n) {
 
 bool fuseActivationAt(Rewriter& graph, int n) {
   ir::Node& node = graph.node(n);
-  ops::Epilogue* epilogue = epilogueOf(node);
+  ops::Epilogue* epilogue = node.op->fusedActivation();
   if (node.outputs.empty() || !epilogue || epilogue->fn != ops::UnaryFn::Identity) return false;
   const int reader = graph.onlyReader(n);
   if (reader < 0 || graph.value(node.outputs[0]).type.type != DataType::Float32) return false;

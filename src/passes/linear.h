@@ -1,11 +1,11 @@
-// What passes know of the three linear operators: Conv, ConvTranspose and MatMul.
+// What passes ask of operators that are linear in their weights (ops::LinearAxes).
 #pragma once
 
 #include "passes/match.h"
 
 namespace minnow::passes {
 
-/// A float32 Conv, ConvTranspose or MatMul without a fused activation.
+/// A float32 linear operator without a fused activation. The questions below are for such a one.
 bool isBareLinear(const Rewriter& graph, int n);
 
 /// The axis of its output along which its bias lies, and that output's shape.

@@ -1,10 +1,6 @@
 // The questions' answers.
 #include "passes/match.h"
 
-#include "ops/conv.h"
-#include "ops/conv_transpose.h"
-#include "ops/matmul.h"
-
 namespace minnow::passes {
 
 using ir::kNoValue;
@@ -111,14 +107,6 @@ bool becomeUnary(Rewriter& graph, int n, ValueId x, ops::UnaryFn fn, float alpha
   op->beta = beta;
   graph.replace(n, std::move(op), {x}, graph.node(n).source);
   return true;
-}
-
-ops::Epilogue* epilogueOf(ir::Node& node) {
-  if (auto* conv = node.as<ops::Conv>()) return &conv->epilogue;
-  if (auto* conv = node.as<ops::ConvTranspose>()) return &conv->epilogue;
-  if (auto* product = node.as<ops::MatMul>()) return &product->epilogue;
-  if (auto* binary = node.as<ops::Binary>()) return &binary->epilogue;
-  return nullptr;
 }
 
 }  // namespace minnow::passes

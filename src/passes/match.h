@@ -55,7 +55,4 @@ bool eitherWay(const Product& product, F&& fn) {
 bool becomeUnary(Rewriter& graph, int n, ir::ValueId x, ops::UnaryFn fn, float alpha = 0,
                  float beta = 0);
 
-/// The fused activation of an operator that has one, else null.
-ops::Epilogue* epilogueOf(ir::Node& node);
-
 }  // namespace minnow::passes

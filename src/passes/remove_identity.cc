@@ -1,17 +1,9 @@
 // remove-identity: operators that hand their input on unchanged, and pairs that undo each other.
 // What is one only for the converted shapes (a slice of the whole, a reshape to the same) goes only
 // in models that cannot be resized.
-#include <limits>
-
-#include "ops/cast.h"
-#include "ops/concat.h"
 #include "ops/expand.h"
-#include "ops/pad.h"
 #include "ops/reshape.h"
-#include "ops/slice.h"
-#include "ops/split.h"
 #include "ops/transpose.h"
-#include "ops/unary.h"
 #include "passes/pass.h"
 #include "passes/rewriter.h"
 
@@ -20,60 +12,24 @@ namespace {
 
 using ir::ValueId;
 
-bool all(const std::vector<int64_t>& list, int64_t number) {
-  return std::ranges::all_of(list, [&](int64_t one) { return one == number; });
-}
-
-bool isCounting(const std::vector<int64_t>& list) {
-  for (size_t i = 0; i < list.size(); ++i)
-    if (list[i] != static_cast<int64_t>(i)) return false;
-  return true;
-}
-
-/// Ends beyond every extent mean "to the end" for any input.
-bool slicesNothingEver(const ops::Slice& slice) {
-  constexpr int64_t kAnyEnd = std::numeric_limits<int32_t>::max();
-  return all(slice.starts, 0) && all(slice.steps, 1) &&
-         std::ranges::all_of(slice.ends, [](int64_t end) { return end >= kAnyEnd; });
-}
-
-/// True if the attributes alone say so, whatever the input's shape.
-bool isAlwaysIdentity(const ir::Node& node) {
-  if (const auto* unary = node.as<ops::Unary>()) return unary->fn == ops::UnaryFn::Identity;
-  if (const auto* transpose = node.as<ops::Transpose>()) return isCounting(transpose->perm);
-  if (const auto* pad = node.as<ops::Pad>()) return all(pad->padsBegin, 0) && all(pad->padsEnd, 0);
-  if (const auto* slice = node.as<ops::Slice>()) return slicesNothingEver(*slice);
-  if (node.as<ops::Concat>()) return node.inputs.size() == 1;
-  if (const auto* tile = node.as<ops::Tile>()) return all(tile->repeats, 1);
-  if (const auto* split = node.as<ops::Split>()) return split->sizes.empty() && split->parts == 1;
-  if (const auto* reshape = node.as<ops::Reshape>())
-    return all(reshape->shape, 0) && !reshape->allowZero;
-  return node.as<ops::Cast>() != nullptr;  // to its own type: the types are compared besides
-}
-
-bool keepsOrder(const ir::Node& node) {
-  return node.as<ops::Reshape>() || node.as<ops::Flatten>() || node.as<ops::Squeeze>() ||
-         node.as<ops::Unsqueeze>();
-}
-
-/// True if the output, seen as a view of a row-major input, is that input. Holds for these shapes
-/// only: not where data decide them.
-bool isIdentityHere(const Rewriter& graph, const ir::Node& node) {
-  if (graph.dataSizes().concerns(node)) return false;
-  if (keepsOrder(node) || node.as<ops::Expand>()) return true;  // the types are compared besides
-  const Shape& shape = graph.value(node.inputs[0]).type.shape;
-  const ops::Storage plain{plainStrides(shape), 0};
-  if (node.as<ops::Slice>() || node.as<ops::Split>()) {
-    const auto view = node.op->viewOf(shape, plain, 0);
-    return view && view->offset == 0;
-  }
-  return false;
+/// True if a result holds the elements of input 0, row-major, in the same order, for the shapes at
+/// hand: not where data decide them.
+bool keepsOrder(const Rewriter& graph, const ir::Node& node) {
+  if (node.inputs.empty() || node.outputs.size() != 1 || graph.dataSizes().concerns(node))
+    return false;
+  const Shape& from = graph.value(node.inputs[0]).type.shape;
+  const Shape& to = graph.value(node.outputs[0]).type.shape;
+  const auto view = node.op->viewOf(from, {plainStrides(from), 0}, 0);
+  return view && view->offset == 0 && from.elements() == to.elements() &&
+         TensorView{DataType::Float32, to, view->strides, nullptr}.isPlain();
 }
 
 bool isIdentity(const Rewriter& graph, const ir::Node& node, bool fixedShapes) {
   if (node.inputs.empty() || node.outputs.size() != 1) return false;
   if (graph.value(node.inputs[0]).type != graph.value(node.outputs[0]).type) return false;
-  return isAlwaysIdentity(node) || (fixedShapes && isIdentityHere(graph, node));
+  if (node.op->isIdentity(graph.graph().inputTypes(node))) return true;
+  if (!fixedShapes || graph.dataSizes().concerns(node)) return false;
+  return keepsOrder(graph, node) || node.as<ops::Expand>();  // that expands nothing here
 }
 
 /// Transpose of a transpose: one transpose with both permutations.
@@ -93,11 +49,11 @@ bool mergeTransposes(Rewriter& graph, int n) {
 
 /// Reshaping twice: only the second counts if it names all extents or the model cannot be resized.
 bool skipReshape(Rewriter& graph, int n, bool fixedShapes) {
-  if (!fixedShapes || !keepsOrder(graph.node(n)) || graph.dataSizes().concerns(graph.node(n)))
-    return false;
+  if (!fixedShapes || !keepsOrder(graph, graph.node(n))) return false;
   const ValueId between = graph.node(n).inputs[0];
   const int before = graph.producer(between);
-  if (before < 0 || !keepsOrder(graph.node(before)) || !graph.readOnce(between)) return false;
+  if (before < 0 || !keepsOrder(graph, graph.node(before)) || !graph.readOnce(between))
+    return false;
   const Shape& shape = graph.value(graph.node(n).outputs[0]).type.shape;
   auto reshape = std::make_unique<ops::Reshape>();
   reshape->shape.assign(shape.begin(), shape.end());

@@ -17,6 +17,7 @@ class Rewriter {
   explicit Rewriter(ir::Graph& graph);
 
   ir::Graph& graph() { return graph_; }
+  const ir::Graph& graph() const { return graph_; }
   const ir::Value& value(ir::ValueId id) const { return graph_.values[static_cast<size_t>(id)]; }
   const ir::Node& node(int n) const { return graph_.nodes[static_cast<size_t>(n)]; }
   ir::Node& node(int n) { return graph_.nodes[static_cast<size_t>(n)]; }

@@ -128,6 +128,15 @@ void askEverything(const ops::Operator& op, std::span<const TensorType> inputs) 
     EXPECT_TRUE(output.type == DataType::Undefined || elementSize(output.type) > 0) << op.name();
   }
   EXPECT_GE(op.multiplyAdds(inputs, *outputs), 0) << op.name();
+  EXPECT_GE(op.elementsVisited(inputs, *outputs), 0) << op.name();
+  (void)op.isIdentity(inputs);
+  if (const auto axes = op.linearAxes(inputs, *outputs)) {
+    ASSERT_GE(inputs.size(), 2U) << op.name();
+    const Shape &weights = inputs[1].shape, &y = outputs->front().shape;
+    ASSERT_TRUE(axes->weights >= 0 && axes->weights < weights.rank()) << op.name();
+    ASSERT_TRUE(axes->output >= 0 && axes->output < y.rank()) << op.name();
+    EXPECT_EQ(weights[axes->weights] * axes->groups, y[axes->output]) << op.name();
+  }
   (void)op.mayRunInPlace(0);
   for (int axis = 0; axis < outputs->front().shape.rank(); ++axis)
     askForRows(op, inputs, *outputs, axis);

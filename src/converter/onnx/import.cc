@@ -13,6 +13,7 @@
 #include "converter/onnx/tensor_proto.h"
 #include "converter/onnx/versions.h"
 #include "converter/onnx/walk.h"
+#include "ops/cast.h"
 #include "passes/evaluate.h"
 
 namespace minnow::converter {
@@ -42,24 +43,6 @@ ImportFn findImport(const std::string& op) {
   for (const Row& row : kRows)
     if (op == row.name) return row.fn;
   return nullptr;
-}
-
-/// Kinds whose results hold elements of the first input (of all, for Concat) and nothing else.
-bool movesElements(ops::OpKind kind) {
-  switch (kind) {
-    case ops::OpKind::Reshape:
-    case ops::OpKind::Flatten:
-    case ops::OpKind::Squeeze:
-    case ops::OpKind::Unsqueeze:
-    case ops::OpKind::Slice:
-    case ops::OpKind::Split:
-    case ops::OpKind::Gather:
-    case ops::OpKind::Concat:
-    case ops::OpKind::Cast:  // whole numbers stay what they are
-      return true;
-    default:
-      return false;
-  }
 }
 
 bool isDefaultDomain(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
@@ -174,7 +157,7 @@ std::vector<ir::ValueId> ImportState::moveAtMost(const ir::Node& node, int outpu
   std::vector<ir::ValueId> marks;
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     const ir::ValueId id = node.inputs[i];
-    const bool moved = i == 0 || node.op->kind() == ops::OpKind::Concat;
+    const bool moved = node.op->movesElements(static_cast<int>(i));
     if (!moved) expectKnown(id);
     const auto found = atMost.find(id);
     if (!moved || found != atMost.end()) {
@@ -187,7 +170,7 @@ std::vector<ir::ValueId> ImportState::moveAtMost(const ir::Node& node, int outpu
         addConstant(freshName("known"), {DataType::Int64, shape}, std::as_bytes(std::span(none))));
   }
   const std::vector<ir::ValueId> ids = evaluate(*node.op, node.inputs, outputs);
-  const bool stay = node.op->kind() == ops::OpKind::Cast;
+  const bool stay = node.as<ops::Cast>();  // whole numbers stay what they are
   const std::vector<ir::ValueId> moved = stay ? marks : evaluate(*node.op, marks, outputs);
   for (size_t i = 0; i < ids.size(); ++i)
     if (std::ranges::count(graph.values[static_cast<size_t>(moved[i])].elements<int64_t>(), 1) > 0)
@@ -209,7 +192,7 @@ std::vector<ir::ValueId> ImportState::emit(std::unique_ptr<ops::Operator> op,
     throw ImportError(text("has ", outputs, " outputs, at most ", types->size(), " are possible"));
   const bool constant = canEvaluate(node.inputs, *types);
   if (readsAtMost(node.inputs)) {
-    if (constant && movesElements(node.op->kind())) return moveAtMost(node, outputs);
+    if (constant && node.op->movesElements(0)) return moveAtMost(node, outputs);
     for (ir::ValueId id : node.inputs) expectKnown(id);
   }
   if (constant) return evaluate(*node.op, node.inputs, outputs);
