@@ -11,6 +11,8 @@
 
 #include "backend/cpu/kernel_table.h"
 #include "base/aligned.h"
+#include "base/team.h"
+#include "base/threads.h"
 #include "bench/peak.h"
 #include "kernels/pack.h"
 #include "minnow/cpu.h"

@@ -9,6 +9,8 @@
 
 #include "backend/reference/reference.h"
 #include "base/fail.h"
+#include "base/team.h"
+#include "base/threads.h"
 #include "minnow/cpu.h"
 #include "runtime/backends.h"
 #include "tests/ops/hashes.h"
