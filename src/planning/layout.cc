@@ -17,41 +17,68 @@ using ir::ValueId;
 /// Most strips times nodes of all chains together; see kMostBookkeeping of strips.cc.
 constexpr size_t kMostEnds = 1 << 22;
 
+/// Rows that two bands make may add this share to a chain's work.
+constexpr double kMostRedone = 0.1;
+
 class LayoutBuilder {
  public:
-  LayoutBuilder(const ir::Graph& graph, const std::vector<TensorType>& types, int rowsFactor)
+  LayoutBuilder(const ir::Graph& graph, const std::vector<TensorType>& types,
+                std::span<const ChainCut> cuts)
       : graph_(graph), types_(types), uses_(graph, types) {
     layout_.chainOf.assign(graph.nodes.size(), -1);
-    if (rowsFactor > 0) schedule(rowsFactor);
+    schedule(cuts);
     layout_.storage = assignStorage(graph, types, uses_, layout_.chains, layout_.chainOf);
     for (size_t bytes : layout_.storage.bufferBytes) layout_.buffers.push_back({bytes});
     guests_.resize(layout_.buffers.size());
   }
 
-  MemoryLayout build() {
+  std::optional<MemoryLayout> build() {
     for (size_t v = 0; v < graph_.values.size(); ++v)
       if (layout_.storage.places[v].buffer >= 0)
         guests_[layout_.storage.places[v].buffer].push_back(static_cast<ValueId>(v));
     touchAll();
     makeWindows();
     for (size_t b = 0; b < layout_.buffers.size(); ++b) stretch(layout_.buffers[b]);
+    if (!bandsStayApart()) return {};
     layout_.dataSizes = std::move(uses_.dataSizes);
     return std::move(layout_);
   }
 
  private:
-  void schedule(int rowsFactor) {
+  /// Rows that two bands make may only lie in windows.
+  bool bandsStayApart() const {
+    for (size_t b = 0; b < guests_.size(); ++b)
+      for (ValueId id : guests_[b])
+        if (layout_.buffers[b].window < 0 && uses_.writer[id] >= 0 &&
+            !rowsAreApart(uses_.writer[id]))
+          return false;
+    return true;
+  }
+
+  void schedule(std::span<const ChainCut> cuts) {
     size_t ends = 0;
-    for (ir::Chain chain : graph_.chains) {
-      chain.rows = std::min(chain.rows, ops::kMaxExtent) * rowsFactor;
-      auto scheduled = scheduleChain(graph_, types_, uses_, chain);
-      if (!scheduled || scheduled->strips < 2) continue;
-      ends += scheduled->ends.size();
+    for (size_t c = 0; c < cuts.size(); ++c) {
+      ir::Chain chain = graph_.chains[c];
+      chain.rows = cuts[c].rows;
+      auto bands = scheduleBands(chain, cuts[c].bands);
+      for (const ChainSchedule& band : bands) ends += band.ends.size();
       if (ends > kMostEnds) return;
+      if (bands.empty()) continue;
       std::fill(layout_.chainOf.begin() + chain.first, layout_.chainOf.begin() + chain.end,
                 static_cast<int>(layout_.chains.size()));
-      layout_.chains.push_back(std::move(*scheduled));
+      std::ranges::move(bands, std::back_inserter(layout_.chains));
     }
+  }
+
+  /// Empty where the chain is not to be cut, or cannot be.
+  std::vector<ChainSchedule> scheduleBands(const ir::Chain& chain, int count) const {
+    std::vector<ChainSchedule> bands;
+    for (int band = 0; chain.rows > 0 && band < count; ++band) {
+      auto scheduled = scheduleChain(graph_, types_, uses_, chain, {band, count});
+      if (!scheduled || (count == 1 && scheduled->strips < 2)) return {};
+      bands.push_back(std::move(*scheduled));
+    }
+    return bands;
   }
 
   void touch(ValueId id, int step) {
@@ -95,7 +122,7 @@ class LayoutBuilder {
       const int64_t own = layout_.storage.places[id].storage.strides[chain.axis(writer)];
       const auto bytes = static_cast<int64_t>(elementSize(types_[id].type)) * own;
       if (bytes <= 0 || (stride != 0 && stride != bytes)) return 0;
-      if (bytes * chain.height(writer) != static_cast<int64_t>(layout_.buffers[buffer].bytes))
+      if (bytes * chain.height(writer) != static_cast<int64_t>(layout_.storage.bufferBytes[buffer]))
         return 0;
       stride = bytes;
     }
@@ -106,8 +133,12 @@ class LayoutBuilder {
     std::vector<std::pair<int, int>> owned;
     for (size_t b = 0; b < layout_.buffers.size(); ++b)
       if (const int chain = ownChain(b); chain >= 0) owned.emplace_back(chain, b);
-    std::ranges::sort(owned);
-    for (const auto& [chain, buffer] : owned) makeWindow(buffer, chain);
+    std::vector<std::pair<int, int>> all;  // every band's
+    for (const auto& [chain, buffer] : owned)
+      for (int band = 0; band < layout_.chains[chain].band.count; ++band)
+        all.emplace_back(chain + band, buffer);
+    std::ranges::sort(all);
+    for (const auto& [chain, buffer] : all) makeWindow(buffer, chain);
   }
 
   /// Decides how many rows the buffer must hold. In strip s it holds rows [low, written), of which
@@ -125,23 +156,37 @@ class LayoutBuilder {
     if (rowBytes == 0) return;
     Window window{buffer, chainIndex, static_cast<size_t>(rowBytes), 0, {}, {}};
     for (int strip = 0; strip < chain.strips; ++strip) {
-      const int64_t before = written(buffer, chain, strip - 1);
-      const int64_t low = std::min<int64_t>(lowestNeeded(buffer, chain, strip), before);
+      int64_t low = lowestNeeded(buffer, chain, strip);
+      const int64_t before = strip == 0 ? low : written(buffer, chain, strip - 1);
+      low = std::min(low, before);
       window.low.push_back(static_cast<int32_t>(low));
       window.kept.push_back(static_cast<int32_t>(before - low));
       window.rows = std::max(window.rows, written(buffer, chain, strip) - low);
     }
     const size_t bytes = static_cast<size_t>(window.rows * rowBytes);
-    if (bytes >= layout_.buffers[buffer].bytes) return;
-    layout_.buffers[buffer].bytes = bytes;
-    layout_.buffers[buffer].window = static_cast<int>(layout_.windows.size());
+    if (chain.band.count == 1 && bytes >= layout_.buffers[buffer].bytes) return;
+    give(std::move(window), chain.band.index, bytes);
+  }
+
+  /// Band 0 has the window in the buffer's own place, further bands in a new one.
+  void give(Window window, int band, size_t bytes) {
+    Buffer& own = layout_.buffers[window.buffer];
+    const Buffer held{bytes, own.first, own.last, static_cast<int>(layout_.windows.size()),
+                      layout_.chains[window.chain].band.count == 1 ? Buffer::kAll : band};
+    if (band == 0) {
+      own = held;
+    } else {
+      window.buffer = static_cast<int>(layout_.buffers.size());
+      layout_.buffers.push_back(held);
+    }
     layout_.windows.push_back(std::move(window));
   }
 
   /// Rows that some writer has made after `strip`.
   int64_t written(int buffer, const ChainSchedule& chain, int strip) const {
     int64_t most = 0;
-    for (ValueId id : guests_[buffer]) most = std::max(most, chain.end(uses_.writer[id], strip));
+    for (ValueId id : guests_[buffer])
+      if (makesRows(chain, id)) most = std::max(most, chain.end(uses_.writer[id], strip));
     return most;
   }
 
@@ -150,6 +195,7 @@ class LayoutBuilder {
   int64_t lowestNeeded(int buffer, const ChainSchedule& chain, int strip) const {
     int64_t low = StripReads::kNone;
     for (ValueId id : guests_[buffer]) {
+      if (!makesRows(chain, id)) continue;
       low = std::min(low, chain.end(uses_.writer[id], strip - 1));
       for (int reader : uses_.readers[id]) {
         const ir::Node& node = graph_.nodes[reader];
@@ -158,7 +204,17 @@ class LayoutBuilder {
             low = std::min<int64_t>(low, chain.readsOf(reader)[i].first[strip]);
       }
     }
-    return low;
+    return low == StripReads::kNone ? 0 : low;
+  }
+
+  /// False for a value of which a band needs no rows.
+  bool makesRows(const ChainSchedule& chain, ValueId id) const {
+    return chain.begin(uses_.writer[id]) < chain.end(uses_.writer[id]);
+  }
+
+  /// True if no two bands make the same row of a node.
+  bool rowsAreApart(int node) const {
+    return planning::rowsAreApart(layout_.chains, chainAt(node), node);
   }
 
   // What is filled or read over several strips exists as long as the chain runs; so does what was
@@ -184,6 +240,51 @@ class LayoutBuilder {
   MemoryLayout layout_;
 };
 
+std::vector<ChainCut> cutsOf(const ir::Graph& graph, int rowsFactor) {
+  std::vector<ChainCut> cuts;
+  for (const ir::Chain& chain : graph.chains)
+    cuts.push_back({std::clamp<int64_t>(chain.rows, 1, ops::kMaxExtent) * rowsFactor});
+  return cuts;
+}
+
+/// Adds to every step of a chain the most that its band has alive at one of them.
+void addMost(const MemoryLayout& layout, const std::vector<size_t>& ofBand,
+             std::vector<size_t>& alive) {
+  for (const ChainSchedule& chain : layout.chains) {
+    if (chain.band.index > 0) continue;
+    const auto begin = ofBand.begin() + chain.first, end = ofBand.begin() + chain.last + 1;
+    const size_t most = *std::max_element(begin, end);
+    for (int step = chain.first; step <= chain.last; ++step) alive[step] += most;
+  }
+}
+
+/// True if the chain that begins with a node is in bands, and what they do twice is little beside
+/// its work.
+bool worthBands(const ir::Graph& graph, const std::vector<TensorType>& types,
+                const MemoryLayout& layout, int first) {
+  const int index = layout.chainOf[first];
+  if (index < 0 || layout.chains[index].band.count == 1) return false;
+  double work = 0, done = 0;
+  for (int n = first; n <= layout.chains[index].last; ++n) {
+    std::vector<TensorType> outputs;
+    double own = 0;
+    for (ir::ValueId id : graph.nodes[n].outputs) {
+      outputs.push_back(id == kNoValue ? TensorType{} : types[id]);
+      own += static_cast<double>(outputs.back().shape.elements());
+    }
+    std::vector<TensorType> inputs;
+    for (ir::ValueId id : graph.nodes[n].inputs)
+      inputs.push_back(id == kNoValue ? TensorType{} : types[id]);
+    own += static_cast<double>(graph.nodes[n].op->multiplyAdds(inputs, outputs));
+    int64_t rows = 0;
+    for (int band = 0; band < layout.chains[index].band.count; ++band)
+      rows += layout.chains[index + band].end(n) - layout.chains[index + band].begin(n);
+    work += own;
+    done += own * static_cast<double>(rows) / static_cast<double>(layout.chains[index].height(n));
+  }
+  return done <= work * (1 + kMostRedone);
+}
+
 }  // namespace
 
 bool Window::keepsRows() const {
@@ -192,19 +293,73 @@ bool Window::keepsRows() const {
 
 std::vector<size_t> aliveBytes(const MemoryLayout& layout) {
   // What comes and goes at each step; what goes wraps around.
-  std::vector<size_t> alive(layout.storage.isView.size() + 2, 0);
-  for (const Buffer& buffer : layout.buffers) {
-    if (buffer.last < 0) continue;
-    alive[static_cast<size_t>(buffer.first)] += base::alignUp(buffer.bytes);
-    alive[static_cast<size_t>(buffer.last) + 1] -= base::alignUp(buffer.bytes);
-  }
-  std::partial_sum(alive.begin(), alive.end(), alive.begin());
+  const size_t steps = layout.storage.isView.size() + 2;
+  const auto sum = [&](int band) {
+    std::vector<size_t> alive(steps, 0);
+    for (const Buffer& buffer : layout.buffers) {
+      if (buffer.last < 0 || buffer.band != band) continue;
+      alive[static_cast<size_t>(buffer.first)] += base::alignUp(buffer.bytes);
+      alive[static_cast<size_t>(buffer.last) + 1] -= base::alignUp(buffer.bytes);
+    }
+    std::partial_sum(alive.begin(), alive.end(), alive.begin());
+    return alive;
+  };
+  std::vector<size_t> alive = sum(Buffer::kAll);
+  int bands = 0;
+  for (const Buffer& buffer : layout.buffers) bands = std::max(bands, buffer.band + 1);
+  for (int band = 0; band < bands; ++band) addMost(layout, sum(band), alive);
   alive.pop_back();
   return alive;
 }
 
+std::vector<std::pair<int, int>> besides(std::span<const Buffer> buffers,
+                                         std::span<const int> chainOf) {
+  std::vector<int> banded;
+  for (size_t b = 0; b < buffers.size(); ++b)
+    if (buffers[b].band != Buffer::kAll && buffers[b].last >= 0)
+      banded.push_back(static_cast<int>(b));
+  const auto areBeside = [&](const Buffer& a, const Buffer& b) {
+    return a.band != b.band && chainOf[a.first] == chainOf[b.first] &&
+           (a.last < b.first || b.last < a.first);
+  };
+  std::vector<std::pair<int, int>> found;
+  for (size_t i = 0; i < banded.size(); ++i)
+    for (size_t j = 0; j < i; ++j)
+      if (areBeside(buffers[banded[i]], buffers[banded[j]]))
+        found.emplace_back(banded[i], banded[j]);
+  return found;
+}
+
+std::optional<MemoryLayout> layOut(const ir::Graph& graph, const std::vector<TensorType>& types,
+                                   std::span<const ChainCut> cuts) {
+  return LayoutBuilder(graph, types, cuts).build();
+}
+
 MemoryLayout layOut(const ir::Graph& graph, const std::vector<TensorType>& types, int rowsFactor) {
-  return LayoutBuilder(graph, types, rowsFactor).build();
+  return *layOut(graph, types, cutsOf(graph, rowsFactor));
+}
+
+MemoryLayout layOutInBands(const ir::Graph& graph, const std::vector<TensorType>& types,
+                           int threads) {
+  std::vector<ChainCut> cuts = cutsOf(graph, threads);
+  MemoryLayout best = *layOut(graph, types, cuts);
+  const size_t most = std::ranges::max(aliveBytes(best));
+  for (size_t c = 0; threads > 1 && c < cuts.size(); ++c) {
+    const ChainCut strips = cuts[c];
+    const int64_t rows = strips.rows / threads;
+    // Windows have rows to spare at each border: lower strips make up for them.
+    for (const int64_t lower : {rows, rows - rows / 4, rows - rows / 2}) {
+      cuts[c] = {lower, threads};
+      auto layout = layOut(graph, types, cuts);
+      if (!layout || !worthBands(graph, types, *layout, graph.chains[c].first)) break;
+      if (std::ranges::max(aliveBytes(*layout)) > most) continue;
+      best = std::move(*layout);
+      break;
+    }
+    const int index = best.chainOf[graph.chains[c].first];
+    if (index < 0 || best.chains[index].band.count == 1) cuts[c] = strips;
+  }
+  return best;
 }
 
 }  // namespace minnow::planning

@@ -5,6 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "planning/storage.h"
@@ -14,7 +17,7 @@ namespace minnow::planning {
 
 /// A buffer that holds rows [low, low + rows) of its tensors, moving on strip by strip.
 struct Window {
-  int buffer = 0, chain = 0;
+  int buffer = 0, chain = 0;  ///< index into MemoryLayout::chains
   size_t rowBytes = 0;
   int64_t rows = 0;
   std::vector<int32_t> low;   ///< by strip: the row at the buffer's beginning
@@ -27,25 +30,51 @@ struct Buffer {
   size_t bytes = 0;
   int first = kUnused, last = -1;  ///< steps; see memory::Interval
   int window = -1;  ///< index into MemoryLayout::windows, -1 if it holds whole tensors
-  static constexpr int kUnused = std::numeric_limits<int>::max();
+  int band = kAll;  ///< the band of the chain around `first` that alone uses it
+  static constexpr int kUnused = std::numeric_limits<int>::max(), kAll = -1;
 };
 
 struct MemoryLayout {
   StoragePlan storage;
   ir::DataSizes dataSizes;
-  std::vector<ChainSchedule> chains;
-  std::vector<int> chainOf;  ///< by node, index into `chains`, -1 for none
+  std::vector<ChainSchedule> chains;  ///< the bands of a chain side by side
+  std::vector<int> chainOf;           ///< by node, index into `chains` of band 0, -1 for none
+  /// Those of storage.bufferBytes, and then what further bands have in place of band 0's windows.
   std::vector<Buffer> buffers;
-  std::vector<Window> windows;  ///< those of a chain side by side
+  /// Those of a band side by side; every band of a chain has a window for the same tensors, in the
+  /// same order.
+  std::vector<Window> windows;
 };
 
-/// Bytes of all buffers alive at each step.
+/// Bytes of all buffers alive at each step. Bands count as if each were where it needs most.
 std::vector<size_t> aliveBytes(const MemoryLayout& layout);
+
+/// Buffers, by index, that may be in use at once although they have no step in common: those of
+/// different bands of one chain. For memory::planArena; what is added to the layout's buffers, as
+/// workspace, is in `buffers` too.
+std::vector<std::pair<int, int>> besides(std::span<const Buffer> buffers,
+                                         std::span<const int> chainOf);
 
 /// Step n is node n; inputs exist from step 0, outputs until the step after the last node. What a
 /// chain touches and needs from strip to strip exists during the whole chain. A chain that these
 /// shapes do not allow runs layer by layer; with `rowsFactor` 0 all do. Strips are `rowsFactor`
 /// times as tall as the graph's chains say: once for each thread that shares their rows.
 MemoryLayout layOut(const ir::Graph& graph, const std::vector<TensorType>& types, int rowsFactor);
+
+/// How a chain of a graph is cut.
+struct ChainCut {
+  int64_t rows = 0;  ///< of a strip; 0 for layer by layer
+  int bands = 1;
+};
+/// Each chain of the graph as its cut says, or layer by layer where it cannot be cut so. Nothing if
+/// bands would write the same rows of a buffer that they share.
+std::optional<MemoryLayout> layOut(const ir::Graph& graph, const std::vector<TensorType>& types,
+                                   std::span<const ChainCut> cuts);
+
+/// The same as with a factor, for threads that share a chain by bands, each a thread's own from the first strip to
+/// the last. A chain that has no bands, would redo too much at their borders, or would take more
+/// memory than strips as tall as `threads` asks for, is as layOut() gives it.
+MemoryLayout layOutInBands(const ir::Graph& graph, const std::vector<TensorType>& types,
+                           int threads);
 
 }  // namespace minnow::planning

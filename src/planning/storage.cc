@@ -62,6 +62,7 @@ class Assignment {
     plan_.bufferBytes.push_back(bytes);
     bufferLast_.push_back(lastUse_[id]);
     readsOf_.emplace_back();
+    guests_.push_back({id});
     plan_.places[id] = {
         static_cast<int>(plan_.bufferBytes.size() - 1), kNoValue, {ownStrides(id), 0}};
     assigned_[id] = 1;
@@ -70,9 +71,10 @@ class Assignment {
   void placeAs(ValueId id, const Place& host, const ops::Storage& storage) {
     plan_.places[id] = host;
     plan_.places[id].storage = storage;
-    if (host.buffer >= 0)
-      bufferLast_[host.buffer] = std::max(bufferLast_[host.buffer], lastUse_[id]);
     assigned_[id] = 1;
+    if (host.buffer < 0) return;
+    bufferLast_[host.buffer] = std::max(bufferLast_[host.buffer], lastUse_[id]);
+    guests_[host.buffer].push_back(id);
   }
 
   // Concatenations: an input that nobody else has placed is written where the result wants it. Done
@@ -183,7 +185,25 @@ class Assignment {
     if (place.buffer < 0 || bufferLast_[place.buffer] > n || types_[in] != types_[out])
       return false;
     if (place.storage.strides != ownStrides(out) || sharedByOtherInput(node, index)) return false;
-    return !chain || !readInLaterStrips(*chain, n, place);
+    return !chain || (!readInLaterStrips(n, place) && staysInBands(*chain, place.buffer, out));
+  }
+
+  /// Bands have a window each for what lies in a chain alone. In a buffer that they share, no band
+  /// may write what another one reads or writes.
+  bool staysInBands(const ChainSchedule& chain, int buffer, ValueId out) const {
+    if (chain.band.count == 1) return true;
+    bool inside = staysInside(chain, out), apart = true;
+    for (ValueId id : guests_[buffer]) {
+      if (!chain.contains(producers_[id])) return false;
+      inside = inside && staysInside(chain, id);
+      apart = apart && rowsAreApart(chains_, chainOf_[chain.first], producers_[id]);
+    }
+    return inside || apart;
+  }
+
+  bool staysInside(const ChainSchedule& chain, ValueId id) const {
+    const auto& readers = consumers_[id];
+    return lastUse_[id] <= chain.last && (readers.empty() || readers.front() >= chain.first);
   }
 
   const ChainSchedule* chainOf(int n) const {
@@ -197,39 +217,49 @@ class Assignment {
     bool alike = true;            ///< all by rows of one stride, from the same row on
     int64_t rowStride = 0;        ///< in elements
     int64_t firstRow = 0;         ///< where their values' rows begin in the buffer
-    std::vector<int32_t> lowest;  ///< by strip: the first row that it or a later one reads
+    std::vector<int32_t> lowest;  ///< by band and strip: the first row that it or a later one reads
   };
 
   void noteReads(int n) {
-    const ChainSchedule& chain = chains_[chainOf_[n]];
     for (size_t i = 0; i < graph_.nodes[n].inputs.size(); ++i) {
       const ValueId id = graph_.nodes[n].inputs[i];
       if (id == kNoValue || plan_.places[id].buffer < 0) continue;
-      noteRead(readsOf_[plan_.places[id].buffer], plan_.places[id], chain.readsOf(n)[i],
-               chainOf_[n]);
+      noteRead(readsOf_[plan_.places[id].buffer], plan_.places[id], n, i);
     }
   }
 
-  static void noteRead(ChainReads& known, const Place& place, const StripReads& reads, int chain) {
-    const int64_t stride = reads.axis < 0 ? 0 : place.storage.strides[reads.axis];
+  void noteRead(ChainReads& known, const Place& place, int n, size_t input) const {
+    const int chain = chainOf_[n], axis = chains_[chain].readsOf(n)[input].axis;
+    const int64_t stride = axis < 0 ? 0 : place.storage.strides[axis];
     const int64_t row = stride <= 0 ? 0 : place.storage.offset / stride;
-    if (known.chain != chain) known = {chain, stride > 0, stride, row, reads.first};
+    if (known.chain != chain) known = {chain, stride > 0, stride, row, {}};
     known.alike = known.alike && stride == known.rowStride && row == known.firstRow;
-    for (size_t strip = 0; strip < known.lowest.size(); ++strip)
-      known.lowest[strip] = std::min(known.lowest[strip], reads.first[strip]);
+    size_t at = 0;
+    for (int band = 0; band < chains_[chain].band.count; ++band)
+      for (const int32_t first : chains_[chain + band].readsOf(n)[input].first) {
+        if (at == known.lowest.size()) known.lowest.push_back(first);
+        known.lowest[at] = std::min(known.lowest[at], first);
+        ++at;
+      }
   }
 
   // True if another node of the chain, run before n in a strip, reads rows of the buffer after n
   // has overwritten them.
-  bool readInLaterStrips(const ChainSchedule& chain, int n, const Place& place) const {
+  bool readInLaterStrips(int n, const Place& place) const {
     const ChainReads& known = readsOf_[place.buffer];
-    if (known.chain != chainOf_[n]) return false;
-    const int axis = chain.axis(n);
+    const int chain = chainOf_[n];
+    if (known.chain != chain) return false;
+    const int axis = chains_[chain].axis(n);
     const int64_t rowStride = axis < 0 ? 0 : place.storage.strides[axis];
     if (!known.alike || rowStride != known.rowStride) return true;
     if (place.storage.offset / rowStride != known.firstRow) return true;
-    for (int strip = 0; strip + 1 < chain.strips; ++strip)
-      if (known.lowest[static_cast<size_t>(strip) + 1] < chain.end(n, strip)) return true;
+    size_t at = 0;  // a band's first strip in known.lowest
+    for (int band = 0; band < chains_[chain].band.count; ++band) {
+      const ChainSchedule& course = chains_[chain + band];
+      for (int strip = 0; strip + 1 < course.strips; ++strip)
+        if (known.lowest[at + static_cast<size_t>(strip) + 1] < course.end(n, strip)) return true;
+      at += static_cast<size_t>(course.strips);
+    }
     return false;
   }
 
@@ -272,8 +302,9 @@ class Assignment {
   const std::vector<std::vector<int>>& consumers_;
   const std::vector<int>& producers_;
   std::vector<int> lastUse_;
-  std::vector<int> bufferLast_;      // last step that reads anything in the buffer
-  std::vector<ChainReads> readsOf_;  // by buffer
+  std::vector<int> bufferLast_;               // last step that reads anything in the buffer
+  std::vector<ChainReads> readsOf_;           // by buffer
+  std::vector<std::vector<ValueId>> guests_;  // by buffer
   std::vector<char> assigned_;
   StoragePlan plan_;
 };

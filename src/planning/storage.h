@@ -25,10 +25,11 @@ struct StoragePlan {
 
 /// Decides all sharing for the given types. Views and in-place results never outlive what they
 /// share: lifetimes are the planner's business, which sees buffers only. In a chain that runs in
-/// strips, a result takes an input's place only if no later strip reads what it overwrites. A node
+/// strips, a result takes an input's place only if no later strip and no other band reads what it
+/// overwrites. A node
 /// that data decide an extent for (ir::DataSizes::concerns()) shares nothing: where its results lie
 /// must not depend on extents, and values of such extents lie row-major.
-/// `chainOf`: index into `chains` by node, -1 for none.
+/// `chainOf`: by node, index into `chains` of its chain's band 0, -1 for none.
 StoragePlan assignStorage(const ir::Graph& graph, const std::vector<TensorType>& types,
                           const Uses& uses, const std::vector<ChainSchedule>& chains,
                           const std::vector<int>& chainOf);

@@ -14,6 +14,7 @@ ChainSchedule withoutReads(const ChainSchedule& chain) {
   copy.first = chain.first;
   copy.last = chain.last;
   copy.strips = chain.strips;
+  copy.band = chain.band;
   copy.axes = chain.axes;
   copy.heights = chain.heights;
   copy.ends = chain.ends;
@@ -43,11 +44,13 @@ int StripTables::axisAt(int step) const {
 
 std::vector<int64_t> StripTables::stripHeights(int step) const {
   if (axisAt(step) == ops::Rows::kWhole) return {0};
-  const ChainSchedule& chain = *chainAt(step);
   std::vector<int64_t> heights;
-  for (int strip = 0; strip < chain.strips; ++strip) {
-    const int64_t rows = chain.end(step, strip) - chain.end(step, strip - 1);
-    if (rows > 0 && std::ranges::find(heights, rows) == heights.end()) heights.push_back(rows);
+  for (int band = 0; band < bandsAt(step); ++band) {
+    const ChainSchedule& chain = *chainAt(step, band);
+    for (int strip = 0; strip < chain.strips; ++strip) {
+      const int64_t rows = chain.end(step, strip) - chain.end(step, strip - 1);
+      if (rows > 0 && std::ranges::find(heights, rows) == heights.end()) heights.push_back(rows);
+    }
   }
   return heights;
 }
@@ -66,20 +69,37 @@ size_t StripTables::heapBytes() const {
   return bytes;
 }
 
+const Window* StripTables::windowOf(int buffer, int band) const {
+  // Neither a constant nor what a plan adds to the layout's buffers.
+  if (buffer < 0 || buffer >= static_cast<int>(windowOf_.size()) || windowOf_[buffer] < 0)
+    return nullptr;
+  const Window& own = windows_[windowOf_[buffer]];
+  const auto [first, end] = windowsOf_[own.chain];
+  return &own + static_cast<ptrdiff_t>(band) * (end - first);
+}
+
 void StripCursor::advance() {
-  const ChainSchedule* chain = tables_->chainAt(step_);
+  const ChainSchedule* chain = tables_->chainAt(step_, band_);
   if (chain == nullptr || step_ != chain->last) {
     ++step_;
-  } else if (++strip_ < chain->strips) {
-    step_ = chain->first;
-  } else {
-    strip_ = 0;
-    ++step_;
+    return;
   }
+  step_ = chain->first;
+  if (++strip_ < chain->strips) return;
+  strip_ = 0;
+  if (onlyBand_)
+    step_ = tables_->steps();
+  else if (++band_ == chain->band.count)
+    skipChain();
+}
+
+void StripCursor::skipChain() {
+  step_ = tables_->chainAt(step_)->last + 1;
+  band_ = 0;
 }
 
 ops::Rows StripCursor::rows() const {
-  const ChainSchedule* chain = tables_->chainAt(step_);
+  const ChainSchedule* chain = tables_->chainAt(step_, band_);
   if (chain == nullptr) return {ops::Rows::kWhole, 0, 1};
   return {chain->axis(step_), chain->end(step_, strip_ - 1), chain->end(step_, strip_)};
 }
@@ -89,12 +109,17 @@ bool StripCursor::hasWork() const {
   return made.begin < made.end;
 }
 
+int StripCursor::bufferHere(int buffer) const {
+  const Window* window = tables_->windowOf(buffer, band_);
+  return window == nullptr ? buffer : window->buffer;
+}
+
 ptrdiff_t StripCursor::rowZero(int buffer, size_t byteOffset) const {
   const auto whole = static_cast<ptrdiff_t>(byteOffset);
-  const int window = tables_->windowOf(buffer);
-  if (window < 0) return whole;
-  const Window& rows = tables_->windows_[window];
-  return whole - static_cast<ptrdiff_t>(static_cast<size_t>(rows.low[strip_]) * rows.rowBytes);
+  const Window* window = tables_->windowOf(buffer, band_);
+  if (window == nullptr) return whole;
+  return whole -
+         static_cast<ptrdiff_t>(static_cast<size_t>(window->low[strip_]) * window->rowBytes);
 }
 
 }  // namespace minnow::planning

@@ -25,10 +25,12 @@ class StripTables {
 
   /// Steps are the graph's nodes.
   int steps() const { return static_cast<int>(chainOf_.size()); }
-  /// The course of the chain that a step belongs to; null for one that stands outside.
-  const ChainSchedule* chainAt(int step) const {
-    return chainOf_[step] < 0 ? nullptr : &chains_[chainOf_[step]];
+  /// The course of a band of the chain that a step belongs to; null for one that stands outside.
+  const ChainSchedule* chainAt(int step, int band = 0) const {
+    return chainOf_[step] < 0 ? nullptr : &chains_[chainOf_[step] + band];
   }
+  /// Bands of the chain that a step belongs to; 1 for one that stands outside.
+  int bandsAt(int step) const { return chainOf_[step] < 0 ? 1 : chainAt(step)->band.count; }
   /// The axis that a step's outputs are cut along; kWhole outside chains and for what runs once.
   int axisAt(int step) const;
   /// The different numbers of rows that a step makes at a time; {0} for one that makes all at once.
@@ -42,14 +44,11 @@ class StripTables {
   struct WindowRange {
     int first = 0, end = 0;
   };
-  /// -1 for a constant, for what a plan adds to the layout's buffers, and for whole tensors.
-  int windowOf(int buffer) const {
-    return buffer < 0 || buffer >= static_cast<int>(windowOf_.size()) ? -1 : windowOf_[buffer];
-  }
+  const Window* windowOf(int buffer, int band) const;
   std::vector<int> chainOf_;            // by step
   std::vector<int> windowOf_;           // by buffer, -1 for one that holds whole tensors
   std::vector<ChainSchedule> chains_;   // without what they read
-  std::vector<WindowRange> windowsOf_;  // by chain
+  std::vector<WindowRange> windowsOf_;  // by index into chains_
   std::vector<Window> windows_;         // those of a chain side by side
 };
 
@@ -58,13 +57,19 @@ class StripCursor {
   StripCursor() = default;
   /// At the beginning. The tables outlive the cursor.
   explicit StripCursor(const StripTables& tables) : tables_(&tables) {}
+  /// At the beginning of a band of the chain that begins with a step; done where the band is.
+  StripCursor(const StripTables& tables, int step, int band)
+      : tables_(&tables), step_(step), band_(band), onlyBand_(true) {}
 
-  /// The next step, or the first one of the chain in the next strip.
+  /// The next step, or the first one of the chain in the next strip, or in the next band.
   void advance();
+  /// From a chain's first step to what follows the chain: for one that has run its bands.
+  void skipChain();
   bool isDone() const { return step_ >= tables_->steps(); }
 
   int step() const { return step_; }
   int strip() const { return strip_; }
+  int band() const { return band_; }
   /// What the step makes here of every output: all, if the axis is kWhole.
   ops::Rows rows() const;
   /// False for a step of a chain that makes nothing in this strip.
@@ -75,7 +80,9 @@ class StripCursor {
   template <class Move>
   void forEachSlide(const Move& move) const;
 
-  /// Where a tensor's rows lie, in bytes from its buffer's beginning. `byteOffset` is where row 0
+  /// The buffer that is meant here where a plan says `buffer`: bands have windows of their own.
+  int bufferHere(int buffer) const;
+  /// Where a tensor's rows lie, in bytes from the beginning of bufferHere(). `byteOffset` is where row 0
   /// would be if the buffer held whole tensors. That row may be gone and its place before the
   /// buffer, so this is for arithmetic; every row that exists lies inside.
   ptrdiff_t rowZero(int buffer, size_t byteOffset) const;
@@ -87,14 +94,15 @@ class StripCursor {
 
  private:
   const StripTables* tables_ = nullptr;
-  int step_ = 0, strip_ = 0;
+  int step_ = 0, strip_ = 0, band_ = 0;
+  bool onlyBand_ = false;
 };
 
 template <class Move>
 void StripCursor::forEachSlide(const Move& move) const {
-  const ChainSchedule* chain = tables_->chainAt(step_);
+  const ChainSchedule* chain = tables_->chainAt(step_, band_);
   if (chain == nullptr || strip_ == 0 || step_ != chain->first) return;
-  const auto [first, end] = tables_->windowsOf_[tables_->chainOf_[step_]];
+  const auto [first, end] = tables_->windowsOf_[tables_->chainOf_[step_] + band_];
   for (int w = first; w < end; ++w) {
     const Window& window = tables_->windows_[w];
     if (window.kept[strip_] == 0 || window.low[strip_] == window.low[strip_ - 1]) continue;

@@ -35,8 +35,9 @@ struct NodeTypes {
 class Scheduler {
  public:
   Scheduler(const ir::Graph& graph, std::span<const TensorType> types, const Uses& uses,
-            const ir::Chain& chain)
+            const ir::Chain& chain, const Band& band)
       : graph_(graph), uses_(uses), rows_(chain.rows) {
+    schedule_.band = band;
     schedule_.first = chain.first;
     schedule_.last = chain.end - 1;
     for (int n = chain.first; n < chain.end; ++n) nodeTypes_.emplace_back(graph.nodes[n], types);
@@ -46,14 +47,22 @@ class Scheduler {
     for (const NodeTypes& types : nodeTypes_)
       if (types.outputs.empty()) return fail(ErrorCode::Unsupported, "a node without results");
     if (auto ok = assignBestAxes(); !ok) return std::unexpected(ok.error());
-    const int64_t height = schedule_.heights.back();
+    const auto [top, bottom] = bandOf(nodeTypes_.size() - 1);
+    const int64_t height = bottom - top;
+    if (schedule_.band.count > 1)
+      if (auto ok = checkBands(height); !ok) return std::unexpected(ok.error());
     rows_ = std::clamp<int64_t>(rows_, 1, height);
     int64_t tensors = 0;
     for (const NodeTypes& types : nodeTypes_)
       tensors += static_cast<int64_t>(types.inputs.size() + types.outputs.size());
     if ((height + rows_ - 1) / rows_ > kMostBookkeeping / tensors)
       return fail(ErrorCode::Unsupported, "too many strips for a chain of ", tensors, " tensors");
+    schedule_.strips = static_cast<int>((height + rows_ - 1) / rows_);
+    schedule_.ends.assign(nodeTypes_.size() * static_cast<size_t>(schedule_.strips + 1), 0);
+    for (int n = schedule_.first; n <= schedule_.last; ++n) sinks_.push_back(isSink(n));
+    if (auto ok = assignBegins(); !ok) return std::unexpected(ok.error());
     assignRows();
+    if (auto ok = checkSinks(); !ok) return std::unexpected(ok.error());
     assignReads();
     return std::move(schedule_);
   }
@@ -171,38 +180,92 @@ class Scheduler {
     return !inside;
   }
 
+  /// The share of a node's rows that the band has to make: its sinks make no others.
+  std::pair<int64_t, int64_t> bandOf(size_t k) const {
+    const auto [index, count] = schedule_.band;
+    return {schedule_.heights[k] * index / count, schedule_.heights[k] * (index + 1) / count};
+  }
+
+  /// A band makes rows of its own: nothing may want all of them.
+  Result<void> checkBands(int64_t height) const {
+    const auto whole = [](char is) { return is != 0; };
+    if (std::ranges::any_of(readWhole_, whole) ||
+        std::ranges::find(schedule_.axes, Rows::kWhole) != schedule_.axes.end())
+      return fail(ErrorCode::Unsupported, "a chain of which something is read whole has no bands");
+    if (height < 1) return fail(ErrorCode::Unsupported, "more bands than rows");
+    return {};
+  }
+
+  /// The first row of each node in this band: that of its share for a sink, and otherwise the first
+  /// one that a reader's first row is computed from. A sink cannot begin before its share, for
+  /// another band writes there.
+  Result<void> assignBegins() {
+    if (schedule_.band.count == 1) return {};
+    std::vector<int64_t> asked(nodeTypes_.size(), StripReads::kNone);
+    for (size_t k = nodeTypes_.size(); k-- > 0;) {
+      const auto [top, bottom] = bandOf(k);
+      if (sinks_[k] && asked[k] < top) return notInBands(k);
+      const bool makesNothing = sinks_[k] ? top == bottom : asked[k] == StripReads::kNone;
+      const int64_t begin = sinks_[k] ? top : makesNothing ? 0 : asked[k];
+      for (int strip = -1; strip < schedule_.strips; ++strip)
+        endOf(k, strip) = static_cast<int32_t>(begin);
+      if (!makesNothing) askBegins(k, begin, asked);
+    }
+    return {};
+  }
+
+  void askBegins(size_t k, int64_t begin, std::vector<int64_t>& asked) const {
+    const ir::Node& node = graph_.nodes[schedule_.first + static_cast<int>(k)];
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      if (!isInside(node.inputs[i])) continue;
+      int64_t& least = asked[static_cast<size_t>(uses_.writer[node.inputs[i]] - schedule_.first)];
+      least = std::min(least, rowsRead(k, static_cast<int>(i), begin, begin + 1).begin);
+    }
+  }
+
+  /// Nor may a sink go on beyond its share.
+  Result<void> checkSinks() {
+    for (size_t k = 0; k < nodeTypes_.size(); ++k)
+      if (sinks_[k] && endOf(k, schedule_.strips - 1) > bandOf(k).second) return notInBands(k);
+    return {};
+  }
+
+  Result<void> notInBands(size_t k) const {
+    return fail(ErrorCode::Unsupported, "node '",
+                graph_.nodes[schedule_.first + static_cast<int>(k)].name,
+                "' is read outside its chain, and inside it beyond a band's border");
+  }
+
   /// Fills `ends` strip by strip. Nodes that somebody outside reads (sinks) advance in proportion:
   /// with 112 rows in strips of 8 at the last node, a sink of 56 rows makes 4 a strip. All others
   /// advance just as far as their readers ask: where B is a 3x3 window over A, B's rows [0, 8)
   /// need A's [0, 9), and rows [8, 16) need A to have reached 17. Going backwards, every reader
   /// has asked before a node is looked at.
   void assignRows() {
-    const size_t count = nodeTypes_.size();
-    const int64_t height = schedule_.heights.back();
-    schedule_.strips = static_cast<int>((height + rows_ - 1) / rows_);
-    schedule_.ends.assign(count * static_cast<size_t>(schedule_.strips + 1), 0);
-    std::vector<char> sinks(count);
-    for (size_t k = 0; k < count; ++k) sinks[k] = isSink(schedule_.first + static_cast<int>(k));
+    const auto [top, bottom] = bandOf(nodeTypes_.size() - 1);
+    const int64_t height = bottom - top;
     for (int strip = 0; strip < schedule_.strips; ++strip) {
       const int64_t done = std::min(height, (strip + 1) * rows_);
-      for (size_t k = count; k-- > 0;) {
+      for (size_t k = nodeTypes_.size(); k-- > 0;) {
         int32_t& end = endOf(k, strip);
-        const int64_t own = schedule_.heights[k];
-        const int64_t share = strip + 1 == schedule_.strips ? own : own * done / height;
-        if (sinks[k]) end = std::max(end, static_cast<int32_t>(share));
+        const auto [first, last] = bandOf(k);
+        const int64_t share =
+            strip + 1 == schedule_.strips ? last : first + (last - first) * done / height;
+        if (sinks_[k]) end = std::max(end, static_cast<int32_t>(share));
         askInputs(k, strip, end);
       }
     }
   }
 
   /// Raises the rows that producers in the chain must have made after `strip`. It is asked for rows
-  /// [0, end) and not for the strip's own, because what an earlier strip read must exist too.
+  /// [begin, end) and not for the strip's own, because what an earlier strip read must exist too.
   void askInputs(size_t k, int strip, int64_t end) {
-    if (end == 0) return;
+    const int64_t begin = endOf(k, -1);
+    if (end == begin) return;
     const ir::Node& node = graph_.nodes[schedule_.first + static_cast<int>(k)];
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       if (!isInside(node.inputs[i])) continue;
-      const auto read = rowsRead(k, static_cast<int>(i), 0, end);
+      const auto read = rowsRead(k, static_cast<int>(i), begin, end);
       const auto writer = static_cast<size_t>(uses_.writer[node.inputs[i]] - schedule_.first);
       const int64_t rows = read.axis == Rows::kWhole ? schedule_.heights[writer] : read.end;
       endOf(writer, strip) = std::max(endOf(writer, strip), static_cast<int32_t>(rows));
@@ -239,9 +302,10 @@ class Scheduler {
     const int n = schedule_.first + static_cast<int>(k);
     reads.first.assign(static_cast<size_t>(schedule_.strips), StripReads::kNone);
     if (nodeTypes_[k].inputs[index].type == DataType::Undefined) return reads;
+    if (schedule_.band.count > 1) reads.axis = rowsRead(k, static_cast<int>(index), 0, 1).axis;
     for (int strip = 0; strip < schedule_.strips; ++strip) {
       const int64_t next = schedule_.end(n, strip - 1);
-      if (next >= schedule_.end(n, schedule_.strips - 1)) break;
+      if (next >= schedule_.end(n)) break;
       const Rows read = rowsRead(k, static_cast<int>(index), next, next + 1);
       reads.axis = read.axis;
       reads.first[static_cast<size_t>(strip)] =
@@ -255,14 +319,26 @@ class Scheduler {
   int64_t rows_;
   std::vector<NodeTypes> nodeTypes_;
   std::vector<char> readWhole_;  // by node of the chain: another one reads a result as a whole
+  std::vector<char> sinks_;      // by node of the chain
   ChainSchedule schedule_;
 };
 
 }  // namespace
 
+bool rowsAreApart(std::span<const ChainSchedule> chains, int chain, int node) {
+  int64_t reached = 0;
+  for (int band = 0; chain >= 0 && band < chains[chain].band.count; ++band) {
+    const ChainSchedule& course = chains[chain + band];
+    if (course.begin(node) == course.end(node)) continue;
+    if (course.begin(node) < reached) return false;
+    reached = course.end(node);
+  }
+  return true;
+}
+
 Result<ChainSchedule> scheduleChain(const ir::Graph& graph, std::span<const TensorType> types,
-                                    const Uses& uses, const ir::Chain& chain) {
-  return Scheduler(graph, types, uses, chain).run();
+                                    const Uses& uses, const ir::Chain& chain, const Band& band) {
+  return Scheduler(graph, types, uses, chain, band).run();
 }
 
 }  // namespace minnow::planning

@@ -23,15 +23,23 @@ struct StripReads {
   static constexpr int32_t kNone = std::numeric_limits<int32_t>::max();
 };
 
-/// The course of one chain: after strip i, rows [0, end(node, i)) of every output of a node exist.
+/// A share of a chain's rows that one thread makes from beginning to end, beside the other bands.
+/// Rows that two bands need at their border are made by both, except of what leaves the chain.
+struct Band {
+  int index = 0, count = 1;
+};
+
+/// The course of one band of a chain, of all rows as a rule: after strip i, rows [begin(node),
+/// end(node, i)) of every output of a node exist.
 struct ChainSchedule {
   int first = 0, last = 0;  ///< nodes, both included
   int strips = 0;
+  Band band;
   /// By node of the chain: the axis that its outputs are cut along; kWhole for a node that runs
   /// once, in the first strip (its height counts as 1).
   std::vector<int> axes;
   std::vector<int64_t> heights;  ///< by node: extent of that axis
-  std::vector<int32_t> ends;     ///< by node and strip, an entry 0 before the first strip
+  std::vector<int32_t> ends;     ///< by node and strip, begin() before the first strip
   std::vector<std::vector<StripReads>> reads;  ///< by node and input
 
   bool contains(int node) const { return node >= first && node <= last; }
@@ -41,14 +49,22 @@ struct ChainSchedule {
   int64_t end(int node, int strip) const {
     return ends[static_cast<size_t>((node - first) * (strips + 1) + strip + 1)];
   }
+  int64_t begin(int node) const { return end(node, -1); }
+  /// After the last strip.
+  int64_t end(int node) const { return end(node, strips - 1); }
   const std::vector<StripReads>& readsOf(int node) const {
     return reads[static_cast<size_t>(node - first)];
   }
 };
 
+/// True if no two bands make the same row of a node. `chain`: index of its band 0, -1 for none.
+bool rowsAreApart(std::span<const ChainSchedule> chains, int chain, int node);
+
 /// The course of a chain, or why its nodes cannot be computed in strips (ErrorCode::Unsupported).
-/// What a node of the chain reads as a whole is computed as a whole in the first strip.
+/// What a node of the chain reads as a whole is computed as a whole in the first strip; such a
+/// chain has no bands.
 Result<ChainSchedule> scheduleChain(const ir::Graph& graph, std::span<const TensorType> types,
-                                    const Uses& uses, const ir::Chain& chain);
+                                    const Uses& uses, const ir::Chain& chain,
+                                    const Band& band = {});
 
 }  // namespace minnow::planning

@@ -214,18 +214,22 @@ class ToyRun {
         tables_(tables),
         offsets_(std::move(offsets)),
         memory_(bytes / 4, kPoison),
+        touched_(memory_.size()),
         expected_(graph),
         made_(graph.nodes.size()) {
     for (size_t n = 0; n < graph.nodes.size(); ++n)
       made_[n].resize(static_cast<size_t>(extent(static_cast<int>(n))), 0);
     for (ir::ValueId id : graph.inputs)
       forEachElement(shape(id), {ops::Rows::kWhole}, [&](int64_t c, int64_t y, int64_t x) {
-        element(whole(id), c, y, x) = expected_.at(id, c, y, x);
+        memory_[indexOf(whole(id), c, y, x)] = expected_.at(id, c, y, x);
       });
   }
 
   /// False, after a failure, once something was wrong.
   bool step(const StripCursor& at) {
+    chain_ = layout_.chainOf[at.step()];
+    band_ = at.band();
+    now_ = at.step();
     at.forEachSlide([&](const Slide& slide) { move(slide); });
     forgetRest(at);
     if (at.hasWork() && !layout_.storage.isView[static_cast<size_t>(at.step())]) compute(at);
@@ -237,7 +241,7 @@ class ToyRun {
   bool outputsAreRight() {
     for (ir::ValueId id : graph_.outputs)
       forEachElement(shape(id), {ops::Rows::kWhole}, [&](int64_t c, int64_t y, int64_t x) {
-        check(element(whole(id), c, y, x) == expected_.at(id, c, y, x), "an output");
+        check(memory_[indexOf(whole(id), c, y, x)] == expected_.at(id, c, y, x), "an output");
       });
     return !failed_;
   }
@@ -270,17 +274,33 @@ class ToyRun {
       byte = at.firstRow(view.buffer, byteOffset, stride * 4) - at.rows().begin * stride * 4;
     }
     EXPECT_EQ(byte % 4, 0);
+    view.buffer = at.bufferHere(view.buffer);
     view.at = static_cast<ptrdiff_t>(offsets_[view.buffer] / 4) + byte / 4;
     return view;
   }
 
-  uint32_t& element(const View& view, int64_t c, int64_t y, int64_t x) {
+  size_t indexOf(const View& view, int64_t c, int64_t y, int64_t x) {
     const ptrdiff_t at = view.at + c * view.strides[1] + y * view.strides[2] + x * view.strides[3];
     const auto begin = static_cast<ptrdiff_t>(offsets_[view.buffer] / 4);
     const auto end = begin + static_cast<ptrdiff_t>(layout_.buffers[view.buffer].bytes / 4);
-    static uint32_t nowhere;
-    if (!check(at >= begin && at < end, "an address")) return nowhere;
-    return memory_[static_cast<size_t>(at)];
+    return check(at >= begin && at < end, "an address") ? static_cast<size_t>(at) : 0;
+  }
+
+  /// What bands of one chain do to an element: none may write what another one reads or writes.
+  struct Touched {
+    int chain = -1;
+    uint32_t read = 0, written = 0;  ///< a bit a band
+  };
+  void touch(size_t at, bool write) {
+    Touched& touched = touched_[at];
+    if (touched.chain != chain_) touched = {chain_};
+    const uint32_t mine = 1U << band_;
+    check(((touched.written | (write ? touched.read : 0)) & ~mine) == 0, "what bands share");
+    (write ? touched.written : touched.read) |= mine;
+  }
+  void write(size_t at, uint32_t value) {
+    if (chain_ >= 0) touch(at, true);
+    memory_[at] = value;
   }
 
   bool check(bool right, const char* what) {
@@ -299,9 +319,9 @@ class ToyRun {
   }
 
   void move(const Slide& slide) {
-    const auto begin = memory_.begin() + static_cast<ptrdiff_t>(offsets_[slide.buffer] / 4);
-    const auto from = begin + static_cast<ptrdiff_t>(slide.fromByte / 4);
-    std::copy(from, from + static_cast<ptrdiff_t>(slide.bytes / 4), begin);
+    const size_t begin = offsets_[slide.buffer] / 4;
+    for (size_t i = 0; i < slide.bytes / 4; ++i)
+      write(begin + i, memory_[begin + slide.fromByte / 4 + i]);
     check(slide.fromByte + slide.bytes <= layout_.buffers[slide.buffer].bytes, "a slide");
   }
 
@@ -310,17 +330,16 @@ class ToyRun {
     const ChainSchedule* chain = tables_.chainAt(at.step());
     if (chain == nullptr || at.step() != chain->first) return;
     for (const Window& window : layout_.windows) {
-      if (window.chain != layout_.chainOf[at.step()]) continue;
+      if (window.chain != layout_.chainOf[at.step()] + at.band()) continue;
       const size_t begin = offsets_[window.buffer];
       const size_t kept = static_cast<size_t>(window.kept[at.strip()]) * window.rowBytes;
       if (!window.keepsRows()) continue;  // its place may be another's by now
       for (size_t byte = kept; byte < layout_.buffers[window.buffer].bytes; byte += 4)
-        memory_[(begin + byte) / 4] = kPoison;
+        write((begin + byte) / 4, kPoison);
     }
   }
 
   void compute(const StripCursor& at) {
-    now_ = at.step();
     const ir::Node& node = graph_.nodes[at.step()];
     const bool inChain = tables_.chainAt(at.step()) != nullptr;
     const bool cut = inChain && node.op->rowsStandAlone() && at.rows().axis >= 0;
@@ -331,13 +350,15 @@ class ToyRun {
       in.push_back(viewAt(at, id, cut && shape(id)[at.rows().axis] == s[at.rows().axis]));
     const View to = viewAt(at, out, cut);
     const auto read = [&](size_t i, int64_t c, int64_t y, int64_t x) {
-      const uint32_t found = element(in[i], c, y, x);
+      const size_t at = indexOf(in[i], c, y, x);
+      const uint32_t found = memory_[at];
+      if (chain_ >= 0) touch(at, false);
       check(found == expected_.at(node.inputs[i], c, y, x), "an element that is read");
       return found;
     };
     forEachElement(s, at.rows(), [&](int64_t c, int64_t y, int64_t x) {
-      element(to, c, y, x) =
-          toyElement(node, shape(node.inputs[0]), shape(node.inputs.back()), c, y, x, read);
+      write(indexOf(to, c, y, x),
+            toyElement(node, shape(node.inputs[0]), shape(node.inputs.back()), c, y, x, read));
     });
   }
 
@@ -356,9 +377,10 @@ class ToyRun {
   const StripTables& tables_;
   std::vector<size_t> offsets_;
   std::vector<uint32_t> memory_;
+  std::vector<Touched> touched_;
   ToyValues expected_;
   std::vector<std::vector<int>> made_;
-  int now_ = 0;
+  int now_ = 0, chain_ = -1, band_ = 0;
   bool failed_ = false;
 };
 
