@@ -43,10 +43,8 @@ HostTensor HostTensor::copyOf(const TensorView& view) {
 }
 
 TensorView HostTensor::view() const {
-  return {.type = type.type,
-          .shape = type.shape,
-          .strides = plainStrides(type.shape),
-          .data = const_cast<std::byte*>(bytes.data())};
+  return {{.type = type.type, .shape = type.shape, .strides = plainStrides(type.shape)},
+          const_cast<std::byte*>(bytes.data())};
 }
 
 double elementAsDouble(const HostTensor& tensor, int64_t index) {

@@ -25,6 +25,8 @@ struct Conv final : OperatorBase<Conv>, WindowAttributes {
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   int64_t multiplyAdds(std::span<const TensorType> inputs,
                        std::span<const TensorType> outputs) const override;
+  std::optional<WeightMatrices> weightMatrices(int index, const Shape& shape,
+                                               const Strides& strides) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
   bool rowsStandAlone() const override { return false; }

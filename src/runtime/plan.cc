@@ -84,8 +84,8 @@ class PlanBuilder {
   TensorView viewOf(ValueId id) const {
     if (id == kNoValue) return {};
     const planning::Place& place = layout_.storage.places[id];
-    return {typeOf(id).type, typeOf(id).shape, place.storage.strides, planned(id).constant,
-            graph_.values[id].layout == ir::Layout::Panels};
+    return {{typeOf(id).type, typeOf(id).shape, place.storage.strides, graph_.values[id].packing},
+            planned(id).constant};
   }
 
   void addStep(int n) {
