@@ -5,9 +5,9 @@
 #include <cmath>
 
 #include "faults/faults.h"
+#include "kernels/elementwise.h"
 #include "kernels/matrix.h"
 #include "kernels/pack.h"
-#include "kernels/reference/elementwise.h"
 #include "kernels/reference/scalar_math.h"
 #include "ops/conv.h"
 #include "ops/conv_transpose.h"
@@ -16,9 +16,9 @@
 namespace minnow::faults {
 namespace {
 
+using kernels::forEachIndex;
 using kernels::KernelArgs;
 using kernels::reference::apply;
-using kernels::reference::forEachIndex;
 
 /// What a fault replaces one line of.
 struct Right {

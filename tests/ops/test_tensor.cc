@@ -8,13 +8,13 @@
 
 #include "base/aligned.h"
 #include "base/fail.h"
-#include "kernels/reference/elementwise.h"
+#include "kernels/elementwise.h"
 
 namespace minnow::optest {
 namespace {
 
-using kernels::reference::forEachIndex;
-using kernels::reference::offsetOf;
+using kernels::forEachIndex;
+using kernels::offsetOf;
 
 constexpr size_t kMargin = 256;  // bytes of fence on each side
 

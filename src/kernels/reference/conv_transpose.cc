@@ -4,8 +4,8 @@
 
 #include <cmath>
 
+#include "kernels/elementwise.h"
 #include "kernels/kernel.h"
-#include "kernels/reference/elementwise.h"
 #include "kernels/reference/scalar_math.h"
 #include "kernels/reference/weights.h"
 

@@ -4,9 +4,9 @@
 
 #include <cmath>
 
+#include "kernels/elementwise.h"
 #include "kernels/kernel.h"
 #include "kernels/matrix.h"
-#include "kernels/reference/elementwise.h"
 #include "kernels/reference/scalar_math.h"
 #include "kernels/reference/weights.h"
 

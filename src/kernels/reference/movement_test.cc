@@ -5,8 +5,8 @@
 #include <numeric>
 #include <random>
 
+#include "kernels/elementwise.h"
 #include "kernels/kernel.h"
-#include "kernels/reference/elementwise.h"
 #include "ops/expand.h"
 #include "ops/pad.h"
 #include "ops/relayout.h"
