@@ -102,7 +102,7 @@ double peak = 0;
 struct Buffers {
   std::vector<std::shared_ptr<std::byte[]>> owned;
   TensorView make(const Shape& shape, bool channelsLast) {
-    TensorView view{DataType::Float32, shape, plainStrides(shape)};
+    TensorView view{{DataType::Float32, shape, plainStrides(shape)}};
     if (channelsLast) view.strides = channelsLastStrides(shape);
     owned.push_back(base::alignedBytes(view.bytes()));
     view.data = owned.back().get();
@@ -110,10 +110,12 @@ struct Buffers {
       view.as<float>()[i] = static_cast<float>(i % 13) * 0.125f - 0.75f;
     return view;
   }
-  TensorView make(const kernels::PanelShape& panels, const Shape& shape) {
-    TensorView view = make(Shape{panels.floats()}, false);
+  TensorView makePacked(const ops::Operator& op, const Shape& shape) {
+    const auto matrices = op.weightMatrices(1, shape, plainStrides(shape));
+    const auto bytes = static_cast<int64_t>(kernels::packedBytes(Packing::F32x16, *matrices));
+    TensorView view = make(Shape{bytes / static_cast<int64_t>(sizeof(float))}, false);
     view.shape = shape;
-    view.panels = true;
+    view.packing = Packing::F32x16;
     return view;
   }
 };
@@ -165,7 +167,7 @@ void runConv(benchmark::State& state, const ConvRow& row) {
   Buffers buffers;
   std::vector<TensorView> inputs = {
       buffers.make(Shape{1, row.channels, row.height, row.width}, true),
-      buffers.make(kernels::convPanels(w, row.groups), w), buffers.make(Shape{row.outputs}, false)};
+      buffers.makePacked(conv, w), buffers.make(Shape{row.outputs}, false)};
   const TensorView output = buffers.make(Shape{1, row.outputs, outHeight, outWidth}, true);
   measure(state, conv, inputs, output,
           static_cast<double>(output.elements() * w.elements() / row.outputs));
@@ -176,10 +178,9 @@ void runProduct(benchmark::State& state, const ProductRow& row) {
   op.transposeB = row.transposed;
   const Shape b = row.transposed ? Shape{row.n, row.k} : Shape{row.k, row.n};
   Buffers buffers;
-  std::vector<TensorView> inputs = {buffers.make(Shape{row.m, row.k}, false),
-                                    row.packed
-                                        ? buffers.make(kernels::matMulPanels(b, row.transposed), b)
-                                        : buffers.make(b, false)};
+  std::vector<TensorView> inputs = {
+      buffers.make(Shape{row.m, row.k}, false),
+      row.packed ? buffers.makePacked(op, b) : buffers.make(b, false)};
   const TensorView output = buffers.make(Shape{row.m, row.n}, false);
   measure(state, op, inputs, output, static_cast<double>(row.m * row.k * row.n));
 }

@@ -21,7 +21,7 @@ std::vector<uint8_t> noise(size_t bytes) {
 void write(benchmark::State& state, const ImageView& frame, const PreProcess& pre,
            const Shape& shape, DataType type = DataType::Float32) {
   std::vector<float> values(static_cast<size_t>(shape.elements()));
-  const TensorView tensor{type, shape, plainStrides(shape), values.data()};
+  const TensorView tensor{{type, shape, plainStrides(shape)}, values.data()};
   for (auto _ : state) {
     benchmark::DoNotOptimize(writeImage(frame, pre, tensor));
     benchmark::ClobberMemory();
@@ -68,7 +68,7 @@ BENCHMARK(rgbNearest);
 void inPlace(benchmark::State& state, PixelFormat format, const Shape& shape) {
   const auto bytes = noise(frameBytes(kWidth, kHeight, format));
   std::vector<float> values(static_cast<size_t>(shape.elements()));
-  const TensorView tensor{DataType::Float32, shape, plainStrides(shape), values.data()};
+  const TensorView tensor{{DataType::Float32, shape, plainStrides(shape)}, values.data()};
   auto* region = reinterpret_cast<uint8_t*>(values.data());
   const auto place = framePlacement(ImageView::packed(region, kWidth, kHeight, format), {}, tensor);
   if (!place) return state.SkipWithError("no place");

@@ -304,8 +304,8 @@ class Truth {
     auto results = passes::evaluate(constants_, *node.op, inputs, budget_);
     if (!results) return false;
     for (size_t i = 0; i < node.outputs.size(); ++i)
-      ids_[node.outputs[i]] =
-          constants_.addValue({"", (*results)[i].type, ir::Layout::Plain, (*results)[i].constant});
+      ids_[node.outputs[i]] = constants_.addValue(
+          {.name = "", .type = (*results)[i].type, .constant = (*results)[i].constant});
     return true;
   }
 
@@ -317,7 +317,7 @@ class Truth {
 
 std::vector<std::byte> plain(const TensorView& view) {
   std::vector<std::byte> bytes(view.bytes());
-  copyTensor(view, {view.type, view.shape, plainStrides(view.shape), bytes.data()});
+  copyTensor(view, {{view.type, view.shape, plainStrides(view.shape)}, bytes.data()});
   return bytes;
 }
 
@@ -384,7 +384,7 @@ class Comparison {
           floats.push_back(random() % 4 < often ? 0.75F + static_cast<float>(random() % 8) / 8
                                                 : 0.0F);
         const TensorView in = frame->input(value.name);
-        copyTensor({in.type, in.shape, plainStrides(in.shape), floats.data()}, in);
+        copyTensor({{in.type, in.shape, plainStrides(in.shape)}, floats.data()}, in);
       }
       compare(*frame, Truth(graph_, fed));
     }

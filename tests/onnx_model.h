@@ -144,7 +144,7 @@ class OnnxSession {
   PlainTensor run() {
     auto frame = session_->begin();
     const TensorView in = frame->input(0);
-    TensorView plain{in.type, in.shape, plainStrides(in.shape), nullptr};
+    TensorView plain{{in.type, in.shape, plainStrides(in.shape)}, nullptr};
     std::vector<float> floats;
     std::vector<uint8_t> bytes;
     for (int64_t i = 0; i < in.elements(); ++i) {
@@ -157,7 +157,7 @@ class OnnxSession {
     const TensorView out = frame->output(0);
     PlainTensor result{{out.type, out.shape}, {}};
     result.bytes.resize(static_cast<size_t>(out.elements()) * elementSize(out.type));
-    copyTensor(out, {out.type, out.shape, plainStrides(out.shape), result.bytes.data()});
+    copyTensor(out, {{out.type, out.shape, plainStrides(out.shape)}, result.bytes.data()});
     return result;
   }
 

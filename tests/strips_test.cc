@@ -304,7 +304,7 @@ TEST(Strips, PackedWeightsAreNotCut) {
   b.output(b.add(ops::MatMul(), {y, b.random({40, 50})}));
   ASSERT_TRUE(passes::runPasses(b.graph, {}));
   const ir::Graph& graph = b.graph;
-  ASSERT_EQ(graph.values[graph.nodes.back().inputs[1]].layout, ir::Layout::Panels);
+  ASSERT_EQ(graph.values[graph.nodes.back().inputs[1]].packing, Packing::F32x16);
   const int nodes = static_cast<int>(graph.nodes.size());
   const std::vector<TensorType> types = typesOf(graph);
   const auto chain =

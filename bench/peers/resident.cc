@@ -31,7 +31,7 @@ T need(minnow::Result<T> result, const char* model) {
 /// 0.46875 everywhere, from one number.
 void fill(const minnow::TensorView& input) {
   float value = 0.46875f;
-  minnow::copyTensor({.type = input.type, .shape = input.shape, .data = &value}, input);
+  minnow::copyTensor({{.type = input.type, .shape = input.shape}, &value}, input);
 }
 
 void runTwice(minnow::Session& session, const char* model) {

@@ -1,4 +1,4 @@
-// Element types, shapes and views of tensors. A view owns nothing.
+// Element types, shapes, descriptions and views of tensors. A view owns nothing.
 #pragma once
 
 #include <array>
@@ -105,30 +105,47 @@ struct TensorType {
   bool operator==(const TensorType&) const = default;
 };
 
-/// A tensor somewhere in memory: element (i0, i1, …) lies at data + (i0*strides[0] + i1*strides[1]
-/// + …) elements. Axes are always the model's own; channels-last storage shows in the strides
-/// alone.
-struct TensorView {
+/// How constant weights are rearranged for the kernels that read them. Model files store these
+/// numbers.
+enum class Packing : uint8_t {
+  None = 0,    ///< not at all: elements lie where strides say
+  F32x16 = 1,  ///< float32 in panels of 16 output channels (kernels/packing.h)
+};
+/// "F32x16"; "unknown" for numbers that are not listed above.
+const char* packingName(Packing packing);
+
+/// All that is known of a tensor but where it is. Element (i0, i1, …) lies i0*strides[0] +
+/// i1*strides[1] + … elements from the first. Axes are always the model's own; channels-last
+/// storage shows in the strides alone.
+struct TensorDesc {
   DataType type = DataType::Undefined;
   Shape shape;
   Strides strides{};
-  void* data = nullptr;
-  bool panels =
-      false;  ///< constant weights packed in panels (kernels/packing.h); strides mean nothing then
-  const char* missing = nullptr;  ///< of a view that tests false: what there is none of, or nullptr
+  Packing packing = Packing::None;  ///< strides mean nothing unless it is None
 
   explicit operator bool() const { return type != DataType::Undefined; }
-  template <class T>
-  T* as() const {
-    return static_cast<T*>(data);
-  }
   int64_t elements() const { return shape.elements(); }
+  /// Of the elements, without gaps between them and without padding of packed ones.
   size_t bytes() const { return static_cast<size_t>(elements()) * elementSize(type); }
   /// True if elements lie row-major without gaps.
   bool isPlain() const;
   /// True if elements lie in N, spatial…, C order with channels adjacent; pixels and rows may have
   /// gaps.
   bool isChannelsLast() const;
+};
+
+/// A tensor somewhere in memory:
+///
+///   TensorView image{{.type = DataType::Float32, .shape = shape, .strides = plainStrides(shape)},
+///                    pixels.data()};
+struct TensorView : TensorDesc {
+  void* data = nullptr;
+  const char* missing = nullptr;  ///< of a view that tests false: what there is none of, or nullptr
+
+  template <class T>
+  T* as() const {
+    return static_cast<T*>(data);
+  }
 };
 
 /// Copies element by element between views of one shape and type, whatever their strides.

@@ -1,4 +1,4 @@
-// From a DataType known at run time to the C++ type of one element, and elements as numbers.
+// Elements of any type as numbers.
 #pragma once
 
 #include <cstddef>
@@ -6,48 +6,15 @@
 #include <cstring>
 #include <type_traits>
 
-#include "base/half.h"
+#include "base/element_types.h"
 #include "minnow/tensor.h"
 
 namespace minnow::analysis {
 
+using base::Boolean;
 using base::Half;
-
-/// A byte that means true unless it is 0; files hold others than 0 and 1.
-struct Boolean {
-  uint8_t byte;
-};
-
-/// Calls fn with a value of the C++ type of `type`; the value itself means nothing.
-template <class Fn>
-auto withElementType(DataType type, Fn fn) {
-  switch (type) {
-    case DataType::Float64:
-      return fn(double{});
-    case DataType::Float16:
-      return fn(Half{});
-    case DataType::Int8:
-      return fn(int8_t{});
-    case DataType::Int16:
-      return fn(int16_t{});
-    case DataType::Int32:
-      return fn(int32_t{});
-    case DataType::Int64:
-      return fn(int64_t{});
-    case DataType::Uint8:
-      return fn(uint8_t{});
-    case DataType::Uint16:
-      return fn(uint16_t{});
-    case DataType::Uint32:
-      return fn(uint32_t{});
-    case DataType::Uint64:
-      return fn(uint64_t{});
-    case DataType::Bool:
-      return fn(Boolean{});
-    default:
-      return fn(float{});
-  }
-}
+using base::Tag;
+using base::visitType;
 
 template <class T>
 inline constexpr bool isReal = std::is_floating_point_v<T> || std::is_same_v<T, Half>;

@@ -157,8 +157,9 @@ double Figures::ofScale() const {
 }
 
 Figures figuresOf(const HostTensor& a, const HostTensor& b, const Tolerance& tolerance) {
-  return withElementType(a.type.type,
-                         [&](auto type) { return Pass<decltype(type)>(tolerance).run(a, b); });
+  Figures figures;
+  visitType(a.type.type, [&]<class T>(Tag<T>) { figures = Pass<T>(tolerance).run(a, b); });
+  return figures;
 }
 
 std::string Figures::where() const {

@@ -11,7 +11,7 @@ namespace minnow::analysis {
 namespace {
 
 TensorView viewOf(float* data, const Shape& shape) {
-  return {DataType::Float32, shape, plainStrides(shape), data};
+  return {{DataType::Float32, shape, plainStrides(shape)}, data};
 }
 
 // Expected digits by Python's xxhash: xxh3_128_hexdigest.

@@ -18,7 +18,7 @@ T fromDouble(double value) {
   } else if constexpr (std::is_floating_point_v<T>) {
     return static_cast<T>(value);
   } else if constexpr (std::is_same_v<T, Boolean>) {
-    return Boolean{static_cast<uint8_t>(value != 0)};
+    return Boolean(value != 0);
   } else {
     if (std::isnan(value)) return 0;
     if (value <= static_cast<double>(std::numeric_limits<T>::min()))
@@ -43,21 +43,20 @@ HostTensor HostTensor::copyOf(const TensorView& view) {
 }
 
 TensorView HostTensor::view() const {
-  return {.type = type.type,
-          .shape = type.shape,
-          .strides = plainStrides(type.shape),
-          .data = const_cast<std::byte*>(bytes.data())};
+  return {{.type = type.type, .shape = type.shape, .strides = plainStrides(type.shape)},
+          const_cast<std::byte*>(bytes.data())};
 }
 
 double elementAsDouble(const HostTensor& tensor, int64_t index) {
-  return withElementType(tensor.type.type, [&](auto type) {
-    return toDouble(elementAt<decltype(type)>(tensor.bytes.data(), index));
-  });
+  double number = 0;
+  visitType(tensor.type.type,
+            [&]<class T>(Tag<T>) { number = toDouble(elementAt<T>(tensor.bytes.data(), index)); });
+  return number;
 }
 
 void setElement(HostTensor& tensor, int64_t index, double number) {
-  withElementType(tensor.type.type, [&](auto value) {
-    value = fromDouble<decltype(value)>(number);
+  visitType(tensor.type.type, [&]<class T>(Tag<T>) {
+    const T value = fromDouble<T>(number);
     std::memcpy(tensor.bytes.data() + static_cast<size_t>(index) * sizeof value, &value,
                 sizeof value);
   });

@@ -11,7 +11,7 @@ namespace {
 Result<TensorView> plainLike(const TensorView& tensor, DataType type, size_t bytes,
                              const std::byte* elements) {
   if (tensor.missing) return fail(ErrorCode::NotFound, "no tensor to copy: ", tensor.missing);
-  if (!tensor || tensor.panels) {
+  if (!tensor || tensor.packing != Packing::None) {
     return fail(ErrorCode::InvalidArgument,
                 tensor ? "packed weights cannot be copied" : "the tensor is empty: it has no data");
   }
@@ -20,10 +20,9 @@ Result<TensorView> plainLike(const TensorView& tensor, DataType type, size_t byt
     return fail(ErrorCode::ShapeMismatch, "the tensor has ", tensor.shape, " elements of ",
                 tensor.type, ", ", tensor.bytes(), " bytes, not ", bytes, " bytes of ", given);
   }
-  return TensorView{.type = tensor.type,
-                    .shape = tensor.shape,
-                    .strides = plainStrides(tensor.shape),
-                    .data = const_cast<std::byte*>(elements)};
+  return TensorView{
+      {.type = tensor.type, .shape = tensor.shape, .strides = plainStrides(tensor.shape)},
+      const_cast<std::byte*>(elements)};
 }
 
 }  // namespace

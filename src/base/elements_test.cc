@@ -24,10 +24,10 @@ static_assert(dataTypeOf<long long>() == DataType::Int64);
 /// 1 x 3 x 2 x 2 in channels-last order, one element of padding behind each pixel.
 struct Picture {
   std::vector<float> memory = std::vector<float>(16, -1);
-  TensorView view{.type = DataType::Float32,
-                  .shape = Shape{1, 3, 2, 2},
-                  .strides = channelsLastStrides(Shape{1, 3, 2, 2}, 4),
-                  .data = memory.data()};
+  TensorView view{{.type = DataType::Float32,
+                   .shape = Shape{1, 3, 2, 2},
+                   .strides = channelsLastStrides(Shape{1, 3, 2, 2}, 4)},
+                  memory.data()};
 };
 
 std::vector<float> counting(size_t n) {
@@ -75,7 +75,7 @@ TEST(WriteTensor, RefusesWhatIsNoTensor) {
   const auto absent = writeTensor(TensorView{}, std::vector<float>{});
   ASSERT_FALSE(absent);
   EXPECT_EQ(absent.error().code, ErrorCode::InvalidArgument);
-  const TensorView misspelt{.missing = "the model has no input 'imges'; it has: images"};
+  const TensorView misspelt{{}, nullptr, "the model has no input 'imges'; it has: images"};
   const auto named = writeTensor(misspelt, std::vector<float>{});
   ASSERT_FALSE(named);
   EXPECT_EQ(named.error().code, ErrorCode::NotFound);
@@ -85,11 +85,10 @@ TEST(WriteTensor, RefusesWhatIsNoTensor) {
 
 TEST(WriteTensor, AScalarAndNothing) {
   float number = 0;
-  const TensorView scalar{.type = DataType::Float32, .shape = {}, .strides = {}, .data = &number};
+  const TensorView scalar{{.type = DataType::Float32, .shape = {}}, &number};
   ASSERT_TRUE(writeTensor(scalar, std::vector{3.f}));
   EXPECT_EQ(number, 3);
-  const TensorView empty{
-      .type = DataType::Float32, .shape = Shape{0, 2}, .strides = {2, 1}, .data = nullptr};
+  const TensorView empty{{.type = DataType::Float32, .shape = Shape{0, 2}, .strides = {2, 1}}};
   EXPECT_TRUE(writeTensor(empty, std::vector<float>{}));
 }
 

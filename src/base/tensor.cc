@@ -46,6 +46,16 @@ const char* dataTypeName(DataType type) {
   return row ? row->name : "undefined";
 }
 
+const char* packingName(Packing packing) {
+  switch (packing) {
+    case Packing::None:
+      return "none";
+    case Packing::F32x16:
+      return "F32x16";
+  }
+  return "unknown";
+}
+
 std::string Shape::toString() const {
   if (rank_ == 0) return "scalar";
   std::string out;
@@ -77,7 +87,7 @@ Strides channelsLastStrides(const Shape& shape, int64_t pixelStride) {
   return strides;
 }
 
-bool TensorView::isPlain() const {
+bool TensorDesc::isPlain() const {
   int64_t step = 1;
   for (int i = shape.rank() - 1; i >= 0; --i) {
     if (shape[i] != 1 && strides[i] != step) return false;
@@ -86,7 +96,7 @@ bool TensorView::isPlain() const {
   return true;
 }
 
-bool TensorView::isChannelsLast() const {
+bool TensorDesc::isChannelsLast() const {
   if (shape.rank() < 3) return false;
   if (shape[1] != 1 && strides[1] != 1) return false;
   int64_t least = shape[1];

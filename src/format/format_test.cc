@@ -9,6 +9,7 @@
 #include "base/whole_file.h"
 #include "format/header.h"
 #include "format/read.h"
+#include "format/schema_generated.h"
 #include "format/test_graph.h"
 #include "format/write.h"
 
@@ -19,6 +20,25 @@ std::vector<std::byte> fileOf(const ir::Graph& graph) {
   auto file = write(graph);
   EXPECT_TRUE(file) << (file ? "" : file.error().message);
   return file ? *file : std::vector<std::byte>();
+}
+
+/// A file whose one value says that it is quantised, as no writer of this version does.
+std::vector<std::byte> withQuantisedValue(int index) {
+  flatbuffers::FlatBufferBuilder out;
+  const std::vector<int64_t> shape{2};
+  const std::vector values{fb::CreateValueDirect(out, "half", 3, 0, &shape, false, 0, 0, 0, index)};
+  const std::vector<int32_t> none;
+  const std::vector<flatbuffers::Offset<fb::Node>> nodes;
+  out.Finish(fb::CreateModelDirect(out, "quantised", "test", &values, &nodes, &none, &none));
+  Header header;
+  header.metadataBytes = out.GetSize();
+  header.weightsOffset = base::alignUp(sizeof header + header.metadataBytes);
+  header.weightsBytes = base::kAlignment;
+  std::vector<std::byte> file(header.weightsOffset + header.weightsBytes);
+  std::memcpy(file.data(), &header, sizeof header);
+  std::memcpy(file.data() + sizeof header, out.GetBufferPointer(), out.GetSize());
+  seal(file);
+  return file;
 }
 
 TEST(Format, RoundTripKeepsEverything) {
@@ -39,7 +59,8 @@ TEST(Format, RoundTripKeepsEverything) {
     const ir::Value &a = graph.values[i], &b = back->values[i];
     EXPECT_EQ(a.name, b.name);
     EXPECT_EQ(a.type, b.type);
-    EXPECT_EQ(a.layout, b.layout);
+    EXPECT_EQ(a.order, b.order);
+    EXPECT_EQ(a.packing, b.packing);
     ASSERT_EQ(a.isConstant(), b.isConstant());
     if (!a.isConstant()) continue;
     EXPECT_TRUE(std::ranges::equal(a.constant->bytes, b.constant->bytes)) << a.name;
@@ -103,13 +124,16 @@ TEST(Format, MisalignedBufferIsATypedError) {
 }
 
 TEST(Format, OtherVersionSaysWhatToDo) {
-  for (const uint32_t version : {0u, kFormatVersion + 1}) {
+  for (const uint32_t version : {0u, 1u, kFormatVersion + 1}) {
     AlignedFile file(fileOf(testGraph()));
     std::memcpy(file.bytes.data() + offsetof(Header, version), &version, sizeof version);
     const auto graph = read(file.bytes, "old.minnow");
     ASSERT_FALSE(graph);
     EXPECT_EQ(graph.error().code, ErrorCode::VersionMismatch);
-    EXPECT_NE(graph.error().message.find("convert"), std::string::npos) << graph.error().message;
+    EXPECT_NE(graph.error().message.find("minnow convert MODEL.onnx"), std::string::npos)
+        << graph.error().message;
+    EXPECT_EQ(graph.error().message.contains("update the engine"), version > kFormatVersion)
+        << graph.error().message;
   }
 }
 
@@ -192,14 +216,86 @@ TEST(Format, ManyBytesAlteredAndSealed) {
   }
 }
 
-TEST(Format, PanelsMustFitTheirReader) {
-  ir::Graph graph = testGraph();
-  const std::vector<std::byte> shorter(4 * 3 * 5);
-  graph.values[1].constant = ir::makeConstant(shorter);
+// Packed weights ----------------------------------------------------------------------------------
+
+/// The graph, written, is refused in words that name all of `parts`.
+void expectRefused(const ir::Graph& graph, ErrorCode code,
+                   std::initializer_list<std::string_view> parts) {
   const AlignedFile file(fileOf(graph));
   const auto back = read(file.bytes, "test.minnow");
   ASSERT_FALSE(back);
-  EXPECT_NE(back.error().message.find("conv_a"), std::string::npos) << back.error().message;
+  EXPECT_EQ(back.error().code, code);
+  for (const std::string_view part : parts)
+    EXPECT_NE(back.error().message.find(part), std::string::npos) << back.error().message;
+}
+
+TEST(Format, PackedWeightsHaveTheBytesThatTheirReaderExpects) {
+  const auto right = static_cast<int>(testGraph().values[1].constant->bytes.size());
+  ASSERT_EQ(right, 4 * 3 * 8) << "5 outputs are padded to 8";
+  for (const int bytes : {4 * 3 * 5, 0, right - 4, right + 4}) {
+    ir::Graph graph = testGraph();
+    graph.values[1].constant = ir::makeConstant(std::vector<std::byte>(static_cast<size_t>(bytes)));
+    expectRefused(graph, ErrorCode::BadModel, {"conv_a", "'w'", "F32x16", "96", text(bytes)});
+  }
+}
+
+TEST(Format, UnknownPackingsAreRefusedByNameOfTheValue) {
+  for (const int packing : {2, 3, 77, 255}) {
+    ir::Graph graph = testGraph();
+    graph.values[1].packing = static_cast<Packing>(packing);
+    expectRefused(graph, ErrorCode::VersionMismatch, {"'w'", text("packing ", packing), "engine"});
+  }
+}
+
+TEST(Format, PackingIsForItsType) {
+  for (const DataType type : {DataType::Float16, DataType::Int8, DataType::Float64}) {
+    ir::Graph graph = testGraph();
+    const TensorType other{type, {5, 3, 1, 1}};
+    const std::vector<std::byte> bytes(4 * 3 * 8);
+    const auto id = graph.addConstant("halves", other, bytes);
+    graph.values[static_cast<size_t>(id)].packing = Packing::F32x16;
+    expectRefused(graph, ErrorCode::BadModel,
+                  {"'halves'", "F32x16", "float32", dataTypeName(type)});
+  }
+}
+
+TEST(Format, PackingIsForConstantsInPlainOrder) {
+  ir::Graph graph = testGraph();
+  graph.values[1].order = ops::StorageOrder::ChannelsLast;
+  expectRefused(graph, ErrorCode::BadModel, {"'w'", "F32x16"});
+  graph = testGraph();
+  graph.values[0].order = ops::StorageOrder::Plain;
+  graph.values[0].packing = Packing::F32x16;
+  expectRefused(graph, ErrorCode::BadModel, {"'image'", "F32x16"});
+}
+
+TEST(Format, PackedValuesAreForOperatorsThatTakeThem) {
+  ir::Graph graph = testGraph();
+  auto relu = std::make_unique<ops::Unary>();
+  relu->fn = ops::UnaryFn::Relu;
+  const auto out = graph.addValue({"out", graph.values[1].type});
+  graph.nodes.push_back({"act_of_weights", std::move(relu), {1}, {out}, "Relu"});
+  expectRefused(graph, ErrorCode::BadModel, {"act_of_weights", "Relu", "'w'", "F32x16"});
+  graph = testGraph();
+  graph.outputs.push_back(1);
+  graph.outputNames.push_back("weights");
+  expectRefused(graph, ErrorCode::BadModel, {"output 'w'"});
+}
+
+TEST(Format, ThereAreNoQuantisedValuesYet) {
+  AlignedFile file(fileOf(testGraph()));
+  const auto* model = fb::GetModel(file.bytes.data() + sizeof(Header));
+  ASSERT_NE(model->quantisations(), nullptr);
+  EXPECT_EQ(model->quantisations()->size(), 0u);
+  for (const fb::Value* value : *model->values()) EXPECT_EQ(value->quantisation(), -1);
+  for (const int index : {0, 7, -2}) {
+    const AlignedFile quantised(withQuantisedValue(index));
+    const auto graph = read(quantised.bytes, "test.minnow");
+    ASSERT_FALSE(graph);
+    EXPECT_EQ(graph.error().code, ErrorCode::VersionMismatch);
+    for (const char* part : {"'half'", "quantised", "engine"})
+      EXPECT_NE(graph.error().message.find(part), std::string::npos) << graph.error().message;
+  }
 }
 
 TEST(Format, ChainsMustFitTheGraph) {

@@ -20,16 +20,12 @@ uint64_t headerChecksum(const Header& header) {
 }
 
 Result<void> checkVersion(const Header& header, std::string_view source) {
-  if (header.version > kFormatVersion)
-    return fail(
-        ErrorCode::VersionMismatch, source, ": written in format version ", header.version,
-        ", this engine reads version ", kFormatVersion,
-        "; update the engine or convert the ONNX model again with this version's converter");
-  if (header.version < kFormatVersion)
-    return fail(ErrorCode::VersionMismatch, source, ": written in format version ", header.version,
-                ", this engine reads version ", kFormatVersion,
-                "; convert the ONNX model again with this version's converter");
-  return {};
+  if (header.version == kFormatVersion) return {};
+  return fail(ErrorCode::VersionMismatch, source, ": written in format version ", header.version,
+              ", this engine reads version ", kFormatVersion, "; ",
+              header.version > kFormatVersion ? "update the engine, or " : "",
+              "convert the model again with this version's converter: "
+              "minnow convert MODEL.onnx -o MODEL.minnow");
 }
 
 /// True if the parts follow each other and lie inside the file.

@@ -11,7 +11,7 @@
 #include "base/fail.h"
 #include "format/header.h"
 #include "format/schema_generated.h"
-#include "kernels/operator_panels.h"
+#include "kernels/pack.h"
 
 namespace minnow::format {
 namespace {
@@ -118,10 +118,25 @@ Result<void> checkType(const ir::Value& value) {
     return fail(ErrorCode::BadModel, "the element type ", static_cast<int>(value.type.type),
                 " is unknown");
   if (auto ok = ops::checkShape(value.type.shape); !ok) return ok;
-  if (value.layout == ir::Layout::ChannelsLast && value.type.shape.rank() < 3)
+  if (value.order == ops::StorageOrder::ChannelsLast && value.type.shape.rank() < 3)
     return fail(ErrorCode::BadModel, "channels-last storage wants a rank of at least 3");
-  if (value.layout == ir::Layout::Panels && value.type.type != DataType::Float32)
-    return fail(ErrorCode::BadModel, "panels of ", value.type.type, ", expected float32");
+  return {};
+}
+
+/// Packed elements lie as the packing says, so no storage order can be said too. How many bytes
+/// they have, and whether they can be packed at all, their readers say: checkPackedInputs().
+Result<void> checkPacking(const ir::Value& value) {
+  if (value.packing == Packing::None) return {};
+  const DataType packed = kernels::packedType(value.packing);
+  if (packed == DataType::Undefined)
+    return fail(ErrorCode::VersionMismatch, "this engine has no packing ",
+                static_cast<int>(value.packing), "; use an engine as new as the converter");
+  if (value.type.type != packed)
+    return fail(ErrorCode::BadModel, "packed as ", packingName(value.packing), ", which is for ",
+                packed, ", not ", value.type.type);
+  if (value.order != ops::StorageOrder::Plain || !value.isConstant())
+    return fail(ErrorCode::BadModel, "packed as ", packingName(value.packing),
+                ", which is for constants in plain order");
   return {};
 }
 
@@ -135,7 +150,7 @@ Result<std::shared_ptr<const ir::Constant>> Decoder::decodeConstant(const fb::Va
                 " are out of range or not aligned");
   const uint64_t plain =
       static_cast<uint64_t>(value.type.shape.elements()) * elementSize(value.type.type);
-  if (value.layout != ir::Layout::Panels && bytes != plain)
+  if (value.packing == Packing::None && bytes != plain)
     return fail(ErrorCode::BadModel, "a constant of ", bytes, " bytes, its shape ",
                 value.type.shape, " wants ", plain);
   return std::make_shared<ir::Constant>(ir::Constant{weights.subspan(offset, bytes), owner});
@@ -151,18 +166,21 @@ Result<ir::Value> Decoder::decodeValue(const fb::Value& from) {
   };
   auto dims = decodeList(from.shape());
   if (!dims) return std::unexpected(dims.error());
-  if (dims->size() > kMaxRank || from.layout() > static_cast<uint8_t>(ir::Layout::Panels))
-    return inValue({ErrorCode::BadModel, "its rank or layout is unknown to this engine"});
+  if (dims->size() > kMaxRank || from.order() >= static_cast<uint8_t>(ops::StorageOrder::kCount))
+    return inValue({ErrorCode::BadModel, "its rank or storage order is unknown to this engine"});
+  if (from.quantisation() != -1)
+    return inValue({ErrorCode::VersionMismatch,
+                    "this engine has no quantised values; use an engine as new as the converter"});
   value.type = {static_cast<DataType>(from.type()), Shape(*dims)};
-  value.layout = static_cast<ir::Layout>(from.layout());
+  value.order = static_cast<ops::StorageOrder>(from.order());
+  value.packing = static_cast<Packing>(from.packing());
   if (auto ok = checkType(value); !ok) return inValue(ok.error());
   if (from.constant()) {
     auto constant = decodeConstant(from, value);
     if (!constant) return inValue(constant.error());
     value.constant = std::move(*constant);
-  } else if (value.layout == ir::Layout::Panels) {
-    return inValue({ErrorCode::BadModel, "panels are for constants"});
   }
+  if (auto ok = checkPacking(value); !ok) return inValue(ok.error());
   return value;
 }
 
@@ -253,21 +271,32 @@ Result<ir::Graph> Decoder::decodeModel(const fb::Model& from) {
 
 // The whole ---------------------------------------------------------------------------------------
 
-/// Packed weights must be what each of their readers expects: a kernel does not check.
-Result<void> checkPanels(const ir::Graph& graph) {
+/// Packed weights must be what their reader expects: a kernel does not check.
+Result<void> checkPackedInput(const ir::Node& node, int index, const ir::Value& value) {
+  const Shape& shape = value.type.shape;
+  const auto matrices = node.op->weightMatrices(index, shape, plainStrides(shape));
+  if (!matrices)
+    return fail(ErrorCode::BadModel, "node '", node.name, "' (", node.op->name(),
+                ") takes no packed input ", index, ", and '", value.name, "' is packed as ",
+                packingName(value.packing));
+  const uint64_t bytes = kernels::packedBytes(value.packing, *matrices);
+  if (bytes != value.constant->bytes.size())
+    return fail(ErrorCode::BadModel, "node '", node.name, "' (", node.op->name(), ") wants ", bytes,
+                " bytes of '", value.name, "' packed as ", packingName(value.packing), ", it has ",
+                value.constant->bytes.size());
+  return {};
+}
+
+Result<void> checkPackedInputs(const ir::Graph& graph) {
   for (const ir::Node& node : graph.nodes)
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       if (node.inputs[i] == ir::kNoValue) continue;
       const ir::Value& value = graph.values[node.inputs[i]];
-      if (value.layout != ir::Layout::Panels) continue;
-      const auto panels = kernels::operatorPanels(*node.op, i, value.type.shape);
-      if (!panels ||
-          static_cast<uint64_t>(panels->floats()) * sizeof(float) != value.constant->bytes.size())
-        return fail(ErrorCode::BadModel, "node '", node.name, "' does not take the packed '",
-                    value.name, "'");
+      if (value.packing == Packing::None) continue;
+      if (auto ok = checkPackedInput(node, static_cast<int>(i), value); !ok) return ok;
     }
   for (ir::ValueId id : graph.outputs)
-    if (graph.values[id].layout == ir::Layout::Panels)
+    if (graph.values[id].packing != Packing::None)
       return fail(ErrorCode::BadModel, "output '", graph.values[id].name, "' is packed");
   return {};
 }
@@ -298,7 +327,7 @@ Result<ir::Graph> readChecked(std::span<const std::byte> file, const Header& hea
   auto graph = decoder.decodeModel(**model);
   if (!graph) return graph;
   if (auto ok = graph->verify(); !ok) return std::unexpected(ok.error());
-  if (auto ok = checkPanels(*graph); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkPackedInputs(*graph); !ok) return std::unexpected(ok.error());
   return graph;
 }
 

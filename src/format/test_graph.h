@@ -5,18 +5,18 @@
 
 #include "base/aligned.h"
 #include "ir/graph.h"
-#include "kernels/operator_panels.h"
+#include "kernels/pack.h"
 #include "ops/conv.h"
 
 namespace minnow::format {
 
 /// Replaces a plain constant by its packed form.
 inline void packWeights(ir::Value& value, const ops::Operator& op) {
-  const auto shape = kernels::operatorPanels(op, 1, value.type.shape);
-  std::vector<float> packed(static_cast<size_t>(shape->floats()));
-  kernels::packOperatorInput(op, value.view(), packed);
-  value.constant = ir::makeConstant(std::as_bytes(std::span(packed)));
-  value.layout = ir::Layout::Panels;
+  const auto matrices = op.weightMatrices(1, value.type.shape, plainStrides(value.type.shape));
+  std::vector<std::byte> packed(kernels::packedBytes(Packing::F32x16, *matrices));
+  kernels::pack(Packing::F32x16, value.constant->bytes.data(), *matrices, packed);
+  value.constant = ir::makeConstant(packed);
+  value.packing = Packing::F32x16;
 }
 
 /// image -> Conv (packed, LeakyRelu) -> Sigmoid -> scores; two convolutions share a bias's bytes.
@@ -27,7 +27,7 @@ inline ir::Graph testGraph() {
   graph.foldedShapeNodes = {"Shape_1", "Gather_2"};
   const TensorType image{DataType::Float32, {1, 3, 4, 4}};
   const TensorType maps{DataType::Float32, {1, 5, 4, 4}};
-  graph.inputs = {graph.addValue({"image", image, ir::Layout::ChannelsLast, nullptr})};
+  graph.inputs = {graph.addValue({"image", image, ops::StorageOrder::ChannelsLast})};
   auto conv = std::make_unique<ops::Conv>();
   conv->kernel = conv->strides = conv->dilations = {1, 1};
   conv->padsBegin = conv->padsEnd = {0, 0};
@@ -38,9 +38,9 @@ inline ir::Graph testGraph() {
   const ir::ValueId b = graph.addFloats("b", {5}, bias);
   const ir::ValueId twin = graph.addFloats("b_again", {5}, bias);
   packWeights(graph.values[w], *conv);
-  const ir::ValueId y = graph.addValue({"y", maps, ir::Layout::ChannelsLast, nullptr});
-  const ir::ValueId z = graph.addValue({"z", maps, ir::Layout::ChannelsLast, nullptr});
-  const ir::ValueId out = graph.addValue({"scores", maps, ir::Layout::Plain, nullptr});
+  const ir::ValueId y = graph.addValue({"y", maps, ops::StorageOrder::ChannelsLast});
+  const ir::ValueId z = graph.addValue({"z", maps, ops::StorageOrder::ChannelsLast});
+  const ir::ValueId out = graph.addValue({"scores", maps, ops::StorageOrder::Plain});
   auto sigmoid = std::make_unique<ops::Unary>();
   sigmoid->fn = ops::UnaryFn::Sigmoid;
   graph.nodes.push_back({"conv_a", conv->clone(), {0, w, b}, {y}, "Conv+LeakyRelu"});

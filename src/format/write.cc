@@ -86,7 +86,8 @@ Offset<fb::Value> encodeValue(flatbuffers::FlatBufferBuilder& out, const ir::Val
   fb::ValueBuilder encoded(out);
   encoded.add_name(name);
   encoded.add_type(static_cast<uint8_t>(value.type.type));
-  encoded.add_layout(static_cast<uint8_t>(value.layout));
+  encoded.add_order(static_cast<uint8_t>(value.order));
+  encoded.add_packing(static_cast<uint8_t>(value.packing));
   encoded.add_shape(shape);
   if (value.isConstant()) {
     encoded.add_constant(true);
@@ -127,8 +128,9 @@ void encodeModel(flatbuffers::FlatBufferBuilder& out, const ir::Graph& graph,
   for (const ir::Chain& chain : graph.chains)
     chains.emplace_back(chain.first, chain.end, chain.rows);
   const auto chainList = out.CreateVectorOfStructs(chains);
+  const auto quantisations = out.CreateVector(std::vector<Offset<fb::Quantisation>>());
   out.Finish(fb::CreateModel(out, name, producer, valueList, nodeList, inputs, outputs, names,
-                             folded, chainList));
+                             folded, chainList, quantisations));
 }
 
 }  // namespace

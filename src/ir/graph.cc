@@ -22,9 +22,7 @@ std::shared_ptr<const Constant> makeConstant(std::span<const std::byte> bytes) {
 }
 
 TensorView Value::view() const {
-  TensorView view{type.type, type.shape, plainStrides(type.shape), nullptr,
-                  layout == Layout::Panels};
-  if (layout == Layout::ChannelsLast) view.strides = channelsLastStrides(type.shape);
+  TensorView view{{type.type, type.shape, stridesIn(order, type.shape), packing}};
   if (constant) view.data = const_cast<std::byte*>(constant->bytes.data());
   return view;
 }
@@ -35,7 +33,7 @@ ValueId Graph::addValue(Value value) {
 }
 
 ValueId Graph::addConstant(std::string name, TensorType type, std::span<const std::byte> bytes) {
-  return addValue({std::move(name), type, Layout::Plain, makeConstant(bytes)});
+  return addValue({.name = std::move(name), .type = type, .constant = makeConstant(bytes)});
 }
 
 ValueId Graph::addFloats(std::string name, Shape shape, std::span<const float> floats) {

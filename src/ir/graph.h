@@ -21,13 +21,6 @@ using ValueId = int32_t;
 /// An optional input that is absent.
 inline constexpr ValueId kNoValue = -1;
 
-/// How a value that is computed (not a view of another) lies in memory.
-enum class Layout : uint8_t {
-  Plain,         ///< row-major in ONNX axis order
-  ChannelsLast,  ///< N, spatial…, C
-  Panels,        ///< constants only: kernels/packing.h
-};
-
 /// Bytes of a constant; `owner` keeps them alive (a heap block, a mapped file, or nothing for the
 /// caller's bytes).
 struct Constant {
@@ -40,11 +33,14 @@ std::shared_ptr<const Constant> makeConstant(std::span<const std::byte> bytes);
 struct Value {
   std::string name;  ///< the ONNX tensor's name; made up for values that passes add
   TensorType type;
-  Layout layout = Layout::Plain;
+  ops::StorageOrder order = ops::StorageOrder::Plain;
+  Packing packing = Packing::None;                ///< of a constant
   std::shared_ptr<const Constant> constant = {};  ///< null for what is computed or fed
 
   bool isConstant() const { return constant != nullptr; }
-  /// The constant's elements, row-major; only for a Plain constant of type T.
+  /// True if the elements lie row-major.
+  bool isPlain() const { return order == ops::StorageOrder::Plain && packing == Packing::None; }
+  /// The constant's elements, row-major; only for a plain constant of type T.
   template <class T>
   std::span<const T> elements() const {
     return {reinterpret_cast<const T*>(constant->bytes.data()), constant->bytes.size() / sizeof(T)};
@@ -96,7 +92,7 @@ struct Graph {
   std::vector<Chain> chains;
 
   ValueId addValue(Value value);
-  /// A Plain constant with a fresh name derived from `name`.
+  /// A plain constant with a fresh name derived from `name`.
   ValueId addConstant(std::string name, TensorType type, std::span<const std::byte> bytes);
   ValueId addFloats(std::string name, Shape shape, std::span<const float> values);
 

@@ -1,4 +1,4 @@
-// From a DataType known at run time to a C++ type, and conversion between elements of any types.
+// Conversion between elements of any types.
 #pragma once
 
 #include <algorithm>
@@ -7,60 +7,16 @@
 #include <limits>
 #include <type_traits>
 
-#include "base/half.h"
+#include "base/element_types.h"
 #include "kernels/double_math.h"
 #include "minnow/tensor.h"
 
 namespace minnow::kernels {
 
+using base::Boolean;
 using base::Half;
-
-/// A byte that means true unless it is 0. C++'s bool must not be read from bytes that may be
-/// neither 0 nor 1.
-struct Boolean {
-  uint8_t byte;
-  Boolean() = default;
-  explicit Boolean(bool value) : byte(value) {}
-  explicit operator bool() const { return byte != 0; }
-};
-
-template <class T>
-struct Tag {
-  using Type = T;
-};
-
-/// Calls fn(Tag<element type>); false for types that have no elements.
-template <class F>
-bool visitType(DataType type, F&& fn) {
-  switch (type) {
-    case DataType::Float32:
-      return fn(Tag<float>{}), true;
-    case DataType::Float16:
-      return fn(Tag<Half>{}), true;
-    case DataType::Float64:
-      return fn(Tag<double>{}), true;
-    case DataType::Uint8:
-      return fn(Tag<uint8_t>{}), true;
-    case DataType::Int8:
-      return fn(Tag<int8_t>{}), true;
-    case DataType::Uint16:
-      return fn(Tag<uint16_t>{}), true;
-    case DataType::Int16:
-      return fn(Tag<int16_t>{}), true;
-    case DataType::Int32:
-      return fn(Tag<int32_t>{}), true;
-    case DataType::Uint32:
-      return fn(Tag<uint32_t>{}), true;
-    case DataType::Int64:
-      return fn(Tag<int64_t>{}), true;
-    case DataType::Uint64:
-      return fn(Tag<uint64_t>{}), true;
-    case DataType::Bool:
-      return fn(Tag<Boolean>{}), true;
-    default:
-      return false;
-  }
-}
+using base::Tag;
+using base::visitType;
 
 /// Towards zero; what does not fit becomes the nearest that does, a NaN becomes 0.
 template <class To>

@@ -23,7 +23,7 @@ void FoldAxes::remove(int axis) {
   --rank;
 }
 
-FoldPlan foldPlan(const TensorView& x, const Strides& out, uint32_t mask) {
+FoldPlan foldPlan(const TensorDesc& x, const Strides& out, uint32_t mask) {
   FoldPlan plan;
   const int rank = x.shape.rank();
   for (int axis = 0; axis < rank; ++axis) {

@@ -59,6 +59,6 @@ struct FoldPlan {
 
 /// The plan of reducing the axes in `mask` of `x`; `out` are the output's strides along x's axes (0
 /// along reduced axes that it does not have).
-FoldPlan foldPlan(const TensorView& x, const Strides& out, uint32_t mask);
+FoldPlan foldPlan(const TensorDesc& x, const Strides& out, uint32_t mask);
 
 }  // namespace minnow::kernels

@@ -10,7 +10,7 @@ constexpr uint32_t kPixels = 0b1100, kChannels = 0b0010;
 const Shape kImage{2, 24, 5, 7};
 
 FoldPlan planOf(const Strides& strides, uint32_t mask) {
-  return foldPlan({DataType::Float32, kImage, strides, nullptr}, strides, mask);
+  return foldPlan({DataType::Float32, kImage, strides}, strides, mask);
 }
 
 }  // namespace
@@ -43,7 +43,7 @@ TEST(FoldPlan, ChannelsOfAChannelsLastImageLieInARow) {
 
 TEST(FoldPlan, AnEmptyTensorIsLeftToTheReference) {
   const Shape empty{2, 0, 4};
-  EXPECT_FALSE(foldPlan({DataType::Float32, empty, plainStrides(empty), nullptr}, {}, 2).possible);
+  EXPECT_FALSE(foldPlan({DataType::Float32, empty, plainStrides(empty)}, {}, 2).possible);
 }
 
 TEST(FoldPlan, TasksCoverOuterElementsAndBlocksOfLanes) {

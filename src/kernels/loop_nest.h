@@ -11,15 +11,6 @@
 
 namespace minnow::kernels {
 
-/// Strides of `view` as if it had been broadcast to `shape`: 0 along axes it repeats on.
-inline Strides stridesAsBroadcast(const TensorView& view, const Shape& shape) {
-  Strides strides{};
-  const int shift = shape.rank() - view.shape.rank();
-  for (int axis = 0; axis < view.shape.rank(); ++axis)
-    if (view.shape[axis] != 1) strides[axis + shift] = view.strides[axis];
-  return strides;
-}
-
 /// Rows of equally many elements: what a kernel computes in one call. Element (r, i) of operand o
 /// lies at offset[o] + r * rowStride[o] + i * step[o].
 template <int Operands>

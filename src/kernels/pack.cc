@@ -1,4 +1,4 @@
-// Packing weights into panels.
+// Packing weights.
 #include "kernels/pack.h"
 
 #include <algorithm>
@@ -41,6 +41,34 @@ void packFullPanel(const float* from, int64_t acrossOutputs, int64_t acrossDepth
       out[step * kPanel + lane] = from[lane * acrossOutputs + step * acrossDepth];
 }
 
+/// One output a group: channels side by side.
+void packDepthwise(const PanelShape& shape, const float* from, const ops::WeightMatrices& weights,
+                   float* out) {
+  const int64_t padded = shape.stepElements(0);
+  for (int64_t step = 0; step < shape.depth; ++step)
+    for (int64_t group = 0; group < padded; ++group)
+      *out++ = group < shape.groups ? from[weights.offset(group, 0) + weights.offset(step)] : 0.0f;
+}
+
+void packF32x16(const float* elements, const ops::WeightMatrices& weights, float* out) {
+  const PanelShape shape = panelShape(weights);
+  if (shape.depthwise) return packDepthwise(shape, elements, weights, out);
+  const int outputs = weights.groupAxes;
+  const bool isMatrix = weights.shape.rank() == outputs + 2;
+  for (int64_t group = 0; group < shape.groups; ++group, out += shape.groupElements()) {
+    const float* from = elements + weights.offset(group, 0);
+    const auto at = [&](int64_t output, int64_t step) {
+      return from[weights.offset(0, output) + weights.offset(step)];
+    };
+    if (isMatrix)
+      packMatrix(shape, from, weights.strides[outputs], weights.strides[outputs + 1], out);
+    else
+      packGroup(shape, at, out);
+  }
+}
+
+}  // namespace
+
 void packMatrix(const PanelShape& shape, const float* from, int64_t acrossOutputs,
                 int64_t acrossDepth, float* out) {
   const int64_t full = shape.outputs / kPanel * kPanel;
@@ -56,91 +84,38 @@ void packMatrix(const PanelShape& shape, const float* from, int64_t acrossOutput
   packGroup(rest, at, out + full * shape.depth);
 }
 
-/// Element offset of tap number `tap` (row-major over the kernel's axes).
-int64_t tapOffset(const TensorView& weights, int64_t tap) {
-  int64_t offset = 0;
-  for (int axis = weights.shape.rank() - 1; axis >= 2; --axis) {
-    offset += tap % weights.shape[axis] * weights.strides[axis];
-    tap /= weights.shape[axis];
+Packing packingFor(DataType type) {
+  return type == DataType::Float32 ? Packing::F32x16 : Packing::None;
+}
+
+DataType packedType(Packing packing) {
+  switch (packing) {
+    case Packing::None:
+      break;
+    case Packing::F32x16:
+      return DataType::Float32;
   }
-  return offset;
+  return DataType::Undefined;
 }
 
-/// One input and one output channel a group; axis 0 counts groups.
-void packDepthwise(const TensorView& weights, const PanelShape& shape, std::span<float> out) {
-  const float* data = weights.as<const float>();
-  const int64_t padded = PanelShape::roundUp(shape.groups, kPanel);
-  for (int64_t tap = 0; tap < shape.depth; ++tap)
-    for (int64_t c = 0; c < padded; ++c)
-      out[tap * padded + c] =
-          c < shape.groups ? data[c * weights.strides[0] + tapOffset(weights, tap)] : 0.0f;
-}
-
-}  // namespace
-
-PanelShape convPanels(const Shape& weights, int64_t groups) {
-  int64_t taps = 1;
-  for (int axis = 2; axis < weights.rank(); ++axis) taps *= weights[axis];
-  const int64_t outputs = weights[0] / groups;
-  return {groups, outputs, taps * weights[1], weights[1] == 1 && outputs == 1};
-}
-
-PanelShape convTransposePanels(const Shape& weights, int64_t groups) {
-  int64_t taps = 1;
-  for (int axis = 2; axis < weights.rank(); ++axis) taps *= weights[axis];
-  const int64_t inputs = weights[0] / groups;
-  return {groups, weights[1], taps * inputs, weights[1] == 1 && inputs == 1};
-}
-
-PanelShape matMulPanels(const Shape& b, bool transposed) {
-  int64_t batch = 1;
-  for (int axis = 0; axis < b.rank() - 2; ++axis) batch *= b[axis];
-  const int64_t rows = b[b.rank() - 2], columns = b[b.rank() - 1];
-  return {batch, transposed ? rows : columns, transposed ? columns : rows};
-}
-
-void packConv(const TensorView& weights, int64_t groups, std::span<float> out) {
-  const PanelShape shape = convPanels(weights.shape, groups);
-  if (shape.depthwise) return packDepthwise(weights, shape, out);
-  const float* data = weights.as<const float>();
-  const int64_t inputs = weights.shape[1];
-  for (int64_t group = 0; group < groups; ++group) {
-    const float* from = data + group * shape.outputs * weights.strides[0];
-    const auto at = [&](int64_t output, int64_t step) {
-      return from[output * weights.strides[0] + step % inputs * weights.strides[1] +
-                  tapOffset(weights, step / inputs)];
-    };
-    packGroup(shape, at, out.data() + group * shape.groupFloats());
+uint64_t packedBytes(Packing packing, const ops::WeightMatrices& weights) {
+  switch (packing) {
+    case Packing::None:
+      break;
+    case Packing::F32x16:
+      return panelShape(weights).bytes();
   }
+  return 0;
 }
 
-void packConvTranspose(const TensorView& weights, int64_t groups, std::span<float> out) {
-  const PanelShape shape = convTransposePanels(weights.shape, groups);
-  if (shape.depthwise) return packDepthwise(weights, shape, out);
-  const int64_t inputs = weights.shape[0] / groups;
-  for (int64_t group = 0; group < groups; ++group) {
-    const float* from = weights.as<const float>() + group * inputs * weights.strides[0];
-    const auto at = [&](int64_t output, int64_t step) {
-      return from[step % inputs * weights.strides[0] + output * weights.strides[1] +
-                  tapOffset(weights, step / inputs)];
-    };
-    packGroup(shape, at, out.data() + group * shape.groupFloats());
-  }
-}
-
-void packMatMul(const TensorView& b, bool transposed, std::span<float> out) {
-  const PanelShape shape = matMulPanels(b.shape, transposed);
-  const int rank = b.shape.rank();
-  const int64_t acrossOutputs = b.strides[transposed ? rank - 2 : rank - 1];
-  const int64_t acrossDepth = b.strides[transposed ? rank - 1 : rank - 2];
-  for (int64_t group = 0; group < shape.groups; ++group) {
-    int64_t offset = 0, index = group;
-    for (int axis = rank - 3; axis >= 0; --axis) {
-      offset += index % b.shape[axis] * b.strides[axis];
-      index /= b.shape[axis];
-    }
-    const float* from = b.as<const float>() + offset;
-    packMatrix(shape, from, acrossOutputs, acrossDepth, out.data() + group * shape.groupFloats());
+void pack(Packing packing, const void* elements, const ops::WeightMatrices& weights,
+          std::span<std::byte> out) {
+  switch (packing) {
+    case Packing::None:
+      break;
+    case Packing::F32x16:
+      return packF32x16(static_cast<const float*>(elements), weights,
+                        reinterpret_cast<float*>(out.data()));
   }
 }
 

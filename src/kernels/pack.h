@@ -1,28 +1,29 @@
-// Packing weights into the panels of packing.h: done once, at conversion.
+// Packed forms of weights: what each is for, how large, and making it. One minnow::Packing is an
+// enumerator, a case of each function here, and one of kernels/reference/weights.h, which reads it.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "kernels/packing.h"
 #include "minnow/tensor.h"
+#include "ops/operator.h"
 
 namespace minnow::kernels {
 
-/// The packed form of convolution weights [O, I/groups, kernel…] with one to three spatial axes.
-PanelShape convPanels(const Shape& weights, int64_t groups);
-/// The packed form of transposed convolution's weights [I, O/groups, kernel…]: the form that the
-/// equivalent gathering convolution would have, with depth = ky, kx, input channel of the group.
-PanelShape convTransposePanels(const Shape& weights, int64_t groups);
-/// The packed form of a matrix product's right side, [batch…, K, N], or [batch…, N, K] if
-/// `transposed`: every matrix of the batch is a group of its own.
-PanelShape matMulPanels(const Shape& b, bool transposed);
+/// The packed form in which kernels want weights of a type; None if they take them as they are.
+Packing packingFor(DataType type);
+/// The type of elements that are packed so; Undefined for None and for numbers that are no Packing.
+DataType packedType(Packing packing);
+/// Bytes of weights that are packed so.
+uint64_t packedBytes(Packing packing, const ops::WeightMatrices& weights);
+/// Packs weights whose first element is at `elements`; `out` has packedBytes(). Padding becomes 0.
+void pack(Packing packing, const void* elements, const ops::WeightMatrices& weights,
+          std::span<std::byte> out);
 
-/// Packs plain or strided float32 weights; `out` takes convPanels(…).floats() numbers. Whatever is
-/// padding becomes zero.
-void packConv(const TensorView& weights, int64_t groups, std::span<float> out);
-/// The same for transposed convolution; `out` takes convTransposePanels(…).floats() numbers.
-void packConvTranspose(const TensorView& weights, int64_t groups, std::span<float> out);
-/// Packs matrices; `out` takes matMulPanels(…).floats() numbers.
-void packMatMul(const TensorView& b, bool transposed, std::span<float> out);
+/// One matrix to F32x16, for what is packed while a frame runs.
+void packMatrix(const PanelShape& shape, const float* from, int64_t acrossOutputs,
+                int64_t acrossDepth, float* out);
 
 }  // namespace minnow::kernels

@@ -1,5 +1,4 @@
-// The one packed form of weights: panels of 16 output channels, the last panel narrowed to a
-// multiple of 4.
+// Packing::F32x16: panels of 16 output channels, the last panel narrowed to a multiple of 4.
 //
 // A matrix of `outputs` x `depth` (depth = ky, kx, input channel of the group, in that order, or K
 // of a matrix product) is stored panel after panel; a panel holds `depth` rows of `width` floats,
@@ -12,6 +11,9 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "minnow/tensor.h"
+#include "ops/operator.h"
+
 namespace minnow::kernels {
 
 inline constexpr int64_t kPanel = 16;
@@ -23,19 +25,33 @@ struct PanelShape {
   bool depthwise = false;  ///< groups counts channels, outputs is 1 and depth is ky*kx
 
   static int64_t roundUp(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
-  /// Floats of one group (of everything when depthwise).
-  int64_t groupFloats() const {
+  uint64_t bytes() const {
+    return static_cast<uint64_t>((depthwise ? 1 : groups) * groupElements()) * sizeof(float);
+  }
+  /// Of one group; of everything when depthwise.
+  int64_t groupElements() const {
     return depthwise ? roundUp(groups, kPanel) * depth : roundUp(outputs, 4) * depth;
   }
-  int64_t floats() const { return depthwise ? groupFloats() : groups * groupFloats(); }
   /// Width of the panel that starts at output channel `first`.
   int64_t width(int64_t first) const { return std::min(kPanel, roundUp(outputs, 4) - first); }
-  /// Where the weight of (group, output in the group, depth step) lies, in floats.
+  /// Where the weight of (group, output in the group, depth step) lies, in elements.
   int64_t offset(int64_t group, int64_t output, int64_t step) const {
-    if (depthwise) return step * roundUp(groups, kPanel) + group;
+    if (depthwise) return step * stepElements(output) + group;
     const int64_t first = output / kPanel * kPanel;
-    return group * groupFloats() + first * depth + step * width(first) + (output - first);
+    return group * groupElements() + first * depth + step * stepElements(output) + output - first;
+  }
+  /// From a step of an output to its next.
+  int64_t stepElements(int64_t output) const {
+    return depthwise ? roundUp(groups, kPanel) : width(output / kPanel * kPanel);
   }
 };
+
+inline PanelShape panelShape(const ops::WeightMatrices& weights) {
+  return {weights.groups(), weights.outputs(), weights.depth(), weights.perChannel};
+}
+/// Of input 1 of an operator that has weights there.
+inline PanelShape panelShape(const ops::Operator& op, const TensorView& weights) {
+  return panelShape(*op.weightMatrices(1, weights.shape, weights.strides));
+}
 
 }  // namespace minnow::kernels

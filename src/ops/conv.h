@@ -30,6 +30,8 @@ struct Conv final : OperatorBase<Conv>, WindowAttributes {
   bool takesWeights() const override { return true; }
   int64_t multiplyAdds(std::span<const TensorType> inputs,
                        std::span<const TensorType> outputs) const override;
+  std::optional<WeightMatrices> weightMatrices(int index, const Shape& shape,
+                                               const Strides& strides) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
   bool rowsStandAlone() const override { return false; }

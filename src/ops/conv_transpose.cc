@@ -102,6 +102,17 @@ std::optional<Rows> ConvTranspose::rowsRead(int index, const Rows& output,
   return Rows{output.axis, begin, std::clamp(last / stride + 1, begin, extent)};
 }
 
+std::optional<WeightMatrices> ConvTranspose::weightMatrices(int index, const Shape& shape,
+                                                            const Strides& strides) const {
+  if (index != 1) return std::nullopt;
+  const int64_t inputs = shape[0] / groups;
+  WeightMatrices w{{groups, shape[1]}, {inputs * strides[0], strides[1]}, 1};
+  for (int axis = 2; axis < shape.rank(); ++axis) w.addAxis(shape[axis], strides[axis]);
+  w.addAxis(inputs, strides[0]);
+  w.perChannel = shape[1] == 1 && inputs == 1;
+  return w;
+}
+
 std::optional<DataAxes> ConvTranspose::dataAxes(const DataInputs& in) const {
   return axesOfInput(in, 1U);  // N
 }

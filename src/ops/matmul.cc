@@ -90,6 +90,24 @@ std::optional<Rows> MatMul::rowsRead(int index, const Rows& output,
   return sameRows(output, index == 2 ? 0 : transposeB ? rb - 2 : rb - 1);
 }
 
+WeightMatrices rightSide(const Shape& b, const Strides& strides, bool transposed) {
+  const int rank = b.rank();
+  if (rank == 1) return {{1, b[0]}, {0, strides[0]}};
+  WeightMatrices w;
+  for (; w.groupAxes < rank - 2; ++w.groupAxes) w.addAxis(b[w.groupAxes], strides[w.groupAxes]);
+  const int outputs = transposed ? rank - 2 : rank - 1, depth = transposed ? rank - 1 : rank - 2;
+  w.addAxis(b[outputs], strides[outputs]);
+  w.addAxis(b[depth], strides[depth]);
+  return w;
+}
+
+/// A vector takes four times its memory in panels.
+std::optional<WeightMatrices> MatMul::weightMatrices(int index, const Shape& shape,
+                                                     const Strides& strides) const {
+  if (index != 1 || shape.rank() < 2) return std::nullopt;
+  return rightSide(shape, strides, transposeB);
+}
+
 std::optional<DataAxes> MatMul::dataAxes(const DataInputs& in) const {
   const int ra = in.shape(0).rank(), rb = in.shape(1).rank();
   const int rows = transposeA ? ra - 1 : ra - 2, columns = transposeB ? rb - 2 : rb - 1;

@@ -11,6 +11,9 @@
 
 namespace minnow::ops {
 
+/// The right side, of any rank from 1 on.
+WeightMatrices rightSide(const Shape& b, const Strides& strides, bool transposed);
+
 struct MatMul final : OperatorBase<MatMul> {
   static constexpr OpKind kKind = OpKind::MatMul;
   bool transposeA = false, transposeB = false;  ///< of the last two axes; ranks of 2 and more only
@@ -30,6 +33,8 @@ struct MatMul final : OperatorBase<MatMul> {
   bool takesWeights() const override { return true; }
   int64_t multiplyAdds(std::span<const TensorType> inputs,
                        std::span<const TensorType> outputs) const override;
+  std::optional<WeightMatrices> weightMatrices(int index, const Shape& shape,
+                                               const Strides& strides) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
 };

@@ -34,6 +34,12 @@ std::unique_ptr<Operator> makeOperator(OpKind kind) {
   return make ? make() : nullptr;
 }
 
+int64_t WeightMatrices::extent(int first, int end) const {
+  int64_t count = 1;
+  for (int axis = first; axis < end; ++axis) count *= shape[axis];
+  return count;
+}
+
 // Fields ------------------------------------------------------------------------------------------
 
 void FieldReader::operator()(const char* name, const int64_t& v) { out_.emplace_back(name, v); }

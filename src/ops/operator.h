@@ -39,6 +39,52 @@ struct Storage {
   int64_t offset = 0;
 };
 
+/// How a tensor that is computed (not a view of another) lies in memory.
+enum class StorageOrder : uint8_t {
+  Plain,         ///< row-major in the model's own axis order
+  ChannelsLast,  ///< N, spatial…, C
+  kCount
+};
+inline Strides stridesIn(StorageOrder order, const Shape& shape) {
+  return order == StorageOrder::ChannelsLast ? channelsLastStrides(shape) : plainStrides(shape);
+}
+
+/// Weights as the matrices of a sum of products: axes groups…, outputs, depth…, a view of the
+/// weights' own elements. Output o of a group is a sum over the depth in row-major order.
+struct WeightMatrices {
+  Shape shape;
+  Strides strides{};
+  int groupAxes = 0;
+  /// One input and one output channel a group (depthwise): what a kernel computes side by side is
+  /// groups, not outputs.
+  bool perChannel = false;
+
+  void addAxis(int64_t extent, int64_t stride) {
+    strides[static_cast<size_t>(shape.rank())] = stride;
+    shape.push_back(extent);
+  }
+  int64_t groups() const { return extent(0, groupAxes); }
+  int64_t outputs() const { return shape[groupAxes]; }
+  int64_t depth() const { return extent(groupAxes + 1, shape.rank()); }
+  /// Offset, in elements, of the first weight of an output, and from there to a step of its depth.
+  int64_t offset(int64_t group, int64_t output) const {
+    return along(0, groupAxes, group) + output * strides[groupAxes];
+  }
+  int64_t offset(int64_t step) const { return along(groupAxes + 1, shape.rank(), step); }
+
+ private:
+  int64_t extent(int first, int end) const;
+  /// Where position `index`, counted row-major over axes [first, end), lies.
+  int64_t along(int first, int end, int64_t index) const {
+    int64_t offset = 0;
+    for (int axis = end - 1; axis > first; --axis) {
+      offset += index % shape[axis] * strides[axis];
+      index /= shape[axis];
+    }
+    return first < end ? offset + index * strides[first] : offset;
+  }
+};
+
 /// Part of a tensor along one axis: a strip.
 struct Rows {
   int axis = 0;
@@ -111,6 +157,14 @@ class Operator {
   virtual bool mayRunInPlace(int index) const {
     (void)index;
     return false;
+  }
+
+  /// Input `index` as matrices, if it is weights that may be packed (kernels/pack.h). The shape has
+  /// passed inferShape().
+  virtual std::optional<WeightMatrices> weightMatrices(int index, const Shape& shape,
+                                                       const Strides& strides) const {
+    (void)index, (void)shape, (void)strides;
+    return std::nullopt;
   }
 
   /// The part of input `index` that strip `output` of every output is computed from, clamped to the

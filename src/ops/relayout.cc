@@ -14,8 +14,7 @@ Result<std::vector<TensorType>> Relayout::inferShape(std::span<const TensorType>
 }
 
 std::optional<Storage> Relayout::viewOf(const Shape& inputShape, const Storage& input, int) const {
-  const Strides wanted =
-      layout == StorageOrder::Plain ? plainStrides(inputShape) : channelsLastStrides(inputShape);
+  const Strides wanted = stridesIn(order, inputShape);
   for (int i = 0; i < inputShape.rank(); ++i)
     if (inputShape[i] != 1 && input.strides[i] != wanted[i]) return std::nullopt;
   return Storage{wanted, input.offset};

@@ -5,15 +5,13 @@
 
 namespace minnow::ops {
 
-enum class StorageOrder : uint8_t { Plain, ChannelsLast, kCount };
-
 struct Relayout final : OperatorBase<Relayout> {
   static constexpr OpKind kKind = OpKind::Relayout;
-  StorageOrder layout = StorageOrder::Plain;  ///< of the output
+  StorageOrder order = StorageOrder::Plain;  ///< of the output
 
   template <class V>
   void fields(V& v) {
-    v("layout", layout, static_cast<int>(StorageOrder::kCount));
+    v("order", order, static_cast<int>(StorageOrder::kCount));
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;

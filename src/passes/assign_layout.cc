@@ -11,23 +11,21 @@ namespace minnow::passes {
 namespace {
 
 using ir::kNoValue;
-using ir::Layout;
 using ir::ValueId;
 using ops::LayoutRole;
+using ops::StorageOrder;
 
-/// How elements lie. Both: a tensor of one channel, or of one pixel.
-enum class Order { Plain, ChannelsLast, Both, Neither };
+/// In which orders elements lie: in both, a tensor of one channel or of one pixel; in none, a slice.
+struct Lies {
+  bool plain, channelsLast;
 
-Order orderOf(const Shape& shape, const ops::Storage& storage) {
-  const TensorView view{DataType::Float32, shape, storage.strides, nullptr};
-  const bool plain = view.isPlain(), last = view.isChannelsLast();
-  if (plain && last) return Order::Both;
-  return plain ? Order::Plain : last ? Order::ChannelsLast : Order::Neither;
-}
-
-ops::Storage ownStorage(const Shape& shape, Layout layout) {
-  return {layout == Layout::ChannelsLast ? channelsLastStrides(shape) : plainStrides(shape), 0};
-}
+  Lies(const Shape& shape, const Strides& strides) {
+    const TensorDesc tensor{DataType::Float32, shape, strides};
+    plain = tensor.isPlain(), channelsLast = tensor.isChannelsLast();
+  }
+  bool inBoth() const { return plain && channelsLast; }
+  bool onlyChannelsLast() const { return channelsLast && !plain; }
+};
 
 /// Values that a spatial operator reads, directly or through operators that keep the order.
 std::vector<char> wantedChannelsLast(const ir::Graph& graph) {
@@ -56,10 +54,9 @@ class LayoutPass {
 
   int run() {
     for (size_t v = 0; v < graph_.values.size(); ++v)
-      if (graph_.values[v].isConstant())
-        setLayout(static_cast<ValueId>(v), graph_.values[v].layout);
+      if (graph_.values[v].isConstant()) setOrder(static_cast<ValueId>(v), graph_.values[v].order);
     for (const ValueId id : graph_.inputs)
-      setLayout(id, wanted_[id] ? Layout::ChannelsLast : Layout::Plain);
+      setOrder(id, wanted_[id] ? StorageOrder::ChannelsLast : StorageOrder::Plain);
     std::vector<ir::Node> nodes = std::move(graph_.nodes);
     graph_.nodes.clear();
     for (ir::Node& node : nodes) {
@@ -71,14 +68,14 @@ class LayoutPass {
 
  private:
   const Shape& shape(ValueId id) const { return graph_.values[id].type.shape; }
-  Order order(ValueId id) const { return orderOf(shape(id), arrives_[id]); }
+  Lies lies(ValueId id) const { return {shape(id), arrives_[id].strides}; }
   bool isConstant(ValueId id) const { return graph_.values[id].isConstant(); }
 
-  void setLayout(ValueId id, Layout layout) {
-    if (shape(id).rank() < 3 && layout == Layout::ChannelsLast) layout = Layout::Plain;
-    changes_ += layout == Layout::ChannelsLast && !isConstant(id);
-    graph_.values[id].layout = layout;
-    arrives_[id] = ownStorage(shape(id), layout);
+  void setOrder(ValueId id, StorageOrder order) {
+    if (shape(id).rank() < 3) order = StorageOrder::Plain;
+    changes_ += order == StorageOrder::ChannelsLast && !isConstant(id);
+    graph_.values[id].order = order;
+    arrives_[id] = {stridesIn(order, shape(id)), 0};
   }
 
   /// True if all results are views of input 0 as it arrives.
@@ -95,24 +92,24 @@ class LayoutPass {
       const ValueId id = node.outputs[i];
       if (id == kNoValue) continue;
       arrives_[id] = views[i];
-      const bool last = order(id) == Order::ChannelsLast;
-      graph_.values[id].layout = last ? Layout::ChannelsLast : Layout::Plain;
+      graph_.values[id].order =
+          lies(id).onlyChannelsLast() ? StorageOrder::ChannelsLast : StorageOrder::Plain;
     }
     return true;
   }
 
   void placeResults(ir::Node& node) {
     const LayoutRole role = node.op->layoutRole();
-    Layout layout = Layout::Plain;
+    StorageOrder order = StorageOrder::Plain;
     if (role == LayoutRole::Spatial && shape(node.inputs[0]).rank() >= 3) {
       node.inputs[0] = channelsLast(node.inputs[0]);
-      layout = Layout::ChannelsLast;
+      order = StorageOrder::ChannelsLast;
     } else if (role == LayoutRole::Follow || role == LayoutRole::Join) {
-      layout = followed(node);
-      if (role == LayoutRole::Follow && layout == Layout::ChannelsLast) alignInputs(node);
+      order = followed(node);
+      if (role == LayoutRole::Follow && order == StorageOrder::ChannelsLast) alignInputs(node);
     }
     for (const ValueId id : node.outputs)
-      if (id != kNoValue) setLayout(id, layout);
+      if (id != kNoValue) setOrder(id, order);
   }
 
   /// An input that decides the order of the result: as large as it (or, joined, a part of it).
@@ -124,15 +121,16 @@ class LayoutPass {
             shape(id).elements() == out.elements());
   }
 
-  Layout followed(const ir::Node& node) const {
-    if (node.outputs[0] == kNoValue || shape(node.outputs[0]).rank() < 3) return Layout::Plain;
+  StorageOrder followed(const ir::Node& node) const {
+    if (node.outputs[0] == kNoValue || shape(node.outputs[0]).rank() < 3)
+      return StorageOrder::Plain;
     bool anyPlain = false;
     for (const ValueId id : node.inputs) {
       if (!decides(node, id)) continue;
-      if (order(id) == Order::ChannelsLast) return Layout::ChannelsLast;
-      anyPlain |= order(id) != Order::Both;
+      if (lies(id).onlyChannelsLast()) return StorageOrder::ChannelsLast;
+      anyPlain |= !lies(id).inBoth();
     }
-    return !anyPlain && wanted_[node.outputs[0]] ? Layout::ChannelsLast : Layout::Plain;
+    return !anyPlain && wanted_[node.outputs[0]] ? StorageOrder::ChannelsLast : StorageOrder::Plain;
   }
 
   void alignInputs(ir::Node& node) {
@@ -150,14 +148,15 @@ class LayoutPass {
   /// The value in channels-last order: itself, or a copy made by a Relayout before the node at
   /// hand.
   ValueId channelsLast(ValueId id) {
-    if (order(id) == Order::ChannelsLast || order(id) == Order::Both) return id;
+    if (lies(id).channelsLast) return id;
     if (isConstant(id)) return alignedConstant(id, shape(id).rank());
     const std::pair key{id, shape(id).rank()};
     if (const auto known = copies_.find(key); known != copies_.end()) return known->second;
     auto op = std::make_unique<ops::Relayout>();
-    op->layout = ops::StorageOrder::ChannelsLast;
+    op->order = StorageOrder::ChannelsLast;
     const ir::Value& value = graph_.values[id];
-    const ValueId copy = addValue({"~" + value.name + ".nhwc", value.type, Layout::ChannelsLast});
+    const ValueId copy =
+        addValue({"~" + value.name + ".nhwc", value.type, StorageOrder::ChannelsLast});
     ++changes_;
     graph_.nodes.push_back({"~relayout." + graph_.values[id].name, std::move(op), {id}, {copy}});
     return copies_[key] = copy;
@@ -167,10 +166,10 @@ class LayoutPass {
   /// before its own.
   ValueId alignedConstant(ValueId id, int rank) {
     const ir::Value& value = graph_.values[id];
-    if (value.layout != Layout::Plain || value.type.shape.rank() > rank) return id;
+    if (!value.isPlain() || value.type.shape.rank() > rank) return id;
     Shape aligned = Shape::ofRank(rank - value.type.shape.rank());
     for (const int64_t extent : value.type.shape.dims()) aligned.push_back(extent);
-    if (orderOf(aligned, ownStorage(aligned, Layout::Plain)) == Order::Both) return id;
+    if (Lies(aligned, plainStrides(aligned)).inBoth()) return id;
     const std::pair key{id, rank};
     if (const auto known = copies_.find(key); known != copies_.end()) return known->second;
     TensorView from = value.view(), to = from;
@@ -181,12 +180,14 @@ class LayoutPass {
     to.data = bytes.data();
     copyTensor(from, to);
     const TensorType type{value.type.type, aligned};
-    return copies_[key] =
-               addValue({value.name, type, Layout::ChannelsLast, ir::makeConstant(bytes)});
+    return copies_[key] = addValue({.name = value.name,
+                                    .type = type,
+                                    .order = StorageOrder::ChannelsLast,
+                                    .constant = ir::makeConstant(bytes)});
   }
 
   ValueId addValue(ir::Value value) {
-    arrives_.push_back(ownStorage(value.type.shape, value.layout));
+    arrives_.push_back({stridesIn(value.order, value.type.shape), 0});
     wanted_.push_back(0);
     return graph_.addValue(std::move(value));
   }

@@ -12,7 +12,7 @@ namespace {
 
 using ops::BinaryFn;
 
-ir::Layout layoutOf(const ir::Graph& graph, ir::ValueId id) { return graph.values[id].layout; }
+ops::StorageOrder orderOf(const ir::Graph& graph, ir::ValueId id) { return graph.values[id].order; }
 
 TEST(AssignLayout, ImagesAndFeatureMapsAreChannelsLast) {
   GraphBuilder b;
@@ -21,7 +21,7 @@ TEST(AssignLayout, ImagesAndFeatureMapsAreChannelsLast) {
   b.output(b.add(unary(ops::UnaryFn::Relu), {y}));
   EXPECT_EQ(after(b.graph, assignLayout), "Conv Relu");
   for (const ir::ValueId id : {b.graph.inputs[0], b.graph.outputs[0]})
-    EXPECT_EQ(layoutOf(b.graph, id), ir::Layout::ChannelsLast);
+    EXPECT_EQ(orderOf(b.graph, id), ops::StorageOrder::ChannelsLast);
 }
 
 TEST(AssignLayout, AnImageThatIsInterleavedByTheModelStays) {
@@ -29,7 +29,7 @@ TEST(AssignLayout, AnImageThatIsInterleavedByTheModelStays) {
   const auto x = b.add(transpose({0, 3, 1, 2}), {b.input({1, 6, 6, 3})});
   b.output(b.add(convOf(1, 1, 0), {x, b.random({4, 3, 1, 1})}));
   EXPECT_EQ(after(b.graph, assignLayout), "Transpose Conv");
-  EXPECT_EQ(layoutOf(b.graph, b.graph.inputs[0]), ir::Layout::Plain);
+  EXPECT_EQ(orderOf(b.graph, b.graph.inputs[0]), ops::StorageOrder::Plain);
 }
 
 TEST(AssignLayout, ComputedMapsInRowMajorOrderAreConvertedOnce) {
@@ -49,7 +49,7 @@ TEST(AssignLayout, ConstantMapsAreReorderedAtConversion) {
   b.output(b.add(binary(BinaryFn::Add), {y, b.random({4, 4, 4})}));
   EXPECT_EQ(after(b.graph, assignLayout), "Conv Add");
   const ir::ValueId c = b.graph.nodes[1].inputs[1];
-  EXPECT_EQ(layoutOf(b.graph, c), ir::Layout::ChannelsLast);
+  EXPECT_EQ(orderOf(b.graph, c), ops::StorageOrder::ChannelsLast);
   EXPECT_EQ(b.graph.values[c].type.shape, (Shape{1, 4, 4, 4}));
 }
 
@@ -60,7 +60,7 @@ TEST(AssignLayout, DetectionHeadsEndInViews) {
   reshape.shape = {1, 6, -1};
   b.output(b.add(transpose({0, 2, 1}), {b.add(reshape, {y})}));
   EXPECT_EQ(after(b.graph, assignLayout), "Conv Reshape Transpose");
-  EXPECT_EQ(layoutOf(b.graph, b.graph.outputs[0]), ir::Layout::Plain);
+  EXPECT_EQ(orderOf(b.graph, b.graph.outputs[0]), ops::StorageOrder::Plain);
 }
 
 TEST(PackWeights, SharedWeightsArePackedOnce) {
@@ -70,7 +70,7 @@ TEST(PackWeights, SharedWeightsArePackedOnce) {
   b.output(b.add(convOf(1, 2, 0), {x, w}));
   EXPECT_EQ(after(b.graph, packWeights), "Conv Conv");
   EXPECT_EQ(b.graph.nodes[0].inputs[1], b.graph.nodes[1].inputs[1]);
-  EXPECT_EQ(layoutOf(b.graph, b.graph.nodes[0].inputs[1]), ir::Layout::Panels);
+  EXPECT_EQ(b.graph.values[b.graph.nodes[0].inputs[1]].packing, Packing::F32x16);
   EXPECT_EQ(b.graph.values.size(), 4u) << "the plain weights are gone";
 }
 

@@ -17,7 +17,7 @@ struct Buffer {
 };
 
 Result<Buffer> allocate(const TensorType& type) {
-  Buffer buffer{nullptr, {type.type, type.shape, plainStrides(type.shape), nullptr}};
+  Buffer buffer{nullptr, {{type.type, type.shape, plainStrides(type.shape)}}};
   buffer.memory = base::alignedBytes(buffer.view.bytes());
   if (!buffer.memory)
     return fail(ErrorCode::OutOfMemory, buffer.view.bytes(), " bytes for a constant of ",

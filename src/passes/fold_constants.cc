@@ -42,7 +42,7 @@ bool foldable(const Rewriter& graph, const ir::Node& node, const std::vector<cha
   for (const ValueId id : node.inputs) {
     if (id == kNoValue) continue;
     const ir::Value& value = graph.value(id);
-    if (!value.isConstant() || value.layout != ir::Layout::Plain) return false;
+    if (!value.isConstant() || !value.isPlain()) return false;
     before += value.constant->bytes.size();
     any = true;
   }

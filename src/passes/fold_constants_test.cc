@@ -47,7 +47,7 @@ TEST(FoldConstants, ComputedWeightsAreFoldedAndPacked) {
   graph.outputNames = {"y"};
   ASSERT_TRUE(runPasses(graph, {}));
   ASSERT_EQ(graph.nodes.size(), 1U);
-  EXPECT_EQ(graph.values[graph.nodes[0].inputs[1]].layout, ir::Layout::Panels);
+  EXPECT_EQ(graph.values[graph.nodes[0].inputs[1]].packing, Packing::F32x16);
 }
 
 TEST(FoldConstants, OtherConstantsDoNotSwellTheFile) {

@@ -2,12 +2,13 @@
 // them straight from the file. Weights that several operators pack alike are stored once. A bias of
 // -0 becomes +0: kernels start their sums from it, and a sum that starts from -0 shows whether
 // padded zeros were added or left out.
+#include <cstdint>
 #include <map>
 #include <tuple>
 
 #include "base/aligned.h"
 #include "base/fail.h"
-#include "kernels/operator_panels.h"
+#include "kernels/pack.h"
 #include "passes/pass.h"
 
 namespace minnow::passes {
@@ -17,8 +18,7 @@ using ir::kNoValue;
 using ir::ValueId;
 
 bool isPlainFloats(const ir::Value& value) {
-  return value.isConstant() && value.layout == ir::Layout::Plain &&
-         value.type.type == DataType::Float32;
+  return value.isConstant() && value.isPlain() && value.type.type == DataType::Float32;
 }
 
 class Packer {
@@ -28,10 +28,14 @@ class Packer {
   Result<void> packInputs(ir::Node& node) {
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const ValueId id = node.inputs[i];
-      if (id == kNoValue || !isPlainFloats(graph_.values[id])) continue;
-      const auto panels = kernels::operatorPanels(*node.op, i, graph_.values[id].type.shape);
-      if (!panels) continue;
-      auto packed = pack(*node.op, id, *panels);
+      if (id == kNoValue) continue;
+      const ir::Value& value = graph_.values[id];
+      const Packing packing = kernels::packingFor(value.type.type);
+      if (!value.isConstant() || !value.isPlain() || packing == Packing::None) continue;
+      const auto matrices = node.op->weightMatrices(static_cast<int>(i), value.type.shape,
+                                                    plainStrides(value.type.shape));
+      if (!matrices) continue;
+      auto packed = pack(id, packing, *matrices);
       if (!packed) return std::unexpected(packed.error());
       node.inputs[i] = *packed;
       ++changes_;
@@ -42,20 +46,23 @@ class Packer {
   int changes() const { return changes_; }
 
  private:
-  using Key = std::tuple<ValueId, ops::OpKind, int64_t, int64_t, int64_t>;
+  /// Weights, and how an operator reads them.
+  using Key = std::tuple<ValueId, std::vector<int64_t>, Strides, int, bool>;
 
-  Result<ValueId> pack(const ops::Operator& op, ValueId id, const kernels::PanelShape& panels) {
-    const Key key{id, op.kind(), panels.groups, panels.outputs, panels.depth};
+  Result<ValueId> pack(ValueId id, Packing packing, const ops::WeightMatrices& matrices) {
+    const auto axes = matrices.shape.dims();
+    const Key key{
+        id, {axes.begin(), axes.end()}, matrices.strides, matrices.groupAxes, matrices.perChannel};
     if (const auto known = packed_.find(key); known != packed_.end()) return known->second;
-    const auto floats = static_cast<size_t>(panels.floats());
-    const auto memory = base::alignedBytes(floats * sizeof(float));
-    if (!memory) return fail(ErrorCode::OutOfMemory, floats, " floats for packed weights");
-    kernels::packOperatorInput(op, graph_.values[id].view(),
-                               {reinterpret_cast<float*>(memory.get()), floats});
+    const uint64_t bytes = kernels::packedBytes(packing, matrices);
+    const auto memory =
+        bytes <= SIZE_MAX ? base::alignedBytes(static_cast<size_t>(bytes)) : nullptr;
+    if (!memory) return fail(ErrorCode::OutOfMemory, bytes, " bytes of packed weights");
+    const std::span<std::byte> room(memory.get(), static_cast<size_t>(bytes));
     ir::Value value = graph_.values[id];
-    value.layout = ir::Layout::Panels;
-    value.constant = std::make_shared<ir::Constant>(
-        ir::Constant{{memory.get(), floats * sizeof(float)}, memory});
+    kernels::pack(packing, value.constant->bytes.data(), matrices, room);
+    value.packing = packing;
+    value.constant = std::make_shared<ir::Constant>(ir::Constant{room, memory});
     return packed_[key] = graph_.addValue(std::move(value));
   }
 

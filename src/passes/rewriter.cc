@@ -41,10 +41,9 @@ ValueId Rewriter::addValue(ir::Value value) {
 
 ValueId Rewriter::addFloats(const std::string& name, const Shape& shape,
                             std::span<const float> floats) {
-  return addValue({name,
-                   {DataType::Float32, shape},
-                   ir::Layout::Plain,
-                   ir::makeConstant(std::as_bytes(floats))});
+  return addValue({.name = name,
+                   .type = {DataType::Float32, shape},
+                   .constant = ir::makeConstant(std::as_bytes(floats))});
 }
 
 void Rewriter::forgetReader(ValueId id, int n) {
@@ -117,7 +116,7 @@ bool Rewriter::forward(int n, ValueId other) {
 void Rewriter::becomeConstant(ValueId id, std::shared_ptr<const ir::Constant> constant) {
   const int n = producer(id);
   graph_.values[static_cast<size_t>(id)].constant = std::move(constant);
-  graph_.values[static_cast<size_t>(id)].layout = ir::Layout::Plain;
+  graph_.values[static_cast<size_t>(id)].order = ops::StorageOrder::Plain;
   producers_[static_cast<size_t>(id)] = -1;
   if (n < 0) return;
   std::ranges::replace(node(n).outputs, id, kNoValue);

@@ -27,7 +27,9 @@ struct Tensor {
   explicit Tensor(TensorType t)
       : type(t),
         bytes(base::alignedBytes(static_cast<size_t>(t.shape.elements()) * elementSize(t.type))) {}
-  TensorView view() const { return {type.type, type.shape, plainStrides(type.shape), bytes.get()}; }
+  TensorView view() const {
+    return {{type.type, type.shape, plainStrides(type.shape)}, bytes.get()};
+  }
   std::span<float> floats() const {
     return {reinterpret_cast<float*>(bytes.get()), static_cast<size_t>(type.shape.elements())};
   }

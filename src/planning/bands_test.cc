@@ -53,7 +53,7 @@ TEST(Bands, RandomChainsAreRightInAnyOrderOfBands) {
   int banded = 0, refused = 0;
   for (int round = 0; round < 600; ++round) {
     SCOPED_TRACE(round);
-    const auto order = round % 5 == 0 ? ir::Layout::Plain : ir::Layout::ChannelsLast;
+    const auto order = round % 5 == 0 ? ops::StorageOrder::Plain : ops::StorageOrder::ChannelsLast;
     const auto height = static_cast<int64_t>(1 + random() % 24);
     ir::Graph graph = randomToyGraph(random, 3 + round % 12, height, order);
     chainAtRandom(graph, random);

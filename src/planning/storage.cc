@@ -46,9 +46,8 @@ class Assignment {
 
  private:
   Strides ownStrides(ValueId id) const {
-    return graph_.values[id].layout == ir::Layout::ChannelsLast && !dataSizes_.isFromData(id)
-               ? channelsLastStrides(types_[id].shape)
-               : plainStrides(types_[id].shape);
+    return dataSizes_.isFromData(id) ? plainStrides(types_[id].shape)
+                                     : stridesIn(graph_.values[id].order, types_[id].shape);
   }
 
   void placeConstant(ValueId id) {
@@ -116,14 +115,15 @@ class Assignment {
   bool mergeable(const ir::Node& node, int axis) const {
     const ValueId out = node.outputs[0];
     const Shape& shape = types_[out].shape;
-    if (graph_.values[out].layout == ir::Layout::ChannelsLast && shape.rank() >= 3)
+    if (graph_.values[out].order == ops::StorageOrder::ChannelsLast && shape.rank() >= 3)
       return axis == 1 && std::ranges::all_of(node.inputs, [&](ValueId in) {
-               return graph_.values[in].layout == ir::Layout::ChannelsLast;
+               return graph_.values[in].order == ops::StorageOrder::ChannelsLast;
              });
     for (int i = 0; i < axis; ++i)
       if (shape[i] != 1) return false;
-    return std::ranges::all_of(
-        node.inputs, [&](ValueId in) { return graph_.values[in].layout == ir::Layout::Plain; });
+    return std::ranges::all_of(node.inputs, [&](ValueId in) {
+      return graph_.values[in].order == ops::StorageOrder::Plain;
+    });
   }
 
   bool freshlyComputed(ValueId id) const {
@@ -153,8 +153,7 @@ class Assignment {
   bool placeAsView(const ir::Node& node, ValueId out, int index) {
     if (node.inputs.empty() || node.inputs[0] == kNoValue) return false;
     const ValueId source = node.inputs[0];
-    if (graph_.values[source].layout == ir::Layout::Panels ||
-        types_[source].type != types_[out].type)
+    if (graph_.values[source].packing != Packing::None || types_[source].type != types_[out].type)
       return false;
     const auto storage = node.op->viewOf(types_[source].shape, plan_.places[source].storage, index);
     if (storage) placeAs(out, plan_.places[source], *storage);

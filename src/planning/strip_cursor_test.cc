@@ -26,7 +26,7 @@ TEST(StripCursor, RandomChainsMakeNoRowTwiceAndReadWhatIsThere) {
   int chains = 0, slides = 0;
   for (int round = 0; round < 400; ++round) {
     SCOPED_TRACE(round);
-    const auto layout = round % 5 == 0 ? ir::Layout::Plain : ir::Layout::ChannelsLast;
+    const auto layout = round % 5 == 0 ? ops::StorageOrder::Plain : ops::StorageOrder::ChannelsLast;
     const auto height = static_cast<int64_t>(1 + random() % 24);
     ir::Graph graph = randomToyGraph(random, 3 + round % 12, height, layout);
     chainAtRandom(graph, random);

@@ -151,7 +151,7 @@ class Scheduler {
       if (isInside(id)) readWhole_[uses_.writer[id] - schedule_.first] = 1;
       return {};
     }
-    if (graph_.values[id].layout == ir::Layout::Panels) return notInStrips(n);  // has no axes
+    if (graph_.values[id].packing != Packing::None) return notInStrips(n);  // has no axes
     // What stands alone is given the same rows of every operand.
     if (op.rowsStandAlone() && inputs[index].shape[read->axis] != all.end) return notInStrips(n);
     if (!isInside(id)) return {};

@@ -24,7 +24,7 @@ ir::Graph example() {
   ir::Graph graph;
   const auto add = [&](const char* name, int64_t extent) {
     const TensorType type{DataType::Float32, {1, 8, extent, extent}};
-    return graph.addValue({name, type, ir::Layout::ChannelsLast});
+    return graph.addValue({name, type, ops::StorageOrder::ChannelsLast});
   };
   const ir::ValueId image = add("image", 224), a = add("a", 112), b = add("b", 112);
   const ir::ValueId c = add("c", 112);

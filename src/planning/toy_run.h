@@ -25,7 +25,7 @@ inline std::vector<TensorType> typesOf(const ir::Graph& graph) {
 /// Grows a graph of images, stored channels-last unless it is told otherwise.
 class ToyGraph {
  public:
-  explicit ToyGraph(ir::Layout layout = ir::Layout::ChannelsLast) : layout_(layout) {}
+  explicit ToyGraph(ops::StorageOrder layout = ops::StorageOrder::ChannelsLast) : layout_(layout) {}
   ir::Graph graph;
 
   ir::ValueId input(const Shape& shape) {
@@ -81,12 +81,12 @@ class ToyGraph {
     graph.nodes.push_back({"n" + std::to_string(graph.nodes.size()), std::move(op), inputs, {id}});
     return id;
   }
-  ir::Layout layout_;
+  ops::StorageOrder layout_;
 };
 
 /// `steps` random layers on images of that height; and now and then a vector for all rows.
 inline ir::Graph randomToyGraph(std::mt19937& random, int steps, int64_t height,
-                                ir::Layout layout = ir::Layout::ChannelsLast) {
+                                ops::StorageOrder layout = ops::StorageOrder::ChannelsLast) {
   ToyGraph toy(layout);
   const auto below = [&](size_t n) { return static_cast<size_t>(random() % n); };
   std::vector<ir::ValueId> images{toy.input({1, 2, height, 2})};

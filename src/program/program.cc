@@ -9,9 +9,9 @@ TensorView Program::viewOf(ir::ValueId id) const {
   if (id == ir::kNoValue) return {};
   const TensorType& type = typeOf(id);
   const Place& place = places[id];
-  TensorView view{type.type, type.shape};
+  TensorView view{{type.type, type.shape}};
   view.strides = place.strides == kNone ? plainStrides(type.shape) : strides[place.strides];
-  view.panels = graph->values[id].layout == ir::Layout::Panels;
+  view.packing = graph->values[id].packing;
   if (place.constant != ir::kNoValue) {
     const auto bytes = graph->values[place.constant].constant->bytes;
     view.data = const_cast<std::byte*>(bytes.data()) + place.byteOffset;  // kernels do not write it

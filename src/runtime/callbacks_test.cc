@@ -32,13 +32,13 @@ ir::Graph chained(int seed) {
 
 std::vector<float> read(const TensorView& view) {
   std::vector<float> plain(static_cast<size_t>(view.elements()));
-  copyTensor(view, {view.type, view.shape, plainStrides(view.shape), plain.data()});
+  copyTensor(view, {{view.type, view.shape, plainStrides(view.shape)}, plain.data()});
   return plain;
 }
 
 void fill(const TensorView& view, float value) {
   std::vector<float> plain(static_cast<size_t>(view.elements()), value);
-  copyTensor({view.type, view.shape, plainStrides(view.shape), plain.data()}, view);
+  copyTensor({{view.type, view.shape, plainStrides(view.shape)}, plain.data()}, view);
 }
 
 /// Acts at one step alone.

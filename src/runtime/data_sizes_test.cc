@@ -70,7 +70,7 @@ TEST(Runtime, SizesFromDataFollowEveryFrame) {
     const TensorView out = frame->output(0);
     ASSERT_EQ(out.shape, (Shape{static_cast<int64_t>(expected.size() / 2), 2})) << set;
     std::vector<float> actual(expected.size());
-    copyTensor(out, {out.type, out.shape, plainStrides(out.shape), actual.data()});
+    copyTensor(out, {{out.type, out.shape, plainStrides(out.shape)}, actual.data()});
     EXPECT_EQ(actual, expected) << set;
   }
 }

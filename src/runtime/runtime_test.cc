@@ -18,15 +18,15 @@
 namespace minnow {
 namespace {
 
-using ir::Layout;
+using ops::StorageOrder;
 using test::Model;
 
 ir::ValueId append(ir::Graph& graph, std::string name, std::unique_ptr<ops::Operator> op,
-                   std::vector<ir::ValueId> inputs, Layout layout) {
+                   std::vector<ir::ValueId> inputs, StorageOrder order) {
   ir::Node node{name, std::move(op), std::move(inputs), {}};
   const auto types = node.op->inferShape(graph.inputTypes(node));
   EXPECT_TRUE(types.has_value()) << types.error().message;
-  node.outputs.push_back(graph.addValue({std::move(name), (*types)[0], layout}));
+  node.outputs.push_back(graph.addValue({std::move(name), (*types)[0], order}));
   graph.nodes.push_back(std::move(node));
   return graph.nodes.back().outputs[0];
 }
@@ -41,22 +41,23 @@ std::unique_ptr<ops::Unary> unary(ops::UnaryFn fn) {
 ir::Graph twoBranches() {
   ir::Graph graph;
   graph.name = "two-branches";
-  const auto x = graph.addValue({"x", {DataType::Float32, {1, 4, 3, 2}}, Layout::ChannelsLast});
+  const auto x =
+      graph.addValue({"x", {DataType::Float32, {1, 4, 3, 2}}, StorageOrder::ChannelsLast});
   graph.inputs = {x};
   const std::vector<float> ones(8, 1.0f);
   const auto w = graph.addFloats("w", {2, 4, 1, 1}, ones);
   auto conv = std::make_unique<ops::Conv>();
   conv->kernel = conv->strides = conv->dilations = {1, 1};
   conv->padsBegin = conv->padsEnd = {0, 0};
-  const auto sums = append(graph, "sums", std::move(conv), {x, w}, Layout::ChannelsLast);
+  const auto sums = append(graph, "sums", std::move(conv), {x, w}, StorageOrder::ChannelsLast);
   const auto positive =
-      append(graph, "positive", unary(ops::UnaryFn::Relu), {sums}, Layout::ChannelsLast);
+      append(graph, "positive", unary(ops::UnaryFn::Relu), {sums}, StorageOrder::ChannelsLast);
   const auto squashed =
-      append(graph, "squashed", unary(ops::UnaryFn::Sigmoid), {x}, Layout::ChannelsLast);
+      append(graph, "squashed", unary(ops::UnaryFn::Sigmoid), {x}, StorageOrder::ChannelsLast);
   auto concat = std::make_unique<ops::Concat>();
   concat->axis = 1;
   graph.outputs = {
-      append(graph, "joined", std::move(concat), {positive, squashed}, Layout::ChannelsLast)};
+      append(graph, "joined", std::move(concat), {positive, squashed}, StorageOrder::ChannelsLast)};
   graph.outputNames = {"out"};
   return graph;
 }
@@ -64,12 +65,12 @@ ir::Graph twoBranches() {
 void fill(const TensorView& view) {
   std::vector<float> plain(static_cast<size_t>(view.elements()));
   for (size_t i = 0; i < plain.size(); ++i) plain[i] = 0.25f * static_cast<float>(i % 13) - 1.0f;
-  copyTensor({view.type, view.shape, plainStrides(view.shape), plain.data()}, view);
+  copyTensor({{view.type, view.shape, plainStrides(view.shape)}, plain.data()}, view);
 }
 
 std::vector<float> valuesOf(const TensorView& view) {
   std::vector<float> plain(static_cast<size_t>(view.elements()));
-  copyTensor(view, {view.type, view.shape, plainStrides(view.shape), plain.data()});
+  copyTensor(view, {{view.type, view.shape, plainStrides(view.shape)}, plain.data()});
   return plain;
 }
 
@@ -179,9 +180,10 @@ TEST(Runtime, EmptyResultsTakeNoWorkspace) {
   topK.k = 0;
   ir::Graph graph = b.finish(x);
   const ir::ValueId large =
-      append(graph, "large", std::make_unique<ops::Resize>(resize), {x}, Layout::Plain);
-  graph.outputs = {append(graph, "top", std::make_unique<ops::TopK>(topK), {large}, Layout::Plain)};
-  graph.values[x].layout = Layout::Plain;
+      append(graph, "large", std::make_unique<ops::Resize>(resize), {x}, StorageOrder::Plain);
+  graph.outputs = {
+      append(graph, "top", std::make_unique<ops::TopK>(topK), {large}, StorageOrder::Plain)};
+  graph.values[x].order = StorageOrder::Plain;
   const Model model(graph);
   auto runtime = Runtime::create();
   auto interpreter = Interpreter::createFromBuffer(*runtime, model.span);

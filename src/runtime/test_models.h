@@ -37,8 +37,8 @@ class Builder {
   explicit Builder(std::string name) { graph_.name = std::move(name); }
 
   ir::ValueId input(std::string name, Shape shape) {
-    const auto id =
-        graph_.addValue({std::move(name), {DataType::Float32, shape}, ir::Layout::ChannelsLast});
+    const auto id = graph_.addValue(
+        {std::move(name), {DataType::Float32, shape}, ops::StorageOrder::ChannelsLast});
     graph_.inputs.push_back(id);
     return id;
   }
@@ -54,7 +54,7 @@ class Builder {
     ir::Node node{name, std::make_unique<Op>(std::move(op)), std::move(inputs), {}};
     const auto types = node.op->inferShape(graph_.inputTypes(node));
     if (!types) throw std::runtime_error(name + ": " + types.error().message);
-    node.outputs = {graph_.addValue({name, (*types)[0], ir::Layout::ChannelsLast})};
+    node.outputs = {graph_.addValue({name, (*types)[0], ops::StorageOrder::ChannelsLast})};
     graph_.nodes.push_back(std::move(node));
     return graph_.nodes.back().outputs[0];
   }
@@ -121,7 +121,7 @@ inline void writeInput(Frame& frame, float start) {
 inline std::vector<float> outputOf(const Frame& frame) {
   const TensorView out = frame.output(0);
   std::vector<float> plain(static_cast<size_t>(out.elements()));
-  copyTensor(out, {out.type, out.shape, plainStrides(out.shape), plain.data()});
+  copyTensor(out, {{out.type, out.shape, plainStrides(out.shape)}, plain.data()});
   return plain;
 }
 

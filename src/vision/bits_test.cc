@@ -94,7 +94,7 @@ uint64_t checksumOf(const Way& way, PixelFormat format, const Turn& turn, uint64
   const Shape shape = pre.channels == ChannelsAxis::Last
                           ? Shape{1, way.height, way.width, channels}
                           : Shape{1, channels, way.height, way.width};
-  TensorView tensor{way.type, shape, plainStrides(shape), nullptr};
+  TensorView tensor{{way.type, shape, plainStrides(shape)}, nullptr};
   std::vector<uint32_t> memory((tensor.bytes() + 3) / 4);
   tensor.data = memory.data();
   const auto placed = writeImage(frame.view, pre, tensor);

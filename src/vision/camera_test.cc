@@ -21,7 +21,7 @@ std::vector<float> written(const ImageView& frame, const PreProcess& pre, int wi
   PreProcess last = pre;
   last.channels = ChannelsAxis::Last;
   const auto placed =
-      writeImage(frame, last, {DataType::Float32, shape, plainStrides(shape), out.data()});
+      writeImage(frame, last, {{DataType::Float32, shape, plainStrides(shape)}, out.data()});
   EXPECT_TRUE(placed) << placed.error().message;
   return out;
 }
@@ -184,7 +184,7 @@ TEST(Camera, PlacementLeadsBackToTheFrame) {
                                     .crop = crop,
                                     .turn = turn,
                                     .interpolation = Interpolation::Nearest},
-                                   {DataType::Float32, shape, plainStrides(shape), out.data()});
+                                   {{DataType::Float32, shape, plainStrides(shape)}, out.data()});
     ASSERT_TRUE(placed);
     for (int y = 0; y < 2 * height; ++y)
       for (int x = 0; x < 2 * width; ++x) {
@@ -294,7 +294,7 @@ TEST(Camera, BitsAreTheSameEverywhere) {
 
 TEST(Camera, MissingPlanesAreRefused) {
   std::vector<float> out(12);
-  const TensorView tensor{DataType::Float32, {2, 2, 3}, plainStrides({2, 2, 3}), out.data()};
+  const TensorView tensor{{DataType::Float32, {2, 2, 3}, plainStrides({2, 2, 3})}, out.data()};
   const uint8_t bytes[6] = {};
   for (const auto format : {PixelFormat::Nv12, PixelFormat::Nv21, PixelFormat::I420}) {
     ImageView frame{bytes, 2, 2, 2, format};

@@ -440,8 +440,8 @@ TEST(Decode, IntoTheTensorsOwnMemory) {
   for (const Bytes& file : files) {
     const Shape shape{1, 3, 40, 52};
     std::vector<float> apart(shape.elements()), inPlace(shape.elements());
-    const TensorView a{DataType::Float32, shape, plainStrides(shape), apart.data()};
-    const TensorView b{DataType::Float32, shape, plainStrides(shape), inPlace.data()};
+    const TensorView a{{DataType::Float32, shape, plainStrides(shape)}, apart.data()};
+    const TensorView b{{DataType::Float32, shape, plainStrides(shape)}, inPlace.data()};
     ASSERT_TRUE(writeImage(decodeImage(file, "x")->view(), {}, a));
 
     const auto info = imageInfo(file, "x");
@@ -485,7 +485,7 @@ TEST(Decode, AJpegSaysWhichWayIsUp) {
     const auto stored = decodeImageInto(file, "x.jpg", memory);
     const Shape shape{whole->height, whole->width, 3};
     std::vector<uint8_t> upright(shape.elements());
-    const TensorView tensor{DataType::Uint8, shape, plainStrides(shape), upright.data()};
+    const TensorView tensor{{DataType::Uint8, shape, plainStrides(shape)}, upright.data()};
     ASSERT_TRUE(writeImage(stored->view, {.turn = stored->upright}, tensor));
     EXPECT_EQ(upright, whole->pixels) << int{orientation};
   }

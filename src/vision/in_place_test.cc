@@ -21,7 +21,7 @@ TensorView tensorOf(Layout layout, int width, int height, int channels) {
   const Shape shape = first ? Shape{1, channels, height, width} : Shape{1, height, width, channels};
   const Strides strides = layout == Layout::SpacedPixels ? channelsLastStrides(shape, channels + 2)
                                                          : plainStrides(shape);
-  return {bytes ? DataType::Uint8 : DataType::Float32, shape, strides, nullptr};
+  return {{bytes ? DataType::Uint8 : DataType::Float32, shape, strides}, nullptr};
 }
 
 size_t regionBytes(const TensorView& t) {

@@ -61,7 +61,7 @@ TEST(NoAllocation, WhateverTheFormatTheFitAndTheTurn) {
                                    .interpolation = interpolation};
               const int64_t channels = colour == ColourOrder::Gray ? 1 : 3;
               for (const Shape& shape : {Shape{channels, 40, 700}, Shape{30, 20, channels}})
-                expectNone(frame.view, pre, {type, shape, plainStrides(shape), values.data()});
+                expectNone(frame.view, pre, {{type, shape, plainStrides(shape)}, values.data()});
             }
   }
 }
@@ -69,7 +69,7 @@ TEST(NoAllocation, WhateverTheFormatTheFitAndTheTurn) {
 TEST(NoAllocation, InPlace) {
   const Shape shape{1, 3, 40, 60};
   std::vector<float> values(shape.elements());
-  const TensorView tensor{DataType::Float32, shape, plainStrides(shape), values.data()};
+  const TensorView tensor{{DataType::Float32, shape, plainStrides(shape)}, values.data()};
   auto* region = reinterpret_cast<uint8_t*>(values.data());
   for (const PixelFormat format : kAllFormats) {
     const int before = allocations;

@@ -163,7 +163,7 @@ TEST(WriteImage, RowsMayRunUpwards) {
 TEST(WriteImage, BytesAreRoundedHalfToEvenAndClamped) {
   const Image image = grayRow({1, 3, 5, 200});
   std::vector<uint8_t> out(4);
-  const TensorView t{DataType::Uint8, {1, 1, 1, 4}, plainStrides({1, 1, 1, 4}), out.data()};
+  const TensorView t{{DataType::Uint8, {1, 1, 1, 4}, plainStrides({1, 1, 1, 4})}, out.data()};
   const PreProcess pre{.colour = ColourOrder::Gray, .scale = {0.5F, 1, 1}};
   ASSERT_TRUE(writeImage(image.view(), pre, t));
   EXPECT_EQ(out, (std::vector<uint8_t>{0, 2, 2, 100}));

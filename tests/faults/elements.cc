@@ -16,15 +16,15 @@
 namespace minnow::faults {
 namespace {
 
+using kernels::broadcastStrides;
+using kernels::forEachIndex;
 using kernels::KernelArgs;
+using kernels::offsetOf;
 using kernels::reference::apply;
 using kernels::reference::Axes;
 using kernels::reference::axesOf;
-using kernels::reference::broadcastStrides;
 using kernels::reference::foldMax;
 using kernels::reference::foldSum;
-using kernels::reference::forEachIndex;
-using kernels::reference::offsetOf;
 
 // Pooling -----------------------------------------------------------------------------------------
 

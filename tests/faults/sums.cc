@@ -5,9 +5,9 @@
 #include <cmath>
 
 #include "faults/faults.h"
+#include "kernels/elementwise.h"
 #include "kernels/matrix.h"
 #include "kernels/pack.h"
-#include "kernels/reference/elementwise.h"
 #include "kernels/reference/scalar_math.h"
 #include "ops/conv.h"
 #include "ops/conv_transpose.h"
@@ -16,9 +16,9 @@
 namespace minnow::faults {
 namespace {
 
+using kernels::forEachIndex;
 using kernels::KernelArgs;
 using kernels::reference::apply;
-using kernels::reference::forEachIndex;
 
 /// What a fault replaces one line of.
 struct Right {
@@ -106,7 +106,7 @@ template <class Fault>
 Result<void> convolve(const ops::Operator& op, const KernelArgs& args) {
   const auto& conv = static_cast<const ops::Conv&>(op);
   const TensorView &x = args.inputs[0], &w = args.inputs[1], &y = args.outputs[0];
-  const kernels::PanelShape panels = kernels::convPanels(w.shape, conv.groups);
+  const kernels::PanelShape panels = kernels::panelShape(conv, w);
   const int64_t depth = w.shape[1], perGroup = w.shape[0] / conv.groups;
   const auto windows = ops::windowsOver(conv, x.shape);
   forEachIndex(y.shape, [&](const Index& out) {
@@ -136,7 +136,7 @@ Result<void> spread(const ops::Operator& op, const KernelArgs& args) {
   const TensorView &x = args.inputs[0], &w = args.inputs[1], &y = args.outputs[0];
   if (conv.groups != 1 || conv.kernel != conv.strides)
     return fail(ErrorCode::Unsupported, "this fault is for upsampling by a whole number");
-  const kernels::PanelShape panels = kernels::convTransposePanels(w.shape, conv.groups);
+  const kernels::PanelShape panels = kernels::panelShape(conv, w);
   forEachIndex(y.shape, [&](const Index& out) {
     const int64_t tap = out[2] % conv.kernel[0] * conv.kernel[1] + out[3] % conv.kernel[1];
     float sum = 0;
@@ -152,9 +152,9 @@ Result<void> spread(const ops::Operator& op, const KernelArgs& args) {
 Result<void> multiplyInHalves(const ops::Operator& op, const KernelArgs& args) {
   const auto& matMul = static_cast<const ops::MatMul&>(op);
   const TensorView &a = args.inputs[0], &b = args.inputs[1], &y = args.outputs[0];
-  if (!b.panels || matMul.transposeA)
+  if (b.packing != Packing::F32x16 || matMul.transposeA)
     return fail(ErrorCode::Unsupported, "this fault is for a product with weights");
-  const kernels::PanelShape panels = kernels::matMulPanels(b.shape, matMul.transposeB);
+  const kernels::PanelShape panels = kernels::panelShape(matMul, b);
   const int last = y.shape.rank() - 1;
   forEachIndex(y.shape, [&](const Index& out) {
     float halves[2] = {0, 0};

@@ -50,7 +50,7 @@ void addShapes(CaseList& cases) {
     for (int64_t channels : {3, 16, 65})
       add(cases,
           "Relayout_" + std::to_string(static_cast<int>(order)) + "_" + std::to_string(channels),
-          with<ops::Relayout>([&](auto& op) { op.layout = order; }), {{2, channels, 19, 37}});
+          with<ops::Relayout>([&](auto& op) { op.order = order; }), {{2, channels, 19, 37}});
   add(cases, "Expand", with<ops::Expand>([](auto& op) { op.shape = {2, 1, 5, 17}; }),
       {{18, 1, 17}});
   add(cases, "Tile", with<ops::Tile>([](auto& op) { op.repeats = {1, 2, 3, 4}; }), {{2, 9, 1, 5}});

@@ -28,8 +28,7 @@ struct OpInput {
   Fill fill = Fill::Random;
   float low = -1, high = 1;
   std::vector<double> given = {};
-  /// Constant weights: also tried packed in panels where the shape is that of Conv or MatMul
-  /// weights.
+  /// Constant weights: also tried packed, where the operator has a packed form of them.
   bool weights = false;
   bool absent = false;
 };

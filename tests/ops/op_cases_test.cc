@@ -55,12 +55,12 @@ struct Setting {
   const Variant* variant = kVariants;
   std::string_view target = "scalar-fma";
   int threads = 1;
-  bool panels = false;
+  bool packed = false;
   int inPlace = -1;  ///< the input that output 0 overwrites
 
   std::string toString(const char* kernel) const {
     return text("kernel ", kernel, ", target ", target, ", storage ", variant->name, ", threads ",
-                threads, panels ? ", weights in panels" : "",
+                threads, packed ? ", weights packed" : "",
                 inPlace >= 0 ? text(", in place of input ", inPlace) : "");
   }
 };
@@ -134,15 +134,17 @@ class Runner {
 
   void checkThreads(const Variant& variant, std::string_view target, int threads,
                     bool firstTarget) {
-    for (bool panels : {false, true})
+    for (bool packed : {false, true})
       for (int inPlace = -1; inPlace < static_cast<int>(types_.size()); ++inPlace)
-        if ((!panels || packable()) && (inPlace < 0 || mayOverwrite(inPlace, variant)))
-          checkSetting({&variant, target, threads, panels, inPlace}, firstTarget);
+        if ((!packed || packable()) && (inPlace < 0 || mayOverwrite(inPlace, variant)))
+          checkSetting({&variant, target, threads, packed, inPlace}, firstTarget);
   }
 
   bool packable() const {
     for (size_t i = 0; i < inputs_.size(); ++i)
-      if (case_.inputs[i].weights && packedWeights(*case_.op, inputs_[i].view())) return true;
+      if (case_.inputs[i].weights &&
+          packedWeights(*case_.op, static_cast<int>(i), inputs_[i].view()))
+        return true;
     return false;
   }
 
@@ -168,8 +170,8 @@ class Runner {
                                        : setting.variant->others;
       run.inputs.emplace_back(inputs_[i].view(), storing);
       run.inputViews.push_back(run.inputs.back().view());
-      if (!weights || !setting.panels) continue;
-      if (auto packed = packedWeights(*case_.op, run.inputs.back().view())) {
+      if (!weights || !setting.packed) continue;
+      if (auto packed = packedWeights(*case_.op, static_cast<int>(i), run.inputs.back().view())) {
         run.packed.push_back(std::move(*packed));
         run.inputViews.back() = run.packed.back().view;
       }
@@ -220,7 +222,7 @@ class Runner {
   std::vector<TensorView> sizesOnly(std::span<const TensorView> views) const {
     std::vector<TensorView> sizes(views.begin(), views.end());
     for (TensorView& view : sizes)
-      if (!view.panels) view.data = nullptr;
+      if (view.packing == Packing::None) view.data = nullptr;
     return sizes;
   }
 

@@ -9,13 +9,14 @@
 
 namespace minnow::optest {
 
-/// Zero-padded floats behind a 64-byte aligned view with `panels` set.
+/// Memory behind a 64-byte aligned view of packed weights.
 struct PackedWeights {
-  std::vector<float> floats;
+  std::vector<std::byte> bytes;
   TensorView view;
 };
 
-/// Nothing if the operator's weights have no packed form; `weights` is row-major.
-std::optional<PackedWeights> packedWeights(const ops::Operator& op, const TensorView& weights);
+/// Nothing if input `index` has no packed form.
+std::optional<PackedWeights> packedWeights(const ops::Operator& op, int index,
+                                           const TensorView& weights);
 
 }  // namespace minnow::optest

@@ -28,15 +28,15 @@ struct Setting {
   std::string_view target;
   Storing storing = Storing::Plain;
   int threads = 1;
-  bool panels = false;
+  bool packed = false;
   int axis = 0;
   int64_t height = 1;
 
   std::string toString(const Rows& strip, const char* kernel) const {
     return text("kernel ", kernel, ", target ", target,
                 storing == Storing::Plain ? ", plain" : ", channels-last", ", threads ", threads,
-                panels ? ", weights in panels" : "", ", axis ", axis, ", rows ", strip.begin,
-                " to ", strip.end);
+                packed ? ", weights packed" : "", ", axis ", axis, ", rows ", strip.begin, " to ",
+                strip.end);
   }
 };
 
@@ -160,18 +160,18 @@ class Strips {
       return;
     }
     for (Storing storing : {Storing::Plain, Storing::ChannelsLast})
-      for (bool panels : {false, true})
+      for (bool packed : {false, true})
         for (int64_t height : all)
           for (int threads : {1, 3})
-            if ((!panels || packable(axis)) && (threads == 1 || height == *all.rbegin()))
-              checkStrips(prepare({target, storing, threads, panels, axis, height}));
+            if ((!packed || packable(axis)) && (threads == 1 || height == *all.rbegin()))
+              checkStrips(prepare({target, storing, threads, packed, axis, height}));
   }
 
   /// Packed weights cannot be cut.
   bool packable(int axis) const {
     for (size_t i = 0; i < inputs_.size(); ++i)
       if (case_.inputs[i].weights && read(i, {axis, 0, 1})->axis == Rows::kWhole &&
-          packedWeights(*case_.op, inputs_[i].view()))
+          packedWeights(*case_.op, static_cast<int>(i), inputs_[i].view()))
         return true;
     return false;
   }
@@ -187,8 +187,8 @@ class Strips {
       const bool weights = case_.inputs[i].weights;
       run.inputs.emplace_back(inputs_[i].view(), weights ? Storing::Plain : setting.storing);
       run.inputViews.push_back(run.inputs.back().view());
-      if (!weights || !setting.panels) continue;
-      if (auto packed = packedWeights(*case_.op, run.inputs.back().view())) {
+      if (!weights || !setting.packed) continue;
+      if (auto packed = packedWeights(*case_.op, static_cast<int>(i), run.inputs.back().view())) {
         run.packed.push_back(std::move(*packed));
         run.inputViews.back() = run.packed.back().view;
       }

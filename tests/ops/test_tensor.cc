@@ -8,13 +8,13 @@
 
 #include "base/aligned.h"
 #include "base/fail.h"
-#include "kernels/reference/elementwise.h"
+#include "kernels/elementwise.h"
 
 namespace minnow::optest {
 namespace {
 
-using kernels::reference::forEachIndex;
-using kernels::reference::offsetOf;
+using kernels::forEachIndex;
+using kernels::offsetOf;
 
 constexpr size_t kMargin = 256;  // bytes of fence on each side
 
@@ -198,7 +198,7 @@ std::string printed(DataType type, const uint8_t* element) {
 
 TestTensor::TestTensor(const TensorType& type, Storing storing) {
   const size_t size = elementSize(type.type);
-  view_ = {type.type, type.shape, stridesOf(type.shape, storing), nullptr};
+  view_ = {{type.type, type.shape, stridesOf(type.shape, storing)}, nullptr};
   // One trailing vector may be read, as base::alignedBytes allows, so the fence is all there is.
   const auto extent = static_cast<size_t>(extentOf(type.shape, view_.strides)) * size;
   bytes_.assign(extent + 2 * kMargin + base::kAlignment, kFence);

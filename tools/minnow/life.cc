@@ -119,8 +119,7 @@ void writeInputs(const Frame& frame, size_t inputs) {
     if (to.type == DataType::Float32) value = &number;
     if (to.type == DataType::Float64) value = &longNumber;
     if (to.type == DataType::Float16) value = &half;
-    copyTensor(
-        {.type = to.type, .shape = to.shape, .strides = {}, .data = const_cast<void*>(value)}, to);
+    copyTensor({{.type = to.type, .shape = to.shape}, const_cast<void*>(value)}, to);
   }
 }
 

@@ -38,8 +38,8 @@ std::vector<float> computed(Kernel kernel, const ops::Unary& op, std::vector<flo
   const base::DenormalsFlushed flushed;
   std::vector<float> y(x.size());
   const Shape shape{static_cast<int64_t>(x.size())};
-  const TensorView in{DataType::Float32, shape, plainStrides(shape), x.data()};
-  TensorView out{DataType::Float32, shape, plainStrides(shape), y.data()};
+  const TensorView in{{DataType::Float32, shape, plainStrides(shape)}, x.data()};
+  TensorView out{{DataType::Float32, shape, plainStrides(shape)}, y.data()};
   EXPECT_TRUE(kernel(op, {{&in, 1}, {&out, 1}, {}, &team}));
   return y;
 }

@@ -136,8 +136,9 @@ std::vector<ir::ValueId> ImportState::evaluate(const ops::Operator& op,
   if (!results) throw ImportError(results.error().message);
   std::vector<ir::ValueId> ids;
   for (int i = 0; i < outputs; ++i)
-    ids.push_back(graph.addValue({freshName(nodeName), (*results)[static_cast<size_t>(i)].type,
-                                  ir::Layout::Plain, (*results)[static_cast<size_t>(i)].constant}));
+    ids.push_back(graph.addValue({.name = freshName(nodeName),
+                                  .type = (*results)[static_cast<size_t>(i)].type,
+                                  .constant = (*results)[static_cast<size_t>(i)].constant}));
   return ids;
 }
 

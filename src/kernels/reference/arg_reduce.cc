@@ -1,8 +1,8 @@
 // ArgMax and ArgMin, one output element at a time.
 #include "ops/arg_reduce.h"
 
+#include "kernels/elementwise.h"
 #include "kernels/kernel.h"
-#include "kernels/reference/elementwise.h"
 #include "kernels/reference/extremes.h"
 
 namespace minnow::kernels::reference {

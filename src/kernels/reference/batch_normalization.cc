@@ -3,8 +3,8 @@
 
 #include <cmath>
 
+#include "kernels/elementwise.h"
 #include "kernels/kernel.h"
-#include "kernels/reference/elementwise.h"
 
 namespace minnow::kernels::reference {
 namespace {

@@ -3,9 +3,9 @@
 
 #include "kernels/double_math.h"
 #include "kernels/element_types.h"
+#include "kernels/elementwise.h"
 #include "kernels/kernel.h"
 #include "kernels/power.h"
-#include "kernels/reference/elementwise.h"
 #include "kernels/reference/scalar_math.h"
 
 namespace minnow::kernels::reference {

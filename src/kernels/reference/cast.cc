@@ -2,8 +2,8 @@
 #include "ops/cast.h"
 
 #include "kernels/element_types.h"
+#include "kernels/elementwise.h"
 #include "kernels/kernel.h"
-#include "kernels/reference/elementwise.h"
 
 namespace minnow::kernels::reference {
 

@@ -4,36 +4,15 @@
 
 #include <cmath>
 
+#include "kernels/elementwise.h"
 #include "kernels/kernel.h"
-#include "kernels/pack.h"
-#include "kernels/reference/elementwise.h"
 #include "kernels/reference/scalar_math.h"
+#include "kernels/reference/weights.h"
 
 namespace minnow::kernels::reference {
 namespace {
 
 using Index = std::array<int64_t, kMaxRank>;
-
-/// Weight (input channel, output of the group, tap), from either form.
-class TransposedWeights {
- public:
-  TransposedWeights(const TensorView& w, int64_t groups)
-      : w_(w), panels_(convTransposePanels(w.shape, groups)), inputs_(w.shape[0] / groups) {}
-  float at(int64_t group, int64_t channel, int64_t output, int64_t flatTap,
-           const Index& tap) const {
-    if (w_.panels)
-      return w_.as<const float>()[panels_.offset(group, output, flatTap * inputs_ + channel)];
-    int64_t offset = (group * inputs_ + channel) * w_.strides[0] + output * w_.strides[1];
-    for (int axis = 2; axis < w_.shape.rank(); ++axis) offset += tap[axis - 2] * w_.strides[axis];
-    return w_.as<const float>()[offset];
-  }
-  int64_t inputs() const { return inputs_; }
-
- private:
-  const TensorView& w_;
-  PanelShape panels_;
-  int64_t inputs_;
-};
 
 enum class Reach { Nowhere, Padding, Input };
 
@@ -54,23 +33,25 @@ Reach reachOf(const std::array<ops::SlidingWindow, 3>& windows, const TensorView
 }
 
 float sumOf(const std::array<ops::SlidingWindow, 3>& windows, const TensorView& x,
-            const TransposedWeights& weights, const Shape& taps, const Index& out,
-            int64_t perGroup) {
+            const TensorView& w, const ops::WeightMatrices& matrices, const Shape& taps,
+            const Index& out) {
   float sum = 0;
-  const int64_t group = out[1] / perGroup, output = out[1] % perGroup;
+  const int64_t perGroup = matrices.outputs(), channels = w.shape[0] / matrices.groups();
+  const int64_t group = out[1] / perGroup;
+  const WeightsOfOutput<float> weights(matrices, w, group, out[1] % perGroup);
   int64_t flatTap = -1;
   forEachIndex(taps, [&](const Index& tap) {
     ++flatTap;
     int64_t offset = 0;
     const Reach reach = reachOf(windows, x, out, tap, offset);
     if (reach == Reach::Nowhere) return;
-    for (int64_t c = 0; c < weights.inputs(); ++c) {
-      const int64_t channel = group * weights.inputs() + c;
+    for (int64_t c = 0; c < channels; ++c) {
+      const int64_t channel = group * channels + c;
       const float value =
           reach == Reach::Padding
               ? 0.0f
               : x.as<const float>()[out[0] * x.strides[0] + channel * x.strides[1] + offset];
-      sum = std::fma(value, weights.at(group, c, output, flatTap, tap), sum);
+      sum = std::fma(value, weights[flatTap * channels + c], sum);
     }
   });
   return sum;
@@ -81,13 +62,14 @@ float sumOf(const std::array<ops::SlidingWindow, 3>& windows, const TensorView& 
 Result<void> runConvTranspose(const ops::Operator& op, const KernelArgs& args) {
   const auto& conv = static_cast<const ops::ConvTranspose&>(op);
   const TensorView& y = args.outputs[0];
-  const TransposedWeights weights(args.inputs[1], conv.groups);
+  const TensorView& w = args.inputs[1];
+  const auto matrices = *conv.weightMatrices(1, w.shape, w.strides);
   const TensorView* bias = args.inputs.size() > 2 && args.inputs[2] ? &args.inputs[2] : nullptr;
   const auto windows = ops::windowsOver(conv, args.inputs[0].shape);
   const Shape taps(conv.kernel);
   forEachIndexInRows(y.shape, args.rows, [&](const Index& out) {
     const float shift = bias ? bias->as<const float>()[out[1] * bias->strides[0]] : 0.0f;
-    const float sum = sumOf(windows, args.inputs[0], weights, taps, out, args.inputs[1].shape[1]);
+    const float sum = sumOf(windows, args.inputs[0], w, matrices, taps, out);
     y.as<float>()[offsetOf(out, y.strides, y.shape.rank())] = apply(conv.epilogue, sum + shift);
   });
   return {};

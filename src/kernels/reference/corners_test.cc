@@ -46,7 +46,7 @@ constexpr DataType kTypeOf<uint16_t> = DataType::Float16;
 
 template <class T>
 TensorView viewOf(std::vector<T>& values, const Shape& shape) {
-  return {kTypeOf<T>, shape, plainStrides(shape), values.data()};
+  return {{kTypeOf<T>, shape, plainStrides(shape)}, values.data()};
 }
 
 /// Output 0 of an operator.

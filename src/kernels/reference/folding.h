@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <limits>
 
+#include "kernels/elementwise.h"
 #include "kernels/pairwise.h"
-#include "kernels/reference/elementwise.h"
 #include "kernels/reference/extremes.h"
 #include "minnow/tensor.h"
 

@@ -1,9 +1,9 @@
 // GatherElements and GatherND (Gather is a list of copies: movement.cc).
 #include "ops/gather.h"
 
+#include "kernels/elementwise.h"
+#include "kernels/indices.h"
 #include "kernels/kernel.h"
-#include "kernels/reference/elementwise.h"
-#include "kernels/reference/indices.h"
 
 namespace minnow::kernels::reference {
 

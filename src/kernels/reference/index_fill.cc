@@ -1,9 +1,9 @@
 // OneHot and Trilu (ReverseSequence is a list of copies: movement.cc).
 #include "ops/index_fill.h"
 
+#include "kernels/elementwise.h"
+#include "kernels/indices.h"
 #include "kernels/kernel.h"
-#include "kernels/reference/elementwise.h"
-#include "kernels/reference/indices.h"
 
 namespace minnow::kernels::reference {
 namespace {

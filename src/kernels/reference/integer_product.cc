@@ -1,9 +1,9 @@
 // Integer products, one output element at a time. Sums are unsigned, so that they wrap around.
 #include "ops/integer_product.h"
 
+#include "kernels/elementwise.h"
 #include "kernels/kernel.h"
 #include "kernels/matrix.h"
-#include "kernels/reference/elementwise.h"
 #include "ops/matmul.h"
 
 namespace minnow::kernels::reference {

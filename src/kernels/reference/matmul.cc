@@ -4,41 +4,14 @@
 
 #include <cmath>
 
+#include "kernels/elementwise.h"
 #include "kernels/kernel.h"
 #include "kernels/matrix.h"
-#include "kernels/pack.h"
-#include "kernels/reference/elementwise.h"
 #include "kernels/reference/scalar_math.h"
+#include "kernels/reference/weights.h"
 
 namespace minnow::kernels::reference {
 namespace {
-
-/// Element (k, n) of the matrix of b that belongs to a batch index, from either form.
-template <class T>
-class RightSide {
- public:
-  RightSide(const TensorView& b, bool transposed)
-      : view_(b), matrices_(b, transposed, /*row=*/false) {
-    if (b.panels) panels_ = matMulPanels(b.shape, transposed);
-  }
-  void select(const std::array<int64_t, kMaxRank>& batch, int batchRank) {
-    if (view_.panels)
-      group_ = matrices_.number(batch, batchRank);
-    else
-      first_ = view_.as<const T>() + matrices_.offset(batch, batchRank);
-  }
-  T at(int64_t k, int64_t n) const {
-    if (view_.panels) return view_.as<const T>()[panels_.offset(group_, n, k)];
-    return first_[k * matrices_.rowStride + n * matrices_.columnStride];
-  }
-
- private:
-  const TensorView& view_;
-  Matrices matrices_;
-  PanelShape panels_;
-  const T* first_ = nullptr;
-  int64_t group_ = 0;
-};
 
 float multiplyAdd(float a, float b, float sum) { return std::fma(a, b, sum); }
 double multiplyAdd(double a, double b, double sum) { return std::fma(a, b, sum); }
@@ -60,20 +33,23 @@ Result<void> run(const ops::MatMul& op, const KernelArgs& args) {
   if (!extents) return std::unexpected(extents.error());
   const Matrices left(a, op.transposeA, /*row=*/true);
   const Matrices out = outputMatrices(args.outputs[0], a.shape.rank() > 1, b.shape.rank() > 1);
-  RightSide<T> right(b, op.transposeB);
+  const Matrices right(b, op.transposeB, /*row=*/false);
+  const ops::WeightMatrices matrices = ops::rightSide(b.shape, b.strides, op.transposeB);
   forEachIndex(extents->batch, [&](const auto& batch) {
     const int rank = extents->batch.rank();
     const T* rows = a.as<const T>() + left.offset(batch, rank);
     T* y = args.outputs[0].as<T>() + out.offset(batch, rank);
-    right.select(batch, rank);
-    for (int64_t m = 0; m < extents->m; ++m)
-      for (int64_t n = 0; n < extents->n; ++n) {
+    const int64_t group = right.number(batch, rank);
+    for (int64_t n = 0; n < extents->n; ++n) {
+      const WeightsOfOutput<T> column(matrices, b, group, n);
+      for (int64_t m = 0; m < extents->m; ++m) {
         T sum = T(0);
         for (int64_t k = 0; k < extents->k; ++k)
-          sum = multiplyAdd(rows[m * left.rowStride + k * left.columnStride], right.at(k, n), sum);
+          sum = multiplyAdd(rows[m * left.rowStride + k * left.columnStride], column[k], sum);
         y[m * out.rowStride + n * out.columnStride] =
             finish(op.epilogue, sum + (bias ? bias->as<const T>()[n * bias->strides[0]] : T(0)));
       }
+    }
   });
   return {};
 }

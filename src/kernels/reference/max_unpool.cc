@@ -2,8 +2,8 @@
 #include "ops/max_unpool.h"
 
 #include "base/fail.h"
+#include "kernels/elementwise.h"
 #include "kernels/kernel.h"
-#include "kernels/reference/elementwise.h"
 
 namespace minnow::kernels::reference {
 

@@ -5,8 +5,8 @@
 #include <numeric>
 #include <random>
 
+#include "kernels/elementwise.h"
 #include "kernels/kernel.h"
-#include "kernels/reference/elementwise.h"
 #include "ops/expand.h"
 #include "ops/pad.h"
 #include "ops/relayout.h"
@@ -74,12 +74,12 @@ int compare(const ops::Operator& op, const Shape& shape, Random& random) {
   if (!types) return 0;
   const ops::Storage storage = randomStorage(random, shape);
   Buffer buffer(60000);
-  const TensorView x{type.type, shape, storage.strides, buffer.elements.data() + storage.offset};
+  const TensorView x{{type.type, shape, storage.strides}, buffer.elements.data() + storage.offset};
   std::vector<std::vector<int64_t>> results;
   std::vector<TensorView> outputs;
   for (const TensorType& out : *types) {
     results.emplace_back(std::max<int64_t>(out.shape.elements(), 1), -1);
-    outputs.push_back({out.type, out.shape, plainStrides(out.shape), results.back().data()});
+    outputs.push_back({{out.type, out.shape, plainStrides(out.shape)}, results.back().data()});
   }
   base::Team team;
   EXPECT_TRUE(find(op.kind())(op, {std::span(&x, 1), outputs, {}, &team}));
@@ -88,7 +88,7 @@ int compare(const ops::Operator& op, const Shape& shape, Random& random) {
     const auto view = op.viewOf(shape, storage, static_cast<int>(i));
     if (!view) continue;
     ++views;
-    const TensorView seen{type.type, outputs[i].shape, view->strides,
+    const TensorView seen{{type.type, outputs[i].shape, view->strides},
                           buffer.elements.data() + view->offset};
     EXPECT_EQ(flatten(seen), flatten(outputs[i])) << op.name() << " of " << shape.toString();
   }
@@ -156,7 +156,7 @@ TEST(Views, TransposeSliceSplitAndRelayoutAddressWhatACopyHolds) {
     split.axis = shape.rank() - 1;
     split.parts = pick(random, 1, 3);
     ops::Relayout relayout;
-    relayout.layout = i % 2 ? ops::StorageOrder::ChannelsLast : ops::StorageOrder::Plain;
+    relayout.order = i % 2 ? ops::StorageOrder::ChannelsLast : ops::StorageOrder::Plain;
     views += compare(transpose, shape, random) + compare(slice, shape, random) +
              compare(split, shape, random) + compare(relayout, shape, random);
   }
@@ -194,9 +194,9 @@ TEST(Pad, ShowsWhatItsDefinitionSays) {
     if (!types) continue;
     Buffer buffer(60000);
     const ops::Storage storage = randomStorage(random, shape);
-    const TensorView x{type.type, shape, storage.strides, buffer.elements.data()};
+    const TensorView x{{type.type, shape, storage.strides}, buffer.elements.data()};
     std::vector<int64_t> memory((*types)[0].shape.elements() + 1, -7);
-    TensorView y{type.type, (*types)[0].shape, plainStrides((*types)[0].shape), memory.data()};
+    TensorView y{{type.type, (*types)[0].shape, plainStrides((*types)[0].shape)}, memory.data()};
     base::Team team;
     ASSERT_TRUE(find(pad.kind())(pad, {std::span(&x, 1), std::span(&y, 1), {}, &team}));
     forEachIndex(y.shape, [&](const auto& index) {

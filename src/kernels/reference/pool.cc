@@ -6,9 +6,9 @@
 
 #include "kernels/double_math.h"
 #include "kernels/element_types.h"
+#include "kernels/elementwise.h"
 #include "kernels/kernel.h"
 #include "kernels/pairwise.h"
-#include "kernels/reference/elementwise.h"
 #include "kernels/reference/extremes.h"
 
 namespace minnow::kernels::reference {

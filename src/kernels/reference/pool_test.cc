@@ -19,8 +19,8 @@ TEST(Pool, AverageOfALargeImageLosesFewDigits) {
     std::vector<float> pixels(kRows * kColumns, value);
     float mean = 0;
     const Shape image{1, 1, kRows, kColumns}, one{1, 1, 1, 1};
-    const TensorView x{DataType::Float32, image, plainStrides(image), pixels.data()};
-    TensorView y{DataType::Float32, one, plainStrides(one), &mean};
+    const TensorView x{{DataType::Float32, image, plainStrides(image)}, pixels.data()};
+    TensorView y{{DataType::Float32, one, plainStrides(one)}, &mean};
     ops::Pool pool;
     pool.fn = ops::PoolFn::Average;
     pool.global = true;

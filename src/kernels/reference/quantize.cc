@@ -7,8 +7,8 @@
 
 #include "base/half.h"
 #include "kernels/double_math.h"
+#include "kernels/elementwise.h"
 #include "kernels/kernel.h"
-#include "kernels/reference/elementwise.h"
 #include "kernels/reference/extremes.h"
 #include "kernels/reference/scalar_math.h"
 

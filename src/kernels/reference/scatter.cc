@@ -1,10 +1,10 @@
 // ScatterElements and ScatterND, one update after another.
 #include "ops/scatter.h"
 
+#include "kernels/elementwise.h"
+#include "kernels/indices.h"
 #include "kernels/kernel.h"
-#include "kernels/reference/elementwise.h"
 #include "kernels/reference/extremes.h"
-#include "kernels/reference/indices.h"
 
 namespace minnow::kernels::reference {
 namespace {

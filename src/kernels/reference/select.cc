@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/elementwise.h"
+#include "kernels/indices.h"
 #include "kernels/kernel.h"
 #include "kernels/movement.h"
-#include "kernels/reference/elementwise.h"
-#include "kernels/reference/indices.h"
 
 namespace minnow::kernels::reference {
 namespace {

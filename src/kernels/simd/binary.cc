@@ -7,6 +7,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "kernels/broadcast.h"
 #include "kernels/loop_nest.h"
 #include "kernels/power.h"
 #include "kernels/simd/binary.h"
@@ -204,8 +205,8 @@ bool acceptsBinary(const ops::Operator& op, std::span<const TensorView> inputs,
 Result<void> runBinary(const ops::Operator& op, const KernelArgs& args) {
   const auto& binary = static_cast<const ops::Binary&>(op);
   const TensorView& y = args.outputs[0];
-  const LoopNest<3> nest(y.shape, {y.strides, stridesAsBroadcast(args.inputs[0], y.shape),
-                                   stridesAsBroadcast(args.inputs[1], y.shape)});
+  const LoopNest<3> nest(y.shape, {y.strides, broadcastStrides(args.inputs[0], y.shape),
+                                   broadcastStrides(args.inputs[1], y.shape)});
   const auto map = MINNOW_DISPATCH(mapPairs);
   nest.run(*args.team, [&](const LoopTile<3>& t) {
     const BinaryTile tile{args.inputs[0].as<const float>() + t.offset[1],

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kernels/pack.h"
 #include "kernels/simd/conv_plan.h"
 #include "kernels/simd/conv_taps.h"
 #include "kernels/simd/panel_run.h"
@@ -190,9 +189,9 @@ bool acceptsConv(const ops::Operator& op, std::span<const TensorView> inputs,
                  std::span<const TensorView> outputs) {
   const auto& conv = static_cast<const ops::Conv&>(op);
   const TensorView& y = outputs[0];
-  if (conv.kernel.size() > 2 || !inputs[1].panels || y.elements() == 0) return false;
-  if (!Image(y).channelsAdjacent() || convPanels(inputs[1].shape, conv.groups).depthwise)
+  if (conv.kernel.size() > 2 || inputs[1].packing != Packing::F32x16 || y.elements() == 0)
     return false;
+  if (!Image(y).channelsAdjacent() || panelShape(conv, inputs[1]).depthwise) return false;
   return planConv(conv, inputs[0], inputs[1], y).feasible;
 }
 

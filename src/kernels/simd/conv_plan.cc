@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "kernels/pack.h"
-
 namespace minnow::kernels::simd {
 namespace {
 
@@ -110,7 +108,7 @@ ConvPlan convGeometry(const ops::Conv& conv, const TensorView& x, const TensorVi
   plan.firstRow = asked.begin;
   plan.endRow = asked.end;
   plan.endPixel = plan.y.width;
-  plan.panels = convPanels(weights.shape, conv.groups);
+  plan.panels = panelShape(conv, weights);
   return plan;
 }
 

@@ -3,7 +3,6 @@
 // microkernel, written with a pixel step of the stride.
 #include <algorithm>
 
-#include "kernels/pack.h"
 #include "kernels/simd/conv.h"
 #include "kernels/simd/conv_plan.h"
 #include "kernels/simd/panel_run.h"
@@ -34,7 +33,7 @@ struct Plan {
       : x(in),
         y(out),
         columns{op.along(static_cast<int>(op.kernel.size()) - 1, x.width)},
-        panels(convTransposePanels(weights.shape, op.groups)),
+        panels(panelShape(op, weights)),
         inputs(x.channels / op.groups) {
     if (op.kernel.size() == 2) rows = Axis{op.along(0, x.height)};
   }
@@ -112,9 +111,10 @@ class Rows {
 bool acceptsConvTranspose(const ops::Operator& op, std::span<const TensorView> inputs,
                           std::span<const TensorView> outputs) {
   const auto& conv = static_cast<const ops::ConvTranspose&>(op);
-  if (conv.kernel.size() > 2 || !inputs[1].panels || outputs[0].elements() == 0) return false;
+  if (conv.kernel.size() > 2 || inputs[1].packing != Packing::F32x16 || outputs[0].elements() == 0)
+    return false;
   return Image(inputs[0]).channelsAdjacent() && Image(outputs[0]).channelsAdjacent() &&
-         !convTransposePanels(inputs[1].shape, conv.groups).depthwise;
+         !panelShape(conv, inputs[1]).depthwise;
 }
 
 size_t convTransposeWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,

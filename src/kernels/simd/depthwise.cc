@@ -2,7 +2,6 @@
 // a row, the others go tap by tap.
 #include <algorithm>
 
-#include "kernels/pack.h"
 #include "kernels/simd/conv.h"
 #include "kernels/simd/conv_plan.h"
 #include "kernels/simd/conv_taps.h"
@@ -141,8 +140,9 @@ class Rows {
 bool acceptsDepthwise(const ops::Operator& op, std::span<const TensorView> inputs,
                       std::span<const TensorView> outputs) {
   const auto& conv = static_cast<const ops::Conv&>(op);
-  if (conv.kernel.size() > 2 || !inputs[1].panels || outputs[0].elements() == 0) return false;
-  if (!convPanels(inputs[1].shape, conv.groups).depthwise) return false;
+  if (conv.kernel.size() > 2 || inputs[1].packing != Packing::F32x16 || outputs[0].elements() == 0)
+    return false;
+  if (!panelShape(conv, inputs[1]).depthwise) return false;
   if (inputs.size() > 2 && inputs[2] && inputs[2].strides[0] != 1) return false;
   return Image(inputs[0]).channelsAdjacent() && Image(outputs[0]).channelsAdjacent();
 }

@@ -42,7 +42,7 @@ struct MatMulPlan {
         ops::matMulExtents(inputs[0].shape, inputs[1].shape, op.transposeA, op.transposeB);
     m = extents->m, n = extents->n, k = extents->k;
     batch = extents->batch;
-    packRight = !inputs[1].panels;
+    packRight = inputs[1].packing == Packing::None;
     const bool biased = inputs.size() > 2 && inputs[2];
     if (packRight && !biased && movedWhenSwapped() < movedAsItIs()) swapSides();
     mergeRows();
@@ -214,20 +214,18 @@ struct Work {
 
   PanelOutputs packedBefore(const Index& batch) const {
     const int64_t matrix = plan.right.number(batch, plan.batch.rank());
-    const float* weights = args.inputs[1].as<const float>() + matrix * plan.panels.groupFloats();
+    const float* weights = args.inputs[1].as<const float>() + matrix * plan.panels.groupElements();
     return PanelOutputs(plan.panels, weights, biasFrom(0), op.epilogue);
   }
 
   PanelOutputs packedHere(const Index& batch, int64_t firstPanel, float* packed) const {
     const int64_t first = firstPanel * kPanel;
     const int64_t columns = std::min(plan.n - first, cut.panels * kPanel);
-    TensorView b{DataType::Float32, Shape{plan.k, columns}};
-    b.strides = {plan.right.rowStride, plan.right.columnStride};
-    b.data = const_cast<float*>(args.inputs[plan.swapped ? 0 : 1].as<const float>() +
-                                plan.right.offset(batch, plan.batch.rank()) +
-                                first * plan.right.columnStride);
-    const PanelShape shape = matMulPanels(b.shape, false);
-    packMatMul(b, false, {packed, static_cast<size_t>(shape.floats())});
+    const float* from = args.inputs[plan.swapped ? 0 : 1].as<const float>() +
+                        plan.right.offset(batch, plan.batch.rank()) +
+                        first * plan.right.columnStride;
+    const PanelShape shape{1, columns, plan.k};
+    packMatrix(shape, from, plan.right.columnStride, plan.right.rowStride, packed);
     return PanelOutputs(shape, packed, biasFrom(first), op.epilogue);
   }
 

@@ -1,6 +1,7 @@
 // Where and Cast, row by row.
 #include "kernels/simd/move_types.h"
 
+#include "kernels/broadcast.h"
 #include "kernels/element_types.h"
 #include "kernels/loop_nest.h"
 
@@ -26,8 +27,8 @@ void chooseAll(const KernelArgs& args) {
   const TensorView& y = args.outputs[0];
   const TensorView* in = args.inputs.data();
   const LoopNest<4> nest(
-      y.shape, {y.strides, stridesAsBroadcast(in[0], y.shape), stridesAsBroadcast(in[1], y.shape),
-                stridesAsBroadcast(in[2], y.shape)});
+      y.shape, {y.strides, broadcastStrides(in[0], y.shape), broadcastStrides(in[1], y.shape),
+                broadcastStrides(in[2], y.shape)});
   nest.run(*args.team, [&](const LoopTile<4>& t) {
     for (int64_t r = 0; r < t.rows; ++r)
       chooseRow(in[0].as<const uint8_t>() + t.offset[1] + r * t.rowStride[1],

@@ -1,10 +1,13 @@
 // Reading indices, and calling a template with the C++ type of a tensor's elements.
 #pragma once
 
+#include <type_traits>
+
+#include "base/element_types.h"
 #include "base/fail.h"
 #include "kernels/kernel.h"
 
-namespace minnow::kernels::reference {
+namespace minnow::kernels {
 
 /// The index at an element offset, negative ones counted from the end; -1 when out of range.
 inline int64_t indexAt(const TensorView& indices, int64_t offset, int64_t extent) {
@@ -36,31 +39,12 @@ void withBytes(size_t bytes, F&& fn) {
 /// fn(T{}) with the arithmetic type of the elements (bool counts as uint8). Nothing for float16.
 template <class F>
 void withNumbers(DataType type, F&& fn) {
-  switch (type) {
-    case DataType::Float32:
-      return fn(float{});
-    case DataType::Float64:
-      return fn(double{});
-    case DataType::Uint8:
-    case DataType::Bool:
-      return fn(uint8_t{});
-    case DataType::Int8:
-      return fn(int8_t{});
-    case DataType::Uint16:
-      return fn(uint16_t{});
-    case DataType::Int16:
-      return fn(int16_t{});
-    case DataType::Int32:
-      return fn(int32_t{});
-    case DataType::Int64:
-      return fn(int64_t{});
-    case DataType::Uint32:
-      return fn(uint32_t{});
-    case DataType::Uint64:
-      return fn(uint64_t{});
-    default:
-      return;
-  }
+  base::visitType(type, [&]<class T>(base::Tag<T>) {
+    if constexpr (std::is_same_v<T, base::Boolean>)
+      fn(uint8_t{});
+    else if constexpr (!std::is_same_v<T, base::Half>)
+      fn(T{});
+  });
 }
 
-}  // namespace minnow::kernels::reference
+}  // namespace minnow::kernels

@@ -4,10 +4,11 @@
 #include <array>
 #include <cstdint>
 
+#include "kernels/broadcast.h"
 #include "kernels/kernel.h"
 #include "minnow/tensor.h"
 
-namespace minnow::kernels::reference {
+namespace minnow::kernels {
 
 /// Calls fn(index) for every index of the shape, row-major; index is an array of kMaxRank
 /// coordinates.
@@ -60,13 +61,4 @@ void mapElements(const TensorView& in, const TensorView& out, F&& fn) {
   });
 }
 
-/// Strides of `view` as if it had been broadcast to `shape` (0 along axes it repeats on).
-inline Strides broadcastStrides(const TensorView& view, const Shape& shape) {
-  Strides strides{};
-  const int shift = shape.rank() - view.shape.rank();
-  for (int axis = 0; axis < view.shape.rank(); ++axis)
-    if (view.shape[axis] != 1) strides[axis + shift] = view.strides[axis];
-  return strides;
-}
-
-}  // namespace minnow::kernels::reference
+}  // namespace minnow::kernels

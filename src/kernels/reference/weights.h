@@ -1,0 +1,42 @@
+// Reading weights in whatever form they are: the one place where the reference knows packed ones.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/packing.h"
+#include "minnow/tensor.h"
+#include "ops/operator.h"
+
+namespace minnow::kernels::reference {
+
+/// The weights of one output, by step of its depth.
+template <class T>
+class WeightsOfOutput {
+ public:
+  WeightsOfOutput(const ops::WeightMatrices& matrices, const TensorView& view, int64_t group,
+                  int64_t output)
+      : matrices_(&matrices) {
+    const T* data = view.as<const T>();
+    switch (view.packing) {
+      case Packing::None:
+        first_ = data + matrices.offset(group, output);
+        break;
+      case Packing::F32x16: {
+        const PanelShape panels = panelShape(matrices);
+        first_ = data + panels.offset(group, output, 0);
+        packedStep_ = panels.stepElements(output);
+        break;
+      }
+    }
+  }
+  T operator[](int64_t step) const {
+    return first_[packedStep_ ? step * packedStep_ : matrices_->offset(step)];
+  }
+
+ private:
+  const ops::WeightMatrices* matrices_;
+  const T* first_ = nullptr;
+  int64_t packedStep_ = 0;
+};
+
+}  // namespace minnow::kernels::reference
