@@ -13,7 +13,7 @@ import sys
 TOPS = ("include", "src", "tools", "apps", "examples", "python", "gst")
 # Files, by regular expression, in which the rules below do not hold.
 TABLES = r"src/ops/.*|src/backend/\w+/(\w+_rows|kernel_table)\.(cc|h)|src/kernels/reference/table\.cc"
-LABELS = TABLES + r"|src/format/(read|write)\.cc|src/runtime/plan\.cc"  # names as text: stored, shown
+LABELS = TABLES + r"|src/format/(read|write)\.cc|src/runtime/(plan|settled)\.cc|src/program/describe\.cc"  # names as text: stored, shown
 PATTERNS = TABLES + (r"|src/ir/graph\.h|src/passes/(fuse_\w+|fold_batch_norm|match|rewriter|remove_identity)\.(cc|h)"
                      r"|src/planning/storage\.cc|src/converter/.*|src/kernels/operator_panels\.cc")
 # What is asked, how that looks, where it may be asked, and samples that have to be found.
@@ -48,7 +48,8 @@ def sources(root):
     """The project's code, without its tests, which may know what they test."""
     for top in TOPS:
         for path in sorted((root / top).rglob("*")):
-            if path.suffix in (".cc", ".h", ".c", ".inc") and not path.stem.endswith("_test"):
+            of_tests = path.stem.endswith("_test") or re.match(r"(test|toy|random)_", path.name)
+            if path.suffix in (".cc", ".h", ".c", ".inc") and not of_tests:
                 yield path
 
 
