@@ -208,8 +208,9 @@ class Session {
 
   /// Leases an arena. The frame's input memory holds no defined values before it is written.
   Result<Frame> begin();
-  /// Plans anew with another shape of one input. Refused, naming a node, for models whose shape
-  /// arithmetic was folded at conversion. On error the session stays as it was.
+  /// Plans anew with another shape of one input: the session then gives the bits of a model that was
+  /// converted for it. Refused, naming a node, where conversion decided something by the shape it
+  /// was given. On error the session stays as it was.
   Result<void> resizeInput(std::string_view name, const Shape& shape);
   /// The same for several inputs at once. The budget is asked as for a new session.
   Result<void> resizeInputs(std::span<const std::pair<std::string, Shape>> shapes);

@@ -93,6 +93,7 @@ Offset<fb::Value> encodeValue(flatbuffers::FlatBufferBuilder& out, const ir::Val
     encoded.add_offset(weights.add(value.constant->bytes));
     encoded.add_bytes(value.constant->bytes.size());
   }
+  encoded.add_size(value.size);
   return encoded.Finish();
 }
 
@@ -106,7 +107,26 @@ Offset<fb::Node> encodeNode(flatbuffers::FlatBufferBuilder& out, const ir::Node&
   const auto list = out.CreateVector(attributes);
   const auto inputs = out.CreateVector(node.inputs);
   const auto outputs = out.CreateVector(node.outputs);
-  return fb::CreateNode(out, name, kind, source, list, inputs, outputs);
+  Offset<flatbuffers::Vector<Offset<fb::Setting>>> settings;
+  if (!node.settings.empty()) {
+    std::vector<Offset<fb::Setting>> each;
+    for (const ir::Setting& setting : node.settings)
+      each.push_back(
+          fb::CreateSetting(out, out.CreateSharedString(setting.attribute), setting.size));
+    settings = out.CreateVector(each);
+  }
+  return fb::CreateNode(out, name, kind, source, list, inputs, outputs, settings);
+}
+
+Offset<flatbuffers::Vector<Offset<fb::Assumption>>> encodeAssumptions(
+    flatbuffers::FlatBufferBuilder& out, const ir::Graph& graph) {
+  if (graph.assumptions.empty()) return {};
+  std::vector<Offset<fb::Assumption>> each;
+  for (const ir::Assumption& one : graph.assumptions)
+    each.push_back(fb::CreateAssumption(out, one.value, one.expected,
+                                        out.CreateSharedString(one.node),
+                                        out.CreateSharedString(one.op)));
+  return out.CreateVector(each);
 }
 
 void encodeModel(flatbuffers::FlatBufferBuilder& out, const ir::Graph& graph,
@@ -122,13 +142,15 @@ void encodeModel(flatbuffers::FlatBufferBuilder& out, const ir::Graph& graph,
   const auto inputs = out.CreateVector(graph.inputs);
   const auto outputs = out.CreateVector(graph.outputs);
   const auto names = out.CreateVectorOfStrings(graph.outputNames);
-  const auto folded = out.CreateVectorOfStrings(graph.foldedShapeNodes);
   std::vector<fb::Chain> chains;
   for (const ir::Chain& chain : graph.chains)
     chains.emplace_back(chain.first, chain.end, chain.rows);
   const auto chainList = out.CreateVectorOfStructs(chains);
+  const uint64_t sizesOffset = graph.sizes ? weights.add(graph.sizes->bytes) : 0;
+  const uint64_t sizesBytes = graph.sizes ? graph.sizes->bytes.size() : 0;
+  const auto assumptions = encodeAssumptions(out, graph);
   out.Finish(fb::CreateModel(out, name, producer, valueList, nodeList, inputs, outputs, names,
-                             folded, chainList));
+                             chainList, sizesOffset, sizesBytes, assumptions));
 }
 
 }  // namespace

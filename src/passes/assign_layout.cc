@@ -221,8 +221,8 @@ class LayoutPass {
     to.data = bytes.data();
     copyTensor(from, to);
     const TensorType type{value.type.type, aligned};
-    return copies_[key] =
-               addValue({value.name, type, Layout::ChannelsLast, ir::makeConstant(bytes)});
+    return copies_[key] = addValue(
+               {value.name, type, Layout::ChannelsLast, ir::makeConstant(bytes), value.size});
   }
 
   ValueId addValue(ir::Value value) {

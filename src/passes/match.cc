@@ -14,8 +14,7 @@ using ops::BinaryFn;
 std::span<const float> constantFloats(const Rewriter& graph, ValueId id) {
   if (id == kNoValue) return {};
   const ir::Value& value = graph.value(id);
-  if (!value.isConstant() || value.layout != ir::Layout::Plain ||
-      value.type.type != DataType::Float32)
+  if (!value.isFixed() || value.layout != ir::Layout::Plain || value.type.type != DataType::Float32)
     return {};
   return value.elements<float>();
 }

@@ -17,7 +17,7 @@ using ir::kNoValue;
 using ir::ValueId;
 
 bool isPlainFloats(const ir::Value& value) {
-  return value.isConstant() && value.layout == ir::Layout::Plain &&
+  return value.isFixed() && value.layout == ir::Layout::Plain &&
          value.type.type == DataType::Float32;
 }
 

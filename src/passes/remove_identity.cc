@@ -1,6 +1,6 @@
 // remove-identity: operators that hand their input on unchanged, and pairs that undo each other.
-// What is one only for the converted shapes (a slice of the whole, a reshape to the same) goes only
-// in models that cannot be resized.
+// What is one only for the converted shapes (a slice of the whole, a reshape to the same) stays:
+// inputs can be resized.
 #include <limits>
 
 #include "ops/cast.h"
@@ -51,29 +51,10 @@ bool isAlwaysIdentity(const ir::Node& node) {
   return node.as<ops::Cast>() != nullptr;  // to its own type: the types are compared besides
 }
 
-bool keepsOrder(const ir::Node& node) {
-  return node.as<ops::Reshape>() || node.as<ops::Flatten>() || node.as<ops::Squeeze>() ||
-         node.as<ops::Unsqueeze>();
-}
-
-/// True if the output, seen as a view of a row-major input, is that input. Holds for these shapes
-/// only: not where data decide them.
-bool isIdentityHere(const Rewriter& graph, const ir::Node& node) {
-  if (graph.dataSizes().concerns(node)) return false;
-  if (keepsOrder(node) || node.as<ops::Expand>()) return true;  // the types are compared besides
-  const Shape& shape = graph.value(node.inputs[0]).type.shape;
-  const ops::Storage plain{plainStrides(shape), 0};
-  if (node.as<ops::Slice>() || node.as<ops::Split>()) {
-    const auto view = node.op->viewOf(shape, plain, 0);
-    return view && view->offset == 0;
-  }
-  return false;
-}
-
-bool isIdentity(const Rewriter& graph, const ir::Node& node, bool fixedShapes) {
-  if (node.inputs.empty() || node.outputs.size() != 1) return false;
+bool isIdentity(const Rewriter& graph, const ir::Node& node) {
+  if (node.inputs.empty() || node.outputs.size() != 1 || !node.settings.empty()) return false;
   if (graph.value(node.inputs[0]).type != graph.value(node.outputs[0]).type) return false;
-  return isAlwaysIdentity(node) || (fixedShapes && isIdentityHere(graph, node));
+  return isAlwaysIdentity(node);
 }
 
 /// Transpose of a transpose: one transpose with both permutations.
@@ -91,32 +72,15 @@ bool mergeTransposes(Rewriter& graph, int n) {
   return true;
 }
 
-/// Reshaping twice: only the second counts if it names all extents or the model cannot be resized.
-bool skipReshape(Rewriter& graph, int n, bool fixedShapes) {
-  if (!fixedShapes || !keepsOrder(graph.node(n)) || graph.dataSizes().concerns(graph.node(n)))
-    return false;
-  const ValueId between = graph.node(n).inputs[0];
-  const int before = graph.producer(between);
-  if (before < 0 || !keepsOrder(graph.node(before)) || !graph.readOnce(between)) return false;
-  const Shape& shape = graph.value(graph.node(n).outputs[0]).type.shape;
-  auto reshape = std::make_unique<ops::Reshape>();
-  reshape->shape.assign(shape.begin(), shape.end());
-  reshape->allowZero = true;
-  const std::string source = joinSources(graph.node(before).source, graph.node(n).source);
-  graph.replace(n, std::move(reshape), {graph.node(before).inputs[0]}, source);
-  return true;
-}
-
 }  // namespace
 
 Result<int> removeIdentity(ir::Graph& graph, Budget&) {
-  const bool fixedShapes = !graph.foldedShapeNodes.empty();
   Rewriter rewriter(graph);
   int changes = 0;
   for (int n = 0; n < rewriter.nodes(); ++n) {
     if (rewriter.node(n).outputs.empty()) continue;
-    changes += mergeTransposes(rewriter, n) || skipReshape(rewriter, n, fixedShapes);
-    if (isIdentity(rewriter, rewriter.node(n), fixedShapes))
+    changes += mergeTransposes(rewriter, n);
+    if (isIdentity(rewriter, rewriter.node(n)))
       changes += rewriter.forward(n, rewriter.node(n).inputs[0]);
   }
   return changes;

@@ -16,6 +16,7 @@
 #include "runtime/graphviz.h"
 #include "runtime/heap_bytes.h"
 #include "runtime/plan.h"
+#include "runtime/settled.h"
 
 namespace minnow {
 
@@ -279,6 +280,7 @@ struct Session::Impl {
   }
 
   std::shared_ptr<Interpreter::Impl> model;
+  std::unique_ptr<const sizes::Settled> settled;  // null where the model's own graph fits the sizes
   SessionOptions options;
   runtime::Plan plan;
   memory::ArenaPool::Plan announced;  // the plan as the pool knows it
@@ -286,10 +288,9 @@ struct Session::Impl {
   std::atomic<bool> framed = false;  // a frame of this session is alive
   Frame::Impl frame;
 
-  /// For inputs of these shapes; none if they have them.
-  Result<std::optional<runtime::Plan>> planFor(
-      std::span<const std::pair<std::string, Shape>> shapes) const;
-  Result<void> replacePlan(runtime::Plan newPlan);
+  const ir::Graph& graph() const { return settled ? settled->graph : model->graph; }
+  Result<void> resize(std::span<const std::pair<std::string, Shape>> shapes);
+  Result<void> replacePlan(runtime::Plan newPlan, std::unique_ptr<const sizes::Settled> newGraph);
 };
 
 Session::Session(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -309,13 +310,15 @@ std::vector<TensorType> typesOf(const ir::Graph& graph) {
 }  // namespace
 
 /// Makes a plan the session's own, if the budget allows; else nothing changes.
-Result<void> Session::Impl::replacePlan(runtime::Plan newPlan) {
+Result<void> Session::Impl::replacePlan(runtime::Plan newPlan,
+                                        std::unique_ptr<const sizes::Settled> newGraph) {
   Runtime::Impl& runtime = *model->runtime;
   const memory::ArenaPool::Plan next{memory::arenaBytes(newPlan.arenaBytes),
                                      memory::arenaBytes(newPlan.lowerBoundBytes), &model->source};
   const memory::ArenaPool::Plan* last = announced.model ? &announced : nullptr;
-  const MemoryLedger metadata{.heapBytes =
-                                  kSharedHeader + sizeof(Impl) + runtime::heapBytes(newPlan)};
+  const MemoryLedger metadata{.heapBytes = kSharedHeader + sizeof(Impl) +
+                                           runtime::heapBytes(newPlan) +
+                                           (newGraph ? runtime::heapBytes(*newGraph) : 0)};
   const std::lock_guard lock(runtime.mutex);
   if (auto ok = askBudget(runtime, heap.amount(), metadata, runtime.arenas.need(0, &next, last));
       !ok)
@@ -323,6 +326,7 @@ Result<void> Session::Impl::replacePlan(runtime::Plan newPlan) {
   runtime.arenas.announce(next, last);
   announced = next;
   plan = std::move(newPlan);
+  settled = std::move(newGraph);
   heap.set(runtime.ledger, metadata);
   return {};
 }
@@ -337,7 +341,7 @@ Result<Session> Interpreter::createSession(const SessionOptions& options) const 
     session->model = impl_;
     session->options = options;
     session->frame.session = session.get();
-    if (auto ok = session->replacePlan(std::move(*plan)); !ok)
+    if (auto ok = session->replacePlan(std::move(*plan), nullptr); !ok)
       return std::unexpected(std::move(ok.error()));
     return Session(std::move(session));
   });
@@ -351,7 +355,7 @@ Operands Session::operands(size_t index) const {
   if (index >= impl_->plan.steps.size()) return {};
   return guarded(impl_->model->source,
                  [&]() -> Result<Operands> {
-                   return runtime::describeOperands(impl_->model->graph, impl_->plan, index);
+                   return runtime::describeOperands(impl_->graph(), impl_->plan, index);
                  })
       .value_or(Operands());
 }
@@ -367,7 +371,7 @@ MemoryReport Session::memory() const {
 std::vector<PlannedMemory> Session::memoryPlan() const {
   return guarded(impl_->model->source,
                  [&]() -> Result<std::vector<PlannedMemory>> {
-                   return runtime::describeMemory(impl_->model->graph, impl_->plan);
+                   return runtime::describeMemory(impl_->graph(), impl_->plan);
                  })
       .value_or(std::vector<PlannedMemory>());
 }
@@ -404,27 +408,21 @@ Result<bool> setShapes(const ir::Graph& graph,
   return changed;
 }
 
-std::unexpected<Error> shapesAreFixed(const ir::Graph& graph) {
-  const size_t others = graph.foldedShapeNodes.size() - 1;
-  return fail(ErrorCode::Unsupported, "the shape arithmetic of this model (node '",
-              graph.foldedShapeNodes.front(), "'",
-              others > 0 ? text(" and ", others, " more") : std::string(),
-              ") was folded at conversion; convert the ONNX file again with --shape");
-}
-
 }  // namespace
 
-Result<std::optional<runtime::Plan>> Session::Impl::planFor(
-    std::span<const std::pair<std::string, Shape>> shapes) const {
-  const ir::Graph& graph = model->graph;
+/// Nothing changes if the inputs have these shapes, or if an error is returned.
+Result<void> Session::Impl::resize(std::span<const std::pair<std::string, Shape>> shapes) {
   std::vector<TensorType> types = plan.types;
-  const auto changed = setShapes(graph, shapes, types);
+  const auto changed = setShapes(model->graph, shapes, types);
   if (!changed) return std::unexpected(changed.error());
-  if (!*changed) return std::nullopt;
-  if (!graph.foldedShapeNodes.empty()) return shapesAreFixed(graph);
-  if (auto ok = runtime::inferTypes(graph, types); !ok) return std::unexpected(ok.error());
-  return runtime::makePlan(graph, std::move(types),
-                           {model->runtime->options.threads, options.fastKernels, options.strips});
+  if (!*changed) return {};
+  auto own = runtime::settleTypes(model->graph, types);
+  if (!own) return std::unexpected(own.error());
+  auto newPlan =
+      runtime::makePlan(*own ? (*own)->graph : model->graph, std::move(types),
+                        {model->runtime->options.threads, options.fastKernels, options.strips});
+  if (!newPlan) return std::unexpected(newPlan.error());
+  return replacePlan(std::move(*newPlan), std::move(*own));
 }
 
 Result<void> Session::resizeInputs(std::span<const std::pair<std::string, Shape>> shapes) {
@@ -433,10 +431,9 @@ Result<void> Session::resizeInputs(std::span<const std::pair<std::string, Shape>
     if (impl_->framed)
       return fail(ErrorCode::Busy,
                   "inputs cannot be resized while a frame of the session is alive");
-    auto plan = impl_->planFor(shapes);
-    if (!plan) return fail(plan.error().code, source, ": ", plan.error().message);
-    if (!*plan) return {};
-    return impl_->replacePlan(std::move(**plan));
+    if (auto ok = impl_->resize(shapes); !ok)
+      return fail(ok.error().code, source, ": ", ok.error().message);
+    return {};
   });
 }
 

@@ -104,7 +104,7 @@ void importEyeLike(NodeContext& node) {
     std::ranges::copy(one,
                       bytes.begin() + (row * columns + row + k) * static_cast<int64_t>(one.size()));
   const Shape shape = like.shape;
-  if (!node.isConstant(node.input(0))) node.noteShapeDependence();
+  node.noteShapeDependence();
   node.setOutput(0, node.constantOf({type, shape}, bytes));
 }
 

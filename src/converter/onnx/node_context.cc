@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "base/half.h"
 #include "converter/onnx/import_state.h"
+#include "ops/shape_of.h"
 
 namespace minnow::converter {
 namespace {
@@ -134,7 +135,7 @@ std::vector<int64_t> NodeContext::constantInts(int i) const {
   return knownInts(input(i), text("input ", i));
 }
 
-const ir::Value& NodeContext::known(ir::ValueId id, const std::string& what) const {
+const ir::Value& NodeContext::expectConstant(ir::ValueId id, const std::string& what) const {
   if (id == ir::kNoValue) broken(what + " is missing");
   const ir::Value& value = state_.graph.values[static_cast<size_t>(id)];
   state_.expectKnown(id);
@@ -143,8 +144,31 @@ const ir::Value& NodeContext::known(ir::ValueId id, const std::string& what) con
   throw NeedsValue(what + name + " must be known at conversion", state_.sourceInputs(id));
 }
 
+const ir::Value& NodeContext::known(ir::ValueId id, const std::string& what) const {
+  const ir::Value& value = expectConstant(id, what);
+  state_.sizes.assume(id, state_.nodeName, state_.nodeOp);
+  return value;
+}
+
+bool NodeContext::follows(ir::ValueId id) const { return state_.sizes.follows(id); }
+
+std::vector<int64_t> NodeContext::settingInts(const ops::Operator& op, const char* attribute,
+                                              int i) {
+  return settingInts(op, attribute, input(i), text("input ", i));
+}
+
+std::vector<int64_t> NodeContext::settingInts(const ops::Operator& op, const char* attribute,
+                                              ir::ValueId id, const std::string& what) {
+  const ir::Value& value = expectConstant(id, what);
+  if (follows(id)) state_.settings[&op].push_back({attribute, id});
+  return intsOf(value, what);
+}
+
 std::vector<int64_t> NodeContext::knownInts(ir::ValueId id, const std::string& what) const {
-  const ir::Value& value = known(id, what);
+  return intsOf(known(id, what), what);
+}
+
+std::vector<int64_t> NodeContext::intsOf(const ir::Value& value, const std::string& what) const {
   switch (value.type.type) {
     case DataType::Int64:
       return widen<int64_t>(value);
@@ -218,7 +242,10 @@ void NodeContext::setOutput(int i, ir::ValueId value) {
 }
 
 void NodeContext::noteShapeDependence() {
-  state_.graph.foldedShapeNodes.push_back(state_.nodeName);
+  for (int i = 0; i < inputs(); ++i)
+    if (state_.sizes.varies(input(i), state_.graph))
+      state_.sizes.assume(emit(std::make_unique<ops::ShapeOf>(), {input(i)}), state_.nodeName,
+                          state_.nodeOp);
 }
 
 void NodeContext::markAtMost(ir::ValueId constant, const std::vector<int64_t>& marks) {

@@ -1,0 +1,43 @@
+// Reading the size graph out of the file, when it is asked for.
+#include "runtime/settled.h"
+
+#include <algorithm>
+
+#include "format/read.h"
+#include "runtime/plan.h"
+
+namespace minnow::runtime {
+namespace {
+
+std::vector<TensorType> inputTypes(const ir::Graph& graph, std::span<const TensorType> types) {
+  std::vector<TensorType> inputs;
+  for (const ir::ValueId id : graph.inputs) inputs.push_back(types[id]);
+  return inputs;
+}
+
+bool isAsConverted(const ir::Graph& graph, std::span<const TensorType> types) {
+  return std::ranges::all_of(graph.inputs,
+                             [&](ir::ValueId id) { return graph.values[id].type == types[id]; });
+}
+
+}  // namespace
+
+Result<std::unique_ptr<const sizes::Settled>> settleTypes(const ir::Graph& graph,
+                                                          std::vector<TensorType>& types) {
+  if (!graph.sizes || isAsConverted(graph, types)) {
+    if (auto ok = inferTypes(graph, types); !ok) return std::unexpected(ok.error());
+    return nullptr;
+  }
+  auto program = format::read(graph.sizes->bytes, "size graph", graph.sizes->owner);
+  if (!program) return std::unexpected(program.error());
+  auto settled = sizes::settle(graph, std::move(*program), inputTypes(graph, types));
+  if (!settled) return std::unexpected(settled.error());
+  for (size_t v = 0; v < types.size(); ++v) types[v] = settled->graph.values[v].type;
+  return std::make_unique<const sizes::Settled>(std::move(*settled));
+}
+
+size_t heapBytes(const sizes::Settled& settled) {
+  return sizeof settled + ir::heapBytes(settled.graph) + settled.constantBytes;
+}
+
+}  // namespace minnow::runtime
