@@ -25,6 +25,9 @@ bool isAsConverted(const ir::Graph& graph, std::span<const TensorType> types) {
 Result<std::unique_ptr<const sizes::Settled>> settleTypes(const ir::Graph& graph,
                                                           std::vector<TensorType>& types) {
   if (!graph.sizes || isAsConverted(graph, types)) {
+    // Constants may have been settled for other sizes.
+    for (size_t v = 0; v < types.size(); ++v)
+      if (graph.values[v].isConstant()) types[v] = graph.values[v].type;
     if (auto ok = inferTypes(graph, types); !ok) return std::unexpected(ok.error());
     return nullptr;
   }

@@ -17,6 +17,13 @@ std::unexpected<Error> atNode(const ir::Node& node, const Error& error) {
   return fail(error.code, "node '", node.name, "' (", node.op->name(), "): ", error.message);
 }
 
+/// Importers and passes count axes: a value of another rank would need another graph.
+std::unexpected<Error> otherRank(int now, int then) {
+  return fail(ErrorCode::Unsupported, "its result has rank ", now,
+              " for these shapes, it was converted for rank ", then,
+              "; convert the ONNX file for them with --shape");
+}
+
 std::unexpected<Error> noSuchSize() {
   return fail(ErrorCode::BadModel, "the size graph does not fit the graph");
 }
@@ -109,9 +116,13 @@ class Program {
     if (inputs.size() > graph_.inputs.size()) return noSuchSize();
     for (size_t i = 0; i < inputs.size(); ++i) graph_.values[graph_.inputs[i]].type = inputs[i];
     findWanted();
-    for (ir::Node& node : graph_.nodes)
+    for (ir::Node& node : graph_.nodes) {
       if (auto ok = run(node); !ok) return atNode(node, ok.error());
-    return checkAssumptions();
+      if (auto ok = checkWrittenBy(node); !ok) return ok;
+    }
+    for (const ir::Assumption& one : graph_.assumptions)  // of what no node writes too
+      if (auto ok = check(one); !ok) return ok;
+    return {};
   }
 
  private:
@@ -144,7 +155,18 @@ class Program {
     const auto types = node.op->inferShape(graph_.inputTypes(node));
     if (!types) return std::unexpected(types.error());
     for (size_t i = 0; i < node.outputs.size(); ++i)
-      if (node.outputs[i] != kNoValue) graph_.values[node.outputs[i]].type = (*types)[i];
+      if (auto ok = give(node.outputs[i], (*types)[i], nullptr); !ok) return ok;
+    return {};
+  }
+
+  Result<void> give(ValueId id, const TensorType& type,
+                    std::shared_ptr<const ir::Constant> constant) {
+    if (id == kNoValue) return {};
+    ir::Value& value = graph_.values[id];
+    if (type.shape.rank() != value.type.shape.rank())
+      return otherRank(type.shape.rank(), value.type.shape.rank());
+    value.type = type;
+    value.constant = std::move(constant);
     return {};
   }
 
@@ -154,24 +176,27 @@ class Program {
         if (id != kNoValue && !known(graph_, id)) return noSuchSize();
     const auto results = evaluate(graph_, *node.op, node.inputs, budget_);
     if (!results) return std::unexpected(results.error());
-    for (size_t i = 0; i < node.outputs.size(); ++i) {
-      if (node.outputs[i] == kNoValue) continue;
-      graph_.values[node.outputs[i]].type = (*results)[i].type;
-      graph_.values[node.outputs[i]].constant = (*results)[i].constant;
-    }
+    for (size_t i = 0; i < node.outputs.size(); ++i)
+      if (auto ok = give(node.outputs[i], (*results)[i].type, (*results)[i].constant); !ok)
+        return ok;
     return {};
   }
 
-  Result<void> checkAssumptions() const {
-    for (const ir::Assumption& one : graph_.assumptions) {
-      const ir::Value *now = known(graph_, one.value), *then = known(graph_, one.expected);
-      if (!now || !then) return noSuchSize();
-      if (now->type != then->type ||
-          !std::ranges::equal(now->constant->bytes, then->constant->bytes))
-        return fail(ErrorCode::Unsupported, "node '", one.node, "' (", one.op,
-                    ") was converted for one size of what it reads, and the new shapes give "
-                    "another; convert the ONNX file for them with --shape");
-    }
+  Result<void> check(const ir::Assumption& one) const {
+    const ir::Value *now = known(graph_, one.value), *then = known(graph_, one.expected);
+    if (!now || !then) return noSuchSize();
+    if (now->type == then->type && std::ranges::equal(now->constant->bytes, then->constant->bytes))
+      return {};
+    return fail(ErrorCode::Unsupported, "node '", one.node, "' (", one.op,
+                ") was converted for one size of what it reads, and the new shapes give another; "
+                "convert the ONNX file for them with --shape");
+  }
+
+  /// At once: what comes after might fail for no other reason.
+  Result<void> checkWrittenBy(const ir::Node& node) const {
+    for (const ir::Assumption& one : graph_.assumptions)
+      if (std::ranges::find(node.outputs, one.value) != node.outputs.end())
+        if (auto ok = check(one); !ok) return ok;
     return {};
   }
 
@@ -181,6 +206,16 @@ class Program {
 };
 
 // The graph ---------------------------------------------------------------------------------------
+
+Result<void> checkRanks(const ir::Graph& before, const ir::Graph& now) {
+  for (const ir::Node& node : now.nodes)
+    for (const ValueId id : node.outputs) {
+      if (id == kNoValue) continue;
+      const int then = before.values[id].type.shape.rank(), rank = now.values[id].type.shape.rank();
+      if (rank != then) return atNode(node, otherRank(rank, then).error());
+    }
+  return {};
+}
 
 /// A row-major constant as the graph stores it: channels-last perhaps, with axes of extent 1 before
 /// its own.
@@ -223,6 +258,7 @@ Result<Settled> settle(const ir::Graph& graph, ir::Graph program,
   for (ir::Node& node : settled.graph.nodes)
     if (auto ok = setAttributes(node, program); !ok) return atNode(node, ok.error());
   if (auto ok = settled.graph.inferShapes(); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkRanks(graph, settled.graph); !ok) return std::unexpected(ok.error());
   return settled;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/fail.h"
 #include "base/half.h"
+#include "converter/onnx/compose.h"
 #include "converter/onnx/import_state.h"
 #include "ops/shape_of.h"
 
@@ -160,8 +161,42 @@ std::vector<int64_t> NodeContext::settingInts(const ops::Operator& op, const cha
 std::vector<int64_t> NodeContext::settingInts(const ops::Operator& op, const char* attribute,
                                               ir::ValueId id, const std::string& what) {
   const ir::Value& value = expectConstant(id, what);
-  if (follows(id)) state_.settings[&op].push_back({attribute, id});
+  follow(op, attribute, id);
   return intsOf(value, what);
+}
+
+int64_t NodeContext::settingInt(const ops::Operator& op, const char* attribute, int i) {
+  const std::vector<int64_t> values = settingInts(op, attribute, i);
+  if (values.size() != 1) broken(text("input ", i, " is not one number"));
+  return values[0];
+}
+
+std::vector<float> NodeContext::settingFloats(const ops::Operator& op, const char* attribute,
+                                              ir::ValueId id, const std::string& what) {
+  const ir::Value& value = expectConstant(id, what);
+  follow(op, attribute, id);
+  return floatsOf(value, what);
+}
+
+void NodeContext::follow(const ops::Operator& op, const char* attribute, ir::ValueId id) {
+  if (!follows(id)) return;
+  const DataType type = typeOf(id).type;
+  if (type == DataType::Int64 || type == DataType::Int32 || type == DataType::Float32)
+    state_.settings[&op].push_back({attribute, id});
+  else
+    state_.sizes.assume(id, state_.nodeName, state_.nodeOp);
+}
+
+ir::ValueId NodeContext::spread(ir::ValueId row, const std::vector<int64_t>& places,
+                                int64_t otherwise) {
+  const Composer c(*this);
+  const int64_t count = typeOf(row).shape.elements();
+  if (typeOf(row).shape.rank() != 1) row = c.reshape(row, {-1});
+  std::vector<int64_t> from = places;
+  for (int64_t& place : from)
+    if (place < 0) place = count;
+  const ir::ValueId rest = c.cast(constantIntRow({otherwise}), typeOf(row).type);
+  return c.gather(c.concat({row, rest}, 0), constantIntRow(from), 0);
 }
 
 std::vector<int64_t> NodeContext::knownInts(ir::ValueId id, const std::string& what) const {
@@ -193,14 +228,18 @@ std::vector<int64_t> NodeContext::intsOf(const ir::Value& value, const std::stri
 }
 
 std::vector<float> NodeContext::constantFloats(int i) const {
-  const ir::Value& value = known(input(i), text("input ", i));
+  const std::string what = text("input ", i);
+  return floatsOf(known(input(i), what), what);
+}
+
+std::vector<float> NodeContext::floatsOf(const ir::Value& value, const std::string& what) const {
   if (value.type.type == DataType::Float16) {
     std::vector<float> floats;
     for (uint16_t half : value.elements<uint16_t>()) floats.push_back(base::floatFromHalf(half));
     return floats;
   }
   if (value.type.type != DataType::Float32)
-    broken(text("input ", i, " must be float32 or float16, it is ", value.type.type));
+    broken(text(what, " must be float32 or float16, it is ", value.type.type));
   const auto elements = value.elements<float>();
   return {elements.begin(), elements.end()};
 }
@@ -226,6 +265,10 @@ ir::ValueId NodeContext::constantDouble(double value) {
 
 ir::ValueId NodeContext::constantFloatTensor(Shape shape, const std::vector<float>& values) {
   return constantOf({DataType::Float32, shape}, std::as_bytes(std::span(values)));
+}
+
+ir::ValueId NodeContext::constantIntRow(const std::vector<int64_t>& values) {
+  return constantIntTensor({std::ssize(values)}, values);
 }
 
 ir::ValueId NodeContext::constantIntTensor(Shape shape, const std::vector<int64_t>& values) {

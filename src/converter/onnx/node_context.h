@@ -93,6 +93,11 @@ class NodeContext {
   /// The same of any value; `what` names it in errors.
   std::vector<int64_t> settingInts(const ops::Operator& op, const char* attribute, ir::ValueId id,
                                    const std::string& what);
+  int64_t settingInt(const ops::Operator& op, const char* attribute, int i);  ///< of one element
+  std::vector<float> settingFloats(const ops::Operator& op, const char* attribute, ir::ValueId id,
+                                   const std::string& what);
+  /// A row of the elements of another row at these places; `otherwise` for -1.
+  ir::ValueId spread(ir::ValueId row, const std::vector<int64_t>& places, int64_t otherwise);
   /// True if the elements of a constant follow from extents.
   bool follows(ir::ValueId id) const;
 
@@ -108,6 +113,7 @@ class NodeContext {
   ir::ValueId constantDouble(double value);  ///< a scalar
   ir::ValueId constantFloatTensor(Shape shape, const std::vector<float>& values);
   ir::ValueId constantIntTensor(Shape shape, const std::vector<int64_t>& values);
+  ir::ValueId constantIntRow(const std::vector<int64_t>& values);
   ir::ValueId constantOf(TensorType type, std::span<const std::byte> bytes);
   void setOutput(int i, ir::ValueId value);
   /// Says of a row of numbers which, marked by 1, are but the most that an extent can be.
@@ -129,6 +135,9 @@ class NodeContext {
   /// The same for what is decided by its elements: they are assumed to stay.
   const ir::Value& known(ir::ValueId id, const std::string& what) const;
   std::vector<int64_t> intsOf(const ir::Value& value, const std::string& what) const;
+  std::vector<float> floatsOf(const ir::Value& value, const std::string& what) const;
+  /// Says which attribute a constant is to be, or assumes that it stays.
+  void follow(const ops::Operator& op, const char* attribute, ir::ValueId id);
 
   ImportState& state_;
   const ::onnx::NodeProto& proto_;
