@@ -329,7 +329,7 @@ Result<ir::Graph> readChecked(std::span<const std::byte> file, const Header& hea
   if (!model) return std::unexpected(model.error());
   if (header.weightsBytes < base::kAlignment)
     return fail(ErrorCode::BadModel, "the weights lack their padding");
-  constexpr uint64_t kUnfolding = 16;  // most that honest metadata grows on the heap
+  constexpr uint64_t kUnfolding = 64;  // most that honest metadata grows on the heap
   const uint64_t most =
       std::min<uint64_t>(header.metadataBytes * kUnfolding, std::numeric_limits<size_t>::max());
   Decoder decoder{file.subspan(header.weightsOffset), std::move(owner), static_cast<size_t>(most)};
