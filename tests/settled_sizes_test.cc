@@ -2,6 +2,10 @@
 // shapes computes, to the bit, or is refused with node and reason.
 #include <gtest/gtest.h>
 
+#include <random>
+
+#include "format/read.h"
+#include "sizes/settle.h"
 #include "tests/resized.h"
 
 namespace minnow {
@@ -63,6 +67,61 @@ TEST(SettledSizes, WhatNothingFollowsIsRefusedByNode) {
   EXPECT_NE(refused.error().message.find("node 'ReduceSum_y' (ReduceSum)"), std::string::npos)
       << refused.error().message;
   EXPECT_EQ(session->run().type.shape[1], 5) << "a refused resize changes nothing";
+}
+
+/// What follows sizes is a constant of the file for the converted sizes alone: no pass may take it
+/// into weights.
+TEST(SettledSizes, FactorsByASizeAreNotFoldedIntoWeights) {
+  OnnxModel model(13);
+  model.constant("three", {1}, {3}, kInt64);
+  model.constant("w", {2, 2, 1, 1}, {1, -2, 3, 0.5});
+  model.node("Shape", {"x"}, "shape");
+  model.node("Gather", {"shape", "three"}, "w_int");
+  setInt(model.node("Cast", {"w_int"}, "width"), "to", onnx::TensorProto::FLOAT);
+  model.node("Conv", {"x", "w"}, "maps");
+  model.node("Div", {"maps", "width"});
+  expectAsConverted(model, {1, 2, 3, 4}, {{1, 2, 3, 7}, {2, 2, 1, 1}, {1, 2, 3, 4}});
+}
+
+/// An error or a right result, whatever a file says that follows what.
+TEST(SettledSizes, LyingFilesAreRefusedOrRight) {
+  OnnxModel model = flattened();
+  model.node("Reshape", {"x", "target"}, "flat");
+  setInt(model.node("Cast", {"n"}, "factor"), "to", onnx::TensorProto::FLOAT);
+  model.node("Mul", {"flat", "factor"});
+  const auto file = model.convert({1, 2, 3, 4});
+  ASSERT_TRUE(file) << file.error().message;
+  const auto memory = base::alignedBytes(file->size());
+  std::ranges::copy(*file, memory.get());
+  const auto graph = format::read({memory.get(), file->size()}, "test");
+  ASSERT_TRUE(graph) << graph.error().message;
+  ASSERT_TRUE(graph->sizes);
+  std::mt19937 random(1);
+  int refused = 0, settled = 0;
+  for (int i = 0; i < 3000; ++i) {
+    auto program = format::read(graph->sizes->bytes, "sizes");
+    ASSERT_TRUE(program) << program.error().message;
+    ir::Graph main = graph->clone();
+    const auto any = [&] { return static_cast<ir::ValueId>(random() % 40) - 2; };
+    if (random() % 2)
+      main.values[random() % main.values.size()].size = any();
+    else
+      for (ir::Node& node : main.nodes)
+        for (ir::Setting& setting : node.settings) setting.size = any();
+    if (random() % 3 == 0) program->assumptions.push_back({any(), any(), "n", "Shape"});
+    if (random() % 3 == 0)
+      program->nodes[random() % program->nodes.size()].settings.push_back({"axis", any()});
+    if (random() % 4 == 0) program->outputs[0] = program->inputs[0];
+    const auto extent = [&] { return static_cast<int64_t>(random() % 9); };
+    const TensorType x{DataType::Float32, {extent(), extent(), extent(), extent()}};
+    auto result = sizes::settle(main, std::move(*program), {&x, 1});
+    if (result) {
+      ASSERT_TRUE(result->graph.verify()) << i;
+    }
+    ++(result ? settled : refused);
+  }
+  EXPECT_GT(refused, 300);
+  EXPECT_GT(settled, 300);
 }
 
 }  // namespace

@@ -188,6 +188,9 @@ class Interpreter {
   void releaseModel();
   /// The graph in Graphviz' language.
   std::string graphviz() const;
+  /// The kinds of operators that a build for this model has to link, by name and in order: those
+  /// that run, and those by which sizes are computed when inputs are resized.
+  std::vector<std::string> operatorKinds() const;
   /// 32 hexadecimal digits that stand for the file, metadata and weights: what the file states.
   /// That its weights are those is known with InterpreterOptions::verifyWeights.
   std::string checksum() const;

@@ -2,6 +2,7 @@
 #include "runtime/settled.h"
 
 #include <algorithm>
+#include <set>
 
 #include "format/read.h"
 #include "runtime/plan.h"
@@ -20,6 +21,10 @@ bool isAsConverted(const ir::Graph& graph, std::span<const TensorType> types) {
                              [&](ir::ValueId id) { return graph.values[id].type == types[id]; });
 }
 
+Result<ir::Graph> sizeGraph(const ir::Graph& graph) {
+  return format::read(graph.sizes->bytes, "size graph", graph.sizes->owner);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<const sizes::Settled>> settleTypes(const ir::Graph& graph,
@@ -31,12 +36,26 @@ Result<std::unique_ptr<const sizes::Settled>> settleTypes(const ir::Graph& graph
     if (auto ok = inferTypes(graph, types); !ok) return std::unexpected(ok.error());
     return nullptr;
   }
-  auto program = format::read(graph.sizes->bytes, "size graph", graph.sizes->owner);
+  auto program = sizeGraph(graph);
   if (!program) return std::unexpected(program.error());
   auto settled = sizes::settle(graph, std::move(*program), inputTypes(graph, types));
   if (!settled) return std::unexpected(settled.error());
   for (size_t v = 0; v < types.size(); ++v) types[v] = settled->graph.values[v].type;
   return std::make_unique<const sizes::Settled>(std::move(*settled));
+}
+
+Result<std::vector<std::string>> operatorKinds(const ir::Graph& graph) {
+  std::set<std::string> kinds;
+  const auto add = [&](const ir::Graph& one) {
+    for (const ir::Node& node : one.nodes) kinds.insert(ops::opKindName(node.op->kind()));
+  };
+  add(graph);
+  if (graph.sizes) {
+    const auto program = sizeGraph(graph);
+    if (!program) return std::unexpected(program.error());
+    add(*program);
+  }
+  return std::vector<std::string>(kinds.begin(), kinds.end());
 }
 
 size_t heapBytes(const sizes::Settled& settled) {

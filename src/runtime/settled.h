@@ -12,6 +12,9 @@ namespace minnow::runtime {
 Result<std::unique_ptr<const sizes::Settled>> settleTypes(const ir::Graph& graph,
                                                           std::vector<TensorType>& types);
 
+/// Of the graph and its size graph, each once.
+Result<std::vector<std::string>> operatorKinds(const ir::Graph& graph);
+
 /// What it holds on the heap, with the object itself and the constants that were made for it.
 size_t heapBytes(const sizes::Settled& settled);
 

@@ -92,9 +92,17 @@ const ir::Value* known(const ir::Graph& program, ValueId id) {
   return value.isConstant() && value.layout == ir::Layout::Plain ? &value : nullptr;
 }
 
-/// Gives the node's operator the attributes that follow sizes.
-Result<void> setAttributes(ir::Node& node, const ir::Graph& program) {
+/// Packed weights were checked against the attributes that their reader had when it was loaded.
+bool readsPanels(const ir::Graph& graph, const ir::Node& node) {
+  return std::ranges::any_of(node.inputs, [&](ValueId id) {
+    return id != kNoValue && graph.values[id].layout == ir::Layout::Panels;
+  });
+}
+
+/// Gives the operator of a node of `graph` the attributes that follow sizes.
+Result<void> setAttributes(const ir::Graph& graph, ir::Node& node, const ir::Graph& program) {
   if (node.settings.empty()) return {};
+  if (readsPanels(graph, node)) return noSuchSize();
   ops::AttributeMap map = node.op->attributes();
   for (const ir::Setting& setting : node.settings) {
     const ir::Value* value = known(program, setting.size);
@@ -147,7 +155,7 @@ class Program {
   }
 
   Result<void> run(ir::Node& node) {
-    if (auto ok = setAttributes(node, graph_); !ok) return ok;
+    if (auto ok = setAttributes(graph_, node, graph_); !ok) return ok;
     return isWanted(node) ? compute(node) : infer(node);
   }
 
@@ -202,7 +210,8 @@ class Program {
 
   ir::Graph& graph_;
   std::vector<char> wanted_;
-  Budget budget_;
+  /// Size arithmetic is little work; a file that lies may ask for any.
+  Budget budget_{.bytes = int64_t{64} << 20, .multiplyAdds = int64_t{64} << 20};
 };
 
 // The graph ---------------------------------------------------------------------------------------
@@ -256,7 +265,7 @@ Result<Settled> settle(const ir::Graph& graph, ir::Graph program,
       return std::unexpected(ok.error());
   }
   for (ir::Node& node : settled.graph.nodes)
-    if (auto ok = setAttributes(node, program); !ok) return atNode(node, ok.error());
+    if (auto ok = setAttributes(settled.graph, node, program); !ok) return atNode(node, ok.error());
   if (auto ok = settled.graph.inferShapes(); !ok) return std::unexpected(ok.error());
   if (auto ok = checkRanks(graph, settled.graph); !ok) return std::unexpected(ok.error());
   return settled;

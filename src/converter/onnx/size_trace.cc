@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/fail.h"
 #include "format/write.h"
 
 namespace minnow::converter {
@@ -154,7 +155,10 @@ Result<void> SizeTrace::finish(ir::Graph& graph) const {
   for (ir::Node& node : graph.nodes)
     for (ir::Setting& setting : node.settings) setting.size = sizes.number(setting.size);
   const auto file = format::write(made);
-  if (!file) return std::unexpected(file.error());
+  if (!file)
+    return fail(ErrorCode::Internal,
+                "the sizes of the model cannot be stored: ", file.error().message,
+                "; please report this");
   graph.sizes = ir::makeConstant(*file);
   return {};
 }
