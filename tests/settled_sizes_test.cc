@@ -83,6 +83,45 @@ TEST(SettledSizes, FactorsByASizeAreNotFoldedIntoWeights) {
   expectAsConverted(model, {1, 2, 3, 4}, {{1, 2, 3, 7}, {2, 2, 1, 1}, {1, 2, 3, 4}});
 }
 
+/// A grid of anchors is too large to be computed while importing, and is folded by a pass.
+TEST(SettledSizes, LargeGridsAreFoldedAndFollow) {
+  OnnxModel model(13);
+  const auto count = [&](const std::string& axis, double number) {
+    model.constant(axis, {}, {number}, kInt64);
+    model.node("Gather", {"shape", axis}, axis + "_extent");
+    return model.node("Range", {"zero", axis + "_extent", "one"}, axis + "_range").output(0);
+  };
+  model.constant("zero", {}, {0}, kInt64);
+  model.constant("one", {}, {1}, kInt64);
+  model.constant("column", {2}, {-1, 1}, kInt64);
+  model.node("Shape", {"x"}, "shape");
+  const std::string rows = count("h", 2), columns = count("w", 3);
+  model.node("Reshape", {rows, "column"}, "stacked");
+  model.node("Mul", {"stacked", columns}, "grid");
+  setInt(model.node("Cast", {"grid"}, "places"), "to", onnx::TensorProto::FLOAT);
+  model.node("Add", {"x", "places"});
+  expectAsConverted(model, {1, 2, 100, 80}, {{1, 2, 7, 9}, {2, 1, 110, 90}, {1, 2, 200, 3}},
+                    [](const Shape& x, const PlainTensor& y) {
+                      const int64_t last = x.elements() - 1;
+                      EXPECT_EQ(y.at(last), static_cast<double>(test::wholeNumber(last) +
+                                                                (x[2] - 1) * (x[3] - 1)));
+                    });
+}
+
+/// A tensor of another rank would need another graph.
+TEST(SettledSizes, AnotherRankIsRefused) {
+  OnnxModel model(13);
+  model.node("Squeeze", {"x"}, "small");
+  model.node("Relu", {"small"});
+  auto session = OnnxSession::create(model, {1, 2, 3, 4});
+  ASSERT_TRUE(session) << session.error().message;
+  EXPECT_TRUE(session->session().resizeInput("x", {1, 5, 6, 7}));
+  const auto refused = session->session().resizeInput("x", {2, 2, 3, 4});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("'Squeeze_small'"), std::string::npos)
+      << refused.error().message;
+}
+
 /// An error or a right result, whatever a file says that follows what.
 TEST(SettledSizes, LyingFilesAreRefusedOrRight) {
   OnnxModel model = flattened();

@@ -34,6 +34,7 @@ Result<std::unique_ptr<const sizes::Settled>> settleTypes(const ir::Graph& graph
     for (size_t v = 0; v < types.size(); ++v)
       if (graph.values[v].isConstant()) types[v] = graph.values[v].type;
     if (auto ok = inferTypes(graph, types); !ok) return std::unexpected(ok.error());
+    if (auto ok = sizes::checkRanks(graph, types); !ok) return std::unexpected(ok.error());
     return nullptr;
   }
   auto program = sizeGraph(graph);
@@ -41,6 +42,7 @@ Result<std::unique_ptr<const sizes::Settled>> settleTypes(const ir::Graph& graph
   auto settled = sizes::settle(graph, std::move(*program), inputTypes(graph, types));
   if (!settled) return std::unexpected(settled.error());
   for (size_t v = 0; v < types.size(); ++v) types[v] = settled->graph.values[v].type;
+  if (auto ok = sizes::checkRanks(graph, types); !ok) return std::unexpected(ok.error());
   return std::make_unique<const sizes::Settled>(std::move(*settled));
 }
 
@@ -59,7 +61,11 @@ Result<std::vector<std::string>> operatorKinds(const ir::Graph& graph) {
 }
 
 size_t heapBytes(const sizes::Settled& settled) {
-  return sizeof settled + ir::heapBytes(settled.graph) + settled.constantBytes;
+  // The model's own constants are the model's.
+  size_t shared = settled.graph.sizes ? 1 : 0;
+  for (const ir::Value& value : settled.graph.values) shared += value.isFixed() ? 1 : 0;
+  return sizeof settled + ir::heapBytes(settled.graph) + settled.constantBytes -
+         shared * (kSharedHeader + sizeof(ir::Constant));
 }
 
 }  // namespace minnow::runtime

@@ -17,4 +17,8 @@ struct Settled {
 Result<Settled> settle(const ir::Graph& graph, ir::Graph program,
                        std::span<const TensorType> inputs);
 
+/// Fails if the result of a node has another rank in `types` than in the graph: importers and
+/// passes count axes.
+Result<void> checkRanks(const ir::Graph& graph, std::span<const TensorType> types);
+
 }  // namespace minnow::sizes
