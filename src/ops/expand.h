@@ -16,6 +16,8 @@ struct Expand final : OperatorBase<Expand> {
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  /// The input itself where nothing is repeated, as may be for some sizes of a model.
+  std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input, int) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
 };
@@ -30,6 +32,8 @@ struct Tile final : OperatorBase<Tile> {
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  /// The input itself where nothing is repeated, as may be for some sizes of a model.
+  std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input, int) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
 };
