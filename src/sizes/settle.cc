@@ -3,6 +3,7 @@
 #include "sizes/settle.h"
 
 #include <algorithm>
+#include <map>
 
 #include "base/fail.h"
 #include "sizes/evaluate.h"
@@ -122,6 +123,7 @@ class Program {
 
   Result<void> run(std::span<const TensorType> inputs) {
     if (inputs.size() > graph_.inputs.size()) return noSuchSize();
+    for (const ir::Assumption& one : graph_.assumptions) assumptions_[one.value] = &one;
     for (size_t i = 0; i < inputs.size(); ++i) graph_.values[graph_.inputs[i]].type = inputs[i];
     findWanted();
     for (ir::Node& node : graph_.nodes) {
@@ -202,14 +204,15 @@ class Program {
 
   /// At once: what comes after might fail for no other reason.
   Result<void> checkWrittenBy(const ir::Node& node) const {
-    for (const ir::Assumption& one : graph_.assumptions)
-      if (std::ranges::find(node.outputs, one.value) != node.outputs.end())
-        if (auto ok = check(one); !ok) return ok;
+    for (const ValueId id : node.outputs)
+      if (const auto found = assumptions_.find(id); found != assumptions_.end())
+        if (auto ok = check(*found->second); !ok) return ok;
     return {};
   }
 
   ir::Graph& graph_;
   std::vector<char> wanted_;
+  std::map<ValueId, const ir::Assumption*> assumptions_;  ///< by value
   /// Size arithmetic is little work; a file that lies may ask for any.
   Budget budget_{.bytes = int64_t{64} << 20, .multiplyAdds = int64_t{64} << 20};
 };

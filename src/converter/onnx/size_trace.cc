@@ -36,9 +36,7 @@ void SizeTrace::note(ir::Node node, const ir::Graph& graph, bool computed) {
 }
 
 void SizeTrace::assume(ValueId id, const std::string& node, const std::string& op) {
-  if (follows(id) &&
-      std::ranges::find(assumptions_, id, &ir::Assumption::value) == assumptions_.end())
-    assumptions_.push_back({id, id, node, op});
+  if (follows(id) && assumed_.insert(id).second) assumptions_.push_back({id, id, node, op});
 }
 
 namespace {
@@ -56,8 +54,9 @@ class SizeGraph {
   }
 
   void want(ValueId id) {
+    if (needed_[static_cast<size_t>(id)]) return;
     needed_[static_cast<size_t>(id)] = elements_[static_cast<size_t>(id)] = 1;
-    if (std::ranges::find(wanted_, id) == wanted_.end()) wanted_.push_back(id);
+    wanted_.push_back(id);
   }
 
   ir::Graph take(const std::vector<ir::Assumption>& assumptions) {

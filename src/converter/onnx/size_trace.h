@@ -27,7 +27,7 @@ class SizeTrace {
 
  private:
   std::vector<ir::Node> nodes_;
-  std::set<ir::ValueId> following_;
+  std::set<ir::ValueId> following_, assumed_;
   std::vector<ir::Assumption> assumptions_;
 };
 
