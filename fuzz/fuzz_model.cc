@@ -2,6 +2,7 @@
 // a result or an error.
 #include <algorithm>
 #include <cstdint>
+#include <vector>
 
 #include "base/aligned.h"
 #include "format/header.h"
@@ -31,6 +32,27 @@ void runOnce(Session& session) {
   (void)frame->run();
 }
 
+/// Each input a little larger along each axis: sizes are settled anew.
+void resize(Session& session) {
+  const std::vector<TensorInfo> inputs(session.inputs().begin(), session.inputs().end());
+  for (const TensorInfo& input : inputs)
+    for (int axis = 0; axis < input.shape.rank(); ++axis) {
+      Shape shape = input.shape;
+      ++shape[axis];
+      (void)session.resizeInput(input.name, shape);
+    }
+}
+
+/// What is a file of its own within the file has checksums too.
+void sealSizes(std::span<std::byte> file) {
+  const auto graph = format::read(file, "fuzz");
+  if (!graph || !graph->sizes) return;
+  const auto at = static_cast<size_t>(graph->sizes->bytes.data() - file.data());
+  if (graph->sizes->bytes.size() < sizeof(format::Header)) return;
+  format::seal(file.subspan(at, graph->sizes->bytes.size()));
+  format::seal(file);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -38,6 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::span<std::byte> file(block.get(), size);
   std::copy_n(reinterpret_cast<const std::byte*>(data), size, file.begin());
   format::seal(file);  // else hardly anything gets past the checksums
+  sealSizes(file);
   (void)format::verifyWeights(file, "fuzz");
   const auto graph = format::read(file, "fuzz");
   if (!graph) return 0;
@@ -47,6 +70,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto model = Interpreter::createFromBuffer(const_cast<Runtime&>(*runtime), file);
   if (!model) return 0;
   auto session = model->createSession();
-  if (session) runOnce(*session);
+  if (!session) return 0;
+  runOnce(*session);
+  resize(*session);
+  runOnce(*session);
   return 0;
 }

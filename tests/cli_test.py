@@ -93,6 +93,8 @@ class CommandLine(unittest.TestCase):
         info = json.loads(self.minnow("info", model, "--json", "--graph", self.folder / "g.dot"))
         self.assertEqual(info["inputs"], [{"name": "x", "type": "float32", "shape": [1, 3, 4, 5]}])
         self.assertGreater(info["memory"]["predicted_peak_bytes"], 0)
+        self.assertEqual(info["resizable"]["x"]["axes"], [0, 1, 2, 3])
+        self.assertIn("resizable      x: axes 0, 1, 2, 3\n", self.minnow("info", model))
         self.assertEqual(self.minnow("info", model, "--operators"), "Unary\n")
         self.assertTrue((self.folder / "g.dot").read_text().startswith("digraph"))
         run = json.loads(self.minnow("run", model, "--input", "x=const:0", "--output-dir", self.folder / "o", "--json"))

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/aligned.h"
+#include "base/fail.h"
 #include "converter/convert.h"
 #include "minnow/runtime.h"
 #include "onnx/onnx_pb.h"
@@ -66,7 +67,11 @@ class OnnxModel {
     converter::ConvertOptions options;
     options.shapes["x"] = x;
     converter::ConvertReport report;
-    return converter::convertBuffer(std::as_bytes(std::span(bytes)), {}, options, report);
+    auto file = converter::convertBuffer(std::as_bytes(std::span(bytes)), {}, options, report);
+    if (file || report.unsupported.empty()) return file;
+    const auto& first = report.unsupported.front();
+    return fail(file.error().code, file.error().message, ": node '", first.node, "' (", first.op,
+                "): ", first.reason);
   }
 
  private:

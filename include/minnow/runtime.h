@@ -194,6 +194,9 @@ class Interpreter {
   void releaseModel();
   /// The graph in Graphviz' language.
   std::string graphviz() const;
+  /// The kinds of operators that a build for this model has to link, by name and in order: those
+  /// that run, and those by which sizes are computed when inputs are resized.
+  std::vector<std::string> operatorKinds() const;
   /// 32 hexadecimal digits that stand for the file, metadata and weights: what the file states.
   /// That its weights are those is known with InterpreterOptions::verifyWeights.
   std::string checksum() const;
@@ -216,8 +219,9 @@ class Session {
   /// if as many frames are alive as SessionOptions::frames says. May be called on several threads
   /// at a time, and frames run side by side.
   Result<Frame> begin();
-  /// Plans anew with another shape of one input. Refused, naming a node, for models whose shape
-  /// arithmetic was folded at conversion. On error the session stays as it was.
+  /// Plans anew with another shape of one input: the session then gives the bits of a model that was
+  /// converted for it. Refused, naming a node, where conversion decided something by the shape it
+  /// was given. On error the session stays as it was.
   Result<void> resizeInput(std::string_view name, const Shape& shape);
   /// The same for several inputs at once. The budget is asked as for a new session.
   Result<void> resizeInputs(std::span<const std::pair<std::string, Shape>> shapes);

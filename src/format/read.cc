@@ -65,11 +65,14 @@ struct Decoder {
 
   Result<ops::AttributeValue> decodeAttribute(const fb::Attribute& from);
   Result<ops::AttributeMap> decodeAttributes(const fb::Node& from);
+  Result<std::shared_ptr<const ir::Constant>> decodeBytes(uint64_t offset, uint64_t bytes);
   Result<std::shared_ptr<const ir::Constant>> decodeConstant(const fb::Value& from,
                                                              const ir::Value& value);
   Result<ir::Value> decodeValue(const fb::Value& from);
   Result<ir::Node> decodeNode(const fb::Node& from);
+  Result<std::vector<ir::Setting>> decodeSettings(const fb::Node& from);
   Result<void> decodeChains(const fb::Model& from, ir::Graph& graph);
+  Result<void> decodeSizes(const fb::Model& from, ir::Graph& graph);
   Result<void> decodeParts(const fb::Model& from, ir::Graph& graph);
   Result<ir::Graph> decodeModel(const fb::Model& from);
 };
@@ -140,20 +143,24 @@ Result<void> checkPacking(const ir::Value& value) {
   return {};
 }
 
-Result<std::shared_ptr<const ir::Constant>> Decoder::decodeConstant(const fb::Value& from,
-                                                                    const ir::Value& value) {
-  const uint64_t offset = from.offset(), bytes = from.bytes();
+Result<std::shared_ptr<const ir::Constant>> Decoder::decodeBytes(uint64_t offset, uint64_t bytes) {
   // The area ends with bytes that belong to no constant, so that a vector may be read past any.
   const size_t room = weights.size() - base::kAlignment;
   if (offset % base::kAlignment != 0 || offset > room || bytes > room - offset)
     return fail(ErrorCode::BadModel, bytes, " bytes at ", offset, " of the weights' ", room,
                 " are out of range or not aligned");
+  return std::make_shared<ir::Constant>(ir::Constant{weights.subspan(offset, bytes), owner});
+}
+
+Result<std::shared_ptr<const ir::Constant>> Decoder::decodeConstant(const fb::Value& from,
+                                                                    const ir::Value& value) {
+  const uint64_t bytes = from.bytes();
   const uint64_t plain =
       static_cast<uint64_t>(value.type.shape.elements()) * elementSize(value.type.type);
   if (value.packing == Packing::None && bytes != plain)
     return fail(ErrorCode::BadModel, "a constant of ", bytes, " bytes, its shape ",
                 value.type.shape, " wants ", plain);
-  return std::make_shared<ir::Constant>(ir::Constant{weights.subspan(offset, bytes), owner});
+  return decodeBytes(from.offset(), bytes);
 }
 
 Result<ir::Value> Decoder::decodeValue(const fb::Value& from) {
@@ -174,6 +181,7 @@ Result<ir::Value> Decoder::decodeValue(const fb::Value& from) {
   value.type = {static_cast<DataType>(from.type()), Shape(*dims)};
   value.order = static_cast<ops::StorageOrder>(from.order());
   value.packing = static_cast<Packing>(from.packing());
+  value.size = from.size();
   if (auto ok = checkType(value); !ok) return inValue(ok.error());
   if (from.constant()) {
     auto constant = decodeConstant(from, value);
@@ -196,6 +204,8 @@ Result<ir::Node> Decoder::decodeNode(const fb::Node& from) {
   auto outputs = decodeList(from.outputs());
   if (!name || !kindName || !source || !inputs || !outputs) return tooLarge();
   if (!attributes) return std::unexpected(attributes.error());
+  auto settings = decodeSettings(from);
+  if (!settings) return std::unexpected(settings.error());
   const auto kind = ops::opKindFromName(*kindName);
   if (!kind)
     return fail(ErrorCode::VersionMismatch, "node '", *name, "': this engine has no operator '",
@@ -212,7 +222,20 @@ Result<ir::Node> Decoder::decodeNode(const fb::Node& from) {
   node.source = std::move(*source);
   node.inputs = std::move(*inputs);
   node.outputs = std::move(*outputs);
+  node.settings = std::move(*settings);
   return node;
+}
+
+Result<std::vector<ir::Setting>> Decoder::decodeSettings(const fb::Node& from) {
+  std::vector<ir::Setting> settings;
+  if (!from.settings()) return settings;
+  for (const fb::Setting* one : *from.settings()) {
+    auto attribute = decodeText(one->attribute());
+    if (!attribute) return std::unexpected(attribute.error());
+    if (!charge(sizeof(ir::Setting))) return tooLarge();
+    settings.push_back({std::move(*attribute), one->size()});
+  }
+  return settings;
 }
 
 /// Copied first: see decodeList on where lists of 8-byte elements may begin.
@@ -228,6 +251,22 @@ Result<void> Decoder::decodeChains(const fb::Model& from, ir::Graph& graph) {
   if (!charge(count * sizeof(ir::Chain))) return tooLarge();
   for (size_t i = 0; i < count; ++i)
     graph.chains.push_back(decodeChain(from.chains()->Data() + i * sizeof(fb::Chain)));
+  return {};
+}
+
+/// The size graph stays in the file until a session is resized.
+Result<void> Decoder::decodeSizes(const fb::Model& from, ir::Graph& graph) {
+  if (from.sizes_bytes() > 0) {
+    auto bytes = decodeBytes(from.sizes_offset(), from.sizes_bytes());
+    if (!bytes) return std::unexpected(bytes.error());
+    graph.sizes = std::move(*bytes);
+  }
+  if (!from.assumptions()) return {};
+  for (const fb::Assumption* one : *from.assumptions()) {
+    auto node = decodeText(one->node()), op = decodeText(one->op());
+    if (!node || !op || !charge(sizeof(ir::Assumption))) return tooLarge();
+    graph.assumptions.push_back({one->value(), one->expected(), std::move(*node), std::move(*op)});
+  }
   return {};
 }
 
@@ -256,16 +295,15 @@ Result<ir::Graph> Decoder::decodeModel(const fb::Model& from) {
   auto inputs = decodeList(from.inputs());
   auto outputs = decodeList(from.outputs());
   auto names = decodeTexts(from.output_names());
-  auto folded = decodeTexts(from.folded_shape_nodes());
-  if (!name || !producer || !inputs || !outputs || !names || !folded) return tooLarge();
+  if (!name || !producer || !inputs || !outputs || !names) return tooLarge();
   graph.name = std::move(*name);
   graph.producer = std::move(*producer);
   graph.inputs = std::move(*inputs);
   graph.outputs = std::move(*outputs);
   graph.outputNames = std::move(*names);
-  graph.foldedShapeNodes = std::move(*folded);
   if (auto ok = decodeParts(from, graph); !ok) return std::unexpected(ok.error());
   if (auto ok = decodeChains(from, graph); !ok) return std::unexpected(ok.error());
+  if (auto ok = decodeSizes(from, graph); !ok) return std::unexpected(ok.error());
   return graph;
 }
 
@@ -320,7 +358,7 @@ Result<ir::Graph> readChecked(std::span<const std::byte> file, const Header& hea
   if (!model) return std::unexpected(model.error());
   if (header.weightsBytes < base::kAlignment)
     return fail(ErrorCode::BadModel, "the weights lack their padding");
-  constexpr uint64_t kUnfolding = 16;  // most that honest metadata grows on the heap
+  constexpr uint64_t kUnfolding = 64;  // most that honest metadata grows on the heap
   const uint64_t most =
       std::min<uint64_t>(header.metadataBytes * kUnfolding, std::numeric_limits<size_t>::max());
   Decoder decoder{file.subspan(header.weightsOffset), std::move(owner), static_cast<size_t>(most)};

@@ -24,7 +24,8 @@ inline ir::Graph testGraph() {
   ir::Graph graph;
   graph.name = "test";
   graph.producer = "pytorch 2.0";
-  graph.foldedShapeNodes = {"Shape_1", "Gather_2"};
+  graph.sizes = ir::makeConstant(std::as_bytes(std::span("a size graph, unread")));
+  graph.assumptions = {{1, 2, "Gather_2", "Gather"}};
   const TensorType image{DataType::Float32, {1, 3, 4, 4}};
   const TensorType maps{DataType::Float32, {1, 5, 4, 4}};
   graph.inputs = {graph.addValue({"image", image, ops::StorageOrder::ChannelsLast})};
@@ -46,6 +47,8 @@ inline ir::Graph testGraph() {
   graph.nodes.push_back({"conv_a", conv->clone(), {0, w, b}, {y}, "Conv+LeakyRelu"});
   graph.nodes.push_back({"conv_b", std::move(conv), {0, w, twin}, {z}, "Conv+LeakyRelu"});
   graph.nodes.push_back({"act", std::move(sigmoid), {z}, {out}, "Sigmoid"});
+  graph.values[twin].size = 4;
+  graph.nodes.back().settings = {{"alpha", 3}, {"beta", 0}};
   graph.outputs = {y, out};
   graph.outputNames = {"maps", "scores"};
   graph.chains = {{0, static_cast<int>(graph.nodes.size()), 2}};

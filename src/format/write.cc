@@ -79,9 +79,34 @@ Offset<fb::Attribute> encodeAttribute(flatbuffers::FlatBufferBuilder& out, const
   return attribute.Finish();
 }
 
+/// An attribute's name, type and bytes: -0 is not 0 here.
+std::string keyOf(const std::string& name, const ops::AttributeValue& value) {
+  std::string key = name + '\0' + static_cast<char>(value.index());
+  const auto append = [&](const auto* data, size_t count) {
+    key.append(reinterpret_cast<const char*>(data), count * sizeof *data);
+  };
+  if (const auto* v = std::get_if<int64_t>(&value)) append(v, 1);
+  if (const auto* v = std::get_if<float>(&value)) append(v, 1);
+  if (const auto* v = std::get_if<std::string>(&value)) append(v->data(), v->size());
+  if (const auto* v = std::get_if<std::vector<int64_t>>(&value)) append(v->data(), v->size());
+  if (const auto* v = std::get_if<std::vector<float>>(&value)) append(v->data(), v->size());
+  return key;
+}
+
+/// Attributes that are there already: most nodes have the same strides, groups, paddings.
+using KnownAttributes = std::map<std::string, Offset<fb::Attribute>>;
+
+Offset<fb::Attribute> sharedAttribute(flatbuffers::FlatBufferBuilder& out, const std::string& name,
+                                      const ops::AttributeValue& value, KnownAttributes& known) {
+  const std::string key = keyOf(name, value);
+  const auto found = known.find(key);
+  if (found != known.end()) return found->second;
+  return known[key] = encodeAttribute(out, name, value);
+}
+
 Offset<fb::Value> encodeValue(flatbuffers::FlatBufferBuilder& out, const ir::Value& value,
                               WeightsArea& weights) {
-  const auto name = out.CreateString(value.name);
+  const auto name = out.CreateSharedString(value.name);
   const auto shape = out.CreateVector(value.type.shape.begin(), value.type.shape.rank());
   fb::ValueBuilder encoded(out);
   encoded.add_name(name);
@@ -94,20 +119,41 @@ Offset<fb::Value> encodeValue(flatbuffers::FlatBufferBuilder& out, const ir::Val
     encoded.add_offset(weights.add(value.constant->bytes));
     encoded.add_bytes(value.constant->bytes.size());
   }
+  encoded.add_size(value.size);
   return encoded.Finish();
 }
 
-Offset<fb::Node> encodeNode(flatbuffers::FlatBufferBuilder& out, const ir::Node& node) {
+Offset<fb::Node> encodeNode(flatbuffers::FlatBufferBuilder& out, const ir::Node& node,
+                            KnownAttributes& known) {
   std::vector<Offset<fb::Attribute>> attributes;
   for (const auto& [name, value] : node.op->attributes())
-    attributes.push_back(encodeAttribute(out, name, value));
+    attributes.push_back(sharedAttribute(out, name, value, known));
   const auto name = out.CreateString(node.name);
   const auto kind = out.CreateSharedString(ops::opKindName(node.op->kind()));
   const auto source = out.CreateSharedString(node.source);
   const auto list = out.CreateVector(attributes);
   const auto inputs = out.CreateVector(node.inputs);
   const auto outputs = out.CreateVector(node.outputs);
-  return fb::CreateNode(out, name, kind, source, list, inputs, outputs);
+  Offset<flatbuffers::Vector<Offset<fb::Setting>>> settings;
+  if (!node.settings.empty()) {
+    std::vector<Offset<fb::Setting>> each;
+    for (const ir::Setting& setting : node.settings)
+      each.push_back(
+          fb::CreateSetting(out, out.CreateSharedString(setting.attribute), setting.size));
+    settings = out.CreateVector(each);
+  }
+  return fb::CreateNode(out, name, kind, source, list, inputs, outputs, settings);
+}
+
+Offset<flatbuffers::Vector<Offset<fb::Assumption>>> encodeAssumptions(
+    flatbuffers::FlatBufferBuilder& out, const ir::Graph& graph) {
+  if (graph.assumptions.empty()) return {};
+  std::vector<Offset<fb::Assumption>> each;
+  for (const ir::Assumption& one : graph.assumptions)
+    each.push_back(fb::CreateAssumption(out, one.value, one.expected,
+                                        out.CreateSharedString(one.node),
+                                        out.CreateSharedString(one.op)));
+  return out.CreateVector(each);
 }
 
 void encodeModel(flatbuffers::FlatBufferBuilder& out, const ir::Graph& graph,
@@ -115,7 +161,8 @@ void encodeModel(flatbuffers::FlatBufferBuilder& out, const ir::Graph& graph,
   std::vector<Offset<fb::Value>> values;
   for (const ir::Value& value : graph.values) values.push_back(encodeValue(out, value, weights));
   std::vector<Offset<fb::Node>> nodes;
-  for (const ir::Node& node : graph.nodes) nodes.push_back(encodeNode(out, node));
+  KnownAttributes known;
+  for (const ir::Node& node : graph.nodes) nodes.push_back(encodeNode(out, node, known));
   const auto name = out.CreateString(graph.name);
   const auto producer = out.CreateString(graph.producer);
   const auto valueList = out.CreateVector(values);
@@ -123,14 +170,16 @@ void encodeModel(flatbuffers::FlatBufferBuilder& out, const ir::Graph& graph,
   const auto inputs = out.CreateVector(graph.inputs);
   const auto outputs = out.CreateVector(graph.outputs);
   const auto names = out.CreateVectorOfStrings(graph.outputNames);
-  const auto folded = out.CreateVectorOfStrings(graph.foldedShapeNodes);
   std::vector<fb::Chain> chains;
   for (const ir::Chain& chain : graph.chains)
     chains.emplace_back(chain.first, chain.end, chain.rows);
   const auto chainList = out.CreateVectorOfStructs(chains);
   const auto quantisations = out.CreateVector(std::vector<Offset<fb::Quantisation>>());
+  const uint64_t sizesOffset = graph.sizes ? weights.add(graph.sizes->bytes) : 0;
+  const uint64_t sizesBytes = graph.sizes ? graph.sizes->bytes.size() : 0;
+  const auto assumptions = encodeAssumptions(out, graph);
   out.Finish(fb::CreateModel(out, name, producer, valueList, nodeList, inputs, outputs, names,
-                             folded, chainList, quantisations));
+                             chainList, quantisations, sizesOffset, sizesBytes, assumptions));
 }
 
 }  // namespace

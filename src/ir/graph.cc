@@ -27,6 +27,15 @@ TensorView Value::view() const {
   return view;
 }
 
+Graph Graph::clone() const {
+  Graph copy{name, producer, values, {}, inputs, outputs, outputNames, sizes, assumptions, chains};
+  copy.nodes.reserve(nodes.size());
+  for (const Node& node : nodes)
+    copy.nodes.push_back(
+        {node.name, node.op->clone(), node.inputs, node.outputs, node.source, node.settings});
+  return copy;
+}
+
 ValueId Graph::addValue(Value value) {
   values.push_back(std::move(value));
   return static_cast<ValueId>(values.size() - 1);
@@ -159,6 +168,18 @@ Result<void> verifyOutputs(const Node& node) {
                   i == 0 ? "its first output" : text("output ", i));
   return {};
 }
+
+/// Attributes that are settled later exist.
+Result<void> verifySettings(const Node& node) {
+  if (node.settings.empty()) return {};
+  const ops::AttributeMap map = node.op->attributes();
+  for (const Setting& setting : node.settings)
+    if (setting.size < 0 || std::ranges::find(map, setting.attribute,
+                                              &ops::AttributeMap::value_type::first) == map.end())
+      return fail(ErrorCode::BadModel, "node '", node.name, "' (", node.op->name(),
+                  ") has no attribute '", setting.attribute, "' that sizes could decide");
+  return {};
+}
 }  // namespace
 
 Result<void> Graph::verify() const {
@@ -177,6 +198,7 @@ Result<void> Graph::verify() const {
   }
   for (const Node& node : nodes) {
     if (auto ok = verifyOutputs(node); !ok) return ok;
+    if (auto ok = verifySettings(node); !ok) return ok;
     for (ValueId id : node.inputs)
       if (id != kNoValue && (!inRange(id) || !written[id]))
         return fail(ErrorCode::BadModel, "node '", node.name,
@@ -213,15 +235,21 @@ size_t heapBytes(const Value& value) {
 
 size_t heapBytes(const Node& node) {
   return minnow::heapBytes(node.name) + minnow::heapBytes(node.source) +
-         minnow::heapBytes(node.inputs) + minnow::heapBytes(node.outputs) + node.op->heapBytes();
+         minnow::heapBytes(node.inputs) + minnow::heapBytes(node.outputs) +
+         minnow::heapBytes(node.settings) + node.op->heapBytes();
+}
+
+size_t heapBytes(const Setting& setting) { return minnow::heapBytes(setting.attribute); }
+size_t heapBytes(const Assumption& assumption) {
+  return minnow::heapBytes(assumption.node) + minnow::heapBytes(assumption.op);
 }
 
 size_t heapBytes(const Graph& graph) {
   return minnow::heapBytes(graph.name) + minnow::heapBytes(graph.producer) +
          minnow::heapBytes(graph.values) + minnow::heapBytes(graph.nodes) +
          minnow::heapBytes(graph.inputs) + minnow::heapBytes(graph.outputs) +
-         minnow::heapBytes(graph.outputNames) + minnow::heapBytes(graph.foldedShapeNodes) +
-         minnow::heapBytes(graph.chains);
+         minnow::heapBytes(graph.outputNames) + minnow::heapBytes(graph.assumptions) +
+         (graph.sizes ? kSharedHeader + sizeof(Constant) : 0) + minnow::heapBytes(graph.chains);
 }
 
 }  // namespace minnow::ir

@@ -36,8 +36,13 @@ struct Value {
   ops::StorageOrder order = ops::StorageOrder::Plain;
   Packing packing = Packing::None;                ///< of a constant
   std::shared_ptr<const Constant> constant = {};  ///< null for what is computed or fed
+  /// The value of the size graph (Graph::sizes) that says what this one holds, where that follows
+  /// from the extents of the graph's inputs: a constant for the converted ones alone.
+  ValueId size = kNoValue;
 
   bool isConstant() const { return constant != nullptr; }
+  /// A constant whatever the extents of the graph's inputs.
+  bool isFixed() const { return isConstant() && size == kNoValue; }
   /// True if the elements lie row-major.
   bool isPlain() const { return order == ops::StorageOrder::Plain && packing == Packing::None; }
   /// The constant's elements, row-major; only for a plain constant of type T.
@@ -49,6 +54,14 @@ struct Value {
   TensorView view() const;
 };
 
+/// An attribute that follows from the extents of the graph's inputs; the operator has it for the
+/// converted ones.
+struct Setting {
+  std::string attribute;
+  ValueId size = kNoValue;  ///< of the size graph: all of its elements, or its only one
+  bool operator==(const Setting&) const = default;
+};
+
 struct Node {
   std::string name;  ///< the ONNX node's name
   std::unique_ptr<ops::Operator> op;
@@ -56,6 +69,7 @@ struct Node {
   std::vector<ValueId> outputs;  ///< kNoValue for an output nobody wants
   /// The ONNX operators it stands for, in order: "Conv+BatchNormalization+Relu". For traces.
   std::string source = {};
+  std::vector<Setting> settings = {};
 
   template <class Op>
   const Op* as() const {
@@ -75,6 +89,14 @@ struct Chain {
   bool operator==(const Chain&) const = default;
 };
 
+/// What conversion took for granted of a value of the size graph: that it is as it was.
+struct Assumption {
+  ValueId value = kNoValue, expected = kNoValue;  ///< `expected` is a constant
+  std::string node;                               ///< the ONNX node for which it was
+  std::string op;                                 ///< its operator
+  bool operator==(const Assumption&) const = default;
+};
+
 struct Graph {
   std::string name;
   std::string producer;  ///< what made the model, free text
@@ -84,12 +106,18 @@ struct Graph {
   /// The model's names of its outputs, beside `outputs`: passes may change which value an output
   /// is, never its name.
   std::vector<std::string> outputNames;
-  /// Names of shape-computing nodes that were folded for the converted input shapes; inputs of such
-  /// a model cannot be resized.
-  std::vector<std::string> foldedShapeNodes;
+  /// A size graph, as a file of its own (format/write.h); null where nothing but types follows from
+  /// the inputs' extents. It has this graph's inputs, after them the operands of which it knows only
+  /// the types, and as outputs all size values that somebody wants. Nodes whose elements nobody
+  /// wants are there for their types (sizes/settle.h).
+  std::shared_ptr<const Constant> sizes = {};
+  std::vector<Assumption> assumptions = {};  ///< of a size graph
 
   /// In order, without overlaps. A pass chooses them last; a pass that changes nodes clears them.
   std::vector<Chain> chains;
+
+  /// A copy that shares the constants.
+  Graph clone() const;
 
   ValueId addValue(Value value);
   /// A plain constant with a fresh name derived from `name`.
@@ -115,6 +143,8 @@ struct Graph {
 
 /// What these hold on the heap, weights not counted.
 size_t heapBytes(const Value& value);
+size_t heapBytes(const Setting& setting);
+size_t heapBytes(const Assumption& assumption);
 size_t heapBytes(const Node& node);
 size_t heapBytes(const Graph& graph);
 

@@ -32,6 +32,16 @@ Result<std::vector<TensorType>> Tile::inferShape(std::span<const TensorType> inp
   return oneOutput(inputs[0].type, y);
 }
 
+std::optional<Storage> Expand::viewOf(const Shape& inputShape, const Storage& input, int) const {
+  const auto y = broadcastShapes(inputShape, Shape(std::span(shape)));
+  return y && *y == inputShape ? std::optional(input) : std::nullopt;
+}
+
+std::optional<Storage> Tile::viewOf(const Shape&, const Storage& input, int) const {
+  const bool once = std::ranges::all_of(repeats, [](int64_t times) { return times == 1; });
+  return once ? std::optional(input) : std::nullopt;
+}
+
 std::optional<Rows> Expand::rowsRead(int, const Rows& output, std::span<const TensorType> inputs,
                                      std::span<const TensorType> outputs) const {
   return rowsBroadcast(output, inputs[0].shape, outputs[0].shape);

@@ -18,6 +18,8 @@ struct Expand final : OperatorBase<Expand> {
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   LayoutRole layoutRole() const override { return LayoutRole::Follow; }
   bool movesElements(int index) const override { return index == 0; }
+  /// The input itself where nothing is repeated, as may be for some sizes of a model.
+  std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input, int) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
 };
@@ -35,6 +37,8 @@ struct Tile final : OperatorBase<Tile> {
   LayoutRole layoutRole() const override { return LayoutRole::Follow; }
   bool movesElements(int index) const override { return index == 0; }
   bool isIdentity(std::span<const TensorType>) const override;
+  /// The input itself where nothing is repeated, as may be for some sizes of a model.
+  std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input, int) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
 };

@@ -183,6 +183,9 @@ class Operator {
   /// resize's coordinates): kernels of such operators get whole views and honour KernelArgs::rows.
   virtual bool rowsStandAlone() const { return true; }
 
+  /// False for an operator that asks the inputs' types and no element of theirs.
+  virtual bool readsElements() const { return true; }
+
   /// True if data decide an extent of the result: its type gives the most that it can be, and the
   /// kernel lowers the output's shape.
   virtual bool sizesFromData() const { return false; }

@@ -183,7 +183,8 @@ class LayoutPass {
     return copies_[key] = addValue({.name = value.name,
                                     .type = type,
                                     .order = StorageOrder::ChannelsLast,
-                                    .constant = ir::makeConstant(bytes)});
+                                    .constant = ir::makeConstant(bytes),
+                                    .size = value.size});
   }
 
   ValueId addValue(ir::Value value) {

@@ -2,9 +2,9 @@
 // once and for all.
 #include <algorithm>
 
-#include "passes/evaluate.h"
 #include "passes/pass.h"
 #include "passes/rewriter.h"
+#include "sizes/evaluate.h"
 
 namespace minnow::passes {
 namespace {
@@ -38,18 +38,21 @@ std::vector<char> becomesWeights(const ir::Graph& graph) {
 
 bool foldable(const Rewriter& graph, const ir::Node& node, const std::vector<char>& weights) {
   size_t before = 0, after = 0;
-  bool any = false, makesWeights = true;
+  bool any = false, makesWeights = true, follows = !node.settings.empty();
   for (const ValueId id : node.inputs) {
     if (id == kNoValue) continue;
     const ir::Value& value = graph.value(id);
     if (!value.isConstant() || !value.isPlain()) return false;
     before += value.constant->bytes.size();
+    follows = follows || !value.isFixed();
     any = true;
   }
   for (const ValueId id : node.outputs)
     if (id != kNoValue) {
       after += bytesOf(graph.value(id).type);
       makesWeights = makesWeights && weights[static_cast<size_t>(id)];
+      // What follows from extents is a constant only where the size graph has it.
+      if (follows && graph.value(id).size == kNoValue) return false;
     }
   return any && after <= before + (makesWeights ? kMostWeightGrowth : kMostGrowth);
 }
@@ -60,7 +63,8 @@ bool foldable(const Rewriter& graph, const ir::Node& node, const std::vector<cha
 /// on the inferred ones.
 bool foldNode(Rewriter& graph, int n, Budget& budget) {
   const std::vector<ValueId> outputs = graph.node(n).outputs;
-  const auto results = evaluate(graph.graph(), *graph.node(n).op, graph.node(n).inputs, budget);
+  const auto results =
+      sizes::evaluate(graph.graph(), *graph.node(n).op, graph.node(n).inputs, budget);
   if (!results) return false;
   for (size_t i = 0; i < outputs.size(); ++i)
     if (outputs[i] != kNoValue && (*results)[i].type != graph.value(outputs[i]).type) return false;

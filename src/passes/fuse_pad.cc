@@ -26,6 +26,7 @@ std::optional<Padding> paddingOf(const Rewriter& graph, ValueId id) {
   const auto* pad = graph.producedBy<ops::Pad>(id);
   if (!pad || pad->mode != ops::PadMode::Constant || pad->padsBegin.size() < 3) return std::nullopt;
   const ir::Node& node = graph.node(graph.producer(id));
+  if (!node.settings.empty()) return std::nullopt;
   Padding padding{node.inputs[0], 0, {}, {}};
   if (graph.value(padding.x).type.type != DataType::Float32) return std::nullopt;
   if (node.inputs.size() > 1 && node.inputs[1] != kNoValue) {

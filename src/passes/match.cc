@@ -10,7 +10,7 @@ using ops::BinaryFn;
 std::span<const float> constantFloats(const Rewriter& graph, ValueId id) {
   if (id == kNoValue) return {};
   const ir::Value& value = graph.value(id);
-  if (!value.isConstant() || !value.isPlain() || value.type.type != DataType::Float32) return {};
+  if (!value.isFixed() || !value.isPlain() || value.type.type != DataType::Float32) return {};
   return value.elements<float>();
 }
 

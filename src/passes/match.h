@@ -14,7 +14,8 @@ namespace minnow::passes {
 
 inline bool near(double a, double b) { return std::abs(a - b) <= 1e-5 * std::abs(b); }
 
-/// Elements of a row-major float32 constant; empty for anything else.
+/// Elements of a row-major float32 constant; empty for anything else, and for one that follows from
+/// the extents of the inputs.
 std::span<const float> constantFloats(const Rewriter& graph, ir::ValueId id);
 
 /// A float32 constant of one element.

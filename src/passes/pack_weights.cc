@@ -18,7 +18,7 @@ using ir::kNoValue;
 using ir::ValueId;
 
 bool isPlainFloats(const ir::Value& value) {
-  return value.isConstant() && value.isPlain() && value.type.type == DataType::Float32;
+  return value.isFixed() && value.isPlain() && value.type.type == DataType::Float32;
 }
 
 class Packer {

@@ -6,14 +6,12 @@ namespace minnow::passes {
 namespace {
 
 ir::Graph randomGraph(unsigned seed) {
-  ir::Graph graph = RandomGraph(seed).build(4 + static_cast<int>(seed % 9));
-  if (seed % 3 == 0) graph.foldedShapeNodes = {"Shape_0"};
-  return graph;
+  return RandomGraph(seed).build(4 + static_cast<int>(seed % 9));
 }
 
 void check(unsigned seed, const std::vector<std::string>& disabled) {
   ir::Graph graph = randomGraph(seed);
-  const ir::Graph before = copyOf(graph);
+  const ir::Graph before = graph.clone();
   const auto done = runPasses(graph, disabled);
   ASSERT_TRUE(done) << done.error().message;
   expectSameResults(before, graph, seed);
@@ -56,7 +54,7 @@ TEST(Passes, TwiceChangesNoResult) {
   for (unsigned seed = 2000; seed < 2020; ++seed) {
     ir::Graph graph = randomGraph(seed);
     ASSERT_TRUE(runPasses(graph, {}));
-    const ir::Graph once = copyOf(graph);
+    const ir::Graph once = graph.clone();
     ASSERT_TRUE(runPasses(graph, {}));
     expectSameResults(once, graph, seed);
   }

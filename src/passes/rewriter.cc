@@ -94,6 +94,8 @@ void Rewriter::absorbReader(int n) {
   const ValueId old = node(n).outputs[0], result = node(reader).outputs[0];
   node(n).source = joinSources(node(n).source, node(reader).source);
   node(n).outputs[0] = result;
+  for (ir::Setting& setting : node(reader).settings)  // which verify() refuses if they do not fit
+    node(n).settings.push_back(std::move(setting));
   producers_[static_cast<size_t>(result)] = n;
   producers_[static_cast<size_t>(old)] = -1;
   node(reader).outputs.clear();

@@ -160,15 +160,6 @@ class GraphBuilder {
   std::mt19937 random_;
 };
 
-/// A graph of its own with the same operators and constants.
-inline ir::Graph copyOf(const ir::Graph& graph) {
-  ir::Graph copy{graph.name,    graph.producer,    graph.values,           {}, graph.inputs,
-                 graph.outputs, graph.outputNames, graph.foldedShapeNodes, {}};
-  for (const ir::Node& node : graph.nodes)
-    copy.nodes.push_back({node.name, node.op->clone(), node.inputs, node.outputs, node.source});
-  return copy;
-}
-
 /// Kinds of the graph's operators in order: "Conv Relu".
 inline std::string kinds(const ir::Graph& graph) {
   std::string list;
@@ -191,7 +182,7 @@ inline ops::Transpose transpose(std::vector<int64_t> perm) {
 
 /// Runs one pass, checks that results stay, and tells the operators that are left.
 inline std::string after(ir::Graph& graph, Result<int> (*pass)(ir::Graph&, Budget&)) {
-  const ir::Graph before = copyOf(graph);
+  const ir::Graph before = graph.clone();
   Budget budget;
   const auto done = pass(graph, budget);
   EXPECT_TRUE(done) << (done ? "" : done.error().message);

@@ -11,13 +11,14 @@ std::vector<TensorType> typesOf(const Program& program, std::span<const ir::Valu
   return types;
 }
 
-std::vector<OperandInfo> operandsOf(const Program& program, std::span<const ir::ValueId> ids) {
+std::vector<OperandInfo> operandsOf(const Program& program, std::span<const ir::ValueId> ids,
+                                    const ir::Graph& names) {
   std::vector<OperandInfo> infos;
   for (const ir::ValueId id : ids) {
     OperandInfo& info = infos.emplace_back();
     if (id == ir::kNoValue) continue;
     const auto& [type, shape] = program.typeOf(id);
-    info = {program.graph->values[id].name, type, shape, program.places[id].buffer == kNone};
+    info = {names.values[id].name, type, shape, program.places[id].buffer == kNone};
   }
   return infos;
 }
@@ -35,9 +36,9 @@ OperatorInfo describeOperator(const Program& program, size_t step) {
   return info;
 }
 
-Operands describeOperands(const Program& program, size_t step) {
+Operands describeOperands(const Program& program, size_t step, const ir::Graph& names) {
   const ir::Node& node = program.graph->nodes[step];
-  return {operandsOf(program, node.inputs), operandsOf(program, node.outputs)};
+  return {operandsOf(program, node.inputs, names), operandsOf(program, node.outputs, names)};
 }
 
 std::vector<PlannedMemory> describeMemory(const Program& program) {

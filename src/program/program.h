@@ -97,8 +97,9 @@ Result<void> inferTypes(const ir::Graph& graph, std::vector<TensorType>& types);
 OperatorInfo describeOperator(const Program& program, size_t step);
 /// Every used buffer with the name of the last value written to it.
 std::vector<PlannedMemory> describeMemory(const Program& program);
-/// What the step reads and writes.
-Operands describeOperands(const Program& program, size_t step);
+/// What the step reads and writes. Names lie in `names`: the program's graph, or the one it was
+/// settled from, which lives longer.
+Operands describeOperands(const Program& program, size_t step, const ir::Graph& names);
 
 }  // namespace program
 }  // namespace minnow

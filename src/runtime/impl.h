@@ -15,6 +15,7 @@
 #include "memory/arena_pool.h"
 #include "minnow/runtime.h"
 #include "runtime/bindings.h"
+#include "runtime/settled.h"
 
 namespace minnow {
 
@@ -61,7 +62,8 @@ struct Interpreter::Impl {
   Result<void> enterAccounts();
   void nameInputsAndOutputs();
   size_t heapBytes() const;
-  /// A program for these types of all values: one that some session uses, or a new one.
+  /// A program for these types of the inputs: one that some session uses, or a new one. Of `types`,
+  /// those of all values, the others may be out of date.
   Result<std::shared_ptr<SharedProgram>> programFor(std::vector<TensorType> types,
                                                     const SessionOptions& asked);
 };
@@ -71,7 +73,8 @@ struct Interpreter::Impl {
 struct SharedProgram {
   SessionOptions options;
   std::string_view cpuTarget;  // fast kernels are chosen for it
-  std::shared_ptr<const program::Program> program;
+  std::unique_ptr<const sizes::Settled> settled;  // null where the model's own graph fits
+  std::shared_ptr<const program::Program> program;  // of the settled graph or the model's
   memory::Charge heap;
 
   bool fits(std::span<const TensorType> types, const SessionOptions& asked) const;

@@ -118,6 +118,11 @@ std::string Interpreter::graphviz() const {
       .value_or(std::string());
 }
 
+std::vector<std::string> Interpreter::operatorKinds() const {
+  return guarded(impl_->source, [&] { return runtime::operatorKinds(impl_->graph); })
+      .value_or(std::vector<std::string>());
+}
+
 std::string Interpreter::checksum() const {
   return guarded(impl_->source,
                  [&]() -> Result<std::string> {

@@ -29,11 +29,14 @@ Result<std::shared_ptr<SharedProgram>> Interpreter::Impl::programFor(std::vector
     for (const auto& known : programs)
       if (auto shared = known.lock(); shared && shared->fits(types, asked)) return shared;
   }
+  auto settled = runtime::settleTypes(graph, types);
+  if (!settled) return std::unexpected(std::move(settled.error()));
   auto program =
-      program::build(graph, std::move(types),
+      program::build(*settled ? (*settled)->graph : graph, std::move(types),
                      {runtime->options.threads, asked.strips, backends(asked.fastKernels)});
   if (!program) return std::unexpected(std::move(program.error()));
   auto shared = std::make_shared<SharedProgram>();
+  shared->settled = std::move(*settled);
   shared->options = asked;
   shared->cpuTarget = minnow::cpuTarget();
   shared->program = std::move(*program);
@@ -47,7 +50,8 @@ namespace {
 
 size_t heapBytes(const SharedProgram& shared) {
   return kSharedHeader + sizeof(SharedProgram) + kSharedHeader + sizeof(program::Program) +
-         shared.program->heapBytes();
+         shared.program->heapBytes() +
+         (shared.settled ? runtime::heapBytes(*shared.settled) : 0);
 }
 
 /// The session's own: frames and their bindings.
@@ -139,7 +143,7 @@ Operands Session::operands(size_t index) const {
   if (index >= impl_->program().steps.size()) return {};
   return guarded(impl_->model->source,
                  [&]() -> Result<Operands> {
-                   return program::describeOperands(impl_->program(), index);
+                   return program::describeOperands(impl_->program(), index, impl_->model->graph);
                  })
       .value_or(Operands());
 }
@@ -193,14 +197,6 @@ Result<bool> setShapes(const ir::Graph& graph,
   return changed;
 }
 
-std::unexpected<Error> shapesAreFixed(const ir::Graph& graph) {
-  const size_t others = graph.foldedShapeNodes.size() - 1;
-  return fail(ErrorCode::Unsupported, "the shape arithmetic of this model (node '",
-              graph.foldedShapeNodes.front(), "'",
-              others > 0 ? text(" and ", others, " more") : std::string(),
-              ") was folded at conversion; convert the ONNX file again with --shape");
-}
-
 }  // namespace
 
 Result<std::shared_ptr<SharedProgram>> Session::Impl::programFor(
@@ -210,8 +206,6 @@ Result<std::shared_ptr<SharedProgram>> Session::Impl::programFor(
   const auto changed = setShapes(graph, shapes, types);
   if (!changed) return std::unexpected(changed.error());
   if (!*changed) return nullptr;
-  if (!graph.foldedShapeNodes.empty()) return shapesAreFixed(graph);
-  if (auto ok = program::inferTypes(graph, types); !ok) return std::unexpected(ok.error());
   return model->programFor(std::move(types), options);
 }
 

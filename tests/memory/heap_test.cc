@@ -5,6 +5,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "ops/reshape.h"
+#include "ops/shape_of.h"
 #include "src/runtime/test_models.h"
 #include "tests/memory/allocations.h"
 
@@ -28,6 +30,53 @@ void expectHonest(const test::Model& model) {
   const auto afterwards = static_cast<double>(allocations::liveBytes() - before);
   EXPECT_NEAR(static_cast<double>(runtime->ledger().now.heapBytes), afterwards,
               128 + 0.01 * afterwards);
+}
+
+/// A small network whose result is reshaped to [n, -1], n following the input's first extent.
+ir::Graph settledNetwork(int seed) {
+  ir::Graph sizes, graph = test::smallNetwork(seed);
+  const ir::ValueId x = sizes.addValue({"x", graph.values[graph.inputs[0]].type});
+  const ir::ValueId n = sizes.addValue({"n", {DataType::Int64, {1}}});
+  const int64_t minus = -1;
+  const ir::ValueId rest =
+      sizes.addConstant("rest", {DataType::Int64, {1}}, std::as_bytes(std::span(&minus, 1)));
+  const ir::ValueId target = sizes.addValue({"target", {DataType::Int64, {2}}});
+  auto shapeOf = std::make_unique<ops::ShapeOf>();
+  shapeOf->end = 1;
+  sizes.nodes.push_back({"shape", std::move(shapeOf), {x}, {n}});
+  sizes.nodes.push_back({"join", std::make_unique<ops::Concat>(), {n, rest}, {target}});
+  sizes.inputs = {x}, sizes.outputs = {target}, sizes.outputNames = {"target"};
+
+  auto reshape = std::make_unique<ops::Reshape>();
+  reshape->shape = {1, -1};
+  const TensorType from = graph.values[graph.outputs[0]].type;
+  const ir::ValueId flat = graph.addValue({"flat", (*reshape->inferShape(std::vector{from}))[0]});
+  graph.nodes.push_back(
+      {"flatten", std::move(reshape), {graph.outputs[0]}, {flat}, "Reshape", {{"shape", target}}});
+  graph.outputs[0] = flat;
+  graph.sizes = ir::makeConstant(*format::write(sizes));
+  return graph;
+}
+
+TEST(HeapBytes, OfASettledGraphAreCounted) {
+  for (int seed = 0; seed < 6; ++seed) {
+    const test::Model model(settledNetwork(seed));
+    auto runtime = Runtime::create();
+    auto interpreter = Interpreter::createFromBuffer(*runtime, model.span);
+    ASSERT_TRUE(interpreter) << interpreter.error().message;
+    auto session = interpreter->createSession();
+    ASSERT_TRUE(session) << session.error().message;
+    const size_t before = allocations::liveBytes(), said = runtime->ledger().now.heapBytes;
+    const MemoryLedger held = runtime->ledger().now;
+    ASSERT_TRUE(session->resizeInput("x", {2, 4, 26, 22}));
+    EXPECT_EQ(session->outputs()[0].shape[0], 2);
+    EXPECT_NEAR(static_cast<double>(runtime->ledger().now.heapBytes - said),
+                static_cast<double>(allocations::liveBytes() - before),
+                0.01 * static_cast<double>(runtime->ledger().now.heapBytes));
+    EXPECT_EQ(runtime->ledger().now.staticBytes, held.staticBytes) << "one mapping";
+    ASSERT_TRUE(session->resizeInput("x", {1, 4, 26, 22}));
+    EXPECT_EQ(session->outputs()[0].shape[0], 1);
+  }
 }
 
 TEST(HeapBytes, AreWhatWasAllocated) {

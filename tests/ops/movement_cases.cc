@@ -4,6 +4,7 @@
 #include "ops/pad.h"
 #include "ops/relayout.h"
 #include "ops/reshape.h"
+#include "ops/shape_of.h"
 #include "ops/slice.h"
 #include "ops/split.h"
 #include "ops/transpose.h"
@@ -85,6 +86,9 @@ void addParts(CaseList& cases) {
 
 CaseList movementCases() {
   CaseList cases;
+  add(cases, "ShapeOf", with<ops::ShapeOf>([](auto&) {}), {{2, 17, 0, 6}});
+  add(cases, "ShapeOf_part", with<ops::ShapeOf>([](auto& op) { op.start = -3, op.end = -1; }),
+      {{2, 17, 5, 6}});
   addShapes(cases);
   addParts(cases);
   return cases;

@@ -1,11 +1,11 @@
 // minnow info: what a model is and what it will need.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 
 #include "arguments.h"
 #include "base/whole_file.h"
@@ -42,6 +42,34 @@ Facts factsOf(const Session& session) {
   return facts;
 }
 
+/// Along which axes an input can be resized, found by trying: each alone, twice as long.
+struct Sizes {
+  std::vector<size_t> axes;
+  std::string refused;  ///< what the last refusal said
+};
+
+Sizes sizesOf(Session& session, const TensorInfo& input) {
+  Sizes sizes;
+  for (int axis = 0; axis < input.shape.rank(); ++axis) {
+    Shape shape = input.shape;
+    shape[axis] *= 2;
+    const auto tried = session.resizeInput(input.name, shape);
+    if (tried)
+      sizes.axes.push_back(static_cast<size_t>(axis));
+    else
+      sizes.refused = tried.error().message;
+    need(session.resizeInput(input.name, input.shape));
+  }
+  return sizes;
+}
+
+std::vector<Sizes> sizesOf(Session& session) {
+  const std::vector<TensorInfo> inputs(session.inputs().begin(), session.inputs().end());
+  std::vector<Sizes> all;
+  for (const TensorInfo& input : inputs) all.push_back(sizesOf(session, input));
+  return all;
+}
+
 nlohmann::json tensorsJson(std::span<const TensorInfo> tensors) {
   nlohmann::json out = nlohmann::json::array();
   for (const TensorInfo& info : tensors) {
@@ -53,6 +81,24 @@ nlohmann::json tensorsJson(std::span<const TensorInfo> tensors) {
   return out;
 }
 
+nlohmann::json sizesJson(std::span<const TensorInfo> inputs, std::span<const Sizes> sizes) {
+  nlohmann::json out = nlohmann::json::object();
+  for (size_t i = 0; i < inputs.size(); ++i)
+    out[inputs[i].name] = {{"axes", sizes[i].axes}, {"refused", sizes[i].refused}};
+  return out;
+}
+
+void printSizes(std::span<const TensorInfo> inputs, std::span<const Sizes> sizes) {
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    fmt::print("resizable      {}: ", inputs[i].name);
+    if (sizes[i].axes.empty())
+      fmt::print("no; {}\n", sizes[i].refused.empty() ? "it has no axes" : sizes[i].refused);
+    else
+      fmt::print("ax{} {}\n", sizes[i].axes.size() == 1 ? "is" : "es",
+                 fmt::join(sizes[i].axes, ", "));
+  }
+}
+
 using Needs = std::vector<ModelNeeds>;
 
 Needs needsOf(const Arguments& args, const MemoryReport& memory) {
@@ -60,13 +106,14 @@ Needs needsOf(const Arguments& args, const MemoryReport& memory) {
 }
 
 nlohmann::json asJson(const Arguments& args, const Model& model, const Session& session,
-                      const std::optional<Verdict>& verdict) {
+                      std::span<const Sizes> sizes, const std::optional<Verdict>& verdict) {
   const Facts facts = factsOf(session);
   const MemoryReport memory = session.memory();
   nlohmann::json out = {{"model", args.model},
                         {"name", model.interpreter.name()},
                         {"inputs", tensorsJson(session.inputs())},
                         {"outputs", tensorsJson(session.outputs())},
+                        {"resizable", sizesJson(session.inputs(), sizes)},
                         {"operator_count", facts.steps},
                         {"operators", facts.operators},
                         {"multiply_adds", facts.multiplyAdds},
@@ -86,7 +133,7 @@ nlohmann::json asJson(const Arguments& args, const Model& model, const Session& 
 }
 
 void printText(const Arguments& args, const Model& model, const Session& session,
-               const std::optional<Verdict>& verdict) {
+               std::span<const Sizes> sizes, const std::optional<Verdict>& verdict) {
   const Facts facts = factsOf(session);
   const MemoryReport memory = session.memory();
   fmt::print("{} ({})\n", args.model, model.interpreter.name());
@@ -94,6 +141,7 @@ void printText(const Arguments& args, const Model& model, const Session& session
     fmt::print("input          {}: {}\n", info.name, typeInWords(info));
   for (const TensorInfo& info : session.outputs())
     fmt::print("output         {}: {}\n", info.name, typeInWords(info));
+  printSizes(session.inputs(), sizes);
   std::string operators;
   for (const auto& [type, count] : facts.operators)
     operators += fmt::format("{}{} {}", operators.empty() ? "" : ", ", count, type);
@@ -114,13 +162,6 @@ void printText(const Arguments& args, const Model& model, const Session& session
                categoriesInWords(memory));
 }
 
-/// The kinds of operators that a build for this model has to link, one a line.
-void printOperators(const Session& session) {
-  std::set<std::string_view> kinds;
-  for (const OperatorInfo& op : session.operators()) kinds.insert(op.kind);
-  for (std::string_view kind : kinds) fmt::print("{}\n", kind);
-}
-
 void info(const Arguments& args) {
   const ConvertSettings settings{.shapes = shapesFor(args.model, args.shapes)};
   std::optional<size_t> budget;
@@ -133,14 +174,18 @@ void info(const Arguments& args) {
     if (args.graph == "-") return fmt::print("{}", graph);
     need(base::writeFile(args.graph, graph));
   }
-  const Session session = openSession(model, args.model, settings);
-  if (args.operators) return printOperators(session);
+  if (args.operators) {
+    for (const std::string& kind : model.interpreter.operatorKinds()) fmt::print("{}\n", kind);
+    return;
+  }
+  Session session = openSession(model, args.model, settings);
+  const std::vector<Sizes> sizes = sizesOf(session);
   std::optional<Verdict> verdict;
   if (budget) verdict = judge(needsOf(args, session.memory()), 1, *budget);
   if (args.json) {
-    printJson(asJson(args, model, session, verdict));
+    printJson(asJson(args, model, session, sizes, verdict));
   } else {
-    printText(args, model, session, verdict);
+    printText(args, model, session, sizes, verdict);
   }
   if (verdict && !verdict->fits()) throw CLI::RuntimeError(static_cast<int>(Exit::OverBudget));
 }

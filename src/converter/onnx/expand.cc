@@ -8,27 +8,26 @@ namespace minnow::converter {
 
 void importExpand(NodeContext& node) {
   auto op = std::make_unique<ops::Expand>();
-  op->shape = node.constantInts(1);
+  op->shape = node.settingInts(*op, "shape", 1);
   node.setOutput(0, node.emit(std::move(op), {node.input(0)}));
 }
 
 void importTile(NodeContext& node) {
   auto op = std::make_unique<ops::Tile>();
-  op->repeats = node.constantInts(1);
+  op->repeats = node.settingInts(*op, "repeats", 1);
   node.setOutput(0, node.emit(std::move(op), {node.input(0)}));
 }
 
 /// One element repeated, so that a large result need not be stored in the file.
 void importConstantOfShape(NodeContext& node) {
-  const std::vector<int64_t> shape = node.constantInts(0);
+  auto op = std::make_unique<ops::Expand>();
+  op->shape = node.settingInts(*op, "shape", 0);
   ir::ValueId value = node.has("value") ? node.tensor("value") : node.constantFloat(0);
   if (node.typeOf(value).shape.elements() != 1) node.broken("'value' is not one element");
   auto scalar = std::make_unique<ops::Reshape>();  // the tensor is given with rank 1
   value = node.emit(std::move(scalar), {value});
-  for (int64_t extent : shape)
+  for (int64_t extent : op->shape)
     if (extent < 0) node.broken("a negative extent");
-  auto op = std::make_unique<ops::Expand>();
-  op->shape = shape;
   node.setOutput(0, node.emit(std::move(op), {value}));
 }
 

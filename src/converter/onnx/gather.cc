@@ -13,7 +13,8 @@ namespace {
 /// spell x[:, 0] and channel selections. Nullopt for any other indices.
 std::unique_ptr<ops::Slice> asSlice(const NodeContext& node, int64_t axis) {
   const TensorType& type = node.typeOf(node.input(1));
-  if (!node.isConstant(node.input(1)) || type.shape.rank() > 1) return nullptr;
+  if (!node.isConstant(node.input(1)) || node.follows(node.input(1)) || type.shape.rank() > 1)
+    return nullptr;
   const std::vector<int64_t> indices = node.constantInts(1);
   if (indices.empty() || node.isFromData(0, axis)) return nullptr;
   const int64_t extent = node.largestShape(0)[static_cast<int>(axis)];

@@ -34,14 +34,14 @@ void importGridSample(NodeContext& node) {
 
 void importAffineGrid(NodeContext& node) {
   auto op = std::make_unique<ops::AffineGrid>();
-  op->size = node.constantInts(1);
+  op->size = node.settingInts(*op, "size", 1);
   op->alignCorners = node.integer("align_corners", 0) != 0;
   node.setOutput(0, node.emit(std::move(op), {node.input(0)}));
 }
 
 void importCol2Im(NodeContext& node) {
   auto op = std::make_unique<ops::Col2Im>();
-  op->image = node.constantInts(1);
+  op->image = node.settingInts(*op, "image", 1);
   op->kernel = node.constantInts(2);
   const size_t spatial = op->image.size();
   op->strides = node.integers("strides", std::vector<int64_t>(spatial, 1));

@@ -14,7 +14,7 @@
 #include "converter/onnx/versions.h"
 #include "converter/onnx/walk.h"
 #include "ops/cast.h"
-#include "passes/evaluate.h"
+#include "sizes/evaluate.h"
 
 namespace minnow::converter {
 
@@ -116,10 +116,10 @@ void ImportState::addInitialisers(const ::onnx::GraphProto& from) {
                         "' has two values (initialisers)");
 }
 
-bool ImportState::canEvaluate(const std::vector<ir::ValueId>& inputs,
-                              const std::vector<TensorType>& types) const {
+bool ImportState::canEvaluate(const ir::Node& node, const std::vector<TensorType>& types) const {
+  if (!node.op->readsElements()) return true;
   int64_t in = 0, out = 0;
-  for (ir::ValueId id : inputs) {
+  for (ir::ValueId id : node.inputs) {
     if (id == ir::kNoValue) continue;
     const ir::Value& value = graph.values[static_cast<size_t>(id)];
     if (!value.isConstant()) return false;
@@ -132,7 +132,7 @@ bool ImportState::canEvaluate(const std::vector<ir::ValueId>& inputs,
 std::vector<ir::ValueId> ImportState::evaluate(const ops::Operator& op,
                                                const std::vector<ir::ValueId>& inputs,
                                                int outputs) {
-  auto results = passes::evaluate(graph, op, inputs, budget);
+  auto results = sizes::evaluate(graph, op, inputs, budget);
   if (!results) throw ImportError(results.error().message);
   std::vector<ir::ValueId> ids;
   for (int i = 0; i < outputs; ++i)
@@ -179,10 +179,21 @@ std::vector<ir::ValueId> ImportState::moveAtMost(const ir::Node& node, int outpu
   return ids;
 }
 
+/// What the operator gives for constants.
+std::vector<ir::ValueId> ImportState::computed(const ir::Node& node, int outputs) {
+  if (!readsAtMost(node.inputs) || !node.op->readsElements())
+    return evaluate(*node.op, node.inputs, outputs);
+  if (node.op->movesElements(0)) return moveAtMost(node, outputs);
+  for (ir::ValueId id : node.inputs) expectKnown(id);
+  return evaluate(*node.op, node.inputs, outputs);
+}
+
 std::vector<ir::ValueId> ImportState::emit(std::unique_ptr<ops::Operator> op,
                                            std::vector<ir::ValueId> inputs, int outputs) {
   while (!inputs.empty() && inputs.back() == ir::kNoValue) inputs.pop_back();
-  ir::Node node{nodeName, std::move(op), std::move(inputs), {}, nodeOp};
+  std::vector<ir::Setting> follow;
+  if (const auto found = settings.extract(op.get())) follow = std::move(found.mapped());
+  ir::Node node{nodeName, std::move(op), std::move(inputs), {}, nodeOp, std::move(follow)};
   auto types = node.op->inferShape(graph.inputTypes(node));
   if (!types && dataSizes.concerns(node))
     throw ImportError(text(types.error().message,
@@ -191,18 +202,21 @@ std::vector<ir::ValueId> ImportState::emit(std::unique_ptr<ops::Operator> op,
   if (!types) throw ImportError(types.error().message);
   if (types->size() < static_cast<size_t>(outputs))
     throw ImportError(text("has ", outputs, " outputs, at most ", types->size(), " are possible"));
-  const bool constant = canEvaluate(node.inputs, *types);
-  if (readsAtMost(node.inputs)) {
-    if (constant && node.op->movesElements(0)) return moveAtMost(node, outputs);
-    for (ir::ValueId id : node.inputs) expectKnown(id);
+  if (canEvaluate(node, *types)) {
+    node.outputs = computed(node, outputs);
+    std::vector<ir::ValueId> ids = node.outputs;
+    sizes.note(std::move(node), graph, true);
+    return ids;
   }
-  if (constant) return evaluate(*node.op, node.inputs, outputs);
+  for (ir::ValueId id : node.inputs) expectKnown(id);
   for (int i = 0; i < outputs; ++i)
     node.outputs.push_back(graph.addValue({freshName(nodeName), (*types)[static_cast<size_t>(i)]}));
   if (dataSizes.concerns(node))
     if (auto ok = dataSizes.enter(node, graph.inputTypes(node)); !ok)
       throw ImportError(ok.error().message);
   std::vector<ir::ValueId> ids = node.outputs;
+  sizes.note({node.name, node.op->clone(), node.inputs, node.outputs, node.source, node.settings},
+             graph, false);
   graph.nodes.push_back(std::move(node));
   return ids;
 }
@@ -341,6 +355,7 @@ Result<ir::Graph> importModel(std::span<const std::byte> model, const std::files
   if (!report.unsupported.empty())
     return fail(ErrorCode::Unsupported, report.unsupported.size(),
                 report.unsupported.size() == 1 ? " node" : " nodes", " cannot be converted");
+  if (auto ok = state.sizes.finish(state.graph); !ok) return std::unexpected(ok.error());
   if (auto ok = state.graph.verify(); !ok) return std::unexpected(ok.error());
   report.operatorsBefore = proto.graph().node_size();
   return std::move(state.graph);

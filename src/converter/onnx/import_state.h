@@ -12,6 +12,7 @@
 #include "converter/convert.h"
 #include "converter/onnx/node_context.h"
 #include "converter/onnx/scopes.h"
+#include "converter/onnx/size_trace.h"
 #include "ir/data_sizes.h"
 #include "ir/graph.h"
 #include "onnx/onnx_pb.h"
@@ -63,6 +64,10 @@ class ImportState {
   std::string nodeName;  ///< of the node being imported
   std::string nodeOp;    ///< its ONNX operator
 
+  SizeTrace sizes;
+  /// Of operators that are not emitted yet: attributes that follow sizes.
+  std::map<const ops::Operator*, std::vector<ir::Setting>> settings;
+
   /// Adds a node, infers its types, and evaluates it when all inputs are small constants.
   std::vector<ir::ValueId> emit(std::unique_ptr<ops::Operator> op, std::vector<ir::ValueId> inputs,
                                 int outputs);
@@ -82,8 +87,8 @@ class ImportState {
   std::string freshName(const std::string& base);
 
  private:
-  bool canEvaluate(const std::vector<ir::ValueId>& inputs,
-                   const std::vector<TensorType>& types) const;
+  bool canEvaluate(const ir::Node& node, const std::vector<TensorType>& types) const;
+  std::vector<ir::ValueId> computed(const ir::Node& node, int outputs);
   std::vector<ir::ValueId> evaluate(const ops::Operator& op, const std::vector<ir::ValueId>& inputs,
                                     int outputs);
   bool readsAtMost(const std::vector<ir::ValueId>& inputs) const;

@@ -4,8 +4,10 @@
 #include <cmath>
 #include <cstring>
 
-#include "converter/onnx/node_context.h"
+#include "converter/onnx/compose.h"
 #include "ops/cast.h"
+#include "ops/cum_sum.h"
+#include "ops/expand.h"
 
 namespace minnow::converter {
 namespace {
@@ -54,6 +56,37 @@ ir::ValueId rangeFrom(NodeContext& node, DataType type, Source&& numbers) {
   return rangeOf<T>(node, type, ends[0], ends[1], ends[2]);
 }
 
+/// How many numbers a range has, as a row of one integer.
+ir::ValueId lengthOf(const Composer& c, ir::ValueId start, ir::ValueId limit, ir::ValueId delta) {
+  const auto wide = [&](ir::ValueId x) { return c.cast(x, DataType::Float64); };
+  const ir::ValueId span = c(ops::BinaryFn::Sub, wide(limit), wide(start));
+  const ir::ValueId steps = c(ops::UnaryFn::Ceil, c(ops::BinaryFn::Div, span, wide(delta)));
+  const ir::ValueId count = c(ops::BinaryFn::Max, steps, c.number(0, DataType::Float64));
+  return c.reshape(c.cast(count, DataType::Int64), {1});
+}
+
+/// A range whose ends follow from sizes: as many ones added up as there are numbers, times delta.
+ir::ValueId followingRange(NodeContext& node, DataType type) {
+  const Composer c(node);
+  const bool isFloat = type == DataType::Float32 || type == DataType::Float16;
+  if (isFloat)
+    (void)node.constantFloats(2);  // a delta that follows is assumed to stay, for it could be 0
+  else
+    (void)node.constantInts(2);
+  const auto number = [&](int i) { return c.reshape(node.input(i), {}); };
+  const ir::ValueId length = lengthOf(c, number(0), number(1), number(2));
+  auto ones = std::make_unique<ops::Expand>();
+  ones->shape = node.settingInts(*ones, "shape", length, "the length");
+  auto sums = std::make_unique<ops::CumSum>();
+  sums->exclusive = true;
+  const ir::ValueId places =
+      node.emit(std::move(sums), {node.emit(std::move(ones), {c.integer(1)})});
+  const DataType wide = isFloat ? DataType::Float32 : DataType::Int64;
+  const auto term = [&](ir::ValueId x) { return c.cast(x, wide); };
+  const ir::ValueId product = c(ops::BinaryFn::Mul, term(places), term(number(2)));
+  return c.cast(c(ops::BinaryFn::Add, term(number(0)), product), type);
+}
+
 }  // namespace
 
 void importOneHot(NodeContext& node) {
@@ -64,9 +97,7 @@ void importOneHot(NodeContext& node) {
     if (depth.size() != 1 || !(std::fabs(depth[0]) < 1e9f)) node.broken("the depth is no number");
     op->depth = static_cast<int64_t>(depth[0]);
   } else {
-    const std::vector<int64_t> depth = node.constantInts(1);
-    if (depth.size() != 1) node.broken("the depth is not one number");
-    op->depth = depth[0];
+    op->depth = node.settingInt(*op, "depth", 1);
   }
   node.setOutput(0, node.emit(std::move(op), {node.input(0), node.input(2)}));
 }
@@ -74,11 +105,7 @@ void importOneHot(NodeContext& node) {
 void importTrilu(NodeContext& node) {
   auto op = std::make_unique<ops::Trilu>();
   op->upper = node.integer("upper", 1) != 0;
-  if (node.hasInput(1)) {
-    const std::vector<int64_t> diagonal = node.constantInts(1);
-    if (diagonal.size() != 1) node.broken("k is not one number");
-    op->diagonal = diagonal[0];
-  }
+  if (node.hasInput(1)) op->diagonal = node.settingInt(*op, "diagonal", 1);
   node.setOutput(0, node.emit(std::move(op), {node.input(0)}));
 }
 
@@ -104,7 +131,7 @@ void importEyeLike(NodeContext& node) {
     std::ranges::copy(one,
                       bytes.begin() + (row * columns + row + k) * static_cast<int64_t>(one.size()));
   const Shape shape = like.shape;
-  if (!node.isConstant(node.input(0))) node.noteShapeDependence();
+  node.noteShapeDependence();
   node.setOutput(0, node.constantOf({type, shape}, bytes));
 }
 
@@ -112,6 +139,8 @@ void importRange(NodeContext& node) {
   const auto floats = [&](int i) { return node.constantFloats(i); };
   const auto ints = [&](int i) { return node.constantInts(i); };
   const DataType type = node.typeOf(node.input(0)).type;
+  if (node.follows(node.input(0)) || node.follows(node.input(1)) || node.follows(node.input(2)))
+    return node.setOutput(0, followingRange(node, type));
   switch (type) {
     case DataType::Float16: {
       auto narrow = std::make_unique<ops::Cast>();

@@ -13,7 +13,7 @@ void importMaxUnpool(NodeContext& node) {
   op->strides = window.strides;
   op->padsBegin = window.padsBegin;
   op->padsEnd = window.padsEnd;
-  if (node.hasInput(2)) op->outputShape = node.constantInts(2);
+  if (node.hasInput(2)) op->outputShape = node.settingInts(*op, "outputShape", 2);
   node.setOutput(0, node.emit(std::move(op), {node.input(0), node.input(1)}));
 }
 

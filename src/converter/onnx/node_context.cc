@@ -5,7 +5,9 @@
 
 #include "base/fail.h"
 #include "base/half.h"
+#include "converter/onnx/compose.h"
 #include "converter/onnx/import_state.h"
+#include "ops/shape_of.h"
 
 namespace minnow::converter {
 namespace {
@@ -134,7 +136,7 @@ std::vector<int64_t> NodeContext::constantInts(int i) const {
   return knownInts(input(i), text("input ", i));
 }
 
-const ir::Value& NodeContext::known(ir::ValueId id, const std::string& what) const {
+const ir::Value& NodeContext::expectConstant(ir::ValueId id, const std::string& what) const {
   if (id == ir::kNoValue) broken(what + " is missing");
   const ir::Value& value = state_.graph.values[static_cast<size_t>(id)];
   state_.expectKnown(id);
@@ -143,8 +145,65 @@ const ir::Value& NodeContext::known(ir::ValueId id, const std::string& what) con
   throw NeedsValue(what + name + " must be known at conversion", state_.sourceInputs(id));
 }
 
+const ir::Value& NodeContext::known(ir::ValueId id, const std::string& what) const {
+  const ir::Value& value = expectConstant(id, what);
+  state_.sizes.assume(id, state_.nodeName, state_.nodeOp);
+  return value;
+}
+
+bool NodeContext::follows(ir::ValueId id) const { return state_.sizes.follows(id); }
+
+std::vector<int64_t> NodeContext::settingInts(const ops::Operator& op, const char* attribute,
+                                              int i) {
+  return settingInts(op, attribute, input(i), text("input ", i));
+}
+
+std::vector<int64_t> NodeContext::settingInts(const ops::Operator& op, const char* attribute,
+                                              ir::ValueId id, const std::string& what) {
+  const ir::Value& value = expectConstant(id, what);
+  follow(op, attribute, id);
+  return intsOf(value, what);
+}
+
+int64_t NodeContext::settingInt(const ops::Operator& op, const char* attribute, int i) {
+  const std::vector<int64_t> values = settingInts(op, attribute, i);
+  if (values.size() != 1) broken(text("input ", i, " is not one number"));
+  return values[0];
+}
+
+std::vector<float> NodeContext::settingFloats(const ops::Operator& op, const char* attribute,
+                                              ir::ValueId id, const std::string& what) {
+  const ir::Value& value = expectConstant(id, what);
+  follow(op, attribute, id);
+  return floatsOf(value, what);
+}
+
+void NodeContext::follow(const ops::Operator& op, const char* attribute, ir::ValueId id) {
+  if (!follows(id)) return;
+  const DataType type = typeOf(id).type;
+  if (type == DataType::Int64 || type == DataType::Int32 || type == DataType::Float32)
+    state_.settings[&op].push_back({attribute, id});
+  else
+    state_.sizes.assume(id, state_.nodeName, state_.nodeOp);
+}
+
+ir::ValueId NodeContext::spread(ir::ValueId row, const std::vector<int64_t>& places,
+                                int64_t otherwise) {
+  const Composer c(*this);
+  const int64_t count = typeOf(row).shape.elements();
+  if (typeOf(row).shape.rank() != 1) row = c.reshape(row, {-1});
+  std::vector<int64_t> from = places;
+  for (int64_t& place : from)
+    if (place < 0) place = count;
+  const ir::ValueId rest = c.cast(constantIntRow({otherwise}), typeOf(row).type);
+  return c.gather(c.concat({row, rest}, 0), constantIntRow(from), 0);
+}
+
 std::vector<int64_t> NodeContext::knownInts(ir::ValueId id, const std::string& what) const {
-  const ir::Value& value = known(id, what);
+  return intsOf(known(id, what), what);
+}
+
+std::vector<int64_t> NodeContext::intsOf(const ir::Value& value, const std::string& what) const {
   switch (value.type.type) {
     case DataType::Int64:
       return widen<int64_t>(value);
@@ -169,14 +228,18 @@ std::vector<int64_t> NodeContext::knownInts(ir::ValueId id, const std::string& w
 }
 
 std::vector<float> NodeContext::constantFloats(int i) const {
-  const ir::Value& value = known(input(i), text("input ", i));
+  const std::string what = text("input ", i);
+  return floatsOf(known(input(i), what), what);
+}
+
+std::vector<float> NodeContext::floatsOf(const ir::Value& value, const std::string& what) const {
   if (value.type.type == DataType::Float16) {
     std::vector<float> floats;
     for (uint16_t half : value.elements<uint16_t>()) floats.push_back(base::floatFromHalf(half));
     return floats;
   }
   if (value.type.type != DataType::Float32)
-    broken(text("input ", i, " must be float32 or float16, it is ", value.type.type));
+    broken(text(what, " must be float32 or float16, it is ", value.type.type));
   const auto elements = value.elements<float>();
   return {elements.begin(), elements.end()};
 }
@@ -204,6 +267,10 @@ ir::ValueId NodeContext::constantFloatTensor(Shape shape, const std::vector<floa
   return constantOf({DataType::Float32, shape}, std::as_bytes(std::span(values)));
 }
 
+ir::ValueId NodeContext::constantIntRow(const std::vector<int64_t>& values) {
+  return constantIntTensor({std::ssize(values)}, values);
+}
+
 ir::ValueId NodeContext::constantIntTensor(Shape shape, const std::vector<int64_t>& values) {
   return constantOf({DataType::Int64, shape}, std::as_bytes(std::span(values)));
 }
@@ -218,7 +285,10 @@ void NodeContext::setOutput(int i, ir::ValueId value) {
 }
 
 void NodeContext::noteShapeDependence() {
-  state_.graph.foldedShapeNodes.push_back(state_.nodeName);
+  for (int i = 0; i < inputs(); ++i)
+    if (state_.sizes.varies(input(i), state_.graph))
+      state_.sizes.assume(emit(std::make_unique<ops::ShapeOf>(), {input(i)}), state_.nodeName,
+                          state_.nodeOp);
 }
 
 void NodeContext::markAtMost(ir::ValueId constant, const std::vector<int64_t>& marks) {

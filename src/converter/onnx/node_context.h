@@ -85,6 +85,22 @@ class NodeContext {
   /// The same for float inputs.
   std::vector<float> constantFloats(int i) const;
 
+  // Sizes: constants that follow from the extents of the graph's inputs. Whoever reads one as above
+  // or below gets it as it is for the converted extents, and resizing to other ones is refused where
+  // it changes; these say instead what follows it.
+  /// Elements of a constant integer input, which are to be `attribute` of `op`.
+  std::vector<int64_t> settingInts(const ops::Operator& op, const char* attribute, int i);
+  /// The same of any value; `what` names it in errors.
+  std::vector<int64_t> settingInts(const ops::Operator& op, const char* attribute, ir::ValueId id,
+                                   const std::string& what);
+  int64_t settingInt(const ops::Operator& op, const char* attribute, int i);  ///< of one element
+  std::vector<float> settingFloats(const ops::Operator& op, const char* attribute, ir::ValueId id,
+                                   const std::string& what);
+  /// A row of the elements of another row at these places; `otherwise` for -1.
+  ir::ValueId spread(ir::ValueId row, const std::vector<int64_t>& places, int64_t otherwise);
+  /// True if the elements of a constant follow from extents.
+  bool follows(ir::ValueId id) const;
+
   // Results
   /// Adds a node of one output and returns it. Infers the type at once; an operator whose inputs
   /// are all constants and small is evaluated at once (that is how shape arithmetic becomes
@@ -97,11 +113,12 @@ class NodeContext {
   ir::ValueId constantDouble(double value);  ///< a scalar
   ir::ValueId constantFloatTensor(Shape shape, const std::vector<float>& values);
   ir::ValueId constantIntTensor(Shape shape, const std::vector<int64_t>& values);
+  ir::ValueId constantIntRow(const std::vector<int64_t>& values);
   ir::ValueId constantOf(TensorType type, std::span<const std::byte> bytes);
   void setOutput(int i, ir::ValueId value);
   /// Says of a row of numbers which, marked by 1, are but the most that an extent can be.
   void markAtMost(ir::ValueId constant, const std::vector<int64_t>& marks);
-  /// Records that this node's result was computed from the shape of its input (Shape, Size).
+  /// Says that what this node is imported to is right for the shapes of its inputs alone.
   void noteShapeDependence();
 
   [[noreturn]] void unsupported(
@@ -114,7 +131,13 @@ class NodeContext {
   /// there is none.
   const ::onnx::AttributeProto* find(std::string_view attribute) const;
   /// A constant; throws NeedsValue for anything else.
+  const ir::Value& expectConstant(ir::ValueId id, const std::string& what) const;
+  /// The same for what is decided by its elements: they are assumed to stay.
   const ir::Value& known(ir::ValueId id, const std::string& what) const;
+  std::vector<int64_t> intsOf(const ir::Value& value, const std::string& what) const;
+  std::vector<float> floatsOf(const ir::Value& value, const std::string& what) const;
+  /// Says which attribute a constant is to be, or assumes that it stays.
+  void follow(const ops::Operator& op, const char* attribute, ir::ValueId id);
 
   ImportState& state_;
   const ::onnx::NodeProto& proto_;

@@ -28,22 +28,31 @@ std::vector<int64_t> padAxes(const NodeContext& node) {
   return axes;
 }
 
+/// Which of the pads goes to each axis of x, -1 for none.
+std::vector<int64_t> placesOf(const NodeContext& node, const std::vector<int64_t>& axes) {
+  std::vector<int64_t> places(static_cast<size_t>(node.rank(0)), -1);
+  for (size_t i = 0; i < axes.size(); ++i) {
+    if (axes[i] < 0 || axes[i] >= node.rank(0)) node.broken("an axis is out of range");
+    places[static_cast<size_t>(axes[i])] = static_cast<int64_t>(i);
+  }
+  return places;
+}
+
 }  // namespace
 
 void importPad(NodeContext& node) {
   const bool asInputs = node.opset() >= 11;
   auto op = std::make_unique<ops::Pad>();
   op->mode = padMode(node);
-  const std::vector<int64_t> pads = asInputs ? node.constantInts(1) : node.integers("pads");
   const std::vector<int64_t> axes = padAxes(node);
-  if (pads.size() != 2 * axes.size()) node.broken("pads and axes do not fit together");
-  op->padsBegin.assign(node.rank(0), 0);
-  op->padsEnd.assign(node.rank(0), 0);
-  for (size_t i = 0; i < axes.size(); ++i) {
-    if (axes[i] < 0 || axes[i] >= node.rank(0)) node.broken("an axis is out of range");
-    op->padsBegin[axes[i]] = pads[i];
-    op->padsEnd[axes[i]] = pads[i + axes.size()];
-  }
+  const ir::ValueId pads = asInputs ? node.input(1) : node.constantIntRow(node.integers("pads"));
+  if (node.typeOf(pads).shape.elements() != 2 * std::ssize(axes))
+    node.broken("pads and axes do not fit together");
+  std::vector<int64_t> places = placesOf(node, axes);
+  op->padsBegin = node.settingInts(*op, "padsBegin", node.spread(pads, places, 0), "input 1");
+  for (int64_t& place : places)
+    if (place >= 0) place += std::ssize(axes);
+  op->padsEnd = node.settingInts(*op, "padsEnd", node.spread(pads, places, 0), "input 1");
   std::vector<ir::ValueId> inputs{node.input(0)};
   if (asInputs && node.hasInput(2)) inputs.push_back(node.input(2));
   if (!asInputs && node.number("value", 0) != 0)

@@ -14,7 +14,7 @@ std::vector<int64_t> unitAxes(const NodeContext& node) {
 
 void importReshape(NodeContext& node) {
   auto op = std::make_unique<ops::Reshape>();
-  op->shape = node.opset() < 5 ? node.integers("shape") : node.constantInts(1);
+  op->shape = node.opset() < 5 ? node.integers("shape") : node.settingInts(*op, "shape", 1);
   op->allowZero = node.integer("allowzero", 0) != 0;
   node.setOutput(0, node.emit(std::move(op), {node.input(0)}));
 }

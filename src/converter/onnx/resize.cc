@@ -49,13 +49,20 @@ std::vector<int> resizedAxes(const NodeContext& node) {
   return axes;
 }
 
-/// Numbers of the named axes, `otherwise` for the rest.
-template <class T>
-std::vector<T> spread(const NodeContext& node, const std::vector<int>& axes,
-                      const std::vector<T>& given, T otherwise) {
-  if (given.size() != axes.size())
+/// Where the numbers of the named axes stand in a row of them, -1 for the other axes.
+std::vector<int64_t> placesOf(const NodeContext& node, const std::vector<int>& axes, int row) {
+  if (node.typeOf(node.input(row)).shape.elements() != std::ssize(axes))
     node.broken("expected " + std::to_string(axes.size()) + " numbers, one an axis");
-  std::vector<T> all(node.rank(0), otherwise);
+  std::vector<int64_t> places(static_cast<size_t>(node.rank(0)), -1);
+  for (size_t i = 0; i < axes.size(); ++i)
+    places[static_cast<size_t>(axes[i])] = static_cast<int64_t>(i);
+  return places;
+}
+
+/// Numbers of the named axes, `otherwise` for the rest.
+std::vector<float> spread(const NodeContext& node, const std::vector<int>& axes,
+                          const std::vector<float>& given, float otherwise) {
+  std::vector<float> all(node.rank(0), otherwise);
   for (size_t i = 0; i < axes.size(); ++i) all[axes[i]] = given[i];
   return all;
 }
@@ -74,12 +81,15 @@ std::vector<float> readRoi(const NodeContext& node, const std::vector<int>& axes
 void keepAspectRatio(NodeContext& node, const std::vector<int>& axes, bool larger,
                      ops::Resize& op) {
   const Shape& x = node.shape(0);
+  const std::vector<int64_t> sizes = node.constantInts(3);
+  if (sizes.size() != axes.size()) node.broken("sizes and axes do not fit together");
   double scale = larger ? 0 : INFINITY;
-  for (int axis : axes) {
-    const double ratio = static_cast<double>(op.sizes[axis]) / static_cast<double>(x[axis]);
+  for (size_t i = 0; i < axes.size(); ++i) {
+    const double ratio = static_cast<double>(sizes[i]) / static_cast<double>(x[axes[i]]);
     scale = larger ? std::max(scale, ratio) : std::min(scale, ratio);
   }
   op.scales.assign(x.rank(), 1.0f);
+  op.sizes.assign(x.rank(), -1);
   for (int axis : axes) {
     op.scales[axis] = static_cast<float>(scale);
     op.sizes[axis] = static_cast<int64_t>(scale * static_cast<double>(x[axis]) + 0.5);
@@ -101,16 +111,17 @@ void readResize(NodeContext& node, ops::Resize& op) {
   const std::vector<int> axes = resizedAxes(node);
   if (op.coordinates == ops::ResizeCoordinates::TfCropAndResize) op.roi = readRoi(node, axes);
   if (given(node, 2)) {
-    op.scales = spread(node, axes, node.constantFloats(2), 1.0f);
+    op.scales = node.settingFloats(
+        op, "scales", node.spread(node.input(2), placesOf(node, axes, 2), 1), "input 2");
     return;
   }
   if (!given(node, 3)) node.broken("neither scales nor sizes are given");
-  op.sizes = spread(node, axes, node.constantInts(3), int64_t{-1});
   const std::string policy = node.string("keep_aspect_ratio_policy", "stretch");
   if (policy == "not_larger" || policy == "not_smaller")
-    keepAspectRatio(node, axes, policy == "not_smaller", op);
-  else if (policy != "stretch")
-    node.unsupported("keep_aspect_ratio_policy '" + policy + "'");
+    return keepAspectRatio(node, axes, policy == "not_smaller", op);
+  if (policy != "stretch") node.unsupported("keep_aspect_ratio_policy '" + policy + "'");
+  op.sizes = node.settingInts(op, "sizes", node.spread(node.input(3), placesOf(node, axes, 3), -1),
+                              "input 3");
 }
 
 }  // namespace
@@ -121,7 +132,8 @@ void importResize(NodeContext& node) {
   if (node.type() == "Upsample" || node.opset() < 11) {
     op->coordinates = ops::ResizeCoordinates::Asymmetric;
     op->rounding = ops::ResizeRounding::CeilToShrink;
-    op->scales = node.has("scales") ? node.numbers("scales") : node.constantFloats(1);
+    op->scales = node.has("scales") ? node.numbers("scales")
+                                    : node.settingFloats(*op, "scales", node.input(1), "input 1");
   } else {
     readResize(node, *op);
   }

@@ -23,7 +23,7 @@ float oneFloat(const NodeContext& node, int i) {
 void importTopK(NodeContext& node) {
   auto op = std::make_unique<ops::TopK>();
   op->axis = node.integer("axis", -1);
-  op->k = node.opset() < 10 ? node.integer("k") : oneInt(node, 1);
+  op->k = node.opset() < 10 ? node.integer("k") : node.settingInt(*op, "k", 1);
   op->largest = node.integer("largest", 1) != 0;
   const auto results = node.emitMany(std::move(op), {node.input(0)}, 2);
   for (int i = 0; i < 2; ++i)

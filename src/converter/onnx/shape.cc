@@ -1,30 +1,31 @@
-// Shape and Size: shapes are static, so both are constants; of anything but a constant they pin the
-// model to the converted shapes.
+// Shape and Size. Both are constants for the converted shapes, and say how they follow from them.
+#include "ops/shape_of.h"
+
 #include "converter/onnx/node_context.h"
+#include "ops/reduce.h"
 
 namespace minnow::converter {
 
 void importShape(NodeContext& node) {
-  const Shape& shape = node.largestShape(0);
-  const auto clampAxis = [&](int64_t axis) {
-    return std::clamp<int64_t>(axis < 0 ? axis + shape.rank() : axis, 0, shape.rank());
-  };
-  const int64_t start = clampAxis(node.integer("start", 0));
-  const int64_t end = clampAxis(node.integer("end", shape.rank()));
-  std::vector<int64_t> dims, atMost;
-  for (int64_t axis = start; axis < end; ++axis) {
-    dims.push_back(shape[static_cast<int>(axis)]);
-    atMost.push_back(node.isFromData(0, axis));
-  }
-  if (!node.isConstant(node.input(0))) node.noteShapeDependence();
-  const ir::ValueId value = node.constantIntTensor({std::ssize(dims)}, dims);
+  auto op = std::make_unique<ops::ShapeOf>();
+  op->start = node.integer("start", 0);
+  op->end = node.integer("end", op->end);
+  const ops::ShapeOf::Axes axes = op->axesOf(node.rank(0));
+  std::vector<int64_t> atMost;
+  for (int axis = axes.first; axis < axes.end; ++axis) atMost.push_back(node.isFromData(0, axis));
+  const ir::ValueId value = node.emit(std::move(op), {node.input(0)});
   node.markAtMost(value, atMost);
   node.setOutput(0, value);
 }
 
 void importSize(NodeContext& node) {
-  if (!node.isConstant(node.input(0))) node.noteShapeDependence();
-  node.setOutput(0, node.constantIntTensor({}, {node.shape(0).elements()}));
+  (void)node.shape(0);  // known
+  auto product = std::make_unique<ops::Reduce>();
+  product->fn = ops::ReduceFn::Prod;
+  product->axes = {0};
+  product->keepDims = false;
+  const ir::ValueId extents = node.emit(std::make_unique<ops::ShapeOf>(), {node.input(0)});
+  node.setOutput(0, node.emit(std::move(product), {extents}));
 }
 
 }  // namespace minnow::converter

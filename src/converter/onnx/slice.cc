@@ -10,14 +10,14 @@ namespace minnow::converter {
 void importSlice(NodeContext& node) {
   auto op = std::make_unique<ops::Slice>();
   const bool asInputs = node.opset() >= 10;
-  op->starts = asInputs ? node.constantInts(1) : node.integers("starts");
-  op->ends = asInputs ? node.constantInts(2) : node.integers("ends");
+  op->starts = asInputs ? node.settingInts(*op, "starts", 1) : node.integers("starts");
+  op->ends = asInputs ? node.settingInts(*op, "ends", 2) : node.integers("ends");
   const bool haveAxes = asInputs ? node.hasInput(3) : node.has("axes");
   if (haveAxes) op->axes = asInputs ? node.constantInts(3) : node.integers("axes");
   if (!haveAxes)
     for (size_t i = 0; i < op->starts.size(); ++i) op->axes.push_back(static_cast<int64_t>(i));
   if (asInputs && node.hasInput(4))
-    op->steps = node.constantInts(4);
+    op->steps = node.settingInts(*op, "steps", 4);
   else
     op->steps.assign(op->starts.size(), 1);
   node.setOutput(0, node.emit(std::move(op), {node.input(0)}));
@@ -29,7 +29,7 @@ void importSplit(NodeContext& node) {
   if (node.opset() < 13)
     op->sizes = node.integers("split");
   else if (node.hasInput(1))
-    op->sizes = node.constantInts(1);
+    op->sizes = node.settingInts(*op, "sizes", 1);
   if (op->sizes.empty()) op->parts = node.integer("num_outputs", node.outputs());
   const auto parts = node.emitMany(std::move(op), {node.input(0)}, node.outputs());
   for (int i = 0; i < node.outputs(); ++i)

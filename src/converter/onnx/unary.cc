@@ -34,10 +34,12 @@ bool isFloat32(const NodeContext& node, ir::ValueId id) {
   return node.typeOf(id).type == DataType::Float32;
 }
 
-/// A bound of Clip that is known now: absent (`otherwise`) or a constant float32.
+/// A bound of Clip that is known for all sizes: absent (`otherwise`) or a constant float32.
 std::optional<float> knownBound(const NodeContext& node, int i, float otherwise) {
   if (!node.hasInput(i)) return otherwise;
-  if (!isFloat32(node, node.input(i)) || !node.isConstant(node.input(i))) return std::nullopt;
+  if (!isFloat32(node, node.input(i)) || !node.isConstant(node.input(i)) ||
+      node.follows(node.input(i)))
+    return std::nullopt;
   const std::vector<float> values = node.constantFloats(i);
   if (values.size() != 1) node.broken("a bound of Clip has more than one element");
   return values[0];

@@ -93,6 +93,7 @@ void Walk::node(const ::onnx::NodeProto& node) {
   const std::string name = state_.prefix + nameOf(node);
   state_.nodeName = name;
   state_.nodeOp = node.op_type();
+  state_.settings.clear();
   state_.spendNode();
   try {
     if (depth_ > kDeepestNesting)

@@ -1,5 +1,5 @@
 // Running one operator on constants.
-#include "passes/evaluate.h"
+#include "sizes/evaluate.h"
 
 #include <algorithm>
 
@@ -8,7 +8,7 @@
 #include "base/threads.h"
 #include "kernels/kernel.h"
 
-namespace minnow::passes {
+namespace minnow::sizes {
 namespace {
 
 struct Buffer {
@@ -35,7 +35,8 @@ int64_t elementsOf(std::span<const TensorType> types) {
 /// Elements first: what they say is small cannot overflow the products.
 Result<void> spend(const ops::Operator& op, std::span<const TensorType> in,
                    std::span<const TensorType> out, Budget& budget) {
-  const int64_t outputs = elementsOf(out), moved = elementsOf(in) + outputs;
+  const int64_t outputs = elementsOf(out);
+  const int64_t moved = (op.readsElements() ? elementsOf(in) : 0) + outputs;
   int64_t bytes = 0, steps = moved;
   for (const TensorType& type : out)
     bytes += type.shape.elements() * static_cast<int64_t>(elementSize(type.type));
@@ -94,4 +95,4 @@ Result<std::vector<Evaluated>> evaluate(const ir::Graph& graph, const ops::Opera
   return results;
 }
 
-}  // namespace minnow::passes
+}  // namespace minnow::sizes
