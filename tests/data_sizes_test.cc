@@ -19,8 +19,8 @@
 #include "ops/reduce.h"
 #include "ops/reshape.h"
 #include "ops/select.h"
-#include "sizes/evaluate.h"
 #include "passes/pass_list.h"
+#include "sizes/evaluate.h"
 
 namespace minnow {
 namespace {

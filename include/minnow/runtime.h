@@ -65,8 +65,8 @@ struct TensorInfo {
 
 /// One step of a session, for traces and profiles.
 struct OperatorInfo {
-  std::string name;    ///< of the ONNX node
-  std::string type;    ///< "Conv"
+  std::string name;  ///< of the ONNX node
+  std::string type;  ///< "Conv"
   /// Which kernel was chosen: "conv-panels", "reference"; "view" where nothing is computed.
   std::string kernel;
   int64_t multiplyAdds = 0;

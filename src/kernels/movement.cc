@@ -149,8 +149,7 @@ Result<void> moveExpand(const ops::Operator&, const KernelArgs& args, CopyFn cop
 namespace {
 
 /// A tensor as a Tile with the axes of extent 1 already repeated (they are repeated by stride 0).
-Result<void> tileBlocks(const TensorView& x, const TensorView& y, CopyFn copy,
-                        base::Team& team) {
+Result<void> tileBlocks(const TensorView& x, const TensorView& y, CopyFn copy, base::Team& team) {
   Shape blocks;
   for (int i = 0; i < y.shape.rank(); ++i) blocks.push_back(y.shape[i] / x.shape[i]);
   forEachIndex(blocks, [&](const auto& block) {
@@ -181,7 +180,7 @@ namespace {
 class Padder {
  public:
   Padder(const ops::Pad& pad, const KernelArgs& args, CopyFn copy)
-      : pad_(pad), x_(args.inputs[0]), y_(args.outputs[0]), copy_(copy), pool_(*args.team) {
+      : pad_(pad), x_(args.inputs[0]), y_(args.outputs[0]), copy_(copy), team_(*args.team) {
     if (args.inputs.size() > 1 && args.inputs[1]) {
       const size_t size = elementSize(x_.type);
       std::memcpy(&constant_, args.inputs[1].data, size);
@@ -199,7 +198,7 @@ class Padder {
       from = partOf(from, i, skip, last_[i] - first_[i]);
       to = partOf(to, i, first_[i], last_[i] - first_[i]);
     }
-    if (to.elements() > 0) copy_(from, to, pool_);
+    if (to.elements() > 0) copy_(from, to, team_);
     for (int i = 0; i < y_.shape.rank(); ++i) padAxis(i);
   }
 
@@ -217,7 +216,7 @@ class Padder {
       if (i >= first_[axis] && i < last_[axis]) continue;
       const int64_t skip = std::max<int64_t>(-pad_.padsBegin[axis], 0);
       const int64_t at = pad_.source(axis, i, x_.shape[axis]) - skip + first_[axis];
-      copy_(partOf(slab, axis, at, 1), partOf(slab, axis, i, 1), pool_);
+      copy_(partOf(slab, axis, at, 1), partOf(slab, axis, i, 1), team_);
     }
   }
 
@@ -226,7 +225,7 @@ class Padder {
     TensorView from = to;
     from.data = &constant_;
     from.strides = {};
-    copy_(from, to, pool_);
+    copy_(from, to, team_);
   }
 
   const ops::Pad& pad_;

@@ -72,8 +72,8 @@ struct Interpreter::Impl {
 /// that it is counted once.
 struct SharedProgram {
   SessionOptions options;
-  std::string_view cpuTarget;  // fast kernels are chosen for it
-  std::unique_ptr<const sizes::Settled> settled;  // null where the model's own graph fits
+  std::string_view cpuTarget;                       // fast kernels are chosen for it
+  std::unique_ptr<const sizes::Settled> settled;    // null where the model's own graph fits
   std::shared_ptr<const program::Program> program;  // of the settled graph or the model's
   memory::Charge heap;
 

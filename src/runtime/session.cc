@@ -50,8 +50,7 @@ namespace {
 
 size_t heapBytes(const SharedProgram& shared) {
   return kSharedHeader + sizeof(SharedProgram) + kSharedHeader + sizeof(program::Program) +
-         shared.program->heapBytes() +
-         (shared.settled ? runtime::heapBytes(*shared.settled) : 0);
+         shared.program->heapBytes() + (shared.settled ? runtime::heapBytes(*shared.settled) : 0);
 }
 
 /// The session's own: frames and their bindings.

@@ -64,9 +64,9 @@ size_t numberOf(const ops::Operator& op) {
 kernels::KernelFn rightKernel() { return right; }
 
 backend::KernelRow chooseRight(const ops::Operator& op, Views inputs,
-                                    Views outputs) __asm__("__real_" MINNOW_CHOOSE_KERNEL);
+                               Views outputs) __asm__("__real_" MINNOW_CHOOSE_KERNEL);
 backend::KernelRow chooseFaulty(const ops::Operator& op, Views inputs,
-                                     Views outputs) __asm__("__wrap_" MINNOW_CHOOSE_KERNEL);
+                                Views outputs) __asm__("__wrap_" MINNOW_CHOOSE_KERNEL);
 
 backend::KernelRow chooseFaulty(const ops::Operator& op, Views inputs, Views outputs) {
   static const std::optional<Wanted> wanted = wantedFault();

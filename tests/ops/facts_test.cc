@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "backend/cpu/kernel_table.h"
+#include "base/team.h"
+#include "base/threads.h"
 #include "ops/cast.h"
 #include "ops/concat.h"
 #include "ops/expand.h"
@@ -43,20 +45,20 @@ struct Tensors {
 };
 
 /// Every kernel there is for these tensors: the reference, and what the table chooses.
-std::vector<backend::cpu::KernelRow> kernelsFor(const ops::Operator& op,
-                                                std::span<const TensorView> inputs,
-                                                std::span<const TensorView> outputs) {
-  return {backend::cpu::referenceRow(op.kind()), backend::cpu::chooseKernel(op, inputs, outputs)};
+std::vector<backend::KernelRow> kernelsFor(const ops::Operator& op,
+                                           std::span<const TensorView> inputs,
+                                           std::span<const TensorView> outputs) {
+  return {backend::referenceRow(op.kind()), backend::cpu::chooseKernel(op, inputs, outputs)};
 }
 
 /// Views of the outputs as the kernel leaves them; empty if it fails.
-std::vector<TensorView> run(const backend::cpu::KernelRow& row, const ops::Operator& op,
+std::vector<TensorView> run(const backend::KernelRow& row, const ops::Operator& op,
                             const std::vector<TensorView>& inputs,
                             std::vector<TensorView> outputs) {
-  base::ThreadPool pool(1);
+  base::Team team;
   FencedBytes workspace(row.workspace ? row.workspace(op, inputs, outputs, 1) : 0);
   const base::DenormalsFlushed flushed;
-  if (!row.run(op, {inputs, outputs, workspace.bytes(), &pool})) return {};
+  if (!row.run(op, {inputs, outputs, workspace.bytes(), &team})) return {};
   return outputs;
 }
 
@@ -83,7 +85,7 @@ TEST_P(Facts, OutputsThatMayLackAreLeftOut) {
   if (GetParam().fails) return;
   Tensors t(GetParam());
   const auto inputs = Tensors::viewsOf(t.inputs), outputs = Tensors::viewsOf(t.outputs);
-  const auto expected = run(backend::cpu::referenceRow(op().kind()), op(), inputs, outputs);
+  const auto expected = run(backend::referenceRow(op().kind()), op(), inputs, outputs);
   ASSERT_FALSE(expected.empty());
   for (size_t absent = 0; absent < outputs.size() && outputs.size() > 1; ++absent) {
     if (!op().mayLackOutput(static_cast<int>(absent))) continue;
@@ -113,7 +115,7 @@ TEST_P(Facts, MovedElementsAreAllThatThereIs) {
     input.given.assign(static_cast<size_t>(input.shape.elements()), 1.0);
   }
   Tensors t(ones);
-  const auto found = run(backend::cpu::referenceRow(op().kind()), op(), Tensors::viewsOf(t.inputs),
+  const auto found = run(backend::referenceRow(op().kind()), op(), Tensors::viewsOf(t.inputs),
                          Tensors::viewsOf(t.outputs));
   ASSERT_FALSE(found.empty());
   for (size_t i = 0; i < found.size(); ++i) {

@@ -3,9 +3,7 @@
 
 namespace minnow::kernels::reference {
 namespace {
-void plainCopy(const TensorView& from, const TensorView& to, base::Team&) {
-  copyTensor(from, to);
-}
+void plainCopy(const TensorView& from, const TensorView& to, base::Team&) { copyTensor(from, to); }
 }  // namespace
 
 #define MINNOW_MOVED_BY(kind, move)                                         \
