@@ -17,7 +17,7 @@ class OutputsForTest {
       std::vector<float>& values = values_.emplace_back(2 * shape.elements() + 1, 0.0F);
       minnow::Strides strides = minnow::plainStrides(shape);
       for (int64_t& s : strides) s *= 2;
-      views.push_back({minnow::DataType::Float32, shape, strides, values.data()});
+      views.push_back({{minnow::DataType::Float32, shape, strides}, values.data()});
     }
   }
 
