@@ -20,7 +20,7 @@
 
 namespace minnow::backend {
 
-/// Where a back-end's kernels find tensors. Each kind has its own arenas under the one budget.
+/// Where a back-end's kernels find tensors. Programs plan host memory alone so far.
 enum class MemoryKind : uint8_t {
   Host,  ///< the process's own; views hold addresses
 };

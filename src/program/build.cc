@@ -61,8 +61,11 @@ class Builder {
     const TensorType& type = program_.typeOf(id);
     Place& place = program_.places[id];
     place.buffer = planned.buffer;
-    place.constant = planned.constant;
     place.byteOffset = static_cast<size_t>(planned.storage.offset) * elementSize(type.type);
+    if (planned.constant != kNoValue)
+      place.constant =
+          const_cast<std::byte*>(graph_.values[planned.constant].constant->bytes.data()) +
+          place.byteOffset;
     if (planned.storage.strides != plainStrides(type.shape)) {
       place.strides = static_cast<int32_t>(program_.strides.size());
       program_.strides.push_back(planned.storage.strides);

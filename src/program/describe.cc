@@ -4,13 +4,6 @@
 namespace minnow::program {
 namespace {
 
-std::vector<TensorType> typesOf(const Program& program, std::span<const ir::ValueId> ids) {
-  std::vector<TensorType> types;
-  for (const ir::ValueId id : ids)
-    types.push_back(id == ir::kNoValue ? TensorType{} : program.typeOf(id));
-  return types;
-}
-
 std::vector<OperandInfo> operandsOf(const Program& program, std::span<const ir::ValueId> ids,
                                     const ir::Graph& names) {
   std::vector<OperandInfo> infos;
@@ -32,7 +25,7 @@ OperatorInfo describeOperator(const Program& program, size_t step) {
   info.kind = ops::opKindName(node.op->kind());
   if (kernel)
     info.multiplyAdds =
-        node.op->multiplyAdds(typesOf(program, node.inputs), typesOf(program, node.outputs));
+        node.op->multiplyAdds(program.typesOf(node.inputs), program.typesOf(node.outputs));
   return info;
 }
 

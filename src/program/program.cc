@@ -12,11 +12,14 @@ TensorView Program::viewOf(ir::ValueId id) const {
   TensorView view{{type.type, type.shape}};
   view.strides = place.strides == kNone ? plainStrides(type.shape) : strides[place.strides];
   view.packing = graph->values[id].packing;
-  if (place.constant != ir::kNoValue) {
-    const auto bytes = graph->values[place.constant].constant->bytes;
-    view.data = const_cast<std::byte*>(bytes.data()) + place.byteOffset;  // kernels do not write it
-  }
+  view.data = place.constant;
   return view;
+}
+
+std::vector<TensorType> Program::typesOf(std::span<const ir::ValueId> ids) const {
+  std::vector<TensorType> some;
+  for (const ir::ValueId id : ids) some.push_back(id == ir::kNoValue ? TensorType{} : typeOf(id));
+  return some;
 }
 
 std::vector<TensorType> Program::allTypes() const {

@@ -26,11 +26,11 @@ inline constexpr int32_t kNone = -1;
 
 /// Where a value lies: in a buffer of the arena, or in a constant's bytes.
 struct Place {
-  int32_t buffer = kNone;               ///< index into Program::buffers
-  int32_t strides = kNone;              ///< index into Program::strides; row-major if kNone
-  int32_t actual = kNone;               ///< counts the values of which data decide an extent
-  ir::ValueId constant = ir::kNoValue;  ///< the constant whose bytes are used
-  size_t byteOffset = 0;                ///< in the buffer or in those bytes
+  int32_t buffer = kNone;         ///< index into Program::buffers
+  int32_t strides = kNone;        ///< index into Program::strides; row-major if kNone
+  int32_t actual = kNone;         ///< counts the values of which data decide an extent
+  size_t byteOffset = 0;          ///< in the buffer
+  std::byte* constant = nullptr;  ///< where it lies in a constant's bytes; kernels do not write it
 };
 
 /// A stretch of the arena that one or several values share.
@@ -74,7 +74,9 @@ struct Program {
   const TensorType& typeOf(ir::ValueId id) const {
     return types.empty() ? graph->values[id].type : types[id];
   }
-  /// The types of all values.
+  /// Of these values; Undefined for absent ones.
+  std::vector<TensorType> typesOf(std::span<const ir::ValueId> ids) const;
+  /// Of all values.
   std::vector<TensorType> allTypes() const;
   /// A value as planned. It has data if it is constant; absent for kNoValue.
   TensorView viewOf(ir::ValueId id) const;

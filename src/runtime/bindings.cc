@@ -29,31 +29,30 @@ void Bindings::bind(std::byte* arena) {
 /// What the last run made smaller is as planned again.
 void Bindings::begin() {
   cursor_ = planning::StripCursor(program_->strips);
-  for (size_t a = 0; a < actual_.size(); ++a) {
-    const ir::ValueId id = program_->sizedByData[a];
-    actual_[a] = program_->viewOf(id);
-    const program::Place& place = program_->places[id];
-    if (place.buffer != kNone)
-      actual_[a].data = arena_ + program_->buffers[place.buffer].offset + place.byteOffset;
-  }
+  for (size_t a = 0; a < actual_.size(); ++a) actual_[a] = planned(program_->sizedByData[a]);
 }
 
-/// A whole tensor outside strips.
-TensorView Bindings::tensor(ir::ValueId id) const {
+/// A whole tensor outside strips, in its planned size.
+TensorView Bindings::planned(ir::ValueId id) const {
   const program::Place& place = program_->places[id];
-  if (place.actual != kNone) return actual_[place.actual];
   TensorView view = program_->viewOf(id);
   if (place.buffer != kNone)
     view.data = arena_ + program_->buffers[place.buffer].offset + place.byteOffset;
   return view;
 }
 
+/// In this frame's size.
+TensorView Bindings::tensor(ir::ValueId id) const {
+  const int32_t actual = program_->places[id].actual;
+  return actual == kNone ? planned(id) : actual_[actual];
+}
+
 /// A tensor, or its strip along `axis`, at this place of the run. Its row 0 may lie outside the
 /// arena, so addresses are computed on integers.
-TensorView Bindings::strip(ir::ValueId id, int axis) const {
-  if (id == ir::kNoValue) return {};
+void Bindings::bindStrip(ir::ValueId id, int axis, TensorView& view) const {
+  view = program_->viewOf(id);
+  if (id == ir::kNoValue) return;
   const program::Place& place = program_->places[id];
-  TensorView view = program_->viewOf(id);
   auto address = reinterpret_cast<uintptr_t>(view.data);
   if (place.buffer != kNone)
     address = reinterpret_cast<uintptr_t>(arena_) + program_->buffers[place.buffer].offset +
@@ -65,20 +64,19 @@ TensorView Bindings::strip(ir::ValueId id, int axis) const {
                                       static_cast<int64_t>(elementSize(view.type)));
   }
   view.data = reinterpret_cast<void*>(address);
-  return view;
 }
 
 Result<void> Bindings::open() {
   slideWindows();
   if (!hasWork()) return {};
-  int32_t axis = planned().stripAxes;
+  int32_t axis = plannedStep().stripAxes;
   const auto bindAll = [&](std::span<const ir::ValueId> ids, std::span<TensorView> views) {
     for (size_t i = 0; i < ids.size(); ++i)
-      views[i] = strip(ids[i], axis == kNone ? kNone : program_->stripAxes[axis++]);
+      bindStrip(ids[i], axis == kNone ? kNone : program_->stripAxes[axis++], views[i]);
   };
   bindAll(node().inputs, inputs());
   bindAll(node().outputs, outputs());
-  return planned().sizedByData ? bindActualSizes() : Result<void>();
+  return plannedStep().sizedByData ? bindActualSizes() : Result<void>();
 }
 
 /// Moves the rows that are still needed to the beginning of their buffers.
@@ -90,7 +88,7 @@ void Bindings::slideWindows() {
 }
 
 Result<void> Bindings::run(base::Team& team) {
-  const program::Step& step = planned();
+  const program::Step& step = plannedStep();
   if (!step.kernel) return {};
   if (busy_ != step.backend)
     if (auto ok = finish(); !ok) return ok;
@@ -134,11 +132,7 @@ OperatorInfo Bindings::info() const {
 std::vector<TensorView> Bindings::visibleInputs() const {
   std::vector<TensorView> views(operands_.data(), operands_.data() + node().inputs.size());
   if (!program_->computesRowsOfWhole(cursor_.step())) return views;
-  std::vector<TensorType> in, out;
-  for (const ir::ValueId id : node().inputs)
-    in.push_back(id == ir::kNoValue ? TensorType{} : program_->typeOf(id));
-  for (const ir::ValueId id : node().outputs)
-    out.push_back(id == ir::kNoValue ? TensorType{} : program_->typeOf(id));
+  const auto in = program_->typesOf(node().inputs), out = program_->typesOf(node().outputs);
   for (size_t i = 0; i < views.size(); ++i) {
     if (!views[i]) continue;
     const auto read = node().op->rowsRead(static_cast<int>(i), cursor_.rows(), in, out);

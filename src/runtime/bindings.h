@@ -50,13 +50,14 @@ class Bindings {
 
  private:
   const ir::Node& node() const { return program_->graph->nodes[step()]; }
-  const program::Step& planned() const { return program_->steps[step()]; }
+  const program::Step& plannedStep() const { return program_->steps[step()]; }
   std::span<TensorView> inputs() { return {operands_.data(), node().inputs.size()}; }
   std::span<TensorView> outputs() {
     return {operands_.data() + node().inputs.size(), node().outputs.size()};
   }
+  TensorView planned(ir::ValueId id) const;
   TensorView tensor(ir::ValueId id) const;
-  TensorView strip(ir::ValueId id, int axis) const;
+  void bindStrip(ir::ValueId id, int axis, TensorView& view) const;
   void slideWindows();
   Result<void> bindActualSizes();
   Result<void> bindOutput(ir::ValueId id, const Shape& shape, TensorView& view) const;
