@@ -1,10 +1,10 @@
 // Element types, shapes and views.
 #include "minnow/tensor.h"
 
-#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "minnow/status.h"
 
@@ -129,8 +129,11 @@ struct CopyAxes {
     for (int i = 0; i < from.shape.rank(); ++i)
       if (from.shape[i] != 1)
         axes[rank++] = {from.shape[i], from.strides[i] * size, to.strides[i] * size};
-    std::sort(axes.begin(), axes.begin() + rank,
-              [](const CopyAxis& a, const CopyAxis& b) { return std::abs(a.to) > std::abs(b.to); });
+    const auto farther = [](const CopyAxis& a, const CopyAxis& b) {
+      return std::abs(a.to) > std::abs(b.to);
+    };
+    for (int i = 1; i < rank; ++i)
+      for (int j = i; j > 0 && farther(axes[j], axes[j - 1]); --j) std::swap(axes[j], axes[j - 1]);
     axes[rank++] = {size, 1, 1};
     joinLast();
   }
