@@ -23,11 +23,13 @@ constexpr double kMostRedone = 0.1;
 class LayoutBuilder {
  public:
   LayoutBuilder(const ir::Graph& graph, const std::vector<TensorType>& types,
-                std::span<const ChainCut> cuts)
+                std::span<const ChainCut> cuts, Order order)
       : graph_(graph), types_(types), uses_(graph, types) {
+    layout_.order = std::move(order);
     layout_.chainOf.assign(graph.nodes.size(), -1);
     schedule(cuts);
-    layout_.storage = assignStorage(graph, types, uses_, layout_.chains, layout_.chainOf);
+    layout_.storage =
+        assignStorage(graph, types, uses_, layout_.chains, layout_.chainOf, layout_.order);
     for (size_t bytes : layout_.storage.bufferBytes) layout_.buffers.push_back({bytes});
     guests_.resize(layout_.buffers.size());
   }
@@ -37,6 +39,7 @@ class LayoutBuilder {
       if (layout_.storage.places[v].buffer >= 0)
         guests_[layout_.storage.places[v].buffer].push_back(static_cast<ValueId>(v));
     touchAll();
+    for (size_t n = 0; n < graph_.nodes.size(); ++n) fillStage(static_cast<int>(n));
     makeWindows();
     for (size_t b = 0; b < layout_.buffers.size(); ++b) stretch(layout_.buffers[b]);
     if (!bandsStayApart()) return {};
@@ -96,6 +99,21 @@ class LayoutBuilder {
       for (ValueId id : graph_.nodes[n].outputs) touch(id, static_cast<int>(n));
     }
     for (ValueId id : graph_.outputs) touch(id, static_cast<int>(graph_.nodes.size()));
+  }
+
+  /// What several lanes of a stage touch exists as long as the stage runs.
+  void fillStage(int step) {
+    const Stage* stage = layout_.order.stageAt(step);
+    if (stage == nullptr) return;
+    const auto fill = [&](ValueId id) {
+      const int at = id == kNoValue ? -1 : layout_.storage.places[id].buffer;
+      if (at < 0) return;
+      Buffer& buffer = layout_.buffers[at];
+      if (layout_.order.areBeside(step, buffer.first)) buffer.first = stage->first;
+      if (layout_.order.areBeside(step, buffer.last)) buffer.last = stage->last;
+    };
+    std::ranges::for_each(graph_.nodes[step].inputs, fill);
+    std::ranges::for_each(graph_.nodes[step].outputs, fill);
   }
 
   /// The chain that alone writes and reads the buffer, -1 if there is none.
@@ -258,6 +276,29 @@ void addMost(const MemoryLayout& layout, const std::vector<size_t>& ofBand,
   }
 }
 
+/// Adds those that end in one lane of a stage and begin in another. What several lanes of a stage
+/// touch exists in all of it, so that any other buffer has one lane at its beginning, and one at its
+/// end.
+void addLanes(std::span<const Buffer> buffers, const Order& order,
+              std::vector<std::pair<int, int>>& found) {
+  std::vector<std::vector<int>> beginning(order.stages.size()), ending(order.stages.size());
+  const auto file = [&](std::vector<std::vector<int>>& byStage, int step, size_t buffer) {
+    if (const Stage* stage = order.stageAt(step))
+      byStage[stage - order.stages.data()].push_back(static_cast<int>(buffer));
+  };
+  for (size_t b = 0; b < buffers.size(); ++b) {
+    if (buffers[b].last < 0) continue;
+    file(beginning, buffers[b].first, b);
+    file(ending, buffers[b].last, b);
+  }
+  for (size_t stage = 0; stage < order.stages.size(); ++stage)
+    for (const int a : ending[stage])
+      for (const int b : beginning[stage])
+        if (buffers[a].last < buffers[b].first &&
+            order.areBeside(buffers[a].last, buffers[b].first))
+          found.emplace_back(a, b);
+}
+
 /// True if the chain that begins with a node is in bands, and what they do twice is little beside
 /// its work.
 bool worthBands(const ir::Graph& graph, const std::vector<TensorType>& types,
@@ -266,16 +307,7 @@ bool worthBands(const ir::Graph& graph, const std::vector<TensorType>& types,
   if (index < 0 || layout.chains[index].band.count == 1) return false;
   double work = 0, done = 0;
   for (int n = first; n <= layout.chains[index].last; ++n) {
-    std::vector<TensorType> outputs;
-    double own = 0;
-    for (ir::ValueId id : graph.nodes[n].outputs) {
-      outputs.push_back(id == kNoValue ? TensorType{} : types[id]);
-      own += static_cast<double>(outputs.back().shape.elements());
-    }
-    std::vector<TensorType> inputs;
-    for (ir::ValueId id : graph.nodes[n].inputs)
-      inputs.push_back(id == kNoValue ? TensorType{} : types[id]);
-    own += static_cast<double>(graph.nodes[n].op->multiplyAdds(inputs, outputs));
+    const double own = workOf(graph, types, n);
     int64_t rows = 0;
     for (int band = 0; band < layout.chains[index].band.count; ++band)
       rows += layout.chains[index + band].end(n) - layout.chains[index + band].begin(n);
@@ -313,7 +345,9 @@ std::vector<size_t> aliveBytes(const MemoryLayout& layout) {
 }
 
 std::vector<std::pair<int, int>> besides(std::span<const Buffer> buffers,
-                                         std::span<const int> chainOf) {
+                                         std::span<const int> chainOf, const Order& order) {
+  std::vector<std::pair<int, int>> found;
+  addLanes(buffers, order, found);
   std::vector<int> banded;
   for (size_t b = 0; b < buffers.size(); ++b)
     if (buffers[b].band != Buffer::kAll && buffers[b].last >= 0)
@@ -322,7 +356,6 @@ std::vector<std::pair<int, int>> besides(std::span<const Buffer> buffers,
     return a.band != b.band && chainOf[a.first] == chainOf[b.first] &&
            (a.last < b.first || b.last < a.first);
   };
-  std::vector<std::pair<int, int>> found;
   for (size_t i = 0; i < banded.size(); ++i)
     for (size_t j = 0; j < i; ++j)
       if (areBeside(buffers[banded[i]], buffers[banded[j]]))
@@ -331,8 +364,8 @@ std::vector<std::pair<int, int>> besides(std::span<const Buffer> buffers,
 }
 
 std::optional<MemoryLayout> layOut(const ir::Graph& graph, const std::vector<TensorType>& types,
-                                   std::span<const ChainCut> cuts) {
-  return LayoutBuilder(graph, types, cuts).build();
+                                   std::span<const ChainCut> cuts, Order order) {
+  return LayoutBuilder(graph, types, cuts, std::move(order)).build();
 }
 
 MemoryLayout layOut(const ir::Graph& graph, const std::vector<TensorType>& types, int rowsFactor) {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "planning/order.h"
 #include "planning/storage.h"
 #include "planning/strips.h"
 
@@ -35,6 +36,7 @@ struct Buffer {
 };
 
 struct MemoryLayout {
+  Order order;
   StoragePlan storage;
   ir::DataSizes dataSizes;
   std::vector<ChainSchedule> chains;  ///< the bands of a chain side by side
@@ -46,14 +48,15 @@ struct MemoryLayout {
   std::vector<Window> windows;
 };
 
-/// Bytes of all buffers alive at each step. Bands count as if each were where it needs most.
+/// Bytes of all buffers alive at each step, if all lanes run one after another. Bands count as if
+/// each were where it needs most.
 std::vector<size_t> aliveBytes(const MemoryLayout& layout);
 
 /// Buffers, by index, that may be in use at once although they have no step in common: those of
-/// different bands of one chain. For memory::planArena; what is added to the layout's buffers, as
-/// workspace, is in `buffers` too.
+/// different bands of one chain, and of different lanes of one stage. For memory::planArena; what is
+/// added to the layout's buffers, as workspace, is in `buffers` too.
 std::vector<std::pair<int, int>> besides(std::span<const Buffer> buffers,
-                                         std::span<const int> chainOf);
+                                         std::span<const int> chainOf, const Order& order = {});
 
 /// Step n is node n; inputs exist from step 0, outputs until the step after the last node. What a
 /// chain touches and needs from strip to strip exists during the whole chain. A chain that these
@@ -66,10 +69,11 @@ struct ChainCut {
   int64_t rows = 0;  ///< of a strip; 0 for layer by layer
   int bands = 1;
 };
-/// Each chain of the graph as its cut says, or layer by layer where it cannot be cut so. Nothing if
-/// bands would write the same rows of a buffer that they share.
+/// Each chain of the graph as its cut says, or layer by layer where it cannot be cut so; all steps in
+/// the order given, as orderInLanes() has it. Nothing if bands would write the same rows of a buffer
+/// that they share.
 std::optional<MemoryLayout> layOut(const ir::Graph& graph, const std::vector<TensorType>& types,
-                                   std::span<const ChainCut> cuts);
+                                   std::span<const ChainCut> cuts, Order order = {});
 
 /// The same as with a factor, for threads that share a chain by bands, each a thread's own from the first strip to
 /// the last. A chain that has no bands, would redo too much at their borders, or would take more
