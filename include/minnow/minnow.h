@@ -146,6 +146,16 @@ minnow_status minnow_interpreter_create_from_buffer(minnow_runtime* runtime, con
 void minnow_interpreter_release_model(minnow_interpreter* interpreter);
 void minnow_interpreter_destroy(minnow_interpreter* interpreter);
 
+/* What resizing may make of an axis of an input: minnow/runtime.h, Interpreter::extent. `name` is ""
+ * where there is none and lives as long as the interpreter; `most` is INT64_MAX where nothing bounds
+ * it. NOT_FOUND when there is no such axis. */
+typedef struct minnow_extent {
+  const char* name;
+  int64_t least, most;
+} minnow_extent;
+minnow_status minnow_interpreter_input_extent(const minnow_interpreter* interpreter, size_t input,
+                                              int axis, minnow_extent* extent);
+
 typedef struct minnow_session_options {
   size_t size;        /* sizeof(minnow_session_options) */
   int wait_for_arena; /* 0: minnow_session_begin returns MINNOW_BUSY instead of waiting */
@@ -167,7 +177,8 @@ size_t minnow_session_output_count(const minnow_session* session);
  * destroyed. */
 const char* minnow_session_input_name(const minnow_session* session, size_t index);
 const char* minnow_session_output_name(const minnow_session* session, size_t index);
-/* Plans anew for another shape of one input. On error the session stays as it was. */
+/* Plans anew for another shape of one input; axes of others that have the name of one of its axes
+ * get its extent. On error the session stays as it was. */
 minnow_status minnow_session_resize_input(minnow_session* session, const char* name,
                                           const int64_t* shape, int rank);
 

@@ -269,6 +269,20 @@ void minnow_interpreter_release_model(minnow_interpreter* interpreter) {
 
 void minnow_interpreter_destroy(minnow_interpreter* interpreter) { delete interpreter; }
 
+minnow_status minnow_interpreter_input_extent(const minnow_interpreter* interpreter, size_t input,
+                                              int axis, minnow_extent* extent) {
+  return checked([&]() -> minnow_status {
+    if (interpreter == nullptr || extent == nullptr) return nullArgument();
+    const auto inputs = interpreter->object.inputs();
+    if (input >= inputs.size() || axis < 0 || axis >= inputs[input].shape.rank())
+      return failed(ErrorCode::NotFound,
+                    minnow::text("input ", input, " has no axis ", axis, " in this model"));
+    const minnow::ExtentInfo info = interpreter->object.extent(input, axis);
+    *extent = {info.name.data(), info.least, info.most};
+    return MINNOW_OK;
+  });
+}
+
 minnow_status minnow_interpreter_create_session(const minnow_interpreter* interpreter,
                                                 const minnow_session_options* options,
                                                 minnow_session** session) {

@@ -3,6 +3,7 @@
 
 #include "base/fail.h"
 #include "base/guarded.h"
+#include "ir/extents.h"
 #include "minnow/cpu.h"
 #include "runtime/backends.h"
 #include "runtime/impl.h"
@@ -179,21 +180,31 @@ std::unexpected<Error> noInput(const ir::Graph& graph, const std::string& name) 
   return fail(ErrorCode::NotFound, "the model has no input '", name, "'; it has: ", known);
 }
 
-/// Gives inputs their new shapes; false if they had them.
-Result<bool> setShapes(const ir::Graph& graph,
+Result<ir::ValueId> inputOf(const ir::Graph& graph, const std::string& name, const Shape& shape) {
+  for (const ir::ValueId id : graph.inputs) {
+    const ir::Value& value = graph.values[id];
+    if (value.name != name) continue;
+    if (auto ok = ops::checkShape(shape); !ok) return std::unexpected(std::move(ok.error()));
+    if (shape.rank() == value.type.shape.rank()) return id;
+    return fail(ErrorCode::ShapeMismatch, "input '", name, "' has ", value.type.shape.rank(),
+                " axes, the shape ", shape, " has ", shape.rank());
+  }
+  return noInput(graph, name);
+}
+
+/// Gives inputs their new shapes, and others the extents that they have in common with them.
+Result<void> setShapes(const ir::Graph& graph,
                        std::span<const std::pair<std::string, Shape>> shapes,
                        std::vector<TensorType>& types) {
-  bool changed = false;
+  std::vector<ir::ValueId> asked;
   for (const auto& [name, shape] : shapes) {
-    ir::ValueId id = ir::kNoValue;
-    for (ir::ValueId in : graph.inputs)
-      if (graph.values[in].name == name) id = in;
-    if (id == ir::kNoValue) return noInput(graph, name);
-    if (auto ok = ops::checkShape(shape); !ok) return std::unexpected(std::move(ok.error()));
-    changed = changed || types[id].shape != shape;
-    types[id].shape = shape;
+    const auto id = inputOf(graph, name, shape);
+    if (!id) return std::unexpected(id.error());
+    types[*id].shape = shape;
+    asked.push_back(*id);
   }
-  return changed;
+  ir::spreadExtents(graph, asked, types);
+  return ir::checkExtents(graph, types);
 }
 
 }  // namespace
@@ -202,9 +213,9 @@ Result<std::shared_ptr<SharedProgram>> Session::Impl::programFor(
     std::span<const std::pair<std::string, Shape>> shapes) const {
   const ir::Graph& graph = model->graph;
   std::vector<TensorType> types = program().allTypes();
-  const auto changed = setShapes(graph, shapes, types);
-  if (!changed) return std::unexpected(changed.error());
-  if (!*changed) return nullptr;
+  if (auto ok = setShapes(graph, shapes, types); !ok) return std::unexpected(std::move(ok.error()));
+  const auto same = [&](ir::ValueId in) { return program().typeOf(in) == types[in]; };
+  if (std::ranges::all_of(graph.inputs, same)) return nullptr;
   return model->programFor(std::move(types), options);
 }
 

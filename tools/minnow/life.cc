@@ -125,8 +125,7 @@ void writeInputs(const Frame& frame, size_t inputs) {
 
 Session sessionOf(const Interpreter& interpreter, const ModelFile& file) {
   Session session = need(interpreter.createSession());
-  const std::vector<std::pair<std::string, Shape>> shapes(file.shapes.begin(), file.shapes.end());
-  if (!shapes.empty()) need(session.resizeInputs(shapes));
+  if (!file.shapes.empty()) need(session.resizeInputs(sessionShapes(interpreter, file.shapes)));
   return session;
 }
 
@@ -248,8 +247,10 @@ std::vector<ModelFile> openFiles(const std::vector<std::string>& paths,
     const std::string stem = path.stem().string();
     std::string name = stem;
     for (int i = 2; !used.insert(name).second; ++i) name = fmt::format("{}-{}", stem, i);
-    files.push_back(
-        {name, isOnnx(path) ? convertedFile(path, {.shapes = wanted[file]}) : path, wanted[file]});
+    if (isOnnx(path))
+      files.push_back({name, convertedFile(path, {.shapes = wanted[file]})});
+    else
+      files.push_back({name, path, wanted[file]});
   }
   return files;
 }
