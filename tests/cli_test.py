@@ -334,6 +334,21 @@ class CommandLine(unittest.TestCase):
         self.assertIn("x=1,H=320", self.minnow("convert", free, "-o", model, "--shape", "x=1,H", code=ERROR))
         self.assertIn("range '9..8' is empty", self.minnow("convert", free, "--shape", "x=1,9..8", code=USAGE))
 
+    def test_sizes_within_a_range_that_a_model_cannot_have_are_told(self):
+        blocks = field(5, field(1, "blocksize") + field(3, 2) + field(20, 2))
+        node = field(1, field(1, "x") + field(2, "y") + field(3, "halve") + field(4, "SpaceToDepth") + blocks)
+        graph = node + field(2, "tiny") + field(11, value_info("x", ["N", 1, "H", 4])) + field(12, value_info("y", []))
+        onnx = self.file("halve.onnx", field(1, 7) + field(7, graph) + field(8, field(1, "") + field(2, 13)))
+        model = self.folder / "halve.minnow"
+        report = json.loads(self.minnow("convert", onnx, "-o", model, "--shape", "x=1,1,2..8,4", "--json"))
+        (warning,) = report["warnings"]
+        self.assertRegex(warning, r"of 6 sizes .* within H \(2..8\) the model cannot have 3, but 2, 4, 6…; 3: node 'halve'")
+        self.minnow("run", model, "--shape", "H=6", "-i", "x=const:1")
+        self.assertIn("node 'halve'", self.minnow("run", model, "--shape", "H=5", "-i", "x=const:1", code=ERROR))
+        said = self.minnow("convert", onnx, "-o", model, "--shape", "x=1,1,3..8,4", code=ERROR)
+        self.assertIn("cannot have the smallest sizes of the range", said)
+        self.assertIn("node 'halve'", said)
+
     def test_diff_names_the_first_operator_that_differs(self):
         long = "backbone/" + "very/" * 20 + "deep"
         network = {"inputs": ["x"], "outputs": ["y"],

@@ -31,6 +31,7 @@ struct Arguments {
 struct Planned {
   MemoryReport memory;
   std::optional<Smallest> smallest;  ///< where the model was converted for a range
+  SizesWithin within;
 };
 
 Planned planned(std::span<const std::byte> model) {
@@ -38,12 +39,26 @@ Planned planned(std::span<const std::byte> model) {
   const AlignedBytes aligned(model);
   const Interpreter interpreter = need(Interpreter::createFromBuffer(runtime, aligned.span()));
   Session session = need(interpreter.createSession());
-  auto smallest = smallestOf(session, extentsOf(interpreter));
+  const auto extents = extentsOf(interpreter);
+  auto smallest = smallestOf(session, extents);
   if (!smallest)
     throw Failure(Exit::Error,
                   fmt::format("the model cannot have the smallest sizes of the range: {}",
                               smallest.error().message));
-  return {session.memory(), std::move(*smallest)};
+  return {session.memory(), std::move(*smallest), trySizes(session, extents)};
+}
+
+/// What somebody who asked for a range would not expect.
+void warnOfRange(const Planned& planned, std::vector<std::string>& warnings) {
+  if (!planned.within.refused.empty()) warnings.push_back(planned.within.refused);
+  if (planned.within.mostPeak > predictedPeak(planned.memory))
+    warnings.push_back(fmt::format("a size within the range needs {}, more than the largest",
+                                   bytesInWords(planned.within.mostPeak)));
+}
+
+void printWarnings(const Arguments& args, const converter::ConvertReport& report) {
+  for (const std::string& warning : report.warnings)
+    fmt::print(stderr, "minnow: {}: {}\n", args.onnx, warning);
 }
 
 void printReport(const Arguments& args, const converter::ConvertReport& report,
@@ -118,13 +133,14 @@ void convert(Arguments& args) {
   converter::ConvertReport report;
   const auto bytes =
       converter::convertFile(args.onnx, convertOptions(args.onnx, args.settings), report);
-  for (const std::string& warning : report.warnings)
-    fmt::print(stderr, "minnow: {}: {}\n", args.onnx, warning);
   if (!bytes) {
+    printWarnings(args, report);
     if (args.json) printJson(unsupportedJson(args, report));
     throw conversionFailure(bytes.error(), report);
   }
   const Planned plans = planned(*bytes);
+  warnOfRange(plans, report.warnings);
+  printWarnings(args, report);
   need(base::writeFile(args.output, *bytes));
   if (args.json) {
     printJson(reportJson(args, report, plans, bytes->size()));

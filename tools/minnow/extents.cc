@@ -2,6 +2,7 @@
 #include "extents.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -40,18 +41,64 @@ Shaped shapesOf(const Session& session) {
   return shapes;
 }
 
-/// Gives axes their least, and returns whether there are any with a range.
-bool shrink(Shaped& shapes, const std::vector<Extent>& extents) {
-  bool ranges = false;
-  for (const Extent& extent : extents)
-    for (const Axis& axis : extent.axes) {
-      if (extent.most == kAnyExtent) continue;
-      std::ranges::find(shapes, axis.input, &Shaped::value_type::first)->second[axis.axis] =
-          extent.least;
-      ranges = true;
-    }
-  return ranges;
+bool isRange(const Extent& extent) { return extent.most != kAnyExtent; }
+
+void setExtent(Shaped& shapes, const Extent& extent, int64_t size) {
+  for (const Axis& axis : extent.axes)
+    std::ranges::find(shapes, axis.input, &Shaped::value_type::first)->second[axis.axis] = size;
 }
+
+/// Without the name of a model that has no file.
+std::string withoutSource(const std::string& message) {
+  const size_t node = message.find("node '");
+  return node == std::string::npos ? message : message.substr(node);
+}
+
+/// Sizes of one extent, one after another.
+class Trial {
+ public:
+  Trial(Session& session, const Extent& extent)
+      : session_(session), extent_(extent), largest_(shapesOf(session)) {}
+
+  void run(SizesWithin& found) {
+    constexpr int64_t kMostTries = 512;
+    const int64_t step = (extent_.most - extent_.least) / kMostTries + 1;
+    for (int64_t size = extent_.least; size < extent_.most; size += step) one(size, found);
+    need(session_.resizeInputs(largest_));
+    if (refused_ > 0) found.refused += (found.refused.empty() ? "" : "; ") + inWords();
+  }
+
+ private:
+  std::string inWords() const {
+    const std::string name = extent_.name.empty() ? axesInWords(extent_) : extent_.name;
+    return fmt::format(
+        "of {} sizes that were tried within {} ({}) the model cannot have {}, but {}…; {}: {}",
+        tried_, name, rangeInWords(extent_), refused_, fmt::join(accepted_, ", "), first_, reason_);
+  }
+
+  void one(int64_t size, SizesWithin& found) {
+    Shaped shapes = largest_;
+    setExtent(shapes, extent_, size);
+    const auto resized = session_.resizeInputs(shapes);
+    ++tried_;
+    if (resized) {
+      constexpr size_t kExamples = 3;
+      if (accepted_.size() < kExamples) accepted_.push_back(size);
+      found.mostPeak = std::max(found.mostPeak, predictedPeak(session_.memory()));
+    } else if (refused_++ == 0) {
+      first_ = size;
+      reason_ = withoutSource(resized.error().message);
+    }
+  }
+
+  Session& session_;
+  const Extent& extent_;
+  const Shaped largest_;
+  int tried_ = 0, refused_ = 0;
+  int64_t first_ = 0;  ///< that was refused
+  std::string reason_;
+  std::vector<int64_t> accepted_;  ///< the first ones
+};
 
 }  // namespace
 
@@ -91,12 +138,21 @@ nlohmann::json toJson(const std::vector<Extent>& extents) {
 
 Result<std::optional<Smallest>> smallestOf(Session& session, const std::vector<Extent>& extents) {
   const Shaped before = shapesOf(session);
+  if (std::ranges::none_of(extents, isRange)) return std::nullopt;
   Smallest smallest{before, {}};
-  if (!shrink(smallest.shapes, extents)) return std::nullopt;
+  for (const Extent& extent : extents)
+    if (isRange(extent)) setExtent(smallest.shapes, extent, extent.least);
   if (auto ok = session.resizeInputs(smallest.shapes); !ok) return std::unexpected(ok.error());
   smallest.memory = session.memory();
   need(session.resizeInputs(before));
   return smallest;
+}
+
+SizesWithin trySizes(Session& session, const std::vector<Extent>& extents) {
+  SizesWithin found{"", predictedPeak(session.memory())};
+  for (const Extent& extent : extents)
+    if (isRange(extent)) Trial(session, extent).run(found);
+  return found;
 }
 
 std::string shapesInWords(const Smallest& smallest) {

@@ -36,6 +36,15 @@ struct Smallest {
 /// Nothing where there is no range; an error where the model can have no such size. The session is
 /// as it was afterwards.
 Result<std::optional<Smallest>> smallestOf(Session& session, const std::vector<Extent>& extents);
+/// What the sizes within a range came to when they were tried: each extent's alone, beside the
+/// largest of the others.
+struct SizesWithin {
+  std::string refused;  ///< a sentence on those that the model cannot have; "" where there are none
+  size_t mostPeak = 0;  ///< predicted bytes of the one that needs most
+};
+/// Tries all sizes, or so many of a wide range. The session is as it was afterwards.
+SizesWithin trySizes(Session& session, const std::vector<Extent>& extents);
+
 /// "x 1x3x48x32"
 std::string shapesInWords(const Smallest& smallest);
 nlohmann::json toJson(const Smallest& smallest);
