@@ -78,6 +78,17 @@ const Window* StripTables::windowOf(int buffer, int band) const {
   return &own + static_cast<ptrdiff_t>(band) * (end - first);
 }
 
+int StripTables::mostBands() const {
+  int most = 1;
+  for (const ChainSchedule& chain : chains_) most = std::max(most, chain.band.count);
+  return most;
+}
+
+int StripTables::bufferOf(int buffer, int band) const {
+  const Window* window = windowOf(buffer, band);
+  return window == nullptr ? buffer : window->buffer;
+}
+
 void StripCursor::advance() {
   const ChainSchedule* chain = tables_->chainAt(step_, band_);
   if (chain == nullptr || step_ != chain->last) {
@@ -107,11 +118,6 @@ ops::Rows StripCursor::rows() const {
 bool StripCursor::hasWork() const {
   const ops::Rows made = rows();
   return made.begin < made.end;
-}
-
-int StripCursor::bufferHere(int buffer) const {
-  const Window* window = tables_->windowOf(buffer, band_);
-  return window == nullptr ? buffer : window->buffer;
 }
 
 ptrdiff_t StripCursor::rowZero(int buffer, size_t byteOffset) const {

@@ -31,6 +31,10 @@ class StripTables {
   }
   /// Bands of the chain that a step belongs to; 1 for one that stands outside.
   int bandsAt(int step) const { return chainOf_[step] < 0 ? 1 : chainAt(step)->band.count; }
+  /// The most bands of a chain; 1 where no chain has any.
+  int mostBands() const;
+  /// The buffer that a band has where a plan says `buffer`: bands have windows of their own.
+  int bufferOf(int buffer, int band) const;
   /// The axis that a step's outputs are cut along; kWhole outside chains and for what runs once.
   int axisAt(int step) const;
   /// The different numbers of rows that a step makes at a time; {0} for one that makes all at once.
@@ -80,8 +84,8 @@ class StripCursor {
   template <class Move>
   void forEachSlide(const Move& move) const;
 
-  /// The buffer that is meant here where a plan says `buffer`: bands have windows of their own.
-  int bufferHere(int buffer) const;
+  /// The buffer that is meant here where a plan says `buffer`.
+  int bufferHere(int buffer) const { return tables_->bufferOf(buffer, band_); }
   /// Where a tensor's rows lie, in bytes from the beginning of bufferHere(). `byteOffset` is where row 0
   /// would be if the buffer held whole tensors. That row may be gone and its place before the
   /// buffer, so this is for arithmetic; every row that exists lies inside.
