@@ -39,11 +39,9 @@ bool contains(std::span<const minnow::TensorInfo> infos, const std::string& name
 
 }  // namespace
 
-Result<void> Network::addVariant(const ModelEntry& entry, const minnow::Shape* shape) {
-  auto session = interpreter_.createSession();
+Result<void> Network::addVariant(const ModelEntry& entry, minnow::InputShapes shapes) {
+  auto session = interpreter_.createSession({}, shapes);
   if (!session) return std::unexpected(session.error());
-  if (shape)
-    if (auto ok = session->resizeInput(entry.input, *shape); !ok) return ok;
   const auto inputs = session->inputs();
   const auto info = std::ranges::find(inputs, entry.input, &minnow::TensorInfo::name);
   const auto extent = pictureExtent(*info, entry.pre);
@@ -66,9 +64,11 @@ Result<Network> Network::open(minnow::Runtime& runtime, const ModelEntry& entry,
   network.input_ = entry.input;
   network.outputs_ = entry.outputs;
   if (entry.shapes.empty())
-    if (auto ok = network.addVariant(entry, nullptr); !ok) return std::unexpected(ok.error());
-  for (const minnow::Shape& shape : entry.shapes)
-    if (auto ok = network.addVariant(entry, &shape); !ok) return std::unexpected(ok.error());
+    if (auto ok = network.addVariant(entry, {}); !ok) return std::unexpected(ok.error());
+  for (const minnow::Shape& shape : entry.shapes) {
+    const std::pair<std::string, minnow::Shape> input{entry.input, shape};
+    if (auto ok = network.addVariant(entry, {&input, 1}); !ok) return std::unexpected(ok.error());
+  }
   const auto area = [](const Variant& v) { return int64_t{v.width} * v.height; };
   std::ranges::sort(network.variants_, {}, area);
   if (network.outputs_.empty())

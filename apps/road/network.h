@@ -34,8 +34,7 @@ class Network {
     int width = 0, height = 0;
   };
   explicit Network(minnow::Interpreter interpreter) : interpreter_(std::move(interpreter)) {}
-  /// With the model's own shape where there is none.
-  minnow::Result<void> addVariant(const ModelEntry& entry, const minnow::Shape* shape);
+  minnow::Result<void> addVariant(const ModelEntry& entry, minnow::InputShapes shapes);
   Variant& variantFor(int width, int height);
 
   minnow::Interpreter interpreter_;

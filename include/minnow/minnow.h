@@ -164,11 +164,23 @@ typedef struct minnow_session_options {
 } minnow_session_options;
 #define MINNOW_SESSION_OPTIONS_INIT {sizeof(minnow_session_options), 1, 1, 1}
 
+typedef struct minnow_input_shape {
+  const char* name;
+  const int64_t* shape;
+  int rank;
+} minnow_input_shape;
+
 /* NULL options: begin waits, but not for what its own thread holds: see SessionOptions in
  * minnow/runtime.h. */
 minnow_status minnow_interpreter_create_session(const minnow_interpreter* interpreter,
                                                 const minnow_session_options* options,
                                                 minnow_session** session);
+/* For other shapes of some inputs (minnow_session_resize_inputs): what the model was converted for
+ * need not fit the budget. */
+minnow_status minnow_interpreter_create_session_for(const minnow_interpreter* interpreter,
+                                                    const minnow_session_options* options,
+                                                    const minnow_input_shape* shapes, size_t count,
+                                                    minnow_session** session);
 void minnow_session_destroy(minnow_session* session);
 
 size_t minnow_session_input_count(const minnow_session* session);
@@ -181,6 +193,9 @@ const char* minnow_session_output_name(const minnow_session* session, size_t ind
  * get its extent. On error the session stays as it was. */
 minnow_status minnow_session_resize_input(minnow_session* session, const char* name,
                                           const int64_t* shape, int rank);
+/* The same for several inputs at once. */
+minnow_status minnow_session_resize_inputs(minnow_session* session,
+                                           const minnow_input_shape* shapes, size_t count);
 
 /* Bytes, as MemoryReport in minnow/runtime.h. */
 typedef struct minnow_memory_report {

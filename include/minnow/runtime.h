@@ -31,6 +31,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "minnow/elements.h"
@@ -62,6 +63,9 @@ struct TensorInfo {
   DataType type = DataType::Undefined;
   Shape shape;
 };
+
+/// Shapes of inputs, by name.
+using InputShapes = std::span<const std::pair<std::string, Shape>>;
 
 /// What resizing may make of an axis of an input.
 struct ExtentInfo {
@@ -201,6 +205,9 @@ class Interpreter {
   /// that was converted for a range has the largest shapes until it is resized.
   ExtentInfo extent(size_t input, int axis) const;
   Result<Session> createSession(const SessionOptions& options = {}) const;
+  /// For other shapes of some inputs, as Session::resizeInputs gives them: what the model was
+  /// converted for need not fit the budget.
+  Result<Session> createSession(const SessionOptions& options, InputShapes shapes) const;
   /// Tells the system that the file's pages are not needed now; they are read again when a session
   /// touches them. Its metadata is not needed any more and leaves the ledger.
   void releaseModel();
@@ -239,7 +246,7 @@ class Session {
   Result<void> resizeInput(std::string_view name, const Shape& shape);
   /// The same for several inputs at once; those of one name have to agree. The budget is asked as
   /// for a new session.
-  Result<void> resizeInputs(std::span<const std::pair<std::string, Shape>> shapes);
+  Result<void> resizeInputs(InputShapes shapes);
   std::span<const TensorInfo> inputs() const;
   std::span<const TensorInfo> outputs() const;
   /// The steps in execution order, views included. Made at each call.

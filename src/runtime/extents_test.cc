@@ -22,6 +22,16 @@ test::Model model() {
   return test::Model(graph);
 }
 
+std::vector<float> run(Session& session) {
+  auto frame = session.begin();
+  if (!frame) return {};
+  for (const size_t input : {0, 1}) {
+    const TensorView to = frame->input(input);
+    for (int64_t i = 0; i < to.elements(); ++i) to.as<float>()[i] = static_cast<float>(i % 7) - 2;
+  }
+  return frame->run() ? test::outputOf(*frame) : std::vector<float>();
+}
+
 class Extents : public testing::Test {
  protected:
   void expectShapes(const Shape& shape) const {
@@ -64,7 +74,7 @@ TEST_F(Extents, AreToldOfEachAxis) {
 TEST_F(Extents, OfOneNameFollowTheInputThatIsResized) {
   ASSERT_TRUE(session_.resizeInput("a", {1, 3, 8, 8}));
   expectShapes({1, 3, 8, 8});
-  EXPECT_FALSE(test::runOnce(session_, 0.5F).empty());
+  EXPECT_FALSE(run(session_).empty());
   ASSERT_TRUE(session_.resizeInput("b", {5, 3, 4, 4}));
   expectShapes({5, 3, 4, 4});
   ASSERT_TRUE(session_.resizeInputs(Shapes{{"a", {1, 3, 16, 16}}, {"b", {1, 3, 16, 16}}}));
@@ -97,6 +107,26 @@ TEST_F(Extents, NeedMostForTheLargest) {
   }
 }
 
+/// A device that has too little for the largest still has sessions of smaller sizes.
+TEST_F(Extents, SessionsAreMadeForSizesWhereTheLargestDoesNotFit) {
+  const Shapes small{{"a", {1, 3, 8, 8}}};
+  ASSERT_TRUE(session_.resizeInputs(small));
+  const MemoryReport memory = session_.memory();
+  auto runtime = *Runtime::create({.memoryBudget = memory.total()});
+  const auto interpreter = *Interpreter::createFromBuffer(runtime, model_.span);
+  const auto largest = interpreter.createSession();
+  ASSERT_FALSE(largest);
+  EXPECT_EQ(largest.error().code, ErrorCode::OutOfMemory);
+  auto session = interpreter.createSession({}, small);
+  ASSERT_TRUE(session) << session.error().message;
+  for (const TensorInfo& input : session->inputs()) EXPECT_EQ(input.shape, (Shape{1, 3, 8, 8}));
+  EXPECT_EQ(session->memory().total(), memory.total());
+  EXPECT_EQ(run(*session), run(session_));
+  EXPECT_EQ(interpreter.createSession({}, Shapes{{"a", {1, 3, 17, 17}}}).error().code,
+            ErrorCode::ShapeMismatch);
+  EXPECT_EQ(interpreter.createSession({}, Shapes{{"c", {1}}}).error().code, ErrorCode::NotFound);
+}
+
 /// Weights belong to the model, whatever sizes its sessions have, and to the file, however often it
 /// is opened.
 TEST_F(Extents, SessionsOfSeveralSizesShareTheWeights) {
@@ -105,9 +135,9 @@ TEST_F(Extents, SessionsOfSeveralSizesShareTheWeights) {
   const Interpreter again = *Interpreter::createFromBuffer(runtime_, model_.span);
   std::vector<Session> sessions;
   for (int64_t side = 4; side < 16; ++side) {
-    sessions.push_back(*(side % 2 ? again : interpreter_).createSession());
-    ASSERT_TRUE(sessions.back().resizeInput("a", {1, 3, side, side}));
-    EXPECT_FALSE(test::runOnce(sessions.back(), 0.5F).empty());
+    const Shapes shapes{{"a", {1, 3, side, side}}};
+    sessions.push_back(*(side % 2 ? again : interpreter_).createSession({}, shapes));
+    EXPECT_FALSE(run(sessions.back()).empty());
   }
   EXPECT_EQ(runtime_.ledger().now.staticBytes, weights);
   EXPECT_EQ(runtime_.predicted().staticBytes, weights);

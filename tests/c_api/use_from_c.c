@@ -165,6 +165,33 @@ static const char* resize(minnow_interpreter* model, minnow_session* session) {
   return NULL;
 }
 
+/* A session of its own for another size, and several inputs at once. */
+static const char* createResized(minnow_interpreter* model) {
+  const int64_t larger[] = {4, 3}, tooLarge[] = {5, 3};
+  minnow_input_shape shapes[] = {{"x", larger, 2}, {"y", larger, 2}};
+  minnow_session* session = NULL;
+  minnow_frame* frame;
+  minnow_tensor input;
+  CHECK(minnow_interpreter_create_session_for(model, NULL, shapes, 1, &session) == MINNOW_OK);
+  CHECK(minnow_session_begin(session, &frame) == MINNOW_OK);
+  CHECK(minnow_frame_input(frame, "x", &input) == MINNOW_OK && input.shape[0] == 4);
+  minnow_frame_destroy(frame);
+  CHECK(minnow_session_resize_inputs(session, shapes, 2) == MINNOW_NOT_FOUND);
+  CHECK(strstr(minnow_last_error(), "'y'") != NULL);
+  CHECK(minnow_session_resize_inputs(session, NULL, 1) == MINNOW_INVALID_ARGUMENT);
+  CHECK(minnow_session_resize_inputs(session, NULL, 0) == MINNOW_OK);
+  minnow_session_destroy(session);
+  session = NULL;
+  shapes[0].shape = tooLarge;
+  CHECK(minnow_interpreter_create_session_for(model, NULL, shapes, 1, &session) ==
+        MINNOW_SHAPE_MISMATCH);
+  CHECK(session == NULL && strstr(minnow_last_error(), "1..4") != NULL);
+  shapes[0].name = NULL;
+  CHECK(minnow_interpreter_create_session_for(model, NULL, shapes, 1, &session) ==
+        MINNOW_INVALID_ARGUMENT);
+  return NULL;
+}
+
 static const char* useSession(minnow_interpreter* model) {
   minnow_session* session;
   minnow_memory_report memory;
@@ -176,6 +203,7 @@ static const char* useSession(minnow_interpreter* model) {
   CHECK(minnow_session_memory(session, &memory) == MINNOW_OK && memory.dynamic_bytes > 0);
   CHECK(minnow_session_resize_input(session, "x", NULL, 9) == MINNOW_INVALID_ARGUMENT);
   problem = resize(model, session);
+  if (problem == NULL) problem = createResized(model);
   if (problem == NULL) problem = runFrame(session);
   if (problem == NULL) problem = beginTwice(model, session);
   minnow_session_destroy(session);

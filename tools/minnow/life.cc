@@ -124,9 +124,7 @@ void writeInputs(const Frame& frame, size_t inputs) {
 }
 
 Session sessionOf(const Interpreter& interpreter, const ModelFile& file) {
-  Session session = need(interpreter.createSession());
-  if (!file.shapes.empty()) need(session.resizeInputs(sessionShapes(interpreter, file.shapes)));
-  return session;
+  return need(interpreter.createSession({}, sessionShapes(interpreter, file.shapes)));
 }
 
 void describe(const Session& session, ModelFacts& facts) {

@@ -148,10 +148,8 @@ Model openModel(Runtime& runtime, const std::filesystem::path& path,
 
 Session openSession(const Model& model, const std::filesystem::path& path,
                     const ConvertSettings& settings, const SessionOptions& options) {
-  Session session = need(model.interpreter.createSession(options));
-  if (isOnnx(path) || settings.shapes.empty()) return session;
-  need(session.resizeInputs(sessionShapes(model.interpreter, settings.shapes)));
-  return session;
+  const Shapes shapes = isOnnx(path) ? Shapes{} : settings.shapes;
+  return need(model.interpreter.createSession(options, sessionShapes(model.interpreter, shapes)));
 }
 
 }  // namespace minnow::tool
