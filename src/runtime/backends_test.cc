@@ -96,9 +96,10 @@ Ran run(const ir::Graph& graph, const backend::BackendList& list) {
   for (int64_t i = 0; i < in.elements(); ++i) in.as<float>()[i] = static_cast<float>(i) - 9.5F;
   base::Team team;
   Runner runner(bindings);
-  for (runner.begin(); !runner.isDone(); runner.advance()) {
+  for (runner.begin(); !runner.isDone();) {
     EXPECT_TRUE(runner.open());
     EXPECT_TRUE(runner.run(team));
+    EXPECT_TRUE(runner.advance());
   }
   EXPECT_TRUE(runner.finish());
   const float* out = bindings.output(0).as<float>();

@@ -2,6 +2,7 @@
 // of it was allocated with the session; running allocates nothing.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -14,7 +15,9 @@ namespace minnow::runtime {
 
 struct Bindings {
   explicit Bindings(std::shared_ptr<const program::Program> of)
-      : program(std::move(of)), actual(program->sizedByData.size()) {}
+      : program(std::move(of)),
+        actual(program->sizedByData.size()),
+        stripsDone(static_cast<size_t>(program->strips.mostBands())) {}
   Bindings(const Bindings&) = delete;  // runners refer to it
   Bindings& operator=(const Bindings&) = delete;
 
@@ -30,11 +33,13 @@ struct Bindings {
   TensorView input(size_t index) const { return tensor(program->graph->inputs[index]); }
   TensorView output(size_t index) const { return tensor(program->graph->outputs[index]); }
 
-  size_t heapBytes() const { return minnow::heapBytes(actual); }
+  size_t heapBytes() const { return minnow::heapBytes(actual) + minnow::heapBytes(stripsDone); }
 
   std::shared_ptr<const program::Program> program;
   std::byte* arena = nullptr;
   std::vector<TensorView> actual;  ///< by program::Place::actual
+  /// By band of the chain that runs: how many strips it is through with.
+  std::vector<std::atomic<int>> stripsDone;
 };
 
 }  // namespace minnow::runtime

@@ -124,19 +124,26 @@ Result<void> runHere(runtime::Runner& runner, base::Team& team, const OpCallback
 /// One band, by one thread.
 Result<void> runBand(runtime::Runner& runner, size_t step, int band) {
   base::Team alone;
-  for (runner.begin(step, band); !runner.isDone(); runner.advance())
+  for (runner.begin(step, band); !runner.isDone();) {
     if (auto ok = runHere(runner, alone, {}, {}); !ok) return ok;
+    if (auto ok = runner.advance(); !ok) return ok;
+  }
   return runner.finish();
 }
 
-/// The chain that begins here, its bands shared among the team.
+/// The chain that begins here, its bands shared among the team. Whoever runs a band may wait for the
+/// next one, so bands are taken from the last one on.
 Result<void> runBands(Frame::Impl& frame, std::string_view source, base::Team& team) {
   if (auto ok = frame.runner->finish(); !ok) return ok;
   const size_t step = frame.runner->step();
-  team.parallelFor(frame.runner->bandsHere(), 1, [&](int64_t begin, int64_t end) {
-    for (auto b = begin; b < end; ++b)
-      frame.bands[b].outcome = guarded(
-          source, [&] { return runBand(frame.bands[b].runner, step, static_cast<int>(b)); });
+  const int count = frame.runner->bandsHere();
+  for (std::atomic<int>& done : frame.bindings->stripsDone) done = 0;
+  team.parallelFor(count, 1, [&](int64_t begin, int64_t end) {
+    for (int band = count - 1 - static_cast<int>(begin); band > count - 1 - end; --band) {
+      auto& [runner, outcome] = frame.bands[band];
+      outcome = guarded(source, [&] { return runBand(runner, step, band); });
+      if (!outcome) runner.giveUp();
+    }
   });
   for (Frame::Impl::Band& band : frame.bands)
     if (!band.outcome) return std::exchange(band.outcome, {});
@@ -152,8 +159,8 @@ Result<void> runAll(Frame::Impl& frame, std::string_view source, base::Team& tea
   for (runner.begin(); !runner.isDone();) {
     const bool inBands = !watched && runner.bandsHere() > 1;
     auto ok = inBands ? runBands(frame, source, team) : runHere(runner, team, before, after);
+    if (ok && !inBands) ok = runner.advance();
     if (!ok) return ok;
-    if (!inBands) runner.advance();
   }
   return runner.finish();
 }

@@ -13,12 +13,14 @@ using program::kNone;
 int Runner::bandsHere() const {
   const planning::ChainSchedule* chain = program().strips.chainAt(cursor_.step());
   const bool begins = chain != nullptr && chain->first == cursor_.step();
-  return begins && cursor_.band() == 0 && cursor_.strip() == 0 ? chain->band.count : 1;
+  return begins && cursor_.strip() == 0 && cursor_.band() + 1 == chain->band.count
+             ? chain->band.count
+             : 1;
 }
 
-/// A tensor, or its strip along `axis`, at this place of the run. Its row 0 may lie outside the
-/// arena, so addresses are computed on integers.
-void Runner::bindStrip(ir::ValueId id, int axis, TensorView& view) const {
+/// A tensor, or rows of it, at this place of the run. Its row 0 may lie outside the arena, so
+/// addresses are computed on integers.
+void Runner::bindStrip(ir::ValueId id, const ops::Rows& rows, TensorView& view) const {
   view = program().viewOf(id);
   if (id == ir::kNoValue) return;
   const program::Place& place = program().places[id];
@@ -26,10 +28,9 @@ void Runner::bindStrip(ir::ValueId id, int axis, TensorView& view) const {
   if (place.buffer != kNone)
     address = reinterpret_cast<uintptr_t>(bufferAt(cursor_.bufferHere(place.buffer))) +
               static_cast<uintptr_t>(cursor_.rowZero(place.buffer, place.byteOffset));
-  if (axis >= 0) {
-    const ops::Rows rows = cursor_.rows();
-    view.shape[axis] = rows.end - rows.begin;
-    address += static_cast<uintptr_t>(rows.begin * view.strides[axis] *
+  if (rows.axis >= 0) {
+    view.shape[rows.axis] = rows.end - rows.begin;
+    address += static_cast<uintptr_t>(rows.begin * view.strides[rows.axis] *
                                       static_cast<int64_t>(elementSize(view.type)));
   }
   view.data = reinterpret_cast<void*>(address);
@@ -39,9 +40,12 @@ Result<void> Runner::open() {
   slideWindows();
   if (!hasWork()) return {};
   int32_t axis = plannedStep().stripAxes;
+  ops::Rows rows = cursor_.rows();
   const auto bindAll = [&](std::span<const ir::ValueId> ids, std::span<TensorView> views) {
-    for (size_t i = 0; i < ids.size(); ++i)
-      bindStrip(ids[i], axis == kNone ? kNone : program().stripAxes[axis++], views[i]);
+    for (size_t i = 0; i < ids.size(); ++i) {
+      rows.axis = axis == kNone ? ops::Rows::kWhole : program().stripAxes[axis++];
+      bindStrip(ids[i], rows, views[i]);
+    }
   };
   bindAll(node().inputs, inputs());
   bindAll(node().outputs, outputs());
@@ -54,6 +58,45 @@ void Runner::slideWindows() {
     std::byte* to = bufferAt(slide.buffer);
     std::memmove(to, to + slide.fromByte, slide.bytes);
   });
+}
+
+Result<void> Runner::advance() {
+  const planning::ChainSchedule* chain = program().strips.chainAt(cursor_.step(), cursor_.band());
+  if (chain != nullptr && chain->band.count > 1) {
+    bool any = false;
+    cursor_.forEachHandover([&](const planning::Handover&) { any = true; });
+    if (any)
+      if (auto ok = finish(); !ok) return ok;
+    cursor_.forEachHandover([&](const planning::Handover& rows) { handOver(rows); });
+    if (cursor_.step() == chain->last) noteStrip(cursor_.strip() + 1);
+  }
+  cursor_.advance();
+  return {};
+}
+
+void Runner::noteStrip(int done) {
+  std::atomic<int>& mine = bindings_->stripsDone[cursor_.band()];
+  mine.store(done, std::memory_order_release);
+  mine.notify_all();
+}
+
+/// Copies rows between a window and a border's buffer.
+void Runner::handOver(const planning::Handover& handover) {
+  if (handover.taken) waitFor(handover);
+  const ir::ValueId id = handover.border->value;
+  TensorView here;
+  bindStrip(id, handover.rows, here);
+  TensorView there = here;
+  there.data = bufferAt(handover.border->buffer) +
+               handover.byteAt(handover.rows.begin, program().places[id].byteOffset);
+  handover.taken ? copyTensor(there, here) : copyTensor(here, there);
+}
+
+void Runner::waitFor(const planning::Handover& handover) const {
+  const int next = cursor_.band() + 1;
+  const int strip = program().strips.stripThatReaches(cursor_.step(), next, handover.rows.end);
+  const std::atomic<int>& done = bindings_->stripsDone[next];
+  for (int seen; (seen = done.load(std::memory_order_acquire)) <= strip;) done.wait(seen);
 }
 
 /// Each band has its own.

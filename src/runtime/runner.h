@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -17,7 +18,8 @@ class Runner {
   explicit Runner(Bindings& bindings)
       : bindings_(&bindings), operands_(bindings.program->mostOperands) {}
 
-  // A run: begin(); while not isDone(): open(), run() if there is work, advance(); finish().
+  // A run: begin(); while not isDone(): open(), run() if there is work, advance(); finish(). Of
+  // runners that go through bands of one chain at a time, none waits for a band before its own.
 
   /// At the first step.
   void begin() { cursor_ = planning::StripCursor(program().strips); }
@@ -26,7 +28,8 @@ class Runner {
     cursor_ = planning::StripCursor(program().strips, static_cast<int>(step), band);
   }
   bool isDone() const { return cursor_.isDone(); }
-  void advance() { cursor_.advance(); }
+  /// Hands rows over to the band before, waits for those of the next band, and goes on.
+  Result<void> advance();
   /// Bands of the chain that begins here; 1 anywhere else, and for a chain without bands.
   int bandsHere() const;
   /// From a chain's first step to what follows it: others have run its bands.
@@ -41,6 +44,9 @@ class Runner {
   Result<void> run(base::Team& team);
   /// Waits for what was begun: before callbacks look, and at the end.
   Result<void> finish();
+
+  /// A band that failed: those that wait for it go on, to nothing that anybody reads.
+  void giveUp() { noteStrip(std::numeric_limits<int>::max()); }
 
   // What callbacks see of the opened step, no more than exists. ---------------------------------
 
@@ -63,8 +69,11 @@ class Runner {
     return bindings_->arena + program().buffers[buffer].offset;
   }
   std::span<std::byte> workspace() const;
-  void bindStrip(ir::ValueId id, int axis, TensorView& view) const;
+  void bindStrip(ir::ValueId id, const ops::Rows& rows, TensorView& view) const;
   void slideWindows();
+  void handOver(const planning::Handover& handover);
+  void waitFor(const planning::Handover& handover) const;
+  void noteStrip(int done);
   Result<void> bindActualSizes();
   Result<void> bindOutput(ir::ValueId id, const Shape& shape, TensorView& view) const;
   void noteActualSizes();

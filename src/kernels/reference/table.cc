@@ -9,6 +9,8 @@ size_t topKBytes(const ops::Operator&, std::span<const TensorView>, std::span<co
                  const CallShape&);
 size_t nonMaxSuppressionBytes(const ops::Operator&, std::span<const TensorView>,
                               std::span<const TensorView>, const CallShape&);
+size_t detBytes(const ops::Operator&, std::span<const TensorView>, std::span<const TensorView>,
+                const CallShape&);
 size_t recurrentWorkspace(const ops::Operator&, std::span<const TensorView> inputs,
                           std::span<const TensorView> outputs, const CallShape& call);
 
@@ -31,6 +33,8 @@ WorkspaceFn findWorkspace(ops::OpKind kind) {
       return ops::ifLinked<ops::OpKind::NonMaxSuppression>(nonMaxSuppressionBytes);
     case ops::OpKind::Recurrent:
       return ops::ifLinked<ops::OpKind::Recurrent>(recurrentWorkspace);
+    case ops::OpKind::Det:
+      return ops::ifLinked<ops::OpKind::Det>(detBytes);
     default:
       return nullptr;
   }
