@@ -332,6 +332,11 @@ class CommandLine(unittest.TestCase):
             self.assertIn("for conversion", self.minnow("run", model, "--shape", shape, *run, code=USAGE))
         self.minnow("run", free, "--shape", "x=2,w", "--shape", "w=8..16", *run)
         self.assertIn("x=1,H=320", self.minnow("convert", free, "-o", model, "--shape", "x=1,H", code=ERROR))
+        self.minnow("convert", free, "-o", model, "--shape", "x=S=8..64,S")
+        text = self.minnow("info", model)
+        self.assertIn("extent         S: 8..64, axis 0 of x, axis 1 of x\n", text)
+        self.assertIn("resizable      x: axes 0, 1\n", text)
+        self.assertIn("one name", self.minnow("run", model, "--shape", "x=8,9", *run, code=ERROR))
         self.assertIn("range '9..8' is empty", self.minnow("convert", free, "--shape", "x=1,9..8", code=USAGE))
 
     def test_sizes_within_a_range_that_a_model_cannot_have_are_told(self):

@@ -42,6 +42,8 @@ SHAPES = {
     "mlsd_320_large": [[1, 320, 320, 4]],
     "mlsd_512_large": [[1, 512, 512, 4]],
 }
+# Converted for a range too, which holds all of those.
+RANGES = {"ppocr_det_320": [1, 3, "96..736", "64..1280"], "ppocr_rec": ["1..2", 3, 48, "32..960"], "gtsrb_mobile": ["1..4", "30..31", "30..31", 3]}
 # What the files themselves do not allow: sizes in the constants that Reshape reads (nanodet, FastestDet, TwinLiteNet, the reader,
 # traffic signs), that Resize reads (M-LSD), constants for a grid (UltraFace) or to be joined (BlazeFace), strides that do not fit (YOLOX).
 REFUSED = {
@@ -71,8 +73,9 @@ SIZES_AS_CONSTANTS = {"shufflenet_v2_x1_0", "deeplabv3_mobilenet_v3_large_320"}
 class Model:
     """One ONNX file, what it is resized to and what is refused."""
 
-    def __init__(self, program, name, path, input_name, shapes, refused, folder):
+    def __init__(self, program, name, path, input_name, shapes, refused, folder, converted=None):
         self.program, self.name, self.input, self.shapes, self.refused = program, name, input_name, shapes, refused
+        self.converted = converted or shapes[0]
         self.onnx, self.file, self.fresh = (folder / f"model.{end}" for end in ("onnx", "minnow", "fresh.minnow"))
         self.onnx.write_bytes(with_free_sizes(pathlib.Path(path).read_bytes()))
 
@@ -118,10 +121,10 @@ class Model:
 
     def problems(self):
         """(shape, problem) of every shape."""
-        first = self.convert(self.file, self.shapes[0])
+        first = self.convert(self.file, self.converted)
         if first.returncode:
-            return [(self.shapes[0], first.stderr.strip())]
-        found = [(shape, self.problem_of_resizing(shape)) for shape in self.shapes[1:]]
+            return [(self.converted, first.stderr.strip())]
+        found = [(shape, self.problem_of_resizing(shape)) for shape in self.shapes if shape != self.converted]
         found += [(shape, self.problem_of_refusing(shape)) for shape in self.refused]
         return found + (self.peer_problems() if onnxruntime else [])
 
@@ -141,7 +144,10 @@ class Model:
 def road_models(program, folder):
     for row in ROWS:
         if path := find(row["file"]):
-            yield Model(program, row["id"], path, row["input"], SHAPES[row["id"]], REFUSED.get(row["id"], []), folder)
+            name, refused = row["id"], REFUSED.get(row["id"], [])
+            yield Model(program, name, path, row["input"], SHAPES[name], refused, folder)
+            if name in RANGES:
+                yield Model(program, f"{name} (range)", path, row["input"], SHAPES[name], [], folder, RANGES[name])
 
 
 def architectures(program, folder):
@@ -173,7 +179,7 @@ def main():
             for model in models(program, pathlib.Path(folder)):
                 bad = [(shape, problem) for shape, problem in model.problems() if problem]
                 checked, wrong = checked + 1, wrong + len(bad)
-                print(f"{'WRONG' if bad else 'good '} {model.name}: {len(model.shapes) - 1} sizes resized to, "
+                print(f"{'WRONG' if bad else 'good '} {model.name}: {len(model.shapes)} sizes, "
                       f"{len(model.refused)} refused", flush=True)
                 for shape, problem in bad:
                     print(f"      {shape}: {problem}", flush=True)

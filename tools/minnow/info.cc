@@ -43,8 +43,8 @@ Facts factsOf(const Session& session) {
   return facts;
 }
 
-/// Along which axes an input can be resized, found by trying: each alone, to twice its length, or to
-/// the least of its range where that is too much.
+/// Along which axes an input can be resized, found by trying: each alone (with those of its name),
+/// to twice its length, or to the least of its range where that is too much.
 struct Sizes {
   std::vector<size_t> axes;
   std::vector<std::string> refused;  ///< what was said of the others: "axis 1: …"
@@ -54,12 +54,21 @@ int64_t anotherSize(const ExtentInfo& extent, int64_t size) {
   return size > extent.most / 2 ? extent.least : 2 * size;
 }
 
+/// The shape with another size along an axis.
+Shape resizedAlong(const Interpreter& model, size_t input, int axis, Shape shape) {
+  const ExtentInfo extent = model.extent(input, axis);
+  const int64_t size = anotherSize(extent, shape[axis]);
+  for (int other = 0; other < shape.rank(); ++other)
+    if (other == axis || (!extent.name.empty() && model.extent(input, other).name == extent.name))
+      shape[other] = size;
+  return shape;
+}
+
 Sizes sizesOf(const Interpreter& model, Session& session, size_t index) {
   const TensorInfo input = session.inputs()[index];
   Sizes sizes;
   for (int axis = 0; axis < input.shape.rank(); ++axis) {
-    Shape shape = input.shape;
-    shape[axis] = anotherSize(model.extent(index, axis), shape[axis]);
+    const Shape shape = resizedAlong(model, index, axis, input.shape);
     const auto tried = session.resizeInput(input.name, shape);
     if (tried)
       sizes.axes.push_back(static_cast<size_t>(axis));

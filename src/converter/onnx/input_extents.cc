@@ -1,8 +1,6 @@
 // Gathering what is said of names, and grouping axes by them.
 #include "converter/onnx/input_extents.h"
 
-#include <algorithm>
-
 #include "base/fail.h"
 #include "converter/onnx/import_state.h"
 
@@ -53,14 +51,13 @@ std::set<std::string> InputExtents::splitNames() const {
 std::vector<ir::Extent> InputExtents::take(std::vector<std::string>& warnings) const {
   const std::set<std::string> split = splitNames();
   std::vector<ir::Extent> extents;
+  std::map<std::string, size_t> byName;
   for (const auto& [at, asked] : axes_) {
     const std::string name = split.contains(asked.name) ? "" : asked.name;
     if (name.empty() && !asked.isRange()) continue;
-    const auto same = std::ranges::find(extents, name, &ir::Extent::name);
-    if (!name.empty() && same != extents.end())
-      same->axes.push_back(at);
-    else
-      extents.push_back({name, asked.least, asked.most, {at}});
+    const auto [known, isNew] = byName.try_emplace(name, extents.size());
+    if (isNew || name.empty()) extents.push_back({name, asked.least, asked.most, {}});
+    (name.empty() ? extents.back() : extents[known->second]).axes.push_back(at);
   }
   for (const std::string& name : split)
     warnings.push_back(text("the model has one name, '", name,
