@@ -89,10 +89,6 @@ struct Program {
 Result<std::shared_ptr<const Program>> build(const ir::Graph& graph, std::vector<TensorType> types,
                                              const Options& options);
 
-/// The types of all values when inputs have the types given in `types` (entries of other values are
-/// overwritten).
-Result<void> inferTypes(const ir::Graph& graph, std::vector<TensorType>& types);
-
 // Descriptions ------------------------------------------------------------------------------------
 
 /// The step as callbacks and listings see it, without rows.
