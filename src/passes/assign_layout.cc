@@ -202,6 +202,6 @@ class LayoutPass {
 
 }  // namespace
 
-Result<int> assignLayout(ir::Graph& graph, Budget&) { return LayoutPass(graph).run(); }
+Result<int> assignLayout(ir::Graph& graph, sizes::Budget&) { return LayoutPass(graph).run(); }
 
 }  // namespace minnow::passes

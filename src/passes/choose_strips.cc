@@ -234,7 +234,7 @@ class Chooser {
 
 }  // namespace
 
-Result<int> chooseStrips(ir::Graph& graph, Budget&) {
+Result<int> chooseStrips(ir::Graph& graph, sizes::Budget&) {
   if (graph.nodes.empty()) return 0;
   return Chooser(graph).run();
 }

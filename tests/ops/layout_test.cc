@@ -15,7 +15,7 @@
 #include "tests/ops/test_tensor.h"
 
 namespace minnow::passes {
-Result<int> assignLayout(ir::Graph& graph, Budget& budget);
+Result<int> assignLayout(ir::Graph& graph, sizes::Budget& budget);
 }
 
 namespace minnow::optest {
@@ -144,7 +144,7 @@ TEST_P(LayoutFacts, ThePassKeepsEveryBit) {
     CaseGraph made(c, othersAreConstant);
     ASSERT_TRUE(made.graph.verify()) << made.graph.verify().error().message;
     const auto before = passes::runGraph(made.graph, made.inputs);
-    passes::Budget budget;
+    sizes::Budget budget;
     ASSERT_TRUE(passes::assignLayout(made.graph, budget));
     const auto sound = made.graph.verify();
     ASSERT_TRUE(sound) << sound.error().message;
