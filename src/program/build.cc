@@ -184,7 +184,7 @@ class Builder {
       used.push_back(buffer);
     }
     const memory::Placement arena =
-        memory::planArena(intervals, planning::besides(used, layout_.chainOf));
+        memory::planArena(intervals, planning::besides(used, layout_.chainOf, layout_.order));
     auto offset = arena.offsets.begin();
     for (Buffer& buffer : program_.buffers)
       if (buffer.first != planning::Buffer::kUnused) buffer.offset = *offset++;
