@@ -1,4 +1,5 @@
-// Lanes in one arena: random graphs in random orders, run by a toy interpreter however lanes may go.
+// Lanes in one arena: random graphs in random orders, run by a toy interpreter however lanes may
+// go.
 #include <gtest/gtest.h>
 
 #include <climits>
@@ -214,8 +215,8 @@ void forEachCourse(const Order& order, int steps, const F& run) {
   go(go, 0, std::vector<size_t>(4, 0));
 }
 
-/// The steps that touch each buffer: -1 for the graph's inputs, one after the last for its outputs. What
-/// holds no value is a workspace, of step `first`.
+/// The steps that touch each buffer: -1 for the graph's inputs, one after the last for its outputs.
+/// What holds no value is a workspace, of step `first`.
 std::vector<std::vector<int>> touchesOf(const ir::Graph& graph, const MemoryLayout& layout) {
   std::vector<std::vector<int>> touches(layout.buffers.size());
   const auto add = [&](const std::vector<ir::ValueId>& ids, int step) {
@@ -278,8 +279,8 @@ MemoryLayout withWorkspaces(MemoryLayout layout) {
   return layout;
 }
 
-/// Buffers are apart if they exist at once in some run. Returns how many the order alone keeps apart;
-/// it does so with no others.
+/// Buffers are apart if they exist at once in some run. Returns how many the order alone keeps
+/// apart; it does so with no others.
 int expectApart(const ir::Graph& graph, const MemoryLayout& layout,
                 const std::vector<size_t>& offsets) {
   const auto met = together(graph, layout, touchesOf(graph, layout));
@@ -301,8 +302,8 @@ int expectApart(const ir::Graph& graph, const MemoryLayout& layout,
 
 }  // namespace
 
-// All runs of small graphs, one after another: whatever exists at once in one of them lies apart, and
-// every reader finds what was written.
+// All runs of small graphs, one after another: whatever exists at once in one of them lies apart,
+// and every reader finds what was written.
 TEST(Lanes, SmallGraphsAreRightInEveryRun) {
   std::mt19937 random(34);
   int beside = 0, courses = 0;

@@ -15,7 +15,8 @@ using ir::ValueId;
 using ops::LayoutRole;
 using ops::StorageOrder;
 
-/// In which orders elements lie: in both, a tensor of one channel or of one pixel; in none, a slice.
+/// In which orders elements lie: in both, a tensor of one channel or of one pixel; in none, a
+/// slice.
 struct Lies {
   bool plain, channelsLast;
 

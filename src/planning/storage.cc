@@ -189,8 +189,8 @@ class Assignment {
     return bufferLast_[buffer].step <= n && bufferLast_[buffer].inEveryRun;
   }
 
-  /// Bands have a window each for what lies in a chain alone. In a buffer that they share, no band
-  /// may write what another one reads or writes.
+  /// Bands have a line buffer each for what lies in a chain alone. In a buffer that they share, no
+  /// band may write what another one reads or writes.
   bool staysInBands(const ChainSchedule& chain, int buffer, ValueId out) const {
     if (chain.band.count == 1) return true;
     bool inside = staysInside(chain, out), apart = true;
