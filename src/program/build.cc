@@ -217,7 +217,7 @@ Result<std::shared_ptr<const Program>> build(const ir::Graph& graph, std::vector
   if (const uint64_t bytes = bytesWithoutSharing(**layers); bytes > SIZE_MAX)
     return fail(ErrorCode::OutOfMemory, graph.name, ": its feature maps have ", bytes,
                 " bytes, this CPU addresses ", SIZE_MAX, "; give it smaller inputs");
-  if (!options.strips || graph.chains.empty()) return layers;
+  if (!options.inStrips || graph.chains.empty()) return layers;
   // A band for each thread if possible, else strips as tall as threads want them, but never at the
   // price of more memory than whole layers take.
   const auto within = [&](planning::MemoryLayout layout) -> Result<std::shared_ptr<const Program>> {

@@ -51,7 +51,7 @@ struct Step {
 
 struct Options {
   int threads = 1;
-  bool strips = true;
+  bool inStrips = true;
   backend::BackendList backends;
 };
 

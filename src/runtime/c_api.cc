@@ -278,7 +278,7 @@ minnow_status minnow_interpreter_create_session(const minnow_interpreter* interp
     if (!given) return failed(std::move(given.error()));
     return handOver(interpreter->object.createSession({.waitForArena = given->wait_for_arena != 0,
                                                        .frames = given->frames,
-                                                       .strips = given->strips != 0}),
+                                                       .inStrips = given->in_strips != 0}),
                     session);
   });
 }
