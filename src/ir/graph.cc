@@ -122,8 +122,8 @@ std::vector<TensorType> Graph::inputTypes(const Node& node) const {
 }
 
 namespace {
-Result<std::vector<TensorType>> inferNode(const Graph& graph, const Node& node) {
-  auto types = node.op->inferShape(graph.inputTypes(node));
+Result<std::vector<TensorType>> inferNode(const Node& node, std::span<const TensorType> inputs) {
+  auto types = node.op->inferShape(inputs);
   if (!types)
     return fail(types.error().code, "node '", node.name, "' (", node.op->name(),
                 "): ", types.error().message);
@@ -134,13 +134,24 @@ Result<std::vector<TensorType>> inferNode(const Graph& graph, const Node& node) 
 }
 }  // namespace
 
-Result<void> Graph::inferShapes() {
-  for (Node& node : nodes) {
-    auto types = inferNode(*this, node);
-    if (!types) return std::unexpected(types.error());
+Result<void> Graph::inferTypes(std::vector<TensorType>& types) const {
+  std::vector<TensorType> inputs;
+  for (const Node& node : nodes) {
+    inputs.clear();
+    for (ValueId id : node.inputs) inputs.push_back(id == kNoValue ? TensorType{} : types[id]);
+    const auto outputs = inferNode(node, inputs);
+    if (!outputs) return std::unexpected(outputs.error());
     for (size_t i = 0; i < node.outputs.size(); ++i)
-      if (node.outputs[i] != kNoValue) values[node.outputs[i]].type = (*types)[i];
+      if (node.outputs[i] != kNoValue) types[node.outputs[i]] = (*outputs)[i];
   }
+  return {};
+}
+
+Result<void> Graph::inferTypes() {
+  std::vector<TensorType> types;
+  for (const Value& value : values) types.push_back(value.type);
+  if (auto ok = inferTypes(types); !ok) return ok;
+  for (size_t v = 0; v < values.size(); ++v) values[v].type = types[v];
   return {};
 }
 
@@ -205,7 +216,7 @@ Result<void> Graph::verify() const {
       if (id != kNoValue && (!inRange(id) || !written[id]))
         return fail(ErrorCode::BadModel, "node '", node.name,
                     "' reads a value that nothing has written");
-    auto types = inferNode(*this, node);
+    auto types = inferNode(node, inputTypes(node));
     if (!types) return std::unexpected(types.error());
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       const ValueId id = node.outputs[i];

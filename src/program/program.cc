@@ -54,19 +54,4 @@ size_t Program::heapBytes() const {
   return bytes;
 }
 
-Result<void> inferTypes(const ir::Graph& graph, std::vector<TensorType>& types) {
-  std::vector<TensorType> in;
-  for (const ir::Node& node : graph.nodes) {
-    in.clear();
-    for (ir::ValueId id : node.inputs) in.push_back(id == ir::kNoValue ? TensorType{} : types[id]);
-    auto out = node.op->inferShape(in);
-    if (!out)
-      return fail(out.error().code, "node '", node.name, "' (", node.op->name(),
-                  "): ", out.error().message);
-    for (size_t i = 0; i < node.outputs.size() && i < out->size(); ++i)
-      if (node.outputs[i] != ir::kNoValue) types[node.outputs[i]] = (*out)[i];
-  }
-  return {};
-}
-
 }  // namespace minnow::program

@@ -80,7 +80,7 @@ void Runner::noteStrip(int done) {
   mine.notify_all();
 }
 
-/// Copies rows between a window and a border's buffer.
+/// Copies rows between a line buffer and a border's buffer.
 void Runner::handOver(const planning::Handover& handover) {
   if (handover.taken) waitFor(handover);
   const ir::ValueId id = handover.border->value;
