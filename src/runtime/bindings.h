@@ -17,7 +17,7 @@ struct Bindings {
   explicit Bindings(std::shared_ptr<const program::Program> of)
       : program(std::move(of)),
         actual(program->sizedByData.size()),
-        stripsDone(static_cast<size_t>(program->strips.mostBands())) {}
+        progress(static_cast<size_t>(program->strips.mostBands())) {}
   Bindings(const Bindings&) = delete;  // runners refer to it
   Bindings& operator=(const Bindings&) = delete;
 
@@ -33,13 +33,13 @@ struct Bindings {
   TensorView input(size_t index) const { return tensor(program->graph->inputs[index]); }
   TensorView output(size_t index) const { return tensor(program->graph->outputs[index]); }
 
-  size_t heapBytes() const { return minnow::heapBytes(actual) + minnow::heapBytes(stripsDone); }
+  size_t heapBytes() const { return minnow::heapBytes(actual) + minnow::heapBytes(progress); }
 
   std::shared_ptr<const program::Program> program;
   std::byte* arena = nullptr;
   std::vector<TensorView> actual;  ///< by program::Place::actual
-  /// By band of the chain that runs: how many strips it is through with.
-  std::vector<std::atomic<int>> stripsDone;
+  /// By band of the chain that runs: how many steps it is through with.
+  std::vector<std::atomic<int>> progress;
 };
 
 }  // namespace minnow::runtime
