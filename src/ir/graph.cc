@@ -120,11 +120,9 @@ std::vector<TensorType> Graph::inputTypes(const Node& node) const {
 }
 
 namespace {
-Result<std::vector<TensorType>> inferNode(const Graph& graph, const Node& node) {
-  auto types = node.op->inferShape(graph.inputTypes(node));
-  if (!types)
-    return fail(types.error().code, "node '", node.name, "' (", node.op->name(),
-                "): ", types.error().message);
+Result<std::vector<TensorType>> inferNode(const Graph& graph, const Node& node, DataSizes& sizes) {
+  auto types = sizes.infer(node, graph.inputTypes(node));
+  if (!types) return types;
   if (types->size() < node.outputs.size())
     return fail(ErrorCode::BadModel, "node '", node.name, "' (", node.op->name(), ") has ",
                 node.outputs.size(), " outputs, expected at most ", types->size());
@@ -133,8 +131,9 @@ Result<std::vector<TensorType>> inferNode(const Graph& graph, const Node& node) 
 }  // namespace
 
 Result<void> Graph::inferShapes() {
+  DataSizes sizes;
   for (Node& node : nodes) {
-    auto types = inferNode(*this, node);
+    auto types = inferNode(*this, node, sizes);
     if (!types) return std::unexpected(types.error());
     for (size_t i = 0; i < node.outputs.size(); ++i)
       if (node.outputs[i] != kNoValue) values[node.outputs[i]].type = (*types)[i];
@@ -196,6 +195,7 @@ Result<void> Graph::verify() const {
       return fail(ErrorCode::BadModel, "a graph input is not a free value");
     written[id] = 1;
   }
+  DataSizes sizes;
   for (const Node& node : nodes) {
     if (auto ok = verifyOutputs(node); !ok) return ok;
     if (auto ok = verifySettings(node); !ok) return ok;
@@ -203,7 +203,7 @@ Result<void> Graph::verify() const {
       if (id != kNoValue && (!inRange(id) || !written[id]))
         return fail(ErrorCode::BadModel, "node '", node.name,
                     "' reads a value that nothing has written");
-    auto types = inferNode(*this, node);
+    auto types = inferNode(*this, node, sizes);
     if (!types) return std::unexpected(types.error());
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       const ValueId id = node.outputs[i];
@@ -223,7 +223,6 @@ Result<void> Graph::verify() const {
   for (ValueId id : outputs)
     if (!inRange(id) || !written[id])
       return fail(ErrorCode::BadModel, "a graph output is never written");
-  if (auto sizes = findDataSizes(*this); !sizes) return std::unexpected(sizes.error());
   return verifyChains(*this);
 }
 

@@ -76,4 +76,32 @@ std::optional<DataAxes> Binary::dataAxes(const DataInputs& in) const {
   return axesBroadcast(in, 2);
 }
 
+Trend Binary::trend(int index) const {
+  switch (fn) {
+    case BinaryFn::Add:
+    case BinaryFn::Min:
+    case BinaryFn::Max:
+    case BinaryFn::And:
+    case BinaryFn::Or:
+      return Trend::Rising;
+    case BinaryFn::Sub:
+    case BinaryFn::Greater:
+    case BinaryFn::GreaterOrEqual:
+      return index == 0 ? Trend::Rising : Trend::Falling;
+    case BinaryFn::Less:
+    case BinaryFn::LessOrEqual:
+      return index == 0 ? Trend::Falling : Trend::Rising;
+    case BinaryFn::Mul:
+      return Trend::Either;
+    case BinaryFn::Div:
+      return index == 0 ? Trend::Either : Trend::Unknown;
+    default:
+      return Trend::Unknown;
+  }
+}
+
+Result<std::vector<TensorType>> Binary::largestOutputs(const DataInputs& in) const {
+  return inferShape(fittedToBroadcast(in, 2));
+}
+
 }  // namespace minnow::ops

@@ -15,6 +15,7 @@ struct Concat final : OperatorBase<Concat> {
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  Result<std::vector<TensorType>> largestOutputs(const DataInputs& in) const override;
   LayoutRole layoutRole() const override { return LayoutRole::Join; }
   bool movesElements(int) const override { return true; }
   bool isIdentity(std::span<const TensorType> inputs) const override { return inputs.size() == 1; }

@@ -67,9 +67,7 @@ std::optional<WeightMatrices> Conv::weightMatrices(int index, const Shape& shape
   return w;
 }
 
-std::optional<DataAxes> Conv::dataAxes(const DataInputs& in) const {
-  return axesOfInput(in, 1U);  // N
-}
+std::optional<DataAxes> Conv::dataAxes(const DataInputs& in) const { return axesOfWindows(in); }
 
 std::optional<LinearAxes> Conv::linearAxes(std::span<const TensorType>,
                                            std::span<const TensorType>) const {

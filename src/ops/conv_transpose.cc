@@ -114,7 +114,9 @@ std::optional<WeightMatrices> ConvTranspose::weightMatrices(int index, const Sha
 }
 
 std::optional<DataAxes> ConvTranspose::dataAxes(const DataInputs& in) const {
-  return axesOfInput(in, 1U);  // N
+  auto axes = axesOfWindows(in);
+  for (size_t i = 0; axes && i < outputShape.size(); ++i) (*axes)[i + 2] = 0;
+  return axes;
 }
 
 std::optional<LinearAxes> ConvTranspose::linearAxes(std::span<const TensorType>,

@@ -16,6 +16,8 @@ struct Expand final : OperatorBase<Expand> {
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  Result<std::vector<TensorType>> largestOutputs(const DataInputs& in) const override;
+  bool maySetInRun(std::string_view attribute) const override { return attribute == "shape"; }
   LayoutRole layoutRole() const override { return LayoutRole::Follow; }
   bool movesElements(int index) const override { return index == 0; }
   /// The input itself where nothing is repeated, as may be for some sizes of a model.
@@ -34,6 +36,7 @@ struct Tile final : OperatorBase<Tile> {
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  bool maySetInRun(std::string_view attribute) const override { return attribute == "repeats"; }
   LayoutRole layoutRole() const override { return LayoutRole::Follow; }
   bool movesElements(int index) const override { return index == 0; }
   bool isIdentity(std::span<const TensorType>) const override;

@@ -94,11 +94,17 @@ std::optional<DataAxes> Gather::dataAxes(const DataInputs& in) const {
   return axes;
 }
 
-std::optional<DataAxes> GatherElements::dataAxes(const DataInputs& in) const {
-  const auto along = normaliseAxis(axis, in.shape(0).rank());
-  for (int i = 0; i < kMaxRank; ++i)
-    if (i != *along && in.at(0, i) != 0 && in.at(1, i) != in.at(0, i)) return std::nullopt;
-  return in.axes(1);
+std::optional<DataAxes> GatherElements::dataAxes(const DataInputs& in) const { return in.axes(1); }
+
+/// Along other axes there are no more indices than data.
+Result<std::vector<TensorType>> GatherElements::largestOutputs(const DataInputs& in) const {
+  std::vector<TensorType> types(in.types().begin(), in.types().end());
+  if (types.size() != 2 || types[0].shape.rank() != types[1].shape.rank()) return inferShape(types);
+  const auto along = normaliseAxis(axis, types[0].shape.rank());
+  for (int i = 0; i < types[0].shape.rank(); ++i)
+    if (along && i != *along && in.at(1, i) != 0)
+      types[1].shape[i] = std::min(types[1].shape[i], types[0].shape[i]);
+  return inferShape(types);
 }
 
 std::optional<DataAxes> GatherNd::dataAxes(const DataInputs& in) const {

@@ -37,6 +37,7 @@ struct GatherElements final : OperatorBase<GatherElements> {
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  Result<std::vector<TensorType>> largestOutputs(const DataInputs& in) const override;
   bool movesElements(int index) const override { return index == 0; }
 };
 

@@ -57,6 +57,7 @@ std::optional<DataAxes> OneHot::dataAxes(const DataInputs& in) const {
   if (!in.knownFrom(1)) return std::nullopt;
   DataAxes axes{};
   for (int i = 0; i < rank; ++i) axes[i < *added ? i : i + 1] = in.at(0, i);
+  if (in.least("depth", 0, depth) != depth) axes[*added] = in.fresh();
   return axes;
 }
 

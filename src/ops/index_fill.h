@@ -19,6 +19,7 @@ struct OneHot final : OperatorBase<OneHot> {
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  bool maySetInRun(std::string_view attribute) const override { return attribute == "depth"; }
 };
 
 /// Zeroes what lies below (upper) or above (lower) the `diagonal`-th diagonal of the last two axes.

@@ -52,10 +52,10 @@ std::optional<Rows> LayerNormalization::rowsRead(int index, const Rows& output,
 
 std::optional<DataAxes> LayerNormalization::dataAxes(const DataInputs& in) const {
   const auto joined = axesBroadcast(in, in.count());
-  const bool fits = joined && *joined == in.axes(0);
+  const bool fits = joined == in.axes(0);
   for (int i = static_cast<int>(axis); i < kMaxRank; ++i)
     if (in.at(0, i) != 0) return std::nullopt;
-  return fits ? joined : std::nullopt;
+  return fits ? std::optional(joined) : std::nullopt;
 }
 
 }  // namespace minnow::ops

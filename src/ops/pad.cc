@@ -77,8 +77,9 @@ std::optional<Rows> Pad::rowsRead(int index, const Rows& output, std::span<const
 std::optional<DataAxes> Pad::dataAxes(const DataInputs& in) const {
   DataAxes axes = in.axes(0);
   for (int i = 0; i < in.shape(0).rank(); ++i) {
-    if (axes[i] == 0 || (padsBegin[i] == 0 && padsEnd[i] == 0)) continue;
-    if (mode != PadMode::Constant || padsBegin[i] < 0 || padsEnd[i] < 0) return std::nullopt;
+    const bool known = in.least("padsBegin", i, padsBegin[i]) == padsBegin[i] &&
+                       in.least("padsEnd", i, padsEnd[i]) == padsEnd[i];
+    if (known && (axes[i] == 0 || (padsBegin[i] == 0 && padsEnd[i] == 0))) continue;
     axes[i] = in.fresh();
   }
   return in.knownFrom(1) ? std::optional(axes) : std::nullopt;

@@ -90,7 +90,10 @@ PoolSpan poolSpan(const Pool& pool, int axis, int64_t extent, int64_t position) 
 }
 
 std::optional<DataAxes> Pool::dataAxes(const DataInputs& in) const {
-  return axesOfInput(in, 1U);  // N
+  if (!global) return axesOfWindows(in);
+  auto axes = axesOfInput(in);
+  for (int axis = 2; axes && axis < in.shape(0).rank(); ++axis) (*axes)[axis] = 0;
+  return axes;
 }
 
 int64_t Pool::elementsVisited(std::span<const TensorType>,

@@ -119,7 +119,7 @@ std::optional<DataAxes> DequantizeLinear::dataAxes(const DataInputs& in) const {
 
 std::optional<DataAxes> Requantize::dataAxes(const DataInputs& in) const {
   const auto joined = axesBroadcast(in, in.count());
-  return joined && *joined == in.axes(0) ? joined : std::nullopt;
+  return joined == in.axes(0) ? std::optional(joined) : std::nullopt;
 }
 
 }  // namespace minnow::ops

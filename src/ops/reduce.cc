@@ -73,6 +73,20 @@ std::optional<Rows> Reduce::rowsRead(int, const Rows& output, std::span<const Te
   return rowsReduced(output, *reduced, keepDims);
 }
 
+Trend Reduce::trend(int) const {
+  switch (fn) {
+    case ReduceFn::Sum:
+    case ReduceFn::Mean:
+    case ReduceFn::Max:
+    case ReduceFn::Min:
+      return Trend::Rising;
+    case ReduceFn::Prod:
+      return Trend::RisingFromZero;
+    default:
+      return Trend::Unknown;
+  }
+}
+
 std::optional<DataAxes> Reduce::dataAxes(const DataInputs& in) const {
   const auto reduced = axisMask(axes, in.shape(0).rank());
   DataAxes left{};

@@ -27,7 +27,8 @@ struct ReshapeBase : OperatorBase<Self> {
   }
 };
 
-/// ONNX Reshape: -1 is what is left, 0 is the input's extent (unless allowZero).
+/// ONNX Reshape: -1 is what is left, 0 is the input's extent (unless allowZero). What a run sets is
+/// one of these at most.
 struct Reshape final : ReshapeBase<Reshape> {
   static constexpr OpKind kKind = OpKind::Reshape;
   std::vector<int64_t> shape;
@@ -39,8 +40,11 @@ struct Reshape final : ReshapeBase<Reshape> {
     v("allowZero", allowZero);
   }
   bool isIdentity(std::span<const TensorType>) const override;
-  Result<Shape> outputShape(const Shape& input) const;
+  /// `roundsDown`: what is left may divide with a rest.
+  Result<Shape> outputShape(const Shape& input, bool roundsDown = false) const;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  Result<std::vector<TensorType>> largestOutputs(const DataInputs& in) const override;
+  bool maySetInRun(std::string_view attribute) const override { return attribute == "shape"; }
 };
 
 /// ONNX Flatten: the axes before `axis` as rows, the others as columns.
@@ -67,6 +71,7 @@ struct Squeeze final : ReshapeBase<Squeeze> {
   }
   Result<Shape> outputShape(const Shape& input) const;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  Result<std::vector<TensorType>> largestOutputs(const DataInputs& in) const override;
 };
 
 /// ONNX Unsqueeze: `axes` of the output, each of extent 1, are new.

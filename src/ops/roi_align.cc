@@ -29,9 +29,18 @@ Result<std::vector<TensorType>> RoiAlign::inferShape(std::span<const TensorType>
 }
 
 std::optional<DataAxes> RoiAlign::dataAxes(const DataInputs& in) const {
-  const bool alike = in.at(1, 0) == in.at(2, 0);
-  if (!alike || anyFromData(in.axes(0)) || in.at(1, 1) != 0) return std::nullopt;
-  return DataAxes{in.at(1, 0)};
+  AlikeAxes alike(in);
+  alike.join(1, 0, 2, 0);
+  return DataAxes{alike.axes(1)[0], in.at(0, 1)};
+}
+
+Result<std::vector<TensorType>> RoiAlign::largestOutputs(const DataInputs& in) const {
+  if (in.count() != 3 || in.shape(1).rank() != 2 || in.shape(2).rank() != 1)
+    return inferShape(in.types());
+  AlikeAxes alike(in);
+  alike.join(1, 0, 2, 0);
+  if (in.at(1, 1) != 0) alike.shape(1)[1] = 4;
+  return inferShape(alike.types());
 }
 
 int64_t RoiAlign::elementsVisited(std::span<const TensorType>,

@@ -21,6 +21,9 @@ struct ScatterElements final : OperatorBase<ScatterElements> {
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  Result<std::vector<TensorType>> largestOutputs(const DataInputs& in) const override;
+  /// With indices that stay, and where nothing is multiplied.
+  Trend trend(int index) const override;
   bool mayRunInPlace(int index) const override { return index == 0; }
 };
 
@@ -34,6 +37,9 @@ struct ScatterNd final : OperatorBase<ScatterNd> {
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  Result<std::vector<TensorType>> largestOutputs(const DataInputs& in) const override;
+  /// With indices that stay, and where nothing is multiplied.
+  Trend trend(int index) const override;
   bool mayRunInPlace(int index) const override { return index == 0; }
 };
 

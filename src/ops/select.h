@@ -1,5 +1,5 @@
 // Operators that choose elements by their values: TopK, NonZero, Compress, NonMaxSuppression
-// (ONNX). Where the size of the result depends on data, the output type is the largest it can be,
+// (ONNX), and Choose. Where the size of the result depends on data, the output type is the largest it can be,
 // and the kernel lowers the output's shape.
 #pragma once
 
@@ -23,6 +23,8 @@ struct TopK final : OperatorBase<TopK> {
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  Result<std::vector<TensorType>> largestOutputs(const DataInputs& in) const override;
+  bool maySetInRun(std::string_view attribute) const override { return attribute == "k"; }
   bool mayLackOutput(int) const override { return true; }
 };
 
@@ -76,12 +78,25 @@ struct NonMaxSuppression final : OperatorBase<NonMaxSuppression> {
   }
   Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  Result<std::vector<TensorType>> largestOutputs(const DataInputs& in) const override;
   int64_t elementsVisited(std::span<const TensorType> inputs,
                           std::span<const TensorType> outputs) const override;
   bool sizesFromData() const override { return true; }
 
  private:
   Result<void> checkLimits(std::span<const TensorType> inputs) const;
+};
+
+/// Input 1 or input 2, of one type and rank: as input 0, one bool, says.
+struct Choose final : OperatorBase<Choose> {
+  static constexpr OpKind kKind = OpKind::Choose;
+
+  template <class V>
+  void fields(V&) {}
+  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  bool sizesFromData() const override { return true; }
+  Trend trend(int index) const override { return index == 0 ? Trend::Either : Trend::Rising; }
 };
 
 }  // namespace minnow::ops

@@ -71,6 +71,27 @@ std::optional<Rows> Unary::rowsRead(int, const Rows& output, std::span<const Ten
   return output;
 }
 
+Trend Unary::trend(int) const {
+  switch (fn) {
+    case UnaryFn::Identity:
+    case UnaryFn::Relu:
+    case UnaryFn::Clip:
+    case UnaryFn::Ceil:
+    case UnaryFn::Floor:
+    case UnaryFn::Round:
+    case UnaryFn::Sign:
+      return Trend::Rising;
+    case UnaryFn::Neg:
+    case UnaryFn::Not:
+      return Trend::Falling;
+    case UnaryFn::Abs:
+    case UnaryFn::Sqrt:
+      return Trend::RisingFromZero;
+    default:
+      return Trend::Unknown;
+  }
+}
+
 std::optional<DataAxes> Unary::dataAxes(const DataInputs& in) const { return axesOfInput(in); }
 
 }  // namespace minnow::ops

@@ -40,6 +40,7 @@ struct Unary final : OperatorBase<Unary> {
   bool isIdentity(std::span<const TensorType>) const override { return fn == UnaryFn::Identity; }
   std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input,
                                 int index) const override;
+  Trend trend(int index) const override;
   bool mayRunInPlace(int) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;

@@ -31,4 +31,8 @@ std::optional<Rows> Where::rowsRead(int index, const Rows& output,
 
 std::optional<DataAxes> Where::dataAxes(const DataInputs& in) const { return axesBroadcast(in, 3); }
 
+Result<std::vector<TensorType>> Where::largestOutputs(const DataInputs& in) const {
+  return inferShape(fittedToBroadcast(in, 3));
+}
+
 }  // namespace minnow::ops

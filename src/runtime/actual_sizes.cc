@@ -15,12 +15,24 @@ Result<void> Bindings::bindActualSizes() {
     if (view && program_->places[id].actual != kNone) view = actual_[program_->places[id].actual];
     read.push_back({view.type, view.shape});
   }
-  const auto written = node().op->inferShape(read);
+  const auto op = settledOperator();
+  if (!op) return std::unexpected(op.error());
+  const auto written = (*op)->inferShape(read);
   if (!written) return std::unexpected(written.error());
   for (size_t i = 0; i < node().outputs.size(); ++i)
     if (TensorView& view = outputs()[i])
       if (auto ok = bindOutput(node().outputs[i], (*written)[i].shape, view); !ok) return ok;
   return {};
+}
+
+/// The step's operator with the attributes that its inputs hold.
+Result<const ops::Operator*> Bindings::settledOperator() {
+  const int32_t settled = plannedStep().settled;
+  if (settled == kNone) return node().op.get();
+  if (auto ok = finish(); !ok) return std::unexpected(ok.error());
+  ops::Operator& own = *settled_[static_cast<size_t>(settled)];
+  if (auto ok = own.takeAttributes(inputs()); !ok) return std::unexpected(ok.error());
+  return &own;
 }
 
 /// No extent may be larger than planned, and none another where data decide none.

@@ -15,10 +15,18 @@ Bindings::Bindings(std::shared_ptr<const program::Program> program)
     : program_(std::move(program)),
       cursor_(program_->strips),
       operands_(program_->mostOperands),
-      actual_(program_->sizedByData.size()) {}
+      actual_(program_->sizedByData.size()) {
+  settled_.reserve(program_->settledSteps);
+  for (size_t n = 0; n < program_->steps.size(); ++n)
+    if (program_->steps[n].settled != kNone)
+      settled_.push_back(program_->graph->nodes[n].op->clone());
+}
 
 size_t Bindings::heapBytes() const {
-  return minnow::heapBytes(operands_) + minnow::heapBytes(actual_);
+  size_t bytes = minnow::heapBytes(operands_) + minnow::heapBytes(actual_) +
+                 settled_.capacity() * sizeof(settled_[0]);
+  for (const auto& op : settled_) bytes += op->heapBytes();
+  return bytes;
 }
 
 void Bindings::bind(std::byte* arena) {
@@ -97,6 +105,7 @@ Result<void> Bindings::run(base::Team& team) {
     const program::Buffer& buffer = program_->buffers[step.workspace];
     args.workspace = {arena_ + buffer.offset, buffer.bytes};
   }
+  if (step.settled != kNone) args.settled = settled_[static_cast<size_t>(step.settled)].get();
   if (program_->computesRowsOfWhole(cursor_.step())) {
     const ops::Rows rows = cursor_.rows();
     args.rows = {rows.begin, rows.end};

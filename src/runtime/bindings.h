@@ -60,15 +60,17 @@ class Bindings {
   void bindStrip(ir::ValueId id, int axis, TensorView& view) const;
   void slideWindows();
   Result<void> bindActualSizes();
+  Result<const ops::Operator*> settledOperator();
   Result<void> bindOutput(ir::ValueId id, const Shape& shape, TensorView& view) const;
   void noteActualSizes();
 
   std::shared_ptr<const program::Program> program_;
   planning::StripCursor cursor_;
   std::byte* arena_ = nullptr;
-  std::vector<TensorView> operands_;        // of the step that is open: inputs, then outputs
-  std::vector<TensorView> actual_;          // by program::Place::actual
-  const backend::Backend* busy_ = nullptr;  // it may not have done all that was begun
+  std::vector<TensorView> operands_;  // of the step that is open: inputs, then outputs
+  std::vector<TensorView> actual_;    // by program::Place::actual
+  std::vector<std::unique_ptr<ops::Operator>> settled_;  // by program::Step::settled
+  const backend::Backend* busy_ = nullptr;               // it may not have done all that was begun
   backend::Event begun_ = backend::kDone;
 };
 

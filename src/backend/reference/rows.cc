@@ -34,18 +34,19 @@ class RowKernel final : public Kernel {
   size_t heapBytes() const override { return sizeof(RowKernel); }
 
   Result<Event> run(const kernels::KernelArgs& args) const override {
+    const ops::Operator& op = args.settled ? *args.settled : op_;
     if (workspace_) {
-      if (kernels::makesNothing(op_, args.outputs)) return kDone;
-      if (auto ok = checkWorkspace(args); !ok) return std::unexpected(ok.error());
+      if (kernels::makesNothing(op, args.outputs)) return kDone;
+      if (auto ok = checkWorkspace(op, args); !ok) return std::unexpected(ok.error());
     }
-    if (auto ok = run_(op_, args); !ok) return std::unexpected(std::move(ok.error()));
+    if (auto ok = run_(op, args); !ok) return std::unexpected(std::move(ok.error()));
     return kDone;
   }
 
  private:
   /// Actual sizes may ask for more than the largest: no operator's rule says they never do.
-  Result<void> checkWorkspace(const kernels::KernelArgs& args) const {
-    if (sizedByData_ && workspace_(op_, args.inputs, args.outputs, 1) > args.workspace.size())
+  Result<void> checkWorkspace(const ops::Operator& op, const kernels::KernelArgs& args) const {
+    if (sizedByData_ && workspace_(op, args.inputs, args.outputs, 1) > args.workspace.size())
       return fail(ErrorCode::Internal, "more workspace is wanted than was planned");
     return {};
   }
