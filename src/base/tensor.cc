@@ -1,7 +1,10 @@
 // Element types, shapes and views.
 #include "minnow/tensor.h"
 
+#include <array>
+#include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "minnow/status.h"
 
@@ -110,41 +113,65 @@ bool TensorDesc::isChannelsLast() const {
 
 namespace {
 
-/// Bytes need not lie as their elements would: a buffer may come from a file.
-template <size_t kBytes>
-void copyAxis(const TensorView& from, const TensorView& to, int axis, const std::byte* src,
-              std::byte* dst) {
-  const bool scalar = from.shape.rank() == 0;
-  const int64_t n = scalar ? 1 : from.shape[axis];
-  const int64_t s = scalar ? 0 : from.strides[axis] * static_cast<int64_t>(kBytes);
-  const int64_t d = scalar ? 0 : to.strides[axis] * static_cast<int64_t>(kBytes);
-  const bool innermost = axis >= from.shape.rank() - 1;
-  for (int64_t i = 0; i < n; ++i) {
-    if (innermost)
-      std::memcpy(dst + i * d, src + i * s, kBytes);
-    else
-      copyAxis<kBytes>(from, to, axis + 1, src + i * s, dst + i * d);
+/// An axis of a copy; distances in bytes.
+struct CopyAxis {
+  int64_t count = 1, from = 0, to = 0;
+};
+
+/// Axes of more than one element, the nearest elements of `to` last, so that runs that lie together in both tensors
+/// are copied at once, whatever the order of axes.
+struct CopyAxes {
+  std::array<CopyAxis, kMaxRank + 1> axes;
+  int rank = 0;
+
+  CopyAxes(const TensorView& from, const TensorView& to) {
+    const auto size = static_cast<int64_t>(elementSize(from.type));
+    for (int i = 0; i < from.shape.rank(); ++i)
+      if (from.shape[i] != 1)
+        axes[rank++] = {from.shape[i], from.strides[i] * size, to.strides[i] * size};
+    const auto farther = [](const CopyAxis& a, const CopyAxis& b) {
+      return std::abs(a.to) > std::abs(b.to);
+    };
+    for (int i = 1; i < rank; ++i)
+      for (int j = i; j > 0 && farther(axes[j], axes[j - 1]); --j) std::swap(axes[j], axes[j - 1]);
+    axes[rank++] = {size, 1, 1};
+    joinLast();
   }
-}
+
+  /// Elements that follow each other in both tensors are one run of bytes.
+  void joinLast() {
+    for (; rank > 1; --rank) {
+      CopyAxis& outer = axes[rank - 2];
+      const CopyAxis& run = axes[rank - 1];
+      if (outer.from != run.count || outer.to != run.count) return;
+      outer = {outer.count * run.count, 1, 1};
+    }
+  }
+
+  /// Bytes need not lie as their elements would: a buffer may come from a file.
+  void copy(int axis, const std::byte* from, std::byte* to) const {
+    const CopyAxis& here = axes[axis];
+    if (axis + 1 == rank) {
+      std::memcpy(to, from, static_cast<size_t>(here.count));
+      return;
+    }
+    if (axis + 2 == rank && axes[axis + 1].count == 4) return copyEach<4>(here, from, to);
+    for (int64_t i = 0; i < here.count; ++i) copy(axis + 1, from + i * here.from, to + i * here.to);
+  }
+
+  /// With a size that the compiler knows a memcpy is one load and one store.
+  template <size_t kBytes>
+  static void copyEach(const CopyAxis& axis, const std::byte* from, std::byte* to) {
+    for (int64_t i = 0; i < axis.count; ++i)
+      std::memcpy(to + i * axis.to, from + i * axis.from, kBytes);
+  }
+};
 
 }  // namespace
 
 void copyTensor(const TensorView& from, const TensorView& to) {
-  if (from.elements() == 0) return;
-  const auto* src = from.as<const std::byte>();
-  auto* dst = to.as<std::byte>();
-  switch (elementSize(from.type)) {
-    case 1:
-      return copyAxis<1>(from, to, 0, src, dst);
-    case 2:
-      return copyAxis<2>(from, to, 0, src, dst);
-    case 4:
-      return copyAxis<4>(from, to, 0, src, dst);
-    case 8:
-      return copyAxis<8>(from, to, 0, src, dst);
-    default:
-      return;
-  }
+  if (from.elements() == 0 || elementSize(from.type) == 0) return;
+  CopyAxes(from, to).copy(0, from.as<const std::byte>(), to.as<std::byte>());
 }
 
 }  // namespace minnow

@@ -37,14 +37,13 @@ std::vector<ops::DataAxes> DataSizes::axesRead(const Node& node) const {
   return read;
 }
 
-Result<std::vector<TensorType>> DataSizes::outputTypes(const Node& node,
-                                                       std::span<const TensorType> inputs) {
+Result<ops::TensorTypes> DataSizes::outputTypes(const Node& node,
+                                                std::span<const TensorType> inputs) {
   if (!concerns(node)) return node.op->inferShape(inputs);
   return node.op->largestOutputs({inputs, axesRead(node), last_});
 }
 
-Result<std::vector<TensorType>> DataSizes::infer(const Node& node,
-                                                 std::span<const TensorType> inputs) {
+Result<ops::TensorTypes> DataSizes::infer(const Node& node, std::span<const TensorType> inputs) {
   const auto at = [&](const Error& error) {
     return fail(error.code, "node '", node.name, "' (", node.op->name(), "): ", error.message);
   };

@@ -18,14 +18,14 @@ class DataSizes {
   /// True if the node decides an extent or reads a value that has such a one.
   bool concerns(const Node& node) const;
   /// The types of the node's outputs for inputs of these: the largest, where data decide extents.
-  Result<std::vector<TensorType>> outputTypes(const Node& node, std::span<const TensorType> inputs);
+  Result<ops::TensorTypes> outputTypes(const Node& node, std::span<const TensorType> inputs);
   /// Enters what the node writes; its inputs come first. Unsupported if its operator wants extents
   /// that are known.
   Result<void> enter(const Node& node, std::span<const TensorType> inputs);
   /// Says that two extents are the same: one number from here on, the second.
   void unite(int32_t number, int32_t other);
   /// Both, for a node in its place; errors name it.
-  Result<std::vector<TensorType>> infer(const Node& node, std::span<const TensorType> inputs);
+  Result<ops::TensorTypes> infer(const Node& node, std::span<const TensorType> inputs);
 
  private:
   std::vector<ops::DataAxes> axesRead(const Node& node) const;

@@ -120,7 +120,7 @@ std::vector<TensorType> Graph::inputTypes(const Node& node) const {
 }
 
 namespace {
-Result<std::vector<TensorType>> inferNode(const Graph& graph, const Node& node, DataSizes& sizes) {
+Result<ops::TensorTypes> inferNode(const Graph& graph, const Node& node, DataSizes& sizes) {
   auto types = sizes.infer(node, graph.inputTypes(node));
   if (!types) return types;
   if (types->size() < node.outputs.size())

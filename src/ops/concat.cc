@@ -8,7 +8,7 @@ namespace minnow::ops {
 
 std::unique_ptr<Operator> makeConcat() { return std::make_unique<Concat>(); }
 
-Result<std::vector<TensorType>> Concat::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Concat::inferShape(std::span<const TensorType> inputs) const {
   if (inputs.empty()) return fail(ErrorCode::BadModel, "no inputs");
   if (auto ok = expectMovable(inputs, inputs.size(), inputs.size()); !ok)
     return std::unexpected(ok.error());
@@ -55,7 +55,7 @@ std::optional<DataAxes> Concat::dataAxes(const DataInputs& in) const {
   return axes;
 }
 
-Result<std::vector<TensorType>> Concat::largestOutputs(const DataInputs& in) const {
+Result<TensorTypes> Concat::largestOutputs(const DataInputs& in) const {
   const int rank = in.shape(0).rank();
   const auto along = normaliseAxis(axis, rank);
   const bool fits = along && std::ranges::all_of(in.types(), [&](const TensorType& type) {

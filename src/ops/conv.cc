@@ -8,7 +8,7 @@ namespace minnow::ops {
 
 std::unique_ptr<Operator> makeConv() { return std::make_unique<Conv>(); }
 
-Result<std::vector<TensorType>> Conv::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Conv::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 2, 3); !ok) return std::unexpected(ok.error());
   const Shape& x = inputs[0].shape;
   const Shape& w = inputs[1].shape;
@@ -38,7 +38,7 @@ Result<std::vector<TensorType>> Conv::inferShape(std::span<const TensorType> inp
     y.push_back(room / window.stride + 1);
   }
   if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
-  return std::vector{TensorType{DataType::Float32, y}};
+  return TensorTypes{TensorType{DataType::Float32, y}};
 }
 
 int64_t Conv::multiplyAdds(std::span<const TensorType> inputs,

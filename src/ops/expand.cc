@@ -9,7 +9,7 @@ namespace minnow::ops {
 std::unique_ptr<Operator> makeExpand() { return std::make_unique<Expand>(); }
 std::unique_ptr<Operator> makeTile() { return std::make_unique<Tile>(); }
 
-Result<std::vector<TensorType>> Expand::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Expand::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
   if (shape.size() > kMaxRank)
     return fail(ErrorCode::Unsupported, "a shape of ", shape.size(), " axes (at most ", kMaxRank,
@@ -19,7 +19,7 @@ Result<std::vector<TensorType>> Expand::inferShape(std::span<const TensorType> i
   return oneOutput(inputs[0].type, *y);
 }
 
-Result<std::vector<TensorType>> Tile::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Tile::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
   Shape y = inputs[0].shape;
   if (repeats.size() != static_cast<size_t>(y.rank()))
@@ -73,7 +73,7 @@ std::optional<DataAxes> Expand::dataAxes(const DataInputs& in) const {
   return axesBroadcast(Joined(*this, in).inputs, 2);
 }
 
-Result<std::vector<TensorType>> Expand::largestOutputs(const DataInputs& in) const {
+Result<TensorTypes> Expand::largestOutputs(const DataInputs& in) const {
   if (shape.size() > kMaxRank || in.count() != 1) return inferShape(in.types());
   const auto types = fittedToBroadcast(Joined(*this, in).inputs, 2);
   Expand fitted;

@@ -14,9 +14,9 @@ struct Expand final : OperatorBase<Expand> {
   void fields(V& v) {
     v("shape", shape);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
-  Result<std::vector<TensorType>> largestOutputs(const DataInputs& in) const override;
+  Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
   bool maySetInRun(std::string_view attribute) const override { return attribute == "shape"; }
   LayoutRole layoutRole() const override { return LayoutRole::Follow; }
   bool movesElements(int index) const override { return index == 0; }
@@ -34,7 +34,7 @@ struct Tile final : OperatorBase<Tile> {
   void fields(V& v) {
     v("repeats", repeats);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   bool maySetInRun(std::string_view attribute) const override { return attribute == "repeats"; }
   LayoutRole layoutRole() const override { return LayoutRole::Follow; }

@@ -92,7 +92,7 @@ Result<void> InRun::checkParameters(std::span<const TensorType> inputs) const {
   return {};
 }
 
-Result<std::vector<TensorType>> InRun::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> InRun::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = checkParameters(inputs); !ok) return std::unexpected(ok.error());
   return op->inferShape(own(inputs));
 }
@@ -118,7 +118,7 @@ std::optional<DataAxes> InRun::dataAxes(const DataInputs& in) const {
   return op->dataAxes(in.first(count, this));
 }
 
-Result<std::vector<TensorType>> InRun::largestOutputs(const DataInputs& in) const {
+Result<TensorTypes> InRun::largestOutputs(const DataInputs& in) const {
   if (auto ok = checkParameters(in.types()); !ok) return std::unexpected(ok.error());
   return op->largestOutputs(in.first(in.count() - parameters.size(), this));
 }

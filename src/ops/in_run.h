@@ -30,7 +30,7 @@ struct InRun final : Operator {
 
   OpKind kind() const override { return kKind; }
   std::string name() const override;
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   int64_t multiplyAdds(std::span<const TensorType> inputs,
                        std::span<const TensorType> outputs) const override;
   int64_t elementsVisited(std::span<const TensorType> inputs,
@@ -38,7 +38,7 @@ struct InRun final : Operator {
   bool mayLackOutput(int index) const override;
   bool sizesFromData() const override { return true; }
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
-  Result<std::vector<TensorType>> largestOutputs(const DataInputs& in) const override;
+  Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
   bool takesAttributes() const override { return true; }
   Result<void> takeAttributes(std::span<const TensorView> inputs) override;
   const Operator* held() const override { return op.get(); }

@@ -46,7 +46,7 @@ Shape matMulShape(const MatMulExtents& extents, const Shape& a, const Shape& b) 
   return y;
 }
 
-Result<std::vector<TensorType>> MatMul::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> MatMul::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 2, 3); !ok) return std::unexpected(ok.error());
   const DataType type = inputs[0].type;
   const bool biased = inputs.size() > 2 && inputs[2].type != DataType::Undefined;
@@ -65,7 +65,7 @@ Result<std::vector<TensorType>> MatMul::inferShape(std::span<const TensorType> i
                 inputs[2].shape, ", expected ", type, " ", extents->n);
   const Shape y = matMulShape(*extents, inputs[0].shape, inputs[1].shape);
   if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
-  return std::vector{TensorType{type, y}};
+  return TensorTypes{TensorType{type, y}};
 }
 
 int64_t MatMul::multiplyAdds(std::span<const TensorType> inputs,
@@ -120,7 +120,7 @@ std::optional<DataAxes> MatMul::dataAxes(const DataInputs& in) const {
   return axes;
 }
 
-Result<std::vector<TensorType>> MatMul::largestOutputs(const DataInputs& in) const {
+Result<TensorTypes> MatMul::largestOutputs(const DataInputs& in) const {
   const int ra = in.shape(0).rank(), rb = in.count() > 1 ? in.shape(1).rank() : 0;
   if (ra < 1 || rb < 1 || (transposeA && ra < 2) || (transposeB && rb < 2))
     return inferShape(in.types());

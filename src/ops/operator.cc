@@ -143,7 +143,7 @@ size_t Operator::heapBytes() const {
   return objectBytes() + measurer.bytes;
 }
 
-Result<std::vector<TensorType>> Operator::largestOutputs(const DataInputs& inputs) const {
+Result<TensorTypes> Operator::largestOutputs(const DataInputs& inputs) const {
   return inferShape(inputs.types());
 }
 

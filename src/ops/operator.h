@@ -126,6 +126,39 @@ struct LinearAxes {
 struct Epilogue;  // ops/unary.h
 class FieldVisitor;
 
+/// Types of an operator's outputs. Some have room in place, because shapes are inferred while frames
+/// run, where nothing is allocated.
+class TensorTypes {
+ public:
+  TensorTypes() = default;
+  TensorTypes(std::initializer_list<TensorType> types) {
+    for (const TensorType& type : types) push_back(type);
+  }
+  TensorTypes(size_t count, const TensorType& type) {
+    while (count-- > 0) push_back(type);
+  }
+
+  void push_back(const TensorType& type) {
+    if (count_ == kInPlace) many_.assign(few_.begin(), few_.end());
+    count_ < kInPlace ? void(few_[count_] = type) : many_.push_back(type);
+    ++count_;
+  }
+  size_t size() const { return count_; }
+  bool empty() const { return count_ == 0; }
+  const TensorType* data() const { return count_ > kInPlace ? many_.data() : few_.data(); }
+  const TensorType* begin() const { return data(); }
+  const TensorType* end() const { return data() + count_; }
+  const TensorType& operator[](size_t i) const { return data()[i]; }
+  TensorType& operator[](size_t i) { return count_ > kInPlace ? many_[i] : few_[i]; }
+  const TensorType& front() const { return data()[0]; }
+
+ private:
+  static constexpr size_t kInPlace = 8;
+  std::array<TensorType, kInPlace> few_{};
+  std::vector<TensorType> many_;
+  size_t count_ = 0;
+};
+
 class Operator {
  public:
   virtual ~Operator() = default;
@@ -138,7 +171,7 @@ class Operator {
   /// has type Undefined. Errors say what was expected and what came; the caller adds node and file.
   /// Must be total: any input types and any attribute values give types or an error, never a crash
   /// (files are hostile).
-  virtual Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const = 0;
+  virtual Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const = 0;
 
   /// Multiply-adds of one run; 0 for operators that only move or compare.
   virtual int64_t multiplyAdds(std::span<const TensorType> inputs,
@@ -211,7 +244,7 @@ class Operator {
   }
   /// The largest types of the outputs where inputs have data axes. As a rule inferShape() of the
   /// inputs' largest; not where more gives less, as a slice from -5 to 8 does.
-  virtual Result<std::vector<TensorType>> largestOutputs(const DataInputs& inputs) const;
+  virtual Result<TensorTypes> largestOutputs(const DataInputs& inputs) const;
 
   /// True if a run may set the attribute (ops::InRun); dataAxes() and largestOutputs() then ask
   /// DataInputs::least() of its elements, which are the most that they can be.

@@ -8,7 +8,7 @@ namespace minnow::ops {
 
 std::unique_ptr<Operator> makePad() { return std::make_unique<Pad>(); }
 
-Result<std::vector<TensorType>> Pad::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Pad::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectMovable(inputs, 1, 2); !ok) return std::unexpected(ok.error());
   const Shape& x = inputs[0].shape;
   if (auto ok = checkShape(x); !ok) return std::unexpected(ok.error());

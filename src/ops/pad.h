@@ -19,7 +19,7 @@ struct Pad final : OperatorBase<Pad> {
     v("padsBegin", padsBegin);
     v("padsEnd", padsEnd);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   bool maySetInRun(std::string_view attribute) const override {
     return attribute == "padsBegin" || attribute == "padsEnd";

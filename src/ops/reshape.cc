@@ -105,7 +105,7 @@ std::optional<DataAxes> Reshape::dataAxes(const DataInputs& in) const {
 }
 
 /// A row of elements need not divide where it is longest.
-Result<std::vector<TensorType>> Reshape::largestOutputs(const DataInputs& in) const {
+Result<TensorTypes> Reshape::largestOutputs(const DataInputs& in) const {
   if (auto ok = expectMovable(in.types(), 1, 1); !ok) return std::unexpected(ok.error());
   const auto most = outputShape(in.shape(0), anyFromData(in.axes(0)));
   if (!most) return std::unexpected(most.error());
@@ -131,7 +131,7 @@ std::optional<DataAxes> Squeeze::dataAxes(const DataInputs& in) const {
 }
 
 /// The run tells whether the extents that it drops are 1.
-Result<std::vector<TensorType>> Squeeze::largestOutputs(const DataInputs& in) const {
+Result<TensorTypes> Squeeze::largestOutputs(const DataInputs& in) const {
   std::vector<TensorType> types(in.types().begin(), in.types().end());
   const auto dropped = markAxes(axes, in.shape(0).rank());
   for (int i = 0; dropped && i < in.shape(0).rank(); ++i)

@@ -30,7 +30,7 @@ double resizedLength(double exact, double whole) {
 }
 }  // namespace
 
-Result<std::vector<TensorType>> Resize::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Resize::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
   const Shape& x = inputs[0].shape;
   if (mode != ResizeMode::Nearest && inputs[0].type != DataType::Float32)

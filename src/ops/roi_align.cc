@@ -7,7 +7,7 @@ namespace minnow::ops {
 
 std::unique_ptr<Operator> makeRoiAlign() { return std::make_unique<RoiAlign>(); }
 
-Result<std::vector<TensorType>> RoiAlign::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> RoiAlign::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 3, 3); !ok) return std::unexpected(ok.error());
   const Shape& x = inputs[0].shape;
   const Shape& rois = inputs[1].shape;
@@ -25,7 +25,7 @@ Result<std::vector<TensorType>> RoiAlign::inferShape(std::span<const TensorType>
   if (x[2] < 1 || x[3] < 1) return fail(ErrorCode::ShapeMismatch, "RoiAlign of nothing");
   const Shape y{rois[0], x[1], outputHeight, outputWidth};
   if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
-  return std::vector{TensorType{DataType::Float32, y}};
+  return TensorTypes{TensorType{DataType::Float32, y}};
 }
 
 std::optional<DataAxes> RoiAlign::dataAxes(const DataInputs& in) const {
@@ -34,7 +34,7 @@ std::optional<DataAxes> RoiAlign::dataAxes(const DataInputs& in) const {
   return DataAxes{alike.axes(1)[0], in.at(0, 1)};
 }
 
-Result<std::vector<TensorType>> RoiAlign::largestOutputs(const DataInputs& in) const {
+Result<TensorTypes> RoiAlign::largestOutputs(const DataInputs& in) const {
   if (in.count() != 3 || in.shape(1).rank() != 2 || in.shape(2).rank() != 1)
     return inferShape(in.types());
   AlikeAxes alike(in);

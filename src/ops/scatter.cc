@@ -22,8 +22,7 @@ Result<void> expectScatter(std::span<const TensorType> inputs, ScatterReduction 
 }
 }  // namespace
 
-Result<std::vector<TensorType>> ScatterElements::inferShape(
-    std::span<const TensorType> inputs) const {
+Result<TensorTypes> ScatterElements::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectScatter(inputs, reduction); !ok) return std::unexpected(ok.error());
   const Shape &x = inputs[0].shape, &indices = inputs[1].shape;
   const auto along = normaliseAxis(axis, x.rank());
@@ -36,7 +35,7 @@ Result<std::vector<TensorType>> ScatterElements::inferShape(
   return oneOutput(inputs[0].type, x);
 }
 
-Result<std::vector<TensorType>> ScatterNd::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> ScatterNd::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectScatter(inputs, reduction); !ok) return std::unexpected(ok.error());
   const Shape &x = inputs[0].shape, &indices = inputs[1].shape, &updates = inputs[2].shape;
   const int lead = indices.rank() - 1;
@@ -64,7 +63,7 @@ Trend ScatterNd::trend(int index) const { return trendOf(index, reduction); }
 std::optional<DataAxes> ScatterElements::dataAxes(const DataInputs& in) const { return in.axes(0); }
 
 /// There are as many updates as indices, and along other axes no more than data.
-Result<std::vector<TensorType>> ScatterElements::largestOutputs(const DataInputs& in) const {
+Result<TensorTypes> ScatterElements::largestOutputs(const DataInputs& in) const {
   if (in.count() != 3 || in.shape(1).rank() != in.shape(2).rank()) return inferShape(in.types());
   AlikeAxes alike(in);
   for (int i = 0; i < std::min(in.shape(0).rank(), in.shape(1).rank()); ++i) {
@@ -94,7 +93,7 @@ std::optional<DataAxes> ScatterNd::dataAxes(const DataInputs& in) const {
   return in.at(1, lead) == 0 ? std::optional(alikeUpdates(in, lead, depth).axes(0)) : std::nullopt;
 }
 
-Result<std::vector<TensorType>> ScatterNd::largestOutputs(const DataInputs& in) const {
+Result<TensorTypes> ScatterNd::largestOutputs(const DataInputs& in) const {
   const int lead = in.count() == 3 ? in.shape(1).rank() - 1 : -1;
   const int64_t depth = lead < 0 ? -1 : in.shape(1)[lead];
   const bool fits = depth >= 0 && depth <= in.shape(0).rank() &&

@@ -11,7 +11,7 @@ std::unique_ptr<Operator> makeCompress() { return std::make_unique<Compress>(); 
 std::unique_ptr<Operator> makeChoose() { return std::make_unique<Choose>(); }
 std::unique_ptr<Operator> makeNonMaxSuppression() { return std::make_unique<NonMaxSuppression>(); }
 
-Result<std::vector<TensorType>> TopK::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> TopK::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
   if (inputs[0].type == DataType::Float16)
     return fail(ErrorCode::Unsupported, "comparison of ", inputs[0].type);
@@ -23,10 +23,10 @@ Result<std::vector<TensorType>> TopK::inferShape(std::span<const TensorType> inp
                 *along);
   y[*along] = k;
   if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
-  return std::vector{TensorType{inputs[0].type, y}, TensorType{DataType::Int64, y}};
+  return TensorTypes{TensorType{inputs[0].type, y}, TensorType{DataType::Int64, y}};
 }
 
-Result<std::vector<TensorType>> NonZero::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> NonZero::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
   if (inputs[0].type == DataType::Float16)
     return fail(ErrorCode::Unsupported, "comparison of ", inputs[0].type);
@@ -34,7 +34,7 @@ Result<std::vector<TensorType>> NonZero::inferShape(std::span<const TensorType> 
   return oneOutput(DataType::Int64, {inputs[0].shape.rank(), inputs[0].shape.elements()});
 }
 
-Result<std::vector<TensorType>> Compress::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Compress::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectMovable(inputs, 2, 2); !ok) return std::unexpected(ok.error());
   if (inputs[1].type != DataType::Bool || inputs[1].shape.rank() != 1)
     return fail(ErrorCode::ShapeMismatch, "the condition is ", inputs[1].type, " ", inputs[1].shape,
@@ -60,8 +60,7 @@ Result<void> NonMaxSuppression::checkLimits(std::span<const TensorType> inputs) 
   return {};
 }
 
-Result<std::vector<TensorType>> NonMaxSuppression::inferShape(
-    std::span<const TensorType> inputs) const {
+Result<TensorTypes> NonMaxSuppression::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 2, 5); !ok) return std::unexpected(ok.error());
   if (auto ok = checkLimits(inputs); !ok) return std::unexpected(ok.error());
   const Shape &boxes = inputs[0].shape, &scores = inputs[1].shape;
@@ -83,14 +82,14 @@ std::optional<DataAxes> TopK::dataAxes(const DataInputs& in) const {
   return axes;
 }
 
-Result<std::vector<TensorType>> TopK::largestOutputs(const DataInputs& in) const {
+Result<TensorTypes> TopK::largestOutputs(const DataInputs& in) const {
   TopK most = *this;
   const auto along = normaliseAxis(axis, in.shape(0).rank());
   if (along && in.least("k", 0, k) != k) most.k = std::min(k, in.shape(0)[*along]);
   return most.inferShape(in.types());
 }
 
-Result<std::vector<TensorType>> Choose::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Choose::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 3, 3); !ok) return std::unexpected(ok.error());
   const auto& [type, yes] = inputs[1];
   const auto& [other, no] = inputs[2];
@@ -130,7 +129,7 @@ std::optional<DataAxes> NonMaxSuppression::dataAxes(const DataInputs& in) const 
   return DataAxes{in.fresh()};
 }
 
-Result<std::vector<TensorType>> NonMaxSuppression::largestOutputs(const DataInputs& in) const {
+Result<TensorTypes> NonMaxSuppression::largestOutputs(const DataInputs& in) const {
   if (in.count() < 2 || in.shape(0).rank() != 3 || in.shape(1).rank() != 3)
     return inferShape(in.types());
   AlikeAxes alike(in);

@@ -21,9 +21,9 @@ struct TopK final : OperatorBase<TopK> {
     v("k", k);
     v("largest", largest);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
-  Result<std::vector<TensorType>> largestOutputs(const DataInputs& in) const override;
+  Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
   bool maySetInRun(std::string_view attribute) const override { return attribute == "k"; }
   bool mayLackOutput(int) const override { return true; }
 };
@@ -34,7 +34,7 @@ struct NonZero final : OperatorBase<NonZero> {
 
   template <class V>
   void fields(V&) {}
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   bool sizesFromData() const override { return true; }
 };
@@ -50,7 +50,7 @@ struct Compress final : OperatorBase<Compress> {
     v("axis", axis);
     v("flat", flat);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   bool sizesFromData() const override { return true; }
 };
@@ -76,9 +76,9 @@ struct NonMaxSuppression final : OperatorBase<NonMaxSuppression> {
     v("hasScoreThreshold", hasScoreThreshold);
     v("centred", centred);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
-  Result<std::vector<TensorType>> largestOutputs(const DataInputs& in) const override;
+  Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
   int64_t elementsVisited(std::span<const TensorType> inputs,
                           std::span<const TensorType> outputs) const override;
   bool sizesFromData() const override { return true; }
@@ -93,7 +93,7 @@ struct Choose final : OperatorBase<Choose> {
 
   template <class V>
   void fields(V&) {}
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   bool sizesFromData() const override { return true; }
   Trend trend(int index) const override { return index == 0 ? Trend::Either : Trend::Rising; }

@@ -55,7 +55,7 @@ Result<Slice::Ranges> Slice::ranges(const Shape& input) const {
   return all;
 }
 
-Result<std::vector<TensorType>> Slice::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Slice::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
   const auto all = ranges(inputs[0].shape);
   if (!all) return std::unexpected(all.error());
@@ -142,7 +142,7 @@ std::optional<DataAxes> Slice::dataAxes(const DataInputs& in) const {
 }
 
 /// Where more may give less, the whole axis may be left.
-Result<std::vector<TensorType>> Slice::largestOutputs(const DataInputs& in) const {
+Result<TensorTypes> Slice::largestOutputs(const DataInputs& in) const {
   if (auto ok = inferShape(in.types()); !ok) return ok;
   Slice most = *this;
   for (size_t i = 0; i < axes.size(); ++i)

@@ -34,7 +34,7 @@ struct Unary final : OperatorBase<Unary> {
     v("beta", beta);
   }
   std::string name() const override;
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   LayoutRole layoutRole() const override { return LayoutRole::Follow; }
   bool isIdentity(std::span<const TensorType>) const override { return fn == UnaryFn::Identity; }

@@ -17,21 +17,19 @@ using ir::ValueId;
 /// Most strips times nodes of all chains together; see kMostBookkeeping of strips.cc.
 constexpr size_t kMostEnds = 1 << 22;
 
-/// Rows that two bands make may add this share to a chain's work.
-constexpr double kMostRedone = 0.1;
-
 class LayoutBuilder {
  public:
   LayoutBuilder(const ir::Graph& graph, const std::vector<TensorType>& types,
-                std::span<const ChainCut> cuts)
-      : graph_(graph), types_(types), uses_(graph, types) {
+                std::span<ChainCut> cuts)
+      : graph_(graph), types_(types), cuts_(cuts), uses_(graph, types) {
     layout_.chainOf.assign(graph.nodes.size(), -1);
-    schedule(cuts);
+    schedule();
     layout_.storage = assignStorage(graph, types, uses_, layout_.chains, layout_.chainOf);
     for (size_t bytes : layout_.storage.bufferBytes) layout_.buffers.push_back({bytes});
     guests_.resize(layout_.buffers.size());
   }
 
+  /// Or nothing, and the cuts with no bands where they cannot be had.
   std::optional<MemoryLayout> build() {
     for (size_t v = 0; v < graph_.values.size(); ++v)
       if (layout_.storage.places[v].buffer >= 0)
@@ -40,45 +38,53 @@ class LayoutBuilder {
     makeWindows();
     for (size_t b = 0; b < layout_.buffers.size(); ++b) stretch(layout_.buffers[b]);
     if (!bandsStayApart()) return {};
+    for (size_t c = 0; c < layout_.chains.size(); ++c)
+      if (!layout_.chains[c].limits.empty()) makeBorders(static_cast<int>(c));
     layout_.dataSizes = std::move(uses_.dataSizes);
     return std::move(layout_);
   }
 
  private:
-  /// Rows that two bands make may only lie in windows.
-  bool bandsStayApart() const {
+  /// Rows that two bands have may only lie in windows. A chain for which that fails is cut into
+  /// strips instead.
+  bool bandsStayApart() {
+    bool apart = true;
     for (size_t b = 0; b < guests_.size(); ++b)
-      for (ValueId id : guests_[b])
-        if (layout_.buffers[b].window < 0 && uses_.writer[id] >= 0 &&
-            !rowsAreApart(uses_.writer[id]))
-          return false;
-    return true;
+      for (ValueId id : guests_[b]) {
+        const int writer = uses_.writer[id];
+        if (layout_.buffers[b].window >= 0 || writer < 0 || rowsAreApart(writer)) continue;
+        cuts_[cutOf_[chainAt(writer)]].becomeStrips();
+        apart = false;
+      }
+    return apart;
   }
 
-  void schedule(std::span<const ChainCut> cuts) {
+  void schedule() {
     size_t ends = 0;
-    for (size_t c = 0; c < cuts.size(); ++c) {
-      ir::Chain chain = graph_.chains[c];
-      chain.rows = cuts[c].rows;
-      auto bands = scheduleBands(chain, cuts[c].bands);
+    for (size_t c = 0; c < cuts_.size(); ++c) {
+      const ir::Chain& chain = graph_.chains[c];
+      auto bands = bandsOf(chain, cuts_[c]);
+      if (bands.empty() && cuts_[c].bands > 1) {
+        cuts_[c].becomeStrips();
+        bands = bandsOf(chain, cuts_[c]);
+      }
       for (const ChainSchedule& band : bands) ends += band.ends.size();
       if (ends > kMostEnds) return;
       if (bands.empty()) continue;
       std::fill(layout_.chainOf.begin() + chain.first, layout_.chainOf.begin() + chain.end,
                 static_cast<int>(layout_.chains.size()));
       std::ranges::move(bands, std::back_inserter(layout_.chains));
+      cutOf_.resize(layout_.chains.size(), static_cast<int>(c));
     }
   }
 
   /// Empty where the chain is not to be cut, or cannot be.
-  std::vector<ChainSchedule> scheduleBands(const ir::Chain& chain, int count) const {
-    std::vector<ChainSchedule> bands;
-    for (int band = 0; chain.rows > 0 && band < count; ++band) {
-      auto scheduled = scheduleChain(graph_, types_, uses_, chain, {band, count});
-      if (!scheduled || (count == 1 && scheduled->strips < 2)) return {};
-      bands.push_back(std::move(*scheduled));
-    }
-    return bands;
+  std::vector<ChainSchedule> bandsOf(ir::Chain chain, const ChainCut& cut) const {
+    chain.rows = cut.rows;
+    if (chain.rows == 0) return {};
+    auto bands = scheduleBands(graph_, types_, uses_, chain, cut.bands);
+    const bool isCut = bands && (cut.bands > 1 || bands->front().strips > 1);
+    return isCut ? std::move(*bands) : std::vector<ChainSchedule>();
   }
 
   void touch(ValueId id, int step) {
@@ -182,6 +188,28 @@ class LayoutBuilder {
     layout_.windows.push_back(std::move(window));
   }
 
+  /// What the band after this one hands to it lies in one buffer for as long as the chain runs.
+  void makeBorders(int chainIndex) {
+    const ChainSchedule& chain = layout_.chains[chainIndex];
+    const int buffer = static_cast<int>(layout_.buffers.size());
+    size_t bytes = 0;
+    for (int n = chain.first; n <= chain.last; ++n)
+      for (ValueId id : graph_.nodes[n].outputs) {
+        const int64_t begin = chain.limit(n), end = chain.end(n);
+        const Window* window = id == kNoValue ? nullptr : windowOf(id);
+        if (begin >= end || window == nullptr) continue;
+        layout_.borders.push_back({chainIndex, n, id, buffer, bytes, window->rowBytes, begin, end});
+        bytes += base::alignUp(static_cast<size_t>(end - begin) * window->rowBytes);
+      }
+    if (bytes > 0) layout_.buffers.push_back({bytes, chain.first, chain.last});
+  }
+
+  const Window* windowOf(ValueId id) const {
+    const int buffer = layout_.storage.places[id].buffer;
+    const int window = buffer < 0 ? -1 : layout_.buffers[buffer].window;
+    return window < 0 ? nullptr : &layout_.windows[window];
+  }
+
   /// Rows that some writer has made after `strip`.
   int64_t written(int buffer, const ChainSchedule& chain, int strip) const {
     int64_t most = 0;
@@ -212,7 +240,7 @@ class LayoutBuilder {
     return chain.begin(uses_.writer[id]) < chain.end(uses_.writer[id]);
   }
 
-  /// True if no two bands make the same row of a node.
+  /// True if no two bands have the same row of a node.
   bool rowsAreApart(int node) const {
     return planning::rowsAreApart(layout_.chains, chainAt(node), node);
   }
@@ -235,6 +263,8 @@ class LayoutBuilder {
 
   const ir::Graph& graph_;
   const std::vector<TensorType>& types_;
+  std::span<ChainCut> cuts_;
+  std::vector<int> cutOf_;  // by index into the layout's chains
   Uses uses_;
   std::vector<std::vector<ValueId>> guests_;  // values, by buffer
   MemoryLayout layout_;
@@ -258,31 +288,17 @@ void addMost(const MemoryLayout& layout, const std::vector<size_t>& ofBand,
   }
 }
 
-/// True if the chain that begins with a node is in bands, and what they do twice is little beside
-/// its work.
-bool worthBands(const ir::Graph& graph, const std::vector<TensorType>& types,
-                const MemoryLayout& layout, int first) {
-  const int index = layout.chainOf[first];
-  if (index < 0 || layout.chains[index].band.count == 1) return false;
-  double work = 0, done = 0;
-  for (int n = first; n <= layout.chains[index].last; ++n) {
-    std::vector<TensorType> outputs;
-    double own = 0;
-    for (ir::ValueId id : graph.nodes[n].outputs) {
-      outputs.push_back(id == kNoValue ? TensorType{} : types[id]);
-      own += static_cast<double>(outputs.back().shape.elements());
-    }
-    std::vector<TensorType> inputs;
-    for (ir::ValueId id : graph.nodes[n].inputs)
-      inputs.push_back(id == kNoValue ? TensorType{} : types[id]);
-    own += static_cast<double>(graph.nodes[n].op->multiplyAdds(inputs, outputs));
-    int64_t rows = 0;
-    for (int band = 0; band < layout.chains[index].band.count; ++band)
-      rows += layout.chains[index + band].end(n) - layout.chains[index + band].begin(n);
-    work += own;
-    done += own * static_cast<double>(rows) / static_cast<double>(layout.chains[index].height(n));
-  }
-  return done <= work * (1 + kMostRedone);
+/// How much lower than strips bands may be, in quarters: their windows have rows to spare at each
+/// border, and every band has workspace.
+constexpr int kHeights = 4;
+/// Of what strips save of whole layers' memory, bands may use up a third.
+constexpr size_t kSaving = 3;
+
+/// The `attempt`-th cut of a chain into bands; the last one is into strips.
+ChainCut bandsAt(const ChainCut& strips, int threads, int attempt) {
+  if (attempt == kHeights) return strips;
+  const int64_t rows = strips.rows / threads;
+  return {std::max<int64_t>(1, rows - rows * attempt / kHeights), threads};
 }
 
 }  // namespace
@@ -330,36 +346,40 @@ std::vector<std::pair<int, int>> besides(std::span<const Buffer> buffers,
   return found;
 }
 
-std::optional<MemoryLayout> layOut(const ir::Graph& graph, const std::vector<TensorType>& types,
-                                   std::span<const ChainCut> cuts) {
-  return LayoutBuilder(graph, types, cuts).build();
+MemoryLayout layOut(const ir::Graph& graph, const std::vector<TensorType>& types,
+                    std::span<const ChainCut> cuts) {
+  std::vector<ChainCut> possible(cuts.begin(), cuts.end());
+  while (true)
+    if (auto layout = LayoutBuilder(graph, types, possible).build()) return std::move(*layout);
 }
 
 MemoryLayout layOut(const ir::Graph& graph, const std::vector<TensorType>& types, int rowsFactor) {
-  return *layOut(graph, types, cutsOf(graph, rowsFactor));
+  return layOut(graph, types, cutsOf(graph, rowsFactor));
 }
 
 MemoryLayout layOutInBands(const ir::Graph& graph, const std::vector<TensorType>& types,
                            int threads) {
-  std::vector<ChainCut> cuts = cutsOf(graph, threads);
-  MemoryLayout best = *layOut(graph, types, cuts);
-  const size_t most = std::ranges::max(aliveBytes(best));
-  for (size_t c = 0; threads > 1 && c < cuts.size(); ++c) {
-    const ChainCut strips = cuts[c];
-    const int64_t rows = strips.rows / threads;
-    // Windows have rows to spare at each border: lower strips make up for them.
-    for (const int64_t lower : {rows, rows - rows / 4, rows - rows / 2}) {
-      cuts[c] = {lower, threads};
-      auto layout = layOut(graph, types, cuts);
-      if (!layout || !worthBands(graph, types, *layout, graph.chains[c].first)) break;
-      if (std::ranges::max(aliveBytes(*layout)) > most) continue;
-      best = std::move(*layout);
-      break;
+  const std::vector<ChainCut> strips = cutsOf(graph, threads);
+  const size_t least = std::ranges::max(aliveBytes(layOut(graph, types, strips)));
+  const size_t layers = std::ranges::max(aliveBytes(layOut(graph, types, 0)));
+  const size_t most = least + (layers - std::min(least, layers)) / kSaving;
+  std::vector<int> attempts(strips.size(), 0);
+  while (true) {
+    std::vector<ChainCut> cuts;
+    for (size_t c = 0; c < strips.size(); ++c)
+      cuts.push_back(bandsAt(strips[c], threads, attempts[c]));
+    MemoryLayout layout = layOut(graph, types, cuts);
+    const std::vector<size_t> alive = aliveBytes(layout);
+    bool fits = true;
+    for (size_t c = 0; c < strips.size(); ++c) {
+      const auto [first, end, rows] = graph.chains[c];
+      const size_t own = *std::max_element(alive.begin() + first, alive.begin() + end);
+      if (own <= most || attempts[c] == kHeights) continue;
+      ++attempts[c];
+      fits = false;
     }
-    const int index = best.chainOf[graph.chains[c].first];
-    if (index < 0 || best.chains[index].band.count == 1) cuts[c] = strips;
+    if (fits) return layout;
   }
-  return best;
 }
 
 }  // namespace minnow::planning

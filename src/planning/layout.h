@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -23,6 +22,17 @@ struct Window {
   std::vector<int32_t> low;   ///< by strip: the row at the buffer's beginning
   std::vector<int32_t> kept;  ///< by strip: rows from `low` on that earlier strips made
   bool keepsRows() const;
+};
+
+/// Rows [begin, end) of a value that a band hands to the band before it, through a buffer where they
+/// lie as in a window of `rowBytes` from row to row, row `begin` at `byte`.
+struct Border {
+  int chain = 0;  ///< index into MemoryLayout::chains of the band that is handed the rows
+  int node = 0;
+  ir::ValueId value = ir::kNoValue;  ///< of the node
+  int buffer = 0;
+  size_t byte = 0, rowBytes = 0;
+  int64_t begin = 0, end = 0;
 };
 
 /// A stretch of memory that one or several values share.
@@ -44,6 +54,7 @@ struct MemoryLayout {
   /// Those of a band side by side; every band of a chain has a window for the same tensors, in the
   /// same order.
   std::vector<Window> windows;
+  std::vector<Border> borders;  ///< those of a band side by side, in the order of its nodes
 };
 
 /// Bytes of all buffers alive at each step. Bands count as if each were where it needs most.
@@ -65,15 +76,17 @@ MemoryLayout layOut(const ir::Graph& graph, const std::vector<TensorType>& types
 struct ChainCut {
   int64_t rows = 0;  ///< of a strip; 0 for layer by layer
   int bands = 1;
+  /// As tall as all bands' together.
+  void becomeStrips() { *this = {rows * bands, 1}; }
 };
-/// Each chain of the graph as its cut says, or layer by layer where it cannot be cut so. Nothing if
-/// bands would write the same rows of a buffer that they share.
-std::optional<MemoryLayout> layOut(const ir::Graph& graph, const std::vector<TensorType>& types,
-                                   std::span<const ChainCut> cuts);
+/// Each chain of the graph as its cut says; in strips where it has no bands, or would have the same
+/// rows of two bands in a buffer that they share; layer by layer where it has no strips either.
+MemoryLayout layOut(const ir::Graph& graph, const std::vector<TensorType>& types,
+                    std::span<const ChainCut> cuts);
 
-/// The same as with a factor, for threads that share a chain by bands, each a thread's own from the first strip to
-/// the last. A chain that has no bands, would redo too much at their borders, or would take more
-/// memory than strips as tall as `threads` asks for, is as layOut() gives it.
+/// The same as with a factor, for threads that share a chain by bands, each a thread's own from the
+/// first strip to the last. A chain that has no bands is as layOut() gives it, and so is one whose
+/// bands would use up more than a third of what strips as tall save of whole layers' memory.
 MemoryLayout layOutInBands(const ir::Graph& graph, const std::vector<TensorType>& types,
                            int threads);
 

@@ -18,6 +18,8 @@ ChainSchedule withoutReads(const ChainSchedule& chain) {
   copy.axes = chain.axes;
   copy.heights = chain.heights;
   copy.ends = chain.ends;
+  copy.limits = chain.limits;
+  copy.lent = chain.lent;
   return copy;
 }
 
@@ -25,16 +27,21 @@ ChainSchedule withoutReads(const ChainSchedule& chain) {
 
 StripTables::StripTables(const MemoryLayout& layout)
     : chainOf_(layout.chainOf),
-      windowOf_(),
       windowsOf_(layout.chains.size()),
-      windows_(layout.windows) {
+      windows_(layout.windows),
+      bordersOf_(layout.chains.size()),
+      borders_(layout.borders) {
   for (const Buffer& buffer : layout.buffers) windowOf_.push_back(buffer.window);
   for (const ChainSchedule& chain : layout.chains) chains_.push_back(withoutReads(chain));
-  for (int w = 0; w < static_cast<int>(windows_.size()); ++w) {
-    WindowRange& range = windowsOf_[windows_[w].chain];
-    if (range.end == 0) range.first = w;
-    range.end = w + 1;
-  }
+  const auto fill = [](std::vector<Range>& ranges, const auto& items) {
+    for (int i = 0; i < static_cast<int>(items.size()); ++i) {
+      Range& range = ranges[items[i].chain];
+      if (range.end == 0) range.first = i;
+      range.end = i + 1;
+    }
+  };
+  fill(windowsOf_, windows_);
+  fill(bordersOf_, borders_);
 }
 
 int StripTables::axisAt(int step) const {
@@ -48,22 +55,32 @@ std::vector<int64_t> StripTables::stripHeights(int step) const {
   for (int band = 0; band < bandsAt(step); ++band) {
     const ChainSchedule& chain = *chainAt(step, band);
     for (int strip = 0; strip < chain.strips; ++strip) {
-      const int64_t rows = chain.end(step, strip) - chain.end(step, strip - 1);
+      const ops::Rows made = chain.made(step, strip);
+      const int64_t rows = made.end - made.begin;
       if (rows > 0 && std::ranges::find(heights, rows) == heights.end()) heights.push_back(rows);
     }
   }
   return heights;
 }
 
+int StripTables::stripThatReaches(int step, int band, int64_t row) const {
+  const ChainSchedule& chain = *chainAt(step, band);
+  int strip = 0;
+  while (strip + 1 < chain.strips && chain.end(step, strip) < row) ++strip;
+  return strip;
+}
+
 int64_t StripTables::mostRows(int step) const { return std::ranges::max(stripHeights(step)); }
 
 size_t StripTables::heapBytes() const {
   size_t bytes = minnow::heapBytes(chainOf_) + minnow::heapBytes(windowOf_) +
-                 minnow::heapBytes(windowsOf_) + chains_.capacity() * sizeof(ChainSchedule) +
+                 minnow::heapBytes(windowsOf_) + minnow::heapBytes(bordersOf_) +
+                 borders_.capacity() * sizeof(Border) + chains_.capacity() * sizeof(ChainSchedule) +
                  windows_.capacity() * sizeof(Window);
   for (const ChainSchedule& chain : chains_)
     bytes += minnow::heapBytes(chain.axes) + minnow::heapBytes(chain.heights) +
-             minnow::heapBytes(chain.ends);
+             minnow::heapBytes(chain.ends) + minnow::heapBytes(chain.limits) +
+             minnow::heapBytes(chain.lent);
   for (const Window& window : windows_)
     bytes += minnow::heapBytes(window.low) + minnow::heapBytes(window.kept);
   return bytes;
@@ -78,10 +95,22 @@ const Window* StripTables::windowOf(int buffer, int band) const {
   return &own + static_cast<ptrdiff_t>(band) * (end - first);
 }
 
+int StripTables::mostBands() const {
+  int most = 1;
+  for (const ChainSchedule& chain : chains_) most = std::max(most, chain.band.count);
+  return most;
+}
+
+int StripTables::bufferOf(int buffer, int band) const {
+  const Window* window = windowOf(buffer, band);
+  return window == nullptr ? buffer : window->buffer;
+}
+
 void StripCursor::advance() {
   const ChainSchedule* chain = tables_->chainAt(step_, band_);
   if (chain == nullptr || step_ != chain->last) {
     ++step_;
+    if (chain == nullptr) toLastBand();
     return;
   }
   step_ = chain->first;
@@ -89,29 +118,26 @@ void StripCursor::advance() {
   strip_ = 0;
   if (onlyBand_)
     step_ = tables_->steps();
-  else if (++band_ == chain->band.count)
+  else if (band_-- == 0)
     skipChain();
 }
 
+/// Of the chain that begins here, if one does.
+void StripCursor::toLastBand() { band_ = isDone() ? 0 : tables_->bandsAt(step_) - 1; }
+
 void StripCursor::skipChain() {
   step_ = tables_->chainAt(step_)->last + 1;
-  band_ = 0;
+  toLastBand();
 }
 
 ops::Rows StripCursor::rows() const {
   const ChainSchedule* chain = tables_->chainAt(step_, band_);
-  if (chain == nullptr) return {ops::Rows::kWhole, 0, 1};
-  return {chain->axis(step_), chain->end(step_, strip_ - 1), chain->end(step_, strip_)};
+  return chain == nullptr ? ops::Rows{ops::Rows::kWhole, 0, 1} : chain->made(step_, strip_);
 }
 
 bool StripCursor::hasWork() const {
   const ops::Rows made = rows();
   return made.begin < made.end;
-}
-
-int StripCursor::bufferHere(int buffer) const {
-  const Window* window = tables_->windowOf(buffer, band_);
-  return window == nullptr ? buffer : window->buffer;
 }
 
 ptrdiff_t StripCursor::rowZero(int buffer, size_t byteOffset) const {

@@ -18,6 +18,19 @@ struct Slide {
   size_t fromByte = 0, bytes = 0;
 };
 
+/// Rows of a value that go from a band to the band before it, through a border's buffer.
+struct Handover {
+  const Border* border = nullptr;
+  ops::Rows rows;
+  bool taken = false;  ///< by this band, else given
+  /// Where a row lies in the border's buffer, in bytes, of a tensor whose rows begin at `byteOffset` of a
+  /// buffer that holds whole tensors.
+  ptrdiff_t byteAt(int64_t row, size_t byteOffset) const {
+    return static_cast<ptrdiff_t>(border->byte + byteOffset) +
+           (row - border->begin) * static_cast<ptrdiff_t>(border->rowBytes);
+  }
+};
+
 class StripTables {
  public:
   StripTables() = default;
@@ -31,6 +44,12 @@ class StripTables {
   }
   /// Bands of the chain that a step belongs to; 1 for one that stands outside.
   int bandsAt(int step) const { return chainOf_[step] < 0 ? 1 : chainAt(step)->band.count; }
+  /// The most bands of a chain; 1 where no chain has any.
+  int mostBands() const;
+  /// The buffer that a band has where a plan says `buffer`: bands have windows of their own.
+  int bufferOf(int buffer, int band) const;
+  /// The strip of a band in which the last of the rows before this one is made.
+  int stripThatReaches(int step, int band, int64_t row) const;
   /// The axis that a step's outputs are cut along; kWhole outside chains and for what runs once.
   int axisAt(int step) const;
   /// The different numbers of rows that a step makes at a time; {0} for one that makes all at once.
@@ -41,27 +60,30 @@ class StripTables {
 
  private:
   friend class StripCursor;
-  struct WindowRange {
+  struct Range {
     int first = 0, end = 0;
   };
   const Window* windowOf(int buffer, int band) const;
-  std::vector<int> chainOf_;            // by step
-  std::vector<int> windowOf_;           // by buffer, -1 for one that holds whole tensors
-  std::vector<ChainSchedule> chains_;   // without what they read
-  std::vector<WindowRange> windowsOf_;  // by index into chains_
-  std::vector<Window> windows_;         // those of a chain side by side
+  std::vector<int> chainOf_;           // by step
+  std::vector<int> windowOf_;          // by buffer, -1 for one that holds whole tensors
+  std::vector<ChainSchedule> chains_;  // without what they read
+  std::vector<Range> windowsOf_;       // by index into chains_
+  std::vector<Window> windows_;        // those of a chain side by side
+  std::vector<Range> bordersOf_;       // by index into chains_
+  std::vector<Border> borders_;        // those of a chain side by side
 };
 
 class StripCursor {
  public:
   StripCursor() = default;
   /// At the beginning. The tables outlive the cursor.
-  explicit StripCursor(const StripTables& tables) : tables_(&tables) {}
+  explicit StripCursor(const StripTables& tables) : tables_(&tables) { toLastBand(); }
   /// At the beginning of a band of the chain that begins with a step; done where the band is.
   StripCursor(const StripTables& tables, int step, int band)
       : tables_(&tables), step_(step), band_(band), onlyBand_(true) {}
 
-  /// The next step, or the first one of the chain in the next strip, or in the next band.
+  /// The next step, or the first one of the chain in the next strip, or in another band: of all
+  /// bands the last comes first, because each is handed rows by the next one.
   void advance();
   /// From a chain's first step to what follows the chain: for one that has run its bands.
   void skipChain();
@@ -80,8 +102,13 @@ class StripCursor {
   template <class Move>
   void forEachSlide(const Move& move) const;
 
-  /// The buffer that is meant here where a plan says `buffer`: bands have windows of their own.
-  int bufferHere(int buffer) const;
+  /// Calls `hand(Handover)` for what goes from band to band after this step, whether or not it has
+  /// work: what is taken must have been given, in the next band's stripThatReaches().
+  template <class Hand>
+  void forEachHandover(const Hand& hand) const;
+
+  /// The buffer that is meant here where a plan says `buffer`.
+  int bufferHere(int buffer) const { return tables_->bufferOf(buffer, band_); }
   /// Where a tensor's rows lie, in bytes from the beginning of bufferHere(). `byteOffset` is where row 0
   /// would be if the buffer held whole tensors. That row may be gone and its place before the
   /// buffer, so this is for arithmetic; every row that exists lies inside.
@@ -93,6 +120,10 @@ class StripCursor {
   }
 
  private:
+  void toLastBand();
+  template <class Hand>
+  void forEachBorder(int band, const ops::Rows& rows, bool taken, const Hand& hand) const;
+
   const StripTables* tables_ = nullptr;
   int step_ = 0, strip_ = 0, band_ = 0;
   bool onlyBand_ = false;
@@ -110,6 +141,23 @@ void StripCursor::forEachSlide(const Move& move) const {
     move(Slide{window.buffer, gone * window.rowBytes,
                static_cast<size_t>(window.kept[strip_]) * window.rowBytes});
   }
+}
+
+template <class Hand>
+void StripCursor::forEachHandover(const Hand& hand) const {
+  const ChainSchedule* chain = tables_->chainAt(step_, band_);
+  if (chain == nullptr || chain->band.count == 1) return;
+  forEachBorder(band_, chain->handed(step_, strip_), true, hand);
+  if (band_ > 0) forEachBorder(band_ - 1, chain->lends(step_, strip_), false, hand);
+}
+
+template <class Hand>
+void StripCursor::forEachBorder(int band, const ops::Rows& rows, bool taken,
+                                const Hand& hand) const {
+  if (rows.begin >= rows.end) return;
+  const auto [first, end] = tables_->bordersOf_[tables_->chainOf_[step_] + band];
+  for (int b = first; b < end; ++b)
+    if (tables_->borders_[b].node == step_) hand(Handover{&tables_->borders_[b], rows, taken});
 }
 
 }  // namespace minnow::planning

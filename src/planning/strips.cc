@@ -7,7 +7,9 @@
 #include "planning/strips.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "base/fail.h"
 
@@ -35,9 +37,10 @@ struct NodeTypes {
 class Scheduler {
  public:
   Scheduler(const ir::Graph& graph, std::span<const TensorType> types, const Uses& uses,
-            const ir::Chain& chain, const Band& band)
+            const ir::Chain& chain, const Band& band = {}, const ChainSchedule* next = nullptr)
       : graph_(graph), uses_(uses), rows_(chain.rows) {
     schedule_.band = band;
+    if (next != nullptr) limitBy(*next);
     schedule_.first = chain.first;
     schedule_.last = chain.end - 1;
     for (int n = chain.first; n < chain.end; ++n) nodeTypes_.emplace_back(graph.nodes[n], types);
@@ -68,6 +71,14 @@ class Scheduler {
   }
 
  private:
+  /// The band makes no row that the next one makes.
+  void limitBy(const ChainSchedule& next) {
+    for (int n = next.first; n <= next.last; ++n) {
+      const bool makesSome = next.begin(n) < next.end(n);
+      schedule_.limits.push_back(static_cast<int32_t>(makesSome ? next.begin(n) : next.height(n)));
+    }
+  }
+
   /// Rows of an image or of a matrix first, then columns.
   static std::vector<int> candidates(int rank) {
     if (rank >= 4) return {2, rank - 1};
@@ -182,8 +193,8 @@ class Scheduler {
 
   /// The share of a node's rows that the band has to make: its sinks make no others.
   std::pair<int64_t, int64_t> bandOf(size_t k) const {
-    const auto [index, count] = schedule_.band;
-    return {schedule_.heights[k] * index / count, schedule_.heights[k] * (index + 1) / count};
+    const Band& band = schedule_.band;
+    return {schedule_.heights[k] * band.begin / band.of, schedule_.heights[k] * band.end / band.of};
   }
 
   /// A band makes rows of its own: nothing may want all of them.
@@ -252,7 +263,7 @@ class Scheduler {
         const int64_t share =
             strip + 1 == schedule_.strips ? last : first + (last - first) * done / height;
         if (sinks_[k]) end = std::max(end, static_cast<int32_t>(share));
-        askInputs(k, strip, end);
+        askInputs(k, strip, std::min<int64_t>(end, limitOf(k)));
       }
     }
   }
@@ -261,7 +272,7 @@ class Scheduler {
   /// [begin, end) and not for the strip's own, because what an earlier strip read must exist too.
   void askInputs(size_t k, int strip, int64_t end) {
     const int64_t begin = endOf(k, -1);
-    if (end == begin) return;
+    if (end <= begin) return;
     const ir::Node& node = graph_.nodes[schedule_.first + static_cast<int>(k)];
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       if (!isInside(node.inputs[i])) continue;
@@ -279,6 +290,8 @@ class Scheduler {
     const ops::Operator& op = *graph_.nodes[schedule_.first + static_cast<int>(k)].op;
     return *op.rowsRead(index, {schedule_.axes[k], begin, end}, inputs, outputs);
   }
+
+  int64_t limitOf(size_t k) const { return schedule_.limit(schedule_.first + static_cast<int>(k)); }
 
   int32_t& endOf(size_t k, int strip) {
     return schedule_
@@ -303,9 +316,10 @@ class Scheduler {
     reads.first.assign(static_cast<size_t>(schedule_.strips), StripReads::kNone);
     if (nodeTypes_[k].inputs[index].type == DataType::Undefined) return reads;
     if (schedule_.band.count > 1) reads.axis = rowsRead(k, static_cast<int>(index), 0, 1).axis;
+    const int64_t end = schedule_.made(n, schedule_.strips - 1).end;
     for (int strip = 0; strip < schedule_.strips; ++strip) {
       const int64_t next = schedule_.end(n, strip - 1);
-      if (next >= schedule_.end(n)) break;
+      if (next >= end) break;
       const Rows read = rowsRead(k, static_cast<int>(index), next, next + 1);
       reads.axis = read.axis;
       reads.first[static_cast<size_t>(strip)] =
@@ -337,8 +351,88 @@ bool rowsAreApart(std::span<const ChainSchedule> chains, int chain, int node) {
 }
 
 Result<ChainSchedule> scheduleChain(const ir::Graph& graph, std::span<const TensorType> types,
-                                    const Uses& uses, const ir::Chain& chain, const Band& band) {
-  return Scheduler(graph, types, uses, chain, band).run();
+                                    const Uses& uses, const ir::Chain& chain) {
+  return Scheduler(graph, types, uses, chain).run();
+}
+
+namespace {
+
+/// Notes what the next band hands over. False if that band does not make all of it itself.
+bool lend(const ChainSchedule& band, ChainSchedule& next) {
+  for (int n = next.first; n <= next.last; ++n) {
+    const int64_t end = band.end(n);
+    const bool lends = end > band.limit(n);
+    if (lends && end > next.made(n, next.strips - 1).end) return false;
+    next.lent.push_back(static_cast<int32_t>(lends ? end : 0));
+  }
+  return true;
+}
+
+/// Bands between these borders; they are scheduled from the last to the first.
+Result<std::vector<ChainSchedule>> scheduleBetween(const ir::Graph& graph,
+                                                   std::span<const TensorType> types,
+                                                   const Uses& uses, const ir::Chain& chain,
+                                                   std::span<const int64_t> borders) {
+  const int count = static_cast<int>(borders.size()) - 1;
+  std::vector<ChainSchedule> bands(static_cast<size_t>(count));
+  for (int b = count; b-- > 0;) {
+    const Band band{b, count, borders[b], borders[b + 1], borders.back()};
+    ChainSchedule* next = b + 1 < count ? &bands[b + 1] : nullptr;
+    auto scheduled = Scheduler(graph, types, uses, chain, band, next).run();
+    if (!scheduled) return std::unexpected(std::move(scheduled.error()));
+    bands[b] = std::move(*scheduled);
+    if (next != nullptr && !lend(bands[b], *next))
+      return fail(ErrorCode::Unsupported, "bands with fewer rows than their neighbours need");
+  }
+  return bands;
+}
+
+/// What a band makes, in multiply-adds and elements.
+double workOf(const ir::Graph& graph, std::span<const TensorType> types,
+              const ChainSchedule& band) {
+  double work = 0;
+  for (int n = band.first; n <= band.last; ++n) {
+    const NodeTypes of(graph.nodes[n], types);
+    const auto rows = static_cast<double>(band.made(n, band.strips - 1).end - band.begin(n));
+    const auto all =
+        graph.nodes[n].op->multiplyAdds(of.inputs, of.outputs) + of.outputs[0].shape.elements();
+    work += static_cast<double>(all) * rows / static_cast<double>(band.height(n));
+  }
+  return work;
+}
+
+/// Borders between which bands would have the same work if it were spread whole within each.
+std::vector<int64_t> balanced(std::span<const int64_t> borders, std::span<const double> works) {
+  std::vector<int64_t> better(borders.begin(), borders.end());
+  const double total = std::accumulate(works.begin(), works.end(), 0.0);
+  double before = 0;
+  size_t at = 0;
+  for (size_t i = 1; i + 1 < borders.size(); ++i) {
+    const double wanted = total * static_cast<double>(i) / static_cast<double>(works.size());
+    while (at + 1 < works.size() && before + works[at] < wanted) before += works[at++];
+    const auto height = static_cast<double>(borders[at + 1] - borders[at]);
+    better[i] = borders[at] + std::lround((wanted - before) / works[at] * height);
+  }
+  return better;
+}
+
+}  // namespace
+
+Result<std::vector<ChainSchedule>> scheduleBands(const ir::Graph& graph,
+                                                 std::span<const TensorType> types,
+                                                 const Uses& uses, const ir::Chain& chain,
+                                                 int count) {
+  const auto whole = scheduleChain(graph, types, uses, chain);
+  if (!whole) return std::unexpected(whole.error());
+  if (count == 1) return std::vector{*whole};
+  std::vector<int64_t> borders;
+  for (int b = 0; b <= count; ++b) borders.push_back(whole->height(whole->last) * b / count);
+  auto bands = scheduleBetween(graph, types, uses, chain, borders);
+  if (!bands) return bands;
+  std::vector<double> works;
+  for (const ChainSchedule& band : *bands) works.push_back(workOf(graph, types, band));
+  auto better = scheduleBetween(graph, types, uses, chain, balanced(borders, works));
+  return better ? std::move(better) : std::move(bands);
 }
 
 }  // namespace minnow::planning

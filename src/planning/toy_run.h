@@ -234,7 +234,25 @@ class ToyRun {
     forgetRest(at);
     if (at.hasWork() && !layout_.storage.isView[static_cast<size_t>(at.step())]) compute(at);
     if (at.hasWork()) count(at);
+    at.forEachHandover([&](const Handover& handover) { handOver(at, handover); });
     return !failed_;
+  }
+
+  /// The bands of the chain at `at`, each going on whenever chance says so and it can.
+  bool bands(const StripCursor& at, std::mt19937& random) {
+    std::vector<StripCursor> bands;
+    for (int band = 0; band < tables_.bandsAt(at.step()); ++band)
+      bands.emplace_back(tables_, at.step(), band);
+    const auto isDone = [](const StripCursor& band) { return band.isDone(); };
+    while (!std::ranges::all_of(bands, isDone)) {
+      StripCursor& next = bands[random() % bands.size()];
+      for (size_t steps = 1 + random() % 9; steps-- > 0 && !next.isDone();) {
+        if (!isReady(next, bands)) break;
+        if (!step(next)) return false;
+        next.advance();
+      }
+    }
+    return true;
   }
 
   /// That the graph's outputs are there.
@@ -249,6 +267,18 @@ class ToyRun {
   const std::vector<int>& made(size_t node) const { return made_[node]; }
 
  private:
+  /// True if what the band at `at` takes here was given.
+  bool isReady(const StripCursor& at, std::span<const StripCursor> bands) const {
+    bool ready = true;
+    at.forEachHandover([&](const Handover& handover) {
+      if (!handover.taken) return;
+      const StripCursor& next = bands[static_cast<size_t>(at.band()) + 1];
+      const int strip = tables_.stripThatReaches(at.step(), at.band() + 1, handover.rows.end);
+      ready = ready && (next.isDone() || next.strip() > strip);
+    });
+    return ready;
+  }
+
   static constexpr uint32_t kPoison = 0xDEADBEEF;
   const Shape& shape(ir::ValueId id) const { return graph_.values[id].type.shape; }
 
@@ -359,6 +389,24 @@ class ToyRun {
     forEachElement(s, at.rows(), [&](int64_t c, int64_t y, int64_t x) {
       write(indexOf(to, c, y, x),
             toyElement(node, shape(node.inputs[0]), shape(node.inputs.back()), c, y, x, read));
+    });
+  }
+
+  void handOver(const StripCursor& at, const Handover& handover) {
+    const ir::ValueId id = handover.border->value;
+    const View window = viewAt(at, id, false);
+    View border = window;
+    border.buffer = handover.border->buffer;
+    const auto byteOffset = static_cast<size_t>(layout_.storage.places[id].storage.offset) * 4;
+    border.at =
+        (static_cast<ptrdiff_t>(offsets_[border.buffer]) + handover.byteAt(0, byteOffset)) / 4;
+    forEachElement(shape(id), handover.rows, [&](int64_t c, int64_t y, int64_t x) {
+      const size_t here = indexOf(window, c, y, x), there = indexOf(border, c, y, x);
+      check(memory_[handover.taken ? there : here] == expected_.at(id, c, y, x), "what is handed");
+      if (handover.taken)
+        write(here, memory_[there]);
+      else
+        memory_[there] = memory_[here];
     });
   }
 

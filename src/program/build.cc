@@ -119,7 +119,7 @@ class Builder {
       works.push_back({*graph_.nodes[n].op,
                        form.inputs,
                        form.outputs,
-                       {options_.threads, mostRows(n)},
+                       {threadsAt(n), mostRows(n)},
                        program_.steps[n].sizedByData});
     const auto backend = backend::choose(options_.backends, works);
     if (!backend) return std::unexpected(backend.error());
@@ -128,11 +128,21 @@ class Builder {
     Step& step = program_.steps[n];
     step.backend = *backend;
     step.kernel = std::move(*kernel);
-    if (const size_t bytes = step.kernel->workspaceBytes(); bytes > 0) {
-      step.workspace = static_cast<int32_t>(program_.buffers.size());
-      program_.buffers.push_back({{bytes, n, n}});
-    }
+    addWorkspace(n);
     return {};
+  }
+
+  /// A band is one thread's.
+  int threadsAt(int n) const { return program_.strips.bandsAt(n) > 1 ? 1 : options_.threads; }
+
+  /// One for each band, side by side.
+  void addWorkspace(int n) {
+    const size_t bytes = program_.steps[n].kernel->workspaceBytes();
+    if (bytes == 0) return;
+    const int bands = program_.strips.bandsAt(n);
+    program_.steps[n].workspace = static_cast<int32_t>(program_.buffers.size());
+    for (int band = 0; band < bands; ++band)
+      program_.buffers.push_back({{bytes, n, n, -1, bands > 1 ? band : planning::Buffer::kAll}});
   }
 
   /// What the operator is called on: whole tensors, or strips of each height that occurs.
@@ -168,14 +178,17 @@ class Builder {
 
   void placeBuffers() {
     std::vector<memory::Interval> intervals;
-    std::vector<Buffer*> used;
-    for (Buffer& buffer : program_.buffers) {
+    std::vector<planning::Buffer> used;
+    for (const Buffer& buffer : program_.buffers) {
       if (buffer.first == planning::Buffer::kUnused) continue;
       intervals.push_back({buffer.bytes, buffer.first, buffer.last});
-      used.push_back(&buffer);
+      used.push_back(buffer);
     }
-    const memory::Placement arena = memory::planArena(intervals);
-    for (size_t i = 0; i < used.size(); ++i) used[i]->offset = arena.offsets[i];
+    const memory::Placement arena =
+        memory::planArena(intervals, planning::besides(used, layout_.chainOf));
+    auto offset = arena.offsets.begin();
+    for (Buffer& buffer : program_.buffers)
+      if (buffer.first != planning::Buffer::kUnused) buffer.offset = *offset++;
     program_.placedBytes = arena.bytes;
     program_.lowerBoundBytes = arena.lowerBound;
   }
@@ -206,13 +219,21 @@ Result<std::shared_ptr<const Program>> build(const ir::Graph& graph, std::vector
     return fail(ErrorCode::OutOfMemory, graph.name, ": its feature maps have ", bytes,
                 " bytes, this CPU addresses ", SIZE_MAX, "; give it smaller inputs");
   if (!options.strips || graph.chains.empty()) return layers;
-  // As tall as threads want them, but never at the price of more memory than whole layers take.
-  for (int rowsFactor = options.threads; rowsFactor > 0; rowsFactor /= 2) {
-    planning::MemoryLayout layout = planning::layOut(graph, types, rowsFactor);
-    if (layout.chains.empty()) break;
+  // A band for each thread if possible, else strips as tall as threads want them, but never at the
+  // price of more memory than whole layers take.
+  const auto within = [&](planning::MemoryLayout layout) -> Result<std::shared_ptr<const Program>> {
+    if (layout.chains.empty()) return layers;
     auto program = Builder(graph, types, options, std::move(layout)).build();
-    if (!program || (*program)->placedBytes <= (*layers)->placedBytes) return program;
-  }
+    const bool fits = !program || (*program)->placedBytes <= (*layers)->placedBytes;
+    return fits ? program : nullptr;
+  };
+  if (options.threads > 1)
+    if (auto program = within(planning::layOutInBands(graph, types, options.threads));
+        !program || *program)
+      return program;
+  for (int rowsFactor = options.threads; rowsFactor > 0; rowsFactor /= 2)
+    if (auto program = within(planning::layOut(graph, types, rowsFactor)); !program || *program)
+      return program;
   return layers;
 }
 

@@ -1,4 +1,5 @@
 // What users see of a program.
+#include "base/fail.h"
 #include "program/program.h"
 
 namespace minnow::program {
@@ -15,6 +16,8 @@ std::vector<OperandInfo> operandsOf(const Program& program, std::span<const ir::
   }
   return infos;
 }
+
+std::string bandName(int band) { return band == 0 ? "" : text(", band ", band + 1); }
 
 }  // namespace
 
@@ -37,17 +40,19 @@ Operands describeOperands(const Program& program, size_t step, const ir::Graph& 
 std::vector<PlannedMemory> describeMemory(const Program& program) {
   const ir::Graph& graph = *program.graph;
   std::vector<std::string> names(program.buffers.size());
-  const auto nameBuffers = [&](std::span<const ir::ValueId> ids) {
+  const auto nameBuffers = [&](std::span<const ir::ValueId> ids, int band) {
     for (const ir::ValueId id : ids)
       if (id != ir::kNoValue && program.places[id].buffer != kNone)
-        names[program.places[id].buffer] = graph.values[id].name;
+        names[program.strips.bufferOf(program.places[id].buffer, band)] =
+            graph.values[id].name + bandName(band);
   };
-  nameBuffers(graph.inputs);
-  for (size_t n = 0; n < graph.nodes.size(); ++n) {
-    nameBuffers(graph.nodes[n].outputs);
-    if (const int32_t workspace = program.steps[n].workspace; workspace != kNone)
-      names[workspace] = "workspace of " + graph.nodes[n].name;
-  }
+  nameBuffers(graph.inputs, 0);
+  for (int n = 0; n < program.strips.steps(); ++n)
+    for (int band = program.strips.bandsAt(n); band-- > 0;) {  // the first names what they share
+      nameBuffers(graph.nodes[n].outputs, band);
+      if (const int32_t workspace = program.steps[n].workspace; workspace != kNone)
+        names[workspace + band] = "workspace of " + graph.nodes[n].name + bandName(band);
+    }
   std::vector<PlannedMemory> memory;
   for (size_t b = 0; b < program.buffers.size(); ++b) {
     const Buffer& buffer = program.buffers[b];

@@ -7,7 +7,7 @@
 #include "backend/reference/rows.h"
 #include "base/aligned.h"
 #include "base/fail.h"
-#include "runtime/bindings.h"
+#include "runtime/runner.h"
 #include "runtime/test_models.h"
 
 namespace minnow::runtime {
@@ -95,11 +95,13 @@ Ran run(const ir::Graph& graph, const backend::BackendList& list) {
   const TensorView in = bindings.input(0);
   for (int64_t i = 0; i < in.elements(); ++i) in.as<float>()[i] = static_cast<float>(i) - 9.5F;
   base::Team team;
-  for (bindings.begin(); !bindings.isDone(); bindings.advance()) {
-    EXPECT_TRUE(bindings.open());
-    EXPECT_TRUE(bindings.run(team));
+  Runner runner(bindings);
+  for (runner.begin(); !runner.isDone();) {
+    EXPECT_TRUE(runner.open());
+    EXPECT_TRUE(runner.run(team));
+    EXPECT_TRUE(runner.advance());
   }
-  EXPECT_TRUE(bindings.finish());
+  EXPECT_TRUE(runner.finish());
   const float* out = bindings.output(0).as<float>();
   ran.output.assign(out, out + in.elements());
   return ran;

@@ -7,6 +7,20 @@
 
 namespace minnow {
 
+void Frame::Impl::use(Session::Impl& of, std::shared_ptr<const program::Program> program) {
+  session = &of;
+  const auto count = static_cast<size_t>(program->strips.mostBands());
+  bindings.emplace(std::move(program));
+  runner.emplace(*bindings);
+  if (count > 1) bands.assign(count, {*runner, {}});
+}
+
+size_t Frame::Impl::heapBytes() const {
+  size_t bytes = bindings->heapBytes() + runner->heapBytes() + bands.capacity() * sizeof(Band);
+  for (const Band& band : bands) bytes += band.runner.heapBytes();
+  return bytes;
+}
+
 Frame::Frame(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Frame::Frame(Frame&&) noexcept = default;
 
@@ -67,38 +81,88 @@ TensorView Frame::output(size_t index) const {
 namespace {
 
 /// In the engine's floating-point mode; callbacks run in the caller's.
-Result<void> runStep(runtime::Bindings& bindings, base::Team& team) {
+Result<void> runStep(runtime::Runner& runner, base::Team& team) {
   const base::DenormalsFlushed flushed;
-  return bindings.run(team);
+  return runner.run(team);
 }
 
 /// Calls back for the step that is open, once all before it is done. A callback may take its time,
 /// or run other frames: the team's threads are free meanwhile.
-Result<void> call(const OpCallback& callback, runtime::Bindings& bindings, base::Team& team,
-                  std::vector<TensorView> (runtime::Bindings::*visible)() const) {
+Result<void> call(const OpCallback& callback, runtime::Runner& runner, base::Team& team,
+                  std::vector<TensorView> (runtime::Runner::*visible)() const) {
   if (!callback) return {};
-  if (auto ok = bindings.finish(); !ok) return ok;
-  const OperatorInfo info = bindings.info();
+  if (auto ok = runner.finish(); !ok) return ok;
+  const OperatorInfo info = runner.info();
   team.rest();
-  if (callback(info, (bindings.*visible)()) == CallbackVerdict::Continue) return {};
+  if (callback(info, (runner.*visible)()) == CallbackVerdict::Continue) return {};
   return fail(ErrorCode::Stopped, "a callback stopped the run at node '", info.name, "'");
 }
 
 /// Nothing may be under way in a frame that can go.
-std::unexpected<Error> failedAt(runtime::Bindings& bindings, const Error& error) {
-  (void)bindings.finish();
+std::unexpected<Error> failedAt(runtime::Runner& runner, const Error& error) {
+  (void)runner.finish();
   if (error.code == ErrorCode::Stopped) return std::unexpected(error);
-  const ir::Node& node = bindings.program().graph->nodes[bindings.step()];
+  const ir::Node& node = runner.node();
   return fail(error.code, "node '", node.name, "' (", node.op->name(), "): ", error.message);
 }
 
-Result<void> runHere(runtime::Bindings& bindings, base::Team& team, const OpCallback& before,
+Result<void> tryHere(runtime::Runner& runner, base::Team& team, const OpCallback& before,
                      const OpCallback& after) {
-  if (auto ok = bindings.open(); !ok) return ok;
-  if (!bindings.hasWork()) return {};
-  if (auto ok = call(before, bindings, team, &runtime::Bindings::visibleInputs); !ok) return ok;
-  if (auto ok = runStep(bindings, team); !ok) return ok;
-  return call(after, bindings, team, &runtime::Bindings::visibleOutputs);
+  if (auto ok = runner.open(); !ok) return ok;
+  if (!runner.hasWork()) return {};
+  if (auto ok = call(before, runner, team, &runtime::Runner::visibleInputs); !ok) return ok;
+  if (auto ok = runStep(runner, team); !ok) return ok;
+  return call(after, runner, team, &runtime::Runner::visibleOutputs);
+}
+
+Result<void> runHere(runtime::Runner& runner, base::Team& team, const OpCallback& before,
+                     const OpCallback& after) {
+  auto ok = tryHere(runner, team, before, after);
+  return ok ? ok : failedAt(runner, ok.error());
+}
+
+/// One band, by one thread.
+Result<void> runBand(runtime::Runner& runner, size_t step, int band) {
+  base::Team alone;
+  for (runner.begin(step, band); !runner.isDone();) {
+    if (auto ok = runHere(runner, alone, {}, {}); !ok) return ok;
+    if (auto ok = runner.advance(); !ok) return ok;
+  }
+  return runner.finish();
+}
+
+/// The chain that begins here, its bands shared among the team. Whoever runs a band may wait for the
+/// next one, so bands are taken from the last one on.
+Result<void> runBands(Frame::Impl& frame, std::string_view source, base::Team& team) {
+  if (auto ok = frame.runner->finish(); !ok) return ok;
+  const size_t step = frame.runner->step();
+  const int count = frame.runner->bandsHere();
+  for (std::atomic<int>& done : frame.bindings->stripsDone) done = 0;
+  team.parallelFor(count, 1, [&](int64_t begin, int64_t end) {
+    for (int band = count - 1 - static_cast<int>(begin); band > count - 1 - end; --band) {
+      auto& [runner, outcome] = frame.bands[band];
+      outcome = guarded(source, [&] { return runBand(runner, step, band); });
+      if (!outcome) runner.giveUp();
+    }
+  });
+  for (Frame::Impl::Band& band : frame.bands)
+    if (!band.outcome) return std::exchange(band.outcome, {});
+  frame.runner->skipChain();
+  return {};
+}
+
+/// Callbacks see one step after the other, so with them no two bands run at a time.
+Result<void> runAll(Frame::Impl& frame, std::string_view source, base::Team& team,
+                    const OpCallback& before, const OpCallback& after) {
+  runtime::Runner& runner = *frame.runner;
+  const bool watched = before || after;
+  for (runner.begin(); !runner.isDone();) {
+    const bool inBands = !watched && runner.bandsHere() > 1;
+    auto ok = inBands ? runBands(frame, source, team) : runHere(runner, team, before, after);
+    if (ok && !inBands) ok = runner.advance();
+    if (!ok) return ok;
+  }
+  return runner.finish();
 }
 
 }  // namespace
@@ -108,12 +172,9 @@ Result<void> Frame::run() { return runWithCallback({}, {}); }
 Result<void> Frame::runWithCallback(const OpCallback& before, const OpCallback& after) {
   const Interpreter::Impl& model = *impl_->session->model;
   return guarded(model.source, [&]() -> Result<void> {
-    runtime::Bindings& bindings = *impl_->bindings;
+    impl_->bindings->forgetActualSizes();
     base::Team team = model.runtime->threads.lease(model.runtime->options.threads);
-    for (bindings.begin(); !bindings.isDone(); bindings.advance())
-      if (auto ok = runHere(bindings, team, before, after); !ok)
-        return failedAt(bindings, ok.error());
-    return bindings.finish();
+    return runAll(*impl_, model.source, team, before, after);
   });
 }
 

@@ -14,7 +14,7 @@
 #include "ir/graph.h"
 #include "memory/arena_pool.h"
 #include "minnow/runtime.h"
-#include "runtime/bindings.h"
+#include "runtime/runner.h"
 #include "runtime/settled.h"
 
 namespace minnow {
@@ -81,11 +81,22 @@ struct SharedProgram {
 };
 
 struct Frame::Impl {
+  /// What one thread needs to run a band.
+  struct Band {
+    runtime::Runner runner;
+    Result<void> outcome;
+  };
+
+  void use(Session::Impl& of, std::shared_ptr<const program::Program> program);
+  size_t heapBytes() const;  // of what it holds
+
   Session::Impl* session = nullptr;
   bool taken = false;  // Session::Impl::mutex guards it
   memory::ArenaLease lease;
   std::optional<runtime::Bindings> bindings;
-  std::string missing;  // what the last view that was not there says
+  std::optional<runtime::Runner> runner;
+  std::vector<Band> bands;  // as many as a chain of the program has at most
+  std::string missing;      // what the last view that was not there says
 };
 
 struct Session::Impl {

@@ -56,7 +56,7 @@ size_t heapBytes(const SharedProgram& shared) {
 /// The session's own: frames and their bindings.
 size_t heapBytes(const Session::Impl& session, std::span<const Frame::Impl> frames) {
   size_t bytes = kSharedHeader + sizeof(session) + frames.size_bytes();
-  for (const Frame::Impl& frame : frames) bytes += frame.bindings->heapBytes();
+  for (const Frame::Impl& frame : frames) bytes += frame.heapBytes();
   return bytes;
 }
 
@@ -65,10 +65,7 @@ size_t heapBytes(const Session::Impl& session, std::span<const Frame::Impl> fram
 Result<void> Session::Impl::use(std::shared_ptr<SharedProgram> next) {
   Runtime::Impl& runtime = *model->runtime;
   std::vector<Frame::Impl> newFrames(static_cast<size_t>(options.frames));
-  for (Frame::Impl& frame : newFrames) {
-    frame.session = this;
-    frame.bindings.emplace(next->program);
-  }
+  for (Frame::Impl& frame : newFrames) frame.use(*this, next->program);
   const memory::ArenaPool::Claim claim{memory::arenaBytes(next->program->placedBytes),
                                        memory::arenaBytes(next->program->lowerBoundBytes),
                                        &model->source, options.frames};

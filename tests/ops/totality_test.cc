@@ -214,7 +214,8 @@ class Promise {
   }
 
   const ops::Operator& op_;
-  std::vector<TensorType> types_, most_;
+  std::vector<TensorType> types_;
+  ops::TensorTypes most_;
   std::vector<ops::DataAxes> axes_;
   ops::DataAxes promised_{};
   Extents extents_;  // by number

@@ -116,7 +116,7 @@ void ImportState::addInitialisers(const ::onnx::GraphProto& from) {
                         "' has two values (initialisers)");
 }
 
-bool ImportState::canEvaluate(const ir::Node& node, const std::vector<TensorType>& types) const {
+bool ImportState::canEvaluate(const ir::Node& node, std::span<const TensorType> types) const {
   if (!node.op->readsElements()) return !dataSizes.concerns(node);
   int64_t in = 0, out = 0;
   for (ir::ValueId id : node.inputs) {

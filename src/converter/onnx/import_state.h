@@ -99,7 +99,7 @@ class ImportState {
   std::string freshName(const std::string& base);
 
  private:
-  bool canEvaluate(const ir::Node& node, const std::vector<TensorType>& types) const;
+  bool canEvaluate(const ir::Node& node, std::span<const TensorType> types) const;
   std::vector<ir::ValueId> leaveToRun(ir::Node node, std::span<const TensorType> types);
   void setInRun(ir::Node& node, const std::vector<InRun>& attributes);
   /// Data that is read from a file again does not come from a larger file.

@@ -119,7 +119,8 @@ class Block {
 
 /// What is asked of the output, cut into items: (image, block of rows, block of pixels, block of
 /// panels). On one thread the blocks are those that fit the caches (planConv). Several threads want
-/// three items each, so that the last to finish is not far behind: with 2x2 pixels of 320 channels
+/// three items each, so that the last to finish is not far behind (or one, where each item would
+/// copy its input rows again): with 2x2 pixels of 320 channels
 /// (20 panels) for two threads, blocks of 2 rows become blocks of one (2 items), then blocks of 20
 /// panels become 10 (4 items) and 6 (8 items). How it is cut changes no bits: an element is
 /// accumulated within one item.
@@ -144,7 +145,7 @@ struct Cut {
     // Enough items for every thread: first fewer rows a block, then fewer panels, then fewer
     // pixels.
     const bool shared = threads > 1 && plan.multiplyAdds() >= kMultiplyAddsWorthSharing;
-    const int64_t wanted = shared ? 3 * threads : 1;
+    const int64_t wanted = !shared ? 1 : plan.staged ? threads : 3 * threads;
     while (cut() < wanted && rows > 1) rows = (rows + 1) / 2;
     while (cut() < wanted && panels > 2) panels = (panels / 2 + 1) / 2 * 2;  // pairs stay together
     while (cut() < wanted && pixels > kLeastPixels && !plan.staged) pixels = (pixels + 1) / 2;

@@ -1,0 +1,171 @@
+// Binding a step's tensors and running it.
+#include "runtime/runner.h"
+
+#include <cstdint>
+#include <cstring>
+
+#include "kernels/movement.h"
+
+namespace minnow::runtime {
+
+using program::kNone;
+
+int Runner::bandsHere() const {
+  const planning::ChainSchedule* chain = program().strips.chainAt(cursor_.step());
+  const bool begins = chain != nullptr && chain->first == cursor_.step();
+  return begins && cursor_.strip() == 0 && cursor_.band() + 1 == chain->band.count
+             ? chain->band.count
+             : 1;
+}
+
+/// A tensor, or rows of it, at this place of the run. Its row 0 may lie outside the arena, so
+/// addresses are computed on integers.
+void Runner::bindStrip(ir::ValueId id, const ops::Rows& rows, TensorView& view) const {
+  view = program().viewOf(id);
+  if (id == ir::kNoValue) return;
+  const program::Place& place = program().places[id];
+  auto address = reinterpret_cast<uintptr_t>(view.data);
+  if (place.buffer != kNone)
+    address = reinterpret_cast<uintptr_t>(bufferAt(cursor_.bufferHere(place.buffer))) +
+              static_cast<uintptr_t>(cursor_.rowZero(place.buffer, place.byteOffset));
+  if (rows.axis >= 0) {
+    view.shape[rows.axis] = rows.end - rows.begin;
+    address += static_cast<uintptr_t>(rows.begin * view.strides[rows.axis] *
+                                      static_cast<int64_t>(elementSize(view.type)));
+  }
+  view.data = reinterpret_cast<void*>(address);
+}
+
+Result<void> Runner::open() {
+  slideWindows();
+  if (!hasWork()) return {};
+  int32_t axis = plannedStep().stripAxes;
+  ops::Rows rows = cursor_.rows();
+  const auto bindAll = [&](std::span<const ir::ValueId> ids, std::span<TensorView> views) {
+    for (size_t i = 0; i < ids.size(); ++i) {
+      rows.axis = axis == kNone ? ops::Rows::kWhole : program().stripAxes[axis++];
+      bindStrip(ids[i], rows, views[i]);
+    }
+  };
+  bindAll(node().inputs, inputs());
+  bindAll(node().outputs, outputs());
+  return plannedStep().sizedByData ? bindActualSizes() : Result<void>();
+}
+
+/// Moves the rows that are still needed to the beginning of their buffers.
+void Runner::slideWindows() {
+  cursor_.forEachSlide([&](const planning::Slide& slide) {
+    std::byte* to = bufferAt(slide.buffer);
+    std::memmove(to, to + slide.fromByte, slide.bytes);
+  });
+}
+
+Result<void> Runner::advance() {
+  const planning::ChainSchedule* chain = program().strips.chainAt(cursor_.step(), cursor_.band());
+  if (chain != nullptr && chain->band.count > 1) {
+    bool any = false;
+    cursor_.forEachHandover([&](const planning::Handover&) { any = true; });
+    if (any)
+      if (auto ok = finish(); !ok) return ok;
+    cursor_.forEachHandover([&](const planning::Handover& rows) { handOver(rows); });
+    if (cursor_.step() == chain->last) noteStrip(cursor_.strip() + 1);
+  }
+  cursor_.advance();
+  return {};
+}
+
+void Runner::noteStrip(int done) {
+  std::atomic<int>& mine = bindings_->stripsDone[cursor_.band()];
+  mine.store(done, std::memory_order_release);
+  mine.notify_all();
+}
+
+/// Copies rows between a window and a border's buffer.
+void Runner::handOver(const planning::Handover& handover) {
+  if (handover.taken) waitFor(handover);
+  const ir::ValueId id = handover.border->value;
+  TensorView here;
+  bindStrip(id, handover.rows, here);
+  TensorView there = here;
+  there.data = bufferAt(handover.border->buffer) +
+               handover.byteAt(handover.rows.begin, program().places[id].byteOffset);
+  handover.taken ? copyTensor(there, here) : copyTensor(here, there);
+}
+
+void Runner::waitFor(const planning::Handover& handover) const {
+  const int next = cursor_.band() + 1;
+  const int strip = program().strips.stripThatReaches(cursor_.step(), next, handover.rows.end);
+  const std::atomic<int>& done = bindings_->stripsDone[next];
+  for (int seen; (seen = done.load(std::memory_order_acquire)) <= strip;) done.wait(seen);
+}
+
+/// Each band has its own.
+std::span<std::byte> Runner::workspace() const {
+  if (plannedStep().workspace == kNone) return {};
+  const int32_t buffer = plannedStep().workspace + cursor_.band();
+  return {bufferAt(buffer), program().buffers[buffer].bytes};
+}
+
+Result<void> Runner::run(base::Team& team) {
+  const program::Step& step = plannedStep();
+  if (!step.kernel) return {};
+  if (busy_ != step.backend)
+    if (auto ok = finish(); !ok) return ok;
+  kernels::KernelArgs args{inputs(), outputs(), workspace(), &team};
+  if (program().computesRowsOfWhole(cursor_.step())) {
+    const ops::Rows rows = cursor_.rows();
+    args.rows = {rows.begin, rows.end};
+  }
+  if (step.settled != kNone) args.settled = bindings_->settled[step.settled].get();
+  const auto event = step.kernel->run(args);
+  if (!event) return std::unexpected(event.error());
+  if (*event != backend::kDone) {
+    busy_ = step.backend;
+    begun_ = *event;
+  }
+  if (step.sizedByData) noteActualSizes();
+  return {};
+}
+
+Result<void> Runner::finish() {
+  if (busy_ == nullptr) return {};
+  const backend::Backend& backend = *busy_;
+  busy_ = nullptr;
+  return backend.wait(begun_);
+}
+
+// Callbacks ---------------------------------------------------------------------------------------
+
+OperatorInfo Runner::info() const {
+  OperatorInfo info = program::describeOperator(program(), step());
+  const ops::Rows rows = cursor_.rows();
+  if (rows.axis == ops::Rows::kWhole) return info;
+  info.rowBegin = rows.begin;
+  info.rowEnd = rows.end;
+  return info;
+}
+
+std::vector<TensorView> Runner::visibleInputs() const {
+  std::vector<TensorView> views(operands_.data(), operands_.data() + node().inputs.size());
+  if (!program().computesRowsOfWhole(cursor_.step())) return views;
+  const auto in = program().typesOf(node().inputs), out = program().typesOf(node().outputs);
+  for (size_t i = 0; i < views.size(); ++i) {
+    if (!views[i]) continue;
+    const auto read = node().op->rowsRead(static_cast<int>(i), cursor_.rows(), in, out);
+    if (read && read->axis >= 0)
+      views[i] = kernels::partOf(views[i], read->axis, read->begin, read->end - read->begin);
+  }
+  return views;
+}
+
+std::vector<TensorView> Runner::visibleOutputs() const {
+  const TensorView* first = operands_.data() + node().inputs.size();
+  std::vector<TensorView> views(first, first + node().outputs.size());
+  if (!program().computesRowsOfWhole(cursor_.step())) return views;
+  const ops::Rows rows = cursor_.rows();
+  for (TensorView& view : views)
+    if (view) view = kernels::partOf(view, rows.axis, rows.begin, rows.end - rows.begin);
+  return views;
+}
+
+}  // namespace minnow::runtime
