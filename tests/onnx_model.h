@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -82,11 +83,13 @@ class OnnxModel {
   }
 
   /// The bytes of a .minnow file; with `value`, for an x that is a constant.
-  Result<std::vector<std::byte>> convert(
-      const Shape& x, const std::optional<converter::FixedInput>& value = {}) const {
+  Result<std::vector<std::byte>> convert(const Shape& x,
+                                         const std::optional<converter::FixedInput>& value = {},
+                                         const std::map<std::string, int64_t>& bounds = {}) const {
     const std::string bytes = model_.SerializeAsString();
     converter::ConvertOptions options;
     options.shapes["x"] = x;
+    options.bounds = bounds;
     if (value) options.fixedInputs["x"] = *value;
     converter::ConvertReport report;
     auto file = converter::convertBuffer(std::as_bytes(std::span(bytes)), {}, options, report);

@@ -449,5 +449,28 @@ TEST(SizesInTheRun, GiveWhatKnownSizesGive) {
   EXPECT_GT(failed, 1000);
 }
 
+TEST(SizesInTheRun, TakeABoundForWhatNobodyKnows) {
+  OnnxModel model(17, kFloat, 1);
+  model.constant("zero", {1}, {0}, kInt64);
+  setInt(model.node("ReduceMax", {"x"}, "most"), "keepdims", 1);
+  setInt(model.node("Cast", {"most"}, "end"), "to", kInt64);
+  model.node("Slice", {"x", "zero", "end"});
+  const auto refused = model.convert({8});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("--bound end=N"), std::string::npos)
+      << refused.error().message;
+  EXPECT_EQ(model.convert({8}, {}, {{"ends", 3}}).error().code, ErrorCode::NotFound);
+  const auto file = model.convert({8}, {}, {{"end", 3}});
+  ASSERT_TRUE(file) << file.error().message;
+  auto runtime = Runtime::create();
+  Loaded loaded(*runtime, *file);
+  const auto frame = [&](float most) { return run(*loaded.session, {most, 0, 0, 0, 0, 0, 0, 0}); };
+  EXPECT_EQ(frame(2)->shape, Shape{2});
+  EXPECT_EQ(frame(3)->shape, Shape{3});
+  const auto more = frame(4);
+  ASSERT_FALSE(more);
+  EXPECT_NE(more.error().message.find("Slice_y"), std::string::npos) << more.error().message;
+}
+
 }  // namespace
 }  // namespace minnow

@@ -142,6 +142,14 @@ std::vector<ir::ValueId> ImportState::evaluate(const ops::Operator& op,
   return ids;
 }
 
+void ImportState::noteName(const std::string& name, ir::ValueId value) {
+  const auto found = options.bounds.find(name);
+  if (found == options.bounds.end()) return;
+  if (found->second < 0) throw ImportError(text("the bound of '", name, "' is negative"));
+  bounded.insert(name);
+  bounds.limit(value, found->second);
+}
+
 std::vector<ir::ValueId> ImportState::compute(ir::Node node, int outputs) {
   node.outputs = evaluate(*node.op, node.inputs, outputs);
   std::vector<ir::ValueId> ids = node.outputs;
@@ -251,6 +259,7 @@ class ModelImport {
       throw UnsupportedModel("sparse initialisers are not supported");
     declareInputs(graph, state_);
     Walk(model_, state_).nodes(graph.node());
+    checkBounds(graph);
     if (state_.report.unsupported.empty()) bindOutputs(graph);
   }
 
@@ -279,6 +288,20 @@ class ModelImport {
       state_.report.warnings.push_back(text("version ", model_.ir_version(),
                                             " of the ONNX format is newer than the newest known, ",
                                             kNewestIr));
+  }
+
+  /// A tensor behind a node that is refused has a name too.
+  void checkBounds(const ::onnx::GraphProto& graph) const {
+    const auto named = [&](const std::string& name) {
+      return state_.bounded.contains(name) ||
+             std::ranges::any_of(graph.node(), [&](const auto& node) {
+               return std::ranges::find(node.output(), name) != node.output().end();
+             });
+    };
+    for (const auto& [name, most] : state_.options.bounds)
+      if (!named(name))
+        throw ModelError(ErrorCode::NotFound,
+                         text("the model has no tensor '", name, "' to give a bound of ", most));
   }
 
   void bindOutputs(const ::onnx::GraphProto& graph) {

@@ -66,6 +66,8 @@ class ImportState {
   /// Of operators that are not emitted yet.
   std::map<const ops::Operator*, std::vector<InRun>> inRun;
 
+  std::set<std::string> bounded;  ///< tensors that were given a bound
+
   std::string nodeName;  ///< of the node being imported
   std::string nodeOp;    ///< its ONNX operator
 
@@ -76,6 +78,8 @@ class ImportState {
   /// Adds a node, infers its types, and evaluates it when all inputs are small constants.
   std::vector<ir::ValueId> emit(std::unique_ptr<ops::Operator> op, std::vector<ir::ValueId> inputs,
                                 int outputs);
+  /// A tensor of the model is this value: it may have a bound (ConvertOptions::bounds).
+  void noteName(const std::string& name, ir::ValueId value);
   /// What the operator gives for constants, or for types if it reads no elements.
   std::vector<ir::ValueId> evaluate(const ops::Operator& op, const std::vector<ir::ValueId>& inputs,
                                     int outputs);

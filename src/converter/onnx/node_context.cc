@@ -184,9 +184,20 @@ std::vector<int64_t> NodeContext::settingInts(const ops::Operator& op, const cha
 std::vector<int64_t> NodeContext::settingInts(const ops::Operator& op, const char* attribute,
                                               ir::ValueId id, const std::string& what) {
   if (state_.bounds.of(id)) return settingInRun(op, attribute, id, mostOf(id));
+  if (op.maySetInRun(attribute)) expectBounded(id, what);
   const ir::Value& value = expectConstant(id, what);
   follow(op, attribute, id);
   return intsOf(value, what);
+}
+
+void NodeContext::expectBounded(ir::ValueId id, const std::string& what) const {
+  if (id == ir::kNoValue || isConstant(id)) return;
+  const std::string& name = state_.graph.values[static_cast<size_t>(id)].name;
+  if (name.starts_with('~') || state_.dataSizes.isFromData(id)) return;
+  throw NeedsValue(
+      text(what, " ('", name,
+           "') must be known at conversion, or the most that it can be: --bound ", name, "=N"),
+      state_.sourceInputs(id));
 }
 
 std::vector<int64_t> NodeContext::settingInRun(const ops::Operator& op, const char* attribute,
@@ -317,6 +328,7 @@ void NodeContext::setOutput(int i, ir::ValueId value) {
   if (!wantsOutput(i)) return;
   const std::string& name = proto_.output(i);
   if (!state_.scopes.add(name, value)) broken("tensor '" + name + "' is written twice");
+  state_.noteName(name, value);
   // The first ONNX name a computed value gets is its name from here on; later ones are aliases.
   ir::Value& ours = state_.graph.values[static_cast<size_t>(value)];
   if (ours.name.starts_with('~')) ours.name = state_.prefix + name;

@@ -144,6 +144,8 @@ class NodeContext {
   const ::onnx::AttributeProto* find(std::string_view attribute) const;
   /// A constant; throws NeedsValue for anything else.
   const ir::Value& expectConstant(ir::ValueId id, const std::string& what) const;
+  /// Throws NeedsValue for what is computed in the run and could be given a bound.
+  void expectBounded(ir::ValueId id, const std::string& what) const;
   /// The same for what is decided by its elements: they are assumed to stay.
   const ir::Value& known(ir::ValueId id, const std::string& what) const;
   std::vector<int64_t> intsOf(const ir::Value& value, const std::string& what) const;

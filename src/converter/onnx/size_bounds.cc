@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/fail.h"
 #include "converter/onnx/import_state.h"
 #include "ops/binary.h"
 #include "ops/cast.h"
@@ -169,6 +170,32 @@ void SizeBounds::note(const ir::Node& node) {
       bounds_[node.outputs[i]] = {least[i], most[i], extents[i]};
   } catch (const ImportError&) {  // what cannot be computed has no bounds
   }
+}
+
+ValueId SizeBounds::filled(const TensorType& type, int64_t number) {
+  const auto count = static_cast<size_t>(type.shape.elements());
+  const std::vector<int64_t> wide(count, number);
+  const std::vector<int32_t> narrow(count,
+                                    static_cast<int32_t>(std::min<int64_t>(number, INT32_MAX)));
+  return state_.addConstant(state_.freshName("bound"), type,
+                            type.type == DataType::Int64 ? std::as_bytes(std::span(wide))
+                                                         : std::as_bytes(std::span(narrow)));
+}
+
+void SizeBounds::limit(ValueId id, int64_t most) {
+  const ir::Value& value = state_.graph.values[static_cast<size_t>(id)];
+  const TensorType type = value.type;
+  if (type.type != DataType::Int64 && type.type != DataType::Int32)
+    throw ImportError(
+        text("'", value.name, "' is ", type.type, ", a bound is for int64 and int32"));
+  if (value.isConstant() || state_.dataSizes.isFromData(id) ||
+      type.shape.elements() > kMostElements)
+    return;
+  const Bounds* found = of(id);
+  const ValueId least = found ? found->least : filled(type, 0);
+  const ValueId given = filled(type, most);
+  bounds_[id] = {least, found ? binary(state_, BinaryFn::Min, found->most, given) : given,
+                 found ? found->extents : kNoValue};
 }
 
 void SizeBounds::noteAxes(ValueId value, ValueId numbers) {

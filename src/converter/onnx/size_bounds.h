@@ -27,6 +27,8 @@ class SizeBounds {
   const Bounds* of(ir::ValueId id) const;
   /// Bounds of what a node gives that is not computed at conversion, where there are some.
   void note(const ir::Node& node);
+  /// Says that a tensor's elements lie in 0 … `most`; nothing of what is known better.
+  void limit(ir::ValueId id, int64_t most);
   /// Says that the axes of a value are of the extents that a row of numbers holds; where that is not
   /// so, the run fails.
   void noteAxes(ir::ValueId value, ir::ValueId numbers);
@@ -34,6 +36,7 @@ class SizeBounds {
   ir::ValueId known(ir::ValueId id);
 
  private:
+  ir::ValueId filled(const TensorType& type, int64_t number);
   Bounds boundsOf(ir::ValueId id) const;
   void noteExtents(const ir::Node& node);
   void noteEqual(const ir::Node& node);
