@@ -50,7 +50,7 @@ test: ready
 	@ctest --preset release -j $(JOBS) -LE heavy
 
 # What that folder adds: its models in every test on models, its cases.
-ON_MODELS := Golden|RealModels|same_bits_small|conformance_shared|_on_models|planted_faults
+ON_MODELS := Golden|RealModels|resized_models_road|same_bits_small|conformance_shared|_on_models|planted_faults
 test-shared: export MINNOW_SHARED := $(MINNOW_SHARED)
 ifeq ($(SHARED_MODELS),)
 test-shared:

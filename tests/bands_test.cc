@@ -2,33 +2,13 @@
 // by a toy interpreter; and how much memory they take.
 #include <gtest/gtest.h>
 
-#include "memory/planner.h"
 #include "passes/pass_list.h"
 #include "passes/random_graph.h"
 #include "planning/toy_run.h"
+#include "tests/placed.h"
 
 namespace minnow::planning {
 namespace {
-
-/// Where all buffers of a layout lie, by index, and the arena's size.
-std::pair<std::vector<size_t>, size_t> placed(const MemoryLayout& layout) {
-  std::vector<memory::Interval> intervals;
-  std::vector<int> used, indexOf(layout.buffers.size(), -1);
-  for (size_t b = 0; b < layout.buffers.size(); ++b) {
-    const Buffer& buffer = layout.buffers[b];
-    if (buffer.last < 0) continue;
-    indexOf[b] = static_cast<int>(intervals.size());
-    intervals.push_back({buffer.bytes, buffer.first, buffer.last});
-    used.push_back(static_cast<int>(b));
-  }
-  std::vector<memory::Beside> beside;
-  for (const auto& [a, b] : besides(layout.buffers, layout.chainOf))
-    beside.emplace_back(indexOf[a], indexOf[b]);
-  const memory::Placement arena = memory::planArena(intervals, beside);
-  std::vector<size_t> offsets(layout.buffers.size(), 0);
-  for (size_t i = 0; i < used.size(); ++i) offsets[used[i]] = arena.offsets[i];
-  return {offsets, arena.bytes};
-}
 
 void runInAnyOrder(const ir::Graph& graph, const MemoryLayout& layout, std::mt19937& random) {
   const StripTables tables(layout);

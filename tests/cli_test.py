@@ -305,6 +305,55 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(info["inputs"][0]["shape"], [2, 0])
         self.minnow("run", model, "--shape", "x=2,0", "--input", "x=const:1")
 
+    def test_ranges_and_names_of_axes(self):
+        free = self.file("free.onnx", onnx_model(["Relu"], ["n", "w"]))
+        model = self.folder / "ranged.minnow"
+        said = self.minnow("convert", free, "-o", model, "--shape", "x=N=1..4,8..64")
+        self.assertIn("smallest ", said)
+        self.assertIn("for x 1x8", said)
+        text = self.minnow("info", model)
+        self.assertIn("input          x: float32 4x64\n", text)
+        self.assertIn("extent         N: 1..4, axis 0 of x\n", text)
+        self.assertIn("extent         w: 8..64, axis 1 of x\n", text)
+        self.assertIn("smallest       x 1x8: ", text)
+        self.assertIn("resizable      x: axes 0, 1\n", text)
+        info = json.loads(self.minnow("info", model, "--json"))
+        self.assertEqual(info["extents"][1], {"name": "w", "least": 8, "most": 64, "axes": [{"input": "x", "axis": 1}]})
+        self.assertEqual(info["smallest"]["shapes"], {"x": [1, 8]})
+        self.assertLess(info["smallest"]["predicted_peak_bytes"], info["memory"]["predicted_peak_bytes"])
+        run = ["--input", "x=const:1", "--json"]
+        for shape, expected in (("x=2,9", [2, 9]), ("w=9", [4, 9])):
+            outputs = json.loads(self.minnow("run", model, "--shape", shape, *run))["outputs"]
+            self.assertEqual(outputs[0]["shape"], expected)
+        self.minnow("memory", model, "--shape", "w=9", "--shape", "N=1")
+        for shape in ("x=2,65", "w=7"):
+            self.assertIn("8..64", self.minnow("run", model, "--shape", shape, *run, code=ERROR))
+        for shape in ("x=2,9..10", "w=9..10", "x=2,b"):
+            self.assertIn("for conversion", self.minnow("run", model, "--shape", shape, *run, code=USAGE))
+        self.minnow("run", free, "--shape", "x=2,w", "--shape", "w=8..16", *run)
+        self.assertIn("x=1,H=320", self.minnow("convert", free, "-o", model, "--shape", "x=1,H", code=ERROR))
+        self.minnow("convert", free, "-o", model, "--shape", "x=S=8..64,S")
+        text = self.minnow("info", model)
+        self.assertIn("extent         S: 8..64, axis 0 of x, axis 1 of x\n", text)
+        self.assertIn("resizable      x: axes 0, 1\n", text)
+        self.assertIn("one name", self.minnow("run", model, "--shape", "x=8,9", *run, code=ERROR))
+        self.assertIn("range '9..8' is empty", self.minnow("convert", free, "--shape", "x=1,9..8", code=USAGE))
+
+    def test_sizes_within_a_range_that_a_model_cannot_have_are_told(self):
+        blocks = field(5, field(1, "blocksize") + field(3, 2) + field(20, 2))
+        node = field(1, field(1, "x") + field(2, "y") + field(3, "halve") + field(4, "SpaceToDepth") + blocks)
+        graph = node + field(2, "tiny") + field(11, value_info("x", ["N", 1, "H", 4])) + field(12, value_info("y", []))
+        onnx = self.file("halve.onnx", field(1, 7) + field(7, graph) + field(8, field(1, "") + field(2, 13)))
+        model = self.folder / "halve.minnow"
+        report = json.loads(self.minnow("convert", onnx, "-o", model, "--shape", "x=1,1,2..8,4", "--json"))
+        (warning,) = report["warnings"]
+        self.assertRegex(warning, r"of 6 sizes .* within H \(2..8\) the model cannot have 3, but 2, 4, 6…; 3: node 'halve'")
+        self.minnow("run", model, "--shape", "H=6", "-i", "x=const:1")
+        self.assertIn("node 'halve'", self.minnow("run", model, "--shape", "H=5", "-i", "x=const:1", code=ERROR))
+        said = self.minnow("convert", onnx, "-o", model, "--shape", "x=1,1,3..8,4", code=ERROR)
+        self.assertIn("cannot have the smallest sizes of the range", said)
+        self.assertIn("node 'halve'", said)
+
     def test_diff_names_the_first_operator_that_differs(self):
         long = "backbone/" + "very/" * 20 + "deep"
         network = {"inputs": ["x"], "outputs": ["y"],
@@ -413,7 +462,7 @@ class CommandLine(unittest.TestCase):
 
     def test_usage(self):
         for arguments in ([], ["paint"], ["run"], ["run", self.onnx, "--input", "x"],
-                          ["run", self.onnx, "--input", "x=const:abc"], ["run", self.onnx, "--shape", "x=1,b"],
+                          ["run", self.onnx, "--input", "x=const:abc"], ["run", self.onnx, "--shape", "x=1,?b"],
                           ["bench", self.onnx, "--threads", "0"], ["convert"], ["memory"],
                           ["memory", self.onnx, "--budget", "24 mice"], ["memory", self.onnx, "--budget", "-1MB"],
                           ["memory", self.onnx, "--budget", "0"], ["memory", self.onnx, "--concurrency", "0"],

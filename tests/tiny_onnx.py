@@ -29,3 +29,48 @@ def onnx_model(ops, dims, opset=13, out=None):
                      for op, a, b in zip(ops, names, names[1:]))
     graph = nodes + field(2, "tiny") + field(11, value_info("x", dims)) + field(12, value_info("y", out or dims))
     return field(1, 7) + field(7, graph) + field(8, field(1, "") + field(2, opset))
+
+
+def fields(message):
+    """The fields of a message: (number, bytes of the field, its value), in order; of a length-delimited one the value is its bytes."""
+    at = 0
+
+    def number():
+        nonlocal at
+        n = shift = 0
+        while True:
+            byte = message[at]
+            at, n, shift = at + 1, n | (byte & 127) << shift, shift + 7
+            if byte < 128:
+                return n
+
+    while at < len(message):
+        start = at
+        key = number()
+        value, size = None, {0: 0, 1: 8, 5: 4}.get(key & 7)
+        if key & 7 == 2:
+            size = number()
+            value = message[at:at + size]
+        elif key & 7 == 0:
+            value = number()
+        at += size
+        yield key >> 3, message[start:at], value
+
+
+def changed(message, changes):
+    """The message with some fields changed: `changes` says for their numbers what becomes of their bytes (a function, or a
+    dictionary for the fields within)."""
+    out = []
+    for number, whole, value in fields(message):
+        change = changes.get(number)
+        if change is not None:
+            whole = field(number, changed(value, change) if isinstance(change, dict) else change(value))
+        out.append(bytes(whole))
+    return b"".join(out)
+
+
+def with_free_sizes(model):
+    """The ONNX file's bytes without the sizes that it declares of inputs and outputs, and without those that its exporter noted of
+    the values between (onnx.proto: ModelProto, GraphProto, ValueInfoProto, TypeProto, TensorShapeProto)."""
+    free = {2: {1: {2: {1: lambda dimension: b""}}}}
+    return changed(memoryview(model), {7: {11: free, 12: free, 13: lambda noted: b""}})

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Converts the ONNX files that the table names: convert_models.sh BUILD TABLE OUT FOLDER…
-# What to convert, and for which shapes, is asked of `road`, which reads the table; files that are
+# What to convert, and for which range of shapes, is asked of `road`, which reads the table; files that are
 # newer than their original are left alone.
 set -euo pipefail
 [ $# -ge 4 ] || { echo "usage: $0 BUILD TABLE OUT FOLDER…" >&2; exit 2; }

@@ -86,15 +86,10 @@ int listConversions(const std::vector<road::ModelEntry>& table, const Options& o
   for (const road::ModelEntry& entry : table) {
     const fs::path onnx = road::findFile(options.modelFolders, entry.onnx);
     if (onnx.empty()) continue;
-    for (size_t i = 0; i < entry.variants(); ++i) {
-      if (!seen.insert(entry.convertedName(i)).second) continue;
-      std::string shape;
-      if (!entry.shapes.empty()) {
-        std::vector<int64_t> dims(entry.shapes[i].begin(), entry.shapes[i].end());
-        shape = fmt::format("{}={}", entry.input, fmt::join(dims, ","));
-      }
-      fmt::print("{}\t{}\t{}\n", onnx.string(), entry.convertedName(i), shape);
-    }
+    if (!seen.insert(entry.convertedName()).second) continue;
+    const std::string range = entry.shapeRange();
+    fmt::print("{}\t{}\t{}\n", onnx.string(), entry.convertedName(),
+               range.empty() ? range : fmt::format("{}={}", entry.input, range));
   }
   return 0;
 }
@@ -147,14 +142,14 @@ class Demo {
     return {};
   }
 
-  minnow::Result<void> writeReports(size_t arenaBytes) const {
+  minnow::Result<void> writeReports(const minnow::MemoryLedger& held) const {
     std::string lines;
     for (const road::PictureResult& picture : results_)
       for (const road::Feature& f : picture.features) lines += road::featureLine(picture.name, f);
     if (auto ok = minnow::base::writeFile(options_.out / "features.jsonl", lines); !ok) return ok;
     return minnow::base::writeFile(
         options_.out / "report.html",
-        road::reportPage(results_, pipeline_.workers(), arenaBytes, options_.threads));
+        road::reportPage(results_, pipeline_.workers(), held, options_.threads));
   }
 
   Progress progress;
@@ -217,7 +212,7 @@ int run(Options& options) {
       ++demo.failures;
     }
   }
-  if (auto ok = demo.writeReports(runtime->arenaBytes()); !ok) return fail(ok.error());
+  if (auto ok = demo.writeReports(runtime->ledger().peak); !ok) return fail(ok.error());
   fmt::print("{}\n", (fs::absolute(options.out) / "report.html").lexically_normal().string());
   return demo.failures ? 1 : 0;
 }

@@ -1,4 +1,4 @@
-// Loading the variants of a model and running the one that suits a picture.
+// Making the sessions of a model and running the one that suits a picture.
 #include "network.h"
 
 #include <fmt/format.h>
@@ -31,43 +31,48 @@ Result<std::pair<int, int>> pictureExtent(const minnow::TensorInfo& info,
 
 }  // namespace
 
-Result<Network::Variant> Network::openVariant(minnow::Runtime& runtime, const ModelEntry& entry,
-                                              const std::filesystem::path& file) {
-  auto interpreter = minnow::Interpreter::createFromFile(runtime, file);
-  if (!interpreter) return std::unexpected(interpreter.error());
-  auto session = interpreter->createSession();
+namespace {
+
+bool contains(std::span<const minnow::TensorInfo> infos, const std::string& name) {
+  return std::ranges::find(infos, name, &minnow::TensorInfo::name) != infos.end();
+}
+
+}  // namespace
+
+Result<void> Network::addVariant(const ModelEntry& entry, minnow::InputShapes shapes) {
+  auto session = interpreter_.createSession({}, shapes);
   if (!session) return std::unexpected(session.error());
   const auto inputs = session->inputs();
-  const auto info = std::find_if(inputs.begin(), inputs.end(),
-                                 [&](const auto& i) { return i.name == entry.input; });
-  if (info == inputs.end())
-    return mismatch(fmt::format("{} has no input `{}`", file.string(), entry.input));
-  for (const std::string& name : entry.outputs)
-    if (std::none_of(session->outputs().begin(), session->outputs().end(),
-                     [&](const auto& o) { return o.name == name; }))
-      return mismatch(fmt::format("{} has no output `{}`", file.string(), name));
+  const auto info = std::ranges::find(inputs, entry.input, &minnow::TensorInfo::name);
   const auto extent = pictureExtent(*info, entry.pre);
   if (!extent) return std::unexpected(extent.error());
-  return Variant{std::move(*interpreter), std::move(*session), extent->first, extent->second};
+  variants_.push_back({std::move(*session), extent->first, extent->second});
+  return {};
 }
 
 Result<Network> Network::open(minnow::Runtime& runtime, const ModelEntry& entry,
-                              std::span<const std::filesystem::path> files) {
-  Network network;
+                              const std::filesystem::path& file) {
+  auto interpreter = minnow::Interpreter::createFromFile(runtime, file);
+  if (!interpreter) return std::unexpected(interpreter.error());
+  if (!contains(interpreter->inputs(), entry.input))
+    return mismatch(fmt::format("{} has no input `{}`", file.string(), entry.input));
+  for (const std::string& name : entry.outputs)
+    if (!contains(interpreter->outputs(), name))
+      return mismatch(fmt::format("{} has no output `{}`", file.string(), name));
+  Network network(std::move(*interpreter));
   network.pre_ = entry.pre;
   network.input_ = entry.input;
   network.outputs_ = entry.outputs;
-  for (const std::filesystem::path& file : files) {
-    auto variant = openVariant(runtime, entry, file);
-    if (!variant) return std::unexpected(variant.error());
-    network.variants_.push_back(std::move(*variant));
+  if (entry.shapes.empty())
+    if (auto ok = network.addVariant(entry, {}); !ok) return std::unexpected(ok.error());
+  for (const minnow::Shape& shape : entry.shapes) {
+    const std::pair<std::string, minnow::Shape> input{entry.input, shape};
+    if (auto ok = network.addVariant(entry, {&input, 1}); !ok) return std::unexpected(ok.error());
   }
   const auto area = [](const Variant& v) { return int64_t{v.width} * v.height; };
-  std::sort(network.variants_.begin(), network.variants_.end(),
-            [&](const Variant& a, const Variant& b) { return area(a) < area(b); });
+  std::ranges::sort(network.variants_, {}, area);
   if (network.outputs_.empty())
-    for (const auto& info : network.variants_.front().session.outputs())
-      network.outputs_.push_back(info.name);
+    for (const auto& info : network.interpreter_.outputs()) network.outputs_.push_back(info.name);
   return network;
 }
 
@@ -100,17 +105,13 @@ Result<Inference> Network::run(const minnow::vision::ImageView& picture,
                    variant.width,     variant.height,     took.count()};
 }
 
-minnow::MemoryReport Network::memory() const {
-  minnow::MemoryReport sum;
-  for (const Variant& variant : variants_) {
-    const minnow::MemoryReport report = variant.session.memory();
-    sum.modelBytes += report.modelBytes;
-    sum.staticBytes += report.staticBytes;
-    sum.dynamicBytes = std::max(sum.dynamicBytes, report.dynamicBytes);
-    sum.lowerBoundBytes = std::max(sum.lowerBoundBytes, report.lowerBoundBytes);
-    sum.metadataBytes += report.metadataBytes;
-  }
-  return sum;
+size_t Network::staticBytes() const { return variants_.front().session.memory().staticBytes; }
+
+size_t Network::dynamicBytes() const {
+  size_t most = 0;
+  for (const Variant& variant : variants_)
+    most = std::max(most, variant.session.memory().dynamicBytes);
+  return most;
 }
 
 }  // namespace road

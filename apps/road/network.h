@@ -1,4 +1,5 @@
-// One entry of the table, loaded: an interpreter and a session for each shape it was converted for.
+// One entry of the table, loaded: an interpreter, and a session for each shape that pictures may
+// take.
 #pragma once
 
 #include "minnow/runtime.h"
@@ -18,23 +19,25 @@ struct Inference {
 class Network {
  public:
   static minnow::Result<Network> open(minnow::Runtime& runtime, const ModelEntry& entry,
-                                      std::span<const std::filesystem::path> files);
+                                      const std::filesystem::path& file);
   /// The whole picture, or a part of it.
   minnow::Result<Inference> run(const minnow::vision::ImageView& picture,
                                 std::optional<minnow::vision::Rect> crop = std::nullopt);
-  /// The sum over all shapes; weights are counted once for each.
-  minnow::MemoryReport memory() const;
+  /// Weights, which all sessions share.
+  size_t staticBytes() const;
+  /// Feature maps and workspace of the session that needs most.
+  size_t dynamicBytes() const;
 
  private:
   struct Variant {
-    minnow::Interpreter interpreter;
     minnow::Session session;
     int width = 0, height = 0;
   };
-  static minnow::Result<Variant> openVariant(minnow::Runtime& runtime, const ModelEntry& entry,
-                                             const std::filesystem::path& file);
+  explicit Network(minnow::Interpreter interpreter) : interpreter_(std::move(interpreter)) {}
+  minnow::Result<void> addVariant(const ModelEntry& entry, minnow::InputShapes shapes);
   Variant& variantFor(int width, int height);
 
+  minnow::Interpreter interpreter_;
   minnow::vision::PreProcess pre_;
   std::string input_;
   std::vector<std::string> outputs_;

@@ -32,7 +32,7 @@ TEST(Table, OfTheDemoIsSound) {
   EXPECT_EQ(std::count_if(table->begin(), table->end(),
                           [](const ModelEntry& e) { return !e.package.empty(); }),
             8);
-  EXPECT_EQ(table->front().convertedName(0), "ch_PP-OCRv4_det_infer_1x3x736x960.minnow");
+  EXPECT_EQ(table->front().convertedName(), "ch_PP-OCRv4_det_infer_1,3,544..960,736..960.minnow");
   EXPECT_NEAR(table->front().pre.scale[0], 1 / (255 * 0.229), 1e-8);
 }
 
@@ -43,7 +43,7 @@ TEST(Table, ReadsAModel) {
   const auto table = readTable(file.path);
   ASSERT_TRUE(table) << table.error().message;
   const ModelEntry& e = table->front();
-  EXPECT_EQ(e.convertedName(0), "a.minnow");
+  EXPECT_EQ(e.convertedName(), "a.minnow");
   EXPECT_EQ(e.outputs, std::vector<std::string>{"o"});
   EXPECT_EQ(e.colour[2], 3);
   EXPECT_EQ(e.pre.fit, minnow::vision::Fit::Letterbox);
@@ -51,6 +51,18 @@ TEST(Table, ReadsAModel) {
   EXPECT_EQ(e.pre.alpha, 1.0F);
   EXPECT_EQ(e.post.list("strides", {}), (std::vector<double>{8, 16}));
   EXPECT_EQ(e.post.words("classes"), std::vector<std::string>{"car"});
+}
+
+TEST(Table, AModelIsConvertedForTheRangeOfItsShapes) {
+  ModelEntry entry;
+  entry.onnx = "folder/a.onnx";
+  EXPECT_EQ(entry.shapeRange(), "");
+  EXPECT_EQ(entry.convertedName(), "a.minnow");
+  entry.shapes = {{1, 3, 48, 320}};
+  EXPECT_EQ(entry.shapeRange(), "1,3,48,320");
+  entry.shapes = {{1, 3, 48, 320}, {1, 3, 48, 640}, {2, 3, 48, 96}};
+  EXPECT_EQ(entry.shapeRange(), "1..2,3,48,96..640");
+  EXPECT_EQ(entry.convertedName(), "a_1..2,3,48,96..640.minnow");
 }
 
 TEST(Table, MistakesAreNamed) {
@@ -65,6 +77,7 @@ TEST(Table, MistakesAreNamed) {
       {model + "pre={mean=[1,2]}", "mean"},
       {model + "margin='much'", "margin"},
       {model + "shapes=[[1,0]]", "shapes"},
+      {model + "shapes=[[1,2],[1]]", "one length"},
       {"[[model]]\nname='m'\nonnx='a'\nkind='magic'", "magic"},
       {"[[model]]\nname='m'\nonnx='a'\nkind='text-line'", "of"},
   };
@@ -172,7 +185,7 @@ TEST(Report, PicturesAreEmbedded) {
   PictureResult picture{
       "<p>.jpg", 4, 3, 1, {std::byte{'M'}, std::byte{'a'}, std::byte{'n'}, std::byte{'s'}}, {}, {}};
   picture.shown.push_back({{"m", "text", Form::Box, {{0, 0}, {1, 1}}, "a<b", 1}, {"m"}});
-  const std::string page = reportPage({picture}, {}, 0, 1);
+  const std::string page = reportPage({picture}, {}, {}, 1);
   EXPECT_NE(page.find("base64,TWFucw=="), std::string::npos);
   EXPECT_NE(page.find("a&lt;b"), std::string::npos);
   EXPECT_EQ(page.find("<p>.jpg"), std::string::npos);

@@ -98,30 +98,19 @@ void dropCandidates(std::vector<Feature>& features, const std::vector<Worker>& w
   });
 }
 
-Result<std::vector<std::filesystem::path>> findFiles(const ModelEntry& entry,
-                                                     std::span<const std::filesystem::path> dirs) {
-  std::vector<std::filesystem::path> files;
-  for (size_t i = 0; i < entry.variants(); ++i) {
-    std::filesystem::path file = findFile(dirs, entry.convertedName(i));
-    if (file.empty())
-      return std::unexpected(minnow::Error{minnow::ErrorCode::NotFound,
-                                           entry.convertedName(i) + " is in no --models-dir"});
-    files.push_back(std::move(file));
-  }
-  return files;
-}
-
 Result<Worker> openWorker(minnow::Runtime& runtime, ModelEntry entry,
                           std::span<const std::filesystem::path> folders) {
-  const auto files = findFiles(entry, folders);
-  if (!files) return std::unexpected(files.error());
+  const std::filesystem::path file = findFile(folders, entry.convertedName());
+  if (file.empty())
+    return std::unexpected(minnow::Error{minnow::ErrorCode::NotFound,
+                                         entry.convertedName() + " is in no --models-dir"});
   if (!entry.labelsFile.empty()) {
     const std::filesystem::path path = findFile(folders, entry.labelsFile);
     auto labels = readLines(path.empty() ? std::filesystem::path(entry.labelsFile) : path);
     if (!labels) return std::unexpected(labels.error());
     entry.post.labels = std::move(*labels);
   }
-  auto network = Network::open(runtime, entry, *files);
+  auto network = Network::open(runtime, entry, file);
   if (!network) return std::unexpected(network.error());
   const Kind* kind = findKind(entry.kind);
   return Worker{std::move(entry), kind, std::move(*network), 0, 0};

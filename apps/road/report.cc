@@ -92,24 +92,20 @@ std::string modelTable(const std::vector<Worker>& workers) {
       "<table><tr><th>model</th><th>finds</th><th class=n>runs</th><th class=n>ms a run</th>"
       "<th class=n>weights, MiB</th><th class=n>feature maps, MiB</th></tr>\n";
   for (const Worker& w : workers) {
-    const minnow::MemoryReport memory = w.network.memory();
     const std::string time = w.runs ? fmt::format("{:.1f}", w.milliseconds / w.runs) : "–";
     out += fmt::format(
         "<tr><td>{}{}</td><td>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{:.2f}</td>"
         "<td class=n>{:.2f}</td></tr>\n",
-        dot(w), escaped(w.entry.name), escaped(w.entry.task), w.runs, time, mib(memory.staticBytes),
-        mib(memory.dynamicBytes));
+        dot(w), escaped(w.entry.name), escaped(w.entry.task), w.runs, time,
+        mib(w.network.staticBytes()), mib(w.network.dynamicBytes()));
   }
   return out + "</table>\n";
 }
 
 std::string summary(const std::vector<PictureResult>& pictures, const std::vector<Worker>& workers,
-                    size_t arenaBytes, int threads) {
-  size_t weights = 0, maps = 0, features = 0;
-  for (const Worker& w : workers) {
-    weights += w.network.memory().staticBytes;
-    maps += w.network.memory().dynamicBytes;
-  }
+                    const minnow::MemoryLedger& held, int threads) {
+  size_t maps = 0, features = 0;
+  for (const Worker& w : workers) maps += w.network.dynamicBytes();
   for (const PictureResult& p : pictures) features += p.features.size();
   return fmt::format(
       "<div class=sum><div><b>{}</b>models in one process</div><div><b>{}</b>pictures</div>"
@@ -117,8 +113,8 @@ std::string summary(const std::vector<PictureResult>& pictures, const std::vecto
       "<div><b>{:.1f} MiB</b>feature maps: one shared arena<br>(one for each model: {:.1f} "
       "MiB)</div>"
       "<div><b>{:.0f} MiB</b>largest resident size</div><div><b>{}</b>threads</div></div>\n",
-      workers.size(), pictures.size(), features, mib(weights), mib(arenaBytes), mib(maps),
-      mib(peakResident()), threads);
+      workers.size(), pictures.size(), features, mib(held.staticBytes), mib(held.dynamicBytes),
+      mib(maps), mib(peakResident()), threads);
 }
 
 std::string where(const Feature& f) {
@@ -173,9 +169,10 @@ std::string featureLine(const std::string& picture, const Feature& feature) {
 }
 
 std::string reportPage(const std::vector<PictureResult>& pictures,
-                       const std::vector<Worker>& workers, size_t arenaBytes, int threads) {
+                       const std::vector<Worker>& workers, const minnow::MemoryLedger& held,
+                       int threads) {
   std::string page = kHead;
-  page += "<h1>Road features</h1>\n" + summary(pictures, workers, arenaBytes, threads);
+  page += "<h1>Road features</h1>\n" + summary(pictures, workers, held, threads);
   for (const PictureResult& p : pictures) {
     page += fmt::format("<h2>{} <small>({}×{}, {:.0f} ms)</small></h2>\n", escaped(p.name), p.width,
                         p.height, p.milliseconds);

@@ -22,8 +22,9 @@ struct PictureResult {
 /// newline.
 std::string featureLine(const std::string& picture, const Feature& feature);
 
-/// `arenaBytes` is what all models' feature maps share.
+/// `held`: what the runtime held at most.
 std::string reportPage(const std::vector<PictureResult>& pictures,
-                       const std::vector<Worker>& workers, size_t arenaBytes, int threads);
+                       const std::vector<Worker>& workers, const minnow::MemoryLedger& held,
+                       int threads);
 
 }  // namespace road

@@ -23,4 +23,11 @@ done
 for file in scenetext01.png scenetext05.png report.html; do
   [ -s "$out/found/$file" ] || { echo "not written: $file"; exit 1; }
 done
+
+# One file a model, whose weights all its sessions share: what the runtime held of weights is less than the files.
+[ "$(find "$out/minnow" -name '*.minnow' | wc -l)" = 3 ] || { echo "not one file a model"; exit 1; }
+files=$(cat "$out"/minnow/*.minnow | wc -c)
+weights=$(sed -n 's:.*<b>\([0-9.]*\) MiB</b>weights.*:\1:p' "$out/found/report.html")
+awk -v weights="$weights" -v files="$files" 'BEGIN { exit !(weights > 0 && weights * 1048576 < files) }' ||
+  { echo "$weights MiB of weights are held, the files have $files bytes"; exit 1; }
 echo "all words read"

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <ranges>
 #include <set>
 #include <stdexcept>
 
@@ -153,6 +154,8 @@ std::vector<minnow::Shape> readShapes(Section& model) {
       shape.push_back(row->get(k)->value_or(int64_t{0}));
     if (shape.rank() == 0 || *std::min_element(shape.begin(), shape.end()) < 1)
       throw TableError(fmt::format("{}: `shapes` wants rows of positive numbers", model.where()));
+    if (i > 0 && shape.rank() != shapes[0].rank())
+      throw TableError(fmt::format("{}: `shapes` wants rows of one length", model.where()));
     shapes.push_back(shape);
   }
   return shapes;
@@ -198,10 +201,20 @@ ModelEntry readModel(const toml::table& table) {
 
 }  // namespace
 
-std::string ModelEntry::convertedName(size_t shape) const {
+std::string ModelEntry::shapeRange() const {
+  std::string range;
+  for (int axis = 0; !shapes.empty() && axis < shapes[0].rank(); ++axis) {
+    const auto [least, most] = std::ranges::minmax(
+        shapes | std::views::transform([&](const minnow::Shape& shape) { return shape[axis]; }));
+    range += fmt::format("{}{}", axis > 0 ? "," : "", least);
+    if (least < most) range += fmt::format("..{}", most);
+  }
+  return range;
+}
+
+std::string ModelEntry::convertedName() const {
   const std::string stem = std::filesystem::path(onnx).stem().string();
-  if (shapes.empty()) return stem + ".minnow";
-  return fmt::format("{}_{}.minnow", stem, shapes[shape].toString());
+  return shapes.empty() ? stem + ".minnow" : fmt::format("{}_{}.minnow", stem, shapeRange());
 }
 
 Result<std::vector<ModelEntry>> readTable(const std::filesystem::path& path) {

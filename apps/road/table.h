@@ -17,8 +17,8 @@ struct ModelEntry {
   std::string onnx;     ///< file name of the original
   std::string package;  ///< npm package that holds it; empty for files that the user brings
   std::string input;    ///< its input's name
-  /// Shapes to convert for; a picture takes the one that shows it largest. Empty: as the model
-  /// says.
+  /// Shapes to run with; a picture takes the one that shows it largest. The model is converted once,
+  /// for the range that holds them. Empty: as the model says.
   std::vector<minnow::Shape> shapes;
   std::string kind;                  ///< of post-processing (post/kinds.cc)
   std::vector<std::string> outputs;  ///< in the order that the kind wants; empty: the model's
@@ -33,9 +33,11 @@ struct ModelEntry {
   std::string labelsFile;
   Parameters post;
 
-  /// Name of the converted file for one of the shapes.
-  std::string convertedName(size_t shape) const;
-  size_t variants() const { return shapes.empty() ? 1 : shapes.size(); }
+  /// From the least to the most of all shapes, axis by axis, as `minnow convert --shape` reads it:
+  /// "1,3,544..960,736..960". Empty where there are none.
+  std::string shapeRange() const;
+  /// Name of the converted file.
+  std::string convertedName() const;
 };
 
 /// Errors name the file, the line and the model.

@@ -146,6 +146,16 @@ minnow_status minnow_interpreter_create_from_buffer(minnow_runtime* runtime, con
 void minnow_interpreter_release_model(minnow_interpreter* interpreter);
 void minnow_interpreter_destroy(minnow_interpreter* interpreter);
 
+/* What resizing may make of an axis of an input: minnow/runtime.h, Interpreter::extent. `name` is ""
+ * where there is none and lives as long as the interpreter; `most` is INT64_MAX where nothing bounds
+ * it. NOT_FOUND when there is no such axis. */
+typedef struct minnow_extent {
+  const char* name;
+  int64_t least, most;
+} minnow_extent;
+minnow_status minnow_interpreter_input_extent(const minnow_interpreter* interpreter, size_t input,
+                                              int axis, minnow_extent* extent);
+
 typedef struct minnow_session_options {
   size_t size;        /* sizeof(minnow_session_options) */
   int wait_for_arena; /* 0: minnow_session_begin returns MINNOW_BUSY instead of waiting */
@@ -154,11 +164,23 @@ typedef struct minnow_session_options {
 } minnow_session_options;
 #define MINNOW_SESSION_OPTIONS_INIT {sizeof(minnow_session_options), 1, 1, 1}
 
+typedef struct minnow_input_shape {
+  const char* name;
+  const int64_t* shape;
+  int rank;
+} minnow_input_shape;
+
 /* NULL options: begin waits, but not for what its own thread holds: see SessionOptions in
  * minnow/runtime.h. */
 minnow_status minnow_interpreter_create_session(const minnow_interpreter* interpreter,
                                                 const minnow_session_options* options,
                                                 minnow_session** session);
+/* For other shapes of some inputs (minnow_session_resize_inputs): what the model was converted for
+ * need not fit the budget. */
+minnow_status minnow_interpreter_create_session_for(const minnow_interpreter* interpreter,
+                                                    const minnow_session_options* options,
+                                                    const minnow_input_shape* shapes, size_t count,
+                                                    minnow_session** session);
 void minnow_session_destroy(minnow_session* session);
 
 size_t minnow_session_input_count(const minnow_session* session);
@@ -167,9 +189,13 @@ size_t minnow_session_output_count(const minnow_session* session);
  * destroyed. */
 const char* minnow_session_input_name(const minnow_session* session, size_t index);
 const char* minnow_session_output_name(const minnow_session* session, size_t index);
-/* Plans anew for another shape of one input. On error the session stays as it was. */
+/* Plans anew for another shape of one input; axes of others that have the name of one of its axes
+ * get its extent. On error the session stays as it was. */
 minnow_status minnow_session_resize_input(minnow_session* session, const char* name,
                                           const int64_t* shape, int rank);
+/* The same for several inputs at once. */
+minnow_status minnow_session_resize_inputs(minnow_session* session,
+                                           const minnow_input_shape* shapes, size_t count);
 
 /* Bytes, as MemoryReport in minnow/runtime.h. */
 typedef struct minnow_memory_report {

@@ -31,6 +31,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "minnow/elements.h"
@@ -61,6 +62,16 @@ struct TensorInfo {
   std::string name;
   DataType type = DataType::Undefined;
   Shape shape;
+};
+
+/// Shapes of inputs, by name.
+using InputShapes = std::span<const std::pair<std::string, Shape>>;
+
+/// What resizing may make of an axis of an input.
+struct ExtentInfo {
+  /// Axes of one name have one extent; "" where there is none. Lives as long as the model.
+  std::string_view name = "";
+  int64_t least = 0, most = kAnyExtent;
 };
 
 /// One step of a session, for traces and profiles.
@@ -190,7 +201,13 @@ class Interpreter {
   const std::string& name() const;
   std::span<const TensorInfo> inputs() const;
   std::span<const TensorInfo> outputs() const;
+  /// Of an axis of inputs()[input], as conversion was told it or the ONNX file names it. A model
+  /// that was converted for a range has the largest shapes until it is resized.
+  ExtentInfo extent(size_t input, int axis) const;
   Result<Session> createSession(const SessionOptions& options = {}) const;
+  /// For other shapes of some inputs, as Session::resizeInputs gives them: what the model was
+  /// converted for need not fit the budget.
+  Result<Session> createSession(const SessionOptions& options, InputShapes shapes) const;
   /// Tells the system that the file's pages are not needed now; they are read again when a session
   /// touches them. Its metadata is not needed any more and leaves the ledger.
   void releaseModel();
@@ -222,11 +239,14 @@ class Session {
   /// at a time, and frames run side by side.
   Result<Frame> begin();
   /// Plans anew with another shape of one input: the session then gives the bits of a model that was
-  /// converted for it. Refused, naming a node, where conversion decided something by the shape it
-  /// was given. On error the session stays as it was.
+  /// converted for it. Axes of other inputs that have the name of one of its axes
+  /// (Interpreter::extent) get its extent. Refused where an extent is out of its range and, naming a
+  /// node, where conversion decided something by the shape it was given, or the model can have no
+  /// such shape. On error the session stays as it was.
   Result<void> resizeInput(std::string_view name, const Shape& shape);
-  /// The same for several inputs at once. The budget is asked as for a new session.
-  Result<void> resizeInputs(std::span<const std::pair<std::string, Shape>> shapes);
+  /// The same for several inputs at once; those of one name have to agree. The budget is asked as
+  /// for a new session.
+  Result<void> resizeInputs(InputShapes shapes);
   std::span<const TensorInfo> inputs() const;
   std::span<const TensorInfo> outputs() const;
   /// The steps in execution order, views included. Made at each call.

@@ -35,6 +35,8 @@ size_t elementSize(DataType type);
 const char* dataTypeName(DataType type);
 
 inline constexpr int kMaxRank = 8;
+/// The most that an axis can be where nothing bounds it.
+inline constexpr int64_t kAnyExtent = INT64_MAX;
 
 /// The extents of a tensor in the model's own (ONNX) axis order, outermost first. Rank 0 is a
 /// scalar. A shape that is given more than kMaxRank extents keeps the first and is not valid: every

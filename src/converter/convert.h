@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/asked_shape.h"
 #include "ir/graph.h"
 #include "minnow/status.h"
 #include "minnow/tensor.h"
@@ -26,9 +27,11 @@ struct FixedInput {
 
 struct ConvertOptions {
   /// Shapes of inputs, by name; needed for sizes that the model leaves open (symbolic, absent or
-  /// negative). Open sizes of inputs not named become 1 when they are the first axis (batch) and an
-  /// error otherwise. A name that the model has not is an error.
-  std::map<std::string, Shape> shapes;
+  /// negative). A range is converted for its most. Axes keep the model's own name (dim_param) where
+  /// they are given no other; the name of an axis stands here too, with a shape of one axis: what
+  /// all axes of that name are. Open sizes that nobody says become 1 when they are the first axis
+  /// (batch) and an error otherwise. A name that the model has not is an error.
+  std::map<std::string, AskedShape> shapes;
   /// Inputs whose values are fixed at conversion (shapes, axes… that a model takes as inputs; a
   /// value that the model itself gives an input is replaced).
   std::map<std::string, FixedInput> fixedInputs;

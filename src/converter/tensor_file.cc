@@ -34,7 +34,10 @@ ModelSignature::Entry entryOf(const onnx::ValueInfoProto& info) {
   entry.tensor = !info.has_type() || info.type().has_tensor_type();  // outputs may say nothing
   const int type = info.type().tensor_type().elem_type();
   if (entry.tensor && type > 0 && type < 256) entry.type = static_cast<DataType>(type);
-  entry.rank = std::min(info.type().tensor_type().shape().dim_size(), kMaxRank);
+  const auto& shape = info.type().tensor_type().shape();
+  entry.rank = std::min(shape.dim_size(), kMaxRank);
+  for (const auto& dim : shape.dim())
+    if (!dim.dim_param().empty()) entry.axes.push_back(dim.dim_param());
   return entry;
 }
 

@@ -31,6 +31,7 @@ struct ModelSignature {
     DataType type = DataType::Undefined;
     int rank = 0;  ///< 0 too when the model does not say
     bool tensor = true;
+    std::vector<std::string> axes = {};  ///< names of axes, of those that have one
   };
   std::vector<Entry> inputs, outputs;
 };

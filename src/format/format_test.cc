@@ -51,6 +51,7 @@ TEST(Format, RoundTripKeepsEverything) {
   ASSERT_TRUE(back->sizes);
   EXPECT_TRUE(std::ranges::equal(back->sizes->bytes, graph.sizes->bytes));
   EXPECT_EQ(back->assumptions, graph.assumptions);
+  EXPECT_EQ(back->extents, graph.extents);
   ASSERT_FALSE(graph.chains.empty());
   EXPECT_EQ(back->chains, graph.chains);
   EXPECT_EQ(back->inputs, graph.inputs);
@@ -312,6 +313,33 @@ TEST(Format, ChainsMustFitTheGraph) {
     const auto sound = graph.verify();
     ASSERT_FALSE(sound);
     EXPECT_NE(sound.error().message.find("chain"), std::string::npos) << sound.error().message;
+  }
+}
+
+TEST(Format, ExtentsMustFitTheInputs) {
+  using Extents = std::vector<ir::Extent>;
+  const ir::InputAxis batch{0, 0}, channels{0, 1}, height{0, 2};
+  for (const auto& [extents, says] : std::vector<std::pair<Extents, const char*>>{
+           {{{"H", 5, 8, {height}}}, "axis 2 (H) of input 'image' is 4"},
+           {{{"H", 1, 3, {height}}}, "1..3"},
+           {{{"H", 8, 2, {height}}}, "'H' (8..2)"},
+           {{{"H", -1, 8, {height}}}, "'H' (-1..8)"},
+           {{{"H", 1, 8, {}}}, "'H'"},
+           {{{"H", 1, 8, {height}}, {"H", 1, 8, {batch}}}, "'H'"},
+           {{{"", 1, 8, {height, {0, 3}}}}, "''"},
+           {{{"H", 1, 8, {height, height}}}, "axis 2 of input 0"},
+           {{{"H", 1, 8, {height}}, {"W", 1, 8, {height}}}, "'W' is of axis 2"},
+           {{{"H", 1, 8, {{0, 4}}}}, "axis 4 of input 0"},
+           {{{"H", 1, 8, {{0, -1}}}}, "axis -1 of input 0"},
+           {{{"H", 1, 8, {{1, 0}}}}, "axis 0 of input 1"},
+           {{{"H", 1, 8, {{-1, 0}}}}, "axis 0 of input -1"},
+           {{{"H", 1, 8, {channels, height}}}, "one name"}}) {
+    ir::Graph graph = testGraph();
+    graph.extents = extents;
+    const auto sound = graph.verify();
+    ASSERT_FALSE(sound) << says;
+    EXPECT_EQ(sound.error().code, ErrorCode::BadModel);
+    EXPECT_NE(sound.error().message.find(says), std::string::npos) << sound.error().message;
   }
 }
 

@@ -73,6 +73,7 @@ struct Decoder {
   Result<std::vector<ir::Setting>> decodeSettings(const fb::Node& from);
   Result<void> decodeChains(const fb::Model& from, ir::Graph& graph);
   Result<void> decodeSizes(const fb::Model& from, ir::Graph& graph);
+  Result<void> decodeExtents(const fb::Model& from, ir::Graph& graph);
   Result<void> decodeParts(const fb::Model& from, ir::Graph& graph);
   Result<ir::Graph> decodeModel(const fb::Model& from);
 };
@@ -270,6 +271,27 @@ Result<void> Decoder::decodeSizes(const fb::Model& from, ir::Graph& graph) {
   return {};
 }
 
+/// Copied first: see decodeList.
+ir::InputAxis decodeAxis(const uint8_t* from) {
+  fb::Axis axis;
+  std::memcpy(&axis, from, sizeof axis);
+  return {axis.input(), axis.axis()};
+}
+
+Result<void> Decoder::decodeExtents(const fb::Model& from, ir::Graph& graph) {
+  if (!from.extents()) return {};
+  if (!charge(from.extents()->size() * sizeof(ir::Extent))) return tooLarge();
+  for (const fb::Extent* one : *from.extents()) {
+    auto name = decodeText(one->name());
+    if (!name || !charge(one->axes()->size() * sizeof(ir::InputAxis))) return tooLarge();
+    std::vector<ir::InputAxis> axes;
+    for (size_t i = 0; i < one->axes()->size(); ++i)
+      axes.push_back(decodeAxis(one->axes()->Data() + i * sizeof(fb::Axis)));
+    graph.extents.push_back({std::move(*name), one->least(), one->most(), std::move(axes)});
+  }
+  return {};
+}
+
 Result<void> Decoder::decodeParts(const fb::Model& from, ir::Graph& graph) {
   if (!charge(from.values()->size() * sizeof(ir::Value))) return tooLarge();
   graph.values.reserve(from.values()->size());
@@ -304,6 +326,7 @@ Result<ir::Graph> Decoder::decodeModel(const fb::Model& from) {
   if (auto ok = decodeParts(from, graph); !ok) return std::unexpected(ok.error());
   if (auto ok = decodeChains(from, graph); !ok) return std::unexpected(ok.error());
   if (auto ok = decodeSizes(from, graph); !ok) return std::unexpected(ok.error());
+  if (auto ok = decodeExtents(from, graph); !ok) return std::unexpected(ok.error());
   return graph;
 }
 

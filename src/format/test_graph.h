@@ -49,6 +49,7 @@ inline ir::Graph testGraph() {
   graph.nodes.push_back({"act", std::move(sigmoid), {z}, {out}, "Sigmoid"});
   graph.values[twin].size = 4;
   graph.nodes.back().settings = {{"alpha", 3}, {"beta", 0}};
+  graph.extents = {{"H", 2, 8, {{0, 2}, {0, 3}}}, {"", 1, kAnyExtent, {{0, 0}}}};
   graph.outputs = {y, out};
   graph.outputNames = {"maps", "scores"};
   graph.chains = {{0, static_cast<int>(graph.nodes.size()), 2}};

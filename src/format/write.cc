@@ -156,6 +156,20 @@ Offset<flatbuffers::Vector<Offset<fb::Assumption>>> encodeAssumptions(
   return out.CreateVector(each);
 }
 
+Offset<flatbuffers::Vector<Offset<fb::Extent>>> encodeExtents(flatbuffers::FlatBufferBuilder& out,
+                                                              const ir::Graph& graph) {
+  if (graph.extents.empty()) return {};
+  std::vector<Offset<fb::Extent>> each;
+  for (const ir::Extent& one : graph.extents) {
+    std::vector<fb::Axis> axes;
+    for (const ir::InputAxis axis : one.axes) axes.emplace_back(axis.input, axis.axis);
+    const auto name = out.CreateSharedString(one.name);
+    each.push_back(
+        fb::CreateExtent(out, name, one.least, one.most, out.CreateVectorOfStructs(axes)));
+  }
+  return out.CreateVector(each);
+}
+
 void encodeModel(flatbuffers::FlatBufferBuilder& out, const ir::Graph& graph,
                  WeightsArea& weights) {
   std::vector<Offset<fb::Value>> values;
@@ -178,8 +192,10 @@ void encodeModel(flatbuffers::FlatBufferBuilder& out, const ir::Graph& graph,
   const uint64_t sizesOffset = graph.sizes ? weights.add(graph.sizes->bytes) : 0;
   const uint64_t sizesBytes = graph.sizes ? graph.sizes->bytes.size() : 0;
   const auto assumptions = encodeAssumptions(out, graph);
+  const auto extents = encodeExtents(out, graph);
   out.Finish(fb::CreateModel(out, name, producer, valueList, nodeList, inputs, outputs, names,
-                             chainList, quantisations, sizesOffset, sizesBytes, assumptions));
+                             chainList, quantisations, sizesOffset, sizesBytes, assumptions,
+                             extents));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "base/aligned.h"
 #include "ir/data_sizes.h"
+#include "ir/extents.h"
 
 namespace minnow::ir {
 
@@ -28,7 +29,8 @@ TensorView Value::view() const {
 }
 
 Graph Graph::clone() const {
-  Graph copy{name, producer, values, {}, inputs, outputs, outputNames, sizes, assumptions, chains};
+  Graph copy{name,        producer, values,      {},      inputs, outputs,
+             outputNames, sizes,    assumptions, extents, chains};
   copy.nodes.reserve(nodes.size());
   for (const Node& node : nodes)
     copy.nodes.push_back(
@@ -223,6 +225,7 @@ Result<void> Graph::verify() const {
   for (ValueId id : outputs)
     if (!inRange(id) || !written[id])
       return fail(ErrorCode::BadModel, "a graph output is never written");
+  if (auto ok = verifyExtents(*this); !ok) return ok;
   return verifyChains(*this);
 }
 
@@ -243,12 +246,17 @@ size_t heapBytes(const Assumption& assumption) {
   return minnow::heapBytes(assumption.node) + minnow::heapBytes(assumption.op);
 }
 
+size_t heapBytes(const Extent& extent) {
+  return minnow::heapBytes(extent.name) + minnow::heapBytes(extent.axes);
+}
+
 size_t heapBytes(const Graph& graph) {
   return minnow::heapBytes(graph.name) + minnow::heapBytes(graph.producer) +
          minnow::heapBytes(graph.values) + minnow::heapBytes(graph.nodes) +
          minnow::heapBytes(graph.inputs) + minnow::heapBytes(graph.outputs) +
          minnow::heapBytes(graph.outputNames) + minnow::heapBytes(graph.assumptions) +
-         (graph.sizes ? kSharedHeader + sizeof(Constant) : 0) + minnow::heapBytes(graph.chains);
+         minnow::heapBytes(graph.extents) + minnow::heapBytes(graph.chains) +
+         (graph.sizes ? kSharedHeader + sizeof(Constant) : 0);
 }
 
 }  // namespace minnow::ir

@@ -97,6 +97,22 @@ struct Assumption {
   bool operator==(const Assumption&) const = default;
 };
 
+/// An axis of a graph's input.
+struct InputAxis {
+  int32_t input = 0;  ///< index into Graph::inputs
+  int32_t axis = 0;
+  bool operator==(const InputAxis&) const = default;
+};
+
+/// What sessions may make of some axes: one extent at all of them, from `least` to `most`. What is
+/// in no list may be anything. See ir/extents.h.
+struct Extent {
+  std::string name;  ///< "" for a range of a single axis that nobody named
+  int64_t least = 0, most = kAnyExtent;
+  std::vector<InputAxis> axes;
+  bool operator==(const Extent&) const = default;
+};
+
 struct Graph {
   std::string name;
   std::string producer;  ///< what made the model, free text
@@ -112,6 +128,7 @@ struct Graph {
   /// wants are there for their types (sizes/settle.h).
   std::shared_ptr<const Constant> sizes = {};
   std::vector<Assumption> assumptions = {};  ///< of a size graph
+  std::vector<Extent> extents = {};          ///< of the inputs
 
   /// In order, without overlaps. A pass chooses them last; a pass that changes nodes clears them.
   std::vector<Chain> chains;
@@ -137,7 +154,8 @@ struct Graph {
   /// Infers every node's output types anew from the inputs' types.
   Result<void> inferShapes();
   /// Every id in range, every value written once and before it is read, types as inference gives
-  /// them; where data decide an extent, operators that are right for any (ir/data_sizes.h).
+  /// them; extents as ir/extents.h wants them; where data decide an extent, operators that are
+  /// right for any (ir/data_sizes.h).
   Result<void> verify() const;
 };
 
@@ -145,6 +163,7 @@ struct Graph {
 size_t heapBytes(const Value& value);
 size_t heapBytes(const Setting& setting);
 size_t heapBytes(const Assumption& assumption);
+size_t heapBytes(const Extent& extent);
 size_t heapBytes(const Node& node);
 size_t heapBytes(const Graph& graph);
 

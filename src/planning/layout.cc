@@ -20,11 +20,13 @@ constexpr size_t kMostEnds = 1 << 22;
 class LayoutBuilder {
  public:
   LayoutBuilder(const ir::Graph& graph, const std::vector<TensorType>& types,
-                std::span<ChainCut> cuts)
+                std::span<ChainCut> cuts, Order order)
       : graph_(graph), types_(types), cuts_(cuts), uses_(graph, types) {
+    layout_.order = std::move(order);
     layout_.chainOf.assign(graph.nodes.size(), -1);
     schedule();
-    layout_.storage = assignStorage(graph, types, uses_, layout_.chains, layout_.chainOf);
+    layout_.storage =
+        assignStorage(graph, types, uses_, layout_.chains, layout_.chainOf, layout_.order);
     for (size_t bytes : layout_.storage.bufferBytes) layout_.buffers.push_back({bytes});
     guests_.resize(layout_.buffers.size());
   }
@@ -35,6 +37,7 @@ class LayoutBuilder {
       if (layout_.storage.places[v].buffer >= 0)
         guests_[layout_.storage.places[v].buffer].push_back(static_cast<ValueId>(v));
     touchAll();
+    for (size_t n = 0; n < graph_.nodes.size(); ++n) fillStage(static_cast<int>(n));
     makeWindows();
     for (size_t b = 0; b < layout_.buffers.size(); ++b) stretch(layout_.buffers[b]);
     if (!bandsStayApart()) return {};
@@ -102,6 +105,21 @@ class LayoutBuilder {
       for (ValueId id : graph_.nodes[n].outputs) touch(id, static_cast<int>(n));
     }
     for (ValueId id : graph_.outputs) touch(id, static_cast<int>(graph_.nodes.size()));
+  }
+
+  /// What several lanes of a stage touch exists as long as the stage runs.
+  void fillStage(int step) {
+    const Stage* stage = layout_.order.stageAt(step);
+    if (stage == nullptr) return;
+    const auto fill = [&](ValueId id) {
+      const int at = id == kNoValue ? -1 : layout_.storage.places[id].buffer;
+      if (at < 0) return;
+      Buffer& buffer = layout_.buffers[at];
+      if (layout_.order.areBeside(step, buffer.first)) buffer.first = stage->first;
+      if (layout_.order.areBeside(step, buffer.last)) buffer.last = stage->last;
+    };
+    std::ranges::for_each(graph_.nodes[step].inputs, fill);
+    std::ranges::for_each(graph_.nodes[step].outputs, fill);
   }
 
   /// The chain that alone writes and reads the buffer, -1 if there is none.
@@ -288,6 +306,29 @@ void addMost(const MemoryLayout& layout, const std::vector<size_t>& ofBand,
   }
 }
 
+/// Adds those that end in one lane of a stage and begin in another. What several lanes of a stage
+/// touch exists in all of it, so that any other buffer has one lane at its beginning, and one at its
+/// end.
+void addLanes(std::span<const Buffer> buffers, const Order& order,
+              std::vector<std::pair<int, int>>& found) {
+  std::vector<std::vector<int>> beginning(order.stages.size()), ending(order.stages.size());
+  const auto file = [&](std::vector<std::vector<int>>& byStage, int step, size_t buffer) {
+    if (const Stage* stage = order.stageAt(step))
+      byStage[stage - order.stages.data()].push_back(static_cast<int>(buffer));
+  };
+  for (size_t b = 0; b < buffers.size(); ++b) {
+    if (buffers[b].last < 0) continue;
+    file(beginning, buffers[b].first, b);
+    file(ending, buffers[b].last, b);
+  }
+  for (size_t stage = 0; stage < order.stages.size(); ++stage)
+    for (const int a : ending[stage])
+      for (const int b : beginning[stage])
+        if (buffers[a].last < buffers[b].first &&
+            order.areBeside(buffers[a].last, buffers[b].first))
+          found.emplace_back(a, b);
+}
+
 /// How much lower than strips bands may be, in quarters: their windows have rows to spare at each
 /// border, and every band has workspace.
 constexpr int kHeights = 4;
@@ -329,7 +370,9 @@ std::vector<size_t> aliveBytes(const MemoryLayout& layout) {
 }
 
 std::vector<std::pair<int, int>> besides(std::span<const Buffer> buffers,
-                                         std::span<const int> chainOf) {
+                                         std::span<const int> chainOf, const Order& order) {
+  std::vector<std::pair<int, int>> found;
+  addLanes(buffers, order, found);
   std::vector<int> banded;
   for (size_t b = 0; b < buffers.size(); ++b)
     if (buffers[b].band != Buffer::kAll && buffers[b].last >= 0)
@@ -338,7 +381,6 @@ std::vector<std::pair<int, int>> besides(std::span<const Buffer> buffers,
     return a.band != b.band && chainOf[a.first] == chainOf[b.first] &&
            (a.last < b.first || b.last < a.first);
   };
-  std::vector<std::pair<int, int>> found;
   for (size_t i = 0; i < banded.size(); ++i)
     for (size_t j = 0; j < i; ++j)
       if (areBeside(buffers[banded[i]], buffers[banded[j]]))
@@ -347,10 +389,11 @@ std::vector<std::pair<int, int>> besides(std::span<const Buffer> buffers,
 }
 
 MemoryLayout layOut(const ir::Graph& graph, const std::vector<TensorType>& types,
-                    std::span<const ChainCut> cuts) {
+                    std::span<const ChainCut> cuts, const Order& order) {
   std::vector<ChainCut> possible(cuts.begin(), cuts.end());
   while (true)
-    if (auto layout = LayoutBuilder(graph, types, possible).build()) return std::move(*layout);
+    if (auto layout = LayoutBuilder(graph, types, possible, order).build())
+      return std::move(*layout);
 }
 
 MemoryLayout layOut(const ir::Graph& graph, const std::vector<TensorType>& types, int rowsFactor) {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "planning/order.h"
 #include "planning/storage.h"
 #include "planning/strips.h"
 
@@ -45,6 +46,7 @@ struct Buffer {
 };
 
 struct MemoryLayout {
+  Order order;
   StoragePlan storage;
   ir::DataSizes dataSizes;
   std::vector<ChainSchedule> chains;  ///< the bands of a chain side by side
@@ -57,14 +59,15 @@ struct MemoryLayout {
   std::vector<Border> borders;  ///< those of a band side by side, in the order of its nodes
 };
 
-/// Bytes of all buffers alive at each step. Bands count as if each were where it needs most.
+/// Bytes of all buffers alive at each step, if all lanes run one after another. Bands count as if
+/// each were where it needs most.
 std::vector<size_t> aliveBytes(const MemoryLayout& layout);
 
 /// Buffers, by index, that may be in use at once although they have no step in common: those of
-/// different bands of one chain. For memory::planArena; what is added to the layout's buffers, as
-/// workspace, is in `buffers` too.
+/// different bands of one chain, and of different lanes of one stage. For memory::planArena; what is
+/// added to the layout's buffers, as workspace, is in `buffers` too.
 std::vector<std::pair<int, int>> besides(std::span<const Buffer> buffers,
-                                         std::span<const int> chainOf);
+                                         std::span<const int> chainOf, const Order& order = {});
 
 /// Step n is node n; inputs exist from step 0, outputs until the step after the last node. What a
 /// chain touches and needs from strip to strip exists during the whole chain. A chain that these
@@ -80,9 +83,10 @@ struct ChainCut {
   void becomeStrips() { *this = {rows * bands, 1}; }
 };
 /// Each chain of the graph as its cut says; in strips where it has no bands, or would have the same
-/// rows of two bands in a buffer that they share; layer by layer where it has no strips either.
+/// rows of two bands in a buffer that they share; layer by layer where it has no strips either. All
+/// steps in the order given, as orderInLanes() has it.
 MemoryLayout layOut(const ir::Graph& graph, const std::vector<TensorType>& types,
-                    std::span<const ChainCut> cuts);
+                    std::span<const ChainCut> cuts, const Order& order = {});
 
 /// The same as with a factor, for threads that share a chain by bands, each a thread's own from the
 /// first strip to the last. A chain that has no bands is as layOut() gives it, and so is one whose

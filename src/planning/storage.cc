@@ -14,21 +14,23 @@ using ir::ValueId;
 class Assignment {
  public:
   Assignment(const ir::Graph& graph, const std::vector<TensorType>& types, const Uses& uses,
-             const std::vector<ChainSchedule>& chains, const std::vector<int>& chainOf)
+             const std::vector<ChainSchedule>& chains, const std::vector<int>& chainOf,
+             const Order& order)
       : graph_(graph),
         types_(types),
         chains_(chains),
         chainOf_(chainOf),
+        order_(order),
         dataSizes_(uses.dataSizes),
         consumers_(uses.readers),
         producers_(uses.writer) {
     plan_.places.resize(graph.values.size());
     plan_.isView.assign(graph.nodes.size(), 0);
     assigned_.assign(graph.values.size(), 0);
-    lastUse_.assign(graph.values.size(), -1);
+    lastUse_.resize(graph.values.size());
     for (size_t v = 0; v < graph.values.size(); ++v)
-      if (!consumers_[v].empty()) lastUse_[v] = consumers_[v].back();
-    for (ValueId out : graph.outputs) lastUse_[out] = static_cast<int>(graph.nodes.size());
+      for (const int reader : consumers_[v]) lastUse_[v] = lastOf(order_, lastUse_[v], {reader});
+    for (ValueId out : graph.outputs) lastUse_[out] = {static_cast<int>(graph.nodes.size())};
   }
 
   StoragePlan run() {
@@ -72,7 +74,7 @@ class Assignment {
     plan_.places[id].storage = storage;
     assigned_[id] = 1;
     if (host.buffer < 0) return;
-    bufferLast_[host.buffer] = std::max(bufferLast_[host.buffer], lastUse_[id]);
+    bufferLast_[host.buffer] = lastOf(order_, bufferLast_[host.buffer], lastUse_[id]);
     guests_[host.buffer].push_back(id);
   }
 
@@ -181,10 +183,14 @@ class Assignment {
     const ir::Node& node = graph_.nodes[n];
     const ValueId in = node.inputs[index];
     const Place& place = plan_.places[in];
-    if (place.buffer < 0 || bufferLast_[place.buffer] > n || types_[in] != types_[out])
-      return false;
+    if (place.buffer < 0 || !readsLast(n, place.buffer) || types_[in] != types_[out]) return false;
     if (place.storage.strides != ownStrides(out) || sharedByOtherInput(node, index)) return false;
     return !chain || (!readInLaterStrips(n, place) && staysInBands(*chain, place.buffer, out));
+  }
+
+  /// True if all other steps that read anything in the buffer have run when n does.
+  bool readsLast(int n, int buffer) const {
+    return bufferLast_[buffer].step <= n && bufferLast_[buffer].inEveryRun;
   }
 
   /// Bands have a window each for what lies in a chain alone. In a buffer that they share, no band
@@ -202,7 +208,7 @@ class Assignment {
 
   bool staysInside(const ChainSchedule& chain, ValueId id) const {
     const auto& readers = consumers_[id];
-    return lastUse_[id] <= chain.last && (readers.empty() || readers.front() >= chain.first);
+    return lastUse_[id].step <= chain.last && (readers.empty() || readers.front() >= chain.first);
   }
 
   const ChainSchedule* chainOf(int n) const {
@@ -297,11 +303,12 @@ class Assignment {
   const std::vector<TensorType>& types_;
   const std::vector<ChainSchedule>& chains_;
   const std::vector<int>& chainOf_;
+  const Order& order_;
   const ir::DataSizes& dataSizes_;
   const std::vector<std::vector<int>>& consumers_;
   const std::vector<int>& producers_;
-  std::vector<int> lastUse_;
-  std::vector<int> bufferLast_;               // last step that reads anything in the buffer
+  std::vector<LastStep> lastUse_;             // by value
+  std::vector<LastStep> bufferLast_;          // last step that reads anything in the buffer
   std::vector<ChainReads> readsOf_;           // by buffer
   std::vector<std::vector<ValueId>> guests_;  // by buffer
   std::vector<char> assigned_;
@@ -312,8 +319,8 @@ class Assignment {
 
 StoragePlan assignStorage(const ir::Graph& graph, const std::vector<TensorType>& types,
                           const Uses& uses, const std::vector<ChainSchedule>& chains,
-                          const std::vector<int>& chainOf) {
-  return Assignment(graph, types, uses, chains, chainOf).run();
+                          const std::vector<int>& chainOf, const Order& order) {
+  return Assignment(graph, types, uses, chains, chainOf, order).run();
 }
 
 }  // namespace minnow::planning

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ir/graph.h"
+#include "planning/order.h"
 #include "planning/strips.h"
 #include "planning/uses.h"
 
@@ -24,14 +25,14 @@ struct StoragePlan {
 };
 
 /// Decides all sharing for the given types. Views and in-place results never outlive what they
-/// share: lifetimes are the planner's business, which sees buffers only. In a chain that runs in
-/// strips, a result takes an input's place only if no later strip and no other band reads what it
-/// overwrites. A node
-/// that data decide an extent for (ir::DataSizes::concerns()) shares nothing: where its results lie
-/// must not depend on extents, and values of such extents lie row-major.
+/// share: lifetimes are the planner's business, which sees buffers only. A result takes an input's
+/// place only if all that reads what it overwrites has run then: no step beside it in the order, and
+/// in a chain that runs in strips no later strip and no other band. A node that data decide an extent
+/// for (ir::DataSizes::concerns()) shares nothing: where its results lie must not depend on extents,
+/// and values of such extents lie row-major.
 /// `chainOf`: by node, index into `chains` of its chain's band 0, -1 for none.
 StoragePlan assignStorage(const ir::Graph& graph, const std::vector<TensorType>& types,
                           const Uses& uses, const std::vector<ChainSchedule>& chains,
-                          const std::vector<int>& chainOf);
+                          const std::vector<int>& chainOf, const Order& order);
 
 }  // namespace minnow::planning

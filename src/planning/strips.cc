@@ -12,6 +12,7 @@
 #include <numeric>
 
 #include "base/fail.h"
+#include "planning/order.h"
 
 namespace minnow::planning {
 namespace {
@@ -387,16 +388,12 @@ Result<std::vector<ChainSchedule>> scheduleBetween(const ir::Graph& graph,
   return bands;
 }
 
-/// What a band makes, in multiply-adds and elements.
-double workOf(const ir::Graph& graph, std::span<const TensorType> types,
-              const ChainSchedule& band) {
+double workOfBand(const ir::Graph& graph, std::span<const TensorType> types,
+                  const ChainSchedule& band) {
   double work = 0;
   for (int n = band.first; n <= band.last; ++n) {
-    const NodeTypes of(graph.nodes[n], types);
     const auto rows = static_cast<double>(band.made(n, band.strips - 1).end - band.begin(n));
-    const auto all =
-        graph.nodes[n].op->multiplyAdds(of.inputs, of.outputs) + of.outputs[0].shape.elements();
-    work += static_cast<double>(all) * rows / static_cast<double>(band.height(n));
+    work += workOf(graph, types, n) * rows / static_cast<double>(band.height(n));
   }
   return work;
 }
@@ -430,7 +427,7 @@ Result<std::vector<ChainSchedule>> scheduleBands(const ir::Graph& graph,
   auto bands = scheduleBetween(graph, types, uses, chain, borders);
   if (!bands) return bands;
   std::vector<double> works;
-  for (const ChainSchedule& band : *bands) works.push_back(workOf(graph, types, band));
+  for (const ChainSchedule& band : *bands) works.push_back(workOfBand(graph, types, band));
   auto better = scheduleBetween(graph, types, uses, chain, balanced(borders, works));
   return better ? std::move(better) : std::move(bands);
 }

@@ -11,6 +11,7 @@
 #include "ops/concat.h"
 #include "ops/pool.h"
 #include "ops/resize.h"
+#include "ops/slice.h"
 #include "ops/unary.h"
 #include "planning/strip_cursor.h"
 
@@ -60,6 +61,12 @@ class ToyGraph {
   }
   ir::ValueId sum(ir::ValueId a, ir::ValueId b) {
     return add(std::make_unique<ops::Binary>(), {a, b});
+  }
+  /// The channels from one on: a view.
+  ir::ValueId channelsFrom(ir::ValueId x, int64_t first) {
+    auto op = std::make_unique<ops::Slice>();
+    op->starts = {first}, op->ends = {shape(x)[1]}, op->axes = {1}, op->steps = {1};
+    return add(std::move(op), {x});
   }
   ir::ValueId concat(ir::ValueId a, ir::ValueId b) {
     auto op = std::make_unique<ops::Concat>();
@@ -163,6 +170,7 @@ inline uint32_t toyElement(const ir::Node& node, const Shape& first, const Shape
     }
     return sum;
   }
+  if (const auto* slice = node.as<ops::Slice>()) return read(0, c + slice->starts[0], y, x);
   if (node.as<ops::Resize>()) return read(0, c, y / 2, x) + 5;
   if (node.as<ops::Unary>()) return read(0, c, y, x) * 3 + 1;
   if (node.as<ops::Binary>()) return read(0, c, y, x) * 7 + read(1, c, last[2] == 1 ? 0 : y, x);
@@ -203,6 +211,29 @@ class ToyValues {
   std::vector<std::vector<uint32_t>> values_;
 };
 
+/// What those who run side by side, the members of a group, do to memory: none may write what another
+/// one reads or writes.
+class Sharing {
+ public:
+  explicit Sharing(size_t elements) : touched_(elements) {}
+  /// False if that may not be. Group -1 runs alone.
+  bool touch(size_t at, int group, int member, bool write) {
+    Touched& touched = touched_[at];
+    if (touched.group != group) touched = {group};
+    const uint32_t mine = 1U << member;
+    const uint32_t others = (touched.written | (write ? touched.read : 0)) & ~mine;
+    (write ? touched.written : touched.read) |= mine;
+    return group < 0 || others == 0;
+  }
+
+ private:
+  struct Touched {
+    int group = -1;
+    uint32_t read = 0, written = 0;  ///< a bit a member
+  };
+  std::vector<Touched> touched_;
+};
+
 /// Runs a plan's steps, one at a time and in the order that the caller likes, in an arena where
 /// buffers lie at `offsets`, in bytes.
 class ToyRun {
@@ -214,7 +245,8 @@ class ToyRun {
         tables_(tables),
         offsets_(std::move(offsets)),
         memory_(bytes / 4, kPoison),
-        touched_(memory_.size()),
+        bands_(memory_.size()),
+        lanes_(memory_.size()),
         expected_(graph),
         made_(graph.nodes.size()) {
     for (size_t n = 0; n < graph.nodes.size(); ++n)
@@ -227,9 +259,7 @@ class ToyRun {
 
   /// False, after a failure, once something was wrong.
   bool step(const StripCursor& at) {
-    chain_ = layout_.chainOf[at.step()];
-    band_ = at.band();
-    now_ = at.step();
+    at_ = at;
     at.forEachSlide([&](const Slide& slide) { move(slide); });
     forgetRest(at);
     if (at.hasWork() && !layout_.storage.isView[static_cast<size_t>(at.step())]) compute(at);
@@ -316,25 +346,20 @@ class ToyRun {
     return check(at >= begin && at < end, "an address") ? static_cast<size_t>(at) : 0;
   }
 
-  /// What bands of one chain do to an element: none may write what another one reads or writes.
-  struct Touched {
-    int chain = -1;
-    uint32_t read = 0, written = 0;  ///< a bit a band
-  };
   void touch(size_t at, bool write) {
-    Touched& touched = touched_[at];
-    if (touched.chain != chain_) touched = {chain_};
-    const uint32_t mine = 1U << band_;
-    check(((touched.written | (write ? touched.read : 0)) & ~mine) == 0, "what bands share");
-    (write ? touched.written : touched.read) |= mine;
+    const int step = at_.step();
+    check(bands_.touch(at, layout_.chainOf[step], at_.band(), write), "what bands share");
+    const Order& order = layout_.order;
+    if (order.stages.empty()) return;
+    check(lanes_.touch(at, order.stageOf[step], order.laneOf[step], write), "what lanes share");
   }
   void write(size_t at, uint32_t value) {
-    if (chain_ >= 0) touch(at, true);
+    touch(at, true);
     memory_[at] = value;
   }
 
   bool check(bool right, const char* what) {
-    if (!right && !failed_) ADD_FAILURE() << "wrong: " << what << " at step " << now_;
+    if (!right && !failed_) ADD_FAILURE() << "wrong: " << what << " at step " << at_.step();
     failed_ |= !right;
     return right;
   }
@@ -379,16 +404,20 @@ class ToyRun {
     for (ir::ValueId id : node.inputs)
       in.push_back(viewAt(at, id, cut && shape(id)[at.rows().axis] == s[at.rows().axis]));
     const View to = viewAt(at, out, cut);
+    size_t lastRead = 0;
     const auto read = [&](size_t i, int64_t c, int64_t y, int64_t x) {
-      const size_t at = indexOf(in[i], c, y, x);
+      const size_t at = lastRead = indexOf(in[i], c, y, x);
       const uint32_t found = memory_[at];
-      if (chain_ >= 0) touch(at, false);
+      touch(at, false);
       check(found == expected_.at(node.inputs[i], c, y, x), "an element that is read");
       return found;
     };
     forEachElement(s, at.rows(), [&](int64_t c, int64_t y, int64_t x) {
-      write(indexOf(to, c, y, x),
-            toyElement(node, shape(node.inputs[0]), shape(node.inputs.back()), c, y, x, read));
+      const uint32_t element =
+          toyElement(node, shape(node.inputs[0]), shape(node.inputs.back()), c, y, x, read);
+      const size_t target = indexOf(to, c, y, x);
+      // A concatenation leaves alone what has been written into its place.
+      if (!node.as<ops::Concat>() || lastRead != target) write(target, element);
     });
   }
 
@@ -425,10 +454,10 @@ class ToyRun {
   const StripTables& tables_;
   std::vector<size_t> offsets_;
   std::vector<uint32_t> memory_;
-  std::vector<Touched> touched_;
+  Sharing bands_, lanes_;
   ToyValues expected_;
   std::vector<std::vector<int>> made_;
-  int now_ = 0, chain_ = -1, band_ = 0;
+  StripCursor at_;
   bool failed_ = false;
 };
 

@@ -2,6 +2,7 @@
 // the planner gives them.
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 
 #include "base/aligned.h"
 #include "base/fail.h"
@@ -18,6 +19,9 @@ using ir::ValueId;
 struct Form {
   std::vector<TensorView> inputs, outputs;
 };
+
+/// How many strides back an equal one is looked for.
+constexpr ptrdiff_t kNeighbours = 8;
 
 class Builder {
  public:
@@ -66,13 +70,21 @@ class Builder {
       place.constant =
           const_cast<std::byte*>(graph_.values[planned.constant].constant->bytes.data()) +
           place.byteOffset;
-    if (planned.storage.strides != plainStrides(type.shape)) {
-      place.strides = static_cast<int32_t>(program_.strides.size());
-      program_.strides.push_back(planned.storage.strides);
-    }
+    place.strides = stridesIndex(planned.storage.strides);
+    place.packing = graph_.values[id].packing;
     if (!layout_.dataSizes.isFromData(id)) return;
     place.actual = static_cast<int32_t>(program_.sizedByData.size());
     program_.sizedByData.push_back(id);
+  }
+
+  /// Many neighbours have the same.
+  int32_t stridesIndex(const Strides& strides) {
+    std::vector<Strides>& all = program_.strides;
+    const auto last = all.rbegin(), end = last + std::min<ptrdiff_t>(kNeighbours, std::ssize(all));
+    const auto found = std::find(last, end, strides);
+    if (found != end) return static_cast<int32_t>(all.rend() - found) - 1;
+    all.push_back(strides);
+    return static_cast<int32_t>(all.size()) - 1;
   }
 
   std::vector<TensorInfo> infosOf(std::span<const ValueId> ids) const {
@@ -207,34 +219,71 @@ uint64_t bytesWithoutSharing(const Program& program) {
   return sum;
 }
 
+using Built = Result<std::shared_ptr<const Program>>;
+
+/// Whole layers, and programs in strips that take no more memory.
+class Choice {
+ public:
+  Choice(const ir::Graph& graph, std::span<const TensorType> types, const Options& options,
+         planning::MemoryLayout layers)
+      : graph_(graph),
+        types_(types),
+        options_(options),
+        leastOfLayers_(std::ranges::max(planning::aliveBytes(layers))),
+        layout_(std::move(layers)) {}
+
+  const Built& layers() {
+    if (!layers_) layers_ = make(std::move(layout_));
+    return *layers_;
+  }
+
+  /// Null if it takes more. To prepare kernels for whole layers takes as long as for strips, so that
+  /// is done only where the sum of what they have alive does not tell.
+  Built within(planning::MemoryLayout layout) {
+    if (layout.chains.empty()) return layers();
+    auto program = make(std::move(layout));
+    if (!program || (*program)->placedBytes <= leastOfLayers_) return program;
+    if (!layers()) return layers();
+    return (*program)->placedBytes <= (*layers())->placedBytes ? program : nullptr;
+  }
+
+ private:
+  Built make(planning::MemoryLayout layout) const {
+    auto program = Builder(graph_, types_, options_, std::move(layout)).build();
+    if (!program) return program;
+    if (const uint64_t bytes = bytesWithoutSharing(**program); bytes > SIZE_MAX)
+      return fail(ErrorCode::OutOfMemory, graph_.name, ": its feature maps have ", bytes,
+                  " bytes, this CPU addresses ", SIZE_MAX, "; give it smaller inputs");
+    return program;
+  }
+
+  const ir::Graph& graph_;
+  std::span<const TensorType> types_;
+  const Options& options_;
+  size_t leastOfLayers_;
+  planning::MemoryLayout layout_;
+  std::optional<Built> layers_;
+};
+
 }  // namespace
 
 Result<std::shared_ptr<const Program>> build(const ir::Graph& graph, std::vector<TensorType> types,
                                              const Options& options) {
   // Sizes given anew may ask of an operator what it does not take.
   if (auto sizes = ir::findDataSizes(graph, types); !sizes) return std::unexpected(sizes.error());
-  auto layers = Builder(graph, types, options, planning::layOut(graph, types, 0)).build();
-  if (!layers) return layers;
-  if (const uint64_t bytes = bytesWithoutSharing(**layers); bytes > SIZE_MAX)
-    return fail(ErrorCode::OutOfMemory, graph.name, ": its feature maps have ", bytes,
-                " bytes, this CPU addresses ", SIZE_MAX, "; give it smaller inputs");
-  if (!options.strips || graph.chains.empty()) return layers;
+  Choice choice(graph, types, options, planning::layOut(graph, types, 0));
+  if (!options.strips || graph.chains.empty()) return choice.layers();
   // A band for each thread if possible, else strips as tall as threads want them, but never at the
   // price of more memory than whole layers take.
-  const auto within = [&](planning::MemoryLayout layout) -> Result<std::shared_ptr<const Program>> {
-    if (layout.chains.empty()) return layers;
-    auto program = Builder(graph, types, options, std::move(layout)).build();
-    const bool fits = !program || (*program)->placedBytes <= (*layers)->placedBytes;
-    return fits ? program : nullptr;
-  };
   if (options.threads > 1)
-    if (auto program = within(planning::layOutInBands(graph, types, options.threads));
+    if (auto program = choice.within(planning::layOutInBands(graph, types, options.threads));
         !program || *program)
       return program;
   for (int rowsFactor = options.threads; rowsFactor > 0; rowsFactor /= 2)
-    if (auto program = within(planning::layOut(graph, types, rowsFactor)); !program || *program)
+    if (auto program = choice.within(planning::layOut(graph, types, rowsFactor));
+        !program || *program)
       return program;
-  return layers;
+  return choice.layers();
 }
 
 }  // namespace minnow::program

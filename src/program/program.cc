@@ -7,14 +7,24 @@
 namespace minnow::program {
 
 TensorView Program::viewOf(ir::ValueId id) const {
-  if (id == ir::kNoValue) return {};
+  TensorView view;
+  bindView(id, view);
+  return view;
+}
+
+void Program::bindView(ir::ValueId id, TensorView& view) const {
+  if (id == ir::kNoValue) {
+    view = {};
+    return;
+  }
   const TensorType& type = typeOf(id);
   const Place& place = places[id];
-  TensorView view{{type.type, type.shape}};
-  view.strides = place.strides == kNone ? plainStrides(type.shape) : strides[place.strides];
-  view.packing = graph->values[id].packing;
+  view.type = type.type;
+  view.shape = type.shape;
+  view.strides = strides[place.strides];
+  view.packing = place.packing;
   view.data = place.constant;
-  return view;
+  view.missing = nullptr;
 }
 
 std::vector<TensorType> Program::typesOf(std::span<const ir::ValueId> ids) const {

@@ -21,14 +21,15 @@ inline size_t heapBytes(const TensorInfo& info) { return heapBytes(info.name); }
 
 namespace program {
 
-/// No buffer, no strides, no size from data.
+/// No buffer, no size from data.
 inline constexpr int32_t kNone = -1;
 
 /// Where a value lies: in a buffer of the arena, or in a constant's bytes.
 struct Place {
   int32_t buffer = kNone;         ///< index into Program::buffers
-  int32_t strides = kNone;        ///< index into Program::strides; row-major if kNone
+  int32_t strides = kNone;        ///< index into Program::strides
   int32_t actual = kNone;         ///< counts the values of which data decide an extent
+  Packing packing = Packing::None;
   size_t byteOffset = 0;          ///< in the buffer
   std::byte* constant = nullptr;  ///< where it lies in a constant's bytes; kernels do not write it
 };
@@ -61,7 +62,7 @@ struct Program {
   const ir::Graph* graph = nullptr;  ///< outlives the program
   std::vector<TensorType> types;     ///< by value; none if they are the graph's own
   std::vector<Place> places;         ///< by value
-  std::vector<Strides> strides;
+  std::vector<Strides> strides;  ///< of several places each
   std::vector<Buffer> buffers;
   std::vector<Step> steps;  ///< step n is node n
   /// By operand: the axis of which a step sees one strip; kWhole for all of the tensor.
@@ -83,6 +84,8 @@ struct Program {
   std::vector<TensorType> allTypes() const;
   /// A value as planned. It has data if it is constant; absent for kNoValue.
   TensorView viewOf(ir::ValueId id) const;
+  /// The same, written to `view`: steps do it for every operand of every strip.
+  void bindView(ir::ValueId id, TensorView& view) const;
   /// True if a step of a chain is given whole tensors and the rows to compute; others see strips.
   bool computesRowsOfWhole(int step) const;
   size_t heapBytes() const;

@@ -167,6 +167,29 @@ minnow_ledger ledgerOf(const minnow::MemoryLedger& ledger) {
   return {ledger.modelBytes, ledger.staticBytes, ledger.dynamicBytes, ledger.heapBytes};
 }
 
+using NamedShapes = std::vector<std::pair<std::string, Shape>>;
+
+Result<NamedShapes> shapesOf(const minnow_input_shape* shapes, size_t count) {
+  NamedShapes named;
+  for (size_t i = 0; i < count; ++i) {
+    const auto& [name, extents, rank] = shapes[i];
+    if (name == nullptr || (extents == nullptr && rank != 0))
+      return minnow::fail(ErrorCode::InvalidArgument, "an input's name or shape is NULL");
+    if (rank < 0 || rank > MINNOW_MAX_RANK)
+      return minnow::fail(ErrorCode::InvalidArgument, "a rank of ", rank, " is not possible");
+    named.emplace_back(name, Shape(std::span(extents, static_cast<size_t>(rank))));
+  }
+  return named;
+}
+
+Result<minnow::SessionOptions> optionsOf(const minnow_session_options* options) {
+  auto given = completed<minnow_session_options>(options, MINNOW_SESSION_OPTIONS_INIT);
+  if (!given) return std::unexpected(std::move(given.error()));
+  return minnow::SessionOptions{.waitForArena = given->wait_for_arena != 0,
+                                .frames = given->frames,
+                                .strips = given->strips != 0};
+}
+
 const char* nameAt(std::span<const minnow::TensorInfo> infos, size_t index) {
   return index < infos.size() ? infos[index].name.c_str() : nullptr;
 }
@@ -269,17 +292,38 @@ void minnow_interpreter_release_model(minnow_interpreter* interpreter) {
 
 void minnow_interpreter_destroy(minnow_interpreter* interpreter) { delete interpreter; }
 
+minnow_status minnow_interpreter_input_extent(const minnow_interpreter* interpreter, size_t input,
+                                              int axis, minnow_extent* extent) {
+  return checked([&]() -> minnow_status {
+    if (interpreter == nullptr || extent == nullptr) return nullArgument();
+    const auto inputs = interpreter->object.inputs();
+    if (input >= inputs.size() || axis < 0 || axis >= inputs[input].shape.rank())
+      return failed(ErrorCode::NotFound,
+                    minnow::text("input ", input, " has no axis ", axis, " in this model"));
+    const minnow::ExtentInfo info = interpreter->object.extent(input, axis);
+    *extent = {info.name.data(), info.least, info.most};
+    return MINNOW_OK;
+  });
+}
+
 minnow_status minnow_interpreter_create_session(const minnow_interpreter* interpreter,
                                                 const minnow_session_options* options,
                                                 minnow_session** session) {
+  return minnow_interpreter_create_session_for(interpreter, options, nullptr, 0, session);
+}
+
+minnow_status minnow_interpreter_create_session_for(const minnow_interpreter* interpreter,
+                                                    const minnow_session_options* options,
+                                                    const minnow_input_shape* shapes, size_t count,
+                                                    minnow_session** session) {
   return checked([&]() -> minnow_status {
-    if (interpreter == nullptr || session == nullptr) return nullArgument();
-    auto given = completed<minnow_session_options>(options, MINNOW_SESSION_OPTIONS_INIT);
+    if (interpreter == nullptr || session == nullptr || (shapes == nullptr && count != 0))
+      return nullArgument();
+    auto given = optionsOf(options);
     if (!given) return failed(std::move(given.error()));
-    return handOver(interpreter->object.createSession({.waitForArena = given->wait_for_arena != 0,
-                                                       .frames = given->frames,
-                                                       .strips = given->strips != 0}),
-                    session);
+    auto wanted = shapesOf(shapes, count);
+    if (!wanted) return failed(std::move(wanted.error()));
+    return handOver(interpreter->object.createSession(*given, *wanted), session);
   });
 }
 
@@ -303,14 +347,17 @@ const char* minnow_session_output_name(const minnow_session* session, size_t ind
 
 minnow_status minnow_session_resize_input(minnow_session* session, const char* name,
                                           const int64_t* shape, int rank) {
+  const minnow_input_shape one = {name, shape, rank};
+  return minnow_session_resize_inputs(session, &one, 1);
+}
+
+minnow_status minnow_session_resize_inputs(minnow_session* session,
+                                           const minnow_input_shape* shapes, size_t count) {
   return checked([&]() -> minnow_status {
-    if (session == nullptr || name == nullptr || (shape == nullptr && rank != 0))
-      return nullArgument();
-    if (rank < 0 || rank > MINNOW_MAX_RANK)
-      return failed(ErrorCode::InvalidArgument,
-                    minnow::text("a rank of ", rank, " is not possible"));
-    const Shape wanted(std::span(shape, static_cast<size_t>(rank)));
-    auto resized = session->object.resizeInput(name, wanted);
+    if (session == nullptr || (shapes == nullptr && count != 0)) return nullArgument();
+    auto wanted = shapesOf(shapes, count);
+    if (!wanted) return failed(std::move(wanted.error()));
+    auto resized = session->object.resizeInputs(*wanted);
     return resized ? MINNOW_OK : failed(std::move(resized.error()));
   });
 }

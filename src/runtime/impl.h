@@ -118,8 +118,7 @@ struct Session::Impl {
   /// or nobody knows the session yet.
   Result<void> use(std::shared_ptr<SharedProgram> next);
   /// For inputs of these shapes; null if they have them.
-  Result<std::shared_ptr<SharedProgram>> programFor(
-      std::span<const std::pair<std::string, Shape>> shapes) const;
+  Result<std::shared_ptr<SharedProgram>> programFor(InputShapes shapes) const;
   Result<void> enter();
   void leave();
   Frame::Impl& takeFrame();

@@ -1,4 +1,5 @@
 // A model: its bytes, its graph and what it asks of the accounts.
+#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 
@@ -6,6 +7,7 @@
 #include "base/guarded.h"
 #include "format/header.h"
 #include "format/read.h"
+#include "ir/extents.h"
 #include "runtime/graphviz.h"
 #include "runtime/impl.h"
 
@@ -112,6 +114,13 @@ Result<Interpreter> Interpreter::createFromFile(Runtime& runtime, const std::fil
 const std::string& Interpreter::name() const { return impl_->graph.name; }
 std::span<const TensorInfo> Interpreter::inputs() const { return impl_->inputs; }
 std::span<const TensorInfo> Interpreter::outputs() const { return impl_->outputs; }
+ExtentInfo Interpreter::extent(size_t input, int axis) const {
+  constexpr size_t kMostInputs = INT32_MAX;
+  const ir::InputAxis asked{static_cast<int32_t>(std::min(input, kMostInputs)), axis};
+  const ir::Extent* found = ir::extentOf(impl_->graph, asked);
+  return found ? ExtentInfo{found->name, found->least, found->most} : ExtentInfo{};
+}
+
 std::string Interpreter::graphviz() const {
   return guarded(impl_->source,
                  [&]() -> Result<std::string> { return runtime::graphviz(impl_->graph); })

@@ -21,7 +21,7 @@ int Runner::bandsHere() const {
 /// A tensor, or rows of it, at this place of the run. Its row 0 may lie outside the arena, so
 /// addresses are computed on integers.
 void Runner::bindStrip(ir::ValueId id, const ops::Rows& rows, TensorView& view) const {
-  view = program().viewOf(id);
+  program().bindView(id, view);
   if (id == ir::kNoValue) return;
   const program::Place& place = program().places[id];
   auto address = reinterpret_cast<uintptr_t>(view.data);

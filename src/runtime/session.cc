@@ -3,6 +3,7 @@
 
 #include "base/fail.h"
 #include "base/guarded.h"
+#include "ir/extents.h"
 #include "minnow/cpu.h"
 #include "runtime/backends.h"
 #include "runtime/impl.h"
@@ -104,14 +105,53 @@ std::vector<TensorType> typesOf(const ir::Graph& graph) {
   return types;
 }
 
+std::unexpected<Error> noInput(const ir::Graph& graph, const std::string& name) {
+  std::string known;
+  for (ir::ValueId in : graph.inputs) known += (known.empty() ? "" : ", ") + graph.values[in].name;
+  return fail(ErrorCode::NotFound, "the model has no input '", name, "'; it has: ", known);
+}
+
+Result<ir::ValueId> inputOf(const ir::Graph& graph, const std::string& name, const Shape& shape) {
+  for (const ir::ValueId id : graph.inputs) {
+    const ir::Value& value = graph.values[id];
+    if (value.name != name) continue;
+    if (auto ok = ops::checkShape(shape); !ok) return std::unexpected(std::move(ok.error()));
+    if (shape.rank() == value.type.shape.rank()) return id;
+    return fail(ErrorCode::ShapeMismatch, "input '", name, "' has ", value.type.shape.rank(),
+                " axes, the shape ", shape, " has ", shape.rank());
+  }
+  return noInput(graph, name);
+}
+
+/// Gives inputs their new shapes, and others the extents that they have in common with them.
+Result<void> setShapes(const ir::Graph& graph, InputShapes shapes, std::vector<TensorType>& types) {
+  std::vector<ir::ValueId> asked;
+  for (const auto& [name, shape] : shapes) {
+    const auto id = inputOf(graph, name, shape);
+    if (!id) return std::unexpected(id.error());
+    types[*id].shape = shape;
+    asked.push_back(*id);
+  }
+  ir::spreadExtents(graph, asked, types);
+  return ir::checkExtents(graph, types);
+}
+
 }  // namespace
 
 Result<Session> Interpreter::createSession(const SessionOptions& options) const {
+  return createSession(options, {});
+}
+
+Result<Session> Interpreter::createSession(const SessionOptions& options,
+                                           InputShapes shapes) const {
   return guarded(impl_->source, [&]() -> Result<Session> {
     auto taken = checked(options, impl_->runtime->options.concurrency);
     if (!taken) return std::unexpected(std::move(taken.error()));
-    auto program = impl_->programFor(typesOf(impl_->graph), *taken);
-    if (!program) return std::unexpected(std::move(program.error()));
+    std::vector<TensorType> types = typesOf(impl_->graph);
+    if (auto ok = setShapes(impl_->graph, shapes, types); !ok)
+      return fail(ok.error().code, impl_->source, ": ", ok.error().message);
+    auto program = impl_->programFor(std::move(types), *taken);
+    if (!program) return fail(program.error().code, impl_->source, ": ", program.error().message);
     auto session = std::make_shared<Session::Impl>();
     session->model = impl_;
     session->options = *taken;
@@ -168,44 +208,16 @@ Result<void> Session::resizeInput(std::string_view name, const Shape& shape) {
   });
 }
 
-namespace {
-
-std::unexpected<Error> noInput(const ir::Graph& graph, const std::string& name) {
-  std::string known;
-  for (ir::ValueId in : graph.inputs) known += (known.empty() ? "" : ", ") + graph.values[in].name;
-  return fail(ErrorCode::NotFound, "the model has no input '", name, "'; it has: ", known);
-}
-
-/// Gives inputs their new shapes; false if they had them.
-Result<bool> setShapes(const ir::Graph& graph,
-                       std::span<const std::pair<std::string, Shape>> shapes,
-                       std::vector<TensorType>& types) {
-  bool changed = false;
-  for (const auto& [name, shape] : shapes) {
-    ir::ValueId id = ir::kNoValue;
-    for (ir::ValueId in : graph.inputs)
-      if (graph.values[in].name == name) id = in;
-    if (id == ir::kNoValue) return noInput(graph, name);
-    if (auto ok = ops::checkShape(shape); !ok) return std::unexpected(std::move(ok.error()));
-    changed = changed || types[id].shape != shape;
-    types[id].shape = shape;
-  }
-  return changed;
-}
-
-}  // namespace
-
-Result<std::shared_ptr<SharedProgram>> Session::Impl::programFor(
-    std::span<const std::pair<std::string, Shape>> shapes) const {
+Result<std::shared_ptr<SharedProgram>> Session::Impl::programFor(InputShapes shapes) const {
   const ir::Graph& graph = model->graph;
   std::vector<TensorType> types = program().allTypes();
-  const auto changed = setShapes(graph, shapes, types);
-  if (!changed) return std::unexpected(changed.error());
-  if (!*changed) return nullptr;
+  if (auto ok = setShapes(graph, shapes, types); !ok) return std::unexpected(std::move(ok.error()));
+  const auto same = [&](ir::ValueId in) { return program().typeOf(in) == types[in]; };
+  if (std::ranges::all_of(graph.inputs, same)) return nullptr;
   return model->programFor(std::move(types), options);
 }
 
-Result<void> Session::resizeInputs(std::span<const std::pair<std::string, Shape>> shapes) {
+Result<void> Session::resizeInputs(InputShapes shapes) {
   const std::string& source = impl_->model->source;
   return guarded(source, [&]() -> Result<void> {
     const std::lock_guard lock(impl_->mutex);

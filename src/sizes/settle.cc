@@ -262,6 +262,7 @@ Result<Settled> settle(const ir::Graph& graph, ir::Graph program,
   if (inputs.size() != graph.inputs.size()) return noSuchSize();
   if (auto ok = Program(program).run(inputs); !ok) return std::unexpected(ok.error());
   Settled settled{graph.clone()};
+  settled.graph.extents = {};  // the model's are asked
   for (size_t i = 0; i < inputs.size(); ++i)
     settled.graph.values[settled.graph.inputs[i]].type = inputs[i];
   for (ir::Value& value : settled.graph.values) {

@@ -23,6 +23,7 @@ ir::Graph reluModel() {
   graph.inputs = {x};
   graph.outputs = {y};
   graph.outputNames = {"y"};
+  graph.extents = {{"N", 1, 4, {{0, 0}}}};
   return graph;
 }
 

@@ -139,6 +139,59 @@ static const char* verifyWeights(minnow_runtime* runtime, const void* file, size
   return NULL;
 }
 
+/* Another size at run time, within what the model was converted for. */
+static const char* resize(minnow_interpreter* model, minnow_session* session) {
+  const int64_t larger[] = {4, 3}, tooLarge[] = {5, 3}, converted[] = {2, 3};
+  minnow_extent extent = {NULL, 0, 0};
+  minnow_frame* frame;
+  minnow_tensor output;
+  CHECK(minnow_interpreter_input_extent(model, 0, 0, &extent) == MINNOW_OK);
+  CHECK(strcmp(extent.name, "N") == 0 && extent.least == 1 && extent.most == 4);
+  CHECK(minnow_interpreter_input_extent(model, 0, 1, &extent) == MINNOW_OK);
+  CHECK(strcmp(extent.name, "") == 0 && extent.least == 0 && extent.most == INT64_MAX);
+  CHECK(minnow_interpreter_input_extent(model, 0, 2, &extent) == MINNOW_NOT_FOUND);
+  CHECK(minnow_interpreter_input_extent(model, 1, 0, &extent) == MINNOW_NOT_FOUND);
+  CHECK(minnow_interpreter_input_extent(model, 0, 0, NULL) == MINNOW_INVALID_ARGUMENT);
+
+  CHECK(minnow_session_resize_input(session, "x", larger, 2) == MINNOW_OK);
+  CHECK(minnow_session_resize_input(session, "x", tooLarge, 2) == MINNOW_SHAPE_MISMATCH);
+  CHECK(strstr(minnow_last_error(), "1..4") != NULL && strstr(minnow_last_error(), "(N)") != NULL);
+  CHECK(minnow_session_begin(session, &frame) == MINNOW_OK);
+  CHECK(minnow_frame_run(frame) == MINNOW_OK);
+  CHECK(minnow_frame_output(frame, "y", &output) == MINNOW_OK && output.shape[0] == 4);
+  CHECK(minnow_session_resize_input(session, "x", converted, 2) == MINNOW_BUSY);
+  minnow_frame_destroy(frame);
+  CHECK(minnow_session_resize_input(session, "x", converted, 2) == MINNOW_OK);
+  return NULL;
+}
+
+/* A session of its own for another size, and several inputs at once. */
+static const char* createResized(minnow_interpreter* model) {
+  const int64_t larger[] = {4, 3}, tooLarge[] = {5, 3};
+  minnow_input_shape shapes[] = {{"x", larger, 2}, {"y", larger, 2}};
+  minnow_session* session = NULL;
+  minnow_frame* frame;
+  minnow_tensor input;
+  CHECK(minnow_interpreter_create_session_for(model, NULL, shapes, 1, &session) == MINNOW_OK);
+  CHECK(minnow_session_begin(session, &frame) == MINNOW_OK);
+  CHECK(minnow_frame_input(frame, "x", &input) == MINNOW_OK && input.shape[0] == 4);
+  minnow_frame_destroy(frame);
+  CHECK(minnow_session_resize_inputs(session, shapes, 2) == MINNOW_NOT_FOUND);
+  CHECK(strstr(minnow_last_error(), "'y'") != NULL);
+  CHECK(minnow_session_resize_inputs(session, NULL, 1) == MINNOW_INVALID_ARGUMENT);
+  CHECK(minnow_session_resize_inputs(session, NULL, 0) == MINNOW_OK);
+  minnow_session_destroy(session);
+  session = NULL;
+  shapes[0].shape = tooLarge;
+  CHECK(minnow_interpreter_create_session_for(model, NULL, shapes, 1, &session) ==
+        MINNOW_SHAPE_MISMATCH);
+  CHECK(session == NULL && strstr(minnow_last_error(), "1..4") != NULL);
+  shapes[0].name = NULL;
+  CHECK(minnow_interpreter_create_session_for(model, NULL, shapes, 1, &session) ==
+        MINNOW_INVALID_ARGUMENT);
+  return NULL;
+}
+
 static const char* useSession(minnow_interpreter* model) {
   minnow_session* session;
   minnow_memory_report memory;
@@ -149,7 +202,9 @@ static const char* useSession(minnow_interpreter* model) {
   CHECK(minnow_session_output_name(session, 1) == NULL);
   CHECK(minnow_session_memory(session, &memory) == MINNOW_OK && memory.dynamic_bytes > 0);
   CHECK(minnow_session_resize_input(session, "x", NULL, 9) == MINNOW_INVALID_ARGUMENT);
-  problem = runFrame(session);
+  problem = resize(model, session);
+  if (problem == NULL) problem = createResized(model);
+  if (problem == NULL) problem = runFrame(session);
   if (problem == NULL) problem = beginTwice(model, session);
   minnow_session_destroy(session);
   return problem;

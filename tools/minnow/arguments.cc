@@ -67,37 +67,80 @@ std::map<std::string, std::string> byName(const std::vector<std::string>& argume
   for (const std::string& argument : arguments) {
     const auto [added, isNew] = values.insert(splitArgument(argument, option));
     if (!isNew)
-      throw Failure(Exit::Usage, fmt::format("{}: '{}' is given twice; give it once", option, added->first));
+      throw Failure(Exit::Usage,
+                    fmt::format("{}: '{}' is given twice; give it once", option, added->first));
   }
   return values;
 }
 
-Shape parseShape(const std::string& text, const char* option) {
-  std::string commas = text;
-  std::replace(commas.begin(), commas.end(), 'x', ',');
-  const auto dims = pieces(commas, ',');
-  if (dims.size() > kMaxRank) {
-    throw Failure(Exit::Usage, fmt::format("{}: '{}' has {} axes, at most {} are supported", option,
-                                           text, dims.size(), kMaxRank));
-  }
+namespace {
+
+bool startsName(const std::string& text) {
+  const char c = text.empty() ? '\0' : text[0];
+  return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/// Axes stand between commas; "1x3x320x320", which begins with a number and has none, is cut at x.
+std::vector<std::string> axesOf(const std::string& text) {
+  const bool cut = !startsName(text) && text.find(',') == std::string::npos;
+  return pieces(text, cut ? 'x' : ',');
+}
+
+int64_t parseExtent(const std::string& text, const char* option) {
+  const auto extent = parseNumber<int64_t>(text, option);
+  if (extent >= 0) return extent;
+  throw Failure(Exit::Usage, fmt::format("{}: '{}' holds {}; say how large each axis shall be, "
+                                         "as in 1,3,320,320",
+                                         option, text, extent));
+}
+
+/// "320" or "32..960"
+AskedExtent parseSize(const std::string& text, const char* option) {
+  const size_t dots = text.find("..");
+  if (dots == std::string::npos) return {.converted = parseExtent(text, option)};
+  const int64_t least = parseExtent(text.substr(0, dots), option);
+  const int64_t most = parseExtent(text.substr(dots + 2), option);
+  if (least > most)
+    throw Failure(Exit::Usage,
+                  fmt::format("{}: the range '{}' is empty; the smaller number comes first, as in "
+                              "32..960",
+                              option, text));
+  return {.converted = most, .least = least, .most = most};
+}
+
+/// A size, "H", or "H=" and a size.
+AskedExtent parseAxis(const std::string& text, const char* option) {
+  if (!startsName(text)) return parseSize(text, option);
+  const size_t equals = text.find('=');
+  AskedExtent extent;
+  if (equals != std::string::npos) extent = parseSize(text.substr(equals + 1), option);
+  extent.name = text.substr(0, equals);
+  return extent;
+}
+
+void checkElements(const AskedShape& shape, const std::string& text, const char* option) {
   constexpr int64_t kMaxElements = int64_t{1} << 40;
-  Shape shape;
   int64_t elements = 1;
-  for (const std::string& dim : dims) {
-    const auto extent = parseNumber<int64_t>(dim, option);
-    if (extent < 0) {
-      throw Failure(Exit::Usage, fmt::format("{}: '{}' holds {}; say how large each axis shall be, "
-                                             "as in 1,3,320,320",
-                                             option, text, extent));
-    }
-    const int64_t factor = std::max<int64_t>(extent, 1);  // an extent of 0 hides no others
-    if (elements > kMaxElements / factor) {
+  for (const AskedExtent& extent : shape.axes) {
+    const int64_t factor = std::max<int64_t>(extent.converted, 1);  // of 0 it hides no others
+    if (elements > kMaxElements / factor)
       throw Failure(Exit::Usage,
                     fmt::format("{}: '{}' has more elements than are supported", option, text));
-    }
     elements *= factor;
-    shape.push_back(extent);
   }
+}
+
+}  // namespace
+
+AskedShape parseShape(const std::string& text, const char* option) {
+  const auto axes = axesOf(text);
+  if (axes.size() > kMaxRank) {
+    throw Failure(Exit::Usage, fmt::format("{}: '{}' has {} axes, at most {} are supported", option,
+                                           text, axes.size(), kMaxRank));
+  }
+  AskedShape shape;
+  for (const std::string& axis : axes) shape.axes.push_back(parseAxis(axis, option));
+  checkElements(shape, text, option);
   return shape;
 }
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "minnow/tensor.h"
+#include "base/asked_shape.h"
 
 namespace minnow::tool {
 
@@ -17,8 +17,9 @@ std::pair<std::string, std::string> splitArgument(const std::string& argument, c
 /// NAME=VALUE arguments by name. Failure (usage) for a name that comes twice: only one could count.
 std::map<std::string, std::string> byName(const std::vector<std::string>& arguments,
                                           const char* option);
-/// "1,3,320,320" or "1x3x320x320"; "" is a scalar.
-Shape parseShape(const std::string& text, const char* option);
+/// "1,3,320,320" or "1x3x320x320"; "" is a scalar. An axis may be a range ("32..960"), a name
+/// ("H"), or a name with its size or range ("H=320").
+AskedShape parseShape(const std::string& text, const char* option);
 /// "0.5,1,2"
 std::vector<double> parseNumbers(const std::string& text, const char* option);
 /// "24MB", "17.3 MiB", "4096" (bytes): B, KB, MB, GB are powers of 1000, KiB, MiB, GiB of 1024, in

@@ -9,18 +9,34 @@ namespace minnow::tool {
 namespace {
 
 TEST(Arguments, ShapesAndNumbers) {
-  EXPECT_EQ(parseShape("1,3,320,320", "--shape"), (Shape{1, 3, 320, 320}));
-  EXPECT_EQ(parseShape("1x3", "--shape"), (Shape{1, 3}));
-  EXPECT_EQ(parseShape("", "--shape"), Shape{});
+  EXPECT_EQ(parseShape("1,3,320,320", "--shape").axes, AskedShape({1, 3, 320, 320}).axes);
+  EXPECT_EQ(parseShape("1x3", "--shape").axes, AskedShape({1, 3}).axes);
+  EXPECT_TRUE(parseShape("", "--shape").axes.empty());
   EXPECT_EQ(parseNumbers("0.5,-1", "--mean"), (std::vector<double>{0.5, -1}));
   EXPECT_EQ(splitArgument("x:0=a=b", "--input"),
             (std::pair<std::string, std::string>{"x:0", "a=b"}));
-  for (const char* text : {"1,,2", "1,", "a", "-1", "1,2,3,4,5,6,7,8,9", "99999999999999999999",
+  for (const char* text : {"1,,2", "1,", "1,?", "-1", "1,2,3,4,5,6,7,8,9", "99999999999999999999",
                            "4000000000,4000000000"})
     EXPECT_THROW(parseShape(text, "--shape"), Failure) << text;
   EXPECT_THROW(splitArgument("noequals", "--input"), Failure);
   EXPECT_EQ(byName({"x=1", "y=2"}, "--shape").at("y"), "2");
   EXPECT_THROW(byName({"x=1", "x=2"}, "--shape"), Failure);
+}
+
+TEST(Arguments, ShapesWithNamesAndRanges) {
+  const AskedExtent one{.converted = 1}, three{.converted = 3};
+  const AskedExtent range{.converted = 960, .least = 32, .most = 960};
+  AskedExtent named = range;
+  named.name = "H";
+  using Axes = std::vector<AskedExtent>;
+  EXPECT_EQ(parseShape("1,3,32..960", "--shape").axes, (Axes{one, three, range}));
+  EXPECT_EQ(parseShape("1x3x32..960", "--shape").axes, (Axes{one, three, range}));
+  EXPECT_EQ(parseShape("1,H=32..960", "--shape").axes, (Axes{one, named}));
+  EXPECT_EQ(parseShape("max_x,3", "--shape").axes, (Axes{{.name = "max_x"}, three}));
+  EXPECT_EQ(parseShape("a.0=3", "--shape").axes, (Axes{{.name = "a.0", .converted = 3}}));
+  for (const char* text : {"960..32", "32..", "..960", "1..2..3", "H=", "H=a", "=3", "1=3",
+                           "1,-1..3", "1..4000000000,4000000000"})
+    EXPECT_THROW(parseShape(text, "--shape"), Failure) << text;
 }
 
 TEST(Arguments, AmountsOfMemory) {

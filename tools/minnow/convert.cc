@@ -2,12 +2,14 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 
 #include "arguments.h"
 #include "base/whole_file.h"
 #include "convert_report.h"
 #include "converter/convert.h"
 #include "exit.h"
+#include "extents.h"
 #include "json_output.h"
 #include "model.h"
 #include "outputs.h"
@@ -26,15 +28,42 @@ struct Arguments {
 };
 
 /// What the converted model will need, found by planning it.
-MemoryReport plannedMemory(std::span<const std::byte> model) {
+struct Planned {
+  MemoryReport memory;
+  std::optional<Smallest> smallest;  ///< where the model was converted for a range
+  SizesWithin within;
+};
+
+Planned planned(std::span<const std::byte> model) {
   Runtime runtime = need(Runtime::create());
   const AlignedBytes aligned(model);
   const Interpreter interpreter = need(Interpreter::createFromBuffer(runtime, aligned.span()));
-  return need(interpreter.createSession()).memory();
+  Session session = need(interpreter.createSession());
+  const auto extents = extentsOf(interpreter);
+  auto smallest = smallestOf(session, extents);
+  if (!smallest)
+    throw Failure(Exit::Error,
+                  fmt::format("the model cannot have the smallest sizes of the range: {}",
+                              smallest.error().message));
+  return {session.memory(), std::move(*smallest), trySizes(session, extents)};
+}
+
+/// What somebody who asked for a range would not expect.
+void warnOfRange(const Planned& planned, std::vector<std::string>& warnings) {
+  if (!planned.within.refused.empty()) warnings.push_back(planned.within.refused);
+  if (planned.within.mostPeak > predictedPeak(planned.memory))
+    warnings.push_back(fmt::format("a size within the range needs {}, more than the largest",
+                                   bytesInWords(planned.within.mostPeak)));
+}
+
+void printWarnings(const Arguments& args, const converter::ConvertReport& report) {
+  for (const std::string& warning : report.warnings)
+    fmt::print(stderr, "minnow: {}: {}\n", args.onnx, warning);
 }
 
 void printReport(const Arguments& args, const converter::ConvertReport& report,
-                 const MemoryReport& memory, size_t fileBytes) {
+                 const Planned& planned, size_t fileBytes) {
+  const MemoryReport& memory = planned.memory;
   fmt::print("{} -> {} (opset {})\n", args.onnx, args.output, report.opset);
   fmt::print("operators  {} -> {}\n", report.operatorsBefore, report.operatorsAfter);
   fmt::print("file       {}\n", bytesInWords(fileBytes));
@@ -42,12 +71,16 @@ void printReport(const Arguments& args, const converter::ConvertReport& report,
       "peak       {} predicted ({} weights, {} feature maps and workspace); {} metadata beside\n",
       bytesInWords(predictedPeak(memory)), bytesInWords(memory.staticBytes),
       bytesInWords(memory.dynamicBytes), bytesInWords(memory.metadataBytes));
+  if (planned.smallest)
+    fmt::print("smallest   {} predicted for {}\n",
+               bytesInWords(predictedPeak(planned.smallest->memory)),
+               shapesInWords(*planned.smallest));
   for (const auto& [pass, changes] : report.passes)
     if (changes > 0) fmt::print("pass       {}: {} changes\n", pass, changes);
 }
 
 nlohmann::json reportJson(const Arguments& args, const converter::ConvertReport& report,
-                          const MemoryReport& memory, size_t fileBytes) {
+                          const Planned& planned, size_t fileBytes) {
   nlohmann::json passes = nlohmann::json::object();
   for (const auto& [pass, changes] : report.passes) passes[pass] = changes;
   return {{"model", args.onnx},
@@ -57,7 +90,8 @@ nlohmann::json reportJson(const Arguments& args, const converter::ConvertReport&
           {"operators_after", report.operatorsAfter},
           {"weight_bytes", report.weightBytes},
           {"file_bytes", fileBytes},
-          {"predicted_peak_bytes", predictedPeak(memory)},
+          {"predicted_peak_bytes", predictedPeak(planned.memory)},
+          {"smallest", planned.smallest ? toJson(*planned.smallest) : nlohmann::json()},
           {"passes", passes},
           {"warnings", report.warnings}};
 }
@@ -99,18 +133,19 @@ void convert(Arguments& args) {
   converter::ConvertReport report;
   const auto bytes =
       converter::convertFile(args.onnx, convertOptions(args.onnx, args.settings), report);
-  for (const std::string& warning : report.warnings)
-    fmt::print(stderr, "minnow: {}: {}\n", args.onnx, warning);
   if (!bytes) {
+    printWarnings(args, report);
     if (args.json) printJson(unsupportedJson(args, report));
     throw conversionFailure(bytes.error(), report);
   }
-  const MemoryReport memory = plannedMemory(*bytes);
+  const Planned plans = planned(*bytes);
+  warnOfRange(plans, report.warnings);
+  printWarnings(args, report);
   need(base::writeFile(args.output, *bytes));
   if (args.json) {
-    printJson(reportJson(args, report, memory, bytes->size()));
+    printJson(reportJson(args, report, plans, bytes->size()));
   } else {
-    printReport(args, report, memory, bytes->size());
+    printReport(args, report, plans, bytes->size());
   }
 }
 
@@ -121,7 +156,9 @@ void addConvert(CLI::App& app) {
   CLI::App* verb = app.add_subcommand("convert", "Turn an ONNX file into a .minnow file");
   verb->add_option("MODEL", args->onnx, "The .onnx file");
   verb->add_option("-o,--output", args->output, "The file to write (default: MODEL.minnow)");
-  verb->add_option("--shape", args->shapes, "NAME=1,3,320,320: an input's shape (repeatable)")
+  verb->add_option("--shape", args->shapes,
+                   "NAME=1,3,320,32..960: an input's shape; an axis may be a range, or have a "
+                   "name (H=32..960), which is one extent wherever it stands (repeatable)")
       ->allow_extra_args(false);
   verb->add_option("--value", args->settings.values,
                    "NAME=1,2,3 or NAME=FILE.npy: makes an input a constant (repeatable)")
@@ -137,6 +174,7 @@ void addConvert(CLI::App& app) {
       "Examples:\n"
       "  minnow convert yolox.onnx -o yolox.minnow\n"
       "  minnow convert det.onnx -o det.minnow --shape x=1,3,640,640\n"
+      "  minnow convert read.onnx -o read.minnow --shape x=1,3,48,32..960\n"
       "  minnow convert net.onnx -o net.minnow --value sizes=1,64 --disable fold-batch-norm\n"
       "Exit code 3 and a list of nodes when something in the model is not supported.");
   verb->callback([args] { convert(*args); });

@@ -30,7 +30,8 @@ std::vector<std::string> joined(std::vector<std::string> list,
 ConvertSettings settingsOf(const InferenceOptions& options, const InputSpecs& specs) {
   ConvertSettings settings{.shapes = shapesFor(options.model, options.shapes)};
   if (!isOnnx(options.model)) return settings;
-  settings.shapes.merge(ofInputs(options.model, specs.shapesOfFiles()));
+  const auto files = specs.shapesOfFiles();
+  settings.shapes.merge(ofInputs(options.model, Shapes(files.begin(), files.end())));
   return settings;
 }
 

@@ -11,6 +11,7 @@
 #include "base/whole_file.h"
 #include "budget.h"
 #include "exit.h"
+#include "extents.h"
 #include "json_output.h"
 #include "model.h"
 #include "outputs.h"
@@ -42,31 +43,45 @@ Facts factsOf(const Session& session) {
   return facts;
 }
 
-/// Along which axes an input can be resized, found by trying: each alone, twice as long.
+/// Along which axes an input can be resized, found by trying: each alone (with those of its name),
+/// to twice its length, or to the least of its range where that is too much.
 struct Sizes {
   std::vector<size_t> axes;
-  std::string refused;  ///< what the last refusal said
+  std::vector<std::string> refused;  ///< what was said of the others: "axis 1: …"
 };
 
-Sizes sizesOf(Session& session, const TensorInfo& input) {
+int64_t anotherSize(const ExtentInfo& extent, int64_t size) {
+  return size > extent.most / 2 ? extent.least : 2 * size;
+}
+
+/// The shape with another size along an axis.
+Shape resizedAlong(const Interpreter& model, size_t input, int axis, Shape shape) {
+  const ExtentInfo extent = model.extent(input, axis);
+  const int64_t size = anotherSize(extent, shape[axis]);
+  for (int other = 0; other < shape.rank(); ++other)
+    if (other == axis || (!extent.name.empty() && model.extent(input, other).name == extent.name))
+      shape[other] = size;
+  return shape;
+}
+
+Sizes sizesOf(const Interpreter& model, Session& session, size_t index) {
+  const TensorInfo input = session.inputs()[index];
   Sizes sizes;
   for (int axis = 0; axis < input.shape.rank(); ++axis) {
-    Shape shape = input.shape;
-    shape[axis] *= 2;
+    const Shape shape = resizedAlong(model, index, axis, input.shape);
     const auto tried = session.resizeInput(input.name, shape);
     if (tried)
       sizes.axes.push_back(static_cast<size_t>(axis));
     else
-      sizes.refused = tried.error().message;
+      sizes.refused.push_back(fmt::format("axis {}: {}", axis, tried.error().message));
     need(session.resizeInput(input.name, input.shape));
   }
   return sizes;
 }
 
-std::vector<Sizes> sizesOf(Session& session) {
-  const std::vector<TensorInfo> inputs(session.inputs().begin(), session.inputs().end());
+std::vector<Sizes> sizesOf(const Interpreter& model, Session& session) {
   std::vector<Sizes> all;
-  for (const TensorInfo& input : inputs) all.push_back(sizesOf(session, input));
+  for (size_t i = 0; i < session.inputs().size(); ++i) all.push_back(sizesOf(model, session, i));
   return all;
 }
 
@@ -90,13 +105,39 @@ nlohmann::json sizesJson(std::span<const TensorInfo> inputs, std::span<const Siz
 
 void printSizes(std::span<const TensorInfo> inputs, std::span<const Sizes> sizes) {
   for (size_t i = 0; i < inputs.size(); ++i) {
-    fmt::print("resizable      {}: ", inputs[i].name);
-    if (sizes[i].axes.empty())
-      fmt::print("no; {}\n", sizes[i].refused.empty() ? "it has no axes" : sizes[i].refused);
+    const auto& [axes, refused] = sizes[i];
+    if (axes.empty())
+      fmt::print("resizable      {}: no\n", inputs[i].name);
     else
-      fmt::print("ax{} {}\n", sizes[i].axes.size() == 1 ? "is" : "es",
-                 fmt::join(sizes[i].axes, ", "));
+      fmt::print("resizable      {}: ax{} {}\n", inputs[i].name, axes.size() == 1 ? "is" : "es",
+                 fmt::join(axes, ", "));
+    for (const std::string& reason : refused) fmt::print("               not {}\n", reason);
   }
+}
+
+/// What is said of the model's ranges and names.
+struct Ranges {
+  std::vector<Extent> extents;
+  std::optional<Smallest> smallest;
+  std::string refused;  ///< why the smallest cannot be
+};
+
+Ranges rangesOf(const Interpreter& model, Session& session) {
+  Ranges ranges{extentsOf(model), std::nullopt, {}};
+  auto smallest = smallestOf(session, ranges.extents);
+  if (smallest)
+    ranges.smallest = std::move(*smallest);
+  else
+    ranges.refused = smallest.error().message;
+  return ranges;
+}
+
+void printSmallest(const Ranges& ranges) {
+  if (ranges.smallest)
+    fmt::print("smallest       {}: {} predicted, static + dynamic\n",
+               shapesInWords(*ranges.smallest),
+               bytesInWords(predictedPeak(ranges.smallest->memory)));
+  if (!ranges.refused.empty()) fmt::print("smallest       refused: {}\n", ranges.refused);
 }
 
 using Needs = std::vector<ModelNeeds>;
@@ -106,7 +147,8 @@ Needs needsOf(const Arguments& args, const MemoryReport& memory) {
 }
 
 nlohmann::json asJson(const Arguments& args, const Model& model, const Session& session,
-                      std::span<const Sizes> sizes, const std::optional<Verdict>& verdict) {
+                      std::span<const Sizes> sizes, const Ranges& ranges,
+                      const std::optional<Verdict>& verdict) {
   const Facts facts = factsOf(session);
   const MemoryReport memory = session.memory();
   nlohmann::json out = {{"model", args.model},
@@ -114,6 +156,8 @@ nlohmann::json asJson(const Arguments& args, const Model& model, const Session& 
                         {"inputs", tensorsJson(session.inputs())},
                         {"outputs", tensorsJson(session.outputs())},
                         {"resizable", sizesJson(session.inputs(), sizes)},
+                        {"extents", toJson(ranges.extents)},
+                        {"smallest", ranges.smallest ? toJson(*ranges.smallest) : nlohmann::json()},
                         {"operator_count", facts.steps},
                         {"operators", facts.operators},
                         {"multiply_adds", facts.multiplyAdds},
@@ -133,7 +177,8 @@ nlohmann::json asJson(const Arguments& args, const Model& model, const Session& 
 }
 
 void printText(const Arguments& args, const Model& model, const Session& session,
-               std::span<const Sizes> sizes, const std::optional<Verdict>& verdict) {
+               std::span<const Sizes> sizes, const Ranges& ranges,
+               const std::optional<Verdict>& verdict) {
   const Facts facts = factsOf(session);
   const MemoryReport memory = session.memory();
   fmt::print("{} ({})\n", args.model, model.interpreter.name());
@@ -141,6 +186,7 @@ void printText(const Arguments& args, const Model& model, const Session& session
     fmt::print("input          {}: {}\n", info.name, typeInWords(info));
   for (const TensorInfo& info : session.outputs())
     fmt::print("output         {}: {}\n", info.name, typeInWords(info));
+  fmt::print("{}", inWords(ranges.extents));
   printSizes(session.inputs(), sizes);
   std::string operators;
   for (const auto& [type, count] : facts.operators)
@@ -155,6 +201,7 @@ void printText(const Arguments& args, const Model& model, const Session& session
              bytesInWords(memory.metadataBytes), bytesInWords(memory.modelBytes));
   fmt::print("peak           {} predicted, static + dynamic\n",
              bytesInWords(predictedPeak(memory)));
+  printSmallest(ranges);
   fmt::print("checksum       {}{}\n", model.interpreter.checksum(),
              args.verify ? ", verified" : ", as the file states; --verify reads the weights");
   if (verdict)
@@ -179,13 +226,14 @@ void info(const Arguments& args) {
     return;
   }
   Session session = openSession(model, args.model, settings);
-  const std::vector<Sizes> sizes = sizesOf(session);
+  const std::vector<Sizes> sizes = sizesOf(model.interpreter, session);
+  const Ranges ranges = rangesOf(model.interpreter, session);
   std::optional<Verdict> verdict;
   if (budget) verdict = judge(needsOf(args, session.memory()), 1, *budget);
   if (args.json) {
-    printJson(asJson(args, model, session, sizes, verdict));
+    printJson(asJson(args, model, session, sizes, ranges, verdict));
   } else {
-    printText(args, model, session, sizes, verdict);
+    printText(args, model, session, sizes, ranges, verdict);
   }
   if (verdict && !verdict->fits()) throw CLI::RuntimeError(static_cast<int>(Exit::OverBudget));
 }

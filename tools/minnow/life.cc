@@ -124,10 +124,7 @@ void writeInputs(const Frame& frame, size_t inputs) {
 }
 
 Session sessionOf(const Interpreter& interpreter, const ModelFile& file) {
-  Session session = need(interpreter.createSession());
-  const std::vector<std::pair<std::string, Shape>> shapes(file.shapes.begin(), file.shapes.end());
-  if (!shapes.empty()) need(session.resizeInputs(shapes));
-  return session;
+  return need(interpreter.createSession({}, sessionShapes(interpreter, file.shapes)));
 }
 
 void describe(const Session& session, ModelFacts& facts) {
@@ -248,8 +245,10 @@ std::vector<ModelFile> openFiles(const std::vector<std::string>& paths,
     const std::string stem = path.stem().string();
     std::string name = stem;
     for (int i = 2; !used.insert(name).second; ++i) name = fmt::format("{}-{}", stem, i);
-    files.push_back(
-        {name, isOnnx(path) ? convertedFile(path, {.shapes = wanted[file]}) : path, wanted[file]});
+    if (isOnnx(path))
+      files.push_back({name, convertedFile(path, {.shapes = wanted[file]})});
+    else
+      files.push_back({name, path, wanted[file]});
   }
   return files;
 }

@@ -15,7 +15,7 @@ namespace minnow::tool {
 struct ModelFile {
   std::string name;            ///< for people, different from all others'
   std::filesystem::path path;  ///< of a .minnow file
-  Shapes shapes{};             ///< of inputs, as asked
+  Shapes shapes{};             ///< what to resize inputs to
 };
 
 struct LifeOptions {

@@ -1,6 +1,8 @@
 // Opening models and sessions.
 #include "model.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -30,37 +32,93 @@ Shapes parseShapes(const std::vector<std::string>& arguments) {
   return shapes;
 }
 
-std::vector<std::string> inputNames(const std::string& model) {
-  if (isOnnx(model)) return inputNamesOfOnnx(model);
-  Runtime runtime = need(Runtime::create());
-  std::vector<std::string> names;
-  const Interpreter interpreter = need(Interpreter::createFromFile(runtime, model));
-  for (const TensorInfo& info : interpreter.inputs()) names.push_back(info.name);
+InputNames namesIn(const Interpreter& model) {
+  InputNames names;
+  for (size_t i = 0; i < model.inputs().size(); ++i) {
+    const TensorInfo& info = model.inputs()[i];
+    names.inputs.push_back(info.name);
+    for (int axis = 0; axis < info.shape.rank(); ++axis)
+      if (const auto name = model.extent(i, axis).name; !name.empty())
+        names.axes.emplace_back(name);
+  }
   return names;
 }
 
-Shapes among(const Shapes& shapes, const std::vector<std::string>& names) {
+InputNames inputNames(const std::string& model) {
+  if (isOnnx(model)) return inputNamesOfOnnx(model);
+  Runtime runtime = need(Runtime::create());
+  return namesIn(need(Interpreter::createFromFile(runtime, model)));
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+/// Names that shapes give axes are names too.
+Shapes among(const Shapes& shapes, InputNames names) {
   Shapes found;
-  for (const std::string& name : names)
-    if (const auto shape = shapes.find(name); shape != shapes.end()) found.insert(*shape);
+  for (const auto& [name, shape] : shapes) {
+    if (!contains(names.inputs, name)) continue;
+    found.insert({name, shape});
+    for (const AskedExtent& axis : shape.axes) names.axes.push_back(axis.name);
+  }
+  for (const auto& [name, shape] : shapes)
+    if (shape.axes.size() == 1 && contains(names.axes, name)) found.insert({name, shape});
   return found;
 }
 
+int64_t numberOf(const std::string& argument, const AskedExtent& extent) {
+  if (extent.isSaid() && !extent.isRange()) return extent.converted;
+  const std::string said =
+      extent.isRange() ? fmt::format("{}..{}", extent.least, extent.most) : extent.name;
+  throw Failure(Exit::Usage,
+                fmt::format("--shape {}: '{}' is for conversion, and the model is converted: give "
+                            "a number, as in 320",
+                            argument, said));
+}
+
 }  // namespace
+
+std::vector<std::pair<std::string, Shape>> sessionShapes(const Interpreter& model,
+                                                         const Shapes& shapes) {
+  std::vector<std::pair<std::string, Shape>> resized;
+  for (size_t i = 0; i < model.inputs().size(); ++i) {
+    const TensorInfo& info = model.inputs()[i];
+    const auto given = shapes.find(info.name);
+    Shape shape;
+    if (given != shapes.end())
+      for (const AskedExtent& axis : given->second.axes) shape.push_back(numberOf(info.name, axis));
+    else
+      shape = info.shape;
+    bool named = false;
+    for (int axis = 0; axis < shape.rank(); ++axis) {
+      const std::string name(model.extent(i, axis).name);
+      const auto size = name.empty() ? shapes.end() : shapes.find(name);
+      if (size == shapes.end() || size->second.axes.size() != 1) continue;
+      shape[axis] = numberOf(name, size->second.axes[0]);
+      named = true;
+    }
+    if (named || given != shapes.end()) resized.emplace_back(info.name, shape);
+  }
+  return resized;
+}
 
 std::vector<Shapes> shapesFor(std::span<const std::string> models,
                               const std::vector<std::string>& arguments) {
   const Shapes all = parseShapes(arguments);
   std::vector<Shapes> shapes(models.size());
   if (all.empty()) return shapes;
-  std::vector<std::string> known;
+  std::vector<std::string> known, axes;
   for (size_t i = 0; i < models.size(); ++i) {
     const auto names = inputNames(models[i]);
     shapes[i] = among(all, names);
-    known.insert(known.end(), names.begin(), names.end());
+    known.insert(known.end(), names.inputs.begin(), names.inputs.end());
+    axes.insert(axes.end(), names.axes.begin(), names.axes.end());
   }
+  known.insert(known.end(), axes.begin(), axes.end());
   for (const auto& [name, shape] : all)
-    if (std::ranges::find(known, name) == known.end()) throw noSuchInput("--shape", name, known);
+    if (std::ranges::none_of(shapes, [&](const Shapes& one) { return one.contains(name); }))
+      throw noSuchInput("--shape", name, known);
   return shapes;
 }
 
@@ -90,12 +148,8 @@ Model openModel(Runtime& runtime, const std::filesystem::path& path,
 
 Session openSession(const Model& model, const std::filesystem::path& path,
                     const ConvertSettings& settings, const SessionOptions& options) {
-  Session session = need(model.interpreter.createSession(options));
-  if (isOnnx(path) || settings.shapes.empty()) return session;
-  const std::vector<std::pair<std::string, Shape>> shapes(settings.shapes.begin(),
-                                                          settings.shapes.end());
-  need(session.resizeInputs(shapes));
-  return session;
+  const Shapes shapes = isOnnx(path) ? Shapes{} : settings.shapes;
+  return need(model.interpreter.createSession(options, sessionShapes(model.interpreter, shapes)));
 }
 
 }  // namespace minnow::tool

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "analysis/host_tensor.h"
+#include "base/asked_shape.h"
 #include "minnow/runtime.h"
 
 namespace minnow::tool {
@@ -33,7 +34,8 @@ class AlignedBytes {
   size_t size_ = 0;
 };
 
-using Shapes = std::map<std::string, Shape>;  ///< by input
+/// By input, or by axis: then it has one, and says what all axes of that name are.
+using Shapes = std::map<std::string, AskedShape>;
 
 /// What the command line says of a conversion.
 struct ConvertSettings {
@@ -44,13 +46,17 @@ struct ConvertSettings {
   std::function<void(double, const std::string&)> progress{};
 };
 
-/// Arguments of --shape, for each of the models those that name one of its inputs. Failure for a
-/// name that is no input of any.
+/// Arguments of --shape, for each of the models those that name one of its inputs or their axes.
+/// Failure for a name that is none of any.
 std::vector<Shapes> shapesFor(std::span<const std::string> models,
                               const std::vector<std::string>& arguments);
 Shapes shapesFor(const std::string& model, const std::vector<std::string>& arguments);
-/// Only what names one of the model's inputs.
+/// Only what names one of the model's inputs or their axes.
 Shapes ofInputs(const std::string& model, const Shapes& shapes);
+/// What a session of a converted model is resized to. Failure where a shape holds what only
+/// conversion understands.
+std::vector<std::pair<std::string, Shape>> sessionShapes(const Interpreter& model,
+                                                         const Shapes& shapes);
 
 bool isOnnx(const std::filesystem::path& path);
 /// Bytes of a .minnow file. Failure with all unsupported nodes, or when this build has no
@@ -58,8 +64,12 @@ bool isOnnx(const std::filesystem::path& path);
 std::vector<std::byte> convertInMemory(const std::filesystem::path& onnx,
                                        const ConvertSettings& settings);
 
-/// Names of a model's inputs, before it is converted.
-std::vector<std::string> inputNamesOfOnnx(const std::filesystem::path& onnx);
+/// Names of a model's inputs, and of their axes.
+struct InputNames {
+  std::vector<std::string> inputs, axes;
+};
+/// Before it is converted.
+InputNames inputNamesOfOnnx(const std::filesystem::path& onnx);
 /// Files beside a model in which its tensors lie; none where it cannot be read, which whoever opens
 /// it will say.
 std::vector<std::string> externalFilesOfOnnx(const std::filesystem::path& onnx);

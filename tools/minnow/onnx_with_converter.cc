@@ -25,9 +25,12 @@ std::vector<std::byte> convertInMemory(const std::filesystem::path& onnx,
   return std::move(*bytes);
 }
 
-std::vector<std::string> inputNamesOfOnnx(const std::filesystem::path& onnx) {
-  std::vector<std::string> names;
-  for (const auto& input : need(converter::readSignature(onnx)).inputs) names.push_back(input.name);
+InputNames inputNamesOfOnnx(const std::filesystem::path& onnx) {
+  InputNames names;
+  for (const auto& input : need(converter::readSignature(onnx)).inputs) {
+    names.inputs.push_back(input.name);
+    names.axes.insert(names.axes.end(), input.axes.begin(), input.axes.end());
+  }
   return names;
 }
 

@@ -21,9 +21,7 @@ std::vector<std::byte> convertInMemory(const std::filesystem::path& onnx, const 
   throw noConverter(onnx);
 }
 
-std::vector<std::string> inputNamesOfOnnx(const std::filesystem::path& onnx) {
-  throw noConverter(onnx);
-}
+InputNames inputNamesOfOnnx(const std::filesystem::path& onnx) { throw noConverter(onnx); }
 
 std::vector<std::string> externalFilesOfOnnx(const std::filesystem::path&) { return {}; }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/fail.h"
+#include "converter/onnx/input_extents.h"
 #include "converter/onnx/newer_fields.h"
 #include "converter/onnx/tensor_proto.h"
 #include "converter/onnx/walk.h"
@@ -28,36 +29,46 @@ std::string inWords(const Declared& shape) {
   return words;
 }
 
-std::string inWords(const Shape& shape) {
+std::string inWords(const AskedShape& shape) {
   std::string words;
-  for (const int64_t extent : shape) words += (words.empty() ? "" : ",") + std::to_string(extent);
-  return words;
-}
-
-/// A shape that the model accepts, for the user to change.
-std::string example(const Declared& shape) {
-  std::string words;
-  for (int i = 0; i < shape.dim_size(); ++i) {
-    const int64_t size = isKnown(shape.dim(i)) ? shape.dim(i).dim_value() : i == 0 ? 1 : 320;
-    words += (i ? "," : "") + std::to_string(size);
+  for (const AskedExtent& extent : shape.axes) {
+    words += (words.empty() ? "" : ",") + extent.name + (extent.name.empty() ? "" : "=");
+    if (extent.isRange()) words += std::to_string(extent.least) + "..";
+    words += extent.isSaid() ? std::to_string(extent.converted) : "?";
   }
   return words;
 }
 
-bool isFree(const Declared& shape) {
-  for (int i = 1; i < shape.dim_size(); ++i)
-    if (!isKnown(shape.dim(i))) return true;
-  return false;
+/// Sizes that the model accepts, for the user to change.
+std::string example(const AskedShape& settled) {
+  std::string words;
+  for (const AskedExtent& extent : settled.axes) {
+    words += words.empty() ? "" : ",";
+    const bool open = !extent.isSaid();
+    words += open && !extent.name.empty() ? extent.name + "=" : "";
+    words += std::to_string(open ? 320 : extent.converted);
+  }
+  return words;
 }
 
-/// As declared; the first size is 1 where it is free.
-Shape declaredShape(const std::string& name, const Declared& declared) {
-  if (declared.dim_size() > kMaxRank)
-    throw UnsupportedModel(text("input '", name, "' has ", declared.dim_size(), " axes, at most ",
-                                kMaxRank, " are supported"));
-  Shape shape;
-  for (const auto& dim : declared.dim()) shape.push_back(isKnown(dim) ? dim.dim_value() : 1);
-  return shape;
+const ::onnx::ValueInfoProto* find(const ::onnx::GraphProto& graph, const std::string& name) {
+  for (const auto& input : graph.input())
+    if (input.name() == name) return &input;
+  return nullptr;
+}
+
+/// The model's name of an axis; "" where it gives none, or does not say how many axes there are.
+std::string declaredName(const ::onnx::ValueInfoProto& info, size_t axis) {
+  const Declared& shape = info.type().tensor_type().shape();
+  const auto i = static_cast<int>(axis);
+  return i < shape.dim_size() && !isKnown(shape.dim(i)) ? shape.dim(i).dim_param() : "";
+}
+
+/// Whether a size may be given for an axis that the model declares so.
+bool fits(const Declared::Dimension& declared, const AskedExtent& given, bool first) {
+  const int64_t size = isKnown(declared) ? declared.dim_value() : 0;
+  if (first || size == 0) return true;  // as if open: nobody wants an empty tensor
+  return given.isRange() ? given.least <= size && size <= given.most : given.converted == size;
 }
 
 class Inputs {
@@ -65,20 +76,47 @@ class Inputs {
   Inputs(const ::onnx::GraphProto& graph, ImportState& state) : graph_(graph), state_(state) {}
 
   void declare() {
-    for (const auto& [name, shape] : state_.options.shapes) checkName(name);
     for (const auto& [name, value] : state_.options.fixedInputs) checkName(name);
+    for (const auto& [name, shape] : state_.options.shapes) sayNamesOf(name, shape);
     for (const auto& input : graph_.input()) declare(input);
     if (!free_.empty()) throw ModelError(ErrorCode::InvalidArgument, freeSizes());
+    state_.graph.extents = extents_.take(state_.report.warnings);
   }
 
  private:
+  /// What the shape of an input says of the names of its axes, or an extent of its own name.
+  void sayNamesOf(const std::string& name, const AskedShape& shape) {
+    const ::onnx::ValueInfoProto* input = find(graph_, name);
+    if (!input && shape.axes.size() == 1 && isAxis(name)) return sayOf(name, shape.axes[0]);
+    checkName(name);
+    for (size_t i = 0; i < shape.axes.size(); ++i) {
+      AskedExtent extent = shape.axes[i];
+      const bool declared = extent.name.empty();
+      if (declared) extent.name = declaredName(*input, i);
+      if (!extent.name.empty() && extent.isSaid()) extents_.say(extent, declared);
+    }
+  }
+  void sayOf(const std::string& name, AskedExtent extent) {
+    extent.name = name;
+    extents_.say(extent, false);
+  }
+
+  /// True for a name that the model or a shape given gives some axis.
+  bool isAxis(const std::string& name) const {
+    for (const auto& input : graph_.input())
+      for (const auto& dim : input.type().tensor_type().shape().dim())
+        if (dim.dim_param() == name) return true;
+    for (const auto& [input, shape] : state_.options.shapes)
+      if (std::ranges::find(shape.axes, name, &AskedExtent::name) != shape.axes.end()) return true;
+    return false;
+  }
+
   void checkName(const std::string& name) const {
+    if (find(graph_, name)) return;
     std::string known;
-    for (const auto& input : graph_.input()) {
-      if (input.name() == name) return;
+    for (const auto& input : graph_.input())
       if (!state_.scopes.knows(input.name()))
         known += (known.empty() ? "'" : ", '") + input.name() + "'";
-    }
     throw ModelError(ErrorCode::NotFound,
                      "the model has no input '" + name + "'; its inputs are " + known);
   }
@@ -110,10 +148,10 @@ class Inputs {
     if (given == state_.options.shapes.end()) return;
     const ir::ValueId id = state_.scopes.find(info.name());
     const Shape& shape = state_.graph.values[static_cast<size_t>(id)].type.shape;
-    if (given->second != shape)
+    if (given->second.axes != AskedShape(shape).axes)
       throw ModelError(ErrorCode::ShapeMismatch,
                        text("input '", info.name(), "' has a value in the model, of shape ", shape,
-                            "; the shape ", given->second, " cannot be given for it"));
+                            "; the shape (", inWords(given->second), ") cannot be given for it"));
   }
 
   static void fix(ir::Value& value, const FixedInput& fixed) {
@@ -135,17 +173,21 @@ class Inputs {
   }
 
   Shape shapeOf(const ::onnx::ValueInfoProto& info) {
-    const auto& tensor = info.type().tensor_type();
-    const auto given = state_.options.shapes.find(info.name());
-    if (given != state_.options.shapes.end()) {
-      checkGiven(info, given->second);
-      return given->second;
-    }
     const auto fixed = state_.options.fixedInputs.find(info.name());
     if (fixed != state_.options.fixedInputs.end()) {
-      checkGiven(info, fixed->second.type.shape);
+      checkFits(info, fixed->second.type.shape);
       return {};  // the value brings its own
     }
+    const AskedShape asked = settled(info, askedOf(info));
+    checkFits(info, asked);
+    return convertedShape(info, asked);
+  }
+
+  /// As given; or of as many axes as the model declares.
+  AskedShape askedOf(const ::onnx::ValueInfoProto& info) const {
+    const auto& tensor = info.type().tensor_type();
+    const auto given = state_.options.shapes.find(info.name());
+    if (given != state_.options.shapes.end()) return given->second;
     if (!tensor.has_shape())
       throw ModelError(
           ErrorCode::InvalidArgument,
@@ -153,42 +195,83 @@ class Inputs {
               "': the model does not declare how many axes it has; give its shape, for "
               "example --shape " +
               info.name() + "=1,3,320,320");
-    if (isFree(tensor.shape())) free_.push_back(&info);
-    const Shape shape = declaredShape(info.name(), tensor.shape());
+    if (tensor.shape().dim_size() > kMaxRank)
+      throw UnsupportedModel(text("input '", info.name(), "' has ", tensor.shape().dim_size(),
+                                  " axes, at most ", kMaxRank, " are supported"));
+    return AskedShape(std::vector<AskedExtent>(static_cast<size_t>(tensor.shape().dim_size())));
+  }
+
+  /// With sizes from wherever those are said. What is said nowhere is left so.
+  AskedShape settled(const ::onnx::ValueInfoProto& info, AskedShape shape) {
+    for (size_t i = 0; i < shape.axes.size(); ++i) settle(info, i, shape.axes[i]);
+    return shape;
+  }
+
+  /// An axis of the graph's next input.
+  void settle(const ::onnx::ValueInfoProto& info, size_t axis, AskedExtent& extent) {
+    AskedExtent named = extent;
+    if (extent.name.empty()) named.name = declaredName(info, axis);
+    const AskedExtent* said = named.name.empty() ? nullptr : extents_.of(named.name);
+    if (said && (!named.isSaid() || said->converted == named.converted)) named = *said;
+    if (!named.isSaid()) named.converted = declaredSize(info, axis);
+    extents_.add({static_cast<int32_t>(state_.graph.inputs.size()), static_cast<int32_t>(axis)},
+                 named);
+    extent = {extent.name, named.converted, named.least, named.most};
+  }
+
+  /// 1 for the first axis (batch) where it is free.
+  static int64_t declaredSize(const ::onnx::ValueInfoProto& info, size_t axis) {
+    const Declared& shape = info.type().tensor_type().shape();
+    const auto i = static_cast<int>(axis);
+    if (i < shape.dim_size() && isKnown(shape.dim(i))) return shape.dim(i).dim_value();
+    return i == 0 ? 1 : AskedExtent::kUnsaid;
+  }
+
+  /// The sizes to convert for; 1 for those that nobody says, which is an error in the end.
+  Shape convertedShape(const ::onnx::ValueInfoProto& info, const AskedShape& asked) {
+    Shape shape;
+    for (const AskedExtent& extent : asked.axes)
+      shape.push_back(extent.isSaid() ? extent.converted : 1);
+    if (!std::ranges::all_of(asked.axes, &AskedExtent::isSaid)) free_.emplace_back(&info, asked);
     if (auto ok = ops::checkShape(shape); !ok)
       throw ImportError("input '" + info.name() + "': " + ok.error().message);
     return shape;
   }
 
-  static void checkGiven(const ::onnx::ValueInfoProto& info, const Shape& given) {
-    if (auto ok = ops::checkShape(given); !ok)
-      throw ImportError("input '" + info.name() + "': " + ok.error().message);
+  void checkFits(const ::onnx::ValueInfoProto& info, const AskedShape& given) const {
     if (!info.type().tensor_type().has_shape()) return;
     const Declared& declared = info.type().tensor_type().shape();
-    bool fits = declared.dim_size() == given.rank();
-    for (int i = 1; fits && i < given.rank(); ++i)
-      fits = !isKnown(declared.dim(i)) || declared.dim(i).dim_value() == given[i] ||
-             declared.dim(i).dim_value() == 0;  // as if open: nobody wants an empty tensor
-    if (!fits)
+    bool fit = static_cast<size_t>(declared.dim_size()) == given.axes.size(), other = false;
+    for (int i = 0; fit && i < declared.dim_size(); ++i) {
+      const AskedExtent& extent = given.axes[static_cast<size_t>(i)];
+      fit = fits(declared.dim(i), extent, i == 0);
+      other = other || (extent.isRange() && isKnown(declared.dim(i)));
+    }
+    if (!fit)
       throw ModelError(ErrorCode::ShapeMismatch,
                        text("input '", info.name(), "': the shape (", inWords(given),
                             ") does not fit what the model declares (", inWords(declared), ")"));
+    if (other)
+      state_.report.warnings.push_back(
+          text("input '", info.name(), "': the model declares (", inWords(declared),
+               "); other sizes work as far as its nodes and constants allow"));
   }
 
   std::string freeSizes() const {
     std::string problem, advice;
-    for (const auto* info : free_) {
-      const Declared& shape = info->type().tensor_type().shape();
-      problem +=
-          (problem.empty() ? "input '" : ", input '") + info->name() + "' (" + inWords(shape) + ")";
-      advice += " --shape " + info->name() + "=" + example(shape);
+    for (const auto& [info, asked] : free_) {
+      problem += (problem.empty() ? "input '" : ", input '") + info->name() + "' (" +
+                 inWords(info->type().tensor_type().shape()) + ")";
+      advice += " --shape " + info->name() + "=" + example(asked);
     }
     return problem + ": the model leaves sizes open; give them at conversion, for example" + advice;
   }
 
   const ::onnx::GraphProto& graph_;
   ImportState& state_;
-  std::vector<const ::onnx::ValueInfoProto*> free_;  ///< whose sizes nobody gave
+  InputExtents extents_;
+  /// Inputs of which nobody said some size.
+  std::vector<std::pair<const ::onnx::ValueInfoProto*, AskedShape>> free_;
 };
 
 }  // namespace

@@ -436,6 +436,122 @@ TEST(Inputs, ThatDoNotFitAreComparedWithTheDeclaration) {
       << imported.problem();
 }
 
+// Names and ranges of axes ------------------------------------------------------------------------
+
+AskedExtent sized(std::string name, int64_t size) {
+  return {.name = std::move(name), .converted = size};
+}
+AskedExtent ranging(std::string name, int64_t least, int64_t most) {
+  return {.name = std::move(name), .converted = most, .least = least, .most = most};
+}
+AskedExtent number(int64_t size) { return sized("", size); }
+AskedShape asked(std::vector<AskedExtent> axes) { return AskedShape(std::move(axes)); }
+
+Imported importShaped(const std::string& text, std::map<std::string, AskedShape> shapes) {
+  ConvertOptions options;
+  options.shapes = std::move(shapes);
+  return importText(text, options);
+}
+
+/// y = x + z
+std::string sum(const std::vector<std::string>& x, const std::vector<std::string>& z) {
+  return graph("node { name: 'add' op_type: 'Add' input: 'x' input: 'z' output: 'y' }",
+               info("x", x), " input { " + info("z", z) + " }");
+}
+
+Shape shapeOf(const Imported& imported, size_t input) {
+  if (!imported.graph) return {};
+  const ir::Graph& graph = *imported.graph;
+  return graph.values[static_cast<size_t>(graph.inputs[input])].type.shape;
+}
+
+TEST(Axes, AreConvertedForTheLargestOfARange) {
+  const auto imported =
+      importShaped(graph(kRelu, info("x", {"N", "3", "?", "W"})),
+                   {{"x", asked({number(1), number(3), ranging("", 2, 8), number(5)})}});
+  ASSERT_TRUE(imported.graph) << imported.problem();
+  EXPECT_EQ(shapeOf(imported, 0), (Shape{1, 3, 8, 5}));
+  EXPECT_EQ(imported.graph->extents, (std::vector<ir::Extent>{{"N", 0, kAnyExtent, {{0, 0}}},
+                                                              {"", 2, 8, {{0, 2}}},
+                                                              {"W", 0, kAnyExtent, {{0, 3}}}}));
+  EXPECT_TRUE(imported.report.warnings.empty());
+}
+
+TEST(Axes, OfOneNameTakeWhatIsSaidOfIt) {
+  const std::vector<ir::Extent> expected{{"N", 0, kAnyExtent, {{0, 0}, {1, 0}}},
+                                         {"W", 2, 6, {{0, 1}, {1, 1}}}};
+  const std::string declared = sum({"N", "W"}, {"N", "W"}), open = sum({"N", "?"}, {"N", "?"});
+  for (const auto& [text, shapes] :
+       std::vector<std::pair<std::string, std::map<std::string, AskedShape>>>{
+           {declared, {{"W", asked({ranging("", 2, 6)})}, {"N", {2}}}},
+           {declared, {{"x", asked({number(2), ranging("", 2, 6)})}}},
+           {declared, {{"x", asked({number(2), ranging("", 2, 6)})}, {"z", {2, 6}}}},
+           {open,
+            {{"x", asked({number(2), ranging("W", 2, 6)})},
+             {"z", asked({number(2), {.name = "W"}})}}},
+           {open,
+            {{"x", asked({number(2), {.name = "W"}})},
+             {"z", asked({number(2), {.name = "W"}})},
+             {"W", asked({ranging("", 2, 6)})}}}}) {
+    const auto imported = importShaped(text, shapes);
+    ASSERT_TRUE(imported.graph) << imported.problem();
+    EXPECT_EQ(imported.graph->extents, expected);
+    for (const size_t input : {0, 1}) EXPECT_EQ(shapeOf(imported, input), (Shape{2, 6}));
+  }
+}
+
+TEST(Axes, OfOneNameHaveOneExtent) {
+  for (const auto& shapes : std::vector<std::map<std::string, AskedShape>>{
+           {{"x", asked({number(2), sized("W", 4)})}, {"z", asked({number(2), sized("W", 6)})}},
+           {{"x", asked({number(2), ranging("W", 2, 6)})},
+            {"z", asked({number(2), ranging("W", 3, 6)})}},
+           {{"x", asked({number(2), ranging("W", 2, 6)})}, {"W", {5}}}}) {
+    const auto imported = importShaped(sum({"N", "?"}, {"N", "?"}), shapes);
+    ASSERT_FALSE(imported.graph);
+    EXPECT_EQ(imported.graph.error().code, ErrorCode::InvalidArgument);
+    EXPECT_NE(imported.problem().find("one extent"), std::string::npos) << imported.problem();
+  }
+}
+
+/// Exporters that call every free axis the same are not believed against numbers.
+TEST(Axes, OfOneDeclaredNameMayGetDifferentNumbers) {
+  const auto imported = importShaped(graph(kRelu, info("x", {"any", "any"})), {{"x", {2, 3}}});
+  ASSERT_TRUE(imported.graph) << imported.problem();
+  EXPECT_EQ(shapeOf(imported, 0), (Shape{2, 3}));
+  EXPECT_TRUE(imported.graph->extents.empty());
+  ASSERT_EQ(imported.report.warnings.size(), 1u);
+  EXPECT_NE(imported.report.warnings[0].find("'any'"), std::string::npos);
+}
+
+TEST(Axes, ThatHaveOnlyANameNeedASize) {
+  const auto imported =
+      importShaped(graph(kRelu, info("x", {"N", "3", "?", "?"})),
+                   {{"x", asked({number(1), number(3), {.name = "H"}, {.name = "W"}})}});
+  ASSERT_FALSE(imported.graph);
+  EXPECT_NE(imported.problem().find("--shape x=1,3,H=320,W=320"), std::string::npos)
+      << imported.problem();
+}
+
+TEST(Axes, WithARangeMayBeDeclaredFixedWithinIt) {
+  const auto with = [&](AskedExtent height) {
+    return importShaped(graph(kRelu, info("x", {"1", "4"})),
+                        {{"x", asked({number(1), std::move(height)})}});
+  };
+  const auto imported = with(ranging("", 2, 8));
+  ASSERT_TRUE(imported.graph) << imported.problem();
+  EXPECT_EQ(shapeOf(imported, 0), (Shape{1, 8}));
+  ASSERT_EQ(imported.report.warnings.size(), 1u);
+  EXPECT_NE(imported.report.warnings[0].find("(1,4)"), std::string::npos);
+  EXPECT_TRUE(with(sized("H", 4)).graph);
+  for (const AskedExtent& other : {ranging("", 5, 8), ranging("", 1, 3), sized("H", 8)})
+    EXPECT_EQ(with(other).graph.error().code, ErrorCode::ShapeMismatch);
+}
+
+TEST(Axes, ThatDoNotExistAreErrors) {
+  const auto imported = importShaped(graph(kRelu), {{"H", asked({ranging("", 1, 3)})}});
+  EXPECT_EQ(imported.graph.error().code, ErrorCode::NotFound);
+}
+
 TEST(Inputs, ThatDoNotExistAreErrors) {
   ConvertOptions shape, value;
   shape.shapes["X"] = {2, 3};

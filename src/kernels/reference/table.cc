@@ -9,6 +9,8 @@ size_t topKBytes(const ops::Operator&, std::span<const TensorView>, std::span<co
                  const CallShape&);
 size_t nonMaxSuppressionBytes(const ops::Operator&, std::span<const TensorView>,
                               std::span<const TensorView>, const CallShape&);
+size_t detBytes(const ops::Operator&, std::span<const TensorView>, std::span<const TensorView>,
+                const CallShape&);
 size_t recurrentWorkspace(const ops::Operator&, std::span<const TensorView> inputs,
                           std::span<const TensorView> outputs, const CallShape& call);
 size_t inRunWorkspace(const ops::Operator&, std::span<const TensorView>,
@@ -35,6 +37,8 @@ WorkspaceFn findWorkspace(ops::OpKind kind) {
       return ops::ifLinked<ops::OpKind::Recurrent>(recurrentWorkspace);
     case ops::OpKind::InRun:
       return ops::ifLinked<ops::OpKind::InRun>(inRunWorkspace);
+    case ops::OpKind::Det:
+      return ops::ifLinked<ops::OpKind::Det>(detBytes);
     default:
       return nullptr;
   }
