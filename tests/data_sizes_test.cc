@@ -146,7 +146,7 @@ class RandomModel {
   std::vector<ValueId> tryNode(std::unique_ptr<ops::Operator> op, std::vector<ValueId> inputs) {
     ir::Node node{"", std::move(op), std::move(inputs), {}};
     const auto in = graph_.inputTypes(node);
-    const auto types = node.op->inferShape(in);
+    const auto types = sizes_.outputTypes(node, in);
     if (!types || types->empty()) return {};
     for (const TensorType& type : *types)
       if (type.shape.elements() > kMostElements) return {};
@@ -155,7 +155,7 @@ class RandomModel {
     for (size_t i = 0; i < types->size(); ++i)
       node.outputs.push_back(static_cast<ValueId>(graph_.values.size() + i));
     if (concerns && !sizes_.enter(node, in)) {
-      if (!chance(200)) return {};
+      if (!chance(100)) return {};
       refused_ = true;
     }
     for (const TensorType& type : *types)

@@ -1,8 +1,12 @@
 // ONNX models made in memory, for tests that convert them.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
+#include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -61,11 +65,32 @@ class OnnxModel {
         tensor.add_int32_data(static_cast<int32_t>(value));
   }
 
-  /// The bytes of a .minnow file.
-  Result<std::vector<std::byte>> convert(const Shape& x) const {
+  /// A conversion is refused for a node that no output needs, a resize is not.
+  void dropUnread() {
+    std::set<std::string> read{"y"};
+    auto& nodes = *graph().mutable_node();
+    for (int n = nodes.size() - 1; n >= 0; --n) {
+      const bool wanted = std::ranges::any_of(
+          nodes[n].output(), [&](const std::string& name) { return read.contains(name); });
+      if (!wanted) {
+        nodes.DeleteSubrange(n, 1);
+        continue;
+      }
+      read.insert(nodes[n].input().begin(), nodes[n].input().end());
+      for (const auto& attribute : nodes[n].attribute())  // of a branch
+        for (const auto& inner : attribute.g().node()) read.insert(inner.input(0));
+    }
+  }
+
+  /// The bytes of a .minnow file; with `value`, for an x that is a constant.
+  Result<std::vector<std::byte>> convert(const Shape& x,
+                                         const std::optional<converter::FixedInput>& value = {},
+                                         const std::map<std::string, int64_t>& bounds = {}) const {
     const std::string bytes = model_.SerializeAsString();
     converter::ConvertOptions options;
     options.shapes["x"] = x;
+    options.bounds = bounds;
+    if (value) options.fixedInputs["x"] = *value;
     converter::ConvertReport report;
     auto file = converter::convertBuffer(std::as_bytes(std::span(bytes)), {}, options, report);
     if (file || report.unsupported.empty()) return file;

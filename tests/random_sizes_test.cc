@@ -35,7 +35,7 @@ class RandomSizes {
     maps_.push_back({"x", true});
     for (int i = 0, steps = 3 + pick(7); i < steps; ++i) addStep();
     model.node("Identity", {maps_.back().name});
-    dropUnread();
+    model.dropUnread();
   }
 
   OnnxModel model;
@@ -132,23 +132,6 @@ class RandomSizes {
   }
 
   // Steps ---------------------------------------------------------------------------------------
-
-  /// A conversion is refused for a node that no output needs, a resize is not.
-  void dropUnread() {
-    std::set<std::string> read{"y"};
-    auto& nodes = *model.graph().mutable_node();
-    for (int n = nodes.size() - 1; n >= 0; --n) {
-      const bool wanted = std::ranges::any_of(
-          nodes[n].output(), [&](const std::string& name) { return read.contains(name); });
-      if (!wanted) {
-        nodes.DeleteSubrange(n, 1);
-        continue;
-      }
-      read.insert(nodes[n].input().begin(), nodes[n].input().end());
-      for (const auto& attribute : nodes[n].attribute())  // of a branch
-        for (const auto& inner : attribute.g().node()) read.insert(inner.input(0));
-    }
-  }
 
   void add(std::string name, bool ownChannels = false) {
     maps_.push_back({std::move(name), ownChannels});

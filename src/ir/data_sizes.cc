@@ -31,9 +31,35 @@ std::string unknownExtent(const ops::DataInputs& in) {
 
 }  // namespace
 
-Result<void> DataSizes::enter(const Node& node, std::span<const TensorType> inputs) {
+std::vector<ops::DataAxes> DataSizes::axesRead(const Node& node) const {
   std::vector<ops::DataAxes> read;
   for (ValueId id : node.inputs) read.push_back(of(id));
+  return read;
+}
+
+Result<ops::TensorTypes> DataSizes::outputTypes(const Node& node,
+                                                std::span<const TensorType> inputs) {
+  if (!concerns(node)) return node.op->inferShape(inputs);
+  return node.op->largestOutputs({inputs, axesRead(node), last_});
+}
+
+Result<ops::TensorTypes> DataSizes::infer(const Node& node, std::span<const TensorType> inputs) {
+  const auto at = [&](const Error& error) {
+    return fail(error.code, "node '", node.name, "' (", node.op->name(), "): ", error.message);
+  };
+  auto types = outputTypes(node, inputs);
+  if (!types) return at(types.error());
+  if (concerns(node))
+    if (auto ok = enter(node, inputs); !ok) return at(ok.error());
+  return types;
+}
+
+void DataSizes::unite(int32_t number, int32_t other) {
+  for (ops::DataAxes& axes : axes_) std::ranges::replace(axes, number, other);
+}
+
+Result<void> DataSizes::enter(const Node& node, std::span<const TensorType> inputs) {
+  const std::vector<ops::DataAxes> read = axesRead(node);
   const ops::DataInputs in(inputs, read, last_);
   const auto axes = node.op->dataAxes(in);
   if (!axes)
@@ -43,7 +69,9 @@ Result<void> DataSizes::enter(const Node& node, std::span<const TensorType> inpu
   for (ValueId id : node.outputs) {
     if (id == kNoValue) continue;
     if (axes_.size() <= static_cast<size_t>(id)) axes_.resize(static_cast<size_t>(id) + 1);
-    axes_[static_cast<size_t>(id)] = *axes;
+    ops::DataAxes& own = axes_[static_cast<size_t>(id)] = *axes;
+    for (int32_t& number : own)
+      if (number == ops::kOwnOfEach) number = in.fresh();
   }
   return {};
 }

@@ -122,11 +122,10 @@ std::vector<TensorType> Graph::inputTypes(const Node& node) const {
 }
 
 namespace {
-Result<std::vector<TensorType>> inferNode(const Node& node, std::span<const TensorType> inputs) {
-  auto types = node.op->inferShape(inputs);
-  if (!types)
-    return fail(types.error().code, "node '", node.name, "' (", node.op->name(),
-                "): ", types.error().message);
+Result<ops::TensorTypes> inferNode(const Node& node, std::span<const TensorType> inputs,
+                                   DataSizes& sizes) {
+  auto types = sizes.infer(node, inputs);
+  if (!types) return types;
   if (types->size() < node.outputs.size())
     return fail(ErrorCode::BadModel, "node '", node.name, "' (", node.op->name(), ") has ",
                 node.outputs.size(), " outputs, expected at most ", types->size());
@@ -136,10 +135,11 @@ Result<std::vector<TensorType>> inferNode(const Node& node, std::span<const Tens
 
 Result<void> Graph::inferTypes(std::vector<TensorType>& types) const {
   std::vector<TensorType> inputs;
+  DataSizes sizes;
   for (const Node& node : nodes) {
     inputs.clear();
     for (ValueId id : node.inputs) inputs.push_back(id == kNoValue ? TensorType{} : types[id]);
-    const auto outputs = inferNode(node, inputs);
+    const auto outputs = inferNode(node, inputs, sizes);
     if (!outputs) return std::unexpected(outputs.error());
     for (size_t i = 0; i < node.outputs.size(); ++i)
       if (node.outputs[i] != kNoValue) types[node.outputs[i]] = (*outputs)[i];
@@ -209,6 +209,7 @@ Result<void> Graph::verify() const {
       return fail(ErrorCode::BadModel, "a graph input is not a free value");
     written[id] = 1;
   }
+  DataSizes sizes;
   for (const Node& node : nodes) {
     if (auto ok = verifyOutputs(node); !ok) return ok;
     if (auto ok = verifySettings(node); !ok) return ok;
@@ -216,7 +217,7 @@ Result<void> Graph::verify() const {
       if (id != kNoValue && (!inRange(id) || !written[id]))
         return fail(ErrorCode::BadModel, "node '", node.name,
                     "' reads a value that nothing has written");
-    auto types = inferNode(node, inputTypes(node));
+    auto types = inferNode(node, inputTypes(node), sizes);
     if (!types) return std::unexpected(types.error());
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       const ValueId id = node.outputs[i];
@@ -237,7 +238,6 @@ Result<void> Graph::verify() const {
     if (!inRange(id) || !written[id])
       return fail(ErrorCode::BadModel, "a graph output is never written");
   if (auto ok = verifyExtents(*this); !ok) return ok;
-  if (auto sizes = findDataSizes(*this); !sizes) return std::unexpected(sizes.error());
   return verifyChains(*this);
 }
 

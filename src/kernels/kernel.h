@@ -34,6 +34,9 @@ struct KernelArgs {
   /// rows is written, and no row of an input is read that rowsRead() does not name (there need be
   /// no memory there). All other kernels compute everything.
   OutputRows rows = {};
+  /// In place of the operator that the kernel was prepared for, where a run has set attributes of
+  /// it (ops::Operator::takeAttributes()).
+  const ops::Operator* settled = nullptr;
 
   bool has(size_t input) const { return input < inputs.size() && inputs[input]; }
 };

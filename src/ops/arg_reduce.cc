@@ -8,7 +8,7 @@ namespace minnow::ops {
 
 std::unique_ptr<Operator> makeArgReduce() { return std::make_unique<ArgReduce>(); }
 
-Result<std::vector<TensorType>> ArgReduce::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> ArgReduce::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
   switch (inputs[0].type) {
     case DataType::Float32:
@@ -33,7 +33,7 @@ Result<std::vector<TensorType>> ArgReduce::inferShape(std::span<const TensorType
   if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
   if (x[static_cast<int>(axis)] == 0 && y.elements() > 0)
     return fail(ErrorCode::ShapeMismatch, name(), " over an empty axis of ", x);
-  return std::vector{TensorType{DataType::Int64, y}};
+  return TensorTypes{TensorType{DataType::Int64, y}};
 }
 
 std::optional<Rows> ArgReduce::rowsRead(int, const Rows& output, std::span<const TensorType>,

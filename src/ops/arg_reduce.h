@@ -22,7 +22,7 @@ struct ArgReduce final : OperatorBase<ArgReduce> {
     v("selectLast", selectLast);
   }
   std::string name() const override { return max ? "ArgMax" : "ArgMin"; }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;

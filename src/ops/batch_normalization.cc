@@ -10,8 +10,7 @@ std::unique_ptr<Operator> makeBatchNormalization() {
   return std::make_unique<BatchNormalization>();
 }
 
-Result<std::vector<TensorType>> BatchNormalization::inferShape(
-    std::span<const TensorType> inputs) const {
+Result<TensorTypes> BatchNormalization::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 5, 5); !ok) return std::unexpected(ok.error());
   const Shape& x = inputs[0].shape;
   if (x.rank() < 2)
@@ -27,7 +26,7 @@ Result<std::vector<TensorType>> BatchNormalization::inferShape(
         (parameter.shape != channels && parameter.shape != features))
       return fail(ErrorCode::ShapeMismatch, "batch normalisation of ", x, " with parameters of ",
                   parameter.shape, ", expected ", channels);
-  return std::vector{inputs[0]};
+  return TensorTypes{inputs[0]};
 }
 
 std::optional<Rows> BatchNormalization::rowsRead(int index, const Rows& output,

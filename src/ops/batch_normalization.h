@@ -17,7 +17,7 @@ struct BatchNormalization final : OperatorBase<BatchNormalization> {
   void fields(V& v) {
     v("epsilon", epsilon);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   LayoutRole layoutRole() const override { return LayoutRole::Spatial; }
   bool takesWeights() const override { return true; }

@@ -50,7 +50,7 @@ bool supports(BinaryFn fn, DataType type) {
 
 }  // namespace
 
-Result<std::vector<TensorType>> Binary::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Binary::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 2, 2); !ok) return std::unexpected(ok.error());
   const DataType a = inputs[0].type, b = inputs[1].type;
   if (!supports(fn, a) || (fn == BinaryFn::Pow && !supports(fn, b)))
@@ -63,7 +63,7 @@ Result<std::vector<TensorType>> Binary::inferShape(std::span<const TensorType> i
   const DataType result = fn >= BinaryFn::kFirstComparison ? DataType::Bool : a;
   if (epilogue.fn != UnaryFn::Identity && result != DataType::Float32)
     return fail(ErrorCode::Unsupported, "a fused activation of ", result, " is not supported");
-  return std::vector{TensorType{result, *shape}};
+  return TensorTypes{TensorType{result, *shape}};
 }
 
 std::optional<Rows> Binary::rowsRead(int index, const Rows& output,
@@ -74,6 +74,34 @@ std::optional<Rows> Binary::rowsRead(int index, const Rows& output,
 
 std::optional<DataAxes> Binary::dataAxes(const DataInputs& in) const {
   return axesBroadcast(in, 2);
+}
+
+Trend Binary::trend(int index) const {
+  switch (fn) {
+    case BinaryFn::Add:
+    case BinaryFn::Min:
+    case BinaryFn::Max:
+    case BinaryFn::And:
+    case BinaryFn::Or:
+      return Trend::Rising;
+    case BinaryFn::Sub:
+    case BinaryFn::Greater:
+    case BinaryFn::GreaterOrEqual:
+      return index == 0 ? Trend::Rising : Trend::Falling;
+    case BinaryFn::Less:
+    case BinaryFn::LessOrEqual:
+      return index == 0 ? Trend::Falling : Trend::Rising;
+    case BinaryFn::Mul:
+      return Trend::Either;
+    case BinaryFn::Div:
+      return index == 0 ? Trend::Either : Trend::Unknown;
+    default:
+      return Trend::Unknown;
+  }
+}
+
+Result<TensorTypes> Binary::largestOutputs(const DataInputs& in) const {
+  return inferShape(fittedToBroadcast(in, 2));
 }
 
 }  // namespace minnow::ops

@@ -30,10 +30,12 @@ struct Binary final : OperatorBase<Binary> {
     epilogue.fields(v);
   }
   std::string name() const override;
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
   LayoutRole layoutRole() const override { return LayoutRole::Follow; }
   Epilogue* fusedActivation() override { return &epilogue; }
+  Trend trend(int index) const override;
   bool mayRunInPlace(int) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;

@@ -8,12 +8,12 @@ namespace minnow::ops {
 
 std::unique_ptr<Operator> makeCast() { return std::make_unique<Cast>(); }
 
-Result<std::vector<TensorType>> Cast::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Cast::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
   if (elementSize(inputs[0].type) == 0 || elementSize(to) == 0)
     return fail(ErrorCode::Unsupported, "Cast from ", inputs[0].type, " to ", to);
   if (auto ok = checkShape(inputs[0].shape); !ok) return std::unexpected(ok.error());
-  return std::vector{TensorType{to, inputs[0].shape}};
+  return TensorTypes{TensorType{to, inputs[0].shape}};
 }
 
 std::optional<Rows> Cast::rowsRead(int, const Rows& output, std::span<const TensorType>,

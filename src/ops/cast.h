@@ -15,7 +15,7 @@ struct Cast final : OperatorBase<Cast> {
   void fields(V& v) {
     v("to", to, static_cast<int>(DataType::Uint64) + 1);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   LayoutRole layoutRole() const override { return LayoutRole::Follow; }
   /// Converted.

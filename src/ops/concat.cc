@@ -8,7 +8,7 @@ namespace minnow::ops {
 
 std::unique_ptr<Operator> makeConcat() { return std::make_unique<Concat>(); }
 
-Result<std::vector<TensorType>> Concat::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Concat::inferShape(std::span<const TensorType> inputs) const {
   if (inputs.empty()) return fail(ErrorCode::BadModel, "no inputs");
   if (auto ok = expectMovable(inputs, inputs.size(), inputs.size()); !ok)
     return std::unexpected(ok.error());
@@ -40,15 +40,34 @@ std::optional<Rows> Concat::rowsRead(int, const Rows& output, std::span<const Te
   return rowsUnlessMixed(output, 1u << *along);
 }
 
+namespace {
+/// All axes but one are alike. Twice, because one that is known comes last perhaps.
+AlikeAxes joined(const DataInputs& in, int along) {
+  AlikeAxes alike(in);
+  for (int round = 0; round < 2; ++round)
+    for (size_t i = 1; i < in.count(); ++i)
+      for (int axis = 0; axis < in.shape(0).rank(); ++axis)
+        if (axis != along) alike.join(0, axis, i, axis);
+  return alike;
+}
+}  // namespace
+
 std::optional<DataAxes> Concat::dataAxes(const DataInputs& in) const {
-  const auto along = normaliseAxis(axis, in.shape(0).rank());
-  DataAxes axes = in.axes(0);
+  const int along = *normaliseAxis(axis, in.shape(0).rank());
+  DataAxes axes = joined(in, along).axes(0);
   for (size_t i = 1; i < in.count(); ++i)
-    for (int a = 0; a < kMaxRank; ++a) {
-      if (a != *along && in.at(i, a) != axes[a]) return std::nullopt;
-      if (a == *along && (axes[a] != 0 || in.at(i, a) != 0)) axes[a] = in.fresh();
-    }
+    if (axes[along] != 0 || in.at(i, along) != 0) axes[along] = in.fresh();
   return axes;
+}
+
+Result<TensorTypes> Concat::largestOutputs(const DataInputs& in) const {
+  const int rank = in.shape(0).rank();
+  const auto along = normaliseAxis(axis, rank);
+  const bool fits = along && std::ranges::all_of(in.types(), [&](const TensorType& type) {
+                      return type.shape.rank() == rank;
+                    });
+  return inferShape(fits ? std::vector(joined(in, *along).types())
+                         : std::vector(in.types().begin(), in.types().end()));
 }
 
 }  // namespace minnow::ops

@@ -13,8 +13,9 @@ struct Concat final : OperatorBase<Concat> {
   void fields(V& v) {
     v("axis", axis);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
   LayoutRole layoutRole() const override { return LayoutRole::Join; }
   std::optional<int> joinsAlong(const Shape& output) const override;
   bool movesElements(int) const override { return true; }

@@ -8,7 +8,7 @@ namespace minnow::ops {
 
 std::unique_ptr<Operator> makeConv() { return std::make_unique<Conv>(); }
 
-Result<std::vector<TensorType>> Conv::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Conv::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 2, 3); !ok) return std::unexpected(ok.error());
   const Shape& x = inputs[0].shape;
   const Shape& w = inputs[1].shape;
@@ -38,7 +38,7 @@ Result<std::vector<TensorType>> Conv::inferShape(std::span<const TensorType> inp
     y.push_back(room / window.stride + 1);
   }
   if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
-  return std::vector{TensorType{DataType::Float32, y}};
+  return TensorTypes{TensorType{DataType::Float32, y}};
 }
 
 int64_t Conv::multiplyAdds(std::span<const TensorType> inputs,
@@ -67,9 +67,7 @@ std::optional<WeightMatrices> Conv::weightMatrices(int index, const Shape& shape
   return w;
 }
 
-std::optional<DataAxes> Conv::dataAxes(const DataInputs& in) const {
-  return axesOfInput(in, 1U);  // N
-}
+std::optional<DataAxes> Conv::dataAxes(const DataInputs& in) const { return axesOfWindows(in); }
 
 std::optional<LinearAxes> Conv::linearAxes(std::span<const TensorType>,
                                            std::span<const TensorType>) const {

@@ -29,8 +29,7 @@ Result<int64_t> extentOf(const ConvTranspose& op, int i, int64_t input) {
 
 std::unique_ptr<Operator> makeConvTranspose() { return std::make_unique<ConvTranspose>(); }
 
-Result<std::vector<TensorType>> ConvTranspose::inferShape(
-    std::span<const TensorType> inputs) const {
+Result<TensorTypes> ConvTranspose::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 2, 3); !ok) return std::unexpected(ok.error());
   const Shape& x = inputs[0].shape;
   const Shape& w = inputs[1].shape;
@@ -66,7 +65,7 @@ Result<std::vector<TensorType>> ConvTranspose::inferShape(
     y.push_back(*extent);
   }
   if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
-  return std::vector{TensorType{DataType::Float32, y}};
+  return TensorTypes{TensorType{DataType::Float32, y}};
 }
 
 SlidingWindow ConvTranspose::along(int axis, int64_t input) const {
@@ -114,7 +113,9 @@ std::optional<WeightMatrices> ConvTranspose::weightMatrices(int index, const Sha
 }
 
 std::optional<DataAxes> ConvTranspose::dataAxes(const DataInputs& in) const {
-  return axesOfInput(in, 1U);  // N
+  auto axes = axesOfWindows(in);
+  for (size_t i = 0; axes && i < outputShape.size(); ++i) (*axes)[i + 2] = 0;
+  return axes;
 }
 
 std::optional<LinearAxes> ConvTranspose::linearAxes(std::span<const TensorType>,

@@ -32,7 +32,7 @@ struct ConvTranspose final : OperatorBase<ConvTranspose>, WindowAttributes {
     v("groups", groups);
     epilogue.fields(v);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   LayoutRole layoutRole() const override { return LayoutRole::Spatial; }
   Epilogue* fusedActivation() override { return &epilogue; }

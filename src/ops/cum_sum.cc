@@ -8,7 +8,7 @@ namespace minnow::ops {
 
 std::unique_ptr<Operator> makeCumSum() { return std::make_unique<CumSum>(); }
 
-Result<std::vector<TensorType>> CumSum::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> CumSum::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
   const TensorType& x = inputs[0];
   if (x.type != DataType::Float32 && x.type != DataType::Float64 && x.type != DataType::Int32 &&
@@ -17,7 +17,7 @@ Result<std::vector<TensorType>> CumSum::inferShape(std::span<const TensorType> i
   if (axis < 0 || axis >= x.shape.rank())
     return fail(ErrorCode::ShapeMismatch, "CumSum: axis ", axis, " is outside a tensor of rank ",
                 x.shape.rank());
-  return std::vector{x};
+  return TensorTypes{x};
 }
 
 std::optional<Rows> CumSum::rowsRead(int, const Rows& output, std::span<const TensorType>,

@@ -18,8 +18,9 @@ struct CumSum final : OperatorBase<CumSum> {
     v("exclusive", exclusive);
     v("reverse", reverse);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  Trend trend(int) const override { return Trend::Rising; }
   bool mayRunInPlace(int) const override { return true; }
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;

@@ -7,7 +7,7 @@ namespace minnow::ops {
 
 std::unique_ptr<Operator> makeDeformConv() { return std::make_unique<DeformConv>(); }
 
-Result<std::vector<TensorType>> DeformConv::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> DeformConv::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 3, 5); !ok) return std::unexpected(ok.error());
   const Shape& x = inputs[0].shape;
   const Shape& w = inputs[1].shape;

@@ -24,7 +24,7 @@ struct DeformConv final : OperatorBase<DeformConv> {
     v("groups", groups);
     v("offsetGroups", offsetGroups);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   int64_t multiplyAdds(std::span<const TensorType> inputs,
                        std::span<const TensorType> outputs) const override;
 };

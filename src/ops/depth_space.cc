@@ -22,7 +22,7 @@ Result<void> expectBlocks(std::span<const TensorType> inputs, int64_t block) {
 }
 }  // namespace
 
-Result<std::vector<TensorType>> DepthToSpace::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> DepthToSpace::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectBlocks(inputs, block); !ok) return std::unexpected(ok.error());
   const Shape& x = inputs[0].shape;
   if (x[1] % (block * block) != 0)
@@ -31,7 +31,7 @@ Result<std::vector<TensorType>> DepthToSpace::inferShape(std::span<const TensorT
   return oneOutput(inputs[0].type, {x[0], x[1] / (block * block), x[2] * block, x[3] * block});
 }
 
-Result<std::vector<TensorType>> SpaceToDepth::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> SpaceToDepth::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectBlocks(inputs, block); !ok) return std::unexpected(ok.error());
   const Shape& x = inputs[0].shape;
   if (x[2] % block != 0 || x[3] % block != 0)

@@ -22,7 +22,7 @@ struct DepthToSpace final : OperatorBase<DepthToSpace> {
     v("block", block);
     v("order", order, static_cast<int>(DepthOrder::kCount));
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   LayoutRole layoutRole() const override { return LayoutRole::Spatial; }
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
@@ -40,7 +40,7 @@ struct SpaceToDepth final : OperatorBase<SpaceToDepth> {
     v("block", block);
     v("order", order, static_cast<int>(DepthOrder::kCount));
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   LayoutRole layoutRole() const override { return LayoutRole::Spatial; }
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,

@@ -8,7 +8,7 @@ namespace minnow::ops {
 
 std::unique_ptr<Operator> makeDet() { return std::make_unique<Det>(); }
 
-Result<std::vector<TensorType>> Det::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Det::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
   const auto& [type, shape] = inputs[0];
   if (type != DataType::Float32 && type != DataType::Float64)
@@ -16,7 +16,7 @@ Result<std::vector<TensorType>> Det::inferShape(std::span<const TensorType> inpu
   const int batch = shape.rank() - 2;
   if (batch < 0 || shape[batch] != shape[batch + 1])
     return fail(ErrorCode::ShapeMismatch, "Det of ", shape, ", expected square matrices");
-  return std::vector{TensorType{type, Shape(shape.dims().first(static_cast<size_t>(batch)))}};
+  return TensorTypes{TensorType{type, Shape(shape.dims().first(static_cast<size_t>(batch)))}};
 }
 
 int64_t Det::multiplyAdds(std::span<const TensorType> inputs, std::span<const TensorType>) const {

@@ -18,7 +18,7 @@ struct Det final : OperatorBase<Det> {
 
   template <class V>
   void fields(V&) {}
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   int64_t multiplyAdds(std::span<const TensorType> inputs,
                        std::span<const TensorType> outputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;

@@ -146,7 +146,7 @@ Result<EinsumPlan> planEinsum(std::string_view equation, std::span<const Shape> 
   return Planner(equation, shapes).plan();
 }
 
-Result<std::vector<TensorType>> Einsum::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Einsum::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 1, EinsumPlan::kMaxOperands); !ok)
     return std::unexpected(ok.error());
   const DataType type = inputs[0].type;
@@ -164,7 +164,7 @@ Result<std::vector<TensorType>> Einsum::inferShape(std::span<const TensorType> i
   Shape y;
   for (int i = 0; i < plan->outputRank; ++i) y.push_back(plan->extents[i]);
   if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
-  return std::vector{TensorType{type, y}};
+  return TensorTypes{TensorType{type, y}};
 }
 
 /// One for each operand at every combination of labels; INT64_MAX where that is more.

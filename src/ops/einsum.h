@@ -20,7 +20,7 @@ struct Einsum final : OperatorBase<Einsum> {
   void fields(V& v) {
     v("equation", equation);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   int64_t multiplyAdds(std::span<const TensorType> inputs,
                        std::span<const TensorType> outputs) const override;
 };

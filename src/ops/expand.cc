@@ -9,7 +9,7 @@ namespace minnow::ops {
 std::unique_ptr<Operator> makeExpand() { return std::make_unique<Expand>(); }
 std::unique_ptr<Operator> makeTile() { return std::make_unique<Tile>(); }
 
-Result<std::vector<TensorType>> Expand::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Expand::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
   if (shape.size() > kMaxRank)
     return fail(ErrorCode::Unsupported, "a shape of ", shape.size(), " axes (at most ", kMaxRank,
@@ -19,7 +19,7 @@ Result<std::vector<TensorType>> Expand::inferShape(std::span<const TensorType> i
   return oneOutput(inputs[0].type, *y);
 }
 
-Result<std::vector<TensorType>> Tile::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Tile::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
   Shape y = inputs[0].shape;
   if (repeats.size() != static_cast<size_t>(y.rank()))
@@ -53,21 +53,39 @@ std::optional<Rows> Tile::rowsRead(int, const Rows& output, std::span<const Tens
   return rowsBroadcast(output, inputs[0].shape, outputs[0].shape);
 }
 
-std::optional<DataAxes> Expand::dataAxes(const DataInputs& in) const {
-  const int rank = in.shape(0).rank(), wanted = static_cast<int>(shape.size());
-  DataAxes axes{};
-  for (int i = 0; i < rank; ++i) {
-    const int named = i + wanted - rank;
-    if (in.at(0, i) != 0 && named >= 0 && shape[named] != 1) return std::nullopt;
-    axes[i + std::max(0, wanted - rank)] = in.at(0, i);
+namespace {
+/// The input and `shape` as operands that broadcast.
+struct Joined {
+  Joined(const Expand& op, const DataInputs& in)
+      : types{in.types()[0], {in.types()[0].type, Shape(std::span(op.shape))}},
+        axes{in.axes(0), DataAxes{}},
+        inputs(in.with(types, axes)) {
+    for (size_t i = 0; i < op.shape.size(); ++i)
+      if (in.least("shape", i, op.shape[i]) != op.shape[i]) axes[1][i] = in.fresh();
   }
-  return axes;
+  std::array<TensorType, 2> types;
+  std::array<DataAxes, 2> axes;
+  DataInputs inputs;
+};
+}  // namespace
+
+std::optional<DataAxes> Expand::dataAxes(const DataInputs& in) const {
+  return axesBroadcast(Joined(*this, in).inputs, 2);
+}
+
+Result<TensorTypes> Expand::largestOutputs(const DataInputs& in) const {
+  if (shape.size() > kMaxRank || in.count() != 1) return inferShape(in.types());
+  const auto types = fittedToBroadcast(Joined(*this, in).inputs, 2);
+  Expand fitted;
+  fitted.shape.assign(types[1].shape.begin(), types[1].shape.end());
+  return fitted.inferShape(std::span(types).first(1));
 }
 
 std::optional<DataAxes> Tile::dataAxes(const DataInputs& in) const {
   DataAxes axes = in.axes(0);
   for (int i = 0; i < in.shape(0).rank(); ++i)
-    if (axes[i] != 0 && repeats[i] != 1) axes[i] = in.fresh();
+    if (in.least("repeats", i, repeats[i]) != repeats[i] || (axes[i] != 0 && repeats[i] != 1))
+      axes[i] = in.fresh();
   return axes;
 }
 

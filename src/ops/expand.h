@@ -14,8 +14,10 @@ struct Expand final : OperatorBase<Expand> {
   void fields(V& v) {
     v("shape", shape);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
+  bool maySetInRun(std::string_view attribute) const override { return attribute == "shape"; }
   LayoutRole layoutRole() const override { return LayoutRole::Follow; }
   bool movesElements(int index) const override { return index == 0; }
   /// The input itself where nothing is repeated, as may be for some sizes of a model.
@@ -32,8 +34,9 @@ struct Tile final : OperatorBase<Tile> {
   void fields(V& v) {
     v("repeats", repeats);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  bool maySetInRun(std::string_view attribute) const override { return attribute == "repeats"; }
   LayoutRole layoutRole() const override { return LayoutRole::Follow; }
   bool movesElements(int index) const override { return index == 0; }
   bool isIdentity(std::span<const TensorType>) const override;

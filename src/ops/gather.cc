@@ -24,7 +24,7 @@ Result<void> expectDataAndIndices(std::span<const TensorType> inputs) {
 }
 }  // namespace
 
-Result<std::vector<TensorType>> Gather::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Gather::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectDataAndIndices(inputs); !ok) return std::unexpected(ok.error());
   const Shape &x = inputs[0].shape, &indices = inputs[1].shape;
   const auto along = normaliseAxis(axis, x.rank());
@@ -38,8 +38,7 @@ Result<std::vector<TensorType>> Gather::inferShape(std::span<const TensorType> i
   return oneOutput(inputs[0].type, y);
 }
 
-Result<std::vector<TensorType>> GatherElements::inferShape(
-    std::span<const TensorType> inputs) const {
+Result<TensorTypes> GatherElements::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectDataAndIndices(inputs); !ok) return std::unexpected(ok.error());
   const Shape &x = inputs[0].shape, &indices = inputs[1].shape;
   const auto along = normaliseAxis(axis, x.rank());
@@ -52,7 +51,7 @@ Result<std::vector<TensorType>> GatherElements::inferShape(
   return oneOutput(inputs[0].type, indices);
 }
 
-Result<std::vector<TensorType>> GatherNd::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> GatherNd::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectDataAndIndices(inputs); !ok) return std::unexpected(ok.error());
   const Shape &x = inputs[0].shape, &indices = inputs[1].shape;
   if (indices.rank() < 1 || x.rank() < 1 || batchAxes < 0 ||
@@ -94,11 +93,17 @@ std::optional<DataAxes> Gather::dataAxes(const DataInputs& in) const {
   return axes;
 }
 
-std::optional<DataAxes> GatherElements::dataAxes(const DataInputs& in) const {
-  const auto along = normaliseAxis(axis, in.shape(0).rank());
-  for (int i = 0; i < kMaxRank; ++i)
-    if (i != *along && in.at(0, i) != 0 && in.at(1, i) != in.at(0, i)) return std::nullopt;
-  return in.axes(1);
+std::optional<DataAxes> GatherElements::dataAxes(const DataInputs& in) const { return in.axes(1); }
+
+/// Along other axes there are no more indices than data.
+Result<TensorTypes> GatherElements::largestOutputs(const DataInputs& in) const {
+  std::vector<TensorType> types(in.types().begin(), in.types().end());
+  if (types.size() != 2 || types[0].shape.rank() != types[1].shape.rank()) return inferShape(types);
+  const auto along = normaliseAxis(axis, types[0].shape.rank());
+  for (int i = 0; i < types[0].shape.rank(); ++i)
+    if (along && i != *along && in.at(1, i) != 0)
+      types[1].shape[i] = std::min(types[1].shape[i], types[0].shape[i]);
+  return inferShape(types);
 }
 
 std::optional<DataAxes> GatherNd::dataAxes(const DataInputs& in) const {

@@ -19,7 +19,7 @@ struct Gather final : OperatorBase<Gather> {
   void fields(V& v) {
     v("axis", axis);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   bool movesElements(int index) const override { return index == 0; }
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
@@ -35,8 +35,9 @@ struct GatherElements final : OperatorBase<GatherElements> {
   void fields(V& v) {
     v("axis", axis);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
   bool movesElements(int index) const override { return index == 0; }
 };
 
@@ -50,7 +51,7 @@ struct GatherNd final : OperatorBase<GatherNd> {
   void fields(V& v) {
     v("batchAxes", batchAxes);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   bool movesElements(int index) const override { return index == 0; }
 };

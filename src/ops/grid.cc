@@ -17,7 +17,7 @@ Result<void> expectFloats(std::span<const TensorType> inputs, size_t count) {
 }
 }  // namespace
 
-Result<std::vector<TensorType>> GridSample::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> GridSample::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectFloats(inputs, 2); !ok) return std::unexpected(ok.error());
   const Shape &x = inputs[0].shape, &grid = inputs[1].shape;
   const int spatial = x.rank() - 2;
@@ -34,7 +34,7 @@ Result<std::vector<TensorType>> GridSample::inferShape(std::span<const TensorTyp
   return oneOutput(DataType::Float32, y);
 }
 
-Result<std::vector<TensorType>> AffineGrid::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> AffineGrid::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectFloats(inputs, 1); !ok) return std::unexpected(ok.error());
   const auto spatial = static_cast<int64_t>(size.size()) - 2;
   if ((spatial != 2 && spatial != 3) || inputs[0].shape != Shape{size[0], spatial, spatial + 1})
@@ -52,7 +52,7 @@ int64_t Col2Im::places(int axis) const {
   return room < 0 ? 0 : room / strides[axis] + 1;
 }
 
-Result<std::vector<TensorType>> Col2Im::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Col2Im::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectFloats(inputs, 1); !ok) return std::unexpected(ok.error());
   const Shape& x = inputs[0].shape;
   const size_t spatial = image.size();

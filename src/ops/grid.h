@@ -23,7 +23,7 @@ struct GridSample final : OperatorBase<GridSample> {
     v("padding", padding, static_cast<int>(GridPadding::kCount));
     v("alignCorners", alignCorners);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   LayoutRole layoutRole() const override { return LayoutRole::Spatial; }
 };
 
@@ -38,7 +38,7 @@ struct AffineGrid final : OperatorBase<AffineGrid> {
     v("size", size);
     v("alignCorners", alignCorners);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
 };
 
 /// Input: [N, C * product(kernel), places]. Output: [N, C, image…]: every column is added back to
@@ -56,7 +56,7 @@ struct Col2Im final : OperatorBase<Col2Im> {
     v("padsBegin", padsBegin);
     v("padsEnd", padsEnd);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   /// Windows along an axis.
   int64_t places(int axis) const;
 };

@@ -9,8 +9,7 @@ std::unique_ptr<Operator> makeGroupNormalization() {
   return std::make_unique<GroupNormalization>();
 }
 
-Result<std::vector<TensorType>> GroupNormalization::inferShape(
-    std::span<const TensorType> inputs) const {
+Result<TensorTypes> GroupNormalization::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 3, 3); !ok) return std::unexpected(ok.error());
   const Shape& x = inputs[0].shape;
   if (x.rank() < 2 || groups < 0 || x[1] % groupsOf(x) != 0)
@@ -26,7 +25,7 @@ Result<std::vector<TensorType>> GroupNormalization::inferShape(
         (parameter.shape != Shape{x[1]} && parameter.shape != Shape{groupsOf(x)}))
       return fail(ErrorCode::ShapeMismatch, "normalisation of ", x, " in ", groups,
                   " groups with parameters of ", parameter.shape);
-  return std::vector{inputs[0]};
+  return TensorTypes{inputs[0]};
 }
 
 std::optional<DataAxes> GroupNormalization::dataAxes(const DataInputs& in) const {

@@ -23,7 +23,7 @@ struct GroupNormalization final : OperatorBase<GroupNormalization> {
     v("groups", groups);
     v("epsilon", epsilon);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   LayoutRole layoutRole() const override { return LayoutRole::Spatial; }
   int64_t groupsOf(const Shape& x) const {

@@ -9,7 +9,7 @@ std::unique_ptr<Operator> makeOneHot() { return std::make_unique<OneHot>(); }
 std::unique_ptr<Operator> makeTrilu() { return std::make_unique<Trilu>(); }
 std::unique_ptr<Operator> makeReverseSequence() { return std::make_unique<ReverseSequence>(); }
 
-Result<std::vector<TensorType>> OneHot::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> OneHot::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectMovable(inputs, 2, 2); !ok) return std::unexpected(ok.error());
   const Shape& indices = inputs[0].shape;
   if (inputs[0].type == DataType::Float16)
@@ -28,15 +28,14 @@ Result<std::vector<TensorType>> OneHot::inferShape(std::span<const TensorType> i
   return oneOutput(inputs[1].type, y);
 }
 
-Result<std::vector<TensorType>> Trilu::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Trilu::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
   if (inputs[0].shape.rank() < 2)
     return fail(ErrorCode::ShapeMismatch, "expected matrices, found ", inputs[0].shape);
-  return std::vector{inputs[0]};
+  return TensorTypes{inputs[0]};
 }
 
-Result<std::vector<TensorType>> ReverseSequence::inferShape(
-    std::span<const TensorType> inputs) const {
+Result<TensorTypes> ReverseSequence::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectMovable(inputs, 2, 2); !ok) return std::unexpected(ok.error());
   const Shape& x = inputs[0].shape;
   const auto batch = normaliseAxis(batchAxis, x.rank()), time = normaliseAxis(timeAxis, x.rank());
@@ -46,7 +45,7 @@ Result<std::vector<TensorType>> ReverseSequence::inferShape(
   if (inputs[1].type != DataType::Int64 || inputs[1].shape != Shape{x[*batch]})
     return fail(ErrorCode::ShapeMismatch, "lengths are ", inputs[1].type, " ", inputs[1].shape,
                 ", expected int64 ", x[*batch]);
-  return std::vector{inputs[0]};
+  return TensorTypes{inputs[0]};
 }
 
 std::optional<DataAxes> Trilu::dataAxes(const DataInputs& in) const { return axesOfInput(in); }
@@ -57,6 +56,7 @@ std::optional<DataAxes> OneHot::dataAxes(const DataInputs& in) const {
   if (!in.knownFrom(1)) return std::nullopt;
   DataAxes axes{};
   for (int i = 0; i < rank; ++i) axes[i < *added ? i : i + 1] = in.at(0, i);
+  if (in.least("depth", 0, depth) != depth) axes[*added] = in.fresh();
   return axes;
 }
 

@@ -17,8 +17,9 @@ struct OneHot final : OperatorBase<OneHot> {
     v("axis", axis);
     v("depth", depth);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  bool maySetInRun(std::string_view attribute) const override { return attribute == "depth"; }
 };
 
 /// Zeroes what lies below (upper) or above (lower) the `diagonal`-th diagonal of the last two axes.
@@ -32,7 +33,7 @@ struct Trilu final : OperatorBase<Trilu> {
     v("upper", upper);
     v("diagonal", diagonal);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
 };
 
@@ -46,7 +47,7 @@ struct ReverseSequence final : OperatorBase<ReverseSequence> {
     v("batchAxis", batchAxis);
     v("timeAxis", timeAxis);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
 };
 
 }  // namespace minnow::ops

@@ -32,7 +32,7 @@ bool broadcastsTo(const Shape& from, const Shape& to) {
 std::unique_ptr<Operator> makeConvInteger() { return std::make_unique<ConvInteger>(); }
 std::unique_ptr<Operator> makeMatMulInteger() { return std::make_unique<MatMulInteger>(); }
 
-Result<std::vector<TensorType>> ConvInteger::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> ConvInteger::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 2, 5); !ok) return std::unexpected(ok.error());
   if (auto ok = checkTypes(inputs); !ok) return std::unexpected(ok.error());
   Conv plain;
@@ -57,8 +57,7 @@ Result<std::vector<TensorType>> ConvInteger::inferShape(std::span<const TensorTy
   return types;
 }
 
-Result<std::vector<TensorType>> MatMulInteger::inferShape(
-    std::span<const TensorType> inputs) const {
+Result<TensorTypes> MatMulInteger::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 2, 4); !ok) return std::unexpected(ok.error());
   if (auto ok = checkTypes(inputs); !ok) return std::unexpected(ok.error());
   const Shape& a = inputs[0].shape;
@@ -71,7 +70,7 @@ Result<std::vector<TensorType>> MatMulInteger::inferShape(
                   " do not fit ", inputs[i - 2].shape);
   const Shape y = matMulShape(*extents, a, b);
   if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
-  return std::vector{TensorType{DataType::Int32, y}};
+  return TensorTypes{TensorType{DataType::Int32, y}};
 }
 
 int64_t ConvInteger::multiplyAdds(std::span<const TensorType> inputs,

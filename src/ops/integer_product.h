@@ -18,7 +18,7 @@ struct ConvInteger final : OperatorBase<ConvInteger>, WindowAttributes {
     WindowAttributes::fields(v);
     v("groups", groups);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   int64_t multiplyAdds(std::span<const TensorType> inputs,
                        std::span<const TensorType> outputs) const override;
 };
@@ -29,7 +29,7 @@ struct MatMulInteger final : OperatorBase<MatMulInteger> {
 
   template <class V>
   void fields(V&) {}
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   int64_t multiplyAdds(std::span<const TensorType> inputs,
                        std::span<const TensorType> outputs) const override;
 };

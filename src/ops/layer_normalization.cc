@@ -14,8 +14,7 @@ std::string LayerNormalization::name() const {
   return centred ? "LayerNormalization" : "RMSNormalization";
 }
 
-Result<std::vector<TensorType>> LayerNormalization::inferShape(
-    std::span<const TensorType> inputs) const {
+Result<TensorTypes> LayerNormalization::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 2, 3); !ok) return std::unexpected(ok.error());
   const Shape& x = inputs[0].shape;
   if (axis < 0 || axis >= x.rank())
@@ -40,7 +39,7 @@ Result<std::vector<TensorType>> LayerNormalization::inferShape(
   if (x.elements() == 0 && statistics.elements() > 0)
     return fail(ErrorCode::ShapeMismatch, name(), " of nothing, ", x, " from axis ", axis, " on");
   const TensorType statistic{DataType::Float32, statistics};
-  return std::vector{inputs[0], statistic, statistic};
+  return TensorTypes{inputs[0], statistic, statistic};
 }
 
 std::optional<Rows> LayerNormalization::rowsRead(int index, const Rows& output,
@@ -52,10 +51,10 @@ std::optional<Rows> LayerNormalization::rowsRead(int index, const Rows& output,
 
 std::optional<DataAxes> LayerNormalization::dataAxes(const DataInputs& in) const {
   const auto joined = axesBroadcast(in, in.count());
-  const bool fits = joined && *joined == in.axes(0);
+  const bool fits = joined == in.axes(0);
   for (int i = static_cast<int>(axis); i < kMaxRank; ++i)
     if (in.at(0, i) != 0) return std::nullopt;
-  return fits ? joined : std::nullopt;
+  return fits ? std::optional(joined) : std::nullopt;
 }
 
 }  // namespace minnow::ops

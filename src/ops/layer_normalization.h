@@ -26,7 +26,7 @@ struct LayerNormalization final : OperatorBase<LayerNormalization> {
     v("centred", centred);
   }
   std::string name() const override;
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   bool mayRunInPlace(int index) const override { return index == 0; }
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,

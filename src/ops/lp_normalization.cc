@@ -8,8 +8,7 @@ namespace minnow::ops {
 
 std::unique_ptr<Operator> makeLpNormalization() { return std::make_unique<LpNormalization>(); }
 
-Result<std::vector<TensorType>> LpNormalization::inferShape(
-    std::span<const TensorType> inputs) const {
+Result<TensorTypes> LpNormalization::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
   if (inputs[0].type != DataType::Float32 && inputs[0].type != DataType::Float64)
     return fail(ErrorCode::Unsupported, name(), " of ", inputs[0].type,
@@ -18,7 +17,7 @@ Result<std::vector<TensorType>> LpNormalization::inferShape(
   if (axis < 0 || axis >= inputs[0].shape.rank())
     return fail(ErrorCode::ShapeMismatch, name(), ": axis ", axis, " is outside a tensor of rank ",
                 inputs[0].shape.rank());
-  return std::vector{inputs[0]};
+  return TensorTypes{inputs[0]};
 }
 
 std::optional<Rows> LpNormalization::rowsRead(int, const Rows& output, std::span<const TensorType>,

@@ -18,7 +18,7 @@ struct LpNormalization final : OperatorBase<LpNormalization> {
     v("axis", axis);
     v("p", p);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   LayoutRole layoutRole() const override { return LayoutRole::Follow; }
   bool mayRunInPlace(int) const override { return true; }

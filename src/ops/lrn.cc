@@ -8,7 +8,7 @@ namespace minnow::ops {
 
 std::unique_ptr<Operator> makeLrn() { return std::make_unique<Lrn>(); }
 
-Result<std::vector<TensorType>> Lrn::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Lrn::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
   if (inputs[0].type != DataType::Float32)
     return fail(ErrorCode::Unsupported, "LRN of ", inputs[0].type, " (float32 is supported)");
@@ -16,7 +16,7 @@ Result<std::vector<TensorType>> Lrn::inferShape(std::span<const TensorType> inpu
     return fail(ErrorCode::ShapeMismatch, "LRN of ", inputs[0].shape, ": expected N,C,…");
   if (size < 1 || size > kMaxExtent)
     return fail(ErrorCode::BadModel, "LRN: a size of ", size, " is out of range");
-  return std::vector{inputs[0]};
+  return TensorTypes{inputs[0]};
 }
 
 std::optional<Rows> Lrn::rowsRead(int, const Rows& output, std::span<const TensorType>,

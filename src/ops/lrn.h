@@ -25,7 +25,7 @@ struct Lrn final : OperatorBase<Lrn> {
     v("bias", bias);
   }
   std::string name() const override { return "LRN"; }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   LayoutRole layoutRole() const override { return LayoutRole::Spatial; }
   int64_t elementsVisited(std::span<const TensorType> inputs,

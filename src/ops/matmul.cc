@@ -46,7 +46,7 @@ Shape matMulShape(const MatMulExtents& extents, const Shape& a, const Shape& b) 
   return y;
 }
 
-Result<std::vector<TensorType>> MatMul::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> MatMul::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 2, 3); !ok) return std::unexpected(ok.error());
   const DataType type = inputs[0].type;
   const bool biased = inputs.size() > 2 && inputs[2].type != DataType::Undefined;
@@ -65,7 +65,7 @@ Result<std::vector<TensorType>> MatMul::inferShape(std::span<const TensorType> i
                 inputs[2].shape, ", expected ", type, " ", extents->n);
   const Shape y = matMulShape(*extents, inputs[0].shape, inputs[1].shape);
   if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
-  return std::vector{TensorType{type, y}};
+  return TensorTypes{TensorType{type, y}};
 }
 
 int64_t MatMul::multiplyAdds(std::span<const TensorType> inputs,
@@ -112,15 +112,22 @@ std::optional<DataAxes> MatMul::dataAxes(const DataInputs& in) const {
   const int ra = in.shape(0).rank(), rb = in.shape(1).rank();
   const int rows = transposeA ? ra - 1 : ra - 2, columns = transposeB ? rb - 2 : rb - 1;
   const int32_t ofRows = ra > 1 ? in.at(0, rows) : 0, ofColumns = rb > 1 ? in.at(1, columns) : 0;
-  const int deepA = transposeA ? ra - 2 : ra - 1, deepB = transposeB ? rb - 1 : rb - 2;
-  if (in.at(0, deepA) != in.at(1, std::max(deepB, 0))) return std::nullopt;
   if (in.count() > 2 && in.shape(2).rank() == 1 && in.at(2, 0) != ofColumns) return std::nullopt;
-  auto axes = axesBroadcast(in, 2, 2);
-  if (!axes) return axes;
+  DataAxes axes = axesBroadcast(in, 2, 2);
   int next = std::max({ra - 2, rb - 2, 0});
-  if (ra > 1) (*axes)[next++] = ofRows;
-  if (rb > 1) (*axes)[next] = ofColumns;
+  if (ra > 1) axes[next++] = ofRows;
+  if (rb > 1) axes[next] = ofColumns;
   return axes;
+}
+
+Result<TensorTypes> MatMul::largestOutputs(const DataInputs& in) const {
+  const int ra = in.shape(0).rank(), rb = in.count() > 1 ? in.shape(1).rank() : 0;
+  if (ra < 1 || rb < 1 || (transposeA && ra < 2) || (transposeB && rb < 2))
+    return inferShape(in.types());
+  AlikeAxes alike(in);
+  const int deepA = transposeA ? ra - 2 : ra - 1, deepB = transposeB ? rb - 1 : rb - 2;
+  alike.join(0, deepA, 1, std::max(deepB, 0));
+  return inferShape(fittedToBroadcast(in.with(alike.types(), alike.allAxes()), 2, 2));
 }
 
 std::optional<LinearAxes> MatMul::linearAxes(std::span<const TensorType> inputs,

@@ -25,8 +25,9 @@ struct MatMul final : OperatorBase<MatMul> {
     v("transposeB", transposeB);
     epilogue.fields(v);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
   Epilogue* fusedActivation() override { return &epilogue; }
   std::optional<LinearAxes> linearAxes(std::span<const TensorType> inputs,
                                        std::span<const TensorType> outputs) const override;

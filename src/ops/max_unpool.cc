@@ -26,7 +26,7 @@ Result<Shape> MaxUnpool::impliedShape(const Shape& x) const {
   return y;
 }
 
-Result<std::vector<TensorType>> MaxUnpool::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> MaxUnpool::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 2, 2); !ok) return std::unexpected(ok.error());
   const Shape& x = inputs[0].shape;
   if (inputs[0].type != DataType::Float32 || inputs[1].type != DataType::Int64)
@@ -50,7 +50,7 @@ Result<std::vector<TensorType>> MaxUnpool::inferShape(std::span<const TensorType
     }
   }
   if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
-  return std::vector{TensorType{DataType::Float32, y}};
+  return TensorTypes{TensorType{DataType::Float32, y}};
 }
 
 }  // namespace minnow::ops

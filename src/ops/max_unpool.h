@@ -22,7 +22,7 @@ struct MaxUnpool final : OperatorBase<MaxUnpool> {
     v("padsEnd", padsEnd);
     v("outputShape", outputShape);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   LayoutRole layoutRole() const override { return LayoutRole::Spatial; }
   /// The shape that the window implies.
   Result<Shape> impliedShape(const Shape& x) const;

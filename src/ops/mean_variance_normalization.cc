@@ -12,7 +12,7 @@ std::unique_ptr<Operator> makeMeanVarianceNormalization() {
   return std::make_unique<MeanVarianceNormalization>();
 }
 
-Result<std::vector<TensorType>> MeanVarianceNormalization::inferShape(
+Result<TensorTypes> MeanVarianceNormalization::inferShape(
     std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
   if (inputs[0].type != DataType::Float32 && inputs[0].type != DataType::Float64)
@@ -20,7 +20,7 @@ Result<std::vector<TensorType>> MeanVarianceNormalization::inferShape(
                 " (float32 and float64 are supported)");
   const auto mask = axisMask(axes, inputs[0].shape.rank());
   if (!mask) return std::unexpected(mask.error());
-  return std::vector{inputs[0]};
+  return TensorTypes{inputs[0]};
 }
 
 std::optional<Rows> MeanVarianceNormalization::rowsRead(int, const Rows& output,

@@ -18,7 +18,7 @@ struct MeanVarianceNormalization final : OperatorBase<MeanVarianceNormalization>
   void fields(V& v) {
     v("axes", axes);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   bool mayRunInPlace(int) const override { return true; }
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,

@@ -1,6 +1,7 @@
 // The table of operator kinds, and the checks that shape rules share.
 #include "ops/operator.h"
 
+#include "ops/data_axes.h"
 #include "ops/linked.h"
 
 namespace minnow::ops {
@@ -42,63 +43,108 @@ int64_t WeightMatrices::extent(int first, int end) const {
 
 // Fields ------------------------------------------------------------------------------------------
 
-void FieldReader::operator()(const char* name, const int64_t& v) { out_.emplace_back(name, v); }
-void FieldReader::operator()(const char* name, const float& v) { out_.emplace_back(name, v); }
-void FieldReader::operator()(const char* name, const bool& v) {
-  out_.emplace_back(name, int64_t{v});
-}
-void FieldReader::operator()(const char* name, const std::string& v) { out_.emplace_back(name, v); }
-void FieldReader::operator()(const char* name, const std::vector<int64_t>& v) {
-  out_.emplace_back(name, v);
-}
-void FieldReader::operator()(const char* name, const std::vector<float>& v) {
-  out_.emplace_back(name, v);
+namespace {
+
+class FieldReader final : public FieldVisitor {
+ public:
+  using FieldVisitor::operator();
+  explicit FieldReader(AttributeMap& out) : out_(out) {}
+  void operator()(const char* name, int64_t& v) override { out_.emplace_back(name, v); }
+  void operator()(const char* name, float& v) override { out_.emplace_back(name, v); }
+  void operator()(const char* name, std::string& v) override { out_.emplace_back(name, v); }
+  void operator()(const char* name, std::vector<int64_t>& v) override {
+    out_.emplace_back(name, v);
+  }
+  void operator()(const char* name, std::vector<float>& v) override { out_.emplace_back(name, v); }
+
+ private:
+  AttributeMap& out_;
+};
+
+class FieldWriter final : public FieldVisitor {
+ public:
+  using FieldVisitor::operator();
+  explicit FieldWriter(const AttributeMap& in) : in_(in) {}
+  void operator()(const char* name, int64_t& v) override { set(name, v); }
+  void operator()(const char* name, float& v) override { set(name, v); }
+  void operator()(const char* name, std::string& v) override { set(name, v); }
+  void operator()(const char* name, std::vector<int64_t>& v) override { set(name, v); }
+  void operator()(const char* name, std::vector<float>& v) override { set(name, v); }
+
+  /// The first complaint, or success; also complains of attributes nobody asked for.
+  Result<void> finish() const {
+    if (!complaint_.empty()) return fail(ErrorCode::BadModel, complaint_);
+    if (used_ != in_.size())
+      return fail(ErrorCode::BadModel, "expected ", used_, " attributes, found ", in_.size());
+    return {};
+  }
+
+ private:
+  void enumerator(const char* name, int64_t& v, int count) override {
+    int64_t number = 0;
+    set(name, number);
+    if (number < 0 || number >= count) complain(name, "is out of range");
+    v = number < 0 || number >= count ? 0 : number;
+  }
+
+  template <class T>
+  void set(const char* name, T& v) {
+    const auto found = std::ranges::find(in_, name, &AttributeMap::value_type::first);
+    if (found == in_.end()) return complain(name, "is missing");
+    const T* typed = std::get_if<T>(&found->second);
+    if (!typed) return complain(name, "has the wrong type");
+    v = *typed;
+    ++used_;
+  }
+
+  void complain(const char* name, const char* what) {
+    if (complaint_.empty()) complaint_ = text("attribute '", name, "' ", what);
+  }
+
+  const AttributeMap& in_;
+  size_t used_ = 0;
+  std::string complaint_;
+};
+
+/// Adds up what fields hold on the heap.
+class FieldMeasurer final : public FieldVisitor {
+ public:
+  using FieldVisitor::operator();
+  void operator()(const char*, int64_t&) override {}
+  void operator()(const char*, float&) override {}
+  void operator()(const char*, std::string& v) override { bytes += minnow::heapBytes(v); }
+  void operator()(const char*, std::vector<int64_t>& v) override { bytes += minnow::heapBytes(v); }
+  void operator()(const char*, std::vector<float>& v) override { bytes += minnow::heapBytes(v); }
+
+  size_t bytes = 0;
+};
+
+/// For visitors that only look.
+Operator& unchanged(const Operator& op) { return const_cast<Operator&>(op); }
+
+}  // namespace
+
+AttributeMap Operator::attributes() const {
+  AttributeMap map;
+  FieldReader reader(map);
+  unchanged(*this).visitFields(reader);
+  return map;
 }
 
-template <class T>
-void FieldWriter::set(const char* name, T& v) {
-  const AttributeValue* found = find(name);
-  if (!found) return complain(name, "is missing");
-  const T* typed = std::get_if<T>(found);
-  if (!typed) return complain(name, "has the wrong type");
-  v = *typed;
-  ++used_;
+Result<void> Operator::setAttributes(const AttributeMap& map) {
+  FieldWriter writer(map);
+  visitFields(writer);
+  return writer.finish();
 }
 
-void FieldWriter::operator()(const char* name, int64_t& v) { set(name, v); }
-void FieldWriter::operator()(const char* name, float& v) { set(name, v); }
-void FieldWriter::operator()(const char* name, bool& v) {
-  int64_t n = 0;
-  set(name, n);
-  v = n != 0;
-}
-void FieldWriter::operator()(const char* name, std::string& v) { set(name, v); }
-void FieldWriter::operator()(const char* name, std::vector<int64_t>& v) { set(name, v); }
-void FieldWriter::operator()(const char* name, std::vector<float>& v) { set(name, v); }
-
-int64_t FieldWriter::enumerator(const char* name, int count) {
-  int64_t n = 0;
-  set(name, n);
-  if (n >= 0 && n < count) return n;
-  complain(name, "is out of range");
-  return 0;
+size_t Operator::heapBytes() const {
+  FieldMeasurer measurer;
+  unchanged(*this).visitFields(measurer);
+  return objectBytes() + measurer.bytes;
 }
 
-const AttributeValue* FieldWriter::find(std::string_view name) const {
-  for (const auto& [key, value] : in_)
-    if (key == name) return &value;
-  return nullptr;
-}
-
-void FieldWriter::complain(const char* name, const char* what) {
-  if (complaint_.empty()) complaint_ = text("attribute '", name, "' ", what);
-}
-
-Result<void> FieldWriter::finish() const {
-  if (!complaint_.empty()) return fail(ErrorCode::BadModel, complaint_);
-  if (used_ != in_.size())
-    return fail(ErrorCode::BadModel, "expected ", used_, " attributes, found ", in_.size());
-  return {};
+Result<TensorTypes> Operator::largestOutputs(const DataInputs& inputs) const {
+  return inferShape(inputs.types());
 }
 
 // Checks ------------------------------------------------------------------------------------------

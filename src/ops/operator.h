@@ -106,6 +106,15 @@ enum class LayoutRole : uint8_t {
   Join,     ///< gives channels-last if any input has it, copies from any order
 };
 
+/// How a result moves with an operand.
+enum class Trend : uint8_t {
+  Unknown,
+  Rising,          ///< never falls
+  Falling,         ///< never rises
+  Either,          ///< one of both for each element, as the other operands' elements decide
+  RisingFromZero,  ///< never falls as long as no element of the operand is negative
+};
+
 /// Which axes are the output channels of an operator that is linear in its weights, input 1, and
 /// adds a bias, input 2, with one element a channel.
 struct LinearAxes {
@@ -115,6 +124,40 @@ struct LinearAxes {
   int64_t groups = 1;
 };
 struct Epilogue;  // ops/unary.h
+class FieldVisitor;
+
+/// Types of an operator's outputs. Some have room in place, because shapes are inferred while frames
+/// run, where nothing is allocated.
+class TensorTypes {
+ public:
+  TensorTypes() = default;
+  TensorTypes(std::initializer_list<TensorType> types) {
+    for (const TensorType& type : types) push_back(type);
+  }
+  TensorTypes(size_t count, const TensorType& type) {
+    while (count-- > 0) push_back(type);
+  }
+
+  void push_back(const TensorType& type) {
+    if (count_ == kInPlace) many_.assign(few_.begin(), few_.end());
+    count_ < kInPlace ? void(few_[count_] = type) : many_.push_back(type);
+    ++count_;
+  }
+  size_t size() const { return count_; }
+  bool empty() const { return count_ == 0; }
+  const TensorType* data() const { return count_ > kInPlace ? many_.data() : few_.data(); }
+  const TensorType* begin() const { return data(); }
+  const TensorType* end() const { return data() + count_; }
+  const TensorType& operator[](size_t i) const { return data()[i]; }
+  TensorType& operator[](size_t i) { return count_ > kInPlace ? many_[i] : few_[i]; }
+  const TensorType& front() const { return data()[0]; }
+
+ private:
+  static constexpr size_t kInPlace = 8;
+  std::array<TensorType, kInPlace> few_{};
+  std::vector<TensorType> many_;
+  size_t count_ = 0;
+};
 
 class Operator {
  public:
@@ -128,7 +171,7 @@ class Operator {
   /// has type Undefined. Errors say what was expected and what came; the caller adds node and file.
   /// Must be total: any input types and any attribute values give types or an error, never a crash
   /// (files are hostile).
-  virtual Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const = 0;
+  virtual Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const = 0;
 
   /// Multiply-adds of one run; 0 for operators that only move or compare.
   virtual int64_t multiplyAdds(std::span<const TensorType> inputs,
@@ -197,13 +240,41 @@ class Operator {
   /// kernel lowers the output's shape.
   virtual bool sizesFromData() const { return false; }
   /// The data axes of every output, asked where an input has some or sizesFromData(). An answer is
-  /// a promise: whatever the inputs' actual extents, up to those of their types, the operator is
-  /// right, and inferShape() gives outputs of no larger extents, of the same extents where there is
-  /// no number and of equal extents where numbers are equal. nullopt (as a rule): the operator
-  /// wants extents that are known, as one does whose attributes were made for them.
+  /// a promise: whatever the inputs' actual extents, up to those of their types, inferShape() gives
+  /// outputs for which the operator is right, of no larger extents than largestOutputs(), of the
+  /// same extents where there is no number and of equal extents where numbers are equal; or it
+  /// fails, as it does where the model contradicts itself for these data. nullopt (as a rule): the
+  /// operator wants extents that are known, as one does whose attributes were made for them.
   virtual std::optional<DataAxes> dataAxes(const DataInputs& inputs) const {
     (void)inputs;
     return std::nullopt;
+  }
+  /// The largest types of the outputs where inputs have data axes. As a rule inferShape() of the
+  /// inputs' largest; not where more gives less, as a slice from -5 to 8 does.
+  virtual Result<TensorTypes> largestOutputs(const DataInputs& inputs) const;
+
+  /// True if a run may set the attribute (ops::InRun); dataAxes() and largestOutputs() then ask
+  /// DataInputs::least() of its elements, which are the most that they can be.
+  virtual bool maySetInRun(std::string_view attribute) const {
+    (void)attribute;
+    return false;
+  }
+  /// True if the last inputs hold attributes: whoever runs the operator makes a clone that takes
+  /// them first.
+  virtual bool takesAttributes() const { return false; }
+  /// Takes attributes from the inputs' elements; allocates nothing.
+  virtual Result<void> takeAttributes(std::span<const TensorView> inputs) {
+    (void)inputs;
+    return {};
+  }
+
+  /// The operator that this one holds and runs, if it does.
+  virtual const Operator* held() const { return nullptr; }
+
+  /// How elements of the outputs move when those of input `index` grow and all others stay: what
+  /// bounds of numbers are computed by.
+  virtual Trend trend(int index) const {
+    return movesElements(index) ? Trend::Rising : Trend::Unknown;
   }
 
   virtual LayoutRole layoutRole() const { return LayoutRole::Other; }
@@ -234,75 +305,46 @@ class Operator {
   /// file grows by it, since kernels want them packed or passes fold them.
   virtual bool takesWeights() const { return false; }
 
-  virtual AttributeMap attributes() const = 0;
+  virtual AttributeMap attributes() const;
   /// Sets the attributes; unknown names, missing names and wrong types are errors.
-  virtual Result<void> setAttributes(const AttributeMap& map) = 0;
+  virtual Result<void> setAttributes(const AttributeMap& map);
+  virtual void visitFields(FieldVisitor& visitor) = 0;
   virtual std::unique_ptr<Operator> clone() const = 0;
   /// Bytes of this object and of what its attributes hold, on the heap.
-  virtual size_t heapBytes() const = 0;
+  virtual size_t heapBytes() const;
+
+ protected:
+  virtual size_t objectBytes() const = 0;
 };
 
-/// Reads fields out of an operator into an AttributeMap, or the other way round.
-class FieldReader {
+/// What goes through an operator's attributes (`fields`), each by its name.
+class FieldVisitor {
  public:
-  explicit FieldReader(AttributeMap& out) : out_(out) {}
-  void operator()(const char* name, const int64_t& v);
-  void operator()(const char* name, const float& v);
-  void operator()(const char* name, const bool& v);
-  void operator()(const char* name, const std::string& v);
-  void operator()(const char* name, const std::vector<int64_t>& v);
-  void operator()(const char* name, const std::vector<float>& v);
-  template <class E>
-    requires std::is_enum_v<E>
-  void operator()(const char* name, const E& v, int /*count*/) {
-    (*this)(name, static_cast<int64_t>(v));
+  virtual ~FieldVisitor() = default;
+  virtual void operator()(const char* name, int64_t& v) = 0;
+  virtual void operator()(const char* name, float& v) = 0;
+  virtual void operator()(const char* name, std::string& v) = 0;
+  virtual void operator()(const char* name, std::vector<int64_t>& v) = 0;
+  virtual void operator()(const char* name, std::vector<float>& v) = 0;
+  void operator()(const char* name, bool& v) {
+    int64_t number = v;
+    (*this)(name, number);
+    v = number != 0;
   }
-
- private:
-  AttributeMap& out_;
-};
-
-class FieldWriter {
- public:
-  explicit FieldWriter(const AttributeMap& in) : in_(in) {}
-  void operator()(const char* name, int64_t& v);
-  void operator()(const char* name, float& v);
-  void operator()(const char* name, bool& v);
-  void operator()(const char* name, std::string& v);
-  void operator()(const char* name, std::vector<int64_t>& v);
-  void operator()(const char* name, std::vector<float>& v);
-  /// Enumerators are 0 … count-1; anything else in the file is an error.
+  /// An enumerator, of which there are 0 … count-1.
   template <class E>
     requires std::is_enum_v<E>
   void operator()(const char* name, E& v, int count) {
-    v = static_cast<E>(enumerator(name, count));
+    auto number = static_cast<int64_t>(v);
+    enumerator(name, number, count);
+    v = static_cast<E>(number);
   }
-  /// The first complaint, or success; also complains of attributes nobody asked for.
-  Result<void> finish() const;
 
- private:
-  template <class T>
-  void set(const char* name, T& v);
-  int64_t enumerator(const char* name, int count);
-  const AttributeValue* find(std::string_view name) const;
-  void complain(const char* name, const char* what);
-
-  const AttributeMap& in_;
-  size_t used_ = 0;
-  std::string complaint_;
-};
-
-/// Adds up what fields hold on the heap.
-class FieldMeasurer {
- public:
-  template <class T>
-  void operator()(const char*, const T& v) {
-    bytes += minnow::heapBytes(v);
+ protected:
+  virtual void enumerator(const char* name, int64_t& v, int count) {
+    (void)count;
+    (*this)(name, v);
   }
-  template <class E>
-  void operator()(const char*, const E&, int /*count*/) {}
-
-  size_t bytes = 0;
 };
 
 /// Gives an operator its boilerplate. `Self` declares `static constexpr OpKind kKind` and
@@ -311,24 +353,12 @@ template <class Self>
 class OperatorBase : public Operator {
  public:
   OpKind kind() const override { return Self::kKind; }
-  AttributeMap attributes() const override {
-    AttributeMap map;
-    FieldReader reader(map);
-    const_cast<Self&>(self()).fields(reader);
-    return map;
-  }
-  Result<void> setAttributes(const AttributeMap& map) override {
-    FieldWriter writer(map);
-    static_cast<Self&>(*this).fields(writer);
-    return writer.finish();
-  }
   std::unique_ptr<Operator> clone() const override { return std::make_unique<Self>(self()); }
   std::string name() const override;
-  size_t heapBytes() const override {
-    FieldMeasurer measurer;
-    const_cast<Self&>(self()).fields(measurer);
-    return sizeof(Self) + measurer.bytes;
-  }
+  void visitFields(FieldVisitor& v) override { static_cast<Self&>(*this).fields(v); }
+
+ protected:
+  size_t objectBytes() const override { return sizeof(Self); }
 
  private:
   const Self& self() const { return static_cast<const Self&>(*this); }

@@ -8,7 +8,7 @@ namespace minnow::ops {
 
 std::unique_ptr<Operator> makePad() { return std::make_unique<Pad>(); }
 
-Result<std::vector<TensorType>> Pad::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Pad::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectMovable(inputs, 1, 2); !ok) return std::unexpected(ok.error());
   const Shape& x = inputs[0].shape;
   if (auto ok = checkShape(x); !ok) return std::unexpected(ok.error());
@@ -77,8 +77,9 @@ std::optional<Rows> Pad::rowsRead(int index, const Rows& output, std::span<const
 std::optional<DataAxes> Pad::dataAxes(const DataInputs& in) const {
   DataAxes axes = in.axes(0);
   for (int i = 0; i < in.shape(0).rank(); ++i) {
-    if (axes[i] == 0 || (padsBegin[i] == 0 && padsEnd[i] == 0)) continue;
-    if (mode != PadMode::Constant || padsBegin[i] < 0 || padsEnd[i] < 0) return std::nullopt;
+    const bool known = in.least("padsBegin", i, padsBegin[i]) == padsBegin[i] &&
+                       in.least("padsEnd", i, padsEnd[i]) == padsEnd[i];
+    if (known && (axes[i] == 0 || (padsBegin[i] == 0 && padsEnd[i] == 0))) continue;
     axes[i] = in.fresh();
   }
   return in.knownFrom(1) ? std::optional(axes) : std::nullopt;

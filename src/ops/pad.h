@@ -19,8 +19,11 @@ struct Pad final : OperatorBase<Pad> {
     v("padsBegin", padsBegin);
     v("padsEnd", padsEnd);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  bool maySetInRun(std::string_view attribute) const override {
+    return attribute == "padsBegin" || attribute == "padsEnd";
+  }
   LayoutRole layoutRole() const override { return LayoutRole::Follow; }
   bool isIdentity(std::span<const TensorType>) const override;
   /// Only where it takes and adds nothing, or takes alone.

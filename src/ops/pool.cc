@@ -40,7 +40,7 @@ Result<Shape> Pool::windowedShape(const Shape& x) const {
   return y;
 }
 
-Result<std::vector<TensorType>> Pool::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Pool::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
   const auto [type, x] = inputs[0];
   const bool small = type == DataType::Uint8 || type == DataType::Int8;
@@ -63,7 +63,7 @@ Result<std::vector<TensorType>> Pool::inferShape(std::span<const TensorType> inp
     y = *windowed;
   }
   if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
-  std::vector<TensorType> types{{type, y}};
+  TensorTypes types{{type, y}};
   if (indices) types.push_back({DataType::Int64, y});
   return types;
 }
@@ -90,7 +90,10 @@ PoolSpan poolSpan(const Pool& pool, int axis, int64_t extent, int64_t position) 
 }
 
 std::optional<DataAxes> Pool::dataAxes(const DataInputs& in) const {
-  return axesOfInput(in, 1U);  // N
+  if (!global) return axesOfWindows(in);
+  auto axes = axesOfInput(in);
+  for (int axis = 2; axes && axis < in.shape(0).rank(); ++axis) (*axes)[axis] = 0;
+  return axes;
 }
 
 int64_t Pool::elementsVisited(std::span<const TensorType>,

@@ -43,7 +43,7 @@ struct Pool final : OperatorBase<Pool>, WindowAttributes {
     v("columnMajor", columnMajor);
   }
   std::string name() const override;
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   LayoutRole layoutRole() const override { return LayoutRole::Spatial; }
   int64_t elementsVisited(std::span<const TensorType> inputs,

@@ -50,8 +50,7 @@ std::optional<DataAxes> ScaleSpread::dataAxes(const DataInputs& in) const {
   return axesOfInput(in, mask);
 }
 
-Result<std::vector<TensorType>> QuantizeLinear::inferShape(
-    std::span<const TensorType> inputs) const {
+Result<TensorTypes> QuantizeLinear::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 2, 3); !ok) return std::unexpected(ok.error());
   const DataType from = inputs[0].type, to = typeFrom(type);
   if ((!isReal(from) && from != DataType::Int32) || !isReal(inputs[1].type) || !isQuantized(to))
@@ -64,11 +63,10 @@ Result<std::vector<TensorType>> QuantizeLinear::inferShape(
     if (present(inputs, i))
       if (auto ok = spread.check(inputs[0].shape, inputs[i].shape); !ok)
         return std::unexpected(ok.error());
-  return std::vector{TensorType{to, inputs[0].shape}};
+  return TensorTypes{TensorType{to, inputs[0].shape}};
 }
 
-Result<std::vector<TensorType>> DequantizeLinear::inferShape(
-    std::span<const TensorType> inputs) const {
+Result<TensorTypes> DequantizeLinear::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 2, 3); !ok) return std::unexpected(ok.error());
   const DataType from = inputs[0].type;
   if ((!isQuantized(from) && from != DataType::Int32) || !isReal(inputs[1].type))
@@ -80,19 +78,18 @@ Result<std::vector<TensorType>> DequantizeLinear::inferShape(
     if (present(inputs, i))
       if (auto ok = spread.check(inputs[0].shape, inputs[i].shape); !ok)
         return std::unexpected(ok.error());
-  return std::vector{TensorType{inputs[1].type, inputs[0].shape}};
+  return TensorTypes{TensorType{inputs[1].type, inputs[0].shape}};
 }
 
-Result<std::vector<TensorType>> DynamicQuantizeLinear::inferShape(
-    std::span<const TensorType> inputs) const {
+Result<TensorTypes> DynamicQuantizeLinear::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
   if (inputs[0].type != DataType::Float32)
     return fail(ErrorCode::Unsupported, "dynamic quantisation of ", inputs[0].type);
-  return std::vector{TensorType{DataType::Uint8, inputs[0].shape},
+  return TensorTypes{TensorType{DataType::Uint8, inputs[0].shape},
                      TensorType{DataType::Float32, Shape{}}, TensorType{DataType::Uint8, Shape{}}};
 }
 
-Result<std::vector<TensorType>> Requantize::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Requantize::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 4, 5); !ok) return std::unexpected(ok.error());
   const DataType to = typeFrom(type);
   if (inputs[0].type != DataType::Int32 || (to != DataType::Uint8 && to != DataType::Int8))
@@ -106,7 +103,7 @@ Result<std::vector<TensorType>> Requantize::inferShape(std::span<const TensorTyp
       return fail(ErrorCode::ShapeMismatch, "requantisation of ", inputs[0].shape, " by ",
                   inputs[i].shape);
   }
-  return std::vector{TensorType{to, inputs[0].shape}};
+  return TensorTypes{TensorType{to, inputs[0].shape}};
 }
 
 std::optional<DataAxes> QuantizeLinear::dataAxes(const DataInputs& in) const {
@@ -119,7 +116,7 @@ std::optional<DataAxes> DequantizeLinear::dataAxes(const DataInputs& in) const {
 
 std::optional<DataAxes> Requantize::dataAxes(const DataInputs& in) const {
   const auto joined = axesBroadcast(in, in.count());
-  return joined && *joined == in.axes(0) ? joined : std::nullopt;
+  return joined == in.axes(0) ? std::optional(joined) : std::nullopt;
 }
 
 }  // namespace minnow::ops

@@ -35,7 +35,7 @@ struct QuantizeLinear final : OperatorBase<QuantizeLinear> {
     spread.fields(v);
     v("type", type);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
 };
 
@@ -49,7 +49,7 @@ struct DequantizeLinear final : OperatorBase<DequantizeLinear> {
   void fields(V& v) {
     spread.fields(v);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
 };
 
@@ -60,7 +60,7 @@ struct DynamicQuantizeLinear final : OperatorBase<DynamicQuantizeLinear> {
 
   template <class V>
   void fields(V&) {}
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   bool mayLackOutput(int) const override { return true; }
 };
 
@@ -75,7 +75,7 @@ struct Requantize final : OperatorBase<Requantize> {
   void fields(V& v) {
     v("type", type);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
 };
 

@@ -29,7 +29,7 @@ Result<void> Recurrent::checkAttributes() const {
   return {};
 }
 
-Result<std::vector<TensorType>> Recurrent::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Recurrent::inferShape(std::span<const TensorType> inputs) const {
   const bool lstm = cell == CellFn::Lstm;
   if (auto ok = expectInputs(inputs, 3, lstm ? 8 : 6); !ok) return std::unexpected(ok.error());
   if (auto ok = checkAttributes(); !ok) return std::unexpected(ok.error());
@@ -63,7 +63,7 @@ Result<std::vector<TensorType>> Recurrent::inferShape(std::span<const TensorType
   const Shape y = batchFirst ? Shape{batch, steps, d, hidden} : Shape{steps, d, batch, hidden};
   if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
   if (auto ok = checkShape(state); !ok) return std::unexpected(ok.error());
-  std::vector<TensorType> types{{DataType::Float32, y}, {DataType::Float32, state}};
+  TensorTypes types{{DataType::Float32, y}, {DataType::Float32, state}};
   if (lstm) types.push_back({DataType::Float32, state});
   return types;
 }

@@ -56,7 +56,7 @@ struct Recurrent final : OperatorBase<Recurrent> {
     v("batchFirst", batchFirst);
   }
   std::string name() const override;
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   bool mayLackOutput(int) const override { return true; }
   int64_t multiplyAdds(std::span<const TensorType> inputs,
                        std::span<const TensorType> outputs) const override;

@@ -50,7 +50,7 @@ Result<uint32_t> axisMask(std::span<const int64_t> axes, int rank) {
   return mask;
 }
 
-Result<std::vector<TensorType>> Reduce::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Reduce::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
   if (!supports(fn, inputs[0].type))
     return fail(ErrorCode::Unsupported, name(), " of ", inputs[0].type);
@@ -64,13 +64,27 @@ Result<std::vector<TensorType>> Reduce::inferShape(std::span<const TensorType> i
     if (reduced && keepDims) y.push_back(1);
   }
   if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
-  return std::vector{TensorType{inputs[0].type, y}};
+  return TensorTypes{TensorType{inputs[0].type, y}};
 }
 
 std::optional<Rows> Reduce::rowsRead(int, const Rows& output, std::span<const TensorType> inputs,
                                      std::span<const TensorType>) const {
   const auto reduced = axisMask(axes, inputs[0].shape.rank());
   return rowsReduced(output, *reduced, keepDims);
+}
+
+Trend Reduce::trend(int) const {
+  switch (fn) {
+    case ReduceFn::Sum:
+    case ReduceFn::Mean:
+    case ReduceFn::Max:
+    case ReduceFn::Min:
+      return Trend::Rising;
+    case ReduceFn::Prod:
+      return Trend::RisingFromZero;
+    default:
+      return Trend::Unknown;
+  }
 }
 
 std::optional<DataAxes> Reduce::dataAxes(const DataInputs& in) const {

@@ -8,9 +8,9 @@ namespace minnow::ops {
 
 std::unique_ptr<Operator> makeRelayout() { return std::make_unique<Relayout>(); }
 
-Result<std::vector<TensorType>> Relayout::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Relayout::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
-  return std::vector{inputs[0]};
+  return TensorTypes{inputs[0]};
 }
 
 std::optional<Storage> Relayout::viewOf(const Shape& inputShape, const Storage& input, int) const {

@@ -13,7 +13,7 @@ struct Relayout final : OperatorBase<Relayout> {
   void fields(V& v) {
     v("order", order, static_cast<int>(StorageOrder::kCount));
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   /// The input itself where it already lies in that order without gaps.
   std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input, int) const override;

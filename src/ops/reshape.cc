@@ -10,7 +10,7 @@ std::unique_ptr<Operator> makeFlatten() { return std::make_unique<Flatten>(); }
 std::unique_ptr<Operator> makeSqueeze() { return std::make_unique<Squeeze>(); }
 std::unique_ptr<Operator> makeUnsqueeze() { return std::make_unique<Unsqueeze>(); }
 
-Result<Shape> Reshape::outputShape(const Shape& input) const {
+Result<Shape> Reshape::outputShape(const Shape& input, bool roundsDown) const {
   if (shape.size() > kMaxRank)
     return fail(ErrorCode::Unsupported, "a shape of ", shape.size(), " axes (at most ", kMaxRank,
                 ")");
@@ -37,7 +37,7 @@ Result<Shape> Reshape::outputShape(const Shape& input) const {
       if (i < out.rank()) known *= out[i];
       if (i < input.rank()) elements *= input[i];
     }
-    if (known == 0 || elements % known != 0)
+    if (known == 0 || (!roundsDown && elements % known != 0))
       return fail(ErrorCode::ShapeMismatch, elements, " elements do not divide by ", known);
     out[rest] = elements / known;
   } else if (known != elements) {
@@ -89,6 +89,7 @@ std::optional<DataAxes> Reshape::dataAxes(const DataInputs& in) const {
   int64_t known = 1, literal = 1;
   for (int i = 0; i < std::max(x.rank(), static_cast<int>(shape.size())); ++i) {
     const bool named = i < static_cast<int>(shape.size());
+    if (named && shape[i] > 0 && in.least("shape", i, shape[i]) != shape[i]) return std::nullopt;
     const bool copied = named && shape[i] == 0 && !allowZero;
     if (copied) axes[i] = in.at(0, i);
     if (named && shape[i] == -1) rest = i;
@@ -98,9 +99,17 @@ std::optional<DataAxes> Reshape::dataAxes(const DataInputs& in) const {
     if (in.at(0, i) != 0) number = in.at(0, i), ++left;
   }
   if (left == 0) return axes;
-  if (rest < 0 || literal == 0 || known % literal != 0) return std::nullopt;
+  if (rest < 0 || literal == 0) return std::nullopt;
   axes[rest] = left == 1 && known == literal ? number : in.fresh();
   return axes;
+}
+
+/// A row of elements need not divide where it is longest.
+Result<TensorTypes> Reshape::largestOutputs(const DataInputs& in) const {
+  if (auto ok = expectMovable(in.types(), 1, 1); !ok) return std::unexpected(ok.error());
+  const auto most = outputShape(in.shape(0), anyFromData(in.axes(0)));
+  if (!most) return std::unexpected(most.error());
+  return oneOutput(in.types()[0].type, *most);
 }
 
 std::optional<DataAxes> Flatten::dataAxes(const DataInputs& in) const {
@@ -115,10 +124,19 @@ std::optional<DataAxes> Squeeze::dataAxes(const DataInputs& in) const {
   int next = 0;
   for (int i = 0; i < in.shape(0).rank(); ++i) {
     // Whether an unknown extent is 1 is not known.
-    if (in.at(0, i) != 0 && (axes.empty() || (*dropped)[i])) return std::nullopt;
+    if (in.at(0, i) != 0 && axes.empty()) return std::nullopt;
     if (!(axes.empty() ? in.shape(0)[i] == 1 : (*dropped)[i])) left[next++] = in.at(0, i);
   }
   return left;
+}
+
+/// The run tells whether the extents that it drops are 1.
+Result<TensorTypes> Squeeze::largestOutputs(const DataInputs& in) const {
+  std::vector<TensorType> types(in.types().begin(), in.types().end());
+  const auto dropped = markAxes(axes, in.shape(0).rank());
+  for (int i = 0; dropped && i < in.shape(0).rank(); ++i)
+    if ((*dropped)[i] && in.at(0, i) != 0 && types[0].shape[i] > 0) types[0].shape[i] = 1;
+  return inferShape(types);
 }
 
 std::optional<DataAxes> Unsqueeze::dataAxes(const DataInputs& in) const {

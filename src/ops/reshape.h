@@ -10,7 +10,7 @@ namespace minnow::ops {
 /// What the four share: output 0 is input 0 with another shape.
 template <class Self>
 struct ReshapeBase : OperatorBase<Self> {
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override {
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override {
     if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
     const auto shape = static_cast<const Self&>(*this).outputShape(inputs[0].shape);
     if (!shape) return std::unexpected(shape.error());
@@ -27,7 +27,8 @@ struct ReshapeBase : OperatorBase<Self> {
   }
 };
 
-/// ONNX Reshape: -1 is what is left, 0 is the input's extent (unless allowZero).
+/// ONNX Reshape: -1 is what is left, 0 is the input's extent (unless allowZero). What a run sets is
+/// one of these at most.
 struct Reshape final : ReshapeBase<Reshape> {
   static constexpr OpKind kKind = OpKind::Reshape;
   std::vector<int64_t> shape;
@@ -39,8 +40,11 @@ struct Reshape final : ReshapeBase<Reshape> {
     v("allowZero", allowZero);
   }
   bool isIdentity(std::span<const TensorType>) const override;
-  Result<Shape> outputShape(const Shape& input) const;
+  /// `roundsDown`: what is left may divide with a rest.
+  Result<Shape> outputShape(const Shape& input, bool roundsDown = false) const;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
+  bool maySetInRun(std::string_view attribute) const override { return attribute == "shape"; }
 };
 
 /// ONNX Flatten: the axes before `axis` as rows, the others as columns.
@@ -67,6 +71,7 @@ struct Squeeze final : ReshapeBase<Squeeze> {
   }
   Result<Shape> outputShape(const Shape& input) const;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
 };
 
 /// ONNX Unsqueeze: `axes` of the output, each of extent 1, are new.

@@ -30,7 +30,7 @@ double resizedLength(double exact, double whole) {
 }
 }  // namespace
 
-Result<std::vector<TensorType>> Resize::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Resize::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
   const Shape& x = inputs[0].shape;
   if (mode != ResizeMode::Nearest && inputs[0].type != DataType::Float32)
@@ -201,14 +201,18 @@ std::optional<Rows> Resize::rowsRead(int, const Rows& output, std::span<const Te
 }
 
 std::optional<DataAxes> Resize::dataAxes(const DataInputs& in) const {
-  uint32_t copied = 0;
   const Shape& x = in.shape(0);
+  DataAxes axes = in.axes(0);
   for (int i = 0; i < x.rank(); ++i) {
-    const bool sized = !sizes.empty() && sizes[i] >= 0, scaled = !scales.empty() && scales[i] != 1;
     const bool exact = x[i] <= 1 << 24;  // as a float
-    if (!sized && !scaled && exact) copied |= 1U << i;
+    if (!sizes.empty() && in.least("sizes", i, sizes[i]) != sizes[i])
+      axes[i] = in.fresh();
+    else if (!sizes.empty() && sizes[i] >= 0)
+      axes[i] = 0;
+    else if (axes[i] != 0 && !scales.empty() && (scales[i] != 1 || !exact))
+      axes[i] = in.fresh();
   }
-  return axesOfInput(in, coordinates == ResizeCoordinates::TfCropAndResize ? 0U : copied);
+  return axes;
 }
 
 int64_t Resize::elementsVisited(std::span<const TensorType> inputs,

@@ -62,8 +62,9 @@ struct Resize final : OperatorBase<Resize> {
     v("excludeOutside", excludeOutside);
     v("antialias", antialias);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  bool maySetInRun(std::string_view attribute) const override { return attribute == "sizes"; }
   LayoutRole layoutRole() const override { return LayoutRole::Spatial; }
   int64_t elementsVisited(std::span<const TensorType> inputs,
                           std::span<const TensorType> outputs) const override;

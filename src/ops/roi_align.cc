@@ -7,7 +7,7 @@ namespace minnow::ops {
 
 std::unique_ptr<Operator> makeRoiAlign() { return std::make_unique<RoiAlign>(); }
 
-Result<std::vector<TensorType>> RoiAlign::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> RoiAlign::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 3, 3); !ok) return std::unexpected(ok.error());
   const Shape& x = inputs[0].shape;
   const Shape& rois = inputs[1].shape;
@@ -25,13 +25,22 @@ Result<std::vector<TensorType>> RoiAlign::inferShape(std::span<const TensorType>
   if (x[2] < 1 || x[3] < 1) return fail(ErrorCode::ShapeMismatch, "RoiAlign of nothing");
   const Shape y{rois[0], x[1], outputHeight, outputWidth};
   if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
-  return std::vector{TensorType{DataType::Float32, y}};
+  return TensorTypes{TensorType{DataType::Float32, y}};
 }
 
 std::optional<DataAxes> RoiAlign::dataAxes(const DataInputs& in) const {
-  const bool alike = in.at(1, 0) == in.at(2, 0);
-  if (!alike || anyFromData(in.axes(0)) || in.at(1, 1) != 0) return std::nullopt;
-  return DataAxes{in.at(1, 0)};
+  AlikeAxes alike(in);
+  alike.join(1, 0, 2, 0);
+  return DataAxes{alike.axes(1)[0], in.at(0, 1)};
+}
+
+Result<TensorTypes> RoiAlign::largestOutputs(const DataInputs& in) const {
+  if (in.count() != 3 || in.shape(1).rank() != 2 || in.shape(2).rank() != 1)
+    return inferShape(in.types());
+  AlikeAxes alike(in);
+  alike.join(1, 0, 2, 0);
+  if (in.at(1, 1) != 0) alike.shape(1)[1] = 4;
+  return inferShape(alike.types());
 }
 
 int64_t RoiAlign::elementsVisited(std::span<const TensorType>,

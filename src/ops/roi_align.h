@@ -31,8 +31,9 @@ struct RoiAlign final : OperatorBase<RoiAlign> {
     v("spatialScale", spatialScale);
     v("halfPixel", halfPixel);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
   int64_t elementsVisited(std::span<const TensorType> inputs,
                           std::span<const TensorType> outputs) const override;
 };

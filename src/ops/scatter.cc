@@ -22,8 +22,7 @@ Result<void> expectScatter(std::span<const TensorType> inputs, ScatterReduction 
 }
 }  // namespace
 
-Result<std::vector<TensorType>> ScatterElements::inferShape(
-    std::span<const TensorType> inputs) const {
+Result<TensorTypes> ScatterElements::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectScatter(inputs, reduction); !ok) return std::unexpected(ok.error());
   const Shape &x = inputs[0].shape, &indices = inputs[1].shape;
   const auto along = normaliseAxis(axis, x.rank());
@@ -36,7 +35,7 @@ Result<std::vector<TensorType>> ScatterElements::inferShape(
   return oneOutput(inputs[0].type, x);
 }
 
-Result<std::vector<TensorType>> ScatterNd::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> ScatterNd::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectScatter(inputs, reduction); !ok) return std::unexpected(ok.error());
   const Shape &x = inputs[0].shape, &indices = inputs[1].shape, &updates = inputs[2].shape;
   const int lead = indices.rank() - 1;
@@ -52,21 +51,55 @@ Result<std::vector<TensorType>> ScatterNd::inferShape(std::span<const TensorType
   return oneOutput(inputs[0].type, x);
 }
 
-std::optional<DataAxes> ScatterElements::dataAxes(const DataInputs& in) const {
-  const auto along = normaliseAxis(axis, in.shape(0).rank());
-  if (in.axes(1) != in.axes(2)) return std::nullopt;
-  for (int i = 0; i < kMaxRank; ++i)
-    if (i != *along && in.at(0, i) != 0 && in.at(1, i) != in.at(0, i)) return std::nullopt;
-  return in.axes(0);
+namespace {
+Trend trendOf(int index, ScatterReduction reduction) {
+  return index == 1 || reduction == ScatterReduction::Mul ? Trend::Unknown : Trend::Rising;
 }
+}  // namespace
+
+Trend ScatterElements::trend(int index) const { return trendOf(index, reduction); }
+Trend ScatterNd::trend(int index) const { return trendOf(index, reduction); }
+
+std::optional<DataAxes> ScatterElements::dataAxes(const DataInputs& in) const { return in.axes(0); }
+
+/// There are as many updates as indices, and along other axes no more than data.
+Result<TensorTypes> ScatterElements::largestOutputs(const DataInputs& in) const {
+  if (in.count() != 3 || in.shape(1).rank() != in.shape(2).rank()) return inferShape(in.types());
+  AlikeAxes alike(in);
+  for (int i = 0; i < std::min(in.shape(0).rank(), in.shape(1).rank()); ++i) {
+    alike.join(1, i, 2, i);
+    if (alike.axes(1)[i] != 0)
+      alike.shape(1)[i] = alike.shape(2)[i] = std::min(alike.shape(1)[i], in.shape(0)[i]);
+  }
+  return inferShape(alike.types());
+}
+
+namespace {
+/// Updates have the indices' first axes and the data's last.
+AlikeAxes alikeUpdates(const DataInputs& in, int lead, int depth) {
+  AlikeAxes alike(in);
+  for (int i = 0; i < in.shape(2).rank(); ++i)
+    if (i < lead)
+      alike.join(1, i, 2, i);
+    else
+      alike.join(0, i - lead + depth, 2, i);
+  return alike;
+}
+}  // namespace
 
 std::optional<DataAxes> ScatterNd::dataAxes(const DataInputs& in) const {
   const int lead = in.shape(1).rank() - 1;
   const auto depth = static_cast<int>(in.shape(1)[lead]);
-  if (in.at(1, lead) != 0) return std::nullopt;
-  for (int i = 0; i < in.shape(2).rank(); ++i)
-    if (in.at(2, i) != (i < lead ? in.at(1, i) : in.at(0, i - lead + depth))) return std::nullopt;
-  return in.axes(0);
+  return in.at(1, lead) == 0 ? std::optional(alikeUpdates(in, lead, depth).axes(0)) : std::nullopt;
+}
+
+Result<TensorTypes> ScatterNd::largestOutputs(const DataInputs& in) const {
+  const int lead = in.count() == 3 ? in.shape(1).rank() - 1 : -1;
+  const int64_t depth = lead < 0 ? -1 : in.shape(1)[lead];
+  const bool fits = depth >= 0 && depth <= in.shape(0).rank() &&
+                    in.shape(2).rank() == lead + in.shape(0).rank() - depth;
+  return inferShape(fits ? std::vector(alikeUpdates(in, lead, static_cast<int>(depth)).types())
+                         : std::vector(in.types().begin(), in.types().end()));
 }
 
 }  // namespace minnow::ops

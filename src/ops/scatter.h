@@ -19,8 +19,11 @@ struct ScatterElements final : OperatorBase<ScatterElements> {
     v("axis", axis);
     v("reduction", reduction, static_cast<int>(ScatterReduction::kCount));
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
+  /// With indices that stay, and where nothing is multiplied.
+  Trend trend(int index) const override;
   bool mayRunInPlace(int index) const override { return index == 0; }
 };
 
@@ -32,8 +35,11 @@ struct ScatterNd final : OperatorBase<ScatterNd> {
   void fields(V& v) {
     v("reduction", reduction, static_cast<int>(ScatterReduction::kCount));
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
+  /// With indices that stay, and where nothing is multiplied.
+  Trend trend(int index) const override;
   bool mayRunInPlace(int index) const override { return index == 0; }
 };
 

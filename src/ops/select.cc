@@ -8,9 +8,10 @@ namespace minnow::ops {
 std::unique_ptr<Operator> makeTopK() { return std::make_unique<TopK>(); }
 std::unique_ptr<Operator> makeNonZero() { return std::make_unique<NonZero>(); }
 std::unique_ptr<Operator> makeCompress() { return std::make_unique<Compress>(); }
+std::unique_ptr<Operator> makeChoose() { return std::make_unique<Choose>(); }
 std::unique_ptr<Operator> makeNonMaxSuppression() { return std::make_unique<NonMaxSuppression>(); }
 
-Result<std::vector<TensorType>> TopK::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> TopK::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
   if (inputs[0].type == DataType::Float16)
     return fail(ErrorCode::Unsupported, "comparison of ", inputs[0].type);
@@ -22,10 +23,10 @@ Result<std::vector<TensorType>> TopK::inferShape(std::span<const TensorType> inp
                 *along);
   y[*along] = k;
   if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
-  return std::vector{TensorType{inputs[0].type, y}, TensorType{DataType::Int64, y}};
+  return TensorTypes{TensorType{inputs[0].type, y}, TensorType{DataType::Int64, y}};
 }
 
-Result<std::vector<TensorType>> NonZero::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> NonZero::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
   if (inputs[0].type == DataType::Float16)
     return fail(ErrorCode::Unsupported, "comparison of ", inputs[0].type);
@@ -33,7 +34,7 @@ Result<std::vector<TensorType>> NonZero::inferShape(std::span<const TensorType> 
   return oneOutput(DataType::Int64, {inputs[0].shape.rank(), inputs[0].shape.elements()});
 }
 
-Result<std::vector<TensorType>> Compress::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Compress::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectMovable(inputs, 2, 2); !ok) return std::unexpected(ok.error());
   if (inputs[1].type != DataType::Bool || inputs[1].shape.rank() != 1)
     return fail(ErrorCode::ShapeMismatch, "the condition is ", inputs[1].type, " ", inputs[1].shape,
@@ -59,8 +60,7 @@ Result<void> NonMaxSuppression::checkLimits(std::span<const TensorType> inputs) 
   return {};
 }
 
-Result<std::vector<TensorType>> NonMaxSuppression::inferShape(
-    std::span<const TensorType> inputs) const {
+Result<TensorTypes> NonMaxSuppression::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 2, 5); !ok) return std::unexpected(ok.error());
   if (auto ok = checkLimits(inputs); !ok) return std::unexpected(ok.error());
   const Shape &boxes = inputs[0].shape, &scores = inputs[1].shape;
@@ -77,8 +77,40 @@ Result<std::vector<TensorType>> NonMaxSuppression::inferShape(
 }
 
 std::optional<DataAxes> TopK::dataAxes(const DataInputs& in) const {
+  DataAxes axes = in.axes(0);
+  axes[*normaliseAxis(axis, in.shape(0).rank())] = in.least("k", 0, k) != k ? in.fresh() : 0;
+  return axes;
+}
+
+Result<TensorTypes> TopK::largestOutputs(const DataInputs& in) const {
+  TopK most = *this;
   const auto along = normaliseAxis(axis, in.shape(0).rank());
-  return axesOfInput(in, ~(1U << *along));
+  if (along && in.least("k", 0, k) != k) most.k = std::min(k, in.shape(0)[*along]);
+  return most.inferShape(in.types());
+}
+
+Result<TensorTypes> Choose::inferShape(std::span<const TensorType> inputs) const {
+  if (auto ok = expectInputs(inputs, 3, 3); !ok) return std::unexpected(ok.error());
+  const auto& [type, yes] = inputs[1];
+  const auto& [other, no] = inputs[2];
+  if (inputs[0].type != DataType::Bool || inputs[0].shape.elements() != 1)
+    return fail(ErrorCode::ShapeMismatch, "the condition is ", inputs[0].type, " ", inputs[0].shape,
+                ", expected one bool");
+  if (type != other || yes.rank() != no.rank() || elementSize(type) == 0)
+    return fail(ErrorCode::Unsupported, "a choice between ", type, " ", yes, " and ", other, " ",
+                no, ": both must have one type and rank");
+  Shape most = yes;
+  for (int i = 0; i < yes.rank(); ++i) most[i] = std::max(yes[i], no[i]);
+  return oneOutput(type, most);
+}
+
+std::optional<DataAxes> Choose::dataAxes(const DataInputs& in) const {
+  if (anyFromData(in.axes(0))) return std::nullopt;
+  DataAxes axes = in.axes(1);
+  for (int i = 0; i < in.shape(1).rank(); ++i)
+    if (in.at(2, i) != axes[i] || (axes[i] == 0 && in.shape(1)[i] != in.shape(2)[i]))
+      axes[i] = in.fresh();
+  return axes;
 }
 
 std::optional<DataAxes> NonZero::dataAxes(const DataInputs& in) const {
@@ -93,9 +125,18 @@ std::optional<DataAxes> Compress::dataAxes(const DataInputs& in) const {
 }
 
 std::optional<DataAxes> NonMaxSuppression::dataAxes(const DataInputs& in) const {
-  const bool alike = in.at(0, 0) == in.at(1, 0) && in.at(0, 1) == in.at(1, 2);
-  if (!alike || in.at(0, 2) != 0 || !in.knownFrom(2)) return std::nullopt;
+  if (!in.knownFrom(2)) return std::nullopt;
   return DataAxes{in.fresh()};
+}
+
+Result<TensorTypes> NonMaxSuppression::largestOutputs(const DataInputs& in) const {
+  if (in.count() < 2 || in.shape(0).rank() != 3 || in.shape(1).rank() != 3)
+    return inferShape(in.types());
+  AlikeAxes alike(in);
+  alike.join(0, 0, 1, 0);
+  alike.join(0, 1, 1, 2);
+  if (in.at(0, 2) != 0) alike.shape(0)[2] = 4;
+  return inferShape(alike.types());
 }
 
 int64_t NonMaxSuppression::elementsVisited(std::span<const TensorType> inputs,

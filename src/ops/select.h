@@ -1,5 +1,5 @@
 // Operators that choose elements by their values: TopK, NonZero, Compress, NonMaxSuppression
-// (ONNX). Where the size of the result depends on data, the output type is the largest it can be,
+// (ONNX), and Choose. Where the size of the result depends on data, the output type is the largest it can be,
 // and the kernel lowers the output's shape.
 #pragma once
 
@@ -21,8 +21,10 @@ struct TopK final : OperatorBase<TopK> {
     v("k", k);
     v("largest", largest);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
+  bool maySetInRun(std::string_view attribute) const override { return attribute == "k"; }
   bool mayLackOutput(int) const override { return true; }
 };
 
@@ -32,7 +34,7 @@ struct NonZero final : OperatorBase<NonZero> {
 
   template <class V>
   void fields(V&) {}
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   bool sizesFromData() const override { return true; }
 };
@@ -48,7 +50,7 @@ struct Compress final : OperatorBase<Compress> {
     v("axis", axis);
     v("flat", flat);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   bool sizesFromData() const override { return true; }
 };
@@ -74,14 +76,27 @@ struct NonMaxSuppression final : OperatorBase<NonMaxSuppression> {
     v("hasScoreThreshold", hasScoreThreshold);
     v("centred", centred);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
   int64_t elementsVisited(std::span<const TensorType> inputs,
                           std::span<const TensorType> outputs) const override;
   bool sizesFromData() const override { return true; }
 
  private:
   Result<void> checkLimits(std::span<const TensorType> inputs) const;
+};
+
+/// Input 1 or input 2, of one type and rank: as input 0, one bool, says.
+struct Choose final : OperatorBase<Choose> {
+  static constexpr OpKind kKind = OpKind::Choose;
+
+  template <class V>
+  void fields(V&) {}
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  bool sizesFromData() const override { return true; }
+  Trend trend(int index) const override { return index == 0 ? Trend::Either : Trend::Rising; }
 };
 
 }  // namespace minnow::ops

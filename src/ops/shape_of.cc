@@ -14,10 +14,10 @@ ShapeOf::Axes ShapeOf::axesOf(int rank) const {
   return {clamped(start), std::max(clamped(start), clamped(end))};
 }
 
-Result<std::vector<TensorType>> ShapeOf::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> ShapeOf::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
   const Axes axes = axesOf(inputs[0].shape.rank());
-  return std::vector{TensorType{DataType::Int64, {axes.end - axes.first}}};
+  return TensorTypes{TensorType{DataType::Int64, {axes.end - axes.first}}};
 }
 
 /// How many extents there are, data never decide.

@@ -19,7 +19,7 @@ struct ShapeOf final : OperatorBase<ShapeOf> {
     v("start", start);
     v("end", end);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   bool readsElements() const override { return false; }
 

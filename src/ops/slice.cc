@@ -55,7 +55,7 @@ Result<Slice::Ranges> Slice::ranges(const Shape& input) const {
   return all;
 }
 
-Result<std::vector<TensorType>> Slice::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Slice::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
   const auto all = ranges(inputs[0].shape);
   if (!all) return std::unexpected(all.error());
@@ -91,9 +91,10 @@ namespace {
 struct Bounds {
   int64_t start, end, step;
 };
+/// How much of an axis a slice leaves. Unsure: more of a longer one, or less.
 enum class Kept { All, Some, Unsure };
 
-/// What is left of an axis that has any extent up to `most`; Some: more of a longer axis, never
+/// What is left of an axis that has any extent up to `most`. Some: more of a longer axis, never
 /// less. [-5:8] is Unsure: it takes nothing of 20 elements, 5 of 6.
 Kept keptOf(const Bounds& slice, int64_t most) {
   const auto [start, end, step] = slice;
@@ -108,16 +109,46 @@ Kept keptOf(const Bounds& slice, int64_t most) {
 }
 }  // namespace
 
+namespace {
+/// Bounds that a run sets: Some where they can only leave less than those that the slice has.
+Kept keptInRun(const Slice& slice, const DataInputs& in, size_t i) {
+  const bool known = in.least("starts", i, slice.starts[i]) == slice.starts[i];
+  const bool fromFront = known && slice.starts[i] >= 0 && slice.steps[i] > 0;
+  return fromFront && in.least("ends", i, slice.ends[i]) >= 0 ? Kept::Some : Kept::Unsure;
+}
+
+bool isSetInRun(const Slice& slice, const DataInputs& in, size_t i) {
+  return in.least("starts", i, slice.starts[i]) != slice.starts[i] ||
+         in.least("ends", i, slice.ends[i]) != slice.ends[i];
+}
+
+Kept keptOf(const Slice& slice, const DataInputs& in, size_t i) {
+  const int rank = in.shape(0).rank();
+  const auto axis = static_cast<int>(slice.axes[i] < 0 ? slice.axes[i] + rank : slice.axes[i]);
+  if (isSetInRun(slice, in, i)) return keptInRun(slice, in, i);
+  if (in.at(0, axis) == 0) return Kept::All;
+  return keptOf({slice.starts[i], slice.ends[i], slice.steps[i]}, in.shape(0)[axis]);
+}
+}  // namespace
+
 std::optional<DataAxes> Slice::dataAxes(const DataInputs& in) const {
   DataAxes axesOut = in.axes(0);
   for (size_t i = 0; i < axes.size(); ++i) {
     const int axis = static_cast<int>(axes[i] < 0 ? axes[i] + in.shape(0).rank() : axes[i]);
-    if (in.at(0, axis) == 0) continue;
-    const auto kept = keptOf({starts[i], ends[i], steps[i]}, in.shape(0)[axis]);
-    if (kept == Kept::Unsure || exact) return std::nullopt;
-    if (kept == Kept::Some) axesOut[axis] = in.fresh();
+    if (exact && in.at(0, axis) != 0) return std::nullopt;
+    if (keptOf(*this, in, i) != Kept::All) axesOut[axis] = in.fresh();
   }
   return axesOut;
+}
+
+/// Where more may give less, the whole axis may be left.
+Result<TensorTypes> Slice::largestOutputs(const DataInputs& in) const {
+  if (auto ok = inferShape(in.types()); !ok) return ok;
+  Slice most = *this;
+  for (size_t i = 0; i < axes.size(); ++i)
+    if (keptOf(*this, in, i) == Kept::Unsure)
+      most.starts[i] = 0, most.ends[i] = std::numeric_limits<int64_t>::max(), most.steps[i] = 1;
+  return most.inferShape(in.types());
 }
 
 bool Slice::isIdentity(std::span<const TensorType>) const {

@@ -29,8 +29,12 @@ struct Slice final : OperatorBase<Slice> {
     v("steps", steps);
     v("exact", exact);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
+  bool maySetInRun(std::string_view attribute) const override {
+    return attribute == "starts" || attribute == "ends";
+  }
   LayoutRole layoutRole() const override { return LayoutRole::Follow; }
   bool movesElements(int index) const override { return index == 0; }
   bool isIdentity(std::span<const TensorType>) const override;

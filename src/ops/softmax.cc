@@ -13,7 +13,7 @@ std::string Softmax::name() const {
   return fn < SoftmaxFn::kCount ? kNames[static_cast<int>(fn)] : "?";
 }
 
-Result<std::vector<TensorType>> Softmax::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Softmax::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
   if (inputs[0].type != DataType::Float32 && inputs[0].type != DataType::Float64)
     return fail(ErrorCode::Unsupported, name(), " of ", inputs[0].type,
@@ -22,7 +22,7 @@ Result<std::vector<TensorType>> Softmax::inferShape(std::span<const TensorType> 
   if (axis < 0 || axis >= rank)
     return fail(ErrorCode::ShapeMismatch, name(), ": axis ", axis, " is outside a tensor of rank ",
                 rank);
-  return std::vector{inputs[0]};
+  return TensorTypes{inputs[0]};
 }
 
 std::optional<Rows> Softmax::rowsRead(int, const Rows& output, std::span<const TensorType>,

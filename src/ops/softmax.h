@@ -32,7 +32,7 @@ struct Softmax final : OperatorBase<Softmax> {
     return trailing ? (1u << rank) - from : from;
   }
   std::string name() const override;
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   LayoutRole layoutRole() const override { return LayoutRole::Follow; }
   bool mayRunInPlace(int) const override { return true; }

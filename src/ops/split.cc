@@ -13,7 +13,7 @@ constexpr int64_t kMostParts = 1 << 16;
 int64_t partSize(int64_t extent, int64_t parts) { return (extent + parts - 1) / parts; }
 }  // namespace
 
-Result<std::vector<TensorType>> Split::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Split::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
   const Shape& x = inputs[0].shape;
   if (auto ok = checkShape(x); !ok) return std::unexpected(ok.error());
@@ -23,7 +23,7 @@ Result<std::vector<TensorType>> Split::inferShape(std::span<const TensorType> in
   if (sizes.empty() && (parts < 1 || parts > kMostParts))
     return fail(ErrorCode::BadModel, "a split into ", parts, " parts");
   const int64_t count = sizes.empty() ? parts : static_cast<int64_t>(sizes.size());
-  std::vector<TensorType> outputs;
+  TensorTypes outputs;
   int64_t left = extent;
   for (int64_t i = 0; i < count; ++i) {
     const int64_t size = sizes.empty() ? std::min(left, partSize(extent, parts)) : sizes[i];
@@ -65,8 +65,32 @@ std::optional<Rows> Split::rowsRead(int, const Rows& output, std::span<const Ten
 }
 
 std::optional<DataAxes> Split::dataAxes(const DataInputs& in) const {
-  const auto along = normaliseAxis(axis, in.shape(0).rank());
-  return axesOfInput(in, ~(1U << *along));
+  const int along = *normaliseAxis(axis, in.shape(0).rank());
+  DataAxes axes = in.axes(0);
+  const bool sized = !sizes.empty();
+  if (sized || parts != 1) axes[along] = axes[along] == 0 || sized ? 0 : kOwnOfEach;
+  for (size_t i = 0; i < sizes.size(); ++i)
+    if (in.least("sizes", i, sizes[i]) != sizes[i]) axes[along] = kOwnOfEach;
+  return axes;
+}
+
+/// The run tells whether parts of known sizes are all of an axis; and the last of equal parts may
+/// be the larger, the shorter the axis.
+Result<TensorTypes> Split::largestOutputs(const DataInputs& in) const {
+  const Shape& x = in.shape(0);
+  const auto along = normaliseAxis(axis, x.rank());
+  const bool known = along && in.at(0, *along) == 0;
+  const bool setInRun = std::ranges::any_of(sizes, [&, i = size_t{0}](int64_t most) mutable {
+    return in.least("sizes", i++, most) != most;
+  });
+  if (!along || in.count() != 1 || (known && !setInRun)) return inferShape(in.types());
+  if (sizes.empty() && (parts < 1 || parts > kMostParts)) return inferShape(in.types());
+  const auto count = sizes.empty() ? static_cast<size_t>(parts) : sizes.size();
+  TensorTypes outputs(count, in.types()[0]);
+  for (size_t i = 0; i < count; ++i)
+    outputs[i].shape[*along] =
+        sizes.empty() ? partSize(x[*along], parts) : std::clamp<int64_t>(sizes[i], 0, x[*along]);
+  return outputs;
 }
 
 bool Split::isIdentity(std::span<const TensorType>) const { return sizes.empty() && parts == 1; }

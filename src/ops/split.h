@@ -17,8 +17,10 @@ struct Split final : OperatorBase<Split> {
     v("sizes", sizes);
     v("parts", parts);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
+  bool maySetInRun(std::string_view attribute) const override { return attribute == "sizes"; }
   LayoutRole layoutRole() const override { return LayoutRole::Follow; }
   bool mayLackOutput(int) const override { return true; }
   bool movesElements(int index) const override { return index == 0; }

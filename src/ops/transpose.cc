@@ -8,7 +8,7 @@ namespace minnow::ops {
 
 std::unique_ptr<Operator> makeTranspose() { return std::make_unique<Transpose>(); }
 
-Result<std::vector<TensorType>> Transpose::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Transpose::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
   const Shape& x = inputs[0].shape;
   if (perm.size() != static_cast<size_t>(x.rank()))

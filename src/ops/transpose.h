@@ -13,7 +13,7 @@ struct Transpose final : OperatorBase<Transpose> {
   void fields(V& v) {
     v("perm", perm);
   }
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   bool movesElements(int index) const override { return index == 0; }
   bool isIdentity(std::span<const TensorType>) const override;

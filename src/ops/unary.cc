@@ -57,18 +57,39 @@ bool supports(UnaryFn fn, DataType type) {
 
 }  // namespace
 
-Result<std::vector<TensorType>> Unary::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Unary::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
   if (!supports(fn, inputs[0].type))
     return fail(ErrorCode::Unsupported, name(), " of ", inputs[0].type, " is not supported");
   if (auto ok = checkShape(inputs[0].shape); !ok) return std::unexpected(ok.error());
   const bool asks = fn == UnaryFn::IsNaN || fn == UnaryFn::IsInf;
-  return std::vector{TensorType{asks ? DataType::Bool : inputs[0].type, inputs[0].shape}};
+  return TensorTypes{TensorType{asks ? DataType::Bool : inputs[0].type, inputs[0].shape}};
 }
 
 std::optional<Rows> Unary::rowsRead(int, const Rows& output, std::span<const TensorType>,
                                     std::span<const TensorType>) const {
   return output;
+}
+
+Trend Unary::trend(int) const {
+  switch (fn) {
+    case UnaryFn::Identity:
+    case UnaryFn::Relu:
+    case UnaryFn::Clip:
+    case UnaryFn::Ceil:
+    case UnaryFn::Floor:
+    case UnaryFn::Round:
+    case UnaryFn::Sign:
+      return Trend::Rising;
+    case UnaryFn::Neg:
+    case UnaryFn::Not:
+      return Trend::Falling;
+    case UnaryFn::Abs:
+    case UnaryFn::Sqrt:
+      return Trend::RisingFromZero;
+    default:
+      return Trend::Unknown;
+  }
 }
 
 std::optional<DataAxes> Unary::dataAxes(const DataInputs& in) const { return axesOfInput(in); }

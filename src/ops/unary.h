@@ -34,12 +34,13 @@ struct Unary final : OperatorBase<Unary> {
     v("beta", beta);
   }
   std::string name() const override;
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   LayoutRole layoutRole() const override { return LayoutRole::Follow; }
   bool isIdentity(std::span<const TensorType>) const override { return fn == UnaryFn::Identity; }
   std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input,
                                 int index) const override;
+  Trend trend(int index) const override;
   bool mayRunInPlace(int) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;

@@ -84,9 +84,9 @@ Result<std::array<bool, kMaxRank>> markAxes(std::span<const int64_t> axes, int r
   return marked;
 }
 
-Result<std::vector<TensorType>> oneOutput(DataType type, const Shape& shape) {
+Result<TensorTypes> oneOutput(DataType type, const Shape& shape) {
   if (auto ok = checkShape(shape); !ok) return std::unexpected(ok.error());
-  return std::vector{TensorType{type, shape}};
+  return TensorTypes{TensorType{type, shape}};
 }
 
 bool allAre(std::span<const int64_t> list, int64_t number) {

@@ -20,6 +20,6 @@ Result<void> expectMovable(std::span<const TensorType> inputs, size_t least, siz
 Result<std::array<bool, kMaxRank>> markAxes(std::span<const int64_t> axes, int rank);
 
 /// The one output `shape` of `type`, if its size is sane.
-Result<std::vector<TensorType>> oneOutput(DataType type, const Shape& shape);
+Result<TensorTypes> oneOutput(DataType type, const Shape& shape);
 
 }  // namespace minnow::ops

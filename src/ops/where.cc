@@ -8,7 +8,7 @@ namespace minnow::ops {
 
 std::unique_ptr<Operator> makeWhere() { return std::make_unique<Where>(); }
 
-Result<std::vector<TensorType>> Where::inferShape(std::span<const TensorType> inputs) const {
+Result<TensorTypes> Where::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectInputs(inputs, 3, 3); !ok) return std::unexpected(ok.error());
   if (inputs[0].type != DataType::Bool)
     return fail(ErrorCode::ShapeMismatch, "the condition is ", inputs[0].type, ", not bool");
@@ -20,7 +20,7 @@ Result<std::vector<TensorType>> Where::inferShape(std::span<const TensorType> in
   const auto shape = broadcastShapes(inputs[0].shape, *values);
   if (!shape) return std::unexpected(shape.error());
   if (auto ok = checkShape(*shape); !ok) return std::unexpected(ok.error());
-  return std::vector{TensorType{inputs[1].type, *shape}};
+  return TensorTypes{TensorType{inputs[1].type, *shape}};
 }
 
 std::optional<Rows> Where::rowsRead(int index, const Rows& output,
@@ -30,5 +30,9 @@ std::optional<Rows> Where::rowsRead(int index, const Rows& output,
 }
 
 std::optional<DataAxes> Where::dataAxes(const DataInputs& in) const { return axesBroadcast(in, 3); }
+
+Result<TensorTypes> Where::largestOutputs(const DataInputs& in) const {
+  return inferShape(fittedToBroadcast(in, 3));
+}
 
 }  // namespace minnow::ops

@@ -11,8 +11,11 @@ struct Where final : OperatorBase<Where> {
 
   template <class V>
   void fields(V&) {}
-  Result<std::vector<TensorType>> inferShape(std::span<const TensorType> inputs) const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
+  bool movesElements(int index) const override { return index > 0; }
+  Trend trend(int index) const override { return index == 0 ? Trend::Either : Trend::Rising; }
   LayoutRole layoutRole() const override { return LayoutRole::Follow; }
   bool mayRunInPlace(int index) const override { return index > 0; }
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,

@@ -1,6 +1,8 @@
 // Sliding windows: checks of the attributes, and padding.
 #include "ops/window.h"
 
+#include "ops/data_axes.h"
+
 namespace minnow::ops {
 
 Result<void> WindowAttributes::check(int spatial) const {
@@ -34,6 +36,13 @@ SlidingWindow WindowAttributes::along(int axis, int64_t extent) const {
   window.padBegin += before;
   window.padEnd += total - before;
   return window;
+}
+
+std::optional<DataAxes> axesOfWindows(const DataInputs& in) {
+  auto axes = axesOfInput(in, ~2U);
+  for (int axis = 2; axes && axis < kMaxRank; ++axis)
+    if ((*axes)[axis] != 0) (*axes)[axis] = in.fresh();
+  return axes;
 }
 
 Rows rowsUnderWindow(const Rows& output, const SlidingWindow& window, int64_t extent) {

@@ -61,6 +61,9 @@ std::array<SlidingWindow, 3> windowsOver(const Op& op, const Shape& x) {
   return windows;
 }
 
+/// dataAxes() of a sliding window: right for any N and any spatial extent.
+std::optional<DataAxes> axesOfWindows(const DataInputs& in);
+
 /// The rows of an input of that extent that lie under the windows of the output's rows.
 Rows rowsUnderWindow(const Rows& output, const SlidingWindow& window, int64_t extent);
 

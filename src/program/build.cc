@@ -101,6 +101,7 @@ class Builder {
     const ir::Node& node = graph_.nodes[n];
     Step& step = program_.steps[n];
     step.sizedByData = layout_.dataSizes.concerns(node);
+    if (node.op->takesAttributes()) step.settled = static_cast<int32_t>(program_.settledSteps++);
     program_.mostOperands =
         std::max(program_.mostOperands, node.inputs.size() + node.outputs.size());
     joinChain(n);

@@ -48,6 +48,8 @@ struct Step {
   /// Program::stripAxes of its first operand's; inputs, then outputs.
   int32_t stripAxes = kNone;
   bool sizedByData = false;  ///< data decide an extent of an operand
+  /// Counts the operators that take attributes from their inputs in each run.
+  int32_t settled = kNone;
 };
 
 struct Options {
@@ -68,6 +70,7 @@ struct Program {
   planning::StripTables strips;
   std::vector<ir::ValueId> sizedByData;  ///< by Place::actual
   std::vector<TensorInfo> inputs, outputs;
+  size_t settledSteps = 0;     ///< that have Step::settled
   size_t placedBytes = 0;      ///< of the arena
   size_t lowerBoundBytes = 0;  ///< of any arena for these buffers
   size_t mostOperands = 0;     ///< of a step, inputs and outputs

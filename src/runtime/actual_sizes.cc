@@ -8,20 +8,31 @@ namespace minnow::runtime {
 using program::kNone;
 
 Result<void> Runner::bindActualSizes() {
-  std::vector<TensorType> read;
+  types_.clear();
   for (size_t i = 0; i < node().inputs.size(); ++i) {
     const ir::ValueId id = node().inputs[i];
     TensorView& view = inputs()[i];
     if (view && program().places[id].actual != kNone)
       view = bindings_->actual[program().places[id].actual];
-    read.push_back({view.type, view.shape});
+    types_.push_back({view.type, view.shape});
   }
-  const auto written = node().op->inferShape(read);
+  const auto op = settledOperator();
+  if (!op) return std::unexpected(op.error());
+  const auto written = (*op)->inferShape(types_);
   if (!written) return std::unexpected(written.error());
   for (size_t i = 0; i < node().outputs.size(); ++i)
     if (TensorView& view = outputs()[i])
       if (auto ok = bindOutput(node().outputs[i], (*written)[i].shape, view); !ok) return ok;
   return {};
+}
+
+/// The step's operator with the attributes that its inputs hold.
+Result<const ops::Operator*> Runner::settledOperator() {
+  if (plannedStep().settled == kNone) return node().op.get();
+  if (auto ok = finish(); !ok) return std::unexpected(ok.error());
+  ops::Operator& own = *bindings_->settled[plannedStep().settled];
+  if (auto ok = own.takeAttributes(inputs()); !ok) return std::unexpected(ok.error());
+  return &own;
 }
 
 /// No extent may be larger than planned, and none another where data decide none.

@@ -17,7 +17,12 @@ struct Bindings {
   explicit Bindings(std::shared_ptr<const program::Program> of)
       : program(std::move(of)),
         actual(program->sizedByData.size()),
-        progress(static_cast<size_t>(program->strips.mostBands())) {}
+        progress(static_cast<size_t>(program->strips.mostBands())) {
+    settled.reserve(program->settledSteps);
+    for (size_t n = 0; n < program->steps.size(); ++n)
+      if (program->steps[n].settled != program::kNone)
+        settled.push_back(program->graph->nodes[n].op->clone());
+  }
   Bindings(const Bindings&) = delete;  // runners refer to it
   Bindings& operator=(const Bindings&) = delete;
 
@@ -33,11 +38,18 @@ struct Bindings {
   TensorView input(size_t index) const { return tensor(program->graph->inputs[index]); }
   TensorView output(size_t index) const { return tensor(program->graph->outputs[index]); }
 
-  size_t heapBytes() const { return minnow::heapBytes(actual) + minnow::heapBytes(progress); }
+  size_t heapBytes() const {
+    size_t bytes = minnow::heapBytes(actual) + minnow::heapBytes(progress) +
+                   settled.capacity() * sizeof settled[0];
+    for (const auto& op : settled) bytes += op->heapBytes();
+    return bytes;
+  }
 
   std::shared_ptr<const program::Program> program;
   std::byte* arena = nullptr;
   std::vector<TensorView> actual;  ///< by program::Place::actual
+  /// By program::Step::settled: operators that take attributes from this frame's data.
+  std::vector<std::unique_ptr<ops::Operator>> settled;
   /// By band of the chain that runs: how many steps it is through with.
   std::vector<std::atomic<int>> progress;
 };

@@ -123,6 +123,7 @@ Result<void> Runner::run(base::Team& team) {
     const ops::Rows rows = cursor_.rows();
     args.rows = {rows.begin, rows.end};
   }
+  if (step.settled != kNone) args.settled = bindings_->settled[step.settled].get();
   const auto event = step.kernel->run(args);
   if (!event) return std::unexpected(event.error());
   if (*event != backend::kDone) {

@@ -16,7 +16,9 @@ class Runner {
  public:
   /// `bindings` outlive the runner and stay where they are.
   explicit Runner(Bindings& bindings)
-      : bindings_(&bindings), operands_(bindings.program->mostOperands) {}
+      : bindings_(&bindings), operands_(bindings.program->mostOperands) {
+    types_.reserve(operands_.size());
+  }
 
   // A run: begin(); while not isDone(): open(), run() if there is work, advance(); finish(). Of
   // runners that go through bands of one chain at a time, none waits for a band before its own.
@@ -38,7 +40,7 @@ class Runner {
   bool hasWork() const { return cursor_.hasWork(); }
   size_t step() const { return static_cast<size_t>(cursor_.step()); }
   /// Binds the step's tensors. Where data decided extents, they are those of this frame; an error,
-  /// before anything is written, if one is larger than planned. Only there this allocates.
+  /// before anything is written, if one is larger than planned.
   Result<void> open();
   /// Runs the step that was opened, or begins to.
   Result<void> run(base::Team& team);
@@ -57,7 +59,7 @@ class Runner {
 
   const program::Program& program() const { return *bindings_->program; }
   const ir::Node& node() const { return program().graph->nodes[step()]; }
-  size_t heapBytes() const { return minnow::heapBytes(operands_); }
+  size_t heapBytes() const { return minnow::heapBytes(operands_) + minnow::heapBytes(types_); }
 
  private:
   const program::Step& plannedStep() const { return program().steps[step()]; }
@@ -76,12 +78,14 @@ class Runner {
   static int progressAt(const planning::ChainSchedule& chain, int strip, int step);
   void noteProgress(int done);
   Result<void> bindActualSizes();
+  Result<const ops::Operator*> settledOperator();
   Result<void> bindOutput(ir::ValueId id, const Shape& shape, TensorView& view) const;
   void noteActualSizes();
 
   Bindings* bindings_;
   planning::StripCursor cursor_;
   std::vector<TensorView> operands_;        // of the step that is open: inputs, then outputs
+  std::vector<TensorType> types_;           // of the inputs, where data decide extents
   const backend::Backend* busy_ = nullptr;  // it may not have done all that was begun
   backend::Event begun_ = backend::kDone;
 };

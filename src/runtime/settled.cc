@@ -51,7 +51,9 @@ Result<std::unique_ptr<const sizes::Settled>> settleTypes(const ir::Graph& graph
 Result<std::vector<std::string>> operatorKinds(const ir::Graph& graph) {
   std::set<std::string> kinds;
   const auto add = [&](const ir::Graph& one) {
-    for (const ir::Node& node : one.nodes) kinds.insert(ops::opKindName(node.op->kind()));
+    for (const ir::Node& node : one.nodes)
+      for (const ops::Operator* op = node.op.get(); op != nullptr; op = op->held())
+        kinds.insert(ops::opKindName(op->kind()));
   };
   add(graph);
   if (graph.sizes) {

@@ -51,16 +51,10 @@ Result<void> spend(const ops::Operator& op, std::span<const TensorType> in,
   return {};
 }
 
-}  // namespace
-
-Result<std::vector<Evaluated>> evaluate(const ir::Graph& graph, const ops::Operator& op,
-                                        std::span<const ir::ValueId> inputs, Budget& budget) {
-  std::vector<TensorView> in, out;
-  std::vector<TensorType> types;
-  for (const ir::ValueId id : inputs) {
-    in.push_back(id == ir::kNoValue ? TensorView{} : graph.values[static_cast<size_t>(id)].view());
-    types.push_back(id == ir::kNoValue ? TensorType{} : graph.values[static_cast<size_t>(id)].type);
-  }
+/// Of an operator that has all its attributes.
+Result<std::vector<Evaluated>> run(const ops::Operator& op, std::span<const TensorView> in,
+                                   std::span<const TensorType> types, Budget& budget) {
+  std::vector<TensorView> out;
   auto outTypes = op.inferShape(types);
   if (!outTypes) return std::unexpected(outTypes.error());
   if (auto ok = spend(op, types, *outTypes, budget); !ok) return std::unexpected(ok.error());
@@ -93,6 +87,22 @@ Result<std::vector<Evaluated>> evaluate(const ir::Graph& graph, const ops::Opera
     results.push_back({{out[i].type, out[i].shape}, std::move(constant)});
   }
   return results;
+}
+
+}  // namespace
+
+Result<std::vector<Evaluated>> evaluate(const ir::Graph& graph, const ops::Operator& op,
+                                        std::span<const ir::ValueId> inputs, Budget& budget) {
+  std::vector<TensorView> in;
+  std::vector<TensorType> types;
+  for (const ir::ValueId id : inputs) {
+    in.push_back(id == ir::kNoValue ? TensorView{} : graph.values[static_cast<size_t>(id)].view());
+    types.push_back(id == ir::kNoValue ? TensorType{} : graph.values[static_cast<size_t>(id)].type);
+  }
+  if (!op.takesAttributes()) return run(op, in, types, budget);
+  const auto settled = op.clone();
+  if (auto ok = settled->takeAttributes(in); !ok) return std::unexpected(ok.error());
+  return run(*settled, in, types, budget);
 }
 
 }  // namespace minnow::sizes

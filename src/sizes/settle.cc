@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/fail.h"
+#include "ir/data_sizes.h"
 #include "sizes/evaluate.h"
 
 namespace minnow::sizes {
@@ -162,8 +163,10 @@ class Program {
   }
 
   Result<void> infer(const ir::Node& node) {
-    const auto types = node.op->inferShape(graph_.inputTypes(node));
+    const auto types = sizes_.outputTypes(node, graph_.inputTypes(node));
     if (!types) return std::unexpected(types.error());
+    if (sizes_.concerns(node))
+      if (auto ok = sizes_.enter(node, graph_.inputTypes(node)); !ok) return ok;
     for (size_t i = 0; i < node.outputs.size(); ++i)
       if (auto ok = give(node.outputs[i], (*types)[i], nullptr); !ok) return ok;
     return {};
@@ -211,6 +214,7 @@ class Program {
   }
 
   ir::Graph& graph_;
+  ir::DataSizes sizes_;
   std::vector<char> wanted_;
   std::map<ValueId, const ir::Assumption*> assumptions_;  ///< by value
   /// Size arithmetic is little work; a file that lies may ask for any.

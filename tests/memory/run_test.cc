@@ -2,6 +2,10 @@
 // all allocation functions replaced; so are small networks, on one thread and three.
 #include <gtest/gtest.h>
 
+#include "ops/expand.h"
+#include "ops/in_run.h"
+#include "ops/select.h"
+#include "ops/shape_of.h"
 #include "passes/pass_list.h"
 #include "src/runtime/test_models.h"
 #include "tests/memory/allocations.h"
@@ -90,7 +94,7 @@ std::string expectNoAllocation(Runtime& runtime, const OpCase& c, const ir::Grap
   const auto ran = frame->run();
   const int64_t made = allocations::made() - before;
   EXPECT_EQ(ran.has_value(), !c.fails) << c.name;
-  if (ran.has_value() && !c.op->sizesFromData()) {  // where sizes come from data, running may
+  if (ran.has_value()) {
     EXPECT_EQ(made, 0) << c.name << ", kernel " << session->operators()[0].kernel;
   }
   return session->operators()[0].kernel;
@@ -107,6 +111,51 @@ TEST(RunAllocatesNothing, WhateverTheOperator) {
     kernels.insert(expectNoAllocation(*three, c, graph));
   }
   EXPECT_GT(kernels.size(), 20U) << "fast kernels are among them";
+}
+
+/// As many twos as x has elements that are not 0: their number is an attribute that a run sets.
+ir::Graph graphOfAttributesInRun() {
+  ir::Graph graph;
+  const auto value = [&](const char* name, DataType type, const Shape& shape) {
+    return graph.addValue({name, {type, shape}});
+  };
+  const ir::ValueId x = value("x", DataType::Float32, {3, 4});
+  const ir::ValueId found = value("found", DataType::Int64, {2, 12});
+  const ir::ValueId count = value("count", DataType::Int64, {1});
+  const ir::ValueId two = graph.addFloats("two", {}, std::vector{2.0F});
+  const ir::ValueId twos = value("twos", DataType::Float32, {12});
+  ops::ShapeOf last;
+  last.start = 1;
+  auto expand = std::make_unique<ops::Expand>();
+  expand->shape = {12};
+  auto inRun = std::make_unique<ops::InRun>();
+  inRun->op = std::move(expand);
+  inRun->parameters = {{"shape", {0}}};
+  graph.inputs = {x};
+  graph.nodes.push_back({"find", std::make_unique<ops::NonZero>(), {x}, {found}});
+  graph.nodes.push_back({"count", std::make_unique<ops::ShapeOf>(last), {found}, {count}});
+  graph.nodes.push_back({"expand", std::move(inRun), {two, count}, {twos}});
+  graph.outputs = {twos};
+  graph.outputNames = {"y"};
+  return graph;
+}
+
+TEST(RunAllocatesNothing, NorWhereRunsSetAttributes) {
+  auto runtime = Runtime::create();
+  const test::Model model(graphOfAttributesInRun());
+  auto interpreter = Interpreter::createFromBuffer(*runtime, model.span);
+  ASSERT_TRUE(interpreter) << interpreter.error().message;
+  auto session = interpreter->createSession();
+  auto frame = session->begin();
+  for (const int count : {5, 0, 12}) {
+    for (int i = 0; i < 12; ++i) frame->input(0).as<float>()[i] = i < count ? 1.0F : 0.0F;
+    const int64_t before = allocations::made();
+    const auto ran = frame->run();
+    EXPECT_EQ(allocations::made() - before, 0);
+    ASSERT_TRUE(ran) << ran.error().message;
+    ASSERT_EQ(frame->output(0).shape, Shape{count});
+    for (int i = 0; i < count; ++i) EXPECT_EQ(frame->output(0).as<float>()[i], 2.0F);
+  }
 }
 
 TEST(RunAllocatesNothing, NorDoesTheWholeFrameAfterTheFirst) {

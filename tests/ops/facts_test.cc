@@ -26,7 +26,8 @@ namespace {
 /// A case's tensors, row-major.
 struct Tensors {
   std::vector<TestTensor> inputs, outputs;
-  std::vector<TensorType> types, outputTypes;
+  std::vector<TensorType> types;
+  ops::TensorTypes outputTypes;
 
   explicit Tensors(const OpCase& c) {
     for (size_t i = 0; i < c.inputs.size(); ++i) {

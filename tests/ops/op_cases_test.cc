@@ -261,7 +261,8 @@ class Runner {
 
   const OpCase& case_;
   std::vector<TestTensor> inputs_, expectedOutputs_;
-  std::vector<TensorType> types_, outputTypes_;
+  std::vector<TensorType> types_;
+  ops::TensorTypes outputTypes_;
   std::vector<TensorView> expectedViews_;
   Result<void> expected_;
   bool everySetting_ = true;

@@ -258,7 +258,8 @@ class Strips {
 
   const OpCase& case_;
   std::vector<TestTensor> inputs_, expected_;
-  std::vector<TensorType> types_, outputTypes_;
+  std::vector<TensorType> types_;
+  ops::TensorTypes outputTypes_;
 };
 
 }  // namespace

@@ -163,6 +163,9 @@ void addConvert(CLI::App& app) {
   verb->add_option("--value", args->settings.values,
                    "NAME=1,2,3 or NAME=FILE.npy: makes an input a constant (repeatable)")
       ->allow_extra_args(false);
+  verb->add_option("--bound", args->settings.bounds,
+                   "NAME=300: the most that a size can be which data decide (repeatable)")
+      ->allow_extra_args(false);
   verb->add_option("--disable", args->settings.disabledPasses, "PASS: leave it out (repeatable)")
       ->allow_extra_args(false);
   verb->add_flag("--list-passes", args->listPasses, "Print the names of all passes");

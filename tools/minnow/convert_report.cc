@@ -48,6 +48,12 @@ converter::ConvertOptions convertOptions(const std::filesystem::path& onnx,
   options.shapes = settings.shapes;
   options.disabledPasses = settings.disabledPasses;
   options.progress = settings.progress;
+  for (const auto& [name, text] : byName(settings.bounds, "--bound")) {
+    const std::vector<double> numbers = parseNumbers(text, "--bound");
+    if (numbers.size() != 1 || !(numbers[0] >= 0 && numbers[0] <= INT32_MAX))
+      throw Failure(Exit::Usage, "--bound: expected NAME=NUMBER, from 0 to 2147483647");
+    options.bounds[name] = static_cast<int64_t>(numbers[0]);
+  }
   if (settings.values.empty()) return options;
   const auto signature = need(converter::readSignature(onnx));
   for (const auto& [name, text] : byName(settings.values, "--value")) {

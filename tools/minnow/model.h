@@ -41,6 +41,7 @@ using Shapes = std::map<std::string, AskedShape>;
 struct ConvertSettings {
   Shapes shapes{};
   std::vector<std::string> values{};  ///< NAME=NUMBERS or NAME=FILE.npy
+  std::vector<std::string> bounds{};  ///< NAME=NUMBER
   std::vector<std::string> disabledPasses{};
   std::function<void(double, const std::string&)> progress{};
 };

@@ -10,10 +10,7 @@ namespace minnow::backend {
 namespace {
 
 /// A fast kernel is chosen for known sizes; the reference takes any.
-KernelRow rowFor(const Work& work) {
-  if (work.sizedByData) return referenceRow(work.op.kind());
-  return cpu::chooseKernel(work.op, work.inputs, work.outputs);
-}
+KernelRow rowFor(const Work& work) { return cpu::chooseKernel(work.op, work.inputs, work.outputs); }
 
 /// A row that does not take every form gives way to the reference, which does.
 KernelRow rowFor(std::span<const Work> forms) {

@@ -10,6 +10,7 @@
 #include "converter/onnx/walk.h"
 #include "ops/concat.h"
 #include "ops/reshape.h"
+#include "ops/select.h"
 #include "ops/slice.h"
 
 namespace minnow::converter {
@@ -151,7 +152,23 @@ void Walk::bind(const ::onnx::NodeProto& node, NodeContext& context, const Resul
   }
 }
 
+/// A condition that a run computes: both branches are, and of each result one is chosen. Neither has
+/// effects.
+void Walk::expandBoth(const ::onnx::NodeProto& node, NodeContext& context) {
+  const std::string prefix = state_.nodeName;
+  const Results yes = body(context.graph("then_branch"), {}, prefix + "/then/");
+  const Results no = body(context.graph("else_branch"), {}, prefix + "/else/");
+  if (anyFailed(yes) || anyFailed(no)) return markFailed(node);
+  if (yes.size() != no.size()) context.broken("its branches give different numbers of outputs");
+  Results chosen;
+  for (size_t i = 0; i < yes.size(); ++i)
+    chosen.push_back(
+        context.emit(std::make_unique<ops::Choose>(), {context.input(0), yes[i], no[i]}));
+  bind(node, context, chosen);
+}
+
 void Walk::expandIf(const ::onnx::NodeProto& node, NodeContext& context) {
+  if (!context.isConstant(context.input(0))) return expandBoth(node, context);
   const bool taken = oneInteger(context, context.input(0), "the condition") != 0;
   bind(node, context,
        body(context.graph(taken ? "then_branch" : "else_branch"), {}, state_.prefix));

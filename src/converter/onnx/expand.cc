@@ -1,6 +1,8 @@
 // Expand, Tile and ConstantOfShape.
 #include "ops/expand.h"
 
+#include <algorithm>
+
 #include "converter/onnx/node_context.h"
 #include "ops/reshape.h"
 
@@ -9,7 +11,12 @@ namespace minnow::converter {
 void importExpand(NodeContext& node) {
   auto op = std::make_unique<ops::Expand>();
   op->shape = node.settingInts(*op, "shape", 1);
-  node.setOutput(0, node.emit(std::move(op), {node.input(0)}));
+  const Shape& x = node.largestShape(0);
+  const bool fromOne = std::ranges::count(x, 1) == x.rank();
+  const ir::ValueId value = node.emit(std::move(op), {node.input(0)});
+  if (fromOne && node.typeOf(value).shape.rank() == node.typeOf(node.input(1)).shape.elements())
+    node.noteAxes(value, node.input(1));
+  node.setOutput(0, value);
 }
 
 void importTile(NodeContext& node) {
@@ -28,7 +35,9 @@ void importConstantOfShape(NodeContext& node) {
   value = node.emit(std::move(scalar), {value});
   for (int64_t extent : op->shape)
     if (extent < 0) node.broken("a negative extent");
-  node.setOutput(0, node.emit(std::move(op), {value}));
+  value = node.emit(std::move(op), {value});
+  node.noteAxes(value, node.input(0));
+  node.setOutput(0, value);
 }
 
 }  // namespace minnow::converter

@@ -139,6 +139,7 @@ class Inputs {
     const ir::ValueId id = state_.graph.addValue(std::move(value));
     state_.scopes.set(info.name(), id);
     if (!isFixed) state_.graph.inputs.push_back(id);
+    state_.noteName(info.name(), id);
   }
 
   /// An initialiser that is listed as an input too is a constant.

@@ -13,7 +13,7 @@
 #include "converter/onnx/tensor_proto.h"
 #include "converter/onnx/versions.h"
 #include "converter/onnx/walk.h"
-#include "ops/cast.h"
+#include "ops/in_run.h"
 #include "sizes/evaluate.h"
 
 namespace minnow::converter {
@@ -116,8 +116,8 @@ void ImportState::addInitialisers(const ::onnx::GraphProto& from) {
                         "' has two values (initialisers)");
 }
 
-bool ImportState::canEvaluate(const ir::Node& node, const std::vector<TensorType>& types) const {
-  if (!node.op->readsElements()) return true;
+bool ImportState::canEvaluate(const ir::Node& node, std::span<const TensorType> types) const {
+  if (!node.op->readsElements()) return !dataSizes.concerns(node);
   int64_t in = 0, out = 0;
   for (ir::ValueId id : node.inputs) {
     if (id == ir::kNoValue) continue;
@@ -142,50 +142,43 @@ std::vector<ir::ValueId> ImportState::evaluate(const ops::Operator& op,
   return ids;
 }
 
-bool ImportState::readsAtMost(const std::vector<ir::ValueId>& inputs) const {
-  return std::ranges::any_of(inputs, [&](ir::ValueId id) { return atMost.contains(id); });
+void ImportState::noteName(const std::string& name, ir::ValueId value) {
+  const auto found = options.bounds.find(name);
+  if (found == options.bounds.end()) return;
+  if (found->second < 0) throw ImportError(text("the bound of '", name, "' is negative"));
+  bounded.insert(name);
+  bounds.limit(value, found->second);
 }
 
-void ImportState::expectKnown(ir::ValueId id) const {
-  if (atMost.contains(id))
-    throw ImportError(text("'", graph.values[static_cast<size_t>(id)].name,
-                           "' holds a size that depends on data, which is not known at conversion; "
-                           "let the model end before this node"));
-}
-
-/// The marks go where the elements go: the operator is evaluated on both.
-std::vector<ir::ValueId> ImportState::moveAtMost(const ir::Node& node, int outputs) {
-  std::vector<ir::ValueId> marks;
-  for (size_t i = 0; i < node.inputs.size(); ++i) {
-    const ir::ValueId id = node.inputs[i];
-    const bool moved = node.op->movesElements(static_cast<int>(i));
-    if (!moved) expectKnown(id);
-    const auto found = atMost.find(id);
-    if (!moved || found != atMost.end()) {
-      marks.push_back(moved ? found->second : id);
-      continue;
-    }
-    const Shape shape = graph.values[static_cast<size_t>(id)].type.shape;
-    const std::vector<int64_t> none(static_cast<size_t>(shape.elements()), 0);
-    marks.push_back(
-        addConstant(freshName("known"), {DataType::Int64, shape}, std::as_bytes(std::span(none))));
-  }
-  const std::vector<ir::ValueId> ids = evaluate(*node.op, node.inputs, outputs);
-  const bool stay = node.as<ops::Cast>();  // whole numbers stay what they are
-  const std::vector<ir::ValueId> moved = stay ? marks : evaluate(*node.op, marks, outputs);
-  for (size_t i = 0; i < ids.size(); ++i)
-    if (std::ranges::count(graph.values[static_cast<size_t>(moved[i])].elements<int64_t>(), 1) > 0)
-      atMost[ids[i]] = moved[i];
+std::vector<ir::ValueId> ImportState::compute(ir::Node node, int outputs) {
+  node.outputs = evaluate(*node.op, node.inputs, outputs);
+  std::vector<ir::ValueId> ids = node.outputs;
+  sizes.note(std::move(node), graph, SizeTrace::Moment::Conversion);
   return ids;
 }
 
-/// What the operator gives for constants.
-std::vector<ir::ValueId> ImportState::computed(const ir::Node& node, int outputs) {
-  if (!readsAtMost(node.inputs) || !node.op->readsElements())
-    return evaluate(*node.op, node.inputs, outputs);
-  if (node.op->movesElements(0)) return moveAtMost(node, outputs);
-  for (ir::ValueId id : node.inputs) expectKnown(id);
-  return evaluate(*node.op, node.inputs, outputs);
+ir::ValueId ImportState::addInts(const char* name, const std::vector<int64_t>& row) {
+  return addConstant(freshName(name), {DataType::Int64, {std::ssize(row)}},
+                     std::as_bytes(std::span(row)));
+}
+
+ir::ValueId ImportState::addZeros(const Shape& shape) {
+  const std::vector<int64_t> zeros(static_cast<size_t>(shape.elements()), 0);
+  return addConstant(freshName("zeros"), {DataType::Int64, shape}, std::as_bytes(std::span(zeros)));
+}
+
+/// The operator has the most that the attributes can be.
+void ImportState::setInRun(ir::Node& node, const std::vector<InRun>& attributes) {
+  auto wrapper = std::make_unique<ops::InRun>();
+  wrapper->op = std::move(node.op);
+  for (const auto& [attribute, value, least] : attributes) {
+    const ir::Value& numbers = graph.values[static_cast<size_t>(least)];
+    wrapper->parameters.push_back(
+        {attribute, wholeNumbers(numbers).value_or(std::vector<int64_t>())});
+    node.inputs.push_back(value);
+    if (sizes.follows(least)) node.settings.push_back({"least:" + attribute, least});
+  }
+  node.op = std::move(wrapper);
 }
 
 std::vector<ir::ValueId> ImportState::emit(std::unique_ptr<ops::Operator> op,
@@ -193,8 +186,10 @@ std::vector<ir::ValueId> ImportState::emit(std::unique_ptr<ops::Operator> op,
   while (!inputs.empty() && inputs.back() == ir::kNoValue) inputs.pop_back();
   std::vector<ir::Setting> follow;
   if (const auto found = settings.extract(op.get())) follow = std::move(found.mapped());
+  const auto attributes = inRun.extract(op.get());
   ir::Node node{nodeName, std::move(op), std::move(inputs), {}, nodeOp, std::move(follow)};
-  auto types = node.op->inferShape(graph.inputTypes(node));
+  if (attributes) setInRun(node, attributes.mapped());
+  auto types = dataSizes.outputTypes(node, graph.inputTypes(node));
   if (!types && dataSizes.concerns(node))
     throw ImportError(text(types.error().message,
                            ", and the size depends on data; a known size is "
@@ -202,22 +197,24 @@ std::vector<ir::ValueId> ImportState::emit(std::unique_ptr<ops::Operator> op,
   if (!types) throw ImportError(types.error().message);
   if (types->size() < static_cast<size_t>(outputs))
     throw ImportError(text("has ", outputs, " outputs, at most ", types->size(), " are possible"));
-  if (canEvaluate(node, *types)) {
-    node.outputs = computed(node, outputs);
-    std::vector<ir::ValueId> ids = node.outputs;
-    sizes.note(std::move(node), graph, true);
-    return ids;
-  }
-  for (ir::ValueId id : node.inputs) expectKnown(id);
-  for (int i = 0; i < outputs; ++i)
-    node.outputs.push_back(graph.addValue({freshName(nodeName), (*types)[static_cast<size_t>(i)]}));
-  if (dataSizes.concerns(node))
+  if (canEvaluate(node, *types)) return compute(std::move(node), outputs);
+  return leaveToRun(std::move(node), std::span(*types).first(static_cast<size_t>(outputs)));
+}
+
+/// Adds a node to the graph; what can only be one constant is returned as that.
+std::vector<ir::ValueId> ImportState::leaveToRun(ir::Node node, std::span<const TensorType> types) {
+  for (const TensorType& type : types)
+    node.outputs.push_back(graph.addValue({freshName(nodeName), type}));
+  const bool fromData = dataSizes.concerns(node);
+  if (fromData)
     if (auto ok = dataSizes.enter(node, graph.inputTypes(node)); !ok)
       throw ImportError(ok.error().message);
-  std::vector<ir::ValueId> ids = node.outputs;
   sizes.note({node.name, node.op->clone(), node.inputs, node.outputs, node.source, node.settings},
-             graph, false);
+             graph, fromData ? SizeTrace::Moment::Run : SizeTrace::Moment::Session);
+  bounds.note(node);
+  std::vector<ir::ValueId> ids = node.outputs;
   graph.nodes.push_back(std::move(node));
+  for (ir::ValueId& id : ids) id = bounds.known(id);
   return ids;
 }
 
@@ -262,6 +259,7 @@ class ModelImport {
       throw UnsupportedModel("sparse initialisers are not supported");
     declareInputs(graph, state_);
     Walk(model_, state_).nodes(graph.node());
+    checkBounds(graph);
     if (state_.report.unsupported.empty()) bindOutputs(graph);
   }
 
@@ -292,6 +290,20 @@ class ModelImport {
                                             kNewestIr));
   }
 
+  /// A tensor behind a node that is refused has a name too.
+  void checkBounds(const ::onnx::GraphProto& graph) const {
+    const auto named = [&](const std::string& name) {
+      return state_.bounded.contains(name) ||
+             std::ranges::any_of(graph.node(), [&](const auto& node) {
+               return std::ranges::find(node.output(), name) != node.output().end();
+             });
+    };
+    for (const auto& [name, most] : state_.options.bounds)
+      if (!named(name))
+        throw ModelError(ErrorCode::NotFound,
+                         text("the model has no tensor '", name, "' to give a bound of ", most));
+  }
+
   void bindOutputs(const ::onnx::GraphProto& graph) {
     for (const auto& output : graph.output()) {
       const ir::ValueId value = state_.scopes.find(output.name());
@@ -300,25 +312,10 @@ class ModelImport {
       if (value < 0)
         throw ImportError("the graph's output '" + output.name() +
                           "' is neither an input nor written by any of its nodes");
-      if (state_.atMost.contains(value)) refuseSize(graph, output.name());
       state_.graph.outputs.push_back(value);
       state_.graph.outputNames.push_back(output.name());
     }
     if (state_.graph.outputs.empty()) throw ImportError("the graph has no outputs");
-  }
-
-  /// An output that holds a size which depends on data, by the node that gives it.
-  void refuseSize(const ::onnx::GraphProto& graph, const std::string& output) {
-    for (const auto& node : graph.node())
-      if (std::ranges::find(node.output(), output) != node.output().end())
-        state_.report.unsupported.push_back(
-            {node.name().empty() ? output : node.name(),
-             node.op_type(),
-             state_.report.opset,
-             text("output '", output,
-                  "' holds a size that depends on data, which is not known at "
-                  "conversion; leave this output out"),
-             {}});
   }
 
   const ::onnx::ModelProto& model_;

@@ -12,6 +12,7 @@
 #include "converter/convert.h"
 #include "converter/onnx/node_context.h"
 #include "converter/onnx/scopes.h"
+#include "converter/onnx/size_bounds.h"
 #include "converter/onnx/size_trace.h"
 #include "ir/data_sizes.h"
 #include "ir/graph.h"
@@ -36,6 +37,9 @@ struct OverBudget : std::runtime_error {
 /// What attributes of a function's nodes that refer to the call's (ref_attr_name) stand for.
 using CallAttributes = std::map<std::string, const ::onnx::AttributeProto*>;
 
+/// Elements of a constant of an integer or bool type.
+std::optional<std::vector<int64_t>> wholeNumbers(const ir::Value& value);
+
 class ImportState {
  public:
   ImportState(const ConvertOptions& chosen, ConvertReport& filled, std::filesystem::path where,
@@ -53,13 +57,16 @@ class ImportState {
   const CallAttributes* callAttributes = nullptr;  ///< of the function that is being expanded
   std::string prefix;  ///< of names inside a function or an unrolled loop
 
-  /// Constants of which some elements are but the most that an extent can be, because data decide
-  /// it: to each an int64 constant of its shape, 1 where that is so. Such elements may be moved and
-  /// left out, as exporters do who want another extent of the same Shape; whoever uses one is
-  /// refused.
-  std::unordered_map<ir::ValueId, ir::ValueId> atMost;
-  /// Throws if the value has such elements.
-  void expectKnown(ir::ValueId id) const;
+  SizeBounds bounds{*this};
+  /// An attribute that runs set.
+  struct InRun {
+    std::string attribute;
+    ir::ValueId value, least;
+  };
+  /// Of operators that are not emitted yet.
+  std::map<const ops::Operator*, std::vector<InRun>> inRun;
+
+  std::set<std::string> bounded;  ///< tensors that were given a bound
 
   std::string nodeName;  ///< of the node being imported
   std::string nodeOp;    ///< its ONNX operator
@@ -71,6 +78,15 @@ class ImportState {
   /// Adds a node, infers its types, and evaluates it when all inputs are small constants.
   std::vector<ir::ValueId> emit(std::unique_ptr<ops::Operator> op, std::vector<ir::ValueId> inputs,
                                 int outputs);
+  /// A tensor of the model is this value: it may have a bound (ConvertOptions::bounds).
+  void noteName(const std::string& name, ir::ValueId value);
+  /// What the operator gives for constants, or for types if it reads no elements.
+  std::vector<ir::ValueId> evaluate(const ops::Operator& op, const std::vector<ir::ValueId>& inputs,
+                                    int outputs);
+  /// The same of a node, from which its results follow.
+  std::vector<ir::ValueId> compute(ir::Node node, int outputs);
+  ir::ValueId addInts(const char* name, const std::vector<int64_t>& row);
+  ir::ValueId addZeros(const Shape& shape);  ///< int64
   /// Names of the graph inputs that a value is computed from.
   std::vector<std::string> sourceInputs(ir::ValueId id) const;
   ir::ValueId addTensor(const ::onnx::TensorProto& tensor, const std::string& name);
@@ -87,12 +103,9 @@ class ImportState {
   std::string freshName(const std::string& base);
 
  private:
-  bool canEvaluate(const ir::Node& node, const std::vector<TensorType>& types) const;
-  std::vector<ir::ValueId> computed(const ir::Node& node, int outputs);
-  std::vector<ir::ValueId> evaluate(const ops::Operator& op, const std::vector<ir::ValueId>& inputs,
-                                    int outputs);
-  bool readsAtMost(const std::vector<ir::ValueId>& inputs) const;
-  std::vector<ir::ValueId> moveAtMost(const ir::Node& node, int outputs);
+  bool canEvaluate(const ir::Node& node, std::span<const TensorType> types) const;
+  std::vector<ir::ValueId> leaveToRun(ir::Node node, std::span<const TensorType> types);
+  void setInRun(ir::Node& node, const std::vector<InRun>& attributes);
   /// Data that is read from a file again does not come from a larger file.
   void spendExternal(const ::onnx::TensorProto& tensor, size_t bytes);
 

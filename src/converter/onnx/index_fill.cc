@@ -139,7 +139,8 @@ void importRange(NodeContext& node) {
   const auto floats = [&](int i) { return node.constantFloats(i); };
   const auto ints = [&](int i) { return node.constantInts(i); };
   const DataType type = node.typeOf(node.input(0)).type;
-  if (node.follows(node.input(0)) || node.follows(node.input(1)) || node.follows(node.input(2)))
+  if (!node.isConstant(node.input(0)) || !node.isConstant(node.input(1)) ||
+      node.follows(node.input(0)) || node.follows(node.input(1)) || node.follows(node.input(2)))
     return node.setOutput(0, followingRange(node, type));
   switch (type) {
     case DataType::Float16: {

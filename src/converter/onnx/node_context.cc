@@ -21,6 +21,30 @@ std::vector<int64_t> widen(const ir::Value& value) {
 
 }  // namespace
 
+std::optional<std::vector<int64_t>> wholeNumbers(const ir::Value& value) {
+  switch (value.type.type) {
+    case DataType::Int64:
+      return widen<int64_t>(value);
+    case DataType::Int32:
+      return widen<int32_t>(value);
+    case DataType::Int16:
+      return widen<int16_t>(value);
+    case DataType::Int8:
+      return widen<int8_t>(value);
+    case DataType::Uint8:
+    case DataType::Bool:
+      return widen<uint8_t>(value);
+    case DataType::Uint16:
+      return widen<uint16_t>(value);
+    case DataType::Uint32:
+      return widen<uint32_t>(value);
+    case DataType::Uint64:
+      return widen<uint64_t>(value);
+    default:
+      return std::nullopt;
+  }
+}
+
 const ::onnx::AttributeProto* NodeContext::find(std::string_view name) const {
   for (const auto& attribute : proto_.attribute())
     if (attribute.name() == name) return state_.resolved(attribute);
@@ -139,7 +163,6 @@ std::vector<int64_t> NodeContext::constantInts(int i) const {
 const ir::Value& NodeContext::expectConstant(ir::ValueId id, const std::string& what) const {
   if (id == ir::kNoValue) broken(what + " is missing");
   const ir::Value& value = state_.graph.values[static_cast<size_t>(id)];
-  state_.expectKnown(id);
   if (value.isConstant()) return value;
   const std::string name = value.name.starts_with('~') ? "" : " ('" + value.name + "')";
   throw NeedsValue(what + name + " must be known at conversion", state_.sourceInputs(id));
@@ -160,9 +183,53 @@ std::vector<int64_t> NodeContext::settingInts(const ops::Operator& op, const cha
 
 std::vector<int64_t> NodeContext::settingInts(const ops::Operator& op, const char* attribute,
                                               ir::ValueId id, const std::string& what) {
+  if (state_.bounds.of(id)) return settingInRun(op, attribute, id, mostOf(id));
+  if (op.maySetInRun(attribute)) expectBounded(id, what);
   const ir::Value& value = expectConstant(id, what);
   follow(op, attribute, id);
   return intsOf(value, what);
+}
+
+void NodeContext::expectBounded(ir::ValueId id, const std::string& what) const {
+  if (id == ir::kNoValue || isConstant(id)) return;
+  const std::string& name = state_.graph.values[static_cast<size_t>(id)].name;
+  if (name.starts_with('~') || state_.dataSizes.isFromData(id)) return;
+  throw NeedsValue(
+      text(what, " ('", name,
+           "') must be known at conversion, or the most that it can be: --bound ", name, "=N"),
+      state_.sourceInputs(id));
+}
+
+std::vector<int64_t> NodeContext::settingInRun(const ops::Operator& op, const char* attribute,
+                                               ir::ValueId value, ir::ValueId most) {
+  state_.inRun[&op].push_back({attribute, value, state_.bounds.of(value)->least});
+  follow(op, attribute, most);
+  return intsOf(expectConstant(most, attribute), attribute);
+}
+
+void NodeContext::noteAxes(ir::ValueId value, ir::ValueId numbers) {
+  state_.bounds.noteAxes(value, numbers);
+}
+
+ir::ValueId NodeContext::mostOf(ir::ValueId id) const {
+  const auto* bounds = state_.bounds.of(id);
+  return bounds ? bounds->most : id;
+}
+
+std::optional<NodeContext::InRun> NodeContext::inRun(ir::ValueId id, ir::ValueId of) const {
+  const auto* bounds = state_.bounds.of(id);
+  if (!bounds) return std::nullopt;
+  const auto ints = [&](ir::ValueId value) {
+    return intsOf(expectConstant(value, "a size"), "a size");
+  };
+  InRun numbers{ints(bounds->least), ints(bounds->most), {}};
+  numbers.isOwnAxis.assign(numbers.most.size(), 0);
+  if (bounds->extents == ir::kNoValue) return numbers;
+  const std::vector<int64_t> extents = ints(bounds->extents);
+  const ops::DataAxes& axes = state_.dataSizes.of(of);
+  for (size_t i = 0; i < std::min(extents.size(), axes.size()); ++i)
+    numbers.isOwnAxis[i] = extents[i] != 0 && extents[i] == axes[i];
+  return numbers;
 }
 
 int64_t NodeContext::settingInt(const ops::Operator& op, const char* attribute, int i) {
@@ -204,27 +271,9 @@ std::vector<int64_t> NodeContext::knownInts(ir::ValueId id, const std::string& w
 }
 
 std::vector<int64_t> NodeContext::intsOf(const ir::Value& value, const std::string& what) const {
-  switch (value.type.type) {
-    case DataType::Int64:
-      return widen<int64_t>(value);
-    case DataType::Int32:
-      return widen<int32_t>(value);
-    case DataType::Int16:
-      return widen<int16_t>(value);
-    case DataType::Int8:
-      return widen<int8_t>(value);
-    case DataType::Uint8:
-    case DataType::Bool:
-      return widen<uint8_t>(value);
-    case DataType::Uint16:
-      return widen<uint16_t>(value);
-    case DataType::Uint32:
-      return widen<uint32_t>(value);
-    case DataType::Uint64:
-      return widen<uint64_t>(value);
-    default:
-      broken(text(what, " must be integer, it is ", value.type.type));
-  }
+  const auto numbers = wholeNumbers(value);
+  if (!numbers) broken(text(what, " must be integer, it is ", value.type.type));
+  return *numbers;
 }
 
 std::vector<float> NodeContext::constantFloats(int i) const {
@@ -279,6 +328,7 @@ void NodeContext::setOutput(int i, ir::ValueId value) {
   if (!wantsOutput(i)) return;
   const std::string& name = proto_.output(i);
   if (!state_.scopes.add(name, value)) broken("tensor '" + name + "' is written twice");
+  state_.noteName(name, value);
   // The first ONNX name a computed value gets is its name from here on; later ones are aliases.
   ir::Value& ours = state_.graph.values[static_cast<size_t>(value)];
   if (ours.name.starts_with('~')) ours.name = state_.prefix + name;
@@ -289,11 +339,6 @@ void NodeContext::noteShapeDependence() {
     if (state_.sizes.varies(input(i), state_.graph))
       state_.sizes.assume(emit(std::make_unique<ops::ShapeOf>(), {input(i)}), state_.nodeName,
                           state_.nodeOp);
-}
-
-void NodeContext::markAtMost(ir::ValueId constant, const std::vector<int64_t>& marks) {
-  if (std::ranges::count(marks, 1) > 0)
-    state_.atMost[constant] = constantIntTensor({std::ssize(marks)}, marks);
 }
 
 void NodeContext::unsupported(const std::string& what) const {

@@ -98,6 +98,20 @@ class NodeContext {
                                    const std::string& what);
   /// A row of the elements of another row at these places; `otherwise` for -1.
   ir::ValueId spread(ir::ValueId row, const std::vector<int64_t>& places, int64_t otherwise);
+  /// Elements of an integer value that data decide, as they are known: the least and the most of
+  /// each, and which is the extent of an axis of `of`. Nullopt of all others.
+  struct InRun {
+    std::vector<int64_t> least, most;
+    std::vector<char> isOwnAxis;  ///< element i is the extent of axis i of `of`
+  };
+  std::optional<InRun> inRun(ir::ValueId id, ir::ValueId of) const;
+  /// Says that a run sets `attribute` to `value`; conversion takes `most`, a constant.
+  std::vector<int64_t> settingInRun(const ops::Operator& op, const char* attribute,
+                                    ir::ValueId value, ir::ValueId most);
+  /// Says that the axes of a value are of the extents that a row of numbers holds.
+  void noteAxes(ir::ValueId value, ir::ValueId numbers);
+  /// The most of a value that data decide, itself else.
+  ir::ValueId mostOf(ir::ValueId id) const;
   /// True if the elements of a constant follow from extents.
   bool follows(ir::ValueId id) const;
 
@@ -116,8 +130,6 @@ class NodeContext {
   ir::ValueId constantIntRow(const std::vector<int64_t>& values);
   ir::ValueId constantOf(TensorType type, std::span<const std::byte> bytes);
   void setOutput(int i, ir::ValueId value);
-  /// Says of a row of numbers which, marked by 1, are but the most that an extent can be.
-  void markAtMost(ir::ValueId constant, const std::vector<int64_t>& marks);
   /// Says that what this node is imported to is right for the shapes of its inputs alone.
   void noteShapeDependence();
 
@@ -132,6 +144,8 @@ class NodeContext {
   const ::onnx::AttributeProto* find(std::string_view attribute) const;
   /// A constant; throws NeedsValue for anything else.
   const ir::Value& expectConstant(ir::ValueId id, const std::string& what) const;
+  /// Throws NeedsValue for what is computed in the run and could be given a bound.
+  void expectBounded(ir::ValueId id, const std::string& what) const;
   /// The same for what is decided by its elements: they are assumed to stay.
   const ir::Value& known(ir::ValueId id, const std::string& what) const;
   std::vector<int64_t> intsOf(const ir::Value& value, const std::string& what) const;

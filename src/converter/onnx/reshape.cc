@@ -2,7 +2,7 @@
 // inputs after.
 #include "ops/reshape.h"
 
-#include "converter/onnx/node_context.h"
+#include "converter/onnx/compose.h"
 
 namespace minnow::converter {
 namespace {
@@ -10,12 +10,40 @@ std::vector<int64_t> unitAxes(const NodeContext& node) {
   if (node.opset() < 13) return node.integers("axes");
   return node.hasInput(1) ? node.constantInts(1) : std::vector<int64_t>{};
 }
+
+/// A shape that a run computes. Extents that the input has in the same place are its own, and one
+/// that is not known otherwise is what is left.
+std::vector<int64_t> shapeInRun(NodeContext& node, const ops::Reshape& op,
+                                const NodeContext::InRun& numbers) {
+  std::vector<int64_t> instead = numbers.most, known;
+  int64_t* open = nullptr;
+  const bool haveRest = std::ranges::count(numbers.most, -1) > 0;
+  for (size_t i = 0; i < instead.size(); ++i) {
+    if (numbers.least[i] == numbers.most[i]) continue;
+    const bool copied = numbers.isOwnAxis[i] && !op.allowZero;
+    if (!copied && !open && !haveRest) open = &instead[i];
+    instead[i] = copied ? 0 : open == &instead[i] ? -1 : instead[i];
+  }
+  for (size_t i = 0; i < instead.size(); ++i) known.push_back(instead[i] == numbers.most[i]);
+  const Composer c(node);
+  const ir::ValueId most = c.cast(node.mostOf(node.input(1)), DataType::Int64);
+  return node.settingInRun(op, "shape", node.input(1),
+                           c.choose(c.cast(node.constantIntRow(known), DataType::Bool), most,
+                                    node.constantIntRow(instead)));
+}
+
+std::vector<int64_t> shapeOf(NodeContext& node, const ops::Reshape& op) {
+  if (node.opset() < 5) return node.integers("shape");
+  if (const auto numbers = node.inRun(node.input(1), node.input(0)))
+    return shapeInRun(node, op, *numbers);
+  return node.settingInts(op, "shape", 1);
+}
 }  // namespace
 
 void importReshape(NodeContext& node) {
   auto op = std::make_unique<ops::Reshape>();
-  op->shape = node.opset() < 5 ? node.integers("shape") : node.settingInts(*op, "shape", 1);
   op->allowZero = node.integer("allowzero", 0) != 0;
+  op->shape = shapeOf(node, *op);
   node.setOutput(0, node.emit(std::move(op), {node.input(0)}));
 }
 

@@ -1,4 +1,5 @@
-// Shape and Size. Both are constants for the converted shapes, and say how they follow from them.
+// Shape and Size. Both are constants for the converted shapes, and say how they follow from them;
+// where data decide an extent, they are computed in the run.
 #include "ops/shape_of.h"
 
 #include "converter/onnx/node_context.h"
@@ -10,16 +11,10 @@ void importShape(NodeContext& node) {
   auto op = std::make_unique<ops::ShapeOf>();
   op->start = node.integer("start", 0);
   op->end = node.integer("end", op->end);
-  const ops::ShapeOf::Axes axes = op->axesOf(node.rank(0));
-  std::vector<int64_t> atMost;
-  for (int axis = axes.first; axis < axes.end; ++axis) atMost.push_back(node.isFromData(0, axis));
-  const ir::ValueId value = node.emit(std::move(op), {node.input(0)});
-  node.markAtMost(value, atMost);
-  node.setOutput(0, value);
+  node.setOutput(0, node.emit(std::move(op), {node.input(0)}));
 }
 
 void importSize(NodeContext& node) {
-  (void)node.shape(0);  // known
   auto product = std::make_unique<ops::Reduce>();
   product->fn = ops::ReduceFn::Prod;
   product->axes = {0};

@@ -15,16 +15,17 @@ bool SizeTrace::varies(ValueId id, const ir::Graph& graph) const {
   return id != kNoValue && (!graph.values[static_cast<size_t>(id)].isConstant() || follows(id));
 }
 
-void SizeTrace::note(ir::Node node, const ir::Graph& graph, bool computed) {
+void SizeTrace::note(ir::Node node, const ir::Graph& graph, Moment moment) {
   const auto isKnown = [&](ValueId id) {
     return id == kNoValue || follows(id) || graph.values[static_cast<size_t>(id)].isConstant();
   };
   const bool known = !node.op->readsElements() || std::ranges::all_of(node.inputs, isKnown);
-  const bool follow =
-      known && (!node.settings.empty() || std::ranges::any_of(node.inputs, [&](ValueId id) {
-        return node.op->readsElements() ? follows(id) : varies(id, graph);
-      }));
-  if (node.op->sizesFromData() && computed) {  // as many elements as there are now
+  const bool follow = known && moment != Moment::Run &&
+                      (!node.settings.empty() || std::ranges::any_of(node.inputs, [&](ValueId id) {
+                        return node.op->readsElements() ? follows(id) : varies(id, graph);
+                      }));
+  if (node.op->sizesFromData() &&
+      moment == Moment::Conversion) {  // as many elements as there are now
     for (const ValueId id : node.inputs)
       if (follows(id)) assume(id, node.name, node.source);
     return;

@@ -13,8 +13,11 @@ namespace minnow::converter {
 
 class SizeTrace {
  public:
-  /// A node as it was emitted, its outputs named; `computed`: they are constants now.
-  void note(ir::Node node, const ir::Graph& graph, bool computed);
+  /// When a node's results are known at the latest: at once, as constants; or with a session, if
+  /// they follow from extents; or data decide them.
+  enum class Moment : uint8_t { Conversion, Session, Run };
+  /// A node as it was emitted, its outputs named.
+  void note(ir::Node node, const ir::Graph& graph, Moment moment);
   /// True if the value's elements follow from the inputs' extents.
   bool follows(ir::ValueId id) const { return following_.contains(id); }
   /// True if the value's shape may be another where the inputs' are: of all but fixed constants.

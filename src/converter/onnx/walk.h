@@ -49,6 +49,7 @@ class Walk {
   using Expand = void (Walk::*)(const ::onnx::NodeProto&, NodeContext&);
   static Expand findExpansion(const std::string& op);
   void expandIf(const ::onnx::NodeProto& node, NodeContext& context);
+  void expandBoth(const ::onnx::NodeProto& node, NodeContext& context);
   void expandLoop(const ::onnx::NodeProto& node, NodeContext& context);
   void expandScan(const ::onnx::NodeProto& node, NodeContext& context);
   void expandCall(const ::onnx::NodeProto& call, const Function& function);

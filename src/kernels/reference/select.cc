@@ -1,4 +1,4 @@
-// TopK, NonZero, Compress and NonMaxSuppression.
+// TopK, NonZero, Compress, NonMaxSuppression and Choose.
 #include "ops/select.h"
 
 #include <algorithm>
@@ -253,6 +253,14 @@ Result<void> runNonMaxSuppression(const ops::Operator& op, const KernelArgs& arg
       }
     }
   setShape(y, {rows, 3});
+  return {};
+}
+
+Result<void> runChoose(const ops::Operator&, const KernelArgs& args) {
+  const bool yes = *args.inputs[0].as<bool>();
+  const TensorView& chosen = args.inputs[yes ? 1 : 2];
+  setShape(args.outputs[0], chosen.shape);
+  copyTensor(chosen, args.outputs[0]);
   return {};
 }
 

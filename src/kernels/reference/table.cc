@@ -13,6 +13,8 @@ size_t detBytes(const ops::Operator&, std::span<const TensorView>, std::span<con
                 const CallShape&);
 size_t recurrentWorkspace(const ops::Operator&, std::span<const TensorView> inputs,
                           std::span<const TensorView> outputs, const CallShape& call);
+size_t inRunWorkspace(const ops::Operator&, std::span<const TensorView>,
+                      std::span<const TensorView>, const CallShape&);
 
 KernelFn find(ops::OpKind kind) {
   static constexpr KernelFn kFunctions[] = {
@@ -33,6 +35,8 @@ WorkspaceFn findWorkspace(ops::OpKind kind) {
       return ops::ifLinked<ops::OpKind::NonMaxSuppression>(nonMaxSuppressionBytes);
     case ops::OpKind::Recurrent:
       return ops::ifLinked<ops::OpKind::Recurrent>(recurrentWorkspace);
+    case ops::OpKind::InRun:
+      return ops::ifLinked<ops::OpKind::InRun>(inRunWorkspace);
     case ops::OpKind::Det:
       return ops::ifLinked<ops::OpKind::Det>(detBytes);
     default:

@@ -1,0 +1,57 @@
+// An operator of which a run sets attributes: a Slice whose ends, a TopK whose k are computed from
+// data. Inputs: the operator's own, then one for each attribute that is set, with its numbers. What
+// the operator has for them is the most that they can be, so that its shape rule gives the largest
+// results; beside it stands the least, so that what is known of them is known.
+#pragma once
+
+#include "ops/data_axes.h"
+
+namespace minnow::ops {
+
+struct InRun final : Operator {
+  static constexpr OpKind kKind = OpKind::InRun;
+  struct Parameter {
+    std::string attribute;
+    std::vector<int64_t> least;  ///< one for each element of the attribute
+  };
+  std::unique_ptr<Operator> op;  ///< never null, nor an InRun itself
+  std::vector<Parameter> parameters;
+
+  InRun() = default;
+  InRun(const InRun& other)
+      : op(other.op ? other.op->clone() : nullptr), parameters(other.parameters) {}
+
+  /// The inputs before the parameters.
+  template <class T>
+  std::span<const T> own(std::span<const T> inputs) const {
+    return inputs.first(inputs.size() - std::min(inputs.size(), parameters.size()));
+  }
+  int64_t leastOf(std::string_view attribute, size_t index, int64_t most) const;
+
+  OpKind kind() const override { return kKind; }
+  std::string name() const override;
+  Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
+  int64_t multiplyAdds(std::span<const TensorType> inputs,
+                       std::span<const TensorType> outputs) const override;
+  int64_t elementsVisited(std::span<const TensorType> inputs,
+                          std::span<const TensorType> outputs) const override;
+  bool mayLackOutput(int index) const override;
+  bool sizesFromData() const override { return true; }
+  std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
+  bool takesAttributes() const override { return true; }
+  Result<void> takeAttributes(std::span<const TensorView> inputs) override;
+  const Operator* held() const override { return op.get(); }
+  /// The operator's own, its name as "operator", and the least of each parameter as "least:NAME".
+  AttributeMap attributes() const override;
+  Result<void> setAttributes(const AttributeMap& map) override;
+  void visitFields(FieldVisitor& visitor) override;
+  std::unique_ptr<Operator> clone() const override { return std::make_unique<InRun>(*this); }
+  size_t heapBytes() const override;
+
+ private:
+  Result<void> checkParameters(std::span<const TensorType> inputs) const;
+  size_t objectBytes() const override { return sizeof(InRun); }
+};
+
+}  // namespace minnow::ops
