@@ -26,9 +26,9 @@ inline constexpr int32_t kNone = -1;
 
 /// Where a value lies: in a buffer of the arena, or in a constant's bytes.
 struct Place {
-  int32_t buffer = kNone;         ///< index into Program::buffers
-  int32_t strides = kNone;        ///< index into Program::strides
-  int32_t actual = kNone;         ///< counts the values of which data decide an extent
+  int32_t buffer = kNone;   ///< index into Program::buffers
+  int32_t strides = kNone;  ///< index into Program::strides
+  int32_t actual = kNone;   ///< counts the values of which data decide an extent
   Packing packing = Packing::None;
   size_t byteOffset = 0;          ///< in the buffer
   std::byte* constant = nullptr;  ///< where it lies in a constant's bytes; kernels do not write it
@@ -62,7 +62,7 @@ struct Program {
   const ir::Graph* graph = nullptr;  ///< outlives the program
   std::vector<TensorType> types;     ///< by value; none if they are the graph's own
   std::vector<Place> places;         ///< by value
-  std::vector<Strides> strides;  ///< of several places each
+  std::vector<Strides> strides;      ///< of several places each
   std::vector<Buffer> buffers;
   std::vector<Step> steps;  ///< step n is node n
   /// By operand: the axis of which a step sees one strip; kWhole for all of the tensor.
