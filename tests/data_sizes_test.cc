@@ -310,7 +310,7 @@ class Truth {
   }
 
   ir::Graph constants_;
-  passes::Budget budget_;
+  sizes::Budget budget_;
   std::vector<ValueId> ids_;
   bool fine_ = false;
 };

@@ -35,7 +35,7 @@ class Network {
       : model_(graph),
         runtime_(std::move(*Runtime::create({.threads = threads}))),
         interpreter_(std::move(*Interpreter::createFromBuffer(runtime_, model_.span))),
-        session_(std::move(*interpreter_.createSession({.strips = false}))) {}
+        session_(std::move(*interpreter_.createSession({.inStrips = false}))) {}
 
   Session& session() { return session_; }
   TraceInfo info() const { return describe(runtime_, interpreter_, session_); }

@@ -34,7 +34,7 @@ class Model {
     interpreter_.emplace(std::move(*loaded));
   }
   Session session(bool strips, bool fastKernels = true) {
-    return std::move(*interpreter_->createSession({.fastKernels = fastKernels, .strips = strips}));
+    return std::move(*interpreter_->createSession({.fastKernels = fastKernels, .inStrips = strips}));
   }
 
  private:

@@ -159,7 +159,7 @@ minnow_status minnow_interpreter_input_extent(const minnow_interpreter* interpre
 typedef struct minnow_session_options {
   size_t size;        /* sizeof(minnow_session_options) */
   int wait_for_arena; /* 0: minnow_session_begin returns MINNOW_BUSY instead of waiting */
-  int strips;         /* 0: layer by layer, for callbacks that want whole tensors */
+  int in_strips;      /* 0: layer by layer, for callbacks that want whole tensors */
   int frames;         /* alive at a time, 1 to the runtime's concurrency; 0: just that */
 } minnow_session_options;
 #define MINNOW_SESSION_OPTIONS_INIT {sizeof(minnow_session_options), 1, 1, 1}

@@ -167,7 +167,7 @@ struct SessionOptions {
   bool fastKernels = true;
   /// false: layer by layer, every feature map in full. The same bits in more memory; for traces and
   /// callbacks that want whole tensors.
-  bool strips = true;
+  bool inStrips = true;
 };
 
 struct InterpreterOptions {
@@ -301,7 +301,7 @@ class Frame {
   ///   place in a concatenation, so does that other one, because they are the same memory. An
   ///   operator that works in place overwrites what it read: after it, only its output is there.
   ///
-  /// Views are whole tensors if the session was created with `strips` false. In strips, an operator
+  /// Views are whole tensors if the session was created with `inStrips` false. In strips, an operator
   /// of a chain is called once for each strip, with the rows it reads and writes for that strip
   /// alone; neighbouring strips may read the same rows, and rows that are replaced stay so.
   Result<void> runWithCallback(const OpCallback& before, const OpCallback& after);

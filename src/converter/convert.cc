@@ -13,7 +13,7 @@ namespace {
 Result<std::vector<std::byte>> converted(std::span<const std::byte> model,
                                          const std::filesystem::path& folder,
                                          const ConvertOptions& options, ConvertReport& report) {
-  passes::Budget budget = options.budget;
+  sizes::Budget budget = options.budget;
   auto graph = importModel(model, folder, options, report, budget);
   if (!graph) return std::unexpected(graph.error());
   std::vector<passes::PassReport> passReports;
@@ -31,7 +31,7 @@ Result<std::vector<std::byte>> converted(std::span<const std::byte> model,
 Result<ir::Graph> importOnnx(std::span<const std::byte> model, const std::filesystem::path& folder,
                              const ConvertOptions& options, ConvertReport& report) {
   return guarded("conversion", [&]() -> Result<ir::Graph> {
-    passes::Budget budget = options.budget;
+    sizes::Budget budget = options.budget;
     return importModel(model, folder, options, report, budget);
   });
 }

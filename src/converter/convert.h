@@ -15,7 +15,7 @@
 #include "ir/graph.h"
 #include "minnow/status.h"
 #include "minnow/tensor.h"
-#include "passes/budget.h"
+#include "sizes/budget.h"
 
 namespace minnow::converter {
 
@@ -45,7 +45,7 @@ struct ConvertOptions {
   std::function<void(double, const std::string&)> progress;
   /// What conversion may make of the model: nodes of functions and loops, computed constants. More
   /// is an error, or stays to be computed by the engine.
-  passes::Budget budget = {};
+  sizes::Budget budget = {};
 };
 
 /// A node that cannot be converted.

@@ -122,8 +122,9 @@ std::vector<TensorType> Graph::inputTypes(const Node& node) const {
 }
 
 namespace {
-Result<ops::TensorTypes> inferNode(const Graph& graph, const Node& node, DataSizes& sizes) {
-  auto types = sizes.infer(node, graph.inputTypes(node));
+Result<ops::TensorTypes> inferNode(const Node& node, std::span<const TensorType> inputs,
+                                   DataSizes& sizes) {
+  auto types = sizes.infer(node, inputs);
   if (!types) return types;
   if (types->size() < node.outputs.size())
     return fail(ErrorCode::BadModel, "node '", node.name, "' (", node.op->name(), ") has ",
@@ -132,14 +133,25 @@ Result<ops::TensorTypes> inferNode(const Graph& graph, const Node& node, DataSiz
 }
 }  // namespace
 
-Result<void> Graph::inferShapes() {
+Result<void> Graph::inferTypes(std::vector<TensorType>& types) const {
+  std::vector<TensorType> inputs;
   DataSizes sizes;
-  for (Node& node : nodes) {
-    auto types = inferNode(*this, node, sizes);
-    if (!types) return std::unexpected(types.error());
+  for (const Node& node : nodes) {
+    inputs.clear();
+    for (ValueId id : node.inputs) inputs.push_back(id == kNoValue ? TensorType{} : types[id]);
+    const auto outputs = inferNode(node, inputs, sizes);
+    if (!outputs) return std::unexpected(outputs.error());
     for (size_t i = 0; i < node.outputs.size(); ++i)
-      if (node.outputs[i] != kNoValue) values[node.outputs[i]].type = (*types)[i];
+      if (node.outputs[i] != kNoValue) types[node.outputs[i]] = (*outputs)[i];
   }
+  return {};
+}
+
+Result<void> Graph::inferTypes() {
+  std::vector<TensorType> types;
+  for (const Value& value : values) types.push_back(value.type);
+  if (auto ok = inferTypes(types); !ok) return ok;
+  for (size_t v = 0; v < values.size(); ++v) values[v].type = types[v];
   return {};
 }
 
@@ -205,7 +217,7 @@ Result<void> Graph::verify() const {
       if (id != kNoValue && (!inRange(id) || !written[id]))
         return fail(ErrorCode::BadModel, "node '", node.name,
                     "' reads a value that nothing has written");
-    auto types = inferNode(*this, node, sizes);
+    auto types = inferNode(node, inputTypes(node), sizes);
     if (!types) return std::unexpected(types.error());
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       const ValueId id = node.outputs[i];

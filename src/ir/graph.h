@@ -151,8 +151,11 @@ struct Graph {
   void removeDead();
   /// Types of a node's inputs; Undefined for an absent one.
   std::vector<TensorType> inputTypes(const Node& node) const;
-  /// Infers every node's output types anew from the inputs' types.
-  Result<void> inferShapes();
+  /// Infers the types of what nodes give from those that inputs and constants have in `types`, which
+  /// are by value.
+  Result<void> inferTypes(std::vector<TensorType>& types) const;
+  /// The same in the graph itself.
+  Result<void> inferTypes();
   /// Every id in range, every value written once and before it is read, types as inference gives
   /// them; extents as ir/extents.h wants them; where data decide an extent, operators that are
   /// right for any (ir/data_sizes.h).

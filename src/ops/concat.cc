@@ -29,6 +29,11 @@ Result<TensorTypes> Concat::inferShape(std::span<const TensorType> inputs) const
   return oneOutput(inputs[0].type, y);
 }
 
+std::optional<int> Concat::joinsAlong(const Shape& output) const {
+  const auto along = normaliseAxis(axis, output.rank());
+  return along ? std::optional(*along) : std::nullopt;
+}
+
 std::optional<Rows> Concat::rowsRead(int, const Rows& output, std::span<const TensorType>,
                                      std::span<const TensorType> outputs) const {
   const auto along = normaliseAxis(axis, outputs[0].shape.rank());

@@ -17,6 +17,7 @@ struct Concat final : OperatorBase<Concat> {
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
   LayoutRole layoutRole() const override { return LayoutRole::Join; }
+  std::optional<int> joinsAlong(const Shape& output) const override;
   bool movesElements(int) const override { return true; }
   bool isIdentity(std::span<const TensorType> inputs) const override { return inputs.size() == 1; }
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,

@@ -196,6 +196,13 @@ class Operator {
     return std::nullopt;
   }
 
+  /// The axis along which output 0 is the inputs, one after another; nullopt (as a rule) where it is
+  /// anything else. What is written into its place there need not be moved.
+  virtual std::optional<int> joinsAlong(const Shape& output) const {
+    (void)output;
+    return std::nullopt;
+  }
+
   /// True if output 0 may overwrite input `index` when both have the same type, shape and strides.
   virtual bool mayRunInPlace(int index) const {
     (void)index;

@@ -15,7 +15,8 @@ using ir::ValueId;
 using ops::LayoutRole;
 using ops::StorageOrder;
 
-/// In which orders elements lie: in both, a tensor of one channel or of one pixel; in none, a slice.
+/// In which orders elements lie: in both, a tensor of one channel or of one pixel; in none, a
+/// slice.
 struct Lies {
   bool plain, channelsLast;
 
@@ -202,6 +203,6 @@ class LayoutPass {
 
 }  // namespace
 
-Result<int> assignLayout(ir::Graph& graph, Budget&) { return LayoutPass(graph).run(); }
+Result<int> assignLayout(ir::Graph& graph, sizes::Budget&) { return LayoutPass(graph).run(); }
 
 }  // namespace minnow::passes

@@ -5,8 +5,8 @@
 
 namespace minnow::passes {
 
-Result<int> assignLayout(ir::Graph&, Budget&);
-Result<int> packWeights(ir::Graph&, Budget&);
+Result<int> assignLayout(ir::Graph&, sizes::Budget&);
+Result<int> packWeights(ir::Graph&, sizes::Budget&);
 
 namespace {
 

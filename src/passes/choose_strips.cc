@@ -23,7 +23,7 @@ constexpr double kWorthwhile = 0.99;
 constexpr double kMostOverhead = 0.05, kCallCost = 6000, kFloatCost = 4;
 // Layouts tried take time by node. Networks need some ten thousand (M-LSD 27,180 nodes laid out).
 constexpr size_t kMostNodesLaidOut = 4'000'000;
-// Strips whose windows are larger leave the second cache.
+// Strips whose line buffers are larger leave the second cache.
 constexpr size_t kCacheBytes = 512 * 1024;
 
 class Chooser {
@@ -218,9 +218,9 @@ class Chooser {
 
   static size_t windowBytes(const planning::MemoryLayout& layout, const ir::Chain& chain) {
     size_t bytes = 0;
-    for (const planning::Window& window : layout.windows)
-      if (layout.chains[window.chain].first == chain.first)
-        bytes += layout.buffers[window.buffer].bytes;
+    for (const planning::LineBuffer& lines : layout.lineBuffers)
+      if (layout.chains[lines.chain].first == chain.first)
+        bytes += layout.buffers[lines.buffer].bytes;
     return bytes;
   }
 
@@ -234,7 +234,7 @@ class Chooser {
 
 }  // namespace
 
-Result<int> chooseStrips(ir::Graph& graph, Budget&) {
+Result<int> chooseStrips(ir::Graph& graph, sizes::Budget&) {
   if (graph.nodes.empty()) return 0;
   return Chooser(graph).run();
 }

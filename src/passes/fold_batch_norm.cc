@@ -103,7 +103,7 @@ bool finite(const std::vector<float>& list) {
   return std::ranges::all_of(list, [](float x) { return std::isfinite(x); });
 }
 
-bool foldBatchNormAt(Rewriter& graph, int n, Budget& budget) {
+bool foldBatchNormAt(Rewriter& graph, int n, sizes::Budget& budget) {
   if (!isBareLinear(graph, n)) return false;
   const std::vector<int64_t> channelOf = channelOfWeights(graph, n);
   const ir::Node& node = graph.node(n);
@@ -117,7 +117,8 @@ bool foldBatchNormAt(Rewriter& graph, int n, Budget& budget) {
 
   // Operators that share weights get weights of their own.
   const auto oldWeights = constantFloats(graph, node.inputs[1]);
-  if (!Budget::spend(budget.bytes, static_cast<int64_t>(oldWeights.size_bytes()))) return false;
+  if (!sizes::Budget::spend(budget.bytes, static_cast<int64_t>(oldWeights.size_bytes())))
+    return false;
   std::vector<float> weights(oldWeights.size()), shift(affine.shift.size());
   for (size_t i = 0; i < weights.size(); ++i)
     weights[i] = static_cast<float>(oldWeights[i] * affine.scale[channelOf[i]]);
@@ -196,7 +197,7 @@ bool becomeDepthwise(Rewriter& graph, int n) {
 
 }  // namespace
 
-Result<int> foldBatchNorm(ir::Graph& graph, Budget& budget) {
+Result<int> foldBatchNorm(ir::Graph& graph, sizes::Budget& budget) {
   Rewriter rewriter(graph);
   int changes = 0;
   for (int n = 0; n < rewriter.nodes(); ++n) changes += foldBatchNormAt(rewriter, n, budget);

@@ -61,7 +61,7 @@ bool foldable(const Rewriter& graph, const ir::Node& node, const std::vector<cha
 /// work than the budget has left: the engine computes it in each run), or if
 /// its results are smaller than inferred, because their sizes depend on data and later nodes rely
 /// on the inferred ones.
-bool foldNode(Rewriter& graph, int n, Budget& budget) {
+bool foldNode(Rewriter& graph, int n, sizes::Budget& budget) {
   const std::vector<ValueId> outputs = graph.node(n).outputs;
   const auto results =
       sizes::evaluate(graph.graph(), *graph.node(n).op, graph.node(n).inputs, budget);
@@ -75,7 +75,7 @@ bool foldNode(Rewriter& graph, int n, Budget& budget) {
 
 }  // namespace
 
-Result<int> foldConstants(ir::Graph& graph, Budget& budget) {
+Result<int> foldConstants(ir::Graph& graph, sizes::Budget& budget) {
   Rewriter rewriter(graph);
   const std::vector<char> weights = becomesWeights(graph);
   int changes = 0;

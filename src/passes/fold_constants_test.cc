@@ -13,7 +13,7 @@
 
 namespace minnow::passes {
 
-Result<int> foldConstants(ir::Graph&, Budget&);
+Result<int> foldConstants(ir::Graph&, sizes::Budget&);
 
 namespace {
 
@@ -109,7 +109,7 @@ TEST(FoldConstants, WorkIsCountedByWhatIsRead) {
          {zeros(graph, {1, 1, 2, 2}), zeros(graph, {1, 4}), zeros(graph, {1}, DataType::Int64)});
   append(graph, keepAll(), {zeros(graph, {1, 65536, 4}), zeros(graph, {1, 1, 65536})});
   for (const ir::Node& node : graph.nodes) graph.outputs.push_back(node.outputs[0]);
-  Budget budget;
+  sizes::Budget budget;
   EXPECT_EQ(foldConstants(graph, budget).value(), 0);
 }
 

@@ -33,7 +33,7 @@ bool fuseActivationAt(Rewriter& graph, int n) {
 
 }  // namespace
 
-Result<int> fuseActivation(ir::Graph& graph, Budget&) {
+Result<int> fuseActivation(ir::Graph& graph, sizes::Budget&) {
   Rewriter rewriter(graph);
   int changes = 0;
   for (int n = 0; n < rewriter.nodes(); ++n) changes += simplifyPRelu(rewriter, n);

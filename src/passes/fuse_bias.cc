@@ -34,7 +34,7 @@ bool fuseBiasAt(Rewriter& graph, int n) {
 
 }  // namespace
 
-Result<int> fuseBias(ir::Graph& graph, Budget&) {
+Result<int> fuseBias(ir::Graph& graph, sizes::Budget&) {
   Rewriter rewriter(graph);
   int changes = 0;
   for (int n = 0; n < rewriter.nodes(); ++n) changes += fuseBiasAt(rewriter, n);

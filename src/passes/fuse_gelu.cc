@@ -55,7 +55,7 @@ bool fuseGeluAt(Rewriter& graph, int n) {
 
 }  // namespace
 
-Result<int> fuseGelu(ir::Graph& graph, Budget&) {
+Result<int> fuseGelu(ir::Graph& graph, sizes::Budget&) {
   Rewriter rewriter(graph);
   int changes = 0;
   for (int n = 0; n < rewriter.nodes(); ++n) changes += fuseGeluAt(rewriter, n);

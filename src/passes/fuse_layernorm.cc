@@ -106,7 +106,7 @@ bool fuseLayerNormAt(Rewriter& graph, int n) {
 
 }  // namespace
 
-Result<int> fuseLayerNorm(ir::Graph& graph, Budget&) {
+Result<int> fuseLayerNorm(ir::Graph& graph, sizes::Budget&) {
   Rewriter rewriter(graph);
   int changes = 0;
   for (int n = 0; n < rewriter.nodes(); ++n) changes += fuseLayerNormAt(rewriter, n);

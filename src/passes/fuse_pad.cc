@@ -107,7 +107,7 @@ bool fusePadAt(Rewriter& graph, int n) {
 
 }  // namespace
 
-Result<int> fusePad(ir::Graph& graph, Budget&) {
+Result<int> fusePad(ir::Graph& graph, sizes::Budget&) {
   Rewriter rewriter(graph);
   int changes = 0;
   for (int n = 0; n < rewriter.nodes(); ++n) changes += fusePadAt(rewriter, n);

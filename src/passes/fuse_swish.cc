@@ -74,7 +74,7 @@ bool fuseSwishAt(Rewriter& graph, int n) {
 
 }  // namespace
 
-Result<int> fuseSwish(ir::Graph& graph, Budget&) {
+Result<int> fuseSwish(ir::Graph& graph, sizes::Budget&) {
   Rewriter rewriter(graph);
   int changes = 0;
   for (int n = 0; n < rewriter.nodes(); ++n) changes += fuseSwishAt(rewriter, n);

@@ -9,13 +9,13 @@
 
 namespace minnow::passes {
 
-Result<int> fuseSwish(ir::Graph&, Budget&);
-Result<int> fuseGelu(ir::Graph&, Budget&);
-Result<int> fuseLayerNorm(ir::Graph&, Budget&);
-Result<int> foldBatchNorm(ir::Graph&, Budget&);
-Result<int> fuseBias(ir::Graph&, Budget&);
-Result<int> fusePad(ir::Graph&, Budget&);
-Result<int> fuseActivation(ir::Graph&, Budget&);
+Result<int> fuseSwish(ir::Graph&, sizes::Budget&);
+Result<int> fuseGelu(ir::Graph&, sizes::Budget&);
+Result<int> fuseLayerNorm(ir::Graph&, sizes::Budget&);
+Result<int> foldBatchNorm(ir::Graph&, sizes::Budget&);
+Result<int> fuseBias(ir::Graph&, sizes::Budget&);
+Result<int> fusePad(ir::Graph&, sizes::Budget&);
+Result<int> fuseActivation(ir::Graph&, sizes::Budget&);
 
 namespace {
 

@@ -84,7 +84,7 @@ class Packer {
 
 }  // namespace
 
-Result<int> packWeights(ir::Graph& graph, Budget&) {
+Result<int> packWeights(ir::Graph& graph, sizes::Budget&) {
   Packer packer(graph);
   for (ir::Node& node : graph.nodes)
     if (auto ok = packer.packInputs(node); !ok) return std::unexpected(ok.error());

@@ -4,7 +4,7 @@
 
 #include "ir/graph.h"
 #include "minnow/status.h"
-#include "passes/budget.h"
+#include "sizes/budget.h"
 
 namespace minnow::passes {
 
@@ -13,7 +13,7 @@ struct Pass {
   const char* summary;  ///< one sentence for help and reports
   /// How many places it changed. What it makes of constants it takes off the budget; where that
   /// does not suffice the graph stays as it is.
-  Result<int> (*run)(ir::Graph&, Budget&);
+  Result<int> (*run)(ir::Graph&, sizes::Budget&);
 };
 
 }  // namespace minnow::passes

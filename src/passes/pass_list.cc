@@ -8,7 +8,7 @@
 
 namespace minnow::passes {
 
-#define MINNOW_PASS(function, name, summary) Result<int> function(ir::Graph&, Budget&);
+#define MINNOW_PASS(function, name, summary) Result<int> function(ir::Graph&, sizes::Budget&);
 #include "passes/pass_list.inc"
 #undef MINNOW_PASS
 
@@ -43,7 +43,7 @@ Result<void> checkNames(std::span<const std::string> disabled) {
   return {};
 }
 
-Result<PassReport> runPass(ir::Graph& graph, const Pass& pass, Budget& budget) {
+Result<PassReport> runPass(ir::Graph& graph, const Pass& pass, sizes::Budget& budget) {
   PassReport report{pass.name, 0, static_cast<int>(graph.nodes.size()), 0, weightBytes(graph), 0};
   const auto changes = pass.run(graph, budget);
   if (!changes)
@@ -61,7 +61,7 @@ Result<PassReport> runPass(ir::Graph& graph, const Pass& pass, Budget& budget) {
 }  // namespace
 
 Result<void> runPasses(ir::Graph& graph, std::span<const std::string> disabled,
-                       std::vector<PassReport>* report, Budget budget) {
+                       std::vector<PassReport>* report, sizes::Budget budget) {
   if (auto ok = checkNames(disabled); !ok) return ok;
   graph.chains.clear();
   for (const Pass& pass : allPasses()) {

@@ -27,6 +27,6 @@ size_t weightBytes(const ir::Graph& graph);
 /// error), drops what they left behind, and verifies the graph after each. Together they make no
 /// more of constants than `budget` allows.
 Result<void> runPasses(ir::Graph& graph, std::span<const std::string> disabled,
-                       std::vector<PassReport>* report = nullptr, Budget budget = {});
+                       std::vector<PassReport>* report = nullptr, sizes::Budget budget = {});
 
 }  // namespace minnow::passes

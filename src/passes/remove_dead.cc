@@ -3,7 +3,7 @@
 
 namespace minnow::passes {
 
-Result<int> removeDead(ir::Graph& graph, Budget&) {
+Result<int> removeDead(ir::Graph& graph, sizes::Budget&) {
   const size_t before = graph.nodes.size();
   graph.removeDead();
   return static_cast<int>(before - graph.nodes.size());

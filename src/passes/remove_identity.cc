@@ -33,7 +33,7 @@ bool mergeTransposes(Rewriter& graph, int n) {
 
 }  // namespace
 
-Result<int> removeIdentity(ir::Graph& graph, Budget&) {
+Result<int> removeIdentity(ir::Graph& graph, sizes::Budget&) {
   Rewriter rewriter(graph);
   int changes = 0;
   for (int n = 0; n < rewriter.nodes(); ++n) {

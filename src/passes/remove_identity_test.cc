@@ -11,8 +11,8 @@
 
 namespace minnow::passes {
 
-Result<int> foldConstants(ir::Graph&, Budget&);
-Result<int> removeIdentity(ir::Graph&, Budget&);
+Result<int> foldConstants(ir::Graph&, sizes::Budget&);
+Result<int> removeIdentity(ir::Graph&, sizes::Budget&);
 
 namespace {
 
@@ -30,7 +30,7 @@ TEST(RemoveIdentity, AVeryLongLine) {
   for (int n = 0; n < 100'000; ++n)
     x = b.add(unary(n % 2 == 0 ? ops::UnaryFn::Identity : ops::UnaryFn::Relu), {x});
   b.output(x);
-  Budget budget;
+  sizes::Budget budget;
   EXPECT_EQ(removeIdentity(b.graph, budget).value(), 50'000);
 }
 

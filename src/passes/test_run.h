@@ -15,7 +15,7 @@
 #include "kernels/kernel.h"
 #include "ops/transpose.h"
 #include "ops/unary.h"
-#include "passes/budget.h"
+#include "sizes/budget.h"
 
 namespace minnow::passes {
 
@@ -181,9 +181,9 @@ inline ops::Transpose transpose(std::vector<int64_t> perm) {
 }
 
 /// Runs one pass, checks that results stay, and tells the operators that are left.
-inline std::string after(ir::Graph& graph, Result<int> (*pass)(ir::Graph&, Budget&)) {
+inline std::string after(ir::Graph& graph, Result<int> (*pass)(ir::Graph&, sizes::Budget&)) {
   const ir::Graph before = graph.clone();
-  Budget budget;
+  sizes::Budget budget;
   const auto done = pass(graph, budget);
   EXPECT_TRUE(done) << (done ? "" : done.error().message);
   graph.removeDead();

@@ -1,5 +1,6 @@
-// Chains in bands, run by a toy interpreter in any order of the bands' steps: every element is right
-// as it is read, no band writes what another one reads or writes, what leaves a chain is made once.
+// Chains in bands, run by a toy interpreter in any order of the bands' steps: every element is
+// right as it is read, no band writes what another one reads or writes, what leaves a chain is made
+// once.
 #include "planning/toy_run.h"
 
 namespace minnow::planning {

@@ -1,6 +1,6 @@
-// Lifetimes and windows of buffers. A buffer is touched by every step that reads or writes a value
-// in it; it lives from the first touch to the last. If one chain alone touches it, it may become a
-// window: a buffer that holds only the rows that the chain still reads.
+// Lifetimes of buffers. A buffer is touched by every step that reads or writes a value in it; it
+// lives from the first touch to the last. If one chain alone touches it, it may become a line
+// buffer, which holds only the rows that the chain still reads.
 #include "planning/layout.h"
 
 #include <algorithm>
@@ -38,7 +38,7 @@ class LayoutBuilder {
         guests_[layout_.storage.places[v].buffer].push_back(static_cast<ValueId>(v));
     touchAll();
     for (size_t n = 0; n < graph_.nodes.size(); ++n) fillStage(static_cast<int>(n));
-    makeWindows();
+    makeLineBuffers();
     for (size_t b = 0; b < layout_.buffers.size(); ++b) stretch(layout_.buffers[b]);
     if (!bandsStayApart()) return {};
     for (size_t c = 0; c < layout_.chains.size(); ++c)
@@ -48,14 +48,14 @@ class LayoutBuilder {
   }
 
  private:
-  /// Rows that two bands have may only lie in windows. A chain for which that fails is cut into
-  /// strips instead.
+  /// Rows that two bands have may only lie in line buffers. A chain for which that fails is cut
+  /// into strips instead.
   bool bandsStayApart() {
     bool apart = true;
     for (size_t b = 0; b < guests_.size(); ++b)
       for (ValueId id : guests_[b]) {
         const int writer = uses_.writer[id];
-        if (layout_.buffers[b].window >= 0 || writer < 0 || rowsAreApart(writer)) continue;
+        if (layout_.buffers[b].lineBuffer >= 0 || writer < 0 || rowsAreApart(writer)) continue;
         cuts_[cutOf_[chainAt(writer)]].becomeStrips();
         apart = false;
       }
@@ -153,7 +153,7 @@ class LayoutBuilder {
     return stride;
   }
 
-  void makeWindows() {
+  void makeLineBuffers() {
     std::vector<std::pair<int, int>> owned;
     for (size_t b = 0; b < layout_.buffers.size(); ++b)
       if (const int chain = ownChain(b); chain >= 0) owned.emplace_back(chain, b);
@@ -162,7 +162,7 @@ class LayoutBuilder {
       for (int band = 0; band < layout_.chains[chain].band.count; ++band)
         all.emplace_back(chain + band, buffer);
     std::ranges::sort(all);
-    for (const auto& [chain, buffer] : all) makeWindow(buffer, chain);
+    for (const auto& [chain, buffer] : all) makeLineBuffer(buffer, chain);
   }
 
   /// Decides how many rows the buffer must hold. In strip s it holds rows [low, written), of which
@@ -174,36 +174,36 @@ class LayoutBuilder {
   ///     2         17        15      2       25           10
   /// so A takes 10 of its 112 rows. Before strip 1 rows 7 and 8 are moved to the buffer's
   /// beginning, which is row 7 from then on.
-  void makeWindow(int buffer, int chainIndex) {
+  void makeLineBuffer(int buffer, int chainIndex) {
     const ChainSchedule& chain = layout_.chains[chainIndex];
     const int64_t rowBytes = commonRowStride(buffer, chain);
     if (rowBytes == 0) return;
-    Window window{buffer, chainIndex, static_cast<size_t>(rowBytes), 0, {}, {}};
+    LineBuffer lines{buffer, chainIndex, static_cast<size_t>(rowBytes), 0, {}, {}};
     for (int strip = 0; strip < chain.strips; ++strip) {
       int64_t low = lowestNeeded(buffer, chain, strip);
       const int64_t before = strip == 0 ? low : written(buffer, chain, strip - 1);
       low = std::min(low, before);
-      window.low.push_back(static_cast<int32_t>(low));
-      window.kept.push_back(static_cast<int32_t>(before - low));
-      window.rows = std::max(window.rows, written(buffer, chain, strip) - low);
+      lines.low.push_back(static_cast<int32_t>(low));
+      lines.kept.push_back(static_cast<int32_t>(before - low));
+      lines.rows = std::max(lines.rows, written(buffer, chain, strip) - low);
     }
-    const size_t bytes = static_cast<size_t>(window.rows * rowBytes);
+    const size_t bytes = static_cast<size_t>(lines.rows * rowBytes);
     if (chain.band.count == 1 && bytes >= layout_.buffers[buffer].bytes) return;
-    give(std::move(window), chain.band.index, bytes);
+    give(std::move(lines), chain.band.index, bytes);
   }
 
-  /// Band 0 has the window in the buffer's own place, further bands in a new one.
-  void give(Window window, int band, size_t bytes) {
-    Buffer& own = layout_.buffers[window.buffer];
-    const Buffer held{bytes, own.first, own.last, static_cast<int>(layout_.windows.size()),
-                      layout_.chains[window.chain].band.count == 1 ? Buffer::kAll : band};
+  /// Band 0 has the line buffer in the buffer's own place, further bands in a new one.
+  void give(LineBuffer lines, int band, size_t bytes) {
+    Buffer& own = layout_.buffers[lines.buffer];
+    const Buffer held{bytes, own.first, own.last, static_cast<int>(layout_.lineBuffers.size()),
+                      layout_.chains[lines.chain].band.count == 1 ? Buffer::kAll : band};
     if (band == 0) {
       own = held;
     } else {
-      window.buffer = static_cast<int>(layout_.buffers.size());
+      lines.buffer = static_cast<int>(layout_.buffers.size());
       layout_.buffers.push_back(held);
     }
-    layout_.windows.push_back(std::move(window));
+    layout_.lineBuffers.push_back(std::move(lines));
   }
 
   /// What the band after this one hands to it lies in one buffer for as long as the chain runs.
@@ -214,18 +214,18 @@ class LayoutBuilder {
     for (int n = chain.first; n <= chain.last; ++n)
       for (ValueId id : graph_.nodes[n].outputs) {
         const int64_t begin = chain.limit(n), end = chain.end(n);
-        const Window* window = id == kNoValue ? nullptr : windowOf(id);
-        if (begin >= end || window == nullptr) continue;
-        layout_.borders.push_back({chainIndex, n, id, buffer, bytes, window->rowBytes, begin, end});
-        bytes += base::alignUp(static_cast<size_t>(end - begin) * window->rowBytes);
+        const LineBuffer* lines = id == kNoValue ? nullptr : lineBufferOf(id);
+        if (begin >= end || lines == nullptr) continue;
+        layout_.borders.push_back({chainIndex, n, id, buffer, bytes, lines->rowBytes, begin, end});
+        bytes += base::alignUp(static_cast<size_t>(end - begin) * lines->rowBytes);
       }
     if (bytes > 0) layout_.buffers.push_back({bytes, chain.first, chain.last});
   }
 
-  const Window* windowOf(ValueId id) const {
+  const LineBuffer* lineBufferOf(ValueId id) const {
     const int buffer = layout_.storage.places[id].buffer;
-    const int window = buffer < 0 ? -1 : layout_.buffers[buffer].window;
-    return window < 0 ? nullptr : &layout_.windows[window];
+    const int lines = buffer < 0 ? -1 : layout_.buffers[buffer].lineBuffer;
+    return lines < 0 ? nullptr : &layout_.lineBuffers[lines];
   }
 
   /// Rows that some writer has made after `strip`.
@@ -267,7 +267,7 @@ class LayoutBuilder {
   // there before it and what is left after it.
   void stretch(Buffer& buffer) const {
     if (buffer.last < 0) return;
-    if (buffer.window >= 0 && !layout_.windows[buffer.window].keepsRows()) return;
+    if (buffer.lineBuffer >= 0 && !layout_.lineBuffers[buffer.lineBuffer].keepsRows()) return;
     // Chains do not overlap: those between the first and the last change nothing.
     const int first = chainAt(buffer.first), last = chainAt(buffer.last);
     if (first >= 0) buffer.first = layout_.chains[first].first;
@@ -307,8 +307,8 @@ void addMost(const MemoryLayout& layout, const std::vector<size_t>& ofBand,
 }
 
 /// Adds those that end in one lane of a stage and begin in another. What several lanes of a stage
-/// touch exists in all of it, so that any other buffer has one lane at its beginning, and one at its
-/// end.
+/// touch exists in all of it, so that any other buffer has one lane at its beginning, and one at
+/// its end.
 void addLanes(std::span<const Buffer> buffers, const Order& order,
               std::vector<std::pair<int, int>>& found) {
   std::vector<std::vector<int>> beginning(order.stages.size()), ending(order.stages.size());
@@ -329,8 +329,8 @@ void addLanes(std::span<const Buffer> buffers, const Order& order,
           found.emplace_back(a, b);
 }
 
-/// How much lower than strips bands may be, in quarters: their windows have rows to spare at each
-/// border, and every band has workspace.
+/// How much lower than strips bands may be, in quarters: their line buffers have rows to spare at
+/// each border, and every band has workspace.
 constexpr int kHeights = 4;
 /// Of what strips save of whole layers' memory, bands may use up a third.
 constexpr size_t kSaving = 3;
@@ -344,7 +344,7 @@ ChainCut bandsAt(const ChainCut& strips, int threads, int attempt) {
 
 }  // namespace
 
-bool Window::keepsRows() const {
+bool LineBuffer::keepsRows() const {
   return std::ranges::any_of(kept, [](int32_t rows) { return rows > 0; });
 }
 

@@ -16,7 +16,7 @@
 namespace minnow::planning {
 
 /// A buffer that holds rows [low, low + rows) of its tensors, moving on strip by strip.
-struct Window {
+struct LineBuffer {
   int buffer = 0, chain = 0;  ///< index into MemoryLayout::chains
   size_t rowBytes = 0;
   int64_t rows = 0;
@@ -25,8 +25,8 @@ struct Window {
   bool keepsRows() const;
 };
 
-/// Rows [begin, end) of a value that a band hands to the band before it, through a buffer where they
-/// lie as in a window of `rowBytes` from row to row, row `begin` at `byte`.
+/// Rows [begin, end) of a value that a band hands to the band before it, through a buffer where
+/// they lie as in a line buffer of `rowBytes` from row to row, row `begin` at `byte`.
 struct Border {
   int chain = 0;  ///< index into MemoryLayout::chains of the band that is handed the rows
   int node = 0;
@@ -40,8 +40,8 @@ struct Border {
 struct Buffer {
   size_t bytes = 0;
   int first = kUnused, last = -1;  ///< steps; see memory::Interval
-  int window = -1;  ///< index into MemoryLayout::windows, -1 if it holds whole tensors
-  int band = kAll;  ///< the band of the chain around `first` that alone uses it
+  int lineBuffer = -1;  ///< index into MemoryLayout::lineBuffers, -1 if it holds whole tensors
+  int band = kAll;      ///< the band of the chain around `first` that alone uses it
   static constexpr int kUnused = std::numeric_limits<int>::max(), kAll = -1;
 };
 
@@ -51,11 +51,12 @@ struct MemoryLayout {
   ir::DataSizes dataSizes;
   std::vector<ChainSchedule> chains;  ///< the bands of a chain side by side
   std::vector<int> chainOf;           ///< by node, index into `chains` of band 0, -1 for none
-  /// Those of storage.bufferBytes, and then what further bands have in place of band 0's windows.
+  /// Those of storage.bufferBytes, and then what further bands have in place of band 0's line
+  /// buffers.
   std::vector<Buffer> buffers;
-  /// Those of a band side by side; every band of a chain has a window for the same tensors, in the
-  /// same order.
-  std::vector<Window> windows;
+  /// Those of a band side by side; every band of a chain has a line buffer for the same tensors, in
+  /// the same order.
+  std::vector<LineBuffer> lineBuffers;
   std::vector<Border> borders;  ///< those of a band side by side, in the order of its nodes
 };
 
@@ -64,8 +65,8 @@ struct MemoryLayout {
 std::vector<size_t> aliveBytes(const MemoryLayout& layout);
 
 /// Buffers, by index, that may be in use at once although they have no step in common: those of
-/// different bands of one chain, and of different lanes of one stage. For memory::planArena; what is
-/// added to the layout's buffers, as workspace, is in `buffers` too.
+/// different bands of one chain, and of different lanes of one stage. For memory::planArena; what
+/// is added to the layout's buffers, as workspace, is in `buffers` too.
 std::vector<std::pair<int, int>> besides(std::span<const Buffer> buffers,
                                          std::span<const int> chainOf, const Order& order = {});
 

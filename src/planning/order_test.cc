@@ -103,7 +103,8 @@ TEST(Order, LongGraphsTakeNoTime) {
   expectLegal(toy.graph, orderInLanes(toy.graph, typesOf(toy.graph), 4));
 }
 
-// The last reader by index takes the input's place if it runs last, and not if its lane may be first.
+// The last reader by index takes the input's place if it runs last, and not if its lane may be
+// first.
 TEST(Order, WhatAnotherLaneReadsIsNotOverwritten) {
   ToyGraph toy;
   const ir::ValueId x = toy.input({1, 2, 4, 2});

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "ops/concat.h"
-
 namespace minnow::planning {
 namespace {
 
@@ -82,11 +80,9 @@ class Assignment {
   // from the last concatenation to the first, so that a concatenation inside another finds its own
   // result already placed.
   void mergeConcat(const ir::Node& node) {
-    const auto* concat = node.as<ops::Concat>();
-    if (!concat || node.outputs[0] == kNoValue || dataSizes_.concerns(node)) return;
     const ValueId out = node.outputs[0];
-    const Shape& shape = types_[out].shape;
-    const auto axis = ops::normaliseAxis(concat->axis, shape.rank());
+    if (out == kNoValue || dataSizes_.concerns(node)) return;
+    const auto axis = node.op->joinsAlong(types_[out].shape);
     if (!axis || !mergeable(node, *axis)) return;
     if (!assigned_[out]) placeNew(out);
     const Place host = plan_.places[out];
@@ -193,8 +189,8 @@ class Assignment {
     return bufferLast_[buffer].step <= n && bufferLast_[buffer].inEveryRun;
   }
 
-  /// Bands have a window each for what lies in a chain alone. In a buffer that they share, no band
-  /// may write what another one reads or writes.
+  /// Bands have a line buffer each for what lies in a chain alone. In a buffer that they share, no
+  /// band may write what another one reads or writes.
   bool staysInBands(const ChainSchedule& chain, int buffer, ValueId out) const {
     if (chain.band.count == 1) return true;
     bool inside = staysInside(chain, out), apart = true;
@@ -282,10 +278,10 @@ class Assignment {
   }
 
   bool concatIsDone(const ir::Node& node) const {
-    const auto* concat = node.as<ops::Concat>();
-    if (!concat) return false;
     const ValueId out = node.outputs[0];
-    const auto axis = ops::normaliseAxis(concat->axis, types_[out].shape.rank());
+    if (out == kNoValue) return false;
+    const auto axis = node.op->joinsAlong(types_[out].shape);
+    if (!axis) return false;
     int64_t start = 0;
     for (ValueId in : node.inputs) {
       const Place& place = plan_.places[in];

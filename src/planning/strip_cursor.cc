@@ -27,11 +27,11 @@ ChainSchedule withoutReads(const ChainSchedule& chain) {
 
 StripTables::StripTables(const MemoryLayout& layout)
     : chainOf_(layout.chainOf),
-      windowsOf_(layout.chains.size()),
-      windows_(layout.windows),
+      lineBuffersOf_(layout.chains.size()),
+      lineBuffers_(layout.lineBuffers),
       bordersOf_(layout.chains.size()),
       borders_(layout.borders) {
-  for (const Buffer& buffer : layout.buffers) windowOf_.push_back(buffer.window);
+  for (const Buffer& buffer : layout.buffers) lineBufferOf_.push_back(buffer.lineBuffer);
   for (const ChainSchedule& chain : layout.chains) chains_.push_back(withoutReads(chain));
   const auto fill = [](std::vector<Range>& ranges, const auto& items) {
     for (int i = 0; i < static_cast<int>(items.size()); ++i) {
@@ -40,7 +40,7 @@ StripTables::StripTables(const MemoryLayout& layout)
       range.end = i + 1;
     }
   };
-  fill(windowsOf_, windows_);
+  fill(lineBuffersOf_, lineBuffers_);
   fill(bordersOf_, borders_);
 }
 
@@ -73,25 +73,25 @@ int StripTables::stripThatReaches(int step, int band, int64_t row) const {
 int64_t StripTables::mostRows(int step) const { return std::ranges::max(stripHeights(step)); }
 
 size_t StripTables::heapBytes() const {
-  size_t bytes = minnow::heapBytes(chainOf_) + minnow::heapBytes(windowOf_) +
-                 minnow::heapBytes(windowsOf_) + minnow::heapBytes(bordersOf_) +
+  size_t bytes = minnow::heapBytes(chainOf_) + minnow::heapBytes(lineBufferOf_) +
+                 minnow::heapBytes(lineBuffersOf_) + minnow::heapBytes(bordersOf_) +
                  borders_.capacity() * sizeof(Border) + chains_.capacity() * sizeof(ChainSchedule) +
-                 windows_.capacity() * sizeof(Window);
+                 lineBuffers_.capacity() * sizeof(LineBuffer);
   for (const ChainSchedule& chain : chains_)
     bytes += minnow::heapBytes(chain.axes) + minnow::heapBytes(chain.heights) +
              minnow::heapBytes(chain.ends) + minnow::heapBytes(chain.limits) +
              minnow::heapBytes(chain.lent);
-  for (const Window& window : windows_)
-    bytes += minnow::heapBytes(window.low) + minnow::heapBytes(window.kept);
+  for (const LineBuffer& lines : lineBuffers_)
+    bytes += minnow::heapBytes(lines.low) + minnow::heapBytes(lines.kept);
   return bytes;
 }
 
-const Window* StripTables::windowOf(int buffer, int band) const {
+const LineBuffer* StripTables::lineBufferOf(int buffer, int band) const {
   // Neither a constant nor what a plan adds to the layout's buffers.
-  if (buffer < 0 || buffer >= static_cast<int>(windowOf_.size()) || windowOf_[buffer] < 0)
+  if (buffer < 0 || buffer >= static_cast<int>(lineBufferOf_.size()) || lineBufferOf_[buffer] < 0)
     return nullptr;
-  const Window& own = windows_[windowOf_[buffer]];
-  const auto [first, end] = windowsOf_[own.chain];
+  const LineBuffer& own = lineBuffers_[lineBufferOf_[buffer]];
+  const auto [first, end] = lineBuffersOf_[own.chain];
   return &own + static_cast<ptrdiff_t>(band) * (end - first);
 }
 
@@ -102,8 +102,8 @@ int StripTables::mostBands() const {
 }
 
 int StripTables::bufferOf(int buffer, int band) const {
-  const Window* window = windowOf(buffer, band);
-  return window == nullptr ? buffer : window->buffer;
+  const LineBuffer* lines = lineBufferOf(buffer, band);
+  return lines == nullptr ? buffer : lines->buffer;
 }
 
 void StripCursor::advance() {
@@ -142,10 +142,9 @@ bool StripCursor::hasWork() const {
 
 ptrdiff_t StripCursor::rowZero(int buffer, size_t byteOffset) const {
   const auto whole = static_cast<ptrdiff_t>(byteOffset);
-  const Window* window = tables_->windowOf(buffer, band_);
-  if (window == nullptr) return whole;
-  return whole -
-         static_cast<ptrdiff_t>(static_cast<size_t>(window->low[strip_]) * window->rowBytes);
+  const LineBuffer* lines = tables_->lineBufferOf(buffer, band_);
+  if (lines == nullptr) return whole;
+  return whole - static_cast<ptrdiff_t>(static_cast<size_t>(lines->low[strip_]) * lines->rowBytes);
 }
 
 }  // namespace minnow::planning

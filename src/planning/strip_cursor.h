@@ -23,8 +23,8 @@ struct Handover {
   const Border* border = nullptr;
   ops::Rows rows;
   bool taken = false;  ///< by this band, else given
-  /// Where a row lies in the border's buffer, in bytes, of a tensor whose rows begin at `byteOffset` of a
-  /// buffer that holds whole tensors.
+  /// Where a row lies in the border's buffer, in bytes, of a tensor whose rows begin at
+  /// `byteOffset` of a buffer that holds whole tensors.
   ptrdiff_t byteAt(int64_t row, size_t byteOffset) const {
     return static_cast<ptrdiff_t>(border->byte + byteOffset) +
            (row - border->begin) * static_cast<ptrdiff_t>(border->rowBytes);
@@ -46,7 +46,7 @@ class StripTables {
   int bandsAt(int step) const { return chainOf_[step] < 0 ? 1 : chainAt(step)->band.count; }
   /// The most bands of a chain; 1 where no chain has any.
   int mostBands() const;
-  /// The buffer that a band has where a plan says `buffer`: bands have windows of their own.
+  /// The buffer that a band has where a plan says `buffer`: bands have line buffers of their own.
   int bufferOf(int buffer, int band) const;
   /// The strip of a band in which the last of the rows before this one is made.
   int stripThatReaches(int step, int band, int64_t row) const;
@@ -63,14 +63,14 @@ class StripTables {
   struct Range {
     int first = 0, end = 0;
   };
-  const Window* windowOf(int buffer, int band) const;
-  std::vector<int> chainOf_;           // by step
-  std::vector<int> windowOf_;          // by buffer, -1 for one that holds whole tensors
-  std::vector<ChainSchedule> chains_;  // without what they read
-  std::vector<Range> windowsOf_;       // by index into chains_
-  std::vector<Window> windows_;        // those of a chain side by side
-  std::vector<Range> bordersOf_;       // by index into chains_
-  std::vector<Border> borders_;        // those of a chain side by side
+  const LineBuffer* lineBufferOf(int buffer, int band) const;
+  std::vector<int> chainOf_;             // by step
+  std::vector<int> lineBufferOf_;        // by buffer, -1 for one that holds whole tensors
+  std::vector<ChainSchedule> chains_;    // without what they read
+  std::vector<Range> lineBuffersOf_;     // by index into chains_
+  std::vector<LineBuffer> lineBuffers_;  // those of a chain side by side
+  std::vector<Range> bordersOf_;         // by index into chains_
+  std::vector<Border> borders_;          // those of a chain side by side
 };
 
 class StripCursor {
@@ -109,8 +109,8 @@ class StripCursor {
 
   /// The buffer that is meant here where a plan says `buffer`.
   int bufferHere(int buffer) const { return tables_->bufferOf(buffer, band_); }
-  /// Where a tensor's rows lie, in bytes from the beginning of bufferHere(). `byteOffset` is where row 0
-  /// would be if the buffer held whole tensors. That row may be gone and its place before the
+  /// Where a tensor's rows lie, in bytes from the beginning of bufferHere(). `byteOffset` is where
+  /// row 0 would be if the buffer held whole tensors. That row may be gone and its place before the
   /// buffer, so this is for arithmetic; every row that exists lies inside.
   ptrdiff_t rowZero(int buffer, size_t byteOffset) const;
   /// The first row of the position, for a step that sees nothing but its rows: `rowBytes` from row
@@ -133,13 +133,13 @@ template <class Move>
 void StripCursor::forEachSlide(const Move& move) const {
   const ChainSchedule* chain = tables_->chainAt(step_, band_);
   if (chain == nullptr || strip_ == 0 || step_ != chain->first) return;
-  const auto [first, end] = tables_->windowsOf_[tables_->chainOf_[step_] + band_];
+  const auto [first, end] = tables_->lineBuffersOf_[tables_->chainOf_[step_] + band_];
   for (int w = first; w < end; ++w) {
-    const Window& window = tables_->windows_[w];
-    if (window.kept[strip_] == 0 || window.low[strip_] == window.low[strip_ - 1]) continue;
-    const auto gone = static_cast<size_t>(window.low[strip_] - window.low[strip_ - 1]);
-    move(Slide{window.buffer, gone * window.rowBytes,
-               static_cast<size_t>(window.kept[strip_]) * window.rowBytes});
+    const LineBuffer& lines = tables_->lineBuffers_[w];
+    if (lines.kept[strip_] == 0 || lines.low[strip_] == lines.low[strip_ - 1]) continue;
+    const auto gone = static_cast<size_t>(lines.low[strip_] - lines.low[strip_ - 1]);
+    move(Slide{lines.buffer, gone * lines.rowBytes,
+               static_cast<size_t>(lines.kept[strip_]) * lines.rowBytes});
   }
 }
 

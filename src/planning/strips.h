@@ -25,8 +25,8 @@ struct StripReads {
 };
 
 /// A share of a chain's rows that one thread makes from beginning to end, beside the other bands.
-/// Where a window reaches across a border, the lower band makes the rows and hands them to the upper
-/// one, which comes to the border last: no row is made twice.
+/// Where a window reaches across a border, the lower band makes the rows and hands them to the
+/// upper one, which comes to the border last: no row is made twice.
 struct Band {
   int index = 0, count = 1;
   /// Its share of a node's rows: those from begin / of to end / of of the node's height.

@@ -63,15 +63,15 @@ TEST(StripSchedule, EachNodeGoesJustFarEnoughForTheNext) {
 TEST(StripSchedule, ABufferHoldsTheRowsThatAreStillRead) {
   const ir::Graph graph = example();
   const MemoryLayout layout = layOut(graph, typesOf(graph), 1);
-  ASSERT_EQ(layout.windows.size(), 2U);
-  const auto windowOf = [&](const char* name) {
+  ASSERT_EQ(layout.lineBuffers.size(), 2U);
+  const auto lineBufferOf = [&](const char* name) {
     for (size_t v = 0; v < graph.values.size(); ++v)
       if (graph.values[v].name == name)
-        return layout.windows[static_cast<size_t>(
-            layout.buffers[static_cast<size_t>(layout.storage.places[v].buffer)].window)];
-    return Window{};
+        return layout.lineBuffers[static_cast<size_t>(
+            layout.buffers[static_cast<size_t>(layout.storage.places[v].buffer)].lineBuffer)];
+    return LineBuffer{};
   };
-  const Window a = windowOf("a"), b = windowOf("b");
+  const LineBuffer a = lineBufferOf("a"), b = lineBufferOf("b");
   EXPECT_EQ(a.rowBytes, 112U * 8 * 4);
   EXPECT_EQ(a.rows, 10);  // rows 7 to 16 in the second strip
   EXPECT_EQ((std::vector<int32_t>{a.low[0], a.low[1], a.low[2]}), (std::vector<int32_t>{0, 7, 15}));

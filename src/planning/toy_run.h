@@ -211,8 +211,8 @@ class ToyValues {
   std::vector<std::vector<uint32_t>> values_;
 };
 
-/// What those who run side by side, the members of a group, do to memory: none may write what another
-/// one reads or writes.
+/// What those who run side by side, the members of a group, do to memory: none may write what
+/// another one reads or writes.
 class Sharing {
  public:
   explicit Sharing(size_t elements) : touched_(elements) {}
@@ -384,12 +384,12 @@ class ToyRun {
   void forgetRest(const StripCursor& at) {
     const ChainSchedule* chain = tables_.chainAt(at.step());
     if (chain == nullptr || at.step() != chain->first) return;
-    for (const Window& window : layout_.windows) {
-      if (window.chain != layout_.chainOf[at.step()] + at.band()) continue;
-      const size_t begin = offsets_[window.buffer];
-      const size_t kept = static_cast<size_t>(window.kept[at.strip()]) * window.rowBytes;
-      if (!window.keepsRows()) continue;  // its place may be another's by now
-      for (size_t byte = kept; byte < layout_.buffers[window.buffer].bytes; byte += 4)
+    for (const LineBuffer& lines : layout_.lineBuffers) {
+      if (lines.chain != layout_.chainOf[at.step()] + at.band()) continue;
+      const size_t begin = offsets_[lines.buffer];
+      const size_t kept = static_cast<size_t>(lines.kept[at.strip()]) * lines.rowBytes;
+      if (!lines.keepsRows()) continue;  // its place may be another's by now
+      for (size_t byte = kept; byte < layout_.buffers[lines.buffer].bytes; byte += 4)
         write((begin + byte) / 4, kPoison);
     }
   }
@@ -423,14 +423,14 @@ class ToyRun {
 
   void handOver(const StripCursor& at, const Handover& handover) {
     const ir::ValueId id = handover.border->value;
-    const View window = viewAt(at, id, false);
-    View border = window;
+    const View lines = viewAt(at, id, false);
+    View border = lines;
     border.buffer = handover.border->buffer;
     const auto byteOffset = static_cast<size_t>(layout_.storage.places[id].storage.offset) * 4;
     border.at =
         (static_cast<ptrdiff_t>(offsets_[border.buffer]) + handover.byteAt(0, byteOffset)) / 4;
     forEachElement(shape(id), handover.rows, [&](int64_t c, int64_t y, int64_t x) {
-      const size_t here = indexOf(window, c, y, x), there = indexOf(border, c, y, x);
+      const size_t here = indexOf(lines, c, y, x), there = indexOf(border, c, y, x);
       check(memory_[handover.taken ? there : here] == expected_.at(id, c, y, x), "what is handed");
       if (handover.taken)
         write(here, memory_[there]);

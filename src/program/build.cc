@@ -197,7 +197,7 @@ class Builder {
       used.push_back(buffer);
     }
     const memory::Placement arena =
-        memory::planArena(intervals, planning::besides(used, layout_.chainOf));
+        memory::planArena(intervals, planning::besides(used, layout_.chainOf, layout_.order));
     auto offset = arena.offsets.begin();
     for (Buffer& buffer : program_.buffers)
       if (buffer.first != planning::Buffer::kUnused) buffer.offset = *offset++;
@@ -272,7 +272,7 @@ Result<std::shared_ptr<const Program>> build(const ir::Graph& graph, std::vector
   // Sizes given anew may ask of an operator what it does not take.
   if (auto sizes = ir::findDataSizes(graph, types); !sizes) return std::unexpected(sizes.error());
   Choice choice(graph, types, options, planning::layOut(graph, types, 0));
-  if (!options.strips || graph.chains.empty()) return choice.layers();
+  if (!options.inStrips || graph.chains.empty()) return choice.layers();
   // A band for each thread if possible, else strips as tall as threads want them, but never at the
   // price of more memory than whole layers take.
   if (options.threads > 1)

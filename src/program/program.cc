@@ -2,7 +2,6 @@
 #include "program/program.h"
 
 #include "base/heap_bytes.h"
-#include "ir/data_sizes.h"
 
 namespace minnow::program {
 
@@ -53,20 +52,6 @@ size_t Program::heapBytes() const {
   for (const Step& step : steps)
     if (step.kernel) bytes += step.kernel->heapBytes();
   return bytes;
-}
-
-Result<void> inferTypes(const ir::Graph& graph, std::vector<TensorType>& types) {
-  std::vector<TensorType> in;
-  ir::DataSizes sizes;
-  for (const ir::Node& node : graph.nodes) {
-    in.clear();
-    for (ir::ValueId id : node.inputs) in.push_back(id == ir::kNoValue ? TensorType{} : types[id]);
-    auto out = sizes.infer(node, in);
-    if (!out) return std::unexpected(out.error());
-    for (size_t i = 0; i < node.outputs.size() && i < out->size(); ++i)
-      if (node.outputs[i] != ir::kNoValue) types[node.outputs[i]] = (*out)[i];
-  }
-  return {};
 }
 
 }  // namespace minnow::program

@@ -54,7 +54,7 @@ struct Step {
 
 struct Options {
   int threads = 1;
-  bool strips = true;
+  bool inStrips = true;
   backend::BackendList backends;
 };
 
@@ -94,10 +94,6 @@ struct Program {
 /// `types` are the types of all values, inferred for the session's input shapes.
 Result<std::shared_ptr<const Program>> build(const ir::Graph& graph, std::vector<TensorType> types,
                                              const Options& options);
-
-/// The types of all values when inputs have the types given in `types` (entries of other values are
-/// overwritten).
-Result<void> inferTypes(const ir::Graph& graph, std::vector<TensorType>& types);
 
 // Descriptions ------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ struct Bindings {
   explicit Bindings(std::shared_ptr<const program::Program> of)
       : program(std::move(of)),
         actual(program->sizedByData.size()),
-        stripsDone(static_cast<size_t>(program->strips.mostBands())) {
+        progress(static_cast<size_t>(program->strips.mostBands())) {
     settled.reserve(program->settledSteps);
     for (size_t n = 0; n < program->steps.size(); ++n)
       if (program->steps[n].settled != program::kNone)
@@ -39,7 +39,7 @@ struct Bindings {
   TensorView output(size_t index) const { return tensor(program->graph->outputs[index]); }
 
   size_t heapBytes() const {
-    size_t bytes = minnow::heapBytes(actual) + minnow::heapBytes(stripsDone) +
+    size_t bytes = minnow::heapBytes(actual) + minnow::heapBytes(progress) +
                    settled.capacity() * sizeof settled[0];
     for (const auto& op : settled) bytes += op->heapBytes();
     return bytes;
@@ -50,8 +50,8 @@ struct Bindings {
   std::vector<TensorView> actual;  ///< by program::Place::actual
   /// By program::Step::settled: operators that take attributes from this frame's data.
   std::vector<std::unique_ptr<ops::Operator>> settled;
-  /// By band of the chain that runs: how many strips it is through with.
-  std::vector<std::atomic<int>> stripsDone;
+  /// By band of the chain that runs: how many steps it is through with.
+  std::vector<std::atomic<int>> progress;
 };
 
 }  // namespace minnow::runtime

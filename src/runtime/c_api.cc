@@ -187,7 +187,7 @@ Result<minnow::SessionOptions> optionsOf(const minnow_session_options* options) 
   if (!given) return std::unexpected(std::move(given.error()));
   return minnow::SessionOptions{.waitForArena = given->wait_for_arena != 0,
                                 .frames = given->frames,
-                                .strips = given->strips != 0};
+                                .inStrips = given->in_strips != 0};
 }
 
 const char* nameAt(std::span<const minnow::TensorInfo> infos, size_t index) {

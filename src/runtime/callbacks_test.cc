@@ -16,7 +16,7 @@ struct Net {
       : model(graph),
         runtime(*Runtime::create()),
         interpreter(*Interpreter::createFromBuffer(runtime, model.span)),
-        session(*interpreter.createSession({.strips = strips})) {}
+        session(*interpreter.createSession({.inStrips = strips})) {}
   Model model;
   Runtime runtime;
   Interpreter interpreter;

@@ -137,7 +137,7 @@ Result<void> runBands(Frame::Impl& frame, std::string_view source, base::Team& t
   if (auto ok = frame.runner->finish(); !ok) return ok;
   const size_t step = frame.runner->step();
   const int count = frame.runner->bandsHere();
-  for (std::atomic<int>& done : frame.bindings->stripsDone) done = 0;
+  for (std::atomic<int>& progress : frame.bindings->progress) progress = 0;
   team.parallelFor(count, 1, [&](int64_t begin, int64_t end) {
     for (int band = count - 1 - static_cast<int>(begin); band > count - 1 - end; --band) {
       auto& [runner, outcome] = frame.bands[band];

@@ -31,7 +31,7 @@ void expectPlannedSoon(const char* what, const ir::Graph& graph) {
   std::vector<TensorType> types;
   for (const ir::Value& value : graph.values) types.push_back(value.type);
   const auto start = std::chrono::steady_clock::now();
-  ASSERT_TRUE(program::inferTypes(graph, types).has_value());
+  ASSERT_TRUE(graph.inferTypes(types).has_value());
   const auto plan = program::build(graph, types, {4, true, backends()});
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
   ASSERT_TRUE(plan.has_value()) << plan.error().message;

@@ -68,19 +68,24 @@ Result<void> Runner::advance() {
     if (any)
       if (auto ok = finish(); !ok) return ok;
     cursor_.forEachHandover([&](const planning::Handover& rows) { handOver(rows); });
-    if (cursor_.step() == chain->last) noteStrip(cursor_.strip() + 1);
+    noteProgress(progressAt(*chain, cursor_.strip(), cursor_.step()));
   }
   cursor_.advance();
   return {};
 }
 
-void Runner::noteStrip(int done) {
-  std::atomic<int>& mine = bindings_->stripsDone[cursor_.band()];
+/// How many steps of a band are done after this one, those of all strips counted.
+int Runner::progressAt(const planning::ChainSchedule& chain, int strip, int step) {
+  return strip * (chain.last + 1 - chain.first) + step + 1 - chain.first;
+}
+
+void Runner::noteProgress(int done) {
+  std::atomic<int>& mine = bindings_->progress[cursor_.band()];
   mine.store(done, std::memory_order_release);
   mine.notify_all();
 }
 
-/// Copies rows between a window and a border's buffer.
+/// Copies rows between a line buffer and a border's buffer.
 void Runner::handOver(const planning::Handover& handover) {
   if (handover.taken) waitFor(handover);
   const ir::ValueId id = handover.border->value;
@@ -93,10 +98,12 @@ void Runner::handOver(const planning::Handover& handover) {
 }
 
 void Runner::waitFor(const planning::Handover& handover) const {
-  const int next = cursor_.band() + 1;
-  const int strip = program().strips.stripThatReaches(cursor_.step(), next, handover.rows.end);
-  const std::atomic<int>& done = bindings_->stripsDone[next];
-  for (int seen; (seen = done.load(std::memory_order_acquire)) <= strip;) done.wait(seen);
+  const int next = cursor_.band() + 1, step = cursor_.step();
+  const planning::StripTables& strips = program().strips;
+  const int needed = progressAt(*strips.chainAt(step, next),
+                                strips.stripThatReaches(step, next, handover.rows.end), step);
+  const std::atomic<int>& progress = bindings_->progress[next];
+  for (int seen; (seen = progress.load(std::memory_order_acquire)) < needed;) progress.wait(seen);
 }
 
 /// Each band has its own.

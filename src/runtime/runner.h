@@ -48,7 +48,7 @@ class Runner {
   Result<void> finish();
 
   /// A band that failed: those that wait for it go on, to nothing that anybody reads.
-  void giveUp() { noteStrip(std::numeric_limits<int>::max()); }
+  void giveUp() { noteProgress(std::numeric_limits<int>::max()); }
 
   // What callbacks see of the opened step, no more than exists. ---------------------------------
 
@@ -75,7 +75,8 @@ class Runner {
   void slideWindows();
   void handOver(const planning::Handover& handover);
   void waitFor(const planning::Handover& handover) const;
-  void noteStrip(int done);
+  static int progressAt(const planning::ChainSchedule& chain, int strip, int step);
+  void noteProgress(int done);
   Result<void> bindActualSizes();
   Result<const ops::Operator*> settledOperator();
   Result<void> bindOutput(ir::ValueId id, const Shape& shape, TensorView& view) const;

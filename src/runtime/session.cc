@@ -16,7 +16,7 @@ Session& Session::operator=(Session&&) noexcept = default;
 Session::~Session() = default;
 
 bool SharedProgram::fits(std::span<const TensorType> types, const SessionOptions& asked) const {
-  if (asked.strips != options.strips || asked.fastKernels != options.fastKernels ||
+  if (asked.inStrips != options.inStrips || asked.fastKernels != options.fastKernels ||
       cpuTarget != minnow::cpuTarget())
     return false;
   const auto same = [&](ir::ValueId in) { return program->typeOf(in) == types[in]; };
@@ -34,7 +34,7 @@ Result<std::shared_ptr<SharedProgram>> Interpreter::Impl::programFor(std::vector
   if (!settled) return std::unexpected(std::move(settled.error()));
   auto program =
       program::build(*settled ? (*settled)->graph : graph, std::move(types),
-                     {runtime->options.threads, asked.strips, backends(asked.fastKernels)});
+                     {runtime->options.threads, asked.inStrips, backends(asked.fastKernels)});
   if (!program) return std::unexpected(std::move(program.error()));
   auto shared = std::make_shared<SharedProgram>();
   shared->settled = std::move(*settled);

@@ -345,7 +345,7 @@ TEST(SharedPrograms, AreCountedOnce) {
   EXPECT_LT(own, one / 2);
   first.reset();
   EXPECT_EQ(held(), one);
-  const Session layers = *interpreter.createSession({.strips = false});
+  const Session layers = *interpreter.createSession({.inStrips = false});
   EXPECT_GT(held(), one + own);
   second.reset();
   auto frame = *Session(*interpreter.createSession()).begin();

@@ -5,7 +5,6 @@
 #include <set>
 
 #include "format/read.h"
-#include "program/program.h"
 
 namespace minnow::runtime {
 namespace {
@@ -36,7 +35,7 @@ Result<std::unique_ptr<const sizes::Settled>> settleTypes(const ir::Graph& graph
   if (!graph.sizes) {
     for (size_t v = 0; v < types.size(); ++v)
       if (graph.values[v].isConstant()) types[v] = graph.values[v].type;
-    if (auto ok = program::inferTypes(graph, types); !ok) return std::unexpected(ok.error());
+    if (auto ok = graph.inferTypes(types); !ok) return std::unexpected(ok.error());
     if (auto ok = sizes::checkRanks(graph, types); !ok) return std::unexpected(ok.error());
     return nullptr;
   }

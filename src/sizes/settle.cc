@@ -274,7 +274,7 @@ Result<Settled> settle(const ir::Graph& graph, ir::Graph program,
   }
   for (ir::Node& node : settled.graph.nodes)
     if (auto ok = setAttributes(settled.graph, node, program); !ok) return atNode(node, ok.error());
-  if (auto ok = settled.graph.inferShapes(); !ok) return std::unexpected(ok.error());
+  if (auto ok = settled.graph.inferTypes(); !ok) return std::unexpected(ok.error());
   return settled;
 }
 

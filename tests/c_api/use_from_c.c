@@ -96,7 +96,7 @@ static const char* beginTwice(minnow_interpreter* model, minnow_session* session
   minnow_session_options options = MINNOW_SESSION_OPTIONS_INIT;
   minnow_session* second;
   minnow_frame *frame, *other = NULL;
-  options.strips = 0;
+  options.in_strips = 0;
   CHECK(minnow_interpreter_create_session(model, &options, &second) == MINNOW_OK);
   CHECK(minnow_session_begin(session, &frame) == MINNOW_OK);
   CHECK(minnow_session_begin(second, &other) == MINNOW_BUSY && other == NULL);

@@ -70,7 +70,7 @@ void expectOutput(const HostTensor& actual, const json& golden) {
 /// Strips change memory and nothing else; plans come near their bound.
 void expectSameLayerByLayer(const Model& opened, const Session& strips, const InputSpecs& specs,
                             const std::vector<HostTensor>& expected) {
-  Session whole = need(opened.interpreter.createSession({.strips = false}));
+  Session whole = need(opened.interpreter.createSession({.inStrips = false}));
   for (const Session* session : {&strips, static_cast<const Session*>(&whole)}) {
     const MemoryReport memory = session->memory();
     EXPECT_LE(static_cast<double>(memory.dynamicBytes),

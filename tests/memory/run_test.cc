@@ -66,7 +66,7 @@ ir::Graph graphOf(const OpCase& c) {
 
 /// The passes that choose storage and pack weights, so that fast kernels take the case.
 Result<void> prepare(ir::Graph& graph) {
-  passes::Budget budget;
+  sizes::Budget budget;
   for (const passes::Pass& pass : passes::allPasses())
     for (const char* wanted : {"assign-layout", "pack-weights"})
       if (std::string_view(pass.name) == wanted)

@@ -7,6 +7,7 @@
 #include "backend/cpu/kernel_table.h"
 #include "base/team.h"
 #include "base/threads.h"
+#include "kernels/movement.h"
 #include "ops/cast.h"
 #include "ops/concat.h"
 #include "ops/expand.h"
@@ -128,6 +129,23 @@ TEST_P(Facts, MovedElementsAreAllThatThereIs) {
                       std::vector<double>(static_cast<size_t>(found[i].elements()), 1.0)};
     EXPECT_EQ(firstDifference(filled(one, "ones", 0).view(), found[i]), "") << "output " << i;
   }
+}
+
+TEST_P(Facts, WhatJoinsIsItsInputsOneAfterAnother) {
+  if (GetParam().fails) return;
+  Tensors t(GetParam());
+  const auto axis = op().joinsAlong(t.outputTypes[0].shape);
+  if (!axis) return;
+  const auto found = run(backend::referenceRow(op().kind()), op(), Tensors::viewsOf(t.inputs),
+                         Tensors::viewsOf(t.outputs));
+  ASSERT_FALSE(found.empty());
+  int64_t start = 0;
+  for (const TestTensor& input : t.inputs) {
+    const int64_t count = input.view().shape[*axis];
+    EXPECT_EQ(firstDifference(input.view(), kernels::partOf(found[0], *axis, start, count)), "");
+    start += count;
+  }
+  EXPECT_EQ(start, found[0].shape[*axis]);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Facts, testing::ValuesIn(allCases()),

@@ -15,7 +15,7 @@
 #include "tests/ops/test_tensor.h"
 
 namespace minnow::passes {
-Result<int> assignLayout(ir::Graph& graph, Budget& budget);
+Result<int> assignLayout(ir::Graph& graph, sizes::Budget& budget);
 }
 
 namespace minnow::optest {
@@ -30,8 +30,8 @@ bool isImage(const TensorType& type) {
   return type.type == DataType::Float32 && rank >= 3 && rank <= 5 && type.shape.elements() > 0;
 }
 
-/// A case's operator as a graph. Images come from windows of one element and go to such windows: they
-/// change nothing, and want channels-last.
+/// A case's operator as a graph. Images come from windows of one element and go to such windows:
+/// they change nothing, and want channels-last.
 class CaseGraph {
  public:
   ir::Graph graph;
@@ -112,8 +112,8 @@ bool fastKernel(const OpCase& c, StorageOrder order) {
   return name != std::string_view("reference");
 }
 
-/// What has a fast kernel for row-major storage alone: groups of several channels, whose elements lie
-/// apart otherwise, and Softmax over several axes, as before opset 13.
+/// What has a fast kernel for row-major storage alone: groups of several channels, whose elements
+/// lie apart otherwise, and Softmax over several axes, as before opset 13.
 bool isRowMajorAlone(const OpCase& c) {
   const Shape& x = c.inputs[0].shape;
   if (const auto* norm = ops::cast<ops::GroupNormalization>(*c.op)) return norm->groupsOf(x) < x[1];
@@ -144,7 +144,7 @@ TEST_P(LayoutFacts, ThePassKeepsEveryBit) {
     CaseGraph made(c, othersAreConstant);
     ASSERT_TRUE(made.graph.verify()) << made.graph.verify().error().message;
     const auto before = passes::runGraph(made.graph, made.inputs);
-    passes::Budget budget;
+    sizes::Budget budget;
     ASSERT_TRUE(passes::assignLayout(made.graph, budget));
     const auto sound = made.graph.verify();
     ASSERT_TRUE(sound) << sound.error().message;
@@ -166,8 +166,8 @@ TEST_P(LayoutFacts, KernelsTakeTheOrderOfTheRole) {
 INSTANTIATE_TEST_SUITE_P(All, LayoutFacts, testing::ValuesIn(allCases()),
                          [](const auto& info) { return info.param.name; });
 
-// An operator takes weights if kernels have a packed form of them or passes fold into them, and in no
-// other case: a pass takes it away, with its weights, behind a convolution.
+// An operator takes weights if kernels have a packed form of them or passes fold into them, and in
+// no other case: a pass takes it away, with its weights, behind a convolution.
 TEST(WeightFacts, WhatTakesWeightsPacksOrFoldsThem) {
   std::map<std::string, bool> packs, takes;
   for (const OpCase& c : allCases()) {

@@ -87,7 +87,7 @@ Comparison compareLayers(const std::string& path, const Arguments& args,
   const InputSpecs specs({"all=const:0.46875"}, {});
   std::vector<Session> sessions;
   for (const bool strips : {false, true})
-    sessions.push_back(openSession(model, path, settings, {.strips = strips}));
+    sessions.push_back(openSession(model, path, settings, {.inStrips = strips}));
   std::vector<double> times[2];
   for (int run = -1; run < args.runs; ++run)
     for (size_t s = 0; s < 2; ++s) {

@@ -65,7 +65,7 @@ Inference::Inference(const InferenceOptions& options, bool strips)
       runtime(need(Runtime::create({.threads = options.threads}))),
       model(openModel(runtime, options.model, settings, {.verifyWeights = true})),
       session(openSession(model, options.model, settings,
-                          {.fastKernels = !options.reference, .strips = strips})),
+                          {.fastKernels = !options.reference, .inStrips = strips})),
       frame(need(session.begin())) {
   specs.fill(frame, session.inputs());
 }

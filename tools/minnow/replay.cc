@@ -31,7 +31,7 @@ struct Replayed {
         runtime(need(Runtime::create({.threads = args.threads}))),
         model(openModel(runtime, args.model, settings, {.verifyWeights = true})),
         session(openSession(model, args.model, settings,
-                            {.fastKernels = !args.referenceKernels, .strips = false})) {}
+                            {.fastKernels = !args.referenceKernels, .inStrips = false})) {}
 
   /// Where conversion has to know shapes, the reference's inputs say them.
   static ConvertSettings settingsOf(const Arguments& args, const analysis::Trace& reference) {

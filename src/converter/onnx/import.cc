@@ -54,7 +54,7 @@ std::string ImportState::freshName(const std::string& base) {
 }
 
 void ImportState::spendBytes(size_t bytes) {
-  if (!passes::Budget::spend(budget.bytes, static_cast<int64_t>(bytes)))
+  if (!sizes::Budget::spend(budget.bytes, static_cast<int64_t>(bytes)))
     throw OverBudget(text("node ", nodeName, " (", nodeOp, "): conversion would make more than ",
                           options.budget.bytes,
                           " bytes of constants that the file does not hold; a loop, a function or "
@@ -63,7 +63,7 @@ void ImportState::spendBytes(size_t bytes) {
 }
 
 void ImportState::spendNode() {
-  if (!passes::Budget::spend(budget.nodes, 1))
+  if (!sizes::Budget::spend(budget.nodes, 1))
     throw OverBudget(text("node ", nodeName, " (", nodeOp,
                           "): with functions expanded and loops unrolled the model has more than ",
                           options.budget.nodes,
@@ -326,7 +326,7 @@ class ModelImport {
 
 Result<ir::Graph> importModel(std::span<const std::byte> model, const std::filesystem::path& folder,
                               const ConvertOptions& options, ConvertReport& report,
-                              passes::Budget& budget) {
+                              sizes::Budget& budget) {
   // Where an allocation fails, the messages read so far go with the arena.
   google::protobuf::Arena arena;
   auto& proto = *google::protobuf::Arena::CreateMessage<::onnx::ModelProto>(&arena);

@@ -13,7 +13,7 @@ namespace minnow::converter {
 /// importOnnx() that takes what it spends off `budget`. Throws only what the standard library does.
 Result<ir::Graph> importModel(std::span<const std::byte> model, const std::filesystem::path& folder,
                               const ConvertOptions& options, ConvertReport& report,
-                              passes::Budget& budget);
+                              sizes::Budget& budget);
 
 /// Null for an operator that import_list.inc does not name.
 ImportFn findImport(const std::string& op);

@@ -43,13 +43,13 @@ std::optional<std::vector<int64_t>> wholeNumbers(const ir::Value& value);
 class ImportState {
  public:
   ImportState(const ConvertOptions& chosen, ConvertReport& filled, std::filesystem::path where,
-              passes::Budget& budgetLeft)
+              sizes::Budget& budgetLeft)
       : options(chosen), report(filled), folder(std::move(where)), budget(budgetLeft) {}
 
   const ConvertOptions& options;
   ConvertReport& report;
   std::filesystem::path folder;  ///< of external data files
-  passes::Budget& budget;        ///< what is left of it
+  sizes::Budget& budget;         ///< what is left of it
   ir::Graph graph;
   ir::DataSizes dataSizes;                         ///< of the graph so far
   Scopes scopes;                                   ///< ONNX tensor name -> value
