@@ -2,7 +2,6 @@
 #include "program/program.h"
 
 #include "base/heap_bytes.h"
-#include "ir/data_sizes.h"
 
 namespace minnow::program {
 
