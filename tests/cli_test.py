@@ -186,8 +186,8 @@ class CommandLine(unittest.TestCase):
             self.assertFalse(tight["fits"])
             self.assertEqual(tight["excess_bytes"], 1)
             self.assertEqual(len(tight["drop"]), len(chosen) - 1)
-        said = self.minnow("memory", *models, "--budget", "0.1MB", code=OVER_BUDGET)
-        self.assertRegex(said, r"does not fit: [\d.]+ of 100 kB, [\d.]+ too many\n  drop: tiny \(")
+        said = self.minnow("memory", *models, "--budget", "0.102MB", code=OVER_BUDGET)
+        self.assertRegex(said, r"does not fit: [\d.]+ of 102 kB, [\d.]+ too many\n  drop: tiny \(")
         self.assertIn("fits: ", self.minnow("memory", *models, "--budget", "24MiB"))
         self.assertIn("fits: ", self.minnow("info", models[0], "--budget", "24MB"))
         total = json.loads(self.minnow("info", models[0], "--budget", "24MB", "--json"))["budget"]["total_bytes"]

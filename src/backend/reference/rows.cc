@@ -17,32 +17,66 @@ size_t workspaceOf(const KernelRow& row, const ops::Operator& op,
   return row.workspace(op, inputs, outputs, call);
 }
 
-/// The reference takes sizes from data that the row does not.
+size_t mostWorkspace(const KernelRow& row, std::span<const Work> forms) {
+  size_t most = 0;
+  for (const Work& work : forms)
+    most = std::max(most, workspaceOf(row, work.op, work.inputs, work.outputs, work.call));
+  return most;
+}
+
+Result<Event> done(Result<void> ran) {
+  if (!ran) return std::unexpected(std::move(ran.error()));
+  return kDone;
+}
+
+/// For known sizes. A program has one for each step, so it holds no more than it needs.
 class RowKernel final : public Kernel {
  public:
   RowKernel(const KernelRow& row, std::span<const Work> forms)
-      : op_(forms.front().op), row_(row), call_(forms.front().call) {
-    for (const Work& work : forms)
-      bytes_ = std::max(bytes_, workspaceOf(row, op_, work.inputs, work.outputs, work.call));
-    if (const Work& work = forms.front(); work.sizedByData) {
-      instead_ = referenceRow(op_.kind());
-      bytes_ = std::max(bytes_, workspaceOf(instead_, op_, work.inputs, work.outputs, work.call));
-    }
-  }
+      : op_(forms.front().op),
+        name_(row.name),
+        run_(row.run),
+        bytes_(mostWorkspace(row, forms)),
+        takesWorkspace_(row.workspace != nullptr) {}
 
-  const char* name() const override { return row_.name; }
+  const char* name() const override { return name_; }
   size_t workspaceBytes() const override { return bytes_; }
   size_t heapBytes() const override { return sizeof(RowKernel); }
 
   Result<Event> run(const kernels::KernelArgs& args) const override {
+    if (takesWorkspace_ && kernels::makesNothing(op_, args.outputs)) return kDone;
+    return done(run_(op_, args));
+  }
+
+ private:
+  const ops::Operator& op_;
+  const char* name_;
+  kernels::KernelFn run_;
+  size_t bytes_;
+  bool takesWorkspace_;
+};
+
+/// Where data decide sizes: the reference takes those that the row does not.
+class SizedByDataKernel final : public Kernel {
+ public:
+  SizedByDataKernel(const KernelRow& row, std::span<const Work> forms)
+      : op_(forms.front().op),
+        row_(row),
+        reference_(referenceRow(op_.kind())),
+        call_(forms.front().call),
+        bytes_(std::max(mostWorkspace(row_, forms), mostWorkspace(reference_, forms))) {}
+
+  const char* name() const override { return row_.name; }
+  size_t workspaceBytes() const override { return bytes_; }
+  size_t heapBytes() const override { return sizeof(SizedByDataKernel); }
+
+  Result<Event> run(const kernels::KernelArgs& args) const override {
     const ops::Operator& op = args.settled ? *args.settled : op_;
-    const KernelRow& row = instead_.run && !takes(op, args) ? instead_ : row_;
+    const KernelRow& row = takes(op, args) ? row_ : reference_;
     if (row.workspace && kernels::makesNothing(op, args.outputs)) return kDone;
-    if (instead_.run &&
-        workspaceOf(row, op, args.inputs, args.outputs, call_) > args.workspace.size())
+    if (workspaceOf(row, op, args.inputs, args.outputs, call_) > args.workspace.size())
       return fail(ErrorCode::Internal, "more workspace is wanted than was planned");
-    if (auto ok = row.run(op, args); !ok) return std::unexpected(std::move(ok.error()));
-    return kDone;
+    return done(row.run(op, args));
   }
 
  private:
@@ -57,10 +91,9 @@ class RowKernel final : public Kernel {
   }
 
   const ops::Operator& op_;
-  KernelRow row_;
-  KernelRow instead_{};  // where data decide sizes
+  KernelRow row_, reference_;
   kernels::CallShape call_;
-  size_t bytes_ = 0;
+  size_t bytes_;
 };
 
 }  // namespace
@@ -71,6 +104,7 @@ KernelRow referenceRow(ops::OpKind kind) {
 }
 
 std::unique_ptr<const Kernel> prepareRow(const KernelRow& row, std::span<const Work> forms) {
+  if (forms.front().sizedByData) return std::make_unique<SizedByDataKernel>(row, forms);
   return std::make_unique<RowKernel>(row, forms);
 }
 
