@@ -81,5 +81,29 @@ TEST(StripSchedule, ABufferHoldsTheRowsThatAreStillRead) {
   EXPECT_FALSE(b.keepsRows());
 }
 
+std::pair<int64_t, int64_t> rows(const ops::Rows& rows) { return {rows.begin, rows.end}; }
+
+TEST(StripSchedule, TheLowerBandHandsOverWhatTheUpperOneReadsBeyondTheBorder) {
+  const ir::Graph graph = example();
+  const std::vector<ChainCut> cuts{{8, 2}};
+  const MemoryLayout layout = layOut(graph, typesOf(graph), cuts);
+  ASSERT_EQ(layout.chains.size(), 2U);
+  const ChainSchedule &upper = layout.chains[0], &lower = layout.chains[1];
+  for (const int node : {1, 2}) {
+    EXPECT_EQ(upper.end(node), 56);
+    EXPECT_EQ(lower.begin(node), 56);
+  }
+  EXPECT_EQ(rows(upper.made(0, 6)), std::pair<int64_t, int64_t>(49, 55));
+  EXPECT_EQ(rows(upper.handed(0, 6)), std::pair<int64_t, int64_t>(55, 57));
+  EXPECT_EQ(rows(lower.made(0, 0)), std::pair<int64_t, int64_t>(55, 65));
+  EXPECT_EQ(rows(lower.lends(0, 0)), std::pair<int64_t, int64_t>(55, 57));
+  ASSERT_EQ(layout.borders.size(), 1U);
+  EXPECT_EQ(layout.borders[0].node, 0);
+  EXPECT_EQ(layout.buffers[static_cast<size_t>(layout.borders[0].buffer)].bytes, 14'336U);
+  for (const LineBuffer& lines : layout.lineBuffers)
+    EXPECT_EQ(layout.buffers[static_cast<size_t>(lines.buffer)].bytes,
+              static_cast<size_t>(lines.rows == 10 ? 71'680 : 57'344));
+}
+
 }  // namespace
 }  // namespace minnow::planning

@@ -62,15 +62,20 @@ void Runner::slideWindows() {
 
 Result<void> Runner::advance() {
   const planning::ChainSchedule* chain = program().strips.chainAt(cursor_.step(), cursor_.band());
-  if (chain != nullptr && chain->band.count > 1) {
-    bool any = false;
-    cursor_.forEachHandover([&](const planning::Handover&) { any = true; });
-    if (any)
-      if (auto ok = finish(); !ok) return ok;
-    cursor_.forEachHandover([&](const planning::Handover& rows) { handOver(rows); });
-    noteProgress(progressAt(*chain, cursor_.strip(), cursor_.step()));
-  }
+  if (chain != nullptr && chain->band.count > 1)
+    if (auto ok = endStepOf(*chain); !ok) return ok;
   cursor_.advance();
+  return {};
+}
+
+/// Of a chain in bands.
+Result<void> Runner::endStepOf(const planning::ChainSchedule& chain) {
+  bool any = false;
+  cursor_.forEachHandover([&](const planning::Handover&) { any = true; });
+  if (any)  // rows are copied here, so they have to be there
+    if (auto ok = finish(); !ok) return ok;
+  cursor_.forEachHandover([&](const planning::Handover& rows) { handOver(rows); });
+  noteProgress(progressAt(chain, cursor_.strip(), cursor_.step()));
   return {};
 }
 

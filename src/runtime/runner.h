@@ -73,6 +73,7 @@ class Runner {
   std::span<std::byte> workspace() const;
   void bindStrip(ir::ValueId id, const ops::Rows& rows, TensorView& view) const;
   void slideWindows();
+  Result<void> endStepOf(const planning::ChainSchedule& chain);
   void handOver(const planning::Handover& handover);
   void waitFor(const planning::Handover& handover) const;
   static int progressAt(const planning::ChainSchedule& chain, int strip, int step);
