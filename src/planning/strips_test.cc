@@ -81,7 +81,8 @@ TEST(StripSchedule, ABufferHoldsTheRowsThatAreStillRead) {
   EXPECT_FALSE(b.keepsRows());
 }
 
-std::pair<int64_t, int64_t> rows(const ops::Rows& rows) { return {rows.begin, rows.end}; }
+using Range = std::pair<int64_t, int64_t>;
+Range rangeOf(const ops::Rows& rows) { return {rows.begin, rows.end}; }
 
 TEST(StripSchedule, TheLowerBandHandsOverWhatTheUpperOneReadsBeyondTheBorder) {
   const ir::Graph graph = example();
@@ -93,16 +94,16 @@ TEST(StripSchedule, TheLowerBandHandsOverWhatTheUpperOneReadsBeyondTheBorder) {
     EXPECT_EQ(upper.end(node), 56);
     EXPECT_EQ(lower.begin(node), 56);
   }
-  EXPECT_EQ(rows(upper.made(0, 6)), std::pair<int64_t, int64_t>(49, 55));
-  EXPECT_EQ(rows(upper.handed(0, 6)), std::pair<int64_t, int64_t>(55, 57));
-  EXPECT_EQ(rows(lower.made(0, 0)), std::pair<int64_t, int64_t>(55, 65));
-  EXPECT_EQ(rows(lower.lends(0, 0)), std::pair<int64_t, int64_t>(55, 57));
+  EXPECT_EQ(rangeOf(upper.made(0, 6)), Range(49, 55));
+  EXPECT_EQ(rangeOf(upper.handed(0, 6)), Range(55, 57));
+  EXPECT_EQ(rangeOf(lower.made(0, 0)), Range(55, 65));
+  EXPECT_EQ(rangeOf(lower.lends(0, 0)), Range(55, 57));
   ASSERT_EQ(layout.borders.size(), 1U);
   EXPECT_EQ(layout.borders[0].node, 0);
-  EXPECT_EQ(layout.buffers[static_cast<size_t>(layout.borders[0].buffer)].bytes, 14'336U);
+  EXPECT_EQ(layout.buffers[static_cast<size_t>(layout.borders[0].buffer)].bytes, 7'168U);
   for (const LineBuffer& lines : layout.lineBuffers)
     EXPECT_EQ(layout.buffers[static_cast<size_t>(lines.buffer)].bytes,
-              static_cast<size_t>(lines.rows == 10 ? 71'680 : 57'344));
+              static_cast<size_t>(lines.rows == 10 ? 35'840 : 28'672));
 }
 
 }  // namespace
