@@ -2,6 +2,7 @@
 #include "backend/cpu/cpu.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "backend/cpu/kernel_table.h"
 #include "backend/reference/host.h"
@@ -9,8 +10,19 @@
 namespace minnow::backend {
 namespace {
 
-/// A fast kernel is chosen for known sizes; the reference takes any.
-KernelRow rowFor(const Work& work) { return cpu::chooseKernel(work.op, work.inputs, work.outputs); }
+/// Where data decide extents, the largest of two operands need not fit each other: 6 rows at most
+/// and 4 at most, which a run has to find equal. Kernels are asked of what fits.
+bool largestFit(const Work& work) {
+  std::vector<TensorType> types;
+  for (const TensorView& view : work.inputs) types.push_back({view.type, view.shape});
+  return work.op.inferShape(types).has_value();
+}
+
+/// A fast kernel is chosen for the largest sizes; the reference takes any.
+KernelRow rowFor(const Work& work) {
+  if (work.sizedByData && !largestFit(work)) return referenceRow(work.op.kind());
+  return cpu::chooseKernel(work.op, work.inputs, work.outputs);
+}
 
 /// A row that does not take every form gives way to the reference, which does.
 KernelRow rowFor(std::span<const Work> forms) {
