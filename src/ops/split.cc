@@ -41,8 +41,9 @@ Result<TensorTypes> Split::inferShape(std::span<const TensorType> inputs) const 
 
 int64_t Split::startOf(int64_t extent, int index) const {
   if (sizes.empty()) return std::min(extent, partSize(extent, parts) * index);
+  // Parts that a run sets may be as large as numbers are, by what is known of them.
   int64_t start = 0;
-  for (int i = 0; i < index; ++i) start += sizes[i];
+  for (int i = 0; i < index; ++i) start += std::clamp<int64_t>(sizes[i], 0, extent - start);
   return start;
 }
 
