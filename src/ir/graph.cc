@@ -217,18 +217,22 @@ Result<void> Graph::verify() const {
       if (id != kNoValue && (!inRange(id) || !written[id]))
         return fail(ErrorCode::BadModel, "node '", node.name,
                     "' reads a value that nothing has written");
-    auto types = inferNode(node, inputTypes(node), sizes);
+    for (ValueId id : node.outputs) {
+      if (id == kNoValue) continue;
+      if (!inRange(id) || written[id])
+        return fail(ErrorCode::BadModel, "node '", node.name,
+                    "' writes a value twice, or one that does not exist");
+      written[id] = 1;
+    }
+    auto types = inferNode(node, inputTypes(node), sizes);  // notes sizes by output
     if (!types) return std::unexpected(types.error());
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       const ValueId id = node.outputs[i];
       if (id == kNoValue) continue;
-      if (!inRange(id) || written[id])
-        return fail(ErrorCode::BadModel, "node '", node.name, "' writes a value twice");
       if (values[id].type != (*types)[i])
         return fail(ErrorCode::BadModel, "value '", values[id].name, "' is ", values[id].type.type,
                     " ", values[id].type.shape, ", its node gives ", (*types)[i].type, " ",
                     (*types)[i].shape);
-      written[id] = 1;
     }
   }
   if (outputNames.size() != outputs.size())

@@ -39,6 +39,18 @@ ir::Graph coordinates() {
   return graph;
 }
 
+/// Extents are noted by value, so a value that does not exist must be found before.
+TEST(Runtime, SizesFromDataOfNoValueAreRefused) {
+  for (const ir::ValueId none : {ir::ValueId{1 << 28}, ir::ValueId{4}, ir::ValueId{-2}}) {
+    ir::Graph graph = coordinates();
+    graph.nodes[0].outputs = {none};
+    const auto sound = graph.verify();
+    ASSERT_FALSE(sound);
+    EXPECT_EQ(sound.error().code, ErrorCode::BadModel);
+    EXPECT_NE(sound.error().message.find("'find'"), std::string::npos) << sound.error().message;
+  }
+}
+
 TEST(Runtime, SizesFromDataFollowEveryFrame) {
   const auto bytes = format::write(coordinates());
   ASSERT_TRUE(bytes) << bytes.error().message;
