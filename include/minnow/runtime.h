@@ -304,6 +304,8 @@ class Frame {
   /// Views are whole tensors if the session was created with `inStrips` false. In strips, an operator
   /// of a chain is called once for each strip, with the rows it reads and writes for that strip
   /// alone; neighbouring strips may read the same rows, and rows that are replaced stay so.
+  /// Where run() has several threads compute such a chain side by side, each a band of its rows,
+  /// here one band follows another, from the last to the first.
   Result<void> runWithCallback(const OpCallback& before, const OpCallback& after);
   /// Valid after run(). The shape may be smaller than Session::outputs() says where it depends on
   /// data.

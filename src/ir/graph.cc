@@ -193,53 +193,79 @@ Result<void> verifySettings(const Node& node) {
                   ") has no attribute '", setting.attribute, "' that sizes could decide");
   return {};
 }
-}  // namespace
+/// Goes through a graph's nodes in their order.
+class Verifier {
+ public:
+  explicit Verifier(const Graph& graph) : graph_(graph), written_(graph.values.size(), 0) {}
 
-Result<void> Graph::verify() const {
-  std::vector<char> written(values.size(), 0);
-  const auto inRange = [&](ValueId id) {
-    return id >= 0 && static_cast<size_t>(id) < values.size();
-  };
-  for (size_t v = 0; v < values.size(); ++v) {
-    if (auto ok = ops::checkShape(values[v].type.shape); !ok) return ok;
-    written[v] = values[v].isConstant();
+  bool isWritten(ValueId id) const { return exists(id) && written_[static_cast<size_t>(id)]; }
+
+  Result<void> values() {
+    for (size_t v = 0; v < graph_.values.size(); ++v) {
+      if (auto ok = ops::checkShape(graph_.values[v].type.shape); !ok) return ok;
+      written_[v] = graph_.values[v].isConstant();
+    }
+    for (ValueId id : graph_.inputs)
+      if (!write(id)) return fail(ErrorCode::BadModel, "a graph input is not a free value");
+    return {};
   }
-  for (ValueId id : inputs) {
-    if (!inRange(id) || written[id])
-      return fail(ErrorCode::BadModel, "a graph input is not a free value");
-    written[id] = 1;
-  }
-  DataSizes sizes;
-  for (const Node& node : nodes) {
+
+  /// Values first: types and sizes are looked up by them.
+  Result<void> node(const Node& node) {
     if (auto ok = verifyOutputs(node); !ok) return ok;
     if (auto ok = verifySettings(node); !ok) return ok;
     for (ValueId id : node.inputs)
-      if (id != kNoValue && (!inRange(id) || !written[id]))
+      if (id != kNoValue && !isWritten(id))
         return fail(ErrorCode::BadModel, "node '", node.name,
                     "' reads a value that nothing has written");
-    for (ValueId id : node.outputs) {
-      if (id == kNoValue) continue;
-      if (!inRange(id) || written[id])
+    for (ValueId id : node.outputs)
+      if (id != kNoValue && !write(id))
         return fail(ErrorCode::BadModel, "node '", node.name,
                     "' writes a value twice, or one that does not exist");
-      written[id] = 1;
-    }
-    auto types = inferNode(node, inputTypes(node), sizes);  // notes sizes by output
+    return types(node);
+  }
+
+ private:
+  bool exists(ValueId id) const {
+    return id >= 0 && static_cast<size_t>(id) < graph_.values.size();
+  }
+  /// False for what does not exist or is written already.
+  bool write(ValueId id) {
+    if (!exists(id) || written_[static_cast<size_t>(id)]) return false;
+    written_[static_cast<size_t>(id)] = 1;
+    return true;
+  }
+
+  Result<void> types(const Node& node) {
+    const auto types = inferNode(node, graph_.inputTypes(node), sizes_);
     if (!types) return std::unexpected(types.error());
     for (size_t i = 0; i < node.outputs.size(); ++i) {
-      const ValueId id = node.outputs[i];
-      if (id == kNoValue) continue;
-      if (values[id].type != (*types)[i])
-        return fail(ErrorCode::BadModel, "value '", values[id].name, "' is ", values[id].type.type,
-                    " ", values[id].type.shape, ", its node gives ", (*types)[i].type, " ",
+      if (node.outputs[i] == kNoValue) continue;
+      const Value& value = graph_.values[static_cast<size_t>(node.outputs[i])];
+      if (value.type != (*types)[i])
+        return fail(ErrorCode::BadModel, "value '", value.name, "' is ", value.type.type, " ",
+                    value.type.shape, ", its node gives ", (*types)[i].type, " ",
                     (*types)[i].shape);
     }
+    return {};
   }
+
+  const Graph& graph_;
+  std::vector<char> written_;
+  DataSizes sizes_;
+};
+}  // namespace
+
+Result<void> Graph::verify() const {
+  Verifier verifier(*this);
+  if (auto ok = verifier.values(); !ok) return ok;
+  for (const Node& node : nodes)
+    if (auto ok = verifier.node(node); !ok) return ok;
   if (outputNames.size() != outputs.size())
     return fail(ErrorCode::BadModel, "the graph names ", outputNames.size(), " outputs, it has ",
                 outputs.size());
   for (ValueId id : outputs)
-    if (!inRange(id) || !written[id])
+    if (!verifier.isWritten(id))
       return fail(ErrorCode::BadModel, "a graph output is never written");
   if (auto ok = verifyExtents(*this); !ok) return ok;
   return verifyChains(*this);

@@ -37,7 +37,7 @@ void Runner::bindStrip(ir::ValueId id, const ops::Rows& rows, TensorView& view) 
 }
 
 Result<void> Runner::open() {
-  slideWindows();
+  slideRows();
   if (!hasWork()) return {};
   int32_t axis = plannedStep().stripAxes;
   ops::Rows rows = cursor_.rows();
@@ -53,7 +53,7 @@ Result<void> Runner::open() {
 }
 
 /// Moves the rows that are still needed to the beginning of their buffers.
-void Runner::slideWindows() {
+void Runner::slideRows() {
   cursor_.forEachSlide([&](const planning::Slide& slide) {
     std::byte* to = bufferAt(slide.buffer);
     std::memmove(to, to + slide.fromByte, slide.bytes);

@@ -72,7 +72,7 @@ class Runner {
   }
   std::span<std::byte> workspace() const;
   void bindStrip(ir::ValueId id, const ops::Rows& rows, TensorView& view) const;
-  void slideWindows();
+  void slideRows();
   Result<void> endStepOf(const planning::ChainSchedule& chain);
   void handOver(const planning::Handover& handover);
   void waitFor(const planning::Handover& handover) const;

@@ -2,13 +2,14 @@
 #include "backend/reference/host.h"
 
 namespace minnow::backend {
-namespace {
 
 std::vector<TensorType> typesOf(std::span<const TensorView> views) {
   std::vector<TensorType> types;
   for (const TensorView& view : views) types.push_back({view.type, view.shape});
   return types;
 }
+
+namespace {
 
 double bytesOf(std::span<const TensorView> views) {
   double bytes = 0;

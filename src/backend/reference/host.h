@@ -2,6 +2,9 @@
 // that are there when run() returns.
 #pragma once
 
+#include <span>
+#include <vector>
+
 #include "backend/backend.h"
 
 namespace minnow::backend {
@@ -12,6 +15,8 @@ class HostBackend : public Backend {
   Result<void> supports(const Work&) const override { return {}; }
   Result<void> wait(Event) const override { return {}; }
 };
+
+std::vector<TensorType> typesOf(std::span<const TensorView> views);
 
 /// Nanoseconds of a good kernel on one ordinary core, by estimate: 10 multiply-adds and 4 bytes
 /// moved in each.
