@@ -11,6 +11,7 @@
 
 #include <pthread.h>
 
+#include "base/shares.h"
 #include "base/threads.h"
 
 #if defined(__SSE2__)
@@ -36,34 +37,6 @@ void pauseBriefly() {
 #endif
 }
 
-/// A loop that several threads share; lies on the leader's stack while they do.
-class Loop {
- public:
-  Loop(const RangeFn& fn, int64_t n, int64_t grain, int threads)
-      : fn_(fn), n_(n), grain_(grain), shares_(2 * threads) {}
-
-  void work() {
-    int64_t begin = 0, end = 0;
-    while (take(begin, end)) fn_(begin, end);
-  }
-
- private:
-  // Takes the next range, larger at first and never less than a grain. False when none is left.
-  bool take(int64_t& begin, int64_t& end) {
-    begin = next_.load(std::memory_order_relaxed);
-    do {
-      if (begin >= n_) return false;
-      const int64_t grains = std::max<int64_t>(1, (n_ - begin) / grain_ / shares_);
-      end = std::min(n_, begin + grains * grain_);
-    } while (!next_.compare_exchange_weak(begin, end, std::memory_order_relaxed));
-    return true;
-  }
-
-  const RangeFn& fn_;
-  const int64_t n_, grain_, shares_;
-  std::atomic<int64_t> next_ = 0;
-};
-
 }  // namespace
 
 /// One worker thread: a place where its team's leader posts a loop. A worker that has not begun the
@@ -78,15 +51,16 @@ struct ThreadPool::Worker {
   std::mutex mutex;  // leader and worker alone want it
   std::condition_variable wake, ended;
   std::atomic<State> state = State::Idle;  // changed under the mutex, as is what follows
-  Loop* loop = nullptr;
+  const MemberFn* loop = nullptr;
+  int member = 0;
 
-  void change(State to, Loop* job = nullptr) {
+  void change(State to) {
     const std::lock_guard lock(mutex);
     state.store(to, std::memory_order_relaxed);
-    loop = job;
   }
-  void post(Loop& job) {
-    change(State::Posted, &job);
+  void post(const MemberFn& fn, int as) {
+    loop = &fn, member = as;  // it is idle, and looks at them when it has the mutex
+    change(State::Posted);
     wake.notify_all();
   }
   void recall();
@@ -152,7 +126,7 @@ void ThreadPool::Worker::serve() {
   const DenormalsFlushed flushed;
   seatIn = pool;
   while (await()) {
-    loop->work();
+    (*loop)(member);
     change(State::Idle);
     ended.notify_all();
   }
@@ -272,11 +246,23 @@ void Team::parallelFor(int64_t n, int64_t grain, RangeFn fn) {
   grain = std::max<int64_t>(grain, 1);
   const int members = static_cast<int>(std::min<int64_t>(threads(), (n - 1) / grain + 1));
   if (members == 1) return fn(0, n);
-  Loop loop(fn, n, grain, members);
+  Shares shares(n, grain, members);
+  loop(members, [&](int member) {
+    for (int64_t begin = 0, end = 0; shares.take(member, begin, end);) fn(begin, end);
+  });
+}
+
+void Team::together(int64_t most, MemberFn fn) {
+  loop(static_cast<int>(std::clamp<int64_t>(most, 1, threads())), fn);
+}
+
+/// `members` are no more than threads() says, and one or more.
+void Team::loop(int members, MemberFn fn) {
+  if (members == 1) return fn(0);
   looping_ = true;
   ThreadPool::Worker* end = workers_;
-  for (int i = 1; i < members; ++i, end = end->next) end->post(loop);
-  loop.work();
+  for (int i = 1; i < members; ++i, end = end->next) end->post(fn, i);
+  fn(0);
   for (ThreadPool::Worker* worker = workers_; worker != end; worker = worker->next)
     worker->recall();
   looping_ = false;
