@@ -39,9 +39,9 @@ class FnRef {
   template <class F>
     requires(!std::is_same_v<std::remove_cvref_t<F>, FnRef>)
   FnRef(F&& fn)  // NOLINT: implicit by design
-      : object_(const_cast<void*>(static_cast<const void*>(&fn))),
-        call_([](void* o, Args... args) { (*static_cast<std::remove_reference_t<F>*>(o))(args...); }) {
-  }
+      : object_(const_cast<void*>(static_cast<const void*>(&fn))), call_([](void* o, Args... args) {
+          (*static_cast<std::remove_reference_t<F>*>(o))(args...);
+        }) {}
   void operator()(Args... args) const { call_(object_, args...); }
 
  private:

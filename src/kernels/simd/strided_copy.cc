@@ -59,6 +59,8 @@ CopyPlan makePlan(const TensorView& from, const TensorView& to) {
       if (plan.axes[i].from == 1) densest = i;
     std::rotate(plan.axes.begin() + densest, plan.axes.begin() + densest + 1,
                 plan.axes.begin() + plan.rank - 1);
+  } else if (plan.columns().extent < 4 && plan.rows().extent >= 32) {
+    std::swap(plan.axes[plan.rank - 1], plan.axes[plan.rank - 2]);  // not a call for two elements
   }
   return plan;
 }
