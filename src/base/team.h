@@ -20,8 +20,8 @@
 // team of its own, which takes no second seat.
 //
 // Cost: leasing, ending and changing a team take the pool's mutex for some tens of nanoseconds. A
-// loop takes no lock that another team could hold: two loads if the team is one thread, else a
-// mutex of each worker, that nobody wants but the worker itself.
+// loop takes no lock: two loads if the team is one thread, else a word of each worker goes to its
+// core and back.
 //
 // In a child of fork(), where the workers do not exist, every team is its leader alone.
 #pragma once

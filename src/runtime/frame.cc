@@ -108,7 +108,7 @@ std::unexpected<Error> failedAt(runtime::Runner& runner, const Error& error) {
 
 Result<void> tryHere(runtime::Runner& runner, base::Team& team, const OpCallback& before,
                      const OpCallback& after) {
-  if (auto ok = runner.open(); !ok) return ok;
+  if (auto ok = runner.open(before || after); !ok) return ok;
   if (!runner.hasWork()) return {};
   if (auto ok = call(before, runner, team, &runtime::Runner::visibleInputs); !ok) return ok;
   if (auto ok = runStep(runner, team); !ok) return ok;
