@@ -419,9 +419,13 @@ Result<std::vector<ChainSchedule>> scheduleBands(const ir::Graph& graph,
                                                  std::span<const TensorType> types,
                                                  const Uses& uses, const ir::Chain& chain,
                                                  int count) {
-  const auto whole = scheduleChain(graph, types, uses, chain);
-  if (!whole) return std::unexpected(whole.error());
-  if (count == 1) return std::vector{*whole};
+  auto whole = scheduleChain(graph, types, uses, chain);
+  if (!whole) return std::unexpected(std::move(whole.error()));
+  if (count == 1) {
+    std::vector<ChainSchedule> bands;
+    bands.push_back(std::move(*whole));
+    return bands;
+  }
   std::vector<int64_t> borders;
   for (int b = 0; b <= count; ++b) borders.push_back(whole->height(whole->last) * b / count);
   auto bands = scheduleBetween(graph, types, uses, chain, borders);

@@ -224,16 +224,13 @@ using Built = Result<std::shared_ptr<const Program>>;
 /// Whole layers, and programs in strips that take no more memory.
 class Choice {
  public:
-  Choice(const ir::Graph& graph, std::span<const TensorType> types, const Options& options,
-         planning::MemoryLayout layers)
-      : graph_(graph),
-        types_(types),
+  Choice(planning::Layouts& layouts, const Options& options)
+      : layouts_(layouts),
         options_(options),
-        leastOfLayers_(std::ranges::max(planning::aliveBytes(layers))),
-        layout_(std::move(layers)) {}
+        leastOfLayers_(std::ranges::max(planning::aliveBytes(layouts.layers()))) {}
 
   const Built& layers() {
-    if (!layers_) layers_ = make(std::move(layout_));
+    if (!layers_) layers_ = make(layouts_.layers());
     return *layers_;
   }
 
@@ -249,19 +246,18 @@ class Choice {
 
  private:
   Built make(planning::MemoryLayout layout) const {
-    auto program = Builder(graph_, types_, options_, std::move(layout)).build();
+    const ir::Graph& graph = layouts_.graph();
+    auto program = Builder(graph, layouts_.types(), options_, std::move(layout)).build();
     if (!program) return program;
     if (const uint64_t bytes = bytesWithoutSharing(**program); bytes > SIZE_MAX)
-      return fail(ErrorCode::OutOfMemory, graph_.name, ": its feature maps have ", bytes,
+      return fail(ErrorCode::OutOfMemory, graph.name, ": its feature maps have ", bytes,
                   " bytes, this CPU addresses ", SIZE_MAX, "; give it smaller inputs");
     return program;
   }
 
-  const ir::Graph& graph_;
-  std::span<const TensorType> types_;
+  planning::Layouts& layouts_;
   const Options& options_;
   size_t leastOfLayers_;
-  planning::MemoryLayout layout_;
   std::optional<Built> layers_;
 };
 
@@ -271,17 +267,16 @@ Result<std::shared_ptr<const Program>> build(const ir::Graph& graph, std::vector
                                              const Options& options) {
   // Sizes given anew may ask of an operator what it does not take.
   if (auto sizes = ir::findDataSizes(graph, types); !sizes) return std::unexpected(sizes.error());
-  Choice choice(graph, types, options, planning::layOut(graph, types, 0));
+  planning::Layouts layouts(graph, types);
+  Choice choice(layouts, options);
   if (!options.inStrips || graph.chains.empty()) return choice.layers();
   // A band for each thread if possible, else strips as tall as threads want them, but never at the
   // price of more memory than whole layers take.
   if (options.threads > 1)
-    if (auto program = choice.within(planning::layOutInBands(graph, types, options.threads));
-        !program || *program)
+    if (auto program = choice.within(layouts.inBands(options.threads)); !program || *program)
       return program;
   for (int rowsFactor = options.threads; rowsFactor > 0; rowsFactor /= 2)
-    if (auto program = choice.within(planning::layOut(graph, types, rowsFactor));
-        !program || *program)
+    if (auto program = choice.within(layouts.inStrips(rowsFactor)); !program || *program)
       return program;
   return choice.layers();
 }
