@@ -24,6 +24,7 @@ class Assignment {
         producers_(uses.writer) {
     plan_.places.resize(graph.values.size());
     plan_.guests = Guests(graph.values.size());
+    readsOf_.reserve(graph.values.size());
     plan_.isView.assign(graph.nodes.size(), 0);
     assigned_.assign(graph.values.size(), 0);
     lastUse_.resize(graph.values.size());

@@ -314,8 +314,10 @@ class Scheduler {
   StripReads readsOf(size_t k, size_t index) const {
     StripReads reads;
     const int n = schedule_.first + static_cast<int>(k);
-    reads.first.assign(static_cast<size_t>(schedule_.strips), StripReads::kNone);
-    if (nodeTypes_[k].inputs[index].type == DataType::Undefined) return reads;
+    const ValueId id = graph_.nodes[n].inputs[index];
+    if (id == kNoValue) return reads;
+    const bool comesAndGoes = !graph_.values[id].isConstant();
+    if (comesAndGoes) reads.first.assign(static_cast<size_t>(schedule_.strips), StripReads::kNone);
     if (schedule_.band.count > 1) reads.axis = rowsRead(k, static_cast<int>(index), 0, 1).axis;
     const int64_t end = schedule_.made(n, schedule_.strips - 1).end;
     for (int strip = 0; strip < schedule_.strips; ++strip) {
@@ -323,6 +325,7 @@ class Scheduler {
       if (next >= end) break;
       const Rows read = rowsRead(k, static_cast<int>(index), next, next + 1);
       reads.axis = read.axis;
+      if (!comesAndGoes) break;
       reads.first[static_cast<size_t>(strip)] =
           read.axis == Rows::kWhole ? 0 : static_cast<int32_t>(read.begin);
     }
