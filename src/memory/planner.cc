@@ -120,14 +120,28 @@ size_t mostAlive(std::span<const Interval> intervals) {
 /// Bytes [offset, end) that a placed interval takes.
 struct Taken {
   size_t offset, end;
+  bool isBelow(const Taken& other) const {
+    return offset < other.offset || (offset == other.offset && end < other.end);
+  }
 };
+
+/// From the lowest up. Most intervals have few neighbours.
+void sort(std::vector<Taken>& taken) {
+  constexpr size_t kFew = 64;
+  if (taken.size() > kFew)
+    std::ranges::sort(taken, [](const Taken& a, const Taken& b) { return a.isBelow(b); });
+  for (size_t i = 1; i < taken.size(); ++i) {
+    const Taken one = taken[i];
+    size_t at = i;
+    for (; at > 0 && one.isBelow(taken[at - 1]); --at) taken[at] = taken[at - 1];
+    taken[at] = one;
+  }
+}
 
 /// The offset of the smallest gap between placed neighbours that holds `bytes`; past the last one
 /// if there is none.
 size_t bestGap(std::vector<Taken>& taken, size_t bytes) {
-  std::ranges::sort(taken, [](const Taken& a, const Taken& b) {
-    return a.offset < b.offset || (a.offset == b.offset && a.end < b.end);
-  });
+  sort(taken);
   size_t end = 0, best = 0, bestSlack = SIZE_MAX;
   for (const auto& [offset, over] : taken) {
     if (offset >= end + bytes && offset - end - bytes < bestSlack) {
