@@ -48,6 +48,19 @@ class Scheduler {
   }
 
   Result<ChainSchedule> run() {
+    const auto rows = cut();
+    if (!rows) return std::unexpected(rows.error());
+    schedule_.ends.assign(nodeTypes_.size() * static_cast<size_t>(schedule_.strips + 1), 0);
+    for (int n = schedule_.first; n <= schedule_.last; ++n) sinks_.push_back(isSink(n));
+    if (auto ok = assignBegins(); !ok) return std::unexpected(ok.error());
+    assignRows();
+    if (auto ok = checkSinks(); !ok) return std::unexpected(ok.error());
+    assignReads();
+    return std::move(schedule_);
+  }
+
+  /// Finds axes and the number of strips; gives the rows of the last node that the band makes.
+  Result<int64_t> cut() {
     for (const NodeTypes& types : nodeTypes_)
       if (types.outputs.empty()) return fail(ErrorCode::Unsupported, "a node without results");
     if (auto ok = assignBestAxes(); !ok) return std::unexpected(ok.error());
@@ -62,13 +75,7 @@ class Scheduler {
     if ((height + rows_ - 1) / rows_ > kMostBookkeeping / tensors)
       return fail(ErrorCode::Unsupported, "too many strips for a chain of ", tensors, " tensors");
     schedule_.strips = static_cast<int>((height + rows_ - 1) / rows_);
-    schedule_.ends.assign(nodeTypes_.size() * static_cast<size_t>(schedule_.strips + 1), 0);
-    for (int n = schedule_.first; n <= schedule_.last; ++n) sinks_.push_back(isSink(n));
-    if (auto ok = assignBegins(); !ok) return std::unexpected(ok.error());
-    assignRows();
-    if (auto ok = checkSinks(); !ok) return std::unexpected(ok.error());
-    assignReads();
-    return std::move(schedule_);
+    return height;
   }
 
  private:
@@ -422,15 +429,17 @@ Result<std::vector<ChainSchedule>> scheduleBands(const ir::Graph& graph,
                                                  std::span<const TensorType> types,
                                                  const Uses& uses, const ir::Chain& chain,
                                                  int count) {
-  auto whole = scheduleChain(graph, types, uses, chain);
-  if (!whole) return std::unexpected(std::move(whole.error()));
   if (count == 1) {
+    auto whole = scheduleChain(graph, types, uses, chain);
+    if (!whole) return std::unexpected(std::move(whole.error()));
     std::vector<ChainSchedule> bands;
     bands.push_back(std::move(*whole));
     return bands;
   }
+  const auto height = Scheduler(graph, types, uses, chain).cut();
+  if (!height) return std::unexpected(height.error());
   std::vector<int64_t> borders;
-  for (int b = 0; b <= count; ++b) borders.push_back(whole->height(whole->last) * b / count);
+  for (int b = 0; b <= count; ++b) borders.push_back(*height * b / count);
   auto bands = scheduleBetween(graph, types, uses, chain, borders);
   if (!bands) return bands;
   std::vector<double> works;
