@@ -192,7 +192,7 @@ class RandomModel {
       if (auto* list = std::get_if<std::vector<float>>(&value))
         list->assign(static_cast<size_t>(rank), static_cast<float>(1 + below(2)));
     }
-    return op->setAttributes(map) ? std::move(op) : nullptr;
+    return op->setAttributes(std::move(map)) ? std::move(op) : nullptr;
   }
 
   /// What passes look for: sums and products with constants, normalisation in parts, a product with

@@ -24,6 +24,7 @@ struct Decoder {
   /// Bytes that decoding may still take. Parts of a FlatBuffer may be referred to many times, so
   /// that a small hostile file could ask for any amount of memory.
   size_t budget = 0;
+  ops::AttributeMap attributes = {};  ///< of the node at hand
 
   bool charge(size_t bytes) {
     const bool fits = bytes <= budget;
@@ -31,88 +32,90 @@ struct Decoder {
     return fits;
   }
 
-  Result<std::string> decodeText(const flatbuffers::String* from) {
-    if (!from) return std::string();
-    if (!charge(from->size())) return tooLarge();
-    return from->str();
+  /// What copies is false where the budget is used up.
+  bool copy(const flatbuffers::String* from, std::string& to) {
+    if (!from) return true;
+    if (!charge(from->size())) return false;
+    to = from->str();
+    return true;
   }
 
   template <class T>
-  Result<std::vector<T>> decodeList(const flatbuffers::Vector<T>* from) {
-    if (!from) return std::vector<T>();
-    if (!charge(from->size() * sizeof(T))) return tooLarge();
+  bool copy(const flatbuffers::Vector<T>* from, std::vector<T>& to) {
+    if (!from || from->size() == 0) return true;
+    if (!charge(from->size() * sizeof(T))) return false;
     // FlatBuffers' verifier lets lists of 8-byte elements begin on 4-byte boundaries, so they are
     // copied, not read in place.
-    std::vector<T> list(from->size());
-    if (!list.empty()) std::memcpy(list.data(), from->Data(), list.size() * sizeof(T));
-    return list;
+    to.resize(from->size());
+    std::memcpy(to.data(), from->Data(), to.size() * sizeof(T));
+    return true;
   }
 
-  Result<std::vector<std::string>> decodeTexts(const Strings* from) {
-    std::vector<std::string> texts;
-    for (size_t i = 0; from && i < from->size(); ++i) {
-      auto one = decodeText(from->Get(static_cast<flatbuffers::uoffset_t>(i)));
-      if (!one) return std::unexpected(one.error());
-      if (!charge(sizeof(std::string))) return tooLarge();
-      texts.push_back(std::move(*one));
-    }
-    return texts;
+  bool copy(const Strings* from, std::vector<std::string>& to) {
+    if (!from) return true;
+    if (!charge(from->size() * sizeof(std::string))) return false;
+    to.resize(from->size());
+    for (size_t i = 0; i < to.size(); ++i)
+      if (!copy(from->Get(static_cast<flatbuffers::uoffset_t>(i)), to[i])) return false;
+    return true;
   }
 
   static std::unexpected<Error> tooLarge() {
     return fail(ErrorCode::BadModel, "the metadata unfolds to more than a file of this size holds");
   }
 
-  Result<ops::AttributeValue> decodeAttribute(const fb::Attribute& from);
-  Result<ops::AttributeMap> decodeAttributes(const fb::Node& from);
-  Result<std::shared_ptr<const ir::Constant>> decodeBytes(uint64_t offset, uint64_t bytes);
-  Result<std::shared_ptr<const ir::Constant>> decodeConstant(const fb::Value& from,
-                                                             const ir::Value& value);
-  Result<ir::Value> decodeValue(const fb::Value& from);
-  Result<ir::Node> decodeNode(const fb::Node& from);
-  Result<std::vector<ir::Setting>> decodeSettings(const fb::Node& from);
-  Result<void> decodeChains(const fb::Model& from, ir::Graph& graph);
+  Result<void> decodeAttribute(const fb::Attribute& from, ops::AttributeValue& to);
+  Result<void> decodeAttributes(const fb::Node& from);
+  Result<std::shared_ptr<const ir::Constant>> bytesAt(uint64_t offset, uint64_t bytes) const;
+  Result<void> decodeConstant(const fb::Value& from, ir::Value& value);
+  Result<void> decodeValue(const fb::Value& from, ir::Value& value);
+  Result<void> decodeOperator(const fb::Node& from, ir::Node& node);
+  Result<void> decodeNode(const fb::Node& from, ir::Node& node);
+  bool decodeSettings(const fb::Node& from, ir::Node& node);
+  bool decodeChains(const fb::Model& from, ir::Graph& graph);
   Result<void> decodeSizes(const fb::Model& from, ir::Graph& graph);
-  Result<void> decodeExtents(const fb::Model& from, ir::Graph& graph);
-  Result<void> decodeParts(const fb::Model& from, ir::Graph& graph);
+  bool decodeExtents(const fb::Model& from, ir::Graph& graph);
+  Result<void> decodeValues(const fb::Model& from, ir::Graph& graph);
+  Result<void> decodeNodes(const fb::Model& from, ir::Graph& graph);
   Result<ir::Graph> decodeModel(const fb::Model& from);
 };
 
-/// The value of one alternative of an attribute.
-template <class T>
-Result<ops::AttributeValue> asAttribute(Result<T> value) {
-  if (!value) return std::unexpected(value.error());
-  return ops::AttributeValue(std::move(*value));
-}
-
-Result<ops::AttributeValue> Decoder::decodeAttribute(const fb::Attribute& from) {
+Result<void> Decoder::decodeAttribute(const fb::Attribute& from, ops::AttributeValue& to) {
+  bool fits = true;
   switch (from.type()) {
     case fb::AttributeType::Integer:
-      return ops::AttributeValue(from.integer());
+      to = from.integer();
+      break;
     case fb::AttributeType::Number:
-      return ops::AttributeValue(from.number());
+      to = from.number();
+      break;
     case fb::AttributeType::Text:
-      return asAttribute(decodeText(from.text()));
+      fits = copy(from.text(), to.emplace<std::string>());
+      break;
     case fb::AttributeType::Integers:
-      return asAttribute(decodeList(from.integers()));
+      fits = copy(from.integers(), to.emplace<std::vector<int64_t>>());
+      break;
     case fb::AttributeType::Numbers:
-      return asAttribute(decodeList(from.numbers()));
+      fits = copy(from.numbers(), to.emplace<std::vector<float>>());
+      break;
+    default:
+      return fail(ErrorCode::BadModel, "an attribute of unknown type");
   }
-  return fail(ErrorCode::BadModel, "an attribute of unknown type");
+  if (!fits) return tooLarge();
+  return {};
 }
 
-Result<ops::AttributeMap> Decoder::decodeAttributes(const fb::Node& from) {
-  ops::AttributeMap map;
-  if (!from.attributes()) return map;
+Result<void> Decoder::decodeAttributes(const fb::Node& from) {
+  attributes.clear();
+  if (!from.attributes()) return {};
+  if (!charge(from.attributes()->size() * sizeof(ops::AttributeMap::value_type))) return tooLarge();
+  attributes.reserve(from.attributes()->size());
   for (const fb::Attribute* attribute : *from.attributes()) {
-    auto name = decodeText(attribute->name());
-    if (!name) return std::unexpected(name.error());
-    auto value = decodeAttribute(*attribute);
-    if (!value) return std::unexpected(value.error());
-    if (!charge(sizeof(ops::AttributeMap::value_type))) return tooLarge();
-    map.emplace_back(std::move(*name), std::move(*value));
+    auto& [name, value] = attributes.emplace_back();
+    if (!copy(attribute->name(), name)) return tooLarge();
+    if (auto ok = decodeAttribute(*attribute, value); !ok) return ok;
   }
-  return map;
+  return {};
 }
 
 // Values ------------------------------------------------------------------------------------------
@@ -144,7 +147,8 @@ Result<void> checkPacking(const ir::Value& value) {
   return {};
 }
 
-Result<std::shared_ptr<const ir::Constant>> Decoder::decodeBytes(uint64_t offset, uint64_t bytes) {
+Result<std::shared_ptr<const ir::Constant>> Decoder::bytesAt(uint64_t offset,
+                                                             uint64_t bytes) const {
   // The area ends with bytes that belong to no constant, so that a vector may be read past any.
   const size_t room = weights.size() - base::kAlignment;
   if (offset % base::kAlignment != 0 || offset > room || bytes > room - offset)
@@ -153,180 +157,170 @@ Result<std::shared_ptr<const ir::Constant>> Decoder::decodeBytes(uint64_t offset
   return std::make_shared<ir::Constant>(ir::Constant{weights.subspan(offset, bytes), owner});
 }
 
-Result<std::shared_ptr<const ir::Constant>> Decoder::decodeConstant(const fb::Value& from,
-                                                                    const ir::Value& value) {
+Result<void> Decoder::decodeConstant(const fb::Value& from, ir::Value& value) {
   const uint64_t bytes = from.bytes();
   const uint64_t plain =
       static_cast<uint64_t>(value.type.shape.elements()) * elementSize(value.type.type);
   if (value.packing == Packing::None && bytes != plain)
     return fail(ErrorCode::BadModel, "a constant of ", bytes, " bytes, its shape ",
                 value.type.shape, " wants ", plain);
-  return decodeBytes(from.offset(), bytes);
+  auto constant = bytesAt(from.offset(), bytes);
+  if (!constant) return std::unexpected(constant.error());
+  value.constant = std::move(*constant);
+  return {};
 }
 
-Result<ir::Value> Decoder::decodeValue(const fb::Value& from) {
-  ir::Value value;
-  auto name = decodeText(from.name());
-  if (!name) return std::unexpected(name.error());
-  value.name = std::move(*name);
+/// Copied first: see copy() on where lists of 8-byte elements may begin.
+Shape shapeOf(const flatbuffers::Vector<int64_t>& from) {
+  std::array<int64_t, kMaxRank> dims{};
+  std::memcpy(dims.data(), from.Data(), from.size() * sizeof(int64_t));
+  return Shape(std::span(dims).first(from.size()));
+}
+
+Result<void> Decoder::decodeValue(const fb::Value& from, ir::Value& value) {
+  if (!copy(from.name(), value.name)) return tooLarge();
   const auto inValue = [&](const Error& error) {
     return fail(error.code, "value '", value.name, "': ", error.message);
   };
-  auto dims = decodeList(from.shape());
-  if (!dims) return std::unexpected(dims.error());
-  if (dims->size() > kMaxRank || from.order() >= static_cast<uint8_t>(ops::StorageOrder::kCount))
+  if ((from.shape() && from.shape()->size() > kMaxRank) ||
+      from.order() >= static_cast<uint8_t>(ops::StorageOrder::kCount))
     return inValue({ErrorCode::BadModel, "its rank or storage order is unknown to this engine"});
   if (from.quantisation() != -1)
     return inValue({ErrorCode::VersionMismatch,
                     "this engine has no quantised values; use an engine as new as the converter"});
-  value.type = {static_cast<DataType>(from.type()), Shape(*dims)};
+  value.type.type = static_cast<DataType>(from.type());
+  if (from.shape()) value.type.shape = shapeOf(*from.shape());
   value.order = static_cast<ops::StorageOrder>(from.order());
   value.packing = static_cast<Packing>(from.packing());
   value.size = from.size();
   if (auto ok = checkType(value); !ok) return inValue(ok.error());
-  if (from.constant()) {
-    auto constant = decodeConstant(from, value);
-    if (!constant) return inValue(constant.error());
-    value.constant = std::move(*constant);
-  }
+  if (from.constant())
+    if (auto ok = decodeConstant(from, value); !ok) return inValue(ok.error());
   if (auto ok = checkPacking(value); !ok) return inValue(ok.error());
-  return value;
+  return {};
 }
 
 // Nodes -------------------------------------------------------------------------------------------
 
-Result<ir::Node> Decoder::decodeNode(const fb::Node& from) {
-  ir::Node node;
-  auto name = decodeText(from.name());
-  auto kindName = decodeText(from.kind());
-  auto source = decodeText(from.source());
-  auto attributes = decodeAttributes(from);
-  auto inputs = decodeList(from.inputs());
-  auto outputs = decodeList(from.outputs());
-  if (!name || !kindName || !source || !inputs || !outputs) return tooLarge();
-  if (!attributes) return std::unexpected(attributes.error());
-  auto settings = decodeSettings(from);
-  if (!settings) return std::unexpected(settings.error());
-  const auto kind = ops::opKindFromName(*kindName);
+Result<void> Decoder::decodeOperator(const fb::Node& from, ir::Node& node) {
+  const std::string_view kindName = from.kind()->string_view();
+  const auto kind = ops::opKindFromName(kindName);
   if (!kind)
-    return fail(ErrorCode::VersionMismatch, "node '", *name, "': this engine has no operator '",
-                *kindName, "'; use an engine as new as the converter");
+    return fail(ErrorCode::VersionMismatch, "node '", node.name, "': this engine has no operator '",
+                kindName, "'; use an engine as new as the converter");
   node.op = ops::makeOperator(*kind);
   if (!node.op)
-    return fail(ErrorCode::Unsupported, "node '", *name, "': operator '", *kindName,
+    return fail(ErrorCode::Unsupported, "node '", node.name, "': operator '", kindName,
                 "' was left out of this engine; build it with this model in MINNOW_MODELS, or with "
                 "MINNOW_MODELS empty for all operators");
-  if (auto ok = node.op->setAttributes(*attributes); !ok)
-    return fail(ok.error().code, "node '", *name, "' (", *kindName, "): ", ok.error().message,
+  if (auto ok = node.op->setAttributes(std::move(attributes)); !ok)
+    return fail(ok.error().code, "node '", node.name, "' (", kindName, "): ", ok.error().message,
                 "; if another version of Minnow wrote the file, convert the ONNX model again");
-  node.name = std::move(*name);
-  node.source = std::move(*source);
-  node.inputs = std::move(*inputs);
-  node.outputs = std::move(*outputs);
-  node.settings = std::move(*settings);
-  return node;
+  return {};
 }
 
-Result<std::vector<ir::Setting>> Decoder::decodeSettings(const fb::Node& from) {
-  std::vector<ir::Setting> settings;
-  if (!from.settings()) return settings;
+Result<void> Decoder::decodeNode(const fb::Node& from, ir::Node& node) {
+  if (!copy(from.name(), node.name) || !copy(from.source(), node.source) ||
+      !copy(from.inputs(), node.inputs) || !copy(from.outputs(), node.outputs) ||
+      !decodeSettings(from, node))
+    return tooLarge();
+  if (auto ok = decodeAttributes(from); !ok) return ok;
+  return decodeOperator(from, node);
+}
+
+bool Decoder::decodeSettings(const fb::Node& from, ir::Node& node) {
+  if (!from.settings()) return true;
   for (const fb::Setting* one : *from.settings()) {
-    auto attribute = decodeText(one->attribute());
-    if (!attribute) return std::unexpected(attribute.error());
-    if (!charge(sizeof(ir::Setting))) return tooLarge();
-    settings.push_back({std::move(*attribute), one->size()});
+    if (!charge(sizeof(ir::Setting))) return false;
+    ir::Setting& setting = node.settings.emplace_back();
+    if (!copy(one->attribute(), setting.attribute)) return false;
+    setting.size = one->size();
   }
-  return settings;
+  return true;
 }
 
-/// Copied first: see decodeList on where lists of 8-byte elements may begin.
+/// Copied first: see copy().
 ir::Chain decodeChain(const uint8_t* from) {
   fb::Chain chain;
   std::memcpy(&chain, from, sizeof chain);
   return {chain.first(), chain.end(), chain.rows()};
 }
 
-Result<void> Decoder::decodeChains(const fb::Model& from, ir::Graph& graph) {
-  if (!from.chains()) return {};
+bool Decoder::decodeChains(const fb::Model& from, ir::Graph& graph) {
+  if (!from.chains()) return true;
   const size_t count = from.chains()->size();
-  if (!charge(count * sizeof(ir::Chain))) return tooLarge();
+  if (!charge(count * sizeof(ir::Chain))) return false;
+  graph.chains.reserve(count);
   for (size_t i = 0; i < count; ++i)
     graph.chains.push_back(decodeChain(from.chains()->Data() + i * sizeof(fb::Chain)));
-  return {};
+  return true;
 }
 
 /// The size graph stays in the file until a session is resized.
 Result<void> Decoder::decodeSizes(const fb::Model& from, ir::Graph& graph) {
   if (from.sizes_bytes() > 0) {
-    auto bytes = decodeBytes(from.sizes_offset(), from.sizes_bytes());
+    auto bytes = bytesAt(from.sizes_offset(), from.sizes_bytes());
     if (!bytes) return std::unexpected(bytes.error());
     graph.sizes = std::move(*bytes);
   }
   if (!from.assumptions()) return {};
   for (const fb::Assumption* one : *from.assumptions()) {
-    auto node = decodeText(one->node()), op = decodeText(one->op());
-    if (!node || !op || !charge(sizeof(ir::Assumption))) return tooLarge();
-    graph.assumptions.push_back({one->value(), one->expected(), std::move(*node), std::move(*op)});
+    if (!charge(sizeof(ir::Assumption))) return tooLarge();
+    ir::Assumption& assumption = graph.assumptions.emplace_back();
+    assumption.value = one->value();
+    assumption.expected = one->expected();
+    if (!copy(one->node(), assumption.node) || !copy(one->op(), assumption.op)) return tooLarge();
   }
   return {};
 }
 
-/// Copied first: see decodeList.
+/// Copied first: see copy().
 ir::InputAxis decodeAxis(const uint8_t* from) {
   fb::Axis axis;
   std::memcpy(&axis, from, sizeof axis);
   return {axis.input(), axis.axis()};
 }
 
-Result<void> Decoder::decodeExtents(const fb::Model& from, ir::Graph& graph) {
-  if (!from.extents()) return {};
-  if (!charge(from.extents()->size() * sizeof(ir::Extent))) return tooLarge();
+bool Decoder::decodeExtents(const fb::Model& from, ir::Graph& graph) {
+  if (!from.extents()) return true;
   for (const fb::Extent* one : *from.extents()) {
-    auto name = decodeText(one->name());
-    if (!name || !charge(one->axes()->size() * sizeof(ir::InputAxis))) return tooLarge();
-    std::vector<ir::InputAxis> axes;
+    if (!charge(sizeof(ir::Extent) + one->axes()->size() * sizeof(ir::InputAxis))) return false;
+    ir::Extent& extent = graph.extents.emplace_back();
+    if (!copy(one->name(), extent.name)) return false;
+    extent.least = one->least();
+    extent.most = one->most();
     for (size_t i = 0; i < one->axes()->size(); ++i)
-      axes.push_back(decodeAxis(one->axes()->Data() + i * sizeof(fb::Axis)));
-    graph.extents.push_back({std::move(*name), one->least(), one->most(), std::move(axes)});
+      extent.axes.push_back(decodeAxis(one->axes()->Data() + i * sizeof(fb::Axis)));
   }
+  return true;
+}
+
+Result<void> Decoder::decodeValues(const fb::Model& from, ir::Graph& graph) {
+  if (!charge(from.values()->size() * sizeof(ir::Value))) return tooLarge();
+  graph.values.reserve(from.values()->size());
+  for (const fb::Value* one : *from.values())
+    if (auto ok = decodeValue(*one, graph.values.emplace_back()); !ok) return ok;
   return {};
 }
 
-Result<void> Decoder::decodeParts(const fb::Model& from, ir::Graph& graph) {
-  if (!charge(from.values()->size() * sizeof(ir::Value))) return tooLarge();
-  graph.values.reserve(from.values()->size());
-  for (const fb::Value* one : *from.values()) {
-    auto value = decodeValue(*one);
-    if (!value) return std::unexpected(value.error());
-    graph.values.push_back(std::move(*value));
-  }
+Result<void> Decoder::decodeNodes(const fb::Model& from, ir::Graph& graph) {
   if (!charge(from.nodes()->size() * sizeof(ir::Node))) return tooLarge();
   graph.nodes.reserve(from.nodes()->size());
-  for (const fb::Node* one : *from.nodes()) {
-    auto node = decodeNode(*one);
-    if (!node) return std::unexpected(node.error());
-    graph.nodes.push_back(std::move(*node));
-  }
+  for (const fb::Node* one : *from.nodes())
+    if (auto ok = decodeNode(*one, graph.nodes.emplace_back()); !ok) return ok;
   return {};
 }
 
 Result<ir::Graph> Decoder::decodeModel(const fb::Model& from) {
   ir::Graph graph;
-  auto name = decodeText(from.name());
-  auto producer = decodeText(from.producer());
-  auto inputs = decodeList(from.inputs());
-  auto outputs = decodeList(from.outputs());
-  auto names = decodeTexts(from.output_names());
-  if (!name || !producer || !inputs || !outputs || !names) return tooLarge();
-  graph.name = std::move(*name);
-  graph.producer = std::move(*producer);
-  graph.inputs = std::move(*inputs);
-  graph.outputs = std::move(*outputs);
-  graph.outputNames = std::move(*names);
-  if (auto ok = decodeParts(from, graph); !ok) return std::unexpected(ok.error());
-  if (auto ok = decodeChains(from, graph); !ok) return std::unexpected(ok.error());
+  if (!copy(from.name(), graph.name) || !copy(from.producer(), graph.producer) ||
+      !copy(from.inputs(), graph.inputs) || !copy(from.outputs(), graph.outputs) ||
+      !copy(from.output_names(), graph.outputNames) || !decodeChains(from, graph) ||
+      !decodeExtents(from, graph))
+    return tooLarge();
+  if (auto ok = decodeValues(from, graph); !ok) return std::unexpected(ok.error());
+  if (auto ok = decodeNodes(from, graph); !ok) return std::unexpected(ok.error());
   if (auto ok = decodeSizes(from, graph); !ok) return std::unexpected(ok.error());
-  if (auto ok = decodeExtents(from, graph); !ok) return std::unexpected(ok.error());
   return graph;
 }
 

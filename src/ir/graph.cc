@@ -237,7 +237,11 @@ class Verifier {
   }
 
   Result<void> types(const Node& node) {
-    const auto types = inferNode(node, graph_.inputTypes(node), sizes_);
+    inputs_.clear();
+    for (ValueId id : node.inputs)
+      inputs_.push_back(id == kNoValue ? TensorType{}
+                                       : graph_.values[static_cast<size_t>(id)].type);
+    const auto types = inferNode(node, inputs_, sizes_);
     if (!types) return std::unexpected(types.error());
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       if (node.outputs[i] == kNoValue) continue;
@@ -252,6 +256,7 @@ class Verifier {
 
   const Graph& graph_;
   std::vector<char> written_;
+  std::vector<TensorType> inputs_;  // of the node at hand
   DataSizes sizes_;
 };
 }  // namespace

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstdint>
 #include <numeric>
+#include <optional>
 #include <tuple>
 
 #include "base/aligned.h"
@@ -116,37 +117,40 @@ size_t mostAlive(std::span<const Interval> intervals) {
   return *std::ranges::max_element(change);
 }
 
+/// Bytes [offset, end) that a placed interval takes.
+struct Taken {
+  size_t offset, end;
+  bool isBelow(const Taken& other) const {
+    return offset < other.offset || (offset == other.offset && end < other.end);
+  }
+};
+
+/// From the lowest up. Most intervals have few neighbours.
+void sort(std::vector<Taken>& taken) {
+  constexpr size_t kFew = 64;
+  if (taken.size() > kFew)
+    std::ranges::sort(taken, [](const Taken& a, const Taken& b) { return a.isBelow(b); });
+  for (size_t i = 1; i < taken.size(); ++i) {
+    const Taken one = taken[i];
+    size_t at = i;
+    for (; at > 0 && one.isBelow(taken[at - 1]); --at) taken[at] = taken[at - 1];
+    taken[at] = one;
+  }
+}
+
 /// The offset of the smallest gap between placed neighbours that holds `bytes`; past the last one
 /// if there is none.
-size_t bestGap(std::vector<std::pair<size_t, size_t>>& taken, size_t bytes) {
-  std::ranges::sort(taken);
+size_t bestGap(std::vector<Taken>& taken, size_t bytes) {
+  sort(taken);
   size_t end = 0, best = 0, bestSlack = SIZE_MAX;
-  for (const auto& [offset, size] : taken) {
+  for (const auto& [offset, over] : taken) {
     if (offset >= end + bytes && offset - end - bytes < bestSlack) {
       best = end;
       bestSlack = offset - end - bytes;
     }
-    end = std::max(end, offset + size);
+    end = std::max(end, over);
   }
   return bestSlack == SIZE_MAX ? end : best;
-}
-
-Placement place(std::span<const Interval> intervals, const Crowd& crowd,
-                const std::vector<int>& order) {
-  Placement plan;
-  plan.offsets.assign(intervals.size(), 0);
-  std::vector<char> placed(intervals.size(), 0);
-  std::vector<std::pair<size_t, size_t>> taken;
-  for (int i : order) {
-    taken.clear();
-    for (int j : crowd.neighbours(i))
-      if (placed[j]) taken.emplace_back(plan.offsets[j], base::alignUp(intervals[j].bytes));
-    const size_t bytes = base::alignUp(intervals[i].bytes);
-    plan.offsets[i] = bestGap(taken, bytes);
-    plan.bytes = std::max(plan.bytes, plan.offsets[i] + bytes);
-    placed[i] = 1;
-  }
-  return plan;
 }
 
 /// Places that became free, filed by size, four files to a doubling.
@@ -218,11 +222,13 @@ using Key = std::pair<uint64_t, uint64_t>;
 class Search {
  public:
   Search(std::span<const Interval> intervals, const Crowd& crowd, size_t enough)
-      : intervals_(intervals), crowd_(crowd), enough_(enough) {}
+      : intervals_(intervals),
+        crowd_(crowd),
+        enough_(enough),
+        best_{std::vector<size_t>(intervals.size(), kNotPlaced), SIZE_MAX, 0},
+        anew_(intervals.size(), 1) {}
 
-  bool isDone() const {
-    return !best_.offsets.empty() && (best_.bytes <= enough_ || work_ > kMostWork);
-  }
+  bool isDone() const { return best_.bytes <= enough_ || work_ > kMostWork; }
 
   /// Greatest keys first. They are computed before, so that all orders share one sort: a stable
   /// sort is 2.5 KB of code.
@@ -244,11 +250,16 @@ class Search {
     const size_t rounds = std::min(kMostMendings, kMendingWork / std::max<size_t>(n * n, 1));
     for (size_t round = 0; round < rounds && !isDone(); ++round) {
       std::vector<int> order = bestOrder_;
+      std::ranges::fill(anew_, 0);
       const auto at = std::ranges::find(order, highest(best_));
+      moved(*at);
       std::rotate(order.begin() + below(at - order.begin() + 1), at, at + 1);
-      if (round % 2 == 1)
-        std::swap(order[static_cast<size_t>(below(static_cast<ptrdiff_t>(n)))],
-                  order[static_cast<size_t>(below(static_cast<ptrdiff_t>(n)))]);
+      if (round % 2 == 1) {
+        int& one = order[static_cast<size_t>(below(static_cast<ptrdiff_t>(n)))];
+        int& other = order[static_cast<size_t>(below(static_cast<ptrdiff_t>(n)))];
+        moved(one), moved(other);
+        std::swap(one, other);
+      }
       consider(std::move(order));
     }
   }
@@ -279,14 +290,48 @@ class Search {
   }
 
   void consider(std::vector<int> order) {
-    Placement plan = place(intervals_, crowd_, order);
     work_ += 40 * intervals_.size() + 2 * crowd_.pairs();  // weighed by time
-    // Equal plans replace one another, so that mending walks on.
-    if (!best_.offsets.empty() && plan.bytes > best_.bytes) return;
-    best_ = std::move(plan);
+    auto plan = place(order);
+    if (!plan) return;
+    best_ = std::move(*plan);
     bestOrder_ = std::move(order);
   }
 
+  /// Nothing as soon as it is larger than the best; equal plans replace one another, so that mending
+  /// walks on.
+  std::optional<Placement> place(const std::vector<int>& order) {
+    Placement plan{std::vector<size_t>(intervals_.size(), kNotPlaced), 0, 0};
+    for (const int i : order) {
+      const size_t bytes = base::alignUp(intervals_[i].bytes);
+      const size_t offset = anew_[i] != 0 ? offsetFor(i, bytes, plan) : best_.offsets[i];
+      plan.offsets[i] = offset;
+      plan.bytes = std::max(plan.bytes, offset + bytes);
+      if (plan.bytes > best_.bytes) return {};
+      if (offset != best_.offsets[i]) disturb(i);
+    }
+    return plan;
+  }
+
+  /// An interval lies where it lay in the best plan if all that lives with it does, and was placed
+  /// before it, or after it, as then.
+  void disturb(int interval) {
+    for (const int other : crowd_.neighbours(interval)) anew_[other] = 1;
+  }
+
+  void moved(int interval) {
+    anew_[interval] = 1;
+    disturb(interval);
+  }
+
+  size_t offsetFor(int interval, size_t bytes, const Placement& plan) {
+    taken_.clear();
+    for (const int other : crowd_.neighbours(interval))
+      if (const size_t offset = plan.offsets[other]; offset != kNotPlaced)
+        taken_.push_back({offset, offset + base::alignUp(intervals_[other].bytes)});
+    return bestGap(taken_, bytes);
+  }
+
+  static constexpr size_t kNotPlaced = SIZE_MAX;
   std::span<const Interval> intervals_;
   const Crowd& crowd_;
   size_t enough_;
@@ -294,6 +339,8 @@ class Search {
   uint64_t state_ = 1;
   Placement best_;
   std::vector<int> bestOrder_;
+  std::vector<char> anew_;    // by interval: it may have to lie elsewhere than in the best plan
+  std::vector<Taken> taken_;  // by placed neighbours of one interval
 };
 
 }  // namespace

@@ -145,26 +145,26 @@ AttributeMap InRun::attributes() const {
   return map;
 }
 
-Result<void> InRun::setAttributes(const AttributeMap& map) {
+Result<void> InRun::setAttributes(AttributeMap&& map) {
   AttributeMap rest;
   parameters.clear();
-  for (const auto& [name, value] : map) {
-    const auto* least = std::get_if<std::vector<int64_t>>(&value);
+  for (auto& [name, value] : map) {
+    auto* least = std::get_if<std::vector<int64_t>>(&value);
     const auto* kindName = std::get_if<std::string>(&value);
     if (name.starts_with(kLeast) && least) {
-      parameters.push_back({name.substr(kLeast.size()), *least});
+      parameters.push_back({name.substr(kLeast.size()), std::move(*least)});
     } else if (name == kOperator && kindName) {
       const auto kind = opKindFromName(*kindName);
       op = kind && *kind != kKind ? makeOperator(*kind) : nullptr;
     } else {
-      rest.push_back({name, value});
+      rest.emplace_back(std::move(name), std::move(value));
     }
   }
   if (!op) return fail(ErrorCode::BadModel, "attribute 'operator' names none that is here");
   for (const Parameter& one : parameters)
     if (numbersOf(rest, one.attribute) != std::ssize(one.least))
       return fail(ErrorCode::BadModel, "attribute 'least:", one.attribute, "' does not fit");
-  return op->setAttributes(rest);
+  return op->setAttributes(std::move(rest));
 }
 
 void InRun::visitFields(FieldVisitor& visitor) {

@@ -44,7 +44,7 @@ struct InRun final : Operator {
   const Operator* held() const override { return op.get(); }
   /// The operator's own, its name as "operator", and the least of each parameter as "least:NAME".
   AttributeMap attributes() const override;
-  Result<void> setAttributes(const AttributeMap& map) override;
+  Result<void> setAttributes(AttributeMap&& map) override;
   void visitFields(FieldVisitor& visitor) override;
   std::unique_ptr<Operator> clone() const override { return std::make_unique<InRun>(*this); }
   size_t heapBytes() const override;

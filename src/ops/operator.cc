@@ -12,7 +12,7 @@ namespace minnow::ops {
 
 namespace {
 struct KindRow {
-  const char* name;
+  std::string_view name;
   std::unique_ptr<Operator> (*make)();
 };
 constexpr KindRow kKinds[] = {
@@ -22,7 +22,7 @@ constexpr KindRow kKinds[] = {
 };
 }  // namespace
 
-const char* opKindName(OpKind kind) { return kKinds[static_cast<int>(kind)].name; }
+const char* opKindName(OpKind kind) { return kKinds[static_cast<int>(kind)].name.data(); }
 
 std::optional<OpKind> opKindFromName(std::string_view name) {
   for (size_t i = 0; i < std::size(kKinds); ++i)
@@ -64,7 +64,7 @@ class FieldReader final : public FieldVisitor {
 class FieldWriter final : public FieldVisitor {
  public:
   using FieldVisitor::operator();
-  explicit FieldWriter(const AttributeMap& in) : in_(in) {}
+  explicit FieldWriter(AttributeMap& in) : in_(in) {}
   void operator()(const char* name, int64_t& v) override { set(name, v); }
   void operator()(const char* name, float& v) override { set(name, v); }
   void operator()(const char* name, std::string& v) override { set(name, v); }
@@ -89,11 +89,14 @@ class FieldWriter final : public FieldVisitor {
 
   template <class T>
   void set(const char* name, T& v) {
-    const auto found = std::ranges::find(in_, name, &AttributeMap::value_type::first);
+    // They are in the order of fields as a rule.
+    auto found = in_.begin() + static_cast<ptrdiff_t>(std::min(used_, in_.size()));
+    if (found == in_.end() || found->first != name)
+      found = std::ranges::find(in_, name, &AttributeMap::value_type::first);
     if (found == in_.end()) return complain(name, "is missing");
-    const T* typed = std::get_if<T>(&found->second);
+    T* typed = std::get_if<T>(&found->second);
     if (!typed) return complain(name, "has the wrong type");
-    v = *typed;
+    v = std::move(*typed);
     ++used_;
   }
 
@@ -101,7 +104,7 @@ class FieldWriter final : public FieldVisitor {
     if (complaint_.empty()) complaint_ = text("attribute '", name, "' ", what);
   }
 
-  const AttributeMap& in_;
+  AttributeMap& in_;
   size_t used_ = 0;
   std::string complaint_;
 };
@@ -131,7 +134,7 @@ AttributeMap Operator::attributes() const {
   return map;
 }
 
-Result<void> Operator::setAttributes(const AttributeMap& map) {
+Result<void> Operator::setAttributes(AttributeMap&& map) {
   FieldWriter writer(map);
   visitFields(writer);
   return writer.finish();

@@ -312,8 +312,9 @@ class Operator {
   virtual bool takesWeights() const { return false; }
 
   virtual AttributeMap attributes() const;
-  /// Sets the attributes; unknown names, missing names and wrong types are errors.
-  virtual Result<void> setAttributes(const AttributeMap& map);
+  /// Sets the attributes; unknown names, missing names and wrong types are errors. The values are
+  /// taken out of the map.
+  virtual Result<void> setAttributes(AttributeMap&& map);
   virtual void visitFields(FieldVisitor& visitor) = 0;
   virtual std::unique_ptr<Operator> clone() const = 0;
   /// Bytes of this object and of what its attributes hold, on the heap.

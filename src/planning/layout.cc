@@ -19,23 +19,23 @@ constexpr size_t kMostEnds = 1 << 22;
 
 class LayoutBuilder {
  public:
-  LayoutBuilder(const ir::Graph& graph, const std::vector<TensorType>& types,
-                std::span<ChainCut> cuts, Order order)
-      : graph_(graph), types_(types), cuts_(cuts), uses_(graph, types) {
-    layout_.order = std::move(order);
-    layout_.chainOf.assign(graph.nodes.size(), -1);
+  LayoutBuilder(Layouts& shared, std::span<ChainCut> cuts, const Order& order)
+      : shared_(shared),
+        graph_(shared.graph()),
+        types_(shared.types()),
+        uses_(shared.uses()),
+        cuts_(cuts) {
+    layout_.order = order;
+    layout_.chainOf.assign(graph_.nodes.size(), -1);
     schedule();
     layout_.storage =
-        assignStorage(graph, types, uses_, layout_.chains, layout_.chainOf, layout_.order);
+        assignStorage(graph_, types_, uses_, layout_.chains, layout_.chainOf, layout_.order);
+    layout_.buffers.reserve(layout_.storage.bufferBytes.size());
     for (size_t bytes : layout_.storage.bufferBytes) layout_.buffers.push_back({bytes});
-    guests_.resize(layout_.buffers.size());
   }
 
   /// Or nothing, and the cuts with no bands where they cannot be had.
   std::optional<MemoryLayout> build() {
-    for (size_t v = 0; v < graph_.values.size(); ++v)
-      if (layout_.storage.places[v].buffer >= 0)
-        guests_[layout_.storage.places[v].buffer].push_back(static_cast<ValueId>(v));
     touchAll();
     for (size_t n = 0; n < graph_.nodes.size(); ++n) fillStage(static_cast<int>(n));
     makeLineBuffers();
@@ -43,7 +43,7 @@ class LayoutBuilder {
     if (!bandsStayApart()) return {};
     for (size_t c = 0; c < layout_.chains.size(); ++c)
       if (!layout_.chains[c].limits.empty()) makeBorders(static_cast<int>(c));
-    layout_.dataSizes = std::move(uses_.dataSizes);
+    layout_.dataSizes = uses_.dataSizes;
     return std::move(layout_);
   }
 
@@ -52,8 +52,8 @@ class LayoutBuilder {
   /// into strips instead.
   bool bandsStayApart() {
     bool apart = true;
-    for (size_t b = 0; b < guests_.size(); ++b)
-      for (ValueId id : guests_[b]) {
+    for (size_t b = 0; b < layout_.storage.bufferBytes.size(); ++b)
+      for (const ValueId id : guestsOf(b)) {
         const int writer = uses_.writer[id];
         if (layout_.buffers[b].lineBuffer >= 0 || writer < 0 || rowsAreApart(writer)) continue;
         cuts_[cutOf_[chainAt(writer)]].becomeStrips();
@@ -65,30 +65,20 @@ class LayoutBuilder {
   void schedule() {
     size_t ends = 0;
     for (size_t c = 0; c < cuts_.size(); ++c) {
-      const ir::Chain& chain = graph_.chains[c];
-      auto bands = bandsOf(chain, cuts_[c]);
-      if (bands.empty() && cuts_[c].bands > 1) {
-        cuts_[c].becomeStrips();
-        bands = bandsOf(chain, cuts_[c]);
-      }
+      if (shared_.courses(c, cuts_[c]).empty() && cuts_[c].bands > 1) cuts_[c].becomeStrips();
+      const std::vector<ChainSchedule>& bands = shared_.courses(c, cuts_[c]);
       for (const ChainSchedule& band : bands) ends += band.ends.size();
       if (ends > kMostEnds) return;
       if (bands.empty()) continue;
+      const ir::Chain& chain = graph_.chains[c];
       std::fill(layout_.chainOf.begin() + chain.first, layout_.chainOf.begin() + chain.end,
                 static_cast<int>(layout_.chains.size()));
-      std::ranges::move(bands, std::back_inserter(layout_.chains));
+      std::ranges::copy(bands, std::back_inserter(layout_.chains));
       cutOf_.resize(layout_.chains.size(), static_cast<int>(c));
     }
   }
 
-  /// Empty where the chain is not to be cut, or cannot be.
-  std::vector<ChainSchedule> bandsOf(ir::Chain chain, const ChainCut& cut) const {
-    chain.rows = cut.rows;
-    if (chain.rows == 0) return {};
-    auto bands = scheduleBands(graph_, types_, uses_, chain, cut.bands);
-    const bool isCut = bands && (cut.bands > 1 || bands->front().strips > 1);
-    return isCut ? std::move(*bands) : std::vector<ChainSchedule>();
-  }
+  Guests::List guestsOf(size_t buffer) const { return layout_.storage.guests[buffer]; }
 
   void touch(ValueId id, int step) {
     const int buffer = id == kNoValue ? -1 : layout_.storage.places[id].buffer;
@@ -125,7 +115,7 @@ class LayoutBuilder {
   /// The chain that alone writes and reads the buffer, -1 if there is none.
   int ownChain(size_t buffer) const {
     int chain = -1;
-    for (ValueId id : guests_[buffer]) {
+    for (const ValueId id : guestsOf(buffer)) {
       const int writer = uses_.writer[id];
       if (writer < 0 || chainAt(writer) < 0 || uses_.isOutput[id]) return -1;
       if (chain >= 0 && chainAt(writer) != chain) return -1;
@@ -140,7 +130,7 @@ class LayoutBuilder {
   /// outermost, so that dropping rows leaves all strides as they are; 0 otherwise.
   int64_t commonRowStride(int buffer, const ChainSchedule& chain) const {
     int64_t stride = 0;
-    for (ValueId id : guests_[buffer]) {
+    for (const ValueId id : guestsOf(buffer)) {
       const int writer = uses_.writer[id];
       if (chain.axis(writer) < 0) return 0;
       const int64_t own = layout_.storage.places[id].storage.strides[chain.axis(writer)];
@@ -231,7 +221,7 @@ class LayoutBuilder {
   /// Rows that some writer has made after `strip`.
   int64_t written(int buffer, const ChainSchedule& chain, int strip) const {
     int64_t most = 0;
-    for (ValueId id : guests_[buffer])
+    for (const ValueId id : guestsOf(buffer))
       if (makesRows(chain, id)) most = std::max(most, chain.end(uses_.writer[id], strip));
     return most;
   }
@@ -240,7 +230,7 @@ class LayoutBuilder {
   /// lags behind (a sink) continues where it stopped, perhaps below what anybody reads.
   int64_t lowestNeeded(int buffer, const ChainSchedule& chain, int strip) const {
     int64_t low = StripReads::kNone;
-    for (ValueId id : guests_[buffer]) {
+    for (const ValueId id : guestsOf(buffer)) {
       if (!makesRows(chain, id)) continue;
       low = std::min(low, chain.end(uses_.writer[id], strip - 1));
       for (int reader : uses_.readers[id]) {
@@ -279,12 +269,12 @@ class LayoutBuilder {
     return step < static_cast<int>(layout_.chainOf.size()) ? layout_.chainOf[step] : -1;
   }
 
+  Layouts& shared_;
   const ir::Graph& graph_;
   const std::vector<TensorType>& types_;
+  const Uses& uses_;
   std::span<ChainCut> cuts_;
   std::vector<int> cutOf_;  // by index into the layout's chains
-  Uses uses_;
-  std::vector<std::vector<ValueId>> guests_;  // values, by buffer
   MemoryLayout layout_;
 };
 
@@ -389,34 +379,50 @@ std::vector<std::pair<int, int>> besides(std::span<const Buffer> buffers,
   return found;
 }
 
-MemoryLayout layOut(const ir::Graph& graph, const std::vector<TensorType>& types,
-                    std::span<const ChainCut> cuts, const Order& order) {
+Layouts::Layouts(const ir::Graph& graph, const std::vector<TensorType>& types)
+    : graph_(graph), types_(types), uses_(graph, types), known_(graph.chains.size()) {}
+
+const std::vector<ChainSchedule>& Layouts::courses(size_t chain, const ChainCut& cut) {
+  static const std::vector<ChainSchedule> kNone;
+  if (cut.rows == 0) return kNone;
+  const auto known = std::ranges::find(known_[chain], cut, &Known::cut);
+  if (known != known_[chain].end()) return known->bands;
+  auto bands =
+      scheduleBands(graph_, types_, uses_,
+                    {graph_.chains[chain].first, graph_.chains[chain].end, cut.rows}, cut.bands);
+  Known& found = known_[chain].emplace_back(cut);
+  if (bands && (cut.bands > 1 || bands->front().strips > 1)) found.bands = std::move(*bands);
+  return found.bands;
+}
+
+MemoryLayout Layouts::inCuts(std::span<const ChainCut> cuts, const Order& order) {
   std::vector<ChainCut> possible(cuts.begin(), cuts.end());
   while (true)
-    if (auto layout = LayoutBuilder(graph, types, possible, order).build())
-      return std::move(*layout);
+    if (auto layout = LayoutBuilder(*this, possible, order).build()) return std::move(*layout);
 }
 
-MemoryLayout layOut(const ir::Graph& graph, const std::vector<TensorType>& types, int rowsFactor) {
-  return layOut(graph, types, cutsOf(graph, rowsFactor));
+MemoryLayout Layouts::inStrips(int rowsFactor) { return inCuts(cutsOf(graph_, rowsFactor)); }
+
+const MemoryLayout& Layouts::layers() {
+  if (!layers_) layers_ = inStrips(0);
+  return *layers_;
 }
 
-MemoryLayout layOutInBands(const ir::Graph& graph, const std::vector<TensorType>& types,
-                           int threads) {
-  const std::vector<ChainCut> strips = cutsOf(graph, threads);
-  const size_t least = std::ranges::max(aliveBytes(layOut(graph, types, strips)));
-  const size_t layers = std::ranges::max(aliveBytes(layOut(graph, types, 0)));
-  const size_t most = least + (layers - std::min(least, layers)) / kSaving;
+MemoryLayout Layouts::inBands(int threads) {
+  const std::vector<ChainCut> strips = cutsOf(graph_, threads);
+  const size_t least = std::ranges::max(aliveBytes(inCuts(strips)));
+  const size_t whole = std::ranges::max(aliveBytes(layers()));
+  const size_t most = least + (whole - std::min(least, whole)) / kSaving;
   std::vector<int> attempts(strips.size(), 0);
   while (true) {
     std::vector<ChainCut> cuts;
     for (size_t c = 0; c < strips.size(); ++c)
       cuts.push_back(bandsAt(strips[c], threads, attempts[c]));
-    MemoryLayout layout = layOut(graph, types, cuts);
+    MemoryLayout layout = inCuts(cuts);
     const std::vector<size_t> alive = aliveBytes(layout);
     bool fits = true;
     for (size_t c = 0; c < strips.size(); ++c) {
-      const auto [first, end, rows] = graph.chains[c];
+      const auto [first, end, rows] = graph_.chains[c];
       const size_t own = *std::max_element(alive.begin() + first, alive.begin() + end);
       if (own <= most || attempts[c] == kHeights) continue;
       ++attempts[c];
@@ -424,6 +430,20 @@ MemoryLayout layOutInBands(const ir::Graph& graph, const std::vector<TensorType>
     }
     if (fits) return layout;
   }
+}
+
+MemoryLayout layOut(const ir::Graph& graph, const std::vector<TensorType>& types,
+                    std::span<const ChainCut> cuts, const Order& order) {
+  return Layouts(graph, types).inCuts(cuts, order);
+}
+
+MemoryLayout layOut(const ir::Graph& graph, const std::vector<TensorType>& types, int rowsFactor) {
+  return Layouts(graph, types).inStrips(rowsFactor);
+}
+
+MemoryLayout layOutInBands(const ir::Graph& graph, const std::vector<TensorType>& types,
+                           int threads) {
+  return Layouts(graph, types).inBands(threads);
 }
 
 }  // namespace minnow::planning

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -82,6 +83,7 @@ struct ChainCut {
   int bands = 1;
   /// As tall as all bands' together.
   void becomeStrips() { *this = {rows * bands, 1}; }
+  bool operator==(const ChainCut&) const = default;
 };
 /// Each chain of the graph as its cut says; in strips where it has no bands, or would have the same
 /// rows of two bands in a buffer that they share; layer by layer where it has no strips either. All
@@ -94,5 +96,38 @@ MemoryLayout layOut(const ir::Graph& graph, const std::vector<TensorType>& types
 /// bands would use up more than half of what strips as tall save of whole layers' memory.
 MemoryLayout layOutInBands(const ir::Graph& graph, const std::vector<TensorType>& types,
                            int threads);
+
+/// Layouts of one graph for the same types, which outlive it: what they have in common, the uses of
+/// values and the courses of chains, is found once.
+class Layouts {
+ public:
+  Layouts(const ir::Graph& graph, const std::vector<TensorType>& types);
+
+  /// As layOut() has it.
+  MemoryLayout inStrips(int rowsFactor);
+  MemoryLayout inCuts(std::span<const ChainCut> cuts, const Order& order = {});
+  /// As layOutInBands() has it.
+  MemoryLayout inBands(int threads);
+  /// As inStrips(0) has it.
+  const MemoryLayout& layers();
+
+  const ir::Graph& graph() const { return graph_; }
+  const std::vector<TensorType>& types() const { return types_; }
+  const Uses& uses() const { return uses_; }
+  /// The bands of a chain side by side; none where it cannot be cut so.
+  const std::vector<ChainSchedule>& courses(size_t chain, const ChainCut& cut);
+
+ private:
+  struct Known {
+    ChainCut cut;
+    std::vector<ChainSchedule> bands;
+  };
+
+  const ir::Graph& graph_;
+  const std::vector<TensorType>& types_;
+  Uses uses_;
+  std::vector<std::vector<Known>> known_;  // by chain
+  std::optional<MemoryLayout> layers_;
+};
 
 }  // namespace minnow::planning

@@ -23,10 +23,12 @@ class Assignment {
         consumers_(uses.readers),
         producers_(uses.writer) {
     plan_.places.resize(graph.values.size());
+    plan_.guests = Guests(graph.values.size());
+    readsOf_.reserve(graph.values.size());
     plan_.isView.assign(graph.nodes.size(), 0);
     assigned_.assign(graph.values.size(), 0);
     lastUse_.resize(graph.values.size());
-    for (size_t v = 0; v < graph.values.size(); ++v)
+    for (ValueId v = 0; v < std::ssize(graph.values); ++v)
       for (const int reader : consumers_[v]) lastUse_[v] = lastOf(order_, lastUse_[v], {reader});
     for (ValueId out : graph.outputs) lastUse_[out] = {static_cast<int>(graph.nodes.size())};
   }
@@ -61,9 +63,10 @@ class Assignment {
     plan_.bufferBytes.push_back(bytes);
     bufferLast_.push_back(lastUse_[id]);
     readsOf_.emplace_back();
-    guests_.push_back({id});
-    plan_.places[id] = {
-        static_cast<int>(plan_.bufferBytes.size() - 1), kNoValue, {ownStrides(id), 0}};
+    const int buffer = static_cast<int>(plan_.bufferBytes.size()) - 1;
+    plan_.guests.addBuffer();
+    plan_.guests.add(buffer, id);
+    plan_.places[id] = {buffer, kNoValue, {ownStrides(id), 0}};
     assigned_[id] = 1;
   }
 
@@ -73,7 +76,7 @@ class Assignment {
     assigned_[id] = 1;
     if (host.buffer < 0) return;
     bufferLast_[host.buffer] = lastOf(order_, bufferLast_[host.buffer], lastUse_[id]);
-    guests_[host.buffer].push_back(id);
+    plan_.guests.add(host.buffer, id);
   }
 
   // Concatenations: an input that nobody else has placed is written where the result wants it. Done
@@ -194,7 +197,7 @@ class Assignment {
   bool staysInBands(const ChainSchedule& chain, int buffer, ValueId out) const {
     if (chain.band.count == 1) return true;
     bool inside = staysInside(chain, out), apart = true;
-    for (ValueId id : guests_[buffer]) {
+    for (const ValueId id : plan_.guests[buffer]) {
       if (!chain.contains(producers_[id])) return false;
       inside = inside && staysInside(chain, id);
       apart = apart && rowsAreApart(chains_, chainOf_[chain.first], producers_[id]);
@@ -203,7 +206,7 @@ class Assignment {
   }
 
   bool staysInside(const ChainSchedule& chain, ValueId id) const {
-    const auto& readers = consumers_[id];
+    const std::span<const int> readers = consumers_[id];
     return lastUse_[id].step <= chain.last && (readers.empty() || readers.front() >= chain.first);
   }
 
@@ -301,12 +304,11 @@ class Assignment {
   const std::vector<int>& chainOf_;
   const Order& order_;
   const ir::DataSizes& dataSizes_;
-  const std::vector<std::vector<int>>& consumers_;
+  const Readers& consumers_;
   const std::vector<int>& producers_;
-  std::vector<LastStep> lastUse_;             // by value
-  std::vector<LastStep> bufferLast_;          // last step that reads anything in the buffer
-  std::vector<ChainReads> readsOf_;           // by buffer
-  std::vector<std::vector<ValueId>> guests_;  // by buffer
+  std::vector<LastStep> lastUse_;     // by value
+  std::vector<LastStep> bufferLast_;  // last step that reads anything in the buffer
+  std::vector<ChainReads> readsOf_;   // by buffer
   std::vector<char> assigned_;
   StoragePlan plan_;
 };

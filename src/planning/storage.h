@@ -2,6 +2,7 @@
 // that run in place.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "ir/graph.h"
@@ -18,10 +19,37 @@ struct Place {
   ops::Storage storage;                 ///< strides and offset, in elements of the value's type
 };
 
+/// The values in each buffer, as lists that go from value to value.
+class Guests {
+ public:
+  explicit Guests(size_t values = 0) : next_(values, ir::kNoValue) {}
+  void addBuffer() { first_.push_back(ir::kNoValue); }
+  /// A value that is in no buffer yet.
+  void add(int buffer, ir::ValueId id) { next_[id] = std::exchange(first_[buffer], id); }
+
+  struct Iterator {
+    const Guests* guests;
+    ir::ValueId id;
+    ir::ValueId operator*() const { return id; }
+    Iterator& operator++() { return id = guests->next_[id], *this; }
+    bool operator==(const Iterator& other) const { return id == other.id; }
+  };
+  struct List {
+    Iterator first;
+    Iterator begin() const { return first; }
+    Iterator end() const { return {first.guests, ir::kNoValue}; }
+  };
+  List operator[](size_t buffer) const { return {{this, first_[buffer]}}; }
+
+ private:
+  std::vector<ir::ValueId> first_, next_;  // by buffer, by value
+};
+
 struct StoragePlan {
   std::vector<Place> places;        ///< by value
   std::vector<size_t> bufferBytes;  ///< by buffer
   std::vector<char> isView;         ///< by node: all outputs are views, nothing runs
+  Guests guests;
 };
 
 /// Decides all sharing for the given types. Views and in-place results never outlive what they

@@ -70,7 +70,17 @@ int StripTables::stripThatReaches(int step, int band, int64_t row) const {
   return strip;
 }
 
-int64_t StripTables::mostRows(int step) const { return std::ranges::max(stripHeights(step)); }
+int64_t StripTables::mostRows(int step) const {
+  int64_t most = 0;
+  for (int band = 0; axisAt(step) != ops::Rows::kWhole && band < bandsAt(step); ++band) {
+    const ChainSchedule& chain = *chainAt(step, band);
+    for (int strip = 0; strip < chain.strips; ++strip) {
+      const ops::Rows made = chain.made(step, strip);
+      most = std::max(most, made.end - made.begin);
+    }
+  }
+  return most;
+}
 
 size_t StripTables::heapBytes() const {
   size_t bytes = minnow::heapBytes(chainOf_) + minnow::heapBytes(lineBufferOf_) +

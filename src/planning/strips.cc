@@ -48,6 +48,19 @@ class Scheduler {
   }
 
   Result<ChainSchedule> run() {
+    const auto rows = cut();
+    if (!rows) return std::unexpected(rows.error());
+    schedule_.ends.assign(nodeTypes_.size() * static_cast<size_t>(schedule_.strips + 1), 0);
+    for (int n = schedule_.first; n <= schedule_.last; ++n) sinks_.push_back(isSink(n));
+    if (auto ok = assignBegins(); !ok) return std::unexpected(ok.error());
+    assignRows();
+    if (auto ok = checkSinks(); !ok) return std::unexpected(ok.error());
+    assignReads();
+    return std::move(schedule_);
+  }
+
+  /// Finds axes and the number of strips; gives the rows of the last node that the band makes.
+  Result<int64_t> cut() {
     for (const NodeTypes& types : nodeTypes_)
       if (types.outputs.empty()) return fail(ErrorCode::Unsupported, "a node without results");
     if (auto ok = assignBestAxes(); !ok) return std::unexpected(ok.error());
@@ -62,13 +75,7 @@ class Scheduler {
     if ((height + rows_ - 1) / rows_ > kMostBookkeeping / tensors)
       return fail(ErrorCode::Unsupported, "too many strips for a chain of ", tensors, " tensors");
     schedule_.strips = static_cast<int>((height + rows_ - 1) / rows_);
-    schedule_.ends.assign(nodeTypes_.size() * static_cast<size_t>(schedule_.strips + 1), 0);
-    for (int n = schedule_.first; n <= schedule_.last; ++n) sinks_.push_back(isSink(n));
-    if (auto ok = assignBegins(); !ok) return std::unexpected(ok.error());
-    assignRows();
-    if (auto ok = checkSinks(); !ok) return std::unexpected(ok.error());
-    assignReads();
-    return std::move(schedule_);
+    return height;
   }
 
  private:
@@ -314,8 +321,10 @@ class Scheduler {
   StripReads readsOf(size_t k, size_t index) const {
     StripReads reads;
     const int n = schedule_.first + static_cast<int>(k);
-    reads.first.assign(static_cast<size_t>(schedule_.strips), StripReads::kNone);
-    if (nodeTypes_[k].inputs[index].type == DataType::Undefined) return reads;
+    const ValueId id = graph_.nodes[n].inputs[index];
+    if (id == kNoValue) return reads;
+    const bool comesAndGoes = !graph_.values[id].isConstant();
+    if (comesAndGoes) reads.first.assign(static_cast<size_t>(schedule_.strips), StripReads::kNone);
     if (schedule_.band.count > 1) reads.axis = rowsRead(k, static_cast<int>(index), 0, 1).axis;
     const int64_t end = schedule_.made(n, schedule_.strips - 1).end;
     for (int strip = 0; strip < schedule_.strips; ++strip) {
@@ -323,6 +332,7 @@ class Scheduler {
       if (next >= end) break;
       const Rows read = rowsRead(k, static_cast<int>(index), next, next + 1);
       reads.axis = read.axis;
+      if (!comesAndGoes) break;
       reads.first[static_cast<size_t>(strip)] =
           read.axis == Rows::kWhole ? 0 : static_cast<int32_t>(read.begin);
     }
@@ -419,11 +429,17 @@ Result<std::vector<ChainSchedule>> scheduleBands(const ir::Graph& graph,
                                                  std::span<const TensorType> types,
                                                  const Uses& uses, const ir::Chain& chain,
                                                  int count) {
-  const auto whole = scheduleChain(graph, types, uses, chain);
-  if (!whole) return std::unexpected(whole.error());
-  if (count == 1) return std::vector{*whole};
+  if (count == 1) {
+    auto whole = scheduleChain(graph, types, uses, chain);
+    if (!whole) return std::unexpected(std::move(whole.error()));
+    std::vector<ChainSchedule> bands;
+    bands.push_back(std::move(*whole));
+    return bands;
+  }
+  const auto height = Scheduler(graph, types, uses, chain).cut();
+  if (!height) return std::unexpected(height.error());
   std::vector<int64_t> borders;
-  for (int b = 0; b <= count; ++b) borders.push_back(whole->height(whole->last) * b / count);
+  for (int b = 0; b <= count; ++b) borders.push_back(*height * b / count);
   auto bands = scheduleBetween(graph, types, uses, chain, borders);
   if (!bands) return bands;
   std::vector<double> works;

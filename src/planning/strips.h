@@ -19,7 +19,8 @@ namespace minnow::planning {
 /// How a node of a chain goes through one of its inputs.
 struct StripReads {
   int axis = ops::Rows::kWhole;  ///< along which the input's strips lie; kWhole: read whole, always
-  /// By strip: the first row read in that strip or a later one, kNone when nothing more is read.
+  /// By strip: the first row read in that strip or a later one, kNone when nothing more is read. Of
+  /// a constant nothing: it is always there.
   std::vector<int32_t> first = {};
   static constexpr int32_t kNone = std::numeric_limits<int32_t>::max();
 };

@@ -15,11 +15,6 @@ namespace {
 using ir::kNoValue;
 using ir::ValueId;
 
-/// The views of one form of a step's operands.
-struct Form {
-  std::vector<TensorView> inputs, outputs;
-};
-
 /// How many strides back an equal one is looked for.
 constexpr ptrdiff_t kNeighbours = 8;
 
@@ -125,17 +120,10 @@ class Builder {
   }
 
   Result<void> prepare(int n) {
-    const std::vector<Form> forms = formsOf(n);
-    std::vector<backend::Work> works;
-    for (const Form& form : forms)
-      works.push_back({*graph_.nodes[n].op,
-                       form.inputs,
-                       form.outputs,
-                       {threadsAt(n), mostRows(n)},
-                       program_.steps[n].sizedByData});
-    const auto backend = backend::choose(options_.backends, works);
+    findWorks(n);
+    const auto backend = backend::choose(options_.backends, works_);
     if (!backend) return std::unexpected(backend.error());
-    auto kernel = (*backend)->prepare(works);
+    auto kernel = (*backend)->prepare(works_);
     if (!kernel) return std::unexpected(kernel.error());
     Step& step = program_.steps[n];
     step.backend = *backend;
@@ -158,28 +146,37 @@ class Builder {
   }
 
   /// What the operator is called on: whole tensors, or strips of each height that occurs.
-  std::vector<Form> formsOf(int n) const {
-    std::vector<Form> forms;
+  void findWorks(int n) {
+    const ir::Node& node = graph_.nodes[n];
     const bool inStrips = program_.steps[n].stripAxes != kNone;
-    for (const int64_t rows : inStrips ? program_.strips.stripHeights(n) : std::vector<int64_t>{0})
-      forms.push_back(formOf(n, rows));
-    return forms;
+    const std::vector<int64_t> heights =
+        inStrips ? program_.strips.stripHeights(n) : std::vector<int64_t>{0};
+    views_.clear();
+    for (const int64_t rows : heights) addViews(n, rows);
+    works_.clear();
+    const size_t count = node.inputs.size() + node.outputs.size();
+    for (size_t form = 0; form < heights.size(); ++form) {
+      const std::span views = std::span(views_).subspan(form * count, count);
+      works_.push_back({*node.op,
+                        views.first(node.inputs.size()),
+                        views.last(node.outputs.size()),
+                        {threadsAt(n), mostRows(n)},
+                        program_.steps[n].sizedByData});
+    }
   }
 
-  Form formOf(int n, int64_t rows) const {
+  /// Of the operands; `rows` 0 for whole tensors.
+  void addViews(int n, int64_t rows) {
     const ir::Node& node = graph_.nodes[n];
-    Form form;
     int32_t axis = program_.steps[n].stripAxes;
-    const auto add = [&](std::span<const ValueId> ids, std::vector<TensorView>& views) {
-      for (const ValueId id : ids) {
-        TensorView& view = views.emplace_back(program_.viewOf(id));
-        if (rows > 0 && program_.stripAxes[axis] >= 0) view.shape[program_.stripAxes[axis]] = rows;
-        axis += rows > 0;
-      }
+    const auto add = [&](ValueId id) {
+      TensorView& view = views_.emplace_back();
+      program_.bindView(id, view);
+      if (rows > 0 && program_.stripAxes[axis] >= 0) view.shape[program_.stripAxes[axis]] = rows;
+      axis += rows > 0;
     };
-    add(node.inputs, form.inputs);
-    add(node.outputs, form.outputs);
-    return form;
+    std::ranges::for_each(node.inputs, add);
+    std::ranges::for_each(node.outputs, add);
   }
 
   /// The most rows of whole tensors that a call computes.
@@ -209,6 +206,8 @@ class Builder {
   const Options& options_;
   planning::MemoryLayout layout_;
   Program program_;
+  std::vector<TensorView> views_;     // of the step at hand, form by form
+  std::vector<backend::Work> works_;  // by form
 };
 
 /// All buffers side by side: no offset in an arena can be larger, so none wraps where size_t has 32
@@ -224,16 +223,13 @@ using Built = Result<std::shared_ptr<const Program>>;
 /// Whole layers, and programs in strips that take no more memory.
 class Choice {
  public:
-  Choice(const ir::Graph& graph, std::span<const TensorType> types, const Options& options,
-         planning::MemoryLayout layers)
-      : graph_(graph),
-        types_(types),
+  Choice(planning::Layouts& layouts, const Options& options)
+      : layouts_(layouts),
         options_(options),
-        leastOfLayers_(std::ranges::max(planning::aliveBytes(layers))),
-        layout_(std::move(layers)) {}
+        leastOfLayers_(std::ranges::max(planning::aliveBytes(layouts.layers()))) {}
 
   const Built& layers() {
-    if (!layers_) layers_ = make(std::move(layout_));
+    if (!layers_) layers_ = make(layouts_.layers());
     return *layers_;
   }
 
@@ -249,19 +245,18 @@ class Choice {
 
  private:
   Built make(planning::MemoryLayout layout) const {
-    auto program = Builder(graph_, types_, options_, std::move(layout)).build();
+    const ir::Graph& graph = layouts_.graph();
+    auto program = Builder(graph, layouts_.types(), options_, std::move(layout)).build();
     if (!program) return program;
     if (const uint64_t bytes = bytesWithoutSharing(**program); bytes > SIZE_MAX)
-      return fail(ErrorCode::OutOfMemory, graph_.name, ": its feature maps have ", bytes,
+      return fail(ErrorCode::OutOfMemory, graph.name, ": its feature maps have ", bytes,
                   " bytes, this CPU addresses ", SIZE_MAX, "; give it smaller inputs");
     return program;
   }
 
-  const ir::Graph& graph_;
-  std::span<const TensorType> types_;
+  planning::Layouts& layouts_;
   const Options& options_;
   size_t leastOfLayers_;
-  planning::MemoryLayout layout_;
   std::optional<Built> layers_;
 };
 
@@ -271,17 +266,16 @@ Result<std::shared_ptr<const Program>> build(const ir::Graph& graph, std::vector
                                              const Options& options) {
   // Sizes given anew may ask of an operator what it does not take.
   if (auto sizes = ir::findDataSizes(graph, types); !sizes) return std::unexpected(sizes.error());
-  Choice choice(graph, types, options, planning::layOut(graph, types, 0));
+  planning::Layouts layouts(graph, types);
+  Choice choice(layouts, options);
   if (!options.inStrips || graph.chains.empty()) return choice.layers();
   // A band for each thread if possible, else strips as tall as threads want them, but never at the
   // price of more memory than whole layers take.
   if (options.threads > 1)
-    if (auto program = choice.within(planning::layOutInBands(graph, types, options.threads));
-        !program || *program)
+    if (auto program = choice.within(layouts.inBands(options.threads)); !program || *program)
       return program;
   for (int rowsFactor = options.threads; rowsFactor > 0; rowsFactor /= 2)
-    if (auto program = choice.within(planning::layOut(graph, types, rowsFactor));
-        !program || *program)
+    if (auto program = choice.within(layouts.inStrips(rowsFactor)); !program || *program)
       return program;
   return choice.layers();
 }

@@ -113,7 +113,7 @@ Result<void> setAttributes(const ir::Graph& graph, ir::Node& node, const ir::Gra
     if (!value || found == map.end()) return noSuchSize();
     if (auto ok = std::visit(AttributeFiller(*value), found->second); !ok) return ok;
   }
-  return node.op->setAttributes(map);
+  return node.op->setAttributes(std::move(map));
 }
 
 // The size graph ----------------------------------------------------------------------------------

@@ -92,7 +92,7 @@ void scramble(ops::Operator& op, Garbage& garbage) {
   ops::AttributeMap map = op.attributes();
   for (auto& [name, value] : map)
     if (garbage.below(4)) std::visit([&](auto& v) { garbage.replace(v); }, value);
-  (void)op.setAttributes(map);
+  (void)op.setAttributes(std::move(map));
 }
 
 /// Strips of the output, one after another: what they read lies inside and never goes back.

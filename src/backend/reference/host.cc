@@ -3,8 +3,8 @@
 
 namespace minnow::backend {
 
-std::vector<TensorType> typesOf(std::span<const TensorView> views) {
-  std::vector<TensorType> types;
+ops::TensorTypes typesOf(std::span<const TensorView> views) {
+  ops::TensorTypes types;
   for (const TensorView& view : views) types.push_back({view.type, view.shape});
   return types;
 }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <span>
-#include <vector>
 
 #include "backend/backend.h"
 
@@ -16,7 +15,7 @@ class HostBackend : public Backend {
   Result<void> wait(Event) const override { return {}; }
 };
 
-std::vector<TensorType> typesOf(std::span<const TensorView> views);
+ops::TensorTypes typesOf(std::span<const TensorView> views);
 
 /// Nanoseconds of a good kernel on one ordinary core, by estimate: 10 multiply-adds and 4 bytes
 /// moved in each.
