@@ -151,15 +151,18 @@ class Builder {
     const bool inStrips = program_.steps[n].stripAxes != kNone;
     const std::vector<int64_t> heights =
         inStrips ? program_.strips.stripHeights(n) : std::vector<int64_t>{0};
-    views_.clear();
+    views_.clear(), types_.clear(), works_.clear();
     for (const int64_t rows : heights) addViews(n, rows);
-    works_.clear();
-    const size_t count = node.inputs.size() + node.outputs.size();
+    for (const TensorView& view : views_) types_.push_back({view.type, view.shape});
+    const size_t in = node.inputs.size(), out = node.outputs.size();
     for (size_t form = 0; form < heights.size(); ++form) {
-      const std::span views = std::span(views_).subspan(form * count, count);
+      const std::span views = std::span(views_).subspan(form * (in + out), in + out);
+      const std::span types = std::span(types_).subspan(form * (in + out), in + out);
       works_.push_back({*node.op,
-                        views.first(node.inputs.size()),
-                        views.last(node.outputs.size()),
+                        views.first(in),
+                        views.last(out),
+                        types.first(in),
+                        types.last(out),
                         {threadsAt(n), mostRows(n)},
                         program_.steps[n].sizedByData});
     }
@@ -207,6 +210,7 @@ class Builder {
   planning::MemoryLayout layout_;
   Program program_;
   std::vector<TensorView> views_;     // of the step at hand, form by form
+  std::vector<TensorType> types_;     // likewise
   std::vector<backend::Work> works_;  // by form
 };
 
