@@ -279,7 +279,8 @@ Result<void> Graph::verify() const {
 // Accounts ----------------------------------------------------------------------------------------
 
 size_t heapBytes(const Value& value) {
-  return minnow::heapBytes(value.name) + (value.constant ? kSharedHeader + sizeof(Constant) : 0);
+  // Constants of a file lie side by side and share one header.
+  return minnow::heapBytes(value.name) + (value.constant ? sizeof(Constant) : 0);
 }
 
 size_t heapBytes(const Node& node) {
