@@ -152,6 +152,7 @@ clean:
 	@rm -rf build demo-output
 
 # Minnow beside ONNX Runtime and MNN, from PyPI, in one run. Slow: it also exports torchvision's architectures.
+# BEFORE=other/minnow adds a build of another commit.
 bench-peers: build models
 	@scripts/bench_peers.sh build/minnow $(CACHE) $(SHARED_MODELS)
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Speed beside the peers: bench_peers.sh MINNOW CACHE [FOLDER-WITH-ROAD-MODELS]
 # Makes a virtual environment with the peers, exports torchvision's architectures (Debian's python3-torchvision), and
-# measures every model in one run.
+# measures every model in one run. BEFORE=other/minnow adds another build of Minnow.
 set -euo pipefail
 minnow=$1 cache=$2 road=${3:-}
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -21,4 +21,4 @@ for ocr in det_infer:3,320,320 rec_infer:3,48,320 v2.0_cls_infer:3,48,192; do
   file=$(find "$cache/npm" -name "*${ocr%%:*}.onnx" | head -n 1)
   [ -z "$file" ] || models+=("$file:x=1,${ocr#*:}")
 done
-"$venv/bin/python" "$here/bench/peers/speed.py" --minnow "$minnow" --json "$cache/speed.json" "${models[@]}"
+"$venv/bin/python" "$here/bench/peers/speed.py" --minnow "$minnow" ${BEFORE:+--before "$BEFORE"} --json "$cache/speed.json" "${models[@]}"

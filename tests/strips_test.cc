@@ -297,6 +297,22 @@ TEST(Strips, AttentionNeverHoldsItsMatrix) {
   expectStripsChangeNothing(graph, 1);
 }
 
+// The values are made between the scores and the product, in the order of nodes that exporters give.
+TEST(Strips, AttentionRunsInBandsWhereverItsValuesAreMade) {
+  GraphBuilder b;
+  const ir::ValueId q = b.input({1, 600, 6}), k = b.input({1, 6, 600}), x = b.input({1, 5, 600});
+  ops::Softmax softmax;
+  softmax.axis = 2;
+  const ir::ValueId weights = b.add(softmax, {b.add(ops::MatMul(), {q, k})});
+  const ir::ValueId v = b.add(passes::unary(ops::UnaryFn::Sigmoid), {x});
+  b.output(b.add(ops::MatMul(), {v, b.add(passes::transpose({0, 2, 1}), {weights})}));
+  ASSERT_TRUE(passes::runPasses(b.graph, {}));
+  const auto layout = planning::layOutInBands(b.graph, typesOf(b.graph), 2);
+  ASSERT_FALSE(layout.chains.empty());
+  EXPECT_EQ(layout.chains[0].band.count, 2);
+  expectStripsChangeNothing(b.graph, 1);
+}
+
 TEST(Strips, PackedWeightsAreNotCut) {
   GraphBuilder b;
   const ir::ValueId x = b.input({1, 4, 40});

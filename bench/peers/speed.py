@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Minnow beside ONNX Runtime and MNN on the same models, one machine, one run, one thread.
 
-Usage: speed.py --minnow build/minnow [--threads 1] [--seconds 2] MODEL.onnx[:NAME=1,3,H,W]…
+Usage: speed.py --minnow build/minnow [--before other/minnow] [--threads 1] [--seconds 2] MODEL.onnx[:NAME=1,3,H,W]…
 
 Each engine gets `--seconds` of steady runs a round, the engines take turns for three rounds, and the minimum counts.
 ONNX Runtime and MNN come from PyPI (pip install onnxruntime MNN); each has its thread setting set. The table ends with
-Minnow's time over the best peer's.
+Minnow's time over the best peer's. `--before` is another build of Minnow, of an earlier commit say, measured in the same
+turns.
 """
 import argparse
 import contextlib
@@ -78,17 +79,21 @@ class Minnow:
     name = "Minnow"
 
     def __init__(self, path, shapes, threads, folder, binary):
-        self.model = folder / (path.stem + ".minnow")
+        self.model = folder / f"{path.stem}.{self.name}.minnow"
         fixed = [f"--shape={name}=" + ",".join(map(str, shape)) for name, shape in shapes.items()]
         subprocess.run([binary, "convert", str(path), "-o", str(self.model), *fixed], check=True,
                        stdout=subprocess.DEVNULL)
         self.command = [binary, "bench", str(self.model), "--threads", str(threads), "--json"]
         self.runs = 20
 
-    def measure(self, seconds):
+    def measure(self, seconds):  # conversion is part of what is compared: each build has its own file
         first = json.loads(subprocess.check_output(self.command + ["--runs", "5"]))[0]
         runs = max(10, int(seconds * 1e3 / max(first["median_ms"], 1e-3)))
         return json.loads(subprocess.check_output(self.command + ["--runs", str(runs)]))[0]["min_ms"]
+
+
+class Before(Minnow):
+    name = "before"
 
 
 def parse(argument):
@@ -101,12 +106,12 @@ def parse(argument):
 
 
 def prepare(engine, path, shapes, options, folder):
-    extra = [options.minnow] if engine is Minnow else []
+    extra = {Minnow: [options.minnow], Before: [options.before]}.get(engine, [])
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             return engine(path, shapes, options.threads, folder, *extra)
     except Exception as error:  # a peer that cannot load a model is left out of its row, Minnow is not
-        if engine is Minnow:
+        if engine in (Minnow, Before):
             raise
         print(f"{engine.name} cannot run {path.name}: {error}")
         return None
@@ -116,28 +121,31 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="+")
     parser.add_argument("--minnow", default="build/minnow")
+    parser.add_argument("--before", help="another build of Minnow, measured in the same turns")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--json")
     options = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = str(options.threads)
+    kinds = [Minnow, OnnxRuntime, Mnn] + ([Before] if options.before else [])
+    ratios = ["Minnow / best peer"] + (["Minnow / before"] if options.before else [])
     rows = []
-    print(f"| model | {' | '.join(e.name for e in (Minnow, OnnxRuntime, Mnn))} | Minnow / best peer |")
-    print("|---|---|---|---|---|")
+    print(f"| model | {' | '.join([e.name for e in kinds] + ratios)} |")
+    print("|---" * (1 + len(kinds) + len(ratios)) + "|")
     with tempfile.TemporaryDirectory() as folder:
         for argument in options.models:
             path, shapes = parse(argument)
-            engines = [prepare(e, path, shapes, options, pathlib.Path(folder)) for e in (Minnow, OnnxRuntime, Mnn)]
-            best = [float("inf")] * 3
+            engines = [prepare(e, path, shapes, options, pathlib.Path(folder)) for e in kinds]
+            best = [float("inf")] * len(kinds)
             for _ in range(3):
                 for i, engine in enumerate(engines):
                     if engine:
                         best[i] = min(best[i], engine.measure(options.seconds / 3))
-            ratio = best[0] / min(best[1:])
-            cells = " | ".join(f"{t:.2f}" if t < float("inf") else "" for t in best)
-            print(f"| {path.stem} | {cells} | {ratio:.2f} |", flush=True)
+            found = [best[0] / min(best[1:3])] + [best[0] / before for before in best[3:]]
+            cells = [f"{t:.2f}" if t < float("inf") else "" for t in best] + [f"{r:.2f}" for r in found]
+            print(f"| {path.stem} | {' | '.join(cells)} |", flush=True)
             rows.append({"model": path.stem, "minnow_ms": best[0], "onnxruntime_ms": best[1], "mnn_ms": best[2],
-                         "ratio": ratio})
+                         "ratio": found[0]} | ({"before_ms": best[3]} if options.before else {}))
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(rows, indent=1))
 

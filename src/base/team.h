@@ -20,8 +20,8 @@
 // team of its own, which takes no second seat.
 //
 // Cost: leasing, ending and changing a team take the pool's mutex for some tens of nanoseconds. A
-// loop takes no lock that another team could hold: two loads if the team is one thread, else a
-// mutex of each worker, that nobody wants but the worker itself.
+// loop takes no lock: two loads if the team is one thread, else a word of each worker goes to its
+// core and back.
 //
 // In a child of fork(), where the workers do not exist, every team is its leader alone.
 #pragma once
@@ -33,21 +33,23 @@
 namespace minnow::base {
 
 /// Non-owning reference to a callable; never allocates.
-class RangeFn {
+template <class... Args>
+class FnRef {
  public:
   template <class F>
-    requires(!std::is_same_v<std::remove_cvref_t<F>, RangeFn>)
-  RangeFn(F&& fn)  // NOLINT: implicit by design
-      : object_(const_cast<void*>(static_cast<const void*>(&fn))),
-        call_([](void* o, int64_t b, int64_t e) {
-          (*static_cast<std::remove_reference_t<F>*>(o))(b, e);
+    requires(!std::is_same_v<std::remove_cvref_t<F>, FnRef>)
+  FnRef(F&& fn)  // NOLINT: implicit by design
+      : object_(const_cast<void*>(static_cast<const void*>(&fn))), call_([](void* o, Args... args) {
+          (*static_cast<std::remove_reference_t<F>*>(o))(args...);
         }) {}
-  void operator()(int64_t begin, int64_t end) const { call_(object_, begin, end); }
+  void operator()(Args... args) const { call_(object_, args...); }
 
  private:
   void* object_;
-  void (*call_)(void*, int64_t, int64_t);
+  void (*call_)(void*, Args...);
 };
+using RangeFn = FnRef<int64_t, int64_t>;
+using MemberFn = FnRef<int>;
 
 class Team;
 
@@ -83,10 +85,14 @@ class Team {
   /// How many will share the next loop, the leader included; 1 inside a loop. It may change between
   /// two loops, and even before the next: it says how finely work is worth cutting, no more.
   int threads();
-  /// Calls fn on ranges that cover [0, n) once, each a multiple of `grain` long but for the last.
-  /// The ranges depend on scheduling; results must not. fn does not throw. Returns when all are
-  /// done.
+  /// Calls fn on ranges that cover [0, n) once, each a multiple of `grain` long but for the last;
+  /// members take them from Shares. The ranges depend on scheduling; results must not. fn does not
+  /// throw. Returns when all are done.
   void parallelFor(int64_t n, int64_t grain, RangeFn fn);
+  /// Calls fn(member) once on each member that comes in time, `most` of them at most: on the leader,
+  /// who is member 0, always. fn does not throw, and whoever runs it does not count on others to
+  /// come. Returns when all have returned.
+  void together(int64_t most, MemberFn fn);
   /// Gives workers and seat back until the next loop: for a leader that does something else.
   void rest();
 
@@ -94,6 +100,7 @@ class Team {
   friend class ThreadPool;
   Team(ThreadPool::Impl* pool, int most);
 
+  void loop(int members, MemberFn fn);
   void settle();
   void beAlone();
   void sit();

@@ -15,6 +15,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/shares.h"
+
 #if !defined(__SANITIZE_THREAD__)
 #include <sys/wait.h>
 #include <unistd.h>
@@ -66,6 +68,55 @@ TEST(Team, ALoopCoversEverythingOnce) {
   for (const int64_t n : {0, 1, 2, 7, 64, 1000})
     for (const int64_t grain : {1, 3, 64, 2000}) EXPECT_TRUE(coversOnce(team, n, grain)) << n;
   team.parallelFor(-5, 1, [](int64_t, int64_t) { FAIL() << "an empty loop"; });
+}
+
+// 10 grains of 3 and a rest for two members: 5 grains and 6.
+TEST(Shares, AMemberTakesItsOwnAndThenTheOthers) {
+  Shares shares(32, 3, 2);
+  int64_t begin = 0, end = 0, left = 32, lastOwn = 32;
+  for (int64_t next = 15; left > 15; next = end) {  // the leader has the last share
+    ASSERT_TRUE(shares.take(0, begin, end));
+    EXPECT_EQ(begin, next);
+    EXPECT_LE(end - begin, (lastOwn - begin) / 2 + 3) << "others could help with the rest";
+    left -= end - begin;
+  }
+  EXPECT_EQ(end, 32);
+  ASSERT_TRUE(shares.take(1, begin, end));
+  EXPECT_EQ(begin, 0);
+  for (int64_t next = end; next < 15; next = end) {
+    ASSERT_TRUE(shares.take(0, begin, end)) << "the leader helps";
+    EXPECT_EQ(begin, next);
+  }
+  EXPECT_EQ(end, 15);
+  EXPECT_FALSE(shares.take(0, begin, end));
+  EXPECT_FALSE(shares.take(1, begin, end));
+}
+
+TEST(Shares, MoreMembersThanShares) {
+  Shares shares(100, 1, 50);
+  std::vector<int> visits(100);
+  int64_t begin = 0, end = 0;
+  for (int member = 0; shares.take(member % 50, begin, end); ++member)
+    for (; begin < end; ++begin) ++visits[static_cast<size_t>(begin)];
+  EXPECT_EQ(visits, std::vector<int>(100, 1));
+}
+
+TEST(Team, TogetherIsOnceForEveryMember) {
+  ThreadPool pool(3);
+  Team team = pool.lease(3);
+  for (const int most : {1, 2, 3, 9}) {
+    std::barrier<> all(std::min(most, 3));
+    std::array<std::atomic<int>, 3> calls{};
+    team.together(most, [&](int member) {
+      ++calls[static_cast<size_t>(member)];
+      all.arrive_and_wait();
+    });
+    for (int member = 0; member < 3; ++member) EXPECT_EQ(calls[member], member < most) << most;
+  }
+  Team none;
+  int leader = -1;
+  none.together(4, [&](int member) { leader = member; });
+  EXPECT_EQ(leader, 0);
 }
 
 TEST(Team, AllMembersTakePart) {

@@ -49,10 +49,10 @@ struct FoldPlan {
   static constexpr int64_t kBlock = 128;
   int64_t blocks() const { return (lanes + kBlock - 1) / kBlock; }
   /// fn(begin, end) over ranges of tasks: task t is block t % blocks() of outer element t /
-  /// blocks().
+  /// blocks(). `weight`: an element is as much work as so many that are only added up.
   template <class F>
-  void run(base::Team& team, F&& fn) const {
-    const int64_t work = std::max<int64_t>(1, count * std::min(lanes, kBlock));
+  void run(base::Team& team, F&& fn, int64_t weight = 1) const {
+    const int64_t work = std::max<int64_t>(1, count * std::min(lanes, kBlock) * weight);
     team.parallelFor(outer.count() * blocks(), std::max<int64_t>(1, 16384 / work), fn);
   }
 };

@@ -35,6 +35,7 @@ class LoopNest {
       for (int k = i; k > 0 && strides[0][order[k - 1]] < strides[0][order[k]]; --k)
         std::swap(order[k - 1], order[k]);
     for (int i = 0; i < axes; ++i) add(shape[order[i]], order[i], strides);
+    if (extent(1) < kShort && extent(2) >= kLong) swapInner();
   }
 
   /// Calls tile(LoopTile) until all elements are covered, a few thousand at a time.
@@ -63,6 +64,13 @@ class LoopNest {
 
  private:
   static constexpr int64_t kTile = 4096;
+  // Rows that no vector fits: 4,420 boxes of two coordinates are two rows of 4,420 steps instead.
+  static constexpr int64_t kShort = 4, kLong = 32;
+
+  void swapInner() {
+    std::swap(extents_[rank_ - 1], extents_[rank_ - 2]);
+    for (auto& strides : strides_) std::swap(strides[rank_ - 1], strides[rank_ - 2]);
+  }
 
   void add(int64_t extent, int axis, const std::array<Strides, Operands>& strides) {
     bool merges = rank_ > 0;

@@ -196,6 +196,12 @@ class Operator {
     return std::nullopt;
   }
 
+  /// True if an operator whose elements have to be moved can as well give output 0 in that order.
+  virtual bool movesInto(StorageOrder order, const Shape& input, const Shape& output) const {
+    (void)order, (void)input, (void)output;
+    return false;
+  }
+
   /// The axis along which output 0 is the inputs, one after another; nullopt (as a rule) where it is
   /// anything else. What is written into its place there need not be moved.
   virtual std::optional<int> joinsAlong(const Shape& output) const {

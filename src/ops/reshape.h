@@ -20,6 +20,11 @@ struct ReshapeBase : OperatorBase<Self> {
     const auto shape = static_cast<const Self&>(*this).outputShape(inputShape);
     return shape ? reshapeStorage(inputShape, input, *shape) : std::nullopt;
   }
+  /// Where the output can be seen in the input's shape. A channel shuffle gives 2 x 58 channels,
+  /// turned around, as 116: its result lies channels-last as well as row-major.
+  bool movesInto(StorageOrder order, const Shape& input, const Shape& output) const override {
+    return reshapeStorage(output, {stridesIn(order, output), 0}, input).has_value();
+  }
   bool movesElements(int index) const override { return index == 0; }
   std::optional<Rows> rowsRead(int, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override {

@@ -108,9 +108,19 @@ class LayoutPass {
     } else if (role == LayoutRole::Follow || role == LayoutRole::Join) {
       order = followed(node);
       if (role == LayoutRole::Follow && order == StorageOrder::ChannelsLast) alignInputs(node);
+    } else if (movesIntoWanted(node)) {
+      order = StorageOrder::ChannelsLast;
     }
     for (const ValueId id : node.outputs)
       if (id != kNoValue) setOrder(id, order);
+  }
+
+  /// Row-major results are copied once more where channels-last is wanted.
+  bool movesIntoWanted(const ir::Node& node) const {
+    if (node.inputs.empty() || node.inputs[0] == kNoValue || node.outputs[0] == kNoValue)
+      return false;
+    const ValueId in = node.inputs[0], out = node.outputs[0];
+    return wanted_[out] && node.op->movesInto(StorageOrder::ChannelsLast, shape(in), shape(out));
   }
 
   /// An input that decides the order of the result: as large as it (or, joined, a part of it).

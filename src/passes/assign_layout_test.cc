@@ -63,6 +63,32 @@ TEST(AssignLayout, DetectionHeadsEndInViews) {
   EXPECT_EQ(orderOf(b.graph, b.graph.outputs[0]), ops::StorageOrder::Plain);
 }
 
+ops::Reshape reshapeTo(std::vector<int64_t> shape) {
+  ops::Reshape reshape;
+  reshape.shape = std::move(shape);
+  return reshape;
+}
+
+TEST(AssignLayout, AChannelShuffleStaysChannelsLast) {
+  GraphBuilder b;
+  const auto x = b.add(convOf(1, 1, 0), {b.input({1, 3, 4, 5}), b.random({6, 3, 1, 1})});
+  const auto turned = b.add(transpose({0, 2, 1, 3, 4}), {b.add(reshapeTo({1, 2, 3, 4, 5}), {x})});
+  const auto y = b.add(reshapeTo({1, 6, 4, 5}), {turned});
+  b.output(b.add(convOf(3, 1, 1), {y, b.random({4, 6, 3, 3})}));
+  EXPECT_EQ(after(b.graph, assignLayout), "Conv Reshape Transpose Reshape Conv");
+  EXPECT_EQ(orderOf(b.graph, y), ops::StorageOrder::ChannelsLast);
+}
+
+// 6 x 4 elements as 3 x 8: no channels-last result can be seen as six rows.
+TEST(AssignLayout, AReshapeThatMixesChannelsAndRowsIsRowMajor) {
+  GraphBuilder b;
+  const auto x = b.add(convOf(1, 1, 0), {b.input({1, 3, 4, 5}), b.random({6, 3, 1, 1})});
+  const auto y = b.add(reshapeTo({1, 3, 8, 5}), {x});
+  b.output(b.add(convOf(3, 1, 1), {y, b.random({4, 3, 3, 3})}));
+  EXPECT_EQ(after(b.graph, assignLayout), "Conv Reshape Relayout Conv");
+  EXPECT_EQ(orderOf(b.graph, y), ops::StorageOrder::Plain);
+}
+
 TEST(PackWeights, SharedWeightsArePackedOnce) {
   GraphBuilder b;
   const auto w = b.random({4, 3, 1, 1}), x = b.input({1, 3, 4, 4});

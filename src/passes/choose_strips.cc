@@ -1,7 +1,7 @@
 // Choosing the chains that run in strips. Least peak first: as long as the step with the most
 // memory alive can be brought down by a chain around it, the best such chain is taken, with strips
 // tall enough that running in them costs little time. Then time: chains that turned out needless
-// go, and the others get the tallest strips that keep the peak.
+// go, nodes that run once leave the others, and those get the tallest strips that keep the peak.
 #include <algorithm>
 #include <cmath>
 
@@ -49,6 +49,7 @@ class Chooser {
     }
     const size_t peak = alive.empty() ? 0 : std::ranges::max(alive);
     dropNeedless(chains, peak);
+    for (ir::Chain& chain : chains) moveAhead(chain);
     for (size_t c = 0; c < chains.size(); ++c) raise(chains, c, peak);
     graph_.chains = chains;
     return static_cast<int>(chains.size());
@@ -199,6 +200,19 @@ class Chooser {
       fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(c));
       if (peakWith(fewer) <= peak) chains = std::move(fewer);
     }
+  }
+
+  /// What runs once goes before the chain in which it stood, and the rest can run in bands: the
+  /// values of attention, of which each row of the product reads all, stood behind its scores.
+  void moveAhead(ir::Chain& chain) {
+    const auto schedule = planning::scheduleChain(graph_, types_, uses_, chain);
+    if (!schedule) return;
+    std::vector<ir::Node> once, rest;
+    for (int n = chain.first; n < chain.end; ++n)
+      (schedule->axis(n) == ops::Rows::kWhole ? once : rest).push_back(std::move(graph_.nodes[n]));
+    chain.first += static_cast<int>(once.size());
+    std::ranges::move(once, graph_.nodes.begin() + chain.first - std::ssize(once));
+    std::ranges::move(rest, graph_.nodes.begin() + chain.first);
   }
 
   /// The tallest strips that keep the peak and whose rows stay in the cache. From low ones up, so

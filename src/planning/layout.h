@@ -93,7 +93,7 @@ MemoryLayout layOut(const ir::Graph& graph, const std::vector<TensorType>& types
 
 /// The same as with a factor, for threads that share a chain by bands, each a thread's own from the
 /// first strip to the last. A chain that has no bands is as layOut() gives it, and so is one whose
-/// bands would use up more than a third of what strips as tall save of whole layers' memory.
+/// bands would use up more than half of what strips as tall save of whole layers' memory.
 MemoryLayout layOutInBands(const ir::Graph& graph, const std::vector<TensorType>& types,
                            int threads);
 

@@ -97,7 +97,7 @@ Ran run(const ir::Graph& graph, const backend::BackendList& list) {
   base::Team team;
   Runner runner(bindings);
   for (runner.begin(); !runner.isDone();) {
-    EXPECT_TRUE(runner.open());
+    EXPECT_TRUE(runner.open(false));
     EXPECT_TRUE(runner.run(team));
     EXPECT_TRUE(runner.advance());
   }

@@ -108,7 +108,7 @@ std::unexpected<Error> failedAt(runtime::Runner& runner, const Error& error) {
 
 Result<void> tryHere(runtime::Runner& runner, base::Team& team, const OpCallback& before,
                      const OpCallback& after) {
-  if (auto ok = runner.open(); !ok) return ok;
+  if (auto ok = runner.open(before || after); !ok) return ok;
   if (!runner.hasWork()) return {};
   if (auto ok = call(before, runner, team, &runtime::Runner::visibleInputs); !ok) return ok;
   if (auto ok = runStep(runner, team); !ok) return ok;
@@ -132,14 +132,15 @@ Result<void> runBand(runtime::Runner& runner, size_t step, int band) {
 }
 
 /// The chain that begins here, its bands shared among the team. Whoever runs a band may wait for the
-/// next one, so bands are taken from the last one on.
+/// next one, so bands are taken from the last one on, and the leader, who is there, has that.
 Result<void> runBands(Frame::Impl& frame, std::string_view source, base::Team& team) {
   if (auto ok = frame.runner->finish(); !ok) return ok;
   const size_t step = frame.runner->step();
   const int count = frame.runner->bandsHere();
   for (std::atomic<int>& progress : frame.bindings->progress) progress = 0;
-  team.parallelFor(count, 1, [&](int64_t begin, int64_t end) {
-    for (int band = count - 1 - static_cast<int>(begin); band > count - 1 - end; --band) {
+  std::atomic<int> next = count - 1;
+  team.together(count, [&](int member) {
+    for (int band = member == 0 ? count - 1 : --next; band >= 0; band = --next) {
       auto& [runner, outcome] = frame.bands[band];
       outcome = guarded(source, [&] { return runBand(runner, step, band); });
       if (!outcome) runner.giveUp();

@@ -36,10 +36,11 @@ void Runner::bindStrip(ir::ValueId id, const ops::Rows& rows, TensorView& view) 
   view.data = reinterpret_cast<void*>(address);
 }
 
-Result<void> Runner::open() {
+Result<void> Runner::open(bool watched) {
   slideRows();
-  if (!hasWork()) return {};
-  int32_t axis = plannedStep().stripAxes;
+  const program::Step& step = plannedStep();
+  if (!hasWork() || !(watched || step.kernel || step.sizedByData)) return {};
+  int32_t axis = step.stripAxes;
   ops::Rows rows = cursor_.rows();
   const auto bindAll = [&](std::span<const ir::ValueId> ids, std::span<TensorView> views) {
     for (size_t i = 0; i < ids.size(); ++i) {
@@ -49,7 +50,7 @@ Result<void> Runner::open() {
   };
   bindAll(node().inputs, inputs());
   bindAll(node().outputs, outputs());
-  return plannedStep().sizedByData ? bindActualSizes() : Result<void>();
+  return step.sizedByData ? bindActualSizes() : Result<void>();
 }
 
 /// Moves the rows that are still needed to the beginning of their buffers.

@@ -40,8 +40,9 @@ class Runner {
   bool hasWork() const { return cursor_.hasWork(); }
   size_t step() const { return static_cast<size_t>(cursor_.step()); }
   /// Binds the step's tensors. Where data decided extents, they are those of this frame; an error,
-  /// before anything is written, if one is larger than planned.
-  Result<void> open();
+  /// before anything is written, if one is larger than planned. A view that nobody computes is bound
+  /// for those who watch.
+  Result<void> open(bool watched);
   /// Runs the step that was opened, or begins to.
   Result<void> run(base::Team& team);
   /// Waits for what was begun: before callbacks look, and at the end.

@@ -68,6 +68,8 @@ void addParts(CaseList& cases) {
       {{1, 19, 4, 10}});
   add(cases, "Concat_channels", with<ops::Concat>([](auto& op) { op.axis = 1; }),
       {{2, 16, 5, 7}, {2, 3, 5, 7}, {2, 24, 5, 7}});
+  add(cases, "Concat_pairs", with<ops::Concat>([](auto& op) { op.axis = -1; }),
+      {{2, 70, 2}, {2, 70, 3}, {2, 70, 1}});
   add(cases, "Concat_rows", with<ops::Concat>([](auto& op) { op.axis = -1; }),
       {{1, 5, 4, 7}, {1, 5, 4, 0}, {1, 5, 4, 9}});
   add(cases, "Split_sizes", with<ops::Split>([](auto& op) { op.axis = 1, op.sizes = {16, 0, 4}; }),

@@ -34,6 +34,17 @@ CaseList softmaxCases() {
     const Shape x = axis == 0 ? Shape{900, 3} : Shape{2, 9001};
     cases.push_back({"Softmax_blocks_axis" + std::to_string(axis), op, {{.shape = x}}});
   }
+  // Rows shorter than a vector, more of them than a block has lanes.
+  for (auto fn : {ops::SoftmaxFn::Softmax, ops::SoftmaxFn::LogSoftmax})
+    for (const int64_t length : {2, 15, 16}) {
+      auto op = std::make_shared<ops::Softmax>();
+      op->fn = fn;
+      op->axis = 2;
+      const std::string name = op->name() + "_rows_of_" + std::to_string(length);
+      const Shape x{2, 150, length};
+      cases.push_back({name, op, {{.shape = x, .low = -9, .high = 9}}});
+      cases.push_back({name + "_special", op, {{.shape = x, .fill = Fill::Special}}});
+    }
   auto rows = std::make_shared<ops::Softmax>();
   rows->axis = 1;
   cases.push_back({"Softmax_attention", rows, {{.shape = {5, 3600}, .low = -20, .high = 20}}});

@@ -59,8 +59,18 @@ CopyPlan makePlan(const TensorView& from, const TensorView& to) {
       if (plan.axes[i].from == 1) densest = i;
     std::rotate(plan.axes.begin() + densest, plan.axes.begin() + densest + 1,
                 plan.axes.begin() + plan.rank - 1);
+  } else if (plan.columns().extent < 4 && plan.rows().extent >= 32) {
+    std::swap(plan.axes[plan.rank - 1], plan.axes[plan.rank - 2]);  // not a call for two elements
   }
   return plan;
+}
+
+/// Unrolled: a loop of five instructions takes 1.6 times as long where it lies across two cache
+/// lines of code.
+template <class T>
+void copyApart(const T* from, int64_t fromStep, T* to, int64_t toStep, int64_t n) {
+#pragma GCC unroll 8
+  for (int64_t i = 0; i < n; ++i, from += fromStep, to += toStep) *to = *from;
 }
 
 /// Rows and columns of one tile, from the plan's strides.
@@ -80,7 +90,7 @@ void copyTile(const CopyPlan& plan, const T* from, T* to, int64_t rows, int64_t 
     if (c.from == 0 && c.to == 1)
       std::fill_n(target, columns, *source);
     else
-      for (int64_t k = 0; k < columns; ++k) target[k * c.to] = source[k * c.from];
+      copyApart(source, c.from, target, c.to, columns);
   }
 }
 
