@@ -363,6 +363,11 @@ Result<void> checkPackedInputs(const ir::Graph& graph) {
   return {};
 }
 
+/// Inlined as a whole: call by call, it took a quarter of the time of loading.
+[[gnu::flatten]] bool isSound(flatbuffers::Verifier verifier) {
+  return fb::VerifyModelBuffer(verifier);
+}
+
 /// The metadata's root, after FlatBuffers' own verification.
 Result<const fb::Model*> openMetadata(std::span<const std::byte> file, const Header& header) {
   if (checksum(file.subspan(sizeof header, header.weightsOffset - sizeof header)) !=
@@ -370,8 +375,7 @@ Result<const fb::Model*> openMetadata(std::span<const std::byte> file, const Hea
     return fail(ErrorCode::BadModel, "the metadata is damaged (its checksum differs)");
   const auto* bytes = reinterpret_cast<const uint8_t*>(file.data() + sizeof header);
   constexpr flatbuffers::uoffset_t kDepth = 8, kMostTables = 1u << 22;
-  flatbuffers::Verifier verifier(bytes, header.metadataBytes, kDepth, kMostTables);
-  if (!fb::VerifyModelBuffer(verifier))
+  if (!isSound(flatbuffers::Verifier(bytes, header.metadataBytes, kDepth, kMostTables)))
     return fail(ErrorCode::BadModel, "the metadata contradicts itself");
   return fb::GetModel(bytes);
 }
