@@ -113,9 +113,9 @@ Result<void> Decoder::decodeAttributes(const fb::Node& from) {
   if (!charge(from.attributes()->size() * sizeof(ops::AttributeMap::value_type))) return tooLarge();
   attributes.reserve(from.attributes()->size());
   for (const fb::Attribute* attribute : *from.attributes()) {
-    auto& [name, value] = attributes.emplace_back();
-    if (!copy(attribute->name(), name)) return tooLarge();
-    if (auto ok = decodeAttribute(*attribute, value); !ok) return ok;
+    if (!charge(attribute->name()->size())) return tooLarge();
+    auto& made = attributes.emplace_back(attribute->name()->string_view(), int64_t{0});
+    if (auto ok = decodeAttribute(*attribute, made.second); !ok) return ok;
   }
   return {};
 }

@@ -125,10 +125,9 @@ namespace {
 Result<ops::TensorTypes> inferNode(const Node& node, std::span<const TensorType> inputs,
                                    DataSizes& sizes) {
   auto types = sizes.infer(node, inputs);
-  if (!types) return types;
-  if (types->size() < node.outputs.size())
-    return fail(ErrorCode::BadModel, "node '", node.name, "' (", node.op->name(), ") has ",
-                node.outputs.size(), " outputs, expected at most ", types->size());
+  if (types && types->size() < node.outputs.size())
+    types = fail(ErrorCode::BadModel, "node '", node.name, "' (", node.op->name(), ") has ",
+                 node.outputs.size(), " outputs, expected at most ", types->size());
   return types;
 }
 }  // namespace
