@@ -31,6 +31,7 @@ struct Work {
   const ops::Operator& op;
   std::span<const TensorView> inputs;   ///< an absent optional input is a view that tests false
   std::span<const TensorView> outputs;  ///< likewise an output that nobody wants
+  std::span<const TensorType> inputTypes, outputTypes;  ///< theirs, as operators are asked of them
   /// Threads of the team and, for operators that are given whole tensors and the rows to compute,
   /// the most rows of a call.
   kernels::CallShape call;

@@ -44,13 +44,12 @@ Result<ops::TensorTypes> DataSizes::outputTypes(const Node& node,
 }
 
 Result<ops::TensorTypes> DataSizes::infer(const Node& node, std::span<const TensorType> inputs) {
-  const auto at = [&](const Error& error) {
-    return fail(error.code, "node '", node.name, "' (", node.op->name(), "): ", error.message);
-  };
   auto types = outputTypes(node, inputs);
-  if (!types) return at(types.error());
-  if (concerns(node))
-    if (auto ok = enter(node, inputs); !ok) return at(ok.error());
+  if (types && concerns(node))
+    if (auto ok = enter(node, inputs); !ok) types = std::unexpected(ok.error());
+  if (!types)
+    types = fail(types.error().code, "node '", node.name, "' (", node.op->name(),
+                 "): ", types.error().message);
   return types;
 }
 

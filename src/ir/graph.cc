@@ -125,10 +125,9 @@ namespace {
 Result<ops::TensorTypes> inferNode(const Node& node, std::span<const TensorType> inputs,
                                    DataSizes& sizes) {
   auto types = sizes.infer(node, inputs);
-  if (!types) return types;
-  if (types->size() < node.outputs.size())
-    return fail(ErrorCode::BadModel, "node '", node.name, "' (", node.op->name(), ") has ",
-                node.outputs.size(), " outputs, expected at most ", types->size());
+  if (types && types->size() < node.outputs.size())
+    types = fail(ErrorCode::BadModel, "node '", node.name, "' (", node.op->name(), ") has ",
+                 node.outputs.size(), " outputs, expected at most ", types->size());
   return types;
 }
 }  // namespace
@@ -279,7 +278,8 @@ Result<void> Graph::verify() const {
 // Accounts ----------------------------------------------------------------------------------------
 
 size_t heapBytes(const Value& value) {
-  return minnow::heapBytes(value.name) + (value.constant ? kSharedHeader + sizeof(Constant) : 0);
+  // Constants of a file lie side by side and share one header.
+  return minnow::heapBytes(value.name) + (value.constant ? sizeof(Constant) : 0);
 }
 
 size_t heapBytes(const Node& node) {

@@ -34,11 +34,11 @@ struct Value {
   std::string name;  ///< the ONNX tensor's name; made up for values that passes add
   TensorType type;
   ops::StorageOrder order = ops::StorageOrder::Plain;
-  Packing packing = Packing::None;                ///< of a constant
-  std::shared_ptr<const Constant> constant = {};  ///< null for what is computed or fed
+  Packing packing = Packing::None;  ///< of a constant
   /// The value of the size graph (Graph::sizes) that says what this one holds, where that follows
   /// from the extents of the graph's inputs: a constant for the converted ones alone.
   ValueId size = kNoValue;
+  std::shared_ptr<const Constant> constant = {};  ///< null for what is computed or fed
 
   bool isConstant() const { return constant != nullptr; }
   /// A constant whatever the extents of the graph's inputs.

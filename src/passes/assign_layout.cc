@@ -194,8 +194,8 @@ class LayoutPass {
     return copies_[key] = addValue({.name = value.name,
                                     .type = type,
                                     .order = StorageOrder::ChannelsLast,
-                                    .constant = ir::makeConstant(bytes),
-                                    .size = value.size});
+                                    .size = value.size,
+                                    .constant = ir::makeConstant(bytes)});
   }
 
   ValueId addValue(ir::Value value) {

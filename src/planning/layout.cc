@@ -169,6 +169,8 @@ class LayoutBuilder {
     const int64_t rowBytes = commonRowStride(buffer, chain);
     if (rowBytes == 0) return;
     LineBuffer lines{buffer, chainIndex, static_cast<size_t>(rowBytes), 0, {}, {}};
+    lines.low.reserve(static_cast<size_t>(chain.strips));
+    lines.kept.reserve(static_cast<size_t>(chain.strips));
     for (int strip = 0; strip < chain.strips; ++strip) {
       int64_t low = lowestNeeded(buffer, chain, strip);
       const int64_t before = strip == 0 ? low : written(buffer, chain, strip - 1);

@@ -30,6 +30,7 @@ constexpr int64_t kMostBookkeeping = 1 << 18;
 struct NodeTypes {
   std::vector<TensorType> inputs, outputs;
   NodeTypes(const ir::Node& node, std::span<const TensorType> types) {
+    inputs.reserve(node.inputs.size()), outputs.reserve(node.outputs.size());
     for (ValueId id : node.inputs) inputs.push_back(id == kNoValue ? TensorType{} : types[id]);
     for (ValueId id : node.outputs) outputs.push_back(id == kNoValue ? TensorType{} : types[id]);
   }

@@ -148,18 +148,20 @@ class Builder {
   /// What the operator is called on: whole tensors, or strips of each height that occurs.
   void findWorks(int n) {
     const ir::Node& node = graph_.nodes[n];
-    const bool inStrips = program_.steps[n].stripAxes != kNone;
-    const std::vector<int64_t> heights =
-        inStrips ? program_.strips.stripHeights(n) : std::vector<int64_t>{0};
-    views_.clear();
-    for (const int64_t rows : heights) addViews(n, rows);
-    works_.clear();
-    const size_t count = node.inputs.size() + node.outputs.size();
-    for (size_t form = 0; form < heights.size(); ++form) {
-      const std::span views = std::span(views_).subspan(form * count, count);
+    heights_.assign(1, 0);
+    if (program_.steps[n].stripAxes != kNone) heights_ = program_.strips.stripHeights(n);
+    views_.clear(), types_.clear(), works_.clear();
+    for (const int64_t rows : heights_) addViews(n, rows);
+    for (const TensorView& view : views_) types_.push_back({view.type, view.shape});
+    const size_t in = node.inputs.size(), out = node.outputs.size();
+    for (size_t form = 0; form < heights_.size(); ++form) {
+      const std::span views = std::span(views_).subspan(form * (in + out), in + out);
+      const std::span types = std::span(types_).subspan(form * (in + out), in + out);
       works_.push_back({*node.op,
-                        views.first(node.inputs.size()),
-                        views.last(node.outputs.size()),
+                        views.first(in),
+                        views.last(out),
+                        types.first(in),
+                        types.last(out),
                         {threadsAt(n), mostRows(n)},
                         program_.steps[n].sizedByData});
     }
@@ -206,7 +208,9 @@ class Builder {
   const Options& options_;
   planning::MemoryLayout layout_;
   Program program_;
+  std::vector<int64_t> heights_;      // of strips that the step at hand makes; 0: whole tensors
   std::vector<TensorView> views_;     // of the step at hand, form by form
+  std::vector<TensorType> types_;     // likewise
   std::vector<backend::Work> works_;  // by form
 };
 

@@ -69,7 +69,7 @@ size_t heapBytes(const sizes::Settled& settled) {
   size_t shared = settled.graph.sizes ? 1 : 0;
   for (const ir::Value& value : settled.graph.values) shared += value.isFixed() ? 1 : 0;
   return sizeof settled + ir::heapBytes(settled.graph) + settled.constantBytes -
-         shared * (kSharedHeader + sizeof(ir::Constant));
+         shared * sizeof(ir::Constant);
 }
 
 }  // namespace minnow::runtime

@@ -233,7 +233,7 @@ Result<void> store(const ir::Value& from, ir::Value& to, size_t& bytesMade) {
   for (const int64_t extent : from.type.shape.dims()) shape.push_back(extent);
   to.type.shape = shape;
   to.constant = from.constant;
-  bytesMade += base::blockBytes(from.constant->bytes.size());
+  bytesMade += kSharedHeader + base::blockBytes(from.constant->bytes.size());
   if (to.order != ops::StorageOrder::ChannelsLast) return {};
   std::vector<std::byte> bytes(from.constant->bytes.size());
   TensorView source = from.view(), target = to.view();

@@ -189,7 +189,9 @@ class Runner {
   std::unique_ptr<const backend::Kernel> prepared(const backend::Backend& backend,
                                                   const Run& run) const {
     const auto inputs = sizesOnly(run.inputViews), outputs = sizesOnly(run.outputViews);
-    const backend::Work work{*case_.op, inputs, outputs, run.setting.threads};
+    const auto inputTypes = typesOf(inputs), outputTypes = typesOf(outputs);
+    const backend::Work work{*case_.op,  inputs,      outputs,
+                             inputTypes, outputTypes, run.setting.threads};
     if (!backend.supports(work)) return nullptr;
     auto kernel = backend.prepare({&work, 1});
     EXPECT_TRUE(kernel) << kernel.error().message;
@@ -216,6 +218,12 @@ class Runner {
     }
     if (!event) return std::unexpected(event.error());
     return {};
+  }
+
+  static std::vector<TensorType> typesOf(std::span<const TensorView> views) {
+    std::vector<TensorType> types;
+    for (const TensorView& view : views) types.push_back({view.type, view.shape});
+    return types;
   }
 
   /// The views as a session shows them when it asks for workspace: only constants have data.

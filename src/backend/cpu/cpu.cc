@@ -11,7 +11,7 @@ namespace {
 
 /// Where data decide extents, the largest of two operands need not fit each other: 6 rows at most
 /// and 4 at most, which a run has to find equal. Kernels are asked of what fits.
-bool largestFit(const Work& work) { return work.op.inferShape(typesOf(work.inputs)).has_value(); }
+bool largestFit(const Work& work) { return work.op.inferShape(work.inputTypes).has_value(); }
 
 /// A fast kernel is chosen for the largest sizes; the reference takes any.
 KernelRow rowFor(const Work& work) {

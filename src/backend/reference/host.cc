@@ -3,12 +3,6 @@
 
 namespace minnow::backend {
 
-ops::TensorTypes typesOf(std::span<const TensorView> views) {
-  ops::TensorTypes types;
-  for (const TensorView& view : views) types.push_back({view.type, view.shape});
-  return types;
-}
-
 namespace {
 
 double bytesOf(std::span<const TensorView> views) {
@@ -20,7 +14,7 @@ double bytesOf(std::span<const TensorView> views) {
 }  // namespace
 
 double hostCost(const Work& work) {
-  const auto sums = work.op.multiplyAdds(typesOf(work.inputs), typesOf(work.outputs));
+  const auto sums = work.op.multiplyAdds(work.inputTypes, work.outputTypes);
   return static_cast<double>(sums) / 10 + (bytesOf(work.inputs) + bytesOf(work.outputs)) / 4;
 }
 

@@ -2,8 +2,6 @@
 // that are there when run() returns.
 #pragma once
 
-#include <span>
-
 #include "backend/backend.h"
 
 namespace minnow::backend {
@@ -14,8 +12,6 @@ class HostBackend : public Backend {
   Result<void> supports(const Work&) const override { return {}; }
   Result<void> wait(Event) const override { return {}; }
 };
-
-ops::TensorTypes typesOf(std::span<const TensorView> views);
 
 /// Nanoseconds of a good kernel on one ordinary core, by estimate: 10 multiply-adds and 4 bytes
 /// moved in each.
