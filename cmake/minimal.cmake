@@ -19,6 +19,11 @@ if(MINNOW_MINIMAL OR MINNOW_MODELS)
   set(MINNOW_JPEG OFF)  # files are decoded by whoever has the libraries; cameras' frames are raw
   set(MINNOW_PNG OFF)
 endif()
+set(MINNOW_WITHOUT_CONVERSION OFF)
+if((MINNOW_MINIMAL OR MINNOW_MODELS) AND NOT MINNOW_CONVERTER AND NOT MINNOW_TESTS)
+  set(MINNOW_WITHOUT_CONVERSION ON)
+  add_compile_definitions(MINNOW_WITHOUT_CONVERSION)  # see src/ops/operator.h
+endif()
 if(MINNOW_MINIMAL)
   add_compile_options(-Os)
   # No class is asked for its type at run time, and GCC keeps frame pointers on AArch64 though nothing walks them.
@@ -58,8 +63,11 @@ function(minnow_minimal_flags)
     target_compile_options(minnow_${room} PRIVATE -fno-exceptions -fno-asynchronous-unwind-tables -fno-unwind-tables)
   endforeach()
   target_compile_options(minnow_kernels_simd PRIVATE -O2)
-  # Loops over pairs of element types: many, and none does more than move.
-  set_source_files_properties(src/kernels/simd/move_types.cc PROPERTIES COMPILE_OPTIONS "-Os")
+  # Loops over pairs of element types: many, and none does more than move. And what networks spend little time in:
+  # their loops are vectors anyway.
+  foreach(small move_types reduce arg_reduce softmax normalization batch_normalization lrn conv_plan)
+    set_source_files_properties(src/kernels/simd/${small}.cc PROPERTIES COMPILE_OPTIONS "-Os")
+  endforeach()
   # The list of targets is made on the heap.
   set_source_files_properties(src/kernels/simd/dispatch.cc PROPERTIES
     COMPILE_OPTIONS "-fexceptions;-funwind-tables;-fasynchronous-unwind-tables")

@@ -49,8 +49,8 @@ HWY_INLINE void softmaxRow(const FoldPlan& plan, bool logs, const float* x, floa
   mapLanes(y, y, plan.count, Times{&inverse, false});
 }
 
-HWY_INLINE void softmaxLanes(const FoldPlan& plan, bool logs, const float* x, float* y,
-                             int64_t lanes) {
+HWY_NOINLINE void softmaxLanes(const FoldPlan& plan, bool logs, const float* x, float* y,
+                               int64_t lanes) {
   HWY_ALIGN float max[kBlock] = {}, sum[kBlock] = {};
   foldLanes<Greatest>(plan, x, lanes, Itself{}, max);
   for (int64_t k = 0; k < lanes; ++k) max[k] += 0.0f;
