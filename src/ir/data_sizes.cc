@@ -12,7 +12,7 @@ const ops::DataAxes& DataSizes::of(ValueId id) const {
 }
 
 bool DataSizes::concerns(const Node& node) const {
-  return node.op->sizesFromData() ||
+  return node.op->facts().sizesFromData ||
          (!axes_.empty() &&
           std::ranges::any_of(node.inputs, [&](ValueId id) { return isFromData(id); }));
 }

@@ -30,7 +30,7 @@ struct KernelArgs {
       outputs;  ///< a kernel whose result's size depends on data lowers outputs[i].shape
   std::span<std::byte> workspace;  ///< as many bytes as the kernel asked for, 64-byte aligned
   base::Team* team = nullptr;      ///< never null
-  /// For operators whose rowsStandAlone() is false and whose outputs have rank 4: nothing but these
+  /// For operators whose rowsStandAlone is false and whose outputs have rank 4: nothing but these
   /// rows is written, and no row of an input is read that rowsRead() does not name (there need be
   /// no memory there). All other kernels compute everything.
   OutputRows rows = {};
@@ -61,7 +61,7 @@ using WorkspaceFn = size_t (*)(const ops::Operator&, std::span<const TensorView>
 /// a tensor is an error even if nothing is taken from there.
 inline bool makesNothing(const ops::Operator& op, std::span<const TensorView> outputs) {
   const auto holds = [](const TensorView& out) { return out && out.elements() > 0; };
-  return !op.sizesFromData() && std::ranges::none_of(outputs, holds);
+  return !op.facts().sizesFromData && std::ranges::none_of(outputs, holds);
 }
 
 /// The scalar reference of every operator: the oracle, and the path for whatever has no faster one.

@@ -11,6 +11,7 @@ namespace minnow::ops {
 
 struct BatchNormalization final : OperatorBase<BatchNormalization> {
   static constexpr OpKind kKind = OpKind::BatchNormalization;
+  static constexpr Facts kFacts{.layoutRole = LayoutRole::Spatial, .takesWeights = true};
   float epsilon = 1e-5f;
 
   template <class V>
@@ -19,8 +20,6 @@ struct BatchNormalization final : OperatorBase<BatchNormalization> {
   }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
-  LayoutRole layoutRole() const override { return LayoutRole::Spatial; }
-  bool takesWeights() const override { return true; }
   bool mayRunInPlace(int index) const override { return index == 0; }
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;

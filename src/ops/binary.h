@@ -21,6 +21,7 @@ const char* binaryFnName(BinaryFn fn);
 /// for float32 results only.
 struct Binary final : OperatorBase<Binary> {
   static constexpr OpKind kKind = OpKind::Binary;
+  static constexpr Facts kFacts{.layoutRole = LayoutRole::Follow};
   BinaryFn fn = BinaryFn::Add;
   Epilogue epilogue;
 
@@ -33,9 +34,8 @@ struct Binary final : OperatorBase<Binary> {
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
-  LayoutRole layoutRole() const override { return LayoutRole::Follow; }
-  Epilogue* fusedActivation() override { return &epilogue; }
-  Trend trend(int index) const override;
+  Epilogue* fusedActivation() MINNOW_CONVERSION_OVERRIDE { return &epilogue; }
+  Trend trend(int index) const MINNOW_CONVERSION_OVERRIDE;
   bool mayRunInPlace(int) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;

@@ -9,6 +9,7 @@ namespace minnow::ops {
 
 struct Cast final : OperatorBase<Cast> {
   static constexpr OpKind kKind = OpKind::Cast;
+  static constexpr Facts kFacts{.layoutRole = LayoutRole::Follow, .movedInputs = 0b1};
   DataType to = DataType::Float32;
 
   template <class V>
@@ -17,10 +18,8 @@ struct Cast final : OperatorBase<Cast> {
   }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
-  LayoutRole layoutRole() const override { return LayoutRole::Follow; }
   /// Converted.
-  bool movesElements(int index) const override { return index == 0; }
-  bool isIdentity(std::span<const TensorType>) const override;
+  bool isIdentity(std::span<const TensorType>) const MINNOW_CONVERSION_OVERRIDE;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
 };

@@ -7,6 +7,7 @@ namespace minnow::ops {
 
 struct Concat final : OperatorBase<Concat> {
   static constexpr OpKind kKind = OpKind::Concat;
+  static constexpr Facts kFacts{.layoutRole = LayoutRole::Join, .movedInputs = ~0u};
   int64_t axis = 0;  ///< -rank … rank-1
 
   template <class V>
@@ -16,10 +17,10 @@ struct Concat final : OperatorBase<Concat> {
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
-  LayoutRole layoutRole() const override { return LayoutRole::Join; }
   std::optional<int> joinsAlong(const Shape& output) const override;
-  bool movesElements(int) const override { return true; }
-  bool isIdentity(std::span<const TensorType> inputs) const override { return inputs.size() == 1; }
+  bool isIdentity(std::span<const TensorType> inputs) const MINNOW_CONVERSION_OVERRIDE {
+    return inputs.size() == 1;
+  }
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
 };

@@ -12,6 +12,8 @@ namespace minnow::ops {
 
 struct Conv final : OperatorBase<Conv>, WindowAttributes {
   static constexpr OpKind kKind = OpKind::Conv;
+  static constexpr Facts kFacts{
+      .layoutRole = LayoutRole::Spatial, .takesWeights = true, .rowsStandAlone = false};
   int64_t groups = 1;
   Epilogue epilogue;
 
@@ -23,18 +25,16 @@ struct Conv final : OperatorBase<Conv>, WindowAttributes {
   }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
-  LayoutRole layoutRole() const override { return LayoutRole::Spatial; }
-  Epilogue* fusedActivation() override { return &epilogue; }
+  Epilogue* fusedActivation() MINNOW_CONVERSION_OVERRIDE { return &epilogue; }
   std::optional<LinearAxes> linearAxes(std::span<const TensorType> inputs,
-                                       std::span<const TensorType> outputs) const override;
-  bool takesWeights() const override { return true; }
+                                       std::span<const TensorType> outputs) const
+      MINNOW_CONVERSION_OVERRIDE;
   int64_t multiplyAdds(std::span<const TensorType> inputs,
                        std::span<const TensorType> outputs) const override;
   std::optional<WeightMatrices> weightMatrices(int index, const Shape& shape,
                                                const Strides& strides) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
-  bool rowsStandAlone() const override { return false; }
 };
 
 }  // namespace minnow::ops

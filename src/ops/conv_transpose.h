@@ -16,6 +16,8 @@ namespace minnow::ops {
 
 struct ConvTranspose final : OperatorBase<ConvTranspose>, WindowAttributes {
   static constexpr OpKind kKind = OpKind::ConvTranspose;
+  static constexpr Facts kFacts{
+      .layoutRole = LayoutRole::Spatial, .takesWeights = true, .rowsStandAlone = false};
   std::vector<int64_t> outputPadding;  ///< further positions at the end of each axis
   /// With autoPad alone: the output's spatial extents, to which padding is cut; empty: input *
   /// stride. What is missing of it is added at the end (a kernel shorter than the stride). Then
@@ -34,18 +36,16 @@ struct ConvTranspose final : OperatorBase<ConvTranspose>, WindowAttributes {
   }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
-  LayoutRole layoutRole() const override { return LayoutRole::Spatial; }
-  Epilogue* fusedActivation() override { return &epilogue; }
+  Epilogue* fusedActivation() MINNOW_CONVERSION_OVERRIDE { return &epilogue; }
   std::optional<LinearAxes> linearAxes(std::span<const TensorType> inputs,
-                                       std::span<const TensorType> outputs) const override;
-  bool takesWeights() const override { return true; }
+                                       std::span<const TensorType> outputs) const
+      MINNOW_CONVERSION_OVERRIDE;
   int64_t multiplyAdds(std::span<const TensorType> inputs,
                        std::span<const TensorType> outputs) const override;
   std::optional<WeightMatrices> weightMatrices(int index, const Shape& shape,
                                                const Strides& strides) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
-  bool rowsStandAlone() const override { return false; }
 
   /// The window that, sliding over the output, would have the input's positions. Its padding is
   /// what is cut off the output; it is negative where positions are added.

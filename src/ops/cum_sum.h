@@ -20,7 +20,7 @@ struct CumSum final : OperatorBase<CumSum> {
   }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
-  Trend trend(int) const override { return Trend::Rising; }
+  Trend trend(int) const MINNOW_CONVERSION_OVERRIDE { return Trend::Rising; }
   bool mayRunInPlace(int) const override { return true; }
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;

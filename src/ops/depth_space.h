@@ -14,6 +14,7 @@ enum class DepthOrder : uint8_t {
 
 struct DepthToSpace final : OperatorBase<DepthToSpace> {
   static constexpr OpKind kKind = OpKind::DepthToSpace;
+  static constexpr Facts kFacts{.layoutRole = LayoutRole::Spatial, .rowsStandAlone = false};
   int64_t block = 1;
   DepthOrder order = DepthOrder::DepthFirst;
 
@@ -24,14 +25,13 @@ struct DepthToSpace final : OperatorBase<DepthToSpace> {
   }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
-  LayoutRole layoutRole() const override { return LayoutRole::Spatial; }
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
-  bool rowsStandAlone() const override { return false; }
 };
 
 struct SpaceToDepth final : OperatorBase<SpaceToDepth> {
   static constexpr OpKind kKind = OpKind::SpaceToDepth;
+  static constexpr Facts kFacts{.layoutRole = LayoutRole::Spatial, .rowsStandAlone = false};
   int64_t block = 1;
   DepthOrder order = DepthOrder::DepthFirst;
 
@@ -42,10 +42,8 @@ struct SpaceToDepth final : OperatorBase<SpaceToDepth> {
   }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
-  LayoutRole layoutRole() const override { return LayoutRole::Spatial; }
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
-  bool rowsStandAlone() const override { return false; }
 };
 
 }  // namespace minnow::ops

@@ -8,6 +8,7 @@ namespace minnow::ops {
 
 struct Expand final : OperatorBase<Expand> {
   static constexpr OpKind kKind = OpKind::Expand;
+  static constexpr Facts kFacts{.layoutRole = LayoutRole::Follow, .movedInputs = 0b1};
   std::vector<int64_t> shape;
 
   template <class V>
@@ -18,8 +19,6 @@ struct Expand final : OperatorBase<Expand> {
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
   bool maySetInRun(std::string_view attribute) const override { return attribute == "shape"; }
-  LayoutRole layoutRole() const override { return LayoutRole::Follow; }
-  bool movesElements(int index) const override { return index == 0; }
   /// The input itself where nothing is repeated, as may be for some sizes of a model.
   std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input, int) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
@@ -28,6 +27,7 @@ struct Expand final : OperatorBase<Expand> {
 
 struct Tile final : OperatorBase<Tile> {
   static constexpr OpKind kKind = OpKind::Tile;
+  static constexpr Facts kFacts{.layoutRole = LayoutRole::Follow, .movedInputs = 0b1};
   std::vector<int64_t> repeats;  ///< one an axis
 
   template <class V>
@@ -37,9 +37,7 @@ struct Tile final : OperatorBase<Tile> {
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   bool maySetInRun(std::string_view attribute) const override { return attribute == "repeats"; }
-  LayoutRole layoutRole() const override { return LayoutRole::Follow; }
-  bool movesElements(int index) const override { return index == 0; }
-  bool isIdentity(std::span<const TensorType>) const override;
+  bool isIdentity(std::span<const TensorType>) const MINNOW_CONVERSION_OVERRIDE;
   /// The input itself where nothing is repeated, as may be for some sizes of a model.
   std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input, int) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,

@@ -13,6 +13,7 @@ Result<void> expectIndices(const TensorType& indices);
 /// Output: data's axes before `axis`, the indices' axes, data's axes after it.
 struct Gather final : OperatorBase<Gather> {
   static constexpr OpKind kKind = OpKind::Gather;
+  static constexpr Facts kFacts{.movedInputs = 0b1};
   int64_t axis = 0;
 
   template <class V>
@@ -21,7 +22,6 @@ struct Gather final : OperatorBase<Gather> {
   }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
-  bool movesElements(int index) const override { return index == 0; }
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
 };
@@ -29,6 +29,7 @@ struct Gather final : OperatorBase<Gather> {
 /// Output has the indices' shape; the index replaces the coordinate along `axis`.
 struct GatherElements final : OperatorBase<GatherElements> {
   static constexpr OpKind kKind = OpKind::GatherElements;
+  static constexpr Facts kFacts{.movedInputs = 0b1};
   int64_t axis = 0;
 
   template <class V>
@@ -38,13 +39,13 @@ struct GatherElements final : OperatorBase<GatherElements> {
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
-  bool movesElements(int index) const override { return index == 0; }
 };
 
 /// The indices' last axis holds the first coordinates of what is read, after `batchAxes` axes that
 /// data and indices share.
 struct GatherNd final : OperatorBase<GatherNd> {
   static constexpr OpKind kKind = OpKind::GatherNd;
+  static constexpr Facts kFacts{.movedInputs = 0b1};
   int64_t batchAxes = 0;
 
   template <class V>
@@ -53,7 +54,6 @@ struct GatherNd final : OperatorBase<GatherNd> {
   }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
-  bool movesElements(int index) const override { return index == 0; }
 };
 
 }  // namespace minnow::ops

@@ -13,6 +13,7 @@ enum class GridPadding : uint8_t { Zeros, Border, Reflection, kCount };
 /// outside was reflected (docs/operators.md, "Choices").
 struct GridSample final : OperatorBase<GridSample> {
   static constexpr OpKind kKind = OpKind::GridSample;
+  static constexpr Facts kFacts{.layoutRole = LayoutRole::Spatial};
   ResizeMode mode = ResizeMode::Linear;
   GridPadding padding = GridPadding::Zeros;
   bool alignCorners = false;
@@ -24,7 +25,6 @@ struct GridSample final : OperatorBase<GridSample> {
     v("alignCorners", alignCorners);
   }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
-  LayoutRole layoutRole() const override { return LayoutRole::Spatial; }
 };
 
 /// Input: theta [N,2,3] or [N,3,4]. Output: [N,spatial…,2 or 3], each row theta * (x, y[, z], 1).

@@ -14,6 +14,7 @@ namespace minnow::ops {
 
 struct GroupNormalization final : OperatorBase<GroupNormalization> {
   static constexpr OpKind kKind = OpKind::GroupNormalization;
+  static constexpr Facts kFacts{.layoutRole = LayoutRole::Spatial};
   static constexpr int64_t kEveryChannel = 0;  ///< as groups: each channel is one
   int64_t groups = 1;
   float epsilon = 1e-5f;
@@ -25,7 +26,6 @@ struct GroupNormalization final : OperatorBase<GroupNormalization> {
   }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
-  LayoutRole layoutRole() const override { return LayoutRole::Spatial; }
   int64_t groupsOf(const Shape& x) const {
     return groups == kEveryChannel ? std::max<int64_t>(x[1], 1) : groups;
   }

@@ -3,6 +3,8 @@
 
 namespace minnow::ops {
 
+constexpr Operator::Class InRun::kClass{kKind, sizeof(InRun), kFacts};
+
 std::unique_ptr<Operator> makeInRun() { return std::make_unique<InRun>(); }
 
 namespace {

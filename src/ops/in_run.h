@@ -10,6 +10,7 @@ namespace minnow::ops {
 
 struct InRun final : Operator {
   static constexpr OpKind kKind = OpKind::InRun;
+  static constexpr Facts kFacts{.sizesFromData = true, .takesAttributes = true};
   struct Parameter {
     std::string attribute;
     std::vector<int64_t> least;  ///< one for each element of the attribute
@@ -17,9 +18,7 @@ struct InRun final : Operator {
   std::unique_ptr<Operator> op;  ///< never null, nor an InRun itself
   std::vector<Parameter> parameters;
 
-  InRun() = default;
-  InRun(const InRun& other)
-      : op(other.op ? other.op->clone() : nullptr), parameters(other.parameters) {}
+  InRun() : Operator(kClass) {}
 
   /// The inputs before the parameters.
   template <class T>
@@ -28,7 +27,6 @@ struct InRun final : Operator {
   }
   int64_t leastOf(std::string_view attribute, size_t index, int64_t most) const;
 
-  OpKind kind() const override { return kKind; }
   std::string name() const override;
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   int64_t multiplyAdds(std::span<const TensorType> inputs,
@@ -36,22 +34,19 @@ struct InRun final : Operator {
   int64_t elementsVisited(std::span<const TensorType> inputs,
                           std::span<const TensorType> outputs) const override;
   bool mayLackOutput(int index) const override;
-  bool sizesFromData() const override { return true; }
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
-  bool takesAttributes() const override { return true; }
   Result<void> takeAttributes(std::span<const TensorView> inputs) override;
   const Operator* held() const override { return op.get(); }
   /// The operator's own, its name as "operator", and the least of each parameter as "least:NAME".
   AttributeMap attributes() const override;
   Result<void> setAttributes(AttributeMap&& map) override;
   void visitFields(FieldVisitor& visitor) override;
-  std::unique_ptr<Operator> clone() const override { return std::make_unique<InRun>(*this); }
   size_t heapBytes() const override;
 
  private:
   Result<void> checkParameters(std::span<const TensorType> inputs) const;
-  size_t objectBytes() const override { return sizeof(InRun); }
+  static const Class kClass;
 };
 
 }  // namespace minnow::ops

@@ -10,6 +10,7 @@ namespace minnow::ops {
 
 struct LpNormalization final : OperatorBase<LpNormalization> {
   static constexpr OpKind kKind = OpKind::LpNormalization;
+  static constexpr Facts kFacts{.layoutRole = LayoutRole::Follow};
   int64_t axis = 0;  ///< not negative
   int64_t p = 2;     ///< 1 or 2
 
@@ -20,7 +21,6 @@ struct LpNormalization final : OperatorBase<LpNormalization> {
   }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
-  LayoutRole layoutRole() const override { return LayoutRole::Follow; }
   bool mayRunInPlace(int) const override { return true; }
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;

@@ -12,6 +12,7 @@ namespace minnow::ops {
 
 struct Lrn final : OperatorBase<Lrn> {
   static constexpr OpKind kKind = OpKind::Lrn;
+  static constexpr Facts kFacts{.layoutRole = LayoutRole::Spatial};
   int64_t size = 1;
   float alpha = 1e-4f;
   float beta = 0.75f;
@@ -27,7 +28,6 @@ struct Lrn final : OperatorBase<Lrn> {
   std::string name() const override { return "LRN"; }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
-  LayoutRole layoutRole() const override { return LayoutRole::Spatial; }
   int64_t elementsVisited(std::span<const TensorType> inputs,
                           std::span<const TensorType> outputs) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,

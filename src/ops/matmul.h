@@ -16,6 +16,7 @@ WeightMatrices rightSide(const Shape& b, const Strides& strides, bool transposed
 
 struct MatMul final : OperatorBase<MatMul> {
   static constexpr OpKind kKind = OpKind::MatMul;
+  static constexpr Facts kFacts{.takesWeights = true};
   bool transposeA = false, transposeB = false;  ///< of the last two axes; ranks of 2 and more only
   Epilogue epilogue;
 
@@ -28,10 +29,10 @@ struct MatMul final : OperatorBase<MatMul> {
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
-  Epilogue* fusedActivation() override { return &epilogue; }
+  Epilogue* fusedActivation() MINNOW_CONVERSION_OVERRIDE { return &epilogue; }
   std::optional<LinearAxes> linearAxes(std::span<const TensorType> inputs,
-                                       std::span<const TensorType> outputs) const override;
-  bool takesWeights() const override { return true; }
+                                       std::span<const TensorType> outputs) const
+      MINNOW_CONVERSION_OVERRIDE;
   int64_t multiplyAdds(std::span<const TensorType> inputs,
                        std::span<const TensorType> outputs) const override;
   std::optional<WeightMatrices> weightMatrices(int index, const Shape& shape,

@@ -11,6 +11,7 @@ namespace minnow::ops {
 
 struct MaxUnpool final : OperatorBase<MaxUnpool> {
   static constexpr OpKind kKind = OpKind::MaxUnpool;
+  static constexpr Facts kFacts{.layoutRole = LayoutRole::Spatial};
   std::vector<int64_t> kernel, strides, padsBegin, padsEnd;  ///< one number a spatial axis
   std::vector<int64_t> outputShape;  ///< of all axes; empty: the implied shape
 
@@ -23,7 +24,6 @@ struct MaxUnpool final : OperatorBase<MaxUnpool> {
     v("outputShape", outputShape);
   }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
-  LayoutRole layoutRole() const override { return LayoutRole::Spatial; }
   /// The shape that the window implies.
   Result<Shape> impliedShape(const Shape& x) const;
 };

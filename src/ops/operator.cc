@@ -127,6 +127,14 @@ Operator& unchanged(const Operator& op) { return const_cast<Operator&>(op); }
 
 }  // namespace
 
+std::string Operator::name() const { return opKindName(kind()); }
+
+std::unique_ptr<Operator> Operator::clone() const {
+  auto copy = makeOperator(kind());
+  (void)copy->setAttributes(attributes());  // its own: they fit
+  return copy;
+}
+
 AttributeMap Operator::attributes() const {
   AttributeMap map;
   FieldReader reader(map);
@@ -143,7 +151,7 @@ Result<void> Operator::setAttributes(AttributeMap&& map) {
 size_t Operator::heapBytes() const {
   FieldMeasurer measurer;
   unchanged(*this).visitFields(measurer);
-  return objectBytes() + measurer.bytes;
+  return class_->bytes + measurer.bytes;
 }
 
 Result<TensorTypes> Operator::largestOutputs(const DataInputs& inputs) const {

@@ -159,13 +159,50 @@ class TensorTypes {
   size_t count_ = 0;
 };
 
+// What only conversion asks of operators is virtual where there is a converter, and nowhere else:
+// in the library for devices nobody calls these functions, and as virtual ones they took 13 KB.
+#ifdef MINNOW_WITHOUT_CONVERSION
+#define MINNOW_CONVERSION_FACT
+#define MINNOW_CONVERSION_OVERRIDE
+#else
+#define MINNOW_CONVERSION_FACT virtual
+#define MINNOW_CONVERSION_OVERRIDE override
+#endif
+
+/// What is true of every operator of a class, whatever its attributes. A class states what differs:
+///   static constexpr Facts kFacts{.layoutRole = LayoutRole::Spatial, .rowsStandAlone = false};
+/// They are data because a virtual function takes 32 bytes of the library for devices in each of
+/// some sixty classes: an address, and what the loader needs to move it.
+struct Facts {
+  LayoutRole layoutRole = LayoutRole::Other;
+  /// True if the inputs from 1 on are weights: worth computing once at conversion even where the
+  /// file grows by it, since kernels want them packed or passes fold them.
+  bool takesWeights = false;
+  /// True if the same operator over just the strips that rowsRead() names computes the strip.
+  /// False where an element depends on its place in the tensor (a window at a border, a
+  /// resize's coordinates): kernels of such operators get whole views and honour KernelArgs::rows.
+  bool rowsStandAlone = true;
+  /// False for an operator that asks the inputs' types and no element of theirs.
+  bool readsElements = true;
+  /// True if data decide an extent of the result: its type gives the most that it can be, and the
+  /// kernel lowers the output's shape.
+  bool sizesFromData = false;
+  /// True if the last inputs hold attributes: whoever runs the operator makes a clone that takes
+  /// them first.
+  bool takesAttributes = false;
+  /// By bit, the inputs of which outputs hold elements, and nothing else than elements of these;
+  /// which ones they are does not depend on them. Bit 31 is for all further inputs too.
+  uint32_t movedInputs = 0;
+};
+
 class Operator {
  public:
   virtual ~Operator() = default;
 
-  virtual OpKind kind() const = 0;
+  OpKind kind() const { return class_->kind; }
+  const Facts& facts() const { return class_->facts; }
   /// Name of the kind ("Conv"); a family's members name themselves ("Sigmoid", not "Unary").
-  virtual std::string name() const = 0;
+  virtual std::string name() const;
 
   /// Checks inputs against the attributes and returns every output's type. An absent optional input
   /// has type Undefined. Errors say what was expected and what came; the caller adds node and file.
@@ -197,7 +234,8 @@ class Operator {
   }
 
   /// True if an operator whose elements have to be moved can as well give output 0 in that order.
-  virtual bool movesInto(StorageOrder order, const Shape& input, const Shape& output) const {
+  MINNOW_CONVERSION_FACT bool movesInto(StorageOrder order, const Shape& input,
+                                        const Shape& output) const {
     (void)order, (void)input, (void)output;
     return false;
   }
@@ -234,18 +272,8 @@ class Operator {
     (void)index, (void)output, (void)inputs, (void)outputs;
     return std::nullopt;
   }
-  /// True if the same operator over just the strips that rowsRead() names computes the strip.
-  /// False where an element depends on its place in the tensor (a window at a border, a
-  /// resize's coordinates): kernels of such operators get whole views and honour KernelArgs::rows.
-  virtual bool rowsStandAlone() const { return true; }
 
-  /// False for an operator that asks the inputs' types and no element of theirs.
-  virtual bool readsElements() const { return true; }
-
-  /// True if data decide an extent of the result: its type gives the most that it can be, and the
-  /// kernel lowers the output's shape.
-  virtual bool sizesFromData() const { return false; }
-  /// The data axes of every output, asked where an input has some or sizesFromData(). An answer is
+  /// The data axes of every output, asked where an input has some or sizesFromData is true. An answer is
   /// a promise: whatever the inputs' actual extents, up to those of their types, inferShape() gives
   /// outputs for which the operator is right, of no larger extents than largestOutputs(), of the
   /// same extents where there is no number and of equal extents where numbers are equal; or it
@@ -265,9 +293,6 @@ class Operator {
     (void)attribute;
     return false;
   }
-  /// True if the last inputs hold attributes: whoever runs the operator makes a clone that takes
-  /// them first.
-  virtual bool takesAttributes() const { return false; }
   /// Takes attributes from the inputs' elements; allocates nothing.
   virtual Result<void> takeAttributes(std::span<const TensorView> inputs) {
     (void)inputs;
@@ -279,49 +304,50 @@ class Operator {
 
   /// How elements of the outputs move when those of input `index` grow and all others stay: what
   /// bounds of numbers are computed by.
-  virtual Trend trend(int index) const {
+  MINNOW_CONVERSION_FACT Trend trend(int index) const {
     return movesElements(index) ? Trend::Rising : Trend::Unknown;
   }
 
-  virtual LayoutRole layoutRole() const { return LayoutRole::Other; }
   /// True if kernels leave out output `index` where nobody wants it.
   virtual bool mayLackOutput(int index) const { return index > 0; }
   /// True if output 0, wherever it has input 0's type, is input 0 whatever its extents.
-  virtual bool isIdentity(std::span<const TensorType> inputs) const {
+  MINNOW_CONVERSION_FACT bool isIdentity(std::span<const TensorType> inputs) const {
     (void)inputs;
     return false;
   }
-  /// True if the outputs hold elements of input `index`, and of others that this is true of, and
-  /// nothing else; which ones they are does not depend on them.
-  virtual bool movesElements(int index) const {
-    (void)index;
-    return false;
-  }
+  /// True if the outputs hold elements of input `index`: one of Facts.
+  bool movesElements(int index) const { return facts().movedInputs >> std::min(index, 31) & 1; }
   /// The function that is applied to each element of a float32 result before it is stored, for
   /// operators that have one (Identity where there is none at present), else null.
-  virtual Epilogue* fusedActivation() { return nullptr; }
+  MINNOW_CONVERSION_FACT Epilogue* fusedActivation() { return nullptr; }
   /// nullopt (as a rule) for an operator that is not linear in weights, or not in weights of these
   /// types. They have passed inferShape().
-  virtual std::optional<LinearAxes> linearAxes(std::span<const TensorType> inputs,
-                                               std::span<const TensorType> outputs) const {
+  MINNOW_CONVERSION_FACT std::optional<LinearAxes> linearAxes(
+      std::span<const TensorType> inputs, std::span<const TensorType> outputs) const {
     (void)inputs, (void)outputs;
     return std::nullopt;
   }
-  /// True if the inputs from 1 on are weights: worth computing once at conversion even where the
-  /// file grows by it, since kernels want them packed or passes fold them.
-  virtual bool takesWeights() const { return false; }
 
   virtual AttributeMap attributes() const;
   /// Sets the attributes; unknown names, missing names and wrong types are errors. The values are
   /// taken out of the map.
   virtual Result<void> setAttributes(AttributeMap&& map);
   virtual void visitFields(FieldVisitor& visitor) = 0;
-  virtual std::unique_ptr<Operator> clone() const = 0;
+  std::unique_ptr<Operator> clone() const;
   /// Bytes of this object and of what its attributes hold, on the heap.
   virtual size_t heapBytes() const;
 
  protected:
-  virtual size_t objectBytes() const = 0;
+  /// What all operators of a class have in common.
+  struct Class {
+    OpKind kind;
+    size_t bytes;  ///< of an object
+    Facts facts;
+  };
+  explicit Operator(const Class& of) : class_(&of) {}
+
+ private:
+  const Class* class_;
 };
 
 /// What goes through an operator's attributes (`fields`), each by its name.
@@ -354,25 +380,22 @@ class FieldVisitor {
   }
 };
 
-/// Gives an operator its boilerplate. `Self` declares `static constexpr OpKind kKind` and
-/// `template <class V> void fields(V& v)`, which names every attribute once.
+/// Gives an operator its boilerplate. `Self` declares `static constexpr OpKind kKind`, `kFacts` if
+/// they are not the usual ones, and `template <class V> void fields(V& v)`, which names every
+/// attribute once.
 template <class Self>
 class OperatorBase : public Operator {
  public:
-  OpKind kind() const override { return Self::kKind; }
-  std::unique_ptr<Operator> clone() const override { return std::make_unique<Self>(self()); }
-  std::string name() const override;
+  static constexpr Facts kFacts{};
+  OperatorBase() : Operator(kClass) {}
   void visitFields(FieldVisitor& v) override { static_cast<Self&>(*this).fields(v); }
 
- protected:
-  size_t objectBytes() const override { return sizeof(Self); }
-
  private:
-  const Self& self() const { return static_cast<const Self&>(*this); }
+  static constexpr Class kClass{Self::kKind, sizeof(Self), Self::kFacts};
 };
 
 /// The operator as an Op if it is one, else null: for what matches patterns of certain operators. A
-/// fact about operators is a virtual function above.
+/// fact about operators is one of Facts or a virtual function above.
 template <class Op>
 const Op* cast(const Operator& op) {
   return op.kind() == Op::kKind ? static_cast<const Op*>(&op) : nullptr;
@@ -387,11 +410,6 @@ const char* opKindName(OpKind kind);
 std::optional<OpKind> opKindFromName(std::string_view name);
 /// A default-constructed operator of that kind; null where this build does not link it (linked.h).
 std::unique_ptr<Operator> makeOperator(OpKind kind);
-
-template <class Self>
-std::string OperatorBase<Self>::name() const {
-  return opKindName(Self::kKind);
-}
 
 /// No kernel extent, stride, dilation or padding is larger; keeps shape arithmetic far from
 /// overflow.

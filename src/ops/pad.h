@@ -10,6 +10,7 @@ enum class PadMode : uint8_t { Constant, Reflect, Edge, Wrap, kCount };
 
 struct Pad final : OperatorBase<Pad> {
   static constexpr OpKind kKind = OpKind::Pad;
+  static constexpr Facts kFacts{.layoutRole = LayoutRole::Follow};
   PadMode mode = PadMode::Constant;
   std::vector<int64_t> padsBegin, padsEnd;  ///< one an axis
 
@@ -24,8 +25,7 @@ struct Pad final : OperatorBase<Pad> {
   bool maySetInRun(std::string_view attribute) const override {
     return attribute == "padsBegin" || attribute == "padsEnd";
   }
-  LayoutRole layoutRole() const override { return LayoutRole::Follow; }
-  bool isIdentity(std::span<const TensorType>) const override;
+  bool isIdentity(std::span<const TensorType>) const MINNOW_CONVERSION_OVERRIDE;
   /// Only where it takes and adds nothing, or takes alone.
   std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input, int) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,

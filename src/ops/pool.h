@@ -22,6 +22,7 @@ enum class PoolFn : uint8_t { Max, Average, Lp, kCount };
 
 struct Pool final : OperatorBase<Pool>, WindowAttributes {
   static constexpr OpKind kKind = OpKind::Pool;
+  static constexpr Facts kFacts{.layoutRole = LayoutRole::Spatial, .rowsStandAlone = false};
   PoolFn fn = PoolFn::Max;
   bool global = false;    ///< the window is the whole spatial extent; the window's lists are empty
   bool ceilMode = false;  ///< a last, incomplete window counts, unless it begins in the end
@@ -45,12 +46,10 @@ struct Pool final : OperatorBase<Pool>, WindowAttributes {
   std::string name() const override;
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
-  LayoutRole layoutRole() const override { return LayoutRole::Spatial; }
   int64_t elementsVisited(std::span<const TensorType> inputs,
                           std::span<const TensorType> outputs) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
-  bool rowsStandAlone() const override { return false; }
 
  private:
   Result<Shape> windowedShape(const Shape& x) const;

@@ -48,7 +48,7 @@ struct Reduce final : OperatorBase<Reduce> {
   std::string name() const override;
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
-  Trend trend(int index) const override;
+  Trend trend(int index) const MINNOW_CONVERSION_OVERRIDE;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
 };

@@ -10,6 +10,7 @@ namespace minnow::ops {
 /// What the four share: output 0 is input 0 with another shape.
 template <class Self>
 struct ReshapeBase : OperatorBase<Self> {
+  static constexpr Facts kFacts{.movedInputs = 0b1};
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override {
     if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
     const auto shape = static_cast<const Self&>(*this).outputShape(inputs[0].shape);
@@ -22,10 +23,10 @@ struct ReshapeBase : OperatorBase<Self> {
   }
   /// Where the output can be seen in the input's shape. A channel shuffle gives 2 x 58 channels,
   /// turned around, as 116: its result lies channels-last as well as row-major.
-  bool movesInto(StorageOrder order, const Shape& input, const Shape& output) const override {
+  bool movesInto(StorageOrder order, const Shape& input,
+                 const Shape& output) const MINNOW_CONVERSION_OVERRIDE {
     return reshapeStorage(output, {stridesIn(order, output), 0}, input).has_value();
   }
-  bool movesElements(int index) const override { return index == 0; }
   std::optional<Rows> rowsRead(int, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override {
     return rowsReshaped(output, inputs[0].shape, outputs[0].shape);
@@ -44,7 +45,7 @@ struct Reshape final : ReshapeBase<Reshape> {
     v("shape", shape);
     v("allowZero", allowZero);
   }
-  bool isIdentity(std::span<const TensorType>) const override;
+  bool isIdentity(std::span<const TensorType>) const MINNOW_CONVERSION_OVERRIDE;
   /// `roundsDown`: what is left may divide with a rest.
   Result<Shape> outputShape(const Shape& input, bool roundsDown = false) const;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;

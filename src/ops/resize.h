@@ -38,6 +38,7 @@ enum class ResizeRounding : uint8_t {
 
 struct Resize final : OperatorBase<Resize> {
   static constexpr OpKind kKind = OpKind::Resize;
+  static constexpr Facts kFacts{.layoutRole = LayoutRole::Spatial, .rowsStandAlone = false};
   ResizeMode mode = ResizeMode::Nearest;
   ResizeCoordinates coordinates = ResizeCoordinates::HalfPixel;
   ResizeRounding rounding = ResizeRounding::PreferFloor;  ///< of Nearest
@@ -65,12 +66,10 @@ struct Resize final : OperatorBase<Resize> {
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   bool maySetInRun(std::string_view attribute) const override { return attribute == "sizes"; }
-  LayoutRole layoutRole() const override { return LayoutRole::Spatial; }
   int64_t elementsVisited(std::span<const TensorType> inputs,
                           std::span<const TensorType> outputs) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
-  bool rowsStandAlone() const override { return false; }
 };
 
 /// Where one axis of a Resize reads, for attributes and extents that inferShape accepts.

@@ -23,7 +23,7 @@ struct ScatterElements final : OperatorBase<ScatterElements> {
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
   /// With indices that stay, and where nothing is multiplied.
-  Trend trend(int index) const override;
+  Trend trend(int index) const MINNOW_CONVERSION_OVERRIDE;
   bool mayRunInPlace(int index) const override { return index == 0; }
 };
 
@@ -39,7 +39,7 @@ struct ScatterNd final : OperatorBase<ScatterNd> {
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
   /// With indices that stay, and where nothing is multiplied.
-  Trend trend(int index) const override;
+  Trend trend(int index) const MINNOW_CONVERSION_OVERRIDE;
   bool mayRunInPlace(int index) const override { return index == 0; }
 };
 

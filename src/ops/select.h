@@ -31,17 +31,18 @@ struct TopK final : OperatorBase<TopK> {
 /// Coordinates of the elements that are not zero: int64, one row an axis, one column an element.
 struct NonZero final : OperatorBase<NonZero> {
   static constexpr OpKind kKind = OpKind::NonZero;
+  static constexpr Facts kFacts{.sizesFromData = true};
 
   template <class V>
   void fields(V&) {}
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
-  bool sizesFromData() const override { return true; }
 };
 
 /// The slices along an axis (or, flat, the elements) whose condition (input 1, bool) is true.
 struct Compress final : OperatorBase<Compress> {
   static constexpr OpKind kKind = OpKind::Compress;
+  static constexpr Facts kFacts{.sizesFromData = true};
   int64_t axis = 0;
   bool flat = true;  ///< without an axis
 
@@ -52,7 +53,6 @@ struct Compress final : OperatorBase<Compress> {
   }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
-  bool sizesFromData() const override { return true; }
 };
 
 /// Inputs: boxes [batch, boxes, 4] and scores [batch, classes, boxes], float32; then, each of one
@@ -62,6 +62,7 @@ struct Compress final : OperatorBase<Compress> {
 /// threshold, and where there is none comes after all numbers.
 struct NonMaxSuppression final : OperatorBase<NonMaxSuppression> {
   static constexpr OpKind kKind = OpKind::NonMaxSuppression;
+  static constexpr Facts kFacts{.sizesFromData = true};
   int64_t mostPerClass = 0;
   float iouThreshold = 0;    ///< boxes that overlap a better one by more are dropped
   float scoreThreshold = 0;  ///< if `hasScoreThreshold`, scores must be larger
@@ -81,7 +82,6 @@ struct NonMaxSuppression final : OperatorBase<NonMaxSuppression> {
   Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
   int64_t elementsVisited(std::span<const TensorType> inputs,
                           std::span<const TensorType> outputs) const override;
-  bool sizesFromData() const override { return true; }
 
  private:
   Result<void> checkLimits(std::span<const TensorType> inputs) const;
@@ -90,13 +90,15 @@ struct NonMaxSuppression final : OperatorBase<NonMaxSuppression> {
 /// Input 1 or input 2, of one type and rank: as input 0, one bool, says.
 struct Choose final : OperatorBase<Choose> {
   static constexpr OpKind kKind = OpKind::Choose;
+  static constexpr Facts kFacts{.sizesFromData = true};
 
   template <class V>
   void fields(V&) {}
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
-  bool sizesFromData() const override { return true; }
-  Trend trend(int index) const override { return index == 0 ? Trend::Either : Trend::Rising; }
+  Trend trend(int index) const MINNOW_CONVERSION_OVERRIDE {
+    return index == 0 ? Trend::Either : Trend::Rising;
+  }
 };
 
 }  // namespace minnow::ops

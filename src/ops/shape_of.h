@@ -11,6 +11,7 @@ namespace minnow::ops {
 
 struct ShapeOf final : OperatorBase<ShapeOf> {
   static constexpr OpKind kKind = OpKind::ShapeOf;
+  static constexpr Facts kFacts{.readsElements = false};
   int64_t start = 0;
   int64_t end = std::numeric_limits<int64_t>::max();
 
@@ -21,7 +22,6 @@ struct ShapeOf final : OperatorBase<ShapeOf> {
   }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
-  bool readsElements() const override { return false; }
 
   struct Axes {
     int first = 0, end = 0;

@@ -10,6 +10,7 @@ namespace minnow::ops {
 
 struct Slice final : OperatorBase<Slice> {
   static constexpr OpKind kKind = OpKind::Slice;
+  static constexpr Facts kFacts{.layoutRole = LayoutRole::Follow, .movedInputs = 0b1};
   std::vector<int64_t> starts, ends, axes, steps;  ///< all of one length
   bool exact = false;
 
@@ -35,9 +36,7 @@ struct Slice final : OperatorBase<Slice> {
   bool maySetInRun(std::string_view attribute) const override {
     return attribute == "starts" || attribute == "ends";
   }
-  LayoutRole layoutRole() const override { return LayoutRole::Follow; }
-  bool movesElements(int index) const override { return index == 0; }
-  bool isIdentity(std::span<const TensorType>) const override;
+  bool isIdentity(std::span<const TensorType>) const MINNOW_CONVERSION_OVERRIDE;
   std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input, int) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;

@@ -16,6 +16,7 @@ enum class SoftmaxFn : uint8_t { Softmax, LogSoftmax, Hardmax, kCount };
 
 struct Softmax final : OperatorBase<Softmax> {
   static constexpr OpKind kKind = OpKind::Softmax;
+  static constexpr Facts kFacts{.layoutRole = LayoutRole::Follow};
   SoftmaxFn fn = SoftmaxFn::Softmax;
   int64_t axis = 0;       ///< not negative
   bool trailing = false;  ///< over the axis and all that follow it
@@ -34,7 +35,6 @@ struct Softmax final : OperatorBase<Softmax> {
   std::string name() const override;
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
-  LayoutRole layoutRole() const override { return LayoutRole::Follow; }
   bool mayRunInPlace(int) const override { return true; }
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;

@@ -7,6 +7,7 @@ namespace minnow::ops {
 
 struct Split final : OperatorBase<Split> {
   static constexpr OpKind kKind = OpKind::Split;
+  static constexpr Facts kFacts{.layoutRole = LayoutRole::Follow, .movedInputs = 0b1};
   int64_t axis = 0;            ///< -rank … rank-1
   std::vector<int64_t> sizes;  ///< one an output; empty: `parts` equal ones, the last the smallest
   int64_t parts = 0;
@@ -21,10 +22,8 @@ struct Split final : OperatorBase<Split> {
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
   bool maySetInRun(std::string_view attribute) const override { return attribute == "sizes"; }
-  LayoutRole layoutRole() const override { return LayoutRole::Follow; }
   bool mayLackOutput(int) const override { return true; }
-  bool movesElements(int index) const override { return index == 0; }
-  bool isIdentity(std::span<const TensorType>) const override;
+  bool isIdentity(std::span<const TensorType>) const MINNOW_CONVERSION_OVERRIDE;
   std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input,
                                 int index) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,

@@ -7,6 +7,7 @@ namespace minnow::ops {
 
 struct Transpose final : OperatorBase<Transpose> {
   static constexpr OpKind kKind = OpKind::Transpose;
+  static constexpr Facts kFacts{.movedInputs = 0b1};
   std::vector<int64_t> perm;  ///< a permutation of 0 … rank-1
 
   template <class V>
@@ -15,8 +16,7 @@ struct Transpose final : OperatorBase<Transpose> {
   }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
-  bool movesElements(int index) const override { return index == 0; }
-  bool isIdentity(std::span<const TensorType>) const override;
+  bool isIdentity(std::span<const TensorType>) const MINNOW_CONVERSION_OVERRIDE;
   std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input, int) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;

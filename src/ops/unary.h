@@ -23,6 +23,7 @@ const char* unaryFnName(UnaryFn fn);
 /// unary_functions.inc.
 struct Unary final : OperatorBase<Unary> {
   static constexpr OpKind kKind = OpKind::Unary;
+  static constexpr Facts kFacts{.layoutRole = LayoutRole::Follow};
   UnaryFn fn = UnaryFn::Identity;
   float alpha = 0;
   float beta = 0;
@@ -36,11 +37,12 @@ struct Unary final : OperatorBase<Unary> {
   std::string name() const override;
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
-  LayoutRole layoutRole() const override { return LayoutRole::Follow; }
-  bool isIdentity(std::span<const TensorType>) const override { return fn == UnaryFn::Identity; }
+  bool isIdentity(std::span<const TensorType>) const MINNOW_CONVERSION_OVERRIDE {
+    return fn == UnaryFn::Identity;
+  }
   std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input,
                                 int index) const override;
-  Trend trend(int index) const override;
+  Trend trend(int index) const MINNOW_CONVERSION_OVERRIDE;
   bool mayRunInPlace(int) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;

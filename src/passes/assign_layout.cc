@@ -33,7 +33,7 @@ std::vector<char> wantedChannelsLast(const ir::Graph& graph) {
   std::vector<char> wanted(graph.values.size(), 0);
   for (size_t n = graph.nodes.size(); n-- > 0;) {
     const ir::Node& node = graph.nodes[n];
-    const LayoutRole role = node.op->layoutRole();
+    const LayoutRole role = node.op->facts().layoutRole;
     if (role == LayoutRole::Other || node.outputs.empty() || node.outputs[0] == kNoValue) continue;
     const ValueId out = node.outputs[0];
     for (size_t i = 0; i < node.inputs.size(); ++i) {
@@ -100,7 +100,7 @@ class LayoutPass {
   }
 
   void placeResults(ir::Node& node) {
-    const LayoutRole role = node.op->layoutRole();
+    const LayoutRole role = node.op->facts().layoutRole;
     StorageOrder order = StorageOrder::Plain;
     if (role == LayoutRole::Spatial && shape(node.inputs[0]).rank() >= 3) {
       node.inputs[0] = channelsLast(node.inputs[0]);
@@ -128,7 +128,7 @@ class LayoutPass {
     if (id == kNoValue || isConstant(id)) return false;
     const Shape& out = shape(node.outputs[0]);
     return shape(id).rank() == out.rank() &&
-           (node.op->layoutRole() == LayoutRole::Join || node.inputs.size() == 1 ||
+           (node.op->facts().layoutRole == LayoutRole::Join || node.inputs.size() == 1 ||
             shape(id).elements() == out.elements());
   }
 

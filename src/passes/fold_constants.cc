@@ -30,7 +30,7 @@ std::vector<char> becomesWeights(const ir::Graph& graph) {
       return id != kNoValue && marked[static_cast<size_t>(id)];
     });
     for (size_t i = 0; i < node.inputs.size(); ++i)
-      if (node.inputs[i] != kNoValue && (passesOn || (i > 0 && node.op->takesWeights())))
+      if (node.inputs[i] != kNoValue && (passesOn || (i > 0 && node.op->facts().takesWeights)))
         marked[static_cast<size_t>(node.inputs[i])] = 1;
   }
   return marked;

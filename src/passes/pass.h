@@ -6,6 +6,10 @@
 #include "minnow/status.h"
 #include "sizes/budget.h"
 
+#ifdef MINNOW_WITHOUT_CONVERSION
+#error "passes ask operators what this build leaves out"
+#endif
+
 namespace minnow::passes {
 
 struct Pass {

@@ -145,7 +145,7 @@ class Scheduler {
       if (out.type != DataType::Undefined &&
           (out.shape.rank() <= axis || out.shape[axis] != height))
         return notInStrips(n);
-    if (!node.op->rowsStandAlone() && (axis != 2 || shape.rank() != 4)) return notInStrips(n);
+    if (!node.op->facts().rowsStandAlone && (axis != 2 || shape.rank() != 4)) return notInStrips(n);
     for (size_t i = 0; i < node.inputs.size(); ++i)
       if (node.inputs[i] != kNoValue)
         if (auto ok = assignInput(n, static_cast<int>(i), {axis, 0, height}); !ok) return ok;
@@ -173,7 +173,7 @@ class Scheduler {
     }
     if (graph_.values[id].packing != Packing::None) return notInStrips(n);  // has no axes
     // What stands alone is given the same rows of every operand.
-    if (op.rowsStandAlone() && inputs[index].shape[read->axis] != all.end) return notInStrips(n);
+    if (op.facts().rowsStandAlone && inputs[index].shape[read->axis] != all.end) return notInStrips(n);
     if (!isInside(id)) return {};
     int& axis = schedule_.axes[uses_.writer[id] - schedule_.first];
     if (axis != kUnknown && axis != read->axis) return notInStrips(n);

@@ -397,7 +397,7 @@ class ToyRun {
   void compute(const StripCursor& at) {
     const ir::Node& node = graph_.nodes[at.step()];
     const bool inChain = tables_.chainAt(at.step()) != nullptr;
-    const bool cut = inChain && node.op->rowsStandAlone() && at.rows().axis >= 0;
+    const bool cut = inChain && node.op->facts().rowsStandAlone && at.rows().axis >= 0;
     const ir::ValueId out = node.outputs[0];
     const Shape& s = shape(out);
     std::vector<View> in;

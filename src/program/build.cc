@@ -96,7 +96,7 @@ class Builder {
     const ir::Node& node = graph_.nodes[n];
     Step& step = program_.steps[n];
     step.sizedByData = layout_.dataSizes.concerns(node);
-    if (node.op->takesAttributes()) step.settled = static_cast<int32_t>(program_.settledSteps++);
+    if (node.op->facts().takesAttributes) step.settled = static_cast<int32_t>(program_.settledSteps++);
     program_.mostOperands =
         std::max(program_.mostOperands, node.inputs.size() + node.outputs.size());
     joinChain(n);
@@ -110,7 +110,7 @@ class Builder {
   /// Steps of operators that stand alone see nothing but a strip of their tensors.
   void joinChain(int n) {
     const ir::Node& node = graph_.nodes[n];
-    if (layout_.chainOf[n] < 0 || !node.op->rowsStandAlone()) return;
+    if (layout_.chainOf[n] < 0 || !node.op->facts().rowsStandAlone) return;
     const planning::ChainSchedule& chain = layout_.chains[layout_.chainOf[n]];
     program_.steps[n].stripAxes = static_cast<int32_t>(program_.stripAxes.size());
     for (const planning::StripReads& read : chain.readsOf(n))

@@ -40,7 +40,7 @@ std::vector<TensorType> Program::allTypes() const {
 }
 
 bool Program::computesRowsOfWhole(int step) const {
-  return !graph->nodes[step].op->rowsStandAlone() && strips.axisAt(step) != ops::Rows::kWhole;
+  return !graph->nodes[step].op->facts().rowsStandAlone && strips.axisAt(step) != ops::Rows::kWhole;
 }
 
 size_t Program::heapBytes() const {

@@ -36,7 +36,7 @@ int64_t elementsOf(std::span<const TensorType> types) {
 Result<void> spend(const ops::Operator& op, std::span<const TensorType> in,
                    std::span<const TensorType> out, Budget& budget) {
   const int64_t outputs = elementsOf(out);
-  const int64_t moved = (op.readsElements() ? elementsOf(in) : 0) + outputs;
+  const int64_t moved = (op.facts().readsElements ? elementsOf(in) : 0) + outputs;
   int64_t bytes = 0, steps = moved;
   for (const TensorType& type : out)
     bytes += type.shape.elements() * static_cast<int64_t>(elementSize(type.type));
@@ -99,7 +99,7 @@ Result<std::vector<Evaluated>> evaluate(const ir::Graph& graph, const ops::Opera
     in.push_back(id == ir::kNoValue ? TensorView{} : graph.values[static_cast<size_t>(id)].view());
     types.push_back(id == ir::kNoValue ? TensorType{} : graph.values[static_cast<size_t>(id)].type);
   }
-  if (!op.takesAttributes()) return run(op, in, types, budget);
+  if (!op.facts().takesAttributes) return run(op, in, types, budget);
   const auto settled = op.clone();
   if (auto ok = settled->takeAttributes(in); !ok) return std::unexpected(ok.error());
   return run(*settled, in, types, budget);

@@ -146,7 +146,7 @@ class Program {
           wanted_[setting.size] = 1;
     for (size_t n = graph_.nodes.size(); n-- > 0;) {
       const ir::Node& node = graph_.nodes[n];
-      if (!isWanted(node) || !node.op->readsElements()) continue;
+      if (!isWanted(node) || !node.op->facts().readsElements) continue;
       for (const ValueId id : node.inputs)
         if (id != kNoValue) wanted_[id] = 1;
     }
@@ -184,7 +184,7 @@ class Program {
   }
 
   Result<void> compute(const ir::Node& node) {
-    if (node.op->readsElements())
+    if (node.op->facts().readsElements)
       for (const ValueId id : node.inputs)
         if (id != kNoValue && !known(graph_, id)) return noSuchSize();
     const auto results = evaluate(graph_, *node.op, node.inputs, budget_);

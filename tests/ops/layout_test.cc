@@ -1,4 +1,4 @@
-// What operators say of storage orders and weights (LayoutRole, takesWeights()), held against what
+// What operators say of storage orders and weights (LayoutRole, takesWeights), held against what
 // the layout pass and the kernels make of it, for every operator case.
 #include <gtest/gtest.h>
 
@@ -139,7 +139,7 @@ class LayoutFacts : public testing::TestWithParam<OpCase> {};
 
 TEST_P(LayoutFacts, ThePassKeepsEveryBit) {
   const OpCase& c = GetParam();
-  if (c.fails || c.op->sizesFromData()) return;
+  if (c.fails || c.op->facts().sizesFromData) return;
   for (const bool othersAreConstant : {false, true}) {
     CaseGraph made(c, othersAreConstant);
     ASSERT_TRUE(made.graph.verify()) << made.graph.verify().error().message;
@@ -157,7 +157,7 @@ TEST_P(LayoutFacts, ThePassKeepsEveryBit) {
 // Where the role makes an operator's tensors channels-last, no fast kernel is lost.
 TEST_P(LayoutFacts, KernelsTakeTheOrderOfTheRole) {
   const OpCase& c = GetParam();
-  if (c.op->layoutRole() == LayoutRole::Other) return;
+  if (c.op->facts().layoutRole == LayoutRole::Other) return;
   if (fastKernel(c, StorageOrder::Plain) && !isRowMajorAlone(c)) {
     EXPECT_TRUE(fastKernel(c, StorageOrder::ChannelsLast));
   }
@@ -173,7 +173,7 @@ TEST(WeightFacts, WhatTakesWeightsPacksOrFoldsThem) {
   for (const OpCase& c : allCases()) {
     const std::vector<TensorType> types = typesOf(c);
     bool& found = packs[c.op->name()];
-    takes[c.op->name()] = c.op->takesWeights();
+    takes[c.op->name()] = c.op->facts().takesWeights;
     const auto outputs = c.op->inferShape(types);
     found = found || (outputs && c.op->linearAxes(types, *outputs));
     for (size_t i = 1; i < types.size(); ++i) {

@@ -1,6 +1,6 @@
 // Strips of rows: every operator case that can be computed in strips is, from nothing but the rows
 // that rowsRead() names, on every target; the bits must be those of the reference on the whole.
-// Where a kernel is given the rows to compute (rowsStandAlone() is false), its tensors hold just a
+// Where a kernel is given the rows to compute (rowsStandAlone is false), its tensors hold just a
 // window of rows: what lies around them is fenced, and poisoned under the address sanitizer.
 #include <gtest/gtest.h>
 #include <sanitizer/asan_interface.h>
@@ -107,7 +107,7 @@ class Strips {
   }
 
   void checkAxis(int axis) {
-    EXPECT_TRUE(case_.op->rowsStandAlone() || (axis == 2 && outputTypes_[0].shape.rank() == 4));
+    EXPECT_TRUE(case_.op->facts().rowsStandAlone || (axis == 2 && outputTypes_[0].shape.rank() == 4));
     if (expected_.empty()) runReference();
     for (int64_t height : heights(axis)) checkRising(axis, height);
     for (std::string_view target : cpuTargets()) {
@@ -204,7 +204,7 @@ class Strips {
   }
 
   void checkStrip(const Run& run, const Rows& strip) const {
-    const bool alone = case_.op->rowsStandAlone();
+    const bool alone = case_.op->facts().rowsStandAlone;
     std::vector<TestTensor> windows, outputs;
     std::vector<TensorView> inputViews = run.inputViews, outputViews;
     for (size_t i = 0; i < inputViews.size(); ++i) {

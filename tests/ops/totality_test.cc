@@ -164,7 +164,7 @@ class Promise {
 
   /// False if none was given.
   bool check() {
-    if (extents_.empty() && !op_.sizesFromData()) return false;
+    if (extents_.empty() && !op_.facts().sizesFromData) return false;
     int32_t last = 1000;
     const auto most = op_.largestOutputs({types_, axes_, last});
     if (!most) return false;
@@ -205,7 +205,7 @@ class Promise {
         ASSERT_LE(shape[axis], most[axis]) << op_.name() << ", axis " << axis;
         if (number == 0) {
           ASSERT_EQ(shape[axis], most[axis]) << op_.name() << ", axis " << axis;
-        } else if (number != ops::kOwnOfEach && !op_.sizesFromData()) {
+        } else if (number != ops::kOwnOfEach && !op_.facts().sizesFromData) {
           ASSERT_EQ(known.try_emplace(number, shape[axis]).first->second, shape[axis])
               << op_.name() << ", axis " << axis;
         }

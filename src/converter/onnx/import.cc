@@ -117,7 +117,7 @@ void ImportState::addInitialisers(const ::onnx::GraphProto& from) {
 }
 
 bool ImportState::canEvaluate(const ir::Node& node, std::span<const TensorType> types) const {
-  if (!node.op->readsElements()) return !dataSizes.concerns(node);
+  if (!node.op->facts().readsElements) return !dataSizes.concerns(node);
   int64_t in = 0, out = 0;
   for (ir::ValueId id : node.inputs) {
     if (id == ir::kNoValue) continue;

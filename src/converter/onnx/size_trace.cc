@@ -19,18 +19,18 @@ void SizeTrace::note(ir::Node node, const ir::Graph& graph, Moment moment) {
   const auto isKnown = [&](ValueId id) {
     return id == kNoValue || follows(id) || graph.values[static_cast<size_t>(id)].isConstant();
   };
-  const bool known = !node.op->readsElements() || std::ranges::all_of(node.inputs, isKnown);
+  const bool known = !node.op->facts().readsElements || std::ranges::all_of(node.inputs, isKnown);
   const bool follow = known && moment != Moment::Run &&
                       (!node.settings.empty() || std::ranges::any_of(node.inputs, [&](ValueId id) {
-                        return node.op->readsElements() ? follows(id) : varies(id, graph);
+                        return node.op->facts().readsElements ? follows(id) : varies(id, graph);
                       }));
-  if (node.op->sizesFromData() &&
+  if (node.op->facts().sizesFromData &&
       moment == Moment::Conversion) {  // as many elements as there are now
     for (const ValueId id : node.inputs)
       if (follows(id)) assume(id, node.name, node.source);
     return;
   }
-  if (follow && !node.op->sizesFromData())
+  if (follow && !node.op->facts().sizesFromData)
     for (const ValueId id : node.outputs)
       if (id != kNoValue) following_.insert(id);
   nodes_.push_back(std::move(node));
@@ -87,7 +87,7 @@ class SizeGraph {
       const ir::Node& node = nodes_[n];
       if (!anyMarked(node.outputs, needed_)) continue;
       chosen_[n] = 1;
-      const bool reads = node.op->readsElements() && anyMarked(node.outputs, elements_);
+      const bool reads = node.op->facts().readsElements && anyMarked(node.outputs, elements_);
       for (const ValueId id : node.inputs) {
         if (id == kNoValue) continue;
         needed_[static_cast<size_t>(id)] = 1;
