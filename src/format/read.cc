@@ -24,8 +24,7 @@ struct Decoder {
   /// Bytes that decoding may still take. Parts of a FlatBuffer may be referred to many times, so
   /// that a small hostile file could ask for any amount of memory.
   size_t budget = 0;
-  std::shared_ptr<ir::Constant[]> constants = {};  ///< room for all of them
-  ptrdiff_t constantsMade = 0;
+  std::shared_ptr<ir::Constants> constants = std::make_shared<ir::Constants>();
   ops::AttributeMap attributes = {};  ///< of the node at hand
 
   bool charge(size_t bytes) {
@@ -167,9 +166,7 @@ Result<void> Decoder::decodeConstant(const fb::Value& from, ir::Value& value) {
                 value.type.shape, " wants ", plain);
   const auto found = bytesAt(from.offset(), bytes);
   if (!found) return std::unexpected(found.error());
-  ir::Constant& constant = constants[constantsMade++];
-  constant = {*found, owner};
-  value.constant = {constants, &constant};
+  value.constant = {constants, &constants->emplace_back(*found, owner)};
   return {};
 }
 
@@ -304,7 +301,7 @@ Result<void> Decoder::decodeValues(const fb::Model& from, ir::Graph& graph) {
   if (!charge(from.values()->size() * sizeof(ir::Value) + count * sizeof(ir::Constant)))
     return tooLarge();
   graph.values.reserve(from.values()->size());
-  constants = std::make_shared<ir::Constant[]>(count);
+  constants->reserve(count);  // none may move afterwards
   for (const fb::Value* one : *from.values())
     if (auto ok = decodeValue(*one, graph.values.emplace_back()); !ok) return ok;
   return {};

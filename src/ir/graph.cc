@@ -278,7 +278,6 @@ Result<void> Graph::verify() const {
 // Accounts ----------------------------------------------------------------------------------------
 
 size_t heapBytes(const Value& value) {
-  // Constants of a file lie side by side and share one header.
   return minnow::heapBytes(value.name) + (value.constant ? sizeof(Constant) : 0);
 }
 
@@ -298,7 +297,7 @@ size_t heapBytes(const Extent& extent) {
 }
 
 size_t heapBytes(const Graph& graph) {
-  return minnow::heapBytes(graph.name) + minnow::heapBytes(graph.producer) +
+  return kConstantsHeader + minnow::heapBytes(graph.name) + minnow::heapBytes(graph.producer) +
          minnow::heapBytes(graph.values) + minnow::heapBytes(graph.nodes) +
          minnow::heapBytes(graph.inputs) + minnow::heapBytes(graph.outputs) +
          minnow::heapBytes(graph.outputNames) + minnow::heapBytes(graph.assumptions) +

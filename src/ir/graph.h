@@ -27,6 +27,9 @@ struct Constant {
   std::span<const std::byte> bytes;
   std::shared_ptr<const void> owner;
 };
+/// Those of a file: they lie side by side, and each keeps all of them alive.
+using Constants = std::vector<Constant>;
+inline constexpr size_t kConstantsHeader = kSharedHeader + sizeof(Constants);
 /// A constant on the heap, 64-byte aligned, with a copy of `bytes`.
 std::shared_ptr<const Constant> makeConstant(std::span<const std::byte> bytes);
 
@@ -168,6 +171,7 @@ size_t heapBytes(const Setting& setting);
 size_t heapBytes(const Assumption& assumption);
 size_t heapBytes(const Extent& extent);
 size_t heapBytes(const Node& node);
+/// Of a graph out of a file.
 size_t heapBytes(const Graph& graph);
 
 }  // namespace minnow::ir

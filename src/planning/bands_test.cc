@@ -58,5 +58,47 @@ TEST(Bands, RandomChainsAreRightInAnyOrderOfBands) {
   EXPECT_GT(borders, 300);
 }
 
+/// Buffers, where values lie in them, and what strips do, in numbers.
+std::vector<int64_t> inNumbers(const MemoryLayout& layout) {
+  std::vector<int64_t> all;
+  for (const Buffer& one : layout.buffers)
+    for (const int64_t n : {static_cast<int64_t>(one.bytes), int64_t{one.first}, int64_t{one.last},
+                            int64_t{one.lineBuffer}, int64_t{one.band}})
+      all.push_back(n);
+  for (const Place& place : layout.storage.places)
+    all.push_back(place.buffer), all.push_back(place.storage.offset);
+  for (const LineBuffer& lines : layout.lineBuffers)
+    all.insert(all.end(), lines.low.begin(), lines.low.end());
+  for (const ChainSchedule& chain : layout.chains)
+    all.insert(all.end(), chain.ends.begin(), chain.ends.end());
+  return all;
+}
+
+/// Layouts of one graph are what each is by itself, in whatever order they are asked for.
+TEST(Layouts, ShareNothingThatShows) {
+  std::mt19937 random(21);
+  int chains = 0;
+  for (int round = 0; round < 100; ++round) {
+    ir::Graph graph =
+        randomToyGraph(random, 3 + round % 12, static_cast<int64_t>(8 + random() % 16),
+                       ops::StorageOrder::ChannelsLast);
+    chainAtRandom(graph, random);
+    const std::vector<TensorType> types = typesOf(graph);
+    Layouts shared(graph, types);
+    std::vector<int> asked{0, 1, 2, 3, 4, 2, 0};
+    std::ranges::shuffle(asked, random);
+    for (const int what : asked) {
+      const int threads = what - 1;
+      const bool bands = what > 2;
+      const auto layout = bands ? shared.inBands(threads) : shared.inStrips(what);
+      const auto alone = bands ? layOutInBands(graph, types, threads) : layOut(graph, types, what);
+      EXPECT_EQ(inNumbers(layout), inNumbers(alone)) << "round " << round << ", layout " << what;
+      chains += static_cast<int>(layout.chains.size());
+    }
+    EXPECT_EQ(inNumbers(shared.layers()), inNumbers(layOut(graph, types, 0)));
+  }
+  EXPECT_GT(chains, 200);
+}
+
 }  // namespace
 }  // namespace minnow::planning

@@ -66,10 +66,11 @@ Result<std::vector<std::string>> operatorKinds(const ir::Graph& graph) {
 
 size_t heapBytes(const sizes::Settled& settled) {
   // The model's own constants are the model's.
-  size_t shared = settled.graph.sizes ? 1 : 0;
-  for (const ir::Value& value : settled.graph.values) shared += value.isFixed() ? 1 : 0;
-  return sizeof settled + ir::heapBytes(settled.graph) + settled.constantBytes -
-         shared * sizeof(ir::Constant);
+  size_t shared =
+      ir::kConstantsHeader + (settled.graph.sizes ? kSharedHeader + sizeof(ir::Constant) : 0);
+  for (const ir::Value& value : settled.graph.values)
+    shared += value.isFixed() ? sizeof(ir::Constant) : 0;
+  return sizeof settled + ir::heapBytes(settled.graph) + settled.constantBytes - shared;
 }
 
 }  // namespace minnow::runtime
