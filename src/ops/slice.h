@@ -33,7 +33,8 @@ struct Slice final : OperatorBase<Slice> {
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
   bool maySetInRun(std::string_view attribute) const override {
-    return attribute == "starts" || attribute == "ends";
+    return attribute == "starts" || attribute == "ends" || attribute == "axes" ||
+           attribute == "steps";
   }
   LayoutRole layoutRole() const override { return LayoutRole::Follow; }
   bool movesElements(int index) const override { return index == 0; }

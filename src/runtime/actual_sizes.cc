@@ -18,11 +18,13 @@ Result<void> Runner::bindActualSizes() {
   }
   const auto op = settledOperator();
   if (!op) return std::unexpected(op.error());
-  const auto written = (*op)->inferShape(types_);
-  if (!written) return std::unexpected(written.error());
-  for (size_t i = 0; i < node().outputs.size(); ++i)
+  const size_t read = types_.size();
+  types_.resize(read + node().outputs.size());  // room for every step's operands is there
+  const std::span written(types_.begin() + static_cast<ptrdiff_t>(read), types_.end());
+  if (auto ok = (*op)->inferInto(std::span(types_).first(read), written); !ok) return ok;
+  for (size_t i = 0; i < written.size(); ++i)
     if (TensorView& view = outputs()[i])
-      if (auto ok = bindOutput(node().outputs[i], (*written)[i].shape, view); !ok) return ok;
+      if (auto ok = bindOutput(node().outputs[i], written[i].shape, view); !ok) return ok;
   return {};
 }
 

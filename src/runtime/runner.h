@@ -86,7 +86,7 @@ class Runner {
   Bindings* bindings_;
   planning::StripCursor cursor_;
   std::vector<TensorView> operands_;        // of the step that is open: inputs, then outputs
-  std::vector<TensorType> types_;           // of the inputs, where data decide extents
+  std::vector<TensorType> types_;           // of the operands, where data decide extents
   const backend::Backend* busy_ = nullptr;  // it may not have done all that was begun
   backend::Event begun_ = backend::kDone;
 };
