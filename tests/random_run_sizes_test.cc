@@ -232,5 +232,51 @@ TEST(SizesInTheRun, ANegativeSizeFails) {
   EXPECT_FALSE(run(*loaded.session, {0, 0, 0, 0}));
 }
 
+/// A convolution of three images of x, or of those whose row begins above one half.
+OnnxModel convolution(bool ofSome) {
+  OnnxModel model(18, kFloat, 2);
+  const auto row = [&](const char* name, const std::vector<double>& values) {
+    model.constant(name, {std::ssize(values)}, values, kInt64);
+  };
+  model.constant("half", {}, {0.5});
+  row("images", {-1, 4, 1, 2}), row("one row", {-1}), row("from", {0, 0}), row("to", {3, 1});
+  std::vector<double> weights;
+  for (int64_t i = 0; i < 16 * 4; ++i)
+    weights.push_back(static_cast<double>(test::wholeNumber(i)) / 4);
+  model.constant("weights", {16, 4, 1, 1}, weights);
+  model.node("Reshape", {"x", "images"}, "all");
+  model.node("Slice", {"x", "from", "to"}, "begin");
+  model.node("Reshape", {"begin", "one row"}, "begins");
+  model.node("Greater", {"begins", "half"}, "which");
+  setInt(model.node("Compress", {"all", "which"}, "some"), "axis", 0);
+  model.node("Conv", {ofSome ? "some" : "all", "weights"});
+  model.dropUnread();
+  return model;
+}
+
+std::string convolutionKernel(const Session& session) {
+  for (const OperatorInfo& info : session.operators())
+    if (info.type == "Conv") return info.kernel;
+  return "none";
+}
+
+// As many images as data ask lie as a convolution wants them: its kernel is that of a known number.
+TEST(SizesInTheRun, ConvolutionsAreFast) {
+  const auto all = convolution(false).convert(kInput), some = convolution(true).convert(kInput);
+  ASSERT_TRUE(all && some);
+  auto runtime = Runtime::create();
+  Loaded known(*runtime, *all), found(*runtime, *some);
+  EXPECT_EQ(convolutionKernel(*found.session), convolutionKernel(*known.session));
+  std::vector<float> x(24, 0.25F);
+  for (size_t i = 0; i < x.size(); ++i) x[i] += static_cast<float>(i % 7);
+  x[0] = x[8] = 1, x[4] = 0;  // the first and the third image
+  const auto three = run(*known.session, x), two = run(*found.session, x);
+  ASSERT_TRUE(three && two) << two.error().message;
+  EXPECT_EQ(two->shape, (Shape{2, 16, 1, 2}));
+  std::vector<float> expected = three->elements;
+  expected.erase(expected.begin() + 32, expected.begin() + 64);
+  EXPECT_EQ(two->elements, expected);
+}
+
 }  // namespace
 }  // namespace minnow

@@ -1,5 +1,6 @@
 // Steps of whose tensors data decide an extent. What they read and write lies in buffers of its own
-// (planning/storage.h), as large as the largest sizes; in a frame, row-major at their beginning.
+// (planning/storage.h), as large as the largest sizes; in a frame they lie at the beginning, in their
+// storage order, without gaps.
 #include "base/fail.h"
 #include "runtime/runner.h"
 
@@ -49,7 +50,7 @@ Result<void> Runner::bindOutput(ir::ValueId id, const Shape& shape, TensorView& 
                 fromData ? " at most" : "");
   if (!fromData) return {};
   view.shape = shape;
-  view.strides = plainStrides(shape);
+  view.strides = stridesIn(program().graph->values[id].order, shape);
   return {};
 }
 
