@@ -170,22 +170,17 @@ class RunSizesGraph {
   std::string range(const std::string& start, const std::string& limit, const std::string& delta) {
     return emit("Range", {start, limit, delta});
   }
-  std::string chosen(const std::string& x) {
-    const std::string y = emit("If", {emit("Equal", {emit("Size", {x}), scalar(0)})});
+  using Branch = std::vector<std::pair<const char*, Names>>;
+  /// An If whose branches are nodes, one after another: "" is what the one before gives.
+  std::string chosen(const std::string& condition, const Branch& yes, const Branch& no) {
+    const std::string y = emit("If", {condition});
     onnx::NodeProto& node = *last_;
-    for (const char* branch : {"then_branch", "else_branch"}) {
-      auto* attribute = node.add_attribute();
-      attribute->set_name(branch);
-      attribute->set_type(onnx::AttributeProto::GRAPH);
-      attribute->mutable_g()->set_name(branch);
-      const std::string inner = y + branch;
-      auto* only = attribute->mutable_g()->add_node();
-      only->set_op_type(branch[0] == 't' ? "Identity" : "Neg");
-      only->add_input(x);
-      only->add_output(inner);
-      attribute->mutable_g()->add_output()->set_name(inner);
-    }
+    addBranch(node, "then_branch", yes);
+    addBranch(node, "else_branch", no);
     return y;
+  }
+  std::string isEmpty(const std::string& x) {
+    return emit("Equal", {emit("Size", {x}), scalar(0)});
   }
   /// The first four columns of a map that is as wide, each row a box.
   std::string fourColumns(const std::string& x) {
@@ -251,6 +246,22 @@ class RunSizesGraph {
   }
 
  private:
+  void addBranch(onnx::NodeProto& node, const char* name, const Branch& branch) {
+    auto* attribute = node.add_attribute();
+    attribute->set_name(name);
+    attribute->set_type(onnx::AttributeProto::GRAPH);
+    attribute->mutable_g()->set_name(name);
+    std::string last;
+    for (const auto& [type, inputs] : branch) {
+      auto* inner = attribute->mutable_g()->add_node();
+      inner->set_op_type(type);
+      for (const std::string& input : inputs) inner->add_input(input.empty() ? last : input);
+      last = "t" + std::to_string(next_++);
+      inner->add_output(last);
+    }
+    attribute->mutable_g()->add_output()->set_name(last);
+  }
+
   std::mt19937 random_;
   onnx::NodeProto* last_ = nullptr;
   int next_ = 0;
@@ -361,7 +372,13 @@ inline constexpr Consumer kConsumers[] = {
     CONSUMER("NonZero", g.found(x)),
     CONSUMER("Compress", g.kept(x)),
     CONSUMER("CumSum", g.emit("CumSum", {x, g.scalar(0)})),
-    CONSUMER("If", g.chosen(x)),
+    CONSUMER("If", g.chosen(g.isEmpty(x), {{"Identity", {x}}}, {{"Neg", {x}}})),
+    // Of no rows there is no first one.
+    CONSUMER("If that cannot be", g.chosen(g.isEmpty(x), {{"Identity", {x}}},
+                                           {{"Gather", {x, g.row({0})}}, {"Neg", {""}}})),
+    CONSUMER("If, the other way",
+             g.chosen(g.emit("Greater", {g.emit("Size", {x}), g.scalar(0)}),
+                      {{"Gather", {x, g.row({0})}}, {"Neg", {""}}, {"Abs", {""}}}, {{"Neg", {x}}})),
     CONSUMER("MatMul", g.emit("MatMul", {g.emit("Transpose", {x}), x})),
     CONSUMER("sizes as numbers", g.emit("Mul", {x, g.asFloat(g.emit("Add", {n, c}))})),
     CONSUMER("RoiAlign", g.aligned(x)),

@@ -288,6 +288,10 @@ class Operator {
     return movesElements(index) ? Trend::Rising : Trend::Unknown;
   }
 
+  /// True if output 0 is one of inputs 1 and 2, as input 0, one bool, says, and the other is not read:
+  /// its elements need not be there.
+  virtual bool choosesOne() const { return false; }
+
   virtual LayoutRole layoutRole() const { return LayoutRole::Other; }
   /// True if kernels leave out output `index` where nobody wants it.
   virtual bool mayLackOutput(int index) const { return index > 0; }

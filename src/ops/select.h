@@ -96,6 +96,7 @@ struct Choose final : OperatorBase<Choose> {
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   bool sizesFromData() const override { return true; }
+  bool choosesOne() const override { return true; }
   Trend trend(int index) const override { return index == 0 ? Trend::Either : Trend::Rising; }
 };
 
