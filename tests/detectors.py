@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Detectors with their post-processing inside find what ONNX Runtime finds, picture by picture: torchvision's SSD and Faster R-CNN,
+"""Detectors with their post-processing inside find what ONNX Runtime finds, picture by picture: torchvision's SSD, Faster R-CNN and Mask R-CNN,
 exported with random weights, and a YOLOX with NonMaxSuppression behind it, where its file is on this machine.
 
 Usage: detectors.py PROGRAM
@@ -76,9 +76,20 @@ def faster_rcnn():
                                (predictor.bbox_pred, 0.5)])
 
 
-def export(model, path):
+def mask_rcnn():
+    """Masks of 28x28 as its head gives them; to paste them into the picture is a Loop of as many trips as there are boxes, which is refused."""
+    model = torchvision.models.detection.maskrcnn_resnet50_fpn(
+        weights=None, weights_backbone=None, num_classes=21, min_size=128, max_size=128, box_score_thresh=0.25, box_detections_per_img=40,
+        rpn_pre_nms_top_n_test=300, rpn_post_nms_top_n_test=100).eval()
+    model.transform.postprocess = lambda found, *_: found
+    predictor = model.roi_heads.box_predictor
+    return make_lively(model, [(model.rpn.head.cls_logits, 2), (model.rpn.head.bbox_pred, 0.3), (predictor.cls_score, 1.5),
+                               (predictor.bbox_pred, 0.5), (model.roi_heads.mask_predictor.mask_fcn_logits, 2)])
+
+
+def export(model, path, **names):
     picture = next(pictures(320))
-    torch.onnx.export(model, ([picture],), str(path), opset_version=13, input_names=["image"])
+    torch.onnx.export(model, ([picture],), str(path), opset_version=13, input_names=["image"], **names)
 
 
 def with_suppression(source, path):
@@ -170,9 +181,10 @@ def main():
     program, wrong = sys.argv[1], 0
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        for make in (ssd, faster_rcnn):
+        for make in (ssd, faster_rcnn, mask_rcnn):
             torch.manual_seed(1)
-            export(make(), folder / "model.onnx")
+            names = {"output_names": ["boxes", "labels", "scores", "masks"]} if make is mask_rcnn else {}
+            export(make(), folder / "model.onnx", **names)
             inputs = [picture.numpy() for picture in pictures(320)]
             wrong += compare(program, make.__name__, folder / "model.onnx", inputs, folder)
         if source := find("yolox_nano_416.onnx"):

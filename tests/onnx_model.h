@@ -78,7 +78,8 @@ class OnnxModel {
       }
       read.insert(nodes[n].input().begin(), nodes[n].input().end());
       for (const auto& attribute : nodes[n].attribute())  // of a branch
-        for (const auto& inner : attribute.g().node()) read.insert(inner.input(0));
+        for (const auto& inner : attribute.g().node())
+          read.insert(inner.input().begin(), inner.input().end());
     }
   }
 

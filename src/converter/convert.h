@@ -35,9 +35,9 @@ struct ConvertOptions {
   /// Inputs whose values are fixed at conversion (shapes, axes… that a model takes as inputs; a
   /// value that the model itself gives an input is replaced).
   std::map<std::string, FixedInput> fixedInputs;
-  /// Integer tensors by name, and the most that their elements can be, none of which is negative:
-  /// what the model computes from data, or takes as an input, and makes a size of. A frame in which
-  /// one is more fails. A name that the model has not is an error.
+  /// Integer or float32 tensors by name, and the most that their elements can be, none of which is
+  /// negative: what the model computes from data, or takes as an input, and makes a size of. A frame
+  /// in which one is more fails. A name that the model has not is an error.
   std::map<std::string, int64_t> bounds;
   /// Names of passes to leave out (passes/pass_list.h).
   std::vector<std::string> disabledPasses;

@@ -48,6 +48,9 @@ using KernelFn = Result<void> (*)(const ops::Operator&, const KernelArgs&);
 struct CallShape {
   int threads = 1;
   OutputRows rows = {};
+  /// Sizes, and attributes that runs set, are the most that they can be: the answer has to do for
+  /// all that are less.
+  bool atMost = false;
   CallShape(int count) : threads(count) {}  // NOLINT: whole outputs are the rule
   CallShape(int count, const OutputRows& most) : threads(count), rows(most) {}
 };

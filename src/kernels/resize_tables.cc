@@ -11,12 +11,14 @@ size_t tableBytes(int64_t count, int64_t taps) {
 }  // namespace
 
 size_t resizeTableBytes(const ops::Operator& op, std::span<const TensorView> inputs,
-                        std::span<const TensorView> outputs, const CallShape&) {
+                        std::span<const TensorView> outputs, const CallShape& call) {
   const auto& resize = static_cast<const ops::Resize&>(op);
   const Shape &x = inputs[0].shape, &y = outputs[0].shape;
   size_t bytes = 0;
   for (int axis = 0; axis < y.rank(); ++axis)
-    bytes += tableBytes(y[axis], ops::ResizeAxis(resize, axis, x[axis], y[axis]).taps());
+    bytes += call.atMost
+                 ? tableBytes(ops::mostTaps(resize, x[axis], y[axis]), 1)
+                 : tableBytes(y[axis], ops::ResizeAxis(resize, axis, x[axis], y[axis]).taps());
   return bytes;
 }
 

@@ -94,7 +94,7 @@ Trend Binary::trend(int index) const {
     case BinaryFn::Mul:
       return Trend::Either;
     case BinaryFn::Div:
-      return index == 0 ? Trend::Either : Trend::Unknown;
+      return index == 0 ? Trend::Either : Trend::EitherSideOfZero;
     default:
       return Trend::Unknown;
   }

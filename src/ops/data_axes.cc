@@ -13,6 +13,10 @@ int64_t DataInputs::least(std::string_view attribute, size_t index, int64_t most
   return inRun_ ? inRun_->leastOf(attribute, index, most) : most;
 }
 
+float DataInputs::least(std::string_view attribute, size_t index, float most) const {
+  return inRun_ ? inRun_->leastOf(attribute, index, most) : most;
+}
+
 bool DataInputs::knownFrom(size_t first) const {
   return std::ranges::none_of(axes_.subspan(std::min(first, axes_.size())), anyFromData);
 }

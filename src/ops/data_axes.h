@@ -31,6 +31,12 @@ class DataInputs {
   /// The least that element `index` of an attribute can be, where `most` is what it has: the same
   /// unless a run sets it to another number.
   int64_t least(std::string_view attribute, size_t index, int64_t most) const;
+  float least(std::string_view attribute, size_t index, float most) const;
+  /// True unless a run sets the element to another number than `most`.
+  template <class T>
+  bool isKnown(std::string_view attribute, size_t index, T most) const {
+    return least(attribute, index, most) == most;
+  }
   /// Of rank 0 where there is no such input.
   const Shape& shape(size_t input) const {
     static constexpr Shape kNone;

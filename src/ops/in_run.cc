@@ -58,6 +58,12 @@ class NumbersSetter final : public FieldVisitor {
   bool done_ = false;
 };
 
+std::optional<InRun::Numbers> numbersIn(const AttributeValue& value) {
+  if (const auto* ints = std::get_if<std::vector<int64_t>>(&value)) return *ints;
+  if (const auto* floats = std::get_if<std::vector<float>>(&value)) return *floats;
+  return std::nullopt;
+}
+
 /// How many numbers an attribute is; -1 for one that is no number.
 int64_t numbersOf(const AttributeMap& map, std::string_view name) {
   const auto found = std::ranges::find(map, name, &AttributeMap::value_type::first);
@@ -73,23 +79,18 @@ int64_t numbersOf(const AttributeMap& map, std::string_view name) {
 
 std::string InRun::name() const { return op ? op->name() : opKindName(kKind); }
 
-int64_t InRun::leastOf(std::string_view attribute, size_t index, int64_t most) const {
-  const auto found = std::ranges::find(parameters, attribute, &Parameter::attribute);
-  return found != parameters.end() && index < found->least.size() ? found->least[index] : most;
-}
-
 Result<void> InRun::checkParameters(std::span<const TensorType> inputs) const {
   if (!op || inputs.size() < parameters.size())
     return fail(ErrorCode::BadModel, "attributes that a run sets have no operator or no inputs");
   const std::span given = inputs.last(parameters.size());
   for (size_t i = 0; i < parameters.size(); ++i) {
-    const auto& [attribute, least] = parameters[i];
+    const std::string& attribute = parameters[i].attribute;
     if (!op->maySetInRun(attribute))
       return fail(ErrorCode::Unsupported, "'", attribute, "' must be known at conversion");
     if (!holdsNumbers(given[i].type) || given[i].shape.rank() > 1 ||
-        given[i].shape.elements() != std::ssize(least))
+        given[i].shape.elements() != parameters[i].count())
       return fail(ErrorCode::ShapeMismatch, "'", attribute, "' is set by ", given[i].type, " ",
-                  given[i].shape, ", expected ", least.size(), " numbers");
+                  given[i].shape, ", expected ", parameters[i].count(), " numbers");
   }
   return {};
 }
@@ -97,6 +98,12 @@ Result<void> InRun::checkParameters(std::span<const TensorType> inputs) const {
 Result<TensorTypes> InRun::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = checkParameters(inputs); !ok) return std::unexpected(ok.error());
   return op->inferShape(own(inputs));
+}
+
+Result<void> InRun::inferInto(std::span<const TensorType> inputs,
+                              std::span<TensorType> outputs) const {
+  if (auto ok = checkParameters(inputs); !ok) return ok;
+  return op->inferInto(own(inputs), outputs);
 }
 
 int64_t InRun::multiplyAdds(std::span<const TensorType> inputs,
@@ -141,7 +148,8 @@ Result<void> InRun::takeAttributes(std::span<const TensorView> inputs) {
 AttributeMap InRun::attributes() const {
   AttributeMap map{{std::string(kOperator), op ? opKindName(op->kind()) : ""}};
   for (const Parameter& one : parameters)
-    map.emplace_back(std::string(kLeast) + one.attribute, one.least);
+    std::visit([&](const auto& least) { map.emplace_back(text(kLeast, one.attribute), least); },
+               one.least);
   if (op)
     for (auto& attribute : op->attributes()) map.push_back(std::move(attribute));
   return map;
@@ -151,10 +159,9 @@ Result<void> InRun::setAttributes(AttributeMap&& map) {
   AttributeMap rest;
   parameters.clear();
   for (auto& [name, value] : map) {
-    auto* least = std::get_if<std::vector<int64_t>>(&value);
     const auto* kindName = std::get_if<std::string>(&value);
-    if (name.starts_with(kLeast) && least) {
-      parameters.push_back({name.substr(kLeast.size()), std::move(*least)});
+    if (const auto least = numbersIn(value); least && name.starts_with(kLeast)) {
+      parameters.push_back({name.substr(kLeast.size()), *least});
     } else if (name == kOperator && kindName) {
       const auto kind = opKindFromName(*kindName);
       op = kind && *kind != kKind ? makeOperator(*kind) : nullptr;
@@ -164,7 +171,7 @@ Result<void> InRun::setAttributes(AttributeMap&& map) {
   }
   if (!op) return fail(ErrorCode::BadModel, "attribute 'operator' names none that is here");
   for (const Parameter& one : parameters)
-    if (numbersOf(rest, one.attribute) != std::ssize(one.least))
+    if (numbersOf(rest, one.attribute) != one.count())
       return fail(ErrorCode::BadModel, "attribute 'least:", one.attribute, "' does not fit");
   return op->setAttributes(std::move(rest));
 }
@@ -177,7 +184,8 @@ size_t InRun::heapBytes() const {
   size_t bytes =
       sizeof(InRun) + (op ? op->heapBytes() : 0) + parameters.capacity() * sizeof(Parameter);
   for (const Parameter& one : parameters)
-    bytes += minnow::heapBytes(one.attribute) + minnow::heapBytes(one.least);
+    bytes += minnow::heapBytes(one.attribute) +
+             std::visit([](const auto& least) { return minnow::heapBytes(least); }, one.least);
   return bytes;
 }
 

@@ -11,9 +11,14 @@ namespace minnow::ops {
 struct InRun final : Operator {
   static constexpr OpKind kKind = OpKind::InRun;
   static constexpr Facts kFacts{.sizesFromData = true, .takesAttributes = true};
+  using Numbers = std::variant<std::vector<int64_t>, std::vector<float>>;
   struct Parameter {
     std::string attribute;
-    std::vector<int64_t> least;  ///< one for each element of the attribute
+    Numbers least;  ///< one for each element of the attribute
+
+    int64_t count() const {
+      return std::visit([](const auto& numbers) { return std::ssize(numbers); }, least);
+    }
   };
   std::unique_ptr<Operator> op;  ///< never null, nor an InRun itself
   std::vector<Parameter> parameters;
@@ -25,10 +30,19 @@ struct InRun final : Operator {
   std::span<const T> own(std::span<const T> inputs) const {
     return inputs.first(inputs.size() - std::min(inputs.size(), parameters.size()));
   }
-  int64_t leastOf(std::string_view attribute, size_t index, int64_t most) const;
+  /// The least of an element of an attribute that has `most`.
+  template <class T>
+  T leastOf(std::string_view attribute, size_t index, T most) const {
+    const auto found = std::ranges::find(parameters, attribute, &Parameter::attribute);
+    if (found == parameters.end()) return most;
+    const auto* least = std::get_if<std::vector<T>>(&found->least);
+    return least && index < least->size() ? (*least)[index] : most;
+  }
 
   std::string name() const override;
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
+  Result<void> inferInto(std::span<const TensorType> inputs,
+                         std::span<TensorType> outputs) const override;
   int64_t multiplyAdds(std::span<const TensorType> inputs,
                        std::span<const TensorType> outputs) const override;
   int64_t elementsVisited(std::span<const TensorType> inputs,

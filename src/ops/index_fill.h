@@ -35,6 +35,8 @@ struct Trilu final : OperatorBase<Trilu> {
   }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  bool maySetInRun(std::string_view attribute) const override { return attribute == "diagonal"; }
+  bool sizesFollow(std::string_view) const MINNOW_CONVERSION_OVERRIDE { return false; }
 };
 
 /// Reverses the first lengths[b] (input 1, int64) elements of every batch along `timeAxis`.

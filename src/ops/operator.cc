@@ -154,6 +154,14 @@ size_t Operator::heapBytes() const {
   return class_->bytes + measurer.bytes;
 }
 
+Result<void> Operator::inferInto(std::span<const TensorType> inputs,
+                                 std::span<TensorType> outputs) const {
+  const auto types = inferShape(inputs);
+  if (!types) return std::unexpected(types.error());
+  std::copy_n(types->begin(), std::min(types->size(), outputs.size()), outputs.begin());
+  return {};
+}
+
 Result<TensorTypes> Operator::largestOutputs(const DataInputs& inputs) const {
   return inferShape(inputs.types());
 }

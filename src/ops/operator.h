@@ -109,10 +109,11 @@ enum class LayoutRole : uint8_t {
 /// How a result moves with an operand.
 enum class Trend : uint8_t {
   Unknown,
-  Rising,          ///< never falls
-  Falling,         ///< never rises
-  Either,          ///< one of both for each element, as the other operands' elements decide
-  RisingFromZero,  ///< never falls as long as no element of the operand is negative
+  Rising,            ///< never falls
+  Falling,           ///< never rises
+  Either,            ///< one of both for each element, as the other operands' elements decide
+  EitherSideOfZero,  ///< the same as long as no element of the operand can be 0
+  RisingFromZero,    ///< never falls as long as no element of the operand is negative
 };
 
 /// Which axes are the output channels of an operator that is linear in its weights, input 1, and
@@ -190,6 +191,9 @@ struct Facts {
   /// True if the last inputs hold attributes: whoever runs the operator makes a clone that takes
   /// them first.
   bool takesAttributes = false;
+  /// True if output 0 is one of inputs 1 and 2, as input 0, one bool, says, and the other is not
+  /// read: its elements need not be there.
+  bool choosesOne = false;
   /// By bit, the inputs of which outputs hold elements, and nothing else than elements of these;
   /// which ones they are does not depend on them. Bit 31 is for all further inputs too.
   uint32_t movedInputs = 0;
@@ -209,6 +213,10 @@ class Operator {
   /// Must be total: any input types and any attribute values give types or an error, never a crash
   /// (files are hostile).
   virtual Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const = 0;
+  /// The same of the first outputs, into room that is there already: while a frame runs, nothing is
+  /// allocated. Overridden where there can be more outputs than TensorTypes has room for.
+  virtual Result<void> inferInto(std::span<const TensorType> inputs,
+                                 std::span<TensorType> outputs) const;
 
   /// Multiply-adds of one run; 0 for operators that only move or compare.
   virtual int64_t multiplyAdds(std::span<const TensorType> inputs,
@@ -292,6 +300,12 @@ class Operator {
   virtual bool maySetInRun(std::string_view attribute) const {
     (void)attribute;
     return false;
+  }
+  /// False if neither sizes of results nor workspace follow from an attribute that a run may set: it
+  /// needs no bounds, and has any number before.
+  MINNOW_CONVERSION_FACT bool sizesFollow(std::string_view attribute) const {
+    (void)attribute;
+    return true;
   }
   /// Takes attributes from the inputs' elements; allocates nothing.
   virtual Result<void> takeAttributes(std::span<const TensorView> inputs) {

@@ -10,7 +10,7 @@ std::unique_ptr<Operator> makeFlatten() { return std::make_unique<Flatten>(); }
 std::unique_ptr<Operator> makeSqueeze() { return std::make_unique<Squeeze>(); }
 std::unique_ptr<Operator> makeUnsqueeze() { return std::make_unique<Unsqueeze>(); }
 
-Result<Shape> Reshape::outputShape(const Shape& input, bool roundsDown) const {
+Result<Shape> Reshape::outputShape(const Shape& input, bool atMost) const {
   if (shape.size() > kMaxRank)
     return fail(ErrorCode::Unsupported, "a shape of ", shape.size(), " axes (at most ", kMaxRank,
                 ")");
@@ -37,10 +37,10 @@ Result<Shape> Reshape::outputShape(const Shape& input, bool roundsDown) const {
       if (i < out.rank()) known *= out[i];
       if (i < input.rank()) elements *= input[i];
     }
-    if (known == 0 || (!roundsDown && elements % known != 0))
+    if (known == 0 || (!atMost && elements % known != 0))
       return fail(ErrorCode::ShapeMismatch, elements, " elements do not divide by ", known);
     out[rest] = elements / known;
-  } else if (known != elements) {
+  } else if (!atMost && known != elements) {
     return fail(ErrorCode::ShapeMismatch, input, " does not hold the elements of ", out);
   }
   return out;
@@ -80,8 +80,21 @@ Result<Shape> Unsqueeze::outputShape(const Shape& input) const {
   return out;
 }
 
+/// An extent that is copied from the input has 0 though a run sets it to more.
+bool Reshape::isSetInRun(const DataInputs& in, size_t axis) const {
+  const int64_t least = in.least("shape", axis, shape[axis]);
+  return least < shape[axis] || (least != shape[axis] && shape[axis] > 0);
+}
+
+bool Reshape::isSetInRun(const DataInputs& in) const {
+  for (size_t axis = 0; axis < shape.size(); ++axis)
+    if (isSetInRun(in, axis)) return true;
+  return false;
+}
+
 std::optional<DataAxes> Reshape::dataAxes(const DataInputs& in) const {
   const Shape& x = in.shape(0);
+  const bool set = isSetInRun(in);
   DataAxes axes{};
   // -1 takes what is left of the input without the axes that are copied.
   int rest = -1, left = 0;
@@ -89,8 +102,9 @@ std::optional<DataAxes> Reshape::dataAxes(const DataInputs& in) const {
   int64_t known = 1, literal = 1;
   for (int i = 0; i < std::max(x.rank(), static_cast<int>(shape.size())); ++i) {
     const bool named = i < static_cast<int>(shape.size());
-    if (named && shape[i] > 0 && in.least("shape", i, shape[i]) != shape[i]) return std::nullopt;
-    const bool copied = named && shape[i] == 0 && !allowZero;
+    const bool setHere = named && isSetInRun(in, static_cast<size_t>(i));
+    const bool copied = named && !setHere && shape[i] == 0 && !allowZero;
+    if (setHere) axes[i] = in.fresh();
     if (copied) axes[i] = in.at(0, i);
     if (named && shape[i] == -1) rest = i;
     if (named && !copied && shape[i] != -1) literal *= shape[i];
@@ -98,7 +112,8 @@ std::optional<DataAxes> Reshape::dataAxes(const DataInputs& in) const {
     if (in.at(0, i) == 0) known *= x[i];
     if (in.at(0, i) != 0) number = in.at(0, i), ++left;
   }
-  if (left == 0) return axes;
+  if (set && rest >= 0) axes[rest] = in.fresh();
+  if (set || left == 0) return axes;
   if (rest < 0 || literal == 0) return std::nullopt;
   axes[rest] = left == 1 && known == literal ? number : in.fresh();
   return axes;
@@ -107,9 +122,28 @@ std::optional<DataAxes> Reshape::dataAxes(const DataInputs& in) const {
 /// A row of elements need not divide where it is longest.
 Result<TensorTypes> Reshape::largestOutputs(const DataInputs& in) const {
   if (auto ok = expectMovable(in.types(), 1, 1); !ok) return std::unexpected(ok.error());
-  const auto most = outputShape(in.shape(0), anyFromData(in.axes(0)));
+  const bool rounds = anyFromData(in.axes(0)) && std::ranges::count(shape, -1) > 0;
+  const auto most = isSetInRun(in) ? largestInRun(in) : outputShape(in.shape(0), rounds);
   if (!most) return std::unexpected(most.error());
   return oneOutput(in.types()[0].type, *most);
+}
+
+/// Extents that a run sets are any that they can be, each for itself; what is left is most where
+/// they are least.
+Result<Shape> Reshape::largestInRun(const DataInputs& in) const {
+  const Shape& x = in.shape(0);
+  Reshape least = *this;
+  for (size_t i = 0; i < shape.size(); ++i)
+    if (isSetInRun(in, i)) least.shape[i] = std::max<int64_t>(1, in.least("shape", i, shape[i]));
+  auto most = least.outputShape(x, true);
+  if (!most) return most;
+  for (int i = 0; i < most->rank(); ++i) {
+    if (!isSetInRun(in, static_cast<size_t>(i))) continue;
+    const int64_t from = in.least("shape", static_cast<size_t>(i), shape[i]);
+    const bool copies = from <= 0 && !allowZero && i < x.rank();
+    (*most)[i] = std::max({shape[i], copies ? x[i] : 0, from < 0 ? x.elements() : 0});
+  }
+  return most;
 }
 
 std::optional<DataAxes> Flatten::dataAxes(const DataInputs& in) const {

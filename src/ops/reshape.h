@@ -33,8 +33,8 @@ struct ReshapeBase : OperatorBase<Self> {
   }
 };
 
-/// ONNX Reshape: -1 is what is left, 0 is the input's extent (unless allowZero). What a run sets is
-/// one of these at most.
+/// ONNX Reshape: -1 is what is left, 0 is the input's extent (unless allowZero). What a run sets has
+/// the most that it can be, or one of these where that is known of it.
 struct Reshape final : ReshapeBase<Reshape> {
   static constexpr OpKind kKind = OpKind::Reshape;
   std::vector<int64_t> shape;
@@ -46,11 +46,16 @@ struct Reshape final : ReshapeBase<Reshape> {
     v("allowZero", allowZero);
   }
   bool isIdentity(std::span<const TensorType>) const MINNOW_CONVERSION_OVERRIDE;
-  /// `roundsDown`: what is left may divide with a rest.
-  Result<Shape> outputShape(const Shape& input, bool roundsDown = false) const;
+  /// `atMost`: the input need not fill the shape, nor what is left divide without a rest.
+  Result<Shape> outputShape(const Shape& input, bool atMost = false) const;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
   bool maySetInRun(std::string_view attribute) const override { return attribute == "shape"; }
+
+ private:
+  bool isSetInRun(const DataInputs& in, size_t axis) const;
+  bool isSetInRun(const DataInputs& in) const;
+  Result<Shape> largestInRun(const DataInputs& in) const;
 };
 
 /// ONNX Flatten: the axes before `axis` as rows, the others as columns.

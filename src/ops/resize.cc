@@ -16,13 +16,16 @@ namespace {
 constexpr double kMostShrink = 1 << 20;
 
 Result<int64_t> resizedExtent(const Resize& op, int axis, int64_t in) {
-  if (!op.sizes.empty()) return op.sizes[axis] < 0 ? in : op.sizes[axis];
+  if (!op.sizes.empty()) return op.sizes[axis] == -1 ? in : op.sizes[axis];
   // In float, as ONNX's shape inference has it: 10 * 0.7f is 7.
   const float extent = std::floor(static_cast<float>(in) * op.scales[axis]);
   if (!(extent >= 0) || extent > static_cast<float>(kMaxExtent))
     return fail(ErrorCode::ShapeMismatch, "axis ", axis, " is resized out of range");
   return static_cast<int64_t>(extent);
 }
+
+/// How far an interpolating filter reaches to either side.
+int64_t reachOf(const Resize& op) { return op.mode == ResizeMode::Linear ? 1 : 2; }
 
 /// A length that misses that of whole elements by the rounding of its scale is that.
 double resizedLength(double exact, double whole) {
@@ -53,7 +56,7 @@ Result<TensorTypes> Resize::inferShape(std::span<const TensorType> inputs) const
     if (x[i] > kMaxExtent) return fail(ErrorCode::ShapeMismatch, x, " is too large");
     const auto extent = resizedExtent(*this, i, x[i]);
     if (!extent) return std::unexpected(extent.error());
-    if (*extent > kMaxExtent || (x[i] == 0 && *extent != 0))
+    if (*extent < 0 || *extent > kMaxExtent || (x[i] == 0 && *extent != 0))
       return fail(ErrorCode::ShapeMismatch, "cannot resize axis ", i, " of ", x, " to ", *extent);
     y.push_back(*extent);
   }
@@ -73,8 +76,15 @@ ResizeAxis::ResizeAxis(const Resize& op, int axis, int64_t in, int64_t out)
           (!crops || (op.roi[axis] == 0 && op.roi[axis + op.roi.size() / 2] == 1));
   if (op.mode == ResizeMode::Nearest || kept_) return;
   if (op.antialias) filterScale_ = std::min(scale_, 1.0);
-  const double reach = op.mode == ResizeMode::Linear ? 1 : 2;
-  taps_ = 2 * static_cast<int64_t>(std::ceil(reach / filterScale_));
+  taps_ = 2 * static_cast<int64_t>(std::ceil(static_cast<double>(reachOf(op)) / filterScale_));
+}
+
+// An antialiasing filter has 2 * ceil(reach / scale) taps where the scale is below 1, and at most
+// scale * in + 1/2 positions have them.
+int64_t mostTaps(const Resize& op, int64_t in, int64_t out) {
+  if (op.mode == ResizeMode::Nearest) return out;
+  const int64_t reach = reachOf(op);
+  return op.antialias ? 2 * (2 * reach + 1) * std::max(in, out) : 2 * reach * out;
 }
 
 double ResizeAxis::source(int64_t at) const {
@@ -205,7 +215,8 @@ std::optional<DataAxes> Resize::dataAxes(const DataInputs& in) const {
   DataAxes axes = in.axes(0);
   for (int i = 0; i < x.rank(); ++i) {
     const bool exact = x[i] <= 1 << 24;  // as a float
-    if (!sizes.empty() && in.least("sizes", i, sizes[i]) != sizes[i])
+    const bool scaled = sizes.empty() && !in.isKnown("scales", i, scales[i]);
+    if (scaled || (!sizes.empty() && !in.isKnown("sizes", i, sizes[i])))
       axes[i] = in.fresh();
     else if (!sizes.empty() && sizes[i] >= 0)
       axes[i] = 0;
@@ -213,6 +224,16 @@ std::optional<DataAxes> Resize::dataAxes(const DataInputs& in) const {
       axes[i] = in.fresh();
   }
   return axes;
+}
+
+/// A size that a run sets may be -1.
+Result<TensorTypes> Resize::largestOutputs(const DataInputs& in) const {
+  Resize most = *this;
+  const auto rank = static_cast<size_t>(in.shape(0).rank());
+  for (size_t i = 0; i < std::min(rank, sizes.size()); ++i)
+    if (!in.isKnown("sizes", i, sizes[i]) && in.least("sizes", i, sizes[i]) < 0)
+      most.sizes[i] = std::max(sizes[i], in.shape(0)[static_cast<int>(i)]);
+  return most.inferShape(in.types());
 }
 
 int64_t Resize::elementsVisited(std::span<const TensorType> inputs,

@@ -65,12 +65,22 @@ struct Resize final : OperatorBase<Resize> {
   }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
-  bool maySetInRun(std::string_view attribute) const override { return attribute == "sizes"; }
+  Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
+  bool maySetInRun(std::string_view attribute) const override {
+    return attribute == "sizes" || attribute == "scales" || attribute == "roi";
+  }
+  bool sizesFollow(std::string_view attribute) const MINNOW_CONVERSION_OVERRIDE {
+    return attribute != "roi";
+  }
   int64_t elementsVisited(std::span<const TensorType> inputs,
                           std::span<const TensorType> outputs) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
 };
+
+/// The most taps that all positions of an axis can have together, whatever its scale, where neither
+/// extent is larger than these.
+int64_t mostTaps(const Resize& op, int64_t in, int64_t out);
 
 /// Where one axis of a Resize reads, for attributes and extents that inferShape accepts.
 class ResizeAxis {

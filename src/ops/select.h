@@ -90,7 +90,7 @@ struct NonMaxSuppression final : OperatorBase<NonMaxSuppression> {
 /// Input 1 or input 2, of one type and rank: as input 0, one bool, says.
 struct Choose final : OperatorBase<Choose> {
   static constexpr OpKind kKind = OpKind::Choose;
-  static constexpr Facts kFacts{.sizesFromData = true};
+  static constexpr Facts kFacts{.sizesFromData = true, .choosesOne = true};
 
   template <class V>
   void fields(V&) {}

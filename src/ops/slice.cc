@@ -112,14 +112,15 @@ Kept keptOf(const Bounds& slice, int64_t most) {
 namespace {
 /// Bounds that a run sets: Some where they can only leave less than those that the slice has.
 Kept keptInRun(const Slice& slice, const DataInputs& in, size_t i) {
-  const bool known = in.least("starts", i, slice.starts[i]) == slice.starts[i];
+  const bool known =
+      in.isKnown("starts", i, slice.starts[i]) && in.isKnown("steps", i, slice.steps[i]);
   const bool fromFront = known && slice.starts[i] >= 0 && slice.steps[i] > 0;
   return fromFront && in.least("ends", i, slice.ends[i]) >= 0 ? Kept::Some : Kept::Unsure;
 }
 
 bool isSetInRun(const Slice& slice, const DataInputs& in, size_t i) {
-  return in.least("starts", i, slice.starts[i]) != slice.starts[i] ||
-         in.least("ends", i, slice.ends[i]) != slice.ends[i];
+  return !in.isKnown("starts", i, slice.starts[i]) || !in.isKnown("ends", i, slice.ends[i]) ||
+         !in.isKnown("steps", i, slice.steps[i]);
 }
 
 Kept keptOf(const Slice& slice, const DataInputs& in, size_t i) {
@@ -129,10 +130,21 @@ Kept keptOf(const Slice& slice, const DataInputs& in, size_t i) {
   if (in.at(0, axis) == 0) return Kept::All;
   return keptOf({slice.starts[i], slice.ends[i], slice.steps[i]}, in.shape(0)[axis]);
 }
+
+/// True if a run says which axes are cut.
+bool axesSetInRun(const Slice& slice, const DataInputs& in) {
+  for (size_t i = 0; i < slice.axes.size(); ++i)
+    if (!in.isKnown("axes", i, slice.axes[i])) return true;
+  return false;
+}
 }  // namespace
 
 std::optional<DataAxes> Slice::dataAxes(const DataInputs& in) const {
   DataAxes axesOut = in.axes(0);
+  if (axesSetInRun(*this, in)) {
+    for (int axis = 0; axis < in.shape(0).rank(); ++axis) axesOut[axis] = in.fresh();
+    return axesOut;
+  }
   for (size_t i = 0; i < axes.size(); ++i) {
     const int axis = static_cast<int>(axes[i] < 0 ? axes[i] + in.shape(0).rank() : axes[i]);
     if (exact && in.at(0, axis) != 0) return std::nullopt;
@@ -143,11 +155,17 @@ std::optional<DataAxes> Slice::dataAxes(const DataInputs& in) const {
 
 /// Where more may give less, the whole axis may be left.
 Result<TensorTypes> Slice::largestOutputs(const DataInputs& in) const {
-  if (auto ok = inferShape(in.types()); !ok) return ok;
   Slice most = *this;
-  for (size_t i = 0; i < axes.size(); ++i)
-    if (keptOf(*this, in, i) == Kept::Unsure)
-      most.starts[i] = 0, most.ends[i] = std::numeric_limits<int64_t>::max(), most.steps[i] = 1;
+  const auto takeAll = [&](size_t i) {
+    most.starts[i] = 0, most.ends[i] = std::numeric_limits<int64_t>::max(), most.steps[i] = 1;
+  };
+  if (axesSetInRun(*this, in)) most.axes = most.starts = most.ends = most.steps = {};
+  // What the least and the most are of a step may be 0 where none is that the run sets.
+  for (size_t i = 0; i < most.steps.size(); ++i)
+    if (!in.isKnown("steps", i, steps[i])) most.steps[i] = 1;
+  if (auto ok = most.inferShape(in.types()); !ok) return ok;
+  for (size_t i = 0; i < most.axes.size(); ++i)
+    if (keptOf(*this, in, i) == Kept::Unsure) takeAll(i);
   return most.inferShape(in.types());
 }
 

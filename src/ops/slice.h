@@ -34,7 +34,8 @@ struct Slice final : OperatorBase<Slice> {
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
   bool maySetInRun(std::string_view attribute) const override {
-    return attribute == "starts" || attribute == "ends";
+    return attribute == "starts" || attribute == "ends" || attribute == "axes" ||
+           attribute == "steps";
   }
   bool isIdentity(std::span<const TensorType>) const MINNOW_CONVERSION_OVERRIDE;
   std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input, int) const override;

@@ -13,30 +13,40 @@ constexpr int64_t kMostParts = 1 << 16;
 int64_t partSize(int64_t extent, int64_t parts) { return (extent + parts - 1) / parts; }
 }  // namespace
 
-Result<TensorTypes> Split::inferShape(std::span<const TensorType> inputs) const {
+Result<int> Split::checkedAxis(std::span<const TensorType> inputs) const {
   if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
-  const Shape& x = inputs[0].shape;
-  if (auto ok = checkShape(x); !ok) return std::unexpected(ok.error());
-  const auto along = normaliseAxis(axis, x.rank());
-  if (!along) return std::unexpected(along.error());
-  const int64_t extent = x[*along];
+  if (auto ok = checkShape(inputs[0].shape); !ok) return std::unexpected(ok.error());
   if (sizes.empty() && (parts < 1 || parts > kMostParts))
     return fail(ErrorCode::BadModel, "a split into ", parts, " parts");
-  const int64_t count = sizes.empty() ? parts : static_cast<int64_t>(sizes.size());
-  TensorTypes outputs;
-  int64_t left = extent;
-  for (int64_t i = 0; i < count; ++i) {
-    const int64_t size = sizes.empty() ? std::min(left, partSize(extent, parts)) : sizes[i];
+  return normaliseAxis(axis, inputs[0].shape.rank());
+}
+
+Result<TensorTypes> Split::inferShape(std::span<const TensorType> inputs) const {
+  if (const auto along = checkedAxis(inputs); !along) return std::unexpected(along.error());
+  TensorTypes outputs(count(), inputs[0]);
+  if (auto ok = inferInto(inputs, {&outputs[0], outputs.size()}); !ok)
+    return std::unexpected(ok.error());
+  return outputs;
+}
+
+Result<void> Split::inferInto(std::span<const TensorType> inputs,
+                              std::span<TensorType> outputs) const {
+  const auto along = checkedAxis(inputs);
+  if (!along) return std::unexpected(along.error());
+  const Shape& x = inputs[0].shape;
+  int64_t left = x[*along];
+  for (size_t i = 0; i < count(); ++i) {
+    const int64_t size = sizes.empty() ? std::min(left, partSize(x[*along], parts)) : sizes[i];
     if (size < 0 || size > left)
       return fail(ErrorCode::ShapeMismatch, "the parts do not fit axis ", *along, " of ", x);
-    Shape y = x;
-    y[*along] = size;
-    outputs.push_back({inputs[0].type, y});
     left -= size;
+    if (i >= outputs.size()) continue;
+    outputs[i] = inputs[0];
+    outputs[i].shape[*along] = size;
   }
   if (left != 0)
     return fail(ErrorCode::ShapeMismatch, "the parts leave ", left, " of axis ", *along, " of ", x);
-  return outputs;
+  return {};
 }
 
 int64_t Split::startOf(int64_t extent, int index) const {
@@ -50,8 +60,7 @@ int64_t Split::startOf(int64_t extent, int index) const {
 std::optional<Storage> Split::viewOf(const Shape& inputShape, const Storage& input,
                                      int index) const {
   const auto along = normaliseAxis(axis, inputShape.rank());
-  const int64_t count = sizes.empty() ? parts : static_cast<int64_t>(sizes.size());
-  if (!along || index < 0 || index >= count) return std::nullopt;
+  if (!along || index < 0 || static_cast<size_t>(index) >= count()) return std::nullopt;
   Storage view = input;
   const int64_t start = startOf(inputShape[*along], index);
   // An empty part at the end may not point past the tensor.
@@ -86,9 +95,8 @@ Result<TensorTypes> Split::largestOutputs(const DataInputs& in) const {
   });
   if (!along || in.count() != 1 || (known && !setInRun)) return inferShape(in.types());
   if (sizes.empty() && (parts < 1 || parts > kMostParts)) return inferShape(in.types());
-  const auto count = sizes.empty() ? static_cast<size_t>(parts) : sizes.size();
-  TensorTypes outputs(count, in.types()[0]);
-  for (size_t i = 0; i < count; ++i)
+  TensorTypes outputs(count(), in.types()[0]);
+  for (size_t i = 0; i < outputs.size(); ++i)
     outputs[i].shape[*along] =
         sizes.empty() ? partSize(x[*along], parts) : std::clamp<int64_t>(sizes[i], 0, x[*along]);
   return outputs;

@@ -19,6 +19,8 @@ struct Split final : OperatorBase<Split> {
     v("parts", parts);
   }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
+  Result<void> inferInto(std::span<const TensorType> inputs,
+                         std::span<TensorType> outputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   Result<TensorTypes> largestOutputs(const DataInputs& in) const override;
   bool maySetInRun(std::string_view attribute) const override { return attribute == "sizes"; }
@@ -30,6 +32,10 @@ struct Split final : OperatorBase<Split> {
                                std::span<const TensorType> outputs) const override;
   /// Where output `index` begins along the axis, for attributes that inferShape accepts.
   int64_t startOf(int64_t extent, int index) const;
+
+ private:
+  size_t count() const { return sizes.empty() ? static_cast<size_t>(parts) : sizes.size(); }
+  Result<int> checkedAxis(std::span<const TensorType> inputs) const;
 };
 
 }  // namespace minnow::ops

@@ -31,7 +31,8 @@ class Packer {
       if (id == kNoValue) continue;
       const ir::Value& value = graph_.values[id];
       const Packing packing = kernels::packingFor(value.type.type);
-      if (!value.isConstant() || !value.isPlain() || packing == Packing::None) continue;
+      // What follows from sizes is stored anew when they change, as it is computed.
+      if (!value.isFixed() || !value.isPlain() || packing == Packing::None) continue;
       const auto matrices = node.op->weightMatrices(static_cast<int>(i), value.type.shape,
                                                     plainStrides(value.type.shape));
       if (!matrices) continue;

@@ -48,8 +48,7 @@ class Assignment {
 
  private:
   Strides ownStrides(ValueId id) const {
-    return dataSizes_.isFromData(id) ? plainStrides(types_[id].shape)
-                                     : stridesIn(graph_.values[id].order, types_[id].shape);
+    return stridesIn(graph_.values[id].order, types_[id].shape);
   }
 
   void placeConstant(ValueId id) {

@@ -57,7 +57,7 @@ struct StoragePlan {
 /// place only if all that reads what it overwrites has run then: no step beside it in the order,
 /// and in a chain that runs in strips no later strip and no other band. A node that data decide an
 /// extent for (ir::DataSizes::concerns()) shares nothing: where its results lie must not depend on
-/// extents, and values of such extents lie row-major. `chainOf`: by node, index into `chains` of
+/// extents. `chainOf`: by node, index into `chains` of
 /// its chain's band 0, -1 for none.
 StoragePlan assignStorage(const ir::Graph& graph, const std::vector<TensorType>& types,
                           const Uses& uses, const std::vector<ChainSchedule>& chains,

@@ -35,6 +35,7 @@ class Builder {
 
   Result<std::shared_ptr<const Program>> build() {
     placeValues();
+    program_.guards = findGuards(graph_, layout_.chainOf);
     program_.inputs = infosOf(graph_.inputs);
     program_.outputs = infosOf(graph_.outputs);
     for (size_t i = 0; i < graph_.outputs.size(); ++i)

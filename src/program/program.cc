@@ -45,8 +45,9 @@ bool Program::computesRowsOfWhole(int step) const {
 
 size_t Program::heapBytes() const {
   size_t bytes = minnow::heapBytes(places) + minnow::heapBytes(strides) +
-                 minnow::heapBytes(buffers) + minnow::heapBytes(stripAxes) + strips.heapBytes() +
-                 minnow::heapBytes(sizedByData) + minnow::heapBytes(inputs) +
+                 minnow::heapBytes(buffers) + minnow::heapBytes(stripAxes) +
+                 minnow::heapBytes(guards.all) + minnow::heapBytes(guards.ofStep) +
+                 strips.heapBytes() + minnow::heapBytes(sizedByData) + minnow::heapBytes(inputs) +
                  minnow::heapBytes(outputs) + minnow::heapBytes(types) +
                  steps.capacity() * sizeof(Step);
   for (const Step& step : steps)

@@ -14,6 +14,7 @@
 #include "ir/graph.h"
 #include "minnow/runtime.h"
 #include "planning/strip_cursor.h"
+#include "program/guards.h"
 
 namespace minnow {
 
@@ -65,6 +66,7 @@ struct Program {
   std::vector<Strides> strides;      ///< of several places each
   std::vector<Buffer> buffers;
   std::vector<Step> steps;  ///< step n is node n
+  Guards guards;
   /// By operand: the axis of which a step sees one strip; kWhole for all of the tensor.
   std::vector<int8_t> stripAxes;
   planning::StripTables strips;

@@ -1,5 +1,6 @@
 // Steps of whose tensors data decide an extent. What they read and write lies in buffers of its own
-// (planning/storage.h), as large as the largest sizes; in a frame, row-major at their beginning.
+// (planning/storage.h), as large as the largest sizes; in a frame they lie at the beginning, in their
+// storage order, without gaps.
 #include "base/fail.h"
 #include "runtime/runner.h"
 
@@ -18,11 +19,13 @@ Result<void> Runner::bindActualSizes() {
   }
   const auto op = settledOperator();
   if (!op) return std::unexpected(op.error());
-  const auto written = (*op)->inferShape(types_);
-  if (!written) return std::unexpected(written.error());
-  for (size_t i = 0; i < node().outputs.size(); ++i)
+  const size_t read = types_.size();
+  types_.resize(read + node().outputs.size());  // room for every step's operands is there
+  const std::span written(types_.begin() + static_cast<ptrdiff_t>(read), types_.end());
+  if (auto ok = (*op)->inferInto(std::span(types_).first(read), written); !ok) return ok;
+  for (size_t i = 0; i < written.size(); ++i)
     if (TensorView& view = outputs()[i])
-      if (auto ok = bindOutput(node().outputs[i], (*written)[i].shape, view); !ok) return ok;
+      if (auto ok = bindOutput(node().outputs[i], written[i].shape, view); !ok) return ok;
   return {};
 }
 
@@ -47,7 +50,7 @@ Result<void> Runner::bindOutput(ir::ValueId id, const Shape& shape, TensorView& 
                 fromData ? " at most" : "");
   if (!fromData) return {};
   view.shape = shape;
-  view.strides = plainStrides(shape);
+  view.strides = stridesIn(program().graph->values[id].order, shape);
   return {};
 }
 

@@ -38,6 +38,7 @@ void Runner::bindStrip(ir::ValueId id, const ops::Rows& rows, TensorView& view) 
 
 Result<void> Runner::open(bool watched) {
   slideRows();
+  if (auto ok = findSkipped(); !ok) return ok;
   const program::Step& step = plannedStep();
   if (!hasWork() || !(watched || step.kernel || step.sizedByData)) return {};
   int32_t axis = step.stripAxes;
@@ -51,6 +52,23 @@ Result<void> Runner::open(bool watched) {
   bindAll(node().inputs, inputs());
   bindAll(node().outputs, outputs());
   return step.sizedByData ? bindActualSizes() : Result<void>();
+}
+
+/// Whoever reads the condition may not have computed it yet.
+Result<void> Runner::findSkipped() {
+  const program::Guards& guards = program().guards;
+  const int32_t guard = guards.ofStep.empty() ? kNone : guards.ofStep[step()];
+  skipped_ = false;
+  if (guard == kNone) return {};
+  if (auto ok = finish(); !ok) return ok;
+  skipped_ = !isAllowed(guard);
+  return {};
+}
+
+bool Runner::isAllowed(int32_t guard) const {
+  if (guard == kNone) return true;
+  const program::Guard& one = program().guards.all[guard];
+  return isAllowed(one.outer) && *bindings_->tensor(one.condition).as<const bool>() == one.wanted;
 }
 
 /// Moves the rows that are still needed to the beginning of their buffers.

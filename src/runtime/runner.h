@@ -36,8 +36,9 @@ class Runner {
   int bandsHere() const;
   /// From a chain's first step to what follows it: others have run its bands.
   void skipChain() { cursor_.skipChain(); }
-  /// False for a step of a chain that makes no rows in this strip.
-  bool hasWork() const { return cursor_.hasWork(); }
+  /// False for a step of a chain that makes no rows in this strip, and for one that was opened and
+  /// that only a branch not taken reads.
+  bool hasWork() const { return cursor_.hasWork() && !skipped_; }
   size_t step() const { return static_cast<size_t>(cursor_.step()); }
   /// Binds the step's tensors. Where data decided extents, they are those of this frame; an error,
   /// before anything is written, if one is larger than planned. A view that nobody computes is bound
@@ -79,6 +80,8 @@ class Runner {
   void waitFor(const planning::Handover& handover) const;
   static int progressAt(const planning::ChainSchedule& chain, int strip, int step);
   void noteProgress(int done);
+  Result<void> findSkipped();
+  bool isAllowed(int32_t guard) const;
   Result<void> bindActualSizes();
   Result<const ops::Operator*> settledOperator();
   Result<void> bindOutput(ir::ValueId id, const Shape& shape, TensorView& view) const;
@@ -86,8 +89,9 @@ class Runner {
 
   Bindings* bindings_;
   planning::StripCursor cursor_;
+  bool skipped_ = false;                    // the step that is open
   std::vector<TensorView> operands_;        // of the step that is open: inputs, then outputs
-  std::vector<TensorType> types_;           // of the inputs, where data decide extents
+  std::vector<TensorType> types_;           // of the operands, where data decide extents
   const backend::Backend* busy_ = nullptr;  // it may not have done all that was begun
   backend::Event begun_ = backend::kDone;
 };

@@ -130,7 +130,7 @@ ir::Graph graphOfAttributesInRun() {
   expand->shape = {12};
   auto inRun = std::make_unique<ops::InRun>();
   inRun->op = std::move(expand);
-  inRun->parameters = {{"shape", {0}}};
+  inRun->parameters = {{"shape", std::vector<int64_t>{0}}};
   graph.inputs = {x};
   graph.nodes.push_back({"find", std::make_unique<ops::NonZero>(), {x}, {found}});
   graph.nodes.push_back({"count", std::make_unique<ops::ShapeOf>(last), {found}, {count}});

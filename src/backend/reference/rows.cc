@@ -64,7 +64,7 @@ class SizedByDataKernel final : public Kernel {
         row_(row),
         reference_(referenceRow(op_.kind())),
         call_(forms.front().call),
-        bytes_(std::max(mostWorkspace(row_, forms), mostWorkspace(reference_, forms))) {}
+        bytes_(std::max(workspaceAtMost(row_, forms), workspaceAtMost(reference_, forms))) {}
 
   const char* name() const override { return row_.name; }
   size_t workspaceBytes() const override { return bytes_; }
@@ -72,22 +72,32 @@ class SizedByDataKernel final : public Kernel {
 
   Result<Event> run(const kernels::KernelArgs& args) const override {
     const ops::Operator& op = args.settled ? *args.settled : op_;
-    const KernelRow& row = takes(op, args) ? row_ : reference_;
-    if (row.workspace && kernels::makesNothing(op, args.outputs)) return kDone;
-    if (workspaceOf(row, op, args.inputs, args.outputs, call_) > args.workspace.size())
+    const bool takes = accepts(op, args) && hasRoom(row_, op, args);
+    if (!takes && !hasRoom(reference_, op, args))
       return fail(ErrorCode::Internal, "more workspace is wanted than was planned");
+    const KernelRow& row = takes ? row_ : reference_;
+    if (row.workspace && kernels::makesNothing(op, args.outputs)) return kDone;
     return done(row.run(op, args));
   }
 
  private:
-  /// True if the row computes tensors of these sizes. Actual sizes may ask for more workspace than
-  /// the largest: no operator's rule says they never do.
-  bool takes(const ops::Operator& op, const kernels::KernelArgs& args) const {
+  static size_t workspaceAtMost(const KernelRow& row, std::span<const Work> forms) {
+    const Work& largest = forms.front();  // steps that data size do not run in strips
+    kernels::CallShape call = largest.call;
+    call.atMost = true;
+    return workspaceOf(row, largest.op, largest.inputs, largest.outputs, call);
+  }
+
+  bool accepts(const ops::Operator& op, const kernels::KernelArgs& args) const {
     const auto empty = [](const TensorView& view) { return view && view.elements() == 0; };
     return row_.accepts && std::ranges::none_of(args.inputs, empty) &&
-           std::ranges::none_of(args.outputs, empty) &&
-           row_.accepts(op, args.inputs, args.outputs) &&
-           workspaceOf(row_, op, args.inputs, args.outputs, call_) <= args.workspace.size();
+           std::ranges::none_of(args.outputs, empty) && row_.accepts(op, args.inputs, args.outputs);
+  }
+
+  /// A fast kernel may want more for fewer elements; the reference then does without it.
+  bool hasRoom(const KernelRow& row, const ops::Operator& op,
+               const kernels::KernelArgs& args) const {
+    return workspaceOf(row, op, args.inputs, args.outputs, call_) <= args.workspace.size();
   }
 
   const ops::Operator& op_;

@@ -167,14 +167,21 @@ ir::ValueId ImportState::addZeros(const Shape& shape) {
   return addConstant(freshName("zeros"), {DataType::Int64, shape}, std::as_bytes(std::span(zeros)));
 }
 
+namespace {
+ops::InRun::Numbers numbersOf(const ir::Value& value) {
+  if (value.type.type != DataType::Float32)
+    return wholeNumbers(value).value_or(std::vector<int64_t>());
+  const auto elements = value.elements<float>();
+  return std::vector<float>(elements.begin(), elements.end());
+}
+}  // namespace
+
 /// The operator has the most that the attributes can be.
 void ImportState::setInRun(ir::Node& node, const std::vector<InRun>& attributes) {
   auto wrapper = std::make_unique<ops::InRun>();
   wrapper->op = std::move(node.op);
   for (const auto& [attribute, value, least] : attributes) {
-    const ir::Value& numbers = graph.values[static_cast<size_t>(least)];
-    wrapper->parameters.push_back(
-        {attribute, wholeNumbers(numbers).value_or(std::vector<int64_t>())});
+    wrapper->parameters.push_back({attribute, numbersOf(graph.values[static_cast<size_t>(least)])});
     node.inputs.push_back(value);
     if (sizes.follows(least)) node.settings.push_back({"least:" + attribute, least});
   }

@@ -8,6 +8,7 @@
 #include "ops/cast.h"
 #include "ops/cum_sum.h"
 #include "ops/expand.h"
+#include "ops/shape_of.h"
 
 namespace minnow::converter {
 namespace {
@@ -65,23 +66,31 @@ ir::ValueId lengthOf(const Composer& c, ir::ValueId start, ir::ValueId limit, ir
   return c.reshape(c.cast(count, DataType::Int64), {1});
 }
 
+[[noreturn]] void refuseUnbounded(const NodeContext& node) {
+  for (int i = 0; i < 3; ++i) node.expectBounded(i);
+  node.unsupported(
+      "a range whose step may be 0, as far as is known (a Max with 1 says it is not),");
+}
+
 /// A range whose ends follow from sizes: as many ones added up as there are numbers, times delta.
 ir::ValueId followingRange(NodeContext& node, DataType type) {
   const Composer c(node);
   const bool isFloat = type == DataType::Float32 || type == DataType::Float16;
-  if (isFloat)
-    (void)node.constantFloats(2);  // a delta that follows is assumed to stay, for it could be 0
-  else
-    (void)node.constantInts(2);
+  // A delta that follows is assumed to stay, for it could be 0.
+  if (node.isConstant(node.input(2)) && type != DataType::Float64)
+    isFloat ? void(node.constantFloats(2)) : void(node.constantInts(2));
   const auto number = [&](int i) { return c.reshape(node.input(i), {}); };
   const ir::ValueId length = lengthOf(c, number(0), number(1), number(2));
+  if (!node.isConstant(length) && !node.isBounded(length)) refuseUnbounded(node);
   auto ones = std::make_unique<ops::Expand>();
   ones->shape = node.settingInts(*ones, "shape", length, "the length");
   auto sums = std::make_unique<ops::CumSum>();
   sums->exclusive = true;
   const ir::ValueId places =
       node.emit(std::move(sums), {node.emit(std::move(ones), {c.integer(1)})});
-  const DataType wide = isFloat ? DataType::Float32 : DataType::Int64;
+  const DataType wide = isFloat                     ? DataType::Float32
+                        : type == DataType::Float64 ? DataType::Float64
+                                                    : DataType::Int64;
   const auto term = [&](ir::ValueId x) { return c.cast(x, wide); };
   const ir::ValueId product = c(ops::BinaryFn::Mul, term(places), term(number(2)));
   return c.cast(c(ops::BinaryFn::Add, term(number(0)), product), type);
@@ -92,13 +101,13 @@ ir::ValueId followingRange(NodeContext& node, DataType type) {
 void importOneHot(NodeContext& node) {
   auto op = std::make_unique<ops::OneHot>();
   op->axis = node.integer("axis", -1);
-  if (node.typeOf(node.input(1)).type == DataType::Float32) {
-    const std::vector<float> depth = node.constantFloats(1);
-    if (depth.size() != 1 || !(std::fabs(depth[0]) < 1e9f)) node.broken("the depth is no number");
-    op->depth = static_cast<int64_t>(depth[0]);
-  } else {
-    op->depth = node.settingInt(*op, "depth", 1);
-  }
+  const DataType type = node.typeOf(node.input(1)).type;
+  const bool isInteger = type == DataType::Int64 || type == DataType::Int32;
+  const ir::ValueId depth =
+      isInteger ? node.input(1) : Composer(node).cast(node.input(1), DataType::Int64);
+  const std::vector<int64_t> depths = node.settingInts(*op, "depth", depth, "input 1");
+  if (depths.size() != 1) node.broken("the depth is not one number");
+  op->depth = depths[0];
   node.setOutput(0, node.emit(std::move(op), {node.input(0), node.input(2)}));
 }
 
@@ -116,14 +125,32 @@ void importReverseSequence(NodeContext& node) {
   node.setOutput(0, node.emit(std::move(op), {node.input(0), node.input(1)}));
 }
 
+/// Ones, of which but a diagonal becomes 0: for a matrix of which data decide the size.
+ir::ValueId diagonalOnes(NodeContext& node, DataType type, const std::vector<std::byte>& one) {
+  const Composer c(node);
+  auto ones = std::make_unique<ops::Expand>();
+  ones->shape = node.settingInts(
+      *ones, "shape", node.emit(std::make_unique<ops::ShapeOf>(), {node.input(0)}), "input 0");
+  ir::ValueId value = node.emit(std::move(ones), {node.constantOf({type, {}}, one)});
+  for (const bool upper : {true, false}) {
+    auto triangle = std::make_unique<ops::Trilu>();
+    triangle->upper = upper;
+    triangle->diagonal = node.integer("k", 0);
+    value = node.emit(std::move(triangle), {value});
+  }
+  return value;
+}
+
 void importEyeLike(NodeContext& node) {
-  const TensorType like{node.typeOf(node.input(0)).type, node.shape(0)};
+  const TensorType like = node.typeOf(node.input(0));
   if (like.shape.rank() != 2) node.broken("the input is no matrix");
   if (like.shape.elements() > kMostElements) node.unsupported("a matrix this large");
   const int64_t given = node.integer("dtype", 0);
   if (given < 0 || given > 255) node.unsupported("this element type");
   const DataType type = given ? static_cast<DataType>(given) : like.type;
   const std::vector<std::byte> one = oneAs(node, type);
+  if (node.isFromData(0, 0) || node.isFromData(0, 1))
+    return node.setOutput(0, diagonalOnes(node, type, one));
   const int64_t rows = like.shape[0], columns = like.shape[1];
   std::vector<std::byte> bytes(static_cast<size_t>(rows * columns) * one.size());
   const int64_t k = std::clamp<int64_t>(node.integer("k", 0), -rows, columns);
@@ -139,9 +166,10 @@ void importRange(NodeContext& node) {
   const auto floats = [&](int i) { return node.constantFloats(i); };
   const auto ints = [&](int i) { return node.constantInts(i); };
   const DataType type = node.typeOf(node.input(0)).type;
-  if (!node.isConstant(node.input(0)) || !node.isConstant(node.input(1)) ||
-      node.follows(node.input(0)) || node.follows(node.input(1)) || node.follows(node.input(2)))
-    return node.setOutput(0, followingRange(node, type));
+  bool isFixed = type != DataType::Float64;
+  for (int i = 0; i < 3; ++i)
+    isFixed = isFixed && node.isConstant(node.input(i)) && !node.follows(node.input(i));
+  if (!isFixed) return node.setOutput(0, followingRange(node, type));
   switch (type) {
     case DataType::Float16: {
       auto narrow = std::make_unique<ops::Cast>();

@@ -183,15 +183,33 @@ std::vector<int64_t> NodeContext::settingInts(const ops::Operator& op, const cha
 
 std::vector<int64_t> NodeContext::settingInts(const ops::Operator& op, const char* attribute,
                                               ir::ValueId id, const std::string& what) {
-  if (state_.bounds.of(id)) return settingInRun(op, attribute, id, mostOf(id));
-  if (op.maySetInRun(attribute)) expectBounded(id, what);
+  id = setInRun(op, attribute, id, what);
   const ir::Value& value = expectConstant(id, what);
   follow(op, attribute, id);
   return intsOf(value, what);
 }
 
+ir::ValueId NodeContext::setInRun(const ops::Operator& op, const char* attribute, ir::ValueId value,
+                                  const std::string& what) {
+  if (value == ir::kNoValue || isConstant(value) || !op.maySetInRun(attribute)) return value;
+  ir::ValueId least = value, most = value;
+  if (const auto* bounds = state_.bounds.of(value)) {
+    least = bounds->least, most = bounds->most;
+  } else if (!op.sizesFollow(attribute) && !state_.dataSizes.isFromData(value)) {
+    const Composer c(*this);  // any numbers will do
+    least = most = c.cast(state_.addZeros(typeOf(value).shape), typeOf(value).type);
+  } else {
+    expectBounded(value, what);
+    return value;
+  }
+  state_.inRun[&op].push_back({attribute, value, least});
+  return most;
+}
+
+void NodeContext::expectBounded(int i) const { expectBounded(input(i), text("input ", i)); }
+
 void NodeContext::expectBounded(ir::ValueId id, const std::string& what) const {
-  if (id == ir::kNoValue || isConstant(id)) return;
+  if (id == ir::kNoValue || isConstant(id) || state_.bounds.of(id)) return;
   const std::string& name = state_.graph.values[static_cast<size_t>(id)].name;
   if (name.starts_with('~') || state_.dataSizes.isFromData(id)) return;
   throw NeedsValue(
@@ -210,6 +228,8 @@ std::vector<int64_t> NodeContext::settingInRun(const ops::Operator& op, const ch
 void NodeContext::noteAxes(ir::ValueId value, ir::ValueId numbers) {
   state_.bounds.noteAxes(value, numbers);
 }
+
+bool NodeContext::isBounded(ir::ValueId id) const { return state_.bounds.of(id) != nullptr; }
 
 ir::ValueId NodeContext::mostOf(ir::ValueId id) const {
   const auto* bounds = state_.bounds.of(id);
@@ -240,6 +260,8 @@ int64_t NodeContext::settingInt(const ops::Operator& op, const char* attribute, 
 
 std::vector<float> NodeContext::settingFloats(const ops::Operator& op, const char* attribute,
                                               ir::ValueId id, const std::string& what) {
+  if (id != ir::kNoValue && !isConstant(id)) id = Composer(*this).cast(id, DataType::Float32);
+  id = setInRun(op, attribute, id, what);
   const ir::Value& value = expectConstant(id, what);
   follow(op, attribute, id);
   return floatsOf(value, what);

@@ -108,8 +108,13 @@ class NodeContext {
   /// Says that a run sets `attribute` to `value`; conversion takes `most`, a constant.
   std::vector<int64_t> settingInRun(const ops::Operator& op, const char* attribute,
                                     ir::ValueId value, ir::ValueId most);
+  /// Throws NeedsValue, and says how to give it a bound, where input i is computed in the run and
+  /// nothing is known of it.
+  void expectBounded(int i) const;
   /// Says that the axes of a value are of the extents that a row of numbers holds.
   void noteAxes(ir::ValueId value, ir::ValueId numbers);
+  /// True of what is computed in the run and has a least and a most.
+  bool isBounded(ir::ValueId id) const;
   /// The most of a value that data decide, itself else.
   ir::ValueId mostOf(ir::ValueId id) const;
   /// True if the elements of a constant follow from extents.
@@ -150,6 +155,9 @@ class NodeContext {
   const ir::Value& known(ir::ValueId id, const std::string& what) const;
   std::vector<int64_t> intsOf(const ir::Value& value, const std::string& what) const;
   std::vector<float> floatsOf(const ir::Value& value, const std::string& what) const;
+  /// Says that a run sets `attribute`; the constant that conversion takes, itself if it is one.
+  ir::ValueId setInRun(const ops::Operator& op, const char* attribute, ir::ValueId value,
+                       const std::string& what);
   /// Says which attribute a constant is to be, or assumes that it stays.
   void follow(const ops::Operator& op, const char* attribute, ir::ValueId id);
 

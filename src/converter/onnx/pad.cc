@@ -48,6 +48,7 @@ void importPad(NodeContext& node) {
   const ir::ValueId pads = asInputs ? node.input(1) : node.constantIntRow(node.integers("pads"));
   if (node.typeOf(pads).shape.elements() != 2 * std::ssize(axes))
     node.broken("pads and axes do not fit together");
+  if (asInputs) node.expectBounded(1);
   std::vector<int64_t> places = placesOf(node, axes);
   op->padsBegin = node.settingInts(*op, "padsBegin", node.spread(pads, places, 0), "input 1");
   for (int64_t& place : places)

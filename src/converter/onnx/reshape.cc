@@ -11,19 +11,14 @@ std::vector<int64_t> unitAxes(const NodeContext& node) {
   return node.hasInput(1) ? node.constantInts(1) : std::vector<int64_t>{};
 }
 
-/// A shape that a run computes. Extents that the input has in the same place are its own, and one
-/// that is not known otherwise is what is left.
+/// A shape that a run computes: extents that the input has in the same place are its own, the others
+/// are at most what is known of them.
 std::vector<int64_t> shapeInRun(NodeContext& node, const ops::Reshape& op,
                                 const NodeContext::InRun& numbers) {
   std::vector<int64_t> instead = numbers.most, known;
-  int64_t* open = nullptr;
-  const bool haveRest = std::ranges::count(numbers.most, -1) > 0;
-  for (size_t i = 0; i < instead.size(); ++i) {
-    if (numbers.least[i] == numbers.most[i]) continue;
-    const bool copied = numbers.isOwnAxis[i] && !op.allowZero;
-    if (!copied && !open && !haveRest) open = &instead[i];
-    instead[i] = copied ? 0 : open == &instead[i] ? -1 : instead[i];
-  }
+  for (size_t i = 0; i < instead.size(); ++i)
+    if (numbers.least[i] != numbers.most[i] && numbers.isOwnAxis[i] && !op.allowZero)
+      instead[i] = 0;
   for (size_t i = 0; i < instead.size(); ++i) known.push_back(instead[i] == numbers.most[i]);
   const Composer c(node);
   const ir::ValueId most = c.cast(node.mostOf(node.input(1)), DataType::Int64);

@@ -2,9 +2,10 @@
 // keep_aspect_ratio_policy from 18) and Upsample (scales as attribute in 7, input in 9).
 #include "ops/resize.h"
 
-#include <cmath>
+#include <algorithm>
 
-#include "converter/onnx/node_context.h"
+#include "converter/onnx/compose.h"
+#include "ops/shape_of.h"
 
 namespace minnow::converter {
 namespace {
@@ -49,52 +50,63 @@ std::vector<int> resizedAxes(const NodeContext& node) {
   return axes;
 }
 
-/// Where the numbers of the named axes stand in a row of them, -1 for the other axes.
-std::vector<int64_t> placesOf(const NodeContext& node, const std::vector<int>& axes, int row) {
+/// Input `row` has a number for each of the axes, and something is known of it.
+void expectRow(const NodeContext& node, const std::vector<int>& axes, int row) {
   if (node.typeOf(node.input(row)).shape.elements() != std::ssize(axes))
     node.broken("expected " + std::to_string(axes.size()) + " numbers, one an axis");
+  node.expectBounded(row);
+}
+
+/// Where the numbers of the named axes stand in a row of them, -1 for the other axes.
+std::vector<int64_t> placesOf(const NodeContext& node, const std::vector<int>& axes) {
   std::vector<int64_t> places(static_cast<size_t>(node.rank(0)), -1);
   for (size_t i = 0; i < axes.size(); ++i)
     places[static_cast<size_t>(axes[i])] = static_cast<int64_t>(i);
   return places;
 }
 
-/// Numbers of the named axes, `otherwise` for the rest.
-std::vector<float> spread(const NodeContext& node, const std::vector<int>& axes,
-                          const std::vector<float>& given, float otherwise) {
-  std::vector<float> all(node.rank(0), otherwise);
-  for (size_t i = 0; i < axes.size(); ++i) all[axes[i]] = given[i];
-  return all;
-}
-
-std::vector<float> readRoi(const NodeContext& node, const std::vector<int>& axes) {
-  const std::vector<float> given = node.constantFloats(1);
-  if (given.size() != 2 * axes.size()) node.broken("the region of interest does not fit the axes");
-  const auto middle = given.begin() + static_cast<std::ptrdiff_t>(axes.size());
-  std::vector<float> roi = spread(node, axes, std::vector<float>(given.begin(), middle), 0.0f);
-  const auto ends = spread(node, axes, std::vector<float>(middle, given.end()), 1.0f);
-  roi.insert(roi.end(), ends.begin(), ends.end());
-  return roi;
+/// Starts of the axes' regions, then their ends: an axis that is not named is there in whole.
+std::vector<float> readRoi(NodeContext& node, const std::vector<int>& axes, const ops::Resize& op) {
+  const auto count = std::ssize(axes);
+  if (node.typeOf(node.input(1)).shape.elements() != 2 * count)
+    node.broken("the region of interest does not fit the axes");
+  std::vector<int64_t> places = placesOf(node, axes);
+  const ir::ValueId starts = node.spread(node.input(1), places, 0);
+  for (int64_t& place : places)
+    if (place >= 0) place += count;
+  const ir::ValueId ends = node.spread(node.input(1), places, 1);
+  return node.settingFloats(op, "roi", Composer(node).concat({starts, ends}, 0), "input 1");
 }
 
 /// keep_aspect_ratio_policy: one scale for all axes, the smallest or the largest that `sizes` ask.
 void keepAspectRatio(NodeContext& node, const std::vector<int>& axes, bool larger,
                      ops::Resize& op) {
-  const Shape& x = node.shape(0);
-  const std::vector<int64_t> sizes = node.constantInts(3);
-  if (sizes.size() != axes.size()) node.broken("sizes and axes do not fit together");
-  double scale = larger ? 0 : INFINITY;
-  for (size_t i = 0; i < axes.size(); ++i) {
-    const double ratio = static_cast<double>(sizes[i]) / static_cast<double>(x[axes[i]]);
-    scale = larger ? std::max(scale, ratio) : std::min(scale, ratio);
-  }
-  op.scales.assign(x.rank(), 1.0f);
-  op.sizes.assign(x.rank(), -1);
-  for (int axis : axes) {
-    op.scales[axis] = static_cast<float>(scale);
-    op.sizes[axis] = static_cast<int64_t>(scale * static_cast<double>(x[axis]) + 0.5);
-  }
-  node.noteShapeDependence();
+  const Composer c(node);
+  const auto wide = [&](ir::ValueId x) { return c.cast(x, DataType::Float64); };
+  const ir::ValueId named = node.constantIntRow({axes.begin(), axes.end()});
+  const ir::ValueId shape = node.emit(std::make_unique<ops::ShapeOf>(), {node.input(0)});
+  const ir::ValueId extents = wide(c.gather(shape, named, 0));
+  const ir::ValueId ratios = c(ops::BinaryFn::Div, wide(c.reshape(node.input(3), {-1})),
+                               c(ops::BinaryFn::Max, extents, c.number(1, DataType::Float64)));
+  const ir::ValueId scale = c.reduce(larger ? ops::ReduceFn::Max : ops::ReduceFn::Min, ratios, 0);
+  const ir::ValueId sizes = c(ops::BinaryFn::Add, c(ops::BinaryFn::Mul, scale, extents),
+                              c.number(0.5F, DataType::Float64));
+  const ir::ValueId scales = c.expand(c.cast(scale, DataType::Float32), {std::ssize(axes)});
+  const std::vector<int64_t> places = placesOf(node, axes);
+  op.scales = node.settingFloats(op, "scales", node.spread(scales, places, 1), "input 3");
+  op.sizes = node.settingInts(op, "sizes", node.spread(c.cast(sizes, DataType::Int64), places, -1),
+                              "input 3");
+}
+
+/// -1 is not what the model says of an axis that stays: one that a run computes becomes -2.
+ir::ValueId sizesOf(NodeContext& node) {
+  const ir::ValueId sizes = node.input(3);
+  const auto numbers = node.inRun(sizes, ir::kNoValue);
+  if (!numbers || std::ranges::min(numbers->least) >= 0) return sizes;
+  const Composer c(node);
+  const DataType type = node.typeOf(sizes).type;
+  const ir::ValueId negative = c(ops::BinaryFn::Less, sizes, c.cast(c.integer(0), type));
+  return c(ops::BinaryFn::Sub, sizes, c.cast(negative, type));
 }
 
 bool given(const NodeContext& node, int i) {
@@ -109,18 +121,20 @@ void readResize(NodeContext& node, ops::Resize& op) {
   op.excludeOutside = node.integer("exclude_outside", 0) != 0;
   op.antialias = node.integer("antialias", 0) != 0;
   const std::vector<int> axes = resizedAxes(node);
-  if (op.coordinates == ops::ResizeCoordinates::TfCropAndResize) op.roi = readRoi(node, axes);
+  if (op.coordinates == ops::ResizeCoordinates::TfCropAndResize) op.roi = readRoi(node, axes, op);
   if (given(node, 2)) {
-    op.scales = node.settingFloats(
-        op, "scales", node.spread(node.input(2), placesOf(node, axes, 2), 1), "input 2");
+    expectRow(node, axes, 2);
+    op.scales = node.settingFloats(op, "scales",
+                                   node.spread(node.input(2), placesOf(node, axes), 1), "input 2");
     return;
   }
   if (!given(node, 3)) node.broken("neither scales nor sizes are given");
+  expectRow(node, axes, 3);
   const std::string policy = node.string("keep_aspect_ratio_policy", "stretch");
   if (policy == "not_larger" || policy == "not_smaller")
     return keepAspectRatio(node, axes, policy == "not_smaller", op);
   if (policy != "stretch") node.unsupported("keep_aspect_ratio_policy '" + policy + "'");
-  op.sizes = node.settingInts(op, "sizes", node.spread(node.input(3), placesOf(node, axes, 3), -1),
+  op.sizes = node.settingInts(op, "sizes", node.spread(sizesOf(node), placesOf(node, axes), -1),
                               "input 3");
 }
 

@@ -2,6 +2,7 @@
 #include "converter/onnx/size_bounds.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/fail.h"
 #include "converter/onnx/import_state.h"
@@ -27,25 +28,40 @@ ValueId binary(ImportState& state, BinaryFn fn, ValueId a, ValueId b) {
   return state.emit(std::move(op), {a, b}, 1)[0];
 }
 
-template <class T>
-bool anyNegative(const ir::Value& value) {
-  return std::ranges::any_of(value.elements<T>(), [](T element) { return element < 0; });
-}
-
-bool mayBeNegative(const ir::Value& value) {
+/// The elements of a constant, as doubles; none of a type that no size has.
+std::optional<std::vector<double>> numbersOf(const ir::Value& value) {
+  const auto all = [&]<class T>(T) {
+    const auto elements = value.elements<T>();
+    return std::vector<double>(elements.begin(), elements.end());
+  };
   switch (value.type.type) {
     case DataType::Int64:
-      return anyNegative<int64_t>(value);
+      return all(int64_t{});
     case DataType::Int32:
-      return anyNegative<int32_t>(value);
+      return all(int32_t{});
     case DataType::Float32:
-      return anyNegative<float>(value);
+      return all(float{});
+    case DataType::Float64:
+      return all(double{});
     case DataType::Bool:
-      return false;
+      return all(uint8_t{});
     default:
-      return true;
+      return std::nullopt;
   }
 }
+
+bool mayBeNegative(const ir::Value& least) {
+  const auto numbers = numbersOf(least);
+  return !numbers || !std::ranges::all_of(*numbers, [](double number) { return number >= 0; });
+}
+
+bool mayBeZero(const ir::Value& least, const ir::Value& most) {
+  const auto from = numbersOf(least), to = numbersOf(most);
+  if (!from || !to) return true;
+  return !std::ranges::equal(*from, *to, [](double a, double b) { return a > 0 || b < 0; });
+}
+
+bool isEither(Trend trend) { return trend == Trend::Either || trend == Trend::EitherSideOfZero; }
 
 }  // namespace
 
@@ -54,9 +70,20 @@ const SizeBounds::Bounds* SizeBounds::of(ValueId id) const {
   return found == bounds_.end() ? nullptr : &found->second;
 }
 
-SizeBounds::Bounds SizeBounds::boundsOf(ValueId id) const {
-  const Bounds* found = of(id);
-  return found ? *found : Bounds{id, id, kNoValue};
+SizeBounds::Bounds SizeBounds::boundsOf(ValueId id) {
+  if (const Bounds* found = of(id)) return *found;
+  if (!isUnknownBool(id)) return {id, id, kNoValue};
+  const TensorType type = state_.graph.values[static_cast<size_t>(id)].type;
+  const Bounds either{filled(type, 0), filled(type, 1), kNoValue};
+  return bounds_[id] = either;
+}
+
+/// A truth value is one of two, whatever it was computed from.
+bool SizeBounds::isUnknownBool(ValueId id) const {
+  if (id == kNoValue || of(id) || state_.dataSizes.isFromData(id)) return false;
+  const ir::Value& value = state_.graph.values[static_cast<size_t>(id)];
+  return !value.isConstant() && value.type.type == DataType::Bool &&
+         value.type.shape.elements() <= kMostElements;
 }
 
 /// The extents of a tensor: those that data decide may be 0.
@@ -71,8 +98,9 @@ void SizeBounds::noteExtents(const ir::Node& node) {
   }
   const ValueId most =
       state_.compute({node.name, node.op->clone(), node.inputs, {}, node.source}, 1)[0];
-  bounds_[node.outputs[0]] = {binary(state_, BinaryFn::Mul, most, state_.addInts("known", known)),
-                              most, state_.addInts("extents", numbers)};
+  const Bounds result{binary(state_, BinaryFn::Mul, most, state_.addInts("known", known)), most,
+                      state_.addInts("extents", numbers)};
+  bounds_[node.outputs[0]] = result;
 }
 
 void SizeBounds::noteEqual(const ir::Node& node) {
@@ -81,7 +109,16 @@ void SizeBounds::noteEqual(const ir::Node& node) {
     return binary(state_, BinaryFn::And, binary(state_, fn, a.least, b.most),
                   binary(state_, fn, b.least, a.most));
   };
-  bounds_[node.outputs[0]] = {both(BinaryFn::Equal), both(BinaryFn::LessOrEqual)};
+  const Bounds result{both(BinaryFn::Equal), both(BinaryFn::LessOrEqual)};
+  bounds_[node.outputs[0]] = result;
+}
+
+/// True if an operand with these bounds has this trend.
+bool SizeBounds::holds(Trend trend, const Bounds& bounds) const {
+  const ir::Value &least = state_.graph.values[static_cast<size_t>(bounds.least)],
+                  &most = state_.graph.values[static_cast<size_t>(bounds.most)];
+  if (trend == Trend::RisingFromZero) return !mayBeNegative(least);
+  return trend != Trend::EitherSideOfZero || !mayBeZero(least, most);
 }
 
 /// True if the operands that are computed in the run have bounds and the result follows from them.
@@ -94,12 +131,10 @@ bool SizeBounds::isBounded(const ir::Node& node) const {
     if (id == kNoValue || state_.graph.values[static_cast<size_t>(id)].isConstant()) continue;
     const Bounds* bounds = of(id);
     const Trend trend = isEqual ? Trend::Either : node.op->trend(static_cast<int>(i));
-    if (!bounds || trend == Trend::Unknown) return false;
-    if (trend == Trend::RisingFromZero &&
-        mayBeNegative(state_.graph.values[static_cast<size_t>(bounds->least)]))
-      return false;
+    if ((!bounds && !isUnknownBool(id)) || trend == Trend::Unknown) return false;
+    if (bounds && !holds(trend, *bounds)) return false;
     ++varying;
-    either += trend == Trend::Either;
+    either += isEither(trend);
   }
   for (const ValueId id : node.outputs)
     if (state_.graph.values[static_cast<size_t>(id)].type.shape.elements() > kMostElements)
@@ -117,7 +152,7 @@ std::vector<ValueId> SizeBounds::at(const ir::Node& node, bool most, unsigned ei
     if (bounds.least != bounds.most) {
       const Trend trend = node.op->trend(static_cast<int>(i));
       if (trend == Trend::Falling) high = !most;
-      if (trend == Trend::Either) high = either & 1, either >>= 1;
+      if (isEither(trend)) high = either & 1, either >>= 1;
     }
     ends.push_back(high ? bounds.most : bounds.least);
   }
@@ -129,7 +164,9 @@ std::vector<ValueId> SizeBounds::at(const ir::Node& node, bool most, unsigned ei
 std::vector<ValueId> SizeBounds::farthest(const ir::Node& node, bool most) {
   unsigned ways = 1;
   for (size_t i = 0; i < node.inputs.size(); ++i)
-    if (of(node.inputs[i]) && node.op->trend(static_cast<int>(i)) == Trend::Either) ways *= 2;
+    if ((of(node.inputs[i]) || isUnknownBool(node.inputs[i])) &&
+        isEither(node.op->trend(static_cast<int>(i))))
+      ways *= 2;
   std::vector<ValueId> results = at(node, most, 0);
   for (unsigned either = 1; either < ways; ++either) {
     const std::vector<ValueId> others = at(node, most, either);
@@ -173,21 +210,29 @@ void SizeBounds::note(const ir::Node& node) {
 }
 
 ValueId SizeBounds::filled(const TensorType& type, int64_t number) {
-  const auto count = static_cast<size_t>(type.shape.elements());
-  const std::vector<int64_t> wide(count, number);
-  const std::vector<int32_t> narrow(count,
-                                    static_cast<int32_t>(std::min<int64_t>(number, INT32_MAX)));
-  return state_.addConstant(state_.freshName("bound"), type,
-                            type.type == DataType::Int64 ? std::as_bytes(std::span(wide))
-                                                         : std::as_bytes(std::span(narrow)));
+  const auto filledWith = [&](auto element) {
+    const std::vector all(static_cast<size_t>(type.shape.elements()), element);
+    return state_.addConstant(state_.freshName("bound"), type, std::as_bytes(std::span(all)));
+  };
+  switch (type.type) {
+    case DataType::Int64:
+      return filledWith(number);
+    case DataType::Int32:
+      return filledWith(static_cast<int32_t>(std::min<int64_t>(number, INT32_MAX)));
+    case DataType::Float32:
+      return filledWith(static_cast<float>(number));
+    default:
+      return filledWith(static_cast<uint8_t>(number != 0));
+  }
 }
 
 void SizeBounds::limit(ValueId id, int64_t most) {
   const ir::Value& value = state_.graph.values[static_cast<size_t>(id)];
   const TensorType type = value.type;
-  if (type.type != DataType::Int64 && type.type != DataType::Int32)
+  if (type.type != DataType::Int64 && type.type != DataType::Int32 &&
+      type.type != DataType::Float32)
     throw ImportError(
-        text("'", value.name, "' is ", type.type, ", a bound is for int64 and int32"));
+        text("'", value.name, "' is ", type.type, ", a bound is for int64, int32 and float32"));
   if (value.isConstant() || state_.dataSizes.isFromData(id) ||
       type.shape.elements() > kMostElements)
     return;

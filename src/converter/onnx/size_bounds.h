@@ -37,7 +37,9 @@ class SizeBounds {
 
  private:
   ir::ValueId filled(const TensorType& type, int64_t number);
-  Bounds boundsOf(ir::ValueId id) const;
+  Bounds boundsOf(ir::ValueId id);
+  bool isUnknownBool(ir::ValueId id) const;
+  bool holds(ops::Trend trend, const Bounds& bounds) const;
   void noteExtents(const ir::Node& node);
   void noteEqual(const ir::Node& node);
   bool isBounded(const ir::Node& node) const;

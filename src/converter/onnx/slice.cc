@@ -13,7 +13,10 @@ void importSlice(NodeContext& node) {
   op->starts = asInputs ? node.settingInts(*op, "starts", 1) : node.integers("starts");
   op->ends = asInputs ? node.settingInts(*op, "ends", 2) : node.integers("ends");
   const bool haveAxes = asInputs ? node.hasInput(3) : node.has("axes");
-  if (haveAxes) op->axes = asInputs ? node.constantInts(3) : node.integers("axes");
+  if (haveAxes && !asInputs) op->axes = node.integers("axes");
+  if (haveAxes && asInputs)
+    op->axes =
+        node.isConstant(node.input(3)) ? node.constantInts(3) : node.settingInts(*op, "axes", 3);
   if (!haveAxes)
     for (size_t i = 0; i < op->starts.size(); ++i) op->axes.push_back(static_cast<int64_t>(i));
   if (asInputs && node.hasInput(4))
