@@ -267,7 +267,7 @@ class Promise {
         if (auto* number = std::get_if<int64_t>(&value)) *number = static_cast<int64_t>(one.now);
       }
     auto op = op_.clone();
-    EXPECT_TRUE(op->setAttributes(map)) << op_.name();
+    EXPECT_TRUE(op->setAttributes(std::move(map))) << op_.name();
     return op;
   }
 
