@@ -179,6 +179,31 @@ class RunSizesGraph {
     addBranch(node, "else_branch", no);
     return y;
   }
+  /// A Loop that adds row i of x to the sum of those before, and scans the sums: 0 is the last sum,
+  /// 1 are all.
+  std::string summed(const std::string& x, const std::string& trips, int wanted) {
+    const std::string sum = ofSize(extent(x, 1)), last = emit("Loop", {trips, "", sum});
+    onnx::NodeProto& node = *last_;
+    node.add_output(last + "all");
+    auto* attribute = node.add_attribute();
+    attribute->set_name("body");
+    attribute->set_type(onnx::AttributeProto::GRAPH);
+    onnx::GraphProto& body = *attribute->mutable_g();
+    body.set_name("body");
+    for (const char* input : {"i", "on", "sum"}) body.add_input()->set_name(last + input);
+    const auto add = [&](const char* type, const Names& inputs, const char* output) {
+      auto* inner = body.add_node();
+      inner->set_op_type(type);
+      for (const std::string& input : inputs) inner->add_input(input);
+      inner->add_output(last + output);
+    };
+    add("Gather", {x, last + "i"}, "row");
+    add("Add", {last + "sum", last + "row"}, "next");
+    add("Identity", {last + "on"}, "goes on");
+    for (const char* output : {"goes on", "next", "next"})
+      body.add_output()->set_name(last + output);
+    return wanted ? last + "all" : last;
+  }
   std::string isEmpty(const std::string& x) {
     return emit("Equal", {emit("Size", {x}), scalar(0)});
   }
@@ -379,6 +404,8 @@ inline constexpr Consumer kConsumers[] = {
     CONSUMER("If, the other way",
              g.chosen(g.emit("Greater", {g.emit("Size", {x}), g.scalar(0)}),
                       {{"Gather", {x, g.row({0})}}, {"Neg", {""}}, {"Abs", {""}}}, {{"Neg", {x}}})),
+    CONSUMER("Loop", g.column(g.summed(x, g.single(g.atMost(n, 2)), 0))),
+    CONSUMER("Loop, all sums", g.summed(x, g.single(g.atMost(n, 2)), 1)),
     CONSUMER("MatMul", g.emit("MatMul", {g.emit("Transpose", {x}), x})),
     CONSUMER("sizes as numbers", g.emit("Mul", {x, g.asFloat(g.emit("Add", {n, c}))})),
     CONSUMER("RoiAlign", g.aligned(x)),

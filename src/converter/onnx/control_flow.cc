@@ -5,12 +5,15 @@
 #include <utility>
 
 #include "base/fail.h"
+#include "converter/onnx/compose.h"
 #include "converter/onnx/import.h"
 #include "converter/onnx/newer_fields.h"
 #include "converter/onnx/walk.h"
 #include "ops/concat.h"
+#include "ops/expand.h"
 #include "ops/reshape.h"
 #include "ops/select.h"
+#include "ops/shape_of.h"
 #include "ops/slice.h"
 
 namespace minnow::converter {
@@ -174,23 +177,133 @@ void Walk::expandIf(const ::onnx::NodeProto& node, NodeContext& context) {
        body(context.graph(taken ? "then_branch" : "else_branch"), {}, state_.prefix));
 }
 
+namespace {
+
+/// The most iterations that a loop is unrolled for where data end it.
+constexpr int64_t kMostTrips = 4096;
+
+/// When a loop ends: known at conversion, or computed in the run. All iterations that there can be
+/// are unrolled then, and those that are not gone through choose what was before.
+class LoopEnd {
+ public:
+  LoopEnd(NodeContext& node, ir::ValueId trips, ir::ValueId condition)
+      : node_(node),
+        c_(node),
+        trips_(trips),
+        goesOn_(condition == ir::kNoValue ? truth(true) : c_.reshape(condition, {})) {
+    if (trips == ir::kNoValue) return;
+    if (node.isConstant(trips)) {
+      most_ = oneInteger(node, trips, "the number of iterations");
+      return;
+    }
+    node.expectBounded(0);
+    const auto known = node.inRun(trips, ir::kNoValue);
+    if (!known || known->most.size() != 1)
+      node.unsupported("a number of iterations of which nothing is known");
+    most_ = known->most[0];
+    trips_ = c_.reshape(trips, {});
+    isCounted_ = true;
+    // For other inputs there may be fewer, but no more than are unrolled.
+    const ir::ValueId most = c_.reshape(node.mostOf(trips), {});
+    (void)oneInteger(node, c_(ops::BinaryFn::LessOrEqual, most, number(most_)), "a number");
+  }
+
+  /// True if there is an iteration `i`, as far as conversion knows.
+  bool begins(int64_t i) {
+    if (i >= most_ || isNever(goesOn_)) return false;
+    if (isCounted_) goesOn_ = both(c_(ops::BinaryFn::Less, number(i), trips_));
+    if (isNever(goesOn_)) return false;
+    if (isDecidedByData() && most_ > kMostTrips)
+      node_.unsupported(
+          "a loop that data end, with no known number of iterations at most (a trip count that "
+          "is constant, or has a --bound, is one),");
+    return true;
+  }
+  bool isDecidedByData() const { return !node_.isConstant(goesOn_); }
+  /// What the iteration gives; where it is not gone through, what was before.
+  ir::ValueId result(ir::ValueId now, ir::ValueId before) {
+    if (!isDecidedByData()) return now;
+    return node_.emit(std::make_unique<ops::Choose>(), {goesOn_, now, before});
+  }
+  /// Whether the next one may begin.
+  void next(ir::ValueId condition) { goesOn_ = both(c_.reshape(condition, {})); }
+
+ private:
+  ir::ValueId truth(bool value) {
+    const std::byte byte[] = {static_cast<std::byte>(value)};
+    return node_.constantOf({DataType::Bool, {}}, byte);
+  }
+  ir::ValueId number(int64_t i) { return c_.cast(c_.integer(i), node_.typeOf(trips_).type); }
+  bool isNever(ir::ValueId goesOn) const {
+    return node_.isConstant(goesOn) && oneInteger(node_, goesOn, "whether the loop goes on") == 0;
+  }
+  /// The other one is asked only in an iteration that is gone through.
+  ir::ValueId both(ir::ValueId other) {
+    return isDecidedByData() ? result(other, truth(false)) : other;
+  }
+
+  NodeContext& node_;
+  Composer c_;
+  ir::ValueId trips_;
+  int64_t most_ = std::numeric_limits<int64_t>::max();
+  bool isCounted_ = false;
+  ir::ValueId goesOn_;
+};
+
+/// Slices of a scanned output, one after another along a first axis; none of an iteration that is
+/// not gone through.
+class Scan {
+ public:
+  void add(NodeContext& node, LoopEnd& end, ir::ValueId value) {
+    const Composer c(node);
+    auto unsqueeze = std::make_unique<ops::Unsqueeze>();
+    unsqueeze->axes = {0};
+    const ir::ValueId slice = node.emit(std::move(unsqueeze), {value});
+    parts_.push_back(end.isDecidedByData() ? end.result(slice, nothing(node, slice)) : slice);
+  }
+  ir::ValueId joined(NodeContext& node, const ::onnx::ValueInfoProto& declared) const {
+    if (parts_.empty()) return emptyStack(node, declared, 0);
+    return Composer(node).concat(parts_, 0);
+  }
+
+ private:
+  /// As many as none of the slices. Extents that data decide are those of the slice before.
+  ir::ValueId nothing(NodeContext& node, ir::ValueId slice) const {
+    const Composer c(node);
+    if (!parts_.empty()) return c.slice(parts_.back(), 0, 0, 0);
+    TensorType type = node.typeOf(slice);
+    const ir::ValueId extents = node.emit(std::make_unique<ops::ShapeOf>(), {slice});
+    if (!node.isConstant(extents)) {
+      type.shape[0] = 0;
+      return node.constantOf(type, {});
+    }
+    const std::vector<std::byte> zero(elementSize(type.type));
+    auto none = std::make_unique<ops::Expand>();
+    none->shape = node.settingInts(
+        *none, "shape",
+        c.concat({node.constantIntRow({0}), c.slice(extents, 0, 1, type.shape.rank())}, 0),
+        "the shape");
+    return node.emit(std::move(none), {node.constantOf({type.type, {}}, zero)});
+  }
+
+  std::vector<ir::ValueId> parts_;
+};
+
+}  // namespace
+
 /// Inputs: how often at most, whether at all, and what is carried from iteration to iteration. The
 /// body takes the number of the iteration, the condition and the carried values; it gives the next
 /// condition, the carried values, and one slice of each scanned output.
 void Walk::expandLoop(const ::onnx::NodeProto& node, NodeContext& context) {
   const ::onnx::GraphProto& graph = context.graph("body");
-  constexpr int64_t kForEver = std::numeric_limits<int64_t>::max();
-  const ir::ValueId most = context.input(0), first = context.input(1);
-  const int64_t trips =
-      most == ir::kNoValue ? kForEver : oneInteger(context, most, "the number of iterations");
-  bool goesOn = first == ir::kNoValue || oneInteger(context, first, "the condition") != 0;
+  LoopEnd end(context, context.input(0), context.input(1));
   Results carried;
   for (int i = 2; i < node.input_size(); ++i) carried.push_back(context.input(i));
   const int slices = graph.output_size() - 1 - static_cast<int>(carried.size());
   if (slices < 0) context.broken("its body gives too few outputs");
-  std::vector<Results> scanned(static_cast<size_t>(slices));
+  std::vector<Scan> scanned(static_cast<size_t>(slices));
   const std::string name = state_.nodeName;
-  for (int64_t i = 0; i < trips && goesOn; ++i) {
+  for (int64_t i = 0; end.begins(i); ++i) {
     state_.spendNode();
     const std::byte yes[] = {std::byte{1}};
     Results inputs{context.constantIntTensor(shapeOfCounter(graph, 0), {i}),
@@ -198,15 +311,15 @@ void Walk::expandLoop(const ::onnx::NodeProto& node, NodeContext& context) {
     inputs.insert(inputs.end(), carried.begin(), carried.end());
     const Results results = body(graph, inputs, text(name, "[", i, "]/"));
     if (anyFailed(results)) return markFailed(node);
-    for (size_t k = 0; k < carried.size(); ++k) carried[k] = results[k + 1];
+    for (size_t k = 0; k < carried.size(); ++k) carried[k] = end.result(results[k + 1], carried[k]);
     for (size_t k = 0; k < scanned.size(); ++k)
-      scanned[k].push_back(results[k + 1 + carried.size()]);
-    if (i + 1 < trips) goesOn = oneInteger(context, results[0], "whether the loop goes on") != 0;
+      scanned[k].add(context, end, results[k + 1 + carried.size()]);
+    end.next(results[0]);
   }
   Results all = carried;
   for (size_t k = 0; k < scanned.size(); ++k)
     all.push_back(
-        stacked(context, scanned[k], 0, graph.output(1 + static_cast<int>(carried.size() + k))));
+        scanned[k].joined(context, graph.output(1 + static_cast<int>(carried.size() + k))));
   bind(node, context, all);
 }
 

@@ -2,8 +2,6 @@
 // keep_aspect_ratio_policy from 18) and Upsample (scales as attribute in 7, input in 9).
 #include "ops/resize.h"
 
-#include <algorithm>
-
 #include "converter/onnx/compose.h"
 #include "ops/shape_of.h"
 
@@ -101,8 +99,7 @@ void keepAspectRatio(NodeContext& node, const std::vector<int>& axes, bool large
 /// -1 is not what the model says of an axis that stays: one that a run computes becomes -2.
 ir::ValueId sizesOf(NodeContext& node) {
   const ir::ValueId sizes = node.input(3);
-  const auto numbers = node.inRun(sizes, ir::kNoValue);
-  if (!numbers || std::ranges::min(numbers->least) >= 0) return sizes;
+  if (node.isConstant(sizes)) return sizes;
   const Composer c(node);
   const DataType type = node.typeOf(sizes).type;
   const ir::ValueId negative = c(ops::BinaryFn::Less, sizes, c.cast(c.integer(0), type));
