@@ -5,6 +5,7 @@
 #include <google/protobuf/arena.h>
 
 #include <algorithm>
+#include <new>
 
 #include "base/fail.h"
 #include "converter/onnx/graph_inputs.h"
@@ -48,6 +49,14 @@ ImportFn findImport(const std::string& op) {
 bool isDefaultDomain(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
 
 // ImportState -------------------------------------------------------------------------------------
+
+namespace {
+/// Memory that ends is no fault of the node's.
+[[noreturn]] void refuse(const Error& error) {
+  if (error.code == ErrorCode::OutOfMemory) throw std::bad_alloc();
+  throw ImportError(error.message);
+}
+}  // namespace
 
 std::string ImportState::freshName(const std::string& base) {
   return text("~", base, ".", fresh_++);
@@ -102,7 +111,7 @@ ir::ValueId ImportState::addTensor(const ::onnx::TensorProto& tensor, const std:
   auto decoded = decodeTensor(tensor, folder);
   if (!decoded && decoded.error().code == ErrorCode::Unsupported)
     throw UnsupportedModel(decoded.error().message);
-  if (!decoded) throw ImportError(decoded.error().message);
+  if (!decoded) refuse(decoded.error());
   // What the file holds is there once; read anew for each call or iteration it is made.
   if (scopes.depth() > 1) spendBytes(decoded->bytes.size());
   if (tensor.external_data_size() > 0) spendExternal(tensor, decoded->bytes.size());
@@ -133,7 +142,7 @@ std::vector<ir::ValueId> ImportState::evaluate(const ops::Operator& op,
                                                const std::vector<ir::ValueId>& inputs,
                                                int outputs) {
   auto results = sizes::evaluate(graph, op, inputs, budget);
-  if (!results) throw ImportError(results.error().message);
+  if (!results) refuse(results.error());
   std::vector<ir::ValueId> ids;
   for (int i = 0; i < outputs; ++i)
     ids.push_back(graph.addValue({.name = freshName(nodeName),
@@ -201,7 +210,7 @@ std::vector<ir::ValueId> ImportState::emit(std::unique_ptr<ops::Operator> op,
     throw ImportError(text(types.error().message,
                            ", and the size depends on data; a known size is "
                            "wanted here"));
-  if (!types) throw ImportError(types.error().message);
+  if (!types) refuse(types.error());
   if (types->size() < static_cast<size_t>(outputs))
     throw ImportError(text("has ", outputs, " outputs, at most ", types->size(), " are possible"));
   if (canEvaluate(node, *types)) return compute(std::move(node), outputs);
@@ -214,8 +223,7 @@ std::vector<ir::ValueId> ImportState::leaveToRun(ir::Node node, std::span<const 
     node.outputs.push_back(graph.addValue({freshName(nodeName), type}));
   const bool fromData = dataSizes.concerns(node);
   if (fromData)
-    if (auto ok = dataSizes.enter(node, graph.inputTypes(node)); !ok)
-      throw ImportError(ok.error().message);
+    if (auto ok = dataSizes.enter(node, graph.inputTypes(node)); !ok) refuse(ok.error());
   sizes.note({node.name, node.op->clone(), node.inputs, node.outputs, node.source, node.settings},
              graph, fromData ? SizeTrace::Moment::Run : SizeTrace::Moment::Session);
   bounds.note(node);
