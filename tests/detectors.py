@@ -77,7 +77,7 @@ def faster_rcnn():
 
 
 def mask_rcnn():
-    """Masks of 28x28 as its head gives them; to paste them into the picture is a Loop of as many trips as there are boxes, which is refused."""
+    """Masks of 28x28 as its head gives them; to paste them into the picture is to resize each to the size of its box, which has no bound."""
     model = torchvision.models.detection.maskrcnn_resnet50_fpn(
         weights=None, weights_backbone=None, num_classes=21, min_size=128, max_size=128, box_score_thresh=0.25, box_detections_per_img=40,
         rpn_pre_nms_top_n_test=300, rpn_post_nms_top_n_test=100).eval()

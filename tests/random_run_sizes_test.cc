@@ -181,6 +181,44 @@ TEST(SizesInTheRun, TakeABoundForWhatNobodyKnows) {
   EXPECT_NE(more.error().message.find("Slice_y"), std::string::npos) << more.error().message;
 }
 
+// The tensor of a loop's body by its own name, for all iterations, or with the iteration's.
+TEST(SizesInTheRun, TakeABoundInALoop) {
+  OnnxModel model(18, kFloat, 1);
+  model.constant("zero", {1}, {0}, kInt64);
+  model.constant("two", {}, {2}, kInt64);
+  auto* attribute = model.node("Loop", {"two", "", "x"}).add_attribute();
+  attribute->set_name("body");
+  attribute->set_type(onnx::AttributeProto::GRAPH);
+  onnx::GraphProto& body = *attribute->mutable_g();
+  for (const char* input : {"i", "on", "rows"}) body.add_input()->set_name(input);
+  const auto add = [&](const char* type, const std::vector<const char*>& inputs,
+                       const char* output) -> onnx::NodeProto& {
+    onnx::NodeProto& node = *body.add_node();
+    node.set_op_type(type);
+    for (const char* input : inputs) node.add_input(input);
+    node.add_output(output);
+    return node;
+  };
+  add("ReduceMax", {"rows"}, "most");
+  setInt(add("Cast", {"most"}, "end"), "to", kInt64);
+  add("Slice", {"rows", "zero", "end"}, "next");
+  add("Identity", {"on"}, "goes on");
+  for (const char* output : {"goes on", "next"}) body.add_output()->set_name(output);
+  const auto refused = model.convert({8});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("--bound end=N"), std::string::npos)
+      << refused.error().message;
+  using Bounds = std::map<std::string, int64_t>;
+  auto runtime = Runtime::create();
+  for (const Bounds& bounds : {Bounds{{"end", 3}}, {{"Loop_y[0]/end", 3}, {"Loop_y[1]/end", 2}}}) {
+    const auto file = model.convert({8}, {}, bounds);
+    ASSERT_TRUE(file) << file.error().message;
+    Loaded loaded(*runtime, *file);
+    EXPECT_EQ(run(*loaded.session, {2, 1, 0, 0, 0, 0, 0, 0})->shape, Shape{2});
+    EXPECT_FALSE(run(*loaded.session, {4, 1, 0, 0, 0, 0, 0, 0}));
+  }
+}
+
 TEST(SizesInTheRun, TakeABoundForAScaleThatNobodyKnows) {
   OnnxModel model(18, kFloat, 1);
   model.constant("one", {1}, {1});

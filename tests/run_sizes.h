@@ -377,6 +377,7 @@ inline constexpr Consumer kConsumers[] = {
              g.emit("GatherElements", {x, g.cast(g.ofSize(g.shapeOf(x)), kInt64)})),
     CONSUMER("ReduceMean", g.reduced("ReduceMean", x, 0)),
     CONSUMER("ReduceMax", g.emit("Sub", {x, g.reduced("ReduceMax", x, 1)})),
+    CONSUMER("ArgMax", g.asFloat(g.emit("ArgMax", {x}, "axis", g.pick(2)))),
     CONSUMER("Softmax", g.emit("Softmax", {x}, "axis", 1)),
     CONSUMER("Resize to sizes",
              g.matrix(g.resized(x, "nearest", {}, {g.row({1, 1}), g.times(n, 2), c}))),

@@ -41,12 +41,12 @@ std::optional<Rows> ArgReduce::rowsRead(int, const Rows& output, std::span<const
   return rowsReduced(output, 1u << axis, keepDims);
 }
 
+/// Nothing is greatest of nothing: then the run fails.
 std::optional<DataAxes> ArgReduce::dataAxes(const DataInputs& in) const {
-  if (in.at(0, static_cast<int>(axis)) != 0) return std::nullopt;  // nothing is greatest of nothing
   DataAxes left{};
   int next = 0;
   for (int i = 0; i < in.shape(0).rank(); ++i)
-    if (i != axis || keepDims) left[next++] = in.at(0, i);
+    if (i != axis || keepDims) left[next++] = i == axis ? 0 : in.at(0, i);
   return left;
 }
 

@@ -152,6 +152,17 @@ std::vector<ir::ValueId> ImportState::evaluate(const ops::Operator& op,
 }
 
 void ImportState::noteName(const std::string& name, ir::ValueId value) {
+  if (!prefix.empty() && options.bounds.contains(prefix + name))
+    return noteBound(prefix + name, value);  // of one iteration, of one call
+  noteBound(name, value);
+}
+
+std::string ImportState::nameForBound(ir::ValueId value) const {
+  const std::string& name = graph.values[static_cast<size_t>(value)].name;
+  return name.starts_with(prefix) ? name.substr(prefix.size()) : name;
+}
+
+void ImportState::noteBound(const std::string& name, ir::ValueId value) {
   const auto found = options.bounds.find(name);
   if (found == options.bounds.end()) return;
   if (found->second < 0) throw ImportError(text("the bound of '", name, "' is negative"));

@@ -80,6 +80,8 @@ class ImportState {
                                 int outputs);
   /// A tensor of the model is this value: it may have a bound (ConvertOptions::bounds).
   void noteName(const std::string& name, ir::ValueId value);
+  /// Its name without that of the iteration or call around it: as bounds are given for all of them.
+  std::string nameForBound(ir::ValueId value) const;
   /// What the operator gives for constants, or for types if it reads no elements.
   std::vector<ir::ValueId> evaluate(const ops::Operator& op, const std::vector<ir::ValueId>& inputs,
                                     int outputs);
@@ -103,6 +105,7 @@ class ImportState {
   std::string freshName(const std::string& base);
 
  private:
+  void noteBound(const std::string& name, ir::ValueId value);
   bool canEvaluate(const ir::Node& node, std::span<const TensorType> types) const;
   std::vector<ir::ValueId> leaveToRun(ir::Node node, std::span<const TensorType> types);
   void setInRun(ir::Node& node, const std::vector<InRun>& attributes);

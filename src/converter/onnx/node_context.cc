@@ -212,10 +212,10 @@ void NodeContext::expectBounded(ir::ValueId id, const std::string& what) const {
   if (id == ir::kNoValue || isConstant(id) || state_.bounds.of(id)) return;
   const std::string& name = state_.graph.values[static_cast<size_t>(id)].name;
   if (name.starts_with('~') || state_.dataSizes.isFromData(id)) return;
-  throw NeedsValue(
-      text(what, " ('", name,
-           "') must be known at conversion, or the most that it can be: --bound ", name, "=N"),
-      state_.sourceInputs(id));
+  throw NeedsValue(text(what, " ('", name,
+                        "') must be known at conversion, or the most that it can be: --bound ",
+                        state_.nameForBound(id), "=N"),
+                   state_.sourceInputs(id));
 }
 
 std::vector<int64_t> NodeContext::settingInRun(const ops::Operator& op, const char* attribute,
