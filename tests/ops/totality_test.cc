@@ -205,7 +205,8 @@ class Promise {
   void setInRun(const std::string& name, std::vector<int64_t>& list, Garbage& garbage) {
     std::vector<int64_t> least = list;
     for (size_t i = 0; i < list.size(); ++i) {
-      least[i] -= garbage.below(4) ? 0 : garbage.below(5);
+      const int64_t less = garbage.below(4) ? 0 : garbage.below(5);
+      if (least[i] >= INT64_MIN + less) least[i] -= less;
       addSettable({name, i, static_cast<double>(least[i]), static_cast<double>(list[i])});
     }
     addParameter(name, DataType::Int64, least);
