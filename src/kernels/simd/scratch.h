@@ -29,6 +29,10 @@ void forEachItem(base::Team& team, int64_t items, std::span<std::byte> workspace
   const int64_t slots = slot ? static_cast<int64_t>(workspace.size() / slot) : team.threads();
   const auto members = std::min<int64_t>({items, slots, team.threads()});
   if (members < 1) return;
+  if (members == 1) {
+    for (int64_t item = 0; item < items; ++item) fn(item, workspace.data());
+    return;
+  }
   base::Shares shares(items, 1, static_cast<int>(members));
   team.together(members, [&](int member) {
     std::byte* scratch = workspace.data() + static_cast<size_t>(member) * slot;
