@@ -29,15 +29,15 @@ void forEachItem(base::Team& team, int64_t items, std::span<std::byte> workspace
   const int64_t slots = slot ? static_cast<int64_t>(workspace.size() / slot) : team.threads();
   const auto members = std::min<int64_t>({items, slots, team.threads()});
   if (members < 1) return;
-  if (members == 1) {
-    for (int64_t item = 0; item < items; ++item) fn(item, workspace.data());
-    return;
-  }
+  // Compiled once: a copy of a kernel takes kilobytes.
+  const auto run = [&](int64_t item, int64_t end, std::byte* scratch) __attribute__((noinline)) {
+    for (; item < end; ++item) fn(item, scratch);
+  };
+  if (members == 1) return run(0, items, workspace.data());
   base::Shares shares(items, 1, static_cast<int>(members));
   team.together(members, [&](int member) {
     std::byte* scratch = workspace.data() + static_cast<size_t>(member) * slot;
-    for (int64_t item = 0, end = 0; shares.take(member, item, end);)
-      for (; item < end; ++item) fn(item, scratch);
+    for (int64_t item = 0, end = 0; shares.take(member, item, end);) run(item, end, scratch);
   });
 }
 
