@@ -122,8 +122,10 @@ bench: build models
 
 # Time and memory in strips of rows beside the same layer by layer.
 bench-strips: build models
-	@build/minnow bench --compare-layers --runs 30 $(wildcard $(SHARED_MODELS)/*.onnx) \
-	  $(shell find $(CACHE)/npm -name '*mlsd*320*.onnx' -o -name 'face*.onnx' | sort)
+	@for threads in 1 2; do \
+	  build/minnow bench --threads $$threads --compare-layers --runs 30 $(wildcard $(SHARED_MODELS)/*.onnx) \
+	    $(shell find $(CACHE)/npm -name '*mlsd*320*.onnx' -o -name 'face*.onnx' | sort); \
+	done
 
 # Two frames of one runtime at once, beside one after the other.
 bench-frames: build models
