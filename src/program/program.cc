@@ -40,7 +40,7 @@ std::vector<TensorType> Program::allTypes() const {
 }
 
 bool Program::computesRowsOfWhole(int step) const {
-  return !graph->nodes[step].op->facts().rowsStandAlone && strips.axisAt(step) != ops::Rows::kWhole;
+  return strips.axisAt(step) != ops::Rows::kWhole && !graph->nodes[step].op->facts().rowsStandAlone;
 }
 
 size_t Program::heapBytes() const {
