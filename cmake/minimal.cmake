@@ -62,11 +62,10 @@ function(minnow_minimal_flags)
   foreach(room kernels kernels_reference kernels_simd)
     target_compile_options(minnow_${room} PRIVATE -fno-exceptions -fno-asynchronous-unwind-tables -fno-unwind-tables)
   endforeach()
-  target_compile_options(minnow_kernels_simd PRIVATE -O2)
-  # Loops over pairs of element types: many, and none does more than move. And what networks spend little time in:
-  # their loops are vectors anyway.
-  foreach(small move_types reduce arg_reduce softmax normalization batch_normalization lrn conv_plan)
-    set_source_files_properties(src/kernels/simd/${small}.cc PROPERTIES COMPILE_OPTIONS "-Os")
+  # Where time goes: register tiles and elementary functions. The loops around them are vectors too, but few
+  # instructions.
+  foreach(fast panel_tile panel_run depthwise_tile unary epilogue_rows)
+    set_source_files_properties(src/kernels/simd/${fast}.cc PROPERTIES COMPILE_OPTIONS "-O2")
   endforeach()
   # The list of targets is made on the heap.
   set_source_files_properties(src/kernels/simd/dispatch.cc PROPERTIES
