@@ -281,8 +281,8 @@ class Operator {
     return std::nullopt;
   }
 
-  /// The data axes of every output, asked where an input has some or sizesFromData is true. An answer is
-  /// a promise: whatever the inputs' actual extents, up to those of their types, inferShape() gives
+  /// The data axes of every output, asked where an input has some or sizesFromData is true. An
+  /// answer is a promise: whatever the inputs' actual extents, up to those of their types, inferShape() gives
   /// outputs for which the operator is right, of no larger extents than largestOutputs(), of the
   /// same extents where there is no number and of equal extents where numbers are equal; or it
   /// fails, as it does where the model contradicts itself for these data. nullopt (as a rule): the

@@ -43,7 +43,6 @@ class Builder {
     program_.steps.resize(graph_.nodes.size());
     for (size_t n = 0; n < graph_.nodes.size(); ++n)
       if (auto ok = addStep(static_cast<int>(n)); !ok) return std::unexpected(ok.error());
-    if (auto ok = checkBytes(); !ok) return std::unexpected(ok.error());
     placeBuffers();
     program_.buffers.shrink_to_fit();
     program_.strides.shrink_to_fit();
@@ -188,15 +187,6 @@ class Builder {
   kernels::OutputRows mostRows(int n) const {
     if (!program_.computesRowsOfWhole(n)) return {};
     return {0, std::max<int64_t>(1, program_.strips.mostRows(n))};
-  }
-
-  /// No offset is more than all bytes together, so offsets cannot begin anew on a 32-bit CPU.
-  Result<void> checkBytes() const {
-    uint64_t all = 0;
-    for (const Buffer& buffer : program_.buffers) all += base::alignUp(buffer.bytes);
-    if (all <= PTRDIFF_MAX) return {};
-    return fail(ErrorCode::OutOfMemory, "all feature maps together have ", all,
-                " bytes, more than this CPU has addresses for; make the inputs smaller");
   }
 
   void placeBuffers() {

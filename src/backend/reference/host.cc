@@ -2,7 +2,6 @@
 #include "backend/reference/host.h"
 
 namespace minnow::backend {
-
 namespace {
 
 double bytesOf(std::span<const TensorView> views) {
