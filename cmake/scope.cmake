@@ -25,9 +25,12 @@ if(NOT CMAKE_BUILD_TYPE)
 endif()
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  if(MINNOW_QUICK_BUILD)  # or it would refuse precompiled headers
-    set(sloppiness CCACHE_SLOPPINESS=pch_defines,time_macros)
+  # ccache refuses precompiled headers without this sloppiness. Comments count, because g++ skips a header with
+  # `#pragma once` only where its bytes are those of the one in the precompiled header: one that was cached before a
+  # comment changed would define everything twice.
+  if(MINNOW_QUICK_BUILD)
+    set(for_precompiled CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_COMMENTS=1)
   endif()
   set(CMAKE_CXX_COMPILER_LAUNCHER
-    ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${sloppiness} ${CCACHE})
+    ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${for_precompiled} ${CCACHE})
 endif()
