@@ -2,7 +2,9 @@
 // Inputs: x [N,C,spatial…] float32, w [O,C/groups,kernel…] float32, optional bias [O] float32.
 // Output: [N,O,spatial…]. Each element is accumulated by fused multiply-add from 0 over (ky, kx,
 // channel) in rising order, a tap that falls on padding multiplying zero; then the bias is added
-// and the epilogue applied.
+// and the epilogue applied. With `winograd`, which conversion decides, the order is another one
+// (kernels/reference/winograd.cc), and 36 products stand for 144. An infinity or a NaN of the input
+// then reaches all results of its tiles of 4x4, not only those of whose windows it is a part.
 #pragma once
 
 #include "ops/unary.h"
@@ -16,13 +18,20 @@ struct Conv final : OperatorBase<Conv>, WindowAttributes {
       .layoutRole = LayoutRole::Spatial, .takesWeights = true, .rowsStandAlone = false};
   int64_t groups = 1;
   Epilogue epilogue;
+  /// Computed in tiles of 4x4 results by Winograd's F(4,3): for a 3x3 kernel over two axes, of
+  /// strides and dilations of 1, in one group.
+  bool winograd = false;
+  static constexpr int kWinogradTile = 4;
 
   template <class V>
   void fields(V& v) {
     WindowAttributes::fields(v);
     v("groups", groups);
     epilogue.fields(v);
+    v("winograd", winograd);
   }
+  /// True if `winograd` may be set.
+  bool fitsWinograd() const;
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   Epilogue* fusedActivation() MINNOW_CONVERSION_OVERRIDE { return &epilogue; }

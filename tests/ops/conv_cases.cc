@@ -17,6 +17,7 @@ struct Row {
   ops::UnaryFn fn = ops::UnaryFn::Identity;
   bool bias = true;
   ops::AutoPad autoPad = ops::AutoPad::None;
+  bool winograd = false;
 };
 
 OpCase caseOf(const Row& row, const std::string& suffix = "") {
@@ -28,6 +29,7 @@ OpCase caseOf(const Row& row, const std::string& suffix = "") {
   op->padsEnd = row.padsEnd;
   op->autoPad = row.autoPad;
   op->groups = row.groups;
+  op->winograd = row.winograd;
   op->epilogue = {row.fn, row.fn == ops::UnaryFn::LeakyRelu ? 0.1f : 0.25f, 0.75f};
   if (row.fn == ops::UnaryFn::Swish) op->epilogue.alpha = 1.0f;
   Shape w{row.outputs, row.x[1] / row.groups};
@@ -144,10 +146,59 @@ const std::vector<Row> kRows = {
     {"volume", {1, 3, 4, 5, 6}, 5, {2, 3, 3}, {1, 2, 1}, {1, 1, 1}, {0, 1, 1}, {1, 1, 1}},
 };
 
+/// Winograd's tiles, which pads leave incomplete on every side.
+Row inTiles(const char* name, const Shape& x, int64_t outputs,
+            std::vector<int64_t> padsBegin = {1, 1}, std::vector<int64_t> padsEnd = {1, 1}) {
+  return {.name = name,
+          .x = x,
+          .outputs = outputs,
+          .kernel = {3, 3},
+          .padsBegin = std::move(padsBegin),
+          .padsEnd = std::move(padsEnd),
+          .winograd = true};
+}
+
+void addWinograd(CaseList& cases) {
+  for (const Row& row :
+       {inTiles("winograd", {1, 16, 8, 12}, 32), inTiles("winograd_batch", {3, 5, 6, 9}, 20),
+        inTiles("winograd_valid", {1, 7, 9, 10}, 12, {0, 0}, {0, 0}),
+        inTiles("winograd_pads", {1, 6, 7, 5}, 17, {2, 0}, {0, 3}),
+        inTiles("winograd_one_result", {1, 20, 3, 3}, 33, {0, 0}, {0, 0}),
+        inTiles("winograd_padding_only", {1, 3, 2, 2}, 4, {4, 5}, {6, 4}),
+        inTiles("winograd_one_channel", {1, 1, 9, 9}, 1),
+        inTiles("winograd_deep", {1, 260, 6, 7}, 40), inTiles("winograd_wide", {1, 24, 7, 150}, 18),
+        inTiles("shared_winograd", {2, 20, 30, 33}, 36),
+        inTiles("shared_winograd_deep", {1, 130, 9, 9}, 80)})
+    cases.push_back(caseOf(row));
+  Row same = inTiles("winograd_same_upper", {1, 8, 10, 11}, 20, {0, 0}, {0, 0});
+  same.autoPad = ops::AutoPad::SameUpper;
+  cases.push_back(caseOf(same));
+  same = inTiles("winograd_no_bias", {1, 8, 5, 5}, 20);
+  same.bias = false;
+  cases.push_back(caseOf(same));
+  for (int64_t n = 1; n <= 40; n += n < 20 ? 1 : 3) {
+    const std::string suffix = "_" + std::to_string(n);
+    cases.push_back(caseOf(inTiles("winograd_outputs", {1, 5, 3, 7}, n), suffix));
+    cases.push_back(caseOf(inTiles("winograd_inputs", {1, n, 3, 4}, 20), suffix));
+    cases.push_back(caseOf(inTiles("winograd_width", {1, 4, 2, n}, 20), suffix));
+    cases.push_back(caseOf(inTiles("winograd_height", {1, 4, n, 2}, 20), suffix));
+  }
+  using enum ops::UnaryFn;
+  for (ops::UnaryFn fn : {Relu, Clip, LeakyRelu, HardSigmoid, HardSwish, Sigmoid, Swish, Tanh}) {
+    Row row = inTiles("winograd_epilogue", {1, 6, 5, 5}, 52);
+    row.fn = fn;
+    cases.push_back(caseOf(row, std::string("_") + ops::unaryFnName(fn)));
+  }
+  OpCase special = caseOf(inTiles("winograd_special", {1, 9, 10, 10}, 20));
+  special.inputs[0].fill = Fill::Special;
+  cases.push_back(special);
+}
+
 }  // namespace
 
 CaseList convCases() {
   CaseList cases;
+  addWinograd(cases);
   for (const Row& row : kRows) cases.push_back(caseOf(row));
   for (int64_t n = 1; n <= 40; n += n < 20 ? 1 : 3) {
     const std::string suffix = "_" + std::to_string(n);

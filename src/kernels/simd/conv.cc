@@ -190,7 +190,7 @@ bool acceptsConv(const ops::Operator& op, std::span<const TensorView> inputs,
                  std::span<const TensorView> outputs) {
   const auto& conv = static_cast<const ops::Conv&>(op);
   const TensorView& y = outputs[0];
-  if (conv.kernel.size() > 2 || inputs[1].packing != Packing::F32x16 || y.elements() == 0)
+  if (conv.winograd || conv.kernel.size() > 2 || inputs[1].packing != Packing::F32x16 || y.elements() == 0)
     return false;
   if (!Image(y).channelsAdjacent() || panelShape(conv, inputs[1]).depthwise) return false;
   return planConv(conv, inputs[0], inputs[1], y).feasible;

@@ -140,7 +140,8 @@ class Rows {
 bool acceptsDepthwise(const ops::Operator& op, std::span<const TensorView> inputs,
                       std::span<const TensorView> outputs) {
   const auto& conv = static_cast<const ops::Conv&>(op);
-  if (conv.kernel.size() > 2 || inputs[1].packing != Packing::F32x16 || outputs[0].elements() == 0)
+  if (conv.winograd || conv.kernel.size() > 2 || inputs[1].packing != Packing::F32x16 ||
+      outputs[0].elements() == 0)
     return false;
   if (!panelShape(conv, inputs[1]).depthwise) return false;
   if (inputs.size() > 2 && inputs[2] && inputs[2].strides[0] != 1) return false;
