@@ -3,6 +3,11 @@
 // Output: [N,O,spatial…]. Each element is accumulated by fused multiply-add from 0 over (ky, kx,
 // channel) in rising order, a tap that falls on padding multiplying zero; then the bias is added
 // and the epilogue applied.
+//
+// A tap on padding may be left out without a change of any bit where weights are finite and no bias
+// is -0. A product with zero then is a zero, which leaves every sum as it is but one that is zero
+// itself, and that one can only change its sign: the sign of a zero is lost in the next product that
+// is none, or at last when the bias is added, as -0 and +0 both give +0 with +0.
 #pragma once
 
 #include "ops/unary.h"
@@ -15,17 +20,20 @@ struct Conv final : OperatorBase<Conv>, WindowAttributes {
   static constexpr Facts kFacts{
       .layoutRole = LayoutRole::Spatial, .takesWeights = true, .rowsStandAlone = false};
   int64_t groups = 1;
+  bool leavesOutPadding = false;  ///< weights are finite, and no bias is -0
   Epilogue epilogue;
 
   template <class V>
   void fields(V& v) {
     WindowAttributes::fields(v);
     v("groups", groups);
+    v("leavesOutPadding", leavesOutPadding);
     epilogue.fields(v);
   }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   Epilogue* fusedActivation() MINNOW_CONVERSION_OVERRIDE { return &epilogue; }
+  void takeThatZerosAddNothing() MINNOW_CONVERSION_OVERRIDE { leavesOutPadding = true; }
   std::optional<LinearAxes> linearAxes(std::span<const TensorType> inputs,
                                        std::span<const TensorType> outputs) const
       MINNOW_CONVERSION_OVERRIDE;

@@ -46,19 +46,21 @@ class Block {
     return stretchAt(plan_, begin, end);
   }
 
-  /// The taps of group `group` for the output row, pixel 0 being the stretch's first.
-  const TapRun* taps(int64_t outputRow, const Stretch& stretch, int64_t group) {
-    TapRun* out = taps_;
+  /// Where group `group` of the output row reads, pixel 0 being the stretch's first.
+  Reduction reduction(int64_t outputRow, const Stretch& stretch, int64_t group) {
+    TapRun* end = taps_;
+    const int64_t columns = plan_.mergedTaps ? 1 : plan_.kernelX;
     for (int64_t ky = 0; ky < plan_.kernelY; ++ky) {
-      const int64_t row = outputRow * plan_.strideY - plan_.padTop + ky * plan_.dilationY;
-      if (plan_.staged)
-        stagedTaps(row, stretch.begin, group, out);
-      else
-        directTaps(row, stretch.begin, group, out);
-      out += plan_.mergedTaps ? 1 : plan_.kernelX;
+      const int64_t row = plan_.inputRow(outputRow, ky);
+      for (int64_t kx = 0; kx < columns; ++kx) {
+        if (plan_.leavesOutPadding && isPadding(row, plan_.inputColumn(stretch.begin, kx)))
+          continue;
+        *end = plan_.staged ? stagedTap(row, kx, stretch.begin, group)
+                            : directTap(row, kx, stretch.begin, group);
+        end++->depth = (ky * columns + kx) * plan_.run();
+      }
     }
-    for (int64_t i = 0; i < plan_.taps(); ++i) taps_[i].depth = i * plan_.run();
-    return taps_;
+    return {taps_, end - taps_, plan_.run()};
   }
 
  private:
@@ -92,21 +94,23 @@ class Block {
     }
   }
 
-  void stagedTaps(int64_t row, int64_t pixel, int64_t group, TapRun* out) const {
-    const int64_t channels = plan_.x.channels;
-    const float* base = staged_ + (row - firstInputRow_) * plan_.stagedPixels * channels +
-                        pixel * plan_.strideX * channels + group * plan_.groupInputs();
-    const int64_t count = plan_.mergedTaps ? 1 : plan_.kernelX;
-    for (int64_t kx = 0; kx < count; ++kx)
-      out[kx] = {base + kx * plan_.dilationX * channels, plan_.strideX * channels};
+  /// Of a stretch without staged rows every pixel is on the same side of the border.
+  bool isPadding(int64_t row, int64_t column) const {
+    return !plan_.hasRow(row) || (!plan_.staged && !plan_.mergedTaps && !plan_.hasColumn(column));
   }
 
-  void directTaps(int64_t row, int64_t pixel, int64_t group, TapRun* out) const {
-    const int64_t count = plan_.mergedTaps ? 1 : plan_.kernelX;
-    for (int64_t kx = 0; kx < count; ++kx) {
-      out[kx] = tapInPlace(plan_, image_, zeros_, row, kx, pixel);
-      if (out[kx].input != zeros_) out[kx].input += group * plan_.groupInputs();
-    }
+  TapRun stagedTap(int64_t row, int64_t kx, int64_t pixel, int64_t group) const {
+    const int64_t channels = plan_.x.channels;
+    const float* base = staged_ + (row - firstInputRow_) * plan_.stagedPixels * channels;
+    return {base + (pixel * plan_.strideX + kx * plan_.dilationX) * channels +
+                group * plan_.groupInputs(),
+            plan_.strideX * channels};
+  }
+
+  TapRun directTap(int64_t row, int64_t kx, int64_t pixel, int64_t group) const {
+    TapRun tap = tapInPlace(plan_, image_, zeros_, row, kx, pixel);
+    if (tap.input != zeros_) tap.input += group * plan_.groupInputs();
+    return tap;
   }
 
   const ConvPlan& plan_;
@@ -175,8 +179,7 @@ struct Work {
       for (int64_t row = firstRow; row < endRow; ++row)
         for (int64_t begin = firstPixel; begin < endPixel;) {
           const Stretch s = block.stretch(begin, endPixel);
-          const TapRun* taps = block.taps(row, s, panel.group);
-          panel.run({taps, plan.taps(), plan.run()}, s.end - s.begin,
+          panel.run(block.reduction(row, s, panel.group), s.end - s.begin,
                     to + row * plan.y.rowStride + s.begin * plan.y.pixelStride, plan.y.pixelStride);
           begin = s.end;
         }
