@@ -122,37 +122,63 @@ class Block {
 };
 
 /// What is asked of the output, cut into items: (image, block of rows, block of pixels, block of
-/// panels). On one thread the blocks are those that fit the caches (planConv). Several threads want
-/// three items each, so that the last to finish is not far behind (or one, where each item would
-/// copy its input rows again): with 2x2 pixels of 320 channels
-/// (20 panels) for two threads, blocks of 2 rows become blocks of one (2 items), then blocks of 20
-/// panels become 10 (4 items) and 6 (8 items). How it is cut changes no bits: an element is
-/// accumulated within one item.
+/// panels). On one thread the blocks are those that fit the caches (planConv). How it is cut changes
+/// no bits: an element is accumulated within one item.
 struct Cut {
   static constexpr int64_t kLeastPixels = 28;
+  int64_t allRows, allPixels, allPanels;
   int64_t rows, rowBlocks, pixels, pixelBlocks, panels, panelBlocks, items;
+  bool byPanels = false;  ///< items of a block of panels follow each other, else those of a row
 
-  Cut(const ConvPlan& plan, int threads) {
-    rows = plan.rowsPerBlock;
-    pixels = plan.pixelsPerBlock;
-    const int64_t allRows = plan.endRow - plan.firstRow;
-    const int64_t allPixels = plan.endPixel - plan.firstPixel;
-    const int64_t all = plan.groups * panelsOf(plan.panels);
-    panels = all;
-    const auto cut = [&] {
-      rowBlocks = (allRows + rows - 1) / rows;
-      pixelBlocks = (allPixels + pixels - 1) / pixels;
-      panelBlocks = (all + panels - 1) / panels;
-      items = plan.y.batch * rowBlocks * pixelBlocks * panelBlocks;
-      return items;
-    };
-    // Enough items for every thread: first fewer rows a block, then fewer panels, then fewer
-    // pixels.
+  Cut(const ConvPlan& plan, int threads)
+      : allRows(plan.endRow - plan.firstRow),
+        allPixels(plan.endPixel - plan.firstPixel),
+        allPanels(plan.groups * panelsOf(plan.panels)),
+        rows(plan.rowsPerBlock),
+        pixels(plan.pixelsPerBlock),
+        panels(allPanels) {
     const bool shared = threads > 1 && plan.multiplyAdds() >= kMultiplyAddsWorthSharing;
-    const int64_t wanted = !shared ? 1 : plan.staged ? threads : 3 * threads;
-    while (cut() < wanted && rows > 1) rows = (rows + 1) / 2;
-    while (cut() < wanted && panels > 2) panels = (panels / 2 + 1) / 2 * 2;  // pairs stay together
-    while (cut() < wanted && pixels > kLeastPixels && !plan.staged) pixels = (pixels + 1) / 2;
+    if (shared)
+      plan.staged ? shareEvenly(plan.y.batch, threads) : shareFinely(plan.y.batch, threads);
+    count(plan.y.batch);
+  }
+
+ private:
+  int64_t count(int64_t batch) {
+    rowBlocks = (allRows + rows - 1) / rows;
+    pixelBlocks = (allPixels + pixels - 1) / pixels;
+    panelBlocks = (allPanels + panels - 1) / panels;
+    return items = batch * rowBlocks * pixelBlocks * panelBlocks;
+  }
+
+  /// An item copies its input rows: no more items than give every thread as much. Rows are shared, so
+  /// that a core reads what it wrote, or panels (pairs stay together) where that is clearly more
+  /// even: two threads would have 4 and 3 of 7 rows, but 16 panels each of 32.
+  void shareEvenly(int64_t batch, int64_t threads) {
+    const auto largestShare = [&](int64_t n) {
+      return static_cast<double>((n + threads - 1) / threads) / static_cast<double>(n);
+    };
+    const int64_t pairs = (allPanels + 1) / 2;
+    byPanels = 1.05 * largestShare(pairs) < largestShare(batch * allRows);
+    if (byPanels)
+      panels = 2 * ((pairs + threads - 1) / threads);
+    else
+      rows = base::evenHeight(batch * allRows, threads, std::min(rows, fairRows(batch, threads)));
+  }
+  int64_t fairRows(int64_t batch, int64_t threads) const {
+    return std::max<int64_t>(1, (batch * allRows + threads - 1) / threads);
+  }
+
+  /// Several items for each thread, so that the last to finish is not far behind: first fewer rows a
+  /// block, then fewer panels, then fewer pixels. With 2x2 pixels of 320 channels (20 panels) for two
+  /// threads, blocks of 2 rows become blocks of one (2 items), then blocks of 20 panels become 10 (4
+  /// items) and 6 (8 items).
+  void shareFinely(int64_t batch, int64_t threads) {
+    const int64_t wanted = 3 * threads;
+    while (count(batch) < wanted && rows > 1) rows = (rows + 1) / 2;
+    rows = base::evenHeight(batch * allRows, threads, rows);
+    while (count(batch) < wanted && panels > 2) panels = (panels / 2 + 1) / 2 * 2;
+    while (count(batch) < wanted && pixels > kLeastPixels) pixels = (pixels + 1) / 2;
   }
 };
 
@@ -164,10 +190,12 @@ struct Work {
   Cut cut;
 
   void run(int64_t item, std::byte* scratch) const {
-    const int64_t panels = item % cut.panelBlocks;
-    const int64_t pixels = item / cut.panelBlocks % cut.pixelBlocks;
-    const int64_t rows = item / (cut.panelBlocks * cut.pixelBlocks) % cut.rowBlocks;
-    const int64_t image = item / (cut.panelBlocks * cut.pixelBlocks * cut.rowBlocks);
+    const int64_t places = cut.items / cut.panelBlocks;
+    const int64_t panels = cut.byPanels ? item / places : item % cut.panelBlocks;
+    const int64_t place = cut.byPanels ? item % places : item / cut.panelBlocks;
+    const int64_t pixels = place % cut.pixelBlocks;
+    const int64_t rows = place / cut.pixelBlocks % cut.rowBlocks;
+    const int64_t image = place / (cut.pixelBlocks * cut.rowBlocks);
     const int64_t firstRow = plan.firstRow + rows * cut.rows;
     const int64_t endRow = std::min(firstRow + cut.rows, plan.endRow);
     const int64_t firstPixel = plan.firstPixel + pixels * cut.pixels;
