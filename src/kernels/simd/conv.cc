@@ -138,8 +138,7 @@ struct Cut {
         pixels(plan.pixelsPerBlock),
         panels(allPanels) {
     const bool shared = threads > 1 && plan.multiplyAdds() >= kMultiplyAddsWorthSharing;
-    if (shared)
-      plan.staged ? shareEvenly(plan.y.batch, threads) : shareFinely(plan.y.batch, threads);
+    if (shared) plan.staged ? shareEvenly(plan.y.batch, threads) : shareFinely(plan, threads);
     count(plan.y.batch);
   }
 
@@ -170,15 +169,29 @@ struct Cut {
   }
 
   /// Several items for each thread, so that the last to finish is not far behind: first fewer rows a
-  /// block, then fewer panels, then fewer pixels. With 2x2 pixels of 320 channels (20 panels) for two
-  /// threads, blocks of 2 rows become blocks of one (2 items), then blocks of 20 panels become 10 (4
-  /// items) and 6 (8 items).
-  void shareFinely(int64_t batch, int64_t threads) {
-    const int64_t wanted = 3 * threads;
+  /// block, then fewer pixels if these are more than the weights, then fewer panels, and at last
+  /// fewer pixels. With 2x2 pixels of 320 channels (20 panels) for two threads, blocks of 2 rows
+  /// become blocks of one (2 items), then blocks of 20 panels become 10 (4 items) and 6 (8 items).
+  void shareFinely(const ConvPlan& plan, int64_t threads) {
+    const int64_t batch = plan.y.batch, wanted = 3 * threads;
     while (count(batch) < wanted && rows > 1) rows = (rows + 1) / 2;
     rows = base::evenHeight(batch * allRows, threads, rows);
+    if (allRows == 1 && pixelsOutweighWeights(plan)) sharePixels(wanted, threads);
     while (count(batch) < wanted && panels > 2) panels = (panels / 2 + 1) / 2 * 2;
     while (count(batch) < wanted && pixels > kLeastPixels) pixels = (pixels + 1) / 2;
+  }
+
+  /// True if threads had better read all weights each than all pixels. Then they also keep the
+  /// pixels that they wrote and will read, as with rows.
+  bool pixelsOutweighWeights(const ConvPlan& plan) const {
+    return allPixels * (plan.x.channels + plan.y.channels) > plan.panels.depth * plan.y.channels;
+  }
+  void sharePixels(int64_t wanted, int64_t threads) {
+    const int64_t most = allPixels / kLeastPixels / threads * threads;
+    if (most == 0) return;
+    const int64_t blocks = std::max((allPixels + pixels - 1) / pixels, std::min(wanted, most));
+    const int64_t even = (blocks + threads - 1) / threads * threads;
+    pixels = (allPixels + even - 1) / even;
   }
 };
 
