@@ -178,6 +178,7 @@ struct Cut {
     rows = base::evenHeight(batch * allRows, threads, rows);
     if (allRows == 1 && pixelsOutweighWeights(plan)) sharePixels(wanted, threads);
     while (count(batch) < wanted && panels > 2) panels = (panels / 2 + 1) / 2 * 2;
+    if (panels < allPanels) panels = 2 * base::evenHeight((allPanels + 1) / 2, threads, panels / 2);
     while (count(batch) < wanted && pixels > kLeastPixels) pixels = (pixels + 1) / 2;
   }
 
