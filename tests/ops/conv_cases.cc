@@ -1,5 +1,9 @@
 // Convolutions: every remainder of channels and pixels, borders, strides, dilations, groups,
 // depthwise, epilogues, one and three spatial axes.
+#include <cmath>
+#include <limits>
+#include <tuple>
+
 #include "ops/conv.h"
 #include "tests/ops/op_case.h"
 
@@ -72,6 +76,15 @@ const std::vector<Row> kRows = {
     {"stride_beyond_kernel", {1, 5, 11, 13}, 16, {2, 2}, {3, 4}},
     {"dilated", {1, 6, 13, 15}, 20, {3, 3}, {1, 1}, {2, 3}, {2, 3}, {2, 3}},
     {"dilated_beyond_image", {1, 6, 5, 5}, 20, {3, 3}, {1, 1}, {6, 6}, {6, 6}, {6, 6}},
+    {"dilated_staged", {1, 20, 9, 24}, 36, {3, 3}, {1, 1}, {8, 9}, {8, 9}, {8, 9}, 2},
+    {.name = "dilated_far_no_bias",
+     .x = {1, 18, 14, 30},
+     .outputs = 20,
+     .kernel = {3, 3},
+     .dilations = {12, 13},
+     .padsBegin = {12, 13},
+     .padsEnd = {12, 13},
+     .bias = false},
     {"dilated_far", {1, 70, 20, 20}, 8, {3, 3}, {1, 1}, {12, 12}, {12, 12}, {12, 12}},
     {"dilated_far_strided", {1, 90, 20, 19}, 8, {3, 3}, {2, 3}, {12, 11}, {12, 11}, {12, 11}},
     {"padding_only_taps", {1, 3, 2, 2}, 4, {3, 3}, {2, 2}, {1, 1}, {4, 4}, {4, 4}},
@@ -225,6 +238,25 @@ CaseList convCases() {
       caseOf({"special_relu", {1, 9, 6, 6}, 20, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 1, Relu});
   special.inputs[0].fill = Fill::Special;
   cases.push_back(special);
+  // Weights under which a zero is not nothing, and biases under which its sign shows.
+  const Row far{"", {1, 6, 7, 8}, 20, {3, 3}, {1, 1}, {6, 6}, {6, 6}, {6, 6}};
+  const double infinity = std::numeric_limits<double>::infinity();
+  for (auto [name, input, number] : {std::tuple{"infinite_weights", 1, infinity},
+                                     {"nan_weights", 1, std::nan("")},
+                                     {"minus_zero_bias", 2, -0.0},
+                                     {"denormal_bias", 2, -1e-40}}) {
+    OpCase c = caseOf(far, name);
+    OpInput& odd = c.inputs[static_cast<size_t>(input)];
+    odd.fill = Fill::Given;
+    if (input == 1) {  // some outputs are not concerned
+      for (int i = 0; i < 210; ++i) odd.given.push_back(i % 7 * 0.25 - 0.75);
+      odd.given[100] = number;
+    } else {
+      odd.given = {0.25, -1e-30, -0.5, number, -2, 0.125, number};
+      c.inputs[0].fill = c.inputs[1].fill = Fill::Tiny;
+    }
+    cases.push_back(std::move(c));
+  }
   special = caseOf(
       {"special_depthwise", {1, 20, 6, 6}, 20, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 20, Clip});
   special.inputs[0].fill = Fill::Special;

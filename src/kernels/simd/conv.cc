@@ -46,19 +46,21 @@ class Block {
     return stretchAt(plan_, begin, end);
   }
 
-  /// The taps of group `group` for the output row, pixel 0 being the stretch's first.
-  const TapRun* taps(int64_t outputRow, const Stretch& stretch, int64_t group) {
-    TapRun* out = taps_;
+  /// Where group `group` of the output row reads, pixel 0 being the stretch's first.
+  Reduction reduction(int64_t outputRow, const Stretch& stretch, int64_t group) {
+    TapRun* end = taps_;
+    const int64_t columns = plan_.mergedTaps ? 1 : plan_.kernelX;
     for (int64_t ky = 0; ky < plan_.kernelY; ++ky) {
-      const int64_t row = outputRow * plan_.strideY - plan_.padTop + ky * plan_.dilationY;
-      if (plan_.staged)
-        stagedTaps(row, stretch.begin, group, out);
-      else
-        directTaps(row, stretch.begin, group, out);
-      out += plan_.mergedTaps ? 1 : plan_.kernelX;
+      const int64_t row = plan_.inputRow(outputRow, ky);
+      for (int64_t kx = 0; kx < columns; ++kx) {
+        if (plan_.leavesOutPadding && isPadding(row, plan_.inputColumn(stretch.begin, kx)))
+          continue;
+        *end = plan_.staged ? stagedTap(row, kx, stretch.begin, group)
+                            : directTap(row, kx, stretch.begin, group);
+        end++->depth = (ky * columns + kx) * plan_.run();
+      }
     }
-    for (int64_t i = 0; i < plan_.taps(); ++i) taps_[i].depth = i * plan_.run();
-    return taps_;
+    return {taps_, end - taps_, plan_.run()};
   }
 
  private:
@@ -92,21 +94,23 @@ class Block {
     }
   }
 
-  void stagedTaps(int64_t row, int64_t pixel, int64_t group, TapRun* out) const {
-    const int64_t channels = plan_.x.channels;
-    const float* base = staged_ + (row - firstInputRow_) * plan_.stagedPixels * channels +
-                        pixel * plan_.strideX * channels + group * plan_.groupInputs();
-    const int64_t count = plan_.mergedTaps ? 1 : plan_.kernelX;
-    for (int64_t kx = 0; kx < count; ++kx)
-      out[kx] = {base + kx * plan_.dilationX * channels, plan_.strideX * channels};
+  /// Of a stretch without staged rows every pixel is on the same side of the border.
+  bool isPadding(int64_t row, int64_t column) const {
+    return !plan_.hasRow(row) || (!plan_.staged && !plan_.mergedTaps && !plan_.hasColumn(column));
   }
 
-  void directTaps(int64_t row, int64_t pixel, int64_t group, TapRun* out) const {
-    const int64_t count = plan_.mergedTaps ? 1 : plan_.kernelX;
-    for (int64_t kx = 0; kx < count; ++kx) {
-      out[kx] = tapInPlace(plan_, image_, zeros_, row, kx, pixel);
-      if (out[kx].input != zeros_) out[kx].input += group * plan_.groupInputs();
-    }
+  TapRun stagedTap(int64_t row, int64_t kx, int64_t pixel, int64_t group) const {
+    const int64_t channels = plan_.x.channels;
+    const float* base = staged_ + (row - firstInputRow_) * plan_.stagedPixels * channels;
+    return {base + (pixel * plan_.strideX + kx * plan_.dilationX) * channels +
+                group * plan_.groupInputs(),
+            plan_.strideX * channels};
+  }
+
+  TapRun directTap(int64_t row, int64_t kx, int64_t pixel, int64_t group) const {
+    TapRun tap = tapInPlace(plan_, image_, zeros_, row, kx, pixel);
+    if (tap.input != zeros_) tap.input += group * plan_.groupInputs();
+    return tap;
   }
 
   const ConvPlan& plan_;
@@ -118,37 +122,77 @@ class Block {
 };
 
 /// What is asked of the output, cut into items: (image, block of rows, block of pixels, block of
-/// panels). On one thread the blocks are those that fit the caches (planConv). Several threads want
-/// three items each, so that the last to finish is not far behind (or one, where each item would
-/// copy its input rows again): with 2x2 pixels of 320 channels
-/// (20 panels) for two threads, blocks of 2 rows become blocks of one (2 items), then blocks of 20
-/// panels become 10 (4 items) and 6 (8 items). How it is cut changes no bits: an element is
-/// accumulated within one item.
+/// panels). On one thread the blocks are those that fit the caches (planConv). How it is cut changes
+/// no bits: an element is accumulated within one item.
 struct Cut {
   static constexpr int64_t kLeastPixels = 28;
+  int64_t allRows, allPixels, allPanels;
   int64_t rows, rowBlocks, pixels, pixelBlocks, panels, panelBlocks, items;
+  bool byPanels = false;  ///< items of a block of panels follow each other, else those of a row
 
-  Cut(const ConvPlan& plan, int threads) {
-    rows = plan.rowsPerBlock;
-    pixels = plan.pixelsPerBlock;
-    const int64_t allRows = plan.endRow - plan.firstRow;
-    const int64_t allPixels = plan.endPixel - plan.firstPixel;
-    const int64_t all = plan.groups * panelsOf(plan.panels);
-    panels = all;
-    const auto cut = [&] {
-      rowBlocks = (allRows + rows - 1) / rows;
-      pixelBlocks = (allPixels + pixels - 1) / pixels;
-      panelBlocks = (all + panels - 1) / panels;
-      items = plan.y.batch * rowBlocks * pixelBlocks * panelBlocks;
-      return items;
-    };
-    // Enough items for every thread: first fewer rows a block, then fewer panels, then fewer
-    // pixels.
+  Cut(const ConvPlan& plan, int threads)
+      : allRows(plan.endRow - plan.firstRow),
+        allPixels(plan.endPixel - plan.firstPixel),
+        allPanels(plan.groups * panelsOf(plan.panels)),
+        rows(plan.rowsPerBlock),
+        pixels(plan.pixelsPerBlock),
+        panels(allPanels) {
     const bool shared = threads > 1 && plan.multiplyAdds() >= kMultiplyAddsWorthSharing;
-    const int64_t wanted = !shared ? 1 : plan.staged ? threads : 3 * threads;
-    while (cut() < wanted && rows > 1) rows = (rows + 1) / 2;
-    while (cut() < wanted && panels > 2) panels = (panels / 2 + 1) / 2 * 2;  // pairs stay together
-    while (cut() < wanted && pixels > kLeastPixels && !plan.staged) pixels = (pixels + 1) / 2;
+    if (shared) plan.staged ? shareEvenly(plan.y.batch, threads) : shareFinely(plan, threads);
+    count(plan.y.batch);
+  }
+
+ private:
+  int64_t count(int64_t batch) {
+    rowBlocks = (allRows + rows - 1) / rows;
+    pixelBlocks = (allPixels + pixels - 1) / pixels;
+    panelBlocks = (allPanels + panels - 1) / panels;
+    return items = batch * rowBlocks * pixelBlocks * panelBlocks;
+  }
+
+  /// An item copies its input rows: no more items than give every thread as much. Rows are shared, so
+  /// that a core reads what it wrote, or panels (pairs stay together) where that is clearly more
+  /// even: two threads would have 4 and 3 of 7 rows, but 16 panels each of 32.
+  void shareEvenly(int64_t batch, int64_t threads) {
+    const auto largestShare = [&](int64_t n) {
+      return static_cast<double>((n + threads - 1) / threads) / static_cast<double>(n);
+    };
+    const int64_t pairs = (allPanels + 1) / 2;
+    byPanels = 1.05 * largestShare(pairs) < largestShare(batch * allRows);
+    if (byPanels)
+      panels = 2 * ((pairs + threads - 1) / threads);
+    else
+      rows = base::evenHeight(batch * allRows, threads, std::min(rows, fairRows(batch, threads)));
+  }
+  int64_t fairRows(int64_t batch, int64_t threads) const {
+    return std::max<int64_t>(1, (batch * allRows + threads - 1) / threads);
+  }
+
+  /// Several items for each thread, so that the last to finish is not far behind: first fewer rows a
+  /// block, then fewer pixels if these are more than the weights, then fewer panels, and at last
+  /// fewer pixels. With 2x2 pixels of 320 channels (20 panels) for two threads, blocks of 2 rows
+  /// become blocks of one (2 items), then blocks of 20 panels become 10 (4 items) and 6 (8 items).
+  void shareFinely(const ConvPlan& plan, int64_t threads) {
+    const int64_t batch = plan.y.batch, wanted = 3 * threads;
+    while (count(batch) < wanted && rows > 1) rows = (rows + 1) / 2;
+    rows = base::evenHeight(batch * allRows, threads, rows);
+    if (allRows == 1 && pixelsOutweighWeights(plan)) sharePixels(wanted, threads);
+    while (count(batch) < wanted && panels > 2) panels = (panels / 2 + 1) / 2 * 2;
+    if (panels < allPanels) panels = 2 * base::evenHeight((allPanels + 1) / 2, threads, panels / 2);
+    while (count(batch) < wanted && pixels > kLeastPixels) pixels = (pixels + 1) / 2;
+  }
+
+  /// True if threads had better read all weights each than all pixels. Then they also keep the
+  /// pixels that they wrote and will read, as with rows.
+  bool pixelsOutweighWeights(const ConvPlan& plan) const {
+    return allPixels * (plan.x.channels + plan.y.channels) > plan.panels.depth * plan.y.channels;
+  }
+  void sharePixels(int64_t wanted, int64_t threads) {
+    const int64_t most = allPixels / kLeastPixels / threads * threads;
+    if (most == 0) return;
+    const int64_t blocks = std::max((allPixels + pixels - 1) / pixels, std::min(wanted, most));
+    const int64_t even = (blocks + threads - 1) / threads * threads;
+    pixels = (allPixels + even - 1) / even;
   }
 };
 
@@ -160,10 +204,12 @@ struct Work {
   Cut cut;
 
   void run(int64_t item, std::byte* scratch) const {
-    const int64_t panels = item % cut.panelBlocks;
-    const int64_t pixels = item / cut.panelBlocks % cut.pixelBlocks;
-    const int64_t rows = item / (cut.panelBlocks * cut.pixelBlocks) % cut.rowBlocks;
-    const int64_t image = item / (cut.panelBlocks * cut.pixelBlocks * cut.rowBlocks);
+    const int64_t places = cut.items / cut.panelBlocks;
+    const int64_t panels = cut.byPanels ? item / places : item % cut.panelBlocks;
+    const int64_t place = cut.byPanels ? item % places : item / cut.panelBlocks;
+    const int64_t pixels = place % cut.pixelBlocks;
+    const int64_t rows = place / cut.pixelBlocks % cut.rowBlocks;
+    const int64_t image = place / (cut.pixelBlocks * cut.rowBlocks);
     const int64_t firstRow = plan.firstRow + rows * cut.rows;
     const int64_t endRow = std::min(firstRow + cut.rows, plan.endRow);
     const int64_t firstPixel = plan.firstPixel + pixels * cut.pixels;
@@ -175,8 +221,7 @@ struct Work {
       for (int64_t row = firstRow; row < endRow; ++row)
         for (int64_t begin = firstPixel; begin < endPixel;) {
           const Stretch s = block.stretch(begin, endPixel);
-          const TapRun* taps = block.taps(row, s, panel.group);
-          panel.run({taps, plan.taps(), plan.run()}, s.end - s.begin,
+          panel.run(block.reduction(row, s, panel.group), s.end - s.begin,
                     to + row * plan.y.rowStride + s.begin * plan.y.pixelStride, plan.y.pixelStride);
           begin = s.end;
         }

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "kernels/simd/conv_taps.h"
+
 namespace minnow::kernels::simd {
 namespace {
 
@@ -42,6 +44,22 @@ double leastStagedFloats(const ConvPlan& plan) {
          static_cast<double>(plan.x.channels);
 }
 
+/// True if a row's pixels by taps, without those on padding, are clearly fewer than all of them: with
+/// a dilation of 12 and 20 pixels 36 of 60. A short stretch takes as long as kLeast pixels.
+bool paysToLeaveOut(const ConvPlan& plan) {
+  constexpr int64_t kLeast = 4, kMostTaps = 32;
+  if (!plan.leavesOutPadding || plan.kernelX > kMostTaps) return false;
+  int64_t computed = 0;
+  for (int64_t begin = 0; begin < plan.y.width;) {
+    const Stretch s = stretchAt(plan, begin, plan.y.width);
+    for (int64_t kx = 0; kx < plan.kernelX; ++kx)
+      if (plan.hasColumn(plan.inputColumn(begin, kx)))
+        computed += std::max(s.end - s.begin, kLeast);
+    begin = s.end;
+  }
+  return computed < plan.y.width * plan.kernelX * 9 / 10;
+}
+
 void chooseStaging(ConvPlan& plan) {
   plan.stagedPixels = (plan.y.width - 1) * plan.strideX + (plan.kernelX - 1) * plan.dilationX + 1;
   plan.feasible = plan.x.channelsAdjacent() || leastStagedFloats(plan) <= kMostForcedFloats;
@@ -52,18 +70,24 @@ void chooseStaging(ConvPlan& plan) {
   const double leastFloats = leastStagedFloats(plan);
   plan.staged = !adjacent;
   if (leastFloats <= kMostStagedFloats)
-    plan.staged |= touchesSidePadding(plan) || (mergeable && !dense && plan.x.channels < 16);
+    plan.staged |= (touchesSidePadding(plan) && !paysToLeaveOut(plan)) ||
+                   (mergeable && !dense && plan.x.channels < 16);
   plan.mergedTaps =
       mergeable && (plan.staged || dense) && (plan.staged || !touchesSidePadding(plan));
 }
+
+/// True if the weights of all panels are more than what all panels read of the input for a row.
+/// Then, where the second cache holds no row's input, every panel had better pass over all rows.
+bool weightsOutweighRow(const ConvPlan& plan) { return plan.y.width < kPanel * plan.kernelX; }
 
 void chooseBlocks(ConvPlan& plan) {
   plan.pixelsPerBlock = plan.y.width;
   const int64_t rowFloats =
       std::max<int64_t>(1, (plan.staged ? plan.stagedPixels : plan.x.width) * plan.x.channels);
   const int64_t rowsThatFit = kBlockFloats / rowFloats - (plan.kernelY - 1) * plan.dilationY;
-  plan.rowsPerBlock = std::clamp<int64_t>(rowsThatFit / plan.strideY, 1,
-                                          std::max<int64_t>(1, plan.endRow - plan.firstRow));
+  const int64_t rows = std::max<int64_t>(1, plan.endRow - plan.firstRow);
+  plan.rowsPerBlock = std::clamp<int64_t>(rowsThatFit / plan.strideY, 1, rows);
+  if (!plan.staged && rowsThatFit < 1 && weightsOutweighRow(plan)) plan.rowsPerBlock = rows;
   if (plan.staged || plan.rowsPerBlock > 1) return;
   const int64_t pixelsThatFit =
       kBlockFloats / std::max<int64_t>(1, plan.x.channels * plan.strideX * plan.kernelY);
@@ -104,6 +128,7 @@ ConvPlan convGeometry(const ops::Conv& conv, const TensorView& x, const TensorVi
   plan.dilationY = rowsWindow.dilation;
   plan.padTop = rowsWindow.padBegin;
   plan.groups = conv.groups;
+  plan.leavesOutPadding = conv.leavesOutPadding;
   const OutputRows asked = rows.within(plan.y.height);
   plan.firstRow = asked.begin;
   plan.endRow = asked.end;

@@ -27,6 +27,7 @@ struct ConvPlan {
   int64_t kernelY = 1, kernelX = 1, strideY = 1, strideX = 1, dilationY = 1, dilationX = 1;
   int64_t padTop = 0, padLeft = 0;
   int64_t groups = 1;
+  bool leavesOutPadding = false;  ///< kernels need not multiply zeros (ops::Conv)
   PanelShape panels;
 
   /// The part of the output that is computed. A pointwise convolution's rows may have become one
@@ -35,7 +36,7 @@ struct ConvPlan {
 
   bool feasible = true;  ///< false: copying would take too much memory
   /// Input rows are copied with their padding into scratch, so that every tap of every pixel is
-  /// memory at a constant distance; else taps on padding read zeros.
+  /// memory at a constant distance; else an output row is cut where taps meet the border.
   bool staged = false;
   /// The taps of a kernel row are one contiguous run of kernelX * channels floats.
   bool mergedTaps = false;
@@ -50,6 +51,15 @@ struct ConvPlan {
   int64_t inputRows(int64_t rows) const {
     return (rows - 1) * strideY + (kernelY - 1) * dilationY + 1;
   }
+  int64_t inputRow(int64_t row, int64_t ky) const {
+    return row * strideY - padTop + ky * dilationY;
+  }
+  int64_t inputColumn(int64_t pixel, int64_t kx) const {
+    return pixel * strideX - padLeft + kx * dilationX;
+  }
+  /// False for a row or a column of padding.
+  bool hasRow(int64_t row) const { return row >= 0 && row < x.height; }
+  bool hasColumn(int64_t column) const { return column >= 0 && column < x.width; }
   int64_t multiplyAdds() const {
     return y.batch * (endRow - firstRow) * (endPixel - firstPixel) * y.channels * kernelY *
            kernelX * groupInputs();

@@ -37,8 +37,8 @@ inline bool isInside(const ConvPlan& plan, const Stretch& stretch) {
 /// The tap of input row `row` and kernel column kx; pixel 0 is output pixel `pixel`.
 inline TapRun tapInPlace(const ConvPlan& plan, const float* image, const float* zeros, int64_t row,
                          int64_t kx, int64_t pixel) {
-  const int64_t column = pixel * plan.strideX - plan.padLeft + kx * plan.dilationX;
-  if (row < 0 || row >= plan.x.height || column < 0 || column >= plan.x.width) return {zeros, 0};
+  const int64_t column = plan.inputColumn(pixel, kx);
+  if (!plan.hasRow(row) || !plan.hasColumn(column)) return {zeros, 0};
   return {image + row * plan.x.rowStride + column * plan.x.pixelStride,
           plan.strideX * plan.x.pixelStride};
 }

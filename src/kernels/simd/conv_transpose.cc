@@ -5,6 +5,7 @@
 
 #include "kernels/simd/conv.h"
 #include "kernels/simd/conv_plan.h"
+#include "kernels/simd/epilogue_rows.h"
 #include "kernels/simd/panel_run.h"
 #include "kernels/simd/scratch.h"
 #include "ops/conv_transpose.h"
@@ -126,8 +127,12 @@ size_t convTransposeWorkspace(const ops::Operator& op, std::span<const TensorVie
 Result<void> runConvTranspose(const ops::Operator& op, const KernelArgs& args) {
   const auto& conv = static_cast<const ops::ConvTranspose&>(op);
   const Plan plan(conv, args.inputs[0], args.inputs[1], args.outputs[0]);
+  // The pixels of a phase are apart, and may have one channel each: a function of several
+  // instructions is applied to whole rows.
+  const auto after = TileEpilogue(conv.epilogue).after;
   const PanelOutputs outputs(plan.panels, args.inputs[1].as<const float>(),
-                             args.inputs.size() > 2 ? args.inputs[2] : TensorView{}, conv.epilogue);
+                             args.inputs.size() > 2 ? args.inputs[2] : TensorView{},
+                             after ? ops::Epilogue{} : conv.epilogue);
   const int64_t panels = plan.panels.groups * panelsOf(plan.panels);
   constexpr int64_t kRows = 4;
   const OutputRows asked = args.rows.within(plan.y.height);
@@ -144,6 +149,9 @@ Result<void> runConvTranspose(const ops::Operator& op, const KernelArgs& args) {
                   for (int64_t row = first; row < end; ++row)
                     rows.run(panel, row, y + row * plan.y.rowStride);
                 });
+                for (int64_t row = first; after && row < end; ++row)
+                  applyEpilogueRows(*after, y + row * plan.y.rowStride, plan.y.width,
+                                    plan.y.pixelStride, plan.y.channels);
               });
   return {};
 }

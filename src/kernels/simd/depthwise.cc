@@ -165,7 +165,7 @@ Result<void> runDepthwise(const ops::Operator& op, const KernelArgs& args) {
   const bool shared = threads > 1 && plan.multiplyAdds() >= kMultiplyAddsWorthSharing;
   const int64_t wanted = shared ? 4 * threads : 1;
   const int64_t blocks = std::min(height, (wanted + plan.y.batch - 1) / plan.y.batch);
-  const int64_t rows = (height + blocks - 1) / blocks;
+  const int64_t rows = base::evenHeight(height, threads, (height + blocks - 1) / blocks);
   const int64_t perImage = (height + rows - 1) / rows;
   forEachItem(*args.team, plan.y.batch * perImage, args.workspace, scratchBytes(plan),
               [&](int64_t item, std::byte* scratch) {
