@@ -37,8 +37,9 @@ Result<TensorTypes> Conv::inferShape(std::span<const TensorType> inputs) const {
     return fail(ErrorCode::ShapeMismatch, "convolution bias is ", inputs[2].shape, ", expected ",
                 w[0]);
   if (winograd && !fitsWinograd())
-    return fail(ErrorCode::BadModel,
-                "Winograd's tiles are for one group of 3x3 kernels with strides and dilations of 1");
+    return fail(
+        ErrorCode::BadModel,
+        "Winograd's tiles are for one group of 3x3 kernels with strides and dilations of 1");
   Shape y{x[0], w[0]};
   for (int i = 0; i < spatial; ++i) {
     if (kernel[i] != w[i + 2])

@@ -1,6 +1,6 @@
 // Convolution over 1, 2 or 3 spatial axes, grouped, dilated (ONNX Conv), with a fused activation.
 // Inputs: x [N,C,spatial…] float32, w [O,C/groups,kernel…] float32, optional bias [O] float32.
-// Output: [N,O,spatial…]. Each element is accumulated by fused multiply-add from 0 over (ky, kx,
+// Output: [N,O,spatial…]. Each element is accumulated by fused multiply-add from 0 over (kz, ky, kx,
 // channel) in rising order, a tap that falls on padding multiplying zero; then the bias is added
 // and the epilogue applied. With `winograd`, which conversion decides, the order is another one
 // (kernels/reference/winograd.cc), and 36 products stand for 144. An infinity or a NaN of the input

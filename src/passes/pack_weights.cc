@@ -68,8 +68,11 @@ class Packer {
     return packed_[key] = graph_.addValue(std::move(value));
   }
 
-  static bool hasBias(const ir::Node& node) {
-    return node.inputs.size() > 2 && node.inputs[2] != kNoValue;
+  /// Input 2, unless it is a matrix of weights too.
+  bool hasBias(const ir::Node& node) const {
+    if (node.inputs.size() <= 2 || node.inputs[2] == kNoValue) return false;
+    const Shape& shape = graph_.values[node.inputs[2]].type.shape;
+    return !node.op->weightMatrices(2, shape, plainStrides(shape));
   }
 
   /// Once negative zeros are cleared.

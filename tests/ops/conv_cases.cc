@@ -157,6 +157,69 @@ const std::vector<Row> kRows = {
      .padsEnd = {0},
      .autoPad = ops::AutoPad::SameLower},
     {"volume", {1, 3, 4, 5, 6}, 5, {2, 3, 3}, {1, 2, 1}, {1, 1, 1}, {0, 1, 1}, {1, 1, 1}},
+    {"volume_batch", {2, 4, 3, 5, 17}, 36, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}},
+    {"volume_pointwise",
+     {2, 9, 3, 4, 5},
+     20,
+     {1, 1, 1},
+     {1, 1, 1},
+     {1, 1, 1},
+     {0, 0, 0},
+     {0, 0, 0}},
+    {"volume_planes_only",
+     {1, 6, 7, 4, 3},
+     18,
+     {3, 1, 1},
+     {2, 1, 1},
+     {2, 1, 1},
+     {2, 0, 0},
+     {1, 0, 0}},
+    {"volume_wide", {1, 5, 9, 3, 4}, 12, {7, 3, 3}, {1, 1, 1}, {1, 1, 1}, {3, 1, 1}, {3, 1, 1}},
+    {"volume_dilated_far",
+     {1, 80, 4, 5, 40},
+     8,
+     {3, 3, 3},
+     {2, 1, 1},
+     {2, 12, 12},
+     {2, 12, 12},
+     {2, 12, 12}},
+    {"volume_groups",
+     {1, 12, 3, 4, 5},
+     24,
+     {3, 2, 3},
+     {1, 1, 2},
+     {1, 1, 1},
+     {1, 0, 1},
+     {1, 1, 1},
+     3},
+    {"volume_depthwise",
+     {2, 21, 5, 6, 11},
+     21,
+     {3, 3, 3},
+     {1, 2, 1},
+     {1, 1, 1},
+     {1, 1, 1},
+     {1, 1, 1},
+     21},
+    {"volume_depthwise_taps",
+     {1, 18, 5, 4, 9},
+     18,
+     {5, 1, 2},
+     {1, 1, 3},
+     {1, 1, 2},
+     {2, 0, 1},
+     {2, 0, 1},
+     18},
+    {"shared_volume", {1, 8, 6, 10, 22}, 40, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}},
+    {"shared_volume_depthwise",
+     {1, 40, 6, 10, 22},
+     40,
+     {3, 3, 3},
+     {1, 1, 1},
+     {1, 1, 1},
+     {1, 1, 1},
+     {1, 1, 1},
+     40},
 };
 
 /// Winograd's tiles, which pads leave incomplete on every side.
@@ -207,12 +270,37 @@ void addWinograd(CaseList& cases) {
   cases.push_back(special);
 }
 
+/// Volumes of small extents, all attributes drawn from a seed.
+OpCase randomVolume(uint32_t seed) {
+  uint32_t state = seed * 2654435761u + 1;
+  const auto draw = [&](int64_t least, int64_t most) {
+    state = state * 1664525u + 1013904223u;
+    return least + static_cast<int64_t>(state >> 8) % (most - least + 1);
+  };
+  const auto three = [&](int64_t least, int64_t most) {
+    return std::vector{draw(least, most), draw(least, most), draw(least, most)};
+  };
+  const int64_t groups = draw(0, 2) ? 1 : draw(2, 5), inputs = groups * draw(1, 6);
+  Row row{.name = "random_volume",
+          .x = {draw(1, 2), inputs, draw(3, 6), draw(3, 7), draw(3, 19)},
+          .outputs = groups * draw(1, 40),
+          .kernel = three(1, 3),
+          .strides = three(1, 2),
+          .dilations = three(1, 2),
+          .padsBegin = three(1, 2),
+          .padsEnd = three(1, 2),
+          .groups = groups};
+  if (draw(0, 4) == 0) row.groups = row.outputs = inputs;
+  return caseOf(row, "_" + std::to_string(seed));
+}
+
 }  // namespace
 
 CaseList convCases() {
   CaseList cases;
   addWinograd(cases);
   for (const Row& row : kRows) cases.push_back(caseOf(row));
+  for (uint32_t seed = 0; seed < 20; ++seed) cases.push_back(randomVolume(seed));
   for (int64_t n = 1; n <= 40; n += n < 20 ? 1 : 3) {
     const std::string suffix = "_" + std::to_string(n);
     cases.push_back(

@@ -1,7 +1,8 @@
-// Rows of convolutions and matrix products.
+// Rows of convolutions, matrix products and recurrent cells.
 #include "backend/cpu/kernel_table.h"
 #include "kernels/simd/conv.h"
 #include "kernels/simd/matmul.h"
+#include "kernels/simd/recurrent.h"
 
 namespace minnow::backend::cpu {
 
@@ -14,6 +15,8 @@ std::span<const KernelRow> convRows() {
       {ops::OpKind::ConvTranspose, "conv-transpose-panels", acceptsConvTranspose,
        convTransposeWorkspace, runConvTranspose},
       {ops::OpKind::MatMul, "matmul-panels", acceptsMatMul, matMulWorkspace, runMatMul},
+      {ops::OpKind::Recurrent, "recurrent-panels", acceptsRecurrent, recurrentWorkspace,
+       runRecurrent},
   });
   return kRows;
 }

@@ -32,12 +32,16 @@ class Block {
                sizeof(float);
   }
 
-  /// Makes the input of output rows [first, end) readable.
-  void open(int64_t first, int64_t end) {
-    firstInputRow_ = first * plan_.strideY - plan_.padTop;
+  /// Makes the input of rows [first, end) of an output plane readable.
+  void open(int64_t plane, int64_t first, int64_t end) {
+    first_ = {plane, first};
     if (!plan_.staged) return;
-    for (int64_t i = 0; i < plan_.inputRows(end - first); ++i)
-      stageRow(firstInputRow_ + i, staged_ + i * plan_.stagedPixels * plan_.x.channels);
+    stagedRows_ = plan_.inputRows(end - first);
+    for (int64_t i = 0; i < plan_.kernelZ * stagedRows_; ++i) {
+      RowIndex in = plan_.inputRow(first_, i / stagedRows_ * plan_.kernelY);
+      in.row += i % stagedRows_;
+      stageRow(in, staged_ + i * plan_.stagedPixels * plan_.x.channels);
+    }
   }
 
   /// The stretch of output row pixels that begins at `begin`.
@@ -46,35 +50,35 @@ class Block {
     return stretchAt(plan_, begin, end);
   }
 
-  /// Where group `group` of the output row reads, pixel 0 being the stretch's first.
-  Reduction reduction(int64_t outputRow, const Stretch& stretch, int64_t group) {
+  /// Where group `group` of a row of the plane reads, pixel 0 being the stretch's first.
+  Reduction reduction(int64_t row, const Stretch& stretch, int64_t group) {
     TapRun* end = taps_;
     const int64_t columns = plan_.mergedTaps ? 1 : plan_.kernelX;
-    for (int64_t ky = 0; ky < plan_.kernelY; ++ky) {
-      const int64_t row = plan_.inputRow(outputRow, ky);
+    for (int64_t k = 0; k < plan_.kernelRows(); ++k) {
+      const RowIndex in = plan_.inputRow({first_.plane, row}, k);
       for (int64_t kx = 0; kx < columns; ++kx) {
-        if (plan_.leavesOutPadding && isPadding(row, plan_.inputColumn(stretch.begin, kx)))
-          continue;
-        *end = plan_.staged ? stagedTap(row, kx, stretch.begin, group)
-                            : directTap(row, kx, stretch.begin, group);
-        end++->depth = (ky * columns + kx) * plan_.run();
+        if (plan_.leavesOutPadding && isPadding(in, plan_.inputColumn(stretch.begin, kx))) continue;
+        *end = plan_.staged ? stagedTap(row, k, kx, stretch.begin, group)
+                            : directTap(in, kx, stretch.begin, group);
+        end++->depth = (k * columns + kx) * plan_.run();
       }
     }
     return {taps_, end - taps_, plan_.run()};
   }
 
  private:
-  void stageRow(int64_t row, float* to) const {
+  void stageRow(const RowIndex& in, float* to) const {
     const Image& x = plan_.x;
     const int64_t channels = x.channels;
-    if (row < 0 || row >= x.height) {
+    if (!plan_.hasRow(in)) {
       std::fill_n(to, plan_.stagedPixels * channels, 0.0f);
       return;
     }
     const int64_t left = std::min(plan_.padLeft, plan_.stagedPixels);
     const int64_t pixels = std::clamp<int64_t>(plan_.stagedPixels - left, 0, x.width);
     std::fill_n(to, left * channels, 0.0f);
-    copyPixels(image_ + row * x.rowStride, pixels, to + left * channels);
+    copyPixels(image_ + in.plane * x.planeStride + in.row * x.rowStride, pixels,
+               to + left * channels);
     const int64_t done = left + pixels;
     std::fill_n(to + done * channels, (plan_.stagedPixels - done) * channels, 0.0f);
   }
@@ -95,20 +99,22 @@ class Block {
   }
 
   /// Of a stretch without staged rows every pixel is on the same side of the border.
-  bool isPadding(int64_t row, int64_t column) const {
-    return !plan_.hasRow(row) || (!plan_.staged && !plan_.mergedTaps && !plan_.hasColumn(column));
+  bool isPadding(const RowIndex& in, int64_t column) const {
+    return !plan_.hasRow(in) || (!plan_.staged && !plan_.mergedTaps && !plan_.hasColumn(column));
   }
 
-  TapRun stagedTap(int64_t row, int64_t kx, int64_t pixel, int64_t group) const {
+  TapRun stagedTap(int64_t row, int64_t k, int64_t kx, int64_t pixel, int64_t group) const {
     const int64_t channels = plan_.x.channels;
-    const float* base = staged_ + (row - firstInputRow_) * plan_.stagedPixels * channels;
+    const int64_t stagedRow = k / plan_.kernelY * stagedRows_ + (row - first_.row) * plan_.strideY +
+                              k % plan_.kernelY * plan_.dilationY;
+    const float* base = staged_ + stagedRow * plan_.stagedPixels * channels;
     return {base + (pixel * plan_.strideX + kx * plan_.dilationX) * channels +
                 group * plan_.groupInputs(),
             plan_.strideX * channels};
   }
 
-  TapRun directTap(int64_t row, int64_t kx, int64_t pixel, int64_t group) const {
-    TapRun tap = tapInPlace(plan_, image_, zeros_, row, kx, pixel);
+  TapRun directTap(const RowIndex& in, int64_t kx, int64_t pixel, int64_t group) const {
+    TapRun tap = tapInPlace(plan_, image_, zeros_, in, kx, pixel);
     if (tap.input != zeros_) tap.input += group * plan_.groupInputs();
     return tap;
   }
@@ -118,11 +124,12 @@ class Block {
   TapRun* taps_;
   float* zeros_;
   float* staged_;
-  int64_t firstInputRow_ = 0;
+  RowIndex first_;
+  int64_t stagedRows_ = 0;  ///< of a plane
 };
 
-/// What is asked of the output, cut into items: (image, block of rows, block of pixels, block of
-/// panels). On one thread the blocks are those that fit the caches (planConv). How it is cut changes
+/// What is asked of the output, cut into items: (image, plane, block of rows, block of pixels,
+/// block of panels). On one thread the blocks are those that fit the caches (planConv). How it is cut changes
 /// no bits: an element is accumulated within one item.
 struct Cut {
   static constexpr int64_t kLeastPixels = 28;
@@ -138,34 +145,35 @@ struct Cut {
         pixels(plan.pixelsPerBlock),
         panels(allPanels) {
     const bool shared = threads > 1 && plan.multiplyAdds() >= kMultiplyAddsWorthSharing;
-    if (shared) plan.staged ? shareEvenly(plan.y.batch, threads) : shareFinely(plan, threads);
-    count(plan.y.batch);
+    if (shared) plan.staged ? shareEvenly(planesOf(plan), threads) : shareFinely(plan, threads);
+    count(planesOf(plan));
   }
 
  private:
-  int64_t count(int64_t batch) {
+  static int64_t planesOf(const ConvPlan& plan) { return plan.y.batch * plan.y.depth; }
+  int64_t count(int64_t planes) {
     rowBlocks = (allRows + rows - 1) / rows;
     pixelBlocks = (allPixels + pixels - 1) / pixels;
     panelBlocks = (allPanels + panels - 1) / panels;
-    return items = batch * rowBlocks * pixelBlocks * panelBlocks;
+    return items = planes * rowBlocks * pixelBlocks * panelBlocks;
   }
 
   /// An item copies its input rows: no more items than give every thread as much. Rows are shared, so
   /// that a core reads what it wrote, or panels (pairs stay together) where that is clearly more
   /// even: two threads would have 4 and 3 of 7 rows, but 16 panels each of 32.
-  void shareEvenly(int64_t batch, int64_t threads) {
+  void shareEvenly(int64_t planes, int64_t threads) {
     const auto largestShare = [&](int64_t n) {
       return static_cast<double>((n + threads - 1) / threads) / static_cast<double>(n);
     };
     const int64_t pairs = (allPanels + 1) / 2;
-    byPanels = 1.05 * largestShare(pairs) < largestShare(batch * allRows);
+    byPanels = 1.05 * largestShare(pairs) < largestShare(planes * allRows);
     if (byPanels)
       panels = 2 * ((pairs + threads - 1) / threads);
     else
-      rows = base::evenHeight(batch * allRows, threads, std::min(rows, fairRows(batch, threads)));
+      rows = base::evenHeight(planes * allRows, threads, std::min(rows, fairRows(planes, threads)));
   }
-  int64_t fairRows(int64_t batch, int64_t threads) const {
-    return std::max<int64_t>(1, (batch * allRows + threads - 1) / threads);
+  int64_t fairRows(int64_t planes, int64_t threads) const {
+    return std::max<int64_t>(1, (planes * allRows + threads - 1) / threads);
   }
 
   /// Several items for each thread, so that the last to finish is not far behind: first fewer rows a
@@ -173,13 +181,13 @@ struct Cut {
   /// fewer pixels. With 2x2 pixels of 320 channels (20 panels) for two threads, blocks of 2 rows
   /// become blocks of one (2 items), then blocks of 20 panels become 10 (4 items) and 6 (8 items).
   void shareFinely(const ConvPlan& plan, int64_t threads) {
-    const int64_t batch = plan.y.batch, wanted = 3 * threads;
-    while (count(batch) < wanted && rows > 1) rows = (rows + 1) / 2;
-    rows = base::evenHeight(batch * allRows, threads, rows);
+    const int64_t planes = planesOf(plan), wanted = 3 * threads;
+    while (count(planes) < wanted && rows > 1) rows = (rows + 1) / 2;
+    rows = base::evenHeight(planes * allRows, threads, rows);
     if (allRows == 1 && pixelsOutweighWeights(plan)) sharePixels(wanted, threads);
-    while (count(batch) < wanted && panels > 2) panels = (panels / 2 + 1) / 2 * 2;
+    while (count(planes) < wanted && panels > 2) panels = (panels / 2 + 1) / 2 * 2;
     if (panels < allPanels) panels = 2 * base::evenHeight((allPanels + 1) / 2, threads, panels / 2);
-    while (count(batch) < wanted && pixels > kLeastPixels) pixels = (pixels + 1) / 2;
+    while (count(planes) < wanted && pixels > kLeastPixels) pixels = (pixels + 1) / 2;
   }
 
   /// True if threads had better read all weights each than all pixels. Then they also keep the
@@ -209,14 +217,15 @@ struct Work {
     const int64_t place = cut.byPanels ? item % places : item / cut.panelBlocks;
     const int64_t pixels = place % cut.pixelBlocks;
     const int64_t rows = place / cut.pixelBlocks % cut.rowBlocks;
-    const int64_t image = place / (cut.pixelBlocks * cut.rowBlocks);
+    const int64_t planes = place / (cut.pixelBlocks * cut.rowBlocks);
+    const int64_t plane = planes % plan.y.depth, image = planes / plan.y.depth;
     const int64_t firstRow = plan.firstRow + rows * cut.rows;
     const int64_t endRow = std::min(firstRow + cut.rows, plan.endRow);
     const int64_t firstPixel = plan.firstPixel + pixels * cut.pixels;
     const int64_t endPixel = std::min(firstPixel + cut.pixels, plan.endPixel);
     Block block(plan, x + image * plan.x.batchStride, scratch);
-    block.open(firstRow, endRow);
-    float* to = y + image * plan.y.batchStride;
+    block.open(plane, firstRow, endRow);
+    float* to = y + image * plan.y.batchStride + plane * plan.y.planeStride;
     outputs.forEachPanel(panels * cut.panels, (panels + 1) * cut.panels, [&](const Panel& panel) {
       for (int64_t row = firstRow; row < endRow; ++row)
         for (int64_t begin = firstPixel; begin < endPixel;) {
@@ -235,8 +244,7 @@ bool acceptsConv(const ops::Operator& op, std::span<const TensorView> inputs,
                  std::span<const TensorView> outputs) {
   const auto& conv = static_cast<const ops::Conv&>(op);
   const TensorView& y = outputs[0];
-  if (conv.winograd || conv.kernel.size() > 2 || inputs[1].packing != Packing::F32x16 || y.elements() == 0)
-    return false;
+  if (conv.winograd || inputs[1].packing != Packing::F32x16 || y.elements() == 0) return false;
   if (!Image(y).channelsAdjacent() || panelShape(conv, inputs[1]).depthwise) return false;
   return planConv(conv, inputs[0], inputs[1], y).feasible;
 }

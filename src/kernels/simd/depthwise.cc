@@ -76,7 +76,7 @@ class Rows {
       const int64_t n = (width - first) / (count - i);
       if (isInside(plan_, {first, first + n})) {
         for (int64_t ky = 0; ky < plan_.kernelY; ++ky) {
-          taps_[ky] = tapInPlace(plan_, image, zeros_, inputRow(row, ky), 0, first);
+          taps_[ky] = tapInPlace(plan_, image, zeros_, {0, inputRow(row, ky)}, 0, first);
           if (taps_[ky].step) taps_[ky].step = plan_.x.pixelStride;
         }
         runTile(tiles_.inside[wide][strided][n], first, n, to);
@@ -106,7 +106,7 @@ class Rows {
     for (int64_t ky = 0; ky < plan_.kernelY; ++ky)
       for (int64_t kx = 0; kx < plan_.kernelX; ++kx)
         taps_[tile_.tapCount++] =
-            tapInPlace(plan_, image, zeros_, inputRow(row, ky), kx, stretch.begin);
+            tapInPlace(plan_, image, zeros_, {0, inputRow(row, ky)}, kx, stretch.begin);
     for (int64_t first = stretch.begin; first < stretch.end;) {
       const int64_t n = std::min<int64_t>(4, stretch.end - first);
       tile_.firstPixel = first - stretch.begin;
