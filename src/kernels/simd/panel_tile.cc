@@ -18,6 +18,8 @@
 // After foreach_target.h.
 #include <hwy/highway.h>
 
+#include "kernels/simd/clamp-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace minnow::kernels::simd {
 namespace HWY_NAMESPACE {
@@ -137,6 +139,17 @@ struct Tile {
     (mulAddQuad<i>(x, row, weight, sum), ...);
   }
 
+  /// The first 1 <= n < kN floats.
+  static HWY_INLINE void copyFirst(const float* from, int64_t n, float* to) {
+    if (kN > 4) {
+      std::memcpy(to, from, static_cast<size_t>(n) * sizeof(float));
+      return;
+    }
+    to[0] = from[0];  // not worth a call
+    if (n > 1) to[1] = from[1];
+    if (n > 2) to[2] = from[2];
+  }
+
   static HWY_INLINE void store(const PanelTile& t, V (&sum)[kPixels][kVectors]) {
     const D d;
     HWY_UNROLL(8)
@@ -145,36 +158,30 @@ struct Tile {
       HWY_UNROLL(16)
       for (int p = 0; p < kPixels; ++p) sum[p][v] = hn::Add(sum[p][v], bias);
     }
-    if (t.clamp) {
-      const V low = hn::Set(d, t.low), high = hn::Set(d, t.high);
+    if (t.clamp) clampSums(d, t.low, t.high, sum);
+    constexpr int kLast = kVectors - 1;
+    const int64_t last = t.outputs - kLast * kN;  // channels of the last vector
+    const int64_t step = t.outputStep;
+    float* to = t.output;
+    if (last == kN) {
       HWY_UNROLL(16)
-      for (int p = 0; p < kPixels; ++p) {
+      for (int p = 0; p < kPixels; ++p, to += step) {
         HWY_UNROLL(8)
-        for (int v = 0; v < kVectors; ++v) {
-          const V x = hn::IfThenElse(hn::Lt(sum[p][v], low), low, sum[p][v]);
-          sum[p][v] = hn::IfThenElse(hn::Lt(high, x), high, x);
-        }
-      }
-    }
-    if (t.outputs == kN * kVectors) {
-      HWY_UNROLL(16)
-      for (int p = 0; p < kPixels; ++p) {
-        HWY_UNROLL(8)
-        for (int v = 0; v < kVectors; ++v)
-          hn::StoreU(sum[p][v], d, t.output + p * t.outputStep + v * kN);
+        for (int v = 0; v < kVectors; ++v) hn::StoreU(sum[p][v], d, to + v * kN);
       }
       return;
     }
     // A last panel: no lane beyond the last channel may be touched, not even rewritten, because
     // another thread may own it.
-    HWY_ALIGN float rows[kPixels][kN * kVectors];
+    HWY_ALIGN float rest[kPixels][kN];
     HWY_UNROLL(16)
-    for (int p = 0; p < kPixels; ++p) {
+    for (int p = 0; p < kPixels; ++p, to += step) {
       HWY_UNROLL(8)
-      for (int v = 0; v < kVectors; ++v) hn::StoreU(sum[p][v], d, rows[p] + v * kN);
+      for (int v = 0; v < kLast; ++v) hn::StoreU(sum[p][v], d, to + v * kN);
+      hn::Store(sum[p][kLast], d, rest[p]);
     }
-    for (int p = 0; p < kPixels; ++p)
-      std::memcpy(t.output + p * t.outputStep, rows[p], t.outputs * sizeof(float));
+    to = t.output + kLast * kN;
+    for (int p = 0; p < kPixels; ++p, to += step) copyFirst(rest[p], last, to);
   }
 
   static void run(const PanelTile& t) {
