@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <tuple>
+#include <utility>
 
 #include "ops/conv.h"
 #include "tests/ops/op_case.h"
@@ -22,6 +23,7 @@ struct Row {
   bool bias = true;
   ops::AutoPad autoPad = ops::AutoPad::None;
   bool winograd = false;
+  float low = 0.25f, high = 0.75f;  ///< bounds of Clip
 };
 
 OpCase caseOf(const Row& row, const std::string& suffix = "") {
@@ -34,7 +36,7 @@ OpCase caseOf(const Row& row, const std::string& suffix = "") {
   op->autoPad = row.autoPad;
   op->groups = row.groups;
   op->winograd = row.winograd;
-  op->epilogue = {row.fn, row.fn == ops::UnaryFn::LeakyRelu ? 0.1f : 0.25f, 0.75f};
+  op->epilogue = {row.fn, row.fn == ops::UnaryFn::LeakyRelu ? 0.1f : row.low, row.high};
   if (row.fn == ops::UnaryFn::Swish) op->epilogue.alpha = 1.0f;
   Shape w{row.outputs, row.x[1] / row.groups};
   for (int64_t k : row.kernel) w.push_back(k);
@@ -294,6 +296,28 @@ OpCase randomVolume(uint32_t seed) {
   return caseOf(row, "_" + std::to_string(seed));
 }
 
+/// Sums that underflow to -0 when the bias is added, and bounds of every kind.
+void addClamps(ops::UnaryFn fn, CaseList& cases) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const float infinity = std::numeric_limits<float>::infinity();
+  const std::vector<std::pair<float, float>> bounds = {
+      {-0.25f, 0.75f}, {0, 6}, {-0.0f, 1}, {-2, -0.0f}, {-infinity, 1}, {1, -1}, {2, infinity}};
+  for (size_t i = 0; i < (fn == ops::UnaryFn::Clip ? bounds.size() : 1); ++i)
+    for (int64_t groups : {1, 20}) {
+      Row row{"clamp", {1, groups, 3, 7}, 20, {1, 1}};
+      row.groups = groups;
+      row.fn = fn;
+      std::tie(row.low, row.high) = bounds[i];
+      OpCase c = caseOf(row, std::string("_") + ops::unaryFnName(fn) + "_" + std::to_string(i) +
+                                 (groups > 1 ? "_depthwise" : ""));
+      c.inputs[0].fill = c.inputs[1].fill = c.inputs[2].fill = Fill::Given;
+      c.inputs[0].given = {1.5e-38, 0.5, -3, nan, 8};
+      c.inputs[1].given = {1};
+      c.inputs[2].given = {-1.6e-38};
+      cases.push_back(c);
+    }
+}
+
 }  // namespace
 
 CaseList convCases() {
@@ -349,6 +373,7 @@ CaseList convCases() {
       {"special_depthwise", {1, 20, 6, 6}, 20, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 20, Clip});
   special.inputs[0].fill = Fill::Special;
   cases.push_back(special);
+  for (ops::UnaryFn fn : {Relu, Clip}) addClamps(fn, cases);
   return cases;
 }
 

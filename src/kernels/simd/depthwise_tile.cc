@@ -14,6 +14,8 @@
 // After foreach_target.h.
 #include <hwy/highway.h>
 
+#include "kernels/simd/clamp-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace minnow::kernels::simd {
 namespace HWY_NAMESPACE {
@@ -48,17 +50,7 @@ HWY_INLINE void storeSums(D d, const DepthwiseTile& t, int64_t c,
     HWY_UNROLL(8)
     for (int p = 0; p < kPixels; ++p) sum[p][v] = hn::Add(sum[p][v], bias);
   }
-  if (t.clamp) {
-    const auto low = hn::Set(d, t.low), high = hn::Set(d, t.high);
-    HWY_UNROLL(8)
-    for (int p = 0; p < kPixels; ++p) {
-      HWY_UNROLL(4)
-      for (int v = 0; v < kVectors; ++v) {
-        const auto x = hn::IfThenElse(hn::Lt(sum[p][v], low), low, sum[p][v]);
-        sum[p][v] = hn::IfThenElse(hn::Lt(high, x), high, x);
-      }
-    }
-  }
+  if (t.clamp) clampSums(d, t.low, t.high, sum);
   float* to = t.output + c;
   const int64_t step = t.outputStep;
   HWY_UNROLL(8)
