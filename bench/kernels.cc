@@ -13,8 +13,8 @@
 #include "base/aligned.h"
 #include "base/team.h"
 #include "base/threads.h"
-#include "bench/peak.h"
 #include "kernels/pack.h"
+#include "kernels/simd/peak.h"
 #include "minnow/cpu.h"
 #include "ops/conv.h"
 #include "ops/matmul.h"
@@ -213,7 +213,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", limited.error().message.c_str());
     return 1;
   }
-  minnow::bench::peak = minnow::bench::peakGflops();
+  minnow::bench::peak = minnow::kernels::simd::peakGflops();
   std::printf("peak %.1f GFLOP/s\n", minnow::bench::peak);
   minnow::bench::registerAll();
   benchmark::RunSpecifiedBenchmarks();

@@ -9,6 +9,7 @@
 #include "exit.h"
 #include "inputs.h"
 #include "json_output.h"
+#include "kernels/simd/peak.h"
 #include "model.h"
 #include "profile.h"
 #include "target.h"
@@ -20,6 +21,7 @@ namespace {
 struct Arguments {
   std::vector<std::string> models, shapes;
   int threads = 1, runs = 20;
+  double peak = 0;
   bool json = false, profile = false, layers = false;
 };
 
@@ -43,6 +45,11 @@ double quantile(const std::vector<double>& sorted, double part) {
   return sorted[index];
 }
 
+/// Of all threads, as named or as this core's fused multiply-adds in registers reach it.
+double peakOf(const Arguments& args) {
+  return args.threads * (args.peak > 0 ? args.peak : kernels::simd::peakGflops());
+}
+
 Timing measure(const std::string& path, const Arguments& args, const ConvertSettings& settings) {
   Timing timing{.model = path};
   Runtime runtime = need(Runtime::create({.threads = args.threads}));
@@ -53,7 +60,7 @@ Timing measure(const std::string& path, const Arguments& args, const ConvertSett
   timing.create = clock.ms();
 
   const InputSpecs specs({"all=const:0.46875"}, {});
-  if (args.profile) timing.profile = profile(session, specs, args.runs);
+  if (args.profile) timing.profile = profile(session, specs, args.runs, peakOf(args));
   Frame frame = need(session.begin());
   timing.first = timedRun(frame, specs, session.inputs());
   std::vector<double> times;
@@ -174,13 +181,18 @@ void addBench(CLI::App& app) {
   verb->add_option("--shape", args->shapes, "NAME=1,3,320,320: an input's shape (repeatable)")
       ->allow_extra_args(false);
   verb->add_flag("--profile", args->profile, "Also where the time goes, by operator and kernel");
+  verb->add_option("--peak", args->peak,
+                   "A core's peak in GFLOP/s, for --profile; else it is measured")
+      ->check(CLI::PositiveNumber)
+      ->needs("--profile");
   verb->add_flag("--compare-layers", args->layers,
                  "Strips of rows beside the same model layer by layer: time and memory")
       ->excludes("--profile");
   verb->add_flag("--json", args->json, "Report in JSON");
   verb->footer(
       "Inputs are 0.46875. An .onnx file is converted in memory first, which is not timed.\n"
-      "GFLOP/s counts two operations a multiply-add, at the median.\n"
+      "GFLOP/s counts two operations a multiply-add, at the median. The peak is what fused\n"
+      "multiply-adds in registers reach just before, or what --peak names.\n"
       "Examples:\n"
       "  minnow bench signs.minnow --threads 2 --runs 100\n"
       "  minnow bench a.onnx b.onnx --json\n"
