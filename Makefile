@@ -1,6 +1,6 @@
 # Two commands from a bare Debian 12 machine: `make demo` and `make test`. CMakePresets.json has the builds.
 .DEFAULT_GOAL := build
-.PHONY: build models test-shared fuzz bench-peers bench-arm bench-arm-check bench-memory bench-strips bench-frames size size-table ready test-device demo test test-arm quick-arm test-all sanitizers lint bench clean bench-contract conformance
+.PHONY: build models test-shared fuzz bench-peers bench-arm bench-arm-check speed-page bench-memory bench-strips bench-frames size size-table ready test-device demo test test-arm quick-arm test-all sanitizers lint bench clean bench-contract conformance
 .NOTPARALLEL:
 
 IMAGES ?=
@@ -173,6 +173,12 @@ bench-arm: $(CACHE)/installed-bench_arm build models
 bench-arm-check: $(CACHE)/installed-arm_check build models
 	@cmake --preset arm64 > build/arm64.log && cmake --build --preset arm64 -j $(JOBS) --target minnow
 	@tests/arm_instructions.py build/minnow build/arm64/minnow $(if $(RECORD),--record)
+
+# Writes what bench-peers (on one thread, on two) and bench-arm left into the tables of pages, and draws it.
+speed-page:
+	@scripts/peers_venv.sh $(CACHE)/peers-venv
+	@$(CACHE)/peers-venv/bin/python bench/peers/chart.py $(CACHE) docs/pictures/speed.svg
+	@$(CACHE)/peers-venv/bin/python bench/peers/speed_page.py $(CACHE) README.md docs/speed.md
 
 # Twelve models resident at once in Minnow and in the peers.
 bench-memory: build models

@@ -8,4 +8,4 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 "$here/scripts/arm_python.sh" "$cache/arm-python"
 mapfile -t models < <("$here/scripts/bench_models.sh" "$cache" "$folder" | grep -e "${ONLY:-.}")
 "$cache/peers-venv/bin/python" "$here/bench/arm/table.py" --minnow "$arm" --native "$native" \
-  --python "$cache/arm-python" --work "$cache/arm-counts" --json "$cache/arm.json" "${models[@]}"
+  --python "$cache/arm-python" --work "$cache/arm-counts" --json "$cache/arm.json" "${models[@]}" | tee "$cache/arm.md"

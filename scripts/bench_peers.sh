@@ -8,4 +8,4 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 "$here/scripts/peers_venv.sh" "$cache/peers-venv"
 mapfile -t models < <("$here/scripts/bench_models.sh" "$cache" "$folder")
 "$cache/peers-venv/bin/python" "$here/bench/peers/speed.py" --minnow "$minnow" ${BEFORE:+--before "$BEFORE"} \
-  --threads "${THREADS:-1}" --json "$cache/speed-${THREADS:-1}.json" "${models[@]}"
+  --threads "${THREADS:-1}" --json "$cache/speed-${THREADS:-1}.json" "${models[@]}" | tee "$cache/speed-${THREADS:-1}.md"
