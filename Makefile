@@ -1,6 +1,6 @@
 # Two commands from a bare Debian 12 machine: `make demo` and `make test`. CMakePresets.json has the builds.
 .DEFAULT_GOAL := build
-.PHONY: build models test-shared fuzz bench-peers bench-arm bench-arm-check speed-page bench-memory bench-strips bench-frames size size-table ready test-device demo test test-arm quick-arm test-all sanitizers lint bench clean bench-contract conformance
+.PHONY: build models test-shared fuzz bench-peers bench-arm bench-arm-layers bench-arm-check speed-page bench-memory bench-strips bench-frames size size-table ready test-device demo test test-arm quick-arm test-all sanitizers lint bench clean bench-contract conformance
 .NOTPARALLEL:
 
 IMAGES ?=
@@ -168,6 +168,13 @@ bench-arm: export ONLY
 bench-arm: $(CACHE)/installed-bench_arm build models
 	@cmake --preset arm64 > build/arm64.log && cmake --build --preset arm64 -j $(JOBS) --target minnow
 	@scripts/bench_arm.sh build/arm64/minnow build/minnow $(CACHE) $(SHARED_MODELS)
+
+# One model's layers on an ARM core, by their share of the estimated cycles: MODEL=signs.minnow CORE=a53.
+CORE ?= a53
+bench-arm-layers: $(CACHE)/installed-bench_arm
+	@test -n "$(MODEL)" || { echo "bench-arm-layers: MODEL=signs.minnow names the model"; exit 1; }
+	@cmake --preset arm64 > build/arm64.log && cmake --build --preset arm64 -j $(JOBS) --target minnow
+	@bench/arm/layers.py build/arm64/minnow "$(MODEL)" $(CORE)
 
 # Minnow's instructions on AArch64 beside recorded ones, the regression test that times cannot be. RECORD=1 records.
 bench-arm-check: $(CACHE)/installed-arm_check build models

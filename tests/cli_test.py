@@ -139,6 +139,8 @@ class CommandLine(unittest.TestCase):
         rows = [line.split() for line in told.splitlines()]
         moved = next(row[row.index("Softmax") - 1] for row in rows if "Softmax" in row)
         self.assertEqual(moved, "0.192")  # MB: 24,000 floats are read, and as many written
+        (row,) = json.loads(self.minnow("bench", softmax, "--runs", "2", "--profile", "--layers", "--json"))
+        self.assertEqual([(step["type"], step["bytes"]) for step in row["operators"]], [("Softmax", 192000)])
         self.assertIn("peak 100.0 GFLOP/s", told)
         measured = self.minnow("bench", softmax, "--runs", "2", "--profile")
         self.assertGreater(float(re.search(r"peak ([\d.]+) GFLOP/s", measured)[1]), 0)

@@ -84,10 +84,10 @@ def frequent(blocks):
     return kept
 
 
-def count(command, mark, folder, environment=None, root=None):
-    """Runs an AArch64 program; the blocks that ran between its last two marks."""
+def run(command, mark, folder, *, every=False, environment=None, root=None):
+    """Runs an AArch64 program; what the plugin wrote, and what the program printed."""
     out = folder / f"blocks-{os.getpid()}.txt"
-    emulator = ["qemu-aarch64", "-cpu", CPU, "-plugin", f"{plugin(folder)},out={out},mark={mark}"]
+    emulator = ["qemu-aarch64", "-cpu", CPU, "-plugin", f"{plugin(folder)},out={out},mark={mark},every={int(every)}"]
     emulator += ["-L", str(root)] if root else []
     done = subprocess.run(["nice", "-n", "19", *emulator, *map(str, command)], capture_output=True, text=True,
                           env=os.environ | (environment or {}))
@@ -95,13 +95,27 @@ def count(command, mark, folder, environment=None, root=None):
         why = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
         reasons = [line.removeprefix("because: ") for line in why if line.startswith("because: ")]
         raise RuntimeError((reasons or why or [f"ended with {done.returncode}"])[-1])
-    blocks = blocks_of(out.read_text())
+    text = out.read_text()
     out.unlink()
-    return blocks
+    return text, done.stdout
 
 
 def count_minnow(program, model, folder):
-    return count([program, "bench", model, "--runs", "1"], CLOCK_GETTIME, folder)
+    """The blocks of one inference, its second."""
+    text, _ = run([program, "bench", model, "--runs", "1"], CLOCK_GETTIME, folder)
+    return blocks_of(text)
+
+
+def intervals(text):
+    """What ran between marks, [{(address, length): count}], the first of them before the first mark."""
+    found = [{}]
+    for line in text.splitlines():
+        kind, *words = line.split()
+        if kind == "ran":
+            found[-1][int(words[0], 16), int(words[1])] = int(words[2])
+        elif kind == "mark":
+            found.append({})
+    return found
 
 
 def instructions(blocks):

@@ -55,8 +55,8 @@ class Bench:
         np.savez(feed, **subject.feed)
         command = [self.interpreter, HERE / "infer.py", engine, model, feed, ",".join(subject.outputs), out]
         environment = {"PYTHONPATH": f"{self.site}:{PEERS}", "PYTHONDONTWRITEBYTECODE": "1"}
-        blocks = counting.count(command, counting.GETPRIORITY, self.options.work, environment, self.root)
-        return blocks, list(np.load(out).values())
+        text, _ = counting.run(command, counting.GETPRIORITY, self.options.work, environment=environment, root=self.root)
+        return counting.blocks_of(text), list(np.load(out).values())
 
     def counted(self, subject, engine):
         """{"instructions": number, "blocks": [fields of counting.Block]}, or {"failed": why}."""

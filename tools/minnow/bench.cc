@@ -22,13 +22,13 @@ struct Arguments {
   std::vector<std::string> models, shapes;
   int threads = 1, runs = 20;
   double peak = 0;
-  bool json = false, profile = false, layers = false;
+  bool json = false, profile = false, compareLayers = false, layers = false;
 };
 
 struct Timing {
   std::string model;
   double load = 0, create = 0, first = 0, min = 0, median = 0, p90 = 0, gflops = 0;
-  std::string profile = {};
+  std::vector<StepCost> steps = {};
 };
 
 /// Inputs may be overwritten by a run, so they are written before each, outside the time taken.
@@ -56,11 +56,11 @@ Timing measure(const std::string& path, const Arguments& args, const ConvertSett
   const Model model = openModel(runtime, path, settings);
   timing.load = model.loadMs;
   const Clock clock;
-  Session session = openSession(model, path, settings);
+  Session session = openSession(model, path, settings, {.inStrips = !args.layers});
   timing.create = clock.ms();
 
   const InputSpecs specs({"all=const:0.46875"}, {});
-  if (args.profile) timing.profile = profile(session, specs, args.runs, peakOf(args));
+  if (args.profile) timing.steps = stepCosts(session, specs, args.runs);
   Frame frame = need(session.begin());
   timing.first = timedRun(frame, specs, session.inputs());
   std::vector<double> times;
@@ -113,6 +113,18 @@ Comparison compareLayers(const std::string& path, const Arguments& args,
 
 double rounded(double ms) { return std::round(ms * 1e4) / 1e4; }
 
+nlohmann::json jsonOf(std::span<const StepCost> steps) {
+  nlohmann::json rows = nlohmann::json::array();
+  for (const StepCost& step : steps)
+    rows.push_back({{"name", step.info.name},
+                    {"type", step.info.type},
+                    {"kernel", step.info.kernel},
+                    {"ms", rounded(step.ms)},
+                    {"multiply_adds", step.info.multiplyAdds},
+                    {"bytes", step.bytes}});
+  return rows;
+}
+
 void bench(const Arguments& args) {
   const auto shapes = shapesFor(args.models, args.shapes);
   nlohmann::json out = nlohmann::json::array();
@@ -126,7 +138,7 @@ void bench(const Arguments& args) {
     if (!args.json) {
       fmt::print("{:9.3f} {:9.3f} {:9.3f} {:9.3f} {:9.3f} {:9.3f} {:9.1f}  {}\n", t.load, t.create,
                  t.first, t.min, t.median, t.p90, t.gflops, t.model);
-      fmt::print("{}", t.profile);
+      if (args.profile) fmt::print("{}", profileTable(t.steps, peakOf(args)));
       std::fflush(stdout);
     }
     out.push_back({{"model", t.model},
@@ -137,6 +149,7 @@ void bench(const Arguments& args) {
                    {"min_ms", rounded(t.min)},
                    {"median_ms", rounded(t.median)},
                    {"p90_ms", rounded(t.p90)}});
+    if (args.profile) out.back()["operators"] = jsonOf(t.steps);
   }
   if (args.json) printJson(out);
 }
@@ -185,9 +198,11 @@ void addBench(CLI::App& app) {
                    "A core's peak in GFLOP/s, for --profile; else it is measured")
       ->check(CLI::PositiveNumber)
       ->needs("--profile");
-  verb->add_flag("--compare-layers", args->layers,
+  verb->add_flag("--layers", args->layers, "Layer by layer instead of in strips");
+  verb->add_flag("--compare-layers", args->compareLayers,
                  "Strips of rows beside the same model layer by layer: time and memory")
-      ->excludes("--profile");
+      ->excludes("--profile")
+      ->excludes("--layers");
   verb->add_flag("--json", args->json, "Report in JSON");
   verb->footer(
       "Inputs are 0.46875. An .onnx file is converted in memory first, which is not timed.\n"
@@ -197,7 +212,7 @@ void addBench(CLI::App& app) {
       "  minnow bench signs.minnow --threads 2 --runs 100\n"
       "  minnow bench a.onnx b.onnx --json\n"
       "  minnow bench a.onnx --compare-layers");
-  verb->callback([args] { args->layers ? benchLayers(*args) : bench(*args); });
+  verb->callback([args] { args->compareLayers ? benchLayers(*args) : bench(*args); });
 }
 
 }  // namespace minnow::tool

@@ -61,14 +61,8 @@ double bytesMoved(const Operands& operands) {
   return bytes;
 }
 
-std::vector<Share> sharesOfSteps(Session& session, const InputSpecs& specs, int runs) {
-  const std::vector<double> times = stepTimes(session, specs, runs);
-  const auto operators = session.operators();
-  std::vector<Share> shares;
-  for (size_t i = 0; i < operators.size(); ++i)
-    shares.push_back({times[i], static_cast<double>(operators[i].multiplyAdds),
-                      bytesMoved(session.operands(i)), 1});
-  return shares;
+Share shareOf(const StepCost& step) {
+  return {step.ms, static_cast<double>(step.info.multiplyAdds), step.bytes, 1};
 }
 
 /// One row; what nothing is multiplied in has no rate.
@@ -84,17 +78,25 @@ std::string row(const Share& share, double totalMs, double peakGflops, bool sing
 
 }  // namespace
 
-std::string profile(Session& session, const InputSpecs& specs, int runs, double peakGflops) {
-  const std::vector<Share> steps = sharesOfSteps(session, specs, runs);
-  const auto operators = session.operators();
+std::vector<StepCost> stepCosts(Session& session, const InputSpecs& specs, int runs) {
+  const std::vector<double> times = stepTimes(session, specs, runs);
+  std::vector<StepCost> steps;
+  for (OperatorInfo& info : session.operators()) {
+    const size_t i = info.index;
+    steps.push_back({std::move(info), times[i], bytesMoved(session.operands(i))});
+  }
+  return steps;
+}
+
+std::string profileTable(std::span<const StepCost> steps, double peakGflops) {
   std::map<std::string, Share> kinds;
-  std::vector<size_t> order;
+  std::vector<const StepCost*> order;
   Share all;
-  for (size_t i = 0; i < operators.size(); ++i) {
-    if (operators[i].kernel == "view") continue;
-    kinds[operators[i].type + " / " + operators[i].kernel] += steps[i];
-    all += steps[i];
-    order.push_back(i);
+  for (const StepCost& step : steps) {
+    if (step.info.kernel == "view") continue;
+    kinds[step.info.type + " / " + step.info.kernel] += shareOf(step);
+    all += shareOf(step);
+    order.push_back(&step);
   }
   std::vector<std::pair<std::string, Share>> rows(kinds.begin(), kinds.end());
   std::ranges::sort(rows, [](const auto& a, const auto& b) { return a.second.ms > b.second.ms; });
@@ -104,10 +106,10 @@ std::string profile(Session& session, const InputSpecs& specs, int runs, double 
   out += row(all, all.ms, peakGflops, false) + "all\n";
   if (peakGflops > 0) out += fmt::format("peak {:.1f} GFLOP/s; ", peakGflops);
   out += "MB of inputs, weights and outputs, moved once\nslowest operators\n";
-  std::ranges::sort(order, [&](size_t a, size_t b) { return steps[a].ms > steps[b].ms; });
+  std::ranges::sort(order, [](const StepCost* a, const StepCost* b) { return a->ms > b->ms; });
   for (size_t i = 0; i < std::min(order.size(), kSlowestShown); ++i) {
-    const OperatorInfo& info = operators[order[i]];
-    out += row(steps[order[i]], all.ms, peakGflops, true) +
+    const OperatorInfo& info = order[i]->info;
+    out += row(shareOf(*order[i]), all.ms, peakGflops, true) +
            fmt::format("{} ({} / {})\n", info.name, info.type, info.kernel);
   }
   return out;
