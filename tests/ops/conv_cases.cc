@@ -303,13 +303,15 @@ void addClamps(ops::UnaryFn fn, CaseList& cases) {
   const std::vector<std::pair<float, float>> bounds = {
       {-0.25f, 0.75f}, {0, 6}, {-0.0f, 1}, {-2, -0.0f}, {-infinity, 1}, {1, -1}, {2, infinity}};
   for (size_t i = 0; i < (fn == ops::UnaryFn::Clip ? bounds.size() : 1); ++i)
-    for (int64_t groups : {1, 20}) {
-      Row row{"clamp", {1, groups, 3, 7}, 20, {1, 1}};
-      row.groups = groups;
+    for (const char* form : {"", "_depthwise", "_winograd"}) {
+      const bool depthwise = form == std::string("_depthwise");
+      Row row{"clamp", {1, depthwise ? 20 : 1, 3, 7}, 20, {1, 1}};
+      row.groups = depthwise ? 20 : 1;
+      if (form == std::string("_winograd")) row = inTiles("clamp", {1, 1, 3, 7}, 20);
       row.fn = fn;
       std::tie(row.low, row.high) = bounds[i];
-      OpCase c = caseOf(row, std::string("_") + ops::unaryFnName(fn) + "_" + std::to_string(i) +
-                                 (groups > 1 ? "_depthwise" : ""));
+      OpCase c =
+          caseOf(row, std::string("_") + ops::unaryFnName(fn) + "_" + std::to_string(i) + form);
       c.inputs[0].fill = c.inputs[1].fill = c.inputs[2].fill = Fill::Given;
       c.inputs[0].given = {1.5e-38, 0.5, -3, nan, 8};
       c.inputs[1].given = {1};

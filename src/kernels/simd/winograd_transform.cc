@@ -13,6 +13,7 @@
 // After foreach_target.h.
 #include <hwy/highway.h>
 
+#include "kernels/simd/clamp-inl.h"
 #include "kernels/simd/math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -135,15 +136,16 @@ HWY_INLINE void resultsAt(D d, const float* sums, int64_t step, const WinogradRe
   HWY_UNROLL(4)
   for (int i = 0; i < kTile; ++i) {
     if (i < to.firstRow || i >= to.endRow) continue;
-    V ends[kTile];
-    winogradResults(d, rows[i], ends);
+    V ends[1][kTile];
+    winogradResults(d, rows[i], ends[0]);
+    HWY_UNROLL(4)
+    for (int j = 0; j < kTile; ++j) ends[0][j] = hn::Add(ends[0][j], bias);
+    if (to.clamp) clampSums(d, to.low, to.high, ends);
     float* row = to.output + i * to.rowStride + c;
     HWY_UNROLL(4)
     for (int j = 0; j < kTile; ++j) {
       if (j >= to.endColumn) break;
-      V y = hn::Add(ends[j], bias);
-      if (to.clamp) y = atMost(d, atLeast(d, y, to.low), to.high);
-      storeSome(d, y, row + j * to.pixelStride, to.channels - c);
+      storeSome(d, ends[0][j], row + j * to.pixelStride, to.channels - c);
     }
   }
 }
