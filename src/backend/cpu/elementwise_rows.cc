@@ -2,6 +2,7 @@
 #include "backend/cpu/kernel_table.h"
 #include "kernels/simd/binary.h"
 #include "kernels/simd/move_types.h"
+#include "kernels/simd/pairs.h"
 #include "kernels/simd/unary.h"
 
 namespace minnow::backend::cpu {
@@ -11,6 +12,7 @@ std::span<const KernelRow> elementwiseRows() {
   static constexpr LinkedRows kRows({
       {ops::OpKind::Unary, "unary-simd", acceptsUnary, nullptr, runUnary},
       {ops::OpKind::Binary, "binary-simd", acceptsBinary, nullptr, runBinary},
+      {ops::OpKind::Binary, "pairs-rows", acceptsPairs, nullptr, runPairs},
       {ops::OpKind::Where, "where-rows", acceptsWhere, nullptr, runWhere},
       {ops::OpKind::Cast, "cast-rows", acceptsCast, nullptr, runCast},
   });
