@@ -11,6 +11,7 @@ std::span<const KernelRow> elementwiseRows() {
   using namespace kernels::simd;
   static constexpr LinkedRows kRows({
       {ops::OpKind::Unary, "unary-simd", acceptsUnary, nullptr, runUnary},
+      {ops::OpKind::Unary, "trigonometry-rows", acceptsTrigonometry, nullptr, runTrigonometry},
       {ops::OpKind::Binary, "binary-simd", acceptsBinary, nullptr, runBinary},
       {ops::OpKind::Binary, "pairs-rows", acceptsPairs, nullptr, runPairs},
       {ops::OpKind::Where, "where-rows", acceptsWhere, nullptr, runWhere},
