@@ -119,6 +119,7 @@ PairsFn booleans(BinaryFn fn) {
   }
 }
 
+/// Equal, Less and LessOrEqual: the others are these with operands exchanged.
 template <class T>
 PairsFn comparisons(BinaryFn fn) {
   switch (fn) {
@@ -126,12 +127,8 @@ PairsFn comparisons(BinaryFn fn) {
       return compareRow<BinaryFn::Equal, T>;
     case BinaryFn::Less:
       return compareRow<BinaryFn::Less, T>;
-    case BinaryFn::LessOrEqual:
-      return compareRow<BinaryFn::LessOrEqual, T>;
-    case BinaryFn::Greater:
-      return compareRow<BinaryFn::Greater, T>;
     default:
-      return compareRow<BinaryFn::GreaterOrEqual, T>;
+      return compareRow<BinaryFn::LessOrEqual, T>;
   }
 }
 
@@ -140,7 +137,7 @@ PairsFn choosePairs(BinaryFn fn, DataType type) {
   PairsFn chosen = nullptr;
   visitType(type, [&](auto tag) {
     using T = decltype(tag)::Type;
-    if constexpr (std::is_same_v<T, Half>)
+    if constexpr (sizeof(T) == 2)  // rare
       return;
     else if (fn >= BinaryFn::kFirstComparison)
       chosen = comparisons<T>(fn);
@@ -208,6 +205,14 @@ void runLine(PairsFn fn, const Line& a, const Line& b, const Line& y, int64_t co
   });
 }
 
+/// Greater is Less with its operands exchanged.
+bool isExchanged(BinaryFn fn) { return fn == BinaryFn::Greater || fn == BinaryFn::GreaterOrEqual; }
+PairsFn pairsOf(BinaryFn fn, DataType type) {
+  if (fn == BinaryFn::Greater) fn = BinaryFn::Less;
+  if (fn == BinaryFn::GreaterOrEqual) fn = BinaryFn::LessOrEqual;
+  return MINNOW_DISPATCH(choosePairs)(fn, type);
+}
+
 Line lineOf(const TensorView& view, int64_t offset, int64_t step) {
   const auto size = static_cast<int64_t>(elementSize(view.type));
   return {view.as<std::byte>() + offset * size, size, step};
@@ -219,12 +224,14 @@ bool acceptsPairs(const ops::Operator& op, std::span<const TensorView> inputs,
                   std::span<const TensorView>) {
   const auto& binary = static_cast<const ops::Binary&>(op);
   return inputs[0].type == inputs[1].type && binary.epilogue.fn == ops::UnaryFn::Identity &&
-         MINNOW_DISPATCH(choosePairs)(binary.fn, inputs[0].type) != nullptr;
+         pairsOf(binary.fn, inputs[0].type) != nullptr;
 }
 
 Result<void> runPairs(const ops::Operator& op, const KernelArgs& args) {
-  const TensorView &a = args.inputs[0], &b = args.inputs[1], &y = args.outputs[0];
-  const PairsFn fn = MINNOW_DISPATCH(choosePairs)(static_cast<const ops::Binary&>(op).fn, a.type);
+  const BinaryFn function = static_cast<const ops::Binary&>(op).fn;
+  const int first = isExchanged(function);
+  const TensorView &a = args.inputs[first], &b = args.inputs[1 - first], &y = args.outputs[0];
+  const PairsFn fn = pairsOf(function, a.type);
   const LoopNest<3> nest(y.shape,
                          {y.strides, broadcastStrides(a, y.shape), broadcastStrides(b, y.shape)});
   nest.run(*args.team, [&](const LoopTile<3>& t) {

@@ -6,7 +6,7 @@
 
 namespace minnow::kernels::simd {
 
-/// All types but float16, all functions but powers, any strides.
+/// All types but those of two bytes, all functions but powers, any strides.
 bool acceptsPairs(const ops::Operator& op, std::span<const TensorView> inputs,
                   std::span<const TensorView> outputs);
 Result<void> runPairs(const ops::Operator& op, const KernelArgs& args);
