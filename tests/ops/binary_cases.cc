@@ -64,6 +64,19 @@ void addTypes(CaseList& cases, BinaryFn fn) {
          {{.shape = {30, 30}, .fill = Fill::Special}, {.shape = {30, 30}, .fill = Fill::Special}}});
 }
 
+/// Rows longer than a piece, of which one operand has a single value, or lies apart.
+void addLongRows(CaseList& cases) {
+  for (BinaryFn fn : {BinaryFn::Sub, BinaryFn::LessOrEqual})
+    for (DataType type :
+         {DataType::Uint8, DataType::Int16, DataType::Int32, DataType::Int64, DataType::Float64}) {
+      const OpInput rows{.shape = {3, 4, 150}, .type = type, .low = -9, .high = 9};
+      const OpInput single{.shape = {4, 1}, .type = type, .low = -3, .high = 3};
+      const std::string name = text("Binary", ops::binaryFnName(fn), "_long_", dataTypeName(type));
+      cases.push_back({name, binary(fn), {rows, single}});
+      cases.push_back({name + "_reversed", binary(fn), {single, rows}});
+    }
+}
+
 void addEdges(CaseList& cases) {
   const std::vector<double> a = {-2147483648.0, -2147483648.0, 7, -7, 7, -7, 0, 5, -2147483648.0};
   const std::vector<double> b = {-1, 0, -3, 3, 3, -3, 0, 0, 1};
@@ -107,6 +120,7 @@ CaseList binaryCases() {
                      binary(BinaryFn::Add, {fn, 0.25f, 0.75f}),
                      {{.shape = {1, 21, 3, 4}}, {.shape = {1, 21, 3, 4}}}});
   }
+  addLongRows(cases);
   return cases;
 }
 

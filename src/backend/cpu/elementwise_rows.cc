@@ -2,6 +2,7 @@
 #include "backend/cpu/kernel_table.h"
 #include "kernels/simd/binary.h"
 #include "kernels/simd/move_types.h"
+#include "kernels/simd/pairs.h"
 #include "kernels/simd/unary.h"
 
 namespace minnow::backend::cpu {
@@ -10,7 +11,9 @@ std::span<const KernelRow> elementwiseRows() {
   using namespace kernels::simd;
   static constexpr LinkedRows kRows({
       {ops::OpKind::Unary, "unary-simd", acceptsUnary, nullptr, runUnary},
+      {ops::OpKind::Unary, "trigonometry-rows", acceptsTrigonometry, nullptr, runTrigonometry},
       {ops::OpKind::Binary, "binary-simd", acceptsBinary, nullptr, runBinary},
+      {ops::OpKind::Binary, "pairs-rows", acceptsPairs, nullptr, runPairs},
       {ops::OpKind::Where, "where-rows", acceptsWhere, nullptr, runWhere},
       {ops::OpKind::Cast, "cast-rows", acceptsCast, nullptr, runCast},
   });

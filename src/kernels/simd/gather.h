@@ -15,11 +15,13 @@ void inPieces(int64_t n, F&& fn) {
   for (int64_t i = 0; i < n; i += kPiece) fn(i, std::min(kPiece, n - i));
 }
 
-inline void gather(const float* from, int64_t step, int64_t n, float* to) {
+template <class T>
+void gather(const T* from, int64_t step, int64_t n, T* to) {
   for (int64_t i = 0; i < n; ++i) to[i] = from[i * step];
 }
 
-inline void scatter(const float* from, int64_t n, float* to, int64_t step) {
+template <class T>
+void scatter(const T* from, int64_t n, T* to, int64_t step) {
   for (int64_t i = 0; i < n; ++i) to[i * step] = from[i];
 }
 

@@ -4,6 +4,7 @@
 #include "kernels/broadcast.h"
 #include "kernels/element_types.h"
 #include "kernels/loop_nest.h"
+#include "kernels/simd/gather.h"
 
 namespace minnow::kernels::simd {
 namespace {
@@ -54,16 +55,51 @@ void convertRow(const std::byte* fromBytes, int64_t fromStep, std::byte* toBytes
     for (int64_t i = 0; i < count; ++i) to[i * toStep] = convert<To>(from[i * fromStep]);
 }
 
-/// Of a pair with float32 on one side: the 121 others are rare, and 13 KB.
-ConvertRowFn chooseConversion(DataType from, DataType to) {
+/// Of a pair of which `type` is one, the other being Known.
+template <class Known>
+ConvertRowFn conversionTo(DataType type) {
   ConvertRowFn chosen = nullptr;
-  const bool fromFloat = from == DataType::Float32;
-  visitType(fromFloat ? to : from, [&](auto tag) {
-    using Other = typename decltype(tag)::Type;
-    chosen = fromFloat ? convertRow<float, Other> : convertRow<Other, float>;
-  });
+  visitType(type, [&](auto tag) { chosen = convertRow<Known, typename decltype(tag)::Type>; });
   return chosen;
 }
+template <class Known>
+ConvertRowFn conversionFrom(DataType type) {
+  ConvertRowFn chosen = nullptr;
+  visitType(type, [&](auto tag) { chosen = convertRow<typename decltype(tag)::Type, Known>; });
+  return chosen;
+}
+
+bool isInteger(DataType type) {
+  return type != DataType::Float16 && type != DataType::Float32 && type != DataType::Float64;
+}
+
+/// A conversion in one or two steps. With float32 on one side there is a loop for each pair;
+/// integers go through int64, which keeps them modulo 2^64: a loop for each pair would be 72 more.
+struct Conversion {
+  ConvertRowFn first, second;
+
+  Conversion(DataType from, DataType to) {
+    second = nullptr;
+    if (from == DataType::Float32) {
+      first = conversionTo<float>(to);
+    } else if (to == DataType::Float32) {
+      first = conversionFrom<float>(from);
+    } else {
+      first = conversionFrom<int64_t>(from);
+      second = conversionTo<int64_t>(to);
+    }
+  }
+  void run(const std::byte* from, int64_t fromStep, int64_t fromSize, std::byte* to, int64_t toStep,
+           int64_t toSize, int64_t count) const {
+    if (!second) return first(from, fromStep, to, toStep, count);
+    inPieces(count, [&](int64_t i, int64_t n) {
+      int64_t piece[kPiece];
+      auto* between = reinterpret_cast<std::byte*>(piece);
+      first(from + i * fromStep * fromSize, fromStep, between, 1, n);
+      second(between, 1, to + i * toStep * toSize, toStep, n);
+    });
+  }
+};
 
 }  // namespace
 
@@ -90,21 +126,23 @@ Result<void> runWhere(const ops::Operator&, const KernelArgs& args) {
 
 bool acceptsCast(const ops::Operator&, std::span<const TensorView> inputs,
                  std::span<const TensorView> outputs) {
-  return inputs[0].type == DataType::Float32 || outputs[0].type == DataType::Float32;
+  const DataType from = inputs[0].type, to = outputs[0].type;
+  return from == DataType::Float32 || to == DataType::Float32 || (isInteger(from) && isInteger(to));
 }
 
 Result<void> runCast(const ops::Operator&, const KernelArgs& args) {
   const TensorView& x = args.inputs[0];
   const TensorView& y = args.outputs[0];
-  const ConvertRowFn convertRow = chooseConversion(x.type, y.type);
+  const Conversion conversion(x.type, y.type);
   const auto fromSize = static_cast<int64_t>(elementSize(x.type));
   const auto toSize = static_cast<int64_t>(elementSize(y.type));
   const LoopNest<2> nest(y.shape, {y.strides, x.strides});
   nest.run(*args.team, [&](const LoopTile<2>& t) {
     for (int64_t r = 0; r < t.rows; ++r)
-      convertRow(x.as<const std::byte>() + (t.offset[1] + r * t.rowStride[1]) * fromSize, t.step[1],
-                 y.as<std::byte>() + (t.offset[0] + r * t.rowStride[0]) * toSize, t.step[0],
-                 t.count);
+      conversion.run(x.as<const std::byte>() + (t.offset[1] + r * t.rowStride[1]) * fromSize,
+                     t.step[1], fromSize,
+                     y.as<std::byte>() + (t.offset[0] + r * t.rowStride[0]) * toSize, t.step[0],
+                     toSize, t.count);
   });
   return {};
 }

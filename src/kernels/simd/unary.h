@@ -26,4 +26,9 @@ bool acceptsUnary(const ops::Operator& op, std::span<const TensorView> inputs,
                   std::span<const TensorView> outputs);
 Result<void> runUnary(const ops::Operator& op, const KernelArgs& args);
 
+/// Sines and their kin of float32, whatever the strides.
+bool acceptsTrigonometry(const ops::Operator& op, std::span<const TensorView> inputs,
+                         std::span<const TensorView> outputs);
+Result<void> runTrigonometry(const ops::Operator& op, const KernelArgs& args);
+
 }  // namespace minnow::kernels::simd
