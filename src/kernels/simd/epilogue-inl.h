@@ -71,7 +71,7 @@ HWY_INLINE void visitEpilogue(const ops::Epilogue& epilogue, Visitor&& visit) {
 /// the registers, computes four vectors at once.
 constexpr bool mapsFourVectors(ops::UnaryFn fn) {
   using enum ops::UnaryFn;
-  return HWY_ARCH_ARM_A64 && (fn == HardSwish || fn == Sigmoid || fn == Swish);
+  return HWY_ARCH_ARM_A64 && (fn == LeakyRelu || fn == HardSwish || fn == Sigmoid || fn == Swish);
 }
 
 /// Each element of `rows` becomes the function of it.

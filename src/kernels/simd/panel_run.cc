@@ -7,6 +7,13 @@
 
 namespace minnow::kernels::simd {
 
+namespace {
+
+// An epilogue's call is worth this many pixels, which the first cache still holds.
+constexpr int64_t kEpiloguePixels = 16;
+
+}  // namespace
+
 void Panel::run(const Reduction& reduction, int64_t pixels, float* output,
                 int64_t outputStep) const {
   PanelTile t = tile;
@@ -16,13 +23,16 @@ void Panel::run(const Reduction& reduction, int64_t pixels, float* output,
   t.outputStep = outputStep;
   output += firstOutput;
   const int64_t count = (pixels + tiles->maxPixels - 1) / tiles->maxPixels;
+  int64_t stored = 0;  // pixels from here on have no epilogue yet
   for (int64_t i = 0, first = 0; i < count; ++i) {
     const int64_t n = (pixels - first) / (count - i);
     t.firstPixel = first;
     t.output = output + first * outputStep;
     tiles->run[n](t);
-    if (after) applyEpilogueRows(*after, t.output, n, outputStep, t.outputs);
     first += n;
+    if (!after || (first - stored < kEpiloguePixels && first < pixels)) continue;
+    applyEpilogueRows(*after, output + stored * outputStep, first - stored, outputStep, t.outputs);
+    stored = first;
   }
 }
 

@@ -128,14 +128,15 @@ struct Tile {
   }
 
   template <int... i>
-  static HWY_INLINE void step4(const Inputs<kPixels>& in, const float* row,
-                               V (&sum)[kPixels][kVectors], std::integer_sequence<int, i...>) {
+  static HWY_INLINE void step4(Inputs<kPixels>& in, const float* row, V (&sum)[kPixels][kVectors],
+                               std::integer_sequence<int, i...>) {
     const D d;
     V weight[kWeights], x[kPixels];
     HWY_UNROLL(4)
     for (int k = 0; k + 1 < kWeights; ++k) weight[k] = loadHere(d, row + k * kN);
     HWY_UNROLL(16)
     for (int p = 0; p < kPixels; ++p) x[p] = hn::LoadU(d, in.pixel(p));
+    in.advance(4);  // here an in-order core adds beside a load
     (mulAddQuad<i>(x, row, weight, sum), ...);
   }
 
@@ -197,13 +198,14 @@ struct Tile {
       const float* row2 = row + t.panelStride;
       Inputs<kPixels> in(*tap, t.firstPixel);
       int64_t left = t.run;
-      for (; left >= kUnroll; left -= kUnroll) {
-        if constexpr (kByLane) {
+      if constexpr (kByLane) {
+        for (int64_t n = left / 4; n > 0; --n, row += 4 * kWidth)
           step4(in, row, sum, std::make_integer_sequence<int, 4 * kVectors>());
-        } else {
-          HWY_UNROLL(8)
-          for (int k = 0; k < kUnroll; ++k) step(in, k, row, row2, sum);
-        }
+        left %= 4;
+      }
+      for (; !kByLane && left >= kUnroll; left -= kUnroll) {
+        HWY_UNROLL(8)
+        for (int k = 0; k < kUnroll; ++k) step(in, k, row, row2, sum);
         in.advance(kUnroll);
         row += kUnroll * kWidth;
         row2 += kUnroll * kWidth;
@@ -218,7 +220,7 @@ struct Tile {
     store(t, sum);
   }
 
-  static constexpr int kUnroll = !kByLane && kPixels * kVectors > 12 ? 2 : 4;
+  static constexpr int kUnroll = kPixels * kVectors > 12 ? 2 : 4;
 };
 
 template <class D, int kVectors, int kWidth, bool kPair, int... kPixels>
