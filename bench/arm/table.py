@@ -163,7 +163,7 @@ def main():
     failures = [f"- {name}: {TITLES[engine]}: {row['failed']}" for name, rows in all_rows.items()
                 for engine, row in rows.items() if "failed" in row]
     if failures:
-        print("\nNot counted:\n" + "\n".join(failures))
+        print("\nNot counted:\n\n" + "\n".join(failures))
     if options.json:
         options.json.write_text(json.dumps(all_rows, indent=1))
     if wrong := [name for name, rows in all_rows.items() if "failed" in rows["minnow"]]:
