@@ -231,7 +231,9 @@ TEST(Strips, CallbacksSeeEveryRowOnce) {
 TEST(Strips, ResizedInputsAreScheduledAnew) {
   ops::Conv halving = convOf(3, 2, 0);
   halving.autoPad = ops::AutoPad::SameUpper;  // other padding for even heights than for odd ones
-  for (const ops::Conv& conv : {convOf(3, 1, 1), halving}) {
+  ops::Conv inTiles = convOf(3, 1, 1);
+  inTiles.winograd = true;
+  for (const ops::Conv& conv : {convOf(3, 1, 1), halving, inTiles}) {
     Model model(convolutions(3, 20, 2, conv));
     Session strips = model.session(true), whole = model.session(false);
     for (const int64_t height : {7, 1, 40, 41}) {

@@ -2,7 +2,9 @@
 #include "kernels/pack.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <limits>
 
 namespace minnow::kernels {
 namespace {
@@ -68,6 +70,14 @@ void packF32x16(const float* elements, const ops::WeightMatrices& weights, float
 }
 
 }  // namespace
+
+bool zerosAddNothing(std::span<const float> weights, std::span<const float> bias) {
+  const auto isNegativeZero = [](float b) {
+    return std::signbit(b) && std::abs(b) < std::numeric_limits<float>::min();
+  };
+  return std::ranges::all_of(weights, [](float w) { return std::isfinite(w); }) &&
+         std::ranges::none_of(bias, isNegativeZero);
+}
 
 void packMatrix(const PanelShape& shape, const float* from, int64_t acrossOutputs,
                 int64_t acrossDepth, float* out) {

@@ -22,6 +22,10 @@ uint64_t packedBytes(Packing packing, const ops::WeightMatrices& weights);
 void pack(Packing packing, const void* elements, const ops::WeightMatrices& weights,
           std::span<std::byte> out);
 
+/// True if products of the weights with zeros change no bit of sums to which the bias is added: all
+/// weights are finite, and no bias is -0, nor a negative denormal, which kernels take for -0.
+bool zerosAddNothing(std::span<const float> weights, std::span<const float> bias);
+
 /// One matrix to F32x16, for what is packed while a frame runs.
 void packMatrix(const PanelShape& shape, const float* from, int64_t acrossOutputs,
                 int64_t acrossDepth, float* out);

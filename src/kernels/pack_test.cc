@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
 #include <numeric>
 #include <utility>
 #include <vector>
@@ -124,6 +126,17 @@ TEST(Pack, EveryPackingIsKnownByName) {
     EXPECT_EQ(packedType(static_cast<Packing>(other)), DataType::Undefined);
     EXPECT_STREQ(packingName(static_cast<Packing>(other)), "unknown");
   }
+}
+
+TEST(Pack, ZerosAddNothingToFiniteWeightsAndOtherBiasThanNegativeZero) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  const std::vector<float> finite{1, -0.0f, -1e-40f, 3e38f};
+  EXPECT_TRUE(zerosAddNothing(finite, {}));
+  EXPECT_TRUE(zerosAddNothing({}, std::vector{0.0f, 1e-40f, -1.2e-38f, infinity, -infinity}));
+  for (const float w : {infinity, -infinity, std::nanf("")})
+    EXPECT_FALSE(zerosAddNothing(std::vector{1.0f, w}, {})) << w;
+  for (const float b : {-0.0f, -1e-40f})
+    EXPECT_FALSE(zerosAddNothing(finite, std::vector{1.0f, b})) << b;
 }
 
 }  // namespace

@@ -90,6 +90,9 @@ struct Rows {
   int axis = 0;
   int64_t begin = 0, end = 0;
   static constexpr int kWhole = -1;  ///< as an axis: all of the tensor
+  /// In an answer of rowsRead(): the output's rows that are computed together, from row 0 on. Few of
+  /// them cost as much as all.
+  int64_t together = 1;
 };
 
 /// A tensor's axes whose extents data decide, known only when an operator such as NonZero has run.
@@ -334,6 +337,9 @@ class Operator {
   /// The function that is applied to each element of a float32 result before it is stored, for
   /// operators that have one (Identity where there is none at present), else null.
   MINNOW_CONVERSION_FACT Epilogue* fusedActivation() { return nullptr; }
+  /// Told at conversion that the weights, input 1, are finite constants and that no bias, input 2, is
+  /// -0: products of zeros and weights change no bit of the results.
+  MINNOW_CONVERSION_FACT void takeThatZerosAddNothing() {}
   /// nullopt (as a rule) for an operator that is not linear in weights, or not in weights of these
   /// types. They have passed inferShape().
   MINNOW_CONVERSION_FACT std::optional<LinearAxes> linearAxes(

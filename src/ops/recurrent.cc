@@ -73,4 +73,23 @@ int64_t Recurrent::multiplyAdds(std::span<const TensorType> inputs,
   return outputs[0].shape.elements() * gates() * (inputs[1].shape[2] + inputs[2].shape[2]);
 }
 
+std::optional<WeightMatrices> Recurrent::weightMatrices(int index, const Shape& shape,
+                                                        const Strides& strides) const {
+  if (index != 1 && index != 2) return std::nullopt;
+  const int64_t outputs = shape[1] / gates();
+  WeightMatrices w{{shape[0], gates(), outputs}, {strides[0], outputs * strides[1], strides[1]}, 2};
+  w.addAxis(shape[2], strides[2]);
+  return w;
+}
+
+Result<void> Recurrent::checkLengths(const TensorView& lengths, int64_t steps) const {
+  for (int64_t i = 0; lengths && i < lengths.shape[0]; ++i) {
+    const int64_t length = lengths.as<const int32_t>()[i * lengths.strides[0]];
+    if (length < 0 || length > steps)
+      return fail(ErrorCode::InvalidArgument, name(), ": sequence length ", length,
+                  " is outside 0 to ", steps);
+  }
+  return {};
+}
+
 }  // namespace minnow::ops

@@ -33,6 +33,7 @@ const char* cellActivationName(CellActivation fn);
 
 struct Recurrent final : OperatorBase<Recurrent> {
   static constexpr OpKind kKind = OpKind::Recurrent;
+  static constexpr Facts kFacts{.takesWeights = true};
   CellFn cell = CellFn::Lstm;
   SequenceDirection direction = SequenceDirection::Forward;
   std::vector<int64_t> activations;  ///< CellActivation; as many as activationsPerDirection, twice
@@ -60,7 +61,12 @@ struct Recurrent final : OperatorBase<Recurrent> {
   bool mayLackOutput(int) const override { return true; }
   int64_t multiplyAdds(std::span<const TensorType> inputs,
                        std::span<const TensorType> outputs) const override;
+  /// Of w and r: each gate of each direction is a group.
+  std::optional<WeightMatrices> weightMatrices(int index, const Shape& shape,
+                                               const Strides& strides) const override;
 
+  /// Whether every sequence has from 0 to `steps` steps. `lengths`, input 4, may be absent.
+  Result<void> checkLengths(const TensorView& lengths, int64_t steps) const;
   int64_t gates() const { return cell == CellFn::Rnn ? 1 : cell == CellFn::Gru ? 3 : 4; }
   int activationsPerDirection() const {
     return cell == CellFn::Rnn ? 1 : cell == CellFn::Gru ? 2 : 3;

@@ -108,5 +108,25 @@ TEST(PackWeights, NegativeZeroBiasBecomesPositive) {
   EXPECT_FALSE(std::signbit(b.graph.values[b.graph.nodes[0].inputs[2]].elements<float>()[0]));
 }
 
+/// Whether a convolution with these weights and this bias leaves out taps on padding.
+bool leavesOutPadding(float weight, float bias, bool biasIsInput = false) {
+  GraphBuilder b;
+  const auto w = b.floats({1, 2, 1, 1}, {1, weight});
+  const auto added = biasIsInput ? b.input({1}) : b.floats({1}, {bias});
+  b.output(b.add(convOf(1, 1, 0), {b.input({1, 2, 4, 4}), w, added}));
+  sizes::Budget budget;
+  EXPECT_TRUE(packWeights(b.graph, budget));
+  return b.graph.nodes[0].as<ops::Conv>()->leavesOutPadding;
+}
+
+TEST(PackWeights, PaddingIsLeftOutWhereItChangesNoBit) {
+  EXPECT_TRUE(leavesOutPadding(2, 1));
+  EXPECT_TRUE(leavesOutPadding(2, -0.0f)) << "becomes +0";
+  EXPECT_FALSE(leavesOutPadding(2, -1e-40f)) << "is taken for -0";
+  EXPECT_FALSE(leavesOutPadding(std::numeric_limits<float>::infinity(), 1));
+  EXPECT_FALSE(leavesOutPadding(std::nanf(""), 1));
+  EXPECT_FALSE(leavesOutPadding(2, 1, true)) << "nobody knows the bias";
+}
+
 }  // namespace
 }  // namespace minnow::passes

@@ -1,7 +1,7 @@
 // pack-weights: constant weights of convolutions and matrix products in panels, where kernels read
 // them straight from the file. Weights that several operators pack alike are stored once. A bias of
-// -0 becomes +0: kernels start their sums from it, and a sum that starts from -0 shows whether
-// padded zeros were added or left out.
+// -0 becomes +0: it is added to sums that are zero, and would show whether products with padded
+// zeros were added or left out. Operators are told where they may leave them out.
 #include <cstdint>
 #include <map>
 #include <tuple>
@@ -41,6 +41,7 @@ class Packer {
       node.inputs[i] = *packed;
       ++changes_;
       clearNegativeZeros(node);
+      if (i == 1 && zerosAddNothing(id, node)) node.op->takeThatZerosAddNothing();
     }
     return {};
   }
@@ -67,8 +68,26 @@ class Packer {
     return packed_[key] = graph_.addValue(std::move(value));
   }
 
+  /// Input 2, unless it is a matrix of weights too.
+  bool hasBias(const ir::Node& node) const {
+    if (node.inputs.size() <= 2 || node.inputs[2] == kNoValue) return false;
+    const Shape& shape = graph_.values[node.inputs[2]].type.shape;
+    return !node.op->weightMatrices(2, shape, plainStrides(shape));
+  }
+
+  /// Once negative zeros are cleared.
+  bool zerosAddNothing(ValueId weights, const ir::Node& node) const {
+    std::span<const float> bias;
+    if (hasBias(node)) {
+      const ir::Value& value = graph_.values[node.inputs[2]];
+      if (!isPlainFloats(value)) return false;
+      bias = value.elements<float>();
+    }
+    return kernels::zerosAddNothing(graph_.values[weights].elements<float>(), bias);
+  }
+
   void clearNegativeZeros(ir::Node& node) {
-    if (node.inputs.size() < 3 || node.inputs[2] == kNoValue) return;
+    if (!hasBias(node)) return;
     const ir::Value& bias = graph_.values[node.inputs[2]];
     if (!isPlainFloats(bias)) return;
     const auto given = bias.elements<float>();

@@ -1,5 +1,10 @@
 // Convolutions: every remainder of channels and pixels, borders, strides, dilations, groups,
 // depthwise, epilogues, one and three spatial axes.
+#include <cmath>
+#include <limits>
+#include <tuple>
+#include <utility>
+
 #include "ops/conv.h"
 #include "tests/ops/op_case.h"
 
@@ -17,6 +22,8 @@ struct Row {
   ops::UnaryFn fn = ops::UnaryFn::Identity;
   bool bias = true;
   ops::AutoPad autoPad = ops::AutoPad::None;
+  bool winograd = false;
+  float low = 0.25f, high = 0.75f;  ///< bounds of Clip
 };
 
 OpCase caseOf(const Row& row, const std::string& suffix = "") {
@@ -28,7 +35,8 @@ OpCase caseOf(const Row& row, const std::string& suffix = "") {
   op->padsEnd = row.padsEnd;
   op->autoPad = row.autoPad;
   op->groups = row.groups;
-  op->epilogue = {row.fn, row.fn == ops::UnaryFn::LeakyRelu ? 0.1f : 0.25f, 0.75f};
+  op->winograd = row.winograd;
+  op->epilogue = {row.fn, row.fn == ops::UnaryFn::LeakyRelu ? 0.1f : row.low, row.high};
   if (row.fn == ops::UnaryFn::Swish) op->epilogue.alpha = 1.0f;
   Shape w{row.outputs, row.x[1] / row.groups};
   for (int64_t k : row.kernel) w.push_back(k);
@@ -70,6 +78,15 @@ const std::vector<Row> kRows = {
     {"stride_beyond_kernel", {1, 5, 11, 13}, 16, {2, 2}, {3, 4}},
     {"dilated", {1, 6, 13, 15}, 20, {3, 3}, {1, 1}, {2, 3}, {2, 3}, {2, 3}},
     {"dilated_beyond_image", {1, 6, 5, 5}, 20, {3, 3}, {1, 1}, {6, 6}, {6, 6}, {6, 6}},
+    {"dilated_staged", {1, 20, 9, 24}, 36, {3, 3}, {1, 1}, {8, 9}, {8, 9}, {8, 9}, 2},
+    {.name = "dilated_far_no_bias",
+     .x = {1, 18, 14, 30},
+     .outputs = 20,
+     .kernel = {3, 3},
+     .dilations = {12, 13},
+     .padsBegin = {12, 13},
+     .padsEnd = {12, 13},
+     .bias = false},
     {"dilated_far", {1, 70, 20, 20}, 8, {3, 3}, {1, 1}, {12, 12}, {12, 12}, {12, 12}},
     {"dilated_far_strided", {1, 90, 20, 19}, 8, {3, 3}, {2, 3}, {12, 11}, {12, 11}, {12, 11}},
     {"padding_only_taps", {1, 3, 2, 2}, 4, {3, 3}, {2, 2}, {1, 1}, {4, 4}, {4, 4}},
@@ -142,13 +159,172 @@ const std::vector<Row> kRows = {
      .padsEnd = {0},
      .autoPad = ops::AutoPad::SameLower},
     {"volume", {1, 3, 4, 5, 6}, 5, {2, 3, 3}, {1, 2, 1}, {1, 1, 1}, {0, 1, 1}, {1, 1, 1}},
+    {"volume_batch", {2, 4, 3, 5, 17}, 36, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}},
+    {"volume_pointwise",
+     {2, 9, 3, 4, 5},
+     20,
+     {1, 1, 1},
+     {1, 1, 1},
+     {1, 1, 1},
+     {0, 0, 0},
+     {0, 0, 0}},
+    {"volume_planes_only",
+     {1, 6, 7, 4, 3},
+     18,
+     {3, 1, 1},
+     {2, 1, 1},
+     {2, 1, 1},
+     {2, 0, 0},
+     {1, 0, 0}},
+    {"volume_wide", {1, 5, 9, 3, 4}, 12, {7, 3, 3}, {1, 1, 1}, {1, 1, 1}, {3, 1, 1}, {3, 1, 1}},
+    {"volume_dilated_far",
+     {1, 80, 4, 5, 40},
+     8,
+     {3, 3, 3},
+     {2, 1, 1},
+     {2, 12, 12},
+     {2, 12, 12},
+     {2, 12, 12}},
+    {"volume_groups",
+     {1, 12, 3, 4, 5},
+     24,
+     {3, 2, 3},
+     {1, 1, 2},
+     {1, 1, 1},
+     {1, 0, 1},
+     {1, 1, 1},
+     3},
+    {"volume_depthwise",
+     {2, 21, 5, 6, 11},
+     21,
+     {3, 3, 3},
+     {1, 2, 1},
+     {1, 1, 1},
+     {1, 1, 1},
+     {1, 1, 1},
+     21},
+    {"volume_depthwise_taps",
+     {1, 18, 5, 4, 9},
+     18,
+     {5, 1, 2},
+     {1, 1, 3},
+     {1, 1, 2},
+     {2, 0, 1},
+     {2, 0, 1},
+     18},
+    {"shared_volume", {1, 8, 6, 10, 22}, 40, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}},
+    {"shared_volume_depthwise",
+     {1, 40, 6, 10, 22},
+     40,
+     {3, 3, 3},
+     {1, 1, 1},
+     {1, 1, 1},
+     {1, 1, 1},
+     {1, 1, 1},
+     40},
 };
+
+/// Winograd's tiles, which pads leave incomplete on every side.
+Row inTiles(const char* name, const Shape& x, int64_t outputs,
+            std::vector<int64_t> padsBegin = {1, 1}, std::vector<int64_t> padsEnd = {1, 1}) {
+  return {.name = name,
+          .x = x,
+          .outputs = outputs,
+          .kernel = {3, 3},
+          .padsBegin = std::move(padsBegin),
+          .padsEnd = std::move(padsEnd),
+          .winograd = true};
+}
+
+void addWinograd(CaseList& cases) {
+  for (const Row& row :
+       {inTiles("winograd", {1, 16, 8, 12}, 32), inTiles("winograd_batch", {3, 5, 6, 9}, 20),
+        inTiles("winograd_valid", {1, 7, 9, 10}, 12, {0, 0}, {0, 0}),
+        inTiles("winograd_pads", {1, 6, 7, 5}, 17, {2, 0}, {0, 3}),
+        inTiles("winograd_one_result", {1, 20, 3, 3}, 33, {0, 0}, {0, 0}),
+        inTiles("winograd_padding_only", {1, 3, 2, 2}, 4, {4, 5}, {6, 4}),
+        inTiles("winograd_one_channel", {1, 1, 9, 9}, 1),
+        inTiles("winograd_deep", {1, 260, 6, 7}, 40), inTiles("winograd_wide", {1, 24, 7, 150}, 18),
+        inTiles("shared_winograd", {2, 20, 30, 33}, 36),
+        inTiles("shared_winograd_deep", {1, 130, 9, 9}, 80)})
+    cases.push_back(caseOf(row));
+  Row same = inTiles("winograd_same_upper", {1, 8, 10, 11}, 20, {0, 0}, {0, 0});
+  same.autoPad = ops::AutoPad::SameUpper;
+  cases.push_back(caseOf(same));
+  same = inTiles("winograd_no_bias", {1, 8, 5, 5}, 20);
+  same.bias = false;
+  cases.push_back(caseOf(same));
+  for (int64_t n = 1; n <= 40; n += n < 20 ? 1 : 3) {
+    const std::string suffix = "_" + std::to_string(n);
+    cases.push_back(caseOf(inTiles("winograd_outputs", {1, 5, 3, 7}, n), suffix));
+    cases.push_back(caseOf(inTiles("winograd_inputs", {1, n, 3, 4}, 20), suffix));
+    cases.push_back(caseOf(inTiles("winograd_width", {1, 4, 2, n}, 20), suffix));
+    cases.push_back(caseOf(inTiles("winograd_height", {1, 4, n, 2}, 20), suffix));
+  }
+  using enum ops::UnaryFn;
+  for (ops::UnaryFn fn : {Relu, Clip, LeakyRelu, HardSigmoid, HardSwish, Sigmoid, Swish, Tanh}) {
+    Row row = inTiles("winograd_epilogue", {1, 6, 5, 5}, 52);
+    row.fn = fn;
+    cases.push_back(caseOf(row, std::string("_") + ops::unaryFnName(fn)));
+  }
+  OpCase special = caseOf(inTiles("winograd_special", {1, 9, 10, 10}, 20));
+  special.inputs[0].fill = Fill::Special;
+  cases.push_back(special);
+}
+
+/// Volumes of small extents, all attributes drawn from a seed.
+OpCase randomVolume(uint32_t seed) {
+  uint32_t state = seed * 2654435761u + 1;
+  const auto draw = [&](int64_t least, int64_t most) {
+    state = state * 1664525u + 1013904223u;
+    return least + static_cast<int64_t>(state >> 8) % (most - least + 1);
+  };
+  const auto three = [&](int64_t least, int64_t most) {
+    return std::vector{draw(least, most), draw(least, most), draw(least, most)};
+  };
+  const int64_t groups = draw(0, 2) ? 1 : draw(2, 5), inputs = groups * draw(1, 6);
+  Row row{.name = "random_volume",
+          .x = {draw(1, 2), inputs, draw(3, 6), draw(3, 7), draw(3, 19)},
+          .outputs = groups * draw(1, 40),
+          .kernel = three(1, 3),
+          .strides = three(1, 2),
+          .dilations = three(1, 2),
+          .padsBegin = three(1, 2),
+          .padsEnd = three(1, 2),
+          .groups = groups};
+  if (draw(0, 4) == 0) row.groups = row.outputs = inputs;
+  return caseOf(row, "_" + std::to_string(seed));
+}
+
+/// Sums that underflow to -0 when the bias is added, and bounds of every kind.
+void addClamps(ops::UnaryFn fn, CaseList& cases) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const float infinity = std::numeric_limits<float>::infinity();
+  const std::vector<std::pair<float, float>> bounds = {
+      {-0.25f, 0.75f}, {0, 6}, {-0.0f, 1}, {-2, -0.0f}, {-infinity, 1}, {1, -1}, {2, infinity}};
+  for (size_t i = 0; i < (fn == ops::UnaryFn::Clip ? bounds.size() : 1); ++i)
+    for (int64_t groups : {1, 20}) {
+      Row row{"clamp", {1, groups, 3, 7}, 20, {1, 1}};
+      row.groups = groups;
+      row.fn = fn;
+      std::tie(row.low, row.high) = bounds[i];
+      OpCase c = caseOf(row, std::string("_") + ops::unaryFnName(fn) + "_" + std::to_string(i) +
+                                 (groups > 1 ? "_depthwise" : ""));
+      c.inputs[0].fill = c.inputs[1].fill = c.inputs[2].fill = Fill::Given;
+      c.inputs[0].given = {1.5e-38, 0.5, -3, nan, 8};
+      c.inputs[1].given = {1};
+      c.inputs[2].given = {-1.6e-38};
+      cases.push_back(c);
+    }
+}
 
 }  // namespace
 
 CaseList convCases() {
   CaseList cases;
+  addWinograd(cases);
   for (const Row& row : kRows) cases.push_back(caseOf(row));
+  for (uint32_t seed = 0; seed < 20; ++seed) cases.push_back(randomVolume(seed));
   for (int64_t n = 1; n <= 40; n += n < 20 ? 1 : 3) {
     const std::string suffix = "_" + std::to_string(n);
     cases.push_back(
@@ -174,10 +350,30 @@ CaseList convCases() {
       caseOf({"special_relu", {1, 9, 6, 6}, 20, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 1, Relu});
   special.inputs[0].fill = Fill::Special;
   cases.push_back(special);
+  // Weights under which a zero is not nothing, and biases under which its sign shows.
+  const Row far{"", {1, 6, 7, 8}, 20, {3, 3}, {1, 1}, {6, 6}, {6, 6}, {6, 6}};
+  const double infinity = std::numeric_limits<double>::infinity();
+  for (auto [name, input, number] : {std::tuple{"infinite_weights", 1, infinity},
+                                     {"nan_weights", 1, std::nan("")},
+                                     {"minus_zero_bias", 2, -0.0},
+                                     {"denormal_bias", 2, -1e-40}}) {
+    OpCase c = caseOf(far, name);
+    OpInput& odd = c.inputs[static_cast<size_t>(input)];
+    odd.fill = Fill::Given;
+    if (input == 1) {  // some outputs are not concerned
+      for (int i = 0; i < 210; ++i) odd.given.push_back(i % 7 * 0.25 - 0.75);
+      odd.given[100] = number;
+    } else {
+      odd.given = {0.25, -1e-30, -0.5, number, -2, 0.125, number};
+      c.inputs[0].fill = c.inputs[1].fill = Fill::Tiny;
+    }
+    cases.push_back(std::move(c));
+  }
   special = caseOf(
       {"special_depthwise", {1, 20, 6, 6}, 20, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 20, Clip});
   special.inputs[0].fill = Fill::Special;
   cases.push_back(special);
+  for (ops::UnaryFn fn : {Relu, Clip}) addClamps(fn, cases);
   return cases;
 }
 

@@ -56,11 +56,12 @@ struct Setting {
   std::string_view target = "scalar-fma";
   int threads = 1;
   bool packed = false;
-  int inPlace = -1;  ///< the input that output 0 overwrites
+  bool converted = false;  ///< the operator knows what the converter told it of packed weights
+  int inPlace = -1;        ///< the input that output 0 overwrites
 
   std::string toString(const char* kernel) const {
     return text("kernel ", kernel, ", target ", target, ", storage ", variant->name, ", threads ",
-                threads, packed ? ", weights packed" : "",
+                threads, packed ? ", weights packed" : "", converted ? ", as converted" : "",
                 inPlace >= 0 ? text(", in place of input ", inPlace) : "");
   }
 };
@@ -109,6 +110,7 @@ class Runner {
  private:
   struct Run {
     Setting setting;
+    std::shared_ptr<const ops::Operator> op;
     std::vector<TestTensor> inputs, outputs;
     std::vector<PackedWeights> packed;
     std::vector<TensorView> inputViews, outputViews;
@@ -134,10 +136,21 @@ class Runner {
 
   void checkThreads(const Variant& variant, std::string_view target, int threads,
                     bool firstTarget) {
-    for (bool packed : {false, true})
+    const auto check = [&](bool packed, bool converted) {
       for (int inPlace = -1; inPlace < static_cast<int>(types_.size()); ++inPlace)
-        if ((!packed || packable()) && (inPlace < 0 || mayOverwrite(inPlace, variant)))
-          checkSetting({&variant, target, threads, packed, inPlace}, firstTarget);
+        if (inPlace < 0 || mayOverwrite(inPlace, variant))
+          checkSetting({&variant, target, threads, packed, converted, inPlace}, firstTarget);
+    };
+    check(false, false);
+    if (!packable()) return;
+    check(true, false);
+    if (asConverted()->attributes() != case_.op->attributes()) check(true, true);
+  }
+
+  std::shared_ptr<const ops::Operator> asConverted() const {
+    std::vector<TensorView> inputs;
+    for (const TestTensor& input : inputs_) inputs.push_back(input.view());
+    return optest::asConverted(*case_.op, inputs);
   }
 
   bool packable() const {
@@ -158,6 +171,7 @@ class Runner {
   Run prepare(const Setting& setting) const {
     Run run;
     run.setting = setting;
+    run.op = setting.converted ? asConverted() : case_.op;
     for (size_t i = 0; i < inputs_.size(); ++i) {
       if (!inputs_[i].view()) {
         run.inputs.emplace_back();
@@ -190,7 +204,7 @@ class Runner {
                                                   const Run& run) const {
     const auto inputs = sizesOnly(run.inputViews), outputs = sizesOnly(run.outputViews);
     const auto inputTypes = typesOf(inputs), outputTypes = typesOf(outputs);
-    const backend::Work work{*case_.op,  inputs,      outputs,
+    const backend::Work work{*run.op,    inputs,      outputs,
                              inputTypes, outputTypes, run.setting.threads};
     if (!backend.supports(work)) return nullptr;
     auto kernel = backend.prepare({&work, 1});

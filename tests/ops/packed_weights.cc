@@ -5,6 +5,24 @@
 #include "kernels/pack.h"
 
 namespace minnow::optest {
+namespace {
+
+std::span<const float> floatsOf(const TensorView& plain) {
+  if (!plain) return {};
+  return {plain.as<const float>(), static_cast<size_t>(plain.elements())};
+}
+
+}  // namespace
+
+std::unique_ptr<ops::Operator> asConverted(const ops::Operator& op,
+                                           std::span<const TensorView> inputs) {
+  auto out = op.clone();
+  if (inputs.size() > 1 && inputs[1].type == DataType::Float32 &&
+      kernels::zerosAddNothing(floatsOf(inputs[1]),
+                               floatsOf(inputs.size() > 2 ? inputs[2] : TensorView{})))
+    out->takeThatZerosAddNothing();
+  return out;
+}
 
 std::optional<PackedWeights> packedWeights(const ops::Operator& op, int index,
                                            const TensorView& weights) {

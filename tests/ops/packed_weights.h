@@ -1,7 +1,9 @@
 // Weights of a case in the packed form that the converter would give them.
 #pragma once
 
+#include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "minnow/tensor.h"
@@ -14,6 +16,11 @@ struct PackedWeights {
   std::vector<std::byte> bytes;
   TensorView view;
 };
+
+/// The operator as the converter has it beside packed weights: told that zeros add nothing where that
+/// is true of its inputs.
+std::unique_ptr<ops::Operator> asConverted(const ops::Operator& op,
+                                           std::span<const TensorView> inputs);
 
 /// Nothing if input `index` has no packed form.
 std::optional<PackedWeights> packedWeights(const ops::Operator& op, int index,

@@ -47,6 +47,11 @@ CaseList resizeCases() {
     auto volume = std::make_shared<ops::Resize>(*twice);
     volume->scales = {1, 1, 2, 1.5f, 0.5f};
     cases.push_back({name + "_3d", volume, {{.shape = {1, 5, 3, 4, 6}}}});
+    for (auto coordinates :
+         {ops::ResizeCoordinates::HalfPixel, ops::ResizeCoordinates::AlignCorners})
+      cases.push_back({name + "_3d_" + std::to_string(static_cast<int>(coordinates)),
+                       resize(mode, coordinates, {2, 21, 7, 4, 11}),
+                       {{.shape = {2, 21, 3, 5, 6}}}});
   }
   for (auto mode : {Mode::Linear, Mode::Cubic}) {
     auto smooth = resize(mode, ops::ResizeCoordinates::HalfPixel, {1, 6, 3, 5});

@@ -90,7 +90,8 @@ class Strips {
  private:
   struct Run {
     Setting setting;
-    std::vector<TestTensor> inputs;  ///< whole
+    std::shared_ptr<const ops::Operator> op;  ///< as converted where weights are packed
+    std::vector<TestTensor> inputs;           ///< whole
     std::vector<PackedWeights> packed;
     std::vector<TensorView> inputViews;
   };
@@ -107,7 +108,8 @@ class Strips {
   }
 
   void checkAxis(int axis) {
-    EXPECT_TRUE(case_.op->facts().rowsStandAlone || (axis == 2 && outputTypes_[0].shape.rank() == 4));
+    EXPECT_TRUE(case_.op->facts().rowsStandAlone ||
+                (axis == 2 && outputTypes_[0].shape.rank() == 4));
     if (expected_.empty()) runReference();
     for (int64_t height : heights(axis)) checkRising(axis, height);
     for (std::string_view target : cpuTargets()) {
@@ -124,7 +126,7 @@ class Strips {
       expected_.emplace_back(type, Storing::Plain);
       outputs.push_back(expected_.back().view());
     }
-    execute(backend::referenceRow(case_.op->kind()), inputs, outputs, 1, {}, "whole");
+    execute(*case_.op, backend::referenceRow(case_.op->kind()), inputs, outputs, 1, {}, "whole");
   }
 
   /// begin and end stay inside and never fall as the strip moves on.
@@ -176,8 +178,14 @@ class Strips {
     return false;
   }
 
+  std::shared_ptr<const ops::Operator> asConverted() const {
+    std::vector<TensorView> inputs;
+    for (const TestTensor& input : inputs_) inputs.push_back(input.view());
+    return optest::asConverted(*case_.op, inputs);
+  }
+
   Run prepare(const Setting& setting) const {
-    Run run{setting, {}, {}, {}};
+    Run run{setting, setting.packed ? asConverted() : case_.op, {}, {}, {}};
     for (size_t i = 0; i < inputs_.size(); ++i) {
       if (!inputs_[i].view()) {
         run.inputs.emplace_back();
@@ -227,11 +235,11 @@ class Strips {
       const TensorView& view = outputs.back().view();
       outputViews.push_back(alone ? view : displaced(view, strip, type.shape));
     }
-    const auto row = backend::cpu::chooseKernel(*case_.op, inputViews, outputViews);
+    const auto row = backend::cpu::chooseKernel(*run.op, inputViews, outputViews);
     const std::string name = run.setting.toString(strip, row.name);
     kernels::OutputRows asked;
     if (!alone) asked = {strip.begin, strip.end};
-    execute(row, inputViews, outputViews, run.setting.threads, asked, name);
+    execute(*run.op, row, inputViews, outputViews, run.setting.threads, asked, name);
     for (size_t i = 0; i < outputs.size(); ++i) {
       EXPECT_FALSE(outputs[i].brokenFence()) << name << ": wrote outside output " << i;
       const TensorView expected =
@@ -241,17 +249,16 @@ class Strips {
     }
   }
 
-  void execute(const backend::KernelRow& row, std::vector<TensorView>& inputs,
-               std::vector<TensorView>& outputs, int threads, const kernels::OutputRows& rows,
-               const std::string& name) const {
+  void execute(const ops::Operator& op, const backend::KernelRow& row,
+               std::vector<TensorView>& inputs, std::vector<TensorView>& outputs, int threads,
+               const kernels::OutputRows& rows, const std::string& name) const {
     // As a plan asks: for as many rows as the largest call computes.
     kernels::OutputRows most;
     if (rows.end < std::numeric_limits<int64_t>::max()) most.end = rows.end - rows.begin;
     const kernels::CallShape call(threads, most);
-    FencedBytes workspace(row.workspace ? row.workspace(*case_.op, inputs, outputs, call) : 0);
+    FencedBytes workspace(row.workspace ? row.workspace(op, inputs, outputs, call) : 0);
     const base::DenormalsFlushed flushed;
-    const auto result =
-        row.run(*case_.op, {inputs, outputs, workspace.bytes(), &teamOf(threads), rows});
+    const auto result = row.run(op, {inputs, outputs, workspace.bytes(), &teamOf(threads), rows});
     EXPECT_TRUE(result) << name;
     EXPECT_TRUE(workspace.intact()) << name << ": wrote outside its workspace";
   }

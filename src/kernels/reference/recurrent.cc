@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/fail.h"
 #include "kernels/kernel.h"
 #include "kernels/reference/scalar_math.h"
+#include "kernels/reference/weights.h"
 
 namespace minnow::kernels::reference {
 namespace {
@@ -109,20 +109,27 @@ class Direction {
     const TensorView& b = args_.inputs[3];
     return b.as<const float>()[d_ * b.strides[0] + row * b.strides[1]];
   }
+  ops::WeightMatrices matricesOf(int input) const {
+    const TensorView& view = args_.inputs[static_cast<size_t>(input)];
+    return *op_.weightMatrices(input, view.shape, view.strides);
+  }
+  WeightsOfOutput<float> weightsOf(size_t input, const ops::WeightMatrices& matrices,
+                                   int64_t row) const {
+    return {matrices, args_.inputs[input], d_ * op_.gates() + row / hidden_, row % hidden_};
+  }
   float inputSum(int64_t row, int64_t batch, int64_t t, float sum) const {
     const TensorView& x = args_.inputs[0];
-    const TensorView& w = args_.inputs[1];
     const float* from = x.as<const float>() + t * x.strides[op_.batchFirst ? 1 : 0] +
                         batch * x.strides[op_.batchFirst ? 0 : 1];
-    const float* weights = w.as<const float>() + d_ * w.strides[0] + row * w.strides[1];
-    for (int64_t i = 0; i < inputs_; ++i)
-      sum = std::fma(from[i * x.strides[2]], weights[i * w.strides[2]], sum);
+    const auto matrices = matricesOf(1);
+    const auto weights = weightsOf(1, matrices, row);
+    for (int64_t i = 0; i < inputs_; ++i) sum = std::fma(from[i * x.strides[2]], weights[i], sum);
     return sum;
   }
   float hiddenSum(int64_t row, const float* state, float sum) const {
-    const TensorView& r = args_.inputs[2];
-    const float* weights = r.as<const float>() + d_ * r.strides[0] + row * r.strides[1];
-    for (int64_t i = 0; i < hidden_; ++i) sum = std::fma(state[i], weights[i * r.strides[2]], sum);
+    const auto matrices = matricesOf(2);
+    const auto weights = weightsOf(2, matrices, row);
+    for (int64_t i = 0; i < hidden_; ++i) sum = std::fma(state[i], weights[i], sum);
     return sum;
   }
   /// The whole linear part of one row of a gate.
@@ -200,13 +207,11 @@ Result<void> runRecurrent(const ops::Operator& op, const KernelArgs& args) {
   const auto& recurrent = static_cast<const ops::Recurrent&>(op);
   const Shape& x = args.inputs[0].shape;
   const int64_t steps = x[recurrent.batchFirst ? 1 : 0], batches = x[recurrent.batchFirst ? 0 : 1];
-  const bool hasLengths = args.inputs.size() > 4 && args.inputs[4];
+  const TensorView lengths = args.has(4) ? args.inputs[4] : TensorView{};
+  if (auto ok = recurrent.checkLengths(lengths, steps); !ok) return ok;
   for (int64_t batch = 0; batch < batches; ++batch) {
-    int64_t length = steps;
-    if (hasLengths) length = args.inputs[4].as<const int32_t>()[batch * args.inputs[4].strides[0]];
-    if (length < 0 || length > steps)
-      return fail(ErrorCode::InvalidArgument, recurrent.name(), ": sequence length ", length,
-                  " is outside 0 to ", steps);
+    const int64_t length =
+        lengths ? lengths.as<const int32_t>()[batch * lengths.strides[0]] : steps;
     for (int64_t d = 0; d < recurrent.directions(); ++d)
       Direction(recurrent, args, d).run(batch, length);
   }

@@ -32,12 +32,16 @@ class Block {
                sizeof(float);
   }
 
-  /// Makes the input of output rows [first, end) readable.
-  void open(int64_t first, int64_t end) {
-    firstInputRow_ = first * plan_.strideY - plan_.padTop;
+  /// Makes the input of rows [first, end) of an output plane readable.
+  void open(int64_t plane, int64_t first, int64_t end) {
+    first_ = {plane, first};
     if (!plan_.staged) return;
-    for (int64_t i = 0; i < plan_.inputRows(end - first); ++i)
-      stageRow(firstInputRow_ + i, staged_ + i * plan_.stagedPixels * plan_.x.channels);
+    stagedRows_ = plan_.inputRows(end - first);
+    for (int64_t i = 0; i < plan_.kernelZ * stagedRows_; ++i) {
+      RowIndex in = plan_.inputRow(first_, i / stagedRows_ * plan_.kernelY);
+      in.row += i % stagedRows_;
+      stageRow(in, staged_ + i * plan_.stagedPixels * plan_.x.channels);
+    }
   }
 
   /// The stretch of output row pixels that begins at `begin`.
@@ -46,33 +50,35 @@ class Block {
     return stretchAt(plan_, begin, end);
   }
 
-  /// The taps of group `group` for the output row, pixel 0 being the stretch's first.
-  const TapRun* taps(int64_t outputRow, const Stretch& stretch, int64_t group) {
-    TapRun* out = taps_;
-    for (int64_t ky = 0; ky < plan_.kernelY; ++ky) {
-      const int64_t row = outputRow * plan_.strideY - plan_.padTop + ky * plan_.dilationY;
-      if (plan_.staged)
-        stagedTaps(row, stretch.begin, group, out);
-      else
-        directTaps(row, stretch.begin, group, out);
-      out += plan_.mergedTaps ? 1 : plan_.kernelX;
+  /// Where group `group` of a row of the plane reads, pixel 0 being the stretch's first.
+  Reduction reduction(int64_t row, const Stretch& stretch, int64_t group) {
+    TapRun* end = taps_;
+    const int64_t columns = plan_.mergedTaps ? 1 : plan_.kernelX;
+    for (int64_t k = 0; k < plan_.kernelRows(); ++k) {
+      const RowIndex in = plan_.inputRow({first_.plane, row}, k);
+      for (int64_t kx = 0; kx < columns; ++kx) {
+        if (plan_.leavesOutPadding && isPadding(in, plan_.inputColumn(stretch.begin, kx))) continue;
+        *end = plan_.staged ? stagedTap(row, k, kx, stretch.begin, group)
+                            : directTap(in, kx, stretch.begin, group);
+        end++->depth = (k * columns + kx) * plan_.run();
+      }
     }
-    for (int64_t i = 0; i < plan_.taps(); ++i) taps_[i].depth = i * plan_.run();
-    return taps_;
+    return {taps_, end - taps_, plan_.run()};
   }
 
  private:
-  void stageRow(int64_t row, float* to) const {
+  void stageRow(const RowIndex& in, float* to) const {
     const Image& x = plan_.x;
     const int64_t channels = x.channels;
-    if (row < 0 || row >= x.height) {
+    if (!plan_.hasRow(in)) {
       std::fill_n(to, plan_.stagedPixels * channels, 0.0f);
       return;
     }
     const int64_t left = std::min(plan_.padLeft, plan_.stagedPixels);
     const int64_t pixels = std::clamp<int64_t>(plan_.stagedPixels - left, 0, x.width);
     std::fill_n(to, left * channels, 0.0f);
-    copyPixels(image_ + row * x.rowStride, pixels, to + left * channels);
+    copyPixels(image_ + in.plane * x.planeStride + in.row * x.rowStride, pixels,
+               to + left * channels);
     const int64_t done = left + pixels;
     std::fill_n(to + done * channels, (plan_.stagedPixels - done) * channels, 0.0f);
   }
@@ -92,21 +98,25 @@ class Block {
     }
   }
 
-  void stagedTaps(int64_t row, int64_t pixel, int64_t group, TapRun* out) const {
-    const int64_t channels = plan_.x.channels;
-    const float* base = staged_ + (row - firstInputRow_) * plan_.stagedPixels * channels +
-                        pixel * plan_.strideX * channels + group * plan_.groupInputs();
-    const int64_t count = plan_.mergedTaps ? 1 : plan_.kernelX;
-    for (int64_t kx = 0; kx < count; ++kx)
-      out[kx] = {base + kx * plan_.dilationX * channels, plan_.strideX * channels};
+  /// Of a stretch without staged rows every pixel is on the same side of the border.
+  bool isPadding(const RowIndex& in, int64_t column) const {
+    return !plan_.hasRow(in) || (!plan_.staged && !plan_.mergedTaps && !plan_.hasColumn(column));
   }
 
-  void directTaps(int64_t row, int64_t pixel, int64_t group, TapRun* out) const {
-    const int64_t count = plan_.mergedTaps ? 1 : plan_.kernelX;
-    for (int64_t kx = 0; kx < count; ++kx) {
-      out[kx] = tapInPlace(plan_, image_, zeros_, row, kx, pixel);
-      if (out[kx].input != zeros_) out[kx].input += group * plan_.groupInputs();
-    }
+  TapRun stagedTap(int64_t row, int64_t k, int64_t kx, int64_t pixel, int64_t group) const {
+    const int64_t channels = plan_.x.channels;
+    const int64_t stagedRow = k / plan_.kernelY * stagedRows_ + (row - first_.row) * plan_.strideY +
+                              k % plan_.kernelY * plan_.dilationY;
+    const float* base = staged_ + stagedRow * plan_.stagedPixels * channels;
+    return {base + (pixel * plan_.strideX + kx * plan_.dilationX) * channels +
+                group * plan_.groupInputs(),
+            plan_.strideX * channels};
+  }
+
+  TapRun directTap(const RowIndex& in, int64_t kx, int64_t pixel, int64_t group) const {
+    TapRun tap = tapInPlace(plan_, image_, zeros_, in, kx, pixel);
+    if (tap.input != zeros_) tap.input += group * plan_.groupInputs();
+    return tap;
   }
 
   const ConvPlan& plan_;
@@ -114,41 +124,83 @@ class Block {
   TapRun* taps_;
   float* zeros_;
   float* staged_;
-  int64_t firstInputRow_ = 0;
+  RowIndex first_;
+  int64_t stagedRows_ = 0;  ///< of a plane
 };
 
-/// What is asked of the output, cut into items: (image, block of rows, block of pixels, block of
-/// panels). On one thread the blocks are those that fit the caches (planConv). Several threads want
-/// three items each, so that the last to finish is not far behind (or one, where each item would
-/// copy its input rows again): with 2x2 pixels of 320 channels
-/// (20 panels) for two threads, blocks of 2 rows become blocks of one (2 items), then blocks of 20
-/// panels become 10 (4 items) and 6 (8 items). How it is cut changes no bits: an element is
-/// accumulated within one item.
+/// What is asked of the output, cut into items: (image, plane, block of rows, block of pixels,
+/// block of panels). On one thread the blocks are those that fit the caches (planConv). How it is cut changes
+/// no bits: an element is accumulated within one item.
 struct Cut {
   static constexpr int64_t kLeastPixels = 28;
+  int64_t allRows, allPixels, allPanels;
   int64_t rows, rowBlocks, pixels, pixelBlocks, panels, panelBlocks, items;
+  bool byPanels = false;  ///< items of a block of panels follow each other, else those of a row
 
-  Cut(const ConvPlan& plan, int threads) {
-    rows = plan.rowsPerBlock;
-    pixels = plan.pixelsPerBlock;
-    const int64_t allRows = plan.endRow - plan.firstRow;
-    const int64_t allPixels = plan.endPixel - plan.firstPixel;
-    const int64_t all = plan.groups * panelsOf(plan.panels);
-    panels = all;
-    const auto cut = [&] {
-      rowBlocks = (allRows + rows - 1) / rows;
-      pixelBlocks = (allPixels + pixels - 1) / pixels;
-      panelBlocks = (all + panels - 1) / panels;
-      items = plan.y.batch * rowBlocks * pixelBlocks * panelBlocks;
-      return items;
-    };
-    // Enough items for every thread: first fewer rows a block, then fewer panels, then fewer
-    // pixels.
+  Cut(const ConvPlan& plan, int threads)
+      : allRows(plan.endRow - plan.firstRow),
+        allPixels(plan.endPixel - plan.firstPixel),
+        allPanels(plan.groups * panelsOf(plan.panels)),
+        rows(plan.rowsPerBlock),
+        pixels(plan.pixelsPerBlock),
+        panels(allPanels) {
     const bool shared = threads > 1 && plan.multiplyAdds() >= kMultiplyAddsWorthSharing;
-    const int64_t wanted = !shared ? 1 : plan.staged ? threads : 3 * threads;
-    while (cut() < wanted && rows > 1) rows = (rows + 1) / 2;
-    while (cut() < wanted && panels > 2) panels = (panels / 2 + 1) / 2 * 2;  // pairs stay together
-    while (cut() < wanted && pixels > kLeastPixels && !plan.staged) pixels = (pixels + 1) / 2;
+    if (shared) plan.staged ? shareEvenly(planesOf(plan), threads) : shareFinely(plan, threads);
+    count(planesOf(plan));
+  }
+
+ private:
+  static int64_t planesOf(const ConvPlan& plan) { return plan.y.batch * plan.y.depth; }
+  int64_t count(int64_t planes) {
+    rowBlocks = (allRows + rows - 1) / rows;
+    pixelBlocks = (allPixels + pixels - 1) / pixels;
+    panelBlocks = (allPanels + panels - 1) / panels;
+    return items = planes * rowBlocks * pixelBlocks * panelBlocks;
+  }
+
+  /// An item copies its input rows: no more items than give every thread as much. Rows are shared, so
+  /// that a core reads what it wrote, or panels (pairs stay together) where that is clearly more
+  /// even: two threads would have 4 and 3 of 7 rows, but 16 panels each of 32.
+  void shareEvenly(int64_t planes, int64_t threads) {
+    const auto largestShare = [&](int64_t n) {
+      return static_cast<double>((n + threads - 1) / threads) / static_cast<double>(n);
+    };
+    const int64_t pairs = (allPanels + 1) / 2;
+    byPanels = 1.05 * largestShare(pairs) < largestShare(planes * allRows);
+    if (byPanels)
+      panels = 2 * ((pairs + threads - 1) / threads);
+    else
+      rows = base::evenHeight(planes * allRows, threads, std::min(rows, fairRows(planes, threads)));
+  }
+  int64_t fairRows(int64_t planes, int64_t threads) const {
+    return std::max<int64_t>(1, (planes * allRows + threads - 1) / threads);
+  }
+
+  /// Several items for each thread, so that the last to finish is not far behind: first fewer rows a
+  /// block, then fewer pixels if these are more than the weights, then fewer panels, and at last
+  /// fewer pixels. With 2x2 pixels of 320 channels (20 panels) for two threads, blocks of 2 rows
+  /// become blocks of one (2 items), then blocks of 20 panels become 10 (4 items) and 6 (8 items).
+  void shareFinely(const ConvPlan& plan, int64_t threads) {
+    const int64_t planes = planesOf(plan), wanted = 3 * threads;
+    while (count(planes) < wanted && rows > 1) rows = (rows + 1) / 2;
+    rows = base::evenHeight(planes * allRows, threads, rows);
+    if (allRows == 1 && pixelsOutweighWeights(plan)) sharePixels(wanted, threads);
+    while (count(planes) < wanted && panels > 2) panels = (panels / 2 + 1) / 2 * 2;
+    if (panels < allPanels) panels = 2 * base::evenHeight((allPanels + 1) / 2, threads, panels / 2);
+    while (count(planes) < wanted && pixels > kLeastPixels) pixels = (pixels + 1) / 2;
+  }
+
+  /// True if threads had better read all weights each than all pixels. Then they also keep the
+  /// pixels that they wrote and will read, as with rows.
+  bool pixelsOutweighWeights(const ConvPlan& plan) const {
+    return allPixels * (plan.x.channels + plan.y.channels) > plan.panels.depth * plan.y.channels;
+  }
+  void sharePixels(int64_t wanted, int64_t threads) {
+    const int64_t most = allPixels / kLeastPixels / threads * threads;
+    if (most == 0) return;
+    const int64_t blocks = std::max((allPixels + pixels - 1) / pixels, std::min(wanted, most));
+    const int64_t even = (blocks + threads - 1) / threads * threads;
+    pixels = (allPixels + even - 1) / even;
   }
 };
 
@@ -160,23 +212,25 @@ struct Work {
   Cut cut;
 
   void run(int64_t item, std::byte* scratch) const {
-    const int64_t panels = item % cut.panelBlocks;
-    const int64_t pixels = item / cut.panelBlocks % cut.pixelBlocks;
-    const int64_t rows = item / (cut.panelBlocks * cut.pixelBlocks) % cut.rowBlocks;
-    const int64_t image = item / (cut.panelBlocks * cut.pixelBlocks * cut.rowBlocks);
+    const int64_t places = cut.items / cut.panelBlocks;
+    const int64_t panels = cut.byPanels ? item / places : item % cut.panelBlocks;
+    const int64_t place = cut.byPanels ? item % places : item / cut.panelBlocks;
+    const int64_t pixels = place % cut.pixelBlocks;
+    const int64_t rows = place / cut.pixelBlocks % cut.rowBlocks;
+    const int64_t planes = place / (cut.pixelBlocks * cut.rowBlocks);
+    const int64_t plane = planes % plan.y.depth, image = planes / plan.y.depth;
     const int64_t firstRow = plan.firstRow + rows * cut.rows;
     const int64_t endRow = std::min(firstRow + cut.rows, plan.endRow);
     const int64_t firstPixel = plan.firstPixel + pixels * cut.pixels;
     const int64_t endPixel = std::min(firstPixel + cut.pixels, plan.endPixel);
     Block block(plan, x + image * plan.x.batchStride, scratch);
-    block.open(firstRow, endRow);
-    float* to = y + image * plan.y.batchStride;
+    block.open(plane, firstRow, endRow);
+    float* to = y + image * plan.y.batchStride + plane * plan.y.planeStride;
     outputs.forEachPanel(panels * cut.panels, (panels + 1) * cut.panels, [&](const Panel& panel) {
       for (int64_t row = firstRow; row < endRow; ++row)
         for (int64_t begin = firstPixel; begin < endPixel;) {
           const Stretch s = block.stretch(begin, endPixel);
-          const TapRun* taps = block.taps(row, s, panel.group);
-          panel.run({taps, plan.taps(), plan.run()}, s.end - s.begin,
+          panel.run(block.reduction(row, s, panel.group), s.end - s.begin,
                     to + row * plan.y.rowStride + s.begin * plan.y.pixelStride, plan.y.pixelStride);
           begin = s.end;
         }
@@ -190,8 +244,7 @@ bool acceptsConv(const ops::Operator& op, std::span<const TensorView> inputs,
                  std::span<const TensorView> outputs) {
   const auto& conv = static_cast<const ops::Conv&>(op);
   const TensorView& y = outputs[0];
-  if (conv.kernel.size() > 2 || inputs[1].packing != Packing::F32x16 || y.elements() == 0)
-    return false;
+  if (conv.winograd || inputs[1].packing != Packing::F32x16 || y.elements() == 0) return false;
   if (!Image(y).channelsAdjacent() || panelShape(conv, inputs[1]).depthwise) return false;
   return planConv(conv, inputs[0], inputs[1], y).feasible;
 }

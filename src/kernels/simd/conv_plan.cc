@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "kernels/simd/conv_taps.h"
+
 namespace minnow::kernels::simd {
 namespace {
 
@@ -13,17 +15,26 @@ constexpr double kMostStagedFloats = 256 * 1024;
 // Beyond this an input whose channels are not adjacent is left to the reference.
 constexpr double kMostForcedFloats = 64 * 1024 * 1024;
 
+bool isPointwise(const ConvPlan& plan) {
+  return plan.kernelRows() == 1 && plan.kernelX == 1 && plan.strideZ == 1 && plan.strideY == 1 &&
+         plan.strideX == 1 && plan.padFront == 0 && plan.padTop == 0 && plan.padLeft == 0 &&
+         plan.y.width == plan.x.width && plan.y.height == plan.x.height &&
+         plan.y.depth == plan.x.depth;
+}
+
+bool hasGaps(const Image& image) {
+  return (image.height > 1 && image.rowStride != image.width * image.pixelStride) ||
+         (image.depth > 1 && image.planeStride != image.height * image.width * image.pixelStride);
+}
+
 /// A 1x1 convolution of images without gaps is one of a single long row.
 void mergeRows(ConvPlan& plan) {
-  const bool pointwise = plan.kernelY == 1 && plan.kernelX == 1 && plan.strideY == 1 &&
-                         plan.strideX == 1 && plan.padTop == 0 && plan.padLeft == 0 &&
-                         plan.y.width == plan.x.width && plan.y.height == plan.x.height;
-  if (!pointwise || !plan.x.channelsAdjacent()) return;
-  for (Image* image : {&plan.x, &plan.y})
-    if (image->height > 1 && image->rowStride != image->width * image->pixelStride) return;
+  if (!isPointwise(plan) || !plan.x.channelsAdjacent() || hasGaps(plan.x) || hasGaps(plan.y))
+    return;
+  plan.endRow *= plan.y.depth;  // only of a single plane a part may be asked for
   for (Image* image : {&plan.x, &plan.y}) {
-    image->width *= image->height;
-    image->height = 1;
+    image->width *= image->depth * image->height;
+    image->depth = image->height = 1;
   }
   plan.firstPixel = plan.firstRow * plan.endPixel;
   plan.endPixel *= plan.endRow;
@@ -38,8 +49,24 @@ bool touchesSidePadding(const ConvPlan& plan) {
 /// Copies of the input rows under one output row. In double: with the padding that a file may ask
 /// for, the product need not fit an integer.
 double leastStagedFloats(const ConvPlan& plan) {
-  return static_cast<double>(plan.inputRows(1)) * static_cast<double>(plan.stagedPixels) *
-         static_cast<double>(plan.x.channels);
+  return static_cast<double>(plan.kernelZ) * static_cast<double>(plan.inputRows(1)) *
+         static_cast<double>(plan.stagedPixels) * static_cast<double>(plan.x.channels);
+}
+
+/// True if a row's pixels by taps, without those on padding, are clearly fewer than all of them: with
+/// a dilation of 12 and 20 pixels 36 of 60. A short stretch takes as long as kLeast pixels.
+bool paysToLeaveOut(const ConvPlan& plan) {
+  constexpr int64_t kLeast = 4, kMostTaps = 32;
+  if (!plan.leavesOutPadding || plan.kernelX > kMostTaps) return false;
+  int64_t computed = 0;
+  for (int64_t begin = 0; begin < plan.y.width;) {
+    const Stretch s = stretchAt(plan, begin, plan.y.width);
+    for (int64_t kx = 0; kx < plan.kernelX; ++kx)
+      if (plan.hasColumn(plan.inputColumn(begin, kx)))
+        computed += std::max(s.end - s.begin, kLeast);
+    begin = s.end;
+  }
+  return computed < plan.y.width * plan.kernelX * 9 / 10;
 }
 
 void chooseStaging(ConvPlan& plan) {
@@ -52,21 +79,28 @@ void chooseStaging(ConvPlan& plan) {
   const double leastFloats = leastStagedFloats(plan);
   plan.staged = !adjacent;
   if (leastFloats <= kMostStagedFloats)
-    plan.staged |= touchesSidePadding(plan) || (mergeable && !dense && plan.x.channels < 16);
+    plan.staged |= (touchesSidePadding(plan) && !paysToLeaveOut(plan)) ||
+                   (mergeable && !dense && plan.x.channels < 16);
   plan.mergedTaps =
       mergeable && (plan.staged || dense) && (plan.staged || !touchesSidePadding(plan));
 }
+
+/// True if the weights of all panels are more than what all panels read of the input for a row.
+/// Then, where the second cache holds no row's input, every panel had better pass over all rows.
+bool weightsOutweighRow(const ConvPlan& plan) { return plan.y.width < kPanel * plan.kernelX; }
 
 void chooseBlocks(ConvPlan& plan) {
   plan.pixelsPerBlock = plan.y.width;
   const int64_t rowFloats =
       std::max<int64_t>(1, (plan.staged ? plan.stagedPixels : plan.x.width) * plan.x.channels);
-  const int64_t rowsThatFit = kBlockFloats / rowFloats - (plan.kernelY - 1) * plan.dilationY;
-  plan.rowsPerBlock = std::clamp<int64_t>(rowsThatFit / plan.strideY, 1,
-                                          std::max<int64_t>(1, plan.endRow - plan.firstRow));
+  const int64_t rowsThatFit =
+      kBlockFloats / plan.kernelZ / rowFloats - (plan.kernelY - 1) * plan.dilationY;
+  const int64_t rows = std::max<int64_t>(1, plan.endRow - plan.firstRow);
+  plan.rowsPerBlock = std::clamp<int64_t>(rowsThatFit / plan.strideY, 1, rows);
+  if (!plan.staged && rowsThatFit < 1 && weightsOutweighRow(plan)) plan.rowsPerBlock = rows;
   if (plan.staged || plan.rowsPerBlock > 1) return;
   const int64_t pixelsThatFit =
-      kBlockFloats / std::max<int64_t>(1, plan.x.channels * plan.strideX * plan.kernelY);
+      kBlockFloats / std::max<int64_t>(1, plan.x.channels * plan.strideX * plan.kernelRows());
   const int64_t blocks = plan.y.width / std::max<int64_t>(56, pixelsThatFit) + 1;
   plan.pixelsPerBlock = (plan.y.width + blocks - 1) / blocks;
 }
@@ -82,8 +116,11 @@ Image::Image(const TensorView& view) {
   channelStride = view.strides[1];
   pixelStride = view.strides[rank - 1];
   if (rank < 4) return;
-  height = view.shape[2];
-  rowStride = view.strides[2];
+  height = view.shape[rank - 2];
+  rowStride = view.strides[rank - 2];
+  if (rank < 5) return;
+  depth = view.shape[2];
+  planeStride = view.strides[2];
 }
 
 ConvPlan convGeometry(const ops::Conv& conv, const TensorView& x, const TensorView& weights,
@@ -98,12 +135,18 @@ ConvPlan convGeometry(const ops::Conv& conv, const TensorView& x, const TensorVi
   plan.dilationX = columns.dilation;
   plan.padLeft = columns.padBegin;
   const ops::SlidingWindow rowsWindow =
-      last == 1 ? conv.along(0, plan.x.height) : ops::SlidingWindow{};
+      last > 0 ? conv.along(last - 1, plan.x.height) : ops::SlidingWindow{};
   plan.kernelY = rowsWindow.kernel;
   plan.strideY = rowsWindow.stride;
   plan.dilationY = rowsWindow.dilation;
   plan.padTop = rowsWindow.padBegin;
+  const ops::SlidingWindow planes = last > 1 ? conv.along(0, plan.x.depth) : ops::SlidingWindow{};
+  plan.kernelZ = planes.kernel;
+  plan.strideZ = planes.stride;
+  plan.dilationZ = planes.dilation;
+  plan.padFront = planes.padBegin;
   plan.groups = conv.groups;
+  plan.leavesOutPadding = conv.leavesOutPadding;
   const OutputRows asked = rows.within(plan.y.height);
   plan.firstRow = asked.begin;
   plan.endRow = asked.end;

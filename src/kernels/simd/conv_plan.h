@@ -11,31 +11,40 @@
 
 namespace minnow::kernels::simd {
 
-/// A tensor as images of rows of pixels; one spatial axis counts as an image of height 1.
+/// A tensor as planes of rows of pixels: an image is one plane, and one spatial axis counts as an
+/// image of height 1.
 struct Image {
-  int64_t batch = 1, channels = 0, height = 1, width = 1;
-  int64_t batchStride = 0, channelStride = 1, rowStride = 0, pixelStride = 0;
+  int64_t batch = 1, channels = 0, depth = 1, height = 1, width = 1;
+  int64_t batchStride = 0, channelStride = 1, planeStride = 0, rowStride = 0, pixelStride = 0;
 
   Image() = default;
   explicit Image(const TensorView& view);
   bool channelsAdjacent() const { return channelStride == 1 || channels == 1; }
 };
 
-/// A convolution over two spatial axes.
+/// A row of a plane; of the input it may be padding.
+struct RowIndex {
+  int64_t plane = 0, row = 0;
+};
+
+/// A convolution over three spatial axes, of which the first may have one element.
 struct ConvPlan {
   Image x, y;
-  int64_t kernelY = 1, kernelX = 1, strideY = 1, strideX = 1, dilationY = 1, dilationX = 1;
-  int64_t padTop = 0, padLeft = 0;
+  int64_t kernelZ = 1, kernelY = 1, kernelX = 1;
+  int64_t strideZ = 1, strideY = 1, strideX = 1;
+  int64_t dilationZ = 1, dilationY = 1, dilationX = 1;
+  int64_t padFront = 0, padTop = 0, padLeft = 0;
   int64_t groups = 1;
+  bool leavesOutPadding = false;  ///< kernels need not multiply zeros (ops::Conv)
   PanelShape panels;
 
-  /// The part of the output that is computed. A pointwise convolution's rows may have become one
+  /// The part of every output plane that is computed. A pointwise convolution's rows may have become one
   /// long row; the rows that are asked for are then a range of its pixels.
   int64_t firstRow = 0, endRow = 0, firstPixel = 0, endPixel = 0;
 
   bool feasible = true;  ///< false: copying would take too much memory
   /// Input rows are copied with their padding into scratch, so that every tap of every pixel is
-  /// memory at a constant distance; else taps on padding read zeros.
+  /// memory at a constant distance; else an output row is cut where taps meet the border.
   bool staged = false;
   /// The taps of a kernel row are one contiguous run of kernelX * channels floats.
   bool mergedTaps = false;
@@ -44,18 +53,33 @@ struct ConvPlan {
   int64_t stagedPixels = 0;    ///< of a copied input row
 
   int64_t groupInputs() const { return x.channels / groups; }
-  int64_t taps() const { return kernelY * (mergedTaps ? 1 : kernelX); }
+  /// Rows of the kernel, plane after plane.
+  int64_t kernelRows() const { return kernelZ * kernelY; }
+  int64_t taps() const { return kernelRows() * (mergedTaps ? 1 : kernelX); }
   int64_t run() const { return groupInputs() * (mergedTaps ? kernelX : 1); }
-  /// Input rows under `rows` output rows.
+  /// Input rows of a plane under `rows` output rows.
   int64_t inputRows(int64_t rows) const {
     return (rows - 1) * strideY + (kernelY - 1) * dilationY + 1;
   }
+  /// The input row under kernel row `k` of an output row.
+  RowIndex inputRow(const RowIndex& out, int64_t k) const {
+    return {out.plane * strideZ - padFront + k / kernelY * dilationZ,
+            out.row * strideY - padTop + k % kernelY * dilationY};
+  }
+  int64_t inputColumn(int64_t pixel, int64_t kx) const {
+    return pixel * strideX - padLeft + kx * dilationX;
+  }
+  /// False for a row or a column of padding.
+  bool hasRow(const RowIndex& in) const {
+    return in.plane >= 0 && in.plane < x.depth && in.row >= 0 && in.row < x.height;
+  }
+  bool hasColumn(int64_t column) const { return column >= 0 && column < x.width; }
   int64_t multiplyAdds() const {
-    return y.batch * (endRow - firstRow) * (endPixel - firstPixel) * y.channels * kernelY *
-           kernelX * groupInputs();
+    return y.batch * y.depth * (endRow - firstRow) * (endPixel - firstPixel) * y.channels *
+           kernelRows() * kernelX * groupInputs();
   }
   int64_t stagedFloats() const {
-    return staged ? inputRows(rowsPerBlock) * stagedPixels * x.channels : 0;
+    return staged ? kernelZ * inputRows(rowsPerBlock) * stagedPixels * x.channels : 0;
   }
 };
 

@@ -34,12 +34,13 @@ inline bool isInside(const ConvPlan& plan, const Stretch& stretch) {
   return first >= 0 && last < plan.x.width;
 }
 
-/// The tap of input row `row` and kernel column kx; pixel 0 is output pixel `pixel`.
-inline TapRun tapInPlace(const ConvPlan& plan, const float* image, const float* zeros, int64_t row,
-                         int64_t kx, int64_t pixel) {
-  const int64_t column = pixel * plan.strideX - plan.padLeft + kx * plan.dilationX;
-  if (row < 0 || row >= plan.x.height || column < 0 || column >= plan.x.width) return {zeros, 0};
-  return {image + row * plan.x.rowStride + column * plan.x.pixelStride,
+/// The tap of an input row and kernel column kx; pixel 0 is output pixel `pixel`.
+inline TapRun tapInPlace(const ConvPlan& plan, const float* image, const float* zeros,
+                         const RowIndex& in, int64_t kx, int64_t pixel) {
+  const int64_t column = plan.inputColumn(pixel, kx);
+  if (!plan.hasRow(in) || !plan.hasColumn(column)) return {zeros, 0};
+  return {image + in.plane * plan.x.planeStride + in.row * plan.x.rowStride +
+              column * plan.x.pixelStride,
           plan.strideX * plan.x.pixelStride};
 }
 

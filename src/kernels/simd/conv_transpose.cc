@@ -5,6 +5,7 @@
 
 #include "kernels/simd/conv.h"
 #include "kernels/simd/conv_plan.h"
+#include "kernels/simd/epilogue_rows.h"
 #include "kernels/simd/panel_run.h"
 #include "kernels/simd/scratch.h"
 #include "ops/conv_transpose.h"
@@ -24,7 +25,7 @@ struct Axis : ops::SlidingWindow {
 
 struct Plan {
   Image x, y;
-  Axis rows, columns;
+  Axis planes, rows, columns;
   PanelShape panels;
   int64_t inputs;  ///< channels of a group
 
@@ -35,10 +36,13 @@ struct Plan {
         columns{op.along(static_cast<int>(op.kernel.size()) - 1, x.width)},
         panels(panelShape(op, weights)),
         inputs(x.channels / op.groups) {
-    if (op.kernel.size() == 2) rows = Axis{op.along(0, x.height)};
+    const int last = static_cast<int>(op.kernel.size()) - 1;
+    if (last > 0) rows = Axis{op.along(last - 1, x.height)};
+    if (last > 1) planes = Axis{op.along(0, x.depth)};
   }
   size_t tapBytes() const {
-    return base::alignUp(static_cast<size_t>(rows.kernel * columns.kernel) * sizeof(TapRun));
+    return base::alignUp(static_cast<size_t>(planes.kernel * rows.kernel * columns.kernel) *
+                         sizeof(TapRun));
   }
   size_t scratchBytes() const { return tapBytes() + static_cast<size_t>(inputs) * sizeof(float); }
 };
@@ -53,7 +57,8 @@ class Rows {
     std::fill_n(zeros_, plan.inputs, 0.0f);
   }
 
-  void run(const Panel& panel, int64_t row, float* output) {
+  /// Computes a row of an output plane.
+  void run(const Panel& panel, const RowIndex& row, float* output) {
     const int64_t stride = plan_.columns.stride;
     for (int64_t phase = 0; phase < std::min(stride, plan_.y.width); ++phase) {
       const int64_t pixels = (plan_.y.width - phase + stride - 1) / stride;
@@ -80,24 +85,33 @@ class Rows {
     return end;
   }
 
-  int64_t findTaps(int64_t row, int64_t column, int64_t group) {
+  int64_t findTaps(const RowIndex& row, int64_t column, int64_t group) {
     int64_t count = 0;
-    for (int64_t ky = 0; ky < plan_.rows.kernel; ++ky) {
-      if (!plan_.rows.reaches(row, ky)) continue;
+    for (int64_t k = 0; k < plan_.planes.kernel * plan_.rows.kernel; ++k) {
+      const int64_t kz = k / plan_.rows.kernel, ky = k % plan_.rows.kernel;
+      if (!plan_.planes.reaches(row.plane, kz) || !plan_.rows.reaches(row.row, ky)) continue;
+      const float* in = inputRow(plan_.planes.input(row.plane, kz), plan_.rows.input(row.row, ky));
       for (int64_t kx = 0; kx < plan_.columns.kernel; ++kx) {
         if (!plan_.columns.reaches(column, kx)) continue;
-        TapRun tap = tapAt(plan_.rows.input(row, ky), plan_.columns.input(column, kx), group);
-        tap.depth = (ky * plan_.columns.kernel + kx) * plan_.inputs;
+        TapRun tap = tapAt(in, plan_.columns.input(column, kx), group);
+        tap.depth = (k * plan_.columns.kernel + kx) * plan_.inputs;
         taps_[count++] = tap;
       }
     }
     return count;
   }
 
-  TapRun tapAt(int64_t y, int64_t x, int64_t group) const {
+  /// Pixel 0 of an input row; null on padding.
+  const float* inputRow(int64_t z, int64_t y) const {
     const Image& in = plan_.x;
-    if (y < 0 || y >= in.height || x < 0 || x >= in.width) return {zeros_, 0};
-    return {image_ + y * in.rowStride + x * in.pixelStride + group * plan_.inputs, in.pixelStride};
+    if (z < 0 || z >= in.depth || y < 0 || y >= in.height) return nullptr;
+    return image_ + z * in.planeStride + y * in.rowStride;
+  }
+
+  TapRun tapAt(const float* row, int64_t x, int64_t group) const {
+    const Image& in = plan_.x;
+    if (!row || x < 0 || x >= in.width) return {zeros_, 0};
+    return {row + x * in.pixelStride + group * plan_.inputs, in.pixelStride};
   }
 
   const Plan& plan_;
@@ -111,8 +125,7 @@ class Rows {
 bool acceptsConvTranspose(const ops::Operator& op, std::span<const TensorView> inputs,
                           std::span<const TensorView> outputs) {
   const auto& conv = static_cast<const ops::ConvTranspose&>(op);
-  if (conv.kernel.size() > 2 || inputs[1].packing != Packing::F32x16 || outputs[0].elements() == 0)
-    return false;
+  if (inputs[1].packing != Packing::F32x16 || outputs[0].elements() == 0) return false;
   return Image(inputs[0]).channelsAdjacent() && Image(outputs[0]).channelsAdjacent() &&
          !panelShape(conv, inputs[1]).depthwise;
 }
@@ -126,25 +139,34 @@ size_t convTransposeWorkspace(const ops::Operator& op, std::span<const TensorVie
 Result<void> runConvTranspose(const ops::Operator& op, const KernelArgs& args) {
   const auto& conv = static_cast<const ops::ConvTranspose&>(op);
   const Plan plan(conv, args.inputs[0], args.inputs[1], args.outputs[0]);
+  // The pixels of a phase are apart, and may have one channel each: a function of several
+  // instructions is applied to whole rows.
+  const auto after = TileEpilogue(conv.epilogue).after;
   const PanelOutputs outputs(plan.panels, args.inputs[1].as<const float>(),
-                             args.inputs.size() > 2 ? args.inputs[2] : TensorView{}, conv.epilogue);
+                             args.inputs.size() > 2 ? args.inputs[2] : TensorView{},
+                             after ? ops::Epilogue{} : conv.epilogue);
   const int64_t panels = plan.panels.groups * panelsOf(plan.panels);
   constexpr int64_t kRows = 4;
   const OutputRows asked = args.rows.within(plan.y.height);
   const int64_t blocks = (asked.end - asked.begin + kRows - 1) / kRows;
-  forEachItem(*args.team, plan.y.batch * blocks, args.workspace, plan.scratchBytes(),
-              [&](int64_t item, std::byte* scratch) {
-                const int64_t image = item / blocks;
-                const int64_t first = asked.begin + item % blocks * kRows;
-                const int64_t end = std::min(first + kRows, asked.end);
-                Rows rows(plan, args.inputs[0].as<const float>() + image * plan.x.batchStride,
-                          scratch);
-                float* y = args.outputs[0].as<float>() + image * plan.y.batchStride;
-                outputs.forEachPanel(0, panels, [&](const Panel& panel) {
-                  for (int64_t row = first; row < end; ++row)
-                    rows.run(panel, row, y + row * plan.y.rowStride);
-                });
-              });
+  forEachItem(
+      *args.team, plan.y.batch * plan.y.depth * blocks, args.workspace, plan.scratchBytes(),
+      [&](int64_t item, std::byte* scratch) {
+        const int64_t image = item / blocks / plan.y.depth;
+        const int64_t plane = item / blocks % plan.y.depth;
+        const int64_t first = asked.begin + item % blocks * kRows;
+        const int64_t end = std::min(first + kRows, asked.end);
+        Rows rows(plan, args.inputs[0].as<const float>() + image * plan.x.batchStride, scratch);
+        float* y =
+            args.outputs[0].as<float>() + image * plan.y.batchStride + plane * plan.y.planeStride;
+        outputs.forEachPanel(0, panels, [&](const Panel& panel) {
+          for (int64_t row = first; row < end; ++row)
+            rows.run(panel, {plane, row}, y + row * plan.y.rowStride);
+        });
+        for (int64_t row = first; after && row < end; ++row)
+          applyEpilogueRows(*after, y + row * plan.y.rowStride, plan.y.width, plan.y.pixelStride,
+                            plan.y.channels);
+      });
   return {};
 }
 

@@ -1,7 +1,7 @@
 // Rows of pixels by panels.
 #include "kernels/simd/panel_run.h"
 
-#include <limits>
+#include <cmath>
 
 #include "kernels/simd/epilogue_rows.h"
 
@@ -29,8 +29,11 @@ void Panel::run(const Reduction& reduction, int64_t pixels, float* output,
 TileEpilogue::TileEpilogue(const ops::Epilogue& epilogue) {
   const bool relu = epilogue.fn == ops::UnaryFn::Relu;
   clamp = relu || epilogue.fn == ops::UnaryFn::Clip;
-  low = relu ? 0.0f : epilogue.alpha;
-  high = relu ? std::numeric_limits<float>::infinity() : epilogue.beta;
+  if (relu) low = 0;
+  if (epilogue.fn == ops::UnaryFn::Clip) {  // a bound that is NaN is none
+    if (!std::isnan(epilogue.alpha)) low = epilogue.alpha + 0.0f;
+    if (!std::isnan(epilogue.beta)) high = epilogue.beta + 0.0f;
+  }
   if (!clamp && epilogue.fn != ops::UnaryFn::Identity) after = epilogue;
 }
 

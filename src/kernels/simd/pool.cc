@@ -18,10 +18,20 @@
 #define MINNOW_SIMD_POOL_ROW
 namespace minnow::kernels::simd {
 
+/// Rows of taps, plane after plane of the input.
+struct TapRows {
+  const float* first;  ///< the first tap that is no padding
+  int64_t planes, planeStep, rows, rowStep;
+
+  int64_t count() const { return planes * rows; }
+  const float* row(int64_t i) const {
+    return planes == 1 ? first + i * rowStep : first + i / rows * planeStep + i % rows * rowStep;
+  }
+};
+
 /// The taps of one output pixel, and where the result goes.
 struct PoolWindow {
-  const float* first;  ///< the first tap that is no padding
-  int64_t rows, rowStep;
+  TapRows rows;
   int64_t columns, columnStep;
   float scale;  ///< of an average
   float* output;
@@ -29,8 +39,8 @@ struct PoolWindow {
 
 /// A row of output pixels.
 struct PoolRow {
-  const float* input;  ///< column 0 of the first input row that is no padding
-  int64_t rows, rowStep, countedRows;
+  TapRows rows;  ///< from column 0 on
+  int64_t countedRows;
   const ops::PoolSpan* spans;  ///< of every output column
   int64_t pixels, pixelStride, columnStep;
   bool countIncludePad;
@@ -181,20 +191,21 @@ class VectorSum {
 /// True if a sum over the window has more than a block of columns or of rows.
 template <class Fold>
 HWY_INLINE bool inBlocks(const PoolWindow& w) {
-  return Fold::kAdds && std::max(w.rows, w.columns) > kChain;
+  return Fold::kAdds && std::max(w.rows.count(), w.columns) > kChain;
 }
 
 /// Channels [c, c + a vector) of such an average.
 template <class D>
 HWY_NOINLINE void averageInBlocks(D d, const PoolWindow& w, int64_t c) {
-  VectorSum<D> rows;
-  for (int64_t ky = 0; ky < w.rows; ++ky) {
-    const float* tap = w.first + ky * w.rowStep + c;
+  VectorSum<D> sum;
+  const int64_t rows = w.rows.count();
+  for (int64_t k = 0; k < rows; ++k) {
+    const float* tap = w.rows.row(k) + c;
     VectorSum<D> row;
     for (int64_t kx = 0; kx < w.columns; ++kx, tap += w.columnStep) row.add(d, hn::LoadU(d, tap));
-    rows.add(d, row.total(d));
+    sum.add(d, row.total(d));
   }
-  hn::StoreU(AverageFold::finish(d, rows.total(d), w.scale), d, w.output + c);
+  hn::StoreU(AverageFold::finish(d, sum.total(d), w.scale), d, w.output + c);
 }
 
 /// Channels [c, c + a vector).
@@ -202,8 +213,9 @@ template <class Fold, class D>
 HWY_INLINE void oneVector(D d, const PoolWindow& w, int64_t c) {
   if (inBlocks<Fold>(w)) return averageInBlocks(d, w, c);
   auto s = Fold::start(d);
-  for (int64_t ky = 0; ky < w.rows; ++ky) {
-    const float* tap = w.first + ky * w.rowStep + c;
+  const int64_t rows = w.rows.count();
+  for (int64_t k = 0; k < rows; ++k) {
+    const float* tap = w.rows.row(k) + c;
     auto r = Fold::beginRow(d, s);
     for (int64_t kx = 0; kx < w.columns; ++kx, tap += w.columnStep)
       r = Fold::fold(r, hn::LoadU(d, tap));
@@ -227,8 +239,9 @@ template <class Fold, class D>
 HWY_INLINE void fourVectors(D d, const PoolWindow& w, int64_t c) {
   const size_t n = hn::Lanes(d);
   auto s0 = Fold::start(d), s1 = s0, s2 = s0, s3 = s0;
-  for (int64_t ky = 0; ky < w.rows; ++ky) {
-    const float* tap = w.first + ky * w.rowStep + c;
+  const int64_t rows = w.rows.count();
+  for (int64_t k = 0; k < rows; ++k) {
+    const float* tap = w.rows.row(k) + c;
     auto r0 = Fold::beginRow(d, s0), r1 = Fold::beginRow(d, s1);
     auto r2 = Fold::beginRow(d, s2), r3 = Fold::beginRow(d, s3);
     for (int64_t kx = 0; kx < w.columns; ++kx, tap += w.columnStep) {
@@ -278,11 +291,13 @@ HWY_INLINE void pixels(const PoolRow& row) {
   for (int64_t p = 0; p < row.pixels; ++p) {
     const ops::PoolSpan& span = row.spans[p];
     const int64_t divisor =
-        row.countIncludePad ? row.countedRows * span.counted : row.rows * span.count;
-    pixel<Fold>({row.input + span.first * row.pixelStride, row.rows, row.rowStep, span.count,
-                 row.columnStep, divisor > 0 ? 1.0f / static_cast<float>(divisor) : 0.0f,
-                 row.output + p * row.outputStep},
-                row.channels);
+        row.countIncludePad ? row.countedRows * span.counted : row.rows.count() * span.count;
+    TapRows rows = row.rows;
+    rows.first += span.first * row.pixelStride;
+    pixel<Fold>(
+        {rows, span.count, row.columnStep, divisor > 0 ? 1.0f / static_cast<float>(divisor) : 0.0f,
+         row.output + p * row.outputStep},
+        row.channels);
   }
 }
 
@@ -298,57 +313,74 @@ namespace {
 
 bool channelsAdjacent(const TensorView& view) { return view.strides[1] == 1 || view.shape[1] == 1; }
 
-/// Both tensors as rows of pixels; one spatial axis counts as an image of height 1.
+/// A spatial axis; one that a tensor does not have is like one of a single element.
+struct PoolAxis {
+  int64_t extent = 1, outputs = 1, xStride = 0, yStride = 0, tapStride = 0;
+  int axis = -1;  ///< of ops::poolSpan()
+
+  ops::PoolSpan span(const ops::Pool& pool, int64_t position) const {
+    return axis < 0 ? ops::PoolSpan{0, 1, 1} : ops::poolSpan(pool, axis, extent, position);
+  }
+};
+
+/// Both tensors as planes of rows of pixels.
 class Pooling {
  public:
   Pooling(const ops::Pool& pool, const KernelArgs& args)
       : pool_(pool),
         x_(args.inputs[0]),
         y_(args.outputs[0]),
-        last_(x_.shape.rank() - 1),
-        rows_(args.rows.within(last_ == 3 ? y_.shape[2] : 1)) {}
+        planes_(axis(3)),
+        rows_(axis(2)),
+        columns_(axis(1)),
+        asked_(args.rows.within(rows_.outputs)) {}
 
-  const OutputRows& rows() const { return rows_; }
-  int64_t columns() const { return y_.shape[last_]; }
+  int64_t planes() const { return planes_.outputs; }
+  const OutputRows& rows() const { return asked_; }
+  int64_t columns() const { return columns_.outputs; }
   /// How many taps a window without padding has.
   int64_t taps() const {
-    if (pool_.global) return x_.shape[last_] * (last_ == 3 ? x_.shape[2] : 1);
-    return pool_.kernel[0] * (last_ == 3 ? pool_.kernel[1] : 1);
+    int64_t taps = 1;
+    for (int s = 0; s < x_.shape.rank() - 2; ++s)
+      taps *= pool_.global ? x_.shape[s + 2] : pool_.kernel[s];
+    return taps;
   }
-  ops::PoolSpan column(int64_t position) const {
-    return ops::poolSpan(pool_, last_ - 2, x_.shape[last_], position);
-  }
+  ops::PoolSpan column(int64_t position) const { return columns_.span(pool_, position); }
   /// Channels [firstChannel, firstChannel + channels) of an output row.
-  PoolRow row(int64_t image, int64_t position, int64_t firstChannel, int64_t channels,
-              const ops::PoolSpan* spans) const {
-    const bool flat = last_ == 2;
-    const ops::PoolSpan span =
-        flat ? ops::PoolSpan{0, 1, 1} : ops::poolSpan(pool_, 0, x_.shape[2], position);
-    const int64_t stepY = pool_.global || flat ? 1 : pool_.dilations[0];
-    const int64_t stepX = pool_.global ? 1 : pool_.dilations.back();
-    const int64_t xRow = flat ? 0 : x_.strides[2], yRow = flat ? 0 : y_.strides[2];
-    const float* input = x_.as<const float>() + image * x_.strides[0] + firstChannel;
-    float* output = y_.as<float>() + image * y_.strides[0] + firstChannel;
-    return {input + span.first * xRow,
-            span.count,
-            stepY * xRow,
-            span.counted,
+  PoolRow row(int64_t image, int64_t plane, int64_t position, int64_t firstChannel,
+              int64_t channels, const ops::PoolSpan* spans) const {
+    const ops::PoolSpan z = planes_.span(pool_, plane), y = rows_.span(pool_, position);
+    const float* input = x_.as<const float>() + image * x_.strides[0] + firstChannel +
+                         z.first * planes_.xStride + y.first * rows_.xStride;
+    float* output = y_.as<float>() + image * y_.strides[0] + firstChannel +
+                    plane * planes_.yStride + position * rows_.yStride;
+    return {{input, z.count, planes_.tapStride, y.count, rows_.tapStride},
+            z.counted * y.counted,
             spans,
             columns(),
-            x_.strides[last_],
-            stepX * x_.strides[last_],
+            columns_.xStride,
+            columns_.tapStride,
             pool_.countIncludePad,
-            output + position * yRow,
-            y_.strides[last_],
+            output,
+            columns_.yStride,
             channels};
   }
 
  private:
+  /// The axis that is `fromEnd` from the end: 1 is the last.
+  PoolAxis axis(int fromEnd) const {
+    const int at = x_.shape.rank() - fromEnd;
+    if (at < 2) return {};
+    const int64_t step = pool_.global ? 1 : pool_.dilations[at - 2];
+    return {x_.shape[at],   y_.shape[at],          x_.strides[at],
+            y_.strides[at], step * x_.strides[at], at - 2};
+  }
+
   const ops::Pool& pool_;
   const TensorView& x_;
   const TensorView& y_;
-  int last_;
-  OutputRows rows_;
+  PoolAxis planes_, rows_, columns_;
+  OutputRows asked_;
 };
 
 /// Threads share the channels of a global pooling, and the rows of any other.
@@ -366,7 +398,7 @@ bool acceptsPool(const ops::Operator& op, std::span<const TensorView> inputs,
   const auto& pool = static_cast<const ops::Pool&>(op);
   const int rank = inputs[0].shape.rank();
   return inputs[0].type == DataType::Float32 && pool.fn != ops::PoolFn::Lp && !pool.indices &&
-         (rank == 3 || rank == 4) && channelsAdjacent(inputs[0]) && channelsAdjacent(outputs[0]);
+         rank >= 3 && rank <= 5 && channelsAdjacent(inputs[0]) && channelsAdjacent(outputs[0]);
 }
 
 size_t poolWorkspace(const ops::Operator&, std::span<const TensorView>,
@@ -387,13 +419,16 @@ Result<void> runPool(const ops::Operator& op, const KernelArgs& args) {
   const auto run =
       pool.fn == ops::PoolFn::Max ? MINNOW_DISPATCH(maxRow) : MINNOW_DISPATCH(averageRow);
   const int64_t grain = grainOf(pooling.columns() * block * pooling.taps());
-  args.team->parallelFor(y[0] * rows * blocks, grain, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t first = i % blocks * block;
-      run(pooling.row(i / blocks / rows, firstRow + i / blocks % rows, first,
-                      std::min(block, y[1] - first), spans));
-    }
-  });
+  args.team->parallelFor(y[0] * pooling.planes() * rows * blocks, grain,
+                         [&](int64_t begin, int64_t end) {
+                           for (int64_t i = begin; i < end; ++i) {
+                             const int64_t first = i % blocks * block;
+                             const int64_t plane = i / blocks / rows;
+                             run(pooling.row(plane / pooling.planes(), plane % pooling.planes(),
+                                             firstRow + i / blocks % rows, first,
+                                             std::min(block, y[1] - first), spans));
+                           }
+                         });
   return {};
 }
 

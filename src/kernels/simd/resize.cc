@@ -4,8 +4,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include <cmath>
-#include <cstring>
+#include <algorithm>
 
 #include "kernels/simd/dispatch.h"
 #include "kernels/simd/resize.h"
@@ -24,15 +23,25 @@ HWY_INLINE hn::Vec<D> acrossColumns(D d, const float* row, const int64_t* offset
                     hn::Mul(first, hn::Set(d, weights[0])));
 }
 
+/// The weighted sum over one or two rows of a plane, and over planes likewise.
 template <class D>
-HWY_INLINE void mixChannels(D d, const ResizeRow& row, int64_t pixel, int64_t channel) {
+HWY_INLINE hn::Vec<D> acrossRows(D d, const ResizeRow& row, const float* const (&at)[2],
+                                 int64_t pixel, int64_t channel) {
   const int64_t taps = row.columns->taps;
   const int64_t* offsets = row.columns->offsets + pixel * taps;
   const float* weights = row.columns->weights + pixel * taps;
-  auto sum = acrossColumns(d, row.at[0], offsets, weights, taps, channel);
-  if (row.rowTaps == 2)
-    sum = hn::MulAdd(acrossColumns(d, row.at[1], offsets, weights, taps, channel),
-                     hn::Set(d, row.weight[1]), hn::Mul(sum, hn::Set(d, row.weight[0])));
+  const auto first = acrossColumns(d, at[0], offsets, weights, taps, channel);
+  if (row.rowTaps == 1) return first;
+  return hn::MulAdd(acrossColumns(d, at[1], offsets, weights, taps, channel),
+                    hn::Set(d, row.rowWeight[1]), hn::Mul(first, hn::Set(d, row.rowWeight[0])));
+}
+
+template <class D>
+HWY_INLINE void mixChannels(D d, const ResizeRow& row, int64_t pixel, int64_t channel) {
+  auto sum = acrossRows(d, row, row.at[0], pixel, channel);
+  if (row.planeTaps == 2)
+    sum = hn::MulAdd(acrossRows(d, row, row.at[1], pixel, channel), hn::Set(d, row.planeWeight[1]),
+                     hn::Mul(sum, hn::Set(d, row.planeWeight[0])));
   hn::StoreU(sum, d, row.to + pixel * row.toPixel + channel);
 }
 
@@ -50,18 +59,8 @@ void resizePixels(const ResizeRow& row) {
 
 /// One channel, pixels at any distance.
 void resizeLine(const ResizeRow& row) {
-  const int64_t taps = row.columns->taps;
-  const int64_t* offsets = row.columns->offsets;
-  const float* weights = row.columns->weights;
-  for (int64_t p = 0; p < row.pixels; ++p, offsets += taps, weights += taps) {
-    float value[2];
-    for (int64_t t = 0; t < row.rowTaps; ++t) {
-      value[t] = row.at[t][offsets[0]];
-      if (taps == 2) value[t] = std::fma(row.at[t][offsets[1]], weights[1], value[t] * weights[0]);
-    }
-    row.to[p * row.toPixel] =
-        row.rowTaps == 1 ? value[0] : std::fma(value[1], row.weight[1], value[0] * row.weight[0]);
-  }
+  const hn::CappedTag<float, 1> one;
+  for (int64_t p = 0; p < row.pixels; ++p) mixChannels(one, row, p, 0);
 }
 
 }  // namespace minnow::kernels::simd::HWY_NAMESPACE
@@ -69,48 +68,95 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace minnow::kernels::simd {
-namespace {}  // namespace
+namespace {
+
+/// A spatial axis; one that a tensor does not have is like one of a single element.
+struct Axis {
+  OutputRows asked = {0, 1};
+  AxisTable table;
+  int64_t yStride = 0;
+
+  Axis(const ops::Resize& op, int axis, const KernelArgs& args, std::span<std::byte>& workspace) {
+    static constexpr OutputRows kAll;
+    static int64_t nowhere = 0;
+    table.offsets = &nowhere;
+    if (axis < 2) return;
+    const TensorView &x = args.inputs[0], &y = args.outputs[0];
+    const bool isRows = axis == 2 && y.shape.rank() == 4;
+    asked = (isRows ? args.rows : kAll).within(y.shape[axis]);
+    table = makeAxisTable(op, axis, x, y, asked, workspace);
+    yStride = y.strides[axis];
+  }
+  /// Weights of the taps of an output position.
+  void weigh(int64_t position, float (&weights)[2]) const {
+    if (table.taps == 2) std::copy_n(table.weightsOf(position), 2, weights);
+  }
+};
+
+struct Tables {
+  std::span<std::byte> workspace;
+  int last;
+  Axis planes, rows, columns;
+
+  Tables(const ops::Resize& op, const KernelArgs& args)
+      : workspace(args.workspace),
+        last(args.outputs[0].shape.rank() - 1),
+        planes(op, last - 2, args, workspace),
+        rows(op, last - 1, args, workspace),
+        columns(op, last, args, workspace) {}
+
+  /// Output row h of a plane; `from` and `to` are the first elements of an image.
+  ResizeRow row(const float* from, float* to, int64_t plane, int64_t h, int64_t channels) const {
+    ResizeRow row{};
+    row.planeTaps = planes.table.taps, row.rowTaps = rows.table.taps;
+    for (int64_t p = 0; p < row.planeTaps; ++p)
+      for (int64_t r = 0; r < row.rowTaps; ++r)
+        row.at[p][r] = from + planes.table.offsetsOf(plane)[p] + rows.table.offsetsOf(h)[r];
+    planes.weigh(plane, row.planeWeight);
+    rows.weigh(h, row.rowWeight);
+    row.columns = &columns.table;
+    row.pixels = columns.asked.end, row.channels = channels;
+    row.to = to + plane * planes.yStride + h * rows.yStride;
+    row.toPixel = columns.yStride;
+    return row;
+  }
+};
+
+}  // namespace
 
 bool acceptsResize(const ops::Operator& op, std::span<const TensorView> inputs,
                    std::span<const TensorView> outputs) {
   const auto& resize = static_cast<const ops::Resize&>(op);
   const Shape &x = inputs[0].shape, &y = outputs[0].shape;
-  if (inputs[0].type != DataType::Float32 || x.rank() != 4 || y.elements() == 0) return false;
+  if (inputs[0].type != DataType::Float32 || y.elements() == 0) return false;
+  if (x.rank() < 3 || x.rank() > 5) return false;
   if (resize.coordinates == ops::ResizeCoordinates::TfCropAndResize) return false;
   const auto axis = [&](int i) { return ops::ResizeAxis(resize, i, x[i], y[i]); };
-  return axis(0).kept() && axis(1).kept() && axis(2).taps() <= 2 && axis(3).taps() <= 2;
+  for (int i = 2; i < x.rank(); ++i)
+    if (axis(i).taps() > 2) return false;
+  return axis(0).kept() && axis(1).kept();
 }
 
 Result<void> runResize(const ops::Operator& op, const KernelArgs& args) {
   const TensorView &x = args.inputs[0], &y = args.outputs[0];
-  const auto& resize = static_cast<const ops::Resize&>(op);
-  const OutputRows asked = args.rows.within(y.shape[2]);
-  std::span<std::byte> workspace = args.workspace;
-  const AxisTable rows = makeAxisTable(resize, 2, x, y, asked, workspace);
-  const AxisTable columns = makeAxisTable(resize, 3, x, y, {0, y.shape[3]}, workspace);
+  const Tables tables(static_cast<const ops::Resize&>(op), args);
   const bool lanes = x.strides[1] == 1 && y.strides[1] == 1 && y.shape[1] > 1;
-  const int64_t height = asked.end - asked.begin, lines = lanes ? 1 : y.shape[1];
+  const OutputRows asked = tables.rows.asked;
+  const int64_t height = asked.end - asked.begin, depth = tables.planes.asked.end;
+  const int64_t lines = lanes ? 1 : y.shape[1], width = tables.columns.asked.end;
   const auto work = lanes ? MINNOW_DISPATCH(resizePixels) : MINNOW_DISPATCH(resizeLine);
-  const int64_t perUnit = y.shape[3] * (lanes ? y.shape[1] : 1);
+  const int64_t perUnit = width * (lanes ? y.shape[1] : 1);
   const int64_t grain = std::max<int64_t>(1, 4096 / std::max<int64_t>(perUnit, 1));
-  args.team->parallelFor(y.shape[0] * lines * height, grain, [&](int64_t begin, int64_t end) {
-    for (int64_t unit = begin; unit < end; ++unit) {
-      const int64_t h = asked.begin + unit % height, line = unit / height % lines,
-                    n = unit / height / lines;
-      const float* image = x.as<const float>() + n * x.strides[0] + line * x.strides[1];
-      ResizeRow row{};
-      row.rowTaps = rows.taps;
-      for (int64_t t = 0; t < rows.taps; ++t) {
-        row.at[t] = image + rows.offsetsOf(h)[t];
-        row.weight[t] = rows.weightsOf(h)[t];
-      }
-      row.columns = &columns;
-      row.pixels = y.shape[3], row.channels = y.shape[1];
-      row.to = y.as<float>() + n * y.strides[0] + line * y.strides[1] + h * y.strides[2];
-      row.toPixel = y.strides[3];
-      work(row);
-    }
-  });
+  args.team->parallelFor(
+      y.shape[0] * lines * depth * height, grain, [&](int64_t begin, int64_t end) {
+        for (int64_t unit = begin; unit < end; ++unit) {
+          const int64_t h = asked.begin + unit % height, plane = unit / height % depth;
+          const int64_t line = unit / height / depth % lines, n = unit / height / depth / lines;
+          work(tables.row(x.as<const float>() + n * x.strides[0] + line * x.strides[1],
+                          y.as<float>() + n * y.strides[0] + line * y.strides[1], plane, h,
+                          y.shape[1]));
+        }
+      });
   return {};
 }
 

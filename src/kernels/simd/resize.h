@@ -1,4 +1,4 @@
-// Resize of N,C,H,W float32 by nearest and (bi)linear sampling of H and W, row by row.
+// Resize of float32 by nearest and linear sampling of one to three spatial axes, row by row.
 #pragma once
 
 #include "kernels/resize_tables.h"
@@ -10,12 +10,12 @@ bool acceptsResize(const ops::Operator& op, std::span<const TensorView> inputs,
 
 Result<void> runResize(const ops::Operator& op, const KernelArgs& args);
 
-/// One row: pixel p reads at[0] and at[1] (its input rows) at the table's offsets; H's weights are
-/// those of the row. `taps` of H is 1 or 2. Lanes run over channels when `channelStep` is 1.
+/// One row: pixel p reads input rows at[plane][row] at the table's offsets. The weights of planes
+/// and rows, one or two each, are those of the row.
 struct ResizeRow {
-  const float* at[2];
-  float weight[2];
-  int64_t rowTaps = 1;
+  const float* at[2][2];
+  float planeWeight[2], rowWeight[2];
+  int64_t planeTaps = 1, rowTaps = 1;
   const AxisTable* columns = nullptr;
   int64_t pixels = 0, channels = 0;
   float* to = nullptr;
