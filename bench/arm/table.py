@@ -79,10 +79,12 @@ def digest(text, *files):
 
 def counts_key(options, argument, engine):
     """Of everything that counts depend on."""
-    own = [options.minnow, options.native] if engine == "minnow" else [options.python / "complete"]
+    own, wheels = [options.minnow, options.native], []
+    if engine != "minnow":
+        own, wheels = [], sorted(path.name for path in options.python.glob("site/*.dist-info"))
     code = [HERE / "block_counts.c", HERE / "counting.py", HERE / "infer.py", PEERS / "engines.py",
             PEERS / "subjects.py"]
-    return digest(f"{engine} {argument.rpartition('/')[2]}", subjects.parse(argument)[0], *own, *code)
+    return digest(f"{engine} {argument.rpartition('/')[2]} {wheels}", subjects.parse(argument)[0], *own, *code)
 
 
 def kept(file, make):
