@@ -79,10 +79,12 @@ def digest(text, *files):
 
 def counts_key(options, argument, engine):
     """Of everything that counts depend on."""
-    own = [options.minnow, options.native] if engine == "minnow" else [options.python / "complete"]
+    own, wheels = [options.minnow, options.native], []
+    if engine != "minnow":
+        own, wheels = [], sorted(path.name for path in options.python.glob("site/*.dist-info"))
     code = [HERE / "block_counts.c", HERE / "counting.py", HERE / "infer.py", PEERS / "engines.py",
             PEERS / "subjects.py"]
-    return digest(f"{engine} {argument.rpartition('/')[2]}", subjects.parse(argument)[0], *own, *code)
+    return digest(f"{engine} {argument.rpartition('/')[2]} {wheels}", subjects.parse(argument)[0], *own, *code)
 
 
 def kept(file, make):
@@ -163,7 +165,7 @@ def main():
     failures = [f"- {name}: {TITLES[engine]}: {row['failed']}" for name, rows in all_rows.items()
                 for engine, row in rows.items() if "failed" in row]
     if failures:
-        print("\nNot counted:\n" + "\n".join(failures))
+        print("\nNot counted:\n\n" + "\n".join(failures))
     if options.json:
         options.json.write_text(json.dumps(all_rows, indent=1))
     if wrong := [name for name, rows in all_rows.items() if "failed" in rows["minnow"]]:
