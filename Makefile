@@ -1,6 +1,6 @@
 # Two commands from a bare Debian 12 machine: `make demo` and `make test`. CMakePresets.json has the builds.
 .DEFAULT_GOAL := build
-.PHONY: build models test-shared fuzz bench-peers bench-memory bench-strips bench-frames size size-table ready test-device demo test test-arm quick-arm test-all sanitizers lint bench clean bench-contract conformance
+.PHONY: build models test-shared fuzz bench-peers bench-arm bench-arm-layers bench-arm-check speed-page bench-memory bench-strips bench-frames size size-table ready test-device demo test test-arm quick-arm test-all sanitizers lint bench clean bench-contract conformance
 .NOTPARALLEL:
 
 IMAGES ?=
@@ -23,6 +23,9 @@ $(CACHE)/installed-test: GROUPS := demo test arm fuzz
 $(CACHE)/installed-fuzz: GROUPS := fuzz
 $(CACHE)/installed-browser: GROUPS := browser
 $(CACHE)/installed-lint: GROUPS := demo lint
+$(CACHE)/installed-arm_check: GROUPS := demo arm qemu
+$(CACHE)/installed-peers: GROUPS := demo test peers
+$(CACHE)/installed-bench_arm: GROUPS := demo test arm qemu peers llvm
 $(CACHE)/installed-%: scripts/setup.sh
 	@scripts/setup.sh $(GROUPS)
 	@mkdir -p $(CACHE) && touch $@
@@ -153,10 +156,36 @@ bench-contract: build models
 clean:
 	@rm -rf build demo-output
 
-# Minnow beside ONNX Runtime and MNN, from PyPI, in one run. Slow: it also exports torchvision's architectures.
-# BEFORE=other/minnow adds a build of another commit.
-bench-peers: build models
+# Minnow beside ONNX Runtime, MNN, ncnn and OpenVINO, from PyPI, in one run. Slow: it also exports torchvision's
+# architectures. THREADS=2; BEFORE=other/minnow adds a build of another commit.
+bench-peers: export THREADS BEFORE
+bench-peers: $(CACHE)/installed-peers build models
 	@scripts/bench_peers.sh build/minnow $(CACHE) $(SHARED_MODELS)
+
+# Minnow beside ncnn and MNN on ARM cores, by an emulator: executed instructions and estimated cycles (docs/speed.md).
+# ONLY=resnet takes the models whose name has that in it. What has been counted is kept, and not counted again.
+bench-arm: export ONLY
+bench-arm: $(CACHE)/installed-bench_arm build models
+	@cmake --preset arm64 > build/arm64.log && cmake --build --preset arm64 -j $(JOBS) --target minnow
+	@scripts/bench_arm.sh build/arm64/minnow build/minnow $(CACHE) $(SHARED_MODELS)
+
+# One model's layers on an ARM core, by their share of the estimated cycles: MODEL=signs.minnow CORE=a53.
+CORE ?= a53
+bench-arm-layers: $(CACHE)/installed-bench_arm
+	@test -n "$(MODEL)" || { echo "bench-arm-layers: MODEL=signs.minnow names the model"; exit 1; }
+	@cmake --preset arm64 > build/arm64.log && cmake --build --preset arm64 -j $(JOBS) --target minnow
+	@bench/arm/layers.py build/arm64/minnow "$(MODEL)" $(CORE)
+
+# Minnow's instructions on AArch64 beside recorded ones, the regression test that times cannot be. RECORD=1 records.
+bench-arm-check: $(CACHE)/installed-arm_check build models
+	@cmake --preset arm64 > build/arm64.log && cmake --build --preset arm64 -j $(JOBS) --target minnow
+	@tests/arm_instructions.py build/minnow build/arm64/minnow $(if $(RECORD),--record)
+
+# Writes what bench-peers (on one thread, on two) and bench-arm left into the tables of pages, and draws it.
+speed-page:
+	@scripts/peers_venv.sh $(CACHE)/peers-venv
+	@$(CACHE)/peers-venv/bin/python bench/peers/chart.py $(CACHE) docs/pictures/speed.svg
+	@$(CACHE)/peers-venv/bin/python bench/peers/speed_page.py $(CACHE) README.md docs/speed.md
 
 # Twelve models resident at once in Minnow and in the peers.
 bench-memory: build models

@@ -13,8 +13,8 @@
 #include "base/aligned.h"
 #include "base/team.h"
 #include "base/threads.h"
-#include "bench/peak.h"
 #include "kernels/pack.h"
+#include "kernels/simd/peak.h"
 #include "minnow/cpu.h"
 #include "ops/conv.h"
 #include "ops/matmul.h"
@@ -82,6 +82,30 @@ constexpr ConvRow kConvs[] = {
     {"twinlitenet", 64, 12, 90, 160, 1},
     {"twinlitenet", 25, 25, 45, 80, 3, 1, 1, 4},
     {"deeplab", 960, 256, 20, 20, 3, 1, 1, 12},
+    {"deeplab", 960, 256, 20, 20, 3, 1, 1, 24},
+    {"deeplab", 960, 256, 20, 20, 3, 1, 1, 36},
+    {"deeplab dw", 960, 960, 20, 20, 5, 1, 960, 2},
+    {"squeezenet", 512, 1000, 13, 13, 1},
+    {"squeezenet", 16, 64, 55, 55, 3},
+    {"squeezenet", 64, 256, 13, 13, 3},
+    {"shufflenet_v2", 464, 1024, 7, 7, 1},
+    {"shufflenet_v2", 116, 116, 28, 28, 1},
+    {"shufflenet_v2 dw", 58, 58, 56, 56, 3, 2, 58},
+    {"efficientnet_b0", 1152, 192, 7, 7, 1},
+    {"efficientnet_b0 dw", 672, 672, 14, 14, 5, 1, 672},
+    {"mnasnet", 192, 1152, 7, 7, 1},
+    {"yolo11n", 16, 32, 160, 160, 3, 2},
+    {"yolo11n", 384, 128, 20, 20, 1},
+    {"ultraface", 16, 32, 120, 160, 1},
+    {"ultraface", 64, 64, 30, 40, 1},
+    {"ultraface dw", 16, 16, 120, 160, 3, 1, 16},
+    {"fastestdet", 336, 96, 22, 22, 1},
+    {"fastestdet dw", 96, 96, 22, 22, 5, 1, 96},
+    {"gtsrb", 32, 32, 30, 30, 3},
+    {"gtsrb", 128, 128, 7, 7, 3},
+    {"blazeface", 3, 24, 256, 256, 5, 2},
+    {"blazeface", 24, 24, 128, 128, 1},
+    {"blazeface dw", 24, 24, 128, 128, 3, 1, 24},
     {"shufflenet groups", 240, 240, 28, 28, 1, 1, 3},
     {"resnext groups", 128, 128, 56, 56, 3, 1, 32},
 };
@@ -213,7 +237,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", limited.error().message.c_str());
     return 1;
   }
-  minnow::bench::peak = minnow::bench::peakGflops();
+  minnow::bench::peak = minnow::kernels::simd::peakGflops();
   std::printf("peak %.1f GFLOP/s\n", minnow::bench::peak);
   minnow::bench::registerAll();
   benchmark::RunSpecifiedBenchmarks();

@@ -133,6 +133,18 @@ class CommandLine(unittest.TestCase):
             self.assertGreater(part["min_ms"], 0)
             self.assertGreater(part["dynamic_bytes"], 0)
 
+    def test_bench_profile_tells_bytes_and_the_peak_it_was_given(self):
+        softmax = self.file("softmax.onnx", onnx_model(["Softmax"], [1, 8, 60, 50]))
+        told = self.minnow("bench", softmax, "--runs", "2", "--profile", "--peak", "50", "--threads", "2")
+        rows = [line.split() for line in told.splitlines()]
+        moved = next(row[row.index("Softmax") - 1] for row in rows if "Softmax" in row)
+        self.assertEqual(moved, "0.192")  # MB: 24,000 floats are read, and as many written
+        (row,) = json.loads(self.minnow("bench", softmax, "--runs", "2", "--profile", "--layers", "--json"))
+        self.assertEqual([(step["type"], step["bytes"]) for step in row["operators"]], [("Softmax", 192000)])
+        self.assertIn("peak 100.0 GFLOP/s", told)
+        measured = self.minnow("bench", softmax, "--runs", "2", "--profile")
+        self.assertGreater(float(re.search(r"peak ([\d.]+) GFLOP/s", measured)[1]), 0)
+
     def test_memory_is_predicted_to_the_byte(self):
         large = self.file("large.onnx", onnx_model(["Relu", "Sigmoid", "Softmax", "Relu"], [1, 8, 60, 50]))
         for models in ([self.convert()], [self.onnx], [self.convert(), large, self.onnx]):

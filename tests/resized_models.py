@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Real models: converted for one shape and resized to others they give the bits of conversions for those shapes, or both are refused.
 
+All are converted with --winograd off: which convolutions run in tiles is decided at conversion, from the shapes there, and stays.
 Fresh conversions are made of files whose declared sizes are taken out, so that only what the nodes and constants say counts.
 ONNX Runtime, where Python has it (scripts/onnx_venv.sh), must see it the same way: what is refused here it cannot run, and what is not
 has the same shapes. torchvision's architectures (random weights) take part where Debian's python3-torchvision is.
@@ -24,6 +25,7 @@ except ImportError:
     real_models.use_packages()
     onnxruntime = None
 
+DIRECT = ["--winograd", "off"]
 # Converted for the first shape, resized to the others.
 SHAPES = {
     "ppocr_det_320": [[1, 3, 320, 320], [1, 3, 96, 64], [1, 3, 480, 640], [1, 3, 640, 640], [1, 3, 736, 1280]],
@@ -86,7 +88,7 @@ class Model:
         return ["--shape", f"{self.input}={','.join(map(str, shape))}"]
 
     def convert(self, file, shape):
-        return self.run("convert", self.onnx, "-o", file, *self.shape(shape))
+        return self.run("convert", self.onnx, "-o", file, *DIRECT, *self.shape(shape))
 
     def hash(self, file, *more):
         return self.run("hash", file, "-i", "all=random:7", *more)

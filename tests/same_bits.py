@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Real models against committed hashes, so that every machine is held to the same bits: all targets that the program has
-here, one, two and four threads, in strips and layer by layer. Hashes lie in same_bits.tsv: model, output, hash.
+here, one, two and four threads, in strips and layer by layer. Hashes lie in same_bits.tsv: model, output, hash; those of
+models converted with --winograd off, where that gives other bits, under the name with `_direct` behind it.
 
 Usage: same_bits.py NATIVE IDS [EMULATOR…] PROGRAM
        same_bits.py NATIVE IDS --write       makes the hashes anew; say in the commit why bits changed
@@ -23,16 +24,20 @@ SMALL = {"ppocr_det_320": [1, 3, 64, 96], "ppocr_rec": [1, 3, 48, 64], "ppocr_cl
 # The same networks on larger inputs.
 REPEATED = {"ppocr_det_640", "mlsd_512_tiny", "mlsd_512_large", "mlsd_320_large"}
 LARGE = {"twinlitenet_360x640", "mlsd_320_tiny"}
+# What is behind a model's name in the table.
+DIRECT = "_direct"
 # Best first.
 TARGETS = ["avx3", "avx2", "sve", "neon", "scalar-fma"]
 # The only one that is wanted: an emulated CPU has others too, and they are slow.
 TESTED = os.environ.get("MINNOW_TESTED_TARGET")
 
 
-def convert(native, row, to):
+def convert(native, row, form, to):
     shape = SMALL.get(row["id"], row.get("shape"))
-    shapes = ["--shape", f"{row['input']}={','.join(map(str, shape))}"] if shape else []
-    subprocess.run([native, "convert", str(find(row["file"])), "-o", str(to), *shapes], check=True,
+    settings = ["--shape", f"{row['input']}={','.join(map(str, shape))}"] if shape else []
+    if form == DIRECT:
+        settings += ["--winograd", "off"]
+    subprocess.run([native, "convert", str(find(row["file"])), "-o", str(to), *settings], check=True,
                    stdout=subprocess.DEVNULL)
 
 
@@ -59,14 +64,14 @@ def runs(program, model):
         yield f"{best} {' '.join(more)}", hashes(program, model, ["--target", best, *more])
 
 
-def is_same(program, row, model, expected):
+def is_same(program, name, model, expected):
     begin, ran = time.monotonic(), []
     for settings, actual in runs(program, model):
         ran.append(settings.replace("--", ""))
         if actual != expected:
-            print(f"WRONG {row['id']} {settings}\n  expected {expected}\n  found    {actual}", flush=True)
+            print(f"WRONG {name} {settings}\n  expected {expected}\n  found    {actual}", flush=True)
             return False
-    print(f"same  {row['id']}: {', '.join(ran)}; {time.monotonic() - begin:.1f} s", flush=True)
+    print(f"same  {name}: {', '.join(ran)}; {time.monotonic() - begin:.1f} s", flush=True)
     return True
 
 
@@ -94,12 +99,16 @@ def main():
     table = read_table() if TABLE.exists() else {}
     with tempfile.TemporaryDirectory() as folder:
         model = pathlib.Path(folder) / "model.minnow"
-        for row in found:
-            convert(native, row, model)
-            if write:
-                table[row["id"]] = hashes([native], model, [])
-            else:
-                wrong += not is_same(program, row, model, table[row["id"]])
+        for name, row, form in [(row["id"] + form, row, form) for row in found for form in ("", DIRECT)]:
+            if not write and name not in table:
+                continue
+            convert(native, row, form, model)
+            if not write:
+                wrong += not is_same(program, name, model, table[name])
+                continue
+            table[name] = hashes([native], model, [])
+            if form == DIRECT and table[name] == table[row["id"]]:
+                del table[name]
     if write:
         TABLE.write_text("".join(f"{name}\t{output}\t{digits}\n" for name, outputs in sorted(table.items())
                                  for output, digits in outputs.items()))

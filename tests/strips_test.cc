@@ -13,6 +13,8 @@
 #include "passes/pass_list.h"
 #include "passes/random_graph.h"
 #include "planning/layout.h"
+#include "program/program.h"
+#include "runtime/backends.h"
 
 namespace minnow {
 namespace {
@@ -34,7 +36,8 @@ class Model {
     interpreter_.emplace(std::move(*loaded));
   }
   Session session(bool strips, bool fastKernels = true) {
-    return std::move(*interpreter_->createSession({.fastKernels = fastKernels, .inStrips = strips}));
+    return std::move(
+        *interpreter_->createSession({.fastKernels = fastKernels, .inStrips = strips}));
   }
 
  private:
@@ -231,7 +234,9 @@ TEST(Strips, CallbacksSeeEveryRowOnce) {
 TEST(Strips, ResizedInputsAreScheduledAnew) {
   ops::Conv halving = convOf(3, 2, 0);
   halving.autoPad = ops::AutoPad::SameUpper;  // other padding for even heights than for odd ones
-  for (const ops::Conv& conv : {convOf(3, 1, 1), halving}) {
+  ops::Conv inTiles = convOf(3, 1, 1);
+  inTiles.winograd = true;
+  for (const ops::Conv& conv : {convOf(3, 1, 1), halving, inTiles}) {
     Model model(convolutions(3, 20, 2, conv));
     Session strips = model.session(true), whole = model.session(false);
     for (const int64_t height : {7, 1, 40, 41}) {
@@ -378,6 +383,33 @@ TEST(Strips, NeverTakeMoreMemoryThanWholeLayers) {
                 model.session(false).memory().dynamicBytes)
           << seed << ", " << threads << " threads";
     }
+}
+
+/// Whether threads share the layers of strips of a chain whose borders are too wide for bands, beside
+/// another input of so many channels.
+bool sharesStrips(int threads, int64_t channelsBeside) {
+  GraphBuilder b;
+  const ir::ValueId x = b.input({1, 8, 64, 16}), beside = b.input({1, channelsBeside, 64, 16});
+  ops::Conv wide = convOf(3, 1, 12);
+  wide.dilations = {12, 12};
+  const ir::ValueId y = b.add(convOf(1, 1, 0), {x, b.random({32, 8, 1, 1})});
+  b.output(b.add(wide, {y, b.random({8, 32, 3, 3})}));
+  b.output(b.add(convOf(1, 1, 0), {beside, b.random({8, channelsBeside, 1, 1})}));
+  EXPECT_TRUE(passes::runPasses(b.graph, std::vector<std::string>{"choose-strips"}));
+  int first = 0;
+  while (b.graph.nodes[first].op->kind() != ops::OpKind::Conv) ++first;
+  b.graph.chains = {{first, first + 2, 2}};
+  const auto program = program::build(b.graph, typesOf(b.graph), {threads, true, backends()});
+  EXPECT_TRUE(program);
+  EXPECT_EQ((*program)->strips.mostBands(), 1);
+  return (*program)->strips.chainAt(first) != nullptr;
+}
+
+TEST(Strips, ThreadsMeetAtEveryStripOnlyWhereThatSavesMemory) {
+  EXPECT_TRUE(sharesStrips(1, 8));
+  EXPECT_TRUE(sharesStrips(2, 8)) << "saves more than an eighth";
+  EXPECT_TRUE(sharesStrips(1, 320)) << "one thread has nobody to wait for";
+  EXPECT_FALSE(sharesStrips(2, 320)) << "saves little";
 }
 
 }  // namespace

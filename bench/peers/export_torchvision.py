@@ -12,7 +12,7 @@ import torch
 import torchvision
 
 MODELS = ["mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large", "squeezenet1_1", "shufflenet_v2_x1_0",
-          "resnet18", "resnet50", "efficientnet_b0"]
+          "resnet18", "resnet50", "efficientnet_b0", "mnasnet1_0"]
 
 
 class FirstOutput(torch.nn.Module):

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 
-import mnn_convert
+import conversions
 
 # File, its one input, the shape.
 MODELS = [
@@ -40,34 +40,16 @@ PEERS = [("mnn", "MNN, a runtime each"), ("mnn-shared", "MNN, one runtime"), ("n
 FIGURES = ["anonymous", "file_backed", "pss", "peak"]
 
 
-def quiet(*command, folder=None):
-    subprocess.run([str(part) for part in command], check=True, cwd=folder, stdout=subprocess.DEVNULL,
-                   stderr=subprocess.DEVNULL)
-
-
 def for_minnow(options, source, entry, shape, folder):
-    made = folder / (source.stem + ".minnow")
-    quiet(options.minnow, "convert", source, "-o", made, f"--shape={entry}=" + ",".join(map(str, shape)))
-    return made
+    return conversions.for_minnow(options.minnow, source, {entry: shape}, folder / (source.stem + ".minnow"))
 
 
 def for_mnn(options, source, entry, shape, folder):
-    made = folder / (source.stem + ".mnn")
-    mnn_convert.convert(source, made)
-    return made
+    return conversions.for_mnn(source, folder / (source.stem + ".mnn"))
 
 
 def for_ncnn(options, source, entry, shape, folder):
-    """With the program in pnnx's wheel; its Python face wants torch and is not used."""
-    import importlib.util
-    tool = pathlib.Path(importlib.util.find_spec("pnnx").origin).parent / "pnnx"
-    within = folder / "ncnn" / source.stem
-    within.mkdir(parents=True)
-    (within / "net.onnx").symlink_to(source.resolve())
-    quiet(tool, "net.onnx", "inputshape=" + str(shape).replace(" ", ""), "fp16=0", folder=within)
-    for part in ("param", "bin"):
-        (within / f"net.ncnn.{part}").rename(within / f"{source.stem}.{part}")
-    return within / f"{source.stem}.param"
+    return conversions.for_ncnn(source, {entry: shape}, folder / (source.stem + ".param"))
 
 
 def converted(convert, options, sources, folder):
@@ -77,7 +59,7 @@ def converted(convert, options, sources, folder):
         try:
             made.append([str(convert(options, source, entry, shape, folder)), shape])
         except Exception as error:
-            failed[source.stem] = f"not converted: {error}"
+            failed[source.stem] = str(error)
     return made, failed
 
 

@@ -239,7 +239,8 @@ class Session {
   /// at a time, and frames run side by side.
   Result<Frame> begin();
   /// Plans anew with another shape of one input: the session then gives the bits of a model that was
-  /// converted for it. Axes of other inputs that have the name of one of its axes
+  /// converted for it, with the same convolutions in Winograd's tiles (`minnow convert --winograd off`:
+  /// none). Axes of other inputs that have the name of one of its axes
   /// (Interpreter::extent) get its extent. Refused where an extent is out of its range and, naming a
   /// node, where conversion decided something by the shape it was given, or the model can have no
   /// such shape. On error the session stays as it was.

@@ -59,4 +59,21 @@ class Shares {
   std::array<Share, kMost> shares_;
 };
 
+/// The height of items, `most` at most and half of it at least, with which rows are shared most evenly
+/// by members: 14 rows, of which 8 may be an item, by sevens and not by eights (8 and 6).
+inline int64_t evenHeight(int64_t rows, int64_t members, int64_t most) {
+  const auto largestShare = [&](int64_t height) {
+    const int64_t items = (rows + height - 1) / height;
+    int64_t largest = 0;
+    for (int64_t i = 0; i < members; ++i)
+      largest = std::max(largest, std::min(rows, items * (i + 1) / members * height) -
+                                      items * i / members * height);
+    return largest;
+  };
+  int64_t best = most;
+  for (int64_t height = most - 1; height >= (most + 1) / 2; --height)
+    if (largestShare(height) < largestShare(best)) best = height;
+  return best;
+}
+
 }  // namespace minnow::base

@@ -92,6 +92,17 @@ TEST(Shares, AMemberTakesItsOwnAndThenTheOthers) {
   EXPECT_FALSE(shares.take(1, begin, end));
 }
 
+TEST(Shares, HeightsThatShareRowsEvenly) {
+  EXPECT_EQ(evenHeight(14, 2, 8), 7) << "8 and 6 rows by eights";
+  EXPECT_EQ(evenHeight(28, 2, 8), 7) << "16 and 12 rows by eights";
+  EXPECT_EQ(evenHeight(14, 2, 2), 1) << "6 and 8 rows by twos";
+  EXPECT_EQ(evenHeight(32, 2, 8), 8);
+  EXPECT_EQ(evenHeight(7, 2, 4), 4) << "as even as can be";
+  EXPECT_EQ(evenHeight(60, 3, 8), 5) << "16, 24 and 20 rows by eights";
+  EXPECT_EQ(evenHeight(5, 8, 1), 1);
+  EXPECT_EQ(evenHeight(0, 2, 1), 1);
+}
+
 TEST(Shares, MoreMembersThanShares) {
   Shares shares(100, 1, 50);
   std::vector<int> visits(100);

@@ -22,7 +22,7 @@ namespace minnow::format {
 
 inline constexpr std::array<char, 8> kMagic{'M', 'I', 'N', 'N', 'O', 'W', '\r', '\n'};
 /// Raised whenever older files would be misread.
-inline constexpr uint32_t kFormatVersion = 2;
+inline constexpr uint32_t kFormatVersion = 3;
 
 struct Header {
   std::array<char, 8> magic = kMagic;

@@ -5,6 +5,16 @@
 #include "ops/rows.h"
 
 namespace minnow::ops {
+namespace {
+
+/// All rows of the tiles in which these lie, as far as there are any.
+Rows rowsOfTiles(const Rows& output, int64_t height) {
+  constexpr int64_t kTile = Conv::kWinogradTile;
+  return {output.axis, output.begin / kTile * kTile,
+          std::min((output.end + kTile - 1) / kTile * kTile, height)};
+}
+
+}  // namespace
 
 std::unique_ptr<Operator> makeConv() { return std::make_unique<Conv>(); }
 
@@ -26,6 +36,10 @@ Result<TensorTypes> Conv::inferShape(std::span<const TensorType> inputs) const {
   if (inputs.size() > 2 && inputs[2].type != DataType::Undefined && inputs[2].shape != Shape{w[0]})
     return fail(ErrorCode::ShapeMismatch, "convolution bias is ", inputs[2].shape, ", expected ",
                 w[0]);
+  if (winograd && !fitsWinograd())
+    return fail(
+        ErrorCode::BadModel,
+        "Winograd's tiles are for one group of 3x3 kernels with strides and dilations of 1");
   Shape y{x[0], w[0]};
   for (int i = 0; i < spatial; ++i) {
     if (kernel[i] != w[i + 2])
@@ -41,6 +55,11 @@ Result<TensorTypes> Conv::inferShape(std::span<const TensorType> inputs) const {
   return TensorTypes{TensorType{DataType::Float32, y}};
 }
 
+bool Conv::fitsWinograd() const {
+  return groups == 1 && kernel == std::vector<int64_t>{3, 3} &&
+         strides == std::vector<int64_t>{1, 1} && dilations == std::vector<int64_t>{1, 1};
+}
+
 int64_t Conv::multiplyAdds(std::span<const TensorType> inputs,
                            std::span<const TensorType> outputs) const {
   const Shape& w = inputs[1].shape;
@@ -53,7 +72,10 @@ std::optional<Rows> Conv::rowsRead(int index, const Rows& output,
   if (!isImageStrip(output, outputs)) return std::nullopt;
   if (index > 0) return kAllRows;
   const int64_t extent = inputs[0].shape[2];
-  return rowsUnderWindow(output, along(0, extent), extent);
+  if (!winograd) return rowsUnderWindow(output, along(0, extent), extent);
+  Rows rows = rowsUnderWindow(rowsOfTiles(output, outputs[0].shape[2]), along(0, extent), extent);
+  rows.together = kWinogradTile;
+  return rows;
 }
 
 std::optional<WeightMatrices> Conv::weightMatrices(int index, const Shape& shape,

@@ -2,7 +2,9 @@
 // Inputs: x [N,C,spatial…] float32, w [O,C/groups,kernel…] float32, optional bias [O] float32.
 // Output: [N,O,spatial…]. Each element is accumulated by fused multiply-add from 0 over (kz, ky, kx,
 // channel) in rising order, a tap that falls on padding multiplying zero; then the bias is added
-// and the epilogue applied.
+// and the epilogue applied. With `winograd`, which conversion decides, the order is another one
+// (kernels/reference/winograd.cc), and 36 products stand for 144. An infinity or a NaN of the input
+// then reaches all results of its tiles of 4x4, not only those of whose windows it is a part.
 //
 // A tap on padding may be left out without a change of any bit where weights are finite and no bias
 // is -0. A product with zero then is a zero, which leaves every sum as it is but one that is zero
@@ -22,6 +24,10 @@ struct Conv final : OperatorBase<Conv>, WindowAttributes {
   int64_t groups = 1;
   bool leavesOutPadding = false;  ///< weights are finite, and no bias is -0
   Epilogue epilogue;
+  /// Computed in tiles of 4x4 results by Winograd's F(4,3): for a 3x3 kernel over two axes, of
+  /// strides and dilations of 1, in one group.
+  bool winograd = false;
+  static constexpr int kWinogradTile = 4;
 
   template <class V>
   void fields(V& v) {
@@ -29,7 +35,10 @@ struct Conv final : OperatorBase<Conv>, WindowAttributes {
     v("groups", groups);
     v("leavesOutPadding", leavesOutPadding);
     epilogue.fields(v);
+    v("winograd", winograd);
   }
+  /// True if `winograd` may be set.
+  bool fitsWinograd() const;
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   Epilogue* fusedActivation() MINNOW_CONVERSION_OVERRIDE { return &epilogue; }

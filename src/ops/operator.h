@@ -90,6 +90,9 @@ struct Rows {
   int axis = 0;
   int64_t begin = 0, end = 0;
   static constexpr int kWhole = -1;  ///< as an axis: all of the tensor
+  /// In an answer of rowsRead(): the output's rows that are computed together, from row 0 on. Few of
+  /// them cost as much as all.
+  int64_t together = 1;
 };
 
 /// A tensor's axes whose extents data decide, known only when an operator such as NonZero has run.

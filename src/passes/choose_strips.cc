@@ -2,9 +2,13 @@
 // memory alive can be brought down by a chain around it, the best such chain is taken, with strips
 // tall enough that running in them costs little time. Then time: chains that turned out needless
 // go, nodes that run once leave the others, and those get the tallest strips that keep the peak.
+//
+// Winograd's tiles want rows by fours, from nodes before them too. Where that would take much more
+// memory than direct convolutions, chains are those of direct ones, and tiles stay where they cost little.
 #include <algorithm>
 #include <cmath>
 
+#include "ops/conv.h"
 #include "passes/pass.h"
 #include "planning/layout.h"
 
@@ -23,6 +27,8 @@ constexpr double kWorthwhile = 0.99;
 constexpr double kMostOverhead = 0.05, kCallCost = 6000, kFloatCost = 4;
 // Layouts tried take time by node. Networks need some ten thousand (M-LSD 27,180 nodes laid out).
 constexpr size_t kMostNodesLaidOut = 4'000'000;
+// Memory that Winograd's tiles may cost.
+constexpr double kMostForTiles = 1.125;
 // Strips whose line buffers are larger leave the second cache.
 constexpr size_t kCacheBytes = 512 * 1024;
 
@@ -37,6 +43,28 @@ class Chooser {
   }
 
   int run() {
+    const std::vector<ops::Conv*> inTiles = convolutionsInTiles();
+    Choice best = choose();
+    if (!inTiles.empty()) {
+      setTiles(inTiles, false);
+      Choice direct = choose();
+      setTiles(inTiles, true);
+      const auto most = static_cast<size_t>(kMostForTiles * static_cast<double>(direct.peak));
+      if (best.peak > most) best = withTilesBelow(most, std::move(direct), inTiles);
+    }
+    for (ir::Chain& chain : best.chains) moveAhead(chain);
+    for (size_t c = 0; c < best.chains.size(); ++c) raise(best.chains, c, best.peak);
+    graph_.chains = best.chains;
+    return static_cast<int>(best.chains.size());
+  }
+
+ private:
+  struct Choice {
+    Chains chains;
+    size_t peak = 0;
+  };
+
+  Choice choose() {
     Chains chains;
     std::vector<size_t> alive = aliveWith(chains);
     measureBorders();
@@ -49,13 +77,41 @@ class Chooser {
     }
     const size_t peak = alive.empty() ? 0 : std::ranges::max(alive);
     dropNeedless(chains, peak);
-    for (ir::Chain& chain : chains) moveAhead(chain);
-    for (size_t c = 0; c < chains.size(); ++c) raise(chains, c, peak);
-    graph_.chains = chains;
-    return static_cast<int>(chains.size());
+    return {std::move(chains), peak};
   }
 
- private:
+  /// Those with most work first.
+  std::vector<ops::Conv*> convolutionsInTiles() const {
+    std::vector<std::pair<int64_t, ops::Conv*>> found;
+    for (const ir::Node& node : graph_.nodes) {
+      auto* conv = ops::cast<ops::Conv>(*node.op);
+      if (conv && conv->winograd)
+        found.emplace_back(
+            planning::workOf(graph_, types_, static_cast<int>(&node - graph_.nodes.data())), conv);
+    }
+    std::ranges::stable_sort(found, std::greater(), &std::pair<int64_t, ops::Conv*>::first);
+    std::vector<ops::Conv*> convolutions;
+    for (const auto& [work, conv] : found) convolutions.push_back(conv);
+    return convolutions;
+  }
+  static void setTiles(const std::vector<ops::Conv*>& convolutions, bool tiles) {
+    for (ops::Conv* conv : convolutions) conv->winograd = tiles;
+  }
+
+  /// The chains of direct convolutions, with tiles as far as the peak allows.
+  Choice withTilesBelow(size_t most, Choice direct, const std::vector<ops::Conv*>& convolutions) {
+    setTiles(convolutions, false);
+    for (ops::Conv* conv : convolutions) {
+      conv->winograd = true;
+      const size_t peak = peakWith(direct.chains);
+      if (peak > most)
+        conv->winograd = false;
+      else
+        direct.peak = peak;
+    }
+    return direct;
+  }
+
   static std::vector<TensorType> typesOf(const ir::Graph& graph) {
     std::vector<TensorType> types;
     for (const ir::Value& value : graph.values) types.push_back(value.type);
@@ -138,10 +194,13 @@ class Chooser {
                          std::span<const TensorType> inputs,
                          std::span<const TensorType> outputs) const {
     const ops::Operator& op = *graph_.nodes[n].op;
-    const int64_t middle = chain.height(n) / 2;
+    int64_t middle = chain.height(n) / 2;
     if (inputs[index].type == DataType::Undefined || middle == 0) return 0;
     const ir::ValueId id = graph_.nodes[n].inputs[static_cast<size_t>(index)];
     if (graph_.values[id].isConstant()) return 0;
+    if (const auto at = op.rowsRead(index, {chain.axis(n), 0, 1}, inputs, outputs))
+      middle = std::max(at->together, middle / at->together * at->together);
+    if (middle >= chain.height(n)) return 0;
     const auto before = op.rowsRead(index, {chain.axis(n), middle - 1, middle}, inputs, outputs);
     const auto after = op.rowsRead(index, {chain.axis(n), middle, middle + 1}, inputs, outputs);
     if (!before || !after) return 0;

@@ -112,6 +112,7 @@ class RandomGraph {
     ops::Conv op =
         convOf(kernel, large ? pick({1, 1, 2}) : 1, kernel / 2, depthwise ? channels : 1);
     if (large && kernel == 3 && chance(4)) op.dilations = op.padsBegin = op.padsEnd = {2, 2};
+    op.winograd = op.fitsWinograd() && !depthwise && out != 4;
     std::vector<Id> inputs{x,
                            b_.random({out, depthwise ? 1 : channels, kernel, kernel}, -0.5f, 0.5f)};
     if (chance(2)) inputs.push_back(b_.random({out}));

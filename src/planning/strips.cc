@@ -173,7 +173,8 @@ class Scheduler {
     }
     if (graph_.values[id].packing != Packing::None) return notInStrips(n);  // has no axes
     // What stands alone is given the same rows of every operand.
-    if (op.facts().rowsStandAlone && inputs[index].shape[read->axis] != all.end) return notInStrips(n);
+    if (op.facts().rowsStandAlone && inputs[index].shape[read->axis] != all.end)
+      return notInStrips(n);
     if (!isInside(id)) return {};
     int& axis = schedule_.axes[uses_.writer[id] - schedule_.first];
     if (axis != kUnknown && axis != read->axis) return notInStrips(n);
@@ -226,7 +227,8 @@ class Scheduler {
       const auto [top, bottom] = bandOf(k);
       if (sinks_[k] && asked[k] < top) return notInBands(k);
       const bool makesNothing = sinks_[k] ? top == bottom : asked[k] == StripReads::kNone;
-      const int64_t begin = sinks_[k] ? top : makesNothing ? 0 : asked[k];
+      const int64_t together = rowsTogether(k);
+      const int64_t begin = sinks_[k] ? top : makesNothing ? 0 : asked[k] / together * together;
       for (int strip = -1; strip < schedule_.strips; ++strip)
         endOf(k, strip) = static_cast<int32_t>(begin);
       if (!makesNothing) askBegins(k, begin, asked);
@@ -272,9 +274,24 @@ class Scheduler {
         const int64_t share =
             strip + 1 == schedule_.strips ? last : first + (last - first) * done / height;
         if (sinks_[k]) end = std::max(end, static_cast<int32_t>(share));
+        end = static_cast<int32_t>(throughTile(k, end, sinks_[k] ? last : limitOf(k)));
         askInputs(k, strip, std::min<int64_t>(end, limitOf(k)));
       }
     }
+  }
+
+  /// Where a node makes rows together, it goes on to the last of those that it has begun: four rows
+  /// of Winograd's tiles cost as much as one.
+  int64_t throughTile(size_t k, int64_t end, int64_t most) const {
+    const int64_t together = rowsTogether(k);
+    if (end == endBefore(k) || end >= most) return end;
+    return std::min((end + together - 1) / together * together, most);
+  }
+  int64_t endBefore(size_t k) const {
+    return schedule_.begin(schedule_.first + static_cast<int>(k));
+  }
+  int64_t rowsTogether(size_t k) const {
+    return nodeTypes_[k].inputs.empty() ? 1 : rowsRead(k, 0, 0, 1).together;
   }
 
   /// Raises the rows that producers in the chain must have made after `strip`. It is asked for rows

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "ops/conv.h"
 #include "ops/pool.h"
 #include "planning/toy_run.h"
 
@@ -104,6 +105,56 @@ TEST(StripSchedule, TheLowerBandHandsOverWhatTheUpperOneReadsBeyondTheBorder) {
   for (const LineBuffer& lines : layout.lineBuffers)
     EXPECT_EQ(layout.buffers[static_cast<size_t>(lines.buffer)].bytes,
               static_cast<size_t>(lines.rows == 10 ? 35'840 : 28'672));
+}
+
+/// Three convolutions by Winograd's tiles, 22 rows each.
+ir::Graph inTiles() {
+  ir::Graph graph;
+  const auto add = [&] {
+    const TensorType type{DataType::Float32, {1, 4, 22, 8}};
+    return graph.addValue({"v", type, ops::StorageOrder::ChannelsLast});
+  };
+  const std::vector<float> taps(4 * 4 * 9, 1.0f);
+  const ir::ValueId weights = graph.addFloats("w", {4, 4, 3, 3}, taps);
+  ir::ValueId x = add();
+  graph.inputs = {x};
+  for (int i = 0; i < 3; ++i) {
+    auto conv = std::make_unique<ops::Conv>();
+    conv->kernel = {3, 3};
+    conv->strides = conv->dilations = conv->padsBegin = conv->padsEnd = {1, 1};
+    conv->winograd = true;
+    const ir::ValueId y = add();
+    graph.nodes.push_back({"conv", std::move(conv), {x, weights}, {y}});
+    x = y;
+  }
+  graph.outputs = {x};
+  graph.outputNames = {"y"};
+  return graph;
+}
+
+TEST(StripSchedule, RowsOfATileAreMadeTogether) {
+  const ir::Graph graph = inTiles();
+  ASSERT_TRUE(graph.verify());
+  const Uses uses(graph, typesOf(graph));
+  const auto chain = scheduleChain(graph, typesOf(graph), uses, {0, 3, 3});
+  ASSERT_TRUE(chain) << chain.error().message;
+  // Strips of 3 rows: the last node begins no tile in the fourth, and makes none.
+  EXPECT_EQ(ends(*chain, 2), (std::vector<int64_t>{4, 8, 12, 12, 16, 20, 22, 22}));
+  // Rows [0, 4) read row 4, which lies in the second tile.
+  EXPECT_EQ(ends(*chain, 1), (std::vector<int64_t>{8, 12, 16, 16, 20, 22, 22, 22}));
+  EXPECT_EQ(ends(*chain, 0), (std::vector<int64_t>{12, 16, 20, 20, 22, 22, 22, 22}));
+  // Row 4 of the second reads rows 3 to 8 of the first.
+  EXPECT_EQ(chain->readsOf(1)[0].first[1], 7);
+}
+
+TEST(StripSchedule, BandsOfTilesShareNone) {
+  const ir::Graph graph = inTiles();
+  const Uses uses(graph, typesOf(graph));
+  const auto bands = scheduleBands(graph, typesOf(graph), uses, {0, 3, 4}, 2);
+  ASSERT_TRUE(bands) << bands.error().message;
+  const ChainSchedule& lower = (*bands)[1];
+  for (const int node : {0, 1}) EXPECT_EQ(lower.begin(node) % 4, 0);
+  EXPECT_TRUE(rowsAreApart(*bands, 0, 2));
 }
 
 }  // namespace

@@ -239,6 +239,16 @@ class Choice {
     return *layers_;
   }
 
+  /// The same where bands save threads from meeting, or strips save memory enough to meet at every
+  /// layer of every strip: PP-OCR's recogniser saved 4 % of it and took 7 % longer, or 18 % on cores
+  /// without a common cache.
+  Built worthSharing(Built program) {
+    constexpr size_t kLeastSaved = 8;  // an eighth
+    if (!program || options_.threads == 1 || (*program)->strips.mostBands() > 1) return program;
+    const bool saves = (*program)->placedBytes <= leastOfLayers_ - leastOfLayers_ / kLeastSaved;
+    return saves ? program : layers();
+  }
+
   /// Null if it takes more. To prepare kernels for whole layers takes as long as for strips, so that
   /// is done only where the sum of what they have alive does not tell.
   Built within(planning::MemoryLayout layout) {
@@ -279,10 +289,10 @@ Result<std::shared_ptr<const Program>> build(const ir::Graph& graph, std::vector
   // price of more memory than whole layers take.
   if (options.threads > 1)
     if (auto program = choice.within(layouts.inBands(options.threads)); !program || *program)
-      return program;
+      return choice.worthSharing(std::move(program));
   for (int rowsFactor = options.threads; rowsFactor > 0; rowsFactor /= 2)
     if (auto program = choice.within(layouts.inStrips(rowsFactor)); !program || *program)
-      return program;
+      return choice.worthSharing(std::move(program));
   return choice.layers();
 }
 

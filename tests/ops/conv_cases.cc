@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <tuple>
+#include <utility>
 
 #include "ops/conv.h"
 #include "tests/ops/op_case.h"
@@ -21,6 +22,8 @@ struct Row {
   ops::UnaryFn fn = ops::UnaryFn::Identity;
   bool bias = true;
   ops::AutoPad autoPad = ops::AutoPad::None;
+  bool winograd = false;
+  float low = 0.25f, high = 0.75f;  ///< bounds of Clip
 };
 
 OpCase caseOf(const Row& row, const std::string& suffix = "") {
@@ -32,7 +35,8 @@ OpCase caseOf(const Row& row, const std::string& suffix = "") {
   op->padsEnd = row.padsEnd;
   op->autoPad = row.autoPad;
   op->groups = row.groups;
-  op->epilogue = {row.fn, row.fn == ops::UnaryFn::LeakyRelu ? 0.1f : 0.25f, 0.75f};
+  op->winograd = row.winograd;
+  op->epilogue = {row.fn, row.fn == ops::UnaryFn::LeakyRelu ? 0.1f : row.low, row.high};
   if (row.fn == ops::UnaryFn::Swish) op->epilogue.alpha = 1.0f;
   Shape w{row.outputs, row.x[1] / row.groups};
   for (int64_t k : row.kernel) w.push_back(k);
@@ -220,6 +224,54 @@ const std::vector<Row> kRows = {
      40},
 };
 
+/// Winograd's tiles, which pads leave incomplete on every side.
+Row inTiles(const char* name, const Shape& x, int64_t outputs,
+            std::vector<int64_t> padsBegin = {1, 1}, std::vector<int64_t> padsEnd = {1, 1}) {
+  return {.name = name,
+          .x = x,
+          .outputs = outputs,
+          .kernel = {3, 3},
+          .padsBegin = std::move(padsBegin),
+          .padsEnd = std::move(padsEnd),
+          .winograd = true};
+}
+
+void addWinograd(CaseList& cases) {
+  for (const Row& row :
+       {inTiles("winograd", {1, 16, 8, 12}, 32), inTiles("winograd_batch", {3, 5, 6, 9}, 20),
+        inTiles("winograd_valid", {1, 7, 9, 10}, 12, {0, 0}, {0, 0}),
+        inTiles("winograd_pads", {1, 6, 7, 5}, 17, {2, 0}, {0, 3}),
+        inTiles("winograd_one_result", {1, 20, 3, 3}, 33, {0, 0}, {0, 0}),
+        inTiles("winograd_padding_only", {1, 3, 2, 2}, 4, {4, 5}, {6, 4}),
+        inTiles("winograd_one_channel", {1, 1, 9, 9}, 1),
+        inTiles("winograd_deep", {1, 260, 6, 7}, 40), inTiles("winograd_wide", {1, 24, 7, 150}, 18),
+        inTiles("shared_winograd", {2, 20, 30, 33}, 36),
+        inTiles("shared_winograd_deep", {1, 130, 9, 9}, 80)})
+    cases.push_back(caseOf(row));
+  Row same = inTiles("winograd_same_upper", {1, 8, 10, 11}, 20, {0, 0}, {0, 0});
+  same.autoPad = ops::AutoPad::SameUpper;
+  cases.push_back(caseOf(same));
+  same = inTiles("winograd_no_bias", {1, 8, 5, 5}, 20);
+  same.bias = false;
+  cases.push_back(caseOf(same));
+  for (int64_t n = 1; n <= 40; n += n < 20 ? 1 : 3) {
+    const std::string suffix = "_" + std::to_string(n);
+    cases.push_back(caseOf(inTiles("winograd_outputs", {1, 5, 3, 7}, n), suffix));
+    cases.push_back(caseOf(inTiles("winograd_inputs", {1, n, 3, 4}, 20), suffix));
+    cases.push_back(caseOf(inTiles("winograd_width", {1, 4, 2, n}, 20), suffix));
+    cases.push_back(caseOf(inTiles("winograd_height", {1, 4, n, 2}, 20), suffix));
+  }
+  using enum ops::UnaryFn;
+  for (ops::UnaryFn fn : {Relu, Clip, LeakyRelu, HardSigmoid, HardSwish, Sigmoid, Swish, Tanh}) {
+    Row row = inTiles("winograd_epilogue", {1, 6, 5, 5}, 52);
+    row.fn = fn;
+    cases.push_back(caseOf(row, std::string("_") + ops::unaryFnName(fn)));
+  }
+  OpCase special = caseOf(inTiles("winograd_special", {1, 9, 10, 10}, 20));
+  special.inputs[0].fill = Fill::Special;
+  cases.push_back(special);
+}
+
 /// Volumes of small extents, all attributes drawn from a seed.
 OpCase randomVolume(uint32_t seed) {
   uint32_t state = seed * 2654435761u + 1;
@@ -244,10 +296,35 @@ OpCase randomVolume(uint32_t seed) {
   return caseOf(row, "_" + std::to_string(seed));
 }
 
+/// Sums that underflow to -0 when the bias is added, and bounds of every kind.
+void addClamps(ops::UnaryFn fn, CaseList& cases) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const float infinity = std::numeric_limits<float>::infinity();
+  const std::vector<std::pair<float, float>> bounds = {
+      {-0.25f, 0.75f}, {0, 6}, {-0.0f, 1}, {-2, -0.0f}, {-infinity, 1}, {1, -1}, {2, infinity}};
+  for (size_t i = 0; i < (fn == ops::UnaryFn::Clip ? bounds.size() : 1); ++i)
+    for (const char* form : {"", "_depthwise", "_winograd"}) {
+      const bool depthwise = form == std::string("_depthwise");
+      Row row{"clamp", {1, depthwise ? 20 : 1, 3, 7}, 20, {1, 1}};
+      row.groups = depthwise ? 20 : 1;
+      if (form == std::string("_winograd")) row = inTiles("clamp", {1, 1, 3, 7}, 20);
+      row.fn = fn;
+      std::tie(row.low, row.high) = bounds[i];
+      OpCase c =
+          caseOf(row, std::string("_") + ops::unaryFnName(fn) + "_" + std::to_string(i) + form);
+      c.inputs[0].fill = c.inputs[1].fill = c.inputs[2].fill = Fill::Given;
+      c.inputs[0].given = {1.5e-38, 0.5, -3, nan, 8};
+      c.inputs[1].given = {1};
+      c.inputs[2].given = {-1.6e-38};
+      cases.push_back(c);
+    }
+}
+
 }  // namespace
 
 CaseList convCases() {
   CaseList cases;
+  addWinograd(cases);
   for (const Row& row : kRows) cases.push_back(caseOf(row));
   for (uint32_t seed = 0; seed < 20; ++seed) cases.push_back(randomVolume(seed));
   for (int64_t n = 1; n <= 40; n += n < 20 ? 1 : 3) {
@@ -298,6 +375,7 @@ CaseList convCases() {
       {"special_depthwise", {1, 20, 6, 6}, 20, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 20, Clip});
   special.inputs[0].fill = Fill::Special;
   cases.push_back(special);
+  for (ops::UnaryFn fn : {Relu, Clip}) addClamps(fn, cases);
   return cases;
 }
 

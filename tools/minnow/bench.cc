@@ -9,6 +9,7 @@
 #include "exit.h"
 #include "inputs.h"
 #include "json_output.h"
+#include "kernels/simd/peak.h"
 #include "model.h"
 #include "profile.h"
 #include "target.h"
@@ -20,13 +21,14 @@ namespace {
 struct Arguments {
   std::vector<std::string> models, shapes;
   int threads = 1, runs = 20;
-  bool json = false, profile = false, layers = false;
+  double peak = 0;
+  bool json = false, profile = false, compareLayers = false, layers = false;
 };
 
 struct Timing {
   std::string model;
   double load = 0, create = 0, first = 0, min = 0, median = 0, p90 = 0, gflops = 0;
-  std::string profile = {};
+  std::vector<StepCost> steps = {};
 };
 
 /// Inputs may be overwritten by a run, so they are written before each, outside the time taken.
@@ -43,17 +45,22 @@ double quantile(const std::vector<double>& sorted, double part) {
   return sorted[index];
 }
 
+/// Of all threads, as named or as this core's fused multiply-adds in registers reach it.
+double peakOf(const Arguments& args) {
+  return args.threads * (args.peak > 0 ? args.peak : kernels::simd::peakGflops());
+}
+
 Timing measure(const std::string& path, const Arguments& args, const ConvertSettings& settings) {
   Timing timing{.model = path};
   Runtime runtime = need(Runtime::create({.threads = args.threads}));
   const Model model = openModel(runtime, path, settings);
   timing.load = model.loadMs;
   const Clock clock;
-  Session session = openSession(model, path, settings);
+  Session session = openSession(model, path, settings, {.inStrips = !args.layers});
   timing.create = clock.ms();
 
   const InputSpecs specs({"all=const:0.46875"}, {});
-  if (args.profile) timing.profile = profile(session, specs, args.runs);
+  if (args.profile) timing.steps = stepCosts(session, specs, args.runs);
   Frame frame = need(session.begin());
   timing.first = timedRun(frame, specs, session.inputs());
   std::vector<double> times;
@@ -106,6 +113,18 @@ Comparison compareLayers(const std::string& path, const Arguments& args,
 
 double rounded(double ms) { return std::round(ms * 1e4) / 1e4; }
 
+nlohmann::json jsonOf(std::span<const StepCost> steps) {
+  nlohmann::json rows = nlohmann::json::array();
+  for (const StepCost& step : steps)
+    rows.push_back({{"name", step.info.name},
+                    {"type", step.info.type},
+                    {"kernel", step.info.kernel},
+                    {"ms", rounded(step.ms)},
+                    {"multiply_adds", step.info.multiplyAdds},
+                    {"bytes", step.bytes}});
+  return rows;
+}
+
 void bench(const Arguments& args) {
   const auto shapes = shapesFor(args.models, args.shapes);
   nlohmann::json out = nlohmann::json::array();
@@ -119,7 +138,7 @@ void bench(const Arguments& args) {
     if (!args.json) {
       fmt::print("{:9.3f} {:9.3f} {:9.3f} {:9.3f} {:9.3f} {:9.3f} {:9.1f}  {}\n", t.load, t.create,
                  t.first, t.min, t.median, t.p90, t.gflops, t.model);
-      fmt::print("{}", t.profile);
+      if (args.profile) fmt::print("{}", profileTable(t.steps, peakOf(args)));
       std::fflush(stdout);
     }
     out.push_back({{"model", t.model},
@@ -130,6 +149,7 @@ void bench(const Arguments& args) {
                    {"min_ms", rounded(t.min)},
                    {"median_ms", rounded(t.median)},
                    {"p90_ms", rounded(t.p90)}});
+    if (args.profile) out.back()["operators"] = jsonOf(t.steps);
   }
   if (args.json) printJson(out);
 }
@@ -174,18 +194,25 @@ void addBench(CLI::App& app) {
   verb->add_option("--shape", args->shapes, "NAME=1,3,320,320: an input's shape (repeatable)")
       ->allow_extra_args(false);
   verb->add_flag("--profile", args->profile, "Also where the time goes, by operator and kernel");
-  verb->add_flag("--compare-layers", args->layers,
+  verb->add_option("--peak", args->peak,
+                   "A core's peak in GFLOP/s, for --profile; else it is measured")
+      ->check(CLI::PositiveNumber)
+      ->needs("--profile");
+  verb->add_flag("--layers", args->layers, "Layer by layer instead of in strips");
+  verb->add_flag("--compare-layers", args->compareLayers,
                  "Strips of rows beside the same model layer by layer: time and memory")
-      ->excludes("--profile");
+      ->excludes("--profile")
+      ->excludes("--layers");
   verb->add_flag("--json", args->json, "Report in JSON");
   verb->footer(
       "Inputs are 0.46875. An .onnx file is converted in memory first, which is not timed.\n"
-      "GFLOP/s counts two operations a multiply-add, at the median.\n"
+      "GFLOP/s counts two operations a multiply-add, at the median. The peak is what fused\n"
+      "multiply-adds in registers reach just before, or what --peak names.\n"
       "Examples:\n"
       "  minnow bench signs.minnow --threads 2 --runs 100\n"
       "  minnow bench a.onnx b.onnx --json\n"
       "  minnow bench a.onnx --compare-layers");
-  verb->callback([args] { args->layers ? benchLayers(*args) : bench(*args); });
+  verb->callback([args] { args->compareLayers ? benchLayers(*args) : bench(*args); });
 }
 
 }  // namespace minnow::tool

@@ -24,6 +24,7 @@ struct Arguments {
   std::string onnx, output;
   std::vector<std::string> shapes;
   ConvertSettings settings;
+  std::string winograd = "on";
   bool listPasses = false, json = false;
 };
 
@@ -129,6 +130,7 @@ void convert(Arguments& args) {
   }
   refuseToOverwrite({args.output}, filesRead(args));
   args.settings.shapes = shapesFor(args.onnx, args.shapes);
+  if (args.winograd == "off") args.settings.disabledPasses.push_back("choose-winograd");
   args.settings.progress = terminalProgress();
   converter::ConvertReport report;
   const auto bytes =
@@ -168,6 +170,10 @@ void addConvert(CLI::App& app) {
       ->allow_extra_args(false);
   verb->add_option("--disable", args->settings.disabledPasses, "PASS: leave it out (repeatable)")
       ->allow_extra_args(false);
+  verb->add_option("--winograd", args->winograd,
+                   "on|off: whether 3x3 convolutions may be computed by Winograd's tiles: less "
+                   "time, and other bits (default: on)")
+      ->check(CLI::IsMember({"on", "off"}));
   verb->add_flag("--list-passes", args->listPasses, "Print the names of all passes");
   verb->add_flag("--json", args->json, "Report in JSON");
   verb->footer(

@@ -15,7 +15,13 @@ namespace {
 struct Share {
   double ms = 0;
   double multiplyAdds = 0;
+  double bytes = 0;
   int steps = 0;
+
+  void operator+=(const Share& other) {
+    ms += other.ms, multiplyAdds += other.multiplyAdds;
+    bytes += other.bytes, steps += other.steps;
+  }
 };
 
 constexpr size_t kSlowestShown = 12;
@@ -43,40 +49,68 @@ std::vector<double> stepTimes(Session& session, const InputSpecs& specs, int run
   return best;
 }
 
-double gflops(double multiplyAdds, double ms) { return ms > 0 ? 2 * multiplyAdds / (ms * 1e6) : 0; }
+/// Of what a step reads and writes, if all of it were moved once.
+double bytesMoved(const Operands& operands) {
+  double bytes = 0;
+  for (const auto* tensors : {&operands.inputs, &operands.outputs})
+    for (const OperandInfo& tensor : *tensors) {
+      if (tensor.type == DataType::Undefined) continue;
+      const TensorDesc dense{tensor.type, tensor.shape, plainStrides(tensor.shape)};
+      bytes += static_cast<double>(dense.bytes());
+    }
+  return bytes;
+}
+
+Share shareOf(const StepCost& step) {
+  return {step.ms, static_cast<double>(step.info.multiplyAdds), step.bytes, 1};
+}
+
+/// One row; what nothing is multiplied in has no rate.
+std::string row(const Share& share, double totalMs, double peakGflops, bool single) {
+  const double gflops = share.ms > 0 ? 2 * share.multiplyAdds / (share.ms * 1e6) : 0;
+  return fmt::format(
+      "{:9.3f} {:5.1f}% {:>6} {:>8} {:>6} {:9.3f}  ", share.ms,
+      totalMs > 0 ? 100 * share.ms / totalMs : 0, single ? "" : fmt::format("{}", share.steps),
+      gflops > 0 ? fmt::format("{:.1f}", gflops) : "",
+      gflops > 0 && peakGflops > 0 ? fmt::format("{:.1f}%", 100 * gflops / peakGflops) : "",
+      share.bytes * 1e-6);
+}
 
 }  // namespace
 
-std::string profile(Session& session, const InputSpecs& specs, int runs) {
+std::vector<StepCost> stepCosts(Session& session, const InputSpecs& specs, int runs) {
   const std::vector<double> times = stepTimes(session, specs, runs);
-  const auto operators = session.operators();
-  std::map<std::string, Share> shares;
-  std::vector<size_t> order;
-  double total = 0;
-  for (size_t i = 0; i < operators.size(); ++i) {
-    if (operators[i].kernel == "view") continue;
-    Share& share = shares[operators[i].type + " / " + operators[i].kernel];
-    share.ms += times[i];
-    share.multiplyAdds += static_cast<double>(operators[i].multiplyAdds);
-    ++share.steps;
-    total += times[i];
-    order.push_back(i);
+  std::vector<StepCost> steps;
+  for (OperatorInfo& info : session.operators()) {
+    const size_t i = info.index;
+    steps.push_back({std::move(info), times[i], bytesMoved(session.operands(i))});
   }
-  std::vector<std::pair<std::string, Share>> rows(shares.begin(), shares.end());
+  return steps;
+}
+
+std::string profileTable(std::span<const StepCost> steps, double peakGflops) {
+  std::map<std::string, Share> kinds;
+  std::vector<const StepCost*> order;
+  Share all;
+  for (const StepCost& step : steps) {
+    if (step.info.kernel == "view") continue;
+    kinds[step.info.type + " / " + step.info.kernel] += shareOf(step);
+    all += shareOf(step);
+    order.push_back(&step);
+  }
+  std::vector<std::pair<std::string, Share>> rows(kinds.begin(), kinds.end());
   std::ranges::sort(rows, [](const auto& a, const auto& b) { return a.second.ms > b.second.ms; });
-  std::string out = fmt::format("{:>9} {:>6} {:>6} {:>8}  operator / kernel\n", "ms", "share",
-                                "steps", "GFLOP/s");
-  for (const auto& [name, share] : rows)
-    out += fmt::format("{:9.3f} {:5.1f}% {:6} {:8.1f}  {}\n", share.ms, 100 * share.ms / total,
-                       share.steps, gflops(share.multiplyAdds, share.ms), name);
-  std::ranges::sort(order, [&](size_t a, size_t b) { return times[a] > times[b]; });
-  out += "slowest operators\n";
+  std::string out = fmt::format("{:>9} {:>6} {:>6} {:>8} {:>6} {:>9}  operator / kernel\n", "ms",
+                                "share", "steps", "GFLOP/s", "peak", "MB");
+  for (const auto& [name, share] : rows) out += row(share, all.ms, peakGflops, false) + name + "\n";
+  out += row(all, all.ms, peakGflops, false) + "all\n";
+  if (peakGflops > 0) out += fmt::format("peak {:.1f} GFLOP/s; ", peakGflops);
+  out += "MB of inputs, weights and outputs, moved once\nslowest operators\n";
+  std::ranges::sort(order, [](const StepCost* a, const StepCost* b) { return a->ms > b->ms; });
   for (size_t i = 0; i < std::min(order.size(), kSlowestShown); ++i) {
-    const OperatorInfo& info = operators[order[i]];
-    out += fmt::format("{:9.3f} {:5.1f}% {:6} {:8.1f}  {} ({} / {})\n", times[order[i]],
-                       100 * times[order[i]] / total, "",
-                       gflops(static_cast<double>(info.multiplyAdds), times[order[i]]), info.name,
-                       info.type, info.kernel);
+    const OperatorInfo& info = order[i]->info;
+    out += row(shareOf(*order[i]), all.ms, peakGflops, true) +
+           fmt::format("{} ({} / {})\n", info.name, info.type, info.kernel);
   }
   return out;
 }

@@ -9,6 +9,7 @@ namespace minnow::backend::cpu {
 std::span<const KernelRow> convRows() {
   using namespace kernels::simd;
   static constexpr LinkedRows kRows({
+      {ops::OpKind::Conv, "conv-winograd", acceptsWinograd, winogradWorkspace, runWinograd},
       {ops::OpKind::Conv, "conv-panels", acceptsConv, convWorkspace, runConv},
       {ops::OpKind::Conv, "conv-depthwise", acceptsDepthwise, depthwiseWorkspace, runDepthwise},
       {ops::OpKind::ConvTranspose, "conv-transpose-panels", acceptsConvTranspose,

@@ -8,6 +8,7 @@
 #include "kernels/kernel.h"
 #include "kernels/reference/scalar_math.h"
 #include "kernels/reference/weights.h"
+#include "kernels/reference/winograd.h"
 
 namespace minnow::kernels::reference {
 namespace {
@@ -30,6 +31,7 @@ int64_t tapOffset(const std::array<ops::SlidingWindow, 3>& windows, const Tensor
 
 Result<void> runConv(const ops::Operator& op, const KernelArgs& args) {
   const auto& conv = static_cast<const ops::Conv&>(op);
+  if (conv.winograd) return runWinograd(conv, args);
   const TensorView& x = args.inputs[0];
   const TensorView& y = args.outputs[0];
   const TensorView& w = args.inputs[1];

@@ -7,21 +7,15 @@
 #include <limits>
 
 #include "kernels/double_math.h"
+#include "kernels/reference/one_lane.h"
 
 namespace minnow::kernels::reference {
 namespace {
 
-// The vocabulary of elementary.inc for plain floats.
-struct One {};
-inline float Set(One, float x) { return x; }
-inline float Add(float a, float b) { return a + b; }
-inline float Sub(float a, float b) { return a - b; }
-inline float Mul(float a, float b) { return a * b; }
+// The rest of the vocabulary of elementary.inc.
 inline float Neg(float a) { return -a; }
 inline float Abs(float a) { return std::fabs(a); }
 inline float CopySign(float a, float sign) { return std::copysign(a, sign); }
-inline float MulAdd(float a, float b, float c) { return std::fma(a, b, c); }
-inline float NegMulAdd(float a, float b, float c) { return std::fma(-a, b, c); }
 inline bool Lt(float a, float b) { return a < b; }
 inline bool Le(float a, float b) { return a <= b; }
 inline bool Gt(float a, float b) { return a > b; }

@@ -106,8 +106,10 @@ HWY_NOINLINE void powerRow(DenseRow a, float exponent, float* y, size_t n) {
   const auto cube = [](auto, auto x) HWY_ATTR { return Mul(Mul(x, x), x); };
   if (exponent == 2.0f) return mapRows(n, y, square, a);
   if (exponent == 3.0f) return mapRows(n, y, cube, a);
-  if (exponent == 0.5f) return mapRow(Function<ops::UnaryFn::Sqrt>{}, a.from, y, n);
-  if (exponent == -1.0f) return mapRow(Function<ops::UnaryFn::Reciprocal>{}, a.from, y, n);
+  if (exponent == 0.5f)
+    return mapFunction(Function<ops::UnaryFn::Sqrt>{}, {a.from, y, static_cast<int64_t>(n)});
+  if (exponent == -1.0f)
+    return mapFunction(Function<ops::UnaryFn::Reciprocal>{}, {a.from, y, static_cast<int64_t>(n)});
   for (size_t i = 0; i < n; ++i) y[i] = power(a.from[i], exponent);
 }
 

@@ -128,37 +128,79 @@ class Block {
   int64_t stagedRows_ = 0;  ///< of a plane
 };
 
-/// What is asked of the output, cut into items: (image, plane, block of rows, block of pixels, block
-/// of panels). On one thread the blocks are those that fit the caches (planConv). Several threads
-/// want three items each, so that the last to finish is not far behind (or one, where each item
-/// would copy its input rows again): with 2x2 pixels of 320 channels (20 panels) for two threads,
-/// blocks of 2 rows become blocks of one (2 items), then blocks of 20 panels become 10 (4 items) and
-/// 6 (8 items). How it is cut changes no bits: an element is accumulated within one item.
+/// What is asked of the output, cut into items: (image, plane, block of rows, block of pixels,
+/// block of panels). On one thread the blocks are those that fit the caches (planConv). How it is cut changes
+/// no bits: an element is accumulated within one item.
 struct Cut {
   static constexpr int64_t kLeastPixels = 28;
+  int64_t allRows, allPixels, allPanels;
   int64_t rows, rowBlocks, pixels, pixelBlocks, panels, panelBlocks, items;
+  bool byPanels = false;  ///< items of a block of panels follow each other, else those of a row
 
-  Cut(const ConvPlan& plan, int threads) {
-    rows = plan.rowsPerBlock;
-    pixels = plan.pixelsPerBlock;
-    const int64_t allRows = plan.endRow - plan.firstRow;
-    const int64_t allPixels = plan.endPixel - plan.firstPixel;
-    const int64_t all = plan.groups * panelsOf(plan.panels);
-    panels = all;
-    const auto cut = [&] {
-      rowBlocks = (allRows + rows - 1) / rows;
-      pixelBlocks = (allPixels + pixels - 1) / pixels;
-      panelBlocks = (all + panels - 1) / panels;
-      items = plan.y.batch * plan.y.depth * rowBlocks * pixelBlocks * panelBlocks;
-      return items;
-    };
-    // Enough items for every thread: first fewer rows a block, then fewer panels, then fewer
-    // pixels.
+  Cut(const ConvPlan& plan, int threads)
+      : allRows(plan.endRow - plan.firstRow),
+        allPixels(plan.endPixel - plan.firstPixel),
+        allPanels(plan.groups * panelsOf(plan.panels)),
+        rows(plan.rowsPerBlock),
+        pixels(plan.pixelsPerBlock),
+        panels(allPanels) {
     const bool shared = threads > 1 && plan.multiplyAdds() >= kMultiplyAddsWorthSharing;
-    const int64_t wanted = !shared ? 1 : plan.staged ? threads : 3 * threads;
-    while (cut() < wanted && rows > 1) rows = (rows + 1) / 2;
-    while (cut() < wanted && panels > 2) panels = (panels / 2 + 1) / 2 * 2;  // pairs stay together
-    while (cut() < wanted && pixels > kLeastPixels && !plan.staged) pixels = (pixels + 1) / 2;
+    if (shared) plan.staged ? shareEvenly(planesOf(plan), threads) : shareFinely(plan, threads);
+    count(planesOf(plan));
+  }
+
+ private:
+  static int64_t planesOf(const ConvPlan& plan) { return plan.y.batch * plan.y.depth; }
+  int64_t count(int64_t planes) {
+    rowBlocks = (allRows + rows - 1) / rows;
+    pixelBlocks = (allPixels + pixels - 1) / pixels;
+    panelBlocks = (allPanels + panels - 1) / panels;
+    return items = planes * rowBlocks * pixelBlocks * panelBlocks;
+  }
+
+  /// An item copies its input rows: no more items than give every thread as much. Rows are shared, so
+  /// that a core reads what it wrote, or panels (pairs stay together) where that is clearly more
+  /// even: two threads would have 4 and 3 of 7 rows, but 16 panels each of 32.
+  void shareEvenly(int64_t planes, int64_t threads) {
+    const auto largestShare = [&](int64_t n) {
+      return static_cast<double>((n + threads - 1) / threads) / static_cast<double>(n);
+    };
+    const int64_t pairs = (allPanels + 1) / 2;
+    byPanels = 1.05 * largestShare(pairs) < largestShare(planes * allRows);
+    if (byPanels)
+      panels = 2 * ((pairs + threads - 1) / threads);
+    else
+      rows = base::evenHeight(planes * allRows, threads, std::min(rows, fairRows(planes, threads)));
+  }
+  int64_t fairRows(int64_t planes, int64_t threads) const {
+    return std::max<int64_t>(1, (planes * allRows + threads - 1) / threads);
+  }
+
+  /// Several items for each thread, so that the last to finish is not far behind: first fewer rows a
+  /// block, then fewer pixels if these are more than the weights, then fewer panels, and at last
+  /// fewer pixels. With 2x2 pixels of 320 channels (20 panels) for two threads, blocks of 2 rows
+  /// become blocks of one (2 items), then blocks of 20 panels become 10 (4 items) and 6 (8 items).
+  void shareFinely(const ConvPlan& plan, int64_t threads) {
+    const int64_t planes = planesOf(plan), wanted = 3 * threads;
+    while (count(planes) < wanted && rows > 1) rows = (rows + 1) / 2;
+    rows = base::evenHeight(planes * allRows, threads, rows);
+    if (allRows == 1 && pixelsOutweighWeights(plan)) sharePixels(wanted, threads);
+    while (count(planes) < wanted && panels > 2) panels = (panels / 2 + 1) / 2 * 2;
+    if (panels < allPanels) panels = 2 * base::evenHeight((allPanels + 1) / 2, threads, panels / 2);
+    while (count(planes) < wanted && pixels > kLeastPixels) pixels = (pixels + 1) / 2;
+  }
+
+  /// True if threads had better read all weights each than all pixels. Then they also keep the
+  /// pixels that they wrote and will read, as with rows.
+  bool pixelsOutweighWeights(const ConvPlan& plan) const {
+    return allPixels * (plan.x.channels + plan.y.channels) > plan.panels.depth * plan.y.channels;
+  }
+  void sharePixels(int64_t wanted, int64_t threads) {
+    const int64_t most = allPixels / kLeastPixels / threads * threads;
+    if (most == 0) return;
+    const int64_t blocks = std::max((allPixels + pixels - 1) / pixels, std::min(wanted, most));
+    const int64_t even = (blocks + threads - 1) / threads * threads;
+    pixels = (allPixels + even - 1) / even;
   }
 };
 
@@ -170,10 +212,12 @@ struct Work {
   Cut cut;
 
   void run(int64_t item, std::byte* scratch) const {
-    const int64_t panels = item % cut.panelBlocks;
-    const int64_t pixels = item / cut.panelBlocks % cut.pixelBlocks;
-    const int64_t rows = item / (cut.panelBlocks * cut.pixelBlocks) % cut.rowBlocks;
-    const int64_t planes = item / (cut.panelBlocks * cut.pixelBlocks * cut.rowBlocks);
+    const int64_t places = cut.items / cut.panelBlocks;
+    const int64_t panels = cut.byPanels ? item / places : item % cut.panelBlocks;
+    const int64_t place = cut.byPanels ? item % places : item / cut.panelBlocks;
+    const int64_t pixels = place % cut.pixelBlocks;
+    const int64_t rows = place / cut.pixelBlocks % cut.rowBlocks;
+    const int64_t planes = place / (cut.pixelBlocks * cut.rowBlocks);
     const int64_t plane = planes % plan.y.depth, image = planes / plan.y.depth;
     const int64_t firstRow = plan.firstRow + rows * cut.rows;
     const int64_t endRow = std::min(firstRow + cut.rows, plan.endRow);
@@ -200,7 +244,7 @@ bool acceptsConv(const ops::Operator& op, std::span<const TensorView> inputs,
                  std::span<const TensorView> outputs) {
   const auto& conv = static_cast<const ops::Conv&>(op);
   const TensorView& y = outputs[0];
-  if (inputs[1].packing != Packing::F32x16 || y.elements() == 0) return false;
+  if (conv.winograd || inputs[1].packing != Packing::F32x16 || y.elements() == 0) return false;
   if (!Image(y).channelsAdjacent() || panelShape(conv, inputs[1]).depthwise) return false;
   return planConv(conv, inputs[0], inputs[1], y).feasible;
 }

@@ -14,6 +14,13 @@ size_t convWorkspace(const ops::Operator& op, std::span<const TensorView> inputs
                      std::span<const TensorView> outputs, const CallShape& call);
 Result<void> runConv(const ops::Operator& op, const KernelArgs& args);
 
+/// Convolutions of Conv::winograd over channels-last images.
+bool acceptsWinograd(const ops::Operator& op, std::span<const TensorView> inputs,
+                     std::span<const TensorView> outputs);
+size_t winogradWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
+                         std::span<const TensorView> outputs, const CallShape& call);
+Result<void> runWinograd(const ops::Operator& op, const KernelArgs& args);
+
 /// Depthwise convolutions over channels-last images, one or two spatial axes.
 bool acceptsDepthwise(const ops::Operator& op, std::span<const TensorView> inputs,
                       std::span<const TensorView> outputs);

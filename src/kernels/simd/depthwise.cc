@@ -1,5 +1,5 @@
 // Depthwise convolution: rows of the output over threads; common kernels load each input pixel once
-// a row, the others go tap by tap.
+// a row, or once for two rows, the others go tap by tap.
 #include <algorithm>
 
 #include "kernels/simd/conv.h"
@@ -14,18 +14,25 @@ namespace minnow::kernels::simd {
 namespace {
 
 bool hasColumns(const ConvPlan& plan) {
-  return (plan.kernelX == 3 || plan.kernelX == 5) && plan.strideX <= 2 && plan.dilationX == 1;
+  return (plan.kernelX == 3 || plan.kernelX == 5) && plan.strideX <= 2 && plan.dilationX == 1 &&
+         plan.x.channels >= DepthwiseTiles::kLeastChannels;
+}
+
+/// Rows of the output may be computed by twos.
+bool hasPairs(const ConvPlan& plan) {
+  return hasColumns(plan) && plan.kernelY == plan.kernelX && plan.strideY == plan.strideX &&
+         plan.dilationY == 1 && plan.y.width >= DepthwiseTiles::kLeastPair;
 }
 
 size_t tapBytes(const ConvPlan& plan) {
   return base::alignUp(static_cast<size_t>(plan.kernelY * plan.kernelX) * sizeof(TapRun));
 }
-/// Input pixels under a tile, all kernel rows.
+/// Pointers to the input pixels under a tile.
 size_t columnBytes(const ConvPlan& plan) {
+  if (!hasColumns(plan)) return 0;
   const int64_t columns = (DepthwiseTiles::kMaxPixels - 1) * plan.strideX + plan.kernelX;
-  return hasColumns(plan)
-             ? base::alignUp(static_cast<size_t>(plan.kernelY * columns) * sizeof(float*))
-             : 0;
+  const int64_t rows = plan.kernelY + (hasPairs(plan) ? plan.strideY : 0);
+  return base::alignUp(static_cast<size_t>(rows * columns) * sizeof(float*));
 }
 /// Taps, columns and a pixel of zeros.
 size_t scratchBytes(const ConvPlan& plan) {
@@ -43,6 +50,7 @@ class Rows {
         columns_(reinterpret_cast<const float**>(scratch + tapBytes(plan))),
         zeros_(reinterpret_cast<float*>(scratch + tapBytes(plan) + columnBytes(plan))) {
     std::fill_n(zeros_, plan.x.channels, 0.0f);
+    if (hasPairs(plan)) pairs_ = tiles_.pairs(plan.kernelX, plan.strideX);
     tile_.taps = taps_;
     tile_.columns = columns_;
     tile_.weights = args.inputs[1].as<const float>();
@@ -50,30 +58,51 @@ class Rows {
     const bool biased = args.inputs.size() > 2 && args.inputs[2];
     tile_.bias = biased ? args.inputs[2].as<const float>() : zeros_;
     tile_.outputStep = plan.y.pixelStride;
+    tile_.outputRowStep = plan.y.rowStride;
     tile_.channels = plan.x.channels;
     tile_.clamp = epilogue_.clamp;
     tile_.low = epilogue_.low;
     tile_.high = epilogue_.high;
   }
 
-  void run(const float* image, float* output, int64_t row) {
-    float* to = output + row * plan_.y.rowStride;
-    if (hasColumns(plan_)) return byColumns(image, row, to);
-    for (int64_t begin = 0; begin < plan_.y.width;) {
-      const Stretch stretch = stretchAt(plan_, begin, plan_.y.width);
-      byTaps(image, row, stretch, to);
-      begin = stretch.end;
+  /// Output rows [row, end).
+  void run(const float* image, float* output, int64_t row, int64_t end) {
+    for (; row < end; ++row) {
+      float* to = output + row * plan_.y.rowStride;
+      if (pairs_ && row + 1 < end)
+        byPairs(image, row++, to);
+      else if (hasColumns(plan_))
+        byColumns(image, row, to);
+      else
+        byStretches(image, row, to);
     }
   }
 
  private:
-  void byColumns(const float* image, int64_t row, float* to) {
-    const bool wide = plan_.kernelX == 5, strided = plan_.strideX == 2;
-    tile_.tapCount = plan_.kernelY;
+  /// fn(first pixel, pixels) for tiles of nearly equal size.
+  template <class Fn>
+  void forEachTile(const Fn& fn) const {
     const int64_t most = DepthwiseTiles::kMaxPixels, width = plan_.y.width;
     const int64_t count = (width + most - 1) / most;
     for (int64_t i = 0, first = 0; i < count; ++i) {
       const int64_t n = (width - first) / (count - i);
+      fn(first, n);
+      first += n;
+    }
+  }
+
+  void byPairs(const float* image, int64_t row, float* to) {
+    const int64_t inputRows = plan_.kernelY + plan_.strideY;
+    forEachTile([&](int64_t first, int64_t n) {
+      findColumns(image, row, inputRows, first, (n - 1) * plan_.strideX + plan_.kernelX);
+      runTile(pairs_[n], first, n, to, 2);
+    });
+  }
+
+  void byColumns(const float* image, int64_t row, float* to) {
+    const bool wide = plan_.kernelX == 5, strided = plan_.strideX == 2;
+    tile_.tapCount = plan_.kernelY;
+    forEachTile([&](int64_t first, int64_t n) {
       if (isInside(plan_, {first, first + n})) {
         for (int64_t ky = 0; ky < plan_.kernelY; ++ky) {
           taps_[ky] = tapInPlace(plan_, image, zeros_, {0, inputRow(row, ky)}, 0, first);
@@ -81,23 +110,33 @@ class Rows {
         }
         runTile(tiles_.inside[wide][strided][n], first, n, to);
       } else {
-        findColumns(image, row, first, (n - 1) * plan_.strideX + plan_.kernelX);
+        findColumns(image, row, plan_.kernelY, first, (n - 1) * plan_.strideX + plan_.kernelX);
         runTile(tiles_.border[wide][strided][n], first, n, to);
       }
-      first += n;
+    });
+  }
+
+  /// Pointers to `count` columns of `rows` input rows, those under the kernel at output pixel
+  /// `pixel` of `row` and on.
+  void findColumns(const float* image, int64_t row, int64_t rows, int64_t pixel, int64_t count) {
+    const float** out = columns_;
+    const int64_t step = plan_.x.pixelStride, first = pixel * plan_.strideX - plan_.padLeft;
+    const int64_t left = std::clamp<int64_t>(-first, 0, count);
+    const int64_t end = std::clamp<int64_t>(plan_.x.width - first, left, count);
+    for (int64_t ky = 0; ky < rows; ++ky, out += count) {
+      const int64_t y = inputRow(row, ky);
+      const bool inside = y >= 0 && y < plan_.x.height;
+      const float* in = image + y * plan_.x.rowStride + (first + left) * step;
+      std::fill_n(out, count, zeros_);
+      for (int64_t i = left; inside && i < end; ++i, in += step) out[i] = in;
     }
   }
 
-  void findColumns(const float* image, int64_t row, int64_t pixel, int64_t count) {
-    const float** out = columns_;
-    const int64_t first = pixel * plan_.strideX - plan_.padLeft;
-    for (int64_t ky = 0; ky < plan_.kernelY; ++ky) {
-      const int64_t y = inputRow(row, ky);
-      const bool inside = y >= 0 && y < plan_.x.height;
-      for (int64_t x = first; x < first + count; ++x)
-        *out++ = inside && x >= 0 && x < plan_.x.width
-                     ? image + y * plan_.x.rowStride + x * plan_.x.pixelStride
-                     : zeros_;
+  void byStretches(const float* image, int64_t row, float* to) {
+    for (int64_t begin = 0; begin < plan_.y.width;) {
+      const Stretch stretch = stretchAt(plan_, begin, plan_.y.width);
+      byTaps(image, row, stretch, to);
+      begin = stretch.end;
     }
   }
 
@@ -115,11 +154,12 @@ class Rows {
     }
   }
 
-  void runTile(DepthwiseTiles::Fn fn, int64_t pixel, int64_t pixels, float* to) {
+  void runTile(DepthwiseTiles::Fn fn, int64_t pixel, int64_t pixels, float* to, int64_t rows = 1) {
     tile_.output = to + pixel * tile_.outputStep;
     fn(tile_);
-    if (epilogue_.after)
-      applyEpilogueRows(*epilogue_.after, tile_.output, pixels, tile_.outputStep, tile_.channels);
+    for (int64_t i = 0; epilogue_.after && i < rows; ++i)
+      applyEpilogueRows(*epilogue_.after, tile_.output + i * tile_.outputRowStep, pixels,
+                        tile_.outputStep, tile_.channels);
   }
 
   int64_t inputRow(int64_t row, int64_t ky) const {
@@ -128,6 +168,7 @@ class Rows {
 
   const ConvPlan& plan_;
   const DepthwiseTiles& tiles_;
+  const DepthwiseTiles::Fn* pairs_ = nullptr;  ///< by pixels; null where rows come one by one
   TileEpilogue epilogue_;
   TapRun* taps_;
   const float** columns_;
@@ -140,7 +181,8 @@ class Rows {
 bool acceptsDepthwise(const ops::Operator& op, std::span<const TensorView> inputs,
                       std::span<const TensorView> outputs) {
   const auto& conv = static_cast<const ops::Conv&>(op);
-  if (conv.kernel.size() > 2 || inputs[1].packing != Packing::F32x16 || outputs[0].elements() == 0)
+  if (conv.winograd || conv.kernel.size() > 2 || inputs[1].packing != Packing::F32x16 ||
+      outputs[0].elements() == 0)
     return false;
   if (!panelShape(conv, inputs[1]).depthwise) return false;
   if (inputs.size() > 2 && inputs[2] && inputs[2].strides[0] != 1) return false;
@@ -164,16 +206,16 @@ Result<void> runDepthwise(const ops::Operator& op, const KernelArgs& args) {
   const bool shared = threads > 1 && plan.multiplyAdds() >= kMultiplyAddsWorthSharing;
   const int64_t wanted = shared ? 4 * threads : 1;
   const int64_t blocks = std::min(height, (wanted + plan.y.batch - 1) / plan.y.batch);
-  const int64_t rows = (height + blocks - 1) / blocks;
+  const int64_t rows = base::evenHeight(height, threads, (height + blocks - 1) / blocks);
   const int64_t perImage = (height + rows - 1) / rows;
   forEachItem(*args.team, plan.y.batch * perImage, args.workspace, scratchBytes(plan),
               [&](int64_t item, std::byte* scratch) {
                 const int64_t image = item / perImage;
                 const int64_t first = plan.firstRow + item % perImage * rows;
                 Rows worker(plan, args, conv.epilogue, scratch);
-                for (int64_t row = first; row < std::min(first + rows, plan.endRow); ++row)
-                  worker.run(args.inputs[0].as<const float>() + image * plan.x.batchStride,
-                             args.outputs[0].as<float>() + image * plan.y.batchStride, row);
+                worker.run(args.inputs[0].as<const float>() + image * plan.x.batchStride,
+                           args.outputs[0].as<float>() + image * plan.y.batchStride, first,
+                           std::min(first + rows, plan.endRow));
               });
   return {};
 }

@@ -14,6 +14,8 @@
 // After foreach_target.h.
 #include <hwy/highway.h>
 
+#include "kernels/simd/clamp-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace minnow::kernels::simd {
 namespace HWY_NAMESPACE {
@@ -38,34 +40,27 @@ HWY_INLINE V inRegister(V x) {
   return x;
 }
 
-template <class D, int kPixels, int kVectors>
+/// kRows rows of pixels.
+template <int kRows, class D, int kSums, int kVectors>
 HWY_INLINE void storeSums(D d, const DepthwiseTile& t, int64_t c,
-                          hn::Vec<D> (&sum)[kPixels][kVectors]) {
-  constexpr int kN = hn::MaxLanes(D());
+                          hn::Vec<D> (&sum)[kSums][kVectors]) {
+  constexpr int kN = hn::MaxLanes(D()), kPixels = kSums / kRows;
   HWY_UNROLL(4)
   for (int v = 0; v < kVectors; ++v) {
     const auto bias = hn::LoadU(d, t.bias + c + v * kN);
-    HWY_UNROLL(8)
-    for (int p = 0; p < kPixels; ++p) sum[p][v] = hn::Add(sum[p][v], bias);
+    HWY_UNROLL(16)
+    for (int i = 0; i < kSums; ++i) sum[i][v] = hn::Add(sum[i][v], bias);
   }
-  if (t.clamp) {
-    const auto low = hn::Set(d, t.low), high = hn::Set(d, t.high);
+  if (t.clamp) clampSums(d, t.low, t.high, sum);
+  HWY_UNROLL(2)
+  for (int row = 0; row < kRows; ++row) {
+    float* to = t.output + row * t.outputRowStep + c;
     HWY_UNROLL(8)
     for (int p = 0; p < kPixels; ++p) {
       HWY_UNROLL(4)
-      for (int v = 0; v < kVectors; ++v) {
-        const auto x = hn::IfThenElse(hn::Lt(sum[p][v], low), low, sum[p][v]);
-        sum[p][v] = hn::IfThenElse(hn::Lt(high, x), high, x);
-      }
+      for (int v = 0; v < kVectors; ++v) hn::StoreU(sum[row * kPixels + p][v], d, to + v * kN);
+      to += t.outputStep;
     }
-  }
-  float* to = t.output + c;
-  const int64_t step = t.outputStep;
-  HWY_UNROLL(8)
-  for (int p = 0; p < kPixels; ++p) {
-    HWY_UNROLL(4)
-    for (int v = 0; v < kVectors; ++v) hn::StoreU(sum[p][v], d, to + v * kN);
-    to += step;
   }
 }
 
@@ -110,10 +105,114 @@ struct Columns {
         in += step;
       }
     }
-    storeSums<D, kPixels, kVectors>(d, t, c, sum);
+    storeSums<1>(d, t, c, sum);
   }
   static constexpr int kWide = 1;
+  static constexpr int kLeastChannels = DepthwiseTiles::kLeastChannels;
 };
+
+#if HWY_ARCH_ARM_A64
+
+/// Two rows of output pixels under a square kernel: an input pixel is loaded once for all that it
+/// touches in both. Instructions stay in the order written, since compilers, left alone, move up
+/// more loads than there are registers: a pixel is loaded two before its turn and its pointer two
+/// before that, so that in-order cores wait for neither.
+template <int kPixels, int kKernel, int kStride>
+struct RowPair {
+  static constexpr int kColumns = (kPixels - 1) * kStride + kKernel;
+  static constexpr int kAll = (kKernel + kStride) * kColumns;
+  static constexpr int kAhead = 2;
+  /// A row of weights stays in registers for the second row of output, kStride input rows later.
+  static constexpr bool kKeepsWeights = 2 * kPixels + (kStride + 1) * kKernel + kAhead < 32;
+
+  using D = hn::CappedTag<float, 4>;
+  using V = hn::Vec<D>;
+  using Weights = V[kKernel][kKernel];
+  using Sums = V[2 * kPixels][1];
+
+  /// Input pixels row by row.
+  struct Pixels {
+    const float* pointers[kAhead];
+    float32x4_t values[kAhead];
+  };
+
+  static HWY_INLINE float32x4_t load(const float* from) {
+    float32x4_t x = vld1q_f32(from);
+    asm volatile("" : "+w"(x));
+    return x;
+  }
+  static HWY_INLINE const float* load(const float* const* from) {
+    const float* x = *from;
+    asm volatile("" : "+r"(x));
+    return x;
+  }
+  static HWY_INLINE void multiplyAdd(float32x4_t x, V w, V& sum) {
+    asm volatile("fmla %0.4s, %1.4s, %2.4s" : "+w"(sum.raw) : "w"(x), "w"(w.raw));
+  }
+
+  static HWY_INLINE void loadRow(const DepthwiseTile& t, int64_t c, int row, V (&w)[kKernel]) {
+    const float* from = t.weights + row * kKernel * t.weightStep + c;
+    asm volatile("" : "+r"(from));  // else what was loaded for the other row is kept on the stack
+    HWY_UNROLL(8)
+    for (int k = 0; k < kKernel; ++k) w[k].raw = load(from + k * t.weightStep);
+  }
+
+  /// What column `i` of an input row adds to output row `row` by a row of weights.
+  static HWY_INLINE void addColumn(float32x4_t x, int i, const V (&w)[kKernel], int row,
+                                   Sums& sum) {
+    HWY_UNROLL(8)
+    for (int k = 0; k < kKernel; ++k) {  // first the sum that waited longest
+      const int p = (i - k) / kStride;
+      if (i >= k && (i - k) % kStride == 0 && p < kPixels)
+        multiplyAdd(x, w[k], sum[row * kPixels + p][0]);
+    }
+  }
+
+  template <int kRow>
+  static HWY_INLINE void addRow(const DepthwiseTile& t, int64_t c, Pixels& in, Weights& w,
+                                Sums& sum) {
+    if constexpr (kRow < kKernel) loadRow(t, c, kRow, w[kRow]);
+    if constexpr (kRow >= kStride && !kKeepsWeights)
+      loadRow(t, c, kRow - kStride, w[kRow - kStride]);
+    HWY_UNROLL(32)
+    for (int i = 0; i < kColumns; ++i) {
+      const int n = kRow * kColumns + i;
+      const float32x4_t x = in.values[n % kAhead];
+      if (n + kAhead < kAll) in.values[n % kAhead] = load(in.pointers[n % kAhead] + c);
+      if constexpr (kRow >= kStride) addColumn(x, i, w[kRow - kStride], 1, sum);
+      if (n + 2 * kAhead < kAll) in.pointers[n % kAhead] = load(t.columns + n + 2 * kAhead);
+      if constexpr (kRow < kKernel) addColumn(x, i, w[kRow], 0, sum);
+    }
+  }
+
+  template <int... kRow>
+  static HWY_INLINE void addRows(const DepthwiseTile& t, int64_t c, Sums& sum,
+                                 std::integer_sequence<int, kRow...>) {
+    Weights w;
+    Pixels in;
+    HWY_UNROLL(4)
+    for (int i = 0; i < kAhead; ++i) in.values[i] = load(load(t.columns + i) + c);
+    HWY_UNROLL(4)
+    for (int i = 0; i < kAhead; ++i) in.pointers[i] = load(t.columns + kAhead + i);
+    (addRow<kRow>(t, c, in, w, sum), ...);
+  }
+
+  template <class, int>
+  static HWY_INLINE void block(D d, const DepthwiseTile& t, int64_t c) {
+    Sums sum;
+    HWY_UNROLL(16)
+    for (int i = 0; i < 2 * kPixels; ++i) {
+      sum[i][0] = hn::Zero(d);
+      asm volatile("" : "+w"(sum[i][0].raw));
+    }
+    addRows(t, c, sum, std::make_integer_sequence<int, kKernel + kStride>());
+    storeSums<2>(d, t, c, sum);
+  }
+  static constexpr int kWide = 1;
+  static constexpr int kLeastChannels = DepthwiseTiles::kLeastChannels;
+};
+
+#endif
 
 template <int kPixels>
 struct Any {
@@ -140,16 +239,18 @@ struct Any {
       }
       weights += t.weightStep;
     }
-    storeSums<D, kPixels, kVectors>(d, t, c, sum);
+    storeSums<1>(d, t, c, sum);
   }
   /// Enough chains to hide the latency of multiply-add.
   static constexpr int kWide = kPixels == 1 ? 4 : 2;
+  static constexpr int kLeastChannels = 1;
 };
 
 /// Channels c to end in vectors of D; where they do not fill the last, it overlaps the one before.
 /// Not inlined, so that each length of vector is compiled once a kernel.
 template <class Kernel, class D>
-HWY_NOINLINE void vectors(D d, const DepthwiseTile& t, int64_t c, int64_t end) {
+HWY_NOINLINE void vectors(D d, const DepthwiseTile& tile, int64_t c, int64_t end) {
+  const DepthwiseTile t = tile;  // which no store changes
   constexpr int64_t kN = hn::MaxLanes(D());
   for (; c < end; c += kN) Kernel::template block<D, 1>(d, t, HWY_MIN(c, end - kN));
 }
@@ -159,12 +260,14 @@ void runFewChannels(const DepthwiseTile& t) {
 #if HWY_MAX_BYTES >= 64
   if (t.channels >= 8) return vectors<Kernel>(hn::CappedTag<float, 8>(), t, 0, t.channels);
 #endif
-  if (t.channels >= 4) return vectors<Kernel>(hn::CappedTag<float, 4>(), t, 0, t.channels);
-  vectors<Kernel>(hn::CappedTag<float, 1>(), t, 0, t.channels);
+  if (t.channels >= DepthwiseTiles::kLeastChannels)
+    return vectors<Kernel>(hn::CappedTag<float, 4>(), t, 0, t.channels);
+  if constexpr (Kernel::kLeastChannels == 1)
+    vectors<Kernel>(hn::CappedTag<float, 1>(), t, 0, t.channels);
 }
 
 /// All channels of a tile: wide blocks, then single vectors, of half the length for a short rest;
-/// with fewer channels than lanes, shorter vectors, and scalars below four.
+/// with fewer channels than lanes, shorter vectors, and scalars below four (Any alone).
 template <class Kernel>
 void run(const DepthwiseTile& t) {
   const hn::CappedTag<float, 16> d;
@@ -192,6 +295,15 @@ void listColumns(DepthwiseTiles& tiles, std::integer_sequence<int, kPixels...>) 
   ((border[kPixels + 1] = &run<Columns<kPixels + 1, kKernel, kStride, true> >), ...);
 }
 
+#if HWY_ARCH_ARM_A64
+template <int kKernel, int kStride, int... kPixels>
+void listPairs(DepthwiseTiles& tiles, std::integer_sequence<int, kPixels...>) {
+  constexpr int kLeast = DepthwiseTiles::kLeastPair;
+  auto& pair = tiles.pair[kKernel == 5][kStride == 2];
+  ((pair[kPixels + kLeast] = &run<RowPair<kPixels + kLeast, kKernel, kStride> >), ...);
+}
+#endif
+
 const DepthwiseTiles* MakeDepthwiseTiles() {
   static const DepthwiseTiles tiles = [] {
     DepthwiseTiles all;
@@ -200,6 +312,15 @@ const DepthwiseTiles* MakeDepthwiseTiles() {
     listColumns<3, 2>(all, pixels);
     listColumns<5, 1>(all, pixels);
     listColumns<5, 2>(all, pixels);
+#if HWY_ARCH_ARM_A64  // AVX-512 has the registers too, but loads cost it nothing
+    const std::make_integer_sequence<int,
+                                     DepthwiseTiles::kMaxPixels + 1 - DepthwiseTiles::kLeastPair>
+        paired;
+    listPairs<3, 1>(all, paired);
+    listPairs<3, 2>(all, paired);
+    listPairs<5, 1>(all, paired);
+    listPairs<5, 2>(all, paired);
+#endif
     all.any[1] = &run<Any<1> >;
     all.any[2] = &run<Any<2> >;
     all.any[3] = &run<Any<3> >;

@@ -16,6 +16,7 @@
 
 #include "kernels/simd/math-inl.h"
 #include "kernels/simd/rows-inl.h"
+#include "kernels/simd/unary.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace minnow::kernels::simd::HWY_NAMESPACE {
@@ -66,10 +67,21 @@ HWY_INLINE void visitEpilogue(const ops::Epilogue& epilogue, Visitor&& visit) {
   }
 }
 
-/// to[i] = function(from[i]); `from` and `to` are the same or do not overlap.
+/// True for activations of convolutions whose instructions wait for one another: AArch64, which has
+/// the registers, computes four vectors at once.
+constexpr bool mapsFourVectors(ops::UnaryFn fn) {
+  using enum ops::UnaryFn;
+  return HWY_ARCH_ARM_A64 && (fn == LeakyRelu || fn == HardSwish || fn == Sigmoid || fn == Swish);
+}
+
+/// Each element of `rows` becomes the function of it.
 template <ops::UnaryFn fn>
-HWY_NOINLINE void mapRow(Function<fn> function, const float* from, float* to, size_t n) {
-  mapRows(n, to, EpilogueFn<fn>{function}, DenseRow{from});
+HWY_NOINLINE void mapFunction(Function<fn> function, const FloatRows& rows) {
+  const float* from = rows.from;
+  float* to = rows.to;
+  for (int64_t r = 0; r < rows.count; ++r, from += rows.step, to += rows.step)
+    mapRows<mapsFourVectors(fn) ? 4 : 2>(static_cast<size_t>(rows.length), to,
+                                         EpilogueFn<fn>{function}, DenseRow{from});
 }
 
 }  // namespace minnow::kernels::simd::HWY_NAMESPACE

@@ -11,9 +11,7 @@ void applyEpilogueRows(const ops::Epilogue& epilogue, float* output, int64_t pix
     channels *= pixels;
     pixels = 1;
   }
-  const MapFloats map = mapFloatsHere();
-  for (int64_t p = 0; p < pixels; ++p)
-    map(epilogue, output + p * step, output + p * step, static_cast<size_t>(channels));
+  mapFloatsHere()(epilogue, {output, output, channels, pixels, step});
 }
 
 }  // namespace minnow::kernels::simd

@@ -144,6 +144,9 @@ struct Cut {
     };
     while (items() < wanted && rows > 56) rows = (rows + 1) / 2;
     while (items() < wanted && panels > 2) panels = (panels / 2 + 1) / 2 * 2;
+    if (shared && panels < all && panels % 2 == 0)
+      panels = 2 * base::evenHeight((all + 1) / 2, threads, panels / 2);
+    items();
   }
 };
 

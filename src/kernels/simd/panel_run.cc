@@ -1,11 +1,18 @@
 // Rows of pixels by panels.
 #include "kernels/simd/panel_run.h"
 
-#include <limits>
+#include <cmath>
 
 #include "kernels/simd/epilogue_rows.h"
 
 namespace minnow::kernels::simd {
+
+namespace {
+
+// An epilogue's call is worth this many pixels, which the first cache still holds.
+constexpr int64_t kEpiloguePixels = 16;
+
+}  // namespace
 
 void Panel::run(const Reduction& reduction, int64_t pixels, float* output,
                 int64_t outputStep) const {
@@ -16,21 +23,27 @@ void Panel::run(const Reduction& reduction, int64_t pixels, float* output,
   t.outputStep = outputStep;
   output += firstOutput;
   const int64_t count = (pixels + tiles->maxPixels - 1) / tiles->maxPixels;
+  int64_t stored = 0;  // pixels from here on have no epilogue yet
   for (int64_t i = 0, first = 0; i < count; ++i) {
     const int64_t n = (pixels - first) / (count - i);
     t.firstPixel = first;
     t.output = output + first * outputStep;
     tiles->run[n](t);
-    if (after) applyEpilogueRows(*after, t.output, n, outputStep, t.outputs);
     first += n;
+    if (!after || (first - stored < kEpiloguePixels && first < pixels)) continue;
+    applyEpilogueRows(*after, output + stored * outputStep, first - stored, outputStep, t.outputs);
+    stored = first;
   }
 }
 
 TileEpilogue::TileEpilogue(const ops::Epilogue& epilogue) {
   const bool relu = epilogue.fn == ops::UnaryFn::Relu;
   clamp = relu || epilogue.fn == ops::UnaryFn::Clip;
-  low = relu ? 0.0f : epilogue.alpha;
-  high = relu ? std::numeric_limits<float>::infinity() : epilogue.beta;
+  if (relu) low = 0;
+  if (epilogue.fn == ops::UnaryFn::Clip) {  // a bound that is NaN is none
+    if (!std::isnan(epilogue.alpha)) low = epilogue.alpha + 0.0f;
+    if (!std::isnan(epilogue.beta)) high = epilogue.beta + 0.0f;
+  }
   if (!clamp && epilogue.fn != ops::UnaryFn::Identity) after = epilogue;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 
 #include "kernels/packing.h"
@@ -17,10 +18,11 @@ namespace minnow::kernels::simd {
 inline int64_t panelsOf(const PanelShape& shape) { return (shape.outputs + kPanel - 1) / kPanel; }
 
 /// The epilogue as a tile takes it: clamping happens in registers, other functions when the tile
-/// has been stored.
+/// has been stored. No bound is NaN or -0.
 struct TileEpilogue {
   bool clamp = false;
-  float low = 0, high = 0;
+  float low = -std::numeric_limits<float>::infinity();
+  float high = std::numeric_limits<float>::infinity();
   std::optional<ops::Epilogue> after;
 
   TileEpilogue() = default;

@@ -1,6 +1,8 @@
 // The inner microkernel, one source for every instruction set. Registers hold pixels x vectors
 // sums; each step of the reduction loads one row of the panel and broadcasts one input element a
 // pixel. Tiles are compiled for each number of pixels, so that no loop remains inside a step.
+// AArch64 multiplies by a lane of a vector: there four input elements of a pixel are loaded at once,
+// and four steps are written out in the order in which they run.
 #include "kernels/simd/panel_tile.h"
 #include "kernels/simd/dispatch.h"
 
@@ -16,6 +18,8 @@
 // After foreach_target.h.
 #include <hwy/highway.h>
 
+#include "kernels/simd/clamp-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace minnow::kernels::simd {
 namespace HWY_NAMESPACE {
@@ -30,6 +34,28 @@ const PanelTileSet* MakePanelTiles() { return nullptr; }
 #else
 
 constexpr int kLanes = HWY_MIN(16, HWY_LANES(float));
+constexpr bool kByLane = HWY_ARCH_ARM_A64;
+
+// sum += x[kLane] * weight, and a load. On AArch64 they stay where they are written: GCC's scheduler
+// would load ahead until sums move to the stack.
+template <int kLane, class V>
+HWY_INLINE void mulAddLane(V x, V weight, V& sum) {
+#if HWY_ARCH_ARM_A64
+  asm volatile("fmla %0.4s, %1.4s, %2.s[%3]"
+               : "+w"(sum.raw)
+               : "w"(weight.raw), "w"(x.raw), "i"(kLane));
+#else
+  sum = hn::MulAdd(hn::Broadcast<kLane>(x), weight, sum);
+#endif
+}
+template <class D>
+HWY_INLINE hn::Vec<D> loadHere(D d, const float* from) {
+  hn::Vec<D> x = hn::LoadU(d, from);
+#if HWY_ARCH_ARM_A64
+  asm volatile("" : "+w"(x.raw));
+#endif
+  return x;
+}
 
 // Input pointers, one for every four pixels: pixel 4i + j is base[i] + j * step, which are
 // addressing modes of both x86 and ARM, so that a tile of 14 pixels needs six registers and not 14.
@@ -86,6 +112,45 @@ struct Tile {
     }
   }
 
+  // Vector i of the weights of four steps, for every pixel. One weight is in use while later ones
+  // are on their way: with few pixels more of them, to cover a load's latency.
+  static constexpr int kWeights = kPixels < 4 ? 4 : 2;
+  template <int i>
+  static HWY_INLINE void mulAddQuad(const V (&x)[kPixels], const float* row, V (&weight)[kWeights],
+                                    V (&sum)[kPixels][kVectors]) {
+    constexpr int kNext = i + kWeights - 1;
+    HWY_UNROLL(16)
+    for (int p = 0; p < kPixels; ++p) {
+      mulAddLane<i / kVectors>(x[p], weight[i % kWeights], sum[p][i % kVectors]);
+      if (p == 0 && kNext < 4 * kVectors)
+        weight[kNext % kWeights] = loadHere(D(), row + kNext * kN);
+    }
+  }
+
+  template <int... i>
+  static HWY_INLINE void step4(Inputs<kPixels>& in, const float* row, V (&sum)[kPixels][kVectors],
+                               std::integer_sequence<int, i...>) {
+    const D d;
+    V weight[kWeights], x[kPixels];
+    HWY_UNROLL(4)
+    for (int k = 0; k + 1 < kWeights; ++k) weight[k] = loadHere(d, row + k * kN);
+    HWY_UNROLL(16)
+    for (int p = 0; p < kPixels; ++p) x[p] = hn::LoadU(d, in.pixel(p));
+    in.advance(4);  // here an in-order core adds beside a load
+    (mulAddQuad<i>(x, row, weight, sum), ...);
+  }
+
+  /// The first 1 <= n < kN floats.
+  static HWY_INLINE void copyFirst(const float* from, int64_t n, float* to) {
+    if (kN > 4) {
+      std::memcpy(to, from, static_cast<size_t>(n) * sizeof(float));
+      return;
+    }
+    to[0] = from[0];  // not worth a call
+    if (n > 1) to[1] = from[1];
+    if (n > 2) to[2] = from[2];
+  }
+
   static HWY_INLINE void store(const PanelTile& t, V (&sum)[kPixels][kVectors]) {
     const D d;
     HWY_UNROLL(8)
@@ -94,36 +159,30 @@ struct Tile {
       HWY_UNROLL(16)
       for (int p = 0; p < kPixels; ++p) sum[p][v] = hn::Add(sum[p][v], bias);
     }
-    if (t.clamp) {
-      const V low = hn::Set(d, t.low), high = hn::Set(d, t.high);
+    if (t.clamp) clampSums(d, t.low, t.high, sum);
+    constexpr int kLast = kVectors - 1;
+    const int64_t last = t.outputs - kLast * kN;  // channels of the last vector
+    const int64_t step = t.outputStep;
+    float* to = t.output;
+    if (last == kN) {
       HWY_UNROLL(16)
-      for (int p = 0; p < kPixels; ++p) {
+      for (int p = 0; p < kPixels; ++p, to += step) {
         HWY_UNROLL(8)
-        for (int v = 0; v < kVectors; ++v) {
-          const V x = hn::IfThenElse(hn::Lt(sum[p][v], low), low, sum[p][v]);
-          sum[p][v] = hn::IfThenElse(hn::Lt(high, x), high, x);
-        }
-      }
-    }
-    if (t.outputs == kN * kVectors) {
-      HWY_UNROLL(16)
-      for (int p = 0; p < kPixels; ++p) {
-        HWY_UNROLL(8)
-        for (int v = 0; v < kVectors; ++v)
-          hn::StoreU(sum[p][v], d, t.output + p * t.outputStep + v * kN);
+        for (int v = 0; v < kVectors; ++v) hn::StoreU(sum[p][v], d, to + v * kN);
       }
       return;
     }
     // A last panel: no lane beyond the last channel may be touched, not even rewritten, because
     // another thread may own it.
-    HWY_ALIGN float rows[kPixels][kN * kVectors];
+    HWY_ALIGN float rest[kPixels][kN];
     HWY_UNROLL(16)
-    for (int p = 0; p < kPixels; ++p) {
+    for (int p = 0; p < kPixels; ++p, to += step) {
       HWY_UNROLL(8)
-      for (int v = 0; v < kVectors; ++v) hn::StoreU(sum[p][v], d, rows[p] + v * kN);
+      for (int v = 0; v < kLast; ++v) hn::StoreU(sum[p][v], d, to + v * kN);
+      hn::Store(sum[p][kLast], d, rest[p]);
     }
-    for (int p = 0; p < kPixels; ++p)
-      std::memcpy(t.output + p * t.outputStep, rows[p], t.outputs * sizeof(float));
+    to = t.output + kLast * kN;
+    for (int p = 0; p < kPixels; ++p, to += step) copyFirst(rest[p], last, to);
   }
 
   static void run(const PanelTile& t) {
@@ -139,7 +198,12 @@ struct Tile {
       const float* row2 = row + t.panelStride;
       Inputs<kPixels> in(*tap, t.firstPixel);
       int64_t left = t.run;
-      for (; left >= kUnroll; left -= kUnroll) {
+      if constexpr (kByLane) {
+        for (int64_t n = left / 4; n > 0; --n, row += 4 * kWidth)
+          step4(in, row, sum, std::make_integer_sequence<int, 4 * kVectors>());
+        left %= 4;
+      }
+      for (; !kByLane && left >= kUnroll; left -= kUnroll) {
         HWY_UNROLL(8)
         for (int k = 0; k < kUnroll; ++k) step(in, k, row, row2, sum);
         in.advance(kUnroll);
@@ -168,10 +232,13 @@ PanelTiles family(std::integer_sequence<int, kPixels...>) {
   return tiles;
 }
 
-// Sums, one row of weights and a broadcast must fit in the registers.
+// Sums, one row of weights and a broadcast must fit in the registers; by lane sums, a vector of every
+// pixel and two of weights.
 constexpr int pixelsThatFit(int vectors) {
-  const int registers = HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64 ? 32 : 16;
-  return HWY_MIN(PanelTiles::kMaxPixels, (registers - vectors - 1) / vectors);
+  const int registers = HWY_TARGET <= HWY_AVX3 || kByLane ? 32 : 16;
+  const int pixels =
+      kByLane ? (registers - 2) / (vectors + 1) : (registers - vectors - 1) / vectors;
+  return HWY_MIN(PanelTiles::kMaxPixels, pixels);
 }
 
 template <int kWidth, bool kPair = false>

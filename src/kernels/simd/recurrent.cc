@@ -316,8 +316,7 @@ class Sequences {
     if (fn == CellActivation::Relu)
       for (int64_t k = 0; k < n; ++k) to[k] = std::max(from[k], 0.0f);
     else
-      mapFloatsHere()({functionOf(fn), op_.alpha[i], op_.beta[i]}, from, to,
-                      static_cast<size_t>(n));
+      mapFloatsHere()({functionOf(fn), op_.alpha[i], op_.beta[i]}, {from, to, n});
   }
 
   /// From the sums of the input's part to the next state.

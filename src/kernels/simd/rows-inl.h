@@ -70,12 +70,24 @@ HWY_INLINE void mapTail(size_t i, size_t n, float* to, F fn, const Tails&... tai
   for (size_t k = i; k < n; ++k) to[k] = out[k - i];
 }
 
-/// to[i] = fn(d, rows' element i…) for n elements; `to` may be one of the rows.
-template <class F, class... Rows>
+/// to[i] = fn(d, rows' element i…) for n elements; `to` may be one of the rows. kAtOnce: 2 or 4
+/// vectors, whose chains of instructions run side by side.
+template <int kAtOnce = 2, class F, class... Rows>
 HWY_INLINE void mapRows(size_t n, float* to, F fn, Rows... rows) {
   const hn::ScalableTag<float> d;
   const size_t lanes = hn::Lanes(d);
   size_t i = 0;
+  if constexpr (kAtOnce == 4)
+    for (; i + 4 * lanes <= n; i += 4 * lanes) {
+      const auto y0 = fn(d, rows.load(d, i)...);
+      const auto y1 = fn(d, rows.load(d, i + lanes)...);
+      const auto y2 = fn(d, rows.load(d, i + 2 * lanes)...);
+      const auto y3 = fn(d, rows.load(d, i + 3 * lanes)...);
+      hn::StoreU(y0, d, to + i);
+      hn::StoreU(y1, d, to + i + lanes);
+      hn::StoreU(y2, d, to + i + 2 * lanes);
+      hn::StoreU(y3, d, to + i + 3 * lanes);
+    }
   for (; i + 2 * lanes <= n; i += 2 * lanes) {
     const auto y0 = fn(d, rows.load(d, i)...);
     const auto y1 = fn(d, rows.load(d, i + lanes)...);

@@ -14,8 +14,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace minnow::kernels::simd::HWY_NAMESPACE {
 
-void mapFloats(const ops::Epilogue& fn, const float* from, float* to, size_t n) {
-  visitFunction(fn, [&](auto function) HWY_ATTR { mapRow(function, from, to, n); });
+void mapFloats(const ops::Epilogue& fn, const FloatRows& rows) {
+  visitFunction(fn, [&](auto function) HWY_ATTR { mapFunction(function, rows); });
 }
 
 }  // namespace minnow::kernels::simd::HWY_NAMESPACE
@@ -45,13 +45,13 @@ Result<void> runUnary(const ops::Operator& op, const KernelArgs& args) {
       const float* from = x.as<const float>() + tile.offset[1] + r * tile.rowStride[1];
       float* to = y.as<float>() + tile.offset[0] + r * tile.rowStride[0];
       if (tile.step[0] == 1 && tile.step[1] == 1) {
-        map(fn, from, to, static_cast<size_t>(tile.count));
+        map(fn, {from, to, tile.count});
         continue;
       }
       inPieces(tile.count, [&](int64_t i, int64_t n) {
         float piece[kPiece];
         gather(from + i * tile.step[1], tile.step[1], n, piece);
-        map(fn, piece, piece, static_cast<size_t>(n));
+        map(fn, {piece, piece, n});
         scatter(piece, n, to + i * tile.step[0], tile.step[0]);
       });
     }

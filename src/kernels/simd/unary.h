@@ -6,8 +6,18 @@
 
 namespace minnow::kernels::simd {
 
-/// to[i] = fn(from[i]) for n floats; `from` and `to` are the same or do not overlap.
-using MapFloats = void (*)(const ops::Epilogue& fn, const float* from, float* to, size_t n);
+/// Rows of floats, `step` floats apart, and where their functions go; `from` and `to` are the same
+/// or do not overlap.
+struct FloatRows {
+  const float* from;
+  float* to;
+  int64_t length;
+  int64_t count = 1;
+  int64_t step = 0;
+};
+
+/// Each element becomes fn of it.
+using MapFloats = void (*)(const ops::Epilogue& fn, const FloatRows& rows);
 /// The one for the instruction set in use.
 MapFloats mapFloatsHere();
 

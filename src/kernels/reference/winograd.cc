@@ -1,0 +1,140 @@
+// Convolution by Winograd's F(4,3), one tile of one output channel at a time: inputs are taken to
+// the 36 points along y and then along x, taps likewise; at every point the products are summed by
+// fused multiply-add over the channels from 0; sums are brought back along y and then along x, and
+// the bias is added last.
+#include "kernels/reference/winograd.h"
+
+#include "kernels/elementwise.h"
+#include "kernels/reference/one_lane.h"
+#include "kernels/reference/scalar_math.h"
+#include "kernels/reference/weights.h"
+#include "kernels/winograd.h"
+
+namespace minnow::kernels::reference {
+namespace {
+
+#define MINNOW_INLINE inline
+#include "kernels/winograd.inc"
+#undef MINNOW_INLINE
+
+constexpr int kTile = WinogradAxis::kTile, kPatch = WinogradAxis::kPatch;
+using Patch = float[kPatch][kPatch];
+
+void transposed(const Patch& from, Patch& to) {
+  for (int i = 0; i < kPatch; ++i)
+    for (int j = 0; j < kPatch; ++j) to[j][i] = from[i][j];
+}
+
+void inputsAtPoints(Patch& patch) {
+  Patch columns, at;
+  transposed(patch, columns);
+  for (int j = 0; j < kPatch; ++j) winogradInputs(One(), columns[j], at[j]);
+  transposed(at, patch);
+  for (auto& row : patch) {
+    float points[kPatch];
+    winogradInputs(One(), row, points);
+    std::copy_n(points, kPatch, row);
+  }
+}
+
+/// taps(k) is tap k of the 3x3, row-major.
+template <class Taps>
+void tapsAtPoints(const Taps& taps, Patch& patch) {
+  for (int i = 0; i < kPatch; ++i) {
+    float row[3];
+    for (int k = 0; k < 3; ++k) row[k] = winogradTap(One(), i, taps(k), taps(3 + k), taps(6 + k));
+    winogradTaps(One(), row, patch[i]);
+  }
+}
+
+void resultsOf(const Patch& sums, float (&results)[kTile][kTile]) {
+  float rows[kTile][kPatch];
+  for (int j = 0; j < kPatch; ++j) {
+    float column[kPatch], ends[kTile];
+    for (int i = 0; i < kPatch; ++i) column[i] = sums[i][j];
+    winogradResults(One(), column, ends);
+    for (int i = 0; i < kTile; ++i) rows[i][j] = ends[i];
+  }
+  for (int i = 0; i < kTile; ++i) winogradResults(One(), rows[i], results[i]);
+}
+
+class Layer {
+ public:
+  Layer(const ops::Conv& conv, const KernelArgs& args)
+      : conv_(conv),
+        args_(args),
+        matrices_(*conv.weightMatrices(1, args.inputs[1].shape, args.inputs[1].strides)),
+        y_(conv.along(0, x().shape[2]), x().shape[2], out().shape[2]),
+        x_(conv.along(1, x().shape[3]), x().shape[3], out().shape[3]) {}
+
+  void run() const {
+    const OutputRows rows = args_.rows.within(y_.outputs);
+    if (rows.begin == rows.end) return;
+    const Shape tiles{out().shape[0], out().shape[1], (rows.end + kTile - 1) / kTile, x_.tiles()};
+    const int64_t first = rows.begin / kTile;
+    forEachIndex(tiles, [&](const auto& tile) {
+      if (tile[2] >= first) runTile(tile, rows);
+    });
+  }
+
+ private:
+  using Index = std::array<int64_t, kMaxRank>;
+  const TensorView& x() const { return args_.inputs[0]; }
+  const TensorView& out() const { return args_.outputs[0]; }
+
+  void readPatch(const Index& tile, int64_t channel, Patch& patch) const {
+    for (int i = 0; i < kPatch; ++i)
+      for (int j = 0; j < kPatch; ++j) {
+        const int64_t row = y_.input(tile[2], i), column = x_.input(tile[3], j);
+        patch[i][j] =
+            row < 0 || column < 0
+                ? 0.0f
+                : x().as<const float>()[offsetOf({tile[0], channel, row, column}, x().strides, 4)];
+      }
+  }
+
+  void sumUp(const Index& tile, Patch& sums) const {
+    const WeightsOfOutput<float> weights(matrices_, args_.inputs[1], 0, tile[1]);
+    const int64_t channels = x().shape[1];
+    for (int64_t c = 0; c < channels; ++c) {
+      Patch inputs, taps;
+      readPatch(tile, c, inputs);
+      inputsAtPoints(inputs);
+      tapsAtPoints([&](int64_t k) { return weights[k * channels + c]; }, taps);
+      for (int i = 0; i < kPatch; ++i)
+        for (int j = 0; j < kPatch; ++j)
+          sums[i][j] = std::fma(inputs[i][j], taps[i][j], sums[i][j]);
+    }
+  }
+
+  void runTile(const Index& tile, const OutputRows& rows) const {
+    Patch sums{};
+    sumUp(tile, sums);
+    float results[kTile][kTile];
+    resultsOf(sums, results);
+    const bool hasBias = args_.has(2);
+    const float bias =
+        hasBias ? args_.inputs[2].as<const float>()[tile[1] * args_.inputs[2].strides[0]] : 0.0f;
+    for (int i = 0; i < kTile; ++i)
+      for (int j = 0; j < kTile; ++j) {
+        const Index at{tile[0], tile[1], tile[2] * kTile + i, tile[3] * kTile + j};
+        if (at[2] >= rows.begin && at[2] < rows.end && at[3] < x_.outputs)
+          out().as<float>()[offsetOf(at, out().strides, 4)] =
+              apply(conv_.epilogue, results[i][j] + bias);
+      }
+  }
+
+  const ops::Conv& conv_;
+  const KernelArgs& args_;
+  ops::WeightMatrices matrices_;
+  WinogradAxis y_, x_;
+};
+
+}  // namespace
+
+Result<void> runWinograd(const ops::Conv& conv, const KernelArgs& args) {
+  Layer(conv, args).run();
+  return {};
+}
+
+}  // namespace minnow::kernels::reference

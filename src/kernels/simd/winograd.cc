@@ -1,0 +1,242 @@
+// Convolution by Winograd's tiles. Some tiles' inputs are taken to the 36 points; then, a panel or
+// two of output channels at a time, the weights are, six points after six; at every point a product
+// of tiles by channels with channels by outputs is one of panels; and sums are brought back. Weights
+// stay 3x3 in the file: the transformed ones, four times as large, exist for one panel and six points
+// at a time. With 64 channels those take 48 KB, a block of 23 tiles 318 KB.
+#include <algorithm>
+
+#include "kernels/simd/conv.h"
+#include "kernels/simd/conv_plan.h"
+#include "kernels/simd/epilogue_rows.h"
+#include "kernels/simd/panel_run.h"
+#include "kernels/simd/scratch.h"
+#include "kernels/simd/winograd_transform.h"
+
+namespace minnow::kernels::simd {
+namespace {
+
+constexpr int kTile = WinogradAxis::kTile, kPatch = WinogradAxis::kPatch;
+constexpr int kPoints = WinogradTransforms::kPoints;
+// A block's inputs and sums at all points: the second cache of a phone's small cores holds them.
+constexpr int64_t kBlockFloats = 80 * 1024;
+// The weights are transformed once for every block, at the cost of some five tiles.
+constexpr int64_t kLeastTiles = 16;
+// Outputs of a pair of panels, for which weights are at six points at a time.
+constexpr int64_t kOutputs = 2 * kPanel;
+
+/// How a layer is cut. Tiles are counted row after row over the rows of tiles that are asked for.
+struct Cut {
+  WinogradAxis y, x;
+  OutputRows rows;
+  int64_t firstTileRow, tiles;  ///< of an image
+  int64_t mostTiles;            ///< of a block
+  int64_t tilesPerBlock = 0, blocks = 0;
+  int64_t channels, paddedChannels, outputs;
+
+  Cut(const ops::Conv& conv, const TensorView& in, const TensorView& out, const OutputRows& asked)
+      : y(conv.along(0, in.shape[2]), in.shape[2], out.shape[2]),
+        x(conv.along(1, in.shape[3]), in.shape[3], out.shape[3]),
+        rows(asked.within(out.shape[2])),
+        firstTileRow(rows.begin / kTile),
+        tiles(((rows.end + kTile - 1) / kTile - firstTileRow) * x.tiles()),
+        channels(in.shape[1]),
+        paddedChannels(PanelShape::roundUp(channels, 4)),
+        outputs(out.shape[1]) {
+    mostTiles = std::max(kLeastTiles, kBlockFloats / (kPoints * (paddedChannels + kOutputs)));
+    if (tiles > 0) cutInto((tiles + mostTiles - 1) / mostTiles);
+  }
+
+  void cutInto(int64_t count) {
+    tilesPerBlock = (tiles + count - 1) / count;
+    blocks = (tiles + tilesPerBlock - 1) / tilesPerBlock;
+  }
+
+  int64_t panels() const { return (outputs + kPanel - 1) / kPanel; }
+  // Floats of the parts of scratch memory.
+  int64_t zeros() const { return PanelShape::roundUp(channels, 16); }
+  int64_t inputs(int64_t perBlock) const { return kPoints * perBlock * paddedChannels; }
+  int64_t taps() const { return kPatch * channels * kOutputs; }
+  int64_t sums(int64_t perBlock) const { return kPoints * perBlock * kOutputs; }
+  size_t scratchBytes(int64_t perBlock) const {
+    return static_cast<size_t>(zeros() + inputs(perBlock) + taps() + sums(perBlock)) *
+           sizeof(float);
+  }
+  /// For any rows of that number: 4 rows may lie in two rows of tiles.
+  size_t mostScratchBytes() const {
+    const int64_t tileRows = std::min((rows.end - rows.begin + kTile - 2) / kTile + 1, y.tiles());
+    return scratchBytes(std::min(mostTiles, tileRows * x.tiles()));
+  }
+};
+
+struct Range {
+  int64_t begin, end;
+};
+
+class Layer {
+ public:
+  Layer(const ops::Conv& conv, const KernelArgs& args, const Cut& cut)
+      : args_(args),
+        cut_(cut),
+        in_(args.inputs[0]),
+        out_(args.outputs[0]),
+        panels_(panelShape(conv, args.inputs[1])),
+        epilogue_(conv.epilogue) {}
+
+  /// Tiles of an image, for the outputs of some panels.
+  void run(int64_t image, const Range& tiles, const Range& panels, float* scratch) const {
+    float* zeros = scratch;
+    float* inputs = zeros + cut_.zeros();
+    float* taps = inputs + cut_.inputs(cut_.tilesPerBlock);
+    float* sums = taps + cut_.taps();
+    std::fill_n(zeros, cut_.zeros(), 0.0f);
+    readTiles(image, tiles, zeros, inputs);
+    for (int64_t panel = panels.begin; panel < panels.end; panel += 2) {
+      const int64_t first = panel * kPanel;
+      const int64_t count =
+          std::min(cut_.outputs - first, std::min<int64_t>(2, panels.end - panel) * kPanel);
+      for (int row = 0; row < kPatch; ++row) {
+        transformTaps(row, first, count, taps);
+        multiply(tiles.end - tiles.begin, count, inputs + row * kPatch * inputStep(), taps,
+                 sums + row * kPatch * sumStep());
+      }
+      writeTiles(image, tiles, {first, first + count}, sums);
+    }
+  }
+
+ private:
+  /// From a point to the next.
+  int64_t inputStep() const { return cut_.tilesPerBlock * cut_.paddedChannels; }
+  int64_t sumStep() const { return cut_.tilesPerBlock * kOutputs; }
+  /// Row and column of a tile, in tiles.
+  std::pair<int64_t, int64_t> place(int64_t tile) const {
+    const int64_t perRow = cut_.x.tiles();
+    return {cut_.firstTileRow + tile / perRow, tile % perRow};
+  }
+
+  void readTiles(int64_t image, const Range& tiles, const float* zeros, float* to) const {
+    const float* from = args_.inputs[0].as<const float>() + image * in_.batchStride;
+    for (int64_t tile = tiles.begin; tile < tiles.end; ++tile, to += cut_.paddedChannels) {
+      const auto [tileRow, tileColumn] = place(tile);
+      const float* pixels[kPoints];
+      for (int i = 0; i < kPoints; ++i) {
+        const int64_t row = cut_.y.input(tileRow, i / kPatch);
+        const int64_t column = cut_.x.input(tileColumn, i % kPatch);
+        pixels[i] =
+            row < 0 || column < 0 ? zeros : from + row * in_.rowStride + column * in_.pixelStride;
+      }
+      transforms_.inputs(pixels, cut_.channels, to, inputStep());
+    }
+  }
+
+  /// The weights of `count` outputs as panels of one matrix for each of six points.
+  void transformTaps(int row, int64_t first, int64_t count, float* to) const {
+    const PanelShape matrix = matrixOf(count);
+    for (int64_t output = 0; output < count; output += kPanel)
+      transforms_.taps(row,
+                       args_.inputs[1].as<const float>() + panels_.offset(0, first + output, 0),
+                       cut_.channels, matrix.width(output), to + matrix.offset(0, output, 0),
+                       matrix.groupElements());
+  }
+
+  PanelShape matrixOf(int64_t outputs) const { return {1, outputs, cut_.channels}; }
+
+  void multiply(int64_t tiles, int64_t count, const float* inputs, const float* taps,
+                float* sums) const {
+    const PanelShape matrix = matrixOf(count);
+    const PanelOutputs outputs(matrix, taps, {}, {});
+    outputs.forEachPanel(0, panelsOf(matrix), [&](const Panel& panel) {
+      Panel at = panel;
+      for (int i = 0; i < kPatch; ++i) {
+        const TapRun run{inputs + i * inputStep(), cut_.paddedChannels};
+        at.run({&run, 1, cut_.channels}, tiles, sums + i * sumStep(), kOutputs);
+        at.tile.weights += matrix.groupElements();
+      }
+    });
+  }
+
+  void writeTiles(int64_t image, const Range& tiles, const Range& outputs,
+                  const float* sums) const {
+    float bias[kOutputs] = {};
+    if (args_.has(2))
+      for (int64_t i = outputs.begin; i < outputs.end; ++i)
+        bias[i - outputs.begin] = args_.inputs[2].as<const float>()[i * args_.inputs[2].strides[0]];
+    WinogradResults to;
+    to.rowStride = out_.rowStride;
+    to.pixelStride = out_.pixelStride;
+    to.channels = outputs.end - outputs.begin;
+    to.bias = bias;
+    to.clamp = epilogue_.clamp;
+    to.low = epilogue_.low;
+    to.high = epilogue_.high;
+    float* image0 = args_.outputs[0].as<float>() + image * out_.batchStride + outputs.begin;
+    for (int64_t tile = tiles.begin; tile < tiles.end; ++tile, sums += kOutputs) {
+      const auto [tileRow, tileColumn] = place(tile);
+      const int64_t row = tileRow * kTile, column = tileColumn * kTile;
+      to.output = image0 + row * out_.rowStride + column * out_.pixelStride;
+      to.firstRow = static_cast<int>(std::max<int64_t>(0, cut_.rows.begin - row));
+      to.endRow = static_cast<int>(std::min<int64_t>(kTile, cut_.rows.end - row));
+      to.endColumn = static_cast<int>(std::min<int64_t>(kTile, cut_.x.outputs - column));
+      transforms_.results(sums, sumStep(), to);
+      if (epilogue_.after)
+        for (int i = to.firstRow; i < to.endRow; ++i)
+          applyEpilogueRows(*epilogue_.after, to.output + i * to.rowStride, to.endColumn,
+                            to.pixelStride, to.channels);
+    }
+  }
+
+  const KernelArgs& args_;
+  const Cut& cut_;
+  Image in_, out_;
+  PanelShape panels_;
+  TileEpilogue epilogue_;
+  const WinogradTransforms& transforms_ = winogradTransforms();
+};
+
+}  // namespace
+
+bool acceptsWinograd(const ops::Operator& op, std::span<const TensorView> inputs,
+                     std::span<const TensorView> outputs) {
+  const auto& conv = static_cast<const ops::Conv&>(op);
+  if (!conv.winograd || inputs[1].packing != Packing::F32x16 || outputs[0].elements() == 0)
+    return false;
+  return !panelShape(conv, inputs[1]).depthwise && Image(inputs[0]).channelsAdjacent() &&
+         Image(outputs[0]).channelsAdjacent();
+}
+
+size_t winogradWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
+                         std::span<const TensorView> outputs, const CallShape& call) {
+  const Cut cut(static_cast<const ops::Conv&>(op), inputs[0], outputs[0], call.rows);
+  return scratchWorkspace(cut.mostScratchBytes(), call.threads);
+}
+
+Result<void> runWinograd(const ops::Operator& op, const KernelArgs& args) {
+  const auto& conv = static_cast<const ops::Conv&>(op);
+  Cut cut(conv, args.inputs[0], args.outputs[0], args.rows);
+  const Layer layer(conv, args, cut);
+  const int64_t batch = args.outputs[0].shape[0], panels = cut.panels();
+  // Threads share blocks of tiles, of which there are several for each; where there are few tiles, they share panels, and each
+  // takes the inputs to the points for itself.
+  if (cut.tiles == 0) return {};
+  const size_t scratchBytes = cut.scratchBytes(cut.tilesPerBlock);
+  const int threads = args.team->threads();
+  if (threads > 1 && batch * cut.blocks < 3 * threads)
+    cut.cutInto(std::min<int64_t>(3 * threads, (cut.tiles + kLeastTiles - 1) / kLeastTiles));
+  int64_t panelsPerItem = panels;
+  while (batch * cut.blocks * ((panels + panelsPerItem - 1) / panelsPerItem) < threads &&
+         panelsPerItem > 2)
+    panelsPerItem = (panelsPerItem / 2 + 1) / 2 * 2;
+  const int64_t panelBlocks = (panels + panelsPerItem - 1) / panelsPerItem;
+  forEachItem(*args.team, batch * cut.blocks * panelBlocks, args.workspace, scratchBytes,
+              [&](int64_t item, std::byte* scratch) {
+                const int64_t panel = item % panelBlocks * panelsPerItem;
+                const int64_t block = item / panelBlocks % cut.blocks;
+                const int64_t first = block * cut.tilesPerBlock;
+                layer.run(item / panelBlocks / cut.blocks,
+                          {first, std::min(first + cut.tilesPerBlock, cut.tiles)},
+                          {panel, std::min(panel + panelsPerItem, panels)},
+                          reinterpret_cast<float*>(scratch));
+              });
+  return {};
+}
+
+}  // namespace minnow::kernels::simd

@@ -1,0 +1,90 @@
+// choose-winograd: which convolutions are computed in tiles, what strips make of that, and how far
+// their results are from exact ones.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "ops/conv.h"
+#include "passes/pass_list.h"
+#include "passes/random_graph.h"
+#include "planning/layout.h"
+
+namespace minnow::passes {
+
+Result<int> chooseWinograd(ir::Graph&, sizes::Budget&);
+
+namespace {
+
+/// A convolution of an image of that many channels and extents.
+ir::Graph layer(const ops::Conv& conv, int64_t channels, int64_t outputs, int64_t extent,
+                float tap = 0.5f) {
+  GraphBuilder b;
+  const ir::ValueId x = b.input({1, channels, extent, extent});
+  const Shape shape{outputs, channels / conv.groups, conv.kernel[0], conv.kernel[1]};
+  const std::vector<float> taps(static_cast<size_t>(shape.elements()), tap);
+  b.output(b.add(conv, {x, b.graph.addFloats("w", shape, taps)}));
+  return std::move(b.graph);
+}
+
+bool isInTiles(ir::Graph graph) {
+  sizes::Budget budget;
+  const auto changes = chooseWinograd(graph, budget);
+  EXPECT_TRUE(changes);
+  return *changes == 1;
+}
+
+TEST(ChooseWinograd, WhereTilesTakeLess) {
+  EXPECT_TRUE(isInTiles(layer(convOf(3, 1, 1), 64, 64, 56)));
+  EXPECT_TRUE(isInTiles(layer(convOf(3, 1, 0), 128, 128, 14)));
+  EXPECT_TRUE(isInTiles(layer(convOf(3, 1, 1), 512, 512, 7)));
+  EXPECT_FALSE(isInTiles(layer(convOf(3, 1, 1), 3, 16, 224)));
+  EXPECT_FALSE(isInTiles(layer(convOf(3, 1, 1), 64, 4, 56)));
+  EXPECT_FALSE(isInTiles(layer(convOf(3, 1, 1), 64, 64, 1)));
+}
+
+TEST(ChooseWinograd, OnlyWhereTheyFit) {
+  EXPECT_FALSE(isInTiles(layer(convOf(3, 2, 1), 64, 64, 56)));
+  EXPECT_FALSE(isInTiles(layer(convOf(5, 1, 2), 64, 64, 56)));
+  EXPECT_FALSE(isInTiles(layer(convOf(3, 1, 1, 2), 64, 64, 56)));
+  ops::Conv dilated = convOf(3, 1, 2);
+  dilated.dilations = {2, 2};
+  EXPECT_FALSE(isInTiles(layer(dilated, 64, 64, 56)));
+  const float infinity = std::numeric_limits<float>::infinity();
+  EXPECT_FALSE(isInTiles(layer(convOf(3, 1, 1), 64, 64, 56, infinity)));
+}
+
+TEST(ChooseWinograd, TilesElsewhereAreNoOperator) {
+  ops::Conv strided = convOf(3, 2, 1);
+  strided.winograd = true;
+  const TensorType x{DataType::Float32, {1, 8, 9, 9}}, w{DataType::Float32, {8, 8, 3, 3}};
+  const auto types = strided.inferShape(std::vector{x, w});
+  ASSERT_FALSE(types);
+  EXPECT_EQ(types.error().code, ErrorCode::BadModel);
+}
+
+/// Convolutions of 64 channels over 64 rows one after another: nearly all memory is feature maps.
+ir::Graph tower() {
+  GraphBuilder b;
+  ir::ValueId x = b.input({1, 32, 64, 64});
+  for (int i = 0; i < 6; ++i)
+    x = b.add(convOf(3, 1, 1), {x, b.random({32, 32, 3, 3}, -0.1f, 0.1f)});
+  b.output(x);
+  return std::move(b.graph);
+}
+
+size_t peakOf(const ir::Graph& graph) {
+  std::vector<TensorType> types;
+  for (const ir::Value& value : graph.values) types.push_back(value.type);
+  return std::ranges::max(planning::aliveBytes(planning::layOut(graph, types, 1)));
+}
+
+TEST(ChooseWinograd, TakesAnEighthMoreMemoryAtMost) {
+  ir::Graph direct = tower(), tiles = tower();
+  ASSERT_TRUE(runPasses(direct, std::vector<std::string>{"choose-winograd"}));
+  ASSERT_TRUE(runPasses(tiles, {}));
+  EXPECT_LE(peakOf(tiles), peakOf(direct) * 9 / 8);
+}
+
+}  // namespace
+}  // namespace minnow::passes
