@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing, after printing their list. Where there is no apt it prints what
-# is needed and stops. Usage: setup.sh [build] [demo] [test] [arm] [fuzz] [browser] [lint]  (groups; build is always included)
+# is needed and stops. Usage: setup.sh [build] [demo] [test] [arm] [riscv] [fuzz] [browser] [lint]  (groups; build is always included)
 set -euo pipefail
 
 build="g++ cmake ninja-build ccache make libhwy-dev libflatbuffers-dev flatbuffers-compiler
@@ -10,6 +10,7 @@ build="g++ cmake ninja-build ccache make libhwy-dev libflatbuffers-dev flatbuffe
 demo="opencv-doc ca-certificates"
 test="libonnx-testdata python3 python3-venv zstd"
 arm="g++-aarch64-linux-gnu g++-arm-linux-gnueabihf qemu-user-static"
+riscv="g++-riscv64-linux-gnu qemu-user-static"
 fuzz="clang-19 libclang-rt-19-dev libfuzzer-19-dev"
 browser="chromium"
 lint="clang-format-19 clang-tidy-19 clang-19 python3"
@@ -18,7 +19,7 @@ wanted=$build
 for group in "$@"; do
   case $group in
     build) ;;
-    demo | test | arm | fuzz | browser | lint) wanted="$wanted ${!group}" ;;
+    demo | test | arm | riscv | fuzz | browser | lint) wanted="$wanted ${!group}" ;;
     *) echo "setup.sh: no such group: $group" >&2; exit 2 ;;
   esac
 done

@@ -4,7 +4,7 @@ here, one, two and four threads, in strips and layer by layer. Hashes lie in sam
 
 Usage: same_bits.py NATIVE IDS [EMULATOR…] PROGRAM
        same_bits.py NATIVE IDS --write       makes the hashes anew; say in the commit why bits changed
-NATIVE converts the models, PROGRAM runs them. IDS are those of tests/golden/models.json with commas between, or `all`, or `small` or `large`, which together are all.
+NATIVE converts the models, PROGRAM runs them. IDS are those of tests/golden/models.json with commas between, or `all`, or `small` or `large`, which together are all, or `few`, the quickest.
 Exit code 77 when no model, or no NATIVE, is on this machine. (Nothing but Python's standard library.)
 """
 import json
@@ -23,6 +23,7 @@ SMALL = {"ppocr_det_320": [1, 3, 64, 96], "ppocr_rec": [1, 3, 48, 64], "ppocr_cl
 # The same networks on larger inputs.
 REPEATED = {"ppocr_det_640", "mlsd_512_tiny", "mlsd_512_large", "mlsd_320_large"}
 LARGE = {"twinlitenet_360x640", "mlsd_320_tiny"}
+FEW = {"blazeface_front", "ppocr_cls", "ultraface_RFB_320", "gtsrb_mobile"}
 # Best first.
 TARGETS = ["avx3", "avx2", "sve", "neon", "scalar-fma"]
 # The only one that is wanted: an emulated CPU has others too, and they are slow.
@@ -84,7 +85,7 @@ def main():
         end_without(f"{native} is not there")
     rows = json.loads((ROOT / "tests/golden/models.json").read_text())["models"]
     once = {row["id"] for row in rows} - REPEATED
-    ids = {"all": once, "small": once - LARGE, "large": LARGE}.get(wanted, set(wanted.split(",")))
+    ids = {"all": once, "small": once - LARGE, "large": LARGE, "few": FEW}.get(wanted, set(wanted.split(",")))
     rows = [row for row in rows if row["id"] in ids]
     found = [row for row in rows if find(row["file"])]
     wrong = count_required(row["file"] for row in rows)
