@@ -1,6 +1,6 @@
 # Two commands from a bare Debian 12 machine: `make demo` and `make test`. CMakePresets.json has the builds.
 .DEFAULT_GOAL := build
-.PHONY: build models test-shared fuzz bench-peers bench-arm bench-arm-layers bench-arm-check speed-page bench-memory bench-strips bench-frames size size-table ready test-device demo test test-arm quick-arm test-all sanitizers lint bench clean bench-contract conformance
+.PHONY: build models test-shared fuzz bench-peers bench-arm bench-arm-layers bench-arm-check speed-page bench-memory bench-strips bench-frames size size-table ready test-device demo test test-arm test-riscv quick-arm test-all sanitizers lint bench clean bench-contract conformance
 .NOTPARALLEL:
 
 IMAGES ?=
@@ -20,6 +20,7 @@ build/build.ninja: CMakePresets.json CMakeLists.txt
 # Installation is remembered by a stamp, so that a second run costs nothing.
 $(CACHE)/installed-demo: GROUPS := demo
 $(CACHE)/installed-test: GROUPS := demo test arm fuzz
+$(CACHE)/installed-riscv: GROUPS := riscv
 $(CACHE)/installed-fuzz: GROUPS := fuzz
 $(CACHE)/installed-browser: GROUPS := browser
 $(CACHE)/installed-lint: GROUPS := demo lint
@@ -100,6 +101,12 @@ test-arm: ready
 	  ctest --preset $$arm -j $(JOBS); \
 	done
 	@$(MAKE) --no-print-directory test-device
+
+# Another family of CPUs, by plain C++: the quickest models on RISC-V (docs/arm.md).
+test-riscv: $(CACHE)/installed-riscv ready
+	@cmake --preset riscv64 > build/riscv64.log
+	@cmake --build --preset riscv64 -j $(JOBS) --target minnow
+	@ctest --preset riscv64 -j $(JOBS) -R same_bits_few_rv64
 
 # The library for devices, installed and called from C, on ARM under the emulator (docs/size.md).
 test-device: ready

@@ -5,7 +5,7 @@ models converted with --winograd off, where that gives other bits, under the nam
 
 Usage: same_bits.py NATIVE IDS [EMULATOR…] PROGRAM
        same_bits.py NATIVE IDS --write       makes the hashes anew; say in the commit why bits changed
-NATIVE converts the models, PROGRAM runs them. IDS are those of tests/golden/models.json with commas between, or `all`, or `small` or `large`, which together are all.
+NATIVE converts the models, PROGRAM runs them. IDS are those of tests/golden/models.json with commas between, or `all`, or `small` or `large`, which together are all, or `few`, the quickest.
 Exit code 77 when no model, or no NATIVE, is on this machine. (Nothing but Python's standard library.)
 """
 import json
@@ -24,6 +24,7 @@ SMALL = {"ppocr_det_320": [1, 3, 64, 96], "ppocr_rec": [1, 3, 48, 64], "ppocr_cl
 # The same networks on larger inputs.
 REPEATED = {"ppocr_det_640", "mlsd_512_tiny", "mlsd_512_large", "mlsd_320_large"}
 LARGE = {"twinlitenet_360x640", "mlsd_320_tiny"}
+FEW = {"blazeface_front", "ppocr_cls", "ultraface_RFB_320", "gtsrb_mobile"}
 # What is behind a model's name in the table.
 DIRECT = "_direct"
 # Best first.
@@ -89,7 +90,7 @@ def main():
         end_without(f"{native} is not there")
     rows = json.loads((ROOT / "tests/golden/models.json").read_text())["models"]
     once = {row["id"] for row in rows} - REPEATED
-    ids = {"all": once, "small": once - LARGE, "large": LARGE}.get(wanted, set(wanted.split(",")))
+    ids = {"all": once, "small": once - LARGE, "large": LARGE, "few": FEW}.get(wanted, set(wanted.split(",")))
     rows = [row for row in rows if row["id"] in ids]
     found = [row for row in rows if find(row["file"])]
     wrong = count_required(row["file"] for row in rows)

@@ -52,6 +52,10 @@ DenormalsFlushed::DenormalsFlushed() {
 DenormalsFlushed::~DenormalsFlushed() {
   asm volatile("vmsr fpscr, %0" ::"r"(static_cast<uint32_t>(saved_)));
 }
+#elif defined(__riscv_flen)
+// To nearest. RISC-V has no way to flush denormals (docs/arm.md says what that means).
+DenormalsFlushed::DenormalsFlushed() { asm volatile("fsrm %0, zero" : "=r"(saved_)); }
+DenormalsFlushed::~DenormalsFlushed() { asm volatile("fsrm %0" ::"r"(saved_)); }
 #else
 DenormalsFlushed::DenormalsFlushed() : saved_(0) {}
 DenormalsFlushed::~DenormalsFlushed() = default;
