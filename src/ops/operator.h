@@ -340,6 +340,9 @@ class Operator {
   /// Told at conversion that the weights, input 1, are finite constants and that no bias, input 2, is
   /// -0: products of zeros and weights change no bit of the results.
   MINNOW_CONVERSION_FACT void takeThatZerosAddNothing() {}
+  /// Whether the operator is computed in tiles of results (Conv::winograd), for conversion to decide;
+  /// null (as a rule) where it cannot be.
+  MINNOW_CONVERSION_FACT bool* inTiles() { return nullptr; }
   /// nullopt (as a rule) for an operator that is not linear in weights, or not in weights of these
   /// types. They have passed inferShape().
   MINNOW_CONVERSION_FACT std::optional<LinearAxes> linearAxes(

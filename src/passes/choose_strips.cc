@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ops/conv.h"
 #include "passes/pass.h"
 #include "planning/layout.h"
 
@@ -43,7 +42,7 @@ class Chooser {
   }
 
   int run() {
-    const std::vector<ops::Conv*> inTiles = convolutionsInTiles();
+    const Tiles inTiles = nodesInTiles();
     Choice best = choose();
     if (!inTiles.empty()) {
       setTiles(inTiles, false);
@@ -80,32 +79,29 @@ class Chooser {
     return {std::move(chains), peak};
   }
 
-  /// Those with most work first.
-  std::vector<ops::Conv*> convolutionsInTiles() const {
-    std::vector<std::pair<int64_t, ops::Conv*>> found;
-    for (const ir::Node& node : graph_.nodes) {
-      auto* conv = ops::cast<ops::Conv>(*node.op);
-      if (conv && conv->winograd)
-        found.emplace_back(
-            planning::workOf(graph_, types_, static_cast<int>(&node - graph_.nodes.data())), conv);
-    }
-    std::ranges::stable_sort(found, std::greater(), &std::pair<int64_t, ops::Conv*>::first);
-    std::vector<ops::Conv*> convolutions;
-    for (const auto& [work, conv] : found) convolutions.push_back(conv);
-    return convolutions;
+  using Tiles = std::vector<bool*>;  // whether a node is in tiles, those with most work first
+  Tiles nodesInTiles() const {
+    std::vector<std::pair<double, bool*>> found;
+    for (size_t n = 0; n < graph_.nodes.size(); ++n)
+      if (bool* inTiles = graph_.nodes[n].op->inTiles(); inTiles && *inTiles)
+        found.emplace_back(planning::workOf(graph_, types_, static_cast<int>(n)), inTiles);
+    std::ranges::stable_sort(found, std::greater(), &std::pair<double, bool*>::first);
+    Tiles nodes;
+    for (const auto& [work, inTiles] : found) nodes.push_back(inTiles);
+    return nodes;
   }
-  static void setTiles(const std::vector<ops::Conv*>& convolutions, bool tiles) {
-    for (ops::Conv* conv : convolutions) conv->winograd = tiles;
+  static void setTiles(const Tiles& nodes, bool to) {
+    for (bool* inTiles : nodes) *inTiles = to;
   }
 
   /// The chains of direct convolutions, with tiles as far as the peak allows.
-  Choice withTilesBelow(size_t most, Choice direct, const std::vector<ops::Conv*>& convolutions) {
-    setTiles(convolutions, false);
-    for (ops::Conv* conv : convolutions) {
-      conv->winograd = true;
+  Choice withTilesBelow(size_t most, Choice direct, const Tiles& nodes) {
+    setTiles(nodes, false);
+    for (bool* inTiles : nodes) {
+      *inTiles = true;
       const size_t peak = peakWith(direct.chains);
       if (peak > most)
-        conv->winograd = false;
+        *inTiles = false;
       else
         direct.peak = peak;
     }

@@ -57,10 +57,10 @@ bool areFinite(const ir::Value& weights) {
          std::ranges::all_of(weights.elements<float>(), [](float w) { return std::isfinite(w); });
 }
 
-bool wantsTiles(const ir::Graph& graph, const ir::Node& node, const ops::Conv& conv) {
+bool wantsTiles(const ir::Graph& graph, const ir::Node& node) {
   const TensorType& x = graph.values[node.inputs[0]].type;
-  if (!conv.fitsWinograd() || conv.winograd || x.shape.rank() != 4) return false;
-  return pays(x, graph.values[node.outputs[0]].type) && areFinite(graph.values[node.inputs[1]]);
+  return x.shape.rank() == 4 && pays(x, graph.values[node.outputs[0]].type) &&
+         areFinite(graph.values[node.inputs[1]]);
 }
 
 }  // namespace
@@ -68,9 +68,9 @@ bool wantsTiles(const ir::Graph& graph, const ir::Node& node, const ops::Conv& c
 Result<int> chooseWinograd(ir::Graph& graph, sizes::Budget&) {
   int changes = 0;
   for (ir::Node& node : graph.nodes) {
-    auto* conv = ops::cast<ops::Conv>(*node.op);
-    if (!conv || !wantsTiles(graph, node, *conv)) continue;
-    conv->winograd = true;
+    bool* inTiles = node.op->inTiles();
+    if (!inTiles || *inTiles || !wantsTiles(graph, node)) continue;
+    *inTiles = true;
     ++changes;
   }
   return changes;
