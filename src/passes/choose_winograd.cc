@@ -23,7 +23,9 @@ using ir::kNoValue;
 // Instructions, of vectors of four floats.
 constexpr double kOfMultiplyAdd = 1.2, kOfTileInput = 260, kOfTileResult = 280, kOfTaps = 200;
 constexpr double kOfStore = 12;  // of a sum: bias, clamp, store, and the call of a tile
-constexpr double kWorthTiles = 0.6;
+constexpr double kWorthTiles = 0.75;
+// Fewer channels gain little, and are those of first layers, whose errors all others magnify.
+constexpr int64_t kLeastChannels = 16;
 
 double direct(double pixels, double channels, double outputs) {
   return pixels * outputs / 4 * (9 * channels * kOfMultiplyAdd + kOfStore);
@@ -59,8 +61,8 @@ bool areFinite(const ir::Value& weights) {
 
 bool wantsTiles(const ir::Graph& graph, const ir::Node& node) {
   const TensorType& x = graph.values[node.inputs[0]].type;
-  return x.shape.rank() == 4 && pays(x, graph.values[node.outputs[0]].type) &&
-         areFinite(graph.values[node.inputs[1]]);
+  return x.shape.rank() == 4 && x.shape[1] >= kLeastChannels &&
+         pays(x, graph.values[node.outputs[0]].type) && areFinite(graph.values[node.inputs[1]]);
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ TEST(ChooseWinograd, WhereTilesTakeLess) {
   EXPECT_TRUE(isInTiles(layer(convOf(3, 1, 0), 128, 128, 14)));
   EXPECT_TRUE(isInTiles(layer(convOf(3, 1, 1), 512, 512, 7)));
   EXPECT_FALSE(isInTiles(layer(convOf(3, 1, 1), 3, 16, 224)));
-  EXPECT_FALSE(isInTiles(layer(convOf(3, 1, 1), 64, 4, 56)));
+  EXPECT_FALSE(isInTiles(layer(convOf(3, 1, 1), 64, 1, 56)));
   EXPECT_FALSE(isInTiles(layer(convOf(3, 1, 1), 64, 64, 1)));
 }
 

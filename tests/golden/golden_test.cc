@@ -86,14 +86,27 @@ void expectSameLayerByLayer(const Model& opened, const Session& strips, const In
   }
 }
 
+/// True for a picture without contours whose outputs rounding alone decides: M-LSD takes the
+/// scores that are the greatest around them, and here all are equal but for that. ONNX Runtime
+/// without its optimisations is as far from itself (`noise`) as from anybody else. Direct
+/// convolutions at least treat all pixels alike, as they do there; Winograd's tiles do not.
+bool isOfTies(const json& golden) {
+  const auto isNoisy = [](const json& output) { return output["noise"].get<double>() > 0; };
+  return golden["spec"].get<std::string>().starts_with("const") &&
+         std::ranges::any_of(golden["outputs"], isNoisy);
+}
+
 void check(const json& golden, const fs::path& model) {
   const bool isPicture = golden["spec"] == "picture";
   const std::string input = golden["input"];
   const std::string spec = isPicture ? kPicture : golden["spec"].get<std::string>();
-  const InputSpecs specs({input + "=" + spec}, isPicture ? pictureOptions(golden["picture"]) : PictureOptions{});
+  const InputSpecs specs({input + "=" + spec},
+                         isPicture ? pictureOptions(golden["picture"]) : PictureOptions{});
   const auto shape = golden["shape"].get<std::vector<int64_t>>();
   Runtime runtime = need(Runtime::create({.threads = 2}));
-  const Model opened = openModel(runtime, model, {.shapes = {{input, Shape(shape)}}});
+  ConvertSettings settings{.shapes = {{input, Shape(shape)}}};
+  if (isOfTies(golden)) settings.disabledPasses = {"choose-winograd"};
+  const Model opened = openModel(runtime, model, settings);
   Session session = openSession(opened, model);
   std::vector<HostTensor> outputs;
   {
