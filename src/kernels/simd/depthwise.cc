@@ -103,12 +103,13 @@ class Rows {
     const bool wide = plan_.kernelX == 5, strided = plan_.strideX == 2;
     tile_.tapCount = plan_.kernelY;
     forEachTile([&](int64_t first, int64_t n) {
-      if (isInside(plan_, {first, first + n})) {
+      const auto inside = tiles_.inside[wide][strided][n];
+      if (inside && isInside(plan_, {first, first + n})) {
         for (int64_t ky = 0; ky < plan_.kernelY; ++ky) {
           taps_[ky] = tapInPlace(plan_, image, zeros_, {0, inputRow(row, ky)}, 0, first);
           if (taps_[ky].step) taps_[ky].step = plan_.x.pixelStride;
         }
-        runTile(tiles_.inside[wide][strided][n], first, n, to);
+        runTile(inside, first, n, to);
       } else {
         findColumns(image, row, plan_.kernelY, first, (n - 1) * plan_.strideX + plan_.kernelX);
         runTile(tiles_.border[wide][strided][n], first, n, to);

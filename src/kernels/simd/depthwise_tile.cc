@@ -289,9 +289,11 @@ void run(const DepthwiseTile& t) {
 
 template <int kKernel, int kStride, int... kPixels>
 void listColumns(DepthwiseTiles& tiles, std::integer_sequence<int, kPixels...>) {
-  auto& inside = tiles.inside[kKernel == 5][kStride == 2];
   auto& border = tiles.border[kKernel == 5][kStride == 2];
+#if !HWY_ARCH_ARM_A64  // whose rows come in pairs, and the rest had better take little code
+  auto& inside = tiles.inside[kKernel == 5][kStride == 2];
   ((inside[kPixels + 1] = &run<Columns<kPixels + 1, kKernel, kStride, false> >), ...);
+#endif
   ((border[kPixels + 1] = &run<Columns<kPixels + 1, kKernel, kStride, true> >), ...);
 }
 

@@ -31,7 +31,7 @@ struct DepthwiseTiles {
   static constexpr int kLeastChannels = 4;
   /// Kernels of 3 or 5 adjacent columns, stride 1 or 2, that load every input pixel once a row:
   /// inside[kernel == 5][stride == 2][pixels]. A tap is the first column of a kernel row for pixel
-  /// 0, its step the distance between columns.
+  /// 0, its step the distance between columns. Null where `border` serves for both.
   Fn inside[2][2][kMaxPixels + 1] = {};
   /// The same where columns may lie on padding: `columns` points to each input pixel, tapCount rows
   /// of (pixels - 1) * stride + kernel.
