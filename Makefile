@@ -165,13 +165,11 @@ clean:
 
 # Minnow beside ONNX Runtime, MNN, ncnn and OpenVINO, from PyPI, in one run. Slow: it also exports torchvision's
 # architectures. THREADS=2; BEFORE=other/minnow adds a build of another commit.
-bench-peers: export THREADS BEFORE
 bench-peers: $(CACHE)/installed-peers build models
 	@scripts/bench_peers.sh build/minnow $(CACHE) $(SHARED_MODELS)
 
 # Minnow beside ncnn and MNN on ARM cores, by an emulator: executed instructions and estimated cycles (docs/speed.md).
 # ONLY=resnet takes the models whose name has that in it. What has been counted is kept, and not counted again.
-bench-arm: export ONLY
 bench-arm: $(CACHE)/installed-bench_arm build models
 	@cmake --preset arm64 > build/arm64.log && cmake --build --preset arm64 -j $(JOBS) --target minnow
 	@scripts/bench_arm.sh build/arm64/minnow build/minnow $(CACHE) $(SHARED_MODELS)
