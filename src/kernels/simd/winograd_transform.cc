@@ -92,6 +92,22 @@ void inputs(const float* const (&pixels)[kPoints], int64_t channels, float* to, 
                               HWY_ATTR { inputsAt(d, pixels, c, channels - c, to, step); });
 }
 
+/// Three columns of taps at a point of the axis y. At 0 and at infinity they are the first row and
+/// the last: what winogradTap() adds to those is zero, whose sign no result shows, since biases are added last.
+template <class D>
+HWY_INLINE void tapsAt(D d, int row, const float* panel, int64_t tap, hn::Vec<D> (&taps)[3]) {
+  if (row == 0 || row == kPatch - 1) {
+    panel += row == 0 ? 0 : 6 * tap;
+    HWY_UNROLL(3)
+    for (int k = 0; k < 3; ++k) taps[k] = hn::LoadU(d, panel + k * tap);
+    return;
+  }
+  HWY_UNROLL(3)
+  for (int k = 0; k < 3; ++k)
+    taps[k] = winogradTap(d, row, hn::LoadU(d, panel + k * tap),
+                          hn::LoadU(d, panel + (3 + k) * tap), hn::LoadU(d, panel + (6 + k) * tap));
+}
+
 template <class D>
 HWY_INLINE void tapsOfWidth(D d, int row, const float* panel, int64_t channels, int64_t width,
                             float* to, int64_t step) {
@@ -100,11 +116,7 @@ HWY_INLINE void tapsOfWidth(D d, int row, const float* panel, int64_t channels, 
   const auto n = static_cast<int64_t>(hn::Lanes(d));
   for (int64_t i = 0; i < tap; i += n) {
     V taps[3], points[kPatch];
-    HWY_UNROLL(3)
-    for (int k = 0; k < 3; ++k)
-      taps[k] = winogradTap(d, row, hn::LoadU(d, panel + k * tap + i),
-                            hn::LoadU(d, panel + (3 + k) * tap + i),
-                            hn::LoadU(d, panel + (6 + k) * tap + i));
+    tapsAt(d, row, panel + i, tap, taps);
     winogradTaps(d, taps, points);
     HWY_UNROLL(6)
     for (int j = 0; j < kPatch; ++j) hn::StoreU(points[j], d, to + j * step + i);
