@@ -12,7 +12,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ops/conv.h"
+#include "kernels/winograd.h"
 #include "passes/pass.h"
 
 namespace minnow::passes {
@@ -32,7 +32,8 @@ double direct(double pixels, double channels, double outputs) {
 }
 
 double byTiles(double tiles, double channels, double outputs) {
-  const double perBlock = std::max(16.0, 80 * 1024 / (36 * (channels + 32)));
+  const auto perBlock =
+      static_cast<double>(kernels::WinogradBlock::mostTiles(static_cast<int64_t>(channels)));
   const double inputs = tiles * channels / 4 * kOfTileInput;
   const double products = 36 * tiles * outputs / 4 * (channels * kOfMultiplyAdd + kOfStore);
   const double results = tiles * outputs / 4 * kOfTileResult;
@@ -41,7 +42,7 @@ double byTiles(double tiles, double channels, double outputs) {
 }
 
 double tilesAlong(int64_t results) {
-  constexpr int64_t kTile = ops::Conv::kWinogradTile;
+  constexpr int64_t kTile = kernels::WinogradAxis::kTile;
   return static_cast<double>((results + kTile - 1) / kTile);
 }
 

@@ -1,5 +1,4 @@
-// choose-winograd: which convolutions are computed in tiles, what strips make of that, and how far
-// their results are from exact ones.
+// choose-winograd: which convolutions are computed in tiles, and what strips make of that.
 #include <gtest/gtest.h>
 
 #include <cmath>

@@ -53,6 +53,7 @@ class Scheduler {
     if (!rows) return std::unexpected(rows.error());
     schedule_.ends.assign(nodeTypes_.size() * static_cast<size_t>(schedule_.strips + 1), 0);
     for (int n = schedule_.first; n <= schedule_.last; ++n) sinks_.push_back(isSink(n));
+    for (size_t k = 0; k < nodeTypes_.size(); ++k) together_.push_back(rowsTogether(k));
     if (auto ok = assignBegins(); !ok) return std::unexpected(ok.error());
     assignRows();
     if (auto ok = checkSinks(); !ok) return std::unexpected(ok.error());
@@ -227,7 +228,7 @@ class Scheduler {
       const auto [top, bottom] = bandOf(k);
       if (sinks_[k] && asked[k] < top) return notInBands(k);
       const bool makesNothing = sinks_[k] ? top == bottom : asked[k] == StripReads::kNone;
-      const int64_t together = rowsTogether(k);
+      const int64_t together = together_[k];
       const int64_t begin = sinks_[k] ? top : makesNothing ? 0 : asked[k] / together * together;
       for (int strip = -1; strip < schedule_.strips; ++strip)
         endOf(k, strip) = static_cast<int32_t>(begin);
@@ -283,15 +284,13 @@ class Scheduler {
   /// Where a node makes rows together, it goes on to the last of those that it has begun: four rows
   /// of Winograd's tiles cost as much as one.
   int64_t throughTile(size_t k, int64_t end, int64_t most) const {
-    const int64_t together = rowsTogether(k);
-    if (end == endBefore(k) || end >= most) return end;
-    return std::min((end + together - 1) / together * together, most);
-  }
-  int64_t endBefore(size_t k) const {
-    return schedule_.begin(schedule_.first + static_cast<int>(k));
+    const int64_t begin = schedule_.begin(schedule_.first + static_cast<int>(k));
+    if (together_[k] == 1 || end == begin || end >= most) return end;
+    return std::min((end + together_[k] - 1) / together_[k] * together_[k], most);
   }
   int64_t rowsTogether(size_t k) const {
-    return nodeTypes_[k].inputs.empty() ? 1 : rowsRead(k, 0, 0, 1).together;
+    const auto& inputs = graph_.nodes[schedule_.first + static_cast<int>(k)].inputs;
+    return inputs.empty() || inputs[0] == kNoValue ? 1 : rowsRead(k, 0, 0, 1).together;
   }
 
   /// Raises the rows that producers in the chain must have made after `strip`. It is asked for rows
@@ -361,8 +360,9 @@ class Scheduler {
   const Uses& uses_;
   int64_t rows_;
   std::vector<NodeTypes> nodeTypes_;
-  std::vector<char> readWhole_;  // by node of the chain: another one reads a result as a whole
-  std::vector<char> sinks_;      // by node of the chain
+  std::vector<char> readWhole_;    // by node of the chain: another one reads a result as a whole
+  std::vector<char> sinks_;        // by node of the chain
+  std::vector<int64_t> together_;  // by node of the chain: Rows::together
   ChainSchedule schedule_;
 };
 

@@ -321,6 +321,28 @@ void addClamps(ops::UnaryFn fn, CaseList& cases) {
     }
 }
 
+/// Weights under which a zero is not nothing, and biases under which its sign shows.
+void addOddNumbers(CaseList& cases) {
+  const Row far{"", {1, 6, 7, 8}, 20, {3, 3}, {1, 1}, {6, 6}, {6, 6}, {6, 6}};
+  const double infinity = std::numeric_limits<double>::infinity();
+  for (auto [name, input, number] : {std::tuple{"infinite_weights", 1, infinity},
+                                     {"nan_weights", 1, std::nan("")},
+                                     {"minus_zero_bias", 2, -0.0},
+                                     {"denormal_bias", 2, -1e-40}}) {
+    OpCase c = caseOf(far, name);
+    OpInput& odd = c.inputs[static_cast<size_t>(input)];
+    odd.fill = Fill::Given;
+    if (input == 1) {  // some outputs are not concerned
+      for (int i = 0; i < 210; ++i) odd.given.push_back(i % 7 * 0.25 - 0.75);
+      odd.given[100] = number;
+    } else {
+      odd.given = {0.25, -1e-30, -0.5, number, -2, 0.125, number};
+      c.inputs[0].fill = c.inputs[1].fill = Fill::Tiny;
+    }
+    cases.push_back(std::move(c));
+  }
+}
+
 }  // namespace
 
 CaseList convCases() {
@@ -353,25 +375,7 @@ CaseList convCases() {
       caseOf({"special_relu", {1, 9, 6, 6}, 20, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 1, Relu});
   special.inputs[0].fill = Fill::Special;
   cases.push_back(special);
-  // Weights under which a zero is not nothing, and biases under which its sign shows.
-  const Row far{"", {1, 6, 7, 8}, 20, {3, 3}, {1, 1}, {6, 6}, {6, 6}, {6, 6}};
-  const double infinity = std::numeric_limits<double>::infinity();
-  for (auto [name, input, number] : {std::tuple{"infinite_weights", 1, infinity},
-                                     {"nan_weights", 1, std::nan("")},
-                                     {"minus_zero_bias", 2, -0.0},
-                                     {"denormal_bias", 2, -1e-40}}) {
-    OpCase c = caseOf(far, name);
-    OpInput& odd = c.inputs[static_cast<size_t>(input)];
-    odd.fill = Fill::Given;
-    if (input == 1) {  // some outputs are not concerned
-      for (int i = 0; i < 210; ++i) odd.given.push_back(i % 7 * 0.25 - 0.75);
-      odd.given[100] = number;
-    } else {
-      odd.given = {0.25, -1e-30, -0.5, number, -2, 0.125, number};
-      c.inputs[0].fill = c.inputs[1].fill = Fill::Tiny;
-    }
-    cases.push_back(std::move(c));
-  }
+  addOddNumbers(cases);
   special = caseOf(
       {"special_depthwise", {1, 20, 6, 6}, 20, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 20, Clip});
   special.inputs[0].fill = Fill::Special;

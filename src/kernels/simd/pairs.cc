@@ -42,23 +42,17 @@ void compareRow(const void* a, const void* b, void* y, int64_t n) {
     to[i] = Boolean(compare(fn, comparable(from[i]), comparable(other[i])));
 }
 
-/// What wraps around is the same of signed and unsigned integers.
-template <class T>
-PairsFn integers(BinaryFn fn) {
-  using U = std::make_unsigned_t<T>;
+/// Sums and products of elements as `Wrapping`, everything else as T: what wraps around is the same
+/// of signed and unsigned integers.
+template <class T, class Wrapping>
+PairsFn arithmetic(BinaryFn fn) {
   switch (fn) {
     case BinaryFn::Add:
-      return computeRow<BinaryFn::Add, U>;
+      return computeRow<BinaryFn::Add, Wrapping>;
     case BinaryFn::Sub:
-      return computeRow<BinaryFn::Sub, U>;
+      return computeRow<BinaryFn::Sub, Wrapping>;
     case BinaryFn::Mul:
-      return computeRow<BinaryFn::Mul, U>;
-    case BinaryFn::BitwiseAnd:
-      return computeRow<BinaryFn::BitwiseAnd, U>;
-    case BinaryFn::BitwiseOr:
-      return computeRow<BinaryFn::BitwiseOr, U>;
-    case BinaryFn::BitwiseXor:
-      return computeRow<BinaryFn::BitwiseXor, U>;
+      return computeRow<BinaryFn::Mul, Wrapping>;
     case BinaryFn::Div:
       return computeRow<BinaryFn::Div, T>;
     case BinaryFn::Min:
@@ -71,38 +65,27 @@ PairsFn integers(BinaryFn fn) {
       return computeRow<BinaryFn::Mod, T>;
     case BinaryFn::Fmod:
       return computeRow<BinaryFn::Fmod, T>;
-    case BinaryFn::ShiftLeft:
-      return computeRow<BinaryFn::ShiftLeft, T>;
-    case BinaryFn::ShiftRight:
-      return computeRow<BinaryFn::ShiftRight, T>;
     default:
       return nullptr;
   }
 }
 
 template <class T>
-PairsFn floats(BinaryFn fn) {
+PairsFn integers(BinaryFn fn) {
+  using U = std::make_unsigned_t<T>;
   switch (fn) {
-    case BinaryFn::Add:
-      return computeRow<BinaryFn::Add, T>;
-    case BinaryFn::Sub:
-      return computeRow<BinaryFn::Sub, T>;
-    case BinaryFn::Mul:
-      return computeRow<BinaryFn::Mul, T>;
-    case BinaryFn::Div:
-      return computeRow<BinaryFn::Div, T>;
-    case BinaryFn::Min:
-      return computeRow<BinaryFn::Min, T>;
-    case BinaryFn::Max:
-      return computeRow<BinaryFn::Max, T>;
-    case BinaryFn::PRelu:
-      return computeRow<BinaryFn::PRelu, T>;
-    case BinaryFn::Mod:
-      return computeRow<BinaryFn::Mod, T>;
-    case BinaryFn::Fmod:
-      return computeRow<BinaryFn::Fmod, T>;
+    case BinaryFn::BitwiseAnd:
+      return computeRow<BinaryFn::BitwiseAnd, U>;
+    case BinaryFn::BitwiseOr:
+      return computeRow<BinaryFn::BitwiseOr, U>;
+    case BinaryFn::BitwiseXor:
+      return computeRow<BinaryFn::BitwiseXor, U>;
+    case BinaryFn::ShiftLeft:
+      return computeRow<BinaryFn::ShiftLeft, T>;
+    case BinaryFn::ShiftRight:
+      return computeRow<BinaryFn::ShiftRight, T>;
     default:
-      return nullptr;
+      return arithmetic<T, U>(fn);
   }
 }
 
@@ -146,7 +129,7 @@ PairsFn choosePairs(BinaryFn fn, DataType type) {
     else if constexpr (std::is_integral_v<T>)
       chosen = integers<T>(fn);
     else if constexpr (std::is_same_v<T, double>)
-      chosen = floats<T>(fn);
+      chosen = arithmetic<T, T>(fn);
     else if (fn == BinaryFn::Mod)
       chosen = computeRow<BinaryFn::Mod, float>;
     else if (fn == BinaryFn::Fmod)

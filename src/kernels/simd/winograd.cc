@@ -17,12 +17,10 @@ namespace {
 
 constexpr int kTile = WinogradAxis::kTile, kPatch = WinogradAxis::kPatch;
 constexpr int kPoints = WinogradTransforms::kPoints;
-// A block's inputs and sums at all points: the second cache of a phone's small cores holds them.
-constexpr int64_t kBlockFloats = 80 * 1024;
-// The weights are transformed once for every block, at the cost of some five tiles.
-constexpr int64_t kLeastTiles = 16;
-// Outputs of a pair of panels, for which weights are at six points at a time.
-constexpr int64_t kOutputs = 2 * kPanel;
+constexpr int64_t kLeastTiles = WinogradBlock::kLeastTiles;
+// A pair of panels, whose weights are at six points at a time.
+constexpr int64_t kOutputs = WinogradBlock::kOutputs;
+static_assert(kOutputs == 2 * kPanel);
 
 /// How a layer is cut. Tiles are counted row after row over the rows of tiles that are asked for.
 struct Cut {
@@ -42,7 +40,7 @@ struct Cut {
         channels(in.shape[1]),
         paddedChannels(PanelShape::roundUp(channels, 4)),
         outputs(out.shape[1]) {
-    mostTiles = std::max(kLeastTiles, kBlockFloats / (kPoints * (paddedChannels + kOutputs)));
+    mostTiles = WinogradBlock::mostTiles(paddedChannels);
     if (tiles > 0) cutInto((tiles + mostTiles - 1) / mostTiles);
   }
 
@@ -116,15 +114,25 @@ class Layer {
   void readTiles(int64_t image, const Range& tiles, const float* zeros, float* to) const {
     const float* from = args_.inputs[0].as<const float>() + image * in_.batchStride;
     for (int64_t tile = tiles.begin; tile < tiles.end; ++tile, to += cut_.paddedChannels) {
-      const auto [tileRow, tileColumn] = place(tile);
       const float* pixels[kPoints];
-      for (int i = 0; i < kPoints; ++i) {
-        const int64_t row = cut_.y.input(tileRow, i / kPatch);
-        const int64_t column = cut_.x.input(tileColumn, i % kPatch);
-        pixels[i] =
-            row < 0 || column < 0 ? zeros : from + row * in_.rowStride + column * in_.pixelStride;
-      }
+      findPatch(tile, from, zeros, pixels);
       transforms_.inputs(pixels, cut_.channels, to, inputStep());
+    }
+  }
+
+  void findPatch(int64_t tile, const float* from, const float* zeros,
+                 const float* (&pixels)[kPoints]) const {
+    const auto [tileRow, tileColumn] = place(tile);
+    int64_t columns[kPatch];  // where they lie in a row, or -1
+    for (int j = 0; j < kPatch; ++j) {
+      const int64_t column = cut_.x.input(tileColumn, j);
+      columns[j] = column < 0 ? -1 : column * in_.pixelStride;
+    }
+    for (int i = 0; i < kPatch; ++i) {
+      const int64_t row = cut_.y.input(tileRow, i);
+      const float* start = from + row * in_.rowStride;
+      for (int j = 0; j < kPatch; ++j)
+        pixels[i * kPatch + j] = row < 0 || columns[j] < 0 ? zeros : start + columns[j];
     }
   }
 
