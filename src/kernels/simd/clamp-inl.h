@@ -1,4 +1,4 @@
-// Clamping in a tile's registers, with the bits of Function<Relu> and Function<Clip>
+// Activations in a tile's registers. Clamping has the bits of Function<Relu> and Function<Clip>
 // (kernels/elementary.inc) in one instruction a bound. Include after <hwy/highway.h> in a file
 // compiled once a target.
 #if defined(MINNOW_SIMD_CLAMP_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -11,6 +11,9 @@
 #include <hwy/highway.h>
 
 #include <limits>
+
+#include "kernels/simd/math-inl.h"
+#include "kernels/simd/panel_tile.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace minnow::kernels::simd::HWY_NAMESPACE {
@@ -64,6 +67,21 @@ HWY_INLINE void clampSums(D d, float low, float high, hn::Vec<D> (&sum)[kPixels]
     const V zero = hn::Zero(d);
     forEachSum(sum, [&](V x) HWY_ATTR { return hn::Add(x, zero); });
   }
+}
+
+/// What a PanelTile or DepthwiseTile does to its sums before it stores them.
+template <class D, class T, int kPixels, int kVectors>
+HWY_INLINE void finishSums(D d, const T& tile, hn::Vec<D> (&sum)[kPixels][kVectors]) {
+  using V = hn::Vec<D>;
+  using enum ops::UnaryFn;
+  const ops::Epilogue& after = tile.after;
+  if (tile.clamp) clampSums(d, tile.low, tile.high, sum);
+  if (takesEpilogue(LeakyRelu) && after.fn == LeakyRelu)
+    forEachSum(sum, [&](V x) HWY_ATTR {
+      return evaluate(Function<LeakyRelu>{after.alpha, after.beta}, d, x);
+    });
+  if (takesEpilogue(HardSwish) && after.fn == HardSwish)
+    forEachSum(sum, [&](V x) HWY_ATTR { return evaluate(Function<HardSwish>{}, d, x); });
 }
 
 }  // namespace minnow::kernels::simd::HWY_NAMESPACE

@@ -63,6 +63,7 @@ class Rows {
     tile_.clamp = epilogue_.clamp;
     tile_.low = epilogue_.low;
     tile_.high = epilogue_.high;
+    tile_.after = epilogue_.takenByTiles();
   }
 
   /// Output rows [row, end).

@@ -3,6 +3,7 @@
 #include "kernels/simd/dispatch.h"
 
 #include <cmath>
+#include <limits>
 #include <utility>
 
 // Sums are arrays of vectors, which SVE's, without a size at compile time, cannot be elements of: a
@@ -55,7 +56,7 @@ HWY_INLINE void storeSums(D d, const DepthwiseTile& t, int64_t c,
     HWY_UNROLL(16)
     for (int i = 0; i < kSums; ++i) sum[i][v] = hn::Add(sum[i][v], bias);
   }
-  if (t.clamp) clampSums(d, t.low, t.high, sum);
+  finishSums(d, t, sum);
   HWY_UNROLL(2)
   for (int row = 0; row < kRows; ++row) {
     float* to = t.output + row * t.outputRowStep + c;

@@ -22,6 +22,7 @@ struct DepthwiseTile {
   int64_t channels = 0;
   bool clamp = false;  ///< store min(max(x, low), high)
   float low = 0, high = 0;
+  ops::Epilogue after;  ///< as of PanelTile
 };
 
 struct DepthwiseTiles {

@@ -88,7 +88,9 @@ HWY_INLINE void splitForLog(D d, V x, V& mantissa, V& exponent) {
 }
 
 #define MINNOW_INLINE HWY_INLINE
+#define MINNOW_KEEPS_SECOND HWY_ARCH_X86
 #include "kernels/elementary.inc"
+#undef MINNOW_KEEPS_SECOND
 #undef MINNOW_INLINE
 
 }  // namespace minnow::kernels::simd::HWY_NAMESPACE

@@ -47,9 +47,21 @@ TileEpilogue::TileEpilogue(const ops::Epilogue& epilogue) {
   if (!clamp && epilogue.fn != ops::UnaryFn::Identity) after = epilogue;
 }
 
+ops::Epilogue TileEpilogue::takenByTiles() {
+  if (!after || !takesEpilogue(after->fn)) return {};
+  const ops::Epilogue taken = *after;
+  after.reset();
+  return taken;
+}
+
 PanelOutputs::PanelOutputs(const PanelShape& shape, const float* weights, const TensorView& bias,
                            const ops::Epilogue& epilogue)
-    : shape_(shape), weights_(weights), bias_(bias), epilogue_(epilogue), tiles_(panelTiles()) {}
+    : shape_(shape),
+      weights_(weights),
+      bias_(bias),
+      epilogue_(epilogue),
+      inTiles_(epilogue_.takenByTiles()),
+      tiles_(panelTiles()) {}
 
 Panel PanelOutputs::at(int64_t group, int64_t index, int64_t left, float* bias) const {
   const int64_t first = index * kPanel;
@@ -61,6 +73,7 @@ Panel PanelOutputs::at(int64_t group, int64_t index, int64_t left, float* bias) 
   panel.tiles = pair ? &tiles_.pair : &tiles_.ofWidth(width);
   if (epilogue_.after) panel.after = &*epilogue_.after;
   PanelTile& t = panel.tile;
+  t.after = inTiles_;
   t.weights = weights_ + shape_.offset(group, first, 0);
   t.panelStride = kPanel * shape_.depth;
   t.outputs = std::min(shape_.outputs - first, pair ? 2 * kPanel : width);

@@ -27,6 +27,8 @@ struct TileEpilogue {
 
   TileEpilogue() = default;
   explicit TileEpilogue(const ops::Epilogue& epilogue);
+  /// What takesEpilogue(), which is no longer to be done afterwards.
+  ops::Epilogue takenByTiles();
 };
 
 /// Where the reduction of a row of pixels reads.
@@ -75,6 +77,7 @@ class PanelOutputs {
   const float* weights_;
   TensorView bias_;
   TileEpilogue epilogue_;
+  ops::Epilogue inTiles_;
   const PanelTileSet& tiles_;
 };
 

@@ -7,6 +7,7 @@
 #include "kernels/simd/dispatch.h"
 
 #include <cstring>
+#include <limits>
 #include <utility>
 
 // Sums are arrays of vectors, which SVE's, without a size at compile time, cannot be elements of: a
@@ -159,7 +160,7 @@ struct Tile {
       HWY_UNROLL(16)
       for (int p = 0; p < kPixels; ++p) sum[p][v] = hn::Add(sum[p][v], bias);
     }
-    if (t.clamp) clampSums(d, t.low, t.high, sum);
+    finishSums(d, t, sum);
     constexpr int kLast = kVectors - 1;
     const int64_t last = t.outputs - kLast * kN;  // channels of the last vector
     const int64_t step = t.outputStep;

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "kernels/packing.h"
+#include "ops/unary.h"
 
 namespace minnow::kernels::simd {
 
@@ -29,7 +30,18 @@ struct PanelTile {
   int64_t outputs = 0;             ///< channels to store; fewer than the width on a last panel
   bool clamp = false;              ///< store min(max(x, low), high)
   float low = 0, high = 0;
+  ops::Epilogue after;  ///< another function, if takesEpilogue(): alone, without a clamp
 };
+
+/// True if tiles apply a function of few instructions to their sums. AArch64 does so to the stored
+/// rows, where the code is there once and not in every tile.
+constexpr bool takesEpilogue(ops::UnaryFn fn) {
+#if defined(__x86_64__) || defined(__i386__)
+  return fn == ops::UnaryFn::LeakyRelu || fn == ops::UnaryFn::HardSwish;
+#else
+  return fn == ops::UnaryFn::Identity;
+#endif
+}
 
 /// Tiles of one width. run[n] computes n pixels, 1 <= n <= maxPixels.
 struct PanelTiles {
