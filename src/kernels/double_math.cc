@@ -1,5 +1,6 @@
 // Elementary functions in double (see the header for sources).
 #include "kernels/double_math.h"
+#include "kernels/double_series.h"
 
 #include <algorithm>
 #include <array>

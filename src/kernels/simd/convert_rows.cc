@@ -12,6 +12,7 @@
 #include "kernels/element_types.h"
 #include "kernels/simd/convert_rows.h"
 #include "kernels/simd/dispatch.h"
+#include "kernels/simd/double-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace minnow::kernels::simd::HWY_NAMESPACE {
@@ -120,16 +121,11 @@ void int8FromFloats(const std::byte* from, std::byte* to, int64_t n) {
   });
 }
 
-/// In double it is decided what is below the least normal float (in_double::toFloat).
 #if HWY_HAVE_FLOAT64
 void floatsFromDoubles(const std::byte* from, std::byte* to, int64_t n) {
   const hn::ScalableTag<double> dd;
   const hn::Rebind<float, decltype(dd)> d;
-  const auto least = hn::Set(dd, std::numeric_limits<float>::min());
-  mapRow<double, float>(d, from, to, n, [&](auto x) HWY_ATTR {
-    const auto tiny = hn::Lt(hn::Abs(x), least);
-    return hn::DemoteTo(d, hn::IfThenElse(tiny, hn::CopySign(hn::Zero(dd), x), x));
-  });
+  mapRow<double, float>(d, from, to, n, [&](auto x) HWY_ATTR { return floatFromDouble(dd, x); });
 }
 #else
 constexpr DenseConversion floatsFromDoubles = nullptr;
