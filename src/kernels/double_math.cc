@@ -1,6 +1,5 @@
 // Elementary functions in double (see the header for sources).
 #include "kernels/double_math.h"
-#include "kernels/double_series.h"
 
 #include <algorithm>
 #include <array>
@@ -8,6 +7,8 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+
+#include "kernels/double_series.h"
 
 namespace minnow::kernels::in_double {
 #include "kernels/double_math.inc"
