@@ -163,6 +163,19 @@ TEST_P(LayoutFacts, KernelsTakeTheOrderOfTheRole) {
   }
 }
 
+// Scores that a transposition turned lie neither along the axis nor across it, as those of YOLO's
+// boxes: sixteen shares of four sides of all places.
+TEST(SoftmaxOfAView, HasAFastKernel) {
+  ops::Softmax softmax;
+  softmax.axis = 1;
+  const Shape shape{1, 16, 4, 2100};
+  const TensorView turned{{DataType::Float32, shape, {134400, 1, 16, 64}}, nullptr};
+  for (const StorageOrder order : {StorageOrder::Plain, StorageOrder::ChannelsLast}) {
+    const TensorView y{{DataType::Float32, shape, stridesIn(order, shape)}, nullptr};
+    EXPECT_STREQ(backend::cpu::chooseKernel(softmax, {&turned, 1}, {&y, 1}).name, "softmax-simd");
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(All, LayoutFacts, testing::ValuesIn(allCases()),
                          [](const auto& info) { return info.param.name; });
 

@@ -72,9 +72,9 @@ class Rows {
     for (; row < end; ++row) {
       float* to = output + plane * plan_.y.planeStride + row * plan_.y.rowStride;
       if (pairs_ && row + 1 < end)
-        byPairs(image, row++, to);
+        byTiles(image, row++, 2, *pairs_, to);
       else if (hasColumns(plan_))
-        byColumns(image, row, to);
+        byTiles(image, row, 1, tiles_.single(plan_.kernelX, plan_.strideX), to);
       else
         byStretches(image, row, to);
     }
@@ -93,30 +93,28 @@ class Rows {
     }
   }
 
-  void byPairs(const float* image, int64_t row, float* to) {
-    const int64_t inputRows = plan_.kernelY + plan_.strideY;
+  /// `rows` rows of output from `row` on: tiles inside the image, and those that meet its sides.
+  void byTiles(const float* image, int64_t row, int64_t rows, const DepthwiseTiles::Rows& tiles,
+               float* to) {
+    const int64_t inputRows = plan_.kernelRows() + (rows - 1) * plan_.strideY;
+    tile_.tapCount = plan_.kernelRows();
     forEachTile([&](int64_t first, int64_t n) {
-      findColumns(image, row, inputRows, first, (n - 1) * plan_.strideX + plan_.kernelX);
-      runTile(pairs_[n], first, n, to, 2);
+      if (tiles.inside[n] && isInside(plan_, {first, first + n})) {
+        findRows(image, row, inputRows, first);
+        runTile(tiles.inside[n], first, n, to, rows);
+      } else {
+        findColumns(image, row, inputRows, first, (n - 1) * plan_.strideX + plan_.kernelX);
+        runTile(tiles.border[n], first, n, to, rows);
+      }
     });
   }
 
-  void byColumns(const float* image, int64_t row, float* to) {
-    const bool wide = plan_.kernelX == 5, strided = plan_.strideX == 2;
-    tile_.tapCount = plan_.kernelRows();
-    forEachTile([&](int64_t first, int64_t n) {
-      const auto inside = tiles_.inside[wide][strided][n];
-      if (inside && isInside(plan_, {first, first + n})) {
-        for (int64_t k = 0; k < plan_.kernelRows(); ++k) {
-          taps_[k] = tapInPlace(plan_, image, zeros_, inputRow(row, k), 0, first);
-          if (taps_[k].step) taps_[k].step = plan_.x.pixelStride;
-        }
-        runTile(inside, first, n, to);
-      } else {
-        findColumns(image, row, plan_.kernelRows(), first, (n - 1) * plan_.strideX + plan_.kernelX);
-        runTile(tiles_.border[wide][strided][n], first, n, to);
-      }
-    });
+  /// Where the tile at output pixel `pixel` of `row` begins in each of `rows` input rows.
+  void findRows(const float* image, int64_t row, int64_t rows, int64_t pixel) {
+    for (int64_t k = 0; k < rows; ++k) {
+      taps_[k] = tapInPlace(plan_, image, zeros_, inputRow(row, k), 0, pixel);
+      if (taps_[k].step) taps_[k].step = plan_.x.pixelStride;
+    }
   }
 
   /// Pointers to `count` columns of `rows` input rows, those under the kernel at output pixel
@@ -174,7 +172,7 @@ class Rows {
 
   const ConvPlan& plan_;
   const DepthwiseTiles& tiles_;
-  const DepthwiseTiles::Fn* pairs_ = nullptr;  ///< by pixels; null where rows come one by one
+  const DepthwiseTiles::Rows* pairs_ = nullptr;  ///< null where rows come one by one
   TileEpilogue epilogue_;
   TapRun* taps_;
   const float** columns_;

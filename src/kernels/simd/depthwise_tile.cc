@@ -29,6 +29,10 @@ const DepthwiseTiles* MakeDepthwiseTiles() { return nullptr; }
 
 #else
 
+// Two rows of output at a time take 32 registers.
+#undef MINNOW_PAIRS_ROWS
+#define MINNOW_PAIRS_ROWS (HWY_ARCH_ARM_A64 || HWY_TARGET <= HWY_AVX3)
+
 /// The same vector, in a register: compilers would rather load it anew for each use.
 template <class V>
 HWY_INLINE V inRegister(V x) {
@@ -117,7 +121,7 @@ struct Columns {
 /// touches in both. Instructions stay in the order written, since compilers, left alone, move up
 /// more loads than there are registers: a pixel is loaded two before its turn and its pointer two
 /// before that, so that in-order cores wait for neither.
-template <int kPixels, int kKernel, int kStride>
+template <int kPixels, int kKernel, int kStride, bool kBorder>
 struct RowPair {
   static constexpr int kColumns = (kPixels - 1) * kStride + kKernel;
   static constexpr int kAll = (kKernel + kStride) * kColumns;
@@ -212,6 +216,67 @@ struct RowPair {
   static constexpr int kLeastChannels = DepthwiseTiles::kLeastChannels;
 };
 
+#elif MINNOW_PAIRS_ROWS
+
+/// Two rows of output pixels under a 3x3 kernel, whose weights stay in registers beside the sums. The
+/// first cache gives a vector a cycle, and less while lines come and go; a row at a time loads one
+/// for 1.7 multiply-adds, two rows one for 2.8.
+template <int kPixels, int kKernel, int kStride, bool kBorder>
+struct RowPair {
+  static constexpr int kColumns = (kPixels - 1) * kStride + kKernel;
+
+  /// A row of weights stays in registers for the second row of output, kStride input rows later.
+  static constexpr bool kKeepsWeights = kKernel == 3;
+
+  template <class V>
+  using Sums = V[2 * kPixels][1];
+
+  template <class D>
+  static HWY_INLINE void loadRow(D d, const DepthwiseTile& t, int64_t c, int row,
+                                 hn::Vec<D> (&w)[kKernel]) {
+    const float* from = t.weights + row * kKernel * t.weightStep + c;
+    HWY_UNROLL(8)
+    for (int k = 0; k < kKernel; ++k) w[k] = inRegister(hn::LoadU(d, from + k * t.weightStep));
+  }
+
+  /// What column `i` of an input row adds to output row `row` by a row of weights.
+  template <class V>
+  static HWY_INLINE void addColumn(V x, int i, const V (&w)[kKernel], int row, Sums<V>& sum) {
+    HWY_UNROLL(8)
+    for (int k = kKernel - 1; k >= 0; --k) {
+      const int p = (i - k) / kStride;
+      if (i >= k && (i - k) % kStride == 0 && p < kPixels)
+        sum[row * kPixels + p][0] = hn::MulAdd(x, w[k], sum[row * kPixels + p][0]);
+    }
+  }
+
+  template <class D, int>
+  static HWY_INLINE void block(D d, const DepthwiseTile& t, int64_t c) {
+    using V = hn::Vec<D>;
+    Sums<V> sum;
+    HWY_UNROLL(16)
+    for (int i = 0; i < 2 * kPixels; ++i) sum[i][0] = hn::Zero(d);
+    V w[kKernel][kKernel];
+    HWY_UNROLL(8)
+    for (int row = 0; row < kKernel + kStride; ++row) {
+      if (row < kKernel) loadRow(d, t, c, row, w[row]);
+      if (row >= kStride && !kKeepsWeights) loadRow(d, t, c, row - kStride, w[row - kStride]);
+      const int64_t step = kBorder ? 0 : t.taps[row].step;
+      const float* in = kBorder ? nullptr : t.taps[row].input + c;
+      HWY_UNROLL(32)
+      for (int i = 0; i < kColumns; ++i, in += step) {
+        if (kBorder) in = t.columns[row * kColumns + i] + c;
+        const V x = inRegister(hn::LoadU(d, in));
+        if (row >= kStride) addColumn(x, i, w[row - kStride], 1, sum);
+        if (row < kKernel) addColumn(x, i, w[row], 0, sum);
+      }
+    }
+    storeSums<2>(d, t, c, sum);
+  }
+  static constexpr int kWide = 1;
+  static constexpr int kLeastChannels = DepthwiseTiles::kLeastChannels;
+};
+
 #endif
 
 template <int kPixels>
@@ -289,20 +354,23 @@ void run(const DepthwiseTile& t) {
 
 template <int kKernel, int kStride, int... kPixels>
 void listColumns(DepthwiseTiles& tiles, std::integer_sequence<int, kPixels...>) {
-  auto& border = tiles.border[kKernel == 5][kStride == 2];
+  auto& rows = tiles.rows[kKernel == 5][kStride == 2];
 #if !HWY_ARCH_ARM_A64  // whose rows come in pairs, and the rest had better take little code
-  auto& inside = tiles.inside[kKernel == 5][kStride == 2];
-  ((inside[kPixels + 1] = &run<Columns<kPixels + 1, kKernel, kStride, false> >), ...);
+  ((rows.inside[kPixels + 1] = &run<Columns<kPixels + 1, kKernel, kStride, false> >), ...);
 #endif
-  ((border[kPixels + 1] = &run<Columns<kPixels + 1, kKernel, kStride, true> >), ...);
+  ((rows.border[kPixels + 1] = &run<Columns<kPixels + 1, kKernel, kStride, true> >), ...);
 }
 
-#if HWY_ARCH_ARM_A64
+#if MINNOW_PAIRS_ROWS
 template <int kKernel, int kStride, int... kPixels>
 void listPairs(DepthwiseTiles& tiles, std::integer_sequence<int, kPixels...>) {
   constexpr int kLeast = DepthwiseTiles::kLeastPair;
   auto& pair = tiles.pair[kKernel == 5][kStride == 2];
-  ((pair[kPixels + kLeast] = &run<RowPair<kPixels + kLeast, kKernel, kStride> >), ...);
+#if !HWY_ARCH_ARM_A64
+  ((pair.inside[kPixels + kLeast] = &run<RowPair<kPixels + kLeast, kKernel, kStride, false> >),
+   ...);
+#endif
+  ((pair.border[kPixels + kLeast] = &run<RowPair<kPixels + kLeast, kKernel, kStride, true> >), ...);
 }
 #endif
 
@@ -314,7 +382,7 @@ const DepthwiseTiles* MakeDepthwiseTiles() {
     listColumns<3, 2>(all, pixels);
     listColumns<5, 1>(all, pixels);
     listColumns<5, 2>(all, pixels);
-#if HWY_ARCH_ARM_A64  // AVX-512 has the registers too, but loads cost it nothing
+#if MINNOW_PAIRS_ROWS
     const std::make_integer_sequence<int,
                                      DepthwiseTiles::kMaxPixels + 1 - DepthwiseTiles::kLeastPair>
         paired;

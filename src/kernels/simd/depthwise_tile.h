@@ -29,24 +29,33 @@ struct DepthwiseTiles {
   using Fn = void (*)(const DepthwiseTile&);
   /// Fewer are for `any` alone.
   static constexpr int kLeastChannels = 4;
-  /// Kernels of 3 or 5 adjacent columns, stride 1 or 2, that load every input pixel once a row:
-  /// inside[kernel == 5][stride == 2][pixels]. A tap is the first column of a kernel row for pixel
-  /// 0, its step the distance between columns. Null where `border` serves for both.
-  Fn inside[2][2][kMaxPixels + 1] = {};
-  /// The same where columns may lie on padding: `columns` points to each input pixel, tapCount rows
-  /// of (pixels - 1) * stride + kernel.
-  Fn border[2][2][kMaxPixels + 1] = {};
-  /// Two rows of output, kLeastPair pixels and more, under square kernels of one stride: `columns`
-  /// has kernel + stride rows. Null where the instruction set gains nothing by it.
+  /// By pixels: what computes a row of output or two. An input pixel is loaded once a row of output,
+  /// or once for two.
+  struct Rows {
+    /// A tap is the first column of an input row for pixel 0, its step the distance between columns.
+    /// Null where `border` serves for both.
+    Fn inside[kMaxPixels + 1] = {};
+    /// Columns may lie on padding: `columns` points to each input pixel, row by row (pixels - 1) *
+    /// stride + kernel of them.
+    Fn border[kMaxPixels + 1] = {};
+  };
+  /// Kernels of 3 or 5 adjacent columns, stride 1 or 2: rows[kernel == 5][stride == 2]; tapCount is
+  /// the rows of the kernel.
+  Rows rows[2][2];
+  /// Two rows of output, kLeastPair pixels and more, under square kernels of one stride, so that
+  /// there are kernel + stride input rows. Empty where the instruction set gains nothing by it.
   static constexpr int kLeastPair = 4;
-  Fn pair[2][2][kMaxPixels + 1] = {};
+  Rows pair[2][2];
   /// Any taps, one to four pixels: taps as of PanelTile.
   Fn any[5] = {};
 
+  const Rows& single(int64_t kernel, int64_t stride) const {
+    return rows[kernel == 5][stride == 2];
+  }
   /// pair[…][…], or null where there are none.
-  const Fn* pairs(int64_t kernel, int64_t stride) const {
-    const Fn* all = pair[kernel == 5][stride == 2];
-    return all[kLeastPair] ? all : nullptr;
+  const Rows* pairs(int64_t kernel, int64_t stride) const {
+    const Rows& all = pair[kernel == 5][stride == 2];
+    return all.border[kLeastPair] ? &all : nullptr;
   }
 };
 

@@ -1,4 +1,5 @@
-// Softmax and LogSoftmax: along contiguous rows, or with a lane for each of neighbouring sets.
+// Softmax and LogSoftmax: along contiguous rows, or with a lane for each of neighbouring sets. Where
+// the input lies neither way, as a transposed one may, it is copied to the output first.
 // A CPU with SVE runs NEON's copy (docs/design.md).
 #define HWY_BROKEN_TARGETS HWY_SVE
 #undef HWY_TARGET_INCLUDE
@@ -10,6 +11,7 @@
 #include "kernels/simd/dispatch.h"
 #include "kernels/simd/fold-inl.h"
 #include "kernels/simd/softmax.h"
+#include "kernels/simd/strided_copy.h"
 #include "ops/softmax.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -113,7 +115,9 @@ namespace {
 constexpr int64_t kWeight = 8;
 
 FoldPlan planOf(const ops::Softmax& softmax, const TensorView& x, const TensorView& y) {
-  return foldPlan(x, y.strides, softmax.mask(x.shape.rank()));
+  FoldPlan plan = foldPlan(x, y.strides, softmax.mask(x.shape.rank()));
+  plan.possible = plan.possible && (plan.along || plan.laneOut == 1);
+  return plan;
 }
 
 }  // namespace
@@ -122,17 +126,24 @@ bool acceptsSoftmax(const ops::Operator& op, std::span<const TensorView> inputs,
                     std::span<const TensorView> outputs) {
   const auto& softmax = static_cast<const ops::Softmax&>(op);
   if (softmax.fn == ops::SoftmaxFn::Hardmax || inputs[0].type != DataType::Float32) return false;
-  const FoldPlan plan = planOf(softmax, inputs[0], outputs[0]);
-  return plan.possible && (plan.along || plan.laneOut == 1);
+  return planOf(softmax, inputs[0], outputs[0]).possible ||
+         planOf(softmax, outputs[0], outputs[0]).possible;
 }
 
 Result<void> runSoftmax(const ops::Operator& op, const KernelArgs& args) {
   const auto& softmax = static_cast<const ops::Softmax&>(op);
-  const FoldPlan plan = planOf(softmax, args.inputs[0], args.outputs[0]);
+  const TensorView& y = args.outputs[0];
+  TensorView x = args.inputs[0];
+  FoldPlan plan = planOf(softmax, x, y);
+  if (!plan.possible) {
+    copyStrided(x, y, *args.team);
+    x = y;
+    plan = planOf(softmax, x, y);
+  }
   const auto normalise = MINNOW_DISPATCH(softmaxTasks);
   const auto run = [&](int64_t begin, int64_t end) {
-    normalise(plan, softmax.fn == ops::SoftmaxFn::LogSoftmax, args.inputs[0].as<const float>(),
-              args.outputs[0].as<float>(), begin, end);
+    normalise(plan, softmax.fn == ops::SoftmaxFn::LogSoftmax, x.as<const float>(), y.as<float>(),
+              begin, end);
   };
   plan.run(*args.team, run, kWeight);
   return {};
