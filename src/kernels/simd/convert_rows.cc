@@ -12,6 +12,7 @@
 #include "kernels/element_types.h"
 #include "kernels/simd/convert_rows.h"
 #include "kernels/simd/dispatch.h"
+#include "kernels/simd/double-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace minnow::kernels::simd::HWY_NAMESPACE {
@@ -67,7 +68,7 @@ HWY_INLINE hn::Vec<hn::RebindToSigned<D>> int32FromFloat(D d, hn::Vec<D> x) {
   return hn::IfThenElse(above, hn::Set(di, std::numeric_limits<int32_t>::max()), inside);
 }
 
-/// What lies in a vector: of a Half its bits.
+/// What lies in a vector: of a Half its bits, of a Boolean its byte.
 template <class T>
 struct LaneOf {
   using Type = T;
@@ -75,6 +76,10 @@ struct LaneOf {
 template <>
 struct LaneOf<Half> {
   using Type = uint16_t;
+};
+template <>
+struct LaneOf<Boolean> {
+  using Type = uint8_t;
 };
 
 /// to[i] = fn(from[i]): whole vectors, then one by one.
@@ -98,6 +103,14 @@ void floatsFromHalves(const std::byte* from, std::byte* to, int64_t n) {
   const hn::ScalableTag<float> d;
   mapRow<Half, float>(d, from, to, n, [&](auto x) HWY_ATTR { return floatFromHalf(d, x); });
 }
+/// Whatever is not 0 is true.
+void floatsFromBooleans(const std::byte* from, std::byte* to, int64_t n) {
+  const hn::ScalableTag<float> d;
+  const hn::RebindToSigned<decltype(d)> di;
+  mapRow<Boolean, float>(d, from, to, n, [&](auto x) HWY_ATTR {
+    return hn::ConvertTo(d, hn::Min(hn::PromoteTo(di, x), hn::Set(di, 1)));
+  });
+}
 void halvesFromFloats(const std::byte* from, std::byte* to, int64_t n) {
   const hn::ScalableTag<float> d;
   mapRow<float, Half>(d, from, to, n, [&](auto x) HWY_ATTR { return halfFromFloat(d, x); });
@@ -120,16 +133,11 @@ void int8FromFloats(const std::byte* from, std::byte* to, int64_t n) {
   });
 }
 
-/// In double it is decided what is below the least normal float (in_double::toFloat).
 #if HWY_HAVE_FLOAT64
 void floatsFromDoubles(const std::byte* from, std::byte* to, int64_t n) {
   const hn::ScalableTag<double> dd;
   const hn::Rebind<float, decltype(dd)> d;
-  const auto least = hn::Set(dd, std::numeric_limits<float>::min());
-  mapRow<double, float>(d, from, to, n, [&](auto x) HWY_ATTR {
-    const auto tiny = hn::Lt(hn::Abs(x), least);
-    return hn::DemoteTo(d, hn::IfThenElse(tiny, hn::CopySign(hn::Zero(dd), x), x));
-  });
+  mapRow<double, float>(d, from, to, n, [&](auto x) HWY_ATTR { return floatFromDouble(dd, x); });
 }
 #else
 constexpr DenseConversion floatsFromDoubles = nullptr;
@@ -137,6 +145,7 @@ constexpr DenseConversion floatsFromDoubles = nullptr;
 
 DenseConversion chooseDense(DataType from, DataType to) {
   if (from == DataType::Float16 && to == DataType::Float32) return floatsFromHalves;
+  if (from == DataType::Bool && to == DataType::Float32) return floatsFromBooleans;
   if (from == DataType::Float64 && to == DataType::Float32) return floatsFromDoubles;
   if (from != DataType::Float32) return nullptr;
   switch (to) {

@@ -47,6 +47,12 @@ TEST(ConvertRows, FloatFromEveryHalf) {
   expectBits<Half, float>(DataType::Float16, DataType::Float32, x);
 }
 
+TEST(ConvertRows, FloatFromEveryBoolean) {
+  std::vector<Boolean> x(256);
+  for (size_t i = 0; i < x.size(); ++i) x[i].byte = static_cast<uint8_t>(i);
+  expectBits<Boolean, float>(DataType::Bool, DataType::Float32, x);
+}
+
 TEST(ConvertRows, HalfFromFloat) {
   expectBits<float, Half>(DataType::Float32, DataType::Float16, manyFloats());
 }
