@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <limits>
 
+#include "kernels/double_series.h"
+
 namespace minnow::kernels::in_double {
 #include "kernels/double_math.inc"
 

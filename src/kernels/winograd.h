@@ -34,15 +34,17 @@ struct WinogradAxis {
 
 /// How many tiles a kernel takes at a time. Their inputs and sums at all 36 points are to stay in the
 /// second cache of a phone's small cores; but the weights are transformed once for each such block,
-/// which takes as long as some five tiles, so there are 16 at least.
+/// which takes as long as some four tiles, so there are 18 at least.
 struct WinogradBlock {
-  static constexpr int64_t kOutputs = 32;  ///< of which there are sums at a time
+  static constexpr int kOutputs = 16;  ///< of which there are sums at a time
   static constexpr int64_t kFloats = 80 * 1024;
-  static constexpr int64_t kLeastTiles = 16;
+  static constexpr int64_t kLeastTiles = 18;
+  static constexpr int64_t kTogether = 6;  ///< multiplied at a time, with registers for 6 x 16 sums
 
   static int64_t mostTiles(int64_t channels) {
     constexpr int64_t kPoints = WinogradAxis::kPatch * WinogradAxis::kPatch;
-    return std::max(kLeastTiles, kFloats / (kPoints * (channels + kOutputs)));
+    const int64_t tiles = kFloats / (kPoints * (channels + kOutputs));
+    return std::max(kLeastTiles, (tiles + kTogether / 2) / kTogether * kTogether);
   }
 };
 

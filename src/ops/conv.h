@@ -40,6 +40,7 @@ struct Conv final : OperatorBase<Conv>, WindowAttributes {
   /// True if `winograd` may be set.
   bool fitsWinograd() const;
   bool* inTiles() MINNOW_CONVERSION_OVERRIDE { return fitsWinograd() ? &winograd : nullptr; }
+  int64_t multiplyAddsPerCall(std::span<const TensorType> inputs) const MINNOW_CONVERSION_OVERRIDE;
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   Epilogue* fusedActivation() MINNOW_CONVERSION_OVERRIDE { return &epilogue; }

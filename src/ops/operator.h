@@ -343,6 +343,11 @@ class Operator {
   /// Whether the operator is computed in tiles of results (Conv::winograd), for conversion to decide;
   /// null (as a rule) where it cannot be.
   MINNOW_CONVERSION_FACT bool* inTiles() { return nullptr; }
+  /// About how many multiply-adds a call takes besides, however few rows it is asked for.
+  MINNOW_CONVERSION_FACT int64_t multiplyAddsPerCall(std::span<const TensorType> inputs) const {
+    (void)inputs;
+    return 0;
+  }
   /// nullopt (as a rule) for an operator that is not linear in weights, or not in weights of these
   /// types. They have passed inferShape().
   MINNOW_CONVERSION_FACT std::optional<LinearAxes> linearAxes(

@@ -129,19 +129,23 @@ Result<TensorTypes> Reshape::largestOutputs(const DataInputs& in) const {
 }
 
 /// Extents that a run sets are any that they can be, each for itself; what is left is most where
-/// they are least.
+/// they are least, and where they copy the axes that are empty.
 Result<Shape> Reshape::largestInRun(const DataInputs& in) const {
   const Shape& x = in.shape(0);
+  Shape filled = x;
+  for (int i = 0; i < x.rank(); ++i) filled[i] = std::max<int64_t>(1, x[i]);
   Reshape least = *this;
   for (size_t i = 0; i < shape.size(); ++i)
     if (isSetInRun(in, i)) least.shape[i] = std::max<int64_t>(1, in.least("shape", i, shape[i]));
-  auto most = least.outputShape(x, true);
+  auto most = least.outputShape(filled, true);
   if (!most) return most;
   for (int i = 0; i < most->rank(); ++i) {
-    if (!isSetInRun(in, static_cast<size_t>(i))) continue;
     const int64_t from = in.least("shape", static_cast<size_t>(i), shape[i]);
-    const bool copies = from <= 0 && !allowZero && i < x.rank();
-    (*most)[i] = std::max({shape[i], copies ? x[i] : 0, from < 0 ? x.elements() : 0});
+    const int64_t copied = from <= 0 && !allowZero && i < x.rank() ? x[i] : 0;
+    if (isSetInRun(in, static_cast<size_t>(i)))
+      (*most)[i] = std::max({shape[i], copied, from < 0 ? filled.elements() : 0});
+    else if (shape[i] == 0)
+      (*most)[i] = copied;
   }
   return most;
 }

@@ -11,6 +11,7 @@
 #include "kernels/kernel.h"
 #include "ops/data_axes.h"
 #include "ops/in_run.h"
+#include "ops/reshape.h"
 #include "tests/ops/op_case.h"
 
 namespace minnow::optest {
@@ -387,6 +388,22 @@ TEST(Totality, WhatIsPromisedOfSizesFromDataHoldsForEverySize) {
   for (const char* name :
        {"Slice", "Reshape", "Resize", "Expand", "Tile", "Pad", "Split", "TopK", "OneHot", "Trilu"})
     EXPECT_TRUE(set.contains(name)) << name;
+}
+
+// Where an axis that a run copies is empty, -1 is what the others hold.
+TEST(Totality, LargestReshapeBesideAnEmptyAxis) {
+  ops::Reshape op;
+  op.shape = {0, 0, 2};
+  const TensorType type{DataType::Float32, {6, 6, 0, 6}};
+  int held = 0;
+  for (uint64_t seed = 0; seed < 2000; ++seed) {
+    Garbage garbage(seed);
+    Promise promise(op, {&type, 1}, garbage);
+    promise.setInRun(garbage);
+    held += promise.check();
+    if (HasFailure()) FAIL() << "seed " << seed;
+  }
+  EXPECT_GT(held, 300);
 }
 
 }  // namespace minnow::optest

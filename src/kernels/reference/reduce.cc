@@ -1,9 +1,10 @@
 // Reductions, one output element at a time.
 #include "ops/reduce.h"
 
-#include <concepts>
+#include <limits>
 #include <type_traits>
 
+#include "kernels/element_types.h"
 #include "kernels/kernel.h"
 #include "kernels/reference/folding.h"
 #include "kernels/reference/scalar_math.h"
@@ -13,30 +14,6 @@ namespace {
 
 using ops::ReduceFn;
 
-/// Integers are added and multiplied modulo 2^64, so that overflow wraps.
-template <class T>
-using Accumulator = std::conditional_t<std::floating_point<T>, T, uint64_t>;
-
-template <class T>
-T meanOf(Accumulator<T> sum, int64_t n) {
-  if constexpr (std::floating_point<T>)
-    return sum / static_cast<T>(n);
-  else if (n == 0)
-    return 0;
-  else if constexpr (std::is_signed_v<T>)
-    return static_cast<T>(static_cast<int64_t>(sum) / n);
-  else
-    return static_cast<T>(sum / static_cast<uint64_t>(n));
-}
-
-template <class T>
-T absolute(T x) {
-  if constexpr (std::floating_point<T>)
-    return std::fabs(x);
-  else
-    return x < 0 ? static_cast<T>(Accumulator<T>{0} - static_cast<Accumulator<T>>(x)) : x;
-}
-
 template <class T>
 T logSumExp(const Axes& axes, bool striped, const T* x) {
   const T max = foldMax(axes, striped, x);
@@ -45,45 +22,30 @@ T logSumExp(const Axes& axes, bool striped, const T* x) {
 }
 
 template <class T>
-Accumulator<T> sumOfSquares(const Axes& axes, bool striped, const T* x) {
-  using Acc = Accumulator<T>;
-  const auto step = [](Acc sum, T v) {
-    if constexpr (std::floating_point<T>)
-      return std::fma(v, v, sum);
-    else
-      return sum + static_cast<Acc>(v) * static_cast<Acc>(v);
-  };
-  return fold<Acc>(axes, striped, x, Acc{0}, step, [](Acc a, Acc b) { return a + b; });
+T sumOfSquares(const Axes& axes, bool striped, const T* x) {
+  return fold<T>(
+      axes, striped, x, T{0}, [](T sum, T v) { return std::fma(v, v, sum); },
+      [](T a, T b) { return a + b; });
 }
 
 template <class T>
 T product(const Axes& axes, bool striped, const T* x) {
-  using Acc = Accumulator<T>;
-  return static_cast<T>(fold<Acc>(
-      axes, striped, x, Acc{1}, [](Acc p, T v) { return p * static_cast<Acc>(v); },
-      [](Acc a, Acc b) { return a * b; }));
+  const auto multiply = [](T a, T b) { return a * b; };
+  return fold<T>(axes, striped, x, T{1}, multiply, multiply);
 }
 
-/// Functions that only make sense of real numbers.
+template <class T>
+T sum(const Axes& axes, bool striped, const T* x) {
+  return foldSum<T>(axes, striped, x, [](T v) { return v; });
+}
+
 template <class T>
 T reduceReal(ReduceFn fn, const Axes& axes, bool striped, const T* x) {
-  if constexpr (std::floating_point<T>) {
-    if (fn == ReduceFn::L2) return std::sqrt(sumOfSquares(axes, striped, x));
-    if (fn == ReduceFn::LogSumExp) return logSumExp(axes, striped, x);
-    if (fn == ReduceFn::LogSum) return log(foldSum<T>(axes, striped, x, [](T v) { return v; }));
-  }
-  return T{};
-}
-
-template <class T>
-T reduceOne(ReduceFn fn, const Axes& axes, bool striped, const T* x) {
-  using Acc = Accumulator<T>;
-  const auto itself = [](T v) { return static_cast<Acc>(v); };
   switch (fn) {
     case ReduceFn::Sum:
-      return static_cast<T>(foldSum<Acc>(axes, striped, x, itself));
+      return sum(axes, striped, x);
     case ReduceFn::Mean:
-      return meanOf<T>(foldSum<Acc>(axes, striped, x, itself), axes.shape.elements());
+      return sum(axes, striped, x) / static_cast<T>(axes.shape.elements());
     case ReduceFn::Max:
       return foldMax(axes, striped, x);
     case ReduceFn::Min:
@@ -91,27 +53,93 @@ T reduceOne(ReduceFn fn, const Axes& axes, bool striped, const T* x) {
     case ReduceFn::Prod:
       return product(axes, striped, x);
     case ReduceFn::L1:
-      return static_cast<T>(
-          foldSum<Acc>(axes, striped, x, [](T v) { return static_cast<Acc>(absolute(v)); }));
-    case ReduceFn::SumSquare:
-      return static_cast<T>(sumOfSquares(axes, striped, x));
+      return foldSum<T>(axes, striped, x, [](T v) { return std::fabs(v); });
+    case ReduceFn::L2:
+      return std::sqrt(sumOfSquares(axes, striped, x));
+    case ReduceFn::LogSum:
+      return log(sum(axes, striped, x));
+    case ReduceFn::LogSumExp:
+      return logSumExp(axes, striped, x);
     default:
-      return reduceReal(fn, axes, striped, x);
+      return sumOfSquares(axes, striped, x);
   }
 }
 
-/// One byte a truth value: the maximum is "any", the minimum "all".
-uint8_t reduceBool(ReduceFn fn, const Axes& axes, const uint8_t* x) {
-  bool any = false, all = true;
-  axes.forEachOffset([&](int64_t offset) {
-    any |= x[offset] != 0;
-    all &= x[offset] != 0;
-  });
-  return fn == ReduceFn::Max ? any : all;
-}
+/// Integers and truth values, of any type as 64 bits: sums and products wrap, in whatever order.
+class Integers {
+ public:
+  Integers(ReduceFn fn, DataType type) : fn_(fn), type_(type) {
+    visitInteger([&]<class T>(Tag<T>) {
+      isSigned_ = std::is_signed_v<T>;
+      least_ = static_cast<uint64_t>(std::numeric_limits<T>::lowest());
+      most_ = static_cast<uint64_t>(std::numeric_limits<T>::max());
+    });
+  }
+
+  void reduce(const Axes& axes, const std::byte* x, std::byte* y) const {
+    uint64_t result = start();
+    axes.forEachOffset([&](int64_t offset) { result = step(result, read(x, offset)); });
+    if (fn_ == ReduceFn::Mean) result = quotient(result, axes.shape.elements());
+    visitInteger([&]<class T>(Tag<T>) { *reinterpret_cast<T*>(y) = static_cast<T>(result); });
+  }
+
+ private:
+  template <class F>
+  void visitInteger(F&& fn) const {
+    visitType(type_, [&](auto tag) {
+      using T = decltype(tag)::Type;
+      if constexpr (std::is_same_v<T, Boolean>) fn(Tag<bool>{});
+      if constexpr (std::is_integral_v<T>) fn(tag);
+    });
+  }
+
+  uint64_t read(const std::byte* x, int64_t offset) const {
+    uint64_t value = 0;
+    visitInteger([&]<class T>(Tag<T>) {
+      using Stored = std::conditional_t<std::is_same_v<T, bool>, Boolean, T>;
+      value = static_cast<uint64_t>(static_cast<T>(reinterpret_cast<const Stored*>(x)[offset]));
+    });
+    return value;
+  }
+
+  uint64_t start() const {
+    if (fn_ == ReduceFn::Max) return least_;
+    if (fn_ == ReduceFn::Min) return most_;
+    return fn_ == ReduceFn::Prod ? 1 : 0;
+  }
+  uint64_t step(uint64_t result, uint64_t x) const {
+    switch (fn_) {
+      case ReduceFn::Max:
+        return isLess(result, x) ? x : result;
+      case ReduceFn::Min:
+        return isLess(x, result) ? x : result;
+      case ReduceFn::Prod:
+        return result * x;
+      case ReduceFn::L1:
+        return isLess(x, 0) ? result - x : result + x;
+      case ReduceFn::SumSquare:
+        return result + x * x;
+      default:
+        return result + x;
+    }
+  }
+  bool isLess(uint64_t a, uint64_t b) const {
+    return isSigned_ ? static_cast<int64_t>(a) < static_cast<int64_t>(b) : a < b;
+  }
+  uint64_t quotient(uint64_t sum, int64_t n) const {
+    if (n == 0) return 0;
+    return isSigned_ ? static_cast<uint64_t>(static_cast<int64_t>(sum) / n)
+                     : sum / static_cast<uint64_t>(n);
+  }
+
+  ReduceFn fn_;
+  DataType type_;
+  bool isSigned_ = false;
+  uint64_t least_ = 0, most_ = 0;
+};
 
 /// Calls fn(first element of the input, where the result goes) for every output.
-template <class T, class F>
+template <class F>
 void forEachOutput(const TensorView& x, const TensorView& y, uint32_t mask, bool keepDims, F&& fn) {
   const Axes kept = axesOf(x, mask, false);
   Axes results;
@@ -122,17 +150,9 @@ void forEachOutput(const TensorView& x, const TensorView& y, uint32_t mask, bool
   }
   forEachIndex(kept.shape, [&](const auto& index) {
     const int rank = kept.shape.rank();
-    fn(x.as<const T>() + offsetOf(index, kept.strides, rank),
-       y.as<T>() + offsetOf(index, results.strides, rank));
+    fn(elementAt(x, offsetOf(index, kept.strides, rank)),
+       elementAt(y, offsetOf(index, results.strides, rank)));
   });
-}
-
-template <class T>
-void reduceAll(const ops::Reduce& reduce, const TensorView& x, const TensorView& y, uint32_t mask) {
-  const Axes reduced = axesOf(x, mask, true);
-  const bool striped = isStriped(mask, x.shape.rank());
-  forEachOutput<T>(x, y, mask, reduce.keepDims,
-                   [&](const T* in, T* out) { *out = reduceOne(reduce.fn, reduced, striped, in); });
 }
 
 }  // namespace
@@ -143,30 +163,20 @@ Result<void> runReduce(const ops::Operator& op, const KernelArgs& args) {
   const TensorView& y = args.outputs[0];
   uint32_t mask = 0;
   for (int64_t axis : reduce.axes) mask |= 1u << axis;
-  switch (x.type) {
-    case DataType::Float32:
-      return reduceAll<float>(reduce, x, y, mask), Result<void>{};
-    case DataType::Float64:
-      return reduceAll<double>(reduce, x, y, mask), Result<void>{};
-    case DataType::Int32:
-      return reduceAll<int32_t>(reduce, x, y, mask), Result<void>{};
-    case DataType::Int64:
-      return reduceAll<int64_t>(reduce, x, y, mask), Result<void>{};
-    case DataType::Uint32:
-      return reduceAll<uint32_t>(reduce, x, y, mask), Result<void>{};
-    case DataType::Uint64:
-      return reduceAll<uint64_t>(reduce, x, y, mask), Result<void>{};
-    case DataType::Uint8:
-      return reduceAll<uint8_t>(reduce, x, y, mask), Result<void>{};
-    case DataType::Int8:
-      return reduceAll<int8_t>(reduce, x, y, mask), Result<void>{};
-    default:
-      break;
-  }
   const Axes reduced = axesOf(x, mask, true);
-  forEachOutput<uint8_t>(x, y, mask, reduce.keepDims, [&](const uint8_t* in, uint8_t* out) {
-    *out = reduceBool(reduce.fn, reduced, in);
-  });
+  const auto each = [&](auto&& fn) { forEachOutput(x, y, mask, reduce.keepDims, fn); };
+  if (x.type == DataType::Float32 || x.type == DataType::Float64) {
+    const bool striped = isStriped(mask, x.shape.rank());
+    withReal(x.type, [&]<class T>(T) {
+      each([&](const std::byte* in, std::byte* out) {
+        *reinterpret_cast<T*>(out) =
+            reduceReal(reduce.fn, reduced, striped, reinterpret_cast<const T*>(in));
+      });
+    });
+  } else {
+    const Integers integers(reduce.fn, x.type);
+    each([&](const std::byte* in, std::byte* out) { integers.reduce(reduced, in, out); });
+  }
   return {};
 }
 

@@ -40,11 +40,10 @@ void inputsAtPoints(Patch& patch) {
 /// taps(k) is tap k of the 3x3, row-major.
 template <class Taps>
 void tapsAtPoints(const Taps& taps, Patch& patch) {
-  for (int i = 0; i < kPatch; ++i) {
-    float row[3];
-    for (int k = 0; k < 3; ++k) row[k] = winogradTap(One(), i, taps(k), taps(3 + k), taps(6 + k));
-    winogradTaps(One(), row, patch[i]);
-  }
+  float columns[3][kPatch];
+  for (int k = 0; k < 3; ++k) winogradTaps(One(), {taps(k), taps(3 + k), taps(6 + k)}, columns[k]);
+  for (int i = 0; i < kPatch; ++i)
+    winogradTaps(One(), {columns[0][i], columns[1][i], columns[2][i]}, patch[i]);
 }
 
 void resultsOf(const Patch& sums, float (&results)[kTile][kTile]) {

@@ -1,5 +1,5 @@
-// Depthwise convolution: rows of the output over threads; common kernels load each input pixel once
-// a row, or once for two rows, the others go tap by tap.
+// Depthwise convolution over one to three axes: rows of the output over threads; common kernels load
+// each input pixel once a row, or once for two rows, the others go tap by tap.
 #include <algorithm>
 
 #include "kernels/simd/conv.h"
@@ -20,18 +20,19 @@ bool hasColumns(const ConvPlan& plan) {
 
 /// Rows of the output may be computed by twos.
 bool hasPairs(const ConvPlan& plan) {
-  return hasColumns(plan) && plan.kernelY == plan.kernelX && plan.strideY == plan.strideX &&
-         plan.dilationY == 1 && plan.y.width >= DepthwiseTiles::kLeastPair;
+  return hasColumns(plan) && plan.kernelZ == 1 && plan.kernelY == plan.kernelX &&
+         plan.strideY == plan.strideX && plan.dilationY == 1 &&
+         plan.y.width >= DepthwiseTiles::kLeastPair;
 }
 
 size_t tapBytes(const ConvPlan& plan) {
-  return base::alignUp(static_cast<size_t>(plan.kernelY * plan.kernelX) * sizeof(TapRun));
+  return base::alignUp(static_cast<size_t>(plan.kernelRows() * plan.kernelX) * sizeof(TapRun));
 }
 /// Pointers to the input pixels under a tile.
 size_t columnBytes(const ConvPlan& plan) {
   if (!hasColumns(plan)) return 0;
   const int64_t columns = (DepthwiseTiles::kMaxPixels - 1) * plan.strideX + plan.kernelX;
-  const int64_t rows = plan.kernelY + (hasPairs(plan) ? plan.strideY : 0);
+  const int64_t rows = plan.kernelRows() + (hasPairs(plan) ? plan.strideY : 0);
   return base::alignUp(static_cast<size_t>(rows * columns) * sizeof(float*));
 }
 /// Taps, columns and a pixel of zeros.
@@ -66,10 +67,11 @@ class Rows {
     tile_.after = epilogue_.takenByTiles();
   }
 
-  /// Output rows [row, end).
-  void run(const float* image, float* output, int64_t row, int64_t end) {
+  /// Output rows [row, end) of a plane.
+  void run(const float* image, float* output, int64_t plane, int64_t row, int64_t end) {
+    plane_ = plane;
     for (; row < end; ++row) {
-      float* to = output + row * plan_.y.rowStride;
+      float* to = output + plane * plan_.y.planeStride + row * plan_.y.rowStride;
       if (pairs_ && row + 1 < end)
         byTiles(image, row++, 2, *pairs_, to);
       else if (hasColumns(plan_))
@@ -95,8 +97,8 @@ class Rows {
   /// `rows` rows of output from `row` on: tiles inside the image, and those that meet its sides.
   void byTiles(const float* image, int64_t row, int64_t rows, const DepthwiseTiles::Rows& tiles,
                float* to) {
-    const int64_t inputRows = plan_.kernelY + (rows - 1) * plan_.strideY;
-    tile_.tapCount = plan_.kernelY;
+    const int64_t inputRows = plan_.kernelRows() + (rows - 1) * plan_.strideY;
+    tile_.tapCount = plan_.kernelRows();
     forEachTile([&](int64_t first, int64_t n) {
       if (tiles.inside[n] && isInside(plan_, {first, first + n})) {
         findRows(image, row, inputRows, first);
@@ -110,9 +112,9 @@ class Rows {
 
   /// Where the tile at output pixel `pixel` of `row` begins in each of `rows` input rows.
   void findRows(const float* image, int64_t row, int64_t rows, int64_t pixel) {
-    for (int64_t ky = 0; ky < rows; ++ky) {
-      taps_[ky] = tapInPlace(plan_, image, zeros_, {0, inputRow(row, ky)}, 0, pixel);
-      if (taps_[ky].step) taps_[ky].step = plan_.x.pixelStride;
+    for (int64_t k = 0; k < rows; ++k) {
+      taps_[k] = tapInPlace(plan_, image, zeros_, inputRow(row, k), 0, pixel);
+      if (taps_[k].step) taps_[k].step = plan_.x.pixelStride;
     }
   }
 
@@ -123,12 +125,12 @@ class Rows {
     const int64_t step = plan_.x.pixelStride, first = pixel * plan_.strideX - plan_.padLeft;
     const int64_t left = std::clamp<int64_t>(-first, 0, count);
     const int64_t end = std::clamp<int64_t>(plan_.x.width - first, left, count);
-    for (int64_t ky = 0; ky < rows; ++ky, out += count) {
-      const int64_t y = inputRow(row, ky);
-      const bool inside = y >= 0 && y < plan_.x.height;
-      const float* in = image + y * plan_.x.rowStride + (first + left) * step;
+    for (int64_t k = 0; k < rows; ++k, out += count) {
+      const RowIndex y = inputRow(row, k);
+      const float* in =
+          image + y.plane * plan_.x.planeStride + y.row * plan_.x.rowStride + (first + left) * step;
       std::fill_n(out, count, zeros_);
-      for (int64_t i = left; inside && i < end; ++i, in += step) out[i] = in;
+      for (int64_t i = left; plan_.hasRow(y) && i < end; ++i, in += step) out[i] = in;
     }
   }
 
@@ -142,10 +144,10 @@ class Rows {
 
   void byTaps(const float* image, int64_t row, const Stretch& stretch, float* to) {
     tile_.tapCount = 0;
-    for (int64_t ky = 0; ky < plan_.kernelY; ++ky)
+    for (int64_t k = 0; k < plan_.kernelRows(); ++k)
       for (int64_t kx = 0; kx < plan_.kernelX; ++kx)
         taps_[tile_.tapCount++] =
-            tapInPlace(plan_, image, zeros_, {0, inputRow(row, ky)}, kx, stretch.begin);
+            tapInPlace(plan_, image, zeros_, inputRow(row, k), kx, stretch.begin);
     for (int64_t first = stretch.begin; first < stretch.end;) {
       const int64_t n = std::min<int64_t>(4, stretch.end - first);
       tile_.firstPixel = first - stretch.begin;
@@ -162,8 +164,11 @@ class Rows {
                         tile_.outputStep, tile_.channels);
   }
 
-  int64_t inputRow(int64_t row, int64_t ky) const {
-    return row * plan_.strideY - plan_.padTop + ky * plan_.dilationY;
+  /// Under kernel row `k` of an output row of the plane. A pair of rows has some more, which are the
+  /// last of its second row.
+  RowIndex inputRow(int64_t row, int64_t k) const {
+    const bool second = k >= plan_.kernelRows();
+    return plan_.inputRow({plane_, row + second}, second ? k - plan_.strideY : k);
   }
 
   const ConvPlan& plan_;
@@ -173,6 +178,7 @@ class Rows {
   TapRun* taps_;
   const float** columns_;
   float* zeros_;
+  int64_t plane_ = 0;
   DepthwiseTile tile_;
 };
 
@@ -181,8 +187,7 @@ class Rows {
 bool acceptsDepthwise(const ops::Operator& op, std::span<const TensorView> inputs,
                       std::span<const TensorView> outputs) {
   const auto& conv = static_cast<const ops::Conv&>(op);
-  if (conv.winograd || conv.kernel.size() > 2 || inputs[1].packing != Packing::F32x16 ||
-      outputs[0].elements() == 0)
+  if (conv.winograd || inputs[1].packing != Packing::F32x16 || outputs[0].elements() == 0)
     return false;
   if (!panelShape(conv, inputs[1]).depthwise) return false;
   if (inputs.size() > 2 && inputs[2] && inputs[2].strides[0] != 1) return false;
@@ -201,21 +206,21 @@ Result<void> runDepthwise(const ops::Operator& op, const KernelArgs& args) {
   const ConvPlan plan =
       convGeometry(conv, args.inputs[0], args.inputs[1], args.outputs[0], args.rows);
   const int64_t threads = args.team->threads();
-  const int64_t height = plan.endRow - plan.firstRow;
+  const int64_t height = plan.endRow - plan.firstRow, planes = plan.y.batch * plan.y.depth;
   if (height == 0) return {};
   const bool shared = threads > 1 && plan.multiplyAdds() >= kMultiplyAddsWorthSharing;
   const int64_t wanted = shared ? 4 * threads : 1;
-  const int64_t blocks = std::min(height, (wanted + plan.y.batch - 1) / plan.y.batch);
+  const int64_t blocks = std::min(height, (wanted + planes - 1) / planes);
   const int64_t rows = base::evenHeight(height, threads, (height + blocks - 1) / blocks);
-  const int64_t perImage = (height + rows - 1) / rows;
-  forEachItem(*args.team, plan.y.batch * perImage, args.workspace, scratchBytes(plan),
+  const int64_t perPlane = (height + rows - 1) / rows;
+  forEachItem(*args.team, planes * perPlane, args.workspace, scratchBytes(plan),
               [&](int64_t item, std::byte* scratch) {
-                const int64_t image = item / perImage;
-                const int64_t first = plan.firstRow + item % perImage * rows;
+                const int64_t plane = item / perPlane, image = plane / plan.y.depth;
+                const int64_t first = plan.firstRow + item % perPlane * rows;
                 Rows worker(plan, args, conv.epilogue, scratch);
                 worker.run(args.inputs[0].as<const float>() + image * plan.x.batchStride,
-                           args.outputs[0].as<float>() + image * plan.y.batchStride, first,
-                           std::min(first + rows, plan.endRow));
+                           args.outputs[0].as<float>() + image * plan.y.batchStride,
+                           plane % plan.y.depth, first, std::min(first + rows, plan.endRow));
               });
   return {};
 }

@@ -4,6 +4,7 @@
 #include "kernels/broadcast.h"
 #include "kernels/element_types.h"
 #include "kernels/loop_nest.h"
+#include "kernels/simd/convert_rows.h"
 #include "kernels/simd/gather.h"
 
 namespace minnow::kernels::simd {
@@ -76,10 +77,10 @@ bool isInteger(DataType type) {
 /// A conversion in one or two steps. With float32 on one side there is a loop for each pair;
 /// integers go through int64, which keeps them modulo 2^64: a loop for each pair would be 72 more.
 struct Conversion {
-  ConvertRowFn first, second;
+  ConvertRowFn first, second = nullptr;
+  DenseConversion dense;
 
-  Conversion(DataType from, DataType to) {
-    second = nullptr;
+  Conversion(DataType from, DataType to) : dense(denseConversion(from, to)) {
     if (from == DataType::Float32) {
       first = conversionTo<float>(to);
     } else if (to == DataType::Float32) {
@@ -91,6 +92,7 @@ struct Conversion {
   }
   void run(const std::byte* from, int64_t fromStep, int64_t fromSize, std::byte* to, int64_t toStep,
            int64_t toSize, int64_t count) const {
+    if (dense && fromStep == 1 && toStep == 1) return dense(from, to, count);
     if (!second) return first(from, fromStep, to, toStep, count);
     inPieces(count, [&](int64_t i, int64_t n) {
       int64_t piece[kPiece];

@@ -15,8 +15,10 @@
 #include <limits>
 
 #include "kernels/double_math.h"
+#include "kernels/double_series.h"
 #include "kernels/loop_nest.h"
 #include "kernels/simd/dispatch.h"
+#include "kernels/simd/double-inl.h"
 #include "kernels/simd/unary.h"
 #include "ops/unary.h"
 
@@ -31,11 +33,59 @@ namespace here {
 namespace here = in_double;
 #endif
 
+#if HWY_HAVE_FLOAT64
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// in_double's function of the name, element by element the same operations.
+template <class D, class V>
+HWY_INLINE V arcTangent(D d, V x) {
+  const V one = hn::Set(d, 1.0);
+  const auto large = hn::Gt(hn::Abs(x), one);
+  V z = hn::IfThenElse(large, hn::Div(one, x), x);
+  for (int i = 0; i < 2; ++i) z = hn::Div(z, hn::Add(one, hn::Sqrt(hn::MulAdd(z, z, one))));
+  const V square = hn::Mul(z, z);
+  V sum = hn::Set(d, kArcTangentTerms.back());
+  for (size_t i = kArcTangentTerms.size() - 1; i-- > 0;)
+    sum = hn::MulAdd(sum, square, hn::Set(d, kArcTangentTerms[i]));
+  const V y = hn::Mul(hn::Mul(hn::Set(d, 4.0), z), sum);
+  return hn::IfThenElse(large, hn::Sub(hn::CopySign(hn::Set(d, kHalfPi), x), y), y);
+}
+
+template <class D, class V>
+HWY_INLINE V inverse(ops::UnaryFn fn, D d, V x) {
+  const V one = hn::Set(d, 1.0), below = hn::Sub(one, x), above = hn::Add(one, x);
+  if (fn == ops::UnaryFn::Asin) return arcTangent(d, hn::Div(x, hn::Sqrt(hn::Mul(below, above))));
+  if (fn == ops::UnaryFn::Atan) return arcTangent(d, x);
+  return hn::Mul(hn::Set(d, 2.0), arcTangent(d, hn::Sqrt(hn::Div(below, above))));
+}
+
+/// Whole vectors of a dense row, for the functions that have them; how many elements that were.
+int64_t mapVectors(ops::UnaryFn fn, const float* x, float* y, int64_t n) {
+  if (fn < ops::UnaryFn::Asin || fn > ops::UnaryFn::Atan) return 0;
+  const hn::ScalableTag<double> d;
+  const hn::Rebind<float, decltype(d)> df;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const auto wide = inverse(fn, d, hn::PromoteTo(d, hn::LoadU(df, x + i)));
+    hn::StoreU(floatFromDouble(d, wide), df, y + i);
+  }
+  return i;
+}
+
+#else
+
+int64_t mapVectors(ops::UnaryFn, const float*, float*, int64_t) { return 0; }
+
+#endif
+
 /// y[i * yStep] = fn(x[i * xStep]) of n floats.
 void mapTrigonometry(ops::UnaryFn fn, const float* x, int64_t xStep, float* y, int64_t yStep,
                      int64_t n) {
+  const int64_t done = xStep == 1 && yStep == 1 ? mapVectors(fn, x, y, n) : 0;
   const auto map = [&](auto function) HWY_ATTR {
-    for (int64_t i = 0; i < n; ++i) y[i * yStep] = here::toFloat(function(x[i * xStep]));
+    for (int64_t i = done; i < n; ++i) y[i * yStep] = here::toFloat(function(x[i * xStep]));
   };
   switch (fn) {
     case ops::UnaryFn::Sin:

@@ -1,8 +1,8 @@
-// Convolution by Winograd's tiles. Some tiles' inputs are taken to the 36 points; then, a panel or
-// two of output channels at a time, the weights are, six points after six; at every point a product
-// of tiles by channels with channels by outputs is one of panels; and sums are brought back. Weights
-// stay 3x3 in the file: the transformed ones, four times as large, exist for one panel and six points
-// at a time. With 64 channels those take 48 KB, a block of 23 tiles 318 KB.
+// Convolution by Winograd's tiles. Some tiles' inputs are taken to the 36 points; then, a panel of
+// output channels at a time, the weights are, half the points at a time; at every point a product of
+// tiles by channels with channels by outputs is one of panels; and sums are brought back. Weights
+// stay 3x3 in the file: the transformed ones, four times as large, exist for one panel and 18 points
+// at a time. With 64 channels those take 72 KB, a block of 28 tiles 318 KB.
 #include <algorithm>
 
 #include "kernels/simd/conv.h"
@@ -18,9 +18,9 @@ namespace {
 constexpr int kTile = WinogradAxis::kTile, kPatch = WinogradAxis::kPatch;
 constexpr int kPoints = WinogradTransforms::kPoints;
 constexpr int64_t kLeastTiles = WinogradBlock::kLeastTiles;
-// A pair of panels, whose weights are at six points at a time.
+constexpr int kHalf = WinogradTransforms::kHalf * kPatch;  // points whose weights exist at a time
 constexpr int64_t kOutputs = WinogradBlock::kOutputs;
-static_assert(kOutputs == 2 * kPanel);
+static_assert(kOutputs == kPanel);
 
 /// How a layer is cut. Tiles are counted row after row over the rows of tiles that are asked for.
 struct Cut {
@@ -45,15 +45,21 @@ struct Cut {
   }
 
   void cutInto(int64_t count) {
-    tilesPerBlock = (tiles + count - 1) / count;
+    constexpr int64_t kTogether = WinogradBlock::kTogether;
+    const int64_t share = (tiles + count - 1) / count;
+    tilesPerBlock = std::min(tiles, PanelShape::roundUp(share, kTogether));
     blocks = (tiles + tilesPerBlock - 1) / tilesPerBlock;
   }
 
   int64_t panels() const { return (outputs + kPanel - 1) / kPanel; }
   // Floats of the parts of scratch memory.
   int64_t zeros() const { return PanelShape::roundUp(channels, 16); }
-  int64_t inputs(int64_t perBlock) const { return kPoints * perBlock * paddedChannels; }
-  int64_t taps() const { return kPatch * channels * kOutputs; }
+  int64_t inputs(int64_t perBlock) const { return kPoints * inputStep(perBlock); }
+  int64_t taps() const { return kHalf * tapsStep(); }
+  // From a point's floats to the next's. Not multiples of 4 KB, at which all would share the few places
+  // that a cache has for equal lower bits of an address: 18 points of weights were a third slower.
+  int64_t inputStep(int64_t perBlock) const { return perBlock * paddedChannels + kPanel; }
+  int64_t tapsStep() const { return (channels + 1) * kOutputs; }
   int64_t sums(int64_t perBlock) const { return kPoints * perBlock * kOutputs; }
   size_t scratchBytes(int64_t perBlock) const {
     return static_cast<size_t>(zeros() + inputs(perBlock) + taps() + sums(perBlock)) *
@@ -87,15 +93,14 @@ class Layer {
     float* taps = inputs + cut_.inputs(cut_.tilesPerBlock);
     float* sums = taps + cut_.taps();
     std::fill_n(zeros, cut_.zeros(), 0.0f);
-    readTiles(image, tiles, zeros, inputs);
-    for (int64_t panel = panels.begin; panel < panels.end; panel += 2) {
+    readTiles(image, tiles, zeros, taps, inputs);
+    for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
       const int64_t first = panel * kPanel;
-      const int64_t count =
-          std::min(cut_.outputs - first, std::min<int64_t>(2, panels.end - panel) * kPanel);
-      for (int row = 0; row < kPatch; ++row) {
-        transformTaps(row, first, count, taps);
-        multiply(tiles.end - tiles.begin, count, inputs + row * kPatch * inputStep(), taps,
-                 sums + row * kPatch * sumStep());
+      const int64_t count = std::min(cut_.outputs - first, kPanel);
+      for (int half = 0; half < 2; ++half) {
+        transformTaps(half, first, count, taps);
+        multiply(tiles.end - tiles.begin, count, inputs + half * kHalf * inputStep(), taps,
+                 sums + half * kHalf * sumStep());
       }
       writeTiles(image, tiles, {first, first + count}, sums);
     }
@@ -103,7 +108,7 @@ class Layer {
 
  private:
   /// From a point to the next.
-  int64_t inputStep() const { return cut_.tilesPerBlock * cut_.paddedChannels; }
+  int64_t inputStep() const { return cut_.inputStep(cut_.tilesPerBlock); }
   int64_t sumStep() const { return cut_.tilesPerBlock * kOutputs; }
   /// Row and column of a tile, in tiles.
   std::pair<int64_t, int64_t> place(int64_t tile) const {
@@ -111,12 +116,13 @@ class Layer {
     return {cut_.firstTileRow + tile / perRow, tile % perRow};
   }
 
-  void readTiles(int64_t image, const Range& tiles, const float* zeros, float* to) const {
+  void readTiles(int64_t image, const Range& tiles, const float* zeros, float* between,
+                 float* to) const {
     const float* from = args_.inputs[0].as<const float>() + image * in_.batchStride;
     for (int64_t tile = tiles.begin; tile < tiles.end; ++tile, to += cut_.paddedChannels) {
       const float* pixels[kPoints];
       findPatch(tile, from, zeros, pixels);
-      transforms_.inputs(pixels, cut_.channels, to, inputStep());
+      transforms_.inputs(pixels, cut_.channels, between, to, inputStep());
     }
   }
 
@@ -136,14 +142,11 @@ class Layer {
     }
   }
 
-  /// The weights of `count` outputs as panels of one matrix for each of six points.
-  void transformTaps(int row, int64_t first, int64_t count, float* to) const {
+  /// The weights of `count` outputs, a panel of a matrix for each point of a half.
+  void transformTaps(int half, int64_t first, int64_t count, float* to) const {
     const PanelShape matrix = matrixOf(count);
-    for (int64_t output = 0; output < count; output += kPanel)
-      transforms_.taps(row,
-                       args_.inputs[1].as<const float>() + panels_.offset(0, first + output, 0),
-                       cut_.channels, matrix.width(output), to + matrix.offset(0, output, 0),
-                       matrix.groupElements());
+    transforms_.taps(half, args_.inputs[1].as<const float>() + panels_.offset(0, first, 0),
+                     cut_.channels, matrix.width(0), to, cut_.tapsStep());
   }
 
   PanelShape matrixOf(int64_t outputs) const { return {1, outputs, cut_.channels}; }
@@ -151,13 +154,11 @@ class Layer {
   void multiply(int64_t tiles, int64_t count, const float* inputs, const float* taps,
                 float* sums) const {
     const PanelShape matrix = matrixOf(count);
-    const PanelOutputs outputs(matrix, taps, {}, {});
-    outputs.forEachPanel(0, panelsOf(matrix), [&](const Panel& panel) {
-      Panel at = panel;
-      for (int i = 0; i < kPatch; ++i) {
+    PanelOutputs(matrix, taps, {}, {}).forEachPanel(0, 1, [&](Panel panel) {
+      for (int i = 0; i < kHalf; ++i) {
         const TapRun run{inputs + i * inputStep(), cut_.paddedChannels};
-        at.run({&run, 1, cut_.channels}, tiles, sums + i * sumStep(), kOutputs);
-        at.tile.weights += matrix.groupElements();
+        panel.run({&run, 1, cut_.channels}, tiles, sums + i * sumStep(), kOutputs);
+        panel.tile.weights += cut_.tapsStep();
       }
     });
   }
@@ -231,8 +232,8 @@ Result<void> runWinograd(const ops::Operator& op, const KernelArgs& args) {
     cut.cutInto(std::min<int64_t>(3 * threads, (cut.tiles + kLeastTiles - 1) / kLeastTiles));
   int64_t panelsPerItem = panels;
   while (batch * cut.blocks * ((panels + panelsPerItem - 1) / panelsPerItem) < threads &&
-         panelsPerItem > 2)
-    panelsPerItem = (panelsPerItem / 2 + 1) / 2 * 2;
+         panelsPerItem > 1)
+    panelsPerItem = (panelsPerItem + 1) / 2;
   const int64_t panelBlocks = (panels + panelsPerItem - 1) / panelsPerItem;
   forEachItem(*args.team, batch * cut.blocks * panelBlocks, args.workspace, scratchBytes,
               [&](int64_t item, std::byte* scratch) {

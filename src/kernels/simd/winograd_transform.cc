@@ -1,6 +1,7 @@
 // Winograd's transforms, one source for every instruction set.
 #include "kernels/simd/winograd_transform.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "kernels/simd/dispatch.h"
@@ -32,138 +33,168 @@ const WinogradTransforms* MakeWinograd() { return nullptr; }
 #include "kernels/winograd.inc"
 #undef MINNOW_INLINE
 
-constexpr int kTile = WinogradAxis::kTile, kPatch = WinogradAxis::kPatch;
-constexpr int kPoints = WinogradTransforms::kPoints;
-using Wide = hn::CappedTag<float, 16>;
+constexpr int kTile = WinogradAxis::kTile, kPatch = WinogradTransforms::kPatch;
+constexpr int kPoints = WinogradTransforms::kPoints, kHalf = WinogradTransforms::kHalf;
+constexpr int kOutputs = WinogradBlock::kOutputs;
+using Wide = hn::CappedTag<float, kOutputs>;
 using Four = hn::CappedTag<float, 4>;
 
-/// Calls at(d, c) for channels c of [0, channels): vectors as wide as they come, then of four; the
-/// last may reach beyond the channels.
+/// Calls at(d, c) for channels c of [0, channels): vectors as wide as they come, then of four.
+/// Returns where fewer than four channels are left.
 template <class At>
-HWY_INLINE void forEachVector(int64_t channels, const At& at) {
+HWY_INLINE int64_t forEachVector(int64_t channels, const At& at) {
   const auto wide = static_cast<int64_t>(hn::Lanes(Wide()));
   int64_t c = 0;
   for (; c + wide <= channels; c += wide) at(Wide(), c);
-  for (; c < channels; c += 4) at(Four(), c);
+  if (wide > 4)
+    for (; c + 4 <= channels; c += 4) at(Four(), c);
+  return c;
 }
 
-/// The `left` first floats, and zeros, where fewer than a vector are left.
-template <class D>
-HWY_INLINE hn::Vec<D> loadSome(D d, const float* from, int64_t left) {
-  if (hn::MaxLanes(d) > 4 || left >= 4) return hn::LoadU(d, from);
-  float some[hn::MaxLanes(d)] = {};
-  std::memcpy(some, from, static_cast<size_t>(left) * sizeof(float));
-  return hn::LoadU(d, some);
+/// The `count` first floats, fewer than four, and zeros.
+HWY_INLINE hn::Vec<Four> loadSome(const float* from, int64_t count) {
+  float some[4] = {};
+  std::memcpy(some, from, static_cast<size_t>(count) * sizeof(float));
+  return hn::LoadU(Four(), some);
 }
 
-template <class D>
-HWY_INLINE void storeSome(D d, hn::Vec<D> x, float* to, int64_t left) {
-  if (hn::MaxLanes(d) > 4 || left >= 4) return hn::StoreU(x, d, to);
-  float some[hn::MaxLanes(d)];
-  hn::StoreU(x, d, some);
-  std::memcpy(to, some, static_cast<size_t>(left) * sizeof(float));
+/// Six rows of channels, or a few of them, at the points of one axis.
+void inputsAlong(const float* const (&rows)[kPatch], int64_t channels, float* to, int64_t step) {
+  const float* from[kPatch];  // a copy, so that stores cannot change it
+  std::copy_n(rows, kPatch, from);
+  const auto transform = [&](auto d, int64_t c, const auto& load) HWY_ATTR {
+    hn::Vec<decltype(d)> x[kPatch], points[kPatch];
+    HWY_UNROLL(6)
+    for (int i = 0; i < kPatch; ++i) x[i] = load(from[i] + c);
+    winogradInputs(d, x, points);
+    HWY_UNROLL(6)
+    for (int i = 0; i < kPatch; ++i) hn::StoreU(points[i], d, to + i * step + c);
+  };
+  const int64_t end = forEachVector(channels, [&](auto d, int64_t c) HWY_ATTR {
+    transform(d, c, [&](const float* x) HWY_ATTR { return hn::LoadU(d, x); });
+  });
+  if (end < channels)
+    transform(Four(), end, [&](const float* x) HWY_ATTR { return loadSome(x, channels - end); });
 }
 
-template <class D>
-HWY_INLINE void inputsAt(D d, const float* const (&pixels)[kPoints], int64_t c, int64_t left,
-                         float* to, int64_t step) {
-  using V = hn::Vec<D>;
-  V rows[kPatch][kPatch];  // of points along y, and columns
-  HWY_UNROLL(6)
+// Six by six vectors are more than registers hold: they go through memory between the axes.
+void inputs(const float* const (&pixels)[kPoints], int64_t channels, float* between, float* to,
+            int64_t step) {
+  const int64_t row = (channels + 3) / 4 * 4;
+  const float* from[kPatch];
   for (int j = 0; j < kPatch; ++j) {
-    V column[kPatch], points[kPatch];
-    HWY_UNROLL(6)
-    for (int i = 0; i < kPatch; ++i) column[i] = loadSome(d, pixels[i * kPatch + j] + c, left);
-    winogradInputs(d, column, points);
-    HWY_UNROLL(6)
-    for (int i = 0; i < kPatch; ++i) rows[i][j] = points[i];
+    for (int i = 0; i < kPatch; ++i) from[i] = pixels[i * kPatch + j];
+    inputsAlong(from, channels, between + j * row, kPatch * row);
   }
-  HWY_UNROLL(6)
   for (int i = 0; i < kPatch; ++i) {
-    V points[kPatch];
-    winogradInputs(d, rows[i], points);
-    HWY_UNROLL(6)
-    for (int j = 0; j < kPatch; ++j) hn::StoreU(points[j], d, to + (i * kPatch + j) * step + c);
+    for (int j = 0; j < kPatch; ++j) from[j] = between + (i * kPatch + j) * row;
+    inputsAlong(from, row, to + i * kPatch * step, step);
   }
 }
 
-void inputs(const float* const (&pixels)[kPoints], int64_t channels, float* to, int64_t step) {
-  forEachVector(channels, [&](auto d, int64_t c)
-                              HWY_ATTR { inputsAt(d, pixels, c, channels - c, to, step); });
-}
-
-/// Three columns of taps at a point of the axis y. At 0 and at infinity they are the first row and
-/// the last: what winogradTap() adds to those is zero, whose sign no result shows, since biases are added last.
-template <class D>
-HWY_INLINE void tapsAt(D d, int row, const float* panel, int64_t tap, hn::Vec<D> (&taps)[3]) {
-  if (row == 0 || row == kPatch - 1) {
-    panel += row == 0 ? 0 : 6 * tap;
-    HWY_UNROLL(3)
-    for (int k = 0; k < 3; ++k) taps[k] = hn::LoadU(d, panel + k * tap);
-    return;
+/// Taps of three rows at the points of half the axis.
+template <class V, class D>
+HWY_INLINE void tapsAtHalf(D d, int half, const V (&g)[3], V (&u)[kHalf]) {
+  if (half == 0) {
+    u[0] = g[0];
+    winogradTapPair(d, 1, g, u[1], u[2]);
+  } else {
+    winogradTapPair(d, 3, g, u[0], u[1]);
+    u[2] = g[2];
   }
-  HWY_UNROLL(3)
-  for (int k = 0; k < 3; ++k)
-    taps[k] = winogradTap(d, row, hn::LoadU(d, panel + k * tap),
-                          hn::LoadU(d, panel + (3 + k) * tap), hn::LoadU(d, panel + (6 + k) * tap));
 }
 
-template <class D>
-HWY_INLINE void tapsOfWidth(D d, int row, const float* panel, int64_t channels, int64_t width,
-                            float* to, int64_t step) {
+template <int kWhich, class D>
+HWY_INLINE void tapsOfWidth(D d, const float* panel, int64_t channels, int64_t width, float* to,
+                            int64_t step) {
   using V = hn::Vec<D>;
   const int64_t tap = channels * width;
   const auto n = static_cast<int64_t>(hn::Lanes(d));
   for (int64_t i = 0; i < tap; i += n) {
-    V taps[3], points[kPatch];
-    tapsAt(d, row, panel + i, tap, taps);
-    winogradTaps(d, taps, points);
-    HWY_UNROLL(6)
-    for (int j = 0; j < kPatch; ++j) hn::StoreU(points[j], d, to + j * step + i);
-  }
-}
-
-void taps(int row, const float* panel, int64_t channels, int64_t width, float* to, int64_t step) {
-  if (width % static_cast<int64_t>(hn::Lanes(Wide())) == 0)
-    tapsOfWidth(Wide(), row, panel, channels, width, to, step);
-  else
-    tapsOfWidth(Four(), row, panel, channels, width, to, step);
-}
-
-template <class D>
-HWY_INLINE void resultsAt(D d, const float* sums, int64_t step, const WinogradResults& to,
-                          int64_t c) {
-  using V = hn::Vec<D>;
-  V rows[kTile][kPatch];
-  HWY_UNROLL(6)
-  for (int j = 0; j < kPatch; ++j) {
-    V column[kPatch], ends[kTile];
-    HWY_UNROLL(6)
-    for (int i = 0; i < kPatch; ++i) column[i] = hn::LoadU(d, sums + (i * kPatch + j) * step + c);
-    winogradResults(d, column, ends);
-    HWY_UNROLL(4)
-    for (int i = 0; i < kTile; ++i) rows[i][j] = ends[i];
-  }
-  const V bias = hn::LoadU(d, to.bias + c);
-  HWY_UNROLL(4)
-  for (int i = 0; i < kTile; ++i) {
-    if (i < to.firstRow || i >= to.endRow) continue;
-    V ends[1][kTile];
-    winogradResults(d, rows[i], ends[0]);
-    HWY_UNROLL(4)
-    for (int j = 0; j < kTile; ++j) ends[0][j] = hn::Add(ends[0][j], bias);
-    if (to.clamp) clampSums(d, to.low, to.high, ends);
-    float* row = to.output + i * to.rowStride + c;
-    HWY_UNROLL(4)
-    for (int j = 0; j < kTile; ++j) {
-      if (j >= to.endColumn) break;
-      storeSome(d, ends[0][j], row + j * to.pixelStride, to.channels - c);
+    V rows[kHalf][3];
+    HWY_UNROLL(3)
+    for (int x = 0; x < 3; ++x) {
+      V g[3], u[kHalf];
+      HWY_UNROLL(3)
+      for (int y = 0; y < 3; ++y) g[y] = hn::LoadU(d, panel + (3 * y + x) * tap + i);
+      tapsAtHalf(d, kWhich, g, u);
+      HWY_UNROLL(3)
+      for (int y = 0; y < kHalf; ++y) rows[y][x] = u[y];
+    }
+    HWY_UNROLL(3)
+    for (int y = 0; y < kHalf; ++y) {
+      V points[kPatch];
+      winogradTaps(d, rows[y], points);
+      HWY_UNROLL(6)
+      for (int x = 0; x < kPatch; ++x) hn::StoreU(points[x], d, to + (y * kPatch + x) * step + i);
     }
   }
 }
 
+template <class D>
+HWY_INLINE void tapsBy(D d, int half, const float* panel, int64_t channels, int64_t width,
+                       float* to, int64_t step) {
+  if (half == 0)
+    tapsOfWidth<0>(d, panel, channels, width, to, step);
+  else
+    tapsOfWidth<1>(d, panel, channels, width, to, step);
+}
+
+void taps(int half, const float* panel, int64_t channels, int64_t width, float* to, int64_t step) {
+  if (width % static_cast<int64_t>(hn::Lanes(Wide())) == 0)
+    tapsBy(Wide(), half, panel, channels, width, to, step);
+  else
+    tapsBy(Four(), half, panel, channels, width, to, step);
+}
+
+/// Sums at the points of one axis as four results; store(d, c, ends) keeps them.
+template <class Store>
+HWY_INLINE int64_t resultsAlong(const float* from, int64_t step, int64_t channels,
+                                const Store& store) {
+  return forEachVector(channels, [&](auto d, int64_t c) HWY_ATTR {
+    hn::Vec<decltype(d)> x[kPatch], ends[1][kTile];
+    HWY_UNROLL(6)
+    for (int i = 0; i < kPatch; ++i) x[i] = hn::LoadU(d, from + i * step + c);
+    winogradResults(d, x, ends[0]);
+    store(d, c, ends);
+  });
+}
+
+/// A row of results from their sums along x: four pixels, each at a constant distance.
+HWY_INLINE void rowOfResults(const float* sums, const WinogradResults& to, float* row,
+                             int64_t pixelStride) {
+  const float *bias = to.bias, low = to.low, high = to.high;
+  const bool clamp = to.clamp;
+  resultsAlong(sums, kOutputs, (to.channels + 3) / 4 * 4,
+               [&](auto d, int64_t c, auto& ends) HWY_ATTR {
+                 const auto b = hn::LoadU(d, bias + c);
+                 HWY_UNROLL(4)
+                 for (auto& x : ends[0]) x = hn::Add(x, b);
+                 if (clamp) clampSums(d, low, high, ends);
+                 HWY_UNROLL(4)
+                 for (int j = 0; j < kTile; ++j)
+                   hn::StoreU(ends[0][j], d, row + j * pixelStride + c);
+               });
+}
+
 void results(const float* sums, int64_t step, const WinogradResults& to) {
-  forEachVector(to.channels, [&](auto d, int64_t c) HWY_ATTR { resultsAt(d, sums, step, to, c); });
+  HWY_ALIGN float between[kTile][kPatch][kOutputs];
+  for (int j = 0; j < kPatch; ++j)
+    resultsAlong(sums + j * step, kPatch * step, (to.channels + 3) / 4 * 4,
+                 [&](auto d, int64_t c, const auto& ends) HWY_ATTR {
+                   HWY_UNROLL(4)
+                   for (int i = 0; i < kTile; ++i) hn::StoreU(ends[0][i], d, between[i][j] + c);
+                 });
+  // No lane beyond the last channel or pixel may be touched: another thread may own it.
+  const bool whole = to.endColumn == kTile && to.channels % 4 == 0;
+  HWY_ALIGN float some[kTile][kOutputs];
+  for (int i = to.firstRow; i < to.endRow; ++i) {
+    float* row = to.output + i * to.rowStride;
+    rowOfResults(between[i][0], to, whole ? row : some[0], whole ? to.pixelStride : kOutputs);
+    if (whole) continue;
+    for (int j = 0; j < to.endColumn; ++j, row += to.pixelStride)
+      std::copy_n(some[j], to.channels, row);
+  }
 }
 
 const WinogradTransforms* MakeWinograd() {

@@ -20,14 +20,18 @@ struct WinogradResults {
 };
 
 struct WinogradTransforms {
-  static constexpr int kPoints = WinogradAxis::kPatch * WinogradAxis::kPatch;
+  static constexpr int kPatch = WinogradAxis::kPatch, kPoints = kPatch * kPatch;
+  /// Rows of points that weights are taken to at a time: of 0, a and -a, or of b, -b and infinity.
+  static constexpr int kHalf = kPatch / 2;
 
   /// A patch of pixels, row-major, each by its channel 0, at all points: point p at to + p * step.
-  /// Floats behind the last channel are written up to a multiple of 4.
-  void (*inputs)(const float* const (&pixels)[kPoints], int64_t channels, float* to, int64_t step);
-  /// A panel of weights (nine taps of `channels` rows of `width` floats) at the six points of a
-  /// row of points: a panel of `channels` rows for each of them, at to + i * step.
-  void (*taps)(int row, const float* panel, int64_t channels, int64_t width, float* to,
+  /// Floats behind the last channel are written up to a multiple of 4, those of `between` as well:
+  /// memory for 36 times as many.
+  void (*inputs)(const float* const (&pixels)[kPoints], int64_t channels, float* between, float* to,
+                 int64_t step);
+  /// A panel of weights (nine taps of `channels` rows of `width` floats) at the points of half the
+  /// rows of points: a panel of `channels` rows for each, at to + i * step.
+  void (*taps)(int half, const float* panel, int64_t channels, int64_t width, float* to,
                int64_t step);
   /// A tile's sums at all points: point p at sums + p * step.
   void (*results)(const float* sums, int64_t step, const WinogradResults& to);
