@@ -32,15 +32,18 @@ class Block {
                sizeof(float);
   }
 
-  /// Makes the input of rows [first, end) of an output plane readable.
-  void open(int64_t plane, int64_t first, int64_t end) {
+  /// Makes the input of rows [first, end) of an output plane readable, under pixels [pixel,
+  /// endPixel) and no others: of a strip the rest does not exist.
+  void open(int64_t plane, int64_t first, int64_t end, int64_t pixel, int64_t endPixel) {
     first_ = {plane, first};
+    firstPixel_ = pixel;
+    stagedPixels_ = plan_.columnsUnder(endPixel - pixel);
     if (!plan_.staged) return;
     stagedRows_ = plan_.inputRows(end - first);
     for (int64_t i = 0; i < plan_.kernelZ * stagedRows_; ++i) {
       RowIndex in = plan_.inputRow(first_, i / stagedRows_ * plan_.kernelY);
       in.row += i % stagedRows_;
-      stageRow(in, staged_ + i * plan_.stagedPixels * plan_.x.channels);
+      stageRow(in, staged_ + i * stagedPixels_ * plan_.stagedStep);
     }
   }
 
@@ -69,32 +72,35 @@ class Block {
  private:
   void stageRow(const RowIndex& in, float* to) const {
     const Image& x = plan_.x;
-    const int64_t channels = x.channels;
+    const int64_t step = plan_.stagedStep;
     if (!plan_.hasRow(in)) {
-      std::fill_n(to, plan_.stagedPixels * channels, 0.0f);
+      std::fill_n(to, stagedPixels_ * step, 0.0f);
       return;
     }
-    const int64_t left = std::min(plan_.padLeft, plan_.stagedPixels);
-    const int64_t pixels = std::clamp<int64_t>(plan_.stagedPixels - left, 0, x.width);
-    std::fill_n(to, left * channels, 0.0f);
-    copyPixels(image_ + in.plane * x.planeStride + in.row * x.rowStride, pixels,
-               to + left * channels);
+    const int64_t column = plan_.inputColumn(firstPixel_, 0);
+    const int64_t left = std::clamp<int64_t>(-column, 0, stagedPixels_);
+    const int64_t pixels = std::clamp<int64_t>(x.width - column - left, 0, stagedPixels_ - left);
+    std::fill_n(to, left * step, 0.0f);
+    copyPixels(
+        image_ + in.plane * x.planeStride + in.row * x.rowStride + (column + left) * x.pixelStride,
+        pixels, to + left * step);
     const int64_t done = left + pixels;
-    std::fill_n(to + done * channels, (plan_.stagedPixels - done) * channels, 0.0f);
+    std::fill_n(to + done * step, (stagedPixels_ - done) * step, 0.0f);
   }
 
   void copyPixels(const float* from, int64_t pixels, float* to) const {
     const Image& x = plan_.x;
-    if (x.channelsAdjacent() && x.pixelStride == x.channels) {
+    const int64_t step = plan_.stagedStep;
+    if (x.channelsAdjacent() && x.pixelStride == x.channels && step == x.channels) {
       std::memcpy(to, from, static_cast<size_t>(pixels * x.channels) * sizeof(float));
     } else if (x.channelsAdjacent()) {
       for (int64_t p = 0; p < pixels; ++p)
-        std::memcpy(to + p * x.channels, from + p * x.pixelStride,
+        std::memcpy(to + p * step, from + p * x.pixelStride,
                     static_cast<size_t>(x.channels) * sizeof(float));
     } else {
       for (int64_t c = 0; c < x.channels; ++c)
         for (int64_t p = 0; p < pixels; ++p)
-          to[p * x.channels + c] = from[p * x.pixelStride + c * x.channelStride];
+          to[p * step + c] = from[p * x.pixelStride + c * x.channelStride];
     }
   }
 
@@ -104,13 +110,12 @@ class Block {
   }
 
   TapRun stagedTap(int64_t row, int64_t k, int64_t kx, int64_t pixel, int64_t group) const {
-    const int64_t channels = plan_.x.channels;
+    const int64_t step = plan_.stagedStep;
     const int64_t stagedRow = k / plan_.kernelY * stagedRows_ + (row - first_.row) * plan_.strideY +
                               k % plan_.kernelY * plan_.dilationY;
-    const float* base = staged_ + stagedRow * plan_.stagedPixels * channels;
-    return {base + (pixel * plan_.strideX + kx * plan_.dilationX) * channels +
-                group * plan_.groupInputs(),
-            plan_.strideX * channels};
+    const float* base = staged_ + stagedRow * stagedPixels_ * step;
+    const int64_t column = (pixel - firstPixel_) * plan_.strideX + kx * plan_.dilationX;
+    return {base + column * step + group * plan_.groupInputs(), plan_.strideX * step};
   }
 
   TapRun directTap(const RowIndex& in, int64_t kx, int64_t pixel, int64_t group) const {
@@ -125,6 +130,7 @@ class Block {
   float* zeros_;
   float* staged_;
   RowIndex first_;
+  int64_t firstPixel_ = 0, stagedPixels_ = 0;
   int64_t stagedRows_ = 0;  ///< of a plane
 };
 
@@ -224,7 +230,7 @@ struct Work {
     const int64_t firstPixel = plan.firstPixel + pixels * cut.pixels;
     const int64_t endPixel = std::min(firstPixel + cut.pixels, plan.endPixel);
     Block block(plan, x + image * plan.x.batchStride, scratch);
-    block.open(plane, firstRow, endRow);
+    block.open(plane, firstRow, endRow, firstPixel, endPixel);
     float* to = y + image * plan.y.batchStride + plane * plan.y.planeStride;
     outputs.forEachPanel(panels * cut.panels, (panels + 1) * cut.panels, [&](const Panel& panel) {
       for (int64_t row = firstRow; row < endRow; ++row)

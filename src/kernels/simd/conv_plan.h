@@ -44,19 +44,25 @@ struct ConvPlan {
 
   bool feasible = true;  ///< false: copying would take too much memory
   /// Input rows are copied with their padding into scratch, so that every tap of every pixel is
-  /// memory at a constant distance; else an output row is cut where taps meet the border.
+  /// memory at a constant distance, and so that a tile's pixels do not share the sets of the first
+  /// cache; else an output row is cut where taps meet the border.
   bool staged = false;
   /// The taps of a kernel row are one contiguous run of kernelX * channels floats.
   bool mergedTaps = false;
   int64_t rowsPerBlock = 1;    ///< output rows computed while their input is in the second cache
   int64_t pixelsPerBlock = 0;  ///< of an output row
   int64_t stagedPixels = 0;    ///< of a copied input row
+  int64_t stagedStep = 0;      ///< from one of them to the next
 
   int64_t groupInputs() const { return x.channels / groups; }
   /// Rows of the kernel, plane after plane.
   int64_t kernelRows() const { return kernelZ * kernelY; }
   int64_t taps() const { return kernelRows() * (mergedTaps ? 1 : kernelX); }
   int64_t run() const { return groupInputs() * (mergedTaps ? kernelX : 1); }
+  /// Input columns under adjacent pixels of an output row.
+  int64_t columnsUnder(int64_t pixels) const {
+    return (pixels - 1) * strideX + (kernelX - 1) * dilationX + 1;
+  }
   /// Input rows of a plane under `rows` output rows.
   int64_t inputRows(int64_t rows) const {
     return (rows - 1) * strideY + (kernelY - 1) * dilationY + 1;
@@ -79,7 +85,7 @@ struct ConvPlan {
            kernelRows() * kernelX * groupInputs();
   }
   int64_t stagedFloats() const {
-    return staged ? kernelZ * inputRows(rowsPerBlock) * stagedPixels * x.channels : 0;
+    return staged ? kernelZ * inputRows(rowsPerBlock) * stagedPixels * stagedStep : 0;
   }
 };
 
