@@ -102,11 +102,11 @@ test-arm: ready
 	done
 	@$(MAKE) --no-print-directory test-device
 
-# Another family of CPUs, by plain C++: the quickest models on RISC-V (docs/arm.md).
+# Another family of CPUs, by plain C++: operator cases and the quickest models on RISC-V (docs/arm.md).
 test-riscv: $(CACHE)/installed-riscv ready
 	@cmake --preset riscv64 > build/riscv64.log
-	@cmake --build --preset riscv64 -j $(JOBS) --target minnow
-	@ctest --preset riscv64 -j $(JOBS) -R same_bits_few_rv64
+	@cmake --build --preset riscv64 -j $(JOBS) --target minnow ops_cases_test
+	@ctest --preset riscv64 -j $(JOBS) -R "ops_cases_._rv64|same_bits_few_rv64"
 
 # The library for devices, installed and called from C, on ARM under the emulator (docs/size.md).
 test-device: ready

@@ -1,6 +1,7 @@
 // What every machine has to make of the operator cases: hashes.tsv, one line a case. A change that
 // alters a hash says so and why in its commit. A name with @arm at its end is for ARM alone: cases
-// of tiny numbers whose result rounding lifts to 2^-126, the corner that docs/design.md tells of.
+// of tiny numbers whose result rounding lifts to 2^-126, the corner that docs/design.md tells of. One
+// with @unflushed is for machines that cannot flush denormals: what x86 makes of them unflushed.
 #pragma once
 
 #include <span>
