@@ -39,6 +39,16 @@ bool runs(Target target) {
 #elif HWY_ARCH_ARM_A64
 // Kernels use no more of NEON than every AArch64 has.
 bool runs(Target target) { return target == Target::Neon || (getauxval(AT_HWCAP) & HWCAP_SVE); }
+
+// The system lets programs read which core they are on. It takes a microsecond.
+bool isInOrder() {
+  if (!(getauxval(AT_HWCAP) & HWCAP_CPUID)) return false;
+  uint64_t id = 0;
+  asm volatile("mrs %0, midr_el1" : "=r"(id));
+  constexpr uint64_t kArm = 0x41, kA53 = 0xd03, kA35 = 0xd04, kA55 = 0xd05;
+  const uint64_t part = id >> 4 & 0xfff;
+  return id >> 24 == kArm && (part == kA53 || part == kA35 || part == kA55);
+}
 #elif HWY_ARCH_ARM
 // VFPv4 brings the fused multiply-add.
 bool runs(Target) {
@@ -91,6 +101,19 @@ InUse& inUse() {
 
 Target kernelTarget() { return inUse().kernels.load(std::memory_order_relaxed); }
 bool referenceOnly() { return inUse().referenceOnly.load(std::memory_order_relaxed); }
+
+bool coreIsInOrder() {
+#if HWY_ARCH_ARM_A64
+  constexpr int kQuestions = 256;
+  thread_local bool inOrder = false;
+  thread_local int left = 0;
+  if (left == 0) inOrder = isInOrder();
+  left = (left + 1) % kQuestions;
+  return inOrder;
+#else
+  return false;
+#endif
+}
 
 }  // namespace minnow::kernels::simd
 

@@ -19,6 +19,7 @@
 #include <hwy/highway.h>
 
 #include "kernels/simd/clamp-inl.h"
+#include "kernels/simd/panel_in_order-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace minnow::kernels::simd {
@@ -140,6 +141,16 @@ struct Tile {
     (mulAddQuad<i>(x, row, weight, sum), ...);
   }
 
+  static constexpr bool kInOrder = kByLane && kVectors == 4 && kPixels >= 4;
+
+  /// Rounds of four steps.
+  static HWY_INLINE void stepInOrder(const Inputs<kPixels>& in, const float* row, int64_t rounds,
+                                     V (&sum)[kPixels][kVectors]) {
+#if HWY_ARCH_ARM_A64
+    InOrderLoop<kPixels, kVectors>::run(in.pixel(0), in.step, row, rounds, sum);
+#endif
+  }
+
   /// The first 1 <= n < kN floats.
   static HWY_INLINE void copyFirst(const float* from, int64_t n, float* to) {
     if (kN > 4) {
@@ -199,7 +210,16 @@ struct Tile {
       Inputs<kPixels> in(*tap, t.firstPixel);
       int64_t left = t.run;
       if constexpr (kByLane) {
-        for (int64_t n = left / 4; n > 0; --n, row += 4 * kWidth)
+        int64_t rounds = left / 4;
+        if constexpr (kInOrder) {
+          if (t.inOrder && rounds > 0) {
+            stepInOrder(in, row, rounds, sum);
+            in.advance(4 * rounds);
+            row += 4 * rounds * kWidth;
+            rounds = 0;
+          }
+        }
+        for (; rounds > 0; --rounds, row += 4 * kWidth)
           step4(in, row, sum, std::make_integer_sequence<int, 4 * kVectors>());
         left %= 4;
       }

@@ -29,6 +29,7 @@ struct PanelTile {
   int64_t outputs = 0;             ///< channels to store; fewer than the width on a last panel
   bool clamp = false;              ///< store min(max(x, low), high)
   float low = 0, high = 0;
+  bool inOrder = false;  ///< the core issues instructions in order
 };
 
 /// Tiles of one width. run[n] computes n pixels, 1 <= n <= maxPixels.
