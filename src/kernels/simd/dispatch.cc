@@ -40,14 +40,16 @@ bool runs(Target target) {
 // Kernels use no more of NEON than every AArch64 has.
 bool runs(Target target) { return target == Target::Neon || (getauxval(AT_HWCAP) & HWCAP_SVE); }
 
-// The system lets programs read which core they are on. It takes a microsecond.
+// Linux lets programs read which core they are on, which takes a microsecond; what runs an older one
+// than 4.11 is most likely a cheap phone.
 bool isInOrder() {
-  if (!(getauxval(AT_HWCAP) & HWCAP_CPUID)) return false;
+  if (!(getauxval(AT_HWCAP) & HWCAP_CPUID)) return true;
   uint64_t id = 0;
   asm volatile("mrs %0, midr_el1" : "=r"(id));
-  constexpr uint64_t kArm = 0x41, kA53 = 0xd03, kA35 = 0xd04, kA55 = 0xd05;
-  const uint64_t part = id >> 4 & 0xfff;
-  return id >> 24 == kArm && (part == kA53 || part == kA35 || part == kA55);
+  // Maker and part: Cortex-A53, A35, A55, then Qualcomm's of the same kind (Kryo 2xx, 3xx, 4xx Silver).
+  for (uint64_t core : {0x41d03, 0x41d04, 0x41d05, 0x51801, 0x51803, 0x51805})
+    if (core == (id >> 24 << 12 | (id >> 4 & 0xfff))) return true;
+  return false;
 }
 #elif HWY_ARCH_ARM
 // VFPv4 brings the fused multiply-add.

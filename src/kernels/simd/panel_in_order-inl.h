@@ -54,7 +54,6 @@ class InOrderLoop {
   /// Pairs of pixels that have two registers, so that the next elements are loaded while these are
   /// in use; the others' are loaded between two uses.
   static constexpr int kTwice = HWY_MIN(kPairs, 32 - kPixels * kVectors - kPairs - kWeights);
-  static constexpr int kOnce = kPairs - kTwice;
   struct alignas(4) Two {
     float x[2];
   };
@@ -141,8 +140,8 @@ class InOrderLoop {
     if (!endsSteps(i)) return;
     if (kPlace == HWY_MIN(3, kLast))
       for (int pair = 0; pair < kTwice; ++pair) loadSecond(kNext, pair);
-    constexpr int kPair = pixelAt(i, kPlace) / 2;
-    if (kPair >= kTwice && (kPlace % 2 == 1 || kPlace == 2 * kOnce - 1)) loadFirst(kNext, kPair);
+    constexpr int p = pixelAt(i, kPlace);
+    if (p / 2 >= kTwice && (p % 2 == 1 || p == kLast)) loadFirst(kNext, p / 2);
     if (kPlace == kLast)
       for (int pair = kTwice; pair < kPairs; ++pair) loadSecond(kNext, pair);
   }
