@@ -9,7 +9,8 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 # System calls of AArch64 that mark: `minnow bench` looks at the clock before and after each run.
 CLOCK_GETTIME, GETPRIORITY = 113, 141
-CPU = "cortex-a53"
+# What is emulated: a core that issues in order, and one that does not. Minnow asks which it is on.
+IN_ORDER, OUT_OF_ORDER = "cortex-a53", "cortex-a72"
 
 
 PRICED = 0.995  # of the instructions are kept block by block
@@ -84,10 +85,10 @@ def frequent(blocks):
     return kept
 
 
-def run(command, mark, folder, *, every=False, environment=None, root=None):
+def run(command, mark, folder, *, cpu=IN_ORDER, every=False, environment=None, root=None):
     """Runs an AArch64 program; what the plugin wrote, and what the program printed."""
     out = folder / f"blocks-{os.getpid()}.txt"
-    emulator = ["qemu-aarch64", "-cpu", CPU, "-plugin", f"{plugin(folder)},out={out},mark={mark},every={int(every)}"]
+    emulator = ["qemu-aarch64", "-cpu", cpu, "-plugin", f"{plugin(folder)},out={out},mark={mark},every={int(every)}"]
     emulator += ["-L", str(root)] if root else []
     done = subprocess.run(["nice", "-n", "19", *emulator, *map(str, command)], capture_output=True, text=True,
                           env=os.environ | (environment or {}))
@@ -100,9 +101,9 @@ def run(command, mark, folder, *, every=False, environment=None, root=None):
     return text, done.stdout
 
 
-def count_minnow(program, model, folder):
+def count_minnow(program, model, folder, cpu=IN_ORDER):
     """The blocks of one inference, its second."""
-    text, _ = run([program, "bench", model, "--runs", "1"], CLOCK_GETTIME, folder)
+    text, _ = run([program, "bench", model, "--runs", "1"], CLOCK_GETTIME, folder, cpu=cpu)
     return blocks_of(text)
 
 

@@ -17,11 +17,11 @@ WORK = counting.HERE.parents[1] / "build/arm-layers"
 AFTER = 4
 
 
-def steps_and_blocks(program, model):
+def steps_and_blocks(program, model, core):
     """[(step as `minnow bench --json` tells it, its blocks)]: the clock is read before and after each step."""
     WORK.mkdir(parents=True, exist_ok=True)
     command = [program, "bench", model, "--runs", "1", "--profile", "--layers", "--json"]
-    text, printed = counting.run(command, counting.CLOCK_GETTIME, WORK, every=True)
+    text, printed = counting.run(command, counting.CLOCK_GETTIME, WORK, cpu=pricing.EMULATED[core], every=True)
     steps = json.loads(printed)[0]["operators"]
     of = {(block.address, block.length): block for block in counting.blocks_of(text)}
     ran = counting.intervals(text)[:-1]  # after the last mark nothing is told
@@ -55,7 +55,7 @@ def main():
         sys.exit(__doc__)
     program, model = (pathlib.Path(path).resolve() for path in sys.argv[1:3])
     core, least = (sys.argv[3:] + ["a53", "0.01"][len(sys.argv) - 3:])
-    rows = [row(step, blocks, core) for step, blocks in steps_and_blocks(program, model) if step["kernel"] != "view"]
+    rows = [row(step, blocks, core) for step, blocks in steps_and_blocks(program, model, core) if step["kernel"] != "view"]
     total = sum(row["cycles"] for row in rows)
     small = [row for row in rows if row["cycles"] < float(least) * total]
     print(f"{'M cycles':>9} {'share':>6} {'M instr.':>9} {'per MAC':>8} {'peak':>6}  layer ({core.upper()}, estimated)")

@@ -9,10 +9,13 @@ import shutil
 import subprocess
 import sys
 
+import counting
 import in_order
 
 # Core: llvm-mca's model, nothing where in_order.py has one.
 CORES = {"a53": None, "a55": None, "a72": "cortex-a72", "a76": "neoverse-n1"}
+# What qemu runs as for them: neither has half precision, nor SVE.
+EMULATED = {core: counting.OUT_OF_ORDER if model else counting.IN_ORDER for core, model in CORES.items()}
 # FLOP a cycle of fused multiply-adds in float32.
 PEAK = {"a53": 8, "a55": 8, "a72": 8, "a76": 16}
 TOGETHER, LONGEST = 0.9, 60

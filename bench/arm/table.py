@@ -6,7 +6,7 @@ Usage: table.py --minnow ARM_BINARY --native BINARY --python FOLDER --work FOLDE
 
 FOLDER of --python is what scripts/arm_python.sh makes; in that of --work what has been counted is kept, so that a peer
 is run once, and Minnow when its binary or the model changed. One thread, float32, batch 1, as a Cortex-A53 (no fp16, no
-dot product). Each engine's outputs are held against ONNX Runtime's before anything counts. Cycles are estimates: what
+dot product); Minnow, which asks its core whether it issues in order, also as a Cortex-A72. Each engine's outputs are held against ONNX Runtime's before anything counts. Cycles are estimates: what
 they leave out is in docs/speed.md.
 """
 import argparse
@@ -31,7 +31,9 @@ import minnow_run
 import pricing
 import subjects
 
-COLUMNS = ["instructions", *pricing.CORES]
+COLUMNS = ["instructions", "in order", *pricing.CORES]
+HEADINGS = ["instructions", "instructions in order", *(core.upper() + " cycles" for core in pricing.CORES)]
+CPUS = [counting.IN_ORDER, counting.OUT_OF_ORDER]
 TITLES = {"minnow": "Minnow", "ncnn": "ncnn", "mnn": "MNN"}
 
 
@@ -41,12 +43,12 @@ class Bench:
         self.root, self.site = options.python / "root", options.python / "site"
         self.interpreter = next(self.root.glob("usr/bin/python3.*"))
 
-    def counted_minnow(self, subject):
+    def counted_minnow(self, subject, cpu):
         model = conversions.for_minnow(self.options.native, subject.path, subject.shapes, self.folder / "model.minnow")
         program = self.options.minnow
-        emulated = ["nice", "-n", "19", "qemu-aarch64", "-cpu", counting.CPU, program]
+        emulated = ["nice", "-n", "19", "qemu-aarch64", "-cpu", cpu, program]
         found = minnow_run.outputs(emulated, model, subject.feed, subject.outputs)
-        return counting.count_minnow(program, model, self.options.work), found
+        return counting.count_minnow(program, model, self.options.work, cpu), found
 
     def counted_peer(self, subject, engine):
         model = (conversions.for_mnn(subject.path, self.folder / "model.mnn") if engine == "mnn" else
@@ -58,10 +60,10 @@ class Bench:
         text, _ = counting.run(command, counting.GETPRIORITY, self.options.work, environment=environment, root=self.root)
         return counting.blocks_of(text), list(np.load(out).values())
 
-    def counted(self, subject, engine):
+    def counted(self, subject, engine, cpu):
         """{"instructions": number, "blocks": [fields of counting.Block]}, or {"failed": why}."""
         try:
-            blocks, found = (self.counted_minnow(subject) if engine == "minnow" else self.counted_peer(subject, engine))
+            blocks, found = (self.counted_minnow(subject, cpu) if engine == "minnow" else self.counted_peer(subject, engine))
         except RuntimeError as error:
             return {"failed": f"cannot run it: {error}"}
         if wrong := subjects.difference(subject, found):
@@ -77,9 +79,9 @@ def digest(text, *files):
     return made.hexdigest()[:16]
 
 
-def counts_key(options, argument, engine):
+def counts_key(options, argument, engine, cpu):
     """Of everything that counts depend on."""
-    own, wheels = [options.minnow, options.native], []
+    own, wheels = [options.minnow, options.native], [cpu]
     if engine != "minnow":
         own, wheels = [], sorted(path.name for path in options.python.glob("site/*.dist-info"))
     code = [HERE / "block_counts.c", HERE / "counting.py", HERE / "infer.py", PEERS / "engines.py",
@@ -111,14 +113,27 @@ def rows_of(options, argument):
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(options, pathlib.Path(folder))
         for engine in TITLES:
-            key = counts_key(options, argument, engine)
-            file = options.work / f"{key}.json"
-            if not file.exists():
-                print(f"{stem}: {TITLES[engine]}", file=sys.stderr, flush=True)
-                subject = subject or subjects.read(argument)
-            counts = kept(file, lambda: bench.counted(subject, engine))
-            rows[engine] = kept(options.work / f"{key}-{prices}.json", lambda: priced(counts))
+            on = {}
+            for cpu in CPUS[:1 if engine != "minnow" else None]:
+                key = counts_key(options, argument, engine, cpu)
+                file = options.work / f"{key}.json"
+                if not file.exists():
+                    print(f"{stem}: {TITLES[engine]}", file=sys.stderr, flush=True)
+                    subject = subject or subjects.read(argument)
+                counts = kept(file, lambda: bench.counted(subject, engine, cpu))
+                on[cpu] = kept(options.work / f"{key}-{prices}.json", lambda: priced(counts))
+            rows[engine] = row(on)
     return rows
+
+
+def row(on):
+    """Of an engine that was counted on some CPUs: each column from the one that stands for its core."""
+    if failed := [found for found in on.values() if "failed" in found]:
+        return failed[0]
+    in_order = on[counting.IN_ORDER]
+    other = on.get(counting.OUT_OF_ORDER, in_order)
+    return {"instructions": other["instructions"], "in order": in_order["instructions"]} | {
+        core: (other if pricing.EMULATED[core] == counting.OUT_OF_ORDER else in_order)[core] for core in pricing.CORES}
 
 
 def ratio(rows, column):
@@ -140,7 +155,7 @@ def mean(ratios):
 
 def table(all_rows):
     """Markdown, its columns aligned to be read as text too."""
-    lines = [["million"] + ["instructions", *(core.upper() + " cycles" for core in pricing.CORES)]]
+    lines = [["million"] + HEADINGS]
     lines += [[name] + [cell(rows, column) for column in COLUMNS] for name, rows in all_rows.items()]
     ratios = [[found for rows in all_rows.values() if (found := ratio(rows, column))] for column in COLUMNS]
     for title, of in (("geometric mean", mean), ("worst", max)):

@@ -39,6 +39,18 @@ bool runs(Target target) {
 #elif HWY_ARCH_ARM_A64
 // Kernels use no more of NEON than every AArch64 has.
 bool runs(Target target) { return target == Target::Neon || (getauxval(AT_HWCAP) & HWCAP_SVE); }
+
+// Linux lets programs read which core they are on, which takes a microsecond; what runs an older one
+// than 4.11 is most likely a cheap phone.
+bool isInOrder() {
+  if (!(getauxval(AT_HWCAP) & HWCAP_CPUID)) return true;
+  uint64_t id = 0;
+  asm volatile("mrs %0, midr_el1" : "=r"(id));
+  // Maker and part: Cortex-A53, A35, A55, then Qualcomm's of the same kind (Kryo 2xx, 3xx, 4xx Silver).
+  for (uint64_t core : {0x41d03, 0x41d04, 0x41d05, 0x51801, 0x51803, 0x51805})
+    if (core == (id >> 24 << 12 | (id >> 4 & 0xfff))) return true;
+  return false;
+}
 #elif HWY_ARCH_ARM
 // VFPv4 brings the fused multiply-add.
 bool runs(Target) {
@@ -91,6 +103,19 @@ InUse& inUse() {
 
 Target kernelTarget() { return inUse().kernels.load(std::memory_order_relaxed); }
 bool referenceOnly() { return inUse().referenceOnly.load(std::memory_order_relaxed); }
+
+bool coreIsInOrder() {
+#if HWY_ARCH_ARM_A64
+  constexpr int kQuestions = 256;
+  thread_local bool inOrder = false;
+  thread_local int left = 0;
+  if (left == 0) inOrder = isInOrder();
+  left = (left + 1) % kQuestions;
+  return inOrder;
+#else
+  return false;
+#endif
+}
 
 }  // namespace minnow::kernels::simd
 

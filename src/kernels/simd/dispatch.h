@@ -13,6 +13,9 @@ enum class Target { Avx3, Avx2, Sve, Neon, ScalarFma };
 Target kernelTarget();
 /// True if only the scalar reference may run.
 bool referenceOnly();
+/// True if this thread runs on an AArch64 core that issues instructions in order, as far as is
+/// known. A phone has both kinds and moves threads, so that the answer is renewed now and then.
+bool coreIsInOrder();
 
 /// One copy of `copies`, which are in Target's order; null where a target is not compiled. A file
 /// may have none for SVE: then it is NEON's, which every such CPU runs.

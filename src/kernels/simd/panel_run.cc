@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "kernels/simd/dispatch.h"
 #include "kernels/simd/epilogue_rows.h"
 
 namespace minnow::kernels::simd {
@@ -80,6 +81,7 @@ Panel PanelOutputs::at(int64_t group, int64_t index, int64_t left, float* bias) 
   t.clamp = epilogue_.clamp;
   t.low = epilogue_.low;
   t.high = epilogue_.high;
+  t.inOrder = coreIsInOrder();
   t.bias = bias;
   for (int64_t i = 0; i < 2 * kPanel; ++i)
     bias[i] = bias_ && i < t.outputs

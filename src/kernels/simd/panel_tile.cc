@@ -20,6 +20,7 @@
 #include <hwy/highway.h>
 
 #include "kernels/simd/clamp-inl.h"
+#include "kernels/simd/panel_in_order-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace minnow::kernels::simd {
@@ -37,7 +38,7 @@ const PanelTileSet* MakePanelTiles() { return nullptr; }
 constexpr int kLanes = HWY_MIN(16, HWY_LANES(float));
 constexpr bool kByLane = HWY_ARCH_ARM_A64;
 
-// sum += x[kLane] * weight, and a load. On AArch64 they stay where they are written: GCC's scheduler
+// sum += x[kLane] * weight, and two loads. On AArch64 they stay where they are written: GCC's scheduler
 // would load ahead until sums move to the stack.
 template <int kLane, class V>
 HWY_INLINE void mulAddLane(V x, V weight, V& sum) {
@@ -49,13 +50,19 @@ HWY_INLINE void mulAddLane(V x, V weight, V& sum) {
   sum = hn::MulAdd(hn::Broadcast<kLane>(x), weight, sum);
 #endif
 }
-template <class D>
-HWY_INLINE hn::Vec<D> loadHere(D d, const float* from) {
-  hn::Vec<D> x = hn::LoadU(d, from);
+template <int kOffset, class V>
+HWY_INLINE void loadPairHere(const float* from, V& first, V& second) {
 #if HWY_ARCH_ARM_A64
-  asm volatile("" : "+w"(x.raw));
+  using Loaded = const decltype(first.raw)*;
+  const Loaded at = reinterpret_cast<Loaded>(from + kOffset);
+  asm volatile("ldp %q0, %q1, [%2, %3]"
+               : "=w"(first.raw), "=w"(second.raw)
+               : "r"(from), "i"(kOffset * sizeof(float)), "m"(at[0]), "m"(at[1]));
+#else
+  const hn::DFromV<V> d;
+  first = hn::LoadU(d, from + kOffset);
+  second = hn::LoadU(d, from + kOffset + hn::Lanes(d));
 #endif
-  return x;
 }
 
 // Input pointers, one for every four pixels: pixel 4i + j is base[i] + j * step, which are
@@ -113,19 +120,22 @@ struct Tile {
     }
   }
 
-  // Vector i of the weights of four steps, for every pixel. One weight is in use while later ones
-  // are on their way: with few pixels more of them, to cover a load's latency.
-  static constexpr int kWeights = kPixels < 4 ? 4 : 2;
+  // Vector i of the weights of four steps, for every pixel. Weights come in pairs, one instruction
+  // each. Where registers are left, a pair is on its way while another is in use; with few pixels
+  // more of them, to cover a load's latency.
+  static constexpr int kWeights = kPixels < 4 ? 8 : kPixels * (kVectors + 1) <= 28 ? 4 : 2;
+  template <int i>
+  static HWY_INLINE void loadPair(const float* row, V (&weight)[kWeights]) {
+    if constexpr (i < 4 * kVectors)
+      loadPairHere<i * kN>(row, weight[i % kWeights], weight[i % kWeights + 1]);
+  }
   template <int i>
   static HWY_INLINE void mulAddQuad(const V (&x)[kPixels], const float* row, V (&weight)[kWeights],
                                     V (&sum)[kPixels][kVectors]) {
-    constexpr int kNext = i + kWeights - 1;
+    if (i % 2 == 0) loadPair<i + kWeights - 2>(row, weight);
     HWY_UNROLL(16)
-    for (int p = 0; p < kPixels; ++p) {
+    for (int p = 0; p < kPixels; ++p)
       mulAddLane<i / kVectors>(x[p], weight[i % kWeights], sum[p][i % kVectors]);
-      if (p == 0 && kNext < 4 * kVectors)
-        weight[kNext % kWeights] = loadHere(D(), row + kNext * kN);
-    }
   }
 
   template <int... i>
@@ -133,12 +143,25 @@ struct Tile {
                                std::integer_sequence<int, i...>) {
     const D d;
     V weight[kWeights], x[kPixels];
-    HWY_UNROLL(4)
-    for (int k = 0; k + 1 < kWeights; ++k) weight[k] = loadHere(d, row + k * kN);
+    if (kWeights > 2) loadPair<0>(row, weight);
+    if (kWeights > 4) {
+      loadPair<2>(row, weight);
+      loadPair<4>(row, weight);
+    }
     HWY_UNROLL(16)
     for (int p = 0; p < kPixels; ++p) x[p] = hn::LoadU(d, in.pixel(p));
     in.advance(4);  // here an in-order core adds beside a load
     (mulAddQuad<i>(x, row, weight, sum), ...);
+  }
+
+  static constexpr bool kInOrder = kByLane && kVectors > 1 && kPixels* kVectors >= 12;
+
+  /// Rounds of four steps.
+  static HWY_INLINE void stepInOrder(const Inputs<kPixels>& in, const float* row, int64_t rounds,
+                                     V (&sum)[kPixels][kVectors]) {
+#if HWY_ARCH_ARM_A64
+    InOrderLoop<kPixels, kVectors>::run(in.pixel(0), in.step, row, rounds, sum);
+#endif
   }
 
   /// The first 1 <= n < kN floats.
@@ -200,7 +223,16 @@ struct Tile {
       Inputs<kPixels> in(*tap, t.firstPixel);
       int64_t left = t.run;
       if constexpr (kByLane) {
-        for (int64_t n = left / 4; n > 0; --n, row += 4 * kWidth)
+        int64_t rounds = left / 4;
+        if constexpr (kInOrder) {
+          if (t.inOrder && rounds > 0) {
+            stepInOrder(in, row, rounds, sum);
+            in.advance(4 * rounds);
+            row += 4 * rounds * kWidth;
+            rounds = 0;
+          }
+        }
+        for (; rounds > 0; --rounds, row += 4 * kWidth)
           step4(in, row, sum, std::make_integer_sequence<int, 4 * kVectors>());
         left %= 4;
       }
@@ -239,7 +271,9 @@ constexpr int pixelsThatFit(int vectors) {
   const int registers = HWY_TARGET <= HWY_AVX3 || kByLane ? 32 : 16;
   const int pixels =
       kByLane ? (registers - 2) / (vectors + 1) : (registers - vectors - 1) / vectors;
-  return HWY_MIN(PanelTiles::kMaxPixels, pixels);
+  // By lane every pixel is loaded too, so that tiles of one vector gain little from more of them.
+  const int worthTheirCode = kByLane && vectors == 1 ? 8 : PanelTiles::kMaxPixels;
+  return HWY_MIN(worthTheirCode, pixels);
 }
 
 template <int kWidth, bool kPair = false>

@@ -31,6 +31,7 @@ struct PanelTile {
   bool clamp = false;              ///< store min(max(x, low), high)
   float low = 0, high = 0;
   ops::Epilogue after;  ///< another function, if takesEpilogue(): alone, without a clamp
+  bool inOrder = false;  ///< the core issues instructions in order
 };
 
 /// True if tiles apply a function of few instructions to their sums. AArch64 does so to the stored
