@@ -86,6 +86,11 @@ struct OperatorInfo {
   int64_t rowBegin = 0, rowEnd = 0;
   /// The kind of operator that the engine links for it: "Unary" where the type is "Sigmoid".
   const char* kind = "";
+  /// The back-end that computes it, "cpu"; "" where nothing is computed. A step of type "Relayout"
+  /// whose kernel is "to-device" or "from-device" takes a tensor from one memory to the other.
+  const char* backend = "";
+  /// What a back-end that stands before it in the session's list says against it; "" for nothing.
+  std::string refused = {};
 };
 
 /// A tensor that a step reads or writes. An optional one that is absent has no name and no type.
@@ -111,6 +116,7 @@ struct PlannedMemory {
   size_t offset = 0, bytes = 0;
   size_t firstStep = 0, lastStep = 0;  ///< indices into Session::operators(), both included
   bool strip = false;                  ///< holds a strip of the tensor's rows, not all of it
+  bool onDevice = false;  ///< lies in the frame's block of device memory, not in the arena
 };
 
 enum class CallbackVerdict { Continue, Stop };
@@ -168,6 +174,13 @@ struct SessionOptions {
   /// false: layer by layer, every feature map in full. The same bits in more memory; for traces and
   /// callbacks that want whole tensors.
   bool inStrips = true;
+  /// Where operators are computed: "cpu", or "cl" for an OpenCL device. What this back-end does not
+  /// support, or what would be moved there and back for longer than it takes to compute, goes to
+  /// the next of `backups`, and last to the CPU, which supports everything: no session fails because
+  /// an operator, or a device, does not exist. OperatorInfo::refused says why. Where "cl" is
+  /// first, the session runs layer by layer.
+  std::string backend = "cpu";
+  std::vector<std::string> backups = {};
 };
 
 struct InterpreterOptions {

@@ -2,10 +2,15 @@
 #pragma once
 
 #include "backend/backend.h"
+#include "minnow/runtime.h"
 
 namespace minnow {
 
-/// `fast` false: the scalar reference alone.
+/// Those on the CPU. `fast` false: the scalar reference alone.
 backend::BackendList backends(bool fast = true);
+
+/// Those that a session asks for, in its order, and the CPU's behind them. An error for a name that
+/// is none of this build's.
+Result<backend::BackendList> backendsFor(const SessionOptions& options);
 
 }  // namespace minnow
