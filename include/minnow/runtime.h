@@ -183,6 +183,15 @@ struct SessionOptions {
   std::vector<std::string> backups = {};
 };
 
+/// A back-end of this build, by the name that SessionOptions takes.
+struct BackendInfo {
+  std::string name;
+  std::string device;   ///< of this machine, with its driver; "" for the CPU
+  std::string missing;  ///< why there is none here, and what to install; "" where there is one
+};
+/// In the order in which they are worth trying. Opens the devices.
+std::vector<BackendInfo> backendsHere();
+
 struct InterpreterOptions {
   /// Reads all weights once and compares their checksum with the one that the file states: a
   /// damaged file is BadModel instead of other numbers. Without it only the metadata is checked,

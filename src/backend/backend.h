@@ -97,6 +97,9 @@ class Backend {
   virtual ~Backend() = default;
   /// As a user asks for it: "cpu".
   virtual const char* name() const = 0;
+  /// The machine's device with its driver, for a user, or why there is none and what to install. ""
+  /// for the CPU.
+  virtual Result<std::string> device() const { return std::string(); }
   /// Where its kernels find tensors, workspace included; null for the process's own memory, where
   /// views hold addresses.
   virtual const DeviceMemory* memory() const { return nullptr; }

@@ -44,8 +44,9 @@ std::vector<TensorType> Program::typesOf(std::span<const ir::ValueId> ids) const
 
 std::vector<TensorType> Program::allTypes() const {
   std::vector<TensorType> all;
-  all.reserve(graph->values.size());
-  for (size_t v = 0; v < graph->values.size(); ++v) all.push_back(typeOf(static_cast<int>(v)));
+  const size_t count = graph->values.size() - crossed.size();
+  all.reserve(count);
+  for (size_t v = 0; v < count; ++v) all.push_back(typeOf(static_cast<int>(v)));
   return all;
 }
 

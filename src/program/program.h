@@ -91,7 +91,7 @@ struct Program {
   }
   /// Of these values; Undefined for absent ones.
   std::vector<TensorType> typesOf(std::span<const ir::ValueId> ids) const;
-  /// Of all values.
+  /// Of all values of the model: copies on another side come after them.
   std::vector<TensorType> allTypes() const;
   /// A value as planned. It has data if it is constant; absent for kNoValue.
   TensorView viewOf(ir::ValueId id) const;

@@ -9,6 +9,7 @@
 #endif
 #include "backend/reference/reference.h"
 #include "base/fail.h"
+#include "base/guarded.h"
 
 namespace minnow {
 namespace {
@@ -35,6 +36,20 @@ Result<const backend::Backend*> find(const std::string& name) {
 }
 
 }  // namespace
+
+std::vector<BackendInfo> backendsHere() {
+  return guarded("the list of back-ends",
+                 []() -> Result<std::vector<BackendInfo>> {
+                   std::vector<BackendInfo> all;
+                   for (const backend::Backend* one : named()) {
+                     const auto device = one->device();
+                     all.push_back({one->name(), device.value_or(std::string()),
+                                    device ? std::string() : device.error().message});
+                   }
+                   return all;
+                 })
+      .value_or(std::vector<BackendInfo>());
+}
 
 backend::BackendList backends(bool fast) {
   if (!fast) return {&backend::referenceBackend()};
