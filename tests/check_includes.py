@@ -22,7 +22,7 @@ ARROWS = {
     "src/backend": ["src/kernels"],
     "src/backend/reference": ["src/backend", "src/kernels/reference"],
     "src/backend/cpu": ["src/backend/reference", "src/kernels/simd"],
-    "src/backend/cl": ["src/backend"],
+    "src/backend/cl": ["src/backend", "src/kernels/reference"],
     "src/format": ["src/ir", "src/kernels"],
     "src/planning": ["src/ir"],
     "src/sizes": ["src/ir", "src/kernels/reference"],

@@ -29,8 +29,8 @@ class Placer {
 
   Placement run() {
     placement_.refusals.resize(graph_.nodes.size());
-    std::vector<char> supported(graph_.nodes.size());
-    for (const ir::Node& node : graph_.nodes) supported[indexOf(node)] = enter(node);
+    std::vector<char> supported;
+    for (const ir::Node& node : graph_.nodes) supported.push_back(enter(node));
     for (size_t v = 0; v < graph_.values.size(); ++v) enterValue(static_cast<ValueId>(v));
     const std::vector<char> sides = cut_.run();
     for (size_t n = 0; n < graph_.nodes.size(); ++n) {
@@ -45,11 +45,7 @@ class Placer {
   }
 
  private:
-  size_t indexOf(const ir::Node& node) const {
-    return static_cast<size_t>(&node - graph_.nodes.data());
-  }
-
-  /// As its cut node: the costs of both sides. True if the device supports it.
+  /// As its cut node: the costs of both sides. True if the device would compute it.
   bool enter(const ir::Node& node) {
     nodes_.push_back(cut_.addNode());
     std::vector<TensorView> views;
@@ -80,7 +76,7 @@ class Placer {
       cut_.addEdge(node, MinCut::kSink, MinCut::kNever);
       return false;
     }
-    if (isFree) return true;
+    if (isFree) return false;
     cut_.addEdge(node, MinCut::kSink, list_[0]->cost(work));
     cut_.addEdge(MinCut::kSource, node, hostCost(work));
     return true;

@@ -11,11 +11,20 @@ namespace minnow::backend {
 namespace cl {
 namespace {
 
-const Row* rowFor(ops::OpKind kind) {
-  for (const auto family : {convRows(), elementwiseRows(), movementRows(), poolRows()})
-    for (const Row& row : family)
-      if (row.kind == kind) return &row;
-  return nullptr;
+/// The first row that supports the work, or what the last one of its kind says against it.
+Result<const Row*> rowFor(const Work& work) {
+  if (auto ok = checkTensors(work); !ok) return std::unexpected(std::move(ok.error()));
+  Result<const Row*> found =
+      fail(ErrorCode::Unsupported, work.op.name(), " is not written for OpenCL");
+  for (const auto family :
+       {winogradRows(), convRows(), elementwiseRows(), movementRows(), poolRows()})
+    for (const Row& row : family) {
+      if (row.kind != work.op.kind()) continue;
+      auto ok = row.supports(work);
+      if (ok) return &row;
+      found = std::unexpected(std::move(ok.error()));
+    }
+  return found;
 }
 
 /// The bytes of a tensor that has elements, from that which lies first to the end of the last,
@@ -94,11 +103,8 @@ class Cl final : public Backend, public DeviceMemory {
 
   Result<void> supports(const Work& work) const override {
     if (const auto device = Device::get(); !device) return std::unexpected(device.error());
-    const Row* row = rowFor(work.op.kind());
-    if (row == nullptr)
-      return fail(ErrorCode::Unsupported, work.op.name(), " is not written for OpenCL");
-    if (auto ok = checkTensors(work); !ok) return ok;
-    return row->supports(work);
+    if (const auto row = rowFor(work); !row) return std::unexpected(row.error());
+    return {};
   }
   double cost(const Work& work) const override { return costOf(work); }
 
@@ -106,9 +112,11 @@ class Cl final : public Backend, public DeviceMemory {
     const auto device = Device::get();
     if (!device) return std::unexpected(device.error());
     const Work& work = forms.front();  // steps on a device do not run in strips
-    const Row& row = *rowFor(work.op.kind());
-    auto launches = std::make_unique<Launches>(**device, row.name);
-    if (auto ok = row.prepare(work, **device, *launches); !ok) return std::unexpected(ok.error());
+    const auto row = rowFor(work);
+    if (!row) return std::unexpected(row.error());
+    auto launches = std::make_unique<Launches>(**device, (*row)->name);
+    if (auto ok = (*row)->prepare(work, **device, *launches); !ok)
+      return std::unexpected(ok.error());
     return launches;
   }
 

@@ -23,12 +23,9 @@ struct ConvGeometry {
 
 Result<void> supportsConv(const Work& work) {
   const auto& conv = static_cast<const ops::Conv&>(work.op);
-  if (conv.winograd)
-    return fail(ErrorCode::Unsupported,
-                "a convolution in Winograd's tiles, as conversion decided, is not computed here "
-                "(minnow convert --winograd off: none is)");
   if (work.inputs[1].data == nullptr)
     return fail(ErrorCode::Unsupported, "weights that a run computes are not taken here");
+  if (conv.winograd) return fail(ErrorCode::Unsupported, "it is computed in tiles");
   return {};
 }
 
@@ -103,7 +100,7 @@ Result<void> prepareConv(const Work& work, Device& device, Launches& launches) {
   const auto& conv = static_cast<const ops::Conv&>(work.op);
   ConvGeometry g = geometryOf(work);
   const bool depthwise = g.groupSize == 0;
-  const int pixels = depthwise ? 1 : device.vectorWidth() >= kLanes ? 8 : 4;
+  const int pixels = pixelsFor(device);
   g.across = (g.out[2] + pixels - 1) / pixels;
   g.items = static_cast<cl_int>(work.outputs[0].shape[0]) * g.out[0] * g.out[1] * g.across *
             g.panels * (depthwise ? 1 : g.groups);

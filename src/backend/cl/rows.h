@@ -17,6 +17,7 @@ struct Row {
   Result<void> (*prepare)(const Work& work, Device& device, Launches& launches);
 };
 
+std::span<const Row> winogradRows();
 std::span<const Row> convRows();
 std::span<const Row> elementwiseRows();
 std::span<const Row> movementRows();
@@ -27,6 +28,10 @@ Result<void> checkTensors(const Work& work);
 
 /// Elements that a work-item computes, as kernels/vocabulary.cl has it.
 inline constexpr int kLanes = 16;
+
+/// Results of which a work-item of a convolution computes 16 channels each: as many sums as
+/// registers hold.
+inline int pixelsFor(const Device& device) { return device.vectorWidth() >= kLanes ? 8 : 4; }
 
 /// "-D EPILOGUE=Relu", for a function of kernels/elementary.inc.
 std::string epilogueOption(ops::UnaryFn fn);

@@ -14,12 +14,18 @@ typedef struct {
   float alpha, beta;
 } Conv;
 
+#define UNROLLED __attribute__((opencl_unroll_hint(PIXELS)))
 #define JOINED(a, b) a##b
 #define EVALUATE(name) JOINED(evaluate, name)
 
-static V finish(V sum, global const float* bias, int channel, int count, Conv g) {
+/// Stores the results along x that are there.
+static void finish(const V* sums, int first, global const float* bias, int channel, int count,
+                   global float* y, Conv g) {
   const V added = g.bias < 0 ? (V)(0) : load(bias + (long)channel * g.bias, g.bias, count);
-  return EVALUATE(EPILOGUE)((Function){g.alpha, g.beta}, 0, Add(sum, added));
+  UNROLLED for (int p = 0; p < PIXELS; ++p)
+    if (first + p < g.out[2])
+      store(EVALUATE(EPILOGUE)((Function){g.alpha, g.beta}, 0, Add(sums[p], added)),
+            y + (long)(first + p) * g.y[2], g.yChannel, count);
 }
 
 kernel void conv(global const float* x, long xAt, global const float* w, long wAt,
@@ -41,7 +47,7 @@ kernel void conv(global const float* x, long xAt, global const float* w, long wA
   w += wAt + (long)group * g.groupSize + (long)panel * kLanes * g.depth;
 
   V sum[PIXELS];
-  for (int p = 0; p < PIXELS; ++p) sum[p] = 0;
+  UNROLLED for (int p = 0; p < PIXELS; ++p) sum[p] = 0;
   for (int kz = 0; kz < g.taps[0]; ++kz) {
     const int z = plane * g.stride[0] - g.pad[0] + kz * g.dilation[0];
     for (int ky = 0; ky < g.taps[1]; ++ky) {
@@ -50,7 +56,7 @@ kernel void conv(global const float* x, long xAt, global const float* w, long wA
       for (int kx = 0; kx < g.taps[2]; ++kx) {
         int at[PIXELS];
         bool inside[PIXELS], all = there;
-        for (int p = 0; p < PIXELS; ++p) {
+        UNROLLED for (int p = 0; p < PIXELS; ++p) {
           const int c =
               min(first + p, g.out[2] - 1) * g.stride[2] - g.pad[2] + kx * g.dilation[2];
           inside[p] = there && c >= 0 && c < g.in[2];
@@ -60,13 +66,13 @@ kernel void conv(global const float* x, long xAt, global const float* w, long wA
         if (all) {
           for (int c = 0; c < g.channels; ++c, w += width) {
             const V weights = vload16(0, w);
-            for (int p = 0; p < PIXELS; ++p)
+            UNROLLED for (int p = 0; p < PIXELS; ++p)
               sum[p] = fma((V)(x[at[p] + c * g.xChannel]), weights, sum[p]);
           }
         } else {
           for (int c = 0; c < g.channels; ++c, w += width) {
             const V weights = vload16(0, w);
-            for (int p = 0; p < PIXELS; ++p)
+            UNROLLED for (int p = 0; p < PIXELS; ++p)
               sum[p] = fma((V)(inside[p] ? x[at[p] + c * g.xChannel] : 0), weights, sum[p]);
           }
         }
@@ -78,10 +84,7 @@ kernel void conv(global const float* x, long xAt, global const float* w, long wA
   const int count = min((int)kLanes, g.perGroup - panel * kLanes);
   y += yAt + (long)image * g.yBatch + (long)channel * g.yChannel + (long)plane * g.y[0] +
        (long)row * g.y[1];
-  for (int p = 0; p < PIXELS; ++p)
-    if (first + p < g.out[2])
-      store(finish(sum[p], bias + biasAt, channel, count, g), y + (long)(first + p) * g.y[2],
-            g.yChannel, count);
+  finish(sum, first, bias + biasAt, channel, count, y, g);
 }
 
 // One input and one output channel a group: weights are [taps][channels, padded to 16].
@@ -91,29 +94,35 @@ kernel void depthwise(global const float* x, long xAt, global const float* w, lo
   if (i >= g.items) return;
   const int channel = i % g.panels * kLanes, count = g.groups - channel;
   i /= g.panels;
-  const int column = i % g.out[2];
-  i /= g.out[2];
+  const int first = i % g.across * PIXELS;
+  i /= g.across;
   const int row = i % g.out[1];
   i /= g.out[1];
   const int plane = i % g.out[0], image = i / g.out[0];
 
   x += xAt + (long)image * g.xBatch + (long)channel * g.xChannel;
   w += wAt + channel;
-  V sum = 0;
+  V sum[PIXELS];
+  UNROLLED for (int p = 0; p < PIXELS; ++p) sum[p] = 0;
   for (int kz = 0; kz < g.taps[0]; ++kz) {
     const int z = plane * g.stride[0] - g.pad[0] + kz * g.dilation[0];
     for (int ky = 0; ky < g.taps[1]; ++ky) {
       const int r = row * g.stride[1] - g.pad[1] + ky * g.dilation[1];
+      const bool there = z >= 0 && z < g.in[0] && r >= 0 && r < g.in[1];
       for (int kx = 0; kx < g.taps[2]; ++kx, w += g.panels * kLanes) {
-        const int c = column * g.stride[2] - g.pad[2] + kx * g.dilation[2];
-        const bool inside = z >= 0 && z < g.in[0] && r >= 0 && r < g.in[1] && c >= 0 && c < g.in[2];
-        const V value =
-            inside ? load(x + z * g.x[0] + r * g.x[1] + c * g.x[2], g.xChannel, count) : (V)(0);
-        sum = fma(value, vload16(0, w), sum);
+        const V weights = vload16(0, w);
+        const int column = first * g.stride[2] - g.pad[2] + kx * g.dilation[2];
+        UNROLLED for (int p = 0; p < PIXELS; ++p) {
+          const int c = column + p * g.stride[2];
+          const bool inside = there && c >= 0 && c < g.in[2];
+          const V value =
+              inside ? load(x + z * g.x[0] + r * g.x[1] + c * g.x[2], g.xChannel, count) : (V)(0);
+          sum[p] = fma(value, weights, sum[p]);
+        }
       }
     }
   }
   y += yAt + (long)image * g.yBatch + (long)channel * g.yChannel + (long)plane * g.y[0] +
-       (long)row * g.y[1] + (long)column * g.y[2];
-  store(finish(sum, bias + biasAt, channel, count, g), y, g.yChannel, count);
+       (long)row * g.y[1];
+  finish(sum, first, bias + biasAt, channel, count, y, g);
 }
