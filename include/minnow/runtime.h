@@ -90,7 +90,8 @@ struct OperatorInfo {
   /// whose kernel is "to-device" or "from-device" takes a tensor from one memory to the other.
   const char* backend = "";
   /// What a back-end that stands before it in the session's list says against it; "" for nothing.
-  std::string refused = {};
+  /// Lives until the session is resized or goes.
+  std::string_view refused = "";
 };
 
 /// A tensor that a step reads or writes. An optional one that is absent has no name and no type.
@@ -179,18 +180,18 @@ struct SessionOptions {
   /// the next of `backups`, and last to the CPU, which supports everything: no session fails because
   /// an operator, or a device, does not exist. OperatorInfo::refused says why. Where "cl" is
   /// first, the session runs layer by layer.
-  std::string backend = "cpu";
-  std::vector<std::string> backups = {};
+  std::string_view backend = "cpu";
+  std::string_view backups = "";  ///< in their order, separated by commas
 };
 
 /// A back-end of this build, by the name that SessionOptions takes.
 struct BackendInfo {
-  std::string name;
-  std::string device;   ///< of this machine, with its driver; "" for the CPU
-  std::string missing;  ///< why there is none here, and what to install; "" where there is one
+  const char* name = "";
+  const char* device = "";   ///< of this machine, with its driver; "" for the CPU
+  const char* missing = "";  ///< why there is none here, and what to install; "" where there is one
 };
 /// In the order in which they are worth trying. Opens the devices.
-std::vector<BackendInfo> backendsHere();
+std::span<const BackendInfo> backendsHere();
 
 struct InterpreterOptions {
   /// Reads all weights once and compares their checksum with the one that the file states: a

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "kernels/kernel.h"
+#include "minnow/runtime.h"
 #include "minnow/status.h"
 #include "minnow/tensor.h"
 #include "ops/operator.h"
@@ -97,9 +98,9 @@ class Backend {
   virtual ~Backend() = default;
   /// As a user asks for it: "cpu".
   virtual const char* name() const = 0;
-  /// The machine's device with its driver, for a user, or why there is none and what to install. ""
-  /// for the CPU.
-  virtual Result<std::string> device() const { return std::string(); }
+  /// For a user: name, the machine's device with its driver, or why there is none and what to
+  /// install. Words live as long as the process.
+  virtual BackendInfo info() const { return {name()}; }
   /// Where its kernels find tensors, workspace included; null for the process's own memory, where
   /// views hold addresses.
   virtual const DeviceMemory* memory() const { return nullptr; }

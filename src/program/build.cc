@@ -93,7 +93,7 @@ class Builder {
   }
 
   Side sideOf(size_t n) const {
-    return placement_.sides.empty() ? Side::Host : placement_.sides[n];
+    return !backend::kHasDevices || placement_.sides.empty() ? Side::Host : placement_.sides[n];
   }
   bool writesDevice(size_t n) const {
     return sideOf(n) == Side::Device || sideOf(n) == Side::Entering;
@@ -188,7 +188,8 @@ class Builder {
   Result<const backend::Backend*> choose(int n) const {
     if (sideOf(n) != Side::Host) return program_.device;
     const std::span list(options_.backends);
-    return backend::choose(list.subspan(deviceOf(list) ? 1 : 0), works_);
+    const bool behindDevice = backend::kHasDevices && deviceOf(list) != nullptr;
+    return backend::choose(list.subspan(behindDevice ? 1 : 0), works_);
   }
 
   Result<std::unique_ptr<const backend::Kernel>> prepare(int n, const backend::Backend& backend) {
@@ -259,7 +260,7 @@ class Builder {
     const memory::Placement arena = placeBuffers(false);
     program_.placedBytes = arena.bytes;
     program_.lowerBoundBytes = arena.lowerBound;
-    if (program_.device) program_.blockBytes = placeBuffers(true).bytes;
+    if (backend::kHasDevices && program_.device) program_.blockBytes = placeBuffers(true).bytes;
   }
 
   memory::Placement placeBuffers(bool onDevice) {

@@ -105,7 +105,7 @@ struct Program {
     return at < models ? id : crossed[at - models];
   }
   bool isOnDevice(ir::ValueId id) const {
-    return device && id != ir::kNoValue && places[id].buffer != kNone &&
+    return backend::kHasDevices && device && id != ir::kNoValue && places[id].buffer != kNone &&
            buffers[places[id].buffer].onDevice;
   }
   size_t heapBytes() const;

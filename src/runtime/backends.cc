@@ -2,6 +2,7 @@
 #include "runtime/backends.h"
 
 #include <algorithm>
+#include <array>
 
 #include "backend/cpu/cpu.h"
 #ifdef MINNOW_OPENCL
@@ -9,46 +10,40 @@
 #endif
 #include "backend/reference/reference.h"
 #include "base/fail.h"
-#include "base/guarded.h"
 
 namespace minnow {
 namespace {
 
-/// In the order in which an error lists them.
-backend::BackendList named() {
-  return {
+/// In the order in which they are worth trying; the CPU, which supports everything, is the last.
+constexpr const backend::Backend& (*kNamed[])() = {
 #ifdef MINNOW_OPENCL
-      &backend::clBackend(),
+    &backend::clBackend,
 #endif
-      &backend::cpuBackend(),
-  };
+    &backend::cpuBackend,
+};
+
+const backend::Backend* find(std::string_view name) {
+  for (const auto one : kNamed)
+    if (name == one().name()) return &one();
+  return nullptr;
 }
 
-Result<const backend::Backend*> find(const std::string& name) {
-  const backend::BackendList all = named();
-  const auto found =
-      std::ranges::find_if(all, [&](const backend::Backend* one) { return name == one->name(); });
-  if (found != all.end()) return *found;
+std::unexpected<Error> unknown(std::string_view name) {
   std::string known;
-  for (const backend::Backend* one : all) known += text(known.empty() ? "" : ", ", one->name());
+  for (const auto one : kNamed) known += text(known.empty() ? "" : ", ", one().name());
   return fail(ErrorCode::InvalidArgument, "there is no back-end '", name,
               "'; this build has: ", known);
 }
 
 }  // namespace
 
-std::vector<BackendInfo> backendsHere() {
-  return guarded("the list of back-ends",
-                 []() -> Result<std::vector<BackendInfo>> {
-                   std::vector<BackendInfo> all;
-                   for (const backend::Backend* one : named()) {
-                     const auto device = one->device();
-                     all.push_back({one->name(), device.value_or(std::string()),
-                                    device ? std::string() : device.error().message});
-                   }
-                   return all;
-                 })
-      .value_or(std::vector<BackendInfo>());
+std::span<const BackendInfo> backendsHere() {
+  static const auto all = [] {
+    std::array<BackendInfo, std::size(kNamed)> infos;
+    std::ranges::transform(kNamed, infos.begin(), [](const auto one) { return one().info(); });
+    return infos;
+  }();
+  return all;
 }
 
 backend::BackendList backends(bool fast) {
@@ -56,20 +51,21 @@ backend::BackendList backends(bool fast) {
   return {&backend::cpuBackend(), &backend::referenceBackend()};
 }
 
-Result<backend::BackendList> backendsFor(const SessionOptions& options) {
-  backend::BackendList list;
-  const auto take = [&](const std::string& name) -> Result<void> {
-    const auto one = find(name);
-    if (!one) return std::unexpected(one.error());
-    const bool behind = !list.empty() && list.back() == &backend::cpuBackend();
-    if (!behind && std::ranges::find(list, *one) == list.end()) list.push_back(*one);
-    return {};
-  };
-  if (auto ok = take(options.backend); !ok) return std::unexpected(ok.error());
-  for (const std::string& name : options.backups)
-    if (auto ok = take(name); !ok) return std::unexpected(ok.error());
-  std::erase(list, &backend::cpuBackend());
-  for (const backend::Backend* one : backends(options.fastKernels)) list.push_back(one);
+Result<const backend::Backend*> firstBackend(const SessionOptions& options) {
+  const backend::Backend* first = find(options.backend);
+  if (first == nullptr) return unknown(options.backend);
+  for (std::string_view rest = options.backups; !rest.empty();) {
+    const size_t end = std::min(rest.find(','), rest.size());
+    if (find(rest.substr(0, end)) == nullptr) return unknown(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return first;
+}
+
+backend::BackendList backendsFor(const SessionOptions& options) {
+  backend::BackendList list = backends(options.fastKernels);
+  const backend::Backend* first = find(options.backend);
+  if (backend::kHasDevices && first->memory() != nullptr) list.insert(list.begin(), first);
   return list;
 }
 

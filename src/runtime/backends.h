@@ -9,8 +9,11 @@ namespace minnow {
 /// Those on the CPU. `fast` false: the scalar reference alone.
 backend::BackendList backends(bool fast = true);
 
-/// Those that a session asks for, in its order, and the CPU's behind them. An error for a name that
-/// is none of this build's.
-Result<backend::BackendList> backendsFor(const SessionOptions& options);
+/// The first that a session asks for. An error if any name is none of this build's.
+Result<const backend::Backend*> firstBackend(const SessionOptions& options);
+
+/// That first one, whose name is known, and the CPU's behind it. With one device to a build, what
+/// further names say follows by itself.
+backend::BackendList backendsFor(const SessionOptions& options);
 
 }  // namespace minnow

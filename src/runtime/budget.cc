@@ -22,8 +22,10 @@ std::unexpected<Error> overBudget(size_t budget, const MemoryLedger& held,
               inWords(budget), ": weights ", inWords(held.staticBytes), ", feature maps ",
               inWords(arenas.bytes), ", metadata ", inWords(held.heapBytes), ", model files ",
               inWords(held.modelBytes),
-              held.deviceBytes > 0 ? text(", on the device ", inWords(held.deviceBytes)) : "", "; ",
-              inWords(needed - budget), " short", largest);
+              backend::kHasDevices && held.deviceBytes > 0
+                  ? text(", on the device ", inWords(held.deviceBytes))
+                  : "",
+              "; ", inWords(needed - budget), " short", largest);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ const SessionOptions kOnDevice{.backend = "cl"};
 /// Why there is no device here; "" where there is one.
 std::string missing() {
   for (const BackendInfo& one : backendsHere())
-    if (one.name == "cl") return one.missing;
+    if (std::string_view(one.name) == "cl") return one.missing;
   return "this build has no OpenCL (MINNOW_OPENCL)";
 }
 

@@ -93,6 +93,18 @@ Result<void> runStep(runtime::Runner& runner, base::Team& team) {
   return runner.run(team);
 }
 
+/// With copies of what lies on a device.
+Result<CallbackVerdict> callOnCopies(const OpCallback& callback, const OperatorInfo& info,
+                                     const runtime::Runner& runner,
+                                     std::span<const ir::ValueId> ids,
+                                     std::span<TensorView> views) {
+  runtime::Runner::OnHost copies;
+  if (auto ok = copies.take(runner.bindings(), ids, views); !ok) return std::unexpected(ok.error());
+  const CallbackVerdict verdict = callback(info, views);
+  if (auto ok = copies.giveBack(); !ok) return std::unexpected(ok.error());
+  return verdict;
+}
+
 /// Calls back for the step that is open, once all before it is done. A callback may take its time,
 /// or run other frames: the team's threads are free meanwhile.
 Result<void> call(const OpCallback& callback, runtime::Runner& runner, base::Team& team,
@@ -102,13 +114,12 @@ Result<void> call(const OpCallback& callback, runtime::Runner& runner, base::Tea
   if (auto ok = runner.finish(); !ok) return ok;
   const OperatorInfo info = runner.info();
   std::vector<TensorView> views = (runner.*visible)();
-  runtime::Runner::OnHost copies;
-  if (backend::kHasDevices && runner.program().device)
-    if (auto ok = copies.take(runner.bindings(), runner.node().*ids, views); !ok) return ok;
   team.rest();
-  const CallbackVerdict verdict = callback(info, views);
-  if (auto ok = copies.giveBack(); !ok) return ok;
-  if (verdict == CallbackVerdict::Continue) return {};
+  const bool onDevice = backend::kHasDevices && runner.program().device != nullptr;
+  const auto verdict = onDevice ? callOnCopies(callback, info, runner, runner.node().*ids, views)
+                                : Result<CallbackVerdict>(callback(info, views));
+  if (!verdict) return std::unexpected(verdict.error());
+  if (*verdict == CallbackVerdict::Continue) return {};
   return fail(ErrorCode::Stopped, "a callback stopped the run at node '", info.name, "'");
 }
 

@@ -17,8 +17,7 @@ Session::~Session() = default;
 
 bool SharedProgram::fits(std::span<const TensorType> types, const SessionOptions& asked) const {
   if (asked.inStrips != options.inStrips || asked.fastKernels != options.fastKernels ||
-      asked.backend != options.backend || asked.backups != options.backups ||
-      cpuTarget != minnow::cpuTarget())
+      asked.backend != options.backend || cpuTarget != minnow::cpuTarget())
     return false;
   const auto same = [&](ir::ValueId in) { return program->typeOf(in) == types[in]; };
   return std::ranges::all_of(program->graph->inputs, same);
@@ -31,12 +30,10 @@ Result<std::shared_ptr<SharedProgram>> Interpreter::Impl::programFor(std::vector
     for (const auto& known : programs)
       if (auto shared = known.lock(); shared && shared->fits(types, asked)) return shared;
   }
-  auto list = backendsFor(asked);
-  if (!list) return std::unexpected(std::move(list.error()));
   auto settled = runtime::settleTypes(graph, types);
   if (!settled) return std::unexpected(std::move(settled.error()));
   auto program = program::build(*settled ? (*settled)->graph : graph, std::move(types),
-                                {runtime->options.threads, asked.inStrips, std::move(*list)});
+                                {runtime->options.threads, asked.inStrips, backendsFor(asked)});
   if (!program) return std::unexpected(std::move(program.error()));
   auto shared = std::make_shared<SharedProgram>();
   shared->settled = std::move(*settled);
@@ -51,19 +48,14 @@ Result<std::shared_ptr<SharedProgram>> Interpreter::Impl::programFor(std::vector
 
 namespace {
 
-size_t heapBytes(const SessionOptions& options) {
-  return minnow::heapBytes(options.backend) + minnow::heapBytes(options.backups);
-}
-
 size_t heapBytes(const SharedProgram& shared) {
   return kSharedHeader + sizeof(SharedProgram) + kSharedHeader + sizeof(program::Program) +
-         heapBytes(shared.options) + shared.program->heapBytes() +
-         (shared.settled ? runtime::heapBytes(*shared.settled) : 0);
+         shared.program->heapBytes() + (shared.settled ? runtime::heapBytes(*shared.settled) : 0);
 }
 
 /// The session's own: frames and their bindings.
 size_t heapBytes(const Session::Impl& session, std::span<const Frame::Impl> frames) {
-  size_t bytes = kSharedHeader + sizeof(session) + heapBytes(session.options) + frames.size_bytes();
+  size_t bytes = kSharedHeader + sizeof(session) + frames.size_bytes();
   for (const Frame::Impl& frame : frames) bytes += frame.heapBytes();
   return bytes;
 }
@@ -112,6 +104,10 @@ Result<SessionOptions> checked(SessionOptions options, int concurrency) {
     return fail(ErrorCode::InvalidArgument, "frames is ", options.frames, ", expected 0 to ",
                 concurrency, ", the runtime's concurrency");
   if (options.frames == 0) options.frames = concurrency;
+  const auto first = firstBackend(options);
+  if (!first) return std::unexpected(first.error());
+  options.backend = (*first)->name();  // the caller's words may go
+  options.backups = {};
   return options;
 }
 

@@ -76,11 +76,11 @@ void addBackendOption(CLI::App* verb, std::string& list) {
                    "to the next");
 }
 
-SessionOptions withBackends(SessionOptions options, const std::string& list) {
+SessionOptions withBackends(SessionOptions options, std::string_view list) {
   if (list.empty()) return options;
-  std::vector<std::string> names = split(list);
-  options.backend = names.front();
-  options.backups.assign(names.begin() + 1, names.end());
+  const size_t end = std::min(list.find(','), list.size());
+  options.backend = list.substr(0, end);
+  options.backups = list.substr(std::min(end + 1, list.size()));
   return options;
 }
 
@@ -88,7 +88,7 @@ std::string placementInWords(const Session& session) {
   std::string words;
   for (const BackendInfo& one : backendsHere())
     words += fmt::format("back-end       {}: {}\n", one.name,
-                         one.missing.empty() ? one.device : one.missing);
+                         *one.missing == '\0' ? one.device : one.missing);
   words += fmt::format("placement      {}\n", inWords(sumOf(session)));
   for (const OperatorInfo& op : session.operators()) words += lineOf(session, op);
   return words;
@@ -118,7 +118,7 @@ nlohmann::json placementJson(const Session& session) {
 void warnOfMissingDevices(const std::string& list) {
   const std::vector<std::string> names = split(list);
   for (const BackendInfo& one : backendsHere())
-    if (!one.missing.empty() && std::ranges::find(names, one.name) != names.end())
+    if (*one.missing != '\0' && std::ranges::find(names, one.name) != names.end())
       fmt::print(stderr, "minnow: {}: {}\n", one.name, one.missing);
 }
 

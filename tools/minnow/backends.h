@@ -11,8 +11,8 @@ namespace minnow::tool {
 
 /// "cl,cpu": back-ends in their order.
 void addBackendOption(CLI::App* verb, std::string& list);
-/// The options with the back-ends of such a list; "" leaves them.
-SessionOptions withBackends(SessionOptions options, const std::string& list);
+/// The options with the back-ends of such a list, which lives as long; "" leaves them.
+SessionOptions withBackends(SessionOptions options, std::string_view list);
 
 /// Every operator with the back-end that computes it, why not one before it, and every crossing.
 std::string placementInWords(const Session& session);

@@ -94,10 +94,10 @@ double costOf(const Work& work) {
 class Cl final : public Backend, public DeviceMemory {
  public:
   const char* name() const override { return "cl"; }
-  Result<std::string> device() const override {
-    const auto device = Device::get();
-    if (!device) return std::unexpected(device.error());
-    return (*device)->name();
+  BackendInfo info() const override {
+    static const auto device = Device::get();
+    if (!device) return {name(), "", device.error().message.c_str()};
+    return {name(), (*device)->name().c_str()};
   }
   const DeviceMemory* memory() const override { return this; }
 
