@@ -20,6 +20,29 @@ function(minnow_headers target name)
   target_include_directories(${target} SYSTEM INTERFACE ${folder})
 endfunction()
 
+# minnow_texts(target header name=file…): a header below the build folder's src that holds the files as text, for what is
+# compiled when a program runs: a struct Source {name, text}, and kSources, a list of them.
+function(minnow_texts target header)
+  set(made ${PROJECT_BINARY_DIR}/generated/${header})
+  string(REGEX REPLACE "^(.*/generated)/src/" "\\1/" made ${made})
+  set(lines "")
+  foreach(pair IN LISTS ARGN)
+    string(REGEX MATCH "^([^=]+)=(.+)$" matched ${pair})
+    file(READ ${CMAKE_MATCH_2} text)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${CMAKE_MATCH_2})
+    string(APPEND lines "    {\"${CMAKE_MATCH_1}\", R\"=====(${text})=====\"},\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${made} @ONLY CONTENT "#pragma once
+#include <string_view>
+struct Source {
+  std::string_view name, text;
+};
+inline constexpr Source kSources[] = {
+@lines@};
+")
+  target_include_directories(${target} PRIVATE ${PROJECT_BINARY_DIR}/generated)
+endfunction()
+
 # minnow_version(variable prefix header…): the version that a library's headers state in macros of that prefix.
 function(minnow_version variable prefix)
   set(numbers "")

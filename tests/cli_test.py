@@ -102,6 +102,16 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(run["outputs"][0]["shape"], [1, 3, 4, 5])
         self.assertEqual((self.folder / "o/y.npy").stat().st_size, 128 + 4 * 60)
 
+    def test_backends_are_tried_in_order(self):
+        model = self.convert()
+        info = json.loads(self.minnow("info", model, "--backend", "cpu", "--json"))["placement"]
+        self.assertEqual([info["crossings"], list(info["operators"])], [0, ["cpu"]])
+        self.assertIn("cpu", [one["name"] for one in info["backends"]])
+        self.assertIn("there is no back-end 'tpu'", self.minnow("info", model, "--backend", "tpu,cpu", code=ERROR))
+        if "cl" in [one["name"] for one in info["backends"]]:
+            text = self.minnow("info", model, "--backend", "cl,cpu")
+            self.assertRegex(text, "; not cl: ", "too small to cross, or there is no device")
+
     def test_onnx_and_minnow_give_the_same(self):
         model = self.convert()
         for path, out in ((model, "a"), (self.onnx, "b")):

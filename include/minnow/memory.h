@@ -1,5 +1,5 @@
 // The accounts of memory: what the library holds (the ledger) and what it will hold (the report),
-// in bytes and by the same four categories (docs/design.md, memory).
+// in bytes and by the same categories (docs/design.md, memory).
 #pragma once
 
 #include <cstddef>
@@ -17,8 +17,11 @@ struct MemoryLedger {
   size_t dynamicBytes = 0;
   /// Graphs, plans and names of interpreters and sessions.
   size_t heapBytes = 0;
+  /// Of a device's own memory (a GPU's): weights, and a block for each frame of its sessions. Not
+  /// what the driver takes beside it.
+  size_t deviceBytes = 0;
 
-  size_t total() const { return modelBytes + staticBytes + dynamicBytes + heapBytes; }
+  size_t total() const { return modelBytes + staticBytes + dynamicBytes + heapBytes + deviceBytes; }
   bool operator==(const MemoryLedger&) const = default;
 };
 
@@ -37,8 +40,11 @@ struct MemoryReport {
   /// No arena can be smaller: the largest sum of feature maps and workspace alive at one step.
   size_t lowerBoundBytes = 0;
   size_t metadataBytes = 0;  ///< MemoryLedger::heapBytes
+  size_t deviceBytes = 0;    ///< as in MemoryLedger
 
-  size_t total() const { return modelBytes + staticBytes + dynamicBytes + metadataBytes; }
+  size_t total() const {
+    return modelBytes + staticBytes + dynamicBytes + metadataBytes + deviceBytes;
+  }
 };
 
 }  // namespace minnow

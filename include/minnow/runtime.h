@@ -86,6 +86,12 @@ struct OperatorInfo {
   int64_t rowBegin = 0, rowEnd = 0;
   /// The kind of operator that the engine links for it: "Unary" where the type is "Sigmoid".
   const char* kind = "";
+  /// The back-end that computes it, "cpu"; "" where nothing is computed. A step of type "Relayout"
+  /// whose kernel is "to-device" or "from-device" takes a tensor from one memory to the other.
+  const char* backend = "";
+  /// What a back-end that stands before it in the session's list says against it; "" for nothing.
+  /// Lives until the session is resized or goes.
+  std::string_view refused = "";
 };
 
 /// A tensor that a step reads or writes. An optional one that is absent has no name and no type.
@@ -111,6 +117,7 @@ struct PlannedMemory {
   size_t offset = 0, bytes = 0;
   size_t firstStep = 0, lastStep = 0;  ///< indices into Session::operators(), both included
   bool strip = false;                  ///< holds a strip of the tensor's rows, not all of it
+  bool onDevice = false;  ///< lies in the frame's block of device memory, not in the arena
 };
 
 enum class CallbackVerdict { Continue, Stop };
@@ -168,7 +175,23 @@ struct SessionOptions {
   /// false: layer by layer, every feature map in full. The same bits in more memory; for traces and
   /// callbacks that want whole tensors.
   bool inStrips = true;
+  /// Where operators are computed: "cpu", or "cl" for an OpenCL device. What this back-end does not
+  /// support, or what would be moved there and back for longer than it takes to compute, goes to
+  /// the next of `backups`, and last to the CPU, which supports everything: no session fails because
+  /// an operator, or a device, does not exist. OperatorInfo::refused says why. Where "cl" is
+  /// first, the session runs layer by layer.
+  std::string_view backend = "cpu";
+  std::string_view backups = "";  ///< in their order, separated by commas
 };
+
+/// A back-end of this build, by the name that SessionOptions takes.
+struct BackendInfo {
+  const char* name = "";
+  const char* device = "";   ///< of this machine, with its driver; "" for the CPU
+  const char* missing = "";  ///< why there is none here, and what to install; "" where there is one
+};
+/// In the order in which they are worth trying. Opens the devices.
+std::span<const BackendInfo> backendsHere();
 
 struct InterpreterOptions {
   /// Reads all weights once and compares their checksum with the one that the file states: a

@@ -4,7 +4,8 @@
 //
 // Back-ends come as a list (runtime/backends.h). A program gives each step to the cheapest that
 // supports it, so an operator that one lacks falls to the next; the scalar reference supports every
-// operator. To add one: docs/add-a-backend.md.
+// operator. What a back-end with memory of its own supports goes there wherever it stands first in
+// the list (program/placement.h). To add one: docs/add-a-backend.md.
 #pragma once
 
 #include <cstddef>
@@ -14,16 +15,45 @@
 #include <vector>
 
 #include "kernels/kernel.h"
+#include "minnow/runtime.h"
 #include "minnow/status.h"
 #include "minnow/tensor.h"
 #include "ops/operator.h"
 
 namespace minnow::backend {
 
-/// Where a back-end's kernels find tensors. Programs plan host memory alone so far.
-enum class MemoryKind : uint8_t {
-  Host,  ///< the process's own; views hold addresses
+#ifdef MINNOW_WITHOUT_DEVICES
+inline constexpr bool kHasDevices = false;
+#else
+/// False in builds in which no back-end has memory of its own: what serves those goes away.
+inline constexpr bool kHasDevices = true;
+#endif
+
+/// A stretch of a device's memory; gives it back when it goes.
+class DeviceBlock {
+ public:
+  virtual ~DeviceBlock() = default;
 };
+
+/// Memory of a back-end that is not the process's own, as a GPU's. A program plans one block of it
+/// for each frame; the address of a view on the device is a distance in bytes from the block's
+/// beginning. Tensors cross by steps of the program, once for each value.
+class DeviceMemory {
+ public:
+  virtual ~DeviceMemory() = default;
+  virtual Result<std::unique_ptr<DeviceBlock>> allocate(size_t bytes) const = 0;
+  /// Copies a tensor between the process's memory and a block, after all that was begun before, and
+  /// is done on return. Equal types and shapes, any strides.
+  virtual Result<void> upload(const TensorView& from, DeviceBlock& block,
+                              const TensorView& to) const = 0;
+  virtual Result<void> download(DeviceBlock& block, const TensorView& from,
+                                const TensorView& to) const = 0;
+};
+
+/// The distance that a view on a device holds as its address.
+inline size_t deviceOffset(const TensorView& view) {
+  return static_cast<size_t>(reinterpret_cast<uintptr_t>(view.data));
+}
 
 /// An operator with the tensors that a step of a program gives it. Constants have their data, all
 /// other views have none yet. In strips a step comes in several such forms, which differ in rows.
@@ -58,6 +88,8 @@ class Kernel {
   virtual Result<Event> run(const kernels::KernelArgs& args) const = 0;
   /// Bytes of this object and of what it holds, on the heap.
   virtual size_t heapBytes() const = 0;
+  /// Bytes of the back-end's own memory that it holds: weights.
+  virtual size_t deviceBytes() const { return 0; }
 };
 
 /// One for each process. Everything is const and may be called on several threads at a time.
@@ -66,8 +98,15 @@ class Backend {
   virtual ~Backend() = default;
   /// As a user asks for it: "cpu".
   virtual const char* name() const = 0;
-  virtual MemoryKind memory() const = 0;
+  /// For a user: name, the machine's device with its driver, or why there is none and what to
+  /// install. Words live as long as the process.
+  virtual BackendInfo info() const { return {name()}; }
+  /// Where its kernels find tensors, workspace included; null for the process's own memory, where
+  /// views hold addresses.
+  virtual const DeviceMemory* memory() const { return nullptr; }
   /// Success, or an error that says in words for a user why not ("float64 is not computed here").
+  /// A back-end with memory of its own is asked before it is known where tensors lie: its answer
+  /// does not depend on strides.
   virtual Result<void> supports(const Work& work) const = 0;
   /// Nanoseconds that it takes by estimate, for comparing back-ends. Asked for supported work.
   virtual double cost(const Work& work) const = 0;

@@ -13,6 +13,10 @@
 #include "minnow/tensor.h"
 #include "ops/operator.h"
 
+namespace minnow::backend {
+class DeviceBlock;  // backend/backend.h
+}
+
 namespace minnow::kernels {
 
 /// Rows (axis 2 of N, C, H, W) of an output that are computed.
@@ -37,6 +41,8 @@ struct KernelArgs {
   /// In place of the operator that the kernel was prepared for, where a run has set attributes of
   /// it (ops::Operator::takeAttributes()).
   const ops::Operator* settled = nullptr;
+  /// The frame's block of the back-end's own memory, in which tensors and workspace lie then.
+  backend::DeviceBlock* block = nullptr;
 
   bool has(size_t input) const { return input < inputs.size() && inputs[input]; }
 };

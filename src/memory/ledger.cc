@@ -8,7 +8,7 @@ namespace {
 
 constexpr size_t MemoryLedger::* kCategories[] = {
     &MemoryLedger::modelBytes, &MemoryLedger::staticBytes, &MemoryLedger::dynamicBytes,
-    &MemoryLedger::heapBytes};
+    &MemoryLedger::heapBytes, &MemoryLedger::deviceBytes};
 
 }  // namespace
 

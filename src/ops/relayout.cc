@@ -14,6 +14,7 @@ Result<TensorTypes> Relayout::inferShape(std::span<const TensorType> inputs) con
 }
 
 std::optional<Storage> Relayout::viewOf(const Shape& inputShape, const Storage& input, int) const {
+  if (crosses) return std::nullopt;
   const Strides wanted = stridesIn(order, inputShape);
   for (int i = 0; i < inputShape.rank(); ++i)
     if (inputShape[i] != 1 && input.strides[i] != wanted[i]) return std::nullopt;

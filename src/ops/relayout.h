@@ -8,6 +8,9 @@ namespace minnow::ops {
 struct Relayout final : OperatorBase<Relayout> {
   static constexpr OpKind kKind = OpKind::Relayout;
   StorageOrder order = StorageOrder::Plain;  ///< of the output
+  /// The output lies in another memory than the input, so it is no view. Programs add such ones; no
+  /// file has them.
+  bool crosses = false;
 
   template <class V>
   void fields(V& v) {

@@ -7,6 +7,7 @@
 #include "base/aligned.h"
 #include "base/fail.h"
 #include "memory/planner.h"
+#include "program/placement.h"
 #include "program/program.h"
 
 namespace minnow::program {
@@ -18,11 +19,38 @@ using ir::ValueId;
 /// How many strides back an equal one is looked for.
 constexpr ptrdiff_t kNeighbours = 8;
 
+/// Copies a tensor across, and waits until it is there.
+class Crossing final : public backend::Kernel {
+ public:
+  Crossing(const backend::DeviceMemory& memory, bool fromDevice, bool toDevice)
+      : memory_(memory), fromDevice_(fromDevice), toDevice_(toDevice) {}
+  const char* name() const override { return toDevice_ ? "to-device" : "from-device"; }
+  size_t workspaceBytes() const override { return 0; }
+  size_t heapBytes() const override { return sizeof(Crossing); }
+  Result<backend::Event> run(const kernels::KernelArgs& args) const override {
+    if (auto ok = copy(args.inputs[0], args.outputs[0], *args.block); !ok)
+      return std::unexpected(std::move(ok.error()));
+    return backend::kDone;
+  }
+
+ private:
+  Result<void> copy(const TensorView& from, const TensorView& to,
+                    backend::DeviceBlock& block) const {
+    if (toDevice_) return memory_.upload(from, block, to);
+    if (fromDevice_) return memory_.download(block, from, to);
+    copyTensor(from, to);  // a view of a constant
+    return {};
+  }
+
+  const backend::DeviceMemory& memory_;
+  bool fromDevice_, toDevice_;
+};
+
 class Builder {
  public:
   Builder(const ir::Graph& graph, std::span<const TensorType> types, const Options& options,
-          planning::MemoryLayout layout)
-      : graph_(graph), options_(options), layout_(std::move(layout)) {
+          const Placement& placement, planning::MemoryLayout layout)
+      : graph_(graph), options_(options), placement_(placement), layout_(std::move(layout)) {
     program_.graph = &graph;
     const auto own = [](const ir::Value& value, const TensorType& type) {
       return value.type == type;
@@ -34,6 +62,7 @@ class Builder {
   }
 
   Result<std::shared_ptr<const Program>> build() {
+    if (backend::kHasDevices) placeOnDevice();
     placeValues();
     program_.guards = findGuards(graph_, layout_.chainOf);
     program_.inputs = infosOf(graph_.inputs);
@@ -51,6 +80,28 @@ class Builder {
   }
 
  private:
+  void placeOnDevice() {
+    program_.refusals = placement_.refusals;
+    if (!placement_.graph) return;
+    program_.placed = placement_.graph;
+    program_.crossed = placement_.crossed;
+    program_.device = deviceOf(options_.backends);
+    for (size_t n = 0; n < graph_.nodes.size(); ++n)
+      for (const ValueId id : graph_.nodes[n].outputs)
+        if (const int32_t buffer = bufferOf(id); buffer != kNone && writesDevice(n))
+          program_.buffers[buffer].onDevice = true;
+  }
+
+  Side sideOf(size_t n) const {
+    return !backend::kHasDevices || placement_.sides.empty() ? Side::Host : placement_.sides[n];
+  }
+  bool writesDevice(size_t n) const {
+    return sideOf(n) == Side::Device || sideOf(n) == Side::Entering;
+  }
+  int32_t bufferOf(ValueId id) const {
+    return id == kNoValue ? kNone : layout_.storage.places[id].buffer;
+  }
+
   void placeValues() {
     program_.places.resize(graph_.values.size());
     for (size_t v = 0; v < graph_.values.size(); ++v) placeValue(static_cast<ValueId>(v));
@@ -122,16 +173,30 @@ class Builder {
   }
 
   Result<void> prepare(int n) {
-    findWorks(n);
-    const auto backend = backend::choose(options_.backends, works_);
-    if (!backend) return std::unexpected(backend.error());
-    auto kernel = (*backend)->prepare(works_);
-    if (!kernel) return std::unexpected(kernel.error());
     Step& step = program_.steps[n];
+    findWorks(n);
+    const auto backend = choose(n);
+    if (!backend) return std::unexpected(backend.error());
+    auto kernel = prepare(n, **backend);
+    if (!kernel) return std::unexpected(kernel.error());
     step.backend = *backend;
     step.kernel = std::move(*kernel);
     addWorkspace(n);
     return {};
+  }
+
+  Result<const backend::Backend*> choose(int n) const {
+    if (sideOf(n) != Side::Host) return program_.device;
+    const std::span list(options_.backends);
+    const bool behindDevice = backend::kHasDevices && deviceOf(list) != nullptr;
+    return backend::choose(list.subspan(behindDevice ? 1 : 0), works_);
+  }
+
+  Result<std::unique_ptr<const backend::Kernel>> prepare(int n, const backend::Backend& backend) {
+    if (sideOf(n) == Side::Host || sideOf(n) == Side::Device) return backend.prepare(works_);
+    const ir::Node& node = graph_.nodes[n];
+    return std::make_unique<Crossing>(*backend.memory(), program_.isOnDevice(node.inputs[0]),
+                                      program_.isOnDevice(node.outputs[0]));
   }
 
   /// A band is one thread's.
@@ -144,7 +209,9 @@ class Builder {
     const int bands = program_.strips.bandsAt(n);
     program_.steps[n].workspace = static_cast<int32_t>(program_.buffers.size());
     for (int band = 0; band < bands; ++band)
-      program_.buffers.push_back({{bytes, n, n, -1, bands > 1 ? band : planning::Buffer::kAll}});
+      program_.buffers.push_back({{bytes, n, n, -1, bands > 1 ? band : planning::Buffer::kAll},
+                                  0,
+                                  sideOf(n) == Side::Device});
   }
 
   /// What the operator is called on: whole tensors, or strips of each height that occurs.
@@ -190,24 +257,34 @@ class Builder {
   }
 
   void placeBuffers() {
+    const memory::Placement arena = placeBuffers(false);
+    program_.placedBytes = arena.bytes;
+    program_.lowerBoundBytes = arena.lowerBound;
+    if (backend::kHasDevices && program_.device) program_.blockBytes = placeBuffers(true).bytes;
+  }
+
+  memory::Placement placeBuffers(bool onDevice) {
+    const auto isOne = [&](const Buffer& buffer) {
+      return buffer.first != planning::Buffer::kUnused && buffer.onDevice == onDevice;
+    };
     std::vector<memory::Interval> intervals;
     std::vector<planning::Buffer> used;
     for (const Buffer& buffer : program_.buffers) {
-      if (buffer.first == planning::Buffer::kUnused) continue;
+      if (!isOne(buffer)) continue;
       intervals.push_back({buffer.bytes, buffer.first, buffer.last});
       used.push_back(buffer);
     }
-    const memory::Placement arena =
+    memory::Placement placed =
         memory::planArena(intervals, planning::besides(used, layout_.chainOf, layout_.order));
-    auto offset = arena.offsets.begin();
+    auto offset = placed.offsets.begin();
     for (Buffer& buffer : program_.buffers)
-      if (buffer.first != planning::Buffer::kUnused) buffer.offset = *offset++;
-    program_.placedBytes = arena.bytes;
-    program_.lowerBoundBytes = arena.lowerBound;
+      if (isOne(buffer)) buffer.offset = *offset++;
+    return placed;
   }
 
   const ir::Graph& graph_;
   const Options& options_;
+  const Placement& placement_;
   planning::MemoryLayout layout_;
   Program program_;
   std::vector<int64_t> heights_;      // of strips that the step at hand makes; 0: whole tensors
@@ -229,9 +306,10 @@ using Built = Result<std::shared_ptr<const Program>>;
 /// Whole layers, and programs in strips that take no more memory.
 class Choice {
  public:
-  Choice(planning::Layouts& layouts, const Options& options)
+  Choice(planning::Layouts& layouts, const Options& options, const Placement& placement)
       : layouts_(layouts),
         options_(options),
+        placement_(placement),
         leastOfLayers_(std::ranges::max(planning::aliveBytes(layouts.layers()))) {}
 
   const Built& layers() {
@@ -262,7 +340,8 @@ class Choice {
  private:
   Built make(planning::MemoryLayout layout) const {
     const ir::Graph& graph = layouts_.graph();
-    auto program = Builder(graph, layouts_.types(), options_, std::move(layout)).build();
+    auto program =
+        Builder(graph, layouts_.types(), options_, placement_, std::move(layout)).build();
     if (!program) return program;
     if (const uint64_t bytes = bytesWithoutSharing(**program); bytes > SIZE_MAX)
       return fail(ErrorCode::OutOfMemory, graph.name, ": its feature maps have ", bytes,
@@ -272,18 +351,15 @@ class Choice {
 
   planning::Layouts& layouts_;
   const Options& options_;
+  const Placement& placement_;
   size_t leastOfLayers_;
   std::optional<Built> layers_;
 };
 
-}  // namespace
-
-Result<std::shared_ptr<const Program>> build(const ir::Graph& graph, std::vector<TensorType> types,
-                                             const Options& options) {
-  // Sizes given anew may ask of an operator what it does not take.
-  if (auto sizes = ir::findDataSizes(graph, types); !sizes) return std::unexpected(sizes.error());
+Built build(const ir::Graph& graph, const std::vector<TensorType>& types, const Options& options,
+            const Placement& placement) {
   planning::Layouts layouts(graph, types);
-  Choice choice(layouts, options);
+  Choice choice(layouts, options, placement);
   if (!options.inStrips || graph.chains.empty()) return choice.layers();
   // A band for each thread if possible, else strips as tall as threads want them, but never at the
   // price of more memory than whole layers take.
@@ -294,6 +370,20 @@ Result<std::shared_ptr<const Program>> build(const ir::Graph& graph, std::vector
     if (auto program = choice.within(layouts.inStrips(rowsFactor)); !program || *program)
       return choice.worthSharing(std::move(program));
   return choice.layers();
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Program>> build(const ir::Graph& graph, std::vector<TensorType> types,
+                                             const Options& options) {
+  // Sizes given anew may ask of an operator what it does not take.
+  const auto sizes = ir::findDataSizes(graph, types);
+  if (!sizes) return std::unexpected(sizes.error());
+  Placement placement;
+  if (backend::kHasDevices && deviceOf(options.backends))
+    placement = place(graph, types, options.backends, *sizes);
+  return placement.graph ? build(*placement.graph, placement.types, options, placement)
+                         : build(graph, types, options, placement);
 }
 
 }  // namespace minnow::program

@@ -12,7 +12,8 @@ std::vector<OperandInfo> operandsOf(const Program& program, std::span<const ir::
     OperandInfo& info = infos.emplace_back();
     if (id == ir::kNoValue) continue;
     const auto& [type, shape] = program.typeOf(id);
-    info = {names.values[id].name, type, shape, program.places[id].buffer == kNone};
+    info = {names.values[program.modelsOwn(id)].name, type, shape,
+            program.places[id].buffer == kNone};
   }
   return infos;
 }
@@ -26,6 +27,8 @@ OperatorInfo describeOperator(const Program& program, size_t step) {
   const backend::Kernel* kernel = program.steps[step].kernel.get();
   OperatorInfo info{node.name, node.op->name(), kernel ? kernel->name() : "view", 0, step};
   info.kind = ops::opKindName(node.op->kind());
+  if (kernel) info.backend = program.steps[step].backend->name();
+  if (!program.refusals.empty()) info.refused = program.refusals[step];
   if (kernel)
     info.multiplyAdds =
         node.op->multiplyAdds(program.typesOf(node.inputs), program.typesOf(node.outputs));
@@ -58,7 +61,7 @@ std::vector<PlannedMemory> describeMemory(const Program& program) {
     const Buffer& buffer = program.buffers[b];
     if (buffer.first == planning::Buffer::kUnused) continue;
     memory.push_back({names[b], buffer.offset, buffer.bytes, static_cast<size_t>(buffer.first),
-                      static_cast<size_t>(buffer.last), buffer.lineBuffer >= 0});
+                      static_cast<size_t>(buffer.last), buffer.lineBuffer >= 0, buffer.onDevice});
   }
   return memory;
 }

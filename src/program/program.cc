@@ -4,6 +4,16 @@
 #include "base/heap_bytes.h"
 
 namespace minnow::program {
+namespace {
+
+/// What a copy of the model's graph shares with it.
+size_t sharedBytes(const ir::Graph& graph) {
+  size_t shared = ir::kConstantsHeader + (graph.sizes ? kSharedHeader + sizeof(ir::Constant) : 0);
+  for (const ir::Value& value : graph.values) shared += value.constant ? sizeof(ir::Constant) : 0;
+  return shared;
+}
+
+}  // namespace
 
 TensorView Program::viewOf(ir::ValueId id) const {
   TensorView view;
@@ -34,8 +44,9 @@ std::vector<TensorType> Program::typesOf(std::span<const ir::ValueId> ids) const
 
 std::vector<TensorType> Program::allTypes() const {
   std::vector<TensorType> all;
-  all.reserve(graph->values.size());
-  for (size_t v = 0; v < graph->values.size(); ++v) all.push_back(typeOf(static_cast<int>(v)));
+  const size_t count = graph->values.size() - crossed.size();
+  all.reserve(count);
+  for (size_t v = 0; v < count; ++v) all.push_back(typeOf(static_cast<int>(v)));
   return all;
 }
 
@@ -44,14 +55,23 @@ bool Program::computesRowsOfWhole(int step) const {
 }
 
 size_t Program::heapBytes() const {
-  size_t bytes = minnow::heapBytes(places) + minnow::heapBytes(strides) +
-                 minnow::heapBytes(buffers) + minnow::heapBytes(stripAxes) +
-                 minnow::heapBytes(guards.all) + minnow::heapBytes(guards.ofStep) +
-                 strips.heapBytes() + minnow::heapBytes(sizedByData) + minnow::heapBytes(inputs) +
-                 minnow::heapBytes(outputs) + minnow::heapBytes(types) +
-                 steps.capacity() * sizeof(Step);
+  size_t bytes =
+      minnow::heapBytes(places) + minnow::heapBytes(strides) + minnow::heapBytes(buffers) +
+      minnow::heapBytes(stripAxes) + minnow::heapBytes(guards.all) +
+      minnow::heapBytes(guards.ofStep) + strips.heapBytes() + minnow::heapBytes(sizedByData) +
+      minnow::heapBytes(inputs) + minnow::heapBytes(outputs) + minnow::heapBytes(types) +
+      steps.capacity() * sizeof(Step) + minnow::heapBytes(crossed) + minnow::heapBytes(refusals);
+  if (placed)
+    bytes += kSharedHeader + sizeof(ir::Graph) + ir::heapBytes(*placed) - sharedBytes(*placed);
   for (const Step& step : steps)
     if (step.kernel) bytes += step.kernel->heapBytes();
+  return bytes;
+}
+
+size_t Program::deviceBytes() const {
+  size_t bytes = 0;
+  for (const Step& step : steps)
+    if (step.kernel) bytes += step.kernel->deviceBytes();
   return bytes;
 }
 

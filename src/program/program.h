@@ -37,7 +37,8 @@ struct Place {
 
 /// A stretch of the arena that one or several values share.
 struct Buffer : planning::Buffer {
-  size_t offset = 0;  ///< in the arena
+  size_t offset = 0;      ///< in the arena
+  bool onDevice = false;  ///< in the frame's block of device memory, not in the arena
 };
 
 /// What runs a node of the graph. Its operands are the node's.
@@ -60,10 +61,17 @@ struct Options {
 };
 
 struct Program {
-  const ir::Graph* graph = nullptr;  ///< outlives the program
-  std::vector<TensorType> types;     ///< by value; none if they are the graph's own
-  std::vector<Place> places;         ///< by value
-  std::vector<Strides> strides;      ///< of several places each
+  const ir::Graph* graph = nullptr;  ///< outlives the program, or is `placed`
+  /// With the steps that take tensors from one memory to another, where there are any.
+  std::shared_ptr<const ir::Graph> placed;
+  /// Of values that `placed` has more than the model: of which value each is a copy.
+  std::vector<ir::ValueId> crossed;
+  /// By step, what each back-end before its own says against it; empty where none is before.
+  std::vector<std::string> refusals;
+  const backend::Backend* device = nullptr;  ///< whose memory blocks are of; null for none
+  std::vector<TensorType> types;             ///< by value; none if they are the graph's own
+  std::vector<Place> places;                 ///< by value
+  std::vector<Strides> strides;              ///< of several places each
   std::vector<Buffer> buffers;
   std::vector<Step> steps;  ///< step n is node n
   Guards guards;
@@ -74,6 +82,7 @@ struct Program {
   std::vector<TensorInfo> inputs, outputs;
   size_t settledSteps = 0;     ///< that have Step::settled
   size_t placedBytes = 0;      ///< of the arena
+  size_t blockBytes = 0;       ///< of a frame's block of device memory
   size_t lowerBoundBytes = 0;  ///< of any arena for these buffers
   size_t mostOperands = 0;     ///< of a step, inputs and outputs
 
@@ -82,7 +91,7 @@ struct Program {
   }
   /// Of these values; Undefined for absent ones.
   std::vector<TensorType> typesOf(std::span<const ir::ValueId> ids) const;
-  /// Of all values.
+  /// Of all values of the model: copies on another side come after them.
   std::vector<TensorType> allTypes() const;
   /// A value as planned. It has data if it is constant; absent for kNoValue.
   TensorView viewOf(ir::ValueId id) const;
@@ -90,7 +99,18 @@ struct Program {
   void bindView(ir::ValueId id, TensorView& view) const;
   /// True if a step of a chain is given whole tensors and the rows to compute; others see strips.
   bool computesRowsOfWhole(int step) const;
+  /// The value of the model that it is, or is a copy of.
+  ir::ValueId modelsOwn(ir::ValueId id) const {
+    const size_t models = places.size() - crossed.size(), at = static_cast<size_t>(id);
+    return at < models ? id : crossed[at - models];
+  }
+  bool isOnDevice(ir::ValueId id) const {
+    return backend::kHasDevices && device && id != ir::kNoValue && places[id].buffer != kNone &&
+           buffers[places[id].buffer].onDevice;
+  }
   size_t heapBytes() const;
+  /// Bytes of device memory that its kernels hold; blocks are the frames'.
+  size_t deviceBytes() const;
 };
 
 /// `types` are the types of all values, inferred for the session's input shapes.

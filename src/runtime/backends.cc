@@ -1,14 +1,72 @@
 // The one list of back-ends.
 #include "runtime/backends.h"
 
+#include <algorithm>
+#include <array>
+
 #include "backend/cpu/cpu.h"
+#ifdef MINNOW_OPENCL
+#include "backend/cl/cl.h"
+#endif
 #include "backend/reference/reference.h"
+#include "base/fail.h"
 
 namespace minnow {
+namespace {
+
+/// In the order in which they are worth trying; the CPU, which supports everything, is the last.
+constexpr const backend::Backend& (*kNamed[])() = {
+#ifdef MINNOW_OPENCL
+    &backend::clBackend,
+#endif
+    &backend::cpuBackend,
+};
+
+const backend::Backend* find(std::string_view name) {
+  for (const auto one : kNamed)
+    if (name == one().name()) return &one();
+  return nullptr;
+}
+
+std::unexpected<Error> unknown(std::string_view name) {
+  std::string known;
+  for (const auto one : kNamed) known += text(known.empty() ? "" : ", ", one().name());
+  return fail(ErrorCode::InvalidArgument, "there is no back-end '", name,
+              "'; this build has: ", known);
+}
+
+}  // namespace
+
+std::span<const BackendInfo> backendsHere() {
+  static const auto all = [] {
+    std::array<BackendInfo, std::size(kNamed)> infos;
+    std::ranges::transform(kNamed, infos.begin(), [](const auto one) { return one().info(); });
+    return infos;
+  }();
+  return all;
+}
 
 backend::BackendList backends(bool fast) {
   if (!fast) return {&backend::referenceBackend()};
   return {&backend::cpuBackend(), &backend::referenceBackend()};
+}
+
+Result<const backend::Backend*> firstBackend(const SessionOptions& options) {
+  const backend::Backend* first = find(options.backend);
+  if (first == nullptr) return unknown(options.backend);
+  for (std::string_view rest = options.backups; !rest.empty();) {
+    const size_t end = std::min(rest.find(','), rest.size());
+    if (find(rest.substr(0, end)) == nullptr) return unknown(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return first;
+}
+
+backend::BackendList backendsFor(const SessionOptions& options) {
+  backend::BackendList list = backends(options.fastKernels);
+  const backend::Backend* first = find(options.backend);
+  if (backend::kHasDevices && first->memory() != nullptr) list.insert(list.begin(), first);
+  return list;
 }
 
 }  // namespace minnow

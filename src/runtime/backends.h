@@ -2,10 +2,18 @@
 #pragma once
 
 #include "backend/backend.h"
+#include "minnow/runtime.h"
 
 namespace minnow {
 
-/// `fast` false: the scalar reference alone.
+/// Those on the CPU. `fast` false: the scalar reference alone.
 backend::BackendList backends(bool fast = true);
+
+/// The first that a session asks for. An error if any name is none of this build's.
+Result<const backend::Backend*> firstBackend(const SessionOptions& options);
+
+/// That first one, whose name is known, and the CPU's behind it. With one device to a build, what
+/// further names say follows by itself.
+backend::BackendList backendsFor(const SessionOptions& options);
 
 }  // namespace minnow

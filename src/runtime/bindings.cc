@@ -18,7 +18,8 @@ TensorView Bindings::planned(ir::ValueId id) const {
   const program::Place& place = program->places[id];
   TensorView view = program->viewOf(id);
   if (place.buffer != kNone)
-    view.data = arena + program->buffers[place.buffer].offset + place.byteOffset;
+    view.data =
+        reinterpret_cast<void*>(addressOf(program->buffers[place.buffer]) + place.byteOffset);
   return view;
 }
 

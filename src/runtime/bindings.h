@@ -31,6 +31,10 @@ struct Bindings {
   /// What the last run made smaller is as planned again.
   void forgetActualSizes();
 
+  /// Where a buffer lies: in the arena, or so far from the beginning of the block.
+  uintptr_t addressOf(const program::Buffer& buffer) const {
+    return (buffer.onDevice ? 0 : reinterpret_cast<uintptr_t>(arena)) + buffer.offset;
+  }
   /// A whole tensor outside strips, in its planned size.
   TensorView planned(ir::ValueId id) const;
   /// In this frame's size.
@@ -47,7 +51,8 @@ struct Bindings {
 
   std::shared_ptr<const program::Program> program;
   std::byte* arena = nullptr;
-  std::vector<TensorView> actual;  ///< by program::Place::actual
+  backend::DeviceBlock* block = nullptr;  ///< of the frame; null where nothing is on a device
+  std::vector<TensorView> actual;         ///< by program::Place::actual
   /// By program::Step::settled: operators that take attributes from this frame's data.
   std::vector<std::unique_ptr<ops::Operator>> settled;
   /// By band of the chain that runs: how many steps it is through with.

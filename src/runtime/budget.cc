@@ -21,7 +21,11 @@ std::unexpected<Error> overBudget(size_t budget, const MemoryLedger& held,
   return fail(ErrorCode::OutOfMemory, "over the memory budget: needs ", inWords(needed), " of ",
               inWords(budget), ": weights ", inWords(held.staticBytes), ", feature maps ",
               inWords(arenas.bytes), ", metadata ", inWords(held.heapBytes), ", model files ",
-              inWords(held.modelBytes), "; ", inWords(needed - budget), " short", largest);
+              inWords(held.modelBytes),
+              backend::kHasDevices && held.deviceBytes > 0
+                  ? text(", on the device ", inWords(held.deviceBytes))
+                  : "",
+              "; ", inWords(needed - budget), " short", largest);
 }
 
 }  // namespace
@@ -34,6 +38,7 @@ Result<void> askBudget(const Runtime::Impl& runtime, const MemoryLedger& less,
   held.modelBytes += more.modelBytes - less.modelBytes;
   held.staticBytes += more.staticBytes - less.staticBytes;
   held.heapBytes += more.heapBytes - less.heapBytes;
+  held.deviceBytes += more.deviceBytes - less.deviceBytes;
   held.dynamicBytes = 0;  // what is allocated is part of what the pool needs
   if (held.total() + arenas.bytes <= budget) return {};
   return overBudget(budget, held, arenas);

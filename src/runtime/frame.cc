@@ -7,12 +7,19 @@
 
 namespace minnow {
 
-void Frame::Impl::use(Session::Impl& of, std::shared_ptr<const program::Program> program) {
+Result<void> Frame::Impl::use(Session::Impl& of, std::shared_ptr<const program::Program> program) {
   session = &of;
+  if (backend::kHasDevices && program->device) {
+    auto allocated = program->device->memory()->allocate(program->blockBytes);
+    if (!allocated) return std::unexpected(std::move(allocated.error()));
+    block = std::move(*allocated);
+  }
   const auto count = static_cast<size_t>(program->strips.mostBands());
   bindings.emplace(std::move(program));
+  bindings->block = block.get();
   runner.emplace(*bindings);
   if (count > 1) bands.assign(count, {*runner, {}});
+  return {};
 }
 
 size_t Frame::Impl::heapBytes() const {
@@ -86,15 +93,33 @@ Result<void> runStep(runtime::Runner& runner, base::Team& team) {
   return runner.run(team);
 }
 
+/// With copies of what lies on a device.
+Result<CallbackVerdict> callOnCopies(const OpCallback& callback, const OperatorInfo& info,
+                                     const runtime::Runner& runner,
+                                     std::span<const ir::ValueId> ids,
+                                     std::span<TensorView> views) {
+  runtime::Runner::OnHost copies;
+  if (auto ok = copies.take(runner.bindings(), ids, views); !ok) return std::unexpected(ok.error());
+  const CallbackVerdict verdict = callback(info, views);
+  if (auto ok = copies.giveBack(); !ok) return std::unexpected(ok.error());
+  return verdict;
+}
+
 /// Calls back for the step that is open, once all before it is done. A callback may take its time,
 /// or run other frames: the team's threads are free meanwhile.
 Result<void> call(const OpCallback& callback, runtime::Runner& runner, base::Team& team,
-                  std::vector<TensorView> (runtime::Runner::*visible)() const) {
+                  std::vector<TensorView> (runtime::Runner::*visible)() const,
+                  std::vector<ir::ValueId> ir::Node::* ids) {
   if (!callback) return {};
   if (auto ok = runner.finish(); !ok) return ok;
   const OperatorInfo info = runner.info();
+  std::vector<TensorView> views = (runner.*visible)();
   team.rest();
-  if (callback(info, (runner.*visible)()) == CallbackVerdict::Continue) return {};
+  const bool onDevice = backend::kHasDevices && runner.program().device != nullptr;
+  const auto verdict = onDevice ? callOnCopies(callback, info, runner, runner.node().*ids, views)
+                                : Result<CallbackVerdict>(callback(info, views));
+  if (!verdict) return std::unexpected(verdict.error());
+  if (*verdict == CallbackVerdict::Continue) return {};
   return fail(ErrorCode::Stopped, "a callback stopped the run at node '", info.name, "'");
 }
 
@@ -110,9 +135,10 @@ Result<void> tryHere(runtime::Runner& runner, base::Team& team, const OpCallback
                      const OpCallback& after) {
   if (auto ok = runner.open(before || after); !ok) return ok;
   if (!runner.hasWork()) return {};
-  if (auto ok = call(before, runner, team, &runtime::Runner::visibleInputs); !ok) return ok;
+  if (auto ok = call(before, runner, team, &runtime::Runner::visibleInputs, &ir::Node::inputs); !ok)
+    return ok;
   if (auto ok = runStep(runner, team); !ok) return ok;
-  return call(after, runner, team, &runtime::Runner::visibleOutputs);
+  return call(after, runner, team, &runtime::Runner::visibleOutputs, &ir::Node::outputs);
 }
 
 Result<void> runHere(runtime::Runner& runner, base::Team& team, const OpCallback& before,

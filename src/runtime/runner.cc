@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/aligned.h"
+#include "base/fail.h"
 #include "kernels/movement.h"
 
 namespace minnow::runtime {
@@ -147,6 +149,7 @@ Result<void> Runner::run(base::Team& team) {
     const ops::Rows rows = cursor_.rows();
     args.rows = {rows.begin, rows.end};
   }
+  args.block = bindings_->block;
   if (step.settled != kNone) args.settled = bindings_->settled[step.settled].get();
   const auto event = step.kernel->run(args);
   if (!event) return std::unexpected(event.error());
@@ -197,6 +200,34 @@ std::vector<TensorView> Runner::visibleOutputs() const {
   for (TensorView& view : views)
     if (view) view = kernels::partOf(view, rows.axis, rows.begin, rows.end - rows.begin);
   return views;
+}
+
+Result<void> Runner::OnHost::take(const Bindings& bindings, std::span<const ir::ValueId> ids,
+                                  std::span<TensorView> views) {
+  bindings_ = &bindings;
+  for (size_t i = 0; i < views.size(); ++i) {
+    TensorView& view = views[i];
+    if (!bindings.program->isOnDevice(ids[i])) continue;
+    const TensorView device = view;
+    auto bytes = base::alignedBytes(view.bytes());
+    if (!bytes)
+      return fail(ErrorCode::OutOfMemory, "no memory for a copy of ", view.bytes(),
+                  " bytes that a callback can see");
+    view.strides = plainStrides(view.shape);
+    view.data = bytes.get();
+    copies_.push_back({device, view, std::move(bytes)});
+    const backend::DeviceMemory& memory = *bindings.program->device->memory();
+    if (auto ok = memory.download(*bindings.block, device, view); !ok) return ok;
+  }
+  return {};
+}
+
+Result<void> Runner::OnHost::giveBack() const {
+  for (const Copy& copy : copies_) {
+    const backend::DeviceMemory& memory = *bindings_->program->device->memory();
+    if (auto ok = memory.upload(copy.host, *bindings_->block, copy.device); !ok) return ok;
+  }
+  return {};
 }
 
 }  // namespace minnow::runtime

@@ -59,6 +59,24 @@ class Runner {
   std::vector<TensorView> visibleInputs() const;
   std::vector<TensorView> visibleOutputs() const;
 
+  /// Copies of what lies on a device are in `views` in place of it until giveBack(), which takes
+  /// what a callback may have written there back to the device. `ids` are the views'.
+  class OnHost {
+   public:
+    Result<void> take(const Bindings& bindings, std::span<const ir::ValueId> ids,
+                      std::span<TensorView> views);
+    Result<void> giveBack() const;
+
+   private:
+    struct Copy {
+      TensorView device, host;
+      std::shared_ptr<std::byte[]> bytes;
+    };
+    const Bindings* bindings_ = nullptr;
+    std::vector<Copy> copies_;
+  };
+  const Bindings& bindings() const { return *bindings_; }
+
   const program::Program& program() const { return *bindings_->program; }
   const ir::Node& node() const { return program().graph->nodes[step()]; }
   size_t heapBytes() const { return minnow::heapBytes(operands_) + minnow::heapBytes(types_); }
@@ -70,7 +88,7 @@ class Runner {
     return {operands_.data() + node().inputs.size(), node().outputs.size()};
   }
   std::byte* bufferAt(int32_t buffer) const {
-    return bindings_->arena + program().buffers[buffer].offset;
+    return reinterpret_cast<std::byte*>(bindings_->addressOf(program().buffers[buffer]));
   }
   std::span<std::byte> workspace() const;
   void bindStrip(ir::ValueId id, const ops::Rows& rows, TensorView& view) const;

@@ -36,7 +36,8 @@ void Runtime::resetPeak() { impl_->ledger.resetPeak(); }
 MemoryReport Runtime::predicted(int concurrency) const {
   const MemoryLedger now = impl_->ledger.report().now;
   const memory::ArenaPool::Need need = impl_->arenas.need(concurrency);
-  return {now.modelBytes, now.staticBytes, need.bytes, need.lowerBound, now.heapBytes};
+  return {now.modelBytes,  now.staticBytes, need.bytes,
+          need.lowerBound, now.heapBytes,   now.deviceBytes};
 }
 
 }  // namespace minnow

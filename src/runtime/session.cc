@@ -17,7 +17,7 @@ Session::~Session() = default;
 
 bool SharedProgram::fits(std::span<const TensorType> types, const SessionOptions& asked) const {
   if (asked.inStrips != options.inStrips || asked.fastKernels != options.fastKernels ||
-      cpuTarget != minnow::cpuTarget())
+      asked.backend != options.backend || cpuTarget != minnow::cpuTarget())
     return false;
   const auto same = [&](ir::ValueId in) { return program->typeOf(in) == types[in]; };
   return std::ranges::all_of(program->graph->inputs, same);
@@ -32,9 +32,8 @@ Result<std::shared_ptr<SharedProgram>> Interpreter::Impl::programFor(std::vector
   }
   auto settled = runtime::settleTypes(graph, types);
   if (!settled) return std::unexpected(std::move(settled.error()));
-  auto program =
-      program::build(*settled ? (*settled)->graph : graph, std::move(types),
-                     {runtime->options.threads, asked.inStrips, backends(asked.fastKernels)});
+  auto program = program::build(*settled ? (*settled)->graph : graph, std::move(types),
+                                {runtime->options.threads, asked.inStrips, backendsFor(asked)});
   if (!program) return std::unexpected(std::move(program.error()));
   auto shared = std::make_shared<SharedProgram>();
   shared->settled = std::move(*settled);
@@ -61,22 +60,32 @@ size_t heapBytes(const Session::Impl& session, std::span<const Frame::Impl> fram
   return bytes;
 }
 
+/// What programs and sessions take.
+void add(const MemoryLedger& one, MemoryLedger& sum) {
+  sum.heapBytes += one.heapBytes;
+  sum.deviceBytes += one.deviceBytes;
+}
+
 }  // namespace
 
 Result<void> Session::Impl::use(std::shared_ptr<SharedProgram> next) {
   Runtime::Impl& runtime = *model->runtime;
   std::vector<Frame::Impl> newFrames(static_cast<size_t>(options.frames));
-  for (Frame::Impl& frame : newFrames) frame.use(*this, next->program);
+  for (Frame::Impl& frame : newFrames)
+    if (auto ok = frame.use(*this, next->program); !ok)
+      return fail(ok.error().code, model->source, ": ", ok.error().message);
   const memory::ArenaPool::Claim claim{memory::arenaBytes(next->program->placedBytes),
                                        memory::arenaBytes(next->program->lowerBoundBytes),
                                        &model->source, options.frames};
   const memory::ArenaPool::Claim* last = announced.model ? &announced : nullptr;
-  const MemoryLedger own{.heapBytes = heapBytes(*this, newFrames)};
-  const MemoryLedger programs{.heapBytes = heapBytes(*next)};
+  const MemoryLedger own{.heapBytes = heapBytes(*this, newFrames),
+                         .deviceBytes = newFrames.size() * next->program->blockBytes};
+  const MemoryLedger programs{.heapBytes = heapBytes(*next),
+                              .deviceBytes = next->program->deviceBytes()};
   const std::lock_guard lock(runtime.mutex);
   MemoryLedger less = heap.amount(), more = own;
-  if (shared.use_count() == 1) less.heapBytes += shared->heap.amount().heapBytes;
-  if (next.use_count() == 1) more.heapBytes += programs.heapBytes;
+  if (shared.use_count() == 1) add(shared->heap.amount(), less);
+  if (next.use_count() == 1) add(programs, more);
   if (auto ok = askBudget(runtime, less, more, runtime.arenas.need(0, &claim, last)); !ok)
     return fail(ok.error().code, model->source, ": ", ok.error().message);
   runtime.arenas.announce(claim, last);
@@ -95,6 +104,10 @@ Result<SessionOptions> checked(SessionOptions options, int concurrency) {
     return fail(ErrorCode::InvalidArgument, "frames is ", options.frames, ", expected 0 to ",
                 concurrency, ", the runtime's concurrency");
   if (options.frames == 0) options.frames = concurrency;
+  const auto first = firstBackend(options);
+  if (!first) return std::unexpected(first.error());
+  options.backend = (*first)->name();  // the caller's words may go
+  options.backups = {};
   return options;
 }
 
@@ -188,9 +201,11 @@ MemoryReport Session::memory() const {
   const Interpreter::Impl& model = *impl_->model;
   const std::lock_guard lock(model.runtime->mutex);  // other interpreters share the file's charge
   const MemoryLedger file = model.model->charge.amount();
+  MemoryLedger held = model.heap.amount();
+  add(impl_->shared->heap.amount(), held);
+  add(impl_->heap.amount(), held);
   return {file.modelBytes, file.staticBytes, impl_->announced.bytes, impl_->announced.lowerBound,
-          model.heap.amount().heapBytes + impl_->shared->heap.amount().heapBytes +
-              impl_->heap.amount().heapBytes};
+          held.heapBytes,  held.deviceBytes};
 }
 
 std::vector<PlannedMemory> Session::memoryPlan() const {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "backends.h"
 #include "clock.h"
 #include "exit.h"
 #include "inputs.h"
@@ -22,6 +23,7 @@ struct Arguments {
   std::vector<std::string> models, shapes;
   int threads = 1, runs = 20;
   double peak = 0;
+  std::string backends;
   bool json = false, profile = false, compareLayers = false, layers = false;
 };
 
@@ -56,7 +58,8 @@ Timing measure(const std::string& path, const Arguments& args, const ConvertSett
   const Model model = openModel(runtime, path, settings);
   timing.load = model.loadMs;
   const Clock clock;
-  Session session = openSession(model, path, settings, {.inStrips = !args.layers});
+  Session session =
+      openSession(model, path, settings, withBackends({.inStrips = !args.layers}, args.backends));
   timing.create = clock.ms();
 
   const InputSpecs specs({"all=const:0.46875"}, {});
@@ -126,6 +129,7 @@ nlohmann::json jsonOf(std::span<const StepCost> steps) {
 }
 
 void bench(const Arguments& args) {
+  warnOfMissingDevices(args.backends);
   const auto shapes = shapesFor(args.models, args.shapes);
   nlohmann::json out = nlohmann::json::array();
   if (!args.json) {
@@ -189,6 +193,7 @@ void addBench(CLI::App& app) {
   verb->add_option("MODEL", args->models, "One or more .minnow or .onnx files")->required();
   verb->add_option("-t,--threads", args->threads, "Threads")->check(CLI::Range(1, 256));
   addTargetOption(verb);
+  addBackendOption(verb, args->backends);
   verb->add_option("-n,--runs", args->runs, "Steady runs after the first")
       ->check(CLI::Range(1, 1000000));
   verb->add_option("--shape", args->shapes, "NAME=1,3,320,320: an input's shape (repeatable)")

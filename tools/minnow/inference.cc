@@ -2,6 +2,7 @@
 #include "inference.h"
 
 #include "arguments.h"
+#include "backends.h"
 #include "exit.h"
 #include "target.h"
 
@@ -48,6 +49,7 @@ void addInferenceOptions(CLI::App* verb, InferenceOptions& options) {
       ->allow_extra_args(false);
   verb->add_option("-t,--threads", options.threads, "Threads")->check(CLI::Range(1, 256));
   addTargetOption(verb);
+  addBackendOption(verb, options.backends);
   verb->add_flag("--reference", options.reference, "Scalar reference kernels only");
   addPictureOptions(verb, options.picture);
 }
@@ -64,9 +66,11 @@ Inference::Inference(const InferenceOptions& options, bool strips)
       settings(settingsOf(options, specs)),
       runtime(need(Runtime::create({.threads = options.threads}))),
       model(openModel(runtime, options.model, settings, {.verifyWeights = true})),
-      session(openSession(model, options.model, settings,
-                          {.fastKernels = !options.reference, .inStrips = strips})),
+      session(openSession(
+          model, options.model, settings,
+          withBackends({.fastKernels = !options.reference, .inStrips = strips}, options.backends))),
       frame(need(session.begin())) {
+  warnOfMissingDevices(options.backends);
   specs.fill(frame, session.inputs());
 }
 

@@ -17,6 +17,7 @@ struct InferenceOptions {
   PictureOptions picture;
   int threads = 1;
   bool reference = false;
+  std::string backends;
 };
 void addInferenceOptions(CLI::App* verb, InferenceOptions& options);
 

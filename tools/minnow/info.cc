@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "arguments.h"
+#include "backends.h"
 #include "base/whole_file.h"
 #include "budget.h"
 #include "exit.h"
@@ -22,7 +23,7 @@ namespace minnow::tool {
 namespace {
 
 struct Arguments {
-  std::string model, graph, budget;
+  std::string model, graph, budget, backends;
   std::vector<std::string> shapes;
   bool json = false, operators = false, verify = false;
 };
@@ -171,7 +172,9 @@ nlohmann::json asJson(const Arguments& args, const Model& model, const Session& 
                           {"lower_bound_bytes", memory.lowerBoundBytes},
                           {"ratio", planRatio(memory)},
                           {"metadata_bytes", memory.metadataBytes},
+                          {"device_bytes", memory.deviceBytes},
                           {"predicted_peak_bytes", predictedPeak(memory)}}}};
+  if (!args.backends.empty()) out["placement"] = placementJson(session);
   if (verdict) out["budget"] = toJson(*verdict, needsOf(args, memory));
   return out;
 }
@@ -201,7 +204,10 @@ void printText(const Arguments& args, const Model& model, const Session& session
              bytesInWords(memory.metadataBytes), bytesInWords(memory.modelBytes));
   fmt::print("peak           {} predicted, static + dynamic\n",
              bytesInWords(predictedPeak(memory)));
+  if (memory.deviceBytes > 0)
+    fmt::print("device         {} of its own memory\n", bytesInWords(memory.deviceBytes));
   printSmallest(ranges);
+  if (!args.backends.empty()) fmt::print("{}", placementInWords(session));
   fmt::print("checksum       {}{}\n", model.interpreter.checksum(),
              args.verify ? ", verified" : ", as the file states; --verify reads the weights");
   if (verdict)
@@ -225,7 +231,7 @@ void info(const Arguments& args) {
     for (const std::string& kind : model.interpreter.operatorKinds()) fmt::print("{}\n", kind);
     return;
   }
-  Session session = openSession(model, args.model, settings);
+  Session session = openSession(model, args.model, settings, withBackends({}, args.backends));
   const std::vector<Sizes> sizes = sizesOf(model.interpreter, session);
   const Ranges ranges = rangesOf(model.interpreter, session);
   std::optional<Verdict> verdict;
@@ -246,6 +252,7 @@ void addInfo(CLI::App& app) {
   verb->add_option("MODEL", args->model, "A .minnow or .onnx file")->required();
   verb->add_option("--shape", args->shapes, "NAME=1,3,320,320: an input's shape (repeatable)")
       ->allow_extra_args(false);
+  addBackendOption(verb, args->backends);
   verb->add_option("--graph", args->graph, "FILE: write the graph in Graphviz' language; - prints");
   verb->add_option("-b,--budget", args->budget,
                    "24MB: also answer whether the model fits; exit code 4 if not");
@@ -259,6 +266,7 @@ void addInfo(CLI::App& app) {
       "  minnow info signs.minnow\n"
       "  minnow info signs.minnow --verify\n"
       "  minnow info signs.minnow --graph signs.dot && dot -Tsvg signs.dot -o signs.svg\n"
+      "  minnow info signs.minnow --backend cl,cpu\n"
       "  minnow info det.onnx --shape x=1,3,640,640 --json\n"
       "  minnow info signs.minnow --budget 24MB");
   verb->callback([args] { info(*args); });

@@ -8,7 +8,6 @@ namespace minnow::backend {
 
 class HostBackend : public Backend {
  public:
-  MemoryKind memory() const override { return MemoryKind::Host; }
   Result<void> supports(const Work&) const override { return {}; }
   Result<void> wait(Event) const override { return {}; }
 };

@@ -27,13 +27,15 @@ inline float addToExponent(One, float x, float rounded) {
   return std::bit_cast<float>(std::bit_cast<uint32_t>(x) +
                               (std::bit_cast<uint32_t>(rounded) << 23));
 }
-// x = mantissa * 2^exponent with the mantissa in [sqrt 1/2, sqrt 2).
-inline void splitForLog(One, float x, float& mantissa, float& exponent) {
+inline uint32_t logExponentBits(float x) {
   constexpr uint32_t kSqrtHalf = 0x3F3504F3;
-  const uint32_t bits = std::bit_cast<uint32_t>(x);
-  const int32_t e = static_cast<int32_t>(bits - kSqrtHalf) >> 23;
-  mantissa = std::bit_cast<float>(bits - (static_cast<uint32_t>(e) << 23));
-  exponent = static_cast<float>(e);
+  return static_cast<uint32_t>(static_cast<int32_t>(std::bit_cast<uint32_t>(x) - kSqrtHalf) >> 23);
+}
+inline float exponentForLog(One, float x) {
+  return static_cast<float>(static_cast<int32_t>(logExponentBits(x)));
+}
+inline float mantissaForLog(One, float x) {
+  return std::bit_cast<float>(std::bit_cast<uint32_t>(x) - (logExponentBits(x) << 23));
 }
 
 #define MINNOW_INLINE inline

@@ -77,14 +77,20 @@ HWY_INLINE V addToExponent(D d, V x, V rounded) {
   return hn::BitCast(d, hn::Add(hn::BitCast(di, x), hn::ShiftLeft<23>(hn::BitCast(di, rounded))));
 }
 
-/// x = mantissa * 2^exponent with the mantissa in [sqrt 1/2, sqrt 2).
+template <class DI, class VI>
+HWY_INLINE VI logExponentBits(DI di, VI bits) {
+  return hn::ShiftRight<23>(hn::Sub(bits, hn::Set(di, 0x3F3504F3)));
+}
 template <class D, class V>
-HWY_INLINE void splitForLog(D d, V x, V& mantissa, V& exponent) {
+HWY_INLINE V exponentForLog(D d, V x) {
+  const hn::RebindToSigned<D> di;
+  return hn::ConvertTo(d, logExponentBits(di, hn::BitCast(di, x)));
+}
+template <class D, class V>
+HWY_INLINE V mantissaForLog(D d, V x) {
   const hn::RebindToSigned<D> di;
   const auto bits = hn::BitCast(di, x);
-  const auto e = hn::ShiftRight<23>(hn::Sub(bits, hn::Set(di, 0x3F3504F3)));
-  mantissa = hn::BitCast(d, hn::Sub(bits, hn::ShiftLeft<23>(e)));
-  exponent = hn::ConvertTo(d, e);
+  return hn::BitCast(d, hn::Sub(bits, hn::ShiftLeft<23>(logExponentBits(di, bits))));
 }
 
 #define MINNOW_INLINE HWY_INLINE

@@ -1,0 +1,125 @@
+// Convolutions.
+#include <algorithm>
+#include <vector>
+
+#include "backend/cl/axes.h"
+#include "backend/cl/rows.h"
+#include "base/fail.h"
+#include "kernels/pack.h"
+#include "kernels/packing.h"
+#include "ops/conv.h"
+
+namespace minnow::backend::cl {
+namespace {
+
+/// As kernels/conv.cl has it.
+struct ConvGeometry {
+  cl_int items, across, groups, panels, perGroup, channels, depth, groupSize;
+  cl_int taps[3], stride[3], dilation[3], pad[3], in[3], out[3];
+  cl_int xBatch, xChannel, x[3], yBatch, yChannel, y[3];
+  cl_int bias;
+  cl_float alpha, beta;
+};
+
+Result<void> supportsConv(const Work& work) {
+  const auto& conv = static_cast<const ops::Conv&>(work.op);
+  if (work.inputs[1].data == nullptr)
+    return fail(ErrorCode::Unsupported, "weights that a run computes are not taken here");
+  if (conv.winograd) return fail(ErrorCode::Unsupported, "it is computed in tiles");
+  return {};
+}
+
+/// Weights as kernels/packing.h has them.
+Result<Operand> packedWeights(const ops::Conv& conv, const TensorView& w, Launches& launches) {
+  const auto matrices = *conv.weightMatrices(1, w.shape, w.strides);
+  const auto bytes = static_cast<size_t>(kernels::packedBytes(Packing::F32x16, matrices));
+  std::vector<float> packed;
+  std::span<const float> panels(w.as<const float>(), bytes / sizeof(float));
+  if (w.packing == Packing::None) {
+    packed.resize(panels.size());
+    kernels::pack(Packing::F32x16, w.data, matrices, std::as_writable_bytes(std::span(packed)));
+    panels = packed;
+  }
+  const auto index = launches.addWeights(panels);
+  if (!index) return std::unexpected(index.error());
+  return Operand{Operand::In::Constants, *index};
+}
+
+/// Along the spatial axes; those that are not there come first and have one position.
+void enterAxes(const ops::Conv& conv, const TensorView& x, const TensorView& y, ConvGeometry& g) {
+  const auto windows = ops::windowsOver(conv, x.shape);
+  const int absent = 5 - x.shape.rank();
+  for (int i = 0; i < 3; ++i) {
+    g.taps[i] = g.stride[i] = g.dilation[i] = g.in[i] = g.out[i] = 1;
+    if (i < absent) continue;
+    const int axis = i - absent + 2;
+    const ops::SlidingWindow& window = windows[static_cast<size_t>(axis) - 2];
+    g.taps[i] = static_cast<cl_int>(window.kernel),
+    g.stride[i] = static_cast<cl_int>(window.stride);
+    g.dilation[i] = static_cast<cl_int>(window.dilation);
+    g.pad[i] = static_cast<cl_int>(window.padBegin);
+    g.in[i] = static_cast<cl_int>(x.shape[axis]), g.out[i] = static_cast<cl_int>(y.shape[axis]);
+    g.x[i] = static_cast<cl_int>(x.strides[axis]), g.y[i] = static_cast<cl_int>(y.strides[axis]);
+  }
+}
+
+/// A convolution of single taps is the same over one row of all pixels, where rows lie one after
+/// another.
+void mergeRows(ConvGeometry& g) {
+  for (int i = 1; i >= 0; --i) {
+    const bool single = g.taps[i] == 1 && g.taps[2] == 1 && g.stride[i] == 1 && g.stride[2] == 1 &&
+                        g.pad[i] == 0 && g.pad[2] == 0 && g.in[i] == g.out[i] &&
+                        g.in[2] == g.out[2];
+    if (!single || g.out[i] == 1 || g.x[i] != g.x[2] * g.in[2] || g.y[i] != g.y[2] * g.out[2])
+      return;
+    g.in[2] *= g.in[i], g.out[2] *= g.out[i];
+    g.in[i] = g.out[i] = 1;
+  }
+}
+
+ConvGeometry geometryOf(const Work& work) {
+  const auto& conv = static_cast<const ops::Conv&>(work.op);
+  const TensorView &x = work.inputs[0], &w = work.inputs[1], &y = work.outputs[0];
+  const kernels::PanelShape panels = kernels::panelShape(conv, w);
+  ConvGeometry g{};
+  g.groups = static_cast<cl_int>(panels.groups), g.perGroup = static_cast<cl_int>(panels.outputs);
+  g.channels = static_cast<cl_int>(w.shape[1]), g.depth = static_cast<cl_int>(panels.depth);
+  g.groupSize = static_cast<cl_int>(panels.depthwise ? 0 : panels.groupElements());
+  g.panels = ((panels.depthwise ? g.groups : g.perGroup) + kLanes - 1) / kLanes;
+  enterAxes(conv, x, y, g);
+  mergeRows(g);
+  g.xBatch = static_cast<cl_int>(x.strides[0]), g.xChannel = static_cast<cl_int>(x.strides[1]);
+  g.yBatch = static_cast<cl_int>(y.strides[0]), g.yChannel = static_cast<cl_int>(y.strides[1]);
+  const bool hasBias = work.inputs.size() > 2 && work.inputs[2];
+  g.bias = hasBias ? static_cast<cl_int>(work.inputs[2].strides[0]) : -1;
+  g.alpha = conv.epilogue.alpha, g.beta = conv.epilogue.beta;
+  return g;
+}
+
+Result<void> prepareConv(const Work& work, Device& device, Launches& launches) {
+  const auto& conv = static_cast<const ops::Conv&>(work.op);
+  ConvGeometry g = geometryOf(work);
+  const bool depthwise = g.groupSize == 0;
+  const int pixels = pixelsFor(device);
+  g.across = (g.out[2] + pixels - 1) / pixels;
+  g.items = static_cast<cl_int>(work.outputs[0].shape[0]) * g.out[0] * g.out[1] * g.across *
+            g.panels * (depthwise ? 1 : g.groups);
+  const auto x = launches.operand(work, 0);
+  if (!x) return std::unexpected(x.error());
+  const auto weights = packedWeights(conv, work.inputs[1], launches);
+  if (!weights) return std::unexpected(weights.error());
+  const auto bias = g.bias < 0 ? weights : launches.operand(work, 2);
+  if (!bias) return std::unexpected(bias.error());
+  return launches.add({"conv", depthwise ? "depthwise" : "conv",
+                       epilogueOption(conv.epilogue.fn) + text(" -D PIXELS=", pixels)},
+                      {*x, *weights, *bias, {Operand::In::Outputs}}, g);
+}
+
+}  // namespace
+
+std::span<const Row> convRows() {
+  static constexpr Row kRows[] = {{ops::OpKind::Conv, "cl-conv", supportsConv, prepareConv}};
+  return kRows;
+}
+
+}  // namespace minnow::backend::cl

@@ -1,0 +1,37 @@
+// y = EPILOGUE(BINARY(a, b)) over tensors of any strides; BINARY is First where there is one operand.
+// Compiled with -D BINARY=… -D EPILOGUE=…
+
+#define First(a, b) (a)
+#define Div(a, b) exactDivide(0, a, b)
+#define Min(a, b) Add(IfThenElse(Lt(a, b) | (a != a), a, b), (V)(0))
+#define Max(a, b) Add(IfThenElse(Gt(a, b) | (a != a), a, b), (V)(0))
+#define PRelu(a, b) IfThenElse(Lt(a, (V)(0)), Mul(a, b), a)
+
+typedef struct {
+  int items;   // blocks of 16 elements along the last axis, of all rows
+  int blocks;  // along that axis
+  int rank;
+  int extent[8], a[8], b[8], y[8];
+  float alpha, beta;
+} Elementwise;
+
+#define JOINED(a, b) a##b
+#define EVALUATE(name) JOINED(evaluate, name)
+
+kernel void elementwise(global const float* a, long aAt, global const float* b, long bAt,
+                        global float* y, long yAt, Elementwise g) {
+  int i = get_global_id(0);
+  if (i >= g.items) return;
+  const int last = g.rank - 1, first = i % g.blocks * kLanes;
+  aAt += (long)first * g.a[last], bAt += (long)first * g.b[last], yAt += (long)first * g.y[last];
+  i /= g.blocks;
+  for (int axis = last - 1; axis >= 0; --axis) {
+    const int at = i % g.extent[axis];
+    i /= g.extent[axis];
+    aAt += (long)at * g.a[axis], bAt += (long)at * g.b[axis], yAt += (long)at * g.y[axis];
+  }
+  const int count = g.extent[last] - first;
+  const V left = load(a + aAt, g.a[last], count), right = load(b + bAt, g.b[last], count);
+  const V value = BINARY(left, right);
+  store(EVALUATE(EPILOGUE)((Function){g.alpha, g.beta}, 0, value), y + yAt, g.y[last], count);
+}

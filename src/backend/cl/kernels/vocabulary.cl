@@ -1,0 +1,62 @@
+// Highway's vocabulary in OpenCL C, for vectors of 16 floats: what kernels/elementary.inc is written
+// in. A work-item computes 16 neighbouring elements; the device's compiler makes of them what it has.
+#pragma OPENCL FP_CONTRACT OFF
+
+typedef float16 V;
+typedef int D;
+enum { kLanes = 16 };
+
+// The CPU's arithmetic takes numbers below 2^-126 for 0, and gives 0 for them. So does this one, but
+// for what comes up in the midst of a long sum. KEEPS_TINY is 0 for a device that does so by itself.
+static V flush(V x) {
+  const int16 bits = as_int16(x);
+  return KEEPS_TINY ? as_float16((bits & 0x7F800000) == 0 ? bits & (int)0x80000000 : bits) : x;
+}
+
+#define Set(d, x) ((V)(x))
+#define Add(a, b) flush(flush(a) + flush(b))
+#define Sub(a, b) flush(flush(a) - flush(b))
+#define Mul(a, b) flush(flush(a) * flush(b))
+#define MulAdd(a, b, c) flush(fma(flush(a), flush(b), flush(c)))
+#define NegMulAdd(a, b, c) flush(fma(-flush(a), flush(b), flush(c)))
+#define Neg(a) (-(a))
+#define Abs(a) fabs(a)
+#define CopySign(a, sign) copysign(a, sign)
+#define Lt(a, b) (flush(a) < flush(b))
+#define Le(a, b) (flush(a) <= flush(b))
+#define Gt(a, b) (flush(a) > flush(b))
+#define IfThenElse(condition, a, b) ((condition) ? (a) : (b))
+#define exactDivide(d, a, b) flush(flush(a) / flush(b))
+#define exactSqrt(d, a) sqrt(flush(a))
+#define addToExponent(d, x, rounded) as_float16(as_int16(x) + (as_int16(rounded) << 23))
+#define logExponentBits(x) ((as_int16(x) - 0x3F3504F3) >> 23)
+#define exponentForLog(d, x) convert_float16(logExponentBits(x))
+#define mantissaForLog(d, x) as_float16(as_int16(x) - (logExponentBits(x) << 23))
+
+typedef struct {
+  float alpha, beta;
+} Function;
+#define MINNOW_INLINE
+#define MINNOW_ELEMENTARY static
+#define MINNOW_FUNCTION(name) static V evaluate##name(Function f, D d, V x)
+#define MINNOW_EVALUATE(name, alpha, beta, d, x) evaluate##name((Function){alpha, beta}, d, x)
+
+// Elements `step` from one to the next, of which `count` are there; the others are 0.
+
+static V load(global const float* from, int step, int count) {
+  if (step == 1 && count >= kLanes) return vload16(0, from);
+  if (step == 0) return (V)(*from);
+  float lanes[kLanes];
+  for (int i = 0; i < kLanes; ++i) lanes[i] = i < count ? from[i * step] : 0;
+  return vload16(0, lanes);
+}
+
+static void store(V value, global float* to, int step, int count) {
+  if (step == 1 && count >= kLanes) {
+    vstore16(value, 0, to);
+    return;
+  }
+  float lanes[kLanes];
+  vstore16(value, 0, lanes);
+  for (int i = 0; i < kLanes && i < count; ++i) to[i * step] = lanes[i];
+}

@@ -1,0 +1,110 @@
+// Enqueuing.
+#include "backend/cl/launches.h"
+
+#include <cmath>
+#include <limits>
+
+#include "base/fail.h"
+
+namespace minnow::backend::cl {
+namespace {
+
+/// One for all kernels: some devices compile anew for each.
+constexpr size_t kGroup = 16;
+
+}  // namespace
+
+Launches::~Launches() {
+  for (const Launch& launch : launches_) device_.api().clReleaseKernel(launch.kernel);
+}
+
+Result<int> Launches::addConstant(std::span<const std::byte> bytes) {
+  auto made = device_.constant(bytes);
+  if (!made) return std::unexpected(made.error());
+  constants_.push_back(std::move(*made));
+  return static_cast<int>(constants_.size()) - 1;
+}
+
+Result<int> Launches::addWeights(std::span<const float> weights) {
+  std::vector<float> flushed(weights.begin(), weights.end());
+  for (float& weight : flushed)
+    if (std::fabs(weight) < std::numeric_limits<float>::min()) weight = std::copysign(0.0F, weight);
+  return addConstant(std::as_bytes(std::span(flushed)));
+}
+
+Result<Operand> Launches::operand(const Work& work, int input) {
+  const TensorView& view = work.inputs[static_cast<size_t>(input)];
+  if (view.data == nullptr) return Operand{Operand::In::Inputs, input};
+  int64_t low = 0, high = 0;  // a view of a constant may have gaps, and go backwards
+  for (int axis = 0; axis < view.shape.rank(); ++axis) {
+    const int64_t reach = (view.shape[axis] - 1) * view.strides[axis];
+    (reach < 0 ? low : high) += reach;
+  }
+  const size_t count = view.elements() > 0 ? static_cast<size_t>(high - low) + 1 : 0;
+  const auto index = addConstant(std::as_bytes(std::span(view.as<const float>() + low, count)));
+  if (!index) return std::unexpected(index.error());
+  return Operand{Operand::In::Constants, *index, -low};
+}
+
+Result<void> Launches::add(const KernelName& name, std::vector<Operand> operands,
+                           const void* geometry, size_t size, size_t items) {
+  if (items == 0) return {};
+  const auto kernel = device_.kernel(name);
+  if (!kernel) return std::unexpected(kernel.error());
+  const auto last = static_cast<cl_uint>(2 * operands.size());
+  launches_.push_back({*kernel, std::move(operands), items});
+  return check(device_.api().clSetKernelArg(*kernel, last, size, geometry), "clSetKernelArg");
+}
+
+size_t Launches::heapBytes() const {
+  size_t bytes = sizeof *this + constants_.capacity() * sizeof constants_[0] +
+                 constants_.size() * sizeof(Buffer) + launches_.capacity() * sizeof(Launch);
+  for (const Launch& launch : launches_) bytes += minnow::heapBytes(launch.operands);
+  return bytes;
+}
+
+size_t Launches::deviceBytes() const {
+  size_t bytes = 0;
+  for (const auto& constant : constants_) bytes += constant->bytes();
+  return bytes;
+}
+
+std::pair<cl_mem, cl_long> Launches::resolve(const Operand& operand,
+                                             const kernels::KernelArgs& args) const {
+  if (operand.in == Operand::In::Constants)
+    return {constants_[static_cast<size_t>(operand.index)]->get(), operand.shift};
+  const auto index = static_cast<size_t>(operand.index);
+  const size_t byte = operand.in == Operand::In::Workspace
+                          ? static_cast<size_t>(reinterpret_cast<uintptr_t>(args.workspace.data()))
+                          : deviceOffset(operand.in == Operand::In::Inputs ? args.inputs[index]
+                                                                           : args.outputs[index]);
+  return {static_cast<const Buffer&>(*args.block).get(),
+          static_cast<cl_long>(byte / sizeof(float)) + operand.shift};
+}
+
+Result<void> Launches::enqueue(const Launch& launch, const kernels::KernelArgs& args) const {
+  const Api& api = device_.api();
+  cl_uint argument = 0;
+  const auto set = [&](const auto& value) {
+    return check(api.clSetKernelArg(launch.kernel, argument++, sizeof value, &value),
+                 "clSetKernelArg");
+  };
+  for (const Operand& operand : launch.operands) {
+    const auto [memory, at] = resolve(operand, args);
+    if (auto ok = set(memory); !ok) return ok;
+    if (auto ok = set(at); !ok) return ok;
+  }
+  const size_t global = (launch.items + kGroup - 1) / kGroup * kGroup;
+  return check(api.clEnqueueNDRangeKernel(device_.queue(), launch.kernel, 1, nullptr, &global,
+                                          &kGroup, 0, nullptr, nullptr),
+               "clEnqueueNDRangeKernel");
+}
+
+Result<Event> Launches::run(const kernels::KernelArgs& args) const {
+  const std::lock_guard lock(device_.mutex());
+  for (const Launch& launch : launches_)
+    if (auto ok = enqueue(launch, args); !ok) return std::unexpected(ok.error());
+  return kDone + 1;
+}
+
+}  // namespace minnow::backend::cl

@@ -1,0 +1,137 @@
+// Operators that only move elements. Which copies one is made of, kernels/movement.h says: it is
+// asked with views whose addresses name operands, and what it would copy is noted.
+#include <cstdint>
+#include <vector>
+
+#include "backend/cl/axes.h"
+#include "backend/cl/rows.h"
+#include "base/fail.h"
+#include "kernels/movement.h"
+
+namespace minnow::backend::cl {
+namespace {
+
+/// As kernels/reorder.cl has it: elements of one shape to those of another, both row-major.
+struct Reorder {
+  cl_int items, fromRank, toRank, fromExtent[8], from[8], toExtent[8], to[8];
+};
+
+void describe(const TensorView& view, cl_int& rank, cl_int (&extents)[8], cl_int (&strides)[8]) {
+  rank = view.shape.rank();
+  for (int axis = 0; axis < rank; ++axis) {
+    extents[axis] = static_cast<cl_int>(view.shape[axis]);
+    strides[axis] = static_cast<cl_int>(view.strides[axis]);
+  }
+}
+
+Result<void> addCopy(Launches& launches, Operand from, const TensorView& x, Operand to,
+                     const TensorView& y) {
+  Reorder g{};
+  g.items = static_cast<cl_int>(y.elements());
+  describe(x, g.fromRank, g.fromExtent, g.from);
+  describe(y, g.toRank, g.toExtent, g.to);
+  return launches.add({"reorder", "reorder", ""}, {from, to}, g);
+}
+
+/// Operand n lies at (n + 1) << kOperandBits; whoever reads there at once is stopped by the system.
+constexpr int kOperandBits = 40;
+
+struct Copy {
+  TensorView from, to;
+};
+thread_local std::vector<Copy>* noted = nullptr;
+
+void note(const TensorView& from, const TensorView& to, base::Team&) {
+  if (to.elements() > 0) noted->push_back({from, to});
+}
+
+TensorView named(TensorView view, size_t operand) {
+  view.data = reinterpret_cast<void*>(static_cast<uintptr_t>(operand + 1) << kOperandBits);
+  return view;
+}
+
+template <kernels::MoveFn Move>
+Result<std::vector<Copy>> copiesOf(const Work& work) {
+  std::vector<TensorView> inputs, outputs;
+  for (const TensorView& view : work.inputs) inputs.push_back(named(view, inputs.size()));
+  for (const TensorView& view : work.outputs)
+    outputs.push_back(named(view, inputs.size() + outputs.size()));
+  for (size_t i = 0; i < outputs.size(); ++i)
+    if (!work.outputs[i]) outputs[i] = {};
+  base::Team alone;
+  std::vector<Copy> copies;
+  noted = &copies;
+  const auto ok = Move(work.op, {inputs, outputs, {}, &alone}, note);
+  noted = nullptr;
+  if (!ok) return std::unexpected(ok.error());
+  return copies;
+}
+
+/// The operand that an address names, with the distance from its beginning.
+Operand operandAt(const void* address, std::span<const Operand> operands) {
+  const auto where = reinterpret_cast<intptr_t>(address);
+  constexpr intptr_t kHalf = intptr_t{1} << (kOperandBits - 1);  // distances may be negative
+  const intptr_t number = (where + kHalf) >> kOperandBits;
+  Operand operand = operands[static_cast<size_t>(number) - 1];
+  operand.shift += (where - (number << kOperandBits)) / static_cast<intptr_t>(sizeof(float));
+  return operand;
+}
+
+Result<std::vector<Operand>> operandsOf(const Work& work, Launches& launches) {
+  std::vector<Operand> operands;
+  for (size_t i = 0; i < work.inputs.size(); ++i) {
+    const auto operand = launches.operand(work, static_cast<int>(i));
+    if (!operand) return std::unexpected(operand.error());
+    operands.push_back(*operand);
+  }
+  for (size_t i = 0; i < work.outputs.size(); ++i)
+    operands.push_back({Operand::In::Outputs, static_cast<int>(i)});
+  return operands;
+}
+
+Result<void> always(const Work&) { return {}; }
+
+template <kernels::MoveFn Move>
+Result<void> prepareMove(const Work& work, Device&, Launches& launches) {
+  const auto operands = operandsOf(work, launches);
+  if (!operands) return std::unexpected(operands.error());
+  const auto copies = copiesOf<Move>(work);
+  if (!copies) return std::unexpected(copies.error());
+  for (const Copy& copy : *copies)
+    if (auto ok = addCopy(launches, operandAt(copy.from.data, *operands), copy.from,
+                          operandAt(copy.to.data, *operands), copy.to);
+        !ok)
+      return ok;
+  return {};
+}
+
+/// Of one shape to another, without a question whether one is a view of the other.
+Result<void> prepareReshape(const Work& work, Device&, Launches& launches) {
+  const auto from = launches.operand(work, 0);
+  if (!from) return std::unexpected(from.error());
+  return addCopy(launches, *from, work.inputs[0], {Operand::In::Outputs}, work.outputs[0]);
+}
+
+}  // namespace
+
+std::span<const Row> movementRows() {
+  using namespace kernels;
+  using ops::OpKind;
+  static constexpr Row kRows[] = {
+      {OpKind::Reshape, "cl-reshape", always, prepareReshape},
+      {OpKind::Flatten, "cl-flatten", always, prepareReshape},
+      {OpKind::Squeeze, "cl-squeeze", always, prepareReshape},
+      {OpKind::Unsqueeze, "cl-unsqueeze", always, prepareReshape},
+      {OpKind::Relayout, "cl-relayout", always, prepareReshape},
+      {OpKind::Transpose, "cl-transpose", always, prepareMove<moveTranspose>},
+      {OpKind::Slice, "cl-slice", always, prepareMove<moveSlice>},
+      {OpKind::Concat, "cl-concat", always, prepareMove<moveConcat>},
+      {OpKind::Split, "cl-split", always, prepareMove<moveSplit>},
+      {OpKind::Expand, "cl-expand", always, prepareMove<moveExpand>},
+      {OpKind::DepthToSpace, "cl-depth-to-space", always, prepareMove<moveDepthToSpace>},
+      {OpKind::SpaceToDepth, "cl-space-to-depth", always, prepareMove<moveSpaceToDepth>},
+  };
+  return kRows;
+}
+
+}  // namespace minnow::backend::cl

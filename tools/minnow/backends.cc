@@ -1,0 +1,125 @@
+// --backend: where operators are computed, and how that is told.
+#include "backends.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "words.h"
+
+namespace minnow::tool {
+namespace {
+
+std::vector<std::string> split(const std::string& list) {
+  std::vector<std::string> names;
+  for (size_t begin = 0; begin <= list.size();) {
+    const size_t end = std::min(list.find(',', begin), list.size());
+    names.push_back(list.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return names;
+}
+
+bool crosses(const OperatorInfo& op) {
+  return op.kernel == "to-device" || op.kernel == "from-device";
+}
+
+size_t bytesOf(const OperandInfo& operand) {
+  return static_cast<size_t>(operand.shape.elements()) * elementSize(operand.type);
+}
+
+/// Back-ends that compute something, with how many operators; and what crosses.
+struct Sum {
+  std::map<std::string, int> operators;
+  int crossings = 0;
+  size_t bytes = 0;
+};
+
+Sum sumOf(const Session& session) {
+  Sum sum;
+  for (const OperatorInfo& op : session.operators()) {
+    if (crosses(op)) {
+      ++sum.crossings;
+      sum.bytes += bytesOf(session.operands(op.index).outputs[0]);
+    } else if (*op.backend != '\0') {
+      ++sum.operators[op.backend];
+    }
+  }
+  return sum;
+}
+
+std::string inWords(const Sum& sum) {
+  std::string words;
+  for (const auto& [name, count] : sum.operators)
+    words += fmt::format("{}{} on {}", words.empty() ? "" : ", ", count, name);
+  return fmt::format("{}; {} crossings of {} in all", words, sum.crossings,
+                     bytesInWords(sum.bytes));
+}
+
+std::string lineOf(const Session& session, const OperatorInfo& op) {
+  if (crosses(op)) {
+    const OperandInfo tensor = session.operands(op.index).outputs[0];
+    return fmt::format("  {:<9} {} {} bytes, '{}'\n", "", op.kernel == "to-device" ? "->" : "<-",
+                       bytesOf(tensor), tensor.name);
+  }
+  const char* where = *op.backend != '\0' ? op.backend : "view";
+  return fmt::format("  {:<9} {} '{}'{}{}\n", where, op.type, op.name,
+                     op.refused.empty() ? "" : "; not ", op.refused);
+}
+
+}  // namespace
+
+void addBackendOption(CLI::App* verb, std::string& list) {
+  verb->add_option("--backend", list,
+                   "cl,cpu: back-ends in their order; an operator that one does not support falls "
+                   "to the next");
+}
+
+SessionOptions withBackends(SessionOptions options, std::string_view list) {
+  if (list.empty()) return options;
+  const size_t end = std::min(list.find(','), list.size());
+  options.backend = list.substr(0, end);
+  options.backups = list.substr(std::min(end + 1, list.size()));
+  return options;
+}
+
+std::string placementInWords(const Session& session) {
+  std::string words;
+  for (const BackendInfo& one : backendsHere())
+    words += fmt::format("back-end       {}: {}\n", one.name,
+                         *one.missing == '\0' ? one.device : one.missing);
+  words += fmt::format("placement      {}\n", inWords(sumOf(session)));
+  for (const OperatorInfo& op : session.operators()) words += lineOf(session, op);
+  return words;
+}
+
+nlohmann::json placementJson(const Session& session) {
+  nlohmann::json steps = nlohmann::json::array();
+  for (const OperatorInfo& op : session.operators()) {
+    steps.push_back({{"name", op.name},
+                     {"type", op.type},
+                     {"kernel", op.kernel},
+                     {"backend", op.backend},
+                     {"refused", op.refused}});
+    if (crosses(op)) steps.back()["bytes"] = bytesOf(session.operands(op.index).outputs[0]);
+  }
+  const Sum sum = sumOf(session);
+  nlohmann::json here = nlohmann::json::array();
+  for (const BackendInfo& one : backendsHere())
+    here.push_back({{"name", one.name}, {"device", one.device}, {"missing", one.missing}});
+  return {{"backends", here},
+          {"operators", sum.operators},
+          {"crossings", sum.crossings},
+          {"crossing_bytes", sum.bytes},
+          {"steps", steps}};
+}
+
+void warnOfMissingDevices(const std::string& list) {
+  const std::vector<std::string> names = split(list);
+  for (const BackendInfo& one : backendsHere())
+    if (*one.missing != '\0' && std::ranges::find(names, one.name) != names.end())
+      fmt::print(stderr, "minnow: {}: {}\n", one.name, one.missing);
+}
+
+}  // namespace minnow::tool
