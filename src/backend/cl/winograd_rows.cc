@@ -64,10 +64,11 @@ WinogradGeometry tilesGeometry(const Work& work) {
 /// The taps of one output and one input channel at all points, `step` apart.
 template <class Taps>
 void tapsTo(const Taps& taps, size_t step, float* to) {
+  float columns[3][kPatch];
+  for (int k = 0; k < 3; ++k) winogradTaps(One(), {taps(k), taps(3 + k), taps(6 + k)}, columns[k]);
   for (int i = 0; i < kPatch; ++i) {
-    float row[3], at[kPatch];
-    for (int k = 0; k < 3; ++k) row[k] = winogradTap(One(), i, taps(k), taps(3 + k), taps(6 + k));
-    winogradTaps(One(), row, at);
+    float at[kPatch];
+    winogradTaps(One(), {columns[0][i], columns[1][i], columns[2][i]}, at);
     for (int j = 0; j < kPatch; ++j) to[static_cast<size_t>(i * kPatch + j) * step] = at[j];
   }
 }
