@@ -35,7 +35,8 @@ Result<std::shared_ptr<SharedProgram>> Interpreter::Impl::programFor(std::vector
   auto program = program::build(*settled ? (*settled)->graph : graph, std::move(types),
                                 {runtime->options.threads, asked.inStrips, backendsFor(asked)});
   if (!program) return std::unexpected(std::move(program.error()));
-  auto shared = std::make_shared<SharedProgram>();
+  // Not make_shared: the list's weak reference would keep its memory when no session uses it any more.
+  std::shared_ptr<SharedProgram> shared(new SharedProgram);
   shared->settled = std::move(*settled);
   shared->options = asked;
   shared->cpuTarget = minnow::cpuTarget();

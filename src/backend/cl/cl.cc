@@ -11,22 +11,6 @@ namespace minnow::backend {
 namespace cl {
 namespace {
 
-/// The first row that supports the work, or what the last one of its kind says against it.
-Result<const Row*> rowFor(const Work& work) {
-  if (auto ok = checkTensors(work); !ok) return std::unexpected(std::move(ok.error()));
-  Result<const Row*> found =
-      fail(ErrorCode::Unsupported, work.op.name(), " is not written for OpenCL");
-  for (const auto family :
-       {winogradRows(), convRows(), elementwiseRows(), movementRows(), poolRows()})
-    for (const Row& row : family) {
-      if (row.kind != work.op.kind()) continue;
-      auto ok = row.supports(work);
-      if (ok) return &row;
-      found = std::unexpected(std::move(ok.error()));
-    }
-  return found;
-}
-
 /// The bytes of a tensor that has elements, from that which lies first to the end of the last,
 /// counted from element 0.
 struct Stretch {

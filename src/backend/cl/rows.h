@@ -23,6 +23,9 @@ std::span<const Row> elementwiseRows();
 std::span<const Row> movementRows();
 std::span<const Row> poolRows();
 
+/// The first row that supports the work, or what the last one of its kind says against it.
+Result<const Row*> rowFor(const Work& work);
+
 /// What holds for every operator: float32, and few enough elements for numbers of 32 bits.
 Result<void> checkTensors(const Work& work);
 

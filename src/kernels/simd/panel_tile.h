@@ -30,7 +30,7 @@ struct PanelTile {
   int64_t outputs = 0;             ///< channels to store; fewer than the width on a last panel
   bool clamp = false;              ///< store min(max(x, low), high)
   float low = 0, high = 0;
-  ops::Epilogue after;  ///< another function, if takesEpilogue(): alone, without a clamp
+  ops::Epilogue after;   ///< another function, if takesEpilogue(): alone, without a clamp
   bool inOrder = false;  ///< the core issues instructions in order
 };
 
