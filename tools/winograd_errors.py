@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Errors against float64 of models with Winograd layers: the table of docs/speed.md.
+"""Errors against float64 of models with Winograd layers: the table of docs/own-errors.md.
 
   tools/winograd_errors.py --minnow build/minnow MODEL.onnx[:NAME=1,3,H,W]…       # 10 seconds to 3 minutes a model
 
