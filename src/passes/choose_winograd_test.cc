@@ -62,12 +62,13 @@ TEST(ChooseWinograd, TilesElsewhereAreNoOperator) {
   EXPECT_EQ(types.error().code, ErrorCode::BadModel);
 }
 
-/// Convolutions of 64 channels over 64 rows one after another: nearly all memory is feature maps.
-ir::Graph tower() {
+/// Convolutions one after another, with few channels at both ends: nearly all memory is between them.
+ir::Graph tower(int64_t extent) {
   GraphBuilder b;
-  ir::ValueId x = b.input({1, 32, 64, 64});
-  for (int i = 0; i < 6; ++i)
-    x = b.add(convOf(3, 1, 1), {x, b.random({32, 32, 3, 3}, -0.1f, 0.1f)});
+  ir::ValueId x = b.input({1, 4, extent, extent});
+  const int64_t channels[] = {4, 32, 32, 32, 32, 4};
+  for (int i = 0; i < 5; ++i)
+    x = b.add(convOf(3, 1, 1), {x, b.random({channels[i + 1], channels[i], 3, 3}, -0.1f, 0.1f)});
   b.output(x);
   return std::move(b.graph);
 }
@@ -79,10 +80,23 @@ size_t peakOf(const ir::Graph& graph) {
 }
 
 TEST(ChooseWinograd, TakesAnEighthMoreMemoryAtMost) {
-  ir::Graph direct = tower(), tiles = tower();
+  ir::Graph direct = tower(64), tiles = tower(64);
   ASSERT_TRUE(runPasses(direct, std::vector<std::string>{"choose-winograd"}));
   ASSERT_TRUE(runPasses(tiles, {}));
   EXPECT_LE(peakOf(tiles), peakOf(direct) * 9 / 8);
+}
+
+TEST(ChooseWinograd, SmallMapsStayWholeWhereTilesAre) {
+  const auto chainsOf = [](int64_t extent, bool tiles) {
+    ir::Graph graph = tower(extent);
+    std::vector<std::string> without;
+    if (!tiles) without = {"choose-winograd"};
+    EXPECT_TRUE(runPasses(graph, without));
+    return graph.chains.size();
+  };
+  EXPECT_GT(chainsOf(28, false), 0U);
+  EXPECT_EQ(chainsOf(28, true), 0U);
+  EXPECT_GT(chainsOf(64, true), 0U);
 }
 
 }  // namespace
