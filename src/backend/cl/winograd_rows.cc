@@ -6,8 +6,8 @@
 #include "backend/cl/rows.h"
 #include "base/fail.h"
 #include "base/threads.h"
-#include "kernels/reference/one_lane.h"
 #include "kernels/reference/weights.h"
+#include "kernels/reference/winograd.h"
 #include "kernels/winograd.h"
 #include "ops/conv.h"
 
@@ -15,10 +15,9 @@ namespace minnow::backend::cl {
 namespace {
 
 using kernels::WinogradAxis;
-using namespace kernels::reference;  // the vocabulary of winograd.inc
-#define MINNOW_INLINE inline
-#include "kernels/winograd.inc"
-#undef MINNOW_INLINE
+using kernels::reference::WeightsOfOutput;
+using kernels::reference::WinogradPatch;
+using kernels::reference::winogradTapsAtPoints;
 
 constexpr int kPatch = WinogradAxis::kPatch, kPoints = kPatch * kPatch;
 
@@ -61,18 +60,6 @@ WinogradGeometry tilesGeometry(const Work& work) {
   return g;
 }
 
-/// The taps of one output and one input channel at all points, `step` apart.
-template <class Taps>
-void tapsTo(const Taps& taps, size_t step, float* to) {
-  float columns[3][kPatch];
-  for (int k = 0; k < 3; ++k) winogradTaps(One(), {taps(k), taps(3 + k), taps(6 + k)}, columns[k]);
-  for (int i = 0; i < kPatch; ++i) {
-    float at[kPatch];
-    winogradTaps(One(), {columns[0][i], columns[1][i], columns[2][i]}, at);
-    for (int j = 0; j < kPatch; ++j) to[static_cast<size_t>(i * kPatch + j) * step] = at[j];
-  }
-}
-
 /// By point, panel of 16 outputs, and channel.
 std::vector<float> tapsAtPoints(const Work& work, const WinogradGeometry& g) {
   const auto& conv = static_cast<const ops::Conv&>(work.op);
@@ -83,9 +70,14 @@ std::vector<float> tapsAtPoints(const Work& work, const WinogradGeometry& g) {
   const base::DenormalsFlushed flushed;
   for (int o = 0; o < g.outputs; ++o) {
     const WeightsOfOutput<float> weights(matrices, w, 0, o);
-    for (int c = 0; c < g.channels; ++c)
-      tapsTo([&](int k) { return weights[int64_t{k} * g.channels + c]; }, step,
-             &all[static_cast<size_t>((o / kLanes * g.channels + c) * kLanes + o % kLanes)]);
+    for (int c = 0; c < g.channels; ++c) {
+      float taps[9];
+      for (int k = 0; k < 9; ++k) taps[k] = weights[int64_t{k} * g.channels + c];
+      WinogradPatch at;
+      winogradTapsAtPoints(taps, at);
+      float* to = &all[static_cast<size_t>((o / kLanes * g.channels + c) * kLanes + o % kLanes)];
+      for (size_t p = 0; p < kPoints; ++p) to[p * step] = at[p / kPatch][p % kPatch];
+    }
   }
   return all;
 }

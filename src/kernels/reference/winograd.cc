@@ -18,7 +18,7 @@ namespace {
 #undef MINNOW_INLINE
 
 constexpr int kTile = WinogradAxis::kTile, kPatch = WinogradAxis::kPatch;
-using Patch = float[kPatch][kPatch];
+using Patch = WinogradPatch;
 
 void transposed(const Patch& from, Patch& to) {
   for (int i = 0; i < kPatch; ++i)
@@ -35,15 +35,6 @@ void inputsAtPoints(Patch& patch) {
     winogradInputs(One(), row, points);
     std::copy_n(points, kPatch, row);
   }
-}
-
-/// taps(k) is tap k of the 3x3, row-major.
-template <class Taps>
-void tapsAtPoints(const Taps& taps, Patch& patch) {
-  float columns[3][kPatch];
-  for (int k = 0; k < 3; ++k) winogradTaps(One(), {taps(k), taps(3 + k), taps(6 + k)}, columns[k]);
-  for (int i = 0; i < kPatch; ++i)
-    winogradTaps(One(), {columns[0][i], columns[1][i], columns[2][i]}, patch[i]);
 }
 
 void resultsOf(const Patch& sums, float (&results)[kTile][kTile]) {
@@ -97,9 +88,11 @@ class Layer {
     const int64_t channels = x().shape[1];
     for (int64_t c = 0; c < channels; ++c) {
       Patch inputs, taps;
+      float kernel[9];
       readPatch(tile, c, inputs);
       inputsAtPoints(inputs);
-      tapsAtPoints([&](int64_t k) { return weights[k * channels + c]; }, taps);
+      for (int k = 0; k < 9; ++k) kernel[k] = weights[k * channels + c];
+      winogradTapsAtPoints(kernel, taps);
       for (int i = 0; i < kPatch; ++i)
         for (int j = 0; j < kPatch; ++j)
           sums[i][j] = std::fma(inputs[i][j], taps[i][j], sums[i][j]);
@@ -130,6 +123,13 @@ class Layer {
 };
 
 }  // namespace
+
+void winogradTapsAtPoints(const float (&taps)[9], WinogradPatch& at) {
+  float columns[3][kPatch];
+  for (int k = 0; k < 3; ++k) winogradTaps(One(), {taps[k], taps[3 + k], taps[6 + k]}, columns[k]);
+  for (int i = 0; i < kPatch; ++i)
+    winogradTaps(One(), {columns[0][i], columns[1][i], columns[2][i]}, at[i]);
+}
 
 Result<void> runWinograd(const ops::Conv& conv, const KernelArgs& args) {
   Layer(conv, args).run();
