@@ -87,8 +87,8 @@ SessionOptions withBackends(SessionOptions options, std::string_view list) {
 std::string placementInWords(const Session& session) {
   std::string words;
   for (const BackendInfo& one : backendsHere())
-    words += fmt::format("back-end       {}: {}\n", one.name,
-                         *one.missing == '\0' ? one.device : one.missing);
+    if (const char* what = *one.missing == '\0' ? one.device : one.missing; *what != '\0')
+      words += fmt::format("back-end       {}: {}\n", one.name, what);
   words += fmt::format("placement      {}\n", inWords(sumOf(session)));
   for (const OperatorInfo& op : session.operators()) words += lineOf(session, op);
   return words;
