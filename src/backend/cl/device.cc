@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "backend/cl/sources.h"
 #include "base/aligned.h"
 #include "base/fail.h"
 
@@ -40,21 +39,19 @@ T number(const Api& api, cl_device_id id, cl_device_info what) {
   return value;
 }
 
-std::string_view sourceOf(const std::string& file) {
-  for (const Source& source : kSources)
-    if (file == source.name) return source.text;
-  return {};
-}
+/// One size of groups for all kernels: some devices compile anew for each.
+constexpr size_t kGroup = 16;
+
+cl_mem memoryOf(const gpu::Buffer& buffer) { return static_cast<const Buffer&>(buffer).get(); }
 
 }  // namespace
 
-Result<Device*> Device::get() {
-  static const Result<std::unique_ptr<Device>> opened = open();
-  if (!opened) return std::unexpected(opened.error());
-  return opened->get();
+const gpu::Opened& Device::get() {
+  static const gpu::Opened opened = open();
+  return opened;
 }
 
-Result<std::unique_ptr<Device>> Device::open() {
+gpu::Opened Device::open() {
   const auto found = cl::api();
   if (!found) return std::unexpected(found.error());
   const auto all = devices(**found);
@@ -71,11 +68,12 @@ Result<std::unique_ptr<Device>> Device::open() {
 Result<void> Device::start() {
   name_ = words(api_, id_, CL_DEVICE_NAME) + ", " + words(api_, id_, CL_DEVICE_VERSION);
   vectorWidth_ = static_cast<int>(number<cl_uint>(api_, id_, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT));
+  mostBytes_ = static_cast<size_t>(number<cl_ulong>(api_, id_, CL_DEVICE_MAX_MEM_ALLOC_SIZE));
   const auto abilities = number<cl_device_fp_config>(api_, id_, CL_DEVICE_SINGLE_FP_CONFIG);
   options_ = abilities & CL_FP_DENORM ? "-D KEEPS_TINY=1 " : "-D KEEPS_TINY=0 ";
   options_ += "-cl-std=CL1.2 ";
-  if (abilities & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT)
-    options_ += "-cl-fp32-correctly-rounded-divide-sqrt ";
+  hasSameBits_ = (abilities & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0;
+  if (hasSameBits_) options_ += "-cl-fp32-correctly-rounded-divide-sqrt ";
   cl_int code = CL_SUCCESS;
   context_ = api_.clCreateContext(nullptr, 1, &id_, nullptr, nullptr, &code);
   if (auto ok = check(code, "clCreateContext"); !ok) return ok;
@@ -83,7 +81,7 @@ Result<void> Device::start() {
   return check(code, "clCreateCommandQueue");
 }
 
-Result<std::unique_ptr<Buffer>> Device::buffer(size_t bytes) const {
+Result<std::unique_ptr<gpu::Buffer>> Device::buffer(size_t bytes) {
   cl_int code = CL_SUCCESS;
   const size_t size = std::max<size_t>(bytes, base::kAlignment);
   const cl_mem memory = api_.clCreateBuffer(context_, CL_MEM_READ_WRITE, size, nullptr, &code);
@@ -92,19 +90,39 @@ Result<std::unique_ptr<Buffer>> Device::buffer(size_t bytes) const {
   return std::make_unique<Buffer>(api_, memory, size);
 }
 
-Result<std::unique_ptr<Buffer>> Device::constant(std::span<const std::byte> bytes) const {
+Result<std::unique_ptr<gpu::Buffer>> Device::constant(std::span<const std::byte> bytes) {
   auto made = buffer(base::blockBytes(bytes.size()));
   if (!made || bytes.empty()) return made;
-  cl_int code = CL_SUCCESS;
-  void* there =
-      api_.clEnqueueMapBuffer(queue_, (*made)->get(), CL_TRUE, CL_MAP_WRITE_INVALIDATE_REGION, 0,
-                              bytes.size(), 0, nullptr, nullptr, &code);
-  if (auto ok = check(code, "clEnqueueMapBuffer"); !ok) return std::unexpected(ok.error());
-  std::ranges::copy(bytes, static_cast<std::byte*>(there));
-  code = api_.clEnqueueUnmapMemObject(queue_, (*made)->get(), there, 0, nullptr, nullptr);
-  if (auto ok = check(code, "clEnqueueUnmapMemObject"); !ok) return std::unexpected(ok.error());
+  const cl_mem memory = memoryOf(**made);
+  const auto there = mapped(memory, CL_MAP_WRITE_INVALIDATE_REGION, 0, bytes.size());
+  if (!there) return std::unexpected(there.error());
+  std::ranges::copy(bytes, static_cast<std::byte*>(*there));
+  if (auto ok = unmapped(memory, *there); !ok) return std::unexpected(ok.error());
   return made;
 }
+
+Result<void*> Device::mapped(cl_mem memory, cl_map_flags flags, size_t first, size_t bytes) const {
+  cl_int code = CL_SUCCESS;
+  void* there = api_.clEnqueueMapBuffer(queue_, memory, CL_TRUE, flags, first, bytes, 0, nullptr,
+                                        nullptr, &code);
+  if (auto ok = check(code, "clEnqueueMapBuffer"); !ok) return std::unexpected(ok.error());
+  return there;
+}
+
+Result<void> Device::unmapped(cl_mem memory, void* there) const {
+  return check(api_.clEnqueueUnmapMemObject(queue_, memory, there, 0, nullptr, nullptr),
+               "clEnqueueUnmapMemObject");
+}
+
+Result<void*> Device::map(const gpu::Buffer& buffer, size_t first, size_t bytes, bool toWrite) {
+  return mapped(memoryOf(buffer), toWrite ? CL_MAP_WRITE : CL_MAP_READ, first, bytes);
+}
+
+Result<void> Device::unmap(const gpu::Buffer& buffer, void* there) {
+  return unmapped(memoryOf(buffer), there);
+}
+
+Result<void> Device::finish() { return check(api_.clFinish(queue_), "clFinish"); }
 
 std::string Device::buildLog(cl_program program) const {
   std::string log(2000, '\0');
@@ -115,8 +133,9 @@ std::string Device::buildLog(cl_program program) const {
 }
 
 Result<cl_program> Device::compile(const KernelName& name) const {
-  const std::string_view parts[] = {sourceOf("vocabulary"), sourceOf("elementary"),
-                                    sourceOf(name.file)};
+  const std::string_view parts[] = {gpu::kernelText("vocabulary.cl"),
+                                    gpu::kernelText("elementary.inc"),
+                                    gpu::kernelText(name.file + ".cl")};
   const char* starts[3];
   size_t lengths[3];
   for (int i = 0; i < 3; ++i) starts[i] = parts[i].data(), lengths[i] = parts[i].size();
@@ -140,13 +159,40 @@ Result<cl_program> Device::program(const KernelName& name) {
 }
 
 Result<cl_kernel> Device::kernel(const KernelName& name) {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(mutex());
   const auto compiled = program(name);
   if (!compiled) return std::unexpected(compiled.error());
   cl_int code = CL_SUCCESS;
   const cl_kernel kernel = api_.clCreateKernel(*compiled, name.function.c_str(), &code);
   if (auto ok = check(code, "clCreateKernel"); !ok) return std::unexpected(ok.error());
   return kernel;
+}
+
+Result<std::unique_ptr<gpu::Call>> Device::call(const KernelName& name, size_t pointers,
+                                                std::span<const std::byte> geometry, size_t items) {
+  const auto made = kernel(name);
+  if (!made) return std::unexpected(made.error());
+  auto call = std::make_unique<Call>(*this, *made, items);
+  const auto last = static_cast<cl_uint>(2 * pointers);
+  const auto set = api_.clSetKernelArg(*made, last, geometry.size(), geometry.data());
+  if (auto ok = check(set, "clSetKernelArg"); !ok) return std::unexpected(ok.error());
+  return call;
+}
+
+Result<void> Call::enqueue(std::span<const gpu::Pointer> pointers) const {
+  const Api& api = device_.api();
+  cl_uint argument = 0;
+  const auto set = [&](const auto& value) {
+    return check(api.clSetKernelArg(kernel_, argument++, sizeof value, &value), "clSetKernelArg");
+  };
+  for (const gpu::Pointer& pointer : pointers) {
+    if (auto ok = set(memoryOf(*pointer.buffer)); !ok) return ok;
+    if (auto ok = set(static_cast<cl_long>(pointer.at)); !ok) return ok;
+  }
+  const size_t global = (items_ + kGroup - 1) / kGroup * kGroup;
+  return check(api.clEnqueueNDRangeKernel(device_.queue(), kernel_, 1, nullptr, &global, &kGroup, 0,
+                                          nullptr, nullptr),
+               "clEnqueueNDRangeKernel");
 }
 
 }  // namespace minnow::backend::cl

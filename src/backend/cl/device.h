@@ -8,60 +8,61 @@
 #include <span>
 #include <string>
 
-#include "backend/backend.h"
 #include "backend/cl/api.h"
+#include "backend/gpu/gpu.h"
 
 namespace minnow::backend::cl {
 
-/// A buffer of the device; released when it goes.
-class Buffer final : public DeviceBlock {
+using gpu::KernelName;
+
+class Buffer final : public gpu::Buffer {
  public:
-  Buffer(const Api& api, cl_mem memory, size_t bytes) : api_(api), memory_(memory), bytes_(bytes) {}
+  Buffer(const Api& api, cl_mem memory, size_t bytes)
+      : gpu::Buffer(bytes), api_(api), memory_(memory) {}
   ~Buffer() override { api_.clReleaseMemObject(memory_); }
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
   cl_mem get() const { return memory_; }
-  size_t bytes() const { return bytes_; }
 
  private:
   const Api& api_;
   cl_mem memory_;
-  size_t bytes_;
 };
 
-/// Which of the sources is compiled, and how.
-struct KernelName {
-  std::string file;      ///< of the room's folder kernels/, without its ending
-  std::string function;  ///< of that file
-  std::string options;   ///< "-D EPILOGUE=Relu"
-  auto operator<=>(const KernelName&) const = default;
-};
-
-class Device {
+class Device final : public gpu::Device {
  public:
   /// The process's, opened once: the first GPU of all platforms, else the first device. An error
   /// says what to install.
-  static Result<Device*> get();
+  static const gpu::Opened& get();
+
+  const char* backend() const override { return "cl"; }
+  const char* language() const override { return "OpenCL"; }
+  const char* ending() const override { return ".cl"; }
+  const std::string& name() const override { return name_; }
+  int lanes() const override { return 16; }
+  int pixels() const override { return vectorWidth_ >= 16 ? 8 : 4; }
+  size_t mostBytes() const override { return mostBytes_; }
+  bool hasSameBits() const override { return hasSameBits_; }
+
+  Result<std::unique_ptr<gpu::Buffer>> buffer(size_t bytes) override;
+  Result<std::unique_ptr<gpu::Buffer>> constant(std::span<const std::byte> bytes) override;
+  Result<std::unique_ptr<gpu::Call>> call(const KernelName& name, size_t pointers,
+                                          std::span<const std::byte> geometry,
+                                          size_t items) override;
+  Result<void> finish() override;
+  Result<void*> map(const gpu::Buffer& buffer, size_t first, size_t bytes, bool toWrite) override;
+  Result<void> unmap(const gpu::Buffer& buffer, void* there) override;
 
   const Api& api() const { return api_; }
-  const std::string& name() const { return name_; }
-  /// Floats that a vector register holds, by its own account.
-  int vectorWidth() const { return vectorWidth_; }
-
-  Result<std::unique_ptr<Buffer>> buffer(size_t bytes) const;
-  /// That holds these bytes, and some more, undefined, that a vector may read.
-  Result<std::unique_ptr<Buffer>> constant(std::span<const std::byte> bytes) const;
-  /// A kernel of one's own, compiled if that program is not known yet.
-  Result<cl_kernel> kernel(const KernelName& name);
-
-  /// Held while arguments are set and work is enqueued.
-  std::mutex& mutex() { return mutex_; }
   cl_command_queue queue() const { return queue_; }
 
  private:
   Device(const Api& api, cl_device_id id) : api_(api), id_(id) {}
-  static Result<std::unique_ptr<Device>> open();
+  static gpu::Opened open();
   Result<void> start();
+  Result<void*> mapped(cl_mem memory, cl_map_flags flags, size_t first, size_t bytes) const;
+  Result<void> unmapped(cl_mem memory, void* there) const;
+  Result<cl_kernel> kernel(const KernelName& name);
   Result<cl_program> program(const KernelName& name);
   Result<cl_program> compile(const KernelName& name) const;
   std::string buildLog(cl_program program) const;
@@ -71,9 +72,27 @@ class Device {
   cl_context context_ = nullptr;
   cl_command_queue queue_ = nullptr;
   std::string name_, options_;
-  int vectorWidth_ = 4;
-  std::mutex mutex_;
+  int vectorWidth_ = 4;  ///< floats that a vector register holds, by its own account
+  size_t mostBytes_ = 0;
+  bool hasSameBits_ = false;
   std::map<std::pair<std::string, std::string>, cl_program> programs_;  // by file and options
+};
+
+/// Released when it goes.
+class Call final : public gpu::Call {
+ public:
+  Call(const Device& device, cl_kernel kernel, size_t items)
+      : device_(device), kernel_(kernel), items_(items) {}
+  ~Call() override { device_.api().clReleaseKernel(kernel_); }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+  Result<void> enqueue(std::span<const gpu::Pointer> pointers) const override;
+  size_t heapBytes() const override { return sizeof *this; }
+
+ private:
+  const Device& device_;
+  cl_kernel kernel_;
+  size_t items_;
 };
 
 }  // namespace minnow::backend::cl

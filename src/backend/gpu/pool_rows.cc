@@ -2,26 +2,25 @@
 #include <algorithm>
 #include <vector>
 
-#include "backend/cl/axes.h"
-#include "backend/cl/rows.h"
+#include "backend/gpu/axes.h"
+#include "backend/gpu/rows.h"
 #include "base/fail.h"
 #include "kernels/pairwise.h"
 #include "ops/pool.h"
 
-namespace minnow::backend::cl {
+namespace minnow::backend::gpu {
 namespace {
 
 /// As kernels/pool.cl has it.
 struct PoolGeometry {
-  cl_int items, blocks, channels, out[3], spans[3];
-  cl_int xBatch, xChannel, x[3], step[3], yBatch, yChannel, y[3];
-  cl_int countIncludePad;
+  int32_t items, blocks, channels, out[3], spans[3];
+  int32_t xBatch, xChannel, x[3], step[3], yBatch, yChannel, y[3];
+  int32_t countIncludePad;
 };
 
-Result<void> supportsPool(const Work& work) {
+Result<void> supportsPool(const Work& work, const Device& device) {
   const auto& pool = static_cast<const ops::Pool&>(work.op);
-  if (pool.fn == ops::PoolFn::Lp)
-    return fail(ErrorCode::Unsupported, "LpPool is not written for OpenCL");
+  if (pool.fn == ops::PoolFn::Lp) return notWritten("LpPool", device);
   if (pool.indices && work.outputs.size() > 1 && work.outputs[1])
     return fail(ErrorCode::Unsupported, "the places of maxima, int64, are not computed here");
   const Shape& x = work.inputs[0].shape;
@@ -37,42 +36,42 @@ Result<void> supportsPool(const Work& work) {
 }
 
 /// Axes that are not there come first and have one position with one tap.
-PoolGeometry geometryOf(const ops::Pool& pool, const TensorView& x, const TensorView& y,
-                        std::vector<cl_int>& spans) {
+PoolGeometry geometryOf(const ops::Pool& pool, const TensorView& x, const TensorView& y, int lanes,
+                        std::vector<int32_t>& spans) {
   PoolGeometry g{};
-  g.channels = static_cast<cl_int>(x.shape[1]);
-  g.blocks = (g.channels + kLanes - 1) / kLanes;
-  g.items = g.blocks * static_cast<cl_int>(y.shape[0]);
-  g.xBatch = static_cast<cl_int>(x.strides[0]), g.xChannel = static_cast<cl_int>(x.strides[1]);
-  g.yBatch = static_cast<cl_int>(y.strides[0]), g.yChannel = static_cast<cl_int>(y.strides[1]);
+  g.channels = static_cast<int32_t>(x.shape[1]);
+  g.blocks = (g.channels + lanes - 1) / lanes;
+  g.items = g.blocks * static_cast<int32_t>(y.shape[0]);
+  g.xBatch = static_cast<int32_t>(x.strides[0]), g.xChannel = static_cast<int32_t>(x.strides[1]);
+  g.yBatch = static_cast<int32_t>(y.strides[0]), g.yChannel = static_cast<int32_t>(y.strides[1]);
   const int absent = 5 - x.shape.rank();
   for (int i = 0; i < 3; ++i) {
     const int axis = i - absent + 2;
-    g.spans[i] = static_cast<cl_int>(spans.size());
-    g.out[i] = i < absent ? 1 : static_cast<cl_int>(y.shape[axis]);
+    g.spans[i] = static_cast<int32_t>(spans.size());
+    g.out[i] = i < absent ? 1 : static_cast<int32_t>(y.shape[axis]);
     g.items *= g.out[i];
     if (i < absent) {
       spans.insert(spans.end(), {0, 1, 1});
       continue;
     }
     const auto dilation = pool.global ? 1 : pool.dilations[static_cast<size_t>(axis) - 2];
-    g.x[i] = static_cast<cl_int>(x.strides[axis]);
-    g.step[i] = static_cast<cl_int>(x.strides[axis] * dilation);
-    g.y[i] = static_cast<cl_int>(y.strides[axis]);
+    g.x[i] = static_cast<int32_t>(x.strides[axis]);
+    g.step[i] = static_cast<int32_t>(x.strides[axis] * dilation);
+    g.y[i] = static_cast<int32_t>(y.strides[axis]);
     for (int64_t at = 0; at < y.shape[axis]; ++at) {
       const ops::PoolSpan span = ops::poolSpan(pool, axis - 2, x.shape[axis], at);
       for (const int64_t number : {span.first, span.count, span.counted})
-        spans.push_back(static_cast<cl_int>(number));
+        spans.push_back(static_cast<int32_t>(number));
     }
   }
   g.countIncludePad = pool.countIncludePad;
   return g;
 }
 
-Result<void> preparePool(const Work& work, Device&, Launches& launches) {
+Result<void> preparePool(const Work& work, Device& device, Launches& launches) {
   const auto& pool = static_cast<const ops::Pool&>(work.op);
-  std::vector<cl_int> spans;
-  const PoolGeometry g = geometryOf(pool, work.inputs[0], work.outputs[0], spans);
+  std::vector<int32_t> spans;
+  const PoolGeometry g = geometryOf(pool, work.inputs[0], work.outputs[0], device.lanes(), spans);
   const auto x = launches.operand(work, 0);
   if (!x) return std::unexpected(x.error());
   const auto table = launches.addConstant(std::as_bytes(std::span(spans)));
@@ -85,8 +84,8 @@ Result<void> preparePool(const Work& work, Device&, Launches& launches) {
 }  // namespace
 
 std::span<const Row> poolRows() {
-  static constexpr Row kRows[] = {{ops::OpKind::Pool, "cl-pool", supportsPool, preparePool}};
+  static constexpr Row kRows[] = {{ops::OpKind::Pool, "pool", "pool", supportsPool, preparePool}};
   return kRows;
 }
 
-}  // namespace minnow::backend::cl
+}  // namespace minnow::backend::gpu

@@ -2,31 +2,32 @@
 #include <algorithm>
 #include <vector>
 
-#include "backend/cl/axes.h"
-#include "backend/cl/rows.h"
+#include "backend/gpu/axes.h"
+#include "backend/gpu/rows.h"
 #include "base/fail.h"
 #include "kernels/pack.h"
 #include "kernels/packing.h"
 #include "ops/conv.h"
 
-namespace minnow::backend::cl {
+namespace minnow::backend::gpu {
 namespace {
 
 /// As kernels/conv.cl has it.
 struct ConvGeometry {
-  cl_int items, across, groups, panels, perGroup, channels, depth, groupSize;
-  cl_int taps[3], stride[3], dilation[3], pad[3], in[3], out[3];
-  cl_int xBatch, xChannel, x[3], yBatch, yChannel, y[3];
-  cl_int bias;
-  cl_float alpha, beta;
+  int32_t items, across, groups, panels, perGroup, channels, depth, groupSize;
+  int32_t taps[3], stride[3], dilation[3], pad[3], in[3], out[3];
+  int32_t xBatch, xChannel, x[3], yBatch, yChannel, y[3];
+  int32_t bias;
+  float alpha, beta;
 };
 
-Result<void> supportsConv(const Work& work) {
+Result<void> supportsConv(const Work& work, const Device& device) {
   const auto& conv = static_cast<const ops::Conv&>(work.op);
   if (work.inputs[1].data == nullptr)
     return fail(ErrorCode::Unsupported, "weights that a run computes are not taken here");
   if (conv.winograd) return fail(ErrorCode::Unsupported, "it is computed in tiles");
-  return {};
+  const auto matrices = *conv.weightMatrices(1, work.inputs[1].shape, work.inputs[1].strides);
+  return checkBytes("weights", kernels::packedBytes(Packing::F32x16, matrices), device);
 }
 
 /// Weights as kernels/packing.h has them.
@@ -54,12 +55,12 @@ void enterAxes(const ops::Conv& conv, const TensorView& x, const TensorView& y, 
     if (i < absent) continue;
     const int axis = i - absent + 2;
     const ops::SlidingWindow& window = windows[static_cast<size_t>(axis) - 2];
-    g.taps[i] = static_cast<cl_int>(window.kernel),
-    g.stride[i] = static_cast<cl_int>(window.stride);
-    g.dilation[i] = static_cast<cl_int>(window.dilation);
-    g.pad[i] = static_cast<cl_int>(window.padBegin);
-    g.in[i] = static_cast<cl_int>(x.shape[axis]), g.out[i] = static_cast<cl_int>(y.shape[axis]);
-    g.x[i] = static_cast<cl_int>(x.strides[axis]), g.y[i] = static_cast<cl_int>(y.strides[axis]);
+    g.taps[i] = static_cast<int32_t>(window.kernel),
+    g.stride[i] = static_cast<int32_t>(window.stride);
+    g.dilation[i] = static_cast<int32_t>(window.dilation);
+    g.pad[i] = static_cast<int32_t>(window.padBegin);
+    g.in[i] = static_cast<int32_t>(x.shape[axis]), g.out[i] = static_cast<int32_t>(y.shape[axis]);
+    g.x[i] = static_cast<int32_t>(x.strides[axis]), g.y[i] = static_cast<int32_t>(y.strides[axis]);
   }
 }
 
@@ -77,32 +78,32 @@ void mergeRows(ConvGeometry& g) {
   }
 }
 
-ConvGeometry geometryOf(const Work& work) {
+ConvGeometry geometryOf(const Work& work, int lanes) {
   const auto& conv = static_cast<const ops::Conv&>(work.op);
   const TensorView &x = work.inputs[0], &w = work.inputs[1], &y = work.outputs[0];
   const kernels::PanelShape panels = kernels::panelShape(conv, w);
   ConvGeometry g{};
-  g.groups = static_cast<cl_int>(panels.groups), g.perGroup = static_cast<cl_int>(panels.outputs);
-  g.channels = static_cast<cl_int>(w.shape[1]), g.depth = static_cast<cl_int>(panels.depth);
-  g.groupSize = static_cast<cl_int>(panels.depthwise ? 0 : panels.groupElements());
-  g.panels = ((panels.depthwise ? g.groups : g.perGroup) + kLanes - 1) / kLanes;
+  g.groups = static_cast<int32_t>(panels.groups), g.perGroup = static_cast<int32_t>(panels.outputs);
+  g.channels = static_cast<int32_t>(w.shape[1]), g.depth = static_cast<int32_t>(panels.depth);
+  g.groupSize = static_cast<int32_t>(panels.depthwise ? 0 : panels.groupElements());
+  g.panels = ((panels.depthwise ? g.groups : g.perGroup) + lanes - 1) / lanes;
   enterAxes(conv, x, y, g);
   mergeRows(g);
-  g.xBatch = static_cast<cl_int>(x.strides[0]), g.xChannel = static_cast<cl_int>(x.strides[1]);
-  g.yBatch = static_cast<cl_int>(y.strides[0]), g.yChannel = static_cast<cl_int>(y.strides[1]);
+  g.xBatch = static_cast<int32_t>(x.strides[0]), g.xChannel = static_cast<int32_t>(x.strides[1]);
+  g.yBatch = static_cast<int32_t>(y.strides[0]), g.yChannel = static_cast<int32_t>(y.strides[1]);
   const bool hasBias = work.inputs.size() > 2 && work.inputs[2];
-  g.bias = hasBias ? static_cast<cl_int>(work.inputs[2].strides[0]) : -1;
+  g.bias = hasBias ? static_cast<int32_t>(work.inputs[2].strides[0]) : -1;
   g.alpha = conv.epilogue.alpha, g.beta = conv.epilogue.beta;
   return g;
 }
 
 Result<void> prepareConv(const Work& work, Device& device, Launches& launches) {
   const auto& conv = static_cast<const ops::Conv&>(work.op);
-  ConvGeometry g = geometryOf(work);
+  ConvGeometry g = geometryOf(work, device.lanes());
   const bool depthwise = g.groupSize == 0;
-  const int pixels = pixelsFor(device);
+  const int pixels = device.pixels();
   g.across = (g.out[2] + pixels - 1) / pixels;
-  g.items = static_cast<cl_int>(work.outputs[0].shape[0]) * g.out[0] * g.out[1] * g.across *
+  g.items = static_cast<int32_t>(work.outputs[0].shape[0]) * g.out[0] * g.out[1] * g.across *
             g.panels * (depthwise ? 1 : g.groups);
   const auto x = launches.operand(work, 0);
   if (!x) return std::unexpected(x.error());
@@ -118,8 +119,8 @@ Result<void> prepareConv(const Work& work, Device& device, Launches& launches) {
 }  // namespace
 
 std::span<const Row> convRows() {
-  static constexpr Row kRows[] = {{ops::OpKind::Conv, "cl-conv", supportsConv, prepareConv}};
+  static constexpr Row kRows[] = {{ops::OpKind::Conv, "conv", "conv", supportsConv, prepareConv}};
   return kRows;
 }
 
-}  // namespace minnow::backend::cl
+}  // namespace minnow::backend::gpu

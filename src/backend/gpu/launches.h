@@ -1,15 +1,16 @@
-// A prepared kernel of this back-end: what is enqueued, one after another, for a step.
+// A prepared kernel of a device: what is enqueued, one after another, for a step.
 #pragma once
 
 #include <memory>
 #include <utility>
 #include <vector>
 
-#include "backend/cl/device.h"
+#include "backend/gpu/device.h"
 
-namespace minnow::backend::cl {
+namespace minnow::backend::gpu {
 
-/// A pointer that a kernel is given, as a buffer and a distance in elements of four bytes.
+/// A pointer that a kernel is given, as a tensor, constant or workspace and a distance in elements of
+/// four bytes.
 struct Operand {
   enum class In : uint8_t { Inputs, Outputs, Workspace, Constants } in = In::Inputs;
   int index = 0;      ///< of a tensor, or of a constant of the step
@@ -18,8 +19,8 @@ struct Operand {
 
 class Launches final : public Kernel {
  public:
-  Launches(Device& device, const char* name) : device_(device), name_(name) {}
-  ~Launches() override;
+  /// `name` is the row's.
+  Launches(Device& device, const char* name);
 
   /// A further constant; its number.
   Result<int> addConstant(std::span<const std::byte> bytes);
@@ -33,11 +34,11 @@ class Launches final : public Kernel {
   template <class Geometry>
   Result<void> add(const KernelName& name, std::vector<Operand> operands,
                    const Geometry& geometry) {
-    return add(name, std::move(operands), &geometry, sizeof geometry,
+    return add(name, std::move(operands), std::as_bytes(std::span(&geometry, 1)),
                static_cast<size_t>(geometry.items));
   }
 
-  const char* name() const override { return name_; }
+  const char* name() const override { return name_.c_str(); }
   size_t workspaceBytes() const override { return workspaceBytes_; }
   size_t heapBytes() const override;
   size_t deviceBytes() const override;
@@ -45,22 +46,19 @@ class Launches final : public Kernel {
 
  private:
   struct Launch {
-    cl_kernel kernel;
+    std::unique_ptr<Call> call;
     std::vector<Operand> operands;
-    size_t items;
   };
-  Result<void> add(const KernelName& name, std::vector<Operand> operands, const void* geometry,
-                   size_t size, size_t items);
-  std::pair<cl_mem, cl_long> resolve(const Operand& operand, const kernels::KernelArgs& args) const;
+  Result<void> add(const KernelName& name, std::vector<Operand> operands,
+                   std::span<const std::byte> geometry, size_t items);
+  Pointer resolve(const Operand& operand, const kernels::KernelArgs& args) const;
   Result<void> enqueue(const Launch& launch, const kernels::KernelArgs& args) const;
 
   Device& device_;
-  const char* name_;
+  std::string name_;
   size_t workspaceBytes_ = 0;
   std::vector<std::unique_ptr<Buffer>> constants_;
   std::vector<Launch> launches_;
 };
 
-using Prepared = Result<std::unique_ptr<Launches>>;
-
-}  // namespace minnow::backend::cl
+}  // namespace minnow::backend::gpu

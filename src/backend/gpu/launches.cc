@@ -1,22 +1,15 @@
 // Enqueuing.
-#include "backend/cl/launches.h"
+#include "backend/gpu/launches.h"
 
 #include <cmath>
 #include <limits>
 
 #include "base/fail.h"
 
-namespace minnow::backend::cl {
-namespace {
+namespace minnow::backend::gpu {
 
-/// One for all kernels: some devices compile anew for each.
-constexpr size_t kGroup = 16;
-
-}  // namespace
-
-Launches::~Launches() {
-  for (const Launch& launch : launches_) device_.api().clReleaseKernel(launch.kernel);
-}
+Launches::Launches(Device& device, const char* name)
+    : device_(device), name_(text(device.backend(), "-", name)) {}
 
 Result<int> Launches::addConstant(std::span<const std::byte> bytes) {
   auto made = device_.constant(bytes);
@@ -47,19 +40,20 @@ Result<Operand> Launches::operand(const Work& work, int input) {
 }
 
 Result<void> Launches::add(const KernelName& name, std::vector<Operand> operands,
-                           const void* geometry, size_t size, size_t items) {
+                           std::span<const std::byte> geometry, size_t items) {
   if (items == 0) return {};
-  const auto kernel = device_.kernel(name);
-  if (!kernel) return std::unexpected(kernel.error());
-  const auto last = static_cast<cl_uint>(2 * operands.size());
-  launches_.push_back({*kernel, std::move(operands), items});
-  return check(device_.api().clSetKernelArg(*kernel, last, size, geometry), "clSetKernelArg");
+  auto call = device_.call(name, operands.size(), geometry, items);
+  if (!call) return std::unexpected(call.error());
+  launches_.push_back({std::move(*call), std::move(operands)});
+  return {};
 }
 
 size_t Launches::heapBytes() const {
-  size_t bytes = sizeof *this + constants_.capacity() * sizeof constants_[0] +
-                 constants_.size() * sizeof(Buffer) + launches_.capacity() * sizeof(Launch);
-  for (const Launch& launch : launches_) bytes += minnow::heapBytes(launch.operands);
+  size_t bytes = sizeof *this + minnow::heapBytes(name_) +
+                 constants_.capacity() * sizeof constants_[0] + constants_.size() * sizeof(Buffer) +
+                 launches_.capacity() * sizeof(Launch);
+  for (const Launch& launch : launches_)
+    bytes += launch.call->heapBytes() + minnow::heapBytes(launch.operands);
   return bytes;
 }
 
@@ -69,42 +63,33 @@ size_t Launches::deviceBytes() const {
   return bytes;
 }
 
-std::pair<cl_mem, cl_long> Launches::resolve(const Operand& operand,
-                                             const kernels::KernelArgs& args) const {
+Pointer Launches::resolve(const Operand& operand, const kernels::KernelArgs& args) const {
   if (operand.in == Operand::In::Constants)
-    return {constants_[static_cast<size_t>(operand.index)]->get(), operand.shift};
+    return {constants_[static_cast<size_t>(operand.index)].get(), operand.shift};
   const auto index = static_cast<size_t>(operand.index);
   const size_t byte = operand.in == Operand::In::Workspace
                           ? static_cast<size_t>(reinterpret_cast<uintptr_t>(args.workspace.data()))
                           : deviceOffset(operand.in == Operand::In::Inputs ? args.inputs[index]
                                                                            : args.outputs[index]);
-  return {static_cast<const Buffer&>(*args.block).get(),
-          static_cast<cl_long>(byte / sizeof(float)) + operand.shift};
+  return {static_cast<const Buffer*>(args.block),
+          static_cast<int64_t>(byte / sizeof(float)) + operand.shift};
 }
 
 Result<void> Launches::enqueue(const Launch& launch, const kernels::KernelArgs& args) const {
-  const Api& api = device_.api();
-  cl_uint argument = 0;
-  const auto set = [&](const auto& value) {
-    return check(api.clSetKernelArg(launch.kernel, argument++, sizeof value, &value),
-                 "clSetKernelArg");
-  };
-  for (const Operand& operand : launch.operands) {
-    const auto [memory, at] = resolve(operand, args);
-    if (auto ok = set(memory); !ok) return ok;
-    if (auto ok = set(at); !ok) return ok;
-  }
-  const size_t global = (launch.items + kGroup - 1) / kGroup * kGroup;
-  return check(api.clEnqueueNDRangeKernel(device_.queue(), launch.kernel, 1, nullptr, &global,
-                                          &kGroup, 0, nullptr, nullptr),
-               "clEnqueueNDRangeKernel");
+  Pointer pointers[kMostPointers];
+  size_t count = 0;
+  for (const Operand& operand : launch.operands) pointers[count++] = resolve(operand, args);
+  return launch.call->enqueue({pointers, count});
 }
 
 Result<Event> Launches::run(const kernels::KernelArgs& args) const {
   const std::lock_guard lock(device_.mutex());
+  auto turn = Turn::take(device_);
+  if (!turn) return std::unexpected(turn.error());
   for (const Launch& launch : launches_)
     if (auto ok = enqueue(launch, args); !ok) return std::unexpected(ok.error());
+  if (auto ok = turn->end(); !ok) return std::unexpected(ok.error());
   return kDone + 1;
 }
 
-}  // namespace minnow::backend::cl
+}  // namespace minnow::backend::gpu

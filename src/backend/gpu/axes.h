@@ -5,10 +5,9 @@
 
 #include <utility>
 
-#include "backend/cl/api.h"
 #include "minnow/tensor.h"
 
-namespace minnow::backend::cl {
+namespace minnow::backend::gpu {
 
 /// `Operands` of them; operand 0 is the output, and the axis along which it is densest comes last.
 template <int Operands>
@@ -49,8 +48,8 @@ struct Axes {
 
 /// Strides, or extents, as kernels take them.
 template <class Numbers, size_t Count>
-void fill(const Numbers& from, cl_int (&to)[Count]) {
-  for (size_t i = 0; i < Count; ++i) to[i] = static_cast<cl_int>(from[i]);
+void fill(const Numbers& from, int32_t (&to)[Count]) {
+  for (size_t i = 0; i < Count; ++i) to[i] = static_cast<int32_t>(from[i]);
 }
 
-}  // namespace minnow::backend::cl
+}  // namespace minnow::backend::gpu

@@ -3,31 +3,31 @@
 #include <cstdint>
 #include <vector>
 
-#include "backend/cl/axes.h"
-#include "backend/cl/rows.h"
+#include "backend/gpu/axes.h"
+#include "backend/gpu/rows.h"
 #include "base/fail.h"
 #include "kernels/movement.h"
 
-namespace minnow::backend::cl {
+namespace minnow::backend::gpu {
 namespace {
 
 /// As kernels/reorder.cl has it: elements of one shape to those of another, both row-major.
 struct Reorder {
-  cl_int items, fromRank, toRank, fromExtent[8], from[8], toExtent[8], to[8];
+  int32_t items, fromRank, toRank, fromExtent[8], from[8], toExtent[8], to[8];
 };
 
-void describe(const TensorView& view, cl_int& rank, cl_int (&extents)[8], cl_int (&strides)[8]) {
+void describe(const TensorView& view, int32_t& rank, int32_t (&extents)[8], int32_t (&strides)[8]) {
   rank = view.shape.rank();
   for (int axis = 0; axis < rank; ++axis) {
-    extents[axis] = static_cast<cl_int>(view.shape[axis]);
-    strides[axis] = static_cast<cl_int>(view.strides[axis]);
+    extents[axis] = static_cast<int32_t>(view.shape[axis]);
+    strides[axis] = static_cast<int32_t>(view.strides[axis]);
   }
 }
 
 Result<void> addCopy(Launches& launches, Operand from, const TensorView& x, Operand to,
                      const TensorView& y) {
   Reorder g{};
-  g.items = static_cast<cl_int>(y.elements());
+  g.items = static_cast<int32_t>(y.elements());
   describe(x, g.fromRank, g.fromExtent, g.from);
   describe(y, g.toRank, g.toExtent, g.to);
   return launches.add({"reorder", "reorder", ""}, {from, to}, g);
@@ -89,7 +89,7 @@ Result<std::vector<Operand>> operandsOf(const Work& work, Launches& launches) {
   return operands;
 }
 
-Result<void> always(const Work&) { return {}; }
+Result<void> always(const Work&, const Device&) { return {}; }
 
 template <kernels::MoveFn Move>
 Result<void> prepareMove(const Work& work, Device&, Launches& launches) {
@@ -118,20 +118,20 @@ std::span<const Row> movementRows() {
   using namespace kernels;
   using ops::OpKind;
   static constexpr Row kRows[] = {
-      {OpKind::Reshape, "cl-reshape", always, prepareReshape},
-      {OpKind::Flatten, "cl-flatten", always, prepareReshape},
-      {OpKind::Squeeze, "cl-squeeze", always, prepareReshape},
-      {OpKind::Unsqueeze, "cl-unsqueeze", always, prepareReshape},
-      {OpKind::Relayout, "cl-relayout", always, prepareReshape},
-      {OpKind::Transpose, "cl-transpose", always, prepareMove<moveTranspose>},
-      {OpKind::Slice, "cl-slice", always, prepareMove<moveSlice>},
-      {OpKind::Concat, "cl-concat", always, prepareMove<moveConcat>},
-      {OpKind::Split, "cl-split", always, prepareMove<moveSplit>},
-      {OpKind::Expand, "cl-expand", always, prepareMove<moveExpand>},
-      {OpKind::DepthToSpace, "cl-depth-to-space", always, prepareMove<moveDepthToSpace>},
-      {OpKind::SpaceToDepth, "cl-space-to-depth", always, prepareMove<moveSpaceToDepth>},
+      {OpKind::Reshape, "reshape", "reorder", always, prepareReshape},
+      {OpKind::Flatten, "flatten", "reorder", always, prepareReshape},
+      {OpKind::Squeeze, "squeeze", "reorder", always, prepareReshape},
+      {OpKind::Unsqueeze, "unsqueeze", "reorder", always, prepareReshape},
+      {OpKind::Relayout, "relayout", "reorder", always, prepareReshape},
+      {OpKind::Transpose, "transpose", "reorder", always, prepareMove<moveTranspose>},
+      {OpKind::Slice, "slice", "reorder", always, prepareMove<moveSlice>},
+      {OpKind::Concat, "concat", "reorder", always, prepareMove<moveConcat>},
+      {OpKind::Split, "split", "reorder", always, prepareMove<moveSplit>},
+      {OpKind::Expand, "expand", "reorder", always, prepareMove<moveExpand>},
+      {OpKind::DepthToSpace, "depth-to-space", "reorder", always, prepareMove<moveDepthToSpace>},
+      {OpKind::SpaceToDepth, "space-to-depth", "reorder", always, prepareMove<moveSpaceToDepth>},
   };
   return kRows;
 }
 
-}  // namespace minnow::backend::cl
+}  // namespace minnow::backend::gpu

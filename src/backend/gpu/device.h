@@ -1,0 +1,125 @@
+// What computes on a GPU, as the rows of this room see it: OpenCL (backend/cl) and what is like it
+// fulfil this interface, and nothing above asks which of them it is.
+#pragma once
+
+#include <compare>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "backend/backend.h"
+
+namespace minnow::backend::gpu {
+
+/// A stretch of the device's memory; released when it goes.
+class Buffer : public DeviceBlock {
+ public:
+  explicit Buffer(size_t bytes) : bytes_(bytes) {}
+  size_t bytes() const { return bytes_; }
+
+ private:
+  size_t bytes_;
+};
+
+/// Which of the kernels' texts is compiled, and how.
+struct KernelName {
+  std::string file;      ///< of the folder kernels/, without its ending
+  std::string function;  ///< of that file
+  std::string options;   ///< "-D EPILOGUE=Relu"
+  auto operator<=>(const KernelName&) const = default;
+};
+
+/// The text of a file of the folder kernels/, "conv.cl"; "" if there is none of that name.
+std::string_view kernelText(std::string_view file);
+
+/// Where a kernel's pointer points: an element of four bytes, counted from the buffer's beginning.
+struct Pointer {
+  const Buffer* buffer = nullptr;
+  int64_t at = 0;
+};
+/// OpenGL ES grants a shader no more.
+inline constexpr int kMostPointers = 4;
+
+/// A kernel of one's own with its geometry, which wants but its pointers.
+class Call {
+ public:
+  virtual ~Call() = default;
+  /// In order behind all that was enqueued before. On one thread at a time, in a turn.
+  virtual Result<void> enqueue(std::span<const Pointer> pointers) const = 0;
+  virtual size_t heapBytes() const = 0;
+};
+
+class Device {
+ public:
+  virtual ~Device() = default;
+  /// As a user asks for the back-end: "cl".
+  virtual const char* backend() const = 0;
+  /// What kernels are written for: "OpenCL".
+  virtual const char* language() const = 0;
+  /// The ending of their files: ".cl".
+  virtual const char* ending() const = 0;
+  /// The device's name with its driver's.
+  virtual const std::string& name() const = 0;
+
+  /// Neighbouring elements that a work-item computes, as kernels/vocabulary has it.
+  virtual int lanes() const = 0;
+  /// Results of which a work-item of a convolution computes `lanes` channels each: as many sums as
+  /// registers hold.
+  virtual int pixels() const = 0;
+  /// Of one tensor, workspace or constant.
+  virtual size_t mostBytes() const = 0;
+  /// True if fma, division and square root round correctly: then results are the CPU's bits.
+  virtual bool hasSameBits() const = 0;
+
+  virtual Result<std::unique_ptr<Buffer>> buffer(size_t bytes) = 0;
+  /// That holds these bytes, and some more, undefined, that a vector may read.
+  virtual Result<std::unique_ptr<Buffer>> constant(std::span<const std::byte> bytes) = 0;
+  /// Compiled if that program is not known yet. The geometry's first member is the number of
+  /// work-items; there are so many pointers.
+  virtual Result<std::unique_ptr<Call>> call(const KernelName& name, size_t pointers,
+                                             std::span<const std::byte> geometry, size_t items) = 0;
+  /// Returns when all is done.
+  virtual Result<void> finish() = 0;
+
+  // In a turn -------------------------------------------------------------------------------------
+
+  /// A stretch of a buffer in the process's memory, after all that was enqueued before; null with no
+  /// error never comes.
+  virtual Result<void*> map(const Buffer& buffer, size_t first, size_t bytes, bool toWrite) = 0;
+  virtual Result<void> unmap(const Buffer& buffer, void* there) = 0;
+
+  /// Held while work is enqueued: calls' arguments are the device's own.
+  std::mutex& mutex() { return mutex_; }
+
+ protected:
+  friend class Turn;
+  /// A thread comes and goes that calls what stands above. For devices bound to a thread.
+  virtual Result<void> enter() { return {}; }
+  virtual Result<void> leave() { return {}; }
+
+ private:
+  std::mutex mutex_;
+};
+
+/// This thread's turn on the device. What goes wrong with it shows at its end at the latest.
+class Turn {
+ public:
+  static Result<Turn> take(Device& device) {
+    if (auto ok = device.enter(); !ok) return std::unexpected(std::move(ok.error()));
+    return Turn(device);
+  }
+  Turn(Turn&& other) noexcept : device_(std::exchange(other.device_, nullptr)) {}
+  Turn& operator=(Turn&&) = delete;
+  ~Turn() {
+    if (device_ != nullptr) (void)device_->leave();
+  }
+  Result<void> end() { return std::exchange(device_, nullptr)->leave(); }
+
+ private:
+  explicit Turn(Device& device) : device_(&device) {}
+  Device* device_;
+};
+
+}  // namespace minnow::backend::gpu

@@ -1,0 +1,132 @@
+// Choosing rows, and tensors that cross.
+#include "backend/gpu/gpu.h"
+
+#include <cstring>
+
+#include "backend/gpu/launches.h"
+#include "backend/gpu/rows.h"
+
+namespace minnow::backend::gpu {
+namespace {
+
+/// The bytes of a tensor that has elements, from that which lies first to the end of the last,
+/// counted from element 0.
+struct Stretch {
+  int64_t low = 0, high = 0;
+  explicit Stretch(const TensorView& view) {
+    for (int axis = 0; axis < view.shape.rank(); ++axis) {
+      const int64_t reach = (view.shape[axis] - 1) * view.strides[axis];
+      (reach < 0 ? low : high) += reach;
+    }
+    const auto size = static_cast<int64_t>(elementSize(view.type));
+    low *= size, high = (high + 1) * size;
+  }
+  size_t bytes() const { return static_cast<size_t>(high - low); }
+};
+
+/// A tensor of a block, in the process's memory until it goes.
+class Mapped {
+ public:
+  static Result<Mapped> make(Device& device, const Buffer& buffer, const TensorView& view,
+                             bool toWrite) {
+    Mapped mapped(device, buffer, view);
+    const Stretch stretch(view);
+    const auto first = static_cast<size_t>(static_cast<int64_t>(deviceOffset(view)) + stretch.low);
+    const auto there = device.map(buffer, first, stretch.bytes(), toWrite);
+    if (!there) return std::unexpected(there.error());
+    mapped.there_ = *there;
+    mapped.view_.data = static_cast<std::byte*>(mapped.there_) - stretch.low;
+    return mapped;
+  }
+  const TensorView& view() const { return view_; }
+  Result<void> end() { return device_.unmap(buffer_, there_); }
+
+ private:
+  Mapped(Device& device, const Buffer& buffer, const TensorView& view)
+      : device_(device), buffer_(buffer), view_(view) {}
+  Device& device_;
+  const Buffer& buffer_;
+  TensorView view_;
+  void* there_ = nullptr;
+};
+
+/// At once where both lie alike without gaps.
+void copy(const TensorView& from, const TensorView& to) {
+  if (from.strides == to.strides && Stretch(from).low == 0 && Stretch(from).bytes() == from.bytes())
+    std::memcpy(to.data, from.data, from.bytes());
+  else
+    copyTensor(from, to);
+}
+
+template <class Copy>
+Result<void> cross(const Opened& device, DeviceBlock& block, const TensorView& view, bool toWrite,
+                   const Copy& copyIt) {
+  if (view.elements() == 0) return {};
+  if (!device) return std::unexpected(device.error());
+  auto turn = Turn::take(**device);
+  if (!turn) return std::unexpected(turn.error());
+  auto mapped = Mapped::make(**device, static_cast<Buffer&>(block), view, toWrite);
+  if (!mapped) return std::unexpected(mapped.error());
+  copyIt(mapped->view());
+  if (auto ok = mapped->end(); !ok) return ok;
+  return turn->end();
+}
+
+}  // namespace
+
+BackendInfo DeviceBackend::info() const {
+  const Opened& opened = device();
+  if (!opened) return {name_, "", opened.error().message.c_str()};
+  return {name_, (*opened)->name().c_str()};
+}
+
+Result<void> DeviceBackend::supports(const Work& work) const {
+  const Opened& opened = device();
+  if (!opened) return std::unexpected(opened.error());
+  if (const auto row = rowFor(work, **opened); !row) return std::unexpected(row.error());
+  return {};
+}
+
+/// Nanoseconds by estimate, for a device ten times as fast as a core, and 5 µs to start a kernel.
+double DeviceBackend::cost(const Work& work) const {
+  double bytes = 0;
+  for (const auto views : {work.inputs, work.outputs})
+    for (const TensorView& view : views) bytes += view ? static_cast<double>(view.bytes()) : 0;
+  const auto sums = static_cast<double>(work.op.multiplyAdds(work.inputTypes, work.outputTypes));
+  return 5000 + sums / 100 + bytes / 40;
+}
+
+Result<std::unique_ptr<const Kernel>> DeviceBackend::prepare(std::span<const Work> forms) const {
+  const Opened& opened = device();
+  if (!opened) return std::unexpected(opened.error());
+  const Work& work = forms.front();  // steps on a device do not run in strips
+  const auto row = rowFor(work, **opened);
+  if (!row) return std::unexpected(row.error());
+  auto launches = std::make_unique<Launches>(**opened, (*row)->name);
+  if (auto ok = (*row)->prepare(work, **opened, *launches); !ok) return std::unexpected(ok.error());
+  return launches;
+}
+
+Result<void> DeviceBackend::wait(Event) const {
+  const Opened& opened = device();
+  if (!opened) return std::unexpected(opened.error());
+  return (*opened)->finish();
+}
+
+Result<std::unique_ptr<DeviceBlock>> DeviceBackend::allocate(size_t bytes) const {
+  const Opened& opened = device();
+  if (!opened) return std::unexpected(opened.error());
+  return (*opened)->buffer(bytes);
+}
+
+Result<void> DeviceBackend::upload(const TensorView& from, DeviceBlock& block,
+                                   const TensorView& to) const {
+  return cross(device(), block, to, true, [&](const TensorView& there) { copy(from, there); });
+}
+
+Result<void> DeviceBackend::download(DeviceBlock& block, const TensorView& from,
+                                     const TensorView& to) const {
+  return cross(device(), block, from, false, [&](const TensorView& there) { copy(there, to); });
+}
+
+}  // namespace minnow::backend::gpu

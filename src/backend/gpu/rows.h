@@ -1,0 +1,43 @@
+// What a device computes, as data: which kind of operator, when, and how a step of it is made
+// ready. Rows of one kind are tried in order; the last one's reason is what a user is told.
+#pragma once
+
+#include <span>
+
+#include "backend/gpu/launches.h"
+#include "base/fail.h"
+#include "ops/unary.h"
+
+namespace minnow::backend::gpu {
+
+struct Row {
+  ops::OpKind kind;
+  const char* name;  ///< for traces: "conv", shown as "cl-conv"
+  const char* file;  ///< of kernels/: a device whose language it is not written in has no such row
+  /// Looks at types, shapes and attributes, not at strides.
+  Result<void> (*supports)(const Work& work, const Device& device);
+  Result<void> (*prepare)(const Work& work, Device& device, Launches& launches);
+};
+
+std::span<const Row> winogradRows();
+std::span<const Row> convRows();
+std::span<const Row> elementwiseRows();
+std::span<const Row> movementRows();
+std::span<const Row> poolRows();
+
+/// The first row that supports the work, or what the last one of its kind says against it.
+Result<const Row*> rowFor(const Work& work, const Device& device);
+
+/// "Softmax is not written for OpenCL".
+template <class Name>
+std::unexpected<Error> notWritten(const Name& what, const Device& device) {
+  return fail(ErrorCode::Unsupported, what, " is not written for ", device.language());
+}
+
+/// Refuses what is more than the device takes at a time: "its weights, 151.0 MB, …".
+Result<void> checkBytes(const char* what, int64_t bytes, const Device& device);
+
+/// "-D EPILOGUE=Relu", for a function of kernels/elementary.inc.
+std::string epilogueOption(ops::UnaryFn fn);
+
+}  // namespace minnow::backend::gpu
