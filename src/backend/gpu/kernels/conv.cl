@@ -21,7 +21,9 @@ typedef struct {
 /// Stores the results along x that are there.
 static void finish(const V* sums, int first, global const float* bias, int channel, int count,
                    global float* y, Conv g) {
-  const V added = g.bias < 0 ? (V)(0) : load(bias + (long)channel * g.bias, g.bias, count);
+  // -0 becomes +0: KernelArgs::bias().
+  const V added =
+      g.bias < 0 ? (V)(0) : load(bias + (long)channel * g.bias, g.bias, count) + (V)(0);
   UNROLLED for (int p = 0; p < PIXELS; ++p)
     if (first + p < g.out[2])
       store(EVALUATE(EPILOGUE)((Function){g.alpha, g.beta}, 0, Add(sums[p], added)),
