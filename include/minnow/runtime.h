@@ -92,6 +92,11 @@ struct OperatorInfo {
   /// What a back-end that stands before it in the session's list says against it; "" for nothing.
   /// Lives until the session is resized or goes.
   std::string_view refused = "";
+  /// The path that it belongs to, an index into SessionOptions::paths; -1 for none.
+  int path = -1;
+  /// Where it runs beside other steps: which stage that is, and its lane there, from 0 on. Lanes of
+  /// one stage run side by side as far as there are threads. -1 for a step that runs alone.
+  int stage = -1, lane = -1;
 };
 
 /// A tensor that a step reads or writes. An optional one that is absent has no name and no type.
@@ -124,6 +129,19 @@ enum class CallbackVerdict { Continue, Stop };
 /// Called for one operator with its inputs or outputs (views into the arena, valid during the
 /// call; Session::operands() names them).
 using OpCallback = std::function<CallbackVerdict(const OperatorInfo&, std::span<const TensorView>)>;
+
+/// A piece of a run, and when: for timelines.
+struct RunEvent {
+  enum class Kind : uint8_t {
+    Step,   ///< a step was computed, or its rows were
+    Wait,   ///< nothing to do until other lanes, or other bands, came so far
+  };
+  Kind kind = Kind::Step;
+  size_t step = 0;  ///< index into Session::operators(); of a wait: the first step of what is waited for
+  int64_t rowBegin = 0, rowEnd = 0;  ///< as in OperatorInfo
+  std::chrono::steady_clock::time_point begin, end;
+};
+using RunObserver = std::function<void(const RunEvent&)>;
 
 class Interpreter;
 class Session;
@@ -158,6 +176,22 @@ class Runtime {
   friend class Interpreter;
 };
 
+/// A part of a model that is computed in its own way. Names are those of operators or tensors in the
+/// ONNX file, or of the model's outputs; a tensor stands for the operator that writes it. Conversion
+/// joins operators, and only names that are left can be given (`minnow info --backend cpu` lists them).
+struct PathOptions {
+  /// The operators where it ends, at least one.
+  std::vector<std::string> to;
+  /// Those where it begins: then it is all that lies between. Else it is all that leads to its ends
+  /// and to no other path's ends.
+  std::vector<std::string> from = {};
+  /// Where it is computed, as SessionOptions has it for what is in no path.
+  std::string backend = "cpu", backups = "";
+  /// That share its loops while other lanes run; 0 for an even share of the runtime's.
+  int threads = 0;
+  bool operator==(const PathOptions&) const = default;
+};
+
 struct SessionOptions {
   /// Whether begin() waits for a free arena or returns ErrorCode::Busy. It returns Busy at once
   /// where waiting could never end: where the arenas that it needs are held by the calling thread
@@ -182,6 +216,13 @@ struct SessionOptions {
   /// first, the session runs layer by layer.
   std::string_view backend = "cpu";
   std::string_view backups = "";  ///< in their order, separated by commas
+  /// Parts of the model that have back-ends and threads of their own. What several of them need is
+  /// computed once, before them. Paths that do not need each other run side by side, each on a thread
+  /// that it has from the runtime's, as far as there are enough, and so does what is in no path and
+  /// none of them needs. The bits are the same; the arena may be larger, because more exists at a
+  /// time. Refused where a name is unknown, where two paths have an operator in common, and where
+  /// they need each other in a circle.
+  std::vector<PathOptions> paths = {};
 };
 
 /// A back-end of this build, by the name that SessionOptions takes.
@@ -329,8 +370,13 @@ class Frame {
   /// of a chain is called once for each strip, with the rows it reads and writes for that strip
   /// alone; neighbouring strips may read the same rows, and rows that are replaced stay so.
   /// Where run() has several threads compute such a chain side by side, each a band of its rows,
-  /// here one band follows another, from the last to the first.
+  /// here one band follows another, from the last to the first. So do paths that run() computes side
+  /// by side.
   Result<void> runWithCallback(const OpCallback& before, const OpCallback& after);
+  /// As run(), with threads, lanes and bands as there, and calls back after every piece of it, on the
+  /// thread that did it: on several threads at a time. Steps on a device are waited for one by one,
+  /// so that their times are theirs; run() does not do that.
+  Result<void> runObserved(const RunObserver& observer);
   /// Valid after run(). The shape may be smaller than Session::outputs() says where it depends on
   /// data.
   TensorView output(std::string_view name) const;

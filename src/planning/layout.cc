@@ -280,10 +280,11 @@ class LayoutBuilder {
   MemoryLayout layout_;
 };
 
-std::vector<ChainCut> cutsOf(const ir::Graph& graph, int rowsFactor) {
+std::vector<ChainCut> cutsOf(const ir::Graph& graph, const Order& order, int rowsFactor) {
   std::vector<ChainCut> cuts;
   for (const ir::Chain& chain : graph.chains)
-    cuts.push_back({std::clamp<int64_t>(chain.rows, 1, ops::kMaxExtent) * rowsFactor});
+    cuts.push_back({std::clamp<int64_t>(chain.rows, 1, ops::kMaxExtent) *
+                    std::min(rowsFactor, order.threadsAt(chain.first, rowsFactor))});
   return cuts;
 }
 
@@ -330,7 +331,7 @@ constexpr size_t kSaving = 2;
 
 /// The `attempt`-th cut of a chain into bands; the last one is into strips.
 ChainCut bandsAt(const ChainCut& strips, int threads, int attempt) {
-  if (attempt == kHeights) return strips;
+  if (attempt == kHeights || threads == 1) return strips;
   const int64_t rows = strips.rows / threads;
   return {std::max<int64_t>(1, rows - rows * attempt / kHeights), threads};
 }
@@ -381,8 +382,12 @@ std::vector<std::pair<int, int>> besides(std::span<const Buffer> buffers,
   return found;
 }
 
-Layouts::Layouts(const ir::Graph& graph, const std::vector<TensorType>& types)
-    : graph_(graph), types_(types), uses_(graph, types), known_(graph.chains.size()) {}
+Layouts::Layouts(const ir::Graph& graph, const std::vector<TensorType>& types, Order order)
+    : graph_(graph),
+      types_(types),
+      uses_(graph, types),
+      order_(std::move(order)),
+      known_(graph.chains.size()) {}
 
 const std::vector<ChainSchedule>& Layouts::courses(size_t chain, const ChainCut& cut) {
   static const std::vector<ChainSchedule> kNone;
@@ -403,7 +408,9 @@ MemoryLayout Layouts::inCuts(std::span<const ChainCut> cuts, const Order& order)
     if (auto layout = LayoutBuilder(*this, possible, order).build()) return std::move(*layout);
 }
 
-MemoryLayout Layouts::inStrips(int rowsFactor) { return inCuts(cutsOf(graph_, rowsFactor)); }
+MemoryLayout Layouts::inStrips(int rowsFactor) {
+  return inCuts(cutsOf(graph_, order_, rowsFactor), order_);
+}
 
 const MemoryLayout& Layouts::layers() {
   if (!layers_) layers_ = inStrips(0);
@@ -411,16 +418,18 @@ const MemoryLayout& Layouts::layers() {
 }
 
 MemoryLayout Layouts::inBands(int threads) {
-  const std::vector<ChainCut> strips = cutsOf(graph_, threads);
-  const size_t least = std::ranges::max(aliveBytes(inCuts(strips)));
+  const std::vector<ChainCut> strips = cutsOf(graph_, order_, threads);
+  const size_t least = std::ranges::max(aliveBytes(inCuts(strips, order_)));
   const size_t whole = std::ranges::max(aliveBytes(layers()));
   const size_t most = least + (whole - std::min(least, whole)) / kSaving;
   std::vector<int> attempts(strips.size(), 0);
   while (true) {
     std::vector<ChainCut> cuts;
-    for (size_t c = 0; c < strips.size(); ++c)
-      cuts.push_back(bandsAt(strips[c], threads, attempts[c]));
-    MemoryLayout layout = inCuts(cuts);
+    for (size_t c = 0; c < strips.size(); ++c) {
+      const bool inStage = order_.stageAt(graph_.chains[c].first) != nullptr;
+      cuts.push_back(bandsAt(strips[c], inStage ? 1 : threads, attempts[c]));
+    }
+    MemoryLayout layout = inCuts(cuts, order_);
     const std::vector<size_t> alive = aliveBytes(layout);
     bool fits = true;
     for (size_t c = 0; c < strips.size(); ++c) {

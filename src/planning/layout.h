@@ -101,11 +101,13 @@ MemoryLayout layOutInBands(const ir::Graph& graph, const std::vector<TensorType>
 /// values and the courses of chains, is found once.
 class Layouts {
  public:
-  Layouts(const ir::Graph& graph, const std::vector<TensorType>& types);
+  /// What inStrips(), inBands() and layers() give has its steps in that order; chains of a stage
+  /// have no bands there, because threads have lanes to themselves.
+  Layouts(const ir::Graph& graph, const std::vector<TensorType>& types, Order order = {});
 
   /// As layOut() has it.
   MemoryLayout inStrips(int rowsFactor);
-  MemoryLayout inCuts(std::span<const ChainCut> cuts, const Order& order = {});
+  MemoryLayout inCuts(std::span<const ChainCut> cuts, const Order& order);
   /// As layOutInBands() has it.
   MemoryLayout inBands(int threads);
   /// As inStrips(0) has it.
@@ -114,6 +116,7 @@ class Layouts {
   const ir::Graph& graph() const { return graph_; }
   const std::vector<TensorType>& types() const { return types_; }
   const Uses& uses() const { return uses_; }
+  const Order& order() const { return order_; }
   /// The bands of a chain side by side; none where it cannot be cut so.
   const std::vector<ChainSchedule>& courses(size_t chain, const ChainCut& cut);
 
@@ -126,6 +129,7 @@ class Layouts {
   const ir::Graph& graph_;
   const std::vector<TensorType>& types_;
   Uses uses_;
+  Order order_;
   std::vector<std::vector<Known>> known_;  // by chain
   std::optional<MemoryLayout> layers_;
 };

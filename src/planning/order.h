@@ -22,11 +22,17 @@ struct Order {
   /// By step: an index into `stages`, -1 for one that runs alone; and its lane there, from 0 on.
   /// Both are empty where there are no stages.
   std::vector<int> stageOf, laneOf;
+  /// By step, the most threads that share it; 0 for all, and empty where that holds for every step.
+  std::vector<int> threads;
 
   /// Null for a step that runs alone, and for the one after the last node, when outputs are there.
   const Stage* stageAt(int step) const {
     const bool inside = step < static_cast<int>(stageOf.size()) && stageOf[step] >= 0;
     return inside ? &stages[stageOf[step]] : nullptr;
+  }
+  /// Of so many that there are.
+  int threadsAt(int step, int all) const {
+    return threads.empty() || threads[step] == 0 ? all : threads[step];
   }
   /// True if neither of two steps waits for the other.
   bool areBeside(int a, int b) const {

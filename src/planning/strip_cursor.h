@@ -78,6 +78,8 @@ class StripCursor {
   StripCursor() = default;
   /// At the beginning. The tables outlive the cursor.
   explicit StripCursor(const StripTables& tables) : tables_(&tables) { toLastBand(); }
+  /// At a step that is in no chain, or begins one.
+  StripCursor(const StripTables& tables, int step) : tables_(&tables), step_(step) { toLastBand(); }
   /// At the beginning of a band of the chain that begins with a step; done where the band is.
   StripCursor(const StripTables& tables, int step, int band)
       : tables_(&tables), step_(step), band_(band), onlyBand_(true) {}

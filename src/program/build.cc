@@ -7,6 +7,7 @@
 #include "base/aligned.h"
 #include "base/fail.h"
 #include "memory/planner.h"
+#include "program/paths.h"
 #include "program/placement.h"
 #include "program/program.h"
 
@@ -49,9 +50,10 @@ class Crossing final : public backend::Kernel {
 class Builder {
  public:
   Builder(const ir::Graph& graph, std::span<const TensorType> types, const Options& options,
-          const Placement& placement, planning::MemoryLayout layout)
+          const Placement& placement, std::span<const Lane> lanes, planning::MemoryLayout layout)
       : graph_(graph), options_(options), placement_(placement), layout_(std::move(layout)) {
     program_.graph = &graph;
+    program_.lanes.assign(lanes.begin(), lanes.end());
     const auto own = [](const ir::Value& value, const TensorType& type) {
       return value.type == type;
     };
@@ -62,9 +64,10 @@ class Builder {
   }
 
   Result<std::shared_ptr<const Program>> build() {
+    program_.placed = placement_.graph;
     if (backend::kHasDevices) placeOnDevice();
     placeValues();
-    program_.guards = findGuards(graph_, layout_.chainOf);
+    program_.guards = findGuards(graph_, layout_.chainOf, layout_.order);
     program_.inputs = infosOf(graph_.inputs);
     program_.outputs = infosOf(graph_.outputs);
     for (size_t i = 0; i < graph_.outputs.size(); ++i)
@@ -82,8 +85,7 @@ class Builder {
  private:
   void placeOnDevice() {
     program_.refusals = placement_.refusals;
-    if (!placement_.graph) return;
-    program_.placed = placement_.graph;
+    if (placement_.sides.empty()) return;
     program_.crossed = placement_.crossed;
     program_.device = deviceOf(options_.backends);
     for (size_t n = 0; n < graph_.nodes.size(); ++n)
@@ -200,7 +202,9 @@ class Builder {
   }
 
   /// A band is one thread's.
-  int threadsAt(int n) const { return program_.strips.bandsAt(n) > 1 ? 1 : options_.threads; }
+  int threadsAt(int n) const {
+    return program_.strips.bandsAt(n) > 1 ? 1 : layout_.order.threadsAt(n, options_.threads);
+  }
 
   /// One for each band, side by side.
   void addWorkspace(int n) {
@@ -306,10 +310,12 @@ using Built = Result<std::shared_ptr<const Program>>;
 /// Whole layers, and programs in strips that take no more memory.
 class Choice {
  public:
-  Choice(planning::Layouts& layouts, const Options& options, const Placement& placement)
+  Choice(planning::Layouts& layouts, const Options& options, const Placement& placement,
+         std::span<const Lane> lanes)
       : layouts_(layouts),
         options_(options),
         placement_(placement),
+        lanes_(lanes),
         leastOfLayers_(std::ranges::max(planning::aliveBytes(layouts.layers()))) {}
 
   const Built& layers() {
@@ -341,7 +347,7 @@ class Choice {
   Built make(planning::MemoryLayout layout) const {
     const ir::Graph& graph = layouts_.graph();
     auto program =
-        Builder(graph, layouts_.types(), options_, placement_, std::move(layout)).build();
+        Builder(graph, layouts_.types(), options_, placement_, lanes_, std::move(layout)).build();
     if (!program) return program;
     if (const uint64_t bytes = bytesWithoutSharing(**program); bytes > SIZE_MAX)
       return fail(ErrorCode::OutOfMemory, graph.name, ": its feature maps have ", bytes,
@@ -352,14 +358,15 @@ class Choice {
   planning::Layouts& layouts_;
   const Options& options_;
   const Placement& placement_;
+  std::span<const Lane> lanes_;
   size_t leastOfLayers_;
   std::optional<Built> layers_;
 };
 
 Built build(const ir::Graph& graph, const std::vector<TensorType>& types, const Options& options,
-            const Placement& placement) {
-  planning::Layouts layouts(graph, types);
-  Choice choice(layouts, options, placement);
+            const Placement& placement, Lanes lanes) {
+  planning::Layouts layouts(graph, types, std::move(lanes.order));
+  Choice choice(layouts, options, placement, lanes.lanes);
   if (!options.inStrips || graph.chains.empty()) return choice.layers();
   // A band for each thread if possible, else strips as tall as threads want them, but never at the
   // price of more memory than whole layers take.
@@ -372,6 +379,40 @@ Built build(const ir::Graph& graph, const std::vector<TensorType>& types, const 
   return choice.layers();
 }
 
+/// By node, whether neither its path nor the session wants it on the device; empty where none is
+/// kept from there.
+std::vector<char> barredFrom(std::span<const int> pathOf, const Options& options) {
+  std::vector<char> barred;
+  for (const int path : pathOf)
+    barred.push_back(path < 0 ? !options.restOnDevice : !options.paths[path].onDevice);
+  return barred;
+}
+
+/// Puts what is said by node into an order of nodes.
+template <class T>
+void reorder(std::vector<T>& all, std::span<const int> oldStep) {
+  if (all.empty()) return;
+  std::vector<T> ordered;
+  for (const int n : oldStep) ordered.push_back(std::move(all[n]));
+  all = std::move(ordered);
+}
+
+/// The graph in the order of lanes becomes the placement's.
+Lanes putInLanes(const ir::Graph& graph, const std::vector<TensorType>& types,
+                 std::span<const int> pathOf, const Options& options, Placement& placement) {
+  const bool isPlaced = placement.graph != nullptr;
+  Lanes lanes = isPlaced
+                    ? inLanes(*placement.graph, placement.types, options.paths,
+                              pathsOfPlaced(*placement.graph, placement.sides, pathOf),
+                              placement.sides, options.threads)
+                    : inLanes(graph, types, options.paths, pathOf, {}, options.threads);
+  if (!isPlaced) placement.types = types;
+  reorder(placement.sides, lanes.oldStep);
+  reorder(placement.refusals, lanes.oldStep);
+  placement.graph = lanes.graph;
+  return lanes;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const Program>> build(const ir::Graph& graph, std::vector<TensorType> types,
@@ -379,11 +420,20 @@ Result<std::shared_ptr<const Program>> build(const ir::Graph& graph, std::vector
   // Sizes given anew may ask of an operator what it does not take.
   const auto sizes = ir::findDataSizes(graph, types);
   if (!sizes) return std::unexpected(sizes.error());
+  std::vector<int> pathOf;
+  if (!options.paths.empty()) {
+    auto found = findPaths(graph, options.paths);
+    if (!found) return std::unexpected(std::move(found.error()));
+    pathOf = std::move(*found);
+  }
   Placement placement;
   if (backend::kHasDevices && deviceOf(options.backends))
-    placement = place(graph, types, options.backends, *sizes);
-  return placement.graph ? build(*placement.graph, placement.types, options, placement)
-                         : build(graph, types, options, placement);
+    placement = place(graph, types, options.backends, *sizes, barredFrom(pathOf, options));
+  Lanes lanes;
+  if (!pathOf.empty()) lanes = putInLanes(graph, types, pathOf, options, placement);
+  return placement.graph
+             ? build(*placement.graph, placement.types, options, placement, std::move(lanes))
+             : build(graph, types, options, placement, std::move(lanes));
 }
 
 }  // namespace minnow::program

@@ -18,6 +18,17 @@ std::vector<OperandInfo> operandsOf(const Program& program, std::span<const ir::
   return infos;
 }
 
+/// Which path, stage and lane.
+void placeInLanes(const Program& program, const Lane& of, OperatorInfo& info) {
+  info.path = of.path;
+  for (const Lane& lane : program.lanes) {
+    const bool begins = &lane == program.lanes.data() || (&lane)[-1].stageEnd != lane.stageEnd;
+    info.stage += begins;
+    info.lane = begins ? 0 : info.lane + 1;
+    if (&lane == &of) return;
+  }
+}
+
 std::string bandName(int band) { return band == 0 ? "" : text(", band ", band + 1); }
 
 }  // namespace
@@ -32,6 +43,7 @@ OperatorInfo describeOperator(const Program& program, size_t step) {
   if (kernel)
     info.multiplyAdds =
         node.op->multiplyAdds(program.typesOf(node.inputs), program.typesOf(node.outputs));
+  if (const Lane* lane = program.laneAt(step)) placeInLanes(program, *lane, info);
   return info;
 }
 

@@ -13,9 +13,10 @@ constexpr int32_t kFree = -1, kUnread = -2;
 
 class Search {
  public:
-  Search(const ir::Graph& graph, std::span<const int> chainOf)
+  Search(const ir::Graph& graph, std::span<const int> chainOf, const planning::Order& order)
       : graph_(graph),
         chainOf_(chainOf),
+        order_(order),
         producers_(graph.producers()),
         ofValue_(graph.values.size(), kUnread) {}
 
@@ -55,7 +56,11 @@ class Search {
 
   /// The innermost guard whose condition has been computed when the step runs.
   int32_t knownBefore(size_t n, int32_t guard) const {
-    while (guard != kFree && producers_[guards_.all[guard].condition] >= static_cast<int>(n))
+    const auto isKnown = [&](ValueId condition) {
+      const int producer = producers_[condition];
+      return producer < 0 || order_.isBefore(producer, static_cast<int>(n));
+    };
+    while (guard != kFree && !isKnown(guards_.all[guard].condition))
       guard = guards_.all[guard].outer;
     return guard;
   }
@@ -71,6 +76,7 @@ class Search {
 
   const ir::Graph& graph_;
   std::span<const int> chainOf_;
+  const planning::Order& order_;
   std::vector<int> producers_;    // by value
   std::vector<int32_t> ofValue_;  // what its readers so far have in common
   Guards guards_;
@@ -78,10 +84,11 @@ class Search {
 
 }  // namespace
 
-Guards findGuards(const ir::Graph& graph, std::span<const int> chainOf) {
+Guards findGuards(const ir::Graph& graph, std::span<const int> chainOf,
+                  const planning::Order& order) {
   const auto chooses = [](const ir::Node& node) { return node.op->facts().choosesOne; };
   if (std::ranges::none_of(graph.nodes, chooses)) return {};
-  return Search(graph, chainOf).run();
+  return Search(graph, chainOf, order).run();
 }
 
 }  // namespace minnow::program

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ir/graph.h"
+#include "planning/order.h"
 
 namespace minnow::program {
 
@@ -22,7 +23,9 @@ struct Guards {
   std::vector<int32_t> ofStep;  ///< by step, -1 for none; empty where no step has one
 };
 
-/// Steps of chains have none: threads go through them at their own pace.
-Guards findGuards(const ir::Graph& graph, std::span<const int> chainOf);
+/// Steps of chains have none: threads go through them at their own pace. Nor has a step whose
+/// condition another lane computes at the same time.
+Guards findGuards(const ir::Graph& graph, std::span<const int> chainOf,
+                  const planning::Order& order = {});
 
 }  // namespace minnow::program

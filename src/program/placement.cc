@@ -24,8 +24,14 @@ double crossingCost(const TensorType& type) {
 class Placer {
  public:
   Placer(const ir::Graph& graph, std::span<const TensorType> types,
-         std::span<const backend::Backend* const> list, const ir::DataSizes& sizes)
-      : graph_(graph), types_(types), list_(list), sizes_(sizes), producers_(graph.producers()) {}
+         std::span<const backend::Backend* const> list, const ir::DataSizes& sizes,
+         std::span<const char> barred)
+      : graph_(graph),
+        types_(types),
+        list_(list),
+        sizes_(sizes),
+        barred_(barred),
+        producers_(graph.producers()) {}
 
   Placement run() {
     placement_.refusals.resize(graph_.nodes.size());
@@ -48,6 +54,10 @@ class Placer {
   /// As its cut node: the costs of both sides. True if the device would compute it.
   bool enter(const ir::Node& node) {
     nodes_.push_back(cut_.addNode());
+    if (!barred_.empty() && barred_[nodes_.size() - 1]) {
+      cut_.addEdge(nodes_.back(), MinCut::kSink, MinCut::kNever);
+      return false;
+    }
     std::vector<TensorView> views;
     std::vector<TensorType> types;
     for (const auto* ids : {&node.inputs, &node.outputs})
@@ -175,6 +185,7 @@ class Placer {
   std::span<const TensorType> types_;
   std::span<const backend::Backend* const> list_;
   const ir::DataSizes& sizes_;
+  std::span<const char> barred_;
   std::vector<int> producers_;             // by value
   std::vector<std::vector<int>> readers_;  // by value
   MinCut cut_;                             // the source's side is the device
@@ -192,8 +203,9 @@ const backend::Backend* deviceOf(std::span<const backend::Backend* const> list) 
 }
 
 Placement place(const ir::Graph& graph, std::span<const TensorType> types,
-                std::span<const backend::Backend* const> list, const ir::DataSizes& sizes) {
-  return Placer(graph, types, list, sizes).run();
+                std::span<const backend::Backend* const> list, const ir::DataSizes& sizes,
+                std::span<const char> barred) {
+  return Placer(graph, types, list, sizes, barred).run();
 }
 
 }  // namespace minnow::program

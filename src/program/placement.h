@@ -29,8 +29,10 @@ struct Placement {
 const backend::Backend* deviceOf(std::span<const backend::Backend* const> list);
 
 /// What the device supports goes there, if that saves more time than crossing takes, by the
-/// back-ends' estimates. `list` begins with the device.
+/// back-ends' estimates. `list` begins with the device. `barred`: by node, true for what is not to
+/// go there; empty where nothing is.
 Placement place(const ir::Graph& graph, std::span<const TensorType> types,
-                std::span<const backend::Backend* const> list, const ir::DataSizes& sizes);
+                std::span<const backend::Backend* const> list, const ir::DataSizes& sizes,
+                std::span<const char> barred = {});
 
 }  // namespace minnow::program

@@ -1,6 +1,8 @@
 // Looking things up in a program.
 #include "program/program.h"
 
+#include <algorithm>
+
 #include "base/heap_bytes.h"
 
 namespace minnow::program {
@@ -54,13 +56,36 @@ bool Program::computesRowsOfWhole(int step) const {
   return strips.axisAt(step) != ops::Rows::kWhole && !graph->nodes[step].op->facts().rowsStandAlone;
 }
 
+std::span<const Lane> Program::lanesFrom(size_t step) const {
+  const auto first = std::ranges::find(lanes, static_cast<int>(step), &Lane::first);
+  if (first == lanes.end() || (first != lanes.begin() && first[-1].stageEnd == first->stageEnd))
+    return {};
+  const auto other = [&](const Lane& lane) { return lane.stageEnd != first->stageEnd; };
+  return {first, std::find_if(first, lanes.end(), other)};
+}
+
+const Lane* Program::laneAt(size_t step) const {
+  const int at = static_cast<int>(step);
+  for (const Lane& lane : lanes)
+    if (at >= lane.first && at < lane.end) return &lane;
+  return nullptr;
+}
+
+size_t Program::mostLanes() const {
+  size_t most = 0;
+  for (const Lane& lane : lanes)
+    most = std::max(most, lanesFrom(static_cast<size_t>(lane.first)).size());
+  return most;
+}
+
 size_t Program::heapBytes() const {
   size_t bytes =
       minnow::heapBytes(places) + minnow::heapBytes(strides) + minnow::heapBytes(buffers) +
       minnow::heapBytes(stripAxes) + minnow::heapBytes(guards.all) +
       minnow::heapBytes(guards.ofStep) + strips.heapBytes() + minnow::heapBytes(sizedByData) +
       minnow::heapBytes(inputs) + minnow::heapBytes(outputs) + minnow::heapBytes(types) +
-      steps.capacity() * sizeof(Step) + minnow::heapBytes(crossed) + minnow::heapBytes(refusals);
+      steps.capacity() * sizeof(Step) + minnow::heapBytes(crossed) + minnow::heapBytes(refusals) +
+      minnow::heapBytes(lanes);
   if (placed)
     bytes += kSharedHeader + sizeof(ir::Graph) + ir::heapBytes(*placed) - sharedBytes(*placed);
   for (const Step& step : steps)

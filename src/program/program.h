@@ -15,6 +15,7 @@
 #include "minnow/runtime.h"
 #include "planning/strip_cursor.h"
 #include "program/guards.h"
+#include "program/lane.h"
 
 namespace minnow {
 
@@ -57,12 +58,16 @@ struct Step {
 struct Options {
   int threads = 1;
   bool inStrips = true;
+  /// A device whose memory is its own comes first, whoever asks for it.
   backend::BackendList backends;
+  bool restOnDevice = true;  ///< whether what is in no path may be computed there
+  std::span<const Path> paths = {};
 };
 
 struct Program {
   const ir::Graph* graph = nullptr;  ///< outlives the program, or is `placed`
-  /// With the steps that take tensors from one memory to another, where there are any.
+  /// The model's with the steps that take tensors from one memory to another, and in the order of
+  /// lanes, where there are any.
   std::shared_ptr<const ir::Graph> placed;
   /// Of values that `placed` has more than the model: of which value each is a copy.
   std::vector<ir::ValueId> crossed;
@@ -75,6 +80,7 @@ struct Program {
   std::vector<Buffer> buffers;
   std::vector<Step> steps;  ///< step n is node n
   Guards guards;
+  std::vector<Lane> lanes;  ///< in order of steps
   /// By operand: the axis of which a step sees one strip; kWhole for all of the tensor.
   std::vector<int8_t> stripAxes;
   planning::StripTables strips;
@@ -99,6 +105,11 @@ struct Program {
   void bindView(ir::ValueId id, TensorView& view) const;
   /// True if a step of a chain is given whole tensors and the rows to compute; others see strips.
   bool computesRowsOfWhole(int step) const;
+  /// The lanes of the stage that begins with a step; none where none does.
+  std::span<const Lane> lanesFrom(size_t step) const;
+  /// The lane of a step, null for one that stands alone.
+  const Lane* laneAt(size_t step) const;
+  size_t mostLanes() const;
   /// The value of the model that it is, or is a copy of.
   ir::ValueId modelsOwn(ir::ValueId id) const {
     const size_t models = places.size() - crossed.size(), at = static_cast<size_t>(id);

@@ -51,21 +51,45 @@ backend::BackendList backends(bool fast) {
   return {&backend::cpuBackend(), &backend::referenceBackend()};
 }
 
-Result<const backend::Backend*> firstBackend(const SessionOptions& options) {
-  const backend::Backend* first = find(options.backend);
-  if (first == nullptr) return unknown(options.backend);
-  for (std::string_view rest = options.backups; !rest.empty();) {
+Result<const backend::Backend*> firstBackend(std::string_view first, std::string_view backups) {
+  const backend::Backend* found = find(first);
+  if (found == nullptr) return unknown(first);
+  for (std::string_view rest = backups; !rest.empty();) {
     const size_t end = std::min(rest.find(','), rest.size());
     if (find(rest.substr(0, end)) == nullptr) return unknown(rest.substr(0, end));
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
-  return first;
+  return found;
+}
+
+bool isOnDevice(std::string_view name) {
+  return backend::kHasDevices && find(name)->memory() != nullptr;
+}
+
+namespace {
+
+/// The name of a device that the session or a path asks for, "" where none does.
+std::string_view deviceAsked(const SessionOptions& options) {
+  if (isOnDevice(options.backend)) return options.backend;
+  const auto found = std::ranges::find_if(options.paths, isOnDevice, &PathOptions::backend);
+  return found == options.paths.end() ? std::string_view() : found->backend;
+}
+
+}  // namespace
+
+Result<void> onOneDevice(const SessionOptions& options) {
+  const std::string_view device = deviceAsked(options);
+  for (const PathOptions& path : options.paths)
+    if (isOnDevice(path.backend) && path.backend != device)
+      return fail(ErrorCode::Unsupported, "a session computes on one device, and its paths ask for ",
+                  device, " and ", path.backend, "; give them the same one, or the CPU");
+  return {};
 }
 
 backend::BackendList backendsFor(const SessionOptions& options) {
   backend::BackendList list = backends(options.fastKernels);
-  const backend::Backend* first = find(options.backend);
-  if (backend::kHasDevices && first->memory() != nullptr) list.insert(list.begin(), first);
+  if (const auto device = deviceAsked(options); !device.empty())
+    list.insert(list.begin(), find(device));
   return list;
 }
 

@@ -9,11 +9,15 @@ namespace minnow {
 /// Those on the CPU. `fast` false: the scalar reference alone.
 backend::BackendList backends(bool fast = true);
 
-/// The first that a session asks for. An error if any name is none of this build's.
-Result<const backend::Backend*> firstBackend(const SessionOptions& options);
+/// The first that a session or a path asks for. An error if any name is none of this build's.
+Result<const backend::Backend*> firstBackend(std::string_view first, std::string_view backups);
 
-/// That first one, whose name is known, and the CPU's behind it. With one device to a build, what
-/// further names say follows by itself.
+/// True for the name of one that has memory of its own on this machine.
+bool isOnDevice(std::string_view name);
+/// An error where a session and its paths, whose first back-ends are known, want several devices.
+Result<void> onOneDevice(const SessionOptions& options);
+/// The device that the session or one of its paths asks for, and the CPU's back-ends behind it. With
+/// one device to a session, what further names say follows by itself.
 backend::BackendList backendsFor(const SessionOptions& options);
 
 }  // namespace minnow

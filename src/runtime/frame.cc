@@ -14,17 +14,19 @@ Result<void> Frame::Impl::use(Session::Impl& of, std::shared_ptr<const program::
     if (!allocated) return std::unexpected(std::move(allocated.error()));
     block = std::move(*allocated);
   }
-  const auto count = static_cast<size_t>(program->strips.mostBands());
+  const size_t count =
+      std::max(static_cast<size_t>(program->strips.mostBands()), program->mostLanes());
+  const bool inWays = count > 1 || !program->lanes.empty();
   bindings.emplace(std::move(program));
   bindings->block = block.get();
   runner.emplace(*bindings);
-  if (count > 1) bands.assign(count, {*runner, {}});
+  if (inWays) ways.assign(count, {*runner, {}});
   return {};
 }
 
 size_t Frame::Impl::heapBytes() const {
-  size_t bytes = bindings->heapBytes() + runner->heapBytes() + bands.capacity() * sizeof(Band);
-  for (const Band& band : bands) bytes += band.runner.heapBytes();
+  size_t bytes = bindings->heapBytes() + runner->heapBytes() + ways.capacity() * sizeof(Way);
+  for (const Way& way : ways) bytes += way.runner.heapBytes();
   return bytes;
 }
 
@@ -87,10 +89,38 @@ TensorView Frame::output(size_t index) const {
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
+/// Who wants to know of a run: callbacks, or an observer, or nobody.
+struct Watch {
+  const OpCallback &before, &after;
+  const RunObserver& observer;
+  bool callsBack() const { return before || after; }
+  void tell(const RunEvent& event) const {
+    if (observer) observer(event);
+  }
+};
+
 /// In the engine's floating-point mode; callbacks run in the caller's.
-Result<void> runStep(runtime::Runner& runner, base::Team& team) {
+Result<void> compute(runtime::Runner& runner, base::Team& team) {
   const base::DenormalsFlushed flushed;
   return runner.run(team);
+}
+
+/// The step that is open. Who observes it waits for it.
+Result<void> runStep(runtime::Runner& runner, base::Team& team, const Watch& watch) {
+  if (!watch.observer) return compute(runner, team);
+  if (auto ok = runner.finish(); !ok) return ok;
+  RunEvent event;
+  event.begin = Clock::now();
+  if (auto ok = compute(runner, team); !ok) return ok;
+  if (auto ok = runner.finish(); !ok) return ok;
+  event.end = Clock::now();
+  const ops::Rows rows = runner.rows();
+  if (rows.axis != ops::Rows::kWhole) event.rowBegin = rows.begin, event.rowEnd = rows.end;
+  event.step = runner.step();
+  watch.tell(event);
+  return {};
 }
 
 /// With copies of what lies on a device.
@@ -131,78 +161,146 @@ std::unexpected<Error> failedAt(runtime::Runner& runner, const Error& error) {
   return fail(error.code, "node '", node.name, "' (", node.op->name(), "): ", error.message);
 }
 
-Result<void> tryHere(runtime::Runner& runner, base::Team& team, const OpCallback& before,
-                     const OpCallback& after) {
-  if (auto ok = runner.open(before || after); !ok) return ok;
+Result<void> tryHere(runtime::Runner& runner, base::Team& team, const Watch& watch) {
+  if (auto ok = runner.open(watch.callsBack()); !ok) return ok;
   if (!runner.hasWork()) return {};
-  if (auto ok = call(before, runner, team, &runtime::Runner::visibleInputs, &ir::Node::inputs); !ok)
+  if (auto ok =
+          call(watch.before, runner, team, &runtime::Runner::visibleInputs, &ir::Node::inputs);
+      !ok)
     return ok;
-  if (auto ok = runStep(runner, team); !ok) return ok;
-  return call(after, runner, team, &runtime::Runner::visibleOutputs, &ir::Node::outputs);
+  if (auto ok = runStep(runner, team, watch); !ok) return ok;
+  return call(watch.after, runner, team, &runtime::Runner::visibleOutputs, &ir::Node::outputs);
 }
 
-Result<void> runHere(runtime::Runner& runner, base::Team& team, const OpCallback& before,
-                     const OpCallback& after) {
-  auto ok = tryHere(runner, team, before, after);
+Result<void> runHere(runtime::Runner& runner, base::Team& team, const Watch& watch) {
+  auto ok = tryHere(runner, team, watch);
   return ok ? ok : failedAt(runner, ok.error());
 }
 
 /// One band, by one thread.
-Result<void> runBand(runtime::Runner& runner, size_t step, int band) {
+Result<void> runBand(runtime::Runner& runner, size_t step, int band, const Watch& watch) {
   base::Team alone;
   for (runner.begin(step, band); !runner.isDone();) {
-    if (auto ok = runHere(runner, alone, {}, {}); !ok) return ok;
+    if (auto ok = runHere(runner, alone, watch); !ok) return ok;
     if (auto ok = runner.advance(); !ok) return ok;
   }
   return runner.finish();
 }
 
-/// The chain that begins here, its bands shared among the team. Whoever runs a band may wait for the
-/// next one, so bands are taken from the last one on, and the leader, who is there, has that.
-Result<void> runBands(Frame::Impl& frame, std::string_view source, base::Team& team) {
+/// One lane, by one thread and those that join it in loops.
+Result<void> runLane(runtime::Runner& runner, const program::Lane& lane, base::Team& team,
+                     const Watch& watch) {
+  for (runner.beginAt(lane.first); runner.step() < static_cast<size_t>(lane.end);) {
+    if (auto ok = runHere(runner, team, watch); !ok) return ok;
+    if (auto ok = runner.advance(); !ok) return ok;
+  }
+  return runner.finish();
+}
+
+/// Calls run(way) for `count` ways, which the team shares: in order, as members become free, and the
+/// first is the leader's, who is there. Nobody counts on others to come.
+template <class Run>
+Result<void> runWays(Frame::Impl& frame, std::string_view source, base::Team& team, int count,
+                     const Watch& watch, const Run& run) {
   if (auto ok = frame.runner->finish(); !ok) return ok;
   const size_t step = frame.runner->step();
-  const int count = frame.runner->bandsHere();
-  for (std::atomic<int>& progress : frame.bindings->progress) progress = 0;
-  std::atomic<int> next = count - 1;
+  std::atomic<int> next = 0;
+  Clock::time_point mine;
   team.together(count, [&](int member) {
-    for (int band = member == 0 ? count - 1 : --next; band >= 0; band = --next) {
-      auto& [runner, outcome] = frame.bands[band];
-      outcome = guarded(source, [&] { return runBand(runner, step, band); });
-      if (!outcome) runner.giveUp();
-    }
+    for (int way = member == 0 ? 0 : ++next; way < count; way = ++next)
+      frame.ways[way].outcome = guarded(source, [&] { return run(way); });
+    if (member == 0 && watch.observer) mine = Clock::now();
   });
-  for (Frame::Impl::Band& band : frame.bands)
-    if (!band.outcome) return std::exchange(band.outcome, {});
-  frame.runner->skipChain();
+  if (watch.observer)
+    watch.tell({.kind = RunEvent::Kind::Wait, .step = step, .begin = mine, .end = Clock::now()});
+  for (int way = 0; way < count; ++way)
+    if (!frame.ways[way].outcome) return std::exchange(frame.ways[way].outcome, {});
   return {};
 }
 
-/// Callbacks see one step after the other, so with them no two bands run at a time.
-Result<void> runAll(Frame::Impl& frame, std::string_view source, base::Team& team,
-                    const OpCallback& before, const OpCallback& after) {
+/// The chain that begins here. Whoever runs a band may wait for the next one, so bands are taken from
+/// the last one on.
+Result<void> runBands(Frame::Impl& frame, std::string_view source, base::Team& team,
+                      const Watch& watch) {
+  const size_t step = frame.runner->step();
+  const int count = frame.runner->bandsHere();
+  for (std::atomic<int>& progress : frame.bindings->progress) progress = 0;
+  auto ok = runWays(frame, source, team, count, watch, [&](int way) {
+    const int band = count - 1 - way;
+    runtime::Runner& runner = frame.ways[way].runner;
+    auto done = guarded(source, [&] { return runBand(runner, step, band, watch); });
+    if (!done) runner.giveUp();
+    return done;
+  });
+  if (ok) frame.runner->skipChain();
+  return ok;
+}
+
+/// The stage that begins here. Each lane has threads of its own, so the frame's go back to the pool.
+Result<void> runStage(Frame::Impl& frame, std::string_view source, base::ThreadPool& pool,
+                      base::Team& team, const Watch& watch) {
+  const auto lanes = frame.bindings->program->lanesFrom(frame.runner->step());
+  const int count = static_cast<int>(lanes.size());
+  team.rest();
+  base::Team drivers = pool.lease(count);
+  auto ok = runWays(frame, source, drivers, count, watch, [&](int lane) {
+    base::Team own = pool.lease(lanes[lane].threads);
+    return runLane(frame.ways[lane].runner, lanes[lane], own, watch);
+  });
+  if (ok) frame.runner->beginAt(lanes[0].stageEnd);
+  return ok;
+}
+
+/// One step, by no more threads than it was prepared for.
+Result<void> runAlone(runtime::Runner& runner, base::ThreadPool& pool, base::Team& team,
+                      const Watch& watch) {
+  const program::Lane* lane = runner.program().laneAt(runner.step());
+  if (lane == nullptr) return runHere(runner, team, watch);
+  team.rest();
+  base::Team own = pool.lease(lane->threads);
+  return runHere(runner, own, watch);
+}
+
+/// Callbacks see one step after the other, so with them no two bands run at a time, nor two lanes.
+Result<void> runAll(Frame::Impl& frame, std::string_view source, base::ThreadPool& pool,
+                    base::Team& team, const Watch& watch) {
   runtime::Runner& runner = *frame.runner;
-  const bool watched = before || after;
+  const bool together = !watch.callsBack();
   for (runner.begin(); !runner.isDone();) {
-    const bool inBands = !watched && runner.bandsHere() > 1;
-    auto ok = inBands ? runBands(frame, source, team) : runHere(runner, team, before, after);
-    if (ok && !inBands) ok = runner.advance();
+    Result<void> ok;
+    if (together && !runner.program().lanesFrom(runner.step()).empty()) {
+      ok = runStage(frame, source, pool, team, watch);
+    } else if (together && runner.bandsHere() > 1) {
+      ok = runBands(frame, source, team, watch);
+    } else {
+      ok = runAlone(runner, pool, team, watch);
+      if (ok) ok = runner.advance();
+    }
     if (!ok) return ok;
   }
   return runner.finish();
 }
 
+Result<void> runWatched(Frame::Impl& frame, const Watch& watch) {
+  const Interpreter::Impl& model = *frame.session->model;
+  return guarded(model.source, [&]() -> Result<void> {
+    frame.bindings->forgetActualSizes();
+    base::ThreadPool& pool = model.runtime->threads;
+    base::Team team = pool.lease(model.runtime->options.threads);
+    return runAll(frame, model.source, pool, team, watch);
+  });
+}
+
 }  // namespace
 
-Result<void> Frame::run() { return runWithCallback({}, {}); }
+Result<void> Frame::run() { return runWatched(*impl_, {{}, {}, {}}); }
 
 Result<void> Frame::runWithCallback(const OpCallback& before, const OpCallback& after) {
-  const Interpreter::Impl& model = *impl_->session->model;
-  return guarded(model.source, [&]() -> Result<void> {
-    impl_->bindings->forgetActualSizes();
-    base::Team team = model.runtime->threads.lease(model.runtime->options.threads);
-    return runAll(*impl_, model.source, team, before, after);
-  });
+  return runWatched(*impl_, {before, after, {}});
+}
+
+Result<void> Frame::runObserved(const RunObserver& observer) {
+  return runWatched(*impl_, {{}, {}, observer});
 }
 
 }  // namespace minnow

@@ -79,10 +79,12 @@ struct SharedProgram {
 
   bool fits(std::span<const TensorType> types, const SessionOptions& asked) const;
 };
+/// Of the paths that they name.
+size_t heapBytes(const SessionOptions& options);
 
 struct Frame::Impl {
-  /// What one thread needs to run a band.
-  struct Band {
+  /// What one thread needs to run a band of a chain, or a lane of a stage.
+  struct Way {
     runtime::Runner runner;
     Result<void> outcome;
   };
@@ -96,7 +98,7 @@ struct Frame::Impl {
   std::unique_ptr<backend::DeviceBlock> block;  // null where nothing is on a device
   std::optional<runtime::Bindings> bindings;
   std::optional<runtime::Runner> runner;
-  std::vector<Band> bands;  // as many as a chain of the program has at most
+  std::vector<Way> ways;    // as many as a chain has bands or a stage lanes at most
   std::string missing;      // what the last view that was not there says
 };
 

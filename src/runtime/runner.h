@@ -29,6 +29,8 @@ class Runner {
   void begin(size_t step, int band) {
     cursor_ = planning::StripCursor(program().strips, static_cast<int>(step), band);
   }
+  /// At the first step of a lane, or at the one after a stage.
+  void beginAt(int step) { cursor_ = planning::StripCursor(program().strips, step); }
   bool isDone() const { return cursor_.isDone(); }
   /// Hands rows over to the band before, waits for those of the next band, and goes on.
   Result<void> advance();
@@ -40,6 +42,7 @@ class Runner {
   /// that only a branch not taken reads.
   bool hasWork() const { return cursor_.hasWork() && !skipped_; }
   size_t step() const { return static_cast<size_t>(cursor_.step()); }
+  ops::Rows rows() const { return cursor_.rows(); }
   /// Binds the step's tensors. Where data decided extents, they are those of this frame; an error,
   /// before anything is written, if one is larger than planned. A view that nobody computes is bound
   /// for those who watch.

@@ -17,11 +17,23 @@ Session::~Session() = default;
 
 bool SharedProgram::fits(std::span<const TensorType> types, const SessionOptions& asked) const {
   if (asked.inStrips != options.inStrips || asked.fastKernels != options.fastKernels ||
-      asked.backend != options.backend || cpuTarget != minnow::cpuTarget())
+      asked.backend != options.backend || asked.paths != options.paths ||
+      cpuTarget != minnow::cpuTarget())
     return false;
   const auto same = [&](ir::ValueId in) { return program->typeOf(in) == types[in]; };
   return std::ranges::all_of(program->graph->inputs, same);
 }
+
+namespace {
+
+std::vector<program::Path> pathsFor(const SessionOptions& options) {
+  std::vector<program::Path> paths;
+  for (const PathOptions& path : options.paths)
+    paths.push_back({path.to, path.from, isOnDevice(path.backend), path.threads});
+  return paths;
+}
+
+}  // namespace
 
 Result<std::shared_ptr<SharedProgram>> Interpreter::Impl::programFor(std::vector<TensorType> types,
                                                                      const SessionOptions& asked) {
@@ -32,8 +44,10 @@ Result<std::shared_ptr<SharedProgram>> Interpreter::Impl::programFor(std::vector
   }
   auto settled = runtime::settleTypes(graph, types);
   if (!settled) return std::unexpected(std::move(settled.error()));
+  const std::vector<program::Path> paths = pathsFor(asked);
   auto program = program::build(*settled ? (*settled)->graph : graph, std::move(types),
-                                {runtime->options.threads, asked.inStrips, backendsFor(asked)});
+                                {runtime->options.threads, asked.inStrips, backendsFor(asked),
+                                 isOnDevice(asked.backend), paths});
   if (!program) return std::unexpected(std::move(program.error()));
   // Not make_shared: the list's weak reference would keep its memory when no session uses it any more.
   std::shared_ptr<SharedProgram> shared(new SharedProgram);
@@ -47,16 +61,25 @@ Result<std::shared_ptr<SharedProgram>> Interpreter::Impl::programFor(std::vector
   return shared;
 }
 
+size_t heapBytes(const SessionOptions& options) {
+  size_t bytes = options.paths.capacity() * sizeof(PathOptions);
+  for (const PathOptions& path : options.paths)
+    bytes += heapBytes(path.to) + heapBytes(path.from) + heapBytes(path.backend) +
+             heapBytes(path.backups);
+  return bytes;
+}
+
 namespace {
 
 size_t heapBytes(const SharedProgram& shared) {
-  return kSharedHeader + sizeof(SharedProgram) + kSharedHeader + sizeof(program::Program) +
+  return heapBytes(shared.options) + kSharedHeader + sizeof(SharedProgram) + kSharedHeader + sizeof(program::Program) +
          shared.program->heapBytes() + (shared.settled ? runtime::heapBytes(*shared.settled) : 0);
 }
 
 /// The session's own: frames and their bindings.
 size_t heapBytes(const Session::Impl& session, std::span<const Frame::Impl> frames) {
-  size_t bytes = kSharedHeader + sizeof(session) + frames.size_bytes();
+  size_t bytes =
+      kSharedHeader + sizeof(session) + heapBytes(session.options) + frames.size_bytes();
   for (const Frame::Impl& frame : frames) bytes += frame.heapBytes();
   return bytes;
 }
@@ -100,15 +123,32 @@ Result<void> Session::Impl::use(std::shared_ptr<SharedProgram> next) {
 
 namespace {
 
-Result<SessionOptions> checked(SessionOptions options, int concurrency) {
+/// Takes the words of paths as they are meant, and refuses what this build or runtime has not.
+Result<void> checkPaths(SessionOptions& options, int threads) {
+  for (size_t p = 0; p < options.paths.size(); ++p) {
+    PathOptions& path = options.paths[p];
+    const auto first = firstBackend(path.backend, path.backups);
+    if (!first) return fail(first.error().code, "path ", p + 1, ": ", first.error().message);
+    path.backend = (*first)->name();
+    path.backups.clear();
+    if (path.threads < 0 || path.threads > threads)
+      return fail(ErrorCode::InvalidArgument, "path ", p + 1, ": threads is ", path.threads,
+                  ", expected 0 to ", threads, ", the runtime's");
+  }
+  return onOneDevice(options);
+}
+
+Result<SessionOptions> checked(SessionOptions options, const RuntimeOptions& runtime) {
+  const int concurrency = runtime.concurrency;
   if (options.frames < 0 || options.frames > concurrency)
     return fail(ErrorCode::InvalidArgument, "frames is ", options.frames, ", expected 0 to ",
                 concurrency, ", the runtime's concurrency");
   if (options.frames == 0) options.frames = concurrency;
-  const auto first = firstBackend(options);
+  const auto first = firstBackend(options.backend, options.backups);
   if (!first) return std::unexpected(first.error());
   options.backend = (*first)->name();  // the caller's words may go
   options.backups = {};
+  if (auto ok = checkPaths(options, runtime.threads); !ok) return std::unexpected(ok.error());
   return options;
 }
 
@@ -159,7 +199,7 @@ Result<Session> Interpreter::createSession(const SessionOptions& options) const 
 Result<Session> Interpreter::createSession(const SessionOptions& options,
                                            InputShapes shapes) const {
   return guarded(impl_->source, [&]() -> Result<Session> {
-    auto taken = checked(options, impl_->runtime->options.concurrency);
+    auto taken = checked(options, impl_->runtime->options);
     if (!taken) return std::unexpected(std::move(taken.error()));
     std::vector<TensorType> types = typesOf(impl_->graph);
     if (auto ok = setShapes(impl_->graph, shapes, types); !ok)

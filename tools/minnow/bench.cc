@@ -12,6 +12,7 @@
 #include "json_output.h"
 #include "kernels/simd/peak.h"
 #include "model.h"
+#include "paths.h"
 #include "profile.h"
 #include "target.h"
 #include "verbs.h"
@@ -20,7 +21,7 @@ namespace minnow::tool {
 namespace {
 
 struct Arguments {
-  std::vector<std::string> models, shapes;
+  std::vector<std::string> models, shapes, paths;
   int threads = 1, runs = 20;
   double peak = 0;
   std::string backends;
@@ -59,7 +60,8 @@ Timing measure(const std::string& path, const Arguments& args, const ConvertSett
   timing.load = model.loadMs;
   const Clock clock;
   Session session =
-      openSession(model, path, settings, withBackends({.inStrips = !args.layers}, args.backends));
+      openSession(model, path, settings, withBackends({.inStrips = !args.layers, .paths = parsePaths(args.paths)},
+                               args.backends));
   timing.create = clock.ms();
 
   const InputSpecs specs({"all=const:0.46875"}, {});
@@ -194,6 +196,7 @@ void addBench(CLI::App& app) {
   verb->add_option("-t,--threads", args->threads, "Threads")->check(CLI::Range(1, 256));
   addTargetOption(verb);
   addBackendOption(verb, args->backends);
+  addPathOption(verb, args->paths);
   verb->add_option("-n,--runs", args->runs, "Steady runs after the first")
       ->check(CLI::Range(1, 1000000));
   verb->add_option("--shape", args->shapes, "NAME=1,3,320,320: an input's shape (repeatable)")

@@ -4,6 +4,7 @@
 #include "arguments.h"
 #include "backends.h"
 #include "exit.h"
+#include "paths.h"
 #include "target.h"
 
 namespace minnow::tool {
@@ -50,6 +51,7 @@ void addInferenceOptions(CLI::App* verb, InferenceOptions& options) {
   verb->add_option("-t,--threads", options.threads, "Threads")->check(CLI::Range(1, 256));
   addTargetOption(verb);
   addBackendOption(verb, options.backends);
+  addPathOption(verb, options.paths);
   verb->add_flag("--reference", options.reference, "Scalar reference kernels only");
   addPictureOptions(verb, options.picture);
 }
@@ -68,7 +70,10 @@ Inference::Inference(const InferenceOptions& options, bool strips)
       model(openModel(runtime, options.model, settings, {.verifyWeights = true})),
       session(openSession(
           model, options.model, settings,
-          withBackends({.fastKernels = !options.reference, .inStrips = strips}, options.backends))),
+          withBackends({.fastKernels = !options.reference,
+                        .inStrips = strips,
+                        .paths = parsePaths(options.paths)},
+                       options.backends))),
       frame(need(session.begin())) {
   warnOfMissingDevices(options.backends);
   specs.fill(frame, session.inputs());

@@ -18,6 +18,7 @@ struct InferenceOptions {
   int threads = 1;
   bool reference = false;
   std::string backends;
+  std::vector<std::string> paths;
 };
 void addInferenceOptions(CLI::App* verb, InferenceOptions& options);
 

@@ -16,6 +16,7 @@
 #include "json_output.h"
 #include "model.h"
 #include "outputs.h"
+#include "paths.h"
 #include "verbs.h"
 #include "words.h"
 
@@ -24,7 +25,8 @@ namespace {
 
 struct Arguments {
   std::string model, graph, budget, backends;
-  std::vector<std::string> shapes;
+  std::vector<std::string> shapes, paths;
+  int threads = 1;
   bool json = false, operators = false, verify = false;
 };
 
@@ -175,6 +177,7 @@ nlohmann::json asJson(const Arguments& args, const Model& model, const Session& 
                           {"device_bytes", memory.deviceBytes},
                           {"predicted_peak_bytes", predictedPeak(memory)}}}};
   if (!args.backends.empty()) out["placement"] = placementJson(session);
+  if (!args.paths.empty()) out["lanes"] = lanesJson(session);
   if (verdict) out["budget"] = toJson(*verdict, needsOf(args, memory));
   return out;
 }
@@ -207,6 +210,7 @@ void printText(const Arguments& args, const Model& model, const Session& session
   if (memory.deviceBytes > 0)
     fmt::print("device         {} of its own memory\n", bytesInWords(memory.deviceBytes));
   printSmallest(ranges);
+  fmt::print("{}", lanesInWords(session));
   if (!args.backends.empty()) fmt::print("{}", placementInWords(session));
   fmt::print("checksum       {}{}\n", model.interpreter.checksum(),
              args.verify ? ", verified" : ", as the file states; --verify reads the weights");
@@ -220,7 +224,7 @@ void info(const Arguments& args) {
   std::optional<size_t> budget;
   if (!args.budget.empty()) budget = parseBytes(args.budget, "--budget");
   refuseToOverwrite({args.graph}, {args.model});
-  Runtime runtime = need(Runtime::create());
+  Runtime runtime = need(Runtime::create({.threads = args.threads}));
   const Model model = openModel(runtime, args.model, settings, {.verifyWeights = args.verify});
   if (!args.graph.empty()) {
     const std::string graph = model.interpreter.graphviz();
@@ -231,7 +235,9 @@ void info(const Arguments& args) {
     for (const std::string& kind : model.interpreter.operatorKinds()) fmt::print("{}\n", kind);
     return;
   }
-  Session session = openSession(model, args.model, settings, withBackends({}, args.backends));
+  Session session =
+      openSession(model, args.model, settings,
+                  withBackends({.paths = parsePaths(args.paths)}, args.backends));
   const std::vector<Sizes> sizes = sizesOf(model.interpreter, session);
   const Ranges ranges = rangesOf(model.interpreter, session);
   std::optional<Verdict> verdict;
@@ -253,6 +259,9 @@ void addInfo(CLI::App& app) {
   verb->add_option("--shape", args->shapes, "NAME=1,3,320,320: an input's shape (repeatable)")
       ->allow_extra_args(false);
   addBackendOption(verb, args->backends);
+  addPathOption(verb, args->paths);
+  verb->add_option("-t,--threads", args->threads, "Threads that the plan is for")
+      ->check(CLI::Range(1, 256));
   verb->add_option("--graph", args->graph, "FILE: write the graph in Graphviz' language; - prints");
   verb->add_option("-b,--budget", args->budget,
                    "24MB: also answer whether the model fits; exit code 4 if not");
