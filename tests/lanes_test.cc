@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "planning/toy_run.h"
+#include "program/paths.h"
 #include "tests/placed.h"
 
 namespace minnow::planning {
@@ -189,6 +190,74 @@ TEST(Lanes, NoByteIsOverwrittenWhileItIsNeeded) {
   EXPECT_GT(pairs, 10'000);
   EXPECT_GT(chains, 1'000);
   EXPECT_GT(overwriting, 500);
+}
+
+namespace {
+
+/// One to three paths that end anywhere, and now and then say where they begin.
+std::vector<program::Path> randomPaths(const ir::Graph& graph, std::mt19937& random) {
+  const auto anyNode = [&] { return graph.nodes[random() % graph.nodes.size()].name; };
+  std::vector<program::Path> paths(1 + random() % 3);
+  for (program::Path& path : paths) {
+    for (size_t i = 0; i <= random() % 3 / 2; ++i) path.to.push_back(anyNode());
+    if (random() % 4 == 0) path.from.push_back(anyNode());
+    path.threads = static_cast<int>(random() % 3);
+  }
+  return paths;
+}
+
+/// What is read has been written, whatever lanes do.
+void expectLegal(const ir::Graph& graph, const Order& order) {
+  const std::vector<int> writer = graph.producers();
+  for (int n = 0; n < static_cast<int>(graph.nodes.size()); ++n)
+    for (const ir::ValueId id : graph.nodes[n].inputs)
+      ASSERT_TRUE(writer[id] < 0 || order.isBefore(writer[id], n)) << writer[id] << ", " << n;
+}
+
+void expectStretches(const program::Lanes& lanes, std::span<const int> pathOf) {
+  for (const program::Lane& lane : lanes.lanes)
+    for (int step = lane.first; step < lane.end; ++step)
+      ASSERT_EQ(pathOf[lanes.oldStep[step]], lane.path);
+  for (size_t step = 0; step < lanes.oldStep.size(); ++step) {
+    const bool inStage = lanes.order.stageAt(static_cast<int>(step)) != nullptr;
+    ASSERT_TRUE(inStage || pathOf[lanes.oldStep[step]] < 0);
+  }
+}
+
+}  // namespace
+
+// Paths of sessions: each a lane, beside what it does not need, and no byte overwritten while it is
+// needed. Every second graph has lanes for what is in no path, and is too large to be run here.
+TEST(Lanes, PathsAreLanes) {
+  std::mt19937 random(35);
+  int found = 0, pairs = 0, rest = 0;
+  for (int round = 0; round < 3000; ++round) {
+    SCOPED_TRACE(round);
+    const bool large = round % 2 == 0;
+    ir::Graph graph =
+        randomBranches(random, 2 + round % 25, large ? 20'000 : 1 + static_cast<int64_t>(random() % 12));
+    if (!large) chainAtRandom(graph, random);
+    const auto paths = randomPaths(graph, random);
+    const auto pathOf = program::findPaths(graph, paths);
+    if (!pathOf) continue;
+    ++found;
+    const auto lanes = program::putInLanes(graph, typesOf(graph), paths, *pathOf, {}, 4);
+    ASSERT_TRUE(graph.verify()) << graph.verify().error().message;
+    expectLegal(graph, lanes.order);
+    expectStretches(lanes, *pathOf);
+    if (HasFatalFailure()) return;
+    pairs += besideInPairs(lanes.order);
+    rest += std::ranges::count(lanes.lanes, -1, &program::Lane::path);
+    if (large) continue;
+    const auto types = typesOf(graph);
+    Layouts layouts(graph, types, lanes.order);
+    runAtRandom(graph, layouts.inBands(1 + round % 3), random);
+    runAtRandom(graph, layouts.layers(), random);
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(found, 1'000);
+  EXPECT_GT(pairs, 5'000);
+  EXPECT_GT(rest, 100);
 }
 
 namespace {

@@ -397,19 +397,19 @@ void reorder(std::vector<T>& all, std::span<const int> oldStep) {
   all = std::move(ordered);
 }
 
-/// The graph in the order of lanes becomes the placement's.
+/// The placement's graph, or a copy of the model's, in the order of lanes.
 Lanes putInLanes(const ir::Graph& graph, const std::vector<TensorType>& types,
-                 std::span<const int> pathOf, const Options& options, Placement& placement) {
-  const bool isPlaced = placement.graph != nullptr;
-  Lanes lanes = isPlaced
-                    ? inLanes(*placement.graph, placement.types, options.paths,
-                              pathsOfPlaced(*placement.graph, placement.sides, pathOf),
-                              placement.sides, options.threads)
-                    : inLanes(graph, types, options.paths, pathOf, {}, options.threads);
-  if (!isPlaced) placement.types = types;
+                 std::vector<int> pathOf, const Options& options, Placement& placement) {
+  if (placement.graph) {
+    pathOf = pathsOfPlaced(*placement.graph, placement.sides, pathOf);
+  } else {
+    placement.graph = std::make_shared<ir::Graph>(graph.clone());
+    placement.types = types;
+  }
+  Lanes lanes = putInLanes(*placement.graph, placement.types, options.paths, pathOf,
+                           placement.sides, options.threads);
   reorder(placement.sides, lanes.oldStep);
   reorder(placement.refusals, lanes.oldStep);
-  placement.graph = lanes.graph;
   return lanes;
 }
 

@@ -25,12 +25,15 @@ class Needs {
   explicit Needs(const ir::Graph& graph) : graph_(graph), producers_(graph.producers()) {}
 
   int producer(ValueId id) const { return id == kNoValue ? -1 : producers_[id]; }
-  /// Adds all that the marked ones need.
-  Marks upstream(Marks marks) const {
+  /// Adds all that the marked ones need. Goes through none of `without`, and unmarks them.
+  Marks upstream(Marks marks, std::span<const int> without = {}) const {
+    for (const int n : without) marks[n] = 0;
     for (size_t n = marks.size(); n-- > 0;)
       if (marks[n])
         for (const ValueId id : graph_.nodes[n].inputs)
-          if (const int from = producer(id); from >= 0) marks[from] = 1;
+          if (const int from = producer(id);
+              from >= 0 && std::ranges::find(without, from) == without.end())
+            marks[from] = 1;
     return marks;
   }
   /// Adds all that needs the marked ones.
@@ -130,7 +133,7 @@ class PathSearch {
   }
 
   Result<void> claim(size_t path) {
-    const auto own = paths_[path].from.empty() ? alone(path) : between(path);
+    const Result<Marks> own = paths_[path].from.empty() ? alone(path) : between(path);
     if (!own) return std::unexpected(own.error());
     for (size_t n = 0; n < own->size(); ++n) {
       if (!(*own)[n]) continue;
@@ -143,16 +146,16 @@ class PathSearch {
     return {};
   }
 
-  /// What leads to the path's ends, and to no other path's.
-  Result<Marks> alone(size_t path) const {
-    Marks own = upstream_[path];
+  /// What leads to the path's ends, and only through them to outputs and to the ends of others.
+  Marks alone(size_t path) const {
+    Marks elsewhere(graph_.nodes.size(), 0);
+    for (const ValueId id : graph_.outputs)
+      if (const int node = needs_.producer(id); node >= 0) elsewhere[node] = 1;
     for (size_t other = 0; other < paths_.size(); ++other)
-      for (size_t n = 0; other != path && n < own.size(); ++n)
-        if (upstream_[other][n]) own[n] = 0;
-    if (std::ranges::find(own, 1) == own.end())
-      return fail(ErrorCode::InvalidArgument, nameOf(path),
-                  ": all that leads there leads to the ends of other paths too, so that nothing is "
-                  "left for it; say in `from` where each of them begins");
+      for (const int end : ends_[other]) elsewhere[end] = 1;
+    elsewhere = needs_.upstream(std::move(elsewhere), ends_[path]);
+    Marks own = upstream_[path];
+    for (size_t n = 0; n < own.size(); ++n) own[n] = own[n] && !elsewhere[n];
     return own;
   }
 
@@ -198,7 +201,21 @@ std::vector<Marks> needsOfPaths(const Needs& needs, std::span<const int> pathOf,
   return all;
 }
 
+/// A node of no path's own that the path needs and that needs the path; -1 for none.
+int gapOf(const Needs& needs, std::span<const int> pathOf, int path) {
+  const Marks own = marked(pathOf, path);
+  const Marks before = needs.upstream(own), behind = needs.downstream(own);
+  for (size_t n = 0; n < own.size(); ++n)
+    if (before[n] && behind[n] && !own[n]) return static_cast<int>(n);
+  return -1;
+}
+
 Result<void> PathSearch::checkCircles() const {
+  for (size_t p = 0; p < paths_.size(); ++p)
+    if (const int gap = gapOf(needs_, pathOf_, static_cast<int>(p)); gap >= 0)
+      return fail(ErrorCode::InvalidArgument, nameOf(p), " needs operator '",
+                  graph_.nodes[gap].name, "', which needs the path and is not in it, because it "
+                  "leads elsewhere too; make two paths of it, or say in `from` where it begins");
   const auto needs = needsOfPaths(needs_, pathOf_, paths_.size());
   for (size_t a = 0; a < paths_.size(); ++a)
     for (size_t b = 0; b < a; ++b)
@@ -213,7 +230,7 @@ Result<void> PathSearch::checkCircles() const {
 
 class LaneBuilder {
  public:
-  LaneBuilder(const ir::Graph& graph, std::span<const TensorType> types,
+  LaneBuilder(ir::Graph& graph, std::span<const TensorType> types,
               std::span<const Path> paths, std::span<const int> pathOf,
               std::span<const Side> sides, int threads)
       : graph_(graph),
@@ -309,11 +326,10 @@ class LaneBuilder {
       };
       return place(a) < place(b);
     });
-    auto graph = std::make_shared<ir::Graph>(graph_.clone());
-    std::vector<ir::Node> nodes = std::exchange(graph->nodes, {});
-    for (const int n : old) graph->nodes.push_back(std::move(nodes[n]));
-    graph->chains = cutChains();
-    lanes_.graph = std::move(graph);
+    std::vector<ir::Node> nodes = std::exchange(graph_.nodes, {});
+    graph_.nodes.reserve(nodes.size());
+    for (const int n : old) graph_.nodes.push_back(std::move(nodes[n]));
+    graph_.chains = cutChains();
     for (int begin = 0, end = 0; begin < std::ssize(old); begin = end) {
       const Key key = keys_[old[begin]];
       while (end < std::ssize(old) && keys_[old[end]].stretch == key.stretch) ++end;
@@ -375,7 +391,7 @@ class LaneBuilder {
       if (lane.threads == 0) lane.threads = std::max(1, left / lanes);
   }
 
-  const ir::Graph& graph_;
+  ir::Graph& graph_;
   std::span<const Path> paths_;
   std::span<const int> pathOf_;
   std::span<const Side> sides_;
@@ -395,9 +411,8 @@ Result<std::vector<int>> findPaths(const ir::Graph& graph, std::span<const Path>
   return PathSearch(graph, paths).run();
 }
 
-Lanes inLanes(const ir::Graph& graph, std::span<const TensorType> types,
-              std::span<const Path> paths, std::span<const int> pathOf,
-              std::span<const Side> sides, int threads) {
+Lanes putInLanes(ir::Graph& graph, std::span<const TensorType> types, std::span<const Path> paths,
+                 std::span<const int> pathOf, std::span<const Side> sides, int threads) {
   return LaneBuilder(graph, types, paths, pathOf, sides, threads).run();
 }
 

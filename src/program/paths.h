@@ -2,7 +2,6 @@
 // and the order of steps in which they are lanes of stages (planning/order.h).
 #pragma once
 
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -17,21 +16,19 @@ namespace minnow::program {
 /// it is, and what to do about it.
 Result<std::vector<int>> findPaths(const ir::Graph& graph, std::span<const Path> paths);
 
-/// A graph whose nodes are in an order in which every lane is a stretch of steps.
 struct Lanes {
-  std::shared_ptr<const ir::Graph> graph;
   planning::Order order;
   std::vector<Lane> lanes;   ///< in order of steps
-  std::vector<int> oldStep;  ///< by node of `graph`: which it was
+  std::vector<int> oldStep;  ///< by node: which it was
 };
 
-/// Paths that do not need each other are lanes of one stage, and so is what no path claims and none
-/// of them needs, as far as it is worth a lane. Chains are cut where lanes cut them. `threads` are
-/// the runtime's, shared evenly by lanes that do not say how many they want; `sides`, of all nodes
-/// or none, say which lanes wait for a device: they come first.
-Lanes inLanes(const ir::Graph& graph, std::span<const TensorType> types,
-              std::span<const Path> paths, std::span<const int> pathOf,
-              std::span<const Side> sides, int threads);
+/// Puts a graph's nodes into an order in which every lane is a stretch of steps. Paths that do not
+/// need each other are lanes of one stage, and so is what no path claims and none of them needs, as
+/// far as it is worth a lane. Chains are cut where lanes cut them. `threads` are the runtime's, shared
+/// evenly by lanes that do not say how many they want; `sides`, of all nodes or none, say which lanes
+/// wait for a device: they come first.
+Lanes putInLanes(ir::Graph& graph, std::span<const TensorType> types, std::span<const Path> paths,
+                 std::span<const int> pathOf, std::span<const Side> sides, int threads);
 
 /// The paths of a graph's nodes where crossings were added to it: those go with what they copy, or
 /// with the one path that reads the copy.

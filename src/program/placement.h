@@ -18,7 +18,7 @@ struct Placement {
   /// A copy with a Relayout for each value that crosses, once, before the first node that reads it
   /// on the other side; the graph's outputs are in the process's memory. No chains. Null where
   /// nothing is on the device.
-  std::shared_ptr<const ir::Graph> graph;
+  std::shared_ptr<ir::Graph> graph;
   std::vector<TensorType> types;      ///< of all its values
   std::vector<ir::ValueId> crossed;   ///< of its further values: of which value each is a copy
   std::vector<Side> sides;            ///< by node

@@ -141,8 +141,8 @@ struct Ran {
   std::vector<float> output;
 };
 
-Ran run(const ir::Graph& graph, const backend::BackendList& list) {
-  const auto program = program::build(graph, typesOf(graph), {1, false, list});
+Ran run(const ir::Graph& graph, const program::Options& options) {
+  const auto program = program::build(graph, typesOf(graph), options);
   EXPECT_TRUE(program) << program.error().message;
   Ran ran;
   for (const program::Step& step : (*program)->steps) ran.kernels.push_back(step.kernel->name());
@@ -164,6 +164,10 @@ Ran run(const ir::Graph& graph, const backend::BackendList& list) {
   const float* out = bindings.output(0).as<float>();
   ran.output.assign(out, out + in.elements());
   return ran;
+}
+
+Ran run(const ir::Graph& graph, const backend::BackendList& list) {
+  return run(graph, {1, false, list});
 }
 
 TEST(Backends, ResultsAreWaitedForWhereAnotherReadsThem) {
@@ -215,6 +219,53 @@ TEST(Devices, AValueCrossesOnceEachWay) {
   EXPECT_EQ(mixed.kernels, (Words{"to-device", "far", "far", "far", "from-device", "from-device",
                                   "reference", "to-device", "far", "from-device"}));
   EXPECT_EQ(mixed.output, run(graph, {&backend::referenceBackend()}).output);
+}
+
+/// A function, and of it two heads of two, of which both are outputs.
+ir::Graph twoHeads() {
+  test::Builder b("heads");
+  ops::Unary function;
+  function.fn = ops::UnaryFn::Abs;
+  const ir::ValueId x = b.add(function, {b.input("x", {1, 64, 64, 64})});
+  const ir::ValueId one = b.add(function, {b.add(function, {x})});
+  const ir::ValueId other = b.add(function, {b.add(function, {x})});
+  ir::Graph graph = b.finish(one);
+  graph.outputs.push_back(other);
+  graph.outputNames = {"one", "other"};
+  return graph;
+}
+
+TEST(Devices, PathsAreThereOrHereAsTheySay) {
+  const Distant distant;
+  const ir::Graph graph = twoHeads();
+  const backend::BackendList list{&distant, &backend::referenceBackend()};
+  const auto expected = run(graph, {&backend::referenceBackend()}).output;
+  const std::vector<program::Path> one{{{"one"}, {}, true, 0}}, other{{{"other"}, {}, true, 0}},
+      both{{{"one"}, {}, true, 0}, {{"other"}, {}, false, 0}};
+  const Words oneThere{"reference", "to-device", "far", "far", "from-device", "reference",
+                       "reference"};
+  for (const auto& paths : {one, other, both}) {
+    const Ran ran = run(graph, {1, false, list, false, paths});
+    EXPECT_EQ(ran.kernels, oneThere) << "the lane that waits for a device comes first";
+    EXPECT_EQ(ran.output, expected);
+  }
+  const std::vector<program::Path> here{{{"one"}, {}, false, 0}};
+  const Ran ran = run(graph, {1, false, list, true, here});
+  EXPECT_EQ(ran.kernels, (Words{"to-device", "far", "far", "far", "from-device", "from-device",
+                                "reference", "reference"}));
+  EXPECT_EQ(ran.output, expected);
+}
+
+TEST(Devices, CrossingsAreLanesOfTheirPath) {
+  const Distant distant;
+  const ir::Graph graph = twoHeads();
+  const backend::BackendList list{&distant, &backend::referenceBackend()};
+  const std::vector<program::Path> paths{{{"one"}, {}, true, 0}, {{"other"}, {}, false, 0}};
+  const auto program = *program::build(graph, typesOf(graph), {2, false, list, false, paths});
+  std::vector<int> pathOf;
+  for (size_t step = 0; step < program->steps.size(); ++step)
+    pathOf.push_back(program::describeOperator(*program, step).path);
+  EXPECT_EQ(pathOf, (std::vector<int>{-1, 0, 0, 0, 0, 1, 1}));
 }
 
 TEST(Devices, WhatIsNotWorthCrossingStays) {

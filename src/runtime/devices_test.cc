@@ -64,6 +64,21 @@ TEST_F(DeviceSessions, GiveTheBitsOfTheCpu) {
   EXPECT_EQ(ranOn(*onDevice), ranOn(onCpu));
 }
 
+TEST_F(DeviceSessions, MayBePathsBesideThoseOfTheCpu) {
+  SKIP_WITHOUT_DEVICE();
+  auto threads = *Runtime::create({.threads = 2});
+  auto interpreter = *Interpreter::createFromBuffer(threads, model_.span);
+  // The sine waits for nothing of the path, nor the path for it.
+  auto session = interpreter.createSession(
+      {.paths = {{.to = {"Sigmoid2"}, .backend = "cl"}, {.to = {"Sigmoid4"}, .threads = 1}}});
+  ASSERT_TRUE(session) << session.error().message;
+  const auto where = backendsOf(*session);
+  EXPECT_GT(std::ranges::count(where, "cl"), 0);
+  auto onCpu = *interpreter_.createSession();
+  const auto expected = ranOn(onCpu);
+  for (int run = 0; run < 5; ++run) EXPECT_EQ(ranOn(*session), expected);
+}
+
 TEST_F(DeviceSessions, HaveAnAccountThatIsRightToTheByte) {
   SKIP_WITHOUT_DEVICE();
   {
