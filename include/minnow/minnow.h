@@ -156,13 +156,30 @@ typedef struct minnow_extent {
 minnow_status minnow_interpreter_input_extent(const minnow_interpreter* interpreter, size_t input,
                                               int axis, minnow_extent* extent);
 
+/* A part of the model that is computed in its own way: minnow/runtime.h, PathOptions. Begin with
+ * zeros. */
+typedef struct minnow_path {
+  const char* const* to;   /* operators or tensors where it ends; NULL after the last */
+  const char* const* from; /* where it begins; NULL, or likewise */
+  const char* backend;     /* "cl"; NULL for the CPU */
+  const char* backups;     /* separated by commas; may be NULL */
+  int threads;             /* 0: an even share */
+} minnow_path;
+
 typedef struct minnow_session_options {
   size_t size;        /* sizeof(minnow_session_options) */
   int wait_for_arena; /* 0: minnow_session_begin returns MINNOW_BUSY instead of waiting */
   int in_strips;      /* 0: layer by layer, for callbacks that want whole tensors */
   int frames;         /* alive at a time, 1 to the runtime's concurrency; 0: just that */
+  const char* backend;      /* "cl"; NULL for the CPU */
+  const char* backups;      /* the next ones, separated by commas; may be NULL */
+  const minnow_path* paths; /* parts that are computed in their own way, beside each other */
+  size_t path_count;
+  int auto_paths; /* 1: finds paths by measuring, for which creating the session takes some runs */
+  int reserved;   /* 0 */
 } minnow_session_options;
-#define MINNOW_SESSION_OPTIONS_INIT {sizeof(minnow_session_options), 1, 1, 1}
+#define MINNOW_SESSION_OPTIONS_INIT \
+  { sizeof(minnow_session_options), 1, 1, 1, NULL, NULL, NULL, 0, 0, 0 }
 
 typedef struct minnow_input_shape {
   const char* name;

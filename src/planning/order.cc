@@ -82,14 +82,19 @@ class Groups {
 
 class LaneSearch {
  public:
-  LaneSearch(const ir::Graph& graph, std::vector<double> work, int lanes)
-      : work_(std::move(work)), groups_(graph, work_), lanes_(lanes) {}
+  LaneSearch(const ir::Graph& graph, std::vector<double> alone, std::vector<double> inLane,
+             double meeting, int lanes)
+      : alone_(std::move(alone)),
+        work_(std::move(inLane)),
+        groups_(graph, work_),
+        meeting_(meeting),
+        lanes_(lanes) {}
 
   Order find() {
     const int steps = static_cast<int>(work_.size());
     best_.assign(work_.size() + 1, {});
     for (int step = 0; step < steps; ++step) {
-      reach(step + 1, best_[step].time + work_[step], step);
+      reach(step + 1, best_[step].time + alone_[step], step);
       if (!groups_.continues(step)) tryStagesFrom(step);
     }
     Order order;
@@ -121,7 +126,7 @@ class LaneSearch {
     for (int step = first; step < std::min(steps, first + longest); ++step) {
       groups_.add(step);
       if (groups_.count() > 1 && !groups_.continues(step + 1))
-        reach(step + 1, best_[first].time + groups_.timeOf(lanes_) + kMeeting, first);
+        reach(step + 1, best_[first].time + groups_.timeOf(lanes_) + meeting_, first);
     }
   }
 
@@ -148,8 +153,9 @@ class LaneSearch {
     }
   }
 
-  std::vector<double> work_;
+  std::vector<double> alone_, work_;  // by step
   Groups groups_;
+  double meeting_;
   int lanes_;
   std::vector<Way> best_;  // by step
 };
@@ -183,7 +189,12 @@ Order orderInLanes(const ir::Graph& graph, const std::vector<TensorType>& types,
   std::vector<double> work;
   for (size_t n = 0; n < graph.nodes.size(); ++n)
     work.push_back(workOf(graph, types, static_cast<int>(n)));
-  return LaneSearch(graph, std::move(work), lanes).find();
+  return orderInLanes(graph, work, work, kMeeting, lanes);
+}
+
+Order orderInLanes(const ir::Graph& graph, std::vector<double> alone, std::vector<double> inLane,
+                   double meeting, int lanes) {
+  return LaneSearch(graph, std::move(alone), std::move(inLane), meeting, lanes).find();
 }
 
 }  // namespace minnow::planning

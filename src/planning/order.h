@@ -57,5 +57,9 @@ double workOf(const ir::Graph& graph, std::span<const TensorType> types, int nod
 /// The stages of at most `lanes` lanes that take least time by estimate; no stage where none is
 /// faster than one lane. What reads a result comes after it; a chain is in one lane as a whole.
 Order orderInLanes(const ir::Graph& graph, const std::vector<TensorType>& types, int lanes);
+/// The same by times, whatever their unit: of each node that runs alone, of each in a lane, and of
+/// lanes that begin and meet.
+Order orderInLanes(const ir::Graph& graph, std::vector<double> alone, std::vector<double> inLane,
+                   double meeting, int lanes);
 
 }  // namespace minnow::planning

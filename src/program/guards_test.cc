@@ -5,6 +5,7 @@
 
 #include "ops/select.h"
 #include "ops/unary.h"
+#include "program/paths.h"
 
 namespace minnow::program {
 namespace {
@@ -26,11 +27,12 @@ class Branches {
     return node(std::make_unique<ops::Choose>(), {condition, yes, no}, DataType::Float32);
   }
   /// By step: the conditions that let it run, from the outermost, 'C' for one that must not hold.
-  std::vector<std::string> guards(ValueId output, int chained = -1) {
+  std::vector<std::string> guards(ValueId output, int chained = -1,
+                                  const planning::Order& order = {}) {
     graph.outputs = {output};
     std::vector<int> chainOf(graph.nodes.size(), -1);
     if (chained >= 0) chainOf[static_cast<size_t>(chained)] = 0;
-    const Guards found = findGuards(graph, chainOf);
+    const Guards found = findGuards(graph, chainOf, order);
     std::vector<std::string> words;
     for (int32_t guard : found.ofStep) {
       std::string& word = words.emplace_back();
@@ -90,6 +92,30 @@ TEST(Guards, LeaveChainsAlone) {
   Branches b;
   const ValueId yes = b.negated(b.negated(b.x));
   EXPECT_EQ(b.guards(b.chosen(b.c, yes, b.x), 1), (Words{"", "", ""}));
+}
+
+TEST(Guards, AreNoneWhereALaneComputesTheConditionBeside) {
+  Branches b;
+  const ValueId condition = b.negated(b.c, ops::UnaryFn::Not);
+  const ValueId late = b.negated(b.x);
+  const ValueId all = b.chosen(condition, late, b.x);
+  EXPECT_EQ(b.guards(all), (Words{"", "n", ""}));
+  EXPECT_EQ(b.guards(all, -1, {{{0, 1}}, {0, 0, -1}, {0, 1, 0}, {}}), (Words{"", "", ""}));
+}
+
+// A branch may fail on data that it is not made for, so its path waits for the condition.
+TEST(Guards, ArePathsNeeds) {
+  Branches b;
+  const ValueId condition = b.negated(b.c, ops::UnaryFn::Not);
+  const ValueId late = b.negated(b.x);
+  b.graph.outputs = {b.chosen(condition, late, b.x)};
+  const std::vector<TensorType> types(b.graph.values.size(), {DataType::Float32, {1}});
+  const std::vector<Path> paths(2);
+  const std::vector<int> pathOf{0, 1, -1};
+  const Lanes lanes = putInLanes(b.graph, types, paths, pathOf, {}, 2);
+  EXPECT_EQ(lanes.oldStep, (std::vector<int>{0, 1, 2}));
+  EXPECT_TRUE(lanes.order.isBefore(0, 1));
+  EXPECT_EQ(lanes.order.stages.size(), 2U);
 }
 
 TEST(Guards, AreNoneWithoutABranch) {

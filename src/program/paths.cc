@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/fail.h"
+#include "program/guards.h"
 
 namespace minnow::program {
 namespace {
@@ -19,10 +20,14 @@ constexpr double kWorthALane = 50'000;
 
 using Marks = std::vector<char>;  // by node
 
-/// Who needs what, in a graph whose nodes are in execution order.
+/// Who needs what, in a graph whose nodes are in execution order: a node what it reads, and the
+/// conditions that say whether it runs.
 class Needs {
  public:
-  explicit Needs(const ir::Graph& graph) : graph_(graph), producers_(graph.producers()) {}
+  explicit Needs(const ir::Graph& graph)
+      : graph_(graph),
+        producers_(graph.producers()),
+        guards_(findGuards(graph, std::vector<int>(graph.nodes.size(), -1))) {}
 
   int producer(ValueId id) const { return id == kNoValue ? -1 : producers_[id]; }
   /// Adds all that the marked ones need. Goes through none of `without`, and unmarks them.
@@ -30,23 +35,31 @@ class Needs {
     for (const int n : without) marks[n] = 0;
     for (size_t n = marks.size(); n-- > 0;)
       if (marks[n])
-        for (const ValueId id : graph_.nodes[n].inputs)
-          if (const int from = producer(id);
-              from >= 0 && std::ranges::find(without, from) == without.end())
-            marks[from] = 1;
+        forEachNeeded(n, [&](int needed) {
+          if (std::ranges::find(without, needed) == without.end()) marks[needed] = 1;
+        });
     return marks;
   }
   /// Adds all that needs the marked ones.
   Marks downstream(Marks marks) const {
     for (size_t n = 0; n < marks.size(); ++n)
-      for (const ValueId id : graph_.nodes[n].inputs)
-        if (const int from = producer(id); from >= 0 && marks[from]) marks[n] = 1;
+      forEachNeeded(n, [&](int needed) { marks[n] |= marks[needed]; });
     return marks;
   }
 
  private:
+  template <class F>
+  void forEachNeeded(size_t n, const F& f) const {
+    for (const ValueId id : graph_.nodes[n].inputs)
+      if (const int from = producer(id); from >= 0) f(from);
+    for (int32_t guard = guards_.ofStep.empty() ? -1 : guards_.ofStep[n]; guard >= 0;
+         guard = guards_.all[guard].outer)
+      if (const int from = producer(guards_.all[guard].condition); from >= 0) f(from);
+  }
+
   const ir::Graph& graph_;
   std::vector<int> producers_;
+  Guards guards_;
 };
 
 Marks marked(std::span<const int> pathOf, int path) {

@@ -182,12 +182,34 @@ Result<NamedShapes> shapesOf(const minnow_input_shape* shapes, size_t count) {
   return named;
 }
 
+const char* orElse(const char* text, const char* otherwise) {
+  return text == nullptr ? otherwise : text;
+}
+
+std::vector<std::string> namesOf(const char* const* names) {
+  std::vector<std::string> all;
+  for (; names != nullptr && *names != nullptr; ++names) all.emplace_back(*names);
+  return all;
+}
+
 Result<minnow::SessionOptions> optionsOf(const minnow_session_options* options) {
   auto given = completed<minnow_session_options>(options, MINNOW_SESSION_OPTIONS_INIT);
   if (!given) return std::unexpected(std::move(given.error()));
-  return minnow::SessionOptions{.waitForArena = given->wait_for_arena != 0,
-                                .frames = given->frames,
-                                .inStrips = given->in_strips != 0};
+  minnow::SessionOptions made{.waitForArena = given->wait_for_arena != 0,
+                              .frames = given->frames,
+                              .inStrips = given->in_strips != 0,
+                              .backend = orElse(given->backend, "cpu"),
+                              .backups = orElse(given->backups, ""),
+                              .autoPaths = given->auto_paths != 0};
+  if (given->path_count > 0 && given->paths == nullptr)
+    return minnow::fail(ErrorCode::InvalidArgument, "path_count is ", given->path_count,
+                        " and paths is NULL");
+  for (size_t p = 0; p < given->path_count; ++p) {
+    const minnow_path& path = given->paths[p];
+    made.paths.push_back({namesOf(path.to), namesOf(path.from), orElse(path.backend, "cpu"),
+                          orElse(path.backups, ""), path.threads});
+  }
+  return made;
 }
 
 const char* nameAt(std::span<const minnow::TensorInfo> infos, size_t index) {

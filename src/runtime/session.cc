@@ -199,6 +199,10 @@ Result<Session> Interpreter::createSession(const SessionOptions& options) const 
 Result<Session> Interpreter::createSession(const SessionOptions& options,
                                            InputShapes shapes) const {
   return guarded(impl_->source, [&]() -> Result<Session> {
+    if (options.autoPaths) {
+      const auto choice = choosePaths(options, shapes);
+      return choice ? createSession(choice->options, shapes) : std::unexpected(choice.error());
+    }
     auto taken = checked(options, impl_->runtime->options);
     if (!taken) return std::unexpected(std::move(taken.error()));
     std::vector<TensorType> types = typesOf(impl_->graph);

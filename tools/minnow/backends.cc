@@ -21,10 +21,6 @@ std::vector<std::string> split(const std::string& list) {
   return names;
 }
 
-bool crosses(const OperatorInfo& op) {
-  return op.kernel == "to-device" || op.kernel == "from-device";
-}
-
 size_t bytesOf(const OperandInfo& operand) {
   return static_cast<size_t>(operand.shape.elements()) * elementSize(operand.type);
 }
@@ -69,6 +65,15 @@ std::string lineOf(const Session& session, const OperatorInfo& op) {
 }
 
 }  // namespace
+
+bool crosses(const OperatorInfo& op) {
+  return op.kernel == "to-device" || op.kernel == "from-device";
+}
+
+bool isOnDevice(const OperatorInfo& op) {
+  const std::string_view name = op.backend;
+  return !name.empty() && name != "cpu" && name != "reference" && !crosses(op);
+}
 
 void addBackendOption(CLI::App* verb, std::string& list) {
   verb->add_option("--backend", list,

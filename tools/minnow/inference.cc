@@ -37,6 +37,22 @@ ConvertSettings settingsOf(const InferenceOptions& options, const InputSpecs& sp
   return settings;
 }
 
+SessionOptions sessionOptions(const InferenceOptions& options, bool strips) {
+  return withBackends({.fastKernels = !options.reference,
+                       .inStrips = strips,
+                       .paths = parsePaths(options.paths)},
+                      options.backends);
+}
+
+std::optional<PathChoice> chosen(const InferenceOptions& options, const Model& model,
+                                 const ConvertSettings& settings, bool strips) {
+  if (!options.autoPaths) return {};
+  const auto shapes = isOnnx(options.model)
+                          ? std::vector<std::pair<std::string, Shape>>()
+                          : sessionShapes(model.interpreter, settings.shapes);
+  return need(model.interpreter.choosePaths(sessionOptions(options, strips), shapes));
+}
+
 }  // namespace
 
 void addInferenceOptions(CLI::App* verb, InferenceOptions& options) {
@@ -68,12 +84,9 @@ Inference::Inference(const InferenceOptions& options, bool strips)
       settings(settingsOf(options, specs)),
       runtime(need(Runtime::create({.threads = options.threads}))),
       model(openModel(runtime, options.model, settings, {.verifyWeights = true})),
-      session(openSession(
-          model, options.model, settings,
-          withBackends({.fastKernels = !options.reference,
-                        .inStrips = strips,
-                        .paths = parsePaths(options.paths)},
-                       options.backends))),
+      choice(chosen(options, model, settings, strips)),
+      session(openSession(model, options.model, settings,
+                          choice ? choice->options : sessionOptions(options, strips))),
       frame(need(session.begin())) {
   warnOfMissingDevices(options.backends);
   specs.fill(frame, session.inputs());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct InferenceOptions {
   bool reference = false;
   std::string backends;
   std::vector<std::string> paths;
+  bool autoPaths = false;
 };
 void addInferenceOptions(CLI::App* verb, InferenceOptions& options);
 
@@ -34,6 +36,7 @@ struct Inference {
   ConvertSettings settings;
   Runtime runtime;
   Model model;
+  std::optional<PathChoice> choice;  ///< with InferenceOptions::autoPaths
   Session session;
   Frame frame;
 };

@@ -7,6 +7,7 @@
 #include <set>
 #include <sstream>
 
+#include "backends.h"
 #include "exit.h"
 #include "words.h"
 
@@ -78,7 +79,7 @@ std::map<std::pair<int, int>, LaneFacts> lanesOf(const Session& session) {
     LaneFacts& lane = lanes[{op.stage, op.lane}];
     lane.path = op.path;
     lane.multiplyAdds += op.multiplyAdds;
-    if (*op.backend != '\0') ++lane.operators[op.backend];
+    if (*op.backend != '\0' && !crosses(op)) ++lane.operators[op.backend];
     if (lane.first.empty()) lane.first = op.name;
     lane.last = op.name;
   }
@@ -90,7 +91,7 @@ std::map<std::pair<int, int>, LaneFacts> lanesOf(const Session& session) {
 void addPathOption(CLI::App* verb, std::vector<std::string>& arguments) {
   verb->add_option("--path", arguments,
                    "'to=NAME backend=cl,cpu threads=1' (repeatable): what leads to these operators or "
-                   "tensors, and to no other path's, runs there and beside other paths; "
+                   "tensors and nowhere else runs there, and beside other paths; "
                    "from=NAME says where it begins instead")
       ->allow_extra_args(false);
 }
@@ -99,6 +100,26 @@ std::vector<PathOptions> parsePaths(const std::vector<std::string>& arguments) {
   std::vector<PathOptions> paths;
   for (const std::string& argument : arguments) paths.push_back(parsePath(argument));
   return paths;
+}
+
+std::string choiceInWords(const PathChoice& choice) {
+  std::string words;
+  for (size_t t = 0; t < choice.tried.size(); ++t) {
+    const PathChoice::Tried& tried = choice.tried[t];
+    words += fmt::format("{:<14} {}: {:.3f} ms predicted, {:.3f} ms measured\n",
+                         t == choice.chosen ? "chosen" : "tried", tried.what, tried.predictedMs,
+                         tried.measuredMs);
+  }
+  return words;
+}
+
+nlohmann::json choiceJson(const PathChoice& choice) {
+  nlohmann::json tried = nlohmann::json::array();
+  for (const PathChoice::Tried& one : choice.tried)
+    tried.push_back({{"what", one.what},
+                     {"predicted_ms", one.predictedMs},
+                     {"measured_ms", one.measuredMs}});
+  return {{"chosen", choice.chosen}, {"tried", tried}};
 }
 
 std::string lanesInWords(const Session& session) {

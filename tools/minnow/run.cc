@@ -13,6 +13,8 @@
 #include "json_output.h"
 #include "minnow/cpu.h"
 #include "outputs.h"
+#include "paths.h"
+#include "timeline.h"
 #include "verbs.h"
 #include "words.h"
 
@@ -21,7 +23,7 @@ namespace {
 
 struct Arguments {
   InferenceOptions inference;
-  std::string outputDir, saveInputs;
+  std::string outputDir, saveInputs, timeline;
   bool json = false;
 };
 
@@ -50,6 +52,7 @@ void checkPlaces(const Arguments& args, const Session& session) {
   };
   add(args.outputDir, session.outputs());
   add(args.saveInputs, session.inputs());
+  places.push_back(args.timeline);
   refuseToOverwrite(places, filesRead(args.inference));
 }
 
@@ -98,9 +101,12 @@ void printOutput(const std::string& name, const HostTensor& tensor) {
              summary.mean, summary.nans > 0 ? fmt::format("  NaN {}", summary.nans) : "");
 }
 
-void report(const Arguments& args, std::span<const TensorInfo> infos,
+void report(const Arguments& args, const Inference& inference,
             const std::vector<HostTensor>& tensors, const std::vector<std::string>& files,
             double ms) {
+  const auto infos = inference.session.outputs();
+  if (!args.json && inference.choice)
+    fmt::print("{}{}", choiceInWords(*inference.choice), lanesInWords(inference.session));
   nlohmann::json outputs = nlohmann::json::array();
   for (size_t i = 0; i < tensors.size(); ++i) {
     if (!args.json) printOutput(infos[i].name, tensors[i]);
@@ -111,12 +117,28 @@ void report(const Arguments& args, std::span<const TensorInfo> infos,
     }
   }
   if (!args.json) return;
-  const nlohmann::json out = {{"model", args.inference.model},
-                              {"target", cpuTarget()},
-                              {"threads", args.inference.threads},
-                              {"run_ms", ms},
-                              {"outputs", outputs}};
+  nlohmann::json out = {{"model", args.inference.model},
+                        {"target", cpuTarget()},
+                        {"threads", args.inference.threads},
+                        {"run_ms", ms},
+                        {"outputs", outputs}};
+  if (inference.choice) out["auto_paths"] = choiceJson(*inference.choice);
   printJson(out);
+}
+
+/// Milliseconds.
+double runOnce(const Arguments& args, const Session& session, Frame& frame) {
+  if (args.timeline.empty()) {
+    const Clock clock;
+    need(frame.run());
+    return clock.ms();
+  }
+  Timeline timeline;
+  const double ms = timeline.run(frame);
+  using Json = nlohmann::ordered_json;
+  need(base::writeFile(args.timeline, timeline.json(args.inference.model, session)
+                                          .dump(1, ' ', false, Json::error_handler_t::replace)));
+  return ms;
 }
 
 void run(const Arguments& args) {
@@ -125,16 +147,14 @@ void run(const Arguments& args) {
   Frame& frame = inference.frame;
   checkPlaces(args, session);
   if (!args.saveInputs.empty()) saveInputs(args.saveInputs, frame, session.inputs());
-  const Clock clock;
-  need(frame.run());
-  const double ms = clock.ms();
+  const double ms = runOnce(args, session, frame);
 
   std::vector<HostTensor> tensors;
   for (size_t i = 0; i < session.outputs().size(); ++i)
     tensors.push_back(HostTensor::copyOf(frame.output(i)));
   const auto files = fileNames(session.outputs());
   if (!args.outputDir.empty()) writeFiles(args.outputDir, files, tensors);
-  report(args, session.outputs(), tensors, files, ms);
+  report(args, inference, tensors, files, ms);
 }
 
 }  // namespace
@@ -145,6 +165,14 @@ void addRun(CLI::App& app) {
   addInferenceOptions(verb, args->inference);
   verb->add_option("-o,--output-dir", args->outputDir, "Folder for one NAME.npy per output");
   verb->add_option("--save-inputs", args->saveInputs, "Folder for the inputs, as they are fed");
+  verb->add_flag("--auto-paths", args->inference.autoPaths,
+                 "Find parts that can run side by side, measure them on each unit, and place them "
+                 "where that is faster; prints what was tried")
+      ->excludes("--path");
+  verb->add_option("--timeline", args->timeline,
+                   "FILE: who did what when, for ui.perfetto.dev: a row for each thread and device; "
+                   "steps on a device are waited for one by one")
+      ->type_name("FILE");
   verb->add_flag("--json", args->json, "Report in JSON");
   verb->footer(
       "random:SEED draws from SplitMix64: uniform multiples of 2^-24 in [0,1) for real inputs,\n"
@@ -152,6 +180,7 @@ void addRun(CLI::App& app) {
       "Examples:\n"
       "  minnow run signs.minnow --input images=const:0.46875 --output-dir out\n"
       "  minnow run signs.minnow --input images=street.jpg --scale 0.00392157 --color bgr\n"
+      "  minnow run roads.minnow --input all=random:7 -t 2 --path to=lanes --timeline run.json\n"
       "  minnow run det.onnx --shape x=1,3,640,640 --input all=random:7 --json");
   verb->callback([args] { run(*args); });
 }

@@ -1,0 +1,295 @@
+// Paths by measuring: what can run side by side is tried, and kept if it is faster.
+#include <algorithm>
+#include <limits>
+#include <mutex>
+#include <set>
+
+#include "base/fail.h"
+#include "base/guarded.h"
+#include "planning/order.h"
+#include "runtime/backends.h"
+#include "runtime/impl.h"
+
+namespace minnow {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Millis = std::chrono::duration<double, std::milli>;
+
+/// Milliseconds for lanes to begin and to meet, by estimate.
+constexpr double kMeeting = 0.02;
+/// Runs with a look at every step; and runs in turns, as many as there is time for.
+constexpr int kLooks = 3, kLeastTurns = 5, kMostTurns = 40;
+constexpr double kMsForTurns = 400;
+/// What paths have to take of one path's time, so that noise alone does not choose them.
+constexpr double kWorthIt = 0.98;
+
+/// Inputs of no meaning: zeros, and numbers around one half for floats.
+void fillInputs(Frame& frame, std::span<const TensorInfo> inputs) {
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const TensorView to = frame.input(i);
+    std::vector<std::byte> elements(
+        static_cast<size_t>(to.elements()) * elementSize(to.type) + 1);
+    if (to.type == DataType::Float32) {
+      auto* floats = reinterpret_cast<float*>(elements.data());
+      for (int64_t e = 0; e < to.elements(); ++e) floats[e] = 0.25F + 0.0625F * (e % 9);
+    }
+    copyTensor({{to.type, to.shape, plainStrides(to.shape)}, elements.data()}, to);
+  }
+}
+
+/// Milliseconds of one run.
+Result<double> timed(Session& session, const RunObserver& observer = {}) {
+  auto frame = session.begin();
+  if (!frame) return std::unexpected(std::move(frame.error()));
+  fillInputs(*frame, session.inputs());
+  const auto begin = Clock::now();
+  if (auto ok = observer ? frame->runObserved(observer) : frame->run(); !ok)
+    return std::unexpected(std::move(ok.error()));
+  return Millis(Clock::now() - begin).count();
+}
+
+/// By step, milliseconds of all its rows, one after another, in the quickest of some runs.
+Result<std::vector<double>> stepTimes(Session& session, size_t steps) {
+  std::vector<double> best(steps, std::numeric_limits<double>::max());
+  for (int look = 0; look < kLooks; ++look) {
+    std::mutex mutex;
+    std::vector<double> times(steps, 0);
+    const auto ran = timed(session, [&](const RunEvent& event) {
+      const std::lock_guard lock(mutex);
+      if (event.kind == RunEvent::Kind::Step)
+        times[event.step] += Millis(event.end - event.begin).count();
+    });
+    if (!ran) return std::unexpected(ran.error());
+    for (size_t s = 0; s < steps; ++s) best[s] = std::min(best[s], times[s]);
+  }
+  return best;
+}
+
+double sumOf(const std::vector<double>& times) {
+  double sum = 0;
+  for (const double one : times) sum += one;
+  return sum;
+}
+
+/// Nodes of a model that would be a lane.
+using Part = std::vector<int>;
+
+class Chooser {
+ public:
+  Chooser(const Interpreter& model, const ir::Graph& graph, const SessionOptions& options,
+          InputShapes shapes, int threads)
+      : model_(model), graph_(graph), shapes_(shapes), threads_(threads) {
+    choice_.options = options;
+    choice_.options.autoPaths = false;
+  }
+
+  Result<PathChoice> run() {
+    if (!choice_.options.paths.empty())
+      return fail(ErrorCode::InvalidArgument,
+                  "a session either is told its paths or finds them (autoPaths); give one of both");
+    const auto added = add("one path", choice_.options, 0);
+    if (!added) return std::unexpected(added.error());
+    const auto times = stepTimes(*candidates_[0].session, operatorsOf(0).size());
+    if (!times) return std::unexpected(times.error());
+    choice_.tried[0].predictedMs = sumOf(*times);
+    if (onDevice() || threads_ > 1)
+      if (auto ok = tryOthers(*times); !ok) return std::unexpected(ok.error());
+    if (auto ok = measure(); !ok) return std::unexpected(ok.error());
+    choice_.options = candidates_[choice_.chosen].options;
+    return std::move(choice_);
+  }
+
+ private:
+  struct Candidate {
+    SessionOptions options;
+    std::optional<Session> session;
+  };
+
+  bool onDevice() const { return isOnDevice(choice_.options.backend); }
+  std::vector<OperatorInfo> operatorsOf(size_t candidate) const {
+    return candidates_[candidate].session->operators();
+  }
+
+  Result<void> add(std::string what, SessionOptions options, double predictedMs) {
+    SessionOptions small = options;
+    small.frames = 1;
+    auto session = model_.createSession(small, shapes_);
+    if (!session) return std::unexpected(std::move(session.error()));
+    candidates_.push_back({std::move(options), std::move(*session)});
+    choice_.tried.push_back({std::move(what), predictedMs, 0});
+    return {};
+  }
+
+  /// `first` are times of the first candidate's steps. What has no room is not tried.
+  Result<void> tryOthers(const std::vector<double>& first) {
+    SessionOptions cpu = choice_.options;
+    cpu.backend = "cpu", cpu.backups = "";
+    std::vector<double> alone = first;
+    if (onDevice()) {
+      if (!add("one path on the CPU", cpu, 0)) return {};
+      auto times = stepTimes(*candidates_.back().session, graph_.nodes.size());
+      if (!times) return std::unexpected(times.error());
+      choice_.tried.back().predictedMs = sumOf(*times);
+      alone = std::move(*times);
+    }
+    if (threads_ < 2 || alone.size() != graph_.nodes.size()) return {};
+    const auto beside = timesOnOneThread(cpu);
+    if (!beside) return std::unexpected(beside.error());
+    if (beside->empty()) return {};
+    const planning::Order order =
+        planning::orderInLanes(graph_, alone, *beside, kMeeting, threads_);
+    if (order.stages.empty()) return {};
+    tryParts(cpu, order, alone, *beside, first);
+    return {};
+  }
+
+  /// By node; none where there is no room.
+  Result<std::vector<double>> timesOnOneThread(SessionOptions options) const {
+    PathOptions all{.to = graph_.outputNames, .threads = 1};
+    options.paths = {std::move(all)};
+    options.frames = 1;
+    auto session = model_.createSession(options, shapes_);
+    if (!session) return std::vector<double>();
+    const auto times = stepTimes(*session, graph_.nodes.size());
+    if (!times) return std::unexpected(times.error());
+    return *times;
+  }
+
+  /// Lanes on the CPU; and, where there is a device, each of them in turn there.
+  void tryParts(const SessionOptions& cpu, const planning::Order& order,
+                const std::vector<double>& alone, const std::vector<double>& beside,
+                const std::vector<double>& first) {
+    double rest = 0;
+    for (size_t n = 0; n < alone.size(); ++n) rest += order.stageOf[n] < 0 ? alone[n] : 0;
+    const std::vector<std::vector<Part>> stages = partsOf(order);
+    const auto predicted = [&](const Part* there) {
+      double sum = rest;
+      for (const auto& stage : stages) {
+        double longest = 0;
+        for (const Part& part : stage)
+          longest = std::max(longest, &part == there ? timeOnDevice(part, first)
+                                                     : timeOf(part, beside));
+        sum += longest + kMeeting;
+      }
+      return sum;
+    };
+    const auto tried = [&](const std::string& what, const Part* there) {
+      SessionOptions options = cpu;
+      for (const auto& stage : stages)
+        for (const Part& part : stage)
+          options.paths.push_back(pathOf(part, &part == there ? choice_.options.backend : "cpu"));
+      (void)add(what, std::move(options), predicted(there));  // or there is no room for it
+    };
+    tried("paths on the CPU", nullptr);
+    for (const auto& stage : stages)
+      for (const Part& part : stage)
+        if (onDevice() && candidates_.size() < kMostTried)
+          tried(text("paths, '", graph_.nodes[part.back()].name, "' on ",
+                     choice_.options.backend),
+                &part);
+  }
+
+  std::vector<std::vector<Part>> partsOf(const planning::Order& order) const {
+    std::vector<std::vector<Part>> stages(order.stages.size());
+    for (size_t n = 0; n < order.stageOf.size(); ++n) {
+      if (order.stageOf[n] < 0) continue;
+      std::vector<Part>& lanes = stages[static_cast<size_t>(order.stageOf[n])];
+      const auto lane = static_cast<size_t>(order.laneOf[n]);
+      if (lanes.size() <= lane) lanes.resize(lane + 1);
+      lanes[lane].push_back(static_cast<int>(n));
+    }
+    for (auto& lanes : stages) std::erase_if(lanes, [](const Part& part) { return part.empty(); });
+    return stages;
+  }
+
+  static double timeOf(const Part& part, const std::vector<double>& times) {
+    double sum = 0;
+    for (const int n : part) sum += times[static_cast<size_t>(n)];
+    return sum;
+  }
+
+  /// As the first candidate took for it, with what crosses at its ends.
+  double timeOnDevice(const Part& part, const std::vector<double>& first) const {
+    std::set<std::string_view> written, touched;
+    for (const int n : part) {
+      for (const ir::ValueId id : graph_.nodes[n].outputs)
+        if (id != ir::kNoValue) written.insert(graph_.values[id].name);
+      for (const ir::ValueId id : graph_.nodes[n].inputs)
+        if (id != ir::kNoValue) touched.insert(graph_.values[id].name);
+    }
+    touched.insert(written.begin(), written.end());
+    double sum = 0;
+    for (const OperatorInfo& op : operatorsOf(0)) {
+      const auto outputs = candidates_[0].session->operands(op.index).outputs;
+      const bool crosses = op.kernel == "to-device" || op.kernel == "from-device";
+      if (!outputs.empty() && (crosses ? touched : written).contains(outputs[0].name))
+        sum += first[op.index];
+    }
+    return sum;
+  }
+
+  /// From the operators that read nothing of the part to those of which it reads nothing, by names
+  /// of what they write.
+  PathOptions pathOf(const Part& part, std::string_view backend) const {
+    const std::vector<int> producers = graph_.producers();
+    const auto isOwn = [&](int n) { return std::ranges::binary_search(part, n); };
+    std::set<int> begins(part.begin(), part.end()), ends = begins;
+    for (const int n : part)
+      for (const ir::ValueId id : graph_.nodes[n].inputs)
+        if (id != ir::kNoValue && producers[id] >= 0 && isOwn(producers[id]))
+          begins.erase(n), ends.erase(producers[id]);
+    PathOptions path{.to = {}, .from = {}, .backend = std::string(backend)};
+    for (const int n : begins) path.from.push_back(nameOf(n));
+    for (const int n : ends) path.to.push_back(nameOf(n));
+    return path;
+  }
+
+  std::string nameOf(int node) const {
+    for (const ir::ValueId id : graph_.nodes[node].outputs)
+      if (id != ir::kNoValue) return graph_.values[id].name;
+    return graph_.nodes[node].name;
+  }
+
+  /// In turns, so that what else the machine does falls on all.
+  Result<void> measure() {
+    constexpr double kMost = std::numeric_limits<double>::max();
+    for (auto& tried : choice_.tried) tried.measuredMs = kMost;
+    const auto begin = Clock::now();
+    const double most = kMsForTurns * static_cast<double>(candidates_.size());
+    for (int turn = -1; turn < kMostTurns; ++turn) {
+      if (turn > kLeastTurns && Millis(Clock::now() - begin).count() > most) break;
+      for (size_t c = 0; c < candidates_.size(); ++c) {
+        const auto ms = timed(*candidates_[c].session);
+        if (!ms) return std::unexpected(ms.error());
+        if (turn >= 0)
+          choice_.tried[c].measuredMs = std::min(choice_.tried[c].measuredMs, *ms);
+      }
+    }
+    const auto best =
+        std::ranges::min_element(choice_.tried, {}, &PathChoice::Tried::measuredMs);
+    if (best->measuredMs <= kWorthIt * choice_.tried[0].measuredMs)
+      choice_.chosen = static_cast<size_t>(best - choice_.tried.begin());
+    return {};
+  }
+
+  static constexpr size_t kMostTried = 6;
+
+  const Interpreter& model_;
+  const ir::Graph& graph_;
+  InputShapes shapes_;
+  int threads_;
+  std::vector<Candidate> candidates_;  // beside PathChoice::tried
+  PathChoice choice_;
+};
+
+}  // namespace
+
+Result<PathChoice> Interpreter::choosePaths(const SessionOptions& options,
+                                            InputShapes shapes) const {
+  return guarded(impl_->source, [&] {
+    return Chooser(*this, impl_->graph, options, shapes, impl_->runtime->options.threads).run();
+  });
+}
+
+}  // namespace minnow
