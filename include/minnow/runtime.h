@@ -97,6 +97,9 @@ struct OperatorInfo {
   /// Where it runs beside other steps: which stage that is, and its lane there, from 0 on. Lanes of
   /// one stage run side by side as far as there are threads. -1 for a step that runs alone.
   int stage = -1, lane = -1;
+
+  /// True for a step that takes a tensor from one memory to the other.
+  bool crosses() const { return kernel == "to-device" || kernel == "from-device"; }
 };
 
 /// A tensor that a step reads or writes. An optional one that is absent has no name and no type.

@@ -139,7 +139,7 @@ class TraceComparison {
       report_.rows.push_back({.step = step,
                               .name = op.name,
                               .type = op.type,
-                              .kernel = op.kernel,
+                              .kernel = kernelInWords(op.backend, op.kernel),
                               .total = **compared,
                               .inputs = inputs});
     }

@@ -142,7 +142,7 @@ class Replay {
   OpCallback keepOutputs(Tensors& tensors) const {
     return [&](const OperatorInfo& op, std::span<const TensorView> outputs) {
       const std::vector<std::string>& names = steps_[op.index].outputs;
-      for (size_t i = 0; i < outputs.size(); ++i)
+      for (size_t i = 0; !op.crosses() && i < outputs.size(); ++i)
         if (!names[i].empty()) tensors[names[i]] = HostTensor::copyOf(outputs[i]);
       return CallbackVerdict::Continue;
     };
@@ -202,6 +202,7 @@ class Replay {
   // Judging ---------------------------------------------------------------------------------------
 
   Result<void> addRows(const OperatorInfo& op) {
+    if (op.crosses()) return {};
     Origin origin = originOfInputs(op);
     for (const std::string& name : steps_[op.index].outputs) {
       if (name.empty() || !own_->contains(name)) continue;
@@ -243,7 +244,7 @@ class Replay {
       expected = std::move(*tensor);
     }
     const HostTensor* b = expected ? &*expected : nullptr;
-    ReportRow row{.step = op.index, .name = op.name, .type = op.type, .kernel = op.kernel};
+    ReportRow row{.step = op.index, .name = op.name, .type = op.type, .kernel = kernelInWords(op.backend, op.kernel)};
     row.total = compare(name, &plain_->at(name), b, report_.tolerance);
     row.own = compare(name, &own_->at(name), b, report_.tolerance);
     row.group = origin.group;

@@ -140,6 +140,10 @@ Json jsonOf(const std::string& name, const TraceInfo& info) {
 
 }  // namespace
 
+std::string kernelInWords(const std::string& backend, const std::string& kernel) {
+  return backend.empty() || backend == "cpu" ? kernel : backend + ": " + kernel;
+}
+
 const char* nameOf(TensorComparison::State state) {
   static constexpr const char* kNames[] = {
       "equal", "within the tolerance", "differs", "unlike", "only in A", "only in B", "in neither"};

@@ -37,6 +37,9 @@ struct TensorComparison {
 /// "equal", "within the tolerance", "differs", "only in A", …
 const char* nameOf(TensorComparison::State state);
 
+/// A kernel, with the back-end that it is of where that is not the CPU: "cl: convolution".
+std::string kernelInWords(const std::string& backend, const std::string& kernel);
+
 /// One output of one operator; of traces without operators one tensor.
 struct ReportRow {
   size_t step = 0;  ///< in execution order; outputs of one operator share it

@@ -99,7 +99,8 @@ TraceInfo infoFrom(const Json& json) {
   for (const Json& op : operators) {
     if (op.empty()) throw std::runtime_error("describes an operator by nothing");
     info.operators.push_back({op.value("name", ""), op.value("type", ""), op.value("kernel", ""),
-                              op.value("inputs", Names{}), op.value("outputs", Names{})});
+                              op.value("inputs", Names{}), op.value("outputs", Names{}),
+                              op.value("backend", "")});
   }
   const Json tensors = json.value("tensors", none);
   for (const auto& [name, record] : tensors.items()) info.tensors.emplace(name, recordFrom(record));
@@ -141,6 +142,7 @@ std::string toJson(const TraceInfo& info) {
     operators.push_back({{"name", op.name},
                          {"type", op.type},
                          {"kernel", op.kernel},
+                         {"backend", op.backend},
                          {"inputs", op.inputs},
                          {"outputs", op.outputs}});
   }

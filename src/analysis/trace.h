@@ -6,7 +6,7 @@
 //    "engine": {"name": "minnow", "version": "0.1.0", "target": "avx3", "threads": 1},
 //    "model": {"name": "signs", "checksum": "8f…"},
 //    "inputs": ["images"], "outputs": ["scores"],
-//    "operators": [{"name": "Conv_0", "type": "Conv", "kernel": "conv-panels",
+//    "operators": [{"name": "Conv_0", "type": "Conv", "kernel": "conv-panels", "backend": "cpu",
 //                   "inputs": ["images"], "outputs": ["relu0"]}, …],        in execution order
 //    "tensors": {"relu0": {"type": "float32", "shape": [1,16,112,112], "hash": "…", "min": 0, …}}}
 //
@@ -40,6 +40,7 @@ TensorRecord recordOf(const HostTensor& tensor);
 struct OperatorRecord {
   std::string name, type, kernel;
   std::vector<std::string> inputs, outputs;  ///< names of tensors, constants left out
+  std::string backend = {};                  ///< that computed it; empty if unknown
 };
 
 struct TraceInfo {

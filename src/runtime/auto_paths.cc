@@ -179,15 +179,24 @@ class Chooser {
       for (const auto& stage : stages)
         for (const Part& part : stage)
           options.paths.push_back(pathOf(part, &part == there ? choice_.options.backend : "cpu"));
-      (void)add(what, std::move(options), predicted(there));  // or there is no room for it
+      // There may be no room for it.
+      if (!add(what, std::move(options), predicted(there)) || there == nullptr) return;
+      const auto isThere = [&](const OperatorInfo& op) {
+        return op.backend == choice_.options.backend;
+      };
+      if (std::ranges::any_of(operatorsOf(candidates_.size() - 1), isThere)) return;
+      candidates_.pop_back(), choice_.tried.pop_back();  // it computes nothing of the part
     };
     tried("paths on the CPU", nullptr);
+    std::vector<const Part*> largest;
     for (const auto& stage : stages)
-      for (const Part& part : stage)
-        if (onDevice() && candidates_.size() < kMostTried)
-          tried(text("paths, '", graph_.nodes[part.back()].name, "' on ",
-                     choice_.options.backend),
-                &part);
+      for (const Part& part : stage) largest.push_back(&part);
+    std::ranges::sort(largest, std::greater<>(),
+                      [&](const Part* part) { return timeOf(*part, beside); });
+    if (onDevice())
+      for (const Part* part : std::span(largest).first(std::min(largest.size(), kMostParts)))
+        tried(text("paths, '", graph_.nodes[part->back()].name, "' on ", choice_.options.backend),
+              part);
   }
 
   std::vector<std::vector<Part>> partsOf(const planning::Order& order) const {
@@ -222,8 +231,7 @@ class Chooser {
     double sum = 0;
     for (const OperatorInfo& op : operatorsOf(0)) {
       const auto outputs = candidates_[0].session->operands(op.index).outputs;
-      const bool crosses = op.kernel == "to-device" || op.kernel == "from-device";
-      if (!outputs.empty() && (crosses ? touched : written).contains(outputs[0].name))
+      if (!outputs.empty() && (op.crosses() ? touched : written).contains(outputs[0].name))
         sum += first[op.index];
     }
     return sum;
@@ -273,7 +281,8 @@ class Chooser {
     return {};
   }
 
-  static constexpr size_t kMostTried = 6;
+  /// That are tried on a device: those with most to do.
+  static constexpr size_t kMostParts = 3;
 
   const Interpreter& model_;
   const ir::Graph& graph_;

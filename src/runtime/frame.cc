@@ -177,12 +177,26 @@ Result<void> runHere(runtime::Runner& runner, base::Team& team, const Watch& wat
   return ok ? ok : failedAt(runner, ok.error());
 }
 
+/// Goes on. Who observes it is told of a wait for another band's rows.
+Result<void> advance(runtime::Runner& runner, const Watch& watch) {
+  if (!watch.observer) return runner.advance();
+  constexpr std::chrono::microseconds kShort(10);
+  RunEvent event;
+  event.kind = RunEvent::Kind::Wait;
+  event.step = runner.step();
+  event.begin = Clock::now();
+  auto ok = runner.advance();
+  event.end = Clock::now();
+  if (event.end - event.begin > kShort) watch.tell(event);
+  return ok;
+}
+
 /// One band, by one thread.
 Result<void> runBand(runtime::Runner& runner, size_t step, int band, const Watch& watch) {
   base::Team alone;
   for (runner.begin(step, band); !runner.isDone();) {
     if (auto ok = runHere(runner, alone, watch); !ok) return ok;
-    if (auto ok = runner.advance(); !ok) return ok;
+    if (auto ok = advance(runner, watch); !ok) return ok;
   }
   return runner.finish();
 }

@@ -35,7 +35,7 @@ struct Sum {
 Sum sumOf(const Session& session) {
   Sum sum;
   for (const OperatorInfo& op : session.operators()) {
-    if (crosses(op)) {
+    if (op.crosses()) {
       ++sum.crossings;
       sum.bytes += bytesOf(session.operands(op.index).outputs[0]);
     } else if (*op.backend != '\0') {
@@ -54,7 +54,7 @@ std::string inWords(const Sum& sum) {
 }
 
 std::string lineOf(const Session& session, const OperatorInfo& op) {
-  if (crosses(op)) {
+  if (op.crosses()) {
     const OperandInfo tensor = session.operands(op.index).outputs[0];
     return fmt::format("  {:<9} {} {} bytes, '{}'\n", "", op.kernel == "to-device" ? "->" : "<-",
                        bytesOf(tensor), tensor.name);
@@ -66,13 +66,9 @@ std::string lineOf(const Session& session, const OperatorInfo& op) {
 
 }  // namespace
 
-bool crosses(const OperatorInfo& op) {
-  return op.kernel == "to-device" || op.kernel == "from-device";
-}
-
 bool isOnDevice(const OperatorInfo& op) {
   const std::string_view name = op.backend;
-  return !name.empty() && name != "cpu" && name != "reference" && !crosses(op);
+  return !name.empty() && name != "cpu" && name != "reference" && !op.crosses();
 }
 
 void addBackendOption(CLI::App* verb, std::string& list) {
@@ -107,7 +103,7 @@ nlohmann::json placementJson(const Session& session) {
                      {"kernel", op.kernel},
                      {"backend", op.backend},
                      {"refused", op.refused}});
-    if (crosses(op)) steps.back()["bytes"] = bytesOf(session.operands(op.index).outputs[0]);
+    if (op.crosses()) steps.back()["bytes"] = bytesOf(session.operands(op.index).outputs[0]);
   }
   const Sum sum = sumOf(session);
   nlohmann::json here = nlohmann::json::array();

@@ -14,9 +14,7 @@ void addBackendOption(CLI::App* verb, std::string& list);
 /// The options with the back-ends of such a list, which lives as long; "" leaves them.
 SessionOptions withBackends(SessionOptions options, std::string_view list);
 
-/// True for a step that takes a tensor from one memory to the other.
-bool crosses(const OperatorInfo& op);
-/// True for one that a device computes.
+/// True for a step that a device computes.
 bool isOnDevice(const OperatorInfo& op);
 
 /// Every operator with the back-end that computes it, why not one before it, and every crossing.

@@ -79,7 +79,7 @@ std::map<std::pair<int, int>, LaneFacts> lanesOf(const Session& session) {
     LaneFacts& lane = lanes[{op.stage, op.lane}];
     lane.path = op.path;
     lane.multiplyAdds += op.multiplyAdds;
-    if (*op.backend != '\0' && !crosses(op)) ++lane.operators[op.backend];
+    if (*op.backend != '\0' && !op.crosses()) ++lane.operators[op.backend];
     if (lane.first.empty()) lane.first = op.name;
     lane.last = op.name;
   }

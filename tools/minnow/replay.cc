@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "backends.h"
 #include "exit.h"
 #include "model.h"
 #include "outputs.h"
@@ -16,7 +17,7 @@ namespace minnow::tool {
 namespace {
 
 struct Arguments {
-  std::string model, reference;
+  std::string model, reference, backends;
   std::vector<std::string> shapes;
   int threads = 1;
   bool referenceKernels = false;
@@ -31,7 +32,8 @@ struct Replayed {
         runtime(need(Runtime::create({.threads = args.threads}))),
         model(openModel(runtime, args.model, settings, {.verifyWeights = true})),
         session(openSession(model, args.model, settings,
-                            {.fastKernels = !args.referenceKernels, .inStrips = false})) {}
+                            withBackends({.fastKernels = !args.referenceKernels, .inStrips = false},
+                                         args.backends))) {}
 
   /// Where conversion has to know shapes, the reference's inputs say them.
   static ConvertSettings settingsOf(const Arguments& args, const analysis::Trace& reference) {
@@ -78,6 +80,7 @@ void addReplay(CLI::App& app) {
       ->allow_extra_args(false);
   verb->add_option("-t,--threads", args->threads, "Threads")->check(CLI::Range(1, 256));
   addTargetOption(verb, Exit::CannotCompare);
+  addBackendOption(verb, args->backends);
   verb->add_flag("--reference-kernels", args->referenceKernels, "Scalar reference kernels only");
   addReportOptions(verb, args->report);
   verb->footer(

@@ -100,7 +100,7 @@ Json Timeline::json(const std::string& model, const Session& session) const {
     const OperatorInfo& op = operators[event.step];
     if (event.kind == RunEvent::Kind::Wait) {
       rows.add(row, op.lane < 0 ? "wait for bands" : "wait for lanes", "waiting", event);
-    } else if (crosses(op)) {
+    } else if (op.crosses()) {
       const OperandInfo tensor = session.operands(op.index).outputs[0];
       const bool there = op.kernel == "to-device";
       rows.add(row, fmt::format("{} {} {}", there ? "to" : "from", op.backend, tensor.name),
