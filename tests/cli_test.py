@@ -112,6 +112,80 @@ class CommandLine(unittest.TestCase):
             text = self.minnow("info", model, "--backend", "cl,cpu")
             self.assertRegex(text, "; not cl: ", "too small to cross, or there is no device")
 
+    def two_heads(self):
+        """x is sent through a function, and that through one to a and through two to b."""
+        nodes = [("Relu", "x", "t"), ("Sigmoid", "t", "a"), ("Tanh", "t", "u"), ("Exp", "u", "b")]
+        dims = [1, 8, 64, 64]
+        graph = b"".join(field(1, field(1, x) + field(2, y) + field(3, f"node_{y}") + field(4, op)) for op, x, y in nodes)
+        graph += field(2, "heads") + field(11, value_info("x", dims))
+        graph += b"".join(field(12, value_info(name, dims)) for name in "ab")
+        return self.file("heads.onnx", field(1, 7) + field(7, graph) + field(8, field(1, "") + field(2, 13)))
+
+    def test_paths(self):
+        model, given = self.two_heads(), ("--input", "x=random:1", "-t", "2")
+        lanes = json.loads(self.minnow("info", model, "--path", "to=a", "--path", "to=b backend=cpu threads=1", "-t", "2",
+                                       "--json"))["lanes"]
+        self.assertEqual(sorted((lane["path"], lane["first"], lane["last"]) for lane in lanes),
+                         [(0, "node_a", "node_a"), (1, "node_u", "node_b")])
+        self.assertEqual({lane["stage"] for lane in lanes}, {0})
+        self.assertRegex(self.minnow("info", model, "--path", "to=b"), r"(?m)^lane +1\.1: 2 on cpu, .*'node_u' to 'node_b'")
+        plain = self.minnow("run", model, *given)
+        for paths in (["to=a", "to=b"], ["to=b"], ["from=node_t to=a,b"]):
+            options = [word for path in paths for word in ("--path", path)]
+            self.assertEqual(self.minnow("run", model, *given, *options), plain)
+        self.minnow("bench", model, "-n", "2", "-t", "2", "--path", "to=a")
+        self.assertIn("no operator or tensor 'c'", self.minnow("run", model, *given, "--path", "to=c", code=ERROR))
+        for bad in ("from=t", "to=a to=b", "to=a threads=none", "to=a on=cl", "to="):
+            self.assertIn("'to=NAME", self.minnow("run", model, *given, "--path", bad, code=USAGE))
+
+    def test_auto_paths(self):
+        model = self.two_heads()
+        said = self.minnow("run", model, "--input", "x=random:1", "-t", "2", "--auto-paths")
+        self.assertRegex(said, r"(?m)^(tried|chosen) +one path: [\d.]+ ms predicted, [\d.]+ ms measured$")
+        self.assertEqual(len(re.findall("(?m)^chosen ", said)), 1)
+        plain = self.minnow("run", model, "--input", "x=random:1")
+        self.assertTrue(said.endswith(plain), said)
+        found = json.loads(self.minnow("run", model, "--input", "x=random:1", "--auto-paths", "--json"))["auto_paths"]
+        self.assertEqual((found["chosen"], len(found["tried"])), (0, 1))
+        self.minnow("run", model, "--input", "x=random:1", "--auto-paths", "--path", "to=a", code=USAGE)
+
+    def test_timeline(self):
+        model, file = self.two_heads(), self.folder / "run.json"
+        said = self.minnow("run", model, "--input", "x=random:1", "-t", "2", "--path", "to=a", "--path", "to=b",
+                           "--timeline", file)
+        self.assertEqual(said, self.minnow("run", model, "--input", "x=random:1"))
+        events = json.loads(file.read_text())["traceEvents"]
+        rows = {event["tid"]: event["args"]["name"] for event in events if event["name"] == "thread_name"}
+        self.assertEqual(rows[1], "caller's thread")
+        slices = [event for event in events if event["ph"] == "X"]
+        steps = [event for event in slices if event["cat"] == "operator"]
+        self.assertEqual(sorted(event["name"] for event in steps), ["node_a", "node_b", "node_t", "node_u"])
+        self.assertEqual({event["args"].get("lane") for event in steps}, {None, "1.1", "1.2"})
+        for event in slices:
+            self.assertIn(event["tid"], rows)
+            self.assertGreaterEqual(min(event["ts"], event["dur"]), 0)
+        run = next(event for event in slices if event["cat"] == "run")
+        for tid in rows:  # what a thread does, it does one after another
+            own = sorted((event["ts"], event["ts"] + event["dur"]) for event in slices
+                         if event["tid"] == tid and event is not run)
+            for (_, end), (begin, _) in zip(own, own[1:]):
+                self.assertLessEqual(end, begin + 0.002)
+        self.assertIn("would be written over",
+                      self.minnow("run", model, "--input", "x=random:1", "--timeline", model, code=USAGE))
+
+    def test_diff_between_backends(self):
+        model, given = self.two_heads(), ("--input", "x=random:1")
+        self.assertIn("4 tensors compared, all equal.",
+                      self.minnow("diff", model, "--against", "cpu", *given, "--path", "to=a"))
+        info = json.loads(self.minnow("info", model, "--backend", "cpu", "--json"))["placement"]
+        if any(one["name"] == "cl" and not one["missing"] for one in info["backends"]):
+            self.assertIn("4 tensors compared", self.minnow("diff", model, "--backend", "cl,cpu", "--against", "cpu", *given))
+            self.minnow("trace", model, "--backend", "cl,cpu", *given, "-o", self.folder / "cl.npz")
+            self.minnow("replay", model, "--backend", "cl,cpu", "--reference", self.folder / "cl.npz")
+        self.minnow("diff", model, code=USAGE)
+        self.minnow("diff", model, model, "--against", "cpu", code=USAGE)
+        self.minnow("diff", model, model, *given, code=USAGE)
+
     def test_onnx_and_minnow_give_the_same(self):
         model = self.convert()
         for path, out in ((model, "a"), (self.onnx, "b")):

@@ -266,6 +266,66 @@ TEST(Paths, ThatNeedEachOtherInACircleAreRefused) {
   EXPECT_NE(message.find("need results of each other"), std::string::npos) << message;
 }
 
+TEST(AutoPaths, AreOnePathWhereThatIsFastest) {
+  Loaded loaded(twoHeads(), 1);
+  const auto choice = loaded.interpreter.choosePaths();
+  ASSERT_TRUE(choice) << choice.error().message;
+  EXPECT_EQ(choice->tried.size(), 1U) << "one thread has nothing to run beside it";
+  EXPECT_EQ(choice->chosen, 0U);
+  EXPECT_TRUE(choice->options.paths.empty());
+}
+
+TEST(AutoPaths, AreTriedAndMeasured) {
+  Loaded loaded(twoHeads(), 2);
+  const auto choice = loaded.interpreter.choosePaths();
+  ASSERT_TRUE(choice) << choice.error().message;
+  ASSERT_EQ(choice->tried.size(), 2U);
+  for (const auto& tried : choice->tried) {
+    EXPECT_GT(tried.predictedMs, 0) << tried.what;
+    EXPECT_GT(tried.measuredMs, 0) << tried.what;
+  }
+  EXPECT_EQ(choice->options.paths.empty(), choice->chosen == 0);
+  if (choice->chosen == 1) {
+    EXPECT_LE(choice->tried[1].measuredMs, 0.98 * choice->tried[0].measuredMs);
+  }
+  Session plain = loaded.session({});
+  const auto expected = outputsOf(plain);
+  auto made = *loaded.interpreter.createSession(choice->options);
+  EXPECT_EQ(outputsOf(made), expected);
+  auto found = *loaded.interpreter.createSession({.autoPaths = true});
+  EXPECT_EQ(outputsOf(found), expected);
+}
+
+TEST(AutoPaths, AreRefusedBesidePathsThatAreGiven) {
+  Loaded loaded(twoHeads(), 2);
+  const auto session = loaded.interpreter.createSession({.paths = kBoth, .autoPaths = true});
+  ASSERT_FALSE(session);
+  EXPECT_EQ(session.error().code, ErrorCode::InvalidArgument);
+}
+
+// What was tried is gone, and no more than the budget allows was.
+TEST(AutoPaths, LeaveNothingBehindAndKeepToTheBudget) {
+  size_t one = 0;
+  {
+    Loaded loaded(twoHeads(), 2);
+    const size_t before = loaded.runtime.ledger().now.total();
+    Session session = loaded.session({});
+    one = loaded.runtime.predicted().total();
+    {
+      ASSERT_TRUE(loaded.interpreter.choosePaths());
+    }
+    EXPECT_EQ(loaded.runtime.predicted().total(), one);
+    EXPECT_GT(one, before);
+  }
+  const test::Model model(twoHeads());
+  auto runtime = *Runtime::create({.threads = 2, .memoryBudget = one});
+  auto interpreter = *Interpreter::createFromBuffer(runtime, model.span);
+  const auto choice = interpreter.choosePaths();
+  ASSERT_TRUE(choice) << choice.error().message;
+  EXPECT_EQ(choice->tried.size(), 1U) << "there is room for one session";
+  EXPECT_LE(runtime.ledger().peak.total(), one);
+}
+
 TEST(Paths, OneMayFollowAnother) {
   Loaded loaded(twoHeads(), 2);
   const auto expected = outputsOf(*std::make_unique<Session>(loaded.session({})));

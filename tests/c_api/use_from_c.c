@@ -108,6 +108,41 @@ static const char* beginTwice(minnow_interpreter* model, minnow_session* session
   return NULL;
 }
 
+/* The only operator as a path, and paths that there are not; by a header that knows no paths too. */
+static const char* usePaths(minnow_interpreter* model) {
+  const char* to[] = {"y", NULL};
+  const char* nothing[] = {"z", NULL};
+  minnow_path path = {to, NULL, NULL, NULL, 0};
+  minnow_session_options options = MINNOW_SESSION_OPTIONS_INIT;
+  minnow_session* session = NULL;
+  const char* problem;
+  options.backend = "cpu";
+  options.paths = &path;
+  options.path_count = 1;
+  CHECK(minnow_interpreter_create_session(model, &options, &session) == MINNOW_OK);
+  problem = runFrame(session);
+  minnow_session_destroy(session);
+  if (problem != NULL) return problem;
+  path.to = nothing;
+  CHECK(minnow_interpreter_create_session(model, &options, &session) == MINNOW_NOT_FOUND);
+  CHECK(strstr(minnow_last_error(), "'z'") != NULL);
+  options.size = offsetof(minnow_session_options, backend);
+  CHECK(minnow_interpreter_create_session(model, &options, &session) == MINNOW_OK);
+  minnow_session_destroy(session);
+  options.size = sizeof options;
+  options.paths = NULL;
+  CHECK(minnow_interpreter_create_session(model, &options, &session) == MINNOW_INVALID_ARGUMENT);
+  options.path_count = 0;
+  options.auto_paths = 1;
+  CHECK(minnow_interpreter_create_session(model, &options, &session) == MINNOW_OK);
+  problem = runFrame(session);
+  minnow_session_destroy(session);
+  if (problem != NULL) return problem;
+  options.backend = "abacus";
+  CHECK(minnow_interpreter_create_session(model, &options, &session) == MINNOW_INVALID_ARGUMENT);
+  return NULL;
+}
+
 /* Shapes that no tensor has are refused, and have no bytes. */
 static const char* writeNonsense(void) {
   minnow_tensor tensor = {MINNOW_FLOAT32, 2, {INT64_MAX, 3}, {0}, NULL};
@@ -206,6 +241,7 @@ static const char* useSession(minnow_interpreter* model) {
   if (problem == NULL) problem = createResized(model);
   if (problem == NULL) problem = runFrame(session);
   if (problem == NULL) problem = beginTwice(model, session);
+  if (problem == NULL) problem = usePaths(model);
   minnow_session_destroy(session);
   return problem;
 }
