@@ -111,6 +111,17 @@ inline ir::Graph smallNetwork(int seed) {
   return b.finish(b.conv(b.add(concat, {left, right}), 14, 5, 1, 1, 1, seed + 5));
 }
 
+/// The branches of such a network that meet in its Concat, as paths.
+inline std::vector<PathOptions> branchesOf(const Session& session) {
+  std::vector<PathOptions> paths;
+  for (const OperatorInfo& op : session.operators()) {
+    if (op.type != "Concat") continue;
+    for (const OperandInfo& input : session.operands(op.index).inputs)
+      paths.push_back({.to = {std::string(input.name)}});
+  }
+  return paths;
+}
+
 inline void writeInput(Frame& frame, float start) {
   const TensorView in = frame.input(0);
   float* data = in.as<float>();

@@ -15,12 +15,13 @@ namespace {
 
 /// Everything that operator new gives to a model and its session is in the ledger, but for a few
 /// bytes: the mutexes, weak references and lists that the runtime keeps of them.
-void expectHonest(const test::Model& model) {
+void expectHonest(const test::Model& model, const std::vector<PathOptions>& paths = {}) {
   auto runtime = Runtime::create();
   const size_t before = allocations::liveBytes();
   auto interpreter = Interpreter::createFromBuffer(*runtime, model.span);
   ASSERT_TRUE(interpreter.has_value()) << interpreter.error().message;
-  auto session = interpreter->createSession();
+  auto session = interpreter->createSession({.paths = paths});
+  ASSERT_TRUE(session) << session.error().message;
   const auto counted = static_cast<double>(allocations::liveBytes() - before);
   const auto said = static_cast<double>(runtime->ledger().now.heapBytes);
   EXPECT_EQ(said, static_cast<double>(session->memory().metadataBytes));
@@ -87,7 +88,13 @@ TEST(HeapBytes, AreWhatWasAllocated) {
     auto session = interpreter->createSession();
     test::runOnce(*session, 1);
   }
-  for (int seed = 0; seed < 12; ++seed) expectHonest(test::Model(test::smallNetwork(seed)));
+  for (int seed = 0; seed < 12; ++seed) {
+    const test::Model model(test::smallNetwork(seed));
+    expectHonest(model);
+    auto runtime = Runtime::create();
+    auto interpreter = Interpreter::createFromBuffer(*runtime, model.span);
+    expectHonest(model, test::branchesOf(*interpreter->createSession()));
+  }
 }
 
 /// Two convolutions with 2.4 MB of weights.

@@ -158,6 +158,20 @@ TEST(RunAllocatesNothing, NorWhereRunsSetAttributes) {
   }
 }
 
+void expectNoAllocationAfterTheFirstFrame(Session& session) {
+  const auto expected = test::runOnce(session, 1);
+  const int64_t before = allocations::made();
+  {
+    auto frame = session.begin();
+    const TensorView in = frame->input("x");
+    std::fill_n(in.as<float>(), in.elements(), 0.5f);
+    EXPECT_TRUE(frame->run().has_value());
+    EXPECT_TRUE(frame->output("out"));
+  }
+  EXPECT_EQ(allocations::made() - before, 0);
+  EXPECT_EQ(test::runOnce(session, 1), expected);
+}
+
 TEST(RunAllocatesNothing, NorDoesTheWholeFrameAfterTheFirst) {
   for (int threads : {1, 3}) {
     auto runtime = Runtime::create({.threads = threads});
@@ -165,17 +179,11 @@ TEST(RunAllocatesNothing, NorDoesTheWholeFrameAfterTheFirst) {
       const test::Model model(test::smallNetwork(seed));
       auto interpreter = Interpreter::createFromBuffer(*runtime, model.span);
       auto session = interpreter->createSession();
-      const auto expected = test::runOnce(*session, 1);
-      const int64_t before = allocations::made();
-      {
-        auto frame = session->begin();
-        const TensorView in = frame->input("x");
-        std::fill_n(in.as<float>(), in.elements(), 0.5f);
-        EXPECT_TRUE(frame->run().has_value());
-        EXPECT_TRUE(frame->output("out"));
-      }
-      EXPECT_EQ(allocations::made() - before, 0);
-      EXPECT_EQ(test::runOnce(*session, 1), expected);
+      expectNoAllocationAfterTheFirstFrame(*session);
+      auto branches = interpreter->createSession({.paths = test::branchesOf(*session)});
+      ASSERT_TRUE(branches) << branches.error().message;
+      EXPECT_EQ(test::runOnce(*branches, 1), test::runOnce(*session, 1));
+      expectNoAllocationAfterTheFirstFrame(*branches);
     }
   }
 }
