@@ -234,8 +234,8 @@ TEST(Lanes, PathsAreLanes) {
   for (int round = 0; round < 3000; ++round) {
     SCOPED_TRACE(round);
     const bool large = round % 2 == 0;
-    ir::Graph graph =
-        randomBranches(random, 2 + round % 25, large ? 20'000 : 1 + static_cast<int64_t>(random() % 12));
+    ir::Graph graph = randomBranches(random, 2 + round % 25,
+                                     large ? 20'000 : 1 + static_cast<int64_t>(random() % 12));
     if (!large) chainAtRandom(graph, random);
     const auto paths = randomPaths(graph, random);
     const auto pathOf = program::findPaths(graph, paths);

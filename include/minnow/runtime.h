@@ -136,11 +136,12 @@ using OpCallback = std::function<CallbackVerdict(const OperatorInfo&, std::span<
 /// A piece of a run, and when: for timelines.
 struct RunEvent {
   enum class Kind : uint8_t {
-    Step,   ///< a step was computed, or its rows were
-    Wait,   ///< nothing to do until other lanes, or other bands, came so far
+    Step,  ///< a step was computed, or its rows were
+    Wait,  ///< nothing to do until other lanes, or other bands, came so far
   };
   Kind kind = Kind::Step;
-  size_t step = 0;  ///< index into Session::operators(); of a wait: the first step of what is waited for
+  size_t step =
+      0;  ///< index into Session::operators(); of a wait: the first step of what is waited for
   int64_t rowBegin = 0, rowEnd = 0;  ///< as in OperatorInfo
   std::chrono::steady_clock::time_point begin, end;
 };
@@ -295,8 +296,7 @@ class Interpreter {
   /// model some tens of times on made-up inputs, which takes a second or so, and memory for a few
   /// sessions. Paths are chosen where they were faster by 2 % or more, else one path, as the options
   /// have it or on the CPU.
-  Result<PathChoice> choosePaths(const SessionOptions& options = {},
-                                 InputShapes shapes = {}) const;
+  Result<PathChoice> choosePaths(const SessionOptions& options = {}, InputShapes shapes = {}) const;
   /// Tells the system that the file's pages are not needed now; they are read again when a session
   /// touches them. Its metadata is not needed any more and leaves the ledger.
   void releaseModel();

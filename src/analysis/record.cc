@@ -44,9 +44,8 @@ class Recorder {
   Result<void> keep(const OperatorInfo& op, const Operands& operands,
                     std::span<const TensorView> outputs) {
     if (op.crosses()) return {};  // the same tensor elsewhere
-    info_.operators.push_back(
-        {op.name, op.type, op.kernel, namesOf(operands.inputs), namesOf(operands.outputs),
-         op.backend});
+    info_.operators.push_back({op.name, op.type, op.kernel, namesOf(operands.inputs),
+                               namesOf(operands.outputs), op.backend});
     const bool all = matches(op.name) || matches(op.type);
     for (size_t i = 0; i < outputs.size(); ++i) {
       const std::string name(operands.outputs[i].name);

@@ -244,7 +244,10 @@ class Replay {
       expected = std::move(*tensor);
     }
     const HostTensor* b = expected ? &*expected : nullptr;
-    ReportRow row{.step = op.index, .name = op.name, .type = op.type, .kernel = kernelInWords(op.backend, op.kernel)};
+    ReportRow row{.step = op.index,
+                  .name = op.name,
+                  .type = op.type,
+                  .kernel = kernelInWords(op.backend, op.kernel)};
     row.total = compare(name, &plain_->at(name), b, report_.tolerance);
     row.own = compare(name, &own_->at(name), b, report_.tolerance);
     row.group = origin.group;

@@ -109,7 +109,8 @@ class PathSearch {
       if (graph_.nodes[n].name == name) found.insert(static_cast<int>(n));
     if (found.empty())
       return fail(ErrorCode::NotFound, nameOf(path), ": the model has no operator or tensor '",
-                  name, "'; conversion may have joined it with another one: `minnow info "
+                  name,
+                  "'; conversion may have joined it with another one: `minnow info "
                   "--backend cpu` lists the operators that there are");
     if (found.size() > 1)
       return fail(ErrorCode::InvalidArgument, nameOf(path), ": '", name, "' is the name of ",
@@ -227,7 +228,8 @@ Result<void> PathSearch::checkCircles() const {
   for (size_t p = 0; p < paths_.size(); ++p)
     if (const int gap = gapOf(needs_, pathOf_, static_cast<int>(p)); gap >= 0)
       return fail(ErrorCode::InvalidArgument, nameOf(p), " needs operator '",
-                  graph_.nodes[gap].name, "', which needs the path and is not in it, because it "
+                  graph_.nodes[gap].name,
+                  "', which needs the path and is not in it, because it "
                   "leads elsewhere too; make two paths of it, or say in `from` where it begins");
   const auto needs = needsOfPaths(needs_, pathOf_, paths_.size());
   for (size_t a = 0; a < paths_.size(); ++a)
@@ -243,9 +245,8 @@ Result<void> PathSearch::checkCircles() const {
 
 class LaneBuilder {
  public:
-  LaneBuilder(ir::Graph& graph, std::span<const TensorType> types,
-              std::span<const Path> paths, std::span<const int> pathOf,
-              std::span<const Side> sides, int threads)
+  LaneBuilder(ir::Graph& graph, std::span<const TensorType> types, std::span<const Path> paths,
+              std::span<const int> pathOf, std::span<const Side> sides, int threads)
       : graph_(graph),
         paths_(paths),
         pathOf_(pathOf),
@@ -410,10 +411,10 @@ class LaneBuilder {
   std::span<const Side> sides_;
   int threads_;
   Needs needs_;
-  std::vector<double> work_;   // by node
-  std::vector<Key> keys_;      // by node
-  std::vector<int> levelOf_;   // by node: stages that it needs
-  std::vector<int> depthOf_;   // by path: stages before its own
+  std::vector<double> work_;  // by node
+  std::vector<Key> keys_;     // by node
+  std::vector<int> levelOf_;  // by node: stages that it needs
+  std::vector<int> depthOf_;  // by path: stages before its own
   int deepest_ = 0;
   Lanes lanes_;
 };

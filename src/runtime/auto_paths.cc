@@ -28,8 +28,7 @@ constexpr double kWorthIt = 0.98;
 void fillInputs(Frame& frame, std::span<const TensorInfo> inputs) {
   for (size_t i = 0; i < inputs.size(); ++i) {
     const TensorView to = frame.input(i);
-    std::vector<std::byte> elements(
-        static_cast<size_t>(to.elements()) * elementSize(to.type) + 1);
+    std::vector<std::byte> elements(static_cast<size_t>(to.elements()) * elementSize(to.type) + 1);
     if (to.type == DataType::Float32) {
       auto* floats = reinterpret_cast<float*>(elements.data());
       for (int64_t e = 0; e < to.elements(); ++e) floats[e] = 0.25F + 0.0625F * (e % 9);
@@ -168,8 +167,8 @@ class Chooser {
       for (const auto& stage : stages) {
         double longest = 0;
         for (const Part& part : stage)
-          longest = std::max(longest, &part == there ? timeOnDevice(part, first)
-                                                     : timeOf(part, beside));
+          longest =
+              std::max(longest, &part == there ? timeOnDevice(part, first) : timeOf(part, beside));
         sum += longest + kMeeting;
       }
       return sum;
@@ -270,12 +269,10 @@ class Chooser {
       for (size_t c = 0; c < candidates_.size(); ++c) {
         const auto ms = timed(*candidates_[c].session);
         if (!ms) return std::unexpected(ms.error());
-        if (turn >= 0)
-          choice_.tried[c].measuredMs = std::min(choice_.tried[c].measuredMs, *ms);
+        if (turn >= 0) choice_.tried[c].measuredMs = std::min(choice_.tried[c].measuredMs, *ms);
       }
     }
-    const auto best =
-        std::ranges::min_element(choice_.tried, {}, &PathChoice::Tried::measuredMs);
+    const auto best = std::ranges::min_element(choice_.tried, {}, &PathChoice::Tried::measuredMs);
     if (best->measuredMs <= kWorthIt * choice_.tried[0].measuredMs)
       choice_.chosen = static_cast<size_t>(best - choice_.tried.begin());
     return {};

@@ -81,8 +81,9 @@ Result<void> onOneDevice(const SessionOptions& options) {
   const std::string_view device = deviceAsked(options);
   for (const PathOptions& path : options.paths)
     if (isOnDevice(path.backend) && path.backend != device)
-      return fail(ErrorCode::Unsupported, "a session computes on one device, and its paths ask for ",
-                  device, " and ", path.backend, "; give them the same one, or the CPU");
+      return fail(ErrorCode::Unsupported,
+                  "a session computes on one device, and its paths ask for ", device, " and ",
+                  path.backend, "; give them the same one, or the CPU");
   return {};
 }
 

@@ -242,8 +242,8 @@ TEST(Devices, PathsAreThereOrHereAsTheySay) {
   const auto expected = run(graph, {&backend::referenceBackend()}).output;
   const std::vector<program::Path> one{{{"one"}, {}, true, 0}}, other{{{"other"}, {}, true, 0}},
       both{{{"one"}, {}, true, 0}, {{"other"}, {}, false, 0}};
-  const Words oneThere{"reference", "to-device", "far", "far", "from-device", "reference",
-                       "reference"};
+  const Words oneThere{"reference",   "to-device", "far",      "far",
+                       "from-device", "reference", "reference"};
   for (const auto& paths : {one, other, both}) {
     const Ran ran = run(graph, {1, false, list, false, paths});
     EXPECT_EQ(ran.kernels, oneThere) << "the lane that waits for a device comes first";

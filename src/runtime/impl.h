@@ -98,8 +98,8 @@ struct Frame::Impl {
   std::unique_ptr<backend::DeviceBlock> block;  // null where nothing is on a device
   std::optional<runtime::Bindings> bindings;
   std::optional<runtime::Runner> runner;
-  std::vector<Way> ways;    // as many as a chain has bands or a stage lanes at most
-  std::string missing;      // what the last view that was not there says
+  std::vector<Way> ways;  // as many as a chain has bands or a stage lanes at most
+  std::string missing;    // what the last view that was not there says
 };
 
 struct Session::Impl {

@@ -82,8 +82,10 @@ TEST(Paths, HaveTheBitsOfOne) {
   const auto expected = outputsOf(plain);
   for (const int threads : {1, 2, 3, 4}) {
     Loaded loaded(twoHeads(), threads);
-    for (const auto& paths :
-         {kBoth, {{.to = {"left"}}}, {{.to = {"left", "right"}}}, {{.to = {"left"}, .threads = 1}}}) {
+    for (const auto& paths : {kBoth,
+                              {{.to = {"left"}}},
+                              {{.to = {"left", "right"}}},
+                              {{.to = {"left"}, .threads = 1}}}) {
       Session session = loaded.session(paths);
       for (int run = 0; run < 5; ++run) EXPECT_EQ(outputsOf(session), expected) << threads;
     }
@@ -213,8 +215,7 @@ TEST(Paths, FramesRunThemSideBySide) {
 TEST(Paths, SessionsAreResized) {
   Loaded loaded(twoHeads(), 2), plain(twoHeads(), 1);
   Session session = loaded.session(kBoth), one = plain.session({});
-  for (Session* each : {&session, &one})
-    ASSERT_TRUE(each->resizeInput("x", {1, 4, 18, 30}));
+  for (Session* each : {&session, &one}) ASSERT_TRUE(each->resizeInput("x", {1, 4, 18, 30}));
   EXPECT_EQ(outputsOf(session), outputsOf(one));
   EXPECT_EQ(lanesOf(session), std::vector<int>{2});
 }

@@ -72,14 +72,14 @@ size_t heapBytes(const SessionOptions& options) {
 namespace {
 
 size_t heapBytes(const SharedProgram& shared) {
-  return heapBytes(shared.options) + kSharedHeader + sizeof(SharedProgram) + kSharedHeader + sizeof(program::Program) +
-         shared.program->heapBytes() + (shared.settled ? runtime::heapBytes(*shared.settled) : 0);
+  return heapBytes(shared.options) + kSharedHeader + sizeof(SharedProgram) + kSharedHeader +
+         sizeof(program::Program) + shared.program->heapBytes() +
+         (shared.settled ? runtime::heapBytes(*shared.settled) : 0);
 }
 
 /// The session's own: frames and their bindings.
 size_t heapBytes(const Session::Impl& session, std::span<const Frame::Impl> frames) {
-  size_t bytes =
-      kSharedHeader + sizeof(session) + heapBytes(session.options) + frames.size_bytes();
+  size_t bytes = kSharedHeader + sizeof(session) + heapBytes(session.options) + frames.size_bytes();
   for (const Frame::Impl& frame : frames) bytes += frame.heapBytes();
   return bytes;
 }

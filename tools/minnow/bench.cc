@@ -59,9 +59,9 @@ Timing measure(const std::string& path, const Arguments& args, const ConvertSett
   const Model model = openModel(runtime, path, settings);
   timing.load = model.loadMs;
   const Clock clock;
-  Session session =
-      openSession(model, path, settings, withBackends({.inStrips = !args.layers, .paths = parsePaths(args.paths)},
-                               args.backends));
+  Session session = openSession(
+      model, path, settings,
+      withBackends({.inStrips = !args.layers, .paths = parsePaths(args.paths)}, args.backends));
   timing.create = clock.ms();
 
   const InputSpecs specs({"all=const:0.46875"}, {});

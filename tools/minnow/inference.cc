@@ -38,18 +38,16 @@ ConvertSettings settingsOf(const InferenceOptions& options, const InputSpecs& sp
 }
 
 SessionOptions sessionOptions(const InferenceOptions& options, bool strips) {
-  return withBackends({.fastKernels = !options.reference,
-                       .inStrips = strips,
-                       .paths = parsePaths(options.paths)},
-                      options.backends);
+  return withBackends(
+      {.fastKernels = !options.reference, .inStrips = strips, .paths = parsePaths(options.paths)},
+      options.backends);
 }
 
 std::optional<PathChoice> chosen(const InferenceOptions& options, const Model& model,
                                  const ConvertSettings& settings, bool strips) {
   if (!options.autoPaths) return {};
-  const auto shapes = isOnnx(options.model)
-                          ? std::vector<std::pair<std::string, Shape>>()
-                          : sessionShapes(model.interpreter, settings.shapes);
+  const auto shapes = isOnnx(options.model) ? std::vector<std::pair<std::string, Shape>>()
+                                            : sessionShapes(model.interpreter, settings.shapes);
   return need(model.interpreter.choosePaths(sessionOptions(options, strips), shapes));
 }
 

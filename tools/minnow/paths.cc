@@ -89,10 +89,11 @@ std::map<std::pair<int, int>, LaneFacts> lanesOf(const Session& session) {
 }  // namespace
 
 void addPathOption(CLI::App* verb, std::vector<std::string>& arguments) {
-  verb->add_option("--path", arguments,
-                   "'to=NAME backend=cl,cpu threads=1' (repeatable): what leads to these operators or "
-                   "tensors and nowhere else runs there, and beside other paths; "
-                   "from=NAME says where it begins instead")
+  verb->add_option(
+          "--path", arguments,
+          "'to=NAME backend=cl,cpu threads=1' (repeatable): what leads to these operators or "
+          "tensors and nowhere else runs there, and beside other paths; "
+          "from=NAME says where it begins instead")
       ->allow_extra_args(false);
 }
 
@@ -116,9 +117,8 @@ std::string choiceInWords(const PathChoice& choice) {
 nlohmann::json choiceJson(const PathChoice& choice) {
   nlohmann::json tried = nlohmann::json::array();
   for (const PathChoice::Tried& one : choice.tried)
-    tried.push_back({{"what", one.what},
-                     {"predicted_ms", one.predictedMs},
-                     {"measured_ms", one.measuredMs}});
+    tried.push_back(
+        {{"what", one.what}, {"predicted_ms", one.predictedMs}, {"measured_ms", one.measuredMs}});
   return {{"chosen", choice.chosen}, {"tried", tried}};
 }
 
@@ -128,11 +128,10 @@ std::string lanesInWords(const Session& session) {
     std::string where;
     for (const auto& [name, count] : lane.operators)
       where += fmt::format("{}{} on {}", where.empty() ? "" : ", ", count, name);
-    words += fmt::format("lane           {}.{}: {}, {} multiply-adds, '{}' to '{}'{}\n",
-                         at.first + 1, at.second + 1, where,
-                         countInWords(static_cast<double>(lane.multiplyAdds)), lane.first,
-                         lane.last,
-                         lane.path < 0 ? ", in no path" : fmt::format(", path {}", lane.path + 1));
+    words += fmt::format(
+        "lane           {}.{}: {}, {} multiply-adds, '{}' to '{}'{}\n", at.first + 1, at.second + 1,
+        where, countInWords(static_cast<double>(lane.multiplyAdds)), lane.first, lane.last,
+        lane.path < 0 ? ", in no path" : fmt::format(", path {}", lane.path + 1));
   }
   return words;
 }

@@ -172,9 +172,10 @@ void addRun(CLI::App& app) {
                  "Find parts that can run side by side, measure them on each unit, and place them "
                  "where that is faster; prints what was tried")
       ->excludes("--path");
-  verb->add_option("--timeline", args->timeline,
-                   "FILE: who did what when, for ui.perfetto.dev: a row for each thread and device; "
-                   "of a second run, in which steps on a device are waited for one by one")
+  verb->add_option(
+          "--timeline", args->timeline,
+          "FILE: who did what when, for ui.perfetto.dev: a row for each thread and device; "
+          "of a second run, in which steps on a device are waited for one by one")
       ->type_name("FILE");
   verb->add_flag("--json", args->json, "Report in JSON");
   verb->footer(

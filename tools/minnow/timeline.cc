@@ -44,11 +44,8 @@ class Rows {
   Json events(const std::string& process) const {
     Json all = Json::array();
     const auto name = [&](const char* what, int row, const std::string& words) {
-      all.push_back({{"name", what},
-                     {"ph", "M"},
-                     {"pid", 1},
-                     {"tid", row},
-                     {"args", {{"name", words}}}});
+      all.push_back(
+          {{"name", what}, {"ph", "M"}, {"pid", 1}, {"tid", row}, {"args", {{"name", words}}}});
     };
     name("process_name", 1, process);
     for (size_t t = 0; t < threads_.size(); ++t)
