@@ -25,7 +25,7 @@ struct Arguments {
   int threads = 1, runs = 20;
   double peak = 0;
   std::string backends;
-  bool json = false, profile = false, compareLayers = false, layers = false;
+  bool json = false, profile = false, compareLayers = false, layers = false, autoPaths = false;
 };
 
 struct Timing {
@@ -58,10 +58,11 @@ Timing measure(const std::string& path, const Arguments& args, const ConvertSett
   Runtime runtime = need(Runtime::create({.threads = args.threads}));
   const Model model = openModel(runtime, path, settings);
   timing.load = model.loadMs;
+  const SessionOptions options = withBackends(
+      {.inStrips = !args.layers, .paths = parsePaths(args.paths), .autoPaths = args.autoPaths},
+      args.backends);
   const Clock clock;
-  Session session = openSession(
-      model, path, settings,
-      withBackends({.inStrips = !args.layers, .paths = parsePaths(args.paths)}, args.backends));
+  Session session = openSession(model, path, settings, options);
   timing.create = clock.ms();
 
   const InputSpecs specs({"all=const:0.46875"}, {});
@@ -197,6 +198,8 @@ void addBench(CLI::App& app) {
   addTargetOption(verb);
   addBackendOption(verb, args->backends);
   addPathOption(verb, args->paths);
+  verb->add_flag("--auto-paths", args->autoPaths, "Paths that are found by measuring (minnow run)")
+      ->excludes("--path");
   verb->add_option("-n,--runs", args->runs, "Steady runs after the first")
       ->check(CLI::Range(1, 1000000));
   verb->add_option("--shape", args->shapes, "NAME=1,3,320,320: an input's shape (repeatable)")
