@@ -24,6 +24,9 @@ if((MINNOW_MINIMAL OR MINNOW_MODELS) AND NOT MINNOW_CONVERTER AND NOT MINNOW_TES
   set(MINNOW_WITHOUT_CONVERSION ON)
   add_compile_definitions(MINNOW_WITHOUT_CONVERSION)  # see src/ops/operator.h
 endif()
+if(NOT MINNOW_PATHS)
+  add_compile_definitions(MINNOW_WITHOUT_PATHS)  # see src/program/lane.h
+endif()
 if((MINNOW_MINIMAL OR MINNOW_MODELS) AND NOT MINNOW_OPENCL)
   add_compile_definitions(MINNOW_WITHOUT_DEVICES)  # see src/backend/backend.h
 endif()

@@ -140,8 +140,10 @@ struct RunEvent {
     Wait,  ///< nothing to do until other lanes, or other bands, came so far
   };
   Kind kind = Kind::Step;
-  size_t step =
-      0;  ///< index into Session::operators(); of a wait: the first step of what is waited for
+  /// Index into Session::operators(); of a wait, the first step of what is waited for.
+  size_t step = 0;
+  /// Bands that compute the step's rows side by side, each of which is told for itself.
+  int bands = 1;
   int64_t rowBegin = 0, rowEnd = 0;  ///< as in OperatorInfo
   std::chrono::steady_clock::time_point begin, end;
 };

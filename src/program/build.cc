@@ -400,7 +400,7 @@ void reorder(std::vector<T>& all, std::span<const int> oldStep) {
 /// The placement's graph, or a copy of the model's, in the order of lanes.
 Lanes putInLanes(const ir::Graph& graph, const std::vector<TensorType>& types,
                  std::vector<int> pathOf, const Options& options, Placement& placement) {
-  if (placement.graph) {
+  if (backend::kHasDevices && placement.graph) {
     pathOf = pathsOfPlaced(*placement.graph, placement.sides, pathOf);
   } else {
     placement.graph = std::make_shared<ir::Graph>(graph.clone());
@@ -421,7 +421,7 @@ Result<std::shared_ptr<const Program>> build(const ir::Graph& graph, std::vector
   const auto sizes = ir::findDataSizes(graph, types);
   if (!sizes) return std::unexpected(sizes.error());
   std::vector<int> pathOf;
-  if (!options.paths.empty()) {
+  if (kHasPaths && !options.paths.empty()) {
     auto found = findPaths(graph, options.paths);
     if (!found) return std::unexpected(std::move(found.error()));
     pathOf = std::move(*found);
@@ -430,7 +430,7 @@ Result<std::shared_ptr<const Program>> build(const ir::Graph& graph, std::vector
   if (backend::kHasDevices && deviceOf(options.backends))
     placement = place(graph, types, options.backends, *sizes, barredFrom(pathOf, options));
   Lanes lanes;
-  if (!pathOf.empty()) lanes = putInLanes(graph, types, pathOf, options, placement);
+  if (kHasPaths && !pathOf.empty()) lanes = putInLanes(graph, types, pathOf, options, placement);
   return placement.graph
              ? build(*placement.graph, placement.types, options, placement, std::move(lanes))
              : build(graph, types, options, placement, std::move(lanes));

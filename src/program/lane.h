@@ -7,6 +7,13 @@
 
 namespace minnow::program {
 
+#ifdef MINNOW_WITHOUT_PATHS
+inline constexpr bool kHasPaths = false;
+#else
+/// False in builds in which all of a model is one path: what serves others goes away.
+inline constexpr bool kHasPaths = true;
+#endif
+
 /// A part of the model (PathOptions in minnow/runtime.h).
 struct Path {
   std::vector<std::string> to, from;

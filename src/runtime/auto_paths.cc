@@ -57,7 +57,7 @@ Result<std::vector<double>> stepTimes(Session& session, size_t steps) {
     const auto ran = timed(session, [&](const RunEvent& event) {
       const std::lock_guard lock(mutex);
       if (event.kind == RunEvent::Kind::Step)
-        times[event.step] += Millis(event.end - event.begin).count();
+        times[event.step] += Millis(event.end - event.begin).count() / event.bands;
     });
     if (!ran) return std::unexpected(ran.error());
     for (size_t s = 0; s < steps; ++s) best[s] = std::min(best[s], times[s]);
@@ -293,7 +293,10 @@ class Chooser {
 
 Result<PathChoice> Interpreter::choosePaths(const SessionOptions& options,
                                             InputShapes shapes) const {
-  return guarded(impl_->source, [&] {
+  return guarded(impl_->source, [&]() -> Result<PathChoice> {
+    if (!program::kHasPaths)
+      return fail(ErrorCode::Unsupported,
+                  "this build computes a model as one path; -DMINNOW_PATHS=ON builds for more");
     return Chooser(*this, impl_->graph, options, shapes, impl_->runtime->options.threads).run();
   });
 }

@@ -119,6 +119,7 @@ Result<void> runStep(runtime::Runner& runner, base::Team& team, const Watch& wat
   const ops::Rows rows = runner.rows();
   if (rows.axis != ops::Rows::kWhole) event.rowBegin = rows.begin, event.rowEnd = rows.end;
   event.step = runner.step();
+  event.bands = runner.program().strips.bandsAt(static_cast<int>(event.step));
   watch.tell(event);
   return {};
 }
@@ -282,7 +283,7 @@ Result<void> runAll(Frame::Impl& frame, std::string_view source, base::ThreadPoo
   const bool together = !watch.callsBack();
   for (runner.begin(); !runner.isDone();) {
     Result<void> ok;
-    if (together && !runner.program().lanesFrom(runner.step()).empty()) {
+    if (program::kHasPaths && together && !runner.program().lanesFrom(runner.step()).empty()) {
       ok = runStage(frame, source, pool, team, watch);
     } else if (together && runner.bandsHere() > 1) {
       ok = runBands(frame, source, team, watch);

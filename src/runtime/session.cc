@@ -125,6 +125,10 @@ namespace {
 
 /// Takes the words of paths as they are meant, and refuses what this build or runtime has not.
 Result<void> checkPaths(SessionOptions& options, int threads) {
+  if (options.paths.empty()) return {};
+  if (!program::kHasPaths)
+    return fail(ErrorCode::Unsupported,
+                "this build computes a model as one path; -DMINNOW_PATHS=ON builds for more");
   for (size_t p = 0; p < options.paths.size(); ++p) {
     PathOptions& path = options.paths[p];
     const auto first = firstBackend(path.backend, path.backups);
@@ -199,7 +203,7 @@ Result<Session> Interpreter::createSession(const SessionOptions& options) const 
 Result<Session> Interpreter::createSession(const SessionOptions& options,
                                            InputShapes shapes) const {
   return guarded(impl_->source, [&]() -> Result<Session> {
-    if (options.autoPaths) {
+    if (program::kHasPaths && options.autoPaths) {
       const auto choice = choosePaths(options, shapes);
       return choice ? createSession(choice->options, shapes) : std::unexpected(choice.error());
     }
