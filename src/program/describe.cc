@@ -43,7 +43,8 @@ OperatorInfo describeOperator(const Program& program, size_t step) {
   if (kernel)
     info.multiplyAdds =
         node.op->multiplyAdds(program.typesOf(node.inputs), program.typesOf(node.outputs));
-  if (const Lane* lane = program.laneAt(step)) placeInLanes(program, *lane, info);
+  const Lane* lane = program.laneAt(step);
+  if (kHasPaths && lane != nullptr) placeInLanes(program, *lane, info);
   return info;
 }
 

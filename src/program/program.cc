@@ -57,6 +57,7 @@ bool Program::computesRowsOfWhole(int step) const {
 }
 
 std::span<const Lane> Program::lanesFrom(size_t step) const {
+  if (!kHasPaths) return {};
   const auto first = std::ranges::find(lanes, static_cast<int>(step), &Lane::first);
   if (first == lanes.end() || (first != lanes.begin() && first[-1].stageEnd == first->stageEnd))
     return {};
@@ -65,6 +66,7 @@ std::span<const Lane> Program::lanesFrom(size_t step) const {
 }
 
 const Lane* Program::laneAt(size_t step) const {
+  if (!kHasPaths) return nullptr;
   const int at = static_cast<int>(step);
   for (const Lane& lane : lanes)
     if (at >= lane.first && at < lane.end) return &lane;

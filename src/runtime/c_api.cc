@@ -13,6 +13,7 @@
 #include "minnow/minnow.h"
 #include "minnow/runtime.h"
 #include "ops/operator.h"
+#include "program/lane.h"
 
 struct minnow_runtime {
   minnow::Runtime object;
@@ -204,7 +205,8 @@ Result<minnow::SessionOptions> optionsOf(const minnow_session_options* options) 
   if (given->path_count > 0 && given->paths == nullptr)
     return minnow::fail(ErrorCode::InvalidArgument, "path_count is ", given->path_count,
                         " and paths is NULL");
-  for (size_t p = 0; p < given->path_count; ++p) {
+  if (!minnow::program::kHasPaths && given->path_count > 0) made.paths.resize(1);  // is refused
+  for (size_t p = 0; minnow::program::kHasPaths && p < given->path_count; ++p) {
     const minnow_path& path = given->paths[p];
     made.paths.push_back({namesOf(path.to), namesOf(path.from), orElse(path.backend, "cpu"),
                           orElse(path.backups, ""), path.threads});

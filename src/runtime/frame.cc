@@ -96,8 +96,9 @@ struct Watch {
   const OpCallback &before, &after;
   const RunObserver& observer;
   bool callsBack() const { return before || after; }
+  bool observes() const { return program::kHasPaths && observer; }
   void tell(const RunEvent& event) const {
-    if (observer) observer(event);
+    if (observes()) observer(event);
   }
 };
 
@@ -109,7 +110,7 @@ Result<void> compute(runtime::Runner& runner, base::Team& team) {
 
 /// The step that is open. Who observes it waits for it.
 Result<void> runStep(runtime::Runner& runner, base::Team& team, const Watch& watch) {
-  if (!watch.observer) return compute(runner, team);
+  if (!watch.observes()) return compute(runner, team);
   if (auto ok = runner.finish(); !ok) return ok;
   RunEvent event;
   event.begin = Clock::now();
@@ -180,7 +181,7 @@ Result<void> runHere(runtime::Runner& runner, base::Team& team, const Watch& wat
 
 /// Goes on. Who observes it is told of a wait for another band's rows.
 Result<void> advance(runtime::Runner& runner, const Watch& watch) {
-  if (!watch.observer) return runner.advance();
+  if (!watch.observes()) return runner.advance();
   constexpr std::chrono::microseconds kShort(10);
   RunEvent event;
   event.kind = RunEvent::Kind::Wait;
@@ -224,9 +225,9 @@ Result<void> runWays(Frame::Impl& frame, std::string_view source, base::Team& te
   team.together(count, [&](int member) {
     for (int way = member == 0 ? 0 : ++next; way < count; way = ++next)
       frame.ways[way].outcome = guarded(source, [&] { return run(way); });
-    if (member == 0 && watch.observer) mine = Clock::now();
+    if (member == 0 && watch.observes()) mine = Clock::now();
   });
-  if (watch.observer)
+  if (watch.observes())
     watch.tell({.kind = RunEvent::Kind::Wait, .step = step, .begin = mine, .end = Clock::now()});
   for (int way = 0; way < count; ++way)
     if (!frame.ways[way].outcome) return std::exchange(frame.ways[way].outcome, {});
@@ -270,7 +271,7 @@ Result<void> runStage(Frame::Impl& frame, std::string_view source, base::ThreadP
 Result<void> runAlone(runtime::Runner& runner, base::ThreadPool& pool, base::Team& team,
                       const Watch& watch) {
   const program::Lane* lane = runner.program().laneAt(runner.step());
-  if (lane == nullptr) return runHere(runner, team, watch);
+  if (!program::kHasPaths || lane == nullptr) return runHere(runner, team, watch);
   team.rest();
   base::Team own = pool.lease(lane->threads);
   return runHere(runner, own, watch);
@@ -315,6 +316,9 @@ Result<void> Frame::runWithCallback(const OpCallback& before, const OpCallback& 
 }
 
 Result<void> Frame::runObserved(const RunObserver& observer) {
+  if (!program::kHasPaths)
+    return fail(ErrorCode::Unsupported,
+                "this build tells nobody of its runs; -DMINNOW_PATHS=ON builds one that does");
   return runWatched(*impl_, {{}, {}, observer});
 }
 

@@ -17,7 +17,7 @@ Session::~Session() = default;
 
 bool SharedProgram::fits(std::span<const TensorType> types, const SessionOptions& asked) const {
   if (asked.inStrips != options.inStrips || asked.fastKernels != options.fastKernels ||
-      asked.backend != options.backend || asked.paths != options.paths ||
+      asked.backend != options.backend || (program::kHasPaths && asked.paths != options.paths) ||
       cpuTarget != minnow::cpuTarget())
     return false;
   const auto same = [&](ir::ValueId in) { return program->typeOf(in) == types[in]; };
@@ -28,6 +28,7 @@ namespace {
 
 std::vector<program::Path> pathsFor(const SessionOptions& options) {
   std::vector<program::Path> paths;
+  if (!program::kHasPaths) return paths;
   for (const PathOptions& path : options.paths)
     paths.push_back({path.to, path.from, isOnDevice(path.backend), path.threads});
   return paths;
@@ -63,6 +64,7 @@ Result<std::shared_ptr<SharedProgram>> Interpreter::Impl::programFor(std::vector
 
 size_t heapBytes(const SessionOptions& options) {
   size_t bytes = options.paths.capacity() * sizeof(PathOptions);
+  if (!program::kHasPaths) return bytes;
   for (const PathOptions& path : options.paths)
     bytes += heapBytes(path.to) + heapBytes(path.from) + heapBytes(path.backend) +
              heapBytes(path.backups);
