@@ -66,14 +66,14 @@ class Mnn(Engine):
 
 
 class Ncnn(Engine):
-    name, title = "ncnn", "ncnn"
+    name, title, vulkan = "ncnn", "ncnn", False
 
     def __init__(self, path, feed, outputs, threads):
         import ncnn
         self.net = ncnn.Net()
         options = self.net.opt
         options.num_threads = threads
-        options.use_vulkan_compute = options.use_bf16_storage = False
+        options.use_vulkan_compute, options.use_bf16_storage = self.vulkan, False
         options.use_fp16_packed = options.use_fp16_storage = options.use_fp16_arithmetic = False
         if self.net.load_param(path) != 0 or self.net.load_model(path.replace(".param", ".bin")) != 0:
             raise RuntimeError("its converter writes layers that it does not know")
@@ -93,6 +93,10 @@ class Ncnn(Engine):
 
     def outputs(self):
         return [np.array(values) for _, values in self.found]
+
+
+class NcnnVulkan(Ncnn):
+    name, title, vulkan = "ncnn-vulkan", "ncnn, Vulkan", True
 
 
 class OpenVino(Engine):

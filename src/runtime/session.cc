@@ -19,6 +19,8 @@ bool SharedProgram::fits(std::span<const TensorType> types, const SessionOptions
   if (asked.inStrips != options.inStrips || asked.fastKernels != options.fastKernels ||
       asked.backend != options.backend || cpuTarget != minnow::cpuTarget())
     return false;
+  if (backend::kHasDevices && program->device != nullptr && program->device->hasFailed())
+    return false;
   const auto same = [&](ir::ValueId in) { return program->typeOf(in) == types[in]; };
   return std::ranges::all_of(program->graph->inputs, same);
 }
@@ -30,10 +32,13 @@ Result<std::shared_ptr<SharedProgram>> Interpreter::Impl::programFor(std::vector
     for (const auto& known : programs)
       if (auto shared = known.lock(); shared && shared->fits(types, asked)) return shared;
   }
+  const backend::BackendList list = backendsFor(asked);
+  if (backend::kHasDevices && list[0]->memory() != nullptr)
+    list[0]->keepIn(runtime->options.kernelCache, text("minnow ", version()), *list[1]);
   auto settled = runtime::settleTypes(graph, types);
   if (!settled) return std::unexpected(std::move(settled.error()));
   auto program = program::build(*settled ? (*settled)->graph : graph, std::move(types),
-                                {runtime->options.threads, asked.inStrips, backendsFor(asked)});
+                                {runtime->options.threads, asked.inStrips, list});
   if (!program) return std::unexpected(std::move(program.error()));
   // Not make_shared: the list's weak reference would keep its memory when no session uses it any more.
   std::shared_ptr<SharedProgram> shared(new SharedProgram);
