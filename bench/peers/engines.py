@@ -30,13 +30,13 @@ class OnnxRuntime(Engine):
 
 
 class Mnn(Engine):
-    name, title = "mnn", "MNN"
+    name, title, backend = "mnn", "MNN", "CPU"
 
     def __init__(self, path, feed, outputs, threads):
         import MNN
         self.library = MNN
         self.interpreter = MNN.Interpreter(path)
-        self.session = self.interpreter.createSession({"backend": "CPU", "numThread": threads, "precision": "high"})
+        self.session = self.interpreter.createSession({"backend": self.backend, "numThread": threads, "precision": "high"})
         self.tensors = self.interpreter.getSessionInputAll(self.session)
         for name, values in feed.items():
             self.interpreter.resizeTensor(self.tensors[name], values.shape)
@@ -63,6 +63,18 @@ class Mnn(Engine):
             tensor.copyToHostTensor(host)
             found.append(np.array(host.getNumpyData()))
         return found
+
+
+class MnnOpenCl(Mnn):
+    name, title, backend = "mnn-opencl", "MNN, OpenCL", "OPENCL"
+
+    def __init__(self, *arguments):
+        import importlib.util
+        import pathlib
+        library = pathlib.Path(importlib.util.find_spec("_mnncengine").origin)
+        if b"libOpenCL" not in library.read_bytes():  # it would compute on the CPU without a word
+            raise RuntimeError("its wheel names the back-end, but looks for no OpenCL library")
+        super().__init__(*arguments)
 
 
 class Ncnn(Engine):

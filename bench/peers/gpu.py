@@ -14,6 +14,7 @@ import os
 import pathlib
 import subprocess
 import tempfile
+import time
 
 import conversions
 import engines
@@ -57,29 +58,33 @@ def devices(binary, model):
     return here
 
 
+PEERS = {engines.NcnnVulkan: lambda subject, made: conversions.for_ncnn(subject.path, subject.shapes, made / "net.param"),
+         engines.MnnOpenCl: lambda subject, made: conversions.for_mnn(subject.path, made / "net.mnn")}
+
+
 def peers(subject, folder):
-    """({name: engine}, {name: why not}) of those with a back-end of a GPU."""
+    """({title: engine}, {title: why not}) of those with a back-end of a GPU."""
     ready, failed = {}, {}
-    try:
-        with speed.silence():
-            path = conversions.for_ncnn(subject.path, subject.shapes, folder / "peer.param")
-            engine = engines.NcnnVulkan(str(path), subject.feed, list(subject.outputs), 1)
-            engine.run()
-            wrong = subjects.difference(subject, engine.outputs())
-    except Exception as error:  # whatever a peer throws, the others are measured
-        wrong = f"cannot run it: {error}"
-    if wrong:
-        failed["ncnn, Vulkan"] = wrong
-    else:
-        ready["ncnn, Vulkan"] = engine
+    for kind, convert in PEERS.items():
+        try:
+            with speed.silence():
+                engine = kind(str(convert(subject, folder)), subject.feed, list(subject.outputs), 1)
+                engine.fill()
+                engine.run()
+                wrong = subjects.difference(subject, engine.outputs())
+        except Exception as error:  # whatever a peer throws, the others are measured
+            wrong = f"cannot run it: {error}"
+        if wrong:
+            failed[kind.title] = wrong
+        else:
+            ready[kind.title] = engine
     return ready, failed
 
 
 def measure_peer(engine, seconds):
-    import time
-    engine.run()
     best, end = float("inf"), time.perf_counter() + seconds
     while time.perf_counter() < end:
+        engine.fill()
         begin = time.perf_counter()
         engine.run()
         best = min(best, (time.perf_counter() - begin) * 1e3)
@@ -109,7 +114,7 @@ def columns(rows):
 
 
 def print_table(rows):
-    ours, theirs = columns(rows), ["ncnn, Vulkan"]
+    ours, theirs = columns(rows), [kind.title for kind in PEERS if any(kind.title in row["ms"] for row in rows)]
     heads = ["model", "CPU ms"]
     for backends in ours:
         heads += [f"{backends} ms", "x CPU", "operators", "crossings", "KB across", "kernels"]
@@ -135,10 +140,13 @@ def print_notes(rows):
     for backends in columns(rows):
         first = next(row["here"][backends] for row in rows if backends in row["here"])
         print(f"\n{backends}: {first['device']}, work-groups of {first['work_groups']}.", end="")
-    print("\nMNN's wheel has no OpenCL: it names the back-end, and looks for no library.")
+    print()
+    reasons = {}
     for row in rows:
         for who, why in row["failed"].items():
-            print(f"{row['model']}: {who} {why}")
+            reasons.setdefault((who, why), []).append(row["model"])
+    for (who, why), models in reasons.items():
+        print(f"{who}: {why} ({'every model' if len(models) == len(rows) else ', '.join(models)}).")
 
 
 def main():
