@@ -104,6 +104,9 @@ class Backend {
   /// Where its kernels find tensors, workspace included; null for the process's own memory, where
   /// views hold addresses.
   virtual const DeviceMemory* memory() const { return nullptr; }
+  /// False where the machine's device does not round as the CPU does: float32 results are near the
+  /// CPU's, to 1e-4 of the largest, and not its bits.
+  virtual bool hasSameBits() const { return true; }
   /// Success, or an error that says in words for a user why not ("float64 is not computed here").
   /// A back-end with memory of its own is asked before it is known where tensors lie: its answer
   /// does not depend on strides.

@@ -324,8 +324,9 @@ class Runner {
     const std::string name = text(backend.name(), ": ", run.setting.toString(kernel.name()));
     const auto ok = executeOnDevice(run, kernel, backend);
     ASSERT_TRUE(ok) << name << ": " << ok.error().message;
+    const auto difference = backend.hasSameBits() ? firstDifference : firstBeyondTolerance;
     for (size_t i = 0; i < run.outputViews.size(); ++i)
-      EXPECT_EQ(firstDifference(expectedViews_[i], run.outputViews[i]), "")
+      EXPECT_EQ(difference(expectedViews_[i], run.outputViews[i]), "")
           << name << ": output " << i << " differs";
     for (size_t i = 0; i < run.inputs.size(); ++i) {
       if (!run.inputs[i].view()) continue;
