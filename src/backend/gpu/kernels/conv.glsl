@@ -48,8 +48,10 @@ void conv(int i) {
           tap[p] = from + (inside[p] ? z * g.x[0] + r * g.x[1] + c * g.x[2] : 0);
         }
         for (int c = 0; c < g.channels; ++c, weights += width)
-          for (int p = 0; p < PIXELS; ++p)
-            sum[p] += V(inside[p] ? x[tap[p] + c * g.xChannel] : 0.0) * w[weights];
+          for (int p = 0; p < PIXELS; ++p) {
+            float value = x[tap[p] + c * g.xChannel];  // before it is asked for: no branch
+            sum[p] += V(inside[p] ? value : 0.0) * w[weights];
+          }
       }
     }
   }
@@ -84,10 +86,9 @@ void depthwise(int i) {
         for (int p = 0; p < PIXELS; ++p) {
           int c = column + p * g.stride[2];
           bool inside = there && c >= 0 && c < g.in[2];
-          int tap = from + z * g.x[0] + r * g.x[1] + c * g.x[2];
-          V value = V(0);
-          if (inside) value = LOAD(x, tap, g.xChannel, count);
-          sum[p] += value * w[weights];
+          int tap = from + (inside ? z * g.x[0] + r * g.x[1] + c * g.x[2] : 0);
+          V value = LOAD(x, tap, g.xChannel, count);
+          sum[p] += (inside ? value : V(0)) * w[weights];
         }
       }
     }

@@ -71,14 +71,15 @@ struct Function {
 #define MINNOW_FUNCTION(name) V name(Function f, D d, V x)
 #define MINNOW_EVALUATE(name, alpha, beta, d, x) name(Function(float(alpha), float(beta)), d, x)
 
-// Elements `step` from one to the next, of which `count` are there; the others are 0.
-#define LOAD(from, first, step, count)                                                     \
-  V((count) > 0 ? from[first] : 0.0, (count) > 1 ? from[(first) + (step)] : 0.0,           \
-    (count) > 2 ? from[(first) + 2 * (step)] : 0.0, (count) > 3 ? from[(first) + 3 * (step)] : 0.0)
-#define STORE(value, to, first, step, count)        \
-  {                                                 \
-    V stored = value;                               \
-    if ((count) > 0) to[first] = stored.x;           \
+// Elements `step` from one to the next, of which `count` are there; the last stands for those that are
+// not. Without a branch: a compiler has enough to do with the kernels that load a lot.
+#define LOAD(from, first, step, count)                                              \
+  V(from[first], from[(first) + min(1, (count) - 1) * (step)],                      \
+    from[(first) + min(2, (count) - 1) * (step)], from[(first) + min(3, (count) - 1) * (step)])
+#define STORE(value, to, first, step, count)             \
+  {                                                      \
+    V stored = value;                                    \
+    to[first] = stored.x;                                \
     if ((count) > 1) to[(first) + (step)] = stored.y;     \
     if ((count) > 2) to[(first) + 2 * (step)] = stored.z; \
     if ((count) > 3) to[(first) + 3 * (step)] = stored.w; \
