@@ -72,8 +72,8 @@ std::string lineOf(const Session& session, const OperatorInfo& op) {
 
 void addBackendOption(CLI::App* verb, std::string& list) {
   verb->add_option("--backend", list,
-                   "cl,cpu: back-ends in their order; an operator that one does not support falls "
-                   "to the next");
+                   "cl,gl,cpu: back-ends in their order; the first device that is there is taken, and "
+                   "an operator that it does not support falls to the CPU");
 }
 
 SessionOptions withBackends(SessionOptions options, std::string_view list) {

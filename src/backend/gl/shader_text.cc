@@ -75,7 +75,7 @@ struct Members {
 std::string withDecimalNumbers(string_view text) {
   std::string made;
   while (true) {
-    const size_t hex = text.find("0x1");
+    const size_t hex = std::min(text.find("0x1."), text.find("0x1p"));
     made += text.substr(0, hex);
     if (hex == string_view::npos) return made;
     text.remove_prefix(hex);
