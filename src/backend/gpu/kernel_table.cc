@@ -5,20 +5,24 @@
 namespace minnow::backend::gpu {
 namespace {
 
-/// What holds for every operator: float32, and few enough elements for numbers of 32 bits.
-Result<void> checkTensors(const Work& work, const Device& device) {
-  for (const auto views : {work.inputs, work.outputs})
-    for (const TensorView& view : views) {
-      if (!view) continue;
-      if (view.type != DataType::Float32)
-        return fail(ErrorCode::Unsupported, view.type, " is not computed here");
-      if (view.elements() > INT32_MAX / 4)
-        return fail(ErrorCode::Unsupported, "tensors of more than ", INT32_MAX / 4,
-                    " elements are not computed here");
-      if (auto ok = checkBytes("a tensor", static_cast<int64_t>(view.bytes()), device); !ok)
-        return ok;
-    }
+Result<void> checkTensors(std::span<const TensorView> views, DataType type, const Device& device) {
+  for (const TensorView& view : views) {
+    if (!view) continue;
+    if (view.type != type && view.data == nullptr)
+      return fail(ErrorCode::Unsupported, view.type, " is not computed here");
+    if (view.elements() > INT32_MAX / 4)
+      return fail(ErrorCode::Unsupported, "tensors of more than ", INT32_MAX / 4,
+                  " elements are not computed here");
+    if (auto ok = checkBytes("a tensor", static_cast<int64_t>(view.bytes()), device); !ok) return ok;
+  }
   return {};
+}
+
+/// What holds for every operator: float32, but for constants and for results of the type that the
+/// row gives, and few enough elements for numbers of 32 bits.
+Result<void> checkTensors(const Work& work, const Row& row, const Device& device) {
+  if (auto ok = checkTensors(work.inputs, DataType::Float32, device); !ok) return ok;
+  return checkTensors(work.outputs, row.gives, device);
 }
 
 bool isWritten(const Row& row, const Device& device) {
@@ -34,13 +38,14 @@ Result<void> checkBytes(const char* what, int64_t bytes, const Device& device) {
 }
 
 Result<const Row*> rowFor(const Work& work, const Device& device) {
-  if (auto ok = checkTensors(work, device); !ok) return std::unexpected(std::move(ok.error()));
   Result<const Row*> found = notWritten(work.op.name(), device);
   for (const auto family :
-       {winogradRows(), convRows(), elementwiseRows(), movementRows(), poolRows()})
+       {winogradRows(), convRows(), elementwiseRows(), movementRows(), poolRows(), matMulRows(),
+        foldRows(), resizeRows(), channelRows()})
     for (const Row& row : family) {
       if (row.kind != work.op.kind() || !isWritten(row, device)) continue;
-      auto ok = row.supports(work, device);
+      auto ok = checkTensors(work, row, device);
+      if (ok) ok = row.supports(work, device);
       if (ok) return &row;
       found = std::unexpected(std::move(ok.error()));
     }

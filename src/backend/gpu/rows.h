@@ -17,13 +17,21 @@ struct Row {
   /// Looks at types, shapes and attributes, not at strides.
   Result<void> (*supports)(const Work& work, const Device& device);
   Result<void> (*prepare)(const Work& work, Device& device, Launches& launches);
+  DataType gives = DataType::Float32;
 };
+
+/// For rows that take every work of their kind.
+inline Result<void> always(const Work&, const Device&) { return {}; }
 
 std::span<const Row> winogradRows();
 std::span<const Row> convRows();
 std::span<const Row> elementwiseRows();
 std::span<const Row> movementRows();
 std::span<const Row> poolRows();
+std::span<const Row> matMulRows();
+std::span<const Row> foldRows();
+std::span<const Row> resizeRows();
+std::span<const Row> channelRows();
 
 /// The first row that supports the work, or what the last one of its kind says against it.
 Result<const Row*> rowFor(const Work& work, const Device& device);
@@ -36,6 +44,10 @@ std::unexpected<Error> notWritten(const Name& what, const Device& device) {
 
 /// Refuses what is more than the device takes at a time: "its weights, 151.0 MB, …".
 Result<void> checkBytes(const char* what, int64_t bytes, const Device& device);
+
+/// Constant weights, input 1, in panels (kernels/packing.h).
+Result<Operand> packedWeights(const ops::Operator& op, const TensorView& weights,
+                              Launches& launches);
 
 /// "-D EPILOGUE=Relu", for a function of kernels/elementary.inc.
 std::string epilogueOption(ops::UnaryFn fn);

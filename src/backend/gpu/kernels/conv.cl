@@ -18,14 +18,14 @@ typedef struct {
 #define JOINED(a, b) a##b
 #define EVALUATE(name) JOINED(evaluate, name)
 
-/// Stores the results along x that are there.
-static void finish(const V* sums, int first, global const float* bias, int channel, int count,
-                   global float* y, Conv g) {
+/// Stores the results along x, `step` apart, that are there.
+static void finish(const V* sums, int first, int step, global const float* bias, int channel,
+                   int count, global float* y, Conv g) {
   const V added = g.bias < 0 ? (V)(0) : load(bias + (long)channel * g.bias, g.bias, count);
   UNROLLED for (int p = 0; p < PIXELS; ++p)
-    if (first + p < g.out[2])
+    if (first + p * step < g.out[2])
       store(EVALUATE(EPILOGUE)((Function){g.alpha, g.beta}, 0, Add(sums[p], added)),
-            y + (long)(first + p) * g.y[2], g.yChannel, count);
+            y + (long)(first + p * step) * g.y[2], g.yChannel, count);
 }
 
 kernel void conv(global const float* x, long xAt, global const float* w, long wAt,
@@ -84,7 +84,7 @@ kernel void conv(global const float* x, long xAt, global const float* w, long wA
   const int count = min((int)kLanes, g.perGroup - panel * kLanes);
   y += yAt + (long)image * g.yBatch + (long)channel * g.yChannel + (long)plane * g.y[0] +
        (long)row * g.y[1];
-  finish(sum, first, bias + biasAt, channel, count, y, g);
+  finish(sum, first, 1, bias + biasAt, channel, count, y, g);
 }
 
 // One input and one output channel a group: weights are [taps][channels, padded to 16].
@@ -124,5 +124,59 @@ kernel void depthwise(global const float* x, long xAt, global const float* w, lo
   }
   y += yAt + (long)image * g.yBatch + (long)channel * g.yChannel + (long)plane * g.y[0] +
        (long)row * g.y[1];
-  finish(sum, first, bias + biasAt, channel, count, y, g);
+  finish(sum, first, 1, bias + biasAt, channel, count, y, g);
 }
+
+// A transposed convolution: of a result those taps count that fall on inputs or on padding between
+// none. Results of a work-item are a stride apart along x, so they have the same taps. With
+// -D DEPTHWISE=1 each group has one input and one output channel.
+#ifdef DEPTHWISE
+kernel void transposed(global const float* x, long xAt, global const float* w, long wAt,
+                       global const float* bias, long biasAt, global float* y, long yAt, Conv g) {
+  int i = get_global_id(0);
+  if (i >= g.items) return;
+  const int block = i % g.across;
+  const int first = block / g.stride[2] * PIXELS * g.stride[2] + block % g.stride[2];
+  i /= g.across;
+  const int row = i % g.out[1];
+  i /= g.out[1];
+  const int plane = i % g.out[0];
+  i /= g.out[0];
+  const int panel = i % g.panels;
+  i /= g.panels;
+  const int group = DEPTHWISE ? panel * kLanes : i % g.groups, image = i / (DEPTHWISE ? 1 : g.groups);
+  const int channel = DEPTHWISE ? group : group * g.perGroup + panel * kLanes;
+  const int count = min((int)kLanes, DEPTHWISE ? g.groups - group : g.perGroup - panel * kLanes);
+  const int width =
+      DEPTHWISE ? g.panels * kLanes : min((int)kLanes, (g.perGroup + 3) / 4 * 4 - panel * kLanes);
+  x += xAt + (long)image * g.xBatch + (long)group * g.channels * g.xChannel;
+  w += wAt + (DEPTHWISE ? group : (long)group * g.groupSize + (long)panel * kLanes * g.depth);
+
+  V sum[PIXELS];
+  UNROLLED for (int p = 0; p < PIXELS; ++p) sum[p] = 0;
+  for (int kz = 0; kz < g.taps[0]; ++kz)
+    for (int ky = 0; ky < g.taps[1]; ++ky)
+      for (int kx = 0; kx < g.taps[2]; ++kx, w += g.channels * width) {
+        const int z = plane + g.pad[0] - kz * g.dilation[0], r = row + g.pad[1] - ky * g.dilation[1];
+        const int c = first + g.pad[2] - kx * g.dilation[2];
+        if (z % g.stride[0] != 0 || r % g.stride[1] != 0 || c % g.stride[2] != 0) continue;
+        const int atZ = z / g.stride[0], atRow = r / g.stride[1], atColumn = c / g.stride[2];
+        const bool there = atZ >= 0 && atZ < g.in[0] && atRow >= 0 && atRow < g.in[1];
+        global const float* row = x + atZ * g.x[0] + atRow * g.x[1];
+        for (int k = 0; k < g.channels; ++k) {
+          const V weights = vload16(0, w + (long)k * width);
+          UNROLLED for (int p = 0; p < PIXELS; ++p) {
+            V value = 0;
+            if (there && atColumn + p >= 0 && atColumn + p < g.in[2]) {
+              global const float* from = row + (atColumn + p) * g.x[2] + k * g.xChannel;
+              value = DEPTHWISE ? load(from, g.xChannel, count) : (V)(*from);
+            }
+            sum[p] = fma(value, weights, sum[p]);
+          }
+        }
+      }
+  y += yAt + (long)image * g.yBatch + (long)channel * g.yChannel + (long)plane * g.y[0] +
+       (long)row * g.y[1];
+  finish(sum, first, g.stride[2], bias + biasAt, channel, count, y, g);
+}
+#endif
