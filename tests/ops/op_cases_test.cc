@@ -63,7 +63,8 @@ struct Setting {
 
   std::string toString(const char* kernel) const {
     return text("kernel ", kernel, ", target ", target, ", storage ", variant->name, ", threads ",
-                threads, packed ? ", weights packed" : "", constants ? ", constants" : "", converted ? ", as converted" : "",
+                threads, packed ? ", weights packed" : "", constants ? ", constants" : "",
+                converted ? ", as converted" : "",
                 inPlace >= 0 ? text(", in place of input ", inPlace) : "");
   }
 };

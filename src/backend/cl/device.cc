@@ -97,8 +97,8 @@ bool Device::flushesTiny() {
   const auto bytes = std::as_writable_bytes(std::span(numbers));
   const int32_t items = 1;
   const auto made = constant(bytes);
-  const auto trial =
-      call({"tiny", "tiny", ""}, 1, std::as_bytes(std::span(&items, 1)), static_cast<size_t>(items));
+  const auto trial = call({"tiny", "tiny", ""}, 1, std::as_bytes(std::span(&items, 1)),
+                          static_cast<size_t>(items));
   if (!made || !trial || !(*trial)->enqueue({{{made->get(), 0}}})) return false;
   const auto there = map(**made, 0, bytes.size(), false);
   if (!there) return false;

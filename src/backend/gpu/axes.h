@@ -25,7 +25,8 @@ struct Axes {
     int count = 0;
     for (int axis = 0; axis < shape.rank(); ++axis)
       if (shape[axis] != 1) order[count++] = axis;
-    for (int i = 1; i < count && kind == AxisOrder::Densest; ++i)  // insertion, so that equal strides keep their order
+    for (int i = 1; i < count && kind == AxisOrder::Densest;
+         ++i)  // insertion, so that equal strides keep their order
       for (int k = i; k > 0 && given[0][order[k - 1]] < given[0][order[k]]; --k)
         std::swap(order[k - 1], order[k]);
     for (int i = 0; i < count; ++i) add(shape[order[i]], order[i], given);

@@ -86,7 +86,8 @@ Result<void> prepareLrn(const Work& work, Device& device, Launches& launches) {
   others[1] = 1;
   const Axes<2> axes(others, {y.strides, x.strides});
   LrnGeometry g{};
-  g.channels = static_cast<int32_t>(x.shape[1]), g.blocks = (g.channels + device.lanes() - 1) / device.lanes();
+  g.channels = static_cast<int32_t>(x.shape[1]),
+  g.blocks = (g.channels + device.lanes() - 1) / device.lanes();
   g.items = axes.rows() * axes.last() * g.blocks;
   g.before = static_cast<int32_t>((lrn.size - 1) / 2), g.after = static_cast<int32_t>(lrn.size / 2);
   g.rank = axes.rank;

@@ -91,7 +91,7 @@ bool isDepthwise(const ConvGeometry& g) { return g.groupSize == 0; }
 
 /// `across`: blocks of results along the last axis.
 Result<void> addConv(const Work& work, const ops::Epilogue& epilogue, ConvGeometry g,
-                 const char* function, const std::string& options, Launches& launches) {
+                     const char* function, const std::string& options, Launches& launches) {
   g.items = static_cast<int32_t>(work.outputs[0].shape[0]) * g.out[0] * g.out[1] * g.across *
             g.panels * (isDepthwise(g) ? 1 : g.groups);
   const auto x = launches.operand(work, 0);
@@ -111,7 +111,7 @@ Result<void> prepareConv(const Work& work, Device& device, Launches& launches) {
   const int pixels = device.pixels();
   g.across = (g.out[2] + pixels - 1) / pixels;
   return addConv(work, conv.epilogue, g, isDepthwise(g) ? "depthwise" : "conv",
-             text(" -D PIXELS=", pixels), launches);
+                 text(" -D PIXELS=", pixels), launches);
 }
 
 /// Along the last axis those results make a block that are a stride apart.
@@ -121,7 +121,7 @@ Result<void> prepareConvTranspose(const Work& work, Device& device, Launches& la
   const int pixels = device.pixels(), alike = (g.out[2] + g.stride[2] - 1) / g.stride[2];
   g.across = (alike + pixels - 1) / pixels * g.stride[2];
   return addConv(work, conv.epilogue, g, "transposed",
-             text(" -D PIXELS=", pixels, " -D DEPTHWISE=", isDepthwise(g) ? 1 : 0), launches);
+                 text(" -D PIXELS=", pixels, " -D DEPTHWISE=", isDepthwise(g) ? 1 : 0), launches);
 }
 
 }  // namespace
@@ -142,9 +142,9 @@ Result<Operand> packedWeights(const ops::Operator& op, const TensorView& w, Laun
 }
 
 std::span<const Row> convRows() {
-  static constexpr Row kRows[] = {
-      {ops::OpKind::Conv, "conv", "conv", supportsConv, prepareConv},
-      {ops::OpKind::ConvTranspose, "conv-transpose", "conv", supportsWeights, prepareConvTranspose}};
+  static constexpr Row kRows[] = {{ops::OpKind::Conv, "conv", "conv", supportsConv, prepareConv},
+                                  {ops::OpKind::ConvTranspose, "conv-transpose", "conv",
+                                   supportsWeights, prepareConvTranspose}};
   return kRows;
 }
 

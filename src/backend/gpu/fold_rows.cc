@@ -75,7 +75,7 @@ Result<void> takesElements(const Work& work, const Device&) {
 
 /// A kernel of x and y.
 Result<void> addFold(Launches& launches, const Work& work, const char* function,
-                 const std::string& options, const Fold& g) {
+                     const std::string& options, const Fold& g) {
   const auto x = launches.operand(work, 0);
   if (!x) return std::unexpected(x.error());
   return launches.add({"fold", function, options}, {*x, {Operand::In::Outputs}}, g);
@@ -100,8 +100,8 @@ Result<void> prepareReduce(const Work& work, Device& device, Launches& launches)
   const bool striped = isStriped(mask, x.shape.rank());
   const FoldOperands operands(x, stridesOfResult(x, work.outputs[0], mask, reduce.keepDims));
   return addFold(launches, work, "reduce",
-             text(stripedOption(striped), " -D REDUCE=", ops::reduceFnName(reduce.fn)),
-             foldOf(operands, mask, striped, device.lanes()));
+                 text(stripedOption(striped), " -D REDUCE=", ops::reduceFnName(reduce.fn)),
+                 foldOf(operands, mask, striped, device.lanes()));
 }
 
 /// The result's elements are two of the four bytes that kernels count in.
@@ -109,12 +109,12 @@ Result<void> prepareArgReduce(const Work& work, Device& device, Launches& launch
   const auto& arg = static_cast<const ops::ArgReduce&>(work.op);
   const uint32_t mask = 1U << arg.axis;
   FoldOperands operands(work.inputs[0],
-                    stridesOfResult(work.inputs[0], work.outputs[0], mask, arg.keepDims));
+                        stridesOfResult(work.inputs[0], work.outputs[0], mask, arg.keepDims));
   for (int64_t& stride : operands.strides[0]) stride *= 2;
   return addFold(launches, work, "argReduce",
-             text(stripedOption(false), arg.max ? " -D BEATS=Gt" : " -D BEATS=Lt",
-                  arg.selectLast ? " -D LAST=1" : " -D LAST=0"),
-             foldOf(operands, mask, false, device.lanes()));
+                 text(stripedOption(false), arg.max ? " -D BEATS=Gt" : " -D BEATS=Lt",
+                      arg.selectLast ? " -D LAST=1" : " -D LAST=0"),
+                 foldOf(operands, mask, false, device.lanes()));
 }
 
 Result<void> prepareSoftmax(const Work& work, Device& device, Launches& launches) {
@@ -124,7 +124,7 @@ Result<void> prepareSoftmax(const Work& work, Device& device, Launches& launches
   const bool striped = isStriped(mask, rank);
   constexpr const char* kNames[] = {"softmax", "logSoftmax", "hardmax"};
   return addFold(launches, work, kNames[static_cast<int>(softmax.fn)], stripedOption(striped),
-             foldOf({work.inputs[0], work.outputs[0].strides}, mask, striped, device.lanes()));
+                 foldOf({work.inputs[0], work.outputs[0].strides}, mask, striped, device.lanes()));
 }
 
 Result<void> prepareMeanVariance(const Work& work, Device& device, Launches& launches) {
@@ -132,7 +132,7 @@ Result<void> prepareMeanVariance(const Work& work, Device& device, Launches& lau
   const uint32_t mask = maskOf(norm.axes);
   const bool striped = isStriped(mask, work.inputs[0].shape.rank());
   return addFold(launches, work, "meanVariance", stripedOption(striped),
-             foldOf({work.inputs[0], work.outputs[0].strides}, mask, striped, device.lanes()));
+                 foldOf({work.inputs[0], work.outputs[0].strides}, mask, striped, device.lanes()));
 }
 
 Result<void> prepareLpNormalization(const Work& work, Device& device, Launches& launches) {
@@ -140,8 +140,8 @@ Result<void> prepareLpNormalization(const Work& work, Device& device, Launches& 
   const uint32_t mask = 1U << lp.axis;
   const bool striped = isStriped(mask, work.inputs[0].shape.rank());
   return addFold(launches, work, "norm",
-             text(stripedOption(striped), " -D REDUCE=Reduce", lp.p == 1 ? "L1" : "L2"),
-             foldOf({work.inputs[0], work.outputs[0].strides}, mask, striped, device.lanes()));
+                 text(stripedOption(striped), " -D REDUCE=Reduce", lp.p == 1 ? "L1" : "L2"),
+                 foldOf({work.inputs[0], work.outputs[0].strides}, mask, striped, device.lanes()));
 }
 
 /// A kernel of x, scale, bias and y; without a bias x stands for it.
@@ -168,8 +168,8 @@ Result<void> addMoments(const Work& work, const std::string& options, int lanes,
     if (!y) continue;
     const auto x = launches.operand(work, 0);
     if (!x) return std::unexpected(x.error());
-    Fold g = foldOf({work.inputs[0], stridesOfResult(work.inputs[0], y, mask, true)}, mask, true,
-                    lanes);
+    Fold g =
+        foldOf({work.inputs[0], stridesOfResult(work.inputs[0], y, mask, true)}, mask, true, lanes);
     g.epsilon = norm.epsilon;
     const char* function = output == 1 ? " -D REDUCE=ReduceCentre" : " -D REDUCE=ReduceInverse";
     if (auto ok = launches.add({"fold", "reduce", options + function},
@@ -232,12 +232,12 @@ std::span<const Row> foldRows() {
   using ops::OpKind;
   static constexpr Row kRows[] = {
       {OpKind::Reduce, "reduce", "fold", takesElements, prepareReduce},
-      {OpKind::ArgReduce, "arg-reduce", "fold", takesElements, prepareArgReduce,
-       DataType::Int64},
+      {OpKind::ArgReduce, "arg-reduce", "fold", takesElements, prepareArgReduce, DataType::Int64},
       {OpKind::Softmax, "softmax", "fold", takesElements, prepareSoftmax},
       {OpKind::LayerNormalization, "layer-norm", "fold", takesElements, prepareLayer},
       {OpKind::GroupNormalization, "group-norm", "fold", supportsGroup, prepareGroup},
-      {OpKind::MeanVarianceNormalization, "mean-variance", "fold", takesElements, prepareMeanVariance},
+      {OpKind::MeanVarianceNormalization, "mean-variance", "fold", takesElements,
+       prepareMeanVariance},
       {OpKind::LpNormalization, "norm", "fold", takesElements, prepareLpNormalization},
   };
   return kRows;

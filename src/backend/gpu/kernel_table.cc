@@ -13,7 +13,8 @@ Result<void> checkTensors(std::span<const TensorView> views, DataType type, cons
     if (view.elements() > INT32_MAX / 4)
       return fail(ErrorCode::Unsupported, "tensors of more than ", INT32_MAX / 4,
                   " elements are not computed here");
-    if (auto ok = checkBytes("a tensor", static_cast<int64_t>(view.bytes()), device); !ok) return ok;
+    if (auto ok = checkBytes("a tensor", static_cast<int64_t>(view.bytes()), device); !ok)
+      return ok;
   }
   return {};
 }
@@ -39,9 +40,8 @@ Result<void> checkBytes(const char* what, int64_t bytes, const Device& device) {
 
 Result<const Row*> rowFor(const Work& work, const Device& device) {
   Result<const Row*> found = notWritten(work.op.name(), device);
-  for (const auto family :
-       {winogradRows(), convRows(), elementwiseRows(), movementRows(), poolRows(), matMulRows(),
-        foldRows(), resizeRows(), channelRows()})
+  for (const auto family : {winogradRows(), convRows(), elementwiseRows(), movementRows(),
+                            poolRows(), matMulRows(), foldRows(), resizeRows(), channelRows()})
     for (const Row& row : family) {
       if (row.kind != work.op.kind() || !isWritten(row, device)) continue;
       auto ok = checkTensors(work, row, device);

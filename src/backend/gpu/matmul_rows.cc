@@ -65,7 +65,8 @@ MatMulGeometry geometryOf(const Work& work, int64_t matrix, int lanes) {
   g.depth = static_cast<int32_t>(extents.k);
   g.panels = (g.columns + lanes - 1) / lanes;
   enterBatch(extents.batch, left, right, out, matrix, g);
-  g.aRow = static_cast<int32_t>(left.rowStride), g.aColumn = static_cast<int32_t>(left.columnStride);
+  g.aRow = static_cast<int32_t>(left.rowStride),
+  g.aColumn = static_cast<int32_t>(left.columnStride);
   g.bRow = static_cast<int32_t>(right.rowStride);
   g.bColumn = static_cast<int32_t>(right.columnStride);
   g.yRow = static_cast<int32_t>(out.rowStride), g.yColumn = static_cast<int32_t>(out.columnStride);
