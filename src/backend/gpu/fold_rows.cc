@@ -232,7 +232,12 @@ std::span<const Row> foldRows() {
   using ops::OpKind;
   static constexpr Row kRows[] = {
       {OpKind::Reduce, "reduce", "fold", takesElements, prepareReduce},
-      {OpKind::ArgReduce, "arg-reduce", "fold", takesElements, prepareArgReduce, DataType::Int64},
+      {OpKind::ArgReduce,
+       "arg-reduce",
+       "fold",
+       takesElements,
+       prepareArgReduce,
+       {.gives = DataType::Int64}},
       {OpKind::Softmax, "softmax", "fold", takesElements, prepareSoftmax},
       {OpKind::LayerNormalization, "layer-norm", "fold", takesElements, prepareLayer},
       {OpKind::GroupNormalization, "group-norm", "fold", supportsGroup, prepareGroup},

@@ -8,7 +8,7 @@ namespace {
 Result<void> checkTensors(std::span<const TensorView> views, DataType type, const Device& device) {
   for (const TensorView& view : views) {
     if (!view) continue;
-    if (view.type != type && view.data == nullptr)
+    if (type != Types::kAny && view.type != type)
       return fail(ErrorCode::Unsupported, view.type, " is not computed here");
     if (view.elements() > INT32_MAX / 4)
       return fail(ErrorCode::Unsupported, "tensors of more than ", INT32_MAX / 4,
@@ -19,11 +19,13 @@ Result<void> checkTensors(std::span<const TensorView> views, DataType type, cons
   return {};
 }
 
-/// What holds for every operator: float32, but for constants and for results of the type that the
-/// row gives, and few enough elements for numbers of 32 bits.
-Result<void> checkTensors(const Work& work, const Row& row, const Device& device) {
-  if (auto ok = checkTensors(work.inputs, DataType::Float32, device); !ok) return ok;
-  return checkTensors(work.outputs, row.gives, device);
+/// What holds for every operator: the row's types, and few enough elements for numbers of 32 bits.
+Result<void> checkTensors(const Work& work, const Types& types, const Device& device) {
+  for (const auto& [views, type] :
+       {std::pair(work.inputs.first(1), types.first),
+        std::pair(work.inputs.subspan(1), types.others), std::pair(work.outputs, types.gives)})
+    if (auto ok = checkTensors(views, type, device); !ok) return ok;
+  return {};
 }
 
 bool isWritten(const Row& row, const Device& device) {
@@ -40,11 +42,12 @@ Result<void> checkBytes(const char* what, int64_t bytes, const Device& device) {
 
 Result<const Row*> rowFor(const Work& work, const Device& device) {
   Result<const Row*> found = notWritten(work.op.name(), device);
-  for (const auto family : {winogradRows(), convRows(), elementwiseRows(), movementRows(),
-                            poolRows(), matMulRows(), foldRows(), resizeRows(), channelRows()})
+  for (const auto family :
+       {truthRows(), winogradRows(), convRows(), elementwiseRows(), movementRows(), poolRows(),
+        matMulRows(), foldRows(), resizeRows(), channelRows()})
     for (const Row& row : family) {
       if (row.kind != work.op.kind() || !isWritten(row, device)) continue;
-      auto ok = checkTensors(work, row, device);
+      auto ok = checkTensors(work, row.types, device);
       if (ok) ok = row.supports(work, device);
       if (ok) return &row;
       found = std::unexpected(std::move(ok.error()));

@@ -10,6 +10,12 @@
 
 namespace minnow::backend::gpu {
 
+/// Of input 0, of the others, and of results.
+struct Types {
+  static constexpr DataType kAny = DataType::Undefined;
+  DataType first = DataType::Float32, others = DataType::Float32, gives = DataType::Float32;
+};
+
 struct Row {
   ops::OpKind kind;
   const char* name;  ///< for traces: "conv", shown as "cl-conv"
@@ -17,12 +23,13 @@ struct Row {
   /// Looks at types, shapes and attributes, not at strides.
   Result<void> (*supports)(const Work& work, const Device& device);
   Result<void> (*prepare)(const Work& work, Device& device, Launches& launches);
-  DataType gives = DataType::Float32;
+  Types types = {};
 };
 
 /// For rows that take every work of their kind.
 inline Result<void> always(const Work&, const Device&) { return {}; }
 
+std::span<const Row> truthRows();
 std::span<const Row> winogradRows();
 std::span<const Row> convRows();
 std::span<const Row> elementwiseRows();
