@@ -104,14 +104,24 @@ Result<void> addConv(const Work& work, const ops::Epilogue& epilogue, ConvGeomet
                       {*x, *weights, *bias, {Operand::In::Outputs}}, g);
 }
 
+/// Depthwise over two axes, with few taps along the last one, of channels that lie one after another.
+bool isDense(const ConvGeometry& g, int lanes) {
+  return g.taps[0] == 1 && g.in[0] == 1 && g.pad[0] == 0 && g.xChannel == 1 && g.groups >= lanes &&
+         g.taps[2] <= 5 && g.stride[2] <= 2 && g.dilation[2] == 1;
+}
+
 Result<void> prepareConv(const Work& work, Device& device, Launches& launches) {
   const auto& conv = static_cast<const ops::Conv&>(work.op);
   ConvGeometry g = geometryOf(conv, work, work.inputs[1].shape[1], device.lanes());
   mergeRows(g);
-  const int pixels = device.pixels();
+  const int pixels = pixelsOf(g.out[2], device);
   g.across = (g.out[2] + pixels - 1) / pixels;
-  return addConv(work, conv.epilogue, g, isDepthwise(g) ? "depthwise" : "conv",
-                 text(" -D PIXELS=", pixels), launches);
+  std::string options = text(" -D PIXELS=", pixels);
+  if (!isDepthwise(g)) return addConv(work, conv.epilogue, g, "conv", options, launches);
+  if (!isDense(g, device.lanes()))
+    return addConv(work, conv.epilogue, g, "depthwise", options, launches);
+  options += text(" -D TAPS=", g.taps[2], " -D STRIDE=", g.stride[2]);
+  return addConv(work, conv.epilogue, g, "channels", options, launches);
 }
 
 /// Along the last axis those results make a block that are a stride apart.
@@ -139,6 +149,13 @@ Result<Operand> packedWeights(const ops::Operator& op, const TensorView& w, Laun
   const auto index = launches.addWeights(panels);
   if (!index) return std::unexpected(index.error());
   return Operand{Operand::In::Constants, *index};
+}
+
+int pixelsOf(int results, const Device& device) {
+  const int most = device.pixels();
+  const auto computed = [&](int pixels) { return (results + pixels - 1) / pixels * pixels; };
+  if (results <= most / 2) return most / 2;
+  return computed(most) <= computed(most - 1) ? most : most - 1;
 }
 
 std::span<const Row> convRows() {

@@ -56,6 +56,10 @@ Result<void> checkBytes(const char* what, int64_t bytes, const Device& device);
 Result<Operand> packedWeights(const ops::Operator& op, const TensorView& weights,
                               Launches& launches);
 
+/// Of so many results a work-item computes the device's pixels() or one less, whichever has fewer
+/// computed in vain: the extents of many networks are multiples of 7.
+int pixelsOf(int results, const Device& device);
+
 /// "-D EPILOGUE=Relu", for a function of kernels/elementary.inc.
 std::string epilogueOption(ops::UnaryFn fn);
 

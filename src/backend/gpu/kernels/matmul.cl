@@ -30,17 +30,16 @@ kernel void matmul(global const float* a, long aAt, global const float* b, long 
   const int width = PACKED ? min((int)kLanes, (g.columns + 3) / 4 * 4 - column) : 0;
   b += bAt + (PACKED ? (long)column * g.depth : (long)column * g.bColumn);
 
-  int at[PIXELS];
+  global const float* from[PIXELS];
   V sum[PIXELS];
   UNROLLED for (int p = 0; p < PIXELS; ++p) {
-    at[p] = min(first + p, g.rows - 1) * g.aRow;
+    from[p] = a + aAt + (long)min(first + p, g.rows - 1) * g.aRow;
     sum[p] = 0;
   }
-  a += aAt;
-  for (int k = 0; k < g.depth; ++k, b += PACKED ? width : g.bRow) {
+  long at = 0;
+  for (int k = 0; k < g.depth; ++k, b += PACKED ? width : g.bRow, at += g.aColumn) {
     const V right = PACKED ? vload16(0, b) : load(b, g.bColumn, count);
-    UNROLLED for (int p = 0; p < PIXELS; ++p)
-      sum[p] = fma((V)(a[at[p] + k * g.aColumn]), right, sum[p]);
+    UNROLLED for (int p = 0; p < PIXELS; ++p) sum[p] = fma((V)(from[p][at]), right, sum[p]);
   }
 
   const V added =

@@ -58,6 +58,10 @@ static void store(V value, global float* to, int step, int count) {
     vstore16(value, 0, to);
     return;
   }
+  if (step == 1 && count >= 8) {
+    vstore8(value.lo, 0, to);
+    to += 8, count -= 8, value = value.s89abcdef89abcdef;
+  }
   float lanes[kLanes];
   vstore16(value, 0, lanes);
   for (int i = 0; i < kLanes && i < count; ++i) to[i * step] = lanes[i];
