@@ -60,6 +60,10 @@ class Device final : public gpu::Device {
   Device(const Api& api, cl_device_id id) : api_(api), id_(id) {}
   static gpu::Opened open();
   Result<void> start();
+  /// Numbers below 2^-126 are 0 to the CPU: asks the device for the same, and the kernels for it
+  /// where a trial shows that it does not do so.
+  void settleTinyNumbers();
+  bool flushesTiny();
   Result<void*> mapped(cl_mem memory, cl_map_flags flags, size_t first, size_t bytes) const;
   Result<void> unmapped(cl_mem memory, void* there) const;
   Result<cl_kernel> kernel(const KernelName& name);
