@@ -118,6 +118,9 @@ class Backend {
   }
   /// True if it stopped working: it supports nothing any more, and programs on it are not shared.
   virtual bool hasFailed() const { return false; }
+  /// False where the machine's device does not round as the CPU does: float32 results are near the
+  /// CPU's, to 1e-4 of the largest, and not its bits.
+  virtual bool hasSameBits() const { return true; }
   /// Success, or an error that says in words for a user why not ("float64 is not computed here").
   /// A back-end with memory of its own is asked before it is known where tensors lie: its answer
   /// does not depend on strides.

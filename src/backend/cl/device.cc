@@ -2,6 +2,7 @@
 #include "backend/cl/device.h"
 
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 #include "base/aligned.h"
@@ -73,15 +74,41 @@ Result<void> Device::start() {
   vectorWidth_ = static_cast<int>(number<cl_uint>(api_, id_, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT));
   mostBytes_ = static_cast<size_t>(number<cl_ulong>(api_, id_, CL_DEVICE_MAX_MEM_ALLOC_SIZE));
   const auto abilities = number<cl_device_fp_config>(api_, id_, CL_DEVICE_SINGLE_FP_CONFIG);
-  options_ = abilities & CL_FP_DENORM ? "-D KEEPS_TINY=1 " : "-D KEEPS_TINY=0 ";
-  options_ += "-cl-std=CL1.2 ";
+  options_ = "-cl-std=CL1.2 ";
   hasSameBits_ = (abilities & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0;
   if (hasSameBits_) options_ += "-cl-fp32-correctly-rounded-divide-sqrt ";
   cl_int code = CL_SUCCESS;
   context_ = api_.clCreateContext(nullptr, 1, &id_, nullptr, nullptr, &code);
   if (auto ok = check(code, "clCreateContext", name_); !ok) return ok;
   queue_ = api_.clCreateCommandQueue(context_, id_, 0, &code);
-  return check(code, "clCreateCommandQueue", name_);
+  if (auto ok = check(code, "clCreateCommandQueue", name_); !ok) return ok;
+  cache().own(name_ + options_);
+  settleTinyNumbers();
+  return {};
+}
+
+void Device::settleTinyNumbers() {
+  const std::string options = options_;
+  options_ += "-cl-denorms-are-zero -D KEEPS_TINY=0 ";  // a wish, which a device need not grant
+  if (flushesTiny()) return;
+  options_ = options + "-D KEEPS_TINY=1 ";
+  name_ += ", keeps numbers below 2^-126 in the midst of sums";
+}
+
+bool Device::flushesTiny() {
+  std::vector<float> numbers(32, 0x1p-130F);
+  std::fill_n(numbers.begin() + 16, 16, 0x1p-66F);
+  const auto bytes = std::as_writable_bytes(std::span(numbers));
+  const int32_t items = 1;
+  const auto made = constant(bytes);
+  const auto trial = call({"tiny", "tiny", ""}, 1, std::as_bytes(std::span(&items, 1)),
+                          static_cast<size_t>(items));
+  if (!made || !trial || !(*trial)->enqueue({{{made->get(), 0}}})) return false;
+  const auto there = map(**made, 0, bytes.size(), false);
+  if (!there) return false;
+  std::memcpy(bytes.data(), *there, bytes.size());
+  return unmap(**made, *there) &&
+         std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{}; });
 }
 
 Result<std::unique_ptr<gpu::Buffer>> Device::buffer(size_t bytes) {
@@ -204,7 +231,7 @@ cl_program Device::fromCache(const KernelName& name) {
 
 void Device::keepWhatRan() {
   const std::lock_guard lock(mutex());
-  for (const auto& [name, program] : std::exchange(unkept_, {})) {
+  for (const auto& [key, program] : std::exchange(unkept_, {})) {
     size_t size = 0;
     if (api_.clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof size, &size, nullptr) !=
             CL_SUCCESS ||
@@ -214,7 +241,7 @@ void Device::keepWhatRan() {
     std::byte* start = bytes.data();
     if (api_.clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof start, &start, nullptr) ==
         CL_SUCCESS)
-      cache().keep(cacheKey(name), bytes);
+      cache().keep(key, bytes);
   }
 }
 
@@ -226,7 +253,7 @@ Result<cl_program> Device::program(const KernelName& name) {
   auto compiled = compile(name);
   if (!compiled) return compiled;
   known = *compiled;
-  if (cache().isUsed()) unkept_.emplace_back(name, known);
+  if (cache().isUsed()) unkept_.emplace_back(cacheKey(name), known);
   return known;
 }
 

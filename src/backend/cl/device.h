@@ -65,6 +65,10 @@ class Device final : public gpu::Device {
  private:
   Device(const Api& api, cl_device_id id) : api_(api), id_(id) {}
   Result<void> start();
+  /// Numbers below 2^-126 are 0 to the CPU: asks the device for the same, and the kernels for it
+  /// where a trial shows that it does not do so.
+  void settleTinyNumbers();
+  bool flushesTiny();
   Result<void*> mapped(cl_mem memory, cl_map_flags flags, size_t first, size_t bytes) const;
   Result<void> unmapped(cl_mem memory, void* there) const;
   Result<cl_kernel> kernel(const KernelName& name);
@@ -85,7 +89,7 @@ class Device final : public gpu::Device {
   size_t mostBytes_ = 0;
   bool hasSameBits_ = false;
   std::map<std::pair<std::string, std::string>, cl_program> programs_;  // by file and options
-  std::vector<std::pair<KernelName, cl_program>> unkept_;  // compiled, and not in the cache yet
+  std::vector<std::pair<std::string, cl_program>> unkept_;  // by key of the cache: not there yet
 };
 
 /// Released when it goes.

@@ -17,6 +17,7 @@ class DeviceBackend final : public Backend, public DeviceMemory {
   const char* name() const override { return name_; }
   BackendInfo info() const override;
   const DeviceMemory* memory() const override { return this; }
+  bool hasSameBits() const override { return !device() || (*device())->hasSameBits(); }
   /// The device as it was opened.
   const Opened& device() const { return opened_(); }
 
