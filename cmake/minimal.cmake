@@ -27,7 +27,7 @@ endif()
 if(NOT MINNOW_PATHS)
   add_compile_definitions(MINNOW_WITHOUT_PATHS)  # see src/program/lane.h
 endif()
-if((MINNOW_MINIMAL OR MINNOW_MODELS) AND NOT MINNOW_OPENCL)
+if((MINNOW_MINIMAL OR MINNOW_MODELS) AND NOT MINNOW_OPENCL AND NOT MINNOW_OPENGL)
   add_compile_definitions(MINNOW_WITHOUT_DEVICES)  # see src/backend/backend.h
 endif()
 if(MINNOW_MINIMAL)

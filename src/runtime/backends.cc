@@ -2,14 +2,17 @@
 #include "runtime/backends.h"
 
 #include <algorithm>
-#include <array>
 
 #include "backend/cpu/cpu.h"
 #ifdef MINNOW_OPENCL
 #include "backend/cl/cl.h"
 #endif
+#ifdef MINNOW_OPENGL
+#include "backend/gl/gl.h"
+#endif
 #include "backend/reference/reference.h"
 #include "base/fail.h"
+#include "base/guarded.h"
 
 namespace minnow {
 namespace {
@@ -18,6 +21,9 @@ namespace {
 constexpr const backend::Backend& (*kNamed[])() = {
 #ifdef MINNOW_OPENCL
     &backend::clBackend,
+#endif
+#ifdef MINNOW_OPENGL
+    &backend::glBackend,
 #endif
     &backend::cpuBackend,
 };
@@ -28,6 +34,8 @@ const backend::Backend* find(std::string_view name) {
   return nullptr;
 }
 
+bool isHere(const backend::Backend& backend) { return *backend.info().missing == '\0'; }
+
 std::unexpected<Error> unknown(std::string_view name) {
   std::string known;
   for (const auto one : kNamed) known += text(known.empty() ? "" : ", ", one().name());
@@ -37,13 +45,14 @@ std::unexpected<Error> unknown(std::string_view name) {
 
 }  // namespace
 
-std::span<const BackendInfo> backendsHere() {
-  static const auto all = [] {
-    std::array<BackendInfo, std::size(kNamed)> infos;
-    std::ranges::transform(kNamed, infos.begin(), [](const auto one) { return one().info(); });
-    return infos;
-  }();
-  return all;
+std::vector<BackendInfo> backendsHere() {
+  return guarded("the list of back-ends",
+                 []() -> Result<std::vector<BackendInfo>> {
+                   std::vector<BackendInfo> infos;
+                   for (const auto one : kNamed) infos.push_back(one().info());
+                   return infos;
+                 })
+      .value_or(std::vector<BackendInfo>());
 }
 
 backend::BackendList backends(bool fast) {
@@ -51,15 +60,19 @@ backend::BackendList backends(bool fast) {
   return {&backend::cpuBackend(), &backend::referenceBackend()};
 }
 
-Result<const backend::Backend*> firstBackend(std::string_view first, std::string_view backups) {
-  const backend::Backend* found = find(first);
-  if (found == nullptr) return unknown(first);
+Result<const backend::Backend*> firstBackend(std::string_view name, std::string_view backups) {
+  const backend::Backend* first = find(name);
+  if (first == nullptr) return unknown(name);
+  const backend::Backend* there = isHere(*first) ? first : nullptr;
   for (std::string_view rest = backups; !rest.empty();) {
     const size_t end = std::min(rest.find(','), rest.size());
-    if (find(rest.substr(0, end)) == nullptr) return unknown(rest.substr(0, end));
+    const backend::Backend* next = find(rest.substr(0, end));
+    if (next == nullptr) return unknown(rest.substr(0, end));
+    if (next->memory() == nullptr) next = first;  // on the CPU: which says why it is not there
+    if (there == nullptr && (next == first || isHere(*next))) there = next;
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
-  return found;
+  return there != nullptr ? there : first;
 }
 
 bool isOnDevice(std::string_view name) {

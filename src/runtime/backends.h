@@ -9,15 +9,15 @@ namespace minnow {
 /// Those on the CPU. `fast` false: the scalar reference alone.
 backend::BackendList backends(bool fast = true);
 
-/// The first that a session or a path asks for. An error if any name is none of this build's.
+/// The first that a session or a path asks for and that is there: of several devices one has the
+/// operators. If none is, the first that is asked for. An error if any name is none of this build's.
 Result<const backend::Backend*> firstBackend(std::string_view first, std::string_view backups);
 
 /// True for the name of one that has memory of its own on this machine.
 bool isOnDevice(std::string_view name);
 /// An error where a session and its paths, whose first back-ends are known, want several devices.
 Result<void> onOneDevice(const SessionOptions& options);
-/// The device that the session or one of its paths asks for, and the CPU's back-ends behind it. With
-/// one device to a session, what further names say follows by itself.
+/// The device that the session or one of its paths asks for, and the CPU's back-ends behind it.
 backend::BackendList backendsFor(const SessionOptions& options);
 
 }  // namespace minnow

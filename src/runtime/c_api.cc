@@ -4,6 +4,8 @@
 #include <cstring>
 #include <new>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "base/fail.h"
@@ -36,7 +38,7 @@ using minnow::Result;
 using minnow::Shape;
 using minnow::TensorView;
 
-static_assert(MINNOW_INTERNAL == static_cast<int>(ErrorCode::Internal) + 1);
+static_assert(MINNOW_DEVICE_FAILED == static_cast<int>(ErrorCode::DeviceFailed) + 1);
 static_assert(MINNOW_MAX_RANK == minnow::kMaxRank);
 
 thread_local std::string lastError;
@@ -165,7 +167,8 @@ Result<minnow::InterpreterOptions> optionsOf(const minnow_interpreter_options* o
 }
 
 minnow_ledger ledgerOf(const minnow::MemoryLedger& ledger) {
-  return {ledger.modelBytes, ledger.staticBytes, ledger.dynamicBytes, ledger.heapBytes};
+  return {ledger.modelBytes, ledger.staticBytes, ledger.dynamicBytes, ledger.heapBytes,
+          ledger.deviceBytes};
 }
 
 using NamedShapes = std::vector<std::pair<std::string, Shape>>;
@@ -183,8 +186,11 @@ Result<NamedShapes> shapesOf(const minnow_input_shape* shapes, size_t count) {
   return named;
 }
 
-const char* orElse(const char* text, const char* otherwise) {
-  return text == nullptr ? otherwise : text;
+/// The first of a list, and the others.
+std::pair<std::string_view, std::string_view> splitList(const char* names) {
+  const std::string_view list = names == nullptr ? "cpu" : names;
+  const size_t end = std::min(list.find(','), list.size());
+  return {list.substr(0, end), list.substr(std::min(end + 1, list.size()))};
 }
 
 std::vector<std::string> namesOf(const char* const* names) {
@@ -196,22 +202,22 @@ std::vector<std::string> namesOf(const char* const* names) {
 Result<minnow::SessionOptions> optionsOf(const minnow_session_options* options) {
   auto given = completed<minnow_session_options>(options, MINNOW_SESSION_OPTIONS_INIT);
   if (!given) return std::unexpected(std::move(given.error()));
-  minnow::SessionOptions made{.waitForArena = given->wait_for_arena != 0,
-                              .frames = given->frames,
-                              .inStrips = given->in_strips != 0,
-                              .backend = orElse(given->backend, "cpu"),
-                              .backups = orElse(given->backups, ""),
-                              .autoPaths = given->auto_paths != 0};
+  minnow::SessionOptions all{.waitForArena = given->wait_for_arena != 0,
+                             .frames = given->frames,
+                             .inStrips = given->in_strips != 0,
+                             .autoPaths = given->auto_paths != 0};
+  std::tie(all.backend, all.backups) = splitList(given->backends);
   if (given->path_count > 0 && given->paths == nullptr)
     return minnow::fail(ErrorCode::InvalidArgument, "path_count is ", given->path_count,
                         " and paths is NULL");
-  if (!minnow::program::kHasPaths && given->path_count > 0) made.paths.resize(1);  // is refused
+  if (!minnow::program::kHasPaths && given->path_count > 0) all.paths.resize(1);  // is refused
   for (size_t p = 0; minnow::program::kHasPaths && p < given->path_count; ++p) {
     const minnow_path& path = given->paths[p];
-    made.paths.push_back({namesOf(path.to), namesOf(path.from), orElse(path.backend, "cpu"),
-                          orElse(path.backups, ""), path.threads});
+    const auto [backend, backups] = splitList(path.backends);
+    all.paths.push_back({namesOf(path.to), namesOf(path.from), std::string(backend),
+                         std::string(backups), path.threads});
   }
-  return made;
+  return all;
 }
 
 const char* nameAt(std::span<const minnow::TensorInfo> infos, size_t index) {
@@ -264,9 +270,11 @@ minnow_status minnow_runtime_create(const minnow_runtime_options* options,
     if (runtime == nullptr) return nullArgument();
     auto given = completed<minnow_runtime_options>(options, MINNOW_RUNTIME_OPTIONS_INIT);
     if (!given) return failed(std::move(given.error()));
+    const char* cache = given->kernel_cache;
     return handOver(minnow::Runtime::create({.threads = given->threads,
                                              .concurrency = given->concurrency,
-                                             .memoryBudget = given->memory_budget}),
+                                             .memoryBudget = given->memory_budget,
+                                             .kernelCache = cache == nullptr ? "" : cache}),
                     runtime);
   });
 }
@@ -390,8 +398,8 @@ minnow_status minnow_session_memory(const minnow_session* session, minnow_memory
   return checked([&]() -> minnow_status {
     if (session == nullptr || report == nullptr) return nullArgument();
     const minnow::MemoryReport memory = session->object.memory();
-    *report = {memory.modelBytes, memory.staticBytes, memory.dynamicBytes, memory.lowerBoundBytes,
-               memory.metadataBytes};
+    *report = {memory.modelBytes,      memory.staticBytes,   memory.dynamicBytes,
+               memory.lowerBoundBytes, memory.metadataBytes, memory.deviceBytes};
     return MINNOW_OK;
   });
 }

@@ -7,21 +7,14 @@
 
 namespace minnow {
 
-Result<void> Frame::Impl::use(Session::Impl& of, std::shared_ptr<const program::Program> program) {
+void Frame::Impl::use(Session::Impl& of, std::shared_ptr<const program::Program> program) {
   session = &of;
-  if (backend::kHasDevices && program->device) {
-    auto allocated = program->device->memory()->allocate(program->blockBytes);
-    if (!allocated) return std::unexpected(std::move(allocated.error()));
-    block = std::move(*allocated);
-  }
   const size_t count =
       std::max(static_cast<size_t>(program->strips.mostBands()), program->mostLanes());
   const bool inWays = count > 1 || !program->lanes.empty();
   bindings.emplace(std::move(program));
-  bindings->block = block.get();
   runner.emplace(*bindings);
   if (inWays) ways.assign(count, {*runner, {}});
-  return {};
 }
 
 size_t Frame::Impl::heapBytes() const {

@@ -105,6 +105,12 @@ static const char* beginTwice(minnow_interpreter* model, minnow_session* session
   CHECK(minnow_session_begin(second, &other) == MINNOW_OK);
   minnow_frame_destroy(other);
   minnow_session_destroy(second);
+  options.backends = "cpu";
+  CHECK(minnow_interpreter_create_session(model, &options, &second) == MINNOW_OK);
+  minnow_session_destroy(second);
+  options.backends = "cpu,tpu";
+  CHECK(minnow_interpreter_create_session(model, &options, &second) == MINNOW_INVALID_ARGUMENT);
+  CHECK(strstr(minnow_last_error(), "'tpu'") != NULL);
   return NULL;
 }
 
@@ -112,11 +118,11 @@ static const char* beginTwice(minnow_interpreter* model, minnow_session* session
 static const char* usePaths(minnow_interpreter* model) {
   const char* to[] = {"y", NULL};
   const char* nothing[] = {"z", NULL};
-  minnow_path path = {to, NULL, NULL, NULL, 0};
+  minnow_path path = {to, NULL, NULL, 0};
   minnow_session_options options = MINNOW_SESSION_OPTIONS_INIT;
   minnow_session* session = NULL;
   const char* problem;
-  options.backend = "cpu";
+  options.backends = "cpu";
   options.paths = &path;
   options.path_count = 1;
   CHECK(minnow_interpreter_create_session(model, &options, &session) == MINNOW_OK);
@@ -126,7 +132,7 @@ static const char* usePaths(minnow_interpreter* model) {
   path.to = nothing;
   CHECK(minnow_interpreter_create_session(model, &options, &session) == MINNOW_NOT_FOUND);
   CHECK(strstr(minnow_last_error(), "'z'") != NULL);
-  options.size = offsetof(minnow_session_options, backend);
+  options.size = offsetof(minnow_session_options, backends);
   CHECK(minnow_interpreter_create_session(model, &options, &session) == MINNOW_OK);
   minnow_session_destroy(session);
   options.size = sizeof options;
@@ -138,7 +144,7 @@ static const char* usePaths(minnow_interpreter* model) {
   problem = runFrame(session);
   minnow_session_destroy(session);
   if (problem != NULL) return problem;
-  options.backend = "abacus";
+  options.backends = "abacus";
   CHECK(minnow_interpreter_create_session(model, &options, &session) == MINNOW_INVALID_ARGUMENT);
   return NULL;
 }

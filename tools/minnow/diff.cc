@@ -99,7 +99,7 @@ void addDiff(CLI::App& app) {
       ->allow_extra_args(false);
   verb->add_option("-t,--threads", args->inference.threads, "Threads, with --against")
       ->check(CLI::Range(1, 256));
-  addBackendOption(verb, args->inference.backends);
+  addBackendOptions(verb, args->inference.backends, args->inference.kernelCache);
   addPathOption(verb, args->inference.paths);
   addReportOptions(verb, args->report);
   verb->footer(

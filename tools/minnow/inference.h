@@ -18,7 +18,7 @@ struct InferenceOptions {
   PictureOptions picture;
   int threads = 1;
   bool reference = false;
-  std::string backends;
+  std::string backends, kernelCache;
   std::vector<std::string> paths;
   bool autoPaths = false;
 };

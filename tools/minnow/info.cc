@@ -24,7 +24,7 @@ namespace minnow::tool {
 namespace {
 
 struct Arguments {
-  std::string model, graph, budget, backends;
+  std::string model, graph, budget, backends, kernelCache;
   std::vector<std::string> shapes, paths;
   int threads = 1;
   bool json = false, operators = false, verify = false;
@@ -224,7 +224,8 @@ void info(const Arguments& args) {
   std::optional<size_t> budget;
   if (!args.budget.empty()) budget = parseBytes(args.budget, "--budget");
   refuseToOverwrite({args.graph}, {args.model});
-  Runtime runtime = need(Runtime::create({.threads = args.threads}));
+  Runtime runtime =
+      need(Runtime::create({.threads = args.threads, .kernelCache = args.kernelCache}));
   const Model model = openModel(runtime, args.model, settings, {.verifyWeights = args.verify});
   if (!args.graph.empty()) {
     const std::string graph = model.interpreter.graphviz();
@@ -257,7 +258,7 @@ void addInfo(CLI::App& app) {
   verb->add_option("MODEL", args->model, "A .minnow or .onnx file")->required();
   verb->add_option("--shape", args->shapes, "NAME=1,3,320,320: an input's shape (repeatable)")
       ->allow_extra_args(false);
-  addBackendOption(verb, args->backends);
+  addBackendOptions(verb, args->backends, args->kernelCache);
   addPathOption(verb, args->paths);
   verb->add_option("-t,--threads", args->threads, "Threads that the plan is for")
       ->check(CLI::Range(1, 256));

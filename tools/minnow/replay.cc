@@ -17,7 +17,7 @@ namespace minnow::tool {
 namespace {
 
 struct Arguments {
-  std::string model, reference, backends;
+  std::string model, reference, backends, kernelCache;
   std::vector<std::string> shapes;
   int threads = 1;
   bool referenceKernels = false;
@@ -29,7 +29,7 @@ struct Replayed {
   explicit Replayed(const Arguments& args)
       : reference(need(analysis::Trace::open(args.reference))),
         settings(settingsOf(args, reference)),
-        runtime(need(Runtime::create({.threads = args.threads}))),
+        runtime(need(Runtime::create({.threads = args.threads, .kernelCache = args.kernelCache}))),
         model(openModel(runtime, args.model, settings, {.verifyWeights = true})),
         session(openSession(model, args.model, settings,
                             withBackends({.fastKernels = !args.referenceKernels, .inStrips = false},
@@ -80,7 +80,7 @@ void addReplay(CLI::App& app) {
       ->allow_extra_args(false);
   verb->add_option("-t,--threads", args->threads, "Threads")->check(CLI::Range(1, 256));
   addTargetOption(verb, Exit::CannotCompare);
-  addBackendOption(verb, args->backends);
+  addBackendOptions(verb, args->backends, args->kernelCache);
   verb->add_flag("--reference-kernels", args->referenceKernels, "Scalar reference kernels only");
   addReportOptions(verb, args->report);
   verb->footer(

@@ -30,13 +30,14 @@ kernel void pool(global const float* x, long xAt, global const int* spans, long 
   x += (long)i * g.xBatch;
   y += (long)i * g.yBatch;
 
+  const bool whole = g.xChannel == 1 && lanes >= kLanes;
   V result = AVERAGE ? (V)(0) : (V)(-INFINITY);
   for (int kz = 0; kz < count[0]; ++kz)
     for (int ky = 0; ky < count[1]; ++ky) {
       V row = 0;
       for (int kx = 0; kx < count[2]; ++kx) {
-        const V value = load(x + (long)kz * g.step[0] + (long)ky * g.step[1] + (long)kx * g.step[2],
-                             g.xChannel, lanes);
+        global const float* from = x + kz * g.step[0] + ky * g.step[1] + kx * g.step[2];
+        const V value = whole ? vload16(0, from) : load(from, g.xChannel, lanes);
         if (AVERAGE)
           row = Add(row, value);
         else

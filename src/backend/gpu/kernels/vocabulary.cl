@@ -6,8 +6,9 @@ typedef float16 V;
 typedef int D;
 enum { kLanes = 16 };
 
-// The CPU's arithmetic takes numbers below 2^-126 for 0, and gives 0 for them. So does this one, but
-// for what comes up in the midst of a long sum. KEEPS_TINY is 0 for a device that does so by itself.
+// The CPU's arithmetic takes numbers below 2^-126 for 0, and gives 0 for them. So do devices that
+// grant -cl-denorms-are-zero. KEEPS_TINY is 1 for one that does not: there this does it, but for what
+// comes up in the midst of a long sum.
 static V flush(V x) {
   const int16 bits = as_int16(x);
   return KEEPS_TINY ? as_float16((bits & 0x7F800000) == 0 ? bits & (int)0x80000000 : bits) : x;
@@ -25,6 +26,7 @@ static V flush(V x) {
 #define Lt(a, b) (flush(a) < flush(b))
 #define Le(a, b) (flush(a) <= flush(b))
 #define Gt(a, b) (flush(a) > flush(b))
+#define Eq(a, b) (flush(a) == flush(b))
 #define IfThenElse(condition, a, b) ((condition) ? (a) : (b))
 #define exactDivide(d, a, b) flush(flush(a) / flush(b))
 #define exactSqrt(d, a) sqrt(flush(a))
@@ -55,6 +57,10 @@ static void store(V value, global float* to, int step, int count) {
   if (step == 1 && count >= kLanes) {
     vstore16(value, 0, to);
     return;
+  }
+  if (step == 1 && count >= 8) {
+    vstore8(value.lo, 0, to);
+    to += 8, count -= 8, value = value.s89abcdef89abcdef;
   }
   float lanes[kLanes];
   vstore16(value, 0, lanes);
