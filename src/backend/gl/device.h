@@ -52,6 +52,7 @@ class Device final : public gpu::Device {
   const std::string& name() const override { return name_; }
   int lanes() const override { return 4; }
   int pixels() const override { return 4; }
+  int64_t mostTurns() const override { return mostTurns_; }
   size_t mostBytes() const override { return mostBound_ / 2 - alignment_; }
   bool hasSameBits() const override { return false; }
 
@@ -97,7 +98,7 @@ class Device final : public gpu::Device {
   EGLContext context_ = EGL_NO_CONTEXT;
   std::string name_;
   size_t mostBound_ = 0, alignment_ = 256;
-  size_t mostGroups_ = 65535;
+  int64_t mostTurns_ = INT64_MAX;
   std::mutex turn_;
   Current before_;
   std::map<KernelName, Program> programs_;

@@ -68,6 +68,8 @@ class Device {
   /// Results of which a work-item of a convolution computes `lanes` channels each: as many sums as
   /// registers hold.
   virtual int pixels() const = 0;
+  /// Turns of loops that a work-item may take in all; some drivers end a loop after them, in silence.
+  virtual int64_t mostTurns() const { return INT64_MAX; }
   /// Of one tensor, workspace or constant.
   virtual size_t mostBytes() const = 0;
   /// True if fma, division and square root round correctly: then results are the CPU's bits.

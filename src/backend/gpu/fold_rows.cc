@@ -68,9 +68,13 @@ uint32_t maskOf(std::span<const int64_t> axes) {
   return mask;
 }
 
-Result<void> takesElements(const Work& work, const Device&) {
-  if (work.inputs[0].elements() > 0) return {};
-  return fail(ErrorCode::Unsupported, "tensors without elements are not computed here");
+/// Sets are walked through four times at most; of several results, each is of a set.
+Result<void> takesElements(const Work& work, const Device& device) {
+  const int64_t elements = work.inputs[0].elements();
+  if (elements == 0)
+    return fail(ErrorCode::Unsupported, "tensors without elements are not computed here");
+  const int64_t results = work.outputs[0].elements();
+  return checkTurns(4 * (results < elements ? elements / results : elements), device);
 }
 
 /// A kernel of x and y.
