@@ -46,10 +46,8 @@ Result<void> checkBytes(const char* what, int64_t bytes, const Device& device) {
 
 Result<void> checkTurns(int64_t turns, const Device& device) {
   if (turns <= device.mostTurns()) return {};
-  return fail(ErrorCode::Unsupported, "elements of ", turns,
-              " terms are not computed here: the "
-              "driver ends loops after ",
-              device.mostTurns());
+  return fail(ErrorCode::Unsupported, "results of ", turns,
+              " terms are not computed here: the driver ends loops after ", device.mostTurns());
 }
 
 Result<const Row*> rowFor(const Work& work, const Device& device) {
