@@ -43,6 +43,14 @@ typedef struct {
 #define MINNOW_FUNCTION(name) static V evaluate##name(Function f, D d, V x)
 #define MINNOW_EVALUATE(name, alpha, beta, d, x) evaluate##name((Function){alpha, beta}, d, x)
 
+/// The position along the innermost axis of what is left of a number of positions, and takes it off.
+static int take(int* left, int extent) {
+  if (extent == 1) return 0;
+  const int all = *left;
+  *left = all / extent;
+  return all - *left * extent;
+}
+
 // Elements `step` from one to the next, of which `count` are there; the others are 0.
 
 static V load(global const float* from, int step, int count) {

@@ -72,9 +72,7 @@ kernel void sums(global const float* points, long pointsAt, global const float* 
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int blocks = (g.tiles + PIXELS - 1) / PIXELS;
-  const int first = i % blocks * PIXELS;
-  i /= blocks;
-  const int panel = i % g.outPanels, point = i / g.outPanels;
+  const int first = take(&i, blocks) * PIXELS, panel = take(&i, g.outPanels), point = i;
   points += pointsAt + (long)point * g.tiles * g.inPanels * kLanes;
   w += wAt + (long)(point * g.outPanels + panel) * g.channels * kLanes;
   global const float* from[PIXELS];
