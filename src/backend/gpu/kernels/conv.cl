@@ -21,7 +21,7 @@ typedef struct {
 /// Stores the results along x, `step` apart, that are there.
 static void finish(const V* sums, int first, int step, global const float* bias, int channel,
                    int count, global float* y, Conv g) {
-  const V added = g.bias < 0 ? (V)(0) : load(bias + (long)channel * g.bias, g.bias, count);
+  const V added = biasOf(bias, channel, g.bias, count);
   UNROLLED for (int p = 0; p < PIXELS; ++p)
     if (first + p * step < g.out[2])
       store(EVALUATE(EPILOGUE)((Function){g.alpha, g.beta}, 0, Add(sums[p], added)),

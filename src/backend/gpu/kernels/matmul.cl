@@ -40,8 +40,7 @@ kernel void matmul(global const float* a, long aAt, global const float* b, long 
     UNROLLED for (int p = 0; p < PIXELS; ++p) sum[p] = fma((V)(from[p][at]), right, sum[p]);
   }
 
-  const V added =
-      g.bias < 0 ? (V)(0) : load(bias + biasAt + (long)column * g.bias, g.bias, count);
+  const V added = biasOf(bias + biasAt, column, g.bias, count);
   y += yAt + (long)column * g.yColumn;
   UNROLLED for (int p = 0; p < PIXELS; ++p)
     if (first + p < g.rows)

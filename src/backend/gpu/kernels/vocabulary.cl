@@ -74,3 +74,9 @@ static void store(V value, global float* to, int step, int count) {
   vstore16(value, 0, lanes);
   for (int i = 0; i < kLanes && i < count; ++i) to[i * step] = lanes[i];
 }
+
+/// The bias of `count` channels from `first` on, none where `step` is negative; -0 becomes +0
+/// (KernelArgs::bias()).
+static V biasOf(global const float* from, int first, int step, int count) {
+  return step < 0 ? (V)(0) : load(from + (long)first * step, step, count) + (V)(0);
+}
