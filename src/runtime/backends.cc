@@ -2,7 +2,6 @@
 #include "runtime/backends.h"
 
 #include <algorithm>
-#include <array>
 
 #include "backend/cpu/cpu.h"
 #ifdef MINNOW_OPENCL
@@ -13,6 +12,7 @@
 #endif
 #include "backend/reference/reference.h"
 #include "base/fail.h"
+#include "base/guarded.h"
 
 namespace minnow {
 namespace {
@@ -34,7 +34,9 @@ const backend::Backend* find(std::string_view name) {
   return nullptr;
 }
 
-bool isHere(const backend::Backend& backend) { return *backend.info().missing == '\0'; }
+bool isHere(const backend::Backend& backend) {
+  return *backend.info().missing == '\0' && !backend.hasFailed();
+}
 
 std::unexpected<Error> unknown(std::string_view name) {
   std::string known;
@@ -45,13 +47,14 @@ std::unexpected<Error> unknown(std::string_view name) {
 
 }  // namespace
 
-std::span<const BackendInfo> backendsHere() {
-  static const auto all = [] {
-    std::array<BackendInfo, std::size(kNamed)> infos;
-    std::ranges::transform(kNamed, infos.begin(), [](const auto one) { return one().info(); });
-    return infos;
-  }();
-  return all;
+std::vector<BackendInfo> backendsHere() {
+  return guarded("the list of back-ends",
+                 []() -> Result<std::vector<BackendInfo>> {
+                   std::vector<BackendInfo> infos;
+                   for (const auto one : kNamed) infos.push_back(one().info());
+                   return infos;
+                 })
+      .value_or(std::vector<BackendInfo>());
 }
 
 backend::BackendList backends(bool fast) {

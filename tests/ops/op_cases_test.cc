@@ -85,6 +85,15 @@ const std::vector<DeviceHere>& devicesHere() {
   return devices;
 }
 
+/// A case that a device's self-test refused would be left out in silence.
+class SelfTestsFindNothing : public testing::Environment {
+  void TearDown() override {
+    for (const BackendInfo& one : backendsHere()) EXPECT_EQ(one.trouble, "") << one.name;
+  }
+};
+[[maybe_unused]] const auto* const kAfterAll =
+    testing::AddGlobalTestEnvironment(new SelfTestsFindNothing);
+
 base::Team& teamOf(int threads) {
   static base::ThreadPool pool(3);
   static base::Team one, three = pool.lease(3);

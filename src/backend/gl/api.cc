@@ -89,7 +89,7 @@ std::unexpected<Error> failed(int code, bool memory, const char* call) {
   const char* words = "see EGL/egl.h and GLES3/gl31.h";
   for (const CodeName& one : kNames)
     if (one.code == code) words = one.name;
-  return fail(memory ? ErrorCode::OutOfMemory : ErrorCode::Unsupported, "gl: ", call,
+  return fail(memory ? ErrorCode::OutOfMemory : ErrorCode::DeviceFailed, "gl: ", call,
               " failed with ", code, " (", words,
               "); a session of the back-end \"cpu\" does without the device");
 }

@@ -200,7 +200,7 @@ Result<void*> Device::map(const gpu::Buffer& buffer, size_t first, size_t bytes,
 Result<void> Device::unmap(const gpu::Buffer& buffer, void*) {
   api_.glBindBuffer(GL_COPY_WRITE_BUFFER, nameOf(buffer));
   if (api_.glUnmapBuffer(GL_COPY_WRITE_BUFFER)) return {};
-  return fail(ErrorCode::Unsupported, "gl: the system took the device's memory away; run again");
+  return fail(ErrorCode::DeviceFailed, "gl: the system took the device's memory away; run again");
 }
 
 Result<void> Device::finish() {

@@ -157,7 +157,7 @@ int pixelsOf(int results, const Device& device) {
   const int most = device.pixels();
   const auto computed = [&](int pixels) { return (results + pixels - 1) / pixels * pixels; };
   if (results <= most / 2) return most / 2;
-  return computed(most) <= computed(most - 1) ? most : most - 1;
+  return computed(most) < computed(most - 1) ? most : most - 1;
 }
 
 std::span<const Row> convRows() {

@@ -88,6 +88,10 @@ Result<void> Launches::enqueue(const Launch& launch, const kernels::KernelArgs& 
 }
 
 Result<Event> Launches::run(const kernels::KernelArgs& args) const {
+  return device_.noted(begin(args));
+}
+
+Result<Event> Launches::begin(const kernels::KernelArgs& args) const {
   const std::lock_guard lock(device_.mutex());
   auto turn = Turn::take(device_);
   if (!turn) return std::unexpected(turn.error());

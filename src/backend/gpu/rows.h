@@ -59,8 +59,8 @@ Result<void> checkBytes(const char* what, int64_t bytes, const Device& device);
 Result<Operand> packedWeights(const ops::Operator& op, const TensorView& weights,
                               Launches& launches);
 
-/// Of so many results a work-item computes the device's pixels() or one less, whichever has fewer
-/// computed in vain: the extents of many networks are multiples of 7.
+/// How many of so many results a work-item computes: the device's pixels() or one less, whichever has
+/// fewer computed in vain (the extents of many networks are multiples of 7); of few, half.
 int pixelsOf(int results, const Device& device);
 
 /// Refuses what takes more turns of loops than the device's driver lets a work-item take.
