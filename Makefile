@@ -1,6 +1,6 @@
 # Two commands from a bare Debian 12 machine: `make demo` and `make test`. CMakePresets.json has the builds.
 .DEFAULT_GOAL := build
-.PHONY: build models test-shared fuzz bench-peers bench-arm bench-arm-layers bench-arm-check speed-page bench-memory bench-strips bench-frames size size-table ready test-device demo test test-arm test-riscv quick-arm test-all sanitizers lint bench clean bench-contract conformance
+.PHONY: build models test-shared fuzz bench-peers bench-gpu bench-arm bench-arm-layers bench-arm-check speed-page bench-memory bench-strips bench-frames size size-table ready test-device demo test test-arm test-riscv quick-arm test-all sanitizers lint bench clean bench-contract conformance
 .NOTPARALLEL:
 
 IMAGES ?=
@@ -167,6 +167,11 @@ clean:
 # architectures. THREADS=2; BEFORE=other/minnow adds a build of another commit.
 bench-peers: $(CACHE)/installed-peers build models
 	@scripts/bench_peers.sh build/minnow $(CACHE) $(SHARED_MODELS)
+
+# OpenCL (and what other devices the build has) beside the CPU's own kernels and beside ncnn's Vulkan, one pinned thread each
+# (docs/gpu.md). ONLY=resnet as below.
+bench-gpu: $(CACHE)/installed-peers build models
+	@scripts/bench_gpu.sh build/minnow $(CACHE) $(SHARED_MODELS)
 
 # Minnow beside ncnn and MNN on ARM cores, by an emulator: executed instructions and estimated cycles (docs/speed.md).
 # ONLY=resnet takes the models whose name has that in it. What has been counted is kept, and not counted again.

@@ -112,6 +112,20 @@ class CommandLine(unittest.TestCase):
             text = self.minnow("info", model, "--backend", "cl,cpu")
             self.assertRegex(text, "; not cl: ", "too small to cross, or there is no device")
 
+    def test_what_devices_compile_is_kept(self):
+        model, cache, file = self.convert(), self.folder / "cache/below", self.folder / "file"
+        info = json.loads(self.minnow("info", model, "--backend", "cpu", "--json"))["placement"]
+        if not any(one["device"] for one in info["backends"]):
+            self.skipTest("there is no device")
+        arguments = ["info", model, "--backend", "cl,cpu", "--kernel-cache"]
+        first = self.minnow(*arguments, cache)
+        kept = {path.name: path.read_bytes() for path in cache.iterdir()}
+        self.assertGreater(len(kept), 0)
+        self.assertEqual(self.minnow(*arguments, cache), first, "the same placement")
+        self.assertEqual({path.name: path.read_bytes() for path in cache.iterdir()}, kept)
+        file.write_text("no folder")
+        self.assertRegex(self.minnow(*arguments, file), "the kernel cache is not written.*" + str(file))
+
     def test_onnx_and_minnow_give_the_same(self):
         model = self.convert()
         for path, out in ((model, "a"), (self.onnx, "b")):

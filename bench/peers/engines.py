@@ -30,13 +30,13 @@ class OnnxRuntime(Engine):
 
 
 class Mnn(Engine):
-    name, title = "mnn", "MNN"
+    name, title, backend = "mnn", "MNN", "CPU"
 
     def __init__(self, path, feed, outputs, threads):
         import MNN
         self.library = MNN
         self.interpreter = MNN.Interpreter(path)
-        self.session = self.interpreter.createSession({"backend": "CPU", "numThread": threads, "precision": "high"})
+        self.session = self.interpreter.createSession({"backend": self.backend, "numThread": threads, "precision": "high"})
         self.tensors = self.interpreter.getSessionInputAll(self.session)
         for name, values in feed.items():
             self.interpreter.resizeTensor(self.tensors[name], values.shape)
@@ -65,15 +65,27 @@ class Mnn(Engine):
         return found
 
 
+class MnnOpenCl(Mnn):
+    name, title, backend = "mnn-opencl", "MNN, OpenCL", "OPENCL"
+
+    def __init__(self, *arguments):
+        import importlib.util
+        import pathlib
+        library = pathlib.Path(importlib.util.find_spec("_mnncengine").origin)
+        if b"libOpenCL" not in library.read_bytes():  # it would compute on the CPU without a word
+            raise RuntimeError("its wheel names the back-end, but looks for no OpenCL library")
+        super().__init__(*arguments)
+
+
 class Ncnn(Engine):
-    name, title = "ncnn", "ncnn"
+    name, title, vulkan = "ncnn", "ncnn", False
 
     def __init__(self, path, feed, outputs, threads):
         import ncnn
         self.net = ncnn.Net()
         options = self.net.opt
         options.num_threads = threads
-        options.use_vulkan_compute = options.use_bf16_storage = False
+        options.use_vulkan_compute, options.use_bf16_storage = self.vulkan, False
         options.use_fp16_packed = options.use_fp16_storage = options.use_fp16_arithmetic = False
         if self.net.load_param(path) != 0 or self.net.load_model(path.replace(".param", ".bin")) != 0:
             raise RuntimeError("its converter writes layers that it does not know")
@@ -93,6 +105,10 @@ class Ncnn(Engine):
 
     def outputs(self):
         return [np.array(values) for _, values in self.found]
+
+
+class NcnnVulkan(Ncnn):
+    name, title, vulkan = "ncnn-vulkan", "ncnn, Vulkan", True
 
 
 class OpenVino(Engine):

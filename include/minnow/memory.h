@@ -17,7 +17,7 @@ struct MemoryLedger {
   size_t dynamicBytes = 0;
   /// Graphs, plans and names of interpreters and sessions.
   size_t heapBytes = 0;
-  /// Of a device's own memory (a GPU's): weights, and a block for each frame of its sessions. Not
+  /// Of a device's own memory (a GPU's): weights, and the blocks that are allocated for frames. Not
   /// what the driver takes beside it.
   size_t deviceBytes = 0;
 
@@ -40,7 +40,8 @@ struct MemoryReport {
   /// No arena can be smaller: the largest sum of feature maps and workspace alive at one step.
   size_t lowerBoundBytes = 0;
   size_t metadataBytes = 0;  ///< MemoryLedger::heapBytes
-  size_t deviceBytes = 0;    ///< as in MemoryLedger
+  /// Weights on the device, and the block of the session's plan; for several, the largest blocks.
+  size_t deviceBytes = 0;
 
   size_t total() const {
     return modelBytes + staticBytes + dynamicBytes + metadataBytes + deviceBytes;

@@ -40,7 +40,8 @@ typedef enum minnow_status {
   MINNOW_OUT_OF_MEMORY,
   MINNOW_BUSY,
   MINNOW_STOPPED,
-  MINNOW_INTERNAL
+  MINNOW_INTERNAL,
+  MINNOW_DEVICE_FAILED
 } minnow_status;
 
 /* What went wrong in the last call of this thread that failed. Valid until another call fails. */
@@ -109,8 +110,9 @@ typedef struct minnow_runtime_options {
   int threads;          /* that compute, the callers' included; frames at once share them */
   int concurrency;      /* frames that may be under way at once */
   size_t memory_budget; /* most bytes the library may hold; 0 for no limit */
+  const char* kernel_cache; /* folder for what devices compile; NULL: nothing is kept */
 } minnow_runtime_options;
-#define MINNOW_RUNTIME_OPTIONS_INIT {sizeof(minnow_runtime_options), 1, 1, 0}
+#define MINNOW_RUNTIME_OPTIONS_INIT {sizeof(minnow_runtime_options), 1, 1, 0, NULL}
 
 /* NULL options: one thread, one frame, no limit. */
 minnow_status minnow_runtime_create(const minnow_runtime_options* options,
@@ -119,7 +121,7 @@ void minnow_runtime_destroy(minnow_runtime* runtime);
 
 /* Bytes held by a runtime and all that was made from it: minnow/memory.h, MemoryLedger. */
 typedef struct minnow_ledger {
-  size_t model_bytes, static_bytes, dynamic_bytes, heap_bytes;
+  size_t model_bytes, static_bytes, dynamic_bytes, heap_bytes, device_bytes;
 } minnow_ledger;
 /* What is held now, and at the moment of the largest total; either may be NULL. */
 minnow_status minnow_runtime_ledger(const minnow_runtime* runtime, minnow_ledger* now,
@@ -161,8 +163,12 @@ typedef struct minnow_session_options {
   int wait_for_arena; /* 0: minnow_session_begin returns MINNOW_BUSY instead of waiting */
   int in_strips;      /* 0: layer by layer, for callbacks that want whole tensors */
   int frames;         /* alive at a time, 1 to the runtime's concurrency; 0: just that */
+  int reserved;       /* 0 */
+  /* Where operators are computed, "cpu" or "cl,cpu": SessionOptions::backend, and its backups behind
+   * it; NULL for the CPU. */
+  const char* backends;
 } minnow_session_options;
-#define MINNOW_SESSION_OPTIONS_INIT {sizeof(minnow_session_options), 1, 1, 1}
+#define MINNOW_SESSION_OPTIONS_INIT {sizeof(minnow_session_options), 1, 1, 1, 0, NULL}
 
 typedef struct minnow_input_shape {
   const char* name;
@@ -199,7 +205,7 @@ minnow_status minnow_session_resize_inputs(minnow_session* session,
 
 /* Bytes, as MemoryReport in minnow/runtime.h. */
 typedef struct minnow_memory_report {
-  size_t model_bytes, static_bytes, dynamic_bytes, lower_bound_bytes, metadata_bytes;
+  size_t model_bytes, static_bytes, dynamic_bytes, lower_bound_bytes, metadata_bytes, device_bytes;
 } minnow_memory_report;
 minnow_status minnow_session_memory(const minnow_session* session, minnow_memory_report* report);
 

@@ -55,6 +55,12 @@ struct RuntimeOptions {
   /// session or a resizing that does not fit is refused with OutOfMemory and the shortfall by
   /// category, and nothing changes.
   size_t memoryBudget = 0;
+  /// A folder in which devices keep what costs time once: compiled kernels, what their self-test
+  /// found, what was measured of them. It is made where there is none; "" for nothing is kept, and
+  /// each process compiles anew. What lies there is checked and, where it is damaged or another
+  /// device's, driver's or version's, made anew; a folder that cannot be written does no harm.
+  /// A device belongs to the process: of several runtimes the last one's folder is used.
+  std::string kernelCache = {};
 };
 
 /// One input or output of a model.
@@ -92,6 +98,7 @@ struct OperatorInfo {
   /// What a back-end that stands before it in the session's list says against it; "" for nothing.
   /// Lives until the session is resized or goes.
   std::string_view refused = "";
+  size_t launches = 0;  ///< kernels that a device starts for it
 };
 
 /// A tensor that a step reads or writes. An optional one that is absent has no name and no type.
@@ -175,10 +182,11 @@ struct SessionOptions {
   /// false: layer by layer, every feature map in full. The same bits in more memory; for traces and
   /// callbacks that want whole tensors.
   bool inStrips = true;
-  /// Where operators are computed: "cpu", or "cl" for an OpenCL device. What this back-end does not
-  /// support, or what would be moved there and back for longer than it takes to compute, goes to
-  /// the next of `backups`, and last to the CPU, which supports everything: no session fails because
-  /// an operator, or a device, does not exist. OperatorInfo::refused says why. Where "cl" is
+  /// Where operators are computed: "cpu", "cl" for an OpenCL device, or "gl" for OpenGL ES 3.1, whose
+  /// results are near the CPU's and not its bits. Of several devices the first that is there has the
+  /// operators. What it does not support, or what would be moved there and back for longer than it
+  /// takes to compute, goes to the CPU, which supports everything: no session fails because an
+  /// operator, or a device, does not exist. OperatorInfo::refused says why. Where a device is
   /// first, the session runs layer by layer.
   std::string_view backend = "cpu";
   std::string_view backups = "";  ///< in their order, separated by commas
@@ -189,9 +197,15 @@ struct BackendInfo {
   const char* name = "";
   const char* device = "";   ///< of this machine, with its driver; "" for the CPU
   const char* missing = "";  ///< why there is none here, and what to install; "" where there is one
+  /// What is wrong with it, a sentence each: operators that its self-test found to err and that are
+  /// not computed there, a failure after which it is not used any more, a kernel cache that cannot
+  /// be used; "" for nothing, so far.
+  std::string trouble = {};
+  const char* workGroups = "";  ///< work-items that it starts together, "16x1x1"; "" for the CPU
 };
-/// In the order in which they are worth trying. Opens the devices.
-std::span<const BackendInfo> backendsHere();
+/// In the order in which they are worth trying. Opens the devices. Self-tests are run by the first
+/// sessions.
+std::vector<BackendInfo> backendsHere();
 
 struct InterpreterOptions {
   /// Reads all weights once and compares their checksum with the one that the file states: a

@@ -21,6 +21,7 @@ enum class ErrorCode {
   Busy,             ///< no arena is free and the caller chose not to wait
   Stopped,          ///< a callback stopped the run
   Internal,         ///< a defect of this library
+  DeviceFailed,     ///< a device stopped working; sessions made from now on do without it
 };
 
 /// The stable name of a code, for messages and JSON.

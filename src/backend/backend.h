@@ -48,6 +48,10 @@ class DeviceMemory {
                               const TensorView& to) const = 0;
   virtual Result<void> download(DeviceBlock& block, const TensorView& from,
                                 const TensorView& to) const = 0;
+  /// Nanoseconds that a tensor takes across by estimate.
+  virtual double crossingCost(size_t bytes) const {
+    return 10'000 + static_cast<double>(bytes) / 4;
+  }
 };
 
 /// The distance that a view on a device holds as its address.
@@ -90,6 +94,8 @@ class Kernel {
   virtual size_t heapBytes() const = 0;
   /// Bytes of the back-end's own memory that it holds: weights.
   virtual size_t deviceBytes() const { return 0; }
+  /// Kernels of a device that a run() starts.
+  virtual size_t launches() const { return 0; }
 };
 
 /// One for each process. Everything is const and may be called on several threads at a time.
@@ -104,6 +110,17 @@ class Backend {
   /// Where its kernels find tensors, workspace included; null for the process's own memory, where
   /// views hold addresses.
   virtual const DeviceMemory* memory() const { return nullptr; }
+  /// False where the machine's device does not round as the CPU does: float32 results are near the
+  /// CPU's, to 1e-4 of the largest, and not its bits.
+  virtual bool hasSameBits() const { return true; }
+  /// Where it may keep from process to process what it compiled, tested and measured; "" leaves it
+  /// as it is. `engine` is what writes it, with its version, and `host` computes on the CPU, for
+  /// comparison. Called before each program is made.
+  virtual void keepIn(std::string_view folder, std::string_view engine, const Backend& host) const {
+    (void)folder, (void)engine, (void)host;
+  }
+  /// True if it stopped working: it supports nothing any more, and programs on it are not shared.
+  virtual bool hasFailed() const { return false; }
   /// Success, or an error that says in words for a user why not ("float64 is not computed here").
   /// A back-end with memory of its own is asked before it is known where tensors lie: its answer
   /// does not depend on strides.
@@ -114,7 +131,7 @@ class Backend {
   /// least one.
   virtual Result<std::unique_ptr<const Kernel>> prepare(std::span<const Work> forms) const = 0;
   /// Waits until what an event of this back-end stands for, and all that was begun before, is done.
-  /// Other back-ends and callers see its results only then.
+  /// Other back-ends and callers see its results only then. kDone stands for nothing itself.
   virtual Result<void> wait(Event event) const = 0;
 };
 

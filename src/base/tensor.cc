@@ -13,7 +13,7 @@ namespace minnow {
 const char* errorCodeName(ErrorCode code) {
   static constexpr const char* kNames[] = {
       "InvalidArgument", "NotFound",    "Io",   "BadModel", "VersionMismatch", "Unsupported",
-      "ShapeMismatch",   "OutOfMemory", "Busy", "Stopped",  "Internal"};
+      "ShapeMismatch",   "OutOfMemory", "Busy", "Stopped",  "Internal",        "DeviceFailed"};
   const auto i = static_cast<size_t>(code);
   return i < std::size(kNames) ? kNames[i] : "Internal";
 }

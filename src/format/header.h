@@ -16,6 +16,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/checksum.h"
 #include "minnow/status.h"
 
 namespace minnow::format {
@@ -37,11 +38,7 @@ struct Header {
 };
 static_assert(sizeof(Header) == 64);
 
-/// Over little-endian 64-bit words, the last one filled up with zeros: from 0xcbf29ce484222325, for
-/// each word h = (h ^ word) * 0x100000001b3 modulo 2^64, then h ^= h >> 32. (FNV-1a's numbers; its
-/// bytes are words here, and the shift lets high bits act on low ones.) Every step is one to one,
-/// so that every change of a single word is found.
-uint64_t checksum(std::span<const std::byte> bytes);
+using base::checksum;
 
 /// The header, checked: magic, version, own checksum, and parts that lie inside the file.
 Result<Header> readHeader(std::span<const std::byte> file, std::string_view sourceName);

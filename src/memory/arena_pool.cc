@@ -1,44 +1,74 @@
-// Leasing of arenas. Kept at all times, but while a frame still uses an arena whose plan went: the
-// i-th largest arena is no larger than the i-th largest plan.
+// Leasing of arenas.
 #include "memory/arena_pool.h"
 
 #include <algorithm>
-#include <functional>
+#include <optional>
 #include <utility>
 
 #include "base/fail.h"
 
 namespace minnow::memory {
+namespace {
+
+Result<ArenaBlock> allocateOwn(const void*, size_t bytes) {
+  base::AlignedBlock block = base::alignedBlock(bytes, base::Clear::No);
+  if (!block)
+    return fail(ErrorCode::OutOfMemory, "an arena of ", bytes, " bytes could not be allocated");
+  return ArenaBlock(block.release(),
+                    [](void* data) { base::FreeBlock()(static_cast<std::byte*>(data)); });
+}
+
+/// The part of a plan that lies in a device's memory.
+std::optional<ArenaShelf::Claim> onDevice(const ArenaPool::Claim* claim) {
+  if (claim == nullptr || claim->deviceBytes == 0) return {};
+  return ArenaShelf::Claim{claim->deviceBytes, claim->deviceBytes, claim->model, claim->frames};
+}
+
+}  // namespace
 
 ArenaLease::ArenaLease(ArenaLease&& other) noexcept
-    : pool_(std::exchange(other.pool_, nullptr)), data_(other.data_) {}
+    : pool_(std::exchange(other.pool_, nullptr)),
+      data_(other.data_),
+      deviceBlock_(other.deviceBlock_) {}
 
 ArenaLease& ArenaLease::operator=(ArenaLease&& other) noexcept {
   std::swap(pool_, other.pool_);
   std::swap(data_, other.data_);
+  std::swap(deviceBlock_, other.deviceBlock_);
   return *this;
 }
 
 ArenaLease::~ArenaLease() {
-  if (pool_) pool_->giveBack(data_);
+  if (pool_) pool_->giveBack(*this);
 }
 
 ArenaPool::ArenaPool(int arenas, Ledger& ledger)
     : ledger_(ledger), most_(static_cast<size_t>(arenas)) {
-  arenas_.reserve(most_);
+  shelves_.emplace_back(ArenaSource{.allocate = allocateOwn}, most_, ledger_);
 }
 
 // Claims ------------------------------------------------------------------------------------------
 
+const ArenaShelf* ArenaPool::find(const ArenaSource& source) const {
+  const auto found = std::ranges::find(shelves_, source, &ArenaShelf::source);
+  return found == shelves_.end() ? nullptr : &*found;
+}
+
+ArenaShelf& ArenaPool::shelf(const ArenaSource& source) {
+  if (find(source) == nullptr) shelves_.emplace_back(source, most_, ledger_);
+  return *std::ranges::find(shelves_, source, &ArenaShelf::source);
+}
+
 void ArenaPool::announce(const Claim& claim, const Claim* instead) {
   {
     const std::lock_guard lock(mutex_);
-    const auto frames = static_cast<size_t>(claim.frames);
-    claims_.reserve(claims_.size() + frames);  // may fail, and then nothing has changed
+    const auto device = onDevice(&claim);
+    if (device) shelf(claim.device).reserve(claim.frames);
+    shelves_[0].reserve(claim.frames);  // may fail, and then nothing has changed
     if (instead != nullptr) remove(*instead);
-    claims_.insert(std::ranges::upper_bound(claims_, claim.bytes, std::greater(), &Claim::bytes),
-                   frames, claim);
-    trim(0);
+    shelves_[0].add(claim);
+    if (device) shelf(claim.device).add(*device);
+    trim();
   }
   changed_.notify_all();
 }
@@ -47,172 +77,111 @@ void ArenaPool::forget(const Claim& claim) noexcept {
   {
     const std::lock_guard lock(mutex_);
     remove(claim);
-    trim(0);
+    trim();
   }
   changed_.notify_all();
 }
 
 void ArenaPool::remove(const Claim& claim) {
-  const auto found = std::ranges::find(claims_, claim);
-  if (found != claims_.end()) claims_.erase(found, found + claim.frames);
+  shelves_[0].remove(claim);
+  if (const auto device = onDevice(&claim)) shelf(claim.device).remove(*device);
+}
+
+void ArenaPool::trim() {
+  for (ArenaShelf& one : shelves_) one.trim();
 }
 
 ArenaPool::Need ArenaPool::need(int arenas, const Claim* with, const Claim* without) const {
   const std::lock_guard lock(mutex_);
-  Need need;
-  size_t left = arenas > 0 ? static_cast<size_t>(arenas) : most_;
-  const auto take = [&](const Claim& claim) {
-    if (left == 0) return;
-    --left;
-    need.bytes += claim.bytes;
-    need.lowerBound += claim.lowerBound;
-    if (need.largest.model == nullptr) need.largest = claim;
+  Need need{shelves_[0].need(arenas, with, without)};
+  const auto more = onDevice(with), less = onDevice(without);
+  const auto partOf = [](const auto& share, const Claim* claim, const ArenaShelf& shelf) {
+    return share && claim->device == shelf.source() ? &*share : nullptr;
   };
-  const auto takeNew = [&] {
-    if (with == nullptr) return;
-    for (int frame = 0; frame < with->frames; ++frame) take(*with);
-    with = nullptr;
-  };
-  int skipped = without == nullptr ? 0 : without->frames;
-  for (const Claim& claim : claims_) {
-    if (skipped > 0 && claim == *without) {
-      --skipped;
-      continue;
-    }
-    if (with != nullptr && with->bytes >= claim.bytes) takeNew();
-    take(claim);
-  }
-  takeNew();
-  size_t used = 0;  // frames under way may still hold arenas of plans that went
-  for (const Arena& arena : arenas_) used += arena.busy ? arena.bytes : 0;
-  if (arenas == 0) need.bytes = std::max(need.bytes, used);
+  for (const ArenaShelf& device : std::span(shelves_).subspan(1))
+    need.deviceBytes +=
+        device.need(arenas, partOf(more, with, device), partOf(less, without, device)).bytes;
+  if (more && find(with->device) == nullptr)
+    need.deviceBytes +=
+        ArenaShelf(with->device, most_, ledger_).need(arenas, &*more, nullptr).bytes;
   return need;
 }
 
-// Arenas ------------------------------------------------------------------------------------------
-
-size_t ArenaPool::promised(size_t rank) const {
-  return rank < std::min(claims_.size(), most_) ? claims_[rank].bytes : 0;
+MemoryLedger ArenaPool::heldBeside() const {
+  const std::lock_guard lock(mutex_);
+  MemoryLedger held = ledger_.report().now;
+  for (const ArenaShelf& one : shelves_) held.*one.source().account -= one.heldBytes();
+  return held;
 }
 
-/// Whether the arenas that are taken and one more of that size are no larger, rank by rank, than
-/// what is promised.
-bool ArenaPool::leavesRoomFor(size_t bytes, Taken taken) const {
-  size_t rank = 0;
-  bool counted = false;
-  for (const Arena& arena : arenas_) {
-    if (!(arena.*taken)) continue;
-    if (!counted && bytes >= arena.bytes) {
-      counted = true;
-      if (bytes > promised(rank++)) return false;
-    }
-    if (arena.bytes > promised(rank++)) return false;
-  }
-  return counted || bytes <= promised(rank);
+// Leases ------------------------------------------------------------------------------------------
+
+ArenaPool::Promise ArenaPool::promiseFor(const Claim& claim, Taken taken) const {
+  Promise promise{shelves_[0].promiseFor(claim.bytes, taken)};
+  if (claim.deviceBytes > 0)
+    promise.block = find(claim.device)->promiseFor(claim.deviceBytes, taken);
+  return promise;
 }
 
-/// The smallest promised size that holds `bytes` and may be in use beside what is; kNone if all
-/// are.
-size_t ArenaPool::promiseFor(size_t bytes, Taken taken) const {
-  for (size_t rank = std::min(claims_.size(), most_); rank-- > 0;)
-    if (claims_[rank].bytes >= bytes && leavesRoomFor(claims_[rank].bytes, taken))
-      return claims_[rank].bytes;
-  return kNone;
-}
-
-/// A free arena for `bytes`: the largest up to what is promised; if there is none and no room for a
-/// new one of that size beside the free ones, the smallest that leaves room. kNone: allocate.
-size_t ArenaPool::freeArena(size_t bytes, size_t promise) const {
-  size_t larger = kNone;
-  for (size_t i = 0; i < arenas_.size(); ++i) {
-    if (arenas_[i].busy || arenas_[i].bytes < bytes) continue;
-    if (arenas_[i].bytes <= promise) return i;
-    if (leavesRoomFor(arenas_[i].bytes)) larger = i;
-  }
-  return surplus(promise) == kNone ? kNone : larger;
-}
-
-/// The free arena to give up so that those left, with one `coming`, come closer to what is
-/// promised; kNone when there is no need or none is free.
-size_t ArenaPool::surplus(size_t coming) const {
-  size_t rank = 0, lastFree = kNone;
-  bool counted = coming == 0, tooLarge = false;
-  for (size_t i = 0; i < arenas_.size(); ++i) {
-    if (!counted && coming >= arenas_[i].bytes) counted = true, ++rank;
-    if (!arenas_[i].busy) lastFree = i;
-    tooLarge = tooLarge || arenas_[i].bytes > promised(rank);
-    ++rank;
-    // One too large goes, or one before it; if all of those are in use, the next.
-    if (tooLarge && lastFree != kNone) return lastFree;
-  }
-  return kNone;
-}
-
-void ArenaPool::trim(size_t coming) {
-  for (size_t i = surplus(coming); i != kNone; i = surplus(coming))
-    arenas_.erase(arenas_.begin() + static_cast<std::ptrdiff_t>(i));
-}
-
-std::byte* ArenaPool::allocate(size_t bytes) {
-  trim(bytes);
-  Arena arena{base::alignedBlock(bytes, base::Clear::No), bytes, true, {}, base::thisThread()};
-  if (!arena.memory) return nullptr;
-  arena.charge.set(ledger_, {.dynamicBytes = bytes});
-  std::byte* data = arena.memory.get();
-  arenas_.insert(std::ranges::upper_bound(arenas_, bytes, std::greater(), &Arena::bytes),
-                 std::move(arena));
-  return data;
-}
-
-ArenaLease ArenaPool::take(Arena& arena) {
-  arena.busy = true;
-  arena.holder = base::thisThread();
-  return {this, arena.memory.get()};
-}
-
-Result<ArenaLease> ArenaPool::lease(size_t bytes, bool wait) {
+Result<ArenaLease> ArenaPool::lease(const Claim& claim, bool wait) {
+  ArenaLease lease;  // where the second allocation fails, it goes after the lock
   std::unique_lock lock(mutex_);
-  size_t most = promiseFor(bytes);
-  if (most == kNone && !wait)
+  Promise promise = promiseFor(claim);
+  if (!promise.holds() && !wait)
     return fail(
-        ErrorCode::Busy, "every arena of ", bytes,
+        ErrorCode::Busy, "every arena of ", claim.bytes,
         " bytes is leased; end a frame, wait for one, or raise RuntimeOptions::concurrency");
-  if (most == kNone) {
-    const auto promise = waitFor(bytes, lock);
-    if (!promise) return std::unexpected(promise.error());
-    most = *promise;
+  if (!promise.holds()) {
+    const auto waited = waitFor(claim, lock);
+    if (!waited) return std::unexpected(waited.error());
+    promise = *waited;
   }
-  if (const size_t found = freeArena(bytes, most); found != kNone) return take(arenas_[found]);
-  std::byte* data = allocate(most);
-  if (data == nullptr)
-    return fail(ErrorCode::OutOfMemory, "an arena of ", most, " bytes could not be allocated");
-  return ArenaLease(this, data);
+  const auto arena = shelves_[0].take(claim.bytes, promise.arena);
+  if (!arena) return std::unexpected(arena.error());
+  lease = ArenaLease(this);
+  lease.data_ = *arena;
+  if (claim.deviceBytes == 0) return lease;
+  const auto block = shelf(claim.device).take(claim.deviceBytes, promise.block);
+  if (!block) return std::unexpected(block.error());
+  lease.deviceBlock_ = *block;
+  return lease;
+}
+
+void ArenaPool::giveBack(const ArenaLease& lease) {
+  {
+    const std::lock_guard lock(mutex_);
+    shelves_[0].giveBack(lease.data_);
+    if (lease.deviceBlock_ != nullptr)
+      for (ArenaShelf& one : shelves_) one.giveBack(lease.deviceBlock_);
+  }
+  changed_.notify_all();
 }
 
 // Waiting -----------------------------------------------------------------------------------------
 
 /// What promiseFor() says when others have given back enough; Busy when they never will.
-Result<size_t> ArenaPool::waitFor(size_t bytes, std::unique_lock<std::mutex>& lock) {
-  Waiter self{base::thisThread(), bytes, waiting_};
+Result<ArenaPool::Promise> ArenaPool::waitFor(const Claim& claim,
+                                              std::unique_lock<std::mutex>& lock) {
+  Waiter self{base::thisThread(), claim, waiting_};
   waiting_ = &self;
-  size_t most = kNone;
+  Promise promise;
   changed_.wait(lock, [&] {
-    most = promiseFor(bytes);
-    if (most == kNone) markStuck();
-    return most != kNone || self.stuck;
+    promise = promiseFor(claim);
+    if (!promise.holds()) markStuck();
+    return promise.holds() || self.stuck;
   });
   Waiter** link = &waiting_;
   while (*link != &self) link = &(*link)->next;
   *link = self.next;
-  if (most != kNone) return most;
-  return fail(ErrorCode::Busy, "waiting for an arena of ", bytes,
+  if (promise.holds()) return promise;
+  return fail(ErrorCode::Busy, "waiting for an arena of ", claim.bytes,
               " bytes would never end: frames that this thread began, or threads that wait as "
               "well, hold what it needs; end a frame before beginning the next, or raise "
               "RuntimeOptions::concurrency, which is ",
               most_);
 }
 
-bool ArenaPool::isStuck(const Arena& arena) const {
+bool ArenaPool::isStuck(const ArenaShelf::Arena& arena) const {
   if (!arena.busy) return false;
   for (const Waiter* waiter = waiting_; waiter; waiter = waiter->next)
     if (waiter->thread == arena.holder) return waiter->stuck;
@@ -225,23 +194,14 @@ void ArenaPool::markStuck() {
   for (Waiter* waiter = waiting_; waiter; waiter = waiter->next) waiter->stuck = true;
   for (bool again = true; again;) {
     again = false;
-    for (Arena& arena : arenas_) arena.stuck = isStuck(arena);
+    for (ArenaShelf& one : shelves_)
+      for (ArenaShelf::Arena& arena : one.arenas()) arena.stuck = isStuck(arena);
     for (Waiter* waiter = waiting_; waiter; waiter = waiter->next)
-      if (waiter->stuck && promiseFor(waiter->bytes, &Arena::stuck) != kNone) {
+      if (waiter->stuck && promiseFor(waiter->claim, &ArenaShelf::Arena::stuck).holds()) {
         waiter->stuck = false;
         again = true;
       }
   }
-}
-
-void ArenaPool::giveBack(const std::byte* data) {
-  {
-    const std::lock_guard lock(mutex_);
-    for (Arena& arena : arenas_)
-      if (arena.memory.get() == data) arena.busy = false;
-    trim(0);
-  }
-  changed_.notify_all();
 }
 
 }  // namespace minnow::memory

@@ -1,5 +1,6 @@
-// The arenas of a runtime. A frame leases one for as long as it lives; with k arenas, k frames are
-// under way at most, and all arenas together never take more than the k largest plans.
+// The arenas of a runtime. A frame leases one for as long as it lives, and a block of a device's
+// memory beside it where its plan has one; with k arenas, k frames are under way at most, and all
+// arenas of a memory together never take more than the k largest plans.
 #pragma once
 
 #include <condition_variable>
@@ -10,6 +11,7 @@
 
 #include "base/aligned.h"
 #include "base/threads.h"
+#include "memory/arena_shelf.h"
 #include "memory/ledger.h"
 #include "minnow/status.h"
 
@@ -28,13 +30,16 @@ class ArenaLease {
   ArenaLease(ArenaLease&& other) noexcept;
   ArenaLease& operator=(ArenaLease&& other) noexcept;
   ~ArenaLease();
-  std::byte* data() const { return data_; }
+  std::byte* data() const { return static_cast<std::byte*>(data_); }
+  /// What the device's source allocated; null where the plan has nothing there.
+  void* deviceBlock() const { return deviceBlock_; }
 
  private:
   friend class ArenaPool;
-  ArenaLease(ArenaPool* pool, std::byte* data) : pool_(pool), data_(data) {}
+  explicit ArenaLease(ArenaPool* pool) : pool_(pool) {}
   ArenaPool* pool_ = nullptr;
-  std::byte* data_ = nullptr;
+  void* data_ = nullptr;
+  void* deviceBlock_ = nullptr;
 };
 
 /// Sizes are those of whole arenas (arenaBytes). The pool promises the i-th largest plan an arena
@@ -45,13 +50,10 @@ class ArenaPool {
   /// Allocates what it needs to keep the books: leasing then allocates arenas alone.
   ArenaPool(int arenas, Ledger& ledger);
 
-  /// The size of arena that a session's plan asks for, one for each of its frames. `model` names it
-  /// and outlives it.
-  struct Claim {
-    size_t bytes = 0;
-    size_t lowerBound = 0;
-    const std::string* model = nullptr;
-    int frames = 1;
+  /// What a session's plan asks for, of the process's memory and of a device's.
+  struct Claim : ArenaShelf::Claim {
+    size_t deviceBytes = 0;
+    ArenaSource device = {};  ///< of which there are none if they are 0
     bool operator==(const Claim&) const = default;
   };
   /// Records that a plan exists that asks for so much (`instead` of another, as one event), or
@@ -61,60 +63,51 @@ class ArenaPool {
 
   /// Most that all arenas take from now on at `arenas` frames at once (0 for the pool's own
   /// number), were the plan `without` forgotten and the plan `with` announced.
-  struct Need {
-    size_t bytes = 0;
-    size_t lowerBound = 0;
-    Claim largest;
+  struct Need : ArenaShelf::Need {
+    size_t deviceBytes = 0;
   };
   Need need(int arenas = 0, const Claim* with = nullptr, const Claim* without = nullptr) const;
+  /// What the ledger holds beside arenas.
+  MemoryLedger heldBeside() const;
 
-  /// The smallest arena that holds `bytes` and leaves the larger ones to larger plans, if that
+  /// The smallest arena that holds the plan and leaves the larger ones to larger plans, if that
   /// takes no giving up of another. Waits for one, or fails with Busy; also fails with Busy where
   /// waiting would never end, because the leases in the way belong to this thread or to threads
   /// that wait themselves. A lease belongs to the thread that asked for it. 64-byte aligned, not
   /// cleared.
-  Result<ArenaLease> lease(size_t bytes, bool wait);
+  Result<ArenaLease> lease(const Claim& claim, bool wait);
 
  private:
   friend class ArenaLease;
-  struct Arena {
-    base::AlignedBlock memory;
-    size_t bytes = 0;
-    bool busy = false;
-    Charge charge;
-    base::ThreadName holder;  ///< the thread that leased it last
-    bool stuck = false;       ///< see markStuck()
-  };
+  using Taken = ArenaShelf::Taken;
   /// A thread in lease(), on its own stack.
   struct Waiter {
     base::ThreadName thread;
-    size_t bytes = 0;
+    const Claim& claim;
     Waiter* next = nullptr;
     bool stuck = false;
   };
-  static constexpr size_t kNone = SIZE_MAX;
+  /// Sizes that may be in use beside what is; `arena` is kNone if there are none.
+  struct Promise {
+    size_t arena = ArenaShelf::kNone, block = 0;
+    bool holds() const { return arena != ArenaShelf::kNone && block != ArenaShelf::kNone; }
+  };
 
+  ArenaShelf& shelf(const ArenaSource& source);
+  const ArenaShelf* find(const ArenaSource& source) const;
   void remove(const Claim& claim);
-  void giveBack(const std::byte* data);
-  size_t promised(size_t rank) const;
-  using Taken = bool Arena::*;
-  bool leavesRoomFor(size_t bytes, Taken taken = &Arena::busy) const;
-  size_t promiseFor(size_t bytes, Taken taken = &Arena::busy) const;
-  size_t freeArena(size_t bytes, size_t promise) const;
-  size_t surplus(size_t coming) const;
-  void trim(size_t coming);
-  std::byte* allocate(size_t bytes);
-  ArenaLease take(Arena& arena);
-  Result<size_t> waitFor(size_t bytes, std::unique_lock<std::mutex>& lock);
+  void giveBack(const ArenaLease& lease);
+  void trim();
+  Promise promiseFor(const Claim& claim, Taken taken = &ArenaShelf::Arena::busy) const;
+  Result<Promise> waitFor(const Claim& claim, std::unique_lock<std::mutex>& lock);
   void markStuck();
-  bool isStuck(const Arena& arena) const;
+  bool isStuck(const ArenaShelf::Arena& arena) const;
 
   Ledger& ledger_;
-  const size_t most_;  ///< arenas
+  const size_t most_;  ///< arenas of each memory
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<Claim> claims_;  ///< largest first, one entry for each frame
-  std::vector<Arena> arenas_;  ///< largest first; those that exist
+  std::vector<ArenaShelf> shelves_;  ///< the first is the process's own memory
   Waiter* waiting_ = nullptr;
 };
 

@@ -10,7 +10,7 @@ namespace minnow::memory {
 namespace {
 
 const std::string kModel = "m";
-ArenaPool::Claim plan(size_t bytes) { return {bytes, bytes, &kModel}; }
+ArenaPool::Claim plan(size_t bytes) { return {{bytes, bytes, &kModel}}; }
 
 size_t held(const Ledger& ledger) { return ledger.report().now.dynamicBytes; }
 size_t peak(const Ledger& ledger) { return ledger.report().peak.dynamicBytes; }
@@ -22,20 +22,20 @@ TEST(ArenaPool, TheKthArenaIsTheKthLargestPlan) {
   EXPECT_EQ(pool.need().bytes, 1920U);
   EXPECT_EQ(pool.need(1).bytes, 1280U);
   EXPECT_EQ(pool.need(3).bytes, 2240U);
-  const auto small = pool.lease(320, false);
+  const auto small = pool.lease(plan(320), false);
   EXPECT_EQ(held(ledger), 640U) << "the smallest that is promised";
-  const auto large = pool.lease(1280, false);
+  const auto large = pool.lease(plan(1280), false);
   EXPECT_EQ(held(ledger), 1920U);
-  EXPECT_EQ(pool.lease(320, false).error().code, ErrorCode::Busy);
+  EXPECT_EQ(pool.lease(plan(320), false).error().code, ErrorCode::Busy);
 }
 
 TEST(ArenaPool, ALargerPlanReplacesTheSmallerArenaBeforeItIsAllocated) {
   Ledger ledger;
   ArenaPool pool(1, ledger);
   pool.announce(plan(640));
-  EXPECT_TRUE(pool.lease(640, false).has_value());
+  EXPECT_TRUE(pool.lease(plan(640), false).has_value());
   pool.announce(plan(1280));
-  EXPECT_TRUE(pool.lease(1280, false).has_value());
+  EXPECT_TRUE(pool.lease(plan(1280), false).has_value());
   EXPECT_EQ(peak(ledger), 1280U);
 }
 
@@ -45,11 +45,11 @@ TEST(ArenaPool, ASmallPlanDoesNotTakeTheLargeArenaTwice) {
   pool.announce(plan(1280));
   pool.announce(plan(640));
   {
-    EXPECT_TRUE(pool.lease(1280, false).has_value());
+    EXPECT_TRUE(pool.lease(plan(1280), false).has_value());
   }
-  const auto small = pool.lease(640, false);
+  const auto small = pool.lease(plan(640), false);
   ASSERT_TRUE(small.has_value());
-  EXPECT_TRUE(pool.lease(1280, false).has_value());
+  EXPECT_TRUE(pool.lease(plan(1280), false).has_value());
   EXPECT_EQ(peak(ledger), 1920U);
 }
 
@@ -58,7 +58,7 @@ TEST(ArenaPool, ShrinksWhenTheLargestPlanGoes) {
   ArenaPool pool(2, ledger);
   for (size_t bytes : {1280, 640, 320}) pool.announce(plan(bytes));
   {
-    const auto one = pool.lease(1280, false), two = pool.lease(640, false);
+    const auto one = pool.lease(plan(1280), false), two = pool.lease(plan(640), false);
     EXPECT_EQ(held(ledger), 1920U);
   }
   pool.forget(plan(1280));
@@ -73,17 +73,17 @@ TEST(ArenaPool, AnArenaInUseOutlivesItsPlanAndIsStillCounted) {
   Ledger ledger;
   ArenaPool pool(2, ledger);
   for (size_t bytes : {1280, 640, 320}) pool.announce(plan(bytes));
-  EXPECT_TRUE(pool.lease(1280, false).has_value());
+  EXPECT_TRUE(pool.lease(plan(1280), false).has_value());
   {
-    auto middle = pool.lease(640, false);
-    const auto small = pool.lease(320, false);  // in the largest arena: the other is taken
+    auto middle = pool.lease(plan(640), false);
+    const auto small = pool.lease(plan(320), false);  // in the largest arena: the other is taken
     ASSERT_TRUE(small.has_value());
     EXPECT_EQ(held(ledger), 1920U);
     pool.forget(plan(1280));
     EXPECT_EQ(pool.need().bytes, 1920U);
     middle = ArenaLease();
     EXPECT_EQ(held(ledger), 1280U) << "what is free makes room for what is too large";
-    EXPECT_EQ(pool.lease(640, false).error().code, ErrorCode::Busy);
+    EXPECT_EQ(pool.lease(plan(640), false).error().code, ErrorCode::Busy);
   }
   EXPECT_EQ(held(ledger), 0U);
   EXPECT_EQ(pool.need().bytes, 960U);
@@ -112,7 +112,7 @@ TEST(ArenaPool, NeverTakesMoreThanItSays) {
         plans.erase(plans.begin() + static_cast<std::ptrdiff_t>(i));
       } else if (random() % 2 == 0 && !leases.empty()) {
         leases.erase(leases.begin() + static_cast<std::ptrdiff_t>(pick % leases.size()));
-      } else if (auto lease = pool.lease(plans[pick % plans.size()], false)) {
+      } else if (auto lease = pool.lease(plan(plans[pick % plans.size()]), false)) {
         leases.emplace_back(plans[pick % plans.size()], std::move(*lease));
       }
       ASSERT_LE(held(ledger), pool.need().bytes) << "seed " << seed << ", event " << event;
@@ -122,7 +122,7 @@ TEST(ArenaPool, NeverTakesMoreThanItSays) {
     std::ranges::sort(plans, std::greater());
     size_t sum = 0;
     for (size_t i = 0; i < plans.size() && i < static_cast<size_t>(arenas); ++i) {
-      auto lease = pool.lease(plans[i], false);
+      auto lease = pool.lease(plan(plans[i]), false);
       ASSERT_TRUE(lease.has_value());
       leases.emplace_back(plans[i], std::move(*lease));
       sum += plans[i];
@@ -130,6 +130,84 @@ TEST(ArenaPool, NeverTakesMoreThanItSays) {
     EXPECT_EQ(held(ledger), sum);
     EXPECT_EQ(pool.need().bytes, sum);
   }
+}
+
+// Blocks of a device --------------------------------------------------------------------------------
+
+/// A device that has room for so many bytes.
+struct ToyDevice {
+  mutable size_t free = SIZE_MAX;
+  ArenaSource source() const { return {this, &allocate, &MemoryLedger::deviceBytes}; }
+  static Result<ArenaBlock> allocate(const void* memory, size_t bytes) {
+    const auto& device = *static_cast<const ToyDevice*>(memory);
+    if (bytes > device.free) return std::unexpected(Error{ErrorCode::OutOfMemory, "toy"});
+    return ArenaBlock(new std::byte[bytes],
+                      [](void* data) { delete[] static_cast<std::byte*>(data); });
+  }
+};
+
+ArenaPool::Claim planOn(const ToyDevice& device, size_t bytes, size_t onDevice) {
+  return {{bytes, bytes, &kModel}, onDevice, device.source()};
+}
+
+size_t heldOn(const Ledger& ledger) { return ledger.report().now.deviceBytes; }
+
+TEST(ArenaPool, BlocksOfADeviceAreSharedAsArenasAre) {
+  Ledger ledger;
+  const ToyDevice device, other;
+  ArenaPool pool(2, ledger);
+  Charge weights;
+  weights.set(ledger, {.deviceBytes = 7});
+  const auto large = planOn(device, 64, 1280), small = planOn(device, 640, 320),
+             middle = planOn(device, 64, 640), elsewhere = planOn(other, 64, 128);
+  for (const auto& one : {large, small, middle}) pool.announce(one);
+  EXPECT_EQ(pool.need().deviceBytes, 1920U);
+  EXPECT_EQ(pool.need(1).deviceBytes, 1280U);
+  EXPECT_EQ(pool.need(0, &elsewhere).deviceBytes, 2048U) << "a device of its own";
+  EXPECT_EQ(pool.need(0, &elsewhere, &large).deviceBytes, 1088U);
+  pool.announce(elsewhere);
+  EXPECT_EQ(pool.need().deviceBytes, 2048U);
+  {
+    const auto one = pool.lease(large, false), two = pool.lease(small, false);
+    ASSERT_TRUE(one && two);
+    EXPECT_NE(one->deviceBlock(), nullptr);
+    EXPECT_EQ(heldOn(ledger), 7U + 1920U) << "the smallest that is promised";
+    EXPECT_EQ(pool.lease(middle, false).error().code, ErrorCode::Busy);
+  }
+  EXPECT_TRUE(pool.lease(middle, false).has_value());
+  EXPECT_EQ(heldOn(ledger), 7U + 1920U) << "nothing is allocated twice";
+  EXPECT_EQ(pool.heldBeside(), (MemoryLedger{.deviceBytes = 7}));
+  pool.forget(large);
+  pool.forget(middle);
+  EXPECT_EQ(pool.need().deviceBytes, 448U);
+  EXPECT_LE(heldOn(ledger), 7U + 448U);
+}
+
+TEST(ArenaPool, AnArenaGoesBackWhereTheDeviceHasNoBlock) {
+  Ledger ledger;
+  const ToyDevice device{.free = 100};
+  ArenaPool pool(1, ledger);
+  const auto large = planOn(device, 64, 128);
+  pool.announce(large);
+  for (int again = 0; again < 2; ++again) {
+    const auto lease = pool.lease(large, true);
+    ASSERT_FALSE(lease);
+    EXPECT_EQ(lease.error().message, "toy") << "the device says why";
+    EXPECT_EQ(heldOn(ledger), 0U);
+  }
+  device.free = 128;
+  EXPECT_TRUE(pool.lease(large, false).has_value());
+}
+
+TEST(ArenaPool, WaitingForABlockThatThisThreadHoldsIsRefused) {
+  Ledger ledger;
+  const ToyDevice device;
+  ArenaPool pool(1, ledger);
+  const auto claim = planOn(device, 64, 128);
+  pool.announce(claim);
+  const auto first = pool.lease(claim, true);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(pool.lease(claim, true).error().code, ErrorCode::Busy);
 }
 
 TEST(Ledger, ThePeakIsOneMoment) {

@@ -28,6 +28,7 @@ OperatorInfo describeOperator(const Program& program, size_t step) {
   OperatorInfo info{node.name, node.op->name(), kernel ? kernel->name() : "view", 0, step};
   info.kind = ops::opKindName(node.op->kind());
   if (kernel) info.backend = program.steps[step].backend->name();
+  if (backend::kHasDevices && kernel) info.launches = kernel->launches();
   if (!program.refusals.empty()) info.refused = program.refusals[step];
   if (kernel)
     info.multiplyAdds =

@@ -14,13 +14,6 @@ namespace {
 using ir::kNoValue;
 using ir::ValueId;
 
-/// Nanoseconds of a crossing, by estimate: 4 bytes in each, and a wait.
-double crossingCost(const TensorType& type) {
-  const auto bytes =
-      static_cast<double>(type.shape.elements()) * static_cast<double>(elementSize(type.type));
-  return 10'000 + bytes / 4;
-}
-
 class Placer {
  public:
   Placer(const ir::Graph& graph, std::span<const TensorType> types,
@@ -107,7 +100,8 @@ class Placer {
   void enterValue(ValueId id) {
     if (graph_.values[id].isConstant()) return;
     const int producer = producers_[id] < 0 ? MinCut::kSink : nodes_[producers_[id]];
-    const double cost = crossingCost(types_[id]);
+    const double cost = list_[0]->memory()->crossingCost(
+        static_cast<size_t>(types_[id].shape.elements()) * elementSize(types_[id].type));
     const int down = cut_.addNode(), up = cut_.addNode();
     cut_.addEdge(producer, down, cost);
     cut_.addEdge(up, producer, cost);

@@ -2,14 +2,17 @@
 #include "runtime/backends.h"
 
 #include <algorithm>
-#include <array>
 
 #include "backend/cpu/cpu.h"
 #ifdef MINNOW_OPENCL
 #include "backend/cl/cl.h"
 #endif
+#ifdef MINNOW_OPENGL
+#include "backend/gl/gl.h"
+#endif
 #include "backend/reference/reference.h"
 #include "base/fail.h"
+#include "base/guarded.h"
 
 namespace minnow {
 namespace {
@@ -19,6 +22,9 @@ constexpr const backend::Backend& (*kNamed[])() = {
 #ifdef MINNOW_OPENCL
     &backend::clBackend,
 #endif
+#ifdef MINNOW_OPENGL
+    &backend::glBackend,
+#endif
     &backend::cpuBackend,
 };
 
@@ -26,6 +32,10 @@ const backend::Backend* find(std::string_view name) {
   for (const auto one : kNamed)
     if (name == one().name()) return &one();
   return nullptr;
+}
+
+bool isHere(const backend::Backend& backend) {
+  return *backend.info().missing == '\0' && !backend.hasFailed();
 }
 
 std::unexpected<Error> unknown(std::string_view name) {
@@ -37,13 +47,14 @@ std::unexpected<Error> unknown(std::string_view name) {
 
 }  // namespace
 
-std::span<const BackendInfo> backendsHere() {
-  static const auto all = [] {
-    std::array<BackendInfo, std::size(kNamed)> infos;
-    std::ranges::transform(kNamed, infos.begin(), [](const auto one) { return one().info(); });
-    return infos;
-  }();
-  return all;
+std::vector<BackendInfo> backendsHere() {
+  return guarded("the list of back-ends",
+                 []() -> Result<std::vector<BackendInfo>> {
+                   std::vector<BackendInfo> infos;
+                   for (const auto one : kNamed) infos.push_back(one().info());
+                   return infos;
+                 })
+      .value_or(std::vector<BackendInfo>());
 }
 
 backend::BackendList backends(bool fast) {
@@ -54,12 +65,16 @@ backend::BackendList backends(bool fast) {
 Result<const backend::Backend*> firstBackend(const SessionOptions& options) {
   const backend::Backend* first = find(options.backend);
   if (first == nullptr) return unknown(options.backend);
+  const backend::Backend* there = isHere(*first) ? first : nullptr;
   for (std::string_view rest = options.backups; !rest.empty();) {
     const size_t end = std::min(rest.find(','), rest.size());
-    if (find(rest.substr(0, end)) == nullptr) return unknown(rest.substr(0, end));
+    const backend::Backend* next = find(rest.substr(0, end));
+    if (next == nullptr) return unknown(rest.substr(0, end));
+    if (next->memory() == nullptr) next = first;  // on the CPU: which says why it is not there
+    if (there == nullptr && (next == first || isHere(*next))) there = next;
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
-  return first;
+  return there != nullptr ? there : first;
 }
 
 backend::BackendList backendsFor(const SessionOptions& options) {

@@ -149,8 +149,7 @@ Ran run(const ir::Graph& graph, const backend::BackendList& list) {
   const auto arena = base::alignedBytes((*program)->placedBytes);
   Distant::Bytes block((*program)->blockBytes);
   Bindings bindings(*program);
-  bindings.block = &block;
-  bindings.bind(arena.get());
+  bindings.bind(arena.get(), &block);
   const TensorView in = bindings.input(0);
   for (int64_t i = 0; i < in.elements(); ++i) in.as<float>()[i] = static_cast<float>(i) - 9.5F;
   base::Team team;
@@ -262,8 +261,7 @@ TEST(Devices, CallbacksSeeCopiesAndMayWriteThem) {
   const auto arena = base::alignedBytes(program->placedBytes);
   Distant::Bytes block(program->blockBytes);
   Bindings bindings(program);
-  bindings.block = &block;
-  bindings.bind(arena.get());
+  bindings.bind(arena.get(), &block);
   *bindings.input(0).as<float>() = -3;
   base::Team team;
   Runner runner(bindings);

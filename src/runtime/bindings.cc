@@ -5,8 +5,9 @@ namespace minnow::runtime {
 
 using program::kNone;
 
-void Bindings::bind(std::byte* memory) {
+void Bindings::bind(std::byte* memory, backend::DeviceBlock* onDevice) {
   arena = memory;
+  block = onDevice;
   forgetActualSizes();
 }
 

@@ -26,8 +26,8 @@ struct Bindings {
   Bindings(const Bindings&) = delete;  // runners refer to it
   Bindings& operator=(const Bindings&) = delete;
 
-  /// Gives the frame its memory. Nothing has run.
-  void bind(std::byte* memory);
+  /// Gives the frame its memory, of a device too where anything lies there. Nothing has run.
+  void bind(std::byte* memory, backend::DeviceBlock* onDevice);
   /// What the last run made smaller is as planned again.
   void forgetActualSizes();
 

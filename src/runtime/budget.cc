@@ -14,18 +14,18 @@ std::string inWords(size_t bytes) {
 
 std::unexpected<Error> overBudget(size_t budget, const MemoryLedger& held,
                                   const memory::ArenaPool::Need& arenas) {
-  const size_t needed = held.total() + arenas.bytes;
+  const size_t needed = held.total() + arenas.bytes + arenas.deviceBytes;
+  const size_t onDevice = held.deviceBytes + arenas.deviceBytes;
   std::string largest;
   if (arenas.largest.model != nullptr)
     largest = text("; largest plan: ", *arenas.largest.model, " ", inWords(arenas.largest.bytes));
-  return fail(ErrorCode::OutOfMemory, "over the memory budget: needs ", inWords(needed), " of ",
-              inWords(budget), ": weights ", inWords(held.staticBytes), ", feature maps ",
-              inWords(arenas.bytes), ", metadata ", inWords(held.heapBytes), ", model files ",
-              inWords(held.modelBytes),
-              backend::kHasDevices && held.deviceBytes > 0
-                  ? text(", on the device ", inWords(held.deviceBytes))
-                  : "",
-              "; ", inWords(needed - budget), " short", largest);
+  return fail(
+      ErrorCode::OutOfMemory, "over the memory budget: needs ", inWords(needed), " of ",
+      inWords(budget), ": weights ", inWords(held.staticBytes), ", feature maps ",
+      inWords(arenas.bytes), ", metadata ", inWords(held.heapBytes), ", model files ",
+      inWords(held.modelBytes),
+      backend::kHasDevices && onDevice > 0 ? text(", on the device ", inWords(onDevice)) : "", "; ",
+      inWords(needed - budget), " short", largest);
 }
 
 }  // namespace
@@ -34,13 +34,12 @@ Result<void> askBudget(const Runtime::Impl& runtime, const MemoryLedger& less,
                        const MemoryLedger& more, const memory::ArenaPool::Need& arenas) {
   const size_t budget = runtime.options.memoryBudget;
   if (budget == 0) return {};
-  MemoryLedger held = runtime.ledger.report().now;
+  MemoryLedger held = runtime.arenas.heldBeside();  // arenas at what they may become
   held.modelBytes += more.modelBytes - less.modelBytes;
   held.staticBytes += more.staticBytes - less.staticBytes;
   held.heapBytes += more.heapBytes - less.heapBytes;
   held.deviceBytes += more.deviceBytes - less.deviceBytes;
-  held.dynamicBytes = 0;  // what is allocated is part of what the pool needs
-  if (held.total() + arenas.bytes <= budget) return {};
+  if (held.total() + arenas.bytes + arenas.deviceBytes <= budget) return {};
   return overBudget(budget, held, arenas);
 }
 

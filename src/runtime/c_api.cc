@@ -35,7 +35,7 @@ using minnow::Result;
 using minnow::Shape;
 using minnow::TensorView;
 
-static_assert(MINNOW_INTERNAL == static_cast<int>(ErrorCode::Internal) + 1);
+static_assert(MINNOW_DEVICE_FAILED == static_cast<int>(ErrorCode::DeviceFailed) + 1);
 static_assert(MINNOW_MAX_RANK == minnow::kMaxRank);
 
 thread_local std::string lastError;
@@ -164,7 +164,8 @@ Result<minnow::InterpreterOptions> optionsOf(const minnow_interpreter_options* o
 }
 
 minnow_ledger ledgerOf(const minnow::MemoryLedger& ledger) {
-  return {ledger.modelBytes, ledger.staticBytes, ledger.dynamicBytes, ledger.heapBytes};
+  return {ledger.modelBytes, ledger.staticBytes, ledger.dynamicBytes, ledger.heapBytes,
+          ledger.deviceBytes};
 }
 
 using NamedShapes = std::vector<std::pair<std::string, Shape>>;
@@ -185,9 +186,15 @@ Result<NamedShapes> shapesOf(const minnow_input_shape* shapes, size_t count) {
 Result<minnow::SessionOptions> optionsOf(const minnow_session_options* options) {
   auto given = completed<minnow_session_options>(options, MINNOW_SESSION_OPTIONS_INIT);
   if (!given) return std::unexpected(std::move(given.error()));
-  return minnow::SessionOptions{.waitForArena = given->wait_for_arena != 0,
-                                .frames = given->frames,
-                                .inStrips = given->in_strips != 0};
+  minnow::SessionOptions all{.waitForArena = given->wait_for_arena != 0,
+                             .frames = given->frames,
+                             .inStrips = given->in_strips != 0};
+  if (given->backends == nullptr) return all;
+  const std::string_view list = given->backends;
+  const size_t end = std::min(list.find(','), list.size());
+  all.backend = list.substr(0, end);
+  all.backups = list.substr(std::min(end + 1, list.size()));
+  return all;
 }
 
 const char* nameAt(std::span<const minnow::TensorInfo> infos, size_t index) {
@@ -240,9 +247,11 @@ minnow_status minnow_runtime_create(const minnow_runtime_options* options,
     if (runtime == nullptr) return nullArgument();
     auto given = completed<minnow_runtime_options>(options, MINNOW_RUNTIME_OPTIONS_INIT);
     if (!given) return failed(std::move(given.error()));
+    const char* cache = given->kernel_cache;
     return handOver(minnow::Runtime::create({.threads = given->threads,
                                              .concurrency = given->concurrency,
-                                             .memoryBudget = given->memory_budget}),
+                                             .memoryBudget = given->memory_budget,
+                                             .kernelCache = cache == nullptr ? "" : cache}),
                     runtime);
   });
 }
@@ -366,8 +375,8 @@ minnow_status minnow_session_memory(const minnow_session* session, minnow_memory
   return checked([&]() -> minnow_status {
     if (session == nullptr || report == nullptr) return nullArgument();
     const minnow::MemoryReport memory = session->object.memory();
-    *report = {memory.modelBytes, memory.staticBytes, memory.dynamicBytes, memory.lowerBoundBytes,
-               memory.metadataBytes};
+    *report = {memory.modelBytes,      memory.staticBytes,   memory.dynamicBytes,
+               memory.lowerBoundBytes, memory.metadataBytes, memory.deviceBytes};
     return MINNOW_OK;
   });
 }

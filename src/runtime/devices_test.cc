@@ -78,6 +78,43 @@ TEST_F(DeviceSessions, HaveAnAccountThatIsRightToTheByte) {
   EXPECT_EQ(runtime_.ledger().now.deviceBytes, 0U);
 }
 
+TEST_F(DeviceSessions, ShareBlocksAsTheyShareArenas) {
+  SKIP_WITHOUT_DEVICE();
+  auto large = *interpreter_.createSession(kOnDevice);
+  auto small = *interpreter_.createSession(kOnDevice);
+  ASSERT_TRUE(small.resizeInput("x", {1, 64, 40, 96}));
+  const size_t alone = large.memory().deviceBytes;
+  EXPECT_LT(small.memory().deviceBytes, alone);
+  EXPECT_EQ(runtime_.predicted().deviceBytes, alone) << "one frame at a time";
+  EXPECT_EQ(runtime_.ledger().now.deviceBytes, 0U) << "nothing runs yet";
+  const auto first = ranOn(small);
+  ranOn(large);
+  EXPECT_EQ(ranOn(small), first) << "in the larger block";
+  EXPECT_EQ(runtime_.ledger().now.deviceBytes, alone);
+  EXPECT_EQ(runtime_.ledger().peak.deviceBytes, alone);
+}
+
+TEST_F(DeviceSessions, OverTheBudgetAreRefusedWithTheDevicesShare) {
+  SKIP_WITHOUT_DEVICE();
+  const size_t needed = interpreter_.createSession(kOnDevice)->memory().total();
+  for (const size_t budget : {needed - 1, needed, needed + 8000}) {
+    Runtime runtime = *Runtime::create({.memoryBudget = budget});
+    auto interpreter = *Interpreter::createFromBuffer(runtime, model_.span);
+    auto session = interpreter.createSession(kOnDevice);
+    ASSERT_EQ(session.has_value(), budget >= needed);
+    if (session) {
+      ranOn(*session);
+      EXPECT_EQ(runtime.ledger().peak.total(), needed);
+      EXPECT_EQ(interpreter.createSession(kOnDevice).has_value(), budget > needed)
+          << "it needs a name and views, and no other block";
+      continue;
+    }
+    EXPECT_EQ(session.error().code, ErrorCode::OutOfMemory);
+    EXPECT_NE(session.error().message.find("on the device"), std::string::npos)
+        << session.error().message;
+  }
+}
+
 TEST_F(DeviceSessions, SessionsAreResized) {
   SKIP_WITHOUT_DEVICE();
   auto onDevice = *interpreter_.createSession(kOnDevice);

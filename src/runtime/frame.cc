@@ -7,19 +7,12 @@
 
 namespace minnow {
 
-Result<void> Frame::Impl::use(Session::Impl& of, std::shared_ptr<const program::Program> program) {
+void Frame::Impl::use(Session::Impl& of, std::shared_ptr<const program::Program> program) {
   session = &of;
-  if (backend::kHasDevices && program->device) {
-    auto allocated = program->device->memory()->allocate(program->blockBytes);
-    if (!allocated) return std::unexpected(std::move(allocated.error()));
-    block = std::move(*allocated);
-  }
   const auto count = static_cast<size_t>(program->strips.mostBands());
   bindings.emplace(std::move(program));
-  bindings->block = block.get();
   runner.emplace(*bindings);
   if (count > 1) bands.assign(count, {*runner, {}});
-  return {};
 }
 
 size_t Frame::Impl::heapBytes() const {

@@ -87,13 +87,12 @@ struct Frame::Impl {
     Result<void> outcome;
   };
 
-  Result<void> use(Session::Impl& of, std::shared_ptr<const program::Program> program);
+  void use(Session::Impl& of, std::shared_ptr<const program::Program> program);
   size_t heapBytes() const;  // of what it holds
 
   Session::Impl* session = nullptr;
   bool taken = false;  // Session::Impl::mutex guards it
   memory::ArenaLease lease;
-  std::unique_ptr<backend::DeviceBlock> block;  // null where nothing is on a device
   std::optional<runtime::Bindings> bindings;
   std::optional<runtime::Runner> runner;
   std::vector<Band> bands;  // as many as a chain of the program has at most

@@ -141,6 +141,7 @@ std::span<std::byte> Runner::workspace() const {
 
 Result<void> Runner::run(base::Team& team) {
   const program::Step& step = plannedStep();
+  const int here = cursor_.step();
   if (!step.kernel) return {};
   if (busy_ != step.backend)
     if (auto ok = finish(); !ok) return ok;
@@ -152,11 +153,13 @@ Result<void> Runner::run(base::Team& team) {
   args.block = bindings_->block;
   if (step.settled != kNone) args.settled = bindings_->settled[step.settled].get();
   const auto event = step.kernel->run(args);
-  if (!event) return std::unexpected(event.error());
-  if (*event != backend::kDone) {
+  if (!event || *event != backend::kDone) {  // what failed may have begun something
+    if (busy_ == nullptr) firstBegun_ = here;
     busy_ = step.backend;
-    begun_ = *event;
+    begun_ = event ? *event : backend::kDone;
+    lastBegun_ = here;
   }
+  if (!event) return withBegun(event.error());
   if (step.sizedByData) noteActualSizes();
   return {};
 }
@@ -164,8 +167,22 @@ Result<void> Runner::run(base::Team& team) {
 Result<void> Runner::finish() {
   if (busy_ == nullptr) return {};
   const backend::Backend& backend = *busy_;
+  auto done = backend.wait(begun_);
+  if (!done) done = withBegun(done.error());
   busy_ = nullptr;
-  return backend.wait(begun_);
+  return done;
+}
+
+/// What a device begins it may fail in later: names the steps of which it can be.
+std::unexpected<Error> Runner::withBegun(const Error& error) const {
+  if (!backend::kHasDevices || busy_->memory() == nullptr) return std::unexpected(error);
+  const auto nameOf = [&](int step) {
+    return text("node '", program().graph->nodes[step].name, "' (",
+                program().graph->nodes[step].op->name(), ")");
+  };
+  return fail(error.code, error.message, "; begun and not waited for: ",
+              firstBegun_ == lastBegun_ ? "" : text(nameOf(firstBegun_), " to "),
+              nameOf(lastBegun_));
 }
 
 // Callbacks ---------------------------------------------------------------------------------------

@@ -104,6 +104,7 @@ class Runner {
   Result<const ops::Operator*> settledOperator();
   Result<void> bindOutput(ir::ValueId id, const Shape& shape, TensorView& view) const;
   void noteActualSizes();
+  std::unexpected<Error> withBegun(const Error& error) const;
 
   Bindings* bindings_;
   planning::StripCursor cursor_;
@@ -112,6 +113,7 @@ class Runner {
   std::vector<TensorType> types_;           // of the operands, where data decide extents
   const backend::Backend* busy_ = nullptr;  // it may not have done all that was begun
   backend::Event begun_ = backend::kDone;
+  int firstBegun_ = 0, lastBegun_ = 0;  // steps that it was begun by
 };
 
 }  // namespace minnow::runtime

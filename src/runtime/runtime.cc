@@ -34,10 +34,10 @@ LedgerReport Runtime::ledger() const { return impl_->ledger.report(); }
 void Runtime::resetPeak() { impl_->ledger.resetPeak(); }
 
 MemoryReport Runtime::predicted(int concurrency) const {
-  const MemoryLedger now = impl_->ledger.report().now;
+  const MemoryLedger beside = impl_->arenas.heldBeside();
   const memory::ArenaPool::Need need = impl_->arenas.need(concurrency);
-  return {now.modelBytes,  now.staticBytes, need.bytes,
-          need.lowerBound, now.heapBytes,   now.deviceBytes};
+  return {beside.modelBytes, beside.staticBytes, need.bytes,
+          need.lowerBound,   beside.heapBytes,   beside.deviceBytes + need.deviceBytes};
 }
 
 }  // namespace minnow

@@ -19,6 +19,8 @@ bool SharedProgram::fits(std::span<const TensorType> types, const SessionOptions
   if (asked.inStrips != options.inStrips || asked.fastKernels != options.fastKernels ||
       asked.backend != options.backend || cpuTarget != minnow::cpuTarget())
     return false;
+  if (backend::kHasDevices && program->device != nullptr && program->device->hasFailed())
+    return false;
   const auto same = [&](ir::ValueId in) { return program->typeOf(in) == types[in]; };
   return std::ranges::all_of(program->graph->inputs, same);
 }
@@ -30,10 +32,13 @@ Result<std::shared_ptr<SharedProgram>> Interpreter::Impl::programFor(std::vector
     for (const auto& known : programs)
       if (auto shared = known.lock(); shared && shared->fits(types, asked)) return shared;
   }
+  const backend::BackendList list = backendsFor(asked);
+  if (backend::kHasDevices && list[0]->memory() != nullptr)
+    list[0]->keepIn(runtime->options.kernelCache, text("minnow ", version()), *list[1]);
   auto settled = runtime::settleTypes(graph, types);
   if (!settled) return std::unexpected(std::move(settled.error()));
   auto program = program::build(*settled ? (*settled)->graph : graph, std::move(types),
-                                {runtime->options.threads, asked.inStrips, backendsFor(asked)});
+                                {runtime->options.threads, asked.inStrips, list});
   if (!program) return std::unexpected(std::move(program.error()));
   // Not make_shared: the list's weak reference would keep its memory when no session uses it any more.
   std::shared_ptr<SharedProgram> shared(new SharedProgram);
@@ -61,6 +66,24 @@ size_t heapBytes(const Session::Impl& session, std::span<const Frame::Impl> fram
   return bytes;
 }
 
+Result<memory::ArenaBlock> allocateBlock(const void* memory, size_t bytes) {
+  auto block = static_cast<const backend::DeviceMemory*>(memory)->allocate(bytes);
+  if (!block) return std::unexpected(std::move(block.error()));
+  return memory::ArenaBlock(block->release(),
+                            [](void* gone) { delete static_cast<backend::DeviceBlock*>(gone); });
+}
+
+/// What a plan asks the pool for.
+memory::ArenaPool::Claim claimOf(const program::Program& program, const std::string& model,
+                                 int frames) {
+  memory::ArenaPool::Claim claim{{memory::arenaBytes(program.placedBytes),
+                                  memory::arenaBytes(program.lowerBoundBytes), &model, frames}};
+  if (!backend::kHasDevices || program.device == nullptr) return claim;
+  claim.deviceBytes = std::max(program.blockBytes, base::kAlignment);
+  claim.device = {program.device->memory(), allocateBlock, &MemoryLedger::deviceBytes};
+  return claim;
+}
+
 /// What programs and sessions take.
 void add(const MemoryLedger& one, MemoryLedger& sum) {
   sum.heapBytes += one.heapBytes;
@@ -72,15 +95,10 @@ void add(const MemoryLedger& one, MemoryLedger& sum) {
 Result<void> Session::Impl::use(std::shared_ptr<SharedProgram> next) {
   Runtime::Impl& runtime = *model->runtime;
   std::vector<Frame::Impl> newFrames(static_cast<size_t>(options.frames));
-  for (Frame::Impl& frame : newFrames)
-    if (auto ok = frame.use(*this, next->program); !ok)
-      return fail(ok.error().code, model->source, ": ", ok.error().message);
-  const memory::ArenaPool::Claim claim{memory::arenaBytes(next->program->placedBytes),
-                                       memory::arenaBytes(next->program->lowerBoundBytes),
-                                       &model->source, options.frames};
+  for (Frame::Impl& frame : newFrames) frame.use(*this, next->program);
+  const memory::ArenaPool::Claim claim = claimOf(*next->program, model->source, options.frames);
   const memory::ArenaPool::Claim* last = announced.model ? &announced : nullptr;
-  const MemoryLedger own{.heapBytes = heapBytes(*this, newFrames),
-                         .deviceBytes = newFrames.size() * next->program->blockBytes};
+  const MemoryLedger own{.heapBytes = heapBytes(*this, newFrames)};
   const MemoryLedger programs{.heapBytes = heapBytes(*next),
                               .deviceBytes = next->program->deviceBytes()};
   const std::lock_guard lock(runtime.mutex);
@@ -205,8 +223,9 @@ MemoryReport Session::memory() const {
   MemoryLedger held = model.heap.amount();
   add(impl_->shared->heap.amount(), held);
   add(impl_->heap.amount(), held);
-  return {file.modelBytes, file.staticBytes, impl_->announced.bytes, impl_->announced.lowerBound,
-          held.heapBytes,  held.deviceBytes};
+  return {file.modelBytes,        file.staticBytes,
+          impl_->announced.bytes, impl_->announced.lowerBound,
+          held.heapBytes,         held.deviceBytes + impl_->announced.deviceBytes};
 }
 
 std::vector<PlannedMemory> Session::memoryPlan() const {
@@ -282,15 +301,15 @@ void Session::Impl::giveBack(Frame::Impl& frame) {
 Result<Frame> Session::begin() {
   return guarded(impl_->model->source, [&]() -> Result<Frame> {
     if (auto ok = impl_->enter(); !ok) return std::unexpected(std::move(ok.error()));
-    auto lease =
-        impl_->model->runtime->arenas.lease(impl_->announced.bytes, impl_->options.waitForArena);
+    auto lease = impl_->model->runtime->arenas.lease(impl_->announced, impl_->options.waitForArena);
     if (!lease) {
       impl_->leave();
-      return std::unexpected(std::move(lease.error()));
+      return fail(lease.error().code, impl_->model->source, ": ", lease.error().message);
     }
     Frame::Impl& frame = impl_->takeFrame();
     frame.lease = std::move(*lease);
-    frame.bindings->bind(frame.lease.data());
+    frame.bindings->bind(frame.lease.data(),
+                         static_cast<backend::DeviceBlock*>(frame.lease.deviceBlock()));
     return Frame(std::shared_ptr<Frame::Impl>(impl_, &frame));
   });
 }

@@ -105,6 +105,12 @@ static const char* beginTwice(minnow_interpreter* model, minnow_session* session
   CHECK(minnow_session_begin(second, &other) == MINNOW_OK);
   minnow_frame_destroy(other);
   minnow_session_destroy(second);
+  options.backends = "cpu";
+  CHECK(minnow_interpreter_create_session(model, &options, &second) == MINNOW_OK);
+  minnow_session_destroy(second);
+  options.backends = "cpu,tpu";
+  CHECK(minnow_interpreter_create_session(model, &options, &second) == MINNOW_INVALID_ARGUMENT);
+  CHECK(strstr(minnow_last_error(), "'tpu'") != NULL);
   return NULL;
 }
 

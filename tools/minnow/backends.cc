@@ -33,12 +33,13 @@ size_t bytesOf(const OperandInfo& operand) {
 struct Sum {
   std::map<std::string, int> operators;
   int crossings = 0;
-  size_t bytes = 0;
+  size_t bytes = 0, launches = 0;
 };
 
 Sum sumOf(const Session& session) {
   Sum sum;
   for (const OperatorInfo& op : session.operators()) {
+    sum.launches += op.launches;
     if (crosses(op)) {
       ++sum.crossings;
       sum.bytes += bytesOf(session.operands(op.index).outputs[0]);
@@ -53,8 +54,10 @@ std::string inWords(const Sum& sum) {
   std::string words;
   for (const auto& [name, count] : sum.operators)
     words += fmt::format("{}{} on {}", words.empty() ? "" : ", ", count, name);
-  return fmt::format("{}; {} crossings of {} in all", words, sum.crossings,
-                     bytesInWords(sum.bytes));
+  const std::string launches =
+      sum.launches > 0 ? fmt::format(", {} kernels started", sum.launches) : "";
+  return fmt::format("{}; {} crossings of {} in all{}", words, sum.crossings,
+                     bytesInWords(sum.bytes), launches);
 }
 
 std::string lineOf(const Session& session, const OperatorInfo& op) {
@@ -70,10 +73,12 @@ std::string lineOf(const Session& session, const OperatorInfo& op) {
 
 }  // namespace
 
-void addBackendOption(CLI::App* verb, std::string& list) {
+void addBackendOptions(CLI::App* verb, std::string& list, std::string& kernelCache) {
   verb->add_option("--backend", list,
-                   "cl,cpu: back-ends in their order; an operator that one does not support falls "
-                   "to the next");
+                   "cl,gl,cpu: back-ends in their order; the first device that is there is taken, and "
+                   "an operator that it does not support falls to the CPU");
+  verb->add_option("--kernel-cache", kernelCache,
+                   "A folder in which devices keep what they compiled, tested and measured");
 }
 
 SessionOptions withBackends(SessionOptions options, std::string_view list) {
@@ -88,7 +93,8 @@ std::string placementInWords(const Session& session) {
   std::string words;
   for (const BackendInfo& one : backendsHere())
     if (const char* what = *one.missing == '\0' ? one.device : one.missing; *what != '\0')
-      words += fmt::format("back-end       {}: {}\n", one.name, what);
+      words += fmt::format("back-end       {}: {}{}{}\n", one.name, what,
+                           one.trouble.empty() ? "" : "; ", one.trouble);
   words += fmt::format("placement      {}\n", inWords(sumOf(session)));
   for (const OperatorInfo& op : session.operators()) words += lineOf(session, op);
   return words;
@@ -107,19 +113,25 @@ nlohmann::json placementJson(const Session& session) {
   const Sum sum = sumOf(session);
   nlohmann::json here = nlohmann::json::array();
   for (const BackendInfo& one : backendsHere())
-    here.push_back({{"name", one.name}, {"device", one.device}, {"missing", one.missing}});
+    here.push_back({{"name", one.name},
+                    {"device", one.device},
+                    {"missing", one.missing},
+                    {"trouble", one.trouble},
+                    {"work_groups", one.workGroups}});
   return {{"backends", here},
           {"operators", sum.operators},
           {"crossings", sum.crossings},
           {"crossing_bytes", sum.bytes},
+          {"kernels_started", sum.launches},
           {"steps", steps}};
 }
 
-void warnOfMissingDevices(const std::string& list) {
+void warnOfDevices(const std::string& list) {
   const std::vector<std::string> names = split(list);
   for (const BackendInfo& one : backendsHere())
-    if (*one.missing != '\0' && std::ranges::find(names, one.name) != names.end())
-      fmt::print(stderr, "minnow: {}: {}\n", one.name, one.missing);
+    if (const std::string what = one.missing + one.trouble;
+        !what.empty() && std::ranges::find(names, one.name) != names.end())
+      fmt::print(stderr, "minnow: {}: {}\n", one.name, what);
 }
 
 }  // namespace minnow::tool

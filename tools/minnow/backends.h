@@ -9,15 +9,16 @@
 
 namespace minnow::tool {
 
-/// "cl,cpu": back-ends in their order.
-void addBackendOption(CLI::App* verb, std::string& list);
+/// "cl,cpu": back-ends in their order; and where devices keep what they compiled.
+void addBackendOptions(CLI::App* verb, std::string& list, std::string& kernelCache);
 /// The options with the back-ends of such a list, which lives as long; "" leaves them.
 SessionOptions withBackends(SessionOptions options, std::string_view list);
 
 /// Every operator with the back-end that computes it, why not one before it, and every crossing.
 std::string placementInWords(const Session& session);
 nlohmann::json placementJson(const Session& session);
-/// One line to the error output for each back-end of the list that has no device on this machine.
-void warnOfMissingDevices(const std::string& list);
+/// One line to the error output for each back-end of the list that has no device on this machine, or
+/// with which something is wrong.
+void warnOfDevices(const std::string& list);
 
 }  // namespace minnow::tool

@@ -23,7 +23,7 @@ struct Arguments {
   std::vector<std::string> models, shapes;
   int threads = 1, runs = 20;
   double peak = 0;
-  std::string backends;
+  std::string backends, kernelCache;
   bool json = false, profile = false, compareLayers = false, layers = false;
 };
 
@@ -54,7 +54,8 @@ double peakOf(const Arguments& args) {
 
 Timing measure(const std::string& path, const Arguments& args, const ConvertSettings& settings) {
   Timing timing{.model = path};
-  Runtime runtime = need(Runtime::create({.threads = args.threads}));
+  Runtime runtime =
+      need(Runtime::create({.threads = args.threads, .kernelCache = args.kernelCache}));
   const Model model = openModel(runtime, path, settings);
   timing.load = model.loadMs;
   const Clock clock;
@@ -92,7 +93,8 @@ struct Comparison {
 Comparison compareLayers(const std::string& path, const Arguments& args,
                          const ConvertSettings& settings) {
   Comparison comparison{.model = path};
-  Runtime runtime = need(Runtime::create({.threads = args.threads}));
+  Runtime runtime =
+      need(Runtime::create({.threads = args.threads, .kernelCache = args.kernelCache}));
   const Model model = openModel(runtime, path, settings);
   const InputSpecs specs({"all=const:0.46875"}, {});
   std::vector<Session> sessions;
@@ -129,7 +131,6 @@ nlohmann::json jsonOf(std::span<const StepCost> steps) {
 }
 
 void bench(const Arguments& args) {
-  warnOfMissingDevices(args.backends);
   const auto shapes = shapesFor(args.models, args.shapes);
   nlohmann::json out = nlohmann::json::array();
   if (!args.json) {
@@ -156,6 +157,7 @@ void bench(const Arguments& args) {
     if (args.profile) out.back()["operators"] = jsonOf(t.steps);
   }
   if (args.json) printJson(out);
+  warnOfDevices(args.backends);  // a device is opened with the first session, which is timed
 }
 
 void benchLayers(const Arguments& args) {
@@ -193,7 +195,7 @@ void addBench(CLI::App& app) {
   verb->add_option("MODEL", args->models, "One or more .minnow or .onnx files")->required();
   verb->add_option("-t,--threads", args->threads, "Threads")->check(CLI::Range(1, 256));
   addTargetOption(verb);
-  addBackendOption(verb, args->backends);
+  addBackendOptions(verb, args->backends, args->kernelCache);
   verb->add_option("-n,--runs", args->runs, "Steady runs after the first")
       ->check(CLI::Range(1, 1000000));
   verb->add_option("--shape", args->shapes, "NAME=1,3,320,320: an input's shape (repeatable)")

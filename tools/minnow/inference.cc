@@ -49,7 +49,7 @@ void addInferenceOptions(CLI::App* verb, InferenceOptions& options) {
       ->allow_extra_args(false);
   verb->add_option("-t,--threads", options.threads, "Threads")->check(CLI::Range(1, 256));
   addTargetOption(verb);
-  addBackendOption(verb, options.backends);
+  addBackendOptions(verb, options.backends, options.kernelCache);
   verb->add_flag("--reference", options.reference, "Scalar reference kernels only");
   addPictureOptions(verb, options.picture);
 }
@@ -64,13 +64,14 @@ std::vector<std::string> filesRead(const InferenceOptions& options) {
 Inference::Inference(const InferenceOptions& options, bool strips)
     : specs(joined(options.inputs, options.moreInputs), options.picture),
       settings(settingsOf(options, specs)),
-      runtime(need(Runtime::create({.threads = options.threads}))),
+      runtime(
+          need(Runtime::create({.threads = options.threads, .kernelCache = options.kernelCache}))),
       model(openModel(runtime, options.model, settings, {.verifyWeights = true})),
       session(openSession(
           model, options.model, settings,
           withBackends({.fastKernels = !options.reference, .inStrips = strips}, options.backends))),
       frame(need(session.begin())) {
-  warnOfMissingDevices(options.backends);
+  warnOfDevices(options.backends);
   specs.fill(frame, session.inputs());
 }
 

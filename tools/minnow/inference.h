@@ -17,7 +17,7 @@ struct InferenceOptions {
   PictureOptions picture;
   int threads = 1;
   bool reference = false;
-  std::string backends;
+  std::string backends, kernelCache;
 };
 void addInferenceOptions(CLI::App* verb, InferenceOptions& options);
 

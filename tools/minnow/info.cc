@@ -23,7 +23,7 @@ namespace minnow::tool {
 namespace {
 
 struct Arguments {
-  std::string model, graph, budget, backends;
+  std::string model, graph, budget, backends, kernelCache;
   std::vector<std::string> shapes;
   bool json = false, operators = false, verify = false;
 };
@@ -220,7 +220,7 @@ void info(const Arguments& args) {
   std::optional<size_t> budget;
   if (!args.budget.empty()) budget = parseBytes(args.budget, "--budget");
   refuseToOverwrite({args.graph}, {args.model});
-  Runtime runtime = need(Runtime::create());
+  Runtime runtime = need(Runtime::create({.kernelCache = args.kernelCache}));
   const Model model = openModel(runtime, args.model, settings, {.verifyWeights = args.verify});
   if (!args.graph.empty()) {
     const std::string graph = model.interpreter.graphviz();
@@ -252,7 +252,7 @@ void addInfo(CLI::App& app) {
   verb->add_option("MODEL", args->model, "A .minnow or .onnx file")->required();
   verb->add_option("--shape", args->shapes, "NAME=1,3,320,320: an input's shape (repeatable)")
       ->allow_extra_args(false);
-  addBackendOption(verb, args->backends);
+  addBackendOptions(verb, args->backends, args->kernelCache);
   verb->add_option("--graph", args->graph, "FILE: write the graph in Graphviz' language; - prints");
   verb->add_option("-b,--budget", args->budget,
                    "24MB: also answer whether the model fits; exit code 4 if not");

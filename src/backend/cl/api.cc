@@ -54,6 +54,11 @@ constexpr CodeName kNames[] = {
     {CL_INVALID_BUFFER_SIZE, "CL_INVALID_BUFFER_SIZE"},
     {CL_INVALID_KERNEL_ARGS, "CL_INVALID_KERNEL_ARGS"},
     {CL_INVALID_WORK_GROUP_SIZE, "CL_INVALID_WORK_GROUP_SIZE"},
+    {CL_INVALID_CONTEXT, "CL_INVALID_CONTEXT"},
+    {CL_INVALID_COMMAND_QUEUE, "CL_INVALID_COMMAND_QUEUE"},
+    {CL_INVALID_BINARY, "CL_INVALID_BINARY"},
+    {CL_INVALID_KERNEL_NAME, "CL_INVALID_KERNEL_NAME"},
+    {CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST, "CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST"},
 };
 
 const char* nameOf(cl_int code) {
@@ -62,24 +67,37 @@ const char* nameOf(cl_int code) {
   return "see CL/cl.h";
 }
 
-bool isMemoryShort(cl_int code) {
-  return code == CL_MEM_OBJECT_ALLOCATION_FAILURE || code == CL_OUT_OF_RESOURCES ||
-         code == CL_OUT_OF_HOST_MEMORY || code == CL_INVALID_BUFFER_SIZE;
+bool isMemoryShort(cl_int code, While when) {
+  return code == CL_MEM_OBJECT_ALLOCATION_FAILURE || code == CL_OUT_OF_HOST_MEMORY ||
+         (when == While::Making && (code == CL_OUT_OF_RESOURCES || code == CL_INVALID_BUFFER_SIZE));
+}
+
+bool isGone(cl_int code, While when) {
+  return when == While::Running || code == CL_DEVICE_NOT_AVAILABLE || code == CL_INVALID_CONTEXT ||
+         code == CL_INVALID_COMMAND_QUEUE;
 }
 
 }  // namespace
 
-Result<const Api*> api() {
-  static const Result<Api> loaded = load();
+Result<Api*> api() {
+  static Result<Api> loaded = load();
   if (!loaded) return std::unexpected(loaded.error());
   return &*loaded;
 }
 
-Result<void> check(cl_int code, const char* call) {
+Result<void> check(cl_int code, const char* call, const std::string& device, While when) {
   if (code == CL_SUCCESS) return {};
-  return fail(isMemoryShort(code) ? ErrorCode::OutOfMemory : ErrorCode::Unsupported, "cl: ", call,
-              " failed with ", code, " (", nameOf(code),
-              "); a session of the back-end \"cpu\" does without the device");
+  const std::string what =
+      text("cl: ", call, " failed with ", code, " (", nameOf(code), ") on ", device);
+  if (isMemoryShort(code, when))
+    return fail(ErrorCode::OutOfMemory, what,
+                ": the device's memory is short; run fewer frames and sessions at once or smaller "
+                "inputs, or make the session again with the back-end \"cpu\"");
+  if (isGone(code, when))
+    return fail(ErrorCode::DeviceFailed, what,
+                ": the device is not used any more by this process; make the session again, and it "
+                "is computed by the back-ends behind this one");
+  return fail(ErrorCode::Unsupported, what);
 }
 
 }  // namespace minnow::backend::cl

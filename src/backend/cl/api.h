@@ -16,10 +16,16 @@ struct Api {
 #undef MINNOW_CL
 };
 
-/// An error that says what to install where there is no OpenCL.
-Result<const Api*> api();
+/// An error that says what to install where there is no OpenCL. Tests put functions of their own
+/// into the table.
+Result<Api*> api();
 
-/// An error for a code that is not CL_SUCCESS; `call` is the function that gave it.
-Result<void> check(cl_int code, const char* call);
+/// What was done when a function failed: something is made, or the device is at work.
+enum class While : uint8_t { Making, Running };
+
+/// An error for a code that is not CL_SUCCESS: OutOfMemory, DeviceFailed, or Unsupported for what the
+/// device cannot make. `call` is the function that gave it, `device` the device's name.
+Result<void> check(cl_int code, const char* call, const std::string& device,
+                   While when = While::Making);
 
 }  // namespace minnow::backend::cl

@@ -2,9 +2,11 @@
 #include "backend/cl/device.h"
 
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 #include "base/aligned.h"
+#include "base/checksum.h"
 #include "base/fail.h"
 
 namespace minnow::backend::cl {
@@ -39,7 +41,7 @@ T number(const Api& api, cl_device_id id, cl_device_info what) {
   return value;
 }
 
-/// One size of groups for all kernels: some devices compile anew for each.
+/// One size of groups for all kernels, as workGroups() says: some devices compile anew for each.
 constexpr size_t kGroup = 16;
 
 cl_mem memoryOf(const gpu::Buffer& buffer) { return static_cast<const Buffer&>(buffer).get(); }
@@ -67,26 +69,53 @@ gpu::Opened Device::open() {
 
 Result<void> Device::start() {
   name_ = words(api_, id_, CL_DEVICE_NAME) + ", " + words(api_, id_, CL_DEVICE_VERSION);
+  const std::string driver = words(api_, id_, CL_DRIVER_VERSION);
+  if (name_.find(driver) == std::string::npos) name_ += ", driver " + driver;
   vectorWidth_ = static_cast<int>(number<cl_uint>(api_, id_, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT));
   mostBytes_ = static_cast<size_t>(number<cl_ulong>(api_, id_, CL_DEVICE_MAX_MEM_ALLOC_SIZE));
   const auto abilities = number<cl_device_fp_config>(api_, id_, CL_DEVICE_SINGLE_FP_CONFIG);
-  options_ = abilities & CL_FP_DENORM ? "-D KEEPS_TINY=1 " : "-D KEEPS_TINY=0 ";
-  options_ += "-cl-std=CL1.2 ";
+  options_ = "-cl-std=CL1.2 ";
   hasSameBits_ = (abilities & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0;
   if (hasSameBits_) options_ += "-cl-fp32-correctly-rounded-divide-sqrt ";
   cl_int code = CL_SUCCESS;
   context_ = api_.clCreateContext(nullptr, 1, &id_, nullptr, nullptr, &code);
-  if (auto ok = check(code, "clCreateContext"); !ok) return ok;
+  if (auto ok = check(code, "clCreateContext", name_); !ok) return ok;
   queue_ = api_.clCreateCommandQueue(context_, id_, 0, &code);
-  return check(code, "clCreateCommandQueue");
+  if (auto ok = check(code, "clCreateCommandQueue", name_); !ok) return ok;
+  settleTinyNumbers();
+  return {};
+}
+
+void Device::settleTinyNumbers() {
+  const std::string options = options_;
+  options_ += "-cl-denorms-are-zero -D KEEPS_TINY=0 ";  // a wish, which a device need not grant
+  if (flushesTiny()) return;
+  options_ = options + "-D KEEPS_TINY=1 ";
+  name_ += ", keeps numbers below 2^-126 in the midst of sums";
+}
+
+bool Device::flushesTiny() {
+  std::vector<float> numbers(32, 0x1p-130F);
+  std::fill_n(numbers.begin() + 16, 16, 0x1p-66F);
+  const auto bytes = std::as_writable_bytes(std::span(numbers));
+  const int32_t items = 1;
+  const auto made = constant(bytes);
+  const auto trial = call({"tiny", "tiny", ""}, 1, std::as_bytes(std::span(&items, 1)),
+                          static_cast<size_t>(items));
+  if (!made || !trial || !(*trial)->enqueue({{{made->get(), 0}}})) return false;
+  const auto there = map(**made, 0, bytes.size(), false);
+  if (!there) return false;
+  std::memcpy(bytes.data(), *there, bytes.size());
+  return unmap(**made, *there) &&
+         std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{}; });
 }
 
 Result<std::unique_ptr<gpu::Buffer>> Device::buffer(size_t bytes) {
   cl_int code = CL_SUCCESS;
   const size_t size = std::max<size_t>(bytes, base::kAlignment);
   const cl_mem memory = api_.clCreateBuffer(context_, CL_MEM_READ_WRITE, size, nullptr, &code);
-  if (auto ok = check(code, "clCreateBuffer"); !ok)
-    return fail(ok.error().code, ok.error().message, "; ", size, " bytes on ", name_);
+  if (auto ok = check(code, "clCreateBuffer", name_); !ok)
+    return fail(ok.error().code, ok.error().message, "; ", size, " bytes were asked for");
   return std::make_unique<Buffer>(api_, memory, size);
 }
 
@@ -105,16 +134,19 @@ Result<void*> Device::mapped(cl_mem memory, cl_map_flags flags, size_t first, si
   cl_int code = CL_SUCCESS;
   void* there = api_.clEnqueueMapBuffer(queue_, memory, CL_TRUE, flags, first, bytes, 0, nullptr,
                                         nullptr, &code);
-  if (auto ok = check(code, "clEnqueueMapBuffer"); !ok) return std::unexpected(ok.error());
+  if (auto ok = check(code, "clEnqueueMapBuffer", name_, While::Running); !ok)
+    return std::unexpected(ok.error());
   return there;
 }
 
 Result<void> Device::unmapped(cl_mem memory, void* there) const {
   return check(api_.clEnqueueUnmapMemObject(queue_, memory, there, 0, nullptr, nullptr),
-               "clEnqueueUnmapMemObject");
+               "clEnqueueUnmapMemObject", name_, While::Running);
 }
 
 Result<void*> Device::map(const gpu::Buffer& buffer, size_t first, size_t bytes, bool toWrite) {
+  if (!toWrite)
+    if (auto ok = finish(); !ok) return std::unexpected(std::move(ok.error()));
   return mapped(memoryOf(buffer), toWrite ? CL_MAP_WRITE : CL_MAP_READ, first, bytes);
 }
 
@@ -122,7 +154,16 @@ Result<void> Device::unmap(const gpu::Buffer& buffer, void* there) {
   return unmapped(memoryOf(buffer), there);
 }
 
-Result<void> Device::finish() { return check(api_.clFinish(queue_), "clFinish"); }
+/// A marker behind all that was enqueued: unlike clFinish it tells of commands that failed.
+Result<void> Device::finish() {
+  cl_event done = nullptr;
+  auto ok = check(api_.clEnqueueMarkerWithWaitList(queue_, 0, nullptr, &done),
+                  "clEnqueueMarkerWithWaitList", name_, While::Running);
+  if (!ok) return ok;
+  ok = check(api_.clWaitForEvents(1, &done), "clWaitForEvents", name_, While::Running);
+  (void)api_.clReleaseEvent(done);
+  return ok;
+}
 
 std::string Device::buildLog(cl_program program) const {
   std::string log(2000, '\0');
@@ -132,30 +173,87 @@ std::string Device::buildLog(cl_program program) const {
   return log;
 }
 
-Result<cl_program> Device::compile(const KernelName& name) const {
-  const std::string_view parts[] = {gpu::kernelText("vocabulary.cl"),
-                                    gpu::kernelText("elementary.inc"),
-                                    gpu::kernelText(name.file + ".cl")};
-  const char* starts[3];
-  size_t lengths[3];
-  for (int i = 0; i < 3; ++i) starts[i] = parts[i].data(), lengths[i] = parts[i].size();
-  cl_int code = CL_SUCCESS;
-  const cl_program program = api_.clCreateProgramWithSource(context_, 3, starts, lengths, &code);
-  if (auto ok = check(code, "clCreateProgramWithSource"); !ok) return std::unexpected(ok.error());
+std::array<std::string_view, 3> Device::textsOf(const KernelName& name) {
+  return {gpu::kernelText("vocabulary.cl"), gpu::kernelText("elementary.inc"),
+          gpu::kernelText(name.file + ".cl")};
+}
+
+Result<void> Device::build(cl_program program, const KernelName& name) const {
   const std::string options = options_ + name.options;
-  code = api_.clBuildProgram(program, 1, &id_, options.c_str(), nullptr, nullptr);
-  if (auto ok = check(code, "clBuildProgram"); !ok)
-    return fail(ok.error().code, ok.error().message, "; ", name.file, ".cl with ", options, " on ",
-                name_, ": ", buildLog(program));
-  return program;
+  const cl_int code = api_.clBuildProgram(program, 1, &id_, options.c_str(), nullptr, nullptr);
+  if (auto ok = check(code, "clBuildProgram", name_); !ok)
+    return fail(ok.error().code, ok.error().message, "; ", name.file, ".cl with ", options, ": ",
+                buildLog(program));
+  return {};
+}
+
+Result<cl_program> Device::compile(const KernelName& name) const {
+  const auto parts = textsOf(name);
+  const char* starts[parts.size()];
+  size_t lengths[parts.size()];
+  for (size_t i = 0; i < parts.size(); ++i)
+    starts[i] = parts[i].data(), lengths[i] = parts[i].size();
+  cl_int code = CL_SUCCESS;
+  const cl_program program =
+      api_.clCreateProgramWithSource(context_, parts.size(), starts, lengths, &code);
+  if (auto ok = check(code, "clCreateProgramWithSource", name_); !ok)
+    return std::unexpected(ok.error());
+  auto built = build(program, name);
+  if (built) return program;
+  (void)api_.clReleaseProgram(program);
+  return std::unexpected(std::move(built.error()));
+}
+
+// The cache ---------------------------------------------------------------------------------------
+
+/// What was compiled: with its text, which a later version of this library may alter alone.
+std::string Device::cacheKey(const KernelName& name) const {
+  std::string texts;
+  for (const std::string_view part : textsOf(name)) texts += part;
+  return text("program ", name.file, " ", options_, name.options, " ", texts.size(), " ",
+              base::checksum(std::as_bytes(std::span(texts))));
+}
+
+/// Null where there is none, or the driver does not take it: it is compiled then.
+cl_program Device::fromCache(const KernelName& name) {
+  const auto kept = cache().find(cacheKey(name));
+  if (!kept) return nullptr;
+  const auto* bytes = reinterpret_cast<const unsigned char*>(kept->data());
+  const size_t size = kept->size();
+  cl_int taken = CL_SUCCESS, code = CL_SUCCESS;
+  const cl_program program =
+      api_.clCreateProgramWithBinary(context_, 1, &id_, &size, &bytes, &taken, &code);
+  if (code == CL_SUCCESS && taken == CL_SUCCESS && build(program, name)) return program;
+  if (code == CL_SUCCESS) (void)api_.clReleaseProgram(program);
+  return nullptr;
+}
+
+void Device::keepWhatRan() {
+  const std::lock_guard lock(mutex());
+  for (const auto& [name, program] : std::exchange(unkept_, {})) {
+    size_t size = 0;
+    if (api_.clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof size, &size, nullptr) !=
+            CL_SUCCESS ||
+        size == 0)
+      continue;
+    std::vector<std::byte> bytes(size);
+    std::byte* start = bytes.data();
+    if (api_.clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof start, &start, nullptr) ==
+        CL_SUCCESS)
+      cache().keep(cacheKey(name), bytes);
+  }
 }
 
 Result<cl_program> Device::program(const KernelName& name) {
   cl_program& known = programs_[{name.file, name.options}];
   if (known != nullptr) return known;
+  known = fromCache(name);
+  if (known != nullptr) return known;
   auto compiled = compile(name);
-  if (compiled) known = *compiled;
-  return compiled;
+  if (!compiled) return compiled;
+  known = *compiled;
+  if (cache().isUsed()) unkept_.emplace_back(name, known);
+  return known;
 }
 
 Result<cl_kernel> Device::kernel(const KernelName& name) {
@@ -164,7 +262,7 @@ Result<cl_kernel> Device::kernel(const KernelName& name) {
   if (!compiled) return std::unexpected(compiled.error());
   cl_int code = CL_SUCCESS;
   const cl_kernel kernel = api_.clCreateKernel(*compiled, name.function.c_str(), &code);
-  if (auto ok = check(code, "clCreateKernel"); !ok) return std::unexpected(ok.error());
+  if (auto ok = check(code, "clCreateKernel", name_); !ok) return std::unexpected(ok.error());
   return kernel;
 }
 
@@ -175,7 +273,7 @@ Result<std::unique_ptr<gpu::Call>> Device::call(const KernelName& name, size_t p
   auto call = std::make_unique<Call>(*this, *made, items);
   const auto last = static_cast<cl_uint>(2 * pointers);
   const auto set = api_.clSetKernelArg(*made, last, geometry.size(), geometry.data());
-  if (auto ok = check(set, "clSetKernelArg"); !ok) return std::unexpected(ok.error());
+  if (auto ok = check(set, "clSetKernelArg", name_); !ok) return std::unexpected(ok.error());
   return call;
 }
 
@@ -183,7 +281,8 @@ Result<void> Call::enqueue(std::span<const gpu::Pointer> pointers) const {
   const Api& api = device_.api();
   cl_uint argument = 0;
   const auto set = [&](const auto& value) {
-    return check(api.clSetKernelArg(kernel_, argument++, sizeof value, &value), "clSetKernelArg");
+    return check(api.clSetKernelArg(kernel_, argument++, sizeof value, &value), "clSetKernelArg",
+                 device_.name(), While::Running);
   };
   for (const gpu::Pointer& pointer : pointers) {
     if (auto ok = set(memoryOf(*pointer.buffer)); !ok) return ok;
@@ -192,7 +291,7 @@ Result<void> Call::enqueue(std::span<const gpu::Pointer> pointers) const {
   const size_t global = (items_ + kGroup - 1) / kGroup * kGroup;
   return check(api.clEnqueueNDRangeKernel(device_.queue(), kernel_, 1, nullptr, &global, &kGroup, 0,
                                           nullptr, nullptr),
-               "clEnqueueNDRangeKernel");
+               "clEnqueueNDRangeKernel", device_.name(), While::Running);
 }
 
 }  // namespace minnow::backend::cl

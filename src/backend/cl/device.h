@@ -2,11 +2,13 @@
 // the kernels compiled for it so far.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "backend/cl/api.h"
 #include "backend/gpu/gpu.h"
@@ -34,6 +36,8 @@ class Device final : public gpu::Device {
   /// The process's, opened once: the first GPU of all platforms, else the first device. An error
   /// says what to install.
   static const gpu::Opened& get();
+  /// Another one, for tests of what the next process finds.
+  static gpu::Opened open();
 
   const char* backend() const override { return "cl"; }
   const char* language() const override { return "OpenCL"; }
@@ -41,6 +45,7 @@ class Device final : public gpu::Device {
   const std::string& name() const override { return name_; }
   int lanes() const override { return 16; }
   int pixels() const override { return vectorWidth_ >= 16 ? 8 : 4; }
+  const char* workGroups() const override { return "16x1x1"; }
   size_t mostBytes() const override { return mostBytes_; }
   bool hasSameBits() const override { return hasSameBits_; }
 
@@ -50,6 +55,7 @@ class Device final : public gpu::Device {
                                           std::span<const std::byte> geometry,
                                           size_t items) override;
   Result<void> finish() override;
+  void keepWhatRan() override;
   Result<void*> map(const gpu::Buffer& buffer, size_t first, size_t bytes, bool toWrite) override;
   Result<void> unmap(const gpu::Buffer& buffer, void* there) override;
 
@@ -58,13 +64,20 @@ class Device final : public gpu::Device {
 
  private:
   Device(const Api& api, cl_device_id id) : api_(api), id_(id) {}
-  static gpu::Opened open();
   Result<void> start();
+  /// Numbers below 2^-126 are 0 to the CPU: asks the device for the same, and the kernels for it
+  /// where a trial shows that it does not do so.
+  void settleTinyNumbers();
+  bool flushesTiny();
   Result<void*> mapped(cl_mem memory, cl_map_flags flags, size_t first, size_t bytes) const;
   Result<void> unmapped(cl_mem memory, void* there) const;
   Result<cl_kernel> kernel(const KernelName& name);
   Result<cl_program> program(const KernelName& name);
   Result<cl_program> compile(const KernelName& name) const;
+  Result<void> build(cl_program program, const KernelName& name) const;
+  static std::array<std::string_view, 3> textsOf(const KernelName& name);
+  std::string cacheKey(const KernelName& name) const;
+  cl_program fromCache(const KernelName& name);
   std::string buildLog(cl_program program) const;
 
   const Api& api_;
@@ -76,6 +89,7 @@ class Device final : public gpu::Device {
   size_t mostBytes_ = 0;
   bool hasSameBits_ = false;
   std::map<std::pair<std::string, std::string>, cl_program> programs_;  // by file and options
+  std::vector<std::pair<KernelName, cl_program>> unkept_;  // compiled, and not in the cache yet
 };
 
 /// Released when it goes.

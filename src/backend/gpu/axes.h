@@ -9,19 +9,24 @@
 
 namespace minnow::backend::gpu {
 
-/// `Operands` of them; operand 0 is the output, and the axis along which it is densest comes last.
+/// Densest: the axis along which operand 0, the output, is densest comes last. Given: row-major.
+enum class AxisOrder : uint8_t { Densest, Given };
+
+/// `Operands` of them.
 template <int Operands>
 struct Axes {
   int rank = 0;
   std::array<int, kMaxRank> extent{};
   std::array<std::array<int, kMaxRank>, Operands> strides{};
 
-  Axes(const Shape& shape, const std::array<Strides, Operands>& given) {
+  Axes(const Shape& shape, const std::array<Strides, Operands>& given,
+       AxisOrder kind = AxisOrder::Densest) {
     std::array<int, kMaxRank> order{};
     int count = 0;
     for (int axis = 0; axis < shape.rank(); ++axis)
       if (shape[axis] != 1) order[count++] = axis;
-    for (int i = 1; i < count; ++i)  // insertion, so that equal strides keep their order
+    for (int i = 1; i < count && kind == AxisOrder::Densest;
+         ++i)  // insertion, so that equal strides keep their order
       for (int k = i; k > 0 && given[0][order[k - 1]] < given[0][order[k]]; --k)
         std::swap(order[k - 1], order[k]);
     for (int i = 0; i < count; ++i) add(shape[order[i]], order[i], given);

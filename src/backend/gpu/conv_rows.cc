@@ -8,6 +8,7 @@
 #include "kernels/pack.h"
 #include "kernels/packing.h"
 #include "ops/conv.h"
+#include "ops/conv_transpose.h"
 
 namespace minnow::backend::gpu {
 namespace {
@@ -21,33 +22,24 @@ struct ConvGeometry {
   float alpha, beta;
 };
 
-Result<void> supportsConv(const Work& work, const Device& device) {
-  const auto& conv = static_cast<const ops::Conv&>(work.op);
+Result<void> supportsWeights(const Work& work, const Device& device) {
   if (work.inputs[1].data == nullptr)
     return fail(ErrorCode::Unsupported, "weights that a run computes are not taken here");
-  if (conv.winograd) return fail(ErrorCode::Unsupported, "it is computed in tiles");
-  const auto matrices = *conv.weightMatrices(1, work.inputs[1].shape, work.inputs[1].strides);
+  const auto matrices = *work.op.weightMatrices(1, work.inputs[1].shape, work.inputs[1].strides);
+  const int64_t terms = kernels::panelShape(matrices).depth;
+  if (auto ok = checkTurns(device.pixels() * terms, device); !ok) return ok;
   return checkBytes("weights", kernels::packedBytes(Packing::F32x16, matrices), device);
 }
 
-/// Weights as kernels/packing.h has them.
-Result<Operand> packedWeights(const ops::Conv& conv, const TensorView& w, Launches& launches) {
-  const auto matrices = *conv.weightMatrices(1, w.shape, w.strides);
-  const auto bytes = static_cast<size_t>(kernels::packedBytes(Packing::F32x16, matrices));
-  std::vector<float> packed;
-  std::span<const float> panels(w.as<const float>(), bytes / sizeof(float));
-  if (w.packing == Packing::None) {
-    packed.resize(panels.size());
-    kernels::pack(Packing::F32x16, w.data, matrices, std::as_writable_bytes(std::span(packed)));
-    panels = packed;
-  }
-  const auto index = launches.addWeights(panels);
-  if (!index) return std::unexpected(index.error());
-  return Operand{Operand::In::Constants, *index};
+Result<void> supportsConv(const Work& work, const Device& device) {
+  if (static_cast<const ops::Conv&>(work.op).winograd)
+    return fail(ErrorCode::Unsupported, "it is computed in tiles");
+  return supportsWeights(work, device);
 }
 
 /// Along the spatial axes; those that are not there come first and have one position.
-void enterAxes(const ops::Conv& conv, const TensorView& x, const TensorView& y, ConvGeometry& g) {
+template <class Op>
+void enterAxes(const Op& conv, const TensorView& x, const TensorView& y, ConvGeometry& g) {
   const auto windows = ops::windowsOver(conv, x.shape);
   const int absent = 5 - x.shape.rank();
   for (int i = 0; i < 3; ++i) {
@@ -78,17 +70,17 @@ void mergeRows(ConvGeometry& g) {
   }
 }
 
-ConvGeometry geometryOf(const Work& work, int lanes) {
-  const auto& conv = static_cast<const ops::Conv&>(work.op);
+/// All but the work-items. `channels`: input channels of a group.
+template <class Op>
+ConvGeometry geometryOf(const Op& conv, const Work& work, int64_t channels, int lanes) {
   const TensorView &x = work.inputs[0], &w = work.inputs[1], &y = work.outputs[0];
   const kernels::PanelShape panels = kernels::panelShape(conv, w);
   ConvGeometry g{};
   g.groups = static_cast<int32_t>(panels.groups), g.perGroup = static_cast<int32_t>(panels.outputs);
-  g.channels = static_cast<int32_t>(w.shape[1]), g.depth = static_cast<int32_t>(panels.depth);
+  g.channels = static_cast<int32_t>(channels), g.depth = static_cast<int32_t>(panels.depth);
   g.groupSize = static_cast<int32_t>(panels.depthwise ? 0 : panels.groupElements());
   g.panels = ((panels.depthwise ? g.groups : g.perGroup) + lanes - 1) / lanes;
   enterAxes(conv, x, y, g);
-  mergeRows(g);
   g.xBatch = static_cast<int32_t>(x.strides[0]), g.xChannel = static_cast<int32_t>(x.strides[1]);
   g.yBatch = static_cast<int32_t>(y.strides[0]), g.yChannel = static_cast<int32_t>(y.strides[1]);
   const bool hasBias = work.inputs.size() > 2 && work.inputs[2];
@@ -97,29 +89,81 @@ ConvGeometry geometryOf(const Work& work, int lanes) {
   return g;
 }
 
-Result<void> prepareConv(const Work& work, Device& device, Launches& launches) {
-  const auto& conv = static_cast<const ops::Conv&>(work.op);
-  ConvGeometry g = geometryOf(work, device.lanes());
-  const bool depthwise = g.groupSize == 0;
-  const int pixels = device.pixels();
-  g.across = (g.out[2] + pixels - 1) / pixels;
+bool isDepthwise(const ConvGeometry& g) { return g.groupSize == 0; }
+
+/// `across`: blocks of results along the last axis.
+Result<void> addConv(const Work& work, const ops::Epilogue& epilogue, ConvGeometry g,
+                     const char* function, const std::string& options, Launches& launches) {
   g.items = static_cast<int32_t>(work.outputs[0].shape[0]) * g.out[0] * g.out[1] * g.across *
-            g.panels * (depthwise ? 1 : g.groups);
+            g.panels * (isDepthwise(g) ? 1 : g.groups);
   const auto x = launches.operand(work, 0);
   if (!x) return std::unexpected(x.error());
-  const auto weights = packedWeights(conv, work.inputs[1], launches);
+  const auto weights = packedWeights(work.op, work.inputs[1], launches);
   if (!weights) return std::unexpected(weights.error());
   const auto bias = g.bias < 0 ? weights : launches.operand(work, 2);
   if (!bias) return std::unexpected(bias.error());
-  return launches.add({"conv", depthwise ? "depthwise" : "conv",
-                       epilogueOption(conv.epilogue.fn) + text(" -D PIXELS=", pixels)},
+  return launches.add({"conv", function, epilogueOption(epilogue.fn) + options},
                       {*x, *weights, *bias, {Operand::In::Outputs}}, g);
+}
+
+/// Depthwise over two axes, with few taps along the last one, of channels that lie one after another.
+bool isDense(const ConvGeometry& g, int lanes) {
+  return g.taps[0] == 1 && g.in[0] == 1 && g.pad[0] == 0 && g.xChannel == 1 && g.groups >= lanes &&
+         g.taps[2] <= 5 && g.stride[2] <= 2 && g.dilation[2] == 1;
+}
+
+Result<void> prepareConv(const Work& work, Device& device, Launches& launches) {
+  const auto& conv = static_cast<const ops::Conv&>(work.op);
+  ConvGeometry g = geometryOf(conv, work, work.inputs[1].shape[1], device.lanes());
+  mergeRows(g);
+  const int pixels = pixelsOf(g.out[2], device);
+  g.across = (g.out[2] + pixels - 1) / pixels;
+  std::string options = text(" -D PIXELS=", pixels);
+  if (!isDepthwise(g)) return addConv(work, conv.epilogue, g, "conv", options, launches);
+  if (!isDense(g, device.lanes()) || !isWritten({"conv", "channels", ""}, device))
+    return addConv(work, conv.epilogue, g, "depthwise", options, launches);
+  options += text(" -D TAPS=", g.taps[2], " -D STRIDE=", g.stride[2]);
+  return addConv(work, conv.epilogue, g, "channels", options, launches);
+}
+
+/// Along the last axis those results make a block that are a stride apart.
+Result<void> prepareConvTranspose(const Work& work, Device& device, Launches& launches) {
+  const auto& conv = static_cast<const ops::ConvTranspose&>(work.op);
+  ConvGeometry g = geometryOf(conv, work, work.inputs[1].shape[0] / conv.groups, device.lanes());
+  const int pixels = device.pixels(), alike = (g.out[2] + g.stride[2] - 1) / g.stride[2];
+  g.across = (alike + pixels - 1) / pixels * g.stride[2];
+  return addConv(work, conv.epilogue, g, "transposed",
+                 text(" -D PIXELS=", pixels, " -D DEPTHWISE=", isDepthwise(g) ? 1 : 0), launches);
 }
 
 }  // namespace
 
+Result<Operand> packedWeights(const ops::Operator& op, const TensorView& w, Launches& launches) {
+  const auto matrices = *op.weightMatrices(1, w.shape, w.strides);
+  const auto bytes = static_cast<size_t>(kernels::packedBytes(Packing::F32x16, matrices));
+  std::vector<float> packed;
+  std::span<const float> panels(w.as<const float>(), bytes / sizeof(float));
+  if (w.packing == Packing::None) {
+    packed.resize(panels.size());
+    kernels::pack(Packing::F32x16, w.data, matrices, std::as_writable_bytes(std::span(packed)));
+    panels = packed;
+  }
+  const auto index = launches.addWeights(panels);
+  if (!index) return std::unexpected(index.error());
+  return Operand{Operand::In::Constants, *index};
+}
+
+int pixelsOf(int results, const Device& device) {
+  const int most = device.pixels();
+  const auto computed = [&](int pixels) { return (results + pixels - 1) / pixels * pixels; };
+  if (results <= most / 2) return most / 2;
+  return computed(most) < computed(most - 1) ? most : most - 1;
+}
+
 std::span<const Row> convRows() {
-  static constexpr Row kRows[] = {{ops::OpKind::Conv, "conv", "conv", supportsConv, prepareConv}};
+  static constexpr Row kRows[] = {{ops::OpKind::Conv, "conv", "conv", supportsConv, prepareConv},
+                                  {ops::OpKind::ConvTranspose, "conv-transpose", "conv",
+                                   supportsWeights, prepareConvTranspose}};
   return kRows;
 }
 

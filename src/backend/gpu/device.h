@@ -2,6 +2,7 @@
 // fulfil this interface, and nothing above asks which of them it is.
 #pragma once
 
+#include <atomic>
 #include <compare>
 #include <memory>
 #include <mutex>
@@ -10,6 +11,7 @@
 #include <string_view>
 
 #include "backend/backend.h"
+#include "backend/gpu/cache.h"
 
 namespace minnow::backend::gpu {
 
@@ -53,7 +55,7 @@ class Call {
 
 class Device {
  public:
-  virtual ~Device() = default;
+  virtual ~Device() { forgetFailure(); }
   /// As a user asks for the back-end: "cl".
   virtual const char* backend() const = 0;
   /// What kernels are written for: "OpenCL".
@@ -68,6 +70,10 @@ class Device {
   /// Results of which a work-item of a convolution computes `lanes` channels each: as many sums as
   /// registers hold.
   virtual int pixels() const = 0;
+  /// Turns of loops that a work-item may take in all; some drivers end a loop after them, in silence.
+  virtual int64_t mostTurns() const { return INT64_MAX; }
+  /// Work-items that are started together, for tables: "16x1x1".
+  virtual const char* workGroups() const { return ""; }
   /// Of one tensor, workspace or constant.
   virtual size_t mostBytes() const = 0;
   /// True if fma, division and square root round correctly: then results are the CPU's bits.
@@ -82,6 +88,10 @@ class Device {
                                              std::span<const std::byte> geometry, size_t items) = 0;
   /// Returns when all is done.
   virtual Result<void> finish() = 0;
+  /// A frame has run: what was compiled for it goes to the cache. Some drivers compile when a kernel
+  /// first runs, for its sizes, and keep that with the program; and to hand programs out may take
+  /// them as long as to compile.
+  virtual void keepWhatRan() {}
 
   // In a turn -------------------------------------------------------------------------------------
 
@@ -93,6 +103,20 @@ class Device {
   /// Held while work is enqueued: calls' arguments are the device's own.
   std::mutex& mutex() { return mutex_; }
 
+  /// For what it compiles; its keys need not say which device it is.
+  Cache& cache() { return cache_; }
+
+  /// Why it is not used any more: how it failed first; null as long as it works.
+  const std::string* failure() const { return failure_.load(std::memory_order_acquire); }
+  /// The result, noted if it is that the device failed.
+  template <class T>
+  Result<T> noted(Result<T> result) {
+    if (!result && result.error().code == ErrorCode::DeviceFailed) giveUp(result.error().message);
+    return result;
+  }
+  /// As if it had not failed. For tests: one process has one device.
+  void forgetFailure() { delete failure_.exchange(nullptr); }
+
  protected:
   friend class Turn;
   /// A thread comes and goes that calls what stands above. For devices bound to a thread.
@@ -100,7 +124,15 @@ class Device {
   virtual Result<void> leave() { return {}; }
 
  private:
+  void giveUp(const std::string& why) {
+    const std::string* none = nullptr;
+    auto words = std::make_unique<const std::string>(why);
+    if (failure_.compare_exchange_strong(none, words.get())) (void)words.release();
+  }
+
   std::mutex mutex_;
+  Cache cache_;
+  std::atomic<const std::string*> failure_{nullptr};
 };
 
 /// This thread's turn on the device. What goes wrong with it shows at its end at the latest.

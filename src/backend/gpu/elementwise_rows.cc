@@ -4,7 +4,7 @@
 #include "backend/gpu/axes.h"
 #include "backend/gpu/rows.h"
 #include "base/fail.h"
-#include "kernels/broadcast.h"
+#include "kernels/elementwise.h"
 #include "ops/binary.h"
 #include "ops/unary.h"
 
@@ -51,6 +51,9 @@ Result<void> prepare(const Work& work, const Device& device, Launches& launches,
 Result<void> supportsUnary(const Work& work, const Device& device) {
   const auto& unary = static_cast<const ops::Unary&>(work.op);
   if (unary.fn < ops::UnaryFn::kEpilogueCount) return {};
+  if (unary.fn < ops::UnaryFn::Not)
+    return fail(ErrorCode::Unsupported, unary.name(),
+                " is computed in float64 and rounded once, which is not done here");
   return notWritten(unary.name(), device);
 }
 
@@ -59,8 +62,26 @@ Result<void> prepareUnary(const Work& work, Device& device, Launches& launches) 
   return prepare(work, device, launches, "First", {unary.fn, unary.alpha, unary.beta});
 }
 
+/// Others are computed in float64 (kernels/power.h).
+bool isSimplePower(float exponent) {
+  return exponent == 1 || exponent == 2 || exponent == 3 || exponent == 0.5F || exponent == -1;
+}
+
+Result<void> supportsPower(const TensorView& exponents) {
+  bool simple = exponents.data != nullptr && exponents.type == DataType::Float32;
+  if (simple)
+    kernels::forEachIndex(exponents.shape, [&](const auto& at) {
+      const int64_t offset = kernels::offsetOf(at, exponents.strides, exponents.shape.rank());
+      simple = simple && isSimplePower(exponents.as<const float>()[offset]);
+    });
+  if (simple) return {};
+  return fail(ErrorCode::Unsupported,
+              "no exponents but constants of 1, 2, 3, 0.5 and -1 are computed here");
+}
+
 Result<void> supportsBinary(const Work& work, const Device& device) {
   const auto& binary = static_cast<const ops::Binary&>(work.op);
+  if (binary.fn == BinaryFn::Pow) return supportsPower(work.inputs[1]);
   if (binary.fn <= BinaryFn::PRelu) return {};
   return notWritten(binary.name(), device);
 }

@@ -59,17 +59,23 @@ void copy(const TensorView& from, const TensorView& to) {
 }
 
 template <class Copy>
-Result<void> cross(const Opened& device, DeviceBlock& block, const TensorView& view, bool toWrite,
-                   const Copy& copyIt) {
+Result<void> crossOn(Device& device, DeviceBlock& block, const TensorView& view, bool toWrite,
+                     const Copy& copyIt) {
   if (view.elements() == 0) return {};
-  if (!device) return std::unexpected(device.error());
-  auto turn = Turn::take(**device);
+  auto turn = Turn::take(device);
   if (!turn) return std::unexpected(turn.error());
-  auto mapped = Mapped::make(**device, static_cast<Buffer&>(block), view, toWrite);
+  auto mapped = Mapped::make(device, static_cast<Buffer&>(block), view, toWrite);
   if (!mapped) return std::unexpected(mapped.error());
   copyIt(mapped->view());
   if (auto ok = mapped->end(); !ok) return ok;
   return turn->end();
+}
+
+template <class Copy>
+Result<void> cross(const Opened& device, DeviceBlock& block, const TensorView& view, bool toWrite,
+                   const Copy& copyIt) {
+  if (!device) return std::unexpected(device.error());
+  return (*device)->noted(crossOn(**device, block, view, toWrite, copyIt));
 }
 
 }  // namespace
@@ -77,24 +83,46 @@ Result<void> cross(const Opened& device, DeviceBlock& block, const TensorView& v
 BackendInfo DeviceBackend::info() const {
   const Opened& opened = device();
   if (!opened) return {name_, "", opened.error().message.c_str()};
-  return {name_, (*opened)->name().c_str()};
+  std::string trouble;
+  const auto add = [&](const std::string& words) {
+    if (!words.empty()) trouble += (trouble.empty() ? "" : "; ") + words;
+  };
+  if (const std::string* failure = (*opened)->failure()) add(*failure);
+  add(tests_.trouble());
+  add((*opened)->cache().trouble());
+  return {name_, (*opened)->name().c_str(), "", std::move(trouble), (*opened)->workGroups()};
+}
+
+void DeviceBackend::keepIn(std::string_view folder, std::string_view engine,
+                           const Backend& host) const {
+  const Opened& opened = device();
+  if (!opened || folder.empty() || (*opened)->failure() != nullptr) return;
+  (*opened)->cache().use(folder, text(engine, "\n", (*opened)->name()));
+  const std::lock_guard lock(mutex_);
+  if (!std::exchange(measured_, true)) costs_ = costsOf(*this, **opened, host);
+}
+
+Costs DeviceBackend::costs() const {
+  const std::lock_guard lock(mutex_);
+  return costs_;
+}
+
+bool DeviceBackend::hasFailed() const {
+  const Opened& opened = device();
+  return opened && (*opened)->failure() != nullptr;
 }
 
 Result<void> DeviceBackend::supports(const Work& work) const {
   const Opened& opened = device();
   if (!opened) return std::unexpected(opened.error());
-  if (const auto row = rowFor(work, **opened); !row) return std::unexpected(row.error());
-  return {};
+  if (const std::string* failure = (*opened)->failure())
+    return fail(ErrorCode::Unsupported, "it failed before: ", *failure);
+  const auto row = rowFor(work, **opened);
+  if (!row) return std::unexpected(row.error());
+  return tests_.check(*this, **opened, **row, work);
 }
 
-/// Nanoseconds by estimate, for a device ten times as fast as a core, and 5 µs to start a kernel.
-double DeviceBackend::cost(const Work& work) const {
-  double bytes = 0;
-  for (const auto views : {work.inputs, work.outputs})
-    for (const TensorView& view : views) bytes += view ? static_cast<double>(view.bytes()) : 0;
-  const auto sums = static_cast<double>(work.op.multiplyAdds(work.inputTypes, work.outputTypes));
-  return 5000 + sums / 100 + bytes / 40;
-}
+double DeviceBackend::cost(const Work& work) const { return costs().of(work); }
 
 Result<std::unique_ptr<const Kernel>> DeviceBackend::prepare(std::span<const Work> forms) const {
   const Opened& opened = device();
@@ -103,20 +131,23 @@ Result<std::unique_ptr<const Kernel>> DeviceBackend::prepare(std::span<const Wor
   const auto row = rowFor(work, **opened);
   if (!row) return std::unexpected(row.error());
   auto launches = std::make_unique<Launches>(**opened, (*row)->name);
-  if (auto ok = (*row)->prepare(work, **opened, *launches); !ok) return std::unexpected(ok.error());
+  auto ok = (*opened)->noted((*row)->prepare(work, **opened, *launches));
+  if (!ok) return std::unexpected(std::move(ok.error()));
   return launches;
 }
 
-Result<void> DeviceBackend::wait(Event) const {
+Result<void> DeviceBackend::wait(Event event) const {
   const Opened& opened = device();
   if (!opened) return std::unexpected(opened.error());
-  return (*opened)->finish();
+  auto done = (*opened)->noted((*opened)->finish());
+  if (done && event != kDone) (*opened)->keepWhatRan();
+  return done;
 }
 
 Result<std::unique_ptr<DeviceBlock>> DeviceBackend::allocate(size_t bytes) const {
   const Opened& opened = device();
   if (!opened) return std::unexpected(opened.error());
-  return (*opened)->buffer(bytes);
+  return (*opened)->noted((*opened)->buffer(bytes));
 }
 
 Result<void> DeviceBackend::upload(const TensorView& from, DeviceBlock& block,

@@ -1,7 +1,9 @@
 // A back-end that computes on a device by the rows of this room.
 #pragma once
 
+#include "backend/gpu/costs.h"
 #include "backend/gpu/device.h"
+#include "backend/gpu/self_check.h"
 
 namespace minnow::backend::gpu {
 
@@ -15,9 +17,12 @@ class DeviceBackend final : public Backend, public DeviceMemory {
   const char* name() const override { return name_; }
   BackendInfo info() const override;
   const DeviceMemory* memory() const override { return this; }
+  bool hasSameBits() const override { return !device() || (*device())->hasSameBits(); }
   /// The device as it was opened.
   const Opened& device() const { return opened_(); }
 
+  void keepIn(std::string_view folder, std::string_view engine, const Backend& host) const override;
+  bool hasFailed() const override;
   Result<void> supports(const Work& work) const override;
   double cost(const Work& work) const override;
   Result<std::unique_ptr<const Kernel>> prepare(std::span<const Work> forms) const override;
@@ -28,10 +33,17 @@ class DeviceBackend final : public Backend, public DeviceMemory {
                       const TensorView& to) const override;
   Result<void> download(DeviceBlock& block, const TensorView& from,
                         const TensorView& to) const override;
+  double crossingCost(size_t bytes) const override { return costs().ofCrossing(bytes); }
 
  private:
+  Costs costs() const;
+
   const char* name_;
   const Opened& (*opened_)();
+  mutable SelfTest tests_;
+  mutable std::mutex mutex_;  // of what follows
+  mutable Costs costs_;
+  mutable bool measured_ = false;
 };
 
 }  // namespace minnow::backend::gpu

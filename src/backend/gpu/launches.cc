@@ -33,10 +33,15 @@ Result<Operand> Launches::operand(const Work& work, int input) {
     const int64_t reach = (view.shape[axis] - 1) * view.strides[axis];
     (reach < 0 ? low : high) += reach;
   }
+  const size_t size = elementSize(view.type), before = static_cast<size_t>(-low) * size;
   const size_t count = view.elements() > 0 ? static_cast<size_t>(high - low) + 1 : 0;
-  const auto index = addConstant(std::as_bytes(std::span(view.as<const float>() + low, count)));
+  const std::span bytes(view.as<const std::byte>() - before, count * size);
+  std::vector<std::byte> padded((sizeof(float) - before % sizeof(float)) % sizeof(float));
+  const size_t first = padded.size() + before;  // element 0 lies at a whole number of four bytes
+  if (!padded.empty()) padded.insert(padded.end(), bytes.begin(), bytes.end());
+  const auto index = addConstant(padded.empty() ? bytes : std::span<const std::byte>(padded));
   if (!index) return std::unexpected(index.error());
-  return Operand{Operand::In::Constants, *index, -low};
+  return Operand{Operand::In::Constants, *index, static_cast<int64_t>(first / sizeof(float))};
 }
 
 Result<void> Launches::add(const KernelName& name, std::vector<Operand> operands,
@@ -83,6 +88,10 @@ Result<void> Launches::enqueue(const Launch& launch, const kernels::KernelArgs& 
 }
 
 Result<Event> Launches::run(const kernels::KernelArgs& args) const {
+  return device_.noted(begin(args));
+}
+
+Result<Event> Launches::begin(const kernels::KernelArgs& args) const {
   const std::lock_guard lock(device_.mutex());
   auto turn = Turn::take(device_);
   if (!turn) return std::unexpected(turn.error());

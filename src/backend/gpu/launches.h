@@ -42,6 +42,7 @@ class Launches final : public Kernel {
   size_t workspaceBytes() const override { return workspaceBytes_; }
   size_t heapBytes() const override;
   size_t deviceBytes() const override;
+  size_t launches() const override { return launches_.size(); }
   Result<Event> run(const kernels::KernelArgs& args) const override;
 
  private:
@@ -51,6 +52,7 @@ class Launches final : public Kernel {
   };
   Result<void> add(const KernelName& name, std::vector<Operand> operands,
                    std::span<const std::byte> geometry, size_t items);
+  Result<Event> begin(const kernels::KernelArgs& args) const;
   Pointer resolve(const Operand& operand, const kernels::KernelArgs& args) const;
   Result<void> enqueue(const Launch& launch, const kernels::KernelArgs& args) const;
 

@@ -33,6 +33,7 @@ Result<void> addCopy(Launches& launches, Operand from, const TensorView& x, Oper
   return launches.add({"reorder", "reorder", ""}, {from, to}, g);
 }
 
+/// Inputs that hold no elements of the result are constants, which are read when it is prepared.
 /// Operand n lies at (n + 1) << kOperandBits; whoever reads there at once is stopped by the system.
 constexpr int kOperandBits = 40;
 
@@ -53,7 +54,10 @@ TensorView named(TensorView view, size_t operand) {
 template <kernels::MoveFn Move>
 Result<std::vector<Copy>> copiesOf(const Work& work) {
   std::vector<TensorView> inputs, outputs;
-  for (const TensorView& view : work.inputs) inputs.push_back(named(view, inputs.size()));
+  for (const TensorView& view : work.inputs) {
+    const bool moved = inputs.empty() || work.op.movesElements(static_cast<int>(inputs.size()));
+    inputs.push_back(moved ? named(view, inputs.size()) : view.data ? view : TensorView{});
+  }
   for (const TensorView& view : work.outputs)
     outputs.push_back(named(view, inputs.size() + outputs.size()));
   for (size_t i = 0; i < outputs.size(); ++i)
@@ -67,29 +71,53 @@ Result<std::vector<Copy>> copiesOf(const Work& work) {
   return copies;
 }
 
-/// The operand that an address names, with the distance from its beginning.
+/// The operand that an address names, with the distance from its beginning. An address of something
+/// else, a number to fill with, stands for the last operand.
 Operand operandAt(const void* address, std::span<const Operand> operands) {
   const auto where = reinterpret_cast<intptr_t>(address);
   constexpr intptr_t kHalf = intptr_t{1} << (kOperandBits - 1);  // distances may be negative
   const intptr_t number = (where + kHalf) >> kOperandBits;
+  if (number < 1 || static_cast<size_t>(number) > operands.size()) return operands.back();
   Operand operand = operands[static_cast<size_t>(number) - 1];
   operand.shift += (where - (number << kOperandBits)) / static_cast<intptr_t>(sizeof(float));
   return operand;
 }
 
+/// Inputs, outputs, and what fills: input 1 if it does, else 0.
 Result<std::vector<Operand>> operandsOf(const Work& work, Launches& launches) {
   std::vector<Operand> operands;
   for (size_t i = 0; i < work.inputs.size(); ++i) {
-    const auto operand = launches.operand(work, static_cast<int>(i));
+    const bool onDevice = work.inputs[i] && work.inputs[i].type == DataType::Float32;
+    const auto operand = onDevice ? launches.operand(work, static_cast<int>(i)) : Operand{};
     if (!operand) return std::unexpected(operand.error());
     operands.push_back(*operand);
   }
   for (size_t i = 0; i < work.outputs.size(); ++i)
     operands.push_back({Operand::In::Outputs, static_cast<int>(i)});
+  if (work.op.kind() != ops::OpKind::Pad) return operands;
+  if (work.inputs.size() > 1 && work.inputs[1]) return operands.push_back(operands[1]), operands;
+  const float zero = 0;
+  const auto index = launches.addConstant(std::as_bytes(std::span(&zero, 1)));
+  if (!index) return std::unexpected(index.error());
+  operands.push_back({Operand::In::Constants, *index});
   return operands;
 }
 
-Result<void> always(const Work&, const Device&) { return {}; }
+/// Each copy is a kernel to start.
+template <kernels::MoveFn Move>
+Result<void> supportsCopies(const Work& work, const Device&) {
+  constexpr size_t kMost = 64;
+  const auto copies = copiesOf<Move>(work);
+  if (!copies) return std::unexpected(copies.error());
+  if (copies->size() <= kMost) return {};
+  return fail(ErrorCode::Unsupported, "more than ", kMost, " copies are not made here");
+}
+
+Result<void> supportsGather(const Work& work, const Device& device) {
+  if (work.inputs[1].data == nullptr)
+    return fail(ErrorCode::Unsupported, "indices that a run computes are not taken here");
+  return supportsCopies<kernels::moveGather>(work, device);
+}
 
 template <kernels::MoveFn Move>
 Result<void> prepareMove(const Work& work, Device&, Launches& launches) {
@@ -128,6 +156,14 @@ std::span<const Row> movementRows() {
       {OpKind::Concat, "concat", "reorder", always, prepareMove<moveConcat>},
       {OpKind::Split, "split", "reorder", always, prepareMove<moveSplit>},
       {OpKind::Expand, "expand", "reorder", always, prepareMove<moveExpand>},
+      {OpKind::Tile, "tile", "reorder", supportsCopies<moveTile>, prepareMove<moveTile>},
+      {OpKind::Gather,
+       "gather",
+       "reorder",
+       supportsGather,
+       prepareMove<moveGather>,
+       {.others = Types::kAny}},
+      {OpKind::Pad, "pad", "reorder", supportsCopies<movePad>, prepareMove<movePad>},
       {OpKind::DepthToSpace, "depth-to-space", "reorder", always, prepareMove<moveDepthToSpace>},
       {OpKind::SpaceToDepth, "space-to-depth", "reorder", always, prepareMove<moveSpaceToDepth>},
   };

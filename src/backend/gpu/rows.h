@@ -10,6 +10,12 @@
 
 namespace minnow::backend::gpu {
 
+/// Of input 0, of the others, and of results.
+struct Types {
+  static constexpr DataType kAny = DataType::Undefined;
+  DataType first = DataType::Float32, others = DataType::Float32, gives = DataType::Float32;
+};
+
 struct Row {
   ops::OpKind kind;
   const char* name;  ///< for traces: "conv", shown as "cl-conv"
@@ -17,13 +23,22 @@ struct Row {
   /// Looks at types, shapes and attributes, not at strides.
   Result<void> (*supports)(const Work& work, const Device& device);
   Result<void> (*prepare)(const Work& work, Device& device, Launches& launches);
+  Types types = {};
 };
 
+/// For rows that take every work of their kind.
+inline Result<void> always(const Work&, const Device&) { return {}; }
+
+std::span<const Row> truthRows();
 std::span<const Row> winogradRows();
 std::span<const Row> convRows();
 std::span<const Row> elementwiseRows();
 std::span<const Row> movementRows();
 std::span<const Row> poolRows();
+std::span<const Row> matMulRows();
+std::span<const Row> foldRows();
+std::span<const Row> resizeRows();
+std::span<const Row> channelRows();
 
 /// The first row that supports the work, or what the last one of its kind says against it.
 Result<const Row*> rowFor(const Work& work, const Device& device);
@@ -34,8 +49,22 @@ std::unexpected<Error> notWritten(const Name& what, const Device& device) {
   return fail(ErrorCode::Unsupported, what, " is not written for ", device.language());
 }
 
+/// False if a kernel is not written in the device's language.
+bool isWritten(const KernelName& kernel, const Device& device);
+
 /// Refuses what is more than the device takes at a time: "its weights, 151.0 MB, …".
 Result<void> checkBytes(const char* what, int64_t bytes, const Device& device);
+
+/// Constant weights, input 1, in panels (kernels/packing.h).
+Result<Operand> packedWeights(const ops::Operator& op, const TensorView& weights,
+                              Launches& launches);
+
+/// How many of so many results a work-item computes: the device's pixels() or one less, whichever has
+/// fewer computed in vain (the extents of many networks are multiples of 7); of few, half.
+int pixelsOf(int results, const Device& device);
+
+/// Refuses what takes more turns of loops than the device's driver lets a work-item take.
+Result<void> checkTurns(int64_t turns, const Device& device);
 
 /// "-D EPILOGUE=Relu", for a function of kernels/elementary.inc.
 std::string epilogueOption(ops::UnaryFn fn);

@@ -77,6 +77,7 @@ Result<void> supportsWinograd(const Work& work, const Device& device) {
     return fail(ErrorCode::Unsupported, "weights that a run computes are not taken here");
   const int lanes = device.lanes();
   const WinogradGeometry g = tilesGeometry(work, lanes);
+  if (auto ok = checkTurns(int64_t{device.pixels()} * g.channels, device); !ok) return ok;
   const auto floats = [&](const char* what, int64_t count) {
     return checkBytes(what, count * int64_t{sizeof(float)}, device);
   };
@@ -111,21 +112,21 @@ struct Operands {
 };
 
 Result<void> addPass(WinogradGeometry g, const Operands& operands, const Device& device,
-                     const std::string& options, Launches& launches) {
-  const int pixels = device.pixels();
+                     ops::UnaryFn epilogue, Launches& launches) {
+  const int pixels = pixelsOf(g.tiles, device);
   const Operand y{Operand::In::Outputs}, points{Operand::In::Workspace};
   const Operand products{Operand::In::Workspace, 0,
                          int64_t{kPoints} * g.tiles * g.inPanels * device.lanes()};
   g.items = g.tiles * g.inPanels;
-  if (auto ok = launches.add({"winograd", "inputs", options}, {operands.x, points}, g); !ok)
-    return ok;
+  if (auto ok = launches.add({"winograd", "inputs", ""}, {operands.x, points}, g); !ok) return ok;
   g.items = kPoints * g.outPanels * ((g.tiles + pixels - 1) / pixels);
-  if (auto ok =
-          launches.add({"winograd", "sums", options}, {points, operands.weights, products}, g);
+  if (auto ok = launches.add({"winograd", "sums", text("-D PIXELS=", pixels)},
+                             {points, operands.weights, products}, g);
       !ok)
     return ok;
   g.items = g.tiles * g.outPanels;
-  return launches.add({"winograd", "results", options}, {products, operands.bias, y}, g);
+  return launches.add({"winograd", "results", epilogueOption(epilogue)},
+                      {products, operands.bias, y}, g);
 }
 
 Result<void> prepareWinograd(const Work& work, Device& device, Launches& launches) {
@@ -141,11 +142,9 @@ Result<void> prepareWinograd(const Work& work, Device& device, Launches& launche
   const Operands operands{*x, {Operand::In::Constants, *weights}, *bias};
   const int32_t all = tilesOf(work, g), most = tilesOfPass(g, all, lanes);
   launches.setWorkspace(static_cast<size_t>(most * floatsOfTile(g, lanes)) * sizeof(float));
-  const std::string options =
-      epilogueOption(conv.epilogue.fn) + text(" -D PIXELS=", device.pixels());
   for (g.first = 0; g.first < all; g.first += most) {
     g.tiles = std::min(most, all - g.first);
-    if (auto ok = addPass(g, operands, device, options, launches); !ok) return ok;
+    if (auto ok = addPass(g, operands, device, conv.epilogue.fn, launches); !ok) return ok;
   }
   return {};
 }

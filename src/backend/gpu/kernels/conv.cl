@@ -18,36 +18,57 @@ typedef struct {
 #define JOINED(a, b) a##b
 #define EVALUATE(name) JOINED(evaluate, name)
 
-/// Stores the results along x that are there.
-static void finish(const V* sums, int first, global const float* bias, int channel, int count,
-                   global float* y, Conv g) {
-  // -0 becomes +0: KernelArgs::bias().
-  const V added =
-      g.bias < 0 ? (V)(0) : load(bias + (long)channel * g.bias, g.bias, count) + (V)(0);
+/// Stores the results along x, `step` apart, that are there.
+static void finish(const V* sums, int first, int step, global const float* bias, int channel,
+                   int count, global float* y, Conv g) {
+  const V added = biasOf(bias, channel, g.bias, count);
   UNROLLED for (int p = 0; p < PIXELS; ++p)
-    if (first + p < g.out[2])
+    if (first + p * step < g.out[2])
       store(EVALUATE(EPILOGUE)((Function){g.alpha, g.beta}, 0, Add(sums[p], added)),
-            y + (long)(first + p) * g.y[2], g.yChannel, count);
+            y + (long)(first + p * step) * g.y[2], g.yChannel, count);
+}
+
+#if !defined(TAPS) && !defined(DEPTHWISE)
+/// Adds the products of `count` channels at a distance from each of the pixels; where a mask is 0 a
+/// pixel is a tap on padding. Gives the weights behind.
+static global const float* addProducts(V* sums, global const float** from, long distance, int step,
+                                       int count, global const float* w, int width) {
+  for (int c = 0; c < count; ++c, w += width, distance += step) {
+    const V weights = vload16(0, w);
+    UNROLLED for (int p = 0; p < PIXELS; ++p)
+      sums[p] = fma((V)(from[p][distance]), weights, sums[p]);
+  }
+  return w;
+}
+static global const float* addMasked(V* sums, global const float** from, const int* masks, int step,
+                                     int count, global const float* w, int width) {
+  long distance = 0;
+  for (int c = 0; c < count; ++c, w += width, distance += step) {
+    const V weights = vload16(0, w);
+    UNROLLED for (int p = 0; p < PIXELS; ++p)
+      sums[p] = fma((V)(as_float(as_int(from[p][distance]) & masks[p])), weights, sums[p]);
+  }
+  return w;
 }
 
 kernel void conv(global const float* x, long xAt, global const float* w, long wAt,
                  global const float* bias, long biasAt, global float* y, long yAt, Conv g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
-  const int first = i % g.across * PIXELS;
-  i /= g.across;
-  const int row = i % g.out[1];
-  i /= g.out[1];
-  const int plane = i % g.out[0];
-  i /= g.out[0];
-  const int panel = i % g.panels;
-  i /= g.panels;
-  const int group = i % g.groups, image = i / g.groups;
+  const int first = take(&i, g.across) * PIXELS;
+  const int row = take(&i, g.out[1]), plane = take(&i, g.out[0]);
+  const int panel = take(&i, g.panels), group = take(&i, g.groups), image = i;
 
   x += xAt + (long)image * g.xBatch + (long)group * g.channels * g.xChannel;
   const int width = min((int)kLanes, (g.perGroup + 3) / 4 * 4 - panel * kLanes);
   w += wAt + (long)group * g.groupSize + (long)panel * kLanes * g.depth;
 
+  const int column = first * g.stride[2] - g.pad[2];
+  const int reach = (PIXELS - 1) * g.stride[2] + (g.taps[2] - 1) * g.dilation[2];
+  const bool within = column >= 0 && column + reach < g.in[2];  // no tap of a row is on padding
+  // Where the channels of neighbouring taps lie one after another, a row of taps is one run of them.
+  const bool joined = g.dilation[2] * g.x[2] == g.channels * g.xChannel;
+  const int runs = joined ? 1 : g.taps[2], run = joined ? g.taps[2] * g.channels : g.channels;
   V sum[PIXELS];
   UNROLLED for (int p = 0; p < PIXELS; ++p) sum[p] = 0;
   for (int kz = 0; kz < g.taps[0]; ++kz) {
@@ -55,29 +76,25 @@ kernel void conv(global const float* x, long xAt, global const float* w, long wA
     for (int ky = 0; ky < g.taps[1]; ++ky) {
       const int r = row * g.stride[1] - g.pad[1] + ky * g.dilation[1];
       const bool there = z >= 0 && z < g.in[0] && r >= 0 && r < g.in[1];
+      global const float* from[PIXELS];
+      if (there && within) {
+        UNROLLED for (int p = 0; p < PIXELS; ++p)
+          from[p] = x + z * g.x[0] + r * g.x[1] + (column + p * g.stride[2]) * g.x[2];
+        for (int kx = 0; kx < runs; ++kx)
+          w = addProducts(sum, from, (long)kx * g.dilation[2] * g.x[2], g.xChannel, run, w, width);
+        continue;
+      }
       for (int kx = 0; kx < g.taps[2]; ++kx) {
-        int at[PIXELS];
-        bool inside[PIXELS], all = there;
+        int masks[PIXELS], all = -1;
         UNROLLED for (int p = 0; p < PIXELS; ++p) {
           const int c =
               min(first + p, g.out[2] - 1) * g.stride[2] - g.pad[2] + kx * g.dilation[2];
-          inside[p] = there && c >= 0 && c < g.in[2];
-          at[p] = inside[p] ? z * g.x[0] + r * g.x[1] + c * g.x[2] : 0;
-          all = all && inside[p];
+          masks[p] = there && c >= 0 && c < g.in[2] ? -1 : 0;
+          from[p] = x + (masks[p] ? z * g.x[0] + r * g.x[1] + c * g.x[2] : 0);
+          all &= masks[p];
         }
-        if (all) {
-          for (int c = 0; c < g.channels; ++c, w += width) {
-            const V weights = vload16(0, w);
-            UNROLLED for (int p = 0; p < PIXELS; ++p)
-              sum[p] = fma((V)(x[at[p] + c * g.xChannel]), weights, sum[p]);
-          }
-        } else {
-          for (int c = 0; c < g.channels; ++c, w += width) {
-            const V weights = vload16(0, w);
-            UNROLLED for (int p = 0; p < PIXELS; ++p)
-              sum[p] = fma((V)(inside[p] ? x[at[p] + c * g.xChannel] : 0), weights, sum[p]);
-          }
-        }
+        w = all ? addProducts(sum, from, 0, g.xChannel, g.channels, w, width)
+                : addMasked(sum, from, masks, g.xChannel, g.channels, w, width);
       }
     }
   }
@@ -86,7 +103,7 @@ kernel void conv(global const float* x, long xAt, global const float* w, long wA
   const int count = min((int)kLanes, g.perGroup - panel * kLanes);
   y += yAt + (long)image * g.yBatch + (long)channel * g.yChannel + (long)plane * g.y[0] +
        (long)row * g.y[1];
-  finish(sum, first, bias + biasAt, channel, count, y, g);
+  finish(sum, first, 1, bias + biasAt, channel, count, y, g);
 }
 
 // One input and one output channel a group: weights are [taps][channels, padded to 16].
@@ -94,13 +111,9 @@ kernel void depthwise(global const float* x, long xAt, global const float* w, lo
                       global const float* bias, long biasAt, global float* y, long yAt, Conv g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
-  const int channel = i % g.panels * kLanes, count = g.groups - channel;
-  i /= g.panels;
-  const int first = i % g.across * PIXELS;
-  i /= g.across;
-  const int row = i % g.out[1];
-  i /= g.out[1];
-  const int plane = i % g.out[0], image = i / g.out[0];
+  const int channel = take(&i, g.panels) * kLanes, count = g.groups - channel;
+  const int first = take(&i, g.across) * PIXELS;
+  const int row = take(&i, g.out[1]), plane = take(&i, g.out[0]), image = i;
 
   x += xAt + (long)image * g.xBatch + (long)channel * g.xChannel;
   w += wAt + channel;
@@ -126,5 +139,100 @@ kernel void depthwise(global const float* x, long xAt, global const float* w, lo
   }
   y += yAt + (long)image * g.yBatch + (long)channel * g.yChannel + (long)plane * g.y[0] +
        (long)row * g.y[1];
-  finish(sum, first, bias + biasAt, channel, count, y, g);
+  finish(sum, first, 1, bias + biasAt, channel, count, y, g);
 }
+#endif
+
+// The same over two axes, of channels that lie one after another, at least 16 of them, with
+// -D TAPS=… -D STRIDE=… along the last axis: what the pixels read of a row is loaded once. The last 16
+// channels overlap those before, where they are not whole: both compute the same.
+#ifdef TAPS
+enum { kColumns = (PIXELS - 1) * STRIDE + TAPS };
+#define ALL(count) __attribute__((opencl_unroll_hint(count)))
+
+kernel void channels(global const float* x, long xAt, global const float* w, long wAt,
+                     global const float* bias, long biasAt, global float* y, long yAt, Conv g) {
+  int i = get_global_id(0);
+  if (i >= g.items) return;
+  const int channel = min(take(&i, g.panels) * kLanes, g.groups - kLanes);
+  const int first = take(&i, g.across) * PIXELS;
+  const int row = take(&i, g.out[1]), image = i;
+
+  const int column = first * STRIDE - g.pad[2];
+  x += xAt + (long)image * g.xBatch + channel;
+  w += wAt + channel;
+  V sum[PIXELS];
+  UNROLLED for (int p = 0; p < PIXELS; ++p) sum[p] = 0;
+  for (int ky = 0; ky < g.taps[1]; ++ky, w += TAPS * g.panels * kLanes) {
+    const int r = row * g.stride[1] - g.pad[1] + ky * g.dilation[1];
+    const int end = r >= 0 && r < g.in[1] ? g.in[2] : 0;  // from there on columns are padding
+    global const float* from = x + (end > 0 ? r * g.x[1] : 0);
+    V values[kColumns];
+    if (column >= 0 && column + kColumns <= end) {
+      ALL(kColumns) for (int c = 0; c < kColumns; ++c)
+        values[c] = vload16(0, from + (column + c) * g.x[2]);
+    } else {
+      ALL(kColumns) for (int c = 0; c < kColumns; ++c) {
+        values[c] = 0;
+        if (column + c >= 0 && column + c < end)
+          values[c] = vload16(0, from + (column + c) * g.x[2]);
+      }
+    }
+    ALL(TAPS) for (int kx = 0; kx < TAPS; ++kx) {
+      const V weights = vload16(0, w + kx * g.panels * kLanes);
+      UNROLLED for (int p = 0; p < PIXELS; ++p)
+        sum[p] = fma(values[p * STRIDE + kx], weights, sum[p]);
+    }
+  }
+  y += yAt + (long)image * g.yBatch + (long)channel * g.yChannel + (long)row * g.y[1];
+  finish(sum, first, 1, bias + biasAt, channel, kLanes, y, g);
+}
+#endif
+
+// A transposed convolution: of a result those taps count that fall on inputs or on padding between
+// none. Results of a work-item are a stride apart along x, so they have the same taps. With
+// -D DEPTHWISE=1 each group has one input and one output channel.
+#ifdef DEPTHWISE
+kernel void transposed(global const float* x, long xAt, global const float* w, long wAt,
+                       global const float* bias, long biasAt, global float* y, long yAt, Conv g) {
+  int i = get_global_id(0);
+  if (i >= g.items) return;
+  int block = take(&i, g.across);
+  const int phase = take(&block, g.stride[2]), first = block * PIXELS * g.stride[2] + phase;
+  const int row = take(&i, g.out[1]), plane = take(&i, g.out[0]), panel = take(&i, g.panels);
+  const int group = DEPTHWISE ? panel * kLanes : take(&i, g.groups), image = i;
+  const int channel = DEPTHWISE ? group : group * g.perGroup + panel * kLanes;
+  const int count = min((int)kLanes, DEPTHWISE ? g.groups - group : g.perGroup - panel * kLanes);
+  const int width =
+      DEPTHWISE ? g.panels * kLanes : min((int)kLanes, (g.perGroup + 3) / 4 * 4 - panel * kLanes);
+  x += xAt + (long)image * g.xBatch + (long)group * g.channels * g.xChannel;
+  w += wAt + (DEPTHWISE ? group : (long)group * g.groupSize + (long)panel * kLanes * g.depth);
+
+  V sum[PIXELS];
+  UNROLLED for (int p = 0; p < PIXELS; ++p) sum[p] = 0;
+  for (int kz = 0; kz < g.taps[0]; ++kz)
+    for (int ky = 0; ky < g.taps[1]; ++ky)
+      for (int kx = 0; kx < g.taps[2]; ++kx, w += g.channels * width) {
+        const int z = plane + g.pad[0] - kz * g.dilation[0], r = row + g.pad[1] - ky * g.dilation[1];
+        const int c = first + g.pad[2] - kx * g.dilation[2];
+        if (z % g.stride[0] != 0 || r % g.stride[1] != 0 || c % g.stride[2] != 0) continue;
+        const int atZ = z / g.stride[0], atRow = r / g.stride[1], atColumn = c / g.stride[2];
+        const bool there = atZ >= 0 && atZ < g.in[0] && atRow >= 0 && atRow < g.in[1];
+        global const float* row = x + atZ * g.x[0] + atRow * g.x[1];
+        for (int k = 0; k < g.channels; ++k) {
+          const V weights = vload16(0, w + (long)k * width);
+          UNROLLED for (int p = 0; p < PIXELS; ++p) {
+            V value = 0;
+            if (there && atColumn + p >= 0 && atColumn + p < g.in[2]) {
+              global const float* from = row + (atColumn + p) * g.x[2] + k * g.xChannel;
+              value = DEPTHWISE ? load(from, g.xChannel, count) : (V)(*from);
+            }
+            sum[p] = fma(value, weights, sum[p]);
+          }
+        }
+      }
+  y += yAt + (long)image * g.yBatch + (long)channel * g.yChannel + (long)plane * g.y[0] +
+       (long)row * g.y[1];
+  finish(sum, first, g.stride[2], bias + biasAt, channel, count, y, g);
+}
+#endif

@@ -5,7 +5,15 @@
 #define Div(a, b) exactDivide(0, a, b)
 #define Min(a, b) Add(IfThenElse(Lt(a, b) | (a != a), a, b), (V)(0))
 #define Max(a, b) Add(IfThenElse(Gt(a, b) | (a != a), a, b), (V)(0))
+#define Pow(a, b) power(a, b)
 #define PRelu(a, b) IfThenElse(Lt(a, (V)(0)), Mul(a, b), a)
+
+/// For the exponents 1, 2, 3, 1/2 and -1 (kernels/power.h).
+static V power(V a, V b) {
+  const V square = Mul(a, a);
+  const V whole = Eq(b, (V)(2)) ? square : Eq(b, (V)(3)) ? Mul(square, a) : a;
+  return Eq(b, (V)(0.5f)) ? exactSqrt(0, a) : Eq(b, (V)(-1)) ? exactDivide(0, (V)(1), a) : whole;
+}
 
 typedef struct {
   int items;   // blocks of 16 elements along the last axis, of all rows
@@ -22,12 +30,10 @@ kernel void elementwise(global const float* a, long aAt, global const float* b, 
                         global float* y, long yAt, Elementwise g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
-  const int last = g.rank - 1, first = i % g.blocks * kLanes;
+  const int last = g.rank - 1, first = take(&i, g.blocks) * kLanes;
   aAt += (long)first * g.a[last], bAt += (long)first * g.b[last], yAt += (long)first * g.y[last];
-  i /= g.blocks;
   for (int axis = last - 1; axis >= 0; --axis) {
-    const int at = i % g.extent[axis];
-    i /= g.extent[axis];
+    const int at = take(&i, g.extent[axis]);
     aAt += (long)at * g.a[axis], bAt += (long)at * g.b[axis], yAt += (long)at * g.y[axis];
   }
   const int count = g.extent[last] - first;

@@ -13,14 +13,12 @@ kernel void pool(global const float* x, long xAt, global const int* spans, long 
                  global float* y, long yAt, Pool g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
-  const int channel = i % g.blocks * kLanes, lanes = g.channels - channel;
-  i /= g.blocks;
+  const int channel = take(&i, g.blocks) * kLanes, lanes = g.channels - channel;
   x += xAt + (long)channel * g.xChannel;
   y += yAt + (long)channel * g.yChannel;
   int count[3], divisor = 1;
   for (int axis = 2; axis >= 0; --axis) {
-    const int at = i % g.out[axis];
-    i /= g.out[axis];
+    const int at = take(&i, g.out[axis]);
     global const int* span = spans + spansAt + g.spans[axis] + 3 * at;
     count[axis] = span[1];
     divisor *= g.countIncludePad ? span[2] : span[1];
@@ -30,13 +28,14 @@ kernel void pool(global const float* x, long xAt, global const int* spans, long 
   x += (long)i * g.xBatch;
   y += (long)i * g.yBatch;
 
+  const bool whole = g.xChannel == 1 && lanes >= kLanes;
   V result = AVERAGE ? (V)(0) : (V)(-INFINITY);
   for (int kz = 0; kz < count[0]; ++kz)
     for (int ky = 0; ky < count[1]; ++ky) {
       V row = 0;
       for (int kx = 0; kx < count[2]; ++kx) {
-        const V value = load(x + (long)kz * g.step[0] + (long)ky * g.step[1] + (long)kx * g.step[2],
-                             g.xChannel, lanes);
+        global const float* from = x + kz * g.step[0] + ky * g.step[1] + kx * g.step[2];
+        const V value = whole ? vload16(0, from) : load(from, g.xChannel, lanes);
         if (AVERAGE)
           row = Add(row, value);
         else

@@ -6,8 +6,9 @@ typedef float16 V;
 typedef int D;
 enum { kLanes = 16 };
 
-// The CPU's arithmetic takes numbers below 2^-126 for 0, and gives 0 for them. So does this one, but
-// for what comes up in the midst of a long sum. KEEPS_TINY is 0 for a device that does so by itself.
+// The CPU's arithmetic takes numbers below 2^-126 for 0, and gives 0 for them. So do devices that
+// grant -cl-denorms-are-zero. KEEPS_TINY is 1 for one that does not: there this does it, but for what
+// comes up in the midst of a long sum.
 static V flush(V x) {
   const int16 bits = as_int16(x);
   return KEEPS_TINY ? as_float16((bits & 0x7F800000) == 0 ? bits & (int)0x80000000 : bits) : x;
@@ -25,6 +26,7 @@ static V flush(V x) {
 #define Lt(a, b) (flush(a) < flush(b))
 #define Le(a, b) (flush(a) <= flush(b))
 #define Gt(a, b) (flush(a) > flush(b))
+#define Eq(a, b) (flush(a) == flush(b))
 #define IfThenElse(condition, a, b) ((condition) ? (a) : (b))
 #define exactDivide(d, a, b) flush(flush(a) / flush(b))
 #define exactSqrt(d, a) sqrt(flush(a))
@@ -41,6 +43,14 @@ typedef struct {
 #define MINNOW_FUNCTION(name) static V evaluate##name(Function f, D d, V x)
 #define MINNOW_EVALUATE(name, alpha, beta, d, x) evaluate##name((Function){alpha, beta}, d, x)
 
+/// The position along the innermost axis of what is left of a number of positions, and takes it off.
+static int take(int* left, int extent) {
+  if (extent == 1) return 0;
+  const int all = *left;
+  *left = all / extent;
+  return all - *left * extent;
+}
+
 // Elements `step` from one to the next, of which `count` are there; the others are 0.
 
 static V load(global const float* from, int step, int count) {
@@ -56,7 +66,17 @@ static void store(V value, global float* to, int step, int count) {
     vstore16(value, 0, to);
     return;
   }
+  if (step == 1 && count >= 8) {
+    vstore8(value.lo, 0, to);
+    to += 8, count -= 8, value = value.s89abcdef89abcdef;
+  }
   float lanes[kLanes];
   vstore16(value, 0, lanes);
   for (int i = 0; i < kLanes && i < count; ++i) to[i * step] = lanes[i];
+}
+
+/// The bias of `count` channels from `first` on, none where `step` is negative; -0 becomes +0
+/// (KernelArgs::bias()).
+static V biasOf(global const float* from, int first, int step, int count) {
+  return step < 0 ? (V)(0) : load(from + (long)first * step, step, count) + (V)(0);
 }

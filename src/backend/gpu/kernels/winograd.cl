@@ -1,6 +1,6 @@
 // A 3x3 convolution by Winograd's F(4,3) in the CPU's order (kernels/winograd.inc): inputs to 36
 // points, sums of products over the channels at each point, and back. A pass is some of the tiles.
-// Compiled with -D EPILOGUE=… -D PIXELS=…, the tiles of which a work-item sums at a time.
+// Sums are compiled with -D PIXELS=…, the tiles of a work-item; results with -D EPILOGUE=…
 
 typedef struct {
   int items;
@@ -66,33 +66,34 @@ kernel void inputs(global const float* x, long xAt, global float* points, long p
     vstore16(patch[p], (long)(p * g.tiles + slot) * g.inPanels + panel, points + pointsAt);
 }
 
+#ifdef PIXELS
 kernel void sums(global const float* points, long pointsAt, global const float* w, long wAt,
                  global float* products, long productsAt, Winograd g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int blocks = (g.tiles + PIXELS - 1) / PIXELS;
-  const int first = i % blocks * PIXELS;
-  i /= blocks;
-  const int panel = i % g.outPanels, point = i / g.outPanels;
+  const int first = take(&i, blocks) * PIXELS, panel = take(&i, g.outPanels), point = i;
   points += pointsAt + (long)point * g.tiles * g.inPanels * kLanes;
   w += wAt + (long)(point * g.outPanels + panel) * g.channels * kLanes;
-  int at[PIXELS];
+  global const float* from[PIXELS];
   V sum[PIXELS];
   UNROLLED(PIXELS) for (int p = 0; p < PIXELS; ++p) {
-    at[p] = min(first + p, g.tiles - 1) * g.inPanels * kLanes;
+    from[p] = points + (long)min(first + p, g.tiles - 1) * g.inPanels * kLanes;
     sum[p] = 0;
   }
-  for (int c = 0; c < g.channels; ++c, w += kLanes) {
-    const V weights = vload16(0, w);
+  for (long c = 0; c < g.channels; ++c) {
+    const V weights = vload16(c, w);
     UNROLLED(PIXELS) for (int p = 0; p < PIXELS; ++p)
-      sum[p] = fma((V)(points[at[p] + c]), weights, sum[p]);
+      sum[p] = fma((V)(from[p][c]), weights, sum[p]);
   }
   products += productsAt;
   UNROLLED(PIXELS) for (int p = 0; p < PIXELS; ++p)
     if (first + p < g.tiles)
       vstore16(flush(sum[p]), (long)(point * g.tiles + first + p) * g.outPanels + panel, products);
 }
+#endif
 
+#ifdef EPILOGUE
 kernel void results(global const float* products, long productsAt, global const float* bias,
                     long biasAt, global float* y, long yAt, Winograd g) {
   const int i = get_global_id(0);
@@ -105,8 +106,7 @@ kernel void results(global const float* products, long productsAt, global const 
     m[p] = vload16((long)(p * g.tiles + slot) * g.outPanels + panel, products + productsAt);
   UNROLLED(6) for (int c = 0; c < 6; ++c) fromPoints(m + c, 6);
   UNROLLED(4) for (int r = 0; r < 4; ++r) fromPoints(m + 6 * r, 1);
-  const V added =
-      g.bias < 0 ? (V)(0) : load(bias + biasAt + (long)channel * g.bias, g.bias, count) + (V)(0);
+  const V added = biasOf(bias + biasAt, channel, g.bias, count);
   y += yAt + (long)(tile / g.across / g.down) * g.yBatch + (long)channel * g.yChannel;
   UNROLLED(4) for (int r = 0; r < 4; ++r)
     UNROLLED(4) for (int c = 0; c < 4; ++c)
@@ -114,3 +114,4 @@ kernel void results(global const float* products, long productsAt, global const 
         store(EVALUATE(EPILOGUE)((Function){g.alpha, g.beta}, 0, Add(m[6 * r + c], added)),
               y + (long)(row + r) * g.y[0] + (long)(column + c) * g.y[1], g.yChannel, count);
 }
+#endif

@@ -1,0 +1,56 @@
+// Resize: weighted sums over the last axis first, then over those before it (ops/resize.h), of 16
+// neighbours along an axis that is copied. What a position reads along a sampled axis is a row of
+// its tables.
+
+typedef struct {
+  int items, blocks, lanes;                     // of the axis of neighbours
+  int xLane, yLane;
+  int rank, extent[8], x[8], y[8];              // other axes that are copied
+  int out[3], taps[3], table[3], yAxis[3];      // sampled ones; where their tables begin
+  float extrapolation;
+} Resize;
+
+/// Offset of what lies outside the region of interest.
+enum { kOutside = -0x7FFFFFFF - 1 };
+
+static V weighted(V sum, V value, int tap, int taps, float weight) {
+  if (taps == 1) return value;
+  return tap == 0 ? Mul(value, (V)(weight)) : MulAdd(value, (V)(weight), sum);
+}
+
+kernel void resize(global const float* x, long xAt, global const int* offsets, long offsetsAt,
+                   global const float* weights, long weightsAt, global float* y, long yAt,
+                   Resize g) {
+  int i = get_global_id(0);
+  if (i >= g.items) return;
+  const int lane = take(&i, g.blocks) * kLanes, count = g.lanes - lane;
+  x += xAt + (long)lane * g.xLane;
+  y += yAt + (long)lane * g.yLane;
+  global const int* at[3];
+  global const float* by[3];
+  bool outside = false;
+  for (int axis = 2; axis >= 0; --axis) {
+    const int position = take(&i, g.out[axis]), row = g.table[axis] + position * g.taps[axis];
+    at[axis] = offsets + offsetsAt + row;
+    by[axis] = weights + weightsAt + row;
+    y += (long)position * g.yAxis[axis];
+    outside |= *at[axis] == kOutside;
+  }
+  for (int axis = g.rank - 1; axis >= 0; --axis) {
+    const int at = take(&i, g.extent[axis]);
+    x += (long)at * g.x[axis], y += (long)at * g.y[axis];
+  }
+  V sum = g.extrapolation;
+  for (int a = 0; a < g.taps[0] && !outside; ++a) {
+    V plane = 0;
+    for (int b = 0; b < g.taps[1]; ++b) {
+      V row = 0;
+      for (int c = 0; c < g.taps[2]; ++c)
+        row = weighted(row, load(x + at[0][a] + at[1][b] + at[2][c], g.xLane, count), c, g.taps[2],
+                       by[2][c]);
+      plane = weighted(plane, row, b, g.taps[1], by[1][b]);
+    }
+    sum = weighted(sum, plane, a, g.taps[0], by[0][a]);
+  }
+  store(sum, y, g.yLane, count);
+}

@@ -1,0 +1,112 @@
+// Matrix products.
+#include <algorithm>
+
+#include "backend/gpu/axes.h"
+#include "backend/gpu/rows.h"
+#include "base/fail.h"
+#include "kernels/matrix.h"
+#include "kernels/packing.h"
+#include "ops/matmul.h"
+
+namespace minnow::backend::gpu {
+namespace {
+
+using kernels::Matrices;
+
+/// As kernels/matmul.cl has it.
+struct MatMulGeometry {
+  int32_t items, blocks, panels, rows, columns, depth;
+  int32_t rank, extent[8], a[8], b[8], y[8];
+  int32_t aRow, aColumn, bRow, bColumn, yRow, yColumn, bias;
+  float alpha, beta;
+};
+
+/// Null where the right side is not constant, or a vector.
+std::optional<ops::WeightMatrices> weightsOf(const Work& work) {
+  const TensorView& b = work.inputs[1];
+  if (b.data == nullptr) return std::nullopt;
+  return work.op.weightMatrices(1, b.shape, b.strides);
+}
+
+Result<void> supportsMatMul(const Work& work, const Device& device) {
+  const auto& op = static_cast<const ops::MatMul&>(work.op);
+  const auto extents =
+      ops::matMulExtents(work.inputs[0].shape, work.inputs[1].shape, op.transposeA, op.transposeB);
+  if (auto ok = checkTurns(device.pixels() * extents->k, device); !ok) return ok;
+  if (work.inputs[1].packing == Packing::None || weightsOf(work)) return {};
+  return fail(ErrorCode::Unsupported, "packed vectors are not computed here");
+}
+
+/// `matrix`: elements of one right side in panels, 0 where it is not packed.
+void enterBatch(const Shape& batch, const Matrices& a, const Matrices& b, const Matrices& y,
+                int64_t matrix, MatMulGeometry& g) {
+  g.rank = batch.rank();
+  const auto enter = [&](const Matrices& side, int32_t(&strides)[8]) {
+    const int missing = g.rank - side.batch.rank();
+    for (int axis = 0; axis < side.batch.rank(); ++axis)
+      if (side.batch[axis] != 1)
+        strides[axis + missing] = static_cast<int32_t>(side.batchStrides[axis]);
+  };
+  Matrices panels = b;
+  for (int axis = b.batch.rank() - 1; axis >= 0 && matrix > 0; --axis) {
+    panels.batchStrides[axis] = matrix;
+    matrix *= b.batch[axis];
+  }
+  enter(a, g.a), enter(panels, g.b), enter(y, g.y);
+  for (int axis = 0; axis < g.rank; ++axis) g.extent[axis] = static_cast<int32_t>(batch[axis]);
+}
+
+/// All but the work-items.
+MatMulGeometry geometryOf(const Work& work, int64_t matrix, int lanes) {
+  const auto& op = static_cast<const ops::MatMul&>(work.op);
+  const TensorView &a = work.inputs[0], &b = work.inputs[1];
+  const auto extents = *ops::matMulExtents(a.shape, b.shape, op.transposeA, op.transposeB);
+  const Matrices left(a, op.transposeA, true), right(b, op.transposeB, false);
+  const Matrices out =
+      kernels::outputMatrices(work.outputs[0], a.shape.rank() > 1, b.shape.rank() > 1);
+  MatMulGeometry g{};
+  g.rows = static_cast<int32_t>(extents.m), g.columns = static_cast<int32_t>(extents.n);
+  g.depth = static_cast<int32_t>(extents.k);
+  g.panels = (g.columns + lanes - 1) / lanes;
+  enterBatch(extents.batch, left, right, out, matrix, g);
+  g.aRow = static_cast<int32_t>(left.rowStride),
+  g.aColumn = static_cast<int32_t>(left.columnStride);
+  g.bRow = static_cast<int32_t>(right.rowStride);
+  g.bColumn = static_cast<int32_t>(right.columnStride);
+  g.yRow = static_cast<int32_t>(out.rowStride), g.yColumn = static_cast<int32_t>(out.columnStride);
+  const bool hasBias = work.inputs.size() > 2 && work.inputs[2];
+  g.bias = hasBias ? static_cast<int32_t>(work.inputs[2].strides[0]) : -1;
+  g.alpha = op.epilogue.alpha, g.beta = op.epilogue.beta;
+  return g;
+}
+
+Result<void> prepareMatMul(const Work& work, Device& device, Launches& launches) {
+  const auto& op = static_cast<const ops::MatMul&>(work.op);
+  const auto matrices = weightsOf(work);
+  const int64_t matrix = matrices ? kernels::panelShape(*matrices).groupElements() : 0;
+  MatMulGeometry g = geometryOf(work, matrix, device.lanes());
+  const int pixels = g.rows == 1 ? 1 : device.pixels();  // of a vector one row is all
+  g.blocks = (g.rows + pixels - 1) / pixels;
+  g.items = g.blocks * g.panels;
+  for (int axis = 0; axis < g.rank; ++axis) g.items *= g.extent[axis];
+  const auto a = launches.operand(work, 0);
+  if (!a) return std::unexpected(a.error());
+  const auto b = matrices ? packedWeights(op, work.inputs[1], launches) : launches.operand(work, 1);
+  if (!b) return std::unexpected(b.error());
+  const auto bias = g.bias < 0 ? a : launches.operand(work, 2);
+  if (!bias) return std::unexpected(bias.error());
+  return launches.add({"matmul", "matmul",
+                       text(epilogueOption(op.epilogue.fn), " -D PIXELS=", pixels,
+                            " -D PACKED=", matrices ? 1 : 0)},
+                      {*a, *b, *bias, {Operand::In::Outputs}}, g);
+}
+
+}  // namespace
+
+std::span<const Row> matMulRows() {
+  static constexpr Row kRows[] = {
+      {ops::OpKind::MatMul, "matmul", "matmul", supportsMatMul, prepareMatMul}};
+  return kRows;
+}
+
+}  // namespace minnow::backend::gpu

@@ -1,0 +1,111 @@
+// Small cases, and what is made of them.
+#include "backend/gpu/self_check.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "backend/gpu/trial.h"
+#include "backend/reference/reference.h"
+
+namespace minnow::backend::gpu {
+namespace {
+
+/// Of the largest result. Devices that round fma, division and square root as they should err by 0.
+constexpr double kTolerance = 1e-4;
+
+std::string partOfKind(const std::string& name, int64_t number, const Work& work) {
+  if (number == 0) return {};
+  if (name == "epilogue") return text(", ", ops::unaryFnName(static_cast<ops::UnaryFn>(number)));
+  if (name != "groups") return text(", ", name, "=", number);
+  return number == 1 ? "" : number == work.inputs[0].shape[1] ? ", depthwise" : ", grouped";
+}
+
+/// What may decide which kernel computes it: "Conv (conv, depthwise, Relu)".
+std::string kindOf(const Row& row, const Work& work) {
+  std::string kind = text(work.op.name(), " (", row.name);
+  for (const auto& [name, value] : work.op.attributes())
+    if (const auto* number = std::get_if<int64_t>(&value)) kind += partOfKind(name, *number, work);
+  return kind + ")";
+}
+
+/// Inputs with maps of so many rows and so many pixels in each at most. Axes before the third stay:
+/// constants go by them.
+std::vector<TensorType> shrunk(const Work& work, int64_t rows, int64_t across) {
+  std::vector<TensorType> types(work.inputTypes.begin(), work.inputTypes.end());
+  for (size_t i = 0; i < types.size(); ++i) {
+    const int rank = types[i].shape.rank();
+    if (work.inputs[i].data != nullptr) continue;
+    for (int axis = 2; axis < rank; ++axis)
+      types[i].shape[axis] = std::min(types[i].shape[axis], axis + 1 < rank ? rows : across);
+  }
+  return types;
+}
+
+/// The smallest that the operator can have and the row supports. More pixels in a row than a
+/// work-item takes, and some more.
+Result<Trial> smallest(const Row& row, const Work& work, const Device& device) {
+  constexpr std::pair<int64_t, int64_t> kMaps[] = {{3, 11}, {9, 19}, {33, 33}};
+  for (const auto& [rows, across] : kMaps)
+    if (auto trial = Trial::make(work, shrunk(work, rows, across));
+        trial && row.supports(trial->work(), device))
+      return trial;
+  return Trial::make(work, work.inputTypes);
+}
+
+/// What is wrong, "" for nothing; nullopt where the case says nothing.
+using Outcome = std::optional<std::string>;
+
+/// An error if the device fails.
+Result<Outcome> tried(const Backend& backend, const Device& device, Result<Trial> made) {
+  if (!made) return std::nullopt;
+  Trial trial = std::move(*made), expected = trial.copy();
+  if (!expected.run(referenceBackend())) return std::nullopt;
+  const auto ran = trial.run(backend);
+  if (!ran && ran.error().code != ErrorCode::Unsupported) return std::unexpected(ran.error());
+  if (!ran) return ran.error().message;
+  double error = 0;
+  int64_t compared = 0, all = 0;
+  for (size_t i = 0; i < trial.outputs().size(); ++i) {
+    if (!trial.outputs()[i]) continue;
+    error = std::max(error, errorOf(trial.outputs()[i], expected.outputs()[i], compared));
+    all += trial.outputs()[i].elements();
+  }
+  if (error > kTolerance)
+    return text("its self-test is off by ", error, " of the largest result, and ", kTolerance,
+                " is allowed, on ", device.name());
+  return compared * 2 < all ? Outcome() : Outcome(std::string());
+}
+
+std::string_view wordsOf(const std::vector<std::byte>& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
+Result<void> SelfTest::check(const Backend& backend, Device& device, const Row& row,
+                             const Work& work) {
+  const std::lock_guard lock(mutex_);
+  const std::string kind = kindOf(row, work), key = "self-test\n" + kind;
+  auto known = found_.find(kind);
+  if (known == found_.end()) {
+    const auto kept = device.cache().find(key);
+    auto outcome = kept ? Result<Outcome>(std::string(wordsOf(*kept)))
+                        : tried(backend, device, smallest(row, work, device));
+    if (!outcome) return std::unexpected(std::move(outcome.error()));
+    if (!*outcome) return {};
+    if (!kept) device.cache().keep(key, std::as_bytes(std::span(**outcome)));
+    known = found_.emplace(kind, **outcome).first;
+  }
+  if (known->second.empty()) return {};
+  return fail(ErrorCode::Unsupported, known->second);
+}
+
+std::string SelfTest::trouble() const {
+  const std::lock_guard lock(mutex_);
+  std::string words;
+  for (const auto& [kind, wrong] : found_)
+    if (!wrong.empty()) words += text(words.empty() ? "" : "; ", kind, ": ", wrong);
+  return words.empty() ? "" : "not computed here: " + words;
+}
+
+}  // namespace minnow::backend::gpu

@@ -1,0 +1,395 @@
+// An OpenCL device that fails, computes wrongly, or finds a damaged cache: functions of the driver are
+// replaced by such as do so when they are told to. Skipped where there is no device.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "analysis/test_folder.h"
+#include "backend/cl/device.h"
+#include "backend/cpu/cpu.h"
+#include "backend/gpu/gpu.h"
+#include "base/whole_file.h"
+#include "program/program.h"
+#include "runtime/test_models.h"
+
+namespace minnow {
+namespace {
+
+using backend::cl::Api;
+using backend::gpu::DeviceBackend;
+
+// The faulty driver -------------------------------------------------------------------------------
+
+struct Driver {
+  Api real;
+  std::string failing;  ///< the function that fails
+  int calls = 0;        ///< of it that go well before
+  cl_int code = CL_SUCCESS;
+  std::map<std::string, int> called, failed;
+  std::string planted, instead;  ///< options of the compiler that are replaced
+
+  bool fails(const char* name) {
+    ++called[name];
+    const bool now = failing == name && calls-- <= 0;
+    failed[name] += now ? 1 : 0;
+    return now;
+  }
+};
+Driver* driver = nullptr;
+
+/// Functions like those of the table, which count their calls and fail when they are told to.
+#define MINNOW_CL(name)                                                      \
+  template <class R, class... A>                                             \
+  R faulty_##name(A... args) {                                               \
+    if (!driver->fails(#name)) return driver->real.name(args...);            \
+    if constexpr (std::is_same_v<R, cl_int>) {                               \
+      return driver->code;                                                   \
+    } else {                                                                 \
+      *std::get<sizeof...(A) - 1>(std::tuple<A...>(args...)) = driver->code; \
+      return nullptr;                                                        \
+    }                                                                        \
+  }                                                                          \
+  template <class R, class... A>                                             \
+  void put_##name(R (*&entry)(A...)) {                                       \
+    entry = &faulty_##name<R, A...>;                                         \
+  }
+#include "backend/cl/functions.inc"
+#undef MINNOW_CL
+
+cl_int buildOther(cl_program program, cl_uint count, const cl_device_id* devices,
+                  const char* options, void (*notify)(cl_program, void*), void* user) {
+  if (driver->fails("clBuildProgram")) return driver->code;
+  std::string changed = options;
+  if (const size_t at = changed.find(driver->planted);
+      !driver->planted.empty() && at != std::string::npos)
+    changed.replace(at, driver->planted.size(), driver->instead);
+  return driver->real.clBuildProgram(program, count, devices, changed.c_str(), notify, user);
+}
+
+// Sessions on it ----------------------------------------------------------------------------------
+
+/// Functions of which the device has the first, and the last twice.
+ir::Graph network(ops::UnaryFn first, ops::UnaryFn last) {
+  test::Builder b("functions");
+  const auto function = [&](ops::UnaryFn fn, ir::ValueId x) {
+    ops::Unary op;
+    op.fn = fn;
+    return b.add(op, {x});
+  };
+  const ir::ValueId x = b.input("x", {1, 64, 96, 96});
+  return b.finish(function(last, function(last, function(first, x))));
+}
+
+ir::Graph convolutions() {
+  test::Builder b("convolutions");
+  const ir::ValueId x = b.conv(b.input("x", {1, 16, 64, 64}), 16, 32, 3, 1, 1, 1);
+  return b.finish(b.conv(x, 32, 16, 1, 1, 1, 2));
+}
+
+class DeviceFaults : public testing::Test {
+ protected:
+  void SetUp() override {
+    const auto api = backend::cl::api();
+    if (!api || !backend::cl::Device::get()) GTEST_SKIP() << "there is no OpenCL device here";
+    table_ = *api;
+    driver_.real = **api;
+    driver = &driver_;
+#define MINNOW_CL(name) put_##name(table_->name);
+#include "backend/cl/functions.inc"
+#undef MINNOW_CL
+    table_->clBuildProgram = buildOther;
+  }
+  void TearDown() override {
+    if (table_ == nullptr) return;
+    *table_ = driver_.real;
+    (*backend::cl::Device::get())->forgetFailure();
+  }
+  void fail(const std::string& function, cl_int code, int callsBefore = 0) {
+    driver_.failing = function, driver_.code = code, driver_.calls = callsBefore;
+  }
+  void heal() { driver_.failing = {}; }
+  int buffers() {
+    return driver_.called["clCreateBuffer"] - driver_.failed["clCreateBuffer"] -
+           driver_.called["clReleaseMemObject"];
+  }
+
+  Driver driver_;
+  Api* table_ = nullptr;
+};
+
+constexpr SessionOptions kOnDevice{.backend = "cl", .backups = "cpu"};
+
+std::vector<std::string> backendsOf(const Session& session) {
+  std::vector<std::string> all;
+  for (const OperatorInfo& op : session.operators()) all.push_back(op.backend);
+  return all;
+}
+
+bool has(const std::string& words, const std::string& part) {
+  return words.find(part) != std::string::npos;
+}
+
+/// Whatever fails under way: an error that names it, nothing is lost, what is there goes on, and the
+/// session can be made again.
+TEST_F(DeviceFaults, UnderWayAreErrorsAndSessionsAreMadeAgain) {
+  const test::Model model(network(ops::UnaryFn::Sigmoid, ops::UnaryFn::Relu));
+  struct Fault {
+    const char* function;
+    cl_int code;
+    ErrorCode error;
+  };
+  const Fault faults[] = {
+      {"clEnqueueNDRangeKernel", CL_OUT_OF_RESOURCES, ErrorCode::DeviceFailed},
+      {"clEnqueueNDRangeKernel", CL_MEM_OBJECT_ALLOCATION_FAILURE, ErrorCode::OutOfMemory},
+      {"clSetKernelArg", CL_INVALID_ARG_VALUE, ErrorCode::DeviceFailed},
+      {"clEnqueueMapBuffer", CL_MAP_FAILURE, ErrorCode::DeviceFailed},
+      {"clEnqueueMapBuffer", CL_OUT_OF_HOST_MEMORY, ErrorCode::OutOfMemory},
+      {"clEnqueueUnmapMemObject", CL_INVALID_COMMAND_QUEUE, ErrorCode::DeviceFailed},
+      {"clEnqueueMarkerWithWaitList", CL_INVALID_COMMAND_QUEUE, ErrorCode::DeviceFailed},
+      {"clWaitForEvents", CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST, ErrorCode::DeviceFailed},
+  };
+  for (const Fault& fault : faults) {
+    for (const int calls : {0, 1}) {
+      SCOPED_TRACE(testing::Message() << fault.function << " " << fault.code << " after " << calls);
+      Runtime runtime = *Runtime::create();
+      auto interpreter = *Interpreter::createFromBuffer(runtime, model.span);
+      auto session = interpreter.createSession(kOnDevice);
+      ASSERT_TRUE(session) << session.error().message;
+      ASSERT_TRUE(std::ranges::count(backendsOf(*session), "cl"));
+      const auto expected = test::runOnce(*session, -0.5F);
+      ASSERT_FALSE(expected.empty());
+
+      auto frame = *session->begin();
+      test::writeInput(frame, -0.5F);
+      driver_.called.clear();
+      fail(fault.function, fault.code, calls);
+      const auto ran = frame.run();
+      const int called = driver_.called[fault.function];
+      heal();
+      if (ran) {  // a run has no second call of it
+        EXPECT_LE(called, calls);
+        continue;
+      }
+      EXPECT_EQ(ran.error().code, fault.error);
+      for (const std::string& part :
+           {std::string(fault.function), std::to_string(fault.code), std::string("cl: "),
+            std::string("node '"), (*backend::cl::Device::get())->name()})
+        EXPECT_TRUE(has(ran.error().message, part)) << part << " in: " << ran.error().message;
+
+      EXPECT_EQ(test::runFrame(frame, -0.5F), expected) << "the frame runs again";
+      auto again = interpreter.createSession(kOnDevice);
+      ASSERT_TRUE(again) << again.error().message;
+      const auto where = backendsOf(*again);
+      const bool gone = fault.error == ErrorCode::DeviceFailed;
+      EXPECT_EQ(std::ranges::count(where, "cl") == 0, gone);
+      if (gone) {
+        EXPECT_TRUE(has(std::string(again->operators()[0].refused), fault.function));
+      }
+      {
+        const auto ended = std::move(frame);
+      }
+      EXPECT_EQ(test::runOnce(*again, -0.5F), expected);
+      EXPECT_EQ(has(backendsHere()[0].trouble, fault.function), gone);
+      (*backend::cl::Device::get())->forgetFailure();
+    }
+  }
+}
+
+/// Nothing is lost whichever call fails while a session is made and run.
+TEST_F(DeviceFaults, LeaveNothingBehind) {
+  const test::Model model(convolutions());
+  for (const char* function :
+       {"clCreateBuffer", "clCreateKernel", "clSetKernelArg", "clEnqueueMapBuffer",
+        "clEnqueueUnmapMemObject", "clEnqueueNDRangeKernel", "clEnqueueMarkerWithWaitList"}) {
+    int failures = 0;
+    for (int calls = 0; calls < 60; calls += 1 + calls / 4) {
+      SCOPED_TRACE(testing::Message() << function << " after " << calls << " calls");
+      Runtime runtime = *Runtime::create();
+      driver_.called.clear(), driver_.failed.clear();
+      {
+        auto interpreter = *Interpreter::createFromBuffer(runtime, model.span);
+        fail(function, CL_OUT_OF_HOST_MEMORY, calls);
+        auto session = interpreter.createSession(kOnDevice);
+        if (session) {
+          if (auto frame = session->begin()) {
+            test::writeInput(*frame, 0);
+            if (!frame->run()) ++failures;
+          }
+        } else {
+          ++failures;
+          EXPECT_EQ(session.error().code, ErrorCode::OutOfMemory) << session.error().message;
+          EXPECT_TRUE(has(session.error().message, function)) << session.error().message;
+        }
+        heal();
+      }
+      EXPECT_EQ(buffers(), 0);
+      EXPECT_EQ(runtime.ledger().now.total(), 0U);
+      (*backend::cl::Device::get())->forgetFailure();
+    }
+    EXPECT_GT(failures, 0) << function;
+  }
+}
+
+TEST_F(DeviceFaults, AKernelThatIsNotCompiledFallsToTheCpuAndSaysWhy) {
+  const test::Model model(network(ops::UnaryFn::Softplus, ops::UnaryFn::Abs));
+  Runtime runtime = *Runtime::create();
+  auto interpreter = *Interpreter::createFromBuffer(runtime, model.span);
+  fail("clBuildProgram", CL_BUILD_PROGRAM_FAILURE);
+  auto session = interpreter.createSession(kOnDevice);
+  ASSERT_TRUE(session) << session.error().message;
+  const std::string why(session->operators()[0].refused);
+  for (const char* part : {"clBuildProgram failed with -11", "elementwise.cl", "EPILOGUE=Softplus"})
+    EXPECT_TRUE(has(why, part)) << why;
+  heal();
+  auto onCpu = *interpreter.createSession();
+  EXPECT_EQ(test::runOnce(*session, 0), test::runOnce(onCpu, 0));
+}
+
+// A process of its own ----------------------------------------------------------------------------
+
+/// The device as another process would open it, with a back-end of its own.
+struct Process {
+  explicit Process(const std::string& folder = {}) {
+    opened = backend::cl::Device::open();
+    current = &opened;
+    backend.keepIn(folder, "test", backend::cpuBackend());
+  }
+  static const backend::gpu::Opened& device() { return *current; }
+  /// Where the first node of a network is computed, and why not on the device.
+  OperatorInfo first(const ir::Graph& graph) {
+    std::vector<TensorType> types;
+    for (const ir::Value& value : graph.values) types.push_back(value.type);
+    program = *program::build(graph, types, {1, false, {&backend, &backend::cpuBackend()}});
+    for (size_t n = 0; n < program->steps.size(); ++n)
+      if (const OperatorInfo op = program::describeOperator(*program, n); op.type != "Relayout")
+        return op;
+    return {};
+  }
+  ~Process() {  // as at the end of a frame
+    current = &opened;
+    if (opened) {
+      EXPECT_TRUE(backend.wait(backend::kDone + 1));
+    }
+  }
+
+  static inline const backend::gpu::Opened* current = nullptr;
+  backend::gpu::Opened opened = std::unexpected(Error{});
+  DeviceBackend backend{"cl", &device};
+  std::shared_ptr<const program::Program> program;
+};
+
+class DeviceCache : public DeviceFaults {
+ protected:
+  std::string folder(const char* name = "cache") { return (folder_.path() / name).string(); }
+  int compiled() { return std::exchange(driver_.called["clCreateProgramWithSource"], 0); }
+  std::vector<std::filesystem::path> entries() {
+    std::vector<std::filesystem::path> all;
+    for (const auto& one : std::filesystem::directory_iterator(folder())) all.push_back(one.path());
+    return all;
+  }
+
+  analysis::TestFolder folder_;
+  const ir::Graph graph_ = network(ops::UnaryFn::Sigmoid, ops::UnaryFn::Relu);
+};
+
+TEST_F(DeviceCache, IsFoundByTheNextProcess) {
+  EXPECT_STREQ(Process(folder()).first(graph_).backend, "cl");
+  EXPECT_GT(compiled(), 0);
+  EXPECT_FALSE(entries().empty());
+  EXPECT_STREQ(Process(folder()).first(graph_).backend, "cl");
+  EXPECT_EQ(compiled(), 0);
+  EXPECT_STREQ(Process(folder("other")).first(graph_).backend, "cl");
+  EXPECT_GT(compiled(), 0) << "an empty folder";
+  EXPECT_STREQ(Process().first(graph_).backend, "cl");
+  EXPECT_GT(compiled(), 0) << "no folder";
+}
+
+/// Each byte of a header, and some of the rest.
+TEST_F(DeviceCache, DamagedEntriesAreMadeAnew) {
+  (void)Process(folder()).first(graph_);
+  const int all = compiled();
+  const auto damage = [&](const auto& how) {
+    for (const auto& path : entries()) {
+      auto bytes = *base::readFile(path);
+      how(bytes);
+      ASSERT_TRUE(base::writeFile(path, bytes));
+    }
+  };
+  const auto check = [&](const char* what) {
+    EXPECT_STREQ(Process(folder()).first(graph_).backend, "cl") << what;
+    EXPECT_EQ(compiled(), all) << what;
+    EXPECT_STREQ(Process(folder()).first(graph_).backend, "cl") << what;
+    EXPECT_EQ(compiled(), 0) << "mended after: " << what;
+  };
+  damage([](auto& bytes) { bytes[bytes.size() - 1] ^= std::byte{1}; });
+  check("the last bit");
+  damage([](auto& bytes) { bytes.resize(bytes.size() / 2); });
+  check("half of it");
+  damage([](auto& bytes) { bytes.clear(); });
+  check("nothing");
+  std::vector<std::byte> another = *base::readFile(entries()[0]);
+  damage([&](auto& bytes) { std::swap(bytes, another); });
+  EXPECT_STREQ(Process(folder()).first(graph_).backend, "cl") << "entries of other keys";
+  EXPECT_GT(compiled(), 0);
+}
+
+TEST_F(DeviceCache, ThatTheDriverRefusesIsMadeAnew) {
+  (void)Process(folder()).first(graph_);
+  EXPECT_GT(compiled(), 2);
+  fail("clCreateProgramWithBinary", CL_INVALID_BINARY);
+  EXPECT_STREQ(Process(folder()).first(graph_).backend, "cl");
+  EXPECT_EQ(compiled(), 2) << "what was found and measured is there";
+}
+
+TEST_F(DeviceCache, ThatCannotBeWrittenDoesNoHarmAndIsSaid) {
+  ASSERT_TRUE(base::writeFile(folder("file"), std::string_view("no folder")));
+  Process process(folder("file"));
+  EXPECT_STREQ(process.first(graph_).backend, "cl");
+  EXPECT_TRUE(process.backend.wait(backend::kDone + 1));
+  EXPECT_TRUE(has(process.backend.info().trouble, "kernel cache"))
+      << process.backend.info().trouble;
+  EXPECT_TRUE(has(process.backend.info().trouble, folder("file")));
+}
+
+TEST_F(DeviceCache, WhatTheDeviceGetsWrongIsNotComputedThere) {
+  driver_.planted = "EPILOGUE=Sigmoid", driver_.instead = "EPILOGUE=Relu";
+  Process process(folder());
+  const OperatorInfo op = process.first(graph_);
+  EXPECT_STREQ(op.backend, "cpu");
+  EXPECT_TRUE(has(std::string(op.refused), "self-test")) << op.refused;
+  const std::string trouble = process.backend.info().trouble;
+  for (const std::string& part : {std::string("Sigmoid"), (*process.opened)->name()})
+    EXPECT_TRUE(has(trouble, part)) << trouble;
+  EXPECT_FALSE(has(trouble, "Relu")) << trouble;
+
+  driver_.planted = {};  // what was found is kept, and the kernel is as wrong as it was
+  EXPECT_TRUE(has(std::string(Process(folder()).first(graph_).refused), "self-test"));
+  EXPECT_STREQ(Process(folder("other")).first(graph_).backend, "cl");
+}
+
+/// Small faults too: beyond the tolerance, and in a few elements.
+TEST_F(DeviceCache, FaultsThatAreCloseAreFound) {
+  driver_.planted = "EPILOGUE=Mish", driver_.instead = "EPILOGUE=Swish";
+  const ir::Graph graph = network(ops::UnaryFn::Mish, ops::UnaryFn::Relu);
+  EXPECT_STREQ(Process().first(graph).backend, "cpu");
+  driver_.planted = {};
+  EXPECT_STREQ(Process().first(graph).backend, "cl");
+}
+
+TEST_F(DeviceCache, CostsAreMeasuredOnceAndKept) {
+  const auto costOf = [&](Process& process) { return process.backend.crossingCost(1 << 20); };
+  Process without;
+  EXPECT_EQ(costOf(without), 10'000 + (1 << 20) / 4.0) << "by estimate";
+  Process first(folder());
+  const double measured = costOf(first);
+  EXPECT_GT(measured, 0);
+  EXPECT_NE(measured, costOf(without));
+  Process second(folder());
+  EXPECT_EQ(costOf(second), measured);
+}
+
+}  // namespace
+}  // namespace minnow
