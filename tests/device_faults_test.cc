@@ -269,7 +269,7 @@ struct Process {
     backend::gpu::Cache::use(folder, "test");
     opened = backend::cl::Device::open();
     current = &opened;
-    backend.keepIn(folder, "test", backend::cpuBackend());
+    backend.measure(backend::cpuBackend());
   }
   static const backend::gpu::Opened& device() { return *current; }
   /// Where the first node of a network is computed, and why not on the device.

@@ -34,7 +34,9 @@ const backend::Backend* find(std::string_view name) {
   return nullptr;
 }
 
-bool isHere(const backend::Backend& backend) { return *backend.info().missing == '\0'; }
+bool isHere(const backend::Backend& backend) {
+  return *backend.info().missing == '\0' && !backend.hasFailed();
+}
 
 std::unexpected<Error> unknown(std::string_view name) {
   std::string known;
@@ -60,7 +62,9 @@ backend::BackendList backends(bool fast) {
   return {&backend::cpuBackend(), &backend::referenceBackend()};
 }
 
-Result<const backend::Backend*> firstBackend(std::string_view name, std::string_view backups) {
+Result<const backend::Backend*> firstBackend(std::string_view name, std::string_view backups,
+                                             std::string_view kernelCache) {
+  for (const auto one : kNamed) one().keepIn(kernelCache, text("minnow ", version()));
   const backend::Backend* first = find(name);
   if (first == nullptr) return unknown(name);
   const backend::Backend* there = isHere(*first) ? first : nullptr;

@@ -9,9 +9,11 @@ namespace minnow {
 /// Those on the CPU. `fast` false: the scalar reference alone.
 backend::BackendList backends(bool fast = true);
 
-/// The first that a session or a path asks for and that is there: of several devices one has the
-/// operators. If none is, the first that is asked for. An error if any name is none of this build's.
-Result<const backend::Backend*> firstBackend(std::string_view first, std::string_view backups);
+/// The first that a session or a path asks for and that is there: of several devices one has the operators. If
+/// none is, the first that is asked for. An error if any name is none of this build's. Opens devices,
+/// which keep what they compile in the folder `kernelCache`.
+Result<const backend::Backend*> firstBackend(std::string_view first, std::string_view backups,
+                                             std::string_view kernelCache);
 
 /// True for the name of one that has memory of its own on this machine.
 bool isOnDevice(std::string_view name);

@@ -46,14 +46,13 @@ Result<std::shared_ptr<SharedProgram>> Interpreter::Impl::programFor(std::vector
       if (auto shared = known.lock(); shared && shared->fits(types, asked)) return shared;
   }
   const backend::BackendList list = backendsFor(asked);
-  if (backend::kHasDevices && list[0]->memory() != nullptr)
-    list[0]->keepIn(runtime->options.kernelCache, text("minnow ", version()), *list[1]);
+  if (backend::kHasDevices && list[0]->memory() != nullptr) list[0]->measure(*list[1]);
   auto settled = runtime::settleTypes(graph, types);
   if (!settled) return std::unexpected(std::move(settled.error()));
   const std::vector<program::Path> paths = pathsFor(asked);
-  auto program = program::build(*settled ? (*settled)->graph : graph, std::move(types),
-                                {runtime->options.threads, asked.inStrips, list,
-                                 isOnDevice(asked.backend), paths});
+  auto program = program::build(
+      *settled ? (*settled)->graph : graph, std::move(types),
+      {runtime->options.threads, asked.inStrips, list, isOnDevice(asked.backend), paths});
   if (!program) return std::unexpected(std::move(program.error()));
   // Not make_shared: the list's weak reference would keep its memory when no session uses it any more.
   std::shared_ptr<SharedProgram> shared(new SharedProgram);
@@ -144,14 +143,15 @@ Result<void> Session::Impl::use(std::shared_ptr<SharedProgram> next) {
 namespace {
 
 /// Takes the words of paths as they are meant, and refuses what this build or runtime has not.
-Result<void> checkPaths(SessionOptions& options, int threads) {
+Result<void> checkPaths(SessionOptions& options, const RuntimeOptions& runtime) {
+  const int threads = runtime.threads;
   if (options.paths.empty()) return {};
   if (!program::kHasPaths)
     return fail(ErrorCode::Unsupported,
                 "this build computes a model as one path; -DMINNOW_PATHS=ON builds for more");
   for (size_t p = 0; p < options.paths.size(); ++p) {
     PathOptions& path = options.paths[p];
-    const auto first = firstBackend(path.backend, path.backups);
+    const auto first = firstBackend(path.backend, path.backups, runtime.kernelCache);
     if (!first) return fail(first.error().code, "path ", p + 1, ": ", first.error().message);
     path.backend = (*first)->name();
     path.backups.clear();
@@ -168,11 +168,11 @@ Result<SessionOptions> checked(SessionOptions options, const RuntimeOptions& run
     return fail(ErrorCode::InvalidArgument, "frames is ", options.frames, ", expected 0 to ",
                 concurrency, ", the runtime's concurrency");
   if (options.frames == 0) options.frames = concurrency;
-  const auto first = firstBackend(options.backend, options.backups);
+  const auto first = firstBackend(options.backend, options.backups, runtime.kernelCache);
   if (!first) return std::unexpected(first.error());
   options.backend = (*first)->name();  // the caller's words may go
   options.backups = {};
-  if (auto ok = checkPaths(options, runtime.threads); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkPaths(options, runtime); !ok) return std::unexpected(ok.error());
   return options;
 }
 

@@ -84,6 +84,7 @@ Result<void> Device::start() {
   if (auto ok = check(code, "clCreateCommandQueue", name_); !ok) return ok;
   cache().own(name_ + options_);
   settleTinyNumbers();
+  keepWhatRan();  // the trial: sessions may run nothing here
   return {};
 }
 

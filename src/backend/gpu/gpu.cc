@@ -103,12 +103,13 @@ BackendInfo DeviceBackend::info() const {
   return {name_, (*opened)->name().c_str(), "", std::move(trouble), (*opened)->workGroups()};
 }
 
-void DeviceBackend::keepIn(std::string_view folder, std::string_view engine,
-                           const Backend& host) const {
-  if (folder.empty()) return;
-  Cache::use(folder, engine);  // before the device is opened: that may compile
+void DeviceBackend::keepIn(std::string_view folder, std::string_view engine) const {
+  if (!folder.empty()) Cache::use(folder, engine);
+}
+
+void DeviceBackend::measure(const Backend& host) const {
   const Opened& opened = device();
-  if (!opened || (*opened)->failure() != nullptr) return;
+  if (!opened || hasFailed() || !(*opened)->cache().isUsed()) return;
   const std::lock_guard lock(mutex_);
   if (!std::exchange(measured_, true)) costs_ = costsOf(*this, **opened, host);
 }
