@@ -62,7 +62,9 @@ backend::BackendList backends(bool fast) {
   return {&backend::cpuBackend(), &backend::referenceBackend()};
 }
 
-Result<const backend::Backend*> firstBackend(const SessionOptions& options) {
+Result<const backend::Backend*> firstBackend(const SessionOptions& options,
+                                             std::string_view kernelCache) {
+  for (const auto one : kNamed) one().keepIn(kernelCache, text("minnow ", version()));
   const backend::Backend* first = find(options.backend);
   if (first == nullptr) return unknown(options.backend);
   const backend::Backend* there = isHere(*first) ? first : nullptr;

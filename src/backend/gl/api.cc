@@ -89,8 +89,11 @@ std::unexpected<Error> failed(int code, bool memory, const char* call) {
   const char* words = "see EGL/egl.h and GLES3/gl31.h";
   for (const CodeName& one : kNames)
     if (one.code == code) words = one.name;
-  return fail(memory ? ErrorCode::OutOfMemory : ErrorCode::DeviceFailed, "gl: ", call,
-              " failed with ", code, " (", words,
+  const bool gone = code == 0x0507 || code == EGL_CONTEXT_LOST;
+  return fail(memory ? ErrorCode::OutOfMemory
+              : gone ? ErrorCode::DeviceFailed
+                     : ErrorCode::Unsupported,
+              "gl: ", call, " failed with ", code, " (", words,
               "); a session of the back-end \"cpu\" does without the device");
 }
 

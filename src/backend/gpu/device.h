@@ -111,8 +111,15 @@ class Device {
   /// The result, noted if it is that the device failed.
   template <class T>
   Result<T> noted(Result<T> result) {
-    if (!result && result.error().code == ErrorCode::DeviceFailed) giveUp(result.error().message);
+    if (!result && result.error().code == ErrorCode::DeviceFailed) giveUp(result.error());
     return result;
+  }
+  /// The same of what a frame does: what then goes wrong, but for short memory, is the device's.
+  template <class T>
+  Result<T> ran(Result<T> result) {
+    if (!result && result.error().code != ErrorCode::OutOfMemory)
+      result.error().code = ErrorCode::DeviceFailed;
+    return noted(std::move(result));
   }
   /// As if it had not failed. For tests: one process has one device.
   void forgetFailure() { delete failure_.exchange(nullptr); }
@@ -124,11 +131,7 @@ class Device {
   virtual Result<void> leave() { return {}; }
 
  private:
-  void giveUp(const std::string& why) {
-    const std::string* none = nullptr;
-    auto words = std::make_unique<const std::string>(why);
-    if (failure_.compare_exchange_strong(none, words.get())) (void)words.release();
-  }
+  void giveUp(Error& error);
 
   std::mutex mutex_;
   Cache cache_;
