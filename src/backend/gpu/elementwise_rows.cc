@@ -48,6 +48,19 @@ Result<void> prepare(const Work& work, const Device& device, Launches& launches,
                  epilogue, device.lanes()));
 }
 
+/// Of a few neighbours alone most lanes would be idle: then the longest axis is walked along.
+void preferLongAxis(Elementwise& g, int lanes) {
+  const int last = g.rank - 1;
+  if (g.extent[last] >= lanes / 2) return;
+  const int longest = static_cast<int>(std::max_element(g.extent, g.extent + g.rank) - g.extent);
+  for (auto* numbers : {&g.extent, &g.a, &g.b, &g.y})
+    std::swap((*numbers)[longest], (*numbers)[last]);
+  g.items = 1;
+  for (int axis = 0; axis < last; ++axis) g.items *= g.extent[axis];
+  g.blocks = (g.extent[last] + lanes - 1) / lanes;
+  g.items *= g.blocks;
+}
+
 Result<void> supportsUnary(const Work& work, const Device& device) {
   const auto& unary = static_cast<const ops::Unary&>(work.op);
   if (unary.fn < ops::UnaryFn::kEpilogueCount) return {};
@@ -94,6 +107,15 @@ Result<void> prepareBinary(const Work& work, Device& device, Launches& launches)
 }  // namespace
 
 std::string epilogueOption(ops::UnaryFn fn) { return text("-D EPILOGUE=", ops::unaryFnName(fn)); }
+
+Result<void> addCopy(Launches& launches, const Device& device, Operand from, const TensorView& x,
+                     Operand to, const TensorView& y) {
+  constexpr ops::UnaryFn kSame = ops::UnaryFn::Identity;
+  Elementwise g = geometryOf(x, x, y, {kSame}, device.lanes());
+  preferLongAxis(g, device.lanes());
+  return launches.add({"elementwise", "elementwise", "-D BINARY=First " + epilogueOption(kSame)},
+                      {from, from, to}, g);
+}
 
 std::span<const Row> elementwiseRows() {
   static constexpr Row kRows[] = {

@@ -1,5 +1,7 @@
 // Operators that only move elements. Which copies one is made of, kernels/movement.h says: it is
 // asked with views whose addresses name operands, and what it would copy is noted.
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -24,8 +26,8 @@ void describe(const TensorView& view, int32_t& rank, int32_t (&extents)[8], int3
   }
 }
 
-Result<void> addCopy(Launches& launches, Operand from, const TensorView& x, Operand to,
-                     const TensorView& y) {
+Result<void> addReorder(Launches& launches, Operand from, const TensorView& x, Operand to,
+                        const TensorView& y) {
   Reorder g{};
   g.items = static_cast<int32_t>(y.elements());
   describe(x, g.fromRank, g.fromExtent, g.from);
@@ -120,24 +122,69 @@ Result<void> supportsGather(const Work& work, const Device& device) {
 }
 
 template <kernels::MoveFn Move>
-Result<void> prepareMove(const Work& work, Device&, Launches& launches) {
+Result<void> prepareMove(const Work& work, Device& device, Launches& launches) {
   const auto operands = operandsOf(work, launches);
   if (!operands) return std::unexpected(operands.error());
   const auto copies = copiesOf<Move>(work);
   if (!copies) return std::unexpected(copies.error());
   for (const Copy& copy : *copies)
-    if (auto ok = addCopy(launches, operandAt(copy.from.data, *operands), copy.from,
+    if (auto ok = addCopy(launches, device, operandAt(copy.from.data, *operands), copy.from,
                           operandAt(copy.to.data, *operands), copy.to);
         !ok)
       return ok;
   return {};
 }
 
+/// The axes of a view, taken from the last one on in parts.
+class Parts {
+ public:
+  explicit Parts(const TensorView& view) : view_(view), axis_(view.shape.rank()) { next(); }
+  int64_t left() const { return left_; }
+  int64_t stride() const { return stride_; }
+  void take(int64_t extent) {
+    left_ /= extent, stride_ *= extent;
+    if (left_ == 1) next();
+  }
+
+ private:
+  /// To an axis that is longer than 1, if there is one.
+  void next() {
+    while (left_ == 1 && --axis_ >= 0) left_ = view_.shape[axis_], stride_ = view_.strides[axis_];
+  }
+  const TensorView& view_;
+  int axis_;
+  int64_t left_ = 1, stride_ = 0;
+};
+
+/// Both as views of one shape, whose axes are parts of theirs; false where those do not divide.
+bool alike(TensorView& x, TensorView& y) {
+  std::vector<std::array<int64_t, 3>> axes;  // from the last: extent, and both strides
+  Parts a(x), b(y);
+  while (a.left() > 1 && b.left() > 1) {
+    const int64_t extent = std::min(a.left(), b.left());
+    if (a.left() % extent != 0 || b.left() % extent != 0) return false;
+    axes.push_back({extent, a.stride(), b.stride()});
+    a.take(extent), b.take(extent);
+  }
+  if (axes.size() > kMaxRank) return false;
+  x.shape = y.shape = {};
+  for (size_t i = axes.size(); i-- > 0;) {
+    const auto axis = static_cast<size_t>(x.shape.rank());
+    x.strides[axis] = axes[i][1], y.strides[axis] = axes[i][2];
+    x.shape.push_back(axes[i][0]), y.shape.push_back(axes[i][0]);
+  }
+  return true;
+}
+
 /// Of one shape to another, without a question whether one is a view of the other.
-Result<void> prepareReshape(const Work& work, Device&, Launches& launches) {
+Result<void> prepareReshape(const Work& work, Device& device, Launches& launches) {
   const auto from = launches.operand(work, 0);
   if (!from) return std::unexpected(from.error());
-  return addCopy(launches, *from, work.inputs[0], {Operand::In::Outputs}, work.outputs[0]);
+  const Operand to{Operand::In::Outputs};
+  TensorView x = work.inputs[0], y = work.outputs[0];
+  if (y.elements() == 0) return {};
+  return alike(x, y) ? addCopy(launches, device, *from, x, to, y)
+                     : addReorder(launches, *from, x, to, y);
 }
 
 }  // namespace

@@ -55,6 +55,10 @@ bool isWritten(const KernelName& kernel, const Device& device);
 /// Refuses what is more than the device takes at a time: "its weights, 151.0 MB, …".
 Result<void> checkBytes(const char* what, int64_t bytes, const Device& device);
 
+/// The elements of a tensor, to another of its shape.
+Result<void> addCopy(Launches& launches, const Device& device, Operand from, const TensorView& x,
+                     Operand to, const TensorView& y);
+
 /// Constant weights, input 1, in panels (kernels/packing.h).
 Result<Operand> packedWeights(const ops::Operator& op, const TensorView& weights,
                               Launches& launches);
