@@ -6,10 +6,10 @@ set -euo pipefail
 
 build="g++ cmake ninja-build ccache make libhwy-dev libflatbuffers-dev flatbuffers-compiler
   flatbuffers-compiler-dev libprotobuf-dev protobuf-compiler libonnx-dev libcli11-dev libfmt-dev
-  nlohmann-json3-dev libxxhash-dev opencl-headers libjpeg62-turbo-dev libpng-dev libgtest-dev libgmock-dev libbenchmark-dev pkg-config
+  nlohmann-json3-dev libxxhash-dev opencl-headers libegl-dev libgles-dev libjpeg62-turbo-dev libpng-dev libgtest-dev libgmock-dev libbenchmark-dev pkg-config
   libopencv-core-dev libopencv-imgproc-dev libtomlplusplus-dev"
 demo="opencv-doc ca-certificates"
-test="libonnx-testdata pocl-opencl-icd python3 python3-venv zstd"
+test="libonnx-testdata pocl-opencl-icd libegl1 libgles2 libgl1-mesa-dri python3 python3-venv zstd"
 arm="g++-aarch64-linux-gnu g++-arm-linux-gnueabihf qemu-user-static"
 qemu="qemu-user gcc libc6-dev"
 llvm="llvm-19"

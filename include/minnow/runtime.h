@@ -182,10 +182,11 @@ struct SessionOptions {
   /// false: layer by layer, every feature map in full. The same bits in more memory; for traces and
   /// callbacks that want whole tensors.
   bool inStrips = true;
-  /// Where operators are computed: "cpu", or "cl" for an OpenCL device. What this back-end does not
-  /// support, or what would be moved there and back for longer than it takes to compute, goes to
-  /// the next of `backups`, and last to the CPU, which supports everything: no session fails because
-  /// an operator, or a device, does not exist. OperatorInfo::refused says why. Where "cl" is
+  /// Where operators are computed: "cpu", "cl" for an OpenCL device, or "gl" for OpenGL ES 3.1, whose
+  /// results are near the CPU's and not its bits. Of several devices the first that is there has the
+  /// operators. What it does not support, or what would be moved there and back for longer than it
+  /// takes to compute, goes to the CPU, which supports everything: no session fails because an
+  /// operator, or a device, does not exist. OperatorInfo::refused says why. Where a device is
   /// first, the session runs layer by layer.
   std::string_view backend = "cpu";
   std::string_view backups = "";  ///< in their order, separated by commas

@@ -111,13 +111,18 @@ class Backend {
   /// views hold addresses.
   virtual const DeviceMemory* memory() const { return nullptr; }
   /// Where it may keep from process to process what it compiled, tested and measured; "" leaves it
-  /// as it is. `engine` is what writes it, with its version, and `host` computes on the CPU, for
-  /// comparison. Called before each program is made.
-  virtual void keepIn(std::string_view folder, std::string_view engine, const Backend& host) const {
-    (void)folder, (void)engine, (void)host;
+  /// as it is. `engine` is what writes it, with its version. Opens no device: called before one is.
+  virtual void keepIn(std::string_view folder, std::string_view engine) const {
+    (void)folder, (void)engine;
   }
+  /// Measures what work costs, once, if that is kept; `host` computes on the CPU, for comparison.
+  /// Called before a program is made.
+  virtual void measure(const Backend& host) const { (void)host; }
   /// True if it stopped working: it supports nothing any more, and programs on it are not shared.
   virtual bool hasFailed() const { return false; }
+  /// False where the machine's device does not round as the CPU does: float32 results are near the
+  /// CPU's, to 1e-4 of the largest, and not its bits.
+  virtual bool hasSameBits() const { return true; }
   /// Success, or an error that says in words for a user why not ("float64 is not computed here").
   /// A back-end with memory of its own is asked before it is known where tensors lie: its answer
   /// does not depend on strides.

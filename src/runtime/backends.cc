@@ -7,6 +7,9 @@
 #ifdef MINNOW_OPENCL
 #include "backend/cl/cl.h"
 #endif
+#ifdef MINNOW_OPENGL
+#include "backend/gl/gl.h"
+#endif
 #include "backend/reference/reference.h"
 #include "base/fail.h"
 #include "base/guarded.h"
@@ -19,6 +22,9 @@ constexpr const backend::Backend& (*kNamed[])() = {
 #ifdef MINNOW_OPENCL
     &backend::clBackend,
 #endif
+#ifdef MINNOW_OPENGL
+    &backend::glBackend,
+#endif
     &backend::cpuBackend,
 };
 
@@ -26,6 +32,10 @@ const backend::Backend* find(std::string_view name) {
   for (const auto one : kNamed)
     if (name == one().name()) return &one();
   return nullptr;
+}
+
+bool isHere(const backend::Backend& backend) {
+  return *backend.info().missing == '\0' && !backend.hasFailed();
 }
 
 std::unexpected<Error> unknown(std::string_view name) {
@@ -52,15 +62,21 @@ backend::BackendList backends(bool fast) {
   return {&backend::cpuBackend(), &backend::referenceBackend()};
 }
 
-Result<const backend::Backend*> firstBackend(const SessionOptions& options) {
+Result<const backend::Backend*> firstBackend(const SessionOptions& options,
+                                             std::string_view kernelCache) {
+  for (const auto one : kNamed) one().keepIn(kernelCache, text("minnow ", version()));
   const backend::Backend* first = find(options.backend);
   if (first == nullptr) return unknown(options.backend);
+  const backend::Backend* there = isHere(*first) ? first : nullptr;
   for (std::string_view rest = options.backups; !rest.empty();) {
     const size_t end = std::min(rest.find(','), rest.size());
-    if (find(rest.substr(0, end)) == nullptr) return unknown(rest.substr(0, end));
+    const backend::Backend* next = find(rest.substr(0, end));
+    if (next == nullptr) return unknown(rest.substr(0, end));
+    if (next->memory() == nullptr) next = first;  // on the CPU: which says why it is not there
+    if (there == nullptr && (next == first || isHere(*next))) there = next;
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
-  return first;
+  return there != nullptr ? there : first;
 }
 
 backend::BackendList backendsFor(const SessionOptions& options) {

@@ -9,11 +9,13 @@ namespace minnow {
 /// Those on the CPU. `fast` false: the scalar reference alone.
 backend::BackendList backends(bool fast = true);
 
-/// The first that a session asks for. An error if any name is none of this build's.
-Result<const backend::Backend*> firstBackend(const SessionOptions& options);
+/// The first that a session asks for and that is there: of several devices one has the operators. If
+/// none is, the first that is asked for. An error if any name is none of this build's. Opens devices,
+/// which keep what they compile in the folder `kernelCache`.
+Result<const backend::Backend*> firstBackend(const SessionOptions& options,
+                                             std::string_view kernelCache);
 
-/// That first one, whose name is known, and the CPU's behind it. With one device to a build, what
-/// further names say follows by itself.
+/// That first one, whose name is known, and the CPU's behind it.
 backend::BackendList backendsFor(const SessionOptions& options);
 
 }  // namespace minnow

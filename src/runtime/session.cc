@@ -33,8 +33,7 @@ Result<std::shared_ptr<SharedProgram>> Interpreter::Impl::programFor(std::vector
       if (auto shared = known.lock(); shared && shared->fits(types, asked)) return shared;
   }
   const backend::BackendList list = backendsFor(asked);
-  if (backend::kHasDevices && list[0]->memory() != nullptr)
-    list[0]->keepIn(runtime->options.kernelCache, text("minnow ", version()), *list[1]);
+  if (backend::kHasDevices && list[0]->memory() != nullptr) list[0]->measure(*list[1]);
   auto settled = runtime::settleTypes(graph, types);
   if (!settled) return std::unexpected(std::move(settled.error()));
   auto program = program::build(*settled ? (*settled)->graph : graph, std::move(types),
@@ -118,12 +117,13 @@ Result<void> Session::Impl::use(std::shared_ptr<SharedProgram> next) {
 
 namespace {
 
-Result<SessionOptions> checked(SessionOptions options, int concurrency) {
+Result<SessionOptions> checked(SessionOptions options, const RuntimeOptions& runtime) {
+  const int concurrency = runtime.concurrency;
   if (options.frames < 0 || options.frames > concurrency)
     return fail(ErrorCode::InvalidArgument, "frames is ", options.frames, ", expected 0 to ",
                 concurrency, ", the runtime's concurrency");
   if (options.frames == 0) options.frames = concurrency;
-  const auto first = firstBackend(options);
+  const auto first = firstBackend(options, runtime.kernelCache);
   if (!first) return std::unexpected(first.error());
   options.backend = (*first)->name();  // the caller's words may go
   options.backups = {};
@@ -177,7 +177,7 @@ Result<Session> Interpreter::createSession(const SessionOptions& options) const 
 Result<Session> Interpreter::createSession(const SessionOptions& options,
                                            InputShapes shapes) const {
   return guarded(impl_->source, [&]() -> Result<Session> {
-    auto taken = checked(options, impl_->runtime->options.concurrency);
+    auto taken = checked(options, impl_->runtime->options);
     if (!taken) return std::unexpected(std::move(taken.error()));
     std::vector<TensorType> types = typesOf(impl_->graph);
     if (auto ok = setShapes(impl_->graph, shapes, types); !ok)

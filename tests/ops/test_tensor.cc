@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <limits>
 
 #include "base/aligned.h"
@@ -250,7 +251,13 @@ TestTensor filled(const OpInput& input, const std::string& caseName, int index) 
   return tensor;
 }
 
-std::string firstDifference(const TensorView& expected, const TensorView& found) {
+namespace {
+
+using IsEqual = std::function<bool(const uint8_t* expected, const uint8_t* found)>;
+
+/// What of two elements, or none of those, is not equal.
+std::string firstUnequal(const TensorView& expected, const TensorView& found,
+                         const IsEqual& isEqual) {
   if (expected.type != found.type || !(expected.shape == found.shape))
     return text("expected ", expected.type, " ", expected.shape, ", found ", found.type, " ",
                 found.shape);
@@ -263,8 +270,7 @@ std::string firstDifference(const TensorView& expected, const TensorView& found)
                     offsetOf(index, expected.strides, rank) * static_cast<int64_t>(size);
     const auto* f = found.as<const uint8_t>() +
                     offsetOf(index, found.strides, rank) * static_cast<int64_t>(size);
-    if (std::memcmp(e, f, size) == 0) return;
-    if (isNan(expected.type, e) && isNan(expected.type, f)) return;
+    if (isEqual(e, f)) return;
     if (differing++ > 0) return;
     difference = "first at [";
     for (int axis = 0; axis < rank; ++axis)
@@ -273,6 +279,44 @@ std::string firstDifference(const TensorView& expected, const TensorView& found)
   });
   if (differing) difference += text("; ", differing, " of ", expected.elements(), " differ");
   return difference;
+}
+
+IsEqual sameBits(DataType type) {
+  return [type](const uint8_t* e, const uint8_t* f) {
+    return std::memcmp(e, f, elementSize(type)) == 0 || (isNan(type, e) && isNan(type, f));
+  };
+}
+
+float floatAt(const uint8_t* at) {
+  float value;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
+
+/// The mean of finite float32 magnitudes, or 1 if that is less.
+double sizeOf(const TensorView& view) {
+  double sum = 0, count = 0;
+  forEachIndex(view.shape, [&](const auto& index) {
+    const float x = view.as<const float>()[offsetOf(index, view.strides, view.shape.rank())];
+    if (std::isfinite(x)) sum += std::fabs(x), count += 1;
+  });
+  return count > 0 ? std::min(1.0, sum / count) : 1;
+}
+
+}  // namespace
+
+std::string firstDifference(const TensorView& expected, const TensorView& found) {
+  return firstUnequal(expected, found, sameBits(expected.type));
+}
+
+std::string firstBeyondTolerance(const TensorView& expected, const TensorView& found) {
+  const IsEqual same = sameBits(expected.type);
+  if (expected.type != DataType::Float32) return firstUnequal(expected, found, same);
+  const double least = sizeOf(expected);
+  return firstUnequal(expected, found, [&](const uint8_t* e, const uint8_t* f) {
+    const double x = floatAt(e), y = floatAt(f);
+    return same(e, f) || std::fabs(x - y) <= 1e-4 * std::max(std::fabs(x), least);
+  });
 }
 
 }  // namespace minnow::optest

@@ -62,4 +62,8 @@ TestTensor filled(const OpInput& input, const std::string& caseName, int index);
 /// the first difference.
 std::string firstDifference(const TensorView& expected, const TensorView& found);
 
+/// The same where float32 elements within 1e-4 of the expected ones are equal: of each, or, where
+/// those are small, of the least of 1 and their mean.
+std::string firstBeyondTolerance(const TensorView& expected, const TensorView& found);
+
 }  // namespace minnow::optest

@@ -93,10 +93,7 @@ Result<void> check(cl_int code, const char* call, const std::string& device, Whi
     return fail(ErrorCode::OutOfMemory, what,
                 ": the device's memory is short; run fewer frames and sessions at once or smaller "
                 "inputs, or make the session again with the back-end \"cpu\"");
-  if (isGone(code, when))
-    return fail(ErrorCode::DeviceFailed, what,
-                ": the device is not used any more by this process; make the session again, and it "
-                "is computed by the back-ends behind this one");
+  if (isGone(code, when)) return fail(ErrorCode::DeviceFailed, what);
   return fail(ErrorCode::Unsupported, what);
 }
 

@@ -82,7 +82,9 @@ Result<void> Device::start() {
   if (auto ok = check(code, "clCreateContext", name_); !ok) return ok;
   queue_ = api_.clCreateCommandQueue(context_, id_, 0, &code);
   if (auto ok = check(code, "clCreateCommandQueue", name_); !ok) return ok;
+  cache().own(name_ + options_);
   settleTinyNumbers();
+  keepWhatRan();  // the trial: sessions may run nothing here
   return {};
 }
 
@@ -230,7 +232,7 @@ cl_program Device::fromCache(const KernelName& name) {
 
 void Device::keepWhatRan() {
   const std::lock_guard lock(mutex());
-  for (const auto& [name, program] : std::exchange(unkept_, {})) {
+  for (const auto& [key, program] : std::exchange(unkept_, {})) {
     size_t size = 0;
     if (api_.clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof size, &size, nullptr) !=
             CL_SUCCESS ||
@@ -240,7 +242,7 @@ void Device::keepWhatRan() {
     std::byte* start = bytes.data();
     if (api_.clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof start, &start, nullptr) ==
         CL_SUCCESS)
-      cache().keep(cacheKey(name), bytes);
+      cache().keep(key, bytes);
   }
 }
 
@@ -252,7 +254,7 @@ Result<cl_program> Device::program(const KernelName& name) {
   auto compiled = compile(name);
   if (!compiled) return compiled;
   known = *compiled;
-  if (cache().isUsed()) unkept_.emplace_back(name, known);
+  if (cache().isUsed()) unkept_.emplace_back(cacheKey(name), known);
   return known;
 }
 

@@ -89,7 +89,7 @@ class Device final : public gpu::Device {
   size_t mostBytes_ = 0;
   bool hasSameBits_ = false;
   std::map<std::pair<std::string, std::string>, cl_program> programs_;  // by file and options
-  std::vector<std::pair<KernelName, cl_program>> unkept_;  // compiled, and not in the cache yet
+  std::vector<std::pair<std::string, cl_program>> unkept_;  // by key of the cache: not there yet
 };
 
 /// Released when it goes.

@@ -53,52 +53,79 @@ std::optional<std::vector<std::byte>> contentOf(std::vector<std::byte> file,
   return file;
 }
 
-}  // namespace
-
-void Cache::use(std::string_view folder, std::string_view owner) {
-  const std::lock_guard lock(mutex_);
-  if (folder_ == folder && owner_ == owner) return;
-  folder_ = folder, owner_ = owner, trouble_ = {};
-  std::error_code ignored;  // writing says what is wrong
-  if (!folder_.empty()) std::filesystem::create_directories(folder_, ignored);
-}
-
-bool Cache::isUsed() const {
-  const std::lock_guard lock(mutex_);
-  return !folder_.empty() && trouble_.empty();
-}
-
-std::string Cache::trouble() const {
-  const std::lock_guard lock(mutex_);
-  return trouble_;
-}
-
-std::string Cache::entryOf(std::string_view key) const { return text(owner_, "\n", key); }
-
 /// Two checksums of the key: files of several devices and versions lie side by side.
-std::string Cache::pathOf(std::string_view entry) const {
+std::string pathOf(std::string_view folder, std::string_view entry) {
   const std::string again = text("second\n", entry);
-  return text(folder_, "/", hexOf(base::checksum(bytesOf(entry))),
+  return text(folder, "/", hexOf(base::checksum(bytesOf(entry))),
               hexOf(base::checksum(bytesOf(again))), ".kernel");
 }
 
-std::optional<std::vector<std::byte>> Cache::find(std::string_view key) const {
+struct Place {
+  std::string folder, engine;
+};
+std::mutex& placeMutex() {
+  static std::mutex mutex;
+  return mutex;
+}
+Place& place() {
+  static Place one;
+  return one;
+}
+Place placeNow() {
+  const std::lock_guard lock(placeMutex());
+  return place();
+}
+
+}  // namespace
+
+void Cache::use(std::string_view folder, std::string_view engine) {
+  const std::lock_guard lock(placeMutex());
+  std::error_code ignored;  // writing says what is wrong
+  if (!folder.empty()) std::filesystem::create_directories(folder, ignored);
+  place() = {std::string(folder), std::string(engine)};
+}
+
+void Cache::own(std::string_view device) {
   const std::lock_guard lock(mutex_);
-  if (folder_.empty()) return {};
-  const std::string entry = entryOf(key);
-  auto file = base::readFile(pathOf(entry), uint64_t{1} << 30);
+  device_ = device;
+}
+
+bool Cache::isUsed() const {
+  const std::string folder = placeNow().folder;
+  const std::lock_guard lock(mutex_);
+  return !folder.empty() && troubled_ != folder;
+}
+
+std::string Cache::trouble() const {
+  const std::string folder = placeNow().folder;
+  const std::lock_guard lock(mutex_);
+  return troubled_ == folder ? trouble_ : "";
+}
+
+std::string Cache::entryOf(std::string_view engine, std::string_view key) const {
+  return text(engine, "\n", device_, "\n", key);
+}
+
+std::optional<std::vector<std::byte>> Cache::find(std::string_view key) const {
+  const Place place = placeNow();
+  if (place.folder.empty()) return {};
+  const std::lock_guard lock(mutex_);
+  const std::string entry = entryOf(place.engine, key);
+  auto file = base::readFile(pathOf(place.folder, entry), uint64_t{1} << 30);
   if (!file) return {};
   return contentOf(std::move(*file), entry);
 }
 
 void Cache::keep(std::string_view key, std::span<const std::byte> bytes) {
+  const Place place = placeNow();
   const std::lock_guard lock(mutex_);
-  if (folder_.empty() || !trouble_.empty()) return;
-  const std::string entry = entryOf(key);
-  const auto written = base::writeFile(pathOf(entry), fileOf(entry, bytes));
-  if (!written)
-    trouble_ = text("the kernel cache is not written, and kernels are compiled anew each time: ",
-                    written.error().message);
+  if (place.folder.empty() || troubled_ == place.folder) return;
+  const std::string entry = entryOf(place.engine, key);
+  const auto written = base::writeFile(pathOf(place.folder, entry), fileOf(entry, bytes));
+  if (written) return;
+  troubled_ = place.folder;
+  trouble_ = text("the kernel cache is not written, and kernels are compiled anew each time: ",
+                  written.error().message);
 }
 
 }  // namespace minnow::backend::gpu

@@ -14,9 +14,11 @@ namespace minnow::backend::gpu {
 
 class Cache {
  public:
-  /// From now on; "" for nothing is found or kept. `owner` is part of every key: who writes, and
-  /// for which device.
-  void use(std::string_view folder, std::string_view owner);
+  /// Where all caches of this process lie from now on; "" for nothing is found or kept. `engine`, who
+  /// writes, is part of every key.
+  static void use(std::string_view folder, std::string_view engine);
+  /// So is `device`, which this one is for.
+  void own(std::string_view device);
   /// True if what is kept is there the next time, as far as is known.
   bool isUsed() const;
   std::optional<std::vector<std::byte>> find(std::string_view key) const;
@@ -26,11 +28,10 @@ class Cache {
   std::string trouble() const;
 
  private:
-  std::string entryOf(std::string_view key) const;
-  std::string pathOf(std::string_view entry) const;
+  std::string entryOf(std::string_view engine, std::string_view key) const;
 
   mutable std::mutex mutex_;
-  std::string folder_, owner_, trouble_;
+  std::string device_, trouble_, troubled_;  ///< the folder where there is trouble
 };
 
 }  // namespace minnow::backend::gpu

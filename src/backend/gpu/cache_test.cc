@@ -18,7 +18,10 @@ std::vector<std::byte> bytesOf(std::string_view words) {
 
 class Caches : public testing::Test {
  protected:
-  Caches() { std::filesystem::remove_all(folder_); }
+  Caches() {
+    std::filesystem::remove_all(folder_);
+    Cache::use({}, {});
+  }
   ~Caches() override { std::filesystem::remove_all(folder_); }
   std::filesystem::path onlyFile() const {
     return std::filesystem::directory_iterator(folder_)->path();
@@ -33,7 +36,8 @@ TEST_F(Caches, FindWhatWasKeptForThatOwner) {
   EXPECT_FALSE(cache.isUsed());
   cache.keep("key", bytesOf("nowhere"));
   EXPECT_FALSE(cache.find("key"));
-  cache.use(folder_.string(), "one");
+  Cache::use(folder_.string(), "engine");
+  cache.own("one");
   EXPECT_TRUE(cache.isUsed());
   cache.keep("key", bytesOf("words"));
   cache.keep("empty", {});
@@ -42,14 +46,19 @@ TEST_F(Caches, FindWhatWasKeptForThatOwner) {
   EXPECT_FALSE(cache.find("another"));
   cache.keep("key", bytesOf("other words"));
   EXPECT_EQ(cache.find("key"), bytesOf("other words"));
-  other.use(folder_.string(), "another");
+  other.own("another");
   EXPECT_FALSE(other.find("key"));
+  Cache::use(folder_.string(), "another engine");
+  EXPECT_FALSE(cache.find("key"));
+  Cache::use({}, "engine");
+  EXPECT_FALSE(cache.isUsed());
   EXPECT_EQ(cache.trouble(), "");
 }
 
 TEST_F(Caches, TakeNothingThatIsDamaged) {
   Cache cache;
-  cache.use(folder_.string(), "one");
+  Cache::use(folder_.string(), "engine");
+  cache.own("one");
   cache.keep("key", bytesOf("a few words"));
   const auto whole = *base::readFile(onlyFile());
   for (size_t at = 0; at < whole.size(); ++at) {
@@ -72,7 +81,7 @@ TEST_F(Caches, TakeNothingThatIsDamaged) {
 TEST_F(Caches, SayThatTheyCannotWrite) {
   ASSERT_TRUE(base::writeFile(folder_, std::string_view("no folder")));
   Cache cache;
-  cache.use((folder_ / "below").string(), "one");
+  Cache::use((folder_ / "below").string(), "engine");
   EXPECT_EQ(cache.trouble(), "") << "nothing was kept yet";
   cache.keep("key", bytesOf("words"));
   EXPECT_NE(cache.trouble().find("kernel cache"), std::string::npos);

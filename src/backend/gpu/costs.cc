@@ -10,6 +10,7 @@
 
 #include "backend/gpu/trial.h"
 #include "base/aligned.h"
+#include "kernels/pack.h"
 #include "ops/binary.h"
 #include "ops/conv.h"
 
@@ -90,8 +91,12 @@ Result<void> measureProducts(const Backend& backend, const Backend& host, Costs&
   conv.kernel = {3, 3};
   conv.strides = conv.dilations = {1, 1};
   conv.padsBegin = conv.padsEnd = {1, 1};
-  const auto weights = base::alignedBytes(sizeof(float) * 64 * 64 * 9);
-  auto trial = trialOf(conv, {viewOf({1, 64, 28, 28}), viewOf({64, 64, 3, 3}, weights.get())});
+  TensorView weights = viewOf({64, 64, 3, 3});
+  const auto matrices = *conv.weightMatrices(1, weights.shape, weights.strides);
+  const auto panels =
+      base::alignedBytes(static_cast<size_t>(kernels::packedBytes(Packing::F32x16, matrices)));
+  weights.data = panels.get(), weights.packing = Packing::F32x16;  // as models have them
+  auto trial = trialOf(conv, {viewOf({1, 64, 28, 28}), weights});
   if (!trial) return std::unexpected(trial.error());
   const auto there = least(*trial, backend), here = least(*trial, host);
   if (!there || !here) return std::unexpected(!there ? there.error() : here.error());

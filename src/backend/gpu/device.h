@@ -70,6 +70,8 @@ class Device {
   /// Results of which a work-item of a convolution computes `lanes` channels each: as many sums as
   /// registers hold.
   virtual int pixels() const = 0;
+  /// Turns of loops that a work-item may take in all; some drivers end a loop after them, in silence.
+  virtual int64_t mostTurns() const { return INT64_MAX; }
   /// Work-items that are started together, for tables: "16x1x1".
   virtual const char* workGroups() const { return ""; }
   /// Of one tensor, workspace or constant.
@@ -109,8 +111,15 @@ class Device {
   /// The result, noted if it is that the device failed.
   template <class T>
   Result<T> noted(Result<T> result) {
-    if (!result && result.error().code == ErrorCode::DeviceFailed) giveUp(result.error().message);
+    if (!result && result.error().code == ErrorCode::DeviceFailed) giveUp(result.error());
     return result;
+  }
+  /// The same of what a frame does: what then goes wrong, but for short memory, is the device's.
+  template <class T>
+  Result<T> ran(Result<T> result) {
+    if (!result && result.error().code != ErrorCode::OutOfMemory)
+      result.error().code = ErrorCode::DeviceFailed;
+    return noted(std::move(result));
   }
   /// As if it had not failed. For tests: one process has one device.
   void forgetFailure() { delete failure_.exchange(nullptr); }
@@ -122,11 +131,7 @@ class Device {
   virtual Result<void> leave() { return {}; }
 
  private:
-  void giveUp(const std::string& why) {
-    const std::string* none = nullptr;
-    auto words = std::make_unique<const std::string>(why);
-    if (failure_.compare_exchange_strong(none, words.get())) (void)words.release();
-  }
+  void giveUp(Error& error);
 
   std::mutex mutex_;
   Cache cache_;

@@ -75,10 +75,20 @@ template <class Copy>
 Result<void> cross(const Opened& device, DeviceBlock& block, const TensorView& view, bool toWrite,
                    const Copy& copyIt) {
   if (!device) return std::unexpected(device.error());
-  return (*device)->noted(crossOn(**device, block, view, toWrite, copyIt));
+  return (*device)->ran(crossOn(**device, block, view, toWrite, copyIt));
 }
 
 }  // namespace
+
+void Device::giveUp(Error& error) {
+  if (error.message.find(name()) == std::string::npos) error.message += " on " + name();
+  error.message +=
+      ": the device is not used any more by this process; make the session again, and it is "
+      "computed by the back-ends behind this one";
+  const std::string* none = nullptr;
+  auto words = std::make_unique<const std::string>(error.message);
+  if (failure_.compare_exchange_strong(none, words.get())) (void)words.release();
+}
 
 BackendInfo DeviceBackend::info() const {
   const Opened& opened = device();
@@ -93,11 +103,13 @@ BackendInfo DeviceBackend::info() const {
   return {name_, (*opened)->name().c_str(), "", std::move(trouble), (*opened)->workGroups()};
 }
 
-void DeviceBackend::keepIn(std::string_view folder, std::string_view engine,
-                           const Backend& host) const {
+void DeviceBackend::keepIn(std::string_view folder, std::string_view engine) const {
+  if (!folder.empty()) Cache::use(folder, engine);
+}
+
+void DeviceBackend::measure(const Backend& host) const {
   const Opened& opened = device();
-  if (!opened || folder.empty() || (*opened)->failure() != nullptr) return;
-  (*opened)->cache().use(folder, text(engine, "\n", (*opened)->name()));
+  if (!opened || hasFailed() || !(*opened)->cache().isUsed()) return;
   const std::lock_guard lock(mutex_);
   if (!std::exchange(measured_, true)) costs_ = costsOf(*this, **opened, host);
 }
@@ -139,7 +151,7 @@ Result<std::unique_ptr<const Kernel>> DeviceBackend::prepare(std::span<const Wor
 Result<void> DeviceBackend::wait(Event event) const {
   const Opened& opened = device();
   if (!opened) return std::unexpected(opened.error());
-  auto done = (*opened)->noted((*opened)->finish());
+  auto done = (*opened)->ran((*opened)->finish());
   if (done && event != kDone) (*opened)->keepWhatRan();
   return done;
 }

@@ -17,10 +17,12 @@ class DeviceBackend final : public Backend, public DeviceMemory {
   const char* name() const override { return name_; }
   BackendInfo info() const override;
   const DeviceMemory* memory() const override { return this; }
+  bool hasSameBits() const override { return !device() || (*device())->hasSameBits(); }
   /// The device as it was opened.
   const Opened& device() const { return opened_(); }
 
-  void keepIn(std::string_view folder, std::string_view engine, const Backend& host) const override;
+  void keepIn(std::string_view folder, std::string_view engine) const override;
+  void measure(const Backend& host) const override;
   bool hasFailed() const override;
   Result<void> supports(const Work& work) const override;
   double cost(const Work& work) const override;

@@ -88,7 +88,7 @@ Result<void> Launches::enqueue(const Launch& launch, const kernels::KernelArgs& 
 }
 
 Result<Event> Launches::run(const kernels::KernelArgs& args) const {
-  return device_.noted(begin(args));
+  return device_.ran(begin(args));
 }
 
 Result<Event> Launches::begin(const kernels::KernelArgs& args) const {

@@ -32,7 +32,7 @@ Strides stridesLike(const TensorDesc& original, const Shape& shape) {
 }
 
 /// Numbers from -4 to 4 that are the same in every process; 0 where they could be indices.
-void fillRandom(const TensorView& view) {
+void writeNumbers(const TensorView& view) {
   if (view.type != DataType::Float32) return;
   uint32_t state = 1;
   for (int64_t i = 0; i < view.elements(); ++i) {
@@ -65,7 +65,7 @@ Result<Trial> Trial::make(const Work& work, std::span<const TensorType> inputs) 
     if (constant || !trial.inputs_.back()) continue;
     if (trial.inputs_.back().data == nullptr)
       return fail(ErrorCode::OutOfMemory, "no memory to try an operator");
-    fillRandom(trial.inputs_.back());
+    writeNumbers(trial.inputs_.back());
     trial.freeInputs_.back().data = nullptr;
   }
   for (size_t i = 0; i < work.outputs.size(); ++i) {

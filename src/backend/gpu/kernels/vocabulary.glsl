@@ -1,0 +1,87 @@
+// Highway's vocabulary in GLSL ES 3.1, for vectors of 4 floats: what kernels/elementary.inc is written
+// in. Multiply-adds may round twice here, and division and square root as the device likes.
+precision highp float;
+precision highp int;
+layout(local_size_x = 64) in;
+
+#define V vec4
+#define D int
+const int kLanes = 4;
+#define in in_  // members of geometry may be called so
+#define out out_
+#define const  // of a local variable: in GLSL its value would have to be known to the compiler
+#define INFINITY uintBitsToFloat(0x7F800000u)
+#define NAN uintBitsToFloat(0x7FC00000u)
+
+// Buffers, by the places of a kernel's pointers, and where each pointer points.
+#define FLOATS(place, Block, name) layout(std430, binding = place) buffer Block { float name[]; };
+#define VECTORS(place, Block, name) layout(std430, binding = place) buffer Block { vec4 name[]; };
+#define INTS(place, Block, name) layout(std430, binding = place) buffer Block { int name[]; };
+uniform int at[4];
+
+// The number of this work-item. Groups stand in rows: along one axis a device counts to 65535 only.
+int workItem() {
+  uint group = gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x;
+  return int(group * gl_WorkGroupSize.x + gl_LocalInvocationID.x);
+}
+
+// The CPU's arithmetic takes numbers below 2^-126 for 0, and gives 0 for them. So does this one, but
+// for what comes up in the midst of a long sum.
+V flush(V x) {
+  uvec4 bits = floatBitsToUint(x);
+  return mix(x, uintBitsToFloat(bits & 0x80000000u), equal(bits & 0x7F800000u, uvec4(0)));
+}
+
+V Set(D d, float x) { return V(x); }
+V Add(V a, V b) { return flush(flush(a) + flush(b)); }
+V Sub(V a, V b) { return flush(flush(a) - flush(b)); }
+V Mul(V a, V b) { return flush(flush(a) * flush(b)); }
+V MulAdd(V a, V b, V c) { return flush(flush(a) * flush(b) + flush(c)); }
+V NegMulAdd(V a, V b, V c) { return flush(flush(c) - flush(a) * flush(b)); }
+V Neg(V a) { return uintBitsToFloat(floatBitsToUint(a) ^ 0x80000000u); }
+V Abs(V a) { return uintBitsToFloat(floatBitsToUint(a) & 0x7FFFFFFFu); }
+V CopySign(V a, V from) {
+  return uintBitsToFloat((floatBitsToUint(a) & 0x7FFFFFFFu) |
+                         (floatBitsToUint(from) & 0x80000000u));
+}
+bvec4 Lt(V a, V b) { return lessThan(flush(a), flush(b)); }
+bvec4 Le(V a, V b) { return lessThanEqual(flush(a), flush(b)); }
+bvec4 Gt(V a, V b) { return greaterThan(flush(a), flush(b)); }
+bvec4 Eq(V a, V b) { return equal(flush(a), flush(b)); }
+// By its bits: a device need not know what is no number.
+bvec4 IsNaN(V a) { return greaterThan(floatBitsToUint(Abs(a)), uvec4(0x7F800000u)); }
+V IfThenElse(bvec4 condition, V a, V b) { return mix(b, a, condition); }
+V exactDivide(D d, V a, V b) { return flush(flush(a) / flush(b)); }
+V exactSqrt(D d, V a) { return sqrt(flush(a)); }
+V addToExponent(D d, V x, V rounded) {
+  return intBitsToFloat(floatBitsToInt(x) + (floatBitsToInt(rounded) << 23));
+}
+ivec4 logExponentBits(V x) { return (floatBitsToInt(x) - 0x3F3504F3) >> 23; }
+V exponentForLog(D d, V x) { return V(logExponentBits(x)); }
+V mantissaForLog(D d, V x) {
+  return intBitsToFloat(floatBitsToInt(x) - (logExponentBits(x) << 23));
+}
+
+struct Function {
+  float alpha, beta;
+};
+#define MINNOW_INLINE
+#define MINNOW_RELAXED 0
+#define MINNOW_KEEPS_SECOND 0
+#define MINNOW_ELEMENTARY
+#define MINNOW_FUNCTION(name) V name(Function f, D d, V x)
+#define MINNOW_EVALUATE(name, alpha, beta, d, x) name(Function(float(alpha), float(beta)), d, x)
+
+// Elements `step` from one to the next, of which `count` are there; the last stands for those that are
+// not. Without a branch: a compiler has enough to do with the kernels that load a lot.
+#define LOAD(from, first, step, count)                                              \
+  V(from[first], from[(first) + min(1, (count) - 1) * (step)],                      \
+    from[(first) + min(2, (count) - 1) * (step)], from[(first) + min(3, (count) - 1) * (step)])
+#define STORE(value, to, first, step, count)             \
+  {                                                      \
+    V stored = value;                                    \
+    to[first] = stored.x;                                \
+    if ((count) > 1) to[(first) + (step)] = stored.y;     \
+    if ((count) > 2) to[(first) + 2 * (step)] = stored.z; \
+    if ((count) > 3) to[(first) + 3 * (step)] = stored.w; \
+  }

@@ -1,0 +1,106 @@
+// Sessions by OpenGL ES, by their public face: near the CPU's results, not their bits.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <thread>
+
+#include "runtime/test_models.h"
+
+namespace minnow {
+namespace {
+
+bool isHere(std::string_view name) {
+  return std::ranges::any_of(backendsHere(), [&](const BackendInfo& one) {
+    return name == one.name && *one.missing == '\0';
+  });
+}
+
+/// Convolutions of each kind and a sine, which no device computes, large enough to be worth crossing.
+ir::Graph networkOfConvolutions() {
+  test::Builder b("convolutions");
+  ops::Unary sine;
+  sine.fn = ops::UnaryFn::Sin;
+  const ir::ValueId x = b.input("x", {1, 16, 64, 64});
+  const ir::ValueId wide = b.conv(x, 16, 64, 1, 1, 1, 1);
+  const ir::ValueId deep = b.conv(b.conv(wide, 64, 64, 3, 1, 64, 2), 64, 64, 3, 2, 1, 3);
+  return b.finish(b.conv(b.add(sine, {deep}), 64, 16, 3, 1, 2, 4));
+}
+
+class GlSessions : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!isHere("gl")) GTEST_SKIP() << "there is no OpenGL ES here";
+  }
+  Runtime runtime_ = *Runtime::create();
+  test::Model model_{networkOfConvolutions()};
+  Interpreter interpreter_ = *Interpreter::createFromBuffer(runtime_, model_.span);
+};
+
+void expectNear(const std::vector<float>& found, const std::vector<float>& expected) {
+  ASSERT_EQ(found.size(), expected.size());
+  const float most = std::fabs(
+      *std::ranges::max_element(expected, {}, [](float number) { return std::fabs(number); }));
+  ASSERT_GT(most, 0);
+  for (size_t i = 0; i < found.size(); ++i) ASSERT_NEAR(found[i], expected[i], 1e-4 * most) << i;
+}
+
+int onGl(const Session& session) {
+  int count = 0;
+  for (const OperatorInfo& op : session.operators())
+    count += std::string_view(op.kernel).starts_with("gl-");
+  return count;
+}
+
+TEST_F(GlSessions, AreNearTheCpuAndHaveAnAccountThatIsRightToTheByte) {
+  auto onCpu = *interpreter_.createSession();
+  const auto expected = test::runOnce(onCpu, -0.5F);
+  auto session = interpreter_.createSession({.backend = "gl"});
+  ASSERT_TRUE(session) << session.error().message;
+  EXPECT_EQ(onGl(*session), 4);
+  expectNear(test::runOnce(*session, -0.5F), expected);
+  EXPECT_GT(session->memory().deviceBytes, 0U);
+  EXPECT_EQ(runtime_.ledger().now.deviceBytes, session->memory().deviceBytes);
+}
+
+TEST_F(GlSessions, FramesOnThreadsShareTheDevice) {
+  auto onCpu = *interpreter_.createSession();
+  const auto expected = test::runOnce(onCpu, 0.25F);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 2; ++i)
+    threads.emplace_back([&] {
+      auto session = interpreter_.createSession({.waitForArena = true, .backend = "gl"});
+      ASSERT_TRUE(session) << session.error().message;
+      for (int k = 0; k < 5; ++k) expectNear(test::runOnce(*session, 0.25F), expected);
+    });
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST_F(GlSessions, TheFirstOfAListThatIsThereHasTheOperators) {
+  auto session = *interpreter_.createSession({.backend = "gl", .backups = "cl,cpu"});
+  EXPECT_EQ(onGl(session), 4);
+  auto last = *interpreter_.createSession({.backend = "cl", .backups = "gl,cpu"});
+  EXPECT_EQ(onGl(last), isHere("cl") ? 0 : 4);
+  auto never = *interpreter_.createSession({.backend = "cl", .backups = "cpu,gl"});
+  EXPECT_EQ(onGl(never), 0) << "the CPU comes before";
+}
+
+TEST(GlNotThere, SessionsFallToTheCpuAndSayWhy) {
+  if (isHere("gl")) GTEST_SKIP() << "there is OpenGL ES here";
+  Runtime runtime = *Runtime::create();
+  const test::Model model{networkOfConvolutions()};
+  Interpreter interpreter = *Interpreter::createFromBuffer(runtime, model.span);
+  auto session = interpreter.createSession({.backend = "gl"});
+  if (!session) {  // a build without OpenGL ES does not know the name
+    EXPECT_EQ(session.error().code, ErrorCode::InvalidArgument);
+    return;
+  }
+  EXPECT_EQ(onGl(*session), 0);
+  EXPECT_NE(session->operators()[0].refused.find("libgl1-mesa-dri"), std::string::npos)
+      << session->operators()[0].refused;
+  auto onCpu = *interpreter.createSession();
+  EXPECT_EQ(test::runOnce(*session, 0.5F), test::runOnce(onCpu, 0.5F));
+}
+
+}  // namespace
+}  // namespace minnow
