@@ -45,6 +45,14 @@ struct KernelArgs {
   backend::DeviceBlock* block = nullptr;
 
   bool has(size_t input) const { return input < inputs.size() && inputs[input]; }
+  /// What a bias adds to output channel `channel`: 0 where it is absent. One of -0 counts as +0, so
+  /// that a sum may begin with its first product and not with 0: these differ where it is -0, as in
+  /// (-0 + -0) + bias, whose sign the bias then decides.
+  template <class T = float>
+  T bias(size_t input, int64_t channel) const {
+    return has(input) ? inputs[input].as<const T>()[channel * inputs[input].strides[0]] + T(0)
+                      : T(0);
+  }
 };
 
 /// Shapes, types and strides were validated when the session was created; data were not (indices

@@ -27,10 +27,10 @@ struct Api {
 /// An error that says what to install where there is no OpenGL ES.
 Result<const Api*> api();
 
-/// The error of a function of EGL that has just failed.
+/// The error of a function of EGL that has just failed: OutOfMemory or DeviceFailed.
 std::unexpected<Error> failedEgl(const Api& api, const char* call);
 
-/// An error for a code that is not GL_NO_ERROR; `call` is what gave it.
+/// The same for a code that is not GL_NO_ERROR; `call` is what gave it.
 Result<void> check(GLenum code, const char* call);
 
 }  // namespace minnow::backend::gl

@@ -13,6 +13,8 @@ namespace {
 
 /// As kernels/vocabulary.glsl has it.
 constexpr size_t kGroup = 64;
+/// Along one axis, as OpenGL ES 3.1 grants.
+constexpr size_t kMostGroups = 65535;
 
 bool has(const char* extensions, const char* name) {
   return extensions != nullptr && std::strstr(extensions, name) != nullptr;
@@ -100,6 +102,9 @@ Result<void> Device::askLimits() {
     return std::string(letters != nullptr ? reinterpret_cast<const char*>(letters) : "");
   };
   name_ = words(GL_RENDERER) + ", " + words(GL_VERSION);
+  // Its compiler ends all loops of an invocation after 65535 turns together, a few of which go for
+  // finding where to begin.
+  if (name_.contains("llvmpipe")) mostTurns_ = 65000;
   GLint64 most = 0;
   api_.glGetInteger64v(GL_MAX_SHADER_STORAGE_BLOCK_SIZE, &most);
   mostBound_ = static_cast<size_t>(std::min<GLint64>(most, INT32_MAX)) / 4096 * 4096;
@@ -195,7 +200,7 @@ Result<void*> Device::map(const gpu::Buffer& buffer, size_t first, size_t bytes,
 Result<void> Device::unmap(const gpu::Buffer& buffer, void*) {
   api_.glBindBuffer(GL_COPY_WRITE_BUFFER, nameOf(buffer));
   if (api_.glUnmapBuffer(GL_COPY_WRITE_BUFFER)) return {};
-  return fail(ErrorCode::Unsupported, "gl: the system took the device's memory away; run again");
+  return fail(ErrorCode::DeviceFailed, "gl: the system took the device's memory away; run again");
 }
 
 Result<void> Device::finish() {
@@ -279,7 +284,7 @@ GLint Device::bind(GLuint place, const gpu::Pointer& pointer) const {
 }
 
 Result<void> Device::dispatch(size_t items) const {
-  const size_t groups = (items + kGroup - 1) / kGroup, across = std::min(groups, mostGroups_);
+  const size_t groups = (items + kGroup - 1) / kGroup, across = std::min(groups, kMostGroups);
   api_.glDispatchCompute(static_cast<GLuint>(across),
                          static_cast<GLuint>((groups + across - 1) / across), 1);
   api_.glMemoryBarrier(GL_SHADER_STORAGE_BARRIER_BIT | GL_BUFFER_UPDATE_BARRIER_BIT);

@@ -52,6 +52,8 @@ class Device final : public gpu::Device {
   const std::string& name() const override { return name_; }
   int lanes() const override { return 4; }
   int pixels() const override { return 4; }
+  const char* workGroups() const override { return "64x1x1"; }
+  int64_t mostTurns() const override { return mostTurns_; }
   size_t mostBytes() const override { return mostBound_ / 2 - alignment_; }
   bool hasSameBits() const override { return false; }
 
@@ -67,6 +69,7 @@ class Device final : public gpu::Device {
   // In a turn -------------------------------------------------------------------------------------
 
   const Api& api() const { return api_; }
+  EGLDisplay display() const { return display_; }
   /// Makes a buffer a kernel's pointer; the distance from where it is bound, in elements.
   GLint bind(GLuint place, const gpu::Pointer& pointer) const;
   Result<void> dispatch(size_t items) const;
@@ -97,7 +100,7 @@ class Device final : public gpu::Device {
   EGLContext context_ = EGL_NO_CONTEXT;
   std::string name_;
   size_t mostBound_ = 0, alignment_ = 256;
-  size_t mostGroups_ = 65535;
+  int64_t mostTurns_ = INT64_MAX;
   std::mutex turn_;
   Current before_;
   std::map<KernelName, Program> programs_;

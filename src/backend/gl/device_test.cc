@@ -132,5 +132,23 @@ TEST(GlDevice, ServesThreadsInTurn) {
   EXPECT_EQ(api.eglGetCurrentContext(), EGL_NO_CONTEXT);
 }
 
+// The last one: the context does not come back.
+TEST(GlDeviceLost, IsAnErrorThatNamesItAndNothingIsSupportedAfterwards) {
+  SKIP_WITHOUT_DEVICE();
+  const Api& api = **gl::api();
+  OnDevice on(4096, 10);
+  OnDevice::expectNegated(on.run(0, 1024));
+  const auto terminate =
+      reinterpret_cast<EGLBoolean (*)(EGLDisplay)>(api.eglGetProcAddress("eglTerminate"));
+  ASSERT_NE(terminate, nullptr);
+  ASSERT_TRUE(terminate(dynamic_cast<Device&>(**Device::get()).display()));
+  const auto lost = glBackend().wait(kDone + 1);
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error().code, ErrorCode::DeviceFailed);
+  EXPECT_NE(lost.error().message.find("gl: eglMakeCurrent"), std::string::npos)
+      << lost.error().message;
+  EXPECT_TRUE(glBackend().hasFailed());
+}
+
 }  // namespace
 }  // namespace minnow::backend::gl

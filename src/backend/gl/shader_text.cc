@@ -56,13 +56,20 @@ struct Members {
 
   void add(const std::string& type, const std::string& member) {
     declared += type + " " + member + ";\n";
-    const size_t bracket = member.find('[');
-    if (bracket == std::string::npos) return addWord(type, member);
-    const int count = std::atoi(member.c_str() + bracket + 1);
-    for (int i = 0; i < count; ++i) addWord(type, text(member.substr(0, bracket), "[", i, "]"));
+    addWords(type, member, "");
   }
 
  private:
+  /// `extents`: "name[4][8]"; `index`: what is behind the name so far.
+  void addWords(const std::string& type, const std::string& extents, const std::string& index) {
+    const size_t bracket = extents.find('[');
+    const std::string name = extents.substr(0, bracket);
+    if (bracket == std::string::npos) return addWord(type, name + index);
+    const size_t next = extents.find('[', bracket + 1);
+    const std::string inner = next == std::string::npos ? "" : extents.substr(next);
+    for (int i = 0; i < std::atoi(extents.c_str() + bracket + 1); ++i)
+      addWords(type, name + inner, text(index, "[", i, "]"));
+  }
   void addWord(const std::string& type, const std::string& member) {
     const std::string word = text("words[", words++, "]");
     read +=

@@ -11,15 +11,17 @@ namespace {
 TEST(ShaderText, TakesTheStructOfTheKernelThatIsNamed) {
   const char* kernels =
       "typedef struct {\n  int a;\n} Other;\n"
-      "typedef struct {\n  int items, across;  // first; of all\n  int taps[2],\n      pad;\n"
+      "typedef struct {\n  int items, across;  // first; of all\n  int taps[2],\n      pad[2][2];\n"
       "  float alpha;\n} Mine;\n"
       "kernel void other(global float* y, long yAt, Other g) {}\n"
       "kernel void mine(global const float* x, long xAt,\n                 Mine g) {}\n";
-  EXPECT_EQ(geometryText(kernels, "mine"),
-            "struct Mine {\nint items;\nint across;\nint taps[2];\nint pad;\nfloat alpha;\n};\n"
-            "uniform int words[6];\nMine g;\nvoid readGeometry() {\n"
-            "g.items = words[0];\ng.across = words[1];\ng.taps[0] = words[2];\n"
-            "g.taps[1] = words[3];\ng.pad = words[4];\ng.alpha = intBitsToFloat(words[5]);\n}\n");
+  EXPECT_EQ(
+      geometryText(kernels, "mine"),
+      "struct Mine {\nint items;\nint across;\nint taps[2];\nint pad[2][2];\nfloat alpha;\n};\n"
+      "uniform int words[9];\nMine g;\nvoid readGeometry() {\n"
+      "g.items = words[0];\ng.across = words[1];\ng.taps[0] = words[2];\n"
+      "g.taps[1] = words[3];\ng.pad[0][0] = words[4];\ng.pad[0][1] = words[5];\n"
+      "g.pad[1][0] = words[6];\ng.pad[1][1] = words[7];\ng.alpha = intBitsToFloat(words[8]);\n}\n");
   EXPECT_EQ(geometryText(kernels, "nobodys"), "");
 }
 

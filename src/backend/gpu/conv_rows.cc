@@ -26,6 +26,8 @@ Result<void> supportsWeights(const Work& work, const Device& device) {
   if (work.inputs[1].data == nullptr)
     return fail(ErrorCode::Unsupported, "weights that a run computes are not taken here");
   const auto matrices = *work.op.weightMatrices(1, work.inputs[1].shape, work.inputs[1].strides);
+  const int64_t terms = kernels::panelShape(matrices).depth;
+  if (auto ok = checkTurns(device.pixels() * terms, device); !ok) return ok;
   return checkBytes("weights", kernels::packedBytes(Packing::F32x16, matrices), device);
 }
 
@@ -118,7 +120,7 @@ Result<void> prepareConv(const Work& work, Device& device, Launches& launches) {
   g.across = (g.out[2] + pixels - 1) / pixels;
   std::string options = text(" -D PIXELS=", pixels);
   if (!isDepthwise(g)) return addConv(work, conv.epilogue, g, "conv", options, launches);
-  if (!isDense(g, device.lanes()))
+  if (!isDense(g, device.lanes()) || !isWritten({"conv", "channels", ""}, device))
     return addConv(work, conv.epilogue, g, "depthwise", options, launches);
   options += text(" -D TAPS=", g.taps[2], " -D STRIDE=", g.stride[2]);
   return addConv(work, conv.epilogue, g, "channels", options, launches);
@@ -155,7 +157,7 @@ int pixelsOf(int results, const Device& device) {
   const int most = device.pixels();
   const auto computed = [&](int pixels) { return (results + pixels - 1) / pixels * pixels; };
   if (results <= most / 2) return most / 2;
-  return computed(most) <= computed(most - 1) ? most : most - 1;
+  return computed(most) < computed(most - 1) ? most : most - 1;
 }
 
 std::span<const Row> convRows() {

@@ -68,9 +68,37 @@ uint32_t maskOf(std::span<const int64_t> axes) {
   return mask;
 }
 
-Result<void> takesElements(const Work& work, const Device&) {
-  if (work.inputs[0].elements() > 0) return {};
-  return fail(ErrorCode::Unsupported, "tensors without elements are not computed here");
+// Which axes of input 0 make a set, by operator.
+uint32_t setOfReduce(const Work& work) {
+  return maskOf(static_cast<const ops::Reduce&>(work.op).axes);
+}
+uint32_t setOfArgReduce(const Work& work) {
+  return 1U << static_cast<const ops::ArgReduce&>(work.op).axis;
+}
+uint32_t setOfSoftmax(const Work& work) {
+  return static_cast<const ops::Softmax&>(work.op).mask(work.inputs[0].shape.rank());
+}
+uint32_t setOfLayer(const Work& work) {
+  return ~0U << static_cast<const ops::LayerNormalization&>(work.op).axis;
+}
+uint32_t setOfGroup(const Work&) { return ~1U; }  // no more than an image
+uint32_t setOfMeanVariance(const Work& work) {
+  return maskOf(static_cast<const ops::MeanVarianceNormalization&>(work.op).axes);
+}
+uint32_t setOfNorm(const Work& work) {
+  return 1U << static_cast<const ops::LpNormalization&>(work.op).axis;
+}
+
+/// Each set is walked through four times at most.
+template <uint32_t (*SetOf)(const Work&)>
+Result<void> takesSets(const Work& work, const Device& device) {
+  const Shape& x = work.inputs[0].shape;
+  if (x.elements() == 0)
+    return fail(ErrorCode::Unsupported, "tensors without elements are not computed here");
+  int64_t terms = 1;
+  for (int axis = 0; axis < x.rank(); ++axis)
+    if (SetOf(work) >> axis & 1) terms *= x[axis];
+  return checkTurns(4 * terms, device);
 }
 
 /// A kernel of x and y.
@@ -96,7 +124,7 @@ Strides stridesOfResult(const TensorView& x, const TensorView& y, uint32_t mask,
 Result<void> prepareReduce(const Work& work, Device& device, Launches& launches) {
   const auto& reduce = static_cast<const ops::Reduce&>(work.op);
   const TensorView& x = work.inputs[0];
-  const uint32_t mask = maskOf(reduce.axes);
+  const uint32_t mask = setOfReduce(work);
   const bool striped = isStriped(mask, x.shape.rank());
   const FoldOperands operands(x, stridesOfResult(x, work.outputs[0], mask, reduce.keepDims));
   return addFold(launches, work, "reduce",
@@ -107,7 +135,7 @@ Result<void> prepareReduce(const Work& work, Device& device, Launches& launches)
 /// The result's elements are two of the four bytes that kernels count in.
 Result<void> prepareArgReduce(const Work& work, Device& device, Launches& launches) {
   const auto& arg = static_cast<const ops::ArgReduce&>(work.op);
-  const uint32_t mask = 1U << arg.axis;
+  const uint32_t mask = setOfArgReduce(work);
   FoldOperands operands(work.inputs[0],
                         stridesOfResult(work.inputs[0], work.outputs[0], mask, arg.keepDims));
   for (int64_t& stride : operands.strides[0]) stride *= 2;
@@ -120,7 +148,7 @@ Result<void> prepareArgReduce(const Work& work, Device& device, Launches& launch
 Result<void> prepareSoftmax(const Work& work, Device& device, Launches& launches) {
   const auto& softmax = static_cast<const ops::Softmax&>(work.op);
   const int rank = work.inputs[0].shape.rank();
-  const uint32_t mask = softmax.mask(rank);
+  const uint32_t mask = setOfSoftmax(work);
   const bool striped = isStriped(mask, rank);
   constexpr const char* kNames[] = {"softmax", "logSoftmax", "hardmax"};
   return addFold(launches, work, kNames[static_cast<int>(softmax.fn)], stripedOption(striped),
@@ -128,8 +156,7 @@ Result<void> prepareSoftmax(const Work& work, Device& device, Launches& launches
 }
 
 Result<void> prepareMeanVariance(const Work& work, Device& device, Launches& launches) {
-  const auto& norm = static_cast<const ops::MeanVarianceNormalization&>(work.op);
-  const uint32_t mask = maskOf(norm.axes);
+  const uint32_t mask = setOfMeanVariance(work);
   const bool striped = isStriped(mask, work.inputs[0].shape.rank());
   return addFold(launches, work, "meanVariance", stripedOption(striped),
                  foldOf({work.inputs[0], work.outputs[0].strides}, mask, striped, device.lanes()));
@@ -137,7 +164,7 @@ Result<void> prepareMeanVariance(const Work& work, Device& device, Launches& lau
 
 Result<void> prepareLpNormalization(const Work& work, Device& device, Launches& launches) {
   const auto& lp = static_cast<const ops::LpNormalization&>(work.op);
-  const uint32_t mask = 1U << lp.axis;
+  const uint32_t mask = setOfNorm(work);
   const bool striped = isStriped(mask, work.inputs[0].shape.rank());
   return addFold(launches, work, "norm",
                  text(stripedOption(striped), " -D REDUCE=Reduce", lp.p == 1 ? "L1" : "L2"),
@@ -162,7 +189,7 @@ Result<void> addWithParameters(Launches& launches, const Work& work, const char*
 Result<void> addMoments(const Work& work, const std::string& options, int lanes,
                         Launches& launches) {
   const auto& norm = static_cast<const ops::LayerNormalization&>(work.op);
-  const uint32_t mask = ~0U << norm.axis;
+  const uint32_t mask = setOfLayer(work);
   for (int output = 1; output < static_cast<int>(work.outputs.size()); ++output) {
     const TensorView& y = work.outputs[static_cast<size_t>(output)];
     if (!y) continue;
@@ -189,7 +216,7 @@ Result<void> prepareLayer(const Work& work, Device& device, Launches& launches) 
   const bool hasBias = work.inputs.size() > 2 && work.inputs[2];
   operands.strides[2] = kernels::broadcastStrides(work.inputs[1], x.shape);
   if (hasBias) operands.strides[3] = kernels::broadcastStrides(work.inputs[2], x.shape);
-  Fold g = foldOf(operands, ~0U << norm.axis, true, device.lanes());
+  Fold g = foldOf(operands, setOfLayer(work), true, device.lanes());
   g.epsilon = norm.epsilon;
   return addWithParameters(launches, work, "layer", text(options, " -D BIAS=", hasBias ? 1 : 0), g);
 }
@@ -197,7 +224,7 @@ Result<void> prepareLayer(const Work& work, Device& device, Launches& launches) 
 Result<void> supportsGroup(const Work& work, const Device& device) {
   if (work.inputs[0].shape.rank() == kMaxRank)
     return fail(ErrorCode::Unsupported, "groups of ", kMaxRank, " axes are not computed here");
-  return takesElements(work, device);
+  return takesSets<setOfGroup>(work, device);
 }
 
 /// Channels are two axes: of groups, and of those of a group.
@@ -231,19 +258,19 @@ Result<void> prepareGroup(const Work& work, Device& device, Launches& launches) 
 std::span<const Row> foldRows() {
   using ops::OpKind;
   static constexpr Row kRows[] = {
-      {OpKind::Reduce, "reduce", "fold", takesElements, prepareReduce},
+      {OpKind::Reduce, "reduce", "fold", takesSets<setOfReduce>, prepareReduce},
       {OpKind::ArgReduce,
        "arg-reduce",
        "fold",
-       takesElements,
+       takesSets<setOfArgReduce>,
        prepareArgReduce,
        {.gives = DataType::Int64}},
-      {OpKind::Softmax, "softmax", "fold", takesElements, prepareSoftmax},
-      {OpKind::LayerNormalization, "layer-norm", "fold", takesElements, prepareLayer},
+      {OpKind::Softmax, "softmax", "fold", takesSets<setOfSoftmax>, prepareSoftmax},
+      {OpKind::LayerNormalization, "layer-norm", "fold", takesSets<setOfLayer>, prepareLayer},
       {OpKind::GroupNormalization, "group-norm", "fold", supportsGroup, prepareGroup},
-      {OpKind::MeanVarianceNormalization, "mean-variance", "fold", takesElements,
+      {OpKind::MeanVarianceNormalization, "mean-variance", "fold", takesSets<setOfMeanVariance>,
        prepareMeanVariance},
-      {OpKind::LpNormalization, "norm", "fold", takesElements, prepareLpNormalization},
+      {OpKind::LpNormalization, "norm", "fold", takesSets<setOfNorm>, prepareLpNormalization},
   };
   return kRows;
 }

@@ -28,16 +28,26 @@ Result<void> checkTensors(const Work& work, const Types& types, const Device& de
   return {};
 }
 
-bool isWritten(const Row& row, const Device& device) {
-  return !kernelText(std::string(row.file) + device.ending()).empty();
+std::string_view textFor(const std::string& file, const Device& device) {
+  return kernelText(file + device.ending());
 }
 
 }  // namespace
+
+bool isWritten(const KernelName& kernel, const Device& device) {
+  return textFor(kernel.file, device).contains("void " + kernel.function + "(");
+}
 
 Result<void> checkBytes(const char* what, int64_t bytes, const Device& device) {
   if (static_cast<uint64_t>(bytes) <= device.mostBytes()) return {};
   return fail(ErrorCode::Unsupported, what, " of ", bytes, " bytes is more than the ",
               device.mostBytes(), " that the device takes at a time");
+}
+
+Result<void> checkTurns(int64_t turns, const Device& device) {
+  if (turns <= device.mostTurns()) return {};
+  return fail(ErrorCode::Unsupported, "results of ", turns,
+              " terms are not computed here: the driver ends loops after ", device.mostTurns());
 }
 
 Result<const Row*> rowFor(const Work& work, const Device& device) {
@@ -46,7 +56,7 @@ Result<const Row*> rowFor(const Work& work, const Device& device) {
        {truthRows(), winogradRows(), convRows(), elementwiseRows(), movementRows(), poolRows(),
         matMulRows(), foldRows(), resizeRows(), channelRows()})
     for (const Row& row : family) {
-      if (row.kind != work.op.kind() || !isWritten(row, device)) continue;
+      if (row.kind != work.op.kind() || textFor(row.file, device).empty()) continue;
       auto ok = checkTensors(work, row.types, device);
       if (ok) ok = row.supports(work, device);
       if (ok) return &row;

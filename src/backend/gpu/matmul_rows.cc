@@ -28,7 +28,11 @@ std::optional<ops::WeightMatrices> weightsOf(const Work& work) {
   return work.op.weightMatrices(1, b.shape, b.strides);
 }
 
-Result<void> supportsMatMul(const Work& work, const Device&) {
+Result<void> supportsMatMul(const Work& work, const Device& device) {
+  const auto& op = static_cast<const ops::MatMul&>(work.op);
+  const auto extents =
+      ops::matMulExtents(work.inputs[0].shape, work.inputs[1].shape, op.transposeA, op.transposeB);
+  if (auto ok = checkTurns(device.pixels() * extents->k, device); !ok) return ok;
   if (work.inputs[1].packing == Packing::None || weightsOf(work)) return {};
   return fail(ErrorCode::Unsupported, "packed vectors are not computed here");
 }

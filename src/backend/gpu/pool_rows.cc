@@ -32,7 +32,7 @@ Result<void> supportsPool(const Work& work, const Device& device) {
   if (pool.fn == ops::PoolFn::Average && std::max(rows, taps(x.rank() - 1)) > kernels::kChain)
     return fail(ErrorCode::Unsupported, "averages over rows of more than ", kernels::kChain,
                 " elements, or more rows, are not computed here");
-  return {};
+  return checkTurns(2 * rows * taps(x.rank() - 1), device);
 }
 
 /// Axes that are not there come first and have one position with one tap.

@@ -49,6 +49,9 @@ std::unexpected<Error> notWritten(const Name& what, const Device& device) {
   return fail(ErrorCode::Unsupported, what, " is not written for ", device.language());
 }
 
+/// False if a kernel is not written in the device's language.
+bool isWritten(const KernelName& kernel, const Device& device);
+
 /// Refuses what is more than the device takes at a time: "its weights, 151.0 MB, …".
 Result<void> checkBytes(const char* what, int64_t bytes, const Device& device);
 
@@ -56,9 +59,12 @@ Result<void> checkBytes(const char* what, int64_t bytes, const Device& device);
 Result<Operand> packedWeights(const ops::Operator& op, const TensorView& weights,
                               Launches& launches);
 
-/// Of so many results a work-item computes the device's pixels() or one less, whichever has fewer
-/// computed in vain: the extents of many networks are multiples of 7.
+/// How many of so many results a work-item computes: the device's pixels() or one less, whichever has
+/// fewer computed in vain (the extents of many networks are multiples of 7); of few, half.
 int pixelsOf(int results, const Device& device);
+
+/// Refuses what takes more turns of loops than the device's driver lets a work-item take.
+Result<void> checkTurns(int64_t turns, const Device& device);
 
 /// "-D EPILOGUE=Relu", for a function of kernels/elementary.inc.
 std::string epilogueOption(ops::UnaryFn fn);

@@ -72,9 +72,10 @@ Result<void> prepareDecision(const Work& work, Device& device, Launches& launche
   return addTruth(work, device, "decide", text("-D DECIDE=", name), launches);
 }
 
-Result<void> supportsIsNan(const Work& work, const Device& device) {
+template <UnaryFn fn>
+Result<void> supportsFunction(const Work& work, const Device& device) {
   const auto& unary = static_cast<const ops::Unary&>(work.op);
-  if (unary.fn == UnaryFn::IsNaN) return {};
+  if (unary.fn == fn) return {};
   return notWritten(unary.name(), device);
 }
 
@@ -110,8 +111,18 @@ std::span<const Row> truthRows() {
   static constexpr Row kRows[] = {
       {OpKind::Binary, "compare", "truth", supportsComparison, prepareComparison, {.gives = Bool}},
       {OpKind::Binary, "decide", "truth", supportsDecision, prepareDecision, {Bool, Bool, Bool}},
-      {OpKind::Unary, "is-nan", "truth", supportsIsNan, prepareIsNan, {.gives = Bool}},
-      {OpKind::Unary, "not", "truth", always, prepareNot, {Bool, Bool, Bool}},
+      {OpKind::Unary,
+       "is-nan",
+       "truth",
+       supportsFunction<UnaryFn::IsNaN>,
+       prepareIsNan,
+       {.gives = Bool}},
+      {OpKind::Unary,
+       "not",
+       "truth",
+       supportsFunction<UnaryFn::Not>,
+       prepareNot,
+       {Bool, Bool, Bool}},
       {OpKind::Where, "where", "truth", always, prepareWhere, {.first = Bool}},
       {OpKind::Cast, "cast", "truth", always, prepareCast, {.first = Bool}},
   };

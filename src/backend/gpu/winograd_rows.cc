@@ -77,6 +77,7 @@ Result<void> supportsWinograd(const Work& work, const Device& device) {
     return fail(ErrorCode::Unsupported, "weights that a run computes are not taken here");
   const int lanes = device.lanes();
   const WinogradGeometry g = tilesGeometry(work, lanes);
+  if (auto ok = checkTurns(int64_t{device.pixels()} * g.channels, device); !ok) return ok;
   const auto floats = [&](const char* what, int64_t count) {
     return checkBytes(what, count * int64_t{sizeof(float)}, device);
   };

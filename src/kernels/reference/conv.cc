@@ -39,7 +39,6 @@ Result<void> runConv(const ops::Operator& op, const KernelArgs& args) {
   const int64_t perGroup = matrices.outputs(), channels = w.shape[1];
   const int64_t taps = channels > 0 ? matrices.depth() / channels : 0;
   const auto windows = ops::windowsOver(conv, x.shape);
-  const TensorView* bias = args.inputs.size() > 2 && args.inputs[2] ? &args.inputs[2] : nullptr;
   forEachIndexInRows(y.shape, args.rows, [&](const auto& out) {
     const int64_t group = out[1] / perGroup;
     const WeightsOfOutput<float> weights(matrices, w, group, out[1] % perGroup);
@@ -55,8 +54,8 @@ Result<void> runConv(const ops::Operator& op, const KernelArgs& args) {
         sum = std::fma(value, weights[tap * channels + c], sum);
       }
     }
-    y.as<float>()[offsetOf(out, y.strides, y.shape.rank())] = apply(
-        conv.epilogue, sum + (bias ? bias->as<const float>()[out[1] * bias->strides[0]] : 0.0f));
+    y.as<float>()[offsetOf(out, y.strides, y.shape.rank())] =
+        apply(conv.epilogue, sum + args.bias(2, out[1]));
   });
   return {};
 }

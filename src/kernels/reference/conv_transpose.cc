@@ -64,13 +64,12 @@ Result<void> runConvTranspose(const ops::Operator& op, const KernelArgs& args) {
   const TensorView& y = args.outputs[0];
   const TensorView& w = args.inputs[1];
   const auto matrices = *conv.weightMatrices(1, w.shape, w.strides);
-  const TensorView* bias = args.inputs.size() > 2 && args.inputs[2] ? &args.inputs[2] : nullptr;
   const auto windows = ops::windowsOver(conv, args.inputs[0].shape);
   const Shape taps(conv.kernel);
   forEachIndexInRows(y.shape, args.rows, [&](const Index& out) {
-    const float shift = bias ? bias->as<const float>()[out[1] * bias->strides[0]] : 0.0f;
     const float sum = sumOf(windows, args.inputs[0], w, matrices, taps, out);
-    y.as<float>()[offsetOf(out, y.strides, y.shape.rank())] = apply(conv.epilogue, sum + shift);
+    y.as<float>()[offsetOf(out, y.strides, y.shape.rank())] =
+        apply(conv.epilogue, sum + args.bias(2, out[1]));
   });
   return {};
 }

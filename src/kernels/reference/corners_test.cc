@@ -16,6 +16,7 @@
 #include "ops/group_normalization.h"
 #include "ops/layer_normalization.h"
 #include "ops/lp_normalization.h"
+#include "ops/matmul.h"
 #include "ops/mean_variance_normalization.h"
 #include "ops/pool.h"
 #include "ops/reduce.h"
@@ -157,6 +158,15 @@ std::vector<T> shifted(ops::BinaryFn fn, std::vector<T> a, std::vector<T> b) {
   op.fn = fn;
   const Shape shape{static_cast<int64_t>(a.size())};
   return run<T>(op, {viewOf(a, shape), viewOf(b, shape)});
+}
+
+/// -1e-60 is no float, and is rounded to -0. Kernels may begin a sum by its first product, so that the
+/// bias must not tell -0 from +0.
+TEST(Corners, ABiasOfMinusZeroIsZero) {
+  std::vector<float> x{1e-30f}, w{-1e-30f}, bias{-0.0f};
+  const auto sum = run<float>(
+      ops::MatMul(), {viewOf(x, Shape{1, 1}), viewOf(w, Shape{1, 1}), viewOf(bias, Shape{1})});
+  EXPECT_EQ(std::bit_cast<uint32_t>(sum[0]), 0u);
 }
 
 TEST(Corners, ShiftsOfSignedNumbers) {

@@ -28,7 +28,6 @@ template <class T>
 Result<void> run(const ops::MatMul& op, const KernelArgs& args) {
   const TensorView& a = args.inputs[0];
   const TensorView& b = args.inputs[1];
-  const TensorView* bias = args.inputs.size() > 2 && args.inputs[2] ? &args.inputs[2] : nullptr;
   const auto extents = ops::matMulExtents(a.shape, b.shape, op.transposeA, op.transposeB);
   if (!extents) return std::unexpected(extents.error());
   const Matrices left(a, op.transposeA, /*row=*/true);
@@ -47,7 +46,7 @@ Result<void> run(const ops::MatMul& op, const KernelArgs& args) {
         for (int64_t k = 0; k < extents->k; ++k)
           sum = multiplyAdd(rows[m * left.rowStride + k * left.columnStride], column[k], sum);
         y[m * out.rowStride + n * out.columnStride] =
-            finish(op.epilogue, sum + (bias ? bias->as<const T>()[n * bias->strides[0]] : T(0)));
+            finish(op.epilogue, static_cast<T>(sum + args.bias<T>(2, n)));
       }
     }
   });

@@ -104,9 +104,7 @@ class Layer {
     sumUp(tile, sums);
     float results[kTile][kTile];
     resultsOf(sums, results);
-    const bool hasBias = args_.has(2);
-    const float bias =
-        hasBias ? args_.inputs[2].as<const float>()[tile[1] * args_.inputs[2].strides[0]] : 0.0f;
+    const float bias = args_.bias(2, tile[1]);
     for (int i = 0; i < kTile; ++i)
       for (int j = 0; j < kTile; ++j) {
         const Index at{tile[0], tile[1], tile[2] * kTile + i, tile[3] * kTile + j};

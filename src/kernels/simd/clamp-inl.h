@@ -76,11 +76,11 @@ HWY_INLINE void finishSums(D d, const T& tile, hn::Vec<D> (&sum)[kPixels][kVecto
   using enum ops::UnaryFn;
   const ops::Epilogue& after = tile.after;
   if (tile.clamp) clampSums(d, tile.low, tile.high, sum);
-  if (takesEpilogue(LeakyRelu) && after.fn == LeakyRelu)
+  if (T::takes(LeakyRelu) && after.fn == LeakyRelu)
     forEachSum(sum, [&](V x) HWY_ATTR {
       return evaluate(Function<LeakyRelu>{after.alpha, after.beta}, d, x);
     });
-  if (takesEpilogue(HardSwish) && after.fn == HardSwish)
+  if (T::takes(HardSwish) && after.fn == HardSwish)
     forEachSum(sum, [&](V x) HWY_ATTR { return evaluate(Function<HardSwish>{}, d, x); });
 }
 

@@ -28,7 +28,8 @@ bool hasPairs(const ConvPlan& plan) {
 size_t tapBytes(const ConvPlan& plan) {
   return base::alignUp(static_cast<size_t>(plan.kernelRows() * plan.kernelX) * sizeof(TapRun));
 }
-/// Pointers to the input pixels under a tile.
+/// Pointers to the input pixels under a tile, read by twos: after an odd number there is room, 64 bytes
+/// being an even one.
 size_t columnBytes(const ConvPlan& plan) {
   if (!hasColumns(plan)) return 0;
   const int64_t columns = (DepthwiseTiles::kMaxPixels - 1) * plan.strideX + plan.kernelX;
@@ -64,7 +65,7 @@ class Rows {
     tile_.clamp = epilogue_.clamp;
     tile_.low = epilogue_.low;
     tile_.high = epilogue_.high;
-    tile_.after = epilogue_.takenByTiles();
+    tile_.after = epilogue_.takenBy<DepthwiseTile>();
   }
 
   /// Output rows [row, end) of a plane.

@@ -45,6 +45,23 @@ HWY_INLINE V inRegister(V x) {
   return x;
 }
 
+/// Stores the vectors of a pixel and goes on by `step` floats.
+template <class D, int kVectors>
+HWY_INLINE void storePixel(D d, const hn::Vec<D> (&sum)[kVectors], float*& to, int64_t step) {
+#if HWY_ARCH_ARM_A64
+  if constexpr (kVectors == 1 && hn::MaxLanes(D()) == 4) {  // both by one instruction
+    asm volatile("st1 {%1.4s}, [%0], %2"
+                 : "+r"(to)
+                 : "w"(sum[0].raw), "r"(step * static_cast<int64_t>(sizeof(float)))
+                 : "memory");
+    return;
+  }
+#endif
+  HWY_UNROLL(4)
+  for (int v = 0; v < kVectors; ++v) hn::StoreU(sum[v], d, to + v * hn::MaxLanes(D()));
+  to += step;
+}
+
 /// kRows rows of pixels.
 template <int kRows, class D, int kSums, int kVectors>
 HWY_INLINE void storeSums(D d, const DepthwiseTile& t, int64_t c,
@@ -52,7 +69,8 @@ HWY_INLINE void storeSums(D d, const DepthwiseTile& t, int64_t c,
   constexpr int kN = hn::MaxLanes(D()), kPixels = kSums / kRows;
   HWY_UNROLL(4)
   for (int v = 0; v < kVectors; ++v) {
-    const auto bias = hn::LoadU(d, t.bias + c + v * kN);
+    // -0 becomes +0: KernelArgs::bias().
+    const auto bias = hn::Add(hn::LoadU(d, t.bias + c + v * kN), hn::Zero(d));
     HWY_UNROLL(16)
     for (int i = 0; i < kSums; ++i) sum[i][v] = hn::Add(sum[i][v], bias);
   }
@@ -61,11 +79,7 @@ HWY_INLINE void storeSums(D d, const DepthwiseTile& t, int64_t c,
   for (int row = 0; row < kRows; ++row) {
     float* to = t.output + row * t.outputRowStep + c;
     HWY_UNROLL(8)
-    for (int p = 0; p < kPixels; ++p) {
-      HWY_UNROLL(4)
-      for (int v = 0; v < kVectors; ++v) hn::StoreU(sum[row * kPixels + p][v], d, to + v * kN);
-      to += t.outputStep;
-    }
+    for (int p = 0; p < kPixels; ++p) storePixel(d, sum[row * kPixels + p], to, t.outputStep);
   }
 }
 
@@ -135,10 +149,21 @@ struct RowPair {
   using Weights = V[kKernel][kKernel];
   using Sums = V[2 * kPixels][1];
 
-  /// Input pixels row by row.
+  /// Input pixels row by row; pointers to them come in pairs.
   struct Pixels {
-    const float* pointers[kAhead];
+    const float* const* next;
+    const float* pointers[2 * kAhead];
     float32x4_t values[kAhead];
+
+    HWY_INLINE void loadPointers(int n) {
+      const float *&first = pointers[n % (2 * kAhead)], *&second = pointers[(n + 1) % (2 * kAhead)];
+      asm volatile("ldp %0, %1, [%2], #16"
+                   : "=r"(first), "=r"(second), "+r"(next)
+                   : "m"(*reinterpret_cast<const float* const(*)[2]>(next)));
+    }
+    HWY_INLINE void loadValue(int n, int64_t c) {
+      values[n % kAhead] = load(pointers[n % (2 * kAhead)] + c);
+    }
   };
 
   static HWY_INLINE float32x4_t load(const float* from) {
@@ -146,13 +171,12 @@ struct RowPair {
     asm volatile("" : "+w"(x));
     return x;
   }
-  static HWY_INLINE const float* load(const float* const* from) {
-    const float* x = *from;
-    asm volatile("" : "+r"(x));
-    return x;
-  }
-  static HWY_INLINE void multiplyAdd(float32x4_t x, V w, V& sum) {
-    asm volatile("fmla %0.4s, %1.4s, %2.4s" : "+w"(sum.raw) : "w"(x), "w"(w.raw));
+  /// A sum begins with its first product, rounded as a multiply-add to 0 is.
+  static HWY_INLINE void multiplyAdd(float32x4_t x, V w, bool first, V& sum) {
+    if (first)
+      asm volatile("fmul %0.4s, %1.4s, %2.4s" : "=w"(sum.raw) : "w"(x), "w"(w.raw));
+    else
+      asm volatile("fmla %0.4s, %1.4s, %2.4s" : "+w"(sum.raw) : "w"(x), "w"(w.raw));
   }
 
   static HWY_INLINE void loadRow(const DepthwiseTile& t, int64_t c, int row, V (&w)[kKernel]) {
@@ -164,12 +188,12 @@ struct RowPair {
 
   /// What column `i` of an input row adds to output row `row` by a row of weights.
   static HWY_INLINE void addColumn(float32x4_t x, int i, const V (&w)[kKernel], int row,
-                                   Sums& sum) {
+                                   bool firstWeights, Sums& sum) {
     HWY_UNROLL(8)
     for (int k = 0; k < kKernel; ++k) {  // first the sum that waited longest
       const int p = (i - k) / kStride;
       if (i >= k && (i - k) % kStride == 0 && p < kPixels)
-        multiplyAdd(x, w[k], sum[row * kPixels + p][0]);
+        multiplyAdd(x, w[k], firstWeights && k == 0, sum[row * kPixels + p][0]);
     }
   }
 
@@ -183,10 +207,10 @@ struct RowPair {
     for (int i = 0; i < kColumns; ++i) {
       const int n = kRow * kColumns + i;
       const float32x4_t x = in.values[n % kAhead];
-      if (n + kAhead < kAll) in.values[n % kAhead] = load(in.pointers[n % kAhead] + c);
-      if constexpr (kRow >= kStride) addColumn(x, i, w[kRow - kStride], 1, sum);
-      if (n + 2 * kAhead < kAll) in.pointers[n % kAhead] = load(t.columns + n + 2 * kAhead);
-      if constexpr (kRow < kKernel) addColumn(x, i, w[kRow], 0, sum);
+      if (n + kAhead < kAll) in.loadValue(n + kAhead, c);
+      if constexpr (kRow >= kStride) addColumn(x, i, w[kRow - kStride], 1, kRow == kStride, sum);
+      if (n % 2 == 0 && n + 2 * kAhead < kAll) in.loadPointers(n + 2 * kAhead);
+      if constexpr (kRow < kKernel) addColumn(x, i, w[kRow], 0, kRow == 0, sum);
     }
   }
 
@@ -195,21 +219,17 @@ struct RowPair {
                                  std::integer_sequence<int, kRow...>) {
     Weights w;
     Pixels in;
+    in.next = t.columns;
+    in.loadPointers(0);
+    in.loadPointers(kAhead);
     HWY_UNROLL(4)
-    for (int i = 0; i < kAhead; ++i) in.values[i] = load(load(t.columns + i) + c);
-    HWY_UNROLL(4)
-    for (int i = 0; i < kAhead; ++i) in.pointers[i] = load(t.columns + kAhead + i);
+    for (int i = 0; i < kAhead; ++i) in.loadValue(i, c);
     (addRow<kRow>(t, c, in, w, sum), ...);
   }
 
   template <class, int>
   static HWY_INLINE void block(D d, const DepthwiseTile& t, int64_t c) {
     Sums sum;
-    HWY_UNROLL(16)
-    for (int i = 0; i < 2 * kPixels; ++i) {
-      sum[i][0] = hn::Zero(d);
-      asm volatile("" : "+w"(sum[i][0].raw));
-    }
     addRows(t, c, sum, std::make_integer_sequence<int, kKernel + kStride>());
     storeSums<2>(d, t, c, sum);
   }

@@ -18,22 +18,29 @@ constexpr int64_t kEpiloguePixels = 16;
 void Panel::run(const Reduction& reduction, int64_t pixels, float* output,
                 int64_t outputStep) const {
   PanelTile t = tile;
-  t.taps = reduction.taps;
-  t.tapCount = reduction.tapCount;
-  t.run = reduction.run;
+  static constexpr TapRun kNone;
+  const bool any = reduction.tapCount > 0;
+  t.taps = any ? reduction.taps : &kNone;
+  t.tapCount = any ? reduction.tapCount : 1;
+  t.run = any ? reduction.run : 0;
   t.outputStep = outputStep;
-  output += firstOutput;
-  const int64_t count = (pixels + tiles->maxPixels - 1) / tiles->maxPixels;
-  int64_t stored = 0;  // pixels from here on have no epilogue yet
-  for (int64_t i = 0, first = 0; i < count; ++i) {
-    const int64_t n = (pixels - first) / (count - i);
-    t.firstPixel = first;
-    t.output = output + first * outputStep;
-    tiles->run[n](t);
-    first += n;
-    if (!after || (first - stored < kEpiloguePixels && first < pixels)) continue;
-    applyEpilogueRows(*after, output + stored * outputStep, first - stored, outputStep, t.outputs);
-    stored = first;
+  t.output = output + firstOutput;
+  const int64_t most = t.inOrder ? tiles->maxPixelsInOrder : tiles->maxPixels;
+  const int64_t count = (pixels + most - 1) / most, larger = count > 0 ? pixels % count : 0;
+  const int64_t each = count > 0 ? pixels / count : 0;
+  runTiles(t, each, count - larger);
+  runTiles(t, each + 1, larger);
+}
+
+void Panel::runTiles(PanelTile& t, int64_t pixels, int64_t count) const {
+  if (count == 0) return;
+  const int64_t most = after ? (kEpiloguePixels + pixels - 1) / pixels : count;
+  for (int64_t now; count > 0; count -= now) {
+    now = std::min(count, most);
+    tiles->run[pixels](t, now);
+    if (after) applyEpilogueRows(*after, t.output, now * pixels, t.outputStep, t.outputs);
+    t.firstPixel += now * pixels;
+    t.output += now * pixels * t.outputStep;
   }
 }
 
@@ -48,20 +55,13 @@ TileEpilogue::TileEpilogue(const ops::Epilogue& epilogue) {
   if (!clamp && epilogue.fn != ops::UnaryFn::Identity) after = epilogue;
 }
 
-ops::Epilogue TileEpilogue::takenByTiles() {
-  if (!after || !takesEpilogue(after->fn)) return {};
-  const ops::Epilogue taken = *after;
-  after.reset();
-  return taken;
-}
-
 PanelOutputs::PanelOutputs(const PanelShape& shape, const float* weights, const TensorView& bias,
                            const ops::Epilogue& epilogue)
     : shape_(shape),
       weights_(weights),
       bias_(bias),
       epilogue_(epilogue),
-      inTiles_(epilogue_.takenByTiles()),
+      inTiles_(epilogue_.takenBy<PanelTile>()),
       tiles_(panelTiles()) {}
 
 Panel PanelOutputs::at(int64_t group, int64_t index, int64_t left, float* bias) const {
@@ -83,9 +83,9 @@ Panel PanelOutputs::at(int64_t group, int64_t index, int64_t left, float* bias) 
   t.high = epilogue_.high;
   t.inOrder = coreIsInOrder();
   t.bias = bias;
-  for (int64_t i = 0; i < 2 * kPanel; ++i)
+  for (int64_t i = 0; i < 2 * kPanel; ++i)  // -0 becomes +0: KernelArgs::bias()
     bias[i] = bias_ && i < t.outputs
-                  ? bias_.as<const float>()[(panel.firstOutput + i) * bias_.strides[0]]
+                  ? bias_.as<const float>()[(panel.firstOutput + i) * bias_.strides[0]] + 0.0f
                   : 0.0f;
   return panel;
 }

@@ -27,8 +27,14 @@ struct TileEpilogue {
 
   TileEpilogue() = default;
   explicit TileEpilogue(const ops::Epilogue& epilogue);
-  /// What takesEpilogue(), which is no longer to be done afterwards.
-  ops::Epilogue takenByTiles();
+  /// What a kind of tile takes, which is no longer to be done afterwards.
+  template <class Tile>
+  ops::Epilogue takenBy() {
+    if (!after || !Tile::takes(after->fn)) return {};
+    const ops::Epilogue taken = *after;
+    after.reset();
+    return taken;
+  }
 };
 
 /// Where the reduction of a row of pixels reads.
@@ -47,6 +53,10 @@ struct Panel {
 
   /// Computes `pixels` pixels; `output` is the first one's channel 0 of group 0.
   void run(const Reduction& reduction, int64_t pixels, float* output, int64_t outputStep) const;
+
+ private:
+  /// The next `count` tiles of so many pixels; moves the tile on.
+  void runTiles(PanelTile& t, int64_t pixels, int64_t count) const;
 };
 
 /// The output channels of an operator with packed weights.

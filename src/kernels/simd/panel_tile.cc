@@ -1,8 +1,7 @@
 // The inner microkernel, one source for every instruction set. Registers hold pixels x vectors
 // sums; each step of the reduction loads one row of the panel and broadcasts one input element a
 // pixel. Tiles are compiled for each number of pixels, so that no loop remains inside a step.
-// AArch64 multiplies by a lane of a vector: there four input elements of a pixel are loaded at once,
-// and four steps are written out in the order in which they run.
+// AArch64 multiplies by a lane of a vector and has loops of its own for that.
 #include "kernels/simd/panel_tile.h"
 #include "kernels/simd/dispatch.h"
 
@@ -20,6 +19,7 @@
 #include <hwy/highway.h>
 
 #include "kernels/simd/clamp-inl.h"
+#include "kernels/simd/panel_by_lane-inl.h"
 #include "kernels/simd/panel_in_order-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -38,53 +38,30 @@ const PanelTileSet* MakePanelTiles() { return nullptr; }
 constexpr int kLanes = HWY_MIN(16, HWY_LANES(float));
 constexpr bool kByLane = HWY_ARCH_ARM_A64;
 
-// sum += x[kLane] * weight, and two loads. On AArch64 they stay where they are written: GCC's scheduler
-// would load ahead until sums move to the stack.
-template <int kLane, class V>
-HWY_INLINE void mulAddLane(V x, V weight, V& sum) {
-#if HWY_ARCH_ARM_A64
-  asm volatile("fmla %0.4s, %1.4s, %2.s[%3]"
-               : "+w"(sum.raw)
-               : "w"(weight.raw), "w"(x.raw), "i"(kLane));
-#else
-  sum = hn::MulAdd(hn::Broadcast<kLane>(x), weight, sum);
-#endif
-}
-template <int kOffset, class V>
-HWY_INLINE void loadPairHere(const float* from, V& first, V& second) {
-#if HWY_ARCH_ARM_A64
-  using Loaded = const decltype(first.raw)*;
-  const Loaded at = reinterpret_cast<Loaded>(from + kOffset);
-  asm volatile("ldp %q0, %q1, [%2, %3]"
-               : "=w"(first.raw), "=w"(second.raw)
-               : "r"(from), "i"(kOffset * sizeof(float)), "m"(at[0]), "m"(at[1]));
-#else
-  const hn::DFromV<V> d;
-  first = hn::LoadU(d, from + kOffset);
-  second = hn::LoadU(d, from + kOffset + hn::Lanes(d));
-#endif
-}
-
-// Input pointers, one for every four pixels: pixel 4i + j is base[i] + j * step, which are
-// addressing modes of both x86 and ARM, so that a tile of 14 pixels needs six registers and not 14.
+// Input pointers, one for every four pixels: pixel 4i + j is base[i] + j * step, which is an
+// addressing mode of x86, so that a tile of 14 pixels needs six registers and not 14. By lane there
+// is one for each, which loads move on.
 template <int kPixels>
 struct Inputs {
-  static constexpr int kBases = (kPixels + 3) / 4;
+  static constexpr int kPerBase = kByLane ? 1 : 4;
+  static constexpr int kBases = (kPixels + kPerBase - 1) / kPerBase;
   const float* base[kBases];
   int64_t step, step3;
 
-  HWY_INLINE Inputs(const TapRun& tap, int64_t firstPixel) : step(tap.step), step3(3 * tap.step) {
+  HWY_INLINE void open(const TapRun& tap, int64_t firstPixel) {
+    step = tap.step;
+    if (!kByLane) step3 = 3 * step;
     const float* p = tap.input + firstPixel * step;
     HWY_UNROLL(8)
     for (int i = 0; i < kBases; ++i) {
       base[i] = p;
-      p += 4 * step;
+      p += kPerBase * step;
       asm("" : "+r"(p));  // else compilers fold the bases back into one and run out of registers
     }
   }
   HWY_INLINE const float* pixel(int p) const {
-    const int j = p % 4;
-    return base[p / 4] + (j == 0 ? 0 : j == 1 ? step : j == 2 ? 2 * step : step3);
+    const int j = p % kPerBase;
+    return base[p / kPerBase] + (j == 0 ? 0 : j == 1 ? step : j == 2 ? 2 * step : step3);
   }
   HWY_INLINE void advance(int64_t floats) {
     HWY_UNROLL(8)
@@ -120,49 +97,44 @@ struct Tile {
     }
   }
 
-  // Vector i of the weights of four steps, for every pixel. Weights come in pairs, one instruction
-  // each. Where registers are left, a pair is on its way while another is in use; with few pixels
-  // more of them, to cover a load's latency.
-  static constexpr int kWeights = kPixels < 4 ? 8 : kPixels * (kVectors + 1) <= 28 ? 4 : 2;
-  template <int i>
-  static HWY_INLINE void loadPair(const float* row, V (&weight)[kWeights]) {
-    if constexpr (i < 4 * kVectors)
-      loadPairHere<i * kN>(row, weight[i % kWeights], weight[i % kWeights + 1]);
-  }
-  template <int i>
-  static HWY_INLINE void mulAddQuad(const V (&x)[kPixels], const float* row, V (&weight)[kWeights],
-                                    V (&sum)[kPixels][kVectors]) {
-    if (i % 2 == 0) loadPair<i + kWeights - 2>(row, weight);
-    HWY_UNROLL(16)
-    for (int p = 0; p < kPixels; ++p)
-      mulAddLane<i / kVectors>(x[p], weight[i % kWeights], sum[p][i % kVectors]);
-  }
-
-  template <int... i>
-  static HWY_INLINE void step4(Inputs<kPixels>& in, const float* row, V (&sum)[kPixels][kVectors],
-                               std::integer_sequence<int, i...>) {
-    const D d;
-    V weight[kWeights], x[kPixels];
-    if (kWeights > 2) loadPair<0>(row, weight);
-    if (kWeights > 4) {
-      loadPair<2>(row, weight);
-      loadPair<4>(row, weight);
-    }
-    HWY_UNROLL(16)
-    for (int p = 0; p < kPixels; ++p) x[p] = hn::LoadU(d, in.pixel(p));
-    in.advance(4);  // here an in-order core adds beside a load
-    (mulAddQuad<i>(x, row, weight, sum), ...);
-  }
-
-  static constexpr bool kInOrder = kByLane && kVectors > 1 && kPixels* kVectors >= 12;
-
-  /// Rounds of four steps.
-  static HWY_INLINE void stepInOrder(const Inputs<kPixels>& in, const float* row, int64_t rounds,
-                                     V (&sum)[kPixels][kVectors]) {
 #if HWY_ARCH_ARM_A64
-    InOrderLoop<kPixels, kVectors>::run(in.pixel(0), in.step, row, rounds, sum);
-#endif
+  static constexpr bool kForOrder = kVectors > 1 && kPixels* kVectors >= 12;
+  static constexpr bool kForOrderAlone = kPixels > PanelTiles::mostByLane(kVectors);
+
+  /// Sums may begin with products, not with 0, where all of them are multiplied by a first four.
+  static HWY_INLINE bool beginsByLane(const PanelTile& t) {
+    return !kForOrderAlone && !(kForOrder && t.inOrder) && t.run >= 4;
   }
+  static HWY_INLINE int64_t beginByLane(Inputs<kPixels>& in, const float*& row,
+                                        V (&sum)[kPixels][kVectors]) {
+    if constexpr (!kForOrderAlone) LaneLoop<kPixels, kVectors>::begin(in.base, row, sum);
+    return 4;
+  }
+  /// Steps by fours; how many, and everything has moved on.
+  static HWY_INLINE int64_t stepsByLane(bool inOrder, int64_t count, Inputs<kPixels>& in,
+                                        const float*& row, V (&sum)[kPixels][kVectors]) {
+    count &= ~int64_t{3};
+    if constexpr (kForOrder) {
+      if (count > 0 && (inOrder || kForOrderAlone)) {
+        InOrderLoop<kPixels, kVectors>::run(in.pixel(0), in.step, row, count / 4, sum);
+        in.advance(count);
+        row += count * kWidth;
+        return count;
+      }
+    }
+    if constexpr (!kForOrderAlone) LaneLoop<kPixels, kVectors>::run(in.base, row, count, sum);
+    return count;
+  }
+#else
+  static constexpr bool beginsByLane(const PanelTile&) { return false; }
+  static int64_t beginByLane(Inputs<kPixels>&, const float*&, V (&)[kPixels][kVectors]) {
+    return 0;
+  }
+  static int64_t stepsByLane(bool, int64_t, Inputs<kPixels>&, const float*&,
+                             V (&)[kPixels][kVectors]) {
+    return 0;
+  }
+#endif
 
   /// The first 1 <= n < kN floats.
   static HWY_INLINE void copyFirst(const float* from, int64_t n, float* to) {
@@ -175,19 +147,23 @@ struct Tile {
     if (n > 2) to[2] = from[2];
   }
 
-  static HWY_INLINE void store(const PanelTile& t, V (&sum)[kPixels][kVectors]) {
-    const D d;
+  static HWY_INLINE void addBias(const float* from, V (&sum)[kPixels][kVectors]) {
     HWY_UNROLL(8)
     for (int v = 0; v < kVectors; ++v) {
-      const V bias = hn::LoadU(d, t.bias + v * kN);
+      const V bias = hn::LoadU(D(), from + v * kN);
       HWY_UNROLL(16)
       for (int p = 0; p < kPixels; ++p) sum[p][v] = hn::Add(sum[p][v], bias);
     }
+  }
+
+  static HWY_INLINE void store(const PanelTile& t, float* output, V (&sum)[kPixels][kVectors]) {
+    const D d;
+    if (t.bias) addBias(t.bias, sum);
     finishSums(d, t, sum);
     constexpr int kLast = kVectors - 1;
     const int64_t last = t.outputs - kLast * kN;  // channels of the last vector
     const int64_t step = t.outputStep;
-    float* to = t.output;
+    float* to = output;
     if (last == kN) {
       HWY_UNROLL(16)
       for (int p = 0; p < kPixels; ++p, to += step) {
@@ -205,52 +181,73 @@ struct Tile {
       for (int v = 0; v < kLast; ++v) hn::StoreU(sum[p][v], d, to + v * kN);
       hn::Store(sum[p][kLast], d, rest[p]);
     }
-    to = t.output + kLast * kN;
+    to = output + kLast * kN;
     for (int p = 0; p < kPixels; ++p, to += step) copyFirst(rest[p], last, to);
   }
 
-  static void run(const PanelTile& t) {
-    const D d;
-    V sum[kPixels][kVectors];
+  static HWY_INLINE void setToZero(V (&sum)[kPixels][kVectors]) {
     HWY_UNROLL(16)
     for (int p = 0; p < kPixels; ++p) {
       HWY_UNROLL(8)
-      for (int v = 0; v < kVectors; ++v) sum[p][v] = hn::Zero(d);
+      for (int v = 0; v < kVectors; ++v) sum[p][v] = hn::Zero(D());
     }
-    for (const TapRun *tap = t.taps, *end = tap + t.tapCount; tap != end; ++tap) {
-      const float* row = t.weights + tap->depth * kWidth;
-      const float* row2 = row + t.panelStride;
-      Inputs<kPixels> in(*tap, t.firstPixel);
-      int64_t left = t.run;
-      if constexpr (kByLane) {
-        int64_t rounds = left / 4;
-        if constexpr (kInOrder) {
-          if (t.inOrder && rounds > 0) {
-            stepInOrder(in, row, rounds, sum);
-            in.advance(4 * rounds);
-            row += 4 * rounds * kWidth;
-            rounds = 0;
-          }
-        }
-        for (; rounds > 0; --rounds, row += 4 * kWidth)
-          step4(in, row, sum, std::make_integer_sequence<int, 4 * kVectors>());
-        left %= 4;
-      }
-      for (; !kByLane && left >= kUnroll; left -= kUnroll) {
-        HWY_UNROLL(8)
-        for (int k = 0; k < kUnroll; ++k) step(in, k, row, row2, sum);
-        in.advance(kUnroll);
-        row += kUnroll * kWidth;
-        row2 += kUnroll * kWidth;
-      }
-      for (; left > 0; --left) {
-        step(in, 0, row, row2, sum);
-        in.advance(1);
-        row += kWidth;
-        row2 += kWidth;
-      }
+  }
+
+  /// Where a tap's elements and weights are.
+  struct At {
+    Inputs<kPixels> in;
+    const float *row, *row2;
+
+    HWY_INLINE void open(const PanelTile& t, const TapRun& tap, int64_t firstPixel) {
+      in.open(tap, firstPixel);
+      row = t.weights + tap.depth * kWidth;
+      row2 = row + (kPair ? t.panelStride : 0);
     }
-    store(t, sum);
+    HWY_INLINE void advance(int64_t steps) {
+      in.advance(steps);
+      row += steps * kWidth;
+      row2 += steps * kWidth;
+    }
+  };
+
+  /// The next `left` steps.
+  static HWY_INLINE void steps(const PanelTile& t, int64_t left, At& at,
+                               V (&sum)[kPixels][kVectors]) {
+    if constexpr (kByLane) left -= stepsByLane(t.inOrder, left, at.in, at.row, sum);
+    for (; !kByLane && left >= kUnroll; left -= kUnroll) {
+      HWY_UNROLL(8)
+      for (int k = 0; k < kUnroll; ++k) step(at.in, k, at.row, at.row2, sum);
+      at.advance(kUnroll);
+    }
+    for (; left > 0; --left) {
+      step(at.in, 0, at.row, at.row2, sum);
+      at.advance(1);
+    }
+  }
+
+  static HWY_INLINE void compute(const PanelTile& t, int64_t firstPixel, float* output) {
+    V sum[kPixels][kVectors];
+    const TapRun *tap = t.taps, *const end = tap + t.tapCount;
+    At at;
+    at.open(t, *tap, firstPixel);
+    int64_t left = t.run;
+    if (beginsByLane(t))
+      left -= beginByLane(at.in, at.row, sum);
+    else
+      setToZero(sum);
+    for (;; left = t.run) {
+      steps(t, left, at, sum);
+      if (++tap == end) break;
+      at.open(t, *tap, firstPixel);
+    }
+    store(t, output, sum);
+  }
+
+  static void run(const PanelTile& t, int64_t tiles) {
+    int64_t pixel = t.firstPixel;
+    float* output = t.output;
+    for (; tiles > 0; --tiles, pixel += kPixels, output += kPixels * t.outputStep)
+      compute(t, pixel, output);
   }
 
   static constexpr int kUnroll = kPixels * kVectors > 12 ? 2 : 4;
@@ -260,20 +257,18 @@ template <class D, int kVectors, int kWidth, bool kPair, int... kPixels>
 PanelTiles family(std::integer_sequence<int, kPixels...>) {
   PanelTiles tiles;
   tiles.width = kPair ? 2 * kWidth : kWidth;
-  tiles.maxPixels = sizeof...(kPixels);
+  tiles.maxPixelsInOrder = sizeof...(kPixels);
+  tiles.maxPixels = kByLane ? PanelTiles::mostByLane(kVectors) : tiles.maxPixelsInOrder;
   ((tiles.run[kPixels + 1] = &Tile<D, kPixels + 1, kVectors, kWidth, kPair>::run), ...);
   return tiles;
 }
 
-// Sums, one row of weights and a broadcast must fit in the registers; by lane sums, a vector of every
-// pixel and two of weights.
+// Sums, one row of weights and a broadcast must fit in the registers. Cores that issue in order have
+// one more of the widest tiles by lane: sums, a vector of every pixel and two of weights.
 constexpr int pixelsThatFit(int vectors) {
-  const int registers = HWY_TARGET <= HWY_AVX3 || kByLane ? 32 : 16;
-  const int pixels =
-      kByLane ? (registers - 2) / (vectors + 1) : (registers - vectors - 1) / vectors;
-  // By lane every pixel is loaded too, so that tiles of one vector gain little from more of them.
-  const int worthTheirCode = kByLane && vectors == 1 ? 8 : PanelTiles::kMaxPixels;
-  return HWY_MIN(worthTheirCode, pixels);
+  if (kByLane) return PanelTiles::mostByLane(vectors) + (vectors > 2 ? 1 : 0);
+  const int registers = HWY_TARGET <= HWY_AVX3 ? 32 : 16;
+  return HWY_MIN(PanelTiles::kMaxPixels, (registers - vectors - 1) / vectors);
 }
 
 template <int kWidth, bool kPair = false>

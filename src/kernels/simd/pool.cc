@@ -208,16 +208,16 @@ HWY_NOINLINE void averageInBlocks(D d, const PoolWindow& w, int64_t c) {
   hn::StoreU(AverageFold::finish(d, sum.total(d), w.scale), d, w.output + c);
 }
 
-/// Channels [c, c + a vector).
-template <class Fold, class D>
+/// Channels [c, c + a vector) of a window of kColumns columns, or of any number if that is 0.
+template <class Fold, int kColumns = 0, class D>
 HWY_INLINE void oneVector(D d, const PoolWindow& w, int64_t c) {
   if (inBlocks<Fold>(w)) return averageInBlocks(d, w, c);
   auto s = Fold::start(d);
-  const int64_t rows = w.rows.count();
+  const int64_t rows = w.rows.count(), columns = kColumns > 0 ? kColumns : w.columns;
   for (int64_t k = 0; k < rows; ++k) {
     const float* tap = w.rows.row(k) + c;
     auto r = Fold::beginRow(d, s);
-    for (int64_t kx = 0; kx < w.columns; ++kx, tap += w.columnStep)
+    for (int64_t kx = 0; kx < columns; ++kx, tap += w.columnStep)
       r = Fold::fold(r, hn::LoadU(d, tap));
     s = Fold::endRow(s, r);
   }
@@ -234,17 +234,17 @@ HWY_NOINLINE void vectorByVector(D d, const PoolWindow& w, int64_t c) {
   for (int64_t i = 0; i < 4; ++i) oneVector<Fold>(d, w, c + i * n);
 }
 
-/// Channels [c, c + 4 vectors).
-template <class Fold, class D>
+/// Channels [c, c + 4 vectors), likewise.
+template <class Fold, int kColumns = 0, class D>
 HWY_INLINE void fourVectors(D d, const PoolWindow& w, int64_t c) {
   const size_t n = hn::Lanes(d);
   auto s0 = Fold::start(d), s1 = s0, s2 = s0, s3 = s0;
-  const int64_t rows = w.rows.count();
+  const int64_t rows = w.rows.count(), columns = kColumns > 0 ? kColumns : w.columns;
   for (int64_t k = 0; k < rows; ++k) {
     const float* tap = w.rows.row(k) + c;
     auto r0 = Fold::beginRow(d, s0), r1 = Fold::beginRow(d, s1);
     auto r2 = Fold::beginRow(d, s2), r3 = Fold::beginRow(d, s3);
-    for (int64_t kx = 0; kx < w.columns; ++kx, tap += w.columnStep) {
+    for (int64_t kx = 0; kx < columns; ++kx, tap += w.columnStep) {
       r0 = Fold::fold(r0, hn::LoadU(d, tap));
       r1 = Fold::fold(r1, hn::LoadU(d, tap + n));
       r2 = Fold::fold(r2, hn::LoadU(d, tap + 2 * n));
@@ -267,14 +267,14 @@ HWY_INLINE void fourVectors(D d, const PoolWindow& w, int64_t c) {
 }
 
 /// All channels; the last vector overlaps the one before where the count does not divide.
-template <class Fold>
+template <class Fold, int kColumns>
 HWY_INLINE void pixel(const PoolWindow& w, int64_t channels) {
   const hn::ScalableTag<float> d;
   const auto n = static_cast<int64_t>(hn::Lanes(d));
   int64_t c = 0;
   if (!inBlocks<Fold>(w))
-    for (; c + 4 * n <= channels; c += 4 * n) fourVectors<Fold>(d, w, c);
-  for (; c + n <= channels; c += n) oneVector<Fold>(d, w, c);
+    for (; c + 4 * n <= channels; c += 4 * n) fourVectors<Fold, kColumns>(d, w, c);
+  for (; c + n <= channels; c += n) oneVector<Fold, kColumns>(d, w, c);
   if (c == channels) return;
   const hn::CappedTag<float, 4> d4;
   const hn::CappedTag<float, 1> d1;
@@ -294,10 +294,13 @@ HWY_INLINE void pixels(const PoolRow& row) {
         row.countIncludePad ? row.countedRows * span.counted : row.rows.count() * span.count;
     TapRows rows = row.rows;
     rows.first += span.first * row.pixelStride;
-    pixel<Fold>(
-        {rows, span.count, row.columnStep, divisor > 0 ? 1.0f / static_cast<float>(divisor) : 0.0f,
-         row.output + p * row.outputStep},
-        row.channels);
+    const PoolWindow window{rows, span.count, row.columnStep,
+                            divisor > 0 ? 1.0f / static_cast<float>(divisor) : 0.0f,
+                            row.output + p * row.outputStep};
+    if (!Fold::kAdds && span.count == 3)  // the commonest
+      pixel<Fold, 3>(window, row.channels);
+    else
+      pixel<Fold, 0>(window, row.channels);
   }
 }
 

@@ -45,8 +45,54 @@ HWY_INLINE void mixChannels(D d, const ResizeRow& row, int64_t pixel, int64_t ch
   hn::StoreU(sum, d, row.to + pixel * row.toPixel + channel);
 }
 
+/// Channels of the nearest pixels, a copy.
+void copyPixels(const ResizeRow& row) {
+  const hn::ScalableTag<float> d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const int64_t channels = row.channels;
+  for (int64_t pixel = 0; pixel < row.pixels; ++pixel) {
+    const float* from = row.at[0][0] + row.columns->offsets[pixel];
+    float* to = row.to + pixel * row.toPixel;
+    int64_t c = 0;
+    for (; c + 2 * lanes <= channels; c += 2 * lanes) {
+      const auto a = hn::LoadU(d, from + c), b = hn::LoadU(d, from + c + lanes);
+      hn::StoreU(a, d, to + c);
+      hn::StoreU(b, d, to + c + lanes);
+    }
+    for (; c < channels; ++c) to[c] = from[c];
+  }
+}
+
+/// Channels of four neighbours in a plane, weighted as by mixChannels().
+void mixPixels(const ResizeRow& row) {
+  const hn::ScalableTag<float> d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const auto top = hn::Set(d, row.rowWeight[0]), bottom = hn::Set(d, row.rowWeight[1]);
+  const int64_t channels = row.channels;
+  for (int64_t pixel = 0; pixel < row.pixels; ++pixel) {
+    const int64_t left = row.columns->offsets[2 * pixel],
+                  right = row.columns->offsets[2 * pixel + 1];
+    const auto leftWeight = hn::Set(d, row.columns->weights[2 * pixel]);
+    const auto rightWeight = hn::Set(d, row.columns->weights[2 * pixel + 1]);
+    const float *a = row.at[0][0] + left, *b = row.at[0][0] + right;
+    const float *e = row.at[0][1] + left, *f = row.at[0][1] + right;
+    float* to = row.to + pixel * row.toPixel;
+    int64_t c = 0;
+    for (; c + lanes <= channels; c += lanes) {
+      const auto x =
+          hn::MulAdd(hn::LoadU(d, b + c), rightWeight, hn::Mul(hn::LoadU(d, a + c), leftWeight));
+      const auto y =
+          hn::MulAdd(hn::LoadU(d, f + c), rightWeight, hn::Mul(hn::LoadU(d, e + c), leftWeight));
+      hn::StoreU(hn::MulAdd(y, bottom, hn::Mul(x, top)), d, to + c);
+    }
+    for (; c < channels; ++c) mixChannels(hn::CappedTag<float, 1>(), row, pixel, c);
+  }
+}
+
 /// Channels are contiguous.
 void resizePixels(const ResizeRow& row) {
+  if (row.columns->taps == row.rowTaps && row.planeTaps == 1)
+    return row.rowTaps == 1 ? copyPixels(row) : mixPixels(row);
   const hn::ScalableTag<float> d;
   const hn::CappedTag<float, 1> one;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));

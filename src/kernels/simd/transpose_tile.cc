@@ -19,26 +19,30 @@ void plainTile(const TransposeTile& t, int64_t firstRow, int64_t firstColumn) {
       t.to[r * t.toStride + c] = t.from[r + c * t.fromStride];
 }
 
-/// Two to four columns that lie densely in the target: rows are interleaved.
-int64_t interleave(const TransposeTile& t) {
+/// Columns that lie densely in the target: rows are interleaved.
+template <int kColumns>
+HWY_INLINE int64_t interleaveSome(const uint32_t* from, int64_t fromStride, uint32_t* to,
+                                  int64_t rows) {
   const hn::ScalableTag<uint32_t> d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   int64_t r = 0;
-  for (; r + lanes <= t.rows; r += lanes) {
-    const uint32_t* from = t.from + r;
-    uint32_t* to = t.to + r * t.toStride;
-    const auto a = hn::LoadU(d, from), b = hn::LoadU(d, from + t.fromStride);
-    if (t.columns == 2) {
-      hn::StoreInterleaved2(a, b, d, to);
-      continue;
-    }
-    const auto c = hn::LoadU(d, from + 2 * t.fromStride);
-    if (t.columns == 3)
-      hn::StoreInterleaved3(a, b, c, d, to);
-    else
-      hn::StoreInterleaved4(a, b, c, hn::LoadU(d, from + 3 * t.fromStride), d, to);
+  for (; r + lanes <= rows; r += lanes, from += lanes, to += kColumns * lanes) {
+    const auto a = hn::LoadU(d, from), b = hn::LoadU(d, from + fromStride);
+    if constexpr (kColumns == 2) hn::StoreInterleaved2(a, b, d, to);
+    if constexpr (kColumns == 3)
+      hn::StoreInterleaved3(a, b, hn::LoadU(d, from + 2 * fromStride), d, to);
+    if constexpr (kColumns == 4)
+      hn::StoreInterleaved4(a, b, hn::LoadU(d, from + 2 * fromStride),
+                            hn::LoadU(d, from + 3 * fromStride), d, to);
   }
   return r;
+}
+
+/// Two to four.
+int64_t interleave(const TransposeTile& t) {
+  if (t.columns == 2) return interleaveSome<2>(t.from, t.fromStride, t.to, t.rows);
+  if (t.columns == 3) return interleaveSome<3>(t.from, t.fromStride, t.to, t.rows);
+  return interleaveSome<4>(t.from, t.fromStride, t.to, t.rows);
 }
 
 /// Two to four rows that lie densely in the source: columns are taken apart.

@@ -155,6 +155,7 @@ class Layer {
                 float* sums) const {
     const PanelShape matrix = matrixOf(count);
     PanelOutputs(matrix, taps, {}, {}).forEachPanel(0, 1, [&](Panel panel) {
+      panel.tile.bias = nullptr;
       for (int i = 0; i < kHalf; ++i) {
         const TapRun run{inputs + i * inputStep(), cut_.paddedChannels};
         panel.run({&run, 1, cut_.channels}, tiles, sums + i * sumStep(), kOutputs);
@@ -166,9 +167,8 @@ class Layer {
   void writeTiles(int64_t image, const Range& tiles, const Range& outputs,
                   const float* sums) const {
     float bias[kOutputs] = {};
-    if (args_.has(2))
-      for (int64_t i = outputs.begin; i < outputs.end; ++i)
-        bias[i - outputs.begin] = args_.inputs[2].as<const float>()[i * args_.inputs[2].strides[0]];
+    for (int64_t i = outputs.begin; i < outputs.end; ++i)
+      bias[i - outputs.begin] = args_.bias(2, i);
     WinogradResults to;
     to.rowStride = out_.rowStride;
     to.pixelStride = out_.pixelStride;

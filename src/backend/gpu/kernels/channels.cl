@@ -9,12 +9,11 @@ kernel void batchNormalization(global const float* x, long xAt, global const flo
                                long at, global float* y, long yAt, BatchNormalization g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
-  const int last = g.rank - 1, first = i % g.blocks * kLanes, count = g.extent[last] - first;
+  const int last = g.rank - 1, first = take(&i, g.blocks) * kLanes, count = g.extent[last] - first;
   xAt += (long)first * g.x[last], yAt += (long)first * g.y[last];
   at += (long)first * g.parameters[last];
-  i /= g.blocks;
-  for (int axis = last - 1; axis >= 0; i /= g.extent[axis--]) {
-    const int position = i % g.extent[axis];
+  for (int axis = last - 1; axis >= 0; --axis) {
+    const int position = take(&i, g.extent[axis]);
     xAt += (long)position * g.x[axis], yAt += (long)position * g.y[axis];
     at += (long)position * g.parameters[axis];
   }
@@ -37,12 +36,11 @@ typedef struct {
 kernel void lrn(global const float* x, long xAt, global float* y, long yAt, Lrn g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
-  const int channel = i % g.blocks * kLanes, count = g.channels - channel;
-  i /= g.blocks;
+  const int channel = take(&i, g.blocks) * kLanes, count = g.channels - channel;
   x += xAt, y += yAt + (long)channel * g.yChannel;
-  for (int axis = g.rank - 1; axis >= 0; i /= g.extent[axis--]) {
-    x += (long)(i % g.extent[axis]) * g.x[axis];
-    y += (long)(i % g.extent[axis]) * g.y[axis];
+  for (int axis = g.rank - 1; axis >= 0; --axis) {
+    const int at = take(&i, g.extent[axis]);
+    x += (long)at * g.x[axis], y += (long)at * g.y[axis];
   }
   V sum = 0;
   for (int tap = channel - g.before; tap <= channel + g.after; ++tap) {

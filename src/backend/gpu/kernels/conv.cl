@@ -21,13 +21,14 @@ typedef struct {
 /// Stores the results along x, `step` apart, that are there.
 static void finish(const V* sums, int first, int step, global const float* bias, int channel,
                    int count, global float* y, Conv g) {
-  const V added = g.bias < 0 ? (V)(0) : load(bias + (long)channel * g.bias, g.bias, count);
+  const V added = biasOf(bias, channel, g.bias, count);
   UNROLLED for (int p = 0; p < PIXELS; ++p)
     if (first + p * step < g.out[2])
       store(EVALUATE(EPILOGUE)((Function){g.alpha, g.beta}, 0, Add(sums[p], added)),
             y + (long)(first + p * step) * g.y[2], g.yChannel, count);
 }
 
+#if !defined(TAPS) && !defined(DEPTHWISE)
 /// Adds the products of `count` channels at a distance from each of the pixels; where a mask is 0 a
 /// pixel is a tap on padding. Gives the weights behind.
 static global const float* addProducts(V* sums, global const float** from, long distance, int step,
@@ -54,15 +55,9 @@ kernel void conv(global const float* x, long xAt, global const float* w, long wA
                  global const float* bias, long biasAt, global float* y, long yAt, Conv g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
-  const int first = i % g.across * PIXELS;
-  i /= g.across;
-  const int row = i % g.out[1];
-  i /= g.out[1];
-  const int plane = i % g.out[0];
-  i /= g.out[0];
-  const int panel = i % g.panels;
-  i /= g.panels;
-  const int group = i % g.groups, image = i / g.groups;
+  const int first = take(&i, g.across) * PIXELS;
+  const int row = take(&i, g.out[1]), plane = take(&i, g.out[0]);
+  const int panel = take(&i, g.panels), group = take(&i, g.groups), image = i;
 
   x += xAt + (long)image * g.xBatch + (long)group * g.channels * g.xChannel;
   const int width = min((int)kLanes, (g.perGroup + 3) / 4 * 4 - panel * kLanes);
@@ -116,13 +111,9 @@ kernel void depthwise(global const float* x, long xAt, global const float* w, lo
                       global const float* bias, long biasAt, global float* y, long yAt, Conv g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
-  const int channel = i % g.panels * kLanes, count = g.groups - channel;
-  i /= g.panels;
-  const int first = i % g.across * PIXELS;
-  i /= g.across;
-  const int row = i % g.out[1];
-  i /= g.out[1];
-  const int plane = i % g.out[0], image = i / g.out[0];
+  const int channel = take(&i, g.panels) * kLanes, count = g.groups - channel;
+  const int first = take(&i, g.across) * PIXELS;
+  const int row = take(&i, g.out[1]), plane = take(&i, g.out[0]), image = i;
 
   x += xAt + (long)image * g.xBatch + (long)channel * g.xChannel;
   w += wAt + channel;
@@ -150,6 +141,7 @@ kernel void depthwise(global const float* x, long xAt, global const float* w, lo
        (long)row * g.y[1];
   finish(sum, first, 1, bias + biasAt, channel, count, y, g);
 }
+#endif
 
 // The same over two axes, of channels that lie one after another, at least 16 of them, with
 // -D TAPS=… -D STRIDE=… along the last axis: what the pixels read of a row is loaded once. The last 16
@@ -162,11 +154,9 @@ kernel void channels(global const float* x, long xAt, global const float* w, lon
                      global const float* bias, long biasAt, global float* y, long yAt, Conv g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
-  const int channel = min(i % g.panels * kLanes, g.groups - kLanes);
-  i /= g.panels;
-  const int first = i % g.across * PIXELS;
-  i /= g.across;
-  const int row = i % g.out[1], image = i / g.out[1];
+  const int channel = min(take(&i, g.panels) * kLanes, g.groups - kLanes);
+  const int first = take(&i, g.across) * PIXELS;
+  const int row = take(&i, g.out[1]), image = i;
 
   const int column = first * STRIDE - g.pad[2];
   x += xAt + (long)image * g.xBatch + channel;
@@ -207,16 +197,10 @@ kernel void transposed(global const float* x, long xAt, global const float* w, l
                        global const float* bias, long biasAt, global float* y, long yAt, Conv g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
-  const int block = i % g.across;
-  const int first = block / g.stride[2] * PIXELS * g.stride[2] + block % g.stride[2];
-  i /= g.across;
-  const int row = i % g.out[1];
-  i /= g.out[1];
-  const int plane = i % g.out[0];
-  i /= g.out[0];
-  const int panel = i % g.panels;
-  i /= g.panels;
-  const int group = DEPTHWISE ? panel * kLanes : i % g.groups, image = i / (DEPTHWISE ? 1 : g.groups);
+  int block = take(&i, g.across);
+  const int phase = take(&block, g.stride[2]), first = block * PIXELS * g.stride[2] + phase;
+  const int row = take(&i, g.out[1]), plane = take(&i, g.out[0]), panel = take(&i, g.panels);
+  const int group = DEPTHWISE ? panel * kLanes : take(&i, g.groups), image = i;
   const int channel = DEPTHWISE ? group : group * g.perGroup + panel * kLanes;
   const int count = min((int)kLanes, DEPTHWISE ? g.groups - group : g.perGroup - panel * kLanes);
   const int width =

@@ -5,14 +5,14 @@ VECTORS(1, W, w)
 FLOATS(2, Bias, bias)
 FLOATS(3, Y, y)
 
-/// Stores the results along x that are there.
-void finish(V sum[PIXELS], int first, int channel, int count, int to) {
+/// Stores the results along x, `step` apart, that are there.
+void finish(V sum[PIXELS], int first, int step, int channel, int count, int to) {
   V added = V(0);
   if (g.bias >= 0) added = LOAD(bias, at[2] + channel * g.bias, g.bias, count);
   for (int p = 0; p < PIXELS; ++p)
-    if (first + p < g.out[2])
-      STORE(EPILOGUE(Function(g.alpha, g.beta), 0, Add(sum[p], added)), y, to + (first + p) * g.y[2],
-            g.yChannel, count)
+    if (first + p * step < g.out[2])
+      STORE(EPILOGUE(Function(g.alpha, g.beta), 0, Add(sum[p], added)), y,
+            to + (first + p * step) * g.y[2], g.yChannel, count)
 }
 
 #ifdef KERNEL_conv
@@ -56,7 +56,7 @@ void conv(int i) {
     }
   }
   int channel = group * g.perGroup + panel * kLanes;
-  finish(sum, first, channel, g.perGroup - panel * kLanes,
+  finish(sum, first, 1, channel, g.perGroup - panel * kLanes,
          at[3] + image * g.yBatch + channel * g.yChannel + plane * g.y[0] + row * g.y[1]);
 }
 #endif
@@ -93,7 +93,56 @@ void depthwise(int i) {
       }
     }
   }
-  finish(sum, first, channel, count,
+  finish(sum, first, 1, channel, count,
+         at[3] + image * g.yBatch + channel * g.yChannel + plane * g.y[0] + row * g.y[1]);
+}
+#endif
+
+#ifdef KERNEL_transposed
+// A transposed convolution: results of a work-item are a stride apart along x, so they have the same
+// taps. With -D DEPTHWISE=1 each group has one input and one output channel.
+void transposed(int i) {
+  int block = i % g.across;
+  int first = block / g.stride[2] * PIXELS * g.stride[2] + block % g.stride[2];
+  i /= g.across;
+  int row = i % g.out[1];
+  i /= g.out[1];
+  int plane = i % g.out[0];
+  i /= g.out[0];
+  int panel = i % g.panels;
+  i /= g.panels;
+  bool depthwise = DEPTHWISE == 1;
+  int group = depthwise ? panel * kLanes : i % g.groups, image = i / (depthwise ? 1 : g.groups);
+  int channel = depthwise ? group : group * g.perGroup + panel * kLanes;
+  int count = depthwise ? g.groups - group : g.perGroup - panel * kLanes;
+  int wide = panel / 4;  // of 16 channels
+  int width = depthwise ? (g.groups + 15) / 16 * 4 : min(4, (g.perGroup + 3) / 4 - wide * 4);
+  int weights = depthwise ? at[1] / 4 + panel
+                          : (at[1] + group * g.groupSize + wide * 16 * g.depth) / 4 + panel % 4;
+  int from = at[0] + image * g.xBatch + group * g.channels * g.xChannel;
+
+  V sum[PIXELS];
+  for (int p = 0; p < PIXELS; ++p) sum[p] = V(0);
+  for (int kz = 0; kz < g.taps[0]; ++kz)
+    for (int ky = 0; ky < g.taps[1]; ++ky)
+      for (int kx = 0; kx < g.taps[2]; ++kx, weights += g.channels * width) {
+        int z = plane + g.pad[0] - kz * g.dilation[0], r = row + g.pad[1] - ky * g.dilation[1];
+        int c = first + g.pad[2] - kx * g.dilation[2];
+        int atZ = z / g.stride[0], atRow = r / g.stride[1], atColumn = c / g.stride[2];
+        if (atZ * g.stride[0] != z || atRow * g.stride[1] != r || atColumn * g.stride[2] != c)
+          continue;
+        bool there = atZ >= 0 && atZ < g.in[0] && atRow >= 0 && atRow < g.in[1];
+        for (int p = 0; p < PIXELS; ++p) {
+          bool inside = there && atColumn + p >= 0 && atColumn + p < g.in[2];
+          int tap = from + (inside ? atZ * g.x[0] + atRow * g.x[1] + (atColumn + p) * g.x[2] : 0);
+          for (int k = 0; k < g.channels; ++k) {
+            V value = V(x[tap + k * g.xChannel]);
+            if (depthwise) value = LOAD(x, tap, g.xChannel, count);
+            sum[p] += (inside ? value : V(0)) * w[weights + k * width];
+          }
+        }
+      }
+  finish(sum, first, g.stride[2], channel, count,
          at[3] + image * g.yBatch + channel * g.yChannel + plane * g.y[0] + row * g.y[1]);
 }
 #endif

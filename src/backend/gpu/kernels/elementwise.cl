@@ -30,12 +30,10 @@ kernel void elementwise(global const float* a, long aAt, global const float* b, 
                         global float* y, long yAt, Elementwise g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
-  const int last = g.rank - 1, first = i % g.blocks * kLanes;
+  const int last = g.rank - 1, first = take(&i, g.blocks) * kLanes;
   aAt += (long)first * g.a[last], bAt += (long)first * g.b[last], yAt += (long)first * g.y[last];
-  i /= g.blocks;
   for (int axis = last - 1; axis >= 0; --axis) {
-    const int at = i % g.extent[axis];
-    i /= g.extent[axis];
+    const int at = take(&i, g.extent[axis]);
     aAt += (long)at * g.a[axis], bAt += (long)at * g.b[axis], yAt += (long)at * g.y[axis];
   }
   const int count = g.extent[last] - first;

@@ -8,6 +8,13 @@ V Min(V a, V b) {
 V Max(V a, V b) {
   return Add(IfThenElse(Gt(a, b), a, IfThenElse(IsNaN(a), a, b)), V(0));
 }
+/// For the exponents 1, 2, 3, 1/2 and -1 (kernels/power.h).
+V Pow(V a, V b) {
+  V square = Mul(a, a);
+  V whole = IfThenElse(Eq(b, V(2)), square, IfThenElse(Eq(b, V(3)), Mul(square, a), a));
+  V root = IfThenElse(Eq(b, V(0.5)), exactSqrt(0, a), whole);
+  return IfThenElse(Eq(b, V(-1)), exactDivide(0, V(1), a), root);
+}
 V PRelu(V a, V b) { return IfThenElse(Lt(a, V(0)), Mul(a, b), a); }
 
 FLOATS(0, A, a)

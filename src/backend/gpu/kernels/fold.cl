@@ -23,21 +23,21 @@ enum { kStep = STRIPED ? kLanes : 1 };
 static Place placeOf(const Fold* g, int i) {
   const int last = g->resultRank - 1;
   Place place;
-  const int first = i % g->blocks * (STRIPED ? 1 : kLanes);
+  const int first = take(&i, g->blocks) * (STRIPED ? 1 : kLanes);
   place.lanes = STRIPED ? 1 : min((int)kLanes, g->resultExtent[last] - first);
   for (int o = 0; o < 4; ++o) place.at[o] = (long)first * g->results[o][last];
-  i /= g->blocks;
-  for (int axis = last - 1; axis >= 0; i /= g->resultExtent[axis--])
-    for (int o = 0; o < 4; ++o)
-      place.at[o] += (long)(i % g->resultExtent[axis]) * g->results[o][axis];
+  for (int axis = last - 1; axis >= 0; --axis) {
+    const int at = take(&i, g->resultExtent[axis]);
+    for (int o = 0; o < 4; ++o) place.at[o] += (long)at * g->results[o][axis];
+  }
   return place;
 }
 
 /// How far element i of a set is from its first.
 static long distanceOf(const Fold* g, int operand, int i) {
   long at = 0;
-  for (int axis = g->rank - 1; axis > 0; i /= g->extent[axis--])
-    at += (long)(i % g->extent[axis]) * g->strides[operand][axis];
+  for (int axis = g->rank - 1; axis > 0; --axis)
+    at += (long)take(&i, g->extent[axis]) * g->strides[operand][axis];
   return at + (long)i * g->strides[operand][0];
 }
 

@@ -19,12 +19,10 @@ kernel void matmul(global const float* a, long aAt, global const float* b, long 
                    global const float* bias, long biasAt, global float* y, long yAt, MatMul g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
-  const int first = i % g.blocks * PIXELS;
-  i /= g.blocks;
-  const int column = i % g.panels * kLanes, count = min((int)kLanes, g.columns - column);
-  i /= g.panels;
-  for (int axis = g.rank - 1; axis >= 0; i /= g.extent[axis--]) {
-    const int at = i % g.extent[axis];
+  const int first = take(&i, g.blocks) * PIXELS, column = take(&i, g.panels) * kLanes;
+  const int count = min((int)kLanes, g.columns - column);
+  for (int axis = g.rank - 1; axis >= 0; --axis) {
+    const int at = take(&i, g.extent[axis]);
     aAt += (long)at * g.a[axis], bAt += (long)at * g.b[axis], yAt += (long)at * g.y[axis];
   }
   const int width = PACKED ? min((int)kLanes, (g.columns + 3) / 4 * 4 - column) : 0;
@@ -42,8 +40,7 @@ kernel void matmul(global const float* a, long aAt, global const float* b, long 
     UNROLLED for (int p = 0; p < PIXELS; ++p) sum[p] = fma((V)(from[p][at]), right, sum[p]);
   }
 
-  const V added =
-      g.bias < 0 ? (V)(0) : load(bias + biasAt + (long)column * g.bias, g.bias, count);
+  const V added = biasOf(bias + biasAt, column, g.bias, count);
   y += yAt + (long)column * g.yColumn;
   UNROLLED for (int p = 0; p < PIXELS; ++p)
     if (first + p < g.rows)

@@ -13,14 +13,12 @@ kernel void pool(global const float* x, long xAt, global const int* spans, long 
                  global float* y, long yAt, Pool g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
-  const int channel = i % g.blocks * kLanes, lanes = g.channels - channel;
-  i /= g.blocks;
+  const int channel = take(&i, g.blocks) * kLanes, lanes = g.channels - channel;
   x += xAt + (long)channel * g.xChannel;
   y += yAt + (long)channel * g.yChannel;
   int count[3], divisor = 1;
   for (int axis = 2; axis >= 0; --axis) {
-    const int at = i % g.out[axis];
-    i /= g.out[axis];
+    const int at = take(&i, g.out[axis]);
     global const int* span = spans + spansAt + g.spans[axis] + 3 * at;
     count[axis] = span[1];
     divisor *= g.countIncludePad ? span[2] : span[1];

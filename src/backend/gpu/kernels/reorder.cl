@@ -6,11 +6,11 @@ typedef struct {
 } Reorder;
 
 kernel void reorder(global const uint* x, long xAt, global uint* y, long yAt, Reorder g) {
-  const int i = get_global_id(0);
+  int i = get_global_id(0), k = i;
   if (i >= g.items) return;
-  for (int axis = g.fromRank - 1, left = i; axis >= 0; left /= g.fromExtent[axis--])
-    xAt += (long)(left % g.fromExtent[axis]) * g.from[axis];
-  for (int axis = g.toRank - 1, left = i; axis >= 0; left /= g.toExtent[axis--])
-    yAt += (long)(left % g.toExtent[axis]) * g.to[axis];
+  for (int axis = g.fromRank - 1; axis >= 0; --axis)
+    xAt += (long)take(&i, g.fromExtent[axis]) * g.from[axis];
+  for (int axis = g.toRank - 1; axis >= 0; --axis)
+    yAt += (long)take(&k, g.toExtent[axis]) * g.to[axis];
   y[yAt] = x[xAt];
 }

@@ -23,23 +23,22 @@ kernel void resize(global const float* x, long xAt, global const int* offsets, l
                    Resize g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
-  const int lane = i % g.blocks * kLanes, count = g.lanes - lane;
-  i /= g.blocks;
+  const int lane = take(&i, g.blocks) * kLanes, count = g.lanes - lane;
   x += xAt + (long)lane * g.xLane;
   y += yAt + (long)lane * g.yLane;
   global const int* at[3];
   global const float* by[3];
   bool outside = false;
-  for (int axis = 2; axis >= 0; i /= g.out[axis--]) {
-    const int position = i % g.out[axis], row = g.table[axis] + position * g.taps[axis];
+  for (int axis = 2; axis >= 0; --axis) {
+    const int position = take(&i, g.out[axis]), row = g.table[axis] + position * g.taps[axis];
     at[axis] = offsets + offsetsAt + row;
     by[axis] = weights + weightsAt + row;
     y += (long)position * g.yAxis[axis];
     outside |= *at[axis] == kOutside;
   }
-  for (int axis = g.rank - 1; axis >= 0; i /= g.extent[axis--]) {
-    x += (long)(i % g.extent[axis]) * g.x[axis];
-    y += (long)(i % g.extent[axis]) * g.y[axis];
+  for (int axis = g.rank - 1; axis >= 0; --axis) {
+    const int at = take(&i, g.extent[axis]);
+    x += (long)at * g.x[axis], y += (long)at * g.y[axis];
   }
   V sum = g.extrapolation;
   for (int a = 0; a < g.taps[0] && !outside; ++a) {

@@ -16,13 +16,12 @@ typedef struct {
 
 static Place placeOf(const Truth* g) {
   int i = get_global_id(0);
-  const int last = g->rank - 1, first = i % g->blocks * kLanes;
+  const int last = g->rank - 1, first = take(&i, g->blocks) * kLanes;
   Place place = {min((int)kLanes, g->extent[last] - first),
                  {(long)first * g->y[last], (long)first * g->a[last], (long)first * g->b[last],
                   (long)first * g->c[last]}};
-  i /= g->blocks;
-  for (int axis = last - 1; axis >= 0; i /= g->extent[axis--]) {
-    const long at = i % g->extent[axis];
+  for (int axis = last - 1; axis >= 0; --axis) {
+    const long at = take(&i, g->extent[axis]);
     place.at[kY] += at * g->y[axis], place.at[kA] += at * g->a[axis];
     place.at[kB] += at * g->b[axis], place.at[kC] += at * g->c[axis];
   }

@@ -43,6 +43,14 @@ typedef struct {
 #define MINNOW_FUNCTION(name) static V evaluate##name(Function f, D d, V x)
 #define MINNOW_EVALUATE(name, alpha, beta, d, x) evaluate##name((Function){alpha, beta}, d, x)
 
+/// The position along the innermost axis of what is left of a number of positions, and takes it off.
+static int take(int* left, int extent) {
+  if (extent == 1) return 0;
+  const int all = *left;
+  *left = all / extent;
+  return all - *left * extent;
+}
+
 // Elements `step` from one to the next, of which `count` are there; the others are 0.
 
 static V load(global const float* from, int step, int count) {
@@ -65,4 +73,10 @@ static void store(V value, global float* to, int step, int count) {
   float lanes[kLanes];
   vstore16(value, 0, lanes);
   for (int i = 0; i < kLanes && i < count; ++i) to[i * step] = lanes[i];
+}
+
+/// The bias of `count` channels from `first` on, none where `step` is negative; -0 becomes +0
+/// (KernelArgs::bias()).
+static V biasOf(global const float* from, int first, int step, int count) {
+  return step < 0 ? (V)(0) : load(from + (long)first * step, step, count) + (V)(0);
 }

@@ -47,6 +47,7 @@ V CopySign(V a, V from) {
 bvec4 Lt(V a, V b) { return lessThan(flush(a), flush(b)); }
 bvec4 Le(V a, V b) { return lessThanEqual(flush(a), flush(b)); }
 bvec4 Gt(V a, V b) { return greaterThan(flush(a), flush(b)); }
+bvec4 Eq(V a, V b) { return equal(flush(a), flush(b)); }
 // By its bits: a device need not know what is no number.
 bvec4 IsNaN(V a) { return greaterThan(floatBitsToUint(Abs(a)), uvec4(0x7F800000u)); }
 V IfThenElse(bvec4 condition, V a, V b) { return mix(b, a, condition); }

@@ -72,9 +72,7 @@ kernel void sums(global const float* points, long pointsAt, global const float* 
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int blocks = (g.tiles + PIXELS - 1) / PIXELS;
-  const int first = i % blocks * PIXELS;
-  i /= blocks;
-  const int panel = i % g.outPanels, point = i / g.outPanels;
+  const int first = take(&i, blocks) * PIXELS, panel = take(&i, g.outPanels), point = i;
   points += pointsAt + (long)point * g.tiles * g.inPanels * kLanes;
   w += wAt + (long)(point * g.outPanels + panel) * g.channels * kLanes;
   global const float* from[PIXELS];
@@ -108,8 +106,7 @@ kernel void results(global const float* products, long productsAt, global const 
     m[p] = vload16((long)(p * g.tiles + slot) * g.outPanels + panel, products + productsAt);
   UNROLLED(6) for (int c = 0; c < 6; ++c) fromPoints(m + c, 6);
   UNROLLED(4) for (int r = 0; r < 4; ++r) fromPoints(m + 6 * r, 1);
-  const V added =
-      g.bias < 0 ? (V)(0) : load(bias + biasAt + (long)channel * g.bias, g.bias, count);
+  const V added = biasOf(bias + biasAt, channel, g.bias, count);
   y += yAt + (long)(tile / g.across / g.down) * g.yBatch + (long)channel * g.yChannel;
   UNROLLED(4) for (int r = 0; r < 4; ++r)
     UNROLLED(4) for (int c = 0; c < 4; ++c)
