@@ -53,6 +53,29 @@ HWY_INLINE V lesser(V bound, V x) {
 #endif
 }
 
+/// Sums as apply(floats, count) leaves them, one piece of code for all tiles that works on memory: for
+/// what takes many instructions, in tiles that are seldom.
+template <class D, int kPixels, int kVectors, class Apply>
+HWY_INLINE void inMemory(D d, hn::Vec<D> (&sum)[kPixels][kVectors], const Apply& apply) {
+  constexpr size_t kN = hn::MaxLanes(D());
+  HWY_ALIGN float all[kPixels][kVectors][kN];
+  HWY_UNROLL(16)
+  for (int p = 0; p < kPixels; ++p) {
+    HWY_UNROLL(8)
+    for (int v = 0; v < kVectors; ++v) hn::Store(sum[p][v], d, all[p][v]);
+  }
+  apply(all[0][0], kPixels * kVectors * kN);
+  HWY_UNROLL(16)
+  for (int p = 0; p < kPixels; ++p) {
+    HWY_UNROLL(8)
+    for (int v = 0; v < kVectors; ++v) sum[p][v] = hn::Load(d, all[p][v]);
+  }
+}
+
+template <class D, class F>
+HWY_INLINE void mapAll(D d, float* x, size_t count, const F& fn) {
+  for (size_t i = 0; i < count; i += hn::Lanes(d)) hn::Store(fn(hn::Load(d, x + i)), d, x + i);
+}
 /// min(max(x, low), high), where NaN stays and a zero is +0. No bound is NaN or -0 (TileEpilogue).
 template <class D, int kPixels, int kVectors>
 HWY_INLINE void clampSums(D d, float low, float high, hn::Vec<D> (&sum)[kPixels][kVectors]) {
@@ -69,19 +92,39 @@ HWY_INLINE void clampSums(D d, float low, float high, hn::Vec<D> (&sum)[kPixels]
   }
 }
 
+HWY_INLINE bool isLeakyRelu(const ops::Epilogue& after) {
+  return after.fn == ops::UnaryFn::LeakyRelu;
+}
+template <class D>
+HWY_INLINE hn::Vec<D> leakyRelu(D d, const ops::Epilogue& after, hn::Vec<D> x) {
+  return evaluate(Function<ops::UnaryFn::LeakyRelu>{after.alpha, after.beta}, d, x);
+}
+template <class D>
+HWY_INLINE hn::Vec<D> hardSwish(D d, hn::Vec<D> x) {
+  return evaluate(Function<ops::UnaryFn::HardSwish>{}, d, x);
+}
+template <class D>
+HWY_NOINLINE void applyTaken(D d, const ops::Epilogue& after, float* x, size_t count) {
+  if (isLeakyRelu(after))
+    mapAll(d, x, count, [&](auto value) HWY_ATTR { return leakyRelu(d, after, value); });
+  else
+    mapAll(d, x, count, [&](auto value) HWY_ATTR { return hardSwish(d, value); });
+}
+
 /// What a PanelTile or DepthwiseTile does to its sums before it stores them.
 template <class D, class T, int kPixels, int kVectors>
 HWY_INLINE void finishSums(D d, const T& tile, hn::Vec<D> (&sum)[kPixels][kVectors]) {
   using V = hn::Vec<D>;
-  using enum ops::UnaryFn;
+  constexpr bool kSeldom = HWY_ARCH_ARM && kPixels * kVectors < 20;
   const ops::Epilogue& after = tile.after;
   if (tile.clamp) clampSums(d, tile.low, tile.high, sum);
-  if (T::takes(LeakyRelu) && after.fn == LeakyRelu)
-    forEachSum(sum, [&](V x) HWY_ATTR {
-      return evaluate(Function<LeakyRelu>{after.alpha, after.beta}, d, x);
-    });
-  if (T::takes(HardSwish) && after.fn == HardSwish)
-    forEachSum(sum, [&](V x) HWY_ATTR { return evaluate(Function<HardSwish>{}, d, x); });
+  if (!T::takes(ops::UnaryFn::HardSwish) || after.fn == ops::UnaryFn::Identity) return;
+  if constexpr (kSeldom)
+    inMemory(d, sum, [&](float* x, size_t count) HWY_ATTR { applyTaken(d, after, x, count); });
+  else if (isLeakyRelu(after))
+    forEachSum(sum, [&](V x) HWY_ATTR { return leakyRelu(d, after, x); });
+  else
+    forEachSum(sum, [&](V x) HWY_ATTR { return hardSwish(d, x); });
 }
 
 }  // namespace minnow::kernels::simd::HWY_NAMESPACE

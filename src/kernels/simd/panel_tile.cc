@@ -98,7 +98,7 @@ struct Tile {
   }
 
 #if HWY_ARCH_ARM_A64
-  static constexpr bool kForOrder = kVectors > 1 && kPixels* kVectors >= 12;
+  static constexpr bool kForOrder = kVectors > 1 && kPixels* kVectors >= 14;
   static constexpr bool kForOrderAlone = kPixels > PanelTiles::mostByLane(kVectors);
 
   /// Sums may begin with products, not with 0, where all of them are multiplied by a first four.
@@ -266,7 +266,7 @@ PanelTiles family(std::integer_sequence<int, kPixels...>) {
 // Sums, one row of weights and a broadcast must fit in the registers. Cores that issue in order have
 // one more of the widest tiles by lane: sums, a vector of every pixel and two of weights.
 constexpr int pixelsThatFit(int vectors) {
-  if (kByLane) return PanelTiles::mostByLane(vectors) + (vectors > 2 ? 1 : 0);
+  if (kByLane) return PanelTiles::mostByLane(vectors) + (vectors == 4 ? 1 : 0);
   const int registers = HWY_TARGET <= HWY_AVX3 ? 32 : 16;
   return HWY_MIN(PanelTiles::kMaxPixels, (registers - vectors - 1) / vectors);
 }
