@@ -46,8 +46,8 @@ struct KernelArgs {
 
   bool has(size_t input) const { return input < inputs.size() && inputs[input]; }
   /// What a bias adds to output channel `channel`: 0 where it is absent. One of -0 counts as +0, so
-  /// that a sum may begin with its first product and not with 0: these differ where it is -0, as in
-  /// (-0 + -0) + bias, whose sign the bias then decides.
+  /// that kernels may begin a sum with its first product as well as with 0. Of products that are all
+  /// -0 the one way gives -0 and the other +0; with +0 added both are +0, with -0 they would differ.
   template <class T = float>
   T bias(size_t input, int64_t channel) const {
     return has(input) ? inputs[input].as<const T>()[channel * inputs[input].strides[0]] + T(0)

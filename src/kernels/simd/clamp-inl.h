@@ -53,8 +53,8 @@ HWY_INLINE V lesser(V bound, V x) {
 #endif
 }
 
-/// Sums as apply(floats, count) leaves them, one piece of code for all tiles that works on memory: for
-/// what takes many instructions, in tiles that are seldom.
+/// Sums as apply(floats, count) leaves them in memory: one piece of code for all tiles, where a tile is
+/// not used enough to be worth its own.
 template <class D, int kPixels, int kVectors, class Apply>
 HWY_INLINE void inMemory(D d, hn::Vec<D> (&sum)[kPixels][kVectors], const Apply& apply) {
   constexpr size_t kN = hn::MaxLanes(D());
@@ -76,6 +76,7 @@ template <class D, class F>
 HWY_INLINE void mapAll(D d, float* x, size_t count, const F& fn) {
   for (size_t i = 0; i < count; i += hn::Lanes(d)) hn::Store(fn(hn::Load(d, x + i)), d, x + i);
 }
+
 /// min(max(x, low), high), where NaN stays and a zero is +0. No bound is NaN or -0 (TileEpilogue).
 template <class D, int kPixels, int kVectors>
 HWY_INLINE void clampSums(D d, float low, float high, hn::Vec<D> (&sum)[kPixels][kVectors]) {

@@ -28,8 +28,8 @@ bool hasPairs(const ConvPlan& plan) {
 size_t tapBytes(const ConvPlan& plan) {
   return base::alignUp(static_cast<size_t>(plan.kernelRows() * plan.kernelX) * sizeof(TapRun));
 }
-/// Pointers to the input pixels under a tile, read by twos: after an odd number there is room, 64 bytes
-/// being an even one.
+/// Pointers to the input pixels under a tile. They are read by twos, so that of an odd number one more
+/// is read and not used: rounding up to 64 bytes, eight pointers, leaves room for it.
 size_t columnBytes(const ConvPlan& plan) {
   if (!hasColumns(plan)) return 0;
   const int64_t columns = (DepthwiseTiles::kMaxPixels - 1) * plan.strideX + plan.kernelX;

@@ -25,11 +25,11 @@ void Panel::run(const Reduction& reduction, int64_t pixels, float* output,
   t.run = any ? reduction.run : 0;
   t.outputStep = outputStep;
   t.output = output + firstOutput;
+  if (pixels == 0) return;
   const int64_t most = t.inOrder ? tiles->maxPixelsInOrder : tiles->maxPixels;
-  const int64_t count = (pixels + most - 1) / most, larger = count > 0 ? pixels % count : 0;
-  const int64_t each = count > 0 ? pixels / count : 0;
-  runTiles(t, each, count - larger);
-  runTiles(t, each + 1, larger);
+  const int64_t count = (pixels + most - 1) / most, larger = pixels % count;
+  runTiles(t, pixels / count, count - larger);
+  runTiles(t, pixels / count + 1, larger);
 }
 
 void Panel::runTiles(PanelTile& t, int64_t pixels, int64_t count) const {

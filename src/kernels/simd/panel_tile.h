@@ -52,9 +52,9 @@ struct PanelTiles {
   int maxPixelsInOrder = 0;
   void (*run[kMaxPixels + 1])(const PanelTile&, int64_t tiles) = {};
 
-  /// By lane, registers hold sums, four vectors of weights, and of most pixels two of input: tiles
-  /// of 5 pixels and 4 vectors load 15 vectors or fours of them for 160 multiply-adds, of 6 pixels 20
-  /// for 192.
+  /// By lane, registers hold sums, four vectors of weights, and of most pixels two of input: a tile
+  /// of 5 pixels by 4 vectors takes 15 loads for 160 multiply-adds, one of 6 pixels, which leaves two
+  /// registers for weights, 28 for 192.
   static constexpr int mostByLane(int vectors) { return 9 - vectors; }
 };
 
