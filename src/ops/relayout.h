@@ -9,7 +9,7 @@ struct Relayout final : OperatorBase<Relayout> {
   static constexpr OpKind kKind = OpKind::Relayout;
   StorageOrder order = StorageOrder::Plain;  ///< of the output
   /// The output lies in another memory than the input, so it is no view. Programs add such ones; no
-  /// file has them.
+  /// file has them, nor a clone, which takes what fields() names: a placed graph is not cloned.
   bool crosses = false;
 
   template <class V>
