@@ -172,6 +172,7 @@ TEST_F(DeviceFaults, UnderWayAreErrorsAndSessionsAreMadeAgain) {
       heal();
       if (ran) {  // a run has no second call of it
         EXPECT_LE(called, calls);
+        EXPECT_GT(calls, 0) << "a run never calls it";
         continue;
       }
       EXPECT_EQ(ran.error().code, fault.error);

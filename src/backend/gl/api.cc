@@ -93,8 +93,8 @@ std::unexpected<Error> failed(int code, bool memory, const char* call) {
   return fail(memory ? ErrorCode::OutOfMemory
               : gone ? ErrorCode::DeviceFailed
                      : ErrorCode::Unsupported,
-              "gl: ", call, " failed with ", code, " (", words,
-              "); a session of the back-end \"cpu\" does without the device");
+              "gl: ", call, " failed with ", code, " (", words, ")",
+              gone ? "" : "; a session of the back-end \"cpu\" does without the device");
 }
 
 }  // namespace

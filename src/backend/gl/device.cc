@@ -116,6 +116,7 @@ Result<void> Device::askLimits() {
   if (blocks < gpu::kMostPointers || mostBound_ == 0)
     return fail(ErrorCode::Unsupported, name_, " grants a shader ", blocks, " blocks of ", most,
                 " bytes, where OpenGL ES 3.1 demands 4 of 134217728; install a later driver");
+  cache().own(name_);
   return turn->end();
 }
 
@@ -200,7 +201,8 @@ Result<void*> Device::map(const gpu::Buffer& buffer, size_t first, size_t bytes,
 Result<void> Device::unmap(const gpu::Buffer& buffer, void*) {
   api_.glBindBuffer(GL_COPY_WRITE_BUFFER, nameOf(buffer));
   if (api_.glUnmapBuffer(GL_COPY_WRITE_BUFFER)) return {};
-  return fail(ErrorCode::DeviceFailed, "gl: the system took the device's memory away; run again");
+  return fail(ErrorCode::DeviceFailed,
+              "gl: glUnmapBuffer says that what was written there is lost");
 }
 
 Result<void> Device::finish() {

@@ -93,7 +93,7 @@ void Cache::own(std::string_view device) {
 bool Cache::isUsed() const {
   const std::string folder = placeNow().folder;
   const std::lock_guard lock(mutex_);
-  return !folder.empty() && troubled_ != folder;
+  return !folder.empty() && !device_.empty() && troubled_ != folder;
 }
 
 std::string Cache::trouble() const {
@@ -108,8 +108,8 @@ std::string Cache::entryOf(std::string_view engine, std::string_view key) const 
 
 std::optional<std::vector<std::byte>> Cache::find(std::string_view key) const {
   const Place place = placeNow();
-  if (place.folder.empty()) return {};
   const std::lock_guard lock(mutex_);
+  if (place.folder.empty() || device_.empty()) return {};
   const std::string entry = entryOf(place.engine, key);
   auto file = base::readFile(pathOf(place.folder, entry), uint64_t{1} << 30);
   if (!file) return {};
@@ -119,7 +119,7 @@ std::optional<std::vector<std::byte>> Cache::find(std::string_view key) const {
 void Cache::keep(std::string_view key, std::span<const std::byte> bytes) {
   const Place place = placeNow();
   const std::lock_guard lock(mutex_);
-  if (place.folder.empty() || troubled_ == place.folder) return;
+  if (place.folder.empty() || device_.empty() || troubled_ == place.folder) return;
   const std::string entry = entryOf(place.engine, key);
   const auto written = base::writeFile(pathOf(place.folder, entry), fileOf(entry, bytes));
   if (written) return;

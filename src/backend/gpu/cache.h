@@ -17,7 +17,7 @@ class Cache {
   /// Where all caches of this process lie from now on; "" for nothing is found or kept. `engine`, who
   /// writes, is part of every key.
   static void use(std::string_view folder, std::string_view engine);
-  /// So is `device`, which this one is for.
+  /// So is `device`, which this one is for, with its driver. Before, nothing is found or kept.
   void own(std::string_view device);
   /// True if what is kept is there the next time, as far as is known.
   bool isUsed() const;

@@ -37,6 +37,9 @@ TEST_F(Caches, FindWhatWasKeptForThatOwner) {
   cache.keep("key", bytesOf("nowhere"));
   EXPECT_FALSE(cache.find("key"));
   Cache::use(folder_.string(), "engine");
+  EXPECT_FALSE(cache.isUsed()) << "it is nobody's";
+  cache.keep("key", bytesOf("of no device"));
+  EXPECT_FALSE(cache.find("key"));
   cache.own("one");
   EXPECT_TRUE(cache.isUsed());
   cache.keep("key", bytesOf("words"));
@@ -82,6 +85,7 @@ TEST_F(Caches, SayThatTheyCannotWrite) {
   ASSERT_TRUE(base::writeFile(folder_, std::string_view("no folder")));
   Cache cache;
   Cache::use((folder_ / "below").string(), "engine");
+  cache.own("one");
   EXPECT_EQ(cache.trouble(), "") << "nothing was kept yet";
   cache.keep("key", bytesOf("words"));
   EXPECT_NE(cache.trouble().find("kernel cache"), std::string::npos);

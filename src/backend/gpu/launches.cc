@@ -47,6 +47,9 @@ Result<Operand> Launches::operand(const Work& work, int input) {
 Result<void> Launches::add(const KernelName& name, std::vector<Operand> operands,
                            std::span<const std::byte> geometry, size_t items) {
   if (items == 0) return {};
+  if (operands.size() > kMostPointers)
+    return fail(ErrorCode::Unsupported, name.function, " takes ", operands.size(), " tensors, of ",
+                kMostPointers, " that a kernel may");
   auto call = device_.call(name, operands.size(), geometry, items);
   if (!call) return std::unexpected(call.error());
   launches_.push_back({std::move(*call), std::move(operands)});

@@ -52,7 +52,7 @@ std::unexpected<Error> notWritten(const Name& what, const Device& device) {
 /// False if a kernel is not written in the device's language.
 bool isWritten(const KernelName& kernel, const Device& device);
 
-/// Refuses what is more than the device takes at a time: "its weights, 151.0 MB, …".
+/// Refuses what is more than the device takes at a time: "weights of 151000000 bytes …".
 Result<void> checkBytes(const char* what, int64_t bytes, const Device& device);
 
 /// The elements of a tensor, to another of its shape.
