@@ -226,16 +226,17 @@ struct SessionOptions {
   /// results are near the CPU's and not its bits. Of several devices the first that is there has the
   /// operators. What it does not support, or what would be moved there and back for longer than it
   /// takes to compute, goes to the CPU, which supports everything: no session fails because an
-  /// operator, or a device, does not exist. OperatorInfo::refused says why. Where a device is
-  /// first, the session runs layer by layer.
+  /// operator, or a device, does not exist. OperatorInfo::refused says why. Where
+  /// anything is computed on a device, by a path too, the whole session runs layer by layer.
   std::string_view backend = "cpu";
   std::string_view backups = "";  ///< in their order, separated by commas
   /// Parts of the model that have back-ends and threads of their own. What several of them need is
   /// computed once, before them. Paths that do not need each other run side by side, each on a thread
   /// that it has from the runtime's, as far as there are enough, and so does what is in no path and
   /// none of them needs. The bits are the same; the arena may be larger, because more exists at a
-  /// time. Refused where a name is unknown, where two paths have an operator in common, and where
-  /// they need each other in a circle.
+  /// time. Refused where a name is unknown, where two paths have an operator in common or need each
+  /// other in a circle, where two want devices that are both there and differ, and in builds without
+  /// paths (MINNOW_PATHS).
   std::vector<PathOptions> paths = {};
   /// createSession() finds paths itself, as Interpreter::choosePaths() does.
   bool autoPaths = false;
@@ -309,8 +310,8 @@ class Interpreter {
   Result<Session> createSession(const SessionOptions& options, InputShapes shapes) const;
   /// Finds parts of the model that can run side by side and tries them: on threads of the CPU and,
   /// where the options ask for a device, one of them there at a time; and each unit alone. Runs the
-  /// model some tens of times on made-up inputs, which takes a second or so, and memory for a few
-  /// sessions. Paths are chosen where they were faster by 2 % or more, else one path, as the options
+  /// model some tens of times on made-up inputs for each way that it tries, half a second each or more,
+  /// and takes memory for a few sessions. Paths are chosen where they were faster by 2 % or more, else one path, as the options
   /// have it or on the CPU.
   Result<PathChoice> choosePaths(const SessionOptions& options = {}, InputShapes shapes = {}) const;
   /// Tells the system that the file's pages are not needed now; they are read again when a session

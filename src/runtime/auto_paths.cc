@@ -297,7 +297,13 @@ Result<PathChoice> Interpreter::choosePaths(const SessionOptions& options,
     if (!program::kHasPaths)
       return fail(ErrorCode::Unsupported,
                   "this build computes a model as one path; -DMINNOW_PATHS=ON builds for more");
-    return Chooser(*this, impl_->graph, options, shapes, impl_->runtime->options.threads).run();
+    const RuntimeOptions& of = impl_->runtime->options;
+    const auto first = firstBackend(options.backend, options.backups, of.kernelCache);
+    if (!first) return std::unexpected(first.error());
+    SessionOptions asked = options;
+    asked.backend = (*first)->name();  // which stays: the caller's words may go
+    asked.backups = {};
+    return Chooser(*this, impl_->graph, asked, shapes, of.threads).run();
   });
 }
 

@@ -85,22 +85,32 @@ bool isOnDevice(std::string_view name) {
 
 namespace {
 
-/// The name of a device that the session or a path asks for, "" where none does.
+/// The name of the first device that is there of those that the session or a path asks for, else of
+/// the first; "" where none does.
 std::string_view deviceAsked(const SessionOptions& options) {
-  if (isOnDevice(options.backend)) return options.backend;
-  const auto found = std::ranges::find_if(options.paths, isOnDevice, &PathOptions::backend);
-  return found == options.paths.end() ? std::string_view() : found->backend;
+  std::string_view first;
+  const auto take = [&](std::string_view name) {
+    if (!isOnDevice(name)) return false;
+    if (first.empty() || isHere(*find(name))) first = name;
+    return isHere(*find(name));
+  };
+  if (!take(options.backend)) (void)std::ranges::any_of(options.paths, take, &PathOptions::backend);
+  return first;
 }
 
 }  // namespace
 
-Result<void> onOneDevice(const SessionOptions& options) {
-  const std::string_view device = deviceAsked(options);
-  for (const PathOptions& path : options.paths)
-    if (isOnDevice(path.backend) && path.backend != device)
+Result<void> onOneDevice(SessionOptions& options) {
+  const std::string device(deviceAsked(options));
+  if (isOnDevice(options.backend) && options.backend != device) options.backend = "cpu";
+  for (PathOptions& path : options.paths) {
+    if (!isOnDevice(path.backend) || path.backend == device) continue;
+    if (isHere(*find(path.backend)))
       return fail(ErrorCode::Unsupported,
                   "a session computes on one device, and its paths ask for ", device, " and ",
                   path.backend, "; give them the same one, or the CPU");
+    path.backend = "cpu";
+  }
   return {};
 }
 

@@ -15,10 +15,11 @@ backend::BackendList backends(bool fast = true);
 Result<const backend::Backend*> firstBackend(std::string_view first, std::string_view backups,
                                              std::string_view kernelCache);
 
-/// True for the name of one that has memory of its own on this machine.
+/// True for the name of one that has memory of its own, a device's, be it there or not.
 bool isOnDevice(std::string_view name);
-/// An error where a session and its paths, whose first back-ends are known, want several devices.
-Result<void> onOneDevice(const SessionOptions& options);
+/// An error where a session and its paths, whose first back-ends are known, want several devices that
+/// are there. Of those that are not, what wants another than the one there goes to the CPU.
+Result<void> onOneDevice(SessionOptions& options);
 /// The device that the session or one of its paths asks for, and the CPU's back-ends behind it.
 backend::BackendList backendsFor(const SessionOptions& options);
 

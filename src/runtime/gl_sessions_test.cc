@@ -85,6 +85,21 @@ TEST_F(GlSessions, TheFirstOfAListThatIsThereHasTheOperators) {
   EXPECT_EQ(onGl(never), 0) << "the CPU comes before";
 }
 
+/// Where OpenCL is there too, a session has to take one of both.
+TEST_F(GlSessions, TheFirstOfAListLeavesWhatWantsAMissingDeviceToTheCpu) {
+  const SessionOptions options{
+      .backend = "cl", .paths = {{.to = {interpreter_.outputs()[0].name}, .backend = "gl"}}};
+  const auto session = interpreter_.createSession(options);
+  if (isHere("cl")) {
+    ASSERT_FALSE(session);
+    EXPECT_EQ(session.error().code, ErrorCode::Unsupported);
+    EXPECT_TRUE(session.error().message.contains("one device")) << session.error().message;
+    return;
+  }
+  ASSERT_TRUE(session) << session.error().message;
+  EXPECT_EQ(onGl(*session), 4);
+}
+
 TEST(GlNotThere, SessionsFallToTheCpuAndSayWhy) {
   if (isHere("gl")) GTEST_SKIP() << "there is OpenGL ES here";
   Runtime runtime = *Runtime::create();

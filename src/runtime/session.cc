@@ -145,7 +145,7 @@ namespace {
 /// Takes the words of paths as they are meant, and refuses what this build or runtime has not.
 Result<void> checkPaths(SessionOptions& options, const RuntimeOptions& runtime) {
   const int threads = runtime.threads;
-  if (options.paths.empty()) return {};
+  if (options.paths.empty() && (program::kHasPaths || !options.autoPaths)) return {};
   if (!program::kHasPaths)
     return fail(ErrorCode::Unsupported,
                 "this build computes a model as one path; -DMINNOW_PATHS=ON builds for more");
