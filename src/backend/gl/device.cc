@@ -6,6 +6,7 @@
 
 #include "backend/gl/shader_text.h"
 #include "base/aligned.h"
+#include "base/checksum.h"
 #include "base/fail.h"
 
 namespace minnow::backend::gl {
@@ -47,6 +48,13 @@ std::string logOf(GLuint name, PFNGLGETSHADERINFOLOGPROC read) {
 }
 
 GLuint nameOf(const gpu::Buffer& buffer) { return static_cast<const Buffer&>(buffer).get(); }
+
+/// Of a compiled shader in the cache: with its text, which a later version of this library may alter
+/// alone.
+std::string keyOf(const KernelName& name, const std::string& shaders) {
+  return text("shader ", name.file, " ", name.function, " ", name.options, " ", shaders.size(), " ",
+              base::checksum(std::as_bytes(std::span(shaders))));
+}
 
 }  // namespace
 
@@ -116,6 +124,9 @@ Result<void> Device::askLimits() {
   if (blocks < gpu::kMostPointers || mostBound_ == 0)
     return fail(ErrorCode::Unsupported, name_, " grants a shader ", blocks, " blocks of ", most,
                 " bytes, where OpenGL ES 3.1 demands 4 of 134217728; install a later driver");
+  GLint formats = 0;
+  api_.glGetIntegerv(GL_NUM_PROGRAM_BINARY_FORMATS, &formats);
+  handsOut_ = formats > 0;
   cache().own(name_);
   return turn->end();
 }
@@ -214,11 +225,7 @@ Result<void> Device::finish() {
 
 // Kernels -----------------------------------------------------------------------------------------
 
-Result<Program> Device::compile(const KernelName& name) const {
-  const std::string shaders = shaderText(name);
-  if (shaders.empty())
-    return fail(ErrorCode::Unsupported, "gl: there is no shader ", name.function, " in ", name.file,
-                ".glsl for the kernel of ", name.file, ".cl");
+Result<GLuint> Device::compile(const KernelName& name, const std::string& shaders) const {
   const auto refused = [&](const std::string& log) {
     return fail(ErrorCode::Unsupported, "gl: ", name_, " refuses ", name.file, ".glsl, ",
                 name.function, ", with ", name.options, ": ", log);
@@ -230,29 +237,76 @@ Result<Program> Device::compile(const KernelName& name) const {
   GLint done = 0;
   api_.glGetShaderiv(shader, GL_COMPILE_STATUS, &done);
   const std::string log = done ? "" : logOf(shader, api_.glGetShaderInfoLog);
-  Program program{.name = api_.glCreateProgram()};
-  api_.glAttachShader(program.name, shader);
+  const GLuint program = api_.glCreateProgram();
+  if (handsOut_) api_.glProgramParameteri(program, GL_PROGRAM_BINARY_RETRIEVABLE_HINT, GL_TRUE);
+  api_.glAttachShader(program, shader);
   api_.glDeleteShader(shader);  // goes with the program
   if (done) {
-    api_.glLinkProgram(program.name);
-    api_.glGetProgramiv(program.name, GL_LINK_STATUS, &done);
+    api_.glLinkProgram(program);
+    if (isLinked(program)) return program;
   }
-  if (!done) {
-    const auto error = refused(log.empty() ? logOf(program.name, api_.glGetProgramInfoLog) : log);
-    api_.glDeleteProgram(program.name);
-    return error;
-  }
-  program.at = api_.glGetUniformLocation(program.name, "at");
-  program.words = api_.glGetUniformLocation(program.name, "words");
-  return program;
+  const auto error = refused(log.empty() ? logOf(program, api_.glGetProgramInfoLog) : log);
+  api_.glDeleteProgram(program);
+  return error;
+}
+
+bool Device::isLinked(GLuint program) const {
+  GLint done = 0;
+  api_.glGetProgramiv(program, GL_LINK_STATUS, &done);
+  return done != 0;
+}
+
+/// 0 where there is none, or the driver does not take it: it is compiled then.
+GLuint Device::fromCache(const std::string& key) {
+  const auto kept = cache().find(key);
+  if (!kept || kept->size() <= sizeof(GLenum)) return 0;
+  GLenum format = 0;
+  std::memcpy(&format, kept->data(), sizeof format);
+  const GLuint program = api_.glCreateProgram();
+  api_.glProgramBinary(program, format, kept->data() + sizeof format,
+                       static_cast<GLsizei>(kept->size() - sizeof format));
+  if (api_.glGetError() == GL_NO_ERROR && isLinked(program)) return program;
+  api_.glDeleteProgram(program);
+  return 0;
+}
+
+/// The program as the driver hands it out, behind the number of its format.
+void Device::keep(const std::string& key, GLuint program) {
+  GLint size = 0;
+  api_.glGetProgramiv(program, GL_PROGRAM_BINARY_LENGTH, &size);
+  if (size <= 0) return;
+  std::vector<std::byte> bytes(sizeof(GLenum) + static_cast<size_t>(size));
+  GLsizei length = 0;
+  GLenum format = 0;
+  api_.glGetProgramBinary(program, size, &length, &format, bytes.data() + sizeof format);
+  if (api_.glGetError() != GL_NO_ERROR || length <= 0) return;
+  std::memcpy(bytes.data(), &format, sizeof format);
+  bytes.resize(sizeof format + static_cast<size_t>(length));
+  cache().keep(key, bytes);
+}
+
+Result<GLuint> Device::make(const KernelName& name) {
+  const std::string shaders = shaderText(name);
+  if (shaders.empty())
+    return fail(ErrorCode::Unsupported, "gl: there is no shader ", name.function, " in ", name.file,
+                ".glsl for the kernel of ", name.file, ".cl");
+  if (!handsOut_ || !cache().isUsed()) return compile(name, shaders);
+  const std::string key = keyOf(name, shaders);
+  if (const GLuint kept = fromCache(key)) return kept;
+  const auto compiled = compile(name, shaders);
+  if (compiled) keep(key, *compiled);
+  return compiled;
 }
 
 Result<Program> Device::program(const KernelName& name) {
   Program& known = programs_[name];
   if (known.name != 0) return known;
-  const auto compiled = compile(name);
-  if (compiled) known = *compiled;
-  return compiled;
+  const auto made = make(name);
+  if (!made) return std::unexpected(made.error());
+  known = {.name = *made,
+           .at = api_.glGetUniformLocation(*made, "at"),
+           .words = api_.glGetUniformLocation(*made, "words")};
+  return known;
 }
 
 Result<std::unique_ptr<gpu::Call>> Device::call(const KernelName& name, size_t,

@@ -85,7 +85,11 @@ class Device final : public gpu::Device {
   Result<void> start(EGLDisplay display, EGLContext beside);
   Result<void> askLimits();
   Result<Program> program(const KernelName& name);
-  Result<Program> compile(const KernelName& name) const;
+  Result<GLuint> make(const KernelName& name);
+  Result<GLuint> compile(const KernelName& name, const std::string& shaders) const;
+  bool isLinked(GLuint program) const;
+  GLuint fromCache(const std::string& key);
+  void keep(const std::string& key, GLuint program);
 
   /// What was current on the thread whose turn it is.
   struct Current {
@@ -101,6 +105,7 @@ class Device final : public gpu::Device {
   std::string name_;
   size_t mostBound_ = 0, alignment_ = 256;
   int64_t mostTurns_ = INT64_MAX;
+  bool handsOut_ = false;  ///< the driver hands out compiled programs, for the cache
   std::mutex turn_;
   Current before_;
   std::map<KernelName, Program> programs_;
