@@ -341,8 +341,11 @@ class Operator {
   /// -0: products of zeros and weights change no bit of the results.
   MINNOW_CONVERSION_FACT void takeThatZerosAddNothing() {}
   /// Whether the operator is computed in tiles of results (Conv::winograd), for conversion to decide;
-  /// null (as a rule) where it cannot be.
-  MINNOW_CONVERSION_FACT bool* inTiles() { return nullptr; }
+  /// null (as a rule) where it cannot be, or weights leave no choice.
+  MINNOW_CONVERSION_FACT bool* inTiles(std::span<const TensorType> inputs) {
+    (void)inputs;
+    return nullptr;
+  }
   /// About how many multiply-adds a call takes besides, however few rows it is asked for.
   MINNOW_CONVERSION_FACT int64_t multiplyAddsPerCall(std::span<const TensorType> inputs) const {
     (void)inputs;

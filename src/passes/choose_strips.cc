@@ -87,7 +87,8 @@ class Chooser {
   Tiles nodesInTiles() const {
     std::vector<std::pair<double, bool*>> found;
     for (size_t n = 0; n < graph_.nodes.size(); ++n)
-      if (bool* inTiles = graph_.nodes[n].op->inTiles(); inTiles && *inTiles)
+      if (bool* inTiles = graph_.nodes[n].op->inTiles(graph_.inputTypes(graph_.nodes[n]));
+          inTiles && *inTiles)
         found.emplace_back(planning::workOf(graph_, types_, static_cast<int>(n)), inTiles);
     std::ranges::stable_sort(found, std::greater(), &std::pair<double, bool*>::first);
     Tiles nodes;

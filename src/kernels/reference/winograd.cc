@@ -4,10 +4,10 @@
 // the bias is added last.
 #include "kernels/reference/winograd.h"
 
+#include "base/threads.h"
 #include "kernels/elementwise.h"
 #include "kernels/reference/one_lane.h"
 #include "kernels/reference/scalar_math.h"
-#include "kernels/reference/weights.h"
 #include "kernels/winograd.h"
 
 namespace minnow::kernels::reference {
@@ -84,15 +84,13 @@ class Layer {
   }
 
   void sumUp(const Index& tile, Patch& sums) const {
-    const WeightsOfOutput<float> weights(matrices_, args_.inputs[1], 0, tile[1]);
+    const WinogradWeights weights(matrices_, args_.inputs[1], tile[1]);
     const int64_t channels = x().shape[1];
     for (int64_t c = 0; c < channels; ++c) {
       Patch inputs, taps;
-      float kernel[9];
       readPatch(tile, c, inputs);
       inputsAtPoints(inputs);
-      for (int k = 0; k < 9; ++k) kernel[k] = weights[k * channels + c];
-      winogradTapsAtPoints(kernel, taps);
+      weights.read(c, taps);
       for (int i = 0; i < kPatch; ++i)
         for (int j = 0; j < kPatch; ++j)
           sums[i][j] = std::fma(inputs[i][j], taps[i][j], sums[i][j]);
@@ -127,6 +125,30 @@ void winogradTapsAtPoints(const float (&taps)[9], WinogradPatch& at) {
   for (int k = 0; k < 3; ++k) winogradTaps(One(), {taps[k], taps[3 + k], taps[6 + k]}, columns[k]);
   for (int i = 0; i < kPatch; ++i)
     winogradTaps(One(), {columns[0][i], columns[1][i], columns[2][i]}, at[i]);
+}
+
+void WinogradWeights::read(int64_t channel, WinogradPatch& at) const {
+  if (!atPoints_) {
+    float taps[9];
+    for (int k = 0; k < 9; ++k) taps[k] = weights_[k * channels_ + channel];
+    return winogradTapsAtPoints(taps, at);
+  }
+  for (int p = 0; p < kPatch * kPatch; ++p)
+    at[p / kPatch][p % kPatch] = weights_[p * channels_ + channel];
+}
+
+void winogradWeightsAtPoints(const ops::WeightMatrices& matrices, const TensorView& weights,
+                             std::span<float> to) {
+  const base::DenormalsFlushed flushed;
+  float* next = to.data();
+  for (int64_t o = 0; o < weights.shape[0]; ++o) {
+    const WinogradWeights taps(matrices, weights, o);
+    for (int64_t c = 0; c < weights.shape[1]; ++c) {
+      WinogradPatch at;
+      taps.read(c, at);
+      for (const auto& row : at) next = std::copy_n(row, kPatch, next);
+    }
+  }
 }
 
 Result<void> runWinograd(const ops::Conv& conv, const KernelArgs& args) {
