@@ -41,7 +41,8 @@ std::vector<float> outputOf(const test::Model& model, int threads, bool fast = t
 }
 
 bool isSame(const std::vector<float>& a, const std::vector<float>& b) {
-  return !a.empty() && a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+  return !a.empty() && a.size() == b.size() &&
+         std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
 TEST(StoredPoints, KeepBitsOnThreads) {
@@ -65,8 +66,7 @@ TEST(StoredPoints, TakeWhatIsPredictedAndAreShared) {
   size_t staticBytes[2], dynamicBytes[2];
   for (const bool atPoints : {false, true}) {
     auto runtime = Runtime::create();
-    auto interpreter =
-        Interpreter::createFromBuffer(*runtime, (atPoints ? stored : plain).span);
+    auto interpreter = Interpreter::createFromBuffer(*runtime, (atPoints ? stored : plain).span);
     auto session = interpreter->createSession();
     test::runOnce(*session, 0.25f);
     EXPECT_EQ(runtime->ledger().peak, expected(session->memory()));

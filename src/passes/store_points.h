@@ -10,8 +10,9 @@ namespace minnow::passes {
 
 struct StoredPoints {
   int layers = 0;
-  size_t bytes = 0;    ///< that the weights take beyond their 3x3 form
-  double savings = 0;  ///< of the instructions that a run would take without, by estimate: 0.1 for a tenth
+  size_t bytes = 0;  ///< that the weights take beyond their 3x3 form
+  double savings =
+      0;  ///< of the instructions that a run would take without, by estimate: 0.1 for a tenth
 };
 
 /// Of a graph as it was converted.

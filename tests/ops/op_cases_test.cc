@@ -65,8 +65,7 @@ struct Setting {
   std::string toString(const char* kernel) const {
     return text("kernel ", kernel, ", target ", target, ", storage ", variant->name, ", threads ",
                 threads, packed ? ", weights packed" : "", atPoints ? ", at points" : "",
-                constants ? ", constants" : "",
-                converted ? ", as converted" : "",
+                constants ? ", constants" : "", converted ? ", as converted" : "",
                 inPlace >= 0 ? text(", in place of input ", inPlace) : "");
   }
 };

@@ -42,9 +42,8 @@ std::optional<PackedWeights> weightsAtPoints(const ops::Operator& op, const Tens
   const auto floats = static_cast<size_t>(shape.elements());
   PackedWeights out = roomFor(floats * sizeof(float));
   out.view = {{DataType::Float32, shape, plainStrides(shape)}, out.view.data};
-  kernels::reference::winogradWeightsAtPoints(
-      *op.weightMatrices(1, weights.shape, weights.strides), weights,
-      {out.view.as<float>(), floats});
+  kernels::reference::winogradWeightsAtPoints(*op.weightMatrices(1, weights.shape, weights.strides),
+                                              weights, {out.view.as<float>(), floats});
   return out;
 }
 

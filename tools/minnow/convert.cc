@@ -75,8 +75,7 @@ void printReport(const Arguments& args, const converter::ConvertReport& report,
       "peak       {} predicted ({} weights, {} feature maps and workspace); {} metadata beside\n",
       bytesInWords(predictedPeak(memory)), bytesInWords(memory.staticBytes),
       bytesInWords(memory.dynamicBytes), bytesInWords(memory.metadataBytes));
-  if (planned.transformed.layers > 0)
-    fmt::print("speed      {}\n", inWords(planned.transformed));
+  if (planned.transformed.layers > 0) fmt::print("speed      {}\n", inWords(planned.transformed));
   if (planned.smallest)
     fmt::print("smallest   {} predicted for {}\n",
                bytesInWords(predictedPeak(planned.smallest->memory)),

@@ -33,8 +33,8 @@ struct Cut {
   int64_t channels, paddedChannels, outputs;
   bool atPoints;  ///< weights are already
 
-  Cut(const ops::Conv& conv, const TensorView& in, const TensorView& weights,
-      const TensorView& out, const OutputRows& asked)
+  Cut(const ops::Conv& conv, const TensorView& in, const TensorView& weights, const TensorView& out,
+      const OutputRows& asked)
       : y(conv.along(0, in.shape[2]), in.shape[2], out.shape[2]),
         x(conv.along(1, in.shape[3]), in.shape[3], out.shape[3]),
         rows(asked.within(out.shape[2])),
