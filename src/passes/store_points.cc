@@ -13,6 +13,7 @@
 
 #include "base/aligned.h"
 #include "base/fail.h"
+#include "base/threads.h"
 #include "kernels/pack.h"
 #include "kernels/reference/winograd.h"
 #include "passes/pass.h"
@@ -41,10 +42,7 @@ ValueId addAtPoints(ir::Graph& graph, const ir::Node& node) {
   const ir::Value from = graph.values[node.inputs[1]];
   const Shape& shape = from.type.shape;
   const Shape points{shape[0], shape[1], kPatch, kPatch};
-  const TensorView view = from.view();
-  std::vector<float> plain(static_cast<size_t>(points.elements()));
-  kernels::reference::winogradWeightsAtPoints(*node.op->weightMatrices(1, view.shape, view.strides),
-                                              view, plain);
+  const std::vector<float> plain = weightsAtPoints(*node.op, from.view());
   const ValueId id = graph.addFloats(from.name + "#points", points, plain);
   if (from.packing == Packing::None) return id;
   const auto matrices = *node.op->weightMatrices(1, points, plainStrides(points));
@@ -85,6 +83,21 @@ WinogradCost costOf(const ir::Graph& graph, size_t n) {
 }
 
 }  // namespace
+
+std::vector<float> weightsAtPoints(const ops::Operator& op, const TensorView& weights) {
+  const auto matrices = *op.weightMatrices(1, weights.shape, weights.strides);
+  std::vector<float> all;
+  const base::DenormalsFlushed flushed;  // as in the kernel's own transforms
+  for (int64_t o = 0; o < weights.shape[0]; ++o) {
+    const kernels::reference::WinogradWeights taps(matrices, weights, o);
+    for (int64_t c = 0; c < weights.shape[1]; ++c) {
+      kernels::reference::WinogradPatch at;
+      taps.read(c, at);
+      for (const auto& row : at) all.insert(all.end(), row, row + kPatch);
+    }
+  }
+  return all;
+}
 
 Result<int> storePointsWhere(ir::Graph& graph, bool (*pays)(const WinogradCost&)) {
   std::map<ValueId, ValueId> stored;

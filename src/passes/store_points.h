@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 #include "ir/graph.h"
 #include "passes/winograd_cost.h"
@@ -18,6 +19,8 @@ struct StoredPoints {
 /// Of a graph as it was converted.
 StoredPoints storedPoints(const ir::Graph& graph);
 
+/// 3x3 weights, packed or not, as plain ones of 6x6.
+std::vector<float> weightsAtPoints(const ops::Operator& op, const TensorView& weights);
 /// Stores the weights of the convolutions in tiles of which `pays` is true; says of how many.
 Result<int> storePointsWhere(ir::Graph& graph, bool (*pays)(const WinogradCost&));
 

@@ -1,10 +1,12 @@
 // Packing the weights of operator cases.
 #include "tests/ops/packed_weights.h"
 
+#include <algorithm>
+
 #include "base/aligned.h"
 #include "kernels/pack.h"
-#include "kernels/reference/winograd.h"
 #include "ops/conv.h"
+#include "passes/store_points.h"
 
 namespace minnow::optest {
 namespace {
@@ -39,11 +41,10 @@ std::optional<PackedWeights> weightsAtPoints(const ops::Operator& op, const Tens
   if (!conv || !conv->winograd) return std::nullopt;
   constexpr int64_t kPatch = ops::Conv::kWinogradPatch;
   const Shape shape{weights.shape[0], weights.shape[1], kPatch, kPatch};
-  const auto floats = static_cast<size_t>(shape.elements());
-  PackedWeights out = roomFor(floats * sizeof(float));
+  const std::vector<float> floats = passes::weightsAtPoints(op, weights);
+  PackedWeights out = roomFor(floats.size() * sizeof(float));
   out.view = {{DataType::Float32, shape, plainStrides(shape)}, out.view.data};
-  kernels::reference::winogradWeightsAtPoints(*op.weightMatrices(1, weights.shape, weights.strides),
-                                              weights, {out.view.as<float>(), floats});
+  std::ranges::copy(floats, out.view.as<float>());
   return out;
 }
 

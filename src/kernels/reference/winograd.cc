@@ -4,7 +4,8 @@
 // the bias is added last.
 #include "kernels/reference/winograd.h"
 
-#include "base/threads.h"
+#include <cstring>
+
 #include "kernels/elementwise.h"
 #include "kernels/reference/one_lane.h"
 #include "kernels/reference/scalar_math.h"
@@ -46,6 +47,14 @@ void resultsOf(const Patch& sums, float (&results)[kTile][kTile]) {
     for (int i = 0; i < kTile; ++i) rows[i][j] = ends[i];
   }
   for (int i = 0; i < kTile; ++i) winogradResults(One(), rows[i], results[i]);
+}
+
+/// The taps of one output and one input channel, row-major, at all points.
+void tapsAtPoints(const float* taps, WinogradPatch& at) {
+  float columns[3][kPatch];
+  for (int k = 0; k < 3; ++k) winogradTaps(One(), {taps[k], taps[3 + k], taps[6 + k]}, columns[k]);
+  for (int i = 0; i < kPatch; ++i)
+    winogradTaps(One(), {columns[0][i], columns[1][i], columns[2][i]}, at[i]);
 }
 
 class Layer {
@@ -120,35 +129,12 @@ class Layer {
 
 }  // namespace
 
-void winogradTapsAtPoints(const float (&taps)[9], WinogradPatch& at) {
-  float columns[3][kPatch];
-  for (int k = 0; k < 3; ++k) winogradTaps(One(), {taps[k], taps[3 + k], taps[6 + k]}, columns[k]);
-  for (int i = 0; i < kPatch; ++i)
-    winogradTaps(One(), {columns[0][i], columns[1][i], columns[2][i]}, at[i]);
-}
-
 void WinogradWeights::read(int64_t channel, WinogradPatch& at) const {
-  if (!atPoints_) {
-    float taps[9];
-    for (int k = 0; k < 9; ++k) taps[k] = weights_[k * channels_ + channel];
-    return winogradTapsAtPoints(taps, at);
-  }
-  for (int p = 0; p < kPatch * kPatch; ++p)
-    at[p / kPatch][p % kPatch] = weights_[p * channels_ + channel];
-}
-
-void winogradWeightsAtPoints(const ops::WeightMatrices& matrices, const TensorView& weights,
-                             std::span<float> to) {
-  const base::DenormalsFlushed flushed;
-  float* next = to.data();
-  for (int64_t o = 0; o < weights.shape[0]; ++o) {
-    const WinogradWeights taps(matrices, weights, o);
-    for (int64_t c = 0; c < weights.shape[1]; ++c) {
-      WinogradPatch at;
-      taps.read(c, at);
-      for (const auto& row : at) next = std::copy_n(row, kPatch, next);
-    }
-  }
+  float taps[kPatch * kPatch];
+  const int count = atPoints_ ? kPatch * kPatch : 9;
+  for (int k = 0; k < count; ++k) taps[k] = weights_[k * channels_ + channel];
+  if (!atPoints_) return tapsAtPoints(taps, at);
+  std::memcpy(at, taps, sizeof at);
 }
 
 Result<void> runWinograd(const ops::Conv& conv, const KernelArgs& args) {

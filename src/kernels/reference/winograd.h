@@ -9,9 +9,6 @@
 namespace minnow::kernels::reference {
 
 using WinogradPatch = float[WinogradAxis::kPatch][WinogradAxis::kPatch];
-/// The taps of one output and one input channel, row-major, at all points.
-void winogradTapsAtPoints(const float (&taps)[9], WinogradPatch& at);
-
 /// The weights of one output at all points, whether they are stored there or as 3x3 taps.
 class WinogradWeights {
  public:
@@ -26,10 +23,6 @@ class WinogradWeights {
   int64_t channels_;
   bool atPoints_;
 };
-
-/// Weights [O,C,3,3] as plain [O,C,6,6], 4 times as many floats, in the floating-point mode of kernels.
-void winogradWeightsAtPoints(const ops::WeightMatrices& matrices, const TensorView& weights,
-                             std::span<float> to);
 
 Result<void> runWinograd(const ops::Conv& conv, const KernelArgs& args);
 
