@@ -61,10 +61,6 @@ bool Conv::fitsWinograd() const {
          strides == std::vector<int64_t>{1, 1} && dilations == std::vector<int64_t>{1, 1};
 }
 
-bool* Conv::inTiles(std::span<const TensorType> inputs) {
-  return fitsWinograd() && !areAtPoints(inputs[1].shape) ? &winograd : nullptr;
-}
-
 int64_t Conv::multiplyAdds(std::span<const TensorType> inputs,
                            std::span<const TensorType> outputs) const {
   int64_t taps = inputs[1].shape[1];

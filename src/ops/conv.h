@@ -43,7 +43,10 @@ struct Conv final : OperatorBase<Conv>, WindowAttributes {
   bool fitsWinograd() const;
   /// True if weights of a convolution in tiles are not 3x3, but lie at its 6x6 points already.
   static bool areAtPoints(const Shape& weights) { return weights[2] == kWinogradPatch; }
-  bool* inTiles(std::span<const TensorType> inputs) MINNOW_CONVERSION_OVERRIDE;
+  bool* inTiles() MINNOW_CONVERSION_OVERRIDE { return fitsWinograd() ? &winograd : nullptr; }
+  bool hasTransformedWeights(std::span<const TensorType> inputs) const MINNOW_CONVERSION_OVERRIDE {
+    return winograd && areAtPoints(inputs[1].shape);
+  }
   int64_t multiplyAddsPerCall(std::span<const TensorType> inputs) const MINNOW_CONVERSION_OVERRIDE;
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;

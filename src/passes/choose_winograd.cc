@@ -38,7 +38,7 @@ bool wantsTiles(const ir::Graph& graph, const ir::Node& node) {
 Result<int> chooseWinograd(ir::Graph& graph, sizes::Budget&) {
   int changes = 0;
   for (ir::Node& node : graph.nodes) {
-    bool* inTiles = node.op->inTiles(graph.inputTypes(node));
+    bool* inTiles = node.op->inTiles();
     if (!inTiles || *inTiles || !wantsTiles(graph, node)) continue;
     *inTiles = true;
     ++changes;

@@ -29,12 +29,16 @@ constexpr double kLeastPasses = 5;
 constexpr int kPatch = kernels::WinogradAxis::kPatch, kPoints = kPatch * kPatch;
 
 bool isInTiles(const ir::Node& node) {
-  return node.op->kind() == ops::OpKind::Conv && static_cast<const ops::Conv&>(*node.op).winograd;
+  const bool* inTiles = node.op->inTiles();
+  return inTiles && *inTiles;
+}
+
+bool isAtPoints(const ir::Graph& graph, const ir::Node& node) {
+  return node.op->hasTransformedWeights(graph.inputTypes(node));
 }
 
 bool mayStorePoints(const ir::Graph& graph, const ir::Node& node) {
-  const bool* inTiles = node.op->inTiles(graph.inputTypes(node));
-  return inTiles && *inTiles && graph.values[node.inputs[1]].isFixed();
+  return isInTiles(node) && !isAtPoints(graph, node) && graph.values[node.inputs[1]].isFixed();
 }
 
 /// In the packing that the weights had.
@@ -132,10 +136,10 @@ StoredPoints storedPoints(const ir::Graph& graph) {
     }
     const WinogradCost cost = costOf(graph, n);
     all += cost.inTiles() + cost.transforms();
-    const ir::Value& weights = graph.values[node.inputs[1]];
-    if (!ops::Conv::areAtPoints(weights.type.shape)) continue;
+    if (!isAtPoints(graph, node)) continue;
     saved += cost.transforms();
     ++found.layers;
+    const ir::Value& weights = graph.values[node.inputs[1]];
     if (counted.insert(node.inputs[1]).second)
       found.bytes += weights.constant->bytes.size() / kPoints * (kPoints - 9);
   }
