@@ -102,6 +102,33 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(run["outputs"][0]["shape"], [1, 3, 4, 5])
         self.assertEqual((self.folder / "o/y.npy").stat().st_size, 128 + 4 * 60)
 
+    def convolution(self):
+        """16 channels to 16 by 3x3 windows, a map large enough that its weights are transformed many times."""
+        pads = field(1, "pads") + b"".join(field(8, 1) for _ in range(4)) + field(20, 7)
+        node = field(1, "x") + field(1, "w") + field(2, "y") + field(3, "conv") + field(4, "Conv") + field(5, pads)
+        taps = [(i * 7 % 23 - 11) / 64 for i in range(16 * 16 * 9)]
+        weights = (b"".join(field(1, n) for n in (16, 16, 3, 3)) + field(2, 1) + field(8, "w")
+                   + field(9, struct.pack(f"<{len(taps)}f", *taps)))
+        graph = (field(1, node) + field(2, "convolution") + field(5, weights)
+                 + field(11, value_info("x", [1, 16, 80, 80])) + field(12, value_info("y", [1, 16, 80, 80])))
+        return self.file("convolution.onnx", field(1, 7) + field(7, graph) + field(8, field(1, "") + field(2, 13)))
+
+    def test_speed_costs_static_bytes_and_no_bit(self):
+        onnx, facts, hashes = self.convolution(), {}, {}
+        for wanted in ("memory", "speed"):
+            model = self.folder / f"{wanted}.minnow"
+            said = json.loads(self.minnow("convert", onnx, "-o", model, "--optimise", wanted, "--json"))
+            facts[wanted] = json.loads(self.minnow("info", model, "--json"))
+            self.assertEqual(said["transformed"], facts[wanted]["transformed"])
+            hashes[wanted] = self.minnow("hash", model, "--input", "all=random:7")
+        self.assertEqual(hashes["memory"], hashes["speed"])
+        self.assertEqual([facts["memory"]["transformed"][key] for key in ("layers", "bytes")], [0, 0])
+        self.assertEqual([facts["speed"]["transformed"][key] for key in ("layers", "bytes")], [1, 16 * 16 * (36 - 9) * 4])
+        self.assertEqual(facts["speed"]["weight_bytes"] - facts["memory"]["weight_bytes"], 16 * 16 * (36 - 9) * 4)
+        self.assertRegex(self.minnow("info", self.folder / "speed.minnow"), r"\nspeed +1 layer's weights take 27\.6 kB more")
+        self.assertNotIn("\nspeed", self.minnow("info", self.folder / "memory.minnow"))
+        self.assertIn("--optimise", self.minnow("convert", onnx, "--optimise", "size", code=USAGE))
+
     def test_backends_are_tried_in_order(self):
         model = self.convert()
         info = json.loads(self.minnow("info", model, "--backend", "cpu", "--json"))["placement"]

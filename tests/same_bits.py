@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Real models against committed hashes, so that every machine is held to the same bits: all targets that the program has
 here, one, two and four threads, in strips and layer by layer. Hashes lie in same_bits.tsv: model, output, hash; those of
-models converted with --winograd off, where that gives other bits, under the name with `_direct` behind it.
+models converted with --winograd off, where that gives other bits, under the name with `_direct` behind it. Conversion with
+--optimise speed changes none.
 
 Usage: same_bits.py NATIVE IDS [EMULATOR…] PROGRAM
        same_bits.py NATIVE IDS --write       makes the hashes anew; say in the commit why bits changed
@@ -27,18 +28,17 @@ LARGE = {"twinlitenet_360x640", "mlsd_320_tiny"}
 FEW = {"blazeface_front", "ppocr_cls", "ultraface_RFB_320", "gtsrb_mobile"}
 # What is behind a model's name in the table.
 DIRECT = "_direct"
+OPTIONS = {"": [], DIRECT: ["--winograd", "off"]}
 # Best first.
 TARGETS = ["avx3", "avx2", "sve", "neon", "scalar-fma"]
 # The only one that is wanted: an emulated CPU has others too, and they are slow.
 TESTED = os.environ.get("MINNOW_TESTED_TARGET")
 
 
-def convert(native, row, form, to):
+def convert(native, row, options, to):
     shape = SMALL.get(row["id"], row.get("shape"))
     settings = ["--shape", f"{row['input']}={','.join(map(str, shape))}"] if shape else []
-    if form == DIRECT:
-        settings += ["--winograd", "off"]
-    subprocess.run([native, "convert", str(find(row["file"])), "-o", str(to), *settings], check=True,
+    subprocess.run([native, "convert", str(find(row["file"])), "-o", str(to), *settings, *options], check=True,
                    stdout=subprocess.DEVNULL)
 
 
@@ -76,6 +76,17 @@ def is_same(program, name, model, expected):
     return True
 
 
+def is_same_for_speed(native, program, row, model, expected):
+    """One run, where the file is another one."""
+    plain = model.read_bytes()
+    convert(native, row, ["--optimise", "speed"], model)
+    if model.read_bytes() == plain:
+        return True
+    actual = hashes(program, model, ["--target", TESTED] if TESTED else [])
+    print(f"{'same ' if actual == expected else 'WRONG'} {row['id']}: --optimise speed", flush=True)
+    return actual == expected
+
+
 def read_table():
     table = {}
     for line in TABLE.read_text().splitlines():
@@ -100,12 +111,14 @@ def main():
     table = read_table() if TABLE.exists() else {}
     with tempfile.TemporaryDirectory() as folder:
         model = pathlib.Path(folder) / "model.minnow"
-        for name, row, form in [(row["id"] + form, row, form) for row in found for form in ("", DIRECT)]:
+        for name, row, form in [(row["id"] + form, row, form) for row in found for form in OPTIONS]:
             if not write and name not in table:
                 continue
-            convert(native, row, form, model)
+            convert(native, row, OPTIONS[form], model)
             if not write:
                 wrong += not is_same(program, name, model, table[name])
+                if form != DIRECT:
+                    wrong += not is_same_for_speed(native, program, row, model, table[name])
                 continue
             table[name] = hashes([native], model, [])
             if form == DIRECT and table[name] == table[row["id"]]:

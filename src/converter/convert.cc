@@ -4,6 +4,7 @@
 #include "base/guarded.h"
 #include "converter/file_bytes.h"
 #include "converter/onnx/import.h"
+#include "format/read.h"
 #include "format/write.h"
 #include "passes/pass_list.h"
 
@@ -16,8 +17,10 @@ Result<std::vector<std::byte>> converted(std::span<const std::byte> model,
   sizes::Budget budget = options.budget;
   auto graph = importModel(model, folder, options, report, budget);
   if (!graph) return std::unexpected(graph.error());
+  std::vector<std::string> disabled = options.disabledPasses;
+  if (options.optimise == ConvertOptions::Optimise::Memory) disabled.emplace_back("store-points");
   std::vector<passes::PassReport> passReports;
-  if (auto ok = passes::runPasses(*graph, options.disabledPasses, &passReports, budget); !ok)
+  if (auto ok = passes::runPasses(*graph, disabled, &passReports, budget); !ok)
     return std::unexpected(ok.error());
   for (const passes::PassReport& pass : passReports)
     report.passes.emplace_back(pass.name, pass.changes);
@@ -51,6 +54,13 @@ Result<std::vector<std::byte>> convertFile(const std::filesystem::path& onnx,
     if (!result) return fail(result.error().code, onnx.string(), ": ", result.error().message);
     return result;
   });
+}
+
+Result<passes::StoredPoints> storedPoints(std::span<const std::byte> model,
+                                          std::string_view sourceName) {
+  const auto graph = format::read(model, sourceName);
+  if (!graph) return std::unexpected(graph.error());
+  return passes::storedPoints(*graph);
 }
 
 std::vector<std::string> passNames() {

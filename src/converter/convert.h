@@ -15,6 +15,7 @@
 #include "ir/graph.h"
 #include "minnow/status.h"
 #include "minnow/tensor.h"
+#include "passes/store_points.h"
 #include "sizes/budget.h"
 
 namespace minnow::converter {
@@ -39,6 +40,12 @@ struct ConvertOptions {
   /// negative: what the model computes from data, or takes as an input, and makes a size of. A frame
   /// in which one is more fails. A name that the model has not is an error.
   std::map<std::string, int64_t> bounds;
+  /// Bits are the same either way.
+  enum class Optimise {
+    Memory,
+    Speed,  ///< may spend static bytes: weights of Winograd's tiles are stored at their points
+  };
+  Optimise optimise = Optimise::Memory;
   /// Names of passes to leave out (passes/pass_list.h).
   std::vector<std::string> disabledPasses;
   /// Called with 0 … 1 and what is being done.
@@ -66,6 +73,10 @@ struct ConvertReport {
       unsupported;  ///< all of them; then the result is ErrorCode::Unsupported
   std::vector<std::pair<std::string, int>> passes;  ///< pass name, changes made
 };
+
+/// What a .minnow file spends so that weights need not be transformed while it runs.
+Result<passes::StoredPoints> storedPoints(std::span<const std::byte> model,
+                                          std::string_view sourceName);
 
 /// Reads an ONNX model from memory into a graph; `folder` is where external data files lie.
 Result<ir::Graph> importOnnx(std::span<const std::byte> model, const std::filesystem::path& folder,

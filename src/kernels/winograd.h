@@ -10,8 +10,8 @@
 namespace minnow::kernels {
 
 struct WinogradAxis {
-  static constexpr int kTile = ops::Conv::kWinogradTile;  ///< results of a tile
-  static constexpr int kPatch = kTile + 2;                ///< inputs that they are computed from
+  static constexpr int kTile = ops::Conv::kWinogradTile;    ///< results of a tile
+  static constexpr int kPatch = ops::Conv::kWinogradPatch;  ///< inputs that they are computed from
 
   int64_t outputs = 0;
   int64_t padding = 0;  ///< before the axis

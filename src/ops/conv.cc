@@ -41,8 +41,9 @@ Result<TensorTypes> Conv::inferShape(std::span<const TensorType> inputs) const {
         ErrorCode::BadModel,
         "Winograd's tiles are for one group of 3x3 kernels with strides and dilations of 1");
   Shape y{x[0], w[0]};
+  const bool atPoints = winograd && w[2] == kWinogradPatch && w[3] == kWinogradPatch;
   for (int i = 0; i < spatial; ++i) {
-    if (kernel[i] != w[i + 2])
+    if (kernel[i] != w[i + 2] && !atPoints)
       return fail(ErrorCode::BadModel, "a kernel of ", kernel[i], " does not fit weights ", w);
     const SlidingWindow window = along(i, x[i + 2]);
     const int64_t room = window.room(x[i + 2]);
@@ -62,14 +63,16 @@ bool Conv::fitsWinograd() const {
 
 int64_t Conv::multiplyAdds(std::span<const TensorType> inputs,
                            std::span<const TensorType> outputs) const {
-  const Shape& w = inputs[1].shape;
-  return outputs[0].shape.elements() * (w.elements() / std::max<int64_t>(w[0], 1));
+  int64_t taps = inputs[1].shape[1];
+  for (const int64_t extent : kernel) taps *= extent;
+  return outputs[0].shape.elements() * taps;
 }
 
 int64_t Conv::multiplyAddsPerCall(std::span<const TensorType> inputs) const {
   // Nine taps to 36 points: 72 operations and 36 stores.
   constexpr int64_t kOfTaps = 80;
-  return winograd ? inputs[1].shape.elements() / 9 * kOfTaps : 0;
+  const Shape& w = inputs[1].shape;
+  return winograd && !areAtPoints(w) ? w.elements() / 9 * kOfTaps : 0;
 }
 
 std::optional<Rows> Conv::rowsRead(int index, const Rows& output,

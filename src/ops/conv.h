@@ -4,7 +4,8 @@
 // channel) in rising order, a tap that falls on padding multiplying zero; then the bias is added
 // and the epilogue applied. With `winograd`, which conversion decides, the order is another one
 // (kernels/reference/winograd.cc), and 36 products stand for 144. An infinity or a NaN of the input
-// then reaches all results of its tiles of 4x4, not only those of whose windows it is a part.
+// then reaches all results of its tiles of 4x4, not only those of whose windows it is a part. Weights
+// may then be [O,C,6,6]: what their 3x3 taps are at the points of the tiles, of the same bits.
 //
 // A tap on padding may be left out without a change of any bit where weights are finite and no bias
 // is -0. A product with zero then is a zero, which leaves every sum as it is but one that is zero
@@ -28,6 +29,7 @@ struct Conv final : OperatorBase<Conv>, WindowAttributes {
   /// strides and dilations of 1, in one group.
   bool winograd = false;
   static constexpr int kWinogradTile = 4;
+  static constexpr int kWinogradPatch = kWinogradTile + 2;  ///< points along an axis
 
   template <class V>
   void fields(V& v) {
@@ -39,7 +41,12 @@ struct Conv final : OperatorBase<Conv>, WindowAttributes {
   }
   /// True if `winograd` may be set.
   bool fitsWinograd() const;
+  /// True if weights of a convolution in tiles are not 3x3, but lie at its 6x6 points already.
+  static bool areAtPoints(const Shape& weights) { return weights[2] == kWinogradPatch; }
   bool* inTiles() MINNOW_CONVERSION_OVERRIDE { return fitsWinograd() ? &winograd : nullptr; }
+  bool hasTransformedWeights(std::span<const TensorType> inputs) const MINNOW_CONVERSION_OVERRIDE {
+    return winograd && areAtPoints(inputs[1].shape);
+  }
   int64_t multiplyAddsPerCall(std::span<const TensorType> inputs) const MINNOW_CONVERSION_OVERRIDE;
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;

@@ -343,6 +343,11 @@ class Operator {
   /// Whether the operator is computed in tiles of results (Conv::winograd), for conversion to decide;
   /// null (as a rule) where it cannot be.
   MINNOW_CONVERSION_FACT bool* inTiles() { return nullptr; }
+  /// True if weights of these types are transformed for tiles already, which it cannot leave then.
+  MINNOW_CONVERSION_FACT bool hasTransformedWeights(std::span<const TensorType> inputs) const {
+    (void)inputs;
+    return false;
+  }
   /// About how many multiply-adds a call takes besides, however few rows it is asked for.
   MINNOW_CONVERSION_FACT int64_t multiplyAddsPerCall(std::span<const TensorType> inputs) const {
     (void)inputs;

@@ -83,11 +83,18 @@ class Chooser {
     return {std::move(chains), peak};
   }
 
+  /// Whether a node is in tiles, which then is true and may become false; else null.
+  bool* mayLeaveTiles(const ir::Node& node) const {
+    bool* inTiles = node.op->inTiles();
+    return inTiles && *inTiles && !node.op->hasTransformedWeights(graph_.inputTypes(node))
+               ? inTiles
+               : nullptr;
+  }
   using Tiles = std::vector<bool*>;  // whether a node is in tiles, those with most work first
   Tiles nodesInTiles() const {
     std::vector<std::pair<double, bool*>> found;
     for (size_t n = 0; n < graph_.nodes.size(); ++n)
-      if (bool* inTiles = graph_.nodes[n].op->inTiles(); inTiles && *inTiles)
+      if (bool* inTiles = mayLeaveTiles(graph_.nodes[n]))
         found.emplace_back(planning::workOf(graph_, types_, static_cast<int>(n)), inTiles);
     std::ranges::stable_sort(found, std::greater(), &std::pair<double, bool*>::first);
     Tiles nodes;

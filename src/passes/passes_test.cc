@@ -14,6 +14,10 @@ void check(unsigned seed, const std::vector<std::string>& disabled) {
   const ir::Graph before = graph.clone();
   const auto done = runPasses(graph, disabled);
   ASSERT_TRUE(done) << done.error().message;
+  if (seed % 2 == 1) {
+    ASSERT_TRUE(storePointsWhere(graph, always));
+    ASSERT_TRUE(graph.verify());
+  }
   expectSameResults(before, graph, seed);
 }
 
@@ -54,6 +58,9 @@ TEST(Passes, TwiceChangesNoResult) {
   for (unsigned seed = 2000; seed < 2020; ++seed) {
     ir::Graph graph = randomGraph(seed);
     ASSERT_TRUE(runPasses(graph, {}));
+    if (seed % 2 == 1) {
+      ASSERT_TRUE(storePointsWhere(graph, always));
+    }
     const ir::Graph once = graph.clone();
     ASSERT_TRUE(runPasses(graph, {}));
     expectSameResults(once, graph, seed);

@@ -12,9 +12,13 @@
 #include "ops/reshape.h"
 #include "ops/resize.h"
 #include "ops/slice.h"
+#include "passes/store_points.h"
 #include "passes/test_run.h"
 
 namespace minnow::passes {
+
+/// For storePointsWhere(): also where it does not pay.
+inline bool always(const WinogradCost&) { return true; }
 
 inline ops::Binary binary(ops::BinaryFn fn) {
   ops::Binary op;

@@ -59,12 +59,13 @@ struct Setting {
   bool packed = false;
   bool converted = false;  ///< the operator knows what the converter told it of packed weights
   int inPlace = -1;        ///< the input that output 0 overwrites
+  bool atPoints = false;   ///< weights of Winograd's tiles are stored transformed
   bool constants = false;  ///< inputs from 1 on are known before the run, not weights alone
 
   std::string toString(const char* kernel) const {
     return text("kernel ", kernel, ", target ", target, ", storage ", variant->name, ", threads ",
-                threads, packed ? ", weights packed" : "", constants ? ", constants" : "",
-                converted ? ", as converted" : "",
+                threads, packed ? ", weights packed" : "", atPoints ? ", at points" : "",
+                constants ? ", constants" : "", converted ? ", as converted" : "",
                 inPlace >= 0 ? text(", in place of input ", inPlace) : "");
   }
 };
@@ -165,14 +166,17 @@ class Runner {
 
   void checkThreads(const Variant& variant, std::string_view target, int threads,
                     bool firstTarget) {
-    const auto check = [&](bool packed, bool converted) {
+    const auto check = [&](bool packed, bool converted, bool atPoints = false) {
       for (int inPlace = -1; inPlace < static_cast<int>(types_.size()); ++inPlace)
         if (inPlace < 0 || mayOverwrite(inPlace, variant))
-          checkSetting({&variant, target, threads, packed, converted, inPlace}, firstTarget);
+          checkSetting({&variant, target, threads, packed, converted, inPlace, atPoints},
+                       firstTarget);
     };
     check(false, false);
+    if (hasPoints()) check(false, false, true);
     if (!packable()) return;
     check(true, false);
+    if (hasPoints()) check(true, false, true);
     if (asConverted()->attributes() != case_.op->attributes()) check(true, true);
   }
 
@@ -180,6 +184,11 @@ class Runner {
     std::vector<TensorView> inputs;
     for (const TestTensor& input : inputs_) inputs.push_back(input.view());
     return optest::asConverted(*case_.op, inputs);
+  }
+
+  bool hasPoints() const {
+    return case_.inputs.size() > 1 && inputs_[1].view() &&
+           weightsAtPoints(*case_.op, inputs_[1].view());
   }
 
   bool packable() const {
@@ -213,11 +222,15 @@ class Runner {
                                        : setting.variant->others;
       run.inputs.emplace_back(inputs_[i].view(), storing);
       run.inputViews.push_back(run.inputs.back().view());
-      if (!weights || !setting.packed) continue;
-      if (auto packed = packedWeights(*case_.op, static_cast<int>(i), run.inputs.back().view())) {
-        run.packed.push_back(std::move(*packed));
+      if (!weights) continue;
+      const auto replace = [&](std::optional<PackedWeights> by) {
+        if (!by) return;
+        run.packed.push_back(std::move(*by));
         run.inputViews.back() = run.packed.back().view;
-      }
+      };
+      if (setting.atPoints) replace(weightsAtPoints(*case_.op, run.inputViews.back()));
+      if (setting.packed)
+        replace(packedWeights(*case_.op, static_cast<int>(i), run.inputViews.back()));
     }
     for (const TensorType& type : outputTypes_) {
       run.outputs.emplace_back(type, setting.variant->outputs);
@@ -350,6 +363,8 @@ class Runner {
           continue;
         }
         checkDevice({.variant = &variant, .target = "none"}, *list.front());
+        if (&variant == kVariants && hasPoints())
+          checkDevice({.variant = &variant, .target = "none", .atPoints = true}, *list.front());
         if (case_.inputs.size() > 1 && &variant <= kVariants + 2)
           checkDevice({.variant = &variant, .target = "none", .constants = true}, *list.front());
       }

@@ -1,8 +1,12 @@
 // Packing the weights of operator cases.
 #include "tests/ops/packed_weights.h"
 
+#include <algorithm>
+
 #include "base/aligned.h"
 #include "kernels/pack.h"
+#include "ops/conv.h"
+#include "passes/store_points.h"
 
 namespace minnow::optest {
 namespace {
@@ -10,6 +14,14 @@ namespace {
 std::span<const float> floatsOf(const TensorView& plain) {
   if (!plain) return {};
   return {plain.as<const float>(), static_cast<size_t>(plain.elements())};
+}
+
+/// The view has an address alone.
+PackedWeights roomFor(size_t bytes) {
+  PackedWeights out{std::vector<std::byte>(bytes + base::kAlignment), {}};
+  const auto address = reinterpret_cast<size_t>(out.bytes.data());
+  out.view.data = out.bytes.data() + (base::alignUp(address) - address);
+  return out;
 }
 
 }  // namespace
@@ -24,17 +36,29 @@ std::unique_ptr<ops::Operator> asConverted(const ops::Operator& op,
   return out;
 }
 
+std::optional<PackedWeights> weightsAtPoints(const ops::Operator& op, const TensorView& weights) {
+  const auto* conv = dynamic_cast<const ops::Conv*>(&op);
+  if (!conv || !conv->winograd) return std::nullopt;
+  constexpr int64_t kPatch = ops::Conv::kWinogradPatch;
+  const Shape shape{weights.shape[0], weights.shape[1], kPatch, kPatch};
+  const std::vector<float> floats = passes::weightsAtPoints(op, weights);
+  PackedWeights out = roomFor(floats.size() * sizeof(float));
+  out.view = {{DataType::Float32, shape, plainStrides(shape)}, out.view.data};
+  std::ranges::copy(floats, out.view.as<float>());
+  return out;
+}
+
 std::optional<PackedWeights> packedWeights(const ops::Operator& op, int index,
                                            const TensorView& weights) {
   const Packing packing = kernels::packingFor(weights.type);
   const auto matrices = op.weightMatrices(index, weights.shape, weights.strides);
   if (!matrices || packing == Packing::None) return std::nullopt;
   const auto bytes = static_cast<size_t>(kernels::packedBytes(packing, *matrices));
-  PackedWeights out{std::vector<std::byte>(bytes + base::kAlignment), weights};
-  const auto address = reinterpret_cast<size_t>(out.bytes.data());
-  const auto room = std::span(out.bytes).subspan(base::alignUp(address) - address, bytes);
-  kernels::pack(packing, weights.data, *matrices, room);
-  out.view.data = room.data();
+  PackedWeights out = roomFor(bytes);
+  void* const room = out.view.data;
+  kernels::pack(packing, weights.data, *matrices, {static_cast<std::byte*>(room), bytes});
+  out.view = weights;
+  out.view.data = room;
   out.view.packing = packing;
   return out;
 }

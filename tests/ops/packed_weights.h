@@ -22,6 +22,9 @@ struct PackedWeights {
 std::unique_ptr<ops::Operator> asConverted(const ops::Operator& op,
                                            std::span<const TensorView> inputs);
 
+/// 3x3 weights of an operator in Winograd's tiles at the points of the tiles, plain; nothing for others.
+std::optional<PackedWeights> weightsAtPoints(const ops::Operator& op, const TensorView& weights);
+
 /// Nothing if input `index` has no packed form.
 std::optional<PackedWeights> packedWeights(const ops::Operator& op, int index,
                                            const TensorView& weights);

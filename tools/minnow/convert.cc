@@ -14,6 +14,7 @@
 #include "model.h"
 #include "outputs.h"
 #include "progress.h"
+#include "transformed.h"
 #include "verbs.h"
 #include "words.h"
 
@@ -24,7 +25,7 @@ struct Arguments {
   std::string onnx, output;
   std::vector<std::string> shapes;
   ConvertSettings settings;
-  std::string winograd = "on";
+  std::string winograd = "on", optimise = "memory";
   bool listPasses = false, json = false;
 };
 
@@ -33,6 +34,7 @@ struct Planned {
   MemoryReport memory;
   std::optional<Smallest> smallest;  ///< where the model was converted for a range
   SizesWithin within;
+  Transformed transformed;
 };
 
 Planned planned(std::span<const std::byte> model) {
@@ -46,7 +48,8 @@ Planned planned(std::span<const std::byte> model) {
     throw Failure(Exit::Error,
                   fmt::format("the model cannot have the smallest sizes of the range: {}",
                               smallest.error().message));
-  return {session.memory(), std::move(*smallest), trySizes(session, extents)};
+  return {session.memory(), std::move(*smallest), trySizes(session, extents),
+          transformedIn(aligned.span())};
 }
 
 /// What somebody who asked for a range would not expect.
@@ -72,6 +75,7 @@ void printReport(const Arguments& args, const converter::ConvertReport& report,
       "peak       {} predicted ({} weights, {} feature maps and workspace); {} metadata beside\n",
       bytesInWords(predictedPeak(memory)), bytesInWords(memory.staticBytes),
       bytesInWords(memory.dynamicBytes), bytesInWords(memory.metadataBytes));
+  if (planned.transformed.layers > 0) fmt::print("speed      {}\n", inWords(planned.transformed));
   if (planned.smallest)
     fmt::print("smallest   {} predicted for {}\n",
                bytesInWords(predictedPeak(planned.smallest->memory)),
@@ -92,6 +96,7 @@ nlohmann::json reportJson(const Arguments& args, const converter::ConvertReport&
           {"weight_bytes", report.weightBytes},
           {"file_bytes", fileBytes},
           {"predicted_peak_bytes", predictedPeak(planned.memory)},
+          {"transformed", toJson(planned.transformed)},
           {"smallest", planned.smallest ? toJson(*planned.smallest) : nlohmann::json()},
           {"passes", passes},
           {"warnings", report.warnings}};
@@ -131,6 +136,7 @@ void convert(Arguments& args) {
   refuseToOverwrite({args.output}, filesRead(args));
   args.settings.shapes = shapesFor(args.onnx, args.shapes);
   if (args.winograd == "off") args.settings.disabledPasses.push_back("choose-winograd");
+  args.settings.forSpeed = args.optimise == "speed";
   args.settings.progress = terminalProgress();
   converter::ConvertReport report;
   const auto bytes =
@@ -174,6 +180,10 @@ void addConvert(CLI::App& app) {
                    "on|off: whether 3x3 convolutions may be computed by Winograd's tiles: less "
                    "time, and other bits (default: on)")
       ->check(CLI::IsMember({"on", "off"}));
+  verb->add_option("--optimise", args->optimise,
+                   "memory|speed: whether weights may take more memory where that saves time; bits "
+                   "stay (default: memory)")
+      ->check(CLI::IsMember({"memory", "speed"}));
   verb->add_flag("--list-passes", args->listPasses, "Print the names of all passes");
   verb->add_flag("--json", args->json, "Report in JSON");
   verb->footer(
@@ -182,6 +192,7 @@ void addConvert(CLI::App& app) {
       "  minnow convert det.onnx -o det.minnow --shape x=1,3,640,640\n"
       "  minnow convert read.onnx -o read.minnow --shape x=1,3,48,32..960\n"
       "  minnow convert net.onnx -o net.minnow --value sizes=1,64 --disable fold-batch-norm\n"
+      "  minnow convert resnet.onnx -o resnet.minnow --optimise speed\n"
       "Exit code 3 and a list of nodes when something in the model is not supported.");
   verb->callback([args] { convert(*args); });
 }

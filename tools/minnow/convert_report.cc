@@ -48,6 +48,7 @@ converter::ConvertOptions convertOptions(const std::filesystem::path& onnx,
   options.shapes = settings.shapes;
   options.disabledPasses = settings.disabledPasses;
   options.progress = settings.progress;
+  if (settings.forSpeed) options.optimise = converter::ConvertOptions::Optimise::Speed;
   for (const auto& [name, text] : byName(settings.bounds, "--bound")) {
     const std::vector<double> numbers = parseNumbers(text, "--bound");
     if (numbers.size() != 1 || !(numbers[0] >= 0 && numbers[0] <= INT32_MAX))

@@ -9,6 +9,7 @@
 
 #include "arguments.h"
 #include "backends.h"
+#include "base/mapped_file.h"
 #include "base/whole_file.h"
 #include "budget.h"
 #include "exit.h"
@@ -17,6 +18,7 @@
 #include "model.h"
 #include "outputs.h"
 #include "paths.h"
+#include "transformed.h"
 #include "verbs.h"
 #include "words.h"
 
@@ -145,6 +147,12 @@ void printSmallest(const Ranges& ranges) {
 
 using Needs = std::vector<ModelNeeds>;
 
+/// Of an .onnx file none: conversion in memory spends nothing for speed.
+Transformed transformedIn(const Arguments& args) {
+  if (isOnnx(args.model)) return {};
+  return tool::transformedIn(need(base::MappedFile::open(args.model))->bytes());
+}
+
 Needs needsOf(const Arguments& args, const MemoryReport& memory) {
   return {budgetNeedsOf(std::filesystem::path(args.model).stem().string(), memory)};
 }
@@ -167,6 +175,7 @@ nlohmann::json asJson(const Arguments& args, const Model& model, const Session& 
                         {"checksum", model.interpreter.checksum()},
                         {"weights_verified", args.verify},
                         {"weight_bytes", memory.staticBytes},
+                        {"transformed", toJson(transformedIn(args))},
                         {"memory",
                          {{"model_bytes", memory.modelBytes},
                           {"static_bytes", memory.staticBytes},
@@ -200,6 +209,8 @@ void printText(const Arguments& args, const Model& model, const Session& session
   fmt::print("operators      {}: {}\n", facts.steps, operators);
   fmt::print("multiply-adds  {}\n", countInWords(static_cast<double>(facts.multiplyAdds)));
   fmt::print("static         {} of weights and constants\n", bytesInWords(memory.staticBytes));
+  if (const Transformed transformed = transformedIn(args); transformed.layers > 0)
+    fmt::print("speed          {}\n", inWords(transformed));
   fmt::print("dynamic        {} of feature maps and workspace; lower bound {}, ratio {:.3f}\n",
              bytesInWords(memory.dynamicBytes), bytesInWords(memory.lowerBoundBytes),
              planRatio(memory));

@@ -43,6 +43,7 @@ struct ConvertSettings {
   std::vector<std::string> values{};  ///< NAME=NUMBERS or NAME=FILE.npy
   std::vector<std::string> bounds{};  ///< NAME=NUMBER
   std::vector<std::string> disabledPasses{};
+  bool forSpeed = false;  ///< --optimise speed
   std::function<void(double, const std::string&)> progress{};
 };
 

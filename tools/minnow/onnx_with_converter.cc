@@ -6,6 +6,7 @@
 #include "converter/tensor_file.h"
 #include "exit.h"
 #include "model.h"
+#include "transformed.h"
 #include "verbs.h"
 
 namespace minnow::tool {
@@ -23,6 +24,11 @@ std::vector<std::byte> convertInMemory(const std::filesystem::path& onnx,
     fmt::print(stderr, "minnow: {}: {}\n", onnx.string(), warning);
   if (!bytes) throw conversionFailure(bytes.error(), report);
   return std::move(*bytes);
+}
+
+Transformed transformedIn(std::span<const std::byte> model) {
+  const auto found = need(converter::storedPoints(model, "model"));
+  return {found.layers, found.bytes, found.savings};
 }
 
 InputNames inputNamesOfOnnx(const std::filesystem::path& onnx) {

@@ -1,6 +1,7 @@
 // Stands in for onnx_with_converter.cc in builds without the converter.
 #include "exit.h"
 #include "model.h"
+#include "transformed.h"
 #include "verbs.h"
 
 namespace minnow::tool {
@@ -20,6 +21,8 @@ Failure noConverter(const std::filesystem::path& onnx) {
 std::vector<std::byte> convertInMemory(const std::filesystem::path& onnx, const ConvertSettings&) {
   throw noConverter(onnx);
 }
+
+Transformed transformedIn(std::span<const std::byte>) { return {}; }
 
 InputNames inputNamesOfOnnx(const std::filesystem::path& onnx) { throw noConverter(onnx); }
 

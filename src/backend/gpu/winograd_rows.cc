@@ -6,7 +6,6 @@
 #include "backend/gpu/rows.h"
 #include "base/fail.h"
 #include "base/threads.h"
-#include "kernels/reference/weights.h"
 #include "kernels/reference/winograd.h"
 #include "kernels/winograd.h"
 #include "ops/conv.h"
@@ -15,9 +14,8 @@ namespace minnow::backend::gpu {
 namespace {
 
 using kernels::WinogradAxis;
-using kernels::reference::WeightsOfOutput;
 using kernels::reference::WinogradPatch;
-using kernels::reference::winogradTapsAtPoints;
+using kernels::reference::WinogradWeights;
 
 constexpr int kPatch = WinogradAxis::kPatch, kPoints = kPatch * kPatch;
 
@@ -94,12 +92,10 @@ std::vector<float> tapsAtPoints(const Work& work, const WinogradGeometry& g, int
   const size_t step = all.size() / kPoints;
   const base::DenormalsFlushed flushed;
   for (int o = 0; o < g.outputs; ++o) {
-    const WeightsOfOutput<float> weights(matrices, w, 0, o);
+    const WinogradWeights weights(matrices, w, o);
     for (int c = 0; c < g.channels; ++c) {
-      float taps[9];
-      for (int k = 0; k < 9; ++k) taps[k] = weights[int64_t{k} * g.channels + c];
       WinogradPatch at;
-      winogradTapsAtPoints(taps, at);
+      weights.read(c, at);
       float* to = &all[static_cast<size_t>((o / lanes * g.channels + c) * lanes + o % lanes)];
       for (size_t p = 0; p < kPoints; ++p) to[p * step] = at[p / kPatch][p % kPatch];
     }

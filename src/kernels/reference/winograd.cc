@@ -4,10 +4,11 @@
 // the bias is added last.
 #include "kernels/reference/winograd.h"
 
+#include <cstring>
+
 #include "kernels/elementwise.h"
 #include "kernels/reference/one_lane.h"
 #include "kernels/reference/scalar_math.h"
-#include "kernels/reference/weights.h"
 #include "kernels/winograd.h"
 
 namespace minnow::kernels::reference {
@@ -48,6 +49,14 @@ void resultsOf(const Patch& sums, float (&results)[kTile][kTile]) {
   for (int i = 0; i < kTile; ++i) winogradResults(One(), rows[i], results[i]);
 }
 
+/// The taps of one output and one input channel, row-major, at all points.
+void tapsAtPoints(const float* taps, WinogradPatch& at) {
+  float columns[3][kPatch];
+  for (int k = 0; k < 3; ++k) winogradTaps(One(), {taps[k], taps[3 + k], taps[6 + k]}, columns[k]);
+  for (int i = 0; i < kPatch; ++i)
+    winogradTaps(One(), {columns[0][i], columns[1][i], columns[2][i]}, at[i]);
+}
+
 class Layer {
  public:
   Layer(const ops::Conv& conv, const KernelArgs& args)
@@ -84,15 +93,13 @@ class Layer {
   }
 
   void sumUp(const Index& tile, Patch& sums) const {
-    const WeightsOfOutput<float> weights(matrices_, args_.inputs[1], 0, tile[1]);
+    const WinogradWeights weights(matrices_, args_.inputs[1], tile[1]);
     const int64_t channels = x().shape[1];
     for (int64_t c = 0; c < channels; ++c) {
       Patch inputs, taps;
-      float kernel[9];
       readPatch(tile, c, inputs);
       inputsAtPoints(inputs);
-      for (int k = 0; k < 9; ++k) kernel[k] = weights[k * channels + c];
-      winogradTapsAtPoints(kernel, taps);
+      weights.read(c, taps);
       for (int i = 0; i < kPatch; ++i)
         for (int j = 0; j < kPatch; ++j)
           sums[i][j] = std::fma(inputs[i][j], taps[i][j], sums[i][j]);
@@ -122,11 +129,12 @@ class Layer {
 
 }  // namespace
 
-void winogradTapsAtPoints(const float (&taps)[9], WinogradPatch& at) {
-  float columns[3][kPatch];
-  for (int k = 0; k < 3; ++k) winogradTaps(One(), {taps[k], taps[3 + k], taps[6 + k]}, columns[k]);
-  for (int i = 0; i < kPatch; ++i)
-    winogradTaps(One(), {columns[0][i], columns[1][i], columns[2][i]}, at[i]);
+void WinogradWeights::read(int64_t channel, WinogradPatch& at) const {
+  float taps[kPatch * kPatch];
+  const int count = atPoints_ ? kPatch * kPatch : 9;
+  for (int k = 0; k < count; ++k) taps[k] = weights_[k * channels_ + channel];
+  if (!atPoints_) return tapsAtPoints(taps, at);
+  std::memcpy(at, taps, sizeof at);
 }
 
 Result<void> runWinograd(const ops::Conv& conv, const KernelArgs& args) {

@@ -2,7 +2,8 @@
 // output channels at a time, the weights are, half the points at a time; at every point a product of
 // tiles by channels with channels by outputs is one of panels; and sums are brought back. Weights
 // stay 3x3 in the file: the transformed ones, four times as large, exist for one panel and 18 points
-// at a time. With 64 channels those take 72 KB, a block of 28 tiles 318 KB.
+// at a time. With 64 channels those take 72 KB, a block of 28 tiles 318 KB. A file may hold them at the
+// points instead, whose panels are read where they lie.
 #include <algorithm>
 
 #include "kernels/simd/conv.h"
@@ -30,8 +31,10 @@ struct Cut {
   int64_t mostTiles;            ///< of a block
   int64_t tilesPerBlock = 0, blocks = 0;
   int64_t channels, paddedChannels, outputs;
+  bool atPoints;  ///< weights are already
 
-  Cut(const ops::Conv& conv, const TensorView& in, const TensorView& out, const OutputRows& asked)
+  Cut(const ops::Conv& conv, const TensorView& in, const TensorView& weights, const TensorView& out,
+      const OutputRows& asked)
       : y(conv.along(0, in.shape[2]), in.shape[2], out.shape[2]),
         x(conv.along(1, in.shape[3]), in.shape[3], out.shape[3]),
         rows(asked.within(out.shape[2])),
@@ -39,7 +42,8 @@ struct Cut {
         tiles(((rows.end + kTile - 1) / kTile - firstTileRow) * x.tiles()),
         channels(in.shape[1]),
         paddedChannels(PanelShape::roundUp(channels, 4)),
-        outputs(out.shape[1]) {
+        outputs(out.shape[1]),
+        atPoints(ops::Conv::areAtPoints(weights.shape)) {
     mostTiles = WinogradBlock::mostTiles(paddedChannels);
     if (tiles > 0) cutInto((tiles + mostTiles - 1) / mostTiles);
   }
@@ -55,7 +59,8 @@ struct Cut {
   // Floats of the parts of scratch memory.
   int64_t zeros() const { return PanelShape::roundUp(channels, 16); }
   int64_t inputs(int64_t perBlock) const { return kPoints * inputStep(perBlock); }
-  int64_t taps() const { return kHalf * tapsStep(); }
+  // Also of inputs between the two axes of their transform, which are less.
+  int64_t taps() const { return atPoints ? kPoints * paddedChannels : kHalf * tapsStep(); }
   // From a point's floats to the next's. Not multiples of 4 KB, at which all would share the few places
   // that a cache has for equal lower bits of an address: 18 points of weights were a third slower.
   int64_t inputStep(int64_t perBlock) const { return perBlock * paddedChannels + kPanel; }
@@ -98,9 +103,8 @@ class Layer {
       const int64_t first = panel * kPanel;
       const int64_t count = std::min(cut_.outputs - first, kPanel);
       for (int half = 0; half < 2; ++half) {
-        transformTaps(half, first, count, taps);
-        multiply(tiles.end - tiles.begin, count, inputs + half * kHalf * inputStep(), taps,
-                 sums + half * kHalf * sumStep());
+        multiply(tiles.end - tiles.begin, count, inputs + half * kHalf * inputStep(),
+                 tapsOf(half, first, count, taps), sums + half * kHalf * sumStep());
       }
       writeTiles(image, tiles, {first, first + count}, sums);
     }
@@ -142,24 +146,33 @@ class Layer {
     }
   }
 
-  /// The weights of `count` outputs, a panel of a matrix for each point of a half.
-  void transformTaps(int half, int64_t first, int64_t count, float* to) const {
-    const PanelShape matrix = matrixOf(count);
-    transforms_.taps(half, args_.inputs[1].as<const float>() + panels_.offset(0, first, 0),
-                     cut_.channels, matrix.width(0), to, cut_.tapsStep());
+  /// Of a point, and from there to the next point's.
+  struct Taps {
+    const float* first;
+    int64_t step;
+  };
+  /// The weights of `count` outputs, a panel of a matrix for each point of a half: as stored, or made
+  /// in `room`.
+  Taps tapsOf(int half, int64_t first, int64_t count, float* room) const {
+    const int64_t width = matrixOf(count).width(0);
+    const int64_t begin = cut_.atPoints ? half * kHalf * cut_.channels : 0;
+    const float* panel = args_.inputs[1].as<const float>() + panels_.offset(0, first, begin);
+    if (cut_.atPoints) return {panel, cut_.channels * width};
+    transforms_.taps(half, panel, cut_.channels, width, room, cut_.tapsStep());
+    return {room, cut_.tapsStep()};
   }
 
   PanelShape matrixOf(int64_t outputs) const { return {1, outputs, cut_.channels}; }
 
-  void multiply(int64_t tiles, int64_t count, const float* inputs, const float* taps,
+  void multiply(int64_t tiles, int64_t count, const float* inputs, const Taps& taps,
                 float* sums) const {
     const PanelShape matrix = matrixOf(count);
-    PanelOutputs(matrix, taps, {}, {}).forEachPanel(0, 1, [&](Panel panel) {
+    PanelOutputs(matrix, taps.first, {}, {}).forEachPanel(0, 1, [&](Panel panel) {
       panel.tile.bias = nullptr;
       for (int i = 0; i < kHalf; ++i) {
         const TapRun run{inputs + i * inputStep(), cut_.paddedChannels};
         panel.run({&run, 1, cut_.channels}, tiles, sums + i * sumStep(), kOutputs);
-        panel.tile.weights += cut_.tapsStep();
+        panel.tile.weights += taps.step;
       }
     });
   }
@@ -214,13 +227,13 @@ bool acceptsWinograd(const ops::Operator& op, std::span<const TensorView> inputs
 
 size_t winogradWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
                          std::span<const TensorView> outputs, const CallShape& call) {
-  const Cut cut(static_cast<const ops::Conv&>(op), inputs[0], outputs[0], call.rows);
+  const Cut cut(static_cast<const ops::Conv&>(op), inputs[0], inputs[1], outputs[0], call.rows);
   return scratchWorkspace(cut.mostScratchBytes(), call.threads);
 }
 
 Result<void> runWinograd(const ops::Operator& op, const KernelArgs& args) {
   const auto& conv = static_cast<const ops::Conv&>(op);
-  Cut cut(conv, args.inputs[0], args.outputs[0], args.rows);
+  Cut cut(conv, args.inputs[0], args.inputs[1], args.outputs[0], args.rows);
   const Layer layer(conv, args, cut);
   const int64_t batch = args.outputs[0].shape[0], panels = cut.panels();
   // Threads share blocks of tiles, of which there are several for each; where there are few tiles, they share panels, and each
