@@ -42,6 +42,14 @@ struct Bindings {
   TensorView input(size_t index) const { return tensor(program->graph->inputs[index]); }
   TensorView output(size_t index) const { return tensor(program->graph->outputs[index]); }
 
+  /// What runs a step: its kernel, or the frame's own in its place.
+  const backend::Kernel* kernelOf(size_t step) const {
+    if (backend::kHasDevices)
+      for (const Bound& one : bound)
+        if (one.step == step) return one.kernel.get();
+    return program->steps[step].kernel.get();
+  }
+
   size_t heapBytes() const {
     size_t bytes = minnow::heapBytes(actual) + minnow::heapBytes(progress) +
                    settled.capacity() * sizeof settled[0];
@@ -49,7 +57,14 @@ struct Bindings {
     return bytes;
   }
 
+  /// What takes an input across from where an application has it, or an output to there.
+  struct Bound {
+    size_t step = 0;
+    std::unique_ptr<const backend::Kernel> kernel;
+  };
+
   std::shared_ptr<const program::Program> program;
+  std::vector<Bound> bound;  ///< until the frame goes
   std::byte* arena = nullptr;
   backend::DeviceBlock* block = nullptr;  ///< of the frame; null where nothing is on a device
   std::vector<TensorView> actual;         ///< by program::Place::actual

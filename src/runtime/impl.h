@@ -91,14 +91,18 @@ struct Frame::Impl {
 
   void use(Session::Impl& of, std::shared_ptr<const program::Program> program);
   size_t heapBytes() const;  // of what it holds
+  /// A kernel in place of a step's, null for none, if the budget allows.
+  Result<void> bind(size_t step, std::unique_ptr<const backend::Kernel> kernel);
+  void unbindAll();
 
   Session::Impl* session = nullptr;
   bool taken = false;  // Session::Impl::mutex guards it
   memory::ArenaLease lease;
   std::optional<runtime::Bindings> bindings;
   std::optional<runtime::Runner> runner;
-  std::vector<Way> ways;  // as many as a chain has bands or a stage lanes at most
-  std::string missing;    // what the last view that was not there says
+  std::vector<Way> ways;     // as many as a chain has bands or a stage lanes at most
+  memory::Charge boundHeap;  // of Bindings::bound
+  std::string missing;       // what the last view that was not there says
 };
 
 struct Session::Impl {
