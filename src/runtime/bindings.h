@@ -10,6 +10,7 @@
 
 #include "base/heap_bytes.h"
 #include "program/program.h"
+#include "runtime/bound.h"
 
 namespace minnow::runtime {
 
@@ -44,10 +45,8 @@ struct Bindings {
 
   /// What runs a step: its kernel, or the frame's own in its place.
   const backend::Kernel* kernelOf(size_t step) const {
-    if (backend::kHasDevices)
-      for (const Bound& one : bound)
-        if (one.step == step) return one.kernel.get();
-    return program->steps[step].kernel.get();
+    const backend::Kernel* own = bound.at(step);
+    return own != nullptr ? own : program->steps[step].kernel.get();
   }
 
   size_t heapBytes() const {
@@ -57,14 +56,8 @@ struct Bindings {
     return bytes;
   }
 
-  /// What takes an input across from where an application has it, or an output to there.
-  struct Bound {
-    size_t step = 0;
-    std::unique_ptr<const backend::Kernel> kernel;
-  };
-
   std::shared_ptr<const program::Program> program;
-  std::vector<Bound> bound;  ///< until the frame goes
+  Bound bound;  ///< until the frame goes
   std::byte* arena = nullptr;
   backend::DeviceBlock* block = nullptr;  ///< of the frame; null where nothing is on a device
   std::vector<TensorView> actual;         ///< by program::Place::actual

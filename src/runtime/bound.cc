@@ -8,6 +8,7 @@
 #include "runtime/impl.h"
 
 namespace minnow {
+#ifndef MINNOW_WITHOUT_DEVICES
 namespace {
 
 using ir::ValueId;
@@ -88,8 +89,6 @@ template <class Make>
 Result<void> bindGuarded(Frame::Impl& frame, bool isInput, std::string_view name,
                          const Make& make) {
   const std::string& source = frame.session->model->source;
-  if (!backend::kHasDevices)
-    return fail(ErrorCode::Unsupported, "this build computes on no device");
   return guarded(source, [&]() -> Result<void> {
     auto ok = bindAt(frame, isInput, name, make);
     return ok ? ok : fail(ok.error().code, source, ": ", ok.error().message);
@@ -106,28 +105,22 @@ bool isNone(const DevicePicture& picture) {
 }  // namespace
 
 Result<void> Frame::Impl::bind(size_t step, std::unique_ptr<const backend::Kernel> kernel) {
-  using runtime::Bindings;
-  const auto bytesOf = [](const auto& one) { return sizeof(Bindings::Bound) + one->heapBytes(); };
-  std::vector<Bindings::Bound>& bound = bindings->bound;
-  const auto last = std::ranges::find(bound, step, &Bindings::Bound::step);
-  MemoryLedger more = boundHeap.amount();
-  if (last != bound.end()) more.heapBytes -= bytesOf(last->kernel);
+  using Own = runtime::Bound::Kernel;
+  const auto bytesOf = [](const auto& one) { return sizeof(Own) + one->heapBytes(); };
+  auto& [kernels, heap] = bindings->bound;
+  const auto last = std::ranges::find(kernels, step, &Own::step);
+  MemoryLedger more = heap.amount();
+  if (last != kernels.end()) more.heapBytes -= bytesOf(last->kernel);
   if (kernel) more.heapBytes += bytesOf(kernel);
   Runtime::Impl& runtime = *session->model->runtime;
   const std::lock_guard lock(runtime.mutex);
-  if (auto ok = askBudget(runtime, boundHeap.amount(), more, runtime.arenas.need()); !ok) return ok;
-  if (last != bound.end()) bound.erase(last);
-  bound.reserve(bound.size() + 1);
-  if (kernel) bound.push_back({step, std::move(kernel)});
-  bound.shrink_to_fit();
-  boundHeap.set(runtime.ledger, more);
+  if (auto ok = askBudget(runtime, heap.amount(), more, runtime.arenas.need()); !ok) return ok;
+  if (last != kernels.end()) kernels.erase(last);
+  kernels.reserve(kernels.size() + 1);
+  if (kernel) kernels.push_back({step, std::move(kernel)});
+  kernels.shrink_to_fit();
+  heap.set(runtime.ledger, more);
   return {};
-}
-
-void Frame::Impl::unbindAll() {
-  bindings->bound.clear();
-  bindings->bound.shrink_to_fit();
-  boundHeap.set({});
 }
 
 Result<void> Frame::bindInput(std::string_view name, const DeviceTensor& tensor) {
@@ -151,4 +144,16 @@ Result<void> Frame::bindOutput(std::string_view name, const DeviceTensor& tensor
                      });
 }
 
+#else
+namespace {
+
+Result<void> noDevice() { return fail(ErrorCode::Unsupported, "this build computes on no device"); }
+
+}  // namespace
+
+Result<void> Frame::bindInput(std::string_view, const DeviceTensor&) { return noDevice(); }
+Result<void> Frame::bindInput(std::string_view, const DevicePicture&) { return noDevice(); }
+Result<void> Frame::bindOutput(std::string_view, const DeviceTensor&) { return noDevice(); }
+
+#endif
 }  // namespace minnow

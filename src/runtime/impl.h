@@ -93,7 +93,6 @@ struct Frame::Impl {
   size_t heapBytes() const;  // of what it holds
   /// A kernel in place of a step's, null for none, if the budget allows.
   Result<void> bind(size_t step, std::unique_ptr<const backend::Kernel> kernel);
-  void unbindAll();
 
   Session::Impl* session = nullptr;
   bool taken = false;  // Session::Impl::mutex guards it
@@ -101,7 +100,6 @@ struct Frame::Impl {
   std::optional<runtime::Bindings> bindings;
   std::optional<runtime::Runner> runner;
   std::vector<Way> ways;     // as many as a chain has bands or a stage lanes at most
-  memory::Charge boundHeap;  // of Bindings::bound
   std::string missing;       // what the last view that was not there says
 };
 

@@ -342,7 +342,7 @@ Frame::Impl& Session::Impl::takeFrame() {
 }
 
 void Session::Impl::giveBack(Frame::Impl& frame) {
-  if (backend::kHasDevices) frame.unbindAll();
+  frame.bindings->bound = {};
   frame.lease = {};
   frame.missing = {};
   const std::lock_guard lock(mutex);
