@@ -99,9 +99,10 @@ typedef struct minnow_interpreter minnow_interpreter;
 typedef struct minnow_session minnow_session;
 typedef struct minnow_frame minnow_frame;
 
-/* Options begin with their size, so that a program and a library of different versions understand
- * each other: what the caller's header does not have yet is as by default, and what the library
- * does not know yet is refused unless it is zero. Begin with the initialiser:
+/* Options, and accounts that are filled in, begin with their size, so that a program and a library
+ * of different versions understand each other: what the caller's header does not have yet is as by
+ * default, or left out; what the library does not know yet is refused unless it is zero, or comes
+ * back as zero. What is reserved has to be zero. Begin with the initialiser:
  *
  *   minnow_runtime_options options = MINNOW_RUNTIME_OPTIONS_INIT;
  *   options.threads = 2; */
@@ -121,8 +122,10 @@ void minnow_runtime_destroy(minnow_runtime* runtime);
 
 /* Bytes held by a runtime and all that was made from it: minnow/memory.h, MemoryLedger. */
 typedef struct minnow_ledger {
+  size_t size; /* sizeof(minnow_ledger) */
   size_t model_bytes, static_bytes, dynamic_bytes, heap_bytes, device_bytes;
 } minnow_ledger;
+#define MINNOW_LEDGER_INIT {sizeof(minnow_ledger), 0, 0, 0, 0, 0}
 /* What is held now, and at the moment of the largest total; either may be NULL. */
 minnow_status minnow_runtime_ledger(const minnow_runtime* runtime, minnow_ledger* now,
                                     minnow_ledger* peak);
@@ -158,14 +161,17 @@ typedef struct minnow_extent {
 minnow_status minnow_interpreter_input_extent(const minnow_interpreter* interpreter, size_t input,
                                               int axis, minnow_extent* extent);
 
-/* A part of the model that is computed in its own way: minnow/runtime.h, PathOptions. Begin with
- * zeros. */
+/* A part of the model that is computed in its own way: minnow/runtime.h, PathOptions. In an array one
+ * follows the other at its size. */
 typedef struct minnow_path {
+  size_t size;             /* sizeof(minnow_path) */
   const char* const* to;   /* operators or tensors where it ends; NULL after the last */
   const char* const* from; /* where it begins; NULL, or likewise */
   const char* backends;    /* "cl,cpu", as the session's; NULL for the CPU */
   int threads;             /* 0: an even share */
+  int reserved;            /* 0 */
 } minnow_path;
+#define MINNOW_PATH_INIT {sizeof(minnow_path), NULL, NULL, NULL, 0, 0}
 
 typedef struct minnow_session_options {
   size_t size;        /* sizeof(minnow_session_options) */
@@ -219,8 +225,10 @@ minnow_status minnow_session_resize_inputs(minnow_session* session,
 
 /* Bytes, as MemoryReport in minnow/runtime.h. */
 typedef struct minnow_memory_report {
+  size_t size; /* sizeof(minnow_memory_report) */
   size_t model_bytes, static_bytes, dynamic_bytes, lower_bound_bytes, metadata_bytes, device_bytes;
 } minnow_memory_report;
+#define MINNOW_MEMORY_REPORT_INIT {sizeof(minnow_memory_report), 0, 0, 0, 0, 0, 0}
 minnow_status minnow_session_memory(const minnow_session* session, minnow_memory_report* report);
 
 /* A tensor that a step reads or writes: the name is the ONNX tensor's, "" for an optional one that

@@ -339,6 +339,7 @@ cl_program Device::fromCache(const KernelName& name) {
 }
 
 void Device::keepWhatRan() {
+  if (!hasUnkept_.exchange(false)) return;  // after nearly every frame
   const std::lock_guard lock(mutex());
   for (const auto& [key, program] : std::exchange(unkept_, {})) {
     size_t size = 0;
@@ -362,7 +363,10 @@ Result<cl_program> Device::program(const KernelName& name) {
   auto compiled = compile(name);
   if (!compiled) return compiled;
   known = *compiled;
-  if (cache().isUsed()) unkept_.emplace_back(cacheKey(name), known);
+  if (cache().isUsed()) {
+    unkept_.emplace_back(cacheKey(name), known);
+    hasUnkept_ = true;
+  }
   return known;
 }
 

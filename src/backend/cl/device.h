@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -99,6 +100,7 @@ class Device final : public gpu::Device {
   bool hasSameBits_ = false;
   std::map<std::pair<std::string, std::string>, cl_program> programs_;  // by file and options
   std::vector<std::pair<std::string, cl_program>> unkept_;  // by key of the cache: not there yet
+  std::atomic<bool> hasUnkept_ = false;
 };
 
 /// Released when it goes.

@@ -82,7 +82,7 @@ class Device final : public gpu::Device {
   EGLDisplay display() const { return display_; }
   /// Makes a buffer a kernel's pointer; the distance from where it is bound, in elements.
   GLint bind(GLuint place, const gpu::Pointer& pointer) const;
-  Result<void> dispatch(size_t items) const;
+  void dispatch(size_t items) const;
   Result<void> check(const char* call) const { return gl::check(api_.glGetError(), call); }
 
  protected:
