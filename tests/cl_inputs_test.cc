@@ -8,6 +8,7 @@
 
 #include "backend/cl/api.h"
 #include "device_inputs.h"
+#include "minnow/minnow.h"
 
 namespace minnow {
 namespace {
@@ -176,6 +177,43 @@ TEST(ClOutputs, AreLeftWhereTheyAreWanted) {
   ASSERT_TRUE(frame.bindOutput("out", {.cl = y.get()}));
   ASSERT_TRUE(frame.run());
   EXPECT_EQ(y.read(device.queue), test::onCpu(on, input));
+}
+
+TEST(ClInputs, AreBoundInC) {
+  SKIP_WITHOUT_DEVICE();
+  void *device = nullptr, *context = nullptr, *queue = nullptr;
+  ASSERT_EQ(minnow_cl_device(&device, &context, &queue), MINNOW_OK) << minnow_last_error();
+  EXPECT_EQ(context, clDevice()->context);
+  const OnDevice on(test::networkOf(3), "cl");  // for its bytes
+  minnow_runtime* runtime = nullptr;
+  minnow_interpreter* interpreter = nullptr;
+  minnow_session* session = nullptr;
+  minnow_frame* frame = nullptr;
+  minnow_session_options options = MINNOW_SESSION_OPTIONS_INIT;
+  options.backends = "cl,cpu";
+  ASSERT_EQ(minnow_runtime_create(nullptr, &runtime), MINNOW_OK);
+  ASSERT_EQ(minnow_interpreter_create_from_buffer(runtime, on.model.span.data(),
+                                                  on.model.span.size(), nullptr, &interpreter),
+            MINNOW_OK);
+  ASSERT_EQ(minnow_interpreter_create_session(interpreter, &options, &session), MINNOW_OK);
+  ASSERT_EQ(minnow_session_begin(session, &frame), MINNOW_OK);
+  const auto input = numbers(3 * 48 * 64, -0.5F);
+  Memory x(*clDevice(), input), y(*clDevice(), std::vector<float>(input.size()));
+  minnow_device_tensor tensor = MINNOW_DEVICE_TENSOR_INIT;
+  tensor.cl = x.get();
+  EXPECT_EQ(minnow_frame_bind_input(frame, "x", &tensor), MINNOW_OK) << minnow_last_error();
+  EXPECT_EQ(minnow_frame_bind_input(frame, "z", &tensor), MINNOW_NOT_FOUND);
+  tensor.cl = y.get();
+  EXPECT_EQ(minnow_frame_bind_output(frame, "out", &tensor), MINNOW_OK) << minnow_last_error();
+  EXPECT_EQ(minnow_frame_run(frame), MINNOW_OK) << minnow_last_error();
+  EXPECT_EQ(y.read(clDevice()->queue), test::onCpu(on, input));
+  tensor.reserved = 1;
+  EXPECT_EQ(minnow_frame_bind_input(frame, "x", &tensor), MINNOW_INVALID_ARGUMENT);
+  EXPECT_EQ(minnow_frame_bind_input(frame, "x", nullptr), MINNOW_INVALID_ARGUMENT);
+  minnow_frame_destroy(frame);
+  minnow_session_destroy(session);
+  minnow_interpreter_destroy(interpreter);
+  minnow_runtime_destroy(runtime);
 }
 
 TEST(ClPictures, BecomeTheBitsThatTheCpuWrites) {

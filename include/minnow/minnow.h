@@ -256,6 +256,27 @@ minnow_status minnow_frame_output(const minnow_frame* frame, const char* name,
 /* May overwrite the inputs' memory: write them again before another run. */
 minnow_status minnow_frame_run(minnow_frame* frame);
 
+/* Inputs that already lie on the session's device, and outputs that are wanted there: minnow/device.h,
+ * which says who waits for whom. One of `cl`, a cl_mem, and `gl`, the name of a buffer object; neither
+ * ends a binding. `ready` is a cl_event or a GLsync, or NULL. */
+typedef struct minnow_device_tensor {
+  size_t size; /* sizeof(minnow_device_tensor) */
+  void* cl;
+  void* ready;
+  unsigned gl;
+  int reserved; /* 0 */
+} minnow_device_tensor;
+#define MINNOW_DEVICE_TENSOR_INIT {sizeof(minnow_device_tensor), NULL, NULL, 0, 0}
+minnow_status minnow_frame_bind_input(minnow_frame* frame, const char* name,
+                                      const minnow_device_tensor* tensor);
+minnow_status minnow_frame_bind_output(minnow_frame* frame, const char* name,
+                                       const minnow_device_tensor* tensor);
+/* The engine's cl_device_id, cl_context and cl_command_queue; those that are not NULL before are the
+ * application's, which the engine is to take: clDevice in minnow/device.h. */
+minnow_status minnow_cl_device(void** device, void** context, void** queue);
+/* Its EGLDisplay and EGLContext: glDevice there. */
+minnow_status minnow_gl_device(void** display, void** context);
+
 /* A step of a session: minnow/runtime.h, OperatorInfo. The texts are valid during the call. */
 typedef struct minnow_operator {
   const char *name, *type, *kernel;

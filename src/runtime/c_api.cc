@@ -11,6 +11,7 @@
 #include "base/fail.h"
 #include "base/guarded.h"
 #include "minnow/cpu.h"
+#include "minnow/device.h"
 #include "minnow/elements.h"
 #include "minnow/minnow.h"
 #include "minnow/runtime.h"
@@ -257,6 +258,26 @@ Result<minnow::SessionOptions> optionsOf(const minnow_session_options* options) 
   return all;
 }
 
+#ifndef MINNOW_WITHOUT_DEVICES
+/// Calls bound(tensor) with what C gives.
+template <class Bound>
+minnow_status bind(const minnow_frame* frame, const char* name, const minnow_device_tensor* tensor,
+                   const Bound& bound) {
+  return checked([&]() -> minnow_status {
+    if (frame == nullptr || name == nullptr || tensor == nullptr) return nullArgument();
+    const auto given = completed<minnow_device_tensor>(tensor, MINNOW_DEVICE_TENSOR_INIT);
+    if (!given) return failed(given.error());
+    if (auto ok = areZero({given->reserved}); !ok) return failed(std::move(ok.error()));
+    auto ok = bound({static_cast<_cl_mem*>(given->cl), given->gl, given->ready});
+    return ok ? MINNOW_OK : failed(std::move(ok.error()));
+  });
+}
+#else
+minnow_status noDevice() {
+  return failed(ErrorCode::Unsupported, "this build computes on no device");
+}
+#endif
+
 const char* nameAt(std::span<const minnow::TensorInfo> infos, size_t index) {
   return index < infos.size() ? infos[index].name.c_str() : nullptr;
 }
@@ -486,6 +507,53 @@ minnow_status minnow_frame_run(minnow_frame* frame) {
     return ran ? MINNOW_OK : failed(std::move(ran.error()));
   });
 }
+
+#ifndef MINNOW_WITHOUT_DEVICES
+minnow_status minnow_frame_bind_input(minnow_frame* frame, const char* name,
+                                      const minnow_device_tensor* tensor) {
+  return bind(frame, name, tensor, [&](const minnow::DeviceTensor& theirs) {
+    return frame->object.bindInput(name, theirs);
+  });
+}
+
+minnow_status minnow_frame_bind_output(minnow_frame* frame, const char* name,
+                                       const minnow_device_tensor* tensor) {
+  return bind(frame, name, tensor, [&](const minnow::DeviceTensor& theirs) {
+    return frame->object.bindOutput(name, theirs);
+  });
+}
+
+minnow_status minnow_cl_device(void** device, void** context, void** queue) {
+  return checked([&]() -> minnow_status {
+    if (device == nullptr || context == nullptr || queue == nullptr) return nullArgument();
+    const auto is =
+        minnow::clDevice({static_cast<_cl_device_id*>(*device), static_cast<_cl_context*>(*context),
+                          static_cast<_cl_command_queue*>(*queue)});
+    if (!is) return failed(is.error());
+    *device = is->device, *context = is->context, *queue = is->queue;
+    return MINNOW_OK;
+  });
+}
+
+minnow_status minnow_gl_device(void** display, void** context) {
+  return checked([&]() -> minnow_status {
+    if (display == nullptr || context == nullptr) return nullArgument();
+    const auto is = minnow::glDevice();
+    if (!is) return failed(is.error());
+    *display = is->display, *context = is->context;
+    return MINNOW_OK;
+  });
+}
+#else
+minnow_status minnow_frame_bind_input(minnow_frame*, const char*, const minnow_device_tensor*) {
+  return noDevice();
+}
+minnow_status minnow_frame_bind_output(minnow_frame*, const char*, const minnow_device_tensor*) {
+  return noDevice();
+}
+minnow_status minnow_cl_device(void**, void**, void**) { return noDevice(); }
+minnow_status minnow_gl_device(void**, void**) { return noDevice(); }
+#endif
 
 minnow_status minnow_frame_run_with_callback(minnow_frame* frame, minnow_callback before,
                                              minnow_callback after, void* user) {
