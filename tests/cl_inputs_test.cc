@@ -9,6 +9,7 @@
 #include "backend/cl/api.h"
 #include "device_inputs.h"
 #include "minnow/minnow.h"
+#include "ops/arg_reduce.h"
 
 namespace minnow {
 namespace {
@@ -283,6 +284,21 @@ TEST(ClInputs, AreRefusedWhereTheCpuReadsThem) {
   auto all = *none.session.begin();
   EXPECT_TRUE(test::refusal(all.bindInput("x", tensor), ErrorCode::Unsupported)
                   .contains("is read by Conv"));
+}
+
+TEST(ClOutputs, OfOtherTypesAreRefused) {
+  SKIP_WITHOUT_DEVICE();
+  test::Builder b("labels");
+  ops::ArgReduce labels;
+  labels.axis = 1;
+  const ir::ValueId x = b.input("x", {1, 16, 48, 64});
+  const ir::ValueId y = b.conv(b.conv(x, 16, 64, 3, 1, 1, 1), 64, 16, 3, 1, 1, 2);
+  OnDevice on(b.finish(b.add(labels, {y})), "cl");
+  const Memory memory(clDevice()->context, sizeof(int64_t) * 48 * 64);
+  auto frame = *on.session.begin();
+  const auto words =
+      test::refusal(frame.bindOutput("out", {.cl = memory.get()}), ErrorCode::Unsupported);
+  EXPECT_TRUE(words.contains("not int64") || words.contains("on the CPU")) << words;
 }
 
 TEST(ClInputs, MayNotFitTheBudget) {

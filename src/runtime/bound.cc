@@ -63,6 +63,19 @@ Result<size_t> indexOf(std::span<const TensorInfo> infos, const char* kind, std:
   return fail(ErrorCode::NotFound, "the model has no ", kind, " '", name, "'; it has: ", known);
 }
 
+using Made = Result<std::unique_ptr<const backend::Kernel>>;
+
+template <class Make>
+Made makeAt(const program::Program& program, ValueId id, const Make& make) {
+  TensorView view = program.viewOf(id);
+  if (!program.isOnDevice(id))
+    return fail(ErrorCode::Unsupported, "it is a constant, which lies in the process's memory");
+  if (view.type != DataType::Float32)
+    return fail(ErrorCode::Unsupported, "float32 alone is bound on a device, not ", view.type);
+  view.data = nullptr;
+  return make(*program.device->memory(), view);
+}
+
 /// `make(memory, view)` makes the kernel, or null to have the step's own again.
 template <class Make>
 Result<void> bindAt(Frame::Impl& frame, bool isInput, std::string_view name, const Make& make) {
@@ -76,9 +89,7 @@ Result<void> bindAt(Frame::Impl& frame, bool isInput, std::string_view name, con
   if (!step) return std::unexpected(step.error());
   const ir::Node& node = program.graph->nodes[*step];
   const ValueId there = isInput ? node.outputs[0] : node.inputs[0];
-  TensorView view = program.viewOf(there);
-  view.data = nullptr;
-  auto kernel = make(*program.device->memory(), view);
+  auto kernel = makeAt(program, there, make);
   if (!kernel)
     return fail(kernel.error().code, isInput ? "input '" : "output '", name,
                 "': ", kernel.error().message);
@@ -94,8 +105,6 @@ Result<void> bindGuarded(Frame::Impl& frame, bool isInput, std::string_view name
     return ok ? ok : fail(ok.error().code, source, ": ", ok.error().message);
   });
 }
-
-using Made = Result<std::unique_ptr<const backend::Kernel>>;
 
 bool isNone(const DeviceTensor& tensor) { return tensor.cl == nullptr && tensor.gl == 0; }
 bool isNone(const DevicePicture& picture) {
