@@ -1,4 +1,6 @@
 // What an application has on the device, taken into a block and put there.
+#include <algorithm>
+
 #include "backend/gpu/gpu.h"
 #include "backend/gpu/rows.h"
 #include "base/fail.h"
