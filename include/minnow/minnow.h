@@ -107,10 +107,10 @@ typedef struct minnow_frame minnow_frame;
  *   minnow_runtime_options options = MINNOW_RUNTIME_OPTIONS_INIT;
  *   options.threads = 2; */
 typedef struct minnow_runtime_options {
-  size_t size;          /* sizeof(minnow_runtime_options) */
-  int threads;          /* that compute, the callers' included; frames at once share them */
-  int concurrency;      /* frames that may be under way at once */
-  size_t memory_budget; /* most bytes the library may hold; 0 for no limit */
+  size_t size;              /* sizeof(minnow_runtime_options) */
+  int threads;              /* that compute, the callers' included; frames at once share them */
+  int concurrency;          /* frames that may be under way at once */
+  size_t memory_budget;     /* most bytes the library may hold; 0 for no limit */
   const char* kernel_cache; /* folder for what devices compile; NULL: nothing is kept */
 } minnow_runtime_options;
 #define MINNOW_RUNTIME_OPTIONS_INIT {sizeof(minnow_runtime_options), 1, 1, 0, NULL}
@@ -188,7 +188,7 @@ typedef struct minnow_session_options {
   int reserved2;  /* 0 */
 } minnow_session_options;
 #define MINNOW_SESSION_OPTIONS_INIT \
-  { sizeof(minnow_session_options), 1, 1, 1, 0, NULL, NULL, 0, 0, 0 }
+  {sizeof(minnow_session_options), 1, 1, 1, 0, NULL, NULL, 0, 0, 0}
 
 typedef struct minnow_input_shape {
   const char* name;

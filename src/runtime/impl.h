@@ -99,8 +99,8 @@ struct Frame::Impl {
   memory::ArenaLease lease;
   std::optional<runtime::Bindings> bindings;
   std::optional<runtime::Runner> runner;
-  std::vector<Way> ways;     // as many as a chain has bands or a stage lanes at most
-  std::string missing;       // what the last view that was not there says
+  std::vector<Way> ways;  // as many as a chain has bands or a stage lanes at most
+  std::string missing;    // what the last view that was not there says
 };
 
 struct Session::Impl {
