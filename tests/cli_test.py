@@ -212,6 +212,8 @@ class CommandLine(unittest.TestCase):
         self.minnow("diff", model, code=USAGE)
         self.minnow("diff", model, model, "--against", "cpu", code=USAGE)
         self.minnow("diff", model, model, *given, code=USAGE)
+        for option in ("--backend=cl", "--path=to=y", "--shape=x=1"):
+            self.assertIn("is for a model, with --against", self.minnow("diff", model, model, option, code=USAGE))
 
     def test_what_devices_compile_is_kept(self):
         model, cache, file = self.convert(), self.folder / "cache/below", self.folder / "file"

@@ -44,6 +44,11 @@ Result<Operand> Launches::operand(const Work& work, int input) {
   return Operand{Operand::In::Constants, *index, static_cast<int64_t>(first / sizeof(float))};
 }
 
+Operand Launches::theirs(std::unique_ptr<Buffer> buffer) {
+  theirs_ = std::move(buffer);
+  return {Operand::In::Theirs};
+}
+
 Result<void> Launches::add(const KernelName& name, std::vector<Operand> operands,
                            std::span<const std::byte> geometry, size_t items) {
   if (items == 0) return {};
@@ -59,7 +64,7 @@ Result<void> Launches::add(const KernelName& name, std::vector<Operand> operands
 size_t Launches::heapBytes() const {
   size_t bytes = sizeof *this + minnow::heapBytes(name_) +
                  constants_.capacity() * sizeof constants_[0] + constants_.size() * sizeof(Buffer) +
-                 launches_.capacity() * sizeof(Launch);
+                 (theirs_ ? sizeof(Buffer) : 0) + launches_.capacity() * sizeof(Launch);
   for (const Launch& launch : launches_)
     bytes += launch.call->heapBytes() + minnow::heapBytes(launch.operands);
   return bytes;
@@ -74,6 +79,7 @@ size_t Launches::deviceBytes() const {
 Pointer Launches::resolve(const Operand& operand, const kernels::KernelArgs& args) const {
   if (operand.in == Operand::In::Constants)
     return {constants_[static_cast<size_t>(operand.index)].get(), operand.shift};
+  if (operand.in == Operand::In::Theirs) return {theirs_.get(), operand.shift};
   const auto index = static_cast<size_t>(operand.index);
   const size_t byte = operand.in == Operand::In::Workspace
                           ? static_cast<size_t>(reinterpret_cast<uintptr_t>(args.workspace.data()))

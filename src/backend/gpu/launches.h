@@ -9,10 +9,10 @@
 
 namespace minnow::backend::gpu {
 
-/// A pointer that a kernel is given, as a tensor, constant or workspace and a distance in elements of
-/// four bytes.
+/// A pointer that a kernel is given, as a tensor, constant or workspace and a distance in elements
+/// of four bytes.
 struct Operand {
-  enum class In : uint8_t { Inputs, Outputs, Workspace, Constants } in = In::Inputs;
+  enum class In : uint8_t { Inputs, Outputs, Workspace, Constants, Theirs } in = In::Inputs;
   int index = 0;      ///< of a tensor, or of a constant of the step
   int64_t shift = 0;  ///< elements further on
 };
@@ -28,6 +28,8 @@ class Launches final : public Kernel {
   Result<int> addWeights(std::span<const float> weights);
   /// An input as an operand: where the frame has it, or a constant's elements as they are.
   Result<Operand> operand(const Work& work, int input);
+  /// What an application has here: in none of our accounts.
+  Operand theirs(std::unique_ptr<Buffer> buffer);
   void setWorkspace(size_t bytes) { workspaceBytes_ = bytes; }
   /// `items` work-items of a kernel that takes pointers, each with a distance, and a struct whose
   /// first member is their number.
@@ -60,6 +62,7 @@ class Launches final : public Kernel {
   std::string name_;
   size_t workspaceBytes_ = 0;
   std::vector<std::unique_ptr<Buffer>> constants_;
+  std::unique_ptr<Buffer> theirs_;
   std::vector<Launch> launches_;
 };
 
