@@ -55,6 +55,12 @@ bool isWritten(const KernelName& kernel, const Device& device);
 /// Refuses what is more than the device takes at a time: "weights of 151000000 bytes …".
 Result<void> checkBytes(const char* what, int64_t bytes, const Device& device);
 
+/// True if tensors of float32 are stored in halves (Work).
+bool storesHalves(const Work& work);
+
+/// All that a constant input of float32 has, gaps included, packed or not.
+std::span<const float> numbersOf(const Work& work, int input);
+
 /// The elements of a tensor, to another of its shape.
 Result<void> addCopy(Launches& launches, const Device& device, Operand from, const TensorView& x,
                      Operand to, const TensorView& y);

@@ -1,9 +1,9 @@
 // What has parameters, or neighbours, along channels, as channels.cl has it.
-FLOATS(0, X, x)
+TENSOR(0, X, x)
 
 #ifdef KERNEL_batchNormalization
-FLOATS(1, Parameters, parameters)
-FLOATS(2, Y, y)
+TENSOR(1, Parameters, parameters)
+TENSOR(2, Y, y)
 
 void batchNormalization(int i) {
   int last = g.rank - 1, first = i % g.blocks * kLanes, count = g.extent[last] - first;
@@ -24,7 +24,7 @@ void batchNormalization(int i) {
 #endif
 
 #ifdef KERNEL_lrn
-FLOATS(1, Y, y)
+TENSOR(1, Y, y)
 
 void lrn(int i) {
   int channel = i % g.blocks * kLanes, count = g.channels - channel;
@@ -38,7 +38,7 @@ void lrn(int i) {
   for (int tap = channel - g.before; tap <= channel + g.after; ++tap) {
     V value = V(0);  // no neighbour: 0
     for (int l = 0; l < kLanes; ++l)
-      if (tap + l >= 0 && tap + l < g.channels) value[l] = x[from + (tap + l) * g.xChannel];
+      if (tap + l >= 0 && tap + l < g.channels) value[l] = AT(x, from + (tap + l) * g.xChannel);
     sum = MulAdd(value, value, sum);
   }
   V base = MulAdd(V(g.weight), sum, V(g.bias));

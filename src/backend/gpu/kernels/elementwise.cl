@@ -26,8 +26,8 @@ typedef struct {
 #define JOINED(a, b) a##b
 #define EVALUATE(name) JOINED(evaluate, name)
 
-kernel void elementwise(global const float* a, long aAt, global const float* b, long bAt,
-                        global float* y, long yAt, Elementwise g) {
+kernel void elementwise(global const T* a, long aAt, global const T* b, long bAt,
+                        global T* y, long yAt, Elementwise g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int last = g.rank - 1, first = take(&i, g.blocks) * kLanes;

@@ -17,9 +17,9 @@ V Pow(V a, V b) {
 }
 V PRelu(V a, V b) { return IfThenElse(Lt(a, V(0)), Mul(a, b), a); }
 
-FLOATS(0, A, a)
-FLOATS(1, B, b)
-FLOATS(2, Y, y)
+TENSOR(0, A, a)
+TENSOR(1, B, b)
+TENSOR(2, Y, y)
 
 void elementwise(int i) {
   int last = g.rank - 1, first = i % g.blocks * kLanes;
