@@ -66,7 +66,7 @@ Result<void> prepareBatchNormalization(const Work& work, Device& device, Launche
   const auto x = launches.operand(work, 0);
   if (!x) return std::unexpected(x.error());
   const std::vector<float> numbers = parametersOf(work);
-  const auto parameters = launches.addNumbers(numbers);
+  const auto parameters = launches.addConstant(std::as_bytes(std::span(numbers)));
   if (!parameters) return std::unexpected(parameters.error());
   return launches.add({"channels", "batchNormalization", ""},
                       {*x, {Operand::In::Constants, *parameters}, {Operand::In::Outputs}}, g);
@@ -105,7 +105,7 @@ std::span<const Row> channelRows() {
   using ops::OpKind;
   static constexpr Row kRows[] = {
       {OpKind::BatchNormalization, "batch-norm", "channels", supportsBatchNormalization,
-       prepareBatchNormalization},
+       prepareBatchNormalization, {}, Constants::Kept},
       {OpKind::Lrn, "lrn", "channels", always, prepareLrn},
   };
   return kRows;

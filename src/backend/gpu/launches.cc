@@ -23,11 +23,6 @@ std::pair<int64_t, int64_t> reachOf(const TensorView& view) {
   return {low, high};
 }
 
-KernelName inHalves(KernelName name) {
-  name.options += " -D HALF=1";
-  return name;
-}
-
 }  // namespace
 
 std::span<const float> numbersOf(const Work& work, int input) {
@@ -46,8 +41,11 @@ bool storesHalves(const Work& work) {
   return std::ranges::any_of(work.inputs, isHalf) || std::ranges::any_of(work.outputs, isHalf);
 }
 
-Launches::Launches(Device& device, const char* name, const Work& work)
-    : device_(device), name_(text(device.backend(), "-", name)), halves_(storesHalves(work)) {}
+Launches::Launches(Device& device, const char* name, const Work& work, Constants constants)
+    : device_(device),
+      name_(text(device.backend(), "-", name)),
+      halves_(storesHalves(work)),
+      keepsConstants_(constants == Constants::Kept) {}
 
 Result<int> Launches::addConstant(std::span<const std::byte> bytes, size_t size) {
   auto made = device_.constant(bytes);
@@ -61,7 +59,7 @@ Result<int> Launches::addConstant(std::span<const std::byte> bytes) {
 }
 
 Result<int> Launches::addNumbers(std::span<const float> numbers) {
-  if (!halves_) return addConstant(std::as_bytes(numbers));
+  if (!halves_ || keepsConstants_) return addConstant(std::as_bytes(numbers));
   const std::vector<base::Half> halves(numbers.begin(), numbers.end());
   return addConstant(std::as_bytes(std::span(halves)), sizeof(base::Half));
 }
@@ -93,13 +91,24 @@ Result<Operand> Launches::operand(const Work& work, int input) {
   return Operand{Operand::In::Constants, *index, static_cast<int64_t>(first / sizeof(float))};
 }
 
+/// As kernels/vocabulary has it.
+KernelName Launches::inHalves(KernelName name, std::span<const Operand> operands) const {
+  name.options += " -D HALF=1";
+  int kept = 0;
+  for (size_t i = 0; i < operands.size() && keepsConstants_; ++i)
+    kept |= (operands[i].in == Operand::In::Constants ? 1 : 0) << i;
+  if (kept != 0) name.options += text(" -D KEPT=", kept);
+  return name;
+}
+
 Result<void> Launches::add(const KernelName& name, std::vector<Operand> operands,
                            std::span<const std::byte> geometry, size_t items) {
   if (items == 0) return {};
   if (operands.size() > kMostPointers)
     return fail(ErrorCode::Unsupported, name.function, " takes ", operands.size(), " tensors, of ",
                 kMostPointers, " that a kernel may");
-  auto call = device_.call(halves_ ? inHalves(name) : name, operands.size(), geometry, items);
+  auto call = device_.call(halves_ ? inHalves(name, operands) : name, operands.size(), geometry,
+                           items);
   if (!call) return std::unexpected(call.error());
   launches_.push_back({std::move(*call), std::move(operands)});
   return {};

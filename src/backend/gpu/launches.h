@@ -17,11 +17,17 @@ struct Operand {
   int64_t shift = 0;  ///< elements further on
 };
 
+/// Of float32, where tensors are stored in halves.
+enum class Constants : uint8_t {
+  Halves,
+  Kept,  ///< as float32: they are few, or could be as small or as large as halves are not
+};
+
 class Launches final : public Kernel {
  public:
-  /// `name` is the row's. Where the tensors of `work` are stored in halves, so are its constants, and
-  /// kernels are compiled for that.
-  Launches(Device& device, const char* name, const Work& work);
+  /// `name` is the row's. Where the tensors of `work` are stored in halves, kernels are compiled for
+  /// that, and its constants are too, unless they are kept as they are.
+  Launches(Device& device, const char* name, const Work& work, Constants constants);
 
   /// A further constant, as it is; its number.
   Result<int> addConstant(std::span<const std::byte> bytes);
@@ -64,10 +70,11 @@ class Launches final : public Kernel {
     int64_t size;  ///< of an element
   };
   Result<int> addConstant(std::span<const std::byte> bytes, size_t size);
+  KernelName inHalves(KernelName name, std::span<const Operand> operands) const;
 
   Device& device_;
   std::string name_;
-  bool halves_;
+  bool halves_, keepsConstants_;
   size_t workspaceBytes_ = 0;
   std::vector<Constant> constants_;
   std::vector<Launch> launches_;

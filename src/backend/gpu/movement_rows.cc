@@ -90,7 +90,7 @@ Operand operandAt(const TensorView& view, std::span<const Operand> operands) {
 Result<std::vector<Operand>> operandsOf(const Work& work, Launches& launches) {
   std::vector<Operand> operands;
   for (size_t i = 0; i < work.inputs.size(); ++i) {
-    const bool onDevice = work.inputs[i] && work.inputs[i].type == DataType::Float32;
+    const bool onDevice = work.inputs[i] && work.inputTypes[i].type == DataType::Float32;
     const auto operand = onDevice ? launches.operand(work, static_cast<int>(i)) : Operand{};
     if (!operand) return std::unexpected(operand.error());
     operands.push_back(*operand);

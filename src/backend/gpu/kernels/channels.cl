@@ -5,7 +5,7 @@ typedef struct {
   int each;  // parameters: so many means, then factors, then biases
 } BatchNormalization;
 
-kernel void batchNormalization(global const T* x, long xAt, global const T* parameters,
+kernel void batchNormalization(global const T* x, long xAt, global const float* parameters,
                                long at, global T* y, long yAt, BatchNormalization g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
@@ -19,10 +19,10 @@ kernel void batchNormalization(global const T* x, long xAt, global const T* para
   }
   parameters += at;
   const int step = g.parameters[last];
-  const V centred = Sub(load(x + xAt, g.x[last], count), load(parameters, step, count));
-  const V factor = load(parameters + g.each, step, count);
-  store(MulAdd(centred, factor, load(parameters + 2 * g.each, step, count)), y + yAt, g.y[last],
-        count);
+  const V centred = Sub(load(x + xAt, g.x[last], count), loadFloats(parameters, step, count));
+  const V factor = loadFloats(parameters + g.each, step, count);
+  const V bias = loadFloats(parameters + 2 * g.each, step, count);
+  store(MulAdd(centred, factor, bias), y + yAt, g.y[last], count);
 }
 
 typedef struct {

@@ -2,7 +2,7 @@
 TENSOR(0, X, x)
 
 #ifdef KERNEL_batchNormalization
-TENSOR(1, Parameters, parameters)
+FLOATS(1, Parameters, parameters)
 TENSOR(2, Y, y)
 
 void batchNormalization(int i) {
@@ -16,10 +16,10 @@ void batchNormalization(int i) {
     row += position * g.parameters[axis];
   }
   int step = g.parameters[last];
-  V centred = Sub(LOAD(x, from, g.x[last], count), LOAD(parameters, row, step, count));
-  V factor = LOAD(parameters, row + g.each, step, count);
-  STORE(MulAdd(centred, factor, LOAD(parameters, row + 2 * g.each, step, count)), y, to, g.y[last],
-        count)
+  V centred = Sub(LOAD(x, from, g.x[last], count), LOAD_FLOATS(parameters, row, step, count));
+  V factor = LOAD_FLOATS(parameters, row + g.each, step, count);
+  V bias = LOAD_FLOATS(parameters, row + 2 * g.each, step, count);
+  STORE(MulAdd(centred, factor, bias), y, to, g.y[last], count)
 }
 #endif
 

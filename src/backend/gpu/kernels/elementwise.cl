@@ -26,7 +26,22 @@ typedef struct {
 #define JOINED(a, b) a##b
 #define EVALUATE(name) JOINED(evaluate, name)
 
-kernel void elementwise(global const T* a, long aAt, global const T* b, long bAt,
+#if KEPT & 1
+typedef float A;
+#define loadA loadFloats
+#else
+typedef T A;
+#define loadA load
+#endif
+#if KEPT & 2
+typedef float B;
+#define loadB loadFloats
+#else
+typedef T B;
+#define loadB load
+#endif
+
+kernel void elementwise(global const A* a, long aAt, global const B* b, long bAt,
                         global T* y, long yAt, Elementwise g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
@@ -37,7 +52,7 @@ kernel void elementwise(global const T* a, long aAt, global const T* b, long bAt
     aAt += (long)at * g.a[axis], bAt += (long)at * g.b[axis], yAt += (long)at * g.y[axis];
   }
   const int count = g.extent[last] - first;
-  const V left = load(a + aAt, g.a[last], count), right = load(b + bAt, g.b[last], count);
+  const V left = loadA(a + aAt, g.a[last], count), right = loadB(b + bAt, g.b[last], count);
   const V value = BINARY(left, right);
   store(EVALUATE(EPILOGUE)((Function){g.alpha, g.beta}, 0, value), y + yAt, g.y[last], count);
 }

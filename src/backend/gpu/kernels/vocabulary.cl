@@ -46,8 +46,12 @@ typedef struct {
 // Elements of tensors and of constant weights as they are stored, of type T: floats, or with -D HALF=1
 // halves, which OpenCL reads and writes without extensions, rounds to the nearest, and to infinity from
 // 65520 on. What is computed is of 32 bits, and so is a workspace.
+// With -D KEPT=… those constants are floats nevertheless whose places have bits in it.
 #ifndef HALF
 #define HALF 0
+#endif
+#ifndef KEPT
+#define KEPT 0
 #endif
 #if HALF
 typedef half T;
@@ -77,6 +81,15 @@ static int take(int* left, int extent) {
 
 // Elements `step` from one to the next, of which `count` are there; the others are 0.
 
+static V loadFloats(global const float* from, int step, int count) {
+  if (step == 1 && count >= kLanes) return vload16(0, from);
+  if (step == 0) return (V)(*from);
+  float lanes[kLanes];
+  for (int i = 0; i < kLanes; ++i) lanes[i] = i < count ? from[i * step] : 0;
+  return vload16(0, lanes);
+}
+
+#if HALF
 static V load(global const T* from, int step, int count) {
   if (step == 1 && count >= kLanes) return load16(from);
   if (step == 0) return (V)(loadOne(from, 0));
@@ -84,6 +97,9 @@ static V load(global const T* from, int step, int count) {
   for (int i = 0; i < kLanes; ++i) lanes[i] = i < count ? loadOne(from, i * step) : 0;
   return vload16(0, lanes);
 }
+#else
+#define load loadFloats
+#endif
 
 static void store(V value, global T* to, int step, int count) {
   if (step == 1 && count >= kLanes) {
