@@ -117,6 +117,8 @@ struct OperandInfo {
   DataType type = DataType::Undefined;
   Shape shape;            ///< as planned; what depends on data may turn out smaller
   bool constant = false;  ///< weights, or a view of them: never written
+  /// As memory has it: Float16 for what a device of Precision::Low stores so.
+  DataType stored = DataType::Undefined;
 };
 
 /// What a step reads and writes, in the order of the views that callbacks get.
@@ -209,9 +211,10 @@ struct PathOptions {
 enum class Precision : uint8_t {
   High,  ///< as they are
   /// As float16, in half the memory, of which half as much is moved; computed in float32, from which
-  /// each result is rounded once. It has 11 binary digits: an element errs by 2^-12 of itself, and by
-  /// 2^-25 below 2^-14. What is greater than 65504 becomes an infinity, not the largest number, so
-  /// that it shows: `minnow diff --precision low --against cpu` finds where.
+  /// each result is rounded once. It has 11 binary digits: rounding changes a number by 2^-11 of itself
+  /// at most, and one below 2^-14 by 2^-25, so that what is smaller than that becomes 0. From 65520 on it
+  /// becomes an infinity, and not the largest number, so that it shows. Nothing watches over what a
+  /// model's numbers are: try it on its own inputs with `minnow diff --precision low --against cpu`.
   Low,
 };
 

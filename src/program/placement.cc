@@ -121,8 +121,9 @@ class Placer {
   void enterValue(ValueId id) {
     if (graph_.values[id].isConstant()) return;
     const int producer = producers_[id] < 0 ? MinCut::kSink : nodes_[producers_[id]];
-    const double cost = list_[0]->memory()->crossingCost(
-        static_cast<size_t>(types_[id].shape.elements()) * elementSize(storedThere(types_[id].type)));
+    const double cost =
+        list_[0]->memory()->crossingCost(static_cast<size_t>(types_[id].shape.elements()) *
+                                         elementSize(storedThere(types_[id].type)));
     const int down = cut_.addNode(), up = cut_.addNode();
     cut_.addEdge(producer, down, cost);
     cut_.addEdge(up, producer, cost);
@@ -166,8 +167,7 @@ class Placer {
     for (size_t n = 0; n < built_->nodes.size(); ++n)
       if (placement_.sides[n] == Side::Device || placement_.sides[n] == Side::Entering)
         for (const ValueId id : built_->nodes[n].outputs)
-          if (id != kNoValue)
-            placement_.stored[id].type = storedThere(placement_.types[id].type);
+          if (id != kNoValue) placement_.stored[id].type = storedThere(placement_.types[id].type);
   }
 
   void append(ir::Node node, Side side, std::string refusal) {

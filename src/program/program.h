@@ -106,7 +106,8 @@ struct Program {
     const DataType type = typeOf(id).type;
     return inHalves && type == DataType::Float32 && isOnDevice(id) ? DataType::Float16 : type;
   }
-  /// A value as planned, of the type that it is stored as. It has data if it is constant; absent for kNoValue.
+  /// A value as planned, of the type that it is stored as. It has data if it is constant; absent for
+  /// kNoValue.
   TensorView viewOf(ir::ValueId id) const;
   /// The same, written to `view`: steps do it for every operand of every strip.
   void bindView(ir::ValueId id, TensorView& view) const;

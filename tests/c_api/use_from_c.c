@@ -144,6 +144,13 @@ static const char* usePaths(minnow_interpreter* model) {
   problem = runFrame(session);
   minnow_session_destroy(session);
   if (problem != NULL) return problem;
+  options.precision = 2;
+  CHECK(minnow_interpreter_create_session(model, &options, &session) == MINNOW_INVALID_ARGUMENT);
+  options.precision = MINNOW_PRECISION_LOW; /* of nothing here: the same bits */
+  CHECK(minnow_interpreter_create_session(model, &options, &session) == MINNOW_OK);
+  problem = runFrame(session);
+  minnow_session_destroy(session);
+  if (problem != NULL) return problem;
   options.backends = "abacus";
   CHECK(minnow_interpreter_create_session(model, &options, &session) == MINNOW_INVALID_ARGUMENT);
   return NULL;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <set>
 
 #include "backend/reference/reference.h"
@@ -116,6 +117,7 @@ class Runner {
 
   /// What devices make of tensors in halves: what the reference makes of the same numbers, rounded once.
   void checkInHalves() {
+    if (devicesHere().empty()) return;
     for (const TestTensor& input : inputs_)
       if (input.view()) roundToHalves(input.view());
     outputTypes_ = *case_.op->inferShape(types_);
@@ -501,8 +503,23 @@ TEST_P(OpCases, SameBitsOfAwkwardNumbers) {
   }
 }
 
+/// Drivers compile every kernel anew for halves, half a second each, and a kernel reads and writes them in
+/// one way whatever function follows: one in sixteen cases of each kind of operator, or, where the variable
+/// MINNOW_EVERY_CASE_IN_HALVES is set, all.
+bool isTriedInHalves(const OpCase& c) {
+  static const std::set<std::string> tried = [] {
+    const int step = std::getenv("MINNOW_EVERY_CASE_IN_HALVES") != nullptr ? 1 : 16;
+    std::map<ops::OpKind, int> count;
+    std::set<std::string> names;
+    for (const OpCase& one : allCases())
+      if (count[one.op->kind()]++ % step == 0) names.insert(one.name);
+    return names;
+  }();
+  return tried.contains(c.name);
+}
+
 TEST_P(OpCases, InHalvesOnDevices) {
-  if (!GetParam().fails) Runner(GetParam()).checkInHalves();
+  if (!GetParam().fails && isTriedInHalves(GetParam())) Runner(GetParam()).checkInHalves();
 }
 
 TEST_P(OpCases, AttributesSurviveEncodingInAnyOrder) {

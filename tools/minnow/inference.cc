@@ -38,12 +38,11 @@ ConvertSettings settingsOf(const InferenceOptions& options, const InputSpecs& sp
 }
 
 SessionOptions sessionOptions(const InferenceOptions& options, bool strips) {
-  return withBackends(
-      {.fastKernels = !options.reference,
-       .inStrips = strips,
-       .precision = options.precision,
-       .paths = parsePaths(options.paths)},
-      options.backends);
+  return withBackends({.fastKernels = !options.reference,
+                       .inStrips = strips,
+                       .precision = options.precision,
+                       .paths = parsePaths(options.paths)},
+                      options.backends);
 }
 
 std::optional<PathChoice> chosen(const InferenceOptions& options, const Model& model,

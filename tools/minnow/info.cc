@@ -237,9 +237,9 @@ void info(const Arguments& args) {
     for (const std::string& kind : model.interpreter.operatorKinds()) fmt::print("{}\n", kind);
     return;
   }
-  Session session = openSession(model, args.model, settings,
-                                withBackends({.precision = args.precision, .paths = parsePaths(args.paths)},
-                                             args.backends));
+  Session session = openSession(
+      model, args.model, settings,
+      withBackends({.precision = args.precision, .paths = parsePaths(args.paths)}, args.backends));
   const std::vector<Sizes> sizes = sizesOf(model.interpreter, session);
   const Ranges ranges = rangesOf(model.interpreter, session);
   std::optional<Verdict> verdict;

@@ -34,8 +34,7 @@ Result<void> supportsWeights(const Work& work, const Device& device) {
 }
 
 Result<void> supportsConv(const Work& work, const Device& device) {
-  if (isInTiles(work))
-    return fail(ErrorCode::Unsupported, "it is computed in tiles");
+  if (isInTiles(work)) return fail(ErrorCode::Unsupported, "it is computed in tiles");
   return supportsWeights(work, device);
 }
 

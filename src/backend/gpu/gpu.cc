@@ -71,8 +71,8 @@ void convert(const TensorView& from, const TensorView& to, bool alike) {
 
 /// At once where both lie alike without gaps.
 void copy(const TensorView& from, const TensorView& to) {
-  const bool alike = from.strides == to.strides && Stretch(from).low == 0 &&
-                     Stretch(from).bytes() == from.bytes();
+  const bool alike =
+      from.strides == to.strides && Stretch(from).low == 0 && Stretch(from).bytes() == from.bytes();
   if (from.type == DataType::Float32 && to.type == DataType::Float16)
     convert<float, base::Half>(from, to, alike);
   else if (from.type == DataType::Float16 && to.type == DataType::Float32)

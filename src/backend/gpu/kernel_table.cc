@@ -70,11 +70,11 @@ Result<void> checkHalves(std::span<const float> numbers) {
 
 Result<void> checkDigits(std::span<const float> weights) {
   constexpr float kLeast = 0x1p-14F;
-  float largest = 0;
-  for (const float weight : weights) largest = std::max(largest, std::fabs(weight));
-  if (largest >= kLeast || largest == 0) return {};
-  return fail(ErrorCode::Unsupported, "weights of ", largest,
-              " at most have too few digits in float16, from 2^-14 down");
+  const auto isSmall = [](float weight) { return std::fabs(weight) < kLeast; };
+  const auto isZero = [](float weight) { return weight == 0; };
+  if (!std::ranges::all_of(weights, isSmall) || std::ranges::all_of(weights, isZero)) return {};
+  return fail(ErrorCode::Unsupported,
+              "weights that all are below 2^-14 have too few digits in float16");
 }
 
 Result<void> checkTurns(int64_t turns, const Device& device) {

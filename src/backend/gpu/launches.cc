@@ -107,8 +107,8 @@ Result<void> Launches::add(const KernelName& name, std::vector<Operand> operands
   if (operands.size() > kMostPointers)
     return fail(ErrorCode::Unsupported, name.function, " takes ", operands.size(), " tensors, of ",
                 kMostPointers, " that a kernel may");
-  auto call = device_.call(halves_ ? inHalves(name, operands) : name, operands.size(), geometry,
-                           items);
+  auto call =
+      device_.call(halves_ ? inHalves(name, operands) : name, operands.size(), geometry, items);
   if (!call) return std::unexpected(call.error());
   launches_.push_back({std::move(*call), std::move(operands)});
   return {};

@@ -81,8 +81,8 @@ Operand operandAt(const TensorView& view, std::span<const Operand> operands) {
   const intptr_t number = (where + kHalf) >> kOperandBits;
   if (number < 1 || static_cast<size_t>(number) > operands.size()) return operands.back();
   Operand operand = operands[static_cast<size_t>(number) - 1];
-  operand.shift += (where - (number << kOperandBits)) /
-                   static_cast<intptr_t>(elementSize(view.type));
+  operand.shift +=
+      (where - (number << kOperandBits)) / static_cast<intptr_t>(elementSize(view.type));
   return operand;
 }
 

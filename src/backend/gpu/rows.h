@@ -72,8 +72,8 @@ Result<void> addCopy(Launches& launches, const Device& device, Operand from, con
                      Operand to, const TensorView& y);
 
 /// True for a convolution that is computed in Winograd's tiles. Stored in halves it is not: weights lie at
-/// 36 points, four times as many as taps, of which each result is a difference; rounded to halves they
-/// err by 7e-3 of it.
+/// 36 points, four times as many as taps, and each result is a difference of them: rounded to halves they
+/// moved it by up to 1e-2.
 bool isInTiles(const Work& work);
 
 /// Constant weights, input 1, in panels (kernels/packing.h).

@@ -46,7 +46,8 @@ kernel void lrn(global const T* x, long xAt, global T* y, long yAt, Lrn g) {
   for (int tap = channel - g.before; tap <= channel + g.after; ++tap) {
     float lanes[kLanes];
     for (int l = 0; l < kLanes; ++l)  // no neighbour: 0
-      lanes[l] = tap + l >= 0 && tap + l < g.channels ? loadOne(x, (long)(tap + l) * g.xChannel) : 0;
+      lanes[l] =
+          tap + l >= 0 && tap + l < g.channels ? loadOne(x, (long)(tap + l) * g.xChannel) : 0;
     const V value = vload16(0, lanes);
     sum = MulAdd(value, value, sum);
   }

@@ -51,7 +51,8 @@ static V get(global const T* from, const Fold* g, const Place* place, int operan
   if (g->rank == 1)
     return load(from + (long)i * g->strides[operand][0], g->strides[operand][0], count);
   float lanes[kLanes];
-  for (int l = 0; l < kLanes; ++l) lanes[l] = l < count ? loadOne(from, distanceOf(g, operand, i + l)) : 0;
+  for (int l = 0; l < kLanes; ++l)
+    lanes[l] = l < count ? loadOne(from, distanceOf(g, operand, i + l)) : 0;
   return vload16(0, lanes);
 }
 
