@@ -22,7 +22,7 @@ ARROWS = {
     "src/backend": ["src/kernels"],
     "src/backend/reference": ["src/backend", "src/kernels/reference"],
     "src/backend/cpu": ["src/backend/reference", "src/kernels/simd"],
-    "src/backend/gpu": ["src/backend/reference"],
+    "src/backend/gpu": ["src/backend/reference", "src/vision"],
     "src/backend/cl": ["src/backend/gpu"],
     "src/backend/gl": ["src/backend/gpu"],
     "src/format": ["src/ir", "src/kernels"],

@@ -187,13 +187,16 @@ class CommandLine(unittest.TestCase):
         self.minnow("diff", model, code=USAGE)
         self.minnow("diff", model, model, "--against", "cpu", code=USAGE)
         self.minnow("diff", model, model, *given, code=USAGE)
+        for option in ("--backend=cl", "--path=to=y", "--shape=x=1"):
+            self.assertIn("is for a model, with --against", self.minnow("diff", model, model, option, code=USAGE))
 
     def test_what_devices_compile_is_kept(self):
         model, cache, file = self.convert(), self.folder / "cache/below", self.folder / "file"
         info = json.loads(self.minnow("info", model, "--backend", "cpu", "--json"))["placement"]
-        if not any(one["device"] for one in info["backends"]):
+        devices = [one["name"] for one in info["backends"] if one["device"]]
+        if not devices:
             self.skipTest("there is no device")
-        arguments = ["info", model, "--backend", "cl,cpu", "--kernel-cache"]
+        arguments = ["info", model, "--backend", f"{devices[0]},cpu", "--kernel-cache"]
         first = self.minnow(*arguments, cache)
         kept = {path.name: path.read_bytes() for path in cache.iterdir()}
         self.assertGreater(len(kept), 0)

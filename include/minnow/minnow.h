@@ -99,17 +99,18 @@ typedef struct minnow_interpreter minnow_interpreter;
 typedef struct minnow_session minnow_session;
 typedef struct minnow_frame minnow_frame;
 
-/* Options begin with their size, so that a program and a library of different versions understand
- * each other: what the caller's header does not have yet is as by default, and what the library
- * does not know yet is refused unless it is zero. Begin with the initialiser:
+/* Options, and accounts that are filled in, begin with their size, so that a program and a library
+ * of different versions understand each other: what the caller's header does not have yet is as by
+ * default, or left out; what the library does not know yet is refused unless it is zero, or comes
+ * back as zero. What is reserved has to be zero. Begin with the initialiser:
  *
  *   minnow_runtime_options options = MINNOW_RUNTIME_OPTIONS_INIT;
  *   options.threads = 2; */
 typedef struct minnow_runtime_options {
-  size_t size;          /* sizeof(minnow_runtime_options) */
-  int threads;          /* that compute, the callers' included; frames at once share them */
-  int concurrency;      /* frames that may be under way at once */
-  size_t memory_budget; /* most bytes the library may hold; 0 for no limit */
+  size_t size;              /* sizeof(minnow_runtime_options) */
+  int threads;              /* that compute, the callers' included; frames at once share them */
+  int concurrency;          /* frames that may be under way at once */
+  size_t memory_budget;     /* most bytes the library may hold; 0 for no limit */
   const char* kernel_cache; /* folder for what devices compile; NULL: nothing is kept */
 } minnow_runtime_options;
 #define MINNOW_RUNTIME_OPTIONS_INIT {sizeof(minnow_runtime_options), 1, 1, 0, NULL}
@@ -121,8 +122,10 @@ void minnow_runtime_destroy(minnow_runtime* runtime);
 
 /* Bytes held by a runtime and all that was made from it: minnow/memory.h, MemoryLedger. */
 typedef struct minnow_ledger {
+  size_t size; /* sizeof(minnow_ledger) */
   size_t model_bytes, static_bytes, dynamic_bytes, heap_bytes, device_bytes;
 } minnow_ledger;
+#define MINNOW_LEDGER_INIT {sizeof(minnow_ledger), 0, 0, 0, 0, 0}
 /* What is held now, and at the moment of the largest total; either may be NULL. */
 minnow_status minnow_runtime_ledger(const minnow_runtime* runtime, minnow_ledger* now,
                                     minnow_ledger* peak);
@@ -158,14 +161,17 @@ typedef struct minnow_extent {
 minnow_status minnow_interpreter_input_extent(const minnow_interpreter* interpreter, size_t input,
                                               int axis, minnow_extent* extent);
 
-/* A part of the model that is computed in its own way: minnow/runtime.h, PathOptions. Begin with
- * zeros. */
+/* A part of the model that is computed in its own way: minnow/runtime.h, PathOptions. In an array one
+ * follows the other at its size. */
 typedef struct minnow_path {
+  size_t size;             /* sizeof(minnow_path) */
   const char* const* to;   /* operators or tensors where it ends; NULL after the last */
   const char* const* from; /* where it begins; NULL, or likewise */
   const char* backends;    /* "cl,cpu", as the session's; NULL for the CPU */
   int threads;             /* 0: an even share */
+  int reserved;            /* 0 */
 } minnow_path;
+#define MINNOW_PATH_INIT {sizeof(minnow_path), NULL, NULL, NULL, 0, 0}
 
 /* How a device stores float32: minnow/runtime.h, Precision. */
 typedef enum minnow_precision {
@@ -188,7 +194,7 @@ typedef struct minnow_session_options {
   int precision;  /* a minnow_precision, of what is computed on a device */
 } minnow_session_options;
 #define MINNOW_SESSION_OPTIONS_INIT \
-  { sizeof(minnow_session_options), 1, 1, 1, 0, NULL, NULL, 0, 0, 0 }
+  {sizeof(minnow_session_options), 1, 1, 1, 0, NULL, NULL, 0, 0, 0}
 
 typedef struct minnow_input_shape {
   const char* name;
@@ -225,8 +231,10 @@ minnow_status minnow_session_resize_inputs(minnow_session* session,
 
 /* Bytes, as MemoryReport in minnow/runtime.h. */
 typedef struct minnow_memory_report {
+  size_t size; /* sizeof(minnow_memory_report) */
   size_t model_bytes, static_bytes, dynamic_bytes, lower_bound_bytes, metadata_bytes, device_bytes;
 } minnow_memory_report;
+#define MINNOW_MEMORY_REPORT_INIT {sizeof(minnow_memory_report), 0, 0, 0, 0, 0, 0}
 minnow_status minnow_session_memory(const minnow_session* session, minnow_memory_report* report);
 
 /* A tensor that a step reads or writes: the name is the ONNX tensor's, "" for an optional one that
@@ -253,6 +261,27 @@ minnow_status minnow_frame_output(const minnow_frame* frame, const char* name,
                                   minnow_tensor* tensor);
 /* May overwrite the inputs' memory: write them again before another run. */
 minnow_status minnow_frame_run(minnow_frame* frame);
+
+/* Inputs that already lie on the session's device, and outputs that are wanted there: minnow/device.h,
+ * which says who waits for whom. One of `cl`, a cl_mem, and `gl`, the name of a buffer object; neither
+ * ends a binding. `ready` is a cl_event or a GLsync, or NULL. */
+typedef struct minnow_device_tensor {
+  size_t size; /* sizeof(minnow_device_tensor) */
+  void* cl;
+  void* ready;
+  unsigned gl;
+  int reserved; /* 0 */
+} minnow_device_tensor;
+#define MINNOW_DEVICE_TENSOR_INIT {sizeof(minnow_device_tensor), NULL, NULL, 0, 0}
+minnow_status minnow_frame_bind_input(minnow_frame* frame, const char* name,
+                                      const minnow_device_tensor* tensor);
+minnow_status minnow_frame_bind_output(minnow_frame* frame, const char* name,
+                                       const minnow_device_tensor* tensor);
+/* The engine's cl_device_id, cl_context and cl_command_queue; those that are not NULL before are the
+ * application's, which the engine is to take: clDevice in minnow/device.h. */
+minnow_status minnow_cl_device(void** device, void** context, void** queue);
+/* Its EGLDisplay and EGLContext: glDevice there. */
+minnow_status minnow_gl_device(void** display, void** context);
 
 /* A step of a session: minnow/runtime.h, OperatorInfo. The texts are valid during the call. */
 typedef struct minnow_operator {

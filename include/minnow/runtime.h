@@ -161,6 +161,8 @@ using RunObserver = std::function<void(const RunEvent&)>;
 class Interpreter;
 class Session;
 class Frame;
+struct DeviceTensor;
+struct DevicePicture;
 
 /// Threads, the arena pool and the memory budget. One a process as a rule.
 class Runtime {
@@ -411,7 +413,18 @@ class Frame {
   /// writeImage's error says the same.
   TensorView input(std::string_view name) const;
   TensorView input(size_t index) const;
-  /// May overwrite the inputs' memory: write them again before another run().
+  /// From now on run() takes the input from what the application has on the session's device
+  /// (minnow/device.h), and input() holds nothing of it; one with nothing in it ends that.
+  /// Unsupported, naming the operator, where one on the CPU reads the input, so that it has to be in
+  /// the process's memory: write it there then. InvalidArgument for what is another device's,
+  /// ShapeMismatch for other extents or bytes. Takes some bytes of the heap until the frame goes,
+  /// which are in its account and the budget.
+  Result<void> bindInput(std::string_view name, const DeviceTensor& tensor);
+  Result<void> bindInput(std::string_view name, const DevicePicture& picture);
+  /// The same of an output: run() leaves it there, and output() holds nothing. Unsupported where an
+  /// operator on the CPU computes it, or reads it too.
+  Result<void> bindOutput(std::string_view name, const DeviceTensor& tensor);
+  /// May overwrite the inputs' memory: write them again before another run(). What is bound stays so.
   Result<void> run();
   /// Calls `before` with each operator's inputs and `after` with its outputs; either may be empty.
   /// They run in the floating-point mode of the caller, on the thread of the caller.

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "kernels/kernel.h"
+#include "minnow/device.h"
 #include "minnow/runtime.h"
 #include "minnow/status.h"
 #include "minnow/tensor.h"
@@ -33,25 +34,6 @@ inline constexpr bool kHasDevices = true;
 class DeviceBlock {
  public:
   virtual ~DeviceBlock() = default;
-};
-
-/// Memory of a back-end that is not the process's own, as a GPU's. A program plans one block of it
-/// for each frame; the address of a view on the device is a distance in bytes from the block's
-/// beginning. Tensors cross by steps of the program, once for each value.
-class DeviceMemory {
- public:
-  virtual ~DeviceMemory() = default;
-  virtual Result<std::unique_ptr<DeviceBlock>> allocate(size_t bytes) const = 0;
-  /// Copies a tensor between the process's memory and a block, after all that was begun before, and
-  /// is done on return. Equal shapes, any strides; equal types, or float16 there for float32 here.
-  virtual Result<void> upload(const TensorView& from, DeviceBlock& block,
-                              const TensorView& to) const = 0;
-  virtual Result<void> download(DeviceBlock& block, const TensorView& from,
-                                const TensorView& to) const = 0;
-  /// Nanoseconds that a tensor takes across by estimate.
-  virtual double crossingCost(size_t bytes) const {
-    return 10'000 + static_cast<double>(bytes) / 4;
-  }
 };
 
 /// The distance that a view on a device holds as its address.
@@ -98,6 +80,43 @@ class Kernel {
   virtual size_t deviceBytes() const { return 0; }
   /// Kernels of a device that a run() starts.
   virtual size_t launches() const { return 0; }
+};
+
+/// Memory of a back-end that is not the process's own, as a GPU's. A program plans one block of it
+/// for each frame; the address of a view on the device is a distance in bytes from the block's
+/// beginning. Tensors cross by steps of the program, once for each value.
+class DeviceMemory {
+ public:
+  virtual ~DeviceMemory() = default;
+  virtual Result<std::unique_ptr<DeviceBlock>> allocate(size_t bytes) const = 0;
+  /// Copies a tensor between the process's memory and a block, after all that was begun before, and
+  /// is done on return. Equal shapes, any strides; equal types, or float16 there for float32 here.
+  virtual Result<void> upload(const TensorView& from, DeviceBlock& block,
+                              const TensorView& to) const = 0;
+  virtual Result<void> download(DeviceBlock& block, const TensorView& from,
+                                const TensorView& to) const = 0;
+  /// Kernels to run in place of a crossing: they copy from what an application has on this device
+  /// to output 0 of the call, or from input 0 of it to there. `ours` is that tensor as planned.
+  virtual Result<std::unique_ptr<const Kernel>> from(const DeviceTensor&, const TensorView&) const {
+    return takesNothing();
+  }
+  virtual Result<std::unique_ptr<const Kernel>> from(const DevicePicture&,
+                                                     const TensorView&) const {
+    return takesNothing();
+  }
+  virtual Result<std::unique_ptr<const Kernel>> to(const DeviceTensor&, const TensorView&) const {
+    return takesNothing();
+  }
+  /// Nanoseconds that a tensor takes across by estimate.
+  virtual double crossingCost(size_t bytes) const {
+    return 10'000 + static_cast<double>(bytes) / 4;
+  }
+
+ private:
+  static std::unexpected<Error> takesNothing() {
+    return std::unexpected(
+        Error{ErrorCode::Unsupported, "this back-end takes nothing of an application's"});
+  }
 };
 
 /// One for each process. Everything is const and may be called on several threads at a time.

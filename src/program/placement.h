@@ -17,12 +17,12 @@ enum class Side : uint8_t { Host, Device, Entering, Leaving };
 struct Placement {
   /// A copy with a Relayout for each value that crosses, once, before the first node that reads it
   /// on the other side; the graph's outputs are in the process's memory. No chains. Null where
-  /// nothing is on the device.
+  /// nothing is on the device, unless lanes want their order: then it is a copy of the model's.
   std::shared_ptr<ir::Graph> graph;
   std::vector<TensorType> types;      ///< of all its values
   std::vector<TensorType> stored;     ///< as they are stored; none where that is the same
   std::vector<ir::ValueId> crossed;   ///< of its further values: of which value each is a copy
-  std::vector<Side> sides;            ///< by node
+  std::vector<Side> sides;            ///< by node; empty where nothing is on the device
   std::vector<std::string> refusals;  ///< by node, what the device says against it; "" for nothing
 };
 

@@ -120,13 +120,21 @@ class Chooser {
     return {};
   }
 
-  /// `first` are times of the first candidate's steps. What has no room is not tried.
+  /// False where there is no room for it: then it is not tried.
+  static Result<bool> hasRoom(const Result<void>& added) {
+    if (added) return true;
+    if (added.error().code == ErrorCode::OutOfMemory) return false;
+    return std::unexpected(added.error());
+  }
+
+  /// `first` are times of the first candidate's steps.
   Result<void> tryOthers(const std::vector<double>& first) {
     SessionOptions cpu = choice_.options;
     cpu.backend = "cpu", cpu.backups = "";
     std::vector<double> alone = first;
     if (onDevice()) {
-      if (!add("one path on the CPU", cpu, 0)) return {};
+      if (const auto room = hasRoom(add("one path on the CPU", cpu, 0)); !room || !*room)
+        return room ? Result<void>() : std::unexpected(room.error());
       auto times = stepTimes(*candidates_.back().session, graph_.nodes.size());
       if (!times) return std::unexpected(times.error());
       choice_.tried.back().predictedMs = sumOf(*times);
@@ -139,8 +147,7 @@ class Chooser {
     const planning::Order order =
         planning::orderInLanes(graph_, alone, *beside, kMeeting, threads_);
     if (order.stages.empty()) return {};
-    tryParts(cpu, order, alone, *beside, first);
-    return {};
+    return tryParts(cpu, order, alone, *beside, first);
   }
 
   /// By node; none where there is no room.
@@ -149,16 +156,17 @@ class Chooser {
     options.paths = {std::move(all)};
     options.frames = 1;
     auto session = model_.createSession(options, shapes_);
-    if (!session) return std::vector<double>();
+    if (!session && session.error().code == ErrorCode::OutOfMemory) return std::vector<double>();
+    if (!session) return std::unexpected(session.error());
     const auto times = stepTimes(*session, graph_.nodes.size());
     if (!times) return std::unexpected(times.error());
     return *times;
   }
 
   /// Lanes on the CPU; and, where there is a device, each of them in turn there.
-  void tryParts(const SessionOptions& cpu, const planning::Order& order,
-                const std::vector<double>& alone, const std::vector<double>& beside,
-                const std::vector<double>& first) {
+  Result<void> tryParts(const SessionOptions& cpu, const planning::Order& order,
+                        const std::vector<double>& alone, const std::vector<double>& beside,
+                        const std::vector<double>& first) {
     double rest = 0;
     for (size_t n = 0; n < alone.size(); ++n) rest += order.stageOf[n] < 0 ? alone[n] : 0;
     const std::vector<std::vector<Part>> stages = partsOf(order);
@@ -173,29 +181,35 @@ class Chooser {
       }
       return sum;
     };
-    const auto tried = [&](const std::string& what, const Part* there) {
+    const auto tried = [&](const std::string& what, const Part* there) -> Result<void> {
       SessionOptions options = cpu;
       for (const auto& stage : stages)
         for (const Part& part : stage)
           options.paths.push_back(pathOf(part, &part == there ? choice_.options.backend : "cpu"));
-      // There may be no room for it.
-      if (!add(what, std::move(options), predicted(there)) || there == nullptr) return;
+      const auto room = hasRoom(add(what, std::move(options), predicted(there)));
+      if (!room) return std::unexpected(room.error());
+      if (!*room || there == nullptr) return {};
       const auto isThere = [&](const OperatorInfo& op) {
         return op.backend == choice_.options.backend;
       };
-      if (std::ranges::any_of(operatorsOf(candidates_.size() - 1), isThere)) return;
+      if (std::ranges::any_of(operatorsOf(candidates_.size() - 1), isThere)) return {};
       candidates_.pop_back(), choice_.tried.pop_back();  // it computes nothing of the part
+      return {};
     };
-    tried("paths on the CPU", nullptr);
+    if (auto ok = tried("paths on the CPU", nullptr); !ok) return ok;
     std::vector<const Part*> largest;
     for (const auto& stage : stages)
       for (const Part& part : stage) largest.push_back(&part);
     std::ranges::sort(largest, std::greater<>(),
                       [&](const Part* part) { return timeOf(*part, beside); });
-    if (onDevice())
-      for (const Part* part : std::span(largest).first(std::min(largest.size(), kMostParts)))
-        tried(text("paths, '", graph_.nodes[part->back()].name, "' on ", choice_.options.backend),
+    if (!onDevice()) return {};
+    for (const Part* part : std::span(largest).first(std::min(largest.size(), kMostParts)))
+      if (auto ok = tried(
+              text("paths, '", graph_.nodes[part->back()].name, "' on ", choice_.options.backend),
               part);
+          !ok)
+        return ok;
+    return {};
   }
 
   std::vector<std::vector<Part>> partsOf(const planning::Order& order) const {

@@ -13,6 +13,7 @@
 #include "backend/reference/reference.h"
 #include "base/fail.h"
 #include "base/guarded.h"
+#include "minnow/device.h"
 
 namespace minnow {
 namespace {
@@ -55,6 +56,25 @@ std::vector<BackendInfo> backendsHere() {
                    return infos;
                  })
       .value_or(std::vector<BackendInfo>());
+}
+
+Result<ClDevice> clDevice(const ClDevice& own) {
+#ifdef MINNOW_OPENCL
+  return guarded("OpenCL", [&] { return backend::openClDevice(own); });
+#else
+  (void)own;
+  return fail(ErrorCode::Unsupported,
+              "this build has no OpenCL; -DMINNOW_OPENCL=ON builds with it");
+#endif
+}
+
+Result<GlDevice> glDevice() {
+#ifdef MINNOW_OPENGL
+  return guarded("OpenGL ES", [] { return backend::openGlDevice(); });
+#else
+  return fail(ErrorCode::Unsupported,
+              "this build has no OpenGL ES; -DMINNOW_OPENGL=ON builds with it");
+#endif
 }
 
 backend::BackendList backends(bool fast) {

@@ -10,6 +10,7 @@
 
 #include "base/heap_bytes.h"
 #include "program/program.h"
+#include "runtime/bound.h"
 
 namespace minnow::runtime {
 
@@ -42,6 +43,12 @@ struct Bindings {
   TensorView input(size_t index) const { return tensor(program->graph->inputs[index]); }
   TensorView output(size_t index) const { return tensor(program->graph->outputs[index]); }
 
+  /// What runs a step: its kernel, or the frame's own in its place.
+  const backend::Kernel* kernelOf(size_t step) const {
+    const backend::Kernel* own = bound.at(step);
+    return own != nullptr ? own : program->steps[step].kernel.get();
+  }
+
   size_t heapBytes() const {
     size_t bytes = minnow::heapBytes(actual) + minnow::heapBytes(progress) +
                    settled.capacity() * sizeof settled[0];
@@ -50,6 +57,7 @@ struct Bindings {
   }
 
   std::shared_ptr<const program::Program> program;
+  Bound bound;  ///< until the frame goes
   std::byte* arena = nullptr;
   backend::DeviceBlock* block = nullptr;  ///< of the frame; null where nothing is on a device
   std::vector<TensorView> actual;         ///< by program::Place::actual

@@ -11,6 +11,7 @@
 #include "base/fail.h"
 #include "base/guarded.h"
 #include "minnow/cpu.h"
+#include "minnow/device.h"
 #include "minnow/elements.h"
 #include "minnow/minnow.h"
 #include "minnow/runtime.h"
@@ -76,6 +77,29 @@ Result<Options> completed(const Options* given, Options defaults) {
                           ") does not know; it knows ", sizeof defaults);
   std::memcpy(&defaults, given, std::min(size, sizeof defaults));
   return defaults;
+}
+
+/// Refuses what a later version may give a meaning.
+Result<void> areZero(std::initializer_list<int> reserved) {
+  for (const int one : reserved)
+    if (one != 0)
+      return minnow::fail(ErrorCode::InvalidArgument, "a reserved member is ", one,
+                          ", and has to be 0");
+  return {};
+}
+
+/// As much as the caller's header has; zero for what a newer one has.
+template <class Account>
+minnow_status handOver(const Account& whole, Account* account) {
+  const size_t size = account->size;
+  if (size < sizeof size)
+    return failed(ErrorCode::InvalidArgument,
+                  minnow::text("the account's size is ", size,
+                               "; begin with the header's initialiser, MINNOW_…_INIT"));
+  std::memset(account, 0, size);
+  std::memcpy(account, &whole, std::min(size, sizeof whole));
+  account->size = size;
+  return MINNOW_OK;
 }
 
 /// Moves a result into a new handle.
@@ -163,12 +187,13 @@ minnow_status copy(const minnow_tensor* tensor, Element* elements, size_t bytes,
 Result<minnow::InterpreterOptions> optionsOf(const minnow_interpreter_options* options) {
   auto given = completed<minnow_interpreter_options>(options, MINNOW_INTERPRETER_OPTIONS_INIT);
   if (!given) return std::unexpected(std::move(given.error()));
+  if (auto ok = areZero({given->reserved}); !ok) return std::unexpected(std::move(ok.error()));
   return minnow::InterpreterOptions{.verifyWeights = given->verify_weights != 0};
 }
 
 minnow_ledger ledgerOf(const minnow::MemoryLedger& ledger) {
-  return {ledger.modelBytes, ledger.staticBytes, ledger.dynamicBytes, ledger.heapBytes,
-          ledger.deviceBytes};
+  return {sizeof(minnow_ledger), ledger.modelBytes, ledger.staticBytes,
+          ledger.dynamicBytes,   ledger.heapBytes,  ledger.deviceBytes};
 }
 
 using NamedShapes = std::vector<std::pair<std::string, Shape>>;
@@ -199,6 +224,15 @@ std::vector<std::string> namesOf(const char* const* names) {
   return all;
 }
 
+Result<minnow::PathOptions> pathOf(const minnow_path* path) {
+  const auto given = completed<minnow_path>(path, MINNOW_PATH_INIT);
+  if (!given) return std::unexpected(given.error());
+  if (auto ok = areZero({given->reserved}); !ok) return std::unexpected(std::move(ok.error()));
+  const auto [backend, backups] = splitList(given->backends);
+  return minnow::PathOptions{namesOf(given->to), namesOf(given->from), std::string(backend),
+                             std::string(backups), given->threads};
+}
+
 Result<minnow::SessionOptions> optionsOf(const minnow_session_options* options) {
   auto given = completed<minnow_session_options>(options, MINNOW_SESSION_OPTIONS_INIT);
   if (!given) return std::unexpected(std::move(given.error()));
@@ -207,6 +241,8 @@ Result<minnow::SessionOptions> optionsOf(const minnow_session_options* options) 
                              .inStrips = given->in_strips != 0,
                              .precision = static_cast<minnow::Precision>(given->precision),
                              .autoPaths = given->auto_paths != 0};
+  if (auto ok = areZero({given->reserved}); !ok)
+    return std::unexpected(std::move(ok.error()));
   std::tie(all.backend, all.backups) = splitList(given->backends);
   if (given->precision != MINNOW_PRECISION_HIGH && given->precision != MINNOW_PRECISION_LOW)
     return minnow::fail(ErrorCode::InvalidArgument, "precision is ", given->precision,
@@ -215,14 +251,36 @@ Result<minnow::SessionOptions> optionsOf(const minnow_session_options* options) 
     return minnow::fail(ErrorCode::InvalidArgument, "path_count is ", given->path_count,
                         " and paths is NULL");
   if (!minnow::program::kHasPaths && given->path_count > 0) all.paths.resize(1);  // is refused
+  const auto* at = reinterpret_cast<const unsigned char*>(given->paths);
   for (size_t p = 0; minnow::program::kHasPaths && p < given->path_count; ++p) {
-    const minnow_path& path = given->paths[p];
-    const auto [backend, backups] = splitList(path.backends);
-    all.paths.push_back({namesOf(path.to), namesOf(path.from), std::string(backend),
-                         std::string(backups), path.threads});
+    const auto* path = reinterpret_cast<const minnow_path*>(at);
+    auto one = pathOf(path);
+    if (!one) return minnow::fail(one.error().code, "path ", p + 1, ": ", one.error().message);
+    all.paths.push_back(std::move(*one));
+    at += path->size;
   }
   return all;
 }
+
+#ifndef MINNOW_WITHOUT_DEVICES
+/// Calls bound(tensor) with what C gives.
+template <class Bound>
+minnow_status bind(const minnow_frame* frame, const char* name, const minnow_device_tensor* tensor,
+                   const Bound& bound) {
+  return checked([&]() -> minnow_status {
+    if (frame == nullptr || name == nullptr || tensor == nullptr) return nullArgument();
+    const auto given = completed<minnow_device_tensor>(tensor, MINNOW_DEVICE_TENSOR_INIT);
+    if (!given) return failed(given.error());
+    if (auto ok = areZero({given->reserved}); !ok) return failed(std::move(ok.error()));
+    auto ok = bound({static_cast<_cl_mem*>(given->cl), given->gl, given->ready});
+    return ok ? MINNOW_OK : failed(std::move(ok.error()));
+  });
+}
+#else
+minnow_status noDevice() {
+  return failed(ErrorCode::Unsupported, "this build computes on no device");
+}
+#endif
 
 const char* nameAt(std::span<const minnow::TensorInfo> infos, size_t index) {
   return index < infos.size() ? infos[index].name.c_str() : nullptr;
@@ -290,9 +348,8 @@ minnow_status minnow_runtime_ledger(const minnow_runtime* runtime, minnow_ledger
   return checked([&]() -> minnow_status {
     if (runtime == nullptr) return nullArgument();
     const minnow::LedgerReport report = runtime->object.ledger();
-    if (now != nullptr) *now = ledgerOf(report.now);
-    if (peak != nullptr) *peak = ledgerOf(report.peak);
-    return MINNOW_OK;
+    const minnow_status first = now ? handOver(ledgerOf(report.now), now) : MINNOW_OK;
+    return first == MINNOW_OK && peak ? handOver(ledgerOf(report.peak), peak) : first;
   });
 }
 
@@ -402,9 +459,9 @@ minnow_status minnow_session_memory(const minnow_session* session, minnow_memory
   return checked([&]() -> minnow_status {
     if (session == nullptr || report == nullptr) return nullArgument();
     const minnow::MemoryReport memory = session->object.memory();
-    *report = {memory.modelBytes,      memory.staticBytes,   memory.dynamicBytes,
-               memory.lowerBoundBytes, memory.metadataBytes, memory.deviceBytes};
-    return MINNOW_OK;
+    return handOver({sizeof *report, memory.modelBytes, memory.staticBytes, memory.dynamicBytes,
+                     memory.lowerBoundBytes, memory.metadataBytes, memory.deviceBytes},
+                    report);
   });
 }
 
@@ -454,6 +511,53 @@ minnow_status minnow_frame_run(minnow_frame* frame) {
     return ran ? MINNOW_OK : failed(std::move(ran.error()));
   });
 }
+
+#ifndef MINNOW_WITHOUT_DEVICES
+minnow_status minnow_frame_bind_input(minnow_frame* frame, const char* name,
+                                      const minnow_device_tensor* tensor) {
+  return bind(frame, name, tensor, [&](const minnow::DeviceTensor& theirs) {
+    return frame->object.bindInput(name, theirs);
+  });
+}
+
+minnow_status minnow_frame_bind_output(minnow_frame* frame, const char* name,
+                                       const minnow_device_tensor* tensor) {
+  return bind(frame, name, tensor, [&](const minnow::DeviceTensor& theirs) {
+    return frame->object.bindOutput(name, theirs);
+  });
+}
+
+minnow_status minnow_cl_device(void** device, void** context, void** queue) {
+  return checked([&]() -> minnow_status {
+    if (device == nullptr || context == nullptr || queue == nullptr) return nullArgument();
+    const auto is =
+        minnow::clDevice({static_cast<_cl_device_id*>(*device), static_cast<_cl_context*>(*context),
+                          static_cast<_cl_command_queue*>(*queue)});
+    if (!is) return failed(is.error());
+    *device = is->device, *context = is->context, *queue = is->queue;
+    return MINNOW_OK;
+  });
+}
+
+minnow_status minnow_gl_device(void** display, void** context) {
+  return checked([&]() -> minnow_status {
+    if (display == nullptr || context == nullptr) return nullArgument();
+    const auto is = minnow::glDevice();
+    if (!is) return failed(is.error());
+    *display = is->display, *context = is->context;
+    return MINNOW_OK;
+  });
+}
+#else
+minnow_status minnow_frame_bind_input(minnow_frame*, const char*, const minnow_device_tensor*) {
+  return noDevice();
+}
+minnow_status minnow_frame_bind_output(minnow_frame*, const char*, const minnow_device_tensor*) {
+  return noDevice();
+}
+minnow_status minnow_cl_device(void**, void**, void**) { return noDevice(); }
+minnow_status minnow_gl_device(void**, void**) { return noDevice(); }
+#endif
 
 minnow_status minnow_frame_run_with_callback(minnow_frame* frame, minnow_callback before,
                                              minnow_callback after, void* user) {

@@ -91,6 +91,8 @@ struct Frame::Impl {
 
   void use(Session::Impl& of, std::shared_ptr<const program::Program> program);
   size_t heapBytes() const;  // of what it holds
+  /// A kernel in place of a step's, null for none, if the budget allows.
+  Result<void> bind(size_t step, std::unique_ptr<const backend::Kernel> kernel);
 
   Session::Impl* session = nullptr;
   bool taken = false;  // Session::Impl::mutex guards it

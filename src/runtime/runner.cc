@@ -152,7 +152,7 @@ Result<void> Runner::run(base::Team& team) {
   }
   args.block = bindings_->block;
   if (step.settled != kNone) args.settled = bindings_->settled[step.settled].get();
-  const auto event = step.kernel->run(args);
+  const auto event = bindings_->kernelOf(this->step())->run(args);
   if (!event || *event != backend::kDone) {  // what failed may have begun something
     if (busy_ == nullptr) firstBegun_ = here;
     busy_ = step.backend;

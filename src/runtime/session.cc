@@ -55,7 +55,8 @@ Result<std::shared_ptr<SharedProgram>> Interpreter::Impl::programFor(std::vector
                      {runtime->options.threads, asked.inStrips, list, isOnDevice(asked.backend),
                       paths, asked.precision == Precision::Low});
   if (!program) return std::unexpected(std::move(program.error()));
-  // Not make_shared: the list's weak reference would keep its memory when no session uses it any more.
+  // Not make_shared: the list's weak reference would keep its memory when no session uses it any
+  // more.
   std::shared_ptr<SharedProgram> shared(new SharedProgram);
   shared->settled = std::move(*settled);
   shared->options = asked;
@@ -342,6 +343,7 @@ Frame::Impl& Session::Impl::takeFrame() {
 }
 
 void Session::Impl::giveBack(Frame::Impl& frame) {
+  frame.bindings->bound = {};
   frame.lease = {};
   frame.missing = {};
   const std::lock_guard lock(mutex);

@@ -2,6 +2,8 @@
 // at a time into planes of bytes, in the channel order that a model expects.
 #pragma once
 
+#include <utility>
+
 #include "minnow/image.h"
 
 namespace minnow::vision {
@@ -30,6 +32,8 @@ class TurnedFrame {
   int height() const { return height_; }
   int channels() const { return order_ == ColourOrder::Gray ? 1 : 3; }
   const ImageView& frame() const { return frame_; }
+  /// Column and row of the frame's pixel that is pixel (u, v).
+  std::pair<int, int> source(int u, int v) const { return {x(u, v), y(u, v)}; }
 
   /// Pixels (columns[i], row) for i < count.
   void read(int row, const int32_t* columns, int count, PixelPlanes& out) const;

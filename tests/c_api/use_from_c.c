@@ -118,10 +118,11 @@ static const char* beginTwice(minnow_interpreter* model, minnow_session* session
 static const char* usePaths(minnow_interpreter* model) {
   const char* to[] = {"y", NULL};
   const char* nothing[] = {"z", NULL};
-  minnow_path path = {to, NULL, NULL, 0};
+  minnow_path path = MINNOW_PATH_INIT;
   minnow_session_options options = MINNOW_SESSION_OPTIONS_INIT;
   minnow_session* session = NULL;
   const char* problem;
+  path.to = to;
   options.backends = "cpu";
   options.paths = &path;
   options.path_count = 1;
@@ -132,6 +133,21 @@ static const char* usePaths(minnow_interpreter* model) {
   path.to = nothing;
   CHECK(minnow_interpreter_create_session(model, &options, &session) == MINNOW_NOT_FOUND);
   CHECK(strstr(minnow_last_error(), "'z'") != NULL);
+  path.to = to;
+  path.reserved = 1;
+  CHECK(minnow_interpreter_create_session(model, &options, &session) == MINNOW_INVALID_ARGUMENT);
+  CHECK(strstr(minnow_last_error(), "path 1: a reserved member is 1") != NULL);
+  path.size = offsetof(minnow_path, reserved);
+  CHECK(minnow_interpreter_create_session(model, &options, &session) == MINNOW_OK);
+  minnow_session_destroy(session);
+  path.size = 0;
+  CHECK(minnow_interpreter_create_session(model, &options, &session) == MINNOW_INVALID_ARGUMENT);
+  options.reserved = 2;
+  options.path_count = 0;
+  CHECK(minnow_interpreter_create_session(model, &options, &session) == MINNOW_INVALID_ARGUMENT);
+  CHECK(strstr(minnow_last_error(), "reserved member is 2") != NULL);
+  options.reserved = 0;
+  options.path_count = 1;
   options.size = offsetof(minnow_session_options, backends);
   CHECK(minnow_interpreter_create_session(model, &options, &session) == MINNOW_OK);
   minnow_session_destroy(session);
@@ -240,15 +256,38 @@ static const char* createResized(minnow_interpreter* model) {
   return NULL;
 }
 
+/* Of a newer header, and none. */
+static const char* useLedger(const minnow_runtime* runtime) {
+  struct {
+    minnow_ledger known;
+    size_t later;
+  } now = {MINNOW_LEDGER_INIT, 7};
+  minnow_ledger peak = MINNOW_LEDGER_INIT;
+  now.known.size = sizeof now;
+  CHECK(minnow_runtime_ledger(runtime, &now.known, NULL) == MINNOW_OK);
+  CHECK(now.known.model_bytes > 0 && now.later == 0 && now.known.size == sizeof now);
+  CHECK(minnow_runtime_ledger(runtime, NULL, &peak) == MINNOW_OK);
+  CHECK(peak.model_bytes >= now.known.model_bytes);
+  peak.size = 0;
+  CHECK(minnow_runtime_ledger(runtime, NULL, &peak) == MINNOW_INVALID_ARGUMENT);
+  CHECK(strstr(minnow_last_error(), "MINNOW_") != NULL);
+  return NULL;
+}
+
 static const char* useSession(minnow_interpreter* model) {
   minnow_session* session;
-  minnow_memory_report memory;
+  minnow_memory_report memory = MINNOW_MEMORY_REPORT_INIT;
   const char* problem;
   CHECK(minnow_interpreter_create_session(model, NULL, &session) == MINNOW_OK);
   CHECK(minnow_session_input_count(session) == 1 && minnow_session_output_count(session) == 1);
   CHECK(strcmp(minnow_session_input_name(session, 0), "x") == 0);
   CHECK(minnow_session_output_name(session, 1) == NULL);
   CHECK(minnow_session_memory(session, &memory) == MINNOW_OK && memory.dynamic_bytes > 0);
+  memory.dynamic_bytes = 1;
+  memory.size = offsetof(minnow_memory_report, dynamic_bytes);
+  CHECK(minnow_session_memory(session, &memory) == MINNOW_OK && memory.dynamic_bytes == 1);
+  memory.size = 1;
+  CHECK(minnow_session_memory(session, &memory) == MINNOW_INVALID_ARGUMENT);
   CHECK(minnow_session_resize_input(session, "x", NULL, 9) == MINNOW_INVALID_ARGUMENT);
   problem = resize(model, session);
   if (problem == NULL) problem = createResized(model);
@@ -278,6 +317,7 @@ const char* useFromC(const void* file, size_t bytes) {
   CHECK(strstr(minnow_last_error(), "scalar-fma") != NULL);
   CHECK(minnow_interpreter_create_from_buffer(runtime, file, bytes, NULL, &model) == MINNOW_OK);
   problem = useSession(model);
+  if (problem == NULL) problem = useLedger(runtime);
   if (problem == NULL) problem = useOtherVersions();
   if (problem == NULL) problem = writeNonsense();
   if (problem == NULL) problem = verifyWeights(runtime, file, bytes);

@@ -145,8 +145,12 @@ nlohmann::json placementJson(const Session& session) {
           {"steps", steps}};
 }
 
-void warnOfDevices(const std::string& list) {
-  const std::vector<std::string> names = split(list);
+void warnOfDevices(const std::string& list, std::span<const PathOptions> paths) {
+  std::string asked = list;
+  for (const PathOptions& path : paths) asked += "," + path.backend + "," + path.backups;
+  const std::vector<std::string> names = split(asked);
+  if (std::ranges::all_of(names, [](const auto& name) { return name.empty() || name == "cpu"; }))
+    return;  // without opening any
   for (const BackendInfo& one : backendsHere())
     if (const std::string what = one.missing + one.trouble;
         !what.empty() && std::ranges::find(names, one.name) != names.end())

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 
 #include "minnow/runtime.h"
@@ -22,8 +23,8 @@ bool isOnDevice(const OperatorInfo& op);
 /// Every operator with the back-end that computes it, why not one before it, and every crossing.
 std::string placementInWords(const Session& session);
 nlohmann::json placementJson(const Session& session);
-/// One line to the error output for each back-end of the list that has no device on this machine, or
-/// with which something is wrong.
-void warnOfDevices(const std::string& list);
+/// One line to the error output for each back-end of the list, and of paths, that has no device on
+/// this machine, or with which something is wrong.
+void warnOfDevices(const std::string& list, std::span<const PathOptions> paths);
 
 }  // namespace minnow::tool

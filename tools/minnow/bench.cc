@@ -105,7 +105,9 @@ Comparison compareLayers(const std::string& path, const Arguments& args,
   const InputSpecs specs({"all=const:0.46875"}, {});
   std::vector<Session> sessions;
   for (const bool strips : {false, true})
-    sessions.push_back(openSession(model, path, settings, {.inStrips = strips}));
+    sessions.push_back(openSession(
+        model, path, settings,
+        withBackends({.inStrips = strips, .paths = parsePaths(args.paths)}, args.backends)));
   std::vector<double> times[2];
   for (int run = -1; run < args.runs; ++run)
     for (size_t s = 0; s < 2; ++s) {
@@ -163,7 +165,8 @@ void bench(const Arguments& args) {
     if (args.profile) out.back()["operators"] = jsonOf(t.steps);
   }
   if (args.json) printJson(out);
-  warnOfDevices(args.backends);  // a device is opened with the first session, which is timed
+  // A device is opened with the first session, which is timed.
+  warnOfDevices(args.backends, parsePaths(args.paths));
 }
 
 void benchLayers(const Arguments& args) {
@@ -191,6 +194,7 @@ void benchLayers(const Arguments& args) {
         {{"model", c.model}, {"threads", args.threads}, {"layers", part(0)}, {"strips", part(1)}});
   }
   if (args.json) printJson(out);
+  warnOfDevices(args.backends, parsePaths(args.paths));
 }
 
 }  // namespace
@@ -219,6 +223,7 @@ void addBench(CLI::App& app) {
   verb->add_flag("--compare-layers", args->compareLayers,
                  "Strips of rows beside the same model layer by layer: time and memory")
       ->excludes("--profile")
+      ->excludes("--auto-paths")
       ->excludes("--layers");
   verb->add_flag("--json", args->json, "Report in JSON");
   verb->footer(

@@ -1,4 +1,6 @@
 // minnow diff: which operator is the first that differs between two traces.
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -79,8 +81,16 @@ void run(const Arguments& args) {
 void check(const Arguments& args) {
   if (args.against.empty() == args.b.empty())
     throw Failure(Exit::Usage, "give two traces, or a model and --against");
-  if (args.against.empty() && !args.inference.inputs.empty())
-    throw Failure(Exit::Usage, "--input is for a model, with --against");
+  const InferenceOptions& model = args.inference;
+  const auto refuse = [&](const char* option, bool isGiven) {
+    if (args.against.empty() && isGiven)
+      throw Failure(Exit::Usage, fmt::format("{} is for a model, with --against", option));
+  };
+  refuse("--input", !model.inputs.empty());
+  refuse("--shape", !model.shapes.empty());
+  refuse("--backend", !model.backends.empty());
+  refuse("--kernel-cache", !model.kernelCache.empty());
+  refuse("--path", !model.paths.empty());
 }
 
 }  // namespace

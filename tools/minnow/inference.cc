@@ -90,7 +90,7 @@ Inference::Inference(const InferenceOptions& options, bool strips)
       session(openSession(model, options.model, settings,
                           choice ? choice->options : sessionOptions(options, strips))),
       frame(need(session.begin())) {
-  warnOfDevices(options.backends);
+  warnOfDevices(options.backends, parsePaths(options.paths));
   specs.fill(frame, session.inputs());
 }
 

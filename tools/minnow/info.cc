@@ -240,6 +240,7 @@ void info(const Arguments& args) {
   Session session = openSession(
       model, args.model, settings,
       withBackends({.precision = args.precision, .paths = parsePaths(args.paths)}, args.backends));
+  if (args.backends.empty()) warnOfDevices({}, parsePaths(args.paths));  // else they are listed
   const std::vector<Sizes> sizes = sizesOf(model.interpreter, session);
   const Ranges ranges = rangesOf(model.interpreter, session);
   std::optional<Verdict> verdict;

@@ -11,4 +11,6 @@ const Backend& clBackend() {
   return backend;
 }
 
+Result<ClDevice> openClDevice(const ClDevice& own) { return cl::Device::shared(own); }
+
 }  // namespace minnow::backend

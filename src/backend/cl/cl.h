@@ -8,5 +8,7 @@
 namespace minnow::backend {
 
 const Backend& clBackend();
+/// minnow::clDevice().
+Result<ClDevice> openClDevice(const ClDevice& own);
 
 }  // namespace minnow::backend

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <mutex>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "base/aligned.h"
@@ -44,6 +47,15 @@ T number(const Api& api, cl_device_id id, cl_device_info what) {
 /// One size of groups for all kernels, as workGroups() says: some devices compile anew for each.
 constexpr size_t kGroup = 16;
 
+/// What the application wants the process's device to be; nothing where it does not care.
+std::mutex ownMutex;
+ClDevice ownDevice;
+
+ClDevice asked() {
+  const std::lock_guard lock(ownMutex);
+  return ownDevice;
+}
+
 cl_mem memoryOf(const gpu::Buffer& buffer) { return static_cast<const Buffer&>(buffer).get(); }
 
 }  // namespace
@@ -56,18 +68,73 @@ const gpu::Opened& Device::get() {
 gpu::Opened Device::open() {
   const auto found = cl::api();
   if (!found) return std::unexpected(found.error());
-  const auto all = devices(**found);
-  if (all.empty())
-    return fail(
-        ErrorCode::Unsupported,
-        "OpenCL has no device here: install a driver, as pocl-opencl-icd, which computes on "
-        "the CPU, or look for yours with clinfo");
-  std::unique_ptr<Device> device(new Device(**found, all.front()));
-  if (auto ok = device->start(); !ok) return std::unexpected(ok.error());
+  const ClDevice own = asked();
+  const auto chosen = choose(**found, own);
+  if (!chosen) return std::unexpected(chosen.error());
+  std::unique_ptr<Device> device(new Device(**found, *chosen));
+  if (auto ok = device->start(own); !ok) return std::unexpected(ok.error());
   return device;
 }
 
-Result<void> Device::start() {
+Result<cl_device_id> Device::choose(const Api& api, const ClDevice& own) {
+  if (own.device != nullptr) return own.device;
+  if (own.context != nullptr) {
+    cl_device_id found[16] = {};
+    const auto code =
+        api.clGetContextInfo(own.context, CL_CONTEXT_DEVICES, sizeof found, found, nullptr);
+    if (code == CL_SUCCESS && found[0] != nullptr) return found[0];
+    return fail(ErrorCode::InvalidArgument, "cl: the context that the application gave is none (",
+                code, " from clGetContextInfo)");
+  }
+  const auto all = devices(api);
+  if (!all.empty()) return all.front();
+  return fail(ErrorCode::Unsupported,
+              "OpenCL has no device here: install a driver, as pocl-opencl-icd, which computes on "
+              "the CPU, or look for yours with clinfo");
+}
+
+Result<ClDevice> Device::shared(const ClDevice& own) {
+  if (own.context != nullptr) {
+    const std::lock_guard lock(ownMutex);
+    ownDevice = own;
+  }
+  const gpu::Opened& opened = get();
+  if (!opened) return std::unexpected(opened.error());
+  const auto& device = static_cast<const Device&>(**opened);
+  const bool isOther = (own.context != nullptr && own.context != device.context_) ||
+                       (own.device != nullptr && own.device != device.id_) ||
+                       (own.queue != nullptr && own.queue != device.queue_);
+  if (!isOther) return ClDevice{device.id_, device.context_, device.queue_};
+  return fail(ErrorCode::InvalidArgument, "cl: ", device.name_,
+              " is open already, and not as the application gives it; give it before the first "
+              "session of the process and before backendsHere(), with its context");
+}
+
+Result<void> Device::makeQueue(const ClDevice& own) {
+  cl_int code = CL_SUCCESS;
+  if (own.context != nullptr) {
+    context_ = own.context;
+    if (auto ok = check(api_.clRetainContext(context_), "clRetainContext", name_); !ok) return ok;
+  } else {
+    context_ = api_.clCreateContext(nullptr, 1, &id_, nullptr, nullptr, &code);
+    if (auto ok = check(code, "clCreateContext", name_); !ok) return ok;
+  }
+  if (own.context == nullptr || own.queue == nullptr) {
+    queue_ = api_.clCreateCommandQueue(context_, id_, 0, &code);
+    return check(code, "clCreateCommandQueue", name_);
+  }
+  queue_ = own.queue;
+  cl_command_queue_properties properties = 0;
+  code = api_.clGetCommandQueueInfo(queue_, CL_QUEUE_PROPERTIES, sizeof properties, &properties,
+                                    nullptr);
+  if (auto ok = check(code, "clGetCommandQueueInfo", name_); !ok) return ok;
+  if ((properties & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE) != 0)
+    return fail(ErrorCode::InvalidArgument, "cl: the application's queue on ", name_,
+                " is out of order; give one that is in order, or none");
+  return check(api_.clRetainCommandQueue(queue_), "clRetainCommandQueue", name_);
+}
+
+Result<void> Device::start(const ClDevice& own) {
   name_ = words(api_, id_, CL_DEVICE_NAME) + ", " + words(api_, id_, CL_DEVICE_VERSION);
   const std::string driver = words(api_, id_, CL_DRIVER_VERSION);
   if (name_.find(driver) == std::string::npos) name_ += ", driver " + driver;
@@ -77,11 +144,7 @@ Result<void> Device::start() {
   options_ = "-cl-std=CL1.2 ";
   hasSameBits_ = (abilities & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0;
   if (hasSameBits_) options_ += "-cl-fp32-correctly-rounded-divide-sqrt ";
-  cl_int code = CL_SUCCESS;
-  context_ = api_.clCreateContext(nullptr, 1, &id_, nullptr, nullptr, &code);
-  if (auto ok = check(code, "clCreateContext", name_); !ok) return ok;
-  queue_ = api_.clCreateCommandQueue(context_, id_, 0, &code);
-  if (auto ok = check(code, "clCreateCommandQueue", name_); !ok) return ok;
+  if (auto ok = makeQueue(own); !ok) return ok;
   cache().own(name_ + options_);
   settleTinyNumbers();
   keepWhatRan();  // the trial: sessions may run nothing here
@@ -130,6 +193,51 @@ Result<std::unique_ptr<gpu::Buffer>> Device::constant(std::span<const std::byte>
   std::ranges::copy(bytes, static_cast<std::byte*>(*there));
   if (auto ok = unmapped(memory, *there); !ok) return std::unexpected(ok.error());
   return made;
+}
+
+Result<void> Device::checkTheirs(cl_mem memory, size_t bytes) const {
+  cl_context context = nullptr;
+  cl_mem_object_type type = 0;
+  size_t size = 0;
+  for (const auto& [what, into, room] :
+       {std::tuple<cl_mem_info, void*, size_t>{CL_MEM_CONTEXT, &context, sizeof context},
+        {CL_MEM_TYPE, &type, sizeof type},
+        {CL_MEM_SIZE, &size, sizeof size}})
+    if (const cl_int code = api_.clGetMemObjectInfo(memory, what, room, into, nullptr);
+        code != CL_SUCCESS)
+      return fail(ErrorCode::InvalidArgument, "cl: what the application gives is no memory of ",
+                  name_, " (", code, " from clGetMemObjectInfo)");
+  if (context != context_)
+    return fail(ErrorCode::InvalidArgument, "cl: the application's memory is of another context; ",
+                "make it in that of minnow::clDevice(), or give yours to that function at first");
+  if (type != CL_MEM_OBJECT_BUFFER || size != bytes)
+    return fail(ErrorCode::ShapeMismatch, "cl: the application's memory is ",
+                type == CL_MEM_OBJECT_BUFFER ? "a buffer" : "no buffer", " of ", size,
+                " bytes, a buffer of ", bytes, " was expected");
+  return {};
+}
+
+Result<gpu::Theirs> Device::theirs(cl_mem memory, size_t bytes, void* ready) {
+  if (memory == nullptr)
+    return fail(ErrorCode::InvalidArgument, "cl: the session computes on ", name_,
+                ", by OpenCL, and no memory of that is given");
+  if (auto ok = checkTheirs(memory, bytes); !ok) return std::unexpected(ok.error());
+  if (const auto event = static_cast<cl_event>(ready); event != nullptr)
+    if (auto ok = check(api_.clEnqueueBarrierWithWaitList(queue_, 1, &event, nullptr),
+                        "clEnqueueBarrierWithWaitList", name_);
+        !ok)
+      return std::unexpected(ok.error());
+  if (auto ok = check(api_.clRetainMemObject(memory), "clRetainMemObject", name_); !ok)
+    return std::unexpected(ok.error());
+  return gpu::Theirs{std::make_unique<Buffer>(api_, memory, bytes)};
+}
+
+Result<gpu::Theirs> Device::theirs(const DeviceTensor& tensor, size_t bytes) {
+  return theirs(tensor.cl, bytes, tensor.ready);
+}
+
+Result<gpu::Theirs> Device::theirs(const DevicePicture& picture) {
+  return theirs(picture.cl, size_t{4} * picture.width * picture.height, picture.ready);
 }
 
 Result<void*> Device::mapped(cl_mem memory, cl_map_flags flags, size_t first, size_t bytes) const {
@@ -231,6 +339,7 @@ cl_program Device::fromCache(const KernelName& name) {
 }
 
 void Device::keepWhatRan() {
+  if (!hasUnkept_.exchange(false)) return;  // after nearly every frame
   const std::lock_guard lock(mutex());
   for (const auto& [key, program] : std::exchange(unkept_, {})) {
     size_t size = 0;
@@ -254,7 +363,10 @@ Result<cl_program> Device::program(const KernelName& name) {
   auto compiled = compile(name);
   if (!compiled) return compiled;
   known = *compiled;
-  if (cache().isUsed()) unkept_.emplace_back(cacheKey(name), known);
+  if (cache().isUsed()) {
+    unkept_.emplace_back(cacheKey(name), known);
+    hasUnkept_ = true;
+  }
   return known;
 }
 

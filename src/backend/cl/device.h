@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -17,6 +18,7 @@ namespace minnow::backend::cl {
 
 using gpu::KernelName;
 
+/// Released when it goes.
 class Buffer final : public gpu::Buffer {
  public:
   Buffer(const Api& api, cl_mem memory, size_t bytes)
@@ -38,6 +40,8 @@ class Device final : public gpu::Device {
   static const gpu::Opened& get();
   /// Another one, for tests of what the next process finds.
   static gpu::Opened open();
+  /// The process's, opened in `own` where that has a context.
+  static Result<ClDevice> shared(const ClDevice& own);
 
   const char* backend() const override { return "cl"; }
   const char* language() const override { return "OpenCL"; }
@@ -54,6 +58,8 @@ class Device final : public gpu::Device {
   Result<std::unique_ptr<gpu::Call>> call(const KernelName& name, size_t pointers,
                                           std::span<const std::byte> geometry,
                                           size_t items) override;
+  Result<gpu::Theirs> theirs(const DeviceTensor& tensor, size_t bytes) override;
+  Result<gpu::Theirs> theirs(const DevicePicture& picture) override;
   Result<void> finish() override;
   void keepWhatRan() override;
   Result<void*> map(const gpu::Buffer& buffer, size_t first, size_t bytes, bool toWrite) override;
@@ -64,7 +70,11 @@ class Device final : public gpu::Device {
 
  private:
   Device(const Api& api, cl_device_id id) : api_(api), id_(id) {}
-  Result<void> start();
+  static Result<cl_device_id> choose(const Api& api, const ClDevice& own);
+  Result<void> start(const ClDevice& own);
+  Result<void> makeQueue(const ClDevice& own);
+  Result<gpu::Theirs> theirs(cl_mem memory, size_t bytes, void* ready);
+  Result<void> checkTheirs(cl_mem memory, size_t bytes) const;
   /// Numbers below 2^-126 are 0 to the CPU: asks the device for the same, and the kernels for it
   /// where a trial shows that it does not do so.
   void settleTinyNumbers();
@@ -90,6 +100,7 @@ class Device final : public gpu::Device {
   bool hasSameBits_ = false;
   std::map<std::pair<std::string, std::string>, cl_program> programs_;  // by file and options
   std::vector<std::pair<std::string, cl_program>> unkept_;  // by key of the cache: not there yet
+  std::atomic<bool> hasUnkept_ = false;
 };
 
 /// Released when it goes.

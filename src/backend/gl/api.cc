@@ -60,6 +60,7 @@ Result<Api> load() {
   find(*egl, found, "eglGetPlatformDisplayEXT", found.platformDisplay, optional);
   find(*egl, found, "eglQueryDevicesEXT", found.queryDevices, optional);
   find(*egl, found, "eglQueryDeviceStringEXT", found.queryDeviceString, optional);
+  find(*gles, found, "glEGLImageTargetTexture2DOES", found.imageToTexture, optional);
   return found;
 }
 

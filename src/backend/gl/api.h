@@ -6,6 +6,8 @@
 #include <EGL/egl.h>
 #include <EGL/eglext.h>
 #include <GLES3/gl31.h>
+// Behind it, which has types that it wants.
+#include <GLES2/gl2ext.h>
 
 #include "minnow/status.h"
 
@@ -22,6 +24,7 @@ struct Api {
   PFNEGLGETPLATFORMDISPLAYEXTPROC platformDisplay;
   PFNEGLQUERYDEVICESEXTPROC queryDevices;
   PFNEGLQUERYDEVICESTRINGEXTPROC queryDeviceString;
+  PFNGLEGLIMAGETARGETTEXTURE2DOESPROC imageToTexture;  ///< likewise, of OpenGL ES
 };
 
 /// An error that says what to install where there is no OpenGL ES.

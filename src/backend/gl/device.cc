@@ -46,7 +46,10 @@ std::string logOf(GLuint name, PFNGLGETSHADERINFOLOGPROC read) {
   return log;
 }
 
-GLuint nameOf(const gpu::Buffer& buffer) { return static_cast<const Buffer&>(buffer).get(); }
+const Buffer::Object& objectOf(const gpu::Buffer& buffer) {
+  return static_cast<const Buffer&>(buffer).get();
+}
+GLuint nameOf(const gpu::Buffer& buffer) { return objectOf(buffer).name; }
 
 }  // namespace
 
@@ -55,6 +58,13 @@ GLuint nameOf(const gpu::Buffer& buffer) { return static_cast<const Buffer&>(buf
 const gpu::Opened& Device::get() {
   static const gpu::Opened opened = open();
   return opened;
+}
+
+Result<GlDevice> Device::shared() {
+  const gpu::Opened& opened = get();
+  if (!opened) return std::unexpected(opened.error());
+  const auto& device = static_cast<const Device&>(**opened);
+  return GlDevice{device.display_, device.context_};
 }
 
 gpu::Opened Device::open() {
@@ -117,6 +127,11 @@ Result<void> Device::askLimits() {
     return fail(ErrorCode::Unsupported, name_, " grants a shader ", blocks, " blocks of ", most,
                 " bytes, where OpenGL ES 3.1 demands 4 of 134217728; install a later driver");
   cache().own(name_);
+  api_.glGenSamplers(1, &sampler_);
+  for (const GLenum filter : {GL_TEXTURE_MIN_FILTER, GL_TEXTURE_MAG_FILTER})
+    api_.glSamplerParameteri(sampler_, filter, GL_NEAREST);
+  for (const GLenum wrap : {GL_TEXTURE_WRAP_S, GL_TEXTURE_WRAP_T})
+    api_.glSamplerParameteri(sampler_, wrap, GL_CLAMP_TO_EDGE);
   return turn->end();
 }
 
@@ -156,7 +171,11 @@ Result<void> Device::leave() {
 // Memory ------------------------------------------------------------------------------------------
 
 Buffer::~Buffer() {
-  if (const auto turn = gpu::Turn::take(device_)) device_.api().glDeleteBuffers(1, &name_);
+  if (!object_.isOurs) return;
+  const auto turn = gpu::Turn::take(device_);
+  if (!turn) return;
+  const bool isTexture = object_.target != GL_SHADER_STORAGE_BUFFER;
+  (isTexture ? device_.api().glDeleteTextures : device_.api().glDeleteBuffers)(1, &object_.name);
 }
 
 Result<std::unique_ptr<gpu::Buffer>> Device::buffer(size_t bytes) {
@@ -172,7 +191,7 @@ Result<std::unique_ptr<gpu::Buffer>> Device::buffer(size_t bytes) {
     return fail(ok.error().code, ok.error().message, "; ", size, " bytes on ", name_);
   }
   if (auto ok = turn->end(); !ok) return std::unexpected(ok.error());
-  return std::make_unique<Buffer>(*this, name, size);
+  return std::make_unique<Buffer>(*this, Buffer::Object{name}, size);
 }
 
 Result<std::unique_ptr<gpu::Buffer>> Device::constant(std::span<const std::byte> bytes) {
@@ -210,6 +229,97 @@ Result<void> Device::finish() {
   if (!turn) return std::unexpected(turn.error());
   api_.glFinish();
   return turn->end();
+}
+
+// What an application has here
+// ----------------------------------------------------------------------
+
+/// On the device: whoever asks goes on.
+void Device::waitFor(void* ready) const {
+  if (ready != nullptr) api_.glWaitSync(static_cast<GLsync>(ready), 0, GL_TIMEOUT_IGNORED);
+}
+
+namespace {
+
+constexpr const char* kSharing =
+    "; make it in a context that shares with that of minnow::glDevice(), and finish or flush there";
+
+}  // namespace
+
+Result<gpu::Theirs> Device::theirs(const DeviceTensor& tensor, size_t bytes) {
+  auto turn = gpu::Turn::take(*this);
+  if (!turn) return std::unexpected(turn.error());
+  if (tensor.gl == 0 || !api_.glIsBuffer(tensor.gl))
+    return fail(ErrorCode::InvalidArgument, "gl: the session computes on ", name_,
+                ", by OpenGL ES, which has no buffer object ", tensor.gl, kSharing);
+  GLint64 size = 0;
+  api_.glBindBuffer(GL_COPY_WRITE_BUFFER, tensor.gl);
+  api_.glGetBufferParameteri64v(GL_COPY_WRITE_BUFFER, GL_BUFFER_SIZE, &size);
+  if (static_cast<uint64_t>(size) != bytes)
+    return fail(ErrorCode::ShapeMismatch, "gl: the application's buffer has ", size, " bytes, ",
+                bytes, " were expected");
+  waitFor(tensor.ready);
+  if (auto ok = turn->end(); !ok) return std::unexpected(ok.error());
+  return gpu::Theirs{std::make_unique<Buffer>(
+      *this, Buffer::Object{tensor.gl, GL_SHADER_STORAGE_BUFFER, false}, bytes)};
+}
+
+Result<gpu::Theirs> Device::theirs(const DevicePicture& picture) {
+  auto turn = gpu::Turn::take(*this);
+  if (!turn) return std::unexpected(turn.error());
+  waitFor(picture.ready);
+  const auto found = picture.image != nullptr ? textureOfImage(picture) : textureOf(picture);
+  if (!found) return std::unexpected(found.error());
+  if (auto ok = turn->end(); !ok) return std::unexpected(ok.error());
+  return gpu::Theirs{std::make_unique<Buffer>(*this, *found, 0),
+                     found->target == GL_TEXTURE_2D ? "" : "-D EXTERNAL=1"};
+}
+
+Result<Buffer::Object> Device::textureOf(const DevicePicture& picture) const {
+  if (picture.texture == 0 || !api_.glIsTexture(picture.texture))
+    return fail(ErrorCode::InvalidArgument, "gl: the session computes on ", name_,
+                ", by OpenGL ES, which has no texture ", picture.texture, kSharing);
+  api_.glBindTexture(GL_TEXTURE_2D, picture.texture);
+  if (auto ok = check("glBindTexture as GL_TEXTURE_2D"); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkTexture(picture); !ok) return std::unexpected(ok.error());
+  return Buffer::Object{picture.texture, GL_TEXTURE_2D, false};
+}
+
+/// Images in YUV are read by a sampler of their own, which says nothing of extents.
+Result<Buffer::Object> Device::textureOfImage(const DevicePicture& picture) const {
+  if (api_.imageToTexture == nullptr)
+    return fail(ErrorCode::Unsupported, "gl: ", name_,
+                " makes no texture of an EGLImage: it has no GL_OES_EGL_image");
+  Result<void> ok;
+  for (const GLenum target : {GLenum{GL_TEXTURE_2D}, GLenum{GL_TEXTURE_EXTERNAL_OES}}) {
+    Buffer::Object made{.target = target};
+    api_.glGenTextures(1, &made.name);
+    api_.glBindTexture(target, made.name);
+    api_.imageToTexture(target, picture.image);
+    ok = check("glEGLImageTargetTexture2DOES");
+    const bool isKnown = ok && target == GL_TEXTURE_2D;
+    if (isKnown) ok = checkTexture(picture);
+    if (ok) return made;
+    api_.glDeleteTextures(1, &made.name);
+    if (isKnown) break;
+  }
+  return std::unexpected(ok.error());
+}
+
+/// Of the one that is bound.
+Result<void> Device::checkTexture(const DevicePicture& picture) const {
+  constexpr GLint kFormats[] = {GL_RGBA8, GL_RGB8, GL_RGBA, GL_RGB};
+  GLint width = 0, height = 0, format = 0;
+  api_.glGetTexLevelParameteriv(GL_TEXTURE_2D, 0, GL_TEXTURE_WIDTH, &width);
+  api_.glGetTexLevelParameteriv(GL_TEXTURE_2D, 0, GL_TEXTURE_HEIGHT, &height);
+  api_.glGetTexLevelParameteriv(GL_TEXTURE_2D, 0, GL_TEXTURE_INTERNAL_FORMAT, &format);
+  if (auto ok = check("glGetTexLevelParameteriv"); !ok) return ok;
+  if (std::ranges::find(kFormats, format) == std::end(kFormats))
+    return fail(ErrorCode::InvalidArgument, "gl: the application's texture has the format ", format,
+                ", and GL_RGBA8 (32856) or GL_RGB8 (32849) were expected");
+  if (width == picture.width && height == picture.height) return {};
+  return fail(ErrorCode::ShapeMismatch, "gl: the application's texture has ", width, "x", height,
+              " pixels, and the picture is said to have ", picture.width, "x", picture.height);
 }
 
 // Kernels -----------------------------------------------------------------------------------------
@@ -273,6 +383,13 @@ Call::Call(const Device& device, Program program, std::span<const std::byte> geo
 /// What is larger than may be bound is bound around the element that is pointed at: nothing that is
 /// computed on lies further away (mostBytes).
 GLint Device::bind(GLuint place, const gpu::Pointer& pointer) const {
+  if (const Buffer::Object& object = objectOf(*pointer.buffer);
+      object.target != GL_SHADER_STORAGE_BUFFER) {
+    api_.glActiveTexture(GL_TEXTURE0 + place);
+    api_.glBindTexture(object.target, object.name);
+    api_.glBindSampler(place, sampler_);
+    return 0;
+  }
   const auto size = static_cast<int64_t>(pointer.buffer->bytes());
   const auto most = static_cast<int64_t>(mostBound_), step = static_cast<int64_t>(alignment_);
   const int64_t byte = pointer.at * pointer.size;
@@ -285,12 +402,11 @@ GLint Device::bind(GLuint place, const gpu::Pointer& pointer) const {
   return static_cast<GLint>((byte - first) / pointer.size);
 }
 
-Result<void> Device::dispatch(size_t items) const {
+void Device::dispatch(size_t items) const {
   const size_t groups = (items + kGroup - 1) / kGroup, across = std::min(groups, kMostGroups);
   api_.glDispatchCompute(static_cast<GLuint>(across),
                          static_cast<GLuint>((groups + across - 1) / across), 1);
   api_.glMemoryBarrier(GL_SHADER_STORAGE_BARRIER_BIT | GL_BUFFER_UPDATE_BARRIER_BIT);
-  return check("glDispatchCompute");
 }
 
 Result<void> Call::enqueue(std::span<const gpu::Pointer> pointers) const {
@@ -301,7 +417,8 @@ Result<void> Call::enqueue(std::span<const gpu::Pointer> pointers) const {
     at[i] = device_.bind(static_cast<GLuint>(i), pointers[i]);
   api.glUniform1iv(program_.at, gpu::kMostPointers, at);
   api.glUniform1iv(program_.words, static_cast<GLsizei>(words_.size()), words_.data());
-  return device_.dispatch(items_);
+  device_.dispatch(items_);
+  return {};  // the turn's end tells of errors
 }
 
 }  // namespace minnow::backend::gl

@@ -1,7 +1,8 @@
-// The OpenGL ES device of this process: one context of our own. A context belongs to one thread at a
-// time and frames run on any: whoever has something to do takes the context for that long, one thread
-// at a time, and gives back to the thread what was current there before. So no thread of ours waits
-// for work, nothing is handed over, and an application that draws finds its own context untouched.
+// The OpenGL ES device of this process: one context of our own. A context belongs to one thread at
+// a time and frames run on any: whoever has something to do takes the context for that long, one
+// thread at a time, and gives back to the thread what was current there before. So no thread of
+// ours waits for work, nothing is handed over, and an application that draws finds its own context
+// untouched.
 #pragma once
 
 #include <map>
@@ -20,18 +21,24 @@ using gpu::KernelName;
 
 class Device;
 
+/// A buffer object, or a texture, which a shader reads by a sampler.
 class Buffer final : public gpu::Buffer {
  public:
-  Buffer(Device& device, GLuint name, size_t bytes)
-      : gpu::Buffer(bytes), device_(device), name_(name) {}
+  struct Object {
+    GLuint name = 0;
+    GLenum target = GL_SHADER_STORAGE_BUFFER;
+    bool isOurs = true;  ///< deleted when it goes
+  };
+  Buffer(Device& device, const Object& object, size_t bytes)
+      : gpu::Buffer(bytes), device_(device), object_(object) {}
   ~Buffer() override;
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
-  GLuint get() const { return name_; }
+  const Object& get() const { return object_; }
 
  private:
   Device& device_;
-  GLuint name_;
+  Object object_;
 };
 
 /// A compiled shader.
@@ -45,6 +52,7 @@ class Device final : public gpu::Device {
   /// The process's, opened once: where the thread that asks has a context of EGL, beside that;
   /// else the first GPU; else what computes on the CPU. An error says what to install.
   static const gpu::Opened& get();
+  static Result<GlDevice> shared();
 
   const char* backend() const override { return "gl"; }
   const char* language() const override { return "OpenGL ES"; }
@@ -62,6 +70,8 @@ class Device final : public gpu::Device {
   Result<std::unique_ptr<gpu::Call>> call(const KernelName& name, size_t pointers,
                                           std::span<const std::byte> geometry,
                                           size_t items) override;
+  Result<gpu::Theirs> theirs(const DeviceTensor& tensor, size_t bytes) override;
+  Result<gpu::Theirs> theirs(const DevicePicture& picture) override;
   Result<void> finish() override;
   Result<void*> map(const gpu::Buffer& buffer, size_t first, size_t bytes, bool toWrite) override;
   Result<void> unmap(const gpu::Buffer& buffer, void* there) override;
@@ -72,7 +82,7 @@ class Device final : public gpu::Device {
   EGLDisplay display() const { return display_; }
   /// Makes a buffer a kernel's pointer; the distance from where it is bound, in elements.
   GLint bind(GLuint place, const gpu::Pointer& pointer) const;
-  Result<void> dispatch(size_t items) const;
+  void dispatch(size_t items) const;
   Result<void> check(const char* call) const { return gl::check(api_.glGetError(), call); }
 
  protected:
@@ -84,6 +94,10 @@ class Device final : public gpu::Device {
   static gpu::Opened open();
   Result<void> start(EGLDisplay display, EGLContext beside);
   Result<void> askLimits();
+  Result<Buffer::Object> textureOf(const DevicePicture& picture) const;
+  Result<Buffer::Object> textureOfImage(const DevicePicture& picture) const;
+  Result<void> checkTexture(const DevicePicture& picture) const;
+  void waitFor(void* ready) const;
   Result<Program> program(const KernelName& name);
   Result<Program> compile(const KernelName& name) const;
 
@@ -101,6 +115,7 @@ class Device final : public gpu::Device {
   std::string name_;
   size_t mostBound_ = 0, alignment_ = 256;
   int64_t mostTurns_ = INT64_MAX;
+  GLuint sampler_ = 0;  ///< of pixels as they are, whatever their texture says
   std::mutex turn_;
   Current before_;
   std::map<KernelName, Program> programs_;

@@ -11,4 +11,6 @@ const Backend& glBackend() {
   return backend;
 }
 
+Result<GlDevice> openGlDevice() { return gl::Device::shared(); }
+
 }  // namespace minnow::backend

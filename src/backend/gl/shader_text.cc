@@ -122,7 +122,10 @@ std::string shaderText(const gpu::KernelName& name) {
   const std::string geometry = geometryText(gpu::kernelText(name.file + ".cl"), name.function);
   const string_view shader = gpu::kernelText(name.file + ".glsl");
   if (geometry.empty() || shader.empty()) return "";
-  return text("#version 310 es\n#define KERNEL_", name.function, "\n", definitions(name.options),
+  const bool isExternal = name.options.contains("EXTERNAL");  // said before anything else
+  return text("#version 310 es\n",
+              isExternal ? "#extension GL_OES_EGL_image_external_essl3 : require\n" : "",
+              "#define KERNEL_", name.function, "\n", definitions(name.options),
               gpu::kernelText("vocabulary.glsl"),
               withDecimalNumbers(gpu::kernelText("elementary.inc")), geometry, shader,
               "\nvoid main() {\n  readGeometry();\n  int i = workItem();\n  if (i < g.items) ",

@@ -36,6 +36,12 @@ struct KernelName {
 /// The text of a file of the folder kernels/, "conv.cl"; "" if there is none of that name.
 std::string_view kernelText(std::string_view file);
 
+/// What an application has here, and what the kernel that reads it is compiled with.
+struct Theirs {
+  std::unique_ptr<Buffer> buffer;
+  std::string options = {};
+};
+
 /// Where a kernel's pointer points: an element, counted from the buffer's beginning.
 struct Pointer {
   const Buffer* buffer = nullptr;
@@ -71,7 +77,8 @@ class Device {
   /// Results of which a work-item of a convolution computes `lanes` channels each: as many sums as
   /// registers hold.
   virtual int pixels() const = 0;
-  /// Turns of loops that a work-item may take in all; some drivers end a loop after them, in silence.
+  /// Turns of loops that a work-item may take in all; some drivers end a loop after them, in
+  /// silence.
   virtual int64_t mostTurns() const { return INT64_MAX; }
   /// Work-items that are started together, for tables: "16x1x1".
   virtual const char* workGroups() const { return ""; }
@@ -83,21 +90,25 @@ class Device {
   virtual Result<std::unique_ptr<Buffer>> buffer(size_t bytes) = 0;
   /// That holds these bytes, and some more, undefined, that a vector may read.
   virtual Result<std::unique_ptr<Buffer>> constant(std::span<const std::byte> bytes) = 0;
+  /// What an application has here, as a buffer that leaves it there when it goes; an error says
+  /// what is wrong with it. What is begun from now on waits until it is ready.
+  virtual Result<Theirs> theirs(const DeviceTensor& tensor, size_t bytes) = 0;
+  virtual Result<Theirs> theirs(const DevicePicture& picture) = 0;
   /// Compiled if that program is not known yet. The geometry's first member is the number of
   /// work-items; there are so many pointers.
   virtual Result<std::unique_ptr<Call>> call(const KernelName& name, size_t pointers,
                                              std::span<const std::byte> geometry, size_t items) = 0;
   /// Returns when all is done.
   virtual Result<void> finish() = 0;
-  /// A frame has run: what was compiled for it goes to the cache. Some drivers compile when a kernel
-  /// first runs, for its sizes, and keep that with the program; and to hand programs out may take
-  /// them as long as to compile.
+  /// A frame has run: what was compiled for it goes to the cache. Some drivers compile when a
+  /// kernel first runs, for its sizes, and keep that with the program; and to hand programs out may
+  /// take them as long as to compile.
   virtual void keepWhatRan() {}
 
   // In a turn -------------------------------------------------------------------------------------
 
-  /// A stretch of a buffer in the process's memory, after all that was enqueued before; null with no
-  /// error never comes.
+  /// A stretch of a buffer in the process's memory, after all that was enqueued before; null with
+  /// no error never comes.
   virtual Result<void*> map(const Buffer& buffer, size_t first, size_t bytes, bool toWrite) = 0;
   virtual Result<void> unmap(const Buffer& buffer, void* there) = 0;
 

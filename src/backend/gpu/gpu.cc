@@ -167,7 +167,8 @@ Result<std::unique_ptr<const Kernel>> DeviceBackend::prepare(std::span<const Wor
   const Work& work = forms.front();  // steps on a device do not run in strips
   const auto row = rowFor(work, **opened);
   if (!row) return std::unexpected(row.error());
-  auto launches = std::make_unique<Launches>(**opened, (*row)->name, work, (*row)->constants);
+  auto launches =
+      std::make_unique<Launches>(**opened, (*row)->name, storesHalves(work), (*row)->constants);
   auto ok = (*opened)->noted((*row)->prepare(work, **opened, *launches));
   if (!ok) return std::unexpected(std::move(ok.error()));
   return launches;

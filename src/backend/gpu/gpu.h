@@ -34,6 +34,12 @@ class DeviceBackend final : public Backend, public DeviceMemory {
                       const TensorView& to) const override;
   Result<void> download(DeviceBlock& block, const TensorView& from,
                         const TensorView& to) const override;
+  Result<std::unique_ptr<const Kernel>> from(const DeviceTensor& theirs,
+                                             const TensorView& ours) const override;
+  Result<std::unique_ptr<const Kernel>> from(const DevicePicture& theirs,
+                                             const TensorView& ours) const override;
+  Result<std::unique_ptr<const Kernel>> to(const DeviceTensor& theirs,
+                                           const TensorView& ours) const override;
   double crossingCost(size_t bytes) const override { return costs().ofCrossing(bytes); }
 
  private:

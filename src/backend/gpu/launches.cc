@@ -41,10 +41,10 @@ bool storesHalves(const Work& work) {
   return std::ranges::any_of(work.inputs, isHalf) || std::ranges::any_of(work.outputs, isHalf);
 }
 
-Launches::Launches(Device& device, const char* name, const Work& work, Constants constants)
+Launches::Launches(Device& device, const char* name, bool halves, Constants constants)
     : device_(device),
       name_(text(device.backend(), "-", name)),
-      halves_(storesHalves(work)),
+      halves_(halves),
       keepsConstants_(constants == Constants::Kept) {}
 
 Result<int> Launches::addConstant(std::span<const std::byte> bytes, size_t size) {
@@ -91,14 +91,23 @@ Result<Operand> Launches::operand(const Work& work, int input) {
   return Operand{Operand::In::Constants, *index, static_cast<int64_t>(first / sizeof(float))};
 }
 
+bool Launches::isKept(const Operand& operand) const {
+  return operand.in == Operand::In::Theirs ||
+         (keepsConstants_ && operand.in == Operand::In::Constants);
+}
+
 /// As kernels/vocabulary has it.
 KernelName Launches::inHalves(KernelName name, std::span<const Operand> operands) const {
   name.options += " -D HALF=1";
   int kept = 0;
-  for (size_t i = 0; i < operands.size() && keepsConstants_; ++i)
-    kept |= (operands[i].in == Operand::In::Constants ? 1 : 0) << i;
+  for (size_t i = 0; i < operands.size(); ++i) kept |= (isKept(operands[i]) ? 1 : 0) << i;
   if (kept != 0) name.options += text(" -D KEPT=", kept);
   return name;
+}
+
+Operand Launches::theirs(std::unique_ptr<Buffer> buffer) {
+  theirs_ = std::move(buffer);
+  return {Operand::In::Theirs};
 }
 
 Result<void> Launches::add(const KernelName& name, std::vector<Operand> operands,
@@ -117,7 +126,7 @@ Result<void> Launches::add(const KernelName& name, std::vector<Operand> operands
 size_t Launches::heapBytes() const {
   size_t bytes = sizeof *this + minnow::heapBytes(name_) +
                  constants_.capacity() * sizeof(Constant) + constants_.size() * sizeof(Buffer) +
-                 launches_.capacity() * sizeof(Launch);
+                 (theirs_ ? sizeof(Buffer) : 0) + launches_.capacity() * sizeof(Launch);
   for (const Launch& launch : launches_)
     bytes += launch.call->heapBytes() + minnow::heapBytes(launch.operands);
   return bytes;
@@ -130,6 +139,7 @@ size_t Launches::deviceBytes() const {
 }
 
 Pointer Launches::resolve(const Operand& operand, const kernels::KernelArgs& args) const {
+  if (operand.in == Operand::In::Theirs) return {theirs_.get(), operand.shift};
   const auto index = static_cast<size_t>(operand.index);
   if (operand.in == Operand::In::Constants)
     return {constants_[index].buffer.get(), operand.shift, constants_[index].size};

@@ -12,7 +12,7 @@ namespace minnow::backend::gpu {
 /// A pointer that a kernel is given, as a tensor, constant or workspace and a distance in elements: of
 /// two bytes where it is stored in halves, else of four.
 struct Operand {
-  enum class In : uint8_t { Inputs, Outputs, Workspace, Constants } in = In::Inputs;
+  enum class In : uint8_t { Inputs, Outputs, Workspace, Constants, Theirs } in = In::Inputs;
   int index = 0;      ///< of a tensor, or of a constant of the step
   int64_t shift = 0;  ///< elements further on
 };
@@ -25,9 +25,9 @@ enum class Constants : uint8_t {
 
 class Launches final : public Kernel {
  public:
-  /// `name` is the row's. Where the tensors of `work` are stored in halves, kernels are compiled for
-  /// that, and its constants are too, unless they are kept as they are.
-  Launches(Device& device, const char* name, const Work& work, Constants constants);
+  /// `name` is the row's. Where its tensors are stored in halves, kernels are compiled for that, and
+  /// constants are stored so too, unless they are kept as they are. What an application has is floats.
+  Launches(Device& device, const char* name, bool halves, Constants constants = Constants::Halves);
 
   /// A further constant, as it is; its number.
   Result<int> addConstant(std::span<const std::byte> bytes);
@@ -37,6 +37,8 @@ class Launches final : public Kernel {
   Result<int> addWeights(std::span<const float> weights);
   /// An input as an operand: where the frame has it, or a constant's elements as they are.
   Result<Operand> operand(const Work& work, int input);
+  /// What an application has here: in none of our accounts.
+  Operand theirs(std::unique_ptr<Buffer> buffer);
   void setWorkspace(size_t bytes) { workspaceBytes_ = bytes; }
   /// `items` work-items of a kernel that takes pointers, each with a distance, and a struct whose
   /// first member is their number.
@@ -70,6 +72,7 @@ class Launches final : public Kernel {
     int64_t size;  ///< of an element
   };
   Result<int> addConstant(std::span<const std::byte> bytes, size_t size);
+  bool isKept(const Operand& operand) const;
   KernelName inHalves(KernelName name, std::span<const Operand> operands) const;
 
   Device& device_;
@@ -77,6 +80,7 @@ class Launches final : public Kernel {
   bool halves_, keepsConstants_;
   size_t workspaceBytes_ = 0;
   std::vector<Constant> constants_;
+  std::unique_ptr<Buffer> theirs_;
   std::vector<Launch> launches_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "backend/gpu/trial.h"
 #include "backend/reference/reference.h"
@@ -93,9 +94,9 @@ Result<void> SelfTest::check(const Backend& backend, Device& device, const Row& 
     auto outcome = kept ? Result<Outcome>(std::string(wordsOf(*kept)))
                         : tried(backend, device, smallest(row, work, device));
     if (!outcome) return std::unexpected(std::move(outcome.error()));
-    if (!*outcome) return {};
-    if (!kept) device.cache().keep(key, std::as_bytes(std::span(**outcome)));
-    known = found_.emplace(kind, **outcome).first;
+    if (!kept && *outcome) device.cache().keep(key, std::as_bytes(std::span(**outcome)));
+    // A case that says nothing is no reason, and is not tried again.
+    known = found_.emplace(kind, outcome->value_or("")).first;
   }
   if (known->second.empty()) return {};
   return fail(ErrorCode::Unsupported, known->second);

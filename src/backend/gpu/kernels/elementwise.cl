@@ -40,9 +40,16 @@ typedef float B;
 typedef T B;
 #define loadB load
 #endif
+#if KEPT & 4
+typedef float Y;
+#define storeY storeFloats
+#else
+typedef T Y;
+#define storeY store
+#endif
 
 kernel void elementwise(global const A* a, long aAt, global const B* b, long bAt,
-                        global T* y, long yAt, Elementwise g) {
+                        global Y* y, long yAt, Elementwise g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int last = g.rank - 1, first = take(&i, g.blocks) * kLanes;
@@ -54,5 +61,5 @@ kernel void elementwise(global const A* a, long aAt, global const B* b, long bAt
   const int count = g.extent[last] - first;
   const V left = loadA(a + aAt, g.a[last], count), right = loadB(b + bAt, g.b[last], count);
   const V value = BINARY(left, right);
-  store(EVALUATE(EPILOGUE)((Function){g.alpha, g.beta}, 0, value), y + yAt, g.y[last], count);
+  storeY(EVALUATE(EPILOGUE)((Function){g.alpha, g.beta}, 0, value), y + yAt, g.y[last], count);
 }

@@ -31,7 +31,13 @@ FLOATS(1, B, b)
 TENSOR(1, B, b)
 #define LOAD_B LOAD
 #endif
+#if (KEPT & 4) != 0
+FLOATS(2, Y, y)
+#define STORE_Y STORE_FLOATS
+#else
 TENSOR(2, Y, y)
+#define STORE_Y STORE
+#endif
 
 void elementwise(int i) {
   int last = g.rank - 1, first = i % g.blocks * kLanes;
@@ -45,5 +51,5 @@ void elementwise(int i) {
   }
   int count = g.extent[last] - first;
   V value = BINARY(LOAD_A(a, aAt, g.a[last], count), LOAD_B(b, bAt, g.b[last], count));
-  STORE(EPILOGUE(Function(g.alpha, g.beta), 0, value), y, yAt, g.y[last], count)
+  STORE_Y(EPILOGUE(Function(g.alpha, g.beta), 0, value), y, yAt, g.y[last], count)
 }

@@ -46,7 +46,8 @@ typedef struct {
 // Elements of tensors and of constant weights as they are stored, of type T: floats, or with -D HALF=1
 // halves, which OpenCL reads and writes without extensions, rounds to the nearest, and to infinity from
 // 65520 on. What is computed is of 32 bits, and so is a workspace.
-// With -D KEPT=… those constants are floats nevertheless whose places have bits in it.
+// With -D KEPT=… those operands are floats nevertheless whose places have bits in it: constants, and
+// what an application has.
 #ifndef HALF
 #define HALF 0
 #endif
@@ -59,15 +60,12 @@ typedef ushort Bits;
 #define load16(from) vload_half16(0, from)
 #define loadOne(from, i) vload_half(i, from)
 #define store16(value, to) vstore_half16(value, 0, to)
-#define store8(value, to) vstore_half8(value, 0, to)
 #define storeOne(value, to, i) vstore_half(value, i, to)
 #else
 typedef float T;
 typedef uint Bits;
 #define load16(from) vload16(0, from)
 #define loadOne(from, i) (from)[i]
-#define store16(value, to) vstore16(value, 0, to)
-#define store8(value, to) vstore8(value, 0, to)
 #define storeOne(value, to, i) (to)[i] = value
 #endif
 
@@ -101,19 +99,33 @@ static V load(global const T* from, int step, int count) {
 #define load loadFloats
 #endif
 
+static void storeFloats(V value, global float* to, int step, int count) {
+  if (step == 1 && count >= kLanes) {
+    vstore16(value, 0, to);
+    return;
+  }
+  if (step == 1 && count >= 8) {
+    vstore8(value.lo, 0, to);
+    to += 8, count -= 8, value = value.s89abcdef89abcdef;
+  }
+  float lanes[kLanes];
+  vstore16(value, 0, lanes);
+  for (int i = 0; i < kLanes && i < count; ++i) to[i * step] = lanes[i];
+}
+
+#if HALF
 static void store(V value, global T* to, int step, int count) {
   if (step == 1 && count >= kLanes) {
     store16(value, to);
     return;
   }
-  if (step == 1 && count >= 8) {
-    store8(value.lo, to);
-    to += 8, count -= 8, value = value.s89abcdef89abcdef;
-  }
   float lanes[kLanes];
   vstore16(value, 0, lanes);
   for (int i = 0; i < kLanes && i < count; ++i) storeOne(lanes[i], to, i * step);
 }
+#else
+#define store storeFloats
+#endif
 
 /// The bias of `count` channels from `first` on, none where `step` is negative; -0 becomes +0
 /// (KernelArgs::bias()).

@@ -22,7 +22,8 @@ uniform int at[4];
 // Tensors and constant weights as they are stored: floats, or with -D HALF=1 halves, two in a word. What
 // is computed is of 32 bits, and so is a workspace. A word's halves may be two work-items': each changes
 // its own, atomically, which costs nothing where one has both. From 65520 on a half is infinity.
-// With -D KEPT=… those constants are floats nevertheless whose places have bits in it.
+// With -D KEPT=… those operands are floats nevertheless whose places have bits in it: constants, and
+// what an application has.
 #ifndef HALF
 #define HALF 0
 #endif
@@ -113,25 +114,29 @@ struct Function {
   V(AT(from, first), AT(from, (first) + min(1, (count) - 1) * (step)),              \
     AT(from, (first) + min(2, (count) - 1) * (step)),                               \
     AT(from, (first) + min(3, (count) - 1) * (step)))
+#define STORE_FLOATS(value, to, first, step, count)     \
+  {                                                      \
+    V stored = value;                                    \
+    to[first] = stored.x;                                \
+    if ((count) > 1) to[(first) + (step)] = stored.y;     \
+    if ((count) > 2) to[(first) + 2 * (step)] = stored.z; \
+    if ((count) > 3) to[(first) + 3 * (step)] = stored.w; \
+  }
 // A work-item that has both halves of a word writes it as it is.
 #if HALF
-#define IS_WHOLE(first, step, count) ((step) == 1 && (count) > 3 && ((first) & 1) == 0)
-#define STORE_WORDS(to, first, stored)       \
-  to[(first) >> 1] = halvesOf(stored.xy);    \
-  to[((first) >> 1) + 1] = halvesOf(stored.zw);
-#else
-#define IS_WHOLE(first, step, count) false
-#define STORE_WORDS(to, first, stored)
-#endif
-#define STORE(value, to, first, step, count)                         \
-  {                                                                  \
-    V stored = value;                                                \
-    if (IS_WHOLE(first, step, count)) {                              \
-      STORE_WORDS(to, first, stored)                                 \
-    } else {                                                         \
-      STORE_ONE(to, first, stored.x)                                 \
-      if ((count) > 1) STORE_ONE(to, (first) + (step), stored.y)     \
-      if ((count) > 2) STORE_ONE(to, (first) + 2 * (step), stored.z) \
-      if ((count) > 3) STORE_ONE(to, (first) + 3 * (step), stored.w) \
-    }                                                                \
+#define STORE(value, to, first, step, count)                          \
+  {                                                                   \
+    V stored = value;                                                 \
+    if ((step) == 1 && (count) > 3 && ((first) & 1) == 0) {           \
+      to[(first) >> 1] = halvesOf(stored.xy);                         \
+      to[((first) >> 1) + 1] = halvesOf(stored.zw);                   \
+    } else {                                                          \
+      STORE_ONE(to, first, stored.x)                                  \
+      if ((count) > 1) STORE_ONE(to, (first) + (step), stored.y)      \
+      if ((count) > 2) STORE_ONE(to, (first) + 2 * (step), stored.z)  \
+      if ((count) > 3) STORE_ONE(to, (first) + 3 * (step), stored.w)  \
+    }                                                                 \
   }
+#else
+#define STORE(value, to, first, step, count) STORE_FLOATS(value, to, first, step, count)
+#endif
