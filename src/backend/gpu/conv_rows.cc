@@ -35,6 +35,9 @@ Result<void> supportsWeights(const Work& work, const Device& device) {
 
 Result<void> supportsConv(const Work& work, const Device& device) {
   if (isInTiles(work)) return fail(ErrorCode::Unsupported, "it is computed in tiles");
+  if (static_cast<const ops::Conv&>(work.op).winograd && work.inputs[1].shape[2] != 3)
+    return fail(ErrorCode::Unsupported,
+                "weights at the points of Winograd's tiles are not stored as float16");
   return supportsWeights(work, device);
 }
 
