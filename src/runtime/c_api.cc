@@ -241,8 +241,7 @@ Result<minnow::SessionOptions> optionsOf(const minnow_session_options* options) 
                              .inStrips = given->in_strips != 0,
                              .precision = static_cast<minnow::Precision>(given->precision),
                              .autoPaths = given->auto_paths != 0};
-  if (auto ok = areZero({given->reserved}); !ok)
-    return std::unexpected(std::move(ok.error()));
+  if (auto ok = areZero({given->reserved}); !ok) return std::unexpected(std::move(ok.error()));
   std::tie(all.backend, all.backups) = splitList(given->backends);
   if (given->precision != MINNOW_PRECISION_HIGH && given->precision != MINNOW_PRECISION_LOW)
     return minnow::fail(ErrorCode::InvalidArgument, "precision is ", given->precision,
