@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "backend/cl/api.h"
+#include "base/half.h"
 #include "device_inputs.h"
 #include "minnow/minnow.h"
 #include "ops/arg_reduce.h"
@@ -180,6 +181,25 @@ TEST(ClOutputs, AreLeftWhereTheyAreWanted) {
   EXPECT_EQ(y.read(device.queue), test::onCpu(on, input));
 }
 
+/// Theirs are float32, ours halves: as if both had crossed.
+TEST(ClOutputs, AndInputsAreFloatsAlsoWhereTensorsAreHalves) {
+  SKIP_WITHOUT_DEVICE();
+  OnDevice on(test::networkOf(3), "cl", Precision::Low);
+  const ClDevice device = *clDevice();
+  const auto input = numbers(3 * 48 * 64, -0.5F);
+  const Memory x(device, input);
+  Memory y(device.context, input.size() * sizeof(float));
+  auto frame = *on.session.begin();
+  ASSERT_TRUE(frame.bindInput("x", DeviceTensor{.cl = x.get()}));
+  ASSERT_TRUE(frame.run());
+  const auto crossed = test::plainOf(frame.output(0));
+  ASSERT_TRUE(frame.bindOutput("out", {.cl = y.get()}));
+  ASSERT_TRUE(frame.run());
+  EXPECT_EQ(y.read(device.queue), crossed);
+  const auto expected = test::onCpu(on, input);
+  for (size_t i = 0; i < expected.size(); ++i) ASSERT_NEAR(crossed[i], expected[i], 5e-3) << i;
+}
+
 TEST(ClInputs, AreBoundInC) {
   SKIP_WITHOUT_DEVICE();
   void *device = nullptr, *context = nullptr, *queue = nullptr;
@@ -232,6 +252,22 @@ TEST(ClPictures, BecomeTheBitsThatTheCpuWrites) {
       ASSERT_TRUE(ok) << ok.error().message;
       EXPECT_EQ(test::taken(frame), test::written(pixels, one.pre, {1, channels, 48, 64}));
     }
+  }
+}
+
+TEST(ClPictures, BecomeHalvesOfThese) {
+  SKIP_WITHOUT_DEVICE();
+  OnDevice on(test::networkOf(3), "cl", Precision::Low);
+  auto frame = *on.session.begin();
+  for (const test::PictureCase& one : test::pictureCases(3)) {
+    const test::Pixels pixels(one.width, one.height);
+    const Memory memory(*clDevice(), pixels.bytes);
+    ASSERT_TRUE(frame.bindInput(
+        "x", DevicePicture{
+                 .width = one.width, .height = one.height, .pre = one.pre, .cl = memory.get()}));
+    auto expected = test::written(pixels, one.pre, {1, 3, 48, 64});
+    for (float& number : expected) number = static_cast<float>(base::Half(number));
+    EXPECT_EQ(test::taken(frame), expected);
   }
 }
 

@@ -138,6 +138,8 @@ class CommandLine(unittest.TestCase):
         if "cl" in [one["name"] for one in info["backends"]]:
             text = self.minnow("info", model, "--backend", "cl,cpu")
             self.assertRegex(text, "; not cl: ", "too small to cross, or there is no device")
+            self.minnow("info", model, "--backend", "cl,cpu", "--precision", "low")
+        self.assertIn("high", self.minnow("info", model, "--precision", "half", code=USAGE))
 
     def two_heads(self):
         """x is sent through a function, and that through one to a and through two to b."""

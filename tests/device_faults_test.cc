@@ -274,10 +274,10 @@ struct Process {
   }
   static const backend::gpu::Opened& device() { return *current; }
   /// Where the first node of a network is computed, and why not on the device.
-  OperatorInfo first(const ir::Graph& graph) {
+  OperatorInfo first(const ir::Graph& graph, bool inHalves = false) {
     std::vector<TensorType> types;
     for (const ir::Value& value : graph.values) types.push_back(value.type);
-    program = *program::build(graph, types, {1, false, {&backend, &host}});
+    program = *program::build(graph, types, {1, false, {&backend, &host}, true, {}, inHalves});
     for (size_t n = 0; n < program->steps.size(); ++n)
       if (const OperatorInfo op = program::describeOperator(*program, n); op.type != "Relayout")
         return op;
@@ -393,6 +393,21 @@ TEST_F(DeviceCache, FaultsThatAreCloseAreFound) {
   EXPECT_STREQ(Process().first(graph).backend, "cpu");
   driver_.planted = {};
   EXPECT_STREQ(Process().first(graph).backend, "cl");
+}
+
+/// What is stored as float16 is tried by itself: that float32 is right says nothing of it.
+TEST_F(DeviceCache, FaultsInHalvesAreFound) {
+  driver_.planted = "EPILOGUE=Sigmoid -D HALF=1";
+  driver_.instead = "EPILOGUE=Relu -D HALF=1";
+  const ir::Graph graph = network(ops::UnaryFn::Sigmoid, ops::UnaryFn::Relu);
+  Process process;
+  const OperatorInfo op = process.first(graph, true);
+  EXPECT_STREQ(op.backend, "cpu");
+  EXPECT_TRUE(has(std::string(op.refused), "self-test")) << op.refused;
+  EXPECT_TRUE(has(process.backend.info().trouble, "float16")) << process.backend.info().trouble;
+  EXPECT_STREQ(process.first(graph).backend, "cl");
+  driver_.planted = {};
+  EXPECT_STREQ(Process().first(graph, true).backend, "cl");
 }
 
 TEST_F(DeviceCache, CostsAreMeasuredOnceAndKept) {

@@ -37,10 +37,11 @@ inline ir::Graph networkOf(int64_t channels, Sine sine = Sine::None) {
 }
 
 struct OnDevice {
-  explicit OnDevice(const ir::Graph& graph, std::string_view backend)
+  explicit OnDevice(const ir::Graph& graph, std::string_view backend,
+                    Precision precision = Precision::High)
       : model(graph),
         interpreter(*Interpreter::createFromBuffer(runtime, model.span)),
-        session(*interpreter.createSession({.backend = backend})) {}
+        session(*interpreter.createSession({.backend = backend, .precision = precision})) {}
   Runtime runtime = *Runtime::create();
   Model model;
   Interpreter interpreter;

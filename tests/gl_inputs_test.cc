@@ -160,6 +160,23 @@ TEST_F(GlInputs, OfAnImageAreWhatTheCpuWrites) {
   api().eglDestroyContext(device_.display, alone);
 }
 
+TEST_F(GlInputs, AndOutputsAreFloatsAlsoWhereTensorsAreHalves) {
+  constexpr float kHalves = 5e-3F;
+  OnDevice on(test::networkOf(3), "gl", Precision::Low);
+  const auto input = numbers(3 * 48 * 64, -0.5F);
+  const GLuint x = buffer(input), y = buffer(std::vector<float>(input.size()));
+  auto frame = *on.session.begin();
+  ASSERT_TRUE(frame.bindInput("x", DeviceTensor{.gl = x}));
+  ASSERT_TRUE(frame.bindOutput("out", DeviceTensor{.gl = y}));
+  ASSERT_TRUE(frame.run());
+  expectNear(read(y, input.size()), test::onCpu(on, input), kHalves);
+  const test::Pixels pixels(64, 48);
+  const vision::PreProcess pre{.mean = {100, 110, 120}, .scale = {0.25F, 0.5F, 1}};
+  ASSERT_TRUE(frame.bindInput(
+      "x", DevicePicture{.width = 64, .height = 48, .pre = pre, .texture = texture(pixels)}));
+  expectNear(test::taken(frame), test::written(pixels, pre, {1, 3, 48, 64}), kHalves);
+}
+
 TEST_F(GlInputs, AndOutputsMayBeBuffersAndComeLate) {
   OnDevice on(test::networkOf(3), "gl");
   const auto input = numbers(3 * 48 * 64, -0.5F);

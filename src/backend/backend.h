@@ -47,7 +47,9 @@ struct Work {
   const ops::Operator& op;
   std::span<const TensorView> inputs;   ///< an absent optional input is a view that tests false
   std::span<const TensorView> outputs;  ///< likewise an output that nobody wants
-  std::span<const TensorType> inputTypes, outputTypes;  ///< theirs, as operators are asked of them
+  /// Theirs, as operators are asked of them. A view's type is how its elements are stored: in a back-end
+  /// with memory of its own that may be float16 for what holds float32.
+  std::span<const TensorType> inputTypes, outputTypes;
   /// Threads of the team and, for operators that are given whole tensors and the rows to compute,
   /// the most rows of a call.
   kernels::CallShape call;
@@ -88,7 +90,7 @@ class DeviceMemory {
   virtual ~DeviceMemory() = default;
   virtual Result<std::unique_ptr<DeviceBlock>> allocate(size_t bytes) const = 0;
   /// Copies a tensor between the process's memory and a block, after all that was begun before, and
-  /// is done on return. Equal types and shapes, any strides.
+  /// is done on return. Equal shapes, any strides; equal types, or float16 there for float32 here.
   virtual Result<void> upload(const TensorView& from, DeviceBlock& block,
                               const TensorView& to) const = 0;
   virtual Result<void> download(DeviceBlock& block, const TensorView& from,

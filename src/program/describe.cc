@@ -13,7 +13,7 @@ std::vector<OperandInfo> operandsOf(const Program& program, std::span<const ir::
     if (id == ir::kNoValue) continue;
     const auto& [type, shape] = program.typeOf(id);
     info = {names.values[program.modelsOwn(id)].name, type, shape,
-            program.places[id].buffer == kNone};
+            program.places[id].buffer == kNone, program.storedAs(id)};
   }
   return infos;
 }

@@ -70,8 +70,8 @@ Made makeAt(const program::Program& program, ValueId id, const Make& make) {
   TensorView view = program.viewOf(id);
   if (!program.isOnDevice(id))
     return fail(ErrorCode::Unsupported, "it is a constant, which lies in the process's memory");
-  if (view.type != DataType::Float32)
-    return fail(ErrorCode::Unsupported, "float32 alone is bound on a device, not ", view.type);
+  if (const DataType type = program.typeOf(id).type; type != DataType::Float32)
+    return fail(ErrorCode::Unsupported, "float32 alone is bound on a device, not ", type);
   view.data = nullptr;
   return make(*program.device->memory(), view);
 }

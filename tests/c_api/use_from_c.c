@@ -142,11 +142,11 @@ static const char* usePaths(minnow_interpreter* model) {
   minnow_session_destroy(session);
   path.size = 0;
   CHECK(minnow_interpreter_create_session(model, &options, &session) == MINNOW_INVALID_ARGUMENT);
-  options.reserved2 = 2;
+  options.reserved = 2;
   options.path_count = 0;
   CHECK(minnow_interpreter_create_session(model, &options, &session) == MINNOW_INVALID_ARGUMENT);
   CHECK(strstr(minnow_last_error(), "reserved member is 2") != NULL);
-  options.reserved2 = 0;
+  options.reserved = 0;
   options.path_count = 1;
   options.size = offsetof(minnow_session_options, backends);
   CHECK(minnow_interpreter_create_session(model, &options, &session) == MINNOW_OK);
@@ -156,6 +156,13 @@ static const char* usePaths(minnow_interpreter* model) {
   CHECK(minnow_interpreter_create_session(model, &options, &session) == MINNOW_INVALID_ARGUMENT);
   options.path_count = 0;
   options.auto_paths = 1;
+  CHECK(minnow_interpreter_create_session(model, &options, &session) == MINNOW_OK);
+  problem = runFrame(session);
+  minnow_session_destroy(session);
+  if (problem != NULL) return problem;
+  options.precision = 2;
+  CHECK(minnow_interpreter_create_session(model, &options, &session) == MINNOW_INVALID_ARGUMENT);
+  options.precision = MINNOW_PRECISION_LOW; /* of nothing here: the same bits */
   CHECK(minnow_interpreter_create_session(model, &options, &session) == MINNOW_OK);
   problem = runFrame(session);
   minnow_session_destroy(session);

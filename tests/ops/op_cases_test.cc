@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <set>
 
 #include "backend/reference/reference.h"
@@ -13,6 +14,7 @@
 #include "base/team.h"
 #include "base/threads.h"
 #include "minnow/cpu.h"
+#include "ops/conv.h"
 #include "runtime/backends.h"
 #include "tests/ops/hashes.h"
 #include "tests/ops/op_case.h"
@@ -61,11 +63,14 @@ struct Setting {
   int inPlace = -1;        ///< the input that output 0 overwrites
   bool atPoints = false;   ///< weights of Winograd's tiles are stored transformed
   bool constants = false;  ///< inputs from 1 on are known before the run, not weights alone
+  bool halves = false;     ///< a device stores float32 as float16
+  bool direct = false;     ///< no convolution is computed in Winograd's tiles
 
   std::string toString(const char* kernel) const {
     return text("kernel ", kernel, ", target ", target, ", storage ", variant->name, ", threads ",
                 threads, packed ? ", weights packed" : "", atPoints ? ", at points" : "",
-                constants ? ", constants" : "", converted ? ", as converted" : "",
+                constants ? ", constants" : "", halves ? ", in halves" : "",
+                converted ? ", as converted" : "",
                 inPlace >= 0 ? text(", in place of input ", inPlace) : "");
   }
 };
@@ -110,6 +115,26 @@ class Runner {
       inputs_.push_back(absent ? TestTensor() : filled(c.inputs[i], c.name, static_cast<int>(i)));
       types_.push_back(absent ? TensorType{} : TensorType{c.inputs[i].type, c.inputs[i].shape});
     }
+  }
+
+  /// What devices make of tensors in halves: what the reference makes of the same numbers, rounded once.
+  void checkInHalves() {
+    if (devicesHere().empty()) return;
+    for (const TestTensor& input : inputs_)
+      if (input.view()) roundToHalves(input.view());
+    outputTypes_ = *case_.op->inferShape(types_);
+    Run reference = prepare({.direct = true});
+    expected_ = execute(reference, *prepared(backend::referenceBackend(), reference));
+    expectedOutputs_ = std::move(reference.outputs);
+    expectedViews_ = std::move(reference.outputViews);
+    for (const auto& [name, keepsTiny] : devicesHere())
+      for (const Variant& variant : std::span(kVariants).first(3))
+        if (const auto list = backendsFor({.backend = name}); expected_ && differs(variant))
+          checkDevice({.variant = &variant,
+                       .target = "none",
+                       .constants = &variant != kVariants,
+                       .halves = true},
+                      *list.front());
   }
 
   /// `name` is that of the expected hash. Every way to store and share, or, where that has been
@@ -191,6 +216,13 @@ class Runner {
            weightsAtPoints(*case_.op, inputs_[1].view());
   }
 
+  std::shared_ptr<const ops::Operator> direct() const {
+    if (case_.op->kind() != ops::OpKind::Conv) return case_.op;
+    auto conv = std::make_shared<ops::Conv>(static_cast<const ops::Conv&>(*case_.op));
+    conv->winograd = false;
+    return conv;
+  }
+
   bool packable() const {
     for (size_t i = 0; i < inputs_.size(); ++i)
       if (case_.inputs[i].weights &&
@@ -209,7 +241,7 @@ class Runner {
   Run prepare(const Setting& setting) const {
     Run run;
     run.setting = setting;
-    run.op = setting.converted ? asConverted() : case_.op;
+    run.op = setting.converted ? asConverted() : setting.direct ? direct() : case_.op;
     for (size_t i = 0; i < inputs_.size(); ++i) {
       if (!inputs_[i].view()) {
         run.inputs.emplace_back();
@@ -245,18 +277,27 @@ class Runner {
   std::unique_ptr<const backend::Kernel> prepared(const backend::Backend& backend,
                                                   const Run& run) const {
     auto inputs = sizesOnly(run.inputViews);
-    const auto outputs = sizesOnly(run.outputViews);
+    auto outputs = sizesOnly(run.outputViews);
     const auto inputTypes = typesOf(inputs), outputTypes = typesOf(outputs);
     const bool isDevice = backend.memory() != nullptr;
     for (size_t i = 0; isDevice && i < inputs.size(); ++i)
       if (case_.inputs[i].weights || (run.setting.constants && i > 0))
         inputs[i].data = run.inputViews[i].data;
+    inputs = storedBy(run.setting, inputs), outputs = storedBy(run.setting, outputs);
     const backend::Work work{*run.op,    inputs,      outputs,
                              inputTypes, outputTypes, run.setting.threads};
     if (!backend.supports(work)) return nullptr;
     auto kernel = backend.prepare({&work, 1});
     EXPECT_TRUE(kernel) << kernel.error().message;
     return kernel ? std::move(*kernel) : nullptr;
+  }
+
+  /// As a device stores what is no constant.
+  static std::vector<TensorView> storedBy(const Setting& setting, std::vector<TensorView> views) {
+    for (TensorView& view : views)
+      if (setting.halves && view.type == DataType::Float32 && view.data == nullptr)
+        view.type = DataType::Float16;
+    return views;
   }
 
   /// Runs a kernel and checks every fence.
@@ -383,7 +424,11 @@ class Runner {
     const std::string name = text(backend.name(), ": ", run.setting.toString(kernel.name()));
     const auto ok = executeOnDevice(run, kernel, backend);
     ASSERT_TRUE(ok) << name << ": " << ok.error().message;
-    const auto difference = backend.hasSameBits() ? firstDifference : firstBeyondTolerance;
+    const bool exact = backend.hasSameBits();
+    const auto difference = [&](const TensorView& expected, const TensorView& found) {
+      if (run.setting.halves) return firstBeyondHalves(expected, found, exact);
+      return exact ? firstDifference(expected, found) : firstBeyondTolerance(expected, found);
+    };
     for (size_t i = 0; i < run.outputViews.size(); ++i)
       EXPECT_EQ(difference(expectedViews_[i], run.outputViews[i]), "")
           << name << ": output " << i << " differs";
@@ -399,8 +444,9 @@ class Runner {
                                       const backend::Backend& backend) {
     const backend::DeviceMemory& memory = *backend.memory();
     size_t end = 0;
-    const auto placed = [&](const std::vector<TensorView>& views) {
-      std::vector<TensorView> all(views);
+    const auto placed = [&](std::vector<TensorView> all) {
+      for (TensorView& view : all) view.data = nullptr;
+      all = storedBy(run.setting, std::move(all));
       for (TensorView& view : all) {
         view.data = reinterpret_cast<void*>(end);
         end += base::alignUp(static_cast<size_t>(reachOf(view)) * elementSize(view.type));
@@ -471,6 +517,25 @@ TEST_P(OpCases, SameBitsOfAwkwardNumbers) {
     SCOPED_TRACE(numbers + " numbers");
     Runner(c).check(c.name + "/" + numbers, false);
   }
+}
+
+/// Drivers compile every kernel anew for halves, half a second each, and a kernel reads and writes them in
+/// one way whatever function follows: one in sixteen cases of each kind of operator, or, where the variable
+/// MINNOW_EVERY_CASE_IN_HALVES is set, all.
+bool isTriedInHalves(const OpCase& c) {
+  static const std::set<std::string> tried = [] {
+    const int step = std::getenv("MINNOW_EVERY_CASE_IN_HALVES") != nullptr ? 1 : 16;
+    std::map<ops::OpKind, int> count;
+    std::set<std::string> names;
+    for (const OpCase& one : allCases())
+      if (count[one.op->kind()]++ % step == 0) names.insert(one.name);
+    return names;
+  }();
+  return tried.contains(c.name);
+}
+
+TEST_P(OpCases, InHalvesOnDevices) {
+  if (!GetParam().fails && isTriedInHalves(GetParam())) Runner(GetParam()).checkInHalves();
 }
 
 TEST_P(OpCases, AttributesSurviveEncodingInAnyOrder) {

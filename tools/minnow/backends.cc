@@ -21,8 +21,15 @@ std::vector<std::string> split(const std::string& list) {
   return names;
 }
 
+/// The tensor that a step takes across, as the device has it.
+OperandInfo crossing(const Session& session, const OperatorInfo& op) {
+  const Operands operands = session.operands(op.index);
+  return {operands.outputs[0].name, operands.outputs[0].type, operands.outputs[0].shape, false,
+          op.kernel == "to-device" ? operands.outputs[0].stored : operands.inputs[0].stored};
+}
+
 size_t bytesOf(const OperandInfo& operand) {
-  return static_cast<size_t>(operand.shape.elements()) * elementSize(operand.type);
+  return static_cast<size_t>(operand.shape.elements()) * elementSize(operand.stored);
 }
 
 /// Back-ends that compute something, with how many operators; and what crosses.
@@ -38,7 +45,7 @@ Sum sumOf(const Session& session) {
     sum.launches += op.launches;
     if (op.crosses()) {
       ++sum.crossings;
-      sum.bytes += bytesOf(session.operands(op.index).outputs[0]);
+      sum.bytes += bytesOf(crossing(session, op));
     } else if (*op.backend != '\0') {
       ++sum.operators[op.backend];
     }
@@ -58,7 +65,7 @@ std::string inWords(const Sum& sum) {
 
 std::string lineOf(const Session& session, const OperatorInfo& op) {
   if (op.crosses()) {
-    const OperandInfo tensor = session.operands(op.index).outputs[0];
+    const OperandInfo tensor = crossing(session, op);
     return fmt::format("  {:<9} {} {} bytes, '{}'\n", "", op.kernel == "to-device" ? "->" : "<-",
                        bytesOf(tensor), tensor.name);
   }
@@ -81,6 +88,16 @@ void addBackendOptions(CLI::App* verb, std::string& list, std::string& kernelCac
       "an operator that it does not support falls to the CPU");
   verb->add_option("--kernel-cache", kernelCache,
                    "A folder in which devices keep what they compiled, tested and measured");
+}
+
+void addPrecisionOption(CLI::App* verb, Precision& precision) {
+  verb->add_option_function<std::string>(
+          "--precision",
+          [&precision](const std::string& word) {
+            precision = word == "low" ? Precision::Low : Precision::High;
+          },
+          "low: on a device float32 is stored as float16, in half the memory; high: as it is")
+      ->check(CLI::IsMember({"high", "low"}));
 }
 
 SessionOptions withBackends(SessionOptions options, std::string_view list) {
@@ -110,7 +127,7 @@ nlohmann::json placementJson(const Session& session) {
                      {"kernel", op.kernel},
                      {"backend", op.backend},
                      {"refused", op.refused}});
-    if (op.crosses()) steps.back()["bytes"] = bytesOf(session.operands(op.index).outputs[0]);
+    if (op.crosses()) steps.back()["bytes"] = bytesOf(crossing(session, op));
   }
   const Sum sum = sumOf(session);
   nlohmann::json here = nlohmann::json::array();

@@ -27,6 +27,7 @@ namespace {
 
 struct Arguments {
   std::string model, graph, budget, backends, kernelCache;
+  Precision precision = Precision::High;
   std::vector<std::string> shapes, paths;
   int threads = 1;
   bool json = false, operators = false, verify = false;
@@ -247,8 +248,9 @@ void info(const Arguments& args) {
     for (const std::string& kind : model.interpreter.operatorKinds()) fmt::print("{}\n", kind);
     return;
   }
-  Session session = openSession(model, args.model, settings,
-                                withBackends({.paths = parsePaths(args.paths)}, args.backends));
+  Session session = openSession(
+      model, args.model, settings,
+      withBackends({.precision = args.precision, .paths = parsePaths(args.paths)}, args.backends));
   if (args.backends.empty()) warnOfDevices({}, parsePaths(args.paths));  // else they are listed
   const std::vector<Sizes> sizes = sizesOf(model.interpreter, session);
   const Ranges ranges = rangesOf(model.interpreter, session);
@@ -271,6 +273,7 @@ void addInfo(CLI::App& app) {
   verb->add_option("--shape", args->shapes, "NAME=1,3,320,320: an input's shape (repeatable)")
       ->allow_extra_args(false);
   addBackendOptions(verb, args->backends, args->kernelCache);
+  addPrecisionOption(verb, args->precision);
   addPathOption(verb, args->paths);
   verb->add_option("-t,--threads", args->threads, "Threads that the plan is for")
       ->check(CLI::Range(1, 256));

@@ -25,6 +25,8 @@ struct ConvGeometry {
 Result<void> supportsWeights(const Work& work, const Device& device) {
   if (work.inputs[1].data == nullptr)
     return fail(ErrorCode::Unsupported, "weights that a run computes are not taken here");
+  if (storesHalves(work))
+    if (auto ok = checkDigits(numbersOf(work, 1)); !ok) return ok;
   const auto matrices = *work.op.weightMatrices(1, work.inputs[1].shape, work.inputs[1].strides);
   const int64_t terms = kernels::panelShape(matrices).depth;
   if (auto ok = checkTurns(device.pixels() * terms, device); !ok) return ok;
@@ -32,8 +34,10 @@ Result<void> supportsWeights(const Work& work, const Device& device) {
 }
 
 Result<void> supportsConv(const Work& work, const Device& device) {
-  if (static_cast<const ops::Conv&>(work.op).winograd)
-    return fail(ErrorCode::Unsupported, "it is computed in tiles");
+  if (isInTiles(work)) return fail(ErrorCode::Unsupported, "it is computed in tiles");
+  if (static_cast<const ops::Conv&>(work.op).winograd && work.inputs[1].shape[2] != 3)
+    return fail(ErrorCode::Unsupported,
+                "weights at the points of Winograd's tiles are not stored as float16");
   return supportsWeights(work, device);
 }
 
@@ -137,6 +141,10 @@ Result<void> prepareConvTranspose(const Work& work, Device& device, Launches& la
 }
 
 }  // namespace
+
+bool isInTiles(const Work& work) {
+  return static_cast<const ops::Conv&>(work.op).winograd && !storesHalves(work);
+}
 
 Result<Operand> packedWeights(const ops::Operator& op, const TensorView& w, Launches& launches) {
   const auto matrices = *op.weightMatrices(1, w.shape, w.strides);

@@ -119,8 +119,20 @@ Result<void> addCopy(Launches& launches, const Device& device, Operand from, con
 
 std::span<const Row> elementwiseRows() {
   static constexpr Row kRows[] = {
-      {ops::OpKind::Unary, "unary", "elementwise", supportsUnary, prepareUnary},
-      {ops::OpKind::Binary, "binary", "elementwise", supportsBinary, prepareBinary},
+      {ops::OpKind::Unary,
+       "unary",
+       "elementwise",
+       supportsUnary,
+       prepareUnary,
+       {},
+       Constants::Kept},
+      {ops::OpKind::Binary,
+       "binary",
+       "elementwise",
+       supportsBinary,
+       prepareBinary,
+       {},
+       Constants::Kept},
   };
   return kRows;
 }

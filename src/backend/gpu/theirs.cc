@@ -22,14 +22,17 @@ Result<void> checkUse(const Opened& device) {
 
 using Made = Result<std::unique_ptr<const Kernel>>;
 
-/// Copies between both, row-major on their side.
+bool isInHalves(const TensorView& ours) { return ours.type == DataType::Float16; }
+
+/// Copies between both, row-major and float32 on their side.
 Made copyOf(const Opened& device, const DeviceTensor& tensor, const TensorView& ours, bool taken) {
   if (auto ok = checkUse(device); !ok) return std::unexpected(std::move(ok.error()));
-  auto launches = std::make_unique<Launches>(**device, taken ? "from-outside" : "to-outside");
-  auto found = (*device)->theirs(tensor, ours.bytes());
-  if (!found) return std::unexpected(std::move(found.error()));
+  auto launches =
+      std::make_unique<Launches>(**device, taken ? "from-outside" : "to-outside", isInHalves(ours));
   TensorView plain = ours;
-  plain.strides = plainStrides(ours.shape);
+  plain.type = DataType::Float32, plain.strides = plainStrides(ours.shape);
+  auto found = (*device)->theirs(tensor, plain.bytes());
+  if (!found) return std::unexpected(std::move(found.error()));
   const Operand theirs = launches->theirs(std::move(found->buffer));
   const auto ok = taken ? addCopy(*launches, **device, theirs, plain, {Operand::In::Outputs}, ours)
                         : addCopy(*launches, **device, {Operand::In::Inputs}, ours, theirs, plain);
@@ -53,7 +56,7 @@ struct Picture {
 /// By the rules of writeImage, which checks what is asked for.
 Result<vision::Conversion> conversionOf(const DevicePicture& picture, TensorView ours) {
   static uint8_t somewhere;  // sizes count alone
-  ours.data = &somewhere;
+  ours.data = &somewhere, ours.type = DataType::Float32;
   const auto pixels = vision::ImageView::packed(&somewhere, picture.width, picture.height,
                                                 vision::PixelFormat::Rgba);
   auto made = vision::prepare(pixels, picture.pre, ours);
@@ -115,7 +118,7 @@ Made DeviceBackend::from(const DevicePicture& theirs, const TensorView& ours) co
   Device& here = **device();
   auto found = here.theirs(theirs);
   if (!found) return std::unexpected(std::move(found.error()));
-  auto launches = std::make_unique<Launches>(here, "picture");
+  auto launches = std::make_unique<Launches>(here, "picture", isInHalves(ours));
   const Operand pixels = launches->theirs(std::move(found->buffer));
   const auto ok = launches->add({"picture", "picture", found->options},
                                 {pixels, {Operand::In::Outputs}}, geometryOf(theirs, *conversion));

@@ -19,8 +19,8 @@ typedef struct {
 #define EVALUATE(name) JOINED(evaluate, name)
 
 /// Stores the results along x, `step` apart, that are there.
-static void finish(const V* sums, int first, int step, global const float* bias, int channel,
-                   int count, global float* y, Conv g) {
+static void finish(const V* sums, int first, int step, global const T* bias, int channel,
+                   int count, global T* y, Conv g) {
   const V added = biasOf(bias, channel, g.bias, count);
   UNROLLED for (int p = 0; p < PIXELS; ++p)
     if (first + p * step < g.out[2])
@@ -31,28 +31,28 @@ static void finish(const V* sums, int first, int step, global const float* bias,
 #if !defined(TAPS) && !defined(DEPTHWISE)
 /// Adds the products of `count` channels at a distance from each of the pixels; where a mask is 0 a
 /// pixel is a tap on padding. Gives the weights behind.
-static global const float* addProducts(V* sums, global const float** from, long distance, int step,
-                                       int count, global const float* w, int width) {
+static global const T* addProducts(V* sums, global const T** from, long distance, int step,
+                                       int count, global const T* w, int width) {
   for (int c = 0; c < count; ++c, w += width, distance += step) {
-    const V weights = vload16(0, w);
+    const V weights = load16(w);
     UNROLLED for (int p = 0; p < PIXELS; ++p)
-      sums[p] = fma((V)(from[p][distance]), weights, sums[p]);
+      sums[p] = fma((V)(loadOne(from[p], distance)), weights, sums[p]);
   }
   return w;
 }
-static global const float* addMasked(V* sums, global const float** from, const int* masks, int step,
-                                     int count, global const float* w, int width) {
+static global const T* addMasked(V* sums, global const T** from, const int* masks, int step,
+                                     int count, global const T* w, int width) {
   long distance = 0;
   for (int c = 0; c < count; ++c, w += width, distance += step) {
-    const V weights = vload16(0, w);
+    const V weights = load16(w);
     UNROLLED for (int p = 0; p < PIXELS; ++p)
-      sums[p] = fma((V)(as_float(as_int(from[p][distance]) & masks[p])), weights, sums[p]);
+      sums[p] = fma((V)(as_float(as_int(loadOne(from[p], distance)) & masks[p])), weights, sums[p]);
   }
   return w;
 }
 
-kernel void conv(global const float* x, long xAt, global const float* w, long wAt,
-                 global const float* bias, long biasAt, global float* y, long yAt, Conv g) {
+kernel void conv(global const T* x, long xAt, global const T* w, long wAt,
+                 global const T* bias, long biasAt, global T* y, long yAt, Conv g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int first = take(&i, g.across) * PIXELS;
@@ -76,7 +76,7 @@ kernel void conv(global const float* x, long xAt, global const float* w, long wA
     for (int ky = 0; ky < g.taps[1]; ++ky) {
       const int r = row * g.stride[1] - g.pad[1] + ky * g.dilation[1];
       const bool there = z >= 0 && z < g.in[0] && r >= 0 && r < g.in[1];
-      global const float* from[PIXELS];
+      global const T* from[PIXELS];
       if (there && within) {
         UNROLLED for (int p = 0; p < PIXELS; ++p)
           from[p] = x + z * g.x[0] + r * g.x[1] + (column + p * g.stride[2]) * g.x[2];
@@ -107,8 +107,8 @@ kernel void conv(global const float* x, long xAt, global const float* w, long wA
 }
 
 // One input and one output channel a group: weights are [taps][channels, padded to 16].
-kernel void depthwise(global const float* x, long xAt, global const float* w, long wAt,
-                      global const float* bias, long biasAt, global float* y, long yAt, Conv g) {
+kernel void depthwise(global const T* x, long xAt, global const T* w, long wAt,
+                      global const T* bias, long biasAt, global T* y, long yAt, Conv g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int channel = take(&i, g.panels) * kLanes, count = g.groups - channel;
@@ -125,7 +125,7 @@ kernel void depthwise(global const float* x, long xAt, global const float* w, lo
       const int r = row * g.stride[1] - g.pad[1] + ky * g.dilation[1];
       const bool there = z >= 0 && z < g.in[0] && r >= 0 && r < g.in[1];
       for (int kx = 0; kx < g.taps[2]; ++kx, w += g.panels * kLanes) {
-        const V weights = vload16(0, w);
+        const V weights = load16(w);
         const int column = first * g.stride[2] - g.pad[2] + kx * g.dilation[2];
         UNROLLED for (int p = 0; p < PIXELS; ++p) {
           const int c = column + p * g.stride[2];
@@ -150,8 +150,8 @@ kernel void depthwise(global const float* x, long xAt, global const float* w, lo
 enum { kColumns = (PIXELS - 1) * STRIDE + TAPS };
 #define ALL(count) __attribute__((opencl_unroll_hint(count)))
 
-kernel void channels(global const float* x, long xAt, global const float* w, long wAt,
-                     global const float* bias, long biasAt, global float* y, long yAt, Conv g) {
+kernel void channels(global const T* x, long xAt, global const T* w, long wAt,
+                     global const T* bias, long biasAt, global T* y, long yAt, Conv g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int channel = min(take(&i, g.panels) * kLanes, g.groups - kLanes);
@@ -166,20 +166,20 @@ kernel void channels(global const float* x, long xAt, global const float* w, lon
   for (int ky = 0; ky < g.taps[1]; ++ky, w += TAPS * g.panels * kLanes) {
     const int r = row * g.stride[1] - g.pad[1] + ky * g.dilation[1];
     const int end = r >= 0 && r < g.in[1] ? g.in[2] : 0;  // from there on columns are padding
-    global const float* from = x + (end > 0 ? r * g.x[1] : 0);
+    global const T* from = x + (end > 0 ? r * g.x[1] : 0);
     V values[kColumns];
     if (column >= 0 && column + kColumns <= end) {
       ALL(kColumns) for (int c = 0; c < kColumns; ++c)
-        values[c] = vload16(0, from + (column + c) * g.x[2]);
+        values[c] = load16(from + (column + c) * g.x[2]);
     } else {
       ALL(kColumns) for (int c = 0; c < kColumns; ++c) {
         values[c] = 0;
         if (column + c >= 0 && column + c < end)
-          values[c] = vload16(0, from + (column + c) * g.x[2]);
+          values[c] = load16(from + (column + c) * g.x[2]);
       }
     }
     ALL(TAPS) for (int kx = 0; kx < TAPS; ++kx) {
-      const V weights = vload16(0, w + kx * g.panels * kLanes);
+      const V weights = load16(w + kx * g.panels * kLanes);
       UNROLLED for (int p = 0; p < PIXELS; ++p)
         sum[p] = fma(values[p * STRIDE + kx], weights, sum[p]);
     }
@@ -193,8 +193,8 @@ kernel void channels(global const float* x, long xAt, global const float* w, lon
 // none. Results of a work-item are a stride apart along x, so they have the same taps. With
 // -D DEPTHWISE=1 each group has one input and one output channel.
 #ifdef DEPTHWISE
-kernel void transposed(global const float* x, long xAt, global const float* w, long wAt,
-                       global const float* bias, long biasAt, global float* y, long yAt, Conv g) {
+kernel void transposed(global const T* x, long xAt, global const T* w, long wAt,
+                       global const T* bias, long biasAt, global T* y, long yAt, Conv g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
   int block = take(&i, g.across);
@@ -218,14 +218,14 @@ kernel void transposed(global const float* x, long xAt, global const float* w, l
         if (z % g.stride[0] != 0 || r % g.stride[1] != 0 || c % g.stride[2] != 0) continue;
         const int atZ = z / g.stride[0], atRow = r / g.stride[1], atColumn = c / g.stride[2];
         const bool there = atZ >= 0 && atZ < g.in[0] && atRow >= 0 && atRow < g.in[1];
-        global const float* row = x + atZ * g.x[0] + atRow * g.x[1];
+        global const T* row = x + atZ * g.x[0] + atRow * g.x[1];
         for (int k = 0; k < g.channels; ++k) {
-          const V weights = vload16(0, w + (long)k * width);
+          const V weights = load16(w + (long)k * width);
           UNROLLED for (int p = 0; p < PIXELS; ++p) {
             V value = 0;
             if (there && atColumn + p >= 0 && atColumn + p < g.in[2]) {
-              global const float* from = row + (atColumn + p) * g.x[2] + k * g.xChannel;
-              value = DEPTHWISE ? load(from, g.xChannel, count) : (V)(*from);
+              global const T* from = row + (atColumn + p) * g.x[2] + k * g.xChannel;
+              value = DEPTHWISE ? load(from, g.xChannel, count) : (V)(loadOne(from, 0));
             }
             sum[p] = fma(value, weights, sum[p]);
           }

@@ -26,8 +26,30 @@ typedef struct {
 #define JOINED(a, b) a##b
 #define EVALUATE(name) JOINED(evaluate, name)
 
-kernel void elementwise(global const float* a, long aAt, global const float* b, long bAt,
-                        global float* y, long yAt, Elementwise g) {
+#if KEPT & 1
+typedef float A;
+#define loadA loadFloats
+#else
+typedef T A;
+#define loadA load
+#endif
+#if KEPT & 2
+typedef float B;
+#define loadB loadFloats
+#else
+typedef T B;
+#define loadB load
+#endif
+#if KEPT & 4
+typedef float Y;
+#define storeY storeFloats
+#else
+typedef T Y;
+#define storeY store
+#endif
+
+kernel void elementwise(global const A* a, long aAt, global const B* b, long bAt,
+                        global Y* y, long yAt, Elementwise g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int last = g.rank - 1, first = take(&i, g.blocks) * kLanes;
@@ -37,7 +59,7 @@ kernel void elementwise(global const float* a, long aAt, global const float* b, 
     aAt += (long)at * g.a[axis], bAt += (long)at * g.b[axis], yAt += (long)at * g.y[axis];
   }
   const int count = g.extent[last] - first;
-  const V left = load(a + aAt, g.a[last], count), right = load(b + bAt, g.b[last], count);
+  const V left = loadA(a + aAt, g.a[last], count), right = loadB(b + bAt, g.b[last], count);
   const V value = BINARY(left, right);
-  store(EVALUATE(EPILOGUE)((Function){g.alpha, g.beta}, 0, value), y + yAt, g.y[last], count);
+  storeY(EVALUATE(EPILOGUE)((Function){g.alpha, g.beta}, 0, value), y + yAt, g.y[last], count);
 }

@@ -15,8 +15,8 @@ typedef struct {
 #define JOINED(a, b) a##b
 #define EVALUATE(name) JOINED(evaluate, name)
 
-kernel void matmul(global const float* a, long aAt, global const float* b, long bAt,
-                   global const float* bias, long biasAt, global float* y, long yAt, MatMul g) {
+kernel void matmul(global const T* a, long aAt, global const T* b, long bAt,
+                   global const T* bias, long biasAt, global T* y, long yAt, MatMul g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int first = take(&i, g.blocks) * PIXELS, column = take(&i, g.panels) * kLanes;
@@ -28,7 +28,7 @@ kernel void matmul(global const float* a, long aAt, global const float* b, long 
   const int width = PACKED ? min((int)kLanes, (g.columns + 3) / 4 * 4 - column) : 0;
   b += bAt + (PACKED ? (long)column * g.depth : (long)column * g.bColumn);
 
-  global const float* from[PIXELS];
+  global const T* from[PIXELS];
   V sum[PIXELS];
   UNROLLED for (int p = 0; p < PIXELS; ++p) {
     from[p] = a + aAt + (long)min(first + p, g.rows - 1) * g.aRow;
@@ -36,8 +36,8 @@ kernel void matmul(global const float* a, long aAt, global const float* b, long 
   }
   long at = 0;
   for (int k = 0; k < g.depth; ++k, b += PACKED ? width : g.bRow, at += g.aColumn) {
-    const V right = PACKED ? vload16(0, b) : load(b, g.bColumn, count);
-    UNROLLED for (int p = 0; p < PIXELS; ++p) sum[p] = fma((V)(from[p][at]), right, sum[p]);
+    const V right = PACKED ? load16(b) : load(b, g.bColumn, count);
+    UNROLLED for (int p = 0; p < PIXELS; ++p) sum[p] = fma((V)(loadOne(from[p], at)), right, sum[p]);
   }
 
   const V added = biasOf(bias + biasAt, column, g.bias, count);

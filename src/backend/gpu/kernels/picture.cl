@@ -11,7 +11,7 @@ typedef struct {
   float mean[3], scale[3], alpha;
 } Picture;
 
-kernel void picture(global const uchar4* pixels, long first, global float* y, long yAt, Picture g) {
+kernel void picture(global const uchar4* pixels, long first, global T* y, long yAt, Picture g) {
   const int i = get_global_id(0);
   if (i >= g.items) return;
   const int v = i / g.width, u = i - v * g.width;
@@ -21,7 +21,7 @@ kernel void picture(global const uchar4* pixels, long first, global float* y, lo
   const uint luma = (19595 * colours[0] + 38470 * colours[1] + 7471 * colours[2] + 32768) >> 16;
   y += yAt + (long)v * g.row + (long)u * g.column;
   for (int c = 0; c < g.channels; ++c)
-    y[(long)c * g.channel] =
-        ((float)(g.isGray ? luma : colours[g.source[c]]) - g.mean[c]) * g.scale[c];
-  if (g.hasAlpha) y[(long)g.channels * g.channel] = g.alpha;
+    storeOne(((float)(g.isGray ? luma : colours[g.source[c]]) - g.mean[c]) * g.scale[c], y,
+             (long)c * g.channel);
+  if (g.hasAlpha) storeOne(g.alpha, y, (long)g.channels * g.channel);
 }

@@ -6,7 +6,7 @@ uniform highp samplerExternalOES pixels;
 #else
 uniform highp sampler2D pixels;
 #endif
-FLOATS(1, Y, y)
+TENSOR(1, Y, y)
 
 void picture(int i) {
   int v = i / g.width, u = i - v * g.width;
@@ -15,7 +15,7 @@ void picture(int i) {
   uint luma = (19595u * colours.r + 38470u * colours.g + 7471u * colours.b + 32768u) >> 16;
   int to = at[1] + v * g.row + u * g.column;
   for (int c = 0; c < g.channels; ++c)
-    y[to + c * g.channel] =
-        (float(g.isGray != 0 ? luma : colours[g.source[c]]) - g.mean[c]) * g.scale[c];
-  if (g.hasAlpha != 0) y[to + g.channels * g.channel] = g.alpha;
+    STORE_ONE(y, to + c * g.channel,
+              (float(g.isGray != 0 ? luma : colours[g.source[c]]) - g.mean[c]) * g.scale[c])
+  if (g.hasAlpha != 0) STORE_ONE(y, to + g.channels * g.channel, g.alpha)
 }

@@ -9,8 +9,8 @@ typedef struct {
   int countIncludePad;
 } Pool;
 
-kernel void pool(global const float* x, long xAt, global const int* spans, long spansAt,
-                 global float* y, long yAt, Pool g) {
+kernel void pool(global const T* x, long xAt, global const int* spans, long spansAt,
+                 global T* y, long yAt, Pool g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int channel = take(&i, g.blocks) * kLanes, lanes = g.channels - channel;
@@ -34,8 +34,8 @@ kernel void pool(global const float* x, long xAt, global const int* spans, long 
     for (int ky = 0; ky < count[1]; ++ky) {
       V row = 0;
       for (int kx = 0; kx < count[2]; ++kx) {
-        global const float* from = x + kz * g.step[0] + ky * g.step[1] + kx * g.step[2];
-        const V value = whole ? vload16(0, from) : load(from, g.xChannel, lanes);
+        global const T* from = x + kz * g.step[0] + ky * g.step[1] + kx * g.step[2];
+        const V value = whole ? load16(from) : load(from, g.xChannel, lanes);
         if (AVERAGE)
           row = Add(row, value);
         else

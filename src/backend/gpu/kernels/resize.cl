@@ -18,8 +18,8 @@ static V weighted(V sum, V value, int tap, int taps, float weight) {
   return tap == 0 ? Mul(value, (V)(weight)) : MulAdd(value, (V)(weight), sum);
 }
 
-kernel void resize(global const float* x, long xAt, global const int* offsets, long offsetsAt,
-                   global const float* weights, long weightsAt, global float* y, long yAt,
+kernel void resize(global const T* x, long xAt, global const int* offsets, long offsetsAt,
+                   global const float* weights, long weightsAt, global T* y, long yAt,
                    Resize g) {
   int i = get_global_id(0);
   if (i >= g.items) return;

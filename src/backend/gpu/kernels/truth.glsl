@@ -38,8 +38,8 @@ void findPlace(int i) {
 #define IsNaN(a, b) greaterThan(floatBitsToUint(Abs(a)), uvec4(0x7F800000u))
 
 #ifdef COMPARE
-FLOATS(0, A, a)
-FLOATS(1, B, b)
+TENSOR(0, A, a)
+TENSOR(1, B, b)
 INTS(2, Y, y)
 
 void compare(int i) {
@@ -76,9 +76,9 @@ void decide(int i) {
 
 #ifdef KERNEL_choose
 INTS(0, A, a)
-FLOATS(1, B, b)
-FLOATS(2, C, c)
-FLOATS(3, Y, y)
+TENSOR(1, B, b)
+TENSOR(2, C, c)
+TENSOR(3, Y, y)
 
 // a ? b : c.
 void choose(int i) {
