@@ -119,7 +119,12 @@ Result<void> prepareConv(const Work& work, Device& device, Launches& launches) {
   const int pixels = pixelsOf(g.out[2], device);
   g.across = (g.out[2] + pixels - 1) / pixels;
   std::string options = text(" -D PIXELS=", pixels);
-  if (!isDepthwise(g)) return addConv(work, conv.epilogue, g, "conv", options, launches);
+  if (!isDepthwise(g)) {
+    const int panels = std::min(g.panels, device.panels());
+    g.panels = (g.panels + panels - 1) / panels;
+    options += text(" -D PANELS=", panels);
+    return addConv(work, conv.epilogue, g, "conv", options, launches);
+  }
   if (!isDense(g, device.lanes()) || !isWritten({"conv", "channels", ""}, device))
     return addConv(work, conv.epilogue, g, "depthwise", options, launches);
   options += text(" -D TAPS=", g.taps[2], " -D STRIDE=", g.stride[2]);

@@ -70,6 +70,8 @@ class Device {
   /// Results of which a work-item of a convolution computes `lanes` channels each: as many sums as
   /// registers hold.
   virtual int pixels() const = 0;
+  /// Times `lanes` channels of a convolution that a work-item computes, if there are as many.
+  virtual int panels() const { return 1; }
   /// Turns of loops that a work-item may take in all; some drivers end a loop after them, in silence.
   virtual int64_t mostTurns() const { return INT64_MAX; }
   /// Work-items that are started together, for tables: "16x1x1".

@@ -108,8 +108,8 @@ Result<void> prepareBinary(const Work& work, Device& device, Launches& launches)
 
 std::string epilogueOption(ops::UnaryFn fn) { return text("-D EPILOGUE=", ops::unaryFnName(fn)); }
 
-Result<void> addCopy(Launches& launches, const Device& device, Operand from, const TensorView& x,
-                     Operand to, const TensorView& y) {
+Result<void> addElementwiseCopy(Launches& launches, const Device& device, Operand from,
+                                const TensorView& x, Operand to, const TensorView& y) {
   constexpr ops::UnaryFn kSame = ops::UnaryFn::Identity;
   Elementwise g = geometryOf(x, x, y, {kSame}, device.lanes());
   preferLongAxis(g, device.lanes());

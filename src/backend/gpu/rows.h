@@ -58,6 +58,9 @@ Result<void> checkBytes(const char* what, int64_t bytes, const Device& device);
 /// The elements of a tensor, to another of its shape.
 Result<void> addCopy(Launches& launches, const Device& device, Operand from, const TensorView& x,
                      Operand to, const TensorView& y);
+/// The same as a function of elements: whatever the strides.
+Result<void> addElementwiseCopy(Launches& launches, const Device& device, Operand from,
+                                const TensorView& x, Operand to, const TensorView& y);
 
 /// Constant weights, input 1, in panels (kernels/packing.h).
 Result<Operand> packedWeights(const ops::Operator& op, const TensorView& weights,

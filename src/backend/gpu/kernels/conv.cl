@@ -2,7 +2,9 @@
 // on padding multiplying zero; then the bias and the epilogue. Weights are panels of 16 output
 // channels (kernels/packing.h). Inputs below 2^-126 are taken as they are: to make them 0 here would
 // take as long as the sums. Compiled with -D EPILOGUE=… -D PIXELS=…, the results along x that a
-// work-item computes for each of its 16 channels.
+// work-item computes for each of its channels, and for convolutions that are not depthwise
+// -D PANELS=…, of which it takes so many. The last panels overlap those before, where they are not
+// whole: both compute the same.
 
 typedef struct {
   int items, across;                // work-items; blocks along the last axis
@@ -28,27 +30,46 @@ static void finish(const V* sums, int first, int step, global const float* bias,
             y + (long)(first + p * step) * g.y[2], g.yChannel, count);
 }
 
-#if !defined(TAPS) && !defined(DEPTHWISE)
-/// Adds the products of `count` channels at a distance from each of the pixels; where a mask is 0 a
-/// pixel is a tap on padding. Gives the weights behind.
-static global const float* addProducts(V* sums, global const float** from, long distance, int step,
-                                       int count, global const float* w, int width) {
-  for (int c = 0; c < count; ++c, w += width, distance += step) {
-    const V weights = vload16(0, w);
+#ifdef PANELS
+#define EACH_PANEL __attribute__((opencl_unroll_hint(PANELS)))
+
+/// Panels of weights beside each other, each at its row: all but the last one have rows of 16.
+typedef struct {
+  global const float* panels[PANELS];
+  int width;  // of the last one's rows
+} Weights;
+
+static int widthOf(const Weights* w, int q) { return q + 1 < PANELS ? (int)kLanes : w->width; }
+
+/// Adds the products of one channel of the pixels, and goes on to the weights of the next.
+static void addProducts(V* sums, const float* pixels, Weights* w) {
+  EACH_PANEL for (int q = 0; q < PANELS; ++q) {
+    const V weights = vload16(0, w->panels[q]);
     UNROLLED for (int p = 0; p < PIXELS; ++p)
-      sums[p] = fma((V)(from[p][distance]), weights, sums[p]);
+      sums[q * PIXELS + p] = fma((V)(pixels[p]), weights, sums[q * PIXELS + p]);
+    w->panels[q] += widthOf(w, q);
   }
-  return w;
 }
-static global const float* addMasked(V* sums, global const float** from, const int* masks, int step,
-                                     int count, global const float* w, int width) {
-  long distance = 0;
-  for (int c = 0; c < count; ++c, w += width, distance += step) {
-    const V weights = vload16(0, w);
-    UNROLLED for (int p = 0; p < PIXELS; ++p)
-      sums[p] = fma((V)(as_float(as_int(from[p][distance]) & masks[p])), weights, sums[p]);
+
+/// Adds the products of `count` channels at a distance from each of the pixels.
+static void addAll(V* sums, global const float** from, long distance, int step, int count,
+                   Weights* w) {
+  for (int c = 0; c < count; ++c, distance += step) {
+    float pixels[PIXELS];
+    UNROLLED for (int p = 0; p < PIXELS; ++p) pixels[p] = from[p][distance];
+    addProducts(sums, pixels, w);
   }
-  return w;
+}
+/// The same; where a mask is 0 a pixel is a tap on padding.
+static void addMasked(V* sums, global const float** from, const int* masks, int step, int count,
+                      Weights* w) {
+  long distance = 0;
+  for (int c = 0; c < count; ++c, distance += step) {
+    float pixels[PIXELS];
+    UNROLLED for (int p = 0; p < PIXELS; ++p)
+      pixels[p] = as_float(as_int(from[p][distance]) & masks[p]);
+    addProducts(sums, pixels, w);
+  }
 }
 
 kernel void conv(global const float* x, long xAt, global const float* w, long wAt,
@@ -57,11 +78,16 @@ kernel void conv(global const float* x, long xAt, global const float* w, long wA
   if (i >= g.items) return;
   const int first = take(&i, g.across) * PIXELS;
   const int row = take(&i, g.out[1]), plane = take(&i, g.out[0]);
-  const int panel = take(&i, g.panels), group = take(&i, g.groups), image = i;
+  const int panels = (g.perGroup + kLanes - 1) / kLanes;
+  const int panel = min(take(&i, g.panels) * PANELS, panels - PANELS);
+  const int group = take(&i, g.groups), image = i;
 
   x += xAt + (long)image * g.xBatch + (long)group * g.channels * g.xChannel;
-  const int width = min((int)kLanes, (g.perGroup + 3) / 4 * 4 - panel * kLanes);
-  w += wAt + (long)group * g.groupSize + (long)panel * kLanes * g.depth;
+  w += wAt + (long)group * g.groupSize;
+  Weights weights;
+  weights.width = min((int)kLanes, (g.perGroup + 3) / 4 * 4 - (panel + PANELS - 1) * kLanes);
+  EACH_PANEL for (int q = 0; q < PANELS; ++q)
+    weights.panels[q] = w + (long)(panel + q) * kLanes * g.depth;
 
   const int column = first * g.stride[2] - g.pad[2];
   const int reach = (PIXELS - 1) * g.stride[2] + (g.taps[2] - 1) * g.dilation[2];
@@ -69,8 +95,9 @@ kernel void conv(global const float* x, long xAt, global const float* w, long wA
   // Where the channels of neighbouring taps lie one after another, a row of taps is one run of them.
   const bool joined = g.dilation[2] * g.x[2] == g.channels * g.xChannel;
   const int runs = joined ? 1 : g.taps[2], run = joined ? g.taps[2] * g.channels : g.channels;
-  V sum[PIXELS];
-  UNROLLED for (int p = 0; p < PIXELS; ++p) sum[p] = 0;
+  V sums[PANELS * PIXELS];
+  EACH_PANEL for (int q = 0; q < PANELS; ++q)
+    UNROLLED for (int p = 0; p < PIXELS; ++p) sums[q * PIXELS + p] = 0;
   for (int kz = 0; kz < g.taps[0]; ++kz) {
     const int z = plane * g.stride[0] - g.pad[0] + kz * g.dilation[0];
     for (int ky = 0; ky < g.taps[1]; ++ky) {
@@ -81,7 +108,7 @@ kernel void conv(global const float* x, long xAt, global const float* w, long wA
         UNROLLED for (int p = 0; p < PIXELS; ++p)
           from[p] = x + z * g.x[0] + r * g.x[1] + (column + p * g.stride[2]) * g.x[2];
         for (int kx = 0; kx < runs; ++kx)
-          w = addProducts(sum, from, (long)kx * g.dilation[2] * g.x[2], g.xChannel, run, w, width);
+          addAll(sums, from, (long)kx * g.dilation[2] * g.x[2], g.xChannel, run, &weights);
         continue;
       }
       for (int kx = 0; kx < g.taps[2]; ++kx) {
@@ -93,19 +120,22 @@ kernel void conv(global const float* x, long xAt, global const float* w, long wA
           from[p] = x + (masks[p] ? z * g.x[0] + r * g.x[1] + c * g.x[2] : 0);
           all &= masks[p];
         }
-        w = all ? addProducts(sum, from, 0, g.xChannel, g.channels, w, width)
-                : addMasked(sum, from, masks, g.xChannel, g.channels, w, width);
+        if (all)
+          addAll(sums, from, 0, g.xChannel, g.channels, &weights);
+        else
+          addMasked(sums, from, masks, g.xChannel, g.channels, &weights);
       }
     }
   }
 
-  const int channel = group * g.perGroup + panel * kLanes;
-  const int count = min((int)kLanes, g.perGroup - panel * kLanes);
-  y += yAt + (long)image * g.yBatch + (long)channel * g.yChannel + (long)plane * g.y[0] +
-       (long)row * g.y[1];
-  finish(sum, first, 1, bias + biasAt, channel, count, y, g);
+  y += yAt + (long)image * g.yBatch + (long)plane * g.y[0] + (long)row * g.y[1];
+  EACH_PANEL for (int q = 0; q < PANELS; ++q) {
+    const int at = (panel + q) * kLanes, channel = group * g.perGroup + at;
+    finish(sums + q * PIXELS, first, 1, bias + biasAt, channel, min((int)kLanes, g.perGroup - at),
+           y + (long)channel * g.yChannel, g);
+  }
 }
-
+#elif !defined(TAPS) && !defined(DEPTHWISE)
 // One input and one output channel a group: weights are [taps][channels, padded to 16].
 kernel void depthwise(global const float* x, long xAt, global const float* w, long wAt,
                       global const float* bias, long biasAt, global float* y, long yAt, Conv g) {

@@ -1,4 +1,5 @@
-// Pooling by the CPU's order of taps, 16 channels a work-item. What a window holds along an axis is
+// Pooling by the CPU's order of taps, 16 channels a work-item; the last ones overlap those before, where they are not
+// whole. What a window holds along an axis is
 // a row of three numbers in `spans`: its first input, how many, and how many count.
 // Compiled with -D AVERAGE=0 or 1.
 
@@ -13,7 +14,8 @@ kernel void pool(global const float* x, long xAt, global const int* spans, long 
                  global float* y, long yAt, Pool g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
-  const int channel = take(&i, g.blocks) * kLanes, lanes = g.channels - channel;
+  const int channel = max(min(take(&i, g.blocks) * kLanes, g.channels - kLanes), 0);
+  const int lanes = g.channels - channel;
   x += xAt + (long)channel * g.xChannel;
   y += yAt + (long)channel * g.yChannel;
   int count[3], divisor = 1;

@@ -62,17 +62,23 @@ static V load(global const float* from, int step, int count) {
 }
 
 static void store(V value, global float* to, int step, int count) {
-  if (step == 1 && count >= kLanes) {
+  if (step != 1) {
+    float lanes[kLanes];
+    vstore16(value, 0, lanes);
+    for (int i = 0; i < kLanes && i < count; ++i) to[i * step] = lanes[i];
+    return;
+  }
+  if (count >= kLanes) {
     vstore16(value, 0, to);
     return;
   }
-  if (step == 1 && count >= 8) {
-    vstore8(value.lo, 0, to);
-    to += 8, count -= 8, value = value.s89abcdef89abcdef;
-  }
-  float lanes[kLanes];
-  vstore16(value, 0, lanes);
-  for (int i = 0; i < kLanes && i < count; ++i) to[i * step] = lanes[i];
+  float8 rest = value.lo;
+  if (count & 8) vstore8(rest, 0, to), to += 8, rest = value.hi;
+  float4 few = rest.lo;
+  if (count & 4) vstore4(few, 0, to), to += 4, few = rest.hi;
+  float2 two = few.lo;
+  if (count & 2) vstore2(two, 0, to), to += 2, two = few.hi;
+  if (count & 1) *to = two.x;
 }
 
 /// The bias of `count` channels from `first` on, none where `step` is negative; -0 becomes +0
