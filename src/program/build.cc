@@ -51,7 +51,11 @@ class Builder {
  public:
   Builder(const ir::Graph& graph, std::span<const TensorType> types, const Options& options,
           const Placement& placement, std::span<const Lane> lanes, planning::MemoryLayout layout)
-      : graph_(graph), options_(options), placement_(placement), layout_(std::move(layout)) {
+      : graph_(graph),
+        graphTypes_(types),
+        options_(options),
+        placement_(placement),
+        layout_(std::move(layout)) {
     program_.graph = &graph;
     program_.lanes.assign(lanes.begin(), lanes.end());
     const auto own = [](const ir::Value& value, const TensorType& type) {
@@ -224,6 +228,7 @@ class Builder {
     heights_.assign(1, 0);
     if (program_.steps[n].stripAxes != kNone) heights_ = program_.strips.stripHeights(n);
     views_.clear(), types_.clear(), works_.clear();
+    joined_ = planning::joinedInputs(node, graphTypes_, layout_.storage.places);
     for (const int64_t rows : heights_) addViews(n, rows);
     for (const TensorView& view : views_) types_.push_back({view.type, view.shape});
     const size_t in = node.inputs.size(), out = node.outputs.size();
@@ -236,7 +241,8 @@ class Builder {
                         types.first(in),
                         types.last(out),
                         {threadsAt(n), mostRows(n)},
-                        program_.steps[n].sizedByData});
+                        program_.steps[n].sizedByData,
+                        joined_});
     }
   }
 
@@ -287,6 +293,7 @@ class Builder {
   }
 
   const ir::Graph& graph_;
+  std::span<const TensorType> graphTypes_;
   const Options& options_;
   const Placement& placement_;
   planning::MemoryLayout layout_;
@@ -294,6 +301,7 @@ class Builder {
   std::vector<int64_t> heights_;      // of strips that the step at hand makes; 0: whole tensors
   std::vector<TensorView> views_;     // of the step at hand, form by form
   std::vector<TensorType> types_;     // likewise
+  std::vector<char> joined_;          // by input of the step at hand
   std::vector<backend::Work> works_;  // by form
 };
 

@@ -91,6 +91,14 @@ ConvGeometry geometryOf(const Op& conv, const Work& work, int64_t channels, int 
 
 bool isDepthwise(const ConvGeometry& g) { return g.groupSize == 0; }
 
+/// Of single taps, none of which is on padding.
+bool isSingle(const ConvGeometry& g) {
+  bool single = true;
+  for (int i = 0; i < 3; ++i)
+    single = single && g.taps[i] == 1 && g.pad[i] == 0 && (g.out[i] - 1) * g.stride[i] < g.in[i];
+  return single;
+}
+
 /// `across`: blocks of results along the last axis.
 Result<void> addConv(const Work& work, const ops::Epilogue& epilogue, ConvGeometry g,
                      const char* function, const std::string& options, Launches& launches) {
@@ -120,10 +128,11 @@ Result<void> prepareConv(const Work& work, Device& device, Launches& launches) {
   g.across = (g.out[2] + pixels - 1) / pixels;
   std::string options = text(" -D PIXELS=", pixels);
   if (!isDepthwise(g)) {
-    const int panels = std::min(g.panels, device.panels());
+    const int panels = panelsOf(g.panels, pixels, device);
     g.panels = (g.panels + panels - 1) / panels;
     options += text(" -D PANELS=", panels);
-    return addConv(work, conv.epilogue, g, "conv", options, launches);
+    const bool single = isSingle(g) && isWritten({"conv", "pointwise", ""}, device);
+    return addConv(work, conv.epilogue, g, single ? "pointwise" : "conv", options, launches);
   }
   if (!isDense(g, device.lanes()) || !isWritten({"conv", "channels", ""}, device))
     return addConv(work, conv.epilogue, g, "depthwise", options, launches);
@@ -161,8 +170,14 @@ Result<Operand> packedWeights(const ops::Operator& op, const TensorView& w, Laun
 int pixelsOf(int results, const Device& device) {
   const int most = device.pixels();
   const auto computed = [&](int pixels) { return (results + pixels - 1) / pixels * pixels; };
+  if (results == 1 && device.panels() > 1) return 1;
   if (results <= most / 2) return most / 2;
   return computed(most) < computed(most - 1) ? most : most - 1;
+}
+
+int panelsOf(int panels, int pixels, const Device& device) {
+  const int most = pixels == 1 ? device.panels() * device.panels() : device.panels();
+  return std::min(panels, most);
 }
 
 std::span<const Row> convRows() {

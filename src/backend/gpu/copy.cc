@@ -9,23 +9,27 @@ namespace minnow::backend::gpu {
 namespace {
 
 using CopyAxes = Axes<2>;  // y, x
-constexpr int kLanes = 16, kRun = 64;  // of kernels/copy.cl
+constexpr int kLanes = 16;  // of kernels/copy.cl
 
 int blocksOf(int extent, int block) { return (extent + block - 1) / block; }
 
 /// As kernels/copy.cl has it.
 struct Runs {
-  int32_t items, blocks, rank, extent[8], x[8], y[8];
+  int32_t items, blocks, run, rank, extent[8], x[8], y[8];
 };
 
-bool isRuns(const CopyAxes& axes) {
+/// From one element of a row to the next in x, of rows that are dense in y; 0 if they are not made of vectors.
+int stepOfRuns(const CopyAxes& axes) {
   const auto last = static_cast<size_t>(axes.rank) - 1;
-  return axes.last() >= kLanes && axes.strides[0][last] == 1 && axes.strides[1][last] == 1;
+  const int step = axes.strides[1][last];
+  const bool vectors = axes.last() >= kLanes && axes.strides[0][last] == 1;
+  return vectors && (step == 1 || step == 2) ? step : 0;
 }
 
-Runs runsOf(const CopyAxes& axes) {
+Runs runsOf(const CopyAxes& axes, int run) {
   Runs g{};
-  g.blocks = blocksOf(axes.last(), kRun);
+  g.run = run;
+  g.blocks = blocksOf(axes.last(), run);
   g.items = axes.rows() * g.blocks;
   g.rank = axes.rank;
   fill(axes.extent, g.extent), fill(axes.strides[0], g.y), fill(axes.strides[1], g.x);
@@ -70,7 +74,9 @@ Result<void> addCopy(Launches& launches, const Device& device, Operand from, con
   const CopyAxes axes(y.shape, {y.strides, x.strides});
   if (!isWritten({"copy", "runs", ""}, device))
     return addElementwiseCopy(launches, device, from, x, to, y);
-  if (isRuns(axes)) return launches.add({"copy", "runs", ""}, {from, to}, runsOf(axes));
+  if (const int step = stepOfRuns(axes))
+    return launches.add({"copy", "runs", text("-D STEP=", step)}, {from, to},
+                        runsOf(axes, device.run()));
   const auto end = axes.strides[1].begin() + axes.rank;
   const auto dense = std::find(axes.strides[1].begin(), end, 1);
   const int along = dense == end ? -1 : static_cast<int>(dense - axes.strides[1].begin());

@@ -67,6 +67,8 @@ class Device {
 
   /// Neighbouring elements that a work-item computes, as kernels/vocabulary has it.
   virtual int lanes() const = 0;
+  /// As many of them, vector after vector, where there is little to do for each.
+  virtual int run() const { return lanes(); }
   /// Results of which a work-item of a convolution computes `lanes` channels each: as many sums as
   /// registers hold.
   virtual int pixels() const = 0;

@@ -24,20 +24,30 @@ typedef struct {
 static void finish(const V* sums, int first, int step, global const float* bias, int channel,
                    int count, global float* y, Conv g) {
   const V added = biasOf(bias, channel, g.bias, count);
-  UNROLLED for (int p = 0; p < PIXELS; ++p)
-    if (first + p * step < g.out[2])
-      store(EVALUATE(EPILOGUE)((Function){g.alpha, g.beta}, 0, Add(sums[p], added)),
-            y + (long)(first + p * step) * g.y[2], g.yChannel, count);
+  y += (long)first * g.y[2];
+  UNROLLED for (int p = 0; p < PIXELS; ++p, first += step, y += (long)step * g.y[2])
+    if (first < g.out[2])
+      store(EVALUATE(EPILOGUE)((Function){g.alpha, g.beta}, 0, Add(sums[p], added)), y, g.yChannel,
+            count);
 }
 
 #ifdef PANELS
 #define EACH_PANEL __attribute__((opencl_unroll_hint(PANELS)))
+#define EACH_SUM __attribute__((opencl_unroll_hint(PANELS * PIXELS)))
 
 /// Panels of weights beside each other, each at its row: all but the last one have rows of 16.
 typedef struct {
   global const float* panels[PANELS];
   int width;  // of the last one's rows
 } Weights;
+
+static Weights weightsAt(global const float* group, int panel, Conv g) {
+  Weights w;
+  w.width = min((int)kLanes, (g.perGroup + 3) / 4 * 4 - (panel + PANELS - 1) * kLanes);
+  EACH_PANEL for (int q = 0; q < PANELS; ++q)
+    w.panels[q] = group + (long)(panel + q) * kLanes * g.depth;
+  return w;
+}
 
 static int widthOf(const Weights* w, int q) { return q + 1 < PANELS ? (int)kLanes : w->width; }
 
@@ -72,22 +82,30 @@ static void addMasked(V* sums, global const float** from, const int* masks, int 
   }
 }
 
+/// The first of a work-item's panels.
+static int takePanel(int* left, Conv g) {
+  return min(take(left, g.panels) * PANELS, (g.perGroup + kLanes - 1) / kLanes - PANELS);
+}
+
+static void finishPanels(const V* sums, int first, int panel, int group, global const float* bias,
+                         global float* y, Conv g) {
+  EACH_PANEL for (int q = 0; q < PANELS; ++q) {
+    const int at = (panel + q) * kLanes, channel = group * g.perGroup + at;
+    finish(sums + q * PIXELS, first, 1, bias, channel, min((int)kLanes, g.perGroup - at),
+           y + (long)channel * g.yChannel, g);
+  }
+}
+
 kernel void conv(global const float* x, long xAt, global const float* w, long wAt,
                  global const float* bias, long biasAt, global float* y, long yAt, Conv g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int first = take(&i, g.across) * PIXELS;
   const int row = take(&i, g.out[1]), plane = take(&i, g.out[0]);
-  const int panels = (g.perGroup + kLanes - 1) / kLanes;
-  const int panel = min(take(&i, g.panels) * PANELS, panels - PANELS);
-  const int group = take(&i, g.groups), image = i;
+  const int panel = takePanel(&i, g), group = take(&i, g.groups), image = i;
 
   x += xAt + (long)image * g.xBatch + (long)group * g.channels * g.xChannel;
-  w += wAt + (long)group * g.groupSize;
-  Weights weights;
-  weights.width = min((int)kLanes, (g.perGroup + 3) / 4 * 4 - (panel + PANELS - 1) * kLanes);
-  EACH_PANEL for (int q = 0; q < PANELS; ++q)
-    weights.panels[q] = w + (long)(panel + q) * kLanes * g.depth;
+  Weights weights = weightsAt(w + wAt + (long)group * g.groupSize, panel, g);
 
   const int column = first * g.stride[2] - g.pad[2];
   const int reach = (PIXELS - 1) * g.stride[2] + (g.taps[2] - 1) * g.dilation[2];
@@ -96,8 +114,7 @@ kernel void conv(global const float* x, long xAt, global const float* w, long wA
   const bool joined = g.dilation[2] * g.x[2] == g.channels * g.xChannel;
   const int runs = joined ? 1 : g.taps[2], run = joined ? g.taps[2] * g.channels : g.channels;
   V sums[PANELS * PIXELS];
-  EACH_PANEL for (int q = 0; q < PANELS; ++q)
-    UNROLLED for (int p = 0; p < PIXELS; ++p) sums[q * PIXELS + p] = 0;
+  EACH_SUM for (int s = 0; s < PANELS * PIXELS; ++s) sums[s] = 0;
   for (int kz = 0; kz < g.taps[0]; ++kz) {
     const int z = plane * g.stride[0] - g.pad[0] + kz * g.dilation[0];
     for (int ky = 0; ky < g.taps[1]; ++ky) {
@@ -129,11 +146,30 @@ kernel void conv(global const float* x, long xAt, global const float* w, long wA
   }
 
   y += yAt + (long)image * g.yBatch + (long)plane * g.y[0] + (long)row * g.y[1];
-  EACH_PANEL for (int q = 0; q < PANELS; ++q) {
-    const int at = (panel + q) * kLanes, channel = group * g.perGroup + at;
-    finish(sums + q * PIXELS, first, 1, bias + biasAt, channel, min((int)kLanes, g.perGroup - at),
-           y + (long)channel * g.yChannel, g);
-  }
+  finishPanels(sums, first, panel, group, bias + biasAt, y, g);
+}
+
+// The same of single taps, none of which is on padding.
+kernel void pointwise(global const float* x, long xAt, global const float* w, long wAt,
+                      global const float* bias, long biasAt, global float* y, long yAt, Conv g) {
+  int i = get_global_id(0);
+  if (i >= g.items) return;
+  const int first = take(&i, g.across) * PIXELS;
+  const int row = take(&i, g.out[1]), plane = take(&i, g.out[0]);
+  const int panel = takePanel(&i, g), group = take(&i, g.groups), image = i;
+
+  x += xAt + (long)image * g.xBatch + (long)group * g.channels * g.xChannel +
+       (long)plane * g.stride[0] * g.x[0] + (long)row * g.stride[1] * g.x[1];
+  global const float* from[PIXELS];
+  UNROLLED for (int p = 0; p < PIXELS; ++p)
+    from[p] = x + min(first + p, g.out[2] - 1) * g.stride[2] * g.x[2];
+  Weights weights = weightsAt(w + wAt + (long)group * g.groupSize, panel, g);
+  V sums[PANELS * PIXELS];
+  EACH_SUM for (int s = 0; s < PANELS * PIXELS; ++s) sums[s] = 0;
+  addAll(sums, from, 0, g.xChannel, g.channels, &weights);
+
+  y += yAt + (long)image * g.yBatch + (long)plane * g.y[0] + (long)row * g.y[1];
+  finishPanels(sums, first, panel, group, bias + biasAt, y, g);
 }
 #elif !defined(TAPS) && !defined(DEPTHWISE)
 // One input and one output channel a group: weights are [taps][channels, padded to 16].
@@ -199,13 +235,14 @@ kernel void channels(global const float* x, long xAt, global const float* w, lon
     global const float* from = x + (end > 0 ? r * g.x[1] : 0);
     V values[kColumns];
     if (column >= 0 && column + kColumns <= end) {
-      ALL(kColumns) for (int c = 0; c < kColumns; ++c)
-        values[c] = vload16(0, from + (column + c) * g.x[2]);
+      from += column * g.x[2];
+      ALL(kColumns) for (int c = 0; c < kColumns; ++c, from += g.x[2])
+        values[c] = vload16(0, from);
     } else {
       ALL(kColumns) for (int c = 0; c < kColumns; ++c) {
-        values[c] = 0;
-        if (column + c >= 0 && column + c < end)
-          values[c] = vload16(0, from + (column + c) * g.x[2]);
+        const int mask = column + c >= 0 && column + c < end ? -1 : 0;
+        const V value = vload16(0, from + ((column + c) & mask) * g.x[2]);
+        values[c] = as_float16(as_int16(value) & (int16)(mask));
       }
     }
     ALL(TAPS) for (int kx = 0; kx < TAPS; ++kx) {

@@ -2,27 +2,32 @@
 // both write the same.
 
 typedef struct {
-  int items, blocks;  // work-items; blocks along the last axis
+  int items, blocks, run;  // work-items; blocks along the last axis, elements of each
   int rank, extent[8], x[8], y[8];
 } Runs;
 
-enum { kRun = 64 };
+#ifdef STEP
+/// 16 elements that are STEP, 1 or 2, from one to the next, and nothing behind them.
+static V every(global const float* from) {
+  return STEP == 1 ? vload16(0, from) : (V)(vload16(0, from).even, vload16(0, from + kLanes - 1).odd);
+}
 
-// Rows that lie alike in both, one after another along the last axis: up to 64 elements a work-item.
+// Rows that lie one element after another along the last axis in y, and -D STEP= in x.
 kernel void runs(global const float* x, long xAt, global float* y, long yAt, Runs g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
-  const int last = g.rank - 1, first = take(&i, g.blocks) * kRun;
-  const int end = min(first + kRun, g.extent[last]);
+  const int last = g.rank - 1, first = take(&i, g.blocks) * g.run;
+  const int end = min(first + g.run, g.extent[last]);
   for (int axis = last - 1; axis >= 0; --axis) {
-    const int at = take(&i, g.extent[axis]);
+    const int at = axis > 0 ? take(&i, g.extent[axis]) : i;
     xAt += (long)at * g.x[axis], yAt += (long)at * g.y[axis];
   }
   for (int c = first; c < end; c += kLanes) {
     const int from = min(c, g.extent[last] - kLanes);
-    vstore16(vload16(0, x + xAt + from), 0, y + yAt + from);
+    vstore16(every(x + xAt + (long)from * STEP), 0, y + yAt + from);
   }
 }
+#endif
 
 // y[a][b] = x[b][a], where x is dense along a and y along b: 16 elements along a of -D ROWS=2, 4, 8 or 16
 // along b. Fewer than 16 are all that there are, and lie in y without gaps.
@@ -41,7 +46,7 @@ kernel void crossed(global const float* x, long xAt, global float* y, long yAt, 
   const int b = min(take(&i, g.blocks[1]) * ROWS, g.extent[1] - ROWS);
   const int a = min(take(&i, g.blocks[0]) * kLanes, g.extent[0] - kLanes);
   for (int axis = g.rank - 1; axis >= 0; --axis) {
-    const int at = take(&i, g.others[axis]);
+    const int at = axis > 0 ? take(&i, g.others[axis]) : i;
     xAt += (long)at * g.x[axis], yAt += (long)at * g.y[axis];
   }
   x += xAt + a + (long)b * g.xStep;
