@@ -167,6 +167,12 @@ typedef struct minnow_path {
   int threads;             /* 0: an even share */
 } minnow_path;
 
+/* How a device stores float32: minnow/runtime.h, Precision. */
+typedef enum minnow_precision {
+  MINNOW_PRECISION_HIGH = 0, /* as it is */
+  MINNOW_PRECISION_LOW = 1   /* as float16; from 65520 on a number becomes an infinity */
+} minnow_precision;
+
 typedef struct minnow_session_options {
   size_t size;        /* sizeof(minnow_session_options) */
   int wait_for_arena; /* 0: minnow_session_begin returns MINNOW_BUSY instead of waiting */
@@ -179,7 +185,7 @@ typedef struct minnow_session_options {
   const minnow_path* paths; /* parts that are computed in their own way, beside each other */
   size_t path_count;
   int auto_paths; /* 1: finds paths by measuring, for which creating the session takes some runs */
-  int reserved2;  /* 0 */
+  int precision;  /* a minnow_precision, of what is computed on a device */
 } minnow_session_options;
 #define MINNOW_SESSION_OPTIONS_INIT \
   { sizeof(minnow_session_options), 1, 1, 1, 0, NULL, NULL, 0, 0, 0 }

@@ -205,6 +205,16 @@ struct PathOptions {
   bool operator==(const PathOptions&) const = default;
 };
 
+/// How a device stores tensors and constants of float32 (SessionOptions::precision).
+enum class Precision : uint8_t {
+  High,  ///< as they are
+  /// As float16, in half the memory, of which half as much is moved; computed in float32, from which
+  /// each result is rounded once. It has 11 binary digits: an element errs by 2^-12 of itself, and by
+  /// 2^-25 below 2^-14. What is greater than 65504 becomes an infinity, not the largest number, so
+  /// that it shows: `minnow diff --precision low --against cpu` finds where.
+  Low,
+};
+
 struct SessionOptions {
   /// Whether begin() waits for a free arena or returns ErrorCode::Busy. It returns Busy at once
   /// where waiting could never end: where the arenas that it needs are held by the calling thread
@@ -230,6 +240,11 @@ struct SessionOptions {
   /// anything is computed on a device, by a path too, the whole session runs layer by layer.
   std::string_view backend = "cpu";
   std::string_view backups = "";  ///< in their order, separated by commas
+  /// Of what is computed on a device; inputs and outputs, and what the CPU computes, are float32 and
+  /// have its bits. Types other than float32 are stored as they are. An operator whose constants
+  /// float16 does not hold, because they are too large or all of them too small, is not computed
+  /// there, and OperatorInfo::refused says so.
+  Precision precision = Precision::High;
   /// Parts of the model that have back-ends and threads of their own. What several of them need is
   /// computed once, before them. Paths that do not need each other run side by side, each on a thread
   /// that it has from the runtime's, as far as there are enough, and so does what is in no path and

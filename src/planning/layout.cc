@@ -22,7 +22,7 @@ class LayoutBuilder {
   LayoutBuilder(Layouts& shared, std::span<ChainCut> cuts, const Order& order)
       : shared_(shared),
         graph_(shared.graph()),
-        types_(shared.types()),
+        types_(shared.stored()),
         uses_(shared.uses()),
         cuts_(cuts) {
     layout_.order = order;
@@ -382,9 +382,11 @@ std::vector<std::pair<int, int>> besides(std::span<const Buffer> buffers,
   return found;
 }
 
-Layouts::Layouts(const ir::Graph& graph, const std::vector<TensorType>& types, Order order)
+Layouts::Layouts(const ir::Graph& graph, const std::vector<TensorType>& types, Order order,
+                 const std::vector<TensorType>* stored)
     : graph_(graph),
       types_(types),
+      stored_(stored != nullptr ? *stored : types),
       uses_(graph, types),
       order_(std::move(order)),
       known_(graph.chains.size()) {}

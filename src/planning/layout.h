@@ -103,7 +103,9 @@ class Layouts {
  public:
   /// What inStrips(), inBands() and layers() give has its steps in that order; chains of a stage
   /// have no bands there, because threads have lanes to themselves.
-  Layouts(const ir::Graph& graph, const std::vector<TensorType>& types, Order order = {});
+  /// `stored`: the types of values as they are stored, where some are not stored as what they hold.
+  Layouts(const ir::Graph& graph, const std::vector<TensorType>& types, Order order = {},
+          const std::vector<TensorType>* stored = nullptr);
 
   /// As layOut() has it.
   MemoryLayout inStrips(int rowsFactor);
@@ -115,6 +117,7 @@ class Layouts {
 
   const ir::Graph& graph() const { return graph_; }
   const std::vector<TensorType>& types() const { return types_; }
+  const std::vector<TensorType>& stored() const { return stored_; }
   const Uses& uses() const { return uses_; }
   const Order& order() const { return order_; }
   /// The bands of a chain side by side; none where it cannot be cut so.
@@ -128,6 +131,7 @@ class Layouts {
 
   const ir::Graph& graph_;
   const std::vector<TensorType>& types_;
+  const std::vector<TensorType>& stored_;
   Uses uses_;
   Order order_;
   std::vector<std::vector<Known>> known_;  // by chain

@@ -312,7 +312,8 @@ std::vector<char> joinedInputs(const ir::Node& node, std::span<const TensorType>
   for (const ValueId in : node.inputs) {
     const Place& place = places[in];
     joined.push_back(place.buffer == host.buffer && place.buffer >= 0 &&
-                     place.storage.offset == host.storage.offset + start * host.storage.strides[*axis] &&
+                     place.storage.offset ==
+                         host.storage.offset + start * host.storage.strides[*axis] &&
                      place.storage.strides == host.storage.strides);
     start += types[in].shape[*axis];
   }

@@ -92,6 +92,7 @@ class Builder {
     if (placement_.sides.empty()) return;
     program_.crossed = placement_.crossed;
     program_.device = deviceOf(options_.backends);
+    program_.inHalves = options_.inHalves;
     for (size_t n = 0; n < graph_.nodes.size(); ++n)
       for (const ValueId id : graph_.nodes[n].outputs)
         if (const int32_t buffer = bufferOf(id); buffer != kNone && writesDevice(n))
@@ -115,10 +116,10 @@ class Builder {
 
   void placeValue(ValueId id) {
     const planning::Place& planned = layout_.storage.places[id];
-    const TensorType& type = program_.typeOf(id);
     Place& place = program_.places[id];
     place.buffer = planned.buffer;
-    place.byteOffset = static_cast<size_t>(planned.storage.offset) * elementSize(type.type);
+    place.byteOffset =
+        static_cast<size_t>(planned.storage.offset) * elementSize(program_.storedAs(id));
     if (planned.constant != kNoValue)
       place.constant =
           const_cast<std::byte*>(graph_.values[planned.constant].constant->bytes.data()) +
@@ -228,9 +229,9 @@ class Builder {
     heights_.assign(1, 0);
     if (program_.steps[n].stripAxes != kNone) heights_ = program_.strips.stripHeights(n);
     views_.clear(), types_.clear(), works_.clear();
-    joined_ = planning::joinedInputs(node, graphTypes_, layout_.storage.places);
+    if (backend::kHasDevices)
+      joined_ = planning::joinedInputs(node, graphTypes_, layout_.storage.places);
     for (const int64_t rows : heights_) addViews(n, rows);
-    for (const TensorView& view : views_) types_.push_back({view.type, view.shape});
     const size_t in = node.inputs.size(), out = node.outputs.size();
     for (size_t form = 0; form < heights_.size(); ++form) {
       const std::span views = std::span(views_).subspan(form * (in + out), in + out);
@@ -254,6 +255,7 @@ class Builder {
       TensorView& view = views_.emplace_back();
       program_.bindView(id, view);
       if (rows > 0 && program_.stripAxes[axis] >= 0) view.shape[program_.stripAxes[axis]] = rows;
+      types_.push_back({id == kNoValue ? view.type : program_.typeOf(id).type, view.shape});
       axis += rows > 0;
     };
     std::ranges::for_each(node.inputs, add);
@@ -373,7 +375,8 @@ class Choice {
 
 Built build(const ir::Graph& graph, const std::vector<TensorType>& types, const Options& options,
             const Placement& placement, Lanes lanes) {
-  planning::Layouts layouts(graph, types, std::move(lanes.order));
+  planning::Layouts layouts(graph, types, std::move(lanes.order),
+                            placement.stored.empty() ? nullptr : &placement.stored);
   Choice choice(layouts, options, placement, lanes.lanes);
   if (!options.inStrips || graph.chains.empty()) return choice.layers();
   // A band for each thread if possible, else strips as tall as threads want them, but never at the
@@ -436,7 +439,8 @@ Result<std::shared_ptr<const Program>> build(const ir::Graph& graph, std::vector
   }
   Placement placement;
   if (backend::kHasDevices && deviceOf(options.backends))
-    placement = place(graph, types, options.backends, *sizes, barredFrom(pathOf, options));
+    placement = place(graph, types, options.backends, *sizes, barredFrom(pathOf, options),
+                      options.inHalves);
   Lanes lanes;
   if (kHasPaths && !pathOf.empty()) lanes = putInLanes(graph, types, pathOf, options, placement);
   return placement.graph

@@ -18,12 +18,13 @@ class Placer {
  public:
   Placer(const ir::Graph& graph, std::span<const TensorType> types,
          std::span<const backend::Backend* const> list, const ir::DataSizes& sizes,
-         std::span<const char> barred)
+         std::span<const char> barred, bool inHalves)
       : graph_(graph),
         types_(types),
         list_(list),
         sizes_(sizes),
         barred_(barred),
+        inHalves_(inHalves),
         producers_(graph.producers()) {}
 
   Placement run() {
@@ -58,18 +59,23 @@ class Placer {
         views.push_back(viewOf(id));
         types.push_back({views.back().type, views.back().shape});
       }
+    std::vector<TensorView> there = views;
+    for (TensorView& view : there)
+      if (view.data == nullptr) view.type = storedThere(view.type);
     const size_t in = node.inputs.size();
-    const backend::Work work{*node.op,
-                             std::span(views).first(in),
-                             std::span(views).subspan(in),
-                             std::span(types).first(in),
-                             std::span(types).subspan(in),
-                             {1},
-                             sizes_.concerns(node)};
-    return enter(work, nodes_.back());
+    const auto work = [&](std::span<const TensorView> all) {
+      return backend::Work{*node.op,
+                           all.first(in),
+                           all.subspan(in),
+                           std::span(types).first(in),
+                           std::span(types).subspan(in),
+                           {1},
+                           sizes_.concerns(node)};
+    };
+    return enter(work(there), work(views), nodes_.back());
   }
 
-  bool enter(const backend::Work& work, int node) {
+  bool enter(const backend::Work& work, const backend::Work& here, int node) {
     const bool isFree =
         work.inputs[0] &&
         work.op.viewOf(work.inputs[0].shape, {work.inputs[0].strides, 0}, 0).has_value();
@@ -81,7 +87,7 @@ class Placer {
     }
     if (isFree) return false;
     cut_.addEdge(node, MinCut::kSink, list_[0]->cost(work));
-    cut_.addEdge(MinCut::kSource, node, hostCost(work));
+    cut_.addEdge(MinCut::kSource, node, hostCost(here));
     return true;
   }
 
@@ -97,6 +103,11 @@ class Placer {
     return least;
   }
 
+  /// How the device's memory holds elements of a type.
+  DataType storedThere(DataType type) const {
+    return inHalves_ && type == DataType::Float32 ? DataType::Float16 : type;
+  }
+
   TensorView viewOf(ValueId id) const {
     if (id == kNoValue) return {};
     const ir::Value& value = graph_.values[id];
@@ -110,8 +121,9 @@ class Placer {
   void enterValue(ValueId id) {
     if (graph_.values[id].isConstant()) return;
     const int producer = producers_[id] < 0 ? MinCut::kSink : nodes_[producers_[id]];
-    const double cost = list_[0]->memory()->crossingCost(
-        static_cast<size_t>(types_[id].shape.elements()) * elementSize(types_[id].type));
+    const double cost =
+        list_[0]->memory()->crossingCost(static_cast<size_t>(types_[id].shape.elements()) *
+                                         elementSize(storedThere(types_[id].type)));
     const int down = cut_.addNode(), up = cut_.addNode();
     cut_.addEdge(producer, down, cost);
     cut_.addEdge(up, producer, cost);
@@ -146,7 +158,16 @@ class Placer {
       append(std::move(nodes[n]), onDevice_[n] ? Side::Device : Side::Host, std::move(refusals[n]));
     }
     for (ValueId& id : graph.outputs) id = cross(id, false);
+    if (inHalves_) storeInHalves();
     return std::move(placement_);
+  }
+
+  void storeInHalves() {
+    placement_.stored = placement_.types;
+    for (size_t n = 0; n < built_->nodes.size(); ++n)
+      if (placement_.sides[n] == Side::Device || placement_.sides[n] == Side::Entering)
+        for (const ValueId id : built_->nodes[n].outputs)
+          if (id != kNoValue) placement_.stored[id].type = storedThere(placement_.types[id].type);
   }
 
   void append(ir::Node node, Side side, std::string refusal) {
@@ -180,6 +201,7 @@ class Placer {
   std::span<const backend::Backend* const> list_;
   const ir::DataSizes& sizes_;
   std::span<const char> barred_;
+  bool inHalves_;
   std::vector<int> producers_;             // by value
   std::vector<std::vector<int>> readers_;  // by value
   MinCut cut_;                             // the source's side is the device
@@ -198,8 +220,8 @@ const backend::Backend* deviceOf(std::span<const backend::Backend* const> list) 
 
 Placement place(const ir::Graph& graph, std::span<const TensorType> types,
                 std::span<const backend::Backend* const> list, const ir::DataSizes& sizes,
-                std::span<const char> barred) {
-  return Placer(graph, types, list, sizes, barred).run();
+                std::span<const char> barred, bool inHalves) {
+  return Placer(graph, types, list, sizes, barred, inHalves).run();
 }
 
 }  // namespace minnow::program

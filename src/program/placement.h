@@ -20,6 +20,7 @@ struct Placement {
   /// nothing is on the device.
   std::shared_ptr<ir::Graph> graph;
   std::vector<TensorType> types;      ///< of all its values
+  std::vector<TensorType> stored;     ///< as they are stored; none where that is the same
   std::vector<ir::ValueId> crossed;   ///< of its further values: of which value each is a copy
   std::vector<Side> sides;            ///< by node
   std::vector<std::string> refusals;  ///< by node, what the device says against it; "" for nothing
@@ -30,9 +31,9 @@ const backend::Backend* deviceOf(std::span<const backend::Backend* const> list);
 
 /// What the device supports goes there, if that saves more time than crossing takes, by the
 /// back-ends' estimates. `list` begins with the device. `barred`: by node, true for what is not to
-/// go there; empty where nothing is.
+/// go there; empty where nothing is. `inHalves`: float32 is stored as float16 there.
 Placement place(const ir::Graph& graph, std::span<const TensorType> types,
                 std::span<const backend::Backend* const> list, const ir::DataSizes& sizes,
-                std::span<const char> barred = {});
+                std::span<const char> barred = {}, bool inHalves = false);
 
 }  // namespace minnow::program

@@ -30,7 +30,7 @@ void Program::bindView(ir::ValueId id, TensorView& view) const {
   }
   const TensorType& type = typeOf(id);
   const Place& place = places[id];
-  view.type = type.type;
+  view.type = storedAs(id);
   view.shape = type.shape;
   view.strides = strides[place.strides];
   view.packing = place.packing;

@@ -62,6 +62,7 @@ struct Options {
   backend::BackendList backends;
   bool restOnDevice = true;  ///< whether what is in no path may be computed there
   std::span<const Path> paths = {};
+  bool inHalves = false;  ///< whether a device stores float32 as float16
 };
 
 struct Program {
@@ -74,6 +75,7 @@ struct Program {
   /// By step, what each back-end before its own says against it; empty where none is before.
   std::vector<std::string> refusals;
   const backend::Backend* device = nullptr;  ///< whose memory blocks are of; null for none
+  bool inHalves = false;                     ///< float32 is stored as float16 there
   std::vector<TensorType> types;             ///< by value; none if they are the graph's own
   std::vector<Place> places;                 ///< by value
   std::vector<Strides> strides;              ///< of several places each
@@ -99,7 +101,12 @@ struct Program {
   std::vector<TensorType> typesOf(std::span<const ir::ValueId> ids) const;
   /// Of all values of the model: copies on another side come after them.
   std::vector<TensorType> allTypes() const;
-  /// A value as planned. It has data if it is constant; absent for kNoValue.
+  /// The type of its elements in memory.
+  DataType storedAs(ir::ValueId id) const {
+    const DataType type = typeOf(id).type;
+    return inHalves && type == DataType::Float32 && isOnDevice(id) ? DataType::Float16 : type;
+  }
+  /// A value as planned, of the type that it is stored as. It has data if it is constant; absent for kNoValue.
   TensorView viewOf(ir::ValueId id) const;
   /// The same, written to `view`: steps do it for every operand of every strip.
   void bindView(ir::ValueId id, TensorView& view) const;

@@ -205,8 +205,12 @@ Result<minnow::SessionOptions> optionsOf(const minnow_session_options* options) 
   minnow::SessionOptions all{.waitForArena = given->wait_for_arena != 0,
                              .frames = given->frames,
                              .inStrips = given->in_strips != 0,
+                             .precision = static_cast<minnow::Precision>(given->precision),
                              .autoPaths = given->auto_paths != 0};
   std::tie(all.backend, all.backups) = splitList(given->backends);
+  if (given->precision != MINNOW_PRECISION_HIGH && given->precision != MINNOW_PRECISION_LOW)
+    return minnow::fail(ErrorCode::InvalidArgument, "precision is ", given->precision,
+                        ", neither MINNOW_PRECISION_HIGH nor MINNOW_PRECISION_LOW");
   if (given->path_count > 0 && given->paths == nullptr)
     return minnow::fail(ErrorCode::InvalidArgument, "path_count is ", given->path_count,
                         " and paths is NULL");

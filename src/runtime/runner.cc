@@ -226,6 +226,7 @@ Result<void> Runner::OnHost::take(const Bindings& bindings, std::span<const ir::
     TensorView& view = views[i];
     if (!bindings.program->isOnDevice(ids[i])) continue;
     const TensorView device = view;
+    view.type = bindings.program->typeOf(ids[i]).type;
     auto bytes = base::alignedBytes(view.bytes());
     if (!bytes)
       return fail(ErrorCode::OutOfMemory, "no memory for a copy of ", view.bytes(),

@@ -17,8 +17,8 @@ Session::~Session() = default;
 
 bool SharedProgram::fits(std::span<const TensorType> types, const SessionOptions& asked) const {
   if (asked.inStrips != options.inStrips || asked.fastKernels != options.fastKernels ||
-      asked.backend != options.backend || (program::kHasPaths && asked.paths != options.paths) ||
-      cpuTarget != minnow::cpuTarget())
+      asked.backend != options.backend || asked.precision != options.precision ||
+      (program::kHasPaths && asked.paths != options.paths) || cpuTarget != minnow::cpuTarget())
     return false;
   if (backend::kHasDevices && program->device != nullptr && program->device->hasFailed())
     return false;
@@ -50,9 +50,10 @@ Result<std::shared_ptr<SharedProgram>> Interpreter::Impl::programFor(std::vector
   auto settled = runtime::settleTypes(graph, types);
   if (!settled) return std::unexpected(std::move(settled.error()));
   const std::vector<program::Path> paths = pathsFor(asked);
-  auto program = program::build(
-      *settled ? (*settled)->graph : graph, std::move(types),
-      {runtime->options.threads, asked.inStrips, list, isOnDevice(asked.backend), paths});
+  auto program =
+      program::build(*settled ? (*settled)->graph : graph, std::move(types),
+                     {runtime->options.threads, asked.inStrips, list, isOnDevice(asked.backend),
+                      paths, asked.precision == Precision::Low});
   if (!program) return std::unexpected(std::move(program.error()));
   // Not make_shared: the list's weak reference would keep its memory when no session uses it any more.
   std::shared_ptr<SharedProgram> shared(new SharedProgram);

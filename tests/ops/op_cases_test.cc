@@ -13,6 +13,7 @@
 #include "base/team.h"
 #include "base/threads.h"
 #include "minnow/cpu.h"
+#include "ops/conv.h"
 #include "runtime/backends.h"
 #include "tests/ops/hashes.h"
 #include "tests/ops/op_case.h"
@@ -60,11 +61,13 @@ struct Setting {
   bool converted = false;  ///< the operator knows what the converter told it of packed weights
   int inPlace = -1;        ///< the input that output 0 overwrites
   bool constants = false;  ///< inputs from 1 on are known before the run, not weights alone
+  bool halves = false;     ///< a device stores float32 as float16
+  bool direct = false;     ///< no convolution is computed in Winograd's tiles
 
   std::string toString(const char* kernel) const {
     return text("kernel ", kernel, ", target ", target, ", storage ", variant->name, ", threads ",
                 threads, packed ? ", weights packed" : "", constants ? ", constants" : "",
-                converted ? ", as converted" : "",
+                halves ? ", in halves" : "", converted ? ", as converted" : "",
                 inPlace >= 0 ? text(", in place of input ", inPlace) : "");
   }
 };
@@ -109,6 +112,25 @@ class Runner {
       inputs_.push_back(absent ? TestTensor() : filled(c.inputs[i], c.name, static_cast<int>(i)));
       types_.push_back(absent ? TensorType{} : TensorType{c.inputs[i].type, c.inputs[i].shape});
     }
+  }
+
+  /// What devices make of tensors in halves: what the reference makes of the same numbers, rounded once.
+  void checkInHalves() {
+    for (const TestTensor& input : inputs_)
+      if (input.view()) roundToHalves(input.view());
+    outputTypes_ = *case_.op->inferShape(types_);
+    Run reference = prepare({.direct = true});
+    expected_ = execute(reference, *prepared(backend::referenceBackend(), reference));
+    expectedOutputs_ = std::move(reference.outputs);
+    expectedViews_ = std::move(reference.outputViews);
+    for (const auto& [name, keepsTiny] : devicesHere())
+      for (const Variant& variant : std::span(kVariants).first(3))
+        if (const auto list = backendsFor({.backend = name}); expected_ && differs(variant))
+          checkDevice({.variant = &variant,
+                       .target = "none",
+                       .constants = &variant != kVariants,
+                       .halves = true},
+                      *list.front());
   }
 
   /// `name` is that of the expected hash. Every way to store and share, or, where that has been
@@ -182,6 +204,13 @@ class Runner {
     return optest::asConverted(*case_.op, inputs);
   }
 
+  std::shared_ptr<const ops::Operator> direct() const {
+    if (case_.op->kind() != ops::OpKind::Conv) return case_.op;
+    auto conv = std::make_shared<ops::Conv>(static_cast<const ops::Conv&>(*case_.op));
+    conv->winograd = false;
+    return conv;
+  }
+
   bool packable() const {
     for (size_t i = 0; i < inputs_.size(); ++i)
       if (case_.inputs[i].weights &&
@@ -200,7 +229,7 @@ class Runner {
   Run prepare(const Setting& setting) const {
     Run run;
     run.setting = setting;
-    run.op = setting.converted ? asConverted() : case_.op;
+    run.op = setting.converted ? asConverted() : setting.direct ? direct() : case_.op;
     for (size_t i = 0; i < inputs_.size(); ++i) {
       if (!inputs_[i].view()) {
         run.inputs.emplace_back();
@@ -232,18 +261,27 @@ class Runner {
   std::unique_ptr<const backend::Kernel> prepared(const backend::Backend& backend,
                                                   const Run& run) const {
     auto inputs = sizesOnly(run.inputViews);
-    const auto outputs = sizesOnly(run.outputViews);
+    auto outputs = sizesOnly(run.outputViews);
     const auto inputTypes = typesOf(inputs), outputTypes = typesOf(outputs);
     const bool isDevice = backend.memory() != nullptr;
     for (size_t i = 0; isDevice && i < inputs.size(); ++i)
       if (case_.inputs[i].weights || (run.setting.constants && i > 0))
         inputs[i].data = run.inputViews[i].data;
+    inputs = storedBy(run.setting, inputs), outputs = storedBy(run.setting, outputs);
     const backend::Work work{*run.op,    inputs,      outputs,
                              inputTypes, outputTypes, run.setting.threads};
     if (!backend.supports(work)) return nullptr;
     auto kernel = backend.prepare({&work, 1});
     EXPECT_TRUE(kernel) << kernel.error().message;
     return kernel ? std::move(*kernel) : nullptr;
+  }
+
+  /// As a device stores what is no constant.
+  static std::vector<TensorView> storedBy(const Setting& setting, std::vector<TensorView> views) {
+    for (TensorView& view : views)
+      if (setting.halves && view.type == DataType::Float32 && view.data == nullptr)
+        view.type = DataType::Float16;
+    return views;
   }
 
   /// Runs a kernel and checks every fence.
@@ -368,7 +406,11 @@ class Runner {
     const std::string name = text(backend.name(), ": ", run.setting.toString(kernel.name()));
     const auto ok = executeOnDevice(run, kernel, backend);
     ASSERT_TRUE(ok) << name << ": " << ok.error().message;
-    const auto difference = backend.hasSameBits() ? firstDifference : firstBeyondTolerance;
+    const bool exact = backend.hasSameBits();
+    const auto difference = [&](const TensorView& expected, const TensorView& found) {
+      if (run.setting.halves) return firstBeyondHalves(expected, found, exact);
+      return exact ? firstDifference(expected, found) : firstBeyondTolerance(expected, found);
+    };
     for (size_t i = 0; i < run.outputViews.size(); ++i)
       EXPECT_EQ(difference(expectedViews_[i], run.outputViews[i]), "")
           << name << ": output " << i << " differs";
@@ -384,8 +426,9 @@ class Runner {
                                       const backend::Backend& backend) {
     const backend::DeviceMemory& memory = *backend.memory();
     size_t end = 0;
-    const auto placed = [&](const std::vector<TensorView>& views) {
-      std::vector<TensorView> all(views);
+    const auto placed = [&](std::vector<TensorView> all) {
+      for (TensorView& view : all) view.data = nullptr;
+      all = storedBy(run.setting, std::move(all));
       for (TensorView& view : all) {
         view.data = reinterpret_cast<void*>(end);
         end += base::alignUp(static_cast<size_t>(reachOf(view)) * elementSize(view.type));
@@ -456,6 +499,10 @@ TEST_P(OpCases, SameBitsOfAwkwardNumbers) {
     SCOPED_TRACE(numbers + " numbers");
     Runner(c).check(c.name + "/" + numbers, false);
   }
+}
+
+TEST_P(OpCases, InHalvesOnDevices) {
+  if (!GetParam().fails) Runner(GetParam()).checkInHalves();
 }
 
 TEST_P(OpCases, AttributesSurviveEncodingInAnyOrder) {

@@ -9,6 +9,7 @@
 
 #include "base/aligned.h"
 #include "base/fail.h"
+#include "base/half.h"
 #include "kernels/elementwise.h"
 
 namespace minnow::optest {
@@ -309,14 +310,36 @@ std::string firstDifference(const TensorView& expected, const TensorView& found)
   return firstUnequal(expected, found, sameBits(expected.type));
 }
 
-std::string firstBeyondTolerance(const TensorView& expected, const TensorView& found) {
+namespace {
+
+std::string firstBeyond(double tolerance, const TensorView& expected, const TensorView& found) {
   const IsEqual same = sameBits(expected.type);
   if (expected.type != DataType::Float32) return firstUnequal(expected, found, same);
   const double least = sizeOf(expected);
   return firstUnequal(expected, found, [&](const uint8_t* e, const uint8_t* f) {
     const double x = floatAt(e), y = floatAt(f);
-    return same(e, f) || std::fabs(x - y) <= 1e-4 * std::max(std::fabs(x), least);
+    return same(e, f) || std::fabs(x - y) <= tolerance * std::max(std::fabs(x), least);
   });
+}
+
+}  // namespace
+
+std::string firstBeyondTolerance(const TensorView& expected, const TensorView& found) {
+  return firstBeyond(1e-4, expected, found);
+}
+
+void roundToHalves(const TensorView& view) {
+  if (view.type != DataType::Float32) return;
+  forEachIndex(view.shape, [&](const auto& index) {
+    float& x = view.as<float>()[offsetOf(index, view.strides, view.shape.rank())];
+    x = static_cast<float>(base::Half(x));
+  });
+}
+
+std::string firstBeyondHalves(const TensorView& expected, const TensorView& found, bool exact) {
+  TestTensor rounded(expected, Storing::Plain);
+  roundToHalves(rounded.view());
+  return exact ? firstDifference(rounded.view(), found) : firstBeyond(5e-3, rounded.view(), found);
 }
 
 }  // namespace minnow::optest

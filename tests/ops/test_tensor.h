@@ -66,4 +66,11 @@ std::string firstDifference(const TensorView& expected, const TensorView& found)
 /// those are small, of the least of 1 and their mean.
 std::string firstBeyondTolerance(const TensorView& expected, const TensorView& found);
 
+/// The same of float32 elements that were stored as float16: `expected` rounded to the nearest, or, where
+/// not `exact`, within 5e-3.
+std::string firstBeyondHalves(const TensorView& expected, const TensorView& found, bool exact);
+
+/// Its float32 elements as float16 has them.
+void roundToHalves(const TensorView& view);
+
 }  // namespace minnow::optest

@@ -83,6 +83,13 @@ void addBackendOptions(CLI::App* verb, std::string& list, std::string& kernelCac
                    "A folder in which devices keep what they compiled, tested and measured");
 }
 
+void addPrecisionOption(CLI::App* verb, Precision& precision) {
+  verb->add_option("--precision", precision,
+                   "low: on a device float32 is stored as float16, in half the memory; high: as it is")
+      ->transform(CLI::Transformer(
+          std::map<std::string, Precision>{{"high", Precision::High}, {"low", Precision::Low}}));
+}
+
 SessionOptions withBackends(SessionOptions options, std::string_view list) {
   if (list.empty()) return options;
   const size_t end = std::min(list.find(','), list.size());

@@ -11,6 +11,8 @@ namespace minnow::tool {
 
 /// "cl,cpu": back-ends in their order; and where devices keep what they compiled.
 void addBackendOptions(CLI::App* verb, std::string& list, std::string& kernelCache);
+/// --precision low: how devices store float32.
+void addPrecisionOption(CLI::App* verb, Precision& precision);
 /// The options with the back-ends of such a list, which lives as long; "" leaves them.
 SessionOptions withBackends(SessionOptions options, std::string_view list);
 

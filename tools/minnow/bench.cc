@@ -25,6 +25,7 @@ struct Arguments {
   int threads = 1, runs = 20;
   double peak = 0;
   std::string backends, kernelCache;
+  Precision precision = Precision::High;
   bool json = false, profile = false, compareLayers = false, layers = false, autoPaths = false;
 };
 
@@ -59,9 +60,11 @@ Timing measure(const std::string& path, const Arguments& args, const ConvertSett
       need(Runtime::create({.threads = args.threads, .kernelCache = args.kernelCache}));
   const Model model = openModel(runtime, path, settings);
   timing.load = model.loadMs;
-  const SessionOptions options = withBackends(
-      {.inStrips = !args.layers, .paths = parsePaths(args.paths), .autoPaths = args.autoPaths},
-      args.backends);
+  const SessionOptions options = withBackends({.inStrips = !args.layers,
+                                               .precision = args.precision,
+                                               .paths = parsePaths(args.paths),
+                                               .autoPaths = args.autoPaths},
+                                              args.backends);
   const Clock clock;
   Session session = openSession(model, path, settings, options);
   timing.create = clock.ms();
@@ -199,6 +202,7 @@ void addBench(CLI::App& app) {
   verb->add_option("-t,--threads", args->threads, "Threads")->check(CLI::Range(1, 256));
   addTargetOption(verb);
   addBackendOptions(verb, args->backends, args->kernelCache);
+  addPrecisionOption(verb, args->precision);
   addPathOption(verb, args->paths);
   verb->add_flag("--auto-paths", args->autoPaths, "Paths that are found by measuring (minnow run)")
       ->excludes("--path");

@@ -67,6 +67,7 @@ void run(const Arguments& args) {
     folder.emplace();
     InferenceOptions onOther = args.inference;
     onOther.paths.clear();
+    onOther.precision = Precision::High;
     traces.push_back(traceOn(args.inference, own, folder->path() / "a.npz"));
     traces.push_back(traceOn(onOther, args.against, folder->path() / "b.npz"));
     auto report = need(compare(traces[0], traces[1], args.report.tolerance));
@@ -100,6 +101,7 @@ void addDiff(CLI::App& app) {
   verb->add_option("-t,--threads", args->inference.threads, "Threads, with --against")
       ->check(CLI::Range(1, 256));
   addBackendOptions(verb, args->inference.backends, args->inference.kernelCache);
+  addPrecisionOption(verb, args->inference.precision);
   addPathOption(verb, args->inference.paths);
   addReportOptions(verb, args->report);
   verb->footer(
@@ -112,6 +114,7 @@ void addDiff(CLI::App& app) {
       "  minnow diff workstation.npz phone.npz\n"
       "  minnow diff minnow.npz onnxruntime.npz --tolerance 1e-5,1e-4 --all\n"
       "  minnow diff signs.minnow --backend cl,cpu --against cpu --input images=random:1\n"
+      "  minnow diff signs.minnow --backend cl,cpu --precision low --against cl,cpu --all\n"
       "Exit codes: 0 equal, 1 different, 2 cannot be compared.");
   verb->callback([args] {
     check(*args);

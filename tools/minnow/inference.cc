@@ -39,7 +39,10 @@ ConvertSettings settingsOf(const InferenceOptions& options, const InputSpecs& sp
 
 SessionOptions sessionOptions(const InferenceOptions& options, bool strips) {
   return withBackends(
-      {.fastKernels = !options.reference, .inStrips = strips, .paths = parsePaths(options.paths)},
+      {.fastKernels = !options.reference,
+       .inStrips = strips,
+       .precision = options.precision,
+       .paths = parsePaths(options.paths)},
       options.backends);
 }
 
@@ -65,6 +68,7 @@ void addInferenceOptions(CLI::App* verb, InferenceOptions& options) {
   verb->add_option("-t,--threads", options.threads, "Threads")->check(CLI::Range(1, 256));
   addTargetOption(verb);
   addBackendOptions(verb, options.backends, options.kernelCache);
+  addPrecisionOption(verb, options.precision);
   addPathOption(verb, options.paths);
   verb->add_flag("--reference", options.reference, "Scalar reference kernels only");
   addPictureOptions(verb, options.picture);

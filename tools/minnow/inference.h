@@ -19,6 +19,7 @@ struct InferenceOptions {
   int threads = 1;
   bool reference = false;
   std::string backends, kernelCache;
+  Precision precision = Precision::High;
   std::vector<std::string> paths;
   bool autoPaths = false;
 };

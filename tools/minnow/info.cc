@@ -25,6 +25,7 @@ namespace {
 
 struct Arguments {
   std::string model, graph, budget, backends, kernelCache;
+  Precision precision = Precision::High;
   std::vector<std::string> shapes, paths;
   int threads = 1;
   bool json = false, operators = false, verify = false;
@@ -237,7 +238,8 @@ void info(const Arguments& args) {
     return;
   }
   Session session = openSession(model, args.model, settings,
-                                withBackends({.paths = parsePaths(args.paths)}, args.backends));
+                                withBackends({.precision = args.precision, .paths = parsePaths(args.paths)},
+                                             args.backends));
   const std::vector<Sizes> sizes = sizesOf(model.interpreter, session);
   const Ranges ranges = rangesOf(model.interpreter, session);
   std::optional<Verdict> verdict;
@@ -259,6 +261,7 @@ void addInfo(CLI::App& app) {
   verb->add_option("--shape", args->shapes, "NAME=1,3,320,320: an input's shape (repeatable)")
       ->allow_extra_args(false);
   addBackendOptions(verb, args->backends, args->kernelCache);
+  addPrecisionOption(verb, args->precision);
   addPathOption(verb, args->paths);
   verb->add_option("-t,--threads", args->threads, "Threads that the plan is for")
       ->check(CLI::Range(1, 256));

@@ -18,6 +18,7 @@ namespace {
 
 struct Arguments {
   std::string model, reference, backends, kernelCache;
+  Precision precision = Precision::High;
   std::vector<std::string> shapes;
   int threads = 1;
   bool referenceKernels = false;
@@ -32,7 +33,9 @@ struct Replayed {
         runtime(need(Runtime::create({.threads = args.threads, .kernelCache = args.kernelCache}))),
         model(openModel(runtime, args.model, settings, {.verifyWeights = true})),
         session(openSession(model, args.model, settings,
-                            withBackends({.fastKernels = !args.referenceKernels, .inStrips = false},
+                            withBackends({.fastKernels = !args.referenceKernels,
+                                          .inStrips = false,
+                                          .precision = args.precision},
                                          args.backends))) {}
 
   /// Where conversion has to know shapes, the reference's inputs say them.
@@ -81,6 +84,7 @@ void addReplay(CLI::App& app) {
   verb->add_option("-t,--threads", args->threads, "Threads")->check(CLI::Range(1, 256));
   addTargetOption(verb, Exit::CannotCompare);
   addBackendOptions(verb, args->backends, args->kernelCache);
+  addPrecisionOption(verb, args->precision);
   verb->add_flag("--reference-kernels", args->referenceKernels, "Scalar reference kernels only");
   addReportOptions(verb, args->report);
   verb->footer(

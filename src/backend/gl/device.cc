@@ -275,14 +275,14 @@ Call::Call(const Device& device, Program program, std::span<const std::byte> geo
 GLint Device::bind(GLuint place, const gpu::Pointer& pointer) const {
   const auto size = static_cast<int64_t>(pointer.buffer->bytes());
   const auto most = static_cast<int64_t>(mostBound_), step = static_cast<int64_t>(alignment_);
-  const int64_t byte = pointer.at * int64_t{sizeof(float)};
+  const int64_t byte = pointer.at * pointer.size;
   const int64_t first =
       size <= most ? 0
                    : std::clamp<int64_t>(byte - most / 2, 0, size - most + step - 1) / step * step;
   api_.glBindBufferRange(GL_SHADER_STORAGE_BUFFER, place, nameOf(*pointer.buffer),
                          static_cast<GLintptr>(first),
                          static_cast<GLsizeiptr>(std::min(most, size - first)));
-  return static_cast<GLint>((byte - first) / int64_t{sizeof(float)});
+  return static_cast<GLint>((byte - first) / pointer.size);
 }
 
 Result<void> Device::dispatch(size_t items) const {

@@ -104,8 +104,13 @@ Result<void> prepareLrn(const Work& work, Device& device, Launches& launches) {
 std::span<const Row> channelRows() {
   using ops::OpKind;
   static constexpr Row kRows[] = {
-      {OpKind::BatchNormalization, "batch-norm", "channels", supportsBatchNormalization,
-       prepareBatchNormalization},
+      {OpKind::BatchNormalization,
+       "batch-norm",
+       "channels",
+       supportsBatchNormalization,
+       prepareBatchNormalization,
+       {},
+       Constants::Kept},
       {OpKind::Lrn, "lrn", "channels", always, prepareLrn},
   };
   return kRows;

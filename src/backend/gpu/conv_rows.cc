@@ -25,6 +25,8 @@ struct ConvGeometry {
 Result<void> supportsWeights(const Work& work, const Device& device) {
   if (work.inputs[1].data == nullptr)
     return fail(ErrorCode::Unsupported, "weights that a run computes are not taken here");
+  if (storesHalves(work))
+    if (auto ok = checkDigits(numbersOf(work, 1)); !ok) return ok;
   const auto matrices = *work.op.weightMatrices(1, work.inputs[1].shape, work.inputs[1].strides);
   const int64_t terms = kernels::panelShape(matrices).depth;
   if (auto ok = checkTurns(device.pixels() * terms, device); !ok) return ok;
@@ -32,8 +34,7 @@ Result<void> supportsWeights(const Work& work, const Device& device) {
 }
 
 Result<void> supportsConv(const Work& work, const Device& device) {
-  if (static_cast<const ops::Conv&>(work.op).winograd)
-    return fail(ErrorCode::Unsupported, "it is computed in tiles");
+  if (isInTiles(work)) return fail(ErrorCode::Unsupported, "it is computed in tiles");
   return supportsWeights(work, device);
 }
 
@@ -151,6 +152,10 @@ Result<void> prepareConvTranspose(const Work& work, Device& device, Launches& la
 }
 
 }  // namespace
+
+bool isInTiles(const Work& work) {
+  return static_cast<const ops::Conv&>(work.op).winograd && !storesHalves(work);
+}
 
 Result<Operand> packedWeights(const ops::Operator& op, const TensorView& w, Launches& launches) {
   const auto matrices = *op.weightMatrices(1, w.shape, w.strides);

@@ -8,7 +8,7 @@
 namespace minnow::backend::gpu {
 namespace {
 
-using CopyAxes = Axes<2>;  // y, x
+using CopyAxes = Axes<2>;   // y, x
 constexpr int kLanes = 16;  // of kernels/copy.cl
 
 int blocksOf(int extent, int block) { return (extent + block - 1) / block; }
@@ -44,7 +44,8 @@ struct Crossed {
 /// Rows of a tile that is transposed; 0 if the copy is not made of such: x is dense along `axis`.
 int rowsOfTile(const CopyAxes& axes, int axis) {
   const int few = axes.last();
-  if (axis < 0 || axis == axes.rank - 1 || axes.extent[static_cast<size_t>(axis)] < kLanes) return 0;
+  if (axis < 0 || axis == axes.rank - 1 || axes.extent[static_cast<size_t>(axis)] < kLanes)
+    return 0;
   if (axes.strides[0][static_cast<size_t>(axes.rank) - 1] != 1) return 0;
   if (few >= kLanes) return kLanes;
   const bool isWhole = axes.strides[0][static_cast<size_t>(axis)] == few;

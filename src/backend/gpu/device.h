@@ -36,10 +36,11 @@ struct KernelName {
 /// The text of a file of the folder kernels/, "conv.cl"; "" if there is none of that name.
 std::string_view kernelText(std::string_view file);
 
-/// Where a kernel's pointer points: an element of four bytes, counted from the buffer's beginning.
+/// Where a kernel's pointer points: an element, counted from the buffer's beginning.
 struct Pointer {
   const Buffer* buffer = nullptr;
   int64_t at = 0;
+  int64_t size = sizeof(float);  ///< of an element, in bytes
 };
 /// OpenGL ES grants a shader no more.
 inline constexpr int kMostPointers = 4;

@@ -118,8 +118,20 @@ Result<void> addElementwiseCopy(Launches& launches, const Device& device, Operan
 
 std::span<const Row> elementwiseRows() {
   static constexpr Row kRows[] = {
-      {ops::OpKind::Unary, "unary", "elementwise", supportsUnary, prepareUnary},
-      {ops::OpKind::Binary, "binary", "elementwise", supportsBinary, prepareBinary},
+      {ops::OpKind::Unary,
+       "unary",
+       "elementwise",
+       supportsUnary,
+       prepareUnary,
+       {},
+       Constants::Kept},
+      {ops::OpKind::Binary,
+       "binary",
+       "elementwise",
+       supportsBinary,
+       prepareBinary,
+       {},
+       Constants::Kept},
   };
   return kRows;
 }

@@ -5,6 +5,8 @@
 
 #include "backend/gpu/launches.h"
 #include "backend/gpu/rows.h"
+#include "base/half.h"
+#include "kernels/elementwise.h"
 
 namespace minnow::backend::gpu {
 namespace {
@@ -50,9 +52,32 @@ class Mapped {
   void* there_ = nullptr;
 };
 
+/// Float32 to halves, or back.
+template <class From, class To>
+void convert(const TensorView& from, const TensorView& to, bool alike) {
+  const auto* x = from.as<const From>();
+  auto* y = to.as<To>();
+  if (alike) {
+    const int64_t count = from.elements();
+    for (int64_t i = 0; i < count; ++i) y[i] = static_cast<To>(x[i]);
+    return;
+  }
+  const int rank = from.shape.rank();
+  kernels::forEachIndex(from.shape, [&](const auto& at) {
+    y[kernels::offsetOf(at, to.strides, rank)] =
+        static_cast<To>(x[kernels::offsetOf(at, from.strides, rank)]);
+  });
+}
+
 /// At once where both lie alike without gaps.
 void copy(const TensorView& from, const TensorView& to) {
-  if (from.strides == to.strides && Stretch(from).low == 0 && Stretch(from).bytes() == from.bytes())
+  const bool alike =
+      from.strides == to.strides && Stretch(from).low == 0 && Stretch(from).bytes() == from.bytes();
+  if (from.type == DataType::Float32 && to.type == DataType::Float16)
+    convert<float, base::Half>(from, to, alike);
+  else if (from.type == DataType::Float16 && to.type == DataType::Float32)
+    convert<base::Half, float>(from, to, alike);
+  else if (alike)
     std::memcpy(to.data, from.data, from.bytes());
   else
     copyTensor(from, to);
@@ -142,7 +167,7 @@ Result<std::unique_ptr<const Kernel>> DeviceBackend::prepare(std::span<const Wor
   const Work& work = forms.front();  // steps on a device do not run in strips
   const auto row = rowFor(work, **opened);
   if (!row) return std::unexpected(row.error());
-  auto launches = std::make_unique<Launches>(**opened, (*row)->name);
+  auto launches = std::make_unique<Launches>(**opened, (*row)->name, work, (*row)->constants);
   auto ok = (*opened)->noted((*row)->prepare(work, **opened, *launches));
   if (!ok) return std::unexpected(std::move(ok.error()));
   return launches;

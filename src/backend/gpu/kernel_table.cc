@@ -1,15 +1,21 @@
 // All that devices compute.
+#include <algorithm>
+#include <cmath>
+
 #include "backend/gpu/rows.h"
 #include "base/fail.h"
 
 namespace minnow::backend::gpu {
 namespace {
 
-Result<void> checkTensors(std::span<const TensorView> views, DataType type, const Device& device) {
-  for (const TensorView& view : views) {
+/// Of one range of operands, whose `types` are what they hold, however they are stored.
+Result<void> checkTensors(std::span<const TensorView> views, std::span<const TensorType> types,
+                          DataType type, const Device& device) {
+  for (size_t i = 0; i < views.size(); ++i) {
+    const TensorView& view = views[i];
     if (!view) continue;
-    if (type != Types::kAny && view.type != type)
-      return fail(ErrorCode::Unsupported, view.type, " is not computed here");
+    if (type != Types::kAny && types[i].type != type)
+      return fail(ErrorCode::Unsupported, types[i].type, " is not computed here");
     if (view.elements() > INT32_MAX / 4)
       return fail(ErrorCode::Unsupported, "tensors of more than ", INT32_MAX / 4,
                   " elements are not computed here");
@@ -19,13 +25,22 @@ Result<void> checkTensors(std::span<const TensorView> views, DataType type, cons
   return {};
 }
 
+/// Constants that halves are to hold.
+Result<void> checkConstants(const Work& work) {
+  for (int i = 0; i < static_cast<int>(work.inputs.size()); ++i)
+    if (work.inputs[i].data != nullptr && work.inputs[i].type == DataType::Float32)
+      if (auto ok = checkHalves(numbersOf(work, i)); !ok) return ok;
+  return {};
+}
+
 /// What holds for every operator: the row's types, and few enough elements for numbers of 32 bits.
 Result<void> checkTensors(const Work& work, const Types& types, const Device& device) {
-  for (const auto& [views, type] :
-       {std::pair(work.inputs.first(1), types.first),
-        std::pair(work.inputs.subspan(1), types.others), std::pair(work.outputs, types.gives)})
-    if (auto ok = checkTensors(views, type, device); !ok) return ok;
-  return {};
+  const auto& inputs = work.inputs;
+  const auto& holds = work.inputTypes;
+  auto ok = checkTensors(inputs.first(1), holds, types.first, device);
+  if (ok) ok = checkTensors(inputs.subspan(1), holds.subspan(1), types.others, device);
+  if (ok) ok = checkTensors(work.outputs, work.outputTypes, types.gives, device);
+  return ok;
 }
 
 std::string_view textFor(const std::string& file, const Device& device) {
@@ -44,6 +59,24 @@ Result<void> checkBytes(const char* what, int64_t bytes, const Device& device) {
               device.mostBytes(), " that the device takes at a time");
 }
 
+Result<void> checkHalves(std::span<const float> numbers) {
+  constexpr float kMost = 65504;
+  const auto holds = [](float x) { return std::fabs(x) <= kMost || !std::isfinite(x); };
+  const auto beyond = std::ranges::find_if_not(numbers, holds);
+  if (beyond == numbers.end()) return {};
+  return fail(ErrorCode::Unsupported, "a constant of ", *beyond, " is beyond what float16 holds, ",
+              kMost);
+}
+
+Result<void> checkDigits(std::span<const float> weights) {
+  constexpr float kLeast = 0x1p-14F;
+  float largest = 0;
+  for (const float weight : weights) largest = std::max(largest, std::fabs(weight));
+  if (largest >= kLeast || largest == 0) return {};
+  return fail(ErrorCode::Unsupported, "weights of ", largest,
+              " at most have too few digits in float16, from 2^-14 down");
+}
+
 Result<void> checkTurns(int64_t turns, const Device& device) {
   if (turns <= device.mostTurns()) return {};
   return fail(ErrorCode::Unsupported, "results of ", turns,
@@ -58,6 +91,7 @@ Result<const Row*> rowFor(const Work& work, const Device& device) {
     for (const Row& row : family) {
       if (row.kind != work.op.kind() || textFor(row.file, device).empty()) continue;
       auto ok = checkTensors(work, row.types, device);
+      if (ok && row.constants == Constants::Halves && storesHalves(work)) ok = checkConstants(work);
       if (ok) ok = row.supports(work, device);
       if (ok) return &row;
       found = std::unexpected(std::move(ok.error()));

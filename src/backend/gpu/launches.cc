@@ -1,37 +1,84 @@
 // Enqueuing.
 #include "backend/gpu/launches.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "backend/gpu/rows.h"
 #include "base/fail.h"
+#include "base/half.h"
+#include "kernels/packing.h"
 
 namespace minnow::backend::gpu {
+namespace {
 
-Launches::Launches(Device& device, const char* name)
-    : device_(device), name_(text(device.backend(), "-", name)) {}
+/// The distances of the elements of a view that lie first and last: it may have gaps, and go backwards.
+std::pair<int64_t, int64_t> reachOf(const TensorView& view) {
+  int64_t low = 0, high = view.elements() > 0 ? 0 : -1;
+  for (int axis = 0; axis < view.shape.rank() && high >= 0; ++axis) {
+    const int64_t reach = (view.shape[axis] - 1) * view.strides[axis];
+    (reach < 0 ? low : high) += reach;
+  }
+  return {low, high};
+}
 
-Result<int> Launches::addConstant(std::span<const std::byte> bytes) {
+}  // namespace
+
+std::span<const float> numbersOf(const Work& work, int input) {
+  const TensorView& view = work.inputs[static_cast<size_t>(input)];
+  if (view.packing != Packing::None) {
+    const auto matrices = *work.op.weightMatrices(input, view.shape, view.strides);
+    const int64_t bytes = kernels::packedBytes(view.packing, matrices);
+    return {view.as<const float>(), static_cast<size_t>(bytes) / sizeof(float)};
+  }
+  const auto [low, high] = reachOf(view);
+  return {view.as<const float>() + low, static_cast<size_t>(high - low + 1)};
+}
+
+bool storesHalves(const Work& work) {
+  const auto isHalf = [](const TensorView& view) { return view.type == DataType::Float16; };
+  return std::ranges::any_of(work.inputs, isHalf) || std::ranges::any_of(work.outputs, isHalf);
+}
+
+Launches::Launches(Device& device, const char* name, const Work& work, Constants constants)
+    : device_(device),
+      name_(text(device.backend(), "-", name)),
+      halves_(storesHalves(work)),
+      keepsConstants_(constants == Constants::Kept) {}
+
+Result<int> Launches::addConstant(std::span<const std::byte> bytes, size_t size) {
   auto made = device_.constant(bytes);
   if (!made) return std::unexpected(made.error());
-  constants_.push_back(std::move(*made));
+  constants_.push_back({std::move(*made), static_cast<int64_t>(size)});
   return static_cast<int>(constants_.size()) - 1;
+}
+
+Result<int> Launches::addConstant(std::span<const std::byte> bytes) {
+  return addConstant(bytes, sizeof(float));
+}
+
+Result<int> Launches::addNumbers(std::span<const float> numbers) {
+  if (!halves_ || keepsConstants_) return addConstant(std::as_bytes(numbers));
+  const std::vector<base::Half> halves(numbers.begin(), numbers.end());
+  return addConstant(std::as_bytes(std::span(halves)), sizeof(base::Half));
 }
 
 Result<int> Launches::addWeights(std::span<const float> weights) {
   std::vector<float> flushed(weights.begin(), weights.end());
   for (float& weight : flushed)
     if (std::fabs(weight) < std::numeric_limits<float>::min()) weight = std::copysign(0.0F, weight);
-  return addConstant(std::as_bytes(std::span(flushed)));
+  return addNumbers(flushed);
 }
 
 Result<Operand> Launches::operand(const Work& work, int input) {
   const TensorView& view = work.inputs[static_cast<size_t>(input)];
   if (view.data == nullptr) return Operand{Operand::In::Inputs, input};
-  int64_t low = 0, high = 0;  // a view of a constant may have gaps, and go backwards
-  for (int axis = 0; axis < view.shape.rank(); ++axis) {
-    const int64_t reach = (view.shape[axis] - 1) * view.strides[axis];
-    (reach < 0 ? low : high) += reach;
+  const auto [low, high] = reachOf(view);
+  if (view.type == DataType::Float32) {
+    const auto index = addNumbers(numbersOf(work, input));
+    if (!index) return std::unexpected(index.error());
+    return Operand{Operand::In::Constants, *index, -low};
   }
   const size_t size = elementSize(view.type), before = static_cast<size_t>(-low) * size;
   const size_t count = view.elements() > 0 ? static_cast<size_t>(high - low) + 1 : 0;
@@ -44,13 +91,24 @@ Result<Operand> Launches::operand(const Work& work, int input) {
   return Operand{Operand::In::Constants, *index, static_cast<int64_t>(first / sizeof(float))};
 }
 
+/// As kernels/vocabulary has it.
+KernelName Launches::inHalves(KernelName name, std::span<const Operand> operands) const {
+  name.options += " -D HALF=1";
+  int kept = 0;
+  for (size_t i = 0; i < operands.size() && keepsConstants_; ++i)
+    kept |= (operands[i].in == Operand::In::Constants ? 1 : 0) << i;
+  if (kept != 0) name.options += text(" -D KEPT=", kept);
+  return name;
+}
+
 Result<void> Launches::add(const KernelName& name, std::vector<Operand> operands,
                            std::span<const std::byte> geometry, size_t items) {
   if (items == 0) return {};
   if (operands.size() > kMostPointers)
     return fail(ErrorCode::Unsupported, name.function, " takes ", operands.size(), " tensors, of ",
                 kMostPointers, " that a kernel may");
-  auto call = device_.call(name, operands.size(), geometry, items);
+  auto call =
+      device_.call(halves_ ? inHalves(name, operands) : name, operands.size(), geometry, items);
   if (!call) return std::unexpected(call.error());
   launches_.push_back({std::move(*call), std::move(operands)});
   return {};
@@ -58,7 +116,7 @@ Result<void> Launches::add(const KernelName& name, std::vector<Operand> operands
 
 size_t Launches::heapBytes() const {
   size_t bytes = sizeof *this + minnow::heapBytes(name_) +
-                 constants_.capacity() * sizeof constants_[0] + constants_.size() * sizeof(Buffer) +
+                 constants_.capacity() * sizeof(Constant) + constants_.size() * sizeof(Buffer) +
                  launches_.capacity() * sizeof(Launch);
   for (const Launch& launch : launches_)
     bytes += launch.call->heapBytes() + minnow::heapBytes(launch.operands);
@@ -67,20 +125,24 @@ size_t Launches::heapBytes() const {
 
 size_t Launches::deviceBytes() const {
   size_t bytes = 0;
-  for (const auto& constant : constants_) bytes += constant->bytes();
+  for (const Constant& constant : constants_) bytes += constant.buffer->bytes();
   return bytes;
 }
 
 Pointer Launches::resolve(const Operand& operand, const kernels::KernelArgs& args) const {
-  if (operand.in == Operand::In::Constants)
-    return {constants_[static_cast<size_t>(operand.index)].get(), operand.shift};
   const auto index = static_cast<size_t>(operand.index);
-  const size_t byte = operand.in == Operand::In::Workspace
-                          ? static_cast<size_t>(reinterpret_cast<uintptr_t>(args.workspace.data()))
-                          : deviceOffset(operand.in == Operand::In::Inputs ? args.inputs[index]
-                                                                           : args.outputs[index]);
-  return {static_cast<const Buffer*>(args.block),
-          static_cast<int64_t>(byte / sizeof(float)) + operand.shift};
+  if (operand.in == Operand::In::Constants)
+    return {constants_[index].buffer.get(), operand.shift, constants_[index].size};
+  const auto* block = static_cast<const Buffer*>(args.block);
+  if (operand.in == Operand::In::Workspace) {
+    const auto byte = reinterpret_cast<uintptr_t>(args.workspace.data());
+    return {block, static_cast<int64_t>(byte / sizeof(float)) + operand.shift};
+  }
+  const TensorView& view =
+      operand.in == Operand::In::Inputs ? args.inputs[index] : args.outputs[index];
+  const size_t size = view.type == DataType::Float16 ? sizeof(base::Half) : sizeof(float);
+  return {block, static_cast<int64_t>(deviceOffset(view) / size) + operand.shift,
+          static_cast<int64_t>(size)};
 }
 
 Result<void> Launches::enqueue(const Launch& launch, const kernels::KernelArgs& args) const {

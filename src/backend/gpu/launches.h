@@ -9,21 +9,30 @@
 
 namespace minnow::backend::gpu {
 
-/// A pointer that a kernel is given, as a tensor, constant or workspace and a distance in elements of
-/// four bytes.
+/// A pointer that a kernel is given, as a tensor, constant or workspace and a distance in elements: of
+/// two bytes where it is stored in halves, else of four.
 struct Operand {
   enum class In : uint8_t { Inputs, Outputs, Workspace, Constants } in = In::Inputs;
   int index = 0;      ///< of a tensor, or of a constant of the step
   int64_t shift = 0;  ///< elements further on
 };
 
+/// Of float32, where tensors are stored in halves.
+enum class Constants : uint8_t {
+  Halves,
+  Kept,  ///< as float32: they are few, or could be as small or as large as halves are not
+};
+
 class Launches final : public Kernel {
  public:
-  /// `name` is the row's.
-  Launches(Device& device, const char* name);
+  /// `name` is the row's. Where the tensors of `work` are stored in halves, kernels are compiled for
+  /// that, and its constants are too, unless they are kept as they are.
+  Launches(Device& device, const char* name, const Work& work, Constants constants);
 
-  /// A further constant; its number.
+  /// A further constant, as it is; its number.
   Result<int> addConstant(std::span<const std::byte> bytes);
+  /// The same of numbers, stored as tensors are.
+  Result<int> addNumbers(std::span<const float> numbers);
   /// The same of weights, with 0 for numbers below 2^-126.
   Result<int> addWeights(std::span<const float> weights);
   /// An input as an operand: where the frame has it, or a constant's elements as they are.
@@ -56,10 +65,18 @@ class Launches final : public Kernel {
   Pointer resolve(const Operand& operand, const kernels::KernelArgs& args) const;
   Result<void> enqueue(const Launch& launch, const kernels::KernelArgs& args) const;
 
+  struct Constant {
+    std::unique_ptr<Buffer> buffer;
+    int64_t size;  ///< of an element
+  };
+  Result<int> addConstant(std::span<const std::byte> bytes, size_t size);
+  KernelName inHalves(KernelName name, std::span<const Operand> operands) const;
+
   Device& device_;
   std::string name_;
+  bool halves_, keepsConstants_;
   size_t workspaceBytes_ = 0;
-  std::vector<std::unique_ptr<Buffer>> constants_;
+  std::vector<Constant> constants_;
   std::vector<Launch> launches_;
 };
 

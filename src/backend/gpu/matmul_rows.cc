@@ -33,6 +33,8 @@ Result<void> supportsMatMul(const Work& work, const Device& device) {
   const auto extents =
       ops::matMulExtents(work.inputs[0].shape, work.inputs[1].shape, op.transposeA, op.transposeB);
   if (auto ok = checkTurns(device.pixels() * extents->k, device); !ok) return ok;
+  if (storesHalves(work) && work.inputs[1].data != nullptr)
+    if (auto ok = checkDigits(numbersOf(work, 1)); !ok) return ok;
   if (work.inputs[1].packing == Packing::None || weightsOf(work)) return {};
   return fail(ErrorCode::Unsupported, "packed vectors are not computed here");
 }

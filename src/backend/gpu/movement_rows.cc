@@ -75,13 +75,14 @@ Result<std::vector<Copy>> copiesOf(const Work& work) {
 
 /// The operand that an address names, with the distance from its beginning. An address of something
 /// else, a number to fill with, stands for the last operand.
-Operand operandAt(const void* address, std::span<const Operand> operands) {
-  const auto where = reinterpret_cast<intptr_t>(address);
+Operand operandAt(const TensorView& view, std::span<const Operand> operands) {
+  const auto where = reinterpret_cast<intptr_t>(view.data);
   constexpr intptr_t kHalf = intptr_t{1} << (kOperandBits - 1);  // distances may be negative
   const intptr_t number = (where + kHalf) >> kOperandBits;
   if (number < 1 || static_cast<size_t>(number) > operands.size()) return operands.back();
   Operand operand = operands[static_cast<size_t>(number) - 1];
-  operand.shift += (where - (number << kOperandBits)) / static_cast<intptr_t>(sizeof(float));
+  operand.shift +=
+      (where - (number << kOperandBits)) / static_cast<intptr_t>(elementSize(view.type));
   return operand;
 }
 
@@ -89,7 +90,7 @@ Operand operandAt(const void* address, std::span<const Operand> operands) {
 Result<std::vector<Operand>> operandsOf(const Work& work, Launches& launches) {
   std::vector<Operand> operands;
   for (size_t i = 0; i < work.inputs.size(); ++i) {
-    const bool onDevice = work.inputs[i] && work.inputs[i].type == DataType::Float32;
+    const bool onDevice = work.inputs[i] && work.inputTypes[i].type == DataType::Float32;
     const auto operand = onDevice ? launches.operand(work, static_cast<int>(i)) : Operand{};
     if (!operand) return std::unexpected(operand.error());
     operands.push_back(*operand);
@@ -99,7 +100,7 @@ Result<std::vector<Operand>> operandsOf(const Work& work, Launches& launches) {
   if (work.op.kind() != ops::OpKind::Pad) return operands;
   if (work.inputs.size() > 1 && work.inputs[1]) return operands.push_back(operands[1]), operands;
   const float zero = 0;
-  const auto index = launches.addConstant(std::as_bytes(std::span(&zero, 1)));
+  const auto index = launches.addNumbers({&zero, 1});
   if (!index) return std::unexpected(index.error());
   operands.push_back({Operand::In::Constants, *index});
   return operands;
@@ -134,10 +135,10 @@ Result<void> prepareMove(const Work& work, Device& device, Launches& launches) {
   const auto copies = copiesOf<Move>(work);
   if (!copies) return std::unexpected(copies.error());
   for (const Copy& copy : *copies) {
-    const Operand from = operandAt(copy.from.data, *operands);
+    const Operand from = operandAt(copy.from, *operands);
     if (isJoined(work, from)) continue;
-    if (auto ok = addCopy(launches, device, from, copy.from, operandAt(copy.to.data, *operands),
-                          copy.to);
+    if (auto ok =
+            addCopy(launches, device, from, copy.from, operandAt(copy.to, *operands), copy.to);
         !ok)
       return ok;
   }

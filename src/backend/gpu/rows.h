@@ -24,6 +24,7 @@ struct Row {
   Result<void> (*supports)(const Work& work, const Device& device);
   Result<void> (*prepare)(const Work& work, Device& device, Launches& launches);
   Types types = {};
+  Constants constants = Constants::Halves;
 };
 
 /// For rows that take every work of their kind.
@@ -55,12 +56,28 @@ bool isWritten(const KernelName& kernel, const Device& device);
 /// Refuses what is more than the device takes at a time: "weights of 151000000 bytes …".
 Result<void> checkBytes(const char* what, int64_t bytes, const Device& device);
 
+/// True if tensors of float32 are stored in halves (Work).
+bool storesHalves(const Work& work);
+
+/// All that a constant input of float32 has, gaps included, packed or not.
+std::span<const float> numbersOf(const Work& work, int input);
+
+/// Refuses what is beyond halves, infinities apart.
+Result<void> checkHalves(std::span<const float> numbers);
+/// Refuses weights all of which are so small that halves have fewer than 11 digits of them.
+Result<void> checkDigits(std::span<const float> weights);
+
 /// The elements of a tensor, to another of its shape.
 Result<void> addCopy(Launches& launches, const Device& device, Operand from, const TensorView& x,
                      Operand to, const TensorView& y);
 /// The same as a function of elements: whatever the strides.
 Result<void> addElementwiseCopy(Launches& launches, const Device& device, Operand from,
                                 const TensorView& x, Operand to, const TensorView& y);
+
+/// True for a convolution that is computed in Winograd's tiles. Stored in halves it is not: weights lie at
+/// 36 points, four times as many as taps, of which each result is a difference; rounded to halves they
+/// err by 7e-3 of it.
+bool isInTiles(const Work& work);
 
 /// Constant weights, input 1, in panels (kernels/packing.h).
 Result<Operand> packedWeights(const ops::Operator& op, const TensorView& weights,

@@ -10,8 +10,9 @@
 namespace minnow::backend::gpu {
 namespace {
 
-/// Of the largest result. Devices that round fma, division and square root as they should err by 0.
-constexpr double kTolerance = 1e-4;
+/// Of the largest result. Devices that round fma, division and square root as they should err by 0;
+/// halves have 11 digits, of two.
+double toleranceOf(const Work& work) { return storesHalves(work) ? 5e-3 : 1e-4; }
 
 std::string partOfKind(const std::string& name, int64_t number, const Work& work) {
   if (number == 0) return {};
@@ -25,7 +26,7 @@ std::string kindOf(const Row& row, const Work& work) {
   std::string kind = text(work.op.name(), " (", row.name);
   for (const auto& [name, value] : work.op.attributes())
     if (const auto* number = std::get_if<int64_t>(&value)) kind += partOfKind(name, *number, work);
-  return kind + ")";
+  return kind + (storesHalves(work) ? ", float16 storage)" : ")");
 }
 
 /// Inputs with maps of so many rows and so many pixels in each at most. Axes before the third stay:
@@ -70,8 +71,8 @@ Result<Outcome> tried(const Backend& backend, const Device& device, Result<Trial
     error = std::max(error, errorOf(trial.outputs()[i], expected.outputs()[i], compared));
     all += trial.outputs()[i].elements();
   }
-  if (error > kTolerance)
-    return text("its self-test is off by ", error, " of the largest result, and ", kTolerance,
+  if (const double most = toleranceOf(trial.work()); error > most)
+    return text("its self-test is off by ", error, " of the largest result, and ", most,
                 " is allowed, on ", device.name());
   return compared * 2 < all ? Outcome() : Outcome(std::string());
 }

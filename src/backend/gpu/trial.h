@@ -18,7 +18,7 @@ class Trial {
   Trial copy() const;
   /// As a back-end is asked of it.
   Work work() const;
-  /// Computed so many times; nanoseconds of all of them together, waiting included.
+  /// Computed so many times, on a host with tensors of their own types; nanoseconds of all of them together, waiting included.
   Result<double> run(const Backend& backend, int times = 1);
   /// What was computed last, in the process's memory.
   std::span<const TensorView> outputs() const { return outputs_; }

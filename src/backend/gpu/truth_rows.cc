@@ -96,7 +96,7 @@ Result<void> prepareCast(const Work& work, Device& device, Launches& launches) {
   const auto truth = launches.operand(work, 0);
   if (!truth) return std::unexpected(truth.error());
   const float numbers[] = {1, 0};
-  const auto index = launches.addConstant(std::as_bytes(std::span(numbers)));
+  const auto index = launches.addNumbers(numbers);
   if (!index) return std::unexpected(index.error());
   const Operand one{Operand::In::Constants, *index}, zero{Operand::In::Constants, *index, 1};
   return launches.add({"truth", "choose", ""}, {*truth, one, zero, {Operand::In::Outputs}},

@@ -71,8 +71,7 @@ int64_t weightsAtPoints(const WinogradGeometry& g, int lanes) {
 }
 
 Result<void> supportsWinograd(const Work& work, const Device& device) {
-  if (!static_cast<const ops::Conv&>(work.op).winograd)
-    return fail(ErrorCode::Unsupported, "it is not computed in tiles");
+  if (!isInTiles(work)) return fail(ErrorCode::Unsupported, "it is not computed in tiles");
   if (work.inputs[1].data == nullptr)
     return fail(ErrorCode::Unsupported, "weights that a run computes are not taken here");
   const int lanes = device.lanes();

@@ -5,8 +5,8 @@ typedef struct {
   int each;  // parameters: so many means, then factors, then biases
 } BatchNormalization;
 
-kernel void batchNormalization(global const float* x, long xAt, global const float* parameters,
-                               long at, global float* y, long yAt, BatchNormalization g) {
+kernel void batchNormalization(global const T* x, long xAt, global const float* parameters,
+                               long at, global T* y, long yAt, BatchNormalization g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int last = g.rank - 1, first = take(&i, g.blocks) * kLanes, count = g.extent[last] - first;
@@ -19,10 +19,10 @@ kernel void batchNormalization(global const float* x, long xAt, global const flo
   }
   parameters += at;
   const int step = g.parameters[last];
-  const V centred = Sub(load(x + xAt, g.x[last], count), load(parameters, step, count));
-  const V factor = load(parameters + g.each, step, count);
-  store(MulAdd(centred, factor, load(parameters + 2 * g.each, step, count)), y + yAt, g.y[last],
-        count);
+  const V centred = Sub(load(x + xAt, g.x[last], count), loadFloats(parameters, step, count));
+  const V factor = loadFloats(parameters + g.each, step, count);
+  const V bias = loadFloats(parameters + 2 * g.each, step, count);
+  store(MulAdd(centred, factor, bias), y + yAt, g.y[last], count);
 }
 
 typedef struct {
@@ -33,7 +33,7 @@ typedef struct {
   float weight, beta, bias;
 } Lrn;
 
-kernel void lrn(global const float* x, long xAt, global float* y, long yAt, Lrn g) {
+kernel void lrn(global const T* x, long xAt, global T* y, long yAt, Lrn g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int channel = take(&i, g.blocks) * kLanes, count = g.channels - channel;
@@ -46,7 +46,7 @@ kernel void lrn(global const float* x, long xAt, global float* y, long yAt, Lrn 
   for (int tap = channel - g.before; tap <= channel + g.after; ++tap) {
     float lanes[kLanes];
     for (int l = 0; l < kLanes; ++l)  // no neighbour: 0
-      lanes[l] = tap + l >= 0 && tap + l < g.channels ? x[(long)(tap + l) * g.xChannel] : 0;
+      lanes[l] = tap + l >= 0 && tap + l < g.channels ? loadOne(x, (long)(tap + l) * g.xChannel) : 0;
     const V value = vload16(0, lanes);
     sum = MulAdd(value, value, sum);
   }

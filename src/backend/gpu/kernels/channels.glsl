@@ -1,9 +1,9 @@
 // What has parameters, or neighbours, along channels, as channels.cl has it.
-FLOATS(0, X, x)
+TENSOR(0, X, x)
 
 #ifdef KERNEL_batchNormalization
 FLOATS(1, Parameters, parameters)
-FLOATS(2, Y, y)
+TENSOR(2, Y, y)
 
 void batchNormalization(int i) {
   int last = g.rank - 1, first = i % g.blocks * kLanes, count = g.extent[last] - first;
@@ -16,15 +16,15 @@ void batchNormalization(int i) {
     row += position * g.parameters[axis];
   }
   int step = g.parameters[last];
-  V centred = Sub(LOAD(x, from, g.x[last], count), LOAD(parameters, row, step, count));
-  V factor = LOAD(parameters, row + g.each, step, count);
-  STORE(MulAdd(centred, factor, LOAD(parameters, row + 2 * g.each, step, count)), y, to, g.y[last],
-        count)
+  V centred = Sub(LOAD(x, from, g.x[last], count), LOAD_FLOATS(parameters, row, step, count));
+  V factor = LOAD_FLOATS(parameters, row + g.each, step, count);
+  V bias = LOAD_FLOATS(parameters, row + 2 * g.each, step, count);
+  STORE(MulAdd(centred, factor, bias), y, to, g.y[last], count)
 }
 #endif
 
 #ifdef KERNEL_lrn
-FLOATS(1, Y, y)
+TENSOR(1, Y, y)
 
 void lrn(int i) {
   int channel = i % g.blocks * kLanes, count = g.channels - channel;
@@ -38,7 +38,7 @@ void lrn(int i) {
   for (int tap = channel - g.before; tap <= channel + g.after; ++tap) {
     V value = V(0);  // no neighbour: 0
     for (int l = 0; l < kLanes; ++l)
-      if (tap + l >= 0 && tap + l < g.channels) value[l] = x[from + (tap + l) * g.xChannel];
+      if (tap + l >= 0 && tap + l < g.channels) value[l] = AT(x, from + (tap + l) * g.xChannel);
     sum = MulAdd(value, value, sum);
   }
   V base = MulAdd(V(g.weight), sum, V(g.bias));

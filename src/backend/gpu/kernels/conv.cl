@@ -21,8 +21,8 @@ typedef struct {
 #define EVALUATE(name) JOINED(evaluate, name)
 
 /// Stores the results along x, `step` apart, that are there.
-static void finish(const V* sums, int first, int step, global const float* bias, int channel,
-                   int count, global float* y, Conv g) {
+static void finish(const V* sums, int first, int step, global const T* bias, int channel,
+                   int count, global T* y, Conv g) {
   const V added = biasOf(bias, channel, g.bias, count);
   y += (long)first * g.y[2];
   UNROLLED for (int p = 0; p < PIXELS; ++p, first += step, y += (long)step * g.y[2])
@@ -37,11 +37,11 @@ static void finish(const V* sums, int first, int step, global const float* bias,
 
 /// Panels of weights beside each other, each at its row: all but the last one have rows of 16.
 typedef struct {
-  global const float* panels[PANELS];
+  global const T* panels[PANELS];
   int width;  // of the last one's rows
 } Weights;
 
-static Weights weightsAt(global const float* group, int panel, Conv g) {
+static Weights weightsAt(global const T* group, int panel, Conv g) {
   Weights w;
   w.width = min((int)kLanes, (g.perGroup + 3) / 4 * 4 - (panel + PANELS - 1) * kLanes);
   EACH_PANEL for (int q = 0; q < PANELS; ++q)
@@ -54,7 +54,7 @@ static int widthOf(const Weights* w, int q) { return q + 1 < PANELS ? (int)kLane
 /// Adds the products of one channel of the pixels, and goes on to the weights of the next.
 static void addProducts(V* sums, const float* pixels, Weights* w) {
   EACH_PANEL for (int q = 0; q < PANELS; ++q) {
-    const V weights = vload16(0, w->panels[q]);
+    const V weights = load16(w->panels[q]);
     UNROLLED for (int p = 0; p < PIXELS; ++p)
       sums[q * PIXELS + p] = fma((V)(pixels[p]), weights, sums[q * PIXELS + p]);
     w->panels[q] += widthOf(w, q);
@@ -62,22 +62,22 @@ static void addProducts(V* sums, const float* pixels, Weights* w) {
 }
 
 /// Adds the products of `count` channels at a distance from each of the pixels.
-static void addAll(V* sums, global const float** from, long distance, int step, int count,
+static void addAll(V* sums, global const T** from, long distance, int step, int count,
                    Weights* w) {
   for (int c = 0; c < count; ++c, distance += step) {
     float pixels[PIXELS];
-    UNROLLED for (int p = 0; p < PIXELS; ++p) pixels[p] = from[p][distance];
+    UNROLLED for (int p = 0; p < PIXELS; ++p) pixels[p] = loadOne(from[p], distance);
     addProducts(sums, pixels, w);
   }
 }
 /// The same; where a mask is 0 a pixel is a tap on padding.
-static void addMasked(V* sums, global const float** from, const int* masks, int step, int count,
+static void addMasked(V* sums, global const T** from, const int* masks, int step, int count,
                       Weights* w) {
   long distance = 0;
   for (int c = 0; c < count; ++c, distance += step) {
     float pixels[PIXELS];
     UNROLLED for (int p = 0; p < PIXELS; ++p)
-      pixels[p] = as_float(as_int(from[p][distance]) & masks[p]);
+      pixels[p] = as_float(as_int(loadOne(from[p], distance)) & masks[p]);
     addProducts(sums, pixels, w);
   }
 }
@@ -87,8 +87,8 @@ static int takePanel(int* left, Conv g) {
   return min(take(left, g.panels) * PANELS, (g.perGroup + kLanes - 1) / kLanes - PANELS);
 }
 
-static void finishPanels(const V* sums, int first, int panel, int group, global const float* bias,
-                         global float* y, Conv g) {
+static void finishPanels(const V* sums, int first, int panel, int group, global const T* bias,
+                         global T* y, Conv g) {
   EACH_PANEL for (int q = 0; q < PANELS; ++q) {
     const int at = (panel + q) * kLanes, channel = group * g.perGroup + at;
     finish(sums + q * PIXELS, first, 1, bias, channel, min((int)kLanes, g.perGroup - at),
@@ -96,8 +96,8 @@ static void finishPanels(const V* sums, int first, int panel, int group, global 
   }
 }
 
-kernel void conv(global const float* x, long xAt, global const float* w, long wAt,
-                 global const float* bias, long biasAt, global float* y, long yAt, Conv g) {
+kernel void conv(global const T* x, long xAt, global const T* w, long wAt,
+                 global const T* bias, long biasAt, global T* y, long yAt, Conv g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int first = take(&i, g.across) * PIXELS;
@@ -120,7 +120,7 @@ kernel void conv(global const float* x, long xAt, global const float* w, long wA
     for (int ky = 0; ky < g.taps[1]; ++ky) {
       const int r = row * g.stride[1] - g.pad[1] + ky * g.dilation[1];
       const bool there = z >= 0 && z < g.in[0] && r >= 0 && r < g.in[1];
-      global const float* from[PIXELS];
+      global const T* from[PIXELS];
       if (there && within) {
         UNROLLED for (int p = 0; p < PIXELS; ++p)
           from[p] = x + z * g.x[0] + r * g.x[1] + (column + p * g.stride[2]) * g.x[2];
@@ -150,8 +150,8 @@ kernel void conv(global const float* x, long xAt, global const float* w, long wA
 }
 
 // The same of single taps, none of which is on padding.
-kernel void pointwise(global const float* x, long xAt, global const float* w, long wAt,
-                      global const float* bias, long biasAt, global float* y, long yAt, Conv g) {
+kernel void pointwise(global const T* x, long xAt, global const T* w, long wAt,
+                      global const T* bias, long biasAt, global T* y, long yAt, Conv g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int first = take(&i, g.across) * PIXELS;
@@ -160,7 +160,7 @@ kernel void pointwise(global const float* x, long xAt, global const float* w, lo
 
   x += xAt + (long)image * g.xBatch + (long)group * g.channels * g.xChannel +
        (long)plane * g.stride[0] * g.x[0] + (long)row * g.stride[1] * g.x[1];
-  global const float* from[PIXELS];
+  global const T* from[PIXELS];
   UNROLLED for (int p = 0; p < PIXELS; ++p)
     from[p] = x + min(first + p, g.out[2] - 1) * g.stride[2] * g.x[2];
   Weights weights = weightsAt(w + wAt + (long)group * g.groupSize, panel, g);
@@ -173,8 +173,8 @@ kernel void pointwise(global const float* x, long xAt, global const float* w, lo
 }
 #elif !defined(TAPS) && !defined(DEPTHWISE)
 // One input and one output channel a group: weights are [taps][channels, padded to 16].
-kernel void depthwise(global const float* x, long xAt, global const float* w, long wAt,
-                      global const float* bias, long biasAt, global float* y, long yAt, Conv g) {
+kernel void depthwise(global const T* x, long xAt, global const T* w, long wAt,
+                      global const T* bias, long biasAt, global T* y, long yAt, Conv g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int channel = take(&i, g.panels) * kLanes, count = g.groups - channel;
@@ -191,7 +191,7 @@ kernel void depthwise(global const float* x, long xAt, global const float* w, lo
       const int r = row * g.stride[1] - g.pad[1] + ky * g.dilation[1];
       const bool there = z >= 0 && z < g.in[0] && r >= 0 && r < g.in[1];
       for (int kx = 0; kx < g.taps[2]; ++kx, w += g.panels * kLanes) {
-        const V weights = vload16(0, w);
+        const V weights = load16(w);
         const int column = first * g.stride[2] - g.pad[2] + kx * g.dilation[2];
         UNROLLED for (int p = 0; p < PIXELS; ++p) {
           const int c = column + p * g.stride[2];
@@ -216,8 +216,8 @@ kernel void depthwise(global const float* x, long xAt, global const float* w, lo
 enum { kColumns = (PIXELS - 1) * STRIDE + TAPS };
 #define ALL(count) __attribute__((opencl_unroll_hint(count)))
 
-kernel void channels(global const float* x, long xAt, global const float* w, long wAt,
-                     global const float* bias, long biasAt, global float* y, long yAt, Conv g) {
+kernel void channels(global const T* x, long xAt, global const T* w, long wAt,
+                     global const T* bias, long biasAt, global T* y, long yAt, Conv g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int channel = min(take(&i, g.panels) * kLanes, g.groups - kLanes);
@@ -232,21 +232,21 @@ kernel void channels(global const float* x, long xAt, global const float* w, lon
   for (int ky = 0; ky < g.taps[1]; ++ky, w += TAPS * g.panels * kLanes) {
     const int r = row * g.stride[1] - g.pad[1] + ky * g.dilation[1];
     const int end = r >= 0 && r < g.in[1] ? g.in[2] : 0;  // from there on columns are padding
-    global const float* from = x + (end > 0 ? r * g.x[1] : 0);
+    global const T* from = x + (end > 0 ? r * g.x[1] : 0);
     V values[kColumns];
     if (column >= 0 && column + kColumns <= end) {
       from += column * g.x[2];
       ALL(kColumns) for (int c = 0; c < kColumns; ++c, from += g.x[2])
-        values[c] = vload16(0, from);
+        values[c] = load16(from);
     } else {
       ALL(kColumns) for (int c = 0; c < kColumns; ++c) {
         const int mask = column + c >= 0 && column + c < end ? -1 : 0;
-        const V value = vload16(0, from + ((column + c) & mask) * g.x[2]);
+        const V value = load16(from + ((column + c) & mask) * g.x[2]);
         values[c] = as_float16(as_int16(value) & (int16)(mask));
       }
     }
     ALL(TAPS) for (int kx = 0; kx < TAPS; ++kx) {
-      const V weights = vload16(0, w + kx * g.panels * kLanes);
+      const V weights = load16(w + kx * g.panels * kLanes);
       UNROLLED for (int p = 0; p < PIXELS; ++p)
         sum[p] = fma(values[p * STRIDE + kx], weights, sum[p]);
     }
@@ -260,8 +260,8 @@ kernel void channels(global const float* x, long xAt, global const float* w, lon
 // none. Results of a work-item are a stride apart along x, so they have the same taps. With
 // -D DEPTHWISE=1 each group has one input and one output channel.
 #ifdef DEPTHWISE
-kernel void transposed(global const float* x, long xAt, global const float* w, long wAt,
-                       global const float* bias, long biasAt, global float* y, long yAt, Conv g) {
+kernel void transposed(global const T* x, long xAt, global const T* w, long wAt,
+                       global const T* bias, long biasAt, global T* y, long yAt, Conv g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
   int block = take(&i, g.across);
@@ -285,14 +285,14 @@ kernel void transposed(global const float* x, long xAt, global const float* w, l
         if (z % g.stride[0] != 0 || r % g.stride[1] != 0 || c % g.stride[2] != 0) continue;
         const int atZ = z / g.stride[0], atRow = r / g.stride[1], atColumn = c / g.stride[2];
         const bool there = atZ >= 0 && atZ < g.in[0] && atRow >= 0 && atRow < g.in[1];
-        global const float* row = x + atZ * g.x[0] + atRow * g.x[1];
+        global const T* row = x + atZ * g.x[0] + atRow * g.x[1];
         for (int k = 0; k < g.channels; ++k) {
-          const V weights = vload16(0, w + (long)k * width);
+          const V weights = load16(w + (long)k * width);
           UNROLLED for (int p = 0; p < PIXELS; ++p) {
             V value = 0;
             if (there && atColumn + p >= 0 && atColumn + p < g.in[2]) {
-              global const float* from = row + (atColumn + p) * g.x[2] + k * g.xChannel;
-              value = DEPTHWISE ? load(from, g.xChannel, count) : (V)(*from);
+              global const T* from = row + (atColumn + p) * g.x[2] + k * g.xChannel;
+              value = DEPTHWISE ? load(from, g.xChannel, count) : (V)(loadOne(from, 0));
             }
             sum[p] = fma(value, weights, sum[p]);
           }

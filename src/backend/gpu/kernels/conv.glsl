@@ -1,9 +1,9 @@
 // Convolution by the CPU's order of sums, as conv.cl has it, 4 channels and PIXELS results along x a
 // work-item. Weights are panels of 16 channels (kernels/packing.h): a work-item takes a quarter of one.
-FLOATS(0, X, x)
-VECTORS(1, W, w)
-FLOATS(2, Bias, bias)
-FLOATS(3, Y, y)
+TENSOR(0, X, x)
+WEIGHTS(1, W, w)
+TENSOR(2, Bias, bias)
+TENSOR(3, Y, y)
 
 /// Stores the results along x, `step` apart, that are there.
 void finish(V sum[PIXELS], int first, int step, int channel, int count, int to) {
@@ -49,8 +49,8 @@ void conv(int i) {
         }
         for (int c = 0; c < g.channels; ++c, weights += width)
           for (int p = 0; p < PIXELS; ++p) {
-            float value = x[tap[p] + c * g.xChannel];  // before it is asked for: no branch
-            sum[p] += V(inside[p] ? value : 0.0) * w[weights];
+            float value = AT(x, tap[p] + c * g.xChannel);  // before it is asked for: no branch
+            sum[p] += V(inside[p] ? value : 0.0) * WEIGHT(w, weights);
           }
       }
     }
@@ -88,7 +88,7 @@ void depthwise(int i) {
           bool inside = there && c >= 0 && c < g.in[2];
           int tap = from + (inside ? z * g.x[0] + r * g.x[1] + c * g.x[2] : 0);
           V value = LOAD(x, tap, g.xChannel, count);
-          sum[p] += (inside ? value : V(0)) * w[weights];
+          sum[p] += (inside ? value : V(0)) * WEIGHT(w, weights);
         }
       }
     }
@@ -136,9 +136,9 @@ void transposed(int i) {
           bool inside = there && atColumn + p >= 0 && atColumn + p < g.in[2];
           int tap = from + (inside ? atZ * g.x[0] + atRow * g.x[1] + (atColumn + p) * g.x[2] : 0);
           for (int k = 0; k < g.channels; ++k) {
-            V value = V(x[tap + k * g.xChannel]);
+            V value = V(AT(x, tap + k * g.xChannel));
             if (depthwise) value = LOAD(x, tap, g.xChannel, count);
-            sum[p] += (inside ? value : V(0)) * w[weights + k * width];
+            sum[p] += (inside ? value : V(0)) * WEIGHT(w, weights + k * width);
           }
         }
       }

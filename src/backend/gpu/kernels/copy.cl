@@ -8,12 +8,12 @@ typedef struct {
 
 #ifdef STEP
 /// 16 elements that are STEP, 1 or 2, from one to the next, and nothing behind them.
-static V every(global const float* from) {
-  return STEP == 1 ? vload16(0, from) : (V)(vload16(0, from).even, vload16(0, from + kLanes - 1).odd);
+static V every(global const T* from) {
+  return STEP == 1 ? load16(from) : (V)(load16(from).even, load16(from + kLanes - 1).odd);
 }
 
 // Rows that lie one element after another along the last axis in y, and -D STEP= in x.
-kernel void runs(global const float* x, long xAt, global float* y, long yAt, Runs g) {
+kernel void runs(global const T* x, long xAt, global T* y, long yAt, Runs g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int last = g.rank - 1, first = take(&i, g.blocks) * g.run;
@@ -24,7 +24,7 @@ kernel void runs(global const float* x, long xAt, global float* y, long yAt, Run
   }
   for (int c = first; c < end; c += kLanes) {
     const int from = min(c, g.extent[last] - kLanes);
-    vstore16(every(x + xAt + (long)from * STEP), 0, y + yAt + from);
+    store16(every(x + xAt + (long)from * STEP), y + yAt + from);
   }
 }
 #endif
@@ -40,7 +40,7 @@ typedef struct {
 
 #define UNROLLED __attribute__((opencl_unroll_hint(ROWS)))
 
-kernel void crossed(global const float* x, long xAt, global float* y, long yAt, Crossed g) {
+kernel void crossed(global const T* x, long xAt, global T* y, long yAt, Crossed g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int b = min(take(&i, g.blocks[1]) * ROWS, g.extent[1] - ROWS);
@@ -53,7 +53,7 @@ kernel void crossed(global const float* x, long xAt, global float* y, long yAt, 
   y += yAt + b + (long)a * g.yStep;
 
   V rows[ROWS], zipped[ROWS];
-  UNROLLED for (int r = 0; r < ROWS; ++r) rows[r] = vload16(0, x + (long)r * g.xStep);
+  UNROLLED for (int r = 0; r < ROWS; ++r) rows[r] = load16(x + (long)r * g.xStep);
   // Each round puts elements of two rows that are half of all apart beside each other.
   UNROLLED for (int round = 1; round < ROWS; round *= 2) {
     UNROLLED for (int r = 0; r < ROWS / 2; ++r) {
@@ -63,6 +63,7 @@ kernel void crossed(global const float* x, long xAt, global float* y, long yAt, 
     }
     UNROLLED for (int r = 0; r < ROWS; ++r) rows[r] = zipped[r];
   }
-  UNROLLED for (int r = 0; r < ROWS; ++r) vstore16(rows[r], 0, y + (long)r * (ROWS == kLanes ? g.yStep : kLanes));
+  UNROLLED for (int r = 0; r < ROWS; ++r)
+    store16(rows[r], y + (long)r * (ROWS == kLanes ? g.yStep : kLanes));
 }
 #endif

@@ -26,8 +26,23 @@ typedef struct {
 #define JOINED(a, b) a##b
 #define EVALUATE(name) JOINED(evaluate, name)
 
-kernel void elementwise(global const float* a, long aAt, global const float* b, long bAt,
-                        global float* y, long yAt, Elementwise g) {
+#if KEPT & 1
+typedef float A;
+#define loadA loadFloats
+#else
+typedef T A;
+#define loadA load
+#endif
+#if KEPT & 2
+typedef float B;
+#define loadB loadFloats
+#else
+typedef T B;
+#define loadB load
+#endif
+
+kernel void elementwise(global const A* a, long aAt, global const B* b, long bAt,
+                        global T* y, long yAt, Elementwise g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int last = g.rank - 1, first = take(&i, g.blocks) * g.run;
@@ -37,8 +52,8 @@ kernel void elementwise(global const float* a, long aAt, global const float* b, 
     aAt += (long)at * g.a[axis], bAt += (long)at * g.b[axis], yAt += (long)at * g.y[axis];
   }
   for (int c = first; c < end; c += kLanes) {
-    const V left = load(a + aAt + (long)c * g.a[last], g.a[last], end - c);
-    const V right = load(b + bAt + (long)c * g.b[last], g.b[last], end - c);
+    const V left = loadA(a + aAt + (long)c * g.a[last], g.a[last], end - c);
+    const V right = loadB(b + bAt + (long)c * g.b[last], g.b[last], end - c);
     store(EVALUATE(EPILOGUE)((Function){g.alpha, g.beta}, 0, BINARY(left, right)),
           y + yAt + (long)c * g.y[last], g.y[last], end - c);
   }

@@ -17,9 +17,21 @@ V Pow(V a, V b) {
 }
 V PRelu(V a, V b) { return IfThenElse(Lt(a, V(0)), Mul(a, b), a); }
 
+#if (KEPT & 1) != 0
 FLOATS(0, A, a)
+#define LOAD_A LOAD_FLOATS
+#else
+TENSOR(0, A, a)
+#define LOAD_A LOAD
+#endif
+#if (KEPT & 2) != 0
 FLOATS(1, B, b)
-FLOATS(2, Y, y)
+#define LOAD_B LOAD_FLOATS
+#else
+TENSOR(1, B, b)
+#define LOAD_B LOAD
+#endif
+TENSOR(2, Y, y)
 
 void elementwise(int i) {
   int last = g.rank - 1, first = i % g.blocks * kLanes;
@@ -32,6 +44,6 @@ void elementwise(int i) {
     aAt += position * g.a[axis], bAt += position * g.b[axis], yAt += position * g.y[axis];
   }
   int count = g.extent[last] - first;
-  V value = BINARY(LOAD(a, aAt, g.a[last], count), LOAD(b, bAt, g.b[last], count));
+  V value = BINARY(LOAD_A(a, aAt, g.a[last], count), LOAD_B(b, bAt, g.b[last], count));
   STORE(EPILOGUE(Function(g.alpha, g.beta), 0, value), y, yAt, g.y[last], count)
 }

@@ -42,7 +42,7 @@ static long distanceOf(const Fold* g, int operand, int i) {
 }
 
 /// Element i of each of the sets, or 16 elements of the one set from there on.
-static V get(global const float* from, const Fold* g, const Place* place, int operand, int i) {
+static V get(global const T* from, const Fold* g, const Place* place, int operand, int i) {
   from += place->at[operand];
   if (!STRIPED)
     return load(from + distanceOf(g, operand, i), g->results[operand][g->resultRank - 1],
@@ -51,11 +51,11 @@ static V get(global const float* from, const Fold* g, const Place* place, int op
   if (g->rank == 1)
     return load(from + (long)i * g->strides[operand][0], g->strides[operand][0], count);
   float lanes[kLanes];
-  for (int l = 0; l < kLanes; ++l) lanes[l] = l < count ? from[distanceOf(g, operand, i + l)] : 0;
+  for (int l = 0; l < kLanes; ++l) lanes[l] = l < count ? loadOne(from, distanceOf(g, operand, i + l)) : 0;
   return vload16(0, lanes);
 }
 
-static void put(V value, global float* to, const Fold* g, const Place* place, int i) {
+static void put(V value, global T* to, const Fold* g, const Place* place, int i) {
   to += place->at[kY];
   if (!STRIPED) {
     store(value, to + distanceOf(g, kY, i), g->results[kY][g->resultRank - 1], place->lanes);
@@ -68,7 +68,7 @@ static void put(V value, global float* to, const Fold* g, const Place* place, in
   }
   float lanes[kLanes];
   vstore16(value, 0, lanes);
-  for (int l = 0; l < count; ++l) to[distanceOf(g, kY, i + l)] = lanes[l];
+  for (int l = 0; l < count; ++l) storeOne(lanes[l], to, distanceOf(g, kY, i + l));
 }
 
 /// Those of 16 elements from i on that a set has.
@@ -81,7 +81,7 @@ static int16 isThere(const Fold* g, int i) {
 /// block; partials and blocks joined in pairs by `join` (kernels/pairwise.h).
 enum { kChain = 512, kPlaces = 22 };
 #define FOLD(name, start, step, join)                                                     \
-  static V name(global const float* x, const Fold* g, const Place* place, V by) {         \
+  static V name(global const T* x, const Fold* g, const Place* place, V by) {         \
     V blocks[kPlaces], partial = (V)(start);                                              \
     int depth = 0, chain = 0;                                                             \
     uint ended = 0;                                                                       \
@@ -154,22 +154,22 @@ FOLD(smallestOf, INFINITY, SMALLER, smaller)
 #define CENTRED 1
 #endif
 
-static V logSumExp(global const float* x, const Fold* g, const Place* place) {
+static V logSumExp(global const T* x, const Fold* g, const Place* place) {
   const V most = Add(greatestOf(x, g, place, (V)(0)), (V)(0));
   const V sum = Add(logarithm(0, exponentialsOf(x, g, place, most)), most);
   return fabs(most) == (V)(INFINITY) ? most : sum;
 }
 
-static V varianceOf(global const float* x, const Fold* g, const Place* place, V mean) {
+static V varianceOf(global const T* x, const Fold* g, const Place* place, V mean) {
   return exactDivide(0, deviationsOf(x, g, place, mean), (V)(g->number));
 }
-static V inverseOf(global const float* x, const Fold* g, const Place* place, V mean) {
+static V inverseOf(global const T* x, const Fold* g, const Place* place, V mean) {
   const V deviation = exactSqrt(0, Add(varianceOf(x, g, place, mean), (V)(g->epsilon)));
   return exactDivide(0, (V)(1), deviation);
 }
 
 #ifdef REDUCE
-kernel void reduce(global const float* x, long xAt, global float* y, long yAt, Fold g) {
+kernel void reduce(global const T* x, long xAt, global T* y, long yAt, Fold g) {
   ENTER
   store(REDUCE, y + place.at[kY], g.results[kY][g.resultRank - 1], place.lanes);
 }
@@ -177,7 +177,7 @@ kernel void reduce(global const float* x, long xAt, global float* y, long yAt, F
 
 // Softmax and its kin ------------------------------------------------------------------------------
 
-kernel void softmax(global const float* x, long xAt, global float* y, long yAt, Fold g) {
+kernel void softmax(global const T* x, long xAt, global T* y, long yAt, Fold g) {
   ENTER
   const V most = Add(OF(greatestOf), none);
   const V inverse = exactDivide(0, (V)(1), exponentialsOf(x, &g, &place, most));
@@ -185,7 +185,7 @@ kernel void softmax(global const float* x, long xAt, global float* y, long yAt, 
     put(Mul(exponential(0, Sub(get(x, &g, &place, kX, i), most)), inverse), y, &g, &place, i);
 }
 
-kernel void logSoftmax(global const float* x, long xAt, global float* y, long yAt, Fold g) {
+kernel void logSoftmax(global const T* x, long xAt, global T* y, long yAt, Fold g) {
   ENTER
   const V most = Add(OF(greatestOf), none);
   const V logOfSum = logarithm(0, exponentialsOf(x, &g, &place, most));
@@ -194,7 +194,7 @@ kernel void logSoftmax(global const float* x, long xAt, global float* y, long yA
 }
 
 // 1 for the first of the greatest; -1 for `found` where there was one.
-kernel void hardmax(global const float* x, long xAt, global float* y, long yAt, Fold g) {
+kernel void hardmax(global const T* x, long xAt, global T* y, long yAt, Fold g) {
   ENTER
   const V most = Add(OF(greatestOf), none);
   int16 found = 0;
@@ -216,7 +216,7 @@ kernel void hardmax(global const float* x, long xAt, global float* y, long yAt, 
 // ArgMax and ArgMin: -D BEATS=Gt or Lt, -D LAST=0 or 1; the place is an integer of 64 bits -------------
 
 #ifdef BEATS
-kernel void argReduce(global const float* x, long xAt, global int* y, long yAt, Fold g) {
+kernel void argReduce(global const T* x, long xAt, global int* y, long yAt, Fold g) {
   ENTER
   V best = get(x, &g, &place, kX, 0);
   int16 where = 0;
@@ -241,8 +241,8 @@ kernel void argReduce(global const float* x, long xAt, global int* y, long yAt, 
 
 // Scale and bias vary along a set, or along results, or both. -D BIAS=0 where there is none.
 #ifdef BIAS
-kernel void layer(global const float* x, long xAt, global const float* scale, long scaleAt,
-                  global const float* bias, long biasAt, global float* y, long yAt, Fold g) {
+kernel void layer(global const T* x, long xAt, global const T* scale, long scaleAt,
+                  global const T* bias, long biasAt, global T* y, long yAt, Fold g) {
   ENTER
   const V mean = ReduceCentre, inverse = inverseOf(x, &g, &place, mean);
   for (int i = 0; i < g.count; i += kStep) {
@@ -254,8 +254,8 @@ kernel void layer(global const float* x, long xAt, global const float* scale, lo
 }
 #endif
 
-kernel void group(global const float* x, long xAt, global const float* scale, long scaleAt,
-                  global const float* bias, long biasAt, global float* y, long yAt, Fold g) {
+kernel void group(global const T* x, long xAt, global const T* scale, long scaleAt,
+                  global const T* bias, long biasAt, global T* y, long yAt, Fold g) {
   ENTER
   const V mean = ReduceMean;
   const V deviation = exactSqrt(0, Add(varianceOf(x, &g, &place, mean), (V)(g.epsilon)));
@@ -267,7 +267,7 @@ kernel void group(global const float* x, long xAt, global const float* scale, lo
   }
 }
 
-kernel void meanVariance(global const float* x, long xAt, global float* y, long yAt, Fold g) {
+kernel void meanVariance(global const T* x, long xAt, global T* y, long yAt, Fold g) {
   ENTER
   const V mean = ReduceMean;
   const V deviation = Add(exactSqrt(0, varianceOf(x, &g, &place, mean)), (V)(1e-9f));
@@ -277,7 +277,7 @@ kernel void meanVariance(global const float* x, long xAt, global float* y, long 
 
 // Division by a norm: -D REDUCE=ReduceL1 or ReduceL2.
 #ifdef REDUCE
-kernel void norm(global const float* x, long xAt, global float* y, long yAt, Fold g) {
+kernel void norm(global const T* x, long xAt, global T* y, long yAt, Fold g) {
   ENTER
   const V by = REDUCE;
   for (int i = 0; i < g.count; i += kStep)

@@ -5,17 +5,17 @@
 #define kScale 2
 #define kBias 3
 
-FLOATS(0, X, x)
+TENSOR(0, X, x)
 #if defined(KERNEL_layer) || defined(KERNEL_group)
-FLOATS(1, Scale, scale)
-FLOATS(2, Bias, bias)
-FLOATS(3, Y, y)
+TENSOR(1, Scale, scale)
+TENSOR(2, Bias, bias)
+TENSOR(3, Y, y)
 #define Y_AT at[3]
 #elif defined(KERNEL_argReduce)
 INTS(1, Y, y)
 #define Y_AT at[1]
 #else
-FLOATS(1, Y, y)
+TENSOR(1, Y, y)
 #define Y_AT at[1]
 #endif
 
@@ -48,13 +48,13 @@ int element(int operand, int i) {
 #define kStep kLanes
 /// 4 elements of the set from i on.
 #define GET(from, begin, operand, i)                                            \
-  V(from[begin + element(operand, i)], from[begin + element(operand, (i) + 1)], \
-    from[begin + element(operand, (i) + 2)], from[begin + element(operand, (i) + 3)])
+  V(AT(from, begin + element(operand, i)), AT(from, begin + element(operand, (i) + 1)), \
+    AT(from, begin + element(operand, (i) + 2)), AT(from, begin + element(operand, (i) + 3)))
 #define PUT(value, i)                                                \
   {                                                                  \
     V stored = value;                                                \
     for (int l = 0; l < kLanes; ++l)                                 \
-      if ((i) + l < g.count) y[Y_AT + element(kY, (i) + l)] = stored[l]; \
+      if ((i) + l < g.count) STORE_ONE(y, Y_AT + element(kY, (i) + l), stored[l]) \
   }
 bvec4 isThere(int i) { return lessThan(ivec4(0, 1, 2, 3) + i, ivec4(g.count)); }
 #else

@@ -17,8 +17,8 @@ typedef struct {
 #define JOINED(a, b) a##b
 #define EVALUATE(name) JOINED(evaluate, name)
 
-kernel void matmul(global const float* a, long aAt, global const float* b, long bAt,
-                   global const float* bias, long biasAt, global float* y, long yAt, MatMul g) {
+kernel void matmul(global const T* a, long aAt, global const T* b, long bAt,
+                   global const T* bias, long biasAt, global T* y, long yAt, MatMul g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int first = take(&i, g.blocks) * PIXELS;
@@ -33,7 +33,7 @@ kernel void matmul(global const float* a, long aAt, global const float* b, long 
   const int step = PACKED ? min((int)kLanes, (g.columns + 3) / 4 * 4 - last) : g.bRow;
   b += bAt + (PACKED ? (long)column * g.depth : (long)column * g.bColumn);
 
-  global const float* from[PIXELS];
+  global const T* from[PIXELS];
   V sums[PANELS * PIXELS];
   UNROLLED for (int p = 0; p < PIXELS; ++p)
     from[p] = a + aAt + (long)min(first + p, g.rows - 1) * g.aRow;
@@ -41,10 +41,10 @@ kernel void matmul(global const float* a, long aAt, global const float* b, long 
   long at = 0;
   for (int k = 0; k < g.depth; ++k, at += g.aColumn) {
     float left[PIXELS];
-    UNROLLED for (int p = 0; p < PIXELS; ++p) left[p] = from[p][at];
+    UNROLLED for (int p = 0; p < PIXELS; ++p) left[p] = loadOne(from[p], at);
     EACH_PANEL for (int q = 0; q < PANELS; ++q) {
-      global const float* row = b + (long)q * kLanes * g.depth + k * (q + 1 < PANELS ? (long)kLanes : step);
-      const V right = PACKED ? vload16(0, row) : load(row, g.bColumn, count);
+      global const T* row = b + (long)q * kLanes * g.depth + k * (q + 1 < PANELS ? (long)kLanes : step);
+      const V right = PACKED ? load16(row) : load(row, g.bColumn, count);
       UNROLLED for (int p = 0; p < PIXELS; ++p)
         sums[q * PIXELS + p] = fma((V)(left[p]), right, sums[q * PIXELS + p]);
     }

@@ -1,13 +1,13 @@
 // Matrix product in the CPU's order, as matmul.cl has it: 4 columns of PIXELS rows a work-item, which
 // takes a quarter of a panel where the right side is packed.
-FLOATS(0, A, a)
+TENSOR(0, A, a)
 #if PACKED
-VECTORS(1, B, b)
+WEIGHTS(1, B, b)
 #else
-FLOATS(1, B, b)
+TENSOR(1, B, b)
 #endif
-FLOATS(2, Bias, bias)
-FLOATS(3, Y, y)
+TENSOR(2, Bias, bias)
+TENSOR(3, Y, y)
 
 void matmul(int i) {
   int first = i % g.blocks * PIXELS;
@@ -28,14 +28,14 @@ void matmul(int i) {
 #if PACKED
   int wide = column / 16, width = min(4, (g.columns + 3) / 4 - wide * 4);
   bAt = (bAt + wide * 16 * g.depth) / 4 + column % 16 / 4;
-#define RIGHT(k) b[bAt + k * width]
+#define RIGHT(k) WEIGHT(b, bAt + k * width)
 #else
   bAt += column * g.bColumn;
 #define RIGHT(k) LOAD(b, bAt + k * g.bRow, g.bColumn, count)
 #endif
   for (int k = 0; k < g.depth; ++k) {
     V right = RIGHT(k);
-    for (int p = 0; p < PIXELS; ++p) sum[p] += V(a[row[p] + k * g.aColumn]) * right;
+    for (int p = 0; p < PIXELS; ++p) sum[p] += V(AT(a, row[p] + k * g.aColumn)) * right;
   }
   V added = V(0);
   if (g.bias >= 0) added = LOAD(bias, at[2] + column * g.bias, g.bias, count);

@@ -15,11 +15,11 @@ typedef struct {
       for (int kx = 0; kx < count[2]; ++kx)
 
 /// The tap at a window's position, of up to 16 channels.
-static V tapOf(global const float* window, int kz, int ky, int kx, int lanes, Pool g) {
+static V tapOf(global const T* window, int kz, int ky, int kx, int lanes, Pool g) {
   return load(window + kz * g.step[0] + ky * g.step[1] + kx * g.step[2], g.xChannel, lanes);
 }
 
-static V sumOf(global const float* window, const int* count, int lanes, Pool g) {
+static V sumOf(global const T* window, const int* count, int lanes, Pool g) {
   V sum = 0;
   for (int kz = 0; kz < count[0]; ++kz)
     for (int ky = 0; ky < count[1]; ++ky) {
@@ -31,7 +31,7 @@ static V sumOf(global const float* window, const int* count, int lanes, Pool g) 
 }
 
 /// The first NaN, if there is one: looked for apart, which is three times as quick.
-static V greatestOf(global const float* window, const int* count, int lanes, Pool g) {
+static V greatestOf(global const T* window, const int* count, int lanes, Pool g) {
   V most = -INFINITY;
   int16 odd = 0;
   EACH_TAP(kz, ky, kx) {
@@ -47,8 +47,8 @@ static V greatestOf(global const float* window, const int* count, int lanes, Poo
   return most;
 }
 
-kernel void pool(global const float* x, long xAt, global const int* spans, long spansAt,
-                 global float* y, long yAt, Pool g) {
+kernel void pool(global const T* x, long xAt, global const int* spans, long spansAt,
+                 global T* y, long yAt, Pool g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int first = take(&i, g.blocks) * g.run, end = min(first + g.run, g.channels);

@@ -1,7 +1,7 @@
 // Pooling by the CPU's order of taps, 4 channels a work-item, as pool.cl has it.
-FLOATS(0, X, x)
+TENSOR(0, X, x)
 INTS(1, Spans, spans)
-FLOATS(2, Y, y)
+TENSOR(2, Y, y)
 
 void pool(int i) {
   int channel = i % g.blocks * kLanes, lanes = g.channels - channel;

@@ -18,8 +18,8 @@ static V weighted(V sum, V value, int tap, int taps, float weight) {
   return tap == 0 ? Mul(value, (V)(weight)) : MulAdd(value, (V)(weight), sum);
 }
 
-kernel void resize(global const float* x, long xAt, global const int* offsets, long offsetsAt,
-                   global const float* weights, long weightsAt, global float* y, long yAt,
+kernel void resize(global const T* x, long xAt, global const int* offsets, long offsetsAt,
+                   global const float* weights, long weightsAt, global T* y, long yAt,
                    Resize g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
@@ -40,7 +40,7 @@ kernel void resize(global const float* x, long xAt, global const int* offsets, l
     x += (long)at * g.x[axis], y += (long)at * g.y[axis];
   }
   for (int lane = first; lane < end; lane += kLanes) {
-    global const float* from = x + (long)lane * g.xLane;
+    global const T* from = x + (long)lane * g.xLane;
     V sum = g.extrapolation;
     for (int a = 0; a < g.taps[0] && !outside; ++a) {
       V plane = 0;

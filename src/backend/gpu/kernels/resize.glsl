@@ -1,8 +1,8 @@
 // Resize, as resize.cl has it, of 4 neighbours along an axis that is copied.
-FLOATS(0, X, x)
+TENSOR(0, X, x)
 INTS(1, Offsets, offsets)
 FLOATS(2, Weights, weights)
-FLOATS(3, Y, y)
+TENSOR(3, Y, y)
 
 /// Offset of what lies outside the region of interest.
 #define kOutside (-0x7FFFFFFF - 1)

@@ -50,7 +50,7 @@ static void storeTruth(int16 value, global uchar* to, int step, int count) {
 #define IsNaN(a, b) ((a) != (a))
 
 #ifdef COMPARE
-kernel void compare(global const float* a, long aAt, global const float* b, long bAt,
+kernel void compare(global const T* a, long aAt, global const T* b, long bAt,
                     global uchar* y, long yAt, Truth g) {
   if (get_global_id(0) >= g.items) return;
   const Place place = placeOf(&g);
@@ -81,8 +81,8 @@ kernel void decide(global const uchar* a, long aAt, global const uchar* b, long 
 #endif
 
 // a ? b : c.
-kernel void choose(global const uchar* a, long aAt, global const float* b, long bAt,
-                   global const float* c, long cAt, global float* y, long yAt, Truth g) {
+kernel void choose(global const uchar* a, long aAt, global const T* b, long bAt,
+                   global const T* c, long cAt, global T* y, long yAt, Truth g) {
   if (get_global_id(0) >= g.items) return;
   const Place place = placeOf(&g);
   const int last = g.rank - 1;

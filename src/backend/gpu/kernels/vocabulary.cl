@@ -43,6 +43,38 @@ typedef struct {
 #define MINNOW_FUNCTION(name) static V evaluate##name(Function f, D d, V x)
 #define MINNOW_EVALUATE(name, alpha, beta, d, x) evaluate##name((Function){alpha, beta}, d, x)
 
+// Elements of tensors and of constant weights as they are stored, of type T: floats, or with -D HALF=1
+// halves, which OpenCL reads and writes without extensions, rounds to the nearest, and to infinity from
+// 65520 on. What is computed is of 32 bits, and so is a workspace.
+// With -D KEPT=… those constants are floats nevertheless whose places have bits in it.
+#ifndef HALF
+#define HALF 0
+#endif
+#ifndef KEPT
+#define KEPT 0
+#endif
+#if HALF
+typedef half T;
+typedef ushort Bits;
+#define load16(from) vload_half16(0, from)
+#define loadOne(from, i) vload_half(i, from)
+#define store16(value, to) vstore_half16(value, 0, to)
+#define store8(value, to) vstore_half8(value, 0, to)
+#define store4(value, to) vstore_half4(value, 0, to)
+#define store2(value, to) vstore_half2(value, 0, to)
+#define storeOne(value, to, i) vstore_half(value, i, to)
+#else
+typedef float T;
+typedef uint Bits;
+#define load16(from) vload16(0, from)
+#define loadOne(from, i) (from)[i]
+#define store16(value, to) vstore16(value, 0, to)
+#define store8(value, to) vstore8(value, 0, to)
+#define store4(value, to) vstore4(value, 0, to)
+#define store2(value, to) vstore2(value, 0, to)
+#define storeOne(value, to, i) (to)[i] = value
+#endif
+
 /// The position along the innermost axis of what is left of a number of positions, and takes it off.
 static int take(int* left, int extent) {
   if (extent == 1) return 0;
@@ -53,7 +85,7 @@ static int take(int* left, int extent) {
 
 // Elements `step` from one to the next, of which `count` are there; the others are 0.
 
-static V load(global const float* from, int step, int count) {
+static V loadFloats(global const float* from, int step, int count) {
   if (step == 1 && count >= kLanes) return vload16(0, from);
   if (step == 0) return (V)(*from);
   float lanes[kLanes];
@@ -61,28 +93,40 @@ static V load(global const float* from, int step, int count) {
   return vload16(0, lanes);
 }
 
-static void store(V value, global float* to, int step, int count) {
+#if HALF
+static V load(global const T* from, int step, int count) {
+  if (step == 1 && count >= kLanes) return load16(from);
+  if (step == 0) return (V)(loadOne(from, 0));
+  float lanes[kLanes];
+  for (int i = 0; i < kLanes; ++i) lanes[i] = i < count ? loadOne(from, i * step) : 0;
+  return vload16(0, lanes);
+}
+#else
+#define load loadFloats
+#endif
+
+static void store(V value, global T* to, int step, int count) {
   if (step != 1) {
     float lanes[kLanes];
     vstore16(value, 0, lanes);
-    for (int i = 0; i < kLanes && i < count; ++i) to[i * step] = lanes[i];
+    for (int i = 0; i < kLanes && i < count; ++i) storeOne(lanes[i], to, i * step);
     return;
   }
   if (count >= kLanes) {
-    vstore16(value, 0, to);
+    store16(value, to);
     return;
   }
   float8 rest = value.lo;
-  if (count & 8) vstore8(rest, 0, to), to += 8, rest = value.hi;
+  if (count & 8) store8(rest, to), to += 8, rest = value.hi;
   float4 few = rest.lo;
-  if (count & 4) vstore4(few, 0, to), to += 4, few = rest.hi;
+  if (count & 4) store4(few, to), to += 4, few = rest.hi;
   float2 two = few.lo;
-  if (count & 2) vstore2(two, 0, to), to += 2, two = few.hi;
-  if (count & 1) *to = two.x;
+  if (count & 2) store2(two, to), to += 2, two = few.hi;
+  if (count & 1) storeOne(two.x, to, 0);
 }
 
 /// The bias of `count` channels from `first` on, none where `step` is negative; -0 becomes +0
 /// (KernelArgs::bias()).
-static V biasOf(global const float* from, int first, int step, int count) {
+static V biasOf(global const T* from, int first, int step, int count) {
   return step < 0 ? (V)(0) : load(from + (long)first * step, step, count) + (V)(0);
 }

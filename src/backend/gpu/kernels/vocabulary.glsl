@@ -19,6 +19,38 @@ const int kLanes = 4;
 #define INTS(place, Block, name) layout(std430, binding = place) buffer Block { int name[]; };
 uniform int at[4];
 
+// Tensors and constant weights as they are stored: floats, or with -D HALF=1 halves, two in a word. What
+// is computed is of 32 bits, and so is a workspace. A word's halves may be two work-items': each changes
+// its own, atomically, which costs nothing where one has both. From 65520 on a half is infinity.
+// With -D KEPT=… those constants are floats nevertheless whose places have bits in it.
+#ifndef HALF
+#define HALF 0
+#endif
+#ifndef KEPT
+#define KEPT 0
+#endif
+#if HALF
+#define TENSOR(place, Block, name) layout(std430, binding = place) buffer Block { uint name[]; };
+#define WEIGHTS(place, Block, name) layout(std430, binding = place) buffer Block { uvec2 name[]; };
+#define AT(from, i) unpackHalf2x16(from[(i) >> 1])[(i) & 1]
+#define WEIGHT(from, i) V(unpackHalf2x16(from[i].x), unpackHalf2x16(from[i].y))
+uint halvesOf(vec2 v) {
+  return packHalf2x16(mix(v, sign(v) * INFINITY, greaterThanEqual(abs(v), vec2(65520.0))));
+}
+#define STORE_ONE(to, i, value)                                                     \
+  {                                                                                 \
+    int at_ = i, shift_ = (at_ & 1) << 4;                                           \
+    uint half_ = halvesOf(vec2(value, 0.0)) & 0xFFFFu;                              \
+    atomicXor(to[at_ >> 1], ((to[at_ >> 1] >> shift_ & 0xFFFFu) ^ half_) << shift_); \
+  }
+#else
+#define TENSOR FLOATS
+#define WEIGHTS VECTORS
+#define AT(from, i) from[i]
+#define WEIGHT(from, i) from[i]
+#define STORE_ONE(to, i, value) to[i] = value;
+#endif
+
 // The number of this work-item. Groups stand in rows: along one axis a device counts to 65535 only.
 int workItem() {
   uint group = gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x;
@@ -74,14 +106,32 @@ struct Function {
 
 // Elements `step` from one to the next, of which `count` are there; the last stands for those that are
 // not. Without a branch: a compiler has enough to do with the kernels that load a lot.
-#define LOAD(from, first, step, count)                                              \
+#define LOAD_FLOATS(from, first, step, count)                                       \
   V(from[first], from[(first) + min(1, (count) - 1) * (step)],                      \
     from[(first) + min(2, (count) - 1) * (step)], from[(first) + min(3, (count) - 1) * (step)])
-#define STORE(value, to, first, step, count)             \
-  {                                                      \
-    V stored = value;                                    \
-    to[first] = stored.x;                                \
-    if ((count) > 1) to[(first) + (step)] = stored.y;     \
-    if ((count) > 2) to[(first) + 2 * (step)] = stored.z; \
-    if ((count) > 3) to[(first) + 3 * (step)] = stored.w; \
+#define LOAD(from, first, step, count)                                              \
+  V(AT(from, first), AT(from, (first) + min(1, (count) - 1) * (step)),              \
+    AT(from, (first) + min(2, (count) - 1) * (step)),                               \
+    AT(from, (first) + min(3, (count) - 1) * (step)))
+// A work-item that has both halves of a word writes it as it is.
+#if HALF
+#define IS_WHOLE(first, step, count) ((step) == 1 && (count) > 3 && ((first) & 1) == 0)
+#define STORE_WORDS(to, first, stored)       \
+  to[(first) >> 1] = halvesOf(stored.xy);    \
+  to[((first) >> 1) + 1] = halvesOf(stored.zw);
+#else
+#define IS_WHOLE(first, step, count) false
+#define STORE_WORDS(to, first, stored)
+#endif
+#define STORE(value, to, first, step, count)                         \
+  {                                                                  \
+    V stored = value;                                                \
+    if (IS_WHOLE(first, step, count)) {                              \
+      STORE_WORDS(to, first, stored)                                 \
+    } else {                                                         \
+      STORE_ONE(to, first, stored.x)                                 \
+      if ((count) > 1) STORE_ONE(to, (first) + (step), stored.y)     \
+      if ((count) > 2) STORE_ONE(to, (first) + 2 * (step), stored.z) \
+      if ((count) > 3) STORE_ONE(to, (first) + 3 * (step), stored.w) \
+    }                                                                \
   }

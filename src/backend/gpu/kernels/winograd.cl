@@ -43,7 +43,7 @@ static void fromPoints(V* m, int step) {
       MulAdd((V)(2.82842712f), differenceB, MulAdd((V)(0.353553391f), differenceA, m5));
 }
 
-kernel void inputs(global const float* x, long xAt, global float* points, long pointsAt,
+kernel void inputs(global const T* x, long xAt, global float* points, long pointsAt,
                    Winograd g) {
   const int i = get_global_id(0);
   if (i >= g.items) return;
@@ -67,7 +67,7 @@ kernel void inputs(global const float* x, long xAt, global float* points, long p
 }
 
 #ifdef PIXELS
-kernel void sums(global const float* points, long pointsAt, global const float* w, long wAt,
+kernel void sums(global const float* points, long pointsAt, global const T* w, long wAt,
                  global float* products, long productsAt, Winograd g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
@@ -82,7 +82,7 @@ kernel void sums(global const float* points, long pointsAt, global const float* 
     sum[p] = 0;
   }
   for (long c = 0; c < g.channels; ++c) {
-    const V weights = vload16(c, w);
+    const V weights = load16(w + c * kLanes);
     UNROLLED(PIXELS) for (int p = 0; p < PIXELS; ++p)
       sum[p] = fma((V)(from[p][c]), weights, sum[p]);
   }
@@ -94,8 +94,8 @@ kernel void sums(global const float* points, long pointsAt, global const float* 
 #endif
 
 #ifdef EPILOGUE
-kernel void results(global const float* products, long productsAt, global const float* bias,
-                    long biasAt, global float* y, long yAt, Winograd g) {
+kernel void results(global const float* products, long productsAt, global const T* bias,
+                    long biasAt, global T* y, long yAt, Winograd g) {
   const int i = get_global_id(0);
   if (i >= g.items) return;
   const int panel = i % g.outPanels, slot = i / g.outPanels, tile = g.first + slot;

@@ -5,7 +5,7 @@
 #define EACH_OF_6(f) EACH_OF_4(f) f(4) f(5)
 
 #ifdef KERNEL_inputs
-FLOATS(0, X, x)
+TENSOR(0, X, x)
 VECTORS(1, Points, points)
 
 /// B^T: six neighbouring inputs, `step` apart, at the six points.
@@ -54,7 +54,7 @@ void inputs(int i) {
 
 #ifdef KERNEL_sums
 FLOATS(0, Points, points)
-VECTORS(1, W, w)
+WEIGHTS(1, W, w)
 VECTORS(2, Products, products)
 
 void sums(int i) {
@@ -71,7 +71,7 @@ void sums(int i) {
     sum[p] = V(0);
   }
   for (int c = 0; c < g.channels; ++c)
-    for (int p = 0; p < PIXELS; ++p) sum[p] += V(points[tile[p] + c]) * w[weights + c];
+    for (int p = 0; p < PIXELS; ++p) sum[p] += V(points[tile[p] + c]) * WEIGHT(w, weights + c);
   for (int p = 0; p < PIXELS; ++p)
     if (first + p < g.tiles)
       products[at[2] / 4 + (point * g.tiles + first + p) * g.outPanels + panel] = sum[p];
@@ -80,8 +80,8 @@ void sums(int i) {
 
 #ifdef KERNEL_results
 VECTORS(0, Products, products)
-FLOATS(1, Bias, bias)
-FLOATS(2, Y, y)
+TENSOR(1, Bias, bias)
+TENSOR(2, Y, y)
 
 /// A^T: the products at the six points as four neighbouring results, in the places of the first.
 #define FROM_POINTS(at, step)                                                      \
