@@ -18,7 +18,7 @@ struct ConvGeometry {
   int32_t items, across, groups, panels, perGroup, channels, depth, groupSize;
   int32_t taps[3], stride[3], dilation[3], pad[3], in[3], out[3];
   int32_t xBatch, xChannel, x[3], yBatch, yChannel, y[3];
-  int32_t bias;
+  int32_t bias, leavesOut;
   float alpha, beta;
 };
 
@@ -124,6 +124,7 @@ bool isDense(const ConvGeometry& g, int lanes) {
 Result<void> prepareConv(const Work& work, Device& device, Launches& launches) {
   const auto& conv = static_cast<const ops::Conv&>(work.op);
   ConvGeometry g = geometryOf(conv, work, work.inputs[1].shape[1], device.lanes());
+  g.leavesOut = conv.leavesOutPadding;
   mergeRows(g);
   const int pixels = pixelsOf(g.out[2], device);
   g.across = (g.out[2] + pixels - 1) / pixels;

@@ -13,6 +13,7 @@ typedef struct {
   int taps[3], stride[3], dilation[3], pad[3], in[3], out[3];
   int xBatch, xChannel, x[3], yBatch, yChannel, y[3];  // strides
   int bias;                         // stride, -1 for none
+  int leavesOut;                    // 1 if taps on padding change no bit (ops/conv.h)
   float alpha, beta;
 } Conv;
 
@@ -50,6 +51,10 @@ static Weights weightsAt(global const T* group, int panel, Conv g) {
 }
 
 static int widthOf(const Weights* w, int q) { return q + 1 < PANELS ? (int)kLanes : w->width; }
+
+static void skip(Weights* w, int rows) {
+  EACH_PANEL for (int q = 0; q < PANELS; ++q) w->panels[q] += (long)rows * widthOf(w, q);
+}
 
 /// Adds the products of one channel of the pixels, and goes on to the weights of the next.
 static void addProducts(V* sums, const float* pixels, Weights* w) {
@@ -120,6 +125,10 @@ kernel void conv(global const T* x, long xAt, global const T* w, long wAt,
     for (int ky = 0; ky < g.taps[1]; ++ky) {
       const int r = row * g.stride[1] - g.pad[1] + ky * g.dilation[1];
       const bool there = z >= 0 && z < g.in[0] && r >= 0 && r < g.in[1];
+      if (!there && g.leavesOut) {
+        skip(&weights, g.taps[2] * g.channels);
+        continue;
+      }
       global const T* from[PIXELS];
       if (there && within) {
         UNROLLED for (int p = 0; p < PIXELS; ++p)
@@ -129,15 +138,17 @@ kernel void conv(global const T* x, long xAt, global const T* w, long wAt,
         continue;
       }
       for (int kx = 0; kx < g.taps[2]; ++kx) {
-        int masks[PIXELS], all = -1;
+        int masks[PIXELS], all = -1, any = 0;
         UNROLLED for (int p = 0; p < PIXELS; ++p) {
           const int c =
               min(first + p, g.out[2] - 1) * g.stride[2] - g.pad[2] + kx * g.dilation[2];
           masks[p] = there && c >= 0 && c < g.in[2] ? -1 : 0;
           from[p] = x + (masks[p] ? z * g.x[0] + r * g.x[1] + c * g.x[2] : 0);
-          all &= masks[p];
+          all &= masks[p], any |= masks[p];
         }
-        if (all)
+        if (!any && g.leavesOut)
+          skip(&weights, g.channels);
+        else if (all)
           addAll(sums, from, 0, g.xChannel, g.channels, &weights);
         else
           addMasked(sums, from, masks, g.xChannel, g.channels, &weights);
@@ -232,6 +243,7 @@ kernel void channels(global const T* x, long xAt, global const T* w, long wAt,
   for (int ky = 0; ky < g.taps[1]; ++ky, w += TAPS * g.panels * kLanes) {
     const int r = row * g.stride[1] - g.pad[1] + ky * g.dilation[1];
     const int end = r >= 0 && r < g.in[1] ? g.in[2] : 0;  // from there on columns are padding
+    if (end == 0 && g.leavesOut) continue;
     global const T* from = x + (end > 0 ? r * g.x[1] : 0);
     V values[kColumns];
     if (column >= 0 && column + kColumns <= end) {
