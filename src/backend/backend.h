@@ -55,6 +55,9 @@ struct Work {
   kernels::CallShape call;
   /// True if data decide an extent: views have the most that it can be, the kernel gets the actual.
   bool sizedByData = false;
+  /// By input, true if it lies in its part of output 0 already, as a concatenation's may; empty where
+  /// none does.
+  std::span<const char> joined = {};
 };
 
 /// Work that was begun and may not be done. 0 is done; what the other numbers mean is the

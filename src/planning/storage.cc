@@ -280,21 +280,8 @@ class Assignment {
   }
 
   bool concatIsDone(const ir::Node& node) const {
-    const ValueId out = node.outputs[0];
-    if (out == kNoValue) return false;
-    const auto axis = node.op->joinsAlong(types_[out].shape);
-    if (!axis) return false;
-    int64_t start = 0;
-    for (ValueId in : node.inputs) {
-      const Place& place = plan_.places[in];
-      const ops::Storage& host = plan_.places[out].storage;
-      if (place.buffer != plan_.places[out].buffer || place.buffer < 0 ||
-          place.storage.offset != host.offset + start * host.strides[*axis] ||
-          place.storage.strides != host.strides)
-        return false;
-      start += types_[in].shape[*axis];
-    }
-    return true;
+    const std::vector<char> joined = joinedInputs(node, types_, plan_.places);
+    return !joined.empty() && std::ranges::find(joined, 0) == joined.end();
   }
 
   const ir::Graph& graph_;
@@ -313,6 +300,25 @@ class Assignment {
 };
 
 }  // namespace
+
+std::vector<char> joinedInputs(const ir::Node& node, std::span<const TensorType> types,
+                               std::span<const Place> places) {
+  const ValueId out = node.outputs[0];
+  const auto axis = out == kNoValue ? std::nullopt : node.op->joinsAlong(types[out].shape);
+  std::vector<char> joined;
+  if (!axis) return joined;
+  const Place& host = places[out];
+  int64_t start = 0;
+  for (const ValueId in : node.inputs) {
+    const Place& place = places[in];
+    joined.push_back(place.buffer == host.buffer && place.buffer >= 0 &&
+                     place.storage.offset ==
+                         host.storage.offset + start * host.storage.strides[*axis] &&
+                     place.storage.strides == host.storage.strides);
+    start += types[in].shape[*axis];
+  }
+  return joined;
+}
 
 StoragePlan assignStorage(const ir::Graph& graph, const std::vector<TensorType>& types,
                           const Uses& uses, const std::vector<ChainSchedule>& chains,

@@ -2,6 +2,7 @@
 // that run in place.
 #pragma once
 
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -62,5 +63,10 @@ struct StoragePlan {
 StoragePlan assignStorage(const ir::Graph& graph, const std::vector<TensorType>& types,
                           const Uses& uses, const std::vector<ChainSchedule>& chains,
                           const std::vector<int>& chainOf, const Order& order);
+
+/// By input of a concatenation, true if it lies in its part of the result already; empty for other
+/// operators.
+std::vector<char> joinedInputs(const ir::Node& node, std::span<const TensorType> types,
+                               std::span<const Place> places);
 
 }  // namespace minnow::planning

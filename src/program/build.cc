@@ -51,7 +51,11 @@ class Builder {
  public:
   Builder(const ir::Graph& graph, std::span<const TensorType> types, const Options& options,
           const Placement& placement, std::span<const Lane> lanes, planning::MemoryLayout layout)
-      : graph_(graph), options_(options), placement_(placement), layout_(std::move(layout)) {
+      : graph_(graph),
+        graphTypes_(types),
+        options_(options),
+        placement_(placement),
+        layout_(std::move(layout)) {
     program_.graph = &graph;
     program_.lanes.assign(lanes.begin(), lanes.end());
     const auto own = [](const ir::Value& value, const TensorType& type) {
@@ -225,6 +229,8 @@ class Builder {
     heights_.assign(1, 0);
     if (program_.steps[n].stripAxes != kNone) heights_ = program_.strips.stripHeights(n);
     views_.clear(), types_.clear(), works_.clear();
+    if (backend::kHasDevices)
+      joined_ = planning::joinedInputs(node, graphTypes_, layout_.storage.places);
     for (const int64_t rows : heights_) addViews(n, rows);
     const size_t in = node.inputs.size(), out = node.outputs.size();
     for (size_t form = 0; form < heights_.size(); ++form) {
@@ -236,7 +242,8 @@ class Builder {
                         types.first(in),
                         types.last(out),
                         {threadsAt(n), mostRows(n)},
-                        program_.steps[n].sizedByData});
+                        program_.steps[n].sizedByData,
+                        joined_});
     }
   }
 
@@ -288,6 +295,7 @@ class Builder {
   }
 
   const ir::Graph& graph_;
+  std::span<const TensorType> graphTypes_;
   const Options& options_;
   const Placement& placement_;
   planning::MemoryLayout layout_;
@@ -295,6 +303,7 @@ class Builder {
   std::vector<int64_t> heights_;      // of strips that the step at hand makes; 0: whole tensors
   std::vector<TensorView> views_;     // of the step at hand, form by form
   std::vector<TensorType> types_;     // likewise
+  std::vector<char> joined_;          // by input of the step at hand
   std::vector<backend::Work> works_;  // by form
 };
 

@@ -18,7 +18,7 @@ struct ConvGeometry {
   int32_t items, across, groups, panels, perGroup, channels, depth, groupSize;
   int32_t taps[3], stride[3], dilation[3], pad[3], in[3], out[3];
   int32_t xBatch, xChannel, x[3], yBatch, yChannel, y[3];
-  int32_t bias;
+  int32_t bias, leavesOut;
   float alpha, beta;
 };
 
@@ -95,6 +95,14 @@ ConvGeometry geometryOf(const Op& conv, const Work& work, int64_t channels, int 
 
 bool isDepthwise(const ConvGeometry& g) { return g.groupSize == 0; }
 
+/// Of single taps, none of which is on padding.
+bool isSingle(const ConvGeometry& g) {
+  bool single = true;
+  for (int i = 0; i < 3; ++i)
+    single = single && g.taps[i] == 1 && g.pad[i] == 0 && (g.out[i] - 1) * g.stride[i] < g.in[i];
+  return single;
+}
+
 /// `across`: blocks of results along the last axis.
 Result<void> addConv(const Work& work, const ops::Epilogue& epilogue, ConvGeometry g,
                      const char* function, const std::string& options, Launches& launches) {
@@ -119,11 +127,18 @@ bool isDense(const ConvGeometry& g, int lanes) {
 Result<void> prepareConv(const Work& work, Device& device, Launches& launches) {
   const auto& conv = static_cast<const ops::Conv&>(work.op);
   ConvGeometry g = geometryOf(conv, work, work.inputs[1].shape[1], device.lanes());
+  g.leavesOut = conv.leavesOutPadding;
   mergeRows(g);
   const int pixels = pixelsOf(g.out[2], device);
   g.across = (g.out[2] + pixels - 1) / pixels;
   std::string options = text(" -D PIXELS=", pixels);
-  if (!isDepthwise(g)) return addConv(work, conv.epilogue, g, "conv", options, launches);
+  if (!isDepthwise(g)) {
+    const int panels = panelsOf(g.panels, pixels, device);
+    g.panels = (g.panels + panels - 1) / panels;
+    options += text(" -D PANELS=", panels);
+    const bool single = isSingle(g) && isWritten({"conv", "pointwise", ""}, device);
+    return addConv(work, conv.epilogue, g, single ? "pointwise" : "conv", options, launches);
+  }
   if (!isDense(g, device.lanes()) || !isWritten({"conv", "channels", ""}, device))
     return addConv(work, conv.epilogue, g, "depthwise", options, launches);
   options += text(" -D TAPS=", g.taps[2], " -D STRIDE=", g.stride[2]);
@@ -164,8 +179,14 @@ Result<Operand> packedWeights(const ops::Operator& op, const TensorView& w, Laun
 int pixelsOf(int results, const Device& device) {
   const int most = device.pixels();
   const auto computed = [&](int pixels) { return (results + pixels - 1) / pixels * pixels; };
+  if (results == 1 && device.panels() > 1) return 1;
   if (results <= most / 2) return most / 2;
   return computed(most) < computed(most - 1) ? most : most - 1;
+}
+
+int panelsOf(int panels, int pixels, const Device& device) {
+  const int most = pixels == 1 ? device.panels() * device.panels() : device.panels();
+  return std::min(panels, most);
 }
 
 std::span<const Row> convRows() {

@@ -74,9 +74,13 @@ class Device {
 
   /// Neighbouring elements that a work-item computes, as kernels/vocabulary has it.
   virtual int lanes() const = 0;
+  /// As many of them, vector after vector, where there is little to do for each.
+  virtual int run() const { return lanes(); }
   /// Results of which a work-item of a convolution computes `lanes` channels each: as many sums as
   /// registers hold.
   virtual int pixels() const = 0;
+  /// Times `lanes` channels of a convolution that a work-item computes, if there are as many.
+  virtual int panels() const { return 1; }
   /// Turns of loops that a work-item may take in all; some drivers end a loop after them, in
   /// silence.
   virtual int64_t mostTurns() const { return INT64_MAX; }

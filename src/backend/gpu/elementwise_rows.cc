@@ -15,21 +15,35 @@ using ops::BinaryFn;
 
 /// As kernels/elementwise.cl has it.
 struct Elementwise {
-  int32_t items, blocks, rank, extent[8], a[8], b[8], y[8];
+  int32_t items, blocks, run, rank, extent[8], a[8], b[8], y[8];
   float alpha, beta;
 };
 
+/// Of a few neighbours alone most lanes would be idle: then the longest axis is walked along.
+void preferLongAxis(Elementwise& g, int lanes) {
+  const int last = g.rank - 1;
+  if (g.extent[last] >= lanes / 2) return;
+  const int longest = static_cast<int>(std::max_element(g.extent, g.extent + g.rank) - g.extent);
+  for (auto* numbers : {&g.extent, &g.a, &g.b, &g.y})
+    std::swap((*numbers)[longest], (*numbers)[last]);
+  g.blocks = (g.extent[last] + g.run - 1) / g.run;
+  g.items = g.blocks;
+  for (int axis = 0; axis < last; ++axis) g.items *= g.extent[axis];
+}
+
 Elementwise geometryOf(const TensorView& a, const TensorView& b, const TensorView& y,
-                       const ops::Epilogue& epilogue, int lanes) {
+                       const ops::Epilogue& epilogue, const Device& device) {
   const Axes<3> axes(y.shape, {y.strides, kernels::broadcastStrides(a, y.shape),
                                kernels::broadcastStrides(b, y.shape)});
   Elementwise g{};
-  g.blocks = (axes.last() + lanes - 1) / lanes;
+  g.run = device.run();
+  g.blocks = (axes.last() + g.run - 1) / g.run;
   g.items = axes.rows() * g.blocks;
   g.rank = axes.rank;
   fill(axes.extent, g.extent);
   fill(axes.strides[0], g.y), fill(axes.strides[1], g.a), fill(axes.strides[2], g.b);
   g.alpha = epilogue.alpha, g.beta = epilogue.beta;
+  preferLongAxis(g, device.lanes());
   return g;
 }
 
@@ -45,20 +59,7 @@ Result<void> prepare(const Work& work, const Device& device, Launches& launches,
       {"elementwise", "elementwise", "-D BINARY=" + function + " " + epilogueOption(epilogue.fn)},
       {*a, *b, {Operand::In::Outputs}},
       geometryOf(work.inputs[0], work.inputs[static_cast<size_t>(second)], work.outputs[0],
-                 epilogue, device.lanes()));
-}
-
-/// Of a few neighbours alone most lanes would be idle: then the longest axis is walked along.
-void preferLongAxis(Elementwise& g, int lanes) {
-  const int last = g.rank - 1;
-  if (g.extent[last] >= lanes / 2) return;
-  const int longest = static_cast<int>(std::max_element(g.extent, g.extent + g.rank) - g.extent);
-  for (auto* numbers : {&g.extent, &g.a, &g.b, &g.y})
-    std::swap((*numbers)[longest], (*numbers)[last]);
-  g.items = 1;
-  for (int axis = 0; axis < last; ++axis) g.items *= g.extent[axis];
-  g.blocks = (g.extent[last] + lanes - 1) / lanes;
-  g.items *= g.blocks;
+                 epilogue, device));
 }
 
 Result<void> supportsUnary(const Work& work, const Device& device) {
@@ -108,13 +109,11 @@ Result<void> prepareBinary(const Work& work, Device& device, Launches& launches)
 
 std::string epilogueOption(ops::UnaryFn fn) { return text("-D EPILOGUE=", ops::unaryFnName(fn)); }
 
-Result<void> addCopy(Launches& launches, const Device& device, Operand from, const TensorView& x,
-                     Operand to, const TensorView& y) {
+Result<void> addElementwiseCopy(Launches& launches, const Device& device, Operand from,
+                                const TensorView& x, Operand to, const TensorView& y) {
   constexpr ops::UnaryFn kSame = ops::UnaryFn::Identity;
-  Elementwise g = geometryOf(x, x, y, {kSame}, device.lanes());
-  preferLongAxis(g, device.lanes());
   return launches.add({"elementwise", "elementwise", "-D BINARY=First " + epilogueOption(kSame)},
-                      {from, from, to}, g);
+                      {from, from, to}, geometryOf(x, x, y, {kSame}, device));
 }
 
 std::span<const Row> elementwiseRows() {

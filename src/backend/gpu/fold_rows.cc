@@ -147,9 +147,11 @@ Result<void> prepareArgReduce(const Work& work, Device& device, Launches& launch
 
 Result<void> prepareSoftmax(const Work& work, Device& device, Launches& launches) {
   const auto& softmax = static_cast<const ops::Softmax&>(work.op);
-  const int rank = work.inputs[0].shape.rank();
+  const Shape& shape = work.inputs[0].shape;
+  const int rank = shape.rank();
   const uint32_t mask = setOfSoftmax(work);
-  const bool striped = isStriped(mask, rank);
+  // Of two elements the order of the sum is the same: the sets of 16 results at a time.
+  const bool striped = isStriped(mask, rank) && (mask != 1U << (rank - 1) || shape[rank - 1] > 2);
   constexpr const char* kNames[] = {"softmax", "logSoftmax", "hardmax"};
   return addFold(launches, work, kNames[static_cast<int>(softmax.fn)], stripedOption(striped),
                  foldOf({work.inputs[0], work.outputs[0].strides}, mask, striped, device.lanes()));

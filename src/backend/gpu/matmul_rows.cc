@@ -88,6 +88,8 @@ Result<void> prepareMatMul(const Work& work, Device& device, Launches& launches)
   const int64_t matrix = matrices ? kernels::panelShape(*matrices).groupElements() : 0;
   MatMulGeometry g = geometryOf(work, matrix, device.lanes());
   const int pixels = g.rows == 1 ? 1 : device.pixels();  // of a vector one row is all
+  const int panels = matrices ? panelsOf(g.panels, pixels, device) : 1;
+  g.panels = (g.panels + panels - 1) / panels;
   g.blocks = (g.rows + pixels - 1) / pixels;
   g.items = g.blocks * g.panels;
   for (int axis = 0; axis < g.rank; ++axis) g.items *= g.extent[axis];
@@ -99,7 +101,7 @@ Result<void> prepareMatMul(const Work& work, Device& device, Launches& launches)
   if (!bias) return std::unexpected(bias.error());
   return launches.add({"matmul", "matmul",
                        text(epilogueOption(op.epilogue.fn), " -D PIXELS=", pixels,
-                            " -D PACKED=", matrices ? 1 : 0)},
+                            " -D PANELS=", panels, " -D PACKED=", matrices ? 1 : 0)},
                       {*a, *b, *bias, {Operand::In::Outputs}}, g);
 }
 

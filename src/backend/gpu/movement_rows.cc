@@ -122,17 +122,26 @@ Result<void> supportsGather(const Work& work, const Device& device) {
   return supportsCopies<kernels::moveGather>(work, device);
 }
 
+/// True of what its producer wrote where the result wants it.
+bool isJoined(const Work& work, const Operand& from) {
+  return from.in == Operand::In::Inputs && !work.joined.empty() &&
+         work.joined[static_cast<size_t>(from.index)];
+}
+
 template <kernels::MoveFn Move>
 Result<void> prepareMove(const Work& work, Device& device, Launches& launches) {
   const auto operands = operandsOf(work, launches);
   if (!operands) return std::unexpected(operands.error());
   const auto copies = copiesOf<Move>(work);
   if (!copies) return std::unexpected(copies.error());
-  for (const Copy& copy : *copies)
-    if (auto ok = addCopy(launches, device, operandAt(copy.from, *operands), copy.from,
-                          operandAt(copy.to, *operands), copy.to);
+  for (const Copy& copy : *copies) {
+    const Operand from = operandAt(copy.from, *operands);
+    if (isJoined(work, from)) continue;
+    if (auto ok =
+            addCopy(launches, device, from, copy.from, operandAt(copy.to, *operands), copy.to);
         !ok)
       return ok;
+  }
   return {};
 }
 

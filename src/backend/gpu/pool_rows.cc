@@ -13,7 +13,7 @@ namespace {
 
 /// As kernels/pool.cl has it.
 struct PoolGeometry {
-  int32_t items, blocks, channels, out[3], spans[3];
+  int32_t items, blocks, run, channels, out[3], spans[3];
   int32_t xBatch, xChannel, x[3], step[3], yBatch, yChannel, y[3];
   int32_t countIncludePad;
 };
@@ -36,11 +36,12 @@ Result<void> supportsPool(const Work& work, const Device& device) {
 }
 
 /// Axes that are not there come first and have one position with one tap.
-PoolGeometry geometryOf(const ops::Pool& pool, const TensorView& x, const TensorView& y, int lanes,
+PoolGeometry geometryOf(const ops::Pool& pool, const TensorView& x, const TensorView& y, int run,
                         std::vector<int32_t>& spans) {
   PoolGeometry g{};
   g.channels = static_cast<int32_t>(x.shape[1]);
-  g.blocks = (g.channels + lanes - 1) / lanes;
+  g.run = run;
+  g.blocks = (g.channels + run - 1) / run;
   g.items = g.blocks * static_cast<int32_t>(y.shape[0]);
   g.xBatch = static_cast<int32_t>(x.strides[0]), g.xChannel = static_cast<int32_t>(x.strides[1]);
   g.yBatch = static_cast<int32_t>(y.strides[0]), g.yChannel = static_cast<int32_t>(y.strides[1]);
@@ -71,7 +72,7 @@ PoolGeometry geometryOf(const ops::Pool& pool, const TensorView& x, const Tensor
 Result<void> preparePool(const Work& work, Device& device, Launches& launches) {
   const auto& pool = static_cast<const ops::Pool&>(work.op);
   std::vector<int32_t> spans;
-  const PoolGeometry g = geometryOf(pool, work.inputs[0], work.outputs[0], device.lanes(), spans);
+  const PoolGeometry g = geometryOf(pool, work.inputs[0], work.outputs[0], device.run(), spans);
   const auto x = launches.operand(work, 0);
   if (!x) return std::unexpected(x.error());
   const auto table = launches.addConstant(std::as_bytes(std::span(spans)));

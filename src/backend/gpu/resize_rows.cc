@@ -11,7 +11,7 @@ namespace {
 
 /// As kernels/resize.cl has it.
 struct ResizeGeometry {
-  int32_t items, blocks, lanes, xLane, yLane;
+  int32_t items, blocks, run, lanes, xLane, yLane;
   int32_t rank, extent[8], x[8], y[8];
   int32_t out[3], taps[3], table[3], yAxis[3];
   float extrapolation;
@@ -53,7 +53,7 @@ void enterTable(const ops::ResizeAxis& axis, int64_t positions, int64_t stride, 
 }
 
 /// Sampled axes that are not there come first and have one position with one tap.
-ResizeGeometry geometryOf(const Work& work, int lanes, Tables& tables) {
+ResizeGeometry geometryOf(const Work& work, int run, Tables& tables) {
   const TensorView &x = work.inputs[0], &y = work.outputs[0];
   ResizeGeometry g{};
   tables = {{0}, {1}};
@@ -78,7 +78,7 @@ ResizeGeometry geometryOf(const Work& work, int lanes, Tables& tables) {
   const Axes<2> axes(copied, strides);
   g.rank = axes.rank - 1;
   fill(axes.extent, g.extent), fill(axes.strides[0], g.y), fill(axes.strides[1], g.x);
-  g.lanes = axes.last(), g.blocks = (g.lanes + lanes - 1) / lanes;
+  g.run = run, g.lanes = axes.last(), g.blocks = (g.lanes + run - 1) / run;
   g.yLane = g.y[g.rank], g.xLane = g.x[g.rank];
   g.items = axes.rows() * g.blocks * g.out[0] * g.out[1] * g.out[2];
   g.extrapolation = static_cast<const ops::Resize&>(work.op).extrapolation;
@@ -87,7 +87,7 @@ ResizeGeometry geometryOf(const Work& work, int lanes, Tables& tables) {
 
 Result<void> prepareResize(const Work& work, Device& device, Launches& launches) {
   Tables tables;
-  const ResizeGeometry g = geometryOf(work, device.lanes(), tables);
+  const ResizeGeometry g = geometryOf(work, device.run(), tables);
   const auto x = launches.operand(work, 0);
   if (!x) return std::unexpected(x.error());
   const auto offsets = launches.addConstant(std::as_bytes(std::span(tables.offsets)));

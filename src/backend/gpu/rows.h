@@ -70,6 +70,9 @@ Result<void> checkDigits(std::span<const float> weights);
 /// The elements of a tensor, to another of its shape.
 Result<void> addCopy(Launches& launches, const Device& device, Operand from, const TensorView& x,
                      Operand to, const TensorView& y);
+/// The same as a function of elements: whatever the strides.
+Result<void> addElementwiseCopy(Launches& launches, const Device& device, Operand from,
+                                const TensorView& x, Operand to, const TensorView& y);
 
 /// True for a convolution that is computed in Winograd's tiles. Stored in halves it is not: weights lie at
 /// 36 points, four times as many as taps, and each result is a difference of them: rounded to halves they
@@ -83,6 +86,10 @@ Result<Operand> packedWeights(const ops::Operator& op, const TensorView& weights
 /// How many of so many results a work-item computes: the device's pixels() or one less, whichever has
 /// fewer computed in vain (the extents of many networks are multiples of 7); of few, half.
 int pixelsOf(int results, const Device& device);
+
+/// And of how many of so many panels of channels: of more where it computes a single result, whose sums
+/// would wait for one another.
+int panelsOf(int panels, int pixels, const Device& device);
 
 /// Refuses what takes more turns of loops than the device's driver lets a work-item take.
 Result<void> checkTurns(int64_t turns, const Device& device);

@@ -2,7 +2,9 @@
 // on padding multiplying zero; then the bias and the epilogue. Weights are panels of 16 output
 // channels (kernels/packing.h). Inputs below 2^-126 are taken as they are: to make them 0 here would
 // take as long as the sums. Compiled with -D EPILOGUE=… -D PIXELS=…, the results along x that a
-// work-item computes for each of its 16 channels.
+// work-item computes for each of its channels, and for convolutions that are not depthwise
+// -D PANELS=…, of which it takes so many. The last panels overlap those before, where they are not
+// whole: both compute the same.
 
 typedef struct {
   int items, across;                // work-items; blocks along the last axis
@@ -11,6 +13,7 @@ typedef struct {
   int taps[3], stride[3], dilation[3], pad[3], in[3], out[3];
   int xBatch, xChannel, x[3], yBatch, yChannel, y[3];  // strides
   int bias;                         // stride, -1 for none
+  int leavesOut;                    // 1 if taps on padding change no bit (ops/conv.h)
   float alpha, beta;
 } Conv;
 
@@ -22,33 +25,80 @@ typedef struct {
 static void finish(const V* sums, int first, int step, global const T* bias, int channel,
                    int count, global T* y, Conv g) {
   const V added = biasOf(bias, channel, g.bias, count);
-  UNROLLED for (int p = 0; p < PIXELS; ++p)
-    if (first + p * step < g.out[2])
-      store(EVALUATE(EPILOGUE)((Function){g.alpha, g.beta}, 0, Add(sums[p], added)),
-            y + (long)(first + p * step) * g.y[2], g.yChannel, count);
+  y += (long)first * g.y[2];
+  UNROLLED for (int p = 0; p < PIXELS; ++p, first += step, y += (long)step * g.y[2])
+    if (first < g.out[2])
+      store(EVALUATE(EPILOGUE)((Function){g.alpha, g.beta}, 0, Add(sums[p], added)), y, g.yChannel,
+            count);
 }
 
-#if !defined(TAPS) && !defined(DEPTHWISE)
-/// Adds the products of `count` channels at a distance from each of the pixels; where a mask is 0 a
-/// pixel is a tap on padding. Gives the weights behind.
-static global const T* addProducts(V* sums, global const T** from, long distance, int step,
-                                       int count, global const T* w, int width) {
-  for (int c = 0; c < count; ++c, w += width, distance += step) {
-    const V weights = load16(w);
-    UNROLLED for (int p = 0; p < PIXELS; ++p)
-      sums[p] = fma((V)(loadOne(from[p], distance)), weights, sums[p]);
-  }
+#ifdef PANELS
+#define EACH_PANEL __attribute__((opencl_unroll_hint(PANELS)))
+#define EACH_SUM __attribute__((opencl_unroll_hint(PANELS * PIXELS)))
+
+/// Panels of weights beside each other, each at its row: all but the last one have rows of 16.
+typedef struct {
+  global const T* panels[PANELS];
+  int width;  // of the last one's rows
+} Weights;
+
+static Weights weightsAt(global const T* group, int panel, Conv g) {
+  Weights w;
+  w.width = min((int)kLanes, (g.perGroup + 3) / 4 * 4 - (panel + PANELS - 1) * kLanes);
+  EACH_PANEL for (int q = 0; q < PANELS; ++q)
+    w.panels[q] = group + (long)(panel + q) * kLanes * g.depth;
   return w;
 }
-static global const T* addMasked(V* sums, global const T** from, const int* masks, int step,
-                                     int count, global const T* w, int width) {
-  long distance = 0;
-  for (int c = 0; c < count; ++c, w += width, distance += step) {
-    const V weights = load16(w);
+
+static int widthOf(const Weights* w, int q) { return q + 1 < PANELS ? (int)kLanes : w->width; }
+
+static void skip(Weights* w, int rows) {
+  EACH_PANEL for (int q = 0; q < PANELS; ++q) w->panels[q] += (long)rows * widthOf(w, q);
+}
+
+/// Adds the products of one channel of the pixels, and goes on to the weights of the next.
+static void addProducts(V* sums, const float* pixels, Weights* w) {
+  EACH_PANEL for (int q = 0; q < PANELS; ++q) {
+    const V weights = load16(w->panels[q]);
     UNROLLED for (int p = 0; p < PIXELS; ++p)
-      sums[p] = fma((V)(as_float(as_int(loadOne(from[p], distance)) & masks[p])), weights, sums[p]);
+      sums[q * PIXELS + p] = fma((V)(pixels[p]), weights, sums[q * PIXELS + p]);
+    w->panels[q] += widthOf(w, q);
   }
-  return w;
+}
+
+/// Adds the products of `count` channels at a distance from each of the pixels.
+static void addAll(V* sums, global const T** from, long distance, int step, int count,
+                   Weights* w) {
+  for (int c = 0; c < count; ++c, distance += step) {
+    float pixels[PIXELS];
+    UNROLLED for (int p = 0; p < PIXELS; ++p) pixels[p] = loadOne(from[p], distance);
+    addProducts(sums, pixels, w);
+  }
+}
+/// The same; where a mask is 0 a pixel is a tap on padding.
+static void addMasked(V* sums, global const T** from, const int* masks, int step, int count,
+                      Weights* w) {
+  long distance = 0;
+  for (int c = 0; c < count; ++c, distance += step) {
+    float pixels[PIXELS];
+    UNROLLED for (int p = 0; p < PIXELS; ++p)
+      pixels[p] = as_float(as_int(loadOne(from[p], distance)) & masks[p]);
+    addProducts(sums, pixels, w);
+  }
+}
+
+/// The first of a work-item's panels.
+static int takePanel(int* left, Conv g) {
+  return min(take(left, g.panels) * PANELS, (g.perGroup + kLanes - 1) / kLanes - PANELS);
+}
+
+static void finishPanels(const V* sums, int first, int panel, int group, global const T* bias,
+                         global T* y, Conv g) {
+  EACH_PANEL for (int q = 0; q < PANELS; ++q) {
+    const int at = (panel + q) * kLanes, channel = group * g.perGroup + at;
+    finish(sums + q * PIXELS, first, 1, bias, channel, min((int)kLanes, g.perGroup - at),
+           y + (long)channel * g.yChannel, g);
+  }
 }
 
 kernel void conv(global const T* x, long xAt, global const T* w, long wAt,
@@ -57,11 +107,10 @@ kernel void conv(global const T* x, long xAt, global const T* w, long wAt,
   if (i >= g.items) return;
   const int first = take(&i, g.across) * PIXELS;
   const int row = take(&i, g.out[1]), plane = take(&i, g.out[0]);
-  const int panel = take(&i, g.panels), group = take(&i, g.groups), image = i;
+  const int panel = takePanel(&i, g), group = take(&i, g.groups), image = i;
 
   x += xAt + (long)image * g.xBatch + (long)group * g.channels * g.xChannel;
-  const int width = min((int)kLanes, (g.perGroup + 3) / 4 * 4 - panel * kLanes);
-  w += wAt + (long)group * g.groupSize + (long)panel * kLanes * g.depth;
+  Weights weights = weightsAt(w + wAt + (long)group * g.groupSize, panel, g);
 
   const int column = first * g.stride[2] - g.pad[2];
   const int reach = (PIXELS - 1) * g.stride[2] + (g.taps[2] - 1) * g.dilation[2];
@@ -69,43 +118,71 @@ kernel void conv(global const T* x, long xAt, global const T* w, long wAt,
   // Where the channels of neighbouring taps lie one after another, a row of taps is one run of them.
   const bool joined = g.dilation[2] * g.x[2] == g.channels * g.xChannel;
   const int runs = joined ? 1 : g.taps[2], run = joined ? g.taps[2] * g.channels : g.channels;
-  V sum[PIXELS];
-  UNROLLED for (int p = 0; p < PIXELS; ++p) sum[p] = 0;
+  V sums[PANELS * PIXELS];
+  EACH_SUM for (int s = 0; s < PANELS * PIXELS; ++s) sums[s] = 0;
   for (int kz = 0; kz < g.taps[0]; ++kz) {
     const int z = plane * g.stride[0] - g.pad[0] + kz * g.dilation[0];
     for (int ky = 0; ky < g.taps[1]; ++ky) {
       const int r = row * g.stride[1] - g.pad[1] + ky * g.dilation[1];
       const bool there = z >= 0 && z < g.in[0] && r >= 0 && r < g.in[1];
+      if (!there && g.leavesOut) {
+        skip(&weights, g.taps[2] * g.channels);
+        continue;
+      }
       global const T* from[PIXELS];
       if (there && within) {
         UNROLLED for (int p = 0; p < PIXELS; ++p)
           from[p] = x + z * g.x[0] + r * g.x[1] + (column + p * g.stride[2]) * g.x[2];
         for (int kx = 0; kx < runs; ++kx)
-          w = addProducts(sum, from, (long)kx * g.dilation[2] * g.x[2], g.xChannel, run, w, width);
+          addAll(sums, from, (long)kx * g.dilation[2] * g.x[2], g.xChannel, run, &weights);
         continue;
       }
       for (int kx = 0; kx < g.taps[2]; ++kx) {
-        int masks[PIXELS], all = -1;
+        int masks[PIXELS], all = -1, any = 0;
         UNROLLED for (int p = 0; p < PIXELS; ++p) {
           const int c =
               min(first + p, g.out[2] - 1) * g.stride[2] - g.pad[2] + kx * g.dilation[2];
           masks[p] = there && c >= 0 && c < g.in[2] ? -1 : 0;
           from[p] = x + (masks[p] ? z * g.x[0] + r * g.x[1] + c * g.x[2] : 0);
-          all &= masks[p];
+          all &= masks[p], any |= masks[p];
         }
-        w = all ? addProducts(sum, from, 0, g.xChannel, g.channels, w, width)
-                : addMasked(sum, from, masks, g.xChannel, g.channels, w, width);
+        if (!any && g.leavesOut)
+          skip(&weights, g.channels);
+        else if (all)
+          addAll(sums, from, 0, g.xChannel, g.channels, &weights);
+        else
+          addMasked(sums, from, masks, g.xChannel, g.channels, &weights);
       }
     }
   }
 
-  const int channel = group * g.perGroup + panel * kLanes;
-  const int count = min((int)kLanes, g.perGroup - panel * kLanes);
-  y += yAt + (long)image * g.yBatch + (long)channel * g.yChannel + (long)plane * g.y[0] +
-       (long)row * g.y[1];
-  finish(sum, first, 1, bias + biasAt, channel, count, y, g);
+  y += yAt + (long)image * g.yBatch + (long)plane * g.y[0] + (long)row * g.y[1];
+  finishPanels(sums, first, panel, group, bias + biasAt, y, g);
 }
 
+// The same of single taps, none of which is on padding.
+kernel void pointwise(global const T* x, long xAt, global const T* w, long wAt,
+                      global const T* bias, long biasAt, global T* y, long yAt, Conv g) {
+  int i = get_global_id(0);
+  if (i >= g.items) return;
+  const int first = take(&i, g.across) * PIXELS;
+  const int row = take(&i, g.out[1]), plane = take(&i, g.out[0]);
+  const int panel = takePanel(&i, g), group = take(&i, g.groups), image = i;
+
+  x += xAt + (long)image * g.xBatch + (long)group * g.channels * g.xChannel +
+       (long)plane * g.stride[0] * g.x[0] + (long)row * g.stride[1] * g.x[1];
+  global const T* from[PIXELS];
+  UNROLLED for (int p = 0; p < PIXELS; ++p)
+    from[p] = x + min(first + p, g.out[2] - 1) * g.stride[2] * g.x[2];
+  Weights weights = weightsAt(w + wAt + (long)group * g.groupSize, panel, g);
+  V sums[PANELS * PIXELS];
+  EACH_SUM for (int s = 0; s < PANELS * PIXELS; ++s) sums[s] = 0;
+  addAll(sums, from, 0, g.xChannel, g.channels, &weights);
+
+  y += yAt + (long)image * g.yBatch + (long)plane * g.y[0] + (long)row * g.y[1];
+  finishPanels(sums, first, panel, group, bias + biasAt, y, g);
+}
+#elif !defined(TAPS) && !defined(DEPTHWISE)
 // One input and one output channel a group: weights are [taps][channels, padded to 16].
 kernel void depthwise(global const T* x, long xAt, global const T* w, long wAt,
                       global const T* bias, long biasAt, global T* y, long yAt, Conv g) {
@@ -166,16 +243,18 @@ kernel void channels(global const T* x, long xAt, global const T* w, long wAt,
   for (int ky = 0; ky < g.taps[1]; ++ky, w += TAPS * g.panels * kLanes) {
     const int r = row * g.stride[1] - g.pad[1] + ky * g.dilation[1];
     const int end = r >= 0 && r < g.in[1] ? g.in[2] : 0;  // from there on columns are padding
+    if (end == 0 && g.leavesOut) continue;
     global const T* from = x + (end > 0 ? r * g.x[1] : 0);
     V values[kColumns];
     if (column >= 0 && column + kColumns <= end) {
-      ALL(kColumns) for (int c = 0; c < kColumns; ++c)
-        values[c] = load16(from + (column + c) * g.x[2]);
+      from += column * g.x[2];
+      ALL(kColumns) for (int c = 0; c < kColumns; ++c, from += g.x[2])
+        values[c] = load16(from);
     } else {
       ALL(kColumns) for (int c = 0; c < kColumns; ++c) {
-        values[c] = 0;
-        if (column + c >= 0 && column + c < end)
-          values[c] = load16(from + (column + c) * g.x[2]);
+        const int mask = column + c >= 0 && column + c < end ? -1 : 0;
+        const V value = load16(from + ((column + c) & mask) * g.x[2]);
+        values[c] = as_float16(as_int16(value) & (int16)(mask));
       }
     }
     ALL(TAPS) for (int kx = 0; kx < TAPS; ++kx) {

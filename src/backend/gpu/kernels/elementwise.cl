@@ -16,8 +16,8 @@ static V power(V a, V b) {
 }
 
 typedef struct {
-  int items;   // blocks of 16 elements along the last axis, of all rows
-  int blocks;  // along that axis
+  int items;        // blocks along the last axis, of all rows
+  int blocks, run;  // along that axis; elements of each
   int rank;
   int extent[8], a[8], b[8], y[8];
   float alpha, beta;
@@ -52,14 +52,16 @@ kernel void elementwise(global const A* a, long aAt, global const B* b, long bAt
                         global Y* y, long yAt, Elementwise g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
-  const int last = g.rank - 1, first = take(&i, g.blocks) * kLanes;
-  aAt += (long)first * g.a[last], bAt += (long)first * g.b[last], yAt += (long)first * g.y[last];
+  const int last = g.rank - 1, first = take(&i, g.blocks) * g.run;
+  const int end = min(first + g.run, g.extent[last]);
   for (int axis = last - 1; axis >= 0; --axis) {
-    const int at = take(&i, g.extent[axis]);
+    const int at = axis > 0 ? take(&i, g.extent[axis]) : i;
     aAt += (long)at * g.a[axis], bAt += (long)at * g.b[axis], yAt += (long)at * g.y[axis];
   }
-  const int count = g.extent[last] - first;
-  const V left = loadA(a + aAt, g.a[last], count), right = loadB(b + bAt, g.b[last], count);
-  const V value = BINARY(left, right);
-  storeY(EVALUATE(EPILOGUE)((Function){g.alpha, g.beta}, 0, value), y + yAt, g.y[last], count);
+  for (int c = first; c < end; c += kLanes) {
+    const V left = loadA(a + aAt + (long)c * g.a[last], g.a[last], end - c);
+    const V right = loadB(b + bAt + (long)c * g.b[last], g.b[last], end - c);
+    storeY(EVALUATE(EPILOGUE)((Function){g.alpha, g.beta}, 0, BINARY(left, right)),
+          y + yAt + (long)c * g.y[last], g.y[last], end - c);
+  }
 }

@@ -3,7 +3,7 @@
 // its tables.
 
 typedef struct {
-  int items, blocks, lanes;                     // of the axis of neighbours
+  int items, blocks, run, lanes;                // of the axis of neighbours
   int xLane, yLane;
   int rank, extent[8], x[8], y[8];              // other axes that are copied
   int out[3], taps[3], table[3], yAxis[3];      // sampled ones; where their tables begin
@@ -23,9 +23,8 @@ kernel void resize(global const T* x, long xAt, global const int* offsets, long 
                    Resize g) {
   int i = get_global_id(0);
   if (i >= g.items) return;
-  const int lane = take(&i, g.blocks) * kLanes, count = g.lanes - lane;
-  x += xAt + (long)lane * g.xLane;
-  y += yAt + (long)lane * g.yLane;
+  const int first = take(&i, g.blocks) * g.run, end = min(first + g.run, g.lanes);
+  x += xAt, y += yAt;
   global const int* at[3];
   global const float* by[3];
   bool outside = false;
@@ -37,20 +36,23 @@ kernel void resize(global const T* x, long xAt, global const int* offsets, long 
     outside |= *at[axis] == kOutside;
   }
   for (int axis = g.rank - 1; axis >= 0; --axis) {
-    const int at = take(&i, g.extent[axis]);
+    const int at = axis > 0 ? take(&i, g.extent[axis]) : i;
     x += (long)at * g.x[axis], y += (long)at * g.y[axis];
   }
-  V sum = g.extrapolation;
-  for (int a = 0; a < g.taps[0] && !outside; ++a) {
-    V plane = 0;
-    for (int b = 0; b < g.taps[1]; ++b) {
-      V row = 0;
-      for (int c = 0; c < g.taps[2]; ++c)
-        row = weighted(row, load(x + at[0][a] + at[1][b] + at[2][c], g.xLane, count), c, g.taps[2],
-                       by[2][c]);
-      plane = weighted(plane, row, b, g.taps[1], by[1][b]);
+  for (int lane = first; lane < end; lane += kLanes) {
+    global const T* from = x + (long)lane * g.xLane;
+    V sum = g.extrapolation;
+    for (int a = 0; a < g.taps[0] && !outside; ++a) {
+      V plane = 0;
+      for (int b = 0; b < g.taps[1]; ++b) {
+        V row = 0;
+        for (int c = 0; c < g.taps[2]; ++c)
+          row = weighted(row, load(from + at[0][a] + at[1][b] + at[2][c], g.xLane, end - lane), c,
+                         g.taps[2], by[2][c]);
+        plane = weighted(plane, row, b, g.taps[1], by[1][b]);
+      }
+      sum = weighted(sum, plane, a, g.taps[0], by[0][a]);
     }
-    sum = weighted(sum, plane, a, g.taps[0], by[0][a]);
+    store(sum, y + (long)lane * g.yLane, g.yLane, end - lane);
   }
-  store(sum, y, g.yLane, count);
 }

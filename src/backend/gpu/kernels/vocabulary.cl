@@ -60,12 +60,16 @@ typedef ushort Bits;
 #define load16(from) vload_half16(0, from)
 #define loadOne(from, i) vload_half(i, from)
 #define store16(value, to) vstore_half16(value, 0, to)
+#define store8(value, to) vstore_half8(value, 0, to)
+#define store4(value, to) vstore_half4(value, 0, to)
+#define store2(value, to) vstore_half2(value, 0, to)
 #define storeOne(value, to, i) vstore_half(value, i, to)
 #else
 typedef float T;
 typedef uint Bits;
 #define load16(from) vload16(0, from)
 #define loadOne(from, i) (from)[i]
+#define store16(value, to) vstore16(value, 0, to)
 #define storeOne(value, to, i) (to)[i] = value
 #endif
 
@@ -99,30 +103,37 @@ static V load(global const T* from, int step, int count) {
 #define load loadFloats
 #endif
 
-static void storeFloats(V value, global float* to, int step, int count) {
-  if (step == 1 && count >= kLanes) {
-    vstore16(value, 0, to);
-    return;
+// name(value, to, step, count), by these stores of 16, 8, 4, 2 elements and of one.
+#define STORE(name, T, put16, put8, put4, put2, putOne)                          \
+  static void name(V value, global T* to, int step, int count) {                 \
+    if (step != 1) {                                                             \
+      float lanes[kLanes];                                                       \
+      vstore16(value, 0, lanes);                                                 \
+      for (int i = 0; i < kLanes && i < count; ++i) putOne(lanes[i], to, i * step); \
+      return;                                                                    \
+    }                                                                            \
+    if (count >= kLanes) {                                                       \
+      put16(value, to);                                                          \
+      return;                                                                    \
+    }                                                                            \
+    float8 rest = value.lo;                                                      \
+    if (count & 8) put8(rest, to), to += 8, rest = value.hi;                     \
+    float4 few = rest.lo;                                                        \
+    if (count & 4) put4(few, to), to += 4, few = rest.hi;                        \
+    float2 two = few.lo;                                                         \
+    if (count & 2) put2(two, to), to += 2, two = few.hi;                         \
+    if (count & 1) putOne(two.x, to, 0);                                         \
   }
-  if (step == 1 && count >= 8) {
-    vstore8(value.lo, 0, to);
-    to += 8, count -= 8, value = value.s89abcdef89abcdef;
-  }
-  float lanes[kLanes];
-  vstore16(value, 0, lanes);
-  for (int i = 0; i < kLanes && i < count; ++i) to[i * step] = lanes[i];
-}
+
+#define put16(value, to) vstore16(value, 0, to)
+#define put8(value, to) vstore8(value, 0, to)
+#define put4(value, to) vstore4(value, 0, to)
+#define put2(value, to) vstore2(value, 0, to)
+#define putOne(value, to, i) (to)[i] = value
+STORE(storeFloats, float, put16, put8, put4, put2, putOne)
 
 #if HALF
-static void store(V value, global T* to, int step, int count) {
-  if (step == 1 && count >= kLanes) {
-    store16(value, to);
-    return;
-  }
-  float lanes[kLanes];
-  vstore16(value, 0, lanes);
-  for (int i = 0; i < kLanes && i < count; ++i) storeOne(lanes[i], to, i * step);
-}
+STORE(store, T, store16, store8, store4, store2, storeOne)
 #else
 #define store storeFloats
 #endif
