@@ -93,7 +93,8 @@ struct Frame::Impl {
   size_t heapBytes() const;  // of what it holds
 
   Session::Impl* session = nullptr;
-  bool taken = false;  // Session::Impl::mutex guards it
+  bool taken = false;     // Session::Impl::mutex guards it
+  bool underWay = false;  // advance() has more to do
   memory::ArenaLease lease;
   std::optional<runtime::Bindings> bindings;
   std::optional<runtime::Runner> runner;

@@ -341,6 +341,7 @@ Frame::Impl& Session::Impl::takeFrame() {
 }
 
 void Session::Impl::giveBack(Frame::Impl& frame) {
+  if (std::exchange(frame.underWay, false)) (void)frame.runner->finish();
   frame.lease = {};
   frame.missing = {};
   const std::lock_guard lock(mutex);
