@@ -91,7 +91,7 @@ TEST(Schedules, GiveTheBitsOfEachModelAlone) {
         Schedule::create(models, {.threads = 2, .frameRates = {2000}, .concurrency = concurrency});
     ASSERT_TRUE(schedule) << schedule.error().message;
     ASSERT_TRUE(schedule->start());
-    feedUntil(*schedule, 100);
+    feedUntil(*schedule, 40);
     schedule->drain();
     expectAllAccountedFor(schedule->status());
     for (const auto& net : nets) EXPECT_EQ(net->wrong, 0);

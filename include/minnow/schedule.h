@@ -149,10 +149,12 @@ struct Admission {
   double deadlineMs = 0;
   double responseMs =
       0;  ///< from capture (or being triggered) to done, at most; infinity: no bound
-  /// It, and all that are as urgent or more, keep their deadlines, as long as the machine is as fast as
-  /// measured and frames come as their stream's rate says.
+  /// It, and all others of its priority, keep their deadlines, as long as the machine is as fast as
+  /// measured and frames come as their stream's rate says. What is less urgent cannot change that.
   bool holds = false;
-  double rateThatHolds = 0;  ///< the highest, at the rates of all that are more urgent; 0: none
+  /// Where all models of its priority ask for as much less as it does, those above have their rates, and
+  /// those that hold at no rate are left out; 0: it is one of them.
+  double rateThatHolds = 0;
 };
 
 struct ModelStatus {

@@ -1,7 +1,9 @@
 #include "schedule/admission.h"
 
 #include <cmath>
-#include <tuple>
+#include <functional>
+#include <set>
+#include <utility>
 
 namespace minnow::schedule {
 namespace {
@@ -150,14 +152,25 @@ bool isUseful(std::span<const Task> tasks) {
 
 struct Bounds {
   std::vector<Nanos> responses, jitters;
-  bool holds(std::span<const Task> tasks, size_t i) const {
+
+  bool isInTime(std::span<const Task> tasks, size_t i) const {
     return responses[i] != kNever && responses[i] <= tasks[i].deadline &&
            responses[i] <= tasks[i].period - jitters[i];
   }
-  /// Every task of such a priority and above.
-  bool allHold(std::span<const Task> tasks, int leastPriority) const {
-    for (size_t i = 0; i < tasks.size(); ++i)
-      if (tasks[i].priority >= leastPriority && !holds(tasks, i)) return false;
+  /// All of a priority are in time, or none of it is sure: after a drop its tasks take turns. What is
+  /// above counts by how often it comes, in time or not; but of what runs on the results of another
+  /// task that is known only if that one is in time.
+  bool holds(std::span<const Task> tasks, int priority) const {
+    std::vector<int> known{priority};  // have to hold
+    for (size_t n = 0; n < known.size(); ++n) {
+      const int level = known[n];
+      for (size_t i = 0; i < tasks.size(); ++i) {
+        if (tasks[i].priority == level && !isInTime(tasks, i)) return false;
+        if (tasks[i].priority < level || tasks[i].of < 0) continue;
+        const int source = tasks[tasks[i].of].priority;
+        if (std::ranges::find(known, source) == known.end()) known.push_back(source);
+      }
+    }
     return true;
   }
 };
@@ -179,9 +192,6 @@ Bounds boundsOf(std::span<const Task> tasks, std::span<const int> classes) {
   return bounds;
 }
 
-/// The share of its rate at which a task that cannot hold is as good as not there.
-constexpr double kLeftOut = 1e-5;
-
 /// The same work at a share of the rate. A deadline that is the period stays so.
 void slowDown(std::vector<Task>& tasks, size_t i, double share) {
   Task& task = tasks[i];
@@ -192,42 +202,100 @@ void slowDown(std::vector<Task>& tasks, size_t i, double share) {
     if (tasks[child].of == static_cast<int>(i)) slowDown(tasks, child, share);
 }
 
-/// The order in which tasks are given their rates: what triggers before what it triggers.
-std::vector<size_t> byUrgency(std::span<const Task> tasks) {
-  std::vector<size_t> order(tasks.size());
-  std::iota(order.begin(), order.end(), size_t(0));
-  std::ranges::stable_sort(
-      order, {}, [&](size_t i) { return std::tuple(-tasks[i].priority, tasks[i].deadline); });
-  return order;
+constexpr Nanos kRarely = 1000 * kSecond;
+
+/// What is not there, as far as the others can tell; and what runs on its results.
+void leaveOut(std::vector<Task>& tasks, size_t i) {
+  tasks[i].pieces = {1};
+  tasks[i].mostRuns = 1;
+  tasks[i].deadline = tasks[i].period = kRarely;
+  for (size_t child = 0; child < tasks.size(); ++child)
+    if (tasks[child].of == static_cast<int>(i)) leaveOut(tasks, child);
 }
 
-/// The tasks of greater urgency as they are, one at a share of its rate; the others only hold others
-/// up by a piece, as if they came once in a very long time.
-bool holdsAt(std::vector<Task> tasks, std::span<const size_t> order, size_t place, double share,
-             std::span<const int> classes) {
-  constexpr Nanos kRarely = 1000 * kSecond;
-  slowDown(tasks, order[place], share);
-  for (size_t later = place + 1; later < order.size(); ++later) {
-    Task& task = tasks[order[later]];
-    if (task.of < 0) task.period = std::max(task.period, kRarely);
+/// Gives tasks their rates, one priority after another: the greatest share of what all of it ask for at
+/// which they, and all above, are in time. Those below only hold them up by a piece.
+class Rates {
+ public:
+  Rates(std::span<const Task> tasks, int arenas)
+      : given_(tasks.begin(), tasks.end()),
+        classes_(preemptionClasses(tasks, arenas)),
+        shares_(tasks.size(), 0) {
+    std::set<int, std::greater<>> priorities;
+    for (const Task& task : tasks) priorities.insert(task.priority);
+    for (const int priority : priorities) give(priority);
   }
-  const Bounds bounds = boundsOf(tasks, classes);
-  for (size_t p = 0; p <= place; ++p)
-    if (!bounds.holds(tasks, order[p])) return false;
-  return true;
-}
+  double of(size_t i) const { return shares_[i]; }
 
-/// Least fixed share to a thousandth, 0 for none.
-double rateThatHolds(const std::vector<Task>& tasks, std::span<const size_t> order, size_t place,
-                     std::span<const int> classes) {
-  if (holdsAt(tasks, order, place, 1, classes)) return 1;
-  int holds = 0, fails = 1000;
-  while (fails - holds > 1) {
-    const int middle = (holds + fails) / 2;
-    (holdsAt(tasks, order, place, middle / 1000.0, classes) ? holds : fails) = middle;
+ private:
+  static constexpr int kParts = 1000;  // a share is so many thousandths
+
+  void give(int priority) {
+    std::vector<size_t> group;
+    for (size_t i = 0; i < given_.size(); ++i)
+      if (given_[i].priority == priority && !isLeftOut(i)) group.push_back(i);
+    while (!group.empty() && !areInTime(group, 1)) leaveOutOne(group);
+    const int parts = greatestShare(group);
+    slowDownAll(given_, group, parts);
+    for (const size_t i : group) shares_[i] = static_cast<double>(parts) / kParts;
   }
-  return holds / 1000.0;
-}
+
+  int greatestShare(std::span<const size_t> group) const {
+    if (areInTime(group, kParts)) return kParts;
+    int holds = 1, fails = kParts;
+    while (fails - holds > 1) {
+      const int middle = (holds + fails) / 2;
+      (areInTime(group, middle) ? holds : fails) = middle;
+    }
+    return holds;
+  }
+
+  /// What runs on the results of another task comes as often as that one.
+  size_t rootOf(size_t i) const { return given_[i].of < 0 ? i : static_cast<size_t>(given_[i].of); }
+
+  bool isLeftOut(size_t i) const { return given_[i].deadline == kRarely; }
+
+  void slowDownAll(std::vector<Task>& tasks, std::span<const size_t> group, int parts) const {
+    std::set<size_t> roots;
+    for (const size_t i : group) roots.insert(rootOf(i));
+    for (const size_t root : roots) slowDown(tasks, root, static_cast<double>(parts) / kParts);
+  }
+
+  Bounds boundsAt(std::vector<Task>& tasks, std::span<const size_t> group, int parts) const {
+    slowDownAll(tasks, group, parts);
+    for (size_t i = 0; i < tasks.size(); ++i)
+      if (tasks[i].priority < tasks[group[0]].priority && tasks[i].of < 0 &&
+          std::ranges::none_of(group, [&](size_t one) { return rootOf(one) == i; }))
+        tasks[i].period = std::max(tasks[i].period, kRarely);
+    return boundsOf(tasks, classes_);
+  }
+
+  bool areInTime(std::span<const size_t> group, int parts) const {
+    if (group.empty()) return true;
+    std::vector<Task> tasks = given_;
+    const Bounds bounds = boundsAt(tasks, group, parts);
+    for (size_t i = 0; i < tasks.size(); ++i) {
+      const bool counts = shares_[i] > 0 || std::ranges::find(group, i) != group.end();
+      if (counts && !bounds.isInTime(tasks, i)) return false;
+    }
+    return true;
+  }
+
+  /// Of those that are in time at no rate, the one with most to do.
+  void leaveOutOne(std::vector<size_t>& group) {
+    std::vector<Task> tasks = given_;
+    const Bounds bounds = boundsAt(tasks, group, 1);
+    const auto worst = std::ranges::max_element(group, {}, [&](size_t i) {
+      return std::pair(!bounds.isInTime(tasks, i), given_[i].cost());
+    });
+    leaveOut(given_, *worst);
+    group.erase(worst);
+  }
+
+  std::vector<Task> given_;
+  std::vector<int> classes_;
+  std::vector<double> shares_;
+};
 
 }  // namespace
 
@@ -235,7 +303,7 @@ std::vector<Verdict> verdictsOf(std::span<const Task> tasks, int arenas) {
   const Bounds bounds = boundsOf(tasks, preemptionClasses(tasks, arenas));
   std::vector<Verdict> verdicts;
   for (size_t i = 0; i < tasks.size(); ++i) {
-    const bool holds = bounds.allHold(tasks, tasks[i].priority);
+    const bool holds = bounds.holds(tasks, tasks[i].priority);
     verdicts.push_back(
         {tasks[i].cost(), tasks[i].longestPiece(), bounds.responses[i], holds, holds ? 1.0 : 0.0});
   }
@@ -249,14 +317,8 @@ bool allHold(std::span<const Task> tasks, int arenas) {
 std::vector<Verdict> admit(std::span<const Task> tasks, int arenas) {
   std::vector<Verdict> verdicts = verdictsOf(tasks, arenas);
   if (std::ranges::all_of(verdicts, &Verdict::holds)) return verdicts;
-  const std::vector<int> classes = preemptionClasses(tasks, arenas);
-  std::vector<Task> given(tasks.begin(), tasks.end());
-  const std::vector<size_t> order = byUrgency(tasks);
-  for (size_t place = 0; place < order.size(); ++place) {
-    const double share = rateThatHolds(given, order, place, classes);
-    verdicts[order[place]].rateThatHolds = share;
-    slowDown(given, order[place], share > 0 ? share : kLeftOut);
-  }
+  const Rates rates(tasks, arenas);
+  for (size_t i = 0; i < tasks.size(); ++i) verdicts[i].rateThatHolds = rates.of(i);
   return verdicts;
 }
 

@@ -25,11 +25,11 @@ struct Verdict {
   Nanos alone = 0;          ///< of a job, all of its runs
   Nanos preemption = 0;     ///< the longest piece: so long others wait
   Nanos response = kNever;  ///< from release to end, at most; kNever: no bound was found
-  /// It, and all of its priority and of greater ones, end within their deadlines and before their
-  /// next jobs may come. Those below cannot change that, whatever they want.
+  /// It, and all others of its priority, end within their deadlines and before their next jobs may
+  /// come. Nothing below changes that, whatever it wants.
   bool holds = false;
-  /// The greatest share of the rate asked for at which it and all that are more urgent hold: 1 where
-  /// they do as asked, 0 where no rate helps.
+  /// Advice: the greatest share of their rates at which all of its priority are in time, where those
+  /// above have theirs: 1 as asked, 0 where no rate helps. Those with 0 are then left out.
   double rateThatHolds = 0;
 };
 

@@ -33,8 +33,9 @@ Result<Loaded> load(Runtime& runtime, const ScheduledModel& model);
 
 /// Times of a model that runs alone.
 struct Measured {
-  std::vector<Nanos> pieces;  ///< of the slowest run of a few
-  Nanos typical = 0;          ///< what the middle one computed, without filling and handing over
+  std::vector<Nanos> pieces;  ///< of the slowest run of a few: for admission
+  Nanos typical = 0;          ///< of the middle one
+  Nanos computed = 0;         ///< of that, without filling and handing over
 };
 Result<Measured> measure(Runtime& runtime, const ScheduledModel& model,
                          const CapturedFrame& example);
@@ -84,6 +85,7 @@ struct Schedule::Impl {
   void feed(const CapturedFrame& frame);
   Result<void> trigger(int model, std::string_view name, int crops);
   void stop();
+  void expectTypicalTimes();
   void tell(const ScheduleEvent& event);
   std::vector<schedule::Task> tasksNow() const;
 

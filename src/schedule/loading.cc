@@ -54,7 +54,8 @@ Result<Measured> measure(Runtime& runtime, const ScheduledModel& model,
   }
   std::ranges::sort(runs, {}, [](const auto& times) { return sumOf(times); });
   const std::vector<Nanos>& middle = runs[kRuns / 2];
-  return Measured{runs.back(), sumOf(middle) - middle.front() - middle.back()};
+  const Nanos typical = sumOf(middle);
+  return Measured{runs.back(), typical, typical - middle.front() - middle.back()};
 }
 
 }  // namespace schedule

@@ -128,6 +128,7 @@ Result<Schedule> Schedule::create(std::vector<ScheduledModel> models,
     if (auto ok = impl->makeTasks(); !ok) return std::unexpected(std::move(ok.error()));
     if (auto ok = impl->loadAll(); !ok) return std::unexpected(std::move(ok.error()));
     impl->policy.emplace(impl->tasks, impl->arenas);
+    impl->expectTypicalTimes();
     for (size_t m = 0; m < impl->members.size(); ++m) {
       Member& member = impl->members[m];
       member.reach = {impl.get(), static_cast<int>(m)};

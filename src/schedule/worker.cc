@@ -149,15 +149,22 @@ void remember(Nanos& piece, Nanos took) { piece = std::max(took, piece - piece /
 
 }  // namespace
 
+/// Whether a job can be in time is judged by what a run takes as a rule: admission's worst case would
+/// drop what mostly arrives.
+void Schedule::Impl::expectTypicalTimes() {
+  for (size_t t = 0; t < tasks.size(); ++t)
+    policy->setCost(
+        static_cast<int>(t),
+        static_cast<Nanos>(static_cast<double>(members[t].measured.typical) / speed.now()));
+}
+
 /// `mutex` is held.
 void Schedule::Impl::noteTimes(Member& member, int task, std::vector<ScheduleEvent>& events) {
   remember(tasks[task].pieces.front(), member.filled);
   remember(tasks[task].pieces.back(), member.handedOver);
-  speed.add(member.measured.typical * policy->begun(task).runs, member.computed);
+  speed.add(member.measured.computed * policy->begun(task).runs, member.computed);
   if (!speed.changed()) return;
-  for (size_t t = 0; t < tasks.size(); ++t)
-    policy->setCost(static_cast<int>(t),
-                    static_cast<Nanos>(static_cast<double>(tasks[t].costOfRun()) / speed.now()));
+  expectTypicalTimes();
   events.push_back(
       {.kind = ScheduleEvent::Kind::Speed, .begin = Clock::now(), .speed = speed.now()});
 }
