@@ -397,10 +397,11 @@ class Frame {
   Result<void> run();
   /// Computes one piece of what run() computes: begins where nothing is under way, goes on from where
   /// the last call ended, and says whether that was the last piece. A piece is what nothing can go
-  /// between: an operator, or its rows in a strip; a chain that several threads compute in bands;
-  /// paths that run side by side. Between two calls other frames may run, and another thread may go
-  /// on with this one; the bits are the same. A step that was begun on a device may still be computed
-  /// then. After an error, and by run(), the frame begins anew.
+  /// between: an operator, or its rows in a strip; paths that run side by side. Where run() has a chain
+  /// computed in bands, a thread each, here all threads share one operator after another. Between two
+  /// calls other frames may run, and another thread may go on with this one; the bits are the same. A
+  /// step that was begun on a device may still be computed then. After an error, and by run(), the
+  /// frame begins anew.
   Result<bool> advance();
   /// Calls `before` with each operator's inputs and `after` with its outputs; either may be empty.
   /// They run in the floating-point mode of the caller, on the thread of the caller.

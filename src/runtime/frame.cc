@@ -270,15 +270,16 @@ Result<void> runAlone(runtime::Runner& runner, base::ThreadPool& pool, base::Tea
   return runHere(runner, own, watch);
 }
 
-/// What comes next, as far as nothing may go between: a stage, a chain's bands, or one step. Callbacks
-/// see one step after the other, so with them no two bands run at a time, nor two lanes.
+/// What comes next, as far as nothing may go between: a stage, a chain's bands, or one step. Without
+/// `inBands` the team shares every step of one band after another. Callbacks see one step after the
+/// other, so with them no two bands run at a time, nor two lanes.
 Result<void> runPiece(Frame::Impl& frame, std::string_view source, base::ThreadPool& pool,
-                      base::Team& team, const Watch& watch) {
+                      base::Team& team, const Watch& watch, bool inBands) {
   runtime::Runner& runner = *frame.runner;
-  const bool together = !watch.callsBack();
-  if (program::kHasPaths && together && !runner.program().lanesFrom(runner.step()).empty())
+  if (program::kHasPaths && !watch.callsBack() &&
+      !runner.program().lanesFrom(runner.step()).empty())
     return runStage(frame, source, pool, team, watch);
-  if (together && runner.bandsHere() > 1) return runBands(frame, source, team, watch);
+  if (inBands && runner.bandsHere() > 1) return runBands(frame, source, team, watch);
   if (auto ok = runAlone(runner, pool, team, watch); !ok) return ok;
   return runner.advance();
 }
@@ -286,17 +287,18 @@ Result<void> runPiece(Frame::Impl& frame, std::string_view source, base::ThreadP
 Result<void> runAll(Frame::Impl& frame, std::string_view source, base::ThreadPool& pool,
                     base::Team& team, const Watch& watch) {
   for (frame.runner->begin(); !frame.runner->isDone();)
-    if (auto ok = runPiece(frame, source, pool, team, watch); !ok) return ok;
+    if (auto ok = runPiece(frame, source, pool, team, watch, !watch.callsBack()); !ok) return ok;
   return frame.runner->finish();
 }
 
-/// Pieces up to and with the first that computes anything, and those behind it that do not.
+/// Pieces up to and with the first that computes anything, and those behind it that do not. A chain in
+/// bands may be most of a model, and would be one piece.
 Result<void> runComputing(Frame::Impl& frame, std::string_view source, base::ThreadPool& pool,
                           base::Team& team) {
   const runtime::Runner& runner = *frame.runner;
   for (bool computed = false; !runner.isDone() && !(computed && runner.computes());) {
     computed |= runner.computes();
-    if (auto ok = runPiece(frame, source, pool, team, {{}, {}, {}}); !ok) return ok;
+    if (auto ok = runPiece(frame, source, pool, team, {{}, {}, {}}, false); !ok) return ok;
   }
   return {};
 }
