@@ -136,7 +136,8 @@ struct ScheduleOptions {
   /// For measuring, before the first real one. Without a picture, inputs are 0 and `fill` is not
   /// measured before it runs.
   CapturedFrame example = {};
-  /// Called on the threads that compute and feed, not on two at a time.
+  /// Called on the threads that compute and feed, not on two at a time, and in a hurry: it takes notes
+  /// and calls nothing of the schedule.
   std::function<void(const ScheduleEvent&)> observer = {};
 };
 

@@ -112,9 +112,10 @@ struct Schedule::Impl {
   /// Pieces, until the job is done or something has changed; true when it is done.
   Result<bool> computePieces(int task, unsigned seen);
   Result<bool> computePiece(schedule::Member& member, int task);
-  void ended(int task, const Result<bool>& outcome, std::vector<ScheduleEvent>& events);
-  void noteTimes(schedule::Member& member, int task, std::vector<ScheduleEvent>& events);
-  void noteDrops(std::vector<ScheduleEvent>& events);
+  void ended(int task, Result<bool> outcome);
+  void noteDone(schedule::Member& member, int task);
+  void noteTimes(schedule::Member& member, int task);
+  void noteDrops();
   void workOnce(Lock& lock);
 };
 

@@ -8,6 +8,8 @@ namespace minnow::schedule {
 
 Policy::Policy(std::vector<Task> tasks, int arenas)
     : tasks_(std::move(tasks)), states_(tasks_.size()), begunUrgency_(tasks_.size()) {
+  stack_.reserve(tasks_.size());
+  dropped_.reserve(2 * tasks_.size() + 1);
   const std::vector<int> classes = preemptionClasses(tasks_, arenas);
   for (size_t t = 0; t < tasks_.size(); ++t) {
     states_[t].preemptionClass = classes[t];

@@ -4,7 +4,9 @@
 //   policy.release({.task = 2, .frame = 17, .deadline = ...}, now);
 //   const int task = policy.next(now);   // one piece of this task's job may be computed
 //   policy.end(task);                    // its job is done
-//   for (const Dropped& one : policy.takeDropped()) ...
+//   policy.drainDropped([](const Dropped& one) { ... });
+//
+// It allocates nothing once it is made, if what was dropped is drained after each call.
 //
 // Rules, in order:
 //  1. The most urgent job goes first: greatest priority, then earliest deadline. It goes between the
@@ -22,7 +24,6 @@
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <utility>
 #include <vector>
 
 #include "schedule/task.h"
@@ -74,8 +75,12 @@ class Policy {
   /// What a job's run takes now.
   void setCost(int task, Nanos costOfRun) { states_[task].cost = costOfRun; }
 
-  /// Since it was asked last.
-  std::vector<Dropped> takeDropped() { return std::exchange(dropped_, {}); }
+  /// What was dropped since it was asked last.
+  template <class Fn>
+  void drainDropped(const Fn& fn) {
+    for (const Dropped& one : dropped_) fn(one);
+    dropped_.clear();
+  }
   const std::vector<Task>& tasks() const { return tasks_; }
 
  private:

@@ -357,13 +357,18 @@ TEST(Policy, DropsSayWhy) {
   EXPECT_EQ(policy.next(0), 0);
   policy.release({.frame = 2, .deadline = 20 * kMilli});
   policy.release({.frame = 3, .deadline = 30 * kMilli});
-  auto dropped = policy.takeDropped();
+  std::vector<Dropped> dropped;
+  const auto drain = [&] {
+    dropped.clear();
+    policy.drainDropped([&](const Dropped& one) { dropped.push_back(one); });
+  };
+  drain();
   ASSERT_EQ(dropped.size(), 1U);
   EXPECT_EQ(dropped[0].job.frame, 2U);
   EXPECT_EQ(dropped[0].why, Why::Newer);
   policy.end(0);
   EXPECT_EQ(policy.next(25 * kMilli), -1) << "5 ms are left of the 8 that it takes";
-  dropped = policy.takeDropped();
+  drain();
   ASSERT_EQ(dropped.size(), 1U);
   EXPECT_EQ(dropped[0].job.frame, 3U);
   EXPECT_EQ(dropped[0].why, Why::Late);

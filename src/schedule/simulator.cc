@@ -20,7 +20,7 @@ class Machine {
     for (;;) {
       takeArrivals();
       const int task = policy_.next(now_);
-      count(policy_.takeDropped());
+      countDropped();
       if (task >= 0) {
         compute(task);
       } else if (next_ < arrivals_.size()) {
@@ -86,9 +86,10 @@ class Machine {
     }
   }
 
-  void count(const std::vector<Dropped>& dropped) {
-    for (const Dropped& one : dropped)
+  void countDropped() {
+    policy_.drainDropped([&](const Dropped& one) {
       ++outcomes_[one.job.task].dropped[static_cast<size_t>(one.why)];
+    });
   }
 
   const SimulatorOptions& options_;

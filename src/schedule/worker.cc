@@ -33,6 +33,7 @@ void Schedule::Impl::feed(const CapturedFrame& frame) {
     policy->release({static_cast<int>(m), frame.number, captured, captured + tasks[m].deadline, 1});
     member.waiting = frame;
     ++member.counts.asked;
+    noteDrops();
   }
   ++changes;
   wake.notify_one();
@@ -48,22 +49,22 @@ Result<void> Schedule::Impl::trigger(int model, std::string_view name, int crops
   Member& member = members[triggered];
   const int runs = std::min(crops, member.asked.mostCrops);
   const CapturedFrame& frame = members[model].run.captured();
-  ScheduleEvent event{.kind = ScheduleEvent::Kind::Drop,
-                      .model = triggered,
-                      .frame = frame.number,
-                      .begin = Clock::now(),
-                      .reason = DropReason::Crops,
-                      .count = crops - runs};
-  {
-    const std::lock_guard lock(mutex);
-    policy->release({triggered, frame.number, nanos(frame.captured),
-                     nanos(event.begin) + tasks[triggered].deadline, runs});
-    member.waiting = frame;
-    ++member.counts.asked;
-    member.counts.dropped[static_cast<size_t>(DropReason::Crops)] +=
-        static_cast<uint64_t>(event.count);
-  }
-  if (event.count > 0) tell(event);
+  const auto now = Clock::now();
+  const std::lock_guard lock(mutex);
+  policy->release({triggered, frame.number, nanos(frame.captured),
+                   nanos(now) + tasks[triggered].deadline, runs});
+  member.waiting = frame;
+  ++member.counts.asked;
+  noteDrops();
+  if (crops == runs) return {};
+  member.counts.dropped[static_cast<size_t>(DropReason::Crops)] +=
+      static_cast<uint64_t>(crops - runs);
+  tell({.kind = ScheduleEvent::Kind::Drop,
+        .model = triggered,
+        .frame = frame.number,
+        .begin = now,
+        .reason = DropReason::Crops,
+        .count = crops - runs});
   return {};
 }
 
@@ -71,6 +72,7 @@ void Schedule::Impl::compute() {
   Lock lock(mutex);
   for (;;) {
     if (stopping) policy->dropWaiting(Why::Stopped);
+    noteDrops();
     workOnce(lock);
     if (!policy->isIdle()) continue;
     rested.notify_all();
@@ -81,23 +83,15 @@ void Schedule::Impl::compute() {
 
 /// Decides, and computes as long as that is what would be decided.
 void Schedule::Impl::workOnce(Lock& lock) {
-  std::vector<ScheduleEvent> events;
   const unsigned seen = changes;
   const int task = policy->next(nanos(Clock::now()));
-  noteDrops(events);
-  if (task >= 0) beginIfNew(task);
+  noteDrops();
+  if (task < 0) return;
+  beginIfNew(task);
   lock.unlock();
-  for (const ScheduleEvent& event : events) tell(event);
-  events.clear();
-  if (task >= 0) {
-    const auto outcome =
-        guarded(members[task].asked.name, [&] { return computePieces(task, seen); });
-    lock.lock();
-    if (!outcome || *outcome) ended(task, outcome, events);
-    lock.unlock();
-    for (const ScheduleEvent& event : events) tell(event);
-  }
+  auto outcome = guarded(members[task].asked.name, [&] { return computePieces(task, seen); });
   lock.lock();
+  if (!outcome || *outcome) ended(task, std::move(outcome));
 }
 
 void Schedule::Impl::beginIfNew(int task) {
@@ -149,7 +143,7 @@ void remember(Nanos& piece, Nanos took) { piece = std::max(took, piece - piece /
 
 }  // namespace
 
-/// Whether a job can be in time is judged by what a run takes as a rule: admission's worst case would
+/// `mutex` is held, or nothing runs yet. Whether a job can be in time is judged by what a run takes as a rule: admission's worst case would
 /// drop what mostly arrives.
 void Schedule::Impl::expectTypicalTimes() {
   for (size_t t = 0; t < tasks.size(); ++t)
@@ -158,60 +152,61 @@ void Schedule::Impl::expectTypicalTimes() {
         static_cast<Nanos>(static_cast<double>(members[t].measured.typical) / speed.now()));
 }
 
-/// `mutex` is held.
-void Schedule::Impl::noteTimes(Member& member, int task, std::vector<ScheduleEvent>& events) {
+// `mutex` is held from here on -------------------------------------------------------------------
+
+void Schedule::Impl::noteTimes(Member& member, int task) {
   remember(tasks[task].pieces.front(), member.filled);
   remember(tasks[task].pieces.back(), member.handedOver);
   speed.add(member.measured.computed * policy->begun(task).runs, member.computed);
   if (!speed.changed()) return;
   expectTypicalTimes();
-  events.push_back(
-      {.kind = ScheduleEvent::Kind::Speed, .begin = Clock::now(), .speed = speed.now()});
+  tell({.kind = ScheduleEvent::Kind::Speed, .begin = Clock::now(), .speed = speed.now()});
 }
 
-/// `mutex` is held.
-void Schedule::Impl::ended(int task, const Result<bool>& outcome,
-                           std::vector<ScheduleEvent>& events) {
-  Member& member = members[task];
+void Schedule::Impl::noteDone(Member& member, int task) {
+  const Job& job = policy->begun(task);
   const auto now = Clock::now();
-  member.busy += member.took;
-  if (outcome) {
-    const Job& job = policy->begun(task);
-    const bool missed = nanos(now) > job.deadline;
-    noteTimes(member, task, events);
-    ++member.counts.done;
-    member.counts.missed += missed;
-    member.counts.crops += static_cast<uint64_t>(job.runs);
-    member.latencies.add(nanos(now) - job.captured);
-    events.push_back({.kind = ScheduleEvent::Kind::Done,
-                      .model = task,
-                      .frame = job.frame,
-                      .begin = now,
-                      .end = now,
-                      .missed = missed});
-    policy->end(task);
-  } else {
-    const bool short_ = outcome.error().code == ErrorCode::OutOfMemory;
-    policy->giveUp(task, short_ ? Why::Memory : Why::Failed);
-    member.counts.lastError = outcome.error().message;
-    noteDrops(events);
-  }
-  member.run.end();
-  // A session of a device that failed is of no use any more: the next one does without the device.
-  if (!outcome && outcome.error().code == ErrorCode::DeviceFailed) member.loaded.reset();
+  const bool missed = nanos(now) > job.deadline;
+  ++member.counts.done;
+  member.counts.missed += missed;
+  member.counts.crops += static_cast<uint64_t>(job.runs);
+  member.latencies.add(nanos(now) - job.captured);
+  tell({.kind = ScheduleEvent::Kind::Done,
+        .model = task,
+        .frame = job.frame,
+        .begin = now,
+        .end = now,
+        .missed = missed});
 }
 
-/// `mutex` is held.
-void Schedule::Impl::noteDrops(std::vector<ScheduleEvent>& events) {
-  for (const schedule::Dropped& one : policy->takeDropped()) {
+void Schedule::Impl::ended(int task, Result<bool> outcome) {
+  Member& member = members[task];
+  member.busy += member.took;
+  member.run.end();
+  if (outcome) {
+    noteTimes(member, task);
+    noteDone(member, task);
+    policy->end(task);
+    return;
+  }
+  const ErrorCode code = outcome.error().code;
+  policy->giveUp(task, code == ErrorCode::OutOfMemory ? Why::Memory : Why::Failed);
+  noteDrops();
+  member.counts.lastError = std::move(outcome.error().message);
+  // A session of a device that failed is of no use any more: the next one does without the device.
+  if (code == ErrorCode::DeviceFailed) member.loaded.reset();
+}
+
+void Schedule::Impl::noteDrops() {
+  policy->drainDropped([&](const schedule::Dropped& one) {
     const auto reason = static_cast<DropReason>(one.why);
     ++members[one.job.task].counts.dropped[static_cast<size_t>(reason)];
-    events.push_back({.kind = ScheduleEvent::Kind::Drop,
-                      .model = one.job.task,
-                      .frame = one.job.frame,
-                      .begin = Clock::now(),
-                      .reason = reason});
-  }
+    tell({.kind = ScheduleEvent::Kind::Drop,
+          .model = one.job.task,
+          .frame = one.job.frame,
+          .begin = Clock::now(),
+          .reason = reason});
+  });
 }
 
 void Schedule::Impl::stop() {
