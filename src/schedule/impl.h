@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -49,7 +50,7 @@ struct Member {
   ScheduledModel asked;
   Sampler sampler;
   Measured measured;
-  std::optional<Loaded> loaded;
+  std::unique_ptr<Loaded> loaded;
   uint64_t lastUsed = 0;  // the greater the later
   Run run;
   ModelRun::Impl reach;
@@ -90,14 +91,14 @@ struct Schedule::Impl {
   std::vector<schedule::Task> tasksNow() const;
 
   ScheduleOptions options;
-  std::optional<Runtime> runtime;  // outlives what is loaded
+  std::unique_ptr<Runtime> runtime;  // outlives what is loaded
   std::vector<schedule::Member> members;
   std::vector<schedule::Task> tasks;  // as measured
   int arenas = 1;
   uint64_t uses = 0;
 
   mutable std::mutex mutex;
-  std::optional<schedule::Policy> policy;
+  std::unique_ptr<schedule::Policy> policy;
   schedule::Speed speed;
   bool stopping = false;
   std::condition_variable wake, rested;

@@ -97,7 +97,7 @@ Result<void> Schedule::Impl::ensureLoaded(size_t model) {
   while (!member.loaded) {
     auto loaded = schedule::load(*runtime, member.asked);
     if (loaded) {
-      member.loaded = std::move(*loaded);
+      member.loaded = std::make_unique<schedule::Loaded>(std::move(*loaded));
     } else if (loaded.error().code != ErrorCode::OutOfMemory || !evictOne(model)) {
       return std::unexpected(std::move(loaded.error()));
     }
@@ -114,7 +114,7 @@ Result<void> Schedule::Impl::loadWith(int count) {
                                .memoryBudget = options.memoryBudget,
                                .kernelCache = options.kernelCache});
   if (!made) return std::unexpected(std::move(made.error()));
-  runtime = std::move(*made);
+  runtime = std::make_unique<Runtime>(std::move(*made));
   arenas = count;
   for (const bool evictable : {false, true})
     for (size_t m = 0; m < members.size(); ++m) {

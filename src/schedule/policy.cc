@@ -18,26 +18,27 @@ Policy::Policy(std::vector<Task> tasks, int arenas)
 }
 
 bool Policy::anyWaiting() const {
-  return std::ranges::any_of(states_, [](const State& s) { return s.waiting.has_value(); });
+  return std::ranges::any_of(states_, [](const State& s) { return s.waits; });
 }
 
 void Policy::release(const Job& job) {
   State& state = states_[job.task];
-  if (state.waiting) drop(state, Why::Newer);
+  if (state.waits) drop(state, Why::Newer);
+  state.waits = true;
   state.waiting = job;
   state.urgency = std::min(state.urgency, job.deadline);
 }
 
 /// What comes after it is as urgent.
 void Policy::drop(State& state, Why why) {
-  dropped_.push_back({*state.waiting, why});
-  state.waiting.reset();
+  dropped_.push_back({state.waiting, why});
+  state.waits = false;
 }
 
 void Policy::dropLate(Nanos now) {
   for (State& state : states_) {
-    if (!state.waiting || now - kSecond >= state.lastBegin) continue;
-    if (now + state.cost * state.waiting->runs > state.waiting->deadline) drop(state, Why::Late);
+    if (!state.waits || now - kSecond >= state.lastBegin) continue;
+    if (now + state.cost * state.waiting.runs > state.waiting.deadline) drop(state, Why::Late);
   }
 }
 
@@ -47,7 +48,7 @@ int Policy::mostUrgentWaiting() const {
   };
   int best = -1;
   for (int task = 0; task < static_cast<int>(states_.size()); ++task)
-    if (states_[task].waiting && (best < 0 || key(task) < key(best))) best = task;
+    if (states_[task].waits && (best < 0 || key(task) < key(best))) best = task;
   return best;
 }
 
@@ -60,7 +61,9 @@ bool Policy::goesBefore(int waiting, int begun) const {
 
 void Policy::begin(int task, Nanos now) {
   State& state = states_[task];
-  state.begun = std::exchange(state.waiting, {});
+  state.begun = state.waiting;
+  state.waits = false;
+  state.hasBegun = true;
   begunUrgency_[task] = std::exchange(state.urgency, kNever);
   state.lastBegin = now;
   stack_.push_back(task);
@@ -75,17 +78,17 @@ int Policy::next(Nanos now) {
 
 void Policy::end(int task) {
   std::erase(stack_, task);
-  states_[task].begun.reset();
+  states_[task].hasBegun = false;
 }
 
 void Policy::giveUp(int task, Why why) {
-  dropped_.push_back({*states_[task].begun, why});
+  dropped_.push_back({states_[task].begun, why});
   end(task);
 }
 
 void Policy::dropWaiting(Why why) {
   for (State& state : states_)
-    if (state.waiting) drop(state, why);
+    if (state.waits) drop(state, why);
 }
 
 }  // namespace minnow::schedule

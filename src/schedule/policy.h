@@ -23,7 +23,6 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "schedule/task.h"
@@ -63,8 +62,8 @@ class Policy {
   /// returned for the first time has begun.
   int next(Nanos now);
   /// The job of a task that has begun.
-  const Job& begun(int task) const { return *states_[task].begun; }
-  bool hasBegun(int task) const { return states_[task].begun.has_value(); }
+  const Job& begun(int task) const { return states_[task].begun; }
+  bool hasBegun(int task) const { return states_[task].hasBegun; }
   bool isIdle() const { return stack_.empty() && !anyWaiting(); }
   /// The begun job of a task is done.
   void end(int task);
@@ -87,7 +86,8 @@ class Policy {
   struct State {
     int preemptionClass = 0;
     Nanos cost = 0;
-    std::optional<Job> waiting, begun;
+    bool waits = false, hasBegun = false;
+    Job waiting, begun;         // where there are any
     Nanos urgency = kNever;     // of what waits: its deadline, or of the first that was dropped
     Nanos lastBegin = -kNever;  // when a job began last
   };

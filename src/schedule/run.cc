@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "base/fail.h"
+
 namespace minnow {
 
 ModelRun ModelRun::Impl::make(Frame& frame, const CapturedFrame& captured, int crop, Impl* impl) {
@@ -51,14 +53,17 @@ Result<bool> Run::step(Session& session, const ScheduledModel& model, ModelRun::
     ++piece_;
     return false;
   }
+  Frame* frame = frame_ ? &*frame_ : nullptr;
+  if (frame == nullptr)
+    return fail(ErrorCode::Internal, "a run has no frame after its first piece");
   if (!computed_) {
-    auto ended = frame_->advance();
+    auto ended = frame->advance();
     if (!ended) return ended;
     computed_ = *ended;
     ++piece_;
     return false;
   }
-  ModelRun run = ModelRun::Impl::make(*frame_, captured_, crop_, impl);
+  ModelRun run = ModelRun::Impl::make(*frame, captured_, crop_, impl);
   if (impl != nullptr && model.done)
     if (auto ok = model.done(run); !ok) return std::unexpected(std::move(ok.error()));
   piece_ = 0;

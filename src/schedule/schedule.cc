@@ -127,7 +127,7 @@ Result<Schedule> Schedule::create(std::vector<ScheduledModel> models,
       return std::unexpected(std::move(ok.error()));
     if (auto ok = impl->makeTasks(); !ok) return std::unexpected(std::move(ok.error()));
     if (auto ok = impl->loadAll(); !ok) return std::unexpected(std::move(ok.error()));
-    impl->policy.emplace(impl->tasks, impl->arenas);
+    impl->policy = std::make_unique<schedule::Policy>(impl->tasks, impl->arenas);
     impl->expectTypicalTimes();
     for (size_t m = 0; m < impl->members.size(); ++m) {
       Member& member = impl->members[m];
