@@ -28,7 +28,8 @@ endfunction()
 # What include/minnow declares and nothing else is exported; what that does not reach is not in it.
 function(minnow_shared_library)
   add_library(minnow_library SHARED
-    $<TARGET_OBJECTS:minnow_base> $<TARGET_OBJECTS:minnow_runtime> $<TARGET_OBJECTS:minnow_vision>)
+    $<TARGET_OBJECTS:minnow_base> $<TARGET_OBJECTS:minnow_runtime> $<TARGET_OBJECTS:minnow_vision>
+    $<$<BOOL:${MINNOW_SCHEDULE}>:$<TARGET_OBJECTS:minnow_schedule>>)
   target_link_libraries(minnow_library PRIVATE $<BUILD_INTERFACE:minnow_runtime> $<BUILD_INTERFACE:minnow_vision>)
   set(exported ${PROJECT_SOURCE_DIR}/cmake/exported.map)
   set_target_properties(minnow_library PROPERTIES LINK_DEPENDS ${exported})

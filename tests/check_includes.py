@@ -33,6 +33,7 @@ ARROWS = {
     "src/runtime": ["src/program", "src/format", "src/sizes", "src/backend/cpu", "src/backend/cl", "src/backend/gl"],
     "src/converter": ["src/passes", "src/format"],
     "src/analysis": ["src/base"],
+    "src/schedule": ["src/base"],
     "tools/minnow": ["src/analysis"],
     "apps/road": ["include"],
     "examples": ["include"],

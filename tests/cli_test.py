@@ -202,6 +202,82 @@ class CommandLine(unittest.TestCase):
         self.assertIn("would be written over",
                       self.minnow("run", model, "--input", "x=random:1", "--timeline", model, code=USAGE))
 
+    def schedule(self, text, *arguments, name="road.toml", **more):
+        path = self.file(name, text.encode())
+        return path, self.minnow("schedule", path, *arguments, **more)
+
+    ROAD = """
+frame_rate = 20
+memory = "10MB"
+[[model]]
+name = "finder"
+file = "tiny.onnx"
+rate = 10
+priority = 1
+picture = { scale = 0.5, mean = [1, 2, 3] }
+[[model]]
+name = "reader"
+file = "tiny.onnx"
+of = "finder"
+crops = 3
+evictable = true
+"""
+
+    def test_schedule(self):
+        _, said = self.schedule(self.ROAD.replace("rate = 10", "rate = 0.1"), "--check")
+        self.assertRegex(said, r"finder +0.10 .* holds\nreader +0.10 .* holds\n2 of 2 hold; load 0.0")
+        file = self.folder / "timeline.json"
+        report = json.loads(self.schedule(self.ROAD, "--seconds", "0.6", "--json", "--timeline", file)[1])
+        finder, reader = report["models"]
+        self.assertEqual((finder["asked"], finder["rate"]), (6, 10))  # of twelve frames
+        for model in report["models"]:
+            self.assertEqual(model["asked"], model["done"] + sum(model["dropped"].values()))
+            self.assertEqual((model["under_way"], model["error"]), (0, ""))
+        self.assertEqual(reader["asked"], finder["done"])
+        self.assertEqual(reader["crops"], 3 * reader["done"])
+        self.assertLessEqual(report["memory"]["peak"], report["memory"]["predicted"])
+        events = json.loads(file.read_text())["traceEvents"]
+        rows = {event["args"]["name"]: event["tid"] for event in events if event["name"] == "thread_name"}
+        self.assertEqual(list(rows), ["frames", "computing", "finder", "reader"])
+        on = {name: [event for event in events if event["tid"] == row and event["ph"] in "Xi"] for name, row in rows.items()}
+        self.assertEqual(len(on["frames"]), 12)
+        self.assertEqual(len(on["finder"]), 6)  # done or dropped
+        arrows = [event for event in events if event["ph"] == "s"]
+        self.assertEqual(len(arrows), finder["done"] + reader["done"])
+        slices = sorted((event["ts"], event["ts"] + event["dur"]) for event in on["computing"])
+        for (_, end), (begin, _) in zip(slices, slices[1:]):
+            self.assertLessEqual(end, begin + 0.002)
+
+    def test_schedule_that_does_not_hold(self):
+        text = self.ROAD.replace("priority = 1", "deadline_ms = 0.001")
+        _, said = self.schedule(text, "--check", code=DIFFERENT)
+        self.assertRegex(said, "finder .* may miss by .* ms; holds at no rate")
+        self.assertRegex(self.schedule(self.ROAD.replace("10MB", "10kB"), "--check", code=OVER_BUDGET)[1],
+                         "road.toml: model 'reader' with the others before it: .* over the memory budget: .* short")
+
+    def test_schedule_files_say_where_they_are_wrong(self):
+        model = '[[model]]\nname = "m"\nfile = "tiny.onnx"\n'
+        for text, words in ((model + "rate = 31", "4: model 'm': `rate` is 31, expected a number from 0.001 to 30"),
+                            (model + 'rate = "x"', "4: model 'm': `rate` is 'x', expected a number"),
+                            (model + "prority = 1", "4: model 'm': there is no key `prority` (did you mean `priority`?)"),
+                            (model + "rate = 3\nevery = 2", "5: model 'm': `rate` and `every` say the same thing"),
+                            (model + 'of = "n"\nrate = 3', "5: model 'm': `rate` is 3, expected none"),
+                            (model + "crops = 2", "4: model 'm': `crops` is 2, expected none without `of`"),
+                            (model + 'picture = { fit = "big" }', "m': picture: `fit` is 'big', expected 'stretch' or 'letterbox'"),
+                            (model + "shape = { x = 3 }", "4: model 'm': `shape` is a table, expected sizes of inputs"),
+                            ('[[model]]\nname = "m"', "1: model 'm': `file` is missing, expected a .minnow or .onnx file"),
+                            ("memory = 3\n" + model, "1: `memory` is 3, expected an amount"),
+                            ("frames = 3\n" + model, "1: there is no key `frames`"),
+                            ("", "`model` is missing, expected at least one [[model]]"),
+                            ("a = = 1", "1: ")):
+            with self.subTest(text):
+                self.assertIn("road.toml:" if words[0].isdigit() else "", self.schedule(text, code=USAGE)[1])
+                self.assertIn(words, self.schedule(text, code=USAGE)[1])
+        self.assertIn("model 'm' is of 'n'", self.schedule(model + 'of = "n"', code=ERROR)[1])
+        self.assertIn("does not exist", self.minnow("schedule", self.folder / "none.toml", code=ERROR))
+        path, said = self.schedule(model, "--timeline", self.folder / "tiny.onnx", "--seconds", "0.1", code=USAGE)
+        self.assertIn("would be written over", said)
+
     def test_diff_between_backends(self):
         model, given = self.two_heads(), ("--input", "x=random:1")
         self.assertIn("4 tensors compared, all equal.",

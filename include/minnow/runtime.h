@@ -426,6 +426,14 @@ class Frame {
   Result<void> bindOutput(std::string_view name, const DeviceTensor& tensor);
   /// May overwrite the inputs' memory: write them again before another run(). What is bound stays so.
   Result<void> run();
+  /// Computes one piece of what run() computes: begins where nothing is under way, goes on from where
+  /// the last call ended, and says whether that was the last piece. A piece is what nothing can go
+  /// between: an operator, or its rows in a strip; paths that run side by side. Where run() has a chain
+  /// computed in bands, a thread each, here all threads share one operator after another. Between two
+  /// calls other frames may run, and another thread may go on with this one; the bits are the same. A
+  /// step that was begun on a device may still be computed then. After an error, and by run(), the
+  /// frame begins anew.
+  Result<bool> advance();
   /// Calls `before` with each operator's inputs and `after` with its outputs; either may be empty.
   /// They run in the floating-point mode of the caller, on the thread of the caller.
   /// Views are steps too: they compute nothing, but are called for. A callback may
@@ -450,7 +458,7 @@ class Frame {
   /// thread that did it: on several threads at a time. Steps on a device are waited for one by one,
   /// so that their times are theirs; run() does not do that.
   Result<void> runObserved(const RunObserver& observer);
-  /// Valid after run(). The shape may be smaller than Session::outputs() says where it depends on
+  /// Valid after run(), or advance() that said true. The shape may be smaller than Session::outputs() says where it depends on
   /// data.
   TensorView output(std::string_view name) const;
   TensorView output(size_t index) const;

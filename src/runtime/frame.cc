@@ -270,29 +270,43 @@ Result<void> runAlone(runtime::Runner& runner, base::ThreadPool& pool, base::Tea
   return runHere(runner, own, watch);
 }
 
-/// Callbacks see one step after the other, so with them no two bands run at a time, nor two lanes.
+/// What comes next, as far as nothing may go between: a stage, a chain's bands, or one step. Without
+/// `inBands` the team shares every step of one band after another. Callbacks see one step after the
+/// other, so with them no two bands run at a time, nor two lanes.
+Result<void> runPiece(Frame::Impl& frame, std::string_view source, base::ThreadPool& pool,
+                      base::Team& team, const Watch& watch, bool inBands) {
+  runtime::Runner& runner = *frame.runner;
+  if (program::kHasPaths && !watch.callsBack() &&
+      !runner.program().lanesFrom(runner.step()).empty())
+    return runStage(frame, source, pool, team, watch);
+  if (inBands && runner.bandsHere() > 1) return runBands(frame, source, team, watch);
+  if (auto ok = runAlone(runner, pool, team, watch); !ok) return ok;
+  return runner.advance();
+}
+
 Result<void> runAll(Frame::Impl& frame, std::string_view source, base::ThreadPool& pool,
                     base::Team& team, const Watch& watch) {
-  runtime::Runner& runner = *frame.runner;
-  const bool together = !watch.callsBack();
-  for (runner.begin(); !runner.isDone();) {
-    Result<void> ok;
-    if (program::kHasPaths && together && !runner.program().lanesFrom(runner.step()).empty()) {
-      ok = runStage(frame, source, pool, team, watch);
-    } else if (together && runner.bandsHere() > 1) {
-      ok = runBands(frame, source, team, watch);
-    } else {
-      ok = runAlone(runner, pool, team, watch);
-      if (ok) ok = runner.advance();
-    }
-    if (!ok) return ok;
+  for (frame.runner->begin(); !frame.runner->isDone();)
+    if (auto ok = runPiece(frame, source, pool, team, watch, !watch.callsBack()); !ok) return ok;
+  return frame.runner->finish();
+}
+
+/// Pieces up to and with the first that computes anything, and those behind it that do not. A chain in
+/// bands may be most of a model, and would be one piece.
+Result<void> runComputing(Frame::Impl& frame, std::string_view source, base::ThreadPool& pool,
+                          base::Team& team) {
+  const runtime::Runner& runner = *frame.runner;
+  for (bool computed = false; !runner.isDone() && !(computed && runner.computes());) {
+    computed |= runner.computes();
+    if (auto ok = runPiece(frame, source, pool, team, {{}, {}, {}}, false); !ok) return ok;
   }
-  return runner.finish();
+  return {};
 }
 
 Result<void> runWatched(Frame::Impl& frame, const Watch& watch) {
   const Interpreter::Impl& model = *frame.session->model;
   return guarded(model.source, [&]() -> Result<void> {
+    frame.underWay = false;
     frame.bindings->forgetActualSizes();
     base::ThreadPool& pool = model.runtime->threads;
     base::Team team = pool.lease(model.runtime->options.threads);
@@ -303,6 +317,25 @@ Result<void> runWatched(Frame::Impl& frame, const Watch& watch) {
 }  // namespace
 
 Result<void> Frame::run() { return runWatched(*impl_, {{}, {}, {}}); }
+
+Result<bool> Frame::advance() {
+  Impl& frame = *impl_;
+  const Interpreter::Impl& model = *frame.session->model;
+  return guarded(model.source, [&]() -> Result<bool> {
+    if (!std::exchange(frame.underWay, false)) {
+      frame.bindings->forgetActualSizes();
+      frame.runner->begin();
+    }
+    base::ThreadPool& pool = model.runtime->threads;
+    base::Team team = pool.lease(model.runtime->options.threads);
+    if (auto ok = runComputing(frame, model.source, pool, team); !ok)
+      return std::unexpected(ok.error());
+    frame.underWay = !frame.runner->isDone();
+    if (frame.underWay) return false;
+    if (auto ok = frame.runner->finish(); !ok) return std::unexpected(ok.error());
+    return true;
+  });
+}
 
 Result<void> Frame::runWithCallback(const OpCallback& before, const OpCallback& after) {
   return runWatched(*impl_, {before, after, {}});

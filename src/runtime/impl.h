@@ -95,7 +95,8 @@ struct Frame::Impl {
   Result<void> bind(size_t step, std::unique_ptr<const backend::Kernel> kernel);
 
   Session::Impl* session = nullptr;
-  bool taken = false;  // Session::Impl::mutex guards it
+  bool taken = false;     // Session::Impl::mutex guards it
+  bool underWay = false;  // advance() has more to do
   memory::ArenaLease lease;
   std::optional<runtime::Bindings> bindings;
   std::optional<runtime::Runner> runner;

@@ -41,6 +41,8 @@ class Runner {
   /// False for a step of a chain that makes no rows in this strip, and for one that was opened and
   /// that only a branch not taken reads.
   bool hasWork() const { return cursor_.hasWork() && !skipped_; }
+  /// False for a step that only makes views, or no rows in this strip.
+  bool computes() const { return cursor_.hasWork() && plannedStep().kernel; }
   size_t step() const { return static_cast<size_t>(cursor_.step()); }
   ops::Rows rows() const { return cursor_.rows(); }
   /// Binds the step's tensors. Where data decided extents, they are those of this frame; an error,

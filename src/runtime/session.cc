@@ -343,6 +343,7 @@ Frame::Impl& Session::Impl::takeFrame() {
 }
 
 void Session::Impl::giveBack(Frame::Impl& frame) {
+  if (std::exchange(frame.underWay, false)) (void)frame.runner->finish();
   frame.bindings->bound = {};
   frame.lease = {};
   frame.missing = {};

@@ -72,6 +72,7 @@ int main(int argc, char** argv) {
   minnow::tool::addRun(app);
   minnow::tool::addBench(app);
   minnow::tool::addMemory(app);
+  minnow::tool::addSchedule(app);
   minnow::tool::addDiff(app);
   minnow::tool::addReplay(app);
   minnow::tool::addTrace(app);

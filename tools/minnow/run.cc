@@ -138,9 +138,7 @@ double runOnce(const Arguments& args, Inference& inference) {
   inference.specs.fill(frame, inference.session.inputs());
   Timeline timeline;
   const double ms = timeline.run(frame);
-  using Json = nlohmann::ordered_json;
-  need(base::writeFile(args.timeline, timeline.json(args.inference.model, inference.session)
-                                          .dump(1, ' ', false, Json::error_handler_t::replace)));
+  need(base::writeFile(args.timeline, timeline.file(args.inference.model, inference.session)));
   return ms;
 }
 

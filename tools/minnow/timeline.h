@@ -2,7 +2,6 @@
 #pragma once
 
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,7 +16,7 @@ class Timeline {
   double run(Frame& frame);
   /// In Chrome's format of trace events: a row for each thread and for each device's queue. `session`
   /// is the frame's.
-  nlohmann::ordered_json json(const std::string& model, const Session& session) const;
+  std::string file(const std::string& model, const Session& session) const;
 
  private:
   struct Noted {

@@ -14,6 +14,8 @@ void addDiff(CLI::App& app);
 void addReplay(CLI::App& app);
 void addTrace(CLI::App& app);
 void addHash(CLI::App& app);
+/// Nothing in a build without schedules.
+void addSchedule(CLI::App& app);
 /// convert and conformance; nothing in a build without the converter.
 void addOnnxVerbs(CLI::App& app);
 void addConvert(CLI::App& app);

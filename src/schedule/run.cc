@@ -1,0 +1,75 @@
+#include "schedule/run.h"
+
+#include <cstring>
+
+#include "base/fail.h"
+
+namespace minnow {
+
+ModelRun ModelRun::Impl::make(Frame& frame, const CapturedFrame& captured, int crop, Impl* impl) {
+  ModelRun run;
+  run.frame_ = &frame;
+  run.captured_ = &captured;
+  run.crop_ = crop;
+  run.impl_ = impl;
+  return run;
+}
+
+namespace schedule {
+namespace {
+
+/// Any values do for measuring, but memory that was never written may hold what is slow.
+void clearInputs(const Session& session, Frame& frame) {
+  for (size_t i = 0; i < session.inputs().size(); ++i) {
+    const TensorView input = frame.input(i);
+    std::memset(input.data, 0, input.bytes());
+  }
+}
+
+}  // namespace
+
+void Run::begin(CapturedFrame captured, int crops) {
+  captured_ = std::move(captured);
+  crops_ = crops;
+}
+
+Result<void> Run::fill(Session& session, const ScheduledModel& model, ModelRun::Impl* impl) {
+  if (!frame_) {
+    auto frame = session.begin();
+    if (!frame) return std::unexpected(std::move(frame.error()));
+    frame_ = std::move(*frame);
+  }
+  if (!model.fill || (impl == nullptr && !captured_.picture)) {
+    clearInputs(session, *frame_);
+    return {};
+  }
+  ModelRun run = ModelRun::Impl::make(*frame_, captured_, crop_, impl);
+  return model.fill(run);
+}
+
+Result<bool> Run::step(Session& session, const ScheduledModel& model, ModelRun::Impl* impl) {
+  if (piece_ == 0) {
+    if (auto ok = fill(session, model, impl); !ok) return std::unexpected(std::move(ok.error()));
+    ++piece_;
+    return false;
+  }
+  Frame* frame = frame_ ? &*frame_ : nullptr;
+  if (frame == nullptr)
+    return fail(ErrorCode::Internal, "a run has no frame after its first piece");
+  if (!computed_) {
+    auto ended = frame->advance();
+    if (!ended) return ended;
+    computed_ = *ended;
+    ++piece_;
+    return false;
+  }
+  ModelRun run = ModelRun::Impl::make(*frame, captured_, crop_, impl);
+  if (impl != nullptr && model.done)
+    if (auto ok = model.done(run); !ok) return std::unexpected(std::move(ok.error()));
+  piece_ = 0;
+  computed_ = false;
+  return ++crop_ == crops_;
+}
+
+}  // namespace schedule
+}  // namespace minnow

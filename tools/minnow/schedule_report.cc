@@ -1,0 +1,139 @@
+#include "schedule_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "report_table.h"
+#include "words.h"
+
+namespace minnow::tool {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Three digits that matter.
+std::string number(double value) {
+  if (std::isinf(value)) return "-";
+  const int decimals = value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+  return fmt::format("{:.{}f}", value, decimals);
+}
+
+std::string adviceOn(const Admission& model) {
+  return model.rateThatHolds > 0
+             ? fmt::format("would hold at {} a second", number(model.rateThatHolds))
+             : std::string("holds at no rate");
+}
+
+std::string verdictOn(const Admission& model) {
+  if (model.holds) return "holds";
+  if (std::isinf(model.responseMs)) return "asks for more than is left; " + adviceOn(model);
+  if (model.responseMs > model.deadlineMs)
+    return fmt::format("may miss by {} ms; {}", number(model.responseMs - model.deadlineMs),
+                       adviceOn(model));
+  return fmt::format("not while others of its priority miss; {}", adviceOn(model));
+}
+
+double loadOf(const std::vector<Admission>& admission) {
+  double load = 0;
+  for (const Admission& model : admission) load += model.aloneMs * model.rate / 1000;
+  return load;
+}
+
+std::string memoryInWords(const Schedule& schedule, size_t peak) {
+  const size_t budget = schedule.runtime().options().memoryBudget;
+  const std::string of = budget > 0 ? fmt::format(" of {}", bytesInWords(budget)) : "";
+  return fmt::format("memory: {}{}{}\n", bytesInWords(schedule.runtime().predicted().total()), of,
+                     peak > 0 ? fmt::format(", {} at most so far", bytesInWords(peak)) : "");
+}
+
+std::string drops(const ModelStatus& model) {
+  std::string words;
+  for (size_t why = 0; why < kDropReasons; ++why)
+    if (model.dropped[why] > 0)
+      words += fmt::format("{}{} {}", words.empty() ? "" : ", ", model.dropped[why],
+                           dropReasonName(static_cast<DropReason>(why)));
+  return words.empty() ? "-" : words;
+}
+
+Json finite(double value) { return std::isinf(value) ? Json() : Json(value); }
+
+}  // namespace
+
+std::string admissionInWords(const Schedule& schedule, const std::vector<Admission>& admission) {
+  std::string text = fmt::format("{:<18}{:>8}{:>10}{:>10}{:>14}{:>10}  {}\n", "model", "a second",
+                                 "alone ms", "deadline", "preemption_us", "response", "verdict");
+  for (const Admission& model : admission)
+    text += fmt::format("{:<18}{:>8}{:>10}{:>10}{:>14.0f}{:>10}  {}\n", shortened(model.model, 17),
+                        number(model.rate), number(model.aloneMs), number(model.deadlineMs),
+                        model.preemptionMs * 1000, number(model.responseMs), verdictOn(model));
+  const auto holding = std::ranges::count(admission, true, &Admission::holds);
+  text += fmt::format("{} of {} hold; load {:.2f} of the machine; {} runs at a time of {} wanted\n",
+                      holding, admission.size(), loadOf(admission), schedule.concurrency(),
+                      schedule.concurrencyWanted());
+  return text + memoryInWords(schedule, 0);
+}
+
+std::string statusInWords(const Schedule& schedule, const ScheduleStatus& status) {
+  std::string text = fmt::format("{:<18}{:>8}{:>10}{:>9}{:>9}{:>8}{:>7}  {}\n", "model", "asked/s",
+                                 "reached/s", "p50 ms", "p99 ms", "missed", "share", "dropped");
+  for (const ModelStatus& model : status.models) {
+    const double seconds = std::max(status.seconds, 1e-3);
+    text +=
+        fmt::format("{:<18}{:>8}{:>10}{:>9}{:>9}{:>8}{:>6.1f}%  {}{}\n", shortened(model.model, 17),
+                    number(static_cast<double>(model.asked) / seconds),
+                    number(static_cast<double>(model.done) / seconds), number(model.latencyP50Ms),
+                    number(model.latencyP99Ms), model.missed, model.share * 100, drops(model),
+                    model.loads > 0 ? fmt::format("; loaded {} times", model.loads) : "");
+    if (!model.lastError.empty()) text += fmt::format("  {}\n", shortened(model.lastError, 98));
+  }
+  text += fmt::format("after {:.1f} s; the machine runs at {:.2f} of the speed that was measured\n",
+                      status.seconds, status.speed);
+  return text + memoryInWords(schedule, status.memory.peak.total());
+}
+
+Json scheduleJson(const Schedule& schedule, const std::vector<Admission>& admission,
+                  const ScheduleStatus& status) {
+  Json models = Json::array();
+  for (size_t m = 0; m < admission.size(); ++m) {
+    const Admission& before = admission[m];
+    const ModelStatus& now = status.models[m];
+    Json dropped = Json::object();
+    for (size_t why = 0; why < kDropReasons; ++why)
+      dropped[dropReasonName(static_cast<DropReason>(why))] = now.dropped[why];
+    models.push_back({{"name", before.model},
+                      {"rate", before.rate},
+                      {"alone_ms", before.aloneMs},
+                      {"deadline_ms", before.deadlineMs},
+                      {"preemption_us", before.preemptionMs * 1000},
+                      {"response_ms", finite(before.responseMs)},
+                      {"holds", before.holds},
+                      {"rate_that_holds", before.rateThatHolds},
+                      {"asked", now.asked},
+                      {"done", now.done},
+                      {"missed", now.missed},
+                      {"under_way", now.underWay},
+                      {"dropped", std::move(dropped)},
+                      {"crops", now.crops},
+                      {"loads", now.loads},
+                      {"p50_ms", now.latencyP50Ms},
+                      {"p99_ms", now.latencyP99Ms},
+                      {"share", now.share},
+                      {"error", now.lastError}});
+  }
+  const RuntimeOptions& options = schedule.runtime().options();
+  return {{"seconds", status.seconds},
+          {"threads", options.threads},
+          {"concurrency", schedule.concurrency()},
+          {"concurrency_wanted", schedule.concurrencyWanted()},
+          {"load", loadOf(admission)},
+          {"speed", status.speed},
+          {"memory",
+           {{"budget", options.memoryBudget},
+            {"predicted", schedule.runtime().predicted().total()},
+            {"peak", status.memory.peak.total()}}},
+          {"models", std::move(models)}};
+}
+
+}  // namespace minnow::tool
