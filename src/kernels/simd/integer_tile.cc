@@ -29,57 +29,64 @@ HWY_INLINE hn::Vec<Terms> bothOf(const int16_t* pair) {
 }
 
 #if HWY_ARCH_ARM
-/// NEON adds neither of two products to the other: sums of the first half of columns are kept apart
-/// from those of the second, each beside its neighbour's, until the end. 3 rows of 4 vectors take 24
-/// registers of 32, weights 4 and a row's terms one; ARMv7 has 16.
-constexpr int kRows = HWY_ARCH_ARM_V7 ? 1 : 3;
-struct Accumulator {
-  hn::Vec<Sums> low, high;
-  HWY_INLINE void clear() { low = high = hn::Zero(Sums()); }
-  HWY_INLINE void add(hn::Vec<Terms> x, hn::Vec<Terms> w) {
-    low = hn::ReorderWidenMulAccumulate(Sums(), x, w, low, high);
-  }
-  HWY_INLINE hn::Vec<Sums> sums() const { return vpaddedOf(low, high); }
-  static HWY_INLINE hn::Vec<Sums> vpaddedOf(hn::Vec<Sums> a, hn::Vec<Sums> b) {
-    return hn::Add(hn::ConcatEven(Sums(), b, a), hn::ConcatOdd(Sums(), b, a));
-  }
-};
+/// NEON adds neither of two products to the other: sums of the first half of a vector's columns are
+/// kept apart from those of the second, each beside its neighbour's, until the end. 3 rows of 4
+/// vectors take 24 registers of 32, weights 4 and a row's terms one; ARMv7 has 16.
+constexpr int kRows = HWY_ARCH_ARM_V7 ? 1 : 3, kHalves = 2;
 #else
-constexpr int kRows = 6;  // of 2 vectors with AVX2: 12 registers of 16, weights two, a row's terms one
-struct Accumulator {
-  hn::Vec<Sums> all;
-  HWY_INLINE void clear() { all = hn::Zero(Sums()); }
-  HWY_INLINE void add(hn::Vec<Terms> x, hn::Vec<Terms> w) {
-    auto none = hn::Zero(Sums());
-    all = hn::ReorderWidenMulAccumulate(Sums(), x, w, all, none);
-  }
-  HWY_INLINE hn::Vec<Sums> sums() const { return all; }
-};
+/// Of 2 vectors with AVX2: 12 registers of 16, weights two, a row's terms one.
+constexpr int kRows = 6, kHalves = 1;
 #endif
+using Sum = hn::Vec<Sums>[kHalves];
+
+HWY_INLINE void clear(Sum& sum) { sum[0] = sum[kHalves - 1] = hn::Zero(Sums()); }
+
+HWY_INLINE void addProducts(hn::Vec<Terms> x, hn::Vec<Terms> w, Sum& sum) {
+  auto unused = hn::Zero(Sums());
+  auto& other = kHalves == 2 ? sum[kHalves - 1] : unused;
+  sum[0] = hn::ReorderWidenMulAccumulate(Sums(), x, w, sum[0], other);
+}
+
+HWY_INLINE hn::Vec<Sums> together(const Sum& sum) {
+#if HWY_ARCH_ARM
+  return hn::Add(hn::ConcatEven(Sums(), sum[1], sum[0]), hn::ConcatOdd(Sums(), sum[1], sum[0]));
+#else
+  return sum[0];
+#endif
+}
 static_assert(kIntegerRows % kRows == 0);
 
 HWY_INLINE void multiplyRows(const IntegerTile& tile, int64_t first) {
-  Accumulator sums[kRows][kVectors];
-  for (auto& row : sums)
-    for (auto& sum : row) sum.clear();
+  Sum sums[kRows][kVectors];
+  HWY_UNROLL(8)
+  for (int r = 0; r < kRows; ++r) {
+    HWY_UNROLL(4)
+    for (int v = 0; v < kVectors; ++v) clear(sums[r][v]);
+  }
   const int16_t* x = tile.x + first * 2;
   const int16_t* w = tile.w;
   for (int64_t pair = 0; pair < tile.pairs; ++pair) {
     hn::Vec<Terms> weights[kVectors];
+    HWY_UNROLL(4)
     for (int v = 0; v < kVectors; ++v)
       weights[v] = hn::LoadU(Terms(), w + v * static_cast<int>(hn::MaxLanes(Terms())));
+    HWY_UNROLL(8)
     for (int r = 0; r < kRows; ++r) {
       const auto both = bothOf(x + r * 2);
-      for (int v = 0; v < kVectors; ++v) sums[r][v].add(both, weights[v]);
+      HWY_UNROLL(4)
+      for (int v = 0; v < kVectors; ++v) addProducts(both, weights[v], sums[r][v]);
     }
     x += kIntegerRows * 2;
     w += kIntegerPanel * 2;
   }
   int32_t* to = tile.sums + first * kIntegerPanel;
-  for (int r = 0; r < kRows; ++r)
+  HWY_UNROLL(8)
+  for (int r = 0; r < kRows; ++r) {
+    HWY_UNROLL(4)
     for (int v = 0; v < kVectors; ++v)
-      hn::StoreU(sums[r][v].sums(), Sums(),
+      hn::StoreU(together(sums[r][v]), Sums(),
                  to + r * kIntegerPanel + v * static_cast<int>(hn::MaxLanes(Sums())));
+  }
 }
 
 void multiplyInRows(const IntegerTile& tile) {
