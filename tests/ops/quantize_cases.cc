@@ -29,7 +29,17 @@ void addLinear(CaseList& cases) {
     cases.push_back({text("QuantizeLinear_special_", type),
                      quantize,
                      {{.shape = {60}, .fill = Fill::Special}, one}});
+    cases.push_back({text("QuantizeLinear_rows_", type),
+                     quantize,
+                     {{.shape = {2, 3, 7, 11}, .low = -300, .high = 300},
+                      {.shape = {3}, .low = 0.5f, .high = 2},
+                      {.shape = {3}, .type = type, .low = 0, .high = 100}}});
     auto dequantize = std::make_shared<ops::DequantizeLinear>();
+    cases.push_back({text("DequantizeLinear_rows_", type),
+                     dequantize,
+                     {{.shape = {2, 3, 7, 11}, .type = type, .low = 0, .high = 120},
+                      {.shape = {3}, .low = 0.5f, .high = 2},
+                      {.shape = {3}, .type = type, .low = 0, .high = 100}}});
     const OpInput q{.shape = {2, 5, 4}, .type = type, .low = 0, .high = 120};
     cases.push_back({text("DequantizeLinear_", type), dequantize, {q, one}});
     cases.push_back({text("DequantizeLinear_axis_", type), dequantize, {q, many, zeros}});
@@ -43,6 +53,10 @@ void addLinear(CaseList& cases) {
   cases.push_back({"DynamicQuantizeLinear",
                    std::make_shared<ops::DynamicQuantizeLinear>(),
                    {{.shape = {3, 4, 5}, .low = -2, .high = 5}}});
+  for (const auto& [name, fill] : {std::pair("rows", Fill::Random), {"special", Fill::Special}})
+    cases.push_back({text("DynamicQuantizeLinear_", name),
+                     std::make_shared<ops::DynamicQuantizeLinear>(),
+                     {{.shape = {2, 3, 7, 11}, .fill = fill, .low = -2, .high = 5}}});
   auto requantize = std::make_shared<ops::Requantize>();
   cases.push_back({"Requantize",
                    requantize,
@@ -53,11 +67,50 @@ void addLinear(CaseList& cases) {
                     {.shape = {}, .type = DataType::Uint8, .low = 0, .high = 200}}});
 }
 
+/// More rows, columns and terms than a tile takes, none of them a multiple of what it takes.
+void addTiles(CaseList& cases) {
+  constexpr DataType kSigned = DataType::Int8, kUnsigned = DataType::Uint8;
+  auto wide = std::make_shared<ops::ConvInteger>();
+  wide->kernel = {3, 3};
+  wide->strides = wide->dilations = wide->padsBegin = wide->padsEnd = {1, 1};
+  cases.push_back({"ConvInteger_tiles",
+                   wide,
+                   {bytes({2, 5, 9, 11}, kUnsigned), bytes({35, 5, 3, 3}, kSigned),
+                    bytes({}, kUnsigned), bytes({35}, kSigned)}});
+  auto depthwise = std::make_shared<ops::ConvInteger>(*wide);
+  depthwise->groups = 6;
+  depthwise->strides = {2, 2};
+  cases.push_back({"ConvInteger_depthwise",
+                   depthwise,
+                   {bytes({1, 6, 13, 12}, kUnsigned), bytes({6, 1, 3, 3}, kSigned),
+                    bytes({}, kUnsigned)}});
+  auto line = std::make_shared<ops::ConvInteger>();
+  line->kernel = {4};
+  line->strides = line->dilations = {2};
+  line->padsBegin = {3}, line->padsEnd = {1};
+  cases.push_back({"ConvInteger_1d",
+                   line,
+                   {bytes({2, 7, 61}, kSigned), bytes({17, 7, 4}, kSigned), bytes({}, kSigned)}});
+  auto volume = std::make_shared<ops::ConvInteger>();
+  volume->kernel = {1, 2, 3};
+  volume->strides = volume->dilations = {1, 1, 1};
+  volume->padsBegin = {0, 1, 1}, volume->padsEnd = {0, 0, 1};
+  cases.push_back({"ConvInteger_3d",
+                   volume,
+                   {bytes({1, 3, 4, 5, 6}, kUnsigned), bytes({18, 3, 1, 2, 3}, kUnsigned),
+                    bytes({}, kUnsigned), bytes({18}, kUnsigned)}});
+  cases.push_back({"MatMulInteger_tiles",
+                   std::make_shared<ops::MatMulInteger>(),
+                   {bytes({2, 1, 50, 19}, kUnsigned), bytes({3, 19, 37}, kSigned),
+                    bytes({50, 1}, kUnsigned), bytes({37}, kSigned)}});
+}
+
 }  // namespace
 
 CaseList quantizeCases() {
   CaseList cases;
   addLinear(cases);
+  addTiles(cases);
   for (DataType a : kBytes)
     for (DataType b : kBytes) {
       auto conv = std::make_shared<ops::ConvInteger>();

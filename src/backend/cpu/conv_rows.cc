@@ -1,6 +1,7 @@
 // Rows of convolutions, matrix products and recurrent cells.
 #include "backend/cpu/kernel_table.h"
 #include "kernels/simd/conv.h"
+#include "kernels/simd/integer_product.h"
 #include "kernels/simd/matmul.h"
 #include "kernels/simd/recurrent.h"
 
@@ -14,6 +15,10 @@ std::span<const KernelRow> convRows() {
       {ops::OpKind::Conv, "conv-depthwise", acceptsDepthwise, depthwiseWorkspace, runDepthwise},
       {ops::OpKind::ConvTranspose, "conv-transpose-panels", acceptsConvTranspose,
        convTransposeWorkspace, runConvTranspose},
+      {ops::OpKind::ConvInteger, "conv-integer-panels", acceptsConvInteger, convIntegerWorkspace,
+       runConvInteger},
+      {ops::OpKind::MatMulInteger, "matmul-integer-panels", acceptsMatMulInteger,
+       matMulIntegerWorkspace, runMatMulInteger},
       {ops::OpKind::MatMul, "matmul-panels", acceptsMatMul, matMulWorkspace, runMatMul},
       {ops::OpKind::Recurrent, "recurrent-panels", acceptsRecurrent, recurrentWorkspace,
        runRecurrent},

@@ -3,6 +3,7 @@
 #include "kernels/simd/binary.h"
 #include "kernels/simd/move_types.h"
 #include "kernels/simd/pairs.h"
+#include "kernels/simd/quantize.h"
 #include "kernels/simd/unary.h"
 
 namespace minnow::backend::cpu {
@@ -16,6 +17,10 @@ std::span<const KernelRow> elementwiseRows() {
       {ops::OpKind::Binary, "pairs-rows", acceptsPairs, nullptr, runPairs},
       {ops::OpKind::Where, "where-rows", acceptsWhere, nullptr, runWhere},
       {ops::OpKind::Cast, "cast-rows", acceptsCast, nullptr, runCast},
+      {ops::OpKind::QuantizeLinear, "quantize-rows", acceptsQuantize, nullptr, runQuantize},
+      {ops::OpKind::DequantizeLinear, "dequantize-rows", acceptsDequantize, nullptr, runDequantize},
+      {ops::OpKind::DynamicQuantizeLinear, "dynamic-quantize-rows", acceptsDynamicQuantize, nullptr,
+       runDynamicQuantize},
   });
   return kRows;
 }

@@ -7,6 +7,7 @@
 
 #include "base/half.h"
 #include "kernels/double_math.h"
+#include "kernels/dynamic_scale.h"
 #include "kernels/elementwise.h"
 #include "kernels/kernel.h"
 #include "kernels/reference/extremes.h"
@@ -119,8 +120,7 @@ Result<void> runDynamicQuantizeLinear(const ops::Operator&, const KernelArgs& ar
     low = smaller(low, value);
     high = greater(high, value);
   });
-  const float scale = (high == low ? 1.0f : high - low) / 255.0f;
-  const double zero = std::clamp<double>(round(0.0f - low / scale), 0.0, 255.0);
+  const auto [scale, zero] = DynamicScale(low, high);
   if (const TensorView& y = args.outputs[0])
     forEachIndex(x.shape, [&](const Index& at) {
       const float value = x.as<const float>()[offsetOf(at, x.strides, rank)];
