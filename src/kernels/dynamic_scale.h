@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "kernels/reference/scalar_math.h"
+#include "kernels/double_math.h"
 
 namespace minnow::kernels {
 
@@ -15,7 +15,7 @@ struct DynamicScale {
   /// Of -2 to 3.1 the scale is 0.02 and the zero point 100. `low` is at most 0, `high` at least 0.
   DynamicScale(float low, float high)
       : scale((high == low ? 1.0F : high - low) / 255.0F),
-        zero(std::clamp<double>(reference::round(0.0F - low / scale), 0.0, 255.0)) {}
+        zero(std::clamp(in_double::nearest(0.0F - low / scale), 0.0, 255.0)) {}
 };
 
 }  // namespace minnow::kernels
