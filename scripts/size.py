@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What libminnow.so is made of, from the linker's map: bytes of code, constants and data by room.
 
-Usage: size.py [--files N] FOLDER|LIBRARY.map …      (a build folder, as build/arm64-minimal)
+Usage: size.py [--files N] FOLDER|LIBRARY.map …      (a build folder, as build/arm64-rooms of `make size`)
 """
 import argparse
 import collections
@@ -84,7 +84,7 @@ def main():
     for path in arguments.paths:
         maps = sorted(path.glob("libminnow.so*.map")) if path.is_dir() else [path]
         if not maps:
-            parser.error(f"{path} has no map of libminnow.so: cmake --build --preset arm64-minimal")
+            parser.error(f"{path} has no map of libminnow.so: make size")
         for one in maps:
             show(one, arguments.files)
 
