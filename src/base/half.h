@@ -9,11 +9,16 @@ namespace minnow::base {
 // Every alternative is computed and one is selected, without branches: the time does not depend on
 // the data.
 
-/// Exact.
+inline constexpr float kLargestHalf = 65504;
+/// What is less has fewer than 11 binary digits.
+inline constexpr float kLeastNormalHalf = 0x1p-14F;
+
+/// Exact. A NaN keeps its bits and becomes a quiet one, as instructions for this make it.
 inline float floatFromHalf(uint16_t half) {
   const uint32_t sign = static_cast<uint32_t>(half & 0x8000) << 16;
   const uint32_t magnitude = half & 0x7FFF;
-  const uint32_t special = 0x7F800000 | (magnitude << 13);
+  const uint32_t quiet = magnitude > 0x7C00 ? 0x00400000 : 0;
+  const uint32_t special = 0x7F800000 | quiet | (magnitude << 13);
   const uint32_t normal = (magnitude << 13) + 0x38000000;
   // Denormal halves are normal floats: magnitude * 2^-24.
   const float small = static_cast<float>(static_cast<int32_t>(magnitude)) * 0x1p-24f;

@@ -55,6 +55,8 @@ const char* packingName(Packing packing) {
       return "none";
     case Packing::F32x16:
       return "F32x16";
+    case Packing::F16x16:
+      return "F16x16";
   }
   return "unknown";
 }

@@ -6,6 +6,7 @@
 #include "converter/onnx/import.h"
 #include "format/read.h"
 #include "format/write.h"
+#include "passes/halve_weights.h"
 #include "passes/pass_list.h"
 
 namespace minnow::converter {
@@ -24,6 +25,11 @@ Result<std::vector<std::byte>> converted(std::span<const std::byte> model,
     return std::unexpected(ok.error());
   for (const passes::PassReport& pass : passReports)
     report.passes.emplace_back(pass.name, pass.changes);
+  if (options.weights == ConvertOptions::Weights::Float16) {
+    const auto halved = passes::halveWeights(*graph);
+    if (!halved) return std::unexpected(halved.error());
+    report.passes.emplace_back("halve-weights", *halved);
+  }
   report.operatorsAfter = static_cast<int>(graph->nodes.size());
   report.weightBytes = passes::weightBytes(*graph);
   return format::write(*graph);

@@ -46,6 +46,12 @@ struct ConvertOptions {
     Speed,  ///< may spend static bytes: weights of Winograd's tiles are stored at their points
   };
   Optimise optimise = Optimise::Memory;
+  /// What float16 holds exactly is stored so either way.
+  enum class Weights {
+    AsTheyAre,
+    Float16,  ///< rounded once, to the nearest; computed with in float32
+  };
+  Weights weights = Weights::AsTheyAre;
   /// Names of passes to leave out (passes/pass_list.h).
   std::vector<std::string> disabledPasses;
   /// Called with 0 … 1 and what is being done.

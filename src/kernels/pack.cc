@@ -5,6 +5,9 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <vector>
+
+#include "base/half.h"
 
 namespace minnow::kernels {
 namespace {
@@ -103,6 +106,7 @@ DataType packedType(Packing packing) {
     case Packing::None:
       break;
     case Packing::F32x16:
+    case Packing::F16x16:
       return DataType::Float32;
   }
   return DataType::Undefined;
@@ -114,6 +118,8 @@ uint64_t packedBytes(Packing packing, const ops::WeightMatrices& weights) {
       break;
     case Packing::F32x16:
       return panelShape(weights).bytes();
+    case Packing::F16x16:
+      return panelShape(weights).elements() * sizeof(uint16_t);
   }
   return 0;
 }
@@ -126,7 +132,19 @@ void pack(Packing packing, const void* elements, const ops::WeightMatrices& weig
     case Packing::F32x16:
       return packF32x16(static_cast<const float*>(elements), weights,
                         reinterpret_cast<float*>(out.data()));
+    case Packing::F16x16: {
+      std::vector<float> panels(panelShape(weights).elements());
+      packF32x16(static_cast<const float*>(elements), weights, panels.data());
+      return halve(panels, reinterpret_cast<uint16_t*>(out.data()));
+    }
   }
+}
+
+void halve(std::span<const float> panels, uint16_t* out) {
+  std::ranges::transform(panels, out, base::halfFromFloat);
+}
+void widen(std::span<const uint16_t> panels, float* out) {
+  std::ranges::transform(panels, out, base::floatFromHalf);
 }
 
 }  // namespace minnow::kernels

@@ -22,6 +22,10 @@ uint64_t packedBytes(Packing packing, const ops::WeightMatrices& weights);
 void pack(Packing packing, const void* elements, const ops::WeightMatrices& weights,
           std::span<std::byte> out);
 
+/// Elements of F32x16 as those of F16x16, rounded once to the nearest, and back, which is exact.
+void halve(std::span<const float> panels, uint16_t* out);
+void widen(std::span<const uint16_t> panels, float* out);
+
 /// True if products of the weights with zeros change no bit of sums to which the bias is added: all
 /// weights are finite, and no bias is -0, nor a negative denormal, which kernels take for -0.
 bool zerosAddNothing(std::span<const float> weights, std::span<const float> bias);

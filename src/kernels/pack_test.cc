@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/half.h"
 #include "ops/conv.h"
 #include "ops/conv_transpose.h"
 #include "ops/matmul.h"
@@ -121,11 +122,28 @@ TEST(Pack, OnlyWeightsHaveAForm) {
 /// Every enumerator has a type and a name, and no other number has.
 TEST(Pack, EveryPackingIsKnownByName) {
   EXPECT_STREQ(packingName(Packing::F32x16), "F32x16");
+  EXPECT_STREQ(packingName(Packing::F16x16), "F16x16");
   EXPECT_EQ(packedType(Packing::F32x16), DataType::Float32);
-  for (int other = 2; other < 256; ++other) {
+  EXPECT_EQ(packedType(Packing::F16x16), DataType::Float32);
+  for (int other = 3; other < 256; ++other) {
     EXPECT_EQ(packedType(static_cast<Packing>(other)), DataType::Undefined);
     EXPECT_STREQ(packingName(static_cast<Packing>(other)), "unknown");
   }
+}
+
+/// As F32x16 has it, each element rounded once; and back, exactly.
+TEST(Pack, HalvesAreThePanelsOfFloatsRounded) {
+  const std::vector<float> weights{1, -2.0004882f, 0.1f, 65504, 6e-8f, -0.0f};
+  const auto matrices = *ops::MatMul().weightMatrices(1, {2, 3}, {3, 1});
+  std::vector<float> floats(panelShape(matrices).elements()), widened(floats.size());
+  std::vector<uint16_t> halves(floats.size());
+  ASSERT_EQ(packedBytes(Packing::F16x16, matrices), halves.size() * sizeof(uint16_t));
+  pack(Packing::F32x16, weights.data(), matrices, std::as_writable_bytes(std::span(floats)));
+  pack(Packing::F16x16, weights.data(), matrices, std::as_writable_bytes(std::span(halves)));
+  widen(halves, widened.data());
+  EXPECT_EQ(widened, (std::vector<float>{1, -2, 0.099975586f, 0, 65504, 0x1p-24f, -0.0f, 0}));
+  for (size_t i = 0; i < floats.size(); ++i)
+    EXPECT_EQ(halves[i], base::halfFromFloat(floats[i])) << i;
 }
 
 TEST(Pack, ZerosAddNothingToFiniteWeightsAndOtherBiasThanNegativeZero) {

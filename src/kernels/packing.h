@@ -6,6 +6,9 @@
 // last panel are padded with zeros to a width that is a multiple of 4. With groups, each group is a
 // matrix of its own, one after another. Depthwise weights (one input and one output channel a
 // group) are a single block of [ky][kx][channels padded to 16].
+//
+// Packing::F16x16: the same with elements of float16, which readers widen: the value is float32 to
+// everybody else.
 #pragma once
 
 #include <algorithm>
@@ -25,9 +28,10 @@ struct PanelShape {
   bool depthwise = false;  ///< groups counts channels, outputs is 1 and depth is ky*kx
 
   static int64_t roundUp(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
-  uint64_t bytes() const {
-    return static_cast<uint64_t>((depthwise ? 1 : groups) * groupElements()) * sizeof(float);
+  uint64_t elements() const {
+    return static_cast<uint64_t>((depthwise ? 1 : groups) * groupElements());
   }
+  uint64_t bytes() const { return elements() * sizeof(float); }
   /// Of one group; of everything when depthwise.
   int64_t groupElements() const {
     return depthwise ? roundUp(groups, kPanel) * depth : roundUp(outputs, 4) * depth;
@@ -45,6 +49,11 @@ struct PanelShape {
     return depthwise ? roundUp(groups, kPanel) : width(output / kPanel * kPanel);
   }
 };
+
+/// True of both packings.
+inline bool isInPanels(const TensorView& weights) {
+  return weights.packing == Packing::F32x16 || weights.packing == Packing::F16x16;
+}
 
 inline PanelShape panelShape(const ops::WeightMatrices& weights) {
   return {weights.groups(), weights.outputs(), weights.depth(), weights.perChannel};

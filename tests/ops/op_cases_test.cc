@@ -64,13 +64,14 @@ struct Setting {
   bool atPoints = false;   ///< weights of Winograd's tiles are stored transformed
   bool constants = false;  ///< inputs from 1 on are known before the run, not weights alone
   bool halves = false;     ///< a device stores float32 as float16
+  bool inHalves = false;   ///< packed weights are stored as float16
   bool direct = false;     ///< no convolution is computed in Winograd's tiles
 
   std::string toString(const char* kernel) const {
     return text("kernel ", kernel, ", target ", target, ", storage ", variant->name, ", threads ",
-                threads, packed ? ", weights packed" : "", atPoints ? ", at points" : "",
-                constants ? ", constants" : "", halves ? ", in halves" : "",
-                converted ? ", as converted" : "",
+                threads, packed ? inHalves ? ", weights packed in halves" : ", weights packed" : "",
+                atPoints ? ", at points" : "", constants ? ", constants" : "",
+                halves ? ", in halves" : "", converted ? ", as converted" : "",
                 inPlace >= 0 ? text(", in place of input ", inPlace) : "");
   }
 };
@@ -135,6 +136,29 @@ class Runner {
                        .constants = &variant != kVariants,
                        .halves = true},
                       *list.front());
+  }
+
+  /// Packed weights that are stored as float16, which holds them exactly: no bit depends on it.
+  void checkWeightsInHalves() {
+    if (!packable()) return;
+    for (size_t i = 0; i < inputs_.size(); ++i)
+      if (case_.inputs[i].weights && inputs_[i].view()) roundToHalves(inputs_[i].view());
+    outputTypes_ = *case_.op->inferShape(types_);
+    Run reference = prepare({});
+    expected_ = execute(reference, *prepared(backend::referenceBackend(), reference));
+    expectedOutputs_ = std::move(reference.outputs);
+    expectedViews_ = std::move(reference.outputViews);
+    for (std::string_view target : cpuTargets()) {
+      ASSERT_TRUE(limitCpuTarget(target));
+      for (int threads : {1, 3})
+        checkSetting({.variant = kVariants + 1,
+                      .target = target,
+                      .threads = threads,
+                      .packed = true,
+                      .inHalves = true},
+                     target == cpuTargets().front());
+    }
+    ASSERT_TRUE(limitCpuTarget(""));
   }
 
   /// `name` is that of the expected hash. Every way to store and share, or, where that has been
@@ -262,7 +286,8 @@ class Runner {
       };
       if (setting.atPoints) replace(weightsAtPoints(*case_.op, run.inputViews.back()));
       if (setting.packed)
-        replace(packedWeights(*case_.op, static_cast<int>(i), run.inputViews.back()));
+        replace(
+            packedWeights(*case_.op, static_cast<int>(i), run.inputViews.back(), setting.inHalves));
     }
     for (const TensorType& type : outputTypes_) {
       run.outputs.emplace_back(type, setting.variant->outputs);
@@ -536,6 +561,10 @@ bool isTriedInHalves(const OpCase& c) {
 
 TEST_P(OpCases, InHalvesOnDevices) {
   if (!GetParam().fails && isTriedInHalves(GetParam())) Runner(GetParam()).checkInHalves();
+}
+
+TEST_P(OpCases, SameBitsOfWeightsInHalves) {
+  if (!GetParam().fails) Runner(GetParam()).checkWeightsInHalves();
 }
 
 TEST_P(OpCases, AttributesSurviveEncodingInAnyOrder) {

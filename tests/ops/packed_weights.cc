@@ -49,8 +49,9 @@ std::optional<PackedWeights> weightsAtPoints(const ops::Operator& op, const Tens
 }
 
 std::optional<PackedWeights> packedWeights(const ops::Operator& op, int index,
-                                           const TensorView& weights) {
-  const Packing packing = kernels::packingFor(weights.type);
+                                           const TensorView& weights, bool inHalves) {
+  Packing packing = kernels::packingFor(weights.type);
+  if (packing == Packing::F32x16 && inHalves) packing = Packing::F16x16;
   const auto matrices = op.weightMatrices(index, weights.shape, weights.strides);
   if (!matrices || packing == Packing::None) return std::nullopt;
   const auto bytes = static_cast<size_t>(kernels::packedBytes(packing, *matrices));

@@ -25,8 +25,8 @@ std::unique_ptr<ops::Operator> asConverted(const ops::Operator& op,
 /// 3x3 weights of an operator in Winograd's tiles at the points of the tiles, plain; nothing for others.
 std::optional<PackedWeights> weightsAtPoints(const ops::Operator& op, const TensorView& weights);
 
-/// Nothing if input `index` has no packed form.
+/// Nothing if input `index` has no packed form. `inHalves`: F16x16 in place of F32x16.
 std::optional<PackedWeights> packedWeights(const ops::Operator& op, int index,
-                                           const TensorView& weights);
+                                           const TensorView& weights, bool inHalves = false);
 
 }  // namespace minnow::optest

@@ -25,7 +25,7 @@ struct Arguments {
   std::string onnx, output;
   std::vector<std::string> shapes;
   ConvertSettings settings;
-  std::string winograd = "on", optimise = "memory";
+  std::string winograd = "on", optimise = "memory", weights = "as-they-are";
   bool listPasses = false, json = false;
 };
 
@@ -137,6 +137,7 @@ void convert(Arguments& args) {
   args.settings.shapes = shapesFor(args.onnx, args.shapes);
   if (args.winograd == "off") args.settings.disabledPasses.push_back("choose-winograd");
   args.settings.forSpeed = args.optimise == "speed";
+  args.settings.inHalves = args.weights == "float16";
   args.settings.progress = terminalProgress();
   converter::ConvertReport report;
   const auto bytes =
@@ -184,6 +185,11 @@ void addConvert(CLI::App& app) {
                    "memory|speed: whether weights may take more memory where that saves time; bits "
                    "stay (default: memory)")
       ->check(CLI::IsMember({"memory", "speed"}));
+  verb->add_option(
+          "--weights", args->weights,
+          "as-they-are|float16: whether weights are rounded to float16, which halves their "
+          "bytes; what float16 holds exactly is stored so either way (default: as-they-are)")
+      ->check(CLI::IsMember({"as-they-are", "float16"}));
   verb->add_flag("--list-passes", args->listPasses, "Print the names of all passes");
   verb->add_flag("--json", args->json, "Report in JSON");
   verb->footer(
@@ -193,6 +199,7 @@ void addConvert(CLI::App& app) {
       "  minnow convert read.onnx -o read.minnow --shape x=1,3,48,32..960\n"
       "  minnow convert net.onnx -o net.minnow --value sizes=1,64 --disable fold-batch-norm\n"
       "  minnow convert resnet.onnx -o resnet.minnow --optimise speed\n"
+      "  minnow convert resnet.onnx -o resnet.minnow --weights float16\n"
       "Exit code 3 and a list of nodes when something in the model is not supported.");
   verb->callback([args] { convert(*args); });
 }

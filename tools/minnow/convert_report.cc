@@ -49,6 +49,7 @@ converter::ConvertOptions convertOptions(const std::filesystem::path& onnx,
   options.disabledPasses = settings.disabledPasses;
   options.progress = settings.progress;
   if (settings.forSpeed) options.optimise = converter::ConvertOptions::Optimise::Speed;
+  if (settings.inHalves) options.weights = converter::ConvertOptions::Weights::Float16;
   for (const auto& [name, text] : byName(settings.bounds, "--bound")) {
     const std::vector<double> numbers = parseNumbers(text, "--bound");
     if (numbers.size() != 1 || !(numbers[0] >= 0 && numbers[0] <= INT32_MAX))

@@ -44,6 +44,7 @@ struct ConvertSettings {
   std::vector<std::string> bounds{};  ///< NAME=NUMBER
   std::vector<std::string> disabledPasses{};
   bool forSpeed = false;  ///< --optimise speed
+  bool inHalves = false;  ///< --weights float16
   std::function<void(double, const std::string&)> progress{};
 };
 

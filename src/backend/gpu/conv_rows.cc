@@ -166,9 +166,12 @@ Result<Operand> packedWeights(const ops::Operator& op, const TensorView& w, Laun
   const auto bytes = static_cast<size_t>(kernels::packedBytes(Packing::F32x16, matrices));
   std::vector<float> packed;
   std::span<const float> panels(w.as<const float>(), bytes / sizeof(float));
-  if (w.packing == Packing::None) {
+  if (w.packing != Packing::F32x16) {
     packed.resize(panels.size());
-    kernels::pack(Packing::F32x16, w.data, matrices, std::as_writable_bytes(std::span(packed)));
+    if (w.packing == Packing::F16x16)
+      kernels::widen({w.as<const uint16_t>(), packed.size()}, packed.data());
+    else
+      kernels::pack(Packing::F32x16, w.data, matrices, std::as_writable_bytes(std::span(packed)));
     panels = packed;
   }
   const auto index = launches.addWeights(panels);

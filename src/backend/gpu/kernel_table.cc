@@ -4,6 +4,7 @@
 
 #include "backend/gpu/rows.h"
 #include "base/fail.h"
+#include "base/half.h"
 
 namespace minnow::backend::gpu {
 namespace {
@@ -60,17 +61,17 @@ Result<void> checkBytes(const char* what, int64_t bytes, const Device& device) {
 }
 
 Result<void> checkHalves(std::span<const float> numbers) {
-  constexpr float kMost = 65504;
-  const auto holds = [](float x) { return std::fabs(x) <= kMost || !std::isfinite(x); };
+  const auto holds = [](float x) {
+    return std::fabs(x) <= base::kLargestHalf || !std::isfinite(x);
+  };
   const auto beyond = std::ranges::find_if_not(numbers, holds);
   if (beyond == numbers.end()) return {};
   return fail(ErrorCode::Unsupported, "a constant of ", *beyond, " is beyond what float16 holds, ",
-              kMost);
+              base::kLargestHalf);
 }
 
 Result<void> checkDigits(std::span<const float> weights) {
-  constexpr float kLeast = 0x1p-14F;
-  const auto isSmall = [](float weight) { return std::fabs(weight) < kLeast; };
+  const auto isSmall = [](float weight) { return std::fabs(weight) < base::kLeastNormalHalf; };
   const auto isZero = [](float weight) { return weight == 0; };
   if (!std::ranges::all_of(weights, isSmall) || std::ranges::all_of(weights, isZero)) return {};
   return fail(ErrorCode::Unsupported,

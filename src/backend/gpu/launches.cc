@@ -27,6 +27,7 @@ std::pair<int64_t, int64_t> reachOf(const TensorView& view) {
 
 std::span<const float> numbersOf(const Work& work, int input) {
   const TensorView& view = work.inputs[static_cast<size_t>(input)];
+  if (view.packing == Packing::F16x16) return {};
   if (view.packing != Packing::None) {
     const auto matrices = *work.op.weightMatrices(input, view.shape, view.strides);
     const int64_t bytes = kernels::packedBytes(view.packing, matrices);

@@ -59,7 +59,8 @@ Result<void> checkBytes(const char* what, int64_t bytes, const Device& device);
 /// True if tensors of float32 are stored in halves (Work).
 bool storesHalves(const Work& work);
 
-/// All that a constant input of float32 has, gaps included, packed or not.
+/// All that a constant input of float32 has, gaps included, packed or not; none of weights that are
+/// stored as float16, of which there is nothing to check.
 std::span<const float> numbersOf(const Work& work, int input);
 
 /// Refuses what is beyond halves, infinities apart.

@@ -132,7 +132,7 @@ Walk::Results Walk::body(const ::onnx::GraphProto& graph, std::span<const ir::Va
     return Results(static_cast<size_t>(graph.output_size()), kFailed);
   Results results;
   for (const auto& output : graph.output()) {
-    const ir::ValueId value = state_.scopes.find(output.name());
+    const ir::ValueId value = state_.computable(state_.scopes.find(output.name()));
     if (value == kNotComputed) throw ImportError(notComputed(graph.node(), output.name()));
     if (value == kUnknown || value == ir::kNoValue)
       throw ImportError("the model is broken here: its body's output '" + output.name() +

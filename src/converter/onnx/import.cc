@@ -14,6 +14,7 @@
 #include "converter/onnx/tensor_proto.h"
 #include "converter/onnx/versions.h"
 #include "converter/onnx/walk.h"
+#include "ops/cast.h"
 #include "ops/in_run.h"
 #include "sizes/evaluate.h"
 
@@ -104,6 +105,19 @@ ir::ValueId ImportState::addConstant(const std::string& name, TensorType type,
                                      std::span<const std::byte> bytes) {
   spendBytes(bytes.size());
   return graph.addConstant(name, type, bytes);
+}
+
+ir::ValueId ImportState::computable(ir::ValueId id) {
+  if (id < 0 || graph.values[static_cast<size_t>(id)].type.type != DataType::Float16) return id;
+  const auto [known, isNew] = computable_.try_emplace(id, ir::kNoValue);
+  if (isNew) known->second = cast(id, DataType::Float32);
+  return known->second;
+}
+
+ir::ValueId ImportState::cast(ir::ValueId id, DataType to) {
+  auto op = std::make_unique<ops::Cast>();
+  op->to = to;
+  return emit(std::move(op), {id}, 1)[0];
 }
 
 ir::ValueId ImportState::addTensor(const ::onnx::TensorProto& tensor, const std::string& name) {
@@ -338,10 +352,20 @@ class ModelImport {
       if (value < 0)
         throw ImportError("the graph's output '" + output.name() +
                           "' is neither an input nor written by any of its nodes");
-      state_.graph.outputs.push_back(value);
+      state_.graph.outputs.push_back(asDeclared(value, output));
       state_.graph.outputNames.push_back(output.name());
     }
     if (state_.graph.outputs.empty()) throw ImportError("the graph has no outputs");
+  }
+
+  /// What is computed in place of float16.
+  ir::ValueId asDeclared(ir::ValueId value, const ::onnx::ValueInfoProto& output) {
+    const DataType type = state_.graph.values[static_cast<size_t>(value)].type.type;
+    if (output.type().tensor_type().elem_type() != ::onnx::TensorProto::FLOAT16 ||
+        type != DataType::Float32)
+      return value;
+    state_.nodeName = output.name(), state_.nodeOp = "Cast";
+    return state_.cast(value, DataType::Float16);
   }
 
   const ::onnx::ModelProto& model_;

@@ -94,6 +94,10 @@ class ImportState {
   ir::ValueId addTensor(const ::onnx::TensorProto& tensor, const std::string& name);
   /// A graph's initialisers, in the innermost scope.
   void addInitialisers(const ::onnx::GraphProto& from);
+  /// A value as operators compute with it: float32 in place of float16, which is exact. So what a model
+  /// of float16 computes is rounded to it nowhere but where it casts, and at its outputs.
+  ir::ValueId computable(ir::ValueId id);
+  ir::ValueId cast(ir::ValueId id, DataType to);
   /// A constant whose bytes count against the budget.
   ir::ValueId addConstant(const std::string& name, TensorType type,
                           std::span<const std::byte> bytes);
@@ -113,7 +117,8 @@ class ImportState {
   void spendExternal(const ::onnx::TensorProto& tensor, size_t bytes);
 
   int fresh_ = 0;
-  std::map<std::string, size_t> externalRead_;  ///< bytes, by place
+  std::map<ir::ValueId, ir::ValueId> computable_;  ///< by what is float16
+  std::map<std::string, size_t> externalRead_;     ///< bytes, by place
 };
 
 }  // namespace minnow::converter

@@ -129,7 +129,7 @@ const ::onnx::GraphProto& NodeContext::graph(const char* attribute) const {
 
 ir::ValueId NodeContext::input(int i) const {
   if (i >= proto_.input_size() || proto_.input(i).empty()) return ir::kNoValue;
-  return state_.scopes.find(proto_.input(i));
+  return state_.computable(state_.scopes.find(proto_.input(i)));
 }
 
 const TensorType& NodeContext::typeOf(ir::ValueId id) const {

@@ -62,7 +62,7 @@ class NodeContext {
   // Inputs
   int inputs() const { return proto_.input_size(); }
   int outputs() const { return proto_.output_size(); }
-  /// kNoValue for an absent optional input.
+  /// kNoValue for an absent optional input. float16 comes as float32 (ImportState::computable()).
   ir::ValueId input(int i) const;
   bool hasInput(int i) const { return input(i) != ir::kNoValue; }
   bool wantsOutput(int i) const { return i < proto_.output_size() && !proto_.output(i).empty(); }

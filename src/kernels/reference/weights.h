@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "base/half.h"
 #include "kernels/packing.h"
 #include "minnow/tensor.h"
 #include "ops/operator.h"
@@ -21,21 +22,30 @@ class WeightsOfOutput {
       case Packing::None:
         first_ = data + matrices.offset(group, output);
         break;
-      case Packing::F32x16: {
-        const PanelShape panels = panelShape(matrices);
-        first_ = data + panels.offset(group, output, 0);
-        packedStep_ = panels.stepElements(output);
+      case Packing::F32x16:
+        first_ = data + openPanels(group, output);
         break;
-      }
+      case Packing::F16x16:
+        halves_ = view.as<const uint16_t>() + openPanels(group, output);
+        break;
     }
   }
   T operator[](int64_t step) const {
+    if (halves_) return static_cast<T>(base::floatFromHalf(halves_[step * packedStep_]));
     return first_[packedStep_ ? step * packedStep_ : matrices_->offset(step)];
   }
 
  private:
+  /// Where the output's weights begin.
+  int64_t openPanels(int64_t group, int64_t output) {
+    const PanelShape panels = panelShape(*matrices_);
+    packedStep_ = panels.stepElements(output);
+    return panels.offset(group, output, 0);
+  }
+
   const ops::WeightMatrices* matrices_;
   const T* first_ = nullptr;
+  const uint16_t* halves_ = nullptr;
   int64_t packedStep_ = 0;
 };
 

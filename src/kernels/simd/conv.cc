@@ -20,17 +20,21 @@ class Block {
     float* floats = reinterpret_cast<float*>(scratch + tapBytes(plan));
     zeros_ = floats;
     std::fill_n(floats, plan.run(), 0.0f);
-    staged_ = floats + PanelShape::roundUp(plan.run(), 16);
+    widened_ = floats + PanelShape::roundUp(plan.run(), 16);
+    staged_ = widened_ + plan.widenedFloats;
   }
 
   static size_t tapBytes(const ConvPlan& plan) {
     return base::alignUp(static_cast<size_t>(plan.taps()) * sizeof(TapRun));
   }
   static size_t scratchBytes(const ConvPlan& plan) {
-    return tapBytes(plan) +
-           static_cast<size_t>(PanelShape::roundUp(plan.run(), 16) + plan.stagedFloats()) *
-               sizeof(float);
+    return tapBytes(plan) + static_cast<size_t>(PanelShape::roundUp(plan.run(), 16) +
+                                                plan.widenedFloats + plan.stagedFloats()) *
+                                sizeof(float);
   }
+
+  /// Room for weights.
+  float* widened() const { return widened_; }
 
   /// Makes the input of rows [first, end) of an output plane readable, under pixels [pixel,
   /// endPixel) and no others: of a strip the rest does not exist.
@@ -128,6 +132,7 @@ class Block {
   const float* image_;
   TapRun* taps_;
   float* zeros_;
+  float* widened_;
   float* staged_;
   RowIndex first_;
   int64_t firstPixel_ = 0, stagedPixels_ = 0;
@@ -232,7 +237,7 @@ struct Work {
     Block block(plan, x + image * plan.x.batchStride, scratch);
     block.open(plane, firstRow, endRow, firstPixel, endPixel);
     float* to = y + image * plan.y.batchStride + plane * plan.y.planeStride;
-    outputs.forEachPanel(panels * cut.panels, (panels + 1) * cut.panels, [&](const Panel& panel) {
+    const auto computeRows = [&](const Panel& panel) {
       for (int64_t row = firstRow; row < endRow; ++row)
         for (int64_t begin = firstPixel; begin < endPixel;) {
           const Stretch s = block.stretch(begin, endPixel);
@@ -240,7 +245,9 @@ struct Work {
                     to + row * plan.y.rowStride + s.begin * plan.y.pixelStride, plan.y.pixelStride);
           begin = s.end;
         }
-    });
+    };
+    outputs.forEachPanel(panels * cut.panels, (panels + 1) * cut.panels, block.widened(),
+                         computeRows);
   }
 };
 
@@ -250,7 +257,7 @@ bool acceptsConv(const ops::Operator& op, std::span<const TensorView> inputs,
                  std::span<const TensorView> outputs) {
   const auto& conv = static_cast<const ops::Conv&>(op);
   const TensorView& y = outputs[0];
-  if (conv.winograd || inputs[1].packing != Packing::F32x16 || y.elements() == 0) return false;
+  if (conv.winograd || !isInPanels(inputs[1]) || y.elements() == 0) return false;
   if (!Image(y).channelsAdjacent() || panelShape(conv, inputs[1]).depthwise) return false;
   return planConv(conv, inputs[0], inputs[1], y).feasible;
 }
@@ -265,7 +272,7 @@ size_t convWorkspace(const ops::Operator& op, std::span<const TensorView> inputs
 Result<void> runConv(const ops::Operator& op, const KernelArgs& args) {
   const auto& conv = static_cast<const ops::Conv&>(op);
   const ConvPlan plan = planConv(conv, args.inputs[0], args.inputs[1], args.outputs[0], args.rows);
-  const PanelOutputs outputs(plan.panels, args.inputs[1].as<const float>(),
+  const PanelOutputs outputs(plan.panels, PanelWeights(args.inputs[1]),
                              args.inputs.size() > 2 ? args.inputs[2] : TensorView{}, conv.epilogue);
   const Work work{plan, outputs, args.inputs[0].as<const float>(), args.outputs[0].as<float>(),
                   Cut(plan, args.team->threads())};

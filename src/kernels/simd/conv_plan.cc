@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "kernels/simd/conv_taps.h"
+#include "kernels/simd/panel_run.h"
 
 namespace minnow::kernels::simd {
 namespace {
@@ -103,6 +104,12 @@ void chooseStaging(ConvPlan& plan) {
 /// Then, where the second cache holds no row's input, every panel had better pass over all rows.
 bool weightsOutweighRow(const ConvPlan& plan) { return plan.y.width < kPanel * plan.kernelX; }
 
+/// Weights of float16 are widened for each block: of a row of 7 pixels that took as long as computing.
+int64_t leastRows(const ConvPlan& plan) {
+  constexpr int64_t kLeastPixels = 56;
+  return plan.widenedFloats > 0 ? (kLeastPixels + plan.y.width - 1) / plan.y.width : 1;
+}
+
 void chooseBlocks(ConvPlan& plan) {
   plan.pixelsPerBlock = plan.y.width;
   const int64_t rowFloats =
@@ -110,7 +117,7 @@ void chooseBlocks(ConvPlan& plan) {
   const int64_t rowsThatFit =
       kBlockFloats / plan.kernelZ / rowFloats - (plan.kernelY - 1) * plan.dilationY;
   const int64_t rows = std::max<int64_t>(1, plan.endRow - plan.firstRow);
-  plan.rowsPerBlock = std::clamp<int64_t>(rowsThatFit / plan.strideY, 1, rows);
+  plan.rowsPerBlock = std::clamp(rowsThatFit / plan.strideY, std::min(leastRows(plan), rows), rows);
   if (!plan.staged && rowsThatFit < 1 && weightsOutweighRow(plan)) plan.rowsPerBlock = rows;
   if (plan.rowsPerBlock > 1 || (plan.staged && !isPointwise(plan))) return;
   const int64_t pixelsThatFit =
@@ -173,6 +180,7 @@ ConvPlan convGeometry(const ops::Conv& conv, const TensorView& x, const TensorVi
 ConvPlan planConv(const ops::Conv& conv, const TensorView& x, const TensorView& weights,
                   const TensorView& y, const OutputRows& rows) {
   ConvPlan plan = convGeometry(conv, x, weights, y, rows);
+  plan.widenedFloats = PanelWeights(weights).roomFloats(plan.panels);
   mergeRows(plan);
   chooseStaging(plan);
   if (plan.feasible) chooseBlocks(plan);

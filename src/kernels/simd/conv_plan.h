@@ -37,6 +37,7 @@ struct ConvPlan {
   int64_t groups = 1;
   bool leavesOutPadding = false;  ///< kernels need not multiply zeros (ops::Conv)
   PanelShape panels;
+  int64_t widenedFloats = 0;  ///< of weights that are stored as float16
 
   /// The part of every output plane that is computed. A pointwise convolution's rows may have become one
   /// long row; the rows that are asked for are then a range of its pixels.

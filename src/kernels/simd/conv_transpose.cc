@@ -27,6 +27,7 @@ struct Plan {
   Image x, y;
   Axis planes, rows, columns;
   PanelShape panels;
+  int64_t widenedFloats;
   int64_t inputs;  ///< channels of a group
 
   Plan(const ops::ConvTranspose& op, const TensorView& in, const TensorView& weights,
@@ -35,6 +36,7 @@ struct Plan {
         y(out),
         columns{op.along(static_cast<int>(op.kernel.size()) - 1, x.width)},
         panels(panelShape(op, weights)),
+        widenedFloats(PanelWeights(weights).roomFloats(panels)),
         inputs(x.channels / op.groups) {
     const int last = static_cast<int>(op.kernel.size()) - 1;
     if (last > 0) rows = Axis{op.along(last - 1, x.height)};
@@ -44,7 +46,11 @@ struct Plan {
     return base::alignUp(static_cast<size_t>(planes.kernel * rows.kernel * columns.kernel) *
                          sizeof(TapRun));
   }
-  size_t scratchBytes() const { return tapBytes() + static_cast<size_t>(inputs) * sizeof(float); }
+  /// Taps, zeros, weights.
+  size_t scratchBytes() const {
+    return tapBytes() +
+           static_cast<size_t>(PanelShape::roundUp(inputs, 16) + widenedFloats) * sizeof(float);
+  }
 };
 
 class Rows {
@@ -56,6 +62,8 @@ class Rows {
         zeros_(reinterpret_cast<float*>(scratch + plan.tapBytes())) {
     std::fill_n(zeros_, plan.inputs, 0.0f);
   }
+
+  float* widened() const { return zeros_ + PanelShape::roundUp(plan_.inputs, 16); }
 
   /// Computes a row of an output plane.
   void run(const Panel& panel, const RowIndex& row, float* output) {
@@ -125,7 +133,7 @@ class Rows {
 bool acceptsConvTranspose(const ops::Operator& op, std::span<const TensorView> inputs,
                           std::span<const TensorView> outputs) {
   const auto& conv = static_cast<const ops::ConvTranspose&>(op);
-  if (inputs[1].packing != Packing::F32x16 || outputs[0].elements() == 0) return false;
+  if (!isInPanels(inputs[1]) || outputs[0].elements() == 0) return false;
   return Image(inputs[0]).channelsAdjacent() && Image(outputs[0]).channelsAdjacent() &&
          !panelShape(conv, inputs[1]).depthwise;
 }
@@ -142,7 +150,7 @@ Result<void> runConvTranspose(const ops::Operator& op, const KernelArgs& args) {
   // The pixels of a phase are apart, and may have one channel each: a function of several
   // instructions is applied to whole rows.
   const auto after = TileEpilogue(conv.epilogue).after;
-  const PanelOutputs outputs(plan.panels, args.inputs[1].as<const float>(),
+  const PanelOutputs outputs(plan.panels, PanelWeights(args.inputs[1]),
                              args.inputs.size() > 2 ? args.inputs[2] : TensorView{},
                              after ? ops::Epilogue{} : conv.epilogue);
   const int64_t panels = plan.panels.groups * panelsOf(plan.panels);
@@ -159,7 +167,7 @@ Result<void> runConvTranspose(const ops::Operator& op, const KernelArgs& args) {
         Rows rows(plan, args.inputs[0].as<const float>() + image * plan.x.batchStride, scratch);
         float* y =
             args.outputs[0].as<float>() + image * plan.y.batchStride + plane * plan.y.planeStride;
-        outputs.forEachPanel(0, panels, [&](const Panel& panel) {
+        outputs.forEachPanel(0, panels, rows.widened(), [&](const Panel& panel) {
           for (int64_t row = first; row < end; ++row)
             rows.run(panel, {plane, row}, y + row * plan.y.rowStride);
         });

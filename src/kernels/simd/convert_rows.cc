@@ -18,6 +18,13 @@ HWY_BEFORE_NAMESPACE();
 namespace minnow::kernels::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+#if HWY_TARGET <= HWY_AVX2 || HWY_ARCH_ARM_A64
+// An instruction, which no setting of denormals changes.
+template <class D>
+HWY_INLINE hn::Vec<D> floatFromHalf(D d, hn::Vec<hn::Rebind<uint16_t, D>> half) {
+  return hn::PromoteTo(d, hn::BitCast(hn::Rebind<hwy::float16_t, D>(), half));
+}
+#else
 /// What base::floatFromHalf() does, step by step. Comparisons are of numbers below 2^31, which are
 /// cheapest with a sign.
 template <class D>
@@ -26,13 +33,16 @@ HWY_INLINE hn::Vec<D> floatFromHalf(D d, hn::Vec<hn::Rebind<uint16_t, D>> half) 
   const auto bits = hn::PromoteTo(di, half);
   const auto magnitude = hn::And(bits, hn::Set(di, 0x7FFF));
   const auto shifted = hn::ShiftLeft<13>(magnitude);
-  const auto special = hn::Or(shifted, hn::Set(di, 0x7F800000));
+  const auto quiet =
+      hn::And(hn::VecFromMask(di, hn::Gt(magnitude, hn::Set(di, 0x7C00))), hn::Set(di, 0x00400000));
+  const auto special = hn::Or(hn::Or(shifted, quiet), hn::Set(di, 0x7F800000));
   const auto normal = hn::Add(shifted, hn::Set(di, 0x38000000));
   const auto small = hn::Mul(hn::ConvertTo(d, magnitude), hn::Set(d, 0x1p-24f));
   auto result = hn::IfThenElse(hn::Gt(magnitude, hn::Set(di, 0x7BFF)), special, normal);
   result = hn::IfThenElse(hn::Lt(magnitude, hn::Set(di, 0x0400)), hn::BitCast(di, small), result);
   return hn::BitCast(d, hn::Or(result, hn::ShiftLeft<16>(hn::Sub(bits, magnitude))));
 }
+#endif
 
 /// What base::halfFromFloat() does, step by step.
 template <class D>

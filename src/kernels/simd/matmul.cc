@@ -33,6 +33,7 @@ struct MatMulPlan {
   int64_t rowsPerBlock = 1;    ///< rows of a for which all panels are computed in turn
   int64_t panelsPerBlock = 1;  ///< panels packed at a time; all of them when b is packed
   PanelShape panels;           ///< of one matrix
+  int64_t widenedFloats = 0;   ///< of a b that is stored as float16
 
   MatMulPlan(const ops::MatMul& op, std::span<const TensorView> inputs, const TensorView& y)
       : left(inputs[0], op.transposeA, /*row=*/true),
@@ -47,6 +48,7 @@ struct MatMulPlan {
     if (packRight && !biased && movedWhenSwapped() < movedAsItIs()) swapSides();
     mergeRows();
     panels = {1, n, k};
+    widenedFloats = PanelWeights(inputs[1]).roomFloats(panels);
     stageLeft = k > 1 && left.columnStride != 1;
     scatter = n > 1 && out.columnStride != 1;
     rowsPerBlock = std::min(m, std::max<int64_t>(56, kBlockFloats / std::max<int64_t>(1, k)));
@@ -58,11 +60,11 @@ struct MatMulPlan {
                                 std::max<int64_t>(2, kPackedFloats / (kPanel * (k + 1)) / 2 * 2));
   }
 
-  /// Scratch: rows of a, then the outputs of a pair of panels, then panels; in floats.
+  /// Scratch: rows of a, then the outputs of a pair of panels, then panels, packed or widened; in floats.
   int64_t stagedFloats() const { return stageLeft ? PanelShape::roundUp(rowsPerBlock * k, 16) : 0; }
   int64_t scatteredFloats() const { return scatter ? rowsPerBlock * 2 * kPanel : 0; }
   size_t scratchBytes() const {
-    const int64_t packed = packRight ? panelsPerBlock * kPanel * k : 0;
+    const int64_t packed = packRight ? panelsPerBlock * kPanel * k : widenedFloats;
     return static_cast<size_t>(stagedFloats() + scatteredFloats() + packed) * sizeof(float);
   }
 
@@ -163,9 +165,9 @@ struct Work {
     float* staged = reinterpret_cast<float*>(scratch);
     const int64_t firstPanel = block * cut.panels;
     float* scattered = staged + plan.stagedFloats();
+    float* panels = scattered + plan.scatteredFloats();
     const PanelOutputs outputs =
-        plan.packRight ? packedHere(batch, firstPanel, scattered + plan.scatteredFloats())
-                       : packedBefore(batch);
+        plan.packRight ? packedHere(batch, firstPanel, panels) : packedBefore(batch);
     const int64_t shift = plan.packRight ? firstPanel : 0;
     const int rank = plan.batch.rank();
     const float* a =
@@ -177,7 +179,7 @@ struct Work {
       const int64_t rows = std::min(plan.rowsPerBlock, end - row);
       const TapRun tap = rowsOf(a, row, rows, staged);
       outputs.forEachPanel(
-          firstPanel - shift, firstPanel - shift + cut.panels, [&](const Panel& panel) {
+          firstPanel - shift, firstPanel - shift + cut.panels, panels, [&](const Panel& panel) {
             multiply(panel, {&tap, 1, plan.k}, rows, y + row * plan.out.rowStride, scattered);
           });
     }
@@ -217,8 +219,9 @@ struct Work {
 
   PanelOutputs packedBefore(const Index& batch) const {
     const int64_t matrix = plan.right.number(batch, plan.batch.rank());
-    const float* weights = args.inputs[1].as<const float>() + matrix * plan.panels.groupElements();
-    return PanelOutputs(plan.panels, weights, biasFrom(0), op.epilogue);
+    const PanelWeights weights(args.inputs[1]);
+    return PanelOutputs(plan.panels, weights.from(matrix * plan.panels.groupElements()),
+                        biasFrom(0), op.epilogue);
   }
 
   PanelOutputs packedHere(const Index& batch, int64_t firstPanel, float* packed) const {
@@ -229,7 +232,7 @@ struct Work {
                         first * plan.right.columnStride;
     const PanelShape shape{1, columns, plan.k};
     packMatrix(shape, from, plan.right.columnStride, plan.right.rowStride, packed);
-    return PanelOutputs(shape, packed, biasFrom(first), op.epilogue);
+    return PanelOutputs(shape, PanelWeights(packed), biasFrom(first), op.epilogue);
   }
 
   TensorView biasFrom(int64_t first) const {

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "kernels/simd/convert_rows.h"
 #include "kernels/simd/dispatch.h"
 #include "kernels/simd/epilogue_rows.h"
 
@@ -55,8 +56,27 @@ TileEpilogue::TileEpilogue(const ops::Epilogue& epilogue) {
   if (!clamp && epilogue.fn != ops::UnaryFn::Identity) after = epilogue;
 }
 
-PanelOutputs::PanelOutputs(const PanelShape& shape, const float* weights, const TensorView& bias,
-                           const ops::Epilogue& epilogue)
+PanelWeights::PanelWeights(const TensorView& packed)
+    : first_(packed.data), areHalves_(packed.packing == Packing::F16x16) {}
+
+PanelWeights PanelWeights::from(int64_t elements) const {
+  PanelWeights rest = *this;
+  if (areHalves_)
+    rest.first_ = static_cast<const uint16_t*>(first_) + elements;
+  else
+    rest.first_ = static_cast<const float*>(first_) + elements;
+  return rest;
+}
+
+const float* PanelWeights::read(int64_t count, float* room) const {
+  if (!areHalves_) return static_cast<const float*>(first_);
+  static const DenseConversion widen = denseConversion(DataType::Float16, DataType::Float32);
+  widen(static_cast<const std::byte*>(first_), reinterpret_cast<std::byte*>(room), count);
+  return room;
+}
+
+PanelOutputs::PanelOutputs(const PanelShape& shape, const PanelWeights& weights,
+                           const TensorView& bias, const ops::Epilogue& epilogue)
     : shape_(shape),
       weights_(weights),
       bias_(bias),
@@ -64,7 +84,7 @@ PanelOutputs::PanelOutputs(const PanelShape& shape, const float* weights, const 
       inTiles_(epilogue_.takenBy<PanelTile>()),
       tiles_(panelTiles()) {}
 
-Panel PanelOutputs::at(int64_t group, int64_t index, int64_t left, float* bias) const {
+Panel PanelOutputs::at(int64_t group, int64_t index, int64_t left, float* bias, float* room) const {
   const int64_t first = index * kPanel;
   const int64_t width = shape_.width(first);
   Panel panel;
@@ -75,7 +95,8 @@ Panel PanelOutputs::at(int64_t group, int64_t index, int64_t left, float* bias) 
   if (epilogue_.after) panel.after = &*epilogue_.after;
   PanelTile& t = panel.tile;
   t.after = inTiles_;
-  t.weights = weights_ + shape_.offset(group, first, 0);
+  t.weights = weights_.from(shape_.offset(group, first, 0))
+                  .read((pair ? 2 * kPanel : width) * shape_.depth, room);
   t.panelStride = kPanel * shape_.depth;
   t.outputs = std::min(shape_.outputs - first, pair ? 2 * kPanel : width);
   t.clamp = epilogue_.clamp;

@@ -59,32 +59,60 @@ struct Panel {
   void runTiles(PanelTile& t, int64_t pixels, int64_t count) const;
 };
 
+/// Weights in panels: of float32 where they lie, of float16 widened into a thread's scratch, one pair of
+/// panels at a time. All pixels of a block read them there: of 56 pixels by 32 channels a step takes
+/// 112 multiply-adds of 16 floats, and widening its weights 2 loads and 2 stores.
+class PanelWeights {
+ public:
+  explicit PanelWeights(const TensorView& packed);
+  explicit PanelWeights(const float* floats) : first_(floats) {}
+
+  /// Behind so many elements.
+  PanelWeights from(int64_t elements) const;
+  /// Of the scratch that read() needs.
+  int64_t roomFloats(const PanelShape& shape) const {
+    return areHalves_ ? PanelShape::roundUp(mostOutputs(shape) * shape.depth, 16) : 0;
+  }
+  /// `count` elements, in `room` or where they lie.
+  const float* read(int64_t count, float* room) const;
+
+ private:
+  /// Of a pair of panels.
+  static int64_t mostOutputs(const PanelShape& shape) {
+    return std::min(2 * kPanel, PanelShape::roundUp(shape.outputs, 4));
+  }
+
+  const void* first_;
+  bool areHalves_ = false;
+};
+
 /// The output channels of an operator with packed weights.
 class PanelOutputs {
  public:
   /// `bias` may be absent.
-  PanelOutputs(const PanelShape& shape, const float* weights, const TensorView& bias,
+  PanelOutputs(const PanelShape& shape, const PanelWeights& weights, const TensorView& bias,
                const ops::Epilogue& epilogue);
 
-  /// Calls fn(Panel) for the panels [begin, end) counted over all groups, pairs in one call.
+  /// Calls fn(Panel) for the panels [begin, end) counted over all groups, pairs in one call. `room` is
+  /// what PanelWeights::roomFloats() asked for.
   template <class Fn>
-  void forEachPanel(int64_t begin, int64_t end, const Fn& fn) const {
+  void forEachPanel(int64_t begin, int64_t end, float* room, const Fn& fn) const {
     const int64_t perGroup = panelsOf(shape_);
     end = std::min(end, shape_.groups * perGroup);
     float bias[2 * kPanel];
     while (begin < end) {
       const int64_t left = std::min(end - begin, perGroup - begin % perGroup);
-      const Panel panel = at(begin / perGroup, begin % perGroup, left, bias);
+      const Panel panel = at(begin / perGroup, begin % perGroup, left, bias, room);
       fn(panel);
       begin += panel.tile.outputs > kPanel ? 2 : 1;
     }
   }
 
  private:
-  Panel at(int64_t group, int64_t index, int64_t left, float* bias) const;
+  Panel at(int64_t group, int64_t index, int64_t left, float* bias, float* room) const;
 
   PanelShape shape_;
-  const float* weights_;
+  PanelWeights weights_;
   TensorView bias_;
   TileEpilogue epilogue_;
   ops::Epilogue inTiles_;

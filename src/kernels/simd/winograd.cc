@@ -32,6 +32,7 @@ struct Cut {
   int64_t tilesPerBlock = 0, blocks = 0;
   int64_t channels, paddedChannels, outputs;
   bool atPoints;  ///< weights are already
+  bool halves;    ///< weights are stored as float16
 
   Cut(const ops::Conv& conv, const TensorView& in, const TensorView& weights, const TensorView& out,
       const OutputRows& asked)
@@ -43,7 +44,8 @@ struct Cut {
         channels(in.shape[1]),
         paddedChannels(PanelShape::roundUp(channels, 4)),
         outputs(out.shape[1]),
-        atPoints(ops::Conv::areAtPoints(weights.shape)) {
+        atPoints(ops::Conv::areAtPoints(weights.shape)),
+        halves(weights.packing == Packing::F16x16) {
     mostTiles = WinogradBlock::mostTiles(paddedChannels);
     if (tiles > 0) cutInto((tiles + mostTiles - 1) / mostTiles);
   }
@@ -66,8 +68,9 @@ struct Cut {
   int64_t inputStep(int64_t perBlock) const { return perBlock * paddedChannels + kPanel; }
   int64_t tapsStep() const { return (channels + 1) * kOutputs; }
   int64_t sums(int64_t perBlock) const { return kPoints * perBlock * kOutputs; }
+  int64_t widened() const { return halves ? 9 * channels * kOutputs : 0; }
   size_t scratchBytes(int64_t perBlock) const {
-    return static_cast<size_t>(zeros() + inputs(perBlock) + taps() + sums(perBlock)) *
+    return static_cast<size_t>(zeros() + inputs(perBlock) + taps() + sums(perBlock) + widened()) *
            sizeof(float);
   }
   /// For any rows of that number: 4 rows may lie in two rows of tiles.
@@ -89,6 +92,7 @@ class Layer {
         in_(args.inputs[0]),
         out_(args.outputs[0]),
         panels_(panelShape(conv, args.inputs[1])),
+        weights_(args.inputs[1]),
         epilogue_(conv.epilogue) {}
 
   /// Tiles of an image, for the outputs of some panels.
@@ -97,14 +101,16 @@ class Layer {
     float* inputs = zeros + cut_.zeros();
     float* taps = inputs + cut_.inputs(cut_.tilesPerBlock);
     float* sums = taps + cut_.taps();
+    float* widened = sums + cut_.sums(cut_.tilesPerBlock);
     std::fill_n(zeros, cut_.zeros(), 0.0f);
     readTiles(image, tiles, zeros, taps, inputs);
     for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
       const int64_t first = panel * kPanel;
       const int64_t count = std::min(cut_.outputs - first, kPanel);
+      const float* weights = weightsOf(first, widened);
       for (int half = 0; half < 2; ++half) {
         multiply(tiles.end - tiles.begin, count, inputs + half * kHalf * inputStep(),
-                 tapsOf(half, first, count, taps), sums + half * kHalf * sumStep());
+                 tapsOf(half, weights, count, taps), sums + half * kHalf * sumStep());
       }
       writeTiles(image, tiles, {first, first + count}, sums);
     }
@@ -151,13 +157,17 @@ class Layer {
     const float* first;
     int64_t step;
   };
+  /// The panel of the output `first`, as floats.
+  const float* weightsOf(int64_t first, float* room) const {
+    return weights_.from(panels_.offset(0, first, 0))
+        .read(panels_.width(first) * panels_.depth, room);
+  }
   /// The weights of `count` outputs, a panel of a matrix for each point of a half: as stored, or made
   /// in `room`.
-  Taps tapsOf(int half, int64_t first, int64_t count, float* room) const {
+  Taps tapsOf(int half, const float* panel, int64_t count, float* room) const {
     const int64_t width = matrixOf(count).width(0);
-    const int64_t begin = cut_.atPoints ? half * kHalf * cut_.channels : 0;
-    const float* panel = args_.inputs[1].as<const float>() + panels_.offset(0, first, begin);
-    if (cut_.atPoints) return {panel, cut_.channels * width};
+    const int64_t pointStep = cut_.channels * width;
+    if (cut_.atPoints) return {panel + half * kHalf * pointStep, pointStep};
     transforms_.taps(half, panel, cut_.channels, width, room, cut_.tapsStep());
     return {room, cut_.tapsStep()};
   }
@@ -167,14 +177,15 @@ class Layer {
   void multiply(int64_t tiles, int64_t count, const float* inputs, const Taps& taps,
                 float* sums) const {
     const PanelShape matrix = matrixOf(count);
-    PanelOutputs(matrix, taps.first, {}, {}).forEachPanel(0, 1, [&](Panel panel) {
-      panel.tile.bias = nullptr;
-      for (int i = 0; i < kHalf; ++i) {
-        const TapRun run{inputs + i * inputStep(), cut_.paddedChannels};
-        panel.run({&run, 1, cut_.channels}, tiles, sums + i * sumStep(), kOutputs);
-        panel.tile.weights += taps.step;
-      }
-    });
+    PanelOutputs(matrix, PanelWeights(taps.first), {}, {})
+        .forEachPanel(0, 1, nullptr, [&](Panel panel) {
+          panel.tile.bias = nullptr;
+          for (int i = 0; i < kHalf; ++i) {
+            const TapRun run{inputs + i * inputStep(), cut_.paddedChannels};
+            panel.run({&run, 1, cut_.channels}, tiles, sums + i * sumStep(), kOutputs);
+            panel.tile.weights += taps.step;
+          }
+        });
   }
 
   void writeTiles(int64_t image, const Range& tiles, const Range& outputs,
@@ -210,6 +221,7 @@ class Layer {
   const Cut& cut_;
   Image in_, out_;
   PanelShape panels_;
+  PanelWeights weights_;
   TileEpilogue epilogue_;
   const WinogradTransforms& transforms_ = winogradTransforms();
 };
@@ -219,8 +231,8 @@ class Layer {
 bool acceptsWinograd(const ops::Operator& op, std::span<const TensorView> inputs,
                      std::span<const TensorView> outputs) {
   const auto& conv = static_cast<const ops::Conv&>(op);
-  if (!conv.winograd || inputs[1].packing != Packing::F32x16 || outputs[0].elements() == 0)
-    return false;
+  if (!conv.winograd || !isInPanels(inputs[1]) || outputs[0].elements() == 0) return false;
+  if (inputs[1].packing == Packing::F16x16 && ops::Conv::areAtPoints(inputs[1].shape)) return false;
   return !panelShape(conv, inputs[1]).depthwise && Image(inputs[0]).channelsAdjacent() &&
          Image(outputs[0]).channelsAdjacent();
 }
