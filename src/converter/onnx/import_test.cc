@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "base/half.h"
 #include "converter/convert.h"
 #include "onnx/onnx_pb.h"
 #include "passes/test_run.h"
@@ -197,6 +198,42 @@ TEST(Functions, WithGraphsAsAttributesAreRefused) {
                 .problem()
                 .find("a graph as an attribute"),
             std::string::npos);
+}
+
+/// A graph from x to y, both float16, with a constant of 1/1024.
+Imported importOfHalves(const std::string& nodes) {
+  const std::string type = " type { tensor_type { elem_type: 10 shape { dim { dim_value: 3 } } } }";
+  return importText("graph { " + nodes + " input { name: 'x'" + type + " } output { name: 'y'" +
+                    type + " } initializer { name: 'c' data_type: 10 int32_data: 5120 } }");
+}
+
+uint16_t runOnHalves(const Imported& imported, float x) {
+  Tensor input({DataType::Float16, {3}});
+  for (int i = 0; i < 3; ++i) input.view().as<uint16_t>()[i] = base::halfFromFloat(x);
+  const auto outputs = passes::runGraph(*imported.graph, {input});
+  EXPECT_EQ(outputs[0].type.type, DataType::Float16);
+  return outputs[0].view().as<uint16_t>()[0];
+}
+
+/// 2 + 1/1024 is no float16: nothing rounds before y unless the model casts.
+TEST(Halves, AreComputedAsFloatsAndRoundedWhereTheModelSaysSo) {
+  const std::string add = "node { op_type: 'Add' input: 'x' input: 'c' output: 's' } ";
+  const Imported whole =
+      importOfHalves(add + "node { op_type: 'Sub' input: 's' input: 'x' output: 'y' }");
+  ASSERT_TRUE(whole.graph) << whole.problem();
+  EXPECT_EQ(runOnHalves(whole, 2), base::halfFromFloat(0x1p-10f));
+  const Imported cast = importOfHalves(
+      add +
+      "node { op_type: 'Cast' input: 's' output: 'r' attribute { name: 'to' type: INT i: 10 } } " +
+      "node { op_type: 'Sub' input: 'r' input: 'x' output: 'y' }");
+  ASSERT_TRUE(cast.graph) << cast.problem();
+  EXPECT_EQ(runOnHalves(cast, 2), base::halfFromFloat(0)) << "a tie goes to the even 2";
+}
+
+TEST(Halves, OfConstantsPassThrough) {
+  const Imported same = importOfHalves("node { op_type: 'Identity' input: 'x' output: 'y' }");
+  ASSERT_TRUE(same.graph) << same.problem();
+  EXPECT_EQ(runOnHalves(same, 0x1p-24f), 1);
 }
 
 TEST(Initialisers, OfOneNameAreErrors) {
