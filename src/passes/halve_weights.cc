@@ -23,12 +23,11 @@ namespace {
 using ir::kNoValue;
 using ir::ValueId;
 
-// Below a page nothing is saved.
-constexpr int64_t kLeastElements = 1024;
+// Constants begin at multiples of 64 bytes: below that nothing is saved.
+constexpr int64_t kLeastElements = 32;
 
-/// True of an operator whose only weights are input 1, in panels. Those of depthwise convolutions
-/// are a hundredth of a model's, those of recurrent cells are read at every step, and those at the
-/// points of Winograd's tiles are sums, which float16 does not hold.
+/// True of an operator whose only weights are input 1, in panels. Those of recurrent cells are read at
+/// every step, and those at the points of Winograd's tiles are sums, which float16 does not hold.
 bool readsPanels(const ir::Graph& graph, const ir::Node& node) {
   const auto matricesOf = [&](size_t input) -> std::optional<ops::WeightMatrices> {
     if (node.inputs.size() <= input || node.inputs[input] == kNoValue) return std::nullopt;
@@ -36,8 +35,7 @@ bool readsPanels(const ir::Graph& graph, const ir::Node& node) {
     return node.op->weightMatrices(static_cast<int>(input), shape, plainStrides(shape));
   };
   const auto weights = matricesOf(1);
-  return weights && !weights->perChannel && !matricesOf(2) &&
-         !node.op->hasTransformedWeights(graph.inputTypes(node));
+  return weights && !matricesOf(2) && !node.op->hasTransformedWeights(graph.inputTypes(node));
 }
 
 bool mayBeHalved(const ir::Value& value) {

@@ -174,13 +174,13 @@ ConvPlan convGeometry(const ops::Conv& conv, const TensorView& x, const TensorVi
   plan.endRow = asked.end;
   plan.endPixel = plan.y.width;
   plan.panels = panelShape(conv, weights);
+  plan.widenedFloats = PanelWeights(weights).roomFloats(plan.panels);
   return plan;
 }
 
 ConvPlan planConv(const ops::Conv& conv, const TensorView& x, const TensorView& weights,
                   const TensorView& y, const OutputRows& rows) {
   ConvPlan plan = convGeometry(conv, x, weights, y, rows);
-  plan.widenedFloats = PanelWeights(weights).roomFloats(plan.panels);
   mergeRows(plan);
   chooseStaging(plan);
   if (plan.feasible) chooseBlocks(plan);

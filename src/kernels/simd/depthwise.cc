@@ -36,9 +36,11 @@ size_t columnBytes(const ConvPlan& plan) {
   const int64_t rows = plan.kernelRows() + (hasPairs(plan) ? plan.strideY : 0);
   return base::alignUp(static_cast<size_t>(rows * columns) * sizeof(float*));
 }
-/// Taps, columns and a pixel of zeros.
+int64_t zeroFloats(const ConvPlan& plan) { return PanelShape::roundUp(plan.x.channels, kPanel); }
+/// Taps, columns, a pixel of zeros and weights that are stored as float16.
 size_t scratchBytes(const ConvPlan& plan) {
-  return tapBytes(plan) + columnBytes(plan) + static_cast<size_t>(plan.x.channels) * sizeof(float);
+  return tapBytes(plan) + columnBytes(plan) +
+         static_cast<size_t>(zeroFloats(plan) + plan.widenedFloats) * sizeof(float);
 }
 
 class Rows {
@@ -55,7 +57,8 @@ class Rows {
     if (hasPairs(plan)) pairs_ = tiles_.pairs(plan.kernelX, plan.strideX);
     tile_.taps = taps_;
     tile_.columns = columns_;
-    tile_.weights = args.inputs[1].as<const float>();
+    tile_.weights =
+        PanelWeights(args.inputs[1]).read(plan.panels.groupElements(), zeros_ + zeroFloats(plan));
     tile_.weightStep = PanelShape::roundUp(plan.x.channels, kPanel);
     const bool biased = args.inputs.size() > 2 && args.inputs[2];
     tile_.bias = biased ? args.inputs[2].as<const float>() : zeros_;
@@ -188,8 +191,7 @@ class Rows {
 bool acceptsDepthwise(const ops::Operator& op, std::span<const TensorView> inputs,
                       std::span<const TensorView> outputs) {
   const auto& conv = static_cast<const ops::Conv&>(op);
-  if (conv.winograd || inputs[1].packing != Packing::F32x16 || outputs[0].elements() == 0)
-    return false;
+  if (conv.winograd || !isInPanels(inputs[1]) || outputs[0].elements() == 0) return false;
   if (!panelShape(conv, inputs[1]).depthwise) return false;
   if (inputs.size() > 2 && inputs[2] && inputs[2].strides[0] != 1) return false;
   return Image(inputs[0]).channelsAdjacent() && Image(outputs[0]).channelsAdjacent();

@@ -71,15 +71,16 @@ class PanelWeights {
   PanelWeights from(int64_t elements) const;
   /// Of the scratch that read() needs.
   int64_t roomFloats(const PanelShape& shape) const {
-    return areHalves_ ? PanelShape::roundUp(mostOutputs(shape) * shape.depth, 16) : 0;
+    return areHalves_ ? PanelShape::roundUp(mostElements(shape), 16) : 0;
   }
   /// `count` elements, in `room` or where they lie.
   const float* read(int64_t count, float* room) const;
 
  private:
-  /// Of a pair of panels.
-  static int64_t mostOutputs(const PanelShape& shape) {
-    return std::min(2 * kPanel, PanelShape::roundUp(shape.outputs, 4));
+  /// Of a pair of panels, or of all depthwise weights, which are few.
+  static int64_t mostElements(const PanelShape& shape) {
+    if (shape.depthwise) return shape.groupElements();
+    return std::min(2 * kPanel, PanelShape::roundUp(shape.outputs, 4)) * shape.depth;
   }
 
   const void* first_;
