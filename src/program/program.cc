@@ -87,7 +87,8 @@ size_t Program::heapBytes() const {
                  strips.heapBytes() + minnow::heapBytes(sizedByData) + minnow::heapBytes(inputs) +
                  minnow::heapBytes(outputs) + minnow::heapBytes(types) +
                  steps.capacity() * sizeof(Step) + minnow::heapBytes(crossed) +
-                 minnow::heapBytes(refusals) + minnow::heapBytes(lanes);
+                 minnow::heapBytes(refusals) + minnow::heapBytes(lanes) +
+                 minnow::heapBytes(devices) + minnow::heapBytes(blockBytes);
   if (placed)
     bytes += kSharedHeader + sizeof(ir::Graph) + ir::heapBytes(*placed) - sharedBytes(*placed);
   for (const Step& step : steps)
