@@ -27,6 +27,7 @@ class Buffer final : public gpu::Buffer {
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
   cl_mem get() const { return memory_; }
+  size_t heapBytes() const override { return sizeof *this; }
 
  private:
   const Api& api_;

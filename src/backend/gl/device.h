@@ -35,6 +35,7 @@ class Buffer final : public gpu::Buffer {
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
   const Object& get() const { return object_; }
+  size_t heapBytes() const override { return sizeof *this; }
 
  private:
   Device& device_;
