@@ -240,8 +240,7 @@ TEST(ClInputs, AreBoundInC) {
                                .mean = {0, 7, 0},
                                .scale = {1, 1, 0.25F},
                                .turn = {vision::Rotation::Clockwise180, true}};
-  EXPECT_EQ(y.read(clDevice()->queue),
-            test::onCpu(on, test::written(pixels, pre, {1, 3, 48, 64})));
+  EXPECT_EQ(y.read(clDevice()->queue), test::onCpu(on, test::written(pixels, pre, {1, 3, 48, 64})));
   picture.quarters = 4;
   EXPECT_EQ(minnow_frame_bind_picture(frame, "x", &picture), MINNOW_INVALID_ARGUMENT);
   tensor.reserved = 1;

@@ -292,9 +292,25 @@ typedef struct minnow_device_picture {
   int has_alpha; /* 1: `alpha` is a last channel */
   float alpha;
 } minnow_device_picture;
-#define MINNOW_DEVICE_PICTURE_INIT                                                              \
-  {sizeof(minnow_device_picture), 0, 0, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, {0, 0, 0},    \
-   {1, 1, 1}, 0, 0}
+#define MINNOW_DEVICE_PICTURE_INIT \
+  {sizeof(minnow_device_picture),  \
+   0,                              \
+   0,                              \
+   NULL,                           \
+   NULL,                           \
+   NULL,                           \
+   0,                              \
+   0,                              \
+   0,                              \
+   0,                              \
+   0,                              \
+   0,                              \
+   0,                              \
+   0,                              \
+   {0, 0, 0},                      \
+   {1, 1, 1},                      \
+   0,                              \
+   0}
 minnow_status minnow_frame_bind_picture(minnow_frame* frame, const char* name,
                                         const minnow_device_picture* picture);
 /* The engine's cl_device_id, cl_context and cl_command_queue; those that are not NULL before are the

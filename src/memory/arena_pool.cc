@@ -39,9 +39,7 @@ const ArenaShelf::Claim* pointerTo(const Part& part) { return part ? &*part : nu
 }  // namespace
 
 ArenaLease::ArenaLease(ArenaLease&& other) noexcept
-    : pool_(std::exchange(other.pool_, nullptr)),
-      data_(other.data_),
-      blocks_(other.blocks_) {}
+    : pool_(std::exchange(other.pool_, nullptr)), data_(other.data_), blocks_(other.blocks_) {}
 
 ArenaLease& ArenaLease::operator=(ArenaLease&& other) noexcept {
   std::swap(pool_, other.pool_);

@@ -228,9 +228,8 @@ class Builder {
     const int bands = program_.strips.bandsAt(n);
     program_.steps[n].workspace = static_cast<int32_t>(program_.buffers.size());
     for (int band = 0; band < bands; ++band)
-      program_.buffers.push_back({{bytes, n, n, -1, bands > 1 ? band : planning::Buffer::kAll},
-                                  0,
-                                  deviceAt(n)});
+      program_.buffers.push_back(
+          {{bytes, n, n, -1, bands > 1 ? band : planning::Buffer::kAll}, 0, deviceAt(n)});
   }
 
   /// What the operator is called on: whole tensors, or strips of each height that occurs.

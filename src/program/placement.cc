@@ -155,7 +155,7 @@ class Placer {
     const int producer = producers_[id] < 0 ? MinCut::kSink : nodes_[producers_[id]];
     const double cost =
         device_->memory()->crossingCost(static_cast<size_t>(types_[id].shape.elements()) *
-                                         elementSize(storedThere(types_[id].type)));
+                                        elementSize(storedThere(types_[id].type)));
     const int down = cut_.addNode(), up = cut_.addNode();
     cut_.addEdge(producer, down, cost);
     cut_.addEdge(up, producer, cost);
@@ -241,9 +241,9 @@ class Placer {
   const ir::DataSizes& sizes_;
   Wanted wanted_;
   bool inHalves_;
-  std::vector<int> producers_;             // by value
-  std::vector<std::vector<int>> readers_;  // by value
-  Backends placed_;                        // by node
+  std::vector<int> producers_;                // by value
+  std::vector<std::vector<int>> readers_;     // by value
+  Backends placed_;                           // by node
   const backend::Backend* device_ = nullptr;  // that is being filled
   MinCut cut_;                                // the source's side is the device
   std::vector<int> nodes_;                    // of the cut, by node

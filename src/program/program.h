@@ -75,11 +75,11 @@ struct Program {
   std::vector<ir::ValueId> crossed;
   /// By step, what each back-end before its own says against it; empty where none is before.
   std::vector<std::string> refusals;
-  backend::BackendList devices;  ///< that something is on: a frame has a block of each
-  bool inHalves = false;         ///< float32 is stored as float16 there
+  backend::BackendList devices;   ///< that something is on: a frame has a block of each
+  bool inHalves = false;          ///< float32 is stored as float16 there
   std::vector<TensorType> types;  ///< by value; none if they are the graph's own
-  std::vector<Place> places;                 ///< by value
-  std::vector<Strides> strides;              ///< of several places each
+  std::vector<Place> places;      ///< by value
+  std::vector<Strides> strides;   ///< of several places each
   std::vector<Buffer> buffers;
   std::vector<Step> steps;  ///< step n is node n
   Guards guards;
@@ -89,11 +89,11 @@ struct Program {
   planning::StripTables strips;
   std::vector<ir::ValueId> sizedByData;  ///< by Place::actual
   std::vector<TensorInfo> inputs, outputs;
-  size_t settledSteps = 0;     ///< that have Step::settled
-  size_t placedBytes = 0;      ///< of the arena
+  size_t settledSteps = 0;         ///< that have Step::settled
+  size_t placedBytes = 0;          ///< of the arena
   std::vector<size_t> blockBytes;  ///< by device, of a frame's block of its memory
-  size_t lowerBoundBytes = 0;  ///< of any arena for these buffers
-  size_t mostOperands = 0;     ///< of a step, inputs and outputs
+  size_t lowerBoundBytes = 0;      ///< of any arena for these buffers
+  size_t mostOperands = 0;         ///< of a step, inputs and outputs
 
   const TensorType& typeOf(ir::ValueId id) const {
     return types.empty() ? graph->values[id].type : types[id];

@@ -36,7 +36,8 @@ struct Bindings {
 
   /// Where a buffer lies: in the arena, or so far from the beginning of the block.
   uintptr_t addressOf(const program::Buffer& buffer) const {
-    return (buffer.device != program::kNone ? 0 : reinterpret_cast<uintptr_t>(arena)) + buffer.offset;
+    return (buffer.device != program::kNone ? 0 : reinterpret_cast<uintptr_t>(arena)) +
+           buffer.offset;
   }
   /// A whole tensor outside strips, in its planned size.
   TensorView planned(ir::ValueId id) const;
@@ -53,8 +54,7 @@ struct Bindings {
 
   size_t heapBytes() const {
     size_t bytes = minnow::heapBytes(actual) + minnow::heapBytes(progress) +
-                   minnow::heapBytes(blocks) +
-                   settled.capacity() * sizeof settled[0];
+                   minnow::heapBytes(blocks) + settled.capacity() * sizeof settled[0];
     for (const auto& op : settled) bytes += op->heapBytes();
     return bytes;
   }

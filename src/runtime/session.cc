@@ -52,10 +52,10 @@ Result<std::shared_ptr<SharedProgram>> Interpreter::Impl::programFor(std::vector
   auto settled = runtime::settleTypes(graph, types);
   if (!settled) return std::unexpected(std::move(settled.error()));
   const std::vector<program::Path> paths = pathsFor(asked);
-  auto program =
-      program::build(*settled ? (*settled)->graph : graph, std::move(types),
-                     {runtime->options.threads, asked.inStrips, list,
-                      devicesNamed(asked.backend, asked.backups).size(), paths, asked.precision == Precision::Low});
+  auto program = program::build(*settled ? (*settled)->graph : graph, std::move(types),
+                                {runtime->options.threads, asked.inStrips, list,
+                                 devicesNamed(asked.backend, asked.backups).size(), paths,
+                                 asked.precision == Precision::Low});
   if (!program) return std::unexpected(std::move(program.error()));
   // Not make_shared: the list's weak reference would keep its memory when no session uses it any
   // more.

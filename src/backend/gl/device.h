@@ -121,7 +121,7 @@ class Device final : public gpu::Device {
   size_t mostBound_ = 0, alignment_ = 256;
   int64_t mostTurns_ = INT64_MAX;
   bool handsOut_ = false;  ///< the driver hands out compiled programs, for the cache
-  GLuint sampler_ = 0;  ///< of pixels as they are, whatever their texture says
+  GLuint sampler_ = 0;     ///< of pixels as they are, whatever their texture says
   std::mutex turn_;
   Current before_;
   std::map<KernelName, Program> programs_;
