@@ -177,6 +177,14 @@ TEST_F(GlInputs, AndOutputsAreFloatsAlsoWhereTensorsAreHalves) {
   expectNear(test::taken(frame), test::written(pixels, pre, {1, 3, 48, 64}), kHalves);
 }
 
+/// What the device was last told to wait for. Whether it then waits is the driver's.
+GLsync awaited = nullptr;
+PFNGLWAITSYNCPROC waitSync = nullptr;
+void notedWait(GLsync sync, GLbitfield flags, GLuint64 timeout) {
+  awaited = sync;
+  waitSync(sync, flags, timeout);
+}
+
 TEST_F(GlInputs, AndOutputsMayBeBuffersAndComeLate) {
   OnDevice on(test::networkOf(3), "gl");
   const auto input = numbers(3 * 48 * 64, -0.5F);
@@ -187,8 +195,12 @@ TEST_F(GlInputs, AndOutputsMayBeBuffersAndComeLate) {
   (GL_COPY_WRITE_BUFFER, 0, static_cast<GLsizeiptr>(input.size() * sizeof(float)), input.data());
   const GLsync ready = MINNOW_FIND(glFenceSync)(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
   MINNOW_FIND(glFlush)();
+  waitSync = api().glWaitSync;
+  const_cast<Api&>(api()).glWaitSync = notedWait;
   const auto bound = frame.bindInput("x", DeviceTensor{.gl = x, .ready = ready});
+  const_cast<Api&>(api()).glWaitSync = waitSync;
   ASSERT_TRUE(bound) << bound.error().message;
+  EXPECT_EQ(awaited, ready) << "on the device, before anything reads it";
   MINNOW_FIND(glDeleteSync)(ready);
   ASSERT_TRUE(frame.bindOutput("out", DeviceTensor{.gl = y}));
   ASSERT_TRUE(frame.run());

@@ -277,6 +277,42 @@ minnow_status minnow_frame_bind_input(minnow_frame* frame, const char* name,
                                       const minnow_device_tensor* tensor);
 minnow_status minnow_frame_bind_output(minnow_frame* frame, const char* name,
                                        const minnow_device_tensor* tensor);
+/* A picture that lies there: DevicePicture in minnow/device.h. One of `cl`, `texture` and `image`, an
+ * EGLImage; none of them ends a binding. First cropped, if `crop_width` is not 0, then turned clockwise
+ * by quarters, then mirrored; tensor = (pixel - mean) * scale. */
+typedef struct minnow_device_picture {
+  size_t size; /* sizeof(minnow_device_picture) */
+  int width, height;
+  void *cl, *image, *ready;
+  unsigned texture;
+  int colour; /* 0 red, green, blue; 1 blue, green, red; 2 grey */
+  int crop_x, crop_y, crop_width, crop_height;
+  int quarters, mirror; /* 0 to 3; 0 or 1 */
+  float mean[3], scale[3];
+  int has_alpha; /* 1: `alpha` is a last channel */
+  float alpha;
+} minnow_device_picture;
+#define MINNOW_DEVICE_PICTURE_INIT \
+  {sizeof(minnow_device_picture),  \
+   0,                              \
+   0,                              \
+   NULL,                           \
+   NULL,                           \
+   NULL,                           \
+   0,                              \
+   0,                              \
+   0,                              \
+   0,                              \
+   0,                              \
+   0,                              \
+   0,                              \
+   0,                              \
+   {0, 0, 0},                      \
+   {1, 1, 1},                      \
+   0,                              \
+   0}
+minnow_status minnow_frame_bind_picture(minnow_frame* frame, const char* name,
+                                        const minnow_device_picture* picture);
 /* The engine's cl_device_id, cl_context and cl_command_queue; those that are not NULL before are the
  * application's, which the engine is to take: clDevice in minnow/device.h. */
 minnow_status minnow_cl_device(void** device, void** context, void** queue);

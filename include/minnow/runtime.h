@@ -134,7 +134,7 @@ struct PlannedMemory {
   size_t offset = 0, bytes = 0;
   size_t firstStep = 0, lastStep = 0;  ///< indices into Session::operators(), both included
   bool strip = false;                  ///< holds a strip of the tensor's rows, not all of it
-  bool onDevice = false;  ///< lies in the frame's block of device memory, not in the arena
+  bool onDevice = false;  ///< lies in a frame's block of device memory, not in the arena
 };
 
 enum class CallbackVerdict { Continue, Stop };
@@ -238,9 +238,9 @@ struct SessionOptions {
   /// callbacks that want whole tensors.
   bool inStrips = true;
   /// Where operators are computed: "cpu", "cl" for an OpenCL device, or "gl" for OpenGL ES 3.1, whose
-  /// results are near the CPU's and not its bits. Of several devices the first that is there has the
-  /// operators. What it does not support, or what would be moved there and back for longer than it
-  /// takes to compute, goes to the CPU, which supports everything: no session fails because an
+  /// results are near the CPU's and not its bits. Of several devices
+  /// each operator goes to the first that is there and supports it. What none supports, or what would be
+  /// moved there and back for longer than it takes to compute, goes to the CPU, which supports everything: no session fails because an
   /// operator, or a device, does not exist. OperatorInfo::refused says why. Where
   /// anything is computed on a device, by a path too, the whole session runs layer by layer.
   std::string_view backend = "cpu";
@@ -255,8 +255,7 @@ struct SessionOptions {
   /// that it has from the runtime's, as far as there are enough, and so does what is in no path and
   /// none of them needs. The bits are the same; the arena may be larger, because more exists at a
   /// time. Refused where a name is unknown, where two paths have an operator in common or need each
-  /// other in a circle, where two want devices that are both there and differ, and in builds without
-  /// paths (MINNOW_PATHS).
+  /// other in a circle, and in builds without paths (MINNOW_PATHS).
   std::vector<PathOptions> paths = {};
   /// createSession() finds paths itself, as Interpreter::choosePaths() does.
   bool autoPaths = false;

@@ -18,23 +18,33 @@ Result<ArenaBlock> allocateOwn(const void*, size_t bytes) {
                     [](void* data) { base::FreeBlock()(static_cast<std::byte*>(data)); });
 }
 
+using Part = std::optional<ArenaShelf::Claim>;
+
 /// The part of a plan that lies in a device's memory.
-std::optional<ArenaShelf::Claim> onDevice(const ArenaPool::Claim* claim) {
-  if (claim == nullptr || claim->deviceBytes == 0) return {};
-  return ArenaShelf::Claim{claim->deviceBytes, claim->deviceBytes, claim->model, claim->frames};
+Part partOf(const ArenaPool::Claim& claim, const ArenaPool::Block& block) {
+  if (block.bytes == 0) return {};
+  return ArenaShelf::Claim{block.bytes, block.bytes, claim.model, claim.frames};
 }
+
+/// The same of the device that a shelf is of.
+Part partOn(const ArenaShelf& shelf, const ArenaPool::Claim* claim) {
+  if (claim != nullptr)
+    for (const ArenaPool::Block& block : claim->blocks)
+      if (block.source == shelf.source()) return partOf(*claim, block);
+  return {};
+}
+
+const ArenaShelf::Claim* pointerTo(const Part& part) { return part ? &*part : nullptr; }
 
 }  // namespace
 
 ArenaLease::ArenaLease(ArenaLease&& other) noexcept
-    : pool_(std::exchange(other.pool_, nullptr)),
-      data_(other.data_),
-      deviceBlock_(other.deviceBlock_) {}
+    : pool_(std::exchange(other.pool_, nullptr)), data_(other.data_), blocks_(other.blocks_) {}
 
 ArenaLease& ArenaLease::operator=(ArenaLease&& other) noexcept {
   std::swap(pool_, other.pool_);
   std::swap(data_, other.data_);
-  std::swap(deviceBlock_, other.deviceBlock_);
+  std::swap(blocks_, other.blocks_);
   return *this;
 }
 
@@ -62,12 +72,13 @@ ArenaShelf& ArenaPool::shelf(const ArenaSource& source) {
 void ArenaPool::announce(const Claim& claim, const Claim* instead) {
   {
     const std::lock_guard lock(mutex_);
-    const auto device = onDevice(&claim);
-    if (device) shelf(claim.device).reserve(claim.frames);
+    for (const Block& block : claim.blocks)
+      if (block.bytes > 0) shelf(block.source).reserve(claim.frames);
     shelves_[0].reserve(claim.frames);  // may fail, and then nothing has changed
     if (instead != nullptr) remove(*instead);
     shelves_[0].add(claim);
-    if (device) shelf(claim.device).add(*device);
+    for (const Block& block : claim.blocks)
+      if (const Part part = partOf(claim, block)) shelf(block.source).add(*part);
     trim();
   }
   changed_.notify_all();
@@ -84,7 +95,8 @@ void ArenaPool::forget(const Claim& claim) noexcept {
 
 void ArenaPool::remove(const Claim& claim) {
   shelves_[0].remove(claim);
-  if (const auto device = onDevice(&claim)) shelf(claim.device).remove(*device);
+  for (const Block& block : claim.blocks)
+    if (const Part part = partOf(claim, block)) shelf(block.source).remove(*part);
 }
 
 void ArenaPool::trim() {
@@ -94,16 +106,15 @@ void ArenaPool::trim() {
 ArenaPool::Need ArenaPool::need(int arenas, const Claim* with, const Claim* without) const {
   const std::lock_guard lock(mutex_);
   Need need{shelves_[0].need(arenas, with, without)};
-  const auto more = onDevice(with), less = onDevice(without);
-  const auto partOf = [](const auto& share, const Claim* claim, const ArenaShelf& shelf) {
-    return share && claim->device == shelf.source() ? &*share : nullptr;
+  const auto add = [&](const ArenaShelf& device) {
+    const Part more = partOn(device, with), less = partOn(device, without);
+    need.deviceBytes += device.need(arenas, pointerTo(more), pointerTo(less)).bytes;
   };
-  for (const ArenaShelf& device : std::span(shelves_).subspan(1))
-    need.deviceBytes +=
-        device.need(arenas, partOf(more, with, device), partOf(less, without, device)).bytes;
-  if (more && find(with->device) == nullptr)
-    need.deviceBytes +=
-        ArenaShelf(with->device, most_, ledger_).need(arenas, &*more, nullptr).bytes;
+  std::ranges::for_each(std::span(shelves_).subspan(1), add);
+  if (with != nullptr)
+    for (const Block& block : with->blocks)
+      if (block.bytes > 0 && find(block.source) == nullptr)
+        add(ArenaShelf(block.source, most_, ledger_));
   return need;
 }
 
@@ -118,13 +129,14 @@ MemoryLedger ArenaPool::heldBeside() const {
 
 ArenaPool::Promise ArenaPool::promiseFor(const Claim& claim, Taken taken) const {
   Promise promise{shelves_[0].promiseFor(claim.bytes, taken)};
-  if (claim.deviceBytes > 0)
-    promise.block = find(claim.device)->promiseFor(claim.deviceBytes, taken);
+  for (size_t b = 0; b < claim.blocks.size(); ++b)
+    if (const Block& block = claim.blocks[b]; block.bytes > 0)
+      promise.blocks[b] = find(block.source)->promiseFor(block.bytes, taken);
   return promise;
 }
 
 Result<ArenaLease> ArenaPool::lease(const Claim& claim, bool wait) {
-  ArenaLease lease;  // where the second allocation fails, it goes after the lock
+  ArenaLease lease;  // where a further allocation fails, it goes after the lock
   std::unique_lock lock(mutex_);
   Promise promise = promiseFor(claim);
   if (!promise.holds() && !wait)
@@ -140,10 +152,12 @@ Result<ArenaLease> ArenaPool::lease(const Claim& claim, bool wait) {
   if (!arena) return std::unexpected(arena.error());
   lease = ArenaLease(this);
   lease.data_ = *arena;
-  if (claim.deviceBytes == 0) return lease;
-  const auto block = shelf(claim.device).take(claim.deviceBytes, promise.block);
-  if (!block) return std::unexpected(block.error());
-  lease.deviceBlock_ = *block;
+  for (size_t b = 0; b < claim.blocks.size(); ++b) {
+    if (claim.blocks[b].bytes == 0) continue;
+    const auto block = shelf(claim.blocks[b].source).take(claim.blocks[b].bytes, promise.blocks[b]);
+    if (!block) return std::unexpected(block.error());
+    lease.blocks_[b] = *block;
+  }
   return lease;
 }
 
@@ -151,8 +165,9 @@ void ArenaPool::giveBack(const ArenaLease& lease) {
   {
     const std::lock_guard lock(mutex_);
     shelves_[0].giveBack(lease.data_);
-    if (lease.deviceBlock_ != nullptr)
-      for (ArenaShelf& one : shelves_) one.giveBack(lease.deviceBlock_);
+    for (const void* block : lease.blocks_)
+      if (block != nullptr)
+        for (ArenaShelf& one : shelves_) one.giveBack(block);
   }
   changed_.notify_all();
 }

@@ -3,9 +3,12 @@
 // arenas of a memory together never take more than the k largest plans.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <cstddef>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +22,9 @@ namespace minnow::memory {
 
 class ArenaPool;
 
+/// Of one plan: OpenCL's and OpenGL ES's.
+inline constexpr size_t kMostDevices = 2;
+
 /// What an arena takes in which so many bytes are placed: rounded up, and the bytes behind it that a
 /// vector may read.
 constexpr size_t arenaBytes(size_t placedBytes) { return base::blockBytes(placedBytes); }
@@ -31,15 +37,15 @@ class ArenaLease {
   ArenaLease& operator=(ArenaLease&& other) noexcept;
   ~ArenaLease();
   std::byte* data() const { return static_cast<std::byte*>(data_); }
-  /// What the device's source allocated; null where the plan has nothing there.
-  void* deviceBlock() const { return deviceBlock_; }
+  /// What devices' sources allocated, in the order of the claim; null where it has nothing there.
+  std::span<void* const> blocks() const { return blocks_; }
 
  private:
   friend class ArenaPool;
   explicit ArenaLease(ArenaPool* pool) : pool_(pool) {}
   ArenaPool* pool_ = nullptr;
   void* data_ = nullptr;
-  void* deviceBlock_ = nullptr;
+  std::array<void*, kMostDevices> blocks_{};
 };
 
 /// Sizes are those of whole arenas (arenaBytes). The pool promises the i-th largest plan an arena
@@ -50,10 +56,20 @@ class ArenaPool {
   /// Allocates what it needs to keep the books: leasing then allocates arenas alone.
   ArenaPool(int arenas, Ledger& ledger);
 
-  /// What a session's plan asks for, of the process's memory and of a device's.
+  /// Of a device's memory; none if it has no bytes.
+  struct Block {
+    size_t bytes = 0;
+    ArenaSource source = {};
+    bool operator==(const Block&) const = default;
+  };
+  /// What a session's plan asks for, of the process's memory and of devices', all at once.
   struct Claim : ArenaShelf::Claim {
-    size_t deviceBytes = 0;
-    ArenaSource device = {};  ///< of which there are none if they are 0
+    std::array<Block, kMostDevices> blocks = {};  ///< each of another device
+    size_t deviceBytes() const {
+      size_t sum = 0;
+      for (const Block& block : blocks) sum += block.bytes;
+      return sum;
+    }
     bool operator==(const Claim&) const = default;
   };
   /// Records that a plan exists that asks for so much (`instead` of another, as one event), or
@@ -87,10 +103,13 @@ class ArenaPool {
     Waiter* next = nullptr;
     bool stuck = false;
   };
-  /// Sizes that may be in use beside what is; `arena` is kNone if there are none.
+  /// Sizes that may be in use beside what is; kNone where there are none.
   struct Promise {
-    size_t arena = ArenaShelf::kNone, block = 0;
-    bool holds() const { return arena != ArenaShelf::kNone && block != ArenaShelf::kNone; }
+    size_t arena = ArenaShelf::kNone;
+    std::array<size_t, kMostDevices> blocks{};
+    bool holds() const {
+      return arena != ArenaShelf::kNone && std::ranges::count(blocks, ArenaShelf::kNone) == 0;
+    }
   };
 
   ArenaShelf& shelf(const ArenaSource& source);

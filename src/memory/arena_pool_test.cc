@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <barrier>
 #include <random>
+#include <thread>
 
 namespace minnow::memory {
 namespace {
@@ -147,7 +150,7 @@ struct ToyDevice {
 };
 
 ArenaPool::Claim planOn(const ToyDevice& device, size_t bytes, size_t onDevice) {
-  return {{bytes, bytes, &kModel}, onDevice, device.source()};
+  return {{bytes, bytes, &kModel}, {{{onDevice, device.source()}}}};
 }
 
 size_t heldOn(const Ledger& ledger) { return ledger.report().now.deviceBytes; }
@@ -170,7 +173,7 @@ TEST(ArenaPool, BlocksOfADeviceAreSharedAsArenasAre) {
   {
     const auto one = pool.lease(large, false), two = pool.lease(small, false);
     ASSERT_TRUE(one && two);
-    EXPECT_NE(one->deviceBlock(), nullptr);
+    EXPECT_NE(one->blocks()[0], nullptr);
     EXPECT_EQ(heldOn(ledger), 7U + 1920U) << "the smallest that is promised";
     EXPECT_EQ(pool.lease(middle, false).error().code, ErrorCode::Busy);
   }
@@ -197,6 +200,54 @@ TEST(ArenaPool, AnArenaGoesBackWhereTheDeviceHasNoBlock) {
   }
   device.free = 128;
   EXPECT_TRUE(pool.lease(large, false).has_value());
+}
+
+TEST(ArenaPool, BlocksOfSeveralDevicesAreLeasedAtOnceOrNotAtAll) {
+  Ledger ledger;
+  const ToyDevice one, other{.free = 100};
+  ArenaPool pool(1, ledger);
+  ArenaPool::Claim both = planOn(one, 64, 128);
+  both.blocks[1] = {256, other.source()};
+  EXPECT_EQ(pool.need(0, &both).deviceBytes, 384U) << "of devices that the pool does not know yet";
+  pool.announce(both);
+  EXPECT_EQ(pool.lease(both, true).error().message, "toy") << "the second has no room";
+  EXPECT_EQ(pool.need().deviceBytes, 384U);
+  other.free = 256;
+  const auto swapped = planOn(other, 64, 256);  // its first device is the other's second
+  pool.announce(swapped);
+  EXPECT_EQ(pool.need().deviceBytes, 384U) << "they take turns";
+  {
+    const auto lease = pool.lease(both, false);
+    ASSERT_TRUE(lease) << lease.error().message;
+    EXPECT_NE(lease->blocks()[0], lease->blocks()[1]);
+    EXPECT_EQ(heldOn(ledger), 384U);
+    EXPECT_EQ(pool.lease(swapped, true).error().code, ErrorCode::Busy) << "this thread has it";
+  }
+  EXPECT_TRUE(pool.lease(swapped, false).has_value());
+  pool.forget(both);
+  EXPECT_EQ(heldOn(ledger), 256U) << "nobody wants the first device";
+}
+
+/// Each of two threads holds one device's block and wants the other's: neither waits for ever.
+TEST(ArenaPool, WaitsAcrossDevicesEnd) {
+  Ledger ledger;
+  const ToyDevice one, other;
+  ArenaPool pool(2, ledger);
+  const ArenaPool::Claim first = planOn(one, 64, 128), second = planOn(other, 64, 128);
+  pool.announce(first);
+  pool.announce(second);
+  std::barrier begun(2);
+  std::atomic<int> refused = 0;
+  const auto hold = [&](const ArenaPool::Claim& held, const ArenaPool::Claim& wanted) {
+    const auto lease = pool.lease(held, true);
+    EXPECT_TRUE(lease);
+    begun.arrive_and_wait();
+    const auto more = pool.lease(wanted, true);
+    if (!more) refused += more.error().code == ErrorCode::Busy;
+  };
+  std::thread a(hold, first, second), b(hold, second, first);
+  a.join(), b.join();
+  EXPECT_GE(refused, 1);
 }
 
 TEST(ArenaPool, WaitingForABlockThatThisThreadHoldsIsRefused) {

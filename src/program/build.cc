@@ -91,12 +91,22 @@ class Builder {
     program_.refusals = placement_.refusals;
     if (placement_.sides.empty()) return;
     program_.crossed = placement_.crossed;
-    program_.device = deviceOf(options_.backends);
+    for (const backend::Backend* device : options_.backends)
+      if (device->memory() != nullptr && std::ranges::count(placement_.devices, device) > 0)
+        program_.devices.push_back(device);
+    program_.devices.shrink_to_fit();
     program_.inHalves = options_.inHalves;
     for (size_t n = 0; n < graph_.nodes.size(); ++n)
       for (const ValueId id : graph_.nodes[n].outputs)
         if (const int32_t buffer = bufferOf(id); buffer != kNone && writesDevice(n))
-          program_.buffers[buffer].onDevice = true;
+          program_.buffers[buffer].device = deviceAt(n);
+  }
+
+  /// Index into the program's devices.
+  int8_t deviceAt(size_t n) const {
+    if (sideOf(n) == Side::Host) return kNone;
+    const auto found = std::ranges::find(program_.devices, placement_.devices[n]);
+    return static_cast<int8_t>(found - program_.devices.begin());
   }
 
   Side sideOf(size_t n) const {
@@ -187,16 +197,16 @@ class Builder {
     auto kernel = prepare(n, **backend);
     if (!kernel) return std::unexpected(kernel.error());
     step.backend = *backend;
+    step.device = deviceAt(static_cast<size_t>(n));
     step.kernel = std::move(*kernel);
     addWorkspace(n);
     return {};
   }
 
   Result<const backend::Backend*> choose(int n) const {
-    if (sideOf(n) != Side::Host) return program_.device;
+    if (sideOf(n) != Side::Host) return placement_.devices[n];
     const std::span list(options_.backends);
-    const bool behindDevice = backend::kHasDevices && deviceOf(list) != nullptr;
-    return backend::choose(list.subspan(behindDevice ? 1 : 0), works_);
+    return backend::choose(list.subspan(backend::kHasDevices ? devicesIn(list) : 0), works_);
   }
 
   Result<std::unique_ptr<const backend::Kernel>> prepare(int n, const backend::Backend& backend) {
@@ -218,9 +228,8 @@ class Builder {
     const int bands = program_.strips.bandsAt(n);
     program_.steps[n].workspace = static_cast<int32_t>(program_.buffers.size());
     for (int band = 0; band < bands; ++band)
-      program_.buffers.push_back({{bytes, n, n, -1, bands > 1 ? band : planning::Buffer::kAll},
-                                  0,
-                                  sideOf(n) == Side::Device});
+      program_.buffers.push_back(
+          {{bytes, n, n, -1, bands > 1 ? band : planning::Buffer::kAll}, 0, deviceAt(n)});
   }
 
   /// What the operator is called on: whole tensors, or strips of each height that occurs.
@@ -269,15 +278,17 @@ class Builder {
   }
 
   void placeBuffers() {
-    const memory::Placement arena = placeBuffers(false);
+    const memory::Placement arena = placeBuffers(kNone);
     program_.placedBytes = arena.bytes;
     program_.lowerBoundBytes = arena.lowerBound;
-    if (backend::kHasDevices && program_.device) program_.blockBytes = placeBuffers(true).bytes;
+    program_.blockBytes.reserve(program_.devices.size());
+    for (int32_t device = 0; device < std::ssize(program_.devices); ++device)
+      program_.blockBytes.push_back(placeBuffers(device).bytes);
   }
 
-  memory::Placement placeBuffers(bool onDevice) {
+  memory::Placement placeBuffers(int32_t device) {
     const auto isOne = [&](const Buffer& buffer) {
-      return buffer.first != planning::Buffer::kUnused && buffer.onDevice == onDevice;
+      return buffer.first != planning::Buffer::kUnused && buffer.device == device;
     };
     std::vector<memory::Interval> intervals;
     std::vector<planning::Buffer> used;
@@ -390,13 +401,16 @@ Built build(const ir::Graph& graph, const std::vector<TensorType>& types, const 
   return choice.layers();
 }
 
-/// By node, whether neither its path nor the session wants it on the device; empty where none is
-/// kept from there.
-std::vector<char> barredFrom(std::span<const int> pathOf, const Options& options) {
-  std::vector<char> barred;
-  for (const int path : pathOf)
-    barred.push_back(path < 0 ? !options.restOnDevice : !options.paths[path].onDevice);
-  return barred;
+/// By node, the devices where its path, or the session, would have it.
+std::vector<std::span<const backend::Backend* const>> devicesWanted(size_t nodes,
+                                                                    std::span<const int> pathOf,
+                                                                    const Options& options) {
+  const std::span list(options.backends);
+  const auto rest = list.first(std::min(devicesIn(list), options.restDevices));
+  std::vector<std::span<const backend::Backend* const>> wanted(nodes, rest);
+  for (size_t n = 0; n < pathOf.size(); ++n)
+    if (pathOf[n] >= 0) wanted[n] = options.paths[pathOf[n]].devices;
+  return wanted;
 }
 
 /// Puts what is said by node into an order of nodes.
@@ -420,6 +434,7 @@ Lanes putInLanes(const ir::Graph& graph, const std::vector<TensorType>& types,
   Lanes lanes = putInLanes(*placement.graph, placement.types, options.paths, pathOf,
                            placement.sides, options.threads);
   reorder(placement.sides, lanes.oldStep);
+  reorder(placement.devices, lanes.oldStep);
   reorder(placement.refusals, lanes.oldStep);
   return lanes;
 }
@@ -438,9 +453,9 @@ Result<std::shared_ptr<const Program>> build(const ir::Graph& graph, std::vector
     pathOf = std::move(*found);
   }
   Placement placement;
-  if (backend::kHasDevices && deviceOf(options.backends))
-    placement = place(graph, types, options.backends, *sizes, barredFrom(pathOf, options),
-                      options.inHalves);
+  if (backend::kHasDevices && devicesIn(options.backends) > 0)
+    placement = place(graph, types, options.backends, *sizes,
+                      devicesWanted(graph.nodes.size(), pathOf, options), options.inHalves);
   Lanes lanes;
   if (kHasPaths && !pathOf.empty()) lanes = putInLanes(graph, types, pathOf, options, placement);
   return placement.graph

@@ -75,7 +75,8 @@ std::vector<PlannedMemory> describeMemory(const Program& program) {
     const Buffer& buffer = program.buffers[b];
     if (buffer.first == planning::Buffer::kUnused) continue;
     memory.push_back({names[b], buffer.offset, buffer.bytes, static_cast<size_t>(buffer.first),
-                      static_cast<size_t>(buffer.last), buffer.lineBuffer >= 0, buffer.onDevice});
+                      static_cast<size_t>(buffer.last), buffer.lineBuffer >= 0,
+                      buffer.device != kNone});
   }
   return memory;
 }

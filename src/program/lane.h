@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "backend/backend.h"
+
 namespace minnow::program {
 
 #ifdef MINNOW_WITHOUT_PATHS
@@ -17,8 +19,8 @@ inline constexpr bool kHasPaths = true;
 /// A part of the model (PathOptions in minnow/runtime.h).
 struct Path {
   std::vector<std::string> to, from;
-  bool onDevice = false;  ///< whether it may be computed on the list's device
-  int threads = 0;        ///< that share its loops; 0: its share of what there are
+  backend::BackendList devices;  ///< where it may be computed, in their order
+  int threads = 0;               ///< that share its loops; 0: its share of what there are
 };
 
 /// Steps that one thread goes through from the first to the last, beside the other lanes of a

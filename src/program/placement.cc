@@ -1,7 +1,9 @@
-// The cheapest placement is a minimum cut: between a device and the process's own memory.
+// The cheapest placement is a minimum cut: between a device and the process's own memory. Of several
+// devices each has a cut of its own, of what those before it left.
 #include "program/placement.h"
 
 #include <algorithm>
+#include <map>
 
 #include "base/fail.h"
 #include "ir/data_sizes.h"
@@ -16,42 +18,72 @@ using ir::ValueId;
 
 class Placer {
  public:
+  using Wanted = std::span<const std::span<const backend::Backend* const>>;
   Placer(const ir::Graph& graph, std::span<const TensorType> types,
-         std::span<const backend::Backend* const> list, const ir::DataSizes& sizes,
-         std::span<const char> barred, bool inHalves)
+         std::span<const backend::Backend* const> list, const ir::DataSizes& sizes, Wanted wanted,
+         bool inHalves)
       : graph_(graph),
         types_(types),
-        list_(list),
+        devices_(list.first(devicesIn(list))),
+        hosts_(list.subspan(devices_.size())),
         sizes_(sizes),
-        barred_(barred),
+        wanted_(wanted),
         inHalves_(inHalves),
-        producers_(graph.producers()) {}
+        producers_(graph.producers()),
+        readers_(graph.consumers()),
+        placed_(graph.nodes.size()) {}
 
   Placement run() {
     placement_.refusals.resize(graph_.nodes.size());
-    std::vector<char> supported;
-    for (const ir::Node& node : graph_.nodes) supported.push_back(enter(node));
-    for (size_t v = 0; v < graph_.values.size(); ++v) enterValue(static_cast<ValueId>(v));
-    const std::vector<char> sides = cut_.run();
-    for (size_t n = 0; n < graph_.nodes.size(); ++n) {
-      onDevice_.push_back(sides[nodes_[n]]);
-      if (supported[n] && !sides[nodes_[n]])
-        placement_.refusals[n] = text(list_[0]->name(),
-                                      ": to take its tensors there and back would last longer than "
-                                      "to compute it here, by estimate");
-    }
-    if (std::ranges::find(onDevice_, true) == onDevice_.end()) return std::move(placement_);
-    return build();
+    for (size_t choice = 0; choice < devices_.size(); ++choice)
+      for (const backend::Backend* device : devices_) placeOn(*device, choice);
+    const bool any = std::ranges::any_of(placed_, [](auto* device) { return device != nullptr; });
+    return any ? build() : std::move(placement_);
   }
 
  private:
-  /// As its cut node: the costs of both sides. True if the device would compute it.
-  bool enter(const ir::Node& node) {
-    nodes_.push_back(cut_.addNode());
-    if (!barred_.empty() && barred_[nodes_.size() - 1]) {
-      cut_.addEdge(nodes_.back(), MinCut::kSink, MinCut::kNever);
-      return false;
+  bool wants(size_t n, const backend::Backend& device, size_t choice) const {
+    return choice < wanted_[n].size() && wanted_[n][choice] == &device;
+  }
+
+  /// What has it as its first, second, … choice and is nowhere yet; what is there stays.
+  void placeOn(const backend::Backend& device, size_t choice) {
+    device_ = &device;
+    cut_ = {};
+    nodes_.clear();
+    std::vector<size_t> free;
+    for (size_t n = 0; n < placed_.size(); ++n) {
+      nodes_.push_back(cut_.addNode());
+      if (placed_[n] == nullptr && wants(n, device, choice))
+        free.push_back(n);
+      else if (placed_[n] == &device)
+        cut_.addEdge(MinCut::kSource, nodes_[n], MinCut::kNever);
+      else
+        cut_.addEdge(nodes_[n], MinCut::kSink, MinCut::kNever);
     }
+    std::vector<char> supported;
+    for (const size_t n : free) supported.push_back(enter(n));
+    if (std::ranges::find(supported, true) == supported.end()) return;
+    for (size_t v = 0; v < graph_.values.size(); ++v) enterValue(static_cast<ValueId>(v));
+    const std::vector<char> sides = cut_.run();
+    for (size_t i = 0; i < free.size(); ++i) {
+      if (sides[nodes_[free[i]]])
+        placed_[free[i]] = &device;
+      else if (supported[i])
+        refuse(free[i],
+               "to take its tensors there and back would last longer than to compute it here, by "
+               "estimate");
+    }
+  }
+
+  void refuse(size_t n, std::string_view why) {
+    std::string& refusal = placement_.refusals[n];
+    refusal += text(refusal.empty() ? "" : "; ", device_->name(), ": ", why);
+  }
+
+  /// As its cut node: the costs of both sides. True if the device would compute it.
+  bool enter(size_t n) {
+    const ir::Node& node = graph_.nodes[n];
     std::vector<TensorView> views;
     std::vector<TensorType> types;
     for (const auto* ids : {&node.inputs, &node.outputs})
@@ -72,33 +104,33 @@ class Placer {
                            {1},
                            sizes_.concerns(node)};
     };
-    return enter(work(there), work(views), nodes_.back());
+    return enter(work(there), work(views), n);
   }
 
-  bool enter(const backend::Work& work, const backend::Work& here, int node) {
+  bool enter(const backend::Work& work, const backend::Work& here, size_t n) {
     const bool isFree =
         work.inputs[0] &&
         work.op.viewOf(work.inputs[0].shape, {work.inputs[0].strides, 0}, 0).has_value();
     const auto ok = supports(work);
     if (!ok) {
-      placement_.refusals[nodes_.size() - 1] = text(list_[0]->name(), ": ", ok.error().message);
-      cut_.addEdge(node, MinCut::kSink, MinCut::kNever);
+      refuse(n, ok.error().message);
+      cut_.addEdge(nodes_[n], MinCut::kSink, MinCut::kNever);
       return false;
     }
     if (isFree) return false;
-    cut_.addEdge(node, MinCut::kSink, list_[0]->cost(work));
-    cut_.addEdge(MinCut::kSource, node, hostCost(here));
+    cut_.addEdge(nodes_[n], MinCut::kSink, device_->cost(work));
+    cut_.addEdge(MinCut::kSource, nodes_[n], hostCost(here));
     return true;
   }
 
   Result<void> supports(const backend::Work& work) const {
     if (work.sizedByData) return fail(ErrorCode::Unsupported, "data decide sizes here");
-    return list_[0]->supports(work);
+    return device_->supports(work);
   }
 
   double hostCost(const backend::Work& work) const {
     double least = MinCut::kNever;
-    for (const backend::Backend* host : list_.subspan(1))
+    for (const backend::Backend* host : hosts_)
       if (host->supports(work)) least = std::min(least, host->cost(work));
     return least;
   }
@@ -122,8 +154,8 @@ class Placer {
     if (graph_.values[id].isConstant()) return;
     const int producer = producers_[id] < 0 ? MinCut::kSink : nodes_[producers_[id]];
     const double cost =
-        list_[0]->memory()->crossingCost(static_cast<size_t>(types_[id].shape.elements()) *
-                                         elementSize(storedThere(types_[id].type)));
+        device_->memory()->crossingCost(static_cast<size_t>(types_[id].shape.elements()) *
+                                        elementSize(storedThere(types_[id].type)));
     const int down = cut_.addNode(), up = cut_.addNode();
     cut_.addEdge(producer, down, cost);
     cut_.addEdge(up, producer, cost);
@@ -134,8 +166,7 @@ class Placer {
   }
 
   /// As nodes of the cut.
-  std::vector<int> readersOf(ValueId id) {
-    if (readers_.empty()) readers_ = graph_.consumers();
+  std::vector<int> readersOf(ValueId id) const {
     std::vector<int> readers;
     for (const int n : readers_[id]) readers.push_back(nodes_[n]);
     if (graph_.isOutput(id)) readers.push_back(MinCut::kSink);
@@ -152,12 +183,13 @@ class Placer {
     graph.chains.clear();
     std::vector<ir::Node> nodes = std::exchange(graph.nodes, {});
     std::vector<std::string> refusals = std::exchange(placement_.refusals, {});
-    copies_.assign(graph.values.size(), kNoValue);
     for (size_t n = 0; n < nodes.size(); ++n) {
-      for (ValueId& id : nodes[n].inputs) id = cross(id, onDevice_[n]);
-      append(std::move(nodes[n]), onDevice_[n] ? Side::Device : Side::Host, std::move(refusals[n]));
+      const backend::Backend* device = placed_[n];
+      for (ValueId& id : nodes[n].inputs) id = cross(id, device);
+      append(std::move(nodes[n]), device ? Side::Device : Side::Host, device,
+             std::move(refusals[n]));
     }
-    for (ValueId& id : graph.outputs) id = cross(id, false);
+    for (ValueId& id : graph.outputs) id = cross(id, nullptr);
     if (inHalves_) storeInHalves();
     return std::move(placement_);
   }
@@ -170,58 +202,68 @@ class Placer {
           if (id != kNoValue) placement_.stored[id].type = storedThere(placement_.types[id].type);
   }
 
-  void append(ir::Node node, Side side, std::string refusal) {
+  void append(ir::Node node, Side side, const backend::Backend* device, std::string refusal) {
     built_->nodes.push_back(std::move(node));
     placement_.sides.push_back(side);
+    placement_.devices.push_back(device);
     placement_.refusals.push_back(std::move(refusal));
   }
 
-  bool isOnDevice(ValueId id) const { return producers_[id] >= 0 && onDevice_[producers_[id]]; }
+  /// The device that has a value, null for the process's memory.
+  const backend::Backend* whereIs(ValueId id) const {
+    return producers_[id] >= 0 ? placed_[producers_[id]] : nullptr;
+  }
 
-  /// The value, or its copy on the other side.
-  ValueId cross(ValueId id, bool toDevice) {
-    if (id == kNoValue || graph_.values[id].isConstant() || isOnDevice(id) == toDevice) return id;
-    if (copies_[id] != kNoValue) return copies_[id];
+  /// The value, or its copy there. From one device to another it goes by way of the process's memory.
+  ValueId cross(ValueId id, const backend::Backend* to) {
+    if (id == kNoValue || graph_.values[id].isConstant() || whereIs(id) == to) return id;
+    const auto known = copies_.find({id, to});
+    if (known != copies_.end()) return known->second;
+    const backend::Backend* from = whereIs(id);
+    const ValueId read = from && to ? cross(id, nullptr) : id;
     ir::Graph& graph = *built_;
     auto op = std::make_unique<ops::Relayout>();
     op->order = graph.values[id].order;
     op->crosses = true;
-    const std::string name =
-        text(graph.values[id].name, "#", toDevice ? list_[0]->name() : list_[1]->name());
+    const std::string name = text(graph.values[id].name, "#", (to ? to : hosts_[0])->name());
     const ValueId copy =
         graph.addValue({.name = name, .type = types_[id], .order = graph.values[id].order});
     placement_.types.push_back(types_[id]);
     placement_.crossed.push_back(id);
-    append({name, std::move(op), {id}, {copy}}, toDevice ? Side::Entering : Side::Leaving, {});
-    return copies_[id] = copy;
+    append({name, std::move(op), {read}, {copy}}, to ? Side::Entering : Side::Leaving,
+           to ? to : from, {});
+    return copies_[{id, to}] = copy;
   }
 
   const ir::Graph& graph_;
   std::span<const TensorType> types_;
-  std::span<const backend::Backend* const> list_;
+  std::span<const backend::Backend* const> devices_, hosts_;
   const ir::DataSizes& sizes_;
-  std::span<const char> barred_;
+  Wanted wanted_;
   bool inHalves_;
-  std::vector<int> producers_;             // by value
-  std::vector<std::vector<int>> readers_;  // by value
-  MinCut cut_;                             // the source's side is the device
-  std::vector<int> nodes_;                 // of the cut, by node
-  std::vector<char> onDevice_;             // by node
-  std::vector<ValueId> copies_;            // by value
+  std::vector<int> producers_;                // by value
+  std::vector<std::vector<int>> readers_;     // by value
+  Backends placed_;                           // by node
+  const backend::Backend* device_ = nullptr;  // that is being filled
+  MinCut cut_;                                // the source's side is the device
+  std::vector<int> nodes_;                    // of the cut, by node
+  std::map<std::pair<ValueId, const backend::Backend*>, ValueId> copies_;
   std::shared_ptr<ir::Graph> built_;
   Placement placement_;
 };
 
 }  // namespace
 
-const backend::Backend* deviceOf(std::span<const backend::Backend* const> list) {
-  return list.size() > 1 && list[0]->memory() != nullptr ? list[0] : nullptr;
+size_t devicesIn(std::span<const backend::Backend* const> list) {
+  const auto isHost = [](const backend::Backend* one) { return one->memory() == nullptr; };
+  const auto host = std::ranges::find_if(list, isHost);
+  return host == list.end() ? 0 : static_cast<size_t>(host - list.begin());
 }
 
 Placement place(const ir::Graph& graph, std::span<const TensorType> types,
                 std::span<const backend::Backend* const> list, const ir::DataSizes& sizes,
-                std::span<const char> barred, bool inHalves) {
-  return Placer(graph, types, list, sizes, barred, inHalves).run();
+                std::span<const std::span<const backend::Backend* const>> wanted, bool inHalves) {
+  return Placer(graph, types, list, sizes, wanted, inHalves).run();
 }
 
 }  // namespace minnow::program

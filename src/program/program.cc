@@ -81,13 +81,13 @@ size_t Program::mostLanes() const {
 }
 
 size_t Program::heapBytes() const {
-  size_t bytes = minnow::heapBytes(places) + minnow::heapBytes(strides) +
-                 minnow::heapBytes(buffers) + minnow::heapBytes(stripAxes) +
-                 minnow::heapBytes(guards.all) + minnow::heapBytes(guards.ofStep) +
-                 strips.heapBytes() + minnow::heapBytes(sizedByData) + minnow::heapBytes(inputs) +
-                 minnow::heapBytes(outputs) + minnow::heapBytes(types) +
-                 steps.capacity() * sizeof(Step) + minnow::heapBytes(crossed) +
-                 minnow::heapBytes(refusals) + minnow::heapBytes(lanes);
+  size_t bytes =
+      minnow::heapBytes(places) + minnow::heapBytes(strides) + minnow::heapBytes(buffers) +
+      minnow::heapBytes(stripAxes) + minnow::heapBytes(guards.all) +
+      minnow::heapBytes(guards.ofStep) + strips.heapBytes() + minnow::heapBytes(sizedByData) +
+      minnow::heapBytes(inputs) + minnow::heapBytes(outputs) + minnow::heapBytes(types) +
+      steps.capacity() * sizeof(Step) + minnow::heapBytes(crossed) + minnow::heapBytes(refusals) +
+      minnow::heapBytes(lanes) + minnow::heapBytes(devices) + minnow::heapBytes(blockBytes);
   if (placed)
     bytes += kSharedHeader + sizeof(ir::Graph) + ir::heapBytes(*placed) - sharedBytes(*placed);
   for (const Step& step : steps)

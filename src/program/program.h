@@ -38,8 +38,8 @@ struct Place {
 
 /// A stretch of the arena that one or several values share.
 struct Buffer : planning::Buffer {
-  size_t offset = 0;      ///< in the arena
-  bool onDevice = false;  ///< in the frame's block of device memory, not in the arena
+  size_t offset = 0;       ///< in the arena, or the block
+  int32_t device = kNone;  ///< in whose block it lies: index into Program::devices
 };
 
 /// What runs a node of the graph. Its operands are the node's.
@@ -51,6 +51,7 @@ struct Step {
   /// Program::stripAxes of its first operand's; inputs, then outputs.
   int32_t stripAxes = kNone;
   bool sizedByData = false;  ///< data decide an extent of an operand
+  int8_t device = kNone;     ///< index into Program::devices
   /// Counts the operators that take attributes from their inputs in each run.
   int32_t settled = kNone;
 };
@@ -58,9 +59,9 @@ struct Step {
 struct Options {
   int threads = 1;
   bool inStrips = true;
-  /// A device whose memory is its own comes first, whoever asks for it.
+  /// Devices, whose memory is their own, come first, whoever asks for them.
   backend::BackendList backends;
-  bool restOnDevice = true;  ///< whether what is in no path may be computed there
+  size_t restDevices = SIZE_MAX;  ///< how many of them may compute what is in no path
   std::span<const Path> paths = {};
   bool inHalves = false;  ///< whether a device stores float32 as float16
 };
@@ -74,11 +75,11 @@ struct Program {
   std::vector<ir::ValueId> crossed;
   /// By step, what each back-end before its own says against it; empty where none is before.
   std::vector<std::string> refusals;
-  const backend::Backend* device = nullptr;  ///< whose memory blocks are of; null for none
-  bool inHalves = false;                     ///< float32 is stored as float16 there
-  std::vector<TensorType> types;             ///< by value; none if they are the graph's own
-  std::vector<Place> places;                 ///< by value
-  std::vector<Strides> strides;              ///< of several places each
+  backend::BackendList devices;   ///< that something is on: a frame has a block of each
+  bool inHalves = false;          ///< float32 is stored as float16 there
+  std::vector<TensorType> types;  ///< by value; none if they are the graph's own
+  std::vector<Place> places;      ///< by value
+  std::vector<Strides> strides;   ///< of several places each
   std::vector<Buffer> buffers;
   std::vector<Step> steps;  ///< step n is node n
   Guards guards;
@@ -88,11 +89,11 @@ struct Program {
   planning::StripTables strips;
   std::vector<ir::ValueId> sizedByData;  ///< by Place::actual
   std::vector<TensorInfo> inputs, outputs;
-  size_t settledSteps = 0;     ///< that have Step::settled
-  size_t placedBytes = 0;      ///< of the arena
-  size_t blockBytes = 0;       ///< of a frame's block of device memory
-  size_t lowerBoundBytes = 0;  ///< of any arena for these buffers
-  size_t mostOperands = 0;     ///< of a step, inputs and outputs
+  size_t settledSteps = 0;         ///< that have Step::settled
+  size_t placedBytes = 0;          ///< of the arena
+  std::vector<size_t> blockBytes;  ///< by device, of a frame's block of its memory
+  size_t lowerBoundBytes = 0;      ///< of any arena for these buffers
+  size_t mostOperands = 0;         ///< of a step, inputs and outputs
 
   const TensorType& typeOf(ir::ValueId id) const {
     return types.empty() ? graph->values[id].type : types[id];
@@ -123,10 +124,14 @@ struct Program {
     const size_t models = places.size() - crossed.size(), at = static_cast<size_t>(id);
     return at < models ? id : crossed[at - models];
   }
-  bool isOnDevice(ir::ValueId id) const {
-    return backend::kHasDevices && device && id != ir::kNoValue && places[id].buffer != kNone &&
-           buffers[places[id].buffer].onDevice;
+  /// In whose memory it lies: index into `devices`.
+  int32_t deviceOf(ir::ValueId id) const {
+    return backend::kHasDevices && !devices.empty() && id != ir::kNoValue &&
+                   places[id].buffer != kNone
+               ? buffers[places[id].buffer].device
+               : kNone;
   }
+  bool isOnDevice(ir::ValueId id) const { return deviceOf(id) != kNone; }
   size_t heapBytes() const;
   /// Bytes of device memory that its kernels hold; blocks are the frames'.
   size_t deviceBytes() const;

@@ -312,11 +312,11 @@ Result<PathChoice> Interpreter::choosePaths(const SessionOptions& options,
       return fail(ErrorCode::Unsupported,
                   "this build computes a model as one path; -DMINNOW_PATHS=ON builds for more");
     const RuntimeOptions& of = impl_->runtime->options;
-    const auto first = firstBackend(options.backend, options.backups, of.kernelCache);
-    if (!first) return std::unexpected(first.error());
+    const auto list = backendsAsked(options.backend, options.backups, of.kernelCache);
+    if (!list) return std::unexpected(list.error());
     SessionOptions asked = options;
-    asked.backend = (*first)->name();  // which stays: the caller's words may go
-    asked.backups = {};
+    asked.backend = list->front()->name();  // which stays: the caller's words may go
+    asked.backups = namesBehind(*list);
     return Chooser(*this, impl_->graph, asked, shapes, of.threads).run();
   });
 }

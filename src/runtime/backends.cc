@@ -2,6 +2,9 @@
 #include "runtime/backends.h"
 
 #include <algorithm>
+#include <iterator>
+#include <mutex>
+#include <set>
 
 #include "backend/cpu/cpu.h"
 #ifdef MINNOW_OPENCL
@@ -13,6 +16,7 @@
 #include "backend/reference/reference.h"
 #include "base/fail.h"
 #include "base/guarded.h"
+#include "memory/arena_pool.h"
 #include "minnow/device.h"
 
 namespace minnow {
@@ -28,6 +32,8 @@ constexpr const backend::Backend& (*kNamed[])() = {
 #endif
     &backend::cpuBackend,
 };
+
+static_assert(std::size(kNamed) <= memory::kMostDevices + 1, "a frame has a block of each device");
 
 const backend::Backend* find(std::string_view name) {
   for (const auto one : kNamed)
@@ -82,62 +88,70 @@ backend::BackendList backends(bool fast) {
   return {&backend::cpuBackend(), &backend::referenceBackend()};
 }
 
-Result<const backend::Backend*> firstBackend(std::string_view name, std::string_view backups,
-                                             std::string_view kernelCache) {
-  for (const auto one : kNamed) one().keepIn(kernelCache, text("minnow ", version()));
-  const backend::Backend* first = find(name);
-  if (first == nullptr) return unknown(name);
-  const backend::Backend* there = isHere(*first) ? first : nullptr;
-  for (std::string_view rest = backups; !rest.empty();) {
-    const size_t end = std::min(rest.find(','), rest.size());
-    const backend::Backend* next = find(rest.substr(0, end));
-    if (next == nullptr) return unknown(rest.substr(0, end));
-    if (next->memory() == nullptr) next = first;  // on the CPU: which says why it is not there
-    if (there == nullptr && (next == first || isHere(*next))) there = next;
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+namespace {
+
+/// Up to the CPU, each once.
+Result<backend::BackendList> named(std::string_view name, std::string_view backups) {
+  backend::BackendList list;
+  for (bool all = false;;) {
+    const backend::Backend* one = find(name);
+    if (one == nullptr) return unknown(name);
+    if (!all && std::ranges::find(list, one) == list.end()) list.push_back(one);
+    all |= one->memory() == nullptr;
+    if (backups.empty()) return list;
+    name = backups.substr(0, backups.find(','));
+    backups.remove_prefix(std::min(name.size() + 1, backups.size()));
   }
-  return there != nullptr ? there : first;
+}
+
+/// Words that live as long as the process: of lists there are few.
+std::string_view kept(std::string words) {
+  static std::mutex mutex;
+  static std::set<std::string> all;
+  const std::lock_guard lock(mutex);
+  return *all.insert(std::move(words)).first;
+}
+
+}  // namespace
+
+Result<backend::BackendList> backendsAsked(std::string_view name, std::string_view backups,
+                                           std::string_view kernelCache) {
+  for (const auto one : kNamed) one().keepIn(kernelCache, text("minnow ", version()));
+  auto list = named(name, backups);
+  if (!list) return list;
+  const backend::Backend* first = list->front();
+  if (first->memory() == nullptr) return list;
+  std::erase_if(*list, [](const auto* one) { return one->memory() == nullptr || !isHere(*one); });
+  if (list->empty()) list->push_back(first);
+  return list;
+}
+
+std::string_view namesBehind(const backend::BackendList& list) {
+  std::string words;
+  for (const backend::Backend* one : std::span(list).subspan(1))
+    words += text(words.empty() ? "" : ",", one->name());
+  return words.empty() ? "" : kept(std::move(words));
+}
+
+backend::BackendList devicesNamed(std::string_view first, std::string_view backups) {
+  auto list = named(first, backups).value_or(backend::BackendList());
+  std::erase_if(list, [](const auto* one) { return one->memory() == nullptr; });
+  return list;
 }
 
 bool isOnDevice(std::string_view name) {
   return backend::kHasDevices && find(name)->memory() != nullptr;
 }
 
-namespace {
-
-/// The name of the first device that is there of those that the session or a path asks for, else of
-/// the first; "" where none does.
-std::string_view deviceAsked(const SessionOptions& options) {
-  std::string_view first;
-  const auto take = [&](std::string_view name) {
-    if (!isOnDevice(name)) return false;
-    if (first.empty() || isHere(*find(name))) first = name;
-    return isHere(*find(name));
-  };
-  if (!take(options.backend)) (void)std::ranges::any_of(options.paths, take, &PathOptions::backend);
-  return first;
-}
-
-}  // namespace
-
-Result<void> onOneDevice(SessionOptions& options) {
-  const std::string device(deviceAsked(options));
-  if (isOnDevice(options.backend) && options.backend != device) options.backend = "cpu";
-  for (PathOptions& path : options.paths) {
-    if (!isOnDevice(path.backend) || path.backend == device) continue;
-    if (isHere(*find(path.backend)))
-      return fail(ErrorCode::Unsupported,
-                  "a session computes on one device, and its paths ask for ", device, " and ",
-                  path.backend, "; give them the same one, or the CPU");
-    path.backend = "cpu";
-  }
-  return {};
-}
-
 backend::BackendList backendsFor(const SessionOptions& options) {
-  backend::BackendList list = backends(options.fastKernels);
-  if (const auto device = deviceAsked(options); !device.empty())
-    list.insert(list.begin(), find(device));
+  backend::BackendList list;
+  const auto add = [&](std::string_view first, std::string_view backups) {
+    for (const backend::Backend* one : devicesNamed(first, backups))
+      if (std::ranges::find(list, one) == list.end()) list.push_back(one);
+  };
+  add(options.backend, options.backups);
+  for (const PathOptions& path : options.paths) add(path.backend, path.backups);
+  std::ranges::copy(backends(options.fastKernels), std::back_inserter(list));
   return list;
 }
 

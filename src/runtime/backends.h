@@ -9,18 +9,20 @@ namespace minnow {
 /// Those on the CPU. `fast` false: the scalar reference alone.
 backend::BackendList backends(bool fast = true);
 
-/// The first that a session or a path asks for and that is there: of several devices one has the operators. If
-/// none is, the first that is asked for. An error if any name is none of this build's. Opens devices,
-/// which keep what they compile in the folder `kernelCache`.
-Result<const backend::Backend*> firstBackend(std::string_view first, std::string_view backups,
-                                             std::string_view kernelCache);
+/// What a session or a path asks for, as it is meant: the devices that are there, in their order, up to
+/// the CPU, which is behind all and stands there alone. If no device is there, the first that is asked
+/// for. An error if any name is none of this build's. Opens devices, which keep what they compile in the
+/// folder `kernelCache`.
+Result<backend::BackendList> backendsAsked(std::string_view first, std::string_view backups,
+                                           std::string_view kernelCache);
+/// The names behind the first of such a list, as backups are given. They live as long as the process.
+std::string_view namesBehind(const backend::BackendList& list);
+/// The devices that are named in such words.
+backend::BackendList devicesNamed(std::string_view first, std::string_view backups);
 
 /// True for the name of one that has memory of its own, a device's, be it there or not.
 bool isOnDevice(std::string_view name);
-/// An error where a session and its paths, whose first back-ends are known, want several devices that
-/// are there. Of those that are not, what wants another than the one there goes to the CPU.
-Result<void> onOneDevice(SessionOptions& options);
-/// The device that the session or one of its paths asks for, and the CPU's back-ends behind it.
+/// The devices that the session asks for, then those of its paths, and the CPU's back-ends behind them.
 backend::BackendList backendsFor(const SessionOptions& options);
 
 }  // namespace minnow

@@ -1,7 +1,10 @@
 // The contract of back-ends (backend/backend.h), on one that does nothing before it must.
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <functional>
+#include <random>
+#include <set>
 
 #include "backend/reference/reference.h"
 #include "backend/reference/rows.h"
@@ -90,11 +93,12 @@ class Distant final : public backend::Backend, public backend::DeviceMemory {
     std::shared_ptr<std::byte[]> bytes;
   };
 
-  const char* name() const override { return "distant"; }
+  const char* name() const override { return called; }
   const backend::DeviceMemory* memory() const override { return this; }
   Result<void> supports(const backend::Work& work) const override {
-    if (work.op.kind() == ops::OpKind::Unary) return {};
-    return fail(ErrorCode::Unsupported, "it is no function of one tensor");
+    if (work.op.kind() == computes) return {};
+    return fail(ErrorCode::Unsupported, "it is no function of ",
+                computes == ops::OpKind::Unary ? "one tensor" : "two");
   }
   double cost(const backend::Work&) const override { return price; }
   Result<std::unique_ptr<const backend::Kernel>> prepare(
@@ -116,7 +120,14 @@ class Distant final : public backend::Backend, public backend::DeviceMemory {
     return {};
   }
 
+  double crossingCost(size_t bytes) const override {
+    return nearby ? 0 : DeviceMemory::crossingCost(bytes);
+  }
+
   double price = 0;
+  const char* called = "distant";
+  ops::OpKind computes = ops::OpKind::Unary;
+  bool nearby = false;
 
  private:
   struct DistantKernel final : backend::Kernel {
@@ -147,9 +158,12 @@ Ran run(const ir::Graph& graph, const program::Options& options) {
   Ran ran;
   for (const program::Step& step : (*program)->steps) ran.kernels.push_back(step.kernel->name());
   const auto arena = base::alignedBytes((*program)->placedBytes);
-  Distant::Bytes block((*program)->blockBytes);
+  std::deque<Distant::Bytes> blocks;
+  std::vector<void*> pointers;
+  for (const size_t bytes : (*program)->blockBytes)
+    pointers.push_back(static_cast<backend::DeviceBlock*>(&blocks.emplace_back(bytes)));
   Bindings bindings(*program);
-  bindings.bind(arena.get(), &block);
+  bindings.bind(arena.get(), pointers);
   const TensorView in = bindings.input(0);
   for (int64_t i = 0; i < in.elements(); ++i) in.as<float>()[i] = static_cast<float>(i) - 9.5F;
   base::Team team;
@@ -239,17 +253,18 @@ TEST(Devices, PathsAreThereOrHereAsTheySay) {
   const ir::Graph graph = twoHeads();
   const backend::BackendList list{&distant, &backend::referenceBackend()};
   const auto expected = run(graph, {&backend::referenceBackend()}).output;
-  const std::vector<program::Path> one{{{"one"}, {}, true, 0}}, other{{{"other"}, {}, true, 0}},
-      both{{{"one"}, {}, true, 0}, {{"other"}, {}, false, 0}};
+  const std::vector<program::Path> one{{{"one"}, {}, {&distant}, 0}},
+      other{{{"other"}, {}, {&distant}, 0}},
+      both{{{"one"}, {}, {&distant}, 0}, {{"other"}, {}, {}, 0}};
   const Words oneThere{"reference",   "to-device", "far",      "far",
                        "from-device", "reference", "reference"};
   for (const auto& paths : {one, other, both}) {
-    const Ran ran = run(graph, {1, false, list, false, paths});
+    const Ran ran = run(graph, {1, false, list, 0, paths});
     EXPECT_EQ(ran.kernels, oneThere) << "the lane that waits for a device comes first";
     EXPECT_EQ(ran.output, expected);
   }
-  const std::vector<program::Path> here{{{"one"}, {}, false, 0}};
-  const Ran ran = run(graph, {1, false, list, true, here});
+  const std::vector<program::Path> here{{{"one"}, {}, {}, 0}};
+  const Ran ran = run(graph, {1, false, list, 1, here});
   EXPECT_EQ(ran.kernels, (Words{"to-device", "far", "far", "far", "from-device", "from-device",
                                 "reference", "reference"}));
   EXPECT_EQ(ran.output, expected);
@@ -259,8 +274,8 @@ TEST(Devices, CrossingsAreLanesOfTheirPath) {
   const Distant distant;
   const ir::Graph graph = twoHeads();
   const backend::BackendList list{&distant, &backend::referenceBackend()};
-  const std::vector<program::Path> paths{{{"one"}, {}, true, 0}, {{"other"}, {}, false, 0}};
-  const auto program = *program::build(graph, typesOf(graph), {2, false, list, false, paths});
+  const std::vector<program::Path> paths{{{"one"}, {}, {&distant}, 0}, {{"other"}, {}, {}, 0}};
+  const auto program = *program::build(graph, typesOf(graph), {2, false, list, 0, paths});
   std::vector<int> pathOf;
   for (size_t step = 0; step < program->steps.size(); ++step)
     pathOf.push_back(program::describeOperator(*program, step).path);
@@ -283,11 +298,11 @@ TEST(Devices, MemoryOfTheirOwnIsPlannedApart) {
   const backend::BackendList list{&distant, &backend::referenceBackend()};
   const auto program = *program::build(graph, typesOf(graph), {1, false, list});
   constexpr size_t kTensor = sizeof(float) * 64 * 64 * 64;
-  EXPECT_EQ(program->blockBytes, 2 * kTensor);  // one of them is read again by the sum
+  EXPECT_EQ(program->blockBytes, std::vector{2 * kTensor});  // one of them is read again by the sum
   EXPECT_EQ(program->placedBytes, 2 * kTensor);
   for (const PlannedMemory& memory : program::describeMemory(*program))
     EXPECT_LE(memory.offset + memory.bytes,
-              memory.onDevice ? program->blockBytes : program->placedBytes);
+              memory.onDevice ? program->blockBytes[0] : program->placedBytes);
 }
 
 TEST(Devices, ListingsSayWhereAndWhyNotBefore) {
@@ -304,15 +319,109 @@ TEST(Devices, ListingsSayWhereAndWhyNotBefore) {
   EXPECT_EQ(operands.outputs[0].name, "x") << "a copy has the name of what it is of";
 }
 
+// Several devices ---------------------------------------------------------------------------------
+
+TEST(Devices, WhatTheFirstLacksIsForTheNext) {
+  const Distant distant;
+  Distant other;
+  other.called = "other", other.computes = ops::OpKind::Binary;
+  const ir::Graph graph = largeNetwork();
+  const backend::BackendList list{&distant, &other, &backend::referenceBackend()};
+  const Ran ran = run(graph, list);
+  EXPECT_EQ(ran.output, run(graph, {&backend::referenceBackend()}).output);
+  EXPECT_EQ(ran.kernels,
+            (Words{"to-device", "far", "far", "far", "from-device", "to-device", "from-device",
+                   "to-device", "far", "from-device", "to-device", "far", "from-device"}))
+      << "from one to the other by way of the process's memory";
+  const auto program = *program::build(graph, typesOf(graph), {1, false, list});
+  const OperatorInfo sum = program::describeOperator(*program, 8);
+  EXPECT_STREQ(sum.backend, "other");
+  EXPECT_EQ(sum.refused, "distant: it is no function of one tensor");
+  EXPECT_EQ(program->blockBytes.size(), 2U);
+  const Operands operands = program::describeOperands(*program, 5, graph);
+  EXPECT_EQ(operands.inputs[0].name, operands.outputs[0].name) << "of what it is a copy";
+}
+
+TEST(Devices, TheOrderOfAListDecides) {
+  const Distant distant;
+  Distant twin;
+  twin.called = "twin";
+  const backend::BackendList list{&distant, &twin, &backend::referenceBackend()};
+  const ir::Graph graph = largeNetwork();
+  const auto backendsOf = [&](const program::Options& options) {
+    const auto program = *program::build(graph, typesOf(graph), options);
+    std::set<std::string> names;
+    for (size_t step = 0; step < program->steps.size(); ++step)
+      names.insert(program::describeOperator(*program, step).backend);
+    return names;
+  };
+  using Names = std::set<std::string>;
+  EXPECT_EQ(backendsOf({1, false, list}), (Names{"distant", "reference"}));
+  Distant slow;
+  slow.price = 1e9;
+  EXPECT_EQ(backendsOf({1, false, {&slow, &twin, list[2]}}), (Names{"twin", "reference"}));
+  const std::vector<program::Path> all{{{graph.outputNames[0]}, {}, {&twin, &distant}, 0}};
+  EXPECT_EQ(backendsOf({1, false, list, 0, all}), (Names{"twin", "reference"}));
+}
+
+TEST(Devices, OfEachPathMayBeAnother) {
+  const Distant distant;
+  Distant twin;
+  twin.called = "twin";
+  const ir::Graph graph = twoHeads();
+  const backend::BackendList list{&distant, &twin, &backend::referenceBackend()};
+  const std::vector<program::Path> paths{{{"one"}, {}, {&twin}, 0}, {{"other"}, {}, {&distant}, 0}};
+  const auto program = *program::build(graph, typesOf(graph), {2, false, list, 0, paths});
+  std::vector<std::string> where;
+  for (size_t step = 0; step < program->steps.size(); ++step)
+    where.push_back(program::describeOperator(*program, step).backend);
+  EXPECT_EQ(where, (Words{"reference", "twin", "twin", "twin", "twin", "distant", "distant",
+                          "distant", "distant"}));
+  EXPECT_EQ(run(graph, {2, false, list, 0, paths}).output,
+            run(graph, {&backend::referenceBackend()}).output);
+}
+
+/// Functions of one and of two tensors that were made before.
+ir::Graph randomNetwork(std::mt19937& random) {
+  test::Builder b("random");
+  std::vector<ir::ValueId> made{b.input("x", {1, 2, 3, 4})};
+  ops::Unary function;
+  function.fn = ops::UnaryFn::Abs;
+  ops::Binary sum;
+  sum.fn = ops::BinaryFn::Add;
+  const auto any = [&] { return made[random() % made.size()]; };
+  for (int n = 0; n < 12; ++n)
+    made.push_back(random() % 2 == 0 ? b.add(function, {any()}) : b.add(sum, {any(), made.back()}));
+  return b.finish(made.back());
+}
+
+/// Each has memory of its own: who read a tensor in another's would give something else.
+TEST(Devices, OfRandomGraphsReadWhatIsTheirs) {
+  std::mt19937 random(1);
+  for (int graphs = 0; graphs < 100; ++graphs) {
+    Distant one, two;
+    two.called = "two";
+    for (Distant* device : {&one, &two}) {
+      device->nearby = true;
+      device->price = random() % 2 == 0 ? 0 : 1e9;
+      device->computes = random() % 2 == 0 ? ops::OpKind::Unary : ops::OpKind::Binary;
+    }
+    const ir::Graph graph = randomNetwork(random);
+    const auto expected = run(graph, {&backend::referenceBackend()}).output;
+    EXPECT_EQ(run(graph, {&one, &two, &backend::referenceBackend()}).output, expected) << graphs;
+  }
+}
+
 TEST(Devices, CallbacksSeeCopiesAndMayWriteThem) {
   const Distant distant;
   const ir::Graph graph = largeNetwork();
   const backend::BackendList list{&distant, &backend::referenceBackend()};
   const auto program = *program::build(graph, typesOf(graph), {1, false, list});
   const auto arena = base::alignedBytes(program->placedBytes);
-  Distant::Bytes block(program->blockBytes);
+  Distant::Bytes block(program->blockBytes[0]);
+  void* const pointer = static_cast<backend::DeviceBlock*>(&block);
   Bindings bindings(program);
-  bindings.bind(arena.get(), &block);
+  bindings.bind(arena.get(), {&pointer, 1});
   *bindings.input(0).as<float>() = -3;
   base::Team team;
   Runner runner(bindings);

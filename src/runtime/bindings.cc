@@ -5,9 +5,10 @@ namespace minnow::runtime {
 
 using program::kNone;
 
-void Bindings::bind(std::byte* memory, backend::DeviceBlock* onDevice) {
+void Bindings::bind(std::byte* memory, std::span<void* const> onDevices) {
   arena = memory;
-  block = onDevice;
+  for (size_t device = 0; device < blocks.size(); ++device)
+    blocks[device] = static_cast<backend::DeviceBlock*>(onDevices[device]);
   forgetActualSizes();
 }
 

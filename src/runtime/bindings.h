@@ -17,6 +17,7 @@ namespace minnow::runtime {
 struct Bindings {
   explicit Bindings(std::shared_ptr<const program::Program> of)
       : program(std::move(of)),
+        blocks(program->devices.size()),
         actual(program->sizedByData.size()),
         progress(static_cast<size_t>(program->strips.mostBands())) {
     settled.reserve(program->settledSteps);
@@ -27,14 +28,16 @@ struct Bindings {
   Bindings(const Bindings&) = delete;  // runners refer to it
   Bindings& operator=(const Bindings&) = delete;
 
-  /// Gives the frame its memory, of a device too where anything lies there. Nothing has run.
-  void bind(std::byte* memory, backend::DeviceBlock* onDevice);
+  /// Gives the frame its memory: an arena and, of each device where anything lies, a
+  /// backend::DeviceBlock. Nothing has run.
+  void bind(std::byte* memory, std::span<void* const> onDevices);
   /// What the last run made smaller is as planned again.
   void forgetActualSizes();
 
   /// Where a buffer lies: in the arena, or so far from the beginning of the block.
   uintptr_t addressOf(const program::Buffer& buffer) const {
-    return (buffer.onDevice ? 0 : reinterpret_cast<uintptr_t>(arena)) + buffer.offset;
+    return (buffer.device != program::kNone ? 0 : reinterpret_cast<uintptr_t>(arena)) +
+           buffer.offset;
   }
   /// A whole tensor outside strips, in its planned size.
   TensorView planned(ir::ValueId id) const;
@@ -51,7 +54,7 @@ struct Bindings {
 
   size_t heapBytes() const {
     size_t bytes = minnow::heapBytes(actual) + minnow::heapBytes(progress) +
-                   settled.capacity() * sizeof settled[0];
+                   minnow::heapBytes(blocks) + settled.capacity() * sizeof settled[0];
     for (const auto& op : settled) bytes += op->heapBytes();
     return bytes;
   }
@@ -59,8 +62,8 @@ struct Bindings {
   std::shared_ptr<const program::Program> program;
   Bound bound;  ///< until the frame goes
   std::byte* arena = nullptr;
-  backend::DeviceBlock* block = nullptr;  ///< of the frame; null where nothing is on a device
-  std::vector<TensorView> actual;         ///< by program::Place::actual
+  std::vector<backend::DeviceBlock*> blocks;  ///< of the frame, by device
+  std::vector<TensorView> actual;             ///< by program::Place::actual
   /// By program::Step::settled: operators that take attributes from this frame's data.
   std::vector<std::unique_ptr<ops::Operator>> settled;
   /// By band of the chain that runs: how many steps it is through with.

@@ -73,7 +73,7 @@ Made makeAt(const program::Program& program, ValueId id, const Make& make) {
   if (const DataType type = program.typeOf(id).type; type != DataType::Float32)
     return fail(ErrorCode::Unsupported, "float32 alone is bound on a device, not ", type);
   view.data = nullptr;
-  return make(*program.device->memory(), view);
+  return make(*program.devices[program.deviceOf(id)]->memory(), view);
 }
 
 /// `make(memory, view)` makes the kernel, or null to have the step's own again.

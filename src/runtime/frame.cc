@@ -140,7 +140,7 @@ Result<void> call(const OpCallback& callback, runtime::Runner& runner, base::Tea
   const OperatorInfo info = runner.info();
   std::vector<TensorView> views = (runner.*visible)();
   team.rest();
-  const bool onDevice = backend::kHasDevices && runner.program().device != nullptr;
+  const bool onDevice = backend::kHasDevices && !runner.program().devices.empty();
   const auto verdict = onDevice ? callOnCopies(callback, info, runner, runner.node().*ids, views)
                                 : Result<CallbackVerdict>(callback(info, views));
   if (!verdict) return std::unexpected(verdict.error());

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <mutex>
+#include <set>
 #include <thread>
 
 #include "runtime/test_models.h"
@@ -85,19 +87,87 @@ TEST_F(GlSessions, TheFirstOfAListThatIsThereHasTheOperators) {
   EXPECT_EQ(onGl(never), 0) << "the CPU comes before";
 }
 
-/// Where OpenCL is there too, a session has to take one of both.
-TEST_F(GlSessions, TheFirstOfAListLeavesWhatWantsAMissingDeviceToTheCpu) {
+/// That are computed by one.
+int countOn(const Session& session, std::string_view backend) {
+  int count = 0;
+  for (const OperatorInfo& op : session.operators())
+    count += backend == op.backend && !op.crosses() && op.kernel != "view";
+  return count;
+}
+
+TEST_F(GlSessions, APathMayBeThereThoughTheSessionAsksForAnother) {
   const SessionOptions options{
       .backend = "cl", .paths = {{.to = {interpreter_.outputs()[0].name}, .backend = "gl"}}};
   const auto session = interpreter_.createSession(options);
-  if (isHere("cl")) {
-    ASSERT_FALSE(session);
-    EXPECT_EQ(session.error().code, ErrorCode::Unsupported);
-    EXPECT_TRUE(session.error().message.contains("one device")) << session.error().message;
-    return;
-  }
   ASSERT_TRUE(session) << session.error().message;
   EXPECT_EQ(onGl(*session), 4);
+}
+
+/// A trunk with a head for each device.
+ir::Graph networkOfHeads() {
+  test::Builder b("heads");
+  const ir::ValueId trunk = b.conv(b.input("x", {1, 16, 64, 64}), 16, 32, 3, 1, 1, 1);
+  const auto head = [&](int seed) {
+    return b.conv(b.conv(trunk, 32, 64, 3, 1, 1, seed), 64, 8, 3, 1, 1, seed + 1);
+  };
+  const ir::ValueId left = head(2), right = head(4);
+  ir::Graph graph = b.finish(left);
+  graph.outputs.push_back(right);
+  graph.outputNames = {"left", "right"};
+  return graph;
+}
+
+TEST(BothDevices, EachHasAPathOfOneSession) {
+  if (!isHere("gl") || !isHere("cl")) GTEST_SKIP() << "one of them is not there";
+  Runtime runtime = *Runtime::create({.threads = 2});
+  const test::Model model{networkOfHeads()};
+  Interpreter interpreter = *Interpreter::createFromBuffer(runtime, model.span);
+  auto onCpu = *interpreter.createSession();
+  auto session = interpreter.createSession(
+      {.paths = {{.to = {"left"}, .backend = "gl"}, {.to = {"right"}, .backend = "cl"}}});
+  ASSERT_TRUE(session) << session.error().message;
+  EXPECT_EQ(countOn(*session, "gl"), 2);
+  EXPECT_EQ(countOn(*session, "cl"), 2);
+  EXPECT_EQ(countOn(*session, "cpu"), 1);
+  const auto elementsOf = [](Frame& frame, std::string_view name) {
+    const float* from = frame.output(name).as<float>();
+    return std::vector<float>(from, from + frame.output(name).elements());
+  };
+  const auto ran = [&](Session& of) {
+    auto frame = *of.begin();
+    test::writeInput(frame, -0.5F);
+    EXPECT_TRUE(frame.run());
+    return std::pair(elementsOf(frame, "left"), elementsOf(frame, "right"));
+  };
+  const auto [left, right] = ran(onCpu);
+  for (int run = 0; run < 3; ++run) {
+    const auto [ofGl, ofCl] = ran(*session);
+    EXPECT_EQ(ofCl, right) << "OpenCL has the CPU's bits";
+    expectNear(ofGl, left);
+  }
+  EXPECT_EQ(runtime.ledger().now.deviceBytes, session->memory().deviceBytes) << "of both";
+  EXPECT_EQ(runtime.predicted().deviceBytes, session->memory().deviceBytes);
+  std::set<std::string_view> seen;
+  std::mutex mutex;
+  ASSERT_TRUE(session->begin()->runObserved([&](const RunEvent& event) {
+    const std::lock_guard lock(mutex);
+    if (event.kind != RunEvent::Kind::Wait) seen.insert(session->operators()[event.step].backend);
+  }));
+  EXPECT_EQ(seen, (std::set<std::string_view>{"cl", "gl", "cpu"}));
+}
+
+TEST_F(GlSessions, HaveWhatTheDeviceBeforeThemLacks) {
+  if (!isHere("cl")) GTEST_SKIP() << "there is no OpenCL here";
+  // No operator is one's alone, but work that it takes too long for it does not get.
+  auto session = *interpreter_.createSession({.backend = "cl", .backups = "gl"});
+  auto same = *interpreter_.createSession({.backend = "cl", .backups = "gl,cpu"});
+  EXPECT_EQ(countOn(session, "cl"), 4);
+  EXPECT_EQ(countOn(session, "gl"), 0);
+  const auto onTheCpu = session.operators();
+  const auto sine = std::ranges::find(onTheCpu, "Sin", &OperatorInfo::type);
+  ASSERT_NE(sine, onTheCpu.end());
+  EXPECT_TRUE(sine->refused.contains("cl: ") && sine->refused.contains("; gl: ")) << sine->refused;
+  EXPECT_EQ(test::runOnce(session, -0.5F), test::runOnce(same, -0.5F));
 }
 
 TEST(GlNotThere, SessionsFallToTheCpuAndSayWhy) {

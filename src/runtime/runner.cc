@@ -150,7 +150,7 @@ Result<void> Runner::run(base::Team& team) {
     const ops::Rows rows = cursor_.rows();
     args.rows = {rows.begin, rows.end};
   }
-  args.block = bindings_->block;
+  if (backend::kHasDevices && step.device != kNone) args.block = bindings_->blocks[step.device];
   if (step.settled != kNone) args.settled = bindings_->settled[step.settled].get();
   const auto event = bindings_->kernelOf(this->step())->run(args);
   if (!event || *event != backend::kDone) {  // what failed may have begun something
@@ -224,7 +224,8 @@ Result<void> Runner::OnHost::take(const Bindings& bindings, std::span<const ir::
   bindings_ = &bindings;
   for (size_t i = 0; i < views.size(); ++i) {
     TensorView& view = views[i];
-    if (!bindings.program->isOnDevice(ids[i])) continue;
+    const int32_t at = bindings.program->deviceOf(ids[i]);
+    if (at == kNone) continue;
     const TensorView device = view;
     view.type = bindings.program->typeOf(ids[i]).type;
     auto bytes = base::alignedBytes(view.bytes());
@@ -233,17 +234,18 @@ Result<void> Runner::OnHost::take(const Bindings& bindings, std::span<const ir::
                   " bytes that a callback can see");
     view.strides = plainStrides(view.shape);
     view.data = bytes.get();
-    copies_.push_back({device, view, std::move(bytes)});
-    const backend::DeviceMemory& memory = *bindings.program->device->memory();
-    if (auto ok = memory.download(*bindings.block, device, view); !ok) return ok;
+    copies_.push_back({at, device, view, std::move(bytes)});
+    const backend::DeviceMemory& memory = *bindings.program->devices[at]->memory();
+    if (auto ok = memory.download(*bindings.blocks[at], device, view); !ok) return ok;
   }
   return {};
 }
 
 Result<void> Runner::OnHost::giveBack() const {
   for (const Copy& copy : copies_) {
-    const backend::DeviceMemory& memory = *bindings_->program->device->memory();
-    if (auto ok = memory.upload(copy.host, *bindings_->block, copy.device); !ok) return ok;
+    const backend::DeviceMemory& memory = *bindings_->program->devices[copy.at]->memory();
+    if (auto ok = memory.upload(copy.host, *bindings_->blocks[copy.at], copy.device); !ok)
+      return ok;
   }
   return {};
 }

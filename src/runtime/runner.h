@@ -74,6 +74,7 @@ class Runner {
 
    private:
     struct Copy {
+      int32_t at;  // index into Program::devices
       TensorView device, host;
       std::shared_ptr<std::byte[]> bytes;
     };

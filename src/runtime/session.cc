@@ -5,6 +5,7 @@
 #include "base/guarded.h"
 #include "ir/extents.h"
 #include "minnow/cpu.h"
+#include "program/placement.h"
 #include "runtime/backends.h"
 #include "runtime/impl.h"
 
@@ -17,11 +18,11 @@ Session::~Session() = default;
 
 bool SharedProgram::fits(std::span<const TensorType> types, const SessionOptions& asked) const {
   if (asked.inStrips != options.inStrips || asked.fastKernels != options.fastKernels ||
-      asked.backend != options.backend || asked.precision != options.precision ||
+      asked.backend != options.backend || asked.backups != options.backups ||
+      asked.precision != options.precision ||
       (program::kHasPaths && asked.paths != options.paths) || cpuTarget != minnow::cpuTarget())
     return false;
-  if (backend::kHasDevices && program->device != nullptr && program->device->hasFailed())
-    return false;
+  if (std::ranges::any_of(program->devices, &backend::Backend::hasFailed)) return false;
   const auto same = [&](ir::ValueId in) { return program->typeOf(in) == types[in]; };
   return std::ranges::all_of(program->graph->inputs, same);
 }
@@ -32,7 +33,7 @@ std::vector<program::Path> pathsFor(const SessionOptions& options) {
   std::vector<program::Path> paths;
   if (!program::kHasPaths) return paths;
   for (const PathOptions& path : options.paths)
-    paths.push_back({path.to, path.from, isOnDevice(path.backend), path.threads});
+    paths.push_back({path.to, path.from, devicesNamed(path.backend, path.backups), path.threads});
   return paths;
 }
 
@@ -46,14 +47,15 @@ Result<std::shared_ptr<SharedProgram>> Interpreter::Impl::programFor(std::vector
       if (auto shared = known.lock(); shared && shared->fits(types, asked)) return shared;
   }
   const backend::BackendList list = backendsFor(asked);
-  if (backend::kHasDevices && list[0]->memory() != nullptr) list[0]->measure(*list[1]);
+  const size_t devices = backend::kHasDevices ? program::devicesIn(list) : 0;
+  for (size_t device = 0; device < devices; ++device) list[device]->measure(*list[devices]);
   auto settled = runtime::settleTypes(graph, types);
   if (!settled) return std::unexpected(std::move(settled.error()));
   const std::vector<program::Path> paths = pathsFor(asked);
-  auto program =
-      program::build(*settled ? (*settled)->graph : graph, std::move(types),
-                     {runtime->options.threads, asked.inStrips, list, isOnDevice(asked.backend),
-                      paths, asked.precision == Precision::Low});
+  auto program = program::build(*settled ? (*settled)->graph : graph, std::move(types),
+                                {runtime->options.threads, asked.inStrips, list,
+                                 devicesNamed(asked.backend, asked.backups).size(), paths,
+                                 asked.precision == Precision::Low});
   if (!program) return std::unexpected(std::move(program.error()));
   // Not make_shared: the list's weak reference would keep its memory when no session uses it any
   // more.
@@ -102,11 +104,16 @@ Result<memory::ArenaBlock> allocateBlock(const void* memory, size_t bytes) {
 /// What a plan asks the pool for.
 memory::ArenaPool::Claim claimOf(const program::Program& program, const std::string& model,
                                  int frames) {
-  memory::ArenaPool::Claim claim{{memory::arenaBytes(program.placedBytes),
-                                  memory::arenaBytes(program.lowerBoundBytes), &model, frames}};
-  if (!backend::kHasDevices || program.device == nullptr) return claim;
-  claim.deviceBytes = std::max(program.blockBytes, base::kAlignment);
-  claim.device = {program.device->memory(), allocateBlock, &MemoryLedger::deviceBytes};
+  memory::ArenaPool::Claim claim;
+  static_cast<memory::ArenaShelf::Claim&>(claim) = {memory::arenaBytes(program.placedBytes),
+                                                    memory::arenaBytes(program.lowerBoundBytes),
+                                                    &model, frames};
+  for (size_t device = 0; backend::kHasDevices && device < program.devices.size(); ++device) {
+    const memory::ArenaSource source{program.devices[device]->memory(), allocateBlock,
+                                     &MemoryLedger::deviceBytes};
+    claim.blocks[device].bytes = std::max(program.blockBytes[device], base::kAlignment);
+    claim.blocks[device].source = source;
+  }
   return claim;
 }
 
@@ -153,15 +160,15 @@ Result<void> checkPaths(SessionOptions& options, const RuntimeOptions& runtime) 
                 "this build computes a model as one path; -DMINNOW_PATHS=ON builds for more");
   for (size_t p = 0; p < options.paths.size(); ++p) {
     PathOptions& path = options.paths[p];
-    const auto first = firstBackend(path.backend, path.backups, runtime.kernelCache);
-    if (!first) return fail(first.error().code, "path ", p + 1, ": ", first.error().message);
-    path.backend = (*first)->name();
-    path.backups.clear();
+    const auto list = backendsAsked(path.backend, path.backups, runtime.kernelCache);
+    if (!list) return fail(list.error().code, "path ", p + 1, ": ", list.error().message);
+    path.backend = list->front()->name();
+    path.backups = namesBehind(*list);
     if (path.threads < 0 || path.threads > threads)
       return fail(ErrorCode::InvalidArgument, "path ", p + 1, ": threads is ", path.threads,
                   ", expected 0 to ", threads, ", the runtime's");
   }
-  return onOneDevice(options);
+  return {};
 }
 
 Result<SessionOptions> checked(SessionOptions options, const RuntimeOptions& runtime) {
@@ -170,10 +177,10 @@ Result<SessionOptions> checked(SessionOptions options, const RuntimeOptions& run
     return fail(ErrorCode::InvalidArgument, "frames is ", options.frames, ", expected 0 to ",
                 concurrency, ", the runtime's concurrency");
   if (options.frames == 0) options.frames = concurrency;
-  const auto first = firstBackend(options.backend, options.backups, runtime.kernelCache);
-  if (!first) return std::unexpected(first.error());
-  options.backend = (*first)->name();  // the caller's words may go
-  options.backups = {};
+  const auto list = backendsAsked(options.backend, options.backups, runtime.kernelCache);
+  if (!list) return std::unexpected(list.error());
+  options.backend = list->front()->name();  // the caller's words may go
+  options.backups = namesBehind(*list);
   if (auto ok = checkPaths(options, runtime); !ok) return std::unexpected(ok.error());
   return options;
 }
@@ -277,7 +284,7 @@ MemoryReport Session::memory() const {
   add(impl_->heap.amount(), held);
   return {file.modelBytes,        file.staticBytes,
           impl_->announced.bytes, impl_->announced.lowerBound,
-          held.heapBytes,         held.deviceBytes + impl_->announced.deviceBytes};
+          held.heapBytes,         held.deviceBytes + impl_->announced.deviceBytes()};
 }
 
 std::vector<PlannedMemory> Session::memoryPlan() const {
@@ -362,8 +369,7 @@ Result<Frame> Session::begin() {
     }
     Frame::Impl& frame = impl_->takeFrame();
     frame.lease = std::move(*lease);
-    frame.bindings->bind(frame.lease.data(),
-                         static_cast<backend::DeviceBlock*>(frame.lease.deviceBlock()));
+    frame.bindings->bind(frame.lease.data(), frame.lease.blocks());
     return Frame(std::shared_ptr<Frame::Impl>(impl_, &frame));
   });
 }

@@ -82,10 +82,10 @@ bool isOnDevice(const OperatorInfo& op) {
 }
 
 void addBackendOptions(CLI::App* verb, std::string& list, std::string& kernelCache) {
-  verb->add_option(
-      "--backend", list,
-      "cl,gl,cpu: back-ends in their order; the first device that is there is taken, and "
-      "an operator that it does not support falls to the CPU");
+  verb->add_option("--backend", list,
+                   "cl,gl,cpu: back-ends in their order; an operator that a device does not "
+                   "support, or that is not "
+                   "there, falls to the next");
   verb->add_option("--kernel-cache", kernelCache,
                    "A folder in which devices keep what they compiled, tested and measured");
 }

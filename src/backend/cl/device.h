@@ -27,6 +27,7 @@ class Buffer final : public gpu::Buffer {
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
   cl_mem get() const { return memory_; }
+  size_t heapBytes() const override { return sizeof *this; }
 
  private:
   const Api& api_;
@@ -48,7 +49,7 @@ class Device final : public gpu::Device {
   const char* ending() const override { return ".cl"; }
   const std::string& name() const override { return name_; }
   int lanes() const override { return 16; }
-  int run() const override { return vectorWidth_ >= 8 ? 64 : 16; }
+  int run() const override { return vectorWidth_ >= 8 ? 256 : 16; }
   int pixels() const override { return vectorWidth_ >= 16 ? 8 : 4; }
   int panels() const override { return vectorWidth_ >= 16 ? 2 : 1; }
   const char* workGroups() const override { return "16x1x1"; }

@@ -35,6 +35,7 @@ class Buffer final : public gpu::Buffer {
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
   const Object& get() const { return object_; }
+  size_t heapBytes() const override { return sizeof *this; }
 
  private:
   Device& device_;
@@ -120,7 +121,7 @@ class Device final : public gpu::Device {
   size_t mostBound_ = 0, alignment_ = 256;
   int64_t mostTurns_ = INT64_MAX;
   bool handsOut_ = false;  ///< the driver hands out compiled programs, for the cache
-  GLuint sampler_ = 0;  ///< of pixels as they are, whatever their texture says
+  GLuint sampler_ = 0;     ///< of pixels as they are, whatever their texture says
   std::mutex turn_;
   Current before_;
   std::map<KernelName, Program> programs_;

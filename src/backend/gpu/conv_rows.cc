@@ -188,8 +188,10 @@ int pixelsOf(int results, const Device& device) {
 }
 
 int panelsOf(int panels, int pixels, const Device& device) {
-  const int most = pixels == 1 ? device.panels() * device.panels() : device.panels();
-  return std::min(panels, most);
+  const int few = device.panels();
+  if (few == 1 || pixels == 1) return std::min(panels, few * few);
+  const auto computed = [&](int some) { return (panels + some - 1) / some * some; };
+  return std::min(panels, computed(few + 1) < computed(few) ? few + 1 : few);
 }
 
 std::span<const Row> convRows() {

@@ -20,6 +20,8 @@ class Buffer : public DeviceBlock {
  public:
   explicit Buffer(size_t bytes) : bytes_(bytes) {}
   size_t bytes() const { return bytes_; }
+  /// Of this object.
+  virtual size_t heapBytes() const = 0;
 
  private:
   size_t bytes_;

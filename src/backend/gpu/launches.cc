@@ -126,8 +126,9 @@ Result<void> Launches::add(const KernelName& name, std::vector<Operand> operands
 
 size_t Launches::heapBytes() const {
   size_t bytes = sizeof *this + minnow::heapBytes(name_) +
-                 constants_.capacity() * sizeof(Constant) + constants_.size() * sizeof(Buffer) +
-                 (theirs_ ? sizeof(Buffer) : 0) + launches_.capacity() * sizeof(Launch);
+                 constants_.capacity() * sizeof(Constant) + (theirs_ ? theirs_->heapBytes() : 0) +
+                 launches_.capacity() * sizeof(Launch);
+  for (const Constant& constant : constants_) bytes += constant.buffer->heapBytes();
   for (const Launch& launch : launches_)
     bytes += launch.call->heapBytes() + minnow::heapBytes(launch.operands);
   return bytes;

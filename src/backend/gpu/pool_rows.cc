@@ -72,7 +72,8 @@ PoolGeometry geometryOf(const ops::Pool& pool, const TensorView& x, const Tensor
 Result<void> preparePool(const Work& work, Device& device, Launches& launches) {
   const auto& pool = static_cast<const ops::Pool&>(work.op);
   std::vector<int32_t> spans;
-  const PoolGeometry g = geometryOf(pool, work.inputs[0], work.outputs[0], device.run(), spans);
+  const int run = std::min(device.run(), 4 * device.lanes());  // each has a window to walk through
+  const PoolGeometry g = geometryOf(pool, work.inputs[0], work.outputs[0], run, spans);
   const auto x = launches.operand(work, 0);
   if (!x) return std::unexpected(x.error());
   const auto table = launches.addConstant(std::as_bytes(std::span(spans)));

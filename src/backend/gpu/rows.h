@@ -88,8 +88,8 @@ Result<Operand> packedWeights(const ops::Operator& op, const TensorView& weights
 /// fewer computed in vain (the extents of many networks are multiples of 7); of few, half.
 int pixelsOf(int results, const Device& device);
 
-/// And of how many of so many panels of channels: of more where it computes a single result, whose sums
-/// would wait for one another.
+/// And of how many of so many panels of channels: the device's panels() or one more, whichever has fewer
+/// computed in vain; of more where it computes a single result, whose sums would wait for one another.
 int panelsOf(int panels, int pixels, const Device& device);
 
 /// Refuses what takes more turns of loops than the device's driver lets a work-item take.

@@ -244,23 +244,28 @@ kernel void channels(global const T* x, long xAt, global const T* w, long wAt,
     const int r = row * g.stride[1] - g.pad[1] + ky * g.dilation[1];
     const int end = r >= 0 && r < g.in[1] ? g.in[2] : 0;  // from there on columns are padding
     if (end == 0 && g.leavesOut) continue;
-    global const T* from = x + (end > 0 ? r * g.x[1] : 0);
-    V values[kColumns];
+    global const T* from = x + (long)r * g.x[1] + (long)column * g.x[2];
     if (column >= 0 && column + kColumns <= end) {
-      from += column * g.x[2];
-      ALL(kColumns) for (int c = 0; c < kColumns; ++c, from += g.x[2])
-        values[c] = load16(from);
-    } else {
-      ALL(kColumns) for (int c = 0; c < kColumns; ++c) {
-        const int mask = column + c >= 0 && column + c < end ? -1 : 0;
-        const V value = load16(from + ((column + c) & mask) * g.x[2]);
-        values[c] = as_float16(as_int16(value) & (int16)(mask));
+      V values[kColumns];
+      ALL(kColumns) for (int c = 0; c < kColumns; ++c, from += g.x[2]) values[c] = load16(from);
+      ALL(TAPS) for (int kx = 0; kx < TAPS; ++kx) {
+        const V weights = load16(w + kx * g.panels * kLanes);
+        UNROLLED for (int p = 0; p < PIXELS; ++p)
+          sum[p] = fma(values[p * STRIDE + kx], weights, sum[p]);
       }
+      continue;
     }
-    ALL(TAPS) for (int kx = 0; kx < TAPS; ++kx) {
-      const V weights = load16(w + kx * g.panels * kLanes);
-      UNROLLED for (int p = 0; p < PIXELS; ++p)
-        sum[p] = fma(values[p * STRIDE + kx], weights, sum[p]);
+    // Column after column, which is a sum's order as well, so that what is padding is left out.
+    V weights[TAPS];
+    ALL(TAPS) for (int kx = 0; kx < TAPS; ++kx) weights[kx] = load16(w + kx * g.panels * kLanes);
+    ALL(kColumns) for (int c = 0; c < kColumns; ++c, from += g.x[2]) {
+      const bool inside = column + c >= 0 && column + c < end;
+      if (!inside && g.leavesOut) continue;
+      const V value = inside ? load16(from) : (V)(0);
+      ALL(TAPS) for (int kx = 0; kx < TAPS; ++kx) {
+        const int p = (c - kx) / STRIDE;  // whose tap it is, if the division is exact
+        if (c >= kx && p < PIXELS && p * STRIDE == c - kx) sum[p] = fma(value, weights[kx], sum[p]);
+      }
     }
   }
   y += yAt + (long)image * g.yBatch + (long)channel * g.yChannel + (long)row * g.y[1];

@@ -25,6 +25,7 @@ typedef struct {
 
 #define JOINED(a, b) a##b
 #define EVALUATE(name) JOINED(evaluate, name)
+#define RESULT(a, b) EVALUATE(EPILOGUE)((Function){g.alpha, g.beta}, 0, BINARY(a, b))
 
 #if KEPT & 1
 typedef float A;
@@ -58,10 +59,16 @@ kernel void elementwise(global const A* a, long aAt, global const B* b, long bAt
     const int at = axis > 0 ? take(&i, g.extent[axis]) : i;
     aAt += (long)at * g.a[axis], bAt += (long)at * g.b[axis], yAt += (long)at * g.y[axis];
   }
-  for (int c = first; c < end; c += kLanes) {
-    const V left = loadA(a + aAt + (long)c * g.a[last], g.a[last], end - c);
-    const V right = loadB(b + bAt + (long)c * g.b[last], g.b[last], end - c);
-    storeY(EVALUATE(EPILOGUE)((Function){g.alpha, g.beta}, 0, BINARY(left, right)),
-          y + yAt + (long)c * g.y[last], g.y[last], end - c);
+  const int dense = g.a[last] == 1 && g.y[last] == 1 && (g.b[last] == 1 || g.b[last] == 0);
+  a += aAt, b += bAt, y += yAt;
+  int c = first;
+  if (dense)  // whole vectors, of which the generic loop would ask at each what they are
+    for (; c + kLanes <= end; c += kLanes)
+      storeY(RESULT(loadA(a + c, 1, kLanes), loadB(b + c * g.b[last], g.b[last], kLanes)), y + c, 1,
+             kLanes);
+  for (; c < end; c += kLanes) {
+    const V left = loadA(a + (long)c * g.a[last], g.a[last], end - c);
+    const V right = loadB(b + (long)c * g.b[last], g.b[last], end - c);
+    storeY(RESULT(left, right), y + (long)c * g.y[last], g.y[last], end - c);
   }
 }
