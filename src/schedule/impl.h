@@ -38,8 +38,7 @@ struct Kind {
   /// What was begun there cannot be interrupted.
   bool isDevice() const { return backend != "cpu"; }
 };
-/// `alikeArenas`: each arena is as large as the model needs. One unit ends what it began last first, so that
-/// the largest plan finds the largest arena. Several do not, and a small plan may have that one.
+/// `alikeArenas`: all arenas are as large as the model needs.
 Result<Loaded> load(Runtime& runtime, const ScheduledModel& model, const Kind& kind,
                     bool alikeArenas);
 
@@ -103,12 +102,17 @@ struct Schedule::Impl {
   Result<void> loadAll();
   Result<void> loadFewer();
   Result<void> loadWith(const schedule::Units& each);
+  /// How the runtime's arenas serve what is begun. One unit ends first what it began last, so that the largest
+  /// plan finds the largest arena: as many arenas as may be begun are enough. Several units do not, and a
+  /// small plan may have the arena that a large one needs: then each model has its own, or, where that
+  /// is too much, all are as large as the largest.
+  enum class Arenas : uint8_t { AsBegun, Own, Alike };
   Result<void> loadWhereComputed(size_t model);
   void follow();
   int indexOf(std::string_view name) const;
-  bool hasVisits() const;
   /// Of all units, with those of guests.
   int arenas() const;
+  int sessions() const;
 
   /// Evicts what it may, for a model to be loaded.
   Result<void> ensureLoaded(size_t model, size_t kind);
@@ -130,6 +134,7 @@ struct Schedule::Impl {
   std::vector<schedule::Member> members;
   std::vector<schedule::Task> tasks;  // as measured
   schedule::Units room = 1;           // for what is begun, by unit
+  Arenas arenasAre = Arenas::AsBegun;
   uint64_t uses = 0;
   std::mutex loading;  // whoever loads or evicts holds it, and then `mutex` for a moment
 

@@ -158,7 +158,8 @@ Result<void> Schedule::Impl::ensureLoaded(size_t model, size_t kind) {
   const std::lock_guard lock(loading);
   std::unique_ptr<schedule::Loaded>& place = members[model].places[kind].loaded;
   while (!place) {
-    auto loaded = schedule::load(*runtime, members[model].asked, kinds[kind], units.size() > 1);
+    auto loaded = schedule::load(*runtime, members[model].asked, kinds[kind],
+                                 arenasAre == Arenas::Alike);
     if (loaded) {
       place = std::make_unique<schedule::Loaded>(std::move(*loaded));
     } else if (loaded.error().code != ErrorCode::OutOfMemory || !evictOne(model)) {
@@ -168,10 +169,6 @@ Result<void> Schedule::Impl::ensureLoaded(size_t model, size_t kind) {
   return {};
 }
 
-bool Schedule::Impl::hasVisits() const {
-  return std::ranges::any_of(tasks, [](const schedule::Task& t) { return !t.visits.empty(); });
-}
-
 int Schedule::Impl::arenas() const {
   int all = std::accumulate(room.arenas.begin(), room.arenas.end(), 0);
   for (int unit = 0; unit < room.count(); ++unit)
@@ -179,11 +176,31 @@ int Schedule::Impl::arenas() const {
   return all;
 }
 
+namespace {
+
+/// Kinds of units on which a task may be computed.
+std::vector<size_t> kindsOf(const schedule::Task& task,
+                            std::span<const schedule::UnitThread> units) {
+  std::vector<size_t> kinds;
+  for (size_t unit = 0; unit < units.size(); ++unit)
+    if (task.piecesOn(static_cast<int>(unit)) != nullptr &&
+        std::ranges::find(kinds, units[unit].kind) == kinds.end())
+      kinds.push_back(units[unit].kind);
+  return kinds;
+}
+
+}  // namespace
+
+int Schedule::Impl::sessions() const {
+  size_t all = 0;
+  for (const schedule::Task& task : tasks) all += kindsOf(task, units).size();
+  return static_cast<int>(all);
+}
+
 Result<void> Schedule::Impl::loadWhereComputed(size_t model) {
   members[model].lastUsed = ++uses;
-  for (size_t unit = 0; unit < units.size(); ++unit)
-    if (tasks[model].piecesOn(static_cast<int>(unit)) != nullptr)
-      if (auto ok = ensureLoaded(model, units[unit].kind); !ok) return ok;
+  for (const size_t kind : kindsOf(tasks[model], units))
+    if (auto ok = ensureLoaded(model, kind); !ok) return ok;
   return {};
 }
 
@@ -198,7 +215,7 @@ Result<void> Schedule::Impl::loadWith(const schedule::Units& each) {
   const int threads =
       options.threads == 1 ? 1 : options.threads * static_cast<int>(units.size());
   auto made = Runtime::create({.threads = threads,
-                               .concurrency = arenas(),
+                               .concurrency = arenasAre == Arenas::Own ? sessions() : arenas(),
                                .memoryBudget = options.memoryBudget,
                                .kernelCache = options.kernelCache});
   if (!made) return std::unexpected(std::move(made.error()));
@@ -213,18 +230,25 @@ Result<void> Schedule::Impl::loadWith(const schedule::Units& each) {
   return {};
 }
 
-/// With as many runs at a time as the budget allows: guests leave first.
+/// With as many runs at a time as the budget allows: guests leave first, and then each model's own arena.
 Result<void> Schedule::Impl::loadAll() {
+  const auto fits = [&](const Result<void>& ok) {
+    return ok || ok.error().code != ErrorCode::OutOfMemory;
+  };
+  arenasAre = units.size() > 1 ? Arenas::Own : Arenas::AsBegun;
   auto ok = loadWith(room);
-  if (ok || ok.error().code != ErrorCode::OutOfMemory || !hasVisits()) return ok;
+  if (fits(ok) || units.size() == 1) return fits(ok) ? ok : loadFewer();
   for (schedule::Task& task : tasks) task.visits.clear();
-  return loadWith(room);
+  ok = loadWith(room);
+  if (fits(ok)) return ok;
+  arenasAre = Arenas::Alike;
+  return loadFewer();
 }
 
 /// And then the unit that has most arenas has one less.
 Result<void> Schedule::Impl::loadFewer() {
   for (;;) {
-    auto ok = loadAll();
+    auto ok = loadWith(room);
     if (ok || ok.error().code != ErrorCode::OutOfMemory) return ok;
     schedule::Units fewer = room;
     int& most = *std::ranges::max_element(fewer.arenas);

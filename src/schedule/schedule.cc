@@ -176,7 +176,7 @@ Result<Schedule> Schedule::create(std::vector<ScheduledModel> models,
     if (auto ok = impl->measureAll(std::move(models)); !ok)
       return std::unexpected(std::move(ok.error()));
     if (auto ok = impl->makeTasks(); !ok) return std::unexpected(std::move(ok.error()));
-    if (auto ok = impl->loadFewer(); !ok) return std::unexpected(std::move(ok.error()));
+    if (auto ok = impl->loadAll(); !ok) return std::unexpected(std::move(ok.error()));
     impl->follow();
     for (size_t m = 0; m < impl->members.size(); ++m) {
       Member& member = impl->members[m];
