@@ -225,7 +225,7 @@ evictable = true
 
     def test_schedule(self):
         _, said = self.schedule(self.ROAD.replace("rate = 10", "rate = 0.1"), "--check")
-        self.assertRegex(said, r"finder +0.10 .* cpu +holds\nreader +0.10 .* cpu +holds\n2 of 2 hold; load 0.0")
+        self.assertRegex(said, r"finder +0.10 .* cpu +holds\nreader +0.10 .* cpu +holds, [\d.]+ ms after the capture\n2 of 2 hold; load 0.0")
         file = self.folder / "timeline.json"
         report = json.loads(self.schedule(self.ROAD, "--seconds", "0.6", "--json", "--timeline", file)[1])
         finder, reader = report["models"]

@@ -168,6 +168,7 @@ struct Admission {
   double deadlineMs = 0;
   double responseMs =
       0;  ///< from capture (or being triggered) to done, at most; infinity: no bound
+  double captureMs = 0;  ///< the same from the capture on, of what is triggered too
   /// It, and all others of its priority, keep their deadlines, as long as the machine is as fast as
   /// measured and frames come as their stream's rate says. What is less urgent cannot change that.
   bool holds = false;

@@ -235,9 +235,10 @@ Result<void> Schedule::Impl::loadAll() {
   const auto fits = [&](const Result<void>& ok) {
     return ok || ok.error().code != ErrorCode::OutOfMemory;
   };
-  arenasAre = units.size() > 1 ? Arenas::Own : Arenas::AsBegun;
+  if (units.size() == 1) return loadFewer();
+  arenasAre = Arenas::Own;
   auto ok = loadWith(room);
-  if (fits(ok) || units.size() == 1) return fits(ok) ? ok : loadFewer();
+  if (fits(ok)) return ok;
   for (schedule::Task& task : tasks) task.visits.clear();
   ok = loadWith(room);
   if (fits(ok)) return ok;

@@ -27,6 +27,8 @@ std::string adviceOn(const Admission& model) {
 }
 
 std::string verdictOn(const Admission& model) {
+  if (model.holds && model.captureMs > model.responseMs)
+    return fmt::format("holds, {} ms after the capture", number(model.captureMs));
   if (model.holds) return "holds";
   if (std::isinf(model.responseMs)) return "asks for more than is left; " + adviceOn(model);
   if (model.responseMs > model.deadlineMs)
@@ -129,6 +131,7 @@ Json scheduleJson(const Schedule& schedule, const std::vector<Admission>& admiss
                       {"deadline_ms", before.deadlineMs},
                       {"preemption_us", before.preemptionMs * 1000},
                       {"response_ms", finite(before.responseMs)},
+                      {"capture_ms", finite(before.captureMs)},
                       {"holds", before.holds},
                       {"rate_that_holds", before.rateThatHolds},
                       {"asked", now.asked},
