@@ -25,7 +25,10 @@ double greatestLoad(std::span<const Task> tasks, int units) {
 /// How good a placement is; the greater the better.
 struct Worth {
   std::vector<int> holding;  // the most urgent priority first
+  bool allHold = true;
   double greatestLoad = 0;
+  /// Whatever holds with it.
+  bool isWorthLooking(double load) const { return !allHold || load < greatestLoad * (1 - 1e-9); }
   bool operator>(const Worth& other) const {
     if (holding != other.holding) return holding > other.holding;
     return greatestLoad < other.greatestLoad * (1 - 1e-9);
@@ -84,7 +87,7 @@ class Search {
     std::map<int, int, std::greater<>> holding;
     const auto verdicts = verdictsOf(tasks_, unitsWanted(tasks_, units_));
     for (size_t t = 0; t < tasks_.size(); ++t) holding[tasks_[t].priority] += verdicts[t].holds;
-    Worth worth{{}, greatestLoad(tasks_, units_)};
+    Worth worth{{}, std::ranges::all_of(verdicts, &Verdict::holds), greatestLoad(tasks_, units_)};
     for (const auto& [priority, count] : holding) worth.holding.push_back(count);
     return worth;
   }
@@ -109,6 +112,7 @@ class Search {
   }
 
   bool isBetter(Worth& best) const {
+    if (!best.isWorthLooking(greatestLoad(tasks_, units_))) return false;
     Worth now = worth();
     if (!(now > best)) return false;
     best = std::move(now);

@@ -171,7 +171,7 @@ TEST(Admission, NeverSaysYesToWhatThenMissesOnSeveralUnits) {
     const std::vector<Verdict> verdicts = verdictsOf(set.tasks, units);
     wholeSets += set.units > 1 && std::ranges::all_of(verdicts, &Verdict::holds);
     for (int draw = 0; draw < 2; ++draw) {
-      const auto arrivals = drawArrivals(set.tasks, 300 * kMilli, random);
+      const auto arrivals = drawArrivals(set.tasks, 250 * kMilli, random);
       SimulatorOptions options{.arenas = units};
       if (draw == 1) {
         options.piece = [&](Nanos measured) {
