@@ -2,9 +2,9 @@
 // (docs/scheduling.md). bench/peers/schedule.py calls it, once for each way and load:
 //
 //   schedule_bench alone FILE.minnow…
-//   schedule_bench HOW UNITS SECONDS FILE.minnow,PERIOD_MS,PRIORITY…
+//   schedule_bench HOW UNITS[xRUNS] SECONDS FILE.minnow,PERIOD_MS,PRIORITY…
 //
-// HOW is threads, urgency, slack, heft or robin. Deadlines are the time between two frames. Prints JSON:
+// HOW is threads, urgency, slack, heft or robin; RUNS as ScheduleOptions::concurrency. Deadlines are the time between two frames. Prints JSON:
 // of each model the frames asked for and those done in time, the 99th percentile of its latencies, and the
 // anonymous memory that all of it takes beyond the empty program's. Threads take the newest frame, as
 // the schedule does, and give up what is late before it begins; so they lose by waiting alone.
@@ -184,8 +184,8 @@ Measured asThreads(const std::vector<Spec>& specs, double seconds) {
   return {std::move(outcomes), anonymousKb()};
 }
 
-Measured asSchedule(const std::vector<Spec>& specs, minnow::ScheduleRule rule, int units,
-                    double seconds) {
+Measured asSchedule(const std::vector<Spec>& specs, minnow::ScheduleRule rule,
+                    const std::string& units, double seconds) {
   std::vector<minnow::ScheduledModel> models;
   std::vector<double> frameRates;
   for (size_t m = 0; m < specs.size(); ++m) {
@@ -195,8 +195,13 @@ Measured asSchedule(const std::vector<Spec>& specs, minnow::ScheduleRule rule, i
                       .stream = static_cast<int>(m),
                       .priority = specs[m].priority});
   }
+  const size_t cross = units.find('x');
+  const int runs = cross == std::string::npos ? 0 : std::atoi(units.c_str() + cross + 1);
   auto schedule = need(minnow::Schedule::create(
-      models, {.cpuUnits = units, .rule = rule, .frameRates = frameRates}));
+      models, {.cpuUnits = std::atoi(units.c_str()),
+               .rule = rule,
+               .frameRates = frameRates,
+               .concurrency = runs}));
   int holding = 0;
   for (const auto& model : schedule.admission()) holding += model.holds;
   need(schedule.start());
@@ -239,7 +244,7 @@ int main(int argc, char** argv) {
   const std::string how = argc > 2 ? argv[1] : "";
   if (how == "alone") return printAlone(argc, argv);
   if (argc < 5 || (how != "threads" && !rules.contains(how))) {
-    std::fprintf(stderr, "usage: %s threads|urgency|slack|heft|robin UNITS SECONDS FILE,PERIOD_MS,PRIORITY…\n",
+    std::fprintf(stderr, "usage: %s threads|urgency|slack|heft|robin UNITS[xRUNS] SECONDS FILE,PERIOD_MS,PRIORITY…\n",
                  argv[0]);
     return 2;
   }
@@ -249,7 +254,7 @@ int main(int argc, char** argv) {
   const long before = anonymousKb();
   const Measured found = how == "threads"
                              ? asThreads(specs, seconds)
-                             : asSchedule(specs, rules.at(how), std::atoi(argv[2]), seconds);
+                             : asSchedule(specs, rules.at(how), argv[2], seconds);
   std::printf("{\"holding\": %d, \"anonymous_kb\": %ld, \"models\": [", found.holding,
               found.anonymousKb - before);
   for (const Outcome& one : found.models)
