@@ -197,11 +197,10 @@ Measured asSchedule(const std::vector<Spec>& specs, minnow::ScheduleRule rule,
   }
   const size_t cross = units.find('x');
   const int runs = cross == std::string::npos ? 0 : std::atoi(units.c_str() + cross + 1);
-  auto schedule = need(minnow::Schedule::create(
-      models, {.cpuUnits = std::atoi(units.c_str()),
-               .rule = rule,
-               .frameRates = frameRates,
-               .concurrency = runs}));
+  auto schedule = need(minnow::Schedule::create(models, {.cpuUnits = std::atoi(units.c_str()),
+                                                         .rule = rule,
+                                                         .frameRates = frameRates,
+                                                         .concurrency = runs}));
   int holding = 0;
   for (const auto& model : schedule.admission()) holding += model.holds;
   need(schedule.start());
@@ -244,7 +243,9 @@ int main(int argc, char** argv) {
   const std::string how = argc > 2 ? argv[1] : "";
   if (how == "alone") return printAlone(argc, argv);
   if (argc < 5 || (how != "threads" && !rules.contains(how))) {
-    std::fprintf(stderr, "usage: %s threads|urgency|slack|heft|robin UNITS[xRUNS] SECONDS FILE,PERIOD_MS,PRIORITY…\n",
+    std::fprintf(stderr,
+                 "usage: %s threads|urgency|slack|heft|robin UNITS[xRUNS] SECONDS "
+                 "FILE,PERIOD_MS,PRIORITY…\n",
                  argv[0]);
     return 2;
   }
@@ -252,9 +253,8 @@ int main(int argc, char** argv) {
   for (int i = 4; i < argc; ++i) specs.push_back(specOf(argv[i]));
   const double seconds = std::atof(argv[3]);
   const long before = anonymousKb();
-  const Measured found = how == "threads"
-                             ? asThreads(specs, seconds)
-                             : asSchedule(specs, rules.at(how), argv[2], seconds);
+  const Measured found = how == "threads" ? asThreads(specs, seconds)
+                                          : asSchedule(specs, rules.at(how), argv[2], seconds);
   std::printf("{\"holding\": %d, \"anonymous_kb\": %ld, \"models\": [", found.holding,
               found.anonymousKb - before);
   for (const Outcome& one : found.models)

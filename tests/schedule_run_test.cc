@@ -91,11 +91,9 @@ TEST(Schedules, GiveTheBitsOfEachModelAlone) {
       models.back().priority = m % 3;
       models.back().every = 1 + m % 2;
     }
-    auto schedule =
-        Schedule::create(models, {.threads = threads,
-                                  .cpuUnits = units,
-                                  .frameRates = {2000},
-                                  .concurrency = concurrency});
+    auto schedule = Schedule::create(
+        models,
+        {.threads = threads, .cpuUnits = units, .frameRates = {2000}, .concurrency = concurrency});
     ASSERT_TRUE(schedule) << schedule.error().message;
     ASSERT_TRUE(schedule->start());
     feedUntil(*schedule, 40);

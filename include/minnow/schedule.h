@@ -141,8 +141,8 @@ enum class ScheduleRule : uint8_t {
 };
 
 struct ScheduleOptions {
-  int threads = 1;                        ///< of each unit
-  int cpuUnits = 1;                       ///< that compute a model each, side by side
+  int threads = 1;   ///< of each unit
+  int cpuUnits = 1;  ///< that compute a model each, side by side
   ScheduleRule rule = ScheduleRule::Urgency;
   size_t memoryBudget = 0;                ///< as RuntimeOptions has it
   std::string kernelCache = {};           ///< as RuntimeOptions has it
@@ -167,7 +167,7 @@ struct Admission {
   double preemptionMs = 0;  ///< its longest piece: so long an urgent model waits for it
   double deadlineMs = 0;
   double responseMs =
-      0;  ///< from capture (or being triggered) to done, at most; infinity: no bound
+      0;                 ///< from capture (or being triggered) to done, at most; infinity: no bound
   double captureMs = 0;  ///< the same from the capture on, of what is triggered too
   /// It, and all others of its priority, keep their deadlines, as long as the machine is as fast as
   /// measured and frames come as their stream's rate says. What is less urgent cannot change that.

@@ -89,7 +89,8 @@ class Analysis {
   Nanos longestOfGuests(int unit) const {
     Nanos longest = 0;
     for (const Task& task : tasks_)
-      if (const Visit* visit = task.visitTo(unit)) longest = std::max(longest, visit->longestPiece());
+      if (const Visit* visit = task.visitTo(unit))
+        longest = std::max(longest, visit->longestPiece());
     return longest;
   }
 
@@ -97,7 +98,8 @@ class Analysis {
   Nanos busyPeriod(size_t i) const {
     Nanos first = longestOfGuests(tasks_[i].home);  // what held it up
     for (size_t k = 0; k < tasks_.size(); ++k)
-      if (isHere(k, i) && !isAbove(k, i) && (!isBeside(k, i) || tasks_[k].deadline > tasks_[i].deadline))
+      if (isHere(k, i) && !isAbove(k, i) &&
+          (!isBeside(k, i) || tasks_[k].deadline > tasks_[i].deadline))
         first = std::max(first, tasks_[k].cost());
     return fixedPoint(first + tasks_[i].cost(), [&](Nanos length) {
       Nanos work = first;

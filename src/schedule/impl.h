@@ -74,7 +74,7 @@ struct Member {
   ScheduledModel asked;
   Sampler sampler;
   std::vector<Place> places{};  // by kind
-  uint64_t lastUsed = 0;  // the greater the later
+  uint64_t lastUsed = 0;        // the greater the later
   Run run;
   ModelRun::Impl reach;
   Nanos computed = 0, took = 0;      // so far: by advance(), and altogether

@@ -71,7 +71,8 @@ namespace {
 /// "cl,cpu" and what else there is, one by one.
 std::vector<std::string> alternativesOf(const ScheduledModel& model) {
   std::vector<std::string> names(1);
-  for (const char letter : model.backups.empty() ? model.backend : model.backend + "," + model.backups)
+  for (const char letter :
+       model.backups.empty() ? model.backend : model.backend + "," + model.backups)
     letter == ',' ? static_cast<void>(names.emplace_back()) : names.back().push_back(letter);
   return names;
 }
@@ -86,7 +87,8 @@ bool isMissing(const std::string& name, std::span<const BackendInfo> here) {
 std::vector<std::string> backendsOf(const ScheduledModel& model) {
   std::vector<std::string> names = alternativesOf(model);
   if (names != std::vector<std::string>{"cpu"})
-    std::erase_if(names, [here = backendsHere()](const auto& name) { return isMissing(name, here); });
+    std::erase_if(names,
+                  [here = backendsHere()](const auto& name) { return isMissing(name, here); });
   if (names.empty()) names.emplace_back("cpu");
   return names;
 }
@@ -114,8 +116,8 @@ Result<void> Schedule::Impl::measure(Runtime& alone, Member& member) {
     if (std::ranges::find(names, kind.backend) == names.end()) continue;
     auto measured = schedule::measure(alone, member.asked, kind, options.example);
     if (!measured)
-      return fail(measured.error().code, "model '", member.asked.name, "', alone: ",
-                  measured.error().message);
+      return fail(measured.error().code, "model '", member.asked.name,
+                  "', alone: ", measured.error().message);
     place.measured = std::move(*measured);
   }
   return {};
@@ -158,8 +160,8 @@ Result<void> Schedule::Impl::ensureLoaded(size_t model, size_t kind) {
   const std::lock_guard lock(loading);
   std::unique_ptr<schedule::Loaded>& place = members[model].places[kind].loaded;
   while (!place) {
-    auto loaded = schedule::load(*runtime, members[model].asked, kinds[kind],
-                                 arenasAre == Arenas::Alike);
+    auto loaded =
+        schedule::load(*runtime, members[model].asked, kinds[kind], arenasAre == Arenas::Alike);
     if (loaded) {
       place = std::make_unique<schedule::Loaded>(std::move(*loaded));
     } else if (loaded.error().code != ErrorCode::OutOfMemory || !evictOne(model)) {
@@ -212,8 +214,7 @@ Result<void> Schedule::Impl::loadWith(const schedule::Units& each) {
   room = each;
   // Of one thread each, units have no helpers to share. Else there are as many threads as give each unit
   // its own where all compute.
-  const int threads =
-      options.threads == 1 ? 1 : options.threads * static_cast<int>(units.size());
+  const int threads = options.threads == 1 ? 1 : options.threads * static_cast<int>(units.size());
   auto made = Runtime::create({.threads = threads,
                                .concurrency = arenasAre == Arenas::Own ? sessions() : arenas(),
                                .memoryBudget = options.memoryBudget,

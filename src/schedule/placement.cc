@@ -61,7 +61,8 @@ class Search {
     for (size_t t = 0; t < tasks_.size(); ++t) {
       order.push_back(t);
       tasks_[t].home = -1;
-      tasks_[t].pieces = *std::ranges::find_if(pieces_[t], [](const auto& p) { return !p.empty(); });
+      tasks_[t].pieces =
+          *std::ranges::find_if(pieces_[t], [](const auto& p) { return !p.empty(); });
     }
     std::ranges::stable_sort(order, std::greater{}, [&](size_t t) {
       const Task& task = tasks_[t];

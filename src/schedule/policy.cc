@@ -57,10 +57,14 @@ Policy::Key Policy::keyOf(int task, Nanos now) const {
   const Nanos cost = state.cost[tasks_[task].home] * state.waiting.runs;
   const auto count = static_cast<int>(tasks_.size());
   switch (rule_) {
-    case Rule::LeastSlack: return {state.waiting.deadline - now - cost, 0, task};
-    case Rule::LongestTask: return {-cost, state.waiting.deadline, task};
-    case Rule::RoundRobin: return {(task - lastBegun_ - 1 + count) % count, 0, task};
-    case Rule::Urgency: break;
+    case Rule::LeastSlack:
+      return {state.waiting.deadline - now - cost, 0, task};
+    case Rule::LongestTask:
+      return {-cost, state.waiting.deadline, task};
+    case Rule::RoundRobin:
+      return {(task - lastBegun_ - 1 + count) % count, 0, task};
+    case Rule::Urgency:
+      break;
   }
   return {-tasks_[task].priority, state.urgency, task};
 }
@@ -126,9 +130,8 @@ bool Policy::mayVisit(int task, int unit, Nanos now) const {
 }
 
 int Policy::firstOf(int home, Nanos now) const {
-  return first(now, [&](int task) {
-    return tasks_[task].home == home && !isLate(task, home, now);
-  });
+  return first(now,
+               [&](int task) { return tasks_[task].home == home && !isLate(task, home, now); });
 }
 
 /// Its home, or an idle unit that is done with it before.

@@ -265,8 +265,8 @@ ScheduleStatus Schedule::status() const {
     return passed > 0 ? static_cast<double>(busy) / static_cast<double>(passed) : 0;
   };
   for (int unit = 0; unit < impl_->room.count(); ++unit)
-    status.units.push_back({impl_->units[unit].name, shareOf(impl_->units[unit].busy),
-                            impl_->pace->speed(unit)});
+    status.units.push_back(
+        {impl_->units[unit].name, shareOf(impl_->units[unit].busy), impl_->pace->speed(unit)});
   status.speed = std::ranges::min(status.units, {}, &UnitStatus::speed).speed;
   status.memory = impl_->runtime->ledger();
   for (const Member& member : impl_->members) {

@@ -84,8 +84,8 @@ std::string inWords(std::span<const Task> tasks) {
              " deadline " + std::to_string(task.deadline) + " priority " +
              std::to_string(task.priority) + " of " + std::to_string(task.of) + " runs " +
              std::to_string(task.mostRuns) + " cost " + std::to_string(task.cost()) + " longest " +
-             std::to_string(task.longestPiece()) + " home " + std::to_string(task.home) + " visits " +
-             std::to_string(task.visits.size()) + "\n";
+             std::to_string(task.longestPiece()) + " home " + std::to_string(task.home) +
+             " visits " + std::to_string(task.visits.size()) + "\n";
   return words;
 }
 
@@ -109,8 +109,7 @@ PlacedDraw drawOnUnits(double load, Random& random) {
   set.units = between(random, 1, kMostUnits);
   set.tasks = drawTasks(load * set.units, {.mostTasks = 6}, random);
   std::vector<bool> devices;
-  for (int unit = 0; unit < set.units; ++unit)
-    devices.push_back(unit > 0 && random() % 3 == 0);
+  for (int unit = 0; unit < set.units; ++unit) devices.push_back(unit > 0 && random() % 3 == 0);
   for (const Task& task : set.tasks) {
     PiecesByUnit& own = set.pieces.emplace_back(set.units);
     own[0] = task.pieces;
@@ -508,15 +507,15 @@ TEST(Pace, FollowsAUnitThatSlowsDown) {
   const Nanos when = 3 * kSecond, length = 8 * kSecond;
   std::vector<std::pair<int, Nanos>> told;
   double last = 0;
-  const auto outcomes = simulate(
-      tasks, drawArrivals(tasks, length, random),
-      {.arenas = Units({2, 2}),
-       .slower = [&](int unit, Nanos now) { return unit == 1 && now >= when ? 2.0 : 1.0; },
-       .speed =
-           [&](int unit, double speed, Nanos now) {
-             told.emplace_back(unit, now);
-             last = speed;
-           }});
+  const auto outcomes =
+      simulate(tasks, drawArrivals(tasks, length, random),
+               {.arenas = Units({2, 2}),
+                .slower = [&](int unit, Nanos now) { return unit == 1 && now >= when ? 2.0 : 1.0; },
+                .speed =
+                    [&](int unit, double speed, Nanos now) {
+                      told.emplace_back(unit, now);
+                      last = speed;
+                    }});
   ASSERT_FALSE(told.empty());
   for (const auto& [unit, at] : told) {
     EXPECT_EQ(unit, 1);
@@ -541,9 +540,9 @@ TEST(Pace, AnIdleUnitHelpsOneThatSlowsDown) {
   std::vector<Arrival> arrivals;
   for (Nanos at = 0; at < 4 * kSecond; at += 20 * kMilli) arrivals.push_back({at, 0});
   const auto outcomes =
-      simulate(tasks, arrivals,
-               {.arenas = unitsWanted(tasks, 2),
-                .slower = [&](int unit, Nanos) { return unit == slow ? 4.0 : 1.0; }});
+      simulate(tasks, arrivals, {.arenas = unitsWanted(tasks, 2), .slower = [&](int unit, Nanos) {
+                                   return unit == slow ? 4.0 : 1.0;
+                                 }});
   EXPECT_GT(outcomes[0].visits, 150);
   EXPECT_LE(outcomes[0].missed + outcomes[0].drops(), 12);
 }

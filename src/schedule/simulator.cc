@@ -40,7 +40,8 @@ class Machine {
       }
       const Nanos next = nextEvent();
       if (next == kNever) return std::move(outcomes_);
-      if (options_.idle && std::ranges::none_of(units_, [](const Unit& unit) { return unit.task >= 0; }))
+      if (options_.idle &&
+          std::ranges::none_of(units_, [](const Unit& unit) { return unit.task >= 0; }))
         options_.idle(policy_, now_, next);
       now_ = next;
     }

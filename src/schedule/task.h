@@ -37,9 +37,10 @@ struct Task {
   int mostRuns = 1;  ///< in one job: crops of one frame
   /// Measured, on its home: what nothing can go between, in order. Of a device a whole run.
   std::vector<Nanos> pieces{};
-  int home = 0;                  ///< the unit that is promised to it
-  std::vector<Visit> visits{};   ///< and those that it may use
-  Nanos promise = 0;  ///< a visit may last until so long after the release, and all else still holds
+  int home = 0;                 ///< the unit that is promised to it
+  std::vector<Visit> visits{};  ///< and those that it may use
+  Nanos promise =
+      0;  ///< a visit may last until so long after the release, and all else still holds
 
   /// Of a job with as many runs as there may be.
   Nanos cost() const { return mostRuns * costOfRun(); }
@@ -60,7 +61,7 @@ struct Task {
 /// How many jobs may be begun at a time on each unit, of those that are at home there. Where there are
 /// visits, each unit has room for one more.
 struct Units {
-  Units(int arenas) : arenas{arenas} {}  // NOLINT: one unit is the rule
+  Units(int arenas) : arenas{arenas} {}                      // NOLINT: one unit is the rule
   Units(std::vector<int> each) : arenas(std::move(each)) {}  // NOLINT
   std::vector<int> arenas;
 

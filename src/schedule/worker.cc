@@ -116,11 +116,8 @@ Result<void> Schedule::Impl::loadAgain(int unit, int task) {
   const auto begin = Clock::now();
   if (auto ok = ensureLoaded(static_cast<size_t>(task), kindOf(unit)); !ok) return ok;
   const auto end = Clock::now();
-  tell({.kind = ScheduleEvent::Kind::Load,
-        .model = task,
-        .unit = unit,
-        .begin = begin,
-        .end = end});
+  tell(
+      {.kind = ScheduleEvent::Kind::Load, .model = task, .unit = unit, .begin = begin, .end = end});
   members[task].took += nanos(end) - nanos(begin);
   const std::lock_guard lock(mutex);
   ++members[task].counts.loads;
@@ -144,10 +141,8 @@ Result<bool> Schedule::Impl::computePiece(int unit, int task) {
   Member& member = members[task];
   const size_t kind = kindOf(unit);
   const bool fills = member.run.piece() == 0, handsOver = member.run.isComputed();
-  ScheduleEvent event{.model = task,
-                      .unit = unit,
-                      .frame = member.run.captured().number,
-                      .begin = Clock::now()};
+  ScheduleEvent event{
+      .model = task, .unit = unit, .frame = member.run.captured().number, .begin = Clock::now()};
   auto last = member.run.step(member.places[kind].loaded->session, member.asked, &member.reach,
                               kinds[kind].isDevice());
   event.end = Clock::now();

@@ -85,8 +85,8 @@ Json finite(double value) { return std::isinf(value) ? Json() : Json(value); }
 std::string admissionInWords(const Schedule& schedule, const std::vector<Admission>& admission) {
   const std::vector<UnitStatus> units = schedule.status().units;
   std::string text =
-      fmt::format("{:<18}{:>8}{:>10}{:>10}{:>14}{:>10}  {:<6} {}\n", "model", "a second", "alone ms",
-                  "deadline", "preemption_us", "response", "unit", "verdict");
+      fmt::format("{:<18}{:>8}{:>10}{:>10}{:>14}{:>10}  {:<6} {}\n", "model", "a second",
+                  "alone ms", "deadline", "preemption_us", "response", "unit", "verdict");
   for (const Admission& model : admission)
     text += fmt::format("{:<18}{:>8}{:>10}{:>10}{:>14.0f}{:>10}  {:<6} {}\n",
                         shortened(model.model, 17), number(model.rate), number(model.aloneMs),

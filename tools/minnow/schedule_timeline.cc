@@ -63,7 +63,8 @@ std::string ScheduleTimeline::file(const std::string& schedule,
     } else if (event.kind == Kind::Load) {
       trace.slice(row, "load", "load", event.begin, event.end);
     } else if (event.kind == Kind::Speed) {
-      trace.instant(kUnits + event.unit, fmt::format("speed {:.2f}", event.speed), "speed", event.begin);
+      trace.instant(kUnits + event.unit, fmt::format("speed {:.2f}", event.speed), "speed",
+                    event.begin);
     } else if (const auto from = begun.find({event.model, event.frame}); from != begun.end()) {
       trace.slice(row, frameName(event), event.missed ? "missed" : "in time", from->second,
                   event.end, {{"missed", event.missed}});

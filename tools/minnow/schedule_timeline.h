@@ -1,4 +1,5 @@
-// What a schedule did when: a row for the frames that came, one for each unit, one for each model, with arrows from frames to results and a mark for every drop.
+// What a schedule did when: a row for the frames that came, one for each unit, one for each model, with
+// arrows from frames to results and a mark for every drop.
 #pragma once
 
 #include <map>
