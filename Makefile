@@ -1,6 +1,6 @@
 # Two commands from a bare Debian 12 machine: `make demo` and `make test`. CMakePresets.json has the builds.
 .DEFAULT_GOAL := build
-.PHONY: build models test-shared fuzz bench-peers bench-gpu bench-arm bench-arm-layers bench-arm-check speed-page bench-memory bench-strips bench-frames size size-table ready test-device demo test test-arm test-riscv quick-arm test-all sanitizers lint bench clean bench-contract conformance
+.PHONY: build models test-shared fuzz bench-peers bench-gpu bench-arm bench-arm-layers bench-arm-check speed-page bench-memory bench-schedule bench-strips bench-frames size size-table ready test-device demo test test-arm test-riscv quick-arm test-all sanitizers lint bench clean bench-contract conformance
 .NOTPARALLEL:
 
 IMAGES ?=
@@ -198,6 +198,12 @@ speed-page:
 	@scripts/peers_venv.sh $(CACHE)/peers-venv
 	@$(CACHE)/peers-venv/bin/python bench/peers/chart.py $(CACHE) docs/pictures/speed.svg
 	@$(CACHE)/peers-venv/bin/python bench/peers/speed_page.py $(CACHE) README.md docs/speed.md
+
+# Twelve models on one stream: schedules beside threads in Minnow and in the peers, 8 minutes (docs/scheduling.md). UNITS=2 takes
+# two cores.
+bench-schedule: $(CACHE)/installed-peers build models
+	@cmake --build --preset release -j $(JOBS) --target schedule_bench
+	@scripts/bench_schedule.sh build $(CACHE) $(SHARED_MODELS)
 
 # Twelve models resident at once in Minnow and in the peers.
 bench-memory: build models

@@ -225,7 +225,7 @@ evictable = true
 
     def test_schedule(self):
         _, said = self.schedule(self.ROAD.replace("rate = 10", "rate = 0.1"), "--check")
-        self.assertRegex(said, r"finder +0.10 .* holds\nreader +0.10 .* holds\n2 of 2 hold; load 0.0")
+        self.assertRegex(said, r"finder +0.10 .* cpu +holds\nreader +0.10 .* cpu +holds, [\d.]+ ms after the capture\n2 of 2 hold; load 0.0")
         file = self.folder / "timeline.json"
         report = json.loads(self.schedule(self.ROAD, "--seconds", "0.6", "--json", "--timeline", file)[1])
         finder, reader = report["models"]
@@ -238,15 +238,31 @@ evictable = true
         self.assertLessEqual(report["memory"]["peak"], report["memory"]["predicted"])
         events = json.loads(file.read_text())["traceEvents"]
         rows = {event["args"]["name"]: event["tid"] for event in events if event["name"] == "thread_name"}
-        self.assertEqual(list(rows), ["frames", "computing", "finder", "reader"])
+        self.assertEqual(list(rows), ["frames", "cpu", "finder", "reader"])
         on = {name: [event for event in events if event["tid"] == row and event["ph"] in "Xi"] for name, row in rows.items()}
         self.assertEqual(len(on["frames"]), 12)
         self.assertEqual(len(on["finder"]), 6)  # done or dropped
         arrows = [event for event in events if event["ph"] == "s"]
         self.assertEqual(len(arrows), finder["done"] + reader["done"])
-        slices = sorted((event["ts"], event["ts"] + event["dur"]) for event in on["computing"])
+        slices = sorted((event["ts"], event["ts"] + event["dur"]) for event in on["cpu"])
         for (_, end), (begin, _) in zip(slices, slices[1:]):
             self.assertLessEqual(end, begin + 0.002)
+
+    def test_schedule_on_units(self):
+        file = self.folder / "timeline.json"
+        report = json.loads(self.schedule("cpu_units = 2\n" + self.ROAD, "--seconds", "0.6", "--json", "--timeline", file)[1])
+        self.assertEqual([unit["name"] for unit in report["units"]], ["cpu 1", "cpu 2"])
+        for model in report["models"]:
+            self.assertIn(model["unit"], ("cpu 1", "cpu 2"))
+            self.assertAlmostEqual(sum(model["shares"]), model["share"])
+        events = json.loads(file.read_text())["traceEvents"]
+        rows = {event["args"]["name"]: event["tid"] for event in events if event["name"] == "thread_name"}
+        self.assertEqual(list(rows), ["frames", "cpu 1", "cpu 2", "finder", "reader"])
+        for unit in ("cpu 1", "cpu 2"):  # what a unit does, it does one after another
+            slices = sorted((event["ts"], event["ts"] + event["dur"]) for event in events
+                            if event["tid"] == rows[unit] and event["ph"] == "X")
+            for (_, end), (begin, _) in zip(slices, slices[1:]):
+                self.assertLessEqual(end, begin + 0.002)
 
     def test_schedule_that_does_not_hold(self):
         text = self.ROAD.replace("priority = 1", "deadline_ms = 0.001")

@@ -2,9 +2,12 @@
 // no frame is lost without being counted. Times are nobody's business here.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 #include <optional>
+#include <set>
 #include <thread>
+#include <tuple>
 
 #include "minnow/schedule.h"
 #include "runtime/test_models.h"
@@ -78,7 +81,8 @@ void expectAllAccountedFor(const ScheduleStatus& status) {
 }
 
 TEST(Schedules, GiveTheBitsOfEachModelAlone) {
-  for (const int concurrency : {0, 1, 2}) {
+  for (const auto& [concurrency, units, threads] :
+       {std::tuple{0, 1, 2}, {1, 1, 2}, {2, 1, 2}, {0, 2, 1}, {0, 3, 1}, {1, 2, 2}}) {
     std::vector<std::unique_ptr<Net>> nets;
     std::vector<ScheduledModel> models;
     for (int m = 0; m < 5; ++m) {
@@ -87,15 +91,82 @@ TEST(Schedules, GiveTheBitsOfEachModelAlone) {
       models.back().priority = m % 3;
       models.back().every = 1 + m % 2;
     }
-    auto schedule =
-        Schedule::create(models, {.threads = 2, .frameRates = {2000}, .concurrency = concurrency});
+    auto schedule = Schedule::create(
+        models,
+        {.threads = threads, .cpuUnits = units, .frameRates = {2000}, .concurrency = concurrency});
     ASSERT_TRUE(schedule) << schedule.error().message;
     ASSERT_TRUE(schedule->start());
     feedUntil(*schedule, 40);
     schedule->drain();
-    expectAllAccountedFor(schedule->status());
+    const ScheduleStatus status = schedule->status();
+    expectAllAccountedFor(status);
+    EXPECT_EQ(status.units.size(), static_cast<size_t>(units));
+    EXPECT_LE(status.memory.peak.total(), schedule->runtime().predicted().total());
     for (const auto& net : nets) EXPECT_EQ(net->wrong, 0);
   }
+}
+
+// A finder on one unit, its reader on another: what is asked for is done or counted.
+TEST(Schedules, TriggerFromOneUnitToAnother) {
+  Net finder(1), reader(2), other(3);
+  std::vector<ScheduledModel> models{finder.scheduled("finder"), reader.scheduled("reader"),
+                                     other.scheduled("other")};
+  auto compare = models[0].done;
+  models[0].done = [compare](ModelRun& run) {
+    EXPECT_TRUE(run.trigger("reader", 2));
+    return compare(run);
+  };
+  models[1].of = "finder";
+  models[1].mostCrops = 2;
+  auto schedule = Schedule::create(models, {.cpuUnits = 2, .frameRates = {2000}});
+  ASSERT_TRUE(schedule) << schedule.error().message;
+  std::set<int> homes;
+  for (const Admission& model : schedule->admission()) homes.insert(model.unit);
+  EXPECT_EQ(homes.size(), 2U);
+  ASSERT_TRUE(schedule->start());
+  feedUntil(*schedule, 60);
+  schedule->drain();
+  const ScheduleStatus status = schedule->status();
+  expectAllAccountedFor(status);
+  EXPECT_EQ(status.models[1].asked, status.models[0].done);
+  EXPECT_EQ(finder.wrong + reader.wrong + other.wrong, 0);
+}
+
+// Whatever this machine has: a device is a unit, one that is not there is left out.
+TEST(Schedules, PutModelsOnDevicesAndCoresSideBySide) {
+  Net one(1), two(2), three(3);
+  std::vector<ScheduledModel> models{one.scheduled("one"), two.scheduled("two"),
+                                     three.scheduled("three")};
+  size_t units = 1;
+  for (const BackendInfo& here : backendsHere()) {
+    if (std::string_view(here.name) == "cpu") continue;
+    units += *here.missing == '\0';
+    models[0].backend = here.name;
+    models[1].backend += std::string(",") + here.name;
+  }
+  int wrong = 0;
+  for (ScheduledModel& model : models)
+    model.done = [&wrong, compare = model.done](ModelRun& run) -> Result<void> {
+      const TensorView output = run.frame().output(size_t{0});
+      wrong += !output || !std::isfinite(*static_cast<const float*>(output.data));
+      return compare(run);
+    };
+  auto schedule = Schedule::create(models, {.frameRates = {2000}});
+  ASSERT_TRUE(schedule) << schedule.error().message;
+  ASSERT_TRUE(schedule->start());
+  feedUntil(*schedule, 60);
+  schedule->drain();
+  const ScheduleStatus status = schedule->status();
+  expectAllAccountedFor(status);
+  EXPECT_EQ(status.units.size(), units);
+  EXPECT_LE(status.memory.peak.total(), schedule->runtime().predicted().total());
+  for (const ModelStatus& model : status.models) EXPECT_GT(model.done, 0U) << model.model;
+  EXPECT_EQ(three.wrong + wrong, 0);
+  if (units == 1) {
+    EXPECT_EQ(one.wrong + two.wrong, 0);
+  }
+  models[2].backend = "tpu";
+  EXPECT_FALSE(Schedule::create(models, {}));
 }
 
 // A frame for the urgent one comes just after the other has begun: it is done first, unless there is
@@ -194,6 +265,38 @@ TEST(Schedules, KeepTheirBudgetByConcurrencyAndThenByEviction) {
   for (const ModelStatus& model : status.models) loads += model.loads;
   EXPECT_GT(loads, 10U) << "models leave and come back";
   EXPECT_LE(status.memory.peak.total(), one - 1);
+  for (const auto& net : nets) EXPECT_EQ(net->wrong, 0);
+}
+
+// Units evict each other's models: what does not fit at the moment is dropped and counted, the rest has
+// the bits of each model alone.
+TEST(Schedules, EvictModelsWhileOthersCompute) {
+  std::vector<std::unique_ptr<Net>> nets;
+  std::vector<ScheduledModel> models;
+  for (int m = 0; m < 5; ++m) {
+    nets.push_back(std::make_unique<Net>(m));
+    models.push_back(nets.back()->scheduled("m" + std::to_string(m)));
+    models.back().evictable = true;
+    models.back().every = 1 + m % 3;
+  }
+  const ScheduleOptions options{.cpuUnits = 2, .frameRates = {2000}, .concurrency = 1};
+  const size_t all = Schedule::create(models, options)->runtime().predicted().total();
+  ScheduleOptions less = options;
+  less.memoryBudget = all - 1;
+  auto schedule = Schedule::create(models, less);
+  ASSERT_TRUE(schedule) << schedule.error().message;
+  ASSERT_TRUE(schedule->start());
+  feedUntil(*schedule, 300);
+  schedule->drain();
+  const ScheduleStatus status = schedule->status();
+  uint64_t loads = 0;
+  for (const ModelStatus& model : status.models) {
+    EXPECT_EQ(model.underWay, 0U);
+    EXPECT_GT(model.done, 0U);
+    loads += model.loads;
+  }
+  EXPECT_GT(loads, 10U);
+  EXPECT_LE(status.memory.peak.total(), all - 1);
   for (const auto& net : nets) EXPECT_EQ(net->wrong, 0);
 }
 

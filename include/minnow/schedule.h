@@ -10,10 +10,12 @@
 //   orExit(schedule.start());
 //   while (camera.next(picture)) schedule.feed({.captured = now, .picture = picture});
 //
-// One thread of the schedule computes, with as many helpers as `threads` says; it goes from one model
-// to another between the pieces of a run (Frame::advance), so that an urgent model waits for one
+// A unit is a core or a few of them, or a device, and computes one model at a time; `cpuUnits` says how
+// many there are of the first kind, and a device that a model names is one more. On cores it goes from
+// one model to another between the pieces of a run (Frame::advance), so that an urgent model waits for one
 // piece of another and never for a whole inference. The most urgent goes first: greatest priority, then
-// earliest deadline. Where the machine is too slow, the newest frames are kept, the lowest priority
+// earliest deadline. Each model has a unit for which its promise is made, and may be computed on another
+// one that has nothing to do. Where the machine is too slow, the newest frames are kept, the lowest priority
 // loses frames first, and every frame that a model loses is counted with its reason
 // (docs/scheduling.md).
 //
@@ -49,7 +51,8 @@ struct CapturedFrame {
 };
 
 /// A model's inference for one frame, or for one crop of it, as callbacks see it. They run on the
-/// thread that computes; the time that they take counts as the model's.
+/// thread that computes; the time that they take counts as the model's. With several units callbacks of
+/// different models may run at a time, those of one model never.
 class ModelRun {
  public:
   Frame& frame() { return *frame_; }
@@ -75,7 +78,10 @@ struct ScheduledModel {
   std::filesystem::path file = {};        ///< a .minnow file; or
   std::span<const std::byte> bytes = {};  ///< one in memory, as for Interpreter::createFromBuffer
   std::vector<std::pair<std::string, Shape>> shapes = {};  ///< as for createSession
-  std::string backend = "cpu", backups = "";               ///< as in SessionOptions
+  /// Units that may compute it: "cl,cpu" for a device or the cores, whichever is better, as measured. One
+  /// that this machine does not have is left out; where nothing is left the CPU computes. What a device's
+  /// session does not compute there its thread does (SessionOptions::backend).
+  std::string backend = "cpu", backups = "";
   int stream = 0;
   double rate = 0;  ///< frames a second, no more than its stream has; 0:
   int every = 1;    ///< every n-th frame
@@ -112,10 +118,11 @@ struct ScheduleEvent {
     Done,   ///< the model is done with the frame
     Drop,
     Load,   ///< the model was loaded
-    Speed,  ///< the machine's speed is another: `speed`
+    Speed,  ///< the unit's speed is another: `speed`
   };
   Kind kind = Kind::Piece;
   int model = -1;
+  int unit = 0;  ///< index into ScheduleStatus::units; of what a unit does
   uint64_t frame = 0;
   std::chrono::steady_clock::time_point begin = {}, end = {};
   DropReason reason = DropReason::Newer;
@@ -124,12 +131,23 @@ struct ScheduleEvent {
   double speed = 1;
 };
 
+/// How the next job is chosen. All but the first are others' ways, for measuring beside them: they know
+/// no priorities, and nothing goes between the pieces of a run; admission's promises are not theirs.
+enum class ScheduleRule : uint8_t {
+  Urgency,      ///< greatest priority, then earliest deadline
+  LeastSlack,   ///< what has least time to spare; Band's, MobiSys 2022
+  LongestTask,  ///< what takes longest; Band's HEFT
+  RoundRobin,
+};
+
 struct ScheduleOptions {
-  int threads = 1;
+  int threads = 1;   ///< of each unit
+  int cpuUnits = 1;  ///< that compute a model each, side by side
+  ScheduleRule rule = ScheduleRule::Urgency;
   size_t memoryBudget = 0;                ///< as RuntimeOptions has it
   std::string kernelCache = {};           ///< as RuntimeOptions has it
   std::vector<double> frameRates = {30};  ///< of streams, frames a second
-  /// Runs that may be begun at a time: 0 for as many as let every model go before all that are less
+  /// Runs that may be begun at a time on each unit: 0 for as many as let every model go before all that are less
   /// urgent, or the most of these that the budget allows. With fewer, models of the lowest priorities
   /// are computed one after another.
   int concurrency = 0;
@@ -149,13 +167,15 @@ struct Admission {
   double preemptionMs = 0;  ///< its longest piece: so long an urgent model waits for it
   double deadlineMs = 0;
   double responseMs =
-      0;  ///< from capture (or being triggered) to done, at most; infinity: no bound
+      0;                 ///< from capture (or being triggered) to done, at most; infinity: no bound
+  double captureMs = 0;  ///< the same from the capture on, of what is triggered too
   /// It, and all others of its priority, keep their deadlines, as long as the machine is as fast as
   /// measured and frames come as their stream's rate says. What is less urgent cannot change that.
   bool holds = false;
   /// Where all models of its priority ask for as much less as it does, those above have their rates, and
   /// those that hold at no rate are left out; 0: it is one of them.
   double rateThatHolds = 0;
+  int unit = 0;  ///< for which all this is said: an index into ScheduleStatus::units
 };
 
 struct ModelStatus {
@@ -167,15 +187,23 @@ struct ModelStatus {
   uint64_t underWay = 0;                      ///< asked = done + dropped (but for crops) + underWay
   uint64_t loads = 0;                         ///< after the first
   double latencyP50Ms = 0, latencyP99Ms = 0;  ///< from capture to done, to 1 %
-  double share = 0;                           ///< of the time since start()
+  double share = 0;                           ///< of the time since start(), of all units
+  std::vector<double> shares;                 ///< of each unit
   std::string lastError;
+};
+
+struct UnitStatus {
+  std::string name;  ///< "cpu", "cpu 2", "cl"
+  double share = 0;  ///< of the time since start() in which it computed
+  /// By the last few hundred milliseconds of computing: 1 as measured, 0.5 where everything takes twice
+  /// as long.
+  double speed = 1;
 };
 
 struct ScheduleStatus {
   double seconds = 0;  ///< since start()
-  /// Of the machine, by the last few hundred milliseconds of computing: 1 as measured, 0.5 where
-  /// everything takes twice as long.
-  double speed = 1;
+  double speed = 1;    ///< of the unit that is slowest beside what was measured
+  std::vector<UnitStatus> units;
   std::vector<ModelStatus> models;
   LedgerReport memory;
 };
@@ -194,7 +222,7 @@ class Schedule {
   std::vector<Admission> admission() const;
   const Runtime& runtime() const;
   /// Runs that may be begun at a time, and as many as there would have to be for each model to go
-  /// before all that are less urgent.
+  /// before all that are less urgent, of all units.
   int concurrency() const;
   int concurrencyWanted() const;
 

@@ -41,12 +41,28 @@ class Analysis {
     return worst;
   }
 
- private:
-  bool isAbove(size_t j, size_t i) const { return tasks_[j].priority > tasks_[i].priority; }
-  bool isBeside(size_t j, size_t i) const { return tasks_[j].priority == tasks_[i].priority; }
+  /// Of a job of so much that begins while nothing waits, and goes after all that comes.
+  Nanos responseOfGuest(int unit, Nanos cost) const {
+    return fixedPoint(cost, [&](Nanos length) {
+      Nanos work = cost;
+      for (size_t j = 0; j < tasks_.size(); ++j)
+        if (tasks_[j].home == unit) work = plus(work, times(released(j, length), tasks_[j].cost()));
+      return work;
+    });
+  }
 
-  /// Jobs that are released within so long.
+ private:
+  bool isHere(size_t j, size_t i) const { return tasks_[j].home == tasks_[i].home; }
+  bool isAbove(size_t j, size_t i) const {
+    return isHere(j, i) && tasks_[j].priority > tasks_[i].priority;
+  }
+  bool isBeside(size_t j, size_t i) const {
+    return isHere(j, i) && tasks_[j].priority == tasks_[i].priority;
+  }
+
+  /// Jobs that are released within so long. Of a task whose source has no bound any number.
   Nanos released(size_t j, Nanos length) const {
+    if (jitters_[j] == kNever) return kNever;
     return (length + jitters_[j] + tasks_[j].period - 1) / tasks_[j].period;
   }
   /// Of those, as many as have their deadlines within.
@@ -60,9 +76,9 @@ class Analysis {
     const auto isIn = [&](size_t s) {
       return isAbove(s, i) || (isBeside(s, i) && tasks_[s].deadline <= length);
     };
-    Nanos longest = 0;
+    Nanos longest = longestOfGuests(tasks_[i].home);
     for (size_t k = 0; k < tasks_.size(); ++k) {
-      if (isIn(k)) continue;
+      if (!isHere(k, i) || isIn(k)) continue;
       bool heldUp = false;  // one of them cannot go between its pieces
       for (size_t s = 0; s < tasks_.size(); ++s) heldUp |= isIn(s) && classes_[s] <= classes_[k];
       longest = std::max(longest, heldUp ? tasks_[k].cost() : tasks_[k].longestPiece());
@@ -70,11 +86,20 @@ class Analysis {
     return longest;
   }
 
+  Nanos longestOfGuests(int unit) const {
+    Nanos longest = 0;
+    for (const Task& task : tasks_)
+      if (const Visit* visit = task.visitTo(unit))
+        longest = std::max(longest, visit->longestPiece());
+    return longest;
+  }
+
   /// Of everything that is as urgent as task i can be.
   Nanos busyPeriod(size_t i) const {
-    Nanos first = 0;  // what held it up
+    Nanos first = longestOfGuests(tasks_[i].home);  // what held it up
     for (size_t k = 0; k < tasks_.size(); ++k)
-      if (!isAbove(k, i) && (!isBeside(k, i) || tasks_[k].deadline > tasks_[i].deadline))
+      if (isHere(k, i) && !isAbove(k, i) &&
+          (!isBeside(k, i) || tasks_[k].deadline > tasks_[i].deadline))
         first = std::max(first, tasks_[k].cost());
     return fixedPoint(first + tasks_[i].cost(), [&](Nanos length) {
       Nanos work = first;
@@ -157,17 +182,22 @@ struct Bounds {
     return responses[i] != kNever && responses[i] <= tasks[i].deadline &&
            responses[i] <= tasks[i].period - jitters[i];
   }
-  /// All of a priority are in time, or none of it is sure: after a drop its tasks take turns. What is
-  /// above counts by how often it comes, in time or not; but of what runs on the results of another
+  /// A priority of a unit.
+  using Level = std::pair<int, int>;
+  static Level levelOf(const Task& task) { return {task.home, task.priority}; }
+
+  /// All of a priority are in time on their unit, or none of it is sure: after a drop its tasks take turns.
+  /// What is above counts by how often it comes, in time or not; but of what runs on the results of another
   /// task that is known only if that one is in time.
-  bool holds(std::span<const Task> tasks, int priority) const {
-    std::vector<int> known{priority};  // have to hold
+  bool holds(std::span<const Task> tasks, const Task& one) const {
+    std::vector<Level> known{levelOf(one)};  // have to hold
     for (size_t n = 0; n < known.size(); ++n) {
-      const int level = known[n];
+      const Level level = known[n];
       for (size_t i = 0; i < tasks.size(); ++i) {
-        if (tasks[i].priority == level && !isInTime(tasks, i)) return false;
-        if (tasks[i].priority < level || tasks[i].of < 0) continue;
-        const int source = tasks[tasks[i].of].priority;
+        const Level other = levelOf(tasks[i]);
+        if (other == level && !isInTime(tasks, i)) return false;
+        if (other.first != level.first || other < level || tasks[i].of < 0) continue;
+        const Level source = levelOf(tasks[tasks[i].of]);
         if (std::ranges::find(known, source) == known.end()) known.push_back(source);
       }
     }
@@ -185,7 +215,6 @@ Bounds boundsOf(std::span<const Task> tasks, std::span<const int> classes) {
     for (size_t i = 0; i < tasks.size(); ++i) bounds.responses[i] = analysis.responseOf(i);
     std::vector<Nanos> jitters = jittersAfter(tasks, bounds.responses);
     if (jitters == bounds.jitters) return bounds;
-    if (std::ranges::find(jitters, kNever) != jitters.end()) break;
     bounds.jitters = std::move(jitters);
   }
   std::ranges::fill(bounds.responses, kNever);
@@ -208,6 +237,7 @@ constexpr Nanos kRarely = 1000 * kSecond;
 void leaveOut(std::vector<Task>& tasks, size_t i) {
   tasks[i].pieces = {1};
   tasks[i].mostRuns = 1;
+  tasks[i].visits.clear();
   tasks[i].deadline = tasks[i].period = kRarely;
   for (size_t child = 0; child < tasks.size(); ++child)
     if (tasks[child].of == static_cast<int>(i)) leaveOut(tasks, child);
@@ -217,9 +247,9 @@ void leaveOut(std::vector<Task>& tasks, size_t i) {
 /// which they, and all above, are in time. Those below only hold them up by a piece.
 class Rates {
  public:
-  Rates(std::span<const Task> tasks, int arenas)
+  Rates(std::span<const Task> tasks, const Units& units)
       : given_(tasks.begin(), tasks.end()),
-        classes_(preemptionClasses(tasks, arenas)),
+        classes_(preemptionClasses(tasks, units)),
         shares_(tasks.size(), 0) {
     std::set<int, std::greater<>> priorities;
     for (const Task& task : tasks) priorities.insert(task.priority);
@@ -299,27 +329,98 @@ class Rates {
 
 }  // namespace
 
-std::vector<Verdict> verdictsOf(std::span<const Task> tasks, int arenas) {
-  const Bounds bounds = boundsOf(tasks, preemptionClasses(tasks, arenas));
+std::vector<Verdict> verdictsOf(std::span<const Task> tasks, const Units& units) {
+  const Bounds bounds = boundsOf(tasks, preemptionClasses(tasks, units));
   std::vector<Verdict> verdicts;
   for (size_t i = 0; i < tasks.size(); ++i) {
-    const bool holds = bounds.holds(tasks, tasks[i].priority);
+    const bool holds = bounds.holds(tasks, tasks[i]);
     verdicts.push_back(
         {tasks[i].cost(), tasks[i].longestPiece(), bounds.responses[i], holds, holds ? 1.0 : 0.0});
   }
   return verdicts;
 }
 
-bool allHold(std::span<const Task> tasks, int arenas) {
-  return std::ranges::all_of(verdictsOf(tasks, arenas), &Verdict::holds);
+bool allHold(std::span<const Task> tasks, const Units& units) {
+  return std::ranges::all_of(verdictsOf(tasks, units), &Verdict::holds);
 }
 
-std::vector<Verdict> admit(std::span<const Task> tasks, int arenas) {
-  std::vector<Verdict> verdicts = verdictsOf(tasks, arenas);
+std::vector<Verdict> admit(std::span<const Task> tasks, const Units& units) {
+  std::vector<Verdict> verdicts = verdictsOf(tasks, units);
   if (std::ranges::all_of(verdicts, &Verdict::holds)) return verdicts;
-  const Rates rates(tasks, arenas);
+  const Rates rates(tasks, units);
   for (size_t i = 0; i < tasks.size(); ++i) verdicts[i].rateThatHolds = rates.of(i);
   return verdicts;
+}
+
+namespace {
+
+/// For guests of a unit it is known what comes there if what triggers it is in time.
+bool isKnown(std::span<const Task> tasks, const Bounds& bounds, int unit) {
+  return std::ranges::all_of(tasks, [&](const Task& task) {
+    return task.home != unit || task.of < 0 || bounds.holds(tasks, tasks[task.of]);
+  });
+}
+
+bool isSource(std::span<const Task> tasks, size_t i) {
+  return std::ranges::any_of(tasks, [&](const Task& t) { return t.of == static_cast<int>(i); });
+}
+
+Nanos promiseOf(std::span<const Task> tasks, const Bounds& bounds, size_t i) {
+  const Nanos next = bounds.jitters[i] == kNever ? 0 : tasks[i].period - bounds.jitters[i];
+  const Nanos latest = std::min(tasks[i].deadline, next);
+  return isSource(tasks, i) ? std::min(latest, bounds.responses[i]) : latest;
+}
+
+int holding(std::span<const Task> tasks, const Units& units) {
+  return static_cast<int>(
+      std::ranges::count(verdictsOf(tasks, units), true, [](const Verdict& v) { return v.holds; }));
+}
+
+void leaveOutVisits(std::vector<Task>& tasks, int unit, Nanos longest) {
+  for (Task& task : tasks)
+    std::erase_if(task.visits, [&](const Visit& visit) {
+      return visit.unit == unit && visit.longestPiece() >= longest;
+    });
+}
+
+Nanos longestVisit(std::span<const Task> tasks, int unit) {
+  Nanos longest = 0;
+  for (const Task& task : tasks)
+    if (const Visit* visit = task.visitTo(unit)) longest = std::max(longest, visit->longestPiece());
+  return longest;
+}
+
+}  // namespace
+
+void admitVisits(std::vector<Task>& tasks, const Units& units) {
+  std::vector<Task> alone = tasks;
+  for (Task& task : alone) task.visits.clear();
+  const int most = holding(alone, units);
+  // The longest pieces cost most: they go first.
+  for (int unit = 0; unit < units.count(); ++unit) {
+    std::vector<Task> others = tasks;  // guests of this unit alone
+    for (Task& task : others)
+      std::erase_if(task.visits, [&](const Visit& visit) { return visit.unit != unit; });
+    for (Nanos longest = longestVisit(others, unit); longest > 0 && holding(others, units) < most;
+         longest = longestVisit(others, unit)) {
+      leaveOutVisits(others, unit, longest);
+      leaveOutVisits(tasks, unit, longest);
+    }
+  }
+  if (holding(tasks, units) < most)  // where two units' guests together are too many
+    for (Task& task : tasks) task.visits.clear();
+  const std::vector<int> classes = preemptionClasses(tasks, units);
+  const Bounds bounds = boundsOf(tasks, classes);
+  const Analysis analysis(tasks, classes, bounds.jitters);
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    tasks[i].promise = promiseOf(tasks, bounds, i);
+    for (Visit& visit : tasks[i].visits) {
+      const Nanos run = std::accumulate(visit.pieces.begin(), visit.pieces.end(), Nanos(0));
+      if (isKnown(tasks, bounds, visit.unit))
+        visit.bound = analysis.responseOfGuest(visit.unit, run * tasks[i].mostRuns);
+    }
+    std::erase_if(tasks[i].visits, [&](const Visit& v) { return v.bound > tasks[i].promise; });
+  }
 }
 
 }  // namespace minnow::schedule

@@ -1,5 +1,5 @@
 // Whether a set of tasks keeps its deadlines under the policy, told before it runs: response-time
-// analysis of one machine that computes one piece at a time. It is sufficient and not necessary: what
+// analysis of each unit with the tasks that are at home there. It is sufficient and not necessary: what
 // it admits misses nothing as long as pieces take no longer than they were measured and frames come
 // no closer than their period and jitter say; what it refuses may still go well.
 //
@@ -11,6 +11,11 @@
 // the blocking of non-preemptive pieces as Baker 1991 has it). Releases may be late by a task's
 // jitter; a task that runs on the results of another has that one's response as its jitter (Tindell
 // and Clark 1994), which is iterated to a fixed point.
+//
+// Visits change none of it. A guest begins where nothing of the unit's own waits and goes after all of
+// it, so it is one more that may hold a piece; and its home has less to do. Its own end is bounded
+// as if it were the least urgent of the unit that it visits, and it goes there only if that is before
+// its deadline, before its next job may come and before those that run on its results count on it.
 #pragma once
 
 #include <optional>
@@ -33,11 +38,14 @@ struct Verdict {
   double rateThatHolds = 0;
 };
 
-/// By task. `arenas` as the policy has them.
-std::vector<Verdict> admit(std::span<const Task> tasks, int arenas);
+/// By task. `units` as the policy has them.
+std::vector<Verdict> admit(std::span<const Task> tasks, const Units& units);
 /// The same in a hundredth of the time: rateThatHolds is 1 or 0.
-std::vector<Verdict> verdictsOf(std::span<const Task> tasks, int arenas);
+std::vector<Verdict> verdictsOf(std::span<const Task> tasks, const Units& units);
 /// True where every task keeps its deadline.
-bool allHold(std::span<const Task> tasks, int arenas);
+bool allHold(std::span<const Task> tasks, const Units& units);
+/// Sets what visits may take and promise, and leaves out those that would cost another task what holds
+/// without them. They are the fewer the more the units have to do.
+void admitVisits(std::vector<Task>& tasks, const Units& units);
 
 }  // namespace minnow::schedule

@@ -1,6 +1,7 @@
-// A schedule's models, and the thread that computes them.
+// A schedule's models, and the threads that compute them, one for each unit.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <memory>
@@ -12,10 +13,11 @@
 #include "minnow/schedule.h"
 #include "schedule/admission.h"
 #include "schedule/latencies.h"
+#include "schedule/pace.h"
+#include "schedule/placement.h"
 #include "schedule/policy.h"
 #include "schedule/run.h"
 #include "schedule/sampler.h"
-#include "schedule/speed.h"
 
 namespace minnow {
 namespace schedule {
@@ -30,7 +32,23 @@ struct Loaded {
   Interpreter interpreter;
   Session session;
 };
-Result<Loaded> load(Runtime& runtime, const ScheduledModel& model);
+/// A kind of unit: "cpu", or a device's name.
+struct Kind {
+  std::string backend;
+  /// What was begun there cannot be interrupted.
+  bool isDevice() const { return backend != "cpu"; }
+};
+/// `alikeArenas`: all arenas are as large as the model needs.
+Result<Loaded> load(Runtime& runtime, const ScheduledModel& model, const Kind& kind,
+                    bool alikeArenas);
+
+/// What computes one model at a time.
+struct UnitThread {
+  std::string name;  ///< "cpu", "cpu 2", "cl"
+  size_t kind = 0;
+  Nanos busy = 0;
+  std::thread thread{};
+};
 
 /// Times of a model that runs alone.
 struct Measured {
@@ -38,20 +56,25 @@ struct Measured {
   Nanos typical = 0;          ///< of the middle one
   Nanos computed = 0;         ///< of that, without filling and handing over
 };
-Result<Measured> measure(Runtime& runtime, const ScheduledModel& model,
+Result<Measured> measure(Runtime& runtime, const ScheduledModel& model, const Kind& kind,
                          const CapturedFrame& example);
 
-/// All that there is of a model. The computing thread alone has `loaded`, `run` and what `run` took;
-/// the schedule's mutex guards the rest.
+/// A model on a kind of unit.
+struct Place {
+  std::optional<Measured> measured;  ///< none where it is not to be computed
+  std::unique_ptr<Loaded> loaded{};
+};
+
+/// All that there is of a model. The thread on which its job was begun alone has `run`, what it took, and
+/// what is loaded; the schedule's mutex guards the rest, and what is loaded where no job was begun.
 struct Member {
   Member(ScheduledModel of, double frameRate)
       : asked(std::move(of)), sampler(asked.rate, asked.every, frameRate) {}
 
   ScheduledModel asked;
   Sampler sampler;
-  Measured measured;
-  std::unique_ptr<Loaded> loaded;
-  uint64_t lastUsed = 0;  // the greater the later
+  std::vector<Place> places{};  // by kind
+  uint64_t lastUsed = 0;        // the greater the later
   Run run;
   ModelRun::Impl reach;
   Nanos computed = 0, took = 0;      // so far: by advance(), and altogether
@@ -60,7 +83,7 @@ struct Member {
   CapturedFrame waiting;  // of the policy's job that waits
   ModelStatus counts;
   Latencies latencies;
-  Nanos busy = 0;
+  std::vector<Nanos> busy{};  // by unit
 };
 
 }  // namespace schedule
@@ -71,53 +94,73 @@ struct Schedule::Impl {
 
   // Before it runs.
   Result<void> check(const std::vector<ScheduledModel>& models) const;
+  void makeUnits(const std::vector<ScheduledModel>& models);
   Result<void> measureAll(std::vector<ScheduledModel> models);
+  Result<void> measure(Runtime& runtime, schedule::Member& member);
   Result<void> makeTasks();
+  void place();
   Result<void> loadAll();
-  Result<void> loadWith(int arenas);
+  Result<void> loadFewer();
+  Result<void> loadWith(const schedule::Units& each);
+  /// How the runtime's arenas serve what is begun. One unit ends first what it began last, so that the largest
+  /// plan finds the largest arena: as many arenas as may be begun are enough. Several units do not, and a
+  /// small plan may have the arena that a large one needs: then each model has its own, or, where that
+  /// is too much, all are as large as the largest.
+  enum class Arenas : uint8_t { AsBegun, Own, Alike };
+  Result<void> loadWhereComputed(size_t model);
+  void follow();
   int indexOf(std::string_view name) const;
+  /// Of all units, with those of guests.
+  int arenas() const;
+  int sessions() const;
 
   /// Evicts what it may, for a model to be loaded.
-  Result<void> ensureLoaded(size_t model);
+  Result<void> ensureLoaded(size_t model, size_t kind);
   bool evictOne(size_t butNot);
 
   // While it runs.
-  void compute();
+  void compute(int unit);
   void feed(const CapturedFrame& frame);
   Result<void> trigger(int model, std::string_view name, int crops);
   void stop();
-  void expectTypicalTimes();
   void tell(const ScheduleEvent& event);
   std::vector<schedule::Task> tasksNow() const;
+  size_t kindOf(int unit) const { return units[unit].kind; }
 
   ScheduleOptions options;
   std::unique_ptr<Runtime> runtime;  // outlives what is loaded
+  std::vector<schedule::Kind> kinds;
+  std::vector<schedule::UnitThread> units;
   std::vector<schedule::Member> members;
   std::vector<schedule::Task> tasks;  // as measured
-  int arenas = 1;
+  schedule::Units room = 1;           // for what is begun, by unit
+  Arenas arenasAre = Arenas::AsBegun;
   uint64_t uses = 0;
+  std::mutex loading;  // whoever loads or evicts holds it, and then `mutex` for a moment
 
   mutable std::mutex mutex;
   std::unique_ptr<schedule::Policy> policy;
-  schedule::Speed speed;
+  std::unique_ptr<schedule::Pace> pace;
   bool stopping = false;
   std::condition_variable wake, rested;
   std::atomic<unsigned> changes = 0;  // of what the policy decides by
   std::optional<schedule::Clock::time_point> started;
-  std::thread thread;
   std::mutex observing;
 
  private:
   using Lock = std::unique_lock<std::mutex>;
   void beginIfNew(int task);
   /// Pieces, until the job is done or something has changed; true when it is done.
-  Result<bool> computePieces(int task, unsigned seen);
-  Result<bool> computePiece(schedule::Member& member, int task);
-  void ended(int task, Result<bool> outcome);
-  void noteDone(schedule::Member& member, int task);
-  void noteTimes(schedule::Member& member, int task);
+  Result<bool> computePieces(int unit, int task, unsigned seen);
+  Result<void> loadAgain(int unit, int task);
+  Result<bool> computePiece(int unit, int task);
+  void ended(int unit, int task, Result<bool> outcome);
+  void noteDone(int unit, int task);
+  void noteTimes(int unit, int task);
   void noteDrops();
-  void workOnce(Lock& lock);
+  void changed();
+  /// False where there was nothing to do.
+  bool workOnce(int unit, Lock& lock);
 };
 
 }  // namespace minnow

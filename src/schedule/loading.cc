@@ -7,12 +7,14 @@
 namespace minnow {
 namespace schedule {
 
-Result<Loaded> load(Runtime& runtime, const ScheduledModel& model) {
+Result<Loaded> load(Runtime& runtime, const ScheduledModel& model, const Kind& kind,
+                    bool alikeArenas) {
   auto interpreter = model.bytes.empty() ? Interpreter::createFromFile(runtime, model.file)
                                          : Interpreter::createFromBuffer(runtime, model.bytes);
   if (!interpreter) return std::unexpected(std::move(interpreter.error()));
   auto session = interpreter->createSession(
-      {.waitForArena = false, .backend = model.backend, .backups = model.backups}, model.shapes);
+      {.waitForArena = false, .frames = alikeArenas ? 0 : 1, .backend = kind.backend},
+      model.shapes);
   if (!session) return std::unexpected(std::move(session.error()));
   return Loaded{std::move(*interpreter), std::move(*session)};
 }
@@ -21,13 +23,13 @@ namespace {
 
 /// One run, a piece after another.
 Result<std::vector<Nanos>> timesOfRun(Session& session, const ScheduledModel& model,
-                                      const CapturedFrame& example) {
+                                      const Kind& kind, const CapturedFrame& example) {
   std::vector<Nanos> times;
   Run run;
   run.begin(example, 1);
   for (bool ended = false; !ended;) {
     const auto begin = Clock::now();
-    auto last = run.step(session, model, nullptr);
+    auto last = run.step(session, model, nullptr, kind.isDevice());
     if (!last) return std::unexpected(std::move(last.error()));
     times.push_back(std::max<Nanos>(nanos(Clock::now()) - nanos(begin), 1));
     ended = *last;
@@ -41,63 +43,127 @@ Nanos sumOf(std::span<const Nanos> times) {
 
 }  // namespace
 
-Result<Measured> measure(Runtime& runtime, const ScheduledModel& model,
+Result<Measured> measure(Runtime& runtime, const ScheduledModel& model, const Kind& kind,
                          const CapturedFrame& example) {
   constexpr int kRuns = 7;
-  auto loaded = load(runtime, model);
+  auto loaded = load(runtime, model, kind, false);
   if (!loaded) return std::unexpected(std::move(loaded.error()));
   std::vector<std::vector<Nanos>> runs;
   for (int run = 0; run <= kRuns; ++run) {
-    auto times = timesOfRun(loaded->session, model, example);
+    auto times = timesOfRun(loaded->session, model, kind, example);
     if (!times) return std::unexpected(std::move(times.error()));
     if (run > 0) runs.push_back(std::move(*times));  // the first one touches pages and caches
   }
   std::ranges::sort(runs, {}, [](const auto& times) { return sumOf(times); });
   const std::vector<Nanos>& middle = runs[kRuns / 2];
   const Nanos typical = sumOf(middle);
-  return Measured{runs.back(), typical, typical - middle.front() - middle.back()};
+  const Nanos computed = typical - middle.front() - middle.back();
+  std::vector<Nanos>& slowest = runs.back();
+  return Measured{kind.isDevice() ? std::vector{sumOf(slowest)} : slowest, typical, computed};
 }
 
 }  // namespace schedule
 
 using schedule::Member;
 
+namespace {
+
+/// "cl,cpu" and what else there is, one by one.
+std::vector<std::string> alternativesOf(const ScheduledModel& model) {
+  std::vector<std::string> names(1);
+  for (const char letter :
+       model.backups.empty() ? model.backend : model.backend + "," + model.backups)
+    letter == ',' ? static_cast<void>(names.emplace_back()) : names.back().push_back(letter);
+  return names;
+}
+
+bool isMissing(const std::string& name, std::span<const BackendInfo> here) {
+  return std::ranges::any_of(
+      here, [&](const BackendInfo& one) { return one.name == name && *one.missing != '\0'; });
+}
+
+/// A device that this machine does not have is left out, and where nothing is left there is the CPU. An
+/// unknown name stays, to be refused where the model is loaded.
+std::vector<std::string> backendsOf(const ScheduledModel& model) {
+  std::vector<std::string> names = alternativesOf(model);
+  if (names != std::vector<std::string>{"cpu"})
+    std::erase_if(names,
+                  [here = backendsHere()](const auto& name) { return isMissing(name, here); });
+  if (names.empty()) names.emplace_back("cpu");
+  return names;
+}
+
+}  // namespace
+
+/// Cores come first. A device is a unit where a model wants it.
+void Schedule::Impl::makeUnits(const std::vector<ScheduledModel>& models) {
+  kinds.push_back({"cpu"});
+  for (int unit = 0; unit < options.cpuUnits; ++unit)
+    units.push_back({options.cpuUnits == 1 ? "cpu" : "cpu " + std::to_string(unit + 1)});
+  for (const ScheduledModel& model : models)
+    for (const std::string& name : backendsOf(model)) {
+      if (std::ranges::find(kinds, name, &schedule::Kind::backend) != kinds.end()) continue;
+      units.push_back({name, kinds.size()});
+      kinds.push_back({name});
+    }
+}
+
+/// On each kind of unit that it names.
+Result<void> Schedule::Impl::measure(Runtime& alone, Member& member) {
+  const std::vector<std::string> names = backendsOf(member.asked);
+  for (const schedule::Kind& kind : kinds) {
+    schedule::Place& place = member.places.emplace_back();
+    if (std::ranges::find(names, kind.backend) == names.end()) continue;
+    auto measured = schedule::measure(alone, member.asked, kind, options.example);
+    if (!measured)
+      return fail(measured.error().code, "model '", member.asked.name,
+                  "', alone: ", measured.error().message);
+    place.measured = std::move(*measured);
+  }
+  return {};
+}
+
 Result<void> Schedule::Impl::measureAll(std::vector<ScheduledModel> models) {
+  makeUnits(models);
   auto alone = Runtime::create({.threads = options.threads,
                                 .memoryBudget = options.memoryBudget,
                                 .kernelCache = options.kernelCache});
   if (!alone) return std::unexpected(std::move(alone.error()));
   for (ScheduledModel& model : models) {
     Member member(std::move(model), options.frameRates[model.stream]);
-    auto measured = schedule::measure(*alone, member.asked, options.example);
-    if (!measured)
-      return fail(measured.error().code, "model '", member.asked.name,
-                  "', alone: ", measured.error().message);
-    member.measured = std::move(*measured);
+    if (auto ok = measure(*alone, member); !ok) return ok;
+    member.busy.resize(units.size());
     members.push_back(std::move(member));
   }
   return {};
 }
 
+/// The one used longest ago of those that no job has begun with. It goes without `mutex`.
 bool Schedule::Impl::evictOne(size_t butNot) {
+  std::vector<std::unique_ptr<schedule::Loaded>> leaving;
+  const std::lock_guard lock(mutex);
+  const auto isLoaded = [](const schedule::Place& place) { return place.loaded != nullptr; };
   Member* oldest = nullptr;
-  for (Member& member : members) {
-    if (!member.loaded || !member.asked.evictable || member.run.hasFrame()) continue;
-    if (&member == &members[butNot]) continue;
+  for (size_t m = 0; m < members.size(); ++m) {
+    Member& member = members[m];
+    if (m == butNot || !member.asked.evictable) continue;
+    if (policy && policy->hasBegun(static_cast<int>(m))) continue;
+    if (std::ranges::none_of(member.places, isLoaded)) continue;
     if (oldest == nullptr || member.lastUsed < oldest->lastUsed) oldest = &member;
   }
   if (oldest == nullptr) return false;
-  oldest->loaded.reset();
+  for (schedule::Place& place : oldest->places) leaving.push_back(std::move(place.loaded));
   return true;
 }
 
-Result<void> Schedule::Impl::ensureLoaded(size_t model) {
-  Member& member = members[model];
-  member.lastUsed = ++uses;
-  while (!member.loaded) {
-    auto loaded = schedule::load(*runtime, member.asked);
+Result<void> Schedule::Impl::ensureLoaded(size_t model, size_t kind) {
+  const std::lock_guard lock(loading);
+  std::unique_ptr<schedule::Loaded>& place = members[model].places[kind].loaded;
+  while (!place) {
+    auto loaded =
+        schedule::load(*runtime, members[model].asked, kinds[kind], arenasAre == Arenas::Alike);
     if (loaded) {
-      member.loaded = std::make_unique<schedule::Loaded>(std::move(*loaded));
+      place = std::make_unique<schedule::Loaded>(std::move(*loaded));
     } else if (loaded.error().code != ErrorCode::OutOfMemory || !evictOne(model)) {
       return std::unexpected(std::move(loaded.error()));
     }
@@ -105,36 +171,94 @@ Result<void> Schedule::Impl::ensureLoaded(size_t model) {
   return {};
 }
 
+int Schedule::Impl::arenas() const {
+  int all = std::accumulate(room.arenas.begin(), room.arenas.end(), 0);
+  for (int unit = 0; unit < room.count(); ++unit)
+    all += std::ranges::any_of(tasks, [&](const auto& task) { return task.visitTo(unit); });
+  return all;
+}
+
+namespace {
+
+/// Kinds of units on which a task may be computed.
+std::vector<size_t> kindsOf(const schedule::Task& task,
+                            std::span<const schedule::UnitThread> units) {
+  std::vector<size_t> kinds;
+  for (size_t unit = 0; unit < units.size(); ++unit)
+    if (task.piecesOn(static_cast<int>(unit)) != nullptr &&
+        std::ranges::find(kinds, units[unit].kind) == kinds.end())
+      kinds.push_back(units[unit].kind);
+  return kinds;
+}
+
+}  // namespace
+
+int Schedule::Impl::sessions() const {
+  size_t all = 0;
+  for (const schedule::Task& task : tasks) all += kindsOf(task, units).size();
+  return static_cast<int>(all);
+}
+
+Result<void> Schedule::Impl::loadWhereComputed(size_t model) {
+  members[model].lastUsed = ++uses;
+  for (const size_t kind : kindsOf(tasks[model], units))
+    if (auto ok = ensureLoaded(model, kind); !ok) return ok;
+  return {};
+}
+
 /// What may not be evicted first: the others have what is left.
-Result<void> Schedule::Impl::loadWith(int count) {
-  for (Member& member : members) member.loaded.reset();
+Result<void> Schedule::Impl::loadWith(const schedule::Units& each) {
+  for (Member& member : members)
+    for (schedule::Place& place : member.places) place.loaded.reset();
   runtime.reset();
-  auto made = Runtime::create({.threads = options.threads,
-                               .concurrency = count,
+  room = each;
+  // Of one thread each, units have no helpers to share. Else there are as many threads as give each unit
+  // its own where all compute.
+  const int threads = options.threads == 1 ? 1 : options.threads * static_cast<int>(units.size());
+  auto made = Runtime::create({.threads = threads,
+                               .concurrency = arenasAre == Arenas::Own ? sessions() : arenas(),
                                .memoryBudget = options.memoryBudget,
                                .kernelCache = options.kernelCache});
   if (!made) return std::unexpected(std::move(made.error()));
   runtime = std::make_unique<Runtime>(std::move(*made));
-  arenas = count;
   for (const bool evictable : {false, true})
     for (size_t m = 0; m < members.size(); ++m) {
       if (members[m].asked.evictable != evictable) continue;
-      if (auto ok = ensureLoaded(m); !ok)
+      if (auto ok = loadWhereComputed(m); !ok)
         return fail(ok.error().code, "model '", members[m].asked.name,
                     "' with the others before it: ", ok.error().message);
     }
   return {};
 }
 
-/// With as many runs at a time as the budget allows.
+/// With as many runs at a time as the budget allows: guests leave first, and then each model's own arena.
 Result<void> Schedule::Impl::loadAll() {
-  const int wanted = options.concurrency > 0 ? options.concurrency : schedule::arenasWanted(tasks);
-  for (int count = wanted;; --count) {
-    auto ok = loadWith(count);
+  const auto fits = [&](const Result<void>& ok) {
+    return ok || ok.error().code != ErrorCode::OutOfMemory;
+  };
+  if (units.size() == 1) return loadFewer();
+  arenasAre = Arenas::Own;
+  auto ok = loadWith(room);
+  if (fits(ok)) return ok;
+  for (schedule::Task& task : tasks) task.visits.clear();
+  ok = loadWith(room);
+  if (fits(ok)) return ok;
+  arenasAre = Arenas::Alike;
+  return loadFewer();
+}
+
+/// And then the unit that has most arenas has one less.
+Result<void> Schedule::Impl::loadFewer() {
+  for (;;) {
+    auto ok = loadWith(room);
     if (ok || ok.error().code != ErrorCode::OutOfMemory) return ok;
-    if (count > 1 && options.concurrency == 0) continue;
-    return fail(ErrorCode::OutOfMemory, ok.error().message,
-                "; leave it out, raise the budget, or let models be evictable");
+    schedule::Units fewer = room;
+    int& most = *std::ranges::max_element(fewer.arenas);
+    if (most == 1 || options.concurrency > 0)
+      return fail(ErrorCode::OutOfMemory, ok.error().message,
+                  "; leave it out, raise the budget, or let models be evictable");
+    --most;
+    room = fewer;
   }
 }
 

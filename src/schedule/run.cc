@@ -26,6 +26,11 @@ void clearInputs(const Session& session, Frame& frame) {
   }
 }
 
+Result<bool> runWhole(Frame& frame) {
+  if (auto ok = frame.run(); !ok) return std::unexpected(std::move(ok.error()));
+  return true;
+}
+
 }  // namespace
 
 void Run::begin(CapturedFrame captured, int crops) {
@@ -47,7 +52,8 @@ Result<void> Run::fill(Session& session, const ScheduledModel& model, ModelRun::
   return model.fill(run);
 }
 
-Result<bool> Run::step(Session& session, const ScheduledModel& model, ModelRun::Impl* impl) {
+Result<bool> Run::step(Session& session, const ScheduledModel& model, ModelRun::Impl* impl,
+                       bool whole) {
   if (piece_ == 0) {
     if (auto ok = fill(session, model, impl); !ok) return std::unexpected(std::move(ok.error()));
     ++piece_;
@@ -57,7 +63,7 @@ Result<bool> Run::step(Session& session, const ScheduledModel& model, ModelRun::
   if (frame == nullptr)
     return fail(ErrorCode::Internal, "a run has no frame after its first piece");
   if (!computed_) {
-    auto ended = frame->advance();
+    auto ended = whole ? runWhole(*frame) : frame->advance();
     if (!ended) return ended;
     computed_ = *ended;
     ++piece_;

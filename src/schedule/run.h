@@ -28,7 +28,9 @@ class Run {
   const CapturedFrame& captured() const { return captured_; }
 
   /// The next piece; true if it was the last. `impl` null: for measuring, nothing is handed over.
-  Result<bool> step(Session& session, const ScheduledModel& model, ModelRun::Impl* impl);
+  /// `whole`: all that is computed of a crop is one piece.
+  Result<bool> step(Session& session, const ScheduledModel& model, ModelRun::Impl* impl,
+                    bool whole);
   /// Of the crop's pieces that come next: 0 fills, the last hands over.
   size_t piece() const { return piece_; }
   bool isComputed() const { return computed_; }

@@ -74,6 +74,8 @@ int Schedule::Impl::indexOf(std::string_view name) const {
 
 Result<void> Schedule::Impl::check(const std::vector<ScheduledModel>& models) const {
   if (models.empty()) return fail(ErrorCode::InvalidArgument, "a schedule has at least one model");
+  if (options.cpuUnits < 1 || options.cpuUnits > 64)
+    return fail(ErrorCode::InvalidArgument, "cpuUnits is ", options.cpuUnits, ", expected 1 to 64");
   for (const double rate : options.frameRates)
     if (!(rate > 0.001 && rate < 1e5))
       return fail(ErrorCode::InvalidArgument, "a stream has ", inWords(rate),
@@ -95,6 +97,22 @@ Result<void> Schedule::Impl::check(const std::vector<ScheduledModel>& models) co
   return {};
 }
 
+namespace {
+
+/// A deadline that is a factor of a model's time alone is one of its fastest unit's.
+std::vector<Nanos> fastest(const Member& member) {
+  std::vector<Nanos> best;
+  const auto sum = [](const std::vector<Nanos>& pieces) {
+    return std::accumulate(pieces.begin(), pieces.end(), Nanos(0));
+  };
+  for (const schedule::Place& place : member.places)
+    if (place.measured && (best.empty() || sum(place.measured->pieces) < sum(best)))
+      best = place.measured->pieces;
+  return best;
+}
+
+}  // namespace
+
 Result<void> Schedule::Impl::makeTasks() {
   for (const Member& member : members) {
     Task task{.period = member.sampler.period(),
@@ -102,7 +120,7 @@ Result<void> Schedule::Impl::makeTasks() {
               .priority = member.asked.priority,
               .of = indexOf(member.asked.of),
               .mostRuns = member.asked.of.empty() ? 1 : member.asked.mostCrops,
-              .pieces = member.measured.pieces};
+              .pieces = fastest(member)};
     if (task.of >= 0) task.period = members[task.of].sampler.period(), task.jitter = 0;
     task.deadline = std::llround(member.asked.deadlineMs * kMilli);
     if (task.deadline == 0)
@@ -110,7 +128,39 @@ Result<void> Schedule::Impl::makeTasks() {
     if (task.deadline == 0) task.deadline = task.period;
     tasks.push_back(std::move(task));
   }
+  place();
   return {};
+}
+
+void Schedule::Impl::place() {
+  std::vector<schedule::PiecesByUnit> pieces;
+  for (const Member& member : members) {
+    schedule::PiecesByUnit& own = pieces.emplace_back();
+    for (const schedule::UnitThread& unit : units) {
+      const auto& measured = member.places[unit.kind].measured;
+      own.push_back(measured ? measured->pieces : std::vector<Nanos>());
+    }
+  }
+  const auto count = static_cast<int>(units.size());
+  schedule::place(tasks, pieces, count);
+  room = schedule::unitsWanted(tasks, count);
+  if (options.concurrency == 0) return;
+  room = std::vector<int>(units.size(), options.concurrency);
+  schedule::admitVisits(tasks, room);
+}
+
+/// Policy and pace, once it is known what is loaded.
+void Schedule::Impl::follow() {
+  policy = std::make_unique<schedule::Policy>(tasks, room, options.rule);
+  std::vector<std::vector<Nanos>> typical;
+  for (const Member& member : members) {
+    std::vector<Nanos>& own = typical.emplace_back();
+    for (const schedule::UnitThread& unit : units) {
+      const auto& measured = member.places[unit.kind].measured;
+      own.push_back(measured ? measured->typical : 0);
+    }
+  }
+  pace = std::make_unique<schedule::Pace>(*policy, std::move(typical));
 }
 
 Schedule::Schedule(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -127,8 +177,7 @@ Result<Schedule> Schedule::create(std::vector<ScheduledModel> models,
       return std::unexpected(std::move(ok.error()));
     if (auto ok = impl->makeTasks(); !ok) return std::unexpected(std::move(ok.error()));
     if (auto ok = impl->loadAll(); !ok) return std::unexpected(std::move(ok.error()));
-    impl->policy = std::make_unique<schedule::Policy>(impl->tasks, impl->arenas);
-    impl->expectTypicalTimes();
+    impl->follow();
     for (size_t m = 0; m < impl->members.size(); ++m) {
       Member& member = impl->members[m];
       member.reach = {impl.get(), static_cast<int>(m)};
@@ -144,10 +193,14 @@ Result<Schedule> Schedule::create(std::vector<ScheduledModel> models,
 /// measured. `mutex` is held.
 std::vector<Task> Schedule::Impl::tasksNow() const {
   std::vector<Task> now = tasks;
-  const double slower = std::max(1.0, 1 / speed.now());
-  for (Task& task : now)
-    for (Nanos& piece : task.pieces)
-      piece = static_cast<Nanos>(static_cast<double>(piece) * slower);
+  const auto slowDown = [&](std::vector<Nanos>& pieces, int unit) {
+    const double slower = std::max(1.0, 1 / pace->speed(unit));
+    for (Nanos& piece : pieces) piece = static_cast<Nanos>(static_cast<double>(piece) * slower);
+  };
+  for (Task& task : now) {
+    slowDown(task.pieces, task.home);
+    for (schedule::Visit& visit : task.visits) slowDown(visit.pieces, visit.unit);
+  }
   return now;
 }
 
@@ -157,21 +210,27 @@ std::vector<Admission> Schedule::admission() const {
     const std::lock_guard lock(impl_->mutex);
     now = impl_->tasksNow();
   }
-  const auto verdicts = schedule::admit(now, impl_->arenas);
+  const auto verdicts = schedule::admit(now, impl_->room);
   std::vector<Admission> all;
   for (size_t m = 0; m < now.size(); ++m) {
     const double rate = static_cast<double>(kSecond) / static_cast<double>(now[m].period);
     const schedule::Verdict& verdict = verdicts[m];
+    const double response = millis(verdict.response);
+    const double before = now[m].of < 0 ? 0 : millis(verdicts[now[m].of].response);
     all.push_back({impl_->members[m].asked.name, rate, millis(verdict.alone),
-                   millis(verdict.preemption), millis(now[m].deadline), millis(verdict.response),
-                   verdict.holds, rate * verdict.rateThatHolds});
+                   millis(verdict.preemption), millis(now[m].deadline), response, before + response,
+                   verdict.holds, rate * verdict.rateThatHolds, now[m].home});
   }
   return all;
 }
 
 const Runtime& Schedule::runtime() const { return *impl_->runtime; }
-int Schedule::concurrency() const { return impl_->arenas; }
-int Schedule::concurrencyWanted() const { return schedule::arenasWanted(impl_->tasks); }
+int Schedule::concurrency() const { return impl_->arenas(); }
+int Schedule::concurrencyWanted() const {
+  const auto wanted = schedule::unitsWanted(impl_->tasks, impl_->room.count()).arenas;
+  const auto home = std::accumulate(impl_->room.arenas.begin(), impl_->room.arenas.end(), 0);
+  return std::accumulate(wanted.begin(), wanted.end(), 0) + impl_->arenas() - home;
+}
 
 Result<void> Schedule::start() {
   return guarded("schedule", [&]() -> Result<void> {
@@ -179,7 +238,8 @@ Result<void> Schedule::start() {
     if (impl_->started || impl_->stopping)
       return fail(ErrorCode::InvalidArgument, "a schedule is started once");
     impl_->started = schedule::Clock::now();
-    impl_->thread = std::thread([impl = impl_.get()] { impl->compute(); });
+    for (int unit = 0; unit < impl_->room.count(); ++unit)
+      impl_->units[unit].thread = std::thread([impl = impl_.get(), unit] { impl->compute(unit); });
     return {};
   });
 }
@@ -201,7 +261,13 @@ ScheduleStatus Schedule::status() const {
       impl_->started ? schedule::nanos(schedule::Clock::now()) - schedule::nanos(*impl_->started)
                      : 0;
   status.seconds = static_cast<double>(passed) / static_cast<double>(kSecond);
-  status.speed = impl_->speed.now();
+  const auto shareOf = [&](Nanos busy) {
+    return passed > 0 ? static_cast<double>(busy) / static_cast<double>(passed) : 0;
+  };
+  for (int unit = 0; unit < impl_->room.count(); ++unit)
+    status.units.push_back(
+        {impl_->units[unit].name, shareOf(impl_->units[unit].busy), impl_->pace->speed(unit)});
+  status.speed = std::ranges::min(status.units, {}, &UnitStatus::speed).speed;
   status.memory = impl_->runtime->ledger();
   for (const Member& member : impl_->members) {
     ModelStatus& one = status.models.emplace_back(member.counts);
@@ -209,7 +275,7 @@ ScheduleStatus Schedule::status() const {
     for (size_t why = 0; why < schedule::kWhys; ++why) one.underWay -= one.dropped[why];
     one.latencyP50Ms = millis(member.latencies.quantile(0.5));
     one.latencyP99Ms = millis(member.latencies.quantile(0.99));
-    one.share = passed > 0 ? static_cast<double>(member.busy) / static_cast<double>(passed) : 0;
+    for (const Nanos busy : member.busy) one.share += one.shares.emplace_back(shareOf(busy));
   }
   return status;
 }

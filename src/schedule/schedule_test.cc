@@ -7,6 +7,7 @@
 
 #include "schedule/admission.h"
 #include "schedule/latencies.h"
+#include "schedule/placement.h"
 #include "schedule/sampler.h"
 #include "schedule/simulator.h"
 #include "schedule/speed.h"
@@ -83,13 +84,44 @@ std::string inWords(std::span<const Task> tasks) {
              " deadline " + std::to_string(task.deadline) + " priority " +
              std::to_string(task.priority) + " of " + std::to_string(task.of) + " runs " +
              std::to_string(task.mostRuns) + " cost " + std::to_string(task.cost()) + " longest " +
-             std::to_string(task.longestPiece()) + "\n";
+             std::to_string(task.longestPiece()) + " home " + std::to_string(task.home) +
+             " visits " + std::to_string(task.visits.size()) + "\n";
   return words;
 }
 
 void expectAllAccountedFor(std::span<const Outcome> outcomes) {
   for (const Outcome& outcome : outcomes)
     EXPECT_EQ(outcome.released, outcome.ended + outcome.drops());
+}
+
+constexpr int kMostUnits = 3;
+
+/// A set, and what its tasks take on units that are like the first, or devices: all in one piece, faster
+/// or slower. Each runs somewhere, not each everywhere.
+struct PlacedDraw {
+  std::vector<Task> tasks;
+  std::vector<PiecesByUnit> pieces;
+  int units = 1;
+};
+
+PlacedDraw drawOnUnits(double load, Random& random) {
+  PlacedDraw set;
+  set.units = between(random, 1, kMostUnits);
+  set.tasks = drawTasks(load * set.units, {.mostTasks = 6}, random);
+  std::vector<bool> devices;
+  for (int unit = 0; unit < set.units; ++unit) devices.push_back(unit > 0 && random() % 3 == 0);
+  for (const Task& task : set.tasks) {
+    PiecesByUnit& own = set.pieces.emplace_back(set.units);
+    own[0] = task.pieces;
+    for (int unit = 1; unit < set.units; ++unit) {
+      if (random() % 6 == 0) continue;
+      own[unit] = devices[unit] ? std::vector<Nanos>{std::max<Nanos>(
+                                      1, task.costOfRun() * between(random, 30, 250) / 100)}
+                                : task.pieces;
+    }
+  }
+  place(set.tasks, set.pieces, set.units);
+  return set;
 }
 
 // Whatever the load: what admission says of the most urgent priorities is kept, though those below
@@ -106,8 +138,8 @@ TEST(Admission, NeverSaysYesToWhatThenMisses) {
       const auto arrivals = drawArrivals(tasks, 800 * kMilli, random);
       SimulatorOptions options{.arenas = arenas};
       if (draw == 2) {
-        options.piece = [&](int task, size_t piece) {
-          return std::max<Nanos>(1, tasks[task].pieces[piece] * between(random, 20, 100) / 100);
+        options.piece = [&](Nanos measured) {
+          return std::max<Nanos>(1, measured * between(random, 20, 100) / 100);
         };
         options.runs = [&](int task) { return between(random, 0, tasks[task].mostRuns); };
       }
@@ -126,6 +158,41 @@ TEST(Admission, NeverSaysYesToWhatThenMisses) {
   }
   EXPECT_GT(wholeSets, 2500) << "it refuses too much for this test to say anything";
   EXPECT_GT(tight, yes / 10) << "its bounds are far from what happens";
+}
+
+// The same on up to three units, with homes and visits that the placement chose, and arenas for all.
+TEST(Admission, NeverSaysYesToWhatThenMissesOnSeveralUnits) {
+  int yes = 0, visits = 0, wholeSets = 0;
+  for (unsigned seed = 0; seed < 10'000; ++seed) {
+    Random random(seed);
+    const PlacedDraw set = drawOnUnits(between(random, 10, 130) / 100.0, random);
+    const Units units = unitsWanted(set.tasks, set.units);
+    const std::vector<Verdict> verdicts = verdictsOf(set.tasks, units);
+    wholeSets += set.units > 1 && std::ranges::all_of(verdicts, &Verdict::holds);
+    for (int draw = 0; draw < 2; ++draw) {
+      const auto arrivals = drawArrivals(set.tasks, 200 * kMilli, random);
+      SimulatorOptions options{.arenas = units};
+      if (draw == 1) {
+        options.piece = [&](Nanos measured) {
+          return std::max<Nanos>(1, measured * between(random, 20, 100) / 100);
+        };
+        options.runs = [&](int task) { return between(random, 0, set.tasks[task].mostRuns); };
+      }
+      const auto outcomes = simulate(set.tasks, arrivals, options);
+      for (size_t t = 0; t < set.tasks.size(); ++t) {
+        visits += outcomes[t].visits;
+        if (!verdicts[t].holds) continue;
+        ++yes;
+        ASSERT_EQ(outcomes[t].missed + outcomes[t].drops(), 0)
+            << "seed " << seed << ", task " << t << "\n"
+            << inWords(set.tasks);
+      }
+      expectAllAccountedFor(outcomes);
+    }
+  }
+  EXPECT_GT(wholeSets, 2000);
+  EXPECT_GT(visits, 4000) << "units hardly help each other";
+  EXPECT_GT(yes, 40'000);
 }
 
 // Liu and Layland 1973, with Baker's term for blocking: sets that are known to keep their deadlines.
@@ -354,7 +421,7 @@ TEST(Policy, DropsSayWhy) {
       {.period = 10 * kMilli, .deadline = 10 * kMilli, .pieces = {8 * kMilli}}};
   Policy policy(tasks, 1);
   policy.release({.frame = 1, .deadline = 10 * kMilli});
-  EXPECT_EQ(policy.next(0), 0);
+  EXPECT_EQ(policy.next(0, 0), 0);
   policy.release({.frame = 2, .deadline = 20 * kMilli});
   policy.release({.frame = 3, .deadline = 30 * kMilli});
   std::vector<Dropped> dropped;
@@ -367,13 +434,13 @@ TEST(Policy, DropsSayWhy) {
   EXPECT_EQ(dropped[0].job.frame, 2U);
   EXPECT_EQ(dropped[0].why, Why::Newer);
   policy.end(0);
-  EXPECT_EQ(policy.next(25 * kMilli), -1) << "5 ms are left of the 8 that it takes";
+  EXPECT_EQ(policy.next(0, 25 * kMilli), -1) << "5 ms are left of the 8 that it takes";
   drain();
   ASSERT_EQ(dropped.size(), 1U);
   EXPECT_EQ(dropped[0].job.frame, 3U);
   EXPECT_EQ(dropped[0].why, Why::Late);
   policy.release({.frame = 4, .deadline = 1030 * kMilli});
-  EXPECT_EQ(policy.next(1025 * kMilli), 0) << "a second later one may be late, to be measured";
+  EXPECT_EQ(policy.next(0, 1025 * kMilli), 0) << "a second later one may be late, to be measured";
 }
 
 // Rates, speed, latencies ---------------------------------------------------------------------
@@ -424,6 +491,60 @@ TEST(Speed, IsToldWithinASecondOfComputing) {
     ASSERT_LT(passed += 10 * kMilli, kSecond);
   }
   EXPECT_GT(speed.now(), 0.45);
+}
+
+// Two units, each with its own tasks; one is half as fast from the third second on. It is told, within a
+// second and of that unit alone, and the policy goes by it: what it cannot end it does not begin.
+TEST(Pace, FollowsAUnitThatSlowsDown) {
+  std::vector<Task> tasks;
+  for (int t = 0; t < 4; ++t)
+    tasks.push_back({.period = 20 * kMilli,
+                     .deadline = 20 * kMilli,
+                     .priority = t / 2,
+                     .pieces = std::vector<Nanos>(8, kMilli),
+                     .home = t % 2});
+  Random random(1);
+  const Nanos when = 3 * kSecond, length = 8 * kSecond;
+  std::vector<std::pair<int, Nanos>> told;
+  double last = 0;
+  const auto outcomes =
+      simulate(tasks, drawArrivals(tasks, length, random),
+               {.arenas = Units({2, 2}),
+                .slower = [&](int unit, Nanos now) { return unit == 1 && now >= when ? 2.0 : 1.0; },
+                .speed =
+                    [&](int unit, double speed, Nanos now) {
+                      told.emplace_back(unit, now);
+                      last = speed;
+                    }});
+  ASSERT_FALSE(told.empty());
+  for (const auto& [unit, at] : told) {
+    EXPECT_EQ(unit, 1);
+    EXPECT_GE(at, when);
+    EXPECT_LE(at, when + kSecond);
+  }
+  EXPECT_NEAR(last, 0.5, 0.05);
+  EXPECT_EQ(outcomes[0].missed + outcomes[0].drops() + outcomes[2].missed + outcomes[2].drops(), 0);
+  EXPECT_EQ(outcomes[3].drops(), 0) << "the most urgent still has its 16 of 20 ms";
+  EXPECT_GT(outcomes[1].drops(), 100);
+  EXPECT_GT(outcomes[1].drops() + outcomes[1].missed, 200);
+}
+
+// What a slow unit cannot do in time another one that is idle takes over.
+TEST(Pace, AnIdleUnitHelpsOneThatSlowsDown) {
+  std::vector<Task> tasks{{.period = 20 * kMilli, .deadline = 20 * kMilli},
+                          {.period = 20 * kMilli, .deadline = 20 * kMilli}};
+  const PiecesByUnit both{{4 * kMilli, 4 * kMilli}, {4 * kMilli, 4 * kMilli}};
+  place(tasks, std::vector<PiecesByUnit>{both, both}, 2);
+  EXPECT_NE(tasks[0].home, tasks[1].home);
+  const int slow = tasks[0].home;
+  std::vector<Arrival> arrivals;
+  for (Nanos at = 0; at < 4 * kSecond; at += 20 * kMilli) arrivals.push_back({at, 0});
+  const auto outcomes =
+      simulate(tasks, arrivals, {.arenas = unitsWanted(tasks, 2), .slower = [&](int unit, Nanos) {
+                                   return unit == slow ? 4.0 : 1.0;
+                                 }});
+  EXPECT_GT(outcomes[0].visits, 150);
+  EXPECT_LE(outcomes[0].missed + outcomes[0].drops(), 12);
 }
 
 TEST(Latencies, AreToldToOnePercent) {

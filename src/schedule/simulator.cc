@@ -1,17 +1,33 @@
 #include "schedule/simulator.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "schedule/pace.h"
 
 namespace minnow::schedule {
 namespace {
+
+std::vector<std::vector<Nanos>> costsOf(const std::vector<Task>& tasks, int units) {
+  std::vector<std::vector<Nanos>> costs;
+  for (const Task& task : tasks) {
+    std::vector<Nanos>& own = costs.emplace_back(units, 0);
+    for (int unit = 0; unit < units; ++unit)
+      if (const auto* pieces = task.piecesOn(unit))
+        own[unit] = std::accumulate(pieces->begin(), pieces->end(), Nanos(0));
+  }
+  return costs;
+}
 
 class Machine {
  public:
   Machine(const std::vector<Task>& tasks, std::span<const Arrival> arrivals,
           const SimulatorOptions& options)
       : options_(options),
-        policy_(tasks, options.arenas),
+        policy_(tasks, options.arenas, options.rule),
+        pace_(policy_, costsOf(tasks, options.arenas.count())),
         arrivals_(arrivals),
+        units_(options.arenas.arenas.size()),
         outcomes_(tasks.size()),
         progress_(tasks.size()),
         beganLast_(tasks.size()) {}
@@ -19,16 +35,15 @@ class Machine {
   std::vector<Outcome> run() {
     for (;;) {
       takeArrivals();
-      const int task = policy_.next(now_);
-      countDropped();
-      if (task >= 0) {
-        compute(task);
-      } else if (next_ < arrivals_.size()) {
-        if (options_.idle) options_.idle(policy_, now_, arrivals_[next_].at);
-        now_ = arrivals_[next_].at;
-      } else {
-        return std::move(outcomes_);
+      endPieces();
+      while (beginPieces()) {
       }
+      const Nanos next = nextEvent();
+      if (next == kNever) return std::move(outcomes_);
+      if (options_.idle &&
+          std::ranges::none_of(units_, [](const Unit& unit) { return unit.task >= 0; }))
+        options_.idle(policy_, now_, next);
+      now_ = next;
     }
   }
 
@@ -37,7 +52,20 @@ class Machine {
   struct Progress {
     int run = 0;
     size_t piece = 0;
+    Nanos expected = 0, took = 0;
   };
+  /// What it computes, and until when.
+  struct Unit {
+    int task = -1;
+    Nanos until = 0;
+  };
+
+  Nanos nextEvent() const {
+    Nanos next = next_ < arrivals_.size() ? arrivals_[next_].at : kNever;
+    for (const Unit& unit : units_)
+      if (unit.task >= 0) next = std::min(next, unit.until);
+    return next;
+  }
 
   void takeArrivals() {
     for (; next_ < arrivals_.size() && arrivals_[next_].at <= now_; ++next_)
@@ -46,21 +74,55 @@ class Machine {
 
   void release(int task, Nanos at, int runs) {
     policy_.release({task, frames_++, at, at + policy_.tasks()[task].deadline, runs});
+    countDropped();
     ++outcomes_[task].released;
   }
 
-  void compute(int task) {
-    const Task& spec = policy_.tasks()[task];
+  /// Every free unit asks; true where one begins, after which the others may decide anew.
+  bool beginPieces() {
+    bool any = false;
+    for (int unit = 0; unit < policy_.units(); ++unit) {
+      if (units_[unit].task >= 0) continue;
+      const uint64_t begins = policy_.begins();
+      const int task = policy_.next(unit, now_);
+      countDropped();
+      any |= policy_.begins() != begins;
+      if (task < 0) continue;
+      beginPiece(unit, task);
+      any = true;
+    }
+    return any;
+  }
+
+  void beginPiece(int unit, int task) {
     Progress& progress = progress_[task];
     if (progress.run == 0 && progress.piece == 0) noteBegin(task);
     if (options_.begins) options_.begins(policy_, task, now_);
-    const Nanos takes =
-        options_.piece ? options_.piece(task, progress.piece) : spec.pieces[progress.piece];
-    now_ += takes;
+    const Nanos expected = (*policy_.tasks()[task].piecesOn(unit))[progress.piece];
+    Nanos takes = options_.piece ? options_.piece(expected) : expected;
+    if (options_.slower)
+      takes = static_cast<Nanos>(static_cast<double>(takes) * options_.slower(unit, now_));
+    units_[unit] = {task, now_ + takes};
     outcomes_[task].busy += takes;
-    if (++progress.piece < spec.pieces.size()) return;
+    progress.expected += expected;
+    progress.took += takes;
+  }
+
+  /// What came while a last piece was computed came before what it triggers.
+  void endPieces() {
+    for (int unit = 0; unit < policy_.units(); ++unit)
+      if (units_[unit].task >= 0 && units_[unit].until <= now_)
+        endPiece(unit, std::exchange(units_[unit].task, -1));
+  }
+
+  void endPiece(int unit, int task) {
+    Progress& progress = progress_[task];
+    if (++progress.piece < policy_.tasks()[task].piecesOn(unit)->size()) return;
     progress.piece = 0;
     if (++progress.run < policy_.begun(task).runs) return;
+    if (pace_.note(unit, progress.expected, progress.took) && options_.speed)
+      options_.speed(unit, pace_.speed(unit), now_);
+    outcomes_[task].visits += unit != policy_.tasks()[task].home;
     end(task);
   }
 
@@ -70,7 +132,6 @@ class Machine {
   }
 
   void end(int task) {
-    takeArrivals();  // what came while its last piece was computed came before what it triggers
     const Job job = policy_.begun(task);
     Outcome& outcome = outcomes_[task];
     ++outcome.ended;
@@ -94,7 +155,9 @@ class Machine {
 
   const SimulatorOptions& options_;
   Policy policy_;
+  Pace pace_;
   std::span<const Arrival> arrivals_;
+  std::vector<Unit> units_;
   std::vector<Outcome> outcomes_;
   std::vector<Progress> progress_;
   std::vector<Nanos> beganLast_;

@@ -1,5 +1,5 @@
-// A machine in virtual time that computes what the policy says: the same decisions as when running,
-// in microseconds for seconds.
+// Units in virtual time that compute what the policy says: the same decisions as when running, in
+// microseconds for seconds.
 #pragma once
 
 #include <functional>
@@ -24,19 +24,25 @@ struct Outcome {
   Nanos worstResponse = 0;  ///< from release to end
   Nanos worstGap = 0;       ///< between two begins, and before the first
   Nanos busy = 0;           ///< time that it computed
+  int visits = 0;           ///< of those that ended, not at home
   int drops() const { return std::accumulate(dropped.begin(), dropped.end(), 0); }
 };
 
 struct SimulatorOptions {
-  int arenas = 1;
-  /// What a piece takes now; empty: what was measured.
-  std::function<Nanos(int task, size_t piece)> piece{};
+  Units arenas = 1;
+  Rule rule = Rule::Urgency;
+  /// What a piece takes now that was measured as so much; empty: just that.
+  std::function<Nanos(Nanos measured)> piece{};
+  /// How many times as long as that everything takes on a unit; empty: once.
+  std::function<double(int unit, Nanos)> slower{};
   /// How many runs a task that another one triggers has; empty: the most.
   std::function<int(int task)> runs{};
-  /// Called where the machine has nothing to do, with the time and until when.
+  /// Called where no unit has anything to do, with the time and until when.
   std::function<void(const Policy&, Nanos, Nanos)> idle{};
   /// Called before every piece.
   std::function<void(const Policy&, int task, Nanos)> begins{};
+  /// Called when a unit has another speed.
+  std::function<void(int unit, double speed, Nanos)> speed{};
 };
 
 /// `arrivals` in order of time. Runs until all is done that came.

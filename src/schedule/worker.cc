@@ -1,5 +1,5 @@
-// The thread that computes: it asks the policy, computes pieces until something has changed, and asks
-// again. It holds no lock while it computes or calls back.
+// The thread of a unit: it asks the policy, computes pieces until something has changed, and asks again.
+// It holds no lock while it computes or calls back.
 #include <algorithm>
 
 #include "base/fail.h"
@@ -35,11 +35,16 @@ void Schedule::Impl::feed(const CapturedFrame& frame) {
     ++member.counts.asked;
     noteDrops();
   }
-  ++changes;
-  wake.notify_one();
+  changed();
 }
 
-/// On the computing thread, in a callback.
+/// Whoever computes or has nothing to do asks again. `mutex` is held.
+void Schedule::Impl::changed() {
+  ++changes;
+  wake.notify_all();
+}
+
+/// On the thread that computes the model, in a callback.
 Result<void> Schedule::Impl::trigger(int model, std::string_view name, int crops) {
   const int triggered = indexOf(name);
   if (triggered < 0 || tasks[triggered].of != model)
@@ -56,6 +61,7 @@ Result<void> Schedule::Impl::trigger(int model, std::string_view name, int crops
   member.waiting = frame;
   ++member.counts.asked;
   noteDrops();
+  changed();
   if (crops == runs) return {};
   member.counts.dropped[static_cast<size_t>(DropReason::Crops)] +=
       static_cast<uint64_t>(crops - runs);
@@ -68,30 +74,34 @@ Result<void> Schedule::Impl::trigger(int model, std::string_view name, int crops
   return {};
 }
 
-void Schedule::Impl::compute() {
+void Schedule::Impl::compute(int unit) {
   Lock lock(mutex);
   for (;;) {
     if (stopping) policy->dropWaiting(Why::Stopped);
     noteDrops();
-    workOnce(lock);
-    if (!policy->isIdle()) continue;
-    rested.notify_all();
+    const unsigned seen = changes;
+    if (workOnce(unit, lock)) continue;
+    if (policy->isIdle()) rested.notify_all();
     if (stopping) return;
-    wake.wait(lock, [&] { return stopping || !policy->isIdle(); });
+    wake.wait(lock, [&] { return stopping || changes != seen; });
   }
 }
 
-/// Decides, and computes as long as that is what would be decided.
-void Schedule::Impl::workOnce(Lock& lock) {
-  const unsigned seen = changes;
-  const int task = policy->next(nanos(Clock::now()));
+/// Decides, and computes as long as that is what would be decided. What has begun may be reason for
+/// another unit to decide anew.
+bool Schedule::Impl::workOnce(int unit, Lock& lock) {
+  const uint64_t begins = policy->begins();
+  const int task = policy->next(unit, nanos(Clock::now()));
   noteDrops();
-  if (task < 0) return;
+  if (policy->begins() != begins && units.size() > 1) changed();
+  if (task < 0) return false;
   beginIfNew(task);
+  const unsigned seen = changes;
   lock.unlock();
-  auto outcome = guarded(members[task].asked.name, [&] { return computePieces(task, seen); });
+  auto outcome = guarded(members[task].asked.name, [&] { return computePieces(unit, task, seen); });
   lock.lock();
-  if (!outcome || *outcome) ended(task, std::move(outcome));
+  if (!outcome || *outcome) ended(unit, task, std::move(outcome));
+  return true;
 }
 
 void Schedule::Impl::beginIfNew(int task) {
@@ -99,30 +109,42 @@ void Schedule::Impl::beginIfNew(int task) {
   if (member.run.isBegun()) return;
   member.run.begin(std::exchange(member.waiting, {}), policy->begun(task).runs);
   member.computed = member.took = member.filled = member.handedOver = 0;
-}
-
-Result<bool> Schedule::Impl::computePieces(int task, unsigned seen) {
-  Member& member = members[task];
-  if (!member.loaded) {
-    const auto begin = Clock::now();
-    if (auto ok = ensureLoaded(static_cast<size_t>(task)); !ok)
-      return std::unexpected(std::move(ok.error()));
-    tell({.kind = ScheduleEvent::Kind::Load, .model = task, .begin = begin, .end = Clock::now()});
-    member.took += nanos(Clock::now()) - nanos(begin);
-    const std::lock_guard lock(mutex);
-    ++member.counts.loads;
-  }
   member.lastUsed = ++uses;
+}
+
+Result<void> Schedule::Impl::loadAgain(int unit, int task) {
+  const auto begin = Clock::now();
+  if (auto ok = ensureLoaded(static_cast<size_t>(task), kindOf(unit)); !ok) return ok;
+  const auto end = Clock::now();
+  tell(
+      {.kind = ScheduleEvent::Kind::Load, .model = task, .unit = unit, .begin = begin, .end = end});
+  members[task].took += nanos(end) - nanos(begin);
+  const std::lock_guard lock(mutex);
+  ++members[task].counts.loads;
+  return {};
+}
+
+Result<bool> Schedule::Impl::computePieces(int unit, int task, unsigned seen) {
+  Member& member = members[task];
+  const size_t kind = kindOf(unit);
+  if (!member.places[kind].loaded)
+    if (auto ok = loadAgain(unit, task); !ok) return std::unexpected(std::move(ok.error()));
   for (;;) {
-    auto last = computePiece(member, task);
-    if (!last || *last || changes != seen) return last;
+    auto last = computePiece(unit, task);
+    if (!last || *last) return last;
+    const bool mayStop = !kinds[kind].isDevice() || member.run.piece() == 0;
+    if (mayStop && changes != seen) return last;
   }
 }
 
-Result<bool> Schedule::Impl::computePiece(Member& member, int task) {
+Result<bool> Schedule::Impl::computePiece(int unit, int task) {
+  Member& member = members[task];
+  const size_t kind = kindOf(unit);
   const bool fills = member.run.piece() == 0, handsOver = member.run.isComputed();
-  ScheduleEvent event{.model = task, .frame = member.run.captured().number, .begin = Clock::now()};
-  auto last = member.run.step(member.loaded->session, member.asked, &member.reach);
+  ScheduleEvent event{
+      .model = task, .unit = unit, .frame = member.run.captured().number, .begin = Clock::now()};
+  auto last = member.run.step(member.places[kind].loaded->session, member.asked, &member.reach,
+                              kinds[kind].isDevice());
   event.end = Clock::now();
   const Nanos took = nanos(event.end) - nanos(event.begin);
   member.took += took;
@@ -143,27 +165,24 @@ void remember(Nanos& piece, Nanos took) { piece = std::max(took, piece - piece /
 
 }  // namespace
 
-/// `mutex` is held, or nothing runs yet. Whether a job can be in time is judged by what a run takes as a rule: admission's worst case would
-/// drop what mostly arrives.
-void Schedule::Impl::expectTypicalTimes() {
-  for (size_t t = 0; t < tasks.size(); ++t)
-    policy->setCost(
-        static_cast<int>(t),
-        static_cast<Nanos>(static_cast<double>(members[t].measured.typical) / speed.now()));
-}
-
 // `mutex` is held from here on -------------------------------------------------------------------
 
-void Schedule::Impl::noteTimes(Member& member, int task) {
-  remember(tasks[task].pieces.front(), member.filled);
-  remember(tasks[task].pieces.back(), member.handedOver);
-  speed.add(member.measured.computed * policy->begun(task).runs, member.computed);
-  if (!speed.changed()) return;
-  expectTypicalTimes();
-  tell({.kind = ScheduleEvent::Kind::Speed, .begin = Clock::now(), .speed = speed.now()});
+void Schedule::Impl::noteTimes(int unit, int task) {
+  const Member& member = members[task];
+  if (unit == tasks[task].home && tasks[task].pieces.size() > 1) {
+    remember(tasks[task].pieces.front(), member.filled);
+    remember(tasks[task].pieces.back(), member.handedOver);
+  }
+  const Nanos expected = member.places[kindOf(unit)].measured->computed * policy->begun(task).runs;
+  if (pace->note(unit, expected, member.computed))
+    tell({.kind = ScheduleEvent::Kind::Speed,
+          .unit = unit,
+          .begin = Clock::now(),
+          .speed = pace->speed(unit)});
 }
 
-void Schedule::Impl::noteDone(Member& member, int task) {
+void Schedule::Impl::noteDone(int unit, int task) {
+  Member& member = members[task];
   const Job& job = policy->begun(task);
   const auto now = Clock::now();
   const bool missed = nanos(now) > job.deadline;
@@ -173,19 +192,22 @@ void Schedule::Impl::noteDone(Member& member, int task) {
   member.latencies.add(nanos(now) - job.captured);
   tell({.kind = ScheduleEvent::Kind::Done,
         .model = task,
+        .unit = unit,
         .frame = job.frame,
         .begin = now,
         .end = now,
         .missed = missed});
 }
 
-void Schedule::Impl::ended(int task, Result<bool> outcome) {
+void Schedule::Impl::ended(int unit, int task, Result<bool> outcome) {
   Member& member = members[task];
-  member.busy += member.took;
+  member.busy[unit] += member.took;
+  units[unit].busy += member.took;
   member.run.end();
+  changed();
   if (outcome) {
-    noteTimes(member, task);
-    noteDone(member, task);
+    noteTimes(unit, task);
+    noteDone(unit, task);
     policy->end(task);
     return;
   }
@@ -194,7 +216,7 @@ void Schedule::Impl::ended(int task, Result<bool> outcome) {
   noteDrops();
   member.counts.lastError = std::move(outcome.error().message);
   // A session of a device that failed is of no use any more: the next one does without the device.
-  if (code == ErrorCode::DeviceFailed) member.loaded.reset();
+  if (code == ErrorCode::DeviceFailed) member.places[kindOf(unit)].loaded.reset();
 }
 
 void Schedule::Impl::noteDrops() {
@@ -213,11 +235,11 @@ void Schedule::Impl::stop() {
   {
     const std::lock_guard lock(mutex);
     stopping = true;
-    ++changes;
+    changed();
   }
-  wake.notify_all();
   rested.notify_all();
-  if (thread.joinable()) thread.join();
+  for (schedule::UnitThread& unit : units)
+    if (unit.thread.joinable()) unit.thread.join();
 }
 
 }  // namespace minnow

@@ -141,9 +141,10 @@ void run(const Arguments& args) {
   }
   if (args.json) printJson(scheduleJson(schedule, admission, schedule.status()));
   if (!args.timeline.empty()) {
-    std::vector<std::string> names;
-    for (const ScheduleEntry& entry : file.models) names.push_back(entry.model.name);
-    need(base::writeFile(args.timeline, timeline.file(args.file, names)));
+    std::vector<std::string> models, units;
+    for (const ScheduleEntry& entry : file.models) models.push_back(entry.model.name);
+    for (const UnitStatus& unit : schedule.status().units) units.push_back(unit.name);
+    need(base::writeFile(args.timeline, timeline.file(args.file, models, units)));
   }
   if (args.check && !std::ranges::all_of(admission, &Admission::holds))
     throw CLI::RuntimeError(static_cast<int>(Exit::Different));

@@ -229,6 +229,7 @@ ScheduleFile readScheduleFile(const std::filesystem::path& path) {
     Section whole(table, path.string(), "");
     ScheduleFile out;
     out.options.threads = whole.whole("threads", 1, 1, 1024);
+    out.options.cpuUnits = whole.whole("cpu_units", 1, 1, 64);
     out.options.concurrency = whole.whole("concurrency", 0, 1, 1024);
     out.options.kernelCache = whole.text("kernel_cache", "");
     out.options.frameRates = {whole.number("frame_rate", 30, 0.001, 10'000)};

@@ -27,6 +27,8 @@ std::string adviceOn(const Admission& model) {
 }
 
 std::string verdictOn(const Admission& model) {
+  if (model.holds && model.captureMs > model.responseMs)
+    return fmt::format("holds, {} ms after the capture", number(model.captureMs));
   if (model.holds) return "holds";
   if (std::isinf(model.responseMs)) return "asks for more than is left; " + adviceOn(model);
   if (model.responseMs > model.deadlineMs)
@@ -35,10 +37,29 @@ std::string verdictOn(const Admission& model) {
   return fmt::format("not while others of its priority miss; {}", adviceOn(model));
 }
 
-double loadOf(const std::vector<Admission>& admission) {
+double loadOf(const std::vector<Admission>& admission, int unit) {
   double load = 0;
-  for (const Admission& model : admission) load += model.aloneMs * model.rate / 1000;
+  for (const Admission& model : admission)
+    if (model.unit == unit) load += model.aloneMs * model.rate / 1000;
   return load;
+}
+
+std::string loadsInWords(const std::vector<UnitStatus>& units,
+                         const std::vector<Admission>& admission) {
+  std::string words;
+  for (size_t unit = 0; unit < units.size(); ++unit)
+    words += fmt::format("{}{:.2f} of {}", unit == 0 ? "" : ", ",
+                         loadOf(admission, static_cast<int>(unit)), units[unit].name);
+  return words;
+}
+
+/// "cpu 57 % of the time, at 0.98 of the speed that was measured"
+std::string unitsInWords(const std::vector<UnitStatus>& units) {
+  std::string words;
+  for (const UnitStatus& unit : units)
+    words += fmt::format("{}{} {:.0f} % of the time, at {:.2f} of the speed that was measured",
+                         words.empty() ? "" : "; ", unit.name, unit.share * 100, unit.speed);
+  return words;
 }
 
 std::string memoryInWords(const Schedule& schedule, size_t peak) {
@@ -62,15 +83,18 @@ Json finite(double value) { return std::isinf(value) ? Json() : Json(value); }
 }  // namespace
 
 std::string admissionInWords(const Schedule& schedule, const std::vector<Admission>& admission) {
-  std::string text = fmt::format("{:<18}{:>8}{:>10}{:>10}{:>14}{:>10}  {}\n", "model", "a second",
-                                 "alone ms", "deadline", "preemption_us", "response", "verdict");
+  const std::vector<UnitStatus> units = schedule.status().units;
+  std::string text =
+      fmt::format("{:<18}{:>8}{:>10}{:>10}{:>14}{:>10}  {:<6} {}\n", "model", "a second",
+                  "alone ms", "deadline", "preemption_us", "response", "unit", "verdict");
   for (const Admission& model : admission)
-    text += fmt::format("{:<18}{:>8}{:>10}{:>10}{:>14.0f}{:>10}  {}\n", shortened(model.model, 17),
-                        number(model.rate), number(model.aloneMs), number(model.deadlineMs),
-                        model.preemptionMs * 1000, number(model.responseMs), verdictOn(model));
+    text += fmt::format("{:<18}{:>8}{:>10}{:>10}{:>14.0f}{:>10}  {:<6} {}\n",
+                        shortened(model.model, 17), number(model.rate), number(model.aloneMs),
+                        number(model.deadlineMs), model.preemptionMs * 1000,
+                        number(model.responseMs), units[model.unit].name, verdictOn(model));
   const auto holding = std::ranges::count(admission, true, &Admission::holds);
-  text += fmt::format("{} of {} hold; load {:.2f} of the machine; {} runs at a time of {} wanted\n",
-                      holding, admission.size(), loadOf(admission), schedule.concurrency(),
+  text += fmt::format("{} of {} hold; load {}; {} runs at a time of {} wanted\n", holding,
+                      admission.size(), loadsInWords(units, admission), schedule.concurrency(),
                       schedule.concurrencyWanted());
   return text + memoryInWords(schedule, 0);
 }
@@ -88,8 +112,7 @@ std::string statusInWords(const Schedule& schedule, const ScheduleStatus& status
                     model.loads > 0 ? fmt::format("; loaded {} times", model.loads) : "");
     if (!model.lastError.empty()) text += fmt::format("  {}\n", shortened(model.lastError, 98));
   }
-  text += fmt::format("after {:.1f} s; the machine runs at {:.2f} of the speed that was measured\n",
-                      status.seconds, status.speed);
+  text += fmt::format("after {:.1f} s: {}\n", status.seconds, unitsInWords(status.units));
   return text + memoryInWords(schedule, status.memory.peak.total());
 }
 
@@ -108,6 +131,7 @@ Json scheduleJson(const Schedule& schedule, const std::vector<Admission>& admiss
                       {"deadline_ms", before.deadlineMs},
                       {"preemption_us", before.preemptionMs * 1000},
                       {"response_ms", finite(before.responseMs)},
+                      {"capture_ms", finite(before.captureMs)},
                       {"holds", before.holds},
                       {"rate_that_holds", before.rateThatHolds},
                       {"asked", now.asked},
@@ -120,14 +144,22 @@ Json scheduleJson(const Schedule& schedule, const std::vector<Admission>& admiss
                       {"p50_ms", now.latencyP50Ms},
                       {"p99_ms", now.latencyP99Ms},
                       {"share", now.share},
+                      {"shares", now.shares},
+                      {"unit", status.units[before.unit].name},
                       {"error", now.lastError}});
   }
+  Json units = Json::array();
+  for (size_t unit = 0; unit < status.units.size(); ++unit)
+    units.push_back({{"name", status.units[unit].name},
+                     {"load", loadOf(admission, static_cast<int>(unit))},
+                     {"share", status.units[unit].share},
+                     {"speed", status.units[unit].speed}});
   const RuntimeOptions& options = schedule.runtime().options();
   return {{"seconds", status.seconds},
           {"threads", options.threads},
           {"concurrency", schedule.concurrency()},
           {"concurrency_wanted", schedule.concurrencyWanted()},
-          {"load", loadOf(admission)},
+          {"units", std::move(units)},
           {"speed", status.speed},
           {"memory",
            {{"budget", options.memoryBudget},

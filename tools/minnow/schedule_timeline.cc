@@ -11,7 +11,7 @@ using Json = TraceEvents::Json;
 using Kind = ScheduleEvent::Kind;
 using Time = TraceEvents::Time;
 
-constexpr int kFrames = 1, kComputing = 2, kModels = 10;
+constexpr int kFrames = 1, kUnits = 2, kModels = 100;
 constexpr std::chrono::microseconds kMark(200);  // how wide a moment is drawn
 
 std::string frameName(const ScheduleEvent& event) { return fmt::format("frame {}", event.frame); }
@@ -23,24 +23,31 @@ void ScheduleTimeline::note(const ScheduleEvent& event) {
     others_.push_back(event);
     return;
   }
-  const bool goesOn = !stretches_.empty() && stretches_.back().event.model == event.model &&
-                      stretches_.back().event.frame == event.frame;
-  if (!goesOn) stretches_.push_back({event, 0});
-  ++stretches_.back().pieces;
-  stretches_.back().event.end = event.end;
+  const auto last = last_.find(event.unit);
+  const bool goesOn = last != last_.end() && stretches_[last->second].event.model == event.model &&
+                      stretches_[last->second].event.frame == event.frame;
+  if (!goesOn) {
+    last_[event.unit] = stretches_.size();
+    stretches_.push_back({event, 0});
+  }
+  Stretch& stretch = stretches_[last_[event.unit]];
+  ++stretch.pieces;
+  stretch.event.end = event.end;
 }
 
 std::string ScheduleTimeline::file(const std::string& schedule,
-                                   const std::vector<std::string>& models) const {
+                                   const std::vector<std::string>& models,
+                                   const std::vector<std::string>& units) const {
   const Time start = others_.empty() ? Time() : others_.front().begin;
   TraceEvents trace(start);
   trace.nameRow(kFrames, "frames");
-  trace.nameRow(kComputing, "computing");
+  for (size_t unit = 0; unit < units.size(); ++unit)
+    trace.nameRow(kUnits + static_cast<int>(unit), units[unit]);
   for (size_t m = 0; m < models.size(); ++m)
     trace.nameRow(kModels + static_cast<int>(m), models[m]);
   std::map<std::pair<int, uint64_t>, Time> begun;
   for (const auto& [event, pieces] : stretches_) {
-    trace.slice(kComputing, models[event.model], "computing", event.begin, event.end,
+    trace.slice(kUnits + event.unit, models[event.model], "computing", event.begin, event.end,
                 {{"frame", event.frame}, {"pieces", pieces}});
     begun.try_emplace({event.model, event.frame}, event.begin);
   }
@@ -56,7 +63,8 @@ std::string ScheduleTimeline::file(const std::string& schedule,
     } else if (event.kind == Kind::Load) {
       trace.slice(row, "load", "load", event.begin, event.end);
     } else if (event.kind == Kind::Speed) {
-      trace.instant(kComputing, fmt::format("speed {:.2f}", event.speed), "speed", event.begin);
+      trace.instant(kUnits + event.unit, fmt::format("speed {:.2f}", event.speed), "speed",
+                    event.begin);
     } else if (const auto from = begun.find({event.model, event.frame}); from != begun.end()) {
       trace.slice(row, frameName(event), event.missed ? "missed" : "in time", from->second,
                   event.end, {{"missed", event.missed}});

@@ -1,5 +1,5 @@
-// What a schedule did when: a row for the frames that came, one for the thread that computes, one for
-// each model, with arrows from frames to results and a mark for every drop.
+// What a schedule did when: a row for the frames that came, one for each unit, one for each model, with
+// arrows from frames to results and a mark for every drop.
 #pragma once
 
 #include <map>
@@ -14,8 +14,9 @@ class ScheduleTimeline {
  public:
   /// One after another.
   void note(const ScheduleEvent& event);
-  /// `models` are their names. The file's content, for Perfetto.
-  std::string file(const std::string& schedule, const std::vector<std::string>& models) const;
+  /// With the names of models and units. The file's content, for Perfetto.
+  std::string file(const std::string& schedule, const std::vector<std::string>& models,
+                   const std::vector<std::string>& units) const;
 
  private:
   /// Pieces of one model's run that nothing went between.
@@ -24,6 +25,7 @@ class ScheduleTimeline {
     int pieces = 0;
   };
   std::vector<Stretch> stretches_;
+  std::map<int, size_t> last_;  // of each unit
   std::vector<ScheduleEvent> others_;
 };
 
