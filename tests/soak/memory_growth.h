@@ -11,6 +11,8 @@ namespace minnow {
 class MemoryGrowth {
  public:
   static constexpr int kWindows = 8;
+  /// So many samples, for which memory is taken before.
+  explicit MemoryGrowth(size_t most) { samples_.reserve(most); }
   void add(double minutes, double kilobytes) { samples_.push_back({minutes, kilobytes}); }
 
   /// The slope in kB a minute of a line through the lowest samples of `windows` windows, by least squares; what came before

@@ -25,6 +25,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int kModels = 12, kPictures = 5;
 constexpr double kFrameRate = 100;
+constexpr size_t kMostRounds = 100'000;  // of a second or more each: a day
 constexpr double kMostGrowth = 1;     // kB a minute
 constexpr double kShortMinutes = 4;   // below, pages that come and go are more than what grows
 constexpr double kPagesOfNoise = 256;  // kB
@@ -343,13 +344,13 @@ class Soak {
   Random random_;
   std::optional<allocations::Failing> failing_;
   uint64_t fed_ = 0, failures_ = 0, replaced_ = 0;
-  MemoryGrowth resident_, heap_;
+  MemoryGrowth resident_{kMostRounds}, heap_{kMostRounds};
   ScheduleStatus lastStatus_;
   std::string lastError_;
 };
 
 void Soak::judgeMemory(double minutes) {
-  const double warmUp = std::min(minutes / 4, 5.0);
+  const double warmUp = std::min(minutes / 3, 10.0);
   std::fputs("kB at rest, minute by minute:", stdout);
   const auto lows = resident_.lowestOf(warmUp);
   for (const auto& low : lows) std::printf(" %.1f: %.0f", low.minutes, low.kilobytes);
