@@ -1,51 +1,36 @@
-// Whether memory grows, from samples at rest: what comes and goes with models that are evicted and come back is above
-// the lowest of a window, and what leaks is not.
+// Whether memory grows, from samples at rest.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
+#include <ranges>
 #include <vector>
 
 namespace minnow {
 
 class MemoryGrowth {
  public:
-  static constexpr int kWindows = 8;
   /// So many samples, for which memory is taken before.
   explicit MemoryGrowth(size_t most) { samples_.reserve(most); }
   void add(double minutes, double kilobytes) { samples_.push_back({minutes, kilobytes}); }
 
-  /// The slope in kB a minute of a line through the lowest samples of `windows` windows, by least squares; what came before
-  /// `warmUp` minutes is passed over.
-  double slope(double warmUp, int windows = kWindows) const {
-    const std::vector<Sample> lowest = lowestOf(warmUp, windows);
-    if (lowest.size() < 2) return 0;
-    double time = 0, amount = 0, both = 0, squares = 0;
-    for (const Sample& one : lowest) time += one.minutes, amount += one.kilobytes;
-    time /= static_cast<double>(lowest.size()), amount /= static_cast<double>(lowest.size());
-    for (const Sample& one : lowest) {
+  /// kB a minute, by least squares over what came after `warmUp` minutes.
+  double slope(double warmUp) const {
+    double count = 0, time = 0, amount = 0, both = 0, squares = 0;
+    const auto after = samples_ | std::views::filter([&](const Sample& one) { return one.minutes >= warmUp; });
+    for (const Sample& one : after) ++count, time += one.minutes, amount += one.kilobytes;
+    time /= count, amount /= count;
+    for (const Sample& one : after) {
       both += (one.minutes - time) * (one.kilobytes - amount);
       squares += (one.minutes - time) * (one.minutes - time);
     }
     return squares > 0 ? both / squares : 0;
   }
 
+ private:
   struct Sample {
     double minutes, kilobytes;
   };
-  std::vector<Sample> lowestOf(double warmUp, int windows = kWindows) const {
-    std::vector<Sample> lowest;
-    const auto first = std::ranges::lower_bound(samples_, warmUp, {}, &Sample::minutes);
-    const auto count = static_cast<size_t>(samples_.end() - first);
-    for (int window = 0; window < windows; ++window) {
-      const auto begin = first + static_cast<ptrdiff_t>(count * window / windows);
-      const auto end = first + static_cast<ptrdiff_t>(count * (window + 1) / windows);
-      if (begin != end) lowest.push_back(*std::ranges::min_element(begin, end, {}, &Sample::kilobytes));
-    }
-    return lowest;
-  }
-
- private:
   std::vector<Sample> samples_;
 };
 
