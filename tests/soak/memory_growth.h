@@ -17,7 +17,7 @@ class MemoryGrowth {
   /// kB a minute, by least squares over what came after `warmUp` minutes.
   double slope(double warmUp) const {
     double count = 0, time = 0, amount = 0, both = 0, squares = 0;
-    const auto after = samples_ | std::views::filter([&](const Sample& one) { return one.minutes >= warmUp; });
+    auto after = samples_ | std::views::filter([&](const Sample& one) { return one.minutes >= warmUp; });
     for (const Sample& one : after) ++count, time += one.minutes, amount += one.kilobytes;
     time /= count, amount /= count;
     for (const Sample& one : after) {
@@ -25,6 +25,11 @@ class MemoryGrowth {
       squares += (one.minutes - time) * (one.minutes - time);
     }
     return squares > 0 ? both / squares : 0;
+  }
+  /// kB from the end of the warm-up to the end.
+  double rise(double warmUp) const {
+    const auto first = std::ranges::lower_bound(samples_, warmUp, {}, &Sample::minutes);
+    return first == samples_.end() ? 0 : samples_.back().kilobytes - first->kilobytes;
   }
 
  private:
