@@ -70,8 +70,8 @@ minnow::Result<void> fillCrop(LiveModel& model, ModelRun& run) {
 minnow::Result<std::vector<Feature>> decode(const LiveModel& model, ModelRun& run) {
   const Image& picture = *frameOf(run).picture;
   const auto outputs = outputsOf(model, run.frame());
-  const auto extent = pictureExtent(model.entry.input, run.frame().input(model.entry.input).shape,
-                                    model.entry.pre);
+  const auto extent =
+      pictureExtent(model.entry.input, run.frame().input(model.entry.input).shape, model.entry.pre);
   if (!extent) return std::unexpected(extent.error());
   auto features = model.kind->decode({outputs, model.placement, extent->first, extent->second,
                                       picture.width, picture.height, model.entry.post});
@@ -157,7 +157,7 @@ void Board::put(const std::string& model, const LiveFrame& frame, std::vector<Fe
 }
 
 std::optional<Finding> Board::newest(const std::string& model, const LiveFrame& frame,
-                                    std::chrono::duration<double> most) const {
+                                     std::chrono::duration<double> most) const {
   const std::lock_guard lock(mutex_);
   const auto results = results_.find(model);
   if (results == results_.end()) return std::nullopt;
@@ -178,19 +178,21 @@ minnow::Result<LiveModels> LiveModels::open(const std::vector<ModelEntry>& table
     if (!entry.live) continue;
     auto model = openModel(entry, folders);
     if (model && !entry.live->of.empty() && out.entryOf(entry.live->of) == nullptr)
-      model = std::unexpected(minnow::Error{
-          minnow::ErrorCode::NotFound, "it reads what " + entry.live->of + " finds, which is not there"});
+      model = std::unexpected(
+          minnow::Error{minnow::ErrorCode::NotFound,
+                        "it reads what " + entry.live->of + " finds, which is not there"});
     if (!model) {
       say(fmt::format("left out: {} ({})", entry.name, model.error().message));
       continue;
     }
-    const double rate = entry.live->of.empty() ? entry.live->rate : out.entryOf(entry.live->of)->live->rate;
+    const double rate =
+        entry.live->of.empty() ? entry.live->rate : out.entryOf(entry.live->of)->live->rate;
     model->rate = std::min(rate, streamRate);
     out.models_.push_back(std::move(*model));
   }
   if (!out.models_.empty()) return out;
-  return std::unexpected(minnow::Error{minnow::ErrorCode::NotFound,
-                                       "no model of the table for streams is in the folders given"});
+  return std::unexpected(minnow::Error{
+      minnow::ErrorCode::NotFound, "no model of the table for streams is in the folders given"});
 }
 
 const ModelEntry* LiveModels::entryOf(const std::string& name) const {

@@ -39,7 +39,7 @@ class Board {
   void put(const std::string& model, const LiveFrame& frame, std::vector<Feature> features);
   /// The newest that was found in this frame, or in one of its scene before it and no longer than `most` ago.
   std::optional<Finding> newest(const std::string& model, const LiveFrame& frame,
-                               std::chrono::duration<double> most) const;
+                                std::chrono::duration<double> most) const;
 
  private:
   mutable std::mutex mutex_;
@@ -51,7 +51,7 @@ struct LiveModel {
   ModelEntry entry;
   const Kind* kind = nullptr;
   std::filesystem::path file;
-  double rate = 0;  ///< that it has on this stream; of a reader its finder's
+  double rate = 0;                      ///< that it has on this stream; of a reader its finder's
   minnow::vision::Placement placement;  ///< of the run that is under way
 };
 

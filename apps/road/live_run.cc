@@ -22,7 +22,8 @@ using minnow::Result;
 namespace {
 
 constexpr double kStreamRate = 25;  // of pictures, frames a second
-constexpr double kOldest = 1;       // seconds: what is older is not shown, but of models that look more seldom
+constexpr double kOldest =
+    1;  // seconds: what is older is not shown, but of models that look more seldom
 
 Clock::duration inClock(double seconds) {
   return std::chrono::duration_cast<Clock::duration>(Seconds(seconds));
@@ -107,8 +108,8 @@ Result<void> Live::open() {
       models_.scheduled(example->picture->width, example->picture->height, board_), options);
   if (!schedule) return std::unexpected(std::move(schedule.error()));
   schedule_ = std::move(*schedule);
-  auto writer = minnow::frames::writeVideo(options_.video.string(), kViewWidth, kViewHeight,
-                                           source_.rate());
+  auto writer =
+      minnow::frames::writeVideo(options_.video.string(), kViewWidth, kViewHeight, source_.rate());
   if (!writer) return std::unexpected(std::move(writer.error()));
   writer_ = std::move(*writer);
   return {};
@@ -134,10 +135,11 @@ LiveView Live::viewOf(const LiveFrame& frame) const {
     const LiveModel& model = models_.all()[m];
     const minnow::ModelStatus& now = status.models[m];
     asked += now.asked, done += now.done, missed += now.missed;
-    LiveRow row{.name = model.entry.name,
-                .colour = model.entry.colour,
-                .rate = model.entry.live->of.empty() ? model.rate : double(now.asked) / status.seconds,
-                .reached = double(now.done) / status.seconds};
+    LiveRow row{
+        .name = model.entry.name,
+        .colour = model.entry.colour,
+        .rate = model.entry.live->of.empty() ? model.rate : double(now.asked) / status.seconds,
+        .reached = double(now.done) / status.seconds};
     const auto finding =
         board_.newest(model.entry.name, frame, Seconds(std::max(kOldest, 2.5 / model.rate)));
     if (finding) {
@@ -147,11 +149,12 @@ LiveView Live::viewOf(const LiveFrame& frame) const {
     view.rows.push_back(std::move(row));
   }
   const double budget = double(options_.memoryBudget) / 1e6;
-  view.facts = {fmt::format("{:.1f} s, shown {:.0f} ms after capture", status.seconds, options_.delay * 1000),
-                fmt::format("{} of {} frames done, {} late", done, asked, missed),
-                fmt::format("memory {:.1f}{} MB", double(status.memory.now.total()) / 1e6,
-                            budget > 0 ? fmt::format(" of {:.0f}", budget) : ""),
-                fmt::format("speed {:.2f} of what was measured", status.speed)};
+  view.facts = {
+      fmt::format("{:.1f} s, shown {:.0f} ms after capture", status.seconds, options_.delay * 1000),
+      fmt::format("{} of {} frames done, {} late", done, asked, missed),
+      fmt::format("memory {:.1f}{} MB", double(status.memory.now.total()) / 1e6,
+                  budget > 0 ? fmt::format(" of {:.0f}", budget) : ""),
+      fmt::format("speed {:.2f} of what was measured", status.speed)};
   return view;
 }
 
@@ -183,10 +186,11 @@ std::string rowOf(const minnow::ModelStatus& model, double seconds) {
     if (model.dropped[why] > 0)
       drops += fmt::format(", {} {}", model.dropped[why],
                            minnow::dropReasonName(static_cast<minnow::DropReason>(why)));
-  return fmt::format("{:<18}{:>7.2f} of {:>5.2f} a second, p50 {:>6.1f} ms, p99 {:>6.1f} ms, {} late{}{}",
-                     model.model, double(model.done) / seconds, double(model.asked) / seconds,
-                     model.latencyP50Ms, model.latencyP99Ms, model.missed, drops,
-                     model.lastError.empty() ? "" : "; " + model.lastError);
+  return fmt::format(
+      "{:<18}{:>7.2f} of {:>5.2f} a second, p50 {:>6.1f} ms, p99 {:>6.1f} ms, {} late{}{}",
+      model.model, double(model.done) / seconds, double(model.asked) / seconds, model.latencyP50Ms,
+      model.latencyP99Ms, model.missed, drops,
+      model.lastError.empty() ? "" : "; " + model.lastError);
 }
 
 Result<void> Live::run(const std::function<void(const std::string&)>& say) {
@@ -197,8 +201,8 @@ Result<void> Live::run(const std::function<void(const std::string&)>& say) {
                     admission.holds
                         ? "hold"
                         : fmt::format("may not hold, {:.2f} would", admission.rateThatHolds)));
-  say(fmt::format("{} models, {:g} frames a second, {:.1f} MB", models_.all().size(), source_.rate(),
-                  double(schedule_->runtime().predicted().total()) / 1e6));
+  say(fmt::format("{} models, {:g} frames a second, {:.1f} MB", models_.all().size(),
+                  source_.rate(), double(schedule_->runtime().predicted().total()) / 1e6));
   if (auto ok = schedule_->start(); !ok) return ok;
   Result<void> shown;
   std::thread viewer([&] { shown = show(); });
@@ -208,8 +212,9 @@ Result<void> Live::run(const std::function<void(const std::string&)>& say) {
   schedule_->stop();
   const minnow::ScheduleStatus status = schedule_->status();
   for (const minnow::ModelStatus& model : status.models) say(rowOf(model, status.seconds));
-  say(fmt::format("{} frames shown, {} that the viewer had no time for, {} that the source lost; {} in {}", shown_,
-                  notShown_, source_.lost(), writer_->coding(), options_.video.string()));
+  say(fmt::format(
+      "{} frames shown, {} that the viewer had no time for, {} that the source lost; {} in {}",
+      shown_, notShown_, source_.lost(), writer_->coding(), options_.video.string()));
   return fed ? shown : fed;
 }
 

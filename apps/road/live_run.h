@@ -10,11 +10,11 @@
 namespace road {
 
 struct LiveOptions {
-  std::string input;             ///< as frames::Source::open has it
-  std::filesystem::path video;   ///< to be written
-  double seconds = 0;            ///< 0: once through, or ten seconds of what has no end
-  double hold = 2;               ///< seconds that a picture of a folder is shown
-  double delay = 0.2;            ///< seconds from the capture until a frame is shown
+  std::string input;            ///< as frames::Source::open has it
+  std::filesystem::path video;  ///< to be written
+  double seconds = 0;           ///< 0: once through, or ten seconds of what has no end
+  double hold = 2;              ///< seconds that a picture of a folder is shown
+  double delay = 0.2;           ///< seconds from the capture until a frame is shown
   int threads = 1;
   size_t memoryBudget = 0;
 };

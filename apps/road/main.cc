@@ -252,13 +252,15 @@ int main(int argc, char** argv) {
       ->required();
   app.add_option("--table", options.table, "The table of models")->required();
   app.add_option("--images", options.pictures, "JPEG, PNG and BMP files, and folders of them");
-  app.add_option("--live", options.live.input,
-                 "In place of --images a stream: video.avi, a folder of pictures, camera, lavfi:testsrc; "
-                 "writes live.mp4");
+  app.add_option(
+      "--live", options.live.input,
+      "In place of --images a stream: video.avi, a folder of pictures, camera, lavfi:testsrc; "
+      "writes live.mp4");
   app.add_option("--seconds", options.live.seconds,
                  "Of the stream; 0: once through, or ten of what has no end")
       ->check(CLI::Range(0.0, 1e6));
-  app.add_option("--memory", options.live.memoryBudget, "Most bytes that a stream's models may take: 80MB")
+  app.add_option("--memory", options.live.memoryBudget,
+                 "Most bytes that a stream's models may take: 80MB")
       ->transform(CLI::AsSizeValue(true));
   app.add_option("--out", options.out, "Folder to write to")->capture_default_str();
   app.add_option("--threads", options.threads, "Threads of one run; 0: one for each CPU")

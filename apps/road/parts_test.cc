@@ -34,7 +34,8 @@ TEST(Table, OfTheDemoIsSound) {
             8);
   EXPECT_EQ(table->front().convertedName(), "ch_PP-OCRv4_det_infer_1,3,544..960,736..960.minnow");
   EXPECT_NEAR(table->front().pre.scale[0], 1 / (255 * 0.229), 1e-8);
-  EXPECT_EQ(std::ranges::count_if(*table, [](const ModelEntry& e) { return e.live.has_value(); }), 12);
+  EXPECT_EQ(std::ranges::count_if(*table, [](const ModelEntry& e) { return e.live.has_value(); }),
+            12);
 }
 
 TEST(Table, ReadsAModel) {

@@ -15,11 +15,11 @@ namespace road {
 
 /// How a model looks at a stream: as the keys of a schedule's file (docs/scheduling.md).
 struct LiveEntry {
-  double rate = 0;         ///< frames a second, or all where the stream has fewer; of a reader 0
-  std::string of;          ///< a reader's: the model of the table that finds what it reads
-  minnow::Shape shape;     ///< to run with; of rank 0 one of the model's
-  int crops = 1;           ///< the most that it reads of one frame
-  double deadlineMs = 0;   ///< 0: until its next frame
+  double rate = 0;        ///< frames a second, or all where the stream has fewer; of a reader 0
+  std::string of;         ///< a reader's: the model of the table that finds what it reads
+  minnow::Shape shape;    ///< to run with; of rank 0 one of the model's
+  int crops = 1;          ///< the most that it reads of one frame
+  double deadlineMs = 0;  ///< 0: until its next frame
   int priority = 0;
   bool evictable = false;
 };

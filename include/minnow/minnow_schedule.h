@@ -45,7 +45,7 @@ minnow_status minnow_run_trigger(minnow_run* run, const char* model, int crops);
 
 /* minnow/schedule.h, ScheduledModel. In an array one follows the other at its size. */
 typedef struct minnow_scheduled_model {
-  size_t size;       /* sizeof(minnow_scheduled_model) */
+  size_t size; /* sizeof(minnow_scheduled_model) */
   const char* name;
   const char* file;  /* a .minnow file; or NULL and */
   const void* model; /* one in memory, as for minnow_interpreter_create_from_buffer */
@@ -66,14 +66,34 @@ typedef struct minnow_scheduled_model {
   void* user;                          /* for both */
 } minnow_scheduled_model;
 #define MINNOW_SCHEDULED_MODEL_INIT \
-  {sizeof(minnow_scheduled_model), NULL, NULL, NULL, 0, NULL, 0, NULL, 0, 1, 0, 0, 0, 0, 1, NULL, 0, 0, NULL, NULL, NULL}
+  {sizeof(minnow_scheduled_model),  \
+   NULL,                            \
+   NULL,                            \
+   NULL,                            \
+   0,                               \
+   NULL,                            \
+   0,                               \
+   NULL,                            \
+   0,                               \
+   1,                               \
+   0,                               \
+   0,                               \
+   0,                               \
+   0,                               \
+   1,                               \
+   NULL,                            \
+   0,                               \
+   0,                               \
+   NULL,                            \
+   NULL,                            \
+   NULL}
 
 typedef struct minnow_schedule_options {
-  size_t size;               /* sizeof(minnow_schedule_options) */
-  int threads;               /* that compute */
-  int concurrency;           /* runs that may be begun at a time; 0: as many as are of use and fit */
-  size_t memory_budget;      /* most bytes the library may hold; 0 for no limit */
-  const char* kernel_cache;  /* as minnow_runtime_options has it */
+  size_t size;              /* sizeof(minnow_schedule_options) */
+  int threads;              /* that compute */
+  int concurrency;          /* runs that may be begun at a time; 0: as many as are of use and fit */
+  size_t memory_budget;     /* most bytes the library may hold; 0 for no limit */
+  const char* kernel_cache; /* as minnow_runtime_options has it */
   const double* frame_rates; /* of streams, frames a second; NULL: one stream of 30 */
   size_t stream_count;
 } minnow_schedule_options;

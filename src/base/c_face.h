@@ -43,13 +43,13 @@ Result<Options> completed(const Options* given, Options defaults) {
   const size_t size = given->size;
   if (size < sizeof size)
     return fail(ErrorCode::InvalidArgument, "the options' size is ", size,
-                        "; begin with the header's initialiser, MINNOW_…_OPTIONS_INIT");
+                "; begin with the header's initialiser, MINNOW_…_OPTIONS_INIT");
   const auto* bytes = reinterpret_cast<const unsigned char*>(given);
   for (size_t i = sizeof defaults; i < size; ++i)
     if (bytes[i] != 0)
       return fail(ErrorCode::VersionMismatch, "the options have ", size,
-                          " bytes and set what this library (", version(),
-                          ") does not know; it knows ", sizeof defaults);
+                  " bytes and set what this library (", version(), ") does not know; it knows ",
+                  sizeof defaults);
   std::memcpy(&defaults, given, std::min(size, sizeof defaults));
   return defaults;
 }
@@ -58,8 +58,7 @@ Result<Options> completed(const Options* given, Options defaults) {
 inline Result<void> areZero(std::initializer_list<int> reserved) {
   for (const int one : reserved)
     if (one != 0)
-      return fail(ErrorCode::InvalidArgument, "a reserved member is ", one,
-                          ", and has to be 0");
+      return fail(ErrorCode::InvalidArgument, "a reserved member is ", one, ", and has to be 0");
   return {};
 }
 
@@ -70,7 +69,7 @@ minnow_status handOver(const Account& whole, Account* account) {
   if (size < sizeof size)
     return failed(ErrorCode::InvalidArgument,
                   text("the account's size is ", size,
-                               "; begin with the header's initialiser, MINNOW_…_INIT"));
+                       "; begin with the header's initialiser, MINNOW_…_INIT"));
   std::memset(account, 0, size);
   std::memcpy(account, &whole, std::min(size, sizeof whole));
   account->size = size;

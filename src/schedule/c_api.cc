@@ -39,7 +39,8 @@ Result<ScheduledModel> modelOf(const minnow_scheduled_model* asked) {
   auto shapes = shapesOf(given->shapes, given->shape_count);
   if (!shapes) return std::unexpected(std::move(shapes.error()));
   if ((given->file == nullptr) == (given->model == nullptr))
-    return fail(ErrorCode::InvalidArgument, "a model has a file or bytes in memory, one of the two");
+    return fail(ErrorCode::InvalidArgument,
+                "a model has a file or bytes in memory, one of the two");
   const auto [backend, backups] = splitList(given->backends);
   return ScheduledModel{.name = textOf(given->name),
                         .file = textOf(given->file),
@@ -98,10 +99,22 @@ Result<T> numbered(std::vector<T> list, size_t model) {
 
 minnow_model_status statusOf(const ModelStatus& model) {
   const auto drops = [&](DropReason reason) { return model.dropped[static_cast<size_t>(reason)]; };
-  return {sizeof(minnow_model_status), model.asked, model.done, model.missed, model.underWay, model.crops, model.loads,
-          drops(DropReason::Newer), drops(DropReason::Late), drops(DropReason::Memory),
-          drops(DropReason::Failed), drops(DropReason::Stopped), drops(DropReason::Crops),
-          model.latencyP50Ms, model.latencyP99Ms, model.share};
+  return {sizeof(minnow_model_status),
+          model.asked,
+          model.done,
+          model.missed,
+          model.underWay,
+          model.crops,
+          model.loads,
+          drops(DropReason::Newer),
+          drops(DropReason::Late),
+          drops(DropReason::Memory),
+          drops(DropReason::Failed),
+          drops(DropReason::Stopped),
+          drops(DropReason::Crops),
+          model.latencyP50Ms,
+          model.latencyP99Ms,
+          model.share};
 }
 
 }  // namespace
@@ -160,8 +173,8 @@ minnow_status minnow_schedule_admission(const minnow_schedule* schedule, size_t 
     if (schedule == nullptr || admission == nullptr) return nullArgument();
     auto one = minnow::numbered(schedule->object.admission(), model);
     if (!one) return failed(std::move(one.error()));
-    const minnow_admission whole{sizeof whole,   one->rate,       one->aloneMs,
-                                 one->preemptionMs, one->deadlineMs, one->responseMs,
+    const minnow_admission whole{sizeof whole,       one->rate,          one->aloneMs,
+                                 one->preemptionMs,  one->deadlineMs,    one->responseMs,
                                  one->rateThatHolds, one->holds ? 1 : 0, 0};
     return handOver(whole, admission);
   });
@@ -242,8 +255,8 @@ minnow_status minnow_schedule_get_status(const minnow_schedule* schedule,
   return checked([&] {
     if (schedule == nullptr || status == nullptr) return nullArgument();
     const minnow::ScheduleStatus now = schedule->object.status();
-    const minnow_schedule_status whole{sizeof whole, now.seconds, now.speed,
-                                       now.memory.now.total(), now.memory.peak.total()};
+    const minnow_schedule_status whole{sizeof whole, now.seconds, now.speed, now.memory.now.total(),
+                                       now.memory.peak.total()};
     return handOver(whole, status);
   });
 }

@@ -47,9 +47,7 @@ static int readerDone(void* user, minnow_run* run) {
   return minnow_run_number(run) == 2 ? 5 : 0; /* the third frame fails */
 }
 
-static void release(void* picture) {
-  released += *(const float*)picture == 1.5F;
-}
+static void release(void* picture) { released += *(const float*)picture == 1.5F; }
 
 static const char* feed(minnow_schedule* schedule) {
   static float picture = 1.5F;

@@ -17,7 +17,8 @@ class MemoryGrowth {
   /// kB a minute, by least squares over what came after `warmUp` minutes.
   double slope(double warmUp) const {
     double count = 0, time = 0, amount = 0, both = 0, squares = 0;
-    auto after = samples_ | std::views::filter([&](const Sample& one) { return one.minutes >= warmUp; });
+    auto after =
+        samples_ | std::views::filter([&](const Sample& one) { return one.minutes >= warmUp; });
     for (const Sample& one : after) ++count, time += one.minutes, amount += one.kilobytes;
     time /= count, amount /= count;
     for (const Sample& one : after) {

@@ -25,10 +25,11 @@ Result<const VideoModule*> loadModule() {
     if (get == nullptr) return fail(ErrorCode::Unsupported, "no video: ", dlerror());
     return get();
   }
-  return fail(ErrorCode::Unsupported,
-              "this build has no video: install libavdevice-dev, libavformat-dev, libavcodec-dev and "
-              "libswscale-dev (scripts/setup.sh video) and configure it anew; there is no ",
-              kModule, " in ", folder.string());
+  return fail(
+      ErrorCode::Unsupported,
+      "this build has no video: install libavdevice-dev, libavformat-dev, libavcodec-dev and "
+      "libswscale-dev (scripts/setup.sh video) and configure it anew; there is no ",
+      kModule, " in ", folder.string());
 }
 
 }  // namespace

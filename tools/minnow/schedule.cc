@@ -106,7 +106,8 @@ void followRate(ScheduleFile& file, const frames::Source& source, bool json) {
   double& rate = file.options.frameRates[0];
   if (source.rate() == rate) return;
   if (!json)
-    fmt::print("the input has {:g} frames a second, not {:g} as the file says\n", source.rate(), rate);
+    fmt::print("the input has {:g} frames a second, not {:g} as the file says\n", source.rate(),
+               rate);
   rate = source.rate();
   for (ScheduleEntry& entry : file.models) {
     if (entry.model.rate <= rate) continue;
@@ -120,7 +121,8 @@ void followRate(ScheduleFile& file, const frames::Source& source, bool json) {
 std::string lossesInWords(const frames::Source& source) {
   std::string words;
   if (source.lost() > 0)
-    words += fmt::format("{} frames of the input came while nobody could take them\n", source.lost());
+    words +=
+        fmt::format("{} frames of the input came while nobody could take them\n", source.lost());
   if (source.damaged() > 0)
     words += fmt::format("{} frames of the input are damaged\n", source.damaged());
   return words;
@@ -165,7 +167,8 @@ void run(const Arguments& args) {
   }
   if (args.json) {
     auto report = scheduleJson(schedule, admission, schedule.status());
-    report["input"] = {{"rate", source.rate()}, {"lost", source.lost()}, {"damaged", source.damaged()}};
+    report["input"] = {
+        {"rate", source.rate()}, {"lost", source.lost()}, {"damaged", source.damaged()}};
     printJson(report);
   }
   if (!args.timeline.empty()) {
@@ -189,10 +192,10 @@ void addSchedule(CLI::App& app) {
       "--check", args->check,
       "Measure each model alone and tell what will hold, without running; exit code 1 if "
       "not all do");
-  verb->add_option(
-      "-i,--input", args->input,
-      "video.avi; a picture or a folder of them; camera, which is /dev/video0, or another device; lavfi:testsrc, or what "
-      "FFmpeg's input devices give; or synthetic. Files begin anew at their end");
+  verb->add_option("-i,--input", args->input,
+                   "video.avi; a picture or a folder of them; camera, which is /dev/video0, or "
+                   "another device; lavfi:testsrc, or what "
+                   "FFmpeg's input devices give; or synthetic. Files begin anew at their end");
   verb->add_option("--seconds", args->seconds, "How long to run")->check(CLI::Range(0.1, 1e6));
   verb->add_option("-t,--threads", args->threads, "Instead of the file's")
       ->check(CLI::Range(1, 1024));

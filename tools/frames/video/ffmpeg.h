@@ -21,7 +21,8 @@ template <class T, void (*release)(T**)>
 struct Released {
   void operator()(T* object) const { release(&object); }
 };
-using CodecContext = std::unique_ptr<AVCodecContext, Released<AVCodecContext, avcodec_free_context>>;
+using CodecContext =
+    std::unique_ptr<AVCodecContext, Released<AVCodecContext, avcodec_free_context>>;
 using Packet = std::unique_ptr<AVPacket, Released<AVPacket, av_packet_free>>;
 using AvFrame = std::unique_ptr<AVFrame, Released<AVFrame, av_frame_free>>;
 struct ScalerFree {
@@ -38,7 +39,8 @@ inline std::unexpected<Error> failed(const std::string& where, const std::string
                                where + ": " + what + ": " + words.data()});
 }
 inline std::unexpected<Error> noMemory(const std::string& where) {
-  return std::unexpected(Error{ErrorCode::OutOfMemory, where + ": no memory for FFmpeg's libraries"});
+  return std::unexpected(
+      Error{ErrorCode::OutOfMemory, where + ": no memory for FFmpeg's libraries"});
 }
 
 }  // namespace minnow::frames

@@ -29,8 +29,7 @@ struct Place {
 
  private:
   static const AVInputFormat* deviceOf(const std::string& name) {
-    for (const AVInputFormat* one = nullptr;
-         (one = av_input_video_device_next(one)) != nullptr;) {
+    for (const AVInputFormat* one = nullptr; (one = av_input_video_device_next(one)) != nullptr;) {
       const std::string names = "," + std::string(one->name) + ",";  // "video4linux2,v4l2"
       if (names.find("," + name + ",") != std::string::npos) return one;
     }
@@ -79,13 +78,16 @@ Result<void> Video::open(double rate) {
   const int code = avformat_open_input(&format, place_.what.c_str(), place_.device, &wishes);
   av_dict_free(&wishes);
   if (code < 0)
-    return failed(from_, place_.device != nullptr ? "no such device, or it cannot be opened" : "no video that FFmpeg's libraries can open", code);
+    return failed(from_,
+                  place_.device != nullptr ? "no such device, or it cannot be opened"
+                                           : "no video that FFmpeg's libraries can open",
+                  code);
   format_.reset(format);
   if (auto ok = openStream(); !ok) return ok;
   const AVStream& stream = *format_->streams[stream_];
-  rate_ = av_q2d(stream.avg_frame_rate.den > 0 && stream.avg_frame_rate.num > 0
-                     ? stream.avg_frame_rate
-                     : stream.r_frame_rate);
+  rate_ =
+      av_q2d(stream.avg_frame_rate.den > 0 && stream.avg_frame_rate.num > 0 ? stream.avg_frame_rate
+                                                                            : stream.r_frame_rate);
   if (!(rate_ > 0)) rate_ = rate;
   if (!place_.isLive() && format_->duration > 0)
     length_ = static_cast<double>(format_->duration) / AV_TIME_BASE;
@@ -153,15 +155,14 @@ double Video::timeOf(const AVFrame& frame) {
 }
 
 Result<void> Video::scaleFor(const AVFrame& frame) {
-  scaler_.reset(sws_getCachedContext(scaler_.release(), frame.width, frame.height,
-                                     static_cast<AVPixelFormat>(frame.format), frame.width,
-                                     frame.height, AV_PIX_FMT_RGB24, SWS_POINT, nullptr, nullptr,
-                                     nullptr));
+  scaler_.reset(sws_getCachedContext(
+      scaler_.release(), frame.width, frame.height, static_cast<AVPixelFormat>(frame.format),
+      frame.width, frame.height, AV_PIX_FMT_RGB24, SWS_POINT, nullptr, nullptr, nullptr));
   if (!scaler_) return noMemory(from_);
   const int* coefficients = sws_getCoefficients(frame.colorspace);
   const int full = frame.color_range == AVCOL_RANGE_JPEG ? 1 : 0;
-  sws_setColorspaceDetails(scaler_.get(), coefficients, full, sws_getCoefficients(SWS_CS_DEFAULT), 1, 0,
-                           1 << 16, 1 << 16);
+  sws_setColorspaceDetails(scaler_.get(), coefficients, full, sws_getCoefficients(SWS_CS_DEFAULT),
+                           1, 0, 1 << 16, 1 << 16);
   return {};
 }
 

@@ -123,7 +123,8 @@ Result<std::unique_ptr<VideoWriter>> openWriter(const std::string& path, int wid
                                                 double rate) {
   av_log_set_level(AV_LOG_QUIET);
   auto writer = std::make_unique<Writer>(path);
-  if (auto ok = writer->open(width, height, rate); !ok) return std::unexpected(std::move(ok.error()));
+  if (auto ok = writer->open(width, height, rate); !ok)
+    return std::unexpected(std::move(ok.error()));
   return writer;
 }
 
