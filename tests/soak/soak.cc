@@ -130,7 +130,7 @@ struct Soaked {
   fs::path file;
   std::array<fs::path, 2> kinds;
   std::array<Hashes, 2> expected{};
-  std::optional<Pixels> pixels;
+  std::unique_ptr<Pixels> pixels;
   bool evictable = false;
   int every = 1;
   // By the thread that computes, read when it rests.
@@ -172,7 +172,7 @@ Soaked soakedModel(const fs::path& folder, int index, const std::vector<fs::path
   replaceFile(model.file, model.kinds[0]);
   auto runtime = need(Runtime::create());
   auto interpreter = need(Interpreter::createFromFile(runtime, model.file));
-  model.pixels.emplace(need(interpreter.createSession()));
+  model.pixels = std::make_unique<Pixels>(need(interpreter.createSession()));
   return model;
 }
 
@@ -270,7 +270,7 @@ class Soak {
       concurrency_ = whole.concurrency();
     }
     budget_ = needed - needed / 4;
-    schedule_.emplace(need(Schedule::create(
+    schedule_ = std::make_unique<Schedule>(need(Schedule::create(
         scheduled(models_),
         {.memoryBudget = budget_, .frameRates = {kFrameRate}, .concurrency = concurrency_})));
     std::printf("%d models, %.2f MB of memory for what wants %.2f\n", kModels,
@@ -354,7 +354,7 @@ class Soak {
   std::vector<Soaked> models_;
   int concurrency_ = 0;
   size_t budget_ = 0;
-  std::optional<Schedule> schedule_;
+  std::unique_ptr<Schedule> schedule_;
   Resized resized_;
   Random random_;
   std::optional<allocations::Failing> failing_;
