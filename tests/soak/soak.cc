@@ -193,7 +193,7 @@ std::vector<ScheduledModel> scheduled(std::vector<Soaked>& models) {
     else
       one.every = model.every;
     Soaked* next =
-        m + 1 < kModels && isOfAnother(m + 1) ? &models[static_cast<size_t>(m + 1)] : nullptr;
+        m + 1 < kModels && isOfAnother(m + 1) ? &models[static_cast<size_t>(m) + 1] : nullptr;
     one.fill = [&model](ModelRun& run) -> Result<void> {
       model.pixels->fill(run.frame(), pictureOf(run.captured().number, run.crop()));
       return {};
