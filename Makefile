@@ -1,10 +1,11 @@
 # Two commands from a bare Debian 12 machine: `make demo` and `make test`. CMakePresets.json has the builds.
 .DEFAULT_GOAL := build
-.PHONY: build models test-shared fuzz bench-peers bench-gpu bench-arm bench-arm-layers bench-arm-check speed-page bench-memory bench-schedule bench-strips bench-frames size size-table ready test-device demo test test-arm test-riscv quick-arm test-all sanitizers lint bench clean bench-contract conformance
+.PHONY: build models test-shared fuzz bench-peers bench-gpu bench-arm bench-arm-layers bench-arm-check speed-page bench-memory bench-schedule bench-strips bench-frames size size-table ready test-device demo demo-live soak test test-arm test-riscv quick-arm test-all sanitizers lint bench clean bench-contract conformance
 .NOTPARALLEL:
 
 IMAGES ?=
 MODELS ?=
+INPUT ?=
 JOBS := $(shell nproc)
 # A folder with more models and cases than a stranger has. Tests see it through this alone, `make test` never does.
 MINNOW_SHARED ?= $(abspath $(wildcard ../shared))
@@ -19,7 +20,8 @@ build/build.ninja: CMakePresets.json CMakeLists.txt
 
 # Installation is remembered by a stamp, so that a second run costs nothing.
 $(CACHE)/installed-demo: GROUPS := demo
-$(CACHE)/installed-test: GROUPS := demo test arm fuzz
+$(CACHE)/installed-demo_live: GROUPS := demo video
+$(CACHE)/installed-test: GROUPS := demo video test arm fuzz
 $(CACHE)/installed-riscv: GROUPS := riscv
 $(CACHE)/installed-fuzz: GROUPS := fuzz
 $(CACHE)/installed-browser: GROUPS := browser
@@ -37,6 +39,22 @@ models:
 demo: $(CACHE)/installed-demo build/build.ninja
 	@cmake --build --preset release -j $(JOBS) --target minnow minnow_road
 	@MINNOW_CACHE=$(CURDIR)/$(CACHE) apps/road/demo.sh build demo-output "$(IMAGES)" "$(MODELS)"
+
+# The same on streams: a video of Debian's opencv-doc and the street pictures, or INPUT=video.avi, a folder or camera. Writes
+# demo-output/NAME/live.mp4 (docs/scheduling.md).
+demo-live: $(CACHE)/installed-demo_live
+	@cmake --preset release > /dev/null
+	@cmake --build --preset release -j $(JOBS) --target minnow minnow_road
+	@MINNOW_CACHE=$(CURDIR)/$(CACHE) apps/road/demo_live.sh build demo-output "$(INPUT)" \
+	  "$(or $(MODELS),$(SHARED_MODELS))" "$(LIVE_SECONDS)"
+LIVE_SECONDS ?= 30
+
+# A schedule for SECONDS, a day of them unless told otherwise, while all that can happen to it happens (tests/soak).
+# `make test` has a few seconds of it, `make test-all` half an hour.
+SECONDS ?= 86400
+soak: build/build.ninja
+	@cmake --build --preset release -j $(JOBS) --target soak
+	@build/tests/soak $(SECONDS)
 
 # What tests start from. Models and ONNX Runtime come from registries; without a network the tests that want them say
 # so, or fail with MINNOW_REQUIRE_MODELS, which CI sets.

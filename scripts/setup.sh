@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing, after printing their list. Where there is no apt it prints what
 # is needed and stops. Usage: setup.sh [GROUP…]
-# (build, which is always included, demo, test, arm, riscv, qemu, llvm, peers, fuzz, browser, lint)
+# (build, which is always included, demo, video, test, arm, riscv, qemu, llvm, peers, fuzz, browser, lint)
 set -euo pipefail
 
 build="g++ cmake ninja-build ccache make libhwy-dev libflatbuffers-dev flatbuffers-compiler
@@ -9,6 +9,7 @@ build="g++ cmake ninja-build ccache make libhwy-dev libflatbuffers-dev flatbuffe
   nlohmann-json3-dev libxxhash-dev opencl-headers libegl-dev libgles-dev libjpeg62-turbo-dev libpng-dev libgtest-dev libgmock-dev libbenchmark-dev pkg-config
   libopencv-core-dev libopencv-imgproc-dev libtomlplusplus-dev"
 demo="opencv-doc ca-certificates"
+video="libavdevice-dev libavformat-dev libavcodec-dev libswscale-dev"
 test="libonnx-testdata pocl-opencl-icd libegl1 libgles2 libgl1-mesa-dri python3 python3-venv zstd"
 arm="g++-aarch64-linux-gnu g++-arm-linux-gnueabihf qemu-user-static"
 qemu="qemu-user gcc libc6-dev"
@@ -23,7 +24,7 @@ wanted=$build
 for group in "$@"; do
   case $group in
     build) ;;
-    demo | test | arm | riscv | qemu | llvm | peers | fuzz | browser | lint) wanted="$wanted ${!group}" ;;
+    demo | video | test | arm | riscv | qemu | llvm | peers | fuzz | browser | lint) wanted="$wanted ${!group}" ;;
     *) echo "setup.sh: no such group: $group" >&2; exit 2 ;;
   esac
 done

@@ -34,8 +34,9 @@ ARROWS = {
     "src/converter": ["src/passes", "src/format"],
     "src/analysis": ["src/base"],
     "src/schedule": ["src/base"],
-    "tools/minnow": ["src/analysis"],
-    "apps/road": ["include"],
+    "tools/frames": ["src/base"],
+    "tools/minnow": ["src/analysis", "tools/frames"],
+    "apps/road": ["include", "tools/frames"],
     "examples": ["include"],
 }
 # Files that may see one room more.
@@ -58,6 +59,10 @@ OWNED = {
     "xxhash": "src/analysis",
     "zlib.h": "src/analysis",
     "opencv2/": "apps/road",
+    "libavcodec/": "tools/frames",
+    "libavdevice/": "tools/frames",
+    "libavformat/": "tools/frames",
+    "libswscale/": "tools/frames",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.MULTILINE)
 
@@ -84,7 +89,7 @@ def reachable(room):
 
 def target_of(root, path, name):
     """The file that an include names, relative to the root; None for a system header."""
-    for base in (root / path.parent, root / "src", root / "include", root):
+    for base in (root / path.parent, root / "src", root / "include", root / "tools", root):
         if (base / name).is_file():
             return (base / name).resolve().relative_to(root)
     return None

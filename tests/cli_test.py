@@ -271,6 +271,31 @@ evictable = true
         self.assertRegex(self.schedule(self.ROAD.replace("10MB", "10kB"), "--check", code=OVER_BUDGET)[1],
                          "road.toml: model 'reader' with the others before it: .* over the memory budget: .* short")
 
+    def test_schedule_on_videos_and_cameras(self):
+        model = '[[model]]\nname = "m"\nfile = "tiny.onnx"\nrate = 30\n'
+        self.assertRegex(self.schedule(model, "--input", self.folder, "--check", code=ERROR)[1], "no .jpg, .png or .bmp")
+        if not (pathlib.Path(MINNOW).parent / "minnow_video.so").exists():
+            self.assertIn("video: install libavdevice-dev", self.schedule(model, "--input", "a.avi", code=UNSUPPORTED)[1])
+            self.skipTest("this build has no video")
+        # A graph of FFmpeg's has twenty frames a second for half a second, and begins anew.
+        report = json.loads(self.schedule(model, "--input", "lavfi:testsrc=size=64x48:rate=20:duration=0.5",
+                                          "--seconds", "1.2", "--json")[1])
+        self.assertEqual((report["input"]["rate"], report["models"][0]["rate"]), (20, 20))
+        self.assertGreaterEqual(report["models"][0]["asked"] + report["input"]["lost"], 24)
+        self.assertLessEqual(report["models"][0]["asked"], 24)
+        for name, words in (("none.avi", "No such file or directory"), ("road.toml", "no video"),
+                            ("/dev/no-camera", "no such device")):
+            where = name if name.startswith("/") else self.folder / name
+            self.assertIn(words, self.schedule(model, "--input", where, "--check", code=ERROR)[1])
+        video = pathlib.Path("/usr/share/doc/opencv-doc/examples/data/vtest.avi")
+        if video.exists():
+            _, said = self.schedule(model, "--input", video, "--check")
+            self.assertIn("the input has 10 frames a second, not 30 as the file says\nmodel 'm': 10 a second, not 30", said)
+            cut = self.folder / "cut.avi"
+            cut.write_bytes(video.read_bytes()[:100_000])
+            report = json.loads(self.schedule(model, "--input", cut, "--seconds", "0.5", "--json")[1])
+            self.assertGreaterEqual(report["models"][0]["asked"] + report["input"]["lost"], 5)
+
     def test_schedule_files_say_where_they_are_wrong(self):
         model = '[[model]]\nname = "m"\nfile = "tiny.onnx"\n'
         for text, words in ((model + "rate = 31", "4: model 'm': `rate` is 31, expected a number from 0.001 to 30"),

@@ -18,29 +18,8 @@ folders=("$cache")
 if [ -n "$pictures" ]; then
   images=("$pictures")
 else
-  examples=/usr/share/doc/opencv-doc/examples
-  if [ ! -e "$examples/text" ]; then  # images of Debian for containers leave documentation out
-    examples=$cache/opencv-doc$examples
-    if [ ! -e "$examples/text" ] && command -v apt-get >/dev/null; then
-      echo "fetching the pictures of opencv-doc"
-      mkdir -p "$cache/opencv-doc"
-      (cd "$cache/opencv-doc" && apt-get download -q opencv-doc >/dev/null && dpkg-deb -x ./*.deb . &&
-        rm -f ./*.deb) || true
-    fi
-  fi
-  images=()
-  for picture in "$examples"/text/scenetext0[1-6].jpg* "$examples"/data/leuven[AB].jpg*; do
-    [ -e "$picture" ] || continue
-    if [[ $picture == *.gz ]]; then  # as Debian packs large documentation
-      mkdir -p "$build/demo-pictures"
-      unpacked=$build/demo-pictures/$(basename "$picture" .gz)
-      gzip -dc "$picture" >"$unpacked"
-      picture=$unpacked
-    fi
-    images+=("$picture")
-  done
-  [ ${#images[@]} -gt 0 ] ||
-    { echo "no pictures: install Debian's opencv-doc, or give some (make demo IMAGES=dir)" >&2; exit 1; }
+  "$here/examples.sh" "$cache" "$build/examples"
+  images=("$build/examples/pictures"/scenetext*.jpg "$build/examples/pictures"/leuven*.jpg)
 fi
 "$build/road" --models-dir "$build/demo-models" --models-dir "$cache" --table "$table" \
   --images "${images[@]}" --out "$out"

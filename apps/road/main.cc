@@ -12,6 +12,7 @@
 #include "base/program.h"
 #include "base/whole_file.h"
 #include "draw.h"
+#include "live_run.h"
 #include "pipeline.h"
 #include "report.h"
 
@@ -25,6 +26,7 @@ struct Options {
   fs::path table = "models.toml", out = "demo-output";
   int threads = 0;
   bool listConversions = false;
+  road::LiveOptions live;
 };
 
 /// One line on the terminal, rewritten; on anything else only whole lines are printed.
@@ -179,10 +181,27 @@ class Demo {
   std::vector<road::PictureResult> results_;
 };
 
+/// A stream in place of pictures.
+int runLive(Options& options, const std::vector<road::ModelEntry>& table) {
+  std::error_code error;
+  fs::create_directories(options.out, error);
+  options.live.video = options.out / "live.mp4";
+  // A thread is left for what is drawn and encoded.
+  options.live.threads = std::max(1, options.threads - 1);
+  options.modelFolders.push_back(fs::absolute(options.table).parent_path());
+  Progress progress;
+  const auto done = road::runLive(table, options.modelFolders, options.live,
+                                  [&](const std::string& what) { progress.line(what); });
+  if (!done) return fail(done.error());
+  fmt::print("{}\n", fs::absolute(options.live.video).lexically_normal().string());
+  return 0;
+}
+
 int run(Options& options) {
   auto table = road::readTable(options.table);
   if (!table) return fail(table.error());
   if (options.listConversions) return listConversions(*table, options);
+  if (!options.live.input.empty()) return runLive(options, *table);
   const std::vector<fs::path> pictures = listPictures(options.pictures);
   if (pictures.empty())
     return fail({minnow::ErrorCode::NotFound, "no pictures: give files or folders by --images"});
@@ -233,6 +252,16 @@ int main(int argc, char** argv) {
       ->required();
   app.add_option("--table", options.table, "The table of models")->required();
   app.add_option("--images", options.pictures, "JPEG, PNG and BMP files, and folders of them");
+  app.add_option(
+      "--live", options.live.input,
+      "In place of --images a stream: video.avi, a folder of pictures, camera, lavfi:testsrc; "
+      "writes live.mp4");
+  app.add_option("--seconds", options.live.seconds,
+                 "Of the stream; 0: once through, or ten of what has no end")
+      ->check(CLI::Range(0.0, 1e6));
+  app.add_option("--memory", options.live.memoryBudget,
+                 "Most bytes that a stream's models may take: 80MB")
+      ->transform(CLI::AsSizeValue(true));
   app.add_option("--out", options.out, "Folder to write to")->capture_default_str();
   app.add_option("--threads", options.threads, "Threads of one run; 0: one for each CPU")
       ->check(CLI::Range(0, 256));

@@ -18,18 +18,16 @@ std::unexpected<Error> mismatch(const std::string& message) {
   return std::unexpected(Error{ErrorCode::ShapeMismatch, message});
 }
 
-/// Width and height of a picture input, by the rule of ChannelsAxis::Auto.
-Result<std::pair<int, int>> pictureExtent(const minnow::TensorInfo& info,
+}  // namespace
+
+Result<std::pair<int, int>> pictureExtent(const std::string& name, const minnow::Shape& s,
                                           const minnow::vision::PreProcess& pre) {
-  const minnow::Shape& s = info.shape;
   const int64_t channels =
       (pre.colour == minnow::vision::ColourOrder::Gray ? 1 : 3) + (pre.alpha ? 1 : 0);
-  if (s.rank() != 4) return mismatch("input " + info.name + " is no picture: " + s.toString());
+  if (s.rank() != 4) return mismatch("input " + name + " is no picture: " + s.toString());
   const int row = s[1] == channels ? 2 : 1;
   return std::pair{static_cast<int>(s[row + 1]), static_cast<int>(s[row])};
 }
-
-}  // namespace
 
 namespace {
 
@@ -44,7 +42,7 @@ Result<void> Network::addVariant(const ModelEntry& entry, minnow::InputShapes sh
   if (!session) return std::unexpected(session.error());
   const auto inputs = session->inputs();
   const auto info = std::ranges::find(inputs, entry.input, &minnow::TensorInfo::name);
-  const auto extent = pictureExtent(*info, entry.pre);
+  const auto extent = pictureExtent(info->name, info->shape, entry.pre);
   if (!extent) return std::unexpected(extent.error());
   variants_.push_back({std::move(*session), extent->first, extent->second});
   return {};

@@ -16,6 +16,11 @@ struct Inference {
   double milliseconds = 0;  ///< of run() alone
 };
 
+/// Width and height of a picture input, by the rule of ChannelsAxis::Auto.
+minnow::Result<std::pair<int, int>> pictureExtent(const std::string& name,
+                                                  const minnow::Shape& shape,
+                                                  const minnow::vision::PreProcess& pre);
+
 class Network {
  public:
   static minnow::Result<Network> open(minnow::Runtime& runtime, const ModelEntry& entry,

@@ -34,6 +34,8 @@ TEST(Table, OfTheDemoIsSound) {
             8);
   EXPECT_EQ(table->front().convertedName(), "ch_PP-OCRv4_det_infer_1,3,544..960,736..960.minnow");
   EXPECT_NEAR(table->front().pre.scale[0], 1 / (255 * 0.229), 1e-8);
+  EXPECT_EQ(std::ranges::count_if(*table, [](const ModelEntry& e) { return e.live.has_value(); }),
+            12);
 }
 
 TEST(Table, ReadsAModel) {
@@ -51,6 +53,25 @@ TEST(Table, ReadsAModel) {
   EXPECT_EQ(e.pre.alpha, 1.0F);
   EXPECT_EQ(e.post.list("strides", {}), (std::vector<double>{8, 16}));
   EXPECT_EQ(e.post.words("classes"), std::vector<std::string>{"car"});
+}
+
+TEST(Table, AModelHasAPlaceInAStream) {
+  const std::string model = "[[model]]\nname='a'\nonnx='a.onnx'\nkind='yolox'\n";
+  const auto live = [&](const std::string& keys) {
+    const TableFile file(model + "live={" + keys + "}\n");
+    return readTable(file.path);
+  };
+  const auto table = live("rate=5,priority=2,deadline_ms=40,evictable=true,shape=[1,3,48,64]");
+  ASSERT_TRUE(table) << table.error().message;
+  const LiveEntry& e = *table->front().live;
+  EXPECT_EQ(e.rate, 5);
+  EXPECT_EQ(e.priority, 2);
+  EXPECT_EQ(e.deadlineMs, 40);
+  EXPECT_TRUE(e.evictable);
+  EXPECT_EQ(e.shape, minnow::Shape({1, 3, 48, 64}));
+  EXPECT_EQ(live("of='b',crops=3")->front().live->crops, 3);
+  for (const char* bad : {"", "rate=5,of='b'", "rate=5,shape=[0]", "rate=5,size=3"})
+    EXPECT_FALSE(live(bad)) << bad;
 }
 
 TEST(Table, AModelIsConvertedForTheRangeOfItsShapes) {

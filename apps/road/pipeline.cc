@@ -15,6 +15,27 @@ namespace road {
 using minnow::Result;
 using minnow::vision::Image;
 
+bool isMeant(const std::vector<std::string>& of, const Feature& feature) {
+  return std::any_of(of.begin(), of.end(), [&](const std::string& what) {
+    return what == feature.kind || (feature.kind == "object" && what == feature.text);
+  });
+}
+
+void dropCandidates(std::vector<Feature>& features,
+                    const std::function<const ModelEntry*(const std::string&)>& entryOf) {
+  const std::vector<Feature> all = features;
+  const auto isSeconded = [&](const Feature& f) {
+    return std::any_of(all.begin(), all.end(), [&](const Feature& other) {
+      return other.model != f.model && agree(f, other);
+    });
+  };
+  std::erase_if(features, [&](const Feature& f) {
+    const ModelEntry* entry = entryOf(f.model);
+    if (entry == nullptr || f.score >= entry->sure) return false;
+    return f.score < entry->seconded || !isSeconded(f);
+  });
+}
+
 namespace {
 
 /// One inference over the whole picture or a part of it.
@@ -50,12 +71,6 @@ Result<void> decodePicture(Worker& worker, const Image& picture, std::vector<Fea
   return {};
 }
 
-bool isMeant(const std::vector<std::string>& of, const Feature& feature) {
-  return std::any_of(of.begin(), of.end(), [&](const std::string& what) {
-    return what == feature.kind || (feature.kind == "object" && what == feature.text);
-  });
-}
-
 Result<void> readCrops(Worker& worker, const Image& picture, std::vector<Feature>& features) {
   std::vector<Feature> appended;
   for (Feature& feature : features) {
@@ -82,34 +97,13 @@ void dropUnread(std::vector<Feature>& features, bool textIsRead) {
   std::erase_if(features, [](const Feature& f) { return f.kind == "text" && f.text.empty(); });
 }
 
-/// Candidates have served their purpose when all models have run; what another model seconds stays.
-void dropCandidates(std::vector<Feature>& features, const std::vector<Worker>& workers) {
-  const std::vector<Feature> all = features;
-  const auto isSeconded = [&](const Feature& f) {
-    return std::any_of(all.begin(), all.end(), [&](const Feature& other) {
-      return other.model != f.model && agree(f, other);
-    });
-  };
-  std::erase_if(features, [&](const Feature& f) {
-    const auto worker = std::find_if(workers.begin(), workers.end(),
-                                     [&](const Worker& w) { return w.entry.name == f.model; });
-    if (worker == workers.end() || f.score >= worker->entry.sure) return false;
-    return f.score < worker->entry.seconded || !isSeconded(f);
-  });
-}
-
 Result<Worker> openWorker(minnow::Runtime& runtime, ModelEntry entry,
                           std::span<const std::filesystem::path> folders) {
   const std::filesystem::path file = findFile(folders, entry.convertedName());
   if (file.empty())
     return std::unexpected(minnow::Error{minnow::ErrorCode::NotFound,
                                          entry.convertedName() + " is in no --models-dir"});
-  if (!entry.labelsFile.empty()) {
-    const std::filesystem::path path = findFile(folders, entry.labelsFile);
-    auto labels = readLines(path.empty() ? std::filesystem::path(entry.labelsFile) : path);
-    if (!labels) return std::unexpected(labels.error());
-    entry.post.labels = std::move(*labels);
-  }
+  if (auto ok = readLabels(entry, folders); !ok) return std::unexpected(ok.error());
   auto network = Network::open(runtime, entry, file);
   if (!network) return std::unexpected(network.error());
   const Kind* kind = findKind(entry.kind);
@@ -149,7 +143,11 @@ std::vector<Feature> Pipeline::process(const Image& picture,
     textIsRead = textIsRead || (ok && worker.entry.kind == "text-line");
   }
   dropUnread(features, textIsRead);
-  dropCandidates(features, workers_);
+  dropCandidates(features, [&](const std::string& name) -> const ModelEntry* {
+    const auto worker = std::find_if(workers_.begin(), workers_.end(),
+                                     [&](const Worker& w) { return w.entry.name == name; });
+    return worker == workers_.end() ? nullptr : &worker->entry;
+  });
   return features;
 }
 

@@ -19,6 +19,12 @@ struct Worker {
   double milliseconds = 0;
 };
 
+/// Whether a model that reads such features reads this one.
+bool isMeant(const std::vector<std::string>& of, const Feature& feature);
+/// Candidates have served their purpose when all models have run; what another model seconds stays.
+void dropCandidates(std::vector<Feature>& features,
+                    const std::function<const ModelEntry*(const std::string& model)>& entryOf);
+
 class Pipeline {
  public:
   /// Loads what is there. `say` gets a line for each model that is left out, and why.

@@ -144,16 +144,37 @@ Parameters readPost(const Section& post) {
   return out;
 }
 
+minnow::Shape readShape(const toml::array* row, const std::string& where) {
+  minnow::Shape shape;
+  for (size_t k = 0; row && k < row->size() && k < minnow::kMaxRank; ++k)
+    shape.push_back(row->get(k)->value_or(int64_t{0}));
+  if (shape.rank() == 0 || *std::min_element(shape.begin(), shape.end()) < 1)
+    throw TableError(where + " wants rows of positive numbers");
+  return shape;
+}
+
+std::optional<LiveEntry> readLive(Section& model) {
+  if (!model.raw().contains("live")) return std::nullopt;
+  Section live = model.section("live");
+  LiveEntry out;
+  out.rate = live.get<double>("rate", 0);
+  out.of = live.get<std::string>("of", "");
+  if (live.raw().contains("shape"))
+    out.shape = readShape(live.tables("shape"), live.where() + ": `shape`");
+  out.crops = static_cast<int>(live.get<int64_t>("crops", 1));
+  out.deadlineMs = live.get<double>("deadline_ms", 0);
+  out.priority = static_cast<int>(live.get<int64_t>("priority", 0));
+  out.evictable = live.get<bool>("evictable", false);
+  live.refuseOthers();
+  if ((out.rate > 0) == out.of.empty()) return out;
+  throw TableError(live.where() + ": a model has a `rate`, or one `of` whose features it reads");
+}
+
 std::vector<minnow::Shape> readShapes(Section& model) {
   std::vector<minnow::Shape> shapes;
   const toml::array* rows = model.tables("shapes");
   for (size_t i = 0; rows && i < rows->size(); ++i) {
-    const toml::array* row = rows->get(i)->as_array();
-    minnow::Shape shape;
-    for (size_t k = 0; row && k < row->size() && k < minnow::kMaxRank; ++k)
-      shape.push_back(row->get(k)->value_or(int64_t{0}));
-    if (shape.rank() == 0 || *std::min_element(shape.begin(), shape.end()) < 1)
-      throw TableError(fmt::format("{}: `shapes` wants rows of positive numbers", model.where()));
+    const minnow::Shape shape = readShape(rows->get(i)->as_array(), model.where() + ": `shapes`");
     if (i > 0 && shape.rank() != shapes[0].rank())
       throw TableError(fmt::format("{}: `shapes` wants rows of one length", model.where()));
     shapes.push_back(shape);
@@ -188,6 +209,7 @@ ModelEntry readModel(const toml::table& table) {
   entry.labelsFile = model.get<std::string>("labels", "");
   entry.pre = readPre(model.section("pre"));
   entry.post = readPost(model.section("post"));
+  entry.live = readLive(model);
   model.refuseOthers();
   if (entry.onnx.empty()) throw TableError(model.where() + ": `onnx` is missing");
   const Kind* kind = findKind(entry.kind);
@@ -253,6 +275,15 @@ std::filesystem::path findFile(std::span<const std::filesystem::path> folders,
          it.increment(error))
       if (it->path().filename() == name && it->is_regular_file(error)) return it->path();
   }
+  return {};
+}
+
+Result<void> readLabels(ModelEntry& entry, std::span<const std::filesystem::path> folders) {
+  if (entry.labelsFile.empty()) return {};
+  const std::filesystem::path path = findFile(folders, entry.labelsFile);
+  auto labels = readLines(path.empty() ? std::filesystem::path(entry.labelsFile) : path);
+  if (!labels) return std::unexpected(std::move(labels.error()));
+  entry.post.labels = std::move(*labels);
   return {};
 }
 

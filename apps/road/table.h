@@ -5,12 +5,24 @@
 
 #include <array>
 #include <filesystem>
+#include <optional>
 #include <span>
 
 #include "minnow/image.h"
 #include "parameters.h"
 
 namespace road {
+
+/// How a model looks at a stream: as the keys of a schedule's file (docs/scheduling.md).
+struct LiveEntry {
+  double rate = 0;        ///< frames a second, or all where the stream has fewer; of a reader 0
+  std::string of;         ///< a reader's: the model of the table that finds what it reads
+  minnow::Shape shape;    ///< to run with; of rank 0 one of the model's
+  int crops = 1;          ///< the most that it reads of one frame
+  double deadlineMs = 0;  ///< 0: until its next frame
+  int priority = 0;
+  bool evictable = false;
+};
 
 struct ModelEntry {
   std::string name, task;
@@ -32,6 +44,7 @@ struct ModelEntry {
   minnow::vision::PreProcess pre;
   std::string labelsFile;
   Parameters post;
+  std::optional<LiveEntry> live;  ///< none: it takes no part in a stream
 
   /// From the least to the most of all shapes, axis by axis, as `minnow convert --shape` reads it:
   /// "1,3,544..960,736..960". Empty where there are none.
@@ -42,6 +55,9 @@ struct ModelEntry {
 
 /// Errors name the file, the line and the model.
 minnow::Result<std::vector<ModelEntry>> readTable(const std::filesystem::path& path);
+
+/// Class names from the model's file of labels, beside the table or in the folders.
+minnow::Result<void> readLabels(ModelEntry& entry, std::span<const std::filesystem::path> folders);
 
 /// The first file of that name in the folders or anywhere below them; empty when there is none.
 std::filesystem::path findFile(std::span<const std::filesystem::path> folders,

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/c_face.h"
 #include "base/fail.h"
-#include "base/guarded.h"
 #include "minnow/cpu.h"
 #include "minnow/device.h"
 #include "minnow/elements.h"
@@ -42,93 +42,7 @@ using minnow::TensorView;
 static_assert(MINNOW_DEVICE_FAILED == static_cast<int>(ErrorCode::DeviceFailed) + 1);
 static_assert(MINNOW_MAX_RANK == minnow::kMaxRank);
 
-thread_local std::string lastError;
-
-minnow_status failed(ErrorCode code, std::string message) {
-  lastError = std::move(message);
-  return static_cast<minnow_status>(static_cast<int>(code) + 1);
-}
-minnow_status failed(Error error) { return failed(error.code, std::move(error.message)); }
-
-/// Runs the body of a function: what it throws becomes a status and an error text.
-template <class Body>
-minnow_status checked(Body&& body) noexcept {
-  auto status = minnow::guarded("the call", [&]() -> Result<minnow_status> { return body(); });
-  return status ? *status : failed(std::move(status.error()));
-}
-minnow_status nullArgument() {
-  return failed(ErrorCode::InvalidArgument, "an argument that must not be NULL is");
-}
-
-/// The caller's options, completed from `defaults` where the caller's header is older. What lies
-/// beyond this library's own struct is of a newer one: zero stands for its default.
-template <class Options>
-Result<Options> completed(const Options* given, Options defaults) {
-  if (given == nullptr) return defaults;
-  const size_t size = given->size;
-  if (size < sizeof size)
-    return minnow::fail(ErrorCode::InvalidArgument, "the options' size is ", size,
-                        "; begin with the header's initialiser, MINNOW_…_OPTIONS_INIT");
-  const auto* bytes = reinterpret_cast<const unsigned char*>(given);
-  for (size_t i = sizeof defaults; i < size; ++i)
-    if (bytes[i] != 0)
-      return minnow::fail(ErrorCode::VersionMismatch, "the options have ", size,
-                          " bytes and set what this library (", minnow::version(),
-                          ") does not know; it knows ", sizeof defaults);
-  std::memcpy(&defaults, given, std::min(size, sizeof defaults));
-  return defaults;
-}
-
-/// Refuses what a later version may give a meaning.
-Result<void> areZero(std::initializer_list<int> reserved) {
-  for (const int one : reserved)
-    if (one != 0)
-      return minnow::fail(ErrorCode::InvalidArgument, "a reserved member is ", one,
-                          ", and has to be 0");
-  return {};
-}
-
-/// As much as the caller's header has; zero for what a newer one has.
-template <class Account>
-minnow_status handOver(const Account& whole, Account* account) {
-  const size_t size = account->size;
-  if (size < sizeof size)
-    return failed(ErrorCode::InvalidArgument,
-                  minnow::text("the account's size is ", size,
-                               "; begin with the header's initialiser, MINNOW_…_INIT"));
-  std::memset(account, 0, size);
-  std::memcpy(account, &whole, std::min(size, sizeof whole));
-  account->size = size;
-  return MINNOW_OK;
-}
-
-/// Moves a result into a new handle.
-template <class Handle, class T>
-minnow_status handOver(Result<T> result, Handle** handle) {
-  if (!result) return failed(std::move(result.error()));
-  auto* made = new (std::nothrow) Handle{std::move(*result)};
-  if (made == nullptr) return failed(ErrorCode::OutOfMemory, "no memory for a handle");
-  *handle = made;
-  return MINNOW_OK;
-}
-
-minnow_tensor tensorOf(const TensorView& view) {
-  minnow_tensor tensor{};
-  tensor.type = static_cast<minnow_type>(view.type);
-  tensor.rank = view.shape.rank();
-  for (int axis = 0; axis < view.shape.rank(); ++axis) {
-    tensor.shape[axis] = view.shape[axis];
-    tensor.strides[axis] = view.strides[static_cast<size_t>(axis)];
-  }
-  tensor.data = view.data;
-  return tensor;
-}
-
-minnow_status handOver(const TensorView& view, minnow_tensor* tensor) {
-  if (view.missing) return failed(ErrorCode::NotFound, view.missing);
-  *tensor = tensorOf(view);
-  return MINNOW_OK;
-}
+using namespace minnow::c;
 
 /// A callback that calls one of C's; empty for none.
 minnow::OpCallback calling(minnow_callback callback, void* user) {
@@ -194,28 +108,6 @@ Result<minnow::InterpreterOptions> optionsOf(const minnow_interpreter_options* o
 minnow_ledger ledgerOf(const minnow::MemoryLedger& ledger) {
   return {sizeof(minnow_ledger), ledger.modelBytes, ledger.staticBytes,
           ledger.dynamicBytes,   ledger.heapBytes,  ledger.deviceBytes};
-}
-
-using NamedShapes = std::vector<std::pair<std::string, Shape>>;
-
-Result<NamedShapes> shapesOf(const minnow_input_shape* shapes, size_t count) {
-  NamedShapes named;
-  for (size_t i = 0; i < count; ++i) {
-    const auto& [name, extents, rank] = shapes[i];
-    if (name == nullptr || (extents == nullptr && rank != 0))
-      return minnow::fail(ErrorCode::InvalidArgument, "an input's name or shape is NULL");
-    if (rank < 0 || rank > MINNOW_MAX_RANK)
-      return minnow::fail(ErrorCode::InvalidArgument, "a rank of ", rank, " is not possible");
-    named.emplace_back(name, Shape(std::span(extents, static_cast<size_t>(rank))));
-  }
-  return named;
-}
-
-/// The first of a list, and the others.
-std::pair<std::string_view, std::string_view> splitList(const char* names) {
-  const std::string_view list = names == nullptr ? "cpu" : names;
-  const size_t end = std::min(list.find(','), list.size());
-  return {list.substr(0, end), list.substr(std::min(end + 1, list.size()))};
 }
 
 std::vector<std::string> namesOf(const char* const* names) {

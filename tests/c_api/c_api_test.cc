@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <memory>
 
 #include "base/aligned.h"
 #include "format/write.h"
@@ -27,14 +28,30 @@ ir::Graph reluModel() {
   return graph;
 }
 
-TEST(CApi, AModelRunsFromC) {
-  const auto file = format::write(reluModel());
-  ASSERT_TRUE(file) << file.error().message;
-  const auto memory = base::alignedBytes(file->size());
-  std::memcpy(memory.get(), file->data(), file->size());
-  const char* problem = useFromC(memory.get(), file->size());
+class CApi : public testing::Test {
+ protected:
+  void SetUp() override {
+    const auto file = format::write(reluModel());
+    ASSERT_TRUE(file) << file.error().message;
+    bytes_ = file->size();
+    memory_ = base::alignedBytes(bytes_);
+    std::memcpy(memory_.get(), file->data(), bytes_);
+  }
+  std::shared_ptr<std::byte[]> memory_;
+  size_t bytes_ = 0;
+};
+
+TEST_F(CApi, AModelRunsFromC) {
+  const char* problem = useFromC(memory_.get(), bytes_);
   EXPECT_EQ(problem, nullptr) << problem;
 }
+
+#ifdef MINNOW_WITH_SCHEDULE
+TEST_F(CApi, AScheduleRunsFromC) {
+  const char* problem = scheduleFromC(memory_.get(), bytes_);
+  EXPECT_EQ(problem, nullptr) << problem;
+}
+#endif
 
 }  // namespace
 }  // namespace minnow

@@ -5,9 +5,15 @@
 #include <stddef.h>
 
 #ifdef __cplusplus
-extern "C"
+extern "C" {
 #endif
-    const char*
-    useFromC(const void* file, size_t bytes);
+
+const char* useFromC(const void* file, size_t bytes);
+/* In builds with schedules. */
+const char* scheduleFromC(const void* file, size_t bytes);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

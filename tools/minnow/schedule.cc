@@ -4,11 +4,10 @@
 
 #include <cmath>
 #include <memory>
-#include <thread>
 
 #include "base/whole_file.h"
 #include "exit.h"
-#include "frame_source.h"
+#include "frames/source.h"
 #include "json_output.h"
 #include "minnow/schedule.h"
 #include "outputs.h"
@@ -23,7 +22,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 struct Arguments {
-  std::string file, frames = "synthetic", timeline;
+  std::string file, input = "synthetic", timeline;
   double seconds = 10;
   int threads = 0;
   bool check = false, json = false;
@@ -83,38 +82,63 @@ void showLive(const Schedule& schedule, int& lines) {
   lines = static_cast<int>(std::ranges::count(text, '\n'));
 }
 
-void feedFrames(Schedule& schedule, const FrameSource& source, const Arguments& args, double rate) {
+void feedFrames(Schedule& schedule, frames::Source& source, const Arguments& args) {
   const bool live = !args.json && isatty(STDOUT_FILENO) != 0;
   const auto start = Clock::now();
-  const auto frames = static_cast<uint64_t>(std::ceil(args.seconds * rate));
+  const auto end = start + std::chrono::duration_cast<Clock::duration>(
+                               std::chrono::duration<double>(args.seconds));
   auto shown = start;
   int lines = 0;
-  for (uint64_t number = 0; number < frames; ++number) {
-    const auto due = start + std::chrono::duration_cast<Clock::duration>(
-                                 std::chrono::duration<double>(static_cast<double>(number) / rate));
-    std::this_thread::sleep_until(due);
-    schedule.feed({.captured = due, .picture = source.at(number), .number = number});
+  for (;;) {
+    const frames::SourceFrame frame = need(source.next());
+    if (frame.captured >= end) break;
+    schedule.feed({.captured = frame.captured, .picture = frame.picture, .number = frame.number});
     if (!live || Clock::now() - shown < std::chrono::milliseconds(250)) continue;
     showLive(schedule, lines);
     shown = Clock::now();
   }
-  std::this_thread::sleep_until(start + std::chrono::duration_cast<Clock::duration>(
-                                            std::chrono::duration<double>(args.seconds)));
   schedule.stop();
   if (lines > 0) fmt::print("\x1b[{}A\x1b[J", lines);
 }
 
+/// A video and a camera have a rate of their own. What asks for more than all frames gets all.
+void followRate(ScheduleFile& file, const frames::Source& source, bool json) {
+  double& rate = file.options.frameRates[0];
+  if (source.rate() == rate) return;
+  if (!json)
+    fmt::print("the input has {:g} frames a second, not {:g} as the file says\n", source.rate(),
+               rate);
+  rate = source.rate();
+  for (ScheduleEntry& entry : file.models) {
+    if (entry.model.rate <= rate) continue;
+    if (!json)
+      fmt::print("model '{}': {:g} a second, not {:g}\n", entry.model.name, rate, entry.model.rate);
+    entry.model.rate = rate;
+  }
+}
+
+/// Nothing where no frame was lost before the schedule saw it.
+std::string lossesInWords(const frames::Source& source) {
+  std::string words;
+  if (source.lost() > 0)
+    words +=
+        fmt::format("{} frames of the input came while nobody could take them\n", source.lost());
+  if (source.damaged() > 0)
+    words += fmt::format("{} frames of the input are damaged\n", source.damaged());
+  return words;
+}
+
 std::vector<std::string> filesRead(const Arguments& args, const ScheduleFile& file,
-                                   const FrameSource& source) {
+                                   const frames::Source& source) {
   std::vector<std::string> files = source.files();
   files.push_back(args.file);
   for (const ScheduleEntry& entry : file.models) files.push_back(entry.model.file.string());
   return files;
 }
 
-Schedule scheduleOf(ScheduleFile& file, const Arguments& args, const FrameSource& source) {
+Schedule scheduleOf(ScheduleFile& file, const Arguments& args, const frames::Source& source) {
   if (args.threads > 0) file.options.threads = args.threads;
-  file.options.example.picture = source.at(0);
+  file.options.example.picture = source.example();
   auto schedule = Schedule::create(modelsOf(file), file.options);
   if (!schedule && schedule.error().code == ErrorCode::OutOfMemory)
     throw Failure(Exit::OverBudget, fmt::format("{}: {}", args.file, schedule.error().message));
@@ -125,7 +149,8 @@ Schedule scheduleOf(ScheduleFile& file, const Arguments& args, const FrameSource
 
 void run(const Arguments& args) {
   ScheduleFile file = readScheduleFile(args.file);
-  const FrameSource source(args.frames);
+  frames::Source source = need(frames::Source::open(args.input, file.options.frameRates[0]));
+  followRate(file, source, args.json);
   if (!args.timeline.empty()) refuseToOverwrite({args.timeline}, filesRead(args, file, source));
   ScheduleTimeline timeline;
   if (!args.timeline.empty())
@@ -136,10 +161,16 @@ void run(const Arguments& args) {
   if (!args.check) {
     if (!args.json) fmt::print("\n");
     need(schedule.start());
-    feedFrames(schedule, source, args, file.options.frameRates[0]);
-    if (!args.json) fmt::print("{}", statusInWords(schedule, schedule.status()));
+    feedFrames(schedule, source, args);
+    if (!args.json)
+      fmt::print("{}{}", statusInWords(schedule, schedule.status()), lossesInWords(source));
   }
-  if (args.json) printJson(scheduleJson(schedule, admission, schedule.status()));
+  if (args.json) {
+    auto report = scheduleJson(schedule, admission, schedule.status());
+    report["input"] = {
+        {"rate", source.rate()}, {"lost", source.lost()}, {"damaged", source.damaged()}};
+    printJson(report);
+  }
   if (!args.timeline.empty()) {
     std::vector<std::string> models, units;
     for (const ScheduleEntry& entry : file.models) models.push_back(entry.model.name);
@@ -162,9 +193,10 @@ void addSchedule(CLI::App& app) {
       "--check", args->check,
       "Measure each model alone and tell what will hold, without running; exit code 1 if "
       "not all do");
-  verb->add_option(
-      "--frames", args->frames,
-      "A picture or a folder of them, shown one after another and again; or synthetic");
+  verb->add_option("-i,--input", args->input,
+                   "video.avi; a picture or a folder of them; camera, which is /dev/video0, or "
+                   "another device; lavfi:testsrc, or what "
+                   "FFmpeg's input devices give; or synthetic. Files begin anew at their end");
   verb->add_option("--seconds", args->seconds, "How long to run")->check(CLI::Range(0.1, 1e6));
   verb->add_option("-t,--threads", args->threads, "Instead of the file's")
       ->check(CLI::Range(1, 1024));
@@ -178,7 +210,7 @@ void addSchedule(CLI::App& app) {
       "much, and at which rate it would hold. docs/scheduling.md has the file's keys.\n"
       "Examples:\n"
       "  minnow schedule road.toml --check\n"
-      "  minnow schedule road.toml --frames pictures --seconds 30 --timeline road.json");
+      "  minnow schedule road.toml --input video.avi --seconds 30 --timeline road.json");
   verb->callback([args] { run(*args); });
 }
 

@@ -1,0 +1,262 @@
+// The C face of schedules.
+#include <vector>
+
+#include "base/c_face.h"
+#include "minnow/minnow_schedule.h"
+#include "minnow/schedule.h"
+
+struct minnow_schedule {
+  minnow::Schedule object;
+};
+/// A ModelRun is one: it is handed on as it is.
+struct minnow_run {};
+
+namespace minnow {
+namespace {
+
+using namespace minnow::c;
+
+ModelRun* asRun(minnow_run* run) { return reinterpret_cast<ModelRun*>(run); }
+/// What looks only has no use for being const: a frame's tensors are to be written.
+ModelRun* asRun(const minnow_run* run) { return asRun(const_cast<minnow_run*>(run)); }
+
+/// A callback that calls one of C's; empty for none.
+std::function<Result<void>(ModelRun&)> calling(minnow_run_callback callback, void* user) {
+  if (callback == nullptr) return {};
+  return [=](ModelRun& run) -> Result<void> {
+    const int failure = callback(user, reinterpret_cast<minnow_run*>(&run));
+    if (failure == 0) return {};
+    return fail(ErrorCode::Stopped, "the application's callback returned ", failure);
+  };
+}
+
+std::string textOf(const char* text) { return text == nullptr ? std::string() : text; }
+
+Result<ScheduledModel> modelOf(const minnow_scheduled_model* asked) {
+  auto given = completed<minnow_scheduled_model>(asked, MINNOW_SCHEDULED_MODEL_INIT);
+  if (!given) return std::unexpected(std::move(given.error()));
+  if (auto ok = areZero({given->reserved}); !ok) return std::unexpected(std::move(ok.error()));
+  auto shapes = shapesOf(given->shapes, given->shape_count);
+  if (!shapes) return std::unexpected(std::move(shapes.error()));
+  if ((given->file == nullptr) == (given->model == nullptr))
+    return fail(ErrorCode::InvalidArgument,
+                "a model has a file or bytes in memory, one of the two");
+  const auto [backend, backups] = splitList(given->backends);
+  return ScheduledModel{.name = textOf(given->name),
+                        .file = textOf(given->file),
+                        .bytes = {static_cast<const std::byte*>(given->model),
+                                  given->model == nullptr ? 0 : given->model_bytes},
+                        .shapes = std::move(*shapes),
+                        .backend = std::string(backend),
+                        .backups = std::string(backups),
+                        .stream = given->stream,
+                        .rate = given->rate,
+                        .every = given->every,
+                        .deadlineMs = given->deadline_ms,
+                        .deadlineFactor = given->deadline_factor,
+                        .priority = given->priority,
+                        .of = textOf(given->of),
+                        .mostCrops = given->most_crops,
+                        .evictable = given->evictable != 0,
+                        .fill = calling(given->fill, given->user),
+                        .done = calling(given->done, given->user)};
+}
+
+Result<ScheduleOptions> optionsOf(const minnow_schedule_options* options) {
+  const auto given = completed<minnow_schedule_options>(options, MINNOW_SCHEDULE_OPTIONS_INIT);
+  if (!given) return std::unexpected(given.error());
+  ScheduleOptions all{.threads = given->threads,
+                      .memoryBudget = given->memory_budget,
+                      .kernelCache = textOf(given->kernel_cache),
+                      .concurrency = given->concurrency};
+  if (given->frame_rates != nullptr)
+    all.frameRates.assign(given->frame_rates, given->frame_rates + given->stream_count);
+  return all;
+}
+
+Result<Schedule> scheduleOf(const minnow_scheduled_model* models, size_t count,
+                            const minnow_schedule_options* options) {
+  auto all = optionsOf(options);
+  if (!all) return std::unexpected(std::move(all.error()));
+  std::vector<ScheduledModel> scheduled;
+  const auto* at = reinterpret_cast<const unsigned char*>(models);
+  for (size_t m = 0; m < count; ++m) {
+    const auto* model = reinterpret_cast<const minnow_scheduled_model*>(at);
+    auto one = modelOf(model);
+    if (!one) return fail(one.error().code, "model ", m + 1, ": ", one.error().message);
+    scheduled.push_back(std::move(*one));
+    at += model->size;
+  }
+  return Schedule::create(std::move(scheduled), *all);
+}
+
+/// The element of a list that `model` numbers.
+template <class T>
+Result<T> numbered(std::vector<T> list, size_t model) {
+  if (model < list.size()) return std::move(list[model]);
+  return fail(ErrorCode::NotFound, "there is no model ", model, "; there are ", list.size());
+}
+
+minnow_model_status statusOf(const ModelStatus& model) {
+  const auto drops = [&](DropReason reason) { return model.dropped[static_cast<size_t>(reason)]; };
+  return {sizeof(minnow_model_status),
+          model.asked,
+          model.done,
+          model.missed,
+          model.underWay,
+          model.crops,
+          model.loads,
+          drops(DropReason::Newer),
+          drops(DropReason::Late),
+          drops(DropReason::Memory),
+          drops(DropReason::Failed),
+          drops(DropReason::Stopped),
+          drops(DropReason::Crops),
+          model.latencyP50Ms,
+          model.latencyP99Ms,
+          model.share};
+}
+
+}  // namespace
+}  // namespace minnow
+
+using namespace minnow::c;
+using minnow::asRun;
+using minnow::Result;
+
+minnow_status minnow_run_input(const minnow_run* run, const char* name, minnow_tensor* tensor) {
+  return checked([&] {
+    if (run == nullptr || name == nullptr || tensor == nullptr) return nullArgument();
+    return handOver(asRun(run)->frame().input(name), tensor);
+  });
+}
+
+minnow_status minnow_run_output(const minnow_run* run, const char* name, minnow_tensor* tensor) {
+  return checked([&] {
+    if (run == nullptr || name == nullptr || tensor == nullptr) return nullArgument();
+    return handOver(asRun(run)->frame().output(name), tensor);
+  });
+}
+
+const void* minnow_run_picture(const minnow_run* run) {
+  return run == nullptr ? nullptr : asRun(run)->captured().picture.get();
+}
+
+uint64_t minnow_run_number(const minnow_run* run) {
+  return run == nullptr ? 0 : asRun(run)->captured().number;
+}
+
+int minnow_run_crop(const minnow_run* run) { return run == nullptr ? 0 : asRun(run)->crop(); }
+
+minnow_status minnow_run_trigger(minnow_run* run, const char* model, int crops) {
+  return checked([&] {
+    if (run == nullptr || model == nullptr) return nullArgument();
+    auto done = asRun(run)->trigger(model, crops);
+    return done ? MINNOW_OK : failed(std::move(done.error()));
+  });
+}
+
+minnow_status minnow_schedule_create(const minnow_scheduled_model* models, size_t count,
+                                     const minnow_schedule_options* options,
+                                     minnow_schedule** schedule) {
+  return checked([&] {
+    if (models == nullptr || schedule == nullptr) return nullArgument();
+    return handOver(minnow::scheduleOf(models, count, options), schedule);
+  });
+}
+
+void minnow_schedule_destroy(minnow_schedule* schedule) { delete schedule; }
+
+minnow_status minnow_schedule_admission(const minnow_schedule* schedule, size_t model,
+                                        minnow_admission* admission) {
+  return checked([&] {
+    if (schedule == nullptr || admission == nullptr) return nullArgument();
+    auto one = minnow::numbered(schedule->object.admission(), model);
+    if (!one) return failed(std::move(one.error()));
+    const minnow_admission whole{sizeof whole,       one->rate,          one->aloneMs,
+                                 one->preemptionMs,  one->deadlineMs,    one->responseMs,
+                                 one->rateThatHolds, one->holds ? 1 : 0, 0};
+    return handOver(whole, admission);
+  });
+}
+
+minnow_status minnow_schedule_start(minnow_schedule* schedule) {
+  return checked([&] {
+    if (schedule == nullptr) return nullArgument();
+    auto done = schedule->object.start();
+    return done ? MINNOW_OK : failed(std::move(done.error()));
+  });
+}
+
+minnow_status minnow_schedule_feed(minnow_schedule* schedule, const minnow_captured_frame* frame) {
+  using Clock = std::chrono::steady_clock;
+  return checked([&] {
+    if (schedule == nullptr || frame == nullptr) return nullArgument();
+    const auto given = completed<minnow_captured_frame>(frame, MINNOW_CAPTURED_FRAME_INIT);
+    if (!given) return failed(given.error());
+    void (*release)(void*) = given->release;
+    // Whatever happens from here on, the picture is given back.
+    const std::shared_ptr<const void> picture(given->picture, [release](void* held) {
+      if (release != nullptr && held != nullptr) release(held);
+    });
+    if (auto ok = areZero({given->reserved}); !ok) return failed(std::move(ok.error()));
+    const std::chrono::nanoseconds captured(given->captured_ns);
+    schedule->object.feed(
+        {.captured = given->captured_ns == 0
+                         ? Clock::now()
+                         : Clock::time_point(std::chrono::duration_cast<Clock::duration>(captured)),
+         .picture = picture,
+         .number = given->number,
+         .stream = given->stream});
+    return MINNOW_OK;
+  });
+}
+
+minnow_status minnow_schedule_drain(minnow_schedule* schedule) {
+  return checked([&] {
+    if (schedule == nullptr) return nullArgument();
+    schedule->object.drain();
+    return MINNOW_OK;
+  });
+}
+
+minnow_status minnow_schedule_stop(minnow_schedule* schedule) {
+  return checked([&] {
+    if (schedule == nullptr) return nullArgument();
+    schedule->object.stop();
+    return MINNOW_OK;
+  });
+}
+
+minnow_status minnow_schedule_model_status(const minnow_schedule* schedule, size_t model,
+                                           minnow_model_status* status) {
+  return checked([&] {
+    if (schedule == nullptr || status == nullptr) return nullArgument();
+    auto one = minnow::numbered(schedule->object.status().models, model);
+    if (!one) return failed(std::move(one.error()));
+    return handOver(minnow::statusOf(*one), status);
+  });
+}
+
+minnow_status minnow_schedule_model_error(const minnow_schedule* schedule, size_t model, char* text,
+                                          size_t bytes) {
+  return checked([&] {
+    if (schedule == nullptr || text == nullptr || bytes == 0) return nullArgument();
+    auto one = minnow::numbered(schedule->object.status().models, model);
+    if (!one) return failed(std::move(one.error()));
+    const size_t length = one->lastError.copy(text, bytes - 1);
+    text[length] = 0;
+    return MINNOW_OK;
+  });
+}
+
+minnow_status minnow_schedule_get_status(const minnow_schedule* schedule,
+                                         minnow_schedule_status* status) {
+  return checked([&] {
+    if (schedule == nullptr || status == nullptr) return nullArgument();
+    const minnow::ScheduleStatus now = schedule->object.status();
+    const minnow_schedule_status whole{sizeof whole, now.seconds, now.speed, now.memory.now.total(),
+                                       now.memory.peak.total()};
+    return handOver(whole, status);
+  });
+}
