@@ -55,6 +55,8 @@ const char* packingName(Packing packing) {
       return "none";
     case Packing::F32x16:
       return "F32x16";
+    case Packing::I8x16:
+      return "I8x16";
   }
   return "unknown";
 }

@@ -209,7 +209,8 @@ void ImportState::setInRun(ir::Node& node, const std::vector<InRun>& attributes)
 }
 
 std::vector<ir::ValueId> ImportState::emit(std::unique_ptr<ops::Operator> op,
-                                           std::vector<ir::ValueId> inputs, int outputs) {
+                                           std::vector<ir::ValueId> inputs, int outputs,
+                                           bool mayEvaluate) {
   while (!inputs.empty() && inputs.back() == ir::kNoValue) inputs.pop_back();
   std::vector<ir::Setting> follow;
   if (const auto found = settings.extract(op.get())) follow = std::move(found.mapped());
@@ -224,7 +225,7 @@ std::vector<ir::ValueId> ImportState::emit(std::unique_ptr<ops::Operator> op,
   if (!types) refuse(types.error());
   if (types->size() < static_cast<size_t>(outputs))
     throw ImportError(text("has ", outputs, " outputs, at most ", types->size(), " are possible"));
-  if (canEvaluate(node, *types)) return compute(std::move(node), outputs);
+  if (mayEvaluate && canEvaluate(node, *types)) return compute(std::move(node), outputs);
   return leaveToRun(std::move(node), std::span(*types).first(static_cast<size_t>(outputs)));
 }
 

@@ -1,0 +1,282 @@
+// Sums to bytes and functions of bytes, one source for every instruction set.
+// A CPU with SVE runs NEON's copy (docs/design.md).
+#define HWY_BROKEN_TARGETS HWY_SVE
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/simd/byte_rows.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/simd/byte_rows.h"
+#include "kernels/simd/byte_tile.h"
+#include "kernels/simd/dispatch.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace minnow::kernels::simd::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128  // where there is no vector the reference runs
+void storeSumsOf(const SumsToBytes&) {}
+void computePairsOf(const BytePairFunction&, const BytePairs&) {}
+void addPixelsOf(const ByteSums&) {}
+void convolveDepthwiseOf(const DepthwiseBytes&) {}
+#else
+
+/// round(clamp(sum * factor)) + zero.
+template <class D>
+HWY_INLINE hn::Vec<D> requantised(D di, hn::Vec<D> sum, const float* factors,
+                                  const Requantiser& to) {
+  const hn::RebindToFloat<D> d;
+  const auto real = hn::Mul(hn::ConvertTo(d, sum), hn::LoadU(d, factors));
+  const auto inside = hn::Min(hn::Max(real, hn::Set(d, to.low)), hn::Set(d, to.high));
+  return hn::Add(hn::NearestInt(inside), hn::Set(di, to.zero));
+}
+
+template <class T>
+void storeSumsAs(const SumsToBytes& work) {
+  const hn::CappedTag<int32_t, BytePanels::kOutputs> di;
+  const hn::Rebind<T, decltype(di)> d8;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(di));
+  for (int64_t r = 0; r < work.rows; ++r) {
+    const int32_t* sums = work.sums + r * kByteColumns;
+    T* y = reinterpret_cast<T*>(work.y) + work.places[r];
+    int64_t c = 0;
+    for (; c + lanes <= work.columns; c += lanes)
+      hn::StoreU(hn::DemoteTo(d8, requantised(di, hn::LoadU(di, sums + c), work.factors + c, work.to)),
+                 d8, y + c);
+    if (c == work.columns) continue;
+    alignas(64) T rest[BytePanels::kOutputs];
+    hn::StoreU(hn::DemoteTo(d8, requantised(di, hn::LoadU(di, sums + c), work.factors + c, work.to)),
+               d8, rest);
+    std::memcpy(y + c, rest, static_cast<size_t>(work.columns - c));
+  }
+}
+
+void storeSumsOf(const SumsToBytes& work) {
+  work.isSigned ? storeSumsAs<int8_t>(work) : storeSumsAs<uint8_t>(work);
+}
+
+// Pairs -------------------------------------------------------------------------------------------
+
+template <class T, class D>
+HWY_INLINE hn::Vec<D> widened(D di, const uint8_t* from) {
+  const hn::Rebind<T, D> d8;
+  return hn::PromoteTo(di, hn::LoadU(d8, reinterpret_cast<const T*>(from)));
+}
+
+template <class A, class B, class Y, class D>
+HWY_INLINE void computeVector(D di, const BytePairFunction& fn, const uint8_t* a, const uint8_t* b,
+                              uint8_t* y) {
+  const hn::RebindToFloat<D> d;
+  const auto ia = widened<A>(di, a), ib = widened<B>(di, b);
+  auto value = hn::Zero(d);
+  if (fn.isMul) {
+    const auto product = hn::Mul(hn::Sub(ia, hn::Set(di, fn.aZero)), hn::Sub(ib, hn::Set(di, fn.bZero)));
+    value = hn::Add(hn::Mul(hn::ConvertTo(d, product), hn::Set(d, fn.mul.r)), hn::Set(d, fn.yZero));
+  } else {
+    const auto ofB = hn::MulAdd(hn::ConvertTo(d, ib), hn::Set(d, fn.add.rb), hn::Set(d, fn.add.k));
+    value = hn::MulAdd(hn::ConvertTo(d, ia), hn::Set(d, fn.add.ra), ofB);
+  }
+  const auto inside = hn::Min(hn::Max(value, hn::Set(d, fn.least)), hn::Set(d, fn.most));
+  const hn::Rebind<Y, D> d8;
+  hn::StoreU(hn::DemoteTo(d8, hn::NearestInt(inside)), d8, reinterpret_cast<Y*>(y));
+}
+
+/// A repeated element fills a vector once; what does not fill one goes through memory of its own.
+template <class A, class B, class Y>
+void computeRow(const BytePairFunction& fn, const BytePairs& row) {
+  const hn::ScalableTag<int32_t> di;
+  constexpr int64_t kMost = hn::MaxLanes(di);
+  const auto lanes = static_cast<int64_t>(hn::Lanes(di));
+  uint8_t aOnly[kMost], bOnly[kMost], rest[kMost];
+  if (row.aStep == 0) std::fill_n(aOnly, kMost, *row.a);
+  if (row.bStep == 0) std::fill_n(bOnly, kMost, *row.b);
+  int64_t i = 0;
+  for (; i + lanes <= row.count; i += lanes)
+    computeVector<A, B, Y>(di, fn, row.aStep ? row.a + i : aOnly, row.bStep ? row.b + i : bOnly,
+                           row.y + i);
+  const int64_t left = row.count - i;
+  if (left == 0) return;
+  if (row.aStep) std::fill_n(std::copy_n(row.a + i, left, aOnly), kMost - left, uint8_t{0});
+  if (row.bStep) std::fill_n(std::copy_n(row.b + i, left, bOnly), kMost - left, uint8_t{0});
+  computeVector<A, B, Y>(di, fn, aOnly, bOnly, rest);
+  std::copy_n(rest, left, row.y + i);
+}
+
+template <class A, class B>
+void computeTo(const BytePairFunction& fn, const BytePairs& row) {
+  fn.ySigned ? computeRow<A, B, int8_t>(fn, row) : computeRow<A, B, uint8_t>(fn, row);
+}
+
+template <class A>
+void computeFrom(const BytePairFunction& fn, const BytePairs& row) {
+  fn.bSigned ? computeTo<A, int8_t>(fn, row) : computeTo<A, uint8_t>(fn, row);
+}
+
+void computePairsOf(const BytePairFunction& fn, const BytePairs& row) {
+  fn.aSigned ? computeFrom<int8_t>(fn, row) : computeFrom<uint8_t>(fn, row);
+}
+
+// Sums of pixels ----------------------------------------------------------------------------------
+
+template <class T>
+void addPixelsAs(const ByteSums& work) {
+  const hn::ScalableTag<int32_t> di;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(di));
+  int64_t c = 0;
+  for (; c + lanes <= work.channels; c += lanes) {
+    auto sum = hn::LoadU(di, work.sums + c);
+    for (int64_t p = 0; p < work.pixels; ++p)
+      sum = hn::Add(sum, widened<T>(di, work.x + p * work.pixelStep + c));
+    hn::StoreU(sum, di, work.sums + c);
+  }
+  for (; c < work.channels; ++c)
+    for (int64_t p = 0; p < work.pixels; ++p)
+      work.sums[c] += static_cast<T>(work.x[p * work.pixelStep + c]);
+}
+
+void addPixelsOf(const ByteSums& work) {
+  work.isSigned ? addPixelsAs<int8_t>(work) : addPixelsAs<uint8_t>(work);
+}
+
+// Depthwise ---------------------------------------------------------------------------------------
+
+/// Channels that one step computes, as two vectors of sums. On x86 an instruction adds the products
+/// of two taps, whose bytes lie side by side then: vectors hold channels 0 to 3 and 8 to 11, and 4 to
+/// 7 and 12 to 15. ARM takes one tap after another.
+template <class D16>
+class DepthwiseStep {
+  using Sums = hn::RepartitionToWide<D16>;
+  using Terms = hn::Vec<D16>;
+  static constexpr int kLanes = hn::MaxLanes(D16());
+  static constexpr int kTogether = HWY_ARCH_ARM ? 1 : 2;
+
+ public:
+  DepthwiseStep(const DepthwiseBytes& work, int64_t channel) : work_(work), channel_(channel) {
+    for (int lane = 0; lane < kLanes; ++lane) {
+      const int block = lane / 8, half = lane % 8 / 4;
+      const int to = half * (kLanes / 2) + block * 4 + lane % 4;
+      start_[to] = work.start[channel + lane];
+      factors_[to] = work.factors[channel + lane];
+    }
+    for (int64_t t = 0; t < work.count; t += kTogether) prepare(t);
+  }
+
+  template <class X, class Y>
+  void run(int64_t pixel) const {
+    const uint8_t* const* taps = work_.taps + pixel * work_.count;
+    const Sums di;
+    auto low = hn::Load(di, start_), high = hn::Load(di, start_ + kLanes / 2);
+    int64_t t = 0;
+    for (; t + kTogether <= work_.count; t += kTogether)
+      add(loaded<X>(taps[t]), kTogether == 2 ? loaded<X>(taps[t + 1]) : hn::Zero(D16()), t, low, high);
+    if (t < work_.count) add(loaded<X>(taps[t]), hn::Zero(D16()), t, low, high);
+    const auto bytes = hn::ReorderDemote2To(D16(), requantised(di, low, factors_, work_.to),
+                                            requantised(di, high, factors_ + kLanes / 2, work_.to));
+    const hn::Rebind<Y, D16> d8;
+    hn::StoreU(hn::DemoteTo(d8, bytes), d8,
+               reinterpret_cast<Y*>(work_.y) + pixel * work_.yStep + channel_);
+  }
+
+ private:
+  template <class X>
+  HWY_INLINE Terms loaded(const uint8_t* tap) const {
+    const hn::Rebind<X, D16> d8;
+    return hn::PromoteTo(D16(), hn::LoadU(d8, reinterpret_cast<const X*>(tap) + channel_));
+  }
+  Terms weightsOf(int64_t tap) const {
+    if (tap >= work_.count) return hn::Zero(D16());
+    const hn::Rebind<int8_t, D16> d8;
+    return hn::PromoteTo(D16(), hn::LoadU(d8, work_.weights + tap * work_.weightStep + channel_));
+  }
+#if HWY_ARCH_ARM
+  void prepare(int64_t tap) { hn::Store(weightsOf(tap), D16(), weights_ + tap * kLanes); }
+  HWY_INLINE void add(Terms x, Terms, int64_t tap, hn::Vec<Sums>& low, hn::Vec<Sums>& high) const {
+    low = hn::ReorderWidenMulAccumulate(Sums(), x, hn::Load(D16(), weights_ + tap * kLanes), low,
+                                        high);
+  }
+#else
+  void prepare(int64_t tap) {
+    const Terms a = weightsOf(tap), b = weightsOf(tap + 1);
+    hn::Store(hn::InterleaveLower(D16(), a, b), D16(), weights_ + tap * kLanes);
+    hn::Store(hn::InterleaveUpper(D16(), a, b), D16(), weights_ + (tap + 1) * kLanes);
+  }
+  HWY_INLINE void add(Terms a, Terms b, int64_t tap, hn::Vec<Sums>& low, hn::Vec<Sums>& high) const {
+    auto unused = hn::Zero(Sums());
+    low = hn::ReorderWidenMulAccumulate(Sums(), hn::InterleaveLower(D16(), a, b),
+                                        hn::Load(D16(), weights_ + tap * kLanes), low, unused);
+    high = hn::ReorderWidenMulAccumulate(Sums(), hn::InterleaveUpper(D16(), a, b),
+                                         hn::Load(D16(), weights_ + (tap + 1) * kLanes), high,
+                                         unused);
+  }
+#endif
+
+  const DepthwiseBytes& work_;
+  int64_t channel_;
+  HWY_ALIGN int32_t start_[kLanes];
+  HWY_ALIGN float factors_[kLanes];
+  HWY_ALIGN int16_t weights_[(kMostByteTaps + 1) * kLanes];
+};
+
+template <class D16, class X, class Y>
+void convolveStep(const DepthwiseBytes& work, int64_t channel) {
+  const DepthwiseStep<D16> step(work, channel);
+  for (int64_t pixel = 0; pixel < work.pixels; ++pixel) step.template run<X, Y>(pixel);
+}
+
+/// The last step overlaps the one before: channels computed twice come out alike.
+template <class D16, class X, class Y>
+bool convolveBy(const DepthwiseBytes& work) {
+  constexpr int64_t kLanes = hn::MaxLanes(D16());
+  if (work.channels < kLanes) return false;
+  for (int64_t c = 0; c < work.channels; c += kLanes)
+    convolveStep<D16, X, Y>(work, std::min(c, work.channels - kLanes));
+  return true;
+}
+
+/// Channels that no vector holds.
+template <class X, class Y>
+void convolveFew(const DepthwiseBytes& work) {
+  const hn::CappedTag<int32_t, 1> di;
+  for (int64_t pixel = 0; pixel < work.pixels; ++pixel)
+    for (int64_t c = 0; c < work.channels; ++c) {
+      int32_t sum = work.start[c];
+      for (int64_t t = 0; t < work.count; ++t)
+        sum += static_cast<X>(work.taps[pixel * work.count + t][c]) * work.weights[t * work.weightStep + c];
+      work.y[pixel * work.yStep + c] =
+          static_cast<uint8_t>(hn::GetLane(requantised(di, hn::Set(di, sum), work.factors + c, work.to)));
+    }
+}
+
+template <class X, class Y>
+void convolveAs(const DepthwiseBytes& work) {
+  if (!convolveBy<hn::ScalableTag<int16_t>, X, Y>(work) &&
+      !convolveBy<hn::CappedTag<int16_t, 8>, X, Y>(work))
+    convolveFew<X, Y>(work);
+}
+
+void convolveDepthwiseOf(const DepthwiseBytes& work) {
+  if (work.xSigned)
+    work.ySigned ? convolveAs<int8_t, int8_t>(work) : convolveAs<int8_t, uint8_t>(work);
+  else
+    work.ySigned ? convolveAs<uint8_t, int8_t>(work) : convolveAs<uint8_t, uint8_t>(work);
+}
+#endif
+
+}  // namespace minnow::kernels::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace minnow::kernels::simd {
+
+void storeSums(const SumsToBytes& work) { MINNOW_DISPATCH(storeSumsOf)(work); }
+void computePairs(const BytePairFunction& fn, const BytePairs& row) {
+  MINNOW_DISPATCH(computePairsOf)(fn, row);
+}
+void addPixels(const ByteSums& work) { MINNOW_DISPATCH(addPixelsOf)(work); }
+void convolveDepthwise(const DepthwiseBytes& work) { MINNOW_DISPATCH(convolveDepthwiseOf)(work); }
+
+}  // namespace minnow::kernels::simd
+#endif  // HWY_ONCE
