@@ -12,12 +12,14 @@ namespace minnow::kernels {
 /// From sums to integers of 8 bits: the range is that of what is rounded, before the zero point.
 struct Requantiser {
   float low, high;
-  int32_t zero;
+  int32_t zero, least, most;
 
   explicit Requantiser(const ops::QuantisedResult& y)
       : low(static_cast<float>(y.least - y.zero)),
         high(static_cast<float>(y.most - y.zero)),
-        zero(static_cast<int32_t>(y.zero)) {}
+        zero(static_cast<int32_t>(y.zero)),
+        least(static_cast<int32_t>(y.least)),
+        most(static_cast<int32_t>(y.most)) {}
 };
 
 /// y = fma(a, ra, fma(b, rb, k)): ONNX Runtime's sum.

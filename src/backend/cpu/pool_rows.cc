@@ -9,6 +9,7 @@ std::span<const KernelRow> poolRows() {
   using namespace kernels::simd;
   static constexpr LinkedRows kRows({
       {ops::OpKind::Pool, "pool-channels-last", acceptsPool, poolWorkspace, runPool},
+      {ops::OpKind::Pool, "pool-bytes", acceptsBytePool, nullptr, runBytePool},
       {ops::OpKind::QuantizedPool, "quantized-global-pool", acceptsQuantizedGlobalPool,
        QuantizedGlobalPoolWorkspace, runQuantizedGlobalPool},
   });

@@ -22,40 +22,104 @@ void storeSumsOf(const SumsToBytes&) {}
 void computePairsOf(const BytePairFunction&, const BytePairs&) {}
 void addPixelsOf(const ByteSums&) {}
 void convolveDepthwiseOf(const DepthwiseBytes&) {}
+void maximaOf(const ByteMaxima&) {}
 #else
 
-/// round(clamp(sum * factor)) + zero.
+/// Half to even, of numbers that int32 holds: without what Highway adds for others.
 template <class D>
-HWY_INLINE hn::Vec<D> requantised(D di, hn::Vec<D> sum, const float* factors,
-                                  const Requantiser& to) {
-  const hn::RebindToFloat<D> d;
-  const auto real = hn::Mul(hn::ConvertTo(d, sum), hn::LoadU(d, factors));
-  const auto inside = hn::Min(hn::Max(real, hn::Set(d, to.low)), hn::Set(d, to.high));
-  return hn::Add(hn::NearestInt(inside), hn::Set(di, to.zero));
+HWY_INLINE hn::Vec<hn::RebindToSigned<D>> nearest(D, hn::Vec<D> v) {
+#if HWY_TARGET == HWY_AVX2
+  if constexpr (hn::MaxLanes(D()) == 8) return hn::Vec<hn::RebindToSigned<D>>{_mm256_cvtps_epi32(v.raw)};
+#elif HWY_ARCH_X86
+  if constexpr (hn::MaxLanes(D()) == 16) return hn::Vec<hn::RebindToSigned<D>>{_mm512_cvtps_epi32(v.raw)};
+#endif
+  return hn::NearestInt(v);
 }
 
-template <class T>
-void storeSumsAs(const SumsToBytes& work) {
+/// round(clamp(sum * factor)); of a NaN the least.
+struct ClampedRounding {
+  template <class D>
+  static HWY_INLINE hn::Vec<D> round(D di, hn::Vec<D> sum, const float* factors, const Requantiser& to) {
+    const hn::RebindToFloat<D> d;
+    const auto real = hn::Mul(hn::ConvertTo(d, sum), hn::LoadU(d, factors));
+    const auto low = hn::Set(d, to.low);
+    const auto number = hn::IfThenElse(hn::Eq(real, real), real, low);
+    return nearest(d, hn::Min(hn::Max(number, low), hn::Set(d, to.high)));
+    (void)di;
+  }
+};
+
+/// The same of factors from 0 to below 1, whose products int32 holds: clamped as integers later.
+struct PlainRounding {
+  template <class D>
+  static HWY_INLINE hn::Vec<D> round(D, hn::Vec<D> sum, const float* factors, const Requantiser&) {
+    const hn::RebindToFloat<D> d;
+    return nearest(d, hn::Mul(hn::ConvertTo(d, sum), hn::LoadU(d, factors)));
+  }
+};
+
+/// Two vectors of rounded sums to twice as many bytes, in the order in which ReorderDemote2To takes
+/// them: on x86 four of the first, four of the second, and so on.
+template <class T, class D>
+HWY_INLINE auto toBytes(D di, hn::Vec<D> low, hn::Vec<D> high, const Requantiser& to) {
+  const hn::Repartition<int16_t, D> d16;
+  const hn::Rebind<T, decltype(d16)> d8;
+  const auto both = hn::SaturatedAdd(hn::ReorderDemote2To(d16, low, high),
+                                     hn::Set(d16, static_cast<int16_t>(to.zero)));
+  const auto bytes = hn::DemoteTo(d8, both);
+  return hn::Min(hn::Max(bytes, hn::Set(d8, static_cast<T>(to.least))), hn::Set(d8, static_cast<T>(to.most)));
+  (void)di;
+}
+
+/// Bytes of toBytes() as the sums lay.
+template <class D8>
+HWY_INLINE hn::Vec<D8> inOrder(D8 d8, hn::Vec<D8> bytes) {
+#if HWY_ARCH_ARM
+  return (void)d8, bytes;
+#else
+  const hn::Repartition<uint32_t, D8> d32;
+  constexpr int kLanes = hn::MaxLanes(d32);
+  if constexpr (kLanes > 2) {
+    alignas(32) static constexpr uint32_t kEight[] = {0, 2, 4, 6, 1, 3, 5, 7}, kFour[] = {0, 2, 1, 3};
+    const auto order = hn::SetTableIndices(d32, kLanes == 8 ? kEight : kFour);
+    return hn::BitCast(d8, hn::TableLookupLanes(hn::BitCast(d32, bytes), order));
+  }
+  return bytes;
+#endif
+}
+
+template <class T, class Rounding>
+void storeRow(const SumsToBytes& work, const int32_t* sums, T* y) {
   const hn::CappedTag<int32_t, BytePanels::kOutputs> di;
-  const hn::Rebind<T, decltype(di)> d8;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(di));
-  for (int64_t r = 0; r < work.rows; ++r) {
-    const int32_t* sums = work.sums + r * kByteColumns;
-    T* y = reinterpret_cast<T*>(work.y) + work.places[r];
-    int64_t c = 0;
-    for (; c + lanes <= work.columns; c += lanes)
-      hn::StoreU(hn::DemoteTo(d8, requantised(di, hn::LoadU(di, sums + c), work.factors + c, work.to)),
-                 d8, y + c);
-    if (c == work.columns) continue;
-    alignas(64) T rest[BytePanels::kOutputs];
-    hn::StoreU(hn::DemoteTo(d8, requantised(di, hn::LoadU(di, sums + c), work.factors + c, work.to)),
-               d8, rest);
+  constexpr int64_t kLanes = hn::MaxLanes(di);
+  const hn::Rebind<T, hn::Repartition<int16_t, decltype(di)>> d8;
+  for (int64_t c = 0; c < work.columns; c += 2 * kLanes) {
+    const auto low = Rounding::round(di, hn::LoadU(di, sums + c), work.factors + c, work.to);
+    const auto high =
+        Rounding::round(di, hn::LoadU(di, sums + c + kLanes), work.factors + c + kLanes, work.to);
+    const auto bytes = inOrder(d8, toBytes<T>(di, low, high, work.to));
+    if (c + 2 * kLanes <= work.columns) {
+      hn::StoreU(bytes, d8, y + c);
+      continue;
+    }
+    T rest[2 * kLanes];
+    hn::StoreU(bytes, d8, rest);
     std::memcpy(y + c, rest, static_cast<size_t>(work.columns - c));
   }
 }
 
+template <class T, class Rounding>
+void storeSumsAs(const SumsToBytes& work) {
+  for (int64_t r = 0; r < work.rows; ++r)
+    storeRow<T, Rounding>(work, work.sums + r * kByteColumns, reinterpret_cast<T*>(work.y) + work.places[r]);
+}
+
 void storeSumsOf(const SumsToBytes& work) {
-  work.isSigned ? storeSumsAs<int8_t>(work) : storeSumsAs<uint8_t>(work);
+  if (work.isSmall)
+    work.isSigned ? storeSumsAs<int8_t, PlainRounding>(work) : storeSumsAs<uint8_t, PlainRounding>(work);
+  else
+    work.isSigned ? storeSumsAs<int8_t, ClampedRounding>(work)
+                  : storeSumsAs<uint8_t, ClampedRounding>(work);
 }
 
 // Pairs -------------------------------------------------------------------------------------------
@@ -161,23 +225,24 @@ class DepthwiseStep {
       start_[to] = work.start[channel + lane];
       factors_[to] = work.factors[channel + lane];
     }
-    for (int64_t t = 0; t < work.count; t += kTogether) prepare(t);
+    for (int64_t t = 0; t < work.taps; t += kTogether) prepare(t);
   }
 
-  template <class X, class Y>
-  void run(int64_t pixel) const {
-    const uint8_t* const* taps = work_.taps + pixel * work_.count;
+  template <class X, class Y, class Rounding>
+  void run(const ByteRun& pixels, const uint8_t* const* taps) const {
     const Sums di;
-    auto low = hn::Load(di, start_), high = hn::Load(di, start_ + kLanes / 2);
-    int64_t t = 0;
-    for (; t + kTogether <= work_.count; t += kTogether)
-      add(loaded<X>(taps[t]), kTogether == 2 ? loaded<X>(taps[t + 1]) : hn::Zero(D16()), t, low, high);
-    if (t < work_.count) add(loaded<X>(taps[t]), hn::Zero(D16()), t, low, high);
-    const auto bytes = hn::ReorderDemote2To(D16(), requantised(di, low, factors_, work_.to),
-                                            requantised(di, high, factors_ + kLanes / 2, work_.to));
-    const hn::Rebind<Y, D16> d8;
-    hn::StoreU(hn::DemoteTo(d8, bytes), d8,
-               reinterpret_cast<Y*>(work_.y) + pixel * work_.yStep + channel_);
+    for (int64_t pixel = 0, at = 0; pixel < pixels.count; ++pixel, at += work_.xStep) {
+      auto low = hn::Load(di, start_), high = hn::Load(di, start_ + kLanes / 2);
+      int64_t t = 0;
+      for (; t + kTogether <= work_.taps; t += kTogether)
+        add(loaded<X>(taps[t] + at), kTogether == 2 ? loaded<X>(taps[t + 1] + at) : hn::Zero(D16()), t,
+            low, high);
+      if (t < work_.taps) add(loaded<X>(taps[t] + at), hn::Zero(D16()), t, low, high);
+      const hn::Rebind<Y, D16> d8;
+      hn::StoreU(toBytes<Y>(di, Rounding::round(di, low, factors_, work_.to),
+                            Rounding::round(di, high, factors_ + kLanes / 2, work_.to), work_.to),
+                 d8, reinterpret_cast<Y*>(pixels.y) + pixel * work_.yStep + channel_);
+    }
   }
 
  private:
@@ -187,7 +252,7 @@ class DepthwiseStep {
     return hn::PromoteTo(D16(), hn::LoadU(d8, reinterpret_cast<const X*>(tap) + channel_));
   }
   Terms weightsOf(int64_t tap) const {
-    if (tap >= work_.count) return hn::Zero(D16());
+    if (tap >= work_.taps) return hn::Zero(D16());
     const hn::Rebind<int8_t, D16> d8;
     return hn::PromoteTo(D16(), hn::LoadU(d8, work_.weights + tap * work_.weightStep + channel_));
   }
@@ -220,19 +285,20 @@ class DepthwiseStep {
   HWY_ALIGN int16_t weights_[(kMostByteTaps + 1) * kLanes];
 };
 
-template <class D16, class X, class Y>
+template <class D16, class X, class Y, class Rounding>
 void convolveStep(const DepthwiseBytes& work, int64_t channel) {
   const DepthwiseStep<D16> step(work, channel);
-  for (int64_t pixel = 0; pixel < work.pixels; ++pixel) step.template run<X, Y>(pixel);
+  for (int64_t i = 0; i < work.count; ++i)
+    step.template run<X, Y, Rounding>(work.runs[i], work.places + i * work.taps);
 }
 
 /// The last step overlaps the one before: channels computed twice come out alike.
-template <class D16, class X, class Y>
+template <class D16, class X, class Y, class Rounding>
 bool convolveBy(const DepthwiseBytes& work) {
   constexpr int64_t kLanes = hn::MaxLanes(D16());
   if (work.channels < kLanes) return false;
   for (int64_t c = 0; c < work.channels; c += kLanes)
-    convolveStep<D16, X, Y>(work, std::min(c, work.channels - kLanes));
+    convolveStep<D16, X, Y, Rounding>(work, std::min(c, work.channels - kLanes));
   return true;
 }
 
@@ -240,28 +306,61 @@ bool convolveBy(const DepthwiseBytes& work) {
 template <class X, class Y>
 void convolveFew(const DepthwiseBytes& work) {
   const hn::CappedTag<int32_t, 1> di;
-  for (int64_t pixel = 0; pixel < work.pixels; ++pixel)
-    for (int64_t c = 0; c < work.channels; ++c) {
-      int32_t sum = work.start[c];
-      for (int64_t t = 0; t < work.count; ++t)
-        sum += static_cast<X>(work.taps[pixel * work.count + t][c]) * work.weights[t * work.weightStep + c];
-      work.y[pixel * work.yStep + c] =
-          static_cast<uint8_t>(hn::GetLane(requantised(di, hn::Set(di, sum), work.factors + c, work.to)));
-    }
+  for (int64_t i = 0; i < work.count; ++i)
+    for (int64_t pixel = 0; pixel < work.runs[i].count; ++pixel)
+      for (int64_t c = 0; c < work.channels; ++c) {
+        int32_t sum = work.start[c];
+        for (int64_t t = 0; t < work.taps; ++t)
+          sum += static_cast<X>(work.places[i * work.taps + t][pixel * work.xStep + c]) *
+                 work.weights[t * work.weightStep + c];
+        const auto rounded = ClampedRounding::round(di, hn::Set(di, sum), work.factors + c, work.to);
+        const int32_t y = hn::GetLane(rounded) + work.to.zero;
+        reinterpret_cast<Y*>(work.runs[i].y)[pixel * work.yStep + c] = static_cast<Y>(y);
+      }
+}
+
+template <class X, class Y, class Rounding>
+void convolveAs(const DepthwiseBytes& work) {
+  if (!convolveBy<hn::ScalableTag<int16_t>, X, Y, Rounding>(work) &&
+      !convolveBy<hn::CappedTag<int16_t, 8>, X, Y, Rounding>(work))
+    convolveFew<X, Y>(work);
 }
 
 template <class X, class Y>
-void convolveAs(const DepthwiseBytes& work) {
-  if (!convolveBy<hn::ScalableTag<int16_t>, X, Y>(work) &&
-      !convolveBy<hn::CappedTag<int16_t, 8>, X, Y>(work))
-    convolveFew<X, Y>(work);
+void convolveTo(const DepthwiseBytes& work) {
+  work.isSmall ? convolveAs<X, Y, PlainRounding>(work) : convolveAs<X, Y, ClampedRounding>(work);
 }
 
 void convolveDepthwiseOf(const DepthwiseBytes& work) {
   if (work.xSigned)
-    work.ySigned ? convolveAs<int8_t, int8_t>(work) : convolveAs<int8_t, uint8_t>(work);
+    work.ySigned ? convolveTo<int8_t, int8_t>(work) : convolveTo<int8_t, uint8_t>(work);
   else
-    work.ySigned ? convolveAs<uint8_t, int8_t>(work) : convolveAs<uint8_t, uint8_t>(work);
+    work.ySigned ? convolveTo<uint8_t, int8_t>(work) : convolveTo<uint8_t, uint8_t>(work);
+}
+
+// Greatest bytes ----------------------------------------------------------------------------------
+
+template <class T, class D>
+void maximaBy(D d, const ByteMaxima& work, int64_t channel) {
+  auto best = hn::Set(d, hwy::LowestValue<T>());
+  for (int64_t t = 0; t < work.count; ++t)
+    best = hn::Max(best, hn::LoadU(d, reinterpret_cast<const T*>(work.taps[t]) + channel));
+  hn::StoreU(best, d, reinterpret_cast<T*>(work.y) + channel);
+}
+
+template <class T>
+void maximaAs(const ByteMaxima& work) {
+  const hn::ScalableTag<T> d;
+  const hn::CappedTag<T, 1> one;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t c = 0;
+  for (; c + lanes <= work.channels; c += lanes) maximaBy<T>(d, work, c);
+  if (c > 0 && c < work.channels) return maximaBy<T>(d, work, work.channels - lanes);
+  for (; c < work.channels; ++c) maximaBy<T>(one, work, c);
+}
+
+void maximaOf(const ByteMaxima& work) {
+  work.isSigned ? maximaAs<int8_t>(work) : maximaAs<uint8_t>(work);
 }
 #endif
 
@@ -277,6 +376,7 @@ void computePairs(const BytePairFunction& fn, const BytePairs& row) {
 }
 void addPixels(const ByteSums& work) { MINNOW_DISPATCH(addPixelsOf)(work); }
 void convolveDepthwise(const DepthwiseBytes& work) { MINNOW_DISPATCH(convolveDepthwiseOf)(work); }
+void maxima(const ByteMaxima& work) { MINNOW_DISPATCH(maximaOf)(work); }
 
 }  // namespace minnow::kernels::simd
 #endif  // HWY_ONCE

@@ -1,17 +1,24 @@
 // The steps from sums to bytes, and functions of bytes, a row at a time.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "kernels/quantized.h"
 
 namespace minnow::kernels::simd {
 
+/// True if products with sums of 32 bits surely are less than 2^31.
+inline bool areSmall(const float* factors, int64_t count) {
+  return std::all_of(factors, factors + count, [](float f) { return f >= 0 && f < 1; });
+}
+
 /// A tile's sums become bytes: y[places[r] + c] of `columns` channels, by their factors.
 struct SumsToBytes {
   const int32_t* sums;   ///< rows of kByteColumns
   const float* factors;  ///< kByteColumns
   Requantiser to;
+  bool isSmall;  ///< areSmall() of the factors
   bool isSigned;
   uint8_t* y;
   const int64_t* places;
@@ -52,22 +59,36 @@ struct ByteSums {
 };
 void addPixels(const ByteSums& work);
 
-/// Pixels of a depthwise convolution: tap t of pixel p reads channels from taps[p * count + t] on.
+/// Pixels of an output row whose taps all move on alike.
+struct ByteRun {
+  int64_t count;
+  uint8_t* y;
+};
+/// Runs of a depthwise convolution: tap t of run i reads channels from places[i * taps + t] on, and
+/// of each further pixel xStep on.
 struct DepthwiseBytes {
-  const uint8_t* const* taps;
-  int64_t count, pixels, channels;
-  bool xSigned;
+  const ByteRun* runs;
+  const uint8_t* const* places;
+  int64_t count, taps, channels, xStep, yStep;
   const int8_t* weights;  ///< tap 0; the next one follows at `weightStep`
   int64_t weightStep;
   const int32_t* start;
   const float* factors;
   Requantiser to;
-  bool ySigned;
-  uint8_t* y;
-  int64_t yStep;  ///< from a pixel to the next
+  bool isSmall;  ///< areSmall() of the factors
+  bool xSigned, ySigned;
 };
 /// More taps are for the reference.
 inline constexpr int64_t kMostByteTaps = 64;
 void convolveDepthwise(const DepthwiseBytes& work);
+
+/// y[c] = the greatest of taps[t][c]; the least of the type where there is no tap.
+struct ByteMaxima {
+  const uint8_t* const* taps;
+  int64_t count, channels;
+  bool isSigned;
+  uint8_t* y;
+};
+void maxima(const ByteMaxima& work);
 
 }  // namespace minnow::kernels::simd

@@ -8,6 +8,7 @@
 #include "kernels/simd/conv_plan.h"
 #include "kernels/simd/quantized.h"
 #include "kernels/simd/scratch.h"
+#include "ops/pool.h"
 #include "ops/quantized.h"
 
 namespace minnow::kernels::simd {
@@ -28,6 +29,8 @@ void computeApart(const BytePairFunction& fn, const LoopTile<3>& row, const uint
     for (int64_t k = 0; k < n; ++k) y[(i + k) * row.step[0]] = ys[k];
   }
 }
+
+constexpr int64_t kMostMaxTaps = 256;
 
 bool isRepeatedOrDense(int64_t step) { return step == 0 || step == 1; }
 
@@ -76,6 +79,7 @@ Result<void> runQuantizedGlobalPool(const ops::Operator& op, const KernelArgs& a
   alignas(64) float factors[kByteColumns];
   std::ranges::fill(factors, pool.x.scale / (pool.yScale * static_cast<float>(pixels)));
   const bool xSigned = args.inputs[0].type == DataType::Int8;
+  const bool isSmall = areSmall(factors, kByteColumns);
   const auto start = static_cast<int32_t>(-static_cast<uint32_t>(pixels * pool.x.zero));
   for (int64_t n = 0; n < x.batch; ++n) {
     std::fill_n(sums, BytePanels::roundUp(x.channels, kByteColumns), start);
@@ -85,10 +89,46 @@ Result<void> runQuantizedGlobalPool(const ops::Operator& op, const KernelArgs& a
                  xSigned, x.width, x.pixelStride, x.channels, sums});
     for (int64_t c = 0; c < x.channels; c += kByteColumns) {
       const int64_t place = n * y.batchStride + c;
-      storeSums({sums + c, factors, Requantiser(pool.y), pool.y.dataType() == DataType::Int8,
+      storeSums({sums + c, factors, Requantiser(pool.y), isSmall, pool.y.dataType() == DataType::Int8,
                  args.outputs[0].as<uint8_t>(), &place, 1, std::min(kByteColumns, x.channels - c)});
     }
   }
+  return {};
+}
+
+bool acceptsBytePool(const ops::Operator& op, std::span<const TensorView> inputs,
+                     std::span<const TensorView> outputs) {
+  const auto& pool = static_cast<const ops::Pool&>(op);
+  int64_t taps = 1;
+  for (const int64_t extent : pool.kernel) taps = ops::cappedProduct(taps, extent);
+  return elementSize(inputs[0].type) == 1 && pool.fn == ops::PoolFn::Max && !pool.global &&
+         !pool.indices && taps <= kMostMaxTaps && inputs[0].shape.rank() == 4 &&
+         Image(inputs[0]).channelsAdjacent() && Image(outputs[0]).channelsAdjacent();
+}
+
+Result<void> runBytePool(const ops::Operator& op, const KernelArgs& args) {
+  const auto& pool = static_cast<const ops::Pool&>(op);
+  const Image x(args.inputs[0]), y(args.outputs[0]);
+  const OutputRows rows = args.rows.within(y.height);
+  const int64_t perImage = rows.end - rows.begin;
+  args.team->parallelFor(x.batch * perImage, 1, [&](int64_t begin, int64_t end) {
+    const uint8_t* taps[kMostMaxTaps];
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t n = i / perImage, row = rows.begin + i % perImage;
+      const ops::PoolSpan down = ops::poolSpan(pool, 0, x.height, row);
+      const uint8_t* image = args.inputs[0].as<const uint8_t>() + n * x.batchStride;
+      uint8_t* to = args.outputs[0].as<uint8_t>() + n * y.batchStride + row * y.rowStride;
+      for (int64_t column = 0; column < y.width; ++column, to += y.pixelStride) {
+        const ops::PoolSpan across = ops::poolSpan(pool, 1, x.width, column);
+        int64_t count = 0;
+        for (int64_t ky = 0; ky < down.count; ++ky)
+          for (int64_t kx = 0; kx < across.count; ++kx)
+            taps[count++] = image + (down.first + ky * pool.dilations[0]) * x.rowStride +
+                            (across.first + kx * pool.dilations[1]) * x.pixelStride;
+        maxima({taps, count, x.channels, args.inputs[0].type == DataType::Int8, to});
+      }
+    }
+  });
   return {};
 }
 

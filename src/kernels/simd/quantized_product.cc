@@ -86,13 +86,14 @@ class ByteProduct {
     const std::byte* weights = args_.inputs[1].as<const std::byte>() + group * panels_.groupBytes() +
                                panel * panels_.panelBytes();
     for (int64_t c = 0; c < kByteColumns; ++c) begin(weights, channel, c, columns, start, factors);
+    const bool isSmall = areSmall(factors, kByteColumns);
     const int64_t lots = blocksOf(rows.count, kByteRows);
     for (int64_t lot = 0, row = 0; lot < lots; ++lot) {
       const int64_t n = (rows.count - row + lots - lot - 1) / (lots - lot);
       multiply_({rows.x + row * rows.rowStep, rows.rowStep, panels_.steps(), input_.flip, weights,
                  panels_.panelBytes(), start, sums},
                 n, columns > BytePanels::kOutputs ? kBytePanels : 1);
-      storeSums({sums, factors, to_, isSigned_, y + column, rows.places + row, n, columns});
+      storeSums({sums, factors, to_, isSmall, isSigned_, y + column, rows.places + row, n, columns});
       row += n;
     }
   }
@@ -265,60 +266,114 @@ void runConvBlock(const ConvShape& shape, const ByteBlocks& blocks, const BytePr
 
 // Depthwise ---------------------------------------------------------------------------------------
 
-/// A row of output pixels with the places their taps read, and a pixel of padding.
-struct DepthwiseScratch {
-  size_t tapBytes, blankBytes, channelBytes;
+/// Output rows of a depthwise convolution in runs: pixels whose window meets the side padding have a
+/// run each, those between them one a row. A window's row outside the image reads a row of padding.
+class DepthwiseRuns {
+ public:
+  DepthwiseRuns(const ConvShape& shape, uint8_t blank, std::byte* scratch)
+      : shape_(shape), parts_(shape), blank_(reinterpret_cast<uint8_t*>(scratch)),
+        runs_(reinterpret_cast<ByteRun*>(scratch + parts_.blank)),
+        places_(reinterpret_cast<const uint8_t**>(scratch + parts_.blank + parts_.runs)) {
+    std::memset(blank_, blank, parts_.blank);
+  }
 
-  explicit DepthwiseScratch(const ConvShape& shape)
-      : tapBytes(base::alignUp(static_cast<size_t>(shape.y.width * shape.taps()) * sizeof(void*))),
-        blankBytes(base::alignUp(static_cast<size_t>(shape.groups))),
-        channelBytes(base::alignUp(static_cast<size_t>(shape.groups) * 4)) {}
-  size_t bytes() const { return tapBytes + blankBytes + 2 * channelBytes; }
-};
+  static constexpr int64_t kRows = 16;  ///< of an item at most
+  struct Parts {
+    size_t blank, runs, places, channels;
 
-void findTaps(const ConvShape& shape, const uint8_t* image, const uint8_t* blank, Pixel pixel,
-              const uint8_t** taps) {
-  const auto& [z, y, x] = shape.windows;
-  for (int64_t i = 0; i < shape.y.width; ++i, ++pixel.column)
+    explicit Parts(const ConvShape& shape)
+        : blank(base::alignUp(static_cast<size_t>((shape.y.width - 1) * xStep(shape) + shape.groups))),
+          runs(base::alignUp(static_cast<size_t>(kRows * runsOfRow(shape)) * sizeof(ByteRun))),
+          places(base::alignUp(static_cast<size_t>(kRows * runsOfRow(shape) * shape.taps()) * sizeof(void*))),
+          channels(base::alignUp(static_cast<size_t>(shape.groups) * 4)) {}
+    size_t bytes() const { return blank + runs + places + 2 * channels; }
+  };
+  static int64_t xStep(const ConvShape& shape) { return shape.windows[2].stride * shape.x.pixelStride; }
+  /// Output columns whose windows lie within the input's: [first, end).
+  static std::pair<int64_t, int64_t> inner(const ConvShape& shape) {
+    const ops::SlidingWindow& x = shape.windows[2];
+    const int64_t first = std::min((x.padBegin + x.stride - 1) / x.stride, shape.y.width);
+    const int64_t room = shape.x.width - x.reach() + x.padBegin;
+    return {first, std::clamp(room < 0 ? 0 : room / x.stride + 1, first, shape.y.width)};
+  }
+  static int64_t runsOfRow(const ConvShape& shape) {
+    const auto [first, end] = inner(shape);
+    return shape.y.width - (end - first) + 1;
+  }
+
+  void addRow(const uint8_t* image, Pixel pixel, uint8_t* y) {
+    const auto [first, end] = inner(shape_);
+    for (pixel.column = 0; pixel.column < shape_.y.width;) {
+      const int64_t count = pixel.column == first && end > first ? end - first : 1;
+      runs_[count_] = {count, y + pixel.offset(shape_.y)};
+      place(image, pixel, places_ + count_ * shape_.taps());
+      ++count_, pixel.column += count;
+    }
+  }
+  const ByteRun* runs() const { return runs_; }
+  const uint8_t* const* places() const { return places_; }
+  int64_t count() const { return count_; }
+
+ private:
+  void place(const uint8_t* image, const Pixel& at, const uint8_t** taps) const {
+    const auto& [z, y, x] = shape_.windows;
+    const auto within = [](int64_t i, int64_t extent) { return i >= 0 && i < extent; };
     for (int64_t kz = 0; kz < z.kernel; ++kz)
       for (int64_t ky = 0; ky < y.kernel; ++ky)
         for (int64_t kx = 0; kx < x.kernel; ++kx) {
-          const int64_t plane = z.tapAt(pixel.z, kz), row = y.tapAt(pixel.row, ky);
-          const int64_t column = x.tapAt(pixel.column, kx);
-          const bool exists = plane >= 0 && plane < shape.x.depth && row >= 0 &&
-                              row < shape.x.height && column >= 0 && column < shape.x.width;
-          *taps++ = exists ? image + plane * shape.x.planeStride + row * shape.x.rowStride +
-                                 column * shape.x.pixelStride
-                           : blank;
+          const int64_t plane = z.tapAt(at.z, kz), row = y.tapAt(at.row, ky), column = x.tapAt(at.column, kx);
+          const bool exists = within(plane, shape_.x.depth) && within(row, shape_.x.height) &&
+                              within(column, shape_.x.width);
+          *taps++ = exists ? image + plane * shape_.x.planeStride + row * shape_.x.rowStride +
+                                 column * shape_.x.pixelStride
+                           : blank_;
         }
-}
+  }
 
-void runDepthwiseRow(const ConvShape& shape, const ops::QuantizedConv& op, const KernelArgs& args,
-                     int64_t item, std::byte* scratch) {
-  const DepthwiseScratch parts(shape);
-  auto** taps = reinterpret_cast<const uint8_t**>(scratch);
-  auto* blank = reinterpret_cast<uint8_t*>(scratch + parts.tapBytes);
-  auto* start = reinterpret_cast<int32_t*>(scratch + parts.tapBytes + parts.blankBytes);
-  auto* factors = reinterpret_cast<float*>(scratch + parts.bytes() - parts.channelBytes);
+  const ConvShape& shape_;
+  Parts parts_;
+  uint8_t* blank_;
+  ByteRun* runs_;
+  const uint8_t** places_;
+  int64_t count_ = 0;
+};
+
+/// Items of rows of planes.
+struct DepthwiseItems {
+  int64_t rows, perPlane, planes;
+
+  DepthwiseItems(const ConvShape& shape, int64_t threads)
+      : rows(std::clamp<int64_t>(shape.rows / std::max<int64_t>(threads, 1), 1, DepthwiseRuns::kRows)),
+        perPlane(blocksOf(shape.rows, rows)),
+        planes(shape.y.batch * shape.y.depth) {}
+};
+
+void runDepthwiseItem(const ConvShape& shape, const ops::QuantizedConv& op, const KernelArgs& args,
+                      const DepthwiseItems& items, int64_t item, std::byte* scratch) {
+  const DepthwiseRuns::Parts parts(shape);
+  auto* start = reinterpret_cast<int32_t*>(scratch + parts.bytes() - 2 * parts.channels);
+  auto* factors = reinterpret_cast<float*>(scratch + parts.bytes() - parts.channels);
   const std::byte* weights = args.inputs[1].as<const std::byte>();
   const TensorView& given = args.inputs[3];
-  std::memset(blank, static_cast<uint8_t>(op.xZero), static_cast<size_t>(shape.groups));
   for (int64_t c = 0; c < shape.groups; ++c) {
     uint32_t sum;
     std::memcpy(&sum, weights + c * 4, sizeof sum);
     start[c] = static_cast<int32_t>(args.bias<uint32_t>(2, c) - static_cast<uint32_t>(op.xZero) * sum);
     factors[c] = given.as<const float>()[given.shape[0] == 1 ? 0 : c * given.strides[0]];
   }
-  const int64_t perImage = shape.y.depth * shape.rows, batch = item / perImage;
-  const Pixel first(shape, item % perImage * shape.y.width);
-  findTaps(shape, args.inputs[0].as<const uint8_t>() + batch * shape.x.batchStride, blank, first, taps);
-  convolveDepthwise({taps, shape.taps(), shape.y.width, shape.groups,
-                     args.inputs[0].type == DataType::Int8,
+  const int64_t plane = item / items.perPlane, batch = plane / shape.y.depth;
+  const uint8_t* image = args.inputs[0].as<const uint8_t>() + batch * shape.x.batchStride;
+  uint8_t* y = args.outputs[0].as<uint8_t>() + batch * shape.y.batchStride;
+  DepthwiseRuns runs(shape, static_cast<uint8_t>(op.xZero), scratch);
+  const int64_t first = item % items.perPlane * items.rows;
+  for (int64_t row = first; row < std::min(first + items.rows, shape.rows); ++row)
+    runs.addRow(image, Pixel(shape, (plane % shape.y.depth * shape.rows + row) * shape.y.width), y);
+  convolveDepthwise({runs.runs(), runs.places(), runs.count(), shape.taps(), shape.groups,
+                     DepthwiseRuns::xStep(shape), shape.y.pixelStride,
                      reinterpret_cast<const int8_t*>(weights) + shape.panels.channels() * 4,
                      shape.panels.channels(), start, factors, Requantiser(op.y),
-                     op.y.dataType() == DataType::Int8,
-                     args.outputs[0].as<uint8_t>() + batch * shape.y.batchStride + first.offset(shape.y),
-                     shape.y.pixelStride});
+                     areSmall(factors, shape.groups), args.inputs[0].type == DataType::Int8,
+                     op.y.dataType() == DataType::Int8});
 }
 
 ConvShape shapeOf(const ops::Operator& op, std::span<const TensorView> inputs,
@@ -413,16 +468,17 @@ bool acceptsQuantizedDepthwise(const ops::Operator& op, std::span<const TensorVi
 
 size_t QuantizedDepthwiseWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
                                    std::span<const TensorView> outputs, const CallShape& call) {
-  return scratchWorkspace(DepthwiseScratch(shapeOf(op, inputs, outputs, call.rows)).bytes(),
+  return scratchWorkspace(DepthwiseRuns::Parts(shapeOf(op, inputs, outputs, call.rows)).bytes(),
                           call.threads);
 }
 
 Result<void> runQuantizedDepthwise(const ops::Operator& op, const KernelArgs& args) {
   const auto& conv = static_cast<const ops::QuantizedConv&>(op);
   const ConvShape shape = shapeOf(op, args.inputs, args.outputs, args.rows);
-  forEachItem(*args.team, shape.y.batch * shape.y.depth * shape.rows, args.workspace,
-              DepthwiseScratch(shape).bytes(), [&](int64_t item, std::byte* scratch) {
-                runDepthwiseRow(shape, conv, args, item, scratch);
+  const DepthwiseItems items(shape, args.team->threads());
+  forEachItem(*args.team, items.planes * items.perPlane, args.workspace,
+              DepthwiseRuns::Parts(shape).bytes(), [&](int64_t item, std::byte* scratch) {
+                runDepthwiseItem(shape, conv, args, items, item, scratch);
               });
   return {};
 }
