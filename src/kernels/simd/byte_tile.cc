@@ -23,20 +23,20 @@ bool hasDotProduct() {
 
 }  // namespace
 
-ByteTileFn byteTile() {
+ByteTiles byteTiles() {
   static const bool hasDot = hasDotProduct();
   switch (kernelTarget()) {
     case Target::Avx3:
-      return hasDot ? byteTileVnni() : byteTileAvx2();
+      return hasDot ? byteTilesVnni() : byteTilesAvx2();
     case Target::Avx2:
-      return byteTileAvx2();
+      return byteTilesAvx2();
     case Target::Sve:
     case Target::Neon:
-      return hasDot && byteTileDot() ? byteTileDot() : byteTileNeon();
+      return hasDot ? byteTilesDot() : byteTilesNeon();
     case Target::ScalarFma:
       break;
   }
-  return nullptr;
+  return {};
 }
 
 }  // namespace minnow::kernels::simd

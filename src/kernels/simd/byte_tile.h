@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "kernels/byte_packing.h"
+#include "kernels/simd/byte_rows.h"
 
 namespace minnow::kernels::simd {
 
@@ -30,18 +31,28 @@ struct ByteTile {
   int64_t panelBytes;       ///< from a panel to the next
   const int32_t* start;     ///< what sums begin with: kByteColumns
   int32_t* sums;            ///< rows of kByteColumns
+  const SumsToBytes* to;    ///< of the row at hand on, for tiles that store bytes
 };
 
 /// `rows` up to kByteRows, `panels` 1 or kBytePanels.
 using ByteTileFn = void (*)(const ByteTile& tile, int64_t rows, int64_t panels);
 
-/// The best one of this CPU and target; null where the reference has to do.
-ByteTileFn byteTile();
+struct ByteTiles {
+  ByteTileFn sums = nullptr;
+  /// Stores bytes at once, of whole panels and small factors (SumsToBytes::isSmall); null where that
+  /// gains nothing.
+  ByteTileFn bytes = nullptr;
+  /// Of `bytes`: fewer than kByteRows, to have registers left; so it pays up to `mostSteps` alone.
+  int64_t rows = 0, mostSteps = 0;
+};
 
-/// Each null where it is not compiled; whether this CPU has the instructions, byteTile() asks.
-ByteTileFn byteTileAvx2();
-ByteTileFn byteTileVnni();
-ByteTileFn byteTileNeon();
-ByteTileFn byteTileDot();
+/// The best ones of this CPU and target; none where the reference has to do.
+ByteTiles byteTiles();
+
+/// None where they are not compiled; whether this CPU has the instructions, byteTiles() asks.
+ByteTiles byteTilesAvx2();
+ByteTiles byteTilesVnni();
+ByteTiles byteTilesNeon();
+ByteTiles byteTilesDot();
 
 }  // namespace minnow::kernels::simd

@@ -63,8 +63,8 @@ struct Avx2Tile {
 
 }  // namespace
 
-ByteTileFn byteTileAvx2() {
-  return [](const ByteTile& tile, int64_t rows, int64_t panels) {
+ByteTiles byteTilesAvx2() {
+  return {[](const ByteTile& tile, int64_t rows, int64_t panels) {
     ByteTile one = tile;
     for (int64_t p = 0; p < panels; ++p) {
       runByteRows<Avx2Tile, 3, 1>(one, rows);
@@ -72,12 +72,12 @@ ByteTileFn byteTileAvx2() {
       one.start += BytePanels::kOutputs;
       one.sums += BytePanels::kOutputs;
     }
-  };
+  }};
 }
 
 }  // namespace minnow::kernels::simd
 #else
 namespace minnow::kernels::simd {
-ByteTileFn byteTileAvx2() { return nullptr; }
+ByteTiles byteTilesAvx2() { return {}; }
 }  // namespace minnow::kernels::simd
 #endif

@@ -48,8 +48,8 @@ struct DotTile {
 
 }  // namespace
 
-ByteTileFn byteTileDot() {
-  return [](const ByteTile& tile, int64_t rows, int64_t panels) {
+ByteTiles byteTilesDot() {
+  return {[](const ByteTile& tile, int64_t rows, int64_t panels) {
     ByteTile one = tile;
     for (int64_t p = 0; p < panels; ++p) {
       runByteRows<DotTile, 6, 1>(one, rows);
@@ -57,12 +57,12 @@ ByteTileFn byteTileDot() {
       one.start += BytePanels::kOutputs;
       one.sums += BytePanels::kOutputs;
     }
-  };
+  }};
 }
 
 }  // namespace minnow::kernels::simd
 #else
 namespace minnow::kernels::simd {
-ByteTileFn byteTileDot() { return nullptr; }
+ByteTiles byteTilesDot() { return {}; }
 }  // namespace minnow::kernels::simd
 #endif

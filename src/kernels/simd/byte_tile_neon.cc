@@ -64,8 +64,8 @@ struct NeonTile {
 
 }  // namespace
 
-ByteTileFn byteTileNeon() {
-  return [](const ByteTile& tile, int64_t rows, int64_t panels) {
+ByteTiles byteTilesNeon() {
+  return {[](const ByteTile& tile, int64_t rows, int64_t panels) {
     ByteTile one = tile;
     for (int64_t p = 0; p < panels; ++p) {
       runByteRows<NeonTile, kNeonRows, 1>(one, rows);
@@ -73,12 +73,12 @@ ByteTileFn byteTileNeon() {
       one.start += BytePanels::kOutputs;
       one.sums += BytePanels::kOutputs;
     }
-  };
+  }};
 }
 
 }  // namespace minnow::kernels::simd
 #else
 namespace minnow::kernels::simd {
-ByteTileFn byteTileNeon() { return nullptr; }
+ByteTiles byteTilesNeon() { return {}; }
 }  // namespace minnow::kernels::simd
 #endif

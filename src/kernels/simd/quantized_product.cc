@@ -60,7 +60,7 @@ class ByteProduct {
   ByteProduct(const BytePanels& panels, const KernelArgs& args, const TileInput& input,
               const ops::QuantisedResult& y)
       : panels_(panels), args_(args), input_(input), to_(y),
-        isSigned_(y.dataType() == DataType::Int8), multiply_(byteTile()) {}
+        isSigned_(y.dataType() == DataType::Int8), tiles_(byteTiles()) {}
 
   const TileInput& input() const { return input_; }
   const BytePanels& panels() const { return panels_; }
@@ -87,13 +87,22 @@ class ByteProduct {
                                panel * panels_.panelBytes();
     for (int64_t c = 0; c < kByteColumns; ++c) begin(weights, channel, c, columns, start, factors);
     const bool isSmall = areSmall(factors, kByteColumns);
-    const int64_t lots = blocksOf(rows.count, kByteRows);
+    const int64_t panels = columns > BytePanels::kOutputs ? kBytePanels : 1;
+    const bool toBytes = tiles_.bytes && isSmall && panels_.steps() <= tiles_.mostSteps &&
+                         columns == panels * BytePanels::kOutputs;
+    const int64_t lots = blocksOf(rows.count, toBytes ? tiles_.rows : kByteRows);
     for (int64_t lot = 0, row = 0; lot < lots; ++lot) {
       const int64_t n = (rows.count - row + lots - lot - 1) / (lots - lot);
-      multiply_({rows.x + row * rows.rowStep, rows.rowStep, panels_.steps(), input_.flip, weights,
-                 panels_.panelBytes(), start, sums},
-                n, columns > BytePanels::kOutputs ? kBytePanels : 1);
-      storeSums({sums, factors, to_, isSmall, isSigned_, y + column, rows.places + row, n, columns});
+      const SumsToBytes to{sums,       factors,           to_, isSmall, isSigned_,
+                           y + column, rows.places + row, n,   columns};
+      const ByteTile tile{rows.x + row * rows.rowStep, rows.rowStep, panels_.steps(), input_.flip,
+                          weights, panels_.panelBytes(), start, sums, &to};
+      if (toBytes) {
+        tiles_.bytes(tile, n, panels);
+      } else {
+        tiles_.sums(tile, n, panels);
+        storeSums(to);
+      }
       row += n;
     }
   }
@@ -119,7 +128,7 @@ class ByteProduct {
   TileInput input_;
   Requantiser to_;
   bool isSigned_;
-  ByteTileFn multiply_;
+  ByteTiles tiles_;
 };
 
 /// Calls run(block, first pair, end pair, scratch): pairs are shared too where blocks are few.
@@ -188,6 +197,20 @@ struct Pixel {
   }
 };
 
+/// A few bytes, which a call would take longer to copy.
+inline void copyBytes(uint8_t* to, const uint8_t* from, int64_t n) {
+  const auto ends = [&](auto word) {  // which overlap
+    constexpr auto kSize = static_cast<int64_t>(sizeof word);
+    auto last = word;
+    std::memcpy(&word, from, sizeof word), std::memcpy(&last, from + n - kSize, sizeof word);
+    std::memcpy(to, &word, sizeof word), std::memcpy(to + n - kSize, &last, sizeof word);
+  };
+  if (n > 16 || n < 4)
+    std::memcpy(to, from, static_cast<size_t>(n));
+  else
+    n < 8 ? ends(uint32_t{}) : ends(uint64_t{});
+}
+
 /// The bytes under the taps of pixels, tap after tap.
 class Gathering {
  public:
@@ -216,14 +239,14 @@ class Gathering {
     const int64_t run = shape_.channels;
     if (window.dilation == 1 && x.channelsAdjacent() && x.pixelStride == run && column >= 0 &&
         column + window.kernel <= x.width) {
-      std::memcpy(to, row + column * run, static_cast<size_t>(window.kernel * run));
+      copyBytes(to, row + column * run, window.kernel * run);
       return;
     }
     for (int64_t kx = 0; kx < window.kernel; ++kx, column += window.dilation, to += run) {
       if (column < 0 || column >= x.width)
         std::memset(to, blank_, static_cast<size_t>(run));
       else if (x.channelsAdjacent())
-        std::memcpy(to, row + column * x.pixelStride, static_cast<size_t>(run));
+        copyBytes(to, row + column * x.pixelStride, run);
       else
         for (int64_t c = 0; c < run; ++c) to[c] = row[column * x.pixelStride + c * x.channelStride];
     }
@@ -235,7 +258,7 @@ class Gathering {
 };
 
 bool isPacked(std::span<const TensorView> inputs, const TensorView& y) {
-  return inputs[1].packing == Packing::I8x16 && y.elements() > 0 && byteTile();
+  return inputs[1].packing == Packing::I8x16 && y.elements() > 0 && byteTiles().sums;
 }
 
 /// A block of pixels of one image and group.
