@@ -22,6 +22,9 @@ namespace minnow::converter {
 #define MINNOW_IMPORT(name, function, known) void function(NodeContext&);
 #include "converter/onnx/import_list.inc"
 #undef MINNOW_IMPORT
+#define MINNOW_MICROSOFT(name, function) void function(NodeContext&);
+#include "converter/onnx/microsoft_list.inc"
+#undef MINNOW_MICROSOFT
 
 namespace {
 
@@ -43,6 +46,14 @@ ImportFn findImport(const std::string& op) {
   };
   for (const Row& row : kRows)
     if (op == row.name) return row.fn;
+  return nullptr;
+}
+
+ImportFn findMicrosoftImport(const std::string& op) {
+#define MINNOW_MICROSOFT(name, function) \
+  if (op == #name) return function;
+#include "converter/onnx/microsoft_list.inc"
+#undef MINNOW_MICROSOFT
   return nullptr;
 }
 
