@@ -39,13 +39,12 @@ HWY_INLINE hn::Vec<hn::RebindToSigned<D>> nearest(D, hn::Vec<D> v) {
 /// round(clamp(sum * factor)); of a NaN the least.
 struct ClampedRounding {
   template <class D>
-  static HWY_INLINE hn::Vec<D> round(D di, hn::Vec<D> sum, const float* factors, const Requantiser& to) {
+  static HWY_INLINE hn::Vec<D> round(D, hn::Vec<D> sum, const float* factors, const Requantiser& to) {
     const hn::RebindToFloat<D> d;
     const auto real = hn::Mul(hn::ConvertTo(d, sum), hn::LoadU(d, factors));
     const auto low = hn::Set(d, to.low);
     const auto number = hn::IfThenElse(hn::Eq(real, real), real, low);
     return nearest(d, hn::Min(hn::Max(number, low), hn::Set(d, to.high)));
-    (void)di;
   }
 };
 
@@ -58,17 +57,32 @@ struct PlainRounding {
   }
 };
 
+/// What int8 has in common with uint8, so that code is there once: bytes with the highest bit flipped
+/// are unsigned ones of 128 more.
+struct Unsigned {
+  uint8_t flip;
+  int16_t zero;
+  uint8_t least, most;
+
+  Unsigned(const Requantiser& to, bool isSigned)
+      : flip(isSigned ? 0x80 : 0), zero(static_cast<int16_t>(to.zero + flip)),
+        least(static_cast<uint8_t>(to.least + flip)), most(static_cast<uint8_t>(to.most + flip)) {}
+};
+
+template <class D8>
+HWY_INLINE hn::Vec<D8> flipped(D8 d8, hn::Vec<D8> bytes, uint8_t flip) {
+  return hn::Xor(bytes, hn::Set(d8, flip));
+}
+
 /// Two vectors of rounded sums to twice as many bytes, in the order in which ReorderDemote2To takes
 /// them: on x86 four of the first, four of the second, and so on.
-template <class T, class D>
-HWY_INLINE auto toBytes(D di, hn::Vec<D> low, hn::Vec<D> high, const Requantiser& to) {
+template <class D>
+HWY_INLINE auto toBytes(D, hn::Vec<D> low, hn::Vec<D> high, const Unsigned& to) {
   const hn::Repartition<int16_t, D> d16;
-  const hn::Rebind<T, decltype(d16)> d8;
-  const auto both = hn::SaturatedAdd(hn::ReorderDemote2To(d16, low, high),
-                                     hn::Set(d16, static_cast<int16_t>(to.zero)));
-  const auto bytes = hn::DemoteTo(d8, both);
-  return hn::Min(hn::Max(bytes, hn::Set(d8, static_cast<T>(to.least))), hn::Set(d8, static_cast<T>(to.most)));
-  (void)di;
+  const hn::Rebind<uint8_t, decltype(d16)> d8;
+  const auto both = hn::SaturatedAdd(hn::ReorderDemote2To(d16, low, high), hn::Set(d16, to.zero));
+  const auto bytes = hn::Max(hn::DemoteTo(d8, both), hn::Set(d8, to.least));
+  return flipped(d8, hn::Min(bytes, hn::Set(d8, to.most)), to.flip);
 }
 
 /// Bytes of toBytes() as the sums lay.
@@ -88,53 +102,52 @@ HWY_INLINE hn::Vec<D8> inOrder(D8 d8, hn::Vec<D8> bytes) {
 #endif
 }
 
-template <class T, class Rounding>
-void storeRow(const SumsToBytes& work, const int32_t* sums, T* y) {
+template <class Rounding>
+void storeRow(const SumsToBytes& work, const Unsigned& to, const int32_t* sums, uint8_t* y) {
   const hn::CappedTag<int32_t, BytePanels::kOutputs> di;
   constexpr int64_t kLanes = hn::MaxLanes(di);
-  const hn::Rebind<T, hn::Repartition<int16_t, decltype(di)>> d8;
+  const hn::Rebind<uint8_t, hn::Repartition<int16_t, decltype(di)>> d8;
   for (int64_t c = 0; c < work.columns; c += 2 * kLanes) {
     const auto low = Rounding::round(di, hn::LoadU(di, sums + c), work.factors + c, work.to);
     const auto high =
         Rounding::round(di, hn::LoadU(di, sums + c + kLanes), work.factors + c + kLanes, work.to);
-    const auto bytes = inOrder(d8, toBytes<T>(di, low, high, work.to));
+    const auto bytes = inOrder(d8, toBytes(di, low, high, to));
     if (c + 2 * kLanes <= work.columns) {
       hn::StoreU(bytes, d8, y + c);
       continue;
     }
-    T rest[2 * kLanes];
+    uint8_t rest[2 * kLanes];
     hn::StoreU(bytes, d8, rest);
     std::memcpy(y + c, rest, static_cast<size_t>(work.columns - c));
   }
 }
 
-template <class T, class Rounding>
-void storeSumsAs(const SumsToBytes& work) {
+template <class Rounding>
+void storeSumsBy(const SumsToBytes& work) {
+  const Unsigned to(work.to, work.isSigned);
   for (int64_t r = 0; r < work.rows; ++r)
-    storeRow<T, Rounding>(work, work.sums + r * kByteColumns, reinterpret_cast<T*>(work.y) + work.places[r]);
+    storeRow<Rounding>(work, to, work.sums + r * kByteColumns, work.y + work.places[r]);
 }
 
 void storeSumsOf(const SumsToBytes& work) {
-  if (work.isSmall)
-    work.isSigned ? storeSumsAs<int8_t, PlainRounding>(work) : storeSumsAs<uint8_t, PlainRounding>(work);
-  else
-    work.isSigned ? storeSumsAs<int8_t, ClampedRounding>(work)
-                  : storeSumsAs<uint8_t, ClampedRounding>(work);
+  work.isSmall ? storeSumsBy<PlainRounding>(work) : storeSumsBy<ClampedRounding>(work);
 }
 
 // Pairs -------------------------------------------------------------------------------------------
 
-template <class T, class D>
-HWY_INLINE hn::Vec<D> widened(D di, const uint8_t* from) {
-  const hn::Rebind<T, D> d8;
-  return hn::PromoteTo(di, hn::LoadU(d8, reinterpret_cast<const T*>(from)));
+/// Bytes as numbers, of int8 by way of uint8.
+template <class D>
+HWY_INLINE hn::Vec<D> widened(D di, const uint8_t* from, bool isSigned) {
+  const hn::Rebind<uint8_t, D> d8;
+  const uint8_t flip = isSigned ? 0x80 : 0;
+  return hn::Sub(hn::PromoteTo(di, flipped(d8, hn::LoadU(d8, from), flip)), hn::Set(di, flip));
 }
 
-template <class A, class B, class Y, class D>
+template <class D>
 HWY_INLINE void computeVector(D di, const BytePairFunction& fn, const uint8_t* a, const uint8_t* b,
                               uint8_t* y) {
   const hn::RebindToFloat<D> d;
-  const auto ia = widened<A>(di, a), ib = widened<B>(di, b);
+  const auto ia = widened(di, a, fn.aSigned), ib = widened(di, b, fn.bSigned);
   auto value = hn::Zero(d);
   if (fn.isMul) {
     const auto product = hn::Mul(hn::Sub(ia, hn::Set(di, fn.aZero)), hn::Sub(ib, hn::Set(di, fn.bZero)));
@@ -143,14 +156,17 @@ HWY_INLINE void computeVector(D di, const BytePairFunction& fn, const uint8_t* a
     const auto ofB = hn::MulAdd(hn::ConvertTo(d, ib), hn::Set(d, fn.add.rb), hn::Set(d, fn.add.k));
     value = hn::MulAdd(hn::ConvertTo(d, ia), hn::Set(d, fn.add.ra), ofB);
   }
-  const auto inside = hn::Min(hn::Max(value, hn::Set(d, fn.least)), hn::Set(d, fn.most));
-  const hn::Rebind<Y, D> d8;
-  hn::StoreU(hn::DemoteTo(d8, hn::NearestInt(inside)), d8, reinterpret_cast<Y*>(y));
+  const auto least = hn::Set(d, fn.least);
+  const auto number = hn::IfThenElse(hn::Eq(value, value), value, least);
+  const auto inside = hn::Min(hn::Max(number, least), hn::Set(d, fn.most));
+  const hn::Rebind<uint8_t, D> d8;
+  const uint8_t flip = fn.ySigned ? 0x80 : 0;
+  const auto bytes = hn::DemoteTo(d8, hn::Add(nearest(d, inside), hn::Set(di, flip)));
+  hn::StoreU(flipped(d8, bytes, flip), d8, y);
 }
 
 /// A repeated element fills a vector once; what does not fill one goes through memory of its own.
-template <class A, class B, class Y>
-void computeRow(const BytePairFunction& fn, const BytePairs& row) {
+void computePairsOf(const BytePairFunction& fn, const BytePairs& row) {
   const hn::ScalableTag<int32_t> di;
   constexpr int64_t kMost = hn::MaxLanes(di);
   const auto lanes = static_cast<int64_t>(hn::Lanes(di));
@@ -159,50 +175,31 @@ void computeRow(const BytePairFunction& fn, const BytePairs& row) {
   if (row.bStep == 0) std::fill_n(bOnly, kMost, *row.b);
   int64_t i = 0;
   for (; i + lanes <= row.count; i += lanes)
-    computeVector<A, B, Y>(di, fn, row.aStep ? row.a + i : aOnly, row.bStep ? row.b + i : bOnly,
-                           row.y + i);
+    computeVector(di, fn, row.aStep ? row.a + i : aOnly, row.bStep ? row.b + i : bOnly, row.y + i);
   const int64_t left = row.count - i;
   if (left == 0) return;
   if (row.aStep) std::fill_n(std::copy_n(row.a + i, left, aOnly), kMost - left, uint8_t{0});
   if (row.bStep) std::fill_n(std::copy_n(row.b + i, left, bOnly), kMost - left, uint8_t{0});
-  computeVector<A, B, Y>(di, fn, aOnly, bOnly, rest);
+  computeVector(di, fn, aOnly, bOnly, rest);
   std::copy_n(rest, left, row.y + i);
-}
-
-template <class A, class B>
-void computeTo(const BytePairFunction& fn, const BytePairs& row) {
-  fn.ySigned ? computeRow<A, B, int8_t>(fn, row) : computeRow<A, B, uint8_t>(fn, row);
-}
-
-template <class A>
-void computeFrom(const BytePairFunction& fn, const BytePairs& row) {
-  fn.bSigned ? computeTo<A, int8_t>(fn, row) : computeTo<A, uint8_t>(fn, row);
-}
-
-void computePairsOf(const BytePairFunction& fn, const BytePairs& row) {
-  fn.aSigned ? computeFrom<int8_t>(fn, row) : computeFrom<uint8_t>(fn, row);
 }
 
 // Sums of pixels ----------------------------------------------------------------------------------
 
-template <class T>
-void addPixelsAs(const ByteSums& work) {
+void addPixelsOf(const ByteSums& work) {
   const hn::ScalableTag<int32_t> di;
   const auto lanes = static_cast<int64_t>(hn::Lanes(di));
   int64_t c = 0;
   for (; c + lanes <= work.channels; c += lanes) {
     auto sum = hn::LoadU(di, work.sums + c);
     for (int64_t p = 0; p < work.pixels; ++p)
-      sum = hn::Add(sum, widened<T>(di, work.x + p * work.pixelStep + c));
+      sum = hn::Add(sum, widened(di, work.x + p * work.pixelStep + c, work.isSigned));
     hn::StoreU(sum, di, work.sums + c);
   }
+  const int flip = work.isSigned ? 0x80 : 0;
   for (; c < work.channels; ++c)
     for (int64_t p = 0; p < work.pixels; ++p)
-      work.sums[c] += static_cast<T>(work.x[p * work.pixelStep + c]);
-}
-
-void addPixelsOf(const ByteSums& work) {
-  work.isSigned ? addPixelsAs<int8_t>(work) : addPixelsAs<uint8_t>(work);
+      work.sums[c] += (work.x[p * work.pixelStep + c] ^ flip) - flip;
 }
 
 // Depthwise ---------------------------------------------------------------------------------------
@@ -228,28 +225,28 @@ class DepthwiseStep {
     for (int64_t t = 0; t < work.taps; t += kTogether) prepare(t);
   }
 
-  template <class X, class Y, class Rounding>
+  template <class Rounding>
   void run(const ByteRun& pixels, const uint8_t* const* taps) const {
     const Sums di;
+    const Unsigned to(work_.to, work_.ySigned);
     for (int64_t pixel = 0, at = 0; pixel < pixels.count; ++pixel, at += work_.xStep) {
       auto low = hn::Load(di, start_), high = hn::Load(di, start_ + kLanes / 2);
       int64_t t = 0;
       for (; t + kTogether <= work_.taps; t += kTogether)
-        add(loaded<X>(taps[t] + at), kTogether == 2 ? loaded<X>(taps[t + 1] + at) : hn::Zero(D16()), t,
+        add(loaded(taps[t] + at), kTogether == 2 ? loaded(taps[t + 1] + at) : hn::Zero(D16()), t,
             low, high);
-      if (t < work_.taps) add(loaded<X>(taps[t] + at), hn::Zero(D16()), t, low, high);
-      const hn::Rebind<Y, D16> d8;
-      hn::StoreU(toBytes<Y>(di, Rounding::round(di, low, factors_, work_.to),
-                            Rounding::round(di, high, factors_ + kLanes / 2, work_.to), work_.to),
-                 d8, reinterpret_cast<Y*>(pixels.y) + pixel * work_.yStep + channel_);
+      if (t < work_.taps) add(loaded(taps[t] + at), hn::Zero(D16()), t, low, high);
+      const hn::Rebind<uint8_t, D16> d8;
+      hn::StoreU(toBytes(di, Rounding::round(di, low, factors_, work_.to),
+                         Rounding::round(di, high, factors_ + kLanes / 2, work_.to), to),
+                 d8, pixels.y + pixel * work_.yStep + channel_);
     }
   }
 
  private:
-  template <class X>
   HWY_INLINE Terms loaded(const uint8_t* tap) const {
-    const hn::Rebind<X, D16> d8;
-    return hn::PromoteTo(D16(), hn::LoadU(d8, reinterpret_cast<const X*>(tap) + channel_));
+    const hn::Rebind<uint8_t, D16> d8;
+    return hn::PromoteTo(D16(), flipped(d8, hn::LoadU(d8, tap + channel_), work_.flip));
   }
   Terms weightsOf(int64_t tap) const {
     if (tap >= work_.taps) return hn::Zero(D16());
@@ -285,25 +282,24 @@ class DepthwiseStep {
   HWY_ALIGN int16_t weights_[(kMostByteTaps + 1) * kLanes];
 };
 
-template <class D16, class X, class Y, class Rounding>
+template <class D16, class Rounding>
 void convolveStep(const DepthwiseBytes& work, int64_t channel) {
   const DepthwiseStep<D16> step(work, channel);
   for (int64_t i = 0; i < work.count; ++i)
-    step.template run<X, Y, Rounding>(work.runs[i], work.places + i * work.taps);
+    step.template run<Rounding>(work.runs[i], work.places + i * work.taps);
 }
 
 /// The last step overlaps the one before: channels computed twice come out alike.
-template <class D16, class X, class Y, class Rounding>
+template <class D16, class Rounding>
 bool convolveBy(const DepthwiseBytes& work) {
   constexpr int64_t kLanes = hn::MaxLanes(D16());
   if (work.channels < kLanes) return false;
   for (int64_t c = 0; c < work.channels; c += kLanes)
-    convolveStep<D16, X, Y, Rounding>(work, std::min(c, work.channels - kLanes));
+    convolveStep<D16, Rounding>(work, std::min(c, work.channels - kLanes));
   return true;
 }
 
 /// Channels that no vector holds.
-template <class X, class Y>
 void convolveFew(const DepthwiseBytes& work) {
   const hn::CappedTag<int32_t, 1> di;
   for (int64_t i = 0; i < work.count; ++i)
@@ -311,31 +307,22 @@ void convolveFew(const DepthwiseBytes& work) {
       for (int64_t c = 0; c < work.channels; ++c) {
         int32_t sum = work.start[c];
         for (int64_t t = 0; t < work.taps; ++t)
-          sum += static_cast<X>(work.places[i * work.taps + t][pixel * work.xStep + c]) *
+          sum += (work.places[i * work.taps + t][pixel * work.xStep + c] ^ work.flip) *
                  work.weights[t * work.weightStep + c];
         const auto rounded = ClampedRounding::round(di, hn::Set(di, sum), work.factors + c, work.to);
-        const int32_t y = hn::GetLane(rounded) + work.to.zero;
-        reinterpret_cast<Y*>(work.runs[i].y)[pixel * work.yStep + c] = static_cast<Y>(y);
+        work.runs[i].y[pixel * work.yStep + c] = static_cast<uint8_t>(hn::GetLane(rounded) + work.to.zero);
       }
 }
 
-template <class X, class Y, class Rounding>
-void convolveAs(const DepthwiseBytes& work) {
-  if (!convolveBy<hn::ScalableTag<int16_t>, X, Y, Rounding>(work) &&
-      !convolveBy<hn::CappedTag<int16_t, 8>, X, Y, Rounding>(work))
-    convolveFew<X, Y>(work);
-}
-
-template <class X, class Y>
-void convolveTo(const DepthwiseBytes& work) {
-  work.isSmall ? convolveAs<X, Y, PlainRounding>(work) : convolveAs<X, Y, ClampedRounding>(work);
+template <class Rounding>
+bool convolveByVectors(const DepthwiseBytes& work) {
+  return convolveBy<hn::ScalableTag<int16_t>, Rounding>(work) ||
+         convolveBy<hn::CappedTag<int16_t, 8>, Rounding>(work);
 }
 
 void convolveDepthwiseOf(const DepthwiseBytes& work) {
-  if (work.xSigned)
-    work.ySigned ? convolveTo<int8_t, int8_t>(work) : convolveTo<int8_t, uint8_t>(work);
-  else
-    work.ySigned ? convolveTo<uint8_t, int8_t>(work) : convolveTo<uint8_t, uint8_t>(work);
+  if (work.isSmall ? !convolveByVectors<PlainRounding>(work) : !convolveByVectors<ClampedRounding>(work))
+    convolveFew(work);
 }
 
 // Greatest bytes ----------------------------------------------------------------------------------

@@ -76,7 +76,8 @@ struct DepthwiseBytes {
   const float* factors;
   Requantiser to;
   bool isSmall;  ///< areSmall() of the factors
-  bool xSigned, ySigned;
+  uint8_t flip;  ///< of the highest bit of x, which counts as unsigned then
+  bool ySigned;
 };
 /// More taps are for the reference.
 inline constexpr int64_t kMostByteTaps = 64;

@@ -3,6 +3,9 @@
 #include "kernels/simd/byte_tile_rows.h"
 
 #if defined(__x86_64__)
+#ifdef __GNUC__  // g++ 12 warns of its own header (its bug 105593)
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
 #include <immintrin.h>
 
 #include <cstring>

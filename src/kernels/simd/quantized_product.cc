@@ -378,10 +378,12 @@ void runDepthwiseItem(const ConvShape& shape, const ops::QuantizedConv& op, cons
   auto* factors = reinterpret_cast<float*>(scratch + parts.bytes() - parts.channels);
   const std::byte* weights = args.inputs[1].as<const std::byte>();
   const TensorView& given = args.inputs[3];
+  const uint8_t flip = args.inputs[0].type == DataType::Int8 ? 0x80 : 0;
+  const auto zero = static_cast<uint32_t>(op.xZero + flip);
   for (int64_t c = 0; c < shape.groups; ++c) {
     uint32_t sum;
     std::memcpy(&sum, weights + c * 4, sizeof sum);
-    start[c] = static_cast<int32_t>(args.bias<uint32_t>(2, c) - static_cast<uint32_t>(op.xZero) * sum);
+    start[c] = static_cast<int32_t>(args.bias<uint32_t>(2, c) - zero * sum);
     factors[c] = given.as<const float>()[given.shape[0] == 1 ? 0 : c * given.strides[0]];
   }
   const int64_t plane = item / items.perPlane, batch = plane / shape.y.depth;
@@ -395,7 +397,7 @@ void runDepthwiseItem(const ConvShape& shape, const ops::QuantizedConv& op, cons
                      DepthwiseRuns::xStep(shape), shape.y.pixelStride,
                      reinterpret_cast<const int8_t*>(weights) + shape.panels.channels() * 4,
                      shape.panels.channels(), start, factors, Requantiser(op.y),
-                     areSmall(factors, shape.groups), args.inputs[0].type == DataType::Int8,
+                     areSmall(factors, shape.groups), flip,
                      op.y.dataType() == DataType::Int8});
 }
 
