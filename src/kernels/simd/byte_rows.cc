@@ -48,6 +48,9 @@ struct ClampedRounding {
   }
 };
 
+#if HWY_ARCH_ARM
+using PlainRounding = ClampedRounding;  // conversion saturates; one copy in the library for devices
+#else
 /// The same of factors from 0 to below 1, whose products int32 holds: clamped as integers later.
 struct PlainRounding {
   template <class D>
@@ -56,6 +59,7 @@ struct PlainRounding {
     return nearest(d, hn::Mul(hn::ConvertTo(d, sum), hn::LoadU(d, factors)));
   }
 };
+#endif
 
 /// What int8 has in common with uint8, so that code is there once: bytes with the highest bit flipped
 /// are unsigned ones of 128 more.

@@ -19,7 +19,7 @@ struct Avx2Tile {
 
   MINNOW_AVX2 static void run(const ByteTile& tile) {
     __m256i sums[Rows][kVectors];
-#pragma GCC unroll 3
+#pragma GCC unroll 2
     for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) sums[r][v] = _mm256_setzero_si256();
@@ -29,7 +29,7 @@ struct Avx2Tile {
     const int64_t rowStep = tile.rowStep;
     for (int64_t step = 0; step < tile.steps; ++step) {
       __m256i four[Rows];
-#pragma GCC unroll 3
+#pragma GCC unroll 2
       for (int r = 0; r < Rows; ++r) {
         int32_t bytes;
         std::memcpy(&bytes, x + r * rowStep, sizeof bytes);
@@ -39,14 +39,14 @@ struct Avx2Tile {
       for (int v = 0; v < kVectors; ++v) {
         const __m256i weights =
             _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(w + v * 16)));
-#pragma GCC unroll 3
+#pragma GCC unroll 2
         for (int r = 0; r < Rows; ++r)
           sums[r][v] = _mm256_add_epi32(sums[r][v], _mm256_madd_epi16(four[r], weights));
       }
       x += BytePanels::kSteps;
       w += BytePanels::kStepBytes;
     }
-#pragma GCC unroll 3
+#pragma GCC unroll 2
     for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 2
       for (int v = 0; v < kVectors; v += 2) store(tile, r, v, sums[r][v], sums[r][v + 1]);
@@ -67,7 +67,7 @@ ByteTiles byteTilesAvx2() {
   return {[](const ByteTile& tile, int64_t rows, int64_t panels) {
     ByteTile one = tile;
     for (int64_t p = 0; p < panels; ++p) {
-      runByteRows<Avx2Tile, 3, 1>(one, rows);
+      runByteRows<Avx2Tile, 2, 1>(one, rows);
       one.panels += one.panelBytes;
       one.start += BytePanels::kOutputs;
       one.sums += BytePanels::kOutputs;

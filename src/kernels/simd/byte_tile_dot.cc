@@ -16,7 +16,7 @@ struct DotTile {
 
   MINNOW_DOT static void run(const ByteTile& tile) {
     int32x4_t sums[Rows][kVectors];
-#pragma GCC unroll 6
+#pragma GCC unroll 4
     for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) sums[r][v] = vld1q_s32(tile.start + v * 4);
@@ -27,7 +27,7 @@ struct DotTile {
       int8x16_t weights[kVectors];
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) weights[v] = vld1q_s8(w + v * 16);
-#pragma GCC unroll 6
+#pragma GCC unroll 4
       for (int r = 0; r < Rows; ++r) {
         uint32_t bytes;
         std::memcpy(&bytes, x + r * tile.rowStep, sizeof bytes);
@@ -38,7 +38,7 @@ struct DotTile {
       x += BytePanels::kSteps;
       w += BytePanels::kStepBytes;
     }
-#pragma GCC unroll 6
+#pragma GCC unroll 4
     for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v)
@@ -52,7 +52,7 @@ ByteTiles byteTilesDot() {
   return {[](const ByteTile& tile, int64_t rows, int64_t panels) {
     ByteTile one = tile;
     for (int64_t p = 0; p < panels; ++p) {
-      runByteRows<DotTile, 6, 1>(one, rows);
+      runByteRows<DotTile, 4, 1>(one, rows);
       one.panels += one.panelBytes;
       one.start += BytePanels::kOutputs;
       one.sums += BytePanels::kOutputs;
