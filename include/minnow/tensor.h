@@ -113,6 +113,7 @@ enum class Packing : uint8_t {
   None = 0,    ///< not at all: elements lie where strides say
   F32x16 = 1,  ///< float32 in panels of 16 output channels (kernels/packing.h)
   F16x16 = 2,  ///< the same in half the bytes: each element is what float16 holds of a float32
+  I8x16 = 3,   ///< int8 in panels of 16 output channels by 4 steps (kernels/byte_packing.h)
 };
 /// "F32x16"; "unknown" for numbers that are not listed above.
 const char* packingName(Packing packing);

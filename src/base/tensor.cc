@@ -57,6 +57,8 @@ const char* packingName(Packing packing) {
       return "F32x16";
     case Packing::F16x16:
       return "F16x16";
+    case Packing::I8x16:
+      return "I8x16";
   }
   return "unknown";
 }

@@ -245,7 +245,7 @@ TEST(Format, PackedWeightsHaveTheBytesThatTheirReaderExpects) {
 }
 
 TEST(Format, UnknownPackingsAreRefusedByNameOfTheValue) {
-  for (const int packing : {3, 4, 77, 255}) {
+  for (const int packing : {4, 5, 77, 255}) {
     ir::Graph graph = testGraph();
     graph.values[1].packing = static_cast<Packing>(packing);
     expectRefused(graph, ErrorCode::VersionMismatch, {"'w'", text("packing ", packing), "engine"});

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/half.h"
+#include "kernels/byte_packing.h"
 
 namespace minnow::kernels {
 namespace {
@@ -72,6 +73,23 @@ void packF32x16(const float* elements, const ops::WeightMatrices& weights, float
   }
 }
 
+void packI8x16(const int8_t* elements, const ops::WeightMatrices& weights,
+               std::span<std::byte> out) {
+  const BytePanels panels(weights);
+  std::ranges::fill(out, std::byte{0});
+  for (int64_t group = 0; group < panels.groups; ++group)
+    for (int64_t output = 0; output < panels.outputs; ++output) {
+      int32_t sum = 0;
+      for (int64_t step = 0; step < panels.depth; ++step) {
+        const int8_t weight = elements[weights.offset(group, output) + weights.offset(step)];
+        out[static_cast<size_t>(panels.offset(group, output, step))] =
+            static_cast<std::byte>(weight);
+        sum += weight;
+      }
+      std::memcpy(out.data() + panels.sumOffset(group, output), &sum, sizeof sum);
+    }
+}
+
 }  // namespace
 
 bool zerosAddNothing(std::span<const float> weights, std::span<const float> bias) {
@@ -98,6 +116,7 @@ void packMatrix(const PanelShape& shape, const float* from, int64_t acrossOutput
 }
 
 Packing packingFor(DataType type) {
+  if (type == DataType::Int8) return Packing::I8x16;
   return type == DataType::Float32 ? Packing::F32x16 : Packing::None;
 }
 
@@ -108,6 +127,8 @@ DataType packedType(Packing packing) {
     case Packing::F32x16:
     case Packing::F16x16:
       return DataType::Float32;
+    case Packing::I8x16:
+      return DataType::Int8;
   }
   return DataType::Undefined;
 }
@@ -120,6 +141,8 @@ uint64_t packedBytes(Packing packing, const ops::WeightMatrices& weights) {
       return panelShape(weights).bytes();
     case Packing::F16x16:
       return panelShape(weights).elements() * sizeof(uint16_t);
+    case Packing::I8x16:
+      return BytePanels(weights).bytes();
   }
   return 0;
 }
@@ -137,6 +160,8 @@ void pack(Packing packing, const void* elements, const ops::WeightMatrices& weig
       packF32x16(static_cast<const float*>(elements), weights, panels.data());
       return halve(panels, reinterpret_cast<uint16_t*>(out.data()));
     }
+    case Packing::I8x16:
+      return packI8x16(static_cast<const int8_t*>(elements), weights, out);
   }
 }
 

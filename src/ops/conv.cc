@@ -87,15 +87,19 @@ std::optional<Rows> Conv::rowsRead(int index, const Rows& output,
   return rows;
 }
 
-std::optional<WeightMatrices> Conv::weightMatrices(int index, const Shape& shape,
-                                                   const Strides& strides) const {
-  if (index != 1) return std::nullopt;
+WeightMatrices convWeights(int64_t groups, const Shape& shape, const Strides& strides) {
   const int64_t outputs = shape[0] / groups;
   WeightMatrices w{{groups, outputs}, {outputs * strides[0], strides[0]}, 1};
   for (int axis = 2; axis < shape.rank(); ++axis) w.addAxis(shape[axis], strides[axis]);
   w.addAxis(shape[1], strides[1]);
   w.perChannel = shape[1] == 1 && outputs == 1;
   return w;
+}
+
+std::optional<WeightMatrices> Conv::weightMatrices(int index, const Shape& shape,
+                                                   const Strides& strides) const {
+  if (index != 1) return std::nullopt;
+  return convWeights(groups, shape, strides);
 }
 
 std::optional<DataAxes> Conv::dataAxes(const DataInputs& in) const { return axesOfWindows(in); }

@@ -18,6 +18,9 @@
 
 namespace minnow::ops {
 
+/// Weights [O,C/groups,kernel…]: the depth is the taps, then the channels of a group.
+WeightMatrices convWeights(int64_t groups, const Shape& shape, const Strides& strides);
+
 struct Conv final : OperatorBase<Conv>, WindowAttributes {
   static constexpr OpKind kKind = OpKind::Conv;
   static constexpr Facts kFacts{

@@ -3,6 +3,7 @@
 #include "kernels/simd/conv.h"
 #include "kernels/simd/integer_product.h"
 #include "kernels/simd/matmul.h"
+#include "kernels/simd/quantized.h"
 #include "kernels/simd/recurrent.h"
 
 namespace minnow::backend::cpu {
@@ -19,6 +20,12 @@ std::span<const KernelRow> convRows() {
        runConvInteger},
       {ops::OpKind::MatMulInteger, "matmul-integer-panels", acceptsMatMulInteger,
        matMulIntegerWorkspace, runMatMulInteger},
+      {ops::OpKind::QuantizedConv, "quantized-conv", acceptsQuantizedConv, QuantizedConvWorkspace,
+       runQuantizedConv},
+      {ops::OpKind::QuantizedConv, "quantized-depthwise", acceptsQuantizedDepthwise,
+       QuantizedDepthwiseWorkspace, runQuantizedDepthwise},
+      {ops::OpKind::QuantizedMatMul, "quantized-matmul", acceptsQuantizedMatMul,
+       QuantizedMatMulWorkspace, runQuantizedMatMul},
       {ops::OpKind::MatMul, "matmul-panels", acceptsMatMul, matMulWorkspace, runMatMul},
       {ops::OpKind::Recurrent, "recurrent-panels", acceptsRecurrent, recurrentWorkspace,
        runRecurrent},

@@ -4,6 +4,7 @@
 #include "kernels/simd/move_types.h"
 #include "kernels/simd/pairs.h"
 #include "kernels/simd/quantize.h"
+#include "kernels/simd/quantized.h"
 #include "kernels/simd/unary.h"
 
 namespace minnow::backend::cpu {
@@ -21,6 +22,9 @@ std::span<const KernelRow> elementwiseRows() {
       {ops::OpKind::DequantizeLinear, "dequantize-rows", acceptsDequantize, nullptr, runDequantize},
       {ops::OpKind::DynamicQuantizeLinear, "dynamic-quantize-rows", acceptsDynamicQuantize, nullptr,
        runDynamicQuantize},
+      {ops::OpKind::QuantizedBinary, "quantized-binary", acceptsQuantizedBinary, nullptr,
+       runQuantizedBinary},
+      {ops::OpKind::LookUp, "look-up", acceptsLookUp, nullptr, runLookUp},
   });
   return kRows;
 }

@@ -23,6 +23,9 @@ namespace minnow::converter {
 #define MINNOW_IMPORT(name, function, known) void function(NodeContext&);
 #include "converter/onnx/import_list.inc"
 #undef MINNOW_IMPORT
+#define MINNOW_MICROSOFT(name, function) void function(NodeContext&);
+#include "converter/onnx/microsoft_list.inc"
+#undef MINNOW_MICROSOFT
 
 namespace {
 
@@ -44,6 +47,14 @@ ImportFn findImport(const std::string& op) {
   };
   for (const Row& row : kRows)
     if (op == row.name) return row.fn;
+  return nullptr;
+}
+
+ImportFn findMicrosoftImport(const std::string& op) {
+#define MINNOW_MICROSOFT(name, function) \
+  if (op == #name) return function;
+#include "converter/onnx/microsoft_list.inc"
+#undef MINNOW_MICROSOFT
   return nullptr;
 }
 
@@ -223,7 +234,8 @@ void ImportState::setInRun(ir::Node& node, const std::vector<InRun>& attributes)
 }
 
 std::vector<ir::ValueId> ImportState::emit(std::unique_ptr<ops::Operator> op,
-                                           std::vector<ir::ValueId> inputs, int outputs) {
+                                           std::vector<ir::ValueId> inputs, int outputs,
+                                           bool mayEvaluate) {
   while (!inputs.empty() && inputs.back() == ir::kNoValue) inputs.pop_back();
   std::vector<ir::Setting> follow;
   if (const auto found = settings.extract(op.get())) follow = std::move(found.mapped());
@@ -238,7 +250,7 @@ std::vector<ir::ValueId> ImportState::emit(std::unique_ptr<ops::Operator> op,
   if (!types) refuse(types.error());
   if (types->size() < static_cast<size_t>(outputs))
     throw ImportError(text("has ", outputs, " outputs, at most ", types->size(), " are possible"));
-  if (canEvaluate(node, *types)) return compute(std::move(node), outputs);
+  if (mayEvaluate && canEvaluate(node, *types)) return compute(std::move(node), outputs);
   return leaveToRun(std::move(node), std::span(*types).first(static_cast<size_t>(outputs)));
 }
 

@@ -17,6 +17,8 @@ Result<ir::Graph> importModel(std::span<const std::byte> model, const std::files
 
 /// Null for an operator that import_list.inc does not name.
 ImportFn findImport(const std::string& op);
+/// Of the domain com.microsoft.
+ImportFn findMicrosoftImport(const std::string& op);
 /// Of ONNX's own operators.
 bool isDefaultDomain(const std::string& domain);
 

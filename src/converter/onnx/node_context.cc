@@ -319,6 +319,11 @@ ir::ValueId NodeContext::emit(std::unique_ptr<ops::Operator> op, std::vector<ir:
   return state_.emit(std::move(op), std::move(inputs), 1)[0];
 }
 
+ir::ValueId NodeContext::emitForPasses(std::unique_ptr<ops::Operator> op,
+                                       std::vector<ir::ValueId> inputs) {
+  return state_.emit(std::move(op), std::move(inputs), 1, /*mayEvaluate=*/false)[0];
+}
+
 std::vector<ir::ValueId> NodeContext::emitMany(std::unique_ptr<ops::Operator> op,
                                                std::vector<ir::ValueId> inputs, int count) {
   return state_.emit(std::move(op), std::move(inputs), count);

@@ -125,7 +125,9 @@ class NodeContext {
   /// are all constants and small is evaluated at once (that is how shape arithmetic becomes
   /// constants), and so a constant is returned.
   ir::ValueId emit(std::unique_ptr<ops::Operator> op, std::vector<ir::ValueId> inputs);
-  /// The same with several outputs.
+  /// The same, but a constant stays to be computed: passes want its parts.
+  ir::ValueId emitForPasses(std::unique_ptr<ops::Operator> op, std::vector<ir::ValueId> inputs);
+  /// emit() with several outputs.
   std::vector<ir::ValueId> emitMany(std::unique_ptr<ops::Operator> op,
                                     std::vector<ir::ValueId> inputs, int outputs);
   ir::ValueId constantFloat(float value);    ///< a scalar

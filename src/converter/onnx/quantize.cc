@@ -65,7 +65,10 @@ void importDequantizeLinear(NodeContext& node) {
   const auto wanted = static_cast<DataType>(node.integer("output_dtype", 0));
   if (wanted != DataType::Undefined && wanted != node.typeOf(node.input(1)).type)
     node.unsupported("an output_dtype that is not the scale's type");
-  node.setOutput(0, node.emit(std::move(op), {node.input(0), node.input(1), inputOrNone(node, 2)}));
+  // Weights and biases: fuse-quantised wants the integers, fold-constants makes numbers of what is left.
+  const bool isTensor = node.isConstant(node.input(0)) && node.rank(0) > 0;
+  std::vector<ir::ValueId> inputs{node.input(0), node.input(1), inputOrNone(node, 2)};
+  node.setOutput(0, isTensor ? node.emitForPasses(std::move(op), inputs) : node.emit(std::move(op), inputs));
 }
 
 void importDynamicQuantizeLinear(NodeContext& node) {

@@ -111,10 +111,12 @@ void Walk::node(const ::onnx::NodeProto& node) {
 void Walk::expand(const ::onnx::NodeProto& node) {
   const Function* function = findFunction(node);
   const bool ours = isDefaultDomain(node.domain());
-  const ImportFn import = ours ? findImport(node.op_type()) : nullptr;
+  const ImportFn import = ours                               ? findImport(node.op_type())
+                          : node.domain() == "com.microsoft" ? findMicrosoftImport(node.op_type())
+                                                             : nullptr;
   const Expand expansion = ours ? findExpansion(node.op_type()) : nullptr;
   if (!function && !import && !expansion) throw ImportError(noSuchOperator(node));
-  if (!function) checkVersion(node);
+  if (!function && ours) checkVersion(node);
   if (dependsOnFailed(node)) return markFailed(node);
   if (function) return expandCall(node, *function);
   NodeContext context(state_, node);

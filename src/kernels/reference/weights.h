@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/half.h"
+#include "kernels/byte_packing.h"
 #include "kernels/packing.h"
 #include "minnow/tensor.h"
 #include "ops/operator.h"
@@ -28,6 +29,8 @@ class WeightsOfOutput {
       case Packing::F16x16:
         halves_ = view.as<const uint16_t>() + openPanels(group, output);
         break;
+      case Packing::I8x16:
+        break;  // BytesOfOutput
     }
   }
   T operator[](int64_t step) const {
@@ -47,6 +50,25 @@ class WeightsOfOutput {
   const T* first_ = nullptr;
   const uint16_t* halves_ = nullptr;
   int64_t packedStep_ = 0;
+};
+
+/// The same of int8.
+class BytesOfOutput {
+ public:
+  BytesOfOutput(const ops::WeightMatrices& matrices, const TensorView& view, int64_t group,
+                int64_t output)
+      : matrices_(&matrices), data_(view.as<const int8_t>()), group_(group), output_(output),
+        isPacked_(view.packing == Packing::I8x16) {}
+  int8_t operator[](int64_t step) const {
+    return data_[isPacked_ ? BytePanels(*matrices_).offset(group_, output_, step)
+                           : matrices_->offset(group_, output_) + matrices_->offset(step)];
+  }
+
+ private:
+  const ops::WeightMatrices* matrices_;
+  const int8_t* data_;
+  int64_t group_, output_;
+  bool isPacked_;
 };
 
 }  // namespace minnow::kernels::reference

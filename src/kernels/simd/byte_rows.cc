@@ -1,0 +1,373 @@
+// Sums to bytes and functions of bytes, one source for every instruction set.
+// A CPU with SVE runs NEON's copy (docs/design.md).
+#define HWY_BROKEN_TARGETS HWY_SVE
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/simd/byte_rows.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/simd/byte_rows.h"
+#include "kernels/simd/byte_tile.h"
+#include "kernels/simd/dispatch.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace minnow::kernels::simd::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128  // where there is no vector the reference runs
+void storeSumsOf(const SumsToBytes&) {}
+void computePairsOf(const BytePairFunction&, const BytePairs&) {}
+void addPixelsOf(const ByteSums&) {}
+void convolveDepthwiseOf(const DepthwiseBytes&) {}
+void maximaOf(const ByteMaxima&) {}
+#else
+
+/// Half to even, of numbers that int32 holds: without what Highway adds for others.
+template <class D>
+HWY_INLINE hn::Vec<hn::RebindToSigned<D>> nearest(D, hn::Vec<D> v) {
+#if HWY_TARGET == HWY_AVX2
+  if constexpr (hn::MaxLanes(D()) == 8) return hn::Vec<hn::RebindToSigned<D>>{_mm256_cvtps_epi32(v.raw)};
+#elif HWY_ARCH_X86
+  if constexpr (hn::MaxLanes(D()) == 16) return hn::Vec<hn::RebindToSigned<D>>{_mm512_cvtps_epi32(v.raw)};
+#endif
+  return hn::NearestInt(v);
+}
+
+/// round(clamp(sum * factor)); of a NaN the least.
+struct ClampedRounding {
+  template <class D>
+  static HWY_INLINE hn::Vec<D> round(D, hn::Vec<D> sum, const float* factors, const Requantiser& to) {
+    const hn::RebindToFloat<D> d;
+    const auto real = hn::Mul(hn::ConvertTo(d, sum), hn::LoadU(d, factors));
+    const auto low = hn::Set(d, to.low);
+    const auto number = hn::IfThenElse(hn::Eq(real, real), real, low);
+    return nearest(d, hn::Min(hn::Max(number, low), hn::Set(d, to.high)));
+  }
+};
+
+#if HWY_ARCH_ARM
+using PlainRounding = ClampedRounding;  // conversion saturates; one copy in the library for devices
+#else
+/// The same of factors from 0 to below 1, whose products int32 holds: clamped as integers later.
+struct PlainRounding {
+  template <class D>
+  static HWY_INLINE hn::Vec<D> round(D, hn::Vec<D> sum, const float* factors, const Requantiser&) {
+    const hn::RebindToFloat<D> d;
+    return nearest(d, hn::Mul(hn::ConvertTo(d, sum), hn::LoadU(d, factors)));
+  }
+};
+#endif
+
+/// What int8 has in common with uint8, so that code is there once: bytes with the highest bit flipped
+/// are unsigned ones of 128 more.
+struct Unsigned {
+  uint8_t flip;
+  int16_t zero;
+  uint8_t least, most;
+
+  Unsigned(const Requantiser& to, bool isSigned)
+      : flip(isSigned ? 0x80 : 0), zero(static_cast<int16_t>(to.zero + flip)),
+        least(static_cast<uint8_t>(to.least + flip)), most(static_cast<uint8_t>(to.most + flip)) {}
+};
+
+template <class D8>
+HWY_INLINE hn::Vec<D8> flipped(D8 d8, hn::Vec<D8> bytes, uint8_t flip) {
+  return hn::Xor(bytes, hn::Set(d8, flip));
+}
+
+/// Two vectors of rounded sums to twice as many bytes, in the order in which ReorderDemote2To takes
+/// them: on x86 four of the first, four of the second, and so on.
+template <class D>
+HWY_INLINE auto toBytes(D, hn::Vec<D> low, hn::Vec<D> high, const Unsigned& to) {
+  const hn::Repartition<int16_t, D> d16;
+  const hn::Rebind<uint8_t, decltype(d16)> d8;
+  const auto both = hn::SaturatedAdd(hn::ReorderDemote2To(d16, low, high), hn::Set(d16, to.zero));
+  const auto bytes = hn::Max(hn::DemoteTo(d8, both), hn::Set(d8, to.least));
+  return flipped(d8, hn::Min(bytes, hn::Set(d8, to.most)), to.flip);
+}
+
+/// Bytes of toBytes() as the sums lay.
+template <class D8>
+HWY_INLINE hn::Vec<D8> inOrder(D8 d8, hn::Vec<D8> bytes) {
+#if HWY_ARCH_ARM
+  return (void)d8, bytes;
+#else
+  const hn::Repartition<uint32_t, D8> d32;
+  constexpr int kLanes = hn::MaxLanes(d32);
+  if constexpr (kLanes > 2) {
+    alignas(32) static constexpr uint32_t kEight[] = {0, 2, 4, 6, 1, 3, 5, 7}, kFour[] = {0, 2, 1, 3};
+    const auto order = hn::SetTableIndices(d32, kLanes == 8 ? kEight : kFour);
+    return hn::BitCast(d8, hn::TableLookupLanes(hn::BitCast(d32, bytes), order));
+  }
+  return bytes;
+#endif
+}
+
+template <class Rounding>
+void storeRow(const SumsToBytes& work, const Unsigned& to, const int32_t* sums, uint8_t* y) {
+  const hn::CappedTag<int32_t, BytePanels::kOutputs> di;
+  constexpr int64_t kLanes = hn::MaxLanes(di);
+  const hn::Rebind<uint8_t, hn::Repartition<int16_t, decltype(di)>> d8;
+  for (int64_t c = 0; c < work.columns; c += 2 * kLanes) {
+    const auto low = Rounding::round(di, hn::LoadU(di, sums + c), work.factors + c, work.to);
+    const auto high =
+        Rounding::round(di, hn::LoadU(di, sums + c + kLanes), work.factors + c + kLanes, work.to);
+    const auto bytes = inOrder(d8, toBytes(di, low, high, to));
+    if (c + 2 * kLanes <= work.columns) {
+      hn::StoreU(bytes, d8, y + c);
+      continue;
+    }
+    uint8_t rest[2 * kLanes];
+    hn::StoreU(bytes, d8, rest);
+    std::memcpy(y + c, rest, static_cast<size_t>(work.columns - c));
+  }
+}
+
+template <class Rounding>
+void storeSumsBy(const SumsToBytes& work) {
+  const Unsigned to(work.to, work.isSigned);
+  for (int64_t r = 0; r < work.rows; ++r)
+    storeRow<Rounding>(work, to, work.sums + r * kByteColumns, work.y + work.places[r]);
+}
+
+void storeSumsOf(const SumsToBytes& work) {
+  work.isSmall ? storeSumsBy<PlainRounding>(work) : storeSumsBy<ClampedRounding>(work);
+}
+
+// Pairs -------------------------------------------------------------------------------------------
+
+/// Bytes as numbers, of int8 by way of uint8.
+template <class D>
+HWY_INLINE hn::Vec<D> widened(D di, const uint8_t* from, bool isSigned) {
+  const hn::Rebind<uint8_t, D> d8;
+  const uint8_t flip = isSigned ? 0x80 : 0;
+  return hn::Sub(hn::PromoteTo(di, flipped(d8, hn::LoadU(d8, from), flip)), hn::Set(di, flip));
+}
+
+template <class D>
+HWY_INLINE void computeVector(D di, const BytePairFunction& fn, const uint8_t* a, const uint8_t* b,
+                              uint8_t* y) {
+  const hn::RebindToFloat<D> d;
+  const auto ia = widened(di, a, fn.aSigned), ib = widened(di, b, fn.bSigned);
+  auto value = hn::Zero(d);
+  if (fn.isMul) {
+    const auto product = hn::Mul(hn::Sub(ia, hn::Set(di, fn.aZero)), hn::Sub(ib, hn::Set(di, fn.bZero)));
+    value = hn::Add(hn::Mul(hn::ConvertTo(d, product), hn::Set(d, fn.mul.r)), hn::Set(d, fn.yZero));
+  } else {
+    const auto ofB = hn::MulAdd(hn::ConvertTo(d, ib), hn::Set(d, fn.add.rb), hn::Set(d, fn.add.k));
+    value = hn::MulAdd(hn::ConvertTo(d, ia), hn::Set(d, fn.add.ra), ofB);
+  }
+  const auto least = hn::Set(d, fn.least);
+  const auto number = hn::IfThenElse(hn::Eq(value, value), value, least);
+  const auto inside = hn::Min(hn::Max(number, least), hn::Set(d, fn.most));
+  const hn::Rebind<uint8_t, D> d8;
+  const uint8_t flip = fn.ySigned ? 0x80 : 0;
+  const auto bytes = hn::DemoteTo(d8, hn::Add(nearest(d, inside), hn::Set(di, flip)));
+  hn::StoreU(flipped(d8, bytes, flip), d8, y);
+}
+
+/// A repeated element fills a vector once; what does not fill one goes through memory of its own.
+void computePairsOf(const BytePairFunction& fn, const BytePairs& row) {
+  const hn::ScalableTag<int32_t> di;
+  constexpr int64_t kMost = hn::MaxLanes(di);
+  const auto lanes = static_cast<int64_t>(hn::Lanes(di));
+  uint8_t aOnly[kMost], bOnly[kMost], rest[kMost];
+  if (row.aStep == 0) std::fill_n(aOnly, kMost, *row.a);
+  if (row.bStep == 0) std::fill_n(bOnly, kMost, *row.b);
+  int64_t i = 0;
+  for (; i + lanes <= row.count; i += lanes)
+    computeVector(di, fn, row.aStep ? row.a + i : aOnly, row.bStep ? row.b + i : bOnly, row.y + i);
+  const int64_t left = row.count - i;
+  if (left == 0) return;
+  if (row.aStep) std::fill_n(std::copy_n(row.a + i, left, aOnly), kMost - left, uint8_t{0});
+  if (row.bStep) std::fill_n(std::copy_n(row.b + i, left, bOnly), kMost - left, uint8_t{0});
+  computeVector(di, fn, aOnly, bOnly, rest);
+  std::copy_n(rest, left, row.y + i);
+}
+
+// Sums of pixels ----------------------------------------------------------------------------------
+
+void addPixelsOf(const ByteSums& work) {
+  const hn::ScalableTag<int32_t> di;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(di));
+  int64_t c = 0;
+  for (; c + lanes <= work.channels; c += lanes) {
+    auto sum = hn::LoadU(di, work.sums + c);
+    for (int64_t p = 0; p < work.pixels; ++p)
+      sum = hn::Add(sum, widened(di, work.x + p * work.pixelStep + c, work.isSigned));
+    hn::StoreU(sum, di, work.sums + c);
+  }
+  const int flip = work.isSigned ? 0x80 : 0;
+  for (; c < work.channels; ++c)
+    for (int64_t p = 0; p < work.pixels; ++p)
+      work.sums[c] += (work.x[p * work.pixelStep + c] ^ flip) - flip;
+}
+
+// Depthwise ---------------------------------------------------------------------------------------
+
+/// Channels that one step computes, as two vectors of sums. On x86 an instruction adds the products
+/// of two taps, whose bytes lie side by side then: vectors hold channels 0 to 3 and 8 to 11, and 4 to
+/// 7 and 12 to 15. ARM takes one tap after another.
+template <class D16>
+class DepthwiseStep {
+  using Sums = hn::RepartitionToWide<D16>;
+  using Terms = hn::Vec<D16>;
+  static constexpr int kLanes = hn::MaxLanes(D16());
+  static constexpr int kTogether = HWY_ARCH_ARM ? 1 : 2;
+
+ public:
+  DepthwiseStep(const DepthwiseBytes& work, int64_t channel) : work_(work), channel_(channel) {
+    for (int lane = 0; lane < kLanes; ++lane) {
+      const int block = lane / 8, half = lane % 8 / 4;
+      const int to = half * (kLanes / 2) + block * 4 + lane % 4;
+      start_[to] = work.start[channel + lane];
+      factors_[to] = work.factors[channel + lane];
+    }
+    for (int64_t t = 0; t < work.taps; t += kTogether) prepare(t);
+  }
+
+  template <class Rounding>
+  void run(const ByteRun& pixels, const uint8_t* const* taps) const {
+    const Sums di;
+    const Unsigned to(work_.to, work_.ySigned);
+    for (int64_t pixel = 0, at = 0; pixel < pixels.count; ++pixel, at += work_.xStep) {
+      auto low = hn::Load(di, start_), high = hn::Load(di, start_ + kLanes / 2);
+      int64_t t = 0;
+      for (; t + kTogether <= work_.taps; t += kTogether)
+        add(loaded(taps[t] + at), kTogether == 2 ? loaded(taps[t + 1] + at) : hn::Zero(D16()), t,
+            low, high);
+      if (t < work_.taps) add(loaded(taps[t] + at), hn::Zero(D16()), t, low, high);
+      const hn::Rebind<uint8_t, D16> d8;
+      hn::StoreU(toBytes(di, Rounding::round(di, low, factors_, work_.to),
+                         Rounding::round(di, high, factors_ + kLanes / 2, work_.to), to),
+                 d8, pixels.y + pixel * work_.yStep + channel_);
+    }
+  }
+
+ private:
+  HWY_INLINE Terms loaded(const uint8_t* tap) const {
+    const hn::Rebind<uint8_t, D16> d8;
+    return hn::PromoteTo(D16(), flipped(d8, hn::LoadU(d8, tap + channel_), work_.flip));
+  }
+  Terms weightsOf(int64_t tap) const {
+    if (tap >= work_.taps) return hn::Zero(D16());
+    const hn::Rebind<int8_t, D16> d8;
+    return hn::PromoteTo(D16(), hn::LoadU(d8, work_.weights + tap * work_.weightStep + channel_));
+  }
+#if HWY_ARCH_ARM
+  void prepare(int64_t tap) { hn::Store(weightsOf(tap), D16(), weights_ + tap * kLanes); }
+  HWY_INLINE void add(Terms x, Terms, int64_t tap, hn::Vec<Sums>& low, hn::Vec<Sums>& high) const {
+    low = hn::ReorderWidenMulAccumulate(Sums(), x, hn::Load(D16(), weights_ + tap * kLanes), low,
+                                        high);
+  }
+#else
+  void prepare(int64_t tap) {
+    const Terms a = weightsOf(tap), b = weightsOf(tap + 1);
+    hn::Store(hn::InterleaveLower(D16(), a, b), D16(), weights_ + tap * kLanes);
+    hn::Store(hn::InterleaveUpper(D16(), a, b), D16(), weights_ + (tap + 1) * kLanes);
+  }
+  HWY_INLINE void add(Terms a, Terms b, int64_t tap, hn::Vec<Sums>& low, hn::Vec<Sums>& high) const {
+    auto unused = hn::Zero(Sums());
+    low = hn::ReorderWidenMulAccumulate(Sums(), hn::InterleaveLower(D16(), a, b),
+                                        hn::Load(D16(), weights_ + tap * kLanes), low, unused);
+    high = hn::ReorderWidenMulAccumulate(Sums(), hn::InterleaveUpper(D16(), a, b),
+                                         hn::Load(D16(), weights_ + (tap + 1) * kLanes), high,
+                                         unused);
+  }
+#endif
+
+  const DepthwiseBytes& work_;
+  int64_t channel_;
+  HWY_ALIGN int32_t start_[kLanes];
+  HWY_ALIGN float factors_[kLanes];
+  HWY_ALIGN int16_t weights_[(kMostByteTaps + 1) * kLanes];
+};
+
+template <class D16, class Rounding>
+void convolveStep(const DepthwiseBytes& work, int64_t channel) {
+  const DepthwiseStep<D16> step(work, channel);
+  for (int64_t i = 0; i < work.count; ++i)
+    step.template run<Rounding>(work.runs[i], work.places + i * work.taps);
+}
+
+/// The last step overlaps the one before: channels computed twice come out alike.
+template <class D16, class Rounding>
+bool convolveBy(const DepthwiseBytes& work) {
+  constexpr int64_t kLanes = hn::MaxLanes(D16());
+  if (work.channels < kLanes) return false;
+  for (int64_t c = 0; c < work.channels; c += kLanes)
+    convolveStep<D16, Rounding>(work, std::min(c, work.channels - kLanes));
+  return true;
+}
+
+/// Channels that no vector holds.
+void convolveFew(const DepthwiseBytes& work) {
+  const hn::CappedTag<int32_t, 1> di;
+  for (int64_t i = 0; i < work.count; ++i)
+    for (int64_t pixel = 0; pixel < work.runs[i].count; ++pixel)
+      for (int64_t c = 0; c < work.channels; ++c) {
+        int32_t sum = work.start[c];
+        for (int64_t t = 0; t < work.taps; ++t)
+          sum += (work.places[i * work.taps + t][pixel * work.xStep + c] ^ work.flip) *
+                 work.weights[t * work.weightStep + c];
+        const auto rounded = ClampedRounding::round(di, hn::Set(di, sum), work.factors + c, work.to);
+        work.runs[i].y[pixel * work.yStep + c] = static_cast<uint8_t>(hn::GetLane(rounded) + work.to.zero);
+      }
+}
+
+template <class Rounding>
+bool convolveByVectors(const DepthwiseBytes& work) {
+  return convolveBy<hn::ScalableTag<int16_t>, Rounding>(work) ||
+         convolveBy<hn::CappedTag<int16_t, 8>, Rounding>(work);
+}
+
+void convolveDepthwiseOf(const DepthwiseBytes& work) {
+  if (work.isSmall ? !convolveByVectors<PlainRounding>(work) : !convolveByVectors<ClampedRounding>(work))
+    convolveFew(work);
+}
+
+// Greatest bytes ----------------------------------------------------------------------------------
+
+template <class T, class D>
+void maximaBy(D d, const ByteMaxima& work, int64_t channel) {
+  auto best = hn::Set(d, hwy::LowestValue<T>());
+  for (int64_t t = 0; t < work.count; ++t)
+    best = hn::Max(best, hn::LoadU(d, reinterpret_cast<const T*>(work.taps[t]) + channel));
+  hn::StoreU(best, d, reinterpret_cast<T*>(work.y) + channel);
+}
+
+template <class T>
+void maximaAs(const ByteMaxima& work) {
+  const hn::ScalableTag<T> d;
+  const hn::CappedTag<T, 1> one;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t c = 0;
+  for (; c + lanes <= work.channels; c += lanes) maximaBy<T>(d, work, c);
+  if (c > 0 && c < work.channels) return maximaBy<T>(d, work, work.channels - lanes);
+  for (; c < work.channels; ++c) maximaBy<T>(one, work, c);
+}
+
+void maximaOf(const ByteMaxima& work) {
+  work.isSigned ? maximaAs<int8_t>(work) : maximaAs<uint8_t>(work);
+}
+#endif
+
+}  // namespace minnow::kernels::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace minnow::kernels::simd {
+
+void storeSums(const SumsToBytes& work) { MINNOW_DISPATCH(storeSumsOf)(work); }
+void computePairs(const BytePairFunction& fn, const BytePairs& row) {
+  MINNOW_DISPATCH(computePairsOf)(fn, row);
+}
+void addPixels(const ByteSums& work) { MINNOW_DISPATCH(addPixelsOf)(work); }
+void convolveDepthwise(const DepthwiseBytes& work) { MINNOW_DISPATCH(convolveDepthwiseOf)(work); }
+void maxima(const ByteMaxima& work) { MINNOW_DISPATCH(maximaOf)(work); }
+
+}  // namespace minnow::kernels::simd
+#endif  // HWY_ONCE

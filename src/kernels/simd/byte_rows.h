@@ -1,0 +1,95 @@
+// The steps from sums to bytes, and functions of bytes, a row at a time.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "kernels/quantized.h"
+
+namespace minnow::kernels::simd {
+
+/// True if products with sums of 32 bits surely are less than 2^31.
+inline bool areSmall(const float* factors, int64_t count) {
+  return std::all_of(factors, factors + count, [](float f) { return f >= 0 && f < 1; });
+}
+
+/// A tile's sums become bytes: y[places[r] + c] of `columns` channels, by their factors.
+struct SumsToBytes {
+  const int32_t* sums;   ///< rows of kByteColumns
+  const float* factors;  ///< kByteColumns
+  Requantiser to;
+  bool isSmall;  ///< areSmall() of the factors
+  bool isSigned;
+  uint8_t* y;
+  const int64_t* places;
+  int64_t rows, columns;
+};
+void storeSums(const SumsToBytes& work);
+
+/// Two rows of bytes to one. A step of 0 repeats an operand's only element.
+struct BytePairs {
+  const uint8_t *a, *b;
+  int64_t aStep, bStep;
+  uint8_t* y;
+  int64_t count;
+};
+/// A function of pairs with all that it needs beside them.
+struct BytePairFunction {
+  QuantisedAdd add;
+  QuantisedMul mul;
+  bool isMul, aSigned, bSigned, ySigned;
+  int32_t aZero, bZero;
+  float yZero, least, most;
+
+  explicit BytePairFunction(const ops::QuantizedBinary& op, DataType a, DataType b)
+      : add(op), mul(op), isMul(op.fn == ops::QuantizedFn::Mul), aSigned(a == DataType::Int8),
+        bSigned(b == DataType::Int8), ySigned(op.y.dataType() == DataType::Int8),
+        aZero(static_cast<int32_t>(op.a.zero)), bZero(static_cast<int32_t>(op.b.zero)),
+        yZero(static_cast<float>(op.y.zero)), least(static_cast<float>(op.y.least)),
+        most(static_cast<float>(op.y.most)) {}
+};
+void computePairs(const BytePairFunction& fn, const BytePairs& row);
+
+/// sums[c] += x[p * pixelStep + c] of `pixels` pixels.
+struct ByteSums {
+  const uint8_t* x;
+  bool isSigned;
+  int64_t pixels, pixelStep, channels;
+  int32_t* sums;
+};
+void addPixels(const ByteSums& work);
+
+/// Pixels of an output row whose taps all move on alike.
+struct ByteRun {
+  int64_t count;
+  uint8_t* y;
+};
+/// Runs of a depthwise convolution: tap t of run i reads channels from places[i * taps + t] on, and
+/// of each further pixel xStep on.
+struct DepthwiseBytes {
+  const ByteRun* runs;
+  const uint8_t* const* places;
+  int64_t count, taps, channels, xStep, yStep;
+  const int8_t* weights;  ///< tap 0; the next one follows at `weightStep`
+  int64_t weightStep;
+  const int32_t* start;
+  const float* factors;
+  Requantiser to;
+  bool isSmall;  ///< areSmall() of the factors
+  uint8_t flip;  ///< of the highest bit of x, which counts as unsigned then
+  bool ySigned;
+};
+/// More taps are for the reference.
+inline constexpr int64_t kMostByteTaps = 64;
+void convolveDepthwise(const DepthwiseBytes& work);
+
+/// y[c] = the greatest of taps[t][c]; the least of the type where there is no tap.
+struct ByteMaxima {
+  const uint8_t* const* taps;
+  int64_t count, channels;
+  bool isSigned;
+  uint8_t* y;
+};
+void maxima(const ByteMaxima& work);
+
+}  // namespace minnow::kernels::simd

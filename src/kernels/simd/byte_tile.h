@@ -1,0 +1,58 @@
+// Sums of products of bytes in 32 bits, which wrap around: one small file for each kind of
+// instruction that multiplies them (byte_tile_*.cc), all exact, so that all give the same sums.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/byte_packing.h"
+#include "kernels/simd/byte_rows.h"
+
+namespace minnow::kernels::simd {
+
+/// x86 multiplies unsigned by signed bytes, ARM signed ones. x of the other kind has its highest bit
+/// flipped, which moves it and its zero point by 128.
+#if defined(__arm__) || defined(__aarch64__)
+inline constexpr bool kTileTakesSigned = true;
+#else
+inline constexpr bool kTileTakesSigned = false;
+#endif
+
+/// Rows (pixels) that a tile has at most, and panels side by side.
+inline constexpr int64_t kByteRows = 12, kBytePanels = 2;
+inline constexpr int64_t kByteColumns = kBytePanels * BytePanels::kOutputs;
+
+struct ByteTile {
+  const uint8_t* x;         ///< row 0: 4 * steps bytes, of which weights of zero hide the last
+  int64_t rowStep;          ///< from a row to the next, in bytes
+  int64_t steps;            ///< of four
+  uint32_t flip;            ///< of four bytes of x
+  const std::byte* panels;  ///< of Packing::I8x16, sums and all
+  int64_t panelBytes;       ///< from a panel to the next
+  const int32_t* start;     ///< what sums begin with: kByteColumns
+  int32_t* sums;            ///< rows of kByteColumns
+  const SumsToBytes* to;    ///< of the row at hand on, for tiles that store bytes
+};
+
+/// `rows` up to kByteRows, `panels` 1 or kBytePanels.
+using ByteTileFn = void (*)(const ByteTile& tile, int64_t rows, int64_t panels);
+
+struct ByteTiles {
+  ByteTileFn sums = nullptr;
+  /// Stores bytes at once, of whole panels and small factors (SumsToBytes::isSmall); null where that
+  /// gains nothing.
+  ByteTileFn bytes = nullptr;
+  /// Of `bytes`: fewer than kByteRows, to have registers left; so it pays up to `mostSteps` alone.
+  int64_t rows = 0, mostSteps = 0;
+};
+
+/// The best ones of this CPU and target; none where the reference has to do.
+ByteTiles byteTiles();
+
+/// None where they are not compiled; whether this CPU has the instructions, byteTiles() asks.
+ByteTiles byteTilesAvx2();
+ByteTiles byteTilesVnni();
+ByteTiles byteTilesNeon();
+ByteTiles byteTilesDot();
+
+}  // namespace minnow::kernels::simd

@@ -1,0 +1,27 @@
+// A tile's function for every number of rows: compilers keep sums in registers where it is known.
+#pragma once
+
+#include <array>
+#include <utility>
+
+#include "kernels/simd/byte_tile.h"
+
+namespace minnow::kernels::simd {
+
+/// Runs `Tile<rows, panels>::run(tile)`, of at most `Most` rows; more are computed one lot after another.
+template <template <int, int> class Tile, int Most, int Panels>
+void runByteRows(ByteTile tile, int64_t rows) {
+  using Fn = void (*)(const ByteTile&);
+  static constexpr auto kTable = []<int... I>(std::integer_sequence<int, I...>) {
+    return std::array<Fn, Most>{Tile<I + 1, Panels>::run...};
+  }(std::make_integer_sequence<int, Most>());
+  for (int64_t lots = (rows + Most - 1) / Most; lots > 0; --lots) {
+    const int64_t n = (rows + lots - 1) / lots;
+    kTable[static_cast<size_t>(n - 1)](tile);
+    tile.x += n * tile.rowStep;
+    tile.sums += n * kByteColumns;
+    rows -= n;
+  }
+}
+
+}  // namespace minnow::kernels::simd

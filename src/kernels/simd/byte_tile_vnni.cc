@@ -1,0 +1,142 @@
+// The tile of bytes with AVX-512 VNNI: one instruction multiplies four bytes of x by four weights in
+// each of 16 channels and adds all to the sums, without saturation.
+#include "kernels/simd/byte_tile_rows.h"
+
+#if defined(__x86_64__)
+#ifdef __GNUC__  // g++ 12 warns of its own header (its bug 105593)
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
+#include <immintrin.h>
+
+#include <cstring>
+#include <type_traits>
+#define MINNOW_VNNI __attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni")))
+
+namespace minnow::kernels::simd {
+namespace {
+
+/// 16 sums, and what takes them to bytes: 12 rows would keep half of their sums on the stack.
+constexpr int kRowsToBytes = 8;
+
+/// Sums become bytes while they are in registers: factors are small (SumsToBytes::isSmall).
+template <class T>
+struct BytesOf {
+  static constexpr bool kSigned = std::is_signed_v<T>;
+
+  /// Two panels of two rows: packed by fours of channels, then put in order.
+  MINNOW_VNNI static void store(const SumsToBytes& to, int row, bool hasTwo, __m512i a, __m512i b,
+                                __m512i c, __m512i d) {
+    const __m512i first = rounded(to, a, b), second = rounded(to, c, d);
+    const __m512i packed = kSigned ? _mm512_packs_epi16(first, second) : _mm512_packus_epi16(first, second);
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    const __m512i bytes = _mm512_permutexvar_epi32(order, clamped(to, packed));
+    store32(to.y + to.places[row], _mm512_castsi512_si256(bytes));
+    if (hasTwo) store32(to.y + to.places[row + 1], _mm512_extracti64x4_epi64(bytes, 1));
+  }
+  /// One panel.
+  MINNOW_VNNI static void store(const SumsToBytes& to, int row, __m512i sums) {
+    const __m512i words = rounded(to, sums, sums);
+    const __m512i packed = clamped(to, kSigned ? _mm512_packs_epi16(words, words) : _mm512_packus_epi16(words, words));
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to.y + to.places[row]),
+                     _mm512_castsi512_si128(_mm512_permutexvar_epi32(order, packed)));
+  }
+
+ private:
+  MINNOW_VNNI static __m512i rounded(const SumsToBytes& to, __m512i a, __m512i b) {
+    return _mm512_adds_epi16(_mm512_packs_epi32(whole(to, a, 0), whole(to, b, BytePanels::kOutputs)),
+                             _mm512_set1_epi16(static_cast<int16_t>(to.to.zero)));
+  }
+  MINNOW_VNNI static __m512i whole(const SumsToBytes& to, __m512i sums, int64_t column) {
+    const __m512 factors = _mm512_loadu_ps(to.factors + column);
+    return _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_cvtepi32_ps(sums), factors));
+  }
+  MINNOW_VNNI static __m512i clamped(const SumsToBytes& to, __m512i bytes) {
+    const __m512i least = _mm512_set1_epi8(static_cast<char>(to.to.least));
+    const __m512i most = _mm512_set1_epi8(static_cast<char>(to.to.most));
+    return kSigned ? _mm512_min_epi8(_mm512_max_epi8(bytes, least), most)
+                   : _mm512_min_epu8(_mm512_max_epu8(bytes, least), most);
+  }
+  MINNOW_VNNI static void store32(uint8_t* to, __m256i bytes) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), bytes);
+  }
+};
+
+/// Stores bytes of T, or the sums themselves where that is int32_t.
+template <class T>
+struct VnniTile {
+  template <int Rows, int Panels>
+  struct Of {
+    MINNOW_VNNI static void run(const ByteTile& tile) {
+      __m512i sums[Rows][Panels];
+#pragma GCC unroll 12
+      for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 2
+        for (int p = 0; p < Panels; ++p)
+          sums[r][p] = _mm512_loadu_si512(tile.start + p * BytePanels::kOutputs);
+      const __m512i flip = _mm512_set1_epi32(static_cast<int32_t>(tile.flip));
+      const std::byte* w = tile.panels + BytePanels::kSumBytes;
+      const uint8_t* x = tile.x;
+      const int64_t rowStep = tile.rowStep, panelBytes = tile.panelBytes;
+      for (int64_t step = 0; step < tile.steps; ++step) {
+        __m512i weights[Panels];
+#pragma GCC unroll 2
+        for (int p = 0; p < Panels; ++p) weights[p] = _mm512_loadu_si512(w + p * panelBytes);
+#pragma GCC unroll 12
+        for (int r = 0; r < Rows; ++r) {
+          int32_t four;
+          std::memcpy(&four, x + r * rowStep, sizeof four);
+          const __m512i both = _mm512_xor_si512(_mm512_set1_epi32(four), flip);
+#pragma GCC unroll 2
+          for (int p = 0; p < Panels; ++p)
+            sums[r][p] = _mm512_dpbusd_epi32(sums[r][p], both, weights[p]);
+        }
+        x += BytePanels::kSteps;
+        w += BytePanels::kStepBytes;
+      }
+      if constexpr (std::is_same_v<T, int32_t>) {
+#pragma GCC unroll 12
+        for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 2
+          for (int p = 0; p < Panels; ++p)
+            _mm512_storeu_si512(tile.sums + r * kByteColumns + p * BytePanels::kOutputs, sums[r][p]);
+      } else if constexpr (Panels == 1) {
+#pragma GCC unroll 12
+        for (int r = 0; r < Rows; ++r) BytesOf<T>::store(*tile.to, r, sums[r][0]);
+      } else {
+#pragma GCC unroll 4
+        for (int r = 0; r < Rows; r += 2) {
+          const int next = r + 1 < Rows ? r + 1 : r;
+          BytesOf<T>::store(*tile.to, r, next > r, sums[r][0], sums[r][1], sums[next][0], sums[next][1]);
+        }
+      }
+    }
+  };
+};
+
+template <class T>
+void storeBytes(const ByteTile& tile, int64_t rows, int64_t panels) {
+  panels == 1 ? runByteRows<VnniTile<T>::template Of, kRowsToBytes, 1>(tile, rows)
+              : runByteRows<VnniTile<T>::template Of, kRowsToBytes, 2>(tile, rows);
+}
+
+}  // namespace
+
+ByteTiles byteTilesVnni() {
+  return {[](const ByteTile& tile, int64_t rows, int64_t panels) {
+            panels == 1 ? runByteRows<VnniTile<int32_t>::Of, kByteRows, 1>(tile, rows)
+                        : runByteRows<VnniTile<int32_t>::Of, kByteRows, 2>(tile, rows);
+          },
+          [](const ByteTile& tile, int64_t rows, int64_t panels) {
+            tile.to->isSigned ? storeBytes<int8_t>(tile, rows, panels)
+                              : storeBytes<uint8_t>(tile, rows, panels);
+          },
+          kRowsToBytes, 32};
+}
+
+}  // namespace minnow::kernels::simd
+#else
+namespace minnow::kernels::simd {
+ByteTiles byteTilesVnni() { return {}; }
+}  // namespace minnow::kernels::simd
+#endif

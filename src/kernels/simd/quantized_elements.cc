@@ -1,0 +1,154 @@
+// Sums and products of quantised tensors, averages over whole images, and functions of one byte.
+#include <algorithm>
+
+#include "kernels/broadcast.h"
+#include "kernels/loop_nest.h"
+#include "kernels/simd/byte_rows.h"
+#include "kernels/simd/byte_tile.h"
+#include "kernels/simd/conv_plan.h"
+#include "kernels/simd/quantized.h"
+#include "kernels/simd/scratch.h"
+#include "ops/pool.h"
+#include "ops/quantized.h"
+
+namespace minnow::kernels::simd {
+namespace {
+
+/// Elements that do not lie side by side go through memory of their own, a piece at a time.
+void computeApart(const BytePairFunction& fn, const LoopTile<3>& row, const uint8_t* a,
+                  const uint8_t* b, uint8_t* y) {
+  constexpr int64_t kPieceBytes = 256;
+  uint8_t as[kPieceBytes], bs[kPieceBytes], ys[kPieceBytes];
+  for (int64_t i = 0; i < row.count; i += kPieceBytes) {
+    const int64_t n = std::min(kPieceBytes, row.count - i);
+    for (int64_t k = 0; k < n; ++k) {
+      as[k] = a[(i + k) * row.step[1]];
+      bs[k] = b[(i + k) * row.step[2]];
+    }
+    computePairs(fn, {as, bs, 1, 1, ys, n});
+    for (int64_t k = 0; k < n; ++k) y[(i + k) * row.step[0]] = ys[k];
+  }
+}
+
+constexpr int64_t kMostMaxTaps = 256;
+
+bool isRepeatedOrDense(int64_t step) { return step == 0 || step == 1; }
+
+}  // namespace
+
+bool acceptsQuantizedBinary(const ops::Operator&, std::span<const TensorView>,
+                            std::span<const TensorView>) {
+  return true;
+}
+
+Result<void> runQuantizedBinary(const ops::Operator& op, const KernelArgs& args) {
+  const TensorView &a = args.inputs[0], &b = args.inputs[1], &y = args.outputs[0];
+  const BytePairFunction fn(static_cast<const ops::QuantizedBinary&>(op), a.type, b.type);
+  const LoopNest<3> nest(y.shape, {y.strides, broadcastStrides(a, y.shape), broadcastStrides(b, y.shape)});
+  nest.run(*args.team, [&](const LoopTile<3>& tile) {
+    for (int64_t r = 0; r < tile.rows; ++r) {
+      const uint8_t* fromA = a.as<const uint8_t>() + tile.offset[1] + r * tile.rowStride[1];
+      const uint8_t* fromB = b.as<const uint8_t>() + tile.offset[2] + r * tile.rowStride[2];
+      uint8_t* to = y.as<uint8_t>() + tile.offset[0] + r * tile.rowStride[0];
+      if (tile.step[0] == 1 && isRepeatedOrDense(tile.step[1]) && isRepeatedOrDense(tile.step[2]))
+        computePairs(fn, {fromA, fromB, tile.step[1], tile.step[2], to, tile.count});
+      else
+        computeApart(fn, tile, fromA, fromB, to);
+    }
+  });
+  return {};
+}
+
+bool acceptsQuantizedGlobalPool(const ops::Operator& op, std::span<const TensorView> inputs,
+                                std::span<const TensorView> outputs) {
+  return static_cast<const ops::QuantizedPool&>(op).pool.global && inputs[0].shape.rank() > 2 &&
+         inputs[0].shape.rank() <= 5 && Image(inputs[0]).channelsAdjacent() &&
+         Image(outputs[0]).channelsAdjacent();
+}
+
+size_t QuantizedGlobalPoolWorkspace(const ops::Operator&, std::span<const TensorView> inputs,
+                                    std::span<const TensorView>, const CallShape&) {
+  return base::alignUp(static_cast<size_t>(BytePanels::roundUp(inputs[0].shape[1], kByteColumns)) * 4);
+}
+
+Result<void> runQuantizedGlobalPool(const ops::Operator& op, const KernelArgs& args) {
+  const auto& pool = static_cast<const ops::QuantizedPool&>(op);
+  const Image x(args.inputs[0]), y(args.outputs[0]);
+  const int64_t pixels = x.depth * x.height * x.width;
+  auto* sums = reinterpret_cast<int32_t*>(args.workspace.data());
+  alignas(64) float factors[kByteColumns];
+  std::ranges::fill(factors, pool.x.scale / (pool.yScale * static_cast<float>(pixels)));
+  const bool xSigned = args.inputs[0].type == DataType::Int8;
+  const bool isSmall = areSmall(factors, kByteColumns);
+  const auto start = static_cast<int32_t>(-static_cast<uint32_t>(pixels * pool.x.zero));
+  for (int64_t n = 0; n < x.batch; ++n) {
+    std::fill_n(sums, BytePanels::roundUp(x.channels, kByteColumns), start);
+    for (int64_t row = 0; row < x.depth * x.height; ++row)
+      addPixels({args.inputs[0].as<const uint8_t>() + n * x.batchStride +
+                     row / x.height * x.planeStride + row % x.height * x.rowStride,
+                 xSigned, x.width, x.pixelStride, x.channels, sums});
+    for (int64_t c = 0; c < x.channels; c += kByteColumns) {
+      const int64_t place = n * y.batchStride + c;
+      storeSums({sums + c, factors, Requantiser(pool.y), isSmall, pool.y.dataType() == DataType::Int8,
+                 args.outputs[0].as<uint8_t>(), &place, 1, std::min(kByteColumns, x.channels - c)});
+    }
+  }
+  return {};
+}
+
+bool acceptsBytePool(const ops::Operator& op, std::span<const TensorView> inputs,
+                     std::span<const TensorView> outputs) {
+  const auto& pool = static_cast<const ops::Pool&>(op);
+  int64_t taps = 1;
+  for (const int64_t extent : pool.kernel) taps = ops::cappedProduct(taps, extent);
+  return elementSize(inputs[0].type) == 1 && pool.fn == ops::PoolFn::Max && !pool.global &&
+         !pool.indices && taps <= kMostMaxTaps && inputs[0].shape.rank() == 4 &&
+         Image(inputs[0]).channelsAdjacent() && Image(outputs[0]).channelsAdjacent();
+}
+
+Result<void> runBytePool(const ops::Operator& op, const KernelArgs& args) {
+  const auto& pool = static_cast<const ops::Pool&>(op);
+  const Image x(args.inputs[0]), y(args.outputs[0]);
+  const OutputRows rows = args.rows.within(y.height);
+  const int64_t perImage = rows.end - rows.begin;
+  args.team->parallelFor(x.batch * perImage, 1, [&](int64_t begin, int64_t end) {
+    const uint8_t* taps[kMostMaxTaps];
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t n = i / perImage, row = rows.begin + i % perImage;
+      const ops::PoolSpan down = ops::poolSpan(pool, 0, x.height, row);
+      const uint8_t* image = args.inputs[0].as<const uint8_t>() + n * x.batchStride;
+      uint8_t* to = args.outputs[0].as<uint8_t>() + n * y.batchStride + row * y.rowStride;
+      for (int64_t column = 0; column < y.width; ++column, to += y.pixelStride) {
+        const ops::PoolSpan across = ops::poolSpan(pool, 1, x.width, column);
+        int64_t count = 0;
+        for (int64_t ky = 0; ky < down.count; ++ky)
+          for (int64_t kx = 0; kx < across.count; ++kx)
+            taps[count++] = image + (down.first + ky * pool.dilations[0]) * x.rowStride +
+                            (across.first + kx * pool.dilations[1]) * x.pixelStride;
+        maxima({taps, count, x.channels, args.inputs[0].type == DataType::Int8, to});
+      }
+    }
+  });
+  return {};
+}
+
+bool acceptsLookUp(const ops::Operator&, std::span<const TensorView> inputs,
+                   std::span<const TensorView> outputs) {
+  return elementSize(outputs[0].type) == 1 && inputs[1].isPlain();
+}
+
+Result<void> runLookUp(const ops::Operator&, const KernelArgs& args) {
+  const TensorView &x = args.inputs[0], &y = args.outputs[0];
+  const uint8_t* table = args.inputs[1].as<const uint8_t>();
+  const LoopNest<2> nest(y.shape, {y.strides, x.strides});
+  nest.run(*args.team, [&](const LoopTile<2>& tile) {
+    for (int64_t r = 0; r < tile.rows; ++r) {
+      const uint8_t* from = x.as<const uint8_t>() + tile.offset[1] + r * tile.rowStride[1];
+      uint8_t* to = y.as<uint8_t>() + tile.offset[0] + r * tile.rowStride[0];
+      for (int64_t i = 0; i < tile.count; ++i) to[i * tile.step[0]] = table[from[i * tile.step[1]]];
+    }
+  });
+  return {};
+}
+
+}  // namespace minnow::kernels::simd

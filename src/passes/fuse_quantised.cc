@@ -1,0 +1,511 @@
+// fuse-quantised: DequantizeLinear, an operator and QuantizeLinear become one operator on integers,
+// as ONNX Runtime fuses them. What only moves elements moves bytes, a function of one value becomes
+// a table of 256 results, an activation a narrower range. What has no integer form stays as it is.
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "ops/concat.h"
+#include "ops/conv.h"
+#include "ops/integer_product.h"
+#include "ops/matmul.h"
+#include "ops/quantize.h"
+#include "ops/quantized.h"
+#include "ops/resize.h"
+#include "passes/match.h"
+#include "passes/pass.h"
+#include "sizes/evaluate.h"
+
+namespace minnow::passes {
+namespace {
+
+using ir::kNoValue;
+using ir::ValueId;
+
+bool isByte(DataType type) { return type == DataType::Uint8 || type == DataType::Int8; }
+
+/// Elements of a row-major constant of 8 or 32 bits; empty for anything else.
+std::vector<int64_t> constantIntegers(const Rewriter& graph, ValueId id) {
+  if (id == kNoValue) return {};
+  const ir::Value& value = graph.value(id);
+  if (!value.isFixed() || !value.isPlain()) return {};
+  const auto widened = [](auto elements) {
+    return std::vector<int64_t>(elements.begin(), elements.end());
+  };
+  if (value.type.type == DataType::Uint8) return widened(value.elements<uint8_t>());
+  if (value.type.type == DataType::Int8) return widened(value.elements<int8_t>());
+  if (value.type.type == DataType::Int32) return widened(value.elements<int32_t>());
+  return {};
+}
+
+ValueId inputAt(const ir::Node& node, size_t i) {
+  return i < node.inputs.size() ? node.inputs[i] : kNoValue;
+}
+
+bool isScale(float scale) { return std::isfinite(scale) && scale > 0; }
+
+/// Scale and zero point, inputs 1 and 2, of a whole tensor.
+std::optional<ops::Quantisation> wholeTensor(const Rewriter& graph, const ir::Node& node) {
+  const auto scale = constantFloats(graph, node.inputs[1]);
+  if (scale.size() != 1 || !isScale(scale[0])) return std::nullopt;
+  if (inputAt(node, 2) == kNoValue) return ops::Quantisation{scale[0], 0};
+  const auto zero = constantIntegers(graph, node.inputs[2]);
+  if (zero.size() != 1) return std::nullopt;
+  return ops::Quantisation{scale[0], zero[0]};
+}
+
+/// A tensor of 8 bits and what it stands for.
+struct Quantised {
+  ValueId bytes;
+  DataType type;
+  ops::Quantisation by;
+
+  bool isAlike(const Quantised& other) const {
+    return type == other.type && by.scale == other.by.scale && by.zero == other.by.zero;
+  }
+  ops::QuantisedResult result() const { return ops::QuantisedResult::of(type, by.zero); }
+};
+
+/// The integers behind a value that DequantizeLinear gives.
+std::optional<Quantised> dequantised(const Rewriter& graph, ValueId id) {
+  if (!graph.producedBy<ops::DequantizeLinear>(id)) return std::nullopt;
+  const ir::Node& node = graph.node(graph.producer(id));
+  const auto by = wholeTensor(graph, node);
+  const DataType type = graph.value(node.inputs[0]).type.type;
+  if (!by || !isByte(type) || graph.value(id).type.type != DataType::Float32) return std::nullopt;
+  return Quantised{node.inputs[0], type, *by};
+}
+
+/// What QuantizeLinear at a node gives.
+std::optional<Quantised> quantisedAt(const Rewriter& graph, int n) {
+  const ir::Node& node = graph.node(n);
+  const auto* op = node.as<ops::QuantizeLinear>();
+  if (!op || node.outputs.empty() || node.outputs[0] == kNoValue || !node.settings.empty())
+    return std::nullopt;
+  const auto by = wholeTensor(graph, node);
+  const DataType type = graph.value(node.outputs[0]).type.type;
+  if (!by || !isByte(type) || graph.value(node.inputs[0]).type.type != DataType::Float32)
+    return std::nullopt;
+  return Quantised{node.outputs[0], type, *by};
+}
+
+/// Constant weights with a scale for all or one for each channel; the zero point is taken off.
+struct Weights {
+  ValueId bytes;
+  std::vector<float> scales;
+};
+
+class Fuser {
+ public:
+  Fuser(ir::Graph& graph, sizes::Budget& budget) : graph_(graph), budget_(budget) {}
+
+  int run() {
+    int changes = 0;
+    for (int n = 0; n < graph_.nodes(); ++n) changes += fuseAt(n) || fuseRequantizeAt(n);
+    return changes;
+  }
+
+ private:
+  // What there is ----------------------------------------------------------------------------------
+
+  /// The node of one output that gives a value for one reader alone, or -1.
+  int soleProducer(ValueId id) const {
+    const int n = graph_.producer(id);
+    return n >= 0 && graph_.readOnce(id) && graph_.onlyReader(n) >= 0 && graph_.node(n).settings.empty()
+               ? n
+               : -1;
+  }
+
+  /// Weights with `axis` for their channels, `channels` many.
+  std::optional<Weights> weightsOf(ValueId id, int axis, int64_t channels) {
+    const auto* op = graph_.producedBy<ops::DequantizeLinear>(id);
+    if (!op) return std::nullopt;
+    const ir::Node& node = graph_.node(graph_.producer(id));
+    if (op->spread.blockSize != 0) return std::nullopt;
+    return weightsOf(node.inputs[0], node.inputs[1], inputAt(node, 2), axis, channels,
+                     op->spread.axis);
+  }
+
+  std::optional<Weights> weightsOf(ValueId bytes, ValueId scale, ValueId zero, int axis,
+                                   int64_t channels, int64_t scaleAxis) {
+    const Shape& shape = graph_.value(bytes).type.shape;
+    const auto scales = constantFloats(graph_, scale);
+    if (!isByte(graph_.value(bytes).type.type) || scales.empty() ||
+        !std::ranges::all_of(scales, isScale))
+      return std::nullopt;
+    if (scales.size() != 1 && (std::cmp_not_equal(scales.size(), channels) ||
+                               (scaleAxis < 0 ? scaleAxis + shape.rank() : scaleAxis) != axis))
+      return std::nullopt;
+    const auto plain = withoutZeros(bytes, zero, axis, channels);
+    if (!plain) return std::nullopt;
+    return Weights{*plain, {scales.begin(), scales.end()}};
+  }
+
+  /// The same weights as int8 with a zero point of 0, where all fit.
+  std::optional<ValueId> withoutZeros(ValueId id, ValueId zero, int axis, int64_t channels) {
+    const auto values = constantIntegers(graph_, id);
+    const auto zeros = constantIntegers(graph_, zero);
+    const ir::Value& value = graph_.value(id);
+    if (values.empty() || (zero != kNoValue && zeros.size() != 1 && std::cmp_not_equal(zeros.size(), channels)))
+      return std::nullopt;
+    if (value.type.type == DataType::Int8 && std::ranges::all_of(zeros, [](int64_t z) { return z == 0; }))
+      return id;
+    int64_t inner = 1;
+    for (int i = axis + 1; i < value.type.shape.rank(); ++i) inner *= value.type.shape[i];
+    std::vector<int8_t> less(values.size());
+    for (size_t i = 0; i < values.size(); ++i) {
+      const size_t channel = zeros.size() > 1 ? i / static_cast<size_t>(inner) % zeros.size() : 0;
+      const int64_t v = values[i] - (zeros.empty() ? 0 : zeros[channel]);
+      if (v < -128 || v > 127) return std::nullopt;
+      less[i] = static_cast<int8_t>(v);
+    }
+    return addConstant(value.name, {DataType::Int8, value.type.shape}, std::as_bytes(std::span(less)));
+  }
+
+  ValueId addConstant(const std::string& name, const TensorType& type, std::span<const std::byte> bytes) {
+    return graph_.addValue({.name = name, .type = type, .constant = ir::makeConstant(bytes)});
+  }
+
+  /// A bias as int32 whose scale is the sums' own, kNoValue where there is none: one that was
+  /// quantised so, or a float one, which ONNX Runtime rounds so. nullopt if it is anything else.
+  std::optional<ValueId> biasOf(ValueId id, float xScale, const Weights& weights, int64_t channels) {
+    if (id == kNoValue) return kNoValue;
+    if (graph_.producedBy<ops::DequantizeLinear>(id)) return integerBias(id, xScale, weights, channels);
+    const auto floats = constantFloats(graph_, id);
+    if (std::cmp_not_equal(floats.size(), channels)) return std::nullopt;
+    std::vector<int32_t> rounded(floats.size());
+    for (size_t c = 0; c < floats.size(); ++c) {
+      const float q = std::nearbyint(floats[c] / (xScale * scaleOf(weights, c)));
+      if (!(std::abs(q) < 2147483648.0F)) return std::nullopt;
+      rounded[c] = static_cast<int32_t>(q);
+    }
+    return addConstant(graph_.value(id).name, {DataType::Int32, Shape{channels}},
+                       std::as_bytes(std::span(rounded)));
+  }
+
+  std::optional<ValueId> integerBias(ValueId id, float xScale, const Weights& weights, int64_t channels) {
+    const ir::Node& node = graph_.node(graph_.producer(id));
+    const ir::Value& value = graph_.value(node.inputs[0]);
+    const auto scales = constantFloats(graph_, node.inputs[1]);
+    const auto zeros = constantIntegers(graph_, inputAt(node, 2));
+    if (value.type != TensorType{DataType::Int32, Shape{channels}} || scales.empty() ||
+        std::ranges::any_of(zeros, [](int64_t z) { return z != 0; }))
+      return std::nullopt;
+    for (size_t c = 0; std::cmp_less(c, channels); ++c)
+      if (scales[scales.size() == 1 ? 0 : c] != xScale * scaleOf(weights, c)) return std::nullopt;
+    return node.inputs[0];
+  }
+
+  static float scaleOf(const Weights& weights, size_t channel) {
+    return weights.scales[weights.scales.size() == 1 ? 0 : channel];
+  }
+
+  /// (xScale * wScale) / yScale, in this order.
+  std::optional<ValueId> factors(float xScale, const Weights& weights, float yScale) {
+    std::vector<float> all;
+    for (const float scale : weights.scales) all.push_back(xScale * scale / yScale);
+    if (!std::ranges::all_of(all, [](float f) { return std::isfinite(f); })) return std::nullopt;
+    return graph_.addFloats("~factors", Shape{static_cast<int64_t>(all.size())}, all);
+  }
+
+  // Results ----------------------------------------------------------------------------------------
+
+  /// The integer of a real number, as QuantizeLinear gives it.
+  static int64_t quantisedNumber(float value, const Quantised& to) {
+    const ops::QuantisedResult range = to.result();
+    const float q = std::clamp(value / to.by.scale, static_cast<float>(range.least - range.zero),
+                               static_cast<float>(range.most - range.zero));
+    return static_cast<int64_t>(std::nearbyint(q)) + range.zero;
+  }
+
+  /// Narrows the results' range to what an activation leaves; false if it is another function.
+  static bool takeActivation(const ops::Unary& op, const Quantised& to, ops::QuantisedResult& y) {
+    if (op.fn == ops::UnaryFn::Relu) return y.least = std::max(y.least, y.zero), true;
+    if (op.fn != ops::UnaryFn::Clip || !(op.alpha <= op.beta)) return false;
+    y.least = std::max(y.least, quantisedNumber(op.alpha, to));
+    y.most = std::min(y.most, quantisedNumber(op.beta, to));
+    return y.least <= y.most;
+  }
+
+  bool become(int n, std::unique_ptr<ops::Operator> op, std::vector<ValueId> inputs,
+              const std::string& source) {
+    std::vector<TensorType> types;
+    for (const ValueId id : inputs)
+      types.push_back(id == kNoValue ? TensorType{} : graph_.value(id).type);
+    const auto given = op->inferShape(types);
+    if (!given || given->size() != 1 || given->front() != graph_.value(graph_.node(n).outputs[0]).type)
+      return false;
+    graph_.replace(n, std::move(op), std::move(inputs), source);
+    return true;
+  }
+
+  // Patterns ---------------------------------------------------------------------------------------
+
+  bool fuseAt(int n) {
+    const auto to = quantisedAt(graph_, n);
+    if (!to) return false;
+    ops::QuantisedResult y = to->result();
+    ValueId result = graph_.node(n).inputs[0];
+    int source = soleProducer(result);
+    if (source >= 0) {
+      const auto* activation = graph_.node(source).as<ops::Unary>();
+      const ValueId before = activation ? graph_.node(source).inputs[0] : kNoValue;
+      if (activation && soleProducer(before) >= 0 && !dequantised(graph_, before) &&
+          takeActivation(*activation, *to, y))
+        source = soleProducer(before);
+    }
+    if (source >= 0)
+      if (fuseConv(n, source, *to, y) || fuseProduct(n, source, *to, y) ||
+          fuseBinary(n, source, *to, y) || fusePool(n, source, *to, y))
+        return true;
+    return fuseMove(n, *to) || fuseTable(n);
+  }
+
+  bool fuseConv(int n, int source, const Quantised& to, const ops::QuantisedResult& y) {
+    const ir::Node& node = graph_.node(source);
+    const auto* conv = node.as<ops::Conv>();
+    if (!conv || conv->winograd || conv->epilogue.fn != ops::UnaryFn::Identity) return false;
+    const auto x = dequantised(graph_, node.inputs[0]);
+    if (!x) return false;
+    const int64_t channels = graph_.value(node.inputs[1]).type.shape[0];
+    const auto weights = weightsOf(node.inputs[1], 0, channels);
+    if (!weights) return false;
+    const auto bias = biasOf(inputAt(node, 2), x->by.scale, *weights, channels);
+    const auto scaled = factors(x->by.scale, *weights, to.by.scale);
+    if (!bias || !scaled) return false;
+    auto op = std::make_unique<ops::QuantizedConv>();
+    static_cast<ops::WindowAttributes&>(*op) = *conv;
+    op->groups = conv->groups, op->xZero = x->by.zero, op->y = y;
+    return become(n, std::move(op), {x->bytes, weights->bytes, *bias, *scaled}, node.source);
+  }
+
+  /// A product, with a bias of its own or added to it.
+  bool fuseProduct(int n, int source, const Quantised& to, const ops::QuantisedResult& y) {
+    const ir::Node& last = graph_.node(source);
+    if (const auto* sum = last.as<ops::Binary>(); sum && sum->fn == ops::BinaryFn::Add)
+      for (const size_t i : {0, 1})
+        if (const int product = soleProducer(last.inputs[i]);
+            product >= 0 && graph_.node(product).as<ops::MatMul>() &&
+            inputAt(graph_.node(product), 2) == kNoValue)
+          return fuseProductOf(n, product, last.inputs[1 - i], to, y);
+    return fuseProductOf(n, source, inputAt(last, 2), to, y);
+  }
+
+  bool fuseProductOf(int n, int source, ValueId added, const Quantised& to,
+                     const ops::QuantisedResult& y) {
+    const ir::Node& node = graph_.node(source);
+    const auto* product = node.as<ops::MatMul>();
+    if (!product || product->transposeA || product->epilogue.fn != ops::UnaryFn::Identity)
+      return false;
+    const auto x = dequantised(graph_, node.inputs[0]);
+    const Shape& b = graph_.value(node.inputs[1]).type.shape;
+    if (!x || b.rank() != 2) return false;
+    const int axis = product->transposeB ? 0 : 1;
+    const auto weights = weightsOf(node.inputs[1], axis, b[axis]);
+    if (!weights) return false;
+    const auto bias = biasOf(added, x->by.scale, *weights, b[axis]);
+    const auto scaled = factors(x->by.scale, *weights, to.by.scale);
+    if (!bias || !scaled) return false;
+    auto op = std::make_unique<ops::QuantizedMatMul>();
+    op->transposeB = product->transposeB, op->xZero = x->by.zero, op->y = y;
+    return become(n, std::move(op), {x->bytes, weights->bytes, *bias, *scaled}, node.source);
+  }
+
+  bool fuseBinary(int n, int source, const Quantised& to, const ops::QuantisedResult& y) {
+    const ir::Node& node = graph_.node(source);
+    const auto* binary = node.as<ops::Binary>();
+    if (!binary || binary->epilogue.fn != ops::UnaryFn::Identity ||
+        (binary->fn != ops::BinaryFn::Add && binary->fn != ops::BinaryFn::Mul))
+      return false;
+    const auto a = dequantised(graph_, node.inputs[0]), b = dequantised(graph_, node.inputs[1]);
+    if (!a || !b) return false;
+    auto op = std::make_unique<ops::QuantizedBinary>();
+    op->fn = binary->fn == ops::BinaryFn::Add ? ops::QuantizedFn::Add : ops::QuantizedFn::Mul;
+    op->a = a->by, op->b = b->by, op->yScale = to.by.scale, op->y = y;
+    return joinFunctions(n, *op, a->bytes, b->bytes) ||
+           become(n, std::move(op), {a->bytes, b->bytes}, node.source);
+  }
+
+  /// x and a function of x: one function.
+  bool joinFunctions(int n, const ops::Operator& op, ValueId a, ValueId b) {
+    for (const bool isSecond : {false, true}) {
+      const ValueId x = isSecond ? a : b, of = isSecond ? b : a;
+      if (!graph_.producedBy<ops::LookUp>(of)) continue;
+      const ir::Node& table = graph_.node(graph_.producer(of));
+      if (table.inputs[0] != x) continue;
+      const ValueId all = allBytes(graph_.value(x).type.type);
+      const ValueId results = table.inputs[1];
+      const auto joined = evaluated(op, isSecond ? std::vector{all, results} : std::vector{results, all});
+      return joined && becomeTable(n, x, *joined);
+    }
+    return false;
+  }
+
+  bool fusePool(int n, int source, const Quantised& to, const ops::QuantisedResult& y) {
+    const ir::Node& node = graph_.node(source);
+    const auto* pool = node.as<ops::Pool>();
+    if (!pool || pool->fn != ops::PoolFn::Average || (pool->ceilMode && pool->countIncludePad) ||
+        std::ranges::any_of(pool->dilations, [](int64_t d) { return d != 1; }))
+      return false;
+    const auto x = dequantised(graph_, node.inputs[0]);
+    if (!x) return false;
+    auto op = std::make_unique<ops::QuantizedPool>();
+    op->pool = *pool, op->x = x->by, op->yScale = to.by.scale, op->y = y;
+    return become(n, std::move(op), {x->bytes}, node.source);
+  }
+
+  // What moves elements ----------------------------------------------------------------------------
+
+  static bool moves(const ops::Operator& op, size_t input) {
+    if (const auto* pool = ops::cast<ops::Pool>(op)) return pool->fn == ops::PoolFn::Max && input == 0;
+    if (const auto* resize = ops::cast<ops::Resize>(op))
+      return resize->mode == ops::ResizeMode::Nearest && input == 0;
+    return op.movesElements(static_cast<int>(input));
+  }
+
+  bool fuseMove(int n, const Quantised& to) {
+    const int source = graph_.producer(graph_.node(n).inputs[0]);
+    if (source < 0 || soleProducer(graph_.node(n).inputs[0]) != source) return false;
+    const ir::Node& node = graph_.node(source);
+    if (node.as<ops::DequantizeLinear>() || node.inputs.empty() || !moves(*node.op, 0)) return false;
+    std::vector<ValueId> inputs = node.inputs;
+    for (size_t i = 0; i < inputs.size(); ++i)
+      if (inputs[i] != kNoValue && moves(*node.op, i)) {
+        inputs[i] = bytesAs(inputs[i], to, node.as<ops::Concat>() != nullptr);
+        if (inputs[i] == kNoValue) return false;
+      }
+    return become(n, node.op->clone(), inputs, node.source);
+  }
+
+  /// The integers behind a value, as `to` has them; by a table in the place of its DequantizeLinear
+  /// if that may be. kNoValue if there are none.
+  ValueId bytesAs(ValueId id, const Quantised& to, bool mayConvert) {
+    const auto from = dequantised(graph_, id);
+    if (!from) return kNoValue;
+    if (from->isAlike(to)) return from->bytes;
+    const int source = graph_.producer(id);
+    if (!mayConvert || !graph_.readOnce(id)) return kNoValue;
+    const auto real = evaluated(*graph_.node(source).op, withFirst(source, allBytes(from->type)));
+    const auto table = real ? evaluated(quantizer(to), {*real, scalar(to.by.scale), zeroOf(to)}) : real;
+    if (!table) return kNoValue;
+    graph_.graph().values[static_cast<size_t>(id)].type.type = to.type;
+    graph_.replace(source, std::make_unique<ops::LookUp>(), {from->bytes, *table}, "QuantizeLinear");
+    return id;
+  }
+
+  static ops::QuantizeLinear quantizer(const Quantised& to) {
+    ops::QuantizeLinear op;
+    op.type = static_cast<int64_t>(to.type);
+    return op;
+  }
+  ValueId scalar(float value) { return graph_.addFloats("~scale", {}, {&value, 1}); }
+  ValueId zeroOf(const Quantised& to) {
+    const auto byte = static_cast<std::byte>(to.by.zero);
+    return addConstant("~zero", {to.type, {}}, {&byte, 1});
+  }
+
+  // Functions of one value -------------------------------------------------------------------------
+
+  /// Every value of a type, in the order of its bytes.
+  ValueId allBytes(DataType type) {
+    std::vector<uint8_t> bytes(256);
+    std::iota(bytes.begin(), bytes.end(), uint8_t{0});
+    return addConstant("~bytes", {type, Shape{256}}, std::as_bytes(std::span(bytes)));
+  }
+
+  std::vector<ValueId> withFirst(int n, ValueId first) const {
+    std::vector<ValueId> inputs = graph_.node(n).inputs;
+    inputs[0] = first;
+    return inputs;
+  }
+
+  std::optional<ValueId> evaluated(const ops::Operator& op, const std::vector<ValueId>& inputs) {
+    const auto results = sizes::evaluate(graph_.graph(), op, inputs, budget_);
+    if (!results || results->size() != 1) return std::nullopt;
+    return graph_.addValue(
+        {.name = "~table", .type = (*results)[0].type, .constant = (*results)[0].constant});
+  }
+
+  bool becomeTable(int n, ValueId x, ValueId table) {
+    return become(n, std::make_unique<ops::LookUp>(), {x, table}, graph_.node(n).source);
+  }
+
+  /// QuantizeLinear of functions of one DequantizeLinear, each of one operand and for one reader.
+  bool fuseTable(int n) {
+    std::vector<int> chain{n};
+    ValueId from = graph_.node(n).inputs[0];
+    for (; !dequantised(graph_, from); from = graph_.node(chain.back()).inputs[0]) {
+      const int source = soleProducer(from);
+      if (source < 0 || !graph_.node(source).as<ops::Unary>()) return false;
+      chain.push_back(source);
+    }
+    const Quantised x = *dequantised(graph_, from);
+    if (chain.size() == 1 && x.isAlike(*quantisedAt(graph_, n))) return graph_.forward(n, x.bytes);
+    chain.push_back(graph_.producer(from));
+    std::optional<ValueId> table = allBytes(x.type);
+    for (auto at = chain.rbegin(); at != chain.rend() && table; ++at)
+      table = evaluated(*graph_.node(*at).op, withFirst(*at, *table));
+    return table && becomeTable(n, x.bytes, *table);
+  }
+
+  // QLinearConv and QLinearMatMul ------------------------------------------------------------------
+
+  bool fuseRequantizeAt(int n) {
+    const ir::Node& node = graph_.node(n);
+    if (!node.as<ops::Requantize>() || node.outputs.empty()) return false;
+    const auto xScale = constantFloats(graph_, node.inputs[1]), yScale = constantFloats(graph_, node.inputs[3]);
+    const auto yZero = constantIntegers(graph_, inputAt(node, 4));
+    const int source = soleProducer(node.inputs[0]);
+    if (source < 0 || xScale.size() != 1 || yScale.size() != 1 || yZero.size() > 1 ||
+        (inputAt(node, 4) != kNoValue && yZero.empty()) || !isScale(xScale[0]) || !isScale(yScale[0]))
+      return false;
+    const DataType type = graph_.value(node.outputs[0]).type.type;
+    const Quantised to{node.outputs[0], type, {yScale[0], yZero.empty() ? 0 : yZero[0]}};
+    return fuseIntegerConv(n, source, xScale[0], to) || fuseIntegerProduct(n, source, xScale[0], to);
+  }
+
+  /// The zero point of the left side; nullopt if it is not one constant.
+  std::optional<int64_t> leftZero(const ir::Node& node) const {
+    if (inputAt(node, 2) == kNoValue) return 0;
+    const auto zeros = constantIntegers(graph_, node.inputs[2]);
+    return zeros.size() == 1 ? std::optional(zeros[0]) : std::nullopt;
+  }
+
+  bool fuseIntegerConv(int n, int source, float xScale, const Quantised& to) {
+    const ir::Node& node = graph_.node(source);
+    const auto* conv = node.as<ops::ConvInteger>();
+    const auto zero = leftZero(node);
+    if (!conv || !zero) return false;
+    const int64_t channels = graph_.value(node.inputs[1]).type.shape[0];
+    const auto weights = weightsOf(node.inputs[1], graph_.node(n).inputs[2], inputAt(node, 3), 0, channels, 0);
+    const auto scaled = weights ? factors(xScale, *weights, to.by.scale) : std::nullopt;
+    if (!scaled) return false;
+    auto op = std::make_unique<ops::QuantizedConv>();
+    static_cast<ops::WindowAttributes&>(*op) = *conv;
+    op->groups = conv->groups, op->xZero = *zero, op->y = to.result();
+    return become(n, std::move(op), {node.inputs[0], weights->bytes, inputAt(node, 4), *scaled}, node.source);
+  }
+
+  bool fuseIntegerProduct(int n, int source, float xScale, const Quantised& to) {
+    const ir::Node& node = graph_.node(source);
+    const auto zero = leftZero(node);
+    if (!node.as<ops::MatMulInteger>() || !zero) return false;
+    const Shape& b = graph_.value(node.inputs[1]).type.shape;
+    if (b.rank() != 2) return false;
+    const auto weights = weightsOf(node.inputs[1], graph_.node(n).inputs[2], inputAt(node, 3), 1, b[1], 1);
+    const auto scaled = weights ? factors(xScale, *weights, to.by.scale) : std::nullopt;
+    if (!scaled) return false;
+    auto op = std::make_unique<ops::QuantizedMatMul>();
+    op->xZero = *zero, op->y = to.result();
+    return become(n, std::move(op), {node.inputs[0], weights->bytes, kNoValue, *scaled}, node.source);
+  }
+
+  Rewriter graph_;
+  sizes::Budget& budget_;
+};
+
+}  // namespace
+
+Result<int> fuseQuantised(ir::Graph& graph, sizes::Budget& budget) { return Fuser(graph, budget).run(); }
+
+}  // namespace minnow::passes

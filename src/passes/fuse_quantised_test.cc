@@ -1,0 +1,132 @@
+// fuse-quantised: what becomes integers, that results stay within a step of the float ones, and that
+// look-alikes are left alone. That bytes are ONNX Runtime's, scripts/check_ort_int8.py holds.
+#include "ops/quantize.h"
+#include "ops/quantized.h"
+#include "passes/pass_list.h"
+#include "passes/random_graph.h"
+
+namespace minnow::passes {
+
+Result<int> fuseQuantised(ir::Graph&, sizes::Budget&);
+
+namespace {
+
+using ir::ValueId;
+
+/// Builds quantised graphs: every tensor uint8 or int8 with a scale and a zero point.
+class Quantiser {
+ public:
+  explicit Quantiser(DataType type) : type_(type) {}
+
+  GraphBuilder& b() { return b_; }
+  ir::Graph take() { return std::move(b_.graph); }
+  ValueId constant(const TensorType& type, const std::vector<std::byte>& bytes) {
+    return b_.graph.addValue({.name = "c", .type = type, .constant = ir::makeConstant(bytes)});
+  }
+  ValueId zero(int value) { return constant({type_, {}}, {static_cast<std::byte>(value)}); }
+  int middle() const { return type_ == DataType::Int8 ? 3 : 131; }
+
+  ValueId quantised(ValueId x, float scale) {
+    ops::QuantizeLinear op;
+    op.type = static_cast<int64_t>(type_);
+    return b_.add(op, {x, b_.scalar(scale), zero(middle())});
+  }
+  ValueId real(ValueId bytes, float scale) {
+    return b_.add(ops::DequantizeLinear(), {bytes, b_.scalar(scale), zero(middle())});
+  }
+  ValueId input(const Shape& shape, float scale = 1 / 64.0F) {
+    return real(quantised(b_.input(shape), scale), scale);
+  }
+  /// int8 of that shape, times 1/128.
+  ValueId weights(const Shape& shape) {
+    std::vector<std::byte> bytes(static_cast<size_t>(shape.elements()));
+    for (std::byte& byte : bytes) byte = static_cast<std::byte>(b_.generator()());
+    const ValueId zero8 = constant({DataType::Int8, {}}, {std::byte{0}});
+    return b_.add(ops::DequantizeLinear(),
+                  {constant({DataType::Int8, shape}, bytes), b_.scalar(1 / 128.0F), zero8});
+  }
+  ir::Graph finish(ValueId x, float scale) {
+    b_.output(real(quantised(x, scale), scale));
+    return take();
+  }
+
+ private:
+  GraphBuilder b_{1};
+  DataType type_;
+};
+
+constexpr float kScale = 1 / 16.0F;
+
+/// Kinds of the graph after the pass; results differ by a step at most.
+std::string fused(ir::Graph graph) {
+  const ir::Graph before = graph.clone();
+  sizes::Budget budget;
+  EXPECT_TRUE(fuseQuantised(graph, budget));
+  graph.removeDead();
+  EXPECT_TRUE(graph.verify());
+  const auto inputs = randomInputs(before, 3);
+  const auto a = runGraph(before, inputs), b = runGraph(graph, inputs);
+  for (size_t i = 0; i < a[0].view().elements(); ++i)
+    EXPECT_NEAR(Tensor(a[0]).floats()[i], Tensor(b[0]).floats()[i], kScale * 1.001F);
+  return kinds(graph);
+}
+
+class FuseQuantised : public testing::TestWithParam<DataType> {};
+
+TEST_P(FuseQuantised, ConvolutionAndItsActivation) {
+  Quantiser q(GetParam());
+  const ValueId x = q.input({1, 4, 6, 6});
+  const ValueId y = q.b().add(convOf(3, 1, 1), {x, q.weights({5, 4, 3, 3})});
+  EXPECT_EQ(fused(q.finish(q.b().add(unary(ops::UnaryFn::Relu), {y}), kScale)),
+            "QuantizeLinear QuantizedConv DequantizeLinear");
+}
+
+TEST_P(FuseQuantised, ProductsSumsAndAverages) {
+  Quantiser q(GetParam());
+  const ValueId x = q.input({3, 8}), y = q.b().add(ops::MatMul(), {x, q.weights({8, 5})});
+  EXPECT_EQ(fused(q.finish(y, kScale)), "QuantizeLinear QuantizedMatMul DequantizeLinear");
+  Quantiser sum(GetParam());
+  const ValueId a = sum.input({1, 4, 3, 3}), b = sum.input({1, 4, 3, 3}, 1 / 32.0F);
+  EXPECT_EQ(fused(sum.finish(sum.b().add(binary(ops::BinaryFn::Add), {a, b}), kScale)),
+            "QuantizeLinear QuantizeLinear QuantizedAdd DequantizeLinear");
+  Quantiser pool(GetParam());
+  ops::Pool global;
+  global.fn = ops::PoolFn::Average, global.global = true;
+  EXPECT_EQ(fused(pool.finish(pool.b().add(global, {pool.input({1, 4, 3, 3})}), kScale)),
+            "QuantizeLinear QuantizedPool DequantizeLinear");
+}
+
+TEST_P(FuseQuantised, WhatMovesMovesBytes) {
+  Quantiser q(GetParam());
+  const ValueId x = q.input({1, 4, 6, 6}, kScale);
+  EXPECT_EQ(fused(q.finish(q.b().add(poolOf(ops::PoolFn::Max, 3, 2, 1), {x}), kScale)),
+            "QuantizeLinear MaxPool DequantizeLinear");
+  Quantiser other(GetParam());  // of another scale it is real numbers that move
+  const ValueId y = other.input({1, 4, 6, 6}, 1 / 32.0F);
+  EXPECT_EQ(fused(other.finish(other.b().add(poolOf(ops::PoolFn::Max, 3, 2, 1), {y}), kScale)),
+            "QuantizeLinear DequantizeLinear MaxPool QuantizeLinear DequantizeLinear");
+}
+
+TEST_P(FuseQuantised, SwishIsOneTable) {
+  Quantiser q(GetParam());
+  const ValueId x = q.quantised(q.b().input({1, 4, 6, 6}), 1 / 32.0F);
+  const ValueId gate = q.b().add(unary(ops::UnaryFn::Sigmoid), {q.real(x, 1 / 32.0F)});
+  const ValueId rounded = q.real(q.quantised(gate, 1 / 128.0F), 1 / 128.0F);
+  const ValueId y = q.b().add(binary(ops::BinaryFn::Mul), {q.real(x, 1 / 32.0F), rounded});
+  EXPECT_EQ(fused(q.finish(y, kScale)), "QuantizeLinear LookUp DequantizeLinear");
+}
+
+TEST_P(FuseQuantised, ResultsThatAreReadElsewhereStayReal) {
+  Quantiser q(GetParam());
+  const ValueId x = q.input({1, 4, 6, 6});
+  const ValueId y = q.b().add(convOf(1, 1, 0), {x, q.weights({5, 4, 1, 1})});
+  q.b().output(q.real(q.quantised(y, kScale), kScale));
+  q.b().output(y);
+  EXPECT_EQ(fused(q.take()),
+            "QuantizeLinear DequantizeLinear DequantizeLinear Conv QuantizeLinear DequantizeLinear");
+}
+
+INSTANTIATE_TEST_SUITE_P(Both, FuseQuantised, testing::Values(DataType::Uint8, DataType::Int8));
+
+}  // namespace
+}  // namespace minnow::passes

@@ -1,0 +1,131 @@
+// Operators on quantised tensors: every kind of bytes, shapes that fill no tile, factors whose
+// products are often halves.
+#include "ops/quantized.h"
+#include "tests/ops/op_case.h"
+
+namespace minnow::optest {
+namespace {
+
+constexpr DataType kBytes[] = {DataType::Uint8, DataType::Int8};
+
+OpInput bytes(const Shape& shape, DataType type) {
+  const bool isSigned = type == DataType::Int8;
+  return {.shape = shape,
+          .type = type,
+          .low = isSigned ? -128.0f : 0.0f,
+          .high = isSigned ? 127.0f : 255.0f};
+}
+
+OpInput weights(const Shape& shape) {
+  OpInput w = bytes(shape, DataType::Int8);
+  w.weights = true;
+  return w;
+}
+
+int64_t zeroOf(DataType type) { return type == DataType::Int8 ? -3 : 121; }
+
+ops::QuantisedResult resultOf(DataType type) { return ops::QuantisedResult::of(type, zeroOf(type)); }
+
+/// Bias and factors of `channels` channels; sums of `depth` products fill the range.
+void addChannels(OpCase& c, int64_t channels, double depth, bool each) {
+  const auto factor = static_cast<float>(1 / (64 * depth));
+  c.inputs.push_back({.shape = {channels}, .type = DataType::Int32, .low = -9999, .high = 9999});
+  c.inputs.push_back({.shape = {each ? channels : 1}, .low = factor / 2, .high = factor});
+}
+
+std::shared_ptr<ops::QuantizedConv> conv(std::vector<int64_t> kernel, int64_t stride, int64_t pad,
+                                         DataType x, DataType y) {
+  auto op = std::make_shared<ops::QuantizedConv>();
+  op->strides.assign(kernel.size(), stride);
+  op->dilations.assign(kernel.size(), 1);
+  op->padsBegin.assign(kernel.size(), pad);
+  op->padsEnd.assign(kernel.size(), pad);
+  op->kernel = std::move(kernel);
+  op->xZero = zeroOf(x);
+  op->y = resultOf(y);
+  return op;
+}
+
+void addConvs(CaseList& cases, DataType x, DataType y) {
+  const auto add = [&](const char* name, std::shared_ptr<ops::QuantizedConv> op, const Shape& in,
+                       const Shape& w) {
+    OpCase c{text("QuantizedConv_", name, "_", x, "_", y), op, {bytes(in, x), weights(w)}};
+    addChannels(c, w[0], static_cast<double>(w.elements() / w[0]), y == DataType::Uint8);
+    cases.push_back(std::move(c));
+  };
+  add("pointwise", conv({1, 1}, 1, 0, x, y), {2, 12, 5, 7}, {35, 12, 1, 1});
+  add("pointwise_odd", conv({1, 1}, 1, 0, x, y), {1, 5, 4, 4}, {16, 5, 1, 1});
+  add("3x3", conv({3, 3}, 1, 1, x, y), {1, 8, 9, 11}, {20, 8, 3, 3});
+  add("stride", conv({3, 3}, 2, 1, x, y), {2, 3, 9, 10}, {33, 3, 3, 3});
+  auto grouped = conv({3, 2}, 1, 1, x, y);
+  grouped->groups = 3, grouped->dilations = {1, 2};
+  add("grouped", grouped, {1, 6, 7, 8}, {51, 2, 3, 2});
+  for (const int64_t channels : {3, 12, 40, 67}) {
+    auto depthwise = conv({3, 3}, channels == 40 ? 2 : 1, 1, x, y);
+    depthwise->groups = channels;
+    add(text("depthwise_", channels).c_str(), depthwise, {1, channels, 6, 7}, {channels, 1, 3, 3});
+  }
+  auto wide = conv({5, 5}, 1, 4, x, y);
+  wide->groups = 16, wide->dilations = {2, 2};
+  add("depthwise_wide", wide, {2, 16, 6, 9}, {16, 1, 5, 5});
+  add("line", conv({4}, 2, 3, x, y), {2, 4, 31}, {17, 4, 4});
+  add("volume", conv({1, 2, 3}, 1, 1, x, y), {1, 4, 3, 4, 5}, {18, 4, 1, 2, 3});
+  auto narrowed = conv({3, 3}, 1, 0, x, y);
+  narrowed->y.least = narrowed->y.zero, narrowed->y.most = narrowed->y.zero + 60;
+  add("relu", narrowed, {1, 4, 6, 6}, {8, 4, 3, 3});
+}
+
+void addProducts(CaseList& cases, DataType x, DataType y) {
+  for (const bool transposed : {false, true}) {
+    auto op = std::make_shared<ops::QuantizedMatMul>();
+    op->transposeB = transposed, op->xZero = zeroOf(x), op->y = resultOf(y);
+    OpCase c{text("QuantizedMatMul_", transposed ? "t_" : "", x, "_", y), op,
+             {bytes({2, 13, 24}, x), weights(transposed ? Shape{37, 24} : Shape{24, 37})}};
+    addChannels(c, 37, 24, !transposed);
+    cases.push_back(std::move(c));
+  }
+  auto row = std::make_shared<ops::QuantizedMatMul>();
+  row->xZero = zeroOf(x), row->y = resultOf(y);
+  OpCase c{text("QuantizedMatMul_row_", x, "_", y), row, {bytes({1, 19}, x), weights({19, 50})}};
+  addChannels(c, 50, 19, true);
+  cases.push_back(std::move(c));
+}
+
+void addElements(CaseList& cases, DataType x, DataType y) {
+  for (const auto fn : {ops::QuantizedFn::Add, ops::QuantizedFn::Mul}) {
+    auto op = std::make_shared<ops::QuantizedBinary>();
+    op->fn = fn;
+    op->a = {0.5F, zeroOf(x)}, op->b = {0.25F, zeroOf(y)}, op->yScale = fn == ops::QuantizedFn::Add ? 1.0F : 16.0F;
+    op->y = resultOf(y);
+    cases.push_back({text(op->name(), "_", x, "_", y), op, {bytes({2, 5, 6, 7}, x), bytes({2, 5, 6, 7}, y)}});
+    cases.push_back({text(op->name(), "_channels_", x, "_", y), op, {bytes({2, 5, 6, 7}, x), bytes({5, 1, 1}, y)}});
+    cases.push_back({text(op->name(), "_one_", x, "_", y), op, {bytes({}, x), bytes({3, 70}, y)}});
+  }
+  auto pool = std::make_shared<ops::QuantizedPool>();
+  pool->pool.global = true;
+  pool->x = {0.5F, zeroOf(x)}, pool->yScale = 0.25F, pool->y = resultOf(y);
+  cases.push_back({text("QuantizedPool_global_", x, "_", y), pool, {bytes({2, 37, 5, 7}, x)}});
+  auto windows = std::make_shared<ops::QuantizedPool>(*pool);
+  windows->pool.global = false;
+  windows->pool.kernel = {3, 2}, windows->pool.strides = {2, 1}, windows->pool.dilations = {1, 1};
+  windows->pool.padsBegin = windows->pool.padsEnd = {1, 0};
+  cases.push_back({text("QuantizedPool_windows_", x, "_", y), windows, {bytes({2, 5, 7, 6}, x)}});
+  cases.push_back({text("LookUp_", x, "_", y), std::make_shared<ops::LookUp>(), {bytes({2, 5, 6, 7}, x), bytes({256}, y)}});
+}
+
+}  // namespace
+
+CaseList quantizedCases() {
+  CaseList cases;
+  for (DataType x : kBytes) {
+    for (DataType y : kBytes) {
+      addConvs(cases, x, y);
+      addProducts(cases, x, y);
+      addElements(cases, x, y);
+    }
+    cases.push_back({text("LookUp_float_", x), std::make_shared<ops::LookUp>(), {bytes({3, 50}, x), {.shape = {256}}}});
+  }
+  return cases;
+}
+
+}  // namespace minnow::optest
