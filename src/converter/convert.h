@@ -1,4 +1,4 @@
-// From an ONNX file to the bytes of a .minnow file. The only room that knows protobuf and ONNX; may
+// From an ONNX or TensorFlow Lite file to the bytes of a .minnow file. The only room that knows protobuf and these formats; may
 // throw inside, never across these functions: an allocation that fails is OutOfMemory. What
 // `progress` throws is an error too.
 #pragma once
@@ -78,7 +78,8 @@ struct ConvertReport {
 Result<passes::StoredPoints> storedPoints(std::span<const std::byte> model,
                                           std::string_view sourceName);
 
-/// Reads an ONNX model from memory into a graph; `folder` is where external data files lie.
+/// Reads a model from memory into a graph, ONNX or TensorFlow Lite by its first bytes; `folder` is
+/// where external data files lie.
 Result<ir::Graph> importOnnx(std::span<const std::byte> model, const std::filesystem::path& folder,
                              const ConvertOptions& options, ConvertReport& report);
 
