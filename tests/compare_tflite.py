@@ -55,7 +55,7 @@ def least_ms(call):
 
 def bench_ms(model):
     done = minnow("bench", model, "--runs", RUNS, "--threads", 1, "--json")
-    return json.loads(done.stdout)["models"][0]["ms"]["min"] if done.returncode == 0 else float("nan")
+    return json.loads(done.stdout)[0]["min_ms"] if done.returncode == 0 else float("nan")
 
 
 def errors_of(session, folder):
