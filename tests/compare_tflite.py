@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """Compares every output element of float TensorFlow Lite models with LiteRT: |a-b| <= 1e-4 + 1e-3 |b|.
 
+Elements outside that are "noise" and no failure when they are off by no more than 4 times what LiteRT's reference
+kernels and its default ones are from each other: the model amplifies float32 rounding on that input.
+
 Not part of continuous integration: it wants LiteRT (pip install ai-edge-litert) and models. A model that is refused is
 listed with its operators. LiteRT has MediaPipe's own operators not: where it refuses a model, only Minnow's side is run.
 Times are the least of RUNS in turns, one thread each, LiteRT with its default delegate (XNNPACK).
@@ -20,6 +23,7 @@ from ai_edge_litert import interpreter as litert
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 MINNOW = ROOT / "build/minnow"
 ABSOLUTE, RELATIVE = 1e-4, 1e-3
+NOISE = 4  # one pair of runs measures it; its tail reaches a few times further
 RUNS = 15
 
 
@@ -37,9 +41,12 @@ def refusal(errors):
     return sorted({f"{op}: {reason[:70]}" for op, reason in found}) or [errors.strip()[-200:]]
 
 
-def open_litert(path):
-    session = litert.Interpreter(model_path=str(path), num_threads=1)
+def run_litert(path, folder, kernels):
+    session = litert.Interpreter(model_path=str(path), num_threads=1, experimental_op_resolver_type=kernels)
     session.allocate_tensors()
+    for detail in session.get_input_details():
+        session.set_tensor(detail["index"], np.load(folder / "in" / file_name(detail["name"])))
+    session.invoke()
     return session
 
 
@@ -58,43 +65,46 @@ def bench_ms(model):
     return json.loads(done.stdout)[0]["min_ms"] if done.returncode == 0 else float("nan")
 
 
-def errors_of(session, folder):
-    """The largest error and the number of elements beyond the tolerance."""
-    largest, beyond, count = 0.0, 0, 0
+def errors_of(session, reference, folder):
+    """The largest error, LiteRT's from itself, the elements beyond the tolerance, those beyond the noise too, all."""
+    largest, noisy, wrong, beyond, count = 0.0, 0.0, 0, 0, 0
     for detail in session.get_output_details():
-        expected = session.get_tensor(detail["index"])
+        expected, other = session.get_tensor(detail["index"]), reference.get_tensor(detail["index"])
         actual = np.load(folder / "out" / file_name(detail["name"]))
         assert actual.shape == expected.shape and actual.dtype == expected.dtype, \
             f"{detail['name']}: {actual.dtype} {actual.shape}, LiteRT has {expected.dtype} {expected.shape}"
-        error = np.abs(actual.astype(np.float64) - expected.astype(np.float64))
-        allowed = ABSOLUTE + RELATIVE * np.abs(expected.astype(np.float64))
-        beyond += int((~(error <= allowed)).sum())
+        expected = expected.astype(np.float64)
+        error = np.abs(actual - expected)
+        allowed = ABSOLUTE + RELATIVE * np.abs(expected)
+        noise = np.abs(expected - other).max(initial=0)
+        noisy = max(noisy, float(noise))
+        wrong += int((~(error <= allowed)).sum())
+        beyond += int((~(error <= allowed + NOISE * noise)).sum())
         count += error.size
         largest = max(largest, float(error.max(initial=0)))
-    return largest, beyond, count
+    return largest, noisy, wrong, beyond, count
 
 
 def compare(path):
-    """(verdict, largest error, Minnow's ms, LiteRT's ms)"""
+    """(verdict, largest error, LiteRT's from itself, Minnow's ms, LiteRT's ms)"""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         model = folder / "model.minnow"
         done = minnow("convert", path, "-o", model)
         if done.returncode != 0:
-            return "refused: " + "; ".join(refusal(done.stderr)), None, None, None
+            return "refused: " + "; ".join(refusal(done.stderr)), None, None, None, None
         done = minnow("run", model, "--input", "all=random:1", "-o", folder / "out", "--save-inputs", folder / "in")
         if done.returncode != 0:
-            return "FAILED: " + done.stderr.strip(), None, None, None
+            return "FAILED: " + done.stderr.strip(), None, None, None, None
         try:
-            session = open_litert(path)
+            session = run_litert(path, folder, litert.OpResolverType.AUTO)
         except (RuntimeError, ValueError) as error:
-            return f"converted; LiteRT refuses it ({str(error).splitlines()[0][:60]})", None, bench_ms(model), None
-        for detail in session.get_input_details():
-            session.set_tensor(detail["index"], np.load(folder / "in" / file_name(detail["name"])))
-        session.invoke()
-        largest, beyond, count = errors_of(session, folder)
-        verdict = f"FAILED: {beyond} of {count} elements beyond" if beyond else "converted"
-        return verdict, largest, bench_ms(model), least_ms(session.invoke)
+            return f"converted; LiteRT refuses it ({str(error).splitlines()[0][:60]})", None, None, bench_ms(model), None
+        reference = run_litert(path, folder, litert.OpResolverType.BUILTIN_REF)
+        largest, noisy, wrong, beyond, count = errors_of(session, reference, folder)
+        verdict = f"FAILED: {beyond} of {count} elements beyond" if beyond else \
+            f"converted; {wrong} of {count} elements are noise" if wrong else "converted"
+        return verdict, largest, noisy, bench_ms(model), least_ms(session.invoke)
 
 
 def main():
@@ -105,9 +115,9 @@ def main():
     paths = [p for one in arguments.models for p in (sorted(one.rglob("*.tflite")) if one.is_dir() else [one])]
     failed = False
     for path in paths:
-        verdict, largest, ours, theirs = compare(path)
+        verdict, *errors, ours, theirs = compare(path)
         failed |= verdict.startswith("FAILED")
-        numbers = ["" if x is None else f"{x:.2g}" if x is largest else f"{x:.2f}" for x in (largest, ours, theirs)]
+        numbers = ["" if x is None else f"{x:.2g}" for x in errors] + ["" if x is None else f"{x:.2f}" for x in (ours, theirs)]
         ratio = f"{ours / theirs:.2f}" if ours and theirs else ""
         cells = [path.stem, verdict, *numbers, ratio]
         print("| " + " | ".join(cells) + " |" if arguments.markdown else "  ".join(cells), flush=True)

@@ -58,7 +58,7 @@ struct ConvertOptions {
 /// A node that cannot be converted.
 struct UnsupportedNode {
   std::string node, op;
-  int opset = 0;
+  int opset = 0;       ///< of TensorFlow Lite: the operator's version
   std::string reason;  ///< what is not supported and what to do
   std::vector<std::string>
       fixableInputs;  ///< graph inputs whose fixed values would make it convertible
@@ -67,6 +67,7 @@ struct UnsupportedNode {
 struct ConvertReport {
   int operatorsBefore = 0, operatorsAfter = 0;
   size_t weightBytes = 0;
+  std::string format = "opset";  ///< what `opset` counts
   int opset = 0;
   std::vector<std::string> warnings;
   std::vector<UnsupportedNode>

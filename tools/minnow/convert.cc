@@ -68,7 +68,7 @@ void printWarnings(const Arguments& args, const converter::ConvertReport& report
 void printReport(const Arguments& args, const converter::ConvertReport& report,
                  const Planned& planned, size_t fileBytes) {
   const MemoryReport& memory = planned.memory;
-  fmt::print("{} -> {} (opset {})\n", args.onnx, args.output, report.opset);
+  fmt::print("{} -> {} ({} {})\n", args.onnx, args.output, report.format, report.opset);
   fmt::print("operators  {} -> {}\n", report.operatorsBefore, report.operatorsAfter);
   fmt::print("file       {}\n", bytesInWords(fileBytes));
   fmt::print(

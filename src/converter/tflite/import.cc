@@ -12,8 +12,10 @@
 namespace minnow::converter {
 
 #define MINNOW_TFLITE(number, name, function, quantised) void function(TfliteOperator&);
+#define MINNOW_TFLITE_REFUSED(number, name)
 #include "converter/tflite/import_list.inc"
 #undef MINNOW_TFLITE
+#undef MINNOW_TFLITE_REFUSED
 void importConvolution2DTransposeBias(TfliteOperator&);
 
 namespace {
@@ -26,14 +28,16 @@ enum class Quantised : uint8_t { Refused, Moved, Own };
 struct OperatorRow {
   int number;
   const char* name;
-  void (*import)(TfliteOperator&);
+  void (*import)(TfliteOperator&);  ///< null: refused
   Quantised quantised;
 };
 constexpr OperatorRow kOperators[] = {
 #define MINNOW_TFLITE(number, name, function, quantised) \
   {number, #name, function, Quantised::quantised},
+#define MINNOW_TFLITE_REFUSED(number, name) {number, #name, nullptr, Quantised::Refused},
 #include "converter/tflite/import_list.inc"
 #undef MINNOW_TFLITE
+#undef MINNOW_TFLITE_REFUSED
 };
 constexpr int kCustom = 32;
 constexpr OperatorRow kCustomOperators[] = {
@@ -104,7 +108,8 @@ class ModelImport {
     if (model_.subgraphs()->size() > 1)
       state_.report.warnings.push_back(text("the model has ", model_.subgraphs()->size(),
                                             " graphs; the first one is converted"));
-    state_.opsets[""] = 0;
+    state_.report.format = "TensorFlow Lite version";
+    state_.report.opset = 3;
     state_.graph.name = graph_.name() ? graph_.name()->str() : "";
     state_.graph.producer = model_.description() ? model_.description()->str() : "";
     readTensors();
@@ -243,9 +248,9 @@ class ModelImport {
     TfliteOperator context(state_, tensors_, op, state_.nodeOp);
     try {
       const OperatorRow* row = rowOf(code);
-      if (!row) throw ImportError("is no operator that Minnow knows");
+      if (row) expectReal(op, row->quantised);
+      if (!row || !row->import) throw ImportError("this operator is not supported");
       if (context.dependsOnFailed()) return context.markFailed();
-      expectReal(op, row->quantised);
       row->import(context);
     } catch (const ModelError&) {
       throw;

@@ -455,7 +455,7 @@ TEST(TfliteRefused, AreOperatorsByName) {
   model.addTo(32, {x}, {custom}, flatbuffers::Offset<tfl::MulOptions>(), "MyOwn");
   const std::string file = model.bytes(
       {model.add(18, {custom, x}), model.add(25, {x}, tfl::CreateMulOptions(model.builder()))});
-  expectProblem(file, ErrorCode::Unsupported, "c (custom operator MyOwn)");
+  expectProblem(file, ErrorCode::Unsupported, "c (custom operator MyOwn): this operator is not supported");
   expectProblem(file, ErrorCode::Unsupported,
                 "SOFTMAX): the model is broken here: its options are of another operator");
   expectProblem(file, ErrorCode::Unsupported,
