@@ -26,6 +26,11 @@ Shape filterShape(const TfliteOperator& op, int i) {
   return op.shape(i);
 }
 
+int64_t channelsOf(const TfliteOperator& op) {
+  if (op.rank(0) != 4) op.broken(text("input 0 has ", op.rank(0), " axes, and 4 are expected"));
+  return op.shape(0)[3];
+}
+
 template <class Options>
 void setWindow(const TfliteOperator& op, const Options& options, const Shape& filter,
                ops::WindowAttributes& window) {
@@ -57,7 +62,7 @@ void convolve(TfliteOperator& op, const Options& options, int64_t groups,
 }  // namespace
 
 void importConv(TfliteOperator& op) {
-  const int64_t channels = op.shape(0)[op.rank(0) - 1], each = filterShape(op, 1)[3];
+  const int64_t channels = channelsOf(op), each = filterShape(op, 1)[3];
   if (each < 1 || channels % each != 0)
     op.broken(text("weights of ", each, " channels do not fit an input of ", channels));
   convolve(op, op.options<tfl::Conv2DOptions>(), channels / each, kOutputsFirst);
@@ -65,7 +70,7 @@ void importConv(TfliteOperator& op) {
 
 /// Output o reads input o / multiplier, as of groups of one channel; the multiplier follows from the shapes.
 void importDepthwiseConv(TfliteOperator& op) {
-  const int64_t channels = op.shape(0)[op.rank(0) - 1];
+  const int64_t channels = channelsOf(op);
   const Shape filter = filterShape(op, 1);
   if (filter[0] != 1 || channels < 1 || filter[3] % channels != 0)
     op.broken(text("weights of shape ", filter, " do not fit an input of ", channels, " channels"));

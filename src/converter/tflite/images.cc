@@ -144,7 +144,7 @@ void importLrn(TfliteOperator& op) {
 /// Along the channels; norms below 1e-6 count as that.
 void importL2Normalization(TfliteOperator& op) {
   const Axes axes = op.axesOf({0});
-  const int64_t channels = TfliteOperator::place(op.rank(0) - 1, axes);
+  const int64_t channels = TfliteOperator::place(op.axisOf(-1, op.rank(0)), axes);
   const ir::ValueId x = op.in(0, axes);
   const Composer c = op.compose();
   const ir::ValueId norm =

@@ -248,9 +248,9 @@ class ModelImport {
     TfliteOperator context(state_, tensors_, op, state_.nodeOp);
     try {
       const OperatorRow* row = rowOf(code);
+      if (context.dependsOnFailed()) return context.markFailed();
       if (row) expectReal(op, row->quantised);
       if (!row || !row->import) throw ImportError("this operator is not supported");
-      if (context.dependsOnFailed()) return context.markFailed();
       row->import(context);
     } catch (const ModelError&) {
       throw;

@@ -455,7 +455,8 @@ TEST(TfliteRefused, AreOperatorsByName) {
   model.addTo(32, {x}, {custom}, flatbuffers::Offset<tfl::MulOptions>(), "MyOwn");
   const std::string file = model.bytes(
       {model.add(18, {custom, x}), model.add(25, {x}, tfl::CreateMulOptions(model.builder()))});
-  expectProblem(file, ErrorCode::Unsupported, "c (custom operator MyOwn): this operator is not supported");
+  expectProblem(file, ErrorCode::Unsupported,
+                "c (custom operator MyOwn): this operator is not supported");
   expectProblem(file, ErrorCode::Unsupported,
                 "SOFTMAX): the model is broken here: its options are of another operator");
   expectProblem(file, ErrorCode::Unsupported,
@@ -500,6 +501,23 @@ TEST(TfliteRefused, AreNumbersOutOfRange) {
   expectProblem(file({0, 1}, {3}), ErrorCode::Unsupported, "written by no earlier operator");
   expectProblem(file({0, 2}, {1}), ErrorCode::BadModel, "neither an input nor written");
   expectProblem(file({0, 2}, {3}, 0, 4), ErrorCode::Unsupported, "version 4");
+}
+
+TEST(TfliteRefused, ArePermutationsThatAreNone) {
+  for (const Dims& perm : {Dims{0}, {0, 0}, {0, 2}}) {
+    TfliteModel model;
+    const int x = model.input("x", {2, 3});
+    const int y = model.add(39, {x, model.ints(perm)});
+    EXPECT_FALSE(import(model.bytes({y})).graph);
+  }
+}
+
+TEST(TfliteRefused, AreImagesWithoutAxes) {
+  for (int number : {1, 3, 4, 11, 23}) {
+    TfliteModel model;
+    const int x = model.input("x", {}), w = model.floats({1, 1, 1, 1}, {1});
+    expectProblem(model.bytes({model.add(number, {x, w})}), ErrorCode::Unsupported, "broken here");
+  }
 }
 
 TEST(TfliteRefused, AreFilesThatAreCut) {

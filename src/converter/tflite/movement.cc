@@ -24,6 +24,12 @@ Dims numbersOf(const flatbuffers::Vector<int32_t>* numbers) {
   return numbers ? Dims(numbers->begin(), numbers->end()) : Dims();
 }
 
+bool isIdentity(const Dims& perm) {
+  for (size_t i = 0; i < perm.size(); ++i)
+    if (perm[i] != static_cast<int64_t>(i)) return false;
+  return true;
+}
+
 template <class Reshaping>
 Value withAxes(TfliteOperator& op, Value x, Dims axes) {
   auto made = std::make_unique<Reshaping>();
@@ -65,10 +71,11 @@ void importExpandDims(TfliteOperator& op) {
 /// Of an image that is there channels-first the two permutations become one, or none.
 void importTranspose(TfliteOperator& op) {
   Dims perm = op.ints(1);
+  if (std::ssize(perm) != op.rank(0)) op.broken("the permutation has not a number for each axis");
   const Axes axes = op.axesOf({0});
   for (int64_t& axis : perm) axis = TfliteOperator::place(op.axisOf(axis, op.rank(0)), axes);
   const Value x = op.in(0, axes);
-  op.set(0, std::ranges::is_sorted(perm) ? x : op.transposed(x, perm));
+  op.set(0, isIdentity(perm) ? x : op.transposed(x, perm));
 }
 
 void importShape(TfliteOperator& op) {
