@@ -7,7 +7,8 @@ kernels and its default ones are from each other: the model amplifies float32 ro
 Not part of continuous integration: it wants LiteRT (pip install ai-edge-litert) and models. A model that is refused is
 listed with its operators. LiteRT has MediaPipe's own operators not: where it refuses a model, only Minnow's side is run.
 Times are the least of TURNS times RUNS in turns, one thread each, LiteRT with its default delegate (XNNPACK).
-Usage: compare_tflite.py [--markdown] MODEL.tflite|FOLDER…
+Inputs are random; --picture fills them with a picture instead.
+Usage: compare_tflite.py [--markdown] [--picture FILE] MODEL.tflite|FOLDER…
 """
 import argparse
 import json
@@ -89,7 +90,7 @@ def errors_of(session, reference, folder):
     return largest, noisy, wrong, beyond, count
 
 
-def compare(path):
+def compare(path, picture):
     """(verdict, largest error, LiteRT's from itself, Minnow's ms, LiteRT's ms)"""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -97,7 +98,8 @@ def compare(path):
         done = minnow("convert", path, "-o", model)
         if done.returncode != 0:
             return "refused: " + "; ".join(refusal(done.stderr)), None, None, None, None
-        done = minnow("run", model, "--input", "all=random:1", "-o", folder / "out", "--save-inputs", folder / "in")
+        done = minnow("run", model, "--input", f"all={picture or 'random:1'}", "-o", folder / "out",
+                      "--save-inputs", folder / "in", *(["--scale", "0.00392157"] if picture else []))
         if done.returncode != 0:
             return "FAILED: " + done.stderr.strip(), None, None, None, None
         try:
@@ -117,12 +119,13 @@ def compare(path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--markdown", action="store_true")
+    parser.add_argument("--picture", type=pathlib.Path)
     parser.add_argument("models", nargs="+", type=pathlib.Path)
     arguments = parser.parse_args()
     paths = [p for one in arguments.models for p in (sorted(one.rglob("*.tflite")) if one.is_dir() else [one])]
     failed = False
     for path in paths:
-        verdict, *errors, ours, theirs = compare(path)
+        verdict, *errors, ours, theirs = compare(path, arguments.picture)
         failed |= verdict.startswith("FAILED")
         numbers = ["" if x is None else f"{x:.2g}" for x in errors] + ["" if x is None else f"{x:.2f}" for x in (ours, theirs)]
         ratio = f"{ours / theirs:.2f}" if ours and theirs else ""

@@ -3,7 +3,10 @@
 #include "ops/conv.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 
+#include "base/fail.h"
 #include "converter/tflite/operator.h"
 #include "ops/conv_transpose.h"
 #include "ops/matmul.h"

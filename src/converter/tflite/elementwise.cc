@@ -1,6 +1,6 @@
 // Functions of one and of two values, reductions, and what is made of them.
 #include <algorithm>
-#include <cmath>
+#include <string_view>
 
 #include "converter/tflite/operator.h"
 #include "ops/arg_reduce.h"

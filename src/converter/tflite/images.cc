@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/fail.h"
 #include "converter/tflite/operator.h"
 #include "ops/depth_space.h"
 #include "ops/lrn.h"

@@ -1,9 +1,10 @@
 // Operators that give elements other places, and tensors that are made rather than computed.
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
+#include "base/fail.h"
 #include "converter/tflite/operator.h"
-#include "ops/concat.h"
 #include "ops/expand.h"
 #include "ops/gather.h"
 #include "ops/pad.h"

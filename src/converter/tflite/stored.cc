@@ -1,6 +1,7 @@
 // How constants are stored: as float16, as integers with a scale, or as the elements that are not zero.
 #include <algorithm>
 
+#include "base/fail.h"
 #include "converter/tflite/operator.h"
 #include "ops/quantize.h"
 
