@@ -421,7 +421,8 @@ def select(op):
             condition = [pick(n, 1) for n in dims]
         elif number(0, 1):
             condition = dims[:1]
-        return Case(op, [fed(bools(*condition)), fed(floats(*dims)), fed(floats(*dims))], out_type=np.float32)
+        return Case(op, [fed(bools(*condition)), fed(floats(*dims)), fed(floats(*dims))], out_type=np.float32,
+                    declared={0: dims})  # LiteRT leaves it so where each input has one element
     return made
 
 
