@@ -43,6 +43,8 @@ ops::Resize resizeOf(TfliteOperator& op, const Options& options) {
     op.unsupported("align_corners with half_pixel_centers");
   const std::vector<int64_t> size = op.ints(1);
   if (size.size() != 2) op.broken("the size is not two numbers");
+  for (int64_t extent : size)  // beyond that float32 has no positions
+    if (extent < 1 || extent > 1 << 24) op.unsupported(text("a size of ", extent));
   ops::Resize resize;
   resize.sizes = {-1, -1, size[0], size[1]};
   resize.coordinates = options.align_corners()        ? ops::ResizeCoordinates::AlignCorners
