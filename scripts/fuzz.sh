@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the fuzzing harnesses one after another and says how many inputs each tried. What they learn is kept in
 # BUILD/fuzz/learnt, what fails in BUILD/fuzz/findings.
-# Usage: fuzz.sh BUILD SECONDS-FOR-EACH [harness…]    (harnesses: bmp exif jpeg model npy onnx png trace; all of them)
+# Usage: fuzz.sh BUILD SECONDS-FOR-EACH [harness…]    (harnesses: bmp exif jpeg model npy onnx png tflite trace; all of them)
 set -euo pipefail
 
 source=$(cd "$(dirname "$0")/.." && pwd)
@@ -19,7 +19,7 @@ for name in "$@"; do
   mkdir -p "$learnt" "$build/findings"
   log=$build/findings/$name.log
   longest=1024
-  case $name in model | onnx | trace) longest=16384 ;; esac
+  case $name in model | onnx | tflite | trace) longest=16384 ;; esac
   if "$build/fuzz_$name" -max_total_time="$seconds" -max_len=$longest -timeout=20 -rss_limit_mb=3000 \
       -print_final_stats=1 -artifact_prefix="$build/findings/$name-" \
       "$learnt" "$(cat "$build/seeds_of_$name")" > "$log" 2>&1; then

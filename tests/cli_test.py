@@ -306,7 +306,7 @@ evictable = true
                             (model + "crops = 2", "4: model 'm': `crops` is 2, expected none without `of`"),
                             (model + 'picture = { fit = "big" }', "m': picture: `fit` is 'big', expected 'stretch' or 'letterbox'"),
                             (model + "shape = { x = 3 }", "4: model 'm': `shape` is a table, expected sizes of inputs"),
-                            ('[[model]]\nname = "m"', "1: model 'm': `file` is missing, expected a .minnow or .onnx file"),
+                            ('[[model]]\nname = "m"', "1: model 'm': `file` is missing, expected a .minnow, .onnx or .tflite file"),
                             ("memory = 3\n" + model, "1: `memory` is 3, expected an amount"),
                             ("frames = 3\n" + model, "1: there is no key `frames`"),
                             ("", "`model` is missing, expected at least one [[model]]"),
@@ -359,6 +359,18 @@ evictable = true
         for path, out in ((model, "a"), (self.onnx, "b")):
             self.minnow("run", path, "--input", "all=random:3", "--output-dir", self.folder / out)
         self.assertEqual((self.folder / "a/y.npy").read_bytes(), (self.folder / "b/y.npy").read_bytes())
+
+    def test_tflite_and_minnow_give_the_same(self):
+        tflite = pathlib.Path(__file__).parents[1] / "fuzz/seeds/tflite/conv_2d.tflite"
+        out, model = [], self.folder / "conv.minnow"
+        self.assertIn("TensorFlow Lite version 3", self.minnow("convert", tflite, "-o", model))
+        for path in (tflite, model):
+            out.append(json.loads(self.minnow("run", path, "--input", "in0=random:3", "--json"))["outputs"])
+        self.assertEqual(out[0], out[1])
+        self.assertIn("in0", self.minnow("info", tflite))
+        self.minnow("run", tflite, "--input", "other=random:1", code=ERROR)
+        for damaged in (b"TFL", tflite.read_bytes()[:100]):
+            self.assertIn("broken.tflite", self.minnow("info", self.file("broken.tflite", damaged), code=ERROR))
 
     def test_target(self):
         model = self.convert()

@@ -4,6 +4,7 @@
 #include "base/guarded.h"
 #include "converter/file_bytes.h"
 #include "converter/onnx/import.h"
+#include "converter/tflite/import.h"
 #include "format/read.h"
 #include "format/write.h"
 #include "passes/halve_weights.h"
@@ -12,11 +13,18 @@
 namespace minnow::converter {
 namespace {
 
+Result<ir::Graph> imported(std::span<const std::byte> model, const std::filesystem::path& folder,
+                           const ConvertOptions& options, ConvertReport& report,
+                           sizes::Budget& budget) {
+  return isTflite(model) ? importTflite(model, options, report, budget)
+                         : importModel(model, folder, options, report, budget);
+}
+
 Result<std::vector<std::byte>> converted(std::span<const std::byte> model,
                                          const std::filesystem::path& folder,
                                          const ConvertOptions& options, ConvertReport& report) {
   sizes::Budget budget = options.budget;
-  auto graph = importModel(model, folder, options, report, budget);
+  auto graph = imported(model, folder, options, report, budget);
   if (!graph) return std::unexpected(graph.error());
   std::vector<std::string> disabled = options.disabledPasses;
   if (options.optimise == ConvertOptions::Optimise::Memory) disabled.emplace_back("store-points");
@@ -41,7 +49,7 @@ Result<ir::Graph> importOnnx(std::span<const std::byte> model, const std::filesy
                              const ConvertOptions& options, ConvertReport& report) {
   return guarded("conversion", [&]() -> Result<ir::Graph> {
     sizes::Budget budget = options.budget;
-    return importModel(model, folder, options, report, budget);
+    return imported(model, folder, options, report, budget);
   });
 }
 

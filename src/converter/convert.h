@@ -1,4 +1,4 @@
-// From an ONNX file to the bytes of a .minnow file. The only room that knows protobuf and ONNX; may
+// From an ONNX or TensorFlow Lite file to the bytes of a .minnow file. The only room that knows protobuf and these formats; may
 // throw inside, never across these functions: an allocation that fails is OutOfMemory. What
 // `progress` throws is an error too.
 #pragma once
@@ -64,7 +64,7 @@ struct ConvertOptions {
 /// A node that cannot be converted.
 struct UnsupportedNode {
   std::string node, op;
-  int opset = 0;
+  int opset = 0;       ///< of TensorFlow Lite: the operator's version
   std::string reason;  ///< what is not supported and what to do
   std::vector<std::string>
       fixableInputs;  ///< graph inputs whose fixed values would make it convertible
@@ -73,6 +73,7 @@ struct UnsupportedNode {
 struct ConvertReport {
   int operatorsBefore = 0, operatorsAfter = 0;
   size_t weightBytes = 0;
+  std::string format = "opset";  ///< what `opset` counts
   int opset = 0;
   std::vector<std::string> warnings;
   std::vector<UnsupportedNode>
@@ -84,7 +85,8 @@ struct ConvertReport {
 Result<passes::StoredPoints> storedPoints(std::span<const std::byte> model,
                                           std::string_view sourceName);
 
-/// Reads an ONNX model from memory into a graph; `folder` is where external data files lie.
+/// Reads a model from memory into a graph, ONNX or TensorFlow Lite by its first bytes; `folder` is
+/// where external data files lie.
 Result<ir::Graph> importOnnx(std::span<const std::byte> model, const std::filesystem::path& folder,
                              const ConvertOptions& options, ConvertReport& report);
 

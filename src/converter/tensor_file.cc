@@ -4,12 +4,14 @@
 #include <google/protobuf/arena.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "base/guarded.h"
 #include "converter/file_bytes.h"
 #include "converter/onnx/import.h"
 #include "converter/onnx/tensor_proto.h"
+#include "converter/tflite/import.h"
 
 namespace minnow::converter {
 namespace {
@@ -97,7 +99,13 @@ class ExternalFiles {
   std::set<std::filesystem::path> files_;
 };
 
+bool isTfliteFile(const std::filesystem::path& path) {
+  std::array<std::byte, 8> head;
+  return readAt(path, 0, head) && isTflite(head);
+}
+
 Result<std::vector<std::filesystem::path>> externalFilesOf(const std::filesystem::path& onnx) {
+  if (isTfliteFile(onnx)) return {};
   Arena arena;
   const auto model = parseFile<onnx::ModelProto>(onnx, arena);
   if (!model) return std::unexpected(model.error());
@@ -107,6 +115,10 @@ Result<std::vector<std::filesystem::path>> externalFilesOf(const std::filesystem
 }
 
 Result<ModelSignature> signatureOf(const std::filesystem::path& onnx) {
+  if (isTfliteFile(onnx)) {
+    const auto bytes = fileBytes(onnx);
+    return bytes ? tfliteSignature(*bytes) : std::unexpected(bytes.error());
+  }
   Arena arena;
   const auto model = parseFile<onnx::ModelProto>(onnx, arena);
   if (!model) return std::unexpected(model.error());

@@ -68,7 +68,7 @@ void printWarnings(const Arguments& args, const converter::ConvertReport& report
 void printReport(const Arguments& args, const converter::ConvertReport& report,
                  const Planned& planned, size_t fileBytes) {
   const MemoryReport& memory = planned.memory;
-  fmt::print("{} -> {} (opset {})\n", args.onnx, args.output, report.opset);
+  fmt::print("{} -> {} ({} {})\n", args.onnx, args.output, report.format, report.opset);
   fmt::print("operators  {} -> {}\n", report.operatorsBefore, report.operatorsAfter);
   fmt::print("file       {}\n", bytesInWords(fileBytes));
   fmt::print(
@@ -129,7 +129,7 @@ std::vector<std::string> filesRead(const Arguments& args) {
 
 void convert(Arguments& args) {
   if (args.listPasses) return listPasses(args.json);
-  if (args.onnx.empty()) throw Failure(Exit::Usage, "convert: MODEL.onnx is missing");
+  if (args.onnx.empty()) throw Failure(Exit::Usage, "convert: MODEL.onnx or MODEL.tflite is missing");
   if (args.output.empty()) {
     args.output = std::filesystem::path(args.onnx).replace_extension(".minnow").string();
   }
@@ -163,7 +163,7 @@ void convert(Arguments& args) {
 void addConvert(CLI::App& app) {
   auto args = std::make_shared<Arguments>();
   CLI::App* verb = app.add_subcommand("convert", "Turn an ONNX file into a .minnow file");
-  verb->add_option("MODEL", args->onnx, "The .onnx file");
+  verb->add_option("MODEL", args->onnx, "The .onnx or .tflite file");
   verb->add_option("-o,--output", args->output, "The file to write (default: MODEL.minnow)");
   verb->add_option("--shape", args->shapes,
                    "NAME=1,3,320,32..960: an input's shape; an axis may be a range, or have a "

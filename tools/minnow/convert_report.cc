@@ -69,9 +69,10 @@ converter::ConvertOptions convertOptions(const std::filesystem::path& onnx,
 Failure conversionFailure(const Error& error, const converter::ConvertReport& report) {
   if (report.unsupported.empty()) return Failure(error);
   std::string message = error.message + ":";
+  const char* word = report.format == "opset" ? "opset" : "version";
   for (const auto& node : report.unsupported)
     message +=
-        fmt::format("\n  {} ({}, opset {}): {}", node.node, node.op, node.opset, node.reason);
+        fmt::format("\n  {} ({}, {} {}): {}", node.node, node.op, word, node.opset, node.reason);
   return {Exit::Unsupported, message};
 }
 

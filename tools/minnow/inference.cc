@@ -31,7 +31,7 @@ std::vector<std::string> joined(std::vector<std::string> list,
 
 ConvertSettings settingsOf(const InferenceOptions& options, const InputSpecs& specs) {
   ConvertSettings settings{.shapes = shapesFor(options.model, options.shapes)};
-  if (!isOnnx(options.model)) return settings;
+  if (!isSource(options.model)) return settings;
   const auto files = specs.shapesOfFiles();
   settings.shapes.merge(ofInputs(options.model, Shapes(files.begin(), files.end())));
   return settings;
@@ -48,7 +48,7 @@ SessionOptions sessionOptions(const InferenceOptions& options, bool strips) {
 std::optional<PathChoice> chosen(const InferenceOptions& options, const Model& model,
                                  const ConvertSettings& settings, bool strips) {
   if (!options.autoPaths) return {};
-  const auto shapes = isOnnx(options.model) ? std::vector<std::pair<std::string, Shape>>()
+  const auto shapes = isSource(options.model) ? std::vector<std::pair<std::string, Shape>>()
                                             : sessionShapes(model.interpreter, settings.shapes);
   return need(model.interpreter.choosePaths(sessionOptions(options, strips), shapes));
 }
@@ -56,7 +56,7 @@ std::optional<PathChoice> chosen(const InferenceOptions& options, const Model& m
 }  // namespace
 
 void addInferenceOptions(CLI::App* verb, InferenceOptions& options) {
-  verb->add_option("MODEL", options.model, "A .minnow or .onnx file")->required();
+  verb->add_option("MODEL", options.model, "A .minnow, .onnx or .tflite file")->required();
   verb->add_option("-i,--input", options.inputs,
                    "NAME=SPEC (repeatable): const:NUMBER, random:SEED, FILE.npy, or a jpg, png or "
                    "bmp; the name `all` stands for every input")

@@ -150,7 +150,7 @@ using Needs = std::vector<ModelNeeds>;
 
 /// Of an .onnx file none: conversion in memory spends nothing for speed.
 Transformed transformedIn(const Arguments& args) {
-  if (isOnnx(args.model)) return {};
+  if (isSource(args.model)) return {};
   return tool::transformedIn(need(base::MappedFile::open(args.model))->bytes());
 }
 
@@ -269,7 +269,7 @@ void info(const Arguments& args) {
 void addInfo(CLI::App& app) {
   auto args = std::make_shared<Arguments>();
   CLI::App* verb = app.add_subcommand("info", "Inputs, outputs, operators, cost and memory");
-  verb->add_option("MODEL", args->model, "A .minnow or .onnx file")->required();
+  verb->add_option("MODEL", args->model, "A .minnow, .onnx or .tflite file")->required();
   verb->add_option("--shape", args->shapes, "NAME=1,3,320,320: an input's shape (repeatable)")
       ->allow_extra_args(false);
   addBackendOptions(verb, args->backends, args->kernelCache);

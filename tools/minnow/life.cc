@@ -245,7 +245,7 @@ std::vector<ModelFile> openFiles(const std::vector<std::string>& paths,
     const std::string stem = path.stem().string();
     std::string name = stem;
     for (int i = 2; !used.insert(name).second; ++i) name = fmt::format("{}-{}", stem, i);
-    if (isOnnx(path))
+    if (isSource(path))
       files.push_back({name, convertedFile(path, {.shapes = wanted[file]})});
     else
       files.push_back({name, path, wanted[file]});

@@ -45,7 +45,7 @@ InputNames namesIn(const Interpreter& model) {
 }
 
 InputNames inputNames(const std::string& model) {
-  if (isOnnx(model)) return inputNamesOfOnnx(model);
+  if (isSource(model)) return inputNamesOfOnnx(model);
   Runtime runtime = need(Runtime::create());
   return namesIn(need(Interpreter::createFromFile(runtime, model)));
 }
@@ -130,11 +130,11 @@ Shapes ofInputs(const std::string& model, const Shapes& shapes) {
   return shapes.empty() ? Shapes{} : among(shapes, inputNames(model));
 }
 
-bool isOnnx(const std::filesystem::path& path) { return path.extension() == ".onnx"; }
+bool isSource(const std::filesystem::path& path) { return path.extension() == ".onnx" || path.extension() == ".tflite"; }
 
 Model openModel(Runtime& runtime, const std::filesystem::path& path,
                 const ConvertSettings& settings, const InterpreterOptions& options) {
-  if (!isOnnx(path)) {
+  if (!isSource(path)) {
     const Clock clock;
     auto interpreter = need(Interpreter::createFromFile(runtime, path, options));
     return {{}, std::move(interpreter), clock.ms()};
@@ -148,7 +148,7 @@ Model openModel(Runtime& runtime, const std::filesystem::path& path,
 
 Session openSession(const Model& model, const std::filesystem::path& path,
                     const ConvertSettings& settings, const SessionOptions& options) {
-  const Shapes shapes = isOnnx(path) ? Shapes{} : settings.shapes;
+  const Shapes shapes = isSource(path) ? Shapes{} : settings.shapes;
   return need(model.interpreter.createSession(options, sessionShapes(model.interpreter, shapes)));
 }
 

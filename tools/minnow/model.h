@@ -60,7 +60,8 @@ Shapes ofInputs(const std::string& model, const Shapes& shapes);
 std::vector<std::pair<std::string, Shape>> sessionShapes(const Interpreter& model,
                                                          const Shapes& shapes);
 
-bool isOnnx(const std::filesystem::path& path);
+/// True for a file that has to be converted first: ONNX or TensorFlow Lite.
+bool isSource(const std::filesystem::path& path);
 /// Bytes of a .minnow file. Failure with all unsupported nodes, or when this build has no
 /// converter.
 std::vector<std::byte> convertInMemory(const std::filesystem::path& onnx,

@@ -28,7 +28,7 @@ bool isSameFile(const std::string& a, const std::string& b) {
 std::vector<std::string> withExternalFiles(std::vector<std::string> files) {
   std::error_code error;
   for (size_t i = 0, named = files.size(); i < named; ++i)
-    if (isOnnx(files[i]) && fs::is_regular_file(files[i], error))
+    if (isSource(files[i]) && fs::is_regular_file(files[i], error))
       for (std::string& file : externalFilesOfOnnx(files[i])) files.push_back(std::move(file));
   return files;
 }

@@ -41,7 +41,7 @@ struct Replayed {
   /// Where conversion has to know shapes, the reference's inputs say them.
   static ConvertSettings settingsOf(const Arguments& args, const analysis::Trace& reference) {
     ConvertSettings settings{.shapes = shapesFor(args.model, args.shapes)};
-    if (!isOnnx(args.model)) return settings;
+    if (!isSource(args.model)) return settings;
     Shapes told;
     for (const std::string& input : reference.info().inputs)
       if (reference.has(input)) told[input] = need(reference.tensor(input)).type.shape;
@@ -75,7 +75,7 @@ void addReplay(CLI::App& app) {
   auto args = std::make_shared<Arguments>();
   CLI::App* verb =
       app.add_subcommand("replay", "Each operator on a reference's inputs: its own error");
-  verb->add_option("MODEL", args->model, "A .minnow or .onnx file")->required();
+  verb->add_option("MODEL", args->model, "A .minnow, .onnx or .tflite file")->required();
   verb->add_option("--reference", args->reference,
                    "A trace, an .npz file of any engine, with the model's inputs")
       ->required();

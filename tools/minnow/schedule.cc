@@ -45,7 +45,7 @@ Result<void> fill(ModelRun& run, vision::PreProcess picture, bool ofAnother, int
 /// An ONNX file becomes bytes that the entry holds.
 void convertIfOnnx(ScheduleEntry& entry) {
   const std::string path = entry.model.file.string();
-  if (!isOnnx(path)) return;
+  if (!isSource(path)) return;
   entry.bytes = AlignedBytes(convertInMemory(path, {.shapes = shapesFor(path, entry.shapes)}));
   entry.model.bytes = entry.bytes.span();
   entry.model.shapes.clear();

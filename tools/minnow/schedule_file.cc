@@ -198,7 +198,7 @@ ScheduleEntry readModel(const toml::table& table, const std::filesystem::path& f
   entry.model.name = model.text("name", "");
   if (entry.model.name.empty()) throw model.wrong("name", "words that nothing else is called by");
   const std::string path = model.text("file", "");
-  if (path.empty()) throw model.wrong("file", "a .minnow or .onnx file");
+  if (path.empty()) throw model.wrong("file", "a .minnow, .onnx or .tflite file");
   entry.model.file = file.parent_path() / path;
   readShapes(model, entry);
   readBackends(model, entry.model);

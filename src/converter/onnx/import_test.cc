@@ -640,7 +640,6 @@ TEST(Outputs, ThatANodeDoesNotGiveAreNamedWithIt) {
 
 TEST(OtherFormats, AreNamed) {
   const std::pair<std::string, const char*> files[] = {
-      {std::string("\x1c\0\0\0TFL3....", 12), "TensorFlow Lite"},
       {"\x0a\x20\x0a\x05input", "TensorFlow model"},
       {"PK\x03\x04zip", "torch.onnx.export"},
       {"version https://git-lfs.github.com/spec/v1\noid", "git lfs pull"},

@@ -18,9 +18,6 @@ constexpr const char* kTensorFlow =
     "a TensorFlow model; tf2onnx makes ONNX of it: python -m tf2onnx.convert";
 
 constexpr Format kFormats[] = {
-    {4, "TFL3",
-     "a TensorFlow Lite model; tf2onnx makes ONNX of it: python -m tf2onnx.convert --tflite "
-     "MODEL.tflite --output MODEL.onnx"},
     {4, "ORTM", "a model in ONNX Runtime's own format (.ort); convert the .onnx it was made of"},
     {0, std::string_view("PK\x03\x04", 4),
      "a ZIP archive: a PyTorch model (.pt; torch.onnx.export makes ONNX of it), a Keras model "
