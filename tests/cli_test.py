@@ -103,10 +103,10 @@ class CommandLine(unittest.TestCase):
         self.assertEqual((self.folder / "o/y.npy").stat().st_size, 128 + 4 * 60)
 
     def convolution(self):
-        """16 channels to 16 by 3x3 windows, a map large enough that its weights are transformed many times."""
+        """16 channels to 16 by 3x3 windows, a map large enough that its weights are transformed many times. float16 does not hold them."""
         pads = field(1, "pads") + b"".join(field(8, 1) for _ in range(4)) + field(20, 7)
         node = field(1, "x") + field(1, "w") + field(2, "y") + field(3, "conv") + field(4, "Conv") + field(5, pads)
-        taps = [(i * 7 % 23 - 11) / 64 for i in range(16 * 16 * 9)]
+        taps = [(i * 7 % 23 - 11) / 63 for i in range(16 * 16 * 9)]
         weights = (b"".join(field(1, n) for n in (16, 16, 3, 3)) + field(2, 1) + field(8, "w")
                    + field(9, struct.pack(f"<{len(taps)}f", *taps)))
         graph = (field(1, node) + field(2, "convolution") + field(5, weights)

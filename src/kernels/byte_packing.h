@@ -24,7 +24,7 @@ struct BytePanels {
       : groups(w.groups()), outputs(w.outputs()), depth(w.depth()), depthwise(w.perChannel) {}
 
   static int64_t roundUp(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
-  int64_t steps() const { return roundUp(depth, kSteps) / kSteps; }  ///< of four
+  int64_t steps() const { return roundUp(depth, kSteps) / kSteps; }         ///< of four
   int64_t panels() const { return roundUp(outputs, kOutputs) / kOutputs; }  ///< of a group
   int64_t panelBytes() const { return kSumBytes + steps() * kStepBytes; }
   int64_t groupBytes() const { return panels() * panelBytes(); }

@@ -66,7 +66,7 @@ struct DynamicQuantizeLinear final : OperatorBase<DynamicQuantizeLinear> {
 
 /// Inputs: an integer product int32, the scales of its two factors and of the result (float32 or
 /// float16), optional zero point of the result's type; all broadcast to the product's shape.
-/// y = saturate(round(product * (a * b / y scale)) + zero point), the factor in float32.
+/// y = saturate(round(product * (a * b / y scale)) + zero point), all of it in float32.
 struct Requantize final : OperatorBase<Requantize> {
   static constexpr OpKind kKind = OpKind::Requantize;
   int64_t type = static_cast<int64_t>(DataType::Uint8);  ///< of the result: uint8 or int8

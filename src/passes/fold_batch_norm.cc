@@ -176,8 +176,10 @@ bool becomeDepthwise(Rewriter& graph, int n) {
   if (type.shape.elements() == 0) return false;  // a window does not fit
   for (int axis = 1; axis < type.shape.rank(); ++axis)
     if (graph.dataSizes().of(x)[axis] != 0) return false;  // a convolution wants to know them
+  if (!namesChannels(graph, graph.node(n)))
+    return false;  // a file may have 2^30 of them and a scalar
   auto affine = affineOf(graph, n, x, type.shape, 1);
-  if (!affine || !namesChannels(graph, graph.node(n))) return false;
+  if (!affine) return false;
   const int count = takeFollowing(graph, n, 1, *affine);
   if (count == 0 && !graph.node(n).as<ops::BatchNormalization>()) return false;
   const std::vector<float> scale(affine->scale.begin(), affine->scale.end());

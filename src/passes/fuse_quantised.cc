@@ -111,7 +111,8 @@ class Fuser {
   /// The node of one output that gives a value for one reader alone, or -1.
   int soleProducer(ValueId id) const {
     const int n = graph_.producer(id);
-    return n >= 0 && graph_.readOnce(id) && graph_.onlyReader(n) >= 0 && graph_.node(n).settings.empty()
+    return n >= 0 && graph_.readOnce(id) && graph_.onlyReader(n) >= 0 &&
+                   graph_.node(n).settings.empty()
                ? n
                : -1;
   }
@@ -146,9 +147,11 @@ class Fuser {
     const auto values = constantIntegers(graph_, id);
     const auto zeros = constantIntegers(graph_, zero);
     const ir::Value& value = graph_.value(id);
-    if (values.empty() || (zero != kNoValue && zeros.size() != 1 && std::cmp_not_equal(zeros.size(), channels)))
+    if (values.empty() ||
+        (zero != kNoValue && zeros.size() != 1 && std::cmp_not_equal(zeros.size(), channels)))
       return std::nullopt;
-    if (value.type.type == DataType::Int8 && std::ranges::all_of(zeros, [](int64_t z) { return z == 0; }))
+    if (value.type.type == DataType::Int8 &&
+        std::ranges::all_of(zeros, [](int64_t z) { return z == 0; }))
       return id;
     int64_t inner = 1;
     for (int i = axis + 1; i < value.type.shape.rank(); ++i) inner *= value.type.shape[i];
@@ -159,18 +162,22 @@ class Fuser {
       if (v < -128 || v > 127) return std::nullopt;
       less[i] = static_cast<int8_t>(v);
     }
-    return addConstant(value.name, {DataType::Int8, value.type.shape}, std::as_bytes(std::span(less)));
+    return addConstant(value.name, {DataType::Int8, value.type.shape},
+                       std::as_bytes(std::span(less)));
   }
 
-  ValueId addConstant(const std::string& name, const TensorType& type, std::span<const std::byte> bytes) {
+  ValueId addConstant(const std::string& name, const TensorType& type,
+                      std::span<const std::byte> bytes) {
     return graph_.addValue({.name = name, .type = type, .constant = ir::makeConstant(bytes)});
   }
 
   /// A bias as int32 whose scale is the sums' own, kNoValue where there is none: one that was
   /// quantised so, or a float one, which ONNX Runtime rounds so. nullopt if it is anything else.
-  std::optional<ValueId> biasOf(ValueId id, float xScale, const Weights& weights, int64_t channels) {
+  std::optional<ValueId> biasOf(ValueId id, float xScale, const Weights& weights,
+                                int64_t channels) {
     if (id == kNoValue) return kNoValue;
-    if (graph_.producedBy<ops::DequantizeLinear>(id)) return integerBias(id, xScale, weights, channels);
+    if (graph_.producedBy<ops::DequantizeLinear>(id))
+      return integerBias(id, xScale, weights, channels);
     const auto floats = constantFloats(graph_, id);
     if (std::cmp_not_equal(floats.size(), channels)) return std::nullopt;
     std::vector<int32_t> rounded(floats.size());
@@ -183,7 +190,8 @@ class Fuser {
                        std::as_bytes(std::span(rounded)));
   }
 
-  std::optional<ValueId> integerBias(ValueId id, float xScale, const Weights& weights, int64_t channels) {
+  std::optional<ValueId> integerBias(ValueId id, float xScale, const Weights& weights,
+                                     int64_t channels) {
     const ir::Node& node = graph_.node(graph_.producer(id));
     const ir::Value& value = graph_.value(node.inputs[0]);
     const auto scales = constantFloats(graph_, node.inputs[1]);
@@ -233,7 +241,8 @@ class Fuser {
     for (const ValueId id : inputs)
       types.push_back(id == kNoValue ? TensorType{} : graph_.value(id).type);
     const auto given = op->inferShape(types);
-    if (!given || given->size() != 1 || given->front() != graph_.value(graph_.node(n).outputs[0]).type)
+    if (!given || given->size() != 1 ||
+        given->front() != graph_.value(graph_.node(n).outputs[0]).type)
       return false;
     graph_.replace(n, std::move(op), std::move(inputs), source);
     return true;
@@ -335,7 +344,8 @@ class Fuser {
       if (table.inputs[0] != x) continue;
       const ValueId all = allBytes(graph_.value(x).type.type);
       const ValueId results = table.inputs[1];
-      const auto joined = evaluated(op, isSecond ? std::vector{all, results} : std::vector{results, all});
+      const auto joined =
+          evaluated(op, isSecond ? std::vector{all, results} : std::vector{results, all});
       return joined && becomeTable(n, x, *joined);
     }
     return false;
@@ -357,7 +367,8 @@ class Fuser {
   // What moves elements ----------------------------------------------------------------------------
 
   static bool moves(const ops::Operator& op, size_t input) {
-    if (const auto* pool = ops::cast<ops::Pool>(op)) return pool->fn == ops::PoolFn::Max && input == 0;
+    if (const auto* pool = ops::cast<ops::Pool>(op))
+      return pool->fn == ops::PoolFn::Max && input == 0;
     if (const auto* resize = ops::cast<ops::Resize>(op))
       return resize->mode == ops::ResizeMode::Nearest && input == 0;
     return op.movesElements(static_cast<int>(input));
@@ -367,29 +378,46 @@ class Fuser {
     const int source = graph_.producer(graph_.node(n).inputs[0]);
     if (source < 0 || soleProducer(graph_.node(n).inputs[0]) != source) return false;
     const ir::Node& node = graph_.node(source);
-    if (node.as<ops::DequantizeLinear>() || node.inputs.empty() || !moves(*node.op, 0)) return false;
+    if (node.as<ops::DequantizeLinear>() || node.inputs.empty() || !moves(*node.op, 0))
+      return false;
     std::vector<ValueId> inputs = node.inputs;
+    std::vector<Conversion> tables;  // made when all inputs are known to be bytes then
     for (size_t i = 0; i < inputs.size(); ++i)
       if (inputs[i] != kNoValue && moves(*node.op, i)) {
-        inputs[i] = bytesAs(inputs[i], to, node.as<ops::Concat>() != nullptr);
+        inputs[i] = bytesAs(inputs[i], to, node.as<ops::Concat>() ? &tables : nullptr);
         if (inputs[i] == kNoValue) return false;
       }
+    for (const Conversion& table : tables) convert(table, to.type);
     return become(n, node.op->clone(), inputs, node.source);
   }
 
-  /// The integers behind a value, as `to` has them; by a table in the place of its DequantizeLinear
-  /// if that may be. kNoValue if there are none.
-  ValueId bytesAs(ValueId id, const Quantised& to, bool mayConvert) {
+  /// A DequantizeLinear whose result may be bytes of another scale, by a table.
+  struct Conversion {
+    int source;
+    ValueId bytes, table;
+  };
+  void convert(const Conversion& to, DataType type) {
+    ir::Value& value =
+        graph_.graph().values[static_cast<size_t>(graph_.node(to.source).outputs[0])];
+    value.type.type = type;
+    value.name = "~" + value.name;  // the model's own tensor of that name is float32
+    graph_.replace(to.source, std::make_unique<ops::LookUp>(), {to.bytes, to.table},
+                   "QuantizeLinear");
+  }
+
+  /// The integers behind a value, as `to` has them; those of another scale where there are tables, one
+  /// of which is added. kNoValue if there are none.
+  ValueId bytesAs(ValueId id, const Quantised& to, std::vector<Conversion>* tables) {
     const auto from = dequantised(graph_, id);
     if (!from) return kNoValue;
     if (from->isAlike(to)) return from->bytes;
     const int source = graph_.producer(id);
-    if (!mayConvert || !graph_.readOnce(id)) return kNoValue;
+    if (!tables || !graph_.readOnce(id)) return kNoValue;
     const auto real = evaluated(*graph_.node(source).op, withFirst(source, allBytes(from->type)));
-    const auto table = real ? evaluated(quantizer(to), {*real, scalar(to.by.scale), zeroOf(to)}) : real;
+    const auto table =
+        real ? evaluated(quantizer(to), {*real, scalar(to.by.scale), zeroOf(to)}) : real;
     if (!table) return kNoValue;
-    graph_.graph().values[static_cast<size_t>(id)].type.type = to.type;
-    graph_.replace(source, std::make_unique<ops::LookUp>(), {from->bytes, *table}, "QuantizeLinear");
+    tables->push_back({source, from->bytes, *table});
     return id;
   }
 
@@ -453,15 +481,18 @@ class Fuser {
   bool fuseRequantizeAt(int n) {
     const ir::Node& node = graph_.node(n);
     if (!node.as<ops::Requantize>() || node.outputs.empty()) return false;
-    const auto xScale = constantFloats(graph_, node.inputs[1]), yScale = constantFloats(graph_, node.inputs[3]);
+    const auto xScale = constantFloats(graph_, node.inputs[1]),
+               yScale = constantFloats(graph_, node.inputs[3]);
     const auto yZero = constantIntegers(graph_, inputAt(node, 4));
     const int source = soleProducer(node.inputs[0]);
     if (source < 0 || xScale.size() != 1 || yScale.size() != 1 || yZero.size() > 1 ||
-        (inputAt(node, 4) != kNoValue && yZero.empty()) || !isScale(xScale[0]) || !isScale(yScale[0]))
+        (inputAt(node, 4) != kNoValue && yZero.empty()) || !isScale(xScale[0]) ||
+        !isScale(yScale[0]))
       return false;
     const DataType type = graph_.value(node.outputs[0]).type.type;
     const Quantised to{node.outputs[0], type, {yScale[0], yZero.empty() ? 0 : yZero[0]}};
-    return fuseIntegerConv(n, source, xScale[0], to) || fuseIntegerProduct(n, source, xScale[0], to);
+    return fuseIntegerConv(n, source, xScale[0], to) ||
+           fuseIntegerProduct(n, source, xScale[0], to);
   }
 
   /// The zero point of the left side; nullopt if it is not one constant.
@@ -477,13 +508,15 @@ class Fuser {
     const auto zero = leftZero(node);
     if (!conv || !zero) return false;
     const int64_t channels = graph_.value(node.inputs[1]).type.shape[0];
-    const auto weights = weightsOf(node.inputs[1], graph_.node(n).inputs[2], inputAt(node, 3), 0, channels, 0);
+    const auto weights =
+        weightsOf(node.inputs[1], graph_.node(n).inputs[2], inputAt(node, 3), 0, channels, 0);
     const auto scaled = weights ? factors(xScale, *weights, to.by.scale) : std::nullopt;
     if (!scaled) return false;
     auto op = std::make_unique<ops::QuantizedConv>();
     static_cast<ops::WindowAttributes&>(*op) = *conv;
     op->groups = conv->groups, op->xZero = *zero, op->y = to.result();
-    return become(n, std::move(op), {node.inputs[0], weights->bytes, inputAt(node, 4), *scaled}, node.source);
+    return become(n, std::move(op), {node.inputs[0], weights->bytes, inputAt(node, 4), *scaled},
+                  node.source);
   }
 
   bool fuseIntegerProduct(int n, int source, float xScale, const Quantised& to) {
@@ -492,12 +525,14 @@ class Fuser {
     if (!node.as<ops::MatMulInteger>() || !zero) return false;
     const Shape& b = graph_.value(node.inputs[1]).type.shape;
     if (b.rank() != 2) return false;
-    const auto weights = weightsOf(node.inputs[1], graph_.node(n).inputs[2], inputAt(node, 3), 1, b[1], 1);
+    const auto weights =
+        weightsOf(node.inputs[1], graph_.node(n).inputs[2], inputAt(node, 3), 1, b[1], 1);
     const auto scaled = weights ? factors(xScale, *weights, to.by.scale) : std::nullopt;
     if (!scaled) return false;
     auto op = std::make_unique<ops::QuantizedMatMul>();
     op->xZero = *zero, op->y = to.result();
-    return become(n, std::move(op), {node.inputs[0], weights->bytes, kNoValue, *scaled}, node.source);
+    return become(n, std::move(op), {node.inputs[0], weights->bytes, kNoValue, *scaled},
+                  node.source);
   }
 
   Rewriter graph_;
@@ -506,6 +541,8 @@ class Fuser {
 
 }  // namespace
 
-Result<int> fuseQuantised(ir::Graph& graph, sizes::Budget& budget) { return Fuser(graph, budget).run(); }
+Result<int> fuseQuantised(ir::Graph& graph, sizes::Budget& budget) {
+  return Fuser(graph, budget).run();
+}
 
 }  // namespace minnow::passes

@@ -107,6 +107,29 @@ TEST_P(FuseQuantised, WhatMovesMovesBytes) {
             "QuantizeLinear DequantizeLinear MaxPool QuantizeLinear DequantizeLinear");
 }
 
+ops::Concat alongChannels() {
+  ops::Concat op;
+  op.axis = 1;
+  return op;
+}
+
+TEST_P(FuseQuantised, JoinedScalesMeetByTables) {
+  Quantiser q(GetParam());
+  const ValueId a = q.input({1, 4, 3, 3}), b = q.input({1, 2, 3, 3}, kScale);
+  EXPECT_EQ(fused(q.finish(q.b().add(alongChannels(), {a, b}), kScale)),
+            "QuantizeLinear LookUp QuantizeLinear Concat DequantizeLinear");
+}
+
+TEST_P(FuseQuantised, ScalesOfWhichOneIsReadElsewhereAreJoinedAsReal) {
+  Quantiser q(GetParam());
+  const ValueId a = q.input({1, 4, 3, 3}), b = q.input({1, 2, 3, 3}, 1 / 32.0F);
+  q.b().output(q.b().add(unary(ops::UnaryFn::Exp), {b}));
+  fused(q.finish(q.b().add(alongChannels(), {a, b}), kScale));
+  Quantiser twice(GetParam());
+  const ValueId c = twice.input({1, 4, 3, 3}), d = twice.input({1, 2, 3, 3}, 1 / 32.0F);
+  fused(twice.finish(twice.b().add(alongChannels(), {c, d, d}), kScale));
+}
+
 TEST_P(FuseQuantised, SwishIsOneTable) {
   Quantiser q(GetParam());
   const ValueId x = q.quantised(q.b().input({1, 4, 6, 6}), 1 / 32.0F);
@@ -122,8 +145,9 @@ TEST_P(FuseQuantised, ResultsThatAreReadElsewhereStayReal) {
   const ValueId y = q.b().add(convOf(1, 1, 0), {x, q.weights({5, 4, 1, 1})});
   q.b().output(q.real(q.quantised(y, kScale), kScale));
   q.b().output(y);
-  EXPECT_EQ(fused(q.take()),
-            "QuantizeLinear DequantizeLinear DequantizeLinear Conv QuantizeLinear DequantizeLinear");
+  EXPECT_EQ(
+      fused(q.take()),
+      "QuantizeLinear DequantizeLinear DequantizeLinear Conv QuantizeLinear DequantizeLinear");
 }
 
 INSTANTIATE_TEST_SUITE_P(Both, FuseQuantised, testing::Values(DataType::Uint8, DataType::Int8));

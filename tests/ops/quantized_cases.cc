@@ -24,7 +24,9 @@ OpInput weights(const Shape& shape) {
 
 int64_t zeroOf(DataType type) { return type == DataType::Int8 ? -3 : 121; }
 
-ops::QuantisedResult resultOf(DataType type) { return ops::QuantisedResult::of(type, zeroOf(type)); }
+ops::QuantisedResult resultOf(DataType type) {
+  return ops::QuantisedResult::of(type, zeroOf(type));
+}
 
 /// Bias and factors of `channels` channels; sums of `depth` products fill the range.
 void addChannels(OpCase& c, int64_t channels, double depth, bool each) {
@@ -79,7 +81,8 @@ void addProducts(CaseList& cases, DataType x, DataType y) {
   for (const bool transposed : {false, true}) {
     auto op = std::make_shared<ops::QuantizedMatMul>();
     op->transposeB = transposed, op->xZero = zeroOf(x), op->y = resultOf(y);
-    OpCase c{text("QuantizedMatMul_", transposed ? "t_" : "", x, "_", y), op,
+    OpCase c{text("QuantizedMatMul_", transposed ? "t_" : "", x, "_", y),
+             op,
              {bytes({2, 13, 24}, x), weights(transposed ? Shape{37, 24} : Shape{24, 37})}};
     addChannels(c, 37, 24, !transposed);
     cases.push_back(std::move(c));
@@ -95,10 +98,14 @@ void addElements(CaseList& cases, DataType x, DataType y) {
   for (const auto fn : {ops::QuantizedFn::Add, ops::QuantizedFn::Mul}) {
     auto op = std::make_shared<ops::QuantizedBinary>();
     op->fn = fn;
-    op->a = {0.5F, zeroOf(x)}, op->b = {0.25F, zeroOf(y)}, op->yScale = fn == ops::QuantizedFn::Add ? 1.0F : 16.0F;
+    op->a = {0.5F, zeroOf(x)}, op->b = {0.25F, zeroOf(y)},
+    op->yScale = fn == ops::QuantizedFn::Add ? 1.0F : 16.0F;
     op->y = resultOf(y);
-    cases.push_back({text(op->name(), "_", x, "_", y), op, {bytes({2, 5, 6, 7}, x), bytes({2, 5, 6, 7}, y)}});
-    cases.push_back({text(op->name(), "_channels_", x, "_", y), op, {bytes({2, 5, 6, 7}, x), bytes({5, 1, 1}, y)}});
+    cases.push_back(
+        {text(op->name(), "_", x, "_", y), op, {bytes({2, 5, 6, 7}, x), bytes({2, 5, 6, 7}, y)}});
+    cases.push_back({text(op->name(), "_channels_", x, "_", y),
+                     op,
+                     {bytes({2, 5, 6, 7}, x), bytes({5, 1, 1}, y)}});
     cases.push_back({text(op->name(), "_one_", x, "_", y), op, {bytes({}, x), bytes({3, 70}, y)}});
   }
   auto pool = std::make_shared<ops::QuantizedPool>();
@@ -110,7 +117,9 @@ void addElements(CaseList& cases, DataType x, DataType y) {
   windows->pool.kernel = {3, 2}, windows->pool.strides = {2, 1}, windows->pool.dilations = {1, 1};
   windows->pool.padsBegin = windows->pool.padsEnd = {1, 0};
   cases.push_back({text("QuantizedPool_windows_", x, "_", y), windows, {bytes({2, 5, 7, 6}, x)}});
-  cases.push_back({text("LookUp_", x, "_", y), std::make_shared<ops::LookUp>(), {bytes({2, 5, 6, 7}, x), bytes({256}, y)}});
+  cases.push_back({text("LookUp_", x, "_", y),
+                   std::make_shared<ops::LookUp>(),
+                   {bytes({2, 5, 6, 7}, x), bytes({256}, y)}});
 }
 
 }  // namespace
@@ -123,7 +132,9 @@ CaseList quantizedCases() {
       addProducts(cases, x, y);
       addElements(cases, x, y);
     }
-    cases.push_back({text("LookUp_float_", x), std::make_shared<ops::LookUp>(), {bytes({3, 50}, x), {.shape = {256}}}});
+    cases.push_back({text("LookUp_float_", x),
+                     std::make_shared<ops::LookUp>(),
+                     {bytes({3, 50}, x), {.shape = {256}}}});
   }
   return cases;
 }

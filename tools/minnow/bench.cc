@@ -202,7 +202,8 @@ void benchLayers(const Arguments& args) {
 void addBench(CLI::App& app) {
   auto args = std::make_shared<Arguments>();
   CLI::App* verb = app.add_subcommand("bench", "Times of loading, creating and running");
-  verb->add_option("MODEL", args->models, "One or more .minnow, .onnx or .tflite files")->required();
+  verb->add_option("MODEL", args->models, "One or more .minnow, .onnx or .tflite files")
+      ->required();
   verb->add_option("-t,--threads", args->threads, "Threads")->check(CLI::Range(1, 256));
   addTargetOption(verb);
   addBackendOptions(verb, args->backends, args->kernelCache);
@@ -227,7 +228,8 @@ void addBench(CLI::App& app) {
       ->excludes("--layers");
   verb->add_flag("--json", args->json, "Report in JSON");
   verb->footer(
-      "Inputs are 0.46875. An .onnx or .tflite file is converted in memory first, which is not timed.\n"
+      "Inputs are 0.46875. An .onnx or .tflite file is converted in memory first, which is not "
+      "timed.\n"
       "GFLOP/s counts two operations a multiply-add, at the median. The peak is what fused\n"
       "multiply-adds in registers reach just before, or what --peak names.\n"
       "Examples:\n"

@@ -129,7 +129,8 @@ std::vector<std::string> filesRead(const Arguments& args) {
 
 void convert(Arguments& args) {
   if (args.listPasses) return listPasses(args.json);
-  if (args.onnx.empty()) throw Failure(Exit::Usage, "convert: MODEL.onnx or MODEL.tflite is missing");
+  if (args.onnx.empty())
+    throw Failure(Exit::Usage, "convert: MODEL.onnx or MODEL.tflite is missing");
   if (args.output.empty()) {
     args.output = std::filesystem::path(args.onnx).replace_extension(".minnow").string();
   }

@@ -49,7 +49,7 @@ std::optional<PathChoice> chosen(const InferenceOptions& options, const Model& m
                                  const ConvertSettings& settings, bool strips) {
   if (!options.autoPaths) return {};
   const auto shapes = isSource(options.model) ? std::vector<std::pair<std::string, Shape>>()
-                                            : sessionShapes(model.interpreter, settings.shapes);
+                                              : sessionShapes(model.interpreter, settings.shapes);
   return need(model.interpreter.choosePaths(sessionOptions(options, strips), shapes));
 }
 

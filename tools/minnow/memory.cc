@@ -80,7 +80,8 @@ void memory(const Arguments& args) {
 void addMemory(CLI::App& app) {
   auto args = std::make_shared<Arguments>();
   CLI::App* verb = app.add_subcommand("memory", "Memory by stage and category; budgets; drawings");
-  verb->add_option("MODEL", args->models, "One or more .minnow, .onnx or .tflite files")->required();
+  verb->add_option("MODEL", args->models, "One or more .minnow, .onnx or .tflite files")
+      ->required();
   verb->add_option("-b,--budget", args->budget,
                    "24MB: whether the models fit together in RuntimeOptions::memoryBudget, without "
                    "running them. B, KB, MB, GB are powers of 1000; KiB, MiB, GiB of 1024");

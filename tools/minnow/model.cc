@@ -130,7 +130,9 @@ Shapes ofInputs(const std::string& model, const Shapes& shapes) {
   return shapes.empty() ? Shapes{} : among(shapes, inputNames(model));
 }
 
-bool isSource(const std::filesystem::path& path) { return path.extension() == ".onnx" || path.extension() == ".tflite"; }
+bool isSource(const std::filesystem::path& path) {
+  return path.extension() == ".onnx" || path.extension() == ".tflite";
+}
 
 Model openModel(Runtime& runtime, const std::filesystem::path& path,
                 const ConvertSettings& settings, const InterpreterOptions& options) {

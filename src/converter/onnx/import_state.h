@@ -77,8 +77,7 @@ class ImportState {
 
   /// Adds a node, infers its types, and evaluates it when all inputs are small constants.
   std::vector<ir::ValueId> emit(std::unique_ptr<ops::Operator> op, std::vector<ir::ValueId> inputs,
-                                int outputs,
-                                bool mayEvaluate = true);
+                                int outputs, bool mayEvaluate = true);
   /// A tensor of the model is this value: it may have a bound (ConvertOptions::bounds).
   void noteName(const std::string& name, ir::ValueId value);
   /// Its name without that of the iteration or call around it: as bounds are given for all of them.

@@ -24,7 +24,8 @@ ir::ValueId optionalInput(const NodeContext& node, int i) {
 ir::ValueId dequantised(NodeContext& node, int i, int64_t axis = 0) {
   auto op = std::make_unique<ops::DequantizeLinear>();
   op->spread.axis = axis;
-  const std::vector<ir::ValueId> inputs{node.input(i), node.input(i + 1), optionalInput(node, i + 2)};
+  const std::vector<ir::ValueId> inputs{node.input(i), node.input(i + 1),
+                                        optionalInput(node, i + 2)};
   return node.isConstant(inputs[0]) ? node.emitForPasses(std::move(op), inputs)
                                     : node.emit(std::move(op), inputs);
 }
@@ -46,7 +47,8 @@ ir::ValueId quantisedBias(NodeContext& node, int i) {
   const Shape shape = scales.size() == 1 ? Shape{} : Shape{static_cast<int64_t>(scales.size())};
   auto op = std::make_unique<ops::DequantizeLinear>();
   op->spread.axis = 0;
-  return node.emitForPasses(std::move(op), {node.input(i), node.constantFloatTensor(shape, scales)});
+  return node.emitForPasses(std::move(op),
+                            {node.input(i), node.constantFloatTensor(shape, scales)});
 }
 
 }  // namespace
@@ -104,7 +106,8 @@ void importQGemm(NodeContext& node) {
   auto op = std::make_unique<ops::MatMul>();
   op->transposeA = node.integer("transA", 0) != 0;
   op->transposeB = node.integer("transB", 0) != 0;
-  std::vector<ir::ValueId> inputs{dequantised(node, 0), dequantised(node, 3, op->transposeB ? 0 : 1)};
+  std::vector<ir::ValueId> inputs{dequantised(node, 0),
+                                  dequantised(node, 3, op->transposeB ? 0 : 1)};
   if (optionalInput(node, 6) != ir::kNoValue) inputs.push_back(quantisedBias(node, 6));
   const ir::ValueId real = node.emit(std::move(op), inputs);
   if (optionalInput(node, 7) == ir::kNoValue) return node.setOutput(0, real);

@@ -68,7 +68,8 @@ void importDequantizeLinear(NodeContext& node) {
   // Weights and biases: fuse-quantised wants the integers, fold-constants makes numbers of what is left.
   const bool isTensor = node.isConstant(node.input(0)) && node.rank(0) > 0;
   std::vector<ir::ValueId> inputs{node.input(0), node.input(1), inputOrNone(node, 2)};
-  node.setOutput(0, isTensor ? node.emitForPasses(std::move(op), inputs) : node.emit(std::move(op), inputs));
+  node.setOutput(
+      0, isTensor ? node.emitForPasses(std::move(op), inputs) : node.emit(std::move(op), inputs));
 }
 
 void importDynamicQuantizeLinear(NodeContext& node) {

@@ -19,6 +19,7 @@
 #include "ops/matmul.h"
 #include "ops/mean_variance_normalization.h"
 #include "ops/pool.h"
+#include "ops/quantize.h"
 #include "ops/reduce.h"
 #include "ops/select.h"
 #include "ops/softmax.h"
@@ -207,6 +208,17 @@ TEST(Corners, DoublesBecomeHalvesByOneRounding) {
             (std::vector<float>{1, 1 + 0x1p-23f, kEndless}));
   EXPECT_EQ((ofRow<int64_t, float>(cast, {(int64_t{1} << 24) + 1, (int64_t{1} << 25) + 3})),
             (std::vector<float>{0x1p24f, 0x1p25f + 4}));
+}
+
+/// 513 * f is 47.5 in float32, half way, and a little less in double.
+TEST(Corners, SumsBecomeBytesByAProductOfFloats) {
+  std::vector<int32_t> sums{513, -513, 511};
+  std::vector<float> one{1}, factor{0x1.7b425ep-4f};
+  ops::Requantize op;
+  op.type = static_cast<int64_t>(DataType::Int8);
+  EXPECT_EQ(
+      run<int8_t>(op, {viewOf(sums, {3}), viewOf(factor, {}), viewOf(one, {}), viewOf(one, {})}),
+      (std::vector<int8_t>{48, -48, 47}));
 }
 
 TEST(Corners, BoxesWhoseScoreIsNanStayWithoutAThreshold) {

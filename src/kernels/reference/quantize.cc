@@ -131,6 +131,7 @@ Result<void> runDynamicQuantizeLinear(const ops::Operator&, const KernelArgs& ar
   return {};
 }
 
+/// As ops::QuantisationRule::OnnxRuntime has it, the product in float32 too.
 Result<void> runRequantize(const ops::Operator&, const KernelArgs& args) {
   const TensorView& product = args.inputs[0];
   const TensorView& y = args.outputs[0];
@@ -144,7 +145,7 @@ Result<void> runRequantize(const ops::Operator&, const KernelArgs& args) {
     };
     const float factor = scale(1) * scale(2) / scale(3);
     const int32_t sum = product.as<const int32_t>()[offsetOf(at, strides[0], rank)];
-    double value = in_double::nearest(static_cast<double>(sum) * static_cast<double>(factor));
+    double value = in_double::nearest(static_cast<double>(static_cast<float>(sum) * factor));
     if (args.has(4))
       value += static_cast<double>(integerAt(args.inputs[4], offsetOf(at, strides[4], rank)));
     store(y, offsetOf(at, y.strides, rank), value);

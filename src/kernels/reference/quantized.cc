@@ -167,15 +167,16 @@ Result<void> runQuantizedBinary(const ops::Operator& op, const KernelArgs& args)
   const Strides bStrides = broadcastStrides(args.inputs[1], y.shape);
   const QuantisedAdd add(binary);
   const QuantisedMul mul(binary);
-  const auto aZero = static_cast<int32_t>(binary.a.zero), bZero = static_cast<int32_t>(binary.b.zero);
+  const auto aZero = static_cast<int32_t>(binary.a.zero),
+             bZero = static_cast<int32_t>(binary.b.zero);
   forEachIndex(y.shape, [&](const Index& at) {
     const int32_t a = quantizedAt(args.inputs[0], offsetOf(at, aStrides, rank));
     const int32_t b = quantizedAt(args.inputs[1], offsetOf(at, bStrides, rank));
-    const float value =
-        binary.fn == ops::QuantizedFn::Add
-            ? std::fma(static_cast<float>(a), add.ra, std::fma(static_cast<float>(b), add.rb, add.k))
-            : static_cast<float>((a - aZero) * (b - bZero)) * mul.r +
-                  static_cast<float>(binary.y.zero);
+    const float value = binary.fn == ops::QuantizedFn::Add
+                            ? std::fma(static_cast<float>(a), add.ra,
+                                       std::fma(static_cast<float>(b), add.rb, add.k))
+                            : static_cast<float>((a - aZero) * (b - bZero)) * mul.r +
+                                  static_cast<float>(binary.y.zero);
     storeByte(y, offsetOf(at, y.strides, rank), saturated(binary.y, value));
   });
   return {};

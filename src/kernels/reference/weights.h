@@ -57,7 +57,10 @@ class BytesOfOutput {
  public:
   BytesOfOutput(const ops::WeightMatrices& matrices, const TensorView& view, int64_t group,
                 int64_t output)
-      : matrices_(&matrices), data_(view.as<const int8_t>()), group_(group), output_(output),
+      : matrices_(&matrices),
+        data_(view.as<const int8_t>()),
+        group_(group),
+        output_(output),
         isPacked_(view.packing == Packing::I8x16) {}
   int8_t operator[](int64_t step) const {
     return data_[isPacked_ ? BytePanels(*matrices_).offset(group_, output_, step)

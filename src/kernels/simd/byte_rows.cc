@@ -17,7 +17,8 @@ HWY_BEFORE_NAMESPACE();
 namespace minnow::kernels::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128  // where there is no vector the reference runs
+#if HWY_TARGET == HWY_SCALAR || \
+    HWY_TARGET == HWY_EMU128  // where there is no vector the reference runs
 void storeSumsOf(const SumsToBytes&) {}
 void computePairsOf(const BytePairFunction&, const BytePairs&) {}
 void addPixelsOf(const ByteSums&) {}
@@ -27,11 +28,13 @@ void maximaOf(const ByteMaxima&) {}
 
 /// Half to even, of numbers that int32 holds: without what Highway adds for others.
 template <class D>
-HWY_INLINE hn::Vec<hn::RebindToSigned<D>> nearest(D, hn::Vec<D> v) {
+HWY_INLINE hn::Vec<hn::RebindToSigned<D> > nearest(D, hn::Vec<D> v) {
 #if HWY_TARGET == HWY_AVX2
-  if constexpr (hn::MaxLanes(D()) == 8) return hn::Vec<hn::RebindToSigned<D>>{_mm256_cvtps_epi32(v.raw)};
+  if constexpr (hn::MaxLanes(D()) == 8)
+    return hn::Vec<hn::RebindToSigned<D> >{_mm256_cvtps_epi32(v.raw)};
 #elif HWY_ARCH_X86
-  if constexpr (hn::MaxLanes(D()) == 16) return hn::Vec<hn::RebindToSigned<D>>{_mm512_cvtps_epi32(v.raw)};
+  if constexpr (hn::MaxLanes(D()) == 16)
+    return hn::Vec<hn::RebindToSigned<D> >{_mm512_cvtps_epi32(v.raw)};
 #endif
   return hn::NearestInt(v);
 }
@@ -39,7 +42,8 @@ HWY_INLINE hn::Vec<hn::RebindToSigned<D>> nearest(D, hn::Vec<D> v) {
 /// round(clamp(sum * factor)); of a NaN the least.
 struct ClampedRounding {
   template <class D>
-  static HWY_INLINE hn::Vec<D> round(D, hn::Vec<D> sum, const float* factors, const Requantiser& to) {
+  static HWY_INLINE hn::Vec<D> round(D, hn::Vec<D> sum, const float* factors,
+                                     const Requantiser& to) {
     const hn::RebindToFloat<D> d;
     const auto real = hn::Mul(hn::ConvertTo(d, sum), hn::LoadU(d, factors));
     const auto low = hn::Set(d, to.low);
@@ -69,8 +73,10 @@ struct Unsigned {
   uint8_t least, most;
 
   Unsigned(const Requantiser& to, bool isSigned)
-      : flip(isSigned ? 0x80 : 0), zero(static_cast<int16_t>(to.zero + flip)),
-        least(static_cast<uint8_t>(to.least + flip)), most(static_cast<uint8_t>(to.most + flip)) {}
+      : flip(isSigned ? 0x80 : 0),
+        zero(static_cast<int16_t>(to.zero + flip)),
+        least(static_cast<uint8_t>(to.least + flip)),
+        most(static_cast<uint8_t>(to.most + flip)) {}
 };
 
 template <class D8>
@@ -98,7 +104,8 @@ HWY_INLINE hn::Vec<D8> inOrder(D8 d8, hn::Vec<D8> bytes) {
   const hn::Repartition<uint32_t, D8> d32;
   constexpr int kLanes = hn::MaxLanes(d32);
   if constexpr (kLanes > 2) {
-    alignas(32) static constexpr uint32_t kEight[] = {0, 2, 4, 6, 1, 3, 5, 7}, kFour[] = {0, 2, 1, 3};
+    alignas(32) static constexpr uint32_t kEight[] = {0, 2, 4, 6, 1, 3, 5, 7},
+                                          kFour[] = {0, 2, 1, 3};
     const auto order = hn::SetTableIndices(d32, kLanes == 8 ? kEight : kFour);
     return hn::BitCast(d8, hn::TableLookupLanes(hn::BitCast(d32, bytes), order));
   }
@@ -110,7 +117,7 @@ template <class Rounding>
 void storeRow(const SumsToBytes& work, const Unsigned& to, const int32_t* sums, uint8_t* y) {
   const hn::CappedTag<int32_t, BytePanels::kOutputs> di;
   constexpr int64_t kLanes = hn::MaxLanes(di);
-  const hn::Rebind<uint8_t, hn::Repartition<int16_t, decltype(di)>> d8;
+  const hn::Rebind<uint8_t, hn::Repartition<int16_t, decltype(di)> > d8;
   for (int64_t c = 0; c < work.columns; c += 2 * kLanes) {
     const auto low = Rounding::round(di, hn::LoadU(di, sums + c), work.factors + c, work.to);
     const auto high =
@@ -154,7 +161,8 @@ HWY_INLINE void computeVector(D di, const BytePairFunction& fn, const uint8_t* a
   const auto ia = widened(di, a, fn.aSigned), ib = widened(di, b, fn.bSigned);
   auto value = hn::Zero(d);
   if (fn.isMul) {
-    const auto product = hn::Mul(hn::Sub(ia, hn::Set(di, fn.aZero)), hn::Sub(ib, hn::Set(di, fn.bZero)));
+    const auto product =
+        hn::Mul(hn::Sub(ia, hn::Set(di, fn.aZero)), hn::Sub(ib, hn::Set(di, fn.bZero)));
     value = hn::Add(hn::Mul(hn::ConvertTo(d, product), hn::Set(d, fn.mul.r)), hn::Set(d, fn.yZero));
   } else {
     const auto ofB = hn::MulAdd(hn::ConvertTo(d, ib), hn::Set(d, fn.add.rb), hn::Set(d, fn.add.k));
@@ -269,13 +277,14 @@ class DepthwiseStep {
     hn::Store(hn::InterleaveLower(D16(), a, b), D16(), weights_ + tap * kLanes);
     hn::Store(hn::InterleaveUpper(D16(), a, b), D16(), weights_ + (tap + 1) * kLanes);
   }
-  HWY_INLINE void add(Terms a, Terms b, int64_t tap, hn::Vec<Sums>& low, hn::Vec<Sums>& high) const {
+  HWY_INLINE void add(Terms a, Terms b, int64_t tap, hn::Vec<Sums>& low,
+                      hn::Vec<Sums>& high) const {
     auto unused = hn::Zero(Sums());
     low = hn::ReorderWidenMulAccumulate(Sums(), hn::InterleaveLower(D16(), a, b),
                                         hn::Load(D16(), weights_ + tap * kLanes), low, unused);
-    high = hn::ReorderWidenMulAccumulate(Sums(), hn::InterleaveUpper(D16(), a, b),
-                                         hn::Load(D16(), weights_ + (tap + 1) * kLanes), high,
-                                         unused);
+    high =
+        hn::ReorderWidenMulAccumulate(Sums(), hn::InterleaveUpper(D16(), a, b),
+                                      hn::Load(D16(), weights_ + (tap + 1) * kLanes), high, unused);
   }
 #endif
 
@@ -313,8 +322,10 @@ void convolveFew(const DepthwiseBytes& work) {
         for (int64_t t = 0; t < work.taps; ++t)
           sum += (work.places[i * work.taps + t][pixel * work.xStep + c] ^ work.flip) *
                  work.weights[t * work.weightStep + c];
-        const auto rounded = ClampedRounding::round(di, hn::Set(di, sum), work.factors + c, work.to);
-        work.runs[i].y[pixel * work.yStep + c] = static_cast<uint8_t>(hn::GetLane(rounded) + work.to.zero);
+        const auto rounded =
+            ClampedRounding::round(di, hn::Set(di, sum), work.factors + c, work.to);
+        work.runs[i].y[pixel * work.yStep + c] =
+            static_cast<uint8_t>(hn::GetLane(rounded) + work.to.zero);
       }
 }
 
@@ -325,7 +336,8 @@ bool convolveByVectors(const DepthwiseBytes& work) {
 }
 
 void convolveDepthwiseOf(const DepthwiseBytes& work) {
-  if (work.isSmall ? !convolveByVectors<PlainRounding>(work) : !convolveByVectors<ClampedRounding>(work))
+  if (work.isSmall ? !convolveByVectors<PlainRounding>(work)
+                   : !convolveByVectors<ClampedRounding>(work))
     convolveFew(work);
 }
 

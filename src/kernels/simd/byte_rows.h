@@ -42,10 +42,16 @@ struct BytePairFunction {
   float yZero, least, most;
 
   explicit BytePairFunction(const ops::QuantizedBinary& op, DataType a, DataType b)
-      : add(op), mul(op), isMul(op.fn == ops::QuantizedFn::Mul), aSigned(a == DataType::Int8),
-        bSigned(b == DataType::Int8), ySigned(op.y.dataType() == DataType::Int8),
-        aZero(static_cast<int32_t>(op.a.zero)), bZero(static_cast<int32_t>(op.b.zero)),
-        yZero(static_cast<float>(op.y.zero)), least(static_cast<float>(op.y.least)),
+      : add(op),
+        mul(op),
+        isMul(op.fn == ops::QuantizedFn::Mul),
+        aSigned(a == DataType::Int8),
+        bSigned(b == DataType::Int8),
+        ySigned(op.y.dataType() == DataType::Int8),
+        aZero(static_cast<int32_t>(op.a.zero)),
+        bZero(static_cast<int32_t>(op.b.zero)),
+        yZero(static_cast<float>(op.y.zero)),
+        least(static_cast<float>(op.y.least)),
         most(static_cast<float>(op.y.most)) {}
 };
 void computePairs(const BytePairFunction& fn, const BytePairs& row);

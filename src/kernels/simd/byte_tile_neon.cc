@@ -56,9 +56,9 @@ struct NeonTile {
     for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v)
-        vst1q_s32(tile.sums + r * kByteColumns + v * 4,
-                  vaddq_s32(pairsTogether(sums[r][v][0], sums[r][v][1]),
-                            vld1q_s32(tile.start + v * 4)));
+        vst1q_s32(
+            tile.sums + r * kByteColumns + v * 4,
+            vaddq_s32(pairsTogether(sums[r][v][0], sums[r][v][1]), vld1q_s32(tile.start + v * 4)));
   }
 };
 

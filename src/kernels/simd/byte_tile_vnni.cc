@@ -27,7 +27,8 @@ struct BytesOf {
   MINNOW_VNNI static void store(const SumsToBytes& to, int row, bool hasTwo, __m512i a, __m512i b,
                                 __m512i c, __m512i d) {
     const __m512i first = rounded(to, a, b), second = rounded(to, c, d);
-    const __m512i packed = kSigned ? _mm512_packs_epi16(first, second) : _mm512_packus_epi16(first, second);
+    const __m512i packed =
+        kSigned ? _mm512_packs_epi16(first, second) : _mm512_packus_epi16(first, second);
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     const __m512i bytes = _mm512_permutexvar_epi32(order, clamped(to, packed));
     store32(to.y + to.places[row], _mm512_castsi512_si256(bytes));
@@ -36,7 +37,8 @@ struct BytesOf {
   /// One panel.
   MINNOW_VNNI static void store(const SumsToBytes& to, int row, __m512i sums) {
     const __m512i words = rounded(to, sums, sums);
-    const __m512i packed = clamped(to, kSigned ? _mm512_packs_epi16(words, words) : _mm512_packus_epi16(words, words));
+    const __m512i packed =
+        clamped(to, kSigned ? _mm512_packs_epi16(words, words) : _mm512_packus_epi16(words, words));
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12);
     _mm_storeu_si128(reinterpret_cast<__m128i*>(to.y + to.places[row]),
                      _mm512_castsi512_si128(_mm512_permutexvar_epi32(order, packed)));
@@ -44,8 +46,9 @@ struct BytesOf {
 
  private:
   MINNOW_VNNI static __m512i rounded(const SumsToBytes& to, __m512i a, __m512i b) {
-    return _mm512_adds_epi16(_mm512_packs_epi32(whole(to, a, 0), whole(to, b, BytePanels::kOutputs)),
-                             _mm512_set1_epi16(static_cast<int16_t>(to.to.zero)));
+    return _mm512_adds_epi16(
+        _mm512_packs_epi32(whole(to, a, 0), whole(to, b, BytePanels::kOutputs)),
+        _mm512_set1_epi16(static_cast<int16_t>(to.to.zero)));
   }
   MINNOW_VNNI static __m512i whole(const SumsToBytes& to, __m512i sums, int64_t column) {
     const __m512 factors = _mm512_loadu_ps(to.factors + column);
@@ -99,7 +102,8 @@ struct VnniTile {
         for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 2
           for (int p = 0; p < Panels; ++p)
-            _mm512_storeu_si512(tile.sums + r * kByteColumns + p * BytePanels::kOutputs, sums[r][p]);
+            _mm512_storeu_si512(tile.sums + r * kByteColumns + p * BytePanels::kOutputs,
+                                sums[r][p]);
       } else if constexpr (Panels == 1) {
 #pragma GCC unroll 12
         for (int r = 0; r < Rows; ++r) BytesOf<T>::store(*tile.to, r, sums[r][0]);
@@ -107,7 +111,8 @@ struct VnniTile {
 #pragma GCC unroll 4
         for (int r = 0; r < Rows; r += 2) {
           const int next = r + 1 < Rows ? r + 1 : r;
-          BytesOf<T>::store(*tile.to, r, next > r, sums[r][0], sums[r][1], sums[next][0], sums[next][1]);
+          BytesOf<T>::store(*tile.to, r, next > r, sums[r][0], sums[r][1], sums[next][0],
+                            sums[next][1]);
         }
       }
     }

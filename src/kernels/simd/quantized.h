@@ -5,12 +5,12 @@
 
 namespace minnow::kernels::simd {
 
-#define MINNOW_QUANTIZED_KERNEL(name)                                            \
-  bool accepts##name(const ops::Operator&, std::span<const TensorView> inputs,   \
-                     std::span<const TensorView> outputs);                       \
+#define MINNOW_QUANTIZED_KERNEL(name)                                          \
+  bool accepts##name(const ops::Operator&, std::span<const TensorView> inputs, \
+                     std::span<const TensorView> outputs);                     \
   Result<void> run##name(const ops::Operator&, const KernelArgs&);
-#define MINNOW_QUANTIZED_SCRATCH(name)                                           \
-  MINNOW_QUANTIZED_KERNEL(name)                                                  \
+#define MINNOW_QUANTIZED_SCRATCH(name)                                             \
+  MINNOW_QUANTIZED_KERNEL(name)                                                    \
   size_t name##Workspace(const ops::Operator&, std::span<const TensorView> inputs, \
                          std::span<const TensorView> outputs, const CallShape& call);
 

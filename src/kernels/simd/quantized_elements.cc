@@ -44,7 +44,8 @@ bool acceptsQuantizedBinary(const ops::Operator&, std::span<const TensorView>,
 Result<void> runQuantizedBinary(const ops::Operator& op, const KernelArgs& args) {
   const TensorView &a = args.inputs[0], &b = args.inputs[1], &y = args.outputs[0];
   const BytePairFunction fn(static_cast<const ops::QuantizedBinary&>(op), a.type, b.type);
-  const LoopNest<3> nest(y.shape, {y.strides, broadcastStrides(a, y.shape), broadcastStrides(b, y.shape)});
+  const LoopNest<3> nest(y.shape,
+                         {y.strides, broadcastStrides(a, y.shape), broadcastStrides(b, y.shape)});
   nest.run(*args.team, [&](const LoopTile<3>& tile) {
     for (int64_t r = 0; r < tile.rows; ++r) {
       const uint8_t* fromA = a.as<const uint8_t>() + tile.offset[1] + r * tile.rowStride[1];
@@ -68,7 +69,8 @@ bool acceptsQuantizedGlobalPool(const ops::Operator& op, std::span<const TensorV
 
 size_t QuantizedGlobalPoolWorkspace(const ops::Operator&, std::span<const TensorView> inputs,
                                     std::span<const TensorView>, const CallShape&) {
-  return base::alignUp(static_cast<size_t>(BytePanels::roundUp(inputs[0].shape[1], kByteColumns)) * 4);
+  return base::alignUp(static_cast<size_t>(BytePanels::roundUp(inputs[0].shape[1], kByteColumns)) *
+                       4);
 }
 
 Result<void> runQuantizedGlobalPool(const ops::Operator& op, const KernelArgs& args) {
@@ -89,8 +91,9 @@ Result<void> runQuantizedGlobalPool(const ops::Operator& op, const KernelArgs& a
                  xSigned, x.width, x.pixelStride, x.channels, sums});
     for (int64_t c = 0; c < x.channels; c += kByteColumns) {
       const int64_t place = n * y.batchStride + c;
-      storeSums({sums + c, factors, Requantiser(pool.y), isSmall, pool.y.dataType() == DataType::Int8,
-                 args.outputs[0].as<uint8_t>(), &place, 1, std::min(kByteColumns, x.channels - c)});
+      storeSums({sums + c, factors, Requantiser(pool.y), isSmall,
+                 pool.y.dataType() == DataType::Int8, args.outputs[0].as<uint8_t>(), &place, 1,
+                 std::min(kByteColumns, x.channels - c)});
     }
   }
   return {};

@@ -59,8 +59,12 @@ class ByteProduct {
  public:
   ByteProduct(const BytePanels& panels, const KernelArgs& args, const TileInput& input,
               const ops::QuantisedResult& y)
-      : panels_(panels), args_(args), input_(input), to_(y),
-        isSigned_(y.dataType() == DataType::Int8), tiles_(byteTiles()) {}
+      : panels_(panels),
+        args_(args),
+        input_(input),
+        to_(y),
+        isSigned_(y.dataType() == DataType::Int8),
+        tiles_(byteTiles()) {}
 
   const TileInput& input() const { return input_; }
   const BytePanels& panels() const { return panels_; }
@@ -73,7 +77,8 @@ class ByteProduct {
     const int64_t* places;  ///< where results of a row begin
   };
   void run(int64_t group, int64_t firstPair, int64_t endPair, const Rows& rows, uint8_t* y) const {
-    for (int64_t pair = firstPair; pair < endPair; ++pair) runPair(group, pair * kBytePanels, rows, y);
+    for (int64_t pair = firstPair; pair < endPair; ++pair)
+      runPair(group, pair * kBytePanels, rows, y);
   }
 
  private:
@@ -83,8 +88,8 @@ class ByteProduct {
     const int64_t column = panel * BytePanels::kOutputs;
     const int64_t columns = std::min(kByteColumns, panels_.outputs - column);
     const int64_t channel = group * panels_.outputs + column;
-    const std::byte* weights = args_.inputs[1].as<const std::byte>() + group * panels_.groupBytes() +
-                               panel * panels_.panelBytes();
+    const std::byte* weights = args_.inputs[1].as<const std::byte>() +
+                               group * panels_.groupBytes() + panel * panels_.panelBytes();
     for (int64_t c = 0; c < kByteColumns; ++c) begin(weights, channel, c, columns, start, factors);
     const bool isSmall = areSmall(factors, kByteColumns);
     const int64_t panels = columns > BytePanels::kOutputs ? kBytePanels : 1;
@@ -95,8 +100,15 @@ class ByteProduct {
       const int64_t n = (rows.count - row + lots - lot - 1) / (lots - lot);
       const SumsToBytes to{sums,       factors,           to_, isSmall, isSigned_,
                            y + column, rows.places + row, n,   columns};
-      const ByteTile tile{rows.x + row * rows.rowStep, rows.rowStep, panels_.steps(), input_.flip,
-                          weights, panels_.panelBytes(), start, sums, &to};
+      const ByteTile tile{rows.x + row * rows.rowStep,
+                          rows.rowStep,
+                          panels_.steps(),
+                          input_.flip,
+                          weights,
+                          panels_.panelBytes(),
+                          start,
+                          sums,
+                          &to};
       if (toBytes) {
         tiles_.bytes(tile, n, panels);
       } else {
@@ -113,10 +125,10 @@ class ByteProduct {
     start[c] = 0, factors[c] = 0;
     if (c >= columns) return;
     uint32_t sum;
-    std::memcpy(&sum,
-                weights + c / BytePanels::kOutputs * panels_.panelBytes() +
-                    c % BytePanels::kOutputs * 4,
-                sizeof sum);
+    std::memcpy(
+        &sum,
+        weights + c / BytePanels::kOutputs * panels_.panelBytes() + c % BytePanels::kOutputs * 4,
+        sizeof sum);
     start[c] = static_cast<int32_t>(args_.bias<uint32_t>(2, channel + c) -
                                     static_cast<uint32_t>(input_.zero) * sum);
     const TensorView& all = args_.inputs[3];
@@ -133,9 +145,11 @@ class ByteProduct {
 
 /// Calls run(block, first pair, end pair, scratch): pairs are shared too where blocks are few.
 template <class F>
-void forEachBlock(const KernelArgs& args, int64_t blocks, int64_t pairs, size_t scratchBytes, F&& run) {
+void forEachBlock(const KernelArgs& args, int64_t blocks, int64_t pairs, size_t scratchBytes,
+                  F&& run) {
   const int64_t threads = args.team->threads();
-  const int64_t cuts = blocks >= threads ? 1 : std::min(pairs, blocksOf(threads, std::max<int64_t>(blocks, 1)));
+  const int64_t cuts =
+      blocks >= threads ? 1 : std::min(pairs, blocksOf(threads, std::max<int64_t>(blocks, 1)));
   const int64_t perCut = blocksOf(pairs, std::max<int64_t>(cuts, 1));
   forEachItem(*args.team, blocks * cuts, args.workspace, scratchBytes,
               [&](int64_t item, std::byte* scratch) {
@@ -156,7 +170,12 @@ struct ConvShape {
 
   ConvShape(const ops::QuantizedConv& op, const TensorView& in, const TensorView& w,
             const TensorView& out, const OutputRows& asked)
-      : x(in), y(out), groups(op.groups), channels(w.shape[1]), firstRow(0), rows(y.height),
+      : x(in),
+        y(out),
+        groups(op.groups),
+        channels(w.shape[1]),
+        firstRow(0),
+        rows(y.height),
         panels(ops::convWeights(op.groups, w.shape, w.strides)) {
     const auto all = ops::windowsOver(op, in.shape);
     const int spatial = in.shape.rank() - 2;
@@ -170,8 +189,8 @@ struct ConvShape {
   /// A pixel's bytes lie side by side, and pixels at equal distances.
   bool readsInPlace() const {
     const bool isPointwise = taps() == 1 && std::ranges::all_of(windows, [](const auto& w) {
-      return w.stride == 1 && w.padBegin == 0 && w.padEnd == 0;
-    });
+                               return w.stride == 1 && w.padBegin == 0 && w.padEnd == 0;
+                             });
     return isPointwise && channels % BytePanels::kSteps == 0 && x.channelsAdjacent() &&
            (x.height == 1 || x.rowStride == x.width * x.pixelStride) &&
            (x.depth == 1 || x.planeStride == x.height * x.rowStride);
@@ -184,7 +203,8 @@ struct Pixel {
   int64_t z, row, column;
 
   Pixel(const ConvShape& shape, int64_t i)
-      : z(i / (shape.rows * shape.y.width)), row(shape.firstRow + i / shape.y.width % shape.rows),
+      : z(i / (shape.rows * shape.y.width)),
+        row(shape.firstRow + i / shape.y.width % shape.rows),
         column(i % shape.y.width) {}
   void next(const ConvShape& shape) {
     if (++column < shape.y.width) return;
@@ -223,9 +243,11 @@ class Gathering {
     for (int64_t kz = 0; kz < z.kernel; ++kz)
       for (int64_t ky = 0; ky < y.kernel; ++ky, to += run) {
         const int64_t plane = z.tapAt(at.z, kz), row = y.tapAt(at.row, ky);
-        const bool exists = plane >= 0 && plane < shape_.x.depth && row >= 0 && row < shape_.x.height;
+        const bool exists =
+            plane >= 0 && plane < shape_.x.depth && row >= 0 && row < shape_.x.height;
         if (exists)
-          taps(image_ + plane * shape_.x.planeStride + row * shape_.x.rowStride, x.tapAt(at.column, 0), to);
+          taps(image_ + plane * shape_.x.planeStride + row * shape_.x.rowStride,
+               x.tapAt(at.column, 0), to);
         else
           std::memset(to, blank_, static_cast<size_t>(run));
       }
@@ -280,10 +302,11 @@ void runConvBlock(const ConvShape& shape, const ByteBlocks& blocks, const BytePr
     places[i] = pixel.offset(shape.y);
     if (!blocks.inPlace) gathering.pixel(pixel, bytes + i * blocks.pitch);
   }
-  uint8_t* y = args.outputs[0].as<uint8_t>() + batch * shape.y.batchStride + group * shape.panels.outputs;
-  const ByteProduct::Rows rows = blocks.inPlace
-                                     ? ByteProduct::Rows{image + inPlace, shape.x.pixelStride, count, places}
-                                     : ByteProduct::Rows{bytes, blocks.pitch, count, places};
+  uint8_t* y =
+      args.outputs[0].as<uint8_t>() + batch * shape.y.batchStride + group * shape.panels.outputs;
+  const ByteProduct::Rows rows =
+      blocks.inPlace ? ByteProduct::Rows{image + inPlace, shape.x.pixelStride, count, places}
+                     : ByteProduct::Rows{bytes, blocks.pitch, count, places};
   product.run(group, firstPair, endPair, rows, y);
 }
 
@@ -294,7 +317,9 @@ void runConvBlock(const ConvShape& shape, const ByteBlocks& blocks, const BytePr
 class DepthwiseRuns {
  public:
   DepthwiseRuns(const ConvShape& shape, uint8_t blank, std::byte* scratch)
-      : shape_(shape), parts_(shape), blank_(reinterpret_cast<uint8_t*>(scratch)),
+      : shape_(shape),
+        parts_(shape),
+        blank_(reinterpret_cast<uint8_t*>(scratch)),
         runs_(reinterpret_cast<ByteRun*>(scratch + parts_.blank)),
         places_(reinterpret_cast<const uint8_t**>(scratch + parts_.blank + parts_.runs)) {
     std::memset(blank_, blank, parts_.blank);
@@ -305,13 +330,17 @@ class DepthwiseRuns {
     size_t blank, runs, places, channels;
 
     explicit Parts(const ConvShape& shape)
-        : blank(base::alignUp(static_cast<size_t>((shape.y.width - 1) * xStep(shape) + shape.groups))),
+        : blank(base::alignUp(
+              static_cast<size_t>((shape.y.width - 1) * xStep(shape) + shape.groups))),
           runs(base::alignUp(static_cast<size_t>(kRows * runsOfRow(shape)) * sizeof(ByteRun))),
-          places(base::alignUp(static_cast<size_t>(kRows * runsOfRow(shape) * shape.taps()) * sizeof(void*))),
+          places(base::alignUp(static_cast<size_t>(kRows * runsOfRow(shape) * shape.taps()) *
+                               sizeof(void*))),
           channels(base::alignUp(static_cast<size_t>(shape.groups) * 4)) {}
     size_t bytes() const { return blank + runs + places + 2 * channels; }
   };
-  static int64_t xStep(const ConvShape& shape) { return shape.windows[2].stride * shape.x.pixelStride; }
+  static int64_t xStep(const ConvShape& shape) {
+    return shape.windows[2].stride * shape.x.pixelStride;
+  }
   /// Output columns whose windows lie within the input's: [first, end).
   static std::pair<int64_t, int64_t> inner(const ConvShape& shape) {
     const ops::SlidingWindow& x = shape.windows[2];
@@ -344,7 +373,8 @@ class DepthwiseRuns {
     for (int64_t kz = 0; kz < z.kernel; ++kz)
       for (int64_t ky = 0; ky < y.kernel; ++ky)
         for (int64_t kx = 0; kx < x.kernel; ++kx) {
-          const int64_t plane = z.tapAt(at.z, kz), row = y.tapAt(at.row, ky), column = x.tapAt(at.column, kx);
+          const int64_t plane = z.tapAt(at.z, kz), row = y.tapAt(at.row, ky),
+                        column = x.tapAt(at.column, kx);
           const bool exists = within(plane, shape_.x.depth) && within(row, shape_.x.height) &&
                               within(column, shape_.x.width);
           *taps++ = exists ? image + plane * shape_.x.planeStride + row * shape_.x.rowStride +
@@ -366,7 +396,8 @@ struct DepthwiseItems {
   int64_t rows, perPlane, planes;
 
   DepthwiseItems(const ConvShape& shape, int64_t threads)
-      : rows(std::clamp<int64_t>(shape.rows / std::max<int64_t>(threads, 1), 1, DepthwiseRuns::kRows)),
+      : rows(std::clamp<int64_t>(shape.rows / std::max<int64_t>(threads, 1), 1,
+                                 DepthwiseRuns::kRows)),
         perPlane(blocksOf(shape.rows, rows)),
         planes(shape.y.batch * shape.y.depth) {}
 };
@@ -397,8 +428,7 @@ void runDepthwiseItem(const ConvShape& shape, const ops::QuantizedConv& op, cons
                      DepthwiseRuns::xStep(shape), shape.y.pixelStride,
                      reinterpret_cast<const int8_t*>(weights) + shape.panels.channels() * 4,
                      shape.panels.channels(), start, factors, Requantiser(op.y),
-                     areSmall(factors, shape.groups), flip,
-                     op.y.dataType() == DataType::Int8});
+                     areSmall(factors, shape.groups), flip, op.y.dataType() == DataType::Int8});
 }
 
 ConvShape shapeOf(const ops::Operator& op, std::span<const TensorView> inputs,
@@ -434,9 +464,9 @@ int64_t rowOffset(const TensorView& view, int64_t row) {
   return offset;
 }
 
-void runProductBlock(const ProductShape& shape, const ByteBlocks& blocks, const ByteProduct& product,
-                     const KernelArgs& args, int64_t block, int64_t firstPair, int64_t endPair,
-                     std::byte* scratch) {
+void runProductBlock(const ProductShape& shape, const ByteBlocks& blocks,
+                     const ByteProduct& product, const KernelArgs& args, int64_t block,
+                     int64_t firstPair, int64_t endPair, std::byte* scratch) {
   const TensorView &a = args.inputs[0], &y = args.outputs[0];
   const int last = a.shape.rank() - 1;
   const int64_t first = block * blocks.rowsPerBlock;
@@ -447,12 +477,13 @@ void runProductBlock(const ProductShape& shape, const ByteBlocks& blocks, const 
     places[i] = rowOffset(y, first + i);
     if (blocks.inPlace) continue;
     const uint8_t* from = a.as<const uint8_t>() + rowOffset(a, first + i);
-    for (int64_t k = 0; k < shape.depth; ++k) bytes[i * blocks.pitch + k] = from[k * a.strides[last]];
+    for (int64_t k = 0; k < shape.depth; ++k)
+      bytes[i * blocks.pitch + k] = from[k * a.strides[last]];
   }
   const uint8_t* inPlace = a.as<const uint8_t>() + rowOffset(a, first);
-  const ByteProduct::Rows rows = blocks.inPlace
-                                     ? ByteProduct::Rows{inPlace, a.strides[last - 1], count, places}
-                                     : ByteProduct::Rows{bytes, blocks.pitch, count, places};
+  const ByteProduct::Rows rows =
+      blocks.inPlace ? ByteProduct::Rows{inPlace, a.strides[last - 1], count, places}
+                     : ByteProduct::Rows{bytes, blocks.pitch, count, places};
   product.run(0, firstPair, endPair, rows, y.as<uint8_t>());
 }
 
@@ -467,7 +498,8 @@ bool acceptsQuantizedConv(const ops::Operator& op, std::span<const TensorView> i
 
 size_t QuantizedConvWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
                               std::span<const TensorView> outputs, const CallShape& call) {
-  return scratchWorkspace(shapeOf(op, inputs, outputs, call.rows).blocks().scratchBytes(), call.threads);
+  return scratchWorkspace(shapeOf(op, inputs, outputs, call.rows).blocks().scratchBytes(),
+                          call.threads);
 }
 
 Result<void> runQuantizedConv(const ops::Operator& op, const KernelArgs& args) {
@@ -511,19 +543,22 @@ Result<void> runQuantizedDepthwise(const ops::Operator& op, const KernelArgs& ar
 bool acceptsQuantizedMatMul(const ops::Operator&, std::span<const TensorView> inputs,
                             std::span<const TensorView> outputs) {
   const TensorView& y = outputs[0];
-  return isPacked(inputs, y) && (y.strides[y.shape.rank() - 1] == 1 || y.shape[y.shape.rank() - 1] == 1);
+  return isPacked(inputs, y) &&
+         (y.strides[y.shape.rank() - 1] == 1 || y.shape[y.shape.rank() - 1] == 1);
 }
 
 size_t QuantizedMatMulWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
                                 std::span<const TensorView>, const CallShape& call) {
-  return scratchWorkspace(ProductShape(op, inputs[0], inputs[1]).blocks().scratchBytes(), call.threads);
+  return scratchWorkspace(ProductShape(op, inputs[0], inputs[1]).blocks().scratchBytes(),
+                          call.threads);
 }
 
 Result<void> runQuantizedMatMul(const ops::Operator& op, const KernelArgs& args) {
   const auto& matmul = static_cast<const ops::QuantizedMatMul&>(op);
   const ProductShape shape(op, args.inputs[0], args.inputs[1]);
   const ByteBlocks blocks = shape.blocks();
-  const ByteProduct product(shape.panels, args, TileInput(args.inputs[0].type, matmul.xZero), matmul.y);
+  const ByteProduct product(shape.panels, args, TileInput(args.inputs[0].type, matmul.xZero),
+                            matmul.y);
   forEachBlock(args, blocks.blocks(), product.pairs(), blocks.scratchBytes(),
                [&](int64_t block, int64_t firstPair, int64_t endPair, std::byte* scratch) {
                  runProductBlock(shape, blocks, product, args, block, firstPair, endPair, scratch);
