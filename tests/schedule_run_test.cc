@@ -268,6 +268,17 @@ TEST(Schedules, KeepTheirBudgetByConcurrencyAndThenByEviction) {
   for (const auto& net : nets) EXPECT_EQ(net->wrong, 0);
 }
 
+/// The most that is too little for all of the models at once.
+size_t tooLittleFor(std::vector<ScheduledModel> models, ScheduleOptions options) {
+  for (ScheduledModel& model : models) model.evictable = false;
+  for (;;) {
+    const auto schedule = Schedule::create(models, options);
+    if (!schedule) return options.memoryBudget;
+    for (const Admission& model : schedule->admission()) EXPECT_FALSE(model.mayLeave);
+    options.memoryBudget = schedule->runtime().predicted().total() - 1;
+  }
+}
+
 // Units evict each other's models: what does not fit at the moment is dropped and counted, the rest has
 // the bits of each model alone.
 TEST(Schedules, EvictModelsWhileOthersCompute) {
@@ -280,11 +291,12 @@ TEST(Schedules, EvictModelsWhileOthersCompute) {
     models.back().every = 1 + m % 3;
   }
   const ScheduleOptions options{.cpuUnits = 2, .frameRates = {2000}, .concurrency = 1};
-  const size_t all = Schedule::create(models, options)->runtime().predicted().total();
   ScheduleOptions less = options;
-  less.memoryBudget = all - 1;
+  less.memoryBudget = tooLittleFor(models, options);
   auto schedule = Schedule::create(models, less);
   ASSERT_TRUE(schedule) << schedule.error().message;
+  for (const Admission& model : schedule->admission())
+    EXPECT_TRUE(model.mayLeave && !model.holds) << "nothing is promised of what is not there";
   ASSERT_TRUE(schedule->start());
   feedUntil(*schedule, 300);
   schedule->drain();
@@ -296,7 +308,7 @@ TEST(Schedules, EvictModelsWhileOthersCompute) {
     loads += model.loads;
   }
   EXPECT_GT(loads, 10U);
-  EXPECT_LE(status.memory.peak.total(), all - 1);
+  EXPECT_LE(status.memory.peak.total(), less.memoryBudget);
   for (const auto& net : nets) EXPECT_EQ(net->wrong, 0);
 }
 

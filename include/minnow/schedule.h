@@ -176,6 +176,9 @@ struct Admission {
   /// those that hold at no rate are left out; 0: it is one of them.
   double rateThatHolds = 0;
   int unit = 0;  ///< for which all this is said: an index into ScheduleStatus::units
+  /// It is evictable, and the budget has not room for all: its frames wait until it is loaded again, or
+  /// are dropped (Dropped::Memory) where others compute. No time counts that, so it does not hold.
+  bool mayLeave = false;
 };
 
 struct ModelStatus {

@@ -100,6 +100,7 @@ struct Schedule::Impl {
   Result<void> makeTasks();
   void place();
   Result<void> loadAll();
+  Result<void> loadOnUnits();
   Result<void> loadFewer();
   Result<void> loadWith(const schedule::Units& each);
   /// How the runtime's arenas serve what is begun. One unit ends first what it began last, so that the largest
@@ -135,6 +136,7 @@ struct Schedule::Impl {
   std::vector<schedule::Task> tasks;  // as measured
   schedule::Units room = 1;           // for what is begun, by unit
   Arenas arenasAre = Arenas::AsBegun;
+  bool evicts = false;  // there is not room for all that is evictable
   uint64_t uses = 0;
   std::mutex loading;  // whoever loads or evicts holds it, and then `mutex` for a moment
 

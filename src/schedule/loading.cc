@@ -164,7 +164,7 @@ Result<void> Schedule::Impl::ensureLoaded(size_t model, size_t kind) {
         schedule::load(*runtime, members[model].asked, kinds[kind], arenasAre == Arenas::Alike);
     if (loaded) {
       place = std::make_unique<schedule::Loaded>(std::move(*loaded));
-    } else if (loaded.error().code != ErrorCode::OutOfMemory || !evictOne(model)) {
+    } else if (loaded.error().code != ErrorCode::OutOfMemory || !evicts || !evictOne(model)) {
       return std::unexpected(std::move(loaded.error()));
     }
   }
@@ -231,8 +231,20 @@ Result<void> Schedule::Impl::loadWith(const schedule::Units& each) {
   return {};
 }
 
-/// With as many runs at a time as the budget allows: guests leave first, and then each model's own arena.
+/// All at once, if that can be; else what is evictable comes and goes.
 Result<void> Schedule::Impl::loadAll() {
+  const schedule::Units wanted = room;
+  const bool mayEvict =
+      std::ranges::any_of(members, [](const Member& member) { return member.asked.evictable; });
+  auto ok = loadOnUnits();
+  if (ok || !mayEvict || ok.error().code != ErrorCode::OutOfMemory) return ok;
+  evicts = true;
+  if (units.size() > 1) room = wanted;
+  return loadOnUnits();
+}
+
+/// With as many runs at a time as the budget allows: guests leave first, and then each model's own arena.
+Result<void> Schedule::Impl::loadOnUnits() {
   const auto fits = [&](const Result<void>& ok) {
     return ok || ok.error().code != ErrorCode::OutOfMemory;
   };

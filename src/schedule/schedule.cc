@@ -215,11 +215,13 @@ std::vector<Admission> Schedule::admission() const {
   for (size_t m = 0; m < now.size(); ++m) {
     const double rate = static_cast<double>(kSecond) / static_cast<double>(now[m].period);
     const schedule::Verdict& verdict = verdicts[m];
+    const bool mayLeave = impl_->evicts && impl_->members[m].asked.evictable;
     const double response = millis(verdict.response);
     const double before = now[m].of < 0 ? 0 : millis(verdicts[now[m].of].response);
     all.push_back({impl_->members[m].asked.name, rate, millis(verdict.alone),
                    millis(verdict.preemption), millis(now[m].deadline), response, before + response,
-                   verdict.holds, rate * verdict.rateThatHolds, now[m].home});
+                   verdict.holds && !mayLeave, rate * verdict.rateThatHolds, now[m].home,
+                   mayLeave});
   }
   return all;
 }

@@ -30,6 +30,8 @@ std::string verdictOn(const Admission& model) {
   if (model.holds && model.captureMs > model.responseMs)
     return fmt::format("holds, {} ms after the capture", number(model.captureMs));
   if (model.holds) return "holds";
+  if (model.mayLeave)
+    return "frames may wait or be dropped for memory: it leaves for others; raise the budget";
   if (std::isinf(model.responseMs)) return "asks for more than is left; " + adviceOn(model);
   if (model.responseMs > model.deadlineMs)
     return fmt::format("may miss by {} ms; {}", number(model.responseMs - model.deadlineMs),
@@ -133,6 +135,7 @@ Json scheduleJson(const Schedule& schedule, const std::vector<Admission>& admiss
                       {"response_ms", finite(before.responseMs)},
                       {"capture_ms", finite(before.captureMs)},
                       {"holds", before.holds},
+                      {"may_leave", before.mayLeave},
                       {"rate_that_holds", before.rateThatHolds},
                       {"asked", now.asked},
                       {"done", now.done},
