@@ -64,15 +64,7 @@ struct Avx2Tile {
 }  // namespace
 
 ByteTiles byteTilesAvx2() {
-  return {[](const ByteTile& tile, int64_t rows, int64_t panels) {
-    ByteTile one = tile;
-    for (int64_t p = 0; p < panels; ++p) {
-      runByteRows<Avx2Tile, 2, 1>(one, rows);
-      one.panels += one.panelBytes;
-      one.start += BytePanels::kOutputs;
-      one.sums += BytePanels::kOutputs;
-    }
-  }};
+  return {runBytePanels<Avx2Tile, 2>};
 }
 
 }  // namespace minnow::kernels::simd

@@ -49,15 +49,7 @@ struct DotTile {
 }  // namespace
 
 ByteTiles byteTilesDot() {
-  return {[](const ByteTile& tile, int64_t rows, int64_t panels) {
-    ByteTile one = tile;
-    for (int64_t p = 0; p < panels; ++p) {
-      runByteRows<DotTile, 4, 1>(one, rows);
-      one.panels += one.panelBytes;
-      one.start += BytePanels::kOutputs;
-      one.sums += BytePanels::kOutputs;
-    }
-  }};
+  return {runBytePanels<DotTile, 4>};
 }
 
 }  // namespace minnow::kernels::simd

@@ -65,15 +65,7 @@ struct NeonTile {
 }  // namespace
 
 ByteTiles byteTilesNeon() {
-  return {[](const ByteTile& tile, int64_t rows, int64_t panels) {
-    ByteTile one = tile;
-    for (int64_t p = 0; p < panels; ++p) {
-      runByteRows<NeonTile, kNeonRows, 1>(one, rows);
-      one.panels += one.panelBytes;
-      one.start += BytePanels::kOutputs;
-      one.sums += BytePanels::kOutputs;
-    }
-  }};
+  return {runBytePanels<NeonTile, kNeonRows>};
 }
 
 }  // namespace minnow::kernels::simd

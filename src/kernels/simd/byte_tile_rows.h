@@ -24,4 +24,16 @@ void runByteRows(ByteTile tile, int64_t rows) {
   }
 }
 
+/// Tiles of one panel: panel after panel.
+template <template <int, int> class Tile, int Most>
+void runBytePanels(const ByteTile& tile, int64_t rows, int64_t panels) {
+  ByteTile one = tile;
+  for (int64_t p = 0; p < panels; ++p) {
+    runByteRows<Tile, Most, 1>(one, rows);
+    one.panels += one.panelBytes;
+    one.start += BytePanels::kOutputs;
+    one.sums += BytePanels::kOutputs;
+  }
+}
+
 }  // namespace minnow::kernels::simd
