@@ -118,6 +118,26 @@ ir::ValueId ImportState::addConstant(const std::string& name, TensorType type,
   return graph.addConstant(name, type, bytes);
 }
 
+Result<ir::Graph> ImportState::finish(const std::function<void()>& import, const char* part,
+                                      int parts) {
+  try {
+    import();
+  } catch (const ModelError& error) {
+    return fail(error.code, error.what());
+  } catch (const OverBudget& error) {
+    return fail(ErrorCode::Unsupported, error.what());
+  } catch (const ImportError& error) {
+    return fail(ErrorCode::BadModel, error.what());
+  }
+  if (!report.unsupported.empty())
+    return fail(ErrorCode::Unsupported, report.unsupported.size(), " ", part,
+                report.unsupported.size() == 1 ? "" : "s", " cannot be converted");
+  if (auto ok = sizes.finish(graph); !ok) return std::unexpected(ok.error());
+  if (auto ok = graph.verify(); !ok) return std::unexpected(ok.error());
+  report.operatorsBefore = parts;
+  return std::move(graph);
+}
+
 ir::ValueId ImportState::computable(ir::ValueId id) {
   if (id < 0 || graph.values[static_cast<size_t>(id)].type.type != DataType::Float16) return id;
   const auto [known, isNew] = computable_.try_emplace(id, ir::kNoValue);
@@ -402,22 +422,7 @@ Result<ir::Graph> importModel(std::span<const std::byte> model, const std::files
     return fail(ErrorCode::BadModel,
                 "the file holds no ONNX graph: it is of another kind, or damaged");
   ImportState state(options, report, folder, budget);
-  try {
-    ModelImport(proto, state).run();
-  } catch (const ModelError& error) {
-    return fail(error.code, error.what());
-  } catch (const OverBudget& error) {
-    return fail(ErrorCode::Unsupported, error.what());
-  } catch (const ImportError& error) {
-    return fail(ErrorCode::BadModel, error.what());
-  }
-  if (!report.unsupported.empty())
-    return fail(ErrorCode::Unsupported, report.unsupported.size(),
-                report.unsupported.size() == 1 ? " node" : " nodes", " cannot be converted");
-  if (auto ok = state.sizes.finish(state.graph); !ok) return std::unexpected(ok.error());
-  if (auto ok = state.graph.verify(); !ok) return std::unexpected(ok.error());
-  report.operatorsBefore = proto.graph().node_size();
-  return std::move(state.graph);
+  return state.finish([&] { ModelImport(proto, state).run(); }, "node", proto.graph().node_size());
 }
 
 }  // namespace minnow::converter

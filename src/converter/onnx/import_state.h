@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <set>
 #include <stdexcept>
@@ -74,6 +75,10 @@ class ImportState {
   SizeTrace sizes;
   /// Of operators that are not emitted yet: attributes that follow sizes.
   std::map<const ops::Operator*, std::vector<ir::Setting>> settings;
+
+  /// The graph that `import` makes here, of a file with so many nodes, or parts of another name. Throws
+  /// nothing of what `import` throws.
+  Result<ir::Graph> finish(const std::function<void()>& import, const char* part, int parts);
 
   /// Adds a node, infers its types, and evaluates it when all inputs are small constants.
   std::vector<ir::ValueId> emit(std::unique_ptr<ops::Operator> op, std::vector<ir::ValueId> inputs,

@@ -321,24 +321,10 @@ Result<ir::Graph> importTflite(std::span<const std::byte> file, const ConvertOpt
   const auto model = verified(file);
   if (!model) return std::unexpected(model.error());
   ImportState state(options, report, {}, budget);
-  try {
-    ModelImport(**model, file, state).run();
-  } catch (const ModelError& error) {
-    return fail(error.code, error.what());
-  } catch (const OverBudget& error) {
-    return fail(ErrorCode::Unsupported, error.what());
-  } catch (const ImportError& error) {
-    return fail(ErrorCode::BadModel, error.what());
-  }
-  if (!report.unsupported.empty())
-    return fail(ErrorCode::Unsupported, report.unsupported.size(),
-                report.unsupported.size() == 1 ? " operator" : " operators",
-                " cannot be converted");
-  if (auto ok = state.sizes.finish(state.graph); !ok) return std::unexpected(ok.error());
-  if (auto ok = state.graph.verify(); !ok) return std::unexpected(ok.error());
-  const auto* operators = (*model)->subgraphs()->Get(0)->operators();
-  report.operatorsBefore = operators ? static_cast<int>(operators->size()) : 0;
-  return std::move(state.graph);
+  const auto* graphs = (*model)->subgraphs();
+  const auto* operators = graphs && graphs->size() > 0 ? graphs->Get(0)->operators() : nullptr;
+  return state.finish([&] { ModelImport(**model, file, state).run(); }, "operator",
+                      operators ? static_cast<int>(operators->size()) : 0);
 }
 
 Result<ModelSignature> tfliteSignature(std::span<const std::byte> file) {
