@@ -73,7 +73,7 @@ void drawRows(cv::Mat& canvas, const LiveView& view) {
     write(canvas, row.name, left + 18, y, bright);
     write(canvas, row.ageMs ? fmt::format("{:.0f}", *row.ageMs) : "-", age, y, bright);
     const bool keepsUp = row.reached >= 0.9 * row.rate;
-    write(canvas, fmt::format("{:.1f}/{:.0f}", row.reached, row.rate), rate, y,
+    write(canvas, fmt::format("{:.1f}/{:.3g}", row.reached, row.rate), rate, y,
           keepsUp ? bright : cv::Scalar(255, 160, 60));
   }
   y += kLine;
