@@ -23,6 +23,7 @@ void storeSumsOf(const SumsToBytes&) {}
 void computePairsOf(const BytePairFunction&, const BytePairs&) {}
 void addPixelsOf(const ByteSums&) {}
 void scaleSumsOf(const SumsToReals&) {}
+void interleaveThreeOf(const uint8_t* const (&)[3], uint8_t*, int64_t) {}
 void lookUpOf(const uint8_t*, const uint8_t*, uint8_t*, int64_t) {}
 int64_t sumOfBytesOf(const uint8_t*, int64_t, uint8_t) { return 0; }
 void convolveDepthwiseOf(const DepthwiseBytes&) {}
@@ -75,11 +76,13 @@ struct Unsigned {
   int16_t zero;
   uint8_t least, most;
 
-  Unsigned(const Requantiser& to, bool isSigned)
+  Unsigned(int32_t zero, int32_t least, int32_t most, bool isSigned)
       : flip(isSigned ? 0x80 : 0),
-        zero(static_cast<int16_t>(to.zero + flip)),
-        least(static_cast<uint8_t>(to.least + flip)),
-        most(static_cast<uint8_t>(to.most + flip)) {}
+        zero(static_cast<int16_t>(zero + flip)),
+        least(static_cast<uint8_t>(least + flip)),
+        most(static_cast<uint8_t>(most + flip)) {}
+  Unsigned(const Requantiser& to, bool isSigned)
+      : Unsigned(to.zero, to.least, to.most, isSigned) {}
 };
 
 template <class D8>
@@ -164,6 +167,17 @@ void scaleSumsOf(const SumsToReals& work) {
   for (; c < work.channels; ++c) scaleVector(hn::CappedTag<int32_t, 1>(), work, c);
 }
 
+void interleaveThreeOf(const uint8_t* const (&planes)[3], uint8_t* to, int64_t n) {
+  const hn::CappedTag<uint8_t, 16> d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes)
+    hn::StoreInterleaved3(hn::LoadU(d, planes[0] + i), hn::LoadU(d, planes[1] + i),
+                          hn::LoadU(d, planes[2] + i), d, to + 3 * i);
+  for (; i < n; ++i)
+    for (int plane = 0; plane < 3; ++plane) to[3 * i + plane] = planes[plane][i];
+}
+
 // Tables ------------------------------------------------------------------------------------------
 
 #if HWY_ARCH_ARM_A64
@@ -241,20 +255,26 @@ HWY_INLINE hn::Vec<D> widened(D di, const uint8_t* from, bool isSigned) {
   return hn::Sub(hn::PromoteTo(di, flipped(d8, hn::LoadU(d8, from), flip)), hn::Set(di, flip));
 }
 
+/// Before it is rounded.
+template <class D>
+HWY_INLINE hn::Vec<hn::RebindToFloat<D> > pairValue(D di, const BytePairFunction& fn,
+                                                    const uint8_t* a, const uint8_t* b) {
+  const hn::RebindToFloat<D> d;
+  const auto ia = widened(di, a, fn.aSigned), ib = widened(di, b, fn.bSigned);
+  if (fn.isMul) {
+    const auto product =
+        hn::Mul(hn::Sub(ia, hn::Set(di, fn.aZero)), hn::Sub(ib, hn::Set(di, fn.bZero)));
+    return hn::Add(hn::Mul(hn::ConvertTo(d, product), hn::Set(d, fn.mul.r)), hn::Set(d, fn.yZero));
+  }
+  const auto ofB = hn::MulAdd(hn::ConvertTo(d, ib), hn::Set(d, fn.add.rb), hn::Set(d, fn.add.k));
+  return hn::MulAdd(hn::ConvertTo(d, ia), hn::Set(d, fn.add.ra), ofB);
+}
+
 template <class D>
 HWY_INLINE void computeVector(D di, const BytePairFunction& fn, const uint8_t* a, const uint8_t* b,
                               uint8_t* y) {
   const hn::RebindToFloat<D> d;
-  const auto ia = widened(di, a, fn.aSigned), ib = widened(di, b, fn.bSigned);
-  auto value = hn::Zero(d);
-  if (fn.isMul) {
-    const auto product =
-        hn::Mul(hn::Sub(ia, hn::Set(di, fn.aZero)), hn::Sub(ib, hn::Set(di, fn.bZero)));
-    value = hn::Add(hn::Mul(hn::ConvertTo(d, product), hn::Set(d, fn.mul.r)), hn::Set(d, fn.yZero));
-  } else {
-    const auto ofB = hn::MulAdd(hn::ConvertTo(d, ib), hn::Set(d, fn.add.rb), hn::Set(d, fn.add.k));
-    value = hn::MulAdd(hn::ConvertTo(d, ia), hn::Set(d, fn.add.ra), ofB);
-  }
+  const auto value = pairValue(di, fn, a, b);
   const auto least = hn::Set(d, fn.least);
   const auto number = hn::IfThenElse(hn::Eq(value, value), value, least);
   const auto inside = hn::Min(hn::Max(number, least), hn::Set(d, fn.most));
@@ -264,6 +284,26 @@ HWY_INLINE void computeVector(D di, const BytePairFunction& fn, const uint8_t* a
   hn::StoreU(flipped(d8, bytes, flip), d8, y);
 }
 
+#if HWY_ARCH_X86
+/// Results that int32 holds, two vectors at a time, of rows without a repeated element: how many.
+int64_t computeSmall(const BytePairFunction& fn, const BytePairs& row) {
+  const hn::ScalableTag<int32_t> di;
+  const hn::RebindToFloat<decltype(di)> d;
+  const hn::Rebind<uint8_t, hn::Repartition<int16_t, decltype(di)> > d8;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(di));
+  const Unsigned to(0, static_cast<int32_t>(fn.least), static_cast<int32_t>(fn.most), fn.ySigned);
+  int64_t i = 0;
+  for (; i + 2 * lanes <= row.count; i += 2 * lanes) {
+    const auto low = nearest(d, pairValue(di, fn, row.a + i, row.b + i));
+    const auto high = nearest(d, pairValue(di, fn, row.a + i + lanes, row.b + i + lanes));
+    hn::StoreU(inOrder(d8, toBytes(di, low, high, to)), d8, row.y + i);
+  }
+  return i;
+}
+#else
+int64_t computeSmall(const BytePairFunction&, const BytePairs&) { return 0; }
+#endif
+
 /// A repeated element fills a vector once; what does not fill one goes through memory of its own.
 void computePairsOf(const BytePairFunction& fn, const BytePairs& row) {
   const hn::ScalableTag<int32_t> di;
@@ -272,7 +312,7 @@ void computePairsOf(const BytePairFunction& fn, const BytePairs& row) {
   uint8_t aOnly[kMost], bOnly[kMost], rest[kMost];
   if (row.aStep == 0) std::fill_n(aOnly, kMost, *row.a);
   if (row.bStep == 0) std::fill_n(bOnly, kMost, *row.b);
-  int64_t i = 0;
+  int64_t i = fn.isSmall && row.aStep && row.bStep ? computeSmall(fn, row) : 0;
   for (; i + lanes <= row.count; i += lanes)
     computeVector(di, fn, row.aStep ? row.a + i : aOnly, row.bStep ? row.b + i : bOnly, row.y + i);
   const int64_t left = row.count - i;
@@ -481,6 +521,9 @@ HWY_AFTER_NAMESPACE();
 namespace minnow::kernels::simd {
 
 void storeSums(const SumsToBytes& work) { MINNOW_DISPATCH(storeSumsOf)(work); }
+void interleaveThree(const uint8_t* const (&planes)[3], uint8_t* to, int64_t n) {
+  MINNOW_DISPATCH(interleaveThreeOf)(planes, to, n);
+}
 void scaleSums(const SumsToReals& work) { MINNOW_DISPATCH(scaleSumsOf)(work); }
 void lookUp(const uint8_t* table, const uint8_t* x, uint8_t* y, int64_t n) {
   MINNOW_DISPATCH(lookUpOf)(table, x, y, n);

@@ -19,8 +19,6 @@ namespace {
 constexpr int kRows = 6, kVectors = 2;
 /// Steps of four at a time: 16 KB of widened weights of two panels stay in the first cache.
 constexpr int64_t kChunk = 64, kDepth = kChunk * BytePanels::kSteps;
-/// Widened weights are read by so many rows.
-constexpr int64_t kRowsOfWeights = 48;
 
 struct Widened {
   alignas(32) int16_t x[kRows * kDepth];
@@ -62,7 +60,7 @@ MINNOW_AVX2 __m256i fourChannels(const std::byte* w) {
 MINNOW_AVX2 void widenChannels(const std::byte* w, int16_t* to) {
   const __m256 a = _mm256_castsi256_ps(fourChannels(w)),
                b = _mm256_castsi256_ps(fourChannels(w + 16));
-  const auto inOrder = [](__m256 pairs) MINNOW_AVX2 {
+  const auto inOrder = [](__m256 pairs) MINNOW_AVX2 __attribute__((always_inline)) {
     return _mm256_permute4x64_epi64(_mm256_castps_si256(pairs), 0xd8);
   };
   store(to, inOrder(_mm256_shuffle_ps(a, b, 0x88)));
@@ -115,9 +113,8 @@ void run(const ByteTile& tile, int64_t rows, int64_t panels) {
   for (int64_t first = 0; first < std::max<int64_t>(tile.steps, 1); first += kChunk) {
     const int64_t steps = std::min(kChunk, tile.steps - first);
     for (int64_t p = 0; p < panels; ++p)
-      widenPanel(tile.panels + p * tile.panelBytes + BytePanels::kSumBytes +
-                     first * BytePanels::kStepBytes,
-                 steps, wide.w[p]);
+      widenPanel(tile.panels + p * tile.panelBytes + first * BytePanels::kStepBytes, steps,
+                 wide.w[p]);
     for (int64_t row = 0; row < rows; row += kRows) {
       const int64_t n = std::min<int64_t>(kRows, rows - row);
       for (int64_t r = 0; r < n; ++r)
@@ -136,7 +133,7 @@ void run(const ByteTile& tile, int64_t rows, int64_t panels) {
 }  // namespace
 
 ByteTiles byteTilesAvx2() {
-  return {.sums = run, .sumRows = kRowsOfWeights};
+  return {.sums = run};
 }
 
 }  // namespace minnow::kernels::simd

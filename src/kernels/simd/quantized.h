@@ -22,6 +22,8 @@ MINNOW_QUANTIZED_SCRATCH(QuantizedGlobalPool)
 MINNOW_QUANTIZED_KERNEL(LookUp)
 /// A maximum of bytes.
 MINNOW_QUANTIZED_KERNEL(BytePool)
+/// The nearest pixels of bytes.
+MINNOW_QUANTIZED_KERNEL(ByteResize)
 
 #undef MINNOW_QUANTIZED_KERNEL
 #undef MINNOW_QUANTIZED_SCRATCH

@@ -77,31 +77,32 @@ struct ByteBlocks {
 class Channels {
  public:
   static size_t bytes(const BytePanels& panels) {
-    return base::alignUp(3 * sizeof(int32_t) * static_cast<size_t>(slots(panels)));
+    return base::alignUp(3 * sizeof(int32_t) * static_cast<size_t>(room(panels)));
   }
   template <class Product>
   Channels(const Product& op, const BytePanels& panels, const KernelArgs& args, int32_t xZero)
       : start_(reinterpret_cast<int32_t*>(args.workspace.data())),
-        factors_(reinterpret_cast<float*>(start_ + slots(panels))),
-        bias_(factors_ + slots(panels)),
+        factors_(reinterpret_cast<float*>(start_ + room(panels))),
+        bias_(factors_ + room(panels)),
         scratches_(args.workspace.subspan(bytes(panels))) {
     std::memset(start_, 0, bytes(panels));
-    const std::byte* weights = args.inputs[1].as<const std::byte>();
+    const auto* sums = args.inputs[1].as<const uint32_t>();
+    const auto zeros = static_cast<uint32_t>(panels.depthwise ? panels.depth * op.wZero : 0);
+    for (int64_t c = 0; c < panels.channels(); ++c)
+      start_[c] = static_cast<int32_t>(static_cast<uint32_t>(-xZero) * (sums[c] - zeros));
     const TensorView& factors = args.inputs[3];
     const int64_t factorStep = factors.elements() == 1 ? 0 : factors.strides[0];
-    const int64_t zeros = panels.depthwise ? panels.depth * op.wZero : 0;
     for (int64_t g = 0, c = 0; g < panels.groups; ++g)
       for (int64_t o = 0; o < panels.outputs; ++o, ++c) {
-        uint32_t sum;
-        std::memcpy(&sum, weights + panels.sumOffset(g, o), sizeof sum);
-        sum -= static_cast<uint32_t>(zeros);
-        const int64_t to = slot(panels, g, o);
-        start_[to] = static_cast<int32_t>((op.y.isReal() ? 0 : args.bias<uint32_t>(2, c)) -
-                                          static_cast<uint32_t>(xZero) * sum);
+        const int64_t to = panels.channel(g, o);
         factors_[to] = factors.as<const float>()[c * factorStep];
-        if (op.y.isReal()) bias_[to] = args.bias(2, c);
+        if (op.y.isReal())
+          bias_[to] = args.bias(2, c);
+        else
+          start_[to] =
+              static_cast<int32_t>(static_cast<uint32_t>(start_[to]) + args.bias<uint32_t>(2, c));
       }
-    areSmall_ = areSmall(factors_, slots(panels));
+    areSmall_ = areSmall(factors_, room(panels));
   }
 
   const int32_t* start() const { return start_; }
@@ -109,16 +110,11 @@ class Channels {
   const float* bias() const { return bias_; }
   bool factorsAreSmall() const { return areSmall_; }
   std::span<std::byte> scratches() const { return scratches_; }
-  static int64_t slot(const BytePanels& panels, int64_t group, int64_t output) {
-    return panels.depthwise ? group
-                            : group * panels.panels() * BytePanels::kOutputs + output;
-  }
 
  private:
   /// With a panel more, as tiles read pairs of them.
-  static int64_t slots(const BytePanels& panels) {
-    return panels.depthwise ? panels.channels()
-                            : (panels.groups * panels.panels() + 1) * BytePanels::kOutputs;
+  static int64_t room(const BytePanels& panels) {
+    return panels.channels() + BytePanels::kOutputs;
   }
 
   int32_t* start_;
@@ -175,17 +171,17 @@ class ByteProduct {
   }
 
   void runPair(int64_t group, int64_t panel, const Rows& rows, int64_t y) const {
-    alignas(64) int32_t sums[kMostByteRows * kByteColumns];
+    alignas(64) int32_t sums[kRowsOfSums * kByteColumns];
     const int64_t column = panel * BytePanels::kOutputs;
     const int64_t columns = std::min(kByteColumns, panels_.outputs - column);
-    const int64_t slot = Channels::slot(panels_, group, column);
+    const int64_t slot = panels_.channel(group, column);
     const int64_t panels = columns > BytePanels::kOutputs ? kBytePanels : 1;
     const bool toBytes = tiles_.bytes && channels_.factorsAreSmall() && wZero_ == 0 &&
                          type_ != DataType::Float32 && panels_.steps() <= tiles_.mostSteps &&
                          columns == panels * BytePanels::kOutputs;
-    const int64_t lots = blocksOf(rows.count, toBytes ? tiles_.rows : tiles_.sumRows);
-    for (int64_t lot = 0, row = 0; lot < lots; ++lot) {
-      const int64_t n = (rows.count - row + lots - lot - 1) / (lots - lot);
+    const int64_t atOnce = toBytes ? rows.count : kRowsOfSums;
+    for (int64_t row = 0; row < rows.count; row += atOnce) {
+      const int64_t n = std::min(atOnce, rows.count - row);
       const SumsToBytes to{sums,
                            channels_.factors() + slot,
                            to_,
@@ -199,12 +195,13 @@ class ByteProduct {
                           rows.rowStep,
                           panels_.steps(),
                           input_.flip,
-                          args_.inputs[1].as<const std::byte>() + group * panels_.groupBytes() +
-                              panel * panels_.panelBytes(),
+                          args_.inputs[1].as<const std::byte>() +
+                              panels_.panelOffset(group, panel),
                           panels_.panelBytes(),
                           channels_.start() + slot,
                           sums,
-                          &to};
+                          &to,
+                          to.places};
       if (toBytes) {
         tiles_.bytes(tile, n, panels);
       } else {
@@ -212,7 +209,6 @@ class ByteProduct {
         if (wZero_ != 0) addTerms(rows.terms + row, n, sums);
         type_ == DataType::Float32 ? storeReals(to, slot, y + column) : storeSums(to);
       }
-      row += n;
     }
   }
 
@@ -224,7 +220,7 @@ class ByteProduct {
   }
 
   void storeReals(const SumsToBytes& of, int64_t slot, int64_t y) const {
-    alignas(64) float reals[kMostByteRows * kByteColumns];
+    alignas(64) float reals[kRowsOfSums * kByteColumns];
     for (int64_t r = 0; r < of.rows; ++r)
       scaleSums({of.sums + r * kByteColumns, of.factors, channels_.bias() + slot,
                  reals + r * of.columns, of.columns});
@@ -300,7 +296,7 @@ struct ConvShape {
   ByteBlocks blocks() const { return {pixels(), panels.depth, readsInPlace()}; }
 };
 
-/// A pixel of the output, and the next ones.
+/// A pixel of the output, and the first one of the next row.
 struct Pixel {
   int64_t z, row, column;
 
@@ -308,8 +304,7 @@ struct Pixel {
       : z(i / (shape.rows * shape.y.width)),
         row(shape.firstRow + i / shape.y.width % shape.rows),
         column(i % shape.y.width) {}
-  void next(const ConvShape& shape) {
-    if (++column < shape.y.width) return;
+  void nextRow(const ConvShape& shape) {
     column = 0;
     if (++row < shape.firstRow + shape.rows) return;
     row = shape.firstRow, ++z;
@@ -319,53 +314,50 @@ struct Pixel {
   }
 };
 
-/// A few bytes, which a call would take longer to copy.
-inline void copyBytes(uint8_t* to, const uint8_t* from, int64_t n) {
-  const auto ends = [&](auto word) {  // which overlap
-    constexpr auto kSize = static_cast<int64_t>(sizeof word);
-    auto last = word;
-    std::memcpy(&word, from, sizeof word), std::memcpy(&last, from + n - kSize, sizeof word);
-    std::memcpy(to, &word, sizeof word), std::memcpy(to + n - kSize, &last, sizeof word);
-  };
-  if (n > 16 || n < 4)
-    std::memcpy(to, from, static_cast<size_t>(n));
-  else
-    n < 8 ? ends(uint32_t{}) : ends(uint64_t{});
-}
-
 /// The bytes under the taps of pixels, tap after tap.
 class Gathering {
  public:
   Gathering(const ConvShape& shape, const uint8_t* image, uint8_t blank)
       : shape_(shape), image_(image), blank_(blank) {}
 
-  void pixel(const Pixel& at, uint8_t* to) const {
+  /// Of `count` pixels of a row, whose bytes lie `pitch` apart.
+  void pixels(const Pixel& first, int64_t count, uint8_t* to, int64_t pitch) const {
     const auto& [z, y, x] = shape_.windows;
     const int64_t run = x.kernel * shape_.channels;
     for (int64_t kz = 0; kz < z.kernel; ++kz)
       for (int64_t ky = 0; ky < y.kernel; ++ky, to += run) {
-        const int64_t plane = z.tapAt(at.z, kz), row = y.tapAt(at.row, ky);
+        const int64_t plane = z.tapAt(first.z, kz), row = y.tapAt(first.row, ky);
         const bool exists =
             plane >= 0 && plane < shape_.x.depth && row >= 0 && row < shape_.x.height;
         if (exists)
-          taps(image_ + plane * shape_.x.planeStride + row * shape_.x.rowStride,
-               x.tapAt(at.column, 0), to);
+          rowOfTaps(image_ + plane * shape_.x.planeStride + row * shape_.x.rowStride, first.column,
+                    count, to, pitch);
         else
-          std::memset(to, blank_, static_cast<size_t>(run));
+          for (int64_t i = 0; i < count; ++i)
+            std::memset(to + i * pitch, blank_, static_cast<size_t>(run));
       }
   }
 
  private:
   /// Of a row of the kernel.
+  void rowOfTaps(const uint8_t* row, int64_t column, int64_t count, uint8_t* to,
+                 int64_t pitch) const {
+    const ops::SlidingWindow& window = shape_.windows[2];
+    const Image& x = shape_.x;
+    const int64_t run = shape_.channels, bytes = window.kernel * run;
+    const bool isDense = window.dilation == 1 && x.channelsAdjacent() && x.pixelStride == run;
+    for (int64_t i = 0; i < count; ++i, to += pitch) {
+      const int64_t at = window.tapAt(column + i, 0);
+      if (isDense && at >= 0 && at + window.kernel <= x.width)
+        copyBytes(to, row + at * run, bytes);
+      else
+        taps(row, at, to);
+    }
+  }
   void taps(const uint8_t* row, int64_t column, uint8_t* to) const {
     const ops::SlidingWindow& window = shape_.windows[2];
     const Image& x = shape_.x;
     const int64_t run = shape_.channels;
-    if (window.dilation == 1 && x.channelsAdjacent() && x.pixelStride == run && column >= 0 &&
-        column + window.kernel <= x.width) {
-      copyBytes(to, row + column * run, window.kernel * run);
-      return;
-    }
     for (int64_t kx = 0; kx < window.kernel; ++kx, column += window.dilation, to += run) {
       if (column < 0 || column >= x.width)
         std::memset(to, blank_, static_cast<size_t>(run));
@@ -400,9 +392,12 @@ void runConvBlock(const ConvShape& shape, const ByteBlocks& blocks, const BytePr
   const Gathering gathering(shape, image, product.input().blank);
   Pixel pixel(shape, first);
   const int64_t inPlace = pixel.offset(shape.x);
-  for (int64_t i = 0; i < count; ++i, pixel.next(shape)) {
-    places[i] = pixel.offset(shape.y);
-    if (!blocks.inPlace) gathering.pixel(pixel, bytes + i * blocks.pitch);
+  for (int64_t i = 0; i < count;) {
+    const int64_t n = std::min(count - i, shape.y.width - pixel.column);  // of a row
+    const int64_t place = pixel.offset(shape.y);
+    for (int64_t k = 0; k < n; ++k) places[i + k] = place + k * shape.y.pixelStride;
+    if (!blocks.inPlace) gathering.pixels(pixel, n, bytes + i * blocks.pitch, blocks.pitch);
+    i += n, pixel.nextRow(shape);
   }
   ByteProduct::Rows rows{bytes, blocks.pitch, count, places, blocks.terms(scratch)};
   if (blocks.inPlace) rows.x = image + inPlace, rows.rowStep = shape.x.pixelStride;
@@ -529,7 +524,7 @@ void runDepthwiseItem(const ConvShape& shape, const ops::QuantizedConv& op, cons
   const DepthwiseBytes work{
       runs.runs(), runs.places(), runs.count(), shape.taps(), shape.groups,
       DepthwiseRuns::xStep(shape), shape.y.pixelStride * size,
-      args.inputs[1].as<const int8_t>() + shape.panels.channels() * 4, shape.panels.channels(),
+      args.inputs[1].as<const int8_t>() + shape.panels.sumBytes(), shape.panels.channels(),
       static_cast<int16_t>(op.wZero), channels.start(), channels.factors(), Requantiser(op.y),
       channels.factorsAreSmall(), flip, op.y.dataType() == DataType::Int8, op.y.isReal()};
   convolveDepthwise(work);
