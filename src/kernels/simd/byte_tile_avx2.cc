@@ -60,11 +60,10 @@ MINNOW_AVX2 __m256i fourChannels(const std::byte* w) {
 MINNOW_AVX2 void widenChannels(const std::byte* w, int16_t* to) {
   const __m256 a = _mm256_castsi256_ps(fourChannels(w)),
                b = _mm256_castsi256_ps(fourChannels(w + 16));
-  const auto inOrder = [](__m256 pairs) MINNOW_AVX2 __attribute__((always_inline)) {
-    return _mm256_permute4x64_epi64(_mm256_castps_si256(pairs), 0xd8);
-  };
-  store(to, inOrder(_mm256_shuffle_ps(a, b, 0x88)));
-  store(to + 2 * BytePanels::kOutputs, inOrder(_mm256_shuffle_ps(a, b, 0xdd)));
+  const __m256i first = _mm256_castps_si256(_mm256_shuffle_ps(a, b, 0x88)),
+                second = _mm256_castps_si256(_mm256_shuffle_ps(a, b, 0xdd));
+  store(to, _mm256_permute4x64_epi64(first, 0xd8));
+  store(to + 2 * BytePanels::kOutputs, _mm256_permute4x64_epi64(second, 0xd8));
 }
 
 MINNOW_AVX2 void widenPanel(const std::byte* w, int64_t steps, int16_t* to) {

@@ -67,8 +67,9 @@ struct BytesOf {
   }
 };
 
-/// Stores bytes of T, or the sums themselves where that is int32_t.
-template <class T>
+/// Stores bytes of T, or the sums themselves where that is int32_t. An instruction that flips x would
+/// wait for those that multiply, so that it is only there for the x that need it.
+template <class T, bool Flips>
 struct VnniTile {
   template <int Rows, int Panels>
   struct Of {
@@ -79,9 +80,14 @@ struct VnniTile {
 #pragma GCC unroll 2
         for (int p = 0; p < Panels; ++p)
           sums[r][p] = _mm512_loadu_si512(tile.start + p * BytePanels::kOutputs);
-      const __m512i flip = _mm512_set1_epi32(static_cast<int32_t>(tile.flip));
+      [[maybe_unused]] const __m512i flip = _mm512_set1_epi32(static_cast<int32_t>(tile.flip));
       const std::byte* w = tile.panels;
-      const uint8_t* x = tile.x;
+      const uint8_t* x[(Rows + 2) / 3];  // an address is one of these and 0, 1 or 2 times a step
+#pragma GCC unroll 4
+      for (int r = 0; r < Rows; r += 3) {
+        x[r / 3] = tile.x + r * tile.rowStep;
+        __asm__("" : "+r"(x[r / 3]));  // else a register for every row, which there are not
+      }
       const int64_t rowStep = tile.rowStep, panelBytes = tile.panelBytes;
       for (int64_t step = 0; step < tile.steps; ++step) {
         __m512i weights[Panels];
@@ -90,13 +96,15 @@ struct VnniTile {
 #pragma GCC unroll 12
         for (int r = 0; r < Rows; ++r) {
           int32_t four;
-          std::memcpy(&four, x + r * rowStep, sizeof four);
-          const __m512i both = _mm512_xor_si512(_mm512_set1_epi32(four), flip);
+          std::memcpy(&four, x[r / 3] + r % 3 * rowStep, sizeof four);
+          __m512i both = _mm512_set1_epi32(four);
+          if constexpr (Flips) both = _mm512_xor_si512(both, flip);
 #pragma GCC unroll 2
           for (int p = 0; p < Panels; ++p)
             sums[r][p] = _mm512_dpbusd_epi32(sums[r][p], both, weights[p]);
         }
-        x += BytePanels::kSteps;
+#pragma GCC unroll 4
+        for (const uint8_t*& row : x) row += BytePanels::kSteps;
         w += BytePanels::kStepBytes;
       }
       if constexpr (std::is_same_v<T, int32_t>) {
@@ -121,24 +129,26 @@ struct VnniTile {
   };
 };
 
+template <class T, bool Flips>
+void runAs(const ByteTile& tile, int64_t rows, int64_t panels) {
+  constexpr int kRows = std::is_same_v<T, int32_t> ? kByteRows : kRowsToBytes;
+  panels == 1 ? runByteRows<VnniTile<T, Flips>::template Of, kRows, 1>(tile, rows)
+              : runByteRows<VnniTile<T, Flips>::template Of, kRows, 2>(tile, rows);
+}
+
 template <class T>
-void storeBytes(const ByteTile& tile, int64_t rows, int64_t panels) {
-  panels == 1 ? runByteRows<VnniTile<T>::template Of, kRowsToBytes, 1>(tile, rows)
-              : runByteRows<VnniTile<T>::template Of, kRowsToBytes, 2>(tile, rows);
+void runFor(const ByteTile& tile, int64_t rows, int64_t panels) {
+  tile.flip ? runAs<T, true>(tile, rows, panels) : runAs<T, false>(tile, rows, panels);
 }
 
 }  // namespace
 
 ByteTiles byteTilesVnni() {
-  return {.sums =
-              [](const ByteTile& tile, int64_t rows, int64_t panels) {
-                panels == 1 ? runByteRows<VnniTile<int32_t>::Of, kByteRows, 1>(tile, rows)
-                            : runByteRows<VnniTile<int32_t>::Of, kByteRows, 2>(tile, rows);
-              },
+  return {.sums = runFor<int32_t>,
           .bytes =
               [](const ByteTile& tile, int64_t rows, int64_t panels) {
-                tile.to->isSigned ? storeBytes<int8_t>(tile, rows, panels)
-                                  : storeBytes<uint8_t>(tile, rows, panels);
+                tile.to->isSigned ? runFor<int8_t>(tile, rows, panels)
+                                  : runFor<uint8_t>(tile, rows, panels);
               },
           .mostSteps = 32};
 }
