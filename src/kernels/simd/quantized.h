@@ -15,6 +15,8 @@ namespace minnow::kernels::simd {
                          std::span<const TensorView> outputs, const CallShape& call);
 
 MINNOW_QUANTIZED_SCRATCH(QuantizedConv)
+/// 3x3, where AVX2 has to do.
+MINNOW_QUANTIZED_SCRATCH(QuantizedWinograd)
 MINNOW_QUANTIZED_SCRATCH(QuantizedDepthwise)
 MINNOW_QUANTIZED_SCRATCH(QuantizedMatMul)
 MINNOW_QUANTIZED_KERNEL(QuantizedBinary)
