@@ -34,6 +34,10 @@ struct TileCut {
         tiles(shape.y.batch * across * down),
         perBlock(std::clamp<int64_t>(kTileBytes / (kPoints * 2 * channels), kPairRows, kMostTiles)) {}
   int64_t blocks() const { return blocksOf(tiles, perBlock); }
+  // From a point to the next, a line of the cache more: else all points lie in one set of it.
+  int64_t xPoint() const { return perBlock * channels + 32; }
+  int64_t wPoint() const { return channels * kOutputs + 32; }
+  int64_t sumPoint() const { return perBlock * kOutputs + 16; }
 };
 
 /// A thread's memory.
@@ -46,9 +50,9 @@ struct Scratch {
   size_t bytes = 0;
 
   Scratch(const TileCut& cut, std::byte* memory) {
-    take(x, kPoints * cut.perBlock * cut.channels, memory);
-    take(w, kPoints * cut.channels * kOutputs, memory);
-    take(points, kPoints * cut.perBlock * kOutputs, memory);
+    take(x, kPoints * cut.xPoint(), memory);
+    take(w, kPoints * cut.wPoint(), memory);
+    take(points, kPoints * cut.sumPoint(), memory);
     take(sums, kSide * kSide * cut.perBlock * kByteColumns, memory);
     take(places, kSide * kSide * cut.perBlock, memory);
     take(exists, kSide * kSide * cut.perBlock, memory);
@@ -187,7 +191,7 @@ class Convolution {
       alongBoth(x, points, inputPoints);
       for (int p = 0; p < kPoints; ++p)
         _mm256_storeu_si256(
-            reinterpret_cast<__m256i*>(to + p * cut_.perBlock * cut_.channels + channel),
+            reinterpret_cast<__m256i*>(to + p * cut_.xPoint() + channel),
             points[p / kPatch][p % kPatch]);
     }
   }
@@ -196,7 +200,7 @@ class Convolution {
   MINNOW_AVX2 void transformWeights(int64_t panel, int16_t* to) const {
     const std::byte* taps =
         args_.inputs[1].as<const std::byte>() + shape_.panels.panelOffset(0, panel);
-    const int64_t tapBytes = cut_.channels * kOutputs, pointTerms = cut_.channels * kOutputs;
+    const int64_t tapBytes = cut_.channels * kOutputs;
     for (int64_t four = 0; four < cut_.channels / 4; ++four, taps += BytePanels::kStepBytes)
       for (int half = 0; half < 2; ++half) {
         __m256i pairs[9][2];
@@ -210,7 +214,7 @@ class Convolution {
           alongBoth(g, points, weightPoints);
 #pragma GCC unroll 16
           for (int p = 0; p < kPoints; ++p)
-            store(to + p * pointTerms + (2 * four + pair) * 2 * kOutputs + half * 16,
+            store(to + p * cut_.wPoint() + (2 * four + pair) * 2 * kOutputs + half * 16,
                   points[p / kPatch][p % kPatch]);
         }
       }
@@ -221,10 +225,11 @@ class Convolution {
     const int64_t channels = cut_.channels;
     for (int64_t p = 0; p < kPoints; ++p)
       for (int64_t i = 0; i < n; i += kPairRows) {
-        const int64_t at = p * cut_.perBlock + i, rows = std::min<int64_t>(kPairRows, n - i);
+        const int64_t rows = std::min<int64_t>(kPairRows, n - i);
         kMultiply[static_cast<size_t>(rows - 1)](
-            {scratch.x + at * channels, channels, scratch.w + p * channels * kOutputs, channels / 2,
-             kZeros, 0, scratch.points + at * kOutputs, kOutputs});
+            {scratch.x + p * cut_.xPoint() + i * channels, channels,
+             scratch.w + p * cut_.wPoint(), channels / 2, kZeros, 0,
+             scratch.points + p * cut_.sumPoint() + i * kOutputs, kOutputs});
       }
   }
 
@@ -237,7 +242,7 @@ class Convolution {
 #pragma GCC unroll 16
       for (int p = 0; p < kPoints; ++p)
         m[p / kPatch][p % kPatch] =
-            load(scratch.points + (p * cut_.perBlock + i) * kOutputs + v);
+            load(scratch.points + p * cut_.sumPoint() + i * kOutputs + v);
       alongBoth(m, y, results);
       const __m256i start = load(results_.channels().start() + panel * kOutputs + v);
       end = row;
