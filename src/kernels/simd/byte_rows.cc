@@ -346,7 +346,7 @@ void addPixelsOf(const ByteSums& work) {
 /// Channels that one step computes, as two vectors of sums. On x86 an instruction adds the products
 /// of two taps, whose bytes lie side by side then: vectors hold channels 0 to 3 and 8 to 11, and 4 to
 /// 7 and 12 to 15. ARM takes one tap after another.
-template <class D16>
+template <class D16, bool Flips>
 class DepthwiseStep {
   using Sums = hn::RepartitionToWide<D16>;
   using Terms = hn::Vec<D16>;
@@ -401,7 +401,8 @@ class DepthwiseStep {
   }
   HWY_INLINE Terms loaded(const uint8_t* tap) const {
     const hn::Rebind<uint8_t, D16> d8;
-    return hn::PromoteTo(D16(), flipped(d8, hn::LoadU(d8, tap + channel_), work_.flip));
+    const auto bytes = hn::LoadU(d8, tap + channel_);
+    return hn::PromoteTo(D16(), Flips ? flipped(d8, bytes, work_.flip) : bytes);
   }
   Terms weightsOf(int64_t tap) const {
     if (tap >= work_.taps) return hn::Zero(D16());
@@ -439,11 +440,18 @@ class DepthwiseStep {
   HWY_ALIGN int16_t weights_[(kMostByteTaps + 1) * kLanes];
 };
 
-template <class D16, class Rounding>
-void convolveStep(const DepthwiseBytes& work, int64_t channel) {
-  const DepthwiseStep<D16> step(work, channel);
+template <class D16, class Rounding, bool Flips>
+void convolveStepAs(const DepthwiseBytes& work, int64_t channel) {
+  const DepthwiseStep<D16, Flips> step(work, channel);
   for (int64_t i = 0; i < work.count; ++i)
     step.template run<Rounding>(work.runs[i], work.places + i * work.taps);
+}
+
+/// One copy in the library for devices, of which none multiplies faster than it flips.
+template <class D16, class Rounding>
+void convolveStep(const DepthwiseBytes& work, int64_t channel) {
+  HWY_ARCH_ARM || work.flip ? convolveStepAs<D16, Rounding, true>(work, channel)
+                            : convolveStepAs<D16, Rounding, !HWY_ARCH_X86>(work, channel);
 }
 
 /// The last step overlaps the one before: channels computed twice come out alike.

@@ -20,7 +20,7 @@ inline constexpr bool kTileTakesSigned = false;
 
 /// Rows (pixels) by which blocks are cut, those whose sums are computed at once at most, and panels
 /// side by side.
-inline constexpr int64_t kByteRows = 12, kRowsOfSums = 48, kBytePanels = 2;
+inline constexpr int64_t kByteRows = 12, kRowsOfSums = 96, kBytePanels = 2;
 inline constexpr int64_t kByteColumns = kBytePanels * BytePanels::kOutputs;
 
 struct ByteTile {
