@@ -41,7 +41,21 @@ int32_t saturated(const ops::QuantisedResult& y, float value) {
 
 float factorAt(const KernelArgs& args, int64_t channel) {
   const TensorView& factors = args.inputs[3];
-  return factors.as<const float>()[factors.shape[0] == 1 ? 0 : channel * factors.strides[0]];
+  return factors.as<const float>()[factors.elements() == 1 ? 0 : channel * factors.strides[0]];
+}
+
+/// The result of a channel's sum, of a convolution or a product.
+template <class Product>
+void storeSum(const Product& op, const KernelArgs& args, int64_t channel, uint32_t sum,
+              int64_t offset) {
+  const TensorView& y = args.outputs[0];
+  const float factor = factorAt(args, channel);
+  if (!op.y.isReal()) {
+    sum += args.bias<uint32_t>(2, channel);
+    return storeByte(y, offset, requantised(Requantiser(op.y), static_cast<int32_t>(sum), factor));
+  }
+  const float scaled = static_cast<float>(static_cast<int32_t>(sum)) * factor;
+  y.as<float>()[offset] = apply(op.epilogue, scaled + args.bias(2, channel));
 }
 
 /// Where a tap reads within a channel plane; -1 on padding.
@@ -116,22 +130,22 @@ Result<void> runQuantizedConv(const ops::Operator& op, const KernelArgs& args) {
   const int64_t perGroup = matrices.outputs(), channels = w.shape[1];
   const int64_t taps = channels > 0 ? matrices.depth() / channels : 0;
   const auto windows = ops::windowsOver(conv, x.shape);
-  const Requantiser to(conv.y);
+  const auto xZero = static_cast<int32_t>(zeroOfInput(args, conv.xZero)),
+             wZero = static_cast<int32_t>(conv.wZero);
   forEachIndexInRows(y.shape, args.rows, [&](const Index& out) {
     const int64_t group = out[1] / perGroup;
     const BytesOfOutput weights(matrices, w, group, out[1] % perGroup);
-    auto sum = args.bias<uint32_t>(2, out[1]);
+    uint32_t sum = 0;
     for (int64_t tap = 0; tap < taps; ++tap) {
       const int64_t offset = byteTapOffset(windows, x, out, tap);
       if (offset < 0) continue;
       for (int64_t c = 0; c < channels; ++c) {
         const int64_t at = out[0] * x.strides[0] + (group * channels + c) * x.strides[1] + offset;
-        const int32_t value = quantizedAt(x, at) - static_cast<int32_t>(conv.xZero);
-        sum += static_cast<uint32_t>(value * weights[tap * channels + c]);
+        const int32_t value = quantizedAt(x, at) - xZero;
+        sum += static_cast<uint32_t>(value * (weights[tap * channels + c] - wZero));
       }
     }
-    storeByte(y, offsetOf(out, y.strides, y.shape.rank()),
-              requantised(to, static_cast<int32_t>(sum), factorAt(args, out[1])));
+    storeSum(conv, args, out[1], sum, offsetOf(out, y.strides, y.shape.rank()));
   });
   return {};
 }
@@ -141,20 +155,19 @@ Result<void> runQuantizedMatMul(const ops::Operator& op, const KernelArgs& args)
   const TensorView &a = args.inputs[0], &b = args.inputs[1], &y = args.outputs[0];
   const int rank = y.shape.rank();
   const auto matrices = *product.weightMatrices(1, b.shape, b.strides);
-  const Requantiser to(product.y);
+  const auto xZero = static_cast<int32_t>(zeroOfInput(args, product.xZero)),
+             wZero = static_cast<int32_t>(product.wZero);
   forEachIndex(y.shape, [&](const Index& out) {
     const int64_t column = out[rank - 1];
     const BytesOfOutput weights(matrices, b, 0, column);
     Index in = out;
-    auto sum = args.bias<uint32_t>(2, column);
+    uint32_t sum = 0;
     for (int64_t k = 0; k < a.shape[rank - 1]; ++k) {
       in[rank - 1] = k;
-      const int32_t value =
-          quantizedAt(a, offsetOf(in, a.strides, rank)) - static_cast<int32_t>(product.xZero);
-      sum += static_cast<uint32_t>(value * weights[k]);
+      const int32_t value = quantizedAt(a, offsetOf(in, a.strides, rank)) - xZero;
+      sum += static_cast<uint32_t>(value * (weights[k] - wZero));
     }
-    storeByte(y, offsetOf(out, y.strides, rank),
-              requantised(to, static_cast<int32_t>(sum), factorAt(args, column)));
+    storeSum(product, args, column, sum, offsetOf(out, y.strides, rank));
   });
   return {};
 }
