@@ -26,15 +26,18 @@ Result<void> checkByte(const TensorType& x, int64_t zero, const char* what) {
   return {};
 }
 
-/// Bias and factors, inputs 2 and 3, of `outputs` channels.
-Result<void> checkChannels(std::span<const TensorType> inputs, int64_t outputs) {
+/// Bias and factors, inputs 2 and 3, of `outputs` channels, and the weights' zero point.
+Result<void> checkChannels(std::span<const TensorType> inputs, int64_t outputs, int64_t wZero,
+                           QuantisationRule rule) {
+  const bool isReal = rule == QuantisationRule::OnnxRuntime;
+  const DataType factors = isReal ? DataType::Float32 : DataType::Float64;
   if (present(inputs, 2) && inputs[2] != TensorType{DataType::Int32, Shape{outputs}})
     return fail(ErrorCode::ShapeMismatch, "the bias is ", inputs[2].type, " ", inputs[2].shape,
                 ", expected int32 ", outputs);
-  if (!present(inputs, 3) || inputs[3].type != DataType::Float32 || inputs[3].shape.rank() != 1 ||
+  if (!present(inputs, 3) || inputs[3].type != factors || inputs[3].shape.rank() != 1 ||
       (inputs[3].shape[0] != 1 && inputs[3].shape[0] != outputs))
-    return fail(ErrorCode::ShapeMismatch, "expected float32 factors, one or ", outputs);
-  return {};
+    return fail(ErrorCode::ShapeMismatch, "expected ", factors, " factors, one or ", outputs);
+  return checkByte(inputs[1], wZero, "the weights");
 }
 
 Conv plainConv(const QuantizedConv& op) {
@@ -82,7 +85,8 @@ Result<TensorTypes> QuantizedConv::inferShape(std::span<const TensorType> inputs
                                        {DataType::Float32, inputs[1].shape}};
   auto types = plainConv(*this).inferShape(floats);
   if (!types) return types;
-  if (auto ok = checkChannels(inputs, inputs[1].shape[0]); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkChannels(inputs, inputs[1].shape[0], wZero, y.rule); !ok)
+    return std::unexpected(ok.error());
   (*types)[0].type = y.dataType();
   return types;
 }
@@ -123,7 +127,8 @@ Result<TensorTypes> QuantizedMatMul::inferShape(std::span<const TensorType> inpu
                 b, " (int8 matrices are supported)");
   const auto extents = matMulExtents(a, b, false, transposeB);
   if (!extents) return std::unexpected(extents.error());
-  if (auto ok = checkChannels(inputs, extents->n); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkChannels(inputs, extents->n, wZero, y.rule); !ok)
+    return std::unexpected(ok.error());
   const Shape out = matMulShape(*extents, a, b);
   if (auto ok = checkShape(out); !ok) return std::unexpected(ok.error());
   return TensorTypes{TensorType{y.dataType(), out}};
@@ -142,6 +147,7 @@ std::optional<WeightMatrices> QuantizedMatMul::weightMatrices(int index, const S
 }
 
 std::string QuantizedBinary::name() const {
+  if (fn == QuantizedFn::Sub) return "QuantizedSub";
   return fn == QuantizedFn::Mul ? "QuantizedMul" : "QuantizedAdd";
 }
 
@@ -152,6 +158,8 @@ Result<TensorTypes> QuantizedBinary::inferShape(std::span<const TensorType> inpu
   if (auto ok = checkByte(inputs[1], b.zero, "the right side"); !ok)
     return std::unexpected(ok.error());
   if (auto ok = y.check(); !ok) return std::unexpected(ok.error());
+  if (fn == QuantizedFn::Sub && y.rule == QuantisationRule::OnnxRuntime)
+    return fail(ErrorCode::Unsupported, "a quantised difference by ONNX Runtime's rule");
   const auto shape = broadcastShapes(inputs[0].shape, inputs[1].shape);
   if (!shape) return std::unexpected(shape.error());
   if (auto ok = checkShape(*shape); !ok) return std::unexpected(ok.error());

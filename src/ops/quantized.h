@@ -10,7 +10,10 @@ namespace minnow::ops {
 
 /// Whose arithmetic takes a result to 8 bits.
 ///   OnnxRuntime  float32 products, rounded half to even: what ONNX Runtime's integer kernels do
-enum class QuantisationRule : uint8_t { OnnxRuntime, kCount };
+///   TfliteFixed  TensorFlow Lite's reference: a factor is 31 bits and a shift (FixedFactor of
+///                kernels/quantized.h), and rounds twice
+///   TfliteReal   the same where it rounds once, half away from zero: FULLY_CONNECTED, averages
+enum class QuantisationRule : uint8_t { OnnxRuntime, TfliteFixed, TfliteReal, kCount };
 
 /// What the integers of a tensor stand for.
 struct Quantisation {
@@ -48,14 +51,17 @@ struct QuantisedResult {
 };
 
 /// Inputs: x 8 bits [N,C,spatial…], w int8 [O,C/groups,kernel…], optional bias int32 [O], factors
-/// float32 [O] or [1]. sum = bias + Σ (x - xZero) * w in 32 bits, which wrap around; padding counts
-/// as xZero. OnnxRuntime: y = round(clamp(float(sum) * factor, least - yZero, most - yZero)) + yZero.
+/// [O] or [1], float32 or, of TensorFlow Lite's rules, float64. sum = bias + Σ (x - xZero) * (w - wZero)
+/// in 32 bits, which wrap around; padding counts as xZero.
+///   OnnxRuntime  y = round(clamp(float(sum) * factor, least - yZero, most - yZero)) + yZero
+///   TfliteFixed  y = clamp(FixedFactor(factor).times(sum) + yZero)
+///   TfliteReal   y = clamp(round half away(double(sum) * factor) + yZero)
 struct QuantizedConv final : OperatorBase<QuantizedConv>, WindowAttributes {
   static constexpr OpKind kKind = OpKind::QuantizedConv;
   static constexpr Facts kFacts{
       .layoutRole = LayoutRole::Spatial, .takesWeights = true, .rowsStandAlone = false};
   int64_t groups = 1;
-  int64_t xZero = 0;
+  int64_t xZero = 0, wZero = 0;
   QuantisedResult y;
 
   template <class V>
@@ -63,6 +69,7 @@ struct QuantizedConv final : OperatorBase<QuantizedConv>, WindowAttributes {
     WindowAttributes::fields(v);
     v("groups", groups);
     v("xZero", xZero);
+    v("wZero", wZero);
     y.fields(v);
   }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
@@ -76,18 +83,19 @@ struct QuantizedConv final : OperatorBase<QuantizedConv>, WindowAttributes {
 };
 
 /// Inputs: a 8 bits […,M,K], b int8 [K,N] (with transposeB [N,K]), optional bias int32 [N], factors
-/// float32 [N] or [1]. As QuantizedConv, a row of a being a pixel.
+/// [N] or [1]. As QuantizedConv, a row of a being a pixel.
 struct QuantizedMatMul final : OperatorBase<QuantizedMatMul> {
   static constexpr OpKind kKind = OpKind::QuantizedMatMul;
   static constexpr Facts kFacts{.takesWeights = true};
   bool transposeB = false;
-  int64_t xZero = 0;
+  int64_t xZero = 0, wZero = 0;
   QuantisedResult y;
 
   template <class V>
   void fields(V& v) {
     v("transposeB", transposeB);
     v("xZero", xZero);
+    v("wZero", wZero);
     y.fields(v);
   }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
@@ -97,12 +105,15 @@ struct QuantizedMatMul final : OperatorBase<QuantizedMatMul> {
                                                const Strides& strides) const override;
 };
 
-enum class QuantizedFn : uint8_t { Add, Mul, kCount };
+enum class QuantizedFn : uint8_t { Add, Mul, Sub, kCount };
 
 /// a and b of 8 bits, broadcast. OnnxRuntime, r being the scales' quotients in float32:
 ///   Add  k = yZero - fma(ra, aZero, rb * bZero); y = round(fma(a, ra, fma(b, rb, k)))
 ///   Mul  r = a.scale * b.scale / yScale; y = round(float((a - aZero) * (b - bZero)) * r + yZero)
-/// both clamped to the result's range.
+/// both clamped to the result's range. TfliteFixed, F(x, r) being FixedFactor(r).times(x):
+///   Add  M = 2 * max of both scales; y = F(F((a - aZero) << 20, a.scale / M) + the same of b,
+///        M / (2^20 * yScale)) + yZero, clamped; quotients in double. Sub takes the difference.
+///   Mul  y = F((a - aZero) * (b - bZero), r) + yZero, clamped; r as above
 struct QuantizedBinary final : OperatorBase<QuantizedBinary> {
   static constexpr OpKind kKind = OpKind::QuantizedBinary;
   static constexpr Facts kFacts{.layoutRole = LayoutRole::Follow};
@@ -131,6 +142,9 @@ struct QuantizedBinary final : OperatorBase<QuantizedBinary> {
 ///   global    factor = x.scale / (yScale * N) over N elements, and as QuantizedConv
 ///   windowed  v = Σ x.scale * (x - x.zero) in float32, row-major from 0, divided by the taps that
 ///             count; y = round(v / yScale + yZero), clamped
+/// TfliteReal: y = round half away(Σ x / taps that count), clamped, without scales and zero points.
+/// TfliteFixed, global: y = F(Σ x - N * x.zero, x.scale / yScale / N) + yZero, clamped, the factor cut
+/// as FixedFactor::dividedBy() does.
 struct QuantizedPool final : OperatorBase<QuantizedPool> {
   static constexpr OpKind kKind = OpKind::QuantizedPool;
   static constexpr Facts kFacts{.layoutRole = LayoutRole::Spatial, .rowsStandAlone = false};

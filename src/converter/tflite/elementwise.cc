@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "converter/tflite/images.h"
 #include "converter/tflite/operator.h"
 #include "ops/arg_reduce.h"
 #include "ops/cum_sum.h"
@@ -172,6 +173,8 @@ ops::ReduceFn reduceFn(const TfliteOperator& op) {
   return op.type() == "REDUCE_MAX" ? ops::ReduceFn::Max : ops::ReduceFn::Min;
 }
 
+}  // namespace
+
 std::vector<int64_t> reducedAxes(TfliteOperator& op) {
   std::vector<int64_t> axes;
   for (int64_t axis : op.ints(1)) axes.push_back(op.axisOf(axis, op.rank(0)));
@@ -179,8 +182,6 @@ std::vector<int64_t> reducedAxes(TfliteOperator& op) {
   axes.erase(std::ranges::unique(axes).begin(), axes.end());
   return axes;
 }
-
-}  // namespace
 
 /// Without the reduced axes, what is left of an image lies in the file's order only if rows and columns go.
 void importReduce(TfliteOperator& op) {

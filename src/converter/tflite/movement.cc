@@ -5,6 +5,7 @@
 
 #include "base/fail.h"
 #include "converter/tflite/operator.h"
+#include "converter/tflite/quantised.h"
 #include "ops/expand.h"
 #include "ops/gather.h"
 #include "ops/pad.h"
@@ -341,11 +342,23 @@ Value mirrored(const Composer& c, Value x, int64_t axis, int64_t before, int64_t
 
 }  // namespace
 
+namespace {
+
+/// What stands for 0 in the result.
+Value blankOf(TfliteOperator& op) {
+  const tfl::Tensor& y = op.declaredOutput(0);
+  const int64_t zero = isQuantised(y) ? quantisationOf(op, y).zero : 0;
+  return op.compose().cast(op.compose().integer(zero), op.typeOf(0));
+}
+
+}  // namespace
+
 void importPad(TfliteOperator& op) {
   const Dims pads = paddings(op);
   const Axes axes = op.axesOf({0});
   std::vector<Value> inputs{op.in(0, axes)};
   if (op.type() == "PADV2") inputs.push_back(op.in(2));
+  if (op.type() == "PAD") inputs.push_back(blankOf(op));
   op.set(0, op.emit(std::make_unique<ops::Pad>(padOf(pads, axes)), inputs), axes);
 }
 
@@ -407,7 +420,8 @@ void importSpaceToBatch(TfliteOperator& op) {
     pad.padsBegin[i + 1] = edges[2 * i];
     pad.padsEnd[i + 1] = edges[2 * i + 1];
   }
-  const Value padded = op.emit(std::make_unique<ops::Pad>(std::move(pad)), {op.in(0)});
+  const Value padded =
+      op.emit(std::make_unique<ops::Pad>(std::move(pad)), {op.in(0), blankOf(op)});
   const Shape in = op.context().typeOf(padded).shape;
   Dims cut{in[0]}, perm, joined{in[0]};
   for (int64_t i = 0; i < count; ++i) {

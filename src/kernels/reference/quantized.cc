@@ -34,14 +34,19 @@ int32_t requantised(const Requantiser& to, int32_t sum, float factor) {
   return roundBetween(static_cast<float>(sum) * factor, to.low, to.high) + to.zero;
 }
 
+/// The same by the factor of a channel, and by the result's rule.
+int32_t requantised(const ops::QuantisedResult& y, int32_t sum, const TensorView& factors,
+                    int64_t channel) {
+  const int64_t at = factors.shape[0] == 1 ? 0 : channel * factors.strides[0];
+  const Requantiser to(y);
+  return y.rule == ops::QuantisationRule::OnnxRuntime
+             ? requantised(to, sum, factors.as<const float>()[at])
+             : tfliteByte(y.rule, to, sum, factors.as<const double>()[at]);
+}
+
 /// What already contains the zero point.
 int32_t saturated(const ops::QuantisedResult& y, float value) {
   return roundBetween(value, static_cast<float>(y.least), static_cast<float>(y.most));
-}
-
-float factorAt(const KernelArgs& args, int64_t channel) {
-  const TensorView& factors = args.inputs[3];
-  return factors.as<const float>()[factors.shape[0] == 1 ? 0 : channel * factors.strides[0]];
 }
 
 /// Where a tap reads within a channel plane; -1 on padding.
@@ -85,14 +90,29 @@ int64_t tapsThatCount(const ops::Pool& pool, const Shape& x, const Index& out) {
   return taps;
 }
 
-int32_t globalAverage(const ops::QuantizedPool& op, const TensorView& x, const Index& out) {
+/// Of x less its zero point, or without one.
+int32_t sumOfTaps(const ops::QuantizedPool& op, const TensorView& x, const Index& out,
+                  int64_t zero) {
   uint32_t sum = 0;
   const int64_t first = out[0] * x.strides[0] + out[1] * x.strides[1];
   forEachTap(op.pool, x, out, [&](int64_t offset) {
-    sum += static_cast<uint32_t>(quantizedAt(x, first + offset) - static_cast<int32_t>(op.x.zero));
+    sum += static_cast<uint32_t>(quantizedAt(x, first + offset) - static_cast<int32_t>(zero));
   });
-  const auto taps = static_cast<float>(tapsThatCount(op.pool, x.shape, out));
-  return requantised(Requantiser(op.y), static_cast<int32_t>(sum), op.x.scale / (op.yScale * taps));
+  return static_cast<int32_t>(sum);
+}
+
+int32_t globalAverage(const ops::QuantizedPool& op, const TensorView& x, const Index& out) {
+  const int32_t sum = sumOfTaps(op, x, out, op.x.zero);
+  const int64_t taps = tapsThatCount(op.pool, x.shape, out);
+  if (op.y.rule == ops::QuantisationRule::TfliteFixed)
+    return fixedToByte(Requantiser(op.y), meanFactor(op, taps).times(sum));
+  return requantised(Requantiser(op.y), sum,
+                     op.x.scale / (op.yScale * static_cast<float>(taps)));
+}
+
+int32_t plainAverage(const ops::QuantizedPool& op, const TensorView& x, const Index& out) {
+  const int64_t taps = tapsThatCount(op.pool, x.shape, out);
+  return averageByte(op.y, sumOfTaps(op, x, out, 0), taps);
 }
 
 int32_t windowAverage(const ops::QuantizedPool& op, const TensorView& x, const Index& out) {
@@ -116,7 +136,6 @@ Result<void> runQuantizedConv(const ops::Operator& op, const KernelArgs& args) {
   const int64_t perGroup = matrices.outputs(), channels = w.shape[1];
   const int64_t taps = channels > 0 ? matrices.depth() / channels : 0;
   const auto windows = ops::windowsOver(conv, x.shape);
-  const Requantiser to(conv.y);
   forEachIndexInRows(y.shape, args.rows, [&](const Index& out) {
     const int64_t group = out[1] / perGroup;
     const BytesOfOutput weights(matrices, w, group, out[1] % perGroup);
@@ -127,11 +146,12 @@ Result<void> runQuantizedConv(const ops::Operator& op, const KernelArgs& args) {
       for (int64_t c = 0; c < channels; ++c) {
         const int64_t at = out[0] * x.strides[0] + (group * channels + c) * x.strides[1] + offset;
         const int32_t value = quantizedAt(x, at) - static_cast<int32_t>(conv.xZero);
-        sum += static_cast<uint32_t>(value * weights[tap * channels + c]);
+        const int32_t weight = weights[tap * channels + c] - static_cast<int32_t>(conv.wZero);
+        sum += static_cast<uint32_t>(value * weight);
       }
     }
     storeByte(y, offsetOf(out, y.strides, y.shape.rank()),
-              requantised(to, static_cast<int32_t>(sum), factorAt(args, out[1])));
+              requantised(conv.y, static_cast<int32_t>(sum), args.inputs[3], out[1]));
   });
   return {};
 }
@@ -141,7 +161,6 @@ Result<void> runQuantizedMatMul(const ops::Operator& op, const KernelArgs& args)
   const TensorView &a = args.inputs[0], &b = args.inputs[1], &y = args.outputs[0];
   const int rank = y.shape.rank();
   const auto matrices = *product.weightMatrices(1, b.shape, b.strides);
-  const Requantiser to(product.y);
   forEachIndex(y.shape, [&](const Index& out) {
     const int64_t column = out[rank - 1];
     const BytesOfOutput weights(matrices, b, 0, column);
@@ -151,10 +170,10 @@ Result<void> runQuantizedMatMul(const ops::Operator& op, const KernelArgs& args)
       in[rank - 1] = k;
       const int32_t value =
           quantizedAt(a, offsetOf(in, a.strides, rank)) - static_cast<int32_t>(product.xZero);
-      sum += static_cast<uint32_t>(value * weights[k]);
+      sum += static_cast<uint32_t>(value * (weights[k] - static_cast<int32_t>(product.wZero)));
     }
     storeByte(y, offsetOf(out, y.strides, rank),
-              requantised(to, static_cast<int32_t>(sum), factorAt(args, column)));
+              requantised(product.y, static_cast<int32_t>(sum), args.inputs[3], column));
   });
   return {};
 }
@@ -167,17 +186,22 @@ Result<void> runQuantizedBinary(const ops::Operator& op, const KernelArgs& args)
   const Strides bStrides = broadcastStrides(args.inputs[1], y.shape);
   const QuantisedAdd add(binary);
   const QuantisedMul mul(binary);
+  const FixedPair fixed(binary);
+  const bool isFixed = binary.y.rule != ops::QuantisationRule::OnnxRuntime;
   const auto aZero = static_cast<int32_t>(binary.a.zero),
              bZero = static_cast<int32_t>(binary.b.zero);
   forEachIndex(y.shape, [&](const Index& at) {
     const int32_t a = quantizedAt(args.inputs[0], offsetOf(at, aStrides, rank));
     const int32_t b = quantizedAt(args.inputs[1], offsetOf(at, bStrides, rank));
+    const int64_t to = offsetOf(at, y.strides, rank);
+    if (isFixed)
+      return storeByte(y, to, fixedToByte(Requantiser(binary.y), fixed(a - aZero, b - bZero)));
     const float value = binary.fn == ops::QuantizedFn::Add
                             ? std::fma(static_cast<float>(a), add.ra,
                                        std::fma(static_cast<float>(b), add.rb, add.k))
                             : static_cast<float>((a - aZero) * (b - bZero)) * mul.r +
                                   static_cast<float>(binary.y.zero);
-    storeByte(y, offsetOf(at, y.strides, rank), saturated(binary.y, value));
+    storeByte(y, to, saturated(binary.y, value));
   });
   return {};
 }
@@ -185,9 +209,11 @@ Result<void> runQuantizedBinary(const ops::Operator& op, const KernelArgs& args)
 Result<void> runQuantizedPool(const ops::Operator& op, const KernelArgs& args) {
   const auto& pool = static_cast<const ops::QuantizedPool&>(op);
   const TensorView &x = args.inputs[0], &y = args.outputs[0];
+  const auto average = pool.y.rule == ops::QuantisationRule::TfliteReal ? plainAverage
+                       : pool.pool.global                               ? globalAverage
+                                                                        : windowAverage;
   forEachIndexInRows(y.shape, args.rows, [&](const Index& out) {
-    storeByte(y, offsetOf(out, y.strides, y.shape.rank()),
-              pool.pool.global ? globalAverage(pool, x, out) : windowAverage(pool, x, out));
+    storeByte(y, offsetOf(out, y.strides, y.shape.rank()), average(pool, x, out));
   });
   return {};
 }

@@ -230,9 +230,9 @@ DynamicScale scaleOf(const TensorView& x) {
 
 }  // namespace
 
-bool acceptsQuantize(const ops::Operator&, std::span<const TensorView> inputs,
+bool acceptsQuantize(const ops::Operator& op, std::span<const TensorView> inputs,
                      std::span<const TensorView> outputs) {
-  return inputs[0].type == DataType::Float32 && isByte(outputs[0].type) && acceptsSpread(inputs);
+  return !static_cast<const ops::QuantizeLinear&>(op).awayFromZero && inputs[0].type == DataType::Float32 && isByte(outputs[0].type) && acceptsSpread(inputs);
 }
 
 Result<void> runQuantize(const ops::Operator& op, const KernelArgs& args) {

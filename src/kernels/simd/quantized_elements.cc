@@ -36,9 +36,9 @@ bool isRepeatedOrDense(int64_t step) { return step == 0 || step == 1; }
 
 }  // namespace
 
-bool acceptsQuantizedBinary(const ops::Operator&, std::span<const TensorView>,
+bool acceptsQuantizedBinary(const ops::Operator& op, std::span<const TensorView>,
                             std::span<const TensorView>) {
-  return true;
+  return static_cast<const ops::QuantizedBinary&>(op).y.rule == ops::QuantisationRule::OnnxRuntime;
 }
 
 Result<void> runQuantizedBinary(const ops::Operator& op, const KernelArgs& args) {
@@ -62,7 +62,8 @@ Result<void> runQuantizedBinary(const ops::Operator& op, const KernelArgs& args)
 
 bool acceptsQuantizedGlobalPool(const ops::Operator& op, std::span<const TensorView> inputs,
                                 std::span<const TensorView> outputs) {
-  return static_cast<const ops::QuantizedPool&>(op).pool.global && inputs[0].shape.rank() > 2 &&
+  const auto& pool = static_cast<const ops::QuantizedPool&>(op);
+  return pool.pool.global && pool.y.rule == ops::QuantisationRule::OnnxRuntime && inputs[0].shape.rank() > 2 &&
          inputs[0].shape.rank() <= 5 && Image(inputs[0]).channelsAdjacent() &&
          Image(outputs[0]).channelsAdjacent();
 }

@@ -492,6 +492,7 @@ void runProductBlock(const ProductShape& shape, const ByteBlocks& blocks,
 bool acceptsQuantizedConv(const ops::Operator& op, std::span<const TensorView> inputs,
                           std::span<const TensorView> outputs) {
   if (!isPacked(inputs, outputs[0])) return false;
+  if (static_cast<const ops::QuantizedConv&>(op).y.rule != ops::QuantisationRule::OnnxRuntime) return false;
   const ConvShape shape = shapeOf(op, inputs, outputs, {});
   return shape.y.channelsAdjacent() && !shape.panels.depthwise;
 }
@@ -518,6 +519,7 @@ Result<void> runQuantizedConv(const ops::Operator& op, const KernelArgs& args) {
 bool acceptsQuantizedDepthwise(const ops::Operator& op, std::span<const TensorView> inputs,
                                std::span<const TensorView> outputs) {
   if (!isPacked(inputs, outputs[0])) return false;
+  if (static_cast<const ops::QuantizedConv&>(op).y.rule != ops::QuantisationRule::OnnxRuntime) return false;
   const ConvShape shape = shapeOf(op, inputs, outputs, {});
   return shape.panels.depthwise && shape.taps() <= kMostByteTaps && shape.y.channelsAdjacent() &&
          shape.x.channelsAdjacent();
@@ -540,10 +542,10 @@ Result<void> runQuantizedDepthwise(const ops::Operator& op, const KernelArgs& ar
   return {};
 }
 
-bool acceptsQuantizedMatMul(const ops::Operator&, std::span<const TensorView> inputs,
+bool acceptsQuantizedMatMul(const ops::Operator& op, std::span<const TensorView> inputs,
                             std::span<const TensorView> outputs) {
   const TensorView& y = outputs[0];
-  return isPacked(inputs, y) &&
+  return static_cast<const ops::QuantizedMatMul&>(op).y.rule == ops::QuantisationRule::OnnxRuntime && isPacked(inputs, y) &&
          (y.strides[y.shape.rank() - 1] == 1 || y.shape[y.shape.rank() - 1] == 1);
 }
 
