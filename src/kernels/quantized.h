@@ -6,9 +6,18 @@
 #include <cmath>
 #include <cstdint>
 
+#include "kernels/kernel.h"
 #include "ops/quantized.h"
 
 namespace minnow::kernels {
+
+/// x's zero point: input 4 of a product, where there is one.
+inline int64_t zeroOfInput(const KernelArgs& args, int64_t attribute) {
+  if (!args.has(4)) return attribute;
+  const TensorView& zero = args.inputs[4];
+  return zero.type == DataType::Int8 ? int64_t{*zero.as<const int8_t>()}
+                                     : int64_t{*zero.as<const uint8_t>()};
+}
 
 /// From sums to integers of 8 bits: the range is that of what is rounded, before the zero point.
 struct Requantiser {

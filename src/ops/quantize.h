@@ -60,6 +60,7 @@ struct DequantizeLinear final : OperatorBase<DequantizeLinear> {
 /// 0 and x's extremes are in range.
 struct DynamicQuantizeLinear final : OperatorBase<DynamicQuantizeLinear> {
   static constexpr OpKind kKind = OpKind::DynamicQuantizeLinear;
+  static constexpr Facts kFacts{.layoutRole = LayoutRole::Follow};
 
   template <class V>
   void fields(V&) {}

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "ops/pool.h"
+#include "ops/unary.h"
 #include "ops/window.h"
 
 namespace minnow::ops {
@@ -27,10 +28,10 @@ struct Quantisation {
   }
 };
 
-/// How results become integers of 8 bits.
+/// How results become integers of 8 bits, or real numbers where a product says so.
 struct QuantisedResult {
   QuantisationRule rule = QuantisationRule::OnnxRuntime;
-  int64_t type = static_cast<int64_t>(DataType::Uint8);  ///< uint8 or int8
+  int64_t type = static_cast<int64_t>(DataType::Uint8);  ///< uint8 or int8, of a product float32
   int64_t zero = 0;
   /// An activation is a narrower range: Relu from the zero point on.
   int64_t least = 0, most = 255;
@@ -44,18 +45,24 @@ struct QuantisedResult {
     v("most", most);
   }
   DataType dataType() const;
+  bool isReal() const { return dataType() == DataType::Float32; }
+  bool isTflite() const { return rule != QuantisationRule::OnnxRuntime && !isReal(); }
   /// The whole range of a type.
   static QuantisedResult of(DataType type, int64_t zero);
-  /// Fails unless the zero point and the range lie within the type.
+  static QuantisedResult real() { return {.type = static_cast<int64_t>(DataType::Float32)}; }
+  /// Fails unless the zero point and the range lie within the type of 8 bits.
   Result<void> check() const;
 };
 
-/// Inputs: x 8 bits [N,C,spatial…], w int8 [O,C/groups,kernel…], optional bias int32 [O], factors
-/// [O] or [1], float32 or, of TensorFlow Lite's rules, float64. sum = bias + Σ (x - xZero) * (w - wZero)
-/// in 32 bits, which wrap around; padding counts as xZero.
-///   OnnxRuntime  y = round(clamp(float(sum) * factor, least - yZero, most - yZero)) + yZero
-///   TfliteFixed  y = clamp(FixedFactor(factor).times(sum) + yZero)
-///   TfliteReal   y = clamp(round half away(double(sum) * factor) + yZero)
+/// Inputs: x 8 bits [N,C,spatial…], w int8 [O,C/groups,kernel…], optional bias [O], factors [O] or
+/// one (float32; of TensorFlow Lite's rules float64), optional zero point of x, one of x's type, in
+/// place of `xZero`. sum = Σ (x - xZero) * (w - wZero) in 32 bits, which wrap around; padding counts
+/// as xZero. The result is
+///   8 bits   the bias int32 is added to the sum first
+///     OnnxRuntime  round(clamp(float(sum) * factor, least - yZero, most - yZero)) + yZero
+///     TfliteFixed  clamp(FixedFactor(factor).times(sum) + yZero)
+///     TfliteReal   clamp(double(sum) * factor, half away from zero, + yZero)
+///   float32  y = float(sum) * factor + bias, with two roundings, and the epilogue
 struct QuantizedConv final : OperatorBase<QuantizedConv>, WindowAttributes {
   static constexpr OpKind kKind = OpKind::QuantizedConv;
   static constexpr Facts kFacts{
@@ -63,6 +70,7 @@ struct QuantizedConv final : OperatorBase<QuantizedConv>, WindowAttributes {
   int64_t groups = 1;
   int64_t xZero = 0, wZero = 0;
   QuantisedResult y;
+  Epilogue epilogue;  ///< of real results
 
   template <class V>
   void fields(V& v) {
@@ -71,6 +79,10 @@ struct QuantizedConv final : OperatorBase<QuantizedConv>, WindowAttributes {
     v("xZero", xZero);
     v("wZero", wZero);
     y.fields(v);
+    epilogue.fields(v);
+  }
+  Epilogue* fusedActivation() MINNOW_CONVERSION_OVERRIDE {
+    return y.isReal() ? &epilogue : nullptr;
   }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
@@ -82,14 +94,15 @@ struct QuantizedConv final : OperatorBase<QuantizedConv>, WindowAttributes {
                                std::span<const TensorType> outputs) const override;
 };
 
-/// Inputs: a 8 bits […,M,K], b int8 [K,N] (with transposeB [N,K]), optional bias int32 [N], factors
-/// [N] or [1]. As QuantizedConv, a row of a being a pixel.
+/// Inputs: a 8 bits […,M,K], b int8 [K,N] (with transposeB [N,K]), optional bias [N], factors [N] or
+/// one, optional zero point of a. As QuantizedConv, a row of a being a pixel.
 struct QuantizedMatMul final : OperatorBase<QuantizedMatMul> {
   static constexpr OpKind kKind = OpKind::QuantizedMatMul;
   static constexpr Facts kFacts{.takesWeights = true};
   bool transposeB = false;
   int64_t xZero = 0, wZero = 0;
   QuantisedResult y;
+  Epilogue epilogue;  ///< of real results
 
   template <class V>
   void fields(V& v) {
@@ -97,6 +110,10 @@ struct QuantizedMatMul final : OperatorBase<QuantizedMatMul> {
     v("xZero", xZero);
     v("wZero", wZero);
     y.fields(v);
+    epilogue.fields(v);
+  }
+  Epilogue* fusedActivation() MINNOW_CONVERSION_OVERRIDE {
+    return y.isReal() ? &epilogue : nullptr;
   }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   int64_t multiplyAdds(std::span<const TensorType> inputs,

@@ -34,19 +34,28 @@ int32_t requantised(const Requantiser& to, int32_t sum, float factor) {
   return roundBetween(static_cast<float>(sum) * factor, to.low, to.high) + to.zero;
 }
 
-/// The same by the factor of a channel, and by the result's rule.
-int32_t requantised(const ops::QuantisedResult& y, int32_t sum, const TensorView& factors,
-                    int64_t channel) {
-  const int64_t at = factors.shape[0] == 1 ? 0 : channel * factors.strides[0];
-  const Requantiser to(y);
-  return y.rule == ops::QuantisationRule::OnnxRuntime
-             ? requantised(to, sum, factors.as<const float>()[at])
-             : tfliteByte(y.rule, to, sum, factors.as<const double>()[at]);
-}
-
 /// What already contains the zero point.
 int32_t saturated(const ops::QuantisedResult& y, float value) {
   return roundBetween(value, static_cast<float>(y.least), static_cast<float>(y.most));
+}
+
+/// The result of a channel's sum, of a convolution or a product.
+template <class Product>
+void storeSum(const Product& op, const KernelArgs& args, int64_t channel, uint32_t sum,
+              int64_t offset) {
+  const TensorView &y = args.outputs[0], &factors = args.inputs[3];
+  const int64_t at = factors.elements() == 1 ? 0 : channel * factors.strides[0];
+  if (op.y.isReal()) {
+    const float scaled =
+        static_cast<float>(static_cast<int32_t>(sum)) * factors.as<const float>()[at];
+    y.as<float>()[offset] = apply(op.epilogue, scaled + args.bias(2, channel));
+    return;
+  }
+  const auto whole = static_cast<int32_t>(sum + args.bias<uint32_t>(2, channel));
+  const Requantiser to(op.y);
+  storeByte(y, offset,
+            op.y.isTflite() ? tfliteByte(op.y.rule, to, whole, factors.as<const double>()[at])
+                            : requantised(to, whole, factors.as<const float>()[at]));
 }
 
 /// Where a tap reads within a channel plane; -1 on padding.
@@ -136,22 +145,22 @@ Result<void> runQuantizedConv(const ops::Operator& op, const KernelArgs& args) {
   const int64_t perGroup = matrices.outputs(), channels = w.shape[1];
   const int64_t taps = channels > 0 ? matrices.depth() / channels : 0;
   const auto windows = ops::windowsOver(conv, x.shape);
+  const auto xZero = static_cast<int32_t>(zeroOfInput(args, conv.xZero)),
+             wZero = static_cast<int32_t>(conv.wZero);
   forEachIndexInRows(y.shape, args.rows, [&](const Index& out) {
     const int64_t group = out[1] / perGroup;
     const BytesOfOutput weights(matrices, w, group, out[1] % perGroup);
-    auto sum = args.bias<uint32_t>(2, out[1]);
+    uint32_t sum = 0;
     for (int64_t tap = 0; tap < taps; ++tap) {
       const int64_t offset = byteTapOffset(windows, x, out, tap);
       if (offset < 0) continue;
       for (int64_t c = 0; c < channels; ++c) {
         const int64_t at = out[0] * x.strides[0] + (group * channels + c) * x.strides[1] + offset;
-        const int32_t value = quantizedAt(x, at) - static_cast<int32_t>(conv.xZero);
-        const int32_t weight = weights[tap * channels + c] - static_cast<int32_t>(conv.wZero);
-        sum += static_cast<uint32_t>(value * weight);
+        const int32_t value = quantizedAt(x, at) - xZero;
+        sum += static_cast<uint32_t>(value * (weights[tap * channels + c] - wZero));
       }
     }
-    storeByte(y, offsetOf(out, y.strides, y.shape.rank()),
-              requantised(conv.y, static_cast<int32_t>(sum), args.inputs[3], out[1]));
+    storeSum(conv, args, out[1], sum, offsetOf(out, y.strides, y.shape.rank()));
   });
   return {};
 }
@@ -161,19 +170,19 @@ Result<void> runQuantizedMatMul(const ops::Operator& op, const KernelArgs& args)
   const TensorView &a = args.inputs[0], &b = args.inputs[1], &y = args.outputs[0];
   const int rank = y.shape.rank();
   const auto matrices = *product.weightMatrices(1, b.shape, b.strides);
+  const auto xZero = static_cast<int32_t>(zeroOfInput(args, product.xZero)),
+             wZero = static_cast<int32_t>(product.wZero);
   forEachIndex(y.shape, [&](const Index& out) {
     const int64_t column = out[rank - 1];
     const BytesOfOutput weights(matrices, b, 0, column);
     Index in = out;
-    auto sum = args.bias<uint32_t>(2, column);
+    uint32_t sum = 0;
     for (int64_t k = 0; k < a.shape[rank - 1]; ++k) {
       in[rank - 1] = k;
-      const int32_t value =
-          quantizedAt(a, offsetOf(in, a.strides, rank)) - static_cast<int32_t>(product.xZero);
-      sum += static_cast<uint32_t>(value * (weights[k] - static_cast<int32_t>(product.wZero)));
+      const int32_t value = quantizedAt(a, offsetOf(in, a.strides, rank)) - xZero;
+      sum += static_cast<uint32_t>(value * (weights[k] - wZero));
     }
-    storeByte(y, offsetOf(out, y.strides, rank),
-              requantised(product.y, static_cast<int32_t>(sum), args.inputs[3], column));
+    storeSum(product, args, column, sum, offsetOf(out, y.strides, rank));
   });
   return {};
 }
@@ -187,7 +196,7 @@ Result<void> runQuantizedBinary(const ops::Operator& op, const KernelArgs& args)
   const QuantisedAdd add(binary);
   const QuantisedMul mul(binary);
   const FixedPair fixed(binary);
-  const bool isFixed = binary.y.rule != ops::QuantisationRule::OnnxRuntime;
+  const bool isFixed = binary.y.isTflite();
   const auto aZero = static_cast<int32_t>(binary.a.zero),
              bZero = static_cast<int32_t>(binary.b.zero);
   forEachIndex(y.shape, [&](const Index& at) {

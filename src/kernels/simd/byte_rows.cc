@@ -22,6 +22,9 @@ namespace hn = hwy::HWY_NAMESPACE;
 void storeSumsOf(const SumsToBytes&) {}
 void computePairsOf(const BytePairFunction&, const BytePairs&) {}
 void addPixelsOf(const ByteSums&) {}
+void scaleSumsOf(const SumsToReals&) {}
+void lookUpOf(const uint8_t*, const uint8_t*, uint8_t*, int64_t) {}
+int64_t sumOfBytesOf(const uint8_t*, int64_t, uint8_t) { return 0; }
 void convolveDepthwiseOf(const DepthwiseBytes&) {}
 void maximaOf(const ByteMaxima&) {}
 #else
@@ -144,6 +147,90 @@ void storeSumsOf(const SumsToBytes& work) {
   work.isSmall ? storeSumsBy<PlainRounding>(work) : storeSumsBy<ClampedRounding>(work);
 }
 
+/// Two roundings, as the rule has it.
+template <class D>
+HWY_INLINE void scaleVector(D di, const SumsToReals& work, int64_t c) {
+  const hn::RebindToFloat<D> d;
+  const auto real = hn::ConvertTo(d, hn::LoadU(di, work.sums + c));
+  hn::StoreU(hn::Add(hn::Mul(real, hn::LoadU(d, work.factors + c)), hn::LoadU(d, work.bias + c)), d,
+             work.y + c);
+}
+
+void scaleSumsOf(const SumsToReals& work) {
+  const hn::ScalableTag<int32_t> di;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(di));
+  int64_t c = 0;
+  for (; c + lanes <= work.channels; c += lanes) scaleVector(di, work, c);
+  for (; c < work.channels; ++c) scaleVector(hn::CappedTag<int32_t, 1>(), work, c);
+}
+
+// Tables ------------------------------------------------------------------------------------------
+
+#if HWY_ARCH_ARM_A64
+/// Four instructions that look up 64 bytes each; what is beyond them stays.
+HWY_INLINE int64_t lookUpVectors(const uint8_t* table, const uint8_t* x, uint8_t* y, int64_t n) {
+  uint8x16x4_t parts[4];
+  for (int i = 0; i < 4; ++i) parts[i] = vld1q_u8_x4(table + i * 64);
+  int64_t i = 0;
+  for (; i + 16 <= n; i += 16) {
+    uint8x16_t at = vld1q_u8(x + i), found = vqtbl4q_u8(parts[0], at);
+    for (int part = 1; part < 4; ++part)
+      found = vqtbx4q_u8(found, parts[part], at = vsubq_u8(at, vdupq_n_u8(64)));
+    vst1q_u8(y + i, found);
+  }
+  return i;
+}
+#elif HWY_ARCH_X86
+/// A lookup of 16 bytes gives 0 where the highest bit of an index is set. Tables hold what differs
+/// from the one before, so that all that an index has passed add up to the one that it is in: an
+/// index falls by 16 from table to table until it is negative, where it stays. One of 128 and more
+/// begins negative, and passes the last eight alone, which hold what differs from eight before too.
+HWY_INLINE int64_t lookUpVectors(const uint8_t* table, const uint8_t* x, uint8_t* y, int64_t n) {
+  const hn::ScalableTag<uint8_t> d;
+  const hn::RebindToSigned<decltype(d)> ds;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  hn::Vec<decltype(d)> parts[16];
+  parts[0] = hn::LoadDup128(d, table);
+  HWY_UNROLL(16)
+  for (int i = 1; i < 16; ++i) {
+    parts[i] = hn::Xor(hn::LoadDup128(d, table + i * 16), hn::LoadDup128(d, table + i * 16 - 16));
+    if (i >= 8) parts[i] = hn::Xor(parts[i], parts[i - 8]);
+  }
+  const auto step = hn::Set(ds, 16);
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    auto at = hn::BitCast(ds, hn::LoadU(d, x + i));
+    auto found = hn::TableLookupBytesOr0(parts[0], hn::BitCast(d, at));
+    HWY_UNROLL(16)
+    for (int part = 1; part < 16; ++part) {
+      at = part <= 8 ? hn::Sub(at, step) : hn::SaturatedSub(at, step);
+      found = hn::Xor(found, hn::TableLookupBytesOr0(parts[part], hn::BitCast(d, at)));
+    }
+    hn::StoreU(found, d, y + i);
+  }
+  return i;
+}
+#else
+HWY_INLINE int64_t lookUpVectors(const uint8_t*, const uint8_t*, uint8_t*, int64_t) { return 0; }
+#endif
+
+void lookUpOf(const uint8_t* table, const uint8_t* x, uint8_t* y, int64_t n) {
+  for (int64_t i = n >= 64 ? lookUpVectors(table, x, y, n) : 0; i < n; ++i) y[i] = table[x[i]];
+}
+
+int64_t sumOfBytesOf(const uint8_t* x, int64_t n, uint8_t flip) {
+  const hn::ScalableTag<uint8_t> d;
+  const hn::Repartition<uint64_t, decltype(d)> d64;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  auto sums = hn::Zero(d64);
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes)
+    sums = hn::Add(sums, hn::SumsOf8(flipped(d, hn::LoadU(d, x + i), flip)));
+  auto sum = static_cast<int64_t>(hn::GetLane(hn::SumOfLanes(d64, sums)));
+  for (; i < n; ++i) sum += x[i] ^ flip;
+  return sum;
+}
+
 // Pairs -------------------------------------------------------------------------------------------
 
 /// Bytes as numbers, of int8 by way of uint8.
@@ -229,10 +316,8 @@ class DepthwiseStep {
  public:
   DepthwiseStep(const DepthwiseBytes& work, int64_t channel) : work_(work), channel_(channel) {
     for (int lane = 0; lane < kLanes; ++lane) {
-      const int block = lane / 8, half = lane % 8 / 4;
-      const int to = half * (kLanes / 2) + block * 4 + lane % 4;
-      start_[to] = work.start[channel + lane];
-      factors_[to] = work.factors[channel + lane];
+      start_[place(lane)] = work.start[channel + lane];
+      factors_[place(lane)] = work.factors[channel + lane];
     }
     for (int64_t t = 0; t < work.taps; t += kTogether) prepare(t);
   }
@@ -249,13 +334,31 @@ class DepthwiseStep {
             low, high);
       if (t < work_.taps) add(loaded(taps[t] + at), hn::Zero(D16()), t, low, high);
       const hn::Rebind<uint8_t, D16> d8;
-      hn::StoreU(toBytes(di, Rounding::round(di, low, factors_, work_.to),
-                         Rounding::round(di, high, factors_ + kLanes / 2, work_.to), to),
-                 d8, pixels.y + pixel * work_.yStep + channel_);
+      uint8_t* y = pixels.y + pixel * work_.yStep;
+      if (work_.isReal)
+        storeInOrder(low, high, reinterpret_cast<int32_t*>(y) + channel_);
+      else
+        hn::StoreU(toBytes(di, Rounding::round(di, low, factors_, work_.to),
+                           Rounding::round(di, high, factors_ + kLanes / 2, work_.to), to),
+                   d8, y + channel_);
     }
   }
 
  private:
+  /// Sums by fours, of one vector and the other by turns on x86.
+  HWY_INLINE void storeInOrder(hn::Vec<Sums> low, hn::Vec<Sums> high, int32_t* y) const {
+    const Sums di;
+    HWY_ALIGN int32_t sums[kLanes];
+    hn::Store(low, di, sums);
+    hn::Store(high, di, sums + kLanes / 2);
+    for (int lane = 0; lane < kLanes; lane += 4)
+      hwy::CopyBytes<4 * sizeof(int32_t)>(sums + place(lane), y + lane);
+  }
+  /// Where a channel's sum lies.
+  static constexpr int place(int lane) {
+    const int block = lane / 8, half = lane % 8 / 4;
+    return half * (kLanes / 2) + block * 4 + lane % 4;
+  }
   HWY_INLINE Terms loaded(const uint8_t* tap) const {
     const hn::Rebind<uint8_t, D16> d8;
     return hn::PromoteTo(D16(), flipped(d8, hn::LoadU(d8, tap + channel_), work_.flip));
@@ -263,7 +366,8 @@ class DepthwiseStep {
   Terms weightsOf(int64_t tap) const {
     if (tap >= work_.taps) return hn::Zero(D16());
     const hn::Rebind<int8_t, D16> d8;
-    return hn::PromoteTo(D16(), hn::LoadU(d8, work_.weights + tap * work_.weightStep + channel_));
+    const auto bytes = hn::LoadU(d8, work_.weights + tap * work_.weightStep + channel_);
+    return hn::Sub(hn::PromoteTo(D16(), bytes), hn::Set(D16(), work_.wZero));
   }
 #if HWY_ARCH_ARM
   void prepare(int64_t tap) { hn::Store(weightsOf(tap), D16(), weights_ + tap * kLanes); }
@@ -321,11 +425,14 @@ void convolveFew(const DepthwiseBytes& work) {
         int32_t sum = work.start[c];
         for (int64_t t = 0; t < work.taps; ++t)
           sum += (work.places[i * work.taps + t][pixel * work.xStep + c] ^ work.flip) *
-                 work.weights[t * work.weightStep + c];
+                 (work.weights[t * work.weightStep + c] - work.wZero);
+        uint8_t* y = work.runs[i].y + pixel * work.yStep;
         const auto rounded =
             ClampedRounding::round(di, hn::Set(di, sum), work.factors + c, work.to);
-        work.runs[i].y[pixel * work.yStep + c] =
-            static_cast<uint8_t>(hn::GetLane(rounded) + work.to.zero);
+        if (work.isReal)
+          reinterpret_cast<int32_t*>(y)[c] = sum;
+        else
+          y[c] = static_cast<uint8_t>(hn::GetLane(rounded) + work.to.zero);
       }
 }
 
@@ -374,6 +481,13 @@ HWY_AFTER_NAMESPACE();
 namespace minnow::kernels::simd {
 
 void storeSums(const SumsToBytes& work) { MINNOW_DISPATCH(storeSumsOf)(work); }
+void scaleSums(const SumsToReals& work) { MINNOW_DISPATCH(scaleSumsOf)(work); }
+void lookUp(const uint8_t* table, const uint8_t* x, uint8_t* y, int64_t n) {
+  MINNOW_DISPATCH(lookUpOf)(table, x, y, n);
+}
+int64_t sumOfBytes(const uint8_t* x, int64_t n, uint8_t flip) {
+  return MINNOW_DISPATCH(sumOfBytesOf)(x, n, flip);
+}
 void computePairs(const BytePairFunction& fn, const BytePairs& row) {
   MINNOW_DISPATCH(computePairsOf)(fn, row);
 }

@@ -26,6 +26,21 @@ struct SumsToBytes {
 };
 void storeSums(const SumsToBytes& work);
 
+/// Sums of channels become real numbers, where they lie or elsewhere.
+struct SumsToReals {
+  const int32_t* sums;
+  const float *factors, *bias;
+  float* y;
+  int64_t channels;
+};
+void scaleSums(const SumsToReals& work);
+
+/// y[i] = table[x[i]], of 256 bytes; y may be x.
+void lookUp(const uint8_t* table, const uint8_t* x, uint8_t* y, int64_t n);
+
+/// The sum of n bytes, the highest bit of each flipped or not.
+int64_t sumOfBytes(const uint8_t* x, int64_t n, uint8_t flip);
+
 /// Two rows of bytes to one. A step of 0 repeats an operand's only element.
 struct BytePairs {
   const uint8_t *a, *b;
@@ -78,12 +93,14 @@ struct DepthwiseBytes {
   int64_t count, taps, channels, xStep, yStep;
   const int8_t* weights;  ///< tap 0; the next one follows at `weightStep`
   int64_t weightStep;
+  int16_t wZero;
   const int32_t* start;
   const float* factors;
   Requantiser to;
   bool isSmall;  ///< areSmall() of the factors
   uint8_t flip;  ///< of the highest bit of x, which counts as unsigned then
   bool ySigned;
+  bool isReal;  ///< y are the sums themselves, int32, at steps of bytes too
 };
 /// More taps are for the reference.
 inline constexpr int64_t kMostByteTaps = 64;

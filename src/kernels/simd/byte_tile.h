@@ -18,8 +18,8 @@ inline constexpr bool kTileTakesSigned = true;
 inline constexpr bool kTileTakesSigned = false;
 #endif
 
-/// Rows (pixels) that a tile has at most, and panels side by side.
-inline constexpr int64_t kByteRows = 12, kBytePanels = 2;
+/// Rows (pixels) by which blocks are cut, those that a tile has at most, and panels side by side.
+inline constexpr int64_t kByteRows = 12, kMostByteRows = 48, kBytePanels = 2;
 inline constexpr int64_t kByteColumns = kBytePanels * BytePanels::kOutputs;
 
 struct ByteTile {
@@ -34,15 +34,16 @@ struct ByteTile {
   const SumsToBytes* to;    ///< of the row at hand on, for tiles that store bytes
 };
 
-/// `rows` up to kByteRows, `panels` 1 or kBytePanels.
+/// `panels` is 1 or kBytePanels.
 using ByteTileFn = void (*)(const ByteTile& tile, int64_t rows, int64_t panels);
 
 struct ByteTiles {
   ByteTileFn sums = nullptr;
+  int64_t sumRows = kByteRows;  ///< at most, up to kMostByteRows
   /// Stores bytes at once, of whole panels and small factors (SumsToBytes::isSmall); null where that
   /// gains nothing.
   ByteTileFn bytes = nullptr;
-  /// Of `bytes`: fewer than kByteRows, to have registers left; so it pays up to `mostSteps` alone.
+  /// Of `bytes`: fewer rows, to have registers left; so it pays up to `mostSteps` alone.
   int64_t rows = 0, mostSteps = 0;
 };
 

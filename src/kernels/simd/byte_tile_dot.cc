@@ -49,7 +49,7 @@ struct DotTile {
 }  // namespace
 
 ByteTiles byteTilesDot() {
-  return {runBytePanels<DotTile, 4>};
+  return {.sums = runBytePanels<DotTile, 4>};
 }
 
 }  // namespace minnow::kernels::simd

@@ -65,7 +65,7 @@ struct NeonTile {
 }  // namespace
 
 ByteTiles byteTilesNeon() {
-  return {runBytePanels<NeonTile, kNeonRows>};
+  return {.sums = runBytePanels<NeonTile, kNeonRows>};
 }
 
 }  // namespace minnow::kernels::simd

@@ -128,15 +128,18 @@ void storeBytes(const ByteTile& tile, int64_t rows, int64_t panels) {
 }  // namespace
 
 ByteTiles byteTilesVnni() {
-  return {[](const ByteTile& tile, int64_t rows, int64_t panels) {
-            panels == 1 ? runByteRows<VnniTile<int32_t>::Of, kByteRows, 1>(tile, rows)
-                        : runByteRows<VnniTile<int32_t>::Of, kByteRows, 2>(tile, rows);
-          },
-          [](const ByteTile& tile, int64_t rows, int64_t panels) {
-            tile.to->isSigned ? storeBytes<int8_t>(tile, rows, panels)
-                              : storeBytes<uint8_t>(tile, rows, panels);
-          },
-          kRowsToBytes, 32};
+  return {.sums =
+              [](const ByteTile& tile, int64_t rows, int64_t panels) {
+                panels == 1 ? runByteRows<VnniTile<int32_t>::Of, kByteRows, 1>(tile, rows)
+                            : runByteRows<VnniTile<int32_t>::Of, kByteRows, 2>(tile, rows);
+              },
+          .bytes =
+              [](const ByteTile& tile, int64_t rows, int64_t panels) {
+                tile.to->isSigned ? storeBytes<int8_t>(tile, rows, panels)
+                                  : storeBytes<uint8_t>(tile, rows, panels);
+              },
+          .rows = kRowsToBytes,
+          .mostSteps = 32};
 }
 
 }  // namespace minnow::kernels::simd

@@ -149,7 +149,11 @@ Result<void> runLookUp(const ops::Operator&, const KernelArgs& args) {
     for (int64_t r = 0; r < tile.rows; ++r) {
       const uint8_t* from = x.as<const uint8_t>() + tile.offset[1] + r * tile.rowStride[1];
       uint8_t* to = y.as<uint8_t>() + tile.offset[0] + r * tile.rowStride[0];
-      for (int64_t i = 0; i < tile.count; ++i) to[i * tile.step[0]] = table[from[i * tile.step[1]]];
+      if (tile.step[0] == 1 && tile.step[1] == 1)
+        lookUp(table, from, to, tile.count);
+      else
+        for (int64_t i = 0; i < tile.count; ++i)
+          to[i * tile.step[0]] = table[from[i * tile.step[1]]];
     }
   });
   return {};

@@ -7,6 +7,7 @@
 #include "kernels/simd/byte_rows.h"
 #include "kernels/simd/byte_tile.h"
 #include "kernels/simd/conv_plan.h"
+#include "kernels/simd/epilogue_rows.h"
 #include "kernels/simd/quantized.h"
 #include "kernels/simd/scratch.h"
 #include "ops/conv.h"
@@ -18,6 +19,10 @@ namespace {
 constexpr int64_t kBlockBytes = 192 * 1024;
 
 int64_t blocksOf(int64_t n, int64_t size) { return (n + size - 1) / size; }
+
+void applyTo(const ops::Epilogue& epilogue, float* y, int64_t n) {
+  if (epilogue.fn != ops::UnaryFn::Identity) applyEpilogueRows(epilogue, y, 1, n, n);
+}
 
 /// x as tiles take it.
 struct TileInput {
@@ -33,7 +38,8 @@ struct TileInput {
   }
 };
 
-/// How a product's rows are cut, and what scratch a thread needs.
+/// How a product's rows are cut, and what scratch a thread needs: where results of a row begin, what
+/// its sums have more or less, and its bytes.
 struct ByteBlocks {
   int64_t rows, pitch, rowsPerBlock;
   bool inPlace;
@@ -46,28 +52,98 @@ struct ByteBlocks {
     rowsPerBlock = std::min(rowsPerBlock, std::max<int64_t>(rows, 1));
   }
   int64_t blocks() const { return blocksOf(rows, rowsPerBlock); }
+  int64_t* places(std::byte* scratch) const { return reinterpret_cast<int64_t*>(scratch); }
+  int32_t* terms(std::byte* scratch) const {
+    return reinterpret_cast<int32_t*>(scratch + placesBytes());
+  }
+  uint8_t* bytes(std::byte* scratch) const {
+    return reinterpret_cast<uint8_t*>(scratch + placesBytes() + termBytes());
+  }
+  size_t scratchBytes() const {
+    return placesBytes() + termBytes() + (inPlace ? 0 : static_cast<size_t>(rowsPerBlock * pitch));
+  }
+
+ private:
   size_t placesBytes() const {
     return base::alignUp(static_cast<size_t>(rowsPerBlock) * sizeof(int64_t));
   }
-  size_t scratchBytes() const {
-    return placesBytes() + (inPlace ? 0 : static_cast<size_t>(rowsPerBlock * pitch));
+  size_t termBytes() const {
+    return base::alignUp(static_cast<size_t>(rowsPerBlock) * sizeof(int32_t));
   }
 };
 
-/// One product while it runs: bytes times panels, to bytes.
+/// What the sums of channels begin with, their factors, and what is added to real results: found once
+/// a run, at the beginning of the workspace, channels in the order of panels.
+class Channels {
+ public:
+  static size_t bytes(const BytePanels& panels) {
+    return base::alignUp(3 * sizeof(int32_t) * static_cast<size_t>(slots(panels)));
+  }
+  template <class Product>
+  Channels(const Product& op, const BytePanels& panels, const KernelArgs& args, int32_t xZero)
+      : start_(reinterpret_cast<int32_t*>(args.workspace.data())),
+        factors_(reinterpret_cast<float*>(start_ + slots(panels))),
+        bias_(factors_ + slots(panels)),
+        scratches_(args.workspace.subspan(bytes(panels))) {
+    std::memset(start_, 0, bytes(panels));
+    const std::byte* weights = args.inputs[1].as<const std::byte>();
+    const TensorView& factors = args.inputs[3];
+    const int64_t factorStep = factors.elements() == 1 ? 0 : factors.strides[0];
+    const int64_t zeros = panels.depthwise ? panels.depth * op.wZero : 0;
+    for (int64_t g = 0, c = 0; g < panels.groups; ++g)
+      for (int64_t o = 0; o < panels.outputs; ++o, ++c) {
+        uint32_t sum;
+        std::memcpy(&sum, weights + panels.sumOffset(g, o), sizeof sum);
+        sum -= static_cast<uint32_t>(zeros);
+        const int64_t to = slot(panels, g, o);
+        start_[to] = static_cast<int32_t>((op.y.isReal() ? 0 : args.bias<uint32_t>(2, c)) -
+                                          static_cast<uint32_t>(xZero) * sum);
+        factors_[to] = factors.as<const float>()[c * factorStep];
+        if (op.y.isReal()) bias_[to] = args.bias(2, c);
+      }
+    areSmall_ = areSmall(factors_, slots(panels));
+  }
+
+  const int32_t* start() const { return start_; }
+  const float* factors() const { return factors_; }
+  const float* bias() const { return bias_; }
+  bool factorsAreSmall() const { return areSmall_; }
+  std::span<std::byte> scratches() const { return scratches_; }
+  static int64_t slot(const BytePanels& panels, int64_t group, int64_t output) {
+    return panels.depthwise ? group
+                            : group * panels.panels() * BytePanels::kOutputs + output;
+  }
+
+ private:
+  /// With a panel more, as tiles read pairs of them.
+  static int64_t slots(const BytePanels& panels) {
+    return panels.depthwise ? panels.channels()
+                            : (panels.groups * panels.panels() + 1) * BytePanels::kOutputs;
+  }
+
+  int32_t* start_;
+  float *factors_, *bias_;
+  std::span<std::byte> scratches_;
+  bool areSmall_ = false;
+};
+
+/// One product while it runs: bytes times panels, to bytes or to real numbers.
 class ByteProduct {
  public:
-  ByteProduct(const BytePanels& panels, const KernelArgs& args, const TileInput& input,
-              const ops::QuantisedResult& y)
+  template <class Product>
+  ByteProduct(const Product& op, const BytePanels& panels, const KernelArgs& args)
       : panels_(panels),
         args_(args),
-        input_(input),
-        to_(y),
-        isSigned_(y.dataType() == DataType::Int8),
+        input_(args.inputs[0].type, zeroOfInput(args, op.xZero)),
+        channels_(op, panels, args, input_.zero),
+        epilogue_(op.epilogue),
+        to_(op.y),
+        type_(op.y.dataType()),
+        wZero_(static_cast<int32_t>(op.wZero)),
         tiles_(byteTiles()) {}
 
   const TileInput& input() const { return input_; }
-  const BytePanels& panels() const { return panels_; }
+  std::span<std::byte> scratches() const { return channels_.scratches(); }
   /// Pairs of panels of a group.
   int64_t pairs() const { return blocksOf(panels_.panels(), kBytePanels); }
 
@@ -75,83 +151,109 @@ class ByteProduct {
     const uint8_t* x;
     int64_t rowStep, count;
     const int64_t* places;  ///< where results of a row begin
+    int32_t* terms;         ///< room for what each row's sums have more or less
   };
-  void run(int64_t group, int64_t firstPair, int64_t endPair, const Rows& rows, uint8_t* y) const {
+  void run(int64_t group, int64_t firstPair, int64_t endPair, const Rows& rows, int64_t y) const {
+    if (wZero_ != 0) findTerms(rows);
     for (int64_t pair = firstPair; pair < endPair; ++pair)
       runPair(group, pair * kBytePanels, rows, y);
   }
 
  private:
-  void runPair(int64_t group, int64_t panel, const Rows& rows, uint8_t* y) const {
-    alignas(64) int32_t start[kByteColumns], sums[kByteRows * kByteColumns];
-    alignas(64) float factors[kByteColumns];
+  /// The weights' zero point times what x stands for.
+  void findTerms(const Rows& rows) const {
+    const bool isSigned = args_.inputs[0].type == DataType::Int8;
+    const int64_t zero = zeroOfUnsigned();
+    for (int64_t r = 0; r < rows.count; ++r) {
+      const int64_t sum =
+          sumOfBytes(rows.x + r * rows.rowStep, panels_.depth, isSigned ? 0x80 : 0);
+      rows.terms[r] = static_cast<int32_t>(wZero_ * (panels_.depth * zero - sum));
+    }
+  }
+  int64_t zeroOfUnsigned() const {
+    return input_.zero + (kTileTakesSigned ? 128 : 0);
+  }
+
+  void runPair(int64_t group, int64_t panel, const Rows& rows, int64_t y) const {
+    alignas(64) int32_t sums[kMostByteRows * kByteColumns];
     const int64_t column = panel * BytePanels::kOutputs;
     const int64_t columns = std::min(kByteColumns, panels_.outputs - column);
-    const int64_t channel = group * panels_.outputs + column;
-    const std::byte* weights = args_.inputs[1].as<const std::byte>() +
-                               group * panels_.groupBytes() + panel * panels_.panelBytes();
-    for (int64_t c = 0; c < kByteColumns; ++c) begin(weights, channel, c, columns, start, factors);
-    const bool isSmall = areSmall(factors, kByteColumns);
+    const int64_t slot = Channels::slot(panels_, group, column);
     const int64_t panels = columns > BytePanels::kOutputs ? kBytePanels : 1;
-    const bool toBytes = tiles_.bytes && isSmall && panels_.steps() <= tiles_.mostSteps &&
+    const bool toBytes = tiles_.bytes && channels_.factorsAreSmall() && wZero_ == 0 &&
+                         type_ != DataType::Float32 && panels_.steps() <= tiles_.mostSteps &&
                          columns == panels * BytePanels::kOutputs;
-    const int64_t lots = blocksOf(rows.count, toBytes ? tiles_.rows : kByteRows);
+    const int64_t lots = blocksOf(rows.count, toBytes ? tiles_.rows : tiles_.sumRows);
     for (int64_t lot = 0, row = 0; lot < lots; ++lot) {
       const int64_t n = (rows.count - row + lots - lot - 1) / (lots - lot);
-      const SumsToBytes to{sums,       factors,           to_, isSmall, isSigned_,
-                           y + column, rows.places + row, n,   columns};
+      const SumsToBytes to{sums,
+                           channels_.factors() + slot,
+                           to_,
+                           channels_.factorsAreSmall(),
+                           type_ == DataType::Int8,
+                           args_.outputs[0].as<uint8_t>() + y + column,
+                           rows.places + row,
+                           n,
+                           columns};
       const ByteTile tile{rows.x + row * rows.rowStep,
                           rows.rowStep,
                           panels_.steps(),
                           input_.flip,
-                          weights,
+                          args_.inputs[1].as<const std::byte>() + group * panels_.groupBytes() +
+                              panel * panels_.panelBytes(),
                           panels_.panelBytes(),
-                          start,
+                          channels_.start() + slot,
                           sums,
                           &to};
       if (toBytes) {
         tiles_.bytes(tile, n, panels);
       } else {
         tiles_.sums(tile, n, panels);
-        storeSums(to);
+        if (wZero_ != 0) addTerms(rows.terms + row, n, sums);
+        type_ == DataType::Float32 ? storeReals(to, slot, y + column) : storeSums(to);
       }
       row += n;
     }
   }
 
-  /// The bias, less the zero point of x as often as the weights say.
-  void begin(const std::byte* weights, int64_t channel, int64_t c, int64_t columns, int32_t* start,
-             float* factors) const {
-    start[c] = 0, factors[c] = 0;
-    if (c >= columns) return;
-    uint32_t sum;
-    std::memcpy(
-        &sum,
-        weights + c / BytePanels::kOutputs * panels_.panelBytes() + c % BytePanels::kOutputs * 4,
-        sizeof sum);
-    start[c] = static_cast<int32_t>(args_.bias<uint32_t>(2, channel + c) -
-                                    static_cast<uint32_t>(input_.zero) * sum);
-    const TensorView& all = args_.inputs[3];
-    factors[c] = all.as<const float>()[all.shape[0] == 1 ? 0 : (channel + c) * all.strides[0]];
+  static void addTerms(const int32_t* terms, int64_t rows, int32_t* sums) {
+    for (int64_t r = 0; r < rows; ++r, sums += kByteColumns)
+      for (int64_t c = 0; c < kByteColumns; ++c)
+        sums[c] = static_cast<int32_t>(static_cast<uint32_t>(sums[c]) +
+                                       static_cast<uint32_t>(terms[r]));
+  }
+
+  void storeReals(const SumsToBytes& of, int64_t slot, int64_t y) const {
+    alignas(64) float reals[kMostByteRows * kByteColumns];
+    for (int64_t r = 0; r < of.rows; ++r)
+      scaleSums({of.sums + r * kByteColumns, of.factors, channels_.bias() + slot,
+                 reals + r * of.columns, of.columns});
+    applyTo(epilogue_, reals, of.rows * of.columns);
+    for (int64_t r = 0; r < of.rows; ++r)
+      std::copy_n(reals + r * of.columns, of.columns,
+                  args_.outputs[0].as<float>() + of.places[r] + y);
   }
 
   BytePanels panels_;
   const KernelArgs& args_;
   TileInput input_;
+  Channels channels_;
+  ops::Epilogue epilogue_;
   Requantiser to_;
-  bool isSigned_;
+  DataType type_;
+  int32_t wZero_;
   ByteTiles tiles_;
 };
 
 /// Calls run(block, first pair, end pair, scratch): pairs are shared too where blocks are few.
 template <class F>
-void forEachBlock(const KernelArgs& args, int64_t blocks, int64_t pairs, size_t scratchBytes,
+void forEachBlock(base::Team& team, const ByteProduct& product, int64_t blocks, size_t scratchBytes,
                   F&& run) {
-  const int64_t threads = args.team->threads();
+  const int64_t threads = team.threads(), pairs = product.pairs();
   const int64_t cuts =
       blocks >= threads ? 1 : std::min(pairs, blocksOf(threads, std::max<int64_t>(blocks, 1)));
   const int64_t perCut = blocksOf(pairs, std::max<int64_t>(cuts, 1));
-  forEachItem(*args.team, blocks * cuts, args.workspace, scratchBytes,
+  forEachItem(team, blocks * cuts, product.scratches(), scratchBytes,
               [&](int64_t item, std::byte* scratch) {
                 const int64_t first = item % cuts * perCut;
                 run(item / cuts, first, std::min(first + perCut, pairs), scratch);
@@ -293,8 +395,8 @@ void runConvBlock(const ConvShape& shape, const ByteBlocks& blocks, const BytePr
   const int64_t batch = block / blocks.blocks() / shape.groups;
   const uint8_t* image = args.inputs[0].as<const uint8_t>() + batch * shape.x.batchStride +
                          group * shape.channels * shape.x.channelStride;
-  auto* places = reinterpret_cast<int64_t*>(scratch);
-  auto* bytes = reinterpret_cast<uint8_t*>(scratch + blocks.placesBytes());
+  int64_t* places = blocks.places(scratch);
+  uint8_t* bytes = blocks.bytes(scratch);
   const Gathering gathering(shape, image, product.input().blank);
   Pixel pixel(shape, first);
   const int64_t inPlace = pixel.offset(shape.x);
@@ -302,12 +404,10 @@ void runConvBlock(const ConvShape& shape, const ByteBlocks& blocks, const BytePr
     places[i] = pixel.offset(shape.y);
     if (!blocks.inPlace) gathering.pixel(pixel, bytes + i * blocks.pitch);
   }
-  uint8_t* y =
-      args.outputs[0].as<uint8_t>() + batch * shape.y.batchStride + group * shape.panels.outputs;
-  const ByteProduct::Rows rows =
-      blocks.inPlace ? ByteProduct::Rows{image + inPlace, shape.x.pixelStride, count, places}
-                     : ByteProduct::Rows{bytes, blocks.pitch, count, places};
-  product.run(group, firstPair, endPair, rows, y);
+  ByteProduct::Rows rows{bytes, blocks.pitch, count, places, blocks.terms(scratch)};
+  if (blocks.inPlace) rows.x = image + inPlace, rows.rowStep = shape.x.pixelStride;
+  product.run(group, firstPair, endPair, rows,
+              batch * shape.y.batchStride + group * shape.panels.outputs);
 }
 
 // Depthwise ---------------------------------------------------------------------------------------
@@ -327,16 +427,15 @@ class DepthwiseRuns {
 
   static constexpr int64_t kRows = 16;  ///< of an item at most
   struct Parts {
-    size_t blank, runs, places, channels;
+    size_t blank, runs, places;
 
     explicit Parts(const ConvShape& shape)
         : blank(base::alignUp(
               static_cast<size_t>((shape.y.width - 1) * xStep(shape) + shape.groups))),
           runs(base::alignUp(static_cast<size_t>(kRows * runsOfRow(shape)) * sizeof(ByteRun))),
           places(base::alignUp(static_cast<size_t>(kRows * runsOfRow(shape) * shape.taps()) *
-                               sizeof(void*))),
-          channels(base::alignUp(static_cast<size_t>(shape.groups) * 4)) {}
-    size_t bytes() const { return blank + runs + places + 2 * channels; }
+                               sizeof(void*))) {}
+    size_t bytes() const { return blank + runs + places; }
   };
   static int64_t xStep(const ConvShape& shape) {
     return shape.windows[2].stride * shape.x.pixelStride;
@@ -353,11 +452,11 @@ class DepthwiseRuns {
     return shape.y.width - (end - first) + 1;
   }
 
-  void addRow(const uint8_t* image, Pixel pixel, uint8_t* y) {
+  void addRow(const uint8_t* image, Pixel pixel, uint8_t* y, int64_t ySize) {
     const auto [first, end] = inner(shape_);
     for (pixel.column = 0; pixel.column < shape_.y.width;) {
       const int64_t count = pixel.column == first && end > first ? end - first : 1;
-      runs_[count_] = {count, y + pixel.offset(shape_.y)};
+      runs_[count_] = {count, y + pixel.offset(shape_.y) * ySize};
       place(image, pixel, places_ + count_ * shape_.taps());
       ++count_, pixel.column += count;
     }
@@ -402,33 +501,39 @@ struct DepthwiseItems {
         planes(shape.y.batch * shape.y.depth) {}
 };
 
+/// Sums become real numbers where they lie.
+void finishReals(const DepthwiseRuns& runs, const DepthwiseBytes& work, const Channels& channels,
+                 const ops::Epilogue& epilogue) {
+  for (int64_t i = 0; i < runs.count(); ++i)
+    for (int64_t pixel = 0; pixel < runs.runs()[i].count; ++pixel) {
+      auto* y = reinterpret_cast<float*>(runs.runs()[i].y + pixel * work.yStep);
+      scaleSums({reinterpret_cast<const int32_t*>(y), work.factors, channels.bias(), y,
+                 work.channels});
+      applyTo(epilogue, y, work.channels);
+    }
+}
+
 void runDepthwiseItem(const ConvShape& shape, const ops::QuantizedConv& op, const KernelArgs& args,
-                      const DepthwiseItems& items, int64_t item, std::byte* scratch) {
-  const DepthwiseRuns::Parts parts(shape);
-  auto* start = reinterpret_cast<int32_t*>(scratch + parts.bytes() - 2 * parts.channels);
-  auto* factors = reinterpret_cast<float*>(scratch + parts.bytes() - parts.channels);
-  const std::byte* weights = args.inputs[1].as<const std::byte>();
-  const TensorView& given = args.inputs[3];
+                      const Channels& channels, const DepthwiseItems& items, int64_t item,
+                      std::byte* scratch) {
+  const auto size = static_cast<int64_t>(elementSize(args.outputs[0].type));
   const uint8_t flip = args.inputs[0].type == DataType::Int8 ? 0x80 : 0;
-  const auto zero = static_cast<uint32_t>(op.xZero + flip);
-  for (int64_t c = 0; c < shape.groups; ++c) {
-    uint32_t sum;
-    std::memcpy(&sum, weights + c * 4, sizeof sum);
-    start[c] = static_cast<int32_t>(args.bias<uint32_t>(2, c) - zero * sum);
-    factors[c] = given.as<const float>()[given.shape[0] == 1 ? 0 : c * given.strides[0]];
-  }
   const int64_t plane = item / items.perPlane, batch = plane / shape.y.depth;
   const uint8_t* image = args.inputs[0].as<const uint8_t>() + batch * shape.x.batchStride;
-  uint8_t* y = args.outputs[0].as<uint8_t>() + batch * shape.y.batchStride;
-  DepthwiseRuns runs(shape, static_cast<uint8_t>(op.xZero), scratch);
+  uint8_t* y = args.outputs[0].as<uint8_t>() + batch * shape.y.batchStride * size;
+  DepthwiseRuns runs(shape, static_cast<uint8_t>(zeroOfInput(args, op.xZero)), scratch);
   const int64_t first = item % items.perPlane * items.rows;
   for (int64_t row = first; row < std::min(first + items.rows, shape.rows); ++row)
-    runs.addRow(image, Pixel(shape, (plane % shape.y.depth * shape.rows + row) * shape.y.width), y);
-  convolveDepthwise({runs.runs(), runs.places(), runs.count(), shape.taps(), shape.groups,
-                     DepthwiseRuns::xStep(shape), shape.y.pixelStride,
-                     reinterpret_cast<const int8_t*>(weights) + shape.panels.channels() * 4,
-                     shape.panels.channels(), start, factors, Requantiser(op.y),
-                     areSmall(factors, shape.groups), flip, op.y.dataType() == DataType::Int8});
+    runs.addRow(image, Pixel(shape, (plane % shape.y.depth * shape.rows + row) * shape.y.width), y,
+                size);
+  const DepthwiseBytes work{
+      runs.runs(), runs.places(), runs.count(), shape.taps(), shape.groups,
+      DepthwiseRuns::xStep(shape), shape.y.pixelStride * size,
+      args.inputs[1].as<const int8_t>() + shape.panels.channels() * 4, shape.panels.channels(),
+      static_cast<int16_t>(op.wZero), channels.start(), channels.factors(), Requantiser(op.y),
+      channels.factorsAreSmall(), flip, op.y.dataType() == DataType::Int8, op.y.isReal()};
+  convolveDepthwise(work);
+  if (op.y.isReal()) finishReals(runs, work, channels, op.epilogue);
 }
 
 ConvShape shapeOf(const ops::Operator& op, std::span<const TensorView> inputs,
@@ -471,8 +576,8 @@ void runProductBlock(const ProductShape& shape, const ByteBlocks& blocks,
   const int last = a.shape.rank() - 1;
   const int64_t first = block * blocks.rowsPerBlock;
   const int64_t count = std::min(blocks.rowsPerBlock, blocks.rows - first);
-  auto* places = reinterpret_cast<int64_t*>(scratch);
-  auto* bytes = reinterpret_cast<uint8_t*>(scratch + blocks.placesBytes());
+  int64_t* places = blocks.places(scratch);
+  uint8_t* bytes = blocks.bytes(scratch);
   for (int64_t i = 0; i < count; ++i) {
     places[i] = rowOffset(y, first + i);
     if (blocks.inPlace) continue;
@@ -480,11 +585,10 @@ void runProductBlock(const ProductShape& shape, const ByteBlocks& blocks,
     for (int64_t k = 0; k < shape.depth; ++k)
       bytes[i * blocks.pitch + k] = from[k * a.strides[last]];
   }
-  const uint8_t* inPlace = a.as<const uint8_t>() + rowOffset(a, first);
-  const ByteProduct::Rows rows =
-      blocks.inPlace ? ByteProduct::Rows{inPlace, a.strides[last - 1], count, places}
-                     : ByteProduct::Rows{bytes, blocks.pitch, count, places};
-  product.run(0, firstPair, endPair, rows, y.as<uint8_t>());
+  ByteProduct::Rows rows{bytes, blocks.pitch, count, places, blocks.terms(scratch)};
+  if (blocks.inPlace)
+    rows.x = a.as<const uint8_t>() + rowOffset(a, first), rows.rowStep = a.strides[last - 1];
+  product.run(0, firstPair, endPair, rows, 0);
 }
 
 }  // namespace
@@ -499,16 +603,17 @@ bool acceptsQuantizedConv(const ops::Operator& op, std::span<const TensorView> i
 
 size_t QuantizedConvWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
                               std::span<const TensorView> outputs, const CallShape& call) {
-  return scratchWorkspace(shapeOf(op, inputs, outputs, call.rows).blocks().scratchBytes(),
-                          call.threads);
+  const ConvShape shape = shapeOf(op, inputs, outputs, call.rows);
+  return Channels::bytes(shape.panels) +
+         scratchWorkspace(shape.blocks().scratchBytes(), call.threads);
 }
 
 Result<void> runQuantizedConv(const ops::Operator& op, const KernelArgs& args) {
   const auto& conv = static_cast<const ops::QuantizedConv&>(op);
   const ConvShape shape = shapeOf(op, args.inputs, args.outputs, args.rows);
   const ByteBlocks blocks = shape.blocks();
-  const ByteProduct product(shape.panels, args, TileInput(args.inputs[0].type, conv.xZero), conv.y);
-  forEachBlock(args, shape.y.batch * shape.groups * blocks.blocks(), product.pairs(),
+  const ByteProduct product(conv, shape.panels, args);
+  forEachBlock(*args.team, product, shape.y.batch * shape.groups * blocks.blocks(),
                blocks.scratchBytes(),
                [&](int64_t block, int64_t firstPair, int64_t endPair, std::byte* scratch) {
                  runConvBlock(shape, blocks, product, args, block, firstPair, endPair, scratch);
@@ -527,17 +632,21 @@ bool acceptsQuantizedDepthwise(const ops::Operator& op, std::span<const TensorVi
 
 size_t QuantizedDepthwiseWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
                                    std::span<const TensorView> outputs, const CallShape& call) {
-  return scratchWorkspace(DepthwiseRuns::Parts(shapeOf(op, inputs, outputs, call.rows)).bytes(),
-                          call.threads);
+  const ConvShape shape = shapeOf(op, inputs, outputs, call.rows);
+  return Channels::bytes(shape.panels) +
+         scratchWorkspace(DepthwiseRuns::Parts(shape).bytes(), call.threads);
 }
 
 Result<void> runQuantizedDepthwise(const ops::Operator& op, const KernelArgs& args) {
   const auto& conv = static_cast<const ops::QuantizedConv&>(op);
   const ConvShape shape = shapeOf(op, args.inputs, args.outputs, args.rows);
   const DepthwiseItems items(shape, args.team->threads());
-  forEachItem(*args.team, items.planes * items.perPlane, args.workspace,
+  const int64_t flip = args.inputs[0].type == DataType::Int8 ? 128 : 0;
+  const Channels channels(conv, shape.panels, args,
+                          static_cast<int32_t>(zeroOfInput(args, conv.xZero) + flip));
+  forEachItem(*args.team, items.planes * items.perPlane, channels.scratches(),
               DepthwiseRuns::Parts(shape).bytes(), [&](int64_t item, std::byte* scratch) {
-                runDepthwiseItem(shape, conv, args, items, item, scratch);
+                runDepthwiseItem(shape, conv, args, channels, items, item, scratch);
               });
   return {};
 }
@@ -551,17 +660,17 @@ bool acceptsQuantizedMatMul(const ops::Operator& op, std::span<const TensorView>
 
 size_t QuantizedMatMulWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
                                 std::span<const TensorView>, const CallShape& call) {
-  return scratchWorkspace(ProductShape(op, inputs[0], inputs[1]).blocks().scratchBytes(),
-                          call.threads);
+  const ProductShape shape(op, inputs[0], inputs[1]);
+  return Channels::bytes(shape.panels) +
+         scratchWorkspace(shape.blocks().scratchBytes(), call.threads);
 }
 
 Result<void> runQuantizedMatMul(const ops::Operator& op, const KernelArgs& args) {
   const auto& matmul = static_cast<const ops::QuantizedMatMul&>(op);
   const ProductShape shape(op, args.inputs[0], args.inputs[1]);
   const ByteBlocks blocks = shape.blocks();
-  const ByteProduct product(shape.panels, args, TileInput(args.inputs[0].type, matmul.xZero),
-                            matmul.y);
-  forEachBlock(args, blocks.blocks(), product.pairs(), blocks.scratchBytes(),
+  const ByteProduct product(matmul, shape.panels, args);
+  forEachBlock(*args.team, product, blocks.blocks(), blocks.scratchBytes(),
                [&](int64_t block, int64_t firstPair, int64_t endPair, std::byte* scratch) {
                  runProductBlock(shape, blocks, product, args, block, firstPair, endPair, scratch);
                });
