@@ -21,11 +21,13 @@ inline int64_t zeroOfInput(const KernelArgs& args, int64_t attribute) {
 
 /// From sums to integers of 8 bits: the range is that of what is rounded, before the zero point.
 struct Requantiser {
+  ops::QuantisationRule rule;
   float low, high;
   int32_t zero, least, most;
 
   explicit Requantiser(const ops::QuantisedResult& y)
-      : low(static_cast<float>(y.least - y.zero)),
+      : rule(y.rule),
+        low(static_cast<float>(y.least - y.zero)),
         high(static_cast<float>(y.most - y.zero)),
         zero(static_cast<int32_t>(y.zero)),
         least(static_cast<int32_t>(y.least)),
@@ -45,6 +47,7 @@ struct FixedFactor {
     if (exponent < -31 || exponent > 31) bits = exponent = 0;
     multiplier = static_cast<int32_t>(bits);
   }
+  FixedFactor(int32_t bits, int32_t power) : multiplier(bits), exponent(power) {}
   int32_t left() const { return std::max(exponent, 0); }
   int32_t right() const { return std::max(-exponent, 0); }
 
@@ -73,9 +76,8 @@ inline int32_t realToByte(const Requantiser& to, double value) {
   const double least = to.least - to.zero, most = to.most - to.zero;
   return static_cast<int32_t>(std::clamp(std::round(value), least, most)) + to.zero;
 }
-inline int32_t tfliteByte(ops::QuantisationRule rule, const Requantiser& to, int32_t sum,
-                          double factor) {
-  return rule == ops::QuantisationRule::TfliteReal
+inline int32_t tfliteByte(const Requantiser& to, int32_t sum, double factor) {
+  return to.rule == ops::QuantisationRule::TfliteReal
              ? realToByte(to, static_cast<double>(sum) * factor)
              : fixedToByte(to, FixedFactor(factor).times(sum));
 }

@@ -54,7 +54,7 @@ void storeSum(const Product& op, const KernelArgs& args, int64_t channel, uint32
   const auto whole = static_cast<int32_t>(sum + args.bias<uint32_t>(2, channel));
   const Requantiser to(op.y);
   storeByte(y, offset,
-            op.y.isTflite() ? tfliteByte(op.y.rule, to, whole, factors.as<const double>()[at])
+            op.y.isTflite() ? tfliteByte(to, whole, factors.as<const double>()[at])
                             : requantised(to, whole, factors.as<const float>()[at]));
 }
 

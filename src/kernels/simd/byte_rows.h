@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 
 #include "kernels/quantized.h"
@@ -13,10 +14,25 @@ inline bool areSmall(const float* factors, int64_t count) {
   return std::all_of(factors, factors + count, [](float f) { return f >= 0 && f < 1; });
 }
 
+/// Two words hold what TensorFlow Lite's rules multiply by: multiplier and exponent, or a double.
+inline void setTfliteFactor(ops::QuantisationRule rule, double r, float& factor, float& more) {
+  const FixedFactor fixed(r);
+  const auto bits = std::bit_cast<uint64_t>(r);
+  const bool isFixed = rule == ops::QuantisationRule::TfliteFixed;
+  factor = std::bit_cast<float>(isFixed ? static_cast<uint32_t>(fixed.multiplier)
+                                        : static_cast<uint32_t>(bits));
+  more = std::bit_cast<float>(isFixed ? static_cast<uint32_t>(fixed.exponent)
+                                      : static_cast<uint32_t>(bits >> 32));
+}
+inline double realFactor(float factor, float more) {
+  return std::bit_cast<double>(uint64_t{std::bit_cast<uint32_t>(more)} << 32 |
+                               std::bit_cast<uint32_t>(factor));
+}
+
 /// A tile's sums become bytes: y[places[r] + c] of `columns` channels, by their factors.
 struct SumsToBytes {
   const int32_t* sums;   ///< rows of kByteColumns
-  const float* factors;  ///< kByteColumns
+  const float *factors, *more;  ///< kByteColumns; `more` of TensorFlow Lite's rules
   Requantiser to;
   bool isSmall;  ///< areSmall() of the factors
   bool isSigned;
@@ -55,6 +71,8 @@ struct BytePairFunction {
   bool isMul, aSigned, bSigned, ySigned;
   int32_t aZero, bZero;
   float yZero, least, most;
+  FixedPair fixed;
+  Requantiser to;
 
   explicit BytePairFunction(const ops::QuantizedBinary& op, DataType a, DataType b)
       : add(op),
@@ -67,7 +85,9 @@ struct BytePairFunction {
         bZero(static_cast<int32_t>(op.b.zero)),
         yZero(static_cast<float>(op.y.zero)),
         least(static_cast<float>(op.y.least)),
-        most(static_cast<float>(op.y.most)) {}
+        most(static_cast<float>(op.y.most)),
+        fixed(op),
+        to(op.y) {}
 };
 void computePairs(const BytePairFunction& fn, const BytePairs& row);
 
@@ -95,7 +115,7 @@ struct DepthwiseBytes {
   int64_t weightStep;
   int16_t wZero;
   const int32_t* start;
-  const float* factors;
+  const float *factors, *more;
   Requantiser to;
   bool isSmall;  ///< areSmall() of the factors
   uint8_t flip;  ///< of the highest bit of x, which counts as unsigned then

@@ -72,8 +72,9 @@ struct ByteBlocks {
   }
 };
 
-/// What the sums of channels begin with, their factors, and what is added to real results: found once
-/// a run, at the beginning of the workspace, channels in the order of panels.
+/// What the sums of channels begin with, their factors, and what is added to real results, or the rest
+/// of a factor (setTfliteFactor): found once a run, at the beginning of the workspace, channels in the
+/// order of panels.
 class Channels {
  public:
   static size_t bytes(const BytePanels& panels) {
@@ -98,10 +99,15 @@ class Channels {
         const int64_t to = slot(panels, g, o);
         start_[to] = static_cast<int32_t>((op.y.isReal() ? 0 : args.bias<uint32_t>(2, c)) -
                                           static_cast<uint32_t>(xZero) * sum);
+        if (op.y.isTflite()) {
+          const double r = factors.as<const double>()[c * factorStep];
+          setTfliteFactor(op.y.rule, r, factors_[to], bias_[to]);
+          continue;
+        }
         factors_[to] = factors.as<const float>()[c * factorStep];
         if (op.y.isReal()) bias_[to] = args.bias(2, c);
       }
-    areSmall_ = areSmall(factors_, slots(panels));
+    areSmall_ = !op.y.isTflite() && areSmall(factors_, slots(panels));
   }
 
   const int32_t* start() const { return start_; }
@@ -188,6 +194,7 @@ class ByteProduct {
       const int64_t n = (rows.count - row + lots - lot - 1) / (lots - lot);
       const SumsToBytes to{sums,
                            channels_.factors() + slot,
+                           channels_.bias() + slot,
                            to_,
                            channels_.factorsAreSmall(),
                            type_ == DataType::Int8,
@@ -530,7 +537,7 @@ void runDepthwiseItem(const ConvShape& shape, const ops::QuantizedConv& op, cons
       runs.runs(), runs.places(), runs.count(), shape.taps(), shape.groups,
       DepthwiseRuns::xStep(shape), shape.y.pixelStride * size,
       args.inputs[1].as<const int8_t>() + shape.panels.channels() * 4, shape.panels.channels(),
-      static_cast<int16_t>(op.wZero), channels.start(), channels.factors(), Requantiser(op.y),
+      static_cast<int16_t>(op.wZero), channels.start(), channels.factors(), channels.bias(), Requantiser(op.y),
       channels.factorsAreSmall(), flip, op.y.dataType() == DataType::Int8, op.y.isReal()};
   convolveDepthwise(work);
   if (op.y.isReal()) finishReals(runs, work, channels, op.epilogue);
@@ -596,7 +603,6 @@ void runProductBlock(const ProductShape& shape, const ByteBlocks& blocks,
 bool acceptsQuantizedConv(const ops::Operator& op, std::span<const TensorView> inputs,
                           std::span<const TensorView> outputs) {
   if (!isPacked(inputs, outputs[0])) return false;
-  if (static_cast<const ops::QuantizedConv&>(op).y.rule != ops::QuantisationRule::OnnxRuntime) return false;
   const ConvShape shape = shapeOf(op, inputs, outputs, {});
   return shape.y.channelsAdjacent() && !shape.panels.depthwise;
 }
@@ -624,9 +630,10 @@ Result<void> runQuantizedConv(const ops::Operator& op, const KernelArgs& args) {
 bool acceptsQuantizedDepthwise(const ops::Operator& op, std::span<const TensorView> inputs,
                                std::span<const TensorView> outputs) {
   if (!isPacked(inputs, outputs[0])) return false;
-  if (static_cast<const ops::QuantizedConv&>(op).y.rule != ops::QuantisationRule::OnnxRuntime) return false;
   const ConvShape shape = shapeOf(op, inputs, outputs, {});
-  return shape.panels.depthwise && shape.taps() <= kMostByteTaps && shape.y.channelsAdjacent() &&
+  const bool isReal =
+      static_cast<const ops::QuantizedConv&>(op).y.rule == ops::QuantisationRule::TfliteReal;
+  return !isReal && shape.panels.depthwise && shape.taps() <= kMostByteTaps && shape.y.channelsAdjacent() &&
          shape.x.channelsAdjacent();
 }
 
@@ -651,10 +658,10 @@ Result<void> runQuantizedDepthwise(const ops::Operator& op, const KernelArgs& ar
   return {};
 }
 
-bool acceptsQuantizedMatMul(const ops::Operator& op, std::span<const TensorView> inputs,
+bool acceptsQuantizedMatMul(const ops::Operator&, std::span<const TensorView> inputs,
                             std::span<const TensorView> outputs) {
   const TensorView& y = outputs[0];
-  return static_cast<const ops::QuantizedMatMul&>(op).y.rule == ops::QuantisationRule::OnnxRuntime && isPacked(inputs, y) &&
+  return isPacked(inputs, y) &&
          (y.strides[y.shape.rank() - 1] == 1 || y.shape[y.shape.rank() - 1] == 1);
 }
 

@@ -1,0 +1,75 @@
+// TensorFlow Lite's steps from sums to integers, by vectors (kernels/quantized.h has them as scalars). Included once for
+// every instruction set, after Highway and inside no namespace.
+#if defined(MINNOW_FIXED_ROUNDING_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef MINNOW_FIXED_ROUNDING_INL_H
+#undef MINNOW_FIXED_ROUNDING_INL_H
+#else
+#define MINNOW_FIXED_ROUNDING_INL_H
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace minnow::kernels::simd::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// (a * m + 2^30) >> 31 of numbers of 32 bits, m not negative.
+template <class D>
+HWY_INLINE hn::Vec<D> highProduct(D d, hn::Vec<D> a, hn::Vec<D> m) {
+#if HWY_ARCH_ARM
+  return (void)d, hn::Vec<D>(vqrdmulhq_s32(a.raw, m.raw));
+#else
+  const hn::Repartition<uint64_t, D> d64;
+  const hn::RepartitionToWide<D> wide;
+  const auto half = hn::Set(wide, int64_t{1} << 30);
+  const auto odd = [&](hn::Vec<D> v) {
+    return hn::BitCast(d, hn::ShiftRight<32>(hn::BitCast(d64, v)));
+  };
+  const auto evens = hn::BitCast(d64, hn::Add(hn::MulEven(a, m), half));
+  const auto odds = hn::BitCast(d64, hn::Add(hn::MulEven(odd(a), odd(m)), half));
+  return hn::OddEven(hn::BitCast(d, hn::ShiftLeft<1>(odds)),
+                     hn::BitCast(d, hn::ShiftRight<31>(evens)));
+#endif
+}
+
+/// FixedFactor::times().
+template <class D>
+HWY_INLINE hn::Vec<D> fixedTimes(D d, hn::Vec<D> v, hn::Vec<D> multiplier, hn::Vec<D> exponent) {
+  const auto left = hn::Max(exponent, hn::Zero(d)), right = hn::Sub(left, exponent);
+  const auto high = highProduct(d, hn::Shl(v, left), multiplier);
+  const auto one = hn::Set(d, 1);
+  const auto mask = hn::Sub(hn::Shl(one, right), one);
+  const auto half = hn::Sub(hn::ShiftRight<1>(mask), hn::ShiftRight<31>(high));
+  const auto isMore = hn::VecFromMask(d, hn::Gt(hn::And(high, mask), half));
+  return hn::Sub(hn::Shr(high, right), isMore);
+}
+
+template <class D>
+HWY_INLINE hn::Vec<D> fixedTimes(D d, hn::Vec<D> v, const FixedFactor& factor) {
+  return fixedTimes(d, v, hn::Set(d, factor.multiplier), hn::Set(d, factor.exponent));
+}
+
+/// Factors are what setTfliteFactor() makes of them.
+struct FixedRounding {
+  template <class D>
+  static HWY_INLINE hn::Vec<D> round(D d, hn::Vec<D> sum, const float* factors, const float* more,
+                                     const Requantiser&) {
+    return fixedTimes(d, sum, hn::LoadU(d, reinterpret_cast<const int32_t*>(factors)),
+                      hn::LoadU(d, reinterpret_cast<const int32_t*>(more)));
+  }
+};
+
+/// In double, one after another: of matrix products with few rows.
+struct RealRounding {
+  template <class D>
+  static hn::Vec<D> round(D d, hn::Vec<D> sum, const float* factors, const float* more,
+                          const Requantiser& to) {
+    HWY_ALIGN int32_t lanes[hn::MaxLanes(D())];
+    hn::Store(sum, d, lanes);
+    for (size_t i = 0; i < hn::Lanes(d); ++i)
+      lanes[i] = realToByte(to, lanes[i] * realFactor(factors[i], more[i])) - to.zero;
+    return hn::Load(d, lanes);
+  }
+};
+
+}  // namespace minnow::kernels::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif
