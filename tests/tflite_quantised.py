@@ -403,6 +403,43 @@ CASES.update({
     "QUANTIZE.int16_from_int8": quantize(np.int16, np.int8), "DEQUANTIZE.int16": dequantize(np.int16),
 })
 
+
+
+def hybrid(op, each=False, asymmetric=False):
+    """Real numbers times int8."""
+    def made():
+        depthwise_ = op.startswith("DEPTHWISE")
+        if op == "FULLY_CONNECTED":
+            depth, outputs = number(1, 70), number(1, 40)
+            x = Tensor(single.floats(number(1, 4), depth), np.float32)
+            w = weights(np.int8, [outputs, depth], 0, each)
+            options = ("FullyConnectedOptions", dict(keepNumDims=False, asymmetricQuantizeInputs=asymmetric,
+                                                     fusedActivationFunction=activation()))
+        else:
+            alone = each or depthwise_
+            x = Tensor(single.floats(1 if alone else number(1, 2), number(3, 9), number(3, 9), number(1, 20)), np.float32)
+            kernel = [number(1, 3), number(1, 3)]
+            outputs = x.shape[3] if depthwise_ else number(1, 20)
+            w = weights(np.int8, [1, *kernel, outputs] if depthwise_ else [outputs, *kernel, x.shape[3]],
+                        3 if depthwise_ else 0, alone)
+            window = conv_window(x)
+            window["strideH"] = window["strideW"]
+            if depthwise_:
+                window["depthMultiplier"] = 1
+            options = ("DepthwiseConv2DOptions" if depthwise_ else "Conv2DOptions", window)
+        x.data = (x.data * pick(0.1, 1, 30)).astype(np.float32)
+        b = Tensor(single.floats(outputs), np.float32, constant=True)
+        return Case(op, [x, w, b], Tensor([1], np.float32), options, {"F": 9, "C": 5, "D": 6}[op[0]])
+    return made
+
+
+CASES.update({
+    "FULLY_CONNECTED.hybrid": hybrid("FULLY_CONNECTED"), "FULLY_CONNECTED.hybrid_each": hybrid("FULLY_CONNECTED", True),
+    "FULLY_CONNECTED.hybrid_asymmetric": hybrid("FULLY_CONNECTED", False, True),
+    "CONV_2D.hybrid": hybrid("CONV_2D"), "CONV_2D.hybrid_each": hybrid("CONV_2D", True),
+    "DEPTHWISE_CONV_2D.hybrid": hybrid("DEPTHWISE_CONV_2D"),
+})
+
 # The reference reads its int8 as bytes without a sign.
 PLAIN = {"SUM.int8"}
 
@@ -482,6 +519,7 @@ def main():
         counts, examples, total = {}, {}, 0
         for n in range(arguments.times):
             RNG = np.random.default_rng([arguments.seed, n, *name.encode()])
+            single.RNG = RNG
             case = CASES[name]()
             with tempfile.TemporaryDirectory() as folder:
                 verdict, why, count = check(name, case, reference, pathlib.Path(folder))

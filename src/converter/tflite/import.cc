@@ -21,6 +21,7 @@ namespace minnow::converter {
 #undef MINNOW_TFLITE_BYTES
 #undef MINNOW_TFLITE_REFUSED
 void importConvolution2DTransposeBias(TfliteOperator&);
+void importDetectionPostProcess(TfliteOperator&);
 
 namespace {
 
@@ -50,6 +51,7 @@ constexpr OperatorRow kOperators[] = {
 constexpr int kCustom = 32;
 constexpr OperatorRow kCustomOperators[] = {
     {kCustom, "Convolution2DTransposeBias", importConvolution2DTransposeBias, Quantised::Refused},
+    {kCustom, "TFLite_Detection_PostProcess", importDetectionPostProcess, Quantised::Own},
 };
 
 /// The number was a byte once, and 127 stands for those that are larger.
