@@ -57,7 +57,21 @@ struct ClampedRounding {
 };
 
 #if HWY_ARCH_ARM
-using PlainRounding = ClampedRounding;  // conversion saturates; one copy in the library for devices
+/// One copy in the library for devices, which asks for each vector; conversion saturates.
+struct AnyRounding {
+  template <class D>
+  static HWY_INLINE hn::Vec<D> round(D d, hn::Vec<D> sum, const float* factors, const float* more,
+                                     const Requantiser& to) {
+    return to.rule == ops::QuantisationRule::TfliteFixed
+               ? FixedRounding::round(d, sum, factors, more, to)
+               : ClampedRounding::round(d, sum, factors, more, to);
+  }
+};
+/// Calls fn(Rounding()) of the one that a rule wants.
+template <class F>
+HWY_INLINE auto withRounding(const Requantiser&, bool, F&& fn) {
+  return fn(AnyRounding());
+}
 #else
 /// The same of factors from 0 to below 1, whose products int32 holds: clamped as integers later.
 struct PlainRounding {
@@ -68,6 +82,13 @@ struct PlainRounding {
     return nearest(d, hn::Mul(hn::ConvertTo(d, sum), hn::LoadU(d, factors)));
   }
 };
+
+/// Calls fn(Rounding()) of the one that a rule wants.
+template <class F>
+HWY_INLINE auto withRounding(const Requantiser& to, bool isSmall, F&& fn) {
+  if (to.rule == ops::QuantisationRule::TfliteFixed) return fn(FixedRounding());
+  return isSmall ? fn(PlainRounding()) : fn(ClampedRounding());
+}
 #endif
 
 /// What int8 has in common with uint8, so that code is there once: bytes with the highest bit flipped
@@ -148,9 +169,7 @@ void storeSumsBy(const SumsToBytes& work) {
 }
 
 void storeSumsOf(const SumsToBytes& work) {
-  if (work.to.rule == ops::QuantisationRule::TfliteFixed) return storeSumsBy<FixedRounding>(work);
-  if (work.to.rule == ops::QuantisationRule::TfliteReal) return storeSumsBy<RealRounding>(work);
-  work.isSmall ? storeSumsBy<PlainRounding>(work) : storeSumsBy<ClampedRounding>(work);
+  withRounding(work.to, work.isSmall, [&]<class Rounding>(Rounding) { storeSumsBy<Rounding>(work); });
 }
 
 /// Two roundings, as the rule has it.
@@ -268,7 +287,7 @@ HWY_INLINE void storeFixed(D di, const BytePairFunction& fn, hn::Vec<D> value, u
 }
 
 template <class D>
-HWY_INLINE void computeVector(D di, const BytePairFunction& fn, const uint8_t* a, const uint8_t* b,
+HWY_NOINLINE void computeVector(D di, const BytePairFunction& fn, const uint8_t* a, const uint8_t* b,
                               uint8_t* y) {
   const hn::RebindToFloat<D> d;
   const auto ia = widened(di, a, fn.aSigned), ib = widened(di, b, fn.bSigned);
@@ -482,10 +501,9 @@ bool convolveByVectors(const DepthwiseBytes& work) {
 }
 
 void convolveDepthwiseOf(const DepthwiseBytes& work) {
-  const bool isDone = work.to.rule == ops::QuantisationRule::TfliteFixed
-                          ? convolveByVectors<FixedRounding>(work)
-                      : work.isSmall ? convolveByVectors<PlainRounding>(work)
-                                     : convolveByVectors<ClampedRounding>(work);
+  const bool isDone = withRounding(work.to, work.isSmall, [&]<class Rounding>(Rounding) {
+    return convolveByVectors<Rounding>(work);
+  });
   if (!isDone) convolveFew(work);
 }
 
@@ -521,7 +539,14 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace minnow::kernels::simd {
 
-void storeSums(const SumsToBytes& work) { MINNOW_DISPATCH(storeSumsOf)(work); }
+void storeSums(const SumsToBytes& work) {
+  if (work.to.rule != ops::QuantisationRule::TfliteReal) return MINNOW_DISPATCH(storeSumsOf)(work);
+  for (int64_t r = 0; r < work.rows; ++r)
+    for (int64_t c = 0; c < work.columns; ++c)
+      work.y[work.places[r] + c] = static_cast<uint8_t>(
+          tfliteByte(work.to, work.sums[r * kByteColumns + c],
+                     realFactor(work.factors[c], work.more[c])));
+}
 void scaleSums(const SumsToReals& work) { MINNOW_DISPATCH(scaleSumsOf)(work); }
 void lookUp(const uint8_t* table, const uint8_t* x, uint8_t* y, int64_t n) {
   MINNOW_DISPATCH(lookUpOf)(table, x, y, n);

@@ -57,19 +57,6 @@ struct FixedRounding {
   }
 };
 
-/// In double, one after another: of matrix products with few rows.
-struct RealRounding {
-  template <class D>
-  static hn::Vec<D> round(D d, hn::Vec<D> sum, const float* factors, const float* more,
-                          const Requantiser& to) {
-    HWY_ALIGN int32_t lanes[hn::MaxLanes(D())];
-    hn::Store(sum, d, lanes);
-    for (size_t i = 0; i < hn::Lanes(d); ++i)
-      lanes[i] = realToByte(to, lanes[i] * realFactor(factors[i], more[i])) - to.zero;
-    return hn::Load(d, lanes);
-  }
-};
-
 }  // namespace minnow::kernels::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 #endif
