@@ -24,6 +24,7 @@ void storeSumsOf(const SumsToBytes&) {}
 void computePairsOf(const BytePairFunction&, const BytePairs&) {}
 void addPixelsOf(const ByteSums&) {}
 void scaleSumsOf(const SumsToReals&) {}
+void interleaveThreeOf(const uint8_t* const (&)[3], uint8_t*, int64_t) {}
 void lookUpOf(const uint8_t*, const uint8_t*, uint8_t*, int64_t) {}
 int64_t sumOfBytesOf(const uint8_t*, int64_t, uint8_t) { return 0; }
 void convolveDepthwiseOf(const DepthwiseBytes&) {}
@@ -98,11 +99,13 @@ struct Unsigned {
   int16_t zero;
   uint8_t least, most;
 
-  Unsigned(const Requantiser& to, bool isSigned)
+  Unsigned(int32_t zero, int32_t least, int32_t most, bool isSigned)
       : flip(isSigned ? 0x80 : 0),
-        zero(static_cast<int16_t>(to.zero + flip)),
-        least(static_cast<uint8_t>(to.least + flip)),
-        most(static_cast<uint8_t>(to.most + flip)) {}
+        zero(static_cast<int16_t>(zero + flip)),
+        least(static_cast<uint8_t>(least + flip)),
+        most(static_cast<uint8_t>(most + flip)) {}
+  Unsigned(const Requantiser& to, bool isSigned)
+      : Unsigned(to.zero, to.least, to.most, isSigned) {}
 };
 
 template <class D8>
@@ -189,6 +192,17 @@ void scaleSumsOf(const SumsToReals& work) {
   for (; c < work.channels; ++c) scaleVector(hn::CappedTag<int32_t, 1>(), work, c);
 }
 
+void interleaveThreeOf(const uint8_t* const (&planes)[3], uint8_t* to, int64_t n) {
+  const hn::CappedTag<uint8_t, 16> d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes)
+    hn::StoreInterleaved3(hn::LoadU(d, planes[0] + i), hn::LoadU(d, planes[1] + i),
+                          hn::LoadU(d, planes[2] + i), d, to + 3 * i);
+  for (; i < n; ++i)
+    for (int plane = 0; plane < 3; ++plane) to[3 * i + plane] = planes[plane][i];
+}
+
 // Tables ------------------------------------------------------------------------------------------
 
 #if HWY_ARCH_ARM_A64
@@ -266,6 +280,21 @@ HWY_INLINE hn::Vec<D> widened(D di, const uint8_t* from, bool isSigned) {
   return hn::Sub(hn::PromoteTo(di, flipped(d8, hn::LoadU(d8, from), flip)), hn::Set(di, flip));
 }
 
+/// Before it is rounded.
+template <class D>
+HWY_INLINE hn::Vec<hn::RebindToFloat<D> > pairValue(D di, const BytePairFunction& fn,
+                                                    const uint8_t* a, const uint8_t* b) {
+  const hn::RebindToFloat<D> d;
+  const auto ia = widened(di, a, fn.aSigned), ib = widened(di, b, fn.bSigned);
+  if (fn.isMul) {
+    const auto product =
+        hn::Mul(hn::Sub(ia, hn::Set(di, fn.aZero)), hn::Sub(ib, hn::Set(di, fn.bZero)));
+    return hn::Add(hn::Mul(hn::ConvertTo(d, product), hn::Set(d, fn.mul.r)), hn::Set(d, fn.yZero));
+  }
+  const auto ofB = hn::MulAdd(hn::ConvertTo(d, ib), hn::Set(d, fn.add.rb), hn::Set(d, fn.add.k));
+  return hn::MulAdd(hn::ConvertTo(d, ia), hn::Set(d, fn.add.ra), ofB);
+}
+
 /// FixedPair of vectors less their zero points.
 template <class D>
 HWY_INLINE hn::Vec<D> fixedPair(D di, const FixedPair& fn, hn::Vec<D> a, hn::Vec<D> b) {
@@ -290,21 +319,12 @@ template <class D>
 HWY_NOINLINE void computeVector(D di, const BytePairFunction& fn, const uint8_t* a, const uint8_t* b,
                               uint8_t* y) {
   const hn::RebindToFloat<D> d;
-  const auto ia = widened(di, a, fn.aSigned), ib = widened(di, b, fn.bSigned);
   if (fn.to.rule != ops::QuantisationRule::OnnxRuntime)
     return storeFixed(di, fn,
-                      fixedPair(di, fn.fixed, hn::Sub(ia, hn::Set(di, fn.aZero)),
-                                hn::Sub(ib, hn::Set(di, fn.bZero))),
+                      fixedPair(di, fn.fixed, hn::Sub(widened(di, a, fn.aSigned), hn::Set(di, fn.aZero)),
+                                hn::Sub(widened(di, b, fn.bSigned), hn::Set(di, fn.bZero))),
                       y);
-  auto value = hn::Zero(d);
-  if (fn.isMul) {
-    const auto product =
-        hn::Mul(hn::Sub(ia, hn::Set(di, fn.aZero)), hn::Sub(ib, hn::Set(di, fn.bZero)));
-    value = hn::Add(hn::Mul(hn::ConvertTo(d, product), hn::Set(d, fn.mul.r)), hn::Set(d, fn.yZero));
-  } else {
-    const auto ofB = hn::MulAdd(hn::ConvertTo(d, ib), hn::Set(d, fn.add.rb), hn::Set(d, fn.add.k));
-    value = hn::MulAdd(hn::ConvertTo(d, ia), hn::Set(d, fn.add.ra), ofB);
-  }
+  const auto value = pairValue(di, fn, a, b);
   const auto least = hn::Set(d, fn.least);
   const auto number = hn::IfThenElse(hn::Eq(value, value), value, least);
   const auto inside = hn::Min(hn::Max(number, least), hn::Set(d, fn.most));
@@ -314,6 +334,26 @@ HWY_NOINLINE void computeVector(D di, const BytePairFunction& fn, const uint8_t*
   hn::StoreU(flipped(d8, bytes, flip), d8, y);
 }
 
+#if HWY_ARCH_X86
+/// Results that int32 holds, two vectors at a time, of rows without a repeated element: how many.
+int64_t computeSmall(const BytePairFunction& fn, const BytePairs& row) {
+  const hn::ScalableTag<int32_t> di;
+  const hn::RebindToFloat<decltype(di)> d;
+  const hn::Rebind<uint8_t, hn::Repartition<int16_t, decltype(di)> > d8;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(di));
+  const Unsigned to(0, static_cast<int32_t>(fn.least), static_cast<int32_t>(fn.most), fn.ySigned);
+  int64_t i = 0;
+  for (; i + 2 * lanes <= row.count; i += 2 * lanes) {
+    const auto low = nearest(d, pairValue(di, fn, row.a + i, row.b + i));
+    const auto high = nearest(d, pairValue(di, fn, row.a + i + lanes, row.b + i + lanes));
+    hn::StoreU(inOrder(d8, toBytes(di, low, high, to)), d8, row.y + i);
+  }
+  return i;
+}
+#else
+int64_t computeSmall(const BytePairFunction&, const BytePairs&) { return 0; }
+#endif
+
 /// A repeated element fills a vector once; what does not fill one goes through memory of its own.
 void computePairsOf(const BytePairFunction& fn, const BytePairs& row) {
   const hn::ScalableTag<int32_t> di;
@@ -322,7 +362,7 @@ void computePairsOf(const BytePairFunction& fn, const BytePairs& row) {
   uint8_t aOnly[kMost], bOnly[kMost], rest[kMost];
   if (row.aStep == 0) std::fill_n(aOnly, kMost, *row.a);
   if (row.bStep == 0) std::fill_n(bOnly, kMost, *row.b);
-  int64_t i = 0;
+  int64_t i = fn.isSmall && row.aStep && row.bStep ? computeSmall(fn, row) : 0;
   for (; i + lanes <= row.count; i += lanes)
     computeVector(di, fn, row.aStep ? row.a + i : aOnly, row.bStep ? row.b + i : bOnly, row.y + i);
   const int64_t left = row.count - i;
@@ -356,7 +396,7 @@ void addPixelsOf(const ByteSums& work) {
 /// Channels that one step computes, as two vectors of sums. On x86 an instruction adds the products
 /// of two taps, whose bytes lie side by side then: vectors hold channels 0 to 3 and 8 to 11, and 4 to
 /// 7 and 12 to 15. ARM takes one tap after another.
-template <class D16>
+template <class D16, bool Flips>
 class DepthwiseStep {
   using Sums = hn::RepartitionToWide<D16>;
   using Terms = hn::Vec<D16>;
@@ -414,7 +454,8 @@ class DepthwiseStep {
   }
   HWY_INLINE Terms loaded(const uint8_t* tap) const {
     const hn::Rebind<uint8_t, D16> d8;
-    return hn::PromoteTo(D16(), flipped(d8, hn::LoadU(d8, tap + channel_), work_.flip));
+    const auto bytes = hn::LoadU(d8, tap + channel_);
+    return hn::PromoteTo(D16(), Flips ? flipped(d8, bytes, work_.flip) : bytes);
   }
   Terms weightsOf(int64_t tap) const {
     if (tap >= work_.taps) return hn::Zero(D16());
@@ -452,11 +493,18 @@ class DepthwiseStep {
   HWY_ALIGN int16_t weights_[(kMostByteTaps + 1) * kLanes];
 };
 
-template <class D16, class Rounding>
-void convolveStep(const DepthwiseBytes& work, int64_t channel) {
-  const DepthwiseStep<D16> step(work, channel);
+template <class D16, class Rounding, bool Flips>
+void convolveStepAs(const DepthwiseBytes& work, int64_t channel) {
+  const DepthwiseStep<D16, Flips> step(work, channel);
   for (int64_t i = 0; i < work.count; ++i)
     step.template run<Rounding>(work.runs[i], work.places + i * work.taps);
+}
+
+/// One copy in the library for devices, of which none multiplies faster than it flips.
+template <class D16, class Rounding>
+void convolveStep(const DepthwiseBytes& work, int64_t channel) {
+  HWY_ARCH_ARM || work.flip ? convolveStepAs<D16, Rounding, true>(work, channel)
+                            : convolveStepAs<D16, Rounding, !HWY_ARCH_X86>(work, channel);
 }
 
 /// The last step overlaps the one before: channels computed twice come out alike.
@@ -546,6 +594,9 @@ void storeSums(const SumsToBytes& work) {
       work.y[work.places[r] + c] = static_cast<uint8_t>(
           tfliteByte(work.to, work.sums[r * kByteColumns + c],
                      realFactor(work.factors[c], work.more[c])));
+}
+void interleaveThree(const uint8_t* const (&planes)[3], uint8_t* to, int64_t n) {
+  MINNOW_DISPATCH(interleaveThreeOf)(planes, to, n);
 }
 void scaleSums(const SumsToReals& work) { MINNOW_DISPATCH(scaleSumsOf)(work); }
 void lookUp(const uint8_t* table, const uint8_t* x, uint8_t* y, int64_t n) {

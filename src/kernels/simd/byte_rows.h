@@ -3,11 +3,29 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdint>
+#include <cstring>
 
 #include "kernels/quantized.h"
 
 namespace minnow::kernels::simd {
+
+/// A few bytes, which a call would take longer to copy.
+inline void copyBytes(uint8_t* to, const uint8_t* from, int64_t n) {
+  struct Sixteen {
+    uint64_t a, b;
+  };
+  const auto ends = [&](auto first) {  // which overlap
+    constexpr auto kSize = static_cast<int64_t>(sizeof first);
+    auto last = first;
+    std::memcpy(&first, from, sizeof first), std::memcpy(&last, from + n - kSize, sizeof first);
+    std::memcpy(to, &first, sizeof first), std::memcpy(to + n - kSize, &last, sizeof first);
+  };
+  if (n > 32 || n < 4) std::memcpy(to, from, static_cast<size_t>(n));
+  else if (n > 16) ends(Sixteen{});
+  else n < 8 ? ends(uint32_t{}) : ends(uint64_t{});
+}
 
 /// True if products with sums of 32 bits surely are less than 2^31.
 inline bool areSmall(const float* factors, int64_t count) {
@@ -51,6 +69,9 @@ struct SumsToReals {
 };
 void scaleSums(const SumsToReals& work);
 
+/// Three planes of n bytes become n pixels.
+void interleaveThree(const uint8_t* const (&planes)[3], uint8_t* to, int64_t n);
+
 /// y[i] = table[x[i]], of 256 bytes; y may be x.
 void lookUp(const uint8_t* table, const uint8_t* x, uint8_t* y, int64_t n);
 
@@ -73,6 +94,7 @@ struct BytePairFunction {
   float yZero, least, most;
   FixedPair fixed;
   Requantiser to;
+  bool isSmall;  ///< int32 surely holds all results before they are clamped
 
   explicit BytePairFunction(const ops::QuantizedBinary& op, DataType a, DataType b)
       : add(op),
@@ -87,7 +109,9 @@ struct BytePairFunction {
         least(static_cast<float>(op.y.least)),
         most(static_cast<float>(op.y.most)),
         fixed(op),
-        to(op.y) {}
+        to(op.y),
+        isSmall(to.rule == ops::QuantisationRule::OnnxRuntime &&
+                (isMul ? 65536 * mul.r : 256 * (add.ra + add.rb) + std::abs(add.k)) < 0x1p30F) {}
 };
 void computePairs(const BytePairFunction& fn, const BytePairs& row);
 

@@ -20,7 +20,7 @@ struct DotTile {
     for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) sums[r][v] = vld1q_s32(tile.start + v * 4);
-    const int8_t* w = reinterpret_cast<const int8_t*>(tile.panels) + BytePanels::kSumBytes;
+    const int8_t* w = reinterpret_cast<const int8_t*>(tile.panels);
     const uint8_t* x = tile.x;
     const uint32x4_t flip = vdupq_n_u32(tile.flip);
     for (int64_t step = 0; step < tile.steps; ++step) {

@@ -29,7 +29,7 @@ struct NeonTile {
     int32x4_t sums[Rows][kVectors][2];
     for (auto& row : sums)
       for (auto& sum : row) sum[0] = sum[1] = vdupq_n_s32(0);
-    const int8_t* w = reinterpret_cast<const int8_t*>(tile.panels) + BytePanels::kSumBytes;
+    const int8_t* w = reinterpret_cast<const int8_t*>(tile.panels);
     const uint8_t* x = tile.x;
     for (int64_t step = 0; step < tile.steps; ++step) {
       int8x8_t four[Rows];

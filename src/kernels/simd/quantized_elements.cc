@@ -3,6 +3,7 @@
 
 #include "kernels/broadcast.h"
 #include "kernels/loop_nest.h"
+#include "kernels/resize_tables.h"
 #include "kernels/simd/byte_rows.h"
 #include "kernels/simd/byte_tile.h"
 #include "kernels/simd/conv_plan.h"
@@ -10,6 +11,7 @@
 #include "kernels/simd/scratch.h"
 #include "ops/pool.h"
 #include "ops/quantized.h"
+#include "ops/resize.h"
 
 namespace minnow::kernels::simd {
 namespace {
@@ -153,6 +155,39 @@ Result<void> runBytePool(const ops::Operator& op, const KernelArgs& args) {
                             (across.first + kx * pool.dilations[1]) * x.pixelStride;
         maxima({taps, count, x.channels, args.inputs[0].type == DataType::Int8, to});
       }
+    }
+  });
+  return {};
+}
+
+bool acceptsByteResize(const ops::Operator& op, std::span<const TensorView> inputs,
+                       std::span<const TensorView> outputs) {
+  const auto& resize = static_cast<const ops::Resize&>(op);
+  const TensorView &x = inputs[0], &y = outputs[0];
+  const auto isKept = [&](int axis) {
+    return ops::ResizeAxis(resize, axis, x.shape[axis], y.shape[axis]).kept();
+  };
+  return elementSize(x.type) == 1 && resize.mode == ops::ResizeMode::Nearest &&
+         resize.coordinates != ops::ResizeCoordinates::TfCropAndResize && x.shape.rank() == 4 &&
+         y.elements() > 0 && isKept(0) && isKept(1) && Image(x).channelsAdjacent() &&
+         Image(y).channelsAdjacent();
+}
+
+Result<void> runByteResize(const ops::Operator& op, const KernelArgs& args) {
+  const TensorView& x = args.inputs[0];
+  const Image y(args.outputs[0]);
+  const OutputRows rows = args.rows.within(y.height);
+  const auto tables = makeResizeTables(static_cast<const ops::Resize&>(op), x, args.outputs[0],
+                                       args.rows, args.workspace);
+  const AxisTable &down = tables.axes[2], &across = tables.axes[3];
+  const int64_t perImage = rows.end - rows.begin;
+  args.team->parallelFor(y.batch * perImage, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t n = i / perImage, row = rows.begin + i % perImage;
+      const uint8_t* from = x.as<const uint8_t>() + n * x.strides[0] + *down.offsetsOf(row);
+      uint8_t* to = args.outputs[0].as<uint8_t>() + n * y.batchStride + row * y.rowStride;
+      for (int64_t column = 0; column < y.width; ++column, to += y.pixelStride)
+        copyBytes(to, from + *across.offsetsOf(column), y.channels);
     }
   });
   return {};

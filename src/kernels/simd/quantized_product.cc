@@ -4,25 +4,14 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kernels/simd/byte_rows.h"
-#include "kernels/simd/byte_tile.h"
-#include "kernels/simd/conv_plan.h"
-#include "kernels/simd/epilogue_rows.h"
 #include "kernels/simd/quantized.h"
+#include "kernels/simd/quantized_parts.h"
 #include "kernels/simd/scratch.h"
-#include "ops/conv.h"
-#include "ops/quantized.h"
 
 namespace minnow::kernels::simd {
 namespace {
 
 constexpr int64_t kBlockBytes = 192 * 1024;
-
-int64_t blocksOf(int64_t n, int64_t size) { return (n + size - 1) / size; }
-
-void applyTo(const ops::Epilogue& epilogue, float* y, int64_t n) {
-  if (epilogue.fn != ops::UnaryFn::Identity) applyEpilogueRows(epilogue, y, 1, n, n);
-}
 
 /// x as tiles take it.
 struct TileInput {
@@ -72,67 +61,6 @@ struct ByteBlocks {
   }
 };
 
-/// What the sums of channels begin with, their factors, and what is added to real results, or the rest
-/// of a factor (setTfliteFactor): found once a run, at the beginning of the workspace, channels in the
-/// order of panels.
-class Channels {
- public:
-  static size_t bytes(const BytePanels& panels) {
-    return base::alignUp(3 * sizeof(int32_t) * static_cast<size_t>(slots(panels)));
-  }
-  template <class Product>
-  Channels(const Product& op, const BytePanels& panels, const KernelArgs& args, int32_t xZero)
-      : start_(reinterpret_cast<int32_t*>(args.workspace.data())),
-        factors_(reinterpret_cast<float*>(start_ + slots(panels))),
-        bias_(factors_ + slots(panels)),
-        scratches_(args.workspace.subspan(bytes(panels))) {
-    std::memset(start_, 0, bytes(panels));
-    const std::byte* weights = args.inputs[1].as<const std::byte>();
-    const TensorView& factors = args.inputs[3];
-    const int64_t factorStep = factors.elements() == 1 ? 0 : factors.strides[0];
-    const int64_t zeros = panels.depthwise ? panels.depth * op.wZero : 0;
-    for (int64_t g = 0, c = 0; g < panels.groups; ++g)
-      for (int64_t o = 0; o < panels.outputs; ++o, ++c) {
-        uint32_t sum;
-        std::memcpy(&sum, weights + panels.sumOffset(g, o), sizeof sum);
-        sum -= static_cast<uint32_t>(zeros);
-        const int64_t to = slot(panels, g, o);
-        start_[to] = static_cast<int32_t>((op.y.isReal() ? 0 : args.bias<uint32_t>(2, c)) -
-                                          static_cast<uint32_t>(xZero) * sum);
-        if (op.y.isTflite()) {
-          const double r = factors.as<const double>()[c * factorStep];
-          setTfliteFactor(op.y.rule, r, factors_[to], bias_[to]);
-          continue;
-        }
-        factors_[to] = factors.as<const float>()[c * factorStep];
-        if (op.y.isReal()) bias_[to] = args.bias(2, c);
-      }
-    areSmall_ = !op.y.isTflite() && areSmall(factors_, slots(panels));
-  }
-
-  const int32_t* start() const { return start_; }
-  const float* factors() const { return factors_; }
-  const float* bias() const { return bias_; }
-  bool factorsAreSmall() const { return areSmall_; }
-  std::span<std::byte> scratches() const { return scratches_; }
-  static int64_t slot(const BytePanels& panels, int64_t group, int64_t output) {
-    return panels.depthwise ? group
-                            : group * panels.panels() * BytePanels::kOutputs + output;
-  }
-
- private:
-  /// With a panel more, as tiles read pairs of them.
-  static int64_t slots(const BytePanels& panels) {
-    return panels.depthwise ? panels.channels()
-                            : (panels.groups * panels.panels() + 1) * BytePanels::kOutputs;
-  }
-
-  int32_t* start_;
-  float *factors_, *bias_;
-  std::span<std::byte> scratches_;
-  bool areSmall_ = false;
-};
-
 /// One product while it runs: bytes times panels, to bytes or to real numbers.
 class ByteProduct {
  public:
@@ -141,15 +69,12 @@ class ByteProduct {
       : panels_(panels),
         args_(args),
         input_(args.inputs[0].type, zeroOfInput(args, op.xZero)),
-        channels_(op, panels, args, input_.zero),
-        epilogue_(op.epilogue),
-        to_(op.y),
-        type_(op.y.dataType()),
+        results_(op, panels, args, input_.zero),
         wZero_(static_cast<int32_t>(op.wZero)),
         tiles_(byteTiles()) {}
 
   const TileInput& input() const { return input_; }
-  std::span<std::byte> scratches() const { return channels_.scratches(); }
+  std::span<std::byte> scratches() const { return results_.channels().scratches(); }
   /// Pairs of panels of a group.
   int64_t pairs() const { return blocksOf(panels_.panels(), kBytePanels); }
 
@@ -181,45 +106,36 @@ class ByteProduct {
   }
 
   void runPair(int64_t group, int64_t panel, const Rows& rows, int64_t y) const {
-    alignas(64) int32_t sums[kMostByteRows * kByteColumns];
+    alignas(64) int32_t sums[kRowsOfSums * kByteColumns];
     const int64_t column = panel * BytePanels::kOutputs;
     const int64_t columns = std::min(kByteColumns, panels_.outputs - column);
-    const int64_t slot = Channels::slot(panels_, group, column);
+    const int64_t channel = panels_.channel(group, column);
     const int64_t panels = columns > BytePanels::kOutputs ? kBytePanels : 1;
-    const bool toBytes = tiles_.bytes && channels_.factorsAreSmall() && wZero_ == 0 &&
-                         type_ != DataType::Float32 && panels_.steps() <= tiles_.mostSteps &&
+    const bool toBytes = tiles_.bytes && results_.channels().factorsAreSmall() && wZero_ == 0 &&
+                         !results_.areReal() && panels_.steps() <= tiles_.mostSteps &&
                          columns == panels * BytePanels::kOutputs;
-    const int64_t lots = blocksOf(rows.count, toBytes ? tiles_.rows : tiles_.sumRows);
-    for (int64_t lot = 0, row = 0; lot < lots; ++lot) {
-      const int64_t n = (rows.count - row + lots - lot - 1) / (lots - lot);
-      const SumsToBytes to{sums,
-                           channels_.factors() + slot,
-                           channels_.bias() + slot,
-                           to_,
-                           channels_.factorsAreSmall(),
-                           type_ == DataType::Int8,
-                           args_.outputs[0].as<uint8_t>() + y + column,
-                           rows.places + row,
-                           n,
-                           columns};
+    const int64_t atOnce = toBytes ? rows.count : kRowsOfSums;
+    for (int64_t row = 0; row < rows.count; row += atOnce) {
+      const int64_t n = std::min(atOnce, rows.count - row);
+      const int64_t* places = rows.places + row;
+      const SumsToBytes to = results_.toBytes(sums, channel, y + column, places, n, columns);
       const ByteTile tile{rows.x + row * rows.rowStep,
                           rows.rowStep,
                           panels_.steps(),
                           input_.flip,
-                          args_.inputs[1].as<const std::byte>() + group * panels_.groupBytes() +
-                              panel * panels_.panelBytes(),
+                          args_.inputs[1].as<const std::byte>() + panels_.panelOffset(group, panel),
                           panels_.panelBytes(),
-                          channels_.start() + slot,
+                          results_.channels().start() + channel,
                           sums,
-                          &to};
+                          &to,
+                          places};
       if (toBytes) {
         tiles_.bytes(tile, n, panels);
-      } else {
-        tiles_.sums(tile, n, panels);
-        if (wZero_ != 0) addTerms(rows.terms + row, n, sums);
-        type_ == DataType::Float32 ? storeReals(to, slot, y + column) : storeSums(to);
+        continue;
       }
-      row += n;
+      tiles_.sums(tile, n, panels);
+      if (wZero_ != 0) addTerms(rows.terms + row, n, sums);
+      results_.store(sums, channel, y + column, places, n, columns);
     }
   }
 
@@ -230,24 +146,10 @@ class ByteProduct {
                                        static_cast<uint32_t>(terms[r]));
   }
 
-  void storeReals(const SumsToBytes& of, int64_t slot, int64_t y) const {
-    alignas(64) float reals[kMostByteRows * kByteColumns];
-    for (int64_t r = 0; r < of.rows; ++r)
-      scaleSums({of.sums + r * kByteColumns, of.factors, channels_.bias() + slot,
-                 reals + r * of.columns, of.columns});
-    applyTo(epilogue_, reals, of.rows * of.columns);
-    for (int64_t r = 0; r < of.rows; ++r)
-      std::copy_n(reals + r * of.columns, of.columns,
-                  args_.outputs[0].as<float>() + of.places[r] + y);
-  }
-
   BytePanels panels_;
   const KernelArgs& args_;
   TileInput input_;
-  Channels channels_;
-  ops::Epilogue epilogue_;
-  Requantiser to_;
-  DataType type_;
+  ByteResults results_;
   int32_t wZero_;
   ByteTiles tiles_;
 };
@@ -269,45 +171,7 @@ void forEachBlock(base::Team& team, const ByteProduct& product, int64_t blocks, 
 
 // Convolution -------------------------------------------------------------------------------------
 
-/// Where pixels of the output lie, and what they read.
-struct ConvShape {
-  Image x, y;
-  ops::SlidingWindow windows[3];  ///< z, y, x
-  int64_t groups, channels;       ///< channels of a group
-  int64_t firstRow, rows;         ///< of each plane
-  BytePanels panels;
-
-  ConvShape(const ops::QuantizedConv& op, const TensorView& in, const TensorView& w,
-            const TensorView& out, const OutputRows& asked)
-      : x(in),
-        y(out),
-        groups(op.groups),
-        channels(w.shape[1]),
-        firstRow(0),
-        rows(y.height),
-        panels(ops::convWeights(op.groups, w.shape, w.strides)) {
-    const auto all = ops::windowsOver(op, in.shape);
-    const int spatial = in.shape.rank() - 2;
-    for (int axis = 0; axis < spatial; ++axis) windows[3 - spatial + axis] = all[axis];
-    if (out.shape.rank() != 4) return;
-    const OutputRows within = asked.within(y.height);
-    firstRow = within.begin, rows = within.end - within.begin;
-  }
-  int64_t pixels() const { return y.depth * rows * y.width; }
-  int64_t taps() const { return windows[0].kernel * windows[1].kernel * windows[2].kernel; }
-  /// A pixel's bytes lie side by side, and pixels at equal distances.
-  bool readsInPlace() const {
-    const bool isPointwise = taps() == 1 && std::ranges::all_of(windows, [](const auto& w) {
-                               return w.stride == 1 && w.padBegin == 0 && w.padEnd == 0;
-                             });
-    return isPointwise && channels % BytePanels::kSteps == 0 && x.channelsAdjacent() &&
-           (x.height == 1 || x.rowStride == x.width * x.pixelStride) &&
-           (x.depth == 1 || x.planeStride == x.height * x.rowStride);
-  }
-  ByteBlocks blocks() const { return {pixels(), panels.depth, readsInPlace()}; }
-};
-
-/// A pixel of the output, and the next ones.
+/// A pixel of the output, and the first one of the next row.
 struct Pixel {
   int64_t z, row, column;
 
@@ -315,8 +179,7 @@ struct Pixel {
       : z(i / (shape.rows * shape.y.width)),
         row(shape.firstRow + i / shape.y.width % shape.rows),
         column(i % shape.y.width) {}
-  void next(const ConvShape& shape) {
-    if (++column < shape.y.width) return;
+  void nextRow(const ConvShape& shape) {
     column = 0;
     if (++row < shape.firstRow + shape.rows) return;
     row = shape.firstRow, ++z;
@@ -326,53 +189,50 @@ struct Pixel {
   }
 };
 
-/// A few bytes, which a call would take longer to copy.
-inline void copyBytes(uint8_t* to, const uint8_t* from, int64_t n) {
-  const auto ends = [&](auto word) {  // which overlap
-    constexpr auto kSize = static_cast<int64_t>(sizeof word);
-    auto last = word;
-    std::memcpy(&word, from, sizeof word), std::memcpy(&last, from + n - kSize, sizeof word);
-    std::memcpy(to, &word, sizeof word), std::memcpy(to + n - kSize, &last, sizeof word);
-  };
-  if (n > 16 || n < 4)
-    std::memcpy(to, from, static_cast<size_t>(n));
-  else
-    n < 8 ? ends(uint32_t{}) : ends(uint64_t{});
-}
-
 /// The bytes under the taps of pixels, tap after tap.
 class Gathering {
  public:
   Gathering(const ConvShape& shape, const uint8_t* image, uint8_t blank)
       : shape_(shape), image_(image), blank_(blank) {}
 
-  void pixel(const Pixel& at, uint8_t* to) const {
+  /// Of `count` pixels of a row, whose bytes lie `pitch` apart.
+  void pixels(const Pixel& first, int64_t count, uint8_t* to, int64_t pitch) const {
     const auto& [z, y, x] = shape_.windows;
     const int64_t run = x.kernel * shape_.channels;
     for (int64_t kz = 0; kz < z.kernel; ++kz)
       for (int64_t ky = 0; ky < y.kernel; ++ky, to += run) {
-        const int64_t plane = z.tapAt(at.z, kz), row = y.tapAt(at.row, ky);
+        const int64_t plane = z.tapAt(first.z, kz), row = y.tapAt(first.row, ky);
         const bool exists =
             plane >= 0 && plane < shape_.x.depth && row >= 0 && row < shape_.x.height;
         if (exists)
-          taps(image_ + plane * shape_.x.planeStride + row * shape_.x.rowStride,
-               x.tapAt(at.column, 0), to);
+          rowOfTaps(image_ + plane * shape_.x.planeStride + row * shape_.x.rowStride, first.column,
+                    count, to, pitch);
         else
-          std::memset(to, blank_, static_cast<size_t>(run));
+          for (int64_t i = 0; i < count; ++i)
+            std::memset(to + i * pitch, blank_, static_cast<size_t>(run));
       }
   }
 
  private:
   /// Of a row of the kernel.
+  void rowOfTaps(const uint8_t* row, int64_t column, int64_t count, uint8_t* to,
+                 int64_t pitch) const {
+    const ops::SlidingWindow& window = shape_.windows[2];
+    const Image& x = shape_.x;
+    const int64_t run = shape_.channels, bytes = window.kernel * run;
+    const bool isDense = window.dilation == 1 && x.channelsAdjacent() && x.pixelStride == run;
+    for (int64_t i = 0; i < count; ++i, to += pitch) {
+      const int64_t at = window.tapAt(column + i, 0);
+      if (isDense && at >= 0 && at + window.kernel <= x.width)
+        copyBytes(to, row + at * run, bytes);
+      else
+        taps(row, at, to);
+    }
+  }
   void taps(const uint8_t* row, int64_t column, uint8_t* to) const {
     const ops::SlidingWindow& window = shape_.windows[2];
     const Image& x = shape_.x;
     const int64_t run = shape_.channels;
-    if (window.dilation == 1 && x.channelsAdjacent() && x.pixelStride == run && column >= 0 &&
-        column + window.kernel <= x.width) {
-      copyBytes(to, row + column * run, window.kernel * run);
-      return;
-    }
     for (int64_t kx = 0; kx < window.kernel; ++kx, column += window.dilation, to += run) {
       if (column < 0 || column >= x.width)
         std::memset(to, blank_, static_cast<size_t>(run));
@@ -387,6 +247,10 @@ class Gathering {
   const uint8_t* image_;
   uint8_t blank_;
 };
+
+ByteBlocks blocksOfConv(const ConvShape& shape) {
+  return {shape.pixels(), shape.panels.depth, shape.readsInPlace()};
+}
 
 bool isPacked(std::span<const TensorView> inputs, const TensorView& y) {
   return inputs[1].packing == Packing::I8x16 && y.elements() > 0 && byteTiles().sums;
@@ -407,9 +271,12 @@ void runConvBlock(const ConvShape& shape, const ByteBlocks& blocks, const BytePr
   const Gathering gathering(shape, image, product.input().blank);
   Pixel pixel(shape, first);
   const int64_t inPlace = pixel.offset(shape.x);
-  for (int64_t i = 0; i < count; ++i, pixel.next(shape)) {
-    places[i] = pixel.offset(shape.y);
-    if (!blocks.inPlace) gathering.pixel(pixel, bytes + i * blocks.pitch);
+  for (int64_t i = 0; i < count;) {
+    const int64_t n = std::min(count - i, shape.y.width - pixel.column);  // of a row
+    const int64_t place = pixel.offset(shape.y);
+    for (int64_t k = 0; k < n; ++k) places[i + k] = place + k * shape.y.pixelStride;
+    if (!blocks.inPlace) gathering.pixels(pixel, n, bytes + i * blocks.pitch, blocks.pitch);
+    i += n, pixel.nextRow(shape);
   }
   ByteProduct::Rows rows{bytes, blocks.pitch, count, places, blocks.terms(scratch)};
   if (blocks.inPlace) rows.x = image + inPlace, rows.rowStep = shape.x.pixelStride;
@@ -536,16 +403,11 @@ void runDepthwiseItem(const ConvShape& shape, const ops::QuantizedConv& op, cons
   const DepthwiseBytes work{
       runs.runs(), runs.places(), runs.count(), shape.taps(), shape.groups,
       DepthwiseRuns::xStep(shape), shape.y.pixelStride * size,
-      args.inputs[1].as<const int8_t>() + shape.panels.channels() * 4, shape.panels.channels(),
+      args.inputs[1].as<const int8_t>() + shape.panels.sumBytes(), shape.panels.channels(),
       static_cast<int16_t>(op.wZero), channels.start(), channels.factors(), channels.bias(), Requantiser(op.y),
       channels.factorsAreSmall(), flip, op.y.dataType() == DataType::Int8, op.y.isReal()};
   convolveDepthwise(work);
   if (op.y.isReal()) finishReals(runs, work, channels, op.epilogue);
-}
-
-ConvShape shapeOf(const ops::Operator& op, std::span<const TensorView> inputs,
-                  std::span<const TensorView> outputs, const OutputRows& rows) {
-  return {static_cast<const ops::QuantizedConv&>(op), inputs[0], inputs[1], outputs[0], rows};
 }
 
 // Matrix product ----------------------------------------------------------------------------------
@@ -611,13 +473,13 @@ size_t QuantizedConvWorkspace(const ops::Operator& op, std::span<const TensorVie
                               std::span<const TensorView> outputs, const CallShape& call) {
   const ConvShape shape = shapeOf(op, inputs, outputs, call.rows);
   return Channels::bytes(shape.panels) +
-         scratchWorkspace(shape.blocks().scratchBytes(), call.threads);
+         scratchWorkspace(blocksOfConv(shape).scratchBytes(), call.threads);
 }
 
 Result<void> runQuantizedConv(const ops::Operator& op, const KernelArgs& args) {
   const auto& conv = static_cast<const ops::QuantizedConv&>(op);
   const ConvShape shape = shapeOf(op, args.inputs, args.outputs, args.rows);
-  const ByteBlocks blocks = shape.blocks();
+  const ByteBlocks blocks = blocksOfConv(shape);
   const ByteProduct product(conv, shape.panels, args);
   forEachBlock(*args.team, product, shape.y.batch * shape.groups * blocks.blocks(),
                blocks.scratchBytes(),
