@@ -440,6 +440,37 @@ CASES.update({
     "DEPTHWISE_CONV_2D.hybrid": hybrid("DEPTHWISE_CONV_2D"),
 })
 
+
+
+def wide(op):
+    """int16 times int8."""
+    def made():
+        if op == "FULLY_CONNECTED":
+            depth, outputs = number(1, 70), number(1, 40)
+            x = values(np.int16, number(1, 4), depth, zeros=0)
+            w, axis = weights(np.int8, [outputs, depth], 0, pick(True, False)), 0
+            options = ("FullyConnectedOptions", dict(keepNumDims=False, fusedActivationFunction=activation()))
+        else:
+            x = image(np.int16, zeros=0)
+            kernel, outputs = [number(1, 3), number(1, 3)], number(1, 20)
+            dims, axis = [outputs, *kernel, x.shape[3]], 0
+            window = conv_window(x)
+            window["strideH"] = window["strideW"]
+            if op.startswith("DEPTHWISE"):
+                dims, axis, outputs = [1, *kernel, x.shape[3]], 3, x.shape[3]
+                window["depthMultiplier"] = 1
+            w = weights(np.int8, dims, axis, True)
+            options = ("DepthwiseConv2DOptions" if axis else "Conv2DOptions", window)
+        depth = int(np.prod(w.shape)) // outputs
+        b = set_bias(Tensor(RNG.integers(-10**7, 10**7, outputs), np.int64, constant=True), x, w)
+        out = output(np.int16, by=float(x.by) * float(np.mean(w.by)) * 19000 * 74 * np.sqrt(depth) / 10000, zeros=0)
+        return Case(op, [x, w, b], out, options, {"F": 4, "C": 4, "D": 5}[op[0]])
+    return made
+
+
+CASES.update({f"{op}.int16": wide(op) for op in ("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D")})
+CASES.update({f"{op}.int16": pair(op, np.int16) for op in ("ADD", "SUB", "MUL")})
+
 # The reference reads its int8 as bytes without a sign.
 PLAIN = {"SUM.int8"}
 

@@ -197,6 +197,17 @@ void importReduce(TfliteOperator& op) {
   op.set(0, op.emit(std::move(made), {op.in(0, axes)}), result);
 }
 
+/// Whether any of truth values is true, or all are.
+void importReduceBools(TfliteOperator& op) {
+  auto made = std::make_unique<ops::Reduce>();
+  made->fn = op.type() == "REDUCE_ANY" ? ops::ReduceFn::Max : ops::ReduceFn::Min;
+  made->keepDims = op.options<tfl::ReducerOptions>().keep_dims();
+  made->axes = reducedAxes(op);
+  const Composer c = op.compose();
+  const Value numbers = c.cast(op.in(0), DataType::Int32);
+  op.set(0, c.cast(op.emit(std::move(made), {numbers}), DataType::Bool));
+}
+
 void importArgReduce(TfliteOperator& op) {
   auto made = std::make_unique<ops::ArgReduce>();
   made->max = op.type() == "ARG_MAX";

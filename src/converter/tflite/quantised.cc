@@ -70,6 +70,7 @@ ops::QuantisedResult resultOf(const TfliteOperator& op, tfl::Activation activati
   const WholeRange range = rangeOf(dataTypeOf(tensor));
   auto y = ops::QuantisedResult::of(dataTypeOf(tensor), zero);
   y.rule = rule;
+  y.least = range.least, y.most = range.most;
   const auto limit = [scale = scale, zero = zero, range](float real) {
     const double steps = std::clamp(std::round(double{real / scale}), -1e6, 1e6);
     return range.clamped(zero + static_cast<int64_t>(steps));
@@ -139,7 +140,7 @@ Value WholeNumbers::clamped(Value a, int64_t least, int64_t most) const {
 }
 
 Value WholeNumbers::stored(Value a, const ops::QuantisedResult& y) const {
-  return c_.cast(clamped(plus(a, number(y.zero)), y.least, y.most), y.dataType());
+  return c_.cast(clamped(plus(a, number(y.zero)), y.least, y.most), type_);
 }
 
 }  // namespace minnow::converter

@@ -48,7 +48,8 @@ class WholeNumbers {
  public:
   using Value = ir::ValueId;
 
-  explicit WholeNumbers(TfliteOperator& op) : c_(op.compose()) {}
+  explicit WholeNumbers(TfliteOperator& op)
+      : c_(op.compose()), type_(dataTypeOf(op.declaredOutput(0))) {}
 
   Value of(Value x) const { return c_.cast(x, DataType::Int64); }
   Value number(int64_t v) const { return c_.integer(v); }
@@ -71,6 +72,7 @@ class WholeNumbers {
 
  private:
   Composer c_;
+  DataType type_;
 };
 
 }  // namespace minnow::converter

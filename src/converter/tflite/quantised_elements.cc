@@ -189,6 +189,11 @@ Value byPairTable(TfliteOperator& op, Axes axes,
   return c.gather(results, places, 0);
 }
 
+bool isPowerOfTwoRule(TfliteOperator& op) {
+  return op.type() == "ADD" ? op.options<tfl::AddOptions>().pot_scale_int16()
+                            : op.options<tfl::SubOptions>().pot_scale_int16();
+}
+
 Value squaredDifference(TfliteOperator& op, Axes axes) {
   const double a = quantisationOf(op, op.declaredInput(0)).scale,
                b = quantisationOf(op, op.declaredInput(1)).scale, most = 2 * std::max(a, b);
@@ -203,8 +208,40 @@ Value squaredDifference(TfliteOperator& op, Axes axes) {
   });
 }
 
+/// Of int16: the steps of FixedPair, a sum's with 15 bits behind the point.
+template <class Options>
+void setWidePair(TfliteOperator& op, ops::QuantizedFn fn) {
+  const Axes axes = op.axesOf({0, 1});
+  const auto &a = quantisationOf(op, op.declaredInput(0)), &b = quantisationOf(op, op.declaredInput(1)),
+             &y = quantisationOf(op, op.declaredOutput(0));
+  const ops::QuantisedResult result = resultOf(op, op.options<Options>().activation());
+  const WholeNumbers whole(op);
+  const auto from = [&](int i, int64_t zero) {
+    return whole.plus(whole.of(op.in(i, axes)), whole.number(-zero));
+  };
+  const Value left = from(0, a.zero), right = from(1, b.zero);
+  if (fn == ops::QuantizedFn::Mul) {
+    const FixedFactor factor(double{a.scale * b.scale / y.scale});
+    return op.set(0, whole.stored(whole.times(whole.times(left, right), factor), result), axes);
+  }
+  const auto isPower = [](float scale) { return scale == std::exp2(std::round(std::log2(scale))); };
+  if (isPower(a.scale) && isPower(b.scale) && isPower(y.scale) && isPowerOfTwoRule(op))
+    op.unsupported("int16 with pot_scale_int16 and scales that are powers of two");
+  const double most = 2 * double{std::max(a.scale, b.scale)};
+  const auto moved = [&](Value v, float scale) {
+    return whole.times(whole.times(v, whole.number(1 << 15)), FixedFactor(double{scale} / most));
+  };
+  const Value first = moved(left, a.scale), second = moved(right, b.scale);
+  const Value sum = fn == ops::QuantizedFn::Sub ? whole.minus(first, second) : whole.plus(first, second);
+  op.set(0, whole.stored(whole.times(sum, FixedFactor(most / (32768 * double{y.scale}))), result),
+         axes);
+}
+
 template <class Options>
 void setPair(TfliteOperator& op, ops::QuantizedFn fn) {
+  if (op.typeOf(0) == DataType::Int16 && op.typeOf(1) == DataType::Int16 &&
+      dataTypeOf(op.declaredOutput(0)) == DataType::Int16)
+    return setWidePair<Options>(op, fn);
   expectBytes(op);
   const Axes axes = op.axesOf({0, 1});
   auto made = std::make_unique<ops::QuantizedBinary>();

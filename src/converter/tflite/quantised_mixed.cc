@@ -1,6 +1,7 @@
 // Products of integers with others than bytes: real numbers times integers (dynamic range), which become bytes while
 // the model runs, and integers of 16 bits.
 #include <algorithm>
+#include <functional>
 
 #include "base/fail.h"
 #include "converter/tflite/products.h"
@@ -57,15 +58,17 @@ class DynamicQuantiser {
     return {nearest(steps, c_.reshape(zeros, {-1})), scale, zeros};
   }
 
- private:
-  /// Rows of zeros alone may have any scale.
-  Value notZero(Value v) const {
-    return c_.choose(c_(BinaryFn::Equal, v, c_.number(0)), c_.number(1), v);
-  }
+  /// Of doubles.
   Value halfAway(Value v) const {
     const Value half = op_.context().constantDouble(0.5);
     return c_(BinaryFn::Mul, c_(UnaryFn::Sign, v),
               c_(UnaryFn::Floor, c_(BinaryFn::Add, c_(UnaryFn::Abs, v), half)));
+  }
+
+ private:
+  /// Rows of zeros alone may have any scale.
+  Value notZero(Value v) const {
+    return c_.choose(c_(BinaryFn::Equal, v, c_.number(0)), c_.number(1), v);
   }
   Value nearest(Value steps, Value zeros) const {
     auto made = std::make_unique<ops::QuantizeLinear>();
@@ -178,7 +181,109 @@ void importHybridConv(TfliteOperator& op) {
   op.set(0, withBias(op, y, {1, outputs, 1, 1}), activation, Axes::ChannelsFirst);
 }
 
-void importWideConv(TfliteOperator& op) { op.unsupported("quantised int16"); }
-void importWideFullyConnected(TfliteOperator& op) { op.unsupported("quantised int16"); }
+// 16 bits times 8 -----------------------------------------------------------------------------------
+
+namespace {
+
+/// Sums in 64 bits by products of the upper and of the lower bytes of x.
+Value wideSums(TfliteOperator& op, Value x, const std::function<Value(Value)>& product) {
+  const Composer c = op.compose();
+  const WholeNumbers whole(op);
+  const Value all = whole.of(x);
+  const Value upper = c.cast(whole.right(all, whole.number(8)), DataType::Int8);
+  const Value lower = c.cast(c(BinaryFn::BitwiseAnd, all, whole.number(255)), DataType::Uint8);
+  return whole.plus(whole.times(whole.of(product(upper)), whole.number(256)),
+                    whole.of(product(lower)));
+}
+
+/// No zero points, weights of int8, and sx * sw / so of each channel or all.
+std::vector<double> wideFactors(TfliteOperator& op, int axis, int64_t channels) {
+  const WeightScales by = weightScales(op, op.declaredInput(1), axis, channels);
+  const ops::Quantisation x = quantisationOf(op, op.declaredInput(0)),
+                          y = quantisationOf(op, op.declaredOutput(0));
+  if (x.zero != 0 || y.zero != 0 || by.zero != 0) op.unsupported("int16 with a zero point");
+  if (op.typeOf(1) != DataType::Int8 || dataTypeOf(op.declaredOutput(0)) != DataType::Int16)
+    op.unsupported(text("int16 with weights of ", op.typeOf(1)));
+  std::vector<double> factors;
+  for (const double scale : by.scales) factors.push_back(double{x.scale} * scale / double{y.scale});
+  return factors;
+}
+
+/// A multiplier of 15 bits, one rounding, half upwards.
+Value wideResult(TfliteOperator& op, Value sums, const std::vector<double>& factors,
+                 const Shape& each, const ops::QuantisedResult& y) {
+  std::vector<int64_t> multipliers, halves, shifts;
+  for (double r : factors) {
+    const kernels::FixedFactor fixed(r);
+    const int64_t cut = fixed.multiplier >= 0x7FFF0000
+                            ? 0x7FFF
+                            : (int64_t{fixed.multiplier} + (1 << 15)) >> 16;
+    if (fixed.exponent > 14) op.unsupported("scales that are so far apart");
+    multipliers.push_back(cut);
+    halves.push_back(int64_t{1} << (14 - fixed.exponent));
+    shifts.push_back(15 - fixed.exponent);
+  }
+  const auto row = [&](const std::vector<int64_t>& values) {
+    return op.context().constantIntTensor(each, values);
+  };
+  const WholeNumbers whole(op);
+  const Value moved =
+      whole.right(whole.plus(whole.times(sums, row(multipliers)), row(halves)), row(shifts));
+  return whole.stored(whole.of(op.compose().cast(moved, DataType::Int32)), y);
+}
+
+}  // namespace
+
+void importWideConv(TfliteOperator& op) {
+  const bool isDepthwise = op.type() == "DEPTHWISE_CONV_2D";
+  const int64_t groups = isDepthwise ? depthwiseGroupsOf(op) : groupsOf(op);
+  const Shape filter = filterShape(op, 1);
+  const int axis = isDepthwise ? 3 : 0;
+  const int64_t outputs = filter[axis];
+  const std::vector<double> factors = wideFactors(op, axis, outputs);
+  ops::ConvInteger conv;
+  conv.groups = groups;
+  ops::QuantisedResult y;
+  const auto setOptions = [&](const auto& options) {
+    setWindow(op, options, filter, conv);
+    conv.dilations = {options.dilation_h(), options.dilation_w()};
+    y = resultOf(op, options.activation());
+  };
+  isDepthwise ? setOptions(op.options<tfl::DepthwiseConv2DOptions>())
+              : setOptions(op.options<tfl::Conv2DOptions>());
+  const Value weights = op.transposed(op.in(1), isDepthwise ? kOutputsLast : kOutputsFirst);
+  Value sums = wideSums(op, op.image(0), [&](Value bytes) {
+    return op.emit(std::make_unique<ops::ConvInteger>(conv), {bytes, weights});
+  });
+  const WholeNumbers whole(op);
+  if (op.hasInput(2))
+    sums = whole.plus(sums, op.compose().reshape(whole.of(op.in(2)), {1, outputs, 1, 1}));
+  const Shape each = factors.size() == 1 ? Shape{1, 1, 1, 1} : Shape{1, outputs, 1, 1};
+  op.set(0, wideResult(op, sums, factors, each, y), Axes::ChannelsFirst);
+}
+
+void importWideFullyConnected(TfliteOperator& op) {
+  const auto& options = op.options<tfl::FullyConnectedOptions>();
+  const Value x = rowsOf(op, options);
+  const int64_t outputs = op.shape(1)[0];
+  std::vector<double> factors = wideFactors(op, 0, outputs);
+  const ops::QuantisedResult y = resultOf(op, options.activation());
+  const Value weights = op.transposed(op.in(1), {1, 0});
+  const Composer c = op.compose();
+  const WholeNumbers whole(op);
+  Value sums = wideSums(op, x, [&](Value bytes) {
+    return op.emit(std::make_unique<ops::MatMulInteger>(), {bytes, weights});
+  });
+  if (op.hasInput(2)) sums = whole.plus(sums, whole.of(op.in(2)));
+  const Value row = op.context().constantOf({DataType::Float64, Shape{std::ssize(factors)}},
+                                            std::as_bytes(std::span(factors)));
+  const Value real = DynamicQuantiser(op).halfAway(
+      c(BinaryFn::Mul, c.cast(sums, DataType::Float64), row));
+  const auto limit = [&](int64_t v) {
+    return op.context().constantDouble(static_cast<double>(v));
+  };
+  const Value inside = c(BinaryFn::Min, c(BinaryFn::Max, real, limit(y.least)), limit(y.most));
+  op.set(0, c.cast(c.cast(inside, DataType::Int32), DataType::Int16));
+}
 
 }  // namespace minnow::converter
