@@ -91,10 +91,10 @@ void addTiles(CaseList& cases) {
   auto depthwise = std::make_shared<ops::ConvInteger>(*wide);
   depthwise->groups = 6;
   depthwise->strides = {2, 2};
-  cases.push_back({"ConvInteger_depthwise",
-                   depthwise,
-                   {bytes({1, 6, 13, 12}, kUnsigned), bytes({6, 1, 3, 3}, kSigned),
-                    bytes({}, kUnsigned)}});
+  cases.push_back(
+      {"ConvInteger_depthwise",
+       depthwise,
+       {bytes({1, 6, 13, 12}, kUnsigned), bytes({6, 1, 3, 3}, kSigned), bytes({}, kUnsigned)}});
   auto line = std::make_shared<ops::ConvInteger>();
   line->kernel = {4};
   line->strides = line->dilations = {2};

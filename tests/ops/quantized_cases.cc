@@ -148,10 +148,9 @@ void addTfliteProducts(CaseList& cases, DataType type) {
                        const Shape& w) {
     op->y = tfliteResult(type, kFixed);
     op->wZero = type == DataType::Uint8 ? -37 : 0;
-    addTfliteChannels(cases,
-                      {text("QuantizedConv_tflite_", name, "_", type), op,
-                       {bytes(in, type), weights(w)}},
-                      w[0], static_cast<double>(w.elements() / w[0]));
+    addTfliteChannels(
+        cases, {text("QuantizedConv_tflite_", name, "_", type), op, {bytes(in, type), weights(w)}},
+        w[0], static_cast<double>(w.elements() / w[0]));
   };
   add("pointwise", conv({1, 1}, 1, 0, type, type), {2, 12, 5, 7}, {35, 12, 1, 1});
   add("stride", conv({3, 3}, 2, 1, type, type), {2, 3, 9, 10}, {33, 3, 3, 3});
@@ -164,7 +163,8 @@ void addTfliteProducts(CaseList& cases, DataType type) {
   product->transposeB = true, product->xZero = zeroOf(type), product->wZero = 5;
   product->y = tfliteResult(type, kReal);
   addTfliteChannels(cases,
-                    {text("QuantizedMatMul_tflite_", type), product,
+                    {text("QuantizedMatMul_tflite_", type),
+                     product,
                      {bytes({2, 13, 24}, type), weights({37, 24})}},
                     37, 24);
 }
@@ -176,7 +176,8 @@ void addTfliteElements(CaseList& cases, DataType type) {
     op->a = {0.5F, zeroOf(type)}, op->b = {0.3F, zeroOf(type)};
     op->yScale = fn == ops::QuantizedFn::Mul ? 16.0F : 1.0F;
     op->y = tfliteResult(type, kFixed);
-    cases.push_back({text(op->name(), "_tflite_", type), op,
+    cases.push_back({text(op->name(), "_tflite_", type),
+                     op,
                      {bytes({2, 5, 6, 7}, type), bytes({5, 1, 1}, type)}});
   }
   const auto addPool = [&](const char* name, ops::QuantisationRule rule, auto&& change) {

@@ -23,7 +23,8 @@ using Value = ir::ValueId;
 
 struct DetectionOptions {
   int64_t detections = 0, perClass = 100, classesPerDetection = 1, classes = 0;
-  bool eachClass = false;  ///< suppresses within classes; else the best class of a box stands for it
+  bool eachClass =
+      false;  ///< suppresses within classes; else the best class of a box stands for it
   float leastScore = 0, mostOverlap = 0, yScale = 0, xScale = 0, hScale = 0, wScale = 0;
 
   explicit DetectionOptions(const TfliteOperator& op) {
@@ -88,14 +89,12 @@ class Detection {
     const Value boxes = c_.reshape(real(0), {-1, 4}), anchors = real(2);
     const auto column = [&](Value of, int64_t i) { return c_.slice(of, 1, i, i + 1); };
     const auto centre = [&](int64_t i, float scale) {
-      const Value moved =
-          c_(BinaryFn::Mul, c_(BinaryFn::Div, column(boxes, i), c_.number(scale)),
-             column(anchors, i + 2));
+      const Value moved = c_(BinaryFn::Mul, c_(BinaryFn::Div, column(boxes, i), c_.number(scale)),
+                             column(anchors, i + 2));
       return c_(BinaryFn::Add, moved, column(anchors, i));
     };
     const auto half = [&](int64_t i, float scale) {
-      const Value grown =
-          c_(UnaryFn::Exp, c_(BinaryFn::Div, column(boxes, i), c_.number(scale)));
+      const Value grown = c_(UnaryFn::Exp, c_(BinaryFn::Div, column(boxes, i), c_.number(scale)));
       return c_(BinaryFn::Mul, c_(BinaryFn::Mul, c_.number(0.5F), grown), column(anchors, i));
     };
     const Value y = centre(0, options_.yScale), x = centre(1, options_.xScale),
@@ -165,8 +164,7 @@ class Detection {
     const Value rows = suppressed(scores, std::min(each, anchors_));
     const Value classes = chosen(rows, 1), boxes = chosen(rows, 2), at = places(boxes);
     const Value flat = c_.reshape(scores, {-1});
-    const Value inFlat =
-        c_(BinaryFn::Add, c_(BinaryFn::Mul, classes, c_.integer(anchors_)), boxes);
+    const Value inFlat = c_(BinaryFn::Add, c_(BinaryFn::Mul, classes, c_.integer(anchors_)), boxes);
     const int64_t room = std::max(std::min(each, anchors_) * options_.classes, options_.detections);
     const Value none = c_.number(-std::numeric_limits<float>::infinity());
     auto top = std::make_unique<ops::TopK>();

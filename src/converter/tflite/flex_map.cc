@@ -8,7 +8,16 @@ namespace minnow::converter {
 namespace {
 
 /// The format's numbers of types, as they are stored: shifted by what the lowest two bits say, a width.
-enum FlexType : uint8_t { kInt = 1, kUint = 2, kFloat = 3, kFarInt = 6, kFarUint = 7, kFarFloat = 8, kMap = 9, kBool = 26 };
+enum FlexType : uint8_t {
+  kInt = 1,
+  kUint = 2,
+  kFloat = 3,
+  kFarInt = 6,
+  kFarUint = 7,
+  kFarFloat = 8,
+  kMap = 9,
+  kBool = 26
+};
 
 /// Any place may lie outside the bytes: `isGood` says so once and for all, and what is read is 0.
 class FlexReader {
@@ -16,7 +25,9 @@ class FlexReader {
   explicit FlexReader(std::span<const uint8_t> bytes) : bytes_(bytes) {}
   bool isGood() const { return isGood_; }
 
-  uint64_t uint(uint64_t at, uint64_t width) { return raw<uint8_t, uint16_t, uint32_t, uint64_t>(at, width); }
+  uint64_t uint(uint64_t at, uint64_t width) {
+    return raw<uint8_t, uint16_t, uint32_t, uint64_t>(at, width);
+  }
   /// Where the offset at a place leads.
   uint64_t target(uint64_t at, uint64_t width) {
     const uint64_t back = uint(at, width);
@@ -36,8 +47,7 @@ class FlexReader {
       width = uint64_t{1} << (packed & 3);
       type = static_cast<uint8_t>(type - kFarInt + kInt);
     }
-    if (type == kInt)
-      return static_cast<double>(raw<int8_t, int16_t, int32_t, int64_t>(at, width));
+    if (type == kInt) return static_cast<double>(raw<int8_t, int16_t, int32_t, int64_t>(at, width));
     if (type == kUint || type == kBool) return static_cast<double>(uint(at, width));
     if (type != kFloat || width < 4) return std::nullopt;
     return width == 4 ? double{read<float>(at)} : read<double>(at);

@@ -421,8 +421,7 @@ void importSpaceToBatch(TfliteOperator& op) {
     pad.padsBegin[i + 1] = edges[2 * i];
     pad.padsEnd[i + 1] = edges[2 * i + 1];
   }
-  const Value padded =
-      op.emit(std::make_unique<ops::Pad>(std::move(pad)), {op.in(0), blankOf(op)});
+  const Value padded = op.emit(std::make_unique<ops::Pad>(std::move(pad)), {op.in(0), blankOf(op)});
   const Shape in = op.context().typeOf(padded).shape;
   Dims cut{in[0]}, perm, joined{in[0]};
   for (int64_t i = 0; i < count; ++i) {
@@ -497,9 +496,10 @@ void gatherInBatches(TfliteOperator& op, int64_t batch, int64_t axis) {
   if (batch > axis || batch > places) op.broken("batch_dims exceeds the axis or the indices' axes");
   auto made = std::make_unique<ops::GatherNd>();
   made->batchAxes = batch;
-  const Value data =
-      op.transposed(op.in(0), joined({countedFrom(0, batch), {axis}, countedFrom(batch, axis),
-                                      countedFrom(axis + 1, rank)}));
+  const Value data = op.transposed(
+      op.in(0),
+      joined(
+          {countedFrom(0, batch), {axis}, countedFrom(batch, axis), countedFrom(axis + 1, rank)}));
   const Value indices = withAxes<ops::Unsqueeze>(op, op.in(1), {places});
   const Value found = op.emit(std::move(made), {data, indices});
   const int64_t between = places + axis - batch;

@@ -101,8 +101,7 @@ Value byTable(TfliteOperator& op, Value x, const std::function<int64_t(int64_t)>
   for (int i = 0; i < 256; ++i)
     table[static_cast<size_t>(i)] = static_cast<uint8_t>(
         range.clamped(fn(isSigned ? int64_t{static_cast<int8_t>(i)} : int64_t{i})));
-  const Value results =
-      op.context().constantOf({to, Shape{256}}, std::as_bytes(std::span(table)));
+  const Value results = op.context().constantOf({to, Shape{256}}, std::as_bytes(std::span(table)));
   return op.emit(std::make_unique<ops::LookUp>(), {x, results});
 }
 
@@ -111,8 +110,7 @@ Value byRealTable(TfliteOperator& op, Value x, const std::function<float(float)>
                           out = quantisationOf(op, op.declaredOutput(0));
   const float inverse = 1 / out.scale;
   return byTable(op, x, [&](int64_t q) {
-    const float steps =
-        std::round(fn(in.scale * static_cast<float>(q - in.zero)) * inverse);
+    const float steps = std::round(fn(in.scale * static_cast<float>(q - in.zero)) * inverse);
     return static_cast<int64_t>(std::clamp(steps, -1e6F, 1e6F)) + out.zero;
   });
 }

@@ -59,7 +59,9 @@ void setRealTable(TfliteOperator& op, float (*fn)(float)) {
 
 // HARD_SWISH in 16 bits -----------------------------------------------------------------------------
 
-int32_t saturated16(int64_t v) { return static_cast<int32_t>(std::clamp<int64_t>(v, -32768, 32767)); }
+int32_t saturated16(int64_t v) {
+  return static_cast<int32_t>(std::clamp<int64_t>(v, -32768, 32767));
+}
 /// (a * b + 2^14) >> 15.
 int32_t highProduct16(int32_t a, int32_t b) { return saturated16((int64_t{a} * b + 16384) >> 15); }
 int32_t cutTo16(const FixedFactor& factor) {
@@ -131,9 +133,7 @@ void importQuantisedRelu(TfliteOperator& op) {
   if (op.type() == "ELU" || op.type() == "RELU_0_TO_1")
     op.unsupported("this function of quantised tensors");
   const ops::QuantisedResult y = resultOf(op, activation);
-  setTable(op, [&](int64_t q) {
-    return std::clamp(rescaled(same, q) + y.zero, y.least, y.most);
-  });
+  setTable(op, [&](int64_t q) { return std::clamp(rescaled(same, q) + y.zero, y.least, y.most); });
 }
 
 /// From real numbers, or between two scales.
@@ -147,8 +147,8 @@ void importQuantize(TfliteOperator& op) {
     made->type = static_cast<int64_t>(to);
     made->awayFromZero = true;
     return op.set(0,
-                  op.emit(std::move(made), {op.in(0, axes), c.number(y.scale),
-                                            c.cast(c.integer(y.zero), to)}),
+                  op.emit(std::move(made),
+                          {op.in(0, axes), c.number(y.scale), c.cast(c.integer(y.zero), to)}),
                   axes);
   }
   const ops::Quantisation x = quantisationOf(op, op.declaredInput(0));
@@ -212,7 +212,8 @@ Value squaredDifference(TfliteOperator& op, Axes axes) {
 template <class Options>
 void setWidePair(TfliteOperator& op, ops::QuantizedFn fn) {
   const Axes axes = op.axesOf({0, 1});
-  const auto &a = quantisationOf(op, op.declaredInput(0)), &b = quantisationOf(op, op.declaredInput(1)),
+  const auto &a = quantisationOf(op, op.declaredInput(0)),
+             &b = quantisationOf(op, op.declaredInput(1)),
              &y = quantisationOf(op, op.declaredOutput(0));
   const ops::QuantisedResult result = resultOf(op, op.options<Options>().activation());
   const WholeNumbers whole(op);
@@ -232,7 +233,8 @@ void setWidePair(TfliteOperator& op, ops::QuantizedFn fn) {
     return whole.times(whole.times(v, whole.number(1 << 15)), FixedFactor(double{scale} / most));
   };
   const Value first = moved(left, a.scale), second = moved(right, b.scale);
-  const Value sum = fn == ops::QuantizedFn::Sub ? whole.minus(first, second) : whole.plus(first, second);
+  const Value sum =
+      fn == ops::QuantizedFn::Sub ? whole.minus(first, second) : whole.plus(first, second);
   op.set(0, whole.stored(whole.times(sum, FixedFactor(most / (32768 * double{y.scale}))), result),
          axes);
 }

@@ -106,8 +106,8 @@ void setSum(TfliteOperator& op, const std::vector<int64_t>& axes, bool keepDims)
     auto made = std::make_unique<ops::QuantizeLinear>();
     made->type = static_cast<int64_t>(op.typeOf(0));
     made->awayFromZero = true;
-    result = op.emit(std::move(made),
-                     {scaled, c.number(1), c.cast(c.integer(y.zero), op.typeOf(0))});
+    result =
+        op.emit(std::move(made), {scaled, c.number(1), c.cast(c.integer(y.zero), op.typeOf(0))});
   }
   op.set(0, c.reshape(result, keptShape(op, axes, keepDims)));
 }
@@ -134,8 +134,7 @@ int32_t highProduct(int32_t a, int32_t b) {
   return static_cast<int32_t>((int64_t{a} * b + (int64_t{1} << 30)) >> 31);
 }
 int32_t saturatedLeft(int32_t v, int bits) {
-  return static_cast<int32_t>(
-      std::clamp<int64_t>(int64_t{v} << bits, INT32_MIN, INT32_MAX));
+  return static_cast<int32_t>(std::clamp<int64_t>(int64_t{v} << bits, INT32_MIN, INT32_MAX));
 }
 int32_t dividedByPower(int32_t v, int bits) {
   const int64_t half = int64_t{1} << bits >> 1;
@@ -146,8 +145,7 @@ int32_t dividedByPower(int32_t v, int bits) {
 int32_t expNearZero(int32_t a) {
   const int32_t x = a + (1 << 28);
   const int32_t x2 = highProduct(x, x), x3 = highProduct(x2, x), x4 = highProduct(x2, x2);
-  const int32_t tail = dividedByPower(
-      highProduct(dividedByPower(x4, 2) + x3, 715827883) + x2, 1);
+  const int32_t tail = dividedByPower(highProduct(dividedByPower(x4, 2) + x3, 715827883) + x2, 1);
   return 1895147668 + highProduct(1895147668, x + tail);
 }
 
@@ -158,8 +156,8 @@ int32_t expOfFixed(int32_t a) {
   const int32_t mod = (a & (kQuarter - 1)) - kQuarter;
   int32_t result = expNearZero(saturatedLeft(mod, 5));
   const int32_t rest = mod - a;
-  constexpr int32_t kPowers[] = {1672461947, 1302514674, 790015084, 290630308, 39332535, 720401,
-                                 242};
+  constexpr int32_t kPowers[] = {1672461947, 1302514674, 790015084, 290630308,
+                                 39332535,   720401,     242};
   for (int i = 0; i < 7; ++i)
     if (rest >> (kPoint - 2 + i) & 1) result = highProduct(result, kPowers[i]);
   return a == 0 ? INT32_MAX : result;
@@ -169,8 +167,8 @@ int32_t expOfFixed(int32_t a) {
 std::vector<int64_t> softmaxTable(float beta, float scale) {
   const double steps = std::min(double{beta} * double{scale} * (1 << 26), 2147483647.0);
   const FixedFactor factor(steps);
-  const auto most = static_cast<int64_t>(
-      std::floor(31.0 * (1 << 26) / std::ldexp(1.0, factor.exponent)));
+  const auto most =
+      static_cast<int64_t>(std::floor(31.0 * (1 << 26) / std::ldexp(1.0, factor.exponent)));
   std::vector<int64_t> table;
   for (int64_t i = 0; i < 256; ++i) {
     const auto moved = static_cast<int32_t>(static_cast<uint32_t>(-i) << factor.left());
@@ -182,7 +180,8 @@ std::vector<int64_t> softmaxTable(float beta, float scale) {
 /// 2^31 / (1 + x), x and the result with 31 bits behind the point: three of Newton's steps.
 Value reciprocal(const WholeNumbers& whole, Value x) {
   const auto number = [&](int64_t v) { return whole.number(v); };
-  const Value half = whole.right(whole.plus(x, number(int64_t{1} << 31)), number(1));  // (x + 1) / 2
+  const Value half =
+      whole.right(whole.plus(x, number(int64_t{1} << 31)), number(1));  // (x + 1) / 2
   Value r = whole.plus(whole.highProduct(half, number(-1010580540)), number(1515870810));
   for (int step = 0; step < 3; ++step) {
     const Value rest = whole.minus(number(int64_t{1} << 29), whole.highProduct(half, r));
@@ -218,13 +217,13 @@ void importQuantisedSoftmax(TfliteOperator& op) {
   const Axes axes = op.axesOf({0});
   const int64_t axis = TfliteOperator::place(op.axisOf(-1, op.rank(0)), axes);
   const Value q = op.in(0, axes);
-  const Value below =
-      whole.minus(whole.of(c.reduce(ops::ReduceFn::Max, q, axis)), whole.of(q));
+  const Value below = whole.minus(whole.of(c.reduce(ops::ReduceFn::Max, q, axis)), whole.of(q));
   const auto gathered = [&](const std::vector<int64_t>& from) {
     return c.gather(op.context().constantIntRow(from), below, 0);
   };
   const Value sum = c.reduce(ops::ReduceFn::Sum, gathered(terms), axis);
-  const Value bits = whole.plus(c.reduce(ops::ReduceFn::Sum, exceeded(op, sum, axis), axis), whole.number(19));
+  const Value bits =
+      whole.plus(c.reduce(ops::ReduceFn::Sum, exceeded(op, sum, axis), axis), whole.number(19));
   const Value part = whole.plus(whole.left(sum, whole.minus(whole.number(31), bits)),
                                 whole.number(-(int64_t{1} << 31)));
   const Value high = whole.highProduct(reciprocal(whole, part), gathered(table));
@@ -269,8 +268,8 @@ Between betweenInSteps(bool corners, bool halfPixel, int64_t in, int64_t out) {
 /// uint8 in float32.
 Between betweenInFloat(bool corners, bool halfPixel, int64_t in, int64_t out) {
   const bool toCorners = corners && out > 1;
-  const float scale = static_cast<float>(toCorners ? in - 1 : in) /
-                      static_cast<float>(toCorners ? out - 1 : out);
+  const float scale =
+      static_cast<float>(toCorners ? in - 1 : in) / static_cast<float>(toCorners ? out - 1 : out);
   Between found;
   for (int64_t i = 0; i < out; ++i) {
     const auto place = static_cast<float>(i);
@@ -334,8 +333,7 @@ void importQuantisedResizeBilinear(TfliteOperator& op) {
   const auto right = [&](Value row) { return weighted(row, 3, columns.upper, columns.ofUpper); };
   const auto plus = [&](Value a, Value b) { return c(BinaryFn::Add, a, b); };
   const Value sum = plus(plus(plus(left(upper), left(lower)), right(upper)), right(lower));
-  if (!isSigned)
-    return op.set(0, c.cast(plus(sum, c.number(0.5F)), type), Axes::ChannelsFirst);
+  if (!isSigned) return op.set(0, c.cast(plus(sum, c.number(0.5F)), type), Axes::ChannelsFirst);
   const auto shifted = [&](Value v, int64_t bits) {
     return c(BinaryFn::ShiftRight, v, c.cast(c.integer(bits), sums));
   };

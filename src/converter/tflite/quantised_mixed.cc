@@ -19,8 +19,8 @@ using Value = ir::ValueId;
 
 /// Rows of real numbers as int8, each by a scale of its own.
 struct DynamicRows {
-  Value bytes, scale;          ///< [rows, n], [rows, 1]
-  Value zero = ir::kNoValue;   ///< [rows, 1] int8, if there are zero points
+  Value bytes, scale;         ///< [rows, n], [rows, 1]
+  Value zero = ir::kNoValue;  ///< [rows, 1] int8, if there are zero points
 };
 
 class DynamicQuantiser {
@@ -30,8 +30,7 @@ class DynamicQuantiser {
   /// From -127 to 127: s is the largest magnitude / 127.
   DynamicRows symmetric(Value rows) const {
     const Value most = notZero(c_.reduce(ReduceFn::Max, c_(UnaryFn::Abs, rows), 1));
-    const Value steps =
-        c_(BinaryFn::Mul, rows, c_(BinaryFn::Div, c_.number(127), most));
+    const Value steps = c_(BinaryFn::Mul, rows, c_(BinaryFn::Div, c_.number(127), most));
     return {nearest(steps, ir::kNoValue), c_(BinaryFn::Div, most, c_.number(127))};
   }
 
@@ -41,19 +40,16 @@ class DynamicQuantiser {
                 most = c_(BinaryFn::Max, c_.reduce(ReduceFn::Max, rows, 1), c_.number(0));
     const auto wide = [&](Value v) { return c_.cast(v, DataType::Float64); };
     const auto of = [&](double v) { return op_.context().constantDouble(v); };
-    const Value step =
-        c_(BinaryFn::Div, wide(notZero(c_(BinaryFn::Sub, most, least))), of(255));
+    const Value step = c_(BinaryFn::Div, wide(notZero(c_(BinaryFn::Sub, most, least))), of(255));
     const Value atLeast = c_(BinaryFn::Div, wide(least), step),
                 atMost = c_(BinaryFn::Div, wide(most), step);
-    const Value isLess = c_(BinaryFn::Less, c_(BinaryFn::Sub, of(128), atLeast),
-                            c_(BinaryFn::Add, of(127), atMost));
-    const Value zero = c_.choose(isLess, c_(BinaryFn::Sub, of(-128), atLeast),
-                                 c_(BinaryFn::Sub, of(127), atMost));
-    const Value inside =
-        c_(BinaryFn::Min, c_(BinaryFn::Max, halfAway(zero), of(-128)), of(127));
+    const Value isLess =
+        c_(BinaryFn::Less, c_(BinaryFn::Sub, of(128), atLeast), c_(BinaryFn::Add, of(127), atMost));
+    const Value zero =
+        c_.choose(isLess, c_(BinaryFn::Sub, of(-128), atLeast), c_(BinaryFn::Sub, of(127), atMost));
+    const Value inside = c_(BinaryFn::Min, c_(BinaryFn::Max, halfAway(zero), of(-128)), of(127));
     const Value scale = c_.cast(step, DataType::Float32);
-    const Value steps =
-        c_(BinaryFn::Mul, rows, c_(BinaryFn::Div, c_.number(1), scale));
+    const Value steps = c_(BinaryFn::Mul, rows, c_(BinaryFn::Div, c_.number(1), scale));
     const Value zeros = c_.cast(c_.cast(inside, DataType::Int32), DataType::Int8);
     return {nearest(steps, c_.reshape(zeros, {-1})), scale, zeros};
   }
@@ -155,8 +151,7 @@ void importHybridConv(TfliteOperator& op) {
   op.assumeShape(0);
   const Value rows = c.reshape(op.in(0), {in[0], -1});
   const DynamicRows q = isSymmetric ? quantiser.symmetric(rows) : quantiser.asymmetric(rows);
-  const Value image =
-      c.transpose(c.reshape(q.bytes, {in[0], in[1], in[2], in[3]}), {0, 3, 1, 2});
+  const Value image = c.transpose(c.reshape(q.bytes, {in[0], in[1], in[2], in[3]}), {0, 3, 1, 2});
   auto conv = std::make_unique<ops::QuantizedConv>();
   conv->groups = groups;
   conv->y = ops::QuantisedResult::real();
@@ -215,9 +210,8 @@ Value wideResult(TfliteOperator& op, Value sums, const std::vector<double>& fact
   std::vector<int64_t> multipliers, halves, shifts;
   for (double r : factors) {
     const kernels::FixedFactor fixed(r);
-    const int64_t cut = fixed.multiplier >= 0x7FFF0000
-                            ? 0x7FFF
-                            : (int64_t{fixed.multiplier} + (1 << 15)) >> 16;
+    const int64_t cut =
+        fixed.multiplier >= 0x7FFF0000 ? 0x7FFF : (int64_t{fixed.multiplier} + (1 << 15)) >> 16;
     if (fixed.exponent > 14) op.unsupported("scales that are so far apart");
     multipliers.push_back(cut);
     halves.push_back(int64_t{1} << (14 - fixed.exponent));
@@ -277,11 +271,9 @@ void importWideFullyConnected(TfliteOperator& op) {
   if (op.hasInput(2)) sums = whole.plus(sums, whole.of(op.in(2)));
   const Value row = op.context().constantOf({DataType::Float64, Shape{std::ssize(factors)}},
                                             std::as_bytes(std::span(factors)));
-  const Value real = DynamicQuantiser(op).halfAway(
-      c(BinaryFn::Mul, c.cast(sums, DataType::Float64), row));
-  const auto limit = [&](int64_t v) {
-    return op.context().constantDouble(static_cast<double>(v));
-  };
+  const Value real =
+      DynamicQuantiser(op).halfAway(c(BinaryFn::Mul, c.cast(sums, DataType::Float64), row));
+  const auto limit = [&](int64_t v) { return op.context().constantDouble(static_cast<double>(v)); };
   const Value inside = c(BinaryFn::Min, c(BinaryFn::Max, real, limit(y.least)), limit(y.most));
   op.set(0, c.cast(c.cast(inside, DataType::Int32), DataType::Int16));
 }

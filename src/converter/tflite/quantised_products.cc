@@ -66,8 +66,7 @@ void convolveBytes(TfliteOperator& op, const Options& options, int64_t groups, i
                    const std::vector<int64_t>& perm) {
   expectBytes(op, 0);
   const Shape filter = filterShape(op, 1);
-  const WeightScales by =
-      weightScales(op, op.declaredInput(1), channelAxis, filter[channelAxis]);
+  const WeightScales by = weightScales(op, op.declaredInput(1), channelAxis, filter[channelAxis]);
   const ByteWeights weights = byteWeights(op, 1, by.zero);
   auto conv = std::make_unique<ops::QuantizedConv>();
   setWindow(op, options, filter, *conv);
@@ -114,8 +113,8 @@ void importQuantisedFullyConnected(TfliteOperator& op) {
   product->xZero = quantisationOf(op, op.declaredInput(0)).zero;
   product->wZero = weights.zero;
   product->y = resultOf(op, options.activation(), QuantisationRule::TfliteReal);
-  op.set(0, op.emit(std::move(product),
-                    {x, weights.bytes, biasOf(op, 2), factors(op, 0, by, false)}));
+  op.set(0,
+         op.emit(std::move(product), {x, weights.bytes, biasOf(op, 2), factors(op, 0, by, false)}));
 }
 
 // Transposed --------------------------------------------------------------------------------------
@@ -207,14 +206,12 @@ void importQuantisedBatchMatMul(TfliteOperator& op) {
                           y = quantisationOf(op, op.declaredOutput(0));
   const Composer c = op.compose();
   const auto zero = [&](int64_t z) { return c.cast(c.integer(z), op.typeOf(0)); };
-  const Value sums =
-      op.emit(std::make_unique<ops::MatMulInteger>(),
-              {matrix(op, 0, options.adj_x()), matrix(op, 1, options.adj_y()), zero(a.zero),
-               zero(b.zero)});
+  const Value sums = op.emit(
+      std::make_unique<ops::MatMulInteger>(),
+      {matrix(op, 0, options.adj_x()), matrix(op, 1, options.adj_y()), zero(a.zero), zero(b.zero)});
   const kernels::FixedFactor factor(double{a.scale * b.scale} / double{y.scale});
   const WholeNumbers whole(op);
-  op.set(0, whole.stored(whole.times(whole.of(sums), factor),
-                         resultOf(op, tfl::Activation::None)));
+  op.set(0, whole.stored(whole.times(whole.of(sums), factor), resultOf(op, tfl::Activation::None)));
 }
 
 }  // namespace minnow::converter

@@ -115,8 +115,7 @@ int32_t globalAverage(const ops::QuantizedPool& op, const TensorView& x, const I
   const int64_t taps = tapsThatCount(op.pool, x.shape, out);
   if (op.y.rule == ops::QuantisationRule::TfliteFixed)
     return fixedToByte(Requantiser(op.y), meanFactor(op, taps).times(sum));
-  return requantised(Requantiser(op.y), sum,
-                     op.x.scale / (op.yScale * static_cast<float>(taps)));
+  return requantised(Requantiser(op.y), sum, op.x.scale / (op.yScale * static_cast<float>(taps)));
 }
 
 int32_t plainAverage(const ops::QuantizedPool& op, const TensorView& x, const Index& out) {

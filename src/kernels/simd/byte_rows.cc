@@ -87,7 +87,8 @@ struct PlainRounding {
 /// Calls fn(Rounding()) of the one that a rule wants.
 template <class F>
 HWY_INLINE auto withRounding(const Requantiser& to, bool isSmall, F&& fn) {
-  if (to.rule == ops::QuantisationRule::TfliteFixed) return fn(FixedRounding());
+  if (to.rule == ops::QuantisationRule::TfliteFixed)
+    return isSmall ? fn(SmallFixedRounding()) : fn(FixedRounding());
   return isSmall ? fn(PlainRounding()) : fn(ClampedRounding());
 }
 #endif

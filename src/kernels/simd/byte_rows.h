@@ -22,9 +22,12 @@ inline void copyBytes(uint8_t* to, const uint8_t* from, int64_t n) {
     std::memcpy(&first, from, sizeof first), std::memcpy(&last, from + n - kSize, sizeof first);
     std::memcpy(to, &first, sizeof first), std::memcpy(to + n - kSize, &last, sizeof first);
   };
-  if (n > 32 || n < 4) std::memcpy(to, from, static_cast<size_t>(n));
-  else if (n > 16) ends(Sixteen{});
-  else n < 8 ? ends(uint32_t{}) : ends(uint64_t{});
+  if (n > 32 || n < 4)
+    std::memcpy(to, from, static_cast<size_t>(n));
+  else if (n > 16)
+    ends(Sixteen{});
+  else
+    n < 8 ? ends(uint32_t{}) : ends(uint64_t{});
 }
 
 /// True if products with sums of 32 bits surely are less than 2^31.
@@ -49,7 +52,7 @@ inline double realFactor(float factor, float more) {
 
 /// A tile's sums become bytes: y[places[r] + c] of `columns` channels, by their factors.
 struct SumsToBytes {
-  const int32_t* sums;   ///< rows of kByteColumns
+  const int32_t* sums;          ///< rows of kByteColumns
   const float *factors, *more;  ///< kByteColumns; `more` of TensorFlow Lite's rules
   Requantiser to;
   bool isSmall;  ///< areSmall() of the factors

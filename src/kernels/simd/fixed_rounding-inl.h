@@ -31,6 +31,15 @@ HWY_INLINE hn::Vec<D> highProduct(D d, hn::Vec<D> a, hn::Vec<D> m) {
 }
 
 /// FixedFactor::times().
+#if HWY_ARCH_ARM
+template <class D>
+HWY_INLINE hn::Vec<D> fixedTimes(D d, hn::Vec<D> v, hn::Vec<D> multiplier, hn::Vec<D> exponent) {
+  const auto left = hn::Max(exponent, hn::Zero(d)), right = hn::Min(exponent, hn::Zero(d));
+  const auto high = highProduct(d, hn::Vec<D>(vshlq_s32(v.raw, left.raw)), multiplier);
+  const auto less = hn::ShiftRight<31>(hn::And(high, right));  // half away from zero
+  return hn::Vec<D>(vrshlq_s32(vqaddq_s32(high.raw, less.raw), right.raw));
+}
+#else
 template <class D>
 HWY_INLINE hn::Vec<D> fixedTimes(D d, hn::Vec<D> v, hn::Vec<D> multiplier, hn::Vec<D> exponent) {
   const auto left = hn::Max(exponent, hn::Zero(d)), right = hn::Sub(left, exponent);
@@ -41,6 +50,18 @@ HWY_INLINE hn::Vec<D> fixedTimes(D d, hn::Vec<D> v, hn::Vec<D> multiplier, hn::V
   const auto isMore = hn::VecFromMask(d, hn::Gt(hn::And(high, mask), half));
   return hn::Sub(hn::Shr(high, right), isMore);
 }
+
+/// The same of factors below 1/2: what is shifted to the right is so by one at least.
+template <class D>
+HWY_INLINE hn::Vec<D> fixedTimesSmall(D d, hn::Vec<D> v, hn::Vec<D> multiplier,
+                                      hn::Vec<D> exponent) {
+  const auto high = highProduct(d, v, multiplier);
+  const auto one = hn::Set(d, 1);
+  const auto away = hn::Add(high, hn::ShiftRight<31>(high));
+  const auto twice = hn::Shr(away, hn::Sub(hn::Zero(d), hn::Add(exponent, one)));
+  return hn::ShiftRight<1>(hn::Add(twice, one));
+}
+#endif
 
 template <class D>
 HWY_INLINE hn::Vec<D> fixedTimes(D d, hn::Vec<D> v, const FixedFactor& factor) {
@@ -56,6 +77,16 @@ struct FixedRounding {
                       hn::LoadU(d, reinterpret_cast<const int32_t*>(more)));
   }
 };
+#if !HWY_ARCH_ARM
+struct SmallFixedRounding {
+  template <class D>
+  static HWY_INLINE hn::Vec<D> round(D d, hn::Vec<D> sum, const float* factors, const float* more,
+                                     const Requantiser&) {
+    return fixedTimesSmall(d, sum, hn::LoadU(d, reinterpret_cast<const int32_t*>(factors)),
+                           hn::LoadU(d, reinterpret_cast<const int32_t*>(more)));
+  }
+};
+#endif
 
 }  // namespace minnow::kernels::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -74,9 +74,9 @@ bool takesAllInteger(const ops::QuantizedPool& op, const Shape& x) {
 bool acceptsQuantizedGlobalPool(const ops::Operator& op, std::span<const TensorView> inputs,
                                 std::span<const TensorView> outputs) {
   const auto& pool = static_cast<const ops::QuantizedPool&>(op);
-  return (pool.pool.global || takesAllInteger(pool, inputs[0].shape)) && inputs[0].shape.rank() > 2 &&
-         inputs[0].shape.rank() <= 5 && Image(inputs[0]).channelsAdjacent() &&
-         Image(outputs[0]).channelsAdjacent();
+  return (pool.pool.global || takesAllInteger(pool, inputs[0].shape)) &&
+         inputs[0].shape.rank() > 2 && inputs[0].shape.rank() <= 5 &&
+         Image(inputs[0]).channelsAdjacent() && Image(outputs[0]).channelsAdjacent();
 }
 
 size_t QuantizedGlobalPoolWorkspace(const ops::Operator&, std::span<const TensorView> inputs,

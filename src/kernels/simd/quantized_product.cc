@@ -111,8 +111,7 @@ class ByteProduct {
     const int64_t columns = std::min(kByteColumns, panels_.outputs - column);
     const int64_t channel = panels_.channel(group, column);
     const int64_t panels = columns > BytePanels::kOutputs ? kBytePanels : 1;
-    const bool toBytes = tiles_.bytes && results_.channels().factorsAreSmall() && wZero_ == 0 &&
-                         !results_.areReal() && panels_.steps() <= tiles_.mostSteps &&
+    const bool toBytes = tiles_.bytes && results_.suitTiles() && wZero_ == 0 && panels_.steps() <= tiles_.mostSteps &&
                          columns == panels * BytePanels::kOutputs;
     const int64_t atOnce = toBytes ? rows.count : kRowsOfSums;
     for (int64_t row = 0; row < rows.count; row += atOnce) {
