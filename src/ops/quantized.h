@@ -81,9 +81,7 @@ struct QuantizedConv final : OperatorBase<QuantizedConv>, WindowAttributes {
     y.fields(v);
     epilogue.fields(v);
   }
-  Epilogue* fusedActivation() MINNOW_CONVERSION_OVERRIDE {
-    return y.isReal() ? &epilogue : nullptr;
-  }
+  Epilogue* fusedActivation() MINNOW_CONVERSION_OVERRIDE { return &epilogue; }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
   int64_t multiplyAdds(std::span<const TensorType> inputs,
@@ -112,9 +110,7 @@ struct QuantizedMatMul final : OperatorBase<QuantizedMatMul> {
     y.fields(v);
     epilogue.fields(v);
   }
-  Epilogue* fusedActivation() MINNOW_CONVERSION_OVERRIDE {
-    return y.isReal() ? &epilogue : nullptr;
-  }
+  Epilogue* fusedActivation() MINNOW_CONVERSION_OVERRIDE { return &epilogue; }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   int64_t multiplyAdds(std::span<const TensorType> inputs,
                        std::span<const TensorType> outputs) const override;

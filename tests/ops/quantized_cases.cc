@@ -77,6 +77,68 @@ void addConvs(CaseList& cases, DataType x, DataType y) {
   add("relu", narrowed, {1, 4, 6, 6}, {8, 4, 3, 3});
 }
 
+/// A zero point of the weights, one of x that the run finds, real results and an activation.
+template <class Product>
+void becomeReal(Product& op) {
+  op.wZero = -37, op.y = ops::QuantisedResult::real();
+  op.epilogue = {ops::UnaryFn::LeakyRelu, 0.1f};
+}
+
+void addDynamic(CaseList& cases, DataType x) {
+  const OpInput zero{.shape = {}, .type = x, .low = x == DataType::Int8 ? -9.0f : 100.0f,
+                     .high = x == DataType::Int8 ? 9.0f : 150.0f};
+  const auto add = [&](const std::string& name, std::shared_ptr<ops::Operator> op, const Shape& in,
+                       const Shape& w, int64_t channels, const Shape& factors, bool hasBias) {
+    cases.push_back({text("Quantized", name, "_real_", x),
+                     std::move(op),
+                     {bytes(in, x),
+                      weights(w),
+                      {.shape = {channels}, .absent = !hasBias},
+                      {.shape = factors, .low = 0.001f, .high = 0.01f},
+                      zero}});
+  };
+  const auto addConv = [&](const std::string& name, int64_t side, int64_t channels, int64_t outputs,
+                           int64_t groups, bool hasBias) {
+    auto op = conv({side, side}, 1, side / 2, x, x);
+    op->groups = groups;
+    becomeReal(*op);
+    add(name, std::move(op), {2, channels, 9, 11}, {outputs, channels / groups, side, side}, outputs,
+        hasBias ? Shape{outputs} : Shape{}, hasBias);
+  };
+  addConv("Conv_pointwise", 1, 12, 35, 1, true);
+  addConv("Conv", 3, 5, 20, 1, false);
+  addConv("Conv_depthwise", 3, 40, 40, 40, true);
+  addConv("Conv_few", 3, 3, 3, 3, true);
+  auto product = std::make_shared<ops::QuantizedMatMul>();
+  becomeReal(*product);
+  add("MatMul", product, {2, 13, 24}, {24, 37}, 37, {37}, true);
+}
+
+/// Tiles of 2x2 results: of maps that they fill and do not fill, of channels by sixteens.
+void addTiles(CaseList& cases, DataType x, DataType y) {
+  for (const Shape& in : {Shape{1, 32, 8, 8}, Shape{2, 16, 7, 9}, Shape{1, 16, 23, 24}}) {
+    auto op = conv({3, 3}, 1, in[2] == 7 ? 0 : 1, x, y);
+    OpCase c{text("QuantizedConv_tiles_", in[2], "_", x, "_", y), op,
+             {bytes(in, x), weights({17, in[1], 3, 3})}};
+    addChannels(c, 17, static_cast<double>(9 * in[1]), true);
+    cases.push_back(std::move(c));
+  }
+}
+
+/// Sums as large as they can be: every byte and every weight at the end of its range.
+void addExtremes(CaseList& cases, DataType x) {
+  for (const double weight : {-128.0, 127.0}) {
+    auto op = conv({3, 3}, 1, 1, x, x);
+    op->xZero = x == DataType::Int8 ? 127 : 255;
+    OpCase c{text("QuantizedConv_extremes_", weight < 0 ? "low" : "high", "_", x), op,
+             {bytes({1, 48, 7, 8}, x), weights({3, 48, 3, 3})}};
+    c.inputs[0].low = c.inputs[0].high = x == DataType::Int8 ? -128.0f : 0.0f;
+    c.inputs[1].low = c.inputs[1].high = static_cast<float>(weight);
+    addChannels(c, 3, 9 * 48 * 4, true);
+    cases.push_back(std::move(c));
+  }
+}
+
 void addProducts(CaseList& cases, DataType x, DataType y) {
   for (const bool transposed : {false, true}) {
     auto op = std::make_shared<ops::QuantizedMatMul>();
@@ -206,11 +268,17 @@ CaseList quantizedCases() {
   for (DataType x : kBytes) {
     for (DataType y : kBytes) {
       addConvs(cases, x, y);
+      addTiles(cases, x, y);
       addProducts(cases, x, y);
       addElements(cases, x, y);
     }
     addTfliteProducts(cases, x);
     addTfliteElements(cases, x);
+    addDynamic(cases, x);
+    addExtremes(cases, x);
+    cases.push_back({text("LookUp_all_", x),
+                     std::make_shared<ops::LookUp>(),
+                     {bytes({3, 700}, x), bytes({256}, x)}});
     cases.push_back({text("LookUp_float_", x),
                      std::make_shared<ops::LookUp>(),
                      {bytes({3, 50}, x), {.shape = {256}}}});
