@@ -33,8 +33,7 @@ Result<void> checkProduct(const Product& op, std::span<const TensorType> inputs,
   if (auto ok = checkByte(inputs[0], op.xZero, what); !ok) return ok;
   if (!rangeOf(DataType::Int8).holds(op.wZero))
     return fail(ErrorCode::BadModel, "the weights' zero point is ", op.wZero, ", no int8");
-  if (present(inputs, 4) &&
-      (inputs[4].type != inputs[0].type || inputs[4].shape.elements() != 1))
+  if (present(inputs, 4) && (inputs[4].type != inputs[0].type || inputs[4].shape.elements() != 1))
     return fail(ErrorCode::ShapeMismatch, "the zero point is ", inputs[4].type, " ",
                 inputs[4].shape, ", expected one ", inputs[0].type);
   return op.y.isReal() ? Result<void>{} : op.y.check();
@@ -47,9 +46,10 @@ Result<void> checkChannels(std::span<const TensorType> inputs, int64_t outputs,
   if (present(inputs, 2) && inputs[2] != bias)
     return fail(ErrorCode::ShapeMismatch, "the bias is ", inputs[2].type, " ", inputs[2].shape,
                 ", expected ", bias.type, " ", outputs);
-  if (!present(inputs, 3) || inputs[3].type != DataType::Float32 || inputs[3].shape.rank() > 1 ||
+  const DataType factors = y.isTflite() ? DataType::Float64 : DataType::Float32;
+  if (!present(inputs, 3) || inputs[3].type != factors || inputs[3].shape.rank() > 1 ||
       (inputs[3].shape.elements() != 1 && inputs[3].shape.elements() != outputs))
-    return fail(ErrorCode::ShapeMismatch, "expected float32 factors, one or ", outputs);
+    return fail(ErrorCode::ShapeMismatch, "expected ", factors, " factors, one or ", outputs);
   return {};
 }
 
@@ -157,6 +157,7 @@ std::optional<WeightMatrices> QuantizedMatMul::weightMatrices(int index, const S
 }
 
 std::string QuantizedBinary::name() const {
+  if (fn == QuantizedFn::Sub) return "QuantizedSub";
   return fn == QuantizedFn::Mul ? "QuantizedMul" : "QuantizedAdd";
 }
 
@@ -167,6 +168,8 @@ Result<TensorTypes> QuantizedBinary::inferShape(std::span<const TensorType> inpu
   if (auto ok = checkByte(inputs[1], b.zero, "the right side"); !ok)
     return std::unexpected(ok.error());
   if (auto ok = y.check(); !ok) return std::unexpected(ok.error());
+  if (fn == QuantizedFn::Sub && !y.isTflite())
+    return fail(ErrorCode::Unsupported, "a quantised difference by ONNX Runtime's rule");
   const auto shape = broadcastShapes(inputs[0].shape, inputs[1].shape);
   if (!shape) return std::unexpected(shape.error());
   if (auto ok = checkShape(*shape); !ok) return std::unexpected(ok.error());

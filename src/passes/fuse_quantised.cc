@@ -81,7 +81,8 @@ std::optional<Quantised> dequantised(const Rewriter& graph, ValueId id) {
 std::optional<Quantised> quantisedAt(const Rewriter& graph, int n) {
   const ir::Node& node = graph.node(n);
   const auto* op = node.as<ops::QuantizeLinear>();
-  if (!op || node.outputs.empty() || node.outputs[0] == kNoValue || !node.settings.empty())
+  if (!op || op->awayFromZero || node.outputs.empty() || node.outputs[0] == kNoValue ||
+      !node.settings.empty())
     return std::nullopt;
   const auto by = wholeTensor(graph, node);
   const DataType type = graph.value(node.outputs[0]).type.type;

@@ -184,6 +184,83 @@ void addElements(CaseList& cases, DataType x, DataType y) {
                    {bytes({2, 5, 6, 7}, x), bytes({256}, y)}});
 }
 
+// TensorFlow Lite's rules -------------------------------------------------------------------------
+
+ops::QuantisedResult tfliteResult(DataType type, ops::QuantisationRule rule) {
+  ops::QuantisedResult y = resultOf(type);
+  y.rule = rule;
+  return y;
+}
+
+constexpr auto kFixed = ops::QuantisationRule::TfliteFixed;
+constexpr auto kReal = ops::QuantisationRule::TfliteReal;
+
+/// Factors that are double, some of them 1 and more.
+void addTfliteChannels(CaseList& cases, OpCase c, int64_t channels, double depth) {
+  addChannels(c, channels, depth, true);
+  c.inputs.back().type = DataType::Float64;
+  cases.push_back(c);
+  c.name += "_large";
+  c.inputs.back().low = 0.4F, c.inputs.back().high = 3;
+  cases.push_back(std::move(c));
+}
+
+void addTfliteProducts(CaseList& cases, DataType type) {
+  const auto add = [&](const char* name, std::shared_ptr<ops::QuantizedConv> op, const Shape& in,
+                       const Shape& w) {
+    op->y = tfliteResult(type, kFixed);
+    op->wZero = type == DataType::Uint8 ? -37 : 0;
+    addTfliteChannels(
+        cases, {text("QuantizedConv_tflite_", name, "_", type), op, {bytes(in, type), weights(w)}},
+        w[0], static_cast<double>(w.elements() / w[0]));
+  };
+  add("pointwise", conv({1, 1}, 1, 0, type, type), {2, 12, 5, 7}, {35, 12, 1, 1});
+  add("stride", conv({3, 3}, 2, 1, type, type), {2, 3, 9, 10}, {33, 3, 3, 3});
+  for (const int64_t channels : {3, 40, 67}) {
+    auto depthwise = conv({3, 3}, channels == 40 ? 2 : 1, 1, type, type);
+    depthwise->groups = channels;
+    add(text("depthwise_", channels).c_str(), depthwise, {1, channels, 6, 7}, {channels, 1, 3, 3});
+  }
+  auto product = std::make_shared<ops::QuantizedMatMul>();
+  product->transposeB = true, product->xZero = zeroOf(type), product->wZero = 5;
+  product->y = tfliteResult(type, kReal);
+  addTfliteChannels(cases,
+                    {text("QuantizedMatMul_tflite_", type),
+                     product,
+                     {bytes({2, 13, 24}, type), weights({37, 24})}},
+                    37, 24);
+}
+
+void addTfliteElements(CaseList& cases, DataType type) {
+  for (const auto fn : {ops::QuantizedFn::Add, ops::QuantizedFn::Sub, ops::QuantizedFn::Mul}) {
+    auto op = std::make_shared<ops::QuantizedBinary>();
+    op->fn = fn;
+    op->a = {0.5F, zeroOf(type)}, op->b = {0.3F, zeroOf(type)};
+    op->yScale = fn == ops::QuantizedFn::Mul ? 16.0F : 1.0F;
+    op->y = tfliteResult(type, kFixed);
+    cases.push_back({text(op->name(), "_tflite_", type),
+                     op,
+                     {bytes({2, 5, 6, 7}, type), bytes({5, 1, 1}, type)}});
+  }
+  const auto addPool = [&](const char* name, ops::QuantisationRule rule, auto&& change) {
+    auto pool = std::make_shared<ops::QuantizedPool>();
+    pool->x = {0.5F, zeroOf(type)}, pool->yScale = 0.37F, pool->y = tfliteResult(type, rule);
+    change(pool->pool);
+    cases.push_back(
+        {text("QuantizedPool_tflite_", name, "_", type), pool, {bytes({2, 37, 5, 7}, type)}});
+  };
+  const auto window = [](std::vector<int64_t> kernel, int64_t pad) {
+    return [=](ops::Pool& pool) {
+      pool.kernel = kernel;
+      pool.strides = pool.dilations = {1, 1};
+      pool.padsBegin = pool.padsEnd = {pad, pad};
+    };
+  };
+  addPool("mean", kFixed, [](ops::Pool& pool) { pool.global = true; });
+  addPool("whole", kReal, window({5, 7}, 0));
+  addPool("windows", kReal, window({3, 2}, 1));
+}
+
 }  // namespace
 
 CaseList quantizedCases() {
@@ -195,6 +272,8 @@ CaseList quantizedCases() {
       addProducts(cases, x, y);
       addElements(cases, x, y);
     }
+    addTfliteProducts(cases, x);
+    addTfliteElements(cases, x);
     addDynamic(cases, x);
     addExtremes(cases, x);
     cases.push_back({text("LookUp_all_", x),

@@ -12,6 +12,7 @@
 #include "kernels/simd/byte_rows.h"
 #include "kernels/simd/byte_tile.h"
 #include "kernels/simd/dispatch.h"
+#include "kernels/simd/fixed_rounding-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace minnow::kernels::simd::HWY_NAMESPACE {
@@ -46,7 +47,7 @@ HWY_INLINE hn::Vec<hn::RebindToSigned<D> > nearest(D, hn::Vec<D> v) {
 /// round(clamp(sum * factor)); of a NaN the least.
 struct ClampedRounding {
   template <class D>
-  static HWY_INLINE hn::Vec<D> round(D, hn::Vec<D> sum, const float* factors,
+  static HWY_INLINE hn::Vec<D> round(D, hn::Vec<D> sum, const float* factors, const float*,
                                      const Requantiser& to) {
     const hn::RebindToFloat<D> d;
     const auto real = hn::Mul(hn::ConvertTo(d, sum), hn::LoadU(d, factors));
@@ -57,16 +58,39 @@ struct ClampedRounding {
 };
 
 #if HWY_ARCH_ARM
-using PlainRounding = ClampedRounding;  // conversion saturates; one copy in the library for devices
+/// One copy in the library for devices, which asks for each vector; conversion saturates.
+struct AnyRounding {
+  template <class D>
+  static HWY_INLINE hn::Vec<D> round(D d, hn::Vec<D> sum, const float* factors, const float* more,
+                                     const Requantiser& to) {
+    return to.rule == ops::QuantisationRule::TfliteFixed
+               ? FixedRounding::round(d, sum, factors, more, to)
+               : ClampedRounding::round(d, sum, factors, more, to);
+  }
+};
+/// Calls fn(Rounding()) of the one that a rule wants.
+template <class F>
+HWY_INLINE auto withRounding(const Requantiser&, bool, F&& fn) {
+  return fn(AnyRounding());
+}
 #else
 /// The same of factors from 0 to below 1, whose products int32 holds: clamped as integers later.
 struct PlainRounding {
   template <class D>
-  static HWY_INLINE hn::Vec<D> round(D, hn::Vec<D> sum, const float* factors, const Requantiser&) {
+  static HWY_INLINE hn::Vec<D> round(D, hn::Vec<D> sum, const float* factors, const float*,
+                                     const Requantiser&) {
     const hn::RebindToFloat<D> d;
     return nearest(d, hn::Mul(hn::ConvertTo(d, sum), hn::LoadU(d, factors)));
   }
 };
+
+/// Calls fn(Rounding()) of the one that a rule wants.
+template <class F>
+HWY_INLINE auto withRounding(const Requantiser& to, bool isSmall, F&& fn) {
+  if (to.rule == ops::QuantisationRule::TfliteFixed)
+    return isSmall ? fn(SmallFixedRounding()) : fn(FixedRounding());
+  return isSmall ? fn(PlainRounding()) : fn(ClampedRounding());
+}
 #endif
 
 /// What int8 has in common with uint8, so that code is there once: bytes with the highest bit flipped
@@ -125,9 +149,11 @@ void storeRow(const SumsToBytes& work, const Unsigned& to, const int32_t* sums, 
   constexpr int64_t kLanes = hn::MaxLanes(di);
   const hn::Rebind<uint8_t, hn::Repartition<int16_t, decltype(di)> > d8;
   for (int64_t c = 0; c < work.columns; c += 2 * kLanes) {
-    const auto low = Rounding::round(di, hn::LoadU(di, sums + c), work.factors + c, work.to);
-    const auto high =
-        Rounding::round(di, hn::LoadU(di, sums + c + kLanes), work.factors + c + kLanes, work.to);
+    const auto rounded = [&](int64_t at) HWY_ATTR {
+      return Rounding::round(di, hn::LoadU(di, sums + at), work.factors + at, work.more + at,
+                             work.to);
+    };
+    const auto low = rounded(c), high = rounded(c + kLanes);
     const auto bytes = inOrder(d8, toBytes(di, low, high, to));
     if (c + 2 * kLanes <= work.columns) {
       hn::StoreU(bytes, d8, y + c);
@@ -147,7 +173,7 @@ void storeSumsBy(const SumsToBytes& work) {
 }
 
 void storeSumsOf(const SumsToBytes& work) {
-  work.isSmall ? storeSumsBy<PlainRounding>(work) : storeSumsBy<ClampedRounding>(work);
+  withRounding(work.to, work.isSmall, [&]<class Rounding>(Rounding) { storeSumsBy<Rounding>(work); });
 }
 
 /// Two roundings, as the rule has it.
@@ -270,10 +296,35 @@ HWY_INLINE hn::Vec<hn::RebindToFloat<D> > pairValue(D di, const BytePairFunction
   return hn::MulAdd(hn::ConvertTo(d, ia), hn::Set(d, fn.add.ra), ofB);
 }
 
+/// FixedPair of vectors less their zero points.
 template <class D>
-HWY_INLINE void computeVector(D di, const BytePairFunction& fn, const uint8_t* a, const uint8_t* b,
+HWY_INLINE hn::Vec<D> fixedPair(D di, const FixedPair& fn, hn::Vec<D> a, hn::Vec<D> b) {
+  if (fn.fn == ops::QuantizedFn::Mul) return fixedTimes(di, hn::Mul(a, b), fn.toY);
+  const auto left = fixedTimes(di, hn::ShiftLeft<FixedPair::kShift>(a), fn.ofA);
+  const auto right = fixedTimes(di, hn::ShiftLeft<FixedPair::kShift>(b), fn.ofB);
+  return fixedTimes(di, fn.fn == ops::QuantizedFn::Sub ? hn::Sub(left, right) : hn::Add(left, right),
+                    fn.toY);
+}
+
+template <class D>
+HWY_INLINE void storeFixed(D di, const BytePairFunction& fn, hn::Vec<D> value, uint8_t* y) {
+  const hn::Rebind<uint8_t, D> d8;
+  const uint8_t flip = fn.ySigned ? 0x80 : 0;
+  const auto inside = hn::Min(hn::Max(value, hn::Set(di, fn.to.least - fn.to.zero)),
+                              hn::Set(di, fn.to.most - fn.to.zero));
+  hn::StoreU(flipped(d8, hn::DemoteTo(d8, hn::Add(inside, hn::Set(di, fn.to.zero + flip))), flip),
+             d8, y);
+}
+
+template <class D>
+HWY_NOINLINE void computeVector(D di, const BytePairFunction& fn, const uint8_t* a, const uint8_t* b,
                               uint8_t* y) {
   const hn::RebindToFloat<D> d;
+  if (fn.to.rule != ops::QuantisationRule::OnnxRuntime)
+    return storeFixed(di, fn,
+                      fixedPair(di, fn.fixed, hn::Sub(widened(di, a, fn.aSigned), hn::Set(di, fn.aZero)),
+                                hn::Sub(widened(di, b, fn.bSigned), hn::Set(di, fn.bZero))),
+                      y);
   const auto value = pairValue(di, fn, a, b);
   const auto least = hn::Set(d, fn.least);
   const auto number = hn::IfThenElse(hn::Eq(value, value), value, least);
@@ -358,6 +409,7 @@ class DepthwiseStep {
     for (int lane = 0; lane < kLanes; ++lane) {
       start_[place(lane)] = work.start[channel + lane];
       factors_[place(lane)] = work.factors[channel + lane];
+      more_[place(lane)] = work.more[channel + lane];
     }
     for (int64_t t = 0; t < work.taps; t += kTogether) prepare(t);
   }
@@ -378,8 +430,10 @@ class DepthwiseStep {
       if (work_.isReal)
         storeInOrder(low, high, reinterpret_cast<int32_t*>(y) + channel_);
       else
-        hn::StoreU(toBytes(di, Rounding::round(di, low, factors_, work_.to),
-                           Rounding::round(di, high, factors_ + kLanes / 2, work_.to), to),
+        hn::StoreU(toBytes(di, Rounding::round(di, low, factors_, more_, work_.to),
+                           Rounding::round(di, high, factors_ + kLanes / 2, more_ + kLanes / 2,
+                                           work_.to),
+                           to),
                    d8, y + channel_);
     }
   }
@@ -436,7 +490,7 @@ class DepthwiseStep {
   const DepthwiseBytes& work_;
   int64_t channel_;
   HWY_ALIGN int32_t start_[kLanes];
-  HWY_ALIGN float factors_[kLanes];
+  HWY_ALIGN float factors_[kLanes], more_[kLanes];
   HWY_ALIGN int16_t weights_[(kMostByteTaps + 1) * kLanes];
 };
 
@@ -476,9 +530,14 @@ void convolveFew(const DepthwiseBytes& work) {
                  (work.weights[t * work.weightStep + c] - work.wZero);
         uint8_t* y = work.runs[i].y + pixel * work.yStep;
         const auto rounded =
-            ClampedRounding::round(di, hn::Set(di, sum), work.factors + c, work.to);
+            ClampedRounding::round(di, hn::Set(di, sum), work.factors + c, nullptr, work.to);
         if (work.isReal)
           reinterpret_cast<int32_t*>(y)[c] = sum;
+        else if (work.to.rule == ops::QuantisationRule::TfliteFixed)
+          y[c] = static_cast<uint8_t>(
+              fixedToByte(work.to, FixedFactor(std::bit_cast<int32_t>(work.factors[c]),
+                                               std::bit_cast<int32_t>(work.more[c]))
+                                       .times(sum)));
         else
           y[c] = static_cast<uint8_t>(hn::GetLane(rounded) + work.to.zero);
       }
@@ -491,9 +550,10 @@ bool convolveByVectors(const DepthwiseBytes& work) {
 }
 
 void convolveDepthwiseOf(const DepthwiseBytes& work) {
-  if (work.isSmall ? !convolveByVectors<PlainRounding>(work)
-                   : !convolveByVectors<ClampedRounding>(work))
-    convolveFew(work);
+  const bool isDone = withRounding(work.to, work.isSmall, [&]<class Rounding>(Rounding) {
+    return convolveByVectors<Rounding>(work);
+  });
+  if (!isDone) convolveFew(work);
 }
 
 // Greatest bytes ----------------------------------------------------------------------------------
@@ -528,7 +588,14 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace minnow::kernels::simd {
 
-void storeSums(const SumsToBytes& work) { MINNOW_DISPATCH(storeSumsOf)(work); }
+void storeSums(const SumsToBytes& work) {
+  if (work.to.rule != ops::QuantisationRule::TfliteReal) return MINNOW_DISPATCH(storeSumsOf)(work);
+  for (int64_t r = 0; r < work.rows; ++r)
+    for (int64_t c = 0; c < work.columns; ++c)
+      work.y[work.places[r] + c] = static_cast<uint8_t>(
+          tfliteByte(work.to, work.sums[r * kByteColumns + c],
+                     realFactor(work.factors[c], work.more[c])));
+}
 void interleaveThree(const uint8_t* const (&planes)[3], uint8_t* to, int64_t n) {
   MINNOW_DISPATCH(interleaveThreeOf)(planes, to, n);
 }

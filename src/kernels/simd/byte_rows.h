@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -21,9 +22,12 @@ inline void copyBytes(uint8_t* to, const uint8_t* from, int64_t n) {
     std::memcpy(&first, from, sizeof first), std::memcpy(&last, from + n - kSize, sizeof first);
     std::memcpy(to, &first, sizeof first), std::memcpy(to + n - kSize, &last, sizeof first);
   };
-  if (n > 32 || n < 4) std::memcpy(to, from, static_cast<size_t>(n));
-  else if (n > 16) ends(Sixteen{});
-  else n < 8 ? ends(uint32_t{}) : ends(uint64_t{});
+  if (n > 32 || n < 4)
+    std::memcpy(to, from, static_cast<size_t>(n));
+  else if (n > 16)
+    ends(Sixteen{});
+  else
+    n < 8 ? ends(uint32_t{}) : ends(uint64_t{});
 }
 
 /// True if products with sums of 32 bits surely are less than 2^31.
@@ -31,10 +35,25 @@ inline bool areSmall(const float* factors, int64_t count) {
   return std::all_of(factors, factors + count, [](float f) { return f >= 0 && f < 1; });
 }
 
+/// Two words hold what TensorFlow Lite's rules multiply by: multiplier and exponent, or a double.
+inline void setTfliteFactor(ops::QuantisationRule rule, double r, float& factor, float& more) {
+  const FixedFactor fixed(r);
+  const auto bits = std::bit_cast<uint64_t>(r);
+  const bool isFixed = rule == ops::QuantisationRule::TfliteFixed;
+  factor = std::bit_cast<float>(isFixed ? static_cast<uint32_t>(fixed.multiplier)
+                                        : static_cast<uint32_t>(bits));
+  more = std::bit_cast<float>(isFixed ? static_cast<uint32_t>(fixed.exponent)
+                                      : static_cast<uint32_t>(bits >> 32));
+}
+inline double realFactor(float factor, float more) {
+  return std::bit_cast<double>(uint64_t{std::bit_cast<uint32_t>(more)} << 32 |
+                               std::bit_cast<uint32_t>(factor));
+}
+
 /// A tile's sums become bytes: y[places[r] + c] of `columns` channels, by their factors.
 struct SumsToBytes {
-  const int32_t* sums;   ///< rows of kByteColumns
-  const float* factors;  ///< kByteColumns
+  const int32_t* sums;          ///< rows of kByteColumns
+  const float *factors, *more;  ///< kByteColumns; `more` of TensorFlow Lite's rules
   Requantiser to;
   bool isSmall;  ///< areSmall() of the factors
   bool isSigned;
@@ -76,6 +95,8 @@ struct BytePairFunction {
   bool isMul, aSigned, bSigned, ySigned;
   int32_t aZero, bZero;
   float yZero, least, most;
+  FixedPair fixed;
+  Requantiser to;
   bool isSmall;  ///< int32 surely holds all results before they are clamped
 
   explicit BytePairFunction(const ops::QuantizedBinary& op, DataType a, DataType b)
@@ -90,7 +111,10 @@ struct BytePairFunction {
         yZero(static_cast<float>(op.y.zero)),
         least(static_cast<float>(op.y.least)),
         most(static_cast<float>(op.y.most)),
-        isSmall((isMul ? 65536 * mul.r : 256 * (add.ra + add.rb) + std::abs(add.k)) < 0x1p30F) {}
+        fixed(op),
+        to(op.y),
+        isSmall(to.rule == ops::QuantisationRule::OnnxRuntime &&
+                (isMul ? 65536 * mul.r : 256 * (add.ra + add.rb) + std::abs(add.k)) < 0x1p30F) {}
 };
 void computePairs(const BytePairFunction& fn, const BytePairs& row);
 
@@ -118,7 +142,7 @@ struct DepthwiseBytes {
   int64_t weightStep;
   int16_t wZero;
   const int32_t* start;
-  const float* factors;
+  const float *factors, *more;
   Requantiser to;
   bool isSmall;  ///< areSmall() of the factors
   uint8_t flip;  ///< of the highest bit of x, which counts as unsigned then

@@ -62,11 +62,21 @@ Result<void> runQuantizedBinary(const ops::Operator& op, const KernelArgs& args)
   return {};
 }
 
+/// One window of TensorFlow Lite's that is the whole image: its sums are divided as they are.
+bool takesAllInteger(const ops::QuantizedPool& op, const Shape& x) {
+  bool all = op.y.rule == ops::QuantisationRule::TfliteReal;
+  for (int axis = 2; axis < x.rank(); ++axis)
+    all = all && op.pool.kernel[static_cast<size_t>(axis) - 2] == x[axis] &&
+          op.pool.padsBegin[static_cast<size_t>(axis) - 2] == 0;
+  return all && op.pool.autoPad == ops::AutoPad::None;
+}
+
 bool acceptsQuantizedGlobalPool(const ops::Operator& op, std::span<const TensorView> inputs,
                                 std::span<const TensorView> outputs) {
-  return static_cast<const ops::QuantizedPool&>(op).pool.global && inputs[0].shape.rank() > 2 &&
-         inputs[0].shape.rank() <= 5 && Image(inputs[0]).channelsAdjacent() &&
-         Image(outputs[0]).channelsAdjacent();
+  const auto& pool = static_cast<const ops::QuantizedPool&>(op);
+  return (pool.pool.global || takesAllInteger(pool, inputs[0].shape)) &&
+         inputs[0].shape.rank() > 2 && inputs[0].shape.rank() <= 5 &&
+         Image(inputs[0]).channelsAdjacent() && Image(outputs[0]).channelsAdjacent();
 }
 
 size_t QuantizedGlobalPoolWorkspace(const ops::Operator&, std::span<const TensorView> inputs,
@@ -80,20 +90,33 @@ Result<void> runQuantizedGlobalPool(const ops::Operator& op, const KernelArgs& a
   const Image x(args.inputs[0]), y(args.outputs[0]);
   const int64_t pixels = x.depth * x.height * x.width;
   auto* sums = reinterpret_cast<int32_t*>(args.workspace.data());
-  alignas(64) float factors[kByteColumns];
-  std::ranges::fill(factors, pool.x.scale / (pool.yScale * static_cast<float>(pixels)));
+  alignas(64) float factors[kByteColumns], more[kByteColumns];
+  const bool isPlain = pool.y.rule == ops::QuantisationRule::TfliteReal;
+  float factor = pool.x.scale / (pool.yScale * static_cast<float>(pixels)), rest = 0;
+  if (pool.y.rule == ops::QuantisationRule::TfliteFixed) {
+    const FixedFactor fixed = meanFactor(pool, pixels);
+    factor = std::bit_cast<float>(fixed.multiplier), rest = std::bit_cast<float>(fixed.exponent);
+  }
+  std::ranges::fill(factors, factor), std::ranges::fill(more, rest);
   const bool xSigned = args.inputs[0].type == DataType::Int8;
   const bool isSmall = areSmall(factors, kByteColumns);
-  const auto start = static_cast<int32_t>(-static_cast<uint32_t>(pixels * pool.x.zero));
+  const auto start =
+      isPlain ? 0 : static_cast<int32_t>(-static_cast<uint32_t>(pixels * pool.x.zero));
   for (int64_t n = 0; n < x.batch; ++n) {
     std::fill_n(sums, BytePanels::roundUp(x.channels, kByteColumns), start);
     for (int64_t row = 0; row < x.depth * x.height; ++row)
       addPixels({args.inputs[0].as<const uint8_t>() + n * x.batchStride +
                      row / x.height * x.planeStride + row % x.height * x.rowStride,
                  xSigned, x.width, x.pixelStride, x.channels, sums});
+    if (isPlain) {
+      uint8_t* to = args.outputs[0].as<uint8_t>() + n * y.batchStride;
+      for (int64_t c = 0; c < x.channels; ++c)
+        to[c] = static_cast<uint8_t>(averageByte(pool.y, sums[c], pixels));
+      continue;
+    }
     for (int64_t c = 0; c < x.channels; c += kByteColumns) {
       const int64_t place = n * y.batchStride + c;
-      storeSums({sums + c, factors, Requantiser(pool.y), isSmall,
+      storeSums({sums + c, factors, more, Requantiser(pool.y), isSmall,
                  pool.y.dataType() == DataType::Int8, args.outputs[0].as<uint8_t>(), &place, 1,
                  std::min(kByteColumns, x.channels - c)});
     }

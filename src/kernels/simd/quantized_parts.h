@@ -21,8 +21,9 @@ inline void applyTo(const ops::Epilogue& epilogue, float* y, int64_t n) {
   if (epilogue.fn != ops::UnaryFn::Identity) applyEpilogueRows(epilogue, y, 1, n, n);
 }
 
-/// What the sums of channels begin with, their factors, and what is added to real results: found once
-/// a run, at the beginning of the workspace, channels in the order of panels.
+/// What the sums of channels begin with, their factors, and what is added to real results, or the rest
+/// of a factor (setTfliteFactor): found once a run, at the beginning of the workspace, channels in the
+/// order of panels.
 class Channels {
  public:
   static size_t bytes(const BytePanels& panels) {
@@ -41,17 +42,24 @@ class Channels {
       start_[c] = static_cast<int32_t>(static_cast<uint32_t>(-xZero) * (sums[c] - zeros));
     const TensorView& factors = args.inputs[3];
     const int64_t factorStep = factors.elements() == 1 ? 0 : factors.strides[0];
+    bool allBelowHalf = true;  // of TensorFlow Lite's factors: all below 1/2
     for (int64_t g = 0, c = 0; g < panels.groups; ++g)
       for (int64_t o = 0; o < panels.outputs; ++o, ++c) {
         const int64_t to = panels.channel(g, o);
-        factors_[to] = factors.as<const float>()[c * factorStep];
+        if (op.y.isTflite()) {
+          const double factor = factors.as<const double>()[c * factorStep];
+          setTfliteFactor(op.y.rule, factor, factors_[to], bias_[to]);
+          allBelowHalf = allBelowHalf && std::bit_cast<int32_t>(bias_[to]) < 0;
+        } else {
+          factors_[to] = factors.as<const float>()[c * factorStep];
+        }
         if (op.y.isReal())
           bias_[to] = args.bias(2, c);
         else
           start_[to] =
               static_cast<int32_t>(static_cast<uint32_t>(start_[to]) + args.bias<uint32_t>(2, c));
       }
-    areSmall_ = areSmall(factors_, room(panels));
+    areSmall_ = op.y.isTflite() ? allBelowHalf : areSmall(factors_, room(panels));
   }
 
   const int32_t* start() const { return start_; }
@@ -62,9 +70,7 @@ class Channels {
 
  private:
   /// With a panel more, as tiles read pairs of them.
-  static int64_t room(const BytePanels& panels) {
-    return panels.channels() + BytePanels::kOutputs;
-  }
+  static int64_t room(const BytePanels& panels) { return panels.channels() + BytePanels::kOutputs; }
 
   int32_t* start_;
   float *factors_, *bias_;
@@ -85,11 +91,17 @@ class ByteResults {
 
   const Channels& channels() const { return channels_; }
   bool areReal() const { return type_ == DataType::Float32; }
+  /// True if bytes may be stored by tiles: float32 factors that are small.
+  bool suitTiles() const {
+    return to_.rule == ops::QuantisationRule::OnnxRuntime && channels_.factorsAreSmall() &&
+           !areReal();
+  }
   /// Rows of sums whose results begin at y + places[r]; their first channel is number `channel`.
   SumsToBytes toBytes(const int32_t* sums, int64_t channel, int64_t y, const int64_t* places,
                       int64_t rows, int64_t columns) const {
     return {sums,
             channels_.factors() + channel,
+            channels_.bias() + channel,
             to_,
             channels_.factorsAreSmall(),
             type_ == DataType::Int8,
@@ -110,8 +122,8 @@ class ByteResults {
                   int64_t rows, int64_t columns) const {
     alignas(64) float reals[kRowsOfSums * kByteColumns];
     for (int64_t r = 0; r < rows; ++r)
-      scaleSums({sums + r * kByteColumns, channels_.factors() + channel,
-                 channels_.bias() + channel, reals + r * columns, columns});
+      scaleSums({sums + r * kByteColumns, channels_.factors() + channel, channels_.bias() + channel,
+                 reals + r * columns, columns});
     applyTo(epilogue_, reals, rows * columns);
     for (int64_t r = 0; r < rows; ++r)
       std::copy_n(reals + r * columns, columns, static_cast<float*>(y_) + places[r] + y);
@@ -162,7 +174,7 @@ struct ConvShape {
 };
 
 inline ConvShape shapeOf(const ops::Operator& op, std::span<const TensorView> inputs,
-                  std::span<const TensorView> outputs, const OutputRows& rows) {
+                         std::span<const TensorView> outputs, const OutputRows& rows) {
   return {static_cast<const ops::QuantizedConv&>(op), inputs[0], inputs[1], outputs[0], rows};
 }
 

@@ -111,8 +111,7 @@ class ByteProduct {
     const int64_t columns = std::min(kByteColumns, panels_.outputs - column);
     const int64_t channel = panels_.channel(group, column);
     const int64_t panels = columns > BytePanels::kOutputs ? kBytePanels : 1;
-    const bool toBytes = tiles_.bytes && results_.channels().factorsAreSmall() && wZero_ == 0 &&
-                         !results_.areReal() && panels_.steps() <= tiles_.mostSteps &&
+    const bool toBytes = tiles_.bytes && results_.suitTiles() && wZero_ == 0 && panels_.steps() <= tiles_.mostSteps &&
                          columns == panels * BytePanels::kOutputs;
     const int64_t atOnce = toBytes ? rows.count : kRowsOfSums;
     for (int64_t row = 0; row < rows.count; row += atOnce) {
@@ -404,7 +403,7 @@ void runDepthwiseItem(const ConvShape& shape, const ops::QuantizedConv& op, cons
       runs.runs(), runs.places(), runs.count(), shape.taps(), shape.groups,
       DepthwiseRuns::xStep(shape), shape.y.pixelStride * size,
       args.inputs[1].as<const int8_t>() + shape.panels.sumBytes(), shape.panels.channels(),
-      static_cast<int16_t>(op.wZero), channels.start(), channels.factors(), Requantiser(op.y),
+      static_cast<int16_t>(op.wZero), channels.start(), channels.factors(), channels.bias(), Requantiser(op.y),
       channels.factorsAreSmall(), flip, op.y.dataType() == DataType::Int8, op.y.isReal()};
   convolveDepthwise(work);
   if (op.y.isReal()) finishReals(runs, work, channels, op.epilogue);
@@ -493,7 +492,9 @@ bool acceptsQuantizedDepthwise(const ops::Operator& op, std::span<const TensorVi
                                std::span<const TensorView> outputs) {
   if (!isPacked(inputs, outputs[0])) return false;
   const ConvShape shape = shapeOf(op, inputs, outputs, {});
-  return shape.panels.depthwise && shape.taps() <= kMostByteTaps && shape.y.channelsAdjacent() &&
+  const bool isReal =
+      static_cast<const ops::QuantizedConv&>(op).y.rule == ops::QuantisationRule::TfliteReal;
+  return !isReal && shape.panels.depthwise && shape.taps() <= kMostByteTaps && shape.y.channelsAdjacent() &&
          shape.x.channelsAdjacent();
 }
 
