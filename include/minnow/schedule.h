@@ -179,6 +179,11 @@ struct Admission {
   /// It is evictable, and the budget has not room for all: its frames wait until it is loaded again, or
   /// are dropped (Dropped::Memory) where others compute. No time counts that, so it does not hold.
   bool mayLeave = false;
+  /// It was resized, and its first runs since then are not computed: its times are those of before. As
+  /// long as there is such a model, none holds.
+  bool isLearning = false;
+  /// Devices that it names and that have no room for it, each with the reason: others compute it.
+  std::vector<std::pair<std::string, std::string>> leftOut = {};
 };
 
 struct ModelStatus {
@@ -235,6 +240,11 @@ class Schedule {
   void feed(const CapturedFrame& frame);
   /// Waits for what is under way or waits for its turn.
   void drain();
+  /// Gives inputs of a model other shapes, as Session::resizeInputs has it, before the schedule starts or while it
+  /// runs: the model leaves between two of its frames and comes back, which takes as long as loading; frames that
+  /// come meanwhile wait, the newest. Its deadline stays; what it takes now is measured by its next eight runs.
+  /// Where that cannot be, or does not fit into the budget, it stays as it was. Not to be called by callbacks.
+  Result<void> resize(std::string_view model, InputShapes shapes);
   /// Drops what waits, ends what was begun, and then computes nothing any more.
   void stop();
   ScheduleStatus status() const;
