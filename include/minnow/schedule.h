@@ -147,9 +147,9 @@ struct ScheduleOptions {
   size_t memoryBudget = 0;                ///< as RuntimeOptions has it
   std::string kernelCache = {};           ///< as RuntimeOptions has it
   std::vector<double> frameRates = {30};  ///< of streams, frames a second
-  /// Runs that may be begun at a time on each unit: 0 for as many as let every model go before all that are less
-  /// urgent, or the most of these that the budget allows. With fewer, models of the lowest priorities
-  /// are computed one after another.
+  /// Runs that may be begun at a time on each unit: 0 for as many as are of use, so that one more would let no
+  /// model keep a deadline that it does not keep anyway, or the most of these that the budget allows. With fewer,
+  /// models that are about as urgent are computed one after another, those of different priorities last.
   int concurrency = 0;
   /// For measuring, before the first real one. Without a picture, inputs are 0 and `fill` is not
   /// measured before it runs.
@@ -229,8 +229,7 @@ class Schedule {
   /// With the speed that the machine has now.
   std::vector<Admission> admission() const;
   const Runtime& runtime() const;
-  /// Runs that may be begun at a time, and as many as there would have to be for each model to go
-  /// before all that are less urgent, of all units.
+  /// Runs that may be begun at a time, and as many as would be of use, of all units.
   int concurrency() const;
   int concurrencyWanted() const;
 

@@ -145,7 +145,8 @@ struct Schedule::Impl {
   std::vector<schedule::UnitThread> units;
   std::vector<schedule::Member> members;
   std::vector<schedule::Task> tasks;  // as measured
-  schedule::Units room = 1;           // for what is begun, by unit
+  schedule::Units wanted = 1;         // for what is begun, by unit
+  schedule::Units room = 1;           // of those, as many as there is memory for
   Arenas arenasAre = Arenas::AsBegun;
   bool evicts = false;  // there is not room for all that is evictable
   uint64_t uses = 0;

@@ -143,7 +143,9 @@ void Schedule::Impl::place() {
   }
   const auto count = static_cast<int>(units.size());
   schedule::place(tasks, pieces, count);
-  room = schedule::unitsWanted(tasks, count);
+  // Of several units each model has an arena of its own: fewer runs at a time would save none.
+  wanted = count == 1 ? schedule::arenasOfUse(tasks) : schedule::unitsWanted(tasks, count);
+  room = wanted;
   if (options.concurrency == 0) return;
   room = std::vector<int>(units.size(), options.concurrency);
   schedule::admitVisits(tasks, room);
@@ -250,9 +252,10 @@ int Schedule::concurrency() const {
 }
 int Schedule::concurrencyWanted() const {
   const std::lock_guard lock(impl_->mutex);
-  const auto wanted = schedule::unitsWanted(impl_->tasks, impl_->room.count()).arenas;
-  const auto home = std::accumulate(impl_->room.arenas.begin(), impl_->room.arenas.end(), 0);
-  return std::accumulate(wanted.begin(), wanted.end(), 0) + impl_->arenas() - home;
+  const auto sum = [](const schedule::Units& units) {
+    return std::accumulate(units.arenas.begin(), units.arenas.end(), 0);
+  };
+  return sum(impl_->wanted) + impl_->arenas() - sum(impl_->room);
 }
 
 Result<void> Schedule::start() {

@@ -226,8 +226,10 @@ void Schedule::Impl::ended(int unit, int task, Result<bool> outcome) {
     policy->end(task);
     return;
   }
+  // Busy: another model left or was resized since those below it began, and their arenas are not those that it needs.
   const ErrorCode code = outcome.error().code;
-  policy->giveUp(task, code == ErrorCode::OutOfMemory ? Why::Memory : Why::Failed);
+  const bool noRoom = code == ErrorCode::OutOfMemory || code == ErrorCode::Busy;
+  policy->giveUp(task, noRoom ? Why::Memory : Why::Failed);
   noteDrops();
   member.counts.lastError = std::move(outcome.error().message);
   // A session of a device that failed is of no use any more: the next one does without the device.

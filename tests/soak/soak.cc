@@ -321,7 +321,7 @@ class Soak {
       std::this_thread::sleep_for(std::chrono::milliseconds(200));  // the stream stalls
       schedule_->drain();
       rest(minutes());
-      if (round % 4 == 2) settle(minutes());
+      if (round % 8 == 2) settle(minutes());
     }
     settle(minutes());
     schedule_->stop();
@@ -396,6 +396,8 @@ class Soak {
               static_cast<unsigned long long>(now.underWay));
       if (model.wrongBits > 0) wrong("%s: other bits", model.name.c_str());
       if (!now.lastError.empty()) lastError_ = model.name + ": " + now.lastError;
+      if (now.dropped[static_cast<size_t>(DropReason::Failed)] > 0)
+        wrong("%s: %s", model.name.c_str(), now.lastError.c_str());
     }
     if (status.memory.now.total() > budget_) wrong("more memory is held than the budget");
     // What the ledger has comes and goes with models; the rest is to stay.
