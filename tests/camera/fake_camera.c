@@ -120,9 +120,16 @@ static int tellCapabilities(struct v4l2_capability* said) {
   return 0;
 }
 
+static int tellInput(struct v4l2_input* input) {
+  input->type = V4L2_INPUT_TYPE_CAMERA;
+  return 0;
+}
+
 static int answer(unsigned long request, void* about) {
   switch (request) {
     case VIDIOC_QUERYCAP: return tellCapabilities(about);
+    case VIDIOC_G_INPUT: return *(int*)about = 0;
+    case VIDIOC_ENUMINPUT: return tellInput(about);
     case VIDIOC_G_FMT:
     case VIDIOC_S_FMT: return setFormat(about);
     case VIDIOC_G_PARM: return tellRate(about, 0);
