@@ -106,6 +106,7 @@ struct Schedule::Impl {
   Result<void> measureAll(std::vector<ScheduledModel> models);
   Result<void> measure(Runtime& runtime, schedule::Member& member);
   Result<void> measureOn(Runtime& runtime, schedule::Member& member, size_t kind);
+  static void giveBackUnused();
   void makeTasks();
   void place();
   Result<void> loadAll();

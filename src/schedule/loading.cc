@@ -1,4 +1,9 @@
 // Measuring models, and having as many of them in memory as the budget allows.
+#include <cstdlib>  // says which C library it is
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include <algorithm>
 
 #include "base/fail.h"
@@ -155,6 +160,13 @@ Result<void> Schedule::Impl::measureAll(std::vector<ScheduledModel> models) {
     members.push_back(std::move(member));
   }
   return {};
+}
+
+/// What measuring took and gave back glibc keeps: 2 MB of ten models.
+void Schedule::Impl::giveBackUnused() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
 }
 
 /// The one used longest ago of those that no job has begun with. It goes without `mutex`.

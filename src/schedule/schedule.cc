@@ -177,6 +177,7 @@ Result<Schedule> Schedule::create(std::vector<ScheduledModel> models,
     if (auto ok = impl->check(models); !ok) return std::unexpected(std::move(ok.error()));
     if (auto ok = impl->measureAll(std::move(models)); !ok)
       return std::unexpected(std::move(ok.error()));
+    Impl::giveBackUnused();
     impl->makeTasks();
     if (auto ok = impl->loadAll(); !ok) return std::unexpected(std::move(ok.error()));
     impl->follow();
