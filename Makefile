@@ -50,7 +50,7 @@ demo-live: $(CACHE)/installed-demo_live
 LIVE_SECONDS ?= 30
 
 # A schedule for SECONDS, a day of them unless told otherwise, while all that can happen to it happens (tests/soak).
-# `make test` has a few seconds of it, `make test-all` half an hour.
+# `make test` has a minute of it, `make test-all` half an hour.
 SECONDS ?= 86400
 soak: build/build.ninja
 	@cmake --build --preset release -j $(JOBS) --target soak
@@ -218,7 +218,7 @@ speed-page:
 	@$(CACHE)/peers-venv/bin/python bench/peers/speed_page.py $(CACHE) README.md docs/speed.md
 
 # Twelve models on one stream: schedules beside threads in Minnow and in the peers, 8 minutes (docs/scheduling.md). UNITS=2 takes
-# two cores.
+# two cores, ONLY="urgency threads onnxruntime mnn" some ways: ncnn refuses two of the models.
 bench-schedule: $(CACHE)/installed-peers build models
 	@cmake --build --preset release -j $(JOBS) --target schedule_bench
 	@scripts/bench_schedule.sh build $(CACHE) $(SHARED_MODELS)

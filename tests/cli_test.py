@@ -296,6 +296,26 @@ evictable = true
             report = json.loads(self.schedule(model, "--input", cut, "--seconds", "0.5", "--json")[1])
             self.assertGreaterEqual(report["models"][0]["asked"] + report["input"]["lost"], 5)
 
+    # V4L2's driver is made (tests/camera); FFmpeg's side of it and this program are not.
+    def test_schedule_on_a_camera(self):
+        driver = pathlib.Path(MINNOW).resolve().parent / "tests" / "fake_camera.so"
+        if not driver.exists() or not (pathlib.Path(MINNOW).parent / "minnow_video.so").exists():
+            self.skipTest("this build has no video, or no made camera")
+        model = '[[model]]\nname = "m"\nfile = "tiny.onnx"\nrate = 30\n'
+
+        def on_camera(kind, *arguments, code=0):
+            return self.schedule(model, "--input", "camera", *arguments, code=code,
+                                 env=dict(os.environ, LD_PRELOAD=str(driver), FAKE_CAMERA=kind))[1]
+
+        report = json.loads(on_camera("ok", "--seconds", "1", "--json"))
+        self.assertEqual(report["input"]["rate"], 30)
+        asked = report["models"][0]["asked"] + report["input"]["lost"]
+        self.assertTrue(5 < asked <= 32, asked)
+        for kind, words in (("busy", "another program has the camera"), ("forbidden", "the group `video`"),
+                            ("no-camera", "no camera, or none that streams"), ("formats", "refuses all formats")):
+            self.assertRegex(on_camera(kind, "--check", code=ERROR), f"/dev/video0: .*{words}")
+        self.assertRegex(on_camera("unplugged", "--seconds", "60", code=ERROR), "/dev/video0: reading failed")
+
     def test_schedule_files_say_where_they_are_wrong(self):
         model = '[[model]]\nname = "m"\nfile = "tiny.onnx"\n'
         for text, words in ((model + "rate = 31", "4: model 'm': `rate` is 31, expected a number from 0.001 to 30"),
