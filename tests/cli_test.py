@@ -3,6 +3,7 @@
 
 Usage: cli_test.py MINNOW      (nothing but Python's standard library)
 """
+import html
 import json
 import os
 import pathlib
@@ -343,6 +344,9 @@ evictable = true
         model, given = self.two_heads(), ("--input", "x=random:1")
         self.assertIn("4 tensors compared, all equal.",
                       self.minnow("diff", model, "--against", "cpu", *given, "--path", "to=a"))
+        page = self.folder / "paths.html"
+        self.minnow("diff", model, "--against", "cpu", *given, "--path", "to=a", "--path", "to=b threads=1", "--html", page)
+        self.assertIn("on cpu, path 'to=a', path 'to=b threads=1'", html.unescape(page.read_text()))
         info = json.loads(self.minnow("info", model, "--backend", "cpu", "--json"))["placement"]
         if any(one["name"] == "cl" and not one["missing"] for one in info["backends"]):
             self.assertIn("4 tensors compared", self.minnow("diff", model, "--backend", "cl,cpu", "--against", "cpu", *given))

@@ -237,6 +237,17 @@ typedef struct minnow_memory_report {
 #define MINNOW_MEMORY_REPORT_INIT {sizeof(minnow_memory_report), 0, 0, 0, 0, 0, 0}
 minnow_status minnow_session_memory(const minnow_session* session, minnow_memory_report* report);
 
+/* Of device_bytes each device's part: its weights, and a frame's block there. The backend's name lives
+ * as long as the process. NOT_FOUND beyond the last. */
+typedef struct minnow_device_memory {
+  size_t size; /* sizeof(minnow_device_memory) */
+  const char* backend;
+  size_t weight_bytes, block_bytes;
+} minnow_device_memory;
+#define MINNOW_DEVICE_MEMORY_INIT {sizeof(minnow_device_memory), NULL, 0, 0}
+minnow_status minnow_session_device_memory(const minnow_session* session, size_t index,
+                                           minnow_device_memory* report);
+
 /* A tensor that a step reads or writes: the name is the ONNX tensor's, "" for an optional one that
  * is absent, and lives as long as the interpreter. Constants must not be written. */
 typedef struct minnow_operand {

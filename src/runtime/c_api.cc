@@ -377,6 +377,19 @@ minnow_status minnow_session_memory(const minnow_session* session, minnow_memory
   });
 }
 
+minnow_status minnow_session_device_memory(const minnow_session* session, size_t index,
+                                           minnow_device_memory* report) {
+  return checked([&]() -> minnow_status {
+    if (session == nullptr || report == nullptr) return nullArgument();
+    const auto all = session->object.deviceMemory();
+    if (index >= all.size())
+      return failed(ErrorCode::NotFound, minnow::text("the session has no device ", index));
+    return handOver(
+        {sizeof *report, all[index].backend, all[index].weightBytes, all[index].blockBytes},
+        report);
+  });
+}
+
 size_t minnow_session_step_count(const minnow_session* session) {
   return session == nullptr ? 0 : session->object.operators().size();
 }
