@@ -12,9 +12,10 @@
 
 namespace minnow::converter {
 
-/// The opset of what is written: the first with GroupNormalization by channels. ONNX Runtime has it from
-/// 1.20 on.
-inline constexpr int kExportedOpset = 21;
+/// The opset of what is written; 21 where an operator needs it (GroupNormalization by channels,
+/// blocks of scales). Not 21 throughout: there ONNX Runtime 1.32 refuses int8 results of DequantizeLinear
+/// that are sliced or transposed, which its own optimiser quantises anew.
+inline constexpr int kExportedOpset = 20;
 
 /// The bytes of an .onnx file, for the shapes that the graph has. Packed weights are unpacked, fused
 /// activations become nodes again, integer operators the ONNX operators whose arithmetic they have.

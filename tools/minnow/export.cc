@@ -28,7 +28,7 @@ void exportModel(const Arguments& args) {
   const auto bytes = modelBytes(args.model, {.shapes = shapesFor(args.model, args.shapes)});
   const auto onnx = need(converter::exportOnnx(bytes.span(), args.model));
   need(base::writeFile(args.output, onnx));
-  fmt::print("{}: opset {}, {}\n", args.output, converter::kExportedOpset,
+  fmt::print("{}: {}\n", args.output,
              bytesInWords(onnx.size()));
 }
 

@@ -1,4 +1,4 @@
-// A graph as an onnx::ModelProto. Opset and IR version are those of kExportedOpset.
+// A graph as an onnx::ModelProto. IR version 9 came with opset 20, 10 with 21.
 #include "converter/onnx_export/graph_writer.h"
 
 #include <algorithm>
@@ -19,14 +19,14 @@ using ir::kNoValue;
 using ir::ValueId;
 
 GraphWriter::GraphWriter(const ir::Graph& graph, ir::DataSizes sizes)
-    : source_(graph), sizes_(std::move(sizes)), written_(graph.values.size(), 0) {
-  model_.set_ir_version(10);
+    : source_(graph),
+      sizes_(std::move(sizes)),
+      opset_(kExportedOpset),
+      written_(graph.values.size(), 0) {
+  model_.set_ir_version(9);
   model_.set_producer_name("minnow");
   model_.set_producer_version(version());
   model_.set_doc_string("After the passes of a conversion. " + graph.producer);
-  auto* opset = model_.add_opset_import();
-  opset->set_domain("");
-  opset->set_version(kExportedOpset);
   model_.mutable_graph()->set_name(graph.name.empty() ? "minnow" : graph.name);
 }
 
@@ -73,6 +73,12 @@ Name GraphWriter::tensor(ValueId id, const ops::Operator* reader, int index) {
   return constant(names_[id], type, elements.data());
 }
 
+bool GraphWriter::rename(ValueId id, const Name& name) {
+  if (source_.isOutput(id)) return false;
+  names_[id] = name;
+  return true;
+}
+
 void GraphWriter::describe(onnx::ValueInfoProto& info, const Name& name, ValueId id) const {
   info.set_name(name);
   const TensorType& type = source_.values[id].type;
@@ -108,9 +114,13 @@ void GraphWriter::writeOutputs() {
 
 /// Shapes of what lies between, for those who look at the model.
 void GraphWriter::writeShapes() {
+  std::set<Name> said;
+  for (const auto* ends : {&graph().input(), &graph().output()})
+    for (const auto& end : *ends) said.insert(end.name());
   for (const ir::Node& node : source_.nodes)
     for (const ValueId id : node.outputs)
-      if (id != kNoValue && !source_.isOutput(id)) describe(*graph().add_value_info(), names_[id], id);
+      if (id != kNoValue && said.insert(names_[id]).second)
+        describe(*graph().add_value_info(), names_[id], id);
 }
 
 onnx::ModelProto GraphWriter::write() {
@@ -122,6 +132,10 @@ onnx::ModelProto GraphWriter::write() {
   }
   writeOutputs();
   writeShapes();
+  auto* opset = model_.add_opset_import();
+  opset->set_domain("");
+  opset->set_version(opset_);
+  if (opset_ > kExportedOpset) model_.set_ir_version(10);
   return std::move(model_);
 }
 

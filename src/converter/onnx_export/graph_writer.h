@@ -3,6 +3,7 @@
 
 #include <onnx/onnx_pb.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <vector>
@@ -26,6 +27,10 @@ class GraphWriter {
   /// The tensor's name; constants are written when they are asked for. `reader` and `index` say how
   /// packed ones are unpacked.
   Name tensor(ir::ValueId id, const ops::Operator* reader = nullptr, int index = 0);
+  /// The value is another one's tensor; false for outputs, which keep their own names.
+  bool rename(ir::ValueId id, const Name& name);
+  /// Raises the opset.
+  void need(int opset) { opset_ = std::max(opset_, opset); }
   Name constant(const Name& like, const TensorType& type, const void* elements);
 
  private:
@@ -39,6 +44,7 @@ class GraphWriter {
   const ir::Graph& source_;
   ir::DataSizes sizes_;
   onnx::ModelProto model_;
+  int opset_;
   std::vector<Name> names_;    ///< by value
   std::vector<char> written_;  ///< constants, by value
   std::set<Name> taken_, nodes_;

@@ -43,7 +43,7 @@ void write(NodeWriter& w, const ops::Transpose& op) {
 }
 
 /// Where a tensor lies is nothing that ONNX knows of.
-void write(NodeWriter& w, const ops::Relayout&) { w.give(0, w.x(0)); }
+void write(NodeWriter& w, const ops::Relayout&) { w.pass(0, w.x(0)); }
 
 void write(NodeWriter& w, const ops::Slice& op) {
   w.give(0, w.add("Slice", {w.x(0), w.parameter("starts", op.starts), w.parameter("ends", op.ends),

@@ -123,6 +123,13 @@ Name NodeWriter::small(int64_t value, DataType type) {
   return graph_.constant(node_.name + ":zero", {type, {}}, &byte);
 }
 
+Name NodeWriter::zeros(const TensorType& type) {
+  const auto bytes = static_cast<size_t>(type.shape.elements()) * elementSize(type.type);
+  return graph_.constant(node_.name + ":zeros", type, std::vector<std::byte>(bytes).data());
+}
+
+void NodeWriter::need(int opset) { graph_.need(opset); }
+
 bool NodeWriter::isSetInRun(const char* attribute) const {
   return inRun_ && std::ranges::find(inRun_->parameters, attribute,
                                      &ops::InRun::Parameter::attribute) != inRun_->parameters.end();
@@ -208,6 +215,10 @@ void NodeWriter::give(int i, const Name& name) {
   for (int n = first_; n < nodes.size(); ++n)
     for (auto& input : *nodes[n].mutable_input())
       if (input == name) input = result;
+}
+
+void NodeWriter::pass(int i, const Name& name) {
+  if (wants(i) && !graph_.rename(node_.outputs[i], name)) give(i, name);
 }
 
 void NodeWriter::refuse(const std::string& what) const {

@@ -65,6 +65,7 @@ class NodeWriter {
   Name number(float value, DataType type = DataType::Float32);
   Name numbers(std::span<const float> values);
   Name small(int64_t value, DataType type);  ///< of 8 bits
+  Name zeros(const TensorType& type);
   /// An attribute that ONNX has as an input: a constant, or what the run computes (ops::InRun).
   Name parameter(const char* attribute, std::span<const int64_t> values);
   bool isSetInRun(const char* attribute) const;
@@ -85,6 +86,10 @@ class NodeWriter {
 
   /// Says which tensor output i is: the last thing that is done with it.
   void give(int i, const Name& name);
+  /// Says that the node is of a later opset than kExportedOpset.
+  void need(int opset);
+  /// Output i is that tensor: there is nothing to compute.
+  void pass(int i, const Name& name);
   [[noreturn]] void refuse(const std::string& what) const;
 
  private:

@@ -36,6 +36,7 @@ void write(NodeWriter& w, const ops::GroupNormalization& op) {
   if (op.groups == ops::GroupNormalization::kEveryChannel)
     return w.give(0, w.add("InstanceNormalization", {w.x(0), w.x(1), w.x(2)})
                          .set("epsilon", op.epsilon));
+  w.need(21);
   const int64_t channels = w.type(0).shape[1];
   const Name scale = perChannel(w, 1, op.groups, channels);
   const Name bias = perChannel(w, 2, op.groups, channels);

@@ -10,18 +10,29 @@
 
 namespace minnow::converter::exported {
 
+namespace {
+
+void setSpread(NodeWriter& w, Added& node, const ops::ScaleSpread& spread, DataType integers) {
+  node.set("axis", spread.axis);
+  if (spread.blockSize) node.set("block_size", spread.blockSize);
+  if (spread.blockSize || elementSize(integers) != 1) w.need(21);
+}
+
+}  // namespace
+
+/// Without a zero point the result is of uint8.
 void write(NodeWriter& w, const ops::QuantizeLinear& op) {
-  Added y = w.add("QuantizeLinear", {w.x(0), w.x(1), w.x(2)});
-  y.set("axis", op.spread.axis);
-  if (op.spread.blockSize) y.set("block_size", op.spread.blockSize);
-  if (!w.has(2)) y.set("output_dtype", op.type);
+  const auto type = static_cast<DataType>(op.type);
+  const bool isDefault = w.has(2) || type == DataType::Uint8;
+  Added y = w.add("QuantizeLinear",
+                  {w.x(0), w.x(1), isDefault ? w.x(2) : w.zeros({type, w.type(1).shape})});
+  setSpread(w, y, op.spread, type);
   w.give(0, y);
 }
 
 void write(NodeWriter& w, const ops::DequantizeLinear& op) {
   Added y = w.add("DequantizeLinear", {w.x(0), w.x(1), w.x(2)});
-  y.set("axis", op.spread.axis);
-  if (op.spread.blockSize) y.set("block_size", op.spread.blockSize);
+  setSpread(w, y, op.spread, w.type(0).type == DataType::Int32 ? DataType::Int8 : w.type(0).type);
   w.give(0, y);
 }
 
