@@ -31,7 +31,7 @@ header { grid-column: 1 / 3; display: flex; gap: 1rem; align-items: baseline; pa
 h1 { font-size: 1.1rem; margin: 0; overflow-wrap: anywhere; } input, select { font: inherit; color: inherit; background: var(--page); border: 1px solid var(--line); padding: 0.1rem 0.4rem; }
 #graph { width: 100%; height: 100%; min-height: 0; cursor: grab; touch-action: none; }
 aside { overflow: auto; border-left: 1px solid var(--line); padding: 0 1rem; font-size: 13px; overflow-wrap: anywhere; }
-aside table { width: 100%; } aside th, aside td { text-align: left; vertical-align: top; padding: 0.2rem 0.4rem; white-space: normal; }
+aside table { width: 100%; } aside th, aside td { text-align: left; vertical-align: top; padding: 0.2rem 0.4rem; } aside th { overflow-wrap: normal; }
 svg .edge { fill: none; stroke: var(--soft); stroke-width: 1.2; } svg .edge.near { stroke: var(--bound); stroke-width: 2.5; }
 svg .op { cursor: pointer; } svg .op rect { fill: color-mix(in srgb, #f2a65a calc(var(--heat) * 1%), color-mix(in srgb, #6fa9dc 22%, var(--page))); stroke: var(--soft); }
 svg .op.end rect { fill: color-mix(in srgb, #7cc48b 45%, var(--page)); } svg .op.view rect { stroke-dasharray: 4 3; fill: var(--page); }
@@ -47,7 +47,7 @@ const [wide, high] = [svg.dataset.width, svg.dataset.height].map(Number);
 let view = null;
 const show = () => svg.setAttribute('viewBox', [view.x, view.y, view.w, view.h].join(' '));
 const fit = all => { const box = svg.getBoundingClientRect(), ratio = box.height / box.width;
-  const w = all ? Math.max(wide, high / ratio) : Math.max(Math.min(wide, box.width), 300);
+  const w = all ? Math.max(wide + 40, (high + 40) / ratio) : box.width;
   view = {x: wide / 2 - w / 2, y: -20, w, h: w * ratio}; show(); };
 const zoom = (factor, px, py) => { const box = svg.getBoundingClientRect();
   const fx = (px - box.left) / box.width, fy = (py - box.top) / box.height;
@@ -85,7 +85,8 @@ document.getElementById('find').addEventListener('input', e => { const text = e.
     box.classList.toggle('found', found);
     if (found && first) { first = false; view.x = box.dataset.x - view.w / 2; view.y = box.dataset.y - view.h / 2; show(); } }); });
 document.getElementById('all').addEventListener('click', () => fit(true));
-addEventListener('resize', () => fit(false)); fit(false);
+addEventListener('resize', () => { const box = svg.getBoundingClientRect(); view.h = view.w * box.height / box.width; show(); });
+fit(false);
 </script>
 )";
 
