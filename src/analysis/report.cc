@@ -78,8 +78,8 @@ std::string replayInWords(const Report& report) {
   const ReportRow& row = report.rows[static_cast<size_t>(report.culprit)];
   const std::string times =
       row.explained > 0 ? fmt::format(", {:.3g} times what rounding explains", row.excess) : "";
-  return fmt::format("{}. Look at {}: {}{}.{}", count, operatorInWords(row), said(*row.single), times,
-                     groupInWords(row));
+  return fmt::format("{}. Look at {}: {}{}.{}", count, operatorInWords(row), said(*row.single),
+                     times, groupInWords(row));
 }
 
 Json jsonOf(const Figures& figures) {
@@ -117,9 +117,12 @@ Json jsonOf(const std::vector<TensorComparison>& comparisons) {
 }
 
 Json jsonOf(const ReportRow& row) {
-  Json json = {{"step", row.step},           {"name", row.name},
-               {"type", row.type},           {"kernel", row.kernel},
-               {"entire", jsonOf(row.entire)}, {"inputs", jsonOf(row.inputs)}};
+  Json json = {{"step", row.step},
+               {"name", row.name},
+               {"type", row.type},
+               {"kernel", row.kernel},
+               {"entire", jsonOf(row.entire)},
+               {"inputs", jsonOf(row.inputs)}};
   if (!row.single) return json;
   json["single"] = jsonOf(*row.single);
   json["group"] = row.group;

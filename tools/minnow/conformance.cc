@@ -113,7 +113,8 @@ void conformance(const Arguments& args) {
                                    : fmt::format("{}: names no case", args.list));
   std::map<std::string, int> totals{{"pass", 0}, {"fail", 0}, {"unsupported", 0}, {"crash", 0}};
   runForked(
-      cases.size(), args.jobs, [&](size_t i) { return encode(runCase(cases[i].folder, args.throughExport)); },
+      cases.size(), args.jobs,
+      [&](size_t i) { return encode(runCase(cases[i].folder, args.throughExport)); },
       [&](size_t i, const JobOutcome& outcome) {
         Case& c = cases[i];
         c.result = decode(outcome);

@@ -26,11 +26,11 @@ HostTensor inputOf(const Report& report, const ir::Value& value) {
   if (!tensor) tensor = report.tensorOwn(value.name);
   HostTensor found = need(std::move(tensor));
   if (found.type != value.type)
-    throw Failure(Exit::CannotCompare,
-                  fmt::format("{} had shape {}, the model was converted for {}: convert it for the "
-                              "shapes of the reference",
-                              value.name, found.type.shape.toString(),
-                              value.type.shape.toString()));
+    throw Failure(
+        Exit::CannotCompare,
+        fmt::format("{} had shape {}, the model was converted for {}: convert it for the "
+                    "shapes of the reference",
+                    value.name, found.type.shape.toString(), value.type.shape.toString()));
   return found;
 }
 

@@ -64,7 +64,7 @@ struct Target {
 
 std::vector<Target> targetsOfArchitecture() {
 #if defined(__x86_64__)
-  const std::vector<std::string> avx2{"sse4_2", "pclmulqdq", "aes",  "avx2",
+  const std::vector<std::string> avx2{"sse4_2", "pclmulqdq", "aes", "avx2",
                                       "bmi1",   "bmi2",      "fma", "f16c"};
   return {{"avx3", {"avx2", "avx512f", "avx512vl", "avx512dq", "avx512bw"}}, {"avx2", avx2}};
 #elif defined(__aarch64__)
@@ -91,19 +91,23 @@ void addCpu(Findings& findings) {
     return found == cpu.end() ? std::string() : found->second;
   };
   const std::string model = of("model name");
-  const std::string arm = fmt::format("implementer {}, part {}", of("CPU implementer"), of("CPU part"));
+  const std::string arm =
+      fmt::format("implementer {}, part {}", of("CPU implementer"), of("CPU part"));
   findings.push_back({"CPU", !model.empty() ? model : of("CPU part").empty() ? "unknown" : arm});
   const auto features = wordsOf(of("flags") + " " + of("Features"));
   const auto targets = cpuTargets();
-  findings.push_back({"target", fmt::format("{}, the best of {}", cpuTarget(), fmt::join(targets, ", "))});
+  findings.push_back(
+      {"target", fmt::format("{}, the best of {}", cpuTarget(), fmt::join(targets, ", "))});
   for (const Target& target : targetsOfArchitecture())
     if (std::ranges::find(targets, target.name) == targets.end())
-      findings.push_back({"no target", fmt::format("{}: {}", target.name, whyNot(target, features))});
+      findings.push_back(
+          {"no target", fmt::format("{}: {}", target.name, whyNot(target, features))});
   std::vector<std::string> bytes;
   for (const char* feature : {"avx_vnni", "avx512_vnni", "asimddp", "i8mm"})
     if (std::ranges::find(features, feature) != features.end()) bytes.emplace_back(feature);
-  findings.push_back({"products of bytes", bytes.empty() ? "no instruction of this CPU for them"
-                                                         : fmt::format("{}", fmt::join(bytes, ", "))});
+  findings.push_back({"products of bytes", bytes.empty()
+                                               ? "no instruction of this CPU for them"
+                                               : fmt::format("{}", fmt::join(bytes, ", "))});
 }
 
 void addThreads(Findings& findings) {
@@ -124,8 +128,9 @@ void addMemory(Findings& findings) {
     const auto found = memory.find(key);
     return found == memory.end() ? size_t{0} : std::stoull(found->second) * 1024;
   };
-  findings.push_back({"memory", fmt::format("{}, {} of it available", bytesInWords(bytes("MemTotal")),
-                                            bytesInWords(bytes("MemAvailable")))});
+  findings.push_back(
+      {"memory", fmt::format("{}, {} of it available", bytesInWords(bytes("MemTotal")),
+                             bytesInWords(bytes("MemAvailable")))});
   const std::string group = firstLine("/sys/fs/cgroup/memory.max");
   if (!group.empty() && group != "max")
     findings.push_back({"memory", bytesInWords(std::stoull(group)) + " for its group"});
@@ -150,25 +155,32 @@ std::string deviceFiles() {
 void addDevices(Findings& findings) {
   findings.push_back({"GPU files", deviceFiles()});
   for (const BackendInfo& one : backendsHere()) {
-    const std::string found = *one.missing != '\0' ? one.missing : *one.device != '\0' ? one.device : "here";
+    const std::string found = *one.missing != '\0'  ? one.missing
+                              : *one.device != '\0' ? one.device
+                                                    : "here";
     const bool isMissing = *one.missing != '\0';
     const std::string what = fmt::format("back-end {}", one.name);
-    findings.push_back({what, isMissing ? "none" : found + (one.trouble.empty() ? "" : "; " + std::string(one.trouble)),
-                        isMissing ? found : ""});
+    findings.push_back(
+        {what,
+         isMissing ? "none" : found + (one.trouble.empty() ? "" : "; " + std::string(one.trouble)),
+         isMissing ? found : ""});
   }
 }
 
 void addFiles(Findings& findings) {
   std::vector<uint8_t> pixels(8 * 8 * 3, 128);
-  const vision::ImageView picture = vision::ImageView::packed(pixels.data(), 8, 8, vision::PixelFormat::Rgb);
+  const vision::ImageView picture =
+      vision::ImageView::packed(pixels.data(), 8, 8, vision::PixelFormat::Rgb);
   const auto say = [&](const char* what, const auto& encoded) {
-    findings.push_back(encoded ? Finding{what, "read and written"} : Finding{what, "none", encoded.error().message});
+    findings.push_back(encoded ? Finding{what, "read and written"}
+                               : Finding{what, "none", encoded.error().message});
   };
   say("JPEG", vision::encodeJpeg(picture, 90));
   say("PNG", vision::encodePng(picture));
   findings.push_back({"BMP", "read"});
   const auto video = frames::videoModule();
-  findings.push_back(video ? Finding{"video", "FFmpeg's module is here"} : Finding{"video", "none", video.error().message});
+  findings.push_back(video ? Finding{"video", "FFmpeg's module is here"}
+                           : Finding{"video", "none", video.error().message});
 }
 
 Findings examine() {
@@ -201,10 +213,12 @@ void doctor(bool json) {
 
 void addDoctor(CLI::App& app) {
   auto json = std::make_shared<bool>(false);
-  CLI::App* verb = app.add_subcommand("doctor", "What this machine and this build give, and what is missing");
+  CLI::App* verb =
+      app.add_subcommand("doctor", "What this machine and this build give, and what is missing");
   verb->add_flag("--json", *json, "Report in JSON");
   verb->footer(
-      "The instruction set that is chosen and why not a better one, threads, memory, GPUs with what\n"
+      "The instruction set that is chosen and why not a better one, threads, memory, GPUs with "
+      "what\n"
       "stands against them, picture formats, video. Devices are opened, nothing is run on them.\n"
       "Examples:\n"
       "  minnow doctor\n"

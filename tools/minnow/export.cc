@@ -28,8 +28,7 @@ void exportModel(const Arguments& args) {
   const auto bytes = modelBytes(args.model, {.shapes = shapesFor(args.model, args.shapes)});
   const auto onnx = need(converter::exportOnnx(bytes.span(), args.model));
   need(base::writeFile(args.output, onnx));
-  fmt::print("{}: {}\n", args.output,
-             bytesInWords(onnx.size()));
+  fmt::print("{}: {}\n", args.output, bytesInWords(onnx.size()));
 }
 
 }  // namespace
@@ -43,8 +42,10 @@ void addExport(CLI::App& app) {
                    "NAME=1,3,320,320: an input's shape, of a model that is converted (repeatable)")
       ->allow_extra_args(false);
   verb->footer(
-      "Netron and ONNX Runtime open what is written. Weights are unpacked and activations are nodes\n"
-      "again; shapes are those that the model was converted for. What has no ONNX form is refused by\n"
+      "Netron and ONNX Runtime open what is written. Weights are unpacked and activations are "
+      "nodes\n"
+      "again; shapes are those that the model was converted for. What has no ONNX form is refused "
+      "by\n"
       "name.\n"
       "Examples:\n"
       "  minnow export signs.minnow -o after.onnx\n"

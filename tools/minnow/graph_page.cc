@@ -98,7 +98,8 @@ struct Picture {
 
   int add(const std::string& title, const char* kind, std::vector<int> after) {
     const std::string shown = shortened(title, 34);
-    const double width = std::min(kMostWidth, kPadding + kLetter * static_cast<double>(shown.size()));
+    const double width =
+        std::min(kMostWidth, kPadding + kLetter * static_cast<double>(shown.size()));
     boxes.push_back({width, kHeight, std::move(after)});
     titles.push_back(shown);
     kinds.emplace_back(kind);
@@ -120,7 +121,8 @@ Json factsOf(const std::string& title, double ms, size_t bytes) {
 }
 
 void addEnd(Picture& picture, const char* what, const TensorInfo& info, std::vector<int> after) {
-  picture.writers[info.name] = picture.add(fmt::format("{} {}", what, info.name), "end", std::move(after));
+  picture.writers[info.name] =
+      picture.add(fmt::format("{} {}", what, info.name), "end", std::move(after));
   Json facts = factsOf(fmt::format("{} {}", what, info.name), 0, 0);
   facts["rows"] = {{"type", typeInWords(info)}};
   picture.facts.push_back(std::move(facts));
@@ -146,19 +148,22 @@ void addStep(Picture& picture, const StepCost& step, const Operands& operands, d
   const auto say = [&](const char* head, const std::string& text) { rows.push_back({head, text}); };
   say("node", step.info.name);
   say("kernel", analysis::kernelInWords(step.info.backend, step.info.kernel));
-  say("time", fmt::format("{:.3f} ms, {:.1f} % of the run", step.ms, 100 * step.ms / std::max(allMs, 1e-12)));
+  say("time", fmt::format("{:.3f} ms, {:.1f} % of the run", step.ms,
+                          100 * step.ms / std::max(allMs, 1e-12)));
   if (step.info.multiplyAdds > 0)
     say("multiply-adds", countInWords(static_cast<double>(step.info.multiplyAdds)));
   say("results", bytesInWords(bytes));
   for (const OperandInfo& input : operands.inputs)
-    if (input.type != DataType::Undefined) say(input.constant ? "weights" : "input", tensorInWords(input));
+    if (input.type != DataType::Undefined)
+      say(input.constant ? "weights" : "input", tensorInWords(input));
   for (size_t i = 0; i < operands.outputs.size(); ++i) {
     if (operands.outputs[i].type == DataType::Undefined) continue;
     say("output", tensorInWords(operands.outputs[i]));
     if (i < hashes.size()) say("hash", hashes[i]);
   }
   const int box = picture.add(step.info.type, isView ? "view" : "", before(picture, operands));
-  for (const OperandInfo& output : operands.outputs) picture.writers[std::string(output.name)] = box;
+  for (const OperandInfo& output : operands.outputs)
+    picture.writers[std::string(output.name)] = box;
   picture.facts.push_back(std::move(facts));
 }
 
@@ -199,7 +204,8 @@ std::string pathOf(const LaidEdge& edge) {
     const auto [x0, y0] = edge.points[i - 1];
     const auto [x1, y1] = edge.points[i];
     const double middle = (y0 + y1) / 2;
-    path += fmt::format("C{:.1f} {:.1f} {:.1f} {:.1f} {:.1f} {:.1f}", x0, middle, x1, middle, x1, y1);
+    path +=
+        fmt::format("C{:.1f} {:.1f} {:.1f} {:.1f} {:.1f} {:.1f}", x0, middle, x1, middle, x1, y1);
   }
   return path;
 }
@@ -207,11 +213,12 @@ std::string pathOf(const LaidEdge& edge) {
 std::string drawn(Picture& picture) {
   const Layers layers = layOut(picture.boxes);
   std::string out = fmt::format(
-      "<svg id=\"graph\" xmlns=\"http://www.w3.org/2000/svg\" data-width=\"{:.0f}\" data-height=\"{:.0f}\">\n",
+      "<svg id=\"graph\" xmlns=\"http://www.w3.org/2000/svg\" data-width=\"{:.0f}\" "
+      "data-height=\"{:.0f}\">\n",
       layers.width, layers.height);
   for (const LaidEdge& edge : layers.edges)
-    out += fmt::format("<path class=\"edge\" data-from=\"{}\" data-to=\"{}\" d=\"{}\"/>\n", edge.from,
-                       edge.to, pathOf(edge));
+    out += fmt::format("<path class=\"edge\" data-from=\"{}\" data-to=\"{}\" d=\"{}\"/>\n",
+                       edge.from, edge.to, pathOf(edge));
   for (size_t i = 0; i < picture.boxes.size(); ++i) {
     const LaidBox& box = picture.boxes[i];
     out += fmt::format(
@@ -238,16 +245,18 @@ std::string graphPage(const std::string& title, Session& session) {
   const std::string graph = drawn(picture);
   return htmlPage(
       title,
-      fmt::format("<header><h1>{}</h1><span class=\"soft\">{}</span><label>colour "
-                  "<select id=\"heat\"><option value=\"ms\">time</option><option value=\"bytes\">bytes of "
-                  "results</option></select></label><input id=\"find\" placeholder=\"find\" "
-                  "aria-label=\"find\"><button id=\"all\">whole</button></header>\n{}<aside><p>Wheel or two "
-                  "fingers zoom, dragging moves, a click on a box shows its shapes, memory, time and "
-                  "bits. Dashed boxes compute nothing. Times are the least of {} runs on one machine; "
-                  "hashes are of inputs that are all 0.46875, the same on every CPU.</p></aside>\n"
-                  "<script type=\"application/json\" id=\"facts\">{}</script>\n{}",
-                  escaped(title), fmt::format("{} operators", session.operators().size()), graph, kRuns,
-                  harmless(picture.facts), kScript),
+      fmt::format(
+          "<header><h1>{}</h1><span class=\"soft\">{}</span><label>colour "
+          "<select id=\"heat\"><option value=\"ms\">time</option><option value=\"bytes\">bytes of "
+          "results</option></select></label><input id=\"find\" placeholder=\"find\" "
+          "aria-label=\"find\"><button id=\"all\">whole</button></header>\n{}<aside><p>Wheel or "
+          "two "
+          "fingers zoom, dragging moves, a click on a box shows its shapes, memory, time and "
+          "bits. Dashed boxes compute nothing. Times are the least of {} runs on one machine; "
+          "hashes are of inputs that are all 0.46875, the same on every CPU.</p></aside>\n"
+          "<script type=\"application/json\" id=\"facts\">{}</script>\n{}",
+          escaped(title), fmt::format("{} operators", session.operators().size()), graph, kRuns,
+          harmless(picture.facts), kScript),
       kStyle);
 }
 

@@ -80,16 +80,18 @@ std::string forZsh(const CLI::App& app) {
     cases += fmt::format("      {}) _arguments \\\n", verb->get_name());
     for (const CLI::Option* option : optionsOf(*verb))
       for (const std::string& name : namesOf(*option))
-        cases += fmt::format("        {} \\\n",
-                             inQuotes(name + "[" + behindBackslash(option->get_description(), "[]:\\") +
-                                      "]" + (option->get_expected_max() ? ":word:_files" : "")));
+        cases +=
+            fmt::format("        {} \\\n",
+                        inQuotes(name + "[" + behindBackslash(option->get_description(), "[]:\\") +
+                                 "]" + (option->get_expected_max() ? ":word:_files" : "")));
     cases += "        '*:file:_files' ;;\n";
   }
   return fmt::format(
       "#compdef minnow\n# Completion of minnow for zsh. Made by `minnow completion zsh`.\n"
       "_minnow() {{\n  local -a verbs\n  verbs=(\n{}  )\n"
       "  if (( CURRENT == 2 )); then\n    _describe verb verbs\n  else\n"
-      "    local verb=$words[2]\n    shift words\n    (( CURRENT-- ))\n    case $verb in\n{}    esac\n  fi\n}}\n"
+      "    local verb=$words[2]\n    shift words\n    (( CURRENT-- ))\n    case $verb in\n{}    "
+      "esac\n  fi\n}}\n"
       "_minnow \"$@\"\n",
       verbs, cases);
 }
@@ -100,7 +102,8 @@ std::string forFish(const CLI::App& app) {
     out += fmt::format("complete -c minnow -n __fish_use_subcommand -f -a {} -d {}\n",
                        verb->get_name(), inQuotes(verb->get_description()));
     for (const CLI::Option* option : optionsOf(*verb)) {
-      out += fmt::format("complete -c minnow -n '__fish_seen_subcommand_from {}'", verb->get_name());
+      out +=
+          fmt::format("complete -c minnow -n '__fish_seen_subcommand_from {}'", verb->get_name());
       for (const std::string& name : option->get_snames()) out += " -s " + name;
       for (const std::string& name : option->get_lnames()) out += " -l " + name;
       out += fmt::format("{} -d {}\n", option->get_expected_max() ? " -r" : "",
@@ -179,7 +182,8 @@ const CLI::App& verbNamed(const CLI::App& app, const std::string& name) {
 
 void addHelpPages(CLI::App& app) {
   auto shell = std::make_shared<std::string>(), verbName = std::make_shared<std::string>();
-  CLI::App* completion = app.add_subcommand("completion", "A script by which a shell completes minnow's words");
+  CLI::App* completion =
+      app.add_subcommand("completion", "A script by which a shell completes minnow's words");
   completion->add_option("SHELL", *shell, "bash, zsh or fish")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));

@@ -42,7 +42,8 @@ class Layout {
   }
 
   void enter(int layer, int slot) {
-    if (layers_.size() <= static_cast<size_t>(layer)) layers_.resize(static_cast<size_t>(layer) + 1);
+    if (layers_.size() <= static_cast<size_t>(layer))
+      layers_.resize(static_cast<size_t>(layer) + 1);
     layers_[layer].push_back(slot);
   }
 
@@ -106,8 +107,8 @@ class Layout {
     forEachLayer(downwards, [&](std::vector<int>& layer) {
       std::vector<double> wanted;
       for (const int slot : layer)
-        wanted.push_back(mean(slots_[slot], downwards, slots_[slot].x,
-                              [&](int n) { return slots_[n].x; }));
+        wanted.push_back(
+            mean(slots_[slot], downwards, slots_[slot].x, [&](int n) { return slots_[n].x; }));
       place(layer, wanted);
     });
   }
@@ -152,8 +153,7 @@ class Layout {
       for (const int slot : layer) y[slot] = out.height + height / 2;
       out.height += height + kRowGap;
     }
-    for (size_t i = 0; i < boxes_.size(); ++i)
-      boxes_[i].x = slots_[i].x - left, boxes_[i].y = y[i];
+    for (size_t i = 0; i < boxes_.size(); ++i) boxes_[i].x = slots_[i].x - left, boxes_[i].y = y[i];
     for (const std::vector<int>& way : ways_) {
       LaidEdge edge{way.front(), way.back(), {}};
       for (const int slot : way) edge.points.emplace_back(slots_[slot].x - left, y[slot]);

@@ -136,7 +136,8 @@ bool isSource(const std::filesystem::path& path) {
 }
 
 AlignedBytes modelBytes(const std::filesystem::path& path, const ConvertSettings& settings) {
-  return AlignedBytes(isSource(path) ? convertInMemory(path, settings) : need(base::readFile(path)));
+  return AlignedBytes(isSource(path) ? convertInMemory(path, settings)
+                                     : need(base::readFile(path)));
 }
 
 Model openModel(Runtime& runtime, const std::filesystem::path& path,

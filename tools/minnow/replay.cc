@@ -104,13 +104,15 @@ void addReplay(CLI::App& app) {
   addPrecisionOption(verb, args->precision);
   verb->add_flag("--reference-kernels", args->referenceKernels, "Scalar reference kernels only");
   addReportOptions(verb, args->report);
-  verb->add_option("--culprit", args->culprit,
-                   "DIR: write the operator that errs most as an ONNX model with its inputs and the "
-                   "reference's outputs, which `minnow conformance DIR` runs");
+  verb->add_option(
+      "--culprit", args->culprit,
+      "DIR: write the operator that errs most as an ONNX model with its inputs and the "
+      "reference's outputs, which `minnow conformance DIR` runs");
   verb->footer(
       "An operator whose inputs the reference lacks (fused away there) gets what the operators\n"
       "before it computed; its single error is then that of the group. single: error on the\n"
-      "reference's inputs; entire: error of the whole inference, inherited and single; of scale: by\n"
+      "reference's inputs; entire: error of the whole inference, inherited and single; of scale: "
+      "by\n"
       "the largest value; excess: single error by what rounding explains, (terms added up + 16) *\n"
       "unit roundoff * largest value. Above 1 it is large. A reference made by Minnow must be met\n"
       "bit for bit.\n"
@@ -119,7 +121,8 @@ void addReplay(CLI::App& app) {
       "  minnow replay signs.minnow --reference workstation.npz          (on the device)\n"
       "  tools/trace_onnxruntime.py signs.onnx --input images=random:1 -o ort.npz\n"
       "  minnow replay signs.minnow --reference ort.npz --all\n"
-      "  minnow replay signs.minnow --reference ort.npz --culprit erring && minnow conformance erring\n"
+      "  minnow replay signs.minnow --reference ort.npz --culprit erring && minnow conformance "
+      "erring\n"
       "Exit codes: 0 no large single error, 1 there is one, 2 cannot be compared.");
   verb->callback([args] { run(*args); });
 }

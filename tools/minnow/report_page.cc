@@ -175,15 +175,16 @@ std::vector<ErrorSeries> seriesOf(const Report& report) {
   const auto single = [](const ReportRow& row) { return row.single ? &*row.single : nullptr; };
   const auto entireOfScale = [](const ReportRow& row) { return row.entire.figures->ofScale(); };
   if (!isReplay(report))
-    return {
-        {"b", "by the largest |b|", errorsAlong(report, entireOfScale, entire)},
-        {"a", "largest |a − b|",
-         errorsAlong(
-             report, [](const ReportRow& row) { return row.entire.figures->maxAbsolute; }, entire)}};
+    return {{"b", "by the largest |b|", errorsAlong(report, entireOfScale, entire)},
+            {"a", "largest |a − b|",
+             errorsAlong(
+                 report, [](const ReportRow& row) { return row.entire.figures->maxAbsolute; },
+                 entire)}};
   return {
       {"c", "entire: of the whole inference", errorsAlong(report, entireOfScale, entire)},
       {"a", "single: on the reference's inputs",
-       errorsAlong(report, [](const ReportRow& row) { return row.single->figures->ofScale(); }, single)}};
+       errorsAlong(
+           report, [](const ReportRow& row) { return row.single->figures->ofScale(); }, single)}};
 }
 
 std::string alongSection(const Report& report) {

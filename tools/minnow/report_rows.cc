@@ -76,9 +76,12 @@ std::vector<Column> columnsOf(Report::Kind kind) {
             figure("max rel", entireOf, relative),      figure("max ULP", entireOf, ulps),
             figure("cosine", entireOf, cosine),         figure("elements", entireOf, differing),
             figure("NaN+Inf A / B", entireOf, specials)};
-  return {figure("single", shownOf, absolute),       figure("of scale", shownOf, ofScale),
-          figure("ULP", shownOf, ulps),           {"× explained", excess},
-          figure("entire", entireOf, absolute), figure("of scale", entireOf, ofScale),
+  return {figure("single", shownOf, absolute),
+          figure("of scale", shownOf, ofScale),
+          figure("ULP", shownOf, ulps),
+          {"× explained", excess},
+          figure("entire", entireOf, absolute),
+          figure("of scale", entireOf, ofScale),
           figure("NaN+Inf A / B", shownOf, specials)};
 }
 
@@ -100,9 +103,9 @@ std::string operatorCell(const ReportRow& row) {
 
 std::string tensorCell(const Report& report, const ReportRow& row) {
   const bool output = std::ranges::find(report.outputs, row.entire.tensor) != report.outputs.end();
-  return textCell(fmt::format("{}{}<br><small>{}</small>", escaped(shortened(row.entire.tensor, 80)),
-                              output ? " <small>(output)</small>" : "",
-                              escaped(typeOf(row.entire))));
+  return textCell(
+      fmt::format("{}{}<br><small>{}</small>", escaped(shortened(row.entire.tensor, 80)),
+                  output ? " <small>(output)</small>" : "", escaped(typeOf(row.entire))));
 }
 
 std::string stateCell(const ReportRow& row) {

@@ -44,7 +44,9 @@ Column figure(const char* title, int width, const TensorComparison& (*of)(const 
 }
 
 const TensorComparison& entireOf(const ReportRow& row) { return row.entire; }
-const TensorComparison& singleOf(const ReportRow& row) { return row.single ? *row.single : row.entire; }
+const TensorComparison& singleOf(const ReportRow& row) {
+  return row.single ? *row.single : row.entire;
+}
 
 std::string absolute(const Figures& f) {
   return f.specialInOne > 0 ? "NaN/Inf" : number(f.maxAbsolute);

@@ -174,8 +174,7 @@ void encodeTensor(const std::string& name, const TensorType& type, const void* e
   proto.set_name(name);
   proto.set_data_type(static_cast<int>(type.type));
   for (const int64_t extent : type.shape) proto.add_dims(extent);
-  proto.set_raw_data(elements,
-                     static_cast<size_t>(type.shape.elements()) * elementSize(type.type));
+  proto.set_raw_data(elements, static_cast<size_t>(type.shape.elements()) * elementSize(type.type));
 }
 
 Result<NamedTensor> decodeTensor(const onnx::TensorProto& proto,

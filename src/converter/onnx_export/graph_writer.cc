@@ -89,7 +89,8 @@ void GraphWriter::describe(onnx::ValueInfoProto& info, const Name& name, ValueId
   for (int axis = 0; axis < type.shape.rank(); ++axis) {
     auto* dim = shape->add_dim();
     const auto number = axes[static_cast<size_t>(axis)];
-    number ? dim->set_dim_param("data" + std::to_string(number)) : dim->set_dim_value(type.shape[axis]);
+    number ? dim->set_dim_param("data" + std::to_string(number))
+           : dim->set_dim_value(type.shape[axis]);
   }
 }
 

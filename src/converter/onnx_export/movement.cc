@@ -38,9 +38,7 @@ void write(NodeWriter& w, const ops::Unsqueeze& op) {
   w.give(0, w.add("Unsqueeze", {w.x(0), w.row(op.axes)}));
 }
 
-void write(NodeWriter& w, const ops::Transpose& op) {
-  w.give(0, w.transposed(w.x(0), op.perm));
-}
+void write(NodeWriter& w, const ops::Transpose& op) { w.give(0, w.transposed(w.x(0), op.perm)); }
 
 /// Where a tensor lies is nothing that ONNX knows of.
 void write(NodeWriter& w, const ops::Relayout&) { w.pass(0, w.x(0)); }
@@ -110,7 +108,8 @@ const char* orderOf(const Op& op) {
 
 void write(NodeWriter& w, const ops::ScatterElements& op) {
   Added y = w.add("ScatterElements", {w.x(0), w.x(1), w.x(2)});
-  w.give(0, y.set("axis", op.axis).set("reduction", kReductions[static_cast<size_t>(op.reduction)]));
+  w.give(0,
+         y.set("axis", op.axis).set("reduction", kReductions[static_cast<size_t>(op.reduction)]));
 }
 
 void write(NodeWriter& w, const ops::ScatterNd& op) {
@@ -187,7 +186,8 @@ namespace {
 const char* roundingOf(NodeWriter& w, const ops::Resize& op) {
   static constexpr const char* kNames[] = {"round_prefer_floor", "round_prefer_ceil", "floor",
                                            "ceil"};
-  if (op.rounding != ops::ResizeRounding::CeilToShrink) return kNames[static_cast<size_t>(op.rounding)];
+  if (op.rounding != ops::ResizeRounding::CeilToShrink)
+    return kNames[static_cast<size_t>(op.rounding)];
   bool grows = false, shrinks = false;
   for (const float scale : op.scales) grows = grows || scale > 1, shrinks = shrinks || scale < 1;
   if (grows && shrinks) w.refuse("opset 10's rounding where one axis grows and one shrinks");
@@ -235,7 +235,8 @@ void write(NodeWriter& w, const ops::Resize& op) {
       "half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners",
       "asymmetric", "tf_half_pixel_for_nn", "tf_crop_and_resize"};
   for (const char* attribute : {"sizes", "scales", "roi"})
-    if (w.isSetInRun(attribute)) w.refuse("a Resize of which a run computes the sizes, written from a graph,");
+    if (w.isSetInRun(attribute))
+      w.refuse("a Resize of which a run computes the sizes, written from a graph,");
   checkScales(w, op);
   const std::vector<int64_t> axes = axesOf(op);
   if (axes.empty()) return w.give(0, w.x(0));

@@ -222,8 +222,8 @@ void NodeWriter::pass(int i, const Name& name) {
 }
 
 void NodeWriter::refuse(const std::string& what) const {
-  const auto error = fail(ErrorCode::Unsupported, "node '", node_.name, "' (", node_.op->name(), "): ",
-                          what, " has no form in ONNX");
+  const auto error = fail(ErrorCode::Unsupported, "node '", node_.name, "' (", node_.op->name(),
+                          "): ", what, " has no form in ONNX");
   throw Refusal{error.error()};
 }
 

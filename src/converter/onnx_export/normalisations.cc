@@ -34,8 +34,8 @@ Name perChannel(NodeWriter& w, int i, int64_t groups, int64_t channels) {
 
 void write(NodeWriter& w, const ops::GroupNormalization& op) {
   if (op.groups == ops::GroupNormalization::kEveryChannel)
-    return w.give(0, w.add("InstanceNormalization", {w.x(0), w.x(1), w.x(2)})
-                         .set("epsilon", op.epsilon));
+    return w.give(
+        0, w.add("InstanceNormalization", {w.x(0), w.x(1), w.x(2)}).set("epsilon", op.epsilon));
   w.need(21);
   const int64_t channels = w.type(0).shape[1];
   const Name scale = perChannel(w, 1, op.groups, channels);

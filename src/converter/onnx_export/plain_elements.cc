@@ -37,9 +37,11 @@ std::vector<std::byte> plainElements(const ir::Value& value, const ops::Operator
   const auto weights =
       reader ? reader->weightMatrices(index, shape, plainStrides(shape)) : std::nullopt;
   if (!weights)
-    throw Refusal{{ErrorCode::Unsupported, "packed weights " + value.name + ", which nobody reads as such,"}};
+    throw Refusal{
+        {ErrorCode::Unsupported, "packed weights " + value.name + ", which nobody reads as such,"}};
   if (view.packing == Packing::I8x16)
-    unpack<kernels::reference::BytesOfOutput>(view, *weights, reinterpret_cast<int8_t*>(plain.data()));
+    unpack<kernels::reference::BytesOfOutput>(view, *weights,
+                                              reinterpret_cast<int8_t*>(plain.data()));
   else
     unpack<kernels::reference::WeightsOfOutput<float>>(view, *weights,
                                                        reinterpret_cast<float*>(plain.data()));

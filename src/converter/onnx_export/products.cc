@@ -31,7 +31,9 @@ Name product(NodeWriter& w, const ops::MatMul& op) {
 
 }  // namespace
 
-void write(NodeWriter& w, const ops::MatMul& op) { w.give(0, w.apply(op.epilogue, product(w, op))); }
+void write(NodeWriter& w, const ops::MatMul& op) {
+  w.give(0, w.apply(op.epilogue, product(w, op)));
+}
 
 void write(NodeWriter& w, const ops::Einsum& op) {
   std::vector<Name> operands;

@@ -60,9 +60,7 @@ Name zeroOfRows(NodeWriter& w, int i) {
 struct Range {
   int64_t least, most;
 };
-Range rangeOf(DataType type) {
-  return type == DataType::Int8 ? Range{-128, 127} : Range{0, 255};
-}
+Range rangeOf(DataType type) { return type == DataType::Int8 ? Range{-128, 127} : Range{0, 255}; }
 
 /// round(clamp(x)) + zero as 8 bits; x is float32.
 Name toBytes(NodeWriter& w, const Name& x, Range range, int64_t zero, DataType type) {
@@ -81,12 +79,13 @@ Name narrowed(NodeWriter& w, const Name& y, const ops::QuantisedResult& result) 
 }
 
 void checkRule(NodeWriter& w, const ops::QuantisedResult& y) {
-  if (y.rule != ops::QuantisationRule::OnnxRuntime) w.refuse("a rounding that is not ONNX Runtime's");
+  if (y.rule != ops::QuantisationRule::OnnxRuntime)
+    w.refuse("a rounding that is not ONNX Runtime's");
 }
 
 Name toFloats(NodeWriter& w, int i, const ops::Quantisation& quantisation) {
-  return w.add("DequantizeLinear", {w.x(i), w.number(quantisation.scale),
-                                    w.small(quantisation.zero, w.type(i).type)});
+  return w.add("DequantizeLinear",
+               {w.x(i), w.number(quantisation.scale), w.small(quantisation.zero, w.type(i).type)});
 }
 
 Name quantised(NodeWriter& w, const Name& y, float scale, const ops::QuantisedResult& result) {
@@ -115,7 +114,8 @@ void write(NodeWriter& w, const ops::Requantize& op) {
   const Name factor = w.add("Div", {w.add("Mul", {scale(1), scale(2)}), scale(3)});
   const Name scaled = w.add("Mul", {w.cast(w.x(0), DataType::Float32), factor});
   const Name rounded = w.add("Round", {scaled});
-  const Name y = w.has(4) ? Name(w.add("Add", {rounded, w.cast(w.x(4), DataType::Float32)})) : rounded;
+  const Name y =
+      w.has(4) ? Name(w.add("Add", {rounded, w.cast(w.x(4), DataType::Float32)})) : rounded;
   w.give(0, toBytes(w, y, rangeOf(type), 0, type));
 }
 

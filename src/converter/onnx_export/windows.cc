@@ -66,7 +66,8 @@ void write(NodeWriter& w, const ops::Pool& op) {
 }
 
 void write(NodeWriter& w, const ops::MaxUnpool& op) {
-  Added y = w.add("MaxUnpool", {w.x(0), w.x(1), op.outputShape.empty() ? "" : w.row(op.outputShape)});
+  Added y =
+      w.add("MaxUnpool", {w.x(0), w.x(1), op.outputShape.empty() ? "" : w.row(op.outputShape)});
   y.set("kernel_shape", op.kernel).set("strides", op.strides).set("pads", padsOf(op));
   w.give(0, y);
 }

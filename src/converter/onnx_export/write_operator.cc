@@ -54,17 +54,18 @@ namespace minnow::converter::exported {
 /// Inside another one there is none: NodeWriter shows the operator that it holds.
 void write(NodeWriter& w, const ops::InRun&) { w.refuse("an operator within two others"); }
 
+template <class Op>
+static void writeAs(NodeWriter& w) {
+  write(w, static_cast<const Op&>(w.op()));
+}
+
 void writeOperator(NodeWriter& w) {
-  switch (w.op().kind()) {
-#define MINNOW_OP(name)      \
-  case ops::OpKind::name:    \
-    return write(w, static_cast<const ops::name&>(w.op()));
+  static constexpr void (*kWriters[])(NodeWriter&) = {
+#define MINNOW_OP(name) writeAs<ops::name>,
 #include "ops/op_list.inc"
 #undef MINNOW_OP
-    case ops::OpKind::kCount:
-      break;
-  }
-  w.refuse("an operator of this kind");
+  };
+  kWriters[static_cast<size_t>(w.op().kind())](w);
 }
 
 }  // namespace minnow::converter::exported
