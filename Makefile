@@ -1,6 +1,6 @@
 # Two commands from a bare Debian 12 machine: `make demo` and `make test`. CMakePresets.json has the builds.
 .DEFAULT_GOAL := build
-.PHONY: build models test-shared fuzz bench-peers bench-gpu bench-arm bench-arm-layers bench-arm-check speed-page bench-memory bench-schedule bench-strips bench-frames size size-table ready test-device demo demo-live soak test test-arm test-riscv quick-arm test-all sanitizers lint bench clean bench-contract conformance
+.PHONY: build docs packages models test-shared fuzz bench-peers bench-gpu bench-arm bench-arm-layers bench-arm-check speed-page bench-memory bench-schedule bench-strips bench-frames size size-table ready test-device demo demo-live soak test test-arm test-riscv quick-arm test-all sanitizers lint bench clean bench-contract conformance
 .NOTPARALLEL:
 
 IMAGES ?=
@@ -143,6 +143,15 @@ conformance: build
 lint: $(CACHE)/installed-lint
 	@$(MAKE) --no-print-directory build
 	@scripts/lint.sh
+
+# The docs site, in build/site; a link that leads nowhere ends it.
+docs:
+	@scripts/docs_venv.sh $(CACHE)/docs-venv
+	@$(CACHE)/docs-venv/bin/mkdocs build  # not --quiet, which keeps warnings from counting
+
+# Debian packages, in build/debs (packaging/).
+packages: $(CACHE)/installed-demo_live
+	@packaging/make_debs.sh
 
 bench: build models
 	@build/minnow bench --runs 30 $(wildcard $(SHARED_MODELS)/*.onnx) \

@@ -39,10 +39,11 @@ endfunction()
 function(minnow_install)
   set(cmake_folder ${CMAKE_INSTALL_LIBDIR}/cmake/minnow)
   set(pkgconfig_folder ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
-  install(TARGETS minnow_library EXPORT minnow)
-  install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/minnow DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-  install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
-  install(EXPORT minnow NAMESPACE minnow:: FILE minnow-targets.cmake DESTINATION ${cmake_folder})
+  install(TARGETS minnow_library EXPORT minnow LIBRARY COMPONENT library NAMELINK_COMPONENT development
+    ARCHIVE COMPONENT development)
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/minnow DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development)
+  install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT licence)
+  install(EXPORT minnow NAMESPACE minnow:: FILE minnow-targets.cmake DESTINATION ${cmake_folder} COMPONENT development)
 
   # Found from where the files lie, so that the prefix may be chosen, and changed, after the build.
   set(made ${PROJECT_BINARY_DIR}/installed)
@@ -60,6 +61,7 @@ function(minnow_install)
   configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/minnow-config.cmake.in ${made}/minnow-config.cmake
     INSTALL_DESTINATION ${cmake_folder} NO_SET_AND_CHECK_MACRO)
   write_basic_package_version_file(${made}/minnow-config-version.cmake COMPATIBILITY SameMinorVersion)
-  install(FILES ${made}/minnow.pc DESTINATION ${pkgconfig_folder})
-  install(FILES ${made}/minnow-config.cmake ${made}/minnow-config-version.cmake DESTINATION ${cmake_folder})
+  install(FILES ${made}/minnow.pc DESTINATION ${pkgconfig_folder} COMPONENT development)
+  install(FILES ${made}/minnow-config.cmake ${made}/minnow-config-version.cmake DESTINATION ${cmake_folder}
+    COMPONENT development)
 endfunction()

@@ -10,6 +10,7 @@ import pathlib
 import random
 import re
 import resource
+import shutil
 import signal
 import struct
 import subprocess
@@ -86,7 +87,8 @@ class CommandLine(unittest.TestCase):
     # --- what it does ---------------------------------------------------------------------------------
 
     def test_help_has_examples(self):
-        for verb in ("convert", "info", "run", "bench", "memory", "conformance", "diff", "replay"):
+        for verb in ("convert", "info", "run", "bench", "memory", "conformance", "diff", "replay", "export", "doctor", "completion",
+                     "manual"):
             self.assertIn("Examples:", self.minnow(verb, "--help"))
 
     def test_convert_info_run(self):
@@ -673,7 +675,7 @@ evictable = true
         self.assertIn("backbone/ver…", lines[1])
         report = json.loads(self.minnow("diff", a, other, "--json", code=DIFFERENT).strip())
         self.assertEqual((report["result"], report["culprit"]), ("different", 0))
-        self.assertEqual(report["operators"][1]["total"]["figures"]["nan"], [0, 1])
+        self.assertEqual(report["operators"][1]["entire"]["figures"]["nan"], [0, 1])
         near = self.saved_trace("near.npz", {"x": [1, 2], long: [-1, 3.25], "y": [0, 3]})
         self.assertIn("within the tolerance", self.minnow("diff", a, near, "--tolerance", "0.01,0.1", "--all"))
         self.minnow("diff", a, near, "--tolerance", "0.01,0.05", code=DIFFERENT)
@@ -735,12 +737,88 @@ evictable = true
             self.assertLessEqual(len(line), 100)
         report = json.loads(self.minnow("replay", model, "--reference", faulty, "--json", code=DIFFERENT))
         relu, sigmoid = report["operators"]
-        self.assertEqual((relu["own"]["figures"]["differing"], relu["total"]["figures"]["differing"]), (1, 1))
-        self.assertEqual((sigmoid["own"]["figures"]["differing"], sigmoid["total"]["state"]), (1, "equal"))
+        self.assertEqual((relu["single"]["figures"]["differing"], relu["entire"]["figures"]["differing"]), (1, 1))
+        self.assertEqual((sigmoid["single"]["figures"]["differing"], sigmoid["entire"]["state"]), (1, "equal"))
         self.minnow("replay", model, "--reference", faulty, "--tolerance", "5")
         part = self.changed(reference, "t0", None)
         report = json.loads(self.minnow("replay", model, "--reference", part, "--json"))
         self.assertEqual(report["operators"][1]["group"], ["node_t0"])
+
+    def test_replay_writes_the_culprit_as_a_case(self):
+        model, reference, case = self.convert(), self.folder / "reference.npz", self.folder / "case"
+        self.minnow("trace", model, "--input", "x=random:3", "-o", reference)
+        self.minnow("replay", model, "--reference", reference, "--culprit", case)
+        self.assertFalse(case.exists())  # nothing errs
+        faulty = self.changed(reference, "t0", struct.pack("<f", 5))
+        for source in (model, self.onnx):
+            self.minnow("replay", source, "--reference", faulty, "--culprit", case, code=DIFFERENT)
+            self.assertEqual(sorted(str(p.relative_to(case)) for p in case.rglob("*.*")),
+                             ["model.onnx", "test_data_set_0/input_0.pb", "test_data_set_0/output_0.pb"])
+            self.assertIn("1 fail", self.minnow("conformance", case, code=ERROR))
+        (case / "test_data_set_0/output_0.pb").unlink()  # without the reference's output nothing can differ
+        self.assertIn("1 pass", self.minnow("conformance", case))
+        self.assertIn("--culprit", self.minnow("replay", model, "--reference", faulty, "--culprit", self.onnx / "x", code=DIFFERENT))
+
+    def test_export_comes_back(self):
+        model, after = self.weighty(), self.folder / "after.onnx"
+        self.minnow("export", model, "-o", after)
+        hashes = [self.minnow("hash", path, "--input", "all=random:1") for path in (model, after)]
+        self.assertEqual(*hashes)
+        self.assertIn("over itself", self.minnow("export", model, "-o", model, code=USAGE))
+        self.assertIn("was converted for", self.minnow("export", model, "-o", after, "--shape", "x=1,3,4,5", code=USAGE))
+        self.minnow("export", self.file("free.onnx", onnx_model(["Relu"], [1, 3, "h", 5])), "-o", after, "--shape", "x=1,3,8,5")
+        self.assertIn("1x3x8x5", self.minnow("info", after))
+
+    def test_export_refuses_by_name(self):
+        crd = field(5, field(1, "mode") + field(4, "CRD") + field(20, 3)) + field(5, field(1, "blocksize") + field(3, 2) + field(20, 2))
+        node = field(1, "x") + field(2, "y") + field(3, "blocks") + field(4, "SpaceToDepth") + crd
+        graph = field(1, node) + field(2, "g") + field(11, value_info("x", [1, 1, 4, 4])) + field(12, value_info("y", [1, 4, 2, 2]))
+        onnx = self.file("crd.onnx", field(1, 7) + field(7, graph) + field(8, field(1, "") + field(2, 28)))
+        said = self.minnow("export", onnx, "-o", self.folder / "no.onnx", code=UNSUPPORTED)
+        self.assertIn("node 'blocks' (SpaceToDepth)", said)
+        self.assertFalse((self.folder / "no.onnx").exists())
+
+    def test_info_draws_the_graph(self):
+        page = self.folder / "graph.html"
+        self.minnow("info", self.convert(), "--html", page)
+        text = page.read_text()
+        self.assertEqual(len(re.findall(r'<g class="op ', text)), 4)  # input, two operators, output
+        self.assertEqual(len(re.findall(r'<path class="edge"', text)), 3)
+        facts = json.loads(re.search(r'id="facts">(.*?)</script>', text, re.DOTALL)[1])
+        rows = [dict(f["rows"]) for f in facts]
+        self.assertEqual([f["title"] for f in facts], ["input x", "Relu", "Sigmoid", "output y"])
+        self.assertIn("1x3x4x5", rows[1]["output"])
+        hashes = self.minnow("hash", self.folder / "tiny.minnow", "--input", "x=const:0.46875")
+        self.assertEqual(f"y {rows[2]['hash']}\n", hashes)
+
+    def test_doctor_says_what_is_here(self):
+        found = {row["what"]: row["found"] for row in json.loads(self.minnow("doctor", "--json"))}
+        self.assertEqual(found["target"].split(",")[0], json.loads(self.minnow("hash", self.onnx, "--input", "all=const:1", "--json"))["target"])
+        self.assertIn("available", found["memory"])
+        said = self.minnow("doctor")
+        for what in ("CPU", "threads", "GPU files", "JPEG", "PNG", "video"):
+            self.assertIn(f"\n{what} ", said)
+
+    def test_shells_and_man_know_every_verb(self):
+        verbs = re.findall(r"^  ([a-z]+) ", self.minnow("--help").split("Subcommands:")[1].split("\n\n")[0], re.M)
+        self.assertIn("export", verbs)
+        for shell, check in (("bash", ["-n"]), ("zsh", ["-n"]), ("fish", ["--no-execute"])):
+            script = self.file(f"completion.{shell}", self.minnow("completion", shell).encode())
+            for verb in verbs:
+                self.assertIn(verb, script.read_text())
+            if shutil.which(shell):
+                subprocess.run([shell, *check, script], check=True)
+        offered = subprocess.run(["bash", "-c", f". {self.folder}/completion.bash; COMP_WORDS=(minnow exp); COMP_CWORD=1; _minnow; "
+                                  "echo ${COMPREPLY[@]}; COMP_WORDS=(minnow export --sh); COMP_CWORD=2; _minnow; echo ${COMPREPLY[@]}"],
+                                 capture_output=True, text=True, check=True).stdout
+        self.assertEqual(offered, "export\n--shape\n")
+        for verb in ["", *verbs]:
+            page = self.file("page.1", self.minnow("manual", *filter(None, [verb])).encode())
+            self.assertIn(".SH OPTIONS", page.read_text())
+            if shutil.which("groff"):
+                said = subprocess.run(["groff", "-man", "-ww", "-z", "-K", "utf8", page], capture_output=True, text=True, check=True)
+                self.assertEqual(said.stderr, "", verb)
+        self.assertIn("there is no verb", self.minnow("manual", "nothing", code=USAGE))
 
     def test_replay_says_why_it_cannot(self):
         model, reference = self.convert(), self.folder / "reference.npz"

@@ -105,7 +105,7 @@ def check(subject, fault=None, kind=None, name=None):
     guilty = name if fault != "nothing" else None
     reports = [report(words, 1 if guilty else 0) for report in (subject.diff, subject.replay)]
     wrong = [f"{report['kind']} names {named(report)}: {report['finding']}" for report in reports if named(report) != guilty]
-    others = [row["name"] for row in reports[1]["operators"] if row["name"] != guilty and row["own"]["state"] != "equal"]
+    others = [row["name"] for row in reports[1]["operators"] if row["name"] != guilty and row["single"]["state"] != "equal"]
     return wrong + [f"replay sees an own error of {other}" for other in others]
 
 

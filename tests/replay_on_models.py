@@ -27,8 +27,8 @@ def complaints(minnow, model, options, folder):
         yield f"exit code {done.returncode}: {done.stdout[:500]}{done.stderr}"
         return
     rows = json.loads(done.stdout)["operators"]
-    yield from (f"{row['name']}: {row['own']['state']}, {row['total']['state']}" for row in rows
-                if row["own"]["state"] != "equal" or row["total"]["state"] != "equal")
+    yield from (f"{row['name']}: {row['single']['state']}, {row['entire']['state']}" for row in rows
+                if row["single"]["state"] != "equal" or row["entire"]["state"] != "equal")
     print(f"{pathlib.Path(model).name}: {len(rows)} outputs")
 
 

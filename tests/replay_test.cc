@@ -90,7 +90,7 @@ class Network {
 std::set<std::string> unequal(const Report& report, bool own) {
   std::set<std::string> names;
   for (const ReportRow& row : report.rows) {
-    const TensorComparison& comparison = own ? *row.own : row.total;
+    const TensorComparison& comparison = own ? *row.single : row.entire;
     if (comparison.compared() && comparison.state != TensorComparison::State::Equal)
       names.insert(comparison.tensor);
   }
@@ -179,7 +179,7 @@ TEST(Replay, AChangedTensorShowsAtItsProducerAndItsReaders) {
       Names may{name};
       for (const ReportRow& row : report->rows)
         for (const TensorComparison& input : row.inputs)
-          if (input.tensor == name) may.insert(row.total.tensor);
+          if (input.tensor == name) may.insert(row.entire.tensor);
       const Names are = unequal(*report, true);
       EXPECT_TRUE(are.contains(name));
       for (const std::string& other : are) EXPECT_TRUE(may.contains(other)) << other;
@@ -211,7 +211,7 @@ TEST(Replay, RoundingExplainsASmallErrorOfAnotherEngine) {
   const Report small = with(1 + 0x1p-23);
   EXPECT_TRUE(small.equal()) << small.finding();
   const ReportRow& row = small.rows[0];
-  EXPECT_NEAR(row.explained, (2 * 3 * 3 + 16) * 0x1p-24 * row.own->figures->scale, 1e-12);
+  EXPECT_NEAR(row.explained, (2 * 3 * 3 + 16) * 0x1p-24 * row.single->figures->scale, 1e-12);
   EXPECT_GT(row.excess, 0);
   EXPECT_LT(row.excess, 1);
   const Report large = with(1 + 0x1p-17);

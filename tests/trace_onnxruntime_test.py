@@ -89,7 +89,7 @@ class TraceOnnxRuntime(unittest.TestCase):
             self.trace(path, "--input", "all=random:3")
             report = json.loads(self.call(MINNOW, "replay", path, "--reference", self.reference, "--json"))
             self.assertEqual(report["result"], "equal", report["finding"])
-            own = [row["own"] for row in report["operators"]]
+            own = [row["single"] for row in report["operators"]]
             self.assertGreater(sum(o["state"] in ("equal", "differs") for o in own), least)
 
     def test_what_is_no_tensor_is_left_out(self):

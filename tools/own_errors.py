@@ -146,15 +146,15 @@ def number(value):
 def own_errors(minnow, row, spec, path):
     with tempfile.TemporaryDirectory() as folder:
         operators, reference = replay(minnow, row, spec, path, folder)
-        operators = [op for op in operators if "figures" in op["own"]]
+        operators = [op for op in operators if "figures" in op["single"]]
         model = onnx.load(path)
-        known = {op["own"]["tensor"] for op in operators} | {i.name for i in model.graph.input}
+        known = {op["single"]["tensor"] for op in operators} | {i.name for i in model.graph.input}
         for op in operators:
-            figures = op["own"]["figures"]
+            figures = op["single"]["figures"]
             own = Own(row["id"], spec.split(":")[0], op["type"], op["name"], figures["max_absolute"], figures["scale"],
                       number(figures["of_scale"]), number(figures["max_relative"]), number(op["excess"]))
             if own.is_large():
-                judge(own, minnow, piece_of(model, op["own"]["tensor"], known, reference), reference, folder)
+                judge(own, minnow, piece_of(model, op["single"]["tensor"], known, reference), reference, folder)
             yield own
 
 

@@ -73,7 +73,7 @@ class TraceComparison {
     if (std::ranges::none_of(known_, [](const auto& entry) { return entry.second.compared(); }))
       return nothingInCommon();
     for (size_t i = report_.rows.size(); i-- > 0;)
-      if (report_.rows[i].total.differs()) report_.culprit = static_cast<int>(i);
+      if (report_.rows[i].entire.differs()) report_.culprit = static_cast<int>(i);
     return std::move(report_);
   }
 
@@ -114,7 +114,7 @@ class TraceComparison {
       if (known_.contains(name)) continue;  // a model input
       const auto compared = of(name);
       if (!compared) return std::unexpected(compared.error());
-      report_.rows.push_back({.step = report_.rows.size(), .total = **compared});
+      report_.rows.push_back({.step = report_.rows.size(), .entire = **compared});
     }
     return {};
   }
@@ -140,7 +140,7 @@ class TraceComparison {
                               .name = op.name,
                               .type = op.type,
                               .kernel = kernelInWords(op.backend, op.kernel),
-                              .total = **compared,
+                              .entire = **compared,
                               .inputs = inputs});
     }
     return {};

@@ -74,7 +74,7 @@ TEST_F(CompareTraces, TheFirstOperatorThatDiffers) {
   EXPECT_FALSE(report->equal());
   EXPECT_FALSE(report->inputsDiffer());
   ASSERT_EQ(report->culprit, 1);
-  EXPECT_EQ(report->rows[1].total.figures->maxAbsolute, 1);
+  EXPECT_EQ(report->rows[1].entire.figures->maxAbsolute, 1);
   EXPECT_EQ(report->rows[1].inputs[0].state, State::Equal);
   EXPECT_EQ(report->rows[2].inputs[1].state, State::Differs);
   EXPECT_EQ(report->finding(),
@@ -90,7 +90,7 @@ TEST_F(CompareTraces, WithinATolerance) {
   EXPECT_EQ(compare(a, b, {.absolute = 0.25})->culprit, 0);
   const auto report = compare(a, b, {.absolute = 0.25, .relative = 0.25 / 4.5});
   EXPECT_TRUE(report->equal());
-  EXPECT_EQ(report->rows[0].total.state, State::Within);
+  EXPECT_EQ(report->rows[0].entire.state, State::Within);
   EXPECT_EQ(report->finding(), "3 tensors compared, all within the tolerance, 1 not equal.");
 }
 
@@ -115,11 +115,11 @@ TEST_F(CompareTraces, WhatOnlyOneSideHas) {
   const auto report = compare(add(all, &info_), add({all[0], all[3]}, &other));
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_TRUE(report->equal());
-  EXPECT_EQ(report->rows[0].total.state, State::OnlyInA);
-  EXPECT_EQ(report->rows[2].total.state, State::Equal);
+  EXPECT_EQ(report->rows[0].entire.state, State::OnlyInA);
+  EXPECT_EQ(report->rows[2].entire.state, State::Equal);
   // The other way round: B's tensors that A lacks.
   const auto turned = compare(add({all[0], all[3]}, &info_), add(all, &other));
-  EXPECT_EQ(turned->rows[0].total.state, State::OnlyInB);
+  EXPECT_EQ(turned->rows[0].entire.state, State::OnlyInB);
   EXPECT_EQ(turned->finding(), "1 tensor compared, all equal.");
 }
 
@@ -129,7 +129,7 @@ TEST_F(CompareTraces, WithoutOperatorsInTheOrderOfB) {
   const auto bare = compare(add(values(), nullptr), add(turned, nullptr));
   ASSERT_TRUE(bare) << bare.error().message;
   ASSERT_EQ(bare->rows.size(), 4U);  // nobody says that x is an input
-  EXPECT_EQ(bare->rows[1].total.tensor, "y");
+  EXPECT_EQ(bare->rows[1].entire.tensor, "y");
   const auto half = compare(add(values(), nullptr), add(turned, &info_));
   ASSERT_EQ(half->rows.size(), 3U);
   EXPECT_EQ(half->inputs.size(), 1U);
@@ -150,10 +150,10 @@ TEST_F(CompareTraces, SummariesByHash) {
   const auto report = compare(full, changed);
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_EQ(report->culprit, 1);
-  EXPECT_FALSE(report->rows[1].total.figures);
-  EXPECT_NE(report->rows[1].total.note.find("maximum 4 against 5"), std::string::npos);
+  EXPECT_FALSE(report->rows[1].entire.figures);
+  EXPECT_NE(report->rows[1].entire.note.find("maximum 4 against 5"), std::string::npos);
   EXPECT_EQ(compare(brief, changed, {.absolute = 0.5})->culprit, 1);
-  EXPECT_EQ(compare(brief, changed, {.absolute = 1})->rows[1].total.state, State::Within);
+  EXPECT_EQ(compare(brief, changed, {.absolute = 1})->rows[1].entire.state, State::Within);
 }
 
 TEST_F(CompareTraces, WhatCannotBeCompared) {
@@ -179,9 +179,9 @@ TEST_F(CompareTraces, OtherTypesAndShapesDiffer) {
   other[2].second = floatTensor({2, 1}, {0, 4});
   const auto report = compare(add(values(), &info_), add(other, &info_));
   ASSERT_TRUE(report) << report.error().message;
-  EXPECT_EQ(report->rows[0].total.state, State::Unlike);
-  EXPECT_EQ(report->rows[0].total.note, "float32 2 against float16 2");
-  EXPECT_EQ(report->rows[1].total.note, "float32 2 against float32 2x1");
+  EXPECT_EQ(report->rows[0].entire.state, State::Unlike);
+  EXPECT_EQ(report->rows[0].entire.note, "float32 2 against float16 2");
+  EXPECT_EQ(report->rows[1].entire.note, "float32 2 against float32 2x1");
   EXPECT_EQ(report->culprit, 0);
 }
 
@@ -194,7 +194,7 @@ TEST_F(CompareTraces, NansEverywhereAndNothingAtAll) {
   EXPECT_TRUE(compare(add(empty, &info_), add(empty, &info_))->equal());
   const auto report = compare(add(lost, &info_), add(values(), &info_), {.absolute = 1e9});
   EXPECT_EQ(report->culprit, 2);
-  EXPECT_EQ(report->rows[2].total.figures->nansA, 2);
+  EXPECT_EQ(report->rows[2].entire.figures->nansA, 2);
 }
 
 TEST_F(CompareTraces, HostileDescriptions) {
@@ -204,7 +204,7 @@ TEST_F(CompareTraces, HostileDescriptions) {
   const auto report = compare(add(values(), &odd), add(values(), &info_));
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_EQ(report->inputs[0].state, State::Unknown);
-  EXPECT_EQ(report->rows[2].total.state, State::Unknown);
+  EXPECT_EQ(report->rows[2].entire.state, State::Unknown);
   EXPECT_TRUE(report->equal());
   TraceInfo brief = info_;  // records without hashes
   brief.tensors["y"].type = {DataType::Float32, {2}};
@@ -219,7 +219,7 @@ TEST_F(CompareTraces, Json) {
   EXPECT_EQ(json["result"], "different");
   EXPECT_EQ(json["culprit"], 2);
   EXPECT_EQ(json["inputs"][0]["figures"]["max_absolute"], 1);
-  EXPECT_EQ(json["operators"][2]["total"]["figures"]["special_in_one"], 1);
+  EXPECT_EQ(json["operators"][2]["entire"]["figures"]["special_in_one"], 1);
   EXPECT_EQ(json["operators"][2]["inputs"][0]["state"], "equal");
   EXPECT_EQ(json["a"]["engine"], "minnow");
 }

@@ -96,7 +96,7 @@ class Replay {
     for (const OperatorInfo& op : session_.operators())
       if (auto ok = addRows(op); !ok) return std::unexpected(std::move(ok.error()));
     if (std::ranges::none_of(report_.rows,
-                             [](const ReportRow& row) { return row.own->compared(); }))
+                             [](const ReportRow& row) { return row.single->compared(); }))
       return fail(ErrorCode::InvalidArgument, reference_.name(),
                   " has no tensor that this model computes; trace the same model");
     findCulprit();
@@ -208,13 +208,13 @@ class Replay {
       if (name.empty() || !own_->contains(name)) continue;
       auto row = rowOf(op, name, origin);
       if (!row) return std::unexpected(std::move(row.error()));
-      if (!knows(*row->own)) {
+      if (!knows(*row->single)) {
         Origin mine = origin;
         mine.group.push_back(op.name);
-        mine.terms += termsOf(op, row->own->type);
+        mine.terms += termsOf(op, row->single->type);
         origins_[name] = std::move(mine);
       }
-      totals_[name] = row->total;
+      totals_[name] = row->entire;
       report_.rows.push_back(std::move(*row));
     }
     return {};
@@ -248,16 +248,16 @@ class Replay {
                   .name = op.name,
                   .type = op.type,
                   .kernel = kernelInWords(op.backend, op.kernel)};
-    row.total = compare(name, &plain_->at(name), b, report_.tolerance);
-    row.own = compare(name, &own_->at(name), b, report_.tolerance);
+    row.entire = compare(name, &plain_->at(name), b, report_.tolerance);
+    row.single = compare(name, &own_->at(name), b, report_.tolerance);
     row.group = origin.group;
     for (const std::string& input : steps_[op.index].inputs)
       if (const auto known = totals_.find(input); known != totals_.end())
         row.inputs.push_back(known->second);
     if (std::ranges::find(contradicted_, op.index) != contradicted_.end()) {
-      row.own->note = "inputs that share memory differ in the reference";
-    } else if (row.own->figures) {
-      if (auto ok = explain(row, origin.terms + termsOf(op, row.own->type)); !ok)
+      row.single->note = "inputs that share memory differ in the reference";
+    } else if (row.single->figures) {
+      if (auto ok = explain(row, origin.terms + termsOf(op, row.single->type)); !ok)
         return std::unexpected(std::move(ok.error()));
     }
     return row;
@@ -275,7 +275,7 @@ class Replay {
   }
 
   Result<void> explain(ReportRow& row, double terms) const {
-    const Figures& own = *row.own->figures;
+    const Figures& own = *row.single->figures;
     if (own.equal()) return {};
     const auto explained = explainedError(row, terms);
     if (!explained) return std::unexpected(explained.error());
@@ -287,7 +287,7 @@ class Replay {
 
   Result<double> explainedError(const ReportRow& row, double terms) const {
     constexpr double kAnyOperator = 16;
-    const DataType type = row.own->type.type;
+    const DataType type = row.single->type.type;
     if (report_.b.engine == "minnow") return 0;
     if (type == DataType::Int8 || type == DataType::Uint8) return 1;
     const double roundoff = unitRoundoff(type);
@@ -299,10 +299,10 @@ class Replay {
 
   /// Largest value on the reference's way from tensors that this model has to the row's.
   Result<double> magnitudeOf(const ReportRow& row) const {
-    double largest = row.own->figures->scale;
+    double largest = row.single->figures->scale;
     bool toOne = endsInOne(row.type);
-    std::set<std::string> seen = {row.total.tensor};
-    std::vector<std::string> waiting = {row.total.tensor};
+    std::set<std::string> seen = {row.entire.tensor};
+    std::vector<std::string> waiting = {row.entire.tensor};
     while (!waiting.empty()) {
       const auto maker = makers_.find(waiting.back());
       waiting.pop_back();
@@ -325,11 +325,11 @@ class Replay {
   void findCulprit() {
     const auto larger = [](const ReportRow& a, const ReportRow& b) {
       if (a.excess != b.excess) return a.excess > b.excess;
-      return a.own->figures->ofScale() > b.own->figures->ofScale();
+      return a.single->figures->ofScale() > b.single->figures->ofScale();
     };
     for (size_t i = 0; i < report_.rows.size(); ++i) {
       const ReportRow& row = report_.rows[i];
-      if (row.excess <= 1 || !row.own->differs()) continue;
+      if (row.excess <= 1 || !row.single->differs()) continue;
       if (report_.culprit < 0 || larger(row, report_.rows[static_cast<size_t>(report_.culprit)]))
         report_.culprit = static_cast<int>(i);
     }

@@ -22,9 +22,9 @@ std::string counted(int64_t number, const char* what) {
 }
 
 std::string operatorInWords(const ReportRow& row) {
-  if (row.type.empty() && row.name.empty()) return "tensor " + row.total.tensor;
+  if (row.type.empty() && row.name.empty()) return "tensor " + row.entire.tensor;
   return fmt::format("{} '{}'{}, tensor {}", row.type, row.name,
-                     row.kernel.empty() ? "" : " (" + row.kernel + ")", row.total.tensor);
+                     row.kernel.empty() ? "" : " (" + row.kernel + ")", row.entire.tensor);
 }
 
 std::string inputsInWords(const std::vector<TensorComparison>& inputs) {
@@ -41,9 +41,9 @@ std::string inputsInWords(const std::vector<TensorComparison>& inputs) {
 std::string diffInWords(const Report& report) {
   int compared = 0, differ = 0, within = 0;
   for (const ReportRow& row : report.rows) {
-    compared += row.total.compared();
-    differ += row.total.differs();
-    within += row.total.state == TensorComparison::State::Within;
+    compared += row.entire.compared();
+    differ += row.entire.differs();
+    within += row.entire.state == TensorComparison::State::Within;
   }
   const std::string count = counted(compared, "tensor") + " compared";
   if (report.culprit < 0) {
@@ -52,7 +52,7 @@ std::string diffInWords(const Report& report) {
   }
   const ReportRow& first = report.rows[static_cast<size_t>(report.culprit)];
   return fmt::format("{}, {} differ. The first is {}: {}.{}", count, differ, operatorInWords(first),
-                     said(first.total), inputsInWords(first.inputs));
+                     said(first.entire), inputsInWords(first.inputs));
 }
 
 std::string groupInWords(const ReportRow& row) {
@@ -65,7 +65,7 @@ std::string groupInWords(const ReportRow& row) {
 
 std::string replayInWords(const Report& report) {
   const auto replayed = std::ranges::count_if(
-      report.rows, [](const ReportRow& row) { return row.own && row.own->compared(); });
+      report.rows, [](const ReportRow& row) { return row.single && row.single->compared(); });
   const std::string count =
       fmt::format("{} outputs computed from the reference's inputs", replayed);
   if (report.culprit < 0) {
@@ -73,13 +73,13 @@ std::string replayInWords(const Report& report) {
     if (worst == report.rows.end() || worst->excess == 0) return count + ", all equal.";
     return fmt::format(
         "{}; no operator errs by more than rounding explains. Nearest to it is {}: {}.", count,
-        operatorInWords(*worst), said(*worst->own));
+        operatorInWords(*worst), said(*worst->single));
   }
   const ReportRow& row = report.rows[static_cast<size_t>(report.culprit)];
   const std::string times =
       row.explained > 0 ? fmt::format(", {:.3g} times what rounding explains", row.excess) : "";
-  return fmt::format("{}. Look at {}: {}{}.{}", count, operatorInWords(row), said(*row.own), times,
-                     groupInWords(row));
+  return fmt::format("{}. Look at {}: {}{}.{}", count, operatorInWords(row), said(*row.single),
+                     times, groupInWords(row));
 }
 
 Json jsonOf(const Figures& figures) {
@@ -117,11 +117,14 @@ Json jsonOf(const std::vector<TensorComparison>& comparisons) {
 }
 
 Json jsonOf(const ReportRow& row) {
-  Json json = {{"step", row.step},           {"name", row.name},
-               {"type", row.type},           {"kernel", row.kernel},
-               {"total", jsonOf(row.total)}, {"inputs", jsonOf(row.inputs)}};
-  if (!row.own) return json;
-  json["own"] = jsonOf(*row.own);
+  Json json = {{"step", row.step},
+               {"name", row.name},
+               {"type", row.type},
+               {"kernel", row.kernel},
+               {"entire", jsonOf(row.entire)},
+               {"inputs", jsonOf(row.inputs)}};
+  if (!row.single) return json;
+  json["single"] = jsonOf(*row.single);
   json["group"] = row.group;
   json["explained"] = row.explained;
   json["excess"] = row.excess;

@@ -46,16 +46,16 @@ struct ReportRow {
   std::string name{}, type{}, kernel{};
   /// In a diff: A against B. In a replay: the whole inference against the reference, inherited
   /// errors included.
-  TensorComparison total{};
+  TensorComparison entire{};
   std::vector<TensorComparison> inputs{};  ///< of the operator, constants left out
 
   // In a replay:
-  std::optional<TensorComparison> own{};  ///< computed from the reference's inputs
+  std::optional<TensorComparison> single{};  ///< computed from the reference's inputs
   /// Operators before this one whose outputs the reference does not have: their errors are in
-  /// `own` too.
+  /// `single` too.
   std::vector<std::string> group{};
   double explained = 0;  ///< the absolute error that rounding can explain; 0 where nothing differs
-  /// Own error by what rounding explains: above 1 it is large. 0 where nothing differs, infinite
+  /// Single error by what rounding explains: above 1 it is large. 0 where nothing differs, infinite
   /// where nothing is explained.
   double excess = 0;
 };
@@ -69,15 +69,15 @@ struct Report {
   std::vector<TensorComparison> inputs;  ///< of the model
   std::vector<ReportRow> rows;           ///< in execution order
   std::vector<std::string> outputs;      ///< of the model
-  /// Index into rows: of a diff the first that differs, of a replay the one whose own error is
+  /// Index into rows: of a diff the first that differs, of a replay the one whose single error is
   /// farthest above what rounding explains. -1 if there is none.
   int culprit = -1;
 
-  /// The tensor's elements, for drawings. `own` is null in a diff.
+  /// The tensor's elements, for drawings. `tensorOwn` is null in a diff.
   std::function<Result<HostTensor>(const std::string& tensor)> tensorA, tensorB, tensorOwn;
 
   bool inputsDiffer() const;
-  /// Nothing differs beyond the tolerance; of a replay: no own error is large.
+  /// Nothing differs beyond the tolerance; of a replay: no single error is large.
   bool equal() const;
   /// The finding in sentences, the inputs first where they differ.
   std::string finding() const;

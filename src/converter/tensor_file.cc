@@ -144,6 +144,14 @@ Result<NamedTensor> readTensorFile(const std::filesystem::path& path) {
   return guarded(path.native(), [&] { return tensorOf(path); });
 }
 
+std::vector<std::byte> encodeTensorFile(const NamedTensor& tensor) {
+  onnx::TensorProto proto;
+  encodeTensor(tensor.name, tensor.type, tensor.bytes.data(), proto);
+  std::vector<std::byte> bytes(proto.ByteSizeLong());
+  proto.SerializeToArray(bytes.data(), static_cast<int>(bytes.size()));
+  return bytes;
+}
+
 Result<ModelSignature> readSignature(const std::filesystem::path& onnx) {
   return guarded(onnx.native(), [&] { return signatureOf(onnx); });
 }

@@ -22,6 +22,8 @@ struct NamedTensor {
 /// Reads `input_0.pb` and the like. Errors name the file; Unsupported for sequences, optionals and
 /// strings, BadModel for what is damaged.
 Result<NamedTensor> readTensorFile(const std::filesystem::path& path);
+/// The bytes of such a file.
+std::vector<std::byte> encodeTensorFile(const NamedTensor& tensor);
 
 /// Names of a model's graph inputs that no initialiser fills, and of its outputs, in their order;
 /// `tensors` is false for an input or output that is a sequence, an optional or a map.

@@ -2,8 +2,9 @@
 """Runs `minnow conformance` over a folder and compares each case with the committed status.
 
 A case that passed before must pass; none may fail or crash. With --update the file is written anew (from a run
-in which none fails). Exit code 77 when the folder is not there.
-Usage: check_expected.py [--update] MINNOW EXPECTED.tsv FOLDER
+in which none fails). With --through-export models go through `minnow export` and back, but for those that it refuses.
+Exit code 77 when the folder is not there.
+Usage: check_expected.py [--update | --through-export] MINNOW EXPECTED.tsv FOLDER
 """
 import json
 import pathlib
@@ -14,8 +15,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from real_models import end_without  # noqa: E402
 
 
-def sweep(minnow, folder):
-    out = subprocess.run([minnow, "conformance", folder, "--json"], stdout=subprocess.PIPE, check=False)
+# A run computes the region of a Resize, which export writes as a constant.
+NOT_EXPORTED = {"node/test_resize_tf_crop_and_resize"}
+
+
+def sweep(minnow, folder, options):
+    out = subprocess.run([minnow, "conformance", folder, "--json", *options], stdout=subprocess.PIPE, check=False)
     return {c["name"]: (c["status"], c["detail"]) for c in json.loads(out.stdout)["cases"]}
 
 
@@ -26,10 +31,11 @@ def read(path):
 
 def main():
     update = "--update" in sys.argv
-    minnow, expected_path, folder = [a for a in sys.argv[1:] if a != "--update"]
+    exported = "--through-export" in sys.argv
+    minnow, expected_path, folder = [a for a in sys.argv[1:] if not a.startswith("--")]
     if not pathlib.Path(folder).is_dir():
         end_without(f"{folder} is not there (package libonnx-testdata)")
-    actual = sweep(minnow, folder)
+    actual = sweep(minnow, folder, ["--through-export"] if exported else [])
     broken = [f"{status}: {name}: {detail}"
               for name, (status, detail) in actual.items() if status in ("fail", "crash")]
     if update:
@@ -37,6 +43,8 @@ def main():
         pathlib.Path(expected_path).write_text("# case, status; written by check_expected.py --update\n" + rows)
     expected = read(expected_path)
     for name, status in expected.items():
+        if exported and name in NOT_EXPORTED:
+            continue
         if status == "pass" and actual.get(name, ("absent", ""))[0] not in ("pass", "fail", "crash"):
             broken.append(f"passed before: {name}: {': '.join(actual.get(name, ('absent',)))}")
     newly = [n for n, (s, _) in actual.items() if s == "pass" and expected.get(n) != "pass"]

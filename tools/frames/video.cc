@@ -12,8 +12,10 @@ namespace {
 
 constexpr const char* kModule = "minnow_video.so";
 
+}  // namespace
+
 /// Beside the program, as in a build folder; or where it is installed.
-Result<const VideoModule*> loadModule() {
+Result<const VideoModule*> videoModule() {
   namespace fs = std::filesystem;
   std::error_code error;
   const fs::path folder = fs::read_symlink("/proc/self/exe", error).parent_path();
@@ -32,17 +34,15 @@ Result<const VideoModule*> loadModule() {
       kModule, " in ", folder.string());
 }
 
-}  // namespace
-
 Result<std::unique_ptr<Reader>> readVideo(const std::string& from, double rate) {
-  auto module = loadModule();
+  auto module = videoModule();
   if (!module) return fail(module.error().code, from, ": ", module.error().message);
   return (*module)->read(from, rate);
 }
 
 Result<std::unique_ptr<VideoWriter>> writeVideo(const std::string& path, int width, int height,
                                                 double rate) {
-  auto module = loadModule();
+  auto module = videoModule();
   if (!module) return fail(module.error().code, path, ": ", module.error().message);
   return (*module)->write(path, width, height, rate);
 }

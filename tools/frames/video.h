@@ -24,6 +24,10 @@ Result<std::unique_ptr<Reader>> readVideo(const std::string& from, double rate);
 Result<std::unique_ptr<VideoWriter>> writeVideo(const std::string& path, int width, int height,
                                                 double rate);
 
+struct VideoModule;
+/// The module, loaded; else why there is no video, and what to do.
+Result<const VideoModule*> videoModule();
+
 /// What the module has; it gives the address of one by minnowVideoModule().
 struct VideoModule {
   Result<std::unique_ptr<Reader>> (*read)(const std::string& from, double rate);

@@ -11,6 +11,7 @@
 #include "analysis/host_tensor.h"
 #include "compare.h"
 #include "converter/convert.h"
+#include "converter/onnx_export.h"
 #include "converter/tensor_file.h"
 #include "exit.h"
 #include "minnow/runtime.h"
@@ -132,12 +133,23 @@ double compareOutputs(const Frame& frame, const NamedTensors& expected) {
   return largest;
 }
 
+/// The model written as ONNX after its passes, and converted again.
+std::vector<std::byte> exportedAndBack(const AlignedBytes& bytes) {
+  const auto onnx = converter::exportOnnx(bytes.span(), "export");
+  if (!onnx) verdict(onnx.error(), "");
+  converter::ConvertReport report;
+  auto again = converter::convertBuffer(*onnx, {}, {}, report);
+  if (!again) verdict("fail", "export: " + again.error().message + unsupportedNodes(report));
+  return std::move(*again);
+}
+
 double runSet(const fs::path& model, const fs::path& set,
-              const converter::ModelSignature& signature) {
+              const converter::ModelSignature& signature, bool throughExport) {
   const NamedTensors inputs = bind(readTensors(set, "input"), signature.inputs);
   const NamedTensors expected = bind(readTensors(set, "output"), signature.outputs);
   converter::ConvertOptions options;
-  const AlignedBytes bytes(convert(model, inputs, options));
+  AlignedBytes bytes(convert(model, inputs, options));
+  if (throughExport) bytes = AlignedBytes(exportedAndBack(bytes));
   Runtime runtime = needOrVerdict(Runtime::create(), "runtime");
   const auto interpreter =
       needOrVerdict(Interpreter::createFromBuffer(runtime, bytes.span()), "load");
@@ -158,7 +170,7 @@ void requireTensors(const std::vector<Entry>& entries, const char* what) {
 
 }  // namespace
 
-CaseResult runCase(const fs::path& folder) {
+CaseResult runCase(const fs::path& folder, bool throughExport) {
   try {
     const fs::path model = folder / "model.onnx";
     const auto signature = converter::readSignature(model);
@@ -173,7 +185,8 @@ CaseResult runCase(const fs::path& folder) {
     std::sort(sets.begin(), sets.end());
     if (sets.empty()) verdict("fail", "there is no test_data_set_*");
     double largest = 0;
-    for (const fs::path& set : sets) largest = std::max(largest, runSet(model, set, *signature));
+    for (const fs::path& set : sets)
+      largest = std::max(largest, runSet(model, set, *signature, throughExport));
     return {"pass", fmt::format("largest error {:.3g}", largest)};
   } catch (const Verdict& verdict) {
     return verdict.result;

@@ -11,7 +11,8 @@ struct CaseResult {
   std::string detail;
 };
 
-/// Converts the model for each data set's shapes, runs it and compares the outputs.
-CaseResult runCase(const std::filesystem::path& folder);
+/// Converts the model for each data set's shapes, runs it and compares the outputs; `throughExport`: what
+/// exportOnnx() makes of it, converted again.
+CaseResult runCase(const std::filesystem::path& folder, bool throughExport = false);
 
 }  // namespace minnow::tool

@@ -23,7 +23,7 @@ struct Arguments {
   std::vector<std::string> folders;
   std::string list;
   JobOptions jobs;
-  bool json = false, quiet = false;
+  bool json = false, quiet = false, throughExport = false;
 };
 
 struct Case {
@@ -113,7 +113,8 @@ void conformance(const Arguments& args) {
                                    : fmt::format("{}: names no case", args.list));
   std::map<std::string, int> totals{{"pass", 0}, {"fail", 0}, {"unsupported", 0}, {"crash", 0}};
   runForked(
-      cases.size(), args.jobs, [&](size_t i) { return encode(runCase(cases[i].folder)); },
+      cases.size(), args.jobs,
+      [&](size_t i) { return encode(runCase(cases[i].folder, args.throughExport)); },
       [&](size_t i, const JobOutcome& outcome) {
         Case& c = cases[i];
         c.result = decode(outcome);
@@ -138,6 +139,8 @@ void addConformance(CLI::App& app) {
   verb->add_option("--jobs", args->jobs.parallel, "Cases at once")->check(CLI::Range(1, 256));
   verb->add_option("--timeout", args->jobs.timeoutSeconds, "Seconds a case may take")
       ->check(CLI::Range(0.001, 86400.0));
+  verb->add_flag("--through-export", args->throughExport,
+                 "Run what `minnow export` makes of each model, converted again");
   verb->add_flag("--quiet", args->quiet, "Print only what fails or crashes, and the totals");
   verb->add_flag("--json", args->json, "Report in JSON");
   verb->footer(

@@ -14,6 +14,7 @@
 #include "budget.h"
 #include "exit.h"
 #include "extents.h"
+#include "graph_page.h"
 #include "json_output.h"
 #include "model.h"
 #include "outputs.h"
@@ -26,7 +27,7 @@ namespace minnow::tool {
 namespace {
 
 struct Arguments {
-  std::string model, graph, budget, backends, kernelCache;
+  std::string model, graph, page, budget, backends, kernelCache;
   Precision precision = Precision::High;
   std::vector<std::string> shapes, paths;
   int threads = 1;
@@ -247,7 +248,7 @@ void info(const Arguments& args) {
   const ConvertSettings settings{.shapes = shapesFor(args.model, args.shapes)};
   std::optional<size_t> budget;
   if (!args.budget.empty()) budget = parseBytes(args.budget, "--budget");
-  refuseToOverwrite({args.graph}, {args.model});
+  refuseToOverwrite({args.graph, args.page}, {args.model});
   Runtime runtime =
       need(Runtime::create({.threads = args.threads, .kernelCache = args.kernelCache}));
   const Model model = openModel(runtime, args.model, settings, {.verifyWeights = args.verify});
@@ -263,6 +264,7 @@ void info(const Arguments& args) {
   Session session = openSession(
       model, args.model, settings,
       withBackends({.precision = args.precision, .paths = parsePaths(args.paths)}, args.backends));
+  if (!args.page.empty()) need(base::writeFile(args.page, graphPage(args.model, session)));
   if (args.backends.empty()) warnOfDevices({}, parsePaths(args.paths));  // else they are listed
   const std::vector<Sizes> sizes = sizesOf(model.interpreter, session);
   const Ranges ranges = rangesOf(model.interpreter, session);
@@ -290,6 +292,9 @@ void addInfo(CLI::App& app) {
   verb->add_option("-t,--threads", args->threads, "Threads that the plan is for")
       ->check(CLI::Range(1, 256));
   verb->add_option("--graph", args->graph, "FILE: write the graph in Graphviz' language; - prints");
+  verb->add_option("--html", args->page,
+                   "FILE: the graph as a page to zoom in and click on: shapes, memory, time, bits. "
+                   "Runs the model");
   verb->add_option("-b,--budget", args->budget,
                    "24MB: also answer whether the model fits; exit code 4 if not");
   verb->add_flag("--operators", args->operators,
@@ -302,6 +307,7 @@ void addInfo(CLI::App& app) {
       "  minnow info signs.minnow\n"
       "  minnow info signs.minnow --verify\n"
       "  minnow info signs.minnow --graph signs.dot && dot -Tsvg signs.dot -o signs.svg\n"
+      "  minnow info signs.minnow --html signs.html\n"
       "  minnow info signs.minnow --backend cl,cpu\n"
       "  minnow info det.onnx --shape x=1,3,640,640 --json\n"
       "  minnow info signs.minnow --budget 24MB");

@@ -77,6 +77,8 @@ int main(int argc, char** argv) {
   minnow::tool::addReplay(app);
   minnow::tool::addTrace(app);
   minnow::tool::addHash(app);
+  minnow::tool::addDoctor(app);
+  minnow::tool::addHelpPages(app);
   try {
     checkVerb(app, argc > 1 ? argv[1] : nullptr);
     app.parse(argc, argv);

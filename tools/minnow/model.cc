@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "arguments.h"
+#include "base/whole_file.h"
 #include "clock.h"
 #include "exit.h"
 
@@ -132,6 +133,11 @@ Shapes ofInputs(const std::string& model, const Shapes& shapes) {
 
 bool isSource(const std::filesystem::path& path) {
   return path.extension() == ".onnx" || path.extension() == ".tflite";
+}
+
+AlignedBytes modelBytes(const std::filesystem::path& path, const ConvertSettings& settings) {
+  return AlignedBytes(isSource(path) ? convertInMemory(path, settings)
+                                     : need(base::readFile(path)));
 }
 
 Model openModel(Runtime& runtime, const std::filesystem::path& path,

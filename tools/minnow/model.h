@@ -60,6 +60,8 @@ Shapes ofInputs(const std::string& model, const Shapes& shapes);
 std::vector<std::pair<std::string, Shape>> sessionShapes(const Interpreter& model,
                                                          const Shapes& shapes);
 
+/// False in a build without the converter.
+bool hasConverter();
 /// True for a file that has to be converted first: ONNX or TensorFlow Lite.
 bool isSource(const std::filesystem::path& path);
 /// Bytes of a .minnow file. Failure with all unsupported nodes, or when this build has no
@@ -76,6 +78,9 @@ InputNames inputNamesOfOnnx(const std::filesystem::path& onnx);
 /// Files beside a model in which its tensors lie; none where it cannot be read, which whoever opens
 /// it will say.
 std::vector<std::string> externalFilesOfOnnx(const std::filesystem::path& onnx);
+
+/// The bytes of a .minnow file, of the model itself or of what it is converted to.
+AlignedBytes modelBytes(const std::filesystem::path& path, const ConvertSettings& settings = {});
 
 struct Model {
   AlignedBytes bytes;  ///< of a converted model; empty when the file is mapped

@@ -13,8 +13,11 @@ namespace minnow::tool {
 
 void addOnnxVerbs(CLI::App& app) {
   addConvert(app);
+  addExport(app);
   addConformance(app);
 }
+
+bool hasConverter() { return true; }
 
 std::vector<std::byte> convertInMemory(const std::filesystem::path& onnx,
                                        const ConvertSettings& settings) {

@@ -1,4 +1,5 @@
 // Stands in for onnx_with_converter.cc in builds without the converter.
+#include "culprit.h"
 #include "exit.h"
 #include "model.h"
 #include "transformed.h"
@@ -7,6 +8,8 @@
 namespace minnow::tool {
 
 void addOnnxVerbs(CLI::App&) {}
+
+bool hasConverter() { return false; }
 
 namespace {
 
@@ -27,5 +30,10 @@ Transformed transformedIn(std::span<const std::byte>) { return {}; }
 InputNames inputNamesOfOnnx(const std::filesystem::path& onnx) { throw noConverter(onnx); }
 
 std::vector<std::string> externalFilesOfOnnx(const std::filesystem::path&) { return {}; }
+
+void writeCulprit(const std::filesystem::path& folder, std::span<const std::byte>,
+                  const analysis::Report&) {
+  throw noConverter(folder);
+}
 
 }  // namespace minnow::tool

@@ -2,10 +2,13 @@
 // what it inherits.
 #include "analysis/replay.h"
 
+#include <fmt/format.h>
+
 #include <memory>
 #include <optional>
 
 #include "backends.h"
+#include "culprit.h"
 #include "exit.h"
 #include "model.h"
 #include "outputs.h"
@@ -17,7 +20,7 @@ namespace minnow::tool {
 namespace {
 
 struct Arguments {
-  std::string model, reference, backends, kernelCache;
+  std::string model, reference, backends, kernelCache, culprit;
   Precision precision = Precision::High;
   std::vector<std::string> shapes;
   int threads = 1;
@@ -56,6 +59,19 @@ struct Replayed {
   Session session;
 };
 
+/// What becomes of it does not change the report: a culprit without ONNX form is still one.
+void keepCulprit(const Arguments& args, const Model& model, const analysis::Report& report) {
+  if (args.culprit.empty()) return;
+  if (report.culprit < 0)
+    return fmt::print(stderr, "minnow: no operator errs: nothing is written to {}\n", args.culprit);
+  try {
+    if (isSource(args.model)) return writeCulprit(args.culprit, model.bytes.span(), report);
+    writeCulprit(args.culprit, modelBytes(args.model).span(), report);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "minnow: --culprit {}: {}\n", args.culprit, error.what());
+  }
+}
+
 void run(const Arguments& args) {
   std::optional<Replayed> replayed;  // read by the report
   refuseToOverwrite({args.report.html}, {args.model, args.reference});
@@ -65,6 +81,7 @@ void run(const Arguments& args) {
         need(analysis::replay(replayed->runtime, replayed->model.interpreter, replayed->session,
                               replayed->reference, args.report.tolerance));
     report.nameA = args.model;
+    keepCulprit(args, replayed->model, report);
     return report;
   });
 }
@@ -74,7 +91,7 @@ void run(const Arguments& args) {
 void addReplay(CLI::App& app) {
   auto args = std::make_shared<Arguments>();
   CLI::App* verb =
-      app.add_subcommand("replay", "Each operator on a reference's inputs: its own error");
+      app.add_subcommand("replay", "Each operator on a reference's inputs: its single error");
   verb->add_option("MODEL", args->model, "A .minnow, .onnx or .tflite file")->required();
   verb->add_option("--reference", args->reference,
                    "A trace, an .npz file of any engine, with the model's inputs")
@@ -87,19 +104,26 @@ void addReplay(CLI::App& app) {
   addPrecisionOption(verb, args->precision);
   verb->add_flag("--reference-kernels", args->referenceKernels, "Scalar reference kernels only");
   addReportOptions(verb, args->report);
+  verb->add_option(
+      "--culprit", args->culprit,
+      "DIR: write the operator that errs most as an ONNX model with its inputs and the "
+      "reference's outputs, which `minnow conformance DIR` runs");
   verb->footer(
       "An operator whose inputs the reference lacks (fused away there) gets what the operators\n"
-      "before it computed; its own error is then that of the group. own: error on the reference's\n"
-      "inputs; run: error of the whole inference, inherited and own; of scale: by the largest\n"
-      "value; excess: own error by what rounding explains, (terms added up + 16) * unit roundoff "
-      "*\n"
-      "largest value. Above 1 it is large. A reference made by Minnow must be met bit for bit.\n"
+      "before it computed; its single error is then that of the group. single: error on the\n"
+      "reference's inputs; entire: error of the whole inference, inherited and single; of scale: "
+      "by\n"
+      "the largest value; excess: single error by what rounding explains, (terms added up + 16) *\n"
+      "unit roundoff * largest value. Above 1 it is large. A reference made by Minnow must be met\n"
+      "bit for bit.\n"
       "Examples:\n"
       "  minnow trace signs.minnow --input images=street.jpg -o workstation.npz\n"
       "  minnow replay signs.minnow --reference workstation.npz          (on the device)\n"
       "  tools/trace_onnxruntime.py signs.onnx --input images=random:1 -o ort.npz\n"
       "  minnow replay signs.minnow --reference ort.npz --all\n"
-      "Exit codes: 0 no large own error, 1 there is one, 2 cannot be compared.");
+      "  minnow replay signs.minnow --reference ort.npz --culprit erring && minnow conformance "
+      "erring\n"
+      "Exit codes: 0 no large single error, 1 there is one, 2 cannot be compared.");
   verb->callback([args] { run(*args); });
 }
 

@@ -81,7 +81,7 @@ for (const head of document.querySelectorAll('.rows th')) head.addEventListener(
 bool isReplay(const Report& report) { return report.kind == Report::Kind::Replay; }
 
 std::string operatorName(const ReportRow& row) {
-  if (row.type.empty() && row.name.empty()) return shortened(row.total.tensor, 60);
+  if (row.type.empty() && row.name.empty()) return shortened(row.entire.tensor, 60);
   return row.type + (row.name.empty() ? "" : " " + shortened(row.name, 60));
 }
 
@@ -95,7 +95,7 @@ std::string headline(const Report& report) {
   if (!inputs.empty()) return "The inputs differ, what was computed from them does not";
   if (isReplay(report)) return "No operator errs by more than rounding explains";
   const bool equal = std::ranges::none_of(
-      report.rows, [](const ReportRow& row) { return row.total.state == State::Within; });
+      report.rows, [](const ReportRow& row) { return row.entire.state == State::Within; });
   return equal ? "Equal" : "Equal within the tolerance";
 }
 
@@ -146,9 +146,9 @@ std::string sidesSection(const Report& report) {
 
 std::string hoverText(const ReportRow& row) {
   std::string text = fmt::format("step {} {}\n{}, {}\n", row.step, operatorName(row),
-                                 shortened(row.total.tensor, 80), typeOf(row.total));
-  if (row.own) text += "own: " + said(*row.own) + "\nwhole run: ";
-  return text + said(row.total);
+                                 shortened(row.entire.tensor, 80), typeOf(row.entire));
+  if (row.single) text += "single: " + said(*row.single) + "\nentire: ";
+  return text + said(row.entire);
 }
 
 using Errors = std::vector<std::optional<double>>;
@@ -171,19 +171,20 @@ Errors errorsAlong(const Report& report, double (*of)(const ReportRow&),
 }
 
 std::vector<ErrorSeries> seriesOf(const Report& report) {
-  const auto total = [](const ReportRow& row) { return &row.total; };
-  const auto own = [](const ReportRow& row) { return row.own ? &*row.own : nullptr; };
-  const auto totalOfScale = [](const ReportRow& row) { return row.total.figures->ofScale(); };
+  const auto entire = [](const ReportRow& row) { return &row.entire; };
+  const auto single = [](const ReportRow& row) { return row.single ? &*row.single : nullptr; };
+  const auto entireOfScale = [](const ReportRow& row) { return row.entire.figures->ofScale(); };
   if (!isReplay(report))
-    return {
-        {"b", "by the largest |b|", errorsAlong(report, totalOfScale, total)},
-        {"a", "largest |a − b|",
-         errorsAlong(
-             report, [](const ReportRow& row) { return row.total.figures->maxAbsolute; }, total)}};
+    return {{"b", "by the largest |b|", errorsAlong(report, entireOfScale, entire)},
+            {"a", "largest |a − b|",
+             errorsAlong(
+                 report, [](const ReportRow& row) { return row.entire.figures->maxAbsolute; },
+                 entire)}};
   return {
-      {"c", "whole run: inherited and own", errorsAlong(report, totalOfScale, total)},
-      {"a", "own, from the reference's inputs",
-       errorsAlong(report, [](const ReportRow& row) { return row.own->figures->ofScale(); }, own)}};
+      {"c", "entire: of the whole inference", errorsAlong(report, entireOfScale, entire)},
+      {"a", "single: on the reference's inputs",
+       errorsAlong(
+           report, [](const ReportRow& row) { return row.single->figures->ofScale(); }, single)}};
 }
 
 std::string alongSection(const Report& report) {
@@ -192,7 +193,7 @@ std::string alongSection(const Report& report) {
   for (const ReportRow& row : report.rows) chart.titles.push_back(hoverText(row));
   chart.marked = report.culprit;
   if (report.culprit >= 0)
-    chart.mark = (isReplay(report) ? "own error: " : "first that differs: ") +
+    chart.mark = (isReplay(report) ? "single error: " : "first that differs: ") +
                  operatorName(report.rows[static_cast<size_t>(report.culprit)]);
   return fmt::format(
       "<h2>Errors along the network</h2>\n<p class=\"soft\">{}</p>\n<div class=\"wide\">{}</div>\n",
@@ -208,8 +209,8 @@ std::string alongSection(const Report& report) {
 
 double badness(const Report& report, const ReportRow& row) {
   if (isReplay(report)) return row.excess;
-  if (!row.total.figures || row.total.state == State::Equal) return 0;
-  return row.total.figures->specialInOne > 0 ? INFINITY : row.total.figures->ofScale();
+  if (!row.entire.figures || row.entire.state == State::Equal) return 0;
+  return row.entire.figures->specialInOne > 0 ? INFINITY : row.entire.figures->ofScale();
 }
 
 /// The one that was found first, then by badness.
@@ -246,16 +247,16 @@ std::string inputsLine(const ReportRow& row) {
 
 std::string operatorPart(const Report& report, const ReportRow& row) {
   const TensorComparison& shown = shownOf(row);
-  const auto& readA = row.own ? report.tensorOwn : report.tensorA;
+  const auto& readA = row.single ? report.tensorOwn : report.tensorA;
   std::string out = fmt::format(
       "<div class=\"operator\"><h3><a href=\"#row{}\">{}</a></h3>\n<p>Tensor {}, {}: {}.{}</p>\n",
       &row - report.rows.data(), escaped(operatorName(row)),
-      escaped(shortened(row.total.tensor, 80)), escaped(typeOf(shown)), escaped(said(shown)),
+      escaped(shortened(row.entire.tensor, 80)), escaped(typeOf(shown)), escaped(said(shown)),
       inputsLine(row));
   if (readA && report.tensorB) {
-    const auto a = readA(row.total.tensor), b = report.tensorB(row.total.tensor);
+    const auto a = readA(row.entire.tensor), b = report.tensorB(row.entire.tensor);
     if (a && b && a->type == b->type)
-      out += drawingsOf(*a, *b, *shown.figures, row.own ? "own" : "A");
+      out += drawingsOf(*a, *b, *shown.figures, row.single ? "single" : "A");
     else
       out += fmt::format("<p class=\"soft\">No pictures: {}</p>\n",
                          escaped(!a   ? a.error().message
@@ -284,8 +285,8 @@ constexpr const char* kReading = R"(<h2>How to read the figures</h2>
 <dt>max rel</dt><dd>the largest |a − b| / |b| of one element; large where b is nearly 0, which is harmless in most sums</dd>
 <dt>ULP</dt><dd>how many float32 numbers lie from a to b: 1 is the next number</dd>
 <dt>cosine</dt><dd>of the angle between both tensors as vectors; 1 means the same direction</dd>
-<dt>own, whole run</dt><dd>(replay) computed from the reference's inputs; computed from the model's inputs, with all inherited errors</dd>
-<dt>× explained</dt><dd>(replay) own error by what rounding can explain; above 1 look at the operator</dd>
+<dt>single, entire</dt><dd>(replay) the operator's error on the reference's inputs; its error in the whole inference, with all that it inherits</dd>
+<dt>× explained</dt><dd>(replay) single error by what rounding can explain; above 1 look at the operator</dd>
 </dl>
 )";
 

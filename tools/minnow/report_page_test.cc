@@ -44,10 +44,10 @@ Report reportWith(double error, const std::string& name = "second") {
     report.rows.push_back({.step = report.rows.size(),
                            .name = "op_" + tensor,
                            .type = "Conv",
-                           .total = compare(tensor, &left, &right, {})});
+                           .entire = compare(tensor, &left, &right, {})});
   }
   for (size_t i = report.rows.size(); i-- > 0;)
-    if (report.rows[i].total.differs()) report.culprit = static_cast<int>(i);
+    if (report.rows[i].entire.differs()) report.culprit = static_cast<int>(i);
   return report;
 }
 
@@ -92,11 +92,11 @@ TEST(ReportPage, AReplayShowsOwnErrorsBesideInheritedOnes) {
   Report report = reportWith(0.5);
   report.kind = Report::Kind::Replay;
   report.tensorOwn = report.tensorA;
-  for (ReportRow& row : report.rows) row.own = row.total;
+  for (ReportRow& row : report.rows) row.single = row.entire;
   report.rows[1].excess = 1000;
   const std::string page = asPage(report);
   EXPECT_EQ(heading(page), "Look at Conv op_second");
-  EXPECT_NE(page.find("own, from the reference's inputs"), std::string::npos);
+  EXPECT_NE(page.find("single: on the reference's inputs"), std::string::npos);
   EXPECT_NE(page.find("<th>× explained</th>"), std::string::npos);
   report.culprit = -1;
   EXPECT_EQ(heading(asPage(report)), "No operator errs by more than rounding explains");

@@ -41,7 +41,7 @@ Column figure(const char* title, Compared of, Say say) {
           }};
 }
 
-const TensorComparison& totalOf(const ReportRow& row) { return row.total; }
+const TensorComparison& entireOf(const ReportRow& row) { return row.entire; }
 
 Cell number(double value) {
   if (std::isnan(value)) return {"NaN", INFINITY};
@@ -72,13 +72,16 @@ Cell excess(const ReportRow& row) {
 
 std::vector<Column> columnsOf(Report::Kind kind) {
   if (kind == Report::Kind::Diff)
-    return {figure("max abs", totalOf, absolute),      figure("of scale", totalOf, ofScale),
-            figure("max rel", totalOf, relative),      figure("max ULP", totalOf, ulps),
-            figure("cosine", totalOf, cosine),         figure("elements", totalOf, differing),
-            figure("NaN+Inf A / B", totalOf, specials)};
-  return {figure("own abs", shownOf, absolute),       figure("own of scale", shownOf, ofScale),
-          figure("own ULP", shownOf, ulps),           {"× explained", excess},
-          figure("whole run abs", totalOf, absolute), figure("of scale", totalOf, ofScale),
+    return {figure("max abs", entireOf, absolute),      figure("of scale", entireOf, ofScale),
+            figure("max rel", entireOf, relative),      figure("max ULP", entireOf, ulps),
+            figure("cosine", entireOf, cosine),         figure("elements", entireOf, differing),
+            figure("NaN+Inf A / B", entireOf, specials)};
+  return {figure("single", shownOf, absolute),
+          figure("of scale", shownOf, ofScale),
+          figure("ULP", shownOf, ulps),
+          {"× explained", excess},
+          figure("entire", entireOf, absolute),
+          figure("of scale", entireOf, ofScale),
           figure("NaN+Inf A / B", shownOf, specials)};
 }
 
@@ -99,10 +102,10 @@ std::string operatorCell(const ReportRow& row) {
 }
 
 std::string tensorCell(const Report& report, const ReportRow& row) {
-  const bool output = std::ranges::find(report.outputs, row.total.tensor) != report.outputs.end();
-  return textCell(fmt::format("{}{}<br><small>{}</small>", escaped(shortened(row.total.tensor, 80)),
-                              output ? " <small>(output)</small>" : "",
-                              escaped(typeOf(row.total))));
+  const bool output = std::ranges::find(report.outputs, row.entire.tensor) != report.outputs.end();
+  return textCell(
+      fmt::format("{}{}<br><small>{}</small>", escaped(shortened(row.entire.tensor, 80)),
+                  output ? " <small>(output)</small>" : "", escaped(typeOf(row.entire))));
 }
 
 std::string stateCell(const ReportRow& row) {

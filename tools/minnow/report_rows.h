@@ -7,9 +7,9 @@
 
 namespace minnow::tool {
 
-/// What a row is judged by: an operator's own error where it is known.
+/// What a row is judged by: its single error where there is one.
 inline const analysis::TensorComparison& shownOf(const analysis::ReportRow& row) {
-  return row.own ? *row.own : row.total;
+  return row.single ? *row.single : row.entire;
 }
 
 /// "float32 1x16x112x112"; empty where it is not known.

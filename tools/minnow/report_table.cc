@@ -43,8 +43,10 @@ Column figure(const char* title, int width, const TensorComparison& (*of)(const 
           }};
 }
 
-const TensorComparison& totalOf(const ReportRow& row) { return row.total; }
-const TensorComparison& ownOf(const ReportRow& row) { return row.own ? *row.own : row.total; }
+const TensorComparison& entireOf(const ReportRow& row) { return row.entire; }
+const TensorComparison& singleOf(const ReportRow& row) {
+  return row.single ? *row.single : row.entire;
+}
 
 std::string absolute(const Figures& f) {
   return f.specialInOne > 0 ? "NaN/Inf" : number(f.maxAbsolute);
@@ -61,26 +63,26 @@ std::vector<Column> columnsOf(Report::Kind kind) {
   std::vector<Column> columns = {
       {"step", 4, [](const ReportRow& row) { return fmt::format("{}", row.step); }},
       {"operator", -12, [](const ReportRow& row) { return shortened(row.type, 12); }},
-      {"tensor", -25, [](const ReportRow& row) { return shortened(row.total.tensor, 25); }}};
+      {"tensor", -25, [](const ReportRow& row) { return shortened(row.entire.tensor, 25); }}};
   if (kind == Report::Kind::Diff) {
-    columns.push_back(figure("max abs", 8, totalOf, absolute));
-    columns.push_back(figure("of scale", 8, totalOf, ofScale));
+    columns.push_back(figure("max abs", 8, entireOf, absolute));
+    columns.push_back(figure("of scale", 8, entireOf, ofScale));
     columns.push_back(
-        figure("max rel", 8, totalOf, [](const Figures& f) { return number(f.maxRelative); }));
-    columns.push_back(figure("max ULP", 10, totalOf, ulps));
-    columns.push_back(figure("cosine", 10, totalOf,
+        figure("max rel", 8, entireOf, [](const Figures& f) { return number(f.maxRelative); }));
+    columns.push_back(figure("max ULP", 10, entireOf, ulps));
+    columns.push_back(figure("cosine", 10, entireOf,
                              [](const Figures& f) { return fmt::format("{:.8f}", f.cosine); }));
-    columns.push_back(figure("NaN+Inf", 7, totalOf, specials));
+    columns.push_back(figure("NaN+Inf", 7, entireOf, specials));
     return columns;
   }
-  columns.push_back(figure("own abs", 8, ownOf, absolute));
-  columns.push_back(figure("of scale", 8, ownOf, ofScale));
-  columns.push_back(figure("own ULP", 10, ownOf, ulps));
+  columns.push_back(figure("single", 8, singleOf, absolute));
+  columns.push_back(figure("of scale", 8, singleOf, ofScale));
+  columns.push_back(figure("ULP", 10, singleOf, ulps));
   columns.push_back({"excess", 8, [](const ReportRow& row) {
                        return row.excess == 0 ? "0" : fmt::format("{:.2g}", row.excess);
                      }});
-  columns.push_back(figure("run abs", 8, totalOf, absolute));
-  columns.push_back(figure("of scale", 8, totalOf, ofScale));
+  columns.push_back(figure("entire", 8, entireOf, absolute));
+  columns.push_back(figure("of scale", 8, entireOf, ofScale));
   return columns;
 }
 
@@ -97,7 +99,7 @@ std::string headerOf(const std::vector<Column>& columns) {
 
 /// Where there are no figures, what else there is to say takes their place.
 std::string lineOf(const std::vector<Column>& columns, const ReportRow& row) {
-  const TensorComparison& shown = ownOf(row);
+  const TensorComparison& shown = singleOf(row);
   std::string line;
   for (size_t i = 0; i < columns.size(); ++i) {
     if (i == 3 && !shown.figures) {
@@ -113,16 +115,16 @@ std::string lineOf(const std::vector<Column>& columns, const ReportRow& row) {
 }
 
 bool isOutput(const Report& report, const ReportRow& row) {
-  return std::ranges::find(report.outputs, row.total.tensor) != report.outputs.end();
+  return std::ranges::find(report.outputs, row.entire.tensor) != report.outputs.end();
 }
 
-/// What is worth a line: of a diff what differs, in order; of a replay the largest own errors
+/// What is worth a line: of a diff what differs, in order; of a replay the largest single errors
 /// first.
 std::vector<const ReportRow*> rowsThatMatter(const Report& report) {
   std::vector<const ReportRow*> rows;
   const bool replay = report.kind == Report::Kind::Replay;
   for (const ReportRow& row : report.rows)
-    if (replay ? row.excess > 0 : row.total.differs()) rows.push_back(&row);
+    if (replay ? row.excess > 0 : row.entire.differs()) rows.push_back(&row);
   if (replay)
     std::ranges::stable_sort(
         rows, [](const ReportRow* a, const ReportRow* b) { return a->excess > b->excess; });

@@ -14,11 +14,15 @@ void addDiff(CLI::App& app);
 void addReplay(CLI::App& app);
 void addTrace(CLI::App& app);
 void addHash(CLI::App& app);
+void addDoctor(CLI::App& app);
+/// completion and manual: after all other verbs.
+void addHelpPages(CLI::App& app);
 /// Nothing in a build without schedules.
 void addSchedule(CLI::App& app);
-/// convert and conformance; nothing in a build without the converter.
+/// convert, export and conformance; nothing in a build without the converter.
 void addOnnxVerbs(CLI::App& app);
 void addConvert(CLI::App& app);
+void addExport(CLI::App& app);
 void addConformance(CLI::App& app);
 
 }  // namespace minnow::tool

@@ -169,6 +169,14 @@ std::string onnxTypeName(int type) {
   return text(known ? kNames[type] : "an unknown type", " (type ", type, ")");
 }
 
+void encodeTensor(const std::string& name, const TensorType& type, const void* elements,
+                  onnx::TensorProto& proto) {
+  proto.set_name(name);
+  proto.set_data_type(static_cast<int>(type.type));
+  for (const int64_t extent : type.shape) proto.add_dims(extent);
+  proto.set_raw_data(elements, static_cast<size_t>(type.shape.elements()) * elementSize(type.type));
+}
+
 Result<NamedTensor> decodeTensor(const onnx::TensorProto& proto,
                                  const std::filesystem::path& folder) {
   const auto type = tensorType(proto);

@@ -1,4 +1,4 @@
-// Decodes a TensorProto: raw data, typed fields or an external file, checked against its own shape.
+// Decodes a TensorProto, and makes one: raw data, typed fields or an external file, checked against its own shape.
 #pragma once
 
 #include <onnx/onnx_pb.h>
@@ -14,6 +14,10 @@ namespace minnow::converter {
 /// Unsupported for strings, complex numbers, bfloat16 and types newer than those of DataType.
 Result<NamedTensor> decodeTensor(const onnx::TensorProto& proto,
                                  const std::filesystem::path& folder);
+
+/// Row-major elements, as many as the type says.
+void encodeTensor(const std::string& name, const TensorType& type, const void* elements,
+                  onnx::TensorProto& proto);
 
 /// What ONNX calls an element type: "bfloat16 (type 16)".
 std::string onnxTypeName(int type);
