@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import threading
 import weakref
@@ -250,13 +251,13 @@ class _InferenceCall:
     """minnow_session_infer with its tensors made once: what is left to do for each call is what differs."""
 
     def __init__(self, pointer, inputs, outputs):
-        self._session, self._infos, self._outputs = pointer, inputs, outputs
+        self._session, self._infos = pointer, inputs
         self._in = (_c.Tensor * max(len(inputs), 1))()
         self._out = (_c.Tensor * max(len(outputs), 1))()
-        self._rows = [(info.name, info.dtype, info.shape, _plain_strides(info), tensor)
-                      for info, tensor in zip(inputs, self._in)]
-        self._given = [None] * len(inputs)  # strides of the array that each tensor describes
-        self._results = {info.name: (info.shape, info.dtype, list(info.shape), len(info.shape), tensor)
+        self._rows = [(index, info.name, info.dtype, info.shape, _plain_strides(info), tensor)
+                      for index, (info, tensor) in enumerate(zip(inputs, self._in))]
+        self._is_plain = [False] * len(inputs)  # whether the tensor describes a row-major array
+        self._results = {info.name: (info.shape, info.dtype, list(info.shape), tensor)
                          for info, tensor in zip(outputs, self._out)}
         infer = _c.LIBRARY["minnow_session_infer"]  # of its own: without a check of the status in Python
         infer.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_size_t]
@@ -265,32 +266,48 @@ class _InferenceCall:
         self._arguments = (pointer, ctypes.addressof(self._in), len(inputs), ctypes.addressof(self._out), len(outputs))
 
     def run(self, feed, names):
-        alive = [self._take(index, row, feed) for index, row in enumerate(self._rows)]
+        alive = []  # what the tensors point to
+        for row in self._rows:
+            index, name, dtype, shape, plain, tensor = row
+            array = feed.get(name)
+            if (type(array) is np.ndarray and self._is_plain[index] and array.dtype == dtype and array.shape == shape
+                    and array.strides == plain):
+                tensor.data = _arrays.address(array)
+            else:
+                array = self._take(row, array, feed)
+            alive.append(array)
         if len(feed) != len(alive):
             self._refuse_names(feed)
-        made = [self._room(name) for name in names]
+        made = {}
+        for name in names:
+            if name not in self._results:
+                raise NotFound(f"the model has no output '{name}'; it has: {', '.join(self._results)}")
+            shape, dtype, _, tensor = self._results[name]
+            array = np.empty(shape, dtype)
+            tensor.data = _arrays.address(array)
+            made[name] = array
         status = self._infer(*self._arguments)
-        if len(made) != len(self._outputs):
-            self._leave_out()
+        for tensor in self._out:  # what is not asked for again is not to be written
+            tensor.data = None
         if status:
             raise _c._last_error(status)
-        return [self._result(name, array) for name, array in zip(names, made)]
+        for name in made:
+            _, _, planned, tensor = self._results[name]
+            shape = tensor.shape[:len(planned)]
+            if shape != planned:  # less came out than there was room for
+                made[name] = made[name].reshape(-1)[:math.prod(shape)].reshape(shape).copy()
+        return [made[name] for name in names]
 
-    def _take(self, index, row, feed):
+    def _take(self, row, array, feed):
         """Describes an input, and returns what keeps it alive."""
-        name, dtype, shape, plain, tensor = row
-        array = feed.get(name)
-        if type(array) is np.ndarray and array.dtype == dtype and array.shape == shape and array.strides == plain:
-            if self._given[index] is not plain:
-                _arrays.fill_tensor(tensor, array)
-                self._given[index] = plain
-            tensor.data = array.__array_interface__["data"][0]
-            return array
+        index, _, _, _, plain, tensor = row
         if array is None:
             self._refuse_names(feed)
         array = _arrays.regular(_arrays.as_array(array))
-        self._given[index] = None
+        self._is_plain[index] = False
         _arrays.fill_tensor(tensor, array)
+        info = self._infos[index]
+        self._is_plain[index] = (array.dtype, array.shape, array.strides) == (info.dtype, info.shape, plain)
         return array
 
     def _refuse_names(self, feed):
@@ -302,26 +319,6 @@ class _InferenceCall:
                 _c.session_resize_inputs(self._session, _arrays.input_shapes(shape), 1)
         missing = [name for name in known if feed.get(name) is None]
         raise InvalidArgument(f"no array for the input '{missing[0]}'; the model has: {', '.join(known)}")
-
-    def _room(self, name):
-        found = self._results.get(name)
-        if found is None:
-            raise NotFound(f"the model has no output '{name}'; it has: {', '.join(self._results)}")
-        array = np.empty(found[0], found[1])
-        found[4].data = array.__array_interface__["data"][0]
-        return array
-
-    def _leave_out(self):
-        for tensor in self._out:
-            tensor.data = None
-
-    def _result(self, name, array):
-        """What came out, which may be less than there was room for."""
-        _, _, planned, rank, tensor = self._results[name]
-        shape = tensor.shape[:rank]
-        if shape == planned:
-            return array
-        return array.reshape(-1)[:int(np.prod(shape))].reshape(shape).copy()
 
 
 class _Lease(_c.Handle):
