@@ -35,8 +35,9 @@ def test_twelve_models_from_four_threads(tmp_path):
                 np.testing.assert_array_equal(y, wanted)
 
 
-def test_one_session_from_four_threads(conv):
-    session, x = minnow.InferenceSession(conv), models.whole_numbers((1, 3, 8, 8))
+def test_one_session_from_four_threads(tmp_path):
+    (tmp_path / "large.onnx").write_bytes(models.conv(96, 96))
+    session, x = minnow.InferenceSession(tmp_path / "large.onnx", threads=1), models.whole_numbers((1, 3, 96, 96))
     with ThreadPoolExecutor(4) as pool:
         for shift, (y,) in enumerate(pool.map(lambda shift: session.run(None, {"x": x + shift}), range(64))):
             np.testing.assert_array_equal(y, models.conv_of(x + shift))

@@ -69,6 +69,7 @@ def test_shapes_of_a_replay_come_from_the_reference(relu, tmp_path):
     assert minnow.replay(relu, tmp_path / "two.npz").equal
 
 
+@pytest.mark.starts_a_program
 def test_memory_is_what_was_predicted(conv):
     report = minnow.memory(conv)
     assert report["models"][0]["name"] == "conv"
@@ -78,6 +79,7 @@ def test_memory_is_what_was_predicted(conv):
     assert small != large
 
 
+@pytest.mark.starts_a_program
 def test_hashes_are_those_of_the_command_line(conv):
     constant = np.full((1, 3, 8, 8), 0.46875, np.float32)
     printed = subprocess.run([_c.COMMAND, "hash", conv, "--input", "x=const:0.46875"], capture_output=True, text=True, check=True)
@@ -88,6 +90,7 @@ def test_hashes_are_those_of_the_command_line(conv):
     assert minnow.hash(np.asfortranarray(y)) == minnow.hash(y[..., ::-1][..., ::-1]) == minnow.hash(y)
 
 
+@pytest.mark.starts_a_program
 def test_the_command_line_is_a_program():
     done = subprocess.run([sys.executable, "-m", "minnow", "--version"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, f"{minnow.__version__}\n")
