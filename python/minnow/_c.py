@@ -184,14 +184,14 @@ class Handle:
 
 
 class Memory:
-    """A minnow_bytes of our own, freed with the last reference. `None` bytes ask for nothing."""
+    """A minnow_bytes of our own, freed with the last reference."""
     __slots__ = ("bytes", "_destroy")
 
     def __init__(self):
         self.bytes, self._destroy = Bytes(), bytes_destroy  # noqa: F821
 
     def __del__(self):
-        self._destroy(ctypes.byref(self.bytes))
+        self._destroy(self.bytes)
 
     def text(self) -> str:
         return ctypes.string_at(self.bytes.data, self.bytes.count).decode(errors="replace")

@@ -70,7 +70,8 @@ class Runtime:
     def __init__(self, threads: int = 1, concurrency: int = 1, memory_budget: int = 0):
         options = _c.RuntimeOptions(threads=threads, concurrency=concurrency, memory_budget=memory_budget)
         self._handle = _c.Handle(_c.runtime_create, _c.runtime_destroy, ctypes.byref(options))
-        self._kept = weakref.WeakSet()  # leases of frames that ended and whose arrays live
+        self._leases = weakref.WeakSet()  # of frames, and of arrays that outlive theirs
+        self._leases_lock = threading.Lock()
 
     def ledger(self) -> Ledger:
         """What is held now."""
@@ -91,9 +92,13 @@ class Runtime:
         _c.runtime_predicted(self._handle.pointer, concurrency, report)
         return _taken(MemoryReport, report)
 
+    def _living_leases(self) -> list:
+        with self._leases_lock:
+            return list(self._leases)
+
     def _explained(self, busy: Busy) -> Busy:
         """With the arrays named that keep an arena."""
-        kept = sorted({name for lease in self._kept for name in lease.names()})
+        kept = sorted({name for lease in self._living_leases() if lease.has_ended for name in lease.names()})
         if not kept:
             return busy
         names = ", ".join(f"'{name}'" for name in kept)
@@ -191,12 +196,22 @@ class Session:
 
     def resize(self, shapes: Mapping[str, Sequence[int]]) -> None:
         """Plans anew for other shapes of some inputs; axes of one name have one extent. On error all stays as it was."""
-        with self._lock:
-            self._resize(shapes)
+        self._enter()
+        try:
+            _c.session_resize_inputs(self._handle.pointer, _arrays.input_shapes(shapes), len(shapes))
+            self._describe()
+        finally:
+            self._lock.release()
 
-    def _resize(self, shapes) -> None:
-        _c.session_resize_inputs(self._handle.pointer, _arrays.input_shapes(shapes), len(shapes))
-        self._describe()
+    def _enter(self) -> None:
+        """Takes the lock. A thread that has an arena does not wait: who is inside may be waiting for that arena."""
+        if self._lock.acquire(blocking=False):
+            return
+        thread = threading.get_ident()
+        if any(lease.thread == thread for lease in self.model.runtime._living_leases()):
+            raise Busy("another thread is inside this session, and may wait for the arena that this thread's frame, or an array "
+                       "of one, holds; end the frame before")
+        self._lock.acquire()
 
     def memory(self) -> MemoryReport:
         """What the session needs with its model."""
@@ -223,11 +238,13 @@ class Session:
         return dict(zip(names, self._infer(feed, names)))
 
     def _infer(self, feed, names) -> list:
-        with self._lock:
-            try:
-                return self._call.run(feed, names)
-            except Busy as busy:
-                raise self.model.runtime._explained(busy) from None
+        self._enter()
+        try:
+            return self._call.run(feed, names)
+        except Busy as busy:
+            raise self.model.runtime._explained(busy) from None
+        finally:
+            self._lock.release()
 
 
 def _infos(pointer, count, name, describe):
@@ -323,11 +340,15 @@ class _InferenceCall:
 
 class _Lease(_c.Handle):
     """A frame's hold on an arena: it ends when the frame has ended and no array lies there any more."""
-    __slots__ = ("memories",)
+    __slots__ = ("memories", "thread", "has_ended")
 
     def __init__(self, session):
         super().__init__(_c.session_begin, _c.frame_destroy, session._handle.pointer, parent=session._handle)
         self.memories = weakref.WeakKeyDictionary()  # of arrays that lie there, with the tensors' names
+        self.thread, self.has_ended = threading.get_ident(), False
+        runtime = session.model.runtime
+        with runtime._leases_lock:
+            runtime._leases.add(self)
 
     def names(self):
         return list(self.memories.values())
@@ -359,8 +380,8 @@ class Frame:
         """Gives the arena back. After it the frame can do nothing."""
         with self._lock:
             lease, self._lease = self._lease, None
-            if lease is not None and lease.memories:
-                self._session.model.runtime._kept.add(lease)
+            if lease is not None:
+                lease.has_ended = True  # it lives on with arrays that lie in its arena
 
     def _living(self) -> _Lease:
         if self._lease is None:

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import models
 import numpy as np
+import pytest
 
 import minnow
 
@@ -62,6 +63,23 @@ def test_waiting_for_an_arena_leaves_the_gil(conv):
     thread.join(60)
     assert not thread.is_alive()
     np.testing.assert_array_equal(result[0], models.conv_of(x))
+
+
+def test_no_thread_waits_for_ever(conv):
+    """One is inside a session and waits for the arena of another one that wants in."""
+    runtime = minnow.Runtime()
+    first, second = (minnow.Session(minnow.Model(conv, runtime)) for _ in range(2))
+    x, frame = models.whole_numbers((1, 3, 8, 8)), first.begin()
+    thread = threading.Thread(target=second.run, args=({"x": x},))
+    thread.start()
+    while not second._lock.locked():
+        pass
+    with pytest.raises(minnow.Busy):
+        second.run({"x": x})
+    frame.end()
+    thread.join(60)
+    assert not thread.is_alive()
+    second.run({"x": x})
 
 
 def test_python_goes_on_while_a_model_runs(conv):
