@@ -27,7 +27,7 @@ typedef struct minnow_convert_options {
   const char* const* values; /* "sizes=1,64" or "sizes=FILE.npy": inputs that become constants */
   const char* const* bounds; /* "boxes=300": the most that a size can be which data decide */
   const char* const* disabled_passes;
-  int for_speed;     /* 1: weights may take more memory where that saves time */
+  int for_speed;       /* 1: weights may take more memory where that saves time */
   int float16_weights; /* 1: they are rounded to float16 */
 } minnow_convert_options;
 #define MINNOW_CONVERT_OPTIONS_INIT {sizeof(minnow_convert_options), NULL, NULL, NULL, NULL, 0, 0}
@@ -44,8 +44,7 @@ minnow_status minnow_convert(const char* file, const minnow_convert_options* opt
  * minnow_session_describe_output says; it is filled row-major, and the rest of the tensor says with what. One whose `data`
  * is NULL is left out. */
 minnow_status minnow_session_infer(minnow_session* session, const minnow_tensor* inputs,
-                                   size_t input_count, minnow_tensor* outputs,
-                                   size_t output_count);
+                                   size_t input_count, minnow_tensor* outputs, size_t output_count);
 
 /* What all models and sessions of a runtime need at `concurrency` frames at once, 0 for its own: Runtime::predicted in
  * minnow/runtime.h. */

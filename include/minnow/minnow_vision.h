@@ -38,9 +38,9 @@ typedef struct minnow_image {
   const uint8_t* data;
   int width, height;
   ptrdiff_t row_bytes;
-  int format; /* a minnow_pixel_format */
-  int matrix; /* a minnow_yuv_matrix, of NV12, NV21 and I420 */
-  const uint8_t* chroma[2];      /* NV12, NV21: the first; I420: Cb, Cr */
+  int format;               /* a minnow_pixel_format */
+  int matrix;               /* a minnow_yuv_matrix, of NV12, NV21 and I420 */
+  const uint8_t* chroma[2]; /* NV12, NV21: the first; I420: Cb, Cr */
   ptrdiff_t chroma_row_bytes[2];
   int full_range; /* 1: 0 … 255, as JPEG has it; of NV12, NV21 and I420 */
   int reserved;   /* 0 */
@@ -64,7 +64,7 @@ typedef enum minnow_channels {
 /* tensor = (pixel - mean) * scale. First cropped, if `crop_width` is not 0, then turned clockwise by quarters, then
  * mirrored. */
 typedef struct minnow_pre_process {
-  size_t size;                     /* sizeof(minnow_pre_process) */
+  size_t size;                       /* sizeof(minnow_pre_process) */
   int fit, anchor, colour, channels; /* of the enumerations above */
   float mean[3], scale[3];
   float pad[3];  /* in pixel values, before mean and scale */
@@ -74,9 +74,24 @@ typedef struct minnow_pre_process {
   int quarters, mirror; /* 0 to 3; 0 or 1 */
   int nearest;          /* 1: the nearest pixel, instead of bilinear interpolation */
 } minnow_pre_process;
-#define MINNOW_PRE_PROCESS_INIT                                                                \
-  {sizeof(minnow_pre_process), 0, 0, 0, 0, {0, 0, 0}, {1, 1, 1}, {0, 0, 0}, 0, 0, 0, 0, 0, 0, 0, \
-   0, 0}
+#define MINNOW_PRE_PROCESS_INIT \
+  {sizeof(minnow_pre_process),  \
+   0,                           \
+   0,                           \
+   0,                           \
+   0,                           \
+   {0, 0, 0},                   \
+   {1, 1, 1},                   \
+   {0, 0, 0},                   \
+   0,                           \
+   0,                           \
+   0,                           \
+   0,                           \
+   0,                           \
+   0,                           \
+   0,                           \
+   0,                           \
+   0}
 
 /* Where a picture came to lie in a tensor: Placement in minnow/image.h. */
 typedef struct minnow_placement {

@@ -152,7 +152,7 @@ static const char* writePixels(void) {
   image.data = pixels + 6, image.width = 2, image.height = 2, image.row_bytes = -6;
   pre.scale[0] = pre.scale[1] = pre.scale[2] = 1.f / 255;
   CHECK(minnow_write_image(&image, &pre, &tensor, &placement) == MINNOW_OK);
-  CHECK(values[0] == 1 && values[1] == 0 && values[2] == 0 && values[3] == 1); /* red */
+  CHECK(values[0] == 1 && values[1] == 0 && values[2] == 0 && values[3] == 1);   /* red */
   CHECK(values[8] == 0 && values[9] == 0 && values[10] == 1 && values[11] == 1); /* blue */
   minnow_placement_to_picture(&placement, 1.5, 0.5, at);
   CHECK(at[0] == 1.5 && at[1] == 0.5);
@@ -185,9 +185,9 @@ static const char* writeFrame(void) {
 
 static const char* readFile(const char* folder) {
   /* A BMP of one pixel: blue, green, red, and a row's padding. */
-  static const uint8_t kBmp[58] = {'B', 'M', 58, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0,  0, 40, 0, 0, 0, 1,
-                                   0,   0,   0,  1, 0, 0, 0, 1, 0, 24, 0, 0, 0,  0, 0,  4, 0, 0, 0,
-                                   0,   0,   0,  0, 0, 0, 0, 0, 0, 0,  0, 0, 0,  0, 0,  0, 3, 2, 1};
+  static const uint8_t kBmp[58] = {'B', 'M', 58, 0, 0, 0, 0, 0, 0, 0,  54, 0, 0, 0, 40, 0, 0, 0, 1,
+                                   0,   0,   0,  1, 0, 0, 0, 1, 0, 24, 0,  0, 0, 0, 0,  4, 0, 0, 0,
+                                   0,   0,   0,  0, 0, 0, 0, 0, 0, 0,  0,  0, 0, 0, 0,  0, 3, 2, 1};
   minnow_bytes pixels = {NULL, 0};
   minnow_image image = MINNOW_IMAGE_INIT;
   char path[512];

@@ -62,8 +62,7 @@ minnow_status convert(const char* file, const minnow_convert_options* options, m
   if (!made) return failed(made.error());
   if (report != nullptr) {
     const std::string json = jsonOf(told);
-    if (const auto status = handOver(std::as_bytes(std::span(json)), report);
-        status != MINNOW_OK) {
+    if (const auto status = handOver(std::as_bytes(std::span(json)), report); status != MINNOW_OK) {
       minnow_bytes_destroy(&*made);
       return status;
     }

@@ -3,9 +3,11 @@
 
 extern "C" minnow_status minnow_convert(const char* file, const minnow_convert_options*,
                                         minnow_bytes*, minnow_bytes*) {
-  return minnow::c::checked([&] {
-    return minnow::c::failed(minnow::ErrorCode::Unsupported,
-                             minnow::text(file ? file : "", ": this build has no converter "
-                                          "(MINNOW_CONVERTER=OFF); convert it elsewhere and use the .minnow file"));
+  using namespace minnow;
+  return c::checked([&] {
+    return c::failed(ErrorCode::Unsupported,
+                     text(file ? file : "",
+                          ": this build has no converter (MINNOW_CONVERTER=OFF); "
+                          "convert it elsewhere and use the .minnow file"));
   });
 }

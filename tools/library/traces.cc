@@ -31,9 +31,9 @@ minnow_status minnow_trace(const minnow_runtime* runtime, const minnow_interpret
                            const char* only, int summary) {
   return checked([&]() -> minnow_status {
     if (!runtime || !interpreter || !session || !frame || !path) return nullArgument();
-    const auto recorded = analysis::recordTrace(
-        runtime->object, interpreter->object, session->object, frame->object,
-        {.only = only ? only : "", .summary = summary != 0}, path);
+    const auto recorded =
+        analysis::recordTrace(runtime->object, interpreter->object, session->object, frame->object,
+                              {.only = only ? only : "", .summary = summary != 0}, path);
     return recorded ? MINNOW_OK : failed(recorded.error());
   });
 }
@@ -57,10 +57,9 @@ minnow_status minnow_replay(const minnow_runtime* runtime, const minnow_interpre
     if (!runtime || !interpreter || !session || !reference || !report) return nullArgument();
     const auto trace = analysis::Trace::open(reference);
     if (!trace) return failed(trace.error());
-    return minnow::handOver(
-        analysis::replay(runtime->object, interpreter->object, session->object, *trace,
-                         toleranceOf(tolerance)),
-        report);
+    return minnow::handOver(analysis::replay(runtime->object, interpreter->object, session->object,
+                                             *trace, toleranceOf(tolerance)),
+                            report);
   });
 }
 

@@ -31,8 +31,8 @@ constexpr std::string_view nameOf(Target target) { return kNames[static_cast<siz
 bool runs(Target target) {
   const unsigned first = CpuLeaf(1).ecx, seventh = CpuLeaf(7).ebx;
   // PCLMULQDQ, FMA, SSE4.2, AES, AVX, F16C; BMI1, AVX2, BMI2; SSE's and AVX's registers.
-  const bool avx2 = hasBits(first, {1, 12, 20, 25, 28, 29}) && hasBits(seventh, {3, 5, 8}) &&
-                    systemSaves({1, 2});
+  const bool avx2 =
+      hasBits(first, {1, 12, 20, 25, 28, 29}) && hasBits(seventh, {3, 5, 8}) && systemSaves({1, 2});
   if (target == Target::Avx2) return avx2;
   // AVX-512 F, DQ, BW, VL; masks and the wider registers.
   return avx2 && hasBits(seventh, {16, 17, 30, 31}) && systemSaves({5, 6, 7});

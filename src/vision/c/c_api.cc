@@ -36,8 +36,8 @@ Result<ImageView> imageOf(const minnow_image* image) {
   const auto given = completed<minnow_image>(image, MINNOW_IMAGE_INIT);
   if (!given) return std::unexpected(given.error());
   if (auto ok = areZero({given->reserved}); !ok) return std::unexpected(ok.error());
-  if (auto ok = areKnown({{"format", given->format, MINNOW_I420},
-                          {"matrix", given->matrix, MINNOW_BT709}});
+  if (auto ok = areKnown(
+          {{"format", given->format, MINNOW_I420}, {"matrix", given->matrix, MINNOW_BT709}});
       !ok)
     return std::unexpected(ok.error());
   ImageView view{given->data, given->width, given->height, given->row_bytes,
@@ -85,14 +85,13 @@ Result<PreProcess> preProcessOf(const minnow_pre_process* pre) {
 }
 
 minnow_placement placementOf(const vision::Placement& placement) {
-  return {sizeof(minnow_placement), placement.scaleX, placement.scaleY, placement.offsetX,
-          placement.offsetY, static_cast<int>(placement.turn.rotation), placement.turn.mirror,
-          placement.width, placement.height};
+  return {sizeof(minnow_placement), placement.scaleX,  placement.scaleY,
+          placement.offsetX,        placement.offsetY, static_cast<int>(placement.turn.rotation),
+          placement.turn.mirror,    placement.width,   placement.height};
 }
 
 minnow_status handOver(std::span<const uint8_t> bytes, minnow_bytes* given) {
-  base::AlignedBlock block =
-      base::alignedBlock(base::blockBytes(bytes.size()), base::Clear::No);
+  base::AlignedBlock block = base::alignedBlock(base::blockBytes(bytes.size()), base::Clear::No);
   if (!block) return failed(ErrorCode::OutOfMemory, "no memory for the picture");
   std::memcpy(block.get(), bytes.data(), bytes.size());
   block[bytes.size()] = std::byte{0};
@@ -112,8 +111,9 @@ void minnow_placement_to_picture(const minnow_placement* placement, double colum
   if (placement == nullptr || picture == nullptr) return;
   const vision::Turn turn{static_cast<vision::Rotation>(placement->quarters & 3),
                           placement->mirror != 0};
-  const vision::Placement placed{placement->scale_x, placement->scale_y, placement->offset_x,
-                                 placement->offset_y, turn, placement->width, placement->height};
+  const vision::Placement placed{
+      placement->scale_x, placement->scale_y, placement->offset_x, placement->offset_y, turn,
+      placement->width,   placement->height};
   std::ranges::copy(placed.toPicture(column, row), picture);
 }
 
