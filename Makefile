@@ -1,6 +1,6 @@
 # Two commands from a bare Debian 12 machine: `make demo` and `make test`. CMakePresets.json has the builds.
 .DEFAULT_GOAL := build
-.PHONY: build docs packages models test-shared fuzz bench-peers bench-gpu bench-arm bench-arm-layers bench-arm-check speed-page bench-memory bench-schedule bench-strips bench-frames size size-table ready test-device demo demo-live soak test test-arm test-riscv quick-arm test-all sanitizers lint bench clean bench-contract conformance
+.PHONY: build docs packages wheels test-wheels models test-shared fuzz bench-peers bench-gpu bench-arm bench-arm-layers bench-arm-check speed-page bench-memory bench-schedule bench-strips bench-frames size size-table ready test-device demo demo-live soak test test-arm test-riscv quick-arm test-all sanitizers lint bench clean bench-contract conformance
 .NOTPARALLEL:
 
 IMAGES ?=
@@ -129,6 +129,13 @@ test-riscv: $(CACHE)/installed-riscv ready
 # The library for devices, installed and called from C, on ARM under the emulator (docs/size.md).
 test-device: ready
 	@tests/device_test.py build/minnow arm64-minimal armv7-minimal minimal
+
+# Python's wheels for three machines, by PyPI's ziglang, and as their users have them (docs/python.md): some 20 CPU minutes
+# for each. MACHINES="x86_64".
+wheels: $(CACHE)/installed-test
+	@scripts/build_wheels.sh $(MACHINES)
+test-wheels: wheels models
+	@scripts/test_wheels.sh $(MACHINES)
 
 # Pages are looked at in a browser, which brings 140 packages: not in `make test`.
 test-all: test $(CACHE)/installed-browser

@@ -34,7 +34,9 @@ ARROWS = {
     "src/converter": ["src/passes", "src/format"],
     "src/analysis": ["src/base"],
     "src/schedule": ["src/base"],
+    "src/vision/c": ["src/vision"],
     "tools/frames": ["src/base"],
+    "tools/library": ["tools/minnow", "src/runtime"],
     "tools/minnow": ["src/analysis", "tools/frames"],
     "apps/road": ["include", "tools/frames"],
     "examples": ["include"],
@@ -45,6 +47,7 @@ EXCEPTIONS = {
         **dict.fromkeys(("convert", "convert_report", "culprit", "export", "onnx_with_converter", "conformance", "case_runner"), "src/converter"),
         "bench": "src/kernels/simd",  # the core's peak
     },
+    "tools/library": {"convert": "src/converter"},
     "apps/road": {"main": "src/base"},  # whole files and standard streams
 }
 # Headers that only one room may include, whatever its arrows.

@@ -221,6 +221,12 @@ size_t minnow_session_output_count(const minnow_session* session);
  * destroyed. */
 const char* minnow_session_input_name(const minnow_session* session, size_t index);
 const char* minnow_session_output_name(const minnow_session* session, size_t index);
+/* Type and shape of an input or output, as it is planned: what depends on data may turn out smaller.
+ * Without data and strides. NOT_FOUND beyond the last. */
+minnow_status minnow_session_describe_input(const minnow_session* session, size_t index,
+                                            minnow_tensor* tensor);
+minnow_status minnow_session_describe_output(const minnow_session* session, size_t index,
+                                             minnow_tensor* tensor);
 /* Plans anew for another shape of one input; axes of others that have the name of one of its axes
  * get its extent. On error the session stays as it was. */
 minnow_status minnow_session_resize_input(minnow_session* session, const char* name,
