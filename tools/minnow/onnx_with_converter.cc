@@ -13,6 +13,7 @@ namespace minnow::tool {
 
 void addOnnxVerbs(CLI::App& app) {
   addConvert(app);
+  addQuantize(app);
   addConformance(app);
 }
 

@@ -16,9 +16,10 @@ void addTrace(CLI::App& app);
 void addHash(CLI::App& app);
 /// Nothing in a build without schedules.
 void addSchedule(CLI::App& app);
-/// convert and conformance; nothing in a build without the converter.
+/// convert, quantize and conformance; nothing in a build without the converter.
 void addOnnxVerbs(CLI::App& app);
 void addConvert(CLI::App& app);
+void addQuantize(CLI::App& app);
 void addConformance(CLI::App& app);
 
 }  // namespace minnow::tool

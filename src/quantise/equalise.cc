@@ -1,0 +1,139 @@
+// A channel's size is weighed against the size of the weights that read it, which grow as it
+// shrinks. Those of a depthwise convolution have a scale of their own and may grow as they like.
+#include "quantise/equalise.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "ops/conv.h"
+#include "ops/unary.h"
+
+namespace minnow::quantise {
+namespace {
+
+using ir::ValueId;
+
+constexpr float kMostFactor = 64;  // of a channel that is all but absent
+
+/// Two convolutions and what is between them.
+struct Pair {
+  int first, second;
+  ValueId between;      ///< what the second reads
+  float bound = 0;      ///< the most that the activation lets through; 0 for no bound
+};
+
+class Equaliser {
+ public:
+  Equaliser(ir::Graph& graph, const Seen& seen)
+      : graph_(graph), seen_(seen), readers_(graph.consumers()), producers_(graph.producers()) {}
+
+  int run() {
+    int changed = 0;
+    for (size_t n = 0; n < graph_.nodes.size(); ++n)
+      if (const auto pair = pairAt(static_cast<int>(n))) changed += equalise(*pair);
+    return changed;
+  }
+
+ private:
+  const ir::Node& node(int n) const { return graph_.nodes[static_cast<size_t>(n)]; }
+  bool isOwn(ValueId id) const { return readers_[at(id)].size() == 1 && !graph_.isOutput(id); }
+  bool isConv(int n) const {
+    if (n < 0 || !node(n).as<ops::Conv>() || !constantLinear(graph_, node(n))) return false;
+    return std::ranges::all_of(node(n).inputs.begin() + 1, node(n).inputs.end(), [&](ValueId id) {
+      return id == ir::kNoValue || isOwn(id);
+    });
+  }
+
+  std::optional<Pair> pairAt(int second) const {
+    if (!isConv(second)) return std::nullopt;
+    Pair pair{-1, second, node(second).inputs[0]};
+    int before = producers_[at(pair.between)];
+    if (before < 0 || !isOwn(pair.between)) return std::nullopt;
+    if (const auto* activation = node(before).as<ops::Unary>()) {
+      const bool isClip = activation->fn == ops::UnaryFn::Clip && activation->alpha == 0;
+      if (activation->fn != ops::UnaryFn::Relu && !isClip) return std::nullopt;
+      if (isClip) pair.bound = activation->beta;
+      const ValueId x = node(before).inputs[0];
+      if (!isOwn(x)) return std::nullopt;
+      before = producers_[at(x)];
+    }
+    if (!isConv(before) || !seen_[at(pair.between)].seen()) return std::nullopt;
+    pair.first = before;
+    return pair;
+  }
+
+  /// The largest weight that reads each channel; that of a depthwise convolution is 0.
+  std::vector<float> readBy(const Pair& pair, size_t channels) const {
+    const ir::Node& second = node(pair.second);
+    std::vector<float> largest(channels);
+    if (second.as<ops::Conv>()->groups != 1) return largest;
+    const ir::Value& value = graph_.values[at(second.inputs[1])];
+    const auto weights = value.elements<float>();
+    const size_t taps = weights.size() / static_cast<size_t>(value.type.shape[0]) / channels;
+    for (size_t i = 0; i < weights.size(); ++i) {
+      float& most = largest[i / taps % channels];
+      most = std::max(most, std::abs(weights[i]));
+    }
+    return largest;
+  }
+
+  /// What to divide each channel by.
+  std::vector<float> divisors(const Pair& pair) const {
+    const Statistics& seen = seen_[at(pair.between)];
+    const auto& sizes = seen.channelMost;
+    const float whole = std::ranges::max(sizes);
+    const auto reads = readBy(pair, sizes.size());
+    const float most = std::ranges::max(reads);
+    std::vector<float> by(sizes.size(), 1);
+    for (size_t c = 0; c < by.size(); ++c) {
+      if (!(sizes[c] > 0)) continue;
+      // Equal shares of the whole range; where weights have a scale in common, of both.
+      by[c] = sizes[c] / whole;
+      if (most > 0) by[c] = std::sqrt(by[c] / std::max(reads[c] / most, 1 / kMostFactor));
+      by[c] = std::clamp(by[c], 1 / kMostFactor, kMostFactor);
+      // What is cut off stays where it is, and what is not may not grow beyond.
+      if (pair.bound > 0)
+        by[c] = sizes[c] < pair.bound ? std::max(by[c], sizes[c] / pair.bound) : 1;
+    }
+    return by;
+  }
+
+  template <class Change>
+  void rewrite(ValueId id, Change change) {
+    ir::Value& value = graph_.values[at(id)];
+    const auto old = value.elements<float>();
+    std::vector<float> now(old.begin(), old.end());
+    for (size_t i = 0; i < now.size(); ++i) now[i] = change(i, now[i]);
+    value.constant = ir::makeConstant(std::as_bytes(std::span(now)));
+  }
+
+  bool equalise(const Pair& pair) {
+    const auto by = divisors(pair);
+    if (std::ranges::all_of(by, [](float x) { return x == 1; })) return false;
+    const ir::Node &first = node(pair.first), &second = node(pair.second);
+    const auto perOutput = graph_.values[at(first.inputs[1])].elements<float>().size() / by.size();
+    rewrite(first.inputs[1], [&](size_t i, float w) { return w / by[i / perOutput]; });
+    if (first.inputs.size() > 2 && first.inputs[2] != ir::kNoValue)
+      rewrite(first.inputs[2], [&](size_t i, float b) { return b / by[i]; });
+    const Shape& shape = graph_.values[at(second.inputs[1])].type.shape;
+    const auto outputs = static_cast<size_t>(shape[0]), perGroup = static_cast<size_t>(shape[1]);
+    const auto taps = static_cast<size_t>(shape.elements()) / outputs / perGroup;
+    const auto groups = static_cast<size_t>(second.as<ops::Conv>()->groups);
+    rewrite(second.inputs[1], [&](size_t i, float w) {
+      const size_t output = i / taps / perGroup;
+      return w * by[i / taps % perGroup + output / (outputs / groups) * perGroup];
+    });
+    return true;
+  }
+
+  ir::Graph& graph_;
+  const Seen& seen_;
+  std::vector<std::vector<int>> readers_;
+  std::vector<int> producers_;
+};
+
+}  // namespace
+
+int equalise(ir::Graph& graph, const Seen& seen) { return Equaliser(graph, seen).run(); }
+
+}  // namespace minnow::quantise
