@@ -129,9 +129,17 @@ def overlap(a, b):
     return both / max(area(a) + area(b) - both, 1e-9)
 
 
+def likeness(x, y):
+    """Of boxes what they share; of line segments 1 where both ends are within 8 pixels."""
+    if "line" not in x:
+        return overlap(box_of(x), box_of(y))
+    a, b = numpy.array(x["line"], float).reshape(-1, 2), numpy.array(y["line"], float).reshape(-1, 2)
+    return float(any(abs(a - c).max() <= 8 for c in (b, b[::-1]))) if a.shape == b.shape else 0.0
+
+
 def matches(a, b):
     """Pairs of features of one class, each in one pair, those that overlap most first."""
-    pairs = sorted(((overlap(box_of(x), box_of(y)), i, j) for i, x in enumerate(a) for j, y in enumerate(b)
+    pairs = sorted(((likeness(x, y), i, j) for i, x in enumerate(a) for j, y in enumerate(b)
                     if x.get("class") == y.get("class")), reverse=True)
     used_a, used_b, found = set(), set(), []
     for o, i, j in pairs:
@@ -183,6 +191,7 @@ def main():
     parser.add_argument("--models", type=pathlib.Path, nargs="+", required=True)
     parser.add_argument("--pictures", type=pathlib.Path, nargs="+", required=True)
     parser.add_argument("--only", default="", help="models whose name has this in it")
+    parser.add_argument("--float", nargs="*", default=[], help="models that stay float")
     parser.add_argument("--without", nargs="*", default=[], help="onnxruntime: leave it out")
     parser.add_argument("--quantize", nargs="*", default=[], help="more options of minnow quantize: --quantize=--ranges=minmax")
     options = parser.parse_args()
@@ -211,6 +220,9 @@ def main():
         folder.mkdir(exist_ok=True)
         for entry, onnx, name, shape in entries:
             if (folder / name).exists():
+                continue
+            if entry["name"] in options.float:
+                shutil.copy(floats / name, folder / name)
                 continue
             pictures = options.calibrate
             if "of" in entry:

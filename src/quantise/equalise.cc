@@ -38,10 +38,7 @@ class Equaliser {
   const ir::Node& node(int n) const { return graph_.nodes[static_cast<size_t>(n)]; }
   bool isOwn(ValueId id) const { return readers_[at(id)].size() == 1 && !graph_.isOutput(id); }
   bool isConv(int n) const {
-    if (n < 0 || !node(n).as<ops::Conv>() || !constantLinear(graph_, node(n))) return false;
-    return std::ranges::all_of(node(n).inputs.begin() + 1, node(n).inputs.end(), [&](ValueId id) {
-      return id == ir::kNoValue || isOwn(id);
-    });
+    return n >= 0 && node(n).as<ops::Conv>() && constantLinear(graph_, node(n));
   }
 
   std::optional<Pair> pairAt(int second) const {
@@ -98,32 +95,36 @@ class Equaliser {
     return by;
   }
 
+  /// A constant of the node's own: exporters let layers share those that are equal.
   template <class Change>
-  void rewrite(ValueId id, Change change) {
-    ir::Value& value = graph_.values[at(id)];
-    const auto old = value.elements<float>();
-    std::vector<float> now(old.begin(), old.end());
-    for (size_t i = 0; i < now.size(); ++i) now[i] = change(i, now[i]);
-    value.constant = ir::makeConstant(std::as_bytes(std::span(now)));
+  void rewrite(int n, size_t input, Change change) {
+    std::vector<ValueId>& inputs = graph_.nodes[static_cast<size_t>(n)].inputs;
+    if (inputs.size() <= input || inputs[input] == ir::kNoValue) return;
+    const ir::Value& old = graph_.values[at(inputs[input])];
+    std::vector<float> now;
+    for (const float x : old.elements<float>()) now.push_back(change(now.size(), x));
+    inputs[input] = graph_.addFloats(old.name + "#equal", old.type.shape, now);
   }
 
   bool equalise(const Pair& pair) {
     const auto by = divisors(pair);
     if (std::ranges::all_of(by, [](float x) { return x == 1; })) return false;
-    const ir::Node &first = node(pair.first), &second = node(pair.second);
-    const auto perOutput = graph_.values[at(first.inputs[1])].elements<float>().size() / by.size();
-    rewrite(first.inputs[1], [&](size_t i, float w) { return w / by[i / perOutput]; });
-    if (first.inputs.size() > 2 && first.inputs[2] != ir::kNoValue)
-      rewrite(first.inputs[2], [&](size_t i, float b) { return b / by[i]; });
-    const Shape& shape = graph_.values[at(second.inputs[1])].type.shape;
-    const auto outputs = static_cast<size_t>(shape[0]), perGroup = static_cast<size_t>(shape[1]);
-    const auto taps = static_cast<size_t>(shape.elements()) / outputs / perGroup;
-    const auto groups = static_cast<size_t>(second.as<ops::Conv>()->groups);
-    rewrite(second.inputs[1], [&](size_t i, float w) {
-      const size_t output = i / taps / perGroup;
-      return w * by[i / taps % perGroup + output / (outputs / groups) * perGroup];
+    const Shape first = weightShape(pair.first), second = weightShape(pair.second);
+    const size_t perOutput = static_cast<size_t>(first.elements()) / by.size();
+    rewrite(pair.first, 1, [&](size_t i, float w) { return w / by[i / perOutput]; });
+    rewrite(pair.first, 2, [&](size_t i, float b) { return b / by[i]; });
+    const auto outputs = static_cast<size_t>(second[0]), perGroup = static_cast<size_t>(second[1]);
+    const size_t taps = static_cast<size_t>(second.elements()) / outputs / perGroup;
+    const auto groups = static_cast<size_t>(node(pair.second).as<ops::Conv>()->groups);
+    rewrite(pair.second, 1, [&](size_t i, float w) {
+      const size_t group = i / taps / perGroup / (outputs / groups);
+      return w * by[i / taps % perGroup + group * perGroup];
     });
     return true;
+  }
+
+  const Shape& weightShape(int n) const {
+    return graph_.values[at(node(n).inputs[1])].type.shape;
   }
 
   ir::Graph& graph_;

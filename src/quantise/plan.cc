@@ -89,19 +89,25 @@ class Planner {
   /// True of the activation behind a convolution or product.
   bool endsLinear(size_t n) const {
     for (size_t i = 0; i < n; ++i)
-      if (i != n && layers_[i] == layers_[n] && constantLinear(graph_, node(i))) return true;
+      if (layers_[i] == layers_[n] && constantLinear(graph_, node(i))) return true;
     return false;
   }
 
-  /// True if the ranges of all that is real about a node are known.
+  /// Operands that are no weights.
+  std::span<const ValueId> operands(size_t n) const {
+    const std::span<const ValueId> all = node(n).inputs;
+    return constantLinear(graph_, node(n)) ? all.first(1) : all;
+  }
+
+  /// True if the ranges of a node's results are known, and those of an operand that is computed.
   bool isSeen(size_t n) const {
     const auto isKnown = [&](ValueId id) {
-      if (id == kNoValue || plan_.isInner[at(id)]) return true;
-      return isReal(graph_, id) && (graph_.values[at(id)].isConstant() || seen_[at(id)].seen());
+      return id != kNoValue &&
+             (plan_.isInner[at(id)] || (isReal(graph_, id) && seen_[at(id)].seen()));
     };
-    const bool first = !node(n).inputs.empty() && isKnown(node(n).inputs[0]) &&
-                       !graph_.values[at(node(n).inputs[0])].isConstant();
-    return first && std::ranges::all_of(node(n).outputs, isKnown);
+    return std::ranges::any_of(operands(n), isKnown) &&
+           std::ranges::all_of(node(n).outputs,
+                               [&](ValueId id) { return id == kNoValue || isKnown(id); });
   }
 
   // Ranges -----------------------------------------------------------------------------------------
@@ -109,8 +115,7 @@ class Planner {
   void findRanges() {
     for (size_t n = 0; n < layers_.size(); ++n) {
       if (!plan_.isInteger[n]) continue;
-      const auto linear = constantLinear(graph_, node(n));
-      for (size_t i = 0; i < (linear ? 1 : node(n).inputs.size()); ++i) findRange(node(n).inputs[i]);
+      for (const ValueId id : operands(n)) findRange(id);
       for (const ValueId id : node(n).outputs) {
         // What is moved stands for what it stood for.
         if (id != kNoValue && moves(*node(n).op, 0) && !node(n).as<ops::Concat>())

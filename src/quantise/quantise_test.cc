@@ -113,6 +113,16 @@ TEST(Quantise, SumsAndGatesBetweenConvolutions) {
             "QuantizeLinear QuantizedConv LookUp QuantizedAdd QuantizedConv DequantizeLinear");
 }
 
+TEST(Quantise, ConstantsOnEitherSide) {
+  GraphBuilder b;
+  const ValueId x = b.input({1, 4, 8, 8});
+  const ValueId y = b.add(binary(ops::BinaryFn::Mul), {b.random({}), x});
+  const ValueId z = b.add(binary(ops::BinaryFn::Add), {y, b.random({8, 8})});
+  b.output(b.add(convOf(1, 1, 0), {z, b.random({4, 4, 1, 1})}));
+  EXPECT_EQ(kindsOf(quantise(b.graph).graph),
+            "QuantizeLinear QuantizedMul QuantizedAdd QuantizedConv DequantizeLinear");
+}
+
 TEST(Quantise, KeptLayersAreThoseThatCostMost) {
   const auto all = quantise(twoLayers());
   const auto kept = quantise(twoLayers(), {.keep = 1});
