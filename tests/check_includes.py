@@ -32,6 +32,7 @@ ARROWS = {
     "src/program": ["src/memory", "src/planning", "src/backend"],
     "src/runtime": ["src/program", "src/format", "src/sizes", "src/backend/cpu", "src/backend/cl", "src/backend/gl"],
     "src/converter": ["src/passes", "src/format"],
+    "src/quantise": ["src/converter"],
     "src/analysis": ["src/base"],
     "src/schedule": ["src/base"],
     "src/vision/c": ["src/vision"],
@@ -45,6 +46,7 @@ ARROWS = {
 EXCEPTIONS = {
     "tools/minnow": {
         **dict.fromkeys(("convert", "convert_report", "culprit", "export", "onnx_with_converter", "conformance", "case_runner"), "src/converter"),
+        "quantize": "src/quantise",
         "bench": "src/kernels/simd",  # the core's peak
     },
     "tools/library": {"convert": "src/converter"},

@@ -398,6 +398,54 @@ evictable = true
         for damaged in (b"TFL", tflite.read_bytes()[:100]):
             self.assertIn("broken.tflite", self.minnow("info", self.file("broken.tflite", damaged), code=ERROR))
 
+    def convolution(self):
+        """An ONNX file of y = Conv(x, w), x being 1x3x4x5 and w 4x3x1x1."""
+        node = b"".join(field(number, text) for number, text in ((1, "x"), (1, "w"), (2, "y"), (3, "conv"), (4, "Conv")))
+        values = [(i % 7 - 3) / 4 for i in range(12)]
+        weights = (b"".join(field(1, d) for d in (4, 3, 1, 1)) + field(2, 1) + field(8, "w")
+                   + field(9, struct.pack("<12f", *values)))
+        graph = (field(1, node) + field(2, "conv") + field(5, weights) + field(11, value_info("x", [1, 3, 4, 5]))
+                 + field(12, value_info("y", [1, 4, 4, 5])))
+        return self.file("conv.onnx", field(1, 7) + field(7, graph) + field(8, field(1, "") + field(2, 13)))
+
+    def arrays(self, count):
+        folder = self.folder / "arrays"
+        folder.mkdir()
+        for i in range(count):
+            numbers = [(17 * k * (i + 1) % 60 - 30) / 10 for k in range(60)]
+            (folder / f"{i}.npy").write_bytes(npy("(1, 3, 4, 5)", numbers))
+        return folder
+
+    def test_quantize(self):
+        onnx, folder = self.convolution(), self.arrays(3)
+        (folder / "LICENCE.txt").write_text("no picture")
+        files = [self.folder / f"{name}.minnow" for name in ("a", "b", "kept")]
+        report = json.loads(self.minnow("quantize", onnx, "--calibrate", folder, "-o", files[0], "--json"))
+        self.assertEqual((report["pictures"], [layer["layer"] for layer in report["layers"]]), (3, ["conv"]))
+        self.assertTrue(0 < report["output_error"] < 0.02, report)
+        (folder / "2.npy").rename(folder / "moved")  # files are taken by name, not as the folder has them
+        (folder / "moved").rename(folder / "2.npy")
+        table = self.minnow("quantize", onnx, "--calibrate", folder, "-o", files[1], "--threads", 2)
+        self.assertRegex(table, r"conv +Conv +\d\.\d\d% +\d\.\d\d%")
+        self.assertEqual(files[0].read_bytes(), files[1].read_bytes())
+        self.assertIn("QuantizedConv", self.minnow("info", files[0]))
+        kept = self.minnow("quantize", onnx, "--calibrate", folder, "-o", files[2], "--max-error", 1e-9)
+        self.assertRegex(kept, r"conv +Conv +float +0\.00%")
+        self.assertNotIn("Quantized", self.minnow("info", files[2]))
+
+    def test_quantize_says_what_is_wrong(self):
+        onnx, folder, out = self.convolution(), self.arrays(1), self.folder / "q.minnow"
+        (self.folder / "empty").mkdir()
+        for where, said in ((self.folder / "empty", "empty: no pictures"), (self.folder / "absent", "No such file")):
+            self.assertIn(said, self.minnow("quantize", onnx, "--calibrate", where, "-o", out, code=ERROR))
+        (folder / "1.jpg").write_bytes(b"no picture at all")
+        self.assertIn("1.jpg", self.minnow("quantize", onnx, "--calibrate", folder, "-o", out, code=ERROR))
+        (folder / "1.jpg").unlink()
+        (folder / "0.npy").write_bytes(npy("(2,)", [1, 2]))
+        self.assertIn("0.npy is float32 2", self.minnow("quantize", onnx, "--calibrate", folder, "-o", out, code=ERROR))
+        self.minnow("quantize", onnx, "--calibrate", folder, "-o", folder / "0.npy", code=USAGE)
+        self.assertFalse(out.exists())
+
     def test_target(self):
         model = self.convert()
         for out, options in (("best", []), ("scalar", ["--target", "scalar-fma"])):
