@@ -361,8 +361,7 @@ void importQuantisedConcatenation(TfliteOperator& op) {
     const auto x = quantisationOf(op, op.declaredInput(i));
     const float scale = x.scale * inverse, bias = -static_cast<float>(x.zero) * scale;
     parts.back() = byTable(op, parts.back(), [&](int64_t q) {
-      const float moved = std::round(static_cast<float>(q) * scale + bias);
-      return static_cast<int64_t>(std::clamp(moved, -1e6F, 1e6F)) + y.zero;
+      return nearestWhole(static_cast<float>(q) * scale + bias) + y.zero;
     });
   }
   op.set(0, op.compose().concat(parts, TfliteOperator::place(axis, axes)), axes);
