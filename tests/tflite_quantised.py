@@ -4,7 +4,8 @@
 LiteRT's reference kernels (BUILTIN_REF) say what is right, run in a process of their own, for some end it on valid
 input; such cases are skipped and counted. Where design notes and docs/tflite.md say that the reference is at fault,
 its plain kernels do. Not part of continuous integration: it wants LiteRT (pip install ai-edge-litert).
-Usage: tflite_quantised.py [--seed N] [--times N] [--keep FOLDER] [CASE…]
+--record FILE writes one case of each kind with LiteRT's results, which tflite_recorded_test.py compares without LiteRT.
+Usage: tflite_quantised.py [--seed N] [--times N] [--keep FOLDER] [--record FILE] [CASE…]
 """
 import argparse
 import multiprocessing
@@ -508,9 +509,13 @@ class Reference:
             return "the reference ended its process"
 
 
-def check(name, case, reference, folder):
+def check(name, case, reference, folder, recorded):
     content = case.write()
     expected = reference(content, [value for _, value in case.fed()], name in PLAIN)
+    if not isinstance(expected, str) and f"{name}/model" not in recorded and 20 < sum(v.size for v in expected) < 400:
+        recorded[f"{name}/model"] = np.frombuffer(content, np.uint8)
+        recorded.update({f"{name}/{n}": v for n, v in case.fed()})
+        recorded.update({f"{name}/out{i}": v for i, v in enumerate(expected)})
     if isinstance(expected, str):
         return "skipped", expected, 0
     if any(0 in value.shape for value in expected):
@@ -543,9 +548,10 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--times", type=int, default=10)
     parser.add_argument("--keep", type=pathlib.Path, help="a folder for one file of each case")
+    parser.add_argument("--record", type=pathlib.Path)
     parser.add_argument("cases", nargs="*")
     arguments = parser.parse_args()
-    failed, reference = False, Reference()
+    failed, reference, recorded = False, Reference(), {}
     for name in [c for c in CASES if not arguments.cases or any(c.startswith(a) for a in arguments.cases)]:
         counts, examples, total = {}, {}, 0
         for n in range(arguments.times):
@@ -553,7 +559,7 @@ def main():
             single.RNG = RNG
             case = CASES[name]()
             with tempfile.TemporaryDirectory() as folder:
-                verdict, why, count = check(name, case, reference, pathlib.Path(folder))
+                verdict, why, count = check(name, case, reference, pathlib.Path(folder), recorded)
                 if arguments.keep and verdict == "equal":
                     (arguments.keep / f"{name}.tflite").write_bytes(case.write())
             total += count
@@ -562,6 +568,8 @@ def main():
                 examples[verdict] = f"#{n} {described(case)} {case.options}: {why[:300]}"
         failed |= "WRONG" in counts or not counts.get("equal")
         print(name, counts, total, *(f"\n    {v}: {e}" for v, e in examples.items()), flush=True)
+    if arguments.record:
+        np.savez_compressed(arguments.record, **recorded)
     sys.exit(failed)
 
 

@@ -31,7 +31,8 @@ int32_t tfliteByte(const Requantiser& to, int32_t sum, double factor) {
   if (to.rule == ops::QuantisationRule::TfliteFixed)
     return fixedToByte(to, FixedFactor(factor).times(sum));
   const double least = to.least - to.zero, most = to.most - to.zero;
-  return static_cast<int32_t>(std::clamp(std::round(sum * factor), least, most)) + to.zero;
+  const double value = std::round(sum * factor);
+  return static_cast<int32_t>(value > least ? std::min(value, most) : least) + to.zero;
 }
 
 FixedPair::FixedPair(const ops::QuantizedBinary& op) : fn(op.fn), ofA(0), ofB(0), toY(0) {
@@ -47,8 +48,9 @@ FixedPair::FixedPair(const ops::QuantizedBinary& op) : fn(op.fn), ofA(0), ofB(0)
 
 int32_t FixedPair::operator()(int32_t a, int32_t b) const {
   if (fn == ops::QuantizedFn::Mul) return toY.times(a * b);
-  const int32_t left = ofA.times(a << kShift), right = ofB.times(b << kShift);
-  return toY.times(fn == ops::QuantizedFn::Sub ? left - right : left + right);
+  const auto left = static_cast<uint32_t>(ofA.times(a << kShift)),
+             right = static_cast<uint32_t>(ofB.times(b << kShift));
+  return toY.times(static_cast<int32_t>(fn == ops::QuantizedFn::Sub ? left - right : left + right));
 }
 
 FixedFactor meanFactor(const ops::QuantizedPool& op, int64_t n) {

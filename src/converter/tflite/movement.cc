@@ -521,7 +521,7 @@ void importGather(TfliteOperator& op) {
 /// A new axis of so many places, where one is the index.
 void importOneHot(TfliteOperator& op) {
   const int64_t depth = op.oneInt(1), rank = op.rank(0);
-  if (depth < 0 || depth > 1 << 24) op.unsupported(text("a depth of ", depth));
+  if (depth < 0 || depth > 1 << 20) op.unsupported(text("a depth of ", depth));
   const int64_t axis = op.axisOf(op.options<tfl::OneHotOptions>().axis(), op.rank(0) + 1);
   Shape shape;
   for (int64_t i = 0; i <= rank; ++i) shape.push_back(i == axis ? depth : 1);
@@ -542,7 +542,7 @@ void importRange(TfliteOperator& op) {
   };
   const double start = number(0), limit = number(1), delta = number(2);
   const double count = std::ceil((limit - start) / delta);
-  if (delta == 0 || !(count <= 1 << 24)) op.unsupported(text(count, " elements"));
+  if (delta == 0 || !(count <= 1 << 20)) op.unsupported(text(count, " elements"));
   const Composer c = op.compose();
   const auto whole = static_cast<int64_t>(std::max(count, 0.0));
   const Value places = c.cast(c.range(whole, {whole}), op.typeOf(0));

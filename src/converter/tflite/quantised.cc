@@ -93,6 +93,11 @@ ops::QuantisedResult resultOf(const TfliteOperator& op, tfl::Activation activati
   return y;
 }
 
+int64_t nearestWhole(float steps) {
+  const float whole = std::round(steps);
+  return static_cast<int64_t>(whole > -1e6F ? std::min(whole, 1e6F) : -1e6F);
+}
+
 Value byTable(TfliteOperator& op, Value x, const std::function<int64_t(int64_t)>& fn) {
   const DataType to = dataTypeOf(op.declaredOutput(0));
   const bool isSigned = op.context().typeOf(x).type == DataType::Int8;
@@ -110,8 +115,7 @@ Value byRealTable(TfliteOperator& op, Value x, const std::function<float(float)>
                           out = quantisationOf(op, op.declaredOutput(0));
   const float inverse = 1 / out.scale;
   return byTable(op, x, [&](int64_t q) {
-    const float steps = std::round(fn(in.scale * static_cast<float>(q - in.zero)) * inverse);
-    return static_cast<int64_t>(std::clamp(steps, -1e6F, 1e6F)) + out.zero;
+    return nearestWhole(fn(in.scale * static_cast<float>(q - in.zero)) * inverse) + out.zero;
   });
 }
 

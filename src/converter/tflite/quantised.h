@@ -36,6 +36,9 @@ WeightScales weightScales(const TfliteOperator& op, const tfl::Tensor& tensor, i
 ops::QuantisedResult resultOf(const TfliteOperator& op, tfl::Activation activation,
                               ops::QuantisationRule rule = ops::QuantisationRule::TfliteFixed);
 
+/// The nearest whole number, half away from zero, within a million; of no number the least.
+int64_t nearestWhole(float steps);
+
 /// y = table[x] of bytes: fn(stored x) is what is stored, before it is clamped to the type of output 0.
 ir::ValueId byTable(TfliteOperator& op, ir::ValueId x, const std::function<int64_t(int64_t)>& fn);
 /// y = table[x] by a function of real numbers in float32.

@@ -282,7 +282,8 @@ Between betweenInFloat(bool corners, bool halfPixel, int64_t in, int64_t out) {
   return found;
 }
 
-/// Rows or columns of an image, each times its weight.
+/// Rows or columns of an image (axes 1 and 2), each times its weight. Axes are the file's: a pixel's channels lie side by
+/// side, and are moved together.
 class Weighted {
  public:
   Weighted(TfliteOperator& op, DataType type) : op_(op), type_(type) {}
@@ -291,7 +292,7 @@ class Weighted {
                    const std::vector<float>& weights) const {
     const Composer c = op_.compose();
     const auto count = std::ssize(weights);
-    const Shape shape = axis == 2 ? Shape{count, 1} : Shape{count};
+    const Shape shape = axis == 1 ? Shape{count, 1, 1} : Shape{count, 1};
     const Value row = c.cast(op_.context().constantFloatTensor(shape, weights), type_);
     return c(BinaryFn::Mul, c.gather(x, op_.context().constantIntRow(places), axis), row);
   }
@@ -314,7 +315,8 @@ void importQuantisedResizeBilinear(TfliteOperator& op) {
   if (size.size() != 2) op.broken("the size is not two numbers");
   for (int64_t extent : size)
     if (extent < 1 || extent > 1 << 20) op.unsupported(text("a size of ", extent));
-  const Value image = op.image(0);
+  if (op.rank(0) != 4) op.broken("its input has not 4 axes");
+  const Value image = op.in(0);
   op.assumeShape(0);
   const Shape in = op.shape(0);
   if (in.elements() == 0) op.unsupported("an empty image");
@@ -327,19 +329,22 @@ void importQuantisedResizeBilinear(TfliteOperator& op) {
   const Composer c = op.compose();
   const Weighted weighted(op, sums);
   const Value x = c.cast(image, sums);
-  const Value upper = weighted(x, 2, rows.lower, rows.ofLower),
-              lower = weighted(x, 2, rows.upper, rows.ofUpper);
-  const auto left = [&](Value row) { return weighted(row, 3, columns.lower, columns.ofLower); };
-  const auto right = [&](Value row) { return weighted(row, 3, columns.upper, columns.ofUpper); };
+  // Both rows go side by side, so that a column is moved once.
+  const Value both = c.concat(
+      {weighted(x, 1, rows.lower, rows.ofLower), weighted(x, 1, rows.upper, rows.ofUpper)}, 3);
+  const Value left = weighted(both, 2, columns.lower, columns.ofLower),
+              right = weighted(both, 2, columns.upper, columns.ofUpper);
+  const auto upper = [&](Value v) { return c.slice(v, 3, 0, in[3]); };
+  const auto lower = [&](Value v) { return c.slice(v, 3, in[3], 2 * in[3]); };
   const auto plus = [&](Value a, Value b) { return c(BinaryFn::Add, a, b); };
-  const Value sum = plus(plus(plus(left(upper), left(lower)), right(upper)), right(lower));
-  if (!isSigned) return op.set(0, c.cast(plus(sum, c.number(0.5F)), type), Axes::ChannelsFirst);
+  const Value sum = plus(plus(plus(upper(left), lower(left)), upper(right)), lower(right));
+  if (!isSigned) return op.set(0, c.cast(plus(sum, c.number(0.5F)), type));
   const auto shifted = [&](Value v, int64_t bits) {
     return c(BinaryFn::ShiftRight, v, c.cast(c.integer(bits), sums));
   };
   const Value half19 = c.cast(c.integer(1 << 19), sums);
   const Value rounded = shifted(plus(plus(sum, half19), shifted(sum, 31)), 20);
-  op.set(0, c.cast(rounded, type), Axes::ChannelsFirst);
+  op.set(0, c.cast(rounded, type));
 }
 
 // Moving -------------------------------------------------------------------------------------------
@@ -361,8 +366,7 @@ void importQuantisedConcatenation(TfliteOperator& op) {
     const auto x = quantisationOf(op, op.declaredInput(i));
     const float scale = x.scale * inverse, bias = -static_cast<float>(x.zero) * scale;
     parts.back() = byTable(op, parts.back(), [&](int64_t q) {
-      const float moved = std::round(static_cast<float>(q) * scale + bias);
-      return static_cast<int64_t>(std::clamp(moved, -1e6F, 1e6F)) + y.zero;
+      return nearestWhole(static_cast<float>(q) * scale + bias) + y.zero;
     });
   }
   op.set(0, op.compose().concat(parts, TfliteOperator::place(axis, axes)), axes);

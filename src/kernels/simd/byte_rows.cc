@@ -173,7 +173,8 @@ void storeSumsBy(const SumsToBytes& work) {
 }
 
 void storeSumsOf(const SumsToBytes& work) {
-  withRounding(work.to, work.isSmall, [&]<class Rounding>(Rounding) { storeSumsBy<Rounding>(work); });
+  withRounding(work.to, work.isSmall,
+               [&]<class Rounding>(Rounding) { storeSumsBy<Rounding>(work); });
 }
 
 /// Two roundings, as the rule has it.
@@ -302,8 +303,8 @@ HWY_INLINE hn::Vec<D> fixedPair(D di, const FixedPair& fn, hn::Vec<D> a, hn::Vec
   if (fn.fn == ops::QuantizedFn::Mul) return fixedTimes(di, hn::Mul(a, b), fn.toY);
   const auto left = fixedTimes(di, hn::ShiftLeft<FixedPair::kShift>(a), fn.ofA);
   const auto right = fixedTimes(di, hn::ShiftLeft<FixedPair::kShift>(b), fn.ofB);
-  return fixedTimes(di, fn.fn == ops::QuantizedFn::Sub ? hn::Sub(left, right) : hn::Add(left, right),
-                    fn.toY);
+  return fixedTimes(
+      di, fn.fn == ops::QuantizedFn::Sub ? hn::Sub(left, right) : hn::Add(left, right), fn.toY);
 }
 
 template <class D>
@@ -317,14 +318,15 @@ HWY_INLINE void storeFixed(D di, const BytePairFunction& fn, hn::Vec<D> value, u
 }
 
 template <class D>
-HWY_NOINLINE void computeVector(D di, const BytePairFunction& fn, const uint8_t* a, const uint8_t* b,
-                              uint8_t* y) {
+HWY_NOINLINE void computeVector(D di, const BytePairFunction& fn, const uint8_t* a,
+                                const uint8_t* b, uint8_t* y) {
   const hn::RebindToFloat<D> d;
   if (fn.to.rule != ops::QuantisationRule::OnnxRuntime)
-    return storeFixed(di, fn,
-                      fixedPair(di, fn.fixed, hn::Sub(widened(di, a, fn.aSigned), hn::Set(di, fn.aZero)),
-                                hn::Sub(widened(di, b, fn.bSigned), hn::Set(di, fn.bZero))),
-                      y);
+    return storeFixed(
+        di, fn,
+        fixedPair(di, fn.fixed, hn::Sub(widened(di, a, fn.aSigned), hn::Set(di, fn.aZero)),
+                  hn::Sub(widened(di, b, fn.bSigned), hn::Set(di, fn.bZero))),
+        y);
   const auto value = pairValue(di, fn, a, b);
   const auto least = hn::Set(d, fn.least);
   const auto number = hn::IfThenElse(hn::Eq(value, value), value, least);
@@ -430,11 +432,11 @@ class DepthwiseStep {
       if (work_.isReal)
         storeInOrder(low, high, reinterpret_cast<int32_t*>(y) + channel_);
       else
-        hn::StoreU(toBytes(di, Rounding::round(di, low, factors_, more_, work_.to),
-                           Rounding::round(di, high, factors_ + kLanes / 2, more_ + kLanes / 2,
-                                           work_.to),
-                           to),
-                   d8, y + channel_);
+        hn::StoreU(
+            toBytes(di, Rounding::round(di, low, factors_, more_, work_.to),
+                    Rounding::round(di, high, factors_ + kLanes / 2, more_ + kLanes / 2, work_.to),
+                    to),
+            d8, y + channel_);
     }
   }
 
@@ -592,9 +594,8 @@ void storeSums(const SumsToBytes& work) {
   if (work.to.rule != ops::QuantisationRule::TfliteReal) return MINNOW_DISPATCH(storeSumsOf)(work);
   for (int64_t r = 0; r < work.rows; ++r)
     for (int64_t c = 0; c < work.columns; ++c)
-      work.y[work.places[r] + c] = static_cast<uint8_t>(
-          tfliteByte(work.to, work.sums[r * kByteColumns + c],
-                     realFactor(work.factors[c], work.more[c])));
+      work.y[work.places[r] + c] = static_cast<uint8_t>(tfliteByte(
+          work.to, work.sums[r * kByteColumns + c], realFactor(work.factors[c], work.more[c])));
 }
 void interleaveThree(const uint8_t* const (&planes)[3], uint8_t* to, int64_t n) {
   MINNOW_DISPATCH(interleaveThreeOf)(planes, to, n);

@@ -35,7 +35,7 @@ HWY_INLINE hn::Vec<D> rounded(D d, hn::Vec<D> q, bool awayFromZero) {
 /// number, and a NaN the least.
 template <class T, class D>
 HWY_INLINE hn::Vec<hn::RebindToSigned<D>> quantised(D d, hn::Vec<D> x, float scale, int zero,
-                                                   bool awayFromZero) {
+                                                    bool awayFromZero) {
   const auto low = hn::Set(d, static_cast<float>(hwy::LowestValue<T>() - zero));
   const auto high = hn::Set(d, static_cast<float>(hwy::HighestValue<T>() - zero));
   const auto q = rounded(d, exactDivide(d, x, hn::Set(d, scale)), awayFromZero);
@@ -98,9 +98,9 @@ using RowFn = void (*)(const std::byte* x, std::byte* y, int64_t n, float scale,
                        bool awayFromZero);
 
 /// `Kernel` of a type of 8 bits, of pointers whose types are known.
-#define MINNOW_BYTES_ROW(kernel, From, To)                                            \
+#define MINNOW_BYTES_ROW(kernel, From, To)                                                     \
   [](const std::byte* x, std::byte* y, int64_t n, float scale, int zero, bool away) HWY_ATTR { \
-    kernel(reinterpret_cast<const From*>(x), reinterpret_cast<To*>(y), n, scale, zero, away); \
+    kernel(reinterpret_cast<const From*>(x), reinterpret_cast<To*>(y), n, scale, zero, away);  \
   }
 
 RowFn quantizeRowTo(DataType type) {
@@ -164,8 +164,14 @@ class Conversion {
  public:
   Conversion(RowFn row, const KernelArgs& args, const TensorView& scales, const TensorView& zeros,
              const ops::ScaleSpread& spread = {}, bool awayFromZero = false)
-      : row_(row), awayFromZero_(awayFromZero), args_(args), x_(args.inputs[0]), y_(args.outputs[0]), scales_(scales),
-        zeros_(zeros), nest_(y_.shape, {y_.strides, x_.strides, spreadStrides(spread, scales_, y_.shape),
+      : row_(row),
+        awayFromZero_(awayFromZero),
+        args_(args),
+        x_(args.inputs[0]),
+        y_(args.outputs[0]),
+        scales_(scales),
+        zeros_(zeros),
+        nest_(y_.shape, {y_.strides, x_.strides, spreadStrides(spread, scales_, y_.shape),
                          spreadStrides(spread, zeros_, y_.shape)}) {}
 
   void run() const {

@@ -111,7 +111,8 @@ class ByteProduct {
     const int64_t columns = std::min(kByteColumns, panels_.outputs - column);
     const int64_t channel = panels_.channel(group, column);
     const int64_t panels = columns > BytePanels::kOutputs ? kBytePanels : 1;
-    const bool toBytes = tiles_.bytes && results_.suitTiles() && wZero_ == 0 && panels_.steps() <= tiles_.mostSteps &&
+    const bool toBytes = tiles_.bytes && results_.suitTiles() && wZero_ == 0 &&
+                         panels_.steps() <= tiles_.mostSteps &&
                          columns == panels * BytePanels::kOutputs;
     const int64_t atOnce = toBytes ? rows.count : kRowsOfSums;
     for (int64_t row = 0; row < rows.count; row += atOnce) {
@@ -399,12 +400,24 @@ void runDepthwiseItem(const ConvShape& shape, const ops::QuantizedConv& op, cons
   for (int64_t row = first; row < std::min(first + items.rows, shape.rows); ++row)
     runs.addRow(image, Pixel(shape, (plane % shape.y.depth * shape.rows + row) * shape.y.width), y,
                 size);
-  const DepthwiseBytes work{
-      runs.runs(), runs.places(), runs.count(), shape.taps(), shape.groups,
-      DepthwiseRuns::xStep(shape), shape.y.pixelStride * size,
-      args.inputs[1].as<const int8_t>() + shape.panels.sumBytes(), shape.panels.channels(),
-      static_cast<int16_t>(op.wZero), channels.start(), channels.factors(), channels.bias(), Requantiser(op.y),
-      channels.factorsAreSmall(), flip, op.y.dataType() == DataType::Int8, op.y.isReal()};
+  const DepthwiseBytes work{runs.runs(),
+                            runs.places(),
+                            runs.count(),
+                            shape.taps(),
+                            shape.groups,
+                            DepthwiseRuns::xStep(shape),
+                            shape.y.pixelStride * size,
+                            args.inputs[1].as<const int8_t>() + shape.panels.sumBytes(),
+                            shape.panels.channels(),
+                            static_cast<int16_t>(op.wZero),
+                            channels.start(),
+                            channels.factors(),
+                            channels.bias(),
+                            Requantiser(op.y),
+                            channels.factorsAreSmall(),
+                            flip,
+                            op.y.dataType() == DataType::Int8,
+                            op.y.isReal()};
   convolveDepthwise(work);
   if (op.y.isReal()) finishReals(runs, work, channels, op.epilogue);
 }
@@ -494,8 +507,8 @@ bool acceptsQuantizedDepthwise(const ops::Operator& op, std::span<const TensorVi
   const ConvShape shape = shapeOf(op, inputs, outputs, {});
   const bool isReal =
       static_cast<const ops::QuantizedConv&>(op).y.rule == ops::QuantisationRule::TfliteReal;
-  return !isReal && shape.panels.depthwise && shape.taps() <= kMostByteTaps && shape.y.channelsAdjacent() &&
-         shape.x.channelsAdjacent();
+  return !isReal && shape.panels.depthwise && shape.taps() <= kMostByteTaps &&
+         shape.y.channelsAdjacent() && shape.x.channelsAdjacent();
 }
 
 size_t QuantizedDepthwiseWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
