@@ -230,7 +230,7 @@ void LiveModels::addTiles() {
                                          [](const LiveModel& other) { return other.entry.name; });
     if (after == models_.end()) continue;
     LiveModel tiles = models_[m];
-    tiles.entry.name += " tiles";
+    tiles.entry.name = tiles.entry.task + " tiles";
     tiles.entry.live->rate = 0;
     tiles.entry.live->of = after->entry.name;
     tiles.entry.live->tilesAfter.clear();

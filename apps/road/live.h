@@ -54,7 +54,8 @@ struct LiveModel {
   std::filesystem::path file;
   double rate = 0;                      ///< that it has on this stream; of a reader its finder's
   minnow::vision::Placement placement;  ///< of the run that is under way
-  std::vector<minnow::vision::Rect> tiles{};  ///< at which it looks one by one, in place of the whole frame
+  std::vector<minnow::vision::Rect>
+      tiles{};  ///< at which it looks one by one, in place of the whole frame
 
   /// After another model's frames.
   bool looksAtTiles() const { return kind->read == nullptr && !entry.live->of.empty(); }
