@@ -5,9 +5,11 @@
 
 #include <algorithm>
 
+#include "agree.h"
 #include "crop.h"
 #include "network.h"
 #include "pipeline.h"
+#include "tiles.h"
 
 namespace road {
 
@@ -41,7 +43,9 @@ std::pair<std::string, minnow::Shape> shapeFor(const ModelEntry& entry, int widt
 }
 
 minnow::Result<void> fillWhole(LiveModel& model, ModelRun& run) {
-  auto placement = minnow::vision::writeImage(frameOf(run).picture->view(), model.entry.pre,
+  minnow::vision::PreProcess pre = model.entry.pre;
+  if (!model.tiles.empty()) pre.crop = model.tiles[static_cast<size_t>(run.crop())];
+  auto placement = minnow::vision::writeImage(frameOf(run).picture->view(), pre,
                                               run.frame().input(model.entry.input));
   if (!placement) return std::unexpected(std::move(placement.error()));
   model.placement = *placement;
@@ -76,7 +80,7 @@ minnow::Result<std::vector<Feature>> decode(const LiveModel& model, ModelRun& ru
   auto features = model.kind->decode({outputs, model.placement, extent->first, extent->second,
                                       picture.width, picture.height, model.entry.post});
   if (!features) return features;
-  for (Feature& feature : *features) feature.model = model.entry.name;
+  for (Feature& feature : *features) feature.model = model.network;
   return features;
 }
 
@@ -97,6 +101,11 @@ minnow::Result<void> found(const LiveModel& model, const Readers& readers, Board
   if (!features) return std::unexpected(std::move(features.error()));
   LiveFrame& frame = frameOf(run);
   for (const LiveModel* reader : readers) {
+    if (reader->looksAtTiles()) {
+      const auto tiles = static_cast<int>(reader->tiles.size());
+      if (auto ok = run.trigger(reader->entry.name, tiles); !ok) return ok;
+      continue;
+    }
     auto theirs = forReader(*reader, *features);
     const int crops = static_cast<int>(theirs.size());
     {
@@ -110,6 +119,23 @@ minnow::Result<void> found(const LiveModel& model, const Readers& readers, Board
     if (crops == 0) board.put(reader->entry.name, frame, {});
   }
   board.put(model.entry.name, frame, std::move(*features));
+  return {};
+}
+
+/// Neighbours see the same things, which are told once all tiles were looked at.
+minnow::Result<void> foundInTile(const LiveModel& model, Board& board, ModelRun& run) {
+  auto features = decode(model, run);
+  if (!features) return std::unexpected(std::move(features.error()));
+  LiveFrame& frame = frameOf(run);
+  std::vector<Feature> all;
+  {
+    const std::lock_guard lock(frame.mutex);
+    auto& sofar = frame.read[model.entry.name];
+    sofar.insert(sofar.end(), features->begin(), features->end());
+    for (Shown& once : mergeAgreeing(sofar)) all.push_back(std::move(once.feature));
+  }
+  if (run.crop() + 1 == static_cast<int>(model.tiles.size()))
+    board.put(model.entry.name, frame, std::move(all));
   return {};
 }
 
@@ -188,11 +214,29 @@ minnow::Result<LiveModels> LiveModels::open(const std::vector<ModelEntry>& table
     const double rate =
         entry.live->of.empty() ? entry.live->rate : out.entryOf(entry.live->of)->live->rate;
     model->rate = std::min(rate, streamRate);
+    model->network = entry.name;
     out.models_.push_back(std::move(*model));
   }
+  out.addTiles();
   if (!out.models_.empty()) return out;
   return std::unexpected(minnow::Error{
       minnow::ErrorCode::NotFound, "no model of the table for streams is in the folders given"});
+}
+
+/// One of the same file for each that is to look at tiles too.
+void LiveModels::addTiles() {
+  for (size_t m = 0, count = models_.size(); m < count; ++m) {
+    const auto after = std::ranges::find(models_, models_[m].entry.live->tilesAfter,
+                                         [](const LiveModel& other) { return other.entry.name; });
+    if (after == models_.end()) continue;
+    LiveModel tiles = models_[m];
+    tiles.entry.name = tiles.entry.task + " tiles";
+    tiles.entry.live->rate = 0;
+    tiles.entry.live->of = after->entry.name;
+    tiles.entry.live->tilesAfter.clear();
+    tiles.rate = after->rate;
+    models_.push_back(std::move(tiles));
+  }
 }
 
 const ModelEntry* LiveModels::entryOf(const std::string& name) const {
@@ -205,6 +249,7 @@ std::vector<minnow::ScheduledModel> LiveModels::scheduled(int width, int height,
   std::vector<minnow::ScheduledModel> out;
   for (LiveModel& model : models_) {
     const LiveEntry& live = *model.entry.live;
+    if (model.looksAtTiles()) model.tiles = makeTiles(width, height, model.entry.tiles);
     minnow::ScheduledModel& one = out.emplace_back();
     one.name = model.entry.name;
     one.file = model.file;
@@ -220,10 +265,15 @@ std::vector<minnow::ScheduledModel> LiveModels::scheduled(int width, int height,
       one.done = [&model, &board](ModelRun& run) { return read(model, board, run); };
       continue;
     }
+    one.fill = [&model](ModelRun& run) { return fillWhole(model, run); };
+    if (model.looksAtTiles()) {
+      one.mostCrops = static_cast<int>(std::max<size_t>(model.tiles.size(), 1));
+      one.done = [&model, &board](ModelRun& run) { return foundInTile(model, board, run); };
+      continue;
+    }
     Readers readers;
     for (const LiveModel& other : models_)
       if (other.entry.live->of == model.entry.name) readers.push_back(&other);
-    one.fill = [&model](ModelRun& run) { return fillWhole(model, run); };
     one.done = [&model, &board, readers](ModelRun& run) {
       return found(model, readers, board, run);
     };

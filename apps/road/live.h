@@ -49,10 +49,16 @@ class Board {
 /// A model of the table with what its callbacks need.
 struct LiveModel {
   ModelEntry entry;
+  std::string network;  ///< whose findings these are: two may be of one
   const Kind* kind = nullptr;
   std::filesystem::path file;
   double rate = 0;                      ///< that it has on this stream; of a reader its finder's
   minnow::vision::Placement placement;  ///< of the run that is under way
+  std::vector<minnow::vision::Rect>
+      tiles{};  ///< at which it looks one by one, in place of the whole frame
+
+  /// After another model's frames.
+  bool looksAtTiles() const { return kind->read == nullptr && !entry.live->of.empty(); }
 };
 
 class LiveModels {
@@ -70,6 +76,7 @@ class LiveModels {
   const ModelEntry* entryOf(const std::string& name) const;
 
  private:
+  void addTiles();
   std::deque<LiveModel> models_;  // callbacks point to them
 };
 

@@ -165,6 +165,7 @@ std::optional<LiveEntry> readLive(Section& model) {
   out.deadlineMs = live.get<double>("deadline_ms", 0);
   out.priority = static_cast<int>(live.get<int64_t>("priority", 0));
   out.evictable = live.get<bool>("evictable", false);
+  out.tilesAfter = live.get<std::string>("tiles_after", "");
   live.refuseOthers();
   if ((out.rate > 0) == out.of.empty()) return out;
   throw TableError(live.where() + ": a model has a `rate`, or one `of` whose features it reads");

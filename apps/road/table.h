@@ -22,6 +22,8 @@ struct LiveEntry {
   double deadlineMs = 0;  ///< 0: until its next frame
   int priority = 0;
   bool evictable = false;
+  /// Of one with tiles: after each frame that this other model looked at it looks at the frame's tiles.
+  std::string tilesAfter;
 };
 
 struct ModelEntry {

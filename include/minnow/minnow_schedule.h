@@ -89,18 +89,17 @@ typedef struct minnow_scheduled_model {
    NULL}
 
 typedef struct minnow_schedule_options {
-  size_t size;              /* sizeof(minnow_schedule_options) */
-  int threads;              /* of each unit of cores */
-  int concurrency;          /* runs that may be begun at a time on each unit; 0: as many as are of use and fit */
-  size_t memory_budget;     /* most bytes the library may hold; 0 for no limit */
-  const char* kernel_cache; /* as minnow_runtime_options has it */
+  size_t size;     /* sizeof(minnow_schedule_options) */
+  int threads;     /* of each unit of cores */
+  int concurrency; /* runs that may be begun at a time on each unit; 0: as many as are of use and fit */
+  size_t memory_budget;      /* most bytes the library may hold; 0 for no limit */
+  const char* kernel_cache;  /* as minnow_runtime_options has it */
   const double* frame_rates; /* of streams, frames a second; NULL: one stream of 30 */
   size_t stream_count;
   int cpu_units; /* that compute a model each, side by side */
   int reserved;  /* 0 */
 } minnow_schedule_options;
-#define MINNOW_SCHEDULE_OPTIONS_INIT \
-  {sizeof(minnow_schedule_options), 1, 0, 0, NULL, NULL, 0, 1, 0}
+#define MINNOW_SCHEDULE_OPTIONS_INIT {sizeof(minnow_schedule_options), 1, 0, 0, NULL, NULL, 0, 1, 0}
 
 /* Loads the models and measures each alone, for which no callback is called. NULL options: as by the initialiser. */
 minnow_status minnow_schedule_create(const minnow_scheduled_model* models, size_t count,
@@ -170,8 +169,8 @@ minnow_status minnow_schedule_model_error(const minnow_schedule* schedule, size_
                                           size_t bytes);
 
 /* Of the time since the schedule began, on one unit. */
-minnow_status minnow_schedule_model_share(const minnow_schedule* schedule, size_t model, size_t unit,
-                                          double* share);
+minnow_status minnow_schedule_model_share(const minnow_schedule* schedule, size_t model,
+                                          size_t unit, double* share);
 
 /* minnow/schedule.h, UnitStatus. */
 typedef struct minnow_unit_status {

@@ -88,8 +88,8 @@ Result<void> Schedule::Impl::resize(std::string_view name, InputShapes shapes) {
         .begin = begin,
         .end = end});
   if (!outcome)
-    return fail(outcome.error().code, "model '", name, "' stays as it was: ",
-                outcome.error().message);
+    return fail(outcome.error().code, "model '", name,
+                "' stays as it was: ", outcome.error().message);
   return {};
 }
 
@@ -108,7 +108,8 @@ void Schedule::Impl::learn(int unit, int task) {
   now[task].visits.clear();
   schedule::admitVisits(now, room);
   policy->setTasks(now);
-  for (size_t t = 0; t < tasks.size(); ++t) {  // one by one: what never changes is read without `mutex`
+  for (size_t t = 0; t < tasks.size();
+       ++t) {  // one by one: what never changes is read without `mutex`
     tasks[t].pieces.swap(now[t].pieces);
     tasks[t].visits.swap(now[t].visits);
     tasks[t].promise = now[t].promise;

@@ -209,8 +209,8 @@ std::vector<Task> Schedule::Impl::tasksNow() const {
 
 namespace {
 
-std::vector<std::pair<std::string, std::string>> leftOutOf(
-    const Member& member, std::span<const schedule::Kind> kinds) {
+std::vector<std::pair<std::string, std::string>> leftOutOf(const Member& member,
+                                                           std::span<const schedule::Kind> kinds) {
   std::vector<std::pair<std::string, std::string>> all;
   for (size_t kind = 0; kind < kinds.size(); ++kind)
     if (const std::string& why = member.places[kind].leftOut; !why.empty())
@@ -240,8 +240,8 @@ std::vector<Admission> Schedule::admission() const {
     const double before = now[m].of < 0 ? 0 : millis(verdicts[now[m].of].response);
     all.push_back({member.asked.name, rate, millis(verdict.alone), millis(verdict.preemption),
                    millis(now[m].deadline), response, before + response,
-                   verdict.holds && !mayLeave && isKnown, rate * verdict.rateThatHolds,
-                   now[m].home, mayLeave, learning[m], leftOutOf(member, impl_->kinds)});
+                   verdict.holds && !mayLeave && isKnown, rate * verdict.rateThatHolds, now[m].home,
+                   mayLeave, learning[m], leftOutOf(member, impl_->kinds)});
   }
   return all;
 }

@@ -120,7 +120,7 @@ class Machine {
     if (++progress.piece < policy_.tasks()[task].piecesOn(unit)->size()) return;
     progress.piece = 0;
     if (++progress.run < policy_.begun(task).runs) return;
-    if (pace_.note(unit, progress.expected, progress.took) && options_.speed)
+    if (pace_.note(task, unit, progress.expected, progress.took) && options_.speed)
       options_.speed(unit, pace_.speed(unit), now_);
     outcomes_[task].visits += unit != policy_.tasks()[task].home;
     end(task);

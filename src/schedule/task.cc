@@ -15,9 +15,9 @@ Level levelOf(const Task& task) { return {task.priority, -task.deadline}; }
 
 /// Tasks of one class: neighbouring levels.
 struct Group {
-  int least, most;     // priorities
-  Nanos deadline;      // the shortest
-  Nanos cost;          // of the longest job
+  int least, most;  // priorities
+  Nanos deadline;   // the shortest
+  Nanos cost;       // of the longest job
   int levels;
 };
 
@@ -40,8 +40,9 @@ std::vector<Group> groupsOf(std::span<const Task> tasks, int unit) {
 using Harm = std::tuple<bool, int, double>;
 Harm harmOf(const Group& lower, const Group& upper) {
   const bool crosses = lower.least != upper.most;
-  return {crosses, crosses ? upper.most : 0,
-          static_cast<double>(lower.cost) / static_cast<double>(std::max<Nanos>(upper.deadline, 1))};
+  return {
+      crosses, crosses ? upper.most : 0,
+      static_cast<double>(lower.cost) / static_cast<double>(std::max<Nanos>(upper.deadline, 1))};
 }
 
 size_t leastHarm(const std::vector<Group>& groups) {

@@ -189,7 +189,7 @@ void Schedule::Impl::noteTimes(int unit, int task) {
     remember(tasks[task].pieces.back(), member.handedOver);
   }
   const Nanos expected = member.places[kindOf(unit)].measured->computed * policy->begun(task).runs;
-  if (pace->note(unit, expected, member.computed))
+  if (pace->note(task, unit, expected, member.computed))
     tell({.kind = ScheduleEvent::Kind::Speed,
           .unit = unit,
           .begin = Clock::now(),

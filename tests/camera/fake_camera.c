@@ -40,14 +40,14 @@ static int openAs(const char* name, const char* path, int flags, mode_t mode) {
   return strncmp(path, "/dev/video", 10) == 0 ? openCamera() : next(path, flags, mode);
 }
 
-#define OPEN(name)                                        \
-  int name(const char* path, int flags, ...) {            \
-    va_list more;                                         \
-    mode_t mode;                                          \
-    va_start(more, flags);                                \
-    mode = (flags & O_CREAT) ? va_arg(more, mode_t) : 0;  \
-    va_end(more);                                         \
-    return openAs(#name, path, flags, mode);              \
+#define OPEN(name)                                       \
+  int name(const char* path, int flags, ...) {           \
+    va_list more;                                        \
+    mode_t mode;                                         \
+    va_start(more, flags);                               \
+    mode = (flags & O_CREAT) ? va_arg(more, mode_t) : 0; \
+    va_end(more);                                        \
+    return openAs(#name, path, flags, mode);             \
   }
 OPEN(open)
 OPEN(open64)
@@ -86,7 +86,8 @@ static int takeBuffer(struct v4l2_buffer* buffer) {
   due.tv_nsec += 1000000000L / (long)rate;
   if (due.tv_nsec >= 1000000000L) due.tv_nsec -= 1000000000L, ++due.tv_sec;
   clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);
-  for (i = 0; i < kBytes; ++i) pixels[i] = i % 2 ? 128 : (unsigned char)(i / 2 % kWidth * 3 + given);
+  for (i = 0; i < kBytes; ++i)
+    pixels[i] = i % 2 ? 128 : (unsigned char)(i / 2 % kWidth * 3 + given);
   if (pwrite(camera, pixels, kBytes, (off_t)index * kRoom) != kBytes) return fails(EIO);
   buffer->index = (unsigned)index;
   buffer->bytesused = kBytes;
@@ -115,8 +116,8 @@ static int queueBuffer(const struct v4l2_buffer* buffer) {
 
 static int tellCapabilities(struct v4l2_capability* said) {
   memset(said, 0, sizeof *said);
-  said->capabilities = is("no-camera") ? V4L2_CAP_VIDEO_OUTPUT
-                                       : V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING;
+  said->capabilities =
+      is("no-camera") ? V4L2_CAP_VIDEO_OUTPUT : V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING;
   return 0;
 }
 
@@ -127,29 +128,43 @@ static int tellInput(struct v4l2_input* input) {
 
 static int answer(unsigned long request, void* about) {
   switch (request) {
-    case VIDIOC_QUERYCAP: return tellCapabilities(about);
-    case VIDIOC_G_INPUT: return *(int*)about = 0;
-    case VIDIOC_ENUMINPUT: return tellInput(about);
+    case VIDIOC_QUERYCAP:
+      return tellCapabilities(about);
+    case VIDIOC_G_INPUT:
+      return *(int*)about = 0;
+    case VIDIOC_ENUMINPUT:
+      return tellInput(about);
     case VIDIOC_G_FMT:
-    case VIDIOC_S_FMT: return setFormat(about);
-    case VIDIOC_G_PARM: return tellRate(about, 0);
-    case VIDIOC_S_PARM: return tellRate(about, 1);
-    case VIDIOC_REQBUFS: return askBuffers(about);
-    case VIDIOC_QUERYBUF: return tellBuffer(about);
-    case VIDIOC_QBUF: return queueBuffer(about);
-    case VIDIOC_DQBUF: return takeBuffer(about);
+    case VIDIOC_S_FMT:
+      return setFormat(about);
+    case VIDIOC_G_PARM:
+      return tellRate(about, 0);
+    case VIDIOC_S_PARM:
+      return tellRate(about, 1);
+    case VIDIOC_REQBUFS:
+      return askBuffers(about);
+    case VIDIOC_QUERYBUF:
+      return tellBuffer(about);
+    case VIDIOC_QBUF:
+      return queueBuffer(about);
+    case VIDIOC_DQBUF:
+      return takeBuffer(about);
     case VIDIOC_STREAMON:
-    case VIDIOC_STREAMOFF: return 0;
-    default: return fails(ENOTTY);
+    case VIDIOC_STREAMOFF:
+      return 0;
+    default:
+      return fails(ENOTTY);
   }
 }
 
 int ioctl(int file, unsigned long request, ...) {
-  int (*next)(int, unsigned long, ...) = (int (*)(int, unsigned long, ...))dlsym(RTLD_NEXT, "ioctl");
+  int (*next)(int, unsigned long, ...) =
+      (int (*)(int, unsigned long, ...))dlsym(RTLD_NEXT, "ioctl");
   va_list more;
   void* about;
   va_start(more, request);
   about = va_arg(more, void*);
   va_end(more);
-  return file >= 0 && file == camera ? answer((unsigned int)request, about) : next(file, request, about);
+  return file >= 0 && file == camera ? answer((unsigned int)request, about)
+                                     : next(file, request, about);
 }

@@ -465,12 +465,12 @@ void Soak::judge(double minutes) {
   for (size_t why = 0; why < kDropReasons; ++why)
     std::printf(" %s %llu", dropReasonName(static_cast<DropReason>(why)),
                 static_cast<unsigned long long>(dropped[why]));
-  std::printf("\n%llu loads, %llu files replaced, %llu resizes of models, %llu of a session, %llu "
-              "allocations failed (%s)\n",
-              static_cast<unsigned long long>(loads), static_cast<unsigned long long>(replaced_),
-              static_cast<unsigned long long>(resizes_),
-              static_cast<unsigned long long>(resized_.resizes),
-              static_cast<unsigned long long>(failures_), lastError_.c_str());
+  std::printf(
+      "\n%llu loads, %llu files replaced, %llu resizes of models, %llu of a session, %llu "
+      "allocations failed (%s)\n",
+      static_cast<unsigned long long>(loads), static_cast<unsigned long long>(replaced_),
+      static_cast<unsigned long long>(resizes_), static_cast<unsigned long long>(resized_.resizes),
+      static_cast<unsigned long long>(failures_), lastError_.c_str());
   judgeMemory(minutes);
   if (!everythingHappened()) wrong("something that is to happen did not");
 }

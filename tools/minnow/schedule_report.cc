@@ -96,7 +96,8 @@ std::string admissionInWords(const Schedule& schedule, const std::vector<Admissi
                         number(model.responseMs), units[model.unit].name, verdictOn(model));
   for (const Admission& model : admission)
     for (const auto& [device, why] : model.leftOut)
-      text += fmt::format("{}: not on {}, which has no room for it: {}\n", model.model, device, why);
+      text +=
+          fmt::format("{}: not on {}, which has no room for it: {}\n", model.model, device, why);
   const auto holding = std::ranges::count(admission, true, &Admission::holds);
   text += fmt::format("{} of {} hold; load {}; {} runs at a time of {} wanted\n", holding,
                       admission.size(), loadsInWords(units, admission), schedule.concurrency(),

@@ -100,10 +100,10 @@ Result<void> Video::open(double rate) {
   const int code = avformat_open_input(&format, place_.what.c_str(), place_.device, &wishes);
   av_dict_free(&wishes);
   if (code < 0)
-    return failed(from_,
-                  place_.device != nullptr ? adviceOn(code)
-                                           : "no video that FFmpeg's libraries can open",
-                  code);
+    return failed(
+        from_,
+        place_.device != nullptr ? adviceOn(code) : "no video that FFmpeg's libraries can open",
+        code);
   format_.reset(format);
   if (auto ok = openStream(); !ok) return ok;
   const AVStream& stream = *format_->streams[stream_];
