@@ -217,6 +217,11 @@ TEST(ClInputs, AreBoundInC) {
                                                   on.model.span.size(), nullptr, &interpreter),
             MINNOW_OK);
   ASSERT_EQ(minnow_interpreter_create_session(interpreter, &options, &session), MINNOW_OK);
+  minnow_device_memory memory = MINNOW_DEVICE_MEMORY_INIT;
+  ASSERT_EQ(minnow_session_device_memory(session, 0, &memory), MINNOW_OK);
+  EXPECT_STREQ(memory.backend, "cl");
+  EXPECT_EQ(memory.weight_bytes + memory.block_bytes, on.session.memory().deviceBytes);
+  EXPECT_EQ(minnow_session_device_memory(session, 1, &memory), MINNOW_NOT_FOUND);
   ASSERT_EQ(minnow_session_begin(session, &frame), MINNOW_OK);
   const auto input = numbers(3 * 48 * 64, -0.5F);
   Memory x(*clDevice(), input), y(*clDevice(), std::vector<float>(input.size()));
@@ -229,9 +234,9 @@ TEST(ClInputs, AreBoundInC) {
   EXPECT_EQ(minnow_frame_run(frame), MINNOW_OK) << minnow_last_error();
   EXPECT_EQ(y.read(clDevice()->queue), test::onCpu(on, input));
   const test::Pixels pixels(64, 48);
-  const Memory memory(*clDevice(), pixels.bytes);
+  const Memory picturesOwn(*clDevice(), pixels.bytes);
   minnow_device_picture picture = MINNOW_DEVICE_PICTURE_INIT;
-  picture.cl = memory.get(), picture.width = 64, picture.height = 48;
+  picture.cl = picturesOwn.get(), picture.width = 64, picture.height = 48;
   picture.colour = 1, picture.quarters = 2, picture.mirror = 1, picture.mean[1] = 7;
   picture.scale[2] = 0.25F;
   EXPECT_EQ(minnow_frame_bind_picture(frame, "x", &picture), MINNOW_OK) << minnow_last_error();

@@ -110,6 +110,12 @@ class Ncnn(Engine):
 class NcnnVulkan(Ncnn):
     name, title, vulkan = "ncnn-vulkan", "ncnn, Vulkan", True
 
+    def __init__(self, *arguments):
+        import ncnn
+        if ncnn.get_gpu_count() == 0:  # it would compute on the CPU without a word
+            raise RuntimeError("Vulkan has no device here; Debian's mesa-vulkan-drivers compute on the CPU")
+        super().__init__(*arguments)
+
 
 class OpenVino(Engine):
     name, title = "openvino", "OpenVINO"

@@ -3,10 +3,11 @@
 
 Usage: gpu.py --minnow build/minnow [--seconds 2] MODEL.onnx[:NAME=1,3,H,W]…
 
-Each back-end has a model twice: as far as it supports it, by estimates that are a GPU's; and as measured costs place it
-(--kernel-cache), which on a software driver leaves most on the CPU. On a software driver (PoCL, llvmpipe) on one pinned thread, times say how good the kernels are for that driver's compiler,
+Each back-end has a model as far as it supports it, by estimates that are a GPU's; and all of them together have it as measured costs
+place it (--kernel-cache), which on software drivers leaves most on the CPU. On a software driver (PoCL, llvmpipe) on one pinned thread, times say how good the kernels are for that driver's compiler,
 and nothing of a GPU; bytes that cross, kernels started and sizes of work-groups hold on any device. The CPU runs layer by
-layer, as sessions with a device do. Everybody takes turns, for three rounds, and the minimum counts. A peer that does not
+layer, as sessions with a device do. Everybody takes turns, for three rounds, and the minimum counts; who takes longer for three runs
+than a round is to last has one. Rows are printed as they are measured. A peer that does not
 compute what ONNX Runtime computes, or has no such back-end in its wheel, is named below the table.
 """
 import argparse
@@ -25,7 +26,7 @@ import subjects
 ROUNDS = 3
 # What --backend takes, in the order of the columns; a build or a machine that lacks one has no such column.
 BACKENDS = ["cl,cpu", "gl,cpu"]
-MEASURED = ", as measured"
+MIXED = "cl,gl,cpu"  # as measured costs place it
 
 
 class Ours:
@@ -34,6 +35,7 @@ class Ours:
                           *(["--kernel-cache", str(cache)] if cache else [])]
         self.binary = binary
         self.layers = [] if backends else ["--layers"]
+        self.once = None  # ms, the least of three runs
 
     def asked(self, verb, *more):
         return json.loads(subprocess.check_output([self.binary, verb, *self.arguments, *more, "--json"],
@@ -42,23 +44,30 @@ class Ours:
     def placement(self):
         return self.asked("info")["placement"]
 
-    def measure(self, seconds):
-        once = self.asked("bench", *self.layers, "--runs", "3")[0]["median_ms"]
-        runs = max(3, int(seconds * 1e3 / max(once, 1e-3)))
+    def least(self, runs):
         return self.asked("bench", *self.layers, "--runs", str(runs))[0]["min_ms"]
 
+    def measure(self, seconds):
+        if self.once is None:
+            self.once = self.least(3)
+        runs = int(seconds * 1e3 / self.once)
+        return self.least(runs) if runs > 3 else self.once
 
-def devices(binary, model):
-    """{list of back-ends: the first one's device and work-groups} of those that are here."""
+
+def placements(binary, model):
+    """{list of back-ends: placement} of those whose first device is here."""
     here = {}
     for backends in BACKENDS:
         found = subprocess.run([binary, "info", str(model), "--backend", backends, "--json"], capture_output=True)
         if found.returncode == 0:
-            first = next(one for one in json.loads(found.stdout)["placement"]["backends"]
-                         if one["name"] == backends.split(",")[0])
-            if first["device"]:
-                here[backends] = first
+            placed = json.loads(found.stdout)["placement"]
+            if first_of(backends, placed)["device"]:
+                here[backends] = placed
     return here
+
+
+def first_of(backends, placed):
+    return next(one for one in placed["backends"] if one["name"] == backends.split(",")[0])
 
 
 PEERS = {engines.NcnnVulkan: lambda subject, made: conversions.for_ncnn(subject.path, subject.shapes, made / "net.param"),
@@ -99,11 +108,12 @@ def measured(options, argument):
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         model = conversions.for_minnow(options.minnow, subject.path, subject.shapes, folder / "model.minnow")
-        here = devices(options.minnow, model)
+        here = placements(options.minnow, model)
         ours = {"": Ours(options.minnow, model, "", None)}
         for backends in here:
             ours[backends] = Ours(options.minnow, model, backends, None)
-            ours[backends + MEASURED] = Ours(options.minnow, model, backends, options.cache)
+        if here:
+            ours[MIXED] = Ours(options.minnow, model, MIXED, options.cache)
         theirs, failed = peers(subject, folder)
         best = dict.fromkeys([*ours, *theirs], float("inf"))
         for _ in range(ROUNDS):
@@ -111,29 +121,26 @@ def measured(options, argument):
                 best[who] = min(best[who], one.measure(options.seconds / ROUNDS))
             for who, one in theirs.items():
                 best[who] = min(best[who], measure_peer(one, options.seconds / ROUNDS))
-        placements = {who: one.placement() for who, one in ours.items() if who}
-    return {"model": subject.name, "ms": best, "failed": failed, "here": here, "placements": placements}
+        if here:
+            here[MIXED] = ours[MIXED].placement()
+    return {"model": subject.name, "ms": best, "failed": failed, "placements": here}
 
 
-def columns(rows):
-    return [backends for backends in BACKENDS if any(backends in row["here"] for row in rows)]
-
-
-def print_table(rows):
-    ours = [who for backends in columns(rows) for who in (backends, backends + MEASURED)]
-    theirs = [kind.title for kind in PEERS if any(kind.title in row["ms"] for row in rows)]
+def print_head(row):
     heads = ["model", "CPU ms"]
-    for who in ours:
+    for who in row["placements"]:
         heads += [f"{who}: ms", "x CPU", "operators", "crossings", "KB across", "kernels"]
-    heads += [head for who in theirs for head in (f"{who}: ms", "x CPU")]
+    heads += [head for kind in PEERS for head in (f"{kind.title}: ms", "x CPU")]
     print("| " + " | ".join(heads) + " |\n|" + "---|" * len(heads))
-    for row in rows:
-        cells = [row["model"], f"{row['ms']['']:.2f}"]
-        for who in ours:
-            cells += [*times_of(row, who), *placement_of(row["placements"].get(who))]
-        for who in theirs:
-            cells += times_of(row, who)
-        print("| " + " | ".join(cells) + " |", flush=True)
+
+
+def print_row(row):
+    cells = [row["model"], f"{row['ms']['']:.2f}"]
+    for who in row["placements"]:
+        cells += [*times_of(row, who), *placement_of(row["placements"][who])]
+    for kind in PEERS:
+        cells += times_of(row, kind.title)
+    print("| " + " | ".join(cells) + " |", flush=True)
 
 
 def times_of(row, who):
@@ -141,15 +148,13 @@ def times_of(row, who):
 
 
 def placement_of(placed):
-    if not placed:
-        return [""] * 4
     operators = ", ".join(f"{count} {name}" for name, count in placed["operators"].items())
     return [operators, str(placed["crossings"]), f"{placed['crossing_bytes'] / 1024:.0f}", str(placed["kernels_started"])]
 
 
 def print_notes(rows):
-    for backends in columns(rows):
-        first = next(row["here"][backends] for row in rows if backends in row["here"])
+    for backends in filter(rows[0]["placements"].get, BACKENDS):
+        first = first_of(backends, rows[0]["placements"][backends])
         print(f"\n{backends}: {first['device']}, work-groups of {first['work_groups']}.", end="")
     print()
     reasons = {}
@@ -170,8 +175,12 @@ def main():
     for name in ("POCL_MAX_PTHREAD_COUNT", "LP_NUM_THREADS", "OMP_NUM_THREADS"):  # software drivers: one thread
         os.environ[name] = "1"
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    rows = [measured(options, argument) for argument in options.models]
-    print_table(rows)
+    rows = []
+    for argument in options.models:
+        rows.append(measured(options, argument))
+        if len(rows) == 1:
+            print_head(rows[0])
+        print_row(rows[-1])
     print_notes(rows)
 
 

@@ -307,7 +307,7 @@ class Chooser {
     return graph_.nodes[node].name;
   }
 
-  PathChoice::Tried& best() {
+  const PathChoice::Tried& best() const {
     return *std::ranges::min_element(choice_.tried, {}, &PathChoice::Tried::measuredMs);
   }
 
@@ -328,8 +328,9 @@ class Chooser {
         if (turn >= 0) choice_.tried[c].measuredMs = std::min(choice_.tried[c].measuredMs, *ms);
       }
     }
-    if (best().measuredMs <= kWorthIt * choice_.tried[0].measuredMs)
-      choice_.chosen = static_cast<size_t>(&best() - choice_.tried.data());
+    for (size_t c = 1; c < choice_.tried.size(); ++c)  // one path before several
+      if (choice_.tried[c].measuredMs <= kWorthIt * choice_.tried[choice_.chosen].measuredMs)
+        choice_.chosen = c;
     return {};
   }
 

@@ -111,9 +111,9 @@ TEST_F(GlSessions, APathMayBeThereThoughTheSessionAsksForAnother) {
 }
 
 /// A trunk with a head for each device.
-ir::Graph networkOfHeads() {
+ir::Graph networkOfHeads(int64_t side = 64) {
   test::Builder b("heads");
-  const ir::ValueId trunk = b.conv(b.input("x", {1, 16, 64, 64}), 16, 32, 3, 1, 1, 1);
+  const ir::ValueId trunk = b.conv(b.input("x", {1, 16, side, side}), 16, 32, 3, 1, 1, 1);
   const auto head = [&](int seed) {
     return b.conv(b.conv(trunk, 32, 64, 3, 1, 1, seed), 64, 8, 3, 1, 1, seed + 1);
   };
@@ -249,7 +249,7 @@ TEST(BothDevices, AreToldApartInReportsOfMemory) {
 TEST(BothDevices, AreBothTriedForPaths) {
   if (!isHere("gl") || !isHere("cl")) GTEST_SKIP() << "one of them is not there";
   Runtime runtime = *Runtime::create({.threads = 2});
-  const test::Model model{networkOfHeads()};
+  const test::Model model{networkOfHeads(32)};
   Interpreter interpreter = *Interpreter::createFromBuffer(runtime, model.span);
   const auto choice = interpreter.choosePaths({.backend = "cl", .backups = "gl,cpu"});
   ASSERT_TRUE(choice) << choice.error().message;

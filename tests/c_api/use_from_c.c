@@ -277,6 +277,7 @@ static const char* useLedger(const minnow_runtime* runtime) {
 static const char* useSession(minnow_interpreter* model) {
   minnow_session* session;
   minnow_memory_report memory = MINNOW_MEMORY_REPORT_INIT;
+  minnow_device_memory device = MINNOW_DEVICE_MEMORY_INIT;
   const char* problem;
   CHECK(minnow_interpreter_create_session(model, NULL, &session) == MINNOW_OK);
   CHECK(minnow_session_input_count(session) == 1 && minnow_session_output_count(session) == 1);
@@ -288,6 +289,8 @@ static const char* useSession(minnow_interpreter* model) {
   CHECK(minnow_session_memory(session, &memory) == MINNOW_OK && memory.dynamic_bytes == 1);
   memory.size = 1;
   CHECK(minnow_session_memory(session, &memory) == MINNOW_INVALID_ARGUMENT);
+  CHECK(minnow_session_device_memory(session, 0, &device) == MINNOW_NOT_FOUND);
+  CHECK(minnow_session_device_memory(session, 0, NULL) == MINNOW_INVALID_ARGUMENT);
   CHECK(minnow_session_resize_input(session, "x", NULL, 9) == MINNOW_INVALID_ARGUMENT);
   problem = resize(model, session);
   if (problem == NULL) problem = createResized(model);

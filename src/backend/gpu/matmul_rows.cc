@@ -58,10 +58,31 @@ void enterBatch(const Shape& batch, const Matrices& a, const Matrices& b, const 
   for (int axis = 0; axis < g.rank; ++axis) g.extent[axis] = static_cast<int32_t>(batch[axis]);
 }
 
-/// All but the work-items.
-MatMulGeometry geometryOf(const Work& work, int64_t matrix, int lanes) {
+/// A right side as it lies where neighbouring columns do beside each other.
+TensorView byRows(const TensorView& b, bool transposed) {
+  TensorView rows = b;
+  rows.strides = plainStrides(b.shape);
+  const auto last = static_cast<size_t>(b.shape.rank()) - 1;
+  if (transposed) rows.strides[last] = b.shape[b.shape.rank() - 2], rows.strides[last - 1] = 1;
+  return rows;
+}
+
+/// True if columns that a run computes lie apart: each vector of them would be put together from as many
+/// places, for every block of rows anew, so that they are copied before.
+bool areApart(const Work& work, const Device& device) {
   const auto& op = static_cast<const ops::MatMul&>(work.op);
-  const TensorView &a = work.inputs[0], &b = work.inputs[1];
+  const TensorView& b = work.inputs[1];
+  if (b.data != nullptr || b.shape.rank() < 2 || storesHalves(work)) return false;
+  const auto extents =
+      ops::matMulExtents(work.inputs[0].shape, b.shape, op.transposeA, op.transposeB);
+  return Matrices(b, op.transposeB, false).columnStride != 1 && extents->n >= device.lanes() &&
+         extents->m > device.pixels() && isWritten({"copy", "crossed", ""}, device);
+}
+
+/// All but the work-items.
+MatMulGeometry geometryOf(const Work& work, const TensorView& b, int64_t matrix, int lanes) {
+  const auto& op = static_cast<const ops::MatMul&>(work.op);
+  const TensorView& a = work.inputs[0];
   const auto extents = *ops::matMulExtents(a.shape, b.shape, op.transposeA, op.transposeB);
   const Matrices left(a, op.transposeA, true), right(b, op.transposeB, false);
   const Matrices out =
@@ -86,7 +107,9 @@ Result<void> prepareMatMul(const Work& work, Device& device, Launches& launches)
   const auto& op = static_cast<const ops::MatMul&>(work.op);
   const auto matrices = weightsOf(work);
   const int64_t matrix = matrices ? kernels::panelShape(*matrices).groupElements() : 0;
-  MatMulGeometry g = geometryOf(work, matrix, device.lanes());
+  const bool copied = areApart(work, device);
+  const TensorView right = copied ? byRows(work.inputs[1], op.transposeB) : work.inputs[1];
+  MatMulGeometry g = geometryOf(work, right, matrix, device.lanes());
   const int pixels = g.rows == 1 ? 1 : device.pixels();  // of a vector one row is all
   const int panels = matrices ? panelsOf(g.panels, pixels, device) : 1;
   g.panels = (g.panels + panels - 1) / panels;
@@ -95,8 +118,14 @@ Result<void> prepareMatMul(const Work& work, Device& device, Launches& launches)
   for (int axis = 0; axis < g.rank; ++axis) g.items *= g.extent[axis];
   const auto a = launches.operand(work, 0);
   if (!a) return std::unexpected(a.error());
-  const auto b = matrices ? packedWeights(op, work.inputs[1], launches) : launches.operand(work, 1);
+  auto b = matrices ? packedWeights(op, work.inputs[1], launches) : launches.operand(work, 1);
   if (!b) return std::unexpected(b.error());
+  if (copied) {
+    const Operand rows{Operand::In::Workspace};
+    launches.setWorkspace(right.bytes());
+    if (auto ok = addCopy(launches, device, *b, work.inputs[1], rows, right); !ok) return ok;
+    b = rows;
+  }
   const auto bias = g.bias < 0 ? a : launches.operand(work, 2);
   if (!bias) return std::unexpected(bias.error());
   return launches.add({"matmul", "matmul",

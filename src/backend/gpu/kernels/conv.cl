@@ -313,16 +313,19 @@ kernel void transposed(global const T* x, global const T* w, global const T* bia
         if (z % g.stride[0] != 0 || r % g.stride[1] != 0 || c % g.stride[2] != 0) continue;
         const int atZ = z / g.stride[0], atRow = r / g.stride[1], atColumn = c / g.stride[2];
         const bool there = atZ >= 0 && atZ < g.in[0] && atRow >= 0 && atRow < g.in[1];
-        global const T* row = x + atZ * g.x[0] + atRow * g.x[1];
-        for (int k = 0; k < g.channels; ++k) {
+        global const T* from[PIXELS];
+        int masks[PIXELS];
+        UNROLLED for (int p = 0; p < PIXELS; ++p) {
+          masks[p] = there && atColumn + p >= 0 && atColumn + p < g.in[2] ? -1 : 0;
+          from[p] = x + (masks[p] ? atZ * g.x[0] + atRow * g.x[1] + (atColumn + p) * g.x[2] : 0);
+        }
+        long distance = 0;
+        for (int k = 0; k < g.channels; ++k, distance += g.xChannel) {
           const V weights = load16(w + (long)k * width);
           UNROLLED for (int p = 0; p < PIXELS; ++p) {
-            V value = 0;
-            if (there && atColumn + p >= 0 && atColumn + p < g.in[2]) {
-              global const T* from = row + (atColumn + p) * g.x[2] + k * g.xChannel;
-              value = DEPTHWISE ? load(from, g.xChannel, count) : (V)(loadOne(from, 0));
-            }
-            sum[p] = fma(value, weights, sum[p]);
+            const V value = DEPTHWISE ? load(from[p] + distance, g.xChannel, count)
+                                      : (V)(loadOne(from[p], distance));
+            sum[p] = fma(as_float16(as_int16(value) & masks[p]), weights, sum[p]);
           }
         }
       }
