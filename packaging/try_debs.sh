@@ -8,9 +8,8 @@ shift
 here=$(dirname "$(readlink -f "$0")")
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
-mirror=$(grep -hoE '(http|https)://[^ ]+' /etc/apt/sources.list /etc/apt/sources.list.d/* 2> /dev/null | head -1)
-debootstrap --variant=minbase bookworm "$root" "${mirror:-http://deb.debian.org/debian}" > /dev/null
-cp -r /etc/apt/. "$root/etc/apt/"
+debootstrap --variant=minbase bookworm "$root" "${MIRROR:-http://deb.debian.org/debian}" > /dev/null
+cp -r /etc/apt/apt.conf.d/. "$root/etc/apt/apt.conf.d/"  # how this machine reaches it
 mkdir "$root/tried"
 cp "${debs[@]}" "$1" "$2" "$here/../examples/infer.c" "$root/tried"
 chroot "$root" bash -euc "
