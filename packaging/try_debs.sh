@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the packages into a fresh Debian 12 and uses them there: a model is converted and run, a program in C is built with
-# pkg-config and one in C++ with find_package. Wants root and debootstrap. Usage: try_debs.sh DEB… -- MODEL.onnx PICTURE
+# pkg-config and runs. Wants root and debootstrap, and takes some minutes. Usage: try_debs.sh DEB… -- MODEL.onnx PICTURE
 set -euo pipefail
 debs=()
 while [ "$1" != -- ]; do debs+=("$1"); shift; done
@@ -20,4 +20,4 @@ chroot "$root" bash -euc "
   minnow convert '$(basename "$1")' -o model.minnow
   minnow run model.minnow --input 'all=$(basename "$2")'
   cc infer.c \$(pkg-config --cflags --libs minnow) -o infer
-  ./infer model.minnow"
+  ./infer model.minnow < /dev/zero | wc -c"

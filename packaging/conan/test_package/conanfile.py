@@ -23,4 +23,4 @@ class MinnowTest(ConanFile):
 
     def test(self):
         if can_run(self):
-            self.run(str(Path(self.cpp.build.bindir) / "version"), env="conanrun")
+            self.run(str(Path(self.build_folder) / "version"), env="conanrun")
