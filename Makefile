@@ -1,6 +1,6 @@
 # Two commands from a bare Debian 12 machine: `make demo` and `make test`. CMakePresets.json has the builds.
 .DEFAULT_GOAL := build
-.PHONY: build docs packages models test-shared fuzz bench-peers bench-gpu bench-arm bench-arm-layers bench-arm-check speed-page bench-memory bench-schedule bench-strips bench-frames size size-table ready test-device demo demo-live soak test test-arm test-riscv quick-arm test-all sanitizers lint bench clean bench-contract conformance
+.PHONY: build docs packages wheels test-wheels models test-shared fuzz bench-peers bench-gpu bench-arm bench-arm-layers bench-arm-check speed-page bench-memory bench-schedule bench-strips bench-frames size size-table ready test-device demo demo-live soak test test-arm test-riscv quick-arm test-all sanitizers lint bench clean bench-contract conformance
 .NOTPARALLEL:
 
 IMAGES ?=
@@ -50,7 +50,7 @@ demo-live: $(CACHE)/installed-demo_live
 LIVE_SECONDS ?= 30
 
 # A schedule for SECONDS, a day of them unless told otherwise, while all that can happen to it happens (tests/soak).
-# `make test` has a few seconds of it, `make test-all` half an hour.
+# `make test` has a minute of it, `make test-all` half an hour.
 SECONDS ?= 86400
 soak: build/build.ninja
 	@cmake --build --preset release -j $(JOBS) --target soak
@@ -129,6 +129,13 @@ test-riscv: $(CACHE)/installed-riscv ready
 # The library for devices, installed and called from C, on ARM under the emulator (docs/size.md).
 test-device: ready
 	@tests/device_test.py build/minnow arm64-minimal armv7-minimal minimal
+
+# Python's wheels for three machines, by PyPI's ziglang, and as their users have them (docs/python.md): some 20 CPU minutes
+# for each. MACHINES="x86_64".
+wheels: $(CACHE)/installed-test
+	@scripts/build_wheels.sh $(MACHINES)
+test-wheels: wheels models
+	@scripts/test_wheels.sh $(MACHINES)
 
 # Pages are looked at in a browser, which brings 140 packages: not in `make test`.
 test-all: test $(CACHE)/installed-browser
@@ -227,7 +234,7 @@ speed-page:
 	@$(CACHE)/peers-venv/bin/python bench/peers/speed_page.py $(CACHE) README.md docs/speed.md
 
 # Twelve models on one stream: schedules beside threads in Minnow and in the peers, 8 minutes (docs/scheduling.md). UNITS=2 takes
-# two cores.
+# two cores, ONLY="urgency threads onnxruntime mnn" some ways: ncnn refuses two of the models.
 bench-schedule: $(CACHE)/installed-peers build models
 	@cmake --build --preset release -j $(JOBS) --target schedule_bench
 	@scripts/bench_schedule.sh build $(CACHE) $(SHARED_MODELS)

@@ -5,7 +5,8 @@ set(MINNOW_GTEST_SOURCE /usr/src/googletest CACHE PATH "GoogleTest's sources, fo
 # minnow_headers(target name): a target with the header, or folder of headers, of that name. A cross build reaches it
 # through a folder of links, so that it sees nothing that lies beside: a foreign C library must not meet the host's.
 function(minnow_headers target name)
-  find_path(MINNOW_FOLDER_OF_${name} ${name} PATHS /usr/include NO_CMAKE_FIND_ROOT_PATH)
+  # Not in the PATH's folders, where `fmt` is a program.
+  find_path(MINNOW_FOLDER_OF_${name} ${name} PATHS /usr/include NO_SYSTEM_ENVIRONMENT_PATH NO_CMAKE_FIND_ROOT_PATH)
   mark_as_advanced(MINNOW_FOLDER_OF_${name})
   set(folder ${MINNOW_FOLDER_OF_${name}})
   if(NOT folder)

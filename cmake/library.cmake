@@ -29,7 +29,8 @@ endfunction()
 function(minnow_shared_library)
   add_library(minnow_library SHARED
     $<TARGET_OBJECTS:minnow_base> $<TARGET_OBJECTS:minnow_runtime> $<TARGET_OBJECTS:minnow_vision>
-    $<$<BOOL:${MINNOW_SCHEDULE}>:$<TARGET_OBJECTS:minnow_schedule>>)
+    $<$<BOOL:${MINNOW_SCHEDULE}>:$<TARGET_OBJECTS:minnow_schedule>>
+    $<$<NOT:$<BOOL:${MINNOW_FOR_DEVICES}>>:$<TARGET_OBJECTS:minnow_vision_c>>)
   target_link_libraries(minnow_library PRIVATE $<BUILD_INTERFACE:minnow_runtime> $<BUILD_INTERFACE:minnow_vision>)
   set(exported ${PROJECT_SOURCE_DIR}/cmake/exported.map)
   set_target_properties(minnow_library PROPERTIES LINK_DEPENDS ${exported})

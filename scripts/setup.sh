@@ -10,7 +10,7 @@ build="g++ cmake ninja-build ccache make libhwy-dev libflatbuffers-dev flatbuffe
   libopencv-core-dev libopencv-imgproc-dev libtomlplusplus-dev"
 demo="opencv-doc ca-certificates"
 video="libavdevice-dev libavformat-dev libavcodec-dev libswscale-dev"
-test="libonnx-testdata pocl-opencl-icd libegl1 libgles2 libgl1-mesa-dri python3 python3-venv zstd"
+test="libonnx-testdata pocl-opencl-icd libegl1 libgles2 libgl1-mesa-dri python3 python3-venv python3-numpy python3-pytest zstd"
 arm="g++-aarch64-linux-gnu g++-arm-linux-gnueabihf qemu-user-static"
 qemu="qemu-user gcc libc6-dev"
 llvm="llvm-19"

@@ -32,9 +32,12 @@ ARROWS = {
     "src/program": ["src/memory", "src/planning", "src/backend"],
     "src/runtime": ["src/program", "src/format", "src/sizes", "src/backend/cpu", "src/backend/cl", "src/backend/gl"],
     "src/converter": ["src/passes", "src/format"],
+    "src/quantise": ["src/converter"],
     "src/analysis": ["src/base"],
     "src/schedule": ["src/base"],
+    "src/vision/c": ["src/vision"],
     "tools/frames": ["src/base"],
+    "tools/library": ["tools/minnow", "src/runtime"],
     "tools/minnow": ["src/analysis", "tools/frames"],
     "apps/road": ["include", "tools/frames"],
     "examples": ["include"],
@@ -43,8 +46,10 @@ ARROWS = {
 EXCEPTIONS = {
     "tools/minnow": {
         **dict.fromkeys(("convert", "convert_report", "culprit", "export", "onnx_with_converter", "conformance", "case_runner"), "src/converter"),
+        "quantize": "src/quantise",
         "bench": "src/kernels/simd",  # the core's peak
     },
+    "tools/library": {"convert": "src/converter"},
     "apps/road": {"main": "src/base"},  # whole files and standard streams
 }
 # Headers that only one room may include, whatever its arrows.

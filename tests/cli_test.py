@@ -3,6 +3,7 @@
 
 Usage: cli_test.py MINNOW      (nothing but Python's standard library)
 """
+import html
 import json
 import os
 import pathlib
@@ -298,6 +299,26 @@ evictable = true
             report = json.loads(self.schedule(model, "--input", cut, "--seconds", "0.5", "--json")[1])
             self.assertGreaterEqual(report["models"][0]["asked"] + report["input"]["lost"], 5)
 
+    # V4L2's driver is made (tests/camera); FFmpeg's side of it and this program are not.
+    def test_schedule_on_a_camera(self):
+        driver = pathlib.Path(MINNOW).resolve().parent / "tests" / "fake_camera.so"
+        if not driver.exists() or not (pathlib.Path(MINNOW).parent / "minnow_video.so").exists():
+            self.skipTest("this build has no video, or no made camera")
+        model = '[[model]]\nname = "m"\nfile = "tiny.onnx"\nrate = 30\n'
+
+        def on_camera(kind, *arguments, code=0):
+            return self.schedule(model, "--input", "camera", *arguments, code=code,
+                                 env=dict(os.environ, LD_PRELOAD=str(driver), FAKE_CAMERA=kind))[1]
+
+        report = json.loads(on_camera("ok", "--seconds", "1", "--json"))
+        self.assertEqual(report["input"]["rate"], 30)
+        asked = report["models"][0]["asked"] + report["input"]["lost"]
+        self.assertTrue(5 < asked <= 32, asked)
+        for kind, words in (("busy", "another program has the camera"), ("forbidden", "the group `video`"),
+                            ("no-camera", "no camera, or none that streams"), ("formats", "refuses all formats")):
+            self.assertRegex(on_camera(kind, "--check", code=ERROR), f"/dev/video0: .*{words}")
+        self.assertRegex(on_camera("unplugged", "--seconds", "60", code=ERROR), "/dev/video0: reading failed")
+
     def test_schedule_files_say_where_they_are_wrong(self):
         model = '[[model]]\nname = "m"\nfile = "tiny.onnx"\n'
         for text, words in ((model + "rate = 31", "4: model 'm': `rate` is 31, expected a number from 0.001 to 30"),
@@ -325,6 +346,9 @@ evictable = true
         model, given = self.two_heads(), ("--input", "x=random:1")
         self.assertIn("4 tensors compared, all equal.",
                       self.minnow("diff", model, "--against", "cpu", *given, "--path", "to=a"))
+        page = self.folder / "paths.html"
+        self.minnow("diff", model, "--against", "cpu", *given, "--path", "to=a", "--path", "to=b threads=1", "--html", page)
+        self.assertIn("on cpu, path 'to=a', path 'to=b threads=1'", html.unescape(page.read_text()))
         info = json.loads(self.minnow("info", model, "--backend", "cpu", "--json"))["placement"]
         if any(one["name"] == "cl" and not one["missing"] for one in info["backends"]):
             self.assertIn("4 tensors compared", self.minnow("diff", model, "--backend", "cl,cpu", "--against", "cpu", *given))
@@ -373,6 +397,54 @@ evictable = true
         self.minnow("run", tflite, "--input", "other=random:1", code=ERROR)
         for damaged in (b"TFL", tflite.read_bytes()[:100]):
             self.assertIn("broken.tflite", self.minnow("info", self.file("broken.tflite", damaged), code=ERROR))
+
+    def convolution(self):
+        """An ONNX file of y = Conv(x, w), x being 1x3x4x5 and w 4x3x1x1."""
+        node = b"".join(field(number, text) for number, text in ((1, "x"), (1, "w"), (2, "y"), (3, "conv"), (4, "Conv")))
+        values = [(i % 7 - 3) / 4 for i in range(12)]
+        weights = (b"".join(field(1, d) for d in (4, 3, 1, 1)) + field(2, 1) + field(8, "w")
+                   + field(9, struct.pack("<12f", *values)))
+        graph = (field(1, node) + field(2, "conv") + field(5, weights) + field(11, value_info("x", [1, 3, 4, 5]))
+                 + field(12, value_info("y", [1, 4, 4, 5])))
+        return self.file("conv.onnx", field(1, 7) + field(7, graph) + field(8, field(1, "") + field(2, 13)))
+
+    def arrays(self, count):
+        folder = self.folder / "arrays"
+        folder.mkdir()
+        for i in range(count):
+            numbers = [(17 * k * (i + 1) % 60 - 30) / 10 for k in range(60)]
+            (folder / f"{i}.npy").write_bytes(npy("(1, 3, 4, 5)", numbers))
+        return folder
+
+    def test_quantize(self):
+        onnx, folder = self.convolution(), self.arrays(3)
+        (folder / "LICENCE.txt").write_text("no picture")
+        files = [self.folder / f"{name}.minnow" for name in ("a", "b", "kept")]
+        report = json.loads(self.minnow("quantize", onnx, "--calibrate", folder, "-o", files[0], "--json"))
+        self.assertEqual((report["pictures"], [layer["layer"] for layer in report["layers"]]), (3, ["conv"]))
+        self.assertTrue(0 < report["output_error"] < 0.02, report)
+        (folder / "2.npy").rename(folder / "moved")  # files are taken by name, not as the folder has them
+        (folder / "moved").rename(folder / "2.npy")
+        table = self.minnow("quantize", onnx, "--calibrate", folder, "-o", files[1], "--threads", 2)
+        self.assertRegex(table, r"conv +Conv +\d\.\d\d% +\d\.\d\d%")
+        self.assertEqual(files[0].read_bytes(), files[1].read_bytes())
+        self.assertIn("QuantizedConv", self.minnow("info", files[0]))
+        kept = self.minnow("quantize", onnx, "--calibrate", folder, "-o", files[2], "--max-error", 1e-9)
+        self.assertRegex(kept, r"conv +Conv +float +0\.00%")
+        self.assertNotIn("Quantized", self.minnow("info", files[2]))
+
+    def test_quantize_says_what_is_wrong(self):
+        onnx, folder, out = self.convolution(), self.arrays(1), self.folder / "q.minnow"
+        (self.folder / "empty").mkdir()
+        for where, said in ((self.folder / "empty", "empty: no pictures"), (self.folder / "absent", "No such file")):
+            self.assertIn(said, self.minnow("quantize", onnx, "--calibrate", where, "-o", out, code=ERROR))
+        (folder / "1.jpg").write_bytes(b"no picture at all")
+        self.assertIn("1.jpg", self.minnow("quantize", onnx, "--calibrate", folder, "-o", out, code=ERROR))
+        (folder / "1.jpg").unlink()
+        (folder / "0.npy").write_bytes(npy("(2,)", [1, 2]))
+        self.assertIn("0.npy is float32 2", self.minnow("quantize", onnx, "--calibrate", folder, "-o", out, code=ERROR))
+        self.minnow("quantize", onnx, "--calibrate", folder, "-o", folder / "0.npy", code=USAGE)
+        self.assertFalse(out.exists())
 
     def test_target(self):
         model = self.convert()

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Compares every output element of float TensorFlow Lite models with LiteRT: |a-b| <= 1e-4 + 1e-3 |b|.
+"""Compares every output element of TensorFlow Lite models with LiteRT: of float models |a-b| <= 1e-4 + 1e-3 |b|, of
+quantised ones every byte with the reference kernels' (BUILTIN_REF).
 
 Elements outside that are "noise" and no failure when they are off by no more than 4 times what LiteRT's reference
 kernels and its default ones are from each other: the model amplifies float32 rounding on that input.
@@ -90,6 +91,27 @@ def errors_of(session, reference, folder):
     return largest, noisy, wrong, beyond, count
 
 
+def is_quantised(path):
+    """True if integers that stand for real numbers go from operator to operator."""
+    session = litert.Interpreter(model_path=str(path), experimental_op_resolver_type=litert.OpResolverType.BUILTIN_REF)
+    return any(d["dtype"] in (np.int8, np.uint8, np.int16) and d["quantization_parameters"]["scales"].size == 1
+               for d in session.get_tensor_details())
+
+
+def bytes_verdict(path, folder):
+    """How many elements of integers are not the reference's, and of real numbers beyond an ulp of the largest."""
+    session, other, count, largest = run_litert(path, folder, litert.OpResolverType.BUILTIN_REF), 0, 0, 0.0
+    for detail in session.get_output_details():
+        expected = session.get_tensor(detail["index"])
+        actual = np.load(folder / "out" / file_name(detail["name"]))
+        assert actual.shape == expected.shape and actual.dtype == expected.dtype, detail["name"]
+        error = np.abs(actual.astype(np.float64) - expected.astype(np.float64))
+        allowed = 0 if expected.dtype != np.float32 else 2e-7 * np.abs(expected).max(initial=0)
+        other, count = other + int((error > allowed).sum()), count + error.size
+        largest = max(largest, float(error.max(initial=0)))
+    return ("converted; equal" if other == 0 else f"converted; {other} of {count} elements differ"), largest
+
+
 def compare(path, picture):
     """(verdict, largest error, LiteRT's from itself, Minnow's ms, LiteRT's ms)"""
     with tempfile.TemporaryDirectory() as name:
@@ -107,6 +129,9 @@ def compare(path, picture):
         except (RuntimeError, ValueError) as error:
             return f"converted; LiteRT refuses it ({str(error).splitlines()[0][:60]})", None, None, bench_ms(model), None
         try:
+            if is_quantised(path):
+                verdict, largest = bytes_verdict(path, folder)
+                return verdict, largest, None, *times_of(model, session)
             reference = run_litert(path, folder, litert.OpResolverType.BUILTIN_REF)
         except RuntimeError:  # which has no operators of MediaPipe's
             reference = session

@@ -31,6 +31,7 @@ struct Driver {
   cl_int code = CL_SUCCESS;
   std::map<std::string, int> called, failed;
   std::string planted, instead;  ///< options of the compiler that are replaced
+  size_t asked = 0;              ///< bytes of buffers
 
   bool fails(const char* name) {
     ++called[name];
@@ -70,6 +71,12 @@ cl_int buildOther(cl_program program, cl_uint count, const cl_device_id* devices
   return driver->real.clBuildProgram(program, count, devices, changed.c_str(), notify, user);
 }
 
+cl_mem createCounted(cl_context context, cl_mem_flags flags, size_t size, void* there,
+                     cl_int* code) {
+  driver->asked += size;
+  return faulty_clCreateBuffer<cl_mem>(context, flags, size, there, code);
+}
+
 // Sessions on it ----------------------------------------------------------------------------------
 
 /// Functions of which the device has the first, and the last twice.
@@ -102,6 +109,7 @@ class DeviceFaults : public testing::Test {
 #include "backend/cl/functions.inc"
 #undef MINNOW_CL
     table_->clBuildProgram = buildOther;
+    table_->clCreateBuffer = createCounted;
   }
   void TearDown() override {
     if (table_ == nullptr) return;
@@ -157,11 +165,15 @@ TEST_F(DeviceFaults, UnderWayAreErrorsAndSessionsAreMadeAgain) {
       SCOPED_TRACE(testing::Message() << fault.function << " " << fault.code << " after " << calls);
       Runtime runtime = *Runtime::create();
       auto interpreter = *Interpreter::createFromBuffer(runtime, model.span);
-      auto session = interpreter.createSession(kOnDevice);
+      const auto ranOnce = [&] {
+        auto session = interpreter.createSession(kOnDevice);
+        return session ? test::runOnce(*session, -0.5F) : std::vector<float>();
+      };
+      const auto expected = ranOnce();
+      ASSERT_FALSE(expected.empty());
+      auto session = interpreter.createSession(kOnDevice);  // whose kernels' arguments are not set
       ASSERT_TRUE(session) << session.error().message;
       ASSERT_TRUE(std::ranges::count(backendsOf(*session), "cl"));
-      const auto expected = test::runOnce(*session, -0.5F);
-      ASSERT_FALSE(expected.empty());
 
       auto frame = *session->begin();
       test::writeInput(frame, -0.5F);
@@ -235,6 +247,32 @@ TEST_F(DeviceFaults, LeaveNothingBehind) {
   }
 }
 
+/// What a kernel's pointers are set to is remembered: whichever call fails, and whatever block a frame
+/// has, each frame reads and writes its own.
+TEST_F(DeviceFaults, NoKernelKeepsThePointersOfAnotherFrame) {
+  const test::Model model(convolutions());
+  Runtime runtime = *Runtime::create({.concurrency = 2});
+  auto interpreter = *Interpreter::createFromBuffer(runtime, model.span);
+  auto session = *interpreter.createSession({.frames = 2, .backend = "cl"});
+  std::map<float, std::vector<float>> expected;
+  for (const float start : {-0.5F, 0.25F}) expected[start] = test::runOnce(session, start);
+  ASSERT_NE(expected[-0.5F], expected[0.25F]);
+  auto one = *session.begin();
+  std::optional<Frame> other = *session.begin();
+  for (int calls = 0; calls < 12; ++calls) {
+    fail("clSetKernelArg", CL_OUT_OF_HOST_MEMORY, calls);
+    test::writeInput(*other, 0.25F);
+    const auto ran = other->run();
+    heal();
+    EXPECT_TRUE(ran || ran.error().code == ErrorCode::OutOfMemory);
+    EXPECT_EQ(test::runFrame(one, -0.5F), expected[-0.5F]) << calls;
+    EXPECT_EQ(test::runFrame(*other, 0.25F), expected[0.25F]) << calls;
+  }
+  driver_.called.clear();
+  EXPECT_EQ(test::runFrame(*other, 0.25F), expected[0.25F]);
+  EXPECT_EQ(driver_.called["clSetKernelArg"], 0) << "nothing has changed";
+}
+
 TEST_F(DeviceFaults, AKernelThatIsNotCompiledFallsToTheCpuAndSaysWhy) {
   const test::Model model(network(ops::UnaryFn::Softplus, ops::UnaryFn::Abs));
   Runtime runtime = *Runtime::create();
@@ -248,6 +286,108 @@ TEST_F(DeviceFaults, AKernelThatIsNotCompiledFallsToTheCpuAndSaysWhy) {
   heal();
   auto onCpu = *interpreter.createSession();
   EXPECT_EQ(test::runOnce(*session, 0), test::runOnce(onCpu, 0));
+}
+
+// Beside another device ---------------------------------------------------------------------------
+
+/// Two convolutions, of which the first ends in a function of its own, and what no device computes.
+ir::Graph threeKinds(ops::UnaryFn own) {
+  test::Builder b("three-kinds");
+  ops::Unary sine;
+  sine.fn = ops::UnaryFn::Sin;
+  const ir::ValueId x = b.conv(b.input("x", {1, 16, 64, 64}), 16, 32, 3, 1, 1, 1);
+  ir::Graph graph = b.finish(b.add(sine, {b.conv(x, 32, 64, 3, 1, 1, 2)}));
+  static_cast<ops::Conv&>(*graph.nodes[0].op).epilogue.fn = own;
+  return graph;
+}
+
+class BesideAnotherDevice : public DeviceFaults {
+ protected:
+  void SetUp() override {
+    DeviceFaults::SetUp();
+    const auto isThere = [](const BackendInfo& one) {
+      return std::string_view(one.name) == "gl" && *one.missing == '\0';
+    };
+    if (!std::ranges::any_of(backendsHere(), isThere)) GTEST_SKIP() << "there is no OpenGL ES";
+  }
+  Interpreter load(ops::UnaryFn own) {
+    model_.emplace(threeKinds(own));
+    return *Interpreter::createFromBuffer(runtime_, model_->span);
+  }
+  static void expectNearTheCpu(Session& session, const Interpreter& interpreter) {
+    auto onCpu = *interpreter.createSession();
+    const auto found = test::runOnce(session, -0.5F), expected = test::runOnce(onCpu, -0.5F);
+    ASSERT_EQ(found.size(), expected.size());
+    for (size_t i = 0; i < found.size(); ++i) ASSERT_NEAR(found[i], expected[i], 1e-4) << i;
+  }
+  static std::vector<OperatorInfo> computed(const Session& session) {
+    auto all = session.operators();
+    std::erase_if(all, &OperatorInfo::crosses);
+    return all;
+  }
+
+  static constexpr SessionOptions kOnBoth{.backend = "cl", .backups = "gl,cpu"};
+  Runtime runtime_ = *Runtime::create();
+  std::optional<test::Model> model_;
+};
+
+TEST_F(BesideAnotherDevice, WhatTheDriverDoesNotCompileIsForTheNext) {
+  driver_.planted = "EPILOGUE=Softsign", driver_.instead = "EPILOGUE=NoFunction";
+  const auto interpreter = load(ops::UnaryFn::Softsign);
+  auto session = interpreter.createSession(kOnBoth);
+  ASSERT_TRUE(session) << session.error().message;
+  const auto operators = computed(*session);
+  ASSERT_EQ(operators.size(), 3U);
+  EXPECT_STREQ(operators[0].backend, "gl");
+  EXPECT_TRUE(has(std::string(operators[0].refused), "cl: clBuildProgram")) << operators[0].refused;
+  EXPECT_STREQ(operators[1].backend, "cl");
+  EXPECT_EQ(operators[1].refused, "");
+  EXPECT_STREQ(operators[2].backend, "cpu");
+  EXPECT_TRUE(has(std::string(operators[2].refused), "; gl: ")) << operators[2].refused;
+  expectNearTheCpu(*session, interpreter);
+}
+
+TEST_F(BesideAnotherDevice, SessionsAreMadeAgainThereWhenThisOneFails) {
+  const auto interpreter = load(ops::UnaryFn::Relu);
+  auto session = *interpreter.createSession(kOnBoth);
+  EXPECT_EQ(std::ranges::count(backendsOf(session), "gl"), 0) << "none is worth crossing to it";
+  fail("clEnqueueNDRangeKernel", CL_OUT_OF_RESOURCES);
+  {
+    auto frame = *session.begin();
+    test::writeInput(frame, -0.5F);
+    const auto ran = frame.run();
+    ASSERT_FALSE(ran);
+    EXPECT_EQ(ran.error().code, ErrorCode::DeviceFailed) << ran.error().message;
+  }
+  heal();
+  auto again = *interpreter.createSession(kOnBoth);
+  const auto operators = computed(again);
+  EXPECT_STREQ(operators[0].backend, "gl");
+  EXPECT_STREQ(operators[1].backend, "gl");
+  EXPECT_TRUE(has(std::string(operators[1].refused), "cl: it failed before"))
+      << operators[1].refused;
+  expectNearTheCpu(again, interpreter);
+}
+
+/// What a session says that it takes here is what the driver is asked for.
+TEST_F(BesideAnotherDevice, ItsBytesAreThoseThatTheDriverIsAskedFor) {
+  const auto interpreter = load(ops::UnaryFn::Relu);
+  const SessionOptions options{.backend = "gl",
+                               .paths = {{.to = {"Conv1"}, .from = {"Conv1"}, .backend = "cl"}}};
+  (void)interpreter.createSession(options);  // the self-test has its own
+  driver_.asked = 0;
+  auto session = interpreter.createSession(options);
+  ASSERT_TRUE(session) << session.error().message;
+  EXPECT_FALSE(test::runOnce(*session, 0).empty());
+  const auto devices = session->deviceMemory();
+  ASSERT_EQ(devices.size(), 2U);
+  size_t sum = 0;
+  for (const DeviceMemoryReport& one : devices) {
+    sum += one.total();
+    if (std::string_view(one.backend) == "cl") EXPECT_EQ(driver_.asked, one.total());
+  }
+  EXPECT_EQ(sum, session->memory().deviceBytes);
+  EXPECT_GT(sum, driver_.asked);
 }
 
 // A process of its own ----------------------------------------------------------------------------

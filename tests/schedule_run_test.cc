@@ -169,6 +169,141 @@ TEST(Schedules, PutModelsOnDevicesAndCoresSideBySide) {
   EXPECT_FALSE(Schedule::create(models, {}));
 }
 
+/// Of this machine; "" where there is none.
+std::string anyDevice() {
+  for (const BackendInfo& here : backendsHere())
+    if (std::string_view(here.name) != "cpu" && *here.missing == '\0') return here.name;
+  return "";
+}
+
+// A budget that holds the models on cores holds them with a device in their lists too: who finds no room there
+// does without it, the least urgent first, and the report says so.
+TEST(Schedules, LeaveOutADeviceThatHasNoRoom) {
+  const std::string device = anyDevice();
+  if (device.empty()) GTEST_SKIP() << "no device here";
+  Net one(1), two(2);
+  std::vector<ScheduledModel> models{one.scheduled("one"), two.scheduled("two")};
+  models[0].priority = 1;
+  const size_t onCores = Schedule::create(models, {})->runtime().predicted().total();
+  for (ScheduledModel& model : models) model.backend = device;
+  const size_t onDevice = Schedule::create(models, {})->runtime().predicted().total();
+  for (ScheduledModel& model : models) model.backend = device + ",cpu";
+  ASSERT_LT(onCores, onDevice);
+  int without = 2;
+  for (const size_t budget : {onCores, onDevice - 1, size_t{0}}) {
+    const auto schedule = Schedule::create(models, {.memoryBudget = budget});
+    ASSERT_TRUE(schedule) << schedule.error().message;
+    const auto admission = schedule->admission();
+    int leftOut = 0;
+    for (const Admission& model : admission) {
+      leftOut += static_cast<int>(model.leftOut.size());
+      for (const auto& [name, why] : model.leftOut) {
+        EXPECT_EQ(name, device);
+        EXPECT_NE(why.find("budget"), std::string::npos) << why;
+        EXPECT_EQ(model.unit, 0) << "cores";
+      }
+    }
+    EXPECT_LE(leftOut, without);
+    without = leftOut;
+    EXPECT_GE(admission[1].leftOut.size(), admission[0].leftOut.size()) << "the least urgent first";
+  }
+  EXPECT_EQ(without, 0) << "there is room for all";
+  for (ScheduledModel& model : models) model.backend = device;
+  auto schedule = *Schedule::create(models, {.memoryBudget = onCores, .frameRates = {2000}});
+  ASSERT_TRUE(schedule.start());
+  feedUntil(schedule, 20);
+  schedule.drain();
+  EXPECT_LE(schedule.status().memory.peak.total(), onCores);
+  EXPECT_EQ(one.wrong + two.wrong, 0) << "the bits of cores";
+}
+
+// Between its frames, and while the others go on. Its time is that of before until its next runs are done.
+TEST(Schedules, ResizeAModelWhileItRuns) {
+  for (const int units : {1, 2}) {
+    Net other(1), net(2);
+    std::vector<ScheduledModel> models{other.scheduled("other"), net.scheduled("resized")};
+    auto runtime = *Runtime::create();
+    auto interpreter = *Interpreter::createFromBuffer(runtime, net.bytes());
+    const Shape large = interpreter.inputs()[0].shape;
+    Shape small = large;
+    small[2] /= 2;
+    std::map<int64_t, std::vector<float>> expected;
+    for (const Shape& shape : {large, small}) {
+      auto session = *interpreter.createSession();
+      ASSERT_TRUE(session.resizeInput("x", shape));
+      expected[shape[2]] = test::runOnce(session, 0.25F);
+    }
+    std::map<int64_t, int> seen;
+    int wrong = 0;
+    models[1].fill = [](ModelRun& run) -> Result<void> {
+      test::writeInput(run.frame(), 0.25F);
+      return {};
+    };
+    models[1].done = [&](ModelRun& run) -> Result<void> {
+      const int64_t height = run.frame().input(0).shape[2];
+      wrong += test::outputOf(run.frame()) != expected[height];
+      ++seen[height];
+      return {};
+    };
+    auto schedule = Schedule::create(models, {.cpuUnits = units, .frameRates = {2000}});
+    ASSERT_TRUE(schedule) << schedule.error().message;
+    const double before = schedule->admission()[1].aloneMs;
+    ASSERT_TRUE(schedule->start());
+    std::jthread camera([&](const std::stop_token& stop) {
+      for (uint64_t number = 0; !stop.stop_requested(); ++number) {
+        schedule->feed({.captured = Clock::now(), .number = number});
+        std::this_thread::sleep_for(std::chrono::microseconds(100));
+      }
+    });
+    const auto waitFor = [&](const std::function<bool()>& met) {
+      while (!met()) std::this_thread::sleep_for(std::chrono::microseconds(200));
+    };
+    const auto doneOf = [&] { return schedule->status().models[1].done; };
+    waitFor([&] { return doneOf() > 5; });
+    for (const Shape& shape : {small, large, small}) {
+      const std::pair<std::string, Shape> wanted("x", shape);
+      const auto refused = schedule->resize("resized", {{std::pair("x", Shape{1, 5, 8, 8})}});
+      ASSERT_FALSE(refused);
+      EXPECT_NE(refused.error().message.find("'resized' stays as it was: "), std::string::npos);
+      EXPECT_FALSE(schedule->admission()[1].isLearning);
+      const auto ok = schedule->resize("resized", {&wanted, 1});
+      ASSERT_TRUE(ok) << ok.error().message;
+      const uint64_t sofar = doneOf();
+      waitFor([&] { return doneOf() > sofar + 10; });
+      waitFor([&] { return !schedule->admission()[1].isLearning; });
+    }
+    camera.request_stop();
+    camera.join();
+    schedule->drain();
+    expectAllAccountedFor(schedule->status());
+    EXPECT_EQ(schedule->resize("nobody", {}).error().code, ErrorCode::NotFound);
+    EXPECT_EQ(wrong + other.wrong, 0);
+    EXPECT_EQ(seen.size(), 2U);
+    EXPECT_GT(before, 0);
+    EXPECT_GT(schedule->admission()[1].aloneMs, 0);
+    EXPECT_LE(schedule->status().memory.now.total(), schedule->runtime().predicted().total());
+  }
+}
+
+// What does not fit the budget is refused, and the model goes on as it was.
+TEST(Schedules, RefuseToResizeBeyondTheBudget) {
+  Net net(2);
+  const std::vector<ScheduledModel> models{net.scheduled("m")};
+  const size_t budget = Schedule::create(models, {})->runtime().predicted().total();
+  auto schedule = *Schedule::create(models, {.memoryBudget = budget, .frameRates = {2000}});
+  ASSERT_TRUE(schedule.start());
+  feedUntil(schedule, 5);
+  const auto refused = schedule.resize("m", {{std::pair("x", Shape{1, 4, 64, 64})}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::OutOfMemory);
+  EXPECT_EQ(refused.error().message.rfind("model 'm' stays as it was: ", 0), 0U)
+      << refused.error().message;
+  feedUntil(schedule, 10);
+  schedule.drain();
+  expectAllAccountedFor(schedule.status());
+  EXPECT_EQ(net.wrong, 0);
+}
+
 // A frame for the urgent one comes just after the other has begun: it is done first, unless there is
 // but one arena.
 TEST(Schedules, LetUrgentModelsGoBetweenThePiecesOfOthers) {

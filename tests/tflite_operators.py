@@ -364,6 +364,30 @@ def gather():
                 ("GatherOptions", dict(axis=axis - pick(0, len(dims)))))
 
 
+def gather_batches():
+    dims = shape(number(2, 4))
+    batch = number(1, len(dims) - 1)
+    axis = number(batch, len(dims) - 1)
+    places = RNG.integers(0, dims[axis], dims[:batch] + shape(number(0, 2), 4))
+    return Case("GATHER", [fed(floats(*dims)), const(places, np.int32)],
+                ("GatherOptions", dict(axis=axis, batchDims=batch)), version=5)
+
+
+def one_hot():
+    dims, depth = shape(number(1, 3)), number(1, 6)
+    return Case("ONE_HOT", [fed(RNG.integers(-1, depth + 1, dims).astype(np.int32)), const(depth, np.int32),
+                            const(2.5, np.float32), const(-1.0, np.float32)],
+                ("OneHotOptions", dict(axis=number(-1, len(dims)))), out_type=np.float32)
+
+
+def range_():
+    kind = pick(np.int32, np.float32)
+    start, delta = number(-5, 5), pick(1, 2, 3, -1, -2)
+    limit = start + delta * number(0, 7)
+    values = [const(v + (0.25 if kind is np.float32 and i == 0 else 0), kind) for i, v in enumerate((start, limit, delta))]
+    return Case("RANGE", values, out_type=kind)
+
+
 def gather_nd():
     dims = shape(number(1, 4))
     depth = number(1, len(dims))
@@ -494,7 +518,8 @@ CASES = {
     "RESHAPE": reshape, "SQUEEZE": squeeze, "EXPAND_DIMS": expand_dims, "TRANSPOSE": transpose, "PACK": pack,
     "UNPACK": unpack, "SPLIT": split, "SPLIT_V": split_v, "PAD": pad("PAD"), "PADV2": pad("PADV2"),
     "MIRROR_PAD": pad("MIRROR_PAD"), "STRIDED_SLICE": strided_slice, "SLICE": slice_, "GATHER": gather,
-    "GATHER_ND": gather_nd, "DEPTH_TO_SPACE": blocks("DEPTH_TO_SPACE"), "SPACE_TO_DEPTH": blocks("SPACE_TO_DEPTH"),
+    "GATHER_batches": gather_batches, "ONE_HOT": one_hot, "RANGE": range_,
+    "REDUCE_ANY": reduce("REDUCE_ANY", bools), "REDUCE_ALL": reduce("REDUCE_ALL", bools), "GATHER_ND": gather_nd, "DEPTH_TO_SPACE": blocks("DEPTH_TO_SPACE"), "SPACE_TO_DEPTH": blocks("SPACE_TO_DEPTH"),
     "SPACE_TO_BATCH_ND": space_to_batch, "BATCH_TO_SPACE_ND": batch_to_space, "ARG_MAX": arg("ARG_MAX", "ArgMaxOptions"),
     "ARG_MIN": arg("ARG_MIN", "ArgMinOptions"), "TOPK_V2": top_k, "SELECT": select("SELECT"),
     "SELECT_V2": select("SELECT_V2"), "CAST": cast, "LOCAL_RESPONSE_NORMALIZATION": lrn, "CUMSUM": cumsum, "TILE": tile,

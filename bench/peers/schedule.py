@@ -37,18 +37,22 @@ THREADS = ["threads", *PEERS]
 
 
 def convert(options):
-    """{engine: {model: (file, shape)}}, kept in the cache; of the models that all engines have."""
+    """{engine: {model: (file, shape)}}, kept in the cache; of the models that all engines that are asked for have."""
     sources, absent = memory.find_models(options.folders)
     folder = pathlib.Path(options.cache) / "schedule-models"
     folder.mkdir(parents=True, exist_ok=True)
-    found = {"minnow": {}, "mnn": {}, "ncnn": {}, "onnxruntime": {}}
+    peers = [way for way in PEERS if way in options.only]
+    found = {engine: {} for engine in ("minnow", *peers)}
     ways = {"minnow": (".minnow", memory.for_minnow), "mnn": (".mnn", memory.for_mnn), "ncnn": (".param", memory.for_ncnn)}
     tool = types.SimpleNamespace(minnow=options.minnow)
     for source, entry, shape in sources:
         if source.stem not in RATES:
             continue
-        found["onnxruntime"][source.stem] = (str(source.resolve()), shape)
+        if "onnxruntime" in found:
+            found["onnxruntime"][source.stem] = (str(source.resolve()), shape)
         for engine, (suffix, make) in ways.items():
+            if engine not in found:
+                continue
             made = folder / (source.stem + suffix)
             try:
                 if not made.exists():
@@ -58,7 +62,7 @@ def convert(options):
                 print(f"{engine} without {source.stem}: {error}")
     for model in absent:
         print(f"absent: {model}")
-    for engine in PEERS:
+    for engine in peers:
         leave_out_what_fails(engine, found[engine])
     common = [model for model in RATES if all(model in of for of in found.values())]
     return {engine: {model: of[model] for model in common} for engine, of in found.items()}, common

@@ -48,4 +48,12 @@ struct MemoryReport {
   }
 };
 
+/// A session's share of MemoryReport::deviceBytes on one device.
+struct DeviceMemoryReport {
+  const char* backend = "";  ///< "cl"
+  size_t weightBytes = 0;    ///< which sessions of the same model, shapes and options share
+  size_t blockBytes = 0;     ///< of a frame's block, which all sessions' frames share in turn
+  size_t total() const { return weightBytes + blockBytes; }
+};
+
 }  // namespace minnow

@@ -221,6 +221,12 @@ size_t minnow_session_output_count(const minnow_session* session);
  * destroyed. */
 const char* minnow_session_input_name(const minnow_session* session, size_t index);
 const char* minnow_session_output_name(const minnow_session* session, size_t index);
+/* Type and shape of an input or output, as it is planned: what depends on data may turn out smaller.
+ * Without data and strides. NOT_FOUND beyond the last. */
+minnow_status minnow_session_describe_input(const minnow_session* session, size_t index,
+                                            minnow_tensor* tensor);
+minnow_status minnow_session_describe_output(const minnow_session* session, size_t index,
+                                             minnow_tensor* tensor);
 /* Plans anew for another shape of one input; axes of others that have the name of one of its axes
  * get its extent. On error the session stays as it was. */
 minnow_status minnow_session_resize_input(minnow_session* session, const char* name,
@@ -236,6 +242,17 @@ typedef struct minnow_memory_report {
 } minnow_memory_report;
 #define MINNOW_MEMORY_REPORT_INIT {sizeof(minnow_memory_report), 0, 0, 0, 0, 0, 0}
 minnow_status minnow_session_memory(const minnow_session* session, minnow_memory_report* report);
+
+/* Of device_bytes each device's part: its weights, and a frame's block there. The backend's name lives
+ * as long as the process. NOT_FOUND beyond the last. */
+typedef struct minnow_device_memory {
+  size_t size; /* sizeof(minnow_device_memory) */
+  const char* backend;
+  size_t weight_bytes, block_bytes;
+} minnow_device_memory;
+#define MINNOW_DEVICE_MEMORY_INIT {sizeof(minnow_device_memory), NULL, 0, 0}
+minnow_status minnow_session_device_memory(const minnow_session* session, size_t index,
+                                           minnow_device_memory* report);
 
 /* A tensor that a step reads or writes: the name is the ONNX tensor's, "" for an optional one that
  * is absent, and lives as long as the interpreter. Constants must not be written. */

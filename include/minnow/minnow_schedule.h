@@ -90,14 +90,17 @@ typedef struct minnow_scheduled_model {
 
 typedef struct minnow_schedule_options {
   size_t size;              /* sizeof(minnow_schedule_options) */
-  int threads;              /* that compute */
-  int concurrency;          /* runs that may be begun at a time; 0: as many as are of use and fit */
+  int threads;              /* of each unit of cores */
+  int concurrency;          /* runs that may be begun at a time on each unit; 0: as many as are of use and fit */
   size_t memory_budget;     /* most bytes the library may hold; 0 for no limit */
   const char* kernel_cache; /* as minnow_runtime_options has it */
   const double* frame_rates; /* of streams, frames a second; NULL: one stream of 30 */
   size_t stream_count;
+  int cpu_units; /* that compute a model each, side by side */
+  int reserved;  /* 0 */
 } minnow_schedule_options;
-#define MINNOW_SCHEDULE_OPTIONS_INIT {sizeof(minnow_schedule_options), 1, 0, 0, NULL, NULL, 0}
+#define MINNOW_SCHEDULE_OPTIONS_INIT \
+  {sizeof(minnow_schedule_options), 1, 0, 0, NULL, NULL, 0, 1, 0}
 
 /* Loads the models and measures each alone, for which no callback is called. NULL options: as by the initialiser. */
 minnow_status minnow_schedule_create(const minnow_scheduled_model* models, size_t count,
@@ -111,12 +114,18 @@ typedef struct minnow_admission {
   size_t size; /* sizeof(minnow_admission) */
   double rate, alone_ms, preemption_ms, deadline_ms, response_ms, rate_that_holds;
   int holds;
-  int reserved;
+  int unit; /* for which all this is said: minnow_schedule_unit_status numbers them so */
+  double capture_ms;
+  int may_leave, is_learning;
 } minnow_admission;
-#define MINNOW_ADMISSION_INIT {sizeof(minnow_admission), 0, 0, 0, 0, 0, 0, 0, 0}
+#define MINNOW_ADMISSION_INIT {sizeof(minnow_admission), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 /* Models are numbered as they were given; NOT_FOUND beyond the last. */
 minnow_status minnow_schedule_admission(const minnow_schedule* schedule, size_t model,
                                         minnow_admission* admission);
+
+/* Devices that it names and that have no room for it, "cl: the reason", cut to `bytes` with the 0 at its end; "" for none. */
+minnow_status minnow_schedule_left_out(const minnow_schedule* schedule, size_t model, char* text,
+                                       size_t bytes);
 
 /* A frame of a stream. Its picture belongs to the schedule until `release`, which may be NULL, is called with it, on any
  * thread: when no model needs it any more, or before minnow_schedule_feed returns an error. */
@@ -137,6 +146,10 @@ minnow_status minnow_schedule_start(minnow_schedule* schedule);
 minnow_status minnow_schedule_feed(minnow_schedule* schedule, const minnow_captured_frame* frame);
 /* Waits for what is under way or waits for its turn. */
 minnow_status minnow_schedule_drain(minnow_schedule* schedule);
+/* As minnow_interpreter_create_session_for has shapes, while others compute; on an error the model stays as it was. Not to
+ * be called by callbacks. */
+minnow_status minnow_schedule_resize(minnow_schedule* schedule, size_t model,
+                                     const minnow_input_shape* shapes, size_t count);
 /* Drops what waits, ends what was begun, and then computes nothing any more. */
 minnow_status minnow_schedule_stop(minnow_schedule* schedule);
 
@@ -155,6 +168,21 @@ minnow_status minnow_schedule_model_status(const minnow_schedule* schedule, size
 /* What made the model lose a frame last, cut to `bytes` with the 0 at its end; "" for nothing. */
 minnow_status minnow_schedule_model_error(const minnow_schedule* schedule, size_t model, char* text,
                                           size_t bytes);
+
+/* Of the time since the schedule began, on one unit. */
+minnow_status minnow_schedule_model_share(const minnow_schedule* schedule, size_t model, size_t unit,
+                                          double* share);
+
+/* minnow/schedule.h, UnitStatus. */
+typedef struct minnow_unit_status {
+  size_t size;   /* sizeof(minnow_unit_status) */
+  char name[32]; /* "cpu", "cpu 2", "cl" */
+  double share, speed;
+} minnow_unit_status;
+#define MINNOW_UNIT_STATUS_INIT {sizeof(minnow_unit_status), {0}, 0, 0}
+/* Units are numbered from 0 on; NOT_FOUND beyond the last. */
+minnow_status minnow_schedule_unit_status(const minnow_schedule* schedule, size_t unit,
+                                          minnow_unit_status* status);
 
 /* minnow/schedule.h, ScheduleStatus. */
 typedef struct minnow_schedule_status {

@@ -134,7 +134,7 @@ struct PlannedMemory {
   size_t offset = 0, bytes = 0;
   size_t firstStep = 0, lastStep = 0;  ///< indices into Session::operators(), both included
   bool strip = false;                  ///< holds a strip of the tensor's rows, not all of it
-  bool onDevice = false;  ///< lies in a frame's block of device memory, not in the arena
+  const char* device = "";  ///< the back-end in whose block of a frame it lies; "" in the arena
 };
 
 enum class CallbackVerdict { Continue, Stop };
@@ -381,7 +381,10 @@ class Session {
   Operands operands(size_t index) const;
   /// What this session and its model need, known before anything runs.
   MemoryReport memory() const;
-  /// What lies where in the arena and when, for drawings.
+  /// Of that, each device's part, in the order of the session's list; those that compute nothing are
+  /// not among them.
+  std::vector<DeviceMemoryReport> deviceMemory() const;
+  /// What lies where in the arena, or in a device's block, and when, for drawings.
   std::vector<PlannedMemory> memoryPlan() const;
 
   struct Impl;

@@ -147,9 +147,9 @@ struct ScheduleOptions {
   size_t memoryBudget = 0;                ///< as RuntimeOptions has it
   std::string kernelCache = {};           ///< as RuntimeOptions has it
   std::vector<double> frameRates = {30};  ///< of streams, frames a second
-  /// Runs that may be begun at a time on each unit: 0 for as many as let every model go before all that are less
-  /// urgent, or the most of these that the budget allows. With fewer, models of the lowest priorities
-  /// are computed one after another.
+  /// Runs that may be begun at a time on each unit: 0 for as many as are of use, so that one more would let no
+  /// model keep a deadline that it does not keep anyway, or the most of these that the budget allows. With fewer,
+  /// models that are about as urgent are computed one after another, those of different priorities last.
   int concurrency = 0;
   /// For measuring, before the first real one. Without a picture, inputs are 0 and `fill` is not
   /// measured before it runs.
@@ -179,6 +179,11 @@ struct Admission {
   /// It is evictable, and the budget has not room for all: its frames wait until it is loaded again, or
   /// are dropped (Dropped::Memory) where others compute. No time counts that, so it does not hold.
   bool mayLeave = false;
+  /// It was resized, and its first runs since then are not computed: its times are those of before. As
+  /// long as there is such a model, none holds.
+  bool isLearning = false;
+  /// Devices that it names and that have no room for it, each with the reason: others compute it.
+  std::vector<std::pair<std::string, std::string>> leftOut = {};
 };
 
 struct ModelStatus {
@@ -224,8 +229,7 @@ class Schedule {
   /// With the speed that the machine has now.
   std::vector<Admission> admission() const;
   const Runtime& runtime() const;
-  /// Runs that may be begun at a time, and as many as there would have to be for each model to go
-  /// before all that are less urgent, of all units.
+  /// Runs that may be begun at a time, and as many as would be of use, of all units.
   int concurrency() const;
   int concurrencyWanted() const;
 
@@ -235,6 +239,11 @@ class Schedule {
   void feed(const CapturedFrame& frame);
   /// Waits for what is under way or waits for its turn.
   void drain();
+  /// Gives inputs of a model other shapes, as Session::resizeInputs has it, before the schedule starts or while it
+  /// runs: the model leaves between two of its frames and comes back, which takes as long as loading; frames that
+  /// come meanwhile wait, the newest. Its deadline stays; what it takes now is measured by its next eight runs.
+  /// Where that cannot be, or does not fit into the budget, it stays as it was. Not to be called by callbacks.
+  Result<void> resize(std::string_view model, InputShapes shapes);
   /// Drops what waits, ends what was begun, and then computes nothing any more.
   void stop();
   ScheduleStatus status() const;

@@ -98,6 +98,19 @@ inline minnow_tensor tensorOf(const TensorView& view) {
   return tensor;
 }
 
+/// The tensor as a view; without a type when it cannot be one. Whether its extents are possible is not asked.
+inline TensorView viewOf(const minnow_tensor& tensor) {
+  TensorView view;
+  if (tensor.rank < 0 || tensor.rank > MINNOW_MAX_RANK) return view;
+  view.shape = Shape(std::span(tensor.shape, static_cast<size_t>(tensor.rank)));
+  for (int axis = 0; axis < tensor.rank; ++axis)
+    view.strides[static_cast<size_t>(axis)] = tensor.strides[axis];
+  view.data = tensor.data;
+  const auto type = static_cast<DataType>(tensor.type);
+  if (elementSize(type) != 0) view.type = type;
+  return view;
+}
+
 inline minnow_status handOver(const TensorView& view, minnow_tensor* tensor) {
   if (view.missing) return failed(ErrorCode::NotFound, view.missing);
   *tensor = tensorOf(view);

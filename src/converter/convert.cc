@@ -20,27 +20,32 @@ Result<ir::Graph> imported(std::span<const std::byte> model, const std::filesyst
                          : importModel(model, folder, options, report, budget);
 }
 
+Result<std::vector<std::byte>> finished(ir::Graph graph, const ConvertOptions& options,
+                                        ConvertReport& report, const sizes::Budget& budget) {
+  std::vector<std::string> disabled = options.disabledPasses;
+  if (options.optimise == ConvertOptions::Optimise::Memory) disabled.emplace_back("store-points");
+  std::vector<passes::PassReport> passReports;
+  if (auto ok = passes::runPasses(graph, disabled, &passReports, budget); !ok)
+    return std::unexpected(ok.error());
+  for (const passes::PassReport& pass : passReports)
+    report.passes.emplace_back(pass.name, pass.changes);
+  if (options.weights == ConvertOptions::Weights::Float16) {
+    const auto halved = passes::halveWeights(graph);
+    if (!halved) return std::unexpected(halved.error());
+    report.passes.emplace_back("halve-weights", *halved);
+  }
+  report.operatorsAfter = static_cast<int>(graph.nodes.size());
+  report.weightBytes = passes::weightBytes(graph);
+  return format::write(graph);
+}
+
 Result<std::vector<std::byte>> converted(std::span<const std::byte> model,
                                          const std::filesystem::path& folder,
                                          const ConvertOptions& options, ConvertReport& report) {
   sizes::Budget budget = options.budget;
   auto graph = imported(model, folder, options, report, budget);
   if (!graph) return std::unexpected(graph.error());
-  std::vector<std::string> disabled = options.disabledPasses;
-  if (options.optimise == ConvertOptions::Optimise::Memory) disabled.emplace_back("store-points");
-  std::vector<passes::PassReport> passReports;
-  if (auto ok = passes::runPasses(*graph, disabled, &passReports, budget); !ok)
-    return std::unexpected(ok.error());
-  for (const passes::PassReport& pass : passReports)
-    report.passes.emplace_back(pass.name, pass.changes);
-  if (options.weights == ConvertOptions::Weights::Float16) {
-    const auto halved = passes::halveWeights(*graph);
-    if (!halved) return std::unexpected(halved.error());
-    report.passes.emplace_back("halve-weights", *halved);
-  }
-  report.operatorsAfter = static_cast<int>(graph->nodes.size());
-  report.weightBytes = passes::weightBytes(*graph);
-  return format::write(*graph);
+  return finished(std::move(*graph), options, report, budget);
 }
 
 }  // namespace
@@ -51,6 +56,22 @@ Result<ir::Graph> importOnnx(std::span<const std::byte> model, const std::filesy
     sizes::Budget budget = options.budget;
     return imported(model, folder, options, report, budget);
   });
+}
+
+Result<ir::Graph> importFile(const std::filesystem::path& file, const ConvertOptions& options,
+                             ConvertReport& report) {
+  return guarded(file.native(), [&]() -> Result<ir::Graph> {
+    const auto bytes = fileBytes(file);
+    if (!bytes) return std::unexpected(bytes.error());
+    sizes::Budget budget = options.budget;
+    return imported(*bytes, file.parent_path(), options, report, budget);
+  });
+}
+
+Result<std::vector<std::byte>> finish(ir::Graph graph, const ConvertOptions& options,
+                                      ConvertReport& report) {
+  return guarded("conversion",
+                 [&] { return finished(std::move(graph), options, report, options.budget); });
 }
 
 Result<std::vector<std::byte>> convertBuffer(std::span<const std::byte> model,

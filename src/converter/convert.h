@@ -90,6 +90,13 @@ Result<passes::StoredPoints> storedPoints(std::span<const std::byte> model,
 Result<ir::Graph> importOnnx(std::span<const std::byte> model, const std::filesystem::path& folder,
                              const ConvertOptions& options, ConvertReport& report);
 
+/// The same from a file.
+Result<ir::Graph> importFile(const std::filesystem::path& file, const ConvertOptions& options,
+                             ConvertReport& report);
+/// Passes, and the bytes of a .minnow file.
+Result<std::vector<std::byte>> finish(ir::Graph graph, const ConvertOptions& options,
+                                      ConvertReport& report);
+
 /// Import, passes, and the bytes of a .minnow file. Errors name the file.
 Result<std::vector<std::byte>> convertFile(const std::filesystem::path& onnx,
                                            const ConvertOptions& options, ConvertReport& report);

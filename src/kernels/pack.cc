@@ -86,7 +86,7 @@ void packI8x16(const int8_t* elements, const ops::WeightMatrices& weights,
             static_cast<std::byte>(weight);
         sum += weight;
       }
-      std::memcpy(out.data() + panels.sumOffset(group, output), &sum, sizeof sum);
+      std::memcpy(out.data() + panels.channel(group, output) * 4, &sum, sizeof sum);
     }
 }
 

@@ -2,25 +2,72 @@
 // order that the rule says (ops/quantized.h).
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
+#include "kernels/kernel.h"
 #include "ops/quantized.h"
 
 namespace minnow::kernels {
 
+/// x's zero point: input 4 of a product, where there is one.
+inline int64_t zeroOfInput(const KernelArgs& args, int64_t attribute) {
+  if (!args.has(4)) return attribute;
+  const TensorView& zero = args.inputs[4];
+  return zero.type == DataType::Int8 ? int64_t{*zero.as<const int8_t>()}
+                                     : int64_t{*zero.as<const uint8_t>()};
+}
+
 /// From sums to integers of 8 bits: the range is that of what is rounded, before the zero point.
 struct Requantiser {
+  ops::QuantisationRule rule;
   float low, high;
   int32_t zero, least, most;
 
   explicit Requantiser(const ops::QuantisedResult& y)
-      : low(static_cast<float>(y.least - y.zero)),
+      : rule(y.rule),
+        low(static_cast<float>(y.least - y.zero)),
         high(static_cast<float>(y.most - y.zero)),
         zero(static_cast<int32_t>(y.zero)),
         least(static_cast<int32_t>(y.least)),
         most(static_cast<int32_t>(y.most)) {}
 };
+
+/// A factor as TensorFlow Lite's reference multiplies by it: multiplier * 2^(exponent - 31), whose
+/// product is rounded to an integer of 32 bits twice, half upwards and then half away from zero.
+struct FixedFactor {
+  int32_t multiplier = 0, exponent = 0;
+
+  explicit FixedFactor(double r);
+  FixedFactor(int32_t bits, int32_t power) : multiplier(bits), exponent(power) {}
+  int32_t left() const { return std::max(exponent, 0); }
+  int32_t right() const { return std::max(-exponent, 0); }
+  int32_t times(int32_t x) const;
+  /// Of a mean of n: the multiplier is divided, with as many bits more as n and the exponent allow.
+  void divideBy(int64_t n);
+};
+
+/// By TensorFlow Lite's rules; clamped before the zero point, for a result may have all 32 bits.
+inline int32_t fixedToByte(const Requantiser& to, int32_t value) {
+  return std::clamp(value, to.least - to.zero, to.most - to.zero) + to.zero;
+}
+int32_t tfliteByte(const Requantiser& to, int32_t sum, double factor);
+
+/// TensorFlow Lite's sums, differences and products of two bytes less their zero points.
+struct FixedPair {
+  ops::QuantizedFn fn;
+  FixedFactor ofA, ofB, toY;
+  static constexpr int kShift = 20;
+
+  explicit FixedPair(const ops::QuantizedBinary& op);
+  int32_t operator()(int32_t a, int32_t b) const;
+};
+
+/// What TensorFlow Lite multiplies the sum of n elements by to have their mean.
+FixedFactor meanFactor(const ops::QuantizedPool& op, int64_t n);
+/// Half away from zero; 0 of none.
+int32_t averageByte(const ops::QuantisedResult& y, int64_t sum, int64_t n);
 
 /// y = fma(a, ra, fma(b, rb, k)): ONNX Runtime's sum.
 struct QuantisedAdd {

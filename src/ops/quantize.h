@@ -24,16 +24,19 @@ struct ScaleSpread {
 };
 
 /// Inputs: x float32, float16 or int32, scale of x's type or float32, optional zero point of the
-/// result's type. y = saturate(round(x / scale) + zero point).
+/// result's type. y = saturate(round(x / scale) + zero point); awayFromZero (TensorFlow Lite) rounds
+/// halves so.
 struct QuantizeLinear final : OperatorBase<QuantizeLinear> {
   static constexpr OpKind kKind = OpKind::QuantizeLinear;
   ScaleSpread spread;
   int64_t type = static_cast<int64_t>(DataType::Uint8);  ///< of the result: DataType
+  bool awayFromZero = false;
 
   template <class V>
   void fields(V& v) {
     spread.fields(v);
     v("type", type);
+    v("awayFromZero", awayFromZero);
   }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
@@ -57,6 +60,7 @@ struct DequantizeLinear final : OperatorBase<DequantizeLinear> {
 /// 0 and x's extremes are in range.
 struct DynamicQuantizeLinear final : OperatorBase<DynamicQuantizeLinear> {
   static constexpr OpKind kKind = OpKind::DynamicQuantizeLinear;
+  static constexpr Facts kFacts{.layoutRole = LayoutRole::Follow};
 
   template <class V>
   void fields(V&) {}

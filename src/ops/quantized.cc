@@ -26,14 +26,30 @@ Result<void> checkByte(const TensorType& x, int64_t zero, const char* what) {
   return {};
 }
 
+/// What convolutions and products have in common.
+template <class Product>
+Result<void> checkProduct(const Product& op, std::span<const TensorType> inputs, const char* what) {
+  if (auto ok = expectInputs(inputs, 2, 5); !ok) return ok;
+  if (auto ok = checkByte(inputs[0], op.xZero, what); !ok) return ok;
+  if (!rangeOf(DataType::Int8).holds(op.wZero))
+    return fail(ErrorCode::BadModel, "the weights' zero point is ", op.wZero, ", no int8");
+  if (present(inputs, 4) && (inputs[4].type != inputs[0].type || inputs[4].shape.elements() != 1))
+    return fail(ErrorCode::ShapeMismatch, "the zero point is ", inputs[4].type, " ",
+                inputs[4].shape, ", expected one ", inputs[0].type);
+  return op.y.isReal() ? Result<void>{} : op.y.check();
+}
+
 /// Bias and factors, inputs 2 and 3, of `outputs` channels.
-Result<void> checkChannels(std::span<const TensorType> inputs, int64_t outputs) {
-  if (present(inputs, 2) && inputs[2] != TensorType{DataType::Int32, Shape{outputs}})
+Result<void> checkChannels(std::span<const TensorType> inputs, int64_t outputs,
+                           const QuantisedResult& y) {
+  const TensorType bias{y.isReal() ? DataType::Float32 : DataType::Int32, Shape{outputs}};
+  if (present(inputs, 2) && inputs[2] != bias)
     return fail(ErrorCode::ShapeMismatch, "the bias is ", inputs[2].type, " ", inputs[2].shape,
-                ", expected int32 ", outputs);
-  if (!present(inputs, 3) || inputs[3].type != DataType::Float32 || inputs[3].shape.rank() != 1 ||
-      (inputs[3].shape[0] != 1 && inputs[3].shape[0] != outputs))
-    return fail(ErrorCode::ShapeMismatch, "expected float32 factors, one or ", outputs);
+                ", expected ", bias.type, " ", outputs);
+  const DataType factors = y.isTflite() ? DataType::Float64 : DataType::Float32;
+  if (!present(inputs, 3) || inputs[3].type != factors || inputs[3].shape.rank() > 1 ||
+      (inputs[3].shape.elements() != 1 && inputs[3].shape.elements() != outputs))
+    return fail(ErrorCode::ShapeMismatch, "expected ", factors, " factors, one or ", outputs);
   return {};
 }
 
@@ -53,7 +69,9 @@ std::unique_ptr<Operator> makeQuantizedPool() { return std::make_unique<Quantize
 std::unique_ptr<Operator> makeLookUp() { return std::make_unique<LookUp>(); }
 
 DataType QuantisedResult::dataType() const {
-  return type == static_cast<int64_t>(DataType::Int8) ? DataType::Int8 : DataType::Uint8;
+  for (const DataType known : {DataType::Int8, DataType::Float32})
+    if (type == static_cast<int64_t>(known)) return known;
+  return DataType::Uint8;
 }
 
 QuantisedResult QuantisedResult::of(DataType type, int64_t zero) {
@@ -63,7 +81,7 @@ QuantisedResult QuantisedResult::of(DataType type, int64_t zero) {
 
 Result<void> QuantisedResult::check() const {
   const Range range = rangeOf(dataType());
-  if (type != static_cast<int64_t>(dataType()))
+  if (type != static_cast<int64_t>(dataType()) || isReal())
     return fail(ErrorCode::Unsupported, "quantised results of type ", type,
                 " (uint8 and int8 are supported)");
   if (!range.holds(zero) || !range.holds(least) || !range.holds(most) || least > most)
@@ -73,16 +91,15 @@ Result<void> QuantisedResult::check() const {
 }
 
 Result<TensorTypes> QuantizedConv::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 2, 4); !ok) return std::unexpected(ok.error());
-  if (auto ok = checkByte(inputs[0], xZero, "the input"); !ok) return std::unexpected(ok.error());
-  if (auto ok = y.check(); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkProduct(*this, inputs, "the input"); !ok) return std::unexpected(ok.error());
   if (inputs[1].type != DataType::Int8)
     return fail(ErrorCode::Unsupported, "weights of ", inputs[1].type, " (int8 is supported)");
   const std::vector<TensorType> floats{{DataType::Float32, inputs[0].shape},
                                        {DataType::Float32, inputs[1].shape}};
   auto types = plainConv(*this).inferShape(floats);
   if (!types) return types;
-  if (auto ok = checkChannels(inputs, inputs[1].shape[0]); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkChannels(inputs, inputs[1].shape[0], y); !ok)
+    return std::unexpected(ok.error());
   (*types)[0].type = y.dataType();
   return types;
 }
@@ -113,17 +130,15 @@ std::optional<DataAxes> QuantizedConv::dataAxes(const DataInputs& in) const {
 }
 
 Result<TensorTypes> QuantizedMatMul::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 2, 4); !ok) return std::unexpected(ok.error());
-  if (auto ok = checkByte(inputs[0], xZero, "the left side"); !ok)
+  if (auto ok = checkProduct(*this, inputs, "the left side"); !ok)
     return std::unexpected(ok.error());
-  if (auto ok = y.check(); !ok) return std::unexpected(ok.error());
   const Shape &a = inputs[0].shape, &b = inputs[1].shape;
   if (inputs[1].type != DataType::Int8 || b.rank() != 2 || a.rank() < 2)
     return fail(ErrorCode::Unsupported, "a quantised product of ", a, " with ", inputs[1].type, " ",
                 b, " (int8 matrices are supported)");
   const auto extents = matMulExtents(a, b, false, transposeB);
   if (!extents) return std::unexpected(extents.error());
-  if (auto ok = checkChannels(inputs, extents->n); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkChannels(inputs, extents->n, y); !ok) return std::unexpected(ok.error());
   const Shape out = matMulShape(*extents, a, b);
   if (auto ok = checkShape(out); !ok) return std::unexpected(ok.error());
   return TensorTypes{TensorType{y.dataType(), out}};
@@ -142,6 +157,7 @@ std::optional<WeightMatrices> QuantizedMatMul::weightMatrices(int index, const S
 }
 
 std::string QuantizedBinary::name() const {
+  if (fn == QuantizedFn::Sub) return "QuantizedSub";
   return fn == QuantizedFn::Mul ? "QuantizedMul" : "QuantizedAdd";
 }
 
@@ -152,6 +168,8 @@ Result<TensorTypes> QuantizedBinary::inferShape(std::span<const TensorType> inpu
   if (auto ok = checkByte(inputs[1], b.zero, "the right side"); !ok)
     return std::unexpected(ok.error());
   if (auto ok = y.check(); !ok) return std::unexpected(ok.error());
+  if (fn == QuantizedFn::Sub && !y.isTflite())
+    return fail(ErrorCode::Unsupported, "a quantised difference by ONNX Runtime's rule");
   const auto shape = broadcastShapes(inputs[0].shape, inputs[1].shape);
   if (!shape) return std::unexpected(shape.error());
   if (auto ok = checkShape(*shape); !ok) return std::unexpected(ok.error());

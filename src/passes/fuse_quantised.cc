@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "ops/cast.h"
 #include "ops/concat.h"
 #include "ops/conv.h"
 #include "ops/integer_product.h"
@@ -80,7 +81,8 @@ std::optional<Quantised> dequantised(const Rewriter& graph, ValueId id) {
 std::optional<Quantised> quantisedAt(const Rewriter& graph, int n) {
   const ir::Node& node = graph.node(n);
   const auto* op = node.as<ops::QuantizeLinear>();
-  if (!op || node.outputs.empty() || node.outputs[0] == kNoValue || !node.settings.empty())
+  if (!op || op->awayFromZero || node.outputs.empty() || node.outputs[0] == kNoValue ||
+      !node.settings.empty())
     return std::nullopt;
   const auto by = wholeTensor(graph, node);
   const DataType type = graph.value(node.outputs[0]).type.type;
@@ -89,9 +91,14 @@ std::optional<Quantised> quantisedAt(const Rewriter& graph, int n) {
   return Quantised{node.outputs[0], type, *by};
 }
 
-/// Constant weights with a scale for all or one for each channel; the zero point is taken off.
-struct Weights {
+/// Constant weights as int8 and a zero point that is left.
+struct Bytes8 {
   ValueId bytes;
+  int64_t zero;
+};
+
+/// Constant weights with a scale for all or one for each channel.
+struct Weights : Bytes8 {
   std::vector<float> scales;
 };
 
@@ -101,7 +108,8 @@ class Fuser {
 
   int run() {
     int changes = 0;
-    for (int n = 0; n < graph_.nodes(); ++n) changes += fuseAt(n) || fuseRequantizeAt(n);
+    for (int n = 0; n < graph_.nodes(); ++n)
+      changes += fuseAt(n) || fuseRequantizeAt(n) || fuseScaleAt(n) || fuseBiasAt(n);
     return changes;
   }
 
@@ -137,13 +145,13 @@ class Fuser {
     if (scales.size() != 1 && (std::cmp_not_equal(scales.size(), channels) ||
                                (scaleAxis < 0 ? scaleAxis + shape.rank() : scaleAxis) != axis))
       return std::nullopt;
-    const auto plain = withoutZeros(bytes, zero, axis, channels);
+    const auto plain = asInt8(bytes, zero, axis, channels);
     if (!plain) return std::nullopt;
     return Weights{*plain, {scales.begin(), scales.end()}};
   }
 
-  /// The same weights as int8 with a zero point of 0, where all fit.
-  std::optional<ValueId> withoutZeros(ValueId id, ValueId zero, int axis, int64_t channels) {
+  /// The same weights as int8: with a zero point of 0, where all fit, else less 128 if they are uint8.
+  std::optional<Bytes8> asInt8(ValueId id, ValueId zero, int axis, int64_t channels) {
     const auto values = constantIntegers(graph_, id);
     const auto zeros = constantIntegers(graph_, zero);
     const ir::Value& value = graph_.value(id);
@@ -152,7 +160,18 @@ class Fuser {
       return std::nullopt;
     if (value.type.type == DataType::Int8 &&
         std::ranges::all_of(zeros, [](int64_t z) { return z == 0; }))
-      return id;
+      return Bytes8{id, 0};
+    if (const auto less = shifted(id, values, zeros, axis)) return Bytes8{*less, 0};
+    if (zeros.size() > 1) return std::nullopt;
+    const int64_t middle = value.type.type == DataType::Uint8 ? 128 : 0;
+    const int64_t rest = (zeros.empty() ? 0 : zeros[0]) - middle;
+    return Bytes8{middle == 0 ? id : *shifted(id, values, {middle}, axis), rest};
+  }
+
+  /// Less a number, or one for each channel; nullopt where int8 does not hold all.
+  std::optional<ValueId> shifted(ValueId id, const std::vector<int64_t>& values,
+                                 const std::vector<int64_t>& zeros, int axis) {
+    const ir::Value& value = graph_.value(id);
     int64_t inner = 1;
     for (int i = axis + 1; i < value.type.shape.rank(); ++i) inner *= value.type.shape[i];
     std::vector<int8_t> less(values.size());
@@ -284,7 +303,7 @@ class Fuser {
     if (!bias || !scaled) return false;
     auto op = std::make_unique<ops::QuantizedConv>();
     static_cast<ops::WindowAttributes&>(*op) = *conv;
-    op->groups = conv->groups, op->xZero = x->by.zero, op->y = y;
+    op->groups = conv->groups, op->xZero = x->by.zero, op->wZero = weights->zero, op->y = y;
     return become(n, std::move(op), {x->bytes, weights->bytes, *bias, *scaled}, node.source);
   }
 
@@ -316,7 +335,8 @@ class Fuser {
     const auto scaled = factors(x->by.scale, *weights, to.by.scale);
     if (!bias || !scaled) return false;
     auto op = std::make_unique<ops::QuantizedMatMul>();
-    op->transposeB = product->transposeB, op->xZero = x->by.zero, op->y = y;
+    op->transposeB = product->transposeB, op->xZero = x->by.zero, op->wZero = weights->zero;
+    op->y = y;
     return become(n, std::move(op), {x->bytes, weights->bytes, *bias, *scaled}, node.source);
   }
 
@@ -514,7 +534,7 @@ class Fuser {
     if (!scaled) return false;
     auto op = std::make_unique<ops::QuantizedConv>();
     static_cast<ops::WindowAttributes&>(*op) = *conv;
-    op->groups = conv->groups, op->xZero = *zero, op->y = to.result();
+    op->groups = conv->groups, op->xZero = *zero, op->wZero = weights->zero, op->y = to.result();
     return become(n, std::move(op), {node.inputs[0], weights->bytes, inputAt(node, 4), *scaled},
                   node.source);
   }
@@ -530,9 +550,86 @@ class Fuser {
     const auto scaled = weights ? factors(xScale, *weights, to.by.scale) : std::nullopt;
     if (!scaled) return false;
     auto op = std::make_unique<ops::QuantizedMatMul>();
-    op->xZero = *zero, op->y = to.result();
+    op->xZero = *zero, op->wZero = weights->zero, op->y = to.result();
     return become(n, std::move(op), {node.inputs[0], weights->bytes, kNoValue, *scaled},
                   node.source);
+  }
+
+  // Dynamic quantisation ---------------------------------------------------------------------------
+
+  /// An integer product, as a number, times a scale: what quantize_dynamic makes of a convolution.
+  bool fuseScaleAt(int n) {
+    const ir::Node& node = graph_.node(n);
+    if (node.outputs.empty() || !binaryOf(graph_, node.outputs[0], ops::BinaryFn::Mul)) return false;
+    for (const size_t i : {0, 1}) {
+      const int cast = soleProducer(node.inputs[i]);
+      if (cast < 0 || !graph_.node(cast).as<ops::Cast>()) continue;
+      const int source = soleProducer(graph_.node(cast).inputs[0]);
+      const ValueId scale = node.inputs[1 - i];
+      if (source >= 0 && (scaleConv(n, source, scale) || scaleProduct(n, source, scale)))
+        return true;
+    }
+    return false;
+  }
+
+  bool scaleConv(int n, int source, ValueId scale) {
+    const ir::Node& node = graph_.node(source);
+    const auto* conv = node.as<ops::ConvInteger>();
+    if (!conv || inputAt(node, 4) != kNoValue || graph_.value(scale).type.shape.elements() != 1)
+      return false;
+    auto op = std::make_unique<ops::QuantizedConv>();
+    static_cast<ops::WindowAttributes&>(*op) = *conv;
+    op->groups = conv->groups;
+    return becomeScaled(n, std::move(op), node, scale, 0);
+  }
+
+  bool scaleProduct(int n, int source, ValueId scale) {
+    const ir::Node& node = graph_.node(source);
+    if (!node.as<ops::MatMulInteger>() || graph_.value(node.inputs[1]).type.shape.rank() != 2)
+      return false;
+    return becomeScaled(n, std::make_unique<ops::QuantizedMatMul>(), node, scale, 1);
+  }
+
+  /// Channels of the weights lie along `axis`. The zero point of x may be found in the run.
+  template <class Product>
+  bool becomeScaled(int n, std::unique_ptr<Product> op, const ir::Node& node, ValueId scale,
+                    int axis) {
+    const auto weights = asInt8(node.inputs[1], inputAt(node, 3), axis,
+                                graph_.value(node.inputs[1]).type.shape[axis]);
+    if (!weights || !node.settings.empty()) return false;
+    const auto zero = leftZero(node);
+    op->xZero = zero.value_or(0), op->wZero = weights->zero, op->y = ops::QuantisedResult::real();
+    std::vector<ValueId> inputs{node.inputs[0], weights->bytes, kNoValue, scale};
+    if (!zero) inputs.push_back(node.inputs[2]);
+    return become(n, std::move(op), inputs, node.source);
+  }
+
+  /// A constant that is added to the real results of a product by channel.
+  bool fuseBiasAt(int n) {
+    const ir::Node& node = graph_.node(n);
+    if (node.outputs.empty() || !binaryOf(graph_, node.outputs[0], ops::BinaryFn::Add)) return false;
+    for (const size_t i : {0, 1})
+      if (const int source = soleProducer(node.inputs[i]);
+          source >= 0 && (addBias<ops::QuantizedConv>(n, source, node.inputs[1 - i], 1) ||
+                          addBias<ops::QuantizedMatMul>(n, source, node.inputs[1 - i], -1)))
+        return true;
+    return false;
+  }
+
+  /// Channels of the result lie along `axis`, -1 for the last one.
+  template <class Product>
+  bool addBias(int n, int source, ValueId added, int axis) {
+    const ir::Node& node = graph_.node(source);
+    const auto* op = node.as<Product>();
+    if (!op || !op->y.isReal() || node.inputs[2] != kNoValue) return false;
+    const Shape& shape = graph_.value(node.outputs[0]).type.shape;
+    const int at = axis < 0 ? shape.rank() - 1 : axis;
+    const auto bias = axisConstant(graph_, added, shape, at);
+    if (!bias) return false;
+    const std::vector<float> floats(bias->begin(), bias->end());
+    std::vector<ValueId> inputs = node.inputs;
+    inputs[2] = graph_.addFloats(graph_.value(added).name, Shape{shape[at]}, floats);
+    return become(n, op->clone(), inputs, node.source);
   }
 
   Rewriter graph_;

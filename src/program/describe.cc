@@ -76,7 +76,7 @@ std::vector<PlannedMemory> describeMemory(const Program& program) {
     if (buffer.first == planning::Buffer::kUnused) continue;
     memory.push_back({names[b], buffer.offset, buffer.bytes, static_cast<size_t>(buffer.first),
                       static_cast<size_t>(buffer.last), buffer.lineBuffer >= 0,
-                      buffer.device != kNone});
+                      buffer.device == kNone ? "" : program.devices[buffer.device]->name()});
   }
   return memory;
 }

@@ -95,10 +95,16 @@ size_t Program::heapBytes() const {
   return bytes;
 }
 
-size_t Program::deviceBytes() const {
+size_t Program::weightBytesOn(size_t device) const {
   size_t bytes = 0;
   for (const Step& step : steps)
-    if (step.kernel) bytes += step.kernel->deviceBytes();
+    if (step.kernel && step.device == static_cast<int>(device)) bytes += step.kernel->deviceBytes();
+  return bytes;
+}
+
+size_t Program::deviceBytes() const {
+  size_t bytes = 0;
+  for (size_t device = 0; device < devices.size(); ++device) bytes += weightBytesOn(device);
   return bytes;
 }
 

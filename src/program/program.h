@@ -133,7 +133,8 @@ struct Program {
   }
   bool isOnDevice(ir::ValueId id) const { return deviceOf(id) != kNone; }
   size_t heapBytes() const;
-  /// Bytes of device memory that its kernels hold; blocks are the frames'.
+  /// Bytes of a device's memory that its kernels hold, and of all devices'; blocks are the frames'.
+  size_t weightBytesOn(size_t device) const;
   size_t deviceBytes() const;
 };
 

@@ -89,11 +89,9 @@ class Chooser {
                   "a session either is told its paths or finds them (autoPaths); give one of both");
     const auto added = add("one path", choice_.options, 0);
     if (!added) return std::unexpected(added.error());
-    const auto times = stepTimes(*candidates_[0].session, operatorsOf(0).size());
+    auto times = looked();
     if (!times) return std::unexpected(times.error());
-    choice_.tried[0].predictedMs = sumOf(*times);
-    if (onDevice() || threads_ > 1)
-      if (auto ok = tryOthers(*times); !ok) return std::unexpected(ok.error());
+    if (auto ok = tryOthers(std::move(*times)); !ok) return std::unexpected(ok.error());
     if (auto ok = measure(); !ok) return std::unexpected(ok.error());
     choice_.options = candidates_[choice_.chosen].options;
     return std::move(choice_);
@@ -105,7 +103,13 @@ class Chooser {
     std::optional<Session> session;
   };
 
-  bool onDevice() const { return isOnDevice(choice_.options.backend); }
+  /// Of the list, with what each step took there where the rest is on the CPU.
+  struct Device {
+    std::string_view name;
+    size_t candidate;
+    std::vector<double> times;
+  };
+
   std::vector<OperatorInfo> operatorsOf(size_t candidate) const {
     return candidates_[candidate].session->operators();
   }
@@ -120,6 +124,13 @@ class Chooser {
     return {};
   }
 
+  /// Times of the last candidate's steps, which predict its own.
+  Result<std::vector<double>> looked() {
+    auto times = stepTimes(*candidates_.back().session, operatorsOf(candidates_.size() - 1).size());
+    if (times) choice_.tried.back().predictedMs = sumOf(*times);
+    return times;
+  }
+
   /// False where there is no room for it: then it is not tried.
   static Result<bool> hasRoom(const Result<void>& added) {
     if (added) return true;
@@ -127,27 +138,45 @@ class Chooser {
     return std::unexpected(added.error());
   }
 
-  /// `first` are times of the first candidate's steps.
-  Result<void> tryOthers(const std::vector<double>& first) {
-    SessionOptions cpu = choice_.options;
-    cpu.backend = "cpu", cpu.backups = "";
-    std::vector<double> alone = first;
-    if (onDevice()) {
-      if (const auto room = hasRoom(add("one path on the CPU", cpu, 0)); !room || !*room)
-        return room ? Result<void>() : std::unexpected(room.error());
-      auto times = stepTimes(*candidates_.back().session, graph_.nodes.size());
+  /// One path on a single unit; none where there is no room.
+  Result<std::vector<double>> tryAlone(std::string_view backend) {
+    SessionOptions alone = choice_.options;
+    alone.backend = backend, alone.backups = "";
+    const std::string_view where = isOnDevice(backend) ? backend : "the CPU";
+    const auto room = hasRoom(add(text("one path on ", where), alone, 0));
+    if (!room) return std::unexpected(room.error());
+    return *room ? looked() : Result<std::vector<double>>();
+  }
+
+  /// Every device of the list by itself. `first` are times of the first candidate's steps.
+  Result<void> tryDevices(const std::vector<double>& first) {
+    auto list = devicesNamed(choice_.options.backend, choice_.options.backups);
+    std::erase_if(list, [](const backend::Backend* device) { return !isHere(*device); });
+    for (const backend::Backend* device : list) {
+      auto times = list.size() == 1 ? first : tryAlone(device->name());
       if (!times) return std::unexpected(times.error());
-      choice_.tried.back().predictedMs = sumOf(*times);
-      alone = std::move(*times);
+      if (!times->empty())
+        devices_.push_back({device->name(), candidates_.size() - 1, std::move(*times)});
+    }
+    return {};
+  }
+
+  Result<void> tryOthers(std::vector<double> alone) {
+    if (auto ok = tryDevices(alone); !ok) return ok;
+    if (isOnDevice(choice_.options.backend)) {
+      auto onCpu = tryAlone("cpu");
+      if (!onCpu) return std::unexpected(onCpu.error());
+      alone = std::move(*onCpu);
     }
     if (threads_ < 2 || alone.size() != graph_.nodes.size()) return {};
+    SessionOptions cpu = choice_.options;
+    cpu.backend = "cpu", cpu.backups = "";
     const auto beside = timesOnOneThread(cpu);
     if (!beside) return std::unexpected(beside.error());
     if (beside->empty()) return {};
     const planning::Order order =
         planning::orderInLanes(graph_, alone, *beside, kMeeting, threads_);
-    if (order.stages.empty()) return {};
-    return tryParts(cpu, order, alone, *beside, first);
+    return order.stages.empty() ? Result<void>() : tryParts(cpu, order, alone, *beside);
   }
 
   /// By node; none where there is no room.
@@ -163,52 +192,58 @@ class Chooser {
     return *times;
   }
 
-  /// Lanes on the CPU; and, where there is a device, each of them in turn there.
+  /// Lanes on the CPU; and the largest of them in turn on each device.
   Result<void> tryParts(const SessionOptions& cpu, const planning::Order& order,
-                        const std::vector<double>& alone, const std::vector<double>& beside,
-                        const std::vector<double>& first) {
+                        const std::vector<double>& alone, const std::vector<double>& beside) {
+    const std::vector<std::vector<Part>> stages = partsOf(order);
     double rest = 0;
     for (size_t n = 0; n < alone.size(); ++n) rest += order.stageOf[n] < 0 ? alone[n] : 0;
-    const std::vector<std::vector<Part>> stages = partsOf(order);
-    const auto predicted = [&](const Part* there) {
-      double sum = rest;
+    const auto tried = [&](const Part* there, const Device* device) {
+      double predicted = rest;
+      SessionOptions options = cpu;
       for (const auto& stage : stages) {
         double longest = 0;
-        for (const Part& part : stage)
-          longest =
-              std::max(longest, &part == there ? timeOnDevice(part, first) : timeOf(part, beside));
-        sum += longest + kMeeting;
+        for (const Part& part : stage) {
+          const bool isThere = &part == there;
+          options.paths.push_back(pathOf(part, isThere ? device->name : "cpu"));
+          longest = std::max(longest, isThere ? timeOn(*device, part) : timeOf(part, beside));
+        }
+        predicted += longest + kMeeting;
       }
-      return sum;
+      return addPaths(std::move(options), predicted, there, device);
     };
-    const auto tried = [&](const std::string& what, const Part* there) -> Result<void> {
-      SessionOptions options = cpu;
-      for (const auto& stage : stages)
-        for (const Part& part : stage)
-          options.paths.push_back(pathOf(part, &part == there ? choice_.options.backend : "cpu"));
-      const auto room = hasRoom(add(what, std::move(options), predicted(there)));
-      if (!room) return std::unexpected(room.error());
-      if (!*room || there == nullptr) return {};
-      const auto isThere = [&](const OperatorInfo& op) {
-        return op.backend == choice_.options.backend;
-      };
-      if (std::ranges::any_of(operatorsOf(candidates_.size() - 1), isThere)) return {};
-      candidates_.pop_back(), choice_.tried.pop_back();  // it computes nothing of the part
-      return {};
-    };
-    if (auto ok = tried("paths on the CPU", nullptr); !ok) return ok;
+    if (auto ok = tried(nullptr, nullptr); !ok) return ok;
+    for (const Part* part : largestOf(stages, beside))
+      for (const Device& device : devices_)
+        if (auto ok = tried(part, &device); !ok) return ok;
+    return {};
+  }
+
+  /// That are tried on devices: those with most to do.
+  static std::vector<const Part*> largestOf(const std::vector<std::vector<Part>>& stages,
+                                            const std::vector<double>& times) {
+    constexpr size_t kMostParts = 3;
     std::vector<const Part*> largest;
     for (const auto& stage : stages)
       for (const Part& part : stage) largest.push_back(&part);
     std::ranges::sort(largest, std::greater<>(),
-                      [&](const Part* part) { return timeOf(*part, beside); });
-    if (!onDevice()) return {};
-    for (const Part* part : std::span(largest).first(std::min(largest.size(), kMostParts)))
-      if (auto ok = tried(
-              text("paths, '", graph_.nodes[part->back()].name, "' on ", choice_.options.backend),
-              part);
-          !ok)
-        return ok;
+                      [&](const Part* part) { return timeOf(*part, times); });
+    largest.resize(std::min(largest.size(), kMostParts));
+    return largest;
+  }
+
+  /// Unless there is no room, or the device computes nothing of the part.
+  Result<void> addPaths(SessionOptions options, double predictedMs, const Part* there,
+                        const Device* device) {
+    const std::string what =
+        there ? text("paths, '", graph_.nodes[there->back()].name, "' on ", device->name)
+              : "paths on the CPU";
+    const auto room = hasRoom(add(what, std::move(options), predictedMs));
+    if (!room) return std::unexpected(room.error());
+    if (!*room || there == nullptr) return {};
+    const auto isThere = [&](const OperatorInfo& op) { return op.backend == device->name; };
+    if (std::ranges::none_of(operatorsOf(candidates_.size() - 1), isThere))
+      candidates_.pop_back(), choice_.tried.pop_back();
     return {};
   }
 
@@ -231,8 +266,8 @@ class Chooser {
     return sum;
   }
 
-  /// As the first candidate took for it, with what crosses at its ends.
-  double timeOnDevice(const Part& part, const std::vector<double>& first) const {
+  /// As the device took for it, with what crosses at its ends.
+  double timeOn(const Device& device, const Part& part) const {
     std::set<std::string_view> written, touched;
     for (const int n : part) {
       for (const ir::ValueId id : graph_.nodes[n].outputs)
@@ -242,10 +277,10 @@ class Chooser {
     }
     touched.insert(written.begin(), written.end());
     double sum = 0;
-    for (const OperatorInfo& op : operatorsOf(0)) {
-      const auto outputs = candidates_[0].session->operands(op.index).outputs;
+    for (const OperatorInfo& op : operatorsOf(device.candidate)) {
+      const auto outputs = candidates_[device.candidate].session->operands(op.index).outputs;
       if (!outputs.empty() && (op.crosses() ? touched : written).contains(outputs[0].name))
-        sum += first[op.index];
+        sum += device.times[op.index];
     }
     return sum;
   }
@@ -272,34 +307,38 @@ class Chooser {
     return graph_.nodes[node].name;
   }
 
-  /// In turns, so that what else the machine does falls on all.
+  PathChoice::Tried& best() {
+    return *std::ranges::min_element(choice_.tried, {}, &PathChoice::Tried::measuredMs);
+  }
+
+  /// In turns, so that what else the machine does falls on all. What takes a multiple of the best's
+  /// time has no more of them.
   Result<void> measure() {
-    constexpr double kMost = std::numeric_limits<double>::max();
+    constexpr double kMost = std::numeric_limits<double>::max(), kHopeless = 2;
     for (auto& tried : choice_.tried) tried.measuredMs = kMost;
     const auto begin = Clock::now();
     const double most = kMsForTurns * static_cast<double>(candidates_.size());
     for (int turn = -1; turn < kMostTurns; ++turn) {
       if (turn > kLeastTurns && Millis(Clock::now() - begin).count() > most) break;
+      const double limit = turn > 1 ? kHopeless * best().measuredMs : kMost;
       for (size_t c = 0; c < candidates_.size(); ++c) {
+        if (choice_.tried[c].measuredMs > limit) continue;
         const auto ms = timed(*candidates_[c].session);
         if (!ms) return std::unexpected(ms.error());
         if (turn >= 0) choice_.tried[c].measuredMs = std::min(choice_.tried[c].measuredMs, *ms);
       }
     }
-    const auto best = std::ranges::min_element(choice_.tried, {}, &PathChoice::Tried::measuredMs);
-    if (best->measuredMs <= kWorthIt * choice_.tried[0].measuredMs)
-      choice_.chosen = static_cast<size_t>(best - choice_.tried.begin());
+    if (best().measuredMs <= kWorthIt * choice_.tried[0].measuredMs)
+      choice_.chosen = static_cast<size_t>(&best() - choice_.tried.data());
     return {};
   }
-
-  /// That are tried on a device: those with most to do.
-  static constexpr size_t kMostParts = 3;
 
   const Interpreter& model_;
   const ir::Graph& graph_;
   InputShapes shapes_;
   int threads_;
   std::vector<Candidate> candidates_;  // beside PathChoice::tried
+  std::vector<Device> devices_;
   PathChoice choice_;
 };
 

@@ -41,10 +41,6 @@ const backend::Backend* find(std::string_view name) {
   return nullptr;
 }
 
-bool isHere(const backend::Backend& backend) {
-  return *backend.info().missing == '\0' && !backend.hasFailed();
-}
-
 std::unexpected<Error> unknown(std::string_view name) {
   std::string known;
   for (const auto one : kNamed) known += text(known.empty() ? "" : ", ", one().name());
@@ -118,11 +114,8 @@ Result<backend::BackendList> backendsAsked(std::string_view name, std::string_vi
                                            std::string_view kernelCache) {
   for (const auto one : kNamed) one().keepIn(kernelCache, text("minnow ", version()));
   auto list = named(name, backups);
-  if (!list) return list;
-  const backend::Backend* first = list->front();
-  if (first->memory() == nullptr) return list;
-  std::erase_if(*list, [](const auto* one) { return one->memory() == nullptr || !isHere(*one); });
-  if (list->empty()) list->push_back(first);
+  if (list && list->front()->memory() != nullptr)
+    std::erase_if(*list, [](const auto* one) { return one->memory() == nullptr; });
   return list;
 }
 
@@ -137,6 +130,10 @@ backend::BackendList devicesNamed(std::string_view first, std::string_view backu
   auto list = named(first, backups).value_or(backend::BackendList());
   std::erase_if(list, [](const auto* one) { return one->memory() == nullptr; });
   return list;
+}
+
+bool isHere(const backend::Backend& backend) {
+  return *backend.info().missing == '\0' && !backend.hasFailed();
 }
 
 bool isOnDevice(std::string_view name) {

@@ -302,7 +302,7 @@ TEST(Devices, MemoryOfTheirOwnIsPlannedApart) {
   EXPECT_EQ(program->placedBytes, 2 * kTensor);
   for (const PlannedMemory& memory : program::describeMemory(*program))
     EXPECT_LE(memory.offset + memory.bytes,
-              memory.onDevice ? program->blockBytes[0] : program->placedBytes);
+              *memory.device != '\0' ? program->blockBytes[0] : program->placedBytes);
 }
 
 TEST(Devices, ListingsSayWhereAndWhyNotBefore) {

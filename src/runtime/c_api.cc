@@ -17,19 +17,7 @@
 #include "minnow/runtime.h"
 #include "ops/operator.h"
 #include "program/lane.h"
-
-struct minnow_runtime {
-  minnow::Runtime object;
-};
-struct minnow_interpreter {
-  minnow::Interpreter object;
-};
-struct minnow_session {
-  minnow::Session object;
-};
-struct minnow_frame {
-  minnow::Frame object;
-};
+#include "runtime/c_handles.h"
 
 namespace {
 
@@ -71,20 +59,6 @@ minnow_status operandAt(const minnow_session* session, size_t step, OperandList 
   return MINNOW_OK;
 }
 
-/// The tensor as a view; without a type when it cannot be one.
-TensorView viewOf(const minnow_tensor& tensor) {
-  if (tensor.rank < 0 || tensor.rank > MINNOW_MAX_RANK) return {};
-  TensorView view;
-  view.shape = Shape(std::span(tensor.shape, static_cast<size_t>(tensor.rank)));
-  for (int axis = 0; axis < tensor.rank; ++axis)
-    view.strides[static_cast<size_t>(axis)] = tensor.strides[axis];
-  view.data = tensor.data;
-  const auto type = static_cast<minnow::DataType>(tensor.type);
-  if (minnow::elementSize(type) == 0 || !minnow::ops::checkShape(view.shape)) return {};
-  view.type = type;
-  return view;
-}
-
 /// Copies between a tensor and `elements` by writeTensor or readTensor.
 template <class Element>
 minnow_status copy(const minnow_tensor* tensor, Element* elements, size_t bytes,
@@ -92,7 +66,7 @@ minnow_status copy(const minnow_tensor* tensor, Element* elements, size_t bytes,
                                           std::span<Element>)) {
   if (tensor == nullptr || elements == nullptr) return nullArgument();
   const TensorView view = viewOf(*tensor);
-  if (!view)
+  if (!view || !minnow::ops::checkShape(view.shape))
     return failed(ErrorCode::InvalidArgument, "the tensor has no type or shape that exists");
   auto done = copied(view, view.type, {elements, bytes});
   return done ? MINNOW_OK : failed(std::move(done.error()));
@@ -198,6 +172,16 @@ const char* nameAt(std::span<const minnow::TensorInfo> infos, size_t index) {
   return index < infos.size() ? infos[index].name.c_str() : nullptr;
 }
 
+minnow_status describe(std::span<const minnow::TensorInfo> infos, size_t index,
+                       minnow_tensor* tensor) {
+  if (tensor == nullptr) return nullArgument();
+  if (index >= infos.size()) return failed(ErrorCode::NotFound, "there is no tensor of that index");
+  TensorView view;
+  view.type = infos[index].type;
+  view.shape = infos[index].shape;
+  return handOver(view, tensor);
+}
+
 }  // namespace
 
 extern "C" {
@@ -222,7 +206,11 @@ minnow_status minnow_limit_cpu_target(const char* name) {
 
 size_t minnow_tensor_bytes(const minnow_tensor* tensor) {
   if (tensor == nullptr) return 0;
-  return minnow::guarded("a tensor", [&]() -> Result<size_t> { return viewOf(*tensor).bytes(); })
+  return minnow::guarded("a tensor",
+                         [&]() -> Result<size_t> {
+                           const TensorView view = viewOf(*tensor);
+                           return minnow::ops::checkShape(view.shape) ? view.bytes() : 0;
+                         })
       .value_or(0);
 }
 
@@ -375,6 +363,29 @@ minnow_status minnow_session_memory(const minnow_session* session, minnow_memory
                      memory.lowerBoundBytes, memory.metadataBytes, memory.deviceBytes},
                     report);
   });
+}
+
+minnow_status minnow_session_device_memory(const minnow_session* session, size_t index,
+                                           minnow_device_memory* report) {
+  return checked([&]() -> minnow_status {
+    if (session == nullptr || report == nullptr) return nullArgument();
+    const auto all = session->object.deviceMemory();
+    if (index >= all.size())
+      return failed(ErrorCode::NotFound, minnow::text("the session has no device ", index));
+    return handOver(
+        {sizeof *report, all[index].backend, all[index].weightBytes, all[index].blockBytes},
+        report);
+  });
+}
+
+minnow_status minnow_session_describe_input(const minnow_session* session, size_t index,
+                                            minnow_tensor* tensor) {
+  return session ? describe(session->object.inputs(), index, tensor) : nullArgument();
+}
+
+minnow_status minnow_session_describe_output(const minnow_session* session, size_t index,
+                                             minnow_tensor* tensor) {
+  return session ? describe(session->object.outputs(), index, tensor) : nullArgument();
 }
 
 size_t minnow_session_step_count(const minnow_session* session) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -83,6 +84,12 @@ TEST_F(GlSessions, TheFirstOfAListThatIsThereHasTheOperators) {
   EXPECT_EQ(onGl(session), 4);
   auto last = *interpreter_.createSession({.backend = "cl", .backups = "gl,cpu"});
   EXPECT_EQ(onGl(last), isHere("cl") ? 0 : 4);
+  const auto operators = last.operators();
+  const auto first = std::ranges::find(operators, "Conv", &OperatorInfo::type);
+  EXPECT_EQ(first->refused.starts_with("cl: there is no OpenCL") ||
+                first->refused.starts_with("cl: OpenCL has no device"),
+            !isHere("cl"))
+      << first->refused;
   auto never = *interpreter_.createSession({.backend = "cl", .backups = "cpu,gl"});
   EXPECT_EQ(onGl(never), 0) << "the CPU comes before";
 }
@@ -168,6 +175,99 @@ TEST_F(GlSessions, HaveWhatTheDeviceBeforeThemLacks) {
   ASSERT_NE(sine, onTheCpu.end());
   EXPECT_TRUE(sine->refused.contains("cl: ") && sine->refused.contains("; gl: ")) << sine->refused;
   EXPECT_EQ(test::runOnce(session, -0.5F), test::runOnce(same, -0.5F));
+}
+
+/// A sum of more terms than llvmpipe's compiler goes through, and a function that no device computes.
+ir::Graph networkOfALongSum() {
+  test::Builder b("long-sum");
+  ops::Unary sine;
+  sine.fn = ops::UnaryFn::Sin;
+  const ir::ValueId wide = b.conv(b.input("x", {1, 16, 16, 16}), 16, 1824, 1, 1, 1, 1);
+  return b.finish(b.add(sine, {b.conv(wide, 1824, 64, 3, 1, 1, 2)}));
+}
+
+TEST(BothDevices, WhatOneRefusesIsForTheNextAndWhatBothRefuseForTheCpu) {
+  if (!isHere("gl") || !isHere("cl")) GTEST_SKIP() << "one of them is not there";
+  Runtime runtime = *Runtime::create();
+  const test::Model model{networkOfALongSum()};
+  Interpreter interpreter = *Interpreter::createFromBuffer(runtime, model.span);
+  auto session = *interpreter.createSession({.backend = "gl", .backups = "cl,cpu"});
+  std::vector<OperatorInfo> operators = session.operators();
+  std::erase_if(operators, &OperatorInfo::crosses);
+  ASSERT_EQ(operators.size(), 3U);
+  if (!operators[1].refused.contains("the driver ends loops"))
+    GTEST_SKIP() << "this OpenGL ES takes sums of any length";
+  EXPECT_STREQ(operators[0].backend, "gl");
+  EXPECT_STREQ(operators[1].backend, "cl");
+  EXPECT_TRUE(operators[1].refused.starts_with("gl: results of 65664 terms"))
+      << operators[1].refused;
+  EXPECT_STREQ(operators[2].backend, "cpu");
+  EXPECT_TRUE(operators[2].refused.starts_with("gl: ") && operators[2].refused.contains("; cl: "))
+      << operators[2].refused;
+  auto onCpu = *interpreter.createSession();
+  expectNear(test::runOnce(session, 0.125F), test::runOnce(onCpu, 0.125F));
+  EXPECT_EQ(runtime.ledger().now.deviceBytes, session.memory().deviceBytes);
+}
+
+/// As if each were alone, and as the sizes of tensors and weights have it.
+TEST(BothDevices, AreToldApartInReportsOfMemory) {
+  if (!isHere("gl") || !isHere("cl")) GTEST_SKIP() << "one of them is not there";
+  Runtime runtime = *Runtime::create({.threads = 2});
+  const test::Model model{networkOfHeads()};
+  Interpreter interpreter = *Interpreter::createFromBuffer(runtime, model.span);
+  const auto headOn = [&](const char* head, const char* device) {
+    return interpreter.createSession({.paths = {{.to = {head}, .backend = device}}})
+        ->deviceMemory()
+        .at(0);
+  };
+  auto session = *interpreter.createSession(
+      {.paths = {{.to = {"left"}, .backend = "gl"}, {.to = {"right"}, .backend = "cl"}}});
+  const auto devices = session.deviceMemory();
+  ASSERT_EQ(devices.size(), 2U);
+  size_t sum = 0;
+  for (const DeviceMemoryReport& one : devices) {
+    const bool isGl = std::string_view(one.backend) == "gl";
+    const DeviceMemoryReport alone = isGl ? headOn("left", "gl") : headOn("right", "cl");
+    EXPECT_STREQ(one.backend, alone.backend);
+    EXPECT_EQ(one.weightBytes, alone.weightBytes) << one.backend;
+    EXPECT_EQ(one.blockBytes, alone.blockBytes) << one.backend;
+    EXPECT_GE(one.weightBytes, sizeof(float) * 9 * (32 * 64 + 64 * 8)) << one.backend;
+    EXPECT_GE(one.blockBytes, sizeof(float) * 64 * 64 * (32 + 64)) << one.backend;
+    sum += one.total();
+  }
+  EXPECT_EQ(sum, session.memory().deviceBytes);
+  EXPECT_TRUE(interpreter.createSession()->deviceMemory().empty());
+  std::map<std::string, size_t> ends;
+  for (const PlannedMemory& memory : session.memoryPlan())
+    ends[memory.device] = std::max(ends[memory.device], memory.offset + memory.bytes);
+  for (const DeviceMemoryReport& one : devices) {
+    EXPECT_LE(ends.at(one.backend), one.blockBytes);
+    EXPECT_GT(ends.at(one.backend) + 128, one.blockBytes) << "a vector may read behind it";
+  }
+}
+
+TEST(BothDevices, AreBothTriedForPaths) {
+  if (!isHere("gl") || !isHere("cl")) GTEST_SKIP() << "one of them is not there";
+  Runtime runtime = *Runtime::create({.threads = 2});
+  const test::Model model{networkOfHeads()};
+  Interpreter interpreter = *Interpreter::createFromBuffer(runtime, model.span);
+  const auto choice = interpreter.choosePaths({.backend = "cl", .backups = "gl,cpu"});
+  ASSERT_TRUE(choice) << choice.error().message;
+  std::map<std::string, int> tried;
+  for (const PathChoice::Tried& one : choice->tried) {
+    EXPECT_GT(one.predictedMs, 0) << one.what;
+    EXPECT_LT(one.measuredMs, 1e6) << one.what;
+    ++tried[one.what.substr(0, one.what.find(", '")) +
+            (one.what.contains('\'') ? one.what.substr(one.what.rfind(' ')) : "")];
+  }
+  EXPECT_EQ(tried, (std::map<std::string, int>{{"one path", 1},
+                                               {"one path on cl", 1},
+                                               {"one path on gl", 1},
+                                               {"one path on the CPU", 1},
+                                               {"paths on the CPU", 1},
+                                               {"paths cl", 2},
+                                               {"paths gl", 2}}));
+  EXPECT_LE(choice->tried[choice->chosen].measuredMs, choice->tried[0].measuredMs);
 }
 
 TEST(GlNotThere, SessionsFallToTheCpuAndSayWhy) {

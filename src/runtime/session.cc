@@ -287,6 +287,15 @@ MemoryReport Session::memory() const {
           held.heapBytes,         held.deviceBytes + impl_->announced.deviceBytes()};
 }
 
+std::vector<DeviceMemoryReport> Session::deviceMemory() const {
+  std::vector<DeviceMemoryReport> all;
+  const program::Program& program = impl_->program();
+  for (size_t i = 0; backend::kHasDevices && i < program.devices.size(); ++i)
+    all.push_back(
+        {program.devices[i]->name(), program.weightBytesOn(i), impl_->announced.blocks[i].bytes});
+  return all;
+}
+
 std::vector<PlannedMemory> Session::memoryPlan() const {
   return guarded(impl_->model->source,
                  [&]() -> Result<std::vector<PlannedMemory>> {

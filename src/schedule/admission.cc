@@ -416,6 +416,7 @@ void admitVisits(std::vector<Task>& tasks, const Units& units) {
     tasks[i].promise = promiseOf(tasks, bounds, i);
     for (Visit& visit : tasks[i].visits) {
       const Nanos run = std::accumulate(visit.pieces.begin(), visit.pieces.end(), Nanos(0));
+      visit.bound = kNever;
       if (isKnown(tasks, bounds, visit.unit))
         visit.bound = analysis.responseOfGuest(visit.unit, run * tasks[i].mostRuns);
     }

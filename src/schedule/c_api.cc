@@ -65,7 +65,9 @@ Result<ScheduledModel> modelOf(const minnow_scheduled_model* asked) {
 Result<ScheduleOptions> optionsOf(const minnow_schedule_options* options) {
   const auto given = completed<minnow_schedule_options>(options, MINNOW_SCHEDULE_OPTIONS_INIT);
   if (!given) return std::unexpected(given.error());
+  if (auto ok = areZero({given->reserved}); !ok) return std::unexpected(std::move(ok.error()));
   ScheduleOptions all{.threads = given->threads,
+                      .cpuUnits = given->cpu_units,
                       .memoryBudget = given->memory_budget,
                       .kernelCache = textOf(given->kernel_cache),
                       .concurrency = given->concurrency};
@@ -90,11 +92,38 @@ Result<Schedule> scheduleOf(const minnow_scheduled_model* models, size_t count,
   return Schedule::create(std::move(scheduled), *all);
 }
 
-/// The element of a list that `model` numbers.
+/// The element of a list that `index` numbers.
 template <class T>
-Result<T> numbered(std::vector<T> list, size_t model) {
-  if (model < list.size()) return std::move(list[model]);
-  return fail(ErrorCode::NotFound, "there is no model ", model, "; there are ", list.size());
+Result<T> numbered(std::vector<T> list, size_t index, const char* what = "model") {
+  if (index < list.size()) return std::move(list[index]);
+  return fail(ErrorCode::NotFound, "there is no ", what, " ", index, "; there are ", list.size());
+}
+
+/// As much as there is room for.
+minnow_status cut(const std::string& words, char* text, size_t bytes) {
+  text[words.copy(text, bytes - 1)] = 0;
+  return MINNOW_OK;
+}
+
+minnow_admission admissionOf(const Admission& model) {
+  return {sizeof(minnow_admission),
+          model.rate,
+          model.aloneMs,
+          model.preemptionMs,
+          model.deadlineMs,
+          model.responseMs,
+          model.rateThatHolds,
+          model.holds ? 1 : 0,
+          model.unit,
+          model.captureMs,
+          model.mayLeave ? 1 : 0,
+          model.isLearning ? 1 : 0};
+}
+
+minnow_unit_status statusOf(const UnitStatus& unit) {
+  minnow_unit_status status{sizeof status, {}, unit.share, unit.speed};
+  cut(unit.name, status.name, sizeof status.name);
+  return status;
 }
 
 minnow_model_status statusOf(const ModelStatus& model) {
@@ -173,10 +202,20 @@ minnow_status minnow_schedule_admission(const minnow_schedule* schedule, size_t 
     if (schedule == nullptr || admission == nullptr) return nullArgument();
     auto one = minnow::numbered(schedule->object.admission(), model);
     if (!one) return failed(std::move(one.error()));
-    const minnow_admission whole{sizeof whole,       one->rate,          one->aloneMs,
-                                 one->preemptionMs,  one->deadlineMs,    one->responseMs,
-                                 one->rateThatHolds, one->holds ? 1 : 0, 0};
-    return handOver(whole, admission);
+    return handOver(minnow::admissionOf(*one), admission);
+  });
+}
+
+minnow_status minnow_schedule_left_out(const minnow_schedule* schedule, size_t model, char* text,
+                                       size_t bytes) {
+  return checked([&] {
+    if (schedule == nullptr || text == nullptr || bytes == 0) return nullArgument();
+    auto one = minnow::numbered(schedule->object.admission(), model);
+    if (!one) return failed(std::move(one.error()));
+    std::string words;
+    for (const auto& [device, why] : one->leftOut)
+      words += (words.empty() ? "" : "; ") + device + ": " + why;
+    return minnow::cut(words, text, bytes);
   });
 }
 
@@ -220,6 +259,19 @@ minnow_status minnow_schedule_drain(minnow_schedule* schedule) {
   });
 }
 
+minnow_status minnow_schedule_resize(minnow_schedule* schedule, size_t model,
+                                     const minnow_input_shape* shapes, size_t count) {
+  return checked([&] {
+    if (schedule == nullptr || (shapes == nullptr && count > 0)) return nullArgument();
+    const auto name = minnow::numbered(schedule->object.status().models, model);
+    if (!name) return failed(name.error());
+    const auto wanted = shapesOf(shapes, count);
+    if (!wanted) return failed(wanted.error());
+    auto done = schedule->object.resize(name->model, *wanted);
+    return done ? MINNOW_OK : failed(std::move(done.error()));
+  });
+}
+
 minnow_status minnow_schedule_stop(minnow_schedule* schedule) {
   return checked([&] {
     if (schedule == nullptr) return nullArgument();
@@ -244,9 +296,30 @@ minnow_status minnow_schedule_model_error(const minnow_schedule* schedule, size_
     if (schedule == nullptr || text == nullptr || bytes == 0) return nullArgument();
     auto one = minnow::numbered(schedule->object.status().models, model);
     if (!one) return failed(std::move(one.error()));
-    const size_t length = one->lastError.copy(text, bytes - 1);
-    text[length] = 0;
+    return minnow::cut(one->lastError, text, bytes);
+  });
+}
+
+minnow_status minnow_schedule_model_share(const minnow_schedule* schedule, size_t model,
+                                          size_t unit, double* share) {
+  return checked([&] {
+    if (schedule == nullptr || share == nullptr) return nullArgument();
+    auto one = minnow::numbered(schedule->object.status().models, model);
+    if (!one) return failed(std::move(one.error()));
+    const auto found = minnow::numbered(one->shares, unit, "unit");
+    if (!found) return failed(found.error());
+    *share = *found;
     return MINNOW_OK;
+  });
+}
+
+minnow_status minnow_schedule_unit_status(const minnow_schedule* schedule, size_t unit,
+                                          minnow_unit_status* status) {
+  return checked([&] {
+    if (schedule == nullptr || status == nullptr) return nullArgument();
+    auto one = minnow::numbered(schedule->object.status().units, unit, "unit");
+    if (!one) return failed(std::move(one.error()));
+    return handOver(minnow::statusOf(*one), status);
   });
 }
 

@@ -56,6 +56,10 @@ struct Measured {
   Nanos typical = 0;          ///< of the middle one
   Nanos computed = 0;         ///< of that, without filling and handing over
 };
+/// Of runs, each with the times of its pieces; the first one, which touches pages and caches, does not count.
+using TimesOfRuns = std::vector<std::vector<Nanos>>;
+inline constexpr size_t kRunsMeasured = 8;
+Measured measuredOf(TimesOfRuns runs, const Kind& kind);
 Result<Measured> measure(Runtime& runtime, const ScheduledModel& model, const Kind& kind,
                          const CapturedFrame& example);
 
@@ -63,6 +67,7 @@ Result<Measured> measure(Runtime& runtime, const ScheduledModel& model, const Ki
 struct Place {
   std::optional<Measured> measured;  ///< none where it is not to be computed
   std::unique_ptr<Loaded> loaded{};
+  std::string leftOut{};  ///< why, where it was asked for and there is no room
 };
 
 /// All that there is of a model. The thread on which its job was begun alone has `run`, what it took, and
@@ -79,6 +84,8 @@ struct Member {
   ModelRun::Impl reach;
   Nanos computed = 0, took = 0;      // so far: by advance(), and altogether
   Nanos filled = 0, handedOver = 0;  // the longest of this job
+  /// Since it was resized, while its time is not known: runs on its home so far, the last one under way.
+  std::optional<TimesOfRuns> learning{};
 
   CapturedFrame waiting;  // of the policy's job that waits
   ModelStatus counts;
@@ -95,11 +102,15 @@ struct Schedule::Impl {
   // Before it runs.
   Result<void> check(const std::vector<ScheduledModel>& models) const;
   void makeUnits(const std::vector<ScheduledModel>& models);
+  Result<Runtime> runtimeAlone() const;
   Result<void> measureAll(std::vector<ScheduledModel> models);
   Result<void> measure(Runtime& runtime, schedule::Member& member);
-  Result<void> makeTasks();
+  Result<void> measureOn(Runtime& runtime, schedule::Member& member, size_t kind);
+  static void giveBackUnused();
+  void makeTasks();
   void place();
   Result<void> loadAll();
+  bool leaveOutDevice(const Error& shortage);
   Result<void> loadOnUnits();
   Result<void> loadFewer();
   Result<void> loadWith(const schedule::Units& each);
@@ -115,7 +126,7 @@ struct Schedule::Impl {
   int arenas() const;
   int sessions() const;
 
-  /// Evicts what it may, for a model to be loaded.
+  /// Evicts what it may, for a model to be loaded. `loading` is held.
   Result<void> ensureLoaded(size_t model, size_t kind);
   bool evictOne(size_t butNot);
 
@@ -123,6 +134,7 @@ struct Schedule::Impl {
   void compute(int unit);
   void feed(const CapturedFrame& frame);
   Result<void> trigger(int model, std::string_view name, int crops);
+  Result<void> resize(std::string_view name, InputShapes shapes);
   void stop();
   void tell(const ScheduleEvent& event);
   std::vector<schedule::Task> tasksNow() const;
@@ -134,7 +146,8 @@ struct Schedule::Impl {
   std::vector<schedule::UnitThread> units;
   std::vector<schedule::Member> members;
   std::vector<schedule::Task> tasks;  // as measured
-  schedule::Units room = 1;           // for what is begun, by unit
+  schedule::Units wanted = 1;         // for what is begun, by unit
+  schedule::Units room = 1;           // of those, as many as there is memory for
   Arenas arenasAre = Arenas::AsBegun;
   bool evicts = false;  // there is not room for all that is evictable
   uint64_t uses = 0;
@@ -158,7 +171,9 @@ struct Schedule::Impl {
   Result<bool> computePiece(int unit, int task);
   void ended(int unit, int task, Result<bool> outcome);
   void noteDone(int unit, int task);
+  Result<void> reload(int task, std::vector<std::pair<std::string, Shape>> shapes);
   void noteTimes(int unit, int task);
+  void learn(int unit, int task);
   void noteDrops();
   void changed();
   /// False where there was nothing to do.

@@ -1,4 +1,9 @@
 // Measuring models, and having as many of them in memory as the budget allows.
+#include <cstdlib>  // says which C library it is
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include <algorithm>
 
 #include "base/fail.h"
@@ -43,23 +48,27 @@ Nanos sumOf(std::span<const Nanos> times) {
 
 }  // namespace
 
-Result<Measured> measure(Runtime& runtime, const ScheduledModel& model, const Kind& kind,
-                         const CapturedFrame& example) {
-  constexpr int kRuns = 7;
-  auto loaded = load(runtime, model, kind, false);
-  if (!loaded) return std::unexpected(std::move(loaded.error()));
-  std::vector<std::vector<Nanos>> runs;
-  for (int run = 0; run <= kRuns; ++run) {
-    auto times = timesOfRun(loaded->session, model, kind, example);
-    if (!times) return std::unexpected(std::move(times.error()));
-    if (run > 0) runs.push_back(std::move(*times));  // the first one touches pages and caches
-  }
+Measured measuredOf(TimesOfRuns runs, const Kind& kind) {
+  runs.erase(runs.begin());
   std::ranges::sort(runs, {}, [](const auto& times) { return sumOf(times); });
-  const std::vector<Nanos>& middle = runs[kRuns / 2];
+  const std::vector<Nanos>& middle = runs[runs.size() / 2];
   const Nanos typical = sumOf(middle);
   const Nanos computed = typical - middle.front() - middle.back();
   std::vector<Nanos>& slowest = runs.back();
-  return Measured{kind.isDevice() ? std::vector{sumOf(slowest)} : slowest, typical, computed};
+  return {kind.isDevice() ? std::vector{sumOf(slowest)} : slowest, typical, computed};
+}
+
+Result<Measured> measure(Runtime& runtime, const ScheduledModel& model, const Kind& kind,
+                         const CapturedFrame& example) {
+  auto loaded = load(runtime, model, kind, false);
+  if (!loaded) return std::unexpected(std::move(loaded.error()));
+  TimesOfRuns runs;
+  while (runs.size() < kRunsMeasured) {
+    auto times = timesOfRun(loaded->session, model, kind, example);
+    if (!times) return std::unexpected(std::move(times.error()));
+    runs.push_back(std::move(*times));
+  }
+  return measuredOf(std::move(runs), kind);
 }
 
 }  // namespace schedule
@@ -108,26 +117,41 @@ void Schedule::Impl::makeUnits(const std::vector<ScheduledModel>& models) {
     }
 }
 
-/// On each kind of unit that it names.
+Result<void> Schedule::Impl::measureOn(Runtime& alone, Member& member, size_t kind) {
+  auto measured = schedule::measure(alone, member.asked, kinds[kind], options.example);
+  if (!measured)
+    return fail(measured.error().code, "model '", member.asked.name,
+                "', alone: ", measured.error().message);
+  member.places[kind].measured = std::move(*measured);
+  return {};
+}
+
+/// On each kind of unit that it names. A device on which there is no room is left out, and where nothing
+/// is left there is the CPU.
 Result<void> Schedule::Impl::measure(Runtime& alone, Member& member) {
   const std::vector<std::string> names = backendsOf(member.asked);
-  for (const schedule::Kind& kind : kinds) {
-    schedule::Place& place = member.places.emplace_back();
-    if (std::ranges::find(names, kind.backend) == names.end()) continue;
-    auto measured = schedule::measure(alone, member.asked, kind, options.example);
-    if (!measured)
-      return fail(measured.error().code, "model '", member.asked.name,
-                  "', alone: ", measured.error().message);
-    place.measured = std::move(*measured);
+  member.places.resize(kinds.size());
+  for (size_t kind = 0; kind < kinds.size(); ++kind) {
+    if (std::ranges::find(names, kinds[kind].backend) == names.end()) continue;
+    auto ok = measureOn(alone, member, kind);
+    if (ok) continue;
+    if (!kinds[kind].isDevice() || ok.error().code != ErrorCode::OutOfMemory) return ok;
+    member.places[kind].leftOut = std::move(ok.error().message);
   }
-  return {};
+  const bool any = std::ranges::any_of(
+      member.places, [](const schedule::Place& place) { return place.measured.has_value(); });
+  return any ? Result<void>() : measureOn(alone, member, 0);
+}
+
+Result<Runtime> Schedule::Impl::runtimeAlone() const {
+  return Runtime::create({.threads = options.threads,
+                          .memoryBudget = options.memoryBudget,
+                          .kernelCache = options.kernelCache});
 }
 
 Result<void> Schedule::Impl::measureAll(std::vector<ScheduledModel> models) {
   makeUnits(models);
-  auto alone = Runtime::create({.threads = options.threads,
-                                .memoryBudget = options.memoryBudget,
-                                .kernelCache = options.kernelCache});
+  auto alone = runtimeAlone();
   if (!alone) return std::unexpected(std::move(alone.error()));
   for (ScheduledModel& model : models) {
     Member member(std::move(model), options.frameRates[model.stream]);
@@ -136,6 +160,13 @@ Result<void> Schedule::Impl::measureAll(std::vector<ScheduledModel> models) {
     members.push_back(std::move(member));
   }
   return {};
+}
+
+/// What measuring took and gave back glibc keeps: 2 MB of ten models.
+void Schedule::Impl::giveBackUnused() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
 }
 
 /// The one used longest ago of those that no job has begun with. It goes without `mutex`.
@@ -157,7 +188,6 @@ bool Schedule::Impl::evictOne(size_t butNot) {
 }
 
 Result<void> Schedule::Impl::ensureLoaded(size_t model, size_t kind) {
-  const std::lock_guard lock(loading);
   std::unique_ptr<schedule::Loaded>& place = members[model].places[kind].loaded;
   while (!place) {
     auto loaded =
@@ -212,6 +242,7 @@ Result<void> Schedule::Impl::loadWith(const schedule::Units& each) {
     for (schedule::Place& place : member.places) place.loaded.reset();
   runtime.reset();
   room = each;
+  const std::lock_guard lock(loading);
   // Of one thread each, units have no helpers to share. Else there are as many threads as give each unit
   // its own where all compute.
   const int threads = options.threads == 1 ? 1 : options.threads * static_cast<int>(units.size());
@@ -231,16 +262,40 @@ Result<void> Schedule::Impl::loadWith(const schedule::Units& each) {
   return {};
 }
 
-/// All at once, if that can be; else what is evictable comes and goes.
+/// All at once, if that can be; else some do without their devices; else what is evictable comes and goes.
 Result<void> Schedule::Impl::loadAll() {
-  const schedule::Units wanted = room;
   const bool mayEvict =
       std::ranges::any_of(members, [](const Member& member) { return member.asked.evictable; });
-  auto ok = loadOnUnits();
-  if (ok || !mayEvict || ok.error().code != ErrorCode::OutOfMemory) return ok;
-  evicts = true;
-  if (units.size() > 1) room = wanted;
-  return loadOnUnits();
+  for (;;) {
+    const schedule::Units wanted = room;
+    auto ok = loadOnUnits();
+    if (ok || ok.error().code != ErrorCode::OutOfMemory) return ok;
+    if (leaveOutDevice(ok.error())) continue;
+    if (!mayEvict || evicts) return ok;
+    evicts = true;
+    if (units.size() > 1) room = wanted;
+  }
+}
+
+/// The least urgent model that a device computes, or may compute, goes to the CPU. False where there is none.
+bool Schedule::Impl::leaveOutDevice(const Error& shortage) {
+  Member* least = nullptr;
+  size_t device = 0;
+  for (Member& member : members)
+    for (size_t kind = 1; kind < kinds.size(); ++kind)
+      if (member.places[kind].measured &&
+          (least == nullptr || member.asked.priority <= least->asked.priority))
+        least = &member, device = kind;
+  if (least == nullptr) return false;
+  schedule::Place& place = least->places[device];
+  if (!least->places[0].measured) {
+    auto alone = runtimeAlone();
+    if (!alone || !measureOn(*alone, *least, 0)) return false;
+  }
+  place.measured.reset();
+  place.leftOut = shortage.message;
+  makeTasks();
+  return true;
 }
 
 /// With as many runs at a time as the budget allows: guests leave first, and then each model's own arena.

@@ -25,6 +25,11 @@ class Pace {
     tell(unit);
     return true;
   }
+  /// It takes something else than it took.
+  void setTypical(int task, int unit, Nanos typical) {
+    typical_[static_cast<size_t>(task)][static_cast<size_t>(unit)] = typical;
+    tell(unit);
+  }
 
  private:
   void tell(int unit) {

@@ -18,5 +18,8 @@ using PiecesByUnit = std::vector<std::vector<Nanos>>;
 void place(std::vector<Task>& tasks, std::span<const PiecesByUnit> pieces, int units);
 /// Arenas that let every task preempt all that are less urgent.
 Units unitsWanted(std::span<const Task> tasks, int units);
+/// The same for one unit, and as few as cost nothing: what holds still holds, now and where all takes a quarter
+/// longer, and who waits for others of its priority waits for less than half of its deadline.
+int arenasOfUse(std::span<const Task> tasks);
 
 }  // namespace minnow::schedule

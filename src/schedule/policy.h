@@ -27,6 +27,7 @@
 #include <array>
 #include <cstdint>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "minnow/schedule.h"
@@ -82,6 +83,10 @@ class Policy {
   void giveUp(int task, Why why);
   /// All that waits is dropped.
   void dropWaiting(Why why);
+  /// No job of a task begins; what comes waits, the newest.
+  void hold(int task, bool held) { states_[task].held = held; }
+  /// The same tasks with other times.
+  void setTasks(std::vector<Task> tasks) { tasks_ = std::move(tasks); }
   /// What a job's run takes now on a unit, and how many times as long as measured all takes there, 1
   /// at least.
   void setCost(int task, int unit, Nanos costOfRun) { states_[task].cost[unit] = costOfRun; }
@@ -103,7 +108,7 @@ class Policy {
     int preemptionClass = 0;
     std::vector<Nanos> cost;  // of a run, by unit
     int unit = -1;            // where it was begun
-    bool waits = false;
+    bool waits = false, held = false;
     Job waiting, begun;         // where there are any
     Nanos spent = 0;            // on what was begun
     Nanos urgency = kNever;     // of what waits: its deadline, or of the first that was dropped
@@ -117,7 +122,9 @@ class Policy {
     double slowness = 1;
   };
 
-  bool canBegin(int task) const { return states_[task].waits && !hasBegun(task); }
+  bool canBegin(int task) const {
+    return states_[task].waits && !states_[task].held && !hasBegun(task);
+  }
   bool isLate(int task, int unit, Nanos now) const;
   void noteSpent(UnitState& unit, Nanos now);
   void drop(State& state, Why why);

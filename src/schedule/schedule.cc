@@ -113,7 +113,8 @@ std::vector<Nanos> fastest(const Member& member) {
 
 }  // namespace
 
-Result<void> Schedule::Impl::makeTasks() {
+void Schedule::Impl::makeTasks() {
+  tasks.clear();
   for (const Member& member : members) {
     Task task{.period = member.sampler.period(),
               .jitter = member.sampler.jitter(),
@@ -129,7 +130,6 @@ Result<void> Schedule::Impl::makeTasks() {
     tasks.push_back(std::move(task));
   }
   place();
-  return {};
 }
 
 void Schedule::Impl::place() {
@@ -143,7 +143,9 @@ void Schedule::Impl::place() {
   }
   const auto count = static_cast<int>(units.size());
   schedule::place(tasks, pieces, count);
-  room = schedule::unitsWanted(tasks, count);
+  // Of several units each model has an arena of its own: fewer runs at a time would save none.
+  wanted = count == 1 ? schedule::arenasOfUse(tasks) : schedule::unitsWanted(tasks, count);
+  room = wanted;
   if (options.concurrency == 0) return;
   room = std::vector<int>(units.size(), options.concurrency);
   schedule::admitVisits(tasks, room);
@@ -175,7 +177,8 @@ Result<Schedule> Schedule::create(std::vector<ScheduledModel> models,
     if (auto ok = impl->check(models); !ok) return std::unexpected(std::move(ok.error()));
     if (auto ok = impl->measureAll(std::move(models)); !ok)
       return std::unexpected(std::move(ok.error()));
-    if (auto ok = impl->makeTasks(); !ok) return std::unexpected(std::move(ok.error()));
+    Impl::giveBackUnused();
+    impl->makeTasks();
     if (auto ok = impl->loadAll(); !ok) return std::unexpected(std::move(ok.error()));
     impl->follow();
     for (size_t m = 0; m < impl->members.size(); ++m) {
@@ -204,34 +207,56 @@ std::vector<Task> Schedule::Impl::tasksNow() const {
   return now;
 }
 
+namespace {
+
+std::vector<std::pair<std::string, std::string>> leftOutOf(
+    const Member& member, std::span<const schedule::Kind> kinds) {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (size_t kind = 0; kind < kinds.size(); ++kind)
+    if (const std::string& why = member.places[kind].leftOut; !why.empty())
+      all.emplace_back(kinds[kind].backend, why);
+  return all;
+}
+
+}  // namespace
+
 std::vector<Admission> Schedule::admission() const {
   std::vector<Task> now;
+  std::vector<bool> learning;
   {
     const std::lock_guard lock(impl_->mutex);
     now = impl_->tasksNow();
+    for (const Member& member : impl_->members) learning.push_back(member.learning.has_value());
   }
+  const bool isKnown = std::ranges::count(learning, true) == 0;
   const auto verdicts = schedule::admit(now, impl_->room);
   std::vector<Admission> all;
   for (size_t m = 0; m < now.size(); ++m) {
     const double rate = static_cast<double>(kSecond) / static_cast<double>(now[m].period);
     const schedule::Verdict& verdict = verdicts[m];
-    const bool mayLeave = impl_->evicts && impl_->members[m].asked.evictable;
+    const Member& member = impl_->members[m];
+    const bool mayLeave = impl_->evicts && member.asked.evictable;
     const double response = millis(verdict.response);
     const double before = now[m].of < 0 ? 0 : millis(verdicts[now[m].of].response);
-    all.push_back({impl_->members[m].asked.name, rate, millis(verdict.alone),
-                   millis(verdict.preemption), millis(now[m].deadline), response, before + response,
-                   verdict.holds && !mayLeave, rate * verdict.rateThatHolds, now[m].home,
-                   mayLeave});
+    all.push_back({member.asked.name, rate, millis(verdict.alone), millis(verdict.preemption),
+                   millis(now[m].deadline), response, before + response,
+                   verdict.holds && !mayLeave && isKnown, rate * verdict.rateThatHolds,
+                   now[m].home, mayLeave, learning[m], leftOutOf(member, impl_->kinds)});
   }
   return all;
 }
 
 const Runtime& Schedule::runtime() const { return *impl_->runtime; }
-int Schedule::concurrency() const { return impl_->arenas(); }
+int Schedule::concurrency() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->arenas();
+}
 int Schedule::concurrencyWanted() const {
-  const auto wanted = schedule::unitsWanted(impl_->tasks, impl_->room.count()).arenas;
-  const auto home = std::accumulate(impl_->room.arenas.begin(), impl_->room.arenas.end(), 0);
-  return std::accumulate(wanted.begin(), wanted.end(), 0) + impl_->arenas() - home;
+  const std::lock_guard lock(impl_->mutex);
+  const auto sum = [](const schedule::Units& units) {
+    return std::accumulate(units.arenas.begin(), units.arenas.end(), 0);
+  };
+  return sum(impl_->wanted) + impl_->arenas() - sum(impl_->room);
 }
 
 Result<void> Schedule::start() {
@@ -252,6 +277,10 @@ void Schedule::drain() {
   std::unique_lock lock(impl_->mutex);
   if (!impl_->started) return;
   impl_->rested.wait(lock, [&] { return impl_->policy->isIdle() || impl_->stopping; });
+}
+
+Result<void> Schedule::resize(std::string_view model, InputShapes shapes) {
+  return guarded("schedule", [&] { return impl_->resize(model, shapes); });
 }
 
 void Schedule::stop() { impl_->stop(); }

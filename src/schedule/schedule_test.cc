@@ -311,6 +311,60 @@ TEST(Admission, TheRatesThatItNamesHold) {
   EXPECT_GT(slower, 100);
 }
 
+/// The road models of docs/scheduling.md at a load: rate, milliseconds, of which one piece, priority.
+std::vector<Task> roadTasks(double load) {
+  struct Model {
+    double rate, ms, piece;
+    int priority;
+  };
+  constexpr Model kModels[] = {{30, .47, .03, 2},  {15, 3.91, .17, 1}, {30, .28, .1, 1},
+                               {10, 2.99, .05, 0}, {10, 1.72, .1, 0},  {15, 1.22, .1, 0},
+                               {4, 5.47, .3, 0},   {6, 6.94, .3, 0},   {10, .23, .03, 0},
+                               {2, 44.92, 1.1, 0}};
+  double base = 0;
+  for (const Model& model : kModels) base += model.rate * model.ms / 1000;
+  std::vector<Task> tasks;
+  for (const Model& model : kModels) {
+    const auto period = static_cast<Nanos>(1e9 / (model.rate * load / base));
+    const auto count = std::max<size_t>(1, static_cast<size_t>(model.ms / model.piece));
+    const auto piece = static_cast<Nanos>(model.ms * 1e6 / static_cast<double>(count));
+    tasks.push_back({.period = period,
+                     .deadline = period,
+                     .priority = model.priority,
+                     .pieces = std::vector<Nanos>(count, piece)});
+  }
+  return tasks;
+}
+
+// Four arenas do what eight do: TwinLiteNet's 45 ms are alone in the lowest class. Where the lowest ones were joined it would
+// be one with models that have 30.
+TEST(Classes, AreJoinedWhereItCostsNothing) {
+  for (const double load : {0.5, 0.75, 0.95}) {
+    const auto tasks = roadTasks(load);
+    EXPECT_EQ(arenasWanted(tasks), 8);
+    EXPECT_EQ(arenasOfUse(tasks), 4) << load;
+    EXPECT_TRUE(allHold(tasks, 4)) << load;
+    EXPECT_FALSE(allHold(tasks, 3) && load > 0.5) << load;
+    EXPECT_EQ(preemptionClasses(tasks, 4), (std::vector{3, 2, 2, 1, 1, 1, 1, 1, 1, 0}));
+    EXPECT_GT(waitWithFewer(tasks, 0, 4), 1) << "of its deadline";
+  }
+}
+
+TEST(Classes, OfUsePromiseAllThatMoreWould) {
+  int fewer = 0;
+  for (unsigned seed = 0; seed < 300; ++seed) {
+    Random random(seed);
+    const auto tasks = drawTasks(between(random, 10, 150) / 100.0, {}, random);
+    const int all = arenasWanted(tasks), ofUse = arenasOfUse(tasks);
+    ASSERT_LE(ofUse, all) << seed;
+    fewer += ofUse < all;
+    const auto with = verdictsOf(tasks, all), without = verdictsOf(tasks, ofUse);
+    for (size_t t = 0; t < tasks.size(); ++t)
+      ASSERT_EQ(with[t].holds, without[t].holds) << seed << ", task " << t;
+  }
+  EXPECT_GT(fewer, 50);
+}
+
 // Policy ------------------------------------------------------------------------------------------
 
 TEST(Policy, NeverIdlesWhileAJobWaitsAndLosesNone) {

@@ -70,9 +70,13 @@ struct Units {
 
 /// Which tasks may be begun while which others are, on their home: one of a greater number, while those
 /// of smaller ones wait in the middle. Each number needs an arena. There is one for each priority and
-/// deadline if there are as many arenas; else the least urgent share the lowest.
+/// deadline if there are as many arenas; else neighbours share one, those first that then wait for the
+/// smallest share of their deadlines, and of different priorities last.
 std::vector<int> preemptionClasses(std::span<const Task> tasks, const Units& units);
 /// As many as make every task preempt all that are less urgent.
 int arenasWanted(std::span<const Task> tasks, int unit = 0);
+/// For how much of its deadline a task would wait for another of its priority, with one arena less than so many;
+/// infinity where it would be one of a smaller priority.
+double waitWithFewer(std::span<const Task> tasks, int unit, int arenas);
 
 }  // namespace minnow::schedule

@@ -114,7 +114,10 @@ void Schedule::Impl::beginIfNew(int task) {
 
 Result<void> Schedule::Impl::loadAgain(int unit, int task) {
   const auto begin = Clock::now();
-  if (auto ok = ensureLoaded(static_cast<size_t>(task), kindOf(unit)); !ok) return ok;
+  {
+    const std::lock_guard lock(loading);
+    if (auto ok = ensureLoaded(static_cast<size_t>(task), kindOf(unit)); !ok) return ok;
+  }
   const auto end = Clock::now();
   tell(
       {.kind = ScheduleEvent::Kind::Load, .model = task, .unit = unit, .begin = begin, .end = end});
@@ -154,6 +157,11 @@ Result<bool> Schedule::Impl::computePiece(int unit, int task) {
     member.handedOver = std::max(member.handedOver, took);
   else
     member.computed += took;
+  if (member.learning) {
+    std::vector<Nanos>& run = member.learning->back();
+    if (fills) run.clear();
+    run.push_back(took);
+  }
   tell(event);
   return last;
 }
@@ -169,6 +177,13 @@ void remember(Nanos& piece, Nanos took) { piece = std::max(took, piece - piece /
 
 void Schedule::Impl::noteTimes(int unit, int task) {
   const Member& member = members[task];
+  if (member.learning) {
+    static_cast<void>(guarded(member.asked.name, [&]() -> Result<void> {
+      learn(unit, task);
+      return {};
+    }));
+    return;
+  }
   if (unit == tasks[task].home && tasks[task].pieces.size() > 1) {
     remember(tasks[task].pieces.front(), member.filled);
     remember(tasks[task].pieces.back(), member.handedOver);
@@ -211,8 +226,10 @@ void Schedule::Impl::ended(int unit, int task, Result<bool> outcome) {
     policy->end(task);
     return;
   }
+  // Busy: another model left or was resized since those below it began, and their arenas are not those that it needs.
   const ErrorCode code = outcome.error().code;
-  policy->giveUp(task, code == ErrorCode::OutOfMemory ? Why::Memory : Why::Failed);
+  const bool noRoom = code == ErrorCode::OutOfMemory || code == ErrorCode::Busy;
+  policy->giveUp(task, noRoom ? Why::Memory : Why::Failed);
   noteDrops();
   member.counts.lastError = std::move(outcome.error().message);
   // A session of a device that failed is of no use any more: the next one does without the device.

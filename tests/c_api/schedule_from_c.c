@@ -93,6 +93,47 @@ static const char* look(const minnow_schedule* schedule) {
   return NULL;
 }
 
+/* Two units of cores: each has its share, and what a model has on them is its own. */
+static const char* lookAtUnits(const minnow_schedule* schedule) {
+  minnow_unit_status unit = MINNOW_UNIT_STATUS_INIT;
+  minnow_admission admission = MINNOW_ADMISSION_INIT;
+  minnow_model_status model = MINNOW_MODEL_STATUS_INIT;
+  double first = -1, second = -1;
+  char text[8];
+  CHECK(minnow_schedule_unit_status(schedule, 0, &unit) == MINNOW_OK);
+  CHECK(strcmp(unit.name, "cpu 1") == 0 && unit.share >= 0 && unit.speed > 0);
+  CHECK(minnow_schedule_unit_status(schedule, 1, &unit) == MINNOW_OK);
+  CHECK(strcmp(unit.name, "cpu 2") == 0);
+  CHECK(minnow_schedule_unit_status(schedule, 2, &unit) == MINNOW_NOT_FOUND);
+  CHECK(minnow_schedule_model_status(schedule, 1, &model) == MINNOW_OK);
+  CHECK(minnow_schedule_model_share(schedule, 1, 0, &first) == MINNOW_OK && first >= 0);
+  CHECK(minnow_schedule_model_share(schedule, 1, 1, &second) == MINNOW_OK && second >= 0);
+  CHECK(first + second > 0 && model.share > 0);
+  CHECK(minnow_schedule_model_share(schedule, 1, 2, &first) == MINNOW_NOT_FOUND);
+  CHECK(minnow_schedule_admission(schedule, 1, &admission) == MINNOW_OK);
+  CHECK(admission.unit == 0 || admission.unit == 1);
+  CHECK(!admission.may_leave && !admission.is_learning);
+  CHECK(admission.capture_ms >= admission.response_ms); /* the finder's before its own */
+  CHECK(minnow_schedule_left_out(schedule, 1, text, sizeof text) == MINNOW_OK && !*text);
+  return NULL;
+}
+
+/* The model's input has a fixed shape: another one is refused, its own is taken, and then its times are to be learned. */
+static const char* resizeModel(minnow_schedule* schedule) {
+  static const int64_t same[2] = {2, 3}, other[3] = {2, 3, 4};
+  minnow_input_shape shape = {"x", other, 3};
+  minnow_admission admission = MINNOW_ADMISSION_INIT;
+  CHECK(minnow_schedule_resize(schedule, 0, &shape, 1) != MINNOW_OK);
+  CHECK(strncmp(minnow_last_error(), "model 'finder' stays as it was: ", 32) == 0);
+  CHECK(minnow_schedule_resize(schedule, 2, &shape, 1) == MINNOW_NOT_FOUND);
+  CHECK(minnow_schedule_admission(schedule, 0, &admission) == MINNOW_OK && !admission.is_learning);
+  shape.shape = same, shape.rank = 2;
+  CHECK(minnow_schedule_resize(schedule, 0, &shape, 1) == MINNOW_OK);
+  CHECK(minnow_schedule_admission(schedule, 0, &admission) == MINNOW_OK);
+  CHECK(admission.is_learning && !admission.holds);
+  return NULL;
+}
+
 const char* scheduleFromC(const void* file, size_t bytes) {
   static const double rate = 20;
   minnow_scheduled_model models[2] = {MINNOW_SCHEDULED_MODEL_INIT, MINNOW_SCHEDULED_MODEL_INIT};
@@ -102,6 +143,7 @@ const char* scheduleFromC(const void* file, size_t bytes) {
   int m;
   options.frame_rates = &rate;
   options.stream_count = 1;
+  options.cpu_units = 2;
   for (m = 0; m < 2; ++m) {
     models[m].name = m == 0 ? "finder" : "reader";
     models[m].model = file;
@@ -123,6 +165,8 @@ const char* scheduleFromC(const void* file, size_t bytes) {
   CHECK(minnow_schedule_create(models, 2, &options, &schedule) == MINNOW_OK);
   problem = feed(schedule);
   if (problem == NULL) problem = look(schedule);
+  if (problem == NULL) problem = lookAtUnits(schedule);
+  if (problem == NULL) problem = resizeModel(schedule);
   minnow_schedule_destroy(schedule);
   minnow_schedule_destroy(NULL);
   return problem;

@@ -44,6 +44,17 @@ void addLinear(CaseList& cases) {
     cases.push_back({text("DequantizeLinear_", type), dequantize, {q, one}});
     cases.push_back({text("DequantizeLinear_axis_", type), dequantize, {q, many, zeros}});
   }
+  for (DataType type : {DataType::Uint8, DataType::Int8, DataType::Int16}) {
+    auto away = std::make_shared<ops::QuantizeLinear>();
+    away->type = static_cast<int64_t>(type), away->awayFromZero = true;
+    const OpInput half{.shape = {}, .fill = Fill::Given, .given = {2}};
+    cases.push_back({text("QuantizeLinear_away_", type),
+                     away,
+                     {{.shape = {300}, .fill = Fill::Sequence}, half}});
+    cases.push_back({text("QuantizeLinear_away_special_", type),
+                     away,
+                     {{.shape = {60}, .fill = Fill::Special}, half}});
+  }
   auto blocked = std::make_shared<ops::QuantizeLinear>();
   blocked->spread = {-1, 3};
   cases.push_back(
@@ -80,10 +91,10 @@ void addTiles(CaseList& cases) {
   auto depthwise = std::make_shared<ops::ConvInteger>(*wide);
   depthwise->groups = 6;
   depthwise->strides = {2, 2};
-  cases.push_back({"ConvInteger_depthwise",
-                   depthwise,
-                   {bytes({1, 6, 13, 12}, kUnsigned), bytes({6, 1, 3, 3}, kSigned),
-                    bytes({}, kUnsigned)}});
+  cases.push_back(
+      {"ConvInteger_depthwise",
+       depthwise,
+       {bytes({1, 6, 13, 12}, kUnsigned), bytes({6, 1, 3, 3}, kSigned), bytes({}, kUnsigned)}});
   auto line = std::make_shared<ops::ConvInteger>();
   line->kernel = {4};
   line->strides = line->dilations = {2};

@@ -77,6 +77,68 @@ void addConvs(CaseList& cases, DataType x, DataType y) {
   add("relu", narrowed, {1, 4, 6, 6}, {8, 4, 3, 3});
 }
 
+/// A zero point of the weights, one of x that the run finds, real results and an activation.
+template <class Product>
+void becomeReal(Product& op) {
+  op.wZero = -37, op.y = ops::QuantisedResult::real();
+  op.epilogue = {ops::UnaryFn::LeakyRelu, 0.1f};
+}
+
+void addDynamic(CaseList& cases, DataType x) {
+  const OpInput zero{.shape = {}, .type = x, .low = x == DataType::Int8 ? -9.0f : 100.0f,
+                     .high = x == DataType::Int8 ? 9.0f : 150.0f};
+  const auto add = [&](const std::string& name, std::shared_ptr<ops::Operator> op, const Shape& in,
+                       const Shape& w, int64_t channels, const Shape& factors, bool hasBias) {
+    cases.push_back({text("Quantized", name, "_real_", x),
+                     std::move(op),
+                     {bytes(in, x),
+                      weights(w),
+                      {.shape = {channels}, .absent = !hasBias},
+                      {.shape = factors, .low = 0.001f, .high = 0.01f},
+                      zero}});
+  };
+  const auto addConv = [&](const std::string& name, int64_t side, int64_t channels, int64_t outputs,
+                           int64_t groups, bool hasBias) {
+    auto op = conv({side, side}, 1, side / 2, x, x);
+    op->groups = groups;
+    becomeReal(*op);
+    add(name, std::move(op), {2, channels, 9, 11}, {outputs, channels / groups, side, side}, outputs,
+        hasBias ? Shape{outputs} : Shape{}, hasBias);
+  };
+  addConv("Conv_pointwise", 1, 12, 35, 1, true);
+  addConv("Conv", 3, 5, 20, 1, false);
+  addConv("Conv_depthwise", 3, 40, 40, 40, true);
+  addConv("Conv_few", 3, 3, 3, 3, true);
+  auto product = std::make_shared<ops::QuantizedMatMul>();
+  becomeReal(*product);
+  add("MatMul", product, {2, 13, 24}, {24, 37}, 37, {37}, true);
+}
+
+/// Tiles of 2x2 results: of maps that they fill and do not fill, of channels by sixteens.
+void addTiles(CaseList& cases, DataType x, DataType y) {
+  for (const Shape& in : {Shape{1, 32, 8, 8}, Shape{2, 16, 7, 9}, Shape{1, 16, 23, 24}}) {
+    auto op = conv({3, 3}, 1, in[2] == 7 ? 0 : 1, x, y);
+    OpCase c{text("QuantizedConv_tiles_", in[2], "_", x, "_", y), op,
+             {bytes(in, x), weights({17, in[1], 3, 3})}};
+    addChannels(c, 17, static_cast<double>(9 * in[1]), true);
+    cases.push_back(std::move(c));
+  }
+}
+
+/// Sums as large as they can be: every byte and every weight at the end of its range.
+void addExtremes(CaseList& cases, DataType x) {
+  for (const double weight : {-128.0, 127.0}) {
+    auto op = conv({3, 3}, 1, 1, x, x);
+    op->xZero = x == DataType::Int8 ? 127 : 255;
+    OpCase c{text("QuantizedConv_extremes_", weight < 0 ? "low" : "high", "_", x), op,
+             {bytes({1, 48, 7, 8}, x), weights({3, 48, 3, 3})}};
+    c.inputs[0].low = c.inputs[0].high = x == DataType::Int8 ? -128.0f : 0.0f;
+    c.inputs[1].low = c.inputs[1].high = static_cast<float>(weight);
+    addChannels(c, 3, 9 * 48 * 4, true);
+    cases.push_back(std::move(c));
+  }
+}
+
 void addProducts(CaseList& cases, DataType x, DataType y) {
   for (const bool transposed : {false, true}) {
     auto op = std::make_shared<ops::QuantizedMatMul>();
@@ -122,6 +184,83 @@ void addElements(CaseList& cases, DataType x, DataType y) {
                    {bytes({2, 5, 6, 7}, x), bytes({256}, y)}});
 }
 
+// TensorFlow Lite's rules -------------------------------------------------------------------------
+
+ops::QuantisedResult tfliteResult(DataType type, ops::QuantisationRule rule) {
+  ops::QuantisedResult y = resultOf(type);
+  y.rule = rule;
+  return y;
+}
+
+constexpr auto kFixed = ops::QuantisationRule::TfliteFixed;
+constexpr auto kReal = ops::QuantisationRule::TfliteReal;
+
+/// Factors that are double, some of them 1 and more.
+void addTfliteChannels(CaseList& cases, OpCase c, int64_t channels, double depth) {
+  addChannels(c, channels, depth, true);
+  c.inputs.back().type = DataType::Float64;
+  cases.push_back(c);
+  c.name += "_large";
+  c.inputs.back().low = 0.4F, c.inputs.back().high = 3;
+  cases.push_back(std::move(c));
+}
+
+void addTfliteProducts(CaseList& cases, DataType type) {
+  const auto add = [&](const char* name, std::shared_ptr<ops::QuantizedConv> op, const Shape& in,
+                       const Shape& w) {
+    op->y = tfliteResult(type, kFixed);
+    op->wZero = type == DataType::Uint8 ? -37 : 0;
+    addTfliteChannels(
+        cases, {text("QuantizedConv_tflite_", name, "_", type), op, {bytes(in, type), weights(w)}},
+        w[0], static_cast<double>(w.elements() / w[0]));
+  };
+  add("pointwise", conv({1, 1}, 1, 0, type, type), {2, 12, 5, 7}, {35, 12, 1, 1});
+  add("stride", conv({3, 3}, 2, 1, type, type), {2, 3, 9, 10}, {33, 3, 3, 3});
+  for (const int64_t channels : {3, 40, 67}) {
+    auto depthwise = conv({3, 3}, channels == 40 ? 2 : 1, 1, type, type);
+    depthwise->groups = channels;
+    add(text("depthwise_", channels).c_str(), depthwise, {1, channels, 6, 7}, {channels, 1, 3, 3});
+  }
+  auto product = std::make_shared<ops::QuantizedMatMul>();
+  product->transposeB = true, product->xZero = zeroOf(type), product->wZero = 5;
+  product->y = tfliteResult(type, kReal);
+  addTfliteChannels(cases,
+                    {text("QuantizedMatMul_tflite_", type),
+                     product,
+                     {bytes({2, 13, 24}, type), weights({37, 24})}},
+                    37, 24);
+}
+
+void addTfliteElements(CaseList& cases, DataType type) {
+  for (const auto fn : {ops::QuantizedFn::Add, ops::QuantizedFn::Sub, ops::QuantizedFn::Mul}) {
+    auto op = std::make_shared<ops::QuantizedBinary>();
+    op->fn = fn;
+    op->a = {0.5F, zeroOf(type)}, op->b = {0.3F, zeroOf(type)};
+    op->yScale = fn == ops::QuantizedFn::Mul ? 16.0F : 1.0F;
+    op->y = tfliteResult(type, kFixed);
+    cases.push_back({text(op->name(), "_tflite_", type),
+                     op,
+                     {bytes({2, 5, 6, 7}, type), bytes({5, 1, 1}, type)}});
+  }
+  const auto addPool = [&](const char* name, ops::QuantisationRule rule, auto&& change) {
+    auto pool = std::make_shared<ops::QuantizedPool>();
+    pool->x = {0.5F, zeroOf(type)}, pool->yScale = 0.37F, pool->y = tfliteResult(type, rule);
+    change(pool->pool);
+    cases.push_back(
+        {text("QuantizedPool_tflite_", name, "_", type), pool, {bytes({2, 37, 5, 7}, type)}});
+  };
+  const auto window = [](std::vector<int64_t> kernel, int64_t pad) {
+    return [=](ops::Pool& pool) {
+      pool.kernel = kernel;
+      pool.strides = pool.dilations = {1, 1};
+      pool.padsBegin = pool.padsEnd = {pad, pad};
+    };
+  };
+  addPool("mean", kFixed, [](ops::Pool& pool) { pool.global = true; });
+  addPool("whole", kReal, window({5, 7}, 0));
+  addPool("windows", kReal, window({3, 2}, 1));
+}
+
 }  // namespace
 
 CaseList quantizedCases() {
@@ -129,9 +268,17 @@ CaseList quantizedCases() {
   for (DataType x : kBytes) {
     for (DataType y : kBytes) {
       addConvs(cases, x, y);
+      addTiles(cases, x, y);
       addProducts(cases, x, y);
       addElements(cases, x, y);
     }
+    addTfliteProducts(cases, x);
+    addTfliteElements(cases, x);
+    addDynamic(cases, x);
+    addExtremes(cases, x);
+    cases.push_back({text("LookUp_all_", x),
+                     std::make_shared<ops::LookUp>(),
+                     {bytes({3, 700}, x), bytes({256}, x)}});
     cases.push_back({text("LookUp_float_", x),
                      std::make_shared<ops::LookUp>(),
                      {bytes({3, 50}, x), {.shape = {256}}}});

@@ -1,8 +1,9 @@
 // A schedule for hours: soak SECONDS [MODEL.minnow …]
-// Twelve models in a budget that does not hold them, on a stream that bursts, stalls and comes back, beside a session
-// that is resized before every run; files of models are replaced under way, and allocations fail. Every output has the
-// bits that its model gave alone before, every frame is accounted for, and memory does not grow. Models that are named
-// take the places of made ones, which anybody has. Prints what happened, and what is not as it should be: exit code 1.
+// Twelve models in a budget that does not hold them, on a stream that bursts, stalls and comes back; files of models are
+// replaced under way, inputs get other sizes, of models while they are computed and of a session beside them before every
+// run, and allocations fail. Every output has the bits that its model gave alone before, every frame is accounted for, and
+// memory does not grow. Models that are named take the places of made ones, which anybody has. Prints what happened, and
+// what is not as it should be: exit code 1.
 #include <malloc.h>
 #include <unistd.h>
 
@@ -66,7 +67,8 @@ uint64_t fnv1a(std::span<const std::byte> bytes, uint64_t hash) {
   return hash;
 }
 
-/// Fills a frame and hashes what comes out, in buffers of its own: allocations are about to fail.
+/// Fills a frame and hashes what comes out, in buffers of its own: allocations are about to fail. What it was made
+/// with is the largest session that it meets.
 class Pixels {
  public:
   explicit Pixels(const Session& session) {
@@ -75,11 +77,11 @@ class Pixels {
   }
   void fill(Frame& frame, int picture) {
     for (size_t i = 0; i < inputs_.size(); ++i) {
+      const TensorView to = frame.input(i);
       auto* values = reinterpret_cast<float*>(inputs_[i].data());
-      for (size_t k = 0; k < inputs_[i].size() / sizeof(float); ++k)
+      for (size_t k = 0; k < to.bytes() / sizeof(float); ++k)
         values[k] =
             static_cast<float>((k * 7 + static_cast<size_t>(picture) * 11) % 37) / 32 - 0.5F;
-      const TensorView to = frame.input(i);
       copyTensor({{to.type, to.shape, plainStrides(to.shape)}, inputs_[i].data()}, to);
     }
   }
@@ -88,7 +90,7 @@ class Pixels {
     for (size_t i = 0; i < outputs_.size(); ++i) {
       const TensorView from = frame.output(i);
       copyTensor(from, {{from.type, from.shape, plainStrides(from.shape)}, outputs_[i].data()});
-      hash = fnv1a(outputs_[i], hash);
+      hash = fnv1a(std::span(outputs_[i]).first(from.bytes()), hash);
     }
     return hash;
   }
@@ -101,20 +103,33 @@ class Pixels {
   std::vector<std::vector<std::byte>> inputs_, outputs_;
 };
 
-using Hashes = std::array<uint64_t, kPictures>;
+/// As it is, and smaller.
+constexpr int kSizes = 2;
+using InputShape = std::vector<std::pair<std::string, Shape>>;
+using Hashes = std::array<std::array<uint64_t, kPictures>, kSizes>;
 
-/// What a file's model gives alone.
-Hashes hashesOf(const fs::path& file) {
+/// Of a made model's input: rows, in steps of its strides, are what changes.
+InputShape shapesOf(const TensorInfo& input, int size) {
+  Shape shape = input.shape;
+  shape[2] -= 4 * size;
+  return {{input.name, shape}};
+}
+
+/// What a file's model gives alone, in one size or in all.
+Hashes hashesOf(const fs::path& file, int sizes) {
   auto runtime = need(Runtime::create());
   auto interpreter = need(Interpreter::createFromFile(runtime, file));
-  auto session = need(interpreter.createSession());
-  Pixels pixels(session);
+  Pixels pixels(need(interpreter.createSession()));
   Hashes hashes{};
-  for (int picture = 0; picture < kPictures; ++picture) {
-    auto frame = need(session.begin());
-    pixels.fill(frame, picture);
-    need(frame.run());
-    hashes[static_cast<size_t>(picture)] = pixels.hash(frame);
+  for (int size = 0; size < sizes; ++size) {
+    auto session = need(interpreter.createSession());
+    if (size > 0) need(session.resizeInputs(shapesOf(interpreter.inputs()[0], size)));
+    for (int picture = 0; picture < kPictures; ++picture) {
+      auto frame = need(session.begin());
+      pixels.fill(frame, picture);
+      need(frame.run());
+      hashes[static_cast<size_t>(size)][static_cast<size_t>(picture)] = pixels.hash(frame);
+    }
   }
   return hashes;
 }
@@ -131,19 +146,29 @@ struct Soaked {
   std::array<fs::path, 2> kinds;
   std::array<Hashes, 2> expected{};
   std::unique_ptr<Pixels> pixels;
+  std::vector<InputShape> sizes;  // one for what is not made
   bool evictable = false;
   int every = 1;
   // By the thread that computes, read when it rests.
   std::array<uint64_t, 2> seen{};
+  std::array<uint64_t, kSizes> seenOfSize{};
   uint64_t wrongBits = 0, triggered = 0;
 
+  size_t sizeOf(const Shape& shape) const {
+    for (size_t size = 0; size < sizes.size(); ++size)
+      if (sizes[size][0].second == shape) return size;
+    return 0;
+  }
   void compare(ModelRun& run) {
     const auto picture = static_cast<size_t>(pictureOf(run.captured().number, run.crop()));
     const uint64_t hash = pixels->hash(run.frame());
-    const size_t kind = hash == expected[0][picture] ? 0 : 1;
-    ++seen[kind];
-    if (hash != expected[kind][picture] || (kind == 1 && !evictable)) ++wrongBits;
+    const size_t size = sizeOf(run.frame().input(0).shape);
+    const size_t kind = hash == expected[0][size][picture] ? 0 : 1;
+    ++seen[kind], ++seenOfSize[size];
+    if (hash != expected[kind][size][picture] || (kind == 1 && !loadsAnew())) ++wrongBits;
   }
+  /// What is resized comes back from its file as it is now.
+  bool loadsAnew() const { return evictable || sizes.size() > 1; }
 };
 
 /// Written beside it and renamed: a file that is mapped must stay as it is.
@@ -159,20 +184,23 @@ Soaked soakedModel(const fs::path& folder, int index, const std::vector<fs::path
   model.name = "model-" + std::to_string(index);
   model.evictable = index % 3 != 0;
   model.every = 1 + index % 4;
+  const bool isMade = index >= static_cast<int>(named.size());
   for (int kind = 0; kind < 2; ++kind) {
     fs::path& file = model.kinds[static_cast<size_t>(kind)];
     file = folder / (model.name + "." + std::to_string(kind) + ".minnow");
-    if (index < static_cast<int>(named.size()))
+    if (!isMade)
       fs::copy_file(named[static_cast<size_t>(index)], file);
     else
       need(base::writeFile(file, test::Model(test::smallNetwork(index + 6 * kind)).span));
-    model.expected[static_cast<size_t>(kind)] = hashesOf(file);
+    model.expected[static_cast<size_t>(kind)] = hashesOf(file, isMade ? kSizes : 1);
   }
   model.file = folder / (model.name + ".minnow");
   replaceFile(model.file, model.kinds[0]);
   auto runtime = need(Runtime::create());
   auto interpreter = need(Interpreter::createFromFile(runtime, model.file));
   model.pixels = std::make_unique<Pixels>(need(interpreter.createSession()));
+  for (int size = 0; size < (isMade ? kSizes : 1); ++size)
+    model.sizes.push_back(shapesOf(interpreter.inputs()[0], size));
   return model;
 }
 
@@ -200,7 +228,7 @@ std::vector<ScheduledModel> scheduled(std::vector<Soaked>& models) {
     };
     one.done = [&model, next](ModelRun& run) -> Result<void> {
       model.compare(run);
-      const auto crops = static_cast<int>(run.captured().number % 4);
+      const auto crops = static_cast<int>(run.captured().number / 5 % 4);
       if (next == nullptr || crops == 0) return {};
       ++next->triggered;
       return run.trigger(next->name, crops);
@@ -217,14 +245,14 @@ class Resized {
         runtime_(need(Runtime::create())),
         interpreter_(need(Interpreter::createFromBuffer(runtime_, model_.span))),
         session_(need(interpreter_.createSession())) {
-    for (int size = 0; size < kSizes; ++size) {
+    for (int size = 0; size < kShapes; ++size) {
       need(session_.resizeInput("x", shapeOf(size)));
       expected_[static_cast<size_t>(size)] = test::runOnce(session_, 0.25F);
     }
-    size_ = kSizes - 1;
+    size_ = kShapes - 1;
   }
   void step() {
-    const int next = (size_ + 1) % kSizes;
+    const int next = (size_ + 1) % kShapes;
     const auto resized = session_.resizeInput("x", shapeOf(next));
     if (resized) size_ = next, ++resizes;
     if (!resized && resized.error().code != ErrorCode::OutOfMemory)
@@ -237,13 +265,13 @@ class Resized {
   uint64_t resizes = 0;
 
  private:
-  static constexpr int kSizes = 3;
+  static constexpr int kShapes = 3;
   static Shape shapeOf(int size) { return {1, 4, 18 + 2 * size, 22 - 2 * size}; }
   test::Model model_;
   Runtime runtime_;
   Interpreter interpreter_;
   Session session_;
-  std::array<std::vector<float>, kSizes> expected_;
+  std::array<std::vector<float>, kShapes> expected_;
   int size_ = 0;
 };
 
@@ -293,7 +321,9 @@ class Soak {
       std::this_thread::sleep_for(std::chrono::milliseconds(200));  // the stream stalls
       schedule_->drain();
       rest(minutes());
+      if (round % 8 == 2) settle(minutes());
     }
+    settle(minutes());
     schedule_->stop();
     judge(minutes());
   }
@@ -318,11 +348,37 @@ class Soak {
     if (frame % 20 == 10) {
       const Soaked& model = models_[static_cast<size_t>(random_.below(kModels))];
       replaceFile(model.file,
-                  model.kinds[static_cast<size_t>(model.evictable ? random_.below(2) : 0)]);
+                  model.kinds[static_cast<size_t>(model.loadsAnew() ? random_.below(2) : 0)]);
       ++replaced_;
     }
     if (frame % 4 == 0) failing_.emplace(random_.below(30), random_.below(4) == 0);
     if (frame % 10 == 0) resized_.step();
+    if (frame % 25 == 5) resizeOne();
+  }
+
+  /// A model that the schedule computes.
+  void resizeOne() {
+    const Soaked& model = models_[static_cast<size_t>(random_.below(kModels))];
+    const auto size = static_cast<size_t>(random_.below(static_cast<int>(model.sizes.size())));
+    const auto resized = schedule_->resize(model.name, model.sizes[size]);
+    resizes_ += resized.has_value();
+    if (!resized && resized.error().code != ErrorCode::OutOfMemory)
+      wrong("resizing: %s", resized.error().message.c_str());
+  }
+
+  /// All models have the sizes that they began with, and their times are known: then the heap has what it had then.
+  void settle(double minutes) {
+    for (const Soaked& model : models_)
+      while (!schedule_->resize(model.name, model.sizes[0])) schedule_->drain();
+    while (std::ranges::any_of(schedule_->admission(), &Admission::isLearning)) {
+      schedule_->feed({.captured = Clock::now(), .number = fed_++});
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    schedule_->drain();
+    rest(minutes);
+    heap_.add(minutes, (static_cast<double>(allocations::liveBytes()) -
+                        static_cast<double>(lastStatus_.memory.now.heapBytes)) /
+                           1024);
   }
 
   void rest(double minutes) {
@@ -340,14 +396,13 @@ class Soak {
               static_cast<unsigned long long>(now.underWay));
       if (model.wrongBits > 0) wrong("%s: other bits", model.name.c_str());
       if (!now.lastError.empty()) lastError_ = model.name + ": " + now.lastError;
+      if (now.dropped[static_cast<size_t>(DropReason::Failed)] > 0)
+        wrong("%s: %s", model.name.c_str(), now.lastError.c_str());
     }
     if (status.memory.now.total() > budget_) wrong("more memory is held than the budget");
-    // What the ledger has comes and goes with models; the rest is to stay, on the heap to the byte.
+    // What the ledger has comes and goes with models; the rest is to stay.
     const double known = static_cast<double>(status.memory.now.total()) / 1024;
     resident_.add(minutes, residentKilobytes() - known);
-    heap_.add(minutes, (static_cast<double>(allocations::liveBytes()) -
-                        static_cast<double>(status.memory.now.heapBytes)) /
-                           1024);
     lastStatus_ = status;
   }
 
@@ -355,10 +410,13 @@ class Soak {
     uint64_t loads = 0;
     std::array<uint64_t, 2> seen{};
     for (const ModelStatus& model : lastStatus_.models) loads += model.loads;
-    for (const Soaked& model : models_)
+    uint64_t smaller = 0, resizables = 0;
+    for (const Soaked& model : models_) {
       for (size_t kind = 0; kind < 2; ++kind) seen[kind] += model.seen[kind];
+      smaller += model.seenOfSize[1], resizables += model.sizes.size() > 1;
+    }
     return loads > 0 && replaced_ > 0 && resized_.resizes > 0 && failures_ > 0 && seen[0] > 0 &&
-           seen[1] > 0;
+           seen[1] > 0 && (smaller > 0 || resizables == 0);
   }
 
   void judge(double minutes);
@@ -372,7 +430,7 @@ class Soak {
   Resized resized_;
   Random random_;
   std::optional<allocations::Failing> failing_;
-  uint64_t fed_ = 0, failures_ = 0, replaced_ = 0;
+  uint64_t fed_ = 0, failures_ = 0, replaced_ = 0, resizes_ = 0;
   MemoryGrowth resident_{kMostRounds}, heap_{kMostRounds};
   ScheduleStatus lastStatus_;
   std::string lastError_;
@@ -397,7 +455,8 @@ void Soak::judge(double minutes) {
     done += now.done, missed += now.missed, loads += now.loads;
     for (size_t why = 0; why < kDropReasons; ++why) dropped[why] += now.dropped[why];
     for (size_t kind = 0; kind < 2; ++kind)
-      if (hashesOf(models_[m].kinds[kind]) != models_[m].expected[kind])
+      if (hashesOf(models_[m].kinds[kind], static_cast<int>(models_[m].sizes.size())) !=
+          models_[m].expected[kind])
         wrong("%s: alone it gives other bits than at the beginning", models_[m].name.c_str());
   }
   std::printf("%.1f minutes, %llu frames fed; %llu done, %llu after their deadline; dropped:",
@@ -406,8 +465,10 @@ void Soak::judge(double minutes) {
   for (size_t why = 0; why < kDropReasons; ++why)
     std::printf(" %s %llu", dropReasonName(static_cast<DropReason>(why)),
                 static_cast<unsigned long long>(dropped[why]));
-  std::printf("\n%llu loads, %llu files replaced, %llu resizes, %llu allocations failed (%s)\n",
+  std::printf("\n%llu loads, %llu files replaced, %llu resizes of models, %llu of a session, %llu "
+              "allocations failed (%s)\n",
               static_cast<unsigned long long>(loads), static_cast<unsigned long long>(replaced_),
+              static_cast<unsigned long long>(resizes_),
               static_cast<unsigned long long>(resized_.resizes),
               static_cast<unsigned long long>(failures_), lastError_.c_str());
   judgeMemory(minutes);

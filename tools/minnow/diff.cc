@@ -55,6 +55,13 @@ analysis::Trace traceOn(InferenceOptions options, const std::string& backends,
   return need(analysis::Trace::open(file));
 }
 
+/// ", path 'to=a backend=cl'" for each.
+std::string inWords(const std::vector<std::string>& paths) {
+  std::string words;
+  for (const std::string& path : paths) words += fmt::format(", path '{}'", path);
+  return words;
+}
+
 void run(const Arguments& args) {
   std::vector<analysis::Trace> traces;  // read by the report
   std::optional<TemporaryFolder> folder;
@@ -73,7 +80,8 @@ void run(const Arguments& args) {
     traces.push_back(traceOn(args.inference, own, folder->path() / "a.npz"));
     traces.push_back(traceOn(onOther, args.against, folder->path() / "b.npz"));
     auto report = need(compare(traces[0], traces[1], args.report.tolerance));
-    report.nameA = args.a + " on " + own, report.nameB = "on " + args.against;
+    report.nameA = args.a + " on " + own + inWords(args.inference.paths);
+    report.nameB = "on " + args.against;
     return report;
   });
 }

@@ -10,19 +10,6 @@
 namespace minnow::tool {
 namespace {
 
-void addPictureOptions(CLI::App* verb, PictureOptions& picture) {
-  const auto group = verb->add_option_group("Pictures", "value = (pixel - mean) * scale");
-  group->add_option("--mean", picture.mean, "One number or three, in the model's colour order");
-  group->add_option("--scale", picture.scale, "One number or three (0.00392157 is 1/255)");
-  group->add_option("--color,--colour", picture.colour, "Channels the model wants")
-      ->check(CLI::IsMember({"rgb", "bgr", "gray"}));
-  group->add_option("--resize", picture.fit, "Fill the input, or keep the aspect ratio and pad")
-      ->check(CLI::IsMember({"stretch", "letterbox"}));
-  group->add_option("--alpha", picture.alpha,
-                    "Value of a fourth channel, for models that want one");
-  group->add_option("--pad", picture.pad, "Pixel value around a letterboxed picture");
-}
-
 std::vector<std::string> joined(std::vector<std::string> list,
                                 const std::vector<std::string>& more) {
   list.insert(list.end(), more.begin(), more.end());
@@ -54,6 +41,19 @@ std::optional<PathChoice> chosen(const InferenceOptions& options, const Model& m
 }
 
 }  // namespace
+
+void addPictureOptions(CLI::App* verb, PictureOptions& picture) {
+  const auto group = verb->add_option_group("Pictures", "value = (pixel - mean) * scale");
+  group->add_option("--mean", picture.mean, "One number or three, in the model's colour order");
+  group->add_option("--scale", picture.scale, "One number or three (0.00392157 is 1/255)");
+  group->add_option("--color,--colour", picture.colour, "Channels the model wants")
+      ->check(CLI::IsMember({"rgb", "bgr", "gray"}));
+  group->add_option("--resize", picture.fit, "Fill the input, or keep the aspect ratio and pad")
+      ->check(CLI::IsMember({"stretch", "letterbox"}));
+  group->add_option("--alpha", picture.alpha,
+                    "Value of a fourth channel, for models that want one");
+  group->add_option("--pad", picture.pad, "Pixel value around a letterboxed picture");
+}
 
 void addInferenceOptions(CLI::App* verb, InferenceOptions& options) {
   verb->add_option("MODEL", options.model, "A .minnow, .onnx or .tflite file")->required();

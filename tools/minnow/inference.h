@@ -23,6 +23,8 @@ struct InferenceOptions {
   std::vector<std::string> paths;
   bool autoPaths = false;
 };
+/// --mean and what else says how a picture becomes a tensor.
+void addPictureOptions(CLI::App* verb, PictureOptions& picture);
 void addInferenceOptions(CLI::App* verb, InferenceOptions& options);
 
 /// The model and what fills its inputs, files and other words.

@@ -159,6 +159,15 @@ Needs needsOf(const Arguments& args, const MemoryReport& memory) {
   return {budgetNeedsOf(std::filesystem::path(args.model).stem().string(), memory)};
 }
 
+nlohmann::json devicesJson(const Session& session) {
+  nlohmann::json devices = nlohmann::json::array();
+  for (const DeviceMemoryReport& device : session.deviceMemory())
+    devices.push_back({{"backend", device.backend},
+                       {"weight_bytes", device.weightBytes},
+                       {"block_bytes", device.blockBytes}});
+  return devices;
+}
+
 nlohmann::json asJson(const Arguments& args, const Model& model, const Session& session,
                       std::span<const Sizes> sizes, const Ranges& ranges,
                       const std::optional<Verdict>& verdict) {
@@ -186,6 +195,7 @@ nlohmann::json asJson(const Arguments& args, const Model& model, const Session& 
                           {"ratio", planRatio(memory)},
                           {"metadata_bytes", memory.metadataBytes},
                           {"device_bytes", memory.deviceBytes},
+                          {"devices", devicesJson(session)},
                           {"predicted_peak_bytes", predictedPeak(memory)}}}};
   if (!args.backends.empty()) out["placement"] = placementJson(session);
   if (!args.paths.empty()) out["lanes"] = lanesJson(session);
@@ -220,8 +230,10 @@ void printText(const Arguments& args, const Model& model, const Session& session
              bytesInWords(memory.metadataBytes), bytesInWords(memory.modelBytes));
   fmt::print("peak           {} predicted, static + dynamic\n",
              bytesInWords(predictedPeak(memory)));
-  if (memory.deviceBytes > 0)
-    fmt::print("device         {} of its own memory\n", bytesInWords(memory.deviceBytes));
+  for (const DeviceMemoryReport& device : session.deviceMemory())
+    fmt::print("device         {} of {}'s own memory: {} of weights, {} for a frame\n",
+               bytesInWords(device.total()), device.backend, bytesInWords(device.weightBytes),
+               bytesInWords(device.blockBytes));
   printSmallest(ranges);
   fmt::print("{}", lanesInWords(session));
   if (!args.backends.empty()) fmt::print("{}", placementInWords(session));

@@ -14,6 +14,7 @@ namespace minnow::tool {
 void addOnnxVerbs(CLI::App& app) {
   addConvert(app);
   addExport(app);
+  addQuantize(app);
   addConformance(app);
 }
 

@@ -94,6 +94,9 @@ std::string admissionInWords(const Schedule& schedule, const std::vector<Admissi
                         shortened(model.model, 17), number(model.rate), number(model.aloneMs),
                         number(model.deadlineMs), model.preemptionMs * 1000,
                         number(model.responseMs), units[model.unit].name, verdictOn(model));
+  for (const Admission& model : admission)
+    for (const auto& [device, why] : model.leftOut)
+      text += fmt::format("{}: not on {}, which has no room for it: {}\n", model.model, device, why);
   const auto holding = std::ranges::count(admission, true, &Admission::holds);
   text += fmt::format("{} of {} hold; load {}; {} runs at a time of {} wanted\n", holding,
                       admission.size(), loadsInWords(units, admission), schedule.concurrency(),
@@ -127,6 +130,8 @@ Json scheduleJson(const Schedule& schedule, const std::vector<Admission>& admiss
     Json dropped = Json::object();
     for (size_t why = 0; why < kDropReasons; ++why)
       dropped[dropReasonName(static_cast<DropReason>(why))] = now.dropped[why];
+    Json leftOut = Json::object();
+    for (const auto& [device, why] : before.leftOut) leftOut[device] = why;
     models.push_back({{"name", before.model},
                       {"rate", before.rate},
                       {"alone_ms", before.aloneMs},
@@ -137,6 +142,7 @@ Json scheduleJson(const Schedule& schedule, const std::vector<Admission>& admiss
                       {"holds", before.holds},
                       {"may_leave", before.mayLeave},
                       {"rate_that_holds", before.rateThatHolds},
+                      {"left_out", std::move(leftOut)},
                       {"asked", now.asked},
                       {"done", now.done},
                       {"missed", now.missed},

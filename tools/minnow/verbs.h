@@ -19,10 +19,11 @@ void addDoctor(CLI::App& app);
 void addHelpPages(CLI::App& app);
 /// Nothing in a build without schedules.
 void addSchedule(CLI::App& app);
-/// convert, export and conformance; nothing in a build without the converter.
+/// convert, export, quantize and conformance; nothing in a build without the converter.
 void addOnnxVerbs(CLI::App& app);
 void addConvert(CLI::App& app);
 void addExport(CLI::App& app);
+void addQuantize(CLI::App& app);
 void addConformance(CLI::App& app);
 
 }  // namespace minnow::tool

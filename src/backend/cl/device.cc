@@ -222,6 +222,7 @@ Result<gpu::Theirs> Device::theirs(cl_mem memory, size_t bytes, void* ready) {
     return fail(ErrorCode::InvalidArgument, "cl: the session computes on ", name_,
                 ", by OpenCL, and no memory of that is given");
   if (auto ok = checkTheirs(memory, bytes); !ok) return std::unexpected(ok.error());
+  if (ready != nullptr) noteBegun();
   if (const auto event = static_cast<cl_event>(ready); event != nullptr)
     if (auto ok = check(api_.clEnqueueBarrierWithWaitList(queue_, 1, &event, nullptr),
                         "clEnqueueBarrierWithWaitList", name_);
@@ -264,14 +265,20 @@ Result<void> Device::unmap(const gpu::Buffer& buffer, void* there) {
   return unmapped(memoryOf(buffer), there);
 }
 
-/// A marker behind all that was enqueued: unlike clFinish it tells of commands that failed.
+/// A marker behind all that was enqueued: unlike clFinish it tells of commands that failed. Nothing
+/// where all has been waited for, as by a tensor that crossed.
 Result<void> Device::finish() {
+  const uint64_t begun = begun_;
+  if (waitedFor_ >= begun) return {};
   cl_event done = nullptr;
   auto ok = check(api_.clEnqueueMarkerWithWaitList(queue_, 0, nullptr, &done),
                   "clEnqueueMarkerWithWaitList", name_, While::Running);
   if (!ok) return ok;
   ok = check(api_.clWaitForEvents(1, &done), "clWaitForEvents", name_, While::Running);
   (void)api_.clReleaseEvent(done);
+  uint64_t last = waitedFor_;
+  while (ok && last < begun && !waitedFor_.compare_exchange_weak(last, begun)) {
+  }
   return ok;
 }
 
@@ -385,26 +392,38 @@ Result<std::unique_ptr<gpu::Call>> Device::call(const KernelName& name, size_t p
   const auto made = kernel(name);
   if (!made) return std::unexpected(made.error());
   auto call = std::make_unique<Call>(*this, *made, items);
-  const auto last = static_cast<cl_uint>(2 * pointers);
+  const auto last = static_cast<cl_uint>(pointers + 1);
   const auto set = api_.clSetKernelArg(*made, last, geometry.size(), geometry.data());
   if (auto ok = check(set, "clSetKernelArg", name_); !ok) return std::unexpected(ok.error());
   return call;
 }
 
+template <class Value>
+Result<void> Call::set(size_t argument, const Value& value) const {
+  return check(
+      device_.api().clSetKernelArg(kernel_, static_cast<cl_uint>(argument), sizeof value, &value),
+      "clSetKernelArg", device_.name(), While::Running);
+}
+
+/// A kernel's arguments: buffers, a long4 of distances in them, the geometry. Of fewer, larger ones
+/// drivers copy fewer for each start.
 Result<void> Call::enqueue(std::span<const gpu::Pointer> pointers) const {
-  const Api& api = device_.api();
-  cl_uint argument = 0;
-  const auto set = [&](const auto& value) {
-    return check(api.clSetKernelArg(kernel_, argument++, sizeof value, &value), "clSetKernelArg",
-                 device_.name(), While::Running);
-  };
-  for (const gpu::Pointer& pointer : pointers) {
-    if (auto ok = set(memoryOf(*pointer.buffer)); !ok) return ok;
-    if (auto ok = set(static_cast<cl_long>(pointer.at)); !ok) return ok;
+  std::array<cl_long, gpu::kMostPointers> places{};
+  for (size_t i = 0; i < pointers.size(); ++i) {
+    const auto& buffer = static_cast<const Buffer&>(*pointers[i].buffer);
+    places[i] = pointers[i].at;
+    if (buffers_[i] == buffer.number()) continue;
+    if (auto ok = set(i, buffer.get()); !ok) return ok;
+    buffers_[i] = buffer.number();
   }
+  if (places != places_) {
+    if (auto ok = set(pointers.size(), places); !ok) return ok;
+    places_ = places;
+  }
+  device_.noteBegun();
   const size_t global = (items_ + kGroup - 1) / kGroup * kGroup;
-  return check(api.clEnqueueNDRangeKernel(device_.queue(), kernel_, 1, nullptr, &global, &kGroup, 0,
-                                          nullptr, nullptr),
+  return check(device_.api().clEnqueueNDRangeKernel(device_.queue(), kernel_, 1, nullptr, &global,
+                                                    &kGroup, 0, nullptr, nullptr),
                "clEnqueueNDRangeKernel", device_.name(), While::Running);
 }
 

@@ -27,11 +27,16 @@ class Buffer final : public gpu::Buffer {
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
   cl_mem get() const { return memory_; }
+  /// Which one it is of all that the process ever had, from 1: OpenCL gives names again.
+  uint64_t number() const { return number_; }
   size_t heapBytes() const override { return sizeof *this; }
 
  private:
+  static inline std::atomic<uint64_t> numbers = 0;
+
   const Api& api_;
   cl_mem memory_;
+  uint64_t number_ = ++numbers;
 };
 
 class Device final : public gpu::Device {
@@ -70,6 +75,8 @@ class Device final : public gpu::Device {
 
   const Api& api() const { return api_; }
   cl_command_queue queue() const { return queue_; }
+  /// Something is about to be enqueued that finish() has to wait for.
+  void noteBegun() { ++begun_; }
 
  private:
   Device(const Api& api, cl_device_id id) : api_(api), id_(id) {}
@@ -104,12 +111,13 @@ class Device final : public gpu::Device {
   std::map<std::pair<std::string, std::string>, cl_program> programs_;  // by file and options
   std::vector<std::pair<std::string, cl_program>> unkept_;  // by key of the cache: not there yet
   std::atomic<bool> hasUnkept_ = false;
+  std::atomic<uint64_t> begun_ = 0, waitedFor_ = 0;  // commands, and of these the last
 };
 
 /// Released when it goes.
 class Call final : public gpu::Call {
  public:
-  Call(const Device& device, cl_kernel kernel, size_t items)
+  Call(Device& device, cl_kernel kernel, size_t items)
       : device_(device), kernel_(kernel), items_(items) {}
   ~Call() override { device_.api().clReleaseKernel(kernel_); }
   Call(const Call&) = delete;
@@ -118,9 +126,16 @@ class Call final : public gpu::Call {
   size_t heapBytes() const override { return sizeof *this; }
 
  private:
-  const Device& device_;
+  template <class Value>
+  Result<void> set(size_t argument, const Value& value) const;
+
+  Device& device_;
   cl_kernel kernel_;
   size_t items_;
+  // What its arguments are set to, which from frame to frame are mostly the same: to set one takes as
+  // long as a tenth of starting a kernel.
+  mutable std::array<uint64_t, gpu::kMostPointers> buffers_{};  // by their numbers
+  mutable std::array<cl_long, gpu::kMostPointers> places_{-1};
 };
 
 }  // namespace minnow::backend::cl

@@ -20,6 +20,8 @@ std::span<const KernelRow> convRows() {
        runConvInteger},
       {ops::OpKind::MatMulInteger, "matmul-integer-panels", acceptsMatMulInteger,
        matMulIntegerWorkspace, runMatMulInteger},
+      {ops::OpKind::QuantizedConv, "quantized-winograd", acceptsQuantizedWinograd,
+       QuantizedWinogradWorkspace, runQuantizedWinograd},
       {ops::OpKind::QuantizedConv, "quantized-conv", acceptsQuantizedConv, QuantizedConvWorkspace,
        runQuantizedConv},
       {ops::OpKind::QuantizedConv, "quantized-depthwise", acceptsQuantizedDepthwise,

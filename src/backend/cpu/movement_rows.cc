@@ -1,6 +1,7 @@
 // Movement operators by fast copies, and Resize.
 #include "backend/cpu/kernel_table.h"
 #include "kernels/movement.h"
+#include "kernels/simd/quantized.h"
 #include "kernels/simd/resize.h"
 #include "kernels/simd/strided_copy.h"
 
@@ -40,6 +41,8 @@ std::span<const KernelRow> movementRows() {
       {OpKind::SpaceToDepth, "space-to-depth-copy", always, nullptr, moved<moveSpaceToDepth>},
       {OpKind::ReverseSequence, "reverse-copy", always, nullptr, moved<moveReverseSequence>},
       {OpKind::Resize, "resize-rows", simd::acceptsResize, resizeTableBytes, simd::runResize},
+      {OpKind::Resize, "resize-bytes", simd::acceptsByteResize, resizeTableBytes,
+       simd::runByteResize},
   });
   return kRows;
 }

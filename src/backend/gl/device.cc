@@ -17,7 +17,7 @@ constexpr size_t kGroup = 64;
 /// Along one axis, as OpenGL ES 3.1 grants.
 constexpr size_t kMostGroups = 65535;
 
-bool has(const char* extensions, const char* name) {
+bool lists(const char* extensions, const char* name) {
   return extensions != nullptr && std::strstr(extensions, name) != nullptr;
 }
 
@@ -27,12 +27,12 @@ std::vector<EGLDisplay> displays(const Api& api) {
   std::vector<EGLDisplay> found;
   EGLDeviceEXT devices[16];
   EGLint count = 0;
-  if (has(extensions, "EGL_EXT_platform_device") && api.platformDisplay && api.queryDevices &&
+  if (lists(extensions, "EGL_EXT_platform_device") && api.platformDisplay && api.queryDevices &&
       api.queryDeviceString && api.queryDevices(16, devices, &count))
     for (const EGLDeviceEXT device : std::span(devices, static_cast<size_t>(count)))
-      if (!has(api.queryDeviceString(device, EGL_EXTENSIONS), "EGL_MESA_device_software"))
+      if (!lists(api.queryDeviceString(device, EGL_EXTENSIONS), "EGL_MESA_device_software"))
         found.push_back(api.platformDisplay(EGL_PLATFORM_DEVICE_EXT, device, nullptr));
-  if (has(extensions, "EGL_MESA_platform_surfaceless") && api.platformDisplay)
+  if (lists(extensions, "EGL_MESA_platform_surfaceless") && api.platformDisplay)
     found.push_back(
         api.platformDisplay(EGL_PLATFORM_SURFACELESS_MESA, EGL_DEFAULT_DISPLAY, nullptr));
   found.push_back(api.eglGetDisplay(EGL_DEFAULT_DISPLAY));
@@ -408,8 +408,8 @@ Result<GLuint> Device::make(const KernelName& name) {
   return compiled;
 }
 
-Result<Program> Device::program(const KernelName& name) {
-  Program& known = programs_[name];
+Result<Shader> Device::program(const KernelName& name) {
+  Shader& known = programs_[name];
   if (known.name != 0) return known;
   const auto made = make(name);
   if (!made) return std::unexpected(made.error());
@@ -429,7 +429,7 @@ Result<std::unique_ptr<gpu::Call>> Device::call(const KernelName& name, size_t,
   return std::make_unique<Call>(*this, *made, geometry, items);
 }
 
-Call::Call(const Device& device, Program program, std::span<const std::byte> geometry, size_t items)
+Call::Call(const Device& device, Shader program, std::span<const std::byte> geometry, size_t items)
     : device_(device), program_(program), words_(geometry.size() / sizeof(GLint)), items_(items) {
   std::memcpy(words_.data(), geometry.data(), words_.size() * sizeof(GLint));
 }

@@ -43,7 +43,7 @@ class Buffer final : public gpu::Buffer {
 };
 
 /// A compiled shader.
-struct Program {
+struct Shader {
   GLuint name = 0;
   GLint at = -1, words = -1;  ///< its uniforms
 };
@@ -99,7 +99,7 @@ class Device final : public gpu::Device {
   Result<Buffer::Object> textureOfImage(const DevicePicture& picture) const;
   Result<void> checkTexture(const DevicePicture& picture) const;
   void waitFor(void* ready) const;
-  Result<Program> program(const KernelName& name);
+  Result<Shader> program(const KernelName& name);
   Result<GLuint> make(const KernelName& name);
   Result<GLuint> compile(const KernelName& name, const std::string& shaders) const;
   bool isLinked(GLuint program) const;
@@ -124,18 +124,18 @@ class Device final : public gpu::Device {
   GLuint sampler_ = 0;     ///< of pixels as they are, whatever their texture says
   std::mutex turn_;
   Current before_;
-  std::map<KernelName, Program> programs_;
+  std::map<KernelName, Shader> programs_;
 };
 
 class Call final : public gpu::Call {
  public:
-  Call(const Device& device, Program program, std::span<const std::byte> geometry, size_t items);
+  Call(const Device& device, Shader program, std::span<const std::byte> geometry, size_t items);
   Result<void> enqueue(std::span<const gpu::Pointer> pointers) const override;
   size_t heapBytes() const override { return sizeof *this + words_.capacity() * sizeof(GLint); }
 
  private:
   const Device& device_;
-  Program program_;
+  Shader program_;
   std::vector<GLint> words_;
   size_t items_;
 };

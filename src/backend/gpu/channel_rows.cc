@@ -13,7 +13,7 @@ namespace minnow::backend::gpu {
 namespace {
 
 /// As kernels/channels.cl has it.
-struct BatchNormalization {
+struct BatchGeometry {
   int32_t items, blocks, rank, extent[8], x[8], parameters[8], y[8], each;
 };
 
@@ -56,7 +56,7 @@ Strides parameterStrides(const Shape& shape) {
 Result<void> prepareBatchNormalization(const Work& work, Device& device, Launches& launches) {
   const Axes<3> axes(work.outputs[0].shape, {work.outputs[0].strides, work.inputs[0].strides,
                                              parameterStrides(work.inputs[1].shape)});
-  BatchNormalization g{};
+  BatchGeometry g{};
   g.blocks = (axes.last() + device.lanes() - 1) / device.lanes();
   g.items = axes.rows() * g.blocks;
   g.rank = axes.rank;

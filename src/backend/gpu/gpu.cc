@@ -11,33 +11,20 @@
 namespace minnow::backend::gpu {
 namespace {
 
-/// The bytes of a tensor that has elements, from that which lies first to the end of the last,
-/// counted from element 0.
-struct Stretch {
-  int64_t low = 0, high = 0;
-  explicit Stretch(const TensorView& view) {
-    for (int axis = 0; axis < view.shape.rank(); ++axis) {
-      const int64_t reach = (view.shape[axis] - 1) * view.strides[axis];
-      (reach < 0 ? low : high) += reach;
-    }
-    const auto size = static_cast<int64_t>(elementSize(view.type));
-    low *= size, high = (high + 1) * size;
-  }
-  size_t bytes() const { return static_cast<size_t>(high - low); }
-};
-
 /// A tensor of a block, in the process's memory until it goes.
 class Mapped {
  public:
   static Result<Mapped> make(Device& device, const Buffer& buffer, const TensorView& view,
                              bool toWrite) {
     Mapped mapped(device, buffer, view);
-    const Stretch stretch(view);
-    const auto first = static_cast<size_t>(static_cast<int64_t>(deviceOffset(view)) + stretch.low);
-    const auto there = device.map(buffer, first, stretch.bytes(), toWrite);
+    const Reach reach(view);
+    const auto size = static_cast<int64_t>(elementSize(view.type)), low = reach.low * size;
+    const auto first = static_cast<size_t>(static_cast<int64_t>(deviceOffset(view)) + low);
+    const auto there =
+        device.map(buffer, first, static_cast<size_t>(reach.elements() * size), toWrite);
     if (!there) return std::unexpected(there.error());
     mapped.there_ = *there;
-    mapped.view_.data = static_cast<std::byte*>(mapped.there_) - stretch.low;
+    mapped.view_.data = static_cast<std::byte*>(mapped.there_) - low;
     return mapped;
   }
   const TensorView& view() const { return view_; }
@@ -71,8 +58,9 @@ void convert(const TensorView& from, const TensorView& to, bool alike) {
 
 /// At once where both lie alike without gaps.
 void copy(const TensorView& from, const TensorView& to) {
+  const Reach reach(from);
   const bool alike =
-      from.strides == to.strides && Stretch(from).low == 0 && Stretch(from).bytes() == from.bytes();
+      from.strides == to.strides && reach.low == 0 && reach.elements() == from.elements();
   if (from.type == DataType::Float32 && to.type == DataType::Float16)
     convert<float, base::Half>(from, to, alike);
   else if (from.type == DataType::Float16 && to.type == DataType::Float32)

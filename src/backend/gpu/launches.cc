@@ -11,19 +11,13 @@
 #include "kernels/packing.h"
 
 namespace minnow::backend::gpu {
-namespace {
 
-/// The distances of the elements of a view that lie first and last: it may have gaps, and go backwards.
-std::pair<int64_t, int64_t> reachOf(const TensorView& view) {
-  int64_t low = 0, high = view.elements() > 0 ? 0 : -1;
+Reach::Reach(const TensorView& view) : high(view.elements() > 0 ? 0 : -1) {
   for (int axis = 0; axis < view.shape.rank() && high >= 0; ++axis) {
     const int64_t reach = (view.shape[axis] - 1) * view.strides[axis];
     (reach < 0 ? low : high) += reach;
   }
-  return {low, high};
 }
-
-}  // namespace
 
 std::span<const float> numbersOf(const Work& work, int input) {
   const TensorView& view = work.inputs[static_cast<size_t>(input)];
@@ -33,8 +27,8 @@ std::span<const float> numbersOf(const Work& work, int input) {
     const int64_t bytes = kernels::packedBytes(view.packing, matrices);
     return {view.as<const float>(), static_cast<size_t>(bytes) / sizeof(float)};
   }
-  const auto [low, high] = reachOf(view);
-  return {view.as<const float>() + low, static_cast<size_t>(high - low + 1)};
+  const Reach reach(view);
+  return {view.as<const float>() + reach.low, static_cast<size_t>(reach.elements())};
 }
 
 bool storesHalves(const Work& work) {
@@ -75,15 +69,15 @@ Result<int> Launches::addWeights(std::span<const float> weights) {
 Result<Operand> Launches::operand(const Work& work, int input) {
   const TensorView& view = work.inputs[static_cast<size_t>(input)];
   if (view.data == nullptr) return Operand{Operand::In::Inputs, input};
-  const auto [low, high] = reachOf(view);
+  const Reach reach(view);
   if (view.type == DataType::Float32) {
     const auto index = addNumbers(numbersOf(work, input));
     if (!index) return std::unexpected(index.error());
-    return Operand{Operand::In::Constants, *index, -low};
+    return Operand{Operand::In::Constants, *index, -reach.low};
   }
-  const size_t size = elementSize(view.type), before = static_cast<size_t>(-low) * size;
-  const size_t count = view.elements() > 0 ? static_cast<size_t>(high - low) + 1 : 0;
-  const std::span bytes(view.as<const std::byte>() - before, count * size);
+  const size_t size = elementSize(view.type), before = static_cast<size_t>(-reach.low) * size;
+  const std::span bytes(view.as<const std::byte>() - before,
+                        static_cast<size_t>(reach.elements()) * size);
   std::vector<std::byte> padded((sizeof(float) - before % sizeof(float)) % sizeof(float));
   const size_t first = padded.size() + before;  // element 0 lies at a whole number of four bytes
   if (!padded.empty()) padded.insert(padded.end(), bytes.begin(), bytes.end());

@@ -59,6 +59,13 @@ Result<void> checkBytes(const char* what, int64_t bytes, const Device& device);
 /// True if tensors of float32 are stored in halves (Work).
 bool storesHalves(const Work& work);
 
+/// The distances of the elements of a view that lie first and last: it may have gaps, and go backwards.
+struct Reach {
+  int64_t low = 0, high = 0;
+  explicit Reach(const TensorView& view);
+  int64_t elements() const { return high - low + 1; }
+};
+
 /// All that a constant input of float32 has, gaps included, packed or not; none of weights that are
 /// stored as float16, of which there is nothing to check.
 std::span<const float> numbersOf(const Work& work, int input);

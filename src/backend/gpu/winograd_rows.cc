@@ -64,7 +64,7 @@ int32_t tilesOfPass(const WinogradGeometry& g, int32_t all, int lanes) {
   return std::min(all, std::max(64, (8 << 20) / bytesOfTile));
 }
 
-int64_t weightsAtPoints(const WinogradGeometry& g, int lanes) {
+int64_t floatsAtPoints(const WinogradGeometry& g, int lanes) {
   return int64_t{kPoints} * g.outPanels * g.channels * lanes;
 }
 
@@ -78,16 +78,16 @@ Result<void> supportsWinograd(const Work& work, const Device& device) {
   const auto floats = [&](const char* what, int64_t count) {
     return checkBytes(what, count * int64_t{sizeof(float)}, device);
   };
-  if (auto ok = floats("weights", weightsAtPoints(g, lanes)); !ok) return ok;
+  if (auto ok = floats("weights", floatsAtPoints(g, lanes)); !ok) return ok;
   return floats("workspace", tilesOfPass(g, tilesOf(work, g), lanes) * floatsOfTile(g, lanes));
 }
 
 /// By point, panel of outputs, and channel.
-std::vector<float> tapsAtPoints(const Work& work, const WinogradGeometry& g, int lanes) {
+std::vector<float> panelsAtPoints(const Work& work, const WinogradGeometry& g, int lanes) {
   const auto& conv = static_cast<const ops::Conv&>(work.op);
   const TensorView& w = work.inputs[1];
   const auto matrices = *conv.weightMatrices(1, w.shape, w.strides);
-  std::vector<float> all(static_cast<size_t>(weightsAtPoints(g, lanes)));
+  std::vector<float> all(static_cast<size_t>(floatsAtPoints(g, lanes)));
   const size_t step = all.size() / kPoints;
   const base::DenormalsFlushed flushed;
   for (int o = 0; o < g.outputs; ++o) {
@@ -130,7 +130,7 @@ Result<void> prepareWinograd(const Work& work, Device& device, Launches& launche
   WinogradGeometry g = tilesGeometry(work, lanes);
   const auto x = launches.operand(work, 0);
   if (!x) return std::unexpected(x.error());
-  const auto weights = launches.addWeights(tapsAtPoints(work, g, lanes));
+  const auto weights = launches.addWeights(panelsAtPoints(work, g, lanes));
   if (!weights) return std::unexpected(weights.error());
   const auto bias = g.bias < 0 ? x : launches.operand(work, 2);
   if (!bias) return std::unexpected(bias.error());

@@ -6,42 +6,21 @@
 #include <array>
 #include <cstring>
 
-#include "base/fail.h"
-#include "converter/tflite/operator.h"
-#include "ops/conv_transpose.h"
+#include "converter/tflite/products.h"
 #include "ops/matmul.h"
 
 namespace minnow::converter {
-namespace {
-
-/// [outputs, kernel, kernel, inputs], and a depthwise [1, kernel, kernel, outputs], as [outputs, inputs, kernel…].
-const std::vector<int64_t> kOutputsFirst{0, 3, 1, 2}, kOutputsLast{3, 0, 1, 2};
-
-template <class Options>
-ops::AutoPad autoPad(const TfliteOperator& op, const Options& options) {
-  if (options.padding() == tfl::Padding::Same) return ops::AutoPad::SameUpper;
-  if (options.padding() == tfl::Padding::Valid) return ops::AutoPad::None;
-  op.unsupported(text("padding ", static_cast<int>(options.padding())));
-}
 
 Shape filterShape(const TfliteOperator& op, int i) {
   if (op.rank(i) != 4) op.broken(text("weights have ", op.rank(i), " axes, and 4 are expected"));
   return op.shape(i);
 }
 
+namespace {
+
 int64_t channelsOf(const TfliteOperator& op) {
   if (op.rank(0) != 4) op.broken(text("input 0 has ", op.rank(0), " axes, and 4 are expected"));
   return op.shape(0)[3];
-}
-
-template <class Options>
-void setWindow(const TfliteOperator& op, const Options& options, const Shape& filter,
-               ops::WindowAttributes& window) {
-  window.kernel = {filter[1], filter[2]};
-  window.strides = {options.stride_h(), options.stride_w()};
-  window.dilations = {1, 1};
-  window.padsBegin = window.padsEnd = {0, 0};
-  window.autoPad = autoPad(op, options);
 }
 
 std::vector<ir::ValueId> withBias(TfliteOperator& op, std::vector<ir::ValueId> inputs, int bias) {
@@ -64,20 +43,28 @@ void convolve(TfliteOperator& op, const Options& options, int64_t groups,
 
 }  // namespace
 
-void importConv(TfliteOperator& op) {
+int64_t groupsOf(const TfliteOperator& op) {
   const int64_t channels = channelsOf(op), each = filterShape(op, 1)[3];
   if (each < 1 || channels % each != 0)
     op.broken(text("weights of ", each, " channels do not fit an input of ", channels));
-  convolve(op, op.options<tfl::Conv2DOptions>(), channels / each, kOutputsFirst);
+  return channels / each;
 }
 
-/// Output o reads input o / multiplier, as of groups of one channel; the multiplier follows from the shapes.
-void importDepthwiseConv(TfliteOperator& op) {
+int64_t depthwiseGroupsOf(const TfliteOperator& op) {
   const int64_t channels = channelsOf(op);
   const Shape filter = filterShape(op, 1);
   if (filter[0] != 1 || channels < 1 || filter[3] % channels != 0)
     op.broken(text("weights of shape ", filter, " do not fit an input of ", channels, " channels"));
-  convolve(op, op.options<tfl::DepthwiseConv2DOptions>(), channels, kOutputsLast);
+  return channels;
+}
+
+void importConv(TfliteOperator& op) {
+  convolve(op, op.options<tfl::Conv2DOptions>(), groupsOf(op), kOutputsFirst);
+}
+
+/// As of groups of one channel; the multiplier follows from the shapes.
+void importDepthwiseConv(TfliteOperator& op) {
+  convolve(op, op.options<tfl::DepthwiseConv2DOptions>(), depthwiseGroupsOf(op), kOutputsLast);
 }
 
 namespace {
@@ -94,35 +81,46 @@ void cutTo(int64_t extent, int64_t input, size_t axis, bool same, ops::ConvTrans
   conv.outputPadding[axis] = std::max<int64_t>(-rest, 0);
 }
 
-void transposeConv(TfliteOperator& op, int x, int weights, int bias, const Shape& output,
-                   std::unique_ptr<ops::ConvTranspose> conv, bool same,
-                   tfl::Activation activation) {
+ops::ConvTranspose cutConvTranspose(TfliteOperator& op, int x, int weights, const Shape& output,
+                                    std::vector<int64_t> strides, bool same) {
   const Shape in = op.shape(x), filter = filterShape(op, weights);
   if (output.rank() != 4 || output[0] != in[0] || output[3] != filter[0])
     op.broken(text("an output of shape ", output, " does not fit input and weights"));
-  conv->kernel = {filter[1], filter[2]};
-  conv->dilations = {1, 1};
-  conv->padsBegin = conv->padsEnd = conv->outputPadding = {0, 0};
-  if (std::ranges::min(conv->strides) < 1) op.broken("a stride is less than 1");
+  ops::ConvTranspose conv;
+  conv.strides = std::move(strides);
+  conv.kernel = {filter[1], filter[2]};
+  conv.dilations = {1, 1};
+  conv.padsBegin = conv.padsEnd = conv.outputPadding = {0, 0};
+  if (std::ranges::min(conv.strides) < 1) op.broken("a stride is less than 1");
   for (size_t axis = 0; axis < 2; ++axis)
-    cutTo(output[static_cast<int>(axis) + 1], in[static_cast<int>(axis) + 1], axis, same, *conv);
+    cutTo(output[static_cast<int>(axis) + 1], in[static_cast<int>(axis) + 1], axis, same, conv);
+  return conv;
+}
+
+void transposeConv(TfliteOperator& op, int x, int weights, int bias, ops::ConvTranspose conv,
+                   tfl::Activation activation) {
   const ir::ValueId image = op.image(x);
   op.assumeShape(x);
   const ir::ValueId turned = op.transposed(op.in(weights), kOutputsLast);
-  op.set(0, op.emit(std::move(conv), withBias(op, {image, turned}, bias)), activation,
-         Axes::ChannelsFirst);
+  op.set(0,
+         op.emit(std::make_unique<ops::ConvTranspose>(std::move(conv)),
+                 withBias(op, {image, turned}, bias)),
+         activation, Axes::ChannelsFirst);
 }
 
 }  // namespace
 
-void importTransposeConv(TfliteOperator& op) {
-  const auto& options = op.options<tfl::TransposeConvOptions>();
+ops::ConvTranspose transposeConvOf(TfliteOperator& op, const tfl::TransposeConvOptions& options) {
   const std::vector<int64_t> wanted = op.ints(0);
   if (op.rank(2) != 4 || wanted.size() != 4) op.broken("input and output have not 4 axes");
-  auto conv = std::make_unique<ops::ConvTranspose>();
-  conv->strides = {options.stride_h(), options.stride_w()};
-  transposeConv(op, 2, 1, 3, Shape(std::span(wanted)), std::move(conv),
-                autoPad(op, options) == ops::AutoPad::SameUpper, options.activation());
+  return cutConvTranspose(op, 2, 1, Shape(std::span(wanted)),
+                          {options.stride_h(), options.stride_w()},
+                          autoPad(op, options) == ops::AutoPad::SameUpper);
+}
+
+void importTransposeConv(TfliteOperator& op) {
+  const auto& options = op.options<tfl::TransposeConvOptions>();
+  transposeConv(op, 2, 1, 3, transposeConvOf(op, options), options.activation());
 }
 
 /// MediaPipe's: input, weights, bias. Its options are the bytes of three integers: padding (1: SAME, 2: VALID), and
@@ -140,27 +138,28 @@ void importConvolution2DTransposeBias(TfliteOperator& op) {
   const auto extent = [&](int axis, int64_t stride) {
     return same ? in[axis] * stride : (in[axis] - 1) * stride + filter[axis];
   };
-  auto conv = std::make_unique<ops::ConvTranspose>();
-  conv->strides = {strideH, strideW};
-  transposeConv(op, 0, 1, 2, {in[0], extent(1, strideH), extent(2, strideW), filter[0]},
-                std::move(conv), same, tfl::Activation::None);
+  const Shape output{in[0], extent(1, strideH), extent(2, strideW), filter[0]};
+  transposeConv(op, 0, 1, 2, cutConvTranspose(op, 0, 1, output, {strideH, strideW}, same),
+                tfl::Activation::None);
 }
 
 /// Weights are [outputs, depth]. Without keep_num_dims all axes of the input are rows of that depth.
-void importFullyConnected(TfliteOperator& op) {
-  const auto& options = op.options<tfl::FullyConnectedOptions>();
+ir::ValueId rowsOf(TfliteOperator& op, const tfl::FullyConnectedOptions& options) {
   if (options.weights_format() != 0) op.unsupported("shuffled weights");
   if (op.rank(1) != 2) op.broken("weights have not 2 axes");
   const Shape in = op.shape(0);
   const int64_t depth = op.shape(1)[1];
-  ir::ValueId x = op.in(0);
   const bool isRows = in.rank() >= 2 && in[in.rank() - 1] == depth;
-  if (!isRows || (in.rank() > 2 && !options.keep_num_dims())) {
-    if (depth < 1) op.broken("weights have no depth");
-    x = op.compose().reshape(x, {-1, depth});
-  }
+  if (isRows && (in.rank() == 2 || options.keep_num_dims())) return op.in(0);
+  if (depth < 1) op.broken("weights have no depth");
+  return op.compose().reshape(op.in(0), {-1, depth});
+}
+
+void importFullyConnected(TfliteOperator& op) {
+  const auto& options = op.options<tfl::FullyConnectedOptions>();
   auto product = std::make_unique<ops::MatMul>();
   product->transposeB = true;
+  const ir::ValueId x = rowsOf(op, options);
   op.set(0, op.emit(std::move(product), withBias(op, {x, op.in(1)}, 2)), options.activation());
 }
 

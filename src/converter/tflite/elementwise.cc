@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "converter/tflite/images.h"
 #include "converter/tflite/operator.h"
 #include "ops/arg_reduce.h"
 #include "ops/cum_sum.h"
@@ -172,6 +173,8 @@ ops::ReduceFn reduceFn(const TfliteOperator& op) {
   return op.type() == "REDUCE_MAX" ? ops::ReduceFn::Max : ops::ReduceFn::Min;
 }
 
+}  // namespace
+
 std::vector<int64_t> reducedAxes(TfliteOperator& op) {
   std::vector<int64_t> axes;
   for (int64_t axis : op.ints(1)) axes.push_back(op.axisOf(axis, op.rank(0)));
@@ -179,8 +182,6 @@ std::vector<int64_t> reducedAxes(TfliteOperator& op) {
   axes.erase(std::ranges::unique(axes).begin(), axes.end());
   return axes;
 }
-
-}  // namespace
 
 /// Without the reduced axes, what is left of an image lies in the file's order only if rows and columns go.
 void importReduce(TfliteOperator& op) {
@@ -194,6 +195,17 @@ void importReduce(TfliteOperator& op) {
   std::ranges::sort(made->axes);
   const Axes result = made->keepDims ? axes : Axes::File;
   op.set(0, op.emit(std::move(made), {op.in(0, axes)}), result);
+}
+
+/// Whether any of truth values is true, or all are.
+void importReduceBools(TfliteOperator& op) {
+  auto made = std::make_unique<ops::Reduce>();
+  made->fn = op.type() == "REDUCE_ANY" ? ops::ReduceFn::Max : ops::ReduceFn::Min;
+  made->keepDims = op.options<tfl::ReducerOptions>().keep_dims();
+  made->axes = reducedAxes(op);
+  const Composer c = op.compose();
+  const Value numbers = c.cast(op.in(0), DataType::Int32);
+  op.set(0, c.cast(op.emit(std::move(made), {numbers}), DataType::Bool));
 }
 
 void importArgReduce(TfliteOperator& op) {

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/fail.h"
+#include "converter/tflite/images.h"
 #include "converter/tflite/operator.h"
 #include "ops/depth_space.h"
 #include "ops/lrn.h"
@@ -14,10 +15,9 @@ namespace minnow::converter {
 using ops::BinaryFn;
 using ops::UnaryFn;
 
-/// Taps on padding do not count. L2_POOL_2D is the root of the mean square.
-void importPool(TfliteOperator& op) {
+/// Taps on padding do not count.
+std::unique_ptr<ops::Pool> poolOf(TfliteOperator& op) {
   const auto& options = op.options<tfl::Pool2DOptions>();
-  const bool isL2 = op.type() == "L2_POOL_2D";
   auto pool = std::make_unique<ops::Pool>();
   pool->fn = op.type() == "MAX_POOL_2D" ? ops::PoolFn::Max : ops::PoolFn::Average;
   pool->kernel = {options.filter_height(), options.filter_width()};
@@ -26,11 +26,18 @@ void importPool(TfliteOperator& op) {
   pool->padsBegin = pool->padsEnd = {0, 0};
   const bool same = options.padding() == tfl::Padding::Same;
   pool->autoPad = same ? ops::AutoPad::SameUpper : ops::AutoPad::None;
+  return pool;
+}
+
+/// L2_POOL_2D is the root of the mean square.
+void importPool(TfliteOperator& op) {
+  const bool isL2 = op.type() == "L2_POOL_2D";
+  std::unique_ptr<ops::Pool> pool = poolOf(op);
   ir::ValueId x = op.image(0);
   if (isL2) x = op.compose()(BinaryFn::Mul, x, x);
   ir::ValueId y = op.emit(std::move(pool), {x});
   if (isL2) y = op.compose()(UnaryFn::Sqrt, y);
-  op.set(0, y, options.activation(), Axes::ChannelsFirst);
+  op.set(0, y, op.options<tfl::Pool2DOptions>().activation(), Axes::ChannelsFirst);
 }
 
 // Resizing ----------------------------------------------------------------------------------------

@@ -12,11 +12,16 @@
 namespace minnow::converter {
 
 #define MINNOW_TFLITE(number, name, function, quantised) void function(TfliteOperator&);
+#define MINNOW_TFLITE_BYTES(number, name, function, bytesFunction) \
+  void function(TfliteOperator&);                                  \
+  void bytesFunction(TfliteOperator&);
 #define MINNOW_TFLITE_REFUSED(number, name)
 #include "converter/tflite/import_list.inc"
 #undef MINNOW_TFLITE
+#undef MINNOW_TFLITE_BYTES
 #undef MINNOW_TFLITE_REFUSED
 void importConvolution2DTransposeBias(TfliteOperator&);
+void importDetectionPostProcess(TfliteOperator&);
 
 namespace {
 
@@ -30,18 +35,23 @@ struct OperatorRow {
   const char* name;
   void (*import)(TfliteOperator&);  ///< null: refused
   Quantised quantised;
+  void (*importBytes)(TfliteOperator&) = nullptr;  ///< where any tensor is quantised
 };
 constexpr OperatorRow kOperators[] = {
 #define MINNOW_TFLITE(number, name, function, quantised) \
   {number, #name, function, Quantised::quantised},
+#define MINNOW_TFLITE_BYTES(number, name, function, bytesFunction) \
+  {number, #name, function, Quantised::Refused, bytesFunction},
 #define MINNOW_TFLITE_REFUSED(number, name) {number, #name, nullptr, Quantised::Refused},
 #include "converter/tflite/import_list.inc"
 #undef MINNOW_TFLITE
+#undef MINNOW_TFLITE_BYTES
 #undef MINNOW_TFLITE_REFUSED
 };
 constexpr int kCustom = 32;
 constexpr OperatorRow kCustomOperators[] = {
     {kCustom, "Convolution2DTransposeBias", importConvolution2DTransposeBias, Quantised::Refused},
+    {kCustom, "TFLite_Detection_PostProcess", importDetectionPostProcess, Quantised::Own},
 };
 
 /// The number was a byte once, and 127 stands for those that are larger.
@@ -249,6 +259,10 @@ class ModelImport {
     try {
       const OperatorRow* row = rowOf(code);
       if (context.dependsOnFailed()) return context.markFailed();
+      if (row && row->importBytes && hasQuantised(op)) {
+        row->importBytes(context);
+        return;
+      }
       if (row) expectReal(op, row->quantised);
       if (!row || !row->import) throw ImportError("this operator is not supported");
       row->import(context);
@@ -268,6 +282,14 @@ class ModelImport {
     state_.report.unsupported.push_back({state_.nodeName, state_.nodeOp, version, reason, {}});
   }
 
+  bool hasQuantised(const tfl::Operator& op) const {
+    for (const auto* list : {op.inputs(), op.outputs()})
+      for (int32_t number : numbers(list))
+        if (number >= 0 && isQuantised(*tensors_[static_cast<size_t>(number)].declared))
+          return true;
+    return false;
+  }
+
   /// Refuses integers that stand for real numbers, unless the operator only moves or compares them.
   void expectReal(const tfl::Operator& op, Quantised quantised) const {
     if (quantised == Quantised::Own) return;
@@ -279,8 +301,8 @@ class ModelImport {
     if (!isQuantised(tensor) || (quantised == Quantised::Moved && typeName(tensor) != "INT4"))
       return;
     throw ImportError(text("computes with quantised tensors (", typeName(tensor),
-                           "), and quantised TensorFlow Lite files are not read yet; convert the "
-                           "float32 or float16 file of this model"));
+                           "), which this operator does not yet; convert the float32 or float16 "
+                           "file of this model"));
   }
 
   void bindOutputs() {

@@ -466,9 +466,9 @@ TEST(TfliteRefused, AreOperatorsByName) {
 TEST(TfliteRefused, AreQuantisedOperators) {
   TfliteModel model;
   const int x = model.input("x", {1, 2}, TfliteModel::Uint8, {0.5F});
-  const int y = model.add(0, {x, x}, {}, TfliteModel::Uint8, {0.5F});
+  const int y = model.add(101, {x}, {}, TfliteModel::Uint8, {0.5F});
   expectProblem(model.bytes({y}), ErrorCode::Unsupported,
-                "ADD): computes with quantised tensors (UINT8)");
+                "ABS): computes with quantised tensors (UINT8)");
 }
 
 TEST(TfliteRefused, AreOptionsThatAreNewer) {

@@ -1,10 +1,12 @@
 // Operators that give elements other places, and tensors that are made rather than computed.
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <numeric>
 
 #include "base/fail.h"
 #include "converter/tflite/operator.h"
+#include "converter/tflite/quantised.h"
 #include "ops/expand.h"
 #include "ops/gather.h"
 #include "ops/pad.h"
@@ -341,11 +343,23 @@ Value mirrored(const Composer& c, Value x, int64_t axis, int64_t before, int64_t
 
 }  // namespace
 
+namespace {
+
+/// What stands for 0 in the result.
+Value blankOf(TfliteOperator& op) {
+  const tfl::Tensor& y = op.declaredOutput(0);
+  const int64_t zero = isQuantised(y) ? quantisationOf(op, y).zero : 0;
+  return op.compose().cast(op.compose().integer(zero), op.typeOf(0));
+}
+
+}  // namespace
+
 void importPad(TfliteOperator& op) {
   const Dims pads = paddings(op);
   const Axes axes = op.axesOf({0});
   std::vector<Value> inputs{op.in(0, axes)};
   if (op.type() == "PADV2") inputs.push_back(op.in(2));
+  if (op.type() == "PAD") inputs.push_back(blankOf(op));
   op.set(0, op.emit(std::make_unique<ops::Pad>(padOf(pads, axes)), inputs), axes);
 }
 
@@ -407,7 +421,7 @@ void importSpaceToBatch(TfliteOperator& op) {
     pad.padsBegin[i + 1] = edges[2 * i];
     pad.padsEnd[i + 1] = edges[2 * i + 1];
   }
-  const Value padded = op.emit(std::make_unique<ops::Pad>(std::move(pad)), {op.in(0)});
+  const Value padded = op.emit(std::make_unique<ops::Pad>(std::move(pad)), {op.in(0), blankOf(op)});
   const Shape in = op.context().typeOf(padded).shape;
   Dims cut{in[0]}, perm, joined{in[0]};
   for (int64_t i = 0; i < count; ++i) {
@@ -463,10 +477,77 @@ void importBatchToSpace(TfliteOperator& op) {
 
 // Places ------------------------------------------------------------------------------------------
 
+namespace {
+
+Dims countedFrom(int64_t first, int64_t end) {
+  Dims numbers(static_cast<size_t>(std::max<int64_t>(end - first, 0)));
+  std::iota(numbers.begin(), numbers.end(), first);
+  return numbers;
+}
+Dims joined(std::initializer_list<Dims> parts) {
+  Dims all;
+  for (const Dims& part : parts) all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
+
+/// The axis is brought behind those that data and indices share, and what lies between goes back.
+void gatherInBatches(TfliteOperator& op, int64_t batch, int64_t axis) {
+  const int64_t rank = op.rank(0), places = op.rank(1);
+  if (batch > axis || batch > places) op.broken("batch_dims exceeds the axis or the indices' axes");
+  auto made = std::make_unique<ops::GatherNd>();
+  made->batchAxes = batch;
+  const Value data = op.transposed(
+      op.in(0),
+      joined(
+          {countedFrom(0, batch), {axis}, countedFrom(batch, axis), countedFrom(axis + 1, rank)}));
+  const Value indices = withAxes<ops::Unsqueeze>(op, op.in(1), {places});
+  const Value found = op.emit(std::move(made), {data, indices});
+  const int64_t between = places + axis - batch;
+  op.set(0, op.transposed(found, joined({countedFrom(0, batch), countedFrom(places, between),
+                                         countedFrom(batch, places),
+                                         countedFrom(between, between + rank - axis - 1)})));
+}
+
+}  // namespace
+
 void importGather(TfliteOperator& op) {
   const auto& options = op.options<tfl::GatherOptions>();
-  if (options.batch_dims() != 0) op.unsupported(text("batch_dims of ", options.batch_dims()));
-  op.set(0, op.compose().gather(op.in(0), op.in(1), op.axisOf(options.axis(), op.rank(0))));
+  const int64_t axis = op.axisOf(options.axis(), op.rank(0));
+  if (options.batch_dims() != 0)
+    return gatherInBatches(op, op.axisOf(options.batch_dims(), op.rank(1) + 1), axis);
+  op.set(0, op.compose().gather(op.in(0), op.in(1), axis));
+}
+
+/// A new axis of so many places, where one is the index.
+void importOneHot(TfliteOperator& op) {
+  const int64_t depth = op.oneInt(1), rank = op.rank(0);
+  if (depth < 0 || depth > 1 << 24) op.unsupported(text("a depth of ", depth));
+  const int64_t axis = op.axisOf(op.options<tfl::OneHotOptions>().axis(), op.rank(0) + 1);
+  Shape shape;
+  for (int64_t i = 0; i <= rank; ++i) shape.push_back(i == axis ? depth : 1);
+  const Composer c = op.compose();
+  const Value indices = c.cast(withAxes<ops::Unsqueeze>(op, op.in(0), {axis}), DataType::Int64);
+  const Value isPlace = c(ops::BinaryFn::Equal, indices, c.range(depth, shape));
+  op.set(0, c.choose(isPlace, op.in(2), op.in(3)));
+}
+
+/// Of constants: from start on, by delta, before the limit.
+void importRange(TfliteOperator& op) {
+  const bool isReal = op.typeOf(0) == DataType::Float32;
+  const auto number = [&](int i) {
+    if (!isReal) return static_cast<double>(op.oneInt(i));
+    const std::vector<float> one = op.floats(i);
+    if (one.size() != 1) op.broken(text("input ", i, " is not one number"));
+    return double{one[0]};
+  };
+  const double start = number(0), limit = number(1), delta = number(2);
+  const double count = std::ceil((limit - start) / delta);
+  if (delta == 0 || !(count <= 1 << 24)) op.unsupported(text(count, " elements"));
+  const Composer c = op.compose();
+  const auto whole = static_cast<int64_t>(std::max(count, 0.0));
+  const Value places = c.cast(c.range(whole, {whole}), op.typeOf(0));
+  const auto scalar = [&](int i) { return c.reshape(op.in(i), {1}); };
+  op.set(0, c(ops::BinaryFn::Add, c(ops::BinaryFn::Mul, places, scalar(2)), scalar(0)));
 }
 
 void importGatherNd(TfliteOperator& op) {

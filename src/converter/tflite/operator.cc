@@ -152,6 +152,12 @@ int64_t TfliteOperator::oneInt(int i) {
   return values[0];
 }
 
+std::span<const std::byte> TfliteOperator::bytesOf(ir::ValueId constant) const {
+  const ir::Value& value = state_.graph.values[index(constant)];
+  if (!value.isFixed()) unsupported("a computed tensor where a constant is expected");
+  return std::as_bytes(value.elements<uint8_t>());
+}
+
 ir::ValueId TfliteOperator::in(int i) {
   TfliteTensor& read = tensor(i);
   if (!read.sparse.empty()) unsupported(text("input ", i, " as a sparse tensor"));

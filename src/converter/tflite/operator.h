@@ -81,6 +81,9 @@ class TfliteOperator {
   std::vector<int64_t> ints(int i);
   std::vector<float> floats(int i);
   int64_t oneInt(int i);
+  /// A constant's elements as they are stored.
+  std::span<const std::byte> bytes(int i) { return bytesOf(in(i)); }
+  std::span<const std::byte> bytesOf(ir::ValueId constant) const;
 
   ir::ValueId in(int i);  ///< axes as in the file
   /// Channels-first: of a tensor of fewer axes than four, what broadcasts likewise.

@@ -90,6 +90,8 @@ inline constexpr auto kLastField<tfl::MirrorPadOptions> = tfl::MirrorPadOptions:
 template <>
 inline constexpr auto kLastField<tfl::ShapeOptions> = tfl::ShapeOptions::VT_OUT_TYPE;
 template <>
+inline constexpr auto kLastField<tfl::OneHotOptions> = tfl::OneHotOptions::VT_AXIS;
+template <>
 inline constexpr auto kLastField<tfl::CumsumOptions> = tfl::CumsumOptions::VT_REVERSE;
 
 /// True if the table has a field behind the last one known.

@@ -74,14 +74,16 @@ int64_t spreadOffset(const ops::ScaleSpread& spread, const TensorView& scales, c
 }  // namespace
 
 Result<void> runQuantizeLinear(const ops::Operator& op, const KernelArgs& args) {
-  const ops::ScaleSpread& spread = static_cast<const ops::QuantizeLinear&>(op).spread;
+  const auto& quantize = static_cast<const ops::QuantizeLinear&>(op);
+  const ops::ScaleSpread& spread = quantize.spread;
   const TensorView& x = args.inputs[0];
   const TensorView& y = args.outputs[0];
   const int rank = x.shape.rank();
   forEachIndex(x.shape, [&](const Index& at) {
     const TensorView& scales = args.inputs[1];
     const float scale = realAt(scales, spreadOffset(spread, scales, x.shape, at));
-    double value = round(realAt(x, offsetOf(at, x.strides, rank)) / scale);
+    const float steps = realAt(x, offsetOf(at, x.strides, rank)) / scale;
+    double value = quantize.awayFromZero ? std::round(steps) : round(steps);
     if (args.has(2))
       value += static_cast<double>(
           integerAt(args.inputs[2], spreadOffset(spread, args.inputs[2], x.shape, at)));

@@ -39,9 +39,23 @@ int32_t saturated(const ops::QuantisedResult& y, float value) {
   return roundBetween(value, static_cast<float>(y.least), static_cast<float>(y.most));
 }
 
-float factorAt(const KernelArgs& args, int64_t channel) {
-  const TensorView& factors = args.inputs[3];
-  return factors.as<const float>()[factors.shape[0] == 1 ? 0 : channel * factors.strides[0]];
+/// The result of a channel's sum, of a convolution or a product.
+template <class Product>
+void storeSum(const Product& op, const KernelArgs& args, int64_t channel, uint32_t sum,
+              int64_t offset) {
+  const TensorView &y = args.outputs[0], &factors = args.inputs[3];
+  const int64_t at = factors.elements() == 1 ? 0 : channel * factors.strides[0];
+  if (op.y.isReal()) {
+    const float scaled =
+        static_cast<float>(static_cast<int32_t>(sum)) * factors.as<const float>()[at];
+    y.as<float>()[offset] = apply(op.epilogue, scaled + args.bias(2, channel));
+    return;
+  }
+  const auto whole = static_cast<int32_t>(sum + args.bias<uint32_t>(2, channel));
+  const Requantiser to(op.y);
+  storeByte(y, offset,
+            op.y.isTflite() ? tfliteByte(to, whole, factors.as<const double>()[at])
+                            : requantised(to, whole, factors.as<const float>()[at]));
 }
 
 /// Where a tap reads within a channel plane; -1 on padding.
@@ -85,14 +99,28 @@ int64_t tapsThatCount(const ops::Pool& pool, const Shape& x, const Index& out) {
   return taps;
 }
 
-int32_t globalAverage(const ops::QuantizedPool& op, const TensorView& x, const Index& out) {
+/// Of x less its zero point, or without one.
+int32_t sumOfTaps(const ops::QuantizedPool& op, const TensorView& x, const Index& out,
+                  int64_t zero) {
   uint32_t sum = 0;
   const int64_t first = out[0] * x.strides[0] + out[1] * x.strides[1];
   forEachTap(op.pool, x, out, [&](int64_t offset) {
-    sum += static_cast<uint32_t>(quantizedAt(x, first + offset) - static_cast<int32_t>(op.x.zero));
+    sum += static_cast<uint32_t>(quantizedAt(x, first + offset) - static_cast<int32_t>(zero));
   });
-  const auto taps = static_cast<float>(tapsThatCount(op.pool, x.shape, out));
-  return requantised(Requantiser(op.y), static_cast<int32_t>(sum), op.x.scale / (op.yScale * taps));
+  return static_cast<int32_t>(sum);
+}
+
+int32_t globalAverage(const ops::QuantizedPool& op, const TensorView& x, const Index& out) {
+  const int32_t sum = sumOfTaps(op, x, out, op.x.zero);
+  const int64_t taps = tapsThatCount(op.pool, x.shape, out);
+  if (op.y.rule == ops::QuantisationRule::TfliteFixed)
+    return fixedToByte(Requantiser(op.y), meanFactor(op, taps).times(sum));
+  return requantised(Requantiser(op.y), sum, op.x.scale / (op.yScale * static_cast<float>(taps)));
+}
+
+int32_t plainAverage(const ops::QuantizedPool& op, const TensorView& x, const Index& out) {
+  const int64_t taps = tapsThatCount(op.pool, x.shape, out);
+  return averageByte(op.y, sumOfTaps(op, x, out, 0), taps);
 }
 
 int32_t windowAverage(const ops::QuantizedPool& op, const TensorView& x, const Index& out) {
@@ -116,22 +144,22 @@ Result<void> runQuantizedConv(const ops::Operator& op, const KernelArgs& args) {
   const int64_t perGroup = matrices.outputs(), channels = w.shape[1];
   const int64_t taps = channels > 0 ? matrices.depth() / channels : 0;
   const auto windows = ops::windowsOver(conv, x.shape);
-  const Requantiser to(conv.y);
+  const auto xZero = static_cast<int32_t>(zeroOfInput(args, conv.xZero)),
+             wZero = static_cast<int32_t>(conv.wZero);
   forEachIndexInRows(y.shape, args.rows, [&](const Index& out) {
     const int64_t group = out[1] / perGroup;
     const BytesOfOutput weights(matrices, w, group, out[1] % perGroup);
-    auto sum = args.bias<uint32_t>(2, out[1]);
+    uint32_t sum = 0;
     for (int64_t tap = 0; tap < taps; ++tap) {
       const int64_t offset = byteTapOffset(windows, x, out, tap);
       if (offset < 0) continue;
       for (int64_t c = 0; c < channels; ++c) {
         const int64_t at = out[0] * x.strides[0] + (group * channels + c) * x.strides[1] + offset;
-        const int32_t value = quantizedAt(x, at) - static_cast<int32_t>(conv.xZero);
-        sum += static_cast<uint32_t>(value * weights[tap * channels + c]);
+        const int32_t value = quantizedAt(x, at) - xZero;
+        sum += static_cast<uint32_t>(value * (weights[tap * channels + c] - wZero));
       }
     }
-    storeByte(y, offsetOf(out, y.strides, y.shape.rank()),
-              requantised(to, static_cast<int32_t>(sum), factorAt(args, out[1])));
+    storeSum(conv, args, out[1], sum, offsetOf(out, y.strides, y.shape.rank()));
   });
   return {};
 }
@@ -141,20 +169,19 @@ Result<void> runQuantizedMatMul(const ops::Operator& op, const KernelArgs& args)
   const TensorView &a = args.inputs[0], &b = args.inputs[1], &y = args.outputs[0];
   const int rank = y.shape.rank();
   const auto matrices = *product.weightMatrices(1, b.shape, b.strides);
-  const Requantiser to(product.y);
+  const auto xZero = static_cast<int32_t>(zeroOfInput(args, product.xZero)),
+             wZero = static_cast<int32_t>(product.wZero);
   forEachIndex(y.shape, [&](const Index& out) {
     const int64_t column = out[rank - 1];
     const BytesOfOutput weights(matrices, b, 0, column);
     Index in = out;
-    auto sum = args.bias<uint32_t>(2, column);
+    uint32_t sum = 0;
     for (int64_t k = 0; k < a.shape[rank - 1]; ++k) {
       in[rank - 1] = k;
-      const int32_t value =
-          quantizedAt(a, offsetOf(in, a.strides, rank)) - static_cast<int32_t>(product.xZero);
-      sum += static_cast<uint32_t>(value * weights[k]);
+      const int32_t value = quantizedAt(a, offsetOf(in, a.strides, rank)) - xZero;
+      sum += static_cast<uint32_t>(value * (weights[k] - wZero));
     }
-    storeByte(y, offsetOf(out, y.strides, rank),
-              requantised(to, static_cast<int32_t>(sum), factorAt(args, column)));
+    storeSum(product, args, column, sum, offsetOf(out, y.strides, rank));
   });
   return {};
 }
@@ -167,17 +194,22 @@ Result<void> runQuantizedBinary(const ops::Operator& op, const KernelArgs& args)
   const Strides bStrides = broadcastStrides(args.inputs[1], y.shape);
   const QuantisedAdd add(binary);
   const QuantisedMul mul(binary);
+  const FixedPair fixed(binary);
+  const bool isFixed = binary.y.isTflite();
   const auto aZero = static_cast<int32_t>(binary.a.zero),
              bZero = static_cast<int32_t>(binary.b.zero);
   forEachIndex(y.shape, [&](const Index& at) {
     const int32_t a = quantizedAt(args.inputs[0], offsetOf(at, aStrides, rank));
     const int32_t b = quantizedAt(args.inputs[1], offsetOf(at, bStrides, rank));
+    const int64_t to = offsetOf(at, y.strides, rank);
+    if (isFixed)
+      return storeByte(y, to, fixedToByte(Requantiser(binary.y), fixed(a - aZero, b - bZero)));
     const float value = binary.fn == ops::QuantizedFn::Add
                             ? std::fma(static_cast<float>(a), add.ra,
                                        std::fma(static_cast<float>(b), add.rb, add.k))
                             : static_cast<float>((a - aZero) * (b - bZero)) * mul.r +
                                   static_cast<float>(binary.y.zero);
-    storeByte(y, offsetOf(at, y.strides, rank), saturated(binary.y, value));
+    storeByte(y, to, saturated(binary.y, value));
   });
   return {};
 }
@@ -185,9 +217,11 @@ Result<void> runQuantizedBinary(const ops::Operator& op, const KernelArgs& args)
 Result<void> runQuantizedPool(const ops::Operator& op, const KernelArgs& args) {
   const auto& pool = static_cast<const ops::QuantizedPool&>(op);
   const TensorView &x = args.inputs[0], &y = args.outputs[0];
+  const auto average = pool.y.rule == ops::QuantisationRule::TfliteReal ? plainAverage
+                       : pool.pool.global                               ? globalAverage
+                                                                        : windowAverage;
   forEachIndexInRows(y.shape, args.rows, [&](const Index& out) {
-    storeByte(y, offsetOf(out, y.strides, y.shape.rank()),
-              pool.pool.global ? globalAverage(pool, x, out) : windowAverage(pool, x, out));
+    storeByte(y, offsetOf(out, y.strides, y.shape.rank()), average(pool, x, out));
   });
   return {};
 }

@@ -12,6 +12,7 @@
 #include "kernels/simd/byte_rows.h"
 #include "kernels/simd/byte_tile.h"
 #include "kernels/simd/dispatch.h"
+#include "kernels/simd/fixed_rounding-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace minnow::kernels::simd::HWY_NAMESPACE {
@@ -22,6 +23,10 @@ namespace hn = hwy::HWY_NAMESPACE;
 void storeSumsOf(const SumsToBytes&) {}
 void computePairsOf(const BytePairFunction&, const BytePairs&) {}
 void addPixelsOf(const ByteSums&) {}
+void scaleSumsOf(const SumsToReals&) {}
+void interleaveThreeOf(const uint8_t* const (&)[3], uint8_t*, int64_t) {}
+void lookUpOf(const uint8_t*, const uint8_t*, uint8_t*, int64_t) {}
+int64_t sumOfBytesOf(const uint8_t*, int64_t, uint8_t) { return 0; }
 void convolveDepthwiseOf(const DepthwiseBytes&) {}
 void maximaOf(const ByteMaxima&) {}
 #else
@@ -42,7 +47,7 @@ HWY_INLINE hn::Vec<hn::RebindToSigned<D> > nearest(D, hn::Vec<D> v) {
 /// round(clamp(sum * factor)); of a NaN the least.
 struct ClampedRounding {
   template <class D>
-  static HWY_INLINE hn::Vec<D> round(D, hn::Vec<D> sum, const float* factors,
+  static HWY_INLINE hn::Vec<D> round(D, hn::Vec<D> sum, const float* factors, const float*,
                                      const Requantiser& to) {
     const hn::RebindToFloat<D> d;
     const auto real = hn::Mul(hn::ConvertTo(d, sum), hn::LoadU(d, factors));
@@ -53,16 +58,39 @@ struct ClampedRounding {
 };
 
 #if HWY_ARCH_ARM
-using PlainRounding = ClampedRounding;  // conversion saturates; one copy in the library for devices
+/// One copy in the library for devices, which asks for each vector; conversion saturates.
+struct AnyRounding {
+  template <class D>
+  static HWY_INLINE hn::Vec<D> round(D d, hn::Vec<D> sum, const float* factors, const float* more,
+                                     const Requantiser& to) {
+    return to.rule == ops::QuantisationRule::TfliteFixed
+               ? FixedRounding::round(d, sum, factors, more, to)
+               : ClampedRounding::round(d, sum, factors, more, to);
+  }
+};
+/// Calls fn(Rounding()) of the one that a rule wants.
+template <class F>
+HWY_INLINE auto withRounding(const Requantiser&, bool, F&& fn) {
+  return fn(AnyRounding());
+}
 #else
 /// The same of factors from 0 to below 1, whose products int32 holds: clamped as integers later.
 struct PlainRounding {
   template <class D>
-  static HWY_INLINE hn::Vec<D> round(D, hn::Vec<D> sum, const float* factors, const Requantiser&) {
+  static HWY_INLINE hn::Vec<D> round(D, hn::Vec<D> sum, const float* factors, const float*,
+                                     const Requantiser&) {
     const hn::RebindToFloat<D> d;
     return nearest(d, hn::Mul(hn::ConvertTo(d, sum), hn::LoadU(d, factors)));
   }
 };
+
+/// Calls fn(Rounding()) of the one that a rule wants.
+template <class F>
+HWY_INLINE auto withRounding(const Requantiser& to, bool isSmall, F&& fn) {
+  if (to.rule == ops::QuantisationRule::TfliteFixed)
+    return isSmall ? fn(SmallFixedRounding()) : fn(FixedRounding());
+  return isSmall ? fn(PlainRounding()) : fn(ClampedRounding());
+}
 #endif
 
 /// What int8 has in common with uint8, so that code is there once: bytes with the highest bit flipped
@@ -72,11 +100,13 @@ struct Unsigned {
   int16_t zero;
   uint8_t least, most;
 
-  Unsigned(const Requantiser& to, bool isSigned)
+  Unsigned(int32_t zero, int32_t least, int32_t most, bool isSigned)
       : flip(isSigned ? 0x80 : 0),
-        zero(static_cast<int16_t>(to.zero + flip)),
-        least(static_cast<uint8_t>(to.least + flip)),
-        most(static_cast<uint8_t>(to.most + flip)) {}
+        zero(static_cast<int16_t>(zero + flip)),
+        least(static_cast<uint8_t>(least + flip)),
+        most(static_cast<uint8_t>(most + flip)) {}
+  Unsigned(const Requantiser& to, bool isSigned)
+      : Unsigned(to.zero, to.least, to.most, isSigned) {}
 };
 
 template <class D8>
@@ -119,9 +149,11 @@ void storeRow(const SumsToBytes& work, const Unsigned& to, const int32_t* sums, 
   constexpr int64_t kLanes = hn::MaxLanes(di);
   const hn::Rebind<uint8_t, hn::Repartition<int16_t, decltype(di)> > d8;
   for (int64_t c = 0; c < work.columns; c += 2 * kLanes) {
-    const auto low = Rounding::round(di, hn::LoadU(di, sums + c), work.factors + c, work.to);
-    const auto high =
-        Rounding::round(di, hn::LoadU(di, sums + c + kLanes), work.factors + c + kLanes, work.to);
+    const auto rounded = [&](int64_t at) HWY_ATTR {
+      return Rounding::round(di, hn::LoadU(di, sums + at), work.factors + at, work.more + at,
+                             work.to);
+    };
+    const auto low = rounded(c), high = rounded(c + kLanes);
     const auto bytes = inOrder(d8, toBytes(di, low, high, to));
     if (c + 2 * kLanes <= work.columns) {
       hn::StoreU(bytes, d8, y + c);
@@ -141,7 +173,102 @@ void storeSumsBy(const SumsToBytes& work) {
 }
 
 void storeSumsOf(const SumsToBytes& work) {
-  work.isSmall ? storeSumsBy<PlainRounding>(work) : storeSumsBy<ClampedRounding>(work);
+  withRounding(work.to, work.isSmall, [&]<class Rounding>(Rounding) { storeSumsBy<Rounding>(work); });
+}
+
+/// Two roundings, as the rule has it.
+template <class D>
+HWY_INLINE void scaleVector(D di, const SumsToReals& work, int64_t c) {
+  const hn::RebindToFloat<D> d;
+  const auto real = hn::ConvertTo(d, hn::LoadU(di, work.sums + c));
+  hn::StoreU(hn::Add(hn::Mul(real, hn::LoadU(d, work.factors + c)), hn::LoadU(d, work.bias + c)), d,
+             work.y + c);
+}
+
+void scaleSumsOf(const SumsToReals& work) {
+  const hn::ScalableTag<int32_t> di;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(di));
+  int64_t c = 0;
+  for (; c + lanes <= work.channels; c += lanes) scaleVector(di, work, c);
+  for (; c < work.channels; ++c) scaleVector(hn::CappedTag<int32_t, 1>(), work, c);
+}
+
+void interleaveThreeOf(const uint8_t* const (&planes)[3], uint8_t* to, int64_t n) {
+  const hn::CappedTag<uint8_t, 16> d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes)
+    hn::StoreInterleaved3(hn::LoadU(d, planes[0] + i), hn::LoadU(d, planes[1] + i),
+                          hn::LoadU(d, planes[2] + i), d, to + 3 * i);
+  for (; i < n; ++i)
+    for (int plane = 0; plane < 3; ++plane) to[3 * i + plane] = planes[plane][i];
+}
+
+// Tables ------------------------------------------------------------------------------------------
+
+#if HWY_ARCH_ARM_A64
+/// Four instructions that look up 64 bytes each; what is beyond them stays.
+HWY_INLINE int64_t lookUpVectors(const uint8_t* table, const uint8_t* x, uint8_t* y, int64_t n) {
+  uint8x16x4_t parts[4];
+  for (int i = 0; i < 4; ++i) parts[i] = vld1q_u8_x4(table + i * 64);
+  int64_t i = 0;
+  for (; i + 16 <= n; i += 16) {
+    uint8x16_t at = vld1q_u8(x + i), found = vqtbl4q_u8(parts[0], at);
+    for (int part = 1; part < 4; ++part)
+      found = vqtbx4q_u8(found, parts[part], at = vsubq_u8(at, vdupq_n_u8(64)));
+    vst1q_u8(y + i, found);
+  }
+  return i;
+}
+#elif HWY_ARCH_X86
+/// A lookup of 16 bytes gives 0 where the highest bit of an index is set. Tables hold what differs
+/// from the one before, so that all that an index has passed add up to the one that it is in: an
+/// index falls by 16 from table to table until it is negative, where it stays. One of 128 and more
+/// begins negative, and passes the last eight alone, which hold what differs from eight before too.
+HWY_INLINE int64_t lookUpVectors(const uint8_t* table, const uint8_t* x, uint8_t* y, int64_t n) {
+  const hn::ScalableTag<uint8_t> d;
+  const hn::RebindToSigned<decltype(d)> ds;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  hn::Vec<decltype(d)> parts[16];
+  parts[0] = hn::LoadDup128(d, table);
+  HWY_UNROLL(16)
+  for (int i = 1; i < 16; ++i) {
+    parts[i] = hn::Xor(hn::LoadDup128(d, table + i * 16), hn::LoadDup128(d, table + i * 16 - 16));
+    if (i >= 8) parts[i] = hn::Xor(parts[i], parts[i - 8]);
+  }
+  const auto step = hn::Set(ds, 16);
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    auto at = hn::BitCast(ds, hn::LoadU(d, x + i));
+    auto found = hn::TableLookupBytesOr0(parts[0], hn::BitCast(d, at));
+    HWY_UNROLL(16)
+    for (int part = 1; part < 16; ++part) {
+      at = part <= 8 ? hn::Sub(at, step) : hn::SaturatedSub(at, step);
+      found = hn::Xor(found, hn::TableLookupBytesOr0(parts[part], hn::BitCast(d, at)));
+    }
+    hn::StoreU(found, d, y + i);
+  }
+  return i;
+}
+#else
+HWY_INLINE int64_t lookUpVectors(const uint8_t*, const uint8_t*, uint8_t*, int64_t) { return 0; }
+#endif
+
+void lookUpOf(const uint8_t* table, const uint8_t* x, uint8_t* y, int64_t n) {
+  for (int64_t i = n >= 64 ? lookUpVectors(table, x, y, n) : 0; i < n; ++i) y[i] = table[x[i]];
+}
+
+int64_t sumOfBytesOf(const uint8_t* x, int64_t n, uint8_t flip) {
+  const hn::ScalableTag<uint8_t> d;
+  const hn::Repartition<uint64_t, decltype(d)> d64;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  auto sums = hn::Zero(d64);
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes)
+    sums = hn::Add(sums, hn::SumsOf8(flipped(d, hn::LoadU(d, x + i), flip)));
+  auto sum = static_cast<int64_t>(hn::GetLane(hn::SumOfLanes(d64, sums)));
+  for (; i < n; ++i) sum += x[i] ^ flip;
+  return sum;
 }
 
 // Pairs -------------------------------------------------------------------------------------------
@@ -154,20 +281,51 @@ HWY_INLINE hn::Vec<D> widened(D di, const uint8_t* from, bool isSigned) {
   return hn::Sub(hn::PromoteTo(di, flipped(d8, hn::LoadU(d8, from), flip)), hn::Set(di, flip));
 }
 
+/// Before it is rounded.
 template <class D>
-HWY_INLINE void computeVector(D di, const BytePairFunction& fn, const uint8_t* a, const uint8_t* b,
-                              uint8_t* y) {
+HWY_INLINE hn::Vec<hn::RebindToFloat<D> > pairValue(D di, const BytePairFunction& fn,
+                                                    const uint8_t* a, const uint8_t* b) {
   const hn::RebindToFloat<D> d;
   const auto ia = widened(di, a, fn.aSigned), ib = widened(di, b, fn.bSigned);
-  auto value = hn::Zero(d);
   if (fn.isMul) {
     const auto product =
         hn::Mul(hn::Sub(ia, hn::Set(di, fn.aZero)), hn::Sub(ib, hn::Set(di, fn.bZero)));
-    value = hn::Add(hn::Mul(hn::ConvertTo(d, product), hn::Set(d, fn.mul.r)), hn::Set(d, fn.yZero));
-  } else {
-    const auto ofB = hn::MulAdd(hn::ConvertTo(d, ib), hn::Set(d, fn.add.rb), hn::Set(d, fn.add.k));
-    value = hn::MulAdd(hn::ConvertTo(d, ia), hn::Set(d, fn.add.ra), ofB);
+    return hn::Add(hn::Mul(hn::ConvertTo(d, product), hn::Set(d, fn.mul.r)), hn::Set(d, fn.yZero));
   }
+  const auto ofB = hn::MulAdd(hn::ConvertTo(d, ib), hn::Set(d, fn.add.rb), hn::Set(d, fn.add.k));
+  return hn::MulAdd(hn::ConvertTo(d, ia), hn::Set(d, fn.add.ra), ofB);
+}
+
+/// FixedPair of vectors less their zero points.
+template <class D>
+HWY_INLINE hn::Vec<D> fixedPair(D di, const FixedPair& fn, hn::Vec<D> a, hn::Vec<D> b) {
+  if (fn.fn == ops::QuantizedFn::Mul) return fixedTimes(di, hn::Mul(a, b), fn.toY);
+  const auto left = fixedTimes(di, hn::ShiftLeft<FixedPair::kShift>(a), fn.ofA);
+  const auto right = fixedTimes(di, hn::ShiftLeft<FixedPair::kShift>(b), fn.ofB);
+  return fixedTimes(di, fn.fn == ops::QuantizedFn::Sub ? hn::Sub(left, right) : hn::Add(left, right),
+                    fn.toY);
+}
+
+template <class D>
+HWY_INLINE void storeFixed(D di, const BytePairFunction& fn, hn::Vec<D> value, uint8_t* y) {
+  const hn::Rebind<uint8_t, D> d8;
+  const uint8_t flip = fn.ySigned ? 0x80 : 0;
+  const auto inside = hn::Min(hn::Max(value, hn::Set(di, fn.to.least - fn.to.zero)),
+                              hn::Set(di, fn.to.most - fn.to.zero));
+  hn::StoreU(flipped(d8, hn::DemoteTo(d8, hn::Add(inside, hn::Set(di, fn.to.zero + flip))), flip),
+             d8, y);
+}
+
+template <class D>
+HWY_NOINLINE void computeVector(D di, const BytePairFunction& fn, const uint8_t* a, const uint8_t* b,
+                              uint8_t* y) {
+  const hn::RebindToFloat<D> d;
+  if (fn.to.rule != ops::QuantisationRule::OnnxRuntime)
+    return storeFixed(di, fn,
+                      fixedPair(di, fn.fixed, hn::Sub(widened(di, a, fn.aSigned), hn::Set(di, fn.aZero)),
+                                hn::Sub(widened(di, b, fn.bSigned), hn::Set(di, fn.bZero))),
+                      y);
+  const auto value = pairValue(di, fn, a, b);
   const auto least = hn::Set(d, fn.least);
   const auto number = hn::IfThenElse(hn::Eq(value, value), value, least);
   const auto inside = hn::Min(hn::Max(number, least), hn::Set(d, fn.most));
@@ -177,6 +335,26 @@ HWY_INLINE void computeVector(D di, const BytePairFunction& fn, const uint8_t* a
   hn::StoreU(flipped(d8, bytes, flip), d8, y);
 }
 
+#if HWY_ARCH_X86
+/// Results that int32 holds, two vectors at a time, of rows without a repeated element: how many.
+int64_t computeSmall(const BytePairFunction& fn, const BytePairs& row) {
+  const hn::ScalableTag<int32_t> di;
+  const hn::RebindToFloat<decltype(di)> d;
+  const hn::Rebind<uint8_t, hn::Repartition<int16_t, decltype(di)> > d8;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(di));
+  const Unsigned to(0, static_cast<int32_t>(fn.least), static_cast<int32_t>(fn.most), fn.ySigned);
+  int64_t i = 0;
+  for (; i + 2 * lanes <= row.count; i += 2 * lanes) {
+    const auto low = nearest(d, pairValue(di, fn, row.a + i, row.b + i));
+    const auto high = nearest(d, pairValue(di, fn, row.a + i + lanes, row.b + i + lanes));
+    hn::StoreU(inOrder(d8, toBytes(di, low, high, to)), d8, row.y + i);
+  }
+  return i;
+}
+#else
+int64_t computeSmall(const BytePairFunction&, const BytePairs&) { return 0; }
+#endif
+
 /// A repeated element fills a vector once; what does not fill one goes through memory of its own.
 void computePairsOf(const BytePairFunction& fn, const BytePairs& row) {
   const hn::ScalableTag<int32_t> di;
@@ -185,7 +363,7 @@ void computePairsOf(const BytePairFunction& fn, const BytePairs& row) {
   uint8_t aOnly[kMost], bOnly[kMost], rest[kMost];
   if (row.aStep == 0) std::fill_n(aOnly, kMost, *row.a);
   if (row.bStep == 0) std::fill_n(bOnly, kMost, *row.b);
-  int64_t i = 0;
+  int64_t i = fn.isSmall && row.aStep && row.bStep ? computeSmall(fn, row) : 0;
   for (; i + lanes <= row.count; i += lanes)
     computeVector(di, fn, row.aStep ? row.a + i : aOnly, row.bStep ? row.b + i : bOnly, row.y + i);
   const int64_t left = row.count - i;
@@ -219,7 +397,7 @@ void addPixelsOf(const ByteSums& work) {
 /// Channels that one step computes, as two vectors of sums. On x86 an instruction adds the products
 /// of two taps, whose bytes lie side by side then: vectors hold channels 0 to 3 and 8 to 11, and 4 to
 /// 7 and 12 to 15. ARM takes one tap after another.
-template <class D16>
+template <class D16, bool Flips>
 class DepthwiseStep {
   using Sums = hn::RepartitionToWide<D16>;
   using Terms = hn::Vec<D16>;
@@ -229,10 +407,9 @@ class DepthwiseStep {
  public:
   DepthwiseStep(const DepthwiseBytes& work, int64_t channel) : work_(work), channel_(channel) {
     for (int lane = 0; lane < kLanes; ++lane) {
-      const int block = lane / 8, half = lane % 8 / 4;
-      const int to = half * (kLanes / 2) + block * 4 + lane % 4;
-      start_[to] = work.start[channel + lane];
-      factors_[to] = work.factors[channel + lane];
+      start_[place(lane)] = work.start[channel + lane];
+      factors_[place(lane)] = work.factors[channel + lane];
+      more_[place(lane)] = work.more[channel + lane];
     }
     for (int64_t t = 0; t < work.taps; t += kTogether) prepare(t);
   }
@@ -249,21 +426,43 @@ class DepthwiseStep {
             low, high);
       if (t < work_.taps) add(loaded(taps[t] + at), hn::Zero(D16()), t, low, high);
       const hn::Rebind<uint8_t, D16> d8;
-      hn::StoreU(toBytes(di, Rounding::round(di, low, factors_, work_.to),
-                         Rounding::round(di, high, factors_ + kLanes / 2, work_.to), to),
-                 d8, pixels.y + pixel * work_.yStep + channel_);
+      uint8_t* y = pixels.y + pixel * work_.yStep;
+      if (work_.isReal)
+        storeInOrder(low, high, reinterpret_cast<int32_t*>(y) + channel_);
+      else
+        hn::StoreU(toBytes(di, Rounding::round(di, low, factors_, more_, work_.to),
+                           Rounding::round(di, high, factors_ + kLanes / 2, more_ + kLanes / 2,
+                                           work_.to),
+                           to),
+                   d8, y + channel_);
     }
   }
 
  private:
+  /// Sums by fours, of one vector and the other by turns on x86.
+  HWY_INLINE void storeInOrder(hn::Vec<Sums> low, hn::Vec<Sums> high, int32_t* y) const {
+    const Sums di;
+    HWY_ALIGN int32_t sums[kLanes];
+    hn::Store(low, di, sums);
+    hn::Store(high, di, sums + kLanes / 2);
+    for (int lane = 0; lane < kLanes; lane += 4)
+      hwy::CopyBytes<4 * sizeof(int32_t)>(sums + place(lane), y + lane);
+  }
+  /// Where a channel's sum lies.
+  static constexpr int place(int lane) {
+    const int block = lane / 8, half = lane % 8 / 4;
+    return half * (kLanes / 2) + block * 4 + lane % 4;
+  }
   HWY_INLINE Terms loaded(const uint8_t* tap) const {
     const hn::Rebind<uint8_t, D16> d8;
-    return hn::PromoteTo(D16(), flipped(d8, hn::LoadU(d8, tap + channel_), work_.flip));
+    const auto bytes = hn::LoadU(d8, tap + channel_);
+    return hn::PromoteTo(D16(), Flips ? flipped(d8, bytes, work_.flip) : bytes);
   }
   Terms weightsOf(int64_t tap) const {
     if (tap >= work_.taps) return hn::Zero(D16());
     const hn::Rebind<int8_t, D16> d8;
-    return hn::PromoteTo(D16(), hn::LoadU(d8, work_.weights + tap * work_.weightStep + channel_));
+    const auto bytes = hn::LoadU(d8, work_.weights + tap * work_.weightStep + channel_);
+    return hn::Sub(hn::PromoteTo(D16(), bytes), hn::Set(D16(), work_.wZero));
   }
 #if HWY_ARCH_ARM
   void prepare(int64_t tap) { hn::Store(weightsOf(tap), D16(), weights_ + tap * kLanes); }
@@ -291,15 +490,22 @@ class DepthwiseStep {
   const DepthwiseBytes& work_;
   int64_t channel_;
   HWY_ALIGN int32_t start_[kLanes];
-  HWY_ALIGN float factors_[kLanes];
+  HWY_ALIGN float factors_[kLanes], more_[kLanes];
   HWY_ALIGN int16_t weights_[(kMostByteTaps + 1) * kLanes];
 };
 
-template <class D16, class Rounding>
-void convolveStep(const DepthwiseBytes& work, int64_t channel) {
-  const DepthwiseStep<D16> step(work, channel);
+template <class D16, class Rounding, bool Flips>
+void convolveStepAs(const DepthwiseBytes& work, int64_t channel) {
+  const DepthwiseStep<D16, Flips> step(work, channel);
   for (int64_t i = 0; i < work.count; ++i)
     step.template run<Rounding>(work.runs[i], work.places + i * work.taps);
+}
+
+/// One copy in the library for devices, of which none multiplies faster than it flips.
+template <class D16, class Rounding>
+void convolveStep(const DepthwiseBytes& work, int64_t channel) {
+  HWY_ARCH_ARM || work.flip ? convolveStepAs<D16, Rounding, true>(work, channel)
+                            : convolveStepAs<D16, Rounding, !HWY_ARCH_X86>(work, channel);
 }
 
 /// The last step overlaps the one before: channels computed twice come out alike.
@@ -321,11 +527,19 @@ void convolveFew(const DepthwiseBytes& work) {
         int32_t sum = work.start[c];
         for (int64_t t = 0; t < work.taps; ++t)
           sum += (work.places[i * work.taps + t][pixel * work.xStep + c] ^ work.flip) *
-                 work.weights[t * work.weightStep + c];
+                 (work.weights[t * work.weightStep + c] - work.wZero);
+        uint8_t* y = work.runs[i].y + pixel * work.yStep;
         const auto rounded =
-            ClampedRounding::round(di, hn::Set(di, sum), work.factors + c, work.to);
-        work.runs[i].y[pixel * work.yStep + c] =
-            static_cast<uint8_t>(hn::GetLane(rounded) + work.to.zero);
+            ClampedRounding::round(di, hn::Set(di, sum), work.factors + c, nullptr, work.to);
+        if (work.isReal)
+          reinterpret_cast<int32_t*>(y)[c] = sum;
+        else if (work.to.rule == ops::QuantisationRule::TfliteFixed)
+          y[c] = static_cast<uint8_t>(
+              fixedToByte(work.to, FixedFactor(std::bit_cast<int32_t>(work.factors[c]),
+                                               std::bit_cast<int32_t>(work.more[c]))
+                                       .times(sum)));
+        else
+          y[c] = static_cast<uint8_t>(hn::GetLane(rounded) + work.to.zero);
       }
 }
 
@@ -336,9 +550,10 @@ bool convolveByVectors(const DepthwiseBytes& work) {
 }
 
 void convolveDepthwiseOf(const DepthwiseBytes& work) {
-  if (work.isSmall ? !convolveByVectors<PlainRounding>(work)
-                   : !convolveByVectors<ClampedRounding>(work))
-    convolveFew(work);
+  const bool isDone = withRounding(work.to, work.isSmall, [&]<class Rounding>(Rounding) {
+    return convolveByVectors<Rounding>(work);
+  });
+  if (!isDone) convolveFew(work);
 }
 
 // Greatest bytes ----------------------------------------------------------------------------------
@@ -373,7 +588,24 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace minnow::kernels::simd {
 
-void storeSums(const SumsToBytes& work) { MINNOW_DISPATCH(storeSumsOf)(work); }
+void storeSums(const SumsToBytes& work) {
+  if (work.to.rule != ops::QuantisationRule::TfliteReal) return MINNOW_DISPATCH(storeSumsOf)(work);
+  for (int64_t r = 0; r < work.rows; ++r)
+    for (int64_t c = 0; c < work.columns; ++c)
+      work.y[work.places[r] + c] = static_cast<uint8_t>(
+          tfliteByte(work.to, work.sums[r * kByteColumns + c],
+                     realFactor(work.factors[c], work.more[c])));
+}
+void interleaveThree(const uint8_t* const (&planes)[3], uint8_t* to, int64_t n) {
+  MINNOW_DISPATCH(interleaveThreeOf)(planes, to, n);
+}
+void scaleSums(const SumsToReals& work) { MINNOW_DISPATCH(scaleSumsOf)(work); }
+void lookUp(const uint8_t* table, const uint8_t* x, uint8_t* y, int64_t n) {
+  MINNOW_DISPATCH(lookUpOf)(table, x, y, n);
+}
+int64_t sumOfBytes(const uint8_t* x, int64_t n, uint8_t flip) {
+  return MINNOW_DISPATCH(sumOfBytesOf)(x, n, flip);
+}
 void computePairs(const BytePairFunction& fn, const BytePairs& row) {
   MINNOW_DISPATCH(computePairsOf)(fn, row);
 }

@@ -2,21 +2,58 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <cstdint>
+#include <cstring>
 
 #include "kernels/quantized.h"
 
 namespace minnow::kernels::simd {
+
+/// A few bytes, which a call would take longer to copy.
+inline void copyBytes(uint8_t* to, const uint8_t* from, int64_t n) {
+  struct Sixteen {
+    uint64_t a, b;
+  };
+  const auto ends = [&](auto first) {  // which overlap
+    constexpr auto kSize = static_cast<int64_t>(sizeof first);
+    auto last = first;
+    std::memcpy(&first, from, sizeof first), std::memcpy(&last, from + n - kSize, sizeof first);
+    std::memcpy(to, &first, sizeof first), std::memcpy(to + n - kSize, &last, sizeof first);
+  };
+  if (n > 32 || n < 4)
+    std::memcpy(to, from, static_cast<size_t>(n));
+  else if (n > 16)
+    ends(Sixteen{});
+  else
+    n < 8 ? ends(uint32_t{}) : ends(uint64_t{});
+}
 
 /// True if products with sums of 32 bits surely are less than 2^31.
 inline bool areSmall(const float* factors, int64_t count) {
   return std::all_of(factors, factors + count, [](float f) { return f >= 0 && f < 1; });
 }
 
+/// Two words hold what TensorFlow Lite's rules multiply by: multiplier and exponent, or a double.
+inline void setTfliteFactor(ops::QuantisationRule rule, double r, float& factor, float& more) {
+  const FixedFactor fixed(r);
+  const auto bits = std::bit_cast<uint64_t>(r);
+  const bool isFixed = rule == ops::QuantisationRule::TfliteFixed;
+  factor = std::bit_cast<float>(isFixed ? static_cast<uint32_t>(fixed.multiplier)
+                                        : static_cast<uint32_t>(bits));
+  more = std::bit_cast<float>(isFixed ? static_cast<uint32_t>(fixed.exponent)
+                                      : static_cast<uint32_t>(bits >> 32));
+}
+inline double realFactor(float factor, float more) {
+  return std::bit_cast<double>(uint64_t{std::bit_cast<uint32_t>(more)} << 32 |
+                               std::bit_cast<uint32_t>(factor));
+}
+
 /// A tile's sums become bytes: y[places[r] + c] of `columns` channels, by their factors.
 struct SumsToBytes {
-  const int32_t* sums;   ///< rows of kByteColumns
-  const float* factors;  ///< kByteColumns
+  const int32_t* sums;          ///< rows of kByteColumns
+  const float *factors, *more;  ///< kByteColumns; `more` of TensorFlow Lite's rules
   Requantiser to;
   bool isSmall;  ///< areSmall() of the factors
   bool isSigned;
@@ -25,6 +62,24 @@ struct SumsToBytes {
   int64_t rows, columns;
 };
 void storeSums(const SumsToBytes& work);
+
+/// Sums of channels become real numbers, where they lie or elsewhere.
+struct SumsToReals {
+  const int32_t* sums;
+  const float *factors, *bias;
+  float* y;
+  int64_t channels;
+};
+void scaleSums(const SumsToReals& work);
+
+/// Three planes of n bytes become n pixels.
+void interleaveThree(const uint8_t* const (&planes)[3], uint8_t* to, int64_t n);
+
+/// y[i] = table[x[i]], of 256 bytes; y may be x.
+void lookUp(const uint8_t* table, const uint8_t* x, uint8_t* y, int64_t n);
+
+/// The sum of n bytes, the highest bit of each flipped or not.
+int64_t sumOfBytes(const uint8_t* x, int64_t n, uint8_t flip);
 
 /// Two rows of bytes to one. A step of 0 repeats an operand's only element.
 struct BytePairs {
@@ -40,6 +95,9 @@ struct BytePairFunction {
   bool isMul, aSigned, bSigned, ySigned;
   int32_t aZero, bZero;
   float yZero, least, most;
+  FixedPair fixed;
+  Requantiser to;
+  bool isSmall;  ///< int32 surely holds all results before they are clamped
 
   explicit BytePairFunction(const ops::QuantizedBinary& op, DataType a, DataType b)
       : add(op),
@@ -52,7 +110,11 @@ struct BytePairFunction {
         bZero(static_cast<int32_t>(op.b.zero)),
         yZero(static_cast<float>(op.y.zero)),
         least(static_cast<float>(op.y.least)),
-        most(static_cast<float>(op.y.most)) {}
+        most(static_cast<float>(op.y.most)),
+        fixed(op),
+        to(op.y),
+        isSmall(to.rule == ops::QuantisationRule::OnnxRuntime &&
+                (isMul ? 65536 * mul.r : 256 * (add.ra + add.rb) + std::abs(add.k)) < 0x1p30F) {}
 };
 void computePairs(const BytePairFunction& fn, const BytePairs& row);
 
@@ -78,12 +140,14 @@ struct DepthwiseBytes {
   int64_t count, taps, channels, xStep, yStep;
   const int8_t* weights;  ///< tap 0; the next one follows at `weightStep`
   int64_t weightStep;
+  int16_t wZero;
   const int32_t* start;
-  const float* factors;
+  const float *factors, *more;
   Requantiser to;
   bool isSmall;  ///< areSmall() of the factors
   uint8_t flip;  ///< of the highest bit of x, which counts as unsigned then
   bool ySigned;
+  bool isReal;  ///< y are the sums themselves, int32, at steps of bytes too
 };
 /// More taps are for the reference.
 inline constexpr int64_t kMostByteTaps = 64;

@@ -18,8 +18,9 @@ inline constexpr bool kTileTakesSigned = true;
 inline constexpr bool kTileTakesSigned = false;
 #endif
 
-/// Rows (pixels) that a tile has at most, and panels side by side.
-inline constexpr int64_t kByteRows = 12, kBytePanels = 2;
+/// Rows (pixels) by which blocks are cut, those whose sums are computed at once at most, and panels
+/// side by side.
+inline constexpr int64_t kByteRows = 12, kRowsOfSums = 96, kBytePanels = 2;
 inline constexpr int64_t kByteColumns = kBytePanels * BytePanels::kOutputs;
 
 struct ByteTile {
@@ -27,14 +28,15 @@ struct ByteTile {
   int64_t rowStep;          ///< from a row to the next, in bytes
   int64_t steps;            ///< of four
   uint32_t flip;            ///< of four bytes of x
-  const std::byte* panels;  ///< of Packing::I8x16, sums and all
+  const std::byte* panels;  ///< of Packing::I8x16
   int64_t panelBytes;       ///< from a panel to the next
   const int32_t* start;     ///< what sums begin with: kByteColumns
   int32_t* sums;            ///< rows of kByteColumns
-  const SumsToBytes* to;    ///< of the row at hand on, for tiles that store bytes
+  const SumsToBytes* to;    ///< for tiles that store bytes
+  const int64_t* places;    ///< of the row at hand on
 };
 
-/// `rows` up to kByteRows, `panels` 1 or kBytePanels.
+/// `panels` is 1 or kBytePanels; rows are any number, up to kRowsOfSums where sums are stored.
 using ByteTileFn = void (*)(const ByteTile& tile, int64_t rows, int64_t panels);
 
 struct ByteTiles {
@@ -42,8 +44,7 @@ struct ByteTiles {
   /// Stores bytes at once, of whole panels and small factors (SumsToBytes::isSmall); null where that
   /// gains nothing.
   ByteTileFn bytes = nullptr;
-  /// Of `bytes`: fewer than kByteRows, to have registers left; so it pays up to `mostSteps` alone.
-  int64_t rows = 0, mostSteps = 0;
+  int64_t mostSteps = 0;  ///< for `bytes`, which computes fewer rows at a time, to have registers left
 };
 
 /// The best ones of this CPU and target; none where the reference has to do.

@@ -1,70 +1,81 @@
 // The tile of bytes with AVX2. Its multiplication of unsigned by signed bytes saturates pairs, so
-// that full weights give wrong sums; bytes are widened to 16 bits first. A sum lies in two lanes
-// until the end.
-#include "kernels/simd/byte_tile_rows.h"
+// that full weights give wrong sums; bytes are widened to 16 bits first, weights once for many rows
+// and rows once for both panels: then two products a channel and instruction remain.
+#include "kernels/simd/byte_tile.h"
 
 #if defined(__x86_64__)
-#include <immintrin.h>
+#include <algorithm>
 
-#include <cstring>
-#define MINNOW_AVX2 __attribute__((target("avx2")))
+#include "kernels/simd/byte_pairs_avx2.h"
 
 namespace minnow::kernels::simd {
 namespace {
 
-/// Four channels' weights, or x four times, as 16 bits.
-template <int Rows, int>
-struct Avx2Tile {
-  static constexpr int kVectors = 4;
+using namespace avx2;
 
-  MINNOW_AVX2 static void run(const ByteTile& tile) {
-    __m256i sums[Rows][kVectors];
-#pragma GCC unroll 2
-    for (int r = 0; r < Rows; ++r)
-#pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) sums[r][v] = _mm256_setzero_si256();
-    const __m128i flip = _mm_set1_epi32(static_cast<int32_t>(tile.flip));
-    const std::byte* w = tile.panels + BytePanels::kSumBytes;
-    const uint8_t* x = tile.x;
-    const int64_t rowStep = tile.rowStep;
-    for (int64_t step = 0; step < tile.steps; ++step) {
-      __m256i four[Rows];
-#pragma GCC unroll 2
-      for (int r = 0; r < Rows; ++r) {
-        int32_t bytes;
-        std::memcpy(&bytes, x + r * rowStep, sizeof bytes);
-        four[r] = _mm256_cvtepu8_epi16(_mm_xor_si128(_mm_set1_epi32(bytes), flip));
-      }
-#pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) {
-        const __m256i weights =
-            _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(w + v * 16)));
-#pragma GCC unroll 2
-        for (int r = 0; r < Rows; ++r)
-          sums[r][v] = _mm256_add_epi32(sums[r][v], _mm256_madd_epi16(four[r], weights));
-      }
-      x += BytePanels::kSteps;
-      w += BytePanels::kStepBytes;
-    }
-#pragma GCC unroll 2
-    for (int r = 0; r < Rows; ++r)
-#pragma GCC unroll 2
-      for (int v = 0; v < kVectors; v += 2) store(tile, r, v, sums[r][v], sums[r][v + 1]);
-  }
+/// Steps of four at a time: 16 KB of widened weights of two panels stay in the first cache.
+constexpr int64_t kChunk = 64, kDepth = kChunk * BytePanels::kSteps;
 
-  /// Lanes of a sum are added: 0 1 4 5 2 3 6 7 of eight channels, then in order.
-  MINNOW_AVX2 static void store(const ByteTile& tile, int r, int v, __m256i low, __m256i high) {
-    const __m256i both = _mm256_permute4x64_epi64(_mm256_hadd_epi32(low, high), 0xd8);
-    const auto* start = reinterpret_cast<const __m256i*>(tile.start + v * 4);
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(tile.sums + r * kByteColumns + v * 4),
-                        _mm256_add_epi32(both, _mm256_loadu_si256(start)));
-  }
+struct Widened {
+  alignas(32) int16_t x[kPairRows * kDepth];
+  alignas(32) int16_t w[kBytePanels][kDepth * BytePanels::kOutputs];
 };
+
+/// Bytes to numbers from 0 to 255; the last few are read alone, as nothing may lie behind them.
+MINNOW_AVX2 void widenRow(const uint8_t* x, int64_t steps, uint32_t flip, int16_t* to) {
+  int64_t step = 0;
+  for (; step + 4 <= steps; step += 4) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(x + step * 4));
+    const __m128i flips = _mm_set1_epi32(static_cast<int32_t>(flip));
+    store(to + step * 4, _mm256_cvtepu8_epi16(_mm_xor_si128(bytes, flips)));
+  }
+  for (; step < steps; ++step) {
+    uint32_t bytes;
+    std::memcpy(&bytes, x + step * 4, sizeof bytes);
+    const __m128i four = _mm_cvtepu8_epi16(_mm_cvtsi32_si128(static_cast<int32_t>(bytes ^ flip)));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(to + step * 4), four);
+  }
+}
+
+MINNOW_AVX2 void widenPanel(const std::byte* w, int64_t steps, int16_t* to) {
+  for (int64_t step = 0; step < steps; ++step) {
+    for (int half = 0; half < 2; ++half) {
+      __m256i pairs[2];
+      widenPairs(w + half * 32, pairs);
+      store(to + half * 16, pairs[0]);
+      store(to + half * 16 + 2 * BytePanels::kOutputs, pairs[1]);
+    }
+    w += BytePanels::kStepBytes, to += BytePanels::kStepBytes;
+  }
+}
+
+/// Depth by chunks; the sums of one are what the next begins with.
+void run(const ByteTile& tile, int64_t rows, int64_t panels) {
+  Widened wide;
+  for (int64_t first = 0; first < std::max<int64_t>(tile.steps, 1); first += kChunk) {
+    const int64_t steps = std::min(kChunk, tile.steps - first);
+    for (int64_t p = 0; p < panels; ++p)
+      widenPanel(tile.panels + p * tile.panelBytes + first * BytePanels::kStepBytes, steps,
+                 wide.w[p]);
+    for (int64_t row = 0; row < rows; row += kPairRows) {
+      const int64_t n = std::min<int64_t>(kPairRows, rows - row);
+      for (int64_t r = 0; r < n; ++r)
+        widenRow(tile.x + (row + r) * tile.rowStep + first * BytePanels::kSteps, steps, tile.flip,
+                 wide.x + r * kDepth);
+      for (int64_t p = 0; p < panels; ++p) {
+        int32_t* sums = tile.sums + row * kByteColumns + p * BytePanels::kOutputs;
+        const int32_t* from = first == 0 ? tile.start + p * BytePanels::kOutputs : sums;
+        kMultiply[static_cast<size_t>(n - 1)]({wide.x, kDepth, wide.w[p], 2 * steps, from,
+                                               first == 0 ? 0 : kByteColumns, sums, kByteColumns});
+      }
+    }
+  }
+}
 
 }  // namespace
 
 ByteTiles byteTilesAvx2() {
-  return {runBytePanels<Avx2Tile, 2>};
+  return {.sums = run};
 }
 
 }  // namespace minnow::kernels::simd

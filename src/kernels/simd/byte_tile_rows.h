@@ -15,12 +15,13 @@ void runByteRows(ByteTile tile, int64_t rows) {
   static constexpr auto kTable = []<int... I>(std::integer_sequence<int, I...>) {
     return std::array<Fn, Most>{Tile<I + 1, Panels>::run...};
   }(std::make_integer_sequence<int, Most>());
-  for (int64_t lots = (rows + Most - 1) / Most; lots > 0; --lots) {
-    const int64_t n = (rows + lots - 1) / lots;
+  const int64_t lots = (rows + Most - 1) / Most, each = rows / lots, larger = rows % lots;
+  for (int64_t lot = 0; lot < lots; ++lot) {
+    const int64_t n = each + (lot < larger ? 1 : 0);
     kTable[static_cast<size_t>(n - 1)](tile);
     tile.x += n * tile.rowStep;
     tile.sums += n * kByteColumns;
-    rows -= n;
+    tile.places += n;
   }
 }
 

@@ -24,23 +24,25 @@ struct BytesOf {
   static constexpr bool kSigned = std::is_signed_v<T>;
 
   /// Two panels of two rows: packed by fours of channels, then put in order.
-  MINNOW_VNNI static void store(const SumsToBytes& to, int row, bool hasTwo, __m512i a, __m512i b,
+  MINNOW_VNNI static void store(const ByteTile& tile, int row, bool hasTwo, __m512i a, __m512i b,
                                 __m512i c, __m512i d) {
+    const SumsToBytes& to = *tile.to;
     const __m512i first = rounded(to, a, b), second = rounded(to, c, d);
     const __m512i packed =
         kSigned ? _mm512_packs_epi16(first, second) : _mm512_packus_epi16(first, second);
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     const __m512i bytes = _mm512_permutexvar_epi32(order, clamped(to, packed));
-    store32(to.y + to.places[row], _mm512_castsi512_si256(bytes));
-    if (hasTwo) store32(to.y + to.places[row + 1], _mm512_extracti64x4_epi64(bytes, 1));
+    store32(to.y + tile.places[row], _mm512_castsi512_si256(bytes));
+    if (hasTwo) store32(to.y + tile.places[row + 1], _mm512_extracti64x4_epi64(bytes, 1));
   }
   /// One panel.
-  MINNOW_VNNI static void store(const SumsToBytes& to, int row, __m512i sums) {
+  MINNOW_VNNI static void store(const ByteTile& tile, int row, __m512i sums) {
+    const SumsToBytes& to = *tile.to;
     const __m512i words = rounded(to, sums, sums);
     const __m512i packed =
         clamped(to, kSigned ? _mm512_packs_epi16(words, words) : _mm512_packus_epi16(words, words));
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12);
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(to.y + to.places[row]),
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to.y + tile.places[row]),
                      _mm512_castsi512_si128(_mm512_permutexvar_epi32(order, packed)));
   }
 
@@ -65,8 +67,9 @@ struct BytesOf {
   }
 };
 
-/// Stores bytes of T, or the sums themselves where that is int32_t.
-template <class T>
+/// Stores bytes of T, or the sums themselves where that is int32_t. An instruction that flips x would
+/// wait for those that multiply, so that it is only there for the x that need it.
+template <class T, bool Flips>
 struct VnniTile {
   template <int Rows, int Panels>
   struct Of {
@@ -77,9 +80,14 @@ struct VnniTile {
 #pragma GCC unroll 2
         for (int p = 0; p < Panels; ++p)
           sums[r][p] = _mm512_loadu_si512(tile.start + p * BytePanels::kOutputs);
-      const __m512i flip = _mm512_set1_epi32(static_cast<int32_t>(tile.flip));
-      const std::byte* w = tile.panels + BytePanels::kSumBytes;
-      const uint8_t* x = tile.x;
+      [[maybe_unused]] const __m512i flip = _mm512_set1_epi32(static_cast<int32_t>(tile.flip));
+      const std::byte* w = tile.panels;
+      const uint8_t* x[(Rows + 2) / 3];  // an address is one of these and 0, 1 or 2 times a step
+#pragma GCC unroll 4
+      for (int r = 0; r < Rows; r += 3) {
+        x[r / 3] = tile.x + r * tile.rowStep;
+        __asm__("" : "+r"(x[r / 3]));  // else a register for every row, which there are not
+      }
       const int64_t rowStep = tile.rowStep, panelBytes = tile.panelBytes;
       for (int64_t step = 0; step < tile.steps; ++step) {
         __m512i weights[Panels];
@@ -88,13 +96,15 @@ struct VnniTile {
 #pragma GCC unroll 12
         for (int r = 0; r < Rows; ++r) {
           int32_t four;
-          std::memcpy(&four, x + r * rowStep, sizeof four);
-          const __m512i both = _mm512_xor_si512(_mm512_set1_epi32(four), flip);
+          std::memcpy(&four, x[r / 3] + r % 3 * rowStep, sizeof four);
+          __m512i both = _mm512_set1_epi32(four);
+          if constexpr (Flips) both = _mm512_xor_si512(both, flip);
 #pragma GCC unroll 2
           for (int p = 0; p < Panels; ++p)
             sums[r][p] = _mm512_dpbusd_epi32(sums[r][p], both, weights[p]);
         }
-        x += BytePanels::kSteps;
+#pragma GCC unroll 4
+        for (const uint8_t*& row : x) row += BytePanels::kSteps;
         w += BytePanels::kStepBytes;
       }
       if constexpr (std::is_same_v<T, int32_t>) {
@@ -106,12 +116,12 @@ struct VnniTile {
                                 sums[r][p]);
       } else if constexpr (Panels == 1) {
 #pragma GCC unroll 12
-        for (int r = 0; r < Rows; ++r) BytesOf<T>::store(*tile.to, r, sums[r][0]);
+        for (int r = 0; r < Rows; ++r) BytesOf<T>::store(tile, r, sums[r][0]);
       } else {
 #pragma GCC unroll 4
         for (int r = 0; r < Rows; r += 2) {
           const int next = r + 1 < Rows ? r + 1 : r;
-          BytesOf<T>::store(*tile.to, r, next > r, sums[r][0], sums[r][1], sums[next][0],
+          BytesOf<T>::store(tile, r, next > r, sums[r][0], sums[r][1], sums[next][0],
                             sums[next][1]);
         }
       }
@@ -119,24 +129,28 @@ struct VnniTile {
   };
 };
 
+template <class T, bool Flips>
+void runAs(const ByteTile& tile, int64_t rows, int64_t panels) {
+  constexpr int kRows = std::is_same_v<T, int32_t> ? kByteRows : kRowsToBytes;
+  panels == 1 ? runByteRows<VnniTile<T, Flips>::template Of, kRows, 1>(tile, rows)
+              : runByteRows<VnniTile<T, Flips>::template Of, kRows, 2>(tile, rows);
+}
+
 template <class T>
-void storeBytes(const ByteTile& tile, int64_t rows, int64_t panels) {
-  panels == 1 ? runByteRows<VnniTile<T>::template Of, kRowsToBytes, 1>(tile, rows)
-              : runByteRows<VnniTile<T>::template Of, kRowsToBytes, 2>(tile, rows);
+void runFor(const ByteTile& tile, int64_t rows, int64_t panels) {
+  tile.flip ? runAs<T, true>(tile, rows, panels) : runAs<T, false>(tile, rows, panels);
 }
 
 }  // namespace
 
 ByteTiles byteTilesVnni() {
-  return {[](const ByteTile& tile, int64_t rows, int64_t panels) {
-            panels == 1 ? runByteRows<VnniTile<int32_t>::Of, kByteRows, 1>(tile, rows)
-                        : runByteRows<VnniTile<int32_t>::Of, kByteRows, 2>(tile, rows);
-          },
-          [](const ByteTile& tile, int64_t rows, int64_t panels) {
-            tile.to->isSigned ? storeBytes<int8_t>(tile, rows, panels)
-                              : storeBytes<uint8_t>(tile, rows, panels);
-          },
-          kRowsToBytes, 32};
+  return {.sums = runFor<int32_t>,
+          .bytes =
+              [](const ByteTile& tile, int64_t rows, int64_t panels) {
+                tile.to->isSigned ? runFor<int8_t>(tile, rows, panels)
+                                  : runFor<uint8_t>(tile, rows, panels);
+              },
+          .mostSteps = 32};
 }
 
 }  // namespace minnow::kernels::simd

@@ -10,7 +10,9 @@
 
 #include "minnow/cpu.h"
 
-#if HWY_ARCH_ARM
+#if HWY_ARCH_X86
+#include "kernels/simd/cpuid.h"
+#elif HWY_ARCH_ARM
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
@@ -27,14 +29,13 @@ constexpr std::string_view nameOf(Target target) { return kNames[static_cast<siz
 // All that Highway lets the compiler use in copies for a target. The system's support for the
 // registers is part of each answer.
 bool runs(Target target) {
-  __builtin_cpu_init();
-  const bool avx2 = __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("pclmul") &&
-                    __builtin_cpu_supports("aes") && __builtin_cpu_supports("avx2") &&
-                    __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
-                    __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+  const unsigned first = CpuLeaf(1).ecx, seventh = CpuLeaf(7).ebx;
+  // PCLMULQDQ, FMA, SSE4.2, AES, AVX, F16C; BMI1, AVX2, BMI2; SSE's and AVX's registers.
+  const bool avx2 =
+      hasBits(first, {1, 12, 20, 25, 28, 29}) && hasBits(seventh, {3, 5, 8}) && systemSaves({1, 2});
   if (target == Target::Avx2) return avx2;
-  return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+  // AVX-512 F, DQ, BW, VL; masks and the wider registers.
+  return avx2 && hasBits(seventh, {16, 17, 30, 31}) && systemSaves({5, 6, 7});
 }
 #elif HWY_ARCH_ARM_A64
 // Kernels use no more of NEON than every AArch64 has.

@@ -21,34 +21,46 @@ HWY_BEFORE_NAMESPACE();
 namespace minnow::kernels::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+/// Halves to even, or away from zero: what is behind the point is exact.
+template <class D>
+HWY_INLINE hn::Vec<D> rounded(D d, hn::Vec<D> q, bool awayFromZero) {
+  if (!awayFromZero) return hn::Round(q);
+  const auto whole = hn::Trunc(q);
+  const auto isMore = hn::Ge(hn::Abs(hn::Sub(q, whole)), hn::Set(d, 0.5F));
+  return hn::Add(whole, hn::IfThenElseZero(isMore, hn::CopySign(hn::Set(d, 1.0F), q)));
+}
+
 /// saturate(round(x / scale) + zero) as int32. The quotient is kept between what becomes the least
 /// and the greatest integer, -10 and 245 with a zero point of 10 and uint8; there it is a whole
 /// number, and a NaN the least.
 template <class T, class D>
-HWY_INLINE hn::Vec<hn::RebindToSigned<D>> quantised(D d, hn::Vec<D> x, float scale, int zero) {
+HWY_INLINE hn::Vec<hn::RebindToSigned<D>> quantised(D d, hn::Vec<D> x, float scale, int zero,
+                                                   bool awayFromZero) {
   const auto low = hn::Set(d, static_cast<float>(hwy::LowestValue<T>() - zero));
   const auto high = hn::Set(d, static_cast<float>(hwy::HighestValue<T>() - zero));
-  const auto q = hn::Round(exactDivide(d, x, hn::Set(d, scale)));
+  const auto q = rounded(d, exactDivide(d, x, hn::Set(d, scale)), awayFromZero);
   const auto inside = hn::Min(hn::Max(hn::IfThenElse(hn::Eq(q, q), q, low), low), high);
   const hn::RebindToSigned<D> di;
   return hn::Add(hn::ConvertTo(di, inside), hn::Set(di, zero));
 }
 
 template <class T>
-void quantizeRow(const float* x, T* y, int64_t n, float scale, int zero) {
+void quantizeRow(const float* x, T* y, int64_t n, float scale, int zero, bool awayFromZero) {
   const hn::ScalableTag<float> d;
   const hn::Rebind<T, decltype(d)> d8;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   int64_t i = 0;
   for (; i + lanes <= n; i += lanes)
-    hn::StoreU(hn::DemoteTo(d8, quantised<T>(d, hn::LoadU(d, x + i), scale, zero)), d8, y + i);
+    hn::StoreU(hn::DemoteTo(d8, quantised<T>(d, hn::LoadU(d, x + i), scale, zero, awayFromZero)),
+               d8, y + i);
   const hn::CappedTag<float, 1> one;
   for (; i < n; ++i)
-    y[i] = static_cast<T>(hn::GetLane(quantised<T>(one, hn::LoadU(one, x + i), scale, zero)));
+    y[i] = static_cast<T>(
+        hn::GetLane(quantised<T>(one, hn::LoadU(one, x + i), scale, zero, awayFromZero)));
 }
 
 template <class T>
-void dequantizeRow(const T* x, float* y, int64_t n, float scale, int zero) {
+void dequantizeRow(const T* x, float* y, int64_t n, float scale, int zero, bool) {
   const hn::ScalableTag<float> d;
   const hn::RebindToSigned<decltype(d)> di;
   const hn::Rebind<T, decltype(d)> d8;
@@ -82,12 +94,13 @@ void extendRow(const float* x, int64_t n, float& low, float& high) {
   if (!areNumbers) low = high = std::numeric_limits<float>::quiet_NaN();
 }
 
-using RowFn = void (*)(const std::byte* x, std::byte* y, int64_t n, float scale, int zero);
+using RowFn = void (*)(const std::byte* x, std::byte* y, int64_t n, float scale, int zero,
+                       bool awayFromZero);
 
 /// `Kernel` of a type of 8 bits, of pointers whose types are known.
 #define MINNOW_BYTES_ROW(kernel, From, To)                                            \
-  [](const std::byte* x, std::byte* y, int64_t n, float scale, int zero) HWY_ATTR {   \
-    kernel(reinterpret_cast<const From*>(x), reinterpret_cast<To*>(y), n, scale, zero); \
+  [](const std::byte* x, std::byte* y, int64_t n, float scale, int zero, bool away) HWY_ATTR { \
+    kernel(reinterpret_cast<const From*>(x), reinterpret_cast<To*>(y), n, scale, zero, away); \
   }
 
 RowFn quantizeRowTo(DataType type) {
@@ -108,7 +121,8 @@ HWY_AFTER_NAMESPACE();
 namespace minnow::kernels::simd {
 namespace {
 
-using RowFn = void (*)(const std::byte* x, std::byte* y, int64_t n, float scale, int zero);
+using RowFn = void (*)(const std::byte* x, std::byte* y, int64_t n, float scale, int zero,
+                       bool awayFromZero);
 
 bool isByte(DataType type) { return type == DataType::Uint8 || type == DataType::Int8; }
 
@@ -149,8 +163,8 @@ void copyRow(size_t size, const std::byte* from, int64_t fromStep, std::byte* to
 class Conversion {
  public:
   Conversion(RowFn row, const KernelArgs& args, const TensorView& scales, const TensorView& zeros,
-             const ops::ScaleSpread& spread = {})
-      : row_(row), args_(args), x_(args.inputs[0]), y_(args.outputs[0]), scales_(scales),
+             const ops::ScaleSpread& spread = {}, bool awayFromZero = false)
+      : row_(row), awayFromZero_(awayFromZero), args_(args), x_(args.inputs[0]), y_(args.outputs[0]), scales_(scales),
         zeros_(zeros), nest_(y_.shape, {y_.strides, x_.strides, spreadStrides(spread, scales_, y_.shape),
                          spreadStrides(spread, zeros_, y_.shape)}) {}
 
@@ -184,24 +198,26 @@ class Conversion {
     const auto* x = x_.as<const std::byte>() + part.offset[1] * static_cast<int64_t>(xSize);
     auto* y = y_.as<std::byte>() + part.offset[0] * static_cast<int64_t>(ySize);
     if ((part.step[0] == 1 && part.step[1] == 1) || part.count == 1)
-      return row_(x, y, part.count, scale, zero);
+      return row_(x, y, part.count, scale, zero, awayFromZero_);
     inPieces(part.count, [&](int64_t i, int64_t n) {
       alignas(64) std::byte from[kPiece * sizeof(float)], to[kPiece * sizeof(float)];
       copyRow(xSize, x + i * part.step[1] * static_cast<int64_t>(xSize), part.step[1], from, 1, n);
-      row_(from, to, n, scale, zero);
+      row_(from, to, n, scale, zero, awayFromZero_);
       copyRow(ySize, to, 1, y + i * part.step[0] * static_cast<int64_t>(ySize), part.step[0], n);
     });
   }
 
   RowFn row_;
+  bool awayFromZero_;
   const KernelArgs& args_;
   TensorView x_, y_, scales_, zeros_;
   LoopNest<4> nest_;
 };
 
-void runSpread(RowFn row, const ops::ScaleSpread& spread, const KernelArgs& args) {
+void runSpread(RowFn row, const ops::ScaleSpread& spread, const KernelArgs& args,
+               bool awayFromZero = false) {
   const TensorView zeros = args.has(2) ? args.inputs[2] : TensorView{};
-  Conversion(row, args, args.inputs[1], zeros, spread).run();
+  Conversion(row, args, args.inputs[1], zeros, spread, awayFromZero).run();
 }
 
 /// A tensor of one element.
@@ -237,7 +253,8 @@ bool acceptsQuantize(const ops::Operator&, std::span<const TensorView> inputs,
 
 Result<void> runQuantize(const ops::Operator& op, const KernelArgs& args) {
   const RowFn row = MINNOW_DISPATCH(quantizeRowTo)(args.outputs[0].type);
-  runSpread(row, static_cast<const ops::QuantizeLinear&>(op).spread, args);
+  const auto& quantize = static_cast<const ops::QuantizeLinear&>(op);
+  runSpread(row, quantize.spread, args, quantize.awayFromZero);
   return {};
 }
 

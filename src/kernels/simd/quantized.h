@@ -15,6 +15,8 @@ namespace minnow::kernels::simd {
                          std::span<const TensorView> outputs, const CallShape& call);
 
 MINNOW_QUANTIZED_SCRATCH(QuantizedConv)
+/// 3x3, where AVX2 has to do.
+MINNOW_QUANTIZED_SCRATCH(QuantizedWinograd)
 MINNOW_QUANTIZED_SCRATCH(QuantizedDepthwise)
 MINNOW_QUANTIZED_SCRATCH(QuantizedMatMul)
 MINNOW_QUANTIZED_KERNEL(QuantizedBinary)
@@ -22,6 +24,8 @@ MINNOW_QUANTIZED_SCRATCH(QuantizedGlobalPool)
 MINNOW_QUANTIZED_KERNEL(LookUp)
 /// A maximum of bytes.
 MINNOW_QUANTIZED_KERNEL(BytePool)
+/// The nearest pixels of bytes.
+MINNOW_QUANTIZED_KERNEL(ByteResize)
 
 #undef MINNOW_QUANTIZED_KERNEL
 #undef MINNOW_QUANTIZED_SCRATCH

@@ -3,6 +3,7 @@
 
 #include "kernels/broadcast.h"
 #include "kernels/loop_nest.h"
+#include "kernels/resize_tables.h"
 #include "kernels/simd/byte_rows.h"
 #include "kernels/simd/byte_tile.h"
 #include "kernels/simd/conv_plan.h"
@@ -10,6 +11,7 @@
 #include "kernels/simd/scratch.h"
 #include "ops/pool.h"
 #include "ops/quantized.h"
+#include "ops/resize.h"
 
 namespace minnow::kernels::simd {
 namespace {
@@ -60,11 +62,21 @@ Result<void> runQuantizedBinary(const ops::Operator& op, const KernelArgs& args)
   return {};
 }
 
+/// One window of TensorFlow Lite's that is the whole image: its sums are divided as they are.
+bool takesAllInteger(const ops::QuantizedPool& op, const Shape& x) {
+  bool all = op.y.rule == ops::QuantisationRule::TfliteReal;
+  for (int axis = 2; axis < x.rank(); ++axis)
+    all = all && op.pool.kernel[static_cast<size_t>(axis) - 2] == x[axis] &&
+          op.pool.padsBegin[static_cast<size_t>(axis) - 2] == 0;
+  return all && op.pool.autoPad == ops::AutoPad::None;
+}
+
 bool acceptsQuantizedGlobalPool(const ops::Operator& op, std::span<const TensorView> inputs,
                                 std::span<const TensorView> outputs) {
-  return static_cast<const ops::QuantizedPool&>(op).pool.global && inputs[0].shape.rank() > 2 &&
-         inputs[0].shape.rank() <= 5 && Image(inputs[0]).channelsAdjacent() &&
-         Image(outputs[0]).channelsAdjacent();
+  const auto& pool = static_cast<const ops::QuantizedPool&>(op);
+  return (pool.pool.global || takesAllInteger(pool, inputs[0].shape)) &&
+         inputs[0].shape.rank() > 2 && inputs[0].shape.rank() <= 5 &&
+         Image(inputs[0]).channelsAdjacent() && Image(outputs[0]).channelsAdjacent();
 }
 
 size_t QuantizedGlobalPoolWorkspace(const ops::Operator&, std::span<const TensorView> inputs,
@@ -78,20 +90,33 @@ Result<void> runQuantizedGlobalPool(const ops::Operator& op, const KernelArgs& a
   const Image x(args.inputs[0]), y(args.outputs[0]);
   const int64_t pixels = x.depth * x.height * x.width;
   auto* sums = reinterpret_cast<int32_t*>(args.workspace.data());
-  alignas(64) float factors[kByteColumns];
-  std::ranges::fill(factors, pool.x.scale / (pool.yScale * static_cast<float>(pixels)));
+  alignas(64) float factors[kByteColumns], more[kByteColumns];
+  const bool isPlain = pool.y.rule == ops::QuantisationRule::TfliteReal;
+  float factor = pool.x.scale / (pool.yScale * static_cast<float>(pixels)), rest = 0;
+  if (pool.y.rule == ops::QuantisationRule::TfliteFixed) {
+    const FixedFactor fixed = meanFactor(pool, pixels);
+    factor = std::bit_cast<float>(fixed.multiplier), rest = std::bit_cast<float>(fixed.exponent);
+  }
+  std::ranges::fill(factors, factor), std::ranges::fill(more, rest);
   const bool xSigned = args.inputs[0].type == DataType::Int8;
   const bool isSmall = areSmall(factors, kByteColumns);
-  const auto start = static_cast<int32_t>(-static_cast<uint32_t>(pixels * pool.x.zero));
+  const auto start =
+      isPlain ? 0 : static_cast<int32_t>(-static_cast<uint32_t>(pixels * pool.x.zero));
   for (int64_t n = 0; n < x.batch; ++n) {
     std::fill_n(sums, BytePanels::roundUp(x.channels, kByteColumns), start);
     for (int64_t row = 0; row < x.depth * x.height; ++row)
       addPixels({args.inputs[0].as<const uint8_t>() + n * x.batchStride +
                      row / x.height * x.planeStride + row % x.height * x.rowStride,
                  xSigned, x.width, x.pixelStride, x.channels, sums});
+    if (isPlain) {
+      uint8_t* to = args.outputs[0].as<uint8_t>() + n * y.batchStride;
+      for (int64_t c = 0; c < x.channels; ++c)
+        to[c] = static_cast<uint8_t>(averageByte(pool.y, sums[c], pixels));
+      continue;
+    }
     for (int64_t c = 0; c < x.channels; c += kByteColumns) {
       const int64_t place = n * y.batchStride + c;
-      storeSums({sums + c, factors, Requantiser(pool.y), isSmall,
+      storeSums({sums + c, factors, more, Requantiser(pool.y), isSmall,
                  pool.y.dataType() == DataType::Int8, args.outputs[0].as<uint8_t>(), &place, 1,
                  std::min(kByteColumns, x.channels - c)});
     }
@@ -135,6 +160,39 @@ Result<void> runBytePool(const ops::Operator& op, const KernelArgs& args) {
   return {};
 }
 
+bool acceptsByteResize(const ops::Operator& op, std::span<const TensorView> inputs,
+                       std::span<const TensorView> outputs) {
+  const auto& resize = static_cast<const ops::Resize&>(op);
+  const TensorView &x = inputs[0], &y = outputs[0];
+  const auto isKept = [&](int axis) {
+    return ops::ResizeAxis(resize, axis, x.shape[axis], y.shape[axis]).kept();
+  };
+  return elementSize(x.type) == 1 && resize.mode == ops::ResizeMode::Nearest &&
+         resize.coordinates != ops::ResizeCoordinates::TfCropAndResize && x.shape.rank() == 4 &&
+         y.elements() > 0 && isKept(0) && isKept(1) && Image(x).channelsAdjacent() &&
+         Image(y).channelsAdjacent();
+}
+
+Result<void> runByteResize(const ops::Operator& op, const KernelArgs& args) {
+  const TensorView& x = args.inputs[0];
+  const Image y(args.outputs[0]);
+  const OutputRows rows = args.rows.within(y.height);
+  const auto tables = makeResizeTables(static_cast<const ops::Resize&>(op), x, args.outputs[0],
+                                       args.rows, args.workspace);
+  const AxisTable &down = tables.axes[2], &across = tables.axes[3];
+  const int64_t perImage = rows.end - rows.begin;
+  args.team->parallelFor(y.batch * perImage, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t n = i / perImage, row = rows.begin + i % perImage;
+      const uint8_t* from = x.as<const uint8_t>() + n * x.strides[0] + *down.offsetsOf(row);
+      uint8_t* to = args.outputs[0].as<uint8_t>() + n * y.batchStride + row * y.rowStride;
+      for (int64_t column = 0; column < y.width; ++column, to += y.pixelStride)
+        copyBytes(to, from + *across.offsetsOf(column), y.channels);
+    }
+  });
+  return {};
+}
+
 bool acceptsLookUp(const ops::Operator&, std::span<const TensorView> inputs,
                    std::span<const TensorView> outputs) {
   return elementSize(outputs[0].type) == 1 && inputs[1].isPlain();
@@ -148,7 +206,11 @@ Result<void> runLookUp(const ops::Operator&, const KernelArgs& args) {
     for (int64_t r = 0; r < tile.rows; ++r) {
       const uint8_t* from = x.as<const uint8_t>() + tile.offset[1] + r * tile.rowStride[1];
       uint8_t* to = y.as<uint8_t>() + tile.offset[0] + r * tile.rowStride[0];
-      for (int64_t i = 0; i < tile.count; ++i) to[i * tile.step[0]] = table[from[i * tile.step[1]]];
+      if (tile.step[0] == 1 && tile.step[1] == 1)
+        lookUp(table, from, to, tile.count);
+      else
+        for (int64_t i = 0; i < tile.count; ++i)
+          to[i * tile.step[0]] = table[from[i * tile.step[1]]];
     }
   });
   return {};

@@ -4,20 +4,14 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kernels/simd/byte_rows.h"
-#include "kernels/simd/byte_tile.h"
-#include "kernels/simd/conv_plan.h"
 #include "kernels/simd/quantized.h"
+#include "kernels/simd/quantized_parts.h"
 #include "kernels/simd/scratch.h"
-#include "ops/conv.h"
-#include "ops/quantized.h"
 
 namespace minnow::kernels::simd {
 namespace {
 
 constexpr int64_t kBlockBytes = 192 * 1024;
-
-int64_t blocksOf(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
 /// x as tiles take it.
 struct TileInput {
@@ -33,7 +27,8 @@ struct TileInput {
   }
 };
 
-/// How a product's rows are cut, and what scratch a thread needs.
+/// How a product's rows are cut, and what scratch a thread needs: where results of a row begin, what
+/// its sums have more or less, and its bytes.
 struct ByteBlocks {
   int64_t rows, pitch, rowsPerBlock;
   bool inPlace;
@@ -46,28 +41,40 @@ struct ByteBlocks {
     rowsPerBlock = std::min(rowsPerBlock, std::max<int64_t>(rows, 1));
   }
   int64_t blocks() const { return blocksOf(rows, rowsPerBlock); }
+  int64_t* places(std::byte* scratch) const { return reinterpret_cast<int64_t*>(scratch); }
+  int32_t* terms(std::byte* scratch) const {
+    return reinterpret_cast<int32_t*>(scratch + placesBytes());
+  }
+  uint8_t* bytes(std::byte* scratch) const {
+    return reinterpret_cast<uint8_t*>(scratch + placesBytes() + termBytes());
+  }
+  size_t scratchBytes() const {
+    return placesBytes() + termBytes() + (inPlace ? 0 : static_cast<size_t>(rowsPerBlock * pitch));
+  }
+
+ private:
   size_t placesBytes() const {
     return base::alignUp(static_cast<size_t>(rowsPerBlock) * sizeof(int64_t));
   }
-  size_t scratchBytes() const {
-    return placesBytes() + (inPlace ? 0 : static_cast<size_t>(rowsPerBlock * pitch));
+  size_t termBytes() const {
+    return base::alignUp(static_cast<size_t>(rowsPerBlock) * sizeof(int32_t));
   }
 };
 
-/// One product while it runs: bytes times panels, to bytes.
+/// One product while it runs: bytes times panels, to bytes or to real numbers.
 class ByteProduct {
  public:
-  ByteProduct(const BytePanels& panels, const KernelArgs& args, const TileInput& input,
-              const ops::QuantisedResult& y)
+  template <class Product>
+  ByteProduct(const Product& op, const BytePanels& panels, const KernelArgs& args)
       : panels_(panels),
         args_(args),
-        input_(input),
-        to_(y),
-        isSigned_(y.dataType() == DataType::Int8),
+        input_(args.inputs[0].type, zeroOfInput(args, op.xZero)),
+        results_(op, panels, args, input_.zero),
+        wZero_(static_cast<int32_t>(op.wZero)),
         tiles_(byteTiles()) {}
 
   const TileInput& input() const { return input_; }
-  const BytePanels& panels() const { return panels_; }
+  std::span<std::byte> scratches() const { return results_.channels().scratches(); }
   /// Pairs of panels of a group.
   int64_t pairs() const { return blocksOf(panels_.panels(), kBytePanels); }
 
@@ -75,83 +82,86 @@ class ByteProduct {
     const uint8_t* x;
     int64_t rowStep, count;
     const int64_t* places;  ///< where results of a row begin
+    int32_t* terms;         ///< room for what each row's sums have more or less
   };
-  void run(int64_t group, int64_t firstPair, int64_t endPair, const Rows& rows, uint8_t* y) const {
+  void run(int64_t group, int64_t firstPair, int64_t endPair, const Rows& rows, int64_t y) const {
+    if (wZero_ != 0) findTerms(rows);
     for (int64_t pair = firstPair; pair < endPair; ++pair)
       runPair(group, pair * kBytePanels, rows, y);
   }
 
  private:
-  void runPair(int64_t group, int64_t panel, const Rows& rows, uint8_t* y) const {
-    alignas(64) int32_t start[kByteColumns], sums[kByteRows * kByteColumns];
-    alignas(64) float factors[kByteColumns];
+  /// The weights' zero point times what x stands for.
+  void findTerms(const Rows& rows) const {
+    const bool isSigned = args_.inputs[0].type == DataType::Int8;
+    const int64_t zero = zeroOfUnsigned();
+    for (int64_t r = 0; r < rows.count; ++r) {
+      const int64_t sum =
+          sumOfBytes(rows.x + r * rows.rowStep, panels_.depth, isSigned ? 0x80 : 0);
+      rows.terms[r] = static_cast<int32_t>(wZero_ * (panels_.depth * zero - sum));
+    }
+  }
+  int64_t zeroOfUnsigned() const {
+    return input_.zero + (kTileTakesSigned ? 128 : 0);
+  }
+
+  void runPair(int64_t group, int64_t panel, const Rows& rows, int64_t y) const {
+    alignas(64) int32_t sums[kRowsOfSums * kByteColumns];
     const int64_t column = panel * BytePanels::kOutputs;
     const int64_t columns = std::min(kByteColumns, panels_.outputs - column);
-    const int64_t channel = group * panels_.outputs + column;
-    const std::byte* weights = args_.inputs[1].as<const std::byte>() +
-                               group * panels_.groupBytes() + panel * panels_.panelBytes();
-    for (int64_t c = 0; c < kByteColumns; ++c) begin(weights, channel, c, columns, start, factors);
-    const bool isSmall = areSmall(factors, kByteColumns);
+    const int64_t channel = panels_.channel(group, column);
     const int64_t panels = columns > BytePanels::kOutputs ? kBytePanels : 1;
-    const bool toBytes = tiles_.bytes && isSmall && panels_.steps() <= tiles_.mostSteps &&
+    const bool toBytes = tiles_.bytes && results_.suitTiles() && wZero_ == 0 && panels_.steps() <= tiles_.mostSteps &&
                          columns == panels * BytePanels::kOutputs;
-    const int64_t lots = blocksOf(rows.count, toBytes ? tiles_.rows : kByteRows);
-    for (int64_t lot = 0, row = 0; lot < lots; ++lot) {
-      const int64_t n = (rows.count - row + lots - lot - 1) / (lots - lot);
-      const SumsToBytes to{sums,       factors,           to_, isSmall, isSigned_,
-                           y + column, rows.places + row, n,   columns};
+    const int64_t atOnce = toBytes ? rows.count : kRowsOfSums;
+    for (int64_t row = 0; row < rows.count; row += atOnce) {
+      const int64_t n = std::min(atOnce, rows.count - row);
+      const int64_t* places = rows.places + row;
+      const SumsToBytes to = results_.toBytes(sums, channel, y + column, places, n, columns);
       const ByteTile tile{rows.x + row * rows.rowStep,
                           rows.rowStep,
                           panels_.steps(),
                           input_.flip,
-                          weights,
+                          args_.inputs[1].as<const std::byte>() + panels_.panelOffset(group, panel),
                           panels_.panelBytes(),
-                          start,
+                          results_.channels().start() + channel,
                           sums,
-                          &to};
+                          &to,
+                          places};
       if (toBytes) {
         tiles_.bytes(tile, n, panels);
-      } else {
-        tiles_.sums(tile, n, panels);
-        storeSums(to);
+        continue;
       }
-      row += n;
+      tiles_.sums(tile, n, panels);
+      if (wZero_ != 0) addTerms(rows.terms + row, n, sums);
+      results_.store(sums, channel, y + column, places, n, columns);
     }
   }
 
-  /// The bias, less the zero point of x as often as the weights say.
-  void begin(const std::byte* weights, int64_t channel, int64_t c, int64_t columns, int32_t* start,
-             float* factors) const {
-    start[c] = 0, factors[c] = 0;
-    if (c >= columns) return;
-    uint32_t sum;
-    std::memcpy(
-        &sum,
-        weights + c / BytePanels::kOutputs * panels_.panelBytes() + c % BytePanels::kOutputs * 4,
-        sizeof sum);
-    start[c] = static_cast<int32_t>(args_.bias<uint32_t>(2, channel + c) -
-                                    static_cast<uint32_t>(input_.zero) * sum);
-    const TensorView& all = args_.inputs[3];
-    factors[c] = all.as<const float>()[all.shape[0] == 1 ? 0 : (channel + c) * all.strides[0]];
+  static void addTerms(const int32_t* terms, int64_t rows, int32_t* sums) {
+    for (int64_t r = 0; r < rows; ++r, sums += kByteColumns)
+      for (int64_t c = 0; c < kByteColumns; ++c)
+        sums[c] = static_cast<int32_t>(static_cast<uint32_t>(sums[c]) +
+                                       static_cast<uint32_t>(terms[r]));
   }
 
   BytePanels panels_;
   const KernelArgs& args_;
   TileInput input_;
-  Requantiser to_;
-  bool isSigned_;
+  ByteResults results_;
+  int32_t wZero_;
   ByteTiles tiles_;
 };
 
 /// Calls run(block, first pair, end pair, scratch): pairs are shared too where blocks are few.
 template <class F>
-void forEachBlock(const KernelArgs& args, int64_t blocks, int64_t pairs, size_t scratchBytes,
+void forEachBlock(base::Team& team, const ByteProduct& product, int64_t blocks, size_t scratchBytes,
                   F&& run) {
-  const int64_t threads = args.team->threads();
+  const int64_t threads = team.threads(), pairs = product.pairs();
   const int64_t cuts =
       blocks >= threads ? 1 : std::min(pairs, blocksOf(threads, std::max<int64_t>(blocks, 1)));
   const int64_t perCut = blocksOf(pairs, std::max<int64_t>(cuts, 1));
-  forEachItem(*args.team, blocks * cuts, args.workspace, scratchBytes,
+  forEachItem(team, blocks * cuts, product.scratches(), scratchBytes,
               [&](int64_t item, std::byte* scratch) {
                 const int64_t first = item % cuts * perCut;
                 run(item / cuts, first, std::min(first + perCut, pairs), scratch);
@@ -160,45 +170,7 @@ void forEachBlock(const KernelArgs& args, int64_t blocks, int64_t pairs, size_t 
 
 // Convolution -------------------------------------------------------------------------------------
 
-/// Where pixels of the output lie, and what they read.
-struct ConvShape {
-  Image x, y;
-  ops::SlidingWindow windows[3];  ///< z, y, x
-  int64_t groups, channels;       ///< channels of a group
-  int64_t firstRow, rows;         ///< of each plane
-  BytePanels panels;
-
-  ConvShape(const ops::QuantizedConv& op, const TensorView& in, const TensorView& w,
-            const TensorView& out, const OutputRows& asked)
-      : x(in),
-        y(out),
-        groups(op.groups),
-        channels(w.shape[1]),
-        firstRow(0),
-        rows(y.height),
-        panels(ops::convWeights(op.groups, w.shape, w.strides)) {
-    const auto all = ops::windowsOver(op, in.shape);
-    const int spatial = in.shape.rank() - 2;
-    for (int axis = 0; axis < spatial; ++axis) windows[3 - spatial + axis] = all[axis];
-    if (out.shape.rank() != 4) return;
-    const OutputRows within = asked.within(y.height);
-    firstRow = within.begin, rows = within.end - within.begin;
-  }
-  int64_t pixels() const { return y.depth * rows * y.width; }
-  int64_t taps() const { return windows[0].kernel * windows[1].kernel * windows[2].kernel; }
-  /// A pixel's bytes lie side by side, and pixels at equal distances.
-  bool readsInPlace() const {
-    const bool isPointwise = taps() == 1 && std::ranges::all_of(windows, [](const auto& w) {
-                               return w.stride == 1 && w.padBegin == 0 && w.padEnd == 0;
-                             });
-    return isPointwise && channels % BytePanels::kSteps == 0 && x.channelsAdjacent() &&
-           (x.height == 1 || x.rowStride == x.width * x.pixelStride) &&
-           (x.depth == 1 || x.planeStride == x.height * x.rowStride);
-  }
-  ByteBlocks blocks() const { return {pixels(), panels.depth, readsInPlace()}; }
-};
-
-/// A pixel of the output, and the next ones.
+/// A pixel of the output, and the first one of the next row.
 struct Pixel {
   int64_t z, row, column;
 
@@ -206,8 +178,7 @@ struct Pixel {
       : z(i / (shape.rows * shape.y.width)),
         row(shape.firstRow + i / shape.y.width % shape.rows),
         column(i % shape.y.width) {}
-  void next(const ConvShape& shape) {
-    if (++column < shape.y.width) return;
+  void nextRow(const ConvShape& shape) {
     column = 0;
     if (++row < shape.firstRow + shape.rows) return;
     row = shape.firstRow, ++z;
@@ -217,53 +188,50 @@ struct Pixel {
   }
 };
 
-/// A few bytes, which a call would take longer to copy.
-inline void copyBytes(uint8_t* to, const uint8_t* from, int64_t n) {
-  const auto ends = [&](auto word) {  // which overlap
-    constexpr auto kSize = static_cast<int64_t>(sizeof word);
-    auto last = word;
-    std::memcpy(&word, from, sizeof word), std::memcpy(&last, from + n - kSize, sizeof word);
-    std::memcpy(to, &word, sizeof word), std::memcpy(to + n - kSize, &last, sizeof word);
-  };
-  if (n > 16 || n < 4)
-    std::memcpy(to, from, static_cast<size_t>(n));
-  else
-    n < 8 ? ends(uint32_t{}) : ends(uint64_t{});
-}
-
 /// The bytes under the taps of pixels, tap after tap.
 class Gathering {
  public:
   Gathering(const ConvShape& shape, const uint8_t* image, uint8_t blank)
       : shape_(shape), image_(image), blank_(blank) {}
 
-  void pixel(const Pixel& at, uint8_t* to) const {
+  /// Of `count` pixels of a row, whose bytes lie `pitch` apart.
+  void pixels(const Pixel& first, int64_t count, uint8_t* to, int64_t pitch) const {
     const auto& [z, y, x] = shape_.windows;
     const int64_t run = x.kernel * shape_.channels;
     for (int64_t kz = 0; kz < z.kernel; ++kz)
       for (int64_t ky = 0; ky < y.kernel; ++ky, to += run) {
-        const int64_t plane = z.tapAt(at.z, kz), row = y.tapAt(at.row, ky);
+        const int64_t plane = z.tapAt(first.z, kz), row = y.tapAt(first.row, ky);
         const bool exists =
             plane >= 0 && plane < shape_.x.depth && row >= 0 && row < shape_.x.height;
         if (exists)
-          taps(image_ + plane * shape_.x.planeStride + row * shape_.x.rowStride,
-               x.tapAt(at.column, 0), to);
+          rowOfTaps(image_ + plane * shape_.x.planeStride + row * shape_.x.rowStride, first.column,
+                    count, to, pitch);
         else
-          std::memset(to, blank_, static_cast<size_t>(run));
+          for (int64_t i = 0; i < count; ++i)
+            std::memset(to + i * pitch, blank_, static_cast<size_t>(run));
       }
   }
 
  private:
   /// Of a row of the kernel.
+  void rowOfTaps(const uint8_t* row, int64_t column, int64_t count, uint8_t* to,
+                 int64_t pitch) const {
+    const ops::SlidingWindow& window = shape_.windows[2];
+    const Image& x = shape_.x;
+    const int64_t run = shape_.channels, bytes = window.kernel * run;
+    const bool isDense = window.dilation == 1 && x.channelsAdjacent() && x.pixelStride == run;
+    for (int64_t i = 0; i < count; ++i, to += pitch) {
+      const int64_t at = window.tapAt(column + i, 0);
+      if (isDense && at >= 0 && at + window.kernel <= x.width)
+        copyBytes(to, row + at * run, bytes);
+      else
+        taps(row, at, to);
+    }
+  }
   void taps(const uint8_t* row, int64_t column, uint8_t* to) const {
     const ops::SlidingWindow& window = shape_.windows[2];
     const Image& x = shape_.x;
     const int64_t run = shape_.channels;
-    if (window.dilation == 1 && x.channelsAdjacent() && x.pixelStride == run && column >= 0 &&
-        column + window.kernel <= x.width) {
-      copyBytes(to, row + column * run, window.kernel * run);
-      return;
-    }
     for (int64_t kx = 0; kx < window.kernel; ++kx, column += window.dilation, to += run) {
       if (column < 0 || column >= x.width)
         std::memset(to, blank_, static_cast<size_t>(run));
@@ -279,6 +247,10 @@ class Gathering {
   uint8_t blank_;
 };
 
+ByteBlocks blocksOfConv(const ConvShape& shape) {
+  return {shape.pixels(), shape.panels.depth, shape.readsInPlace()};
+}
+
 bool isPacked(std::span<const TensorView> inputs, const TensorView& y) {
   return inputs[1].packing == Packing::I8x16 && y.elements() > 0 && byteTiles().sums;
 }
@@ -293,21 +265,22 @@ void runConvBlock(const ConvShape& shape, const ByteBlocks& blocks, const BytePr
   const int64_t batch = block / blocks.blocks() / shape.groups;
   const uint8_t* image = args.inputs[0].as<const uint8_t>() + batch * shape.x.batchStride +
                          group * shape.channels * shape.x.channelStride;
-  auto* places = reinterpret_cast<int64_t*>(scratch);
-  auto* bytes = reinterpret_cast<uint8_t*>(scratch + blocks.placesBytes());
+  int64_t* places = blocks.places(scratch);
+  uint8_t* bytes = blocks.bytes(scratch);
   const Gathering gathering(shape, image, product.input().blank);
   Pixel pixel(shape, first);
   const int64_t inPlace = pixel.offset(shape.x);
-  for (int64_t i = 0; i < count; ++i, pixel.next(shape)) {
-    places[i] = pixel.offset(shape.y);
-    if (!blocks.inPlace) gathering.pixel(pixel, bytes + i * blocks.pitch);
+  for (int64_t i = 0; i < count;) {
+    const int64_t n = std::min(count - i, shape.y.width - pixel.column);  // of a row
+    const int64_t place = pixel.offset(shape.y);
+    for (int64_t k = 0; k < n; ++k) places[i + k] = place + k * shape.y.pixelStride;
+    if (!blocks.inPlace) gathering.pixels(pixel, n, bytes + i * blocks.pitch, blocks.pitch);
+    i += n, pixel.nextRow(shape);
   }
-  uint8_t* y =
-      args.outputs[0].as<uint8_t>() + batch * shape.y.batchStride + group * shape.panels.outputs;
-  const ByteProduct::Rows rows =
-      blocks.inPlace ? ByteProduct::Rows{image + inPlace, shape.x.pixelStride, count, places}
-                     : ByteProduct::Rows{bytes, blocks.pitch, count, places};
-  product.run(group, firstPair, endPair, rows, y);
+  ByteProduct::Rows rows{bytes, blocks.pitch, count, places, blocks.terms(scratch)};
+  if (blocks.inPlace) rows.x = image + inPlace, rows.rowStep = shape.x.pixelStride;
+  product.run(group, firstPair, endPair, rows,
+              batch * shape.y.batchStride + group * shape.panels.outputs);
 }
 
 // Depthwise ---------------------------------------------------------------------------------------
@@ -327,16 +300,15 @@ class DepthwiseRuns {
 
   static constexpr int64_t kRows = 16;  ///< of an item at most
   struct Parts {
-    size_t blank, runs, places, channels;
+    size_t blank, runs, places;
 
     explicit Parts(const ConvShape& shape)
         : blank(base::alignUp(
               static_cast<size_t>((shape.y.width - 1) * xStep(shape) + shape.groups))),
           runs(base::alignUp(static_cast<size_t>(kRows * runsOfRow(shape)) * sizeof(ByteRun))),
           places(base::alignUp(static_cast<size_t>(kRows * runsOfRow(shape) * shape.taps()) *
-                               sizeof(void*))),
-          channels(base::alignUp(static_cast<size_t>(shape.groups) * 4)) {}
-    size_t bytes() const { return blank + runs + places + 2 * channels; }
+                               sizeof(void*))) {}
+    size_t bytes() const { return blank + runs + places; }
   };
   static int64_t xStep(const ConvShape& shape) {
     return shape.windows[2].stride * shape.x.pixelStride;
@@ -353,11 +325,11 @@ class DepthwiseRuns {
     return shape.y.width - (end - first) + 1;
   }
 
-  void addRow(const uint8_t* image, Pixel pixel, uint8_t* y) {
+  void addRow(const uint8_t* image, Pixel pixel, uint8_t* y, int64_t ySize) {
     const auto [first, end] = inner(shape_);
     for (pixel.column = 0; pixel.column < shape_.y.width;) {
       const int64_t count = pixel.column == first && end > first ? end - first : 1;
-      runs_[count_] = {count, y + pixel.offset(shape_.y)};
+      runs_[count_] = {count, y + pixel.offset(shape_.y) * ySize};
       place(image, pixel, places_ + count_ * shape_.taps());
       ++count_, pixel.column += count;
     }
@@ -402,38 +374,39 @@ struct DepthwiseItems {
         planes(shape.y.batch * shape.y.depth) {}
 };
 
-void runDepthwiseItem(const ConvShape& shape, const ops::QuantizedConv& op, const KernelArgs& args,
-                      const DepthwiseItems& items, int64_t item, std::byte* scratch) {
-  const DepthwiseRuns::Parts parts(shape);
-  auto* start = reinterpret_cast<int32_t*>(scratch + parts.bytes() - 2 * parts.channels);
-  auto* factors = reinterpret_cast<float*>(scratch + parts.bytes() - parts.channels);
-  const std::byte* weights = args.inputs[1].as<const std::byte>();
-  const TensorView& given = args.inputs[3];
-  const uint8_t flip = args.inputs[0].type == DataType::Int8 ? 0x80 : 0;
-  const auto zero = static_cast<uint32_t>(op.xZero + flip);
-  for (int64_t c = 0; c < shape.groups; ++c) {
-    uint32_t sum;
-    std::memcpy(&sum, weights + c * 4, sizeof sum);
-    start[c] = static_cast<int32_t>(args.bias<uint32_t>(2, c) - zero * sum);
-    factors[c] = given.as<const float>()[given.shape[0] == 1 ? 0 : c * given.strides[0]];
-  }
-  const int64_t plane = item / items.perPlane, batch = plane / shape.y.depth;
-  const uint8_t* image = args.inputs[0].as<const uint8_t>() + batch * shape.x.batchStride;
-  uint8_t* y = args.outputs[0].as<uint8_t>() + batch * shape.y.batchStride;
-  DepthwiseRuns runs(shape, static_cast<uint8_t>(op.xZero), scratch);
-  const int64_t first = item % items.perPlane * items.rows;
-  for (int64_t row = first; row < std::min(first + items.rows, shape.rows); ++row)
-    runs.addRow(image, Pixel(shape, (plane % shape.y.depth * shape.rows + row) * shape.y.width), y);
-  convolveDepthwise({runs.runs(), runs.places(), runs.count(), shape.taps(), shape.groups,
-                     DepthwiseRuns::xStep(shape), shape.y.pixelStride,
-                     reinterpret_cast<const int8_t*>(weights) + shape.panels.channels() * 4,
-                     shape.panels.channels(), start, factors, Requantiser(op.y),
-                     areSmall(factors, shape.groups), flip, op.y.dataType() == DataType::Int8});
+/// Sums become real numbers where they lie.
+void finishReals(const DepthwiseRuns& runs, const DepthwiseBytes& work, const Channels& channels,
+                 const ops::Epilogue& epilogue) {
+  for (int64_t i = 0; i < runs.count(); ++i)
+    for (int64_t pixel = 0; pixel < runs.runs()[i].count; ++pixel) {
+      auto* y = reinterpret_cast<float*>(runs.runs()[i].y + pixel * work.yStep);
+      scaleSums({reinterpret_cast<const int32_t*>(y), work.factors, channels.bias(), y,
+                 work.channels});
+      applyTo(epilogue, y, work.channels);
+    }
 }
 
-ConvShape shapeOf(const ops::Operator& op, std::span<const TensorView> inputs,
-                  std::span<const TensorView> outputs, const OutputRows& rows) {
-  return {static_cast<const ops::QuantizedConv&>(op), inputs[0], inputs[1], outputs[0], rows};
+void runDepthwiseItem(const ConvShape& shape, const ops::QuantizedConv& op, const KernelArgs& args,
+                      const Channels& channels, const DepthwiseItems& items, int64_t item,
+                      std::byte* scratch) {
+  const auto size = static_cast<int64_t>(elementSize(args.outputs[0].type));
+  const uint8_t flip = args.inputs[0].type == DataType::Int8 ? 0x80 : 0;
+  const int64_t plane = item / items.perPlane, batch = plane / shape.y.depth;
+  const uint8_t* image = args.inputs[0].as<const uint8_t>() + batch * shape.x.batchStride;
+  uint8_t* y = args.outputs[0].as<uint8_t>() + batch * shape.y.batchStride * size;
+  DepthwiseRuns runs(shape, static_cast<uint8_t>(zeroOfInput(args, op.xZero)), scratch);
+  const int64_t first = item % items.perPlane * items.rows;
+  for (int64_t row = first; row < std::min(first + items.rows, shape.rows); ++row)
+    runs.addRow(image, Pixel(shape, (plane % shape.y.depth * shape.rows + row) * shape.y.width), y,
+                size);
+  const DepthwiseBytes work{
+      runs.runs(), runs.places(), runs.count(), shape.taps(), shape.groups,
+      DepthwiseRuns::xStep(shape), shape.y.pixelStride * size,
+      args.inputs[1].as<const int8_t>() + shape.panels.sumBytes(), shape.panels.channels(),
+      static_cast<int16_t>(op.wZero), channels.start(), channels.factors(), channels.bias(), Requantiser(op.y),
+      channels.factorsAreSmall(), flip, op.y.dataType() == DataType::Int8, op.y.isReal()};
+  convolveDepthwise(work);
+  if (op.y.isReal()) finishReals(runs, work, channels, op.epilogue);
 }
 
 // Matrix product ----------------------------------------------------------------------------------
@@ -471,8 +444,8 @@ void runProductBlock(const ProductShape& shape, const ByteBlocks& blocks,
   const int last = a.shape.rank() - 1;
   const int64_t first = block * blocks.rowsPerBlock;
   const int64_t count = std::min(blocks.rowsPerBlock, blocks.rows - first);
-  auto* places = reinterpret_cast<int64_t*>(scratch);
-  auto* bytes = reinterpret_cast<uint8_t*>(scratch + blocks.placesBytes());
+  int64_t* places = blocks.places(scratch);
+  uint8_t* bytes = blocks.bytes(scratch);
   for (int64_t i = 0; i < count; ++i) {
     places[i] = rowOffset(y, first + i);
     if (blocks.inPlace) continue;
@@ -480,11 +453,10 @@ void runProductBlock(const ProductShape& shape, const ByteBlocks& blocks,
     for (int64_t k = 0; k < shape.depth; ++k)
       bytes[i * blocks.pitch + k] = from[k * a.strides[last]];
   }
-  const uint8_t* inPlace = a.as<const uint8_t>() + rowOffset(a, first);
-  const ByteProduct::Rows rows =
-      blocks.inPlace ? ByteProduct::Rows{inPlace, a.strides[last - 1], count, places}
-                     : ByteProduct::Rows{bytes, blocks.pitch, count, places};
-  product.run(0, firstPair, endPair, rows, y.as<uint8_t>());
+  ByteProduct::Rows rows{bytes, blocks.pitch, count, places, blocks.terms(scratch)};
+  if (blocks.inPlace)
+    rows.x = a.as<const uint8_t>() + rowOffset(a, first), rows.rowStep = a.strides[last - 1];
+  product.run(0, firstPair, endPair, rows, 0);
 }
 
 }  // namespace
@@ -498,16 +470,17 @@ bool acceptsQuantizedConv(const ops::Operator& op, std::span<const TensorView> i
 
 size_t QuantizedConvWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
                               std::span<const TensorView> outputs, const CallShape& call) {
-  return scratchWorkspace(shapeOf(op, inputs, outputs, call.rows).blocks().scratchBytes(),
-                          call.threads);
+  const ConvShape shape = shapeOf(op, inputs, outputs, call.rows);
+  return Channels::bytes(shape.panels) +
+         scratchWorkspace(blocksOfConv(shape).scratchBytes(), call.threads);
 }
 
 Result<void> runQuantizedConv(const ops::Operator& op, const KernelArgs& args) {
   const auto& conv = static_cast<const ops::QuantizedConv&>(op);
   const ConvShape shape = shapeOf(op, args.inputs, args.outputs, args.rows);
-  const ByteBlocks blocks = shape.blocks();
-  const ByteProduct product(shape.panels, args, TileInput(args.inputs[0].type, conv.xZero), conv.y);
-  forEachBlock(args, shape.y.batch * shape.groups * blocks.blocks(), product.pairs(),
+  const ByteBlocks blocks = blocksOfConv(shape);
+  const ByteProduct product(conv, shape.panels, args);
+  forEachBlock(*args.team, product, shape.y.batch * shape.groups * blocks.blocks(),
                blocks.scratchBytes(),
                [&](int64_t block, int64_t firstPair, int64_t endPair, std::byte* scratch) {
                  runConvBlock(shape, blocks, product, args, block, firstPair, endPair, scratch);
@@ -519,23 +492,29 @@ bool acceptsQuantizedDepthwise(const ops::Operator& op, std::span<const TensorVi
                                std::span<const TensorView> outputs) {
   if (!isPacked(inputs, outputs[0])) return false;
   const ConvShape shape = shapeOf(op, inputs, outputs, {});
-  return shape.panels.depthwise && shape.taps() <= kMostByteTaps && shape.y.channelsAdjacent() &&
+  const bool isReal =
+      static_cast<const ops::QuantizedConv&>(op).y.rule == ops::QuantisationRule::TfliteReal;
+  return !isReal && shape.panels.depthwise && shape.taps() <= kMostByteTaps && shape.y.channelsAdjacent() &&
          shape.x.channelsAdjacent();
 }
 
 size_t QuantizedDepthwiseWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
                                    std::span<const TensorView> outputs, const CallShape& call) {
-  return scratchWorkspace(DepthwiseRuns::Parts(shapeOf(op, inputs, outputs, call.rows)).bytes(),
-                          call.threads);
+  const ConvShape shape = shapeOf(op, inputs, outputs, call.rows);
+  return Channels::bytes(shape.panels) +
+         scratchWorkspace(DepthwiseRuns::Parts(shape).bytes(), call.threads);
 }
 
 Result<void> runQuantizedDepthwise(const ops::Operator& op, const KernelArgs& args) {
   const auto& conv = static_cast<const ops::QuantizedConv&>(op);
   const ConvShape shape = shapeOf(op, args.inputs, args.outputs, args.rows);
   const DepthwiseItems items(shape, args.team->threads());
-  forEachItem(*args.team, items.planes * items.perPlane, args.workspace,
+  const int64_t flip = args.inputs[0].type == DataType::Int8 ? 128 : 0;
+  const Channels channels(conv, shape.panels, args,
+                          static_cast<int32_t>(zeroOfInput(args, conv.xZero) + flip));
+  forEachItem(*args.team, items.planes * items.perPlane, channels.scratches(),
               DepthwiseRuns::Parts(shape).bytes(), [&](int64_t item, std::byte* scratch) {
-                runDepthwiseItem(shape, conv, args, items, item, scratch);
+                runDepthwiseItem(shape, conv, args, channels, items, item, scratch);
               });
   return {};
 }
@@ -549,17 +528,17 @@ bool acceptsQuantizedMatMul(const ops::Operator&, std::span<const TensorView> in
 
 size_t QuantizedMatMulWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
                                 std::span<const TensorView>, const CallShape& call) {
-  return scratchWorkspace(ProductShape(op, inputs[0], inputs[1]).blocks().scratchBytes(),
-                          call.threads);
+  const ProductShape shape(op, inputs[0], inputs[1]);
+  return Channels::bytes(shape.panels) +
+         scratchWorkspace(shape.blocks().scratchBytes(), call.threads);
 }
 
 Result<void> runQuantizedMatMul(const ops::Operator& op, const KernelArgs& args) {
   const auto& matmul = static_cast<const ops::QuantizedMatMul&>(op);
   const ProductShape shape(op, args.inputs[0], args.inputs[1]);
   const ByteBlocks blocks = shape.blocks();
-  const ByteProduct product(shape.panels, args, TileInput(args.inputs[0].type, matmul.xZero),
-                            matmul.y);
-  forEachBlock(args, blocks.blocks(), product.pairs(), blocks.scratchBytes(),
+  const ByteProduct product(matmul, shape.panels, args);
+  forEachBlock(*args.team, product, blocks.blocks(), blocks.scratchBytes(),
                [&](int64_t block, int64_t firstPair, int64_t endPair, std::byte* scratch) {
                  runProductBlock(shape, blocks, product, args, block, firstPair, endPair, scratch);
                });

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "kernels/simd/byte_rows.h"
 #include "kernels/simd/transpose_tile.h"
 
 namespace minnow::kernels::simd {
@@ -82,6 +83,9 @@ void copyTile(const CopyPlan& plan, const T* from, T* to, int64_t rows, int64_t 
       std::memcpy(to + i * r.to, from + i * r.from, static_cast<size_t>(columns) * sizeof(T));
     return;
   }
+  if constexpr (sizeof(T) == 1)
+    if (r.from == 1 && r.to == 3 && c.to == 1 && columns == 3)
+      return interleaveThree({from, from + c.from, from + 2 * c.from}, to, rows);
   if constexpr (sizeof(T) == 4)
     if (c.to == 1 && r.from == 1) return transposeTile({from, c.from, to, r.to, rows, columns});
   for (int64_t i = 0; i < rows; ++i) {

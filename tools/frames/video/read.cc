@@ -37,6 +37,28 @@ struct Place {
   }
 };
 
+/// Why a device does not open, and what to do.
+const char* adviceOn(int code) {
+  switch (code) {
+    case AVERROR(ENOENT):
+      return "no such device; cameras are /dev/video0 and so on";
+    case AVERROR(EBUSY):
+      return "another program has the camera";
+    case AVERROR(EACCES):
+    case AVERROR(EPERM):
+      return "this user may not open it; those of the group `video` may";
+    case AVERROR(ENODEV):
+    case AVERROR(ENOTTY):
+    case AVERROR(ENOSYS):
+      return "no camera, or none that streams";
+    case AVERROR(EINVAL):
+    case AVERROR(EIO):
+      return "the camera refuses all formats that FFmpeg knows";
+    default:
+      return "the device cannot be opened";
+  }
+}
+
 class Video : public Reader {
  public:
   Video(std::string from, Place place) : from_(std::move(from)), place_(std::move(place)) {}
@@ -79,7 +101,7 @@ Result<void> Video::open(double rate) {
   av_dict_free(&wishes);
   if (code < 0)
     return failed(from_,
-                  place_.device != nullptr ? "no such device, or it cannot be opened"
+                  place_.device != nullptr ? adviceOn(code)
                                            : "no video that FFmpeg's libraries can open",
                   code);
   format_.reset(format);

@@ -5,8 +5,9 @@ typedef struct {
   int each;  // parameters: so many means, then factors, then biases
 } BatchNormalization;
 
-kernel void batchNormalization(global const T* x, long xAt, global const float* parameters,
-                               long at, global T* y, long yAt, BatchNormalization g) {
+kernel void batchNormalization(global const T* x, global const float* parameters, global T* y,
+                               long4 places, BatchNormalization g) {
+  long xAt = places.x, at = places.y, yAt = places.z;
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int last = g.rank - 1, first = take(&i, g.blocks) * kLanes, count = g.extent[last] - first;
@@ -33,7 +34,8 @@ typedef struct {
   float weight, beta, bias;
 } Lrn;
 
-kernel void lrn(global const T* x, long xAt, global T* y, long yAt, Lrn g) {
+kernel void lrn(global const T* x, global T* y, long4 places, Lrn g) {
+  long xAt = places.x, yAt = places.y;
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int channel = take(&i, g.blocks) * kLanes, count = g.channels - channel;

@@ -20,16 +20,22 @@ typedef struct {
 #define UNROLLED __attribute__((opencl_unroll_hint(PIXELS)))
 #define JOINED(a, b) a##b
 #define EVALUATE(name) JOINED(evaluate, name)
+#define RESULT(sum) EVALUATE(EPILOGUE)((Function){g.alpha, g.beta}, 0, Add(sum, added))
 
-/// Stores the results along x, `step` apart, that are there.
+/// Stores the results along x, `step` apart, that are there. Mostly all are, in whole vectors: then none
+/// is asked for by itself.
 static void finish(const V* sums, int first, int step, global const T* bias, int channel,
                    int count, global T* y, Conv g) {
   const V added = biasOf(bias, channel, g.bias, count);
+  const long next = (long)step * g.y[2];
   y += (long)first * g.y[2];
-  UNROLLED for (int p = 0; p < PIXELS; ++p, first += step, y += (long)step * g.y[2])
-    if (first < g.out[2])
-      store(EVALUATE(EPILOGUE)((Function){g.alpha, g.beta}, 0, Add(sums[p], added)), y, g.yChannel,
-            count);
+  const bool whole = count >= kLanes && g.yChannel == 1 && first + (PIXELS - 1) * step < g.out[2];
+  if (whole) {
+    UNROLLED for (int p = 0; p < PIXELS; ++p, y += next) store16(RESULT(sums[p]), y);
+    return;
+  }
+  UNROLLED for (int p = 0; p < PIXELS; ++p, y += next)
+    if (first + p * step < g.out[2]) store(RESULT(sums[p]), y, g.yChannel, count);
 }
 
 #ifdef PANELS
@@ -101,8 +107,9 @@ static void finishPanels(const V* sums, int first, int panel, int group, global 
   }
 }
 
-kernel void conv(global const T* x, long xAt, global const T* w, long wAt,
-                 global const T* bias, long biasAt, global T* y, long yAt, Conv g) {
+kernel void conv(global const T* x, global const T* w, global const T* bias, global T* y,
+                 long4 places, Conv g) {
+  long xAt = places.x, wAt = places.y, biasAt = places.z, yAt = places.w;
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int first = take(&i, g.across) * PIXELS;
@@ -161,8 +168,9 @@ kernel void conv(global const T* x, long xAt, global const T* w, long wAt,
 }
 
 // The same of single taps, none of which is on padding.
-kernel void pointwise(global const T* x, long xAt, global const T* w, long wAt,
-                      global const T* bias, long biasAt, global T* y, long yAt, Conv g) {
+kernel void pointwise(global const T* x, global const T* w, global const T* bias, global T* y,
+                      long4 places, Conv g) {
+  long xAt = places.x, wAt = places.y, biasAt = places.z, yAt = places.w;
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int first = take(&i, g.across) * PIXELS;
@@ -184,8 +192,9 @@ kernel void pointwise(global const T* x, long xAt, global const T* w, long wAt,
 }
 #elif !defined(TAPS) && !defined(DEPTHWISE)
 // One input and one output channel a group: weights are [taps][channels, padded to 16].
-kernel void depthwise(global const T* x, long xAt, global const T* w, long wAt,
-                      global const T* bias, long biasAt, global T* y, long yAt, Conv g) {
+kernel void depthwise(global const T* x, global const T* w, global const T* bias, global T* y,
+                      long4 places, Conv g) {
+  long xAt = places.x, wAt = places.y, biasAt = places.z, yAt = places.w;
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int channel = take(&i, g.panels) * kLanes, count = g.groups - channel;
@@ -227,8 +236,9 @@ kernel void depthwise(global const T* x, long xAt, global const T* w, long wAt,
 enum { kColumns = (PIXELS - 1) * STRIDE + TAPS };
 #define ALL(count) __attribute__((opencl_unroll_hint(count)))
 
-kernel void channels(global const T* x, long xAt, global const T* w, long wAt,
-                     global const T* bias, long biasAt, global T* y, long yAt, Conv g) {
+kernel void channels(global const T* x, global const T* w, global const T* bias, global T* y,
+                     long4 places, Conv g) {
+  long xAt = places.x, wAt = places.y, biasAt = places.z, yAt = places.w;
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int channel = min(take(&i, g.panels) * kLanes, g.groups - kLanes);
@@ -277,8 +287,9 @@ kernel void channels(global const T* x, long xAt, global const T* w, long wAt,
 // none. Results of a work-item are a stride apart along x, so they have the same taps. With
 // -D DEPTHWISE=1 each group has one input and one output channel.
 #ifdef DEPTHWISE
-kernel void transposed(global const T* x, long xAt, global const T* w, long wAt,
-                       global const T* bias, long biasAt, global T* y, long yAt, Conv g) {
+kernel void transposed(global const T* x, global const T* w, global const T* bias, global T* y,
+                       long4 places, Conv g) {
+  long xAt = places.x, wAt = places.y, biasAt = places.z, yAt = places.w;
   int i = get_global_id(0);
   if (i >= g.items) return;
   int block = take(&i, g.across);

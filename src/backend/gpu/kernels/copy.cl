@@ -13,7 +13,8 @@ static V every(global const T* from) {
 }
 
 // Rows that lie one element after another along the last axis in y, and -D STEP= in x.
-kernel void runs(global const T* x, long xAt, global T* y, long yAt, Runs g) {
+kernel void runs(global const T* x, global T* y, long4 places, Runs g) {
+  long xAt = places.x, yAt = places.y;
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int last = g.rank - 1, first = take(&i, g.blocks) * g.run;
@@ -40,7 +41,8 @@ typedef struct {
 
 #define UNROLLED __attribute__((opencl_unroll_hint(ROWS)))
 
-kernel void crossed(global const T* x, long xAt, global T* y, long yAt, Crossed g) {
+kernel void crossed(global const T* x, global T* y, long4 places, Crossed g) {
+  long xAt = places.x, yAt = places.y;
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int b = min(take(&i, g.blocks[1]) * ROWS, g.extent[1] - ROWS);

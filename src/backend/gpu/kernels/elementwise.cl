@@ -49,8 +49,9 @@ typedef T Y;
 #define storeY store
 #endif
 
-kernel void elementwise(global const A* a, long aAt, global const B* b, long bAt,
-                        global Y* y, long yAt, Elementwise g) {
+kernel void elementwise(global const A* a, global const B* b, global Y* y, long4 places,
+                        Elementwise g) {
+  long aAt = places.x, bAt = places.y, yAt = places.z;
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int last = g.rank - 1, first = take(&i, g.blocks) * g.run;

@@ -170,7 +170,8 @@ static V inverseOf(global const T* x, const Fold* g, const Place* place, V mean)
 }
 
 #ifdef REDUCE
-kernel void reduce(global const T* x, long xAt, global T* y, long yAt, Fold g) {
+kernel void reduce(global const T* x, global T* y, long4 places, Fold g) {
+  long xAt = places.x, yAt = places.y;
   ENTER
   store(REDUCE, y + place.at[kY], g.results[kY][g.resultRank - 1], place.lanes);
 }
@@ -178,7 +179,8 @@ kernel void reduce(global const T* x, long xAt, global T* y, long yAt, Fold g) {
 
 // Softmax and its kin ------------------------------------------------------------------------------
 
-kernel void softmax(global const T* x, long xAt, global T* y, long yAt, Fold g) {
+kernel void softmax(global const T* x, global T* y, long4 places, Fold g) {
+  long xAt = places.x, yAt = places.y;
   ENTER
   const V most = Add(OF(greatestOf), none);
   const V inverse = exactDivide(0, (V)(1), exponentialsOf(x, &g, &place, most));
@@ -186,7 +188,8 @@ kernel void softmax(global const T* x, long xAt, global T* y, long yAt, Fold g) 
     put(Mul(exponential(0, Sub(get(x, &g, &place, kX, i), most)), inverse), y, &g, &place, i);
 }
 
-kernel void logSoftmax(global const T* x, long xAt, global T* y, long yAt, Fold g) {
+kernel void logSoftmax(global const T* x, global T* y, long4 places, Fold g) {
+  long xAt = places.x, yAt = places.y;
   ENTER
   const V most = Add(OF(greatestOf), none);
   const V logOfSum = logarithm(0, exponentialsOf(x, &g, &place, most));
@@ -195,7 +198,8 @@ kernel void logSoftmax(global const T* x, long xAt, global T* y, long yAt, Fold 
 }
 
 // 1 for the first of the greatest; -1 for `found` where there was one.
-kernel void hardmax(global const T* x, long xAt, global T* y, long yAt, Fold g) {
+kernel void hardmax(global const T* x, global T* y, long4 places, Fold g) {
+  long xAt = places.x, yAt = places.y;
   ENTER
   const V most = Add(OF(greatestOf), none);
   int16 found = 0;
@@ -217,7 +221,8 @@ kernel void hardmax(global const T* x, long xAt, global T* y, long yAt, Fold g) 
 // ArgMax and ArgMin: -D BEATS=Gt or Lt, -D LAST=0 or 1; the place is an integer of 64 bits -------------
 
 #ifdef BEATS
-kernel void argReduce(global const T* x, long xAt, global int* y, long yAt, Fold g) {
+kernel void argReduce(global const T* x, global int* y, long4 places, Fold g) {
+  long xAt = places.x, yAt = places.y;
   ENTER
   V best = get(x, &g, &place, kX, 0);
   int16 where = 0;
@@ -242,8 +247,9 @@ kernel void argReduce(global const T* x, long xAt, global int* y, long yAt, Fold
 
 // Scale and bias vary along a set, or along results, or both. -D BIAS=0 where there is none.
 #ifdef BIAS
-kernel void layer(global const T* x, long xAt, global const T* scale, long scaleAt,
-                  global const T* bias, long biasAt, global T* y, long yAt, Fold g) {
+kernel void layer(global const T* x, global const T* scale, global const T* bias, global T* y,
+                  long4 places, Fold g) {
+  long xAt = places.x, scaleAt = places.y, biasAt = places.z, yAt = places.w;
   ENTER
   const V mean = ReduceCentre, inverse = inverseOf(x, &g, &place, mean);
   for (int i = 0; i < g.count; i += kStep) {
@@ -255,8 +261,9 @@ kernel void layer(global const T* x, long xAt, global const T* scale, long scale
 }
 #endif
 
-kernel void group(global const T* x, long xAt, global const T* scale, long scaleAt,
-                  global const T* bias, long biasAt, global T* y, long yAt, Fold g) {
+kernel void group(global const T* x, global const T* scale, global const T* bias, global T* y,
+                  long4 places, Fold g) {
+  long xAt = places.x, scaleAt = places.y, biasAt = places.z, yAt = places.w;
   ENTER
   const V mean = ReduceMean;
   const V deviation = exactSqrt(0, Add(varianceOf(x, &g, &place, mean), (V)(g.epsilon)));
@@ -268,7 +275,8 @@ kernel void group(global const T* x, long xAt, global const T* scale, long scale
   }
 }
 
-kernel void meanVariance(global const T* x, long xAt, global T* y, long yAt, Fold g) {
+kernel void meanVariance(global const T* x, global T* y, long4 places, Fold g) {
+  long xAt = places.x, yAt = places.y;
   ENTER
   const V mean = ReduceMean;
   const V deviation = Add(exactSqrt(0, varianceOf(x, &g, &place, mean)), (V)(1e-9f));
@@ -278,7 +286,8 @@ kernel void meanVariance(global const T* x, long xAt, global T* y, long yAt, Fol
 
 // Division by a norm: -D REDUCE=ReduceL1 or ReduceL2.
 #ifdef REDUCE
-kernel void norm(global const T* x, long xAt, global T* y, long yAt, Fold g) {
+kernel void norm(global const T* x, global T* y, long4 places, Fold g) {
+  long xAt = places.x, yAt = places.y;
   ENTER
   const V by = REDUCE;
   for (int i = 0; i < g.count; i += kStep)

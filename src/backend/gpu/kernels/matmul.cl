@@ -17,8 +17,9 @@ typedef struct {
 #define JOINED(a, b) a##b
 #define EVALUATE(name) JOINED(evaluate, name)
 
-kernel void matmul(global const T* a, long aAt, global const T* b, long bAt,
-                   global const T* bias, long biasAt, global T* y, long yAt, MatMul g) {
+kernel void matmul(global const T* a, global const T* b, global const T* bias, global T* y,
+                   long4 places, MatMul g) {
+  long aAt = places.x, bAt = places.y, biasAt = places.z, yAt = places.w;
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int first = take(&i, g.blocks) * PIXELS;

@@ -11,7 +11,8 @@ typedef struct {
   float mean[3], scale[3], alpha;
 } Picture;
 
-kernel void picture(global const uchar4* pixels, long first, global T* y, long yAt, Picture g) {
+kernel void picture(global const uchar4* pixels, global T* y, long4 places, Picture g) {
+  long first = places.x, yAt = places.y;
   const int i = get_global_id(0);
   if (i >= g.items) return;
   const int v = i / g.width, u = i - v * g.width;

@@ -47,8 +47,8 @@ static V greatestOf(global const T* window, const int* count, int lanes, Pool g)
   return most;
 }
 
-kernel void pool(global const T* x, long xAt, global const int* spans, long spansAt,
-                 global T* y, long yAt, Pool g) {
+kernel void pool(global const T* x, global const int* spans, global T* y, long4 places, Pool g) {
+  long xAt = places.x, spansAt = places.y, yAt = places.z;
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int first = take(&i, g.blocks) * g.run, end = min(first + g.run, g.channels);

@@ -5,7 +5,8 @@ typedef struct {
   int fromExtent[8], from[8], toExtent[8], to[8];
 } Reorder;
 
-kernel void reorder(global const Bits* x, long xAt, global Bits* y, long yAt, Reorder g) {
+kernel void reorder(global const Bits* x, global Bits* y, long4 places, Reorder g) {
+  long xAt = places.x, yAt = places.y;
   int i = get_global_id(0), k = i;
   if (i >= g.items) return;
   for (int axis = g.fromRank - 1; axis >= 0; --axis)

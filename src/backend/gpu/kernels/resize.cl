@@ -18,9 +18,9 @@ static V weighted(V sum, V value, int tap, int taps, float weight) {
   return tap == 0 ? Mul(value, (V)(weight)) : MulAdd(value, (V)(weight), sum);
 }
 
-kernel void resize(global const T* x, long xAt, global const int* offsets, long offsetsAt,
-                   global const float* weights, long weightsAt, global T* y, long yAt,
-                   Resize g) {
+kernel void resize(global const T* x, global const int* offsets, global const float* weights,
+                   global T* y, long4 places, Resize g) {
+  long xAt = places.x, offsetsAt = places.y, weightsAt = places.z, yAt = places.w;
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int first = take(&i, g.blocks) * g.run, end = min(first + g.run, g.lanes);

@@ -1,6 +1,7 @@
 // Whether numbers below 2^-126 are 0: of 16 of them, and of 16 whose products are.
 
-kernel void tiny(global float* x, long xAt, int items) {
+kernel void tiny(global float* x, long4 places, int items) {
+  long xAt = places.x;
   if (get_global_id(0) >= items) return;
   const V tiny = vload16(0, x), small = vload16(1, x);
   vstore16(fabs(tiny + tiny) + fabs(tiny * (V)(1024)) + fabs(tiny - small * small), 0, x);

@@ -50,8 +50,8 @@ static void storeTruth(int16 value, global uchar* to, int step, int count) {
 #define IsNaN(a, b) ((a) != (a))
 
 #ifdef COMPARE
-kernel void compare(global const T* a, long aAt, global const T* b, long bAt,
-                    global uchar* y, long yAt, Truth g) {
+kernel void compare(global const T* a, global const T* b, global uchar* y, long4 places, Truth g) {
+  long aAt = places.x, bAt = places.y, yAt = places.z;
   if (get_global_id(0) >= g.items) return;
   const Place place = placeOf(&g);
   const int last = g.rank - 1;
@@ -69,8 +69,9 @@ kernel void compare(global const T* a, long aAt, global const T* b, long bAt,
 #define Not(a, b) (~(a))
 
 #ifdef DECIDE
-kernel void decide(global const uchar* a, long aAt, global const uchar* b, long bAt,
-                   global uchar* y, long yAt, Truth g) {
+kernel void decide(global const uchar* a, global const uchar* b, global uchar* y, long4 places,
+                   Truth g) {
+  long aAt = places.x, bAt = places.y, yAt = places.z;
   if (get_global_id(0) >= g.items) return;
   const Place place = placeOf(&g);
   const int last = g.rank - 1;
@@ -81,8 +82,9 @@ kernel void decide(global const uchar* a, long aAt, global const uchar* b, long 
 #endif
 
 // a ? b : c.
-kernel void choose(global const uchar* a, long aAt, global const T* b, long bAt,
-                   global const T* c, long cAt, global T* y, long yAt, Truth g) {
+kernel void choose(global const uchar* a, global const T* b, global const T* c, global T* y,
+                   long4 places, Truth g) {
+  long aAt = places.x, bAt = places.y, cAt = places.z, yAt = places.w;
   if (get_global_id(0) >= g.items) return;
   const Place place = placeOf(&g);
   const int last = g.rank - 1;

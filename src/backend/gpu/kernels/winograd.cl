@@ -43,8 +43,8 @@ static void fromPoints(V* m, int step) {
       MulAdd((V)(2.82842712f), differenceB, MulAdd((V)(0.353553391f), differenceA, m5));
 }
 
-kernel void inputs(global const T* x, long xAt, global float* points, long pointsAt,
-                   Winograd g) {
+kernel void inputs(global const T* x, global float* points, long4 places, Winograd g) {
+  long xAt = places.x, pointsAt = places.y;
   const int i = get_global_id(0);
   if (i >= g.items) return;
   const int panel = i % g.inPanels, slot = i / g.inPanels, tile = g.first + slot;
@@ -67,8 +67,9 @@ kernel void inputs(global const T* x, long xAt, global float* points, long point
 }
 
 #ifdef PIXELS
-kernel void sums(global const float* points, long pointsAt, global const T* w, long wAt,
-                 global float* products, long productsAt, Winograd g) {
+kernel void sums(global const float* points, global const T* w, global float* products,
+                 long4 places, Winograd g) {
+  long pointsAt = places.x, wAt = places.y, productsAt = places.z;
   int i = get_global_id(0);
   if (i >= g.items) return;
   const int blocks = (g.tiles + PIXELS - 1) / PIXELS;
@@ -94,8 +95,9 @@ kernel void sums(global const float* points, long pointsAt, global const T* w, l
 #endif
 
 #ifdef EPILOGUE
-kernel void results(global const float* products, long productsAt, global const T* bias,
-                    long biasAt, global T* y, long yAt, Winograd g) {
+kernel void results(global const float* products, global const T* bias, global T* y, long4 places,
+                    Winograd g) {
+  long productsAt = places.x, biasAt = places.y, yAt = places.z;
   const int i = get_global_id(0);
   if (i >= g.items) return;
   const int panel = i % g.outPanels, slot = i / g.outPanels, tile = g.first + slot;

@@ -1,4 +1,4 @@
-// minnow: the command line. One file a verb; this one maps failures to exit codes.
+// The command line. One file a verb; this one maps failures to exit codes.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -8,6 +8,7 @@
 
 #include "base/program.h"
 #include "exit.h"
+#include "minnow/minnow_tools.h"
 #include "minnow/runtime.h"
 #include "verbs.h"
 #include "words.h"
@@ -49,7 +50,7 @@ void checkVerb(const CLI::App& app, const char* word) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+extern "C" int minnow_command_line(int argc, char** argv) {
   minnow::base::beginProgram();
   CLI::App app(
       "Minnow runs convolutional networks in little memory, with the same bits everywhere.",

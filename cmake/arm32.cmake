@@ -1,0 +1,11 @@
+# A 32-bit ARM on which Minnow is built for itself, as `pip install` does on a Raspberry Pi: the compiler is told of VFPv4 and NEON as
+# in armv7.cmake, where the CPU has them. Its kernel is often a 64-bit one, after which CMake names the processor.
+if(CMAKE_CROSSCOMPILING OR NOT CMAKE_SIZEOF_VOID_P EQUAL 4 OR NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(arm|aarch64)")
+  return()
+endif()
+set(CMAKE_SYSTEM_PROCESSOR armv7)
+file(STRINGS /proc/cpuinfo vfpv4 REGEX "^Features.*( vfpv4| asimd)")
+if(vfpv4)
+  add_compile_options(-march=armv7-a -mfpu=neon-vfpv4 -mfp16-format=ieee -Wno-psabi)
+  add_compile_definitions(__ARM_VFPV4__=1)
+endif()

@@ -1,0 +1,42 @@
+# minnow_onnx: protobuf and the messages of ONNX, for the converter. Debian's packages have both. A cross build, and one whose
+# result has to run where they are not, compiles protobuf's sources, and the messages by this machine's protoc: it has to be of
+# the sources' version.
+set(MINNOW_PROTOBUF_SOURCE "" CACHE PATH "protobuf's sources, to be compiled and linked statically; empty for the installed library")
+set(MINNOW_ONNX_PROTO "" CACHE FILEPATH "onnx-ml.proto, with MINNOW_PROTOBUF_SOURCE: the onnx package of PyPI has it")
+add_library(minnow_onnx INTERFACE)
+target_compile_definitions(minnow_onnx INTERFACE ONNX_NAMESPACE=onnx ONNX_ML=1)
+if(NOT MINNOW_PROTOBUF_SOURCE)
+  find_package(Protobuf MODULE REQUIRED)
+  target_link_libraries(minnow_onnx INTERFACE onnx_proto protobuf::libprotobuf)
+  return()
+endif()
+
+function(minnow_own_protobuf)
+  foreach(part TESTS CONFORMANCE EXAMPLES PROTOC_BINARIES LIBPROTOC SHARED_LIBS)
+    set(protobuf_BUILD_${part} OFF)
+  endforeach()
+  set(protobuf_WITH_ZLIB OFF)
+  set(protobuf_INSTALL OFF)
+  set(BUILD_SHARED_LIBS OFF)
+  set(CMAKE_POLICY_VERSION_MINIMUM 3.5)
+  set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)
+  set(CMAKE_CXX_STANDARD 17)
+  set(CMAKE_UNITY_BUILD OFF)
+  add_subdirectory(${MINNOW_PROTOBUF_SOURCE} ${PROJECT_BINARY_DIR}/protobuf EXCLUDE_FROM_ALL SYSTEM)
+  target_compile_options(libprotobuf PRIVATE -Os -w)
+endfunction()
+minnow_own_protobuf()
+
+find_program(MINNOW_PROTOC protoc REQUIRED)
+set(onnx_made ${PROJECT_BINARY_DIR}/generated/onnx-messages/onnx)
+file(MAKE_DIRECTORY ${onnx_made})
+configure_file(${MINNOW_ONNX_PROTO} ${onnx_made}/onnx-ml.proto COPYONLY)
+file(CONFIGURE OUTPUT ${onnx_made}/onnx_pb.h CONTENT "#include \"onnx/onnx-ml.pb.h\"\n")
+add_custom_command(OUTPUT ${onnx_made}/onnx-ml.pb.cc ${onnx_made}/onnx-ml.pb.h VERBATIM
+  COMMAND ${MINNOW_PROTOC} --proto_path=${onnx_made}/.. --cpp_out=${onnx_made}/.. onnx/onnx-ml.proto
+  DEPENDS ${onnx_made}/onnx-ml.proto)
+add_library(minnow_onnx_messages STATIC ${onnx_made}/onnx-ml.pb.cc)
+target_include_directories(minnow_onnx_messages SYSTEM PUBLIC ${onnx_made}/..)
+target_compile_options(minnow_onnx_messages PRIVATE -Os -w)
+target_link_libraries(minnow_onnx_messages PUBLIC libprotobuf)
+target_link_libraries(minnow_onnx INTERFACE minnow_onnx_messages)

@@ -1,0 +1,101 @@
+"""Conversion: from ONNX or TensorFlow Lite to a .minnow model."""
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+from typing import Iterable, Mapping, Optional, Sequence, Union
+
+import numpy as np
+
+from . import _c
+from .errors import InvalidArgument, Io
+
+#: An axis is a number, a range "32..960", a name "H", or a name with either, "H=32..960".
+AskedShape = Union[str, Sequence[Union[int, str]]]
+
+
+class Conversion:
+    """A converted model in memory: Model() takes it, save() writes it, bytes() copies it.
+
+    report: "operators_before", "operators_after", "weight_bytes", "opset", "passes" with their changes, "warnings".
+    """
+
+    def __init__(self, memory: _c.Memory, report: Optional[dict] = None):
+        self._memory = memory
+        self.report = report or {}
+
+    @classmethod
+    def of_bytes(cls, model) -> "Conversion":
+        """A copy of a .minnow file's bytes where the engine wants them."""
+        view = np.frombuffer(model, np.uint8)
+        block = np.empty(view.size + 64, np.uint8)
+        start = -block.ctypes.data % 64
+        block[start:start + view.size] = view
+        return cls(_Borrowed(block, start, view.size))
+
+    def __bytes__(self) -> bytes:
+        return ctypes.string_at(self._memory.bytes.data, self._memory.bytes.count)
+
+    def save(self, path: Union[str, "os.PathLike[str]"]) -> None:
+        """Writes a .minnow file; one that was there is replaced at once, so that programs that have it mapped go on."""
+        beside = f"{os.fspath(path)}.{os.getpid()}.part"
+        try:
+            with open(beside, "wb") as file:
+                file.write((ctypes.c_char * self._memory.bytes.count).from_address(self._memory.bytes.data))
+            os.replace(beside, path)
+        except OSError as problem:
+            if os.path.exists(beside):
+                os.remove(beside)
+            raise Io(f"{os.fspath(path)}: {problem.strerror}") from problem
+
+
+class _Borrowed:
+    """Bytes that NumPy holds, as a Memory."""
+
+    def __init__(self, block, start, count):
+        self._block = block
+        self.bytes = _c.Bytes(block.ctypes.data + start, count)
+
+
+def convert(source: Union[str, "os.PathLike[str]"], output: Union[str, "os.PathLike[str]", None] = None, *,
+            shapes: Optional[Mapping[str, AskedShape]] = None, values: Optional[Mapping[str, object]] = None,
+            bounds: Optional[Mapping[str, int]] = None, disable: Iterable[str] = (), winograd: bool = True,
+            optimise: str = "memory", weights: str = "as-they-are") -> Conversion:
+    """Turns an .onnx or .tflite file into a .minnow model, as `minnow convert` does, and writes it where `output` says.
+
+    shapes: of inputs by name, {"x": (1, 3, 48, "32..960")}: needed for sizes that the model leaves open.
+    values: of inputs that become constants, {"sizes": [1, 64]}, or the name of an .npy file.
+    bounds: the most that a size can be which data decide, {"boxes": 300}.
+    disable: names of passes to leave out (`minnow convert --list-passes`).
+    winograd: False keeps direct convolution's bits.
+    optimise: "memory" or "speed"; weights: "as-they-are" or "float16".
+    Raises Unsupported, which names all nodes that cannot be converted, with advice.
+    """
+    if optimise not in ("memory", "speed") or weights not in ("as-they-are", "float16"):
+        raise InvalidArgument(f'optimise is {optimise!r}, "memory" or "speed"; weights {weights!r}, "as-they-are" or "float16"')
+    passes = list(disable) + ([] if winograd else ["choose-winograd"])
+    lists = [_pairs(shapes, _shape), _pairs(values, _numbers), _pairs(bounds, str), _c.words(passes)]
+    options = _c.ConvertOptions(for_speed=optimise == "speed", float16_weights=weights == "float16")
+    options.shapes, options.values, options.bounds, options.disabled_passes = (
+        ctypes.cast(words, _c.Words) for words in lists)
+    model, report = _c.Memory(), _c.Memory()
+    _c.convert(os.fsencode(source), options, model.bytes, report.bytes)
+    made = Conversion(model, json.loads(report.text()))
+    if output is not None:
+        made.save(output)
+    return made
+
+
+def _pairs(values, text):
+    return _c.words(f"{name}={text(value)}" for name, value in (values or {}).items())
+
+
+def _shape(shape) -> str:
+    return shape if isinstance(shape, str) else ",".join(str(extent) for extent in shape)
+
+
+def _numbers(value) -> str:
+    if isinstance(value, (str, os.PathLike)):
+        return os.fspath(value)
+    return ",".join(repr(number + 0) for number in np.asarray(value).ravel().tolist())  # True is 1

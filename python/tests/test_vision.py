@@ -1,0 +1,123 @@
+"""Pictures as NumPy has them, whatever their strides, into tensors."""
+import models
+import numpy as np
+import pytest
+
+import minnow
+from minnow import vision
+
+PICTURE = (np.arange(4 * 6 * 3) * 37 % 256).astype(np.uint8).reshape(4, 6, 3)
+
+
+def written(picture, shape=(1, 3, 4, 6), dtype=np.float32, **options):
+    into = np.full(shape, 77, dtype)
+    placement = vision.write_image(picture, into, **options)
+    return into, placement
+
+
+def planar(picture):
+    return picture.transpose(2, 0, 1)[None].astype(np.float32)
+
+
+@pytest.mark.parametrize("view", [
+    lambda p: p, lambda p: p[::-1], lambda p: p[:, ::-1], lambda p: p[::-1, ::-1], lambda p: p[..., ::-1],
+    lambda p: p[1:3, 2:5], lambda p: p[::2, ::3], lambda p: np.asfortranarray(p), lambda p: p.transpose(1, 0, 2),
+], ids=["plain", "flipped", "mirrored", "turned", "bgr", "part", "steps", "fortran", "transposed"])
+def test_views_of_pictures_are_what_they_show(view):
+    picture = view(PICTURE)
+    into, _ = written(picture, (1, 3, *picture.shape[:2]))
+    np.testing.assert_array_equal(into, planar(picture))
+
+
+def test_into_an_input_of_a_frame(conv):
+    session = minnow.Session(minnow.Model(conv))
+    picture = np.tile(PICTURE, (2, 2, 1))[:8, :8]
+    with session.begin() as frame:
+        vision.write_image(picture, frame.input("x"))
+        frame.run()
+        np.testing.assert_array_equal(frame.output("y"), models.conv_of(planar(picture)))
+
+
+def test_into_arrays_of_any_strides():
+    for into in (np.zeros((1, 4, 6, 3), np.float32), np.zeros((1, 4, 6, 3), np.float32).transpose(0, 3, 1, 2),
+                 np.zeros((1, 3, 4, 12), np.float32)[..., ::2]):
+        vision.write_image(PICTURE, into)
+        got = into if into.shape[1] == 3 else into.transpose(0, 3, 1, 2)
+        np.testing.assert_array_equal(got, planar(PICTURE))
+
+
+def test_normalising_and_order():
+    into, _ = written(PICTURE, mean=(1, 2, 3), scale=0.5, colour="bgr")
+    np.testing.assert_array_equal(into, (planar(PICTURE[..., ::-1]) - np.float32([1, 2, 3])[None, :, None, None]) * 0.5)
+    into, _ = written(PICTURE, dtype=np.uint8)
+    np.testing.assert_array_equal(into, planar(PICTURE))
+    rgba = np.dstack([PICTURE, PICTURE[..., 0]])
+    np.testing.assert_array_equal(written(rgba, format="rgba")[0], planar(PICTURE))
+    np.testing.assert_array_equal(written(PICTURE, (1, 4, 4, 6), alpha=1)[0][0, 3], np.ones((4, 6)))
+    grey = PICTURE[..., 0]
+    np.testing.assert_array_equal(written(grey, (1, 1, 4, 6), format="gray", colour="gray")[0][0, 0], grey)
+
+
+def test_crops_turns_and_placement():
+    into, placement = written(PICTURE, (1, 3, 3, 2), crop=(1, 1, 3, 2), quarters=1, mirror=True)
+    np.testing.assert_array_equal(into, planar(np.rot90(PICTURE[1:3, 1:4], -1)[:, ::-1]))
+    assert placement.quarters == 1 and placement.mirror is True
+    _, boxed = written(PICTURE, (1, 3, 12, 12), fit="letterbox", pad=(1, 2, 3))
+    assert (boxed.scale_x, boxed.offset_x, boxed.offset_y) == (2, 0, 2) and boxed.to_picture(6, 6) == (3, 2)
+    top, _ = written(PICTURE, (1, 3, 12, 12), fit="letterbox", anchor="top-left", pad=9, interpolation="nearest")
+    np.testing.assert_array_equal(top[:, :, 8:], np.full((1, 3, 4, 12), 9))
+    np.testing.assert_array_equal(top[:, :, :8:2, ::2], planar(PICTURE))
+
+
+@pytest.mark.parametrize("form", ["nv12", "nv21", "i420"])
+def test_frames_of_cameras(form):
+    luma = (np.arange(24) * 9 % 256).astype(np.uint8).reshape(4, 6)
+    cb, cr = np.full((2, 3), 90, np.uint8), np.full((2, 3), 160, np.uint8)
+    pairs = {"nv12": np.dstack([cb, cr]), "nv21": np.dstack([cr, cb])}
+    planes = (luma, cb, cr) if form == "i420" else (luma, pairs[form])
+    packed = np.concatenate([plane.ravel() for plane in planes]).reshape(6, 6)
+    options = dict(format=form, full_range=True, matrix="bt601")
+    into, _ = written(packed, **options)
+    y, b, r = luma.astype(float), 90 - 128, 160 - 128
+    exact = np.clip([y + 1.402 * r, y - 0.344136 * b - 0.714136 * r, y + 1.772 * b], 0, 255)
+    assert np.abs(into[0] - exact).max() <= 0.51
+    padded = tuple(np.pad(plane, ((0, 0), (0, 5)) + ((0, 0),) * (plane.ndim - 2))[:, :plane.shape[1]] for plane in planes)
+    np.testing.assert_array_equal(written(padded, **options)[0], into)
+    np.testing.assert_array_equal(written(tuple(plane[::-1] for plane in planes), **options)[0], into[:, :, ::-1])
+    wide = np.pad(packed, ((0, 0), (0, 2)))[:, :6]
+    np.testing.assert_array_equal(written(wide, **options)[0], into)
+
+
+@pytest.mark.parametrize("picture, options, error", [
+    (PICTURE.astype(np.float32), {}, minnow.ShapeMismatch),
+    (PICTURE[..., :2], {}, minnow.ShapeMismatch),
+    (PICTURE, {"format": "yuv"}, minnow.InvalidArgument),
+    (PICTURE, {"quarters": 5}, minnow.InvalidArgument),
+    (PICTURE, {"crop": (5, 0, 4, 2)}, minnow.InvalidArgument),
+    (PICTURE, {"crop": (0, 0, 0, 2)}, minnow.InvalidArgument),
+    (PICTURE, {"mean": (1, 2)}, minnow.InvalidArgument),
+    (PICTURE[..., 0], {"format": "nv12"}, minnow.ShapeMismatch),
+    ((PICTURE[..., 0], PICTURE[:1, :1, :2]), {"format": "nv12"}, minnow.ShapeMismatch),
+    (PICTURE[:0], {}, minnow.ShapeMismatch),
+])
+def test_what_cannot_be_is_refused(picture, options, error):
+    with pytest.raises(error):
+        written(picture, **options)
+
+
+def test_arrays_that_cannot_be_written_are_refused():
+    fixed = np.zeros((1, 3, 4, 6), np.float32)
+    fixed.flags.writeable = False
+    for into in (fixed, [0], np.zeros((1, 3, 4, 6)), np.zeros((2, 3, 4, 6), np.float32)):
+        with pytest.raises(minnow.Error):
+            vision.write_image(PICTURE, into)
+
+
+def test_files_are_read(tmp_path):
+    rows = [[(255, 0, 0), (0, 255, 0), (1, 2, 3)], [(0, 0, 255), (9, 9, 9), (4, 5, 6)]]
+    (tmp_path / "picture.bmp").write_bytes(models.bmp(rows))
+    picture = vision.read_image(tmp_path / "picture.bmp")
+    np.testing.assert_array_equal(picture, np.array(rows, np.uint8))
+    picture[0, 0] = 7  # is the caller's own
+    with pytest.raises(minnow.NotFound, match="nowhere.png"):
+        vision.read_image("nowhere.png")

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Python's wheels for old and other systems, by PyPI's ziglang: build_wheels.sh [x86_64|aarch64|armv7l]…, into build/wheels
+# (docs/python.md). Without a word: all three.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+declare -A targets=([x86_64]=x86_64-linux-gnu.2.17 [aarch64]=aarch64-linux-gnu.2.17 [armv7l]=arm-linux-gnueabihf.2.17)
+machines=("$@")
+[ $# -gt 0 ] || machines=(x86_64 aarch64 armv7l)
+root=$PWD/build/wheels venv=$PWD/build/wheels/venv sources=$PWD/build/wheels/sources
+mkdir -p "$root"
+[ -e "$venv/complete" ] || {
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install -q ziglang scikit-build-core build wheel auditwheel
+  touch "$venv/complete"
+}
+scripts/wheel_sources.sh "$sources"
+zig=$("$venv/bin/python" -c 'import ziglang, os; print(os.path.join(os.path.dirname(ziglang.__file__), "zig"))')
+jobs=$(nproc)
+
+# dependency MACHINE PACKAGE OPTION…: compiled and installed where the wheel's build finds it.
+dependency() {
+  local machine=$1 package=$2 folder=$root/$1/$2
+  shift 2
+  [ ! -e "$folder/complete" ] || return 0
+  cmake -G Ninja -S "$sources/$package" -B "$folder" "${toolchain[@]}" -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF \
+    -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DCMAKE_POLICY_VERSION_MINIMUM=3.5 -DCMAKE_INSTALL_PREFIX="$root/$machine/prefix" \
+    -DCMAKE_INSTALL_LIBDIR=lib "$@" > "$folder.log" 2>&1 &&
+    cmake --build "$folder" -j "$jobs" >> "$folder.log" 2>&1 && cmake --install "$folder" >> "$folder.log" 2>&1 ||
+    { tail -30 "$folder.log" >&2; exit 1; }
+  touch "$folder/complete"
+}
+
+for machine in "${machines[@]}"; do
+  target=${targets[$machine]:?"build_wheels.sh: no such machine: $machine"}
+  prefix=$root/$machine/prefix
+  mkdir -p "$prefix"
+  toolchain=("-DCMAKE_TOOLCHAIN_FILE=$PWD/cmake/zig.cmake" "-DMINNOW_ZIG=$zig" "-DMINNOW_ZIG_TARGET=$target"
+    "-DMINNOW_ZIG_PREFIX=$prefix")
+  echo "$machine: what is linked statically"
+  dependency "$machine" zlib
+  rm -f "$prefix"/lib/libz.so*
+  dependency "$machine" libpng1.6 -DPNG_SHARED=OFF -DPNG_TESTS=OFF -DPNG_HARDWARE_OPTIMIZATIONS=OFF
+  dependency "$machine" libjpeg-turbo -DENABLE_SHARED=OFF -DWITH_TURBOJPEG=OFF -DREQUIRE_SIMD=OFF -DCMAKE_ASM_NASM_COMPILER=
+  echo "$machine: the wheel"
+  options=()
+  for option in "${toolchain[@]}" "-DMINNOW_PROTOBUF_SOURCE=$sources/protobuf" "-DMINNOW_ONNX_PROTO=$sources/onnx-ml.proto" \
+    -DMINNOW_OPENCL=OFF -DMINNOW_OPENGL=OFF; do
+    options+=("-Ccmake.args=$option")
+  done
+  rm -rf "$root/made"
+  PATH=$venv/bin:$PATH "$venv/bin/python" -m build --wheel --no-isolation -o "$root/made" -Cbuild-dir="$root/$machine/build" \
+    "${options[@]}" . > "$root/$machine/wheel.log" 2>&1 || { tail -40 "$root/$machine/wheel.log" >&2; exit 1; }
+  # What it asks of the C library is checked, then its name says it.
+  glibc=${target##*gnu*.2.}
+  scripts/wheel_symbols.py "2.$glibc" "$root"/made/*.whl
+  rm -f "$root"/minnow_engine-*_"$machine".whl
+  "$venv/bin/wheel" tags --remove --platform-tag "manylinux_2_${glibc}_$machine" "$root"/made/*.whl
+  mv "$root"/made/*.whl "$root/"
+done
+ls -l "$root"/*.whl

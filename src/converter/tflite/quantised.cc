@@ -1,0 +1,144 @@
+// What importers of quantised operators have in common.
+#include "converter/tflite/quantised.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/fail.h"
+
+namespace minnow::converter {
+
+using Value = ir::ValueId;
+
+WholeRange rangeOf(DataType type) {
+  if (type == DataType::Int16) return {-32768, 32767};
+  return type == DataType::Int8 ? WholeRange{-128, 127} : WholeRange{0, 255};
+}
+
+namespace {
+
+bool isScale(float scale) { return std::isfinite(scale) && scale > 0; }
+
+const tfl::QuantizationParameters& parametersOf(const TfliteOperator& op,
+                                                const tfl::Tensor& tensor) {
+  if (!isQuantised(tensor))
+    op.unsupported(text("a mix of quantised tensors and ", typeName(tensor)));
+  return *tensor.quantization();
+}
+
+int64_t zeroAt(const tfl::QuantizationParameters& by, flatbuffers::uoffset_t i) {
+  const auto* zeros = by.zero_point();
+  return zeros && i < zeros->size() ? zeros->Get(i) : 0;
+}
+
+}  // namespace
+
+ops::Quantisation quantisationOf(const TfliteOperator& op, const tfl::Tensor& tensor) {
+  const auto& by = parametersOf(op, tensor);
+  if (by.scale()->size() != 1) op.unsupported("a scale for each channel here");
+  const ops::Quantisation found{by.scale()->Get(0), zeroAt(by, 0)};
+  const WholeRange range = rangeOf(dataTypeOf(tensor));
+  if (!isScale(found.scale)) op.broken(text("a scale is ", found.scale));
+  if (found.zero < range.least || found.zero > range.most)
+    op.broken(text("a zero point of ", found.zero, " is no ", typeName(tensor)));
+  return found;
+}
+
+bool isAlike(const TfliteOperator& op, const tfl::Tensor& a, const tfl::Tensor& b) {
+  const ops::Quantisation first = quantisationOf(op, a), second = quantisationOf(op, b);
+  return first.scale == second.scale && first.zero == second.zero;
+}
+
+WeightScales weightScales(const TfliteOperator& op, const tfl::Tensor& tensor, int axis,
+                          int64_t channels) {
+  const auto& by = parametersOf(op, tensor);
+  WeightScales found{{by.scale()->begin(), by.scale()->end()}, zeroAt(by, 0)};
+  const auto count = std::ssize(found.scales);
+  if (count != 1 && (count != channels || by.quantized_dimension() != axis))
+    op.broken(text("weights of ", channels, " channels have ", count, " scales along axis ",
+                   by.quantized_dimension()));
+  for (flatbuffers::uoffset_t i = 0; i < by.scale()->size(); ++i)
+    if (!isScale(by.scale()->Get(i)) || (i > 0 && zeroAt(by, i) != found.zero))
+      op.unsupported("weights of such scales or zero points");
+  return found;
+}
+
+ops::QuantisedResult resultOf(const TfliteOperator& op, tfl::Activation activation,
+                              ops::QuantisationRule rule) {
+  const tfl::Tensor& tensor = op.declaredOutput(0);
+  const auto [scale, zero] = quantisationOf(op, tensor);
+  const WholeRange range = rangeOf(dataTypeOf(tensor));
+  auto y = ops::QuantisedResult::of(dataTypeOf(tensor), zero);
+  y.rule = rule;
+  y.least = range.least, y.most = range.most;
+  const auto limit = [scale = scale, zero = zero, range](float real) {
+    const double steps = std::clamp(std::round(double{real / scale}), -1e6, 1e6);
+    return range.clamped(zero + static_cast<int64_t>(steps));
+  };
+  switch (activation) {
+    case tfl::Activation::None:
+      break;
+    case tfl::Activation::Relu6:
+      y.most = limit(6);
+      [[fallthrough]];
+    case tfl::Activation::Relu:
+      y.least = zero;
+      break;
+    case tfl::Activation::ReluN1To1:
+      y.least = limit(-1), y.most = limit(1);
+      break;
+    default:
+      op.unsupported(text("fused activation ", static_cast<int>(activation)));
+  }
+  return y;
+}
+
+Value byTable(TfliteOperator& op, Value x, const std::function<int64_t(int64_t)>& fn) {
+  const DataType to = dataTypeOf(op.declaredOutput(0));
+  const bool isSigned = op.context().typeOf(x).type == DataType::Int8;
+  const WholeRange range = rangeOf(to);
+  std::array<uint8_t, 256> table;
+  for (int i = 0; i < 256; ++i)
+    table[static_cast<size_t>(i)] = static_cast<uint8_t>(
+        range.clamped(fn(isSigned ? int64_t{static_cast<int8_t>(i)} : int64_t{i})));
+  const Value results = op.context().constantOf({to, Shape{256}}, std::as_bytes(std::span(table)));
+  return op.emit(std::make_unique<ops::LookUp>(), {x, results});
+}
+
+Value byRealTable(TfliteOperator& op, Value x, const std::function<float(float)>& fn) {
+  const ops::Quantisation in = quantisationOf(op, op.declaredInput(0)),
+                          out = quantisationOf(op, op.declaredOutput(0));
+  const float inverse = 1 / out.scale;
+  return byTable(op, x, [&](int64_t q) {
+    const float steps = std::round(fn(in.scale * static_cast<float>(q - in.zero)) * inverse);
+    return static_cast<int64_t>(std::clamp(steps, -1e6F, 1e6F)) + out.zero;
+  });
+}
+
+Value activated(TfliteOperator& op, Value x, tfl::Activation activation) {
+  if (activation == tfl::Activation::None) return x;
+  const ops::QuantisedResult y = resultOf(op, activation);
+  return byTable(op, x, [&](int64_t q) { return std::clamp(q, y.least, y.most); });
+}
+
+Value WholeNumbers::dividedByPower(Value a, int64_t bits) const {
+  if (bits == 0) return a;
+  const Value half = number(int64_t{1} << (bits - 1));
+  return right(plus(plus(a, half), right(a, number(63))), number(bits));
+}
+
+Value WholeNumbers::times(Value a, const kernels::FixedFactor& factor) const {
+  if (factor.left() > 0)  // in 32 bits, which wrap around
+    a = of(c_.cast(left(a, number(factor.left())), DataType::Int32));
+  return dividedByPower(highProduct(a, number(factor.multiplier)), factor.right());
+}
+
+Value WholeNumbers::clamped(Value a, int64_t least, int64_t most) const {
+  return c_(ops::BinaryFn::Min, c_(ops::BinaryFn::Max, a, number(least)), number(most));
+}
+
+Value WholeNumbers::stored(Value a, const ops::QuantisedResult& y) const {
+  return c_.cast(clamped(plus(a, number(y.zero)), y.least, y.most), type_);
+}
+
+}  // namespace minnow::converter

@@ -1,0 +1,217 @@
+// Convolutions and matrix products of bytes. Weights of uint8 are stored as int8, 128 less, as is their zero point.
+#include <algorithm>
+
+#include "base/fail.h"
+#include "converter/tflite/products.h"
+#include "converter/tflite/quantised.h"
+#include "ops/integer_product.h"
+#include "ops/pad.h"
+#include "ops/transpose.h"
+
+namespace minnow::converter {
+namespace {
+
+using Value = ir::ValueId;
+using ops::QuantisationRule;
+
+struct ByteWeights {
+  Value bytes;  ///< int8, axes as in the file
+  int64_t zero;
+};
+
+/// A constant of int8 or uint8.
+ByteWeights byteWeights(TfliteOperator& op, int i, int64_t zero) {
+  const DataType type = op.typeOf(i);
+  if (!op.isConstant(i)) op.unsupported("weights that are computed");
+  if (type == DataType::Int8) return {op.in(i), zero};
+  if (type != DataType::Uint8) op.unsupported(text("quantised weights of ", type));
+  const auto from = op.bytes(i);
+  std::vector<std::byte> flipped(from.begin(), from.end());
+  for (std::byte& one : flipped) one ^= std::byte{0x80};
+  op.spend(flipped.size());
+  return {op.context().constantOf({DataType::Int8, op.shape(i)}, flipped), zero - 128};
+}
+
+/// What sums are multiplied by, for each channel or all: sx * sw / so, all in double but for uint8, whose first
+/// product is float32's.
+Value factors(TfliteOperator& op, int x, const WeightScales& weights, bool isFixed) {
+  const double in = quantisationOf(op, op.declaredInput(x)).scale,
+               out = quantisationOf(op, op.declaredOutput(0)).scale;
+  const bool isShort = isFixed && op.typeOf(x) == DataType::Uint8;
+  std::vector<double> all;
+  for (const double scale : weights.scales) {
+    const double product = in * scale;
+    all.push_back((isShort ? static_cast<double>(static_cast<float>(product)) : product) / out);
+  }
+  return op.context().constantOf({DataType::Float64, Shape{std::ssize(all)}},
+                                 std::as_bytes(std::span(all)));
+}
+
+Value biasOf(TfliteOperator& op, int i) {
+  if (!op.hasInput(i)) return ir::kNoValue;
+  if (op.typeOf(i) != DataType::Int32) op.unsupported(text("a bias of ", op.typeOf(i)));
+  return op.in(i);
+}
+
+void expectBytes(const TfliteOperator& op, int x) {
+  const DataType type = op.typeOf(x);
+  if (type != DataType::Int8 && type != DataType::Uint8)
+    op.unsupported(text("quantised ", type, " here"));
+  if (dataTypeOf(op.declaredOutput(0)) != type)
+    op.unsupported("input and output of different types");
+}
+
+template <class Options>
+void convolveBytes(TfliteOperator& op, const Options& options, int64_t groups, int channelAxis,
+                   const std::vector<int64_t>& perm) {
+  expectBytes(op, 0);
+  const Shape filter = filterShape(op, 1);
+  const WeightScales by = weightScales(op, op.declaredInput(1), channelAxis, filter[channelAxis]);
+  const ByteWeights weights = byteWeights(op, 1, by.zero);
+  auto conv = std::make_unique<ops::QuantizedConv>();
+  setWindow(op, options, filter, *conv);
+  conv->dilations = {options.dilation_h(), options.dilation_w()};
+  conv->groups = groups;
+  conv->xZero = quantisationOf(op, op.declaredInput(0)).zero;
+  // Of int8 DEPTHWISE_CONV_2D pays no heed to a zero point of weights, and CONV_2D has none.
+  conv->wZero = op.typeOf(1) == DataType::Int8 ? 0 : weights.zero;
+  if (conv->wZero != weights.zero && op.type() == "CONV_2D")
+    op.unsupported("weights of int8 with a zero point");
+  conv->y = resultOf(op, options.activation());
+  op.set(0,
+         op.emit(std::move(conv), {op.image(0), op.transposed(weights.bytes, perm), biasOf(op, 2),
+                                   factors(op, 0, by, true)}),
+         Axes::ChannelsFirst);
+}
+
+}  // namespace
+
+void importQuantisedConv(TfliteOperator& op) {
+  if (op.typeOf(0) == DataType::Float32) return importHybridConv(op);
+  if (op.typeOf(0) == DataType::Int16) return importWideConv(op);
+  convolveBytes(op, op.options<tfl::Conv2DOptions>(), groupsOf(op), 0, kOutputsFirst);
+}
+
+void importQuantisedDepthwiseConv(TfliteOperator& op) {
+  if (op.typeOf(0) == DataType::Float32) return importHybridConv(op);
+  if (op.typeOf(0) == DataType::Int16) return importWideConv(op);
+  convolveBytes(op, op.options<tfl::DepthwiseConv2DOptions>(), depthwiseGroupsOf(op), 3,
+                kOutputsLast);
+}
+
+/// Rounds once, in double.
+void importQuantisedFullyConnected(TfliteOperator& op) {
+  if (op.typeOf(0) == DataType::Float32) return importHybridFullyConnected(op);
+  if (op.typeOf(0) == DataType::Int16) return importWideFullyConnected(op);
+  expectBytes(op, 0);
+  const auto& options = op.options<tfl::FullyConnectedOptions>();
+  const Value x = rowsOf(op, options);
+  const WeightScales by = weightScales(op, op.declaredInput(1), 0, op.shape(1)[0]);
+  const ByteWeights weights = byteWeights(op, 1, by.zero);
+  auto product = std::make_unique<ops::QuantizedMatMul>();
+  product->transposeB = true;
+  product->xZero = quantisationOf(op, op.declaredInput(0)).zero;
+  product->wZero = weights.zero;
+  product->y = resultOf(op, options.activation(), QuantisationRule::TfliteReal);
+  op.set(0,
+         op.emit(std::move(product), {x, weights.bytes, biasOf(op, 2), factors(op, 0, by, false)}));
+}
+
+// Transposed --------------------------------------------------------------------------------------
+
+namespace {
+
+/// x with stride - 1 elements of its zero point between rows, and between columns.
+Value spreadOut(TfliteOperator& op, Value x, const std::vector<int64_t>& strides, int64_t zero) {
+  const Composer c = op.compose();
+  const Shape in = op.context().typeOf(x).shape;
+  auto pad = std::make_unique<ops::Pad>();
+  pad->padsBegin.assign(6, 0);
+  pad->padsEnd = {0, 0, 0, strides[0] - 1, 0, strides[1] - 1};
+  const Value blank = c.cast(c.integer(zero), op.context().typeOf(x).type);
+  Value y = c.reshape(x, {in[0], in[1], in[2], 1, in[3], 1});
+  y = op.emit(std::move(pad), {y, blank});
+  y = c.reshape(y, {in[0], in[1], in[2] * strides[0], in[3] * strides[1]});
+  for (int axis : {2, 3}) {
+    const int64_t stride = strides[static_cast<size_t>(axis) - 2];
+    if (stride > 1) y = c.slice(y, axis, 0, (in[axis] - 1) * stride + 1);
+  }
+  return y;
+}
+
+/// Weights [outputs, kernel, kernel, inputs] with both axes of the kernel turned round.
+Value turnedRound(TfliteOperator& op, Value bytes, const Shape& filter) {
+  const auto from = op.bytesOf(bytes);
+  const auto taps = static_cast<size_t>(filter[1] * filter[2]),
+             each = static_cast<size_t>(filter[3]);
+  std::vector<std::byte> turned(from.size());
+  for (size_t i = 0; i < (each > 0 ? from.size() / each : 0); ++i)
+    std::ranges::copy(from.subspan((i / taps * taps + taps - 1 - i % taps) * each, each),
+                      turned.begin() + static_cast<std::ptrdiff_t>(i * each));
+  op.spend(turned.size());
+  return op.context().constantOf({DataType::Int8, filter}, turned);
+}
+
+}  // namespace
+
+/// A convolution of the image with blank rows and columns between its own.
+void importQuantisedTransposeConv(TfliteOperator& op) {
+  expectBytes(op, 2);
+  const auto& options = op.options<tfl::TransposeConvOptions>();
+  const Shape filter = filterShape(op, 1);
+  const ops::ConvTranspose cut = transposeConvOf(op, options);
+  const WeightScales by = weightScales(op, op.declaredInput(1), 0, filter[0]);
+  const ByteWeights weights = byteWeights(op, 1, by.zero);
+  auto conv = std::make_unique<ops::QuantizedConv>();
+  conv->kernel = {filter[1], filter[2]};
+  conv->strides = conv->dilations = {1, 1};
+  for (size_t axis = 0; axis < 2; ++axis) {
+    conv->padsBegin.push_back(conv->kernel[axis] - 1 - cut.padsBegin[axis]);
+    conv->padsEnd.push_back(conv->kernel[axis] - 1 - cut.padsEnd[axis] + cut.outputPadding[axis]);
+    if (conv->padsEnd[axis] < 0 || conv->padsBegin[axis] < 0)
+      op.unsupported("an output that is much smaller than the input gives");
+  }
+  conv->xZero = quantisationOf(op, op.declaredInput(2)).zero;
+  conv->wZero = op.typeOf(1) == DataType::Int8 ? 0 : weights.zero;
+  conv->y = resultOf(op, options.activation());
+  const Value x = spreadOut(op, op.image(2), cut.strides, conv->xZero);
+  op.assumeShape(2);
+  const Value turned = op.transposed(turnedRound(op, weights.bytes, filter), kOutputsFirst);
+  op.set(0, op.emit(std::move(conv), {x, turned, biasOf(op, 3), factors(op, 2, by, true)}),
+         Axes::ChannelsFirst);
+}
+
+// Two computed matrices ---------------------------------------------------------------------------
+
+namespace {
+
+/// Input i with its last two axes exchanged if `adjoint`.
+Value matrix(TfliteOperator& op, int i, bool adjoint) {
+  if (!adjoint) return op.in(i);
+  std::vector<int64_t> perm(static_cast<size_t>(op.rank(i)));
+  for (size_t axis = 0; axis < perm.size(); ++axis) perm[axis] = static_cast<int64_t>(axis);
+  if (perm.size() < 2) op.broken("a matrix has less than 2 axes");
+  std::swap(perm.back(), perm[perm.size() - 2]);
+  return op.transposed(op.in(i), perm);
+}
+
+}  // namespace
+
+void importQuantisedBatchMatMul(TfliteOperator& op) {
+  expectBytes(op, 0);
+  if (op.typeOf(1) != op.typeOf(0)) op.unsupported("matrices of different types");
+  const auto& options = op.options<tfl::BatchMatMulOptions>();
+  const ops::Quantisation a = quantisationOf(op, op.declaredInput(0)),
+                          b = quantisationOf(op, op.declaredInput(1)),
+                          y = quantisationOf(op, op.declaredOutput(0));
+  const Composer c = op.compose();
+  const auto zero = [&](int64_t z) { return c.cast(c.integer(z), op.typeOf(0)); };
+  const Value sums = op.emit(
+      std::make_unique<ops::MatMulInteger>(),
+      {matrix(op, 0, options.adj_x()), matrix(op, 1, options.adj_y()), zero(a.zero), zero(b.zero)});
+  const kernels::FixedFactor factor(double{a.scale * b.scale} / double{y.scale});
+  const WholeNumbers whole(op);
+  op.set(0, whole.stored(whole.times(whole.of(sums), factor), resultOf(op, tfl::Activation::None)));
+}
+
+}  // namespace minnow::converter

@@ -1,0 +1,93 @@
+// TensorFlow Lite's steps from sums to integers, by vectors (kernels/quantized.h has them as scalars). Included once for
+// every instruction set, after Highway and inside no namespace.
+#if defined(MINNOW_FIXED_ROUNDING_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef MINNOW_FIXED_ROUNDING_INL_H
+#undef MINNOW_FIXED_ROUNDING_INL_H
+#else
+#define MINNOW_FIXED_ROUNDING_INL_H
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace minnow::kernels::simd::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// (a * m + 2^30) >> 31 of numbers of 32 bits, m not negative.
+template <class D>
+HWY_INLINE hn::Vec<D> highProduct(D d, hn::Vec<D> a, hn::Vec<D> m) {
+#if HWY_ARCH_ARM
+  return (void)d, hn::Vec<D>(vqrdmulhq_s32(a.raw, m.raw));
+#else
+  const hn::Repartition<uint64_t, D> d64;
+  const hn::RepartitionToWide<D> wide;
+  const auto half = hn::Set(wide, int64_t{1} << 30);
+  const auto odd = [&](hn::Vec<D> v) {
+    return hn::BitCast(d, hn::ShiftRight<32>(hn::BitCast(d64, v)));
+  };
+  const auto evens = hn::BitCast(d64, hn::Add(hn::MulEven(a, m), half));
+  const auto odds = hn::BitCast(d64, hn::Add(hn::MulEven(odd(a), odd(m)), half));
+  return hn::OddEven(hn::BitCast(d, hn::ShiftLeft<1>(odds)),
+                     hn::BitCast(d, hn::ShiftRight<31>(evens)));
+#endif
+}
+
+/// FixedFactor::times().
+#if HWY_ARCH_ARM
+template <class D>
+HWY_INLINE hn::Vec<D> fixedTimes(D d, hn::Vec<D> v, hn::Vec<D> multiplier, hn::Vec<D> exponent) {
+  const auto left = hn::Max(exponent, hn::Zero(d)), right = hn::Min(exponent, hn::Zero(d));
+  const auto high = highProduct(d, hn::Vec<D>(vshlq_s32(v.raw, left.raw)), multiplier);
+  const auto less = hn::ShiftRight<31>(hn::And(high, right));  // half away from zero
+  return hn::Vec<D>(vrshlq_s32(vqaddq_s32(high.raw, less.raw), right.raw));
+}
+#else
+template <class D>
+HWY_INLINE hn::Vec<D> fixedTimes(D d, hn::Vec<D> v, hn::Vec<D> multiplier, hn::Vec<D> exponent) {
+  const auto left = hn::Max(exponent, hn::Zero(d)), right = hn::Sub(left, exponent);
+  const auto high = highProduct(d, hn::Shl(v, left), multiplier);
+  const auto one = hn::Set(d, 1);
+  const auto mask = hn::Sub(hn::Shl(one, right), one);
+  const auto half = hn::Sub(hn::ShiftRight<1>(mask), hn::ShiftRight<31>(high));
+  const auto isMore = hn::VecFromMask(d, hn::Gt(hn::And(high, mask), half));
+  return hn::Sub(hn::Shr(high, right), isMore);
+}
+
+/// The same of factors below 1/2: what is shifted to the right is so by one at least.
+template <class D>
+HWY_INLINE hn::Vec<D> fixedTimesSmall(D d, hn::Vec<D> v, hn::Vec<D> multiplier,
+                                      hn::Vec<D> exponent) {
+  const auto high = highProduct(d, v, multiplier);
+  const auto one = hn::Set(d, 1);
+  const auto away = hn::Add(high, hn::ShiftRight<31>(high));
+  const auto twice = hn::Shr(away, hn::Sub(hn::Zero(d), hn::Add(exponent, one)));
+  return hn::ShiftRight<1>(hn::Add(twice, one));
+}
+#endif
+
+template <class D>
+HWY_INLINE hn::Vec<D> fixedTimes(D d, hn::Vec<D> v, const FixedFactor& factor) {
+  return fixedTimes(d, v, hn::Set(d, factor.multiplier), hn::Set(d, factor.exponent));
+}
+
+/// Factors are what setTfliteFactor() makes of them.
+struct FixedRounding {
+  template <class D>
+  static HWY_INLINE hn::Vec<D> round(D d, hn::Vec<D> sum, const float* factors, const float* more,
+                                     const Requantiser&) {
+    return fixedTimes(d, sum, hn::LoadU(d, reinterpret_cast<const int32_t*>(factors)),
+                      hn::LoadU(d, reinterpret_cast<const int32_t*>(more)));
+  }
+};
+#if !HWY_ARCH_ARM
+struct SmallFixedRounding {
+  template <class D>
+  static HWY_INLINE hn::Vec<D> round(D d, hn::Vec<D> sum, const float* factors, const float* more,
+                                     const Requantiser&) {
+    return fixedTimesSmall(d, sum, hn::LoadU(d, reinterpret_cast<const int32_t*>(factors)),
+                           hn::LoadU(d, reinterpret_cast<const int32_t*>(more)));
+  }
+};
+#endif
+
+}  // namespace minnow::kernels::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif

@@ -1,0 +1,216 @@
+// Everything is tried in integers first. What fuse-quantised leaves in float is float in the next
+// try, so that no list of operators has to be kept beside the pass's own.
+#include "quantise/plan.h"
+
+#include <algorithm>
+
+#include "base/fail.h"
+#include "ops/binary.h"
+#include "ops/concat.h"
+#include "ops/pool.h"
+#include "ops/resize.h"
+#include "ops/unary.h"
+#include "passes/pass_list.h"
+#include "quantise/writer.h"
+
+namespace minnow::quantise {
+namespace {
+
+using ir::kNoValue;
+using ir::ValueId;
+
+ValueId resultOf(const ir::Node& node) {
+  return node.outputs.empty() ? kNoValue : node.outputs[0];
+}
+
+bool isActivation(const ir::Node& node) {
+  const auto* op = node.as<ops::Unary>();
+  return op && (op->fn == ops::UnaryFn::Relu || op->fn == ops::UnaryFn::Clip);
+}
+
+/// The activation that a node's result is for alone, or -1.
+int activationOf(const ir::Graph& graph, const std::vector<std::vector<int>>& readers, int n) {
+  const ir::Node& node = graph.nodes[static_cast<size_t>(n)];
+  const ValueId result = resultOf(node);
+  if (result == kNoValue || node.outputs.size() != 1 || node.as<ops::Unary>() ||
+      moves(*node.op, 0) || readers[at(result)].size() != 1 || graph.isOutput(result))
+    return -1;
+  const int reader = readers[at(result)][0];
+  return isActivation(graph.nodes[static_cast<size_t>(reader)]) ? reader : -1;
+}
+
+class Planner {
+ public:
+  Planner(ir::Graph& graph, const Seen& seen, const PlanOptions& options)
+      : graph_(graph), seen_(seen), options_(options), layers_(layersOf(graph)) {
+    plan_.isInteger.resize(graph.nodes.size());
+    plan_.isInner.resize(graph.values.size());
+    plan_.by.resize(graph.values.size());
+  }
+
+  Result<Plan> run(const std::set<ValueId>& kept) {
+    findInner();
+    findCandidates(kept);
+    findRanges();
+    findWeights();
+    while (true) {
+      const auto floats = leftInFloat();
+      if (!floats) return std::unexpected(floats.error());
+      if (floats->empty()) return std::move(plan_);
+      for (size_t n = 0; n < layers_.size(); ++n)
+        if (floats->contains(layers_[n])) becomeFloat(static_cast<int>(n));
+    }
+  }
+
+ private:
+  const ir::Node& node(size_t n) const { return graph_.nodes[n]; }
+
+  void findInner() {
+    for (size_t n = 0; n < layers_.size(); ++n)
+      if (const ValueId result = resultOf(node(n)); result != kNoValue && result != layers_[n])
+        plan_.isInner[at(result)] = 1;
+  }
+
+  /// Nodes that lead to a convolution or product, or are one.
+  void findCandidates(const std::set<ValueId>& kept) {
+    const auto readers = graph_.consumers();
+    std::vector<char> leads(layers_.size());
+    for (size_t n = layers_.size(); n-- > 0;) {
+      leads[n] = constantLinear(graph_, node(n)).has_value();
+      for (const ValueId id : node(n).outputs)
+        if (id != kNoValue)
+          for (const int reader : readers[at(id)])
+            leads[n] |= leads[static_cast<size_t>(reader)];
+    }
+    for (size_t n = 0; n < layers_.size(); ++n)
+      plan_.isInteger[n] = (leads[n] || endsLinear(n)) && !kept.contains(layers_[n]) && isSeen(n);
+  }
+
+  /// True of the activation behind a convolution or product.
+  bool endsLinear(size_t n) const {
+    for (size_t i = 0; i < n; ++i)
+      if (layers_[i] == layers_[n] && constantLinear(graph_, node(i))) return true;
+    return false;
+  }
+
+  /// Operands that are no weights.
+  std::span<const ValueId> operands(size_t n) const {
+    const std::span<const ValueId> all = node(n).inputs;
+    return constantLinear(graph_, node(n)) ? all.first(1) : all;
+  }
+
+  /// True if the ranges of a node's results are known, and those of an operand that is computed.
+  bool isSeen(size_t n) const {
+    const auto isKnown = [&](ValueId id) {
+      return id != kNoValue &&
+             (plan_.isInner[at(id)] || (isReal(graph_, id) && seen_[at(id)].seen()));
+    };
+    return std::ranges::any_of(operands(n), isKnown) &&
+           std::ranges::all_of(node(n).outputs,
+                               [&](ValueId id) { return id == kNoValue || isKnown(id); });
+  }
+
+  // Ranges -----------------------------------------------------------------------------------------
+
+  void findRanges() {
+    for (size_t n = 0; n < layers_.size(); ++n) {
+      if (!plan_.isInteger[n]) continue;
+      for (const ValueId id : operands(n)) findRange(id);
+      for (const ValueId id : node(n).outputs) {
+        // What is moved stands for what it stood for.
+        if (id != kNoValue && moves(*node(n).op, 0) && !node(n).as<ops::Concat>())
+          plan_.by[at(id)] = plan_.by[at(node(n).inputs[0])];
+        findRange(id);
+      }
+    }
+  }
+
+  void findRange(ValueId id) {
+    if (id == kNoValue || plan_.by[at(id)] || plan_.isInner[at(id)] || !isReal(graph_, id)) return;
+    const ir::Value& value = graph_.values[at(id)];
+    if (value.isConstant()) {
+      Statistics constant;
+      const auto elements = value.elements<float>();
+      if (addExtremes(constant, elements, 1, static_cast<int64_t>(elements.size())))
+        plan_.by[at(id)] = quantisationOf(constant.least, constant.most);
+    } else if (seen_[at(id)].seen()) {
+      plan_.by[at(id)] = chosenRange(seen_[at(id)], options_.ranges);
+    }
+  }
+
+  void findWeights() {
+    for (size_t n = 0; n < layers_.size(); ++n) {
+      if (!plan_.isInteger[n] || !constantLinear(graph_, node(n))) continue;
+      const ValueId x = node(n).inputs[0];
+      plan_.weights.emplace(
+          n, quantisedWeights(graph_, static_cast<int>(n), plan_.by[at(x)]->scale,
+                              options_.correctBias ? &seen_[at(x)] : nullptr));
+    }
+  }
+
+  // Trying -----------------------------------------------------------------------------------------
+
+  /// Layers in integers of which conversion leaves a node in float, by their results.
+  Result<std::set<ValueId>> leftInFloat() {
+    ir::Graph tried = quantised(graph_, plan_);
+    std::vector<std::string> others;
+    for (const passes::Pass& pass : passes::allPasses())
+      if (pass.name != std::string_view("fuse-quantised")) others.emplace_back(pass.name);
+    if (auto ok = passes::runPasses(tried, others); !ok) return std::unexpected(ok.error());
+    std::set<std::string> names;
+    for (const ir::Node& node : tried.nodes)
+      for (const ValueId id : node.outputs)
+        if (id != kNoValue) names.insert(tried.values[at(id)].name);
+    std::set<ValueId> floats;
+    for (size_t n = 0; n < layers_.size(); ++n)
+      for (const ValueId id : node(n).outputs)
+        if (id != kNoValue && plan_.isInteger[n] && names.contains(graph_.values[at(id)].name))
+          floats.insert(layers_[n]);
+    return floats;
+  }
+
+  void becomeFloat(int n) {
+    plan_.isInteger[static_cast<size_t>(n)] = 0;
+    plan_.weights.erase(n);
+  }
+
+  ir::Graph& graph_;
+  const Seen& seen_;
+  const PlanOptions& options_;
+  std::vector<ValueId> layers_;
+  Plan plan_;
+};
+
+}  // namespace
+
+bool isReal(const ir::Graph& graph, ValueId id) {
+  const ir::Value& value = graph.values[at(id)];
+  return value.type.type == DataType::Float32 && value.isPlain() &&
+         (!value.isConstant() || value.isFixed());
+}
+
+bool moves(const ops::Operator& op, size_t input) {
+  if (const auto* pool = ops::cast<ops::Pool>(op))
+    return pool->fn == ops::PoolFn::Max && input == 0;
+  if (const auto* resize = ops::cast<ops::Resize>(op))
+    return resize->mode == ops::ResizeMode::Nearest && input == 0;
+  return op.movesElements(static_cast<int>(input));
+}
+
+std::vector<ValueId> layersOf(const ir::Graph& graph) {
+  const auto readers = graph.consumers();
+  std::vector<ValueId> layers;
+  for (size_t n = 0; n < graph.nodes.size(); ++n) {
+    const int activation = activationOf(graph, readers, static_cast<int>(n));
+    layers.push_back(
+        resultOf(graph.nodes[activation >= 0 ? static_cast<size_t>(activation) : n]));
+  }
+  return layers;
+}
+
+Result<Plan> plan(ir::Graph& graph, const Seen& seen, const PlanOptions& options,
+                  const std::set<ValueId>& kept) {
+  return Planner(graph, seen, options).run(kept);
+}
+
+}  // namespace minnow::quantise

@@ -1,0 +1,159 @@
+// The C face of pictures: numbers of C's enumerations are those of minnow/image.h.
+#include <cmath>
+
+#include "base/aligned.h"
+#include "base/c_face.h"
+#include "minnow/image.h"
+#include "minnow/minnow_vision.h"
+
+namespace minnow {
+namespace {
+
+using namespace minnow::c;
+using vision::ImageView;
+using vision::PreProcess;
+
+static_assert(MINNOW_I420 == static_cast<int>(vision::PixelFormat::I420));
+static_assert(MINNOW_BT709 == static_cast<int>(vision::YuvMatrix::Bt709));
+static_assert(MINNOW_FIT_LETTERBOX == static_cast<int>(vision::Fit::Letterbox));
+static_assert(MINNOW_ANCHOR_TOP_LEFT == static_cast<int>(vision::Anchor::TopLeft));
+static_assert(MINNOW_COLOUR_GRAY == static_cast<int>(vision::ColourOrder::Gray));
+static_assert(MINNOW_CHANNELS_LAST == static_cast<int>(vision::ChannelsAxis::Last));
+
+/// A member that has to be one of an enumeration's, and the last of them.
+struct Chosen {
+  const char* name;
+  int value, last;
+};
+Result<void> areKnown(std::initializer_list<Chosen> members) {
+  for (const auto& [name, value, last] : members)
+    if (value < 0 || value > last)
+      return fail(ErrorCode::InvalidArgument, name, " is ", value, ", expected 0 to ", last);
+  return {};
+}
+
+Result<ImageView> imageOf(const minnow_image* image) {
+  const auto given = completed<minnow_image>(image, MINNOW_IMAGE_INIT);
+  if (!given) return std::unexpected(given.error());
+  if (auto ok = areZero({given->reserved}); !ok) return std::unexpected(ok.error());
+  if (auto ok = areKnown(
+          {{"format", given->format, MINNOW_I420}, {"matrix", given->matrix, MINNOW_BT709}});
+      !ok)
+    return std::unexpected(ok.error());
+  ImageView view{given->data, given->width, given->height, given->row_bytes,
+                 static_cast<vision::PixelFormat>(given->format)};
+  for (size_t plane = 0; plane < view.chroma.size(); ++plane)
+    view.chroma[plane] = {given->chroma[plane], given->chroma_row_bytes[plane]};
+  view.colour.matrix = static_cast<vision::YuvMatrix>(given->matrix);
+  if (given->full_range != 0) view.colour.range = vision::YuvRange::Full;
+  return view;
+}
+
+minnow_image imageOf(const ImageView& view) {
+  minnow_image image = MINNOW_IMAGE_INIT;
+  image.data = view.data;
+  image.width = view.width;
+  image.height = view.height;
+  image.row_bytes = view.rowBytes;
+  image.format = static_cast<int>(view.format);
+  return image;
+}
+
+Result<PreProcess> preProcessOf(const minnow_pre_process* pre) {
+  const auto given = completed<minnow_pre_process>(pre, MINNOW_PRE_PROCESS_INIT);
+  if (!given) return std::unexpected(given.error());
+  if (auto ok = areKnown({{"fit", given->fit, MINNOW_FIT_LETTERBOX},
+                          {"anchor", given->anchor, MINNOW_ANCHOR_TOP_LEFT},
+                          {"colour", given->colour, MINNOW_COLOUR_GRAY},
+                          {"channels", given->channels, MINNOW_CHANNELS_LAST},
+                          {"quarters", given->quarters, 3}});
+      !ok)
+    return std::unexpected(ok.error());
+  PreProcess all{.fit = static_cast<vision::Fit>(given->fit),
+                 .anchor = static_cast<vision::Anchor>(given->anchor),
+                 .colour = static_cast<vision::ColourOrder>(given->colour),
+                 .channels = static_cast<vision::ChannelsAxis>(given->channels),
+                 .turn = {static_cast<vision::Rotation>(given->quarters), given->mirror != 0}};
+  std::ranges::copy(given->mean, all.mean.begin());
+  std::ranges::copy(given->scale, all.scale.begin());
+  std::ranges::copy(given->pad, all.pad.begin());
+  if (given->has_alpha != 0) all.alpha = given->alpha;
+  if (given->crop_width != 0)
+    all.crop = {given->crop_x, given->crop_y, given->crop_width, given->crop_height};
+  if (given->nearest != 0) all.interpolation = vision::Interpolation::Nearest;
+  return all;
+}
+
+minnow_placement placementOf(const vision::Placement& placement) {
+  return {sizeof(minnow_placement), placement.scaleX,  placement.scaleY,
+          placement.offsetX,        placement.offsetY, static_cast<int>(placement.turn.rotation),
+          placement.turn.mirror,    placement.width,   placement.height};
+}
+
+minnow_status handOver(std::span<const uint8_t> bytes, minnow_bytes* given) {
+  base::AlignedBlock block = base::alignedBlock(base::blockBytes(bytes.size()), base::Clear::No);
+  if (!block) return failed(ErrorCode::OutOfMemory, "no memory for the picture");
+  std::memcpy(block.get(), bytes.data(), bytes.size());
+  block[bytes.size()] = std::byte{0};
+  *given = {block.release(), bytes.size()};
+  return MINNOW_OK;
+}
+
+}  // namespace
+}  // namespace minnow
+
+using namespace minnow;
+
+extern "C" {
+
+void minnow_placement_to_picture(const minnow_placement* placement, double column, double row,
+                                 double picture[2]) {
+  if (placement == nullptr || picture == nullptr) return;
+  const vision::Turn turn{static_cast<vision::Rotation>(placement->quarters & 3),
+                          placement->mirror != 0};
+  const vision::Placement placed{
+      placement->scale_x, placement->scale_y, placement->offset_x, placement->offset_y, turn,
+      placement->width,   placement->height};
+  std::ranges::copy(placed.toPicture(column, row), picture);
+}
+
+minnow_status minnow_write_image(const minnow_image* image, const minnow_pre_process* pre,
+                                 const minnow_tensor* tensor, minnow_placement* placement) {
+  return checked([&]() -> minnow_status {
+    if (image == nullptr || tensor == nullptr) return nullArgument();
+    const auto from = imageOf(image);
+    if (!from) return failed(from.error());
+    const auto how = preProcessOf(pre);
+    if (!how) return failed(how.error());
+    const auto placed = vision::writeImage(*from, *how, viewOf(*tensor));
+    if (!placed) return failed(placed.error());
+    return placement ? handOver(placementOf(*placed), placement) : MINNOW_OK;
+  });
+}
+
+void minnow_bytes_destroy(minnow_bytes* bytes) {
+  if (bytes == nullptr) return;
+  base::FreeBlock()(static_cast<std::byte*>(bytes->data));
+  *bytes = {nullptr, 0};
+}
+
+minnow_status minnow_read_image(const char* path, minnow_bytes* pixels, minnow_image* image) {
+  return checked([&]() -> minnow_status {
+    if (path == nullptr || pixels == nullptr || image == nullptr) return nullArgument();
+    const auto decoded = vision::readImage(path);
+    if (!decoded) return failed(decoded.error());
+    minnow_bytes copy;
+    if (const auto status = minnow::handOver(decoded->pixels, &copy); status != MINNOW_OK)
+      return status;
+    ImageView view = decoded->view();
+    view.data = static_cast<const uint8_t*>(copy.data);
+    if (const auto status = handOver(imageOf(view), image); status != MINNOW_OK) {
+      minnow_bytes_destroy(&copy);
+      return status;
+    }
+    *pixels = copy;
+    return MINNOW_OK;
+  });
+}
+
+}  // extern "C"
