@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the packages into a fresh Debian 12 and uses them there: a model is converted and run, a program in C is built with
-# pkg-config and one in C++ with find_package. Wants root and debootstrap. Usage: try_debs.sh DEB… -- MODEL.onnx PICTURE
+# pkg-config and runs. Wants root and debootstrap, and takes some minutes. Usage: try_debs.sh DEB… -- MODEL.onnx PICTURE
 set -euo pipefail
 debs=()
 while [ "$1" != -- ]; do debs+=("$1"); shift; done
@@ -8,9 +8,8 @@ shift
 here=$(dirname "$(readlink -f "$0")")
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
-mirror=$(grep -hoE '(http|https)://[^ ]+' /etc/apt/sources.list /etc/apt/sources.list.d/* 2> /dev/null | head -1)
-debootstrap --variant=minbase bookworm "$root" "${mirror:-http://deb.debian.org/debian}" > /dev/null
-cp -r /etc/apt/. "$root/etc/apt/"
+debootstrap --variant=minbase bookworm "$root" "${MIRROR:-http://deb.debian.org/debian}" > /dev/null
+cp -r /etc/apt/apt.conf.d/. "$root/etc/apt/apt.conf.d/"  # how this machine reaches it
 mkdir "$root/tried"
 cp "${debs[@]}" "$1" "$2" "$here/../examples/infer.c" "$root/tried"
 chroot "$root" bash -euc "
@@ -21,4 +20,4 @@ chroot "$root" bash -euc "
   minnow convert '$(basename "$1")' -o model.minnow
   minnow run model.minnow --input 'all=$(basename "$2")'
   cc infer.c \$(pkg-config --cflags --libs minnow) -o infer
-  ./infer model.minnow"
+  ./infer model.minnow < /dev/zero | wc -c"

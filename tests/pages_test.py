@@ -94,6 +94,21 @@ class Pages(unittest.TestCase):
                 "model": {"name": "made up", "checksum": ""}, "operators": operators, "tensors": {}}))
         return path
 
+    def test_the_graph(self):
+        model, page = self.folder / "tiny.onnx", self.folder / "graph.html"
+        model.write_bytes(onnx_model(["Relu", "Sigmoid", "Exp"], [1, 3, 16, 16]))
+        self.minnow("info", model, "--html", page)
+        for width in (1300, 500):
+            self.look(page, width)
+        clicked = page.read_text().replace("</body>", "<script>document.getElementById('op2').dispatchEvent("
+                                                      "new MouseEvent('click', {bubbles: true}));</script></body>")
+        page.write_text(clicked)
+        done = subprocess.run([CHROMIUM, *FLAGS, f"--user-data-dir={self.folder}/profile", "--dump-dom", page.as_uri()],
+                              capture_output=True, text=True, timeout=240, check=False)
+        aside = re.search(r"<aside>(.*?)</aside>", done.stdout, re.DOTALL)[1]
+        self.assertIn("<h2>Sigmoid</h2>", aside)
+        self.assertIn("1x3x16x16, 32 bits an element", aside)
+
     def test_diff(self):
         page = self.folder / "report.html"
         good, bad, nan = self.trace("a.npz", 0), self.trace("b.npz", 0.5), self.trace("c.npz", float("nan"))

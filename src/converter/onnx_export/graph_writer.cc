@@ -9,8 +9,6 @@
 #include "converter/onnx/tensor_proto.h"
 #include "converter/onnx_export.h"
 #include "format/read.h"
-#include "minnow/runtime.h"
-#include "ops/relayout.h"
 
 namespace minnow::converter {
 namespace exported {
@@ -25,7 +23,6 @@ GraphWriter::GraphWriter(const ir::Graph& graph, ir::DataSizes sizes)
       written_(graph.values.size(), 0) {
   model_.set_ir_version(9);
   model_.set_producer_name("minnow");
-  model_.set_producer_version(version());
   model_.set_doc_string("After the passes of a conversion. " + graph.producer);
   model_.mutable_graph()->set_name(graph.name.empty() ? "minnow" : graph.name);
 }

@@ -22,6 +22,7 @@ void setSpread(NodeWriter& w, Added& node, const ops::ScaleSpread& spread, DataT
 
 /// Without a zero point the result is of uint8.
 void write(NodeWriter& w, const ops::QuantizeLinear& op) {
+  if (op.awayFromZero) w.refuse("halves that are rounded away from zero");
   const auto type = static_cast<DataType>(op.type);
   const bool isDefault = w.has(2) || type == DataType::Uint8;
   Added y = w.add("QuantizeLinear",
@@ -43,10 +44,10 @@ void write(NodeWriter& w, const ops::DynamicQuantizeLinear&) {
 
 namespace {
 
-/// The bias of a convolution as something to add to its result.
+/// A convolution's bias or factors as something to add to its result, or to multiply it with.
 Name acrossChannels(NodeWriter& w, int bias) {
   std::vector<int64_t> shape(static_cast<size_t>(w.rank(0) - 1), 1);
-  shape[0] = w.type(bias).shape[0];
+  shape[0] = w.type(bias).shape.elements();
   return w.reshaped(w.x(bias), shape);
 }
 
@@ -79,8 +80,7 @@ Name narrowed(NodeWriter& w, const Name& y, const ops::QuantisedResult& result) 
 }
 
 void checkRule(NodeWriter& w, const ops::QuantisedResult& y) {
-  if (y.rule != ops::QuantisationRule::OnnxRuntime)
-    w.refuse("a rounding that is not ONNX Runtime's");
+  if (y.isTflite()) w.refuse("TensorFlow Lite's rounding of integers");
 }
 
 Name toFloats(NodeWriter& w, int i, const ops::Quantisation& quantisation) {
@@ -119,23 +119,51 @@ void write(NodeWriter& w, const ops::Requantize& op) {
   w.give(0, toBytes(w, y, rangeOf(type), 0, type));
 }
 
-void write(NodeWriter& w, const ops::QuantizedConv& op) {
-  checkRule(w, op.y);
+namespace {
+
+/// The zero point of the input, which may be computed by the run.
+Name zeroOfInput(NodeWriter& w, int64_t zero) {
+  return w.has(4) ? w.x(4) : w.small(zero, w.type(0).type);
+}
+
+/// An integer product times its factors and with its bias, in float32: what dynamic quantisation has.
+Name scaled(NodeWriter& w, const Name& sum, const Name& factors, const Name& bias) {
+  const Name y = w.add("Mul", {w.cast(sum, DataType::Float32), factors});
+  return bias.empty() ? y : Name(w.add("Add", {y, bias}));
+}
+
+Name realConv(NodeWriter& w, const ops::QuantizedConv& op) {
+  Added sum = w.add("ConvInteger",
+                    {w.x(0), w.x(1), zeroOfInput(w, op.xZero), w.small(op.wZero, DataType::Int8)});
+  w.setWindow(sum, op).set("group", op.groups);
+  return scaled(w, sum, acrossChannels(w, 3), w.has(2) ? acrossChannels(w, 2) : "");
+}
+
+Name bytesConv(NodeWriter& w, const ops::QuantizedConv& op) {
   const DataType type = w.type(0).type;
   if (op.y.dataType() != type) w.refuse("a QLinearConv from one type of 8 bits to another");
-  const std::vector<int64_t> zeros{w.type(3).shape.elements()};
-  const Name zeroOfWeights = w.add("Expand", {w.small(0, DataType::Int8), w.row(zeros)});
-  Added y = w.add("QLinearConv", {w.x(0), w.number(1), w.small(op.xZero, type), w.x(1), w.x(3),
-                                  zeroOfWeights, w.number(1), w.small(op.y.zero, type), w.x(2)});
+  const std::vector<int64_t> count{w.type(3).shape.elements()};
+  const Name zeros = w.add("Expand", {w.small(op.wZero, DataType::Int8), w.row(count)});
+  Added y = w.add("QLinearConv", {w.x(0), w.number(1), zeroOfInput(w, op.xZero), w.x(1), w.x(3),
+                                  zeros, w.number(1), w.small(op.y.zero, type), w.x(2)});
   w.setWindow(y, op).set("group", op.groups);
-  w.give(0, narrowed(w, y, op.y));
+  return narrowed(w, y, op.y);
+}
+
+}  // namespace
+
+void write(NodeWriter& w, const ops::QuantizedConv& op) {
+  checkRule(w, op.y);
+  w.give(0, op.y.isReal() ? w.apply(op.epilogue, realConv(w, op)) : bytesConv(w, op));
 }
 
 void write(NodeWriter& w, const ops::QuantizedMatMul& op) {
   checkRule(w, op.y);
   static constexpr int64_t kTurned[] = {1, 0};
   const Name b = op.transposeB ? w.transposed(w.x(1), kTurned) : w.x(1);
-  Name y = w.add("MatMulInteger", {w.x(0), b, w.small(op.xZero, w.type(0).type)});
+  Name y = w.add("MatMulInteger",
+                 {w.x(0), b, zeroOfInput(w, op.xZero), w.small(op.wZero, DataType::Int8)});
+  if (op.y.isReal()) return w.give(0, w.apply(op.epilogue, scaled(w, y, w.x(3), w.x(2))));
   if (w.has(2)) y = w.add("Add", {y, w.x(2)});
   y = w.add("Mul", {w.cast(y, DataType::Float32), w.x(3)});
   w.give(0, toBytes(w, y, {op.y.least, op.y.most}, op.y.zero, op.y.dataType()));
@@ -143,8 +171,9 @@ void write(NodeWriter& w, const ops::QuantizedMatMul& op) {
 
 void write(NodeWriter& w, const ops::QuantizedBinary& op) {
   checkRule(w, op.y);
-  const char* fn = op.fn == ops::QuantizedFn::Add ? "Add" : "Mul";
-  const Name y = w.add(fn, {toFloats(w, 0, op.a), toFloats(w, 1, op.b)});
+  static constexpr const char* kNames[] = {"Add", "Mul", "Sub"};
+  const Name y =
+      w.add(kNames[static_cast<size_t>(op.fn)], {toFloats(w, 0, op.a), toFloats(w, 1, op.b)});
   w.give(0, quantised(w, y, op.yScale, op.y));
 }
 
