@@ -30,7 +30,10 @@ minnow_own_protobuf()
 find_program(MINNOW_PROTOC protoc REQUIRED)
 set(onnx_made ${PROJECT_BINARY_DIR}/generated/onnx-messages/onnx)
 file(MAKE_DIRECTORY ${onnx_made})
-configure_file(${MINNOW_ONNX_PROTO} ${onnx_made}/onnx-ml.proto COPYONLY)
+# The importer looks for fields that it does not know, which messages of the lite runtime do not tell.
+file(READ ${MINNOW_ONNX_PROTO} onnx_proto)
+string(REPLACE "option optimize_for = LITE_RUNTIME;" "" onnx_proto "${onnx_proto}")
+file(CONFIGURE OUTPUT ${onnx_made}/onnx-ml.proto CONTENT "${onnx_proto}" @ONLY)
 file(CONFIGURE OUTPUT ${onnx_made}/onnx_pb.h CONTENT "#include \"onnx/onnx-ml.pb.h\"\n")
 add_custom_command(OUTPUT ${onnx_made}/onnx-ml.pb.cc ${onnx_made}/onnx-ml.pb.h VERBATIM
   COMMAND ${MINNOW_PROTOC} --proto_path=${onnx_made}/.. --cpp_out=${onnx_made}/.. onnx/onnx-ml.proto

@@ -17,8 +17,12 @@ from .onnxruntime_face import InferenceSession, NodeArg
 from .traces import Report, diff, hash, memory, replay, trace
 
 __version__ = _c.version().decode()
-__all__ = [name for name in dir() if not name.startswith("_") and name not in (
-    "annotations", "conversion", "engine", "errors", "onnxruntime_face", "traces")]
+__all__ = [
+    "BadModel", "Busy", "Conversion", "DeviceFailed", "Error", "Frame", "InferenceSession", "Internal", "InvalidArgument", "Io",
+    "Ledger", "MemoryReport", "Model", "NodeArg", "NotFound", "OutOfMemory", "Report", "Runtime", "Session", "ShapeMismatch",
+    "Stopped", "TensorInfo", "Unsupported", "VersionMismatch", "convert", "cpu_target", "diff", "hash", "limit_cpu_target",
+    "memory", "replay", "trace", "vision",
+]
 
 
 def cpu_target() -> str:
@@ -29,6 +33,3 @@ def cpu_target() -> str:
 def limit_cpu_target(name: str = "") -> None:
     """From now on the process uses this target; "" lifts the limit. While no frame runs."""
     _c.limit_cpu_target(name.encode())
-
-
-__all__ += ["cpu_target", "limit_cpu_target"]

@@ -25,6 +25,7 @@ from .errors import Busy, Error, InvalidArgument, NotFound
 
 Path = Union[str, "os.PathLike[str]"]
 _MAGIC = b"MINNOW\r\n"
+_IN_MEMORY = "model in memory"  # as the engine calls what has no file
 
 
 class Ledger(NamedTuple):
@@ -113,6 +114,8 @@ class Model:
     def __init__(self, source: Union[Path, bytes, Conversion], runtime: Optional[Runtime] = None, *,
                  verify_weights: bool = False, **conversion):
         self.runtime = runtime or Runtime()
+        #: For messages: the file.
+        self.name = os.fspath(source) if isinstance(source, (str, os.PathLike)) else _IN_MEMORY
         options = _c.InterpreterOptions(verify_weights=int(verify_weights))
         held = _held(source, conversion)
         runtime_pointer = self.runtime._handle.pointer
@@ -127,6 +130,12 @@ class Model:
     def release_model(self) -> None:
         """Tells the system that the file's pages are not needed now."""
         _c.interpreter_release_model(self._handle.pointer)
+
+
+    def _told(self, error: Error) -> Error:
+        """The error with the file named that the model was converted from, and what keeps an arena."""
+        named = type(error)(str(error).replace(_IN_MEMORY, str(self.name), 1))
+        return self.runtime._explained(named) if isinstance(named, Busy) else named
 
 
 def _held(source, conversion) -> Optional[_c.Memory]:
@@ -176,8 +185,11 @@ class Session:
         options = _c.SessionOptions(wait_for_arena=int(wait), frames=frames, in_strips=int(in_strips),
                                     backends=backends.encode())
         shapes = shapes or {}
-        self._handle = _c.Handle(_c.interpreter_create_session_for, _c.session_destroy, model._handle.pointer,
-                                 ctypes.byref(options), _arrays.input_shapes(shapes), len(shapes), parent=model._handle)
+        try:
+            self._handle = _c.Handle(_c.interpreter_create_session_for, _c.session_destroy, model._handle.pointer,
+                                     ctypes.byref(options), _arrays.input_shapes(shapes), len(shapes), parent=model._handle)
+        except Error as error:
+            raise model._told(error) from None
         self._lock = threading.Lock()  # of run() and resize()
         self._describe()
 
@@ -200,6 +212,8 @@ class Session:
         try:
             _c.session_resize_inputs(self._handle.pointer, _arrays.input_shapes(shapes), len(shapes))
             self._describe()
+        except Error as error:
+            raise self.model._told(error) from None
         finally:
             self._lock.release()
 
@@ -223,8 +237,8 @@ class Session:
         """Leases an arena: `with session.begin() as frame: …` gives it back."""
         try:
             return Frame(self)
-        except Busy as busy:
-            raise self.model.runtime._explained(busy) from None
+        except Error as error:
+            raise self.model._told(error) from None
 
     def run(self, feed: Mapping[str, "np.ndarray"], outputs: Optional[Iterable[str]] = None) -> dict:
         """One inference: arrays by the inputs' names in, row-major arrays of their own by the outputs' names out.
@@ -241,8 +255,8 @@ class Session:
         self._enter()
         try:
             return self._call.run(feed, names)
-        except Busy as busy:
-            raise self.model.runtime._explained(busy) from None
+        except Error as error:
+            raise self.model._told(error) from None
         finally:
             self._lock.release()
 

@@ -41,6 +41,8 @@ def test_says_what_goes_in_and_out(relu):
 def test_wrong_feeds_are_refused(relu, feed, error, words):
     session = minnow.InferenceSession(relu, shapes={"x": ("1..4", 3)})
     session.session.resize({"x": (2, 3)})
+    with pytest.raises(minnow.ShapeMismatch, match=f"^{relu}: "):
+        session.session.resize({"x": (9, 3)})
     with pytest.raises(error) as caught:
         session.run(None, feed)
     assert words in str(caught.value)
