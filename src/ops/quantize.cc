@@ -2,6 +2,7 @@
 #include "ops/quantize.h"
 
 #include "ops/data_axes.h"
+#include "ops/rows.h"
 
 namespace minnow::ops {
 namespace {
@@ -48,6 +49,13 @@ std::optional<DataAxes> ScaleSpread::dataAxes(const DataInputs& in) const {
     if (scale.elements() != 1) mask &= ~(1U << *normaliseAxis(axis, in.shape(0).rank()));
   }
   return axesOfInput(in, mask);
+}
+
+std::optional<Rows> ScaleSpread::rowsRead(int index, const Rows& output,
+                                          std::span<const TensorType> inputs) {
+  for (size_t i = 1; i < inputs.size(); ++i)
+    if (present(inputs, i) && inputs[i].shape.elements() != 1) return std::nullopt;
+  return index == 0 ? sameRows(output, output.axis) : kAllRows;
 }
 
 Result<TensorTypes> QuantizeLinear::inferShape(std::span<const TensorType> inputs) const {
@@ -112,6 +120,18 @@ std::optional<DataAxes> QuantizeLinear::dataAxes(const DataInputs& in) const {
 
 std::optional<DataAxes> DequantizeLinear::dataAxes(const DataInputs& in) const {
   return spread.dataAxes(in);
+}
+
+std::optional<Rows> QuantizeLinear::rowsRead(int index, const Rows& output,
+                                             std::span<const TensorType> inputs,
+                                             std::span<const TensorType>) const {
+  return ScaleSpread::rowsRead(index, output, inputs);
+}
+
+std::optional<Rows> DequantizeLinear::rowsRead(int index, const Rows& output,
+                                               std::span<const TensorType> inputs,
+                                               std::span<const TensorType>) const {
+  return ScaleSpread::rowsRead(index, output, inputs);
 }
 
 std::optional<DataAxes> Requantize::dataAxes(const DataInputs& in) const {

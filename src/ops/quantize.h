@@ -21,6 +21,9 @@ struct ScaleSpread {
   }
   Result<void> check(const Shape& x, const Shape& scale) const;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const;
+  /// Of the tensor, and of scales and zero points that are one for everything; else nullopt.
+  static std::optional<Rows> rowsRead(int index, const Rows& output,
+                                      std::span<const TensorType> inputs);
 };
 
 /// Inputs: x float32, float16 or int32, scale of x's type or float32, optional zero point of the
@@ -28,6 +31,7 @@ struct ScaleSpread {
 /// halves so.
 struct QuantizeLinear final : OperatorBase<QuantizeLinear> {
   static constexpr OpKind kKind = OpKind::QuantizeLinear;
+  static constexpr Facts kFacts{.layoutRole = LayoutRole::Follow};
   ScaleSpread spread;
   int64_t type = static_cast<int64_t>(DataType::Uint8);  ///< of the result: DataType
   bool awayFromZero = false;
@@ -40,12 +44,15 @@ struct QuantizeLinear final : OperatorBase<QuantizeLinear> {
   }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
+                               std::span<const TensorType> outputs) const override;
 };
 
 /// Inputs: x of an integer type, scale float32 or float16, optional zero point of x's type. Output
 /// of the scale's type: (x - zero point) * scale.
 struct DequantizeLinear final : OperatorBase<DequantizeLinear> {
   static constexpr OpKind kKind = OpKind::DequantizeLinear;
+  static constexpr Facts kFacts{.layoutRole = LayoutRole::Follow};
   ScaleSpread spread;
 
   template <class V>
@@ -54,6 +61,8 @@ struct DequantizeLinear final : OperatorBase<DequantizeLinear> {
   }
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override;
   std::optional<DataAxes> dataAxes(const DataInputs& in) const override;
+  std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
+                               std::span<const TensorType> outputs) const override;
 };
 
 /// Input: x float32. Outputs: y uint8, scale float32 and zero point uint8, scalars, chosen so that

@@ -18,8 +18,8 @@ constexpr float kMostFactor = 64;  // of a channel that is all but absent
 /// Two convolutions and what is between them.
 struct Pair {
   int first, second;
-  ValueId between;      ///< what the second reads
-  float bound = 0;      ///< the most that the activation lets through; 0 for no bound
+  ValueId between;  ///< what the second reads
+  float bound = 0;  ///< the most that the activation lets through; 0 for no bound
 };
 
 class Equaliser {
@@ -123,9 +123,7 @@ class Equaliser {
     return true;
   }
 
-  const Shape& weightShape(int n) const {
-    return graph_.values[at(node(n).inputs[1])].type.shape;
-  }
+  const Shape& weightShape(int n) const { return graph_.values[at(node(n).inputs[1])].type.shape; }
 
   ir::Graph& graph_;
   const Seen& seen_;

@@ -138,8 +138,7 @@ Result<Costs> measure(const ir::Graph& graph, const Plan& plan, const Samples& s
   const size_t count = std::min(samples.count, most);
   for (size_t i = 0; i < count; ++i) {
     const size_t sample = i * samples.count / count;
-    if (progress)
-      progress(static_cast<double>(i) / static_cast<double>(count), "costs of layers");
+    if (progress) progress(static_cast<double>(i) / static_cast<double>(count), "costs of layers");
     comparison.nextPicture();
     const auto look = [&](const std::string& name, const TensorView& tensor) -> Result<void> {
       comparison.look(name, tensor);

@@ -49,12 +49,12 @@ Result<void> Observed::run(const Samples& samples, size_t sample, const Look& lo
     kept = look(session_.inputs()[i].name, frame->input(i));
   Result<void> ran;
   if (kept)
-    ran = frame->runWithCallback(
-        {}, [&](const OperatorInfo& op, std::span<const TensorView> outputs) {
-          for (size_t i = 0; kept && i < outputs.size(); ++i)
-            if (outputs[i]) kept = look(names_[op.index][i], outputs[i]);
-          return kept ? CallbackVerdict::Continue : CallbackVerdict::Stop;
-        });
+    ran = frame->runWithCallback({},
+                                 [&](const OperatorInfo& op, std::span<const TensorView> outputs) {
+                                   for (size_t i = 0; kept && i < outputs.size(); ++i)
+                                     if (outputs[i]) kept = look(names_[op.index][i], outputs[i]);
+                                   return kept ? CallbackVerdict::Continue : CallbackVerdict::Stop;
+                                 });
   if (!kept) return fail(kept.error().code, samples.name(sample), ": ", kept.error().message);
   return ran;
 }

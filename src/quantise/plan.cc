@@ -19,9 +19,7 @@ namespace {
 using ir::kNoValue;
 using ir::ValueId;
 
-ValueId resultOf(const ir::Node& node) {
-  return node.outputs.empty() ? kNoValue : node.outputs[0];
-}
+ValueId resultOf(const ir::Node& node) { return node.outputs.empty() ? kNoValue : node.outputs[0]; }
 
 bool isActivation(const ir::Node& node) {
   const auto* op = node.as<ops::Unary>();
@@ -79,8 +77,7 @@ class Planner {
       leads[n] = constantLinear(graph_, node(n)).has_value();
       for (const ValueId id : node(n).outputs)
         if (id != kNoValue)
-          for (const int reader : readers[at(id)])
-            leads[n] |= leads[static_cast<size_t>(reader)];
+          for (const int reader : readers[at(id)]) leads[n] |= leads[static_cast<size_t>(reader)];
     }
     for (size_t n = 0; n < layers_.size(); ++n)
       plan_.isInteger[n] = (leads[n] || endsLinear(n)) && !kept.contains(layers_[n]) && isSeen(n);
@@ -142,9 +139,8 @@ class Planner {
     for (size_t n = 0; n < layers_.size(); ++n) {
       if (!plan_.isInteger[n] || !constantLinear(graph_, node(n))) continue;
       const ValueId x = node(n).inputs[0];
-      plan_.weights.emplace(
-          n, quantisedWeights(graph_, static_cast<int>(n), plan_.by[at(x)]->scale,
-                              options_.correctBias ? &seen_[at(x)] : nullptr));
+      plan_.weights.emplace(n, quantisedWeights(graph_, static_cast<int>(n), plan_.by[at(x)]->scale,
+                                                options_.correctBias ? &seen_[at(x)] : nullptr));
     }
   }
 
@@ -202,8 +198,7 @@ std::vector<ValueId> layersOf(const ir::Graph& graph) {
   std::vector<ValueId> layers;
   for (size_t n = 0; n < graph.nodes.size(); ++n) {
     const int activation = activationOf(graph, readers, static_cast<int>(n));
-    layers.push_back(
-        resultOf(graph.nodes[activation >= 0 ? static_cast<size_t>(activation) : n]));
+    layers.push_back(resultOf(graph.nodes[activation >= 0 ? static_cast<size_t>(activation) : n]));
   }
   return layers;
 }

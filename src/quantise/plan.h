@@ -17,10 +17,10 @@ namespace minnow::quantise {
 using Seen = std::vector<Statistics>;
 
 struct Plan {
-  std::vector<char> isInteger;                        ///< by node
-  std::vector<char> isInner;                          ///< by value: between the parts of a layer
-  std::vector<std::optional<ops::Quantisation>> by;   ///< by value, what its integers stand for
-  std::map<int, QuantisedWeights> weights;            ///< by node, of integer ones
+  std::vector<char> isInteger;                       ///< by node
+  std::vector<char> isInner;                         ///< by value: between the parts of a layer
+  std::vector<std::optional<ops::Quantisation>> by;  ///< by value, what its integers stand for
+  std::map<int, QuantisedWeights> weights;           ///< by node, of integer ones
 
   const QuantisedWeights* weightsOf(int node) const {
     const auto found = weights.find(node);

@@ -121,8 +121,8 @@ class Quantiser {
   Result<Plan> measured(const std::set<ValueId>& kept, Costs& costs) {
     auto found = plan(graph_, seen_, options_.plan, kept);
     if (!found) return found;
-    auto now = measure(graph_, *found, samples_, options_.measured, options_.threads,
-                       options_.progress);
+    auto now =
+        measure(graph_, *found, samples_, options_.measured, options_.threads, options_.progress);
     if (!now) return std::unexpected(now.error());
     costs = std::move(*now);
     return found;

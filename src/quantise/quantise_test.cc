@@ -26,19 +26,20 @@ using passes::unary;
 
 /// Pictures of random numbers from -4 to 4, `scale` times.
 Samples samples(size_t count, float scale = 1) {
-  return {count,
-          [scale](size_t i, const Frame& frame, std::span<const TensorInfo> inputs) -> Result<void> {
-            std::mt19937 random(static_cast<unsigned>(i));
-            std::uniform_real_distribution<float> uniform(-4, 4);
-            for (size_t n = 0; n < inputs.size(); ++n) {
-              std::vector<float> numbers(static_cast<size_t>(inputs[n].shape.elements()));
-              for (float& x : numbers) x = scale * uniform(random);
-              const TensorView to = frame.input(n);
-              copyTensor({{to.type, to.shape, plainStrides(to.shape)}, numbers.data()}, to);
-            }
-            return {};
-          },
-          [](size_t i) { return "picture " + std::to_string(i); }};
+  return {
+      count,
+      [scale](size_t i, const Frame& frame, std::span<const TensorInfo> inputs) -> Result<void> {
+        std::mt19937 random(static_cast<unsigned>(i));
+        std::uniform_real_distribution<float> uniform(-4, 4);
+        for (size_t n = 0; n < inputs.size(); ++n) {
+          std::vector<float> numbers(static_cast<size_t>(inputs[n].shape.elements()));
+          for (float& x : numbers) x = scale * uniform(random);
+          const TensorView to = frame.input(n);
+          copyTensor({{to.type, to.shape, plainStrides(to.shape)}, numbers.data()}, to);
+        }
+        return {};
+      },
+      [](size_t i) { return "picture " + std::to_string(i); }};
 }
 
 struct Quantised {
@@ -88,8 +89,7 @@ TEST(Quantise, WhatFollowsTheLastConvolutionStaysFloat) {
   const ValueId x = b.input({1, 4, 6, 6});
   const ValueId y = b.add(convOf(1, 1, 0), {x, b.random({4, 4, 1, 1})});
   b.output(b.add(unary(ops::UnaryFn::Exp), {y}));
-  EXPECT_EQ(kindsOf(quantise(b.graph).graph),
-            "QuantizeLinear QuantizedConv DequantizeLinear Exp");
+  EXPECT_EQ(kindsOf(quantise(b.graph).graph), "QuantizeLinear QuantizedConv DequantizeLinear Exp");
 }
 
 TEST(Quantise, WhatMovesKeepsItsScale) {
@@ -186,8 +186,8 @@ TEST(Quantise, ErrorsAreThoseOfTheFileThatIsWritten) {
 }
 
 TEST(Quantise, SamePicturesSameBytes) {
-  for (const RangeRule rule : {RangeRule::MinMax, RangeRule::Percentile, RangeRule::Squares,
-                               RangeRule::Divergence}) {
+  for (const RangeRule rule :
+       {RangeRule::MinMax, RangeRule::Percentile, RangeRule::Squares, RangeRule::Divergence}) {
     Options options;
     options.plan.ranges.rule = rule;
     const auto first = format::write(quantise(twoLayers(), options).graph);

@@ -11,8 +11,7 @@ constexpr size_t kBins = 2048;
 
 }  // namespace
 
-bool addExtremes(Statistics& to, std::span<const float> elements, int64_t channels,
-                 int64_t inner) {
+bool addExtremes(Statistics& to, std::span<const float> elements, int64_t channels, int64_t inner) {
   if (!std::ranges::all_of(elements, [](float x) { return std::isfinite(x); })) return false;
   to.channelMost.resize(static_cast<size_t>(channels));
   to.channelSum.resize(static_cast<size_t>(channels));

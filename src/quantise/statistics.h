@@ -13,7 +13,7 @@ namespace minnow::quantise {
 struct Statistics {
   float least = 0, most = 0;  ///< 0 is always within
   int64_t elements = 0;
-  std::vector<float> channelMost;   ///< the largest magnitude
+  std::vector<float> channelMost;  ///< the largest magnitude
   std::vector<double> channelSum;
   std::vector<int64_t> bins;  ///< of equal width, from `least` to `most`
 

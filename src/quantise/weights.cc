@@ -82,8 +82,8 @@ QuantisedWeights quantisedWeights(ir::Graph& graph, int n, float xScale, const S
   std::vector<double> moved(count);  // what rounding takes from a channel's results on average
   for (size_t i = 0; i < weights.size(); ++i) {
     const auto channel = static_cast<size_t>(channels[i]);
-    const float rounded = std::clamp(std::nearbyint(weights[i] / to.scales[channel]), -kMostWeight,
-                                     kMostWeight);
+    const float rounded =
+        std::clamp(std::nearbyint(weights[i] / to.scales[channel]), -kMostWeight, kMostWeight);
     to.integers[i] = static_cast<int8_t>(rounded);
     const int64_t from = input ? inputChannel(node, shape, static_cast<int64_t>(i)) : -1;
     if (from < 0 || static_cast<size_t>(from) >= input->channelSum.size()) continue;

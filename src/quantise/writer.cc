@@ -64,8 +64,8 @@ ValueId Writer::weights(const ir::Node& node, const QuantisedWeights& weights) {
   const ir::Value& source = value(node.inputs[1]);
   const ValueId integers = to_.addConstant(source.name, {DataType::Int8, source.type.shape},
                                            std::as_bytes(std::span(weights.integers)));
-  const ValueId scales = to_.addFloats(
-      "#scales", Shape{static_cast<int64_t>(weights.scales.size())}, weights.scales);
+  const ValueId scales =
+      to_.addFloats("#scales", Shape{static_cast<int64_t>(weights.scales.size())}, weights.scales);
   ops::DequantizeLinear op;
   op.spread.axis = weights.axis;
   return addNode(source.name + mark_, op, {integers, scales}, source.name + mark_ + "#real");
@@ -81,8 +81,8 @@ ValueId Writer::bias(const ir::Node& node, const QuantisedWeights& weights) {
 
 ValueId Writer::operand(int n, ValueId id) {
   if (id == kNoValue) return kNoValue;
-  const bool isRounded = plan_ && plan_->isInteger[static_cast<size_t>(n)] &&
-                         plan_->by[at(id)].has_value();
+  const bool isRounded =
+      plan_ && plan_->isInteger[static_cast<size_t>(n)] && plan_->by[at(id)].has_value();
   return isRounded ? dequantised(id) : real(id);
 }
 
@@ -114,9 +114,7 @@ void Writer::add(int n) {
   to_.nodes.push_back(std::move(copy));
   if (!plan_ || !plan_->isInteger[static_cast<size_t>(n)]) return;
   for (const ValueId id : node.outputs) {
-    if (id == kNoValue || plan_->isInner[at(id)] ||
-        !plan_->by[at(id)])
-      continue;
+    if (id == kNoValue || plan_->isInner[at(id)] || !plan_->by[at(id)]) continue;
     integers(id);
     real_[at(id)] = kNoValue;  // from now on its integers alone are there
   }

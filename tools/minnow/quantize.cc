@@ -44,8 +44,7 @@ std::vector<std::string> samplesIn(const std::string& folder) {
   std::vector<std::string> files;
   for (const auto& entry : fs::directory_iterator(folder, error))
     if (entry.is_regular_file() && isSample(entry.path())) files.push_back(entry.path().string());
-  if (error)
-    throw Failure(Exit::Error, fmt::format("--calibrate {}: {}", folder, error.message()));
+  if (error) throw Failure(Exit::Error, fmt::format("--calibrate {}: {}", folder, error.message()));
   if (files.empty())
     throw Failure(Exit::Error,
                   fmt::format("--calibrate {}: no pictures (.jpg, .png, .bmp) or arrays (.npy) in "
@@ -59,8 +58,9 @@ std::vector<std::string> samplesIn(const std::string& folder) {
 std::string sampledInput(const Arguments& args, std::span<const TensorInfo> inputs) {
   std::vector<std::string> free;
   for (const TensorInfo& info : inputs)
-    if (std::ranges::none_of(args.inputs,
-                             [&](const std::string& spec) { return spec.starts_with(info.name + "="); }))
+    if (std::ranges::none_of(args.inputs, [&](const std::string& spec) {
+          return spec.starts_with(info.name + "=");
+        }))
       free.push_back(info.name);
   if (free.size() == 1) return free[0];
   throw Failure(Exit::Usage,
@@ -135,8 +135,7 @@ void printReport(const Arguments& args, const quantise::Report& report, size_t p
 }
 
 void quantize(Arguments& args) {
-  if (args.output.empty())
-    args.output = fs::path(args.model).replace_extension(".minnow").string();
+  if (args.output.empty()) args.output = fs::path(args.model).replace_extension(".minnow").string();
   const std::vector<std::string> files = samplesIn(args.folder);
   std::vector<std::string> read = files;
   read.push_back(args.model);
