@@ -50,9 +50,17 @@ struct ByteTiles {
 /// The best ones of this CPU and target; none where the reference has to do.
 ByteTiles byteTiles();
 
+/// What this CPU has that multiplies bytes, whatever the target.
+struct ByteInstructions {
+  bool dot = false;      ///< AVX-512 VNNI, or AArch64's dot product
+  bool avxVnni = false;  ///< that of 256 bits
+};
+ByteInstructions byteInstructions();
+
 /// None where they are not compiled; whether this CPU has the instructions, byteTiles() asks.
 ByteTiles byteTilesAvx2();
 ByteTiles byteTilesVnni();
+ByteTiles byteTilesAvxVnni();
 ByteTiles byteTilesNeon();
 ByteTiles byteTilesDot();
 
