@@ -33,8 +33,7 @@ Result<void> checkProduct(const Product& op, std::span<const TensorType> inputs,
   if (auto ok = checkByte(inputs[0], op.xZero, what); !ok) return ok;
   if (!rangeOf(DataType::Int8).holds(op.wZero))
     return fail(ErrorCode::BadModel, "the weights' zero point is ", op.wZero, ", no int8");
-  if (present(inputs, 4) &&
-      (inputs[4].type != inputs[0].type || inputs[4].shape.elements() != 1))
+  if (present(inputs, 4) && (inputs[4].type != inputs[0].type || inputs[4].shape.elements() != 1))
     return fail(ErrorCode::ShapeMismatch, "the zero point is ", inputs[4].type, " ",
                 inputs[4].shape, ", expected one ", inputs[0].type);
   return op.y.isReal() ? Result<void>{} : op.y.check();

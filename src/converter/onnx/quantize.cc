@@ -105,9 +105,10 @@ void importQLinearMatMul(NodeContext& node) {
   const ir::ValueId sum =
       node.emit(std::make_unique<ops::MatMulInteger>(),
                 {node.input(0), node.input(3), asAxis(node, node.input(2), 1), node.input(5)});
-  requantize(node,
-             {sum, asAxis(node, node.input(1), 1), node.input(4), asAxis(node, node.resultScale(6), 1)},
-             asAxis(node, node.input(7), 1));
+  requantize(
+      node,
+      {sum, asAxis(node, node.input(1), 1), node.input(4), asAxis(node, node.resultScale(6), 1)},
+      asAxis(node, node.input(7), 1));
 }
 
 }  // namespace minnow::converter

@@ -21,9 +21,12 @@ inline void copyBytes(uint8_t* to, const uint8_t* from, int64_t n) {
     std::memcpy(&first, from, sizeof first), std::memcpy(&last, from + n - kSize, sizeof first);
     std::memcpy(to, &first, sizeof first), std::memcpy(to + n - kSize, &last, sizeof first);
   };
-  if (n > 32 || n < 4) std::memcpy(to, from, static_cast<size_t>(n));
-  else if (n > 16) ends(Sixteen{});
-  else n < 8 ? ends(uint32_t{}) : ends(uint64_t{});
+  if (n > 32 || n < 4)
+    std::memcpy(to, from, static_cast<size_t>(n));
+  else if (n > 16)
+    ends(Sixteen{});
+  else
+    n < 8 ? ends(uint32_t{}) : ends(uint64_t{});
 }
 
 /// True if products with sums of 32 bits surely are less than 2^31.

@@ -44,7 +44,8 @@ struct ByteTiles {
   /// Stores bytes at once, of whole panels and small factors (SumsToBytes::isSmall); null where that
   /// gains nothing.
   ByteTileFn bytes = nullptr;
-  int64_t mostSteps = 0;  ///< for `bytes`, which computes fewer rows at a time, to have registers left
+  int64_t mostSteps =
+      0;  ///< for `bytes`, which computes fewer rows at a time, to have registers left
 };
 
 /// The best ones of this CPU and target; none where the reference has to do.

@@ -55,16 +55,13 @@ struct AvxVnniTile {
 };
 
 void run(const ByteTile& tile, int64_t rows, int64_t panels) {
-  forEachPanel(tile, panels, [&](const ByteTile& one) {
-    runByteRows<AvxVnniTile, kAvxVnniRows, 1>(one, rows);
-  });
+  forEachPanel(tile, panels,
+               [&](const ByteTile& one) { runByteRows<AvxVnniTile, kAvxVnniRows, 1>(one, rows); });
 }
 
 }  // namespace
 
-ByteTiles byteTilesAvxVnni() {
-  return {.sums = run};
-}
+ByteTiles byteTilesAvxVnni() { return {.sums = run}; }
 
 }  // namespace minnow::kernels::simd
 #else

@@ -34,7 +34,8 @@ struct DotTile {
       for (int r = 0; r < Rows; ++r)
         steps[r] = vreinterpretq_s8_u32(
             veorq_u32(vreinterpretq_u32_u8(vld1q_u8(x + r * tile.rowStep)), flip));
-      add<0>(w, steps, sums), add<1>(w, steps, sums), add<2>(w, steps, sums), add<3>(w, steps, sums);
+      add<0>(w, steps, sums), add<1>(w, steps, sums), add<2>(w, steps, sums),
+          add<3>(w, steps, sums);
       x += kTogether * BytePanels::kSteps;
       w += kTogether * BytePanels::kStepBytes;
     }
@@ -88,9 +89,7 @@ void run(const ByteTile& tile, int64_t rows, int64_t panels) {
 
 }  // namespace
 
-ByteTiles byteTilesDot() {
-  return {.sums = run};
-}
+ByteTiles byteTilesDot() { return {.sums = run}; }
 
 }  // namespace minnow::kernels::simd
 #else

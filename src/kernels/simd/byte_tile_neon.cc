@@ -138,9 +138,7 @@ void run(const ByteTile& tile, int64_t rows, int64_t panels) {
 
 }  // namespace
 
-ByteTiles byteTilesNeon() {
-  return {.sums = run};
-}
+ByteTiles byteTilesNeon() { return {.sums = run}; }
 
 }  // namespace minnow::kernels::simd
 #else

@@ -35,7 +35,8 @@ void expectSums(const ByteTiles& tiles, const TileCase& c) {
   for (uint8_t& byte : x) byte = random() % 4 == 0 ? 0 : static_cast<uint8_t>(random());
   std::vector<int8_t> w(static_cast<size_t>(c.panels * panelBytes));
   for (int8_t& byte : w)
-    byte = static_cast<int8_t>(random() % 4 == 0 ? c.least : static_cast<int>(random() % 255) - 127);
+    byte =
+        static_cast<int8_t>(random() % 4 == 0 ? c.least : static_cast<int>(random() % 255) - 127);
   std::vector<int32_t> start(kByteColumns), sums(static_cast<size_t>(c.rows * kByteColumns));
   for (int32_t& s : start) s = static_cast<int32_t>(random());
   tiles.sums({x.data(), rowStep, c.steps, c.flip, reinterpret_cast<const std::byte*>(w.data()),

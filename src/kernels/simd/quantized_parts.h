@@ -62,9 +62,7 @@ class Channels {
 
  private:
   /// With a panel more, as tiles read pairs of them.
-  static int64_t room(const BytePanels& panels) {
-    return panels.channels() + BytePanels::kOutputs;
-  }
+  static int64_t room(const BytePanels& panels) { return panels.channels() + BytePanels::kOutputs; }
 
   int32_t* start_;
   float *factors_, *bias_;
@@ -110,8 +108,8 @@ class ByteResults {
                   int64_t rows, int64_t columns) const {
     alignas(64) float reals[kRowsOfSums * kByteColumns];
     for (int64_t r = 0; r < rows; ++r)
-      scaleSums({sums + r * kByteColumns, channels_.factors() + channel,
-                 channels_.bias() + channel, reals + r * columns, columns});
+      scaleSums({sums + r * kByteColumns, channels_.factors() + channel, channels_.bias() + channel,
+                 reals + r * columns, columns});
     applyTo(epilogue_, reals, rows * columns);
     for (int64_t r = 0; r < rows; ++r)
       std::copy_n(reals + r * columns, columns, static_cast<float*>(y_) + places[r] + y);
@@ -162,7 +160,7 @@ struct ConvShape {
 };
 
 inline ConvShape shapeOf(const ops::Operator& op, std::span<const TensorView> inputs,
-                  std::span<const TensorView> outputs, const OutputRows& rows) {
+                         std::span<const TensorView> outputs, const OutputRows& rows) {
   return {static_cast<const ops::QuantizedConv&>(op), inputs[0], inputs[1], outputs[0], rows};
 }
 

@@ -96,14 +96,11 @@ class ByteProduct {
     const bool isSigned = args_.inputs[0].type == DataType::Int8;
     const int64_t zero = zeroOfUnsigned();
     for (int64_t r = 0; r < rows.count; ++r) {
-      const int64_t sum =
-          sumOfBytes(rows.x + r * rows.rowStep, panels_.depth, isSigned ? 0x80 : 0);
+      const int64_t sum = sumOfBytes(rows.x + r * rows.rowStep, panels_.depth, isSigned ? 0x80 : 0);
       rows.terms[r] = static_cast<int32_t>(wZero_ * (panels_.depth * zero - sum));
     }
   }
-  int64_t zeroOfUnsigned() const {
-    return input_.zero + (kTileTakesSigned ? 128 : 0);
-  }
+  int64_t zeroOfUnsigned() const { return input_.zero + (kTileTakesSigned ? 128 : 0); }
 
   void runPair(int64_t group, int64_t panel, const Rows& rows, int64_t y) const {
     alignas(64) int32_t sums[kRowsOfSums * kByteColumns];
@@ -142,8 +139,8 @@ class ByteProduct {
   static void addTerms(const int32_t* terms, int64_t rows, int32_t* sums) {
     for (int64_t r = 0; r < rows; ++r, sums += kByteColumns)
       for (int64_t c = 0; c < kByteColumns; ++c)
-        sums[c] = static_cast<int32_t>(static_cast<uint32_t>(sums[c]) +
-                                       static_cast<uint32_t>(terms[r]));
+        sums[c] =
+            static_cast<int32_t>(static_cast<uint32_t>(sums[c]) + static_cast<uint32_t>(terms[r]));
   }
 
   BytePanels panels_;
@@ -381,8 +378,8 @@ void finishReals(const DepthwiseRuns& runs, const DepthwiseBytes& work, const Ch
   for (int64_t i = 0; i < runs.count(); ++i)
     for (int64_t pixel = 0; pixel < runs.runs()[i].count; ++pixel) {
       auto* y = reinterpret_cast<float*>(runs.runs()[i].y + pixel * work.yStep);
-      scaleSums({reinterpret_cast<const int32_t*>(y), work.factors, channels.bias(), y,
-                 work.channels});
+      scaleSums(
+          {reinterpret_cast<const int32_t*>(y), work.factors, channels.bias(), y, work.channels});
       applyTo(epilogue, y, work.channels);
     }
 }
@@ -400,12 +397,23 @@ void runDepthwiseItem(const ConvShape& shape, const ops::QuantizedConv& op, cons
   for (int64_t row = first; row < std::min(first + items.rows, shape.rows); ++row)
     runs.addRow(image, Pixel(shape, (plane % shape.y.depth * shape.rows + row) * shape.y.width), y,
                 size);
-  const DepthwiseBytes work{
-      runs.runs(), runs.places(), runs.count(), shape.taps(), shape.groups,
-      DepthwiseRuns::xStep(shape), shape.y.pixelStride * size,
-      args.inputs[1].as<const int8_t>() + shape.panels.sumBytes(), shape.panels.channels(),
-      static_cast<int16_t>(op.wZero), channels.start(), channels.factors(), Requantiser(op.y),
-      channels.factorsAreSmall(), flip, op.y.dataType() == DataType::Int8, op.y.isReal()};
+  const DepthwiseBytes work{runs.runs(),
+                            runs.places(),
+                            runs.count(),
+                            shape.taps(),
+                            shape.groups,
+                            DepthwiseRuns::xStep(shape),
+                            shape.y.pixelStride * size,
+                            args.inputs[1].as<const int8_t>() + shape.panels.sumBytes(),
+                            shape.panels.channels(),
+                            static_cast<int16_t>(op.wZero),
+                            channels.start(),
+                            channels.factors(),
+                            Requantiser(op.y),
+                            channels.factorsAreSmall(),
+                            flip,
+                            op.y.dataType() == DataType::Int8,
+                            op.y.isReal()};
   convolveDepthwise(work);
   if (op.y.isReal()) finishReals(runs, work, channels, op.epilogue);
 }
