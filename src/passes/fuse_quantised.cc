@@ -560,7 +560,8 @@ class Fuser {
   /// An integer product, as a number, times a scale: what quantize_dynamic makes of a convolution.
   bool fuseScaleAt(int n) {
     const ir::Node& node = graph_.node(n);
-    if (node.outputs.empty() || !binaryOf(graph_, node.outputs[0], ops::BinaryFn::Mul)) return false;
+    if (node.outputs.empty() || !binaryOf(graph_, node.outputs[0], ops::BinaryFn::Mul))
+      return false;
     for (const size_t i : {0, 1}) {
       const int cast = soleProducer(node.inputs[i]);
       if (cast < 0 || !graph_.node(cast).as<ops::Cast>()) continue;
@@ -607,7 +608,8 @@ class Fuser {
   /// A constant that is added to the real results of a product by channel.
   bool fuseBiasAt(int n) {
     const ir::Node& node = graph_.node(n);
-    if (node.outputs.empty() || !binaryOf(graph_, node.outputs[0], ops::BinaryFn::Add)) return false;
+    if (node.outputs.empty() || !binaryOf(graph_, node.outputs[0], ops::BinaryFn::Add))
+      return false;
     for (const size_t i : {0, 1})
       if (const int source = soleProducer(node.inputs[i]);
           source >= 0 && (addBias<ops::QuantizedConv>(n, source, node.inputs[1 - i], 1) ||

@@ -1,5 +1,7 @@
 // fuse-quantised: what becomes integers, that results stay within a step of the float ones, and that
 // look-alikes are left alone. That bytes are ONNX Runtime's, scripts/check_ort_int8.py holds.
+#include "ops/cast.h"
+#include "ops/integer_product.h"
 #include "ops/quantize.h"
 #include "ops/quantized.h"
 #include "passes/pass_list.h"
@@ -148,6 +150,57 @@ TEST_P(FuseQuantised, ResultsThatAreReadElsewhereStayReal) {
   EXPECT_EQ(
       fused(q.take()),
       "QuantizeLinear DequantizeLinear DequantizeLinear Conv QuantizeLinear DequantizeLinear");
+}
+
+/// What quantize_dynamic makes of a convolution or a product: weights of a zero point that int8 does
+/// not hold once it is off, the scale times that of x, a bias.
+struct Dynamic {
+  GraphBuilder b{5};
+
+  ValueId constant(DataType type, const Shape& shape, int first, int step) {
+    std::vector<std::byte> bytes(static_cast<size_t>(shape.elements()));
+    for (size_t i = 0; i < bytes.size(); ++i)
+      bytes[i] = static_cast<std::byte>(first + step * static_cast<int>(i));
+    return b.graph.addValue(
+        {.name = "c", .type = {type, shape}, .constant = ir::makeConstant(bytes)});
+  }
+  template <class Product>
+  ValueId of(const Product& op, const Shape& x, const Shape& w, const Shape& bias) {
+    const auto parts = b.addMany(ops::DynamicQuantizeLinear(), {b.input(x)}, 3);
+    const ValueId sum = b.add(op, {parts[0], constant(DataType::Uint8, w, 3, 41), parts[2],
+                                   constant(DataType::Uint8, {}, 120, 0)});
+    const ValueId scale = b.add(binary(ops::BinaryFn::Mul), {parts[1], b.scalar(1 / 64.0F)});
+    const ValueId real = b.add(ops::Cast(), {sum});
+    const ValueId scaled = b.add(binary(ops::BinaryFn::Mul), {real, scale});
+    return b.add(binary(ops::BinaryFn::Add), {b.random(bias), scaled});
+  }
+  /// Kinds after the pass; results are the same to the bit.
+  std::string fused(ValueId y) {
+    b.output(y);
+    ir::Graph graph = b.graph.clone();
+    sizes::Budget budget;
+    EXPECT_TRUE(fuseQuantised(graph, budget));
+    graph.removeDead();
+    EXPECT_TRUE(graph.verify());
+    const auto inputs = randomInputs(b.graph, 3);
+    const auto before = runGraph(b.graph, inputs), after = runGraph(graph, inputs);
+    EXPECT_TRUE(std::ranges::equal(Tensor(before[0]).floats(), Tensor(after[0]).floats()));
+    return kinds(graph);
+  }
+};
+
+TEST(FuseDynamic, ConvolutionTakesScaleAndBias) {
+  Dynamic d;
+  ops::ConvInteger op;
+  static_cast<ops::WindowAttributes&>(op) = convOf(3, 1, 1);
+  const ValueId y = d.of(op, {1, 4, 6, 6}, {5, 4, 3, 3}, {1, 5, 1, 1});
+  EXPECT_EQ(d.fused(y), "DynamicQuantizeLinear Mul QuantizedConv");
+}
+
+TEST(FuseDynamic, ProductTakesScaleAndBias) {
+  Dynamic d;
+  const ValueId y = d.of(ops::MatMulInteger(), {3, 8}, {8, 5}, {5});
+  EXPECT_EQ(d.fused(y), "DynamicQuantizeLinear Mul QuantizedMatMul");
 }
 
 INSTANTIATE_TEST_SUITE_P(Both, FuseQuantised, testing::Values(DataType::Uint8, DataType::Int8));

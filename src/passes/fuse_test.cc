@@ -215,6 +215,15 @@ TEST(FoldBatchNorm, ChainsOfScalesAndShifts) {
   EXPECT_EQ(after(graph, foldBatchNorm), "Conv");
 }
 
+/// Two scalars would become a weight and a bias for each of 2^30 channels.
+TEST(FoldBatchNorm, ScalarsOverVeryManyChannelsStay) {
+  ir::Graph graph = graphOf({1, int64_t{1} << 30, 1}, [](GraphBuilder& b, ValueId x) {
+    return b.add(binary(Add), {b.add(binary(Mul), {b.scalar(3), x}), b.scalar(2)});
+  });
+  sizes::Budget budget;
+  EXPECT_EQ(foldBatchNorm(graph, budget).value_or(-1), 0);
+}
+
 TEST(FoldBatchNorm, AloneBecomesADepthwiseConvolution) {
   ir::Graph graph = graphOf({1, 3, 4, 4}, [](GraphBuilder& b, ValueId x) {
     return batchNorm(b, b.add(unary(UnaryFn::Relu), {x}), 3);

@@ -52,10 +52,10 @@ void addShapes(CaseList& cases) {
       add(cases,
           "Relayout_" + std::to_string(static_cast<int>(order)) + "_" + std::to_string(channels),
           with<ops::Relayout>([&](auto& op) { op.order = order; }), {{2, channels, 19, 37}});
-  cases.push_back({"Relayout_bytes",
-                   with<ops::Relayout>(
-                       [](auto& op) { op.order = ops::StorageOrder::ChannelsLast; }),
-                   {{.shape = {2, 3, 19, 37}, .type = DataType::Uint8, .fill = Fill::Sequence}}});
+  cases.push_back(
+      {"Relayout_bytes",
+       with<ops::Relayout>([](auto& op) { op.order = ops::StorageOrder::ChannelsLast; }),
+       {{.shape = {2, 3, 19, 37}, .type = DataType::Uint8, .fill = Fill::Sequence}}});
   add(cases, "Expand", with<ops::Expand>([](auto& op) { op.shape = {2, 1, 5, 17}; }),
       {{18, 1, 17}});
   add(cases, "Tile", with<ops::Tile>([](auto& op) { op.repeats = {1, 2, 3, 4}; }), {{2, 9, 1, 5}});

@@ -1,7 +1,6 @@
 // Rows of convolutions, matrix products and recurrent cells.
 #include "backend/cpu/kernel_table.h"
 #include "kernels/simd/conv.h"
-#include "kernels/simd/integer_product.h"
 #include "kernels/simd/matmul.h"
 #include "kernels/simd/quantized.h"
 #include "kernels/simd/recurrent.h"
@@ -16,10 +15,6 @@ std::span<const KernelRow> convRows() {
       {ops::OpKind::Conv, "conv-depthwise", acceptsDepthwise, depthwiseWorkspace, runDepthwise},
       {ops::OpKind::ConvTranspose, "conv-transpose-panels", acceptsConvTranspose,
        convTransposeWorkspace, runConvTranspose},
-      {ops::OpKind::ConvInteger, "conv-integer-panels", acceptsConvInteger, convIntegerWorkspace,
-       runConvInteger},
-      {ops::OpKind::MatMulInteger, "matmul-integer-panels", acceptsMatMulInteger,
-       matMulIntegerWorkspace, runMatMulInteger},
       {ops::OpKind::QuantizedConv, "quantized-winograd", acceptsQuantizedWinograd,
        QuantizedWinogradWorkspace, runQuantizedWinograd},
       {ops::OpKind::QuantizedConv, "quantized-conv", acceptsQuantizedConv, QuantizedConvWorkspace,

@@ -36,7 +36,7 @@ void setQuantised(NodeContext& node, ir::ValueId real, int i) {
   const ir::ValueId zero = optionalInput(node, i + 1);
   op->type = static_cast<int64_t>(zero == ir::kNoValue ? node.typeOf(node.input(0)).type
                                                        : node.typeOf(zero).type);
-  node.setOutput(0, node.emit(std::move(op), {real, node.input(i), zero}));
+  node.setOutput(0, node.emit(std::move(op), {real, node.resultScale(i), zero}));
 }
 
 /// C of QGemm, int32 of the scale that the product has.
@@ -89,7 +89,7 @@ void importQLinearConcat(NodeContext& node) {
   const ir::ValueId real = node.emit(std::move(op), parts);
   auto quantise = std::make_unique<ops::QuantizeLinear>();
   quantise->type = static_cast<int64_t>(node.typeOf(node.input(1)).type);
-  node.setOutput(0, node.emit(std::move(quantise), {real, node.input(0), node.input(1)}));
+  node.setOutput(0, node.emit(std::move(quantise), {real, node.resultScale(0), node.input(1)}));
 }
 
 void importQLinearSoftmax(NodeContext& node) {

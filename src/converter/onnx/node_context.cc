@@ -2,6 +2,8 @@
 #include "converter/onnx/node_context.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "base/fail.h"
 #include "base/half.h"
@@ -301,6 +303,15 @@ std::vector<int64_t> NodeContext::intsOf(const ir::Value& value, const std::stri
 std::vector<float> NodeContext::constantFloats(int i) const {
   const std::string what = text("input ", i);
   return floatsOf(known(input(i), what), what);
+}
+
+ir::ValueId NodeContext::resultScale(int i) {
+  const ir::ValueId id = input(i);
+  if (!isConstant(id)) return id;
+  for (const float scale : constantFloats(i))
+    if (scale != 0 && std::abs(scale) < std::numeric_limits<float>::min())
+      unsupported("a scale below 1.2e-38");
+  return id;
 }
 
 std::vector<float> NodeContext::floatsOf(const ir::Value& value, const std::string& what) const {

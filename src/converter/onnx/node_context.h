@@ -84,6 +84,9 @@ class NodeContext {
   std::vector<int64_t> knownInts(ir::ValueId id, const std::string& what) const;
   /// The same for float inputs.
   std::vector<float> constantFloats(int i) const;
+  /// Input i, a scale that is divided by: refused if it is less than 2^-126, which kernels take for 0
+  /// so that all results would be the least integer.
+  ir::ValueId resultScale(int i);
 
   // Sizes: constants that follow from the extents of the graph's inputs. Whoever reads one as above
   // or below gets it as it is for the converted extents, and resizing to other ones is refused where

@@ -56,7 +56,7 @@ void importQuantizeLinear(NodeContext& node) {
     op->type = static_cast<int64_t>(node.typeOf(zero).type);
   else if (op->type == 0)
     op->type = static_cast<int64_t>(DataType::Uint8);
-  node.setOutput(0, node.emit(std::move(op), {node.input(0), node.input(1), zero}));
+  node.setOutput(0, node.emit(std::move(op), {node.input(0), node.resultScale(1), zero}));
 }
 
 void importDequantizeLinear(NodeContext& node) {
@@ -97,7 +97,7 @@ void importQLinearConv(NodeContext& node) {
                                                       node.input(5), inputOrNone(node, 8)});
   requantize(node,
              {sum, asAxis(node, node.input(1), spatial), asAxis(node, node.input(4), spatial),
-              asAxis(node, node.input(6), spatial)},
+              asAxis(node, node.resultScale(6), spatial)},
              asAxis(node, node.input(7), spatial));
 }
 
@@ -105,9 +105,10 @@ void importQLinearMatMul(NodeContext& node) {
   const ir::ValueId sum =
       node.emit(std::make_unique<ops::MatMulInteger>(),
                 {node.input(0), node.input(3), asAxis(node, node.input(2), 1), node.input(5)});
-  requantize(node,
-             {sum, asAxis(node, node.input(1), 1), node.input(4), asAxis(node, node.input(6), 1)},
-             asAxis(node, node.input(7), 1));
+  requantize(
+      node,
+      {sum, asAxis(node, node.input(1), 1), node.input(4), asAxis(node, node.resultScale(6), 1)},
+      asAxis(node, node.input(7), 1));
 }
 
 }  // namespace minnow::converter

@@ -50,6 +50,16 @@ class OneNode {
     return *this;
   }
 
+  /// A constant of one float.
+  OneNode& constant(const char* name, float value) {
+    node().add_input(name);
+    auto& tensor = *model_.mutable_graph()->add_initializer();
+    tensor.set_name(name);
+    tensor.set_data_type(::onnx::TensorProto::FLOAT);
+    tensor.add_float_data(value);
+    return *this;
+  }
+
   Result<ir::Graph> import() {
     report = {};
     const std::string bytes = model_.SerializeAsString();
@@ -98,6 +108,15 @@ TEST(OnnxRules, AModelOfAnUnknownOpsetIsNotTried) {
   EXPECT_TRUE(says(graph.error().message, std::to_string(kNewestOpset + 1)));
   EXPECT_TRUE(says(graph.error().message, "Export it for opset"));
   EXPECT_TRUE(OneNode(kNewestOpset, "Relu", {"y"}).input("x", {2}).import());
+}
+
+/// Kernels take it for 0, and a quotient by 0 for the least integer.
+TEST(OnnxRules, AScaleBelowTheLeastNormalNumberIsRefused) {
+  const auto refusal = [](float scale) {
+    return OneNode(13, "QuantizeLinear", {"y"}).input("x", {2}).constant("s", scale).refusal();
+  };
+  EXPECT_TRUE(says(refusal(1e-40f), "a scale below 1.2e-38"));
+  EXPECT_EQ(refusal(1.2e-38f), "");
 }
 
 TEST(OnnxRules, AnAttributeGivenTwiceOrOfAnotherTypeIsNotGuessedAt) {

@@ -75,7 +75,8 @@ MINNOW_AVX2 void multiply(const PairTile& tile) {
   for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 2
     for (int v = 0; v < kPairVectors; ++v)
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(tile.to + r * tile.toStep + v * 8), sums[r][v]);
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(tile.to + r * tile.toStep + v * 8),
+                          sums[r][v]);
 }
 
 /// By number of rows, less one.

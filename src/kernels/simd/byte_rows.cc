@@ -105,8 +105,7 @@ struct Unsigned {
         zero(static_cast<int16_t>(zero + flip)),
         least(static_cast<uint8_t>(least + flip)),
         most(static_cast<uint8_t>(most + flip)) {}
-  Unsigned(const Requantiser& to, bool isSigned)
-      : Unsigned(to.zero, to.least, to.most, isSigned) {}
+  Unsigned(const Requantiser& to, bool isSigned) : Unsigned(to.zero, to.least, to.most, isSigned) {}
 };
 
 template <class D8>

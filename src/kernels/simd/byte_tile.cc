@@ -11,33 +11,32 @@
 #endif
 
 namespace minnow::kernels::simd {
-namespace {
 
-bool hasDotProduct() {
+// Asked here: __builtin_cpu_supports answers 0 where a cross compiler's library has no model.
+ByteInstructions byteInstructions() {
 #if defined(__aarch64__)
-  return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+  return {.dot = (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0};
 #elif defined(__x86_64__)
-  // Asked here: __builtin_cpu_supports answers 0 where a cross compiler's library has no model.
-  constexpr unsigned kVnni = 1U << 11;
-  unsigned a = 0, b = 0, c = 0, d = 0;
-  return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (c & kVnni) != 0;
+  constexpr unsigned kAvx512Vnni = 1U << 11, kAvxVnni = 1U << 4;
+  unsigned a = 0, b = 0, c = 0, d = 0, features = 0;
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return {};
+  if (a > 0) __get_cpuid_count(7, 1, &features, &b, &d, &d);
+  return {.dot = (c & kAvx512Vnni) != 0, .avxVnni = (features & kAvxVnni) != 0};
 #else
-  return false;
+  return {};
 #endif
 }
 
-}  // namespace
-
 ByteTiles byteTiles() {
-  static const bool hasDot = hasDotProduct();
+  static const ByteInstructions has = byteInstructions();
   switch (kernelTarget()) {
     case Target::Avx3:
-      return hasDot ? byteTilesVnni() : byteTilesAvx2();
-    case Target::Avx2:
-      return byteTilesAvx2();
+      return has.dot ? byteTilesVnni() : byteTilesAvx2();
+    case Target::Avx2:  // of a CPU with AVX-512 it is asked for to do without
+      return has.avxVnni && !has.dot ? byteTilesAvxVnni() : byteTilesAvx2();
     case Target::Sve:
     case Target::Neon:
-      return hasDot ? byteTilesDot() : byteTilesNeon();
+      return has.dot ? byteTilesDot() : byteTilesNeon();
     case Target::ScalarFma:
       break;
   }

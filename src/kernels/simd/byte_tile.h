@@ -44,15 +44,24 @@ struct ByteTiles {
   /// Stores bytes at once, of whole panels and small factors (SumsToBytes::isSmall); null where that
   /// gains nothing.
   ByteTileFn bytes = nullptr;
-  int64_t mostSteps = 0;  ///< for `bytes`, which computes fewer rows at a time, to have registers left
+  int64_t mostSteps =
+      0;  ///< for `bytes`, which computes fewer rows at a time, to have registers left
 };
 
 /// The best ones of this CPU and target; none where the reference has to do.
 ByteTiles byteTiles();
 
+/// What this CPU has that multiplies bytes, whatever the target.
+struct ByteInstructions {
+  bool dot = false;      ///< AVX-512 VNNI, or AArch64's dot product
+  bool avxVnni = false;  ///< that of 256 bits
+};
+ByteInstructions byteInstructions();
+
 /// None where they are not compiled; whether this CPU has the instructions, byteTiles() asks.
 ByteTiles byteTilesAvx2();
 ByteTiles byteTilesVnni();
+ByteTiles byteTilesAvxVnni();
 ByteTiles byteTilesNeon();
 ByteTiles byteTilesDot();
 

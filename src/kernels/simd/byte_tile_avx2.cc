@@ -74,9 +74,7 @@ void run(const ByteTile& tile, int64_t rows, int64_t panels) {
 
 }  // namespace
 
-ByteTiles byteTilesAvx2() {
-  return {.sums = run};
-}
+ByteTiles byteTilesAvx2() { return {.sums = run}; }
 
 }  // namespace minnow::kernels::simd
 #else

@@ -10,8 +10,10 @@
 namespace minnow::kernels::simd {
 namespace {
 
+constexpr int kDotRows = 4;  // 16 sums of 32 registers
+
 /// Four steps of a row lie in one register, of which an instruction takes any.
-template <int Rows, int>
+template <int Rows>
 struct DotTile {
   static constexpr int kVectors = 4, kTogether = 4;
   using Sums = int32x4_t[Rows][kVectors];
@@ -32,7 +34,8 @@ struct DotTile {
       for (int r = 0; r < Rows; ++r)
         steps[r] = vreinterpretq_s8_u32(
             veorq_u32(vreinterpretq_u32_u8(vld1q_u8(x + r * tile.rowStep)), flip));
-      add<0>(w, steps, sums), add<1>(w, steps, sums), add<2>(w, steps, sums), add<3>(w, steps, sums);
+      add<0>(w, steps, sums), add<1>(w, steps, sums), add<2>(w, steps, sums),
+          add<3>(w, steps, sums);
       x += kTogether * BytePanels::kSteps;
       w += kTogether * BytePanels::kStepBytes;
     }
@@ -72,11 +75,21 @@ struct DotTile {
   }
 };
 
+/// Rows by fours, the last few one by one: two copies in the library for devices.
+void run(const ByteTile& tile, int64_t rows, int64_t panels) {
+  const auto advance = [](ByteTile& at, int64_t n) {
+    at.x += n * at.rowStep, at.sums += n * kByteColumns;
+  };
+  forEachPanel(tile, panels, [&](ByteTile at) {
+    int64_t left = rows;
+    for (; left >= kDotRows; left -= kDotRows) DotTile<kDotRows>::run(at), advance(at, kDotRows);
+    for (; left > 0; --left) DotTile<1>::run(at), advance(at, 1);
+  });
+}
+
 }  // namespace
 
-ByteTiles byteTilesDot() {
-  return {.sums = runBytePanels<DotTile, 4>};
-}
+ByteTiles byteTilesDot() { return {.sums = run}; }
 
 }  // namespace minnow::kernels::simd
 #else

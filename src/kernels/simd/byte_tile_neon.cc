@@ -128,23 +128,17 @@ bool hasLowest(const std::byte* panel, int64_t bytes) {
 constexpr int64_t kRowsWorthLooking = 8;
 
 void run(const ByteTile& tile, int64_t rows, int64_t panels) {
-  ByteTile one = tile;
-  for (int64_t p = 0; p < panels; ++p) {
+  forEachPanel(tile, panels, [&](const ByteTile& one) {
     if (rows < kRowsWorthLooking || hasLowest(one.panels, one.panelBytes))
       runByteRows<NeonTile, kNeonRows, 1>(one, rows);
     else
       runByteRows<NeonTile, kNeonRows, 2>(one, rows);
-    one.panels += one.panelBytes;
-    one.start += BytePanels::kOutputs;
-    one.sums += BytePanels::kOutputs;
-  }
+  });
 }
 
 }  // namespace
 
-ByteTiles byteTilesNeon() {
-  return {.sums = run};
-}
+ByteTiles byteTilesNeon() { return {.sums = run}; }
 
 }  // namespace minnow::kernels::simd
 #else

@@ -25,12 +25,12 @@ void runByteRows(ByteTile tile, int64_t rows) {
   }
 }
 
-/// Tiles of one panel: panel after panel.
-template <template <int, int> class Tile, int Most>
-void runBytePanels(const ByteTile& tile, int64_t rows, int64_t panels) {
+/// Calls run(panel, rows) of one panel after another.
+template <class F>
+void forEachPanel(const ByteTile& tile, int64_t panels, F&& run) {
   ByteTile one = tile;
   for (int64_t p = 0; p < panels; ++p) {
-    runByteRows<Tile, Most, 1>(one, rows);
+    run(one);
     one.panels += one.panelBytes;
     one.start += BytePanels::kOutputs;
     one.sums += BytePanels::kOutputs;

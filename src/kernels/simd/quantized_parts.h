@@ -29,15 +29,15 @@ class Channels {
   static size_t bytes(const BytePanels& panels) {
     return base::alignUp(3 * sizeof(int32_t) * static_cast<size_t>(room(panels)));
   }
-  template <class Product>
-  Channels(const Product& op, const BytePanels& panels, const KernelArgs& args, int32_t xZero)
+  Channels(const BytePanels& panels, const KernelArgs& args, int32_t xZero, int64_t wZero,
+           const ops::QuantisedResult& y)
       : start_(reinterpret_cast<int32_t*>(args.workspace.data())),
         factors_(reinterpret_cast<float*>(start_ + room(panels))),
         bias_(factors_ + room(panels)),
         scratches_(args.workspace.subspan(bytes(panels))) {
     std::memset(start_, 0, bytes(panels));
     const auto* sums = args.inputs[1].as<const uint32_t>();
-    const auto zeros = static_cast<uint32_t>(panels.depthwise ? panels.depth * op.wZero : 0);
+    const auto zeros = static_cast<uint32_t>(panels.depthwise ? panels.depth * wZero : 0);
     for (int64_t c = 0; c < panels.channels(); ++c)
       start_[c] = static_cast<int32_t>(static_cast<uint32_t>(-xZero) * (sums[c] - zeros));
     const TensorView& factors = args.inputs[3];
@@ -46,20 +46,20 @@ class Channels {
     for (int64_t g = 0, c = 0; g < panels.groups; ++g)
       for (int64_t o = 0; o < panels.outputs; ++o, ++c) {
         const int64_t to = panels.channel(g, o);
-        if (op.y.isTflite()) {
+        if (y.isTflite()) {
           const double factor = factors.as<const double>()[c * factorStep];
-          setTfliteFactor(op.y.rule, factor, factors_[to], bias_[to]);
+          setTfliteFactor(y.rule, factor, factors_[to], bias_[to]);
           allBelowHalf = allBelowHalf && std::bit_cast<int32_t>(bias_[to]) < 0;
         } else {
           factors_[to] = factors.as<const float>()[c * factorStep];
         }
-        if (op.y.isReal())
+        if (y.isReal())
           bias_[to] = args.bias(2, c);
         else
           start_[to] =
               static_cast<int32_t>(static_cast<uint32_t>(start_[to]) + args.bias<uint32_t>(2, c));
       }
-    areSmall_ = op.y.isTflite() ? allBelowHalf : areSmall(factors_, room(panels));
+    areSmall_ = y.isTflite() ? allBelowHalf : areSmall(factors_, room(panels));
   }
 
   const int32_t* start() const { return start_; }
@@ -83,7 +83,7 @@ class ByteResults {
  public:
   template <class Product>
   ByteResults(const Product& op, const BytePanels& panels, const KernelArgs& args, int32_t xZero)
-      : channels_(op, panels, args, xZero),
+      : channels_(panels, args, xZero, op.wZero, op.y),
         epilogue_(op.epilogue),
         to_(op.y),
         type_(op.y.dataType()),

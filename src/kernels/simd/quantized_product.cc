@@ -96,14 +96,11 @@ class ByteProduct {
     const bool isSigned = args_.inputs[0].type == DataType::Int8;
     const int64_t zero = zeroOfUnsigned();
     for (int64_t r = 0; r < rows.count; ++r) {
-      const int64_t sum =
-          sumOfBytes(rows.x + r * rows.rowStep, panels_.depth, isSigned ? 0x80 : 0);
+      const int64_t sum = sumOfBytes(rows.x + r * rows.rowStep, panels_.depth, isSigned ? 0x80 : 0);
       rows.terms[r] = static_cast<int32_t>(wZero_ * (panels_.depth * zero - sum));
     }
   }
-  int64_t zeroOfUnsigned() const {
-    return input_.zero + (kTileTakesSigned ? 128 : 0);
-  }
+  int64_t zeroOfUnsigned() const { return input_.zero + (kTileTakesSigned ? 128 : 0); }
 
   void runPair(int64_t group, int64_t panel, const Rows& rows, int64_t y) const {
     alignas(64) int32_t sums[kRowsOfSums * kByteColumns];
@@ -142,8 +139,8 @@ class ByteProduct {
   static void addTerms(const int32_t* terms, int64_t rows, int32_t* sums) {
     for (int64_t r = 0; r < rows; ++r, sums += kByteColumns)
       for (int64_t c = 0; c < kByteColumns; ++c)
-        sums[c] = static_cast<int32_t>(static_cast<uint32_t>(sums[c]) +
-                                       static_cast<uint32_t>(terms[r]));
+        sums[c] =
+            static_cast<int32_t>(static_cast<uint32_t>(sums[c]) + static_cast<uint32_t>(terms[r]));
   }
 
   BytePanels panels_;
@@ -381,8 +378,8 @@ void finishReals(const DepthwiseRuns& runs, const DepthwiseBytes& work, const Ch
   for (int64_t i = 0; i < runs.count(); ++i)
     for (int64_t pixel = 0; pixel < runs.runs()[i].count; ++pixel) {
       auto* y = reinterpret_cast<float*>(runs.runs()[i].y + pixel * work.yStep);
-      scaleSums({reinterpret_cast<const int32_t*>(y), work.factors, channels.bias(), y,
-                 work.channels});
+      scaleSums(
+          {reinterpret_cast<const int32_t*>(y), work.factors, channels.bias(), y, work.channels});
       applyTo(epilogue, y, work.channels);
     }
 }
@@ -523,8 +520,9 @@ Result<void> runQuantizedDepthwise(const ops::Operator& op, const KernelArgs& ar
   const ConvShape shape = shapeOf(op, args.inputs, args.outputs, args.rows);
   const DepthwiseItems items(shape, args.team->threads());
   const int64_t flip = args.inputs[0].type == DataType::Int8 ? 128 : 0;
-  const Channels channels(conv, shape.panels, args,
-                          static_cast<int32_t>(zeroOfInput(args, conv.xZero) + flip));
+  const Channels channels(shape.panels, args,
+                          static_cast<int32_t>(zeroOfInput(args, conv.xZero) + flip), conv.wZero,
+                          conv.y.isReal());
   forEachItem(*args.team, items.planes * items.perPlane, channels.scratches(),
               DepthwiseRuns::Parts(shape).bytes(), [&](int64_t item, std::byte* scratch) {
                 runDepthwiseItem(shape, conv, args, channels, items, item, scratch);

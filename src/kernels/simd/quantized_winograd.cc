@@ -32,7 +32,8 @@ struct TileCut {
         across(blocksOf(shape.y.width, kSide)),
         down(blocksOf(shape.rows, kSide)),
         tiles(shape.y.batch * across * down),
-        perBlock(std::clamp<int64_t>(kTileBytes / (kPoints * 2 * channels), kPairRows, kMostTiles)) {}
+        perBlock(
+            std::clamp<int64_t>(kTileBytes / (kPoints * 2 * channels), kPairRows, kMostTiles)) {}
   int64_t blocks() const { return blocksOf(tiles, perBlock); }
   // From a point to the next, a line of the cache more: else all points lie in one set of it.
   int64_t xPoint() const { return perBlock * channels + 32; }
@@ -42,11 +43,11 @@ struct TileCut {
 
 /// A thread's memory.
 struct Scratch {
-  int16_t *x, *w;    ///< at each point: tiles of channels; a panel
-  int32_t* points;   ///< at each point: tiles of kOutputs sums
-  int32_t* sums;     ///< of results that exist
-  int64_t* places;   ///< where these lie
-  uint8_t* exists;   ///< of each tile's results
+  int16_t *x, *w;   ///< at each point: tiles of channels; a panel
+  int32_t* points;  ///< at each point: tiles of kOutputs sums
+  int32_t* sums;    ///< of results that exist
+  int64_t* places;  ///< where these lie
+  uint8_t* exists;  ///< of each tile's results
   size_t bytes = 0;
 
   Scratch(const TileCut& cut, std::byte* memory) {
@@ -143,11 +144,10 @@ class Convolution {
  private:
   /// A tile's results and input, as tile `i` of a block.
   void open(int64_t tile, int64_t i, const Scratch& scratch, int64_t& rows) const {
-    const int64_t column = tile % cut_.across * kSide,
-                  row = tile / cut_.across % cut_.down * kSide,
+    const int64_t column = tile % cut_.across * kSide, row = tile / cut_.across % cut_.down * kSide,
                   batch = tile / cut_.across / cut_.down;
-    const int64_t y = batch * shape_.y.batchStride +
-                      (shape_.firstRow + row) * shape_.y.rowStride + column * shape_.y.pixelStride;
+    const int64_t y = batch * shape_.y.batchStride + (shape_.firstRow + row) * shape_.y.rowStride +
+                      column * shape_.y.pixelStride;
     for (int r = 0; r < kSide; ++r)
       for (int c = 0; c < kSide; ++c) {
         const bool exists = row + r < shape_.rows && column + c < shape_.y.width;
@@ -190,9 +190,8 @@ class Convolution {
         }
       alongBoth(x, points, inputPoints);
       for (int p = 0; p < kPoints; ++p)
-        _mm256_storeu_si256(
-            reinterpret_cast<__m256i*>(to + p * cut_.xPoint() + channel),
-            points[p / kPatch][p % kPatch]);
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + p * cut_.xPoint() + channel),
+                            points[p / kPatch][p % kPatch]);
     }
   }
 
@@ -227,9 +226,9 @@ class Convolution {
       for (int64_t i = 0; i < n; i += kPairRows) {
         const int64_t rows = std::min<int64_t>(kPairRows, n - i);
         kMultiply[static_cast<size_t>(rows - 1)](
-            {scratch.x + p * cut_.xPoint() + i * channels, channels,
-             scratch.w + p * cut_.wPoint(), channels / 2, kZeros, 0,
-             scratch.points + p * cut_.sumPoint() + i * kOutputs, kOutputs});
+            {scratch.x + p * cut_.xPoint() + i * channels, channels, scratch.w + p * cut_.wPoint(),
+             channels / 2, kZeros, 0, scratch.points + p * cut_.sumPoint() + i * kOutputs,
+             kOutputs});
       }
   }
 
@@ -241,8 +240,7 @@ class Convolution {
       __m256i m[kPatch][kPatch], y[kSide][kSide];
 #pragma GCC unroll 16
       for (int p = 0; p < kPoints; ++p)
-        m[p / kPatch][p % kPatch] =
-            load(scratch.points + p * cut_.sumPoint() + i * kOutputs + v);
+        m[p / kPatch][p % kPatch] = load(scratch.points + p * cut_.sumPoint() + i * kOutputs + v);
       alongBoth(m, y, results);
       const __m256i start = load(results_.channels().start() + panel * kOutputs + v);
       end = row;
