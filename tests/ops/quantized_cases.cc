@@ -85,7 +85,9 @@ void becomeReal(Product& op) {
 }
 
 void addDynamic(CaseList& cases, DataType x) {
-  const OpInput zero{.shape = {}, .type = x, .low = x == DataType::Int8 ? -9.0f : 100.0f,
+  const OpInput zero{.shape = {},
+                     .type = x,
+                     .low = x == DataType::Int8 ? -9.0f : 100.0f,
                      .high = x == DataType::Int8 ? 9.0f : 150.0f};
   const auto add = [&](const std::string& name, std::shared_ptr<ops::Operator> op, const Shape& in,
                        const Shape& w, int64_t channels, const Shape& factors, bool hasBias) {
@@ -102,8 +104,8 @@ void addDynamic(CaseList& cases, DataType x) {
     auto op = conv({side, side}, 1, side / 2, x, x);
     op->groups = groups;
     becomeReal(*op);
-    add(name, std::move(op), {2, channels, 9, 11}, {outputs, channels / groups, side, side}, outputs,
-        hasBias ? Shape{outputs} : Shape{}, hasBias);
+    add(name, std::move(op), {2, channels, 9, 11}, {outputs, channels / groups, side, side},
+        outputs, hasBias ? Shape{outputs} : Shape{}, hasBias);
   };
   addConv("Conv_pointwise", 1, 12, 35, 1, true);
   addConv("Conv", 3, 5, 20, 1, false);
@@ -118,7 +120,8 @@ void addDynamic(CaseList& cases, DataType x) {
 void addTiles(CaseList& cases, DataType x, DataType y) {
   for (const Shape& in : {Shape{1, 32, 8, 8}, Shape{2, 16, 7, 9}, Shape{1, 16, 23, 24}}) {
     auto op = conv({3, 3}, 1, in[2] == 7 ? 0 : 1, x, y);
-    OpCase c{text("QuantizedConv_tiles_", in[2], "_", x, "_", y), op,
+    OpCase c{text("QuantizedConv_tiles_", in[2], "_", x, "_", y),
+             op,
              {bytes(in, x), weights({17, in[1], 3, 3})}};
     addChannels(c, 17, static_cast<double>(9 * in[1]), true);
     cases.push_back(std::move(c));
@@ -130,7 +133,8 @@ void addExtremes(CaseList& cases, DataType x) {
   for (const double weight : {-128.0, 127.0}) {
     auto op = conv({3, 3}, 1, 1, x, x);
     op->xZero = x == DataType::Int8 ? 127 : 255;
-    OpCase c{text("QuantizedConv_extremes_", weight < 0 ? "low" : "high", "_", x), op,
+    OpCase c{text("QuantizedConv_extremes_", weight < 0 ? "low" : "high", "_", x),
+             op,
              {bytes({1, 48, 7, 8}, x), weights({3, 48, 3, 3})}};
     c.inputs[0].low = c.inputs[0].high = x == DataType::Int8 ? -128.0f : 0.0f;
     c.inputs[1].low = c.inputs[1].high = static_cast<float>(weight);
@@ -242,6 +246,13 @@ void addTfliteElements(CaseList& cases, DataType type) {
                      op,
                      {bytes({2, 5, 6, 7}, type), bytes({5, 1, 1}, type)}});
   }
+  auto huge = std::make_shared<ops::QuantizedBinary>();
+  huge->fn = ops::QuantizedFn::Mul;
+  huge->a = {0.5F, zeroOf(type)}, huge->b = {0.3F, zeroOf(type)}, huge->yScale = 3e-35F;
+  huge->y = tfliteResult(type, kFixed);
+  cases.push_back({text("QuantizedMul_tflite_huge_", type),
+                   huge,
+                   {bytes({2, 40}, type), bytes({2, 40}, type)}});
   const auto addPool = [&](const char* name, ops::QuantisationRule rule, auto&& change) {
     auto pool = std::make_shared<ops::QuantizedPool>();
     pool->x = {0.5F, zeroOf(type)}, pool->yScale = 0.37F, pool->y = tfliteResult(type, rule);
