@@ -4,11 +4,12 @@
 namespace minnow::kernels {
 
 FixedFactor::FixedFactor(double r) {
-  if (!(r > 0 && r < 0x1p31)) return;  // importers refuse scales that make others
+  if (!(r > 0 && std::isfinite(r))) return;
   const double part = std::frexp(r, &exponent);
   auto bits = static_cast<int64_t>(std::round(part * 0x1p31));
   if (bits == int64_t{1} << 31) bits /= 2, ++exponent;
-  if (exponent < -31 || exponent > 31) bits = exponent = 0;
+  if (exponent < -31) bits = exponent = 0;
+  if (exponent > 31) exponent %= 32;  // as processors shift: files have scales of 1e-35
   multiplier = static_cast<int32_t>(bits);
 }
 

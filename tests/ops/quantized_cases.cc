@@ -246,6 +246,13 @@ void addTfliteElements(CaseList& cases, DataType type) {
                      op,
                      {bytes({2, 5, 6, 7}, type), bytes({5, 1, 1}, type)}});
   }
+  auto huge = std::make_shared<ops::QuantizedBinary>();
+  huge->fn = ops::QuantizedFn::Mul;
+  huge->a = {0.5F, zeroOf(type)}, huge->b = {0.3F, zeroOf(type)}, huge->yScale = 3e-35F;
+  huge->y = tfliteResult(type, kFixed);
+  cases.push_back({text("QuantizedMul_tflite_huge_", type),
+                   huge,
+                   {bytes({2, 40}, type), bytes({2, 40}, type)}});
   const auto addPool = [&](const char* name, ops::QuantisationRule rule, auto&& change) {
     auto pool = std::make_shared<ops::QuantizedPool>();
     pool->x = {0.5F, zeroOf(type)}, pool->yScale = 0.37F, pool->y = tfliteResult(type, rule);
