@@ -522,7 +522,7 @@ Result<void> runQuantizedDepthwise(const ops::Operator& op, const KernelArgs& ar
   const int64_t flip = args.inputs[0].type == DataType::Int8 ? 128 : 0;
   const Channels channels(shape.panels, args,
                           static_cast<int32_t>(zeroOfInput(args, conv.xZero) + flip), conv.wZero,
-                          conv.y.isReal());
+                          conv.y);
   forEachItem(*args.team, items.planes * items.perPlane, channels.scratches(),
               DepthwiseRuns::Parts(shape).bytes(), [&](int64_t item, std::byte* scratch) {
                 runDepthwiseItem(shape, conv, args, channels, items, item, scratch);
