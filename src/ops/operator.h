@@ -334,6 +334,9 @@ class Operator {
   }
   /// True if the outputs hold elements of input `index`: one of Facts.
   bool movesElements(int index) const { return facts().movedInputs >> std::min(index, 31) & 1; }
+  /// True if each element of output 0 is an element of input `index`, which the operator moves or
+  /// chooses: then a function that rises, as quantisation does, is the same before it and after.
+  MINNOW_CONVERSION_FACT bool choosesElements(int index) const { return movesElements(index); }
   /// The function that is applied to each element of a float32 result before it is stored, for
   /// operators that have one (Identity where there is none at present), else null.
   MINNOW_CONVERSION_FACT Epilogue* fusedActivation() { return nullptr; }

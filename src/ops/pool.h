@@ -50,6 +50,9 @@ struct Pool final : OperatorBase<Pool>, WindowAttributes {
                           std::span<const TensorType> outputs) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,
                                std::span<const TensorType> outputs) const override;
+  bool choosesElements(int index) const MINNOW_CONVERSION_OVERRIDE {
+    return fn == PoolFn::Max && index == 0;
+  }
 
  private:
   Result<Shape> windowedShape(const Shape& x) const;

@@ -72,6 +72,11 @@ struct Resize final : OperatorBase<Resize> {
   bool sizesFollow(std::string_view attribute) const MINNOW_CONVERSION_OVERRIDE {
     return attribute != "roi";
   }
+  /// Beyond the input TfCropAndResize gives a number of its own.
+  bool choosesElements(int index) const MINNOW_CONVERSION_OVERRIDE {
+    return mode == ResizeMode::Nearest && coordinates != ResizeCoordinates::TfCropAndResize &&
+           index == 0;
+  }
   int64_t elementsVisited(std::span<const TensorType> inputs,
                           std::span<const TensorType> outputs) const override;
   std::optional<Rows> rowsRead(int index, const Rows& output, std::span<const TensorType> inputs,

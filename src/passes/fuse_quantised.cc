@@ -12,7 +12,6 @@
 #include "ops/matmul.h"
 #include "ops/quantize.h"
 #include "ops/quantized.h"
-#include "ops/resize.h"
 #include "passes/match.h"
 #include "passes/pass.h"
 #include "sizes/evaluate.h"
@@ -386,24 +385,16 @@ class Fuser {
 
   // What moves elements ----------------------------------------------------------------------------
 
-  static bool moves(const ops::Operator& op, size_t input) {
-    if (const auto* pool = ops::cast<ops::Pool>(op))
-      return pool->fn == ops::PoolFn::Max && input == 0;
-    if (const auto* resize = ops::cast<ops::Resize>(op))
-      return resize->mode == ops::ResizeMode::Nearest && input == 0;
-    return op.movesElements(static_cast<int>(input));
-  }
-
   bool fuseMove(int n, const Quantised& to) {
     const int source = graph_.producer(graph_.node(n).inputs[0]);
     if (source < 0 || soleProducer(graph_.node(n).inputs[0]) != source) return false;
     const ir::Node& node = graph_.node(source);
-    if (node.as<ops::DequantizeLinear>() || node.inputs.empty() || !moves(*node.op, 0))
+    if (node.as<ops::DequantizeLinear>() || node.inputs.empty() || !node.op->choosesElements(0))
       return false;
     std::vector<ValueId> inputs = node.inputs;
     std::vector<Conversion> tables;  // made when all inputs are known to be bytes then
     for (size_t i = 0; i < inputs.size(); ++i)
-      if (inputs[i] != kNoValue && moves(*node.op, i)) {
+      if (inputs[i] != kNoValue && node.op->choosesElements(static_cast<int>(i))) {
         inputs[i] = bytesAs(inputs[i], to, node.as<ops::Concat>() ? &tables : nullptr);
         if (inputs[i] == kNoValue) return false;
       }

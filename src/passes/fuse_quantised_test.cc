@@ -4,6 +4,7 @@
 #include "ops/integer_product.h"
 #include "ops/quantize.h"
 #include "ops/quantized.h"
+#include "ops/resize.h"
 #include "passes/pass_list.h"
 #include "passes/random_graph.h"
 
@@ -107,6 +108,27 @@ TEST_P(FuseQuantised, WhatMovesMovesBytes) {
   const ValueId y = other.input({1, 4, 6, 6}, 1 / 32.0F);
   EXPECT_EQ(fused(other.finish(other.b().add(poolOf(ops::PoolFn::Max, 3, 2, 1), {y}), kScale)),
             "QuantizeLinear DequantizeLinear MaxPool QuantizeLinear DequantizeLinear");
+}
+
+ops::Resize nearest(ops::ResizeCoordinates coordinates) {
+  ops::Resize op;
+  op.coordinates = coordinates;
+  op.sizes = {1, 4, 9, 9};
+  op.roi = {0, 0, -0.5F, -0.5F, 1, 1, 1.5F, 1.5F};
+  op.extrapolation = 2;
+  return op;
+}
+
+TEST_P(FuseQuantised, ResizeMovesBytesUnlessItHasANumberOfItsOwn) {
+  Quantiser q(GetParam());
+  const ValueId x = q.input({1, 4, 6, 6}, kScale);
+  const ValueId y = q.b().add(nearest(ops::ResizeCoordinates::Asymmetric), {x});
+  EXPECT_EQ(fused(q.finish(y, kScale)), "QuantizeLinear Resize DequantizeLinear");
+  Quantiser other(GetParam());  // 2 beyond the input, which as a byte is another number
+  const ValueId z = other.input({1, 4, 6, 6}, kScale);
+  const ValueId w = other.b().add(nearest(ops::ResizeCoordinates::TfCropAndResize), {z});
+  EXPECT_EQ(fused(other.finish(w, kScale)),
+            "QuantizeLinear DequantizeLinear Resize QuantizeLinear DequantizeLinear");
 }
 
 ops::Concat alongChannels() {

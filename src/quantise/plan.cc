@@ -7,8 +7,6 @@
 #include "base/fail.h"
 #include "ops/binary.h"
 #include "ops/concat.h"
-#include "ops/pool.h"
-#include "ops/resize.h"
 #include "ops/unary.h"
 #include "passes/pass_list.h"
 #include "quantise/writer.h"
@@ -31,7 +29,7 @@ int activationOf(const ir::Graph& graph, const std::vector<std::vector<int>>& re
   const ir::Node& node = graph.nodes[static_cast<size_t>(n)];
   const ValueId result = resultOf(node);
   if (result == kNoValue || node.outputs.size() != 1 || node.as<ops::Unary>() ||
-      moves(*node.op, 0) || readers[at(result)].size() != 1 || graph.isOutput(result))
+      node.op->choosesElements(0) || readers[at(result)].size() != 1 || graph.isOutput(result))
     return -1;
   const int reader = readers[at(result)][0];
   return isActivation(graph.nodes[static_cast<size_t>(reader)]) ? reader : -1;
@@ -115,7 +113,7 @@ class Planner {
       for (const ValueId id : operands(n)) findRange(id);
       for (const ValueId id : node(n).outputs) {
         // What is moved stands for what it stood for.
-        if (id != kNoValue && moves(*node(n).op, 0) && !node(n).as<ops::Concat>())
+        if (id != kNoValue && node(n).op->choosesElements(0) && !node(n).as<ops::Concat>())
           plan_.by[at(id)] = plan_.by[at(node(n).inputs[0])];
         findRange(id);
       }
@@ -183,14 +181,6 @@ bool isReal(const ir::Graph& graph, ValueId id) {
   const ir::Value& value = graph.values[at(id)];
   return value.type.type == DataType::Float32 && value.isPlain() &&
          (!value.isConstant() || value.isFixed());
-}
-
-bool moves(const ops::Operator& op, size_t input) {
-  if (const auto* pool = ops::cast<ops::Pool>(op))
-    return pool->fn == ops::PoolFn::Max && input == 0;
-  if (const auto* resize = ops::cast<ops::Resize>(op))
-    return resize->mode == ops::ResizeMode::Nearest && input == 0;
-  return op.movesElements(static_cast<int>(input));
 }
 
 std::vector<ValueId> layersOf(const ir::Graph& graph) {

@@ -33,8 +33,6 @@ bool isReal(const ir::Graph& graph, ir::ValueId id);
 /// By node, the result of the layer that it belongs to: its own, or its activation's. It stands for the
 /// layer.
 std::vector<ir::ValueId> layersOf(const ir::Graph& graph);
-/// True of an operator whose results are elements of its operand `input`.
-bool moves(const ops::Operator& op, size_t input);
 
 struct PlanOptions {
   RangeOptions ranges = {};
