@@ -151,7 +151,8 @@ Result<Costs> measure(const ir::Graph& graph, const Plan& plan, const Samples& s
   for (size_t n = 0; n < graph.nodes.size(); ++n) {
     const ir::Node& node = graph.nodes[n];
     const ValueId id = layers[n];
-    if (id == kNoValue || node.op->choosesElements(0) || !isReal(graph, id) || !known.insert(id).second)
+    if (id == kNoValue || node.op->choosesElements(0) || !isReal(graph, id) ||
+        !known.insert(id).second)
       continue;
     costs.layers.push_back({id, node.name, node.op->name(), plan.isInteger[n] != 0,
                             comparison.single(id), comparison.entire(id)});

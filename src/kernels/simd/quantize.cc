@@ -283,8 +283,8 @@ bool acceptsDynamicQuantize(const ops::Operator&, std::span<const TensorView>,
 Result<void> runDynamicQuantize(const ops::Operator&, const KernelArgs& args) {
   auto [scale, exactZero] = scaleOf(args.inputs[0]);
   auto zero = static_cast<uint8_t>(exactZero > 0 ? exactZero : 0);
-  Conversion(MINNOW_DISPATCH(quantizeRowTo)(DataType::Uint8), args, viewOf(scale, DataType::Float32),
-             viewOf(zero, DataType::Uint8))
+  Conversion(MINNOW_DISPATCH(quantizeRowTo)(DataType::Uint8), args,
+             viewOf(scale, DataType::Float32), viewOf(zero, DataType::Uint8))
       .run();
   if (args.outputs[1]) *args.outputs[1].as<float>() = scale;
   if (args.outputs[2]) *args.outputs[2].as<uint8_t>() = zero;
