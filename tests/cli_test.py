@@ -398,7 +398,7 @@ evictable = true
         for damaged in (b"TFL", tflite.read_bytes()[:100]):
             self.assertIn("broken.tflite", self.minnow("info", self.file("broken.tflite", damaged), code=ERROR))
 
-    def convolution(self):
+    def small_convolution(self):
         """An ONNX file of y = Conv(x, w), x being 1x3x4x5 and w 4x3x1x1."""
         node = b"".join(field(number, text) for number, text in ((1, "x"), (1, "w"), (2, "y"), (3, "conv"), (4, "Conv")))
         values = [(i % 7 - 3) / 4 for i in range(12)]
@@ -417,7 +417,7 @@ evictable = true
         return folder
 
     def test_quantize(self):
-        onnx, folder = self.convolution(), self.arrays(3)
+        onnx, folder = self.small_convolution(), self.arrays(3)
         (folder / "LICENCE.txt").write_text("no picture")
         files = [self.folder / f"{name}.minnow" for name in ("a", "b", "kept")]
         report = json.loads(self.minnow("quantize", onnx, "--calibrate", folder, "-o", files[0], "--json"))
@@ -434,7 +434,7 @@ evictable = true
         self.assertNotIn("Quantized", self.minnow("info", files[2]))
 
     def test_quantize_says_what_is_wrong(self):
-        onnx, folder, out = self.convolution(), self.arrays(1), self.folder / "q.minnow"
+        onnx, folder, out = self.small_convolution(), self.arrays(1), self.folder / "q.minnow"
         (self.folder / "empty").mkdir()
         for where, said in ((self.folder / "empty", "empty: no pictures"), (self.folder / "absent", "No such file")):
             self.assertIn(said, self.minnow("quantize", onnx, "--calibrate", where, "-o", out, code=ERROR))
