@@ -38,6 +38,7 @@ const Row kRows[] = {
     {"transposeB_batch", {2, 3, 20}, {2, 70, 20}, false, true},
     {"transposeB_broadcast", {2, 1, 5, 8}, {3, 19, 8}, false, true},
     {"both_wide", {9, 6}, {41, 9}, true, true},
+    {"both_tall", {2, 9, 37}, {2, 41, 9}, true, true},
     {"one_column", {3, 17, 9}, {9, 1}},
     {"shared_batch", {3, 40, 40}, {3, 40, 70}},
     {"no_depth", {3, 0}, {0, 20}},

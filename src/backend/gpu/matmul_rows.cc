@@ -79,8 +79,21 @@ bool areApart(const Work& work, const Device& device) {
          extents->m > device.pixels() && isWritten({"copy", "crossed", ""}, device);
 }
 
+/// y^T = b^T a^T: a's rows are vectors of columns then, and products and sums are the same, to the bit.
+void turn(MatMulGeometry& g) {
+  std::swap(g.rows, g.columns);
+  std::swap(g.a, g.b);
+  std::swap(g.aRow, g.bColumn), std::swap(g.aColumn, g.bRow);
+  std::swap(g.yRow, g.yColumn);
+}
+
+/// True if that spares the copy of a right side: the left one's rows lie beside each other, as channels do.
+bool isBetterTurned(const MatMulGeometry& g, int lanes) {
+  return g.bias < 0 && g.aRow == 1 && g.rows >= lanes;
+}
+
 /// All but the work-items.
-MatMulGeometry geometryOf(const Work& work, const TensorView& b, int64_t matrix, int lanes) {
+MatMulGeometry geometryOf(const Work& work, const TensorView& b, int64_t matrix) {
   const auto& op = static_cast<const ops::MatMul&>(work.op);
   const TensorView& a = work.inputs[0];
   const auto extents = *ops::matMulExtents(a.shape, b.shape, op.transposeA, op.transposeB);
@@ -90,7 +103,6 @@ MatMulGeometry geometryOf(const Work& work, const TensorView& b, int64_t matrix,
   MatMulGeometry g{};
   g.rows = static_cast<int32_t>(extents.m), g.columns = static_cast<int32_t>(extents.n);
   g.depth = static_cast<int32_t>(extents.k);
-  g.panels = (g.columns + lanes - 1) / lanes;
   enterBatch(extents.batch, left, right, out, matrix, g);
   g.aRow = static_cast<int32_t>(left.rowStride),
   g.aColumn = static_cast<int32_t>(left.columnStride);
@@ -103,35 +115,46 @@ MatMulGeometry geometryOf(const Work& work, const TensorView& b, int64_t matrix,
   return g;
 }
 
+/// Blocks of rows and of panels, and the work-items; the kernel for them.
+KernelName settle(MatMulGeometry& g, bool packed, const Device& device, ops::UnaryFn epilogue) {
+  const int pixels = g.rows == 1 ? 1 : device.pixels();  // of a vector one row is all
+  const int all = (g.columns + device.lanes() - 1) / device.lanes();
+  const int loose = g.bColumn == 1 ? std::min(all, device.panels()) : 1;  // three were slower
+  const int panels = packed ? panelsOf(all, pixels, device) : loose;
+  g.panels = (all + panels - 1) / panels;
+  g.blocks = (g.rows + pixels - 1) / pixels;
+  g.items = g.blocks * g.panels;
+  for (int axis = 0; axis < g.rank; ++axis) g.items *= g.extent[axis];
+  return {"matmul", "matmul",
+          text(epilogueOption(epilogue), " -D PIXELS=", pixels, " -D PANELS=", panels,
+               " -D PACKED=", packed ? 1 : 0)};
+}
+
 Result<void> prepareMatMul(const Work& work, Device& device, Launches& launches) {
   const auto& op = static_cast<const ops::MatMul&>(work.op);
   const auto matrices = weightsOf(work);
   const int64_t matrix = matrices ? kernels::panelShape(*matrices).groupElements() : 0;
-  const bool copied = areApart(work, device);
-  const TensorView right = copied ? byRows(work.inputs[1], op.transposeB) : work.inputs[1];
-  MatMulGeometry g = geometryOf(work, right, matrix, device.lanes());
-  const int pixels = g.rows == 1 ? 1 : device.pixels();  // of a vector one row is all
-  const int panels = matrices ? panelsOf(g.panels, pixels, device) : 1;
-  g.panels = (g.panels + panels - 1) / panels;
-  g.blocks = (g.rows + pixels - 1) / pixels;
-  g.items = g.blocks * g.panels;
-  for (int axis = 0; axis < g.rank; ++axis) g.items *= g.extent[axis];
-  const auto a = launches.operand(work, 0);
+  TensorView right = work.inputs[1];
+  MatMulGeometry g = geometryOf(work, right, matrix);
+  auto a = launches.operand(work, 0);
   if (!a) return std::unexpected(a.error());
-  auto b = matrices ? packedWeights(op, work.inputs[1], launches) : launches.operand(work, 1);
+  auto b = matrices ? packedWeights(op, right, launches) : launches.operand(work, 1);
   if (!b) return std::unexpected(b.error());
-  if (copied) {
+  if (areApart(work, device) && isBetterTurned(g, device.lanes())) {
+    turn(g);
+    std::swap(a, b);
+  } else if (areApart(work, device)) {
+    right = byRows(right, op.transposeB);
     const Operand rows{Operand::In::Workspace};
     launches.setWorkspace(right.bytes());
     if (auto ok = addCopy(launches, device, *b, work.inputs[1], rows, right); !ok) return ok;
+    g = geometryOf(work, right, matrix);
     b = rows;
   }
   const auto bias = g.bias < 0 ? a : launches.operand(work, 2);
   if (!bias) return std::unexpected(bias.error());
-  return launches.add({"matmul", "matmul",
-                       text(epilogueOption(op.epilogue.fn), " -D PIXELS=", pixels,
-                            " -D PANELS=", panels, " -D PACKED=", matrices ? 1 : 0)},
-                      {*a, *b, *bias, {Operand::In::Outputs}}, g);
+  const KernelName name = settle(g, matrices.has_value(), device, op.epilogue.fn);
+  return launches.add(name, {*a, *b, *bias, {Operand::In::Outputs}}, g);
 }
 
 }  // namespace

@@ -2,7 +2,9 @@
 #include "backend/gpu/self_check.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "backend/gpu/trial.h"
@@ -54,6 +56,15 @@ Result<Trial> smallest(const Row& row, const Work& work, const Device& device) {
   return Trial::make(work, work.inputTypes);
 }
 
+/// Results that halves do not hold are infinities there, which say nothing.
+void dropHugeResults(std::span<const TensorView> outputs) {
+  for (const TensorView& y : outputs) {
+    if (!y || y.type != DataType::Float32) continue;
+    for (float& result : std::span(y.as<float>(), static_cast<size_t>(y.elements())))
+      if (std::fabs(result) >= 65520) result = HUGE_VALF;
+  }
+}
+
 /// What is wrong, "" for nothing; nullopt where the case says nothing.
 using Outcome = std::optional<std::string>;
 
@@ -62,6 +73,7 @@ Result<Outcome> tried(const Backend& backend, const Device& device, Result<Trial
   if (!made) return std::nullopt;
   Trial trial = std::move(*made), expected = trial.copy();
   if (!expected.run(referenceBackend())) return std::nullopt;
+  if (storesHalves(trial.work())) dropHugeResults(expected.outputs());
   const auto ran = trial.run(backend);
   if (!ran && ran.error().code != ErrorCode::Unsupported) return std::unexpected(ran.error());
   if (!ran) return ran.error().message;

@@ -108,15 +108,15 @@ struct Operands {
 
 Result<void> addPass(WinogradGeometry g, const Operands& operands, const Device& device,
                      ops::UnaryFn epilogue, Launches& launches) {
-  const int pixels = pixelsOf(g.tiles, device);
+  const int pixels = pixelsOf(g.tiles, device), panels = panelsOf(g.outPanels, pixels, device);
   const Operand y{Operand::In::Outputs}, points{Operand::In::Workspace};
   const Operand products{Operand::In::Workspace, 0,
                          int64_t{kPoints} * g.tiles * g.inPanels * device.lanes()};
   g.items = g.tiles * g.inPanels;
   if (auto ok = launches.add({"winograd", "inputs", ""}, {operands.x, points}, g); !ok) return ok;
-  g.items = kPoints * g.outPanels * ((g.tiles + pixels - 1) / pixels);
-  if (auto ok = launches.add({"winograd", "sums", text("-D PIXELS=", pixels)},
-                             {points, operands.weights, products}, g);
+  g.items = kPoints * ((g.outPanels + panels - 1) / panels) * ((g.tiles + pixels - 1) / pixels);
+  const std::string options = text("-D PIXELS=", pixels, " -D PANELS=", panels);
+  if (auto ok = launches.add({"winograd", "sums", options}, {points, operands.weights, products}, g);
       !ok)
     return ok;
   g.items = g.tiles * g.outPanels;

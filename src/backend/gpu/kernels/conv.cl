@@ -26,12 +26,20 @@ typedef struct {
 /// is asked for by itself.
 static void finish(const V* sums, int first, int step, global const T* bias, int channel,
                    int count, global T* y, Conv g) {
-  const V added = biasOf(bias, channel, g.bias, count);
+  const V biases = biasOf(bias, channel, g.bias, count);
+  const V added = count == 1 ? (V)(biases.s0) : biases;
   const long next = (long)step * g.y[2];
   y += (long)first * g.y[2];
   const bool whole = count >= kLanes && g.yChannel == 1 && first + (PIXELS - 1) * step < g.out[2];
   if (whole) {
     UNROLLED for (int p = 0; p < PIXELS; ++p, y += next) store16(RESULT(sums[p]), y);
+    return;
+  }
+  if (count == 1) {  // the pixels of a single channel are one vector
+    float lanes[kLanes] = {0};
+    UNROLLED for (int p = 0; p < PIXELS; ++p) lanes[p] = sums[p].s0;
+    store(RESULT(vload16(0, lanes)), y, (int)next,
+          min(PIXELS, (g.out[2] - first + step - 1) / step));
     return;
   }
   UNROLLED for (int p = 0; p < PIXELS; ++p, y += next)
@@ -287,6 +295,16 @@ kernel void channels(global const T* x, global const T* w, global const T* bias,
 // none. Results of a work-item are a stride apart along x, so they have the same taps. With
 // -D DEPTHWISE=1 each group has one input and one output channel.
 #ifdef DEPTHWISE
+enum { kBetween = -0x7FFFFFFF - 1 };
+
+/// The input that a tap at a position of the stretched input falls on, or kBetween. Nearly all strides are
+/// 1 and 2: to divide takes as long as a dozen products.
+static int exactly(int at, int stride) {
+  if (stride == 1) return at;
+  if (stride == 2) return at & 1 ? kBetween : at >> 1;
+  return at % stride == 0 ? at / stride : kBetween;
+}
+
 kernel void transposed(global const T* x, global const T* w, global const T* bias, global T* y,
                        long4 places, Conv g) {
   long xAt = places.x, wAt = places.y, biasAt = places.z, yAt = places.w;
@@ -305,23 +323,36 @@ kernel void transposed(global const T* x, global const T* w, global const T* bia
 
   V sum[PIXELS];
   UNROLLED for (int p = 0; p < PIXELS; ++p) sum[p] = 0;
-  for (int kz = 0; kz < g.taps[0]; ++kz)
-    for (int ky = 0; ky < g.taps[1]; ++ky)
-      for (int kx = 0; kx < g.taps[2]; ++kx, w += g.channels * width) {
-        const int z = plane + g.pad[0] - kz * g.dilation[0], r = row + g.pad[1] - ky * g.dilation[1];
-        const int c = first + g.pad[2] - kx * g.dilation[2];
-        if (z % g.stride[0] != 0 || r % g.stride[1] != 0 || c % g.stride[2] != 0) continue;
-        const int atZ = z / g.stride[0], atRow = r / g.stride[1], atColumn = c / g.stride[2];
-        const bool there = atZ >= 0 && atZ < g.in[0] && atRow >= 0 && atRow < g.in[1];
+  for (int kz = 0; kz < g.taps[0]; ++kz) {
+    const int z = plane + g.pad[0] - kz * g.dilation[0], atZ = exactly(z, g.stride[0]);
+    if (atZ == kBetween) continue;
+    for (int ky = 0; ky < g.taps[1]; ++ky) {
+      const int r = row + g.pad[1] - ky * g.dilation[1], atRow = exactly(r, g.stride[1]);
+      if (atRow == kBetween) continue;
+      const bool there = atZ >= 0 && atZ < g.in[0] && atRow >= 0 && atRow < g.in[1];
+      for (int kx = 0; kx < g.taps[2]; ++kx) {
+        const int c = first + g.pad[2] - kx * g.dilation[2], atColumn = exactly(c, g.stride[2]);
+        if (atColumn == kBetween) continue;
         global const T* from[PIXELS];
+        global const T* tap = w + (long)((kz * g.taps[1] + ky) * g.taps[2] + kx) * g.channels * width;
+        if (!DEPTHWISE && there && atColumn >= 0 && atColumn + PIXELS <= g.in[2]) {
+          UNROLLED for (int p = 0; p < PIXELS; ++p)
+            from[p] = x + atZ * g.x[0] + atRow * g.x[1] + (atColumn + p) * g.x[2];
+          for (int k = 0; k < g.channels; ++k, tap += width) {
+            const V weights = load16(tap);
+            UNROLLED for (int p = 0; p < PIXELS; ++p)
+              sum[p] = fma((V)(loadOne(from[p], (long)k * g.xChannel)), weights, sum[p]);
+          }
+          continue;
+        }
         int masks[PIXELS];
         UNROLLED for (int p = 0; p < PIXELS; ++p) {
           masks[p] = there && atColumn + p >= 0 && atColumn + p < g.in[2] ? -1 : 0;
           from[p] = x + (masks[p] ? atZ * g.x[0] + atRow * g.x[1] + (atColumn + p) * g.x[2] : 0);
         }
         long distance = 0;
-        for (int k = 0; k < g.channels; ++k, distance += g.xChannel) {
-          const V weights = load16(w + (long)k * width);
+        for (int k = 0; k < g.channels; ++k, distance += g.xChannel, tap += width) {
+          const V weights = load16(tap);
           UNROLLED for (int p = 0; p < PIXELS; ++p) {
             const V value = DEPTHWISE ? load(from[p] + distance, g.xChannel, count)
                                       : (V)(loadOne(from[p], distance));
@@ -329,6 +360,8 @@ kernel void transposed(global const T* x, global const T* w, global const T* bia
           }
         }
       }
+    }
+  }
   y += yAt + (long)image * g.yBatch + (long)channel * g.yChannel + (long)plane * g.y[0] +
        (long)row * g.y[1];
   finish(sum, first, g.stride[2], bias + biasAt, channel, count, y, g);

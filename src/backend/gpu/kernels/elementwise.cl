@@ -60,13 +60,21 @@ kernel void elementwise(global const A* a, global const B* b, global Y* y, long4
     const int at = axis > 0 ? take(&i, g.extent[axis]) : i;
     aAt += (long)at * g.a[axis], bAt += (long)at * g.b[axis], yAt += (long)at * g.y[axis];
   }
-  const int dense = g.a[last] == 1 && g.y[last] == 1 && (g.b[last] == 1 || g.b[last] == 0);
+  const int ofA = g.a[last], ofB = g.b[last];
+  const bool dense = (ofA == 1 || ofA == 0) && (ofB == 1 || ofB == 0) && g.y[last] == 1;
   a += aAt, b += bAt, y += yAt;
   int c = first;
-  if (dense)  // whole vectors, of which the generic loop would ask at each what they are
-    for (; c + kLanes <= end; c += kLanes)
-      storeY(RESULT(loadA(a + c, 1, kLanes), loadB(b + c * g.b[last], g.b[last], kLanes)), y + c, 1,
+  // Whole vectors, of which the generic loop would ask at each what they are. The last one overlaps
+  // that before and is computed first, since results may take an operand's place.
+  if (dense && c + kLanes <= end) {
+    const int rest = end - kLanes;
+    const V ending = RESULT(loadA(a + rest * ofA, ofA, kLanes), loadB(b + rest * ofB, ofB, kLanes));
+    for (; c < rest; c += kLanes)
+      storeY(RESULT(loadA(a + c * ofA, ofA, kLanes), loadB(b + c * ofB, ofB, kLanes)), y + c, 1,
              kLanes);
+    storeY(ending, y + rest, 1, kLanes);
+    return;
+  }
   for (; c < end; c += kLanes) {
     const V left = loadA(a + (long)c * g.a[last], g.a[last], end - c);
     const V right = loadB(b + (long)c * g.b[last], g.b[last], end - c);

@@ -78,18 +78,29 @@ static int16 isThere(const Fold* g, int i) {
   return STRIPED ? lanes < (int16)(g->count - i) : (int16)(-1);
 }
 
-/// name(x, g, place, by): partials from `start` by step(partial, element, by), no more than 512 to a
-/// block; partials and blocks joined in pairs by `join` (kernels/pairwise.h).
+/// True if the elements of the one set lie beside each other: then whole vectors are taken without asking
+/// of each what it is.
+static bool isDense(const Fold* g, int operand) {
+  return STRIPED && g->rank == 1 && g->strides[operand][0] == 1;
+}
+
+/// name(x, g, place, by): of an operand's elements partials from `start` by step(partial, element, by), no
+/// more than 512 to a block; partials and blocks joined in pairs by `join` (kernels/pairwise.h).
 enum { kChain = 512, kPlaces = 22 };
-#define FOLD(name, start, step, join)                                                     \
-  static V name(global const T* x, const Fold* g, const Place* place, V by) {         \
+#define FOLD(name, operand, start, step, join)                                            \
+  static V name(global const T* x, const Fold* g, const Place* place, V by) {             \
     V blocks[kPlaces], partial = (V)(start);                                              \
-    int depth = 0, chain = 0;                                                             \
+    int depth = 0;                                                                        \
     uint ended = 0;                                                                       \
-    for (int i = 0; i < g->count; i += kStep) {                                           \
-      const V next = step(partial, get(x, g, place, kX, i), by);                          \
-      partial = isThere(g, i) ? next : partial;                                           \
-      if (++chain < kChain && i + kStep < g->count) continue;                             \
+    const int vectors = isDense(g, operand) ? g->count / kLanes * kLanes : 0;             \
+    for (int i = 0; i < g->count;) {                                                      \
+      const int end = min(i + kChain * kStep, g->count), dense = min(end, vectors);       \
+      for (; i < dense; i += kLanes)                                                      \
+        partial = step(partial, load16(x + place->at[operand] + i), by);                  \
+      for (; i < end; i += kStep) {                                                       \
+        const V next = step(partial, get(x, g, place, operand, i), by);                   \
+        partial = isThere(g, i) ? next : partial;                                         \
+      }                                                                                   \
       if (STRIPED) {                                                                      \
         partial = join(partial, partial.s89abcdef89abcdef);                               \
         partial = join(partial, partial.s4567456745674567);                               \
@@ -100,7 +111,6 @@ enum { kChain = 512, kPlaces = 22 };
       for (uint whole = ++ended; whole % 2 == 0; whole /= 2, --depth)                     \
         blocks[depth - 2] = join(blocks[depth - 2], blocks[depth - 1]);                   \
       partial = (V)(start);                                                               \
-      chain = 0;                                                                          \
     }                                                                                     \
     for (; depth > 1; --depth) blocks[depth - 2] = join(blocks[depth - 2], blocks[depth - 1]); \
     return STRIPED ? (V)(blocks[0].s0) : blocks[0];                                       \
@@ -120,14 +130,26 @@ static V addSquare(V sum, V v) { return MulAdd(v, v, sum); }
 static V greater(V a, V b) { return Gt(b, a) | ((b != b) & (a == a)) ? b : a; }
 static V smaller(V a, V b) { return Lt(b, a) | ((b != b) & (a == a)) ? b : a; }
 
-FOLD(sumOf, 0, ADD, Add)
-FOLD(squaresOf, 0, ADD_SQUARE, Add)
-FOLD(deviationsOf, 0, ADD_DEVIATION, Add)
-FOLD(magnitudesOf, 0, ADD_MAGNITUDE, Add)
-FOLD(exponentialsOf, 0, ADD_EXPONENTIAL, Add)
-FOLD(productOf, 1, MULTIPLY, Mul)
-FOLD(greatestOf, -INFINITY, GREATER, greater)
-FOLD(smallestOf, INFINITY, SMALLER, smaller)
+/// y = f(element) of a set of an operand.
+#define MAP(from, operand, f)                                                   \
+  {                                                                             \
+    int i = 0;                                                                  \
+    if (isDense(&g, operand) && isDense(&g, kY))                                \
+      for (; i + kLanes <= g.count; i += kLanes)                                \
+        store16(f(load16(from + place.at[operand] + i)), y + place.at[kY] + i); \
+    for (; i < g.count; i += kStep)                                             \
+      put(f(get(from, &g, &place, operand, i)), y, &g, &place, i);              \
+  }
+
+FOLD(sumOf, kX, 0, ADD, Add)
+FOLD(sumOfResults, kY, 0, ADD, Add)
+FOLD(squaresOf, kX, 0, ADD_SQUARE, Add)
+FOLD(deviationsOf, kX, 0, ADD_DEVIATION, Add)
+FOLD(magnitudesOf, kX, 0, ADD_MAGNITUDE, Add)
+FOLD(exponentialsOf, kX, 0, ADD_EXPONENTIAL, Add)
+FOLD(productOf, kX, 1, MULTIPLY, Mul)
+FOLD(greatestOf, kX, -INFINITY, GREATER, greater)
+FOLD(smallestOf, kX, INFINITY, SMALLER, smaller)
 
 #define ENTER                                    \
   if (get_global_id(0) >= g.items) return;       \
@@ -183,9 +205,17 @@ kernel void softmax(global const T* x, global T* y, long4 places, Fold g) {
   long xAt = places.x, yAt = places.y;
   ENTER
   const V most = Add(OF(greatestOf), none);
+#define POWER(v) exponential(0, Sub(v, most))
+#define SHARE(v) Mul(v, inverse)
+#define SHARE_OF_POWER(v) SHARE(POWER(v))
+#if HALF
   const V inverse = exactDivide(0, (V)(1), exponentialsOf(x, &g, &place, most));
-  for (int i = 0; i < g.count; i += kStep)
-    put(Mul(exponential(0, Sub(get(x, &g, &place, kX, i), most)), inverse), y, &g, &place, i);
+  MAP(x, kX, SHARE_OF_POWER)
+#else  // exponentials lie there for the sum and are not computed again
+  MAP(x, kX, POWER)
+  const V inverse = exactDivide(0, (V)(1), sumOfResults(y, &g, &place, none));
+  MAP(y, kY, SHARE)
+#endif
 }
 
 kernel void logSoftmax(global const T* x, global T* y, long4 places, Fold g) {
@@ -193,8 +223,8 @@ kernel void logSoftmax(global const T* x, global T* y, long4 places, Fold g) {
   ENTER
   const V most = Add(OF(greatestOf), none);
   const V logOfSum = logarithm(0, exponentialsOf(x, &g, &place, most));
-  for (int i = 0; i < g.count; i += kStep)
-    put(Sub(Sub(get(x, &g, &place, kX, i), most), logOfSum), y, &g, &place, i);
+#define LOG_OF_SHARE(v) Sub(Sub(v, most), logOfSum)
+  MAP(x, kX, LOG_OF_SHARE)
 }
 
 // 1 for the first of the greatest; -1 for `found` where there was one.

@@ -1,7 +1,7 @@
 // Matrix product in the CPU's order: fused multiply-add from 0 over k; then the bias and the
 // epilogue. A work-item computes PANELS times 16 columns of PIXELS rows; the last ones overlap those
 // before, where they are not whole. With -D PACKED=1 the right side is panels of 16 columns
-// (kernels/packing.h), with 0 it is anywhere and PANELS is 1. Compiled with -D EPILOGUE=… too.
+// (kernels/packing.h), with 0 it is anywhere. Compiled with -D EPILOGUE=… too.
 
 typedef struct {
   int items, blocks, panels;  // work-items; blocks of rows, of PANELS panels of columns
@@ -44,8 +44,10 @@ kernel void matmul(global const T* a, global const T* b, global const T* bias, g
     float left[PIXELS];
     UNROLLED for (int p = 0; p < PIXELS; ++p) left[p] = loadOne(from[p], at);
     EACH_PANEL for (int q = 0; q < PANELS; ++q) {
-      global const T* row = b + (long)q * kLanes * g.depth + k * (q + 1 < PANELS ? (long)kLanes : step);
-      const V right = PACKED ? load16(row) : load(row, g.bColumn, count);
+      const bool whole = q + 1 < PANELS;
+      global const T* row = b + (long)q * kLanes * (PACKED ? g.depth : g.bColumn) +
+                            k * (PACKED && whole ? (long)kLanes : step);
+      const V right = PACKED ? load16(row) : load(row, g.bColumn, whole ? (int)kLanes : count);
       UNROLLED for (int p = 0; p < PIXELS; ++p)
         sums[q * PIXELS + p] = fma((V)(left[p]), right, sums[q * PIXELS + p]);
     }

@@ -42,7 +42,7 @@ static V greatestOf(global const T* window, const int* count, int lanes, Pool g)
   if (any(odd))
     EACH_TAP(kz, ky, kx) {
       const V value = tapOf(window, kz, ky, kx, lanes, g);
-      most = (value != value) & (most == most) ? value : most;
+      most = ((value != value) & (most == most)) ? value : most;
     }
   return most;
 }

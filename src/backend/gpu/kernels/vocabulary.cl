@@ -83,8 +83,21 @@ static int take(int* left, int extent) {
 
 // Elements `step` from one to the next, of which `count` are there; the others are 0.
 
+/// Fewer than 16 neighbours: by vectors of 8, 4 and 2, since what is stored one by one cannot be loaded as
+/// a vector before all of it has been written.
+static V loadRest(global const float* from, int count) {
+  global const float* rest = from + (count & 8);
+  const float4 four = count & 4 ? vload4(0, rest) : (float4)(0);
+  rest += count & 4;
+  float4 few = (float4)(count & 2 ? vload2(0, rest) : (float2)(0), 0, 0);
+  const float one = count & 1 ? rest[count & 2] : 0;
+  few = count & 2 ? (float4)(few.xy, one, 0) : (float4)(one, 0, 0, 0);
+  const float8 last = count & 4 ? (float8)(four, few) : (float8)(few, (float4)(0));
+  return count & 8 ? (V)(vload8(0, from), last) : (V)(last, (float8)(0));
+}
+
 static V loadFloats(global const float* from, int step, int count) {
-  if (step == 1 && count >= kLanes) return vload16(0, from);
+  if (step == 1) return count >= kLanes ? vload16(0, from) : loadRest(from, count);
   if (step == 0) return (V)(*from);
   float lanes[kLanes];
   for (int i = 0; i < kLanes; ++i) lanes[i] = i < count ? from[i * step] : 0;

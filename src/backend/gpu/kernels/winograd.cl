@@ -1,6 +1,7 @@
 // A 3x3 convolution by Winograd's F(4,3) in the CPU's order (kernels/winograd.inc): inputs to 36
 // points, sums of products over the channels at each point, and back. A pass is some of the tiles.
-// Sums are compiled with -D PIXELS=…, the tiles of a work-item; results with -D EPILOGUE=…
+// Sums are compiled with -D PIXELS=… -D PANELS=…, the tiles and panels of a work-item, of which the last
+// overlap those before; results with -D EPILOGUE=…
 
 typedef struct {
   int items;
@@ -72,25 +73,31 @@ kernel void sums(global const float* points, global const T* w, global float* pr
   long pointsAt = places.x, wAt = places.y, productsAt = places.z;
   int i = get_global_id(0);
   if (i >= g.items) return;
-  const int blocks = (g.tiles + PIXELS - 1) / PIXELS;
-  const int first = take(&i, blocks) * PIXELS, panel = take(&i, g.outPanels), point = i;
+  const int blocks = (g.tiles + PIXELS - 1) / PIXELS, panels = (g.outPanels + PANELS - 1) / PANELS;
+  const int first = take(&i, blocks) * PIXELS;
+  const int panel = min(take(&i, panels) * PANELS, g.outPanels - PANELS), point = i;
   points += pointsAt + (long)point * g.tiles * g.inPanels * kLanes;
   w += wAt + (long)(point * g.outPanels + panel) * g.channels * kLanes;
   global const float* from[PIXELS];
-  V sum[PIXELS];
-  UNROLLED(PIXELS) for (int p = 0; p < PIXELS; ++p) {
+  V sum[PANELS * PIXELS];
+  UNROLLED(PIXELS) for (int p = 0; p < PIXELS; ++p)
     from[p] = points + (long)min(first + p, g.tiles - 1) * g.inPanels * kLanes;
-    sum[p] = 0;
-  }
+  UNROLLED(PANELS * PIXELS) for (int s = 0; s < PANELS * PIXELS; ++s) sum[s] = 0;
   for (long c = 0; c < g.channels; ++c) {
-    const V weights = load16(w + c * kLanes);
-    UNROLLED(PIXELS) for (int p = 0; p < PIXELS; ++p)
-      sum[p] = fma((V)(from[p][c]), weights, sum[p]);
+    float left[PIXELS];
+    UNROLLED(PIXELS) for (int p = 0; p < PIXELS; ++p) left[p] = from[p][c];
+    UNROLLED(PANELS) for (int q = 0; q < PANELS; ++q) {
+      const V weights = load16(w + (q * (long)g.channels + c) * kLanes);
+      UNROLLED(PIXELS) for (int p = 0; p < PIXELS; ++p)
+        sum[q * PIXELS + p] = fma((V)(left[p]), weights, sum[q * PIXELS + p]);
+    }
   }
   products += productsAt;
   UNROLLED(PIXELS) for (int p = 0; p < PIXELS; ++p)
-    if (first + p < g.tiles)
-      vstore16(flush(sum[p]), (long)(point * g.tiles + first + p) * g.outPanels + panel, products);
+    UNROLLED(PANELS) for (int q = 0; q < PANELS; ++q)
+      if (first + p < g.tiles)
+        vstore16(flush(sum[q * PIXELS + p]),
+                 (long)(point * g.tiles + first + p) * g.outPanels + panel + q, products);
 }
 #endif
 
