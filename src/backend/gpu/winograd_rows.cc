@@ -116,7 +116,8 @@ Result<void> addPass(WinogradGeometry g, const Operands& operands, const Device&
   if (auto ok = launches.add({"winograd", "inputs", ""}, {operands.x, points}, g); !ok) return ok;
   g.items = kPoints * ((g.outPanels + panels - 1) / panels) * ((g.tiles + pixels - 1) / pixels);
   const std::string options = text("-D PIXELS=", pixels, " -D PANELS=", panels);
-  if (auto ok = launches.add({"winograd", "sums", options}, {points, operands.weights, products}, g);
+  if (auto ok =
+          launches.add({"winograd", "sums", options}, {points, operands.weights, products}, g);
       !ok)
     return ok;
   g.items = g.tiles * g.outPanels;
