@@ -453,7 +453,7 @@ evictable = true
         self.assertFalse(out.exists())
 
     def test_quantize_reports_on_any_name(self):
-        onnx, folder, report = self.convolution(), self.arrays(1), self.folder / "report.json"
+        onnx, folder, report = self.small_convolution(), self.arrays(1), self.folder / "report.json"
         odd = os.path.join(os.fsencode(self.folder), b"odd\xff.onnx")
         os.rename(onnx, odd)
         self.minnow("quantize", os.fsdecode(odd), "--calibrate", folder, "--report", report)

@@ -66,9 +66,9 @@ minnow_status minnow_replay(const minnow_runtime* runtime, const minnow_interpre
     if (!within) return failed(within.error());
     const auto trace = analysis::Trace::open(reference);
     if (!trace) return failed(trace.error());
-    return minnow::handOver(analysis::replay(runtime->object, interpreter->object, session->object,
-                                             *trace, *within),
-                            report);
+    return minnow::handOver(
+        analysis::replay(runtime->object, interpreter->object, session->object, *trace, *within),
+        report);
   });
 }
 

@@ -127,8 +127,8 @@ void printReport(const Arguments& args, const quantise::Report& report, size_t p
   for (const auto& layer : layers) width = std::max(width, std::min<size_t>(layer.name.size(), 48));
   fmt::print("{:<{}}  {:<16}  {:>8}  {:>8}\n", "layer", width, "operator", "single", "entire");
   for (const auto& layer : layers)
-    fmt::print("{:<{}}  {:<16}  {:>8}  {:>7.2f}%\n", shortened(layer.name, width), width, layer.type,
-               layer.isInteger ? fmt::format("{:.2f}%", layer.single * 100) : "float",
+    fmt::print("{:<{}}  {:<16}  {:>8}  {:>7.2f}%\n", shortened(layer.name, width), width,
+               layer.type, layer.isInteger ? fmt::format("{:.2f}%", layer.single * 100) : "float",
                layer.entire * 100);
   const auto integers = std::ranges::count_if(layers, &quantise::LayerCost::isInteger);
   fmt::print("{} -> {}\n", args.model, args.output);
