@@ -444,7 +444,20 @@ evictable = true
         (folder / "0.npy").write_bytes(npy("(2,)", [1, 2]))
         self.assertIn("0.npy is float32 2", self.minnow("quantize", onnx, "--calibrate", folder, "-o", out, code=ERROR))
         self.minnow("quantize", onnx, "--calibrate", folder, "-o", folder / "0.npy", code=USAGE)
+        for link in ("+nowhere.jpg", "+itself.jpg"):  # before 0.npy
+            (folder / link).symlink_to(link.replace("nowhere", "absent"))
+            self.assertIn(link, self.minnow("quantize", onnx, "--calibrate", folder, "-o", out, code=ERROR))
+            (folder / link).unlink()
+        for option in (("--keep", -1), ("--max-error", "nan"), ("--percentile", "nan")):
+            self.minnow("quantize", onnx, "--calibrate", folder, "-o", out, *option, code=USAGE)
         self.assertFalse(out.exists())
+
+    def test_quantize_reports_on_any_name(self):
+        onnx, folder, report = self.small_convolution(), self.arrays(1), self.folder / "report.json"
+        odd = os.path.join(os.fsencode(self.folder), b"odd\xff.onnx")
+        os.rename(onnx, odd)
+        self.minnow("quantize", os.fsdecode(odd), "--calibrate", folder, "--report", report)
+        self.assertIn("odd\ufffd.onnx", json.loads(report.read_text())["model"])
 
     def test_target(self):
         model = self.convert()

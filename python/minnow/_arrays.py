@@ -103,6 +103,8 @@ def input_shapes(shapes):
             extents = (ctypes.c_int64 * len(shape))(*shape)
         except TypeError as problem:
             raise InvalidArgument(f"the shape of '{name}' is {shape!r}; a session takes whole numbers") from problem
+        for given, held in zip(shape, extents):
+            _c.fitting(f"an extent of '{name}'", given, held)
         entry.name, entry.shape, entry.rank = name.encode(), extents, len(shape)
     return array
 

@@ -10,7 +10,7 @@ import os
 import pathlib
 from ctypes import POINTER, c_char_p, c_double, c_float, c_int, c_int64, c_size_t, c_ssize_t, c_void_p
 
-from .errors import error_of
+from .errors import InvalidArgument, error_of
 
 MAX_RANK = 8
 _HERE = pathlib.Path(__file__).resolve().parent
@@ -26,6 +26,15 @@ class Sized(ctypes.Structure):
 
     def __init__(self, **members):
         super().__init__(size=ctypes.sizeof(self), **{**self._defaults_, **members})
+        for name, given in members.items():
+            if isinstance(given, int):
+                fitting(name, given, getattr(self, name))
+
+
+def fitting(name, given, held):
+    """ctypes cuts integers off without a word: -1 bytes would be no limit, and a crop at 2**32 one at 0."""
+    if given != held:
+        raise InvalidArgument(f"{name} is {given}, which is out of range")
 
 
 def sized(name, members, **defaults):

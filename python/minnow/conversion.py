@@ -38,15 +38,19 @@ class Conversion:
         return ctypes.string_at(self._memory.bytes.data, self._memory.bytes.count)
 
     def save(self, path: Union[str, "os.PathLike[str]"]) -> None:
-        """Writes a .minnow file; one that was there is replaced at once, so that programs that have it mapped go on."""
-        beside = f"{os.fspath(path)}.{os.getpid()}.part"
+        """Writes a .minnow file; one that was there is replaced at once, so that programs that have it mapped go on. Of a link it
+        is the file that it names; what is no file, as a pipe, is written to."""
+        place = os.path.realpath(path)
+        is_file = os.path.isfile(place) or not os.path.exists(place)
+        written = f"{place}.{os.getpid()}.part" if is_file else place
         try:
-            with open(beside, "wb") as file:
+            with open(written, "wb") as file:
                 file.write((ctypes.c_char * self._memory.bytes.count).from_address(self._memory.bytes.data))
-            os.replace(beside, path)
+            if is_file:
+                os.replace(written, place)
         except OSError as problem:
-            if os.path.exists(beside):
-                os.remove(beside)
+            if is_file and os.path.exists(written):
+                os.remove(written)
             raise Io(f"{os.fspath(path)}: {problem.strerror}") from problem
 
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from . import _arrays, _c
 from .conversion import Conversion, convert
-from .errors import Busy, Error, InvalidArgument, NotFound
+from .errors import Busy, Error, InvalidArgument, NotFound, ShapeMismatch
 
 Path = Union[str, "os.PathLike[str]"]
 _MAGIC = b"MINNOW\r\n"
@@ -202,7 +202,10 @@ class Session:
     def extent(self, name: str, axis: int) -> tuple:
         """What resizing may make of an input's axis: its name or "", the least and the most."""
         found = _c.Extent()
-        index = [info.name for info in self.inputs].index(name)
+        names = [info.name for info in self.inputs]
+        if name not in names:
+            raise NotFound(f"the model has no input '{name}'; it has: {', '.join(names)}")
+        index = names.index(name)
         _c.interpreter_input_extent(self.model._handle.pointer, index, axis, found)
         return (found.name or b"").decode(), found.least, found.most
 
@@ -210,8 +213,7 @@ class Session:
         """Plans anew for other shapes of some inputs; axes of one name have one extent. On error all stays as it was."""
         self._enter()
         try:
-            _c.session_resize_inputs(self._handle.pointer, _arrays.input_shapes(shapes), len(shapes))
-            self._describe()
+            self._plan(shapes)
         except Error as error:
             raise self.model._told(error) from None
         finally:
@@ -251,14 +253,30 @@ class Session:
         names = [info.name for info in self.outputs] if outputs is None else list(outputs)
         return dict(zip(names, self._infer(feed, names)))
 
-    def _infer(self, feed, names) -> list:
+    def _infer(self, feed, names, resizes: bool = False) -> list:
+        """resizes: whether arrays of other shapes have the session planned anew."""
         self._enter()
         try:
-            return self._call.run(feed, names)
+            return self._resizing(feed, names) if resizes else self._call.run(feed, names)
         except Error as error:
             raise self.model._told(error) from None
         finally:
             self._lock.release()
+
+    def _resizing(self, feed, names) -> list:
+        """In one lock, or another thread's shapes would come between."""
+        try:
+            return self._call.run(feed, names)
+        except ShapeMismatch:
+            shapes = {info.name: tuple(np.shape(feed[info.name])) for info in self.inputs}
+            if all(shapes[info.name] == info.shape for info in self.inputs):
+                raise
+        self._plan(shapes)
+        return self._call.run(feed, names)
+
+    def _plan(self, shapes) -> None:
+        _c.session_resize_inputs(self._handle.pointer, _arrays.input_shapes(shapes), len(shapes))
+        self._describe()
 
 
 def _infos(pointer, count, name, describe):

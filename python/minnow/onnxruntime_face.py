@@ -4,11 +4,9 @@ from __future__ import annotations
 import os
 from typing import Mapping, NamedTuple, Optional, Sequence, Union
 
-import numpy as np
-
 from . import _arrays
 from .engine import Model, Path, Runtime, Session, is_source
-from .errors import InvalidArgument, ShapeMismatch, Unsupported
+from .errors import InvalidArgument, Unsupported
 
 
 class NodeArg(NamedTuple):
@@ -68,20 +66,7 @@ class InferenceSession:
         """One inference. `output_names` None: all outputs. Where shapes are others than last time, the session is planned anew
         for them, if the model was converted so that it can."""
         names = self._names if output_names is None else output_names
-        try:
-            return self._session._infer(input_feed, names)
-        except ShapeMismatch:
-            if not self._resizes(input_feed):
-                raise
-        return self._session._infer(input_feed, names)
-
-    def _resizes(self, feed) -> bool:
-        """Plans for the arrays' shapes; false where they are what they were."""
-        shapes = {info.name: tuple(np.shape(feed[info.name])) for info in self._session.inputs}
-        if all(shapes[info.name] == info.shape for info in self._session.inputs):
-            return False
-        self._session.resize(shapes)
-        return True
+        return self._session._infer(input_feed, names, resizes=True)
 
 
 def _refuse_providers(providers):

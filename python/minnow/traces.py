@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import zipfile
 from typing import Mapping, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
@@ -87,11 +88,13 @@ def replay(model: Union[Path, Model], reference: Path, *, tolerance: Sequence[fl
 def _shapes_in(reference: Path) -> Optional[dict]:
     """Where conversion has to know shapes, a trace's inputs say them."""
     try:
+        if not zipfile.is_zipfile(reference):
+            return None
         with np.load(reference) as arrays:
             info = json.loads(bytes(arrays["minnow.json"])) if "minnow.json" in arrays.files else {}
             return {name: arrays[name].shape for name in info.get("inputs", []) if name in arrays.files}
-    except (OSError, ValueError):
-        return None  # which the engine says better
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return None  # the engine says better what is wrong with it
 
 
 def hash(array) -> str:  # noqa: A001  as the verb is called

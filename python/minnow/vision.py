@@ -85,6 +85,8 @@ def _image_of(picture, form, matrix, full_range):
     else:
         given = list(picture) if isinstance(picture, (tuple, list)) else _split(_arrays.as_array(picture), form)
         pairs = 1 if form == "i420" else 2
+        if not given:
+            raise ShapeMismatch(f"{form} has no planes")
         planes = [_plane(given[0], 1, "the first plane")] + [_plane(plane, pairs, "a chroma plane") for plane in given[1:]]
         half = tuple((extent + 1) // 2 for extent in planes[0].shape)
         if len(planes) != (3 if form == "i420" else 2) or any(plane.shape[:2] != half for plane in planes[1:]):

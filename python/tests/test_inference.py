@@ -19,6 +19,11 @@ def test_runs_as_onnx_runtime_does(conv):
     assert not np.shares_memory(again, y)
 
 
+def test_extents_are_of_inputs(relu):
+    with pytest.raises(minnow.NotFound, match="no input 'z'; it has: x"):
+        minnow.InferenceSession(relu).session.extent("z", 0)
+
+
 def test_says_what_goes_in_and_out(relu):
     session = minnow.InferenceSession(relu, shapes={"x": ("1..4", 3)})
     assert [tuple(arg) for arg in session.get_inputs()] == [("x", ["n", 3], "tensor(float)")]
@@ -139,6 +144,15 @@ def test_models_come_as_bytes_and_files(conv, tmp_path):
         np.testing.assert_array_equal(session.run({"x": x})["y"], models.conv_of(x))
     with pytest.raises(minnow.InvalidArgument, match="shapes: only what is converted"):
         minnow.Model(tmp_path / "conv.minnow", shapes={"x": (1, 3, 8, 8)})
+
+
+def test_numbers_that_c_cannot_hold_are_refused(relu):
+    """ctypes cuts them off: -1 bytes were no limit, and 2**32 + 1 threads one."""
+    for options in ({"threads": 2**32 + 1}, {"memory_budget": -1}, {"concurrency": 2**32 + 1}):
+        with pytest.raises(minnow.InvalidArgument, match="out of range"):
+            minnow.Runtime(**options)
+    with pytest.raises(minnow.InvalidArgument, match="an extent of 'x' is 18446744073709551617"):
+        minnow.Session(minnow.Model(relu), shapes={"x": (2**64 + 1, 3)})
 
 
 def test_a_budget_is_kept(conv):

@@ -44,6 +44,17 @@ def test_one_session_from_four_threads(tmp_path):
             np.testing.assert_array_equal(y, models.conv_of(x + shift))
 
 
+def test_other_shapes_from_each_thread(relu):
+    session = minnow.InferenceSession(relu, threads=1)
+
+    def one(job):
+        x = np.full((job % 3 + 1, 3), job, np.float32)
+        return np.array_equal(session.run(None, {"x": x})[0], x)
+
+    with ThreadPoolExecutor(3) as pool:
+        assert all(pool.map(one, range(600)))
+
+
 def test_waiting_for_an_arena_leaves_the_gil(conv):
     """With the GIL held, the thread that has the arena could never give it back."""
     runtime = minnow.Runtime()

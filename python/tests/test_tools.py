@@ -1,7 +1,9 @@
 """What the command line does, as functions."""
 import json
+import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import models
 import numpy as np
@@ -21,6 +23,21 @@ def test_convert_reports_and_writes(conv, tmp_path):
     assert len(bytes(minnow.convert(conv))) > 0
     with pytest.raises(OSError, match="no/such"):
         made.save(tmp_path / "no/such/folder.minnow")
+
+
+def test_links_and_pipes_stay_what_they_are(conv, tmp_path):
+    made, link, pipe = minnow.convert(conv), tmp_path / "link.minnow", tmp_path / "pipe"
+    link.symlink_to("named.minnow")
+    made.save(link)
+    assert link.is_symlink() and (tmp_path / "named.minnow").read_bytes() == bytes(made)
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(pipe.read_bytes)
+        made.save(pipe)
+        assert read.result(timeout=30) == bytes(made)
+    assert pipe.is_fifo()
+    with pytest.raises(OSError, match="/dev/full: No space"):
+        made.save("/dev/full")
 
 
 def test_convert_says_what_is_wrong(conv, relu, tmp_path):
@@ -67,6 +84,16 @@ def test_traces_are_compared_and_replayed(conv, tmp_path):
 def test_shapes_of_a_replay_come_from_the_reference(relu, tmp_path):
     minnow.trace(relu, {"x": np.ones((2, 3), np.float32)}, tmp_path / "two.npz", shapes={"x": (2, 3)})
     assert minnow.replay(relu, tmp_path / "two.npz").equal
+
+
+def test_what_is_no_reference_is_refused(conv, tmp_path):
+    here = tmp_path / "here.npz"
+    minnow.trace(conv, {"x": X}, here)
+    (tmp_path / "cut.npz").write_bytes(here.read_bytes()[:100])
+    np.save(tmp_path / "array.npy", X)
+    for name in ("cut.npz", "array.npy"):
+        with pytest.raises(minnow.BadModel, match=name):
+            minnow.replay(conv, tmp_path / name)
 
 
 @pytest.mark.starts_a_program

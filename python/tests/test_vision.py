@@ -95,6 +95,8 @@ def test_frames_of_cameras(form):
     (PICTURE, {"quarters": 5}, minnow.InvalidArgument),
     (PICTURE, {"crop": (5, 0, 4, 2)}, minnow.InvalidArgument),
     (PICTURE, {"crop": (0, 0, 0, 2)}, minnow.InvalidArgument),
+    (PICTURE, {"crop": (2**32, 0, 2, 2)}, minnow.InvalidArgument),
+    ((), {"format": "nv12"}, minnow.ShapeMismatch),
     (PICTURE, {"mean": (1, 2)}, minnow.InvalidArgument),
     (PICTURE[..., 0], {"format": "nv12"}, minnow.ShapeMismatch),
     ((PICTURE[..., 0], PICTURE[:1, :1, :2]), {"format": "nv12"}, minnow.ShapeMismatch),

@@ -76,13 +76,16 @@ class Comparison {
  public:
   Comparison(const ir::Graph& graph, const Plan& plan) : plan_(plan) {
     const std::string single = kSingle, entire = kEntire;
+    const auto producers = graph.producers();
     for (size_t i = 0; i < graph.values.size(); ++i) {
       const auto id = static_cast<ValueId>(i);
       if (!isReal(graph, id) || graph.values[i].isConstant()) continue;
       const std::string& name = graph.values[i].name;
       copies_.emplace(name, Copy{id, nullptr});
       copies_.emplace(name + entire, Copy{id, &entire_});
-      if (!plan.by[i]) continue;
+      // What a layer in float puts out is not what its readers round it to.
+      const int producer = producers[i];
+      if (!plan.by[i] || producer < 0 || !plan.isInteger[static_cast<size_t>(producer)]) continue;
       copies_.emplace(name + single + "#integers", Copy{id, &single_});
       copies_.emplace(name + entire + "#integers", Copy{id, &entire_});
     }

@@ -135,6 +135,19 @@ TEST(Quantise, KeptLayersAreThoseThatCostMost) {
   EXPECT_EQ(kindsOf(quantise(twoLayers(), {.keep = 2}).graph), "Conv Relu Conv");
 }
 
+TEST(Quantise, WhatALayerInFloatPutsOutIsNotWhatItsReadersRoundItTo) {
+  GraphBuilder b;
+  const ValueId x = b.input({1, 4, 8, 8});
+  const ValueId y = b.add(binary(ops::BinaryFn::PRelu), {x, b.random({4, 1, 1})});
+  b.output(y);
+  b.output(b.add(convOf(1, 1, 0), {y, b.random({4, 4, 1, 1})}));
+  const auto layers = quantise(b.graph).report.costs.layers;
+  ASSERT_EQ(layers.size(), 2U);
+  EXPECT_TRUE(!layers[0].isInteger && layers[1].isInteger);
+  EXPECT_EQ(layers[0].entire, 0);
+  EXPECT_GT(layers[1].entire, 0);
+}
+
 TEST(Quantise, AsFewStayFloatAsTheErrorAsksFor) {
   const double whole = quantise(twoLayers()).report.costs.output;
   const double one = quantise(twoLayers(), {.keep = 1}).report.costs.output;

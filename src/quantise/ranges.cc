@@ -29,8 +29,10 @@ double squaredError(const Statistics& seen, const ops::Quantisation& by) {
   return sum;
 }
 
-/// Of the distribution from the one in which all bins of a level have the same share. A level's
-/// saturated elements count, but only where there would have been some without them.
+/// Of the distribution from the one in which all bins of a level have the same share. Saturated
+/// elements count for their level. Where that would have none without them, they stand against a
+/// share as small as there is, one element's over all bins: left out, they would cost nothing, and
+/// of few elements the least range would be the best.
 double divergence(const Statistics& seen, const ops::Quantisation& by) {
   struct Level {
     double all = 0, inside = 0;
@@ -50,6 +52,9 @@ double divergence(const Statistics& seen, const ops::Quantisation& by) {
   }
   const auto elements = static_cast<double>(seen.elements);
   double sum = 0;
+  for (const Level& level : levels)
+    if (level.bins == 0 && level.all > 0)
+      sum += level.all / elements * std::log(level.all * static_cast<double>(seen.bins.size()));
   for (size_t i = 0; i < seen.bins.size(); ++i) {
     const double x = seen.binCentre(i);
     if (seen.bins[i] == 0 || !isInside(x)) continue;

@@ -96,6 +96,14 @@ TEST(Ranges, DivergenceKeepsWhatIsEvenAndDropsWhatIsRare) {
   EXPECT_LT(mostOf(chosenRange(seen(rare), {RangeRule::Divergence})), 50);
 }
 
+TEST(Ranges, DivergenceOfFewNumbersKeepsMostOfThem) {
+  for (const size_t count : {300u, 700u, 2000u}) {
+    const ops::Quantisation by = chosenRange(seen(normal(count)), {RangeRule::Divergence});
+    EXPECT_LT(leastOf(by), -1.5) << count;
+    EXPECT_GT(mostOf(by), 1.5) << count;
+  }
+}
+
 TEST(Ranges, ChannelsAreSeenApart) {
   Statistics to;
   ASSERT_TRUE(addExtremes(to, std::vector<float>{1, 2, -5, 3, 3, 4, 1, 1}, 2, 2));

@@ -1,6 +1,7 @@
 /* Conversion, an inference by one call, traces and comparisons, written in C. */
 #include "tools_from_c.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -93,6 +94,9 @@ static const char* compare(const char* folder, minnow_runtime* runtime, minnow_i
   CHECK(strstr(report.data, "\"result\": \"different\"") != NULL);
   minnow_bytes_destroy(&report);
   CHECK(minnow_diff(ones, folder, exact, &report) != MINNOW_OK && report.data == NULL);
+  const minnow_tolerance none = {NAN, 0}, less = {0, -1};
+  CHECK(minnow_diff(ones, ones, none, &report) == MINNOW_INVALID_ARGUMENT && report.data == NULL);
+  CHECK(minnow_diff(ones, ones, less, &report) == MINNOW_INVALID_ARGUMENT && report.data == NULL);
   CHECK(minnow_replay(runtime, model, session, twos, exact, &report) == MINNOW_OK);
   CHECK(strstr(report.data, "\"result\": \"equal\"") != NULL);
   minnow_bytes_destroy(&report);

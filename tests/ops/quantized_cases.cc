@@ -268,6 +268,9 @@ void addTfliteElements(CaseList& cases, DataType type) {
     };
   };
   addPool("mean", kFixed, [](ops::Pool& pool) { pool.global = true; });
+  // Of so few elements the factor is no smaller than a half.
+  addPool("mean_of_few", kFixed, [](ops::Pool& pool) { pool.global = true; });
+  cases.back().inputs[0] = bytes({2, 37, 1, 3}, type);
   addPool("whole", kReal, window({5, 7}, 0));
   addPool("windows", kReal, window({3, 2}, 1));
 }

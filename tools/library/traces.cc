@@ -17,7 +17,12 @@ minnow_status handOver(const Result<analysis::Report>& report, minnow_bytes* giv
   return c::handOver(std::as_bytes(std::span(json)), given);
 }
 
-analysis::Tolerance toleranceOf(minnow_tolerance given) { return {given.absolute, given.relative}; }
+Result<analysis::Tolerance> toleranceOf(minnow_tolerance given) {
+  if (given.absolute >= 0 && given.relative >= 0)
+    return analysis::Tolerance{given.absolute, given.relative};
+  return fail(ErrorCode::InvalidArgument, "a tolerance of ", given.absolute, ", ", given.relative,
+              "; both are 0 or more");
+}
 
 }  // namespace
 }  // namespace minnow
@@ -42,11 +47,13 @@ minnow_status minnow_diff(const char* a, const char* b, minnow_tolerance toleran
                           minnow_bytes* report) {
   return checked([&]() -> minnow_status {
     if (!a || !b || !report) return nullArgument();
+    const auto within = toleranceOf(tolerance);
+    if (!within) return failed(within.error());
     const auto traceA = analysis::Trace::open(a);
     if (!traceA) return failed(traceA.error());
     const auto traceB = analysis::Trace::open(b);
     if (!traceB) return failed(traceB.error());
-    return minnow::handOver(analysis::compare(*traceA, *traceB, toleranceOf(tolerance)), report);
+    return minnow::handOver(analysis::compare(*traceA, *traceB, *within), report);
   });
 }
 
@@ -55,11 +62,13 @@ minnow_status minnow_replay(const minnow_runtime* runtime, const minnow_interpre
                             minnow_tolerance tolerance, minnow_bytes* report) {
   return checked([&]() -> minnow_status {
     if (!runtime || !interpreter || !session || !reference || !report) return nullArgument();
+    const auto within = toleranceOf(tolerance);
+    if (!within) return failed(within.error());
     const auto trace = analysis::Trace::open(reference);
     if (!trace) return failed(trace.error());
-    return minnow::handOver(analysis::replay(runtime->object, interpreter->object, session->object,
-                                             *trace, toleranceOf(tolerance)),
-                            report);
+    return minnow::handOver(
+        analysis::replay(runtime->object, interpreter->object, session->object, *trace, *within),
+        report);
   });
 }
 

@@ -12,6 +12,7 @@
 #include "json_output.h"
 #include "kernels/simd/peak.h"
 #include "model.h"
+#include "number_check.h"
 #include "paths.h"
 #include "profile.h"
 #include "target.h"
@@ -218,7 +219,7 @@ void addBench(CLI::App& app) {
   verb->add_flag("--profile", args->profile, "Also where the time goes, by operator and kernel");
   verb->add_option("--peak", args->peak,
                    "A core's peak in GFLOP/s, for --profile; else it is measured")
-      ->check(CLI::PositiveNumber)
+      ->check(within(1e-3, 1e9))
       ->needs("--profile");
   verb->add_flag("--layers", args->layers, "Layer by layer instead of in strips");
   verb->add_flag("--compare-layers", args->compareLayers,

@@ -12,6 +12,7 @@
 #include "exit.h"
 #include "forked_jobs.h"
 #include "json_output.h"
+#include "number_check.h"
 #include "verbs.h"
 
 namespace minnow::tool {
@@ -138,7 +139,7 @@ void addConformance(CLI::App& app) {
   verb->add_option("--list", args->list, "FILE: only these folders, relative to a DIR, one a line");
   verb->add_option("--jobs", args->jobs.parallel, "Cases at once")->check(CLI::Range(1, 256));
   verb->add_option("--timeout", args->jobs.timeoutSeconds, "Seconds a case may take")
-      ->check(CLI::Range(0.001, 86400.0));
+      ->check(within(0.001, 86400));
   verb->add_flag("--through-export", args->throughExport,
                  "Run what `minnow export` makes of each model, converted again");
   verb->add_flag("--quiet", args->quiet, "Print only what fails or crashes, and the totals");

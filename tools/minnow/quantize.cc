@@ -12,8 +12,10 @@
 #include "inference.h"
 #include "json_output.h"
 #include "model.h"
+#include "number_check.h"
 #include "outputs.h"
 #include "progress.h"
+#include "report_table.h"
 #include "verbs.h"
 #include "words.h"
 
@@ -40,10 +42,13 @@ bool isSample(const fs::path& path) {
 
 /// By name, so that they are the same on every file system.
 std::vector<std::string> samplesIn(const std::string& folder) {
-  std::error_code error;
+  std::error_code error, unknown;
   std::vector<std::string> files;
-  for (const auto& entry : fs::directory_iterator(folder, error))
-    if (entry.is_regular_file() && isSample(entry.path())) files.push_back(entry.path().string());
+  // Links that lead nowhere are taken too: that they cannot be read is said of them by name.
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error))
+    if (isSample(entry->path()) && !entry->is_directory(unknown))
+      files.push_back(entry->path().string());
   if (error) throw Failure(Exit::Error, fmt::format("--calibrate {}: {}", folder, error.message()));
   if (files.empty())
     throw Failure(Exit::Error,
@@ -122,8 +127,8 @@ void printReport(const Arguments& args, const quantise::Report& report, size_t p
   for (const auto& layer : layers) width = std::max(width, std::min<size_t>(layer.name.size(), 48));
   fmt::print("{:<{}}  {:<16}  {:>8}  {:>8}\n", "layer", width, "operator", "single", "entire");
   for (const auto& layer : layers)
-    fmt::print("{:<{}}  {:<16}  {:>8}  {:>7.2f}%\n", layer.name.substr(0, width), width, layer.type,
-               layer.isInteger ? fmt::format("{:.2f}%", layer.single * 100) : "float",
+    fmt::print("{:<{}}  {:<16}  {:>8}  {:>7.2f}%\n", shortened(layer.name, width), width,
+               layer.type, layer.isInteger ? fmt::format("{:.2f}%", layer.single * 100) : "float",
                layer.entire * 100);
   const auto integers = std::ranges::count_if(layers, &quantise::LayerCost::isInteger);
   fmt::print("{} -> {}\n", args.model, args.output);
@@ -155,7 +160,7 @@ void quantize(Arguments& args) {
   if (!bytes) throw conversionFailure(bytes.error(), report.conversion);
   need(base::writeFile(args.output, *bytes));
   const auto json = reportJson(args, report, files.size(), bytes->size());
-  if (!args.report.empty()) need(base::writeFile(args.report, json.dump(2) + "\n"));
+  if (!args.report.empty()) need(base::writeFile(args.report, jsonText(json)));
   if (args.json)
     printJson(json);
   else
@@ -185,7 +190,7 @@ void addQuantize(CLI::App& app) {
       ->check(CLI::IsMember({"minmax", "percentile", "squares", "divergence"}));
   verb->add_option("--percentile", args->options.plan.ranges.percentile,
                    "Of --ranges percentile (default: 99.99)")
-      ->check(CLI::Range(50.0, 100.0));
+      ->check(within(50, 100));
   verb->add_option("--equalise,--equalize", args->equalise,
                    "on|off: whether channels are made equally large across layers (default: on)")
       ->check(CLI::IsMember({"on", "off"}));
@@ -194,10 +199,11 @@ void addQuantize(CLI::App& app) {
                    "(default: on)")
       ->check(CLI::IsMember({"on", "off"}));
   verb->add_option("--keep", args->options.keep,
-                   "N: leave the N layers in float that cost most by themselves");
+                   "N: leave the N layers in float that cost most by themselves")
+      ->check(CLI::Range(0, 1000000));
   verb->add_option("--max-error", args->maxErrorPercent,
                    "E: leave as few layers in float as bring the outputs' error to E percent")
-      ->check(CLI::PositiveNumber);
+      ->check(within(1e-9, 1e9));
   verb->add_option("--measured", args->options.measured,
                    "Pictures that the report is taken from (default: 16)")
       ->check(CLI::Range(1, 1000000));

@@ -10,6 +10,7 @@
 #include "frames/source.h"
 #include "json_output.h"
 #include "minnow/schedule.h"
+#include "number_check.h"
 #include "outputs.h"
 #include "schedule_file.h"
 #include "schedule_report.h"
@@ -197,7 +198,7 @@ void addSchedule(CLI::App& app) {
                    "video.avi; a picture or a folder of them; camera, which is /dev/video0, or "
                    "another device; lavfi:testsrc, or what "
                    "FFmpeg's input devices give; or synthetic. Files begin anew at their end");
-  verb->add_option("--seconds", args->seconds, "How long to run")->check(CLI::Range(0.1, 1e6));
+  verb->add_option("--seconds", args->seconds, "How long to run")->check(within(0.1, 1e6));
   verb->add_option("-t,--threads", args->threads, "Instead of the file's")
       ->check(CLI::Range(1, 1024));
   verb->add_option("--timeline", args->timeline,

@@ -55,7 +55,7 @@ struct SumsToBytes {
   const int32_t* sums;          ///< rows of kByteColumns
   const float *factors, *more;  ///< kByteColumns; `more` of TensorFlow Lite's rules
   Requantiser to;
-  bool isSmall;  ///< areSmall() of the factors
+  bool isSmall;  ///< areSmall() of the factors; of TensorFlow Lite's, that exponents are negative
   bool isSigned;
   uint8_t* y;
   const int64_t* places;

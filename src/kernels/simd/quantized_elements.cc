@@ -93,13 +93,14 @@ Result<void> runQuantizedGlobalPool(const ops::Operator& op, const KernelArgs& a
   alignas(64) float factors[kByteColumns], more[kByteColumns];
   const bool isPlain = pool.y.rule == ops::QuantisationRule::TfliteReal;
   float factor = pool.x.scale / (pool.yScale * static_cast<float>(pixels)), rest = 0;
+  bool isSmall = areSmall(&factor, 1);
   if (pool.y.rule == ops::QuantisationRule::TfliteFixed) {
     const FixedFactor fixed = meanFactor(pool, pixels);
     factor = std::bit_cast<float>(fixed.multiplier), rest = std::bit_cast<float>(fixed.exponent);
+    isSmall = fixed.exponent < 0;
   }
   std::ranges::fill(factors, factor), std::ranges::fill(more, rest);
   const bool xSigned = args.inputs[0].type == DataType::Int8;
-  const bool isSmall = areSmall(factors, kByteColumns);
   const auto start =
       isPlain ? 0 : static_cast<int32_t>(-static_cast<uint32_t>(pixels * pool.x.zero));
   for (int64_t n = 0; n < x.batch; ++n) {
