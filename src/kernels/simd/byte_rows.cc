@@ -416,7 +416,7 @@ class DepthwiseStep {
   using Terms = hn::Vec<D16>;
   static constexpr int kLanes = hn::MaxLanes(D16());
   static constexpr int kTogether = HWY_ARCH_ARM ? 1 : 2;
-  static constexpr int kPixels = HWY_ARCH_ARM ? 4 : 1;
+  static constexpr int kPixels = HWY_ARCH_ARM ? 4 : 2;
   template <int kCount>
   using Many = hn::Vec<Sums>[kCount];
 
