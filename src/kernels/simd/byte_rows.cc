@@ -52,26 +52,26 @@ struct ClampedRounding {
     const hn::RebindToFloat<D> d;
     const auto real = hn::Mul(hn::ConvertTo(d, sum), hn::LoadU(d, factors));
     const auto low = hn::Set(d, to.low);
+#if HWY_ARCH_ARM_A64  // what is greater saturates, and is clamped as bytes
+    if constexpr (hn::MaxLanes(D()) == 4)
+      return nearest(d, hn::Vec<decltype(d)>(vmaxnmq_f32(real.raw, low.raw)));
+#endif
     const auto number = hn::IfThenElse(hn::Eq(real, real), real, low);
     return nearest(d, hn::Min(hn::Max(number, low), hn::Set(d, to.high)));
   }
 };
 
 #if HWY_ARCH_ARM
-/// One copy in the library for devices, which asks for each vector; conversion saturates.
-struct AnyRounding {
-  template <class D>
-  static HWY_INLINE hn::Vec<D> round(D d, hn::Vec<D> sum, const float* factors, const float* more,
-                                     const Requantiser& to) {
-    return to.rule == ops::QuantisationRule::TfliteFixed
-               ? FixedRounding::round(d, sum, factors, more, to)
-               : ClampedRounding::round(d, sum, factors, more, to);
-  }
-};
+/// The one of a rule, chosen where it is used: less code for devices.
+struct RuledRounding {};
 /// Calls fn(Rounding()) of the one that a rule wants.
 template <class F>
 HWY_INLINE auto withRounding(const Requantiser&, bool, F&& fn) {
-  return fn(AnyRounding());
+  return fn(RuledRounding());
+}
+template <class F>
+HWY_INLINE void chosen(RuledRounding, const Requantiser& to, F&& fn) {
+  to.rule == ops::QuantisationRule::TfliteFixed ? fn(FixedRounding()) : fn(ClampedRounding());
 }
 #else
 /// The same of factors from 0 to below 1, whose products int32 holds: clamped as integers later.
@@ -92,6 +92,10 @@ HWY_INLINE auto withRounding(const Requantiser& to, bool isSmall, F&& fn) {
   return isSmall ? fn(PlainRounding()) : fn(ClampedRounding());
 }
 #endif
+template <class Rounding, class F>
+HWY_INLINE void chosen(Rounding rounding, const Requantiser&, F&& fn) {
+  fn(rounding);
+}
 
 /// What int8 has in common with uint8, so that code is there once: bytes with the highest bit flipped
 /// are unsigned ones of 128 more.
@@ -142,38 +146,46 @@ HWY_INLINE hn::Vec<D8> inOrder(D8 d8, hn::Vec<D8> bytes) {
 #endif
 }
 
+/// Two vectors of columns from c on, of all rows: what they share stays in registers.
 template <class Rounding>
-void storeRow(const SumsToBytes& work, const Unsigned& to, const int32_t* sums, uint8_t* y) {
+void storeColumns(const SumsToBytes& work, const Unsigned& to, int64_t c) {
   const hn::CappedTag<int32_t, BytePanels::kOutputs> di;
   constexpr int64_t kLanes = hn::MaxLanes(di);
   const hn::Rebind<uint8_t, hn::Repartition<int16_t, decltype(di)> > d8;
-  for (int64_t c = 0; c < work.columns; c += 2 * kLanes) {
-    const auto rounded = [&](int64_t at) HWY_ATTR {
-      return Rounding::round(di, hn::LoadU(di, sums + at), work.factors + at, work.more + at,
-                             work.to);
-    };
-    const auto low = rounded(c), high = rounded(c + kLanes);
+  const int64_t n = std::min(2 * kLanes, work.columns - c), *places = work.places;
+  const Requantiser rule = work.to;  // which no store changes, nor the factors
+  float factors[2 * kLanes], more[2 * kLanes];
+  std::copy_n(work.factors + c, 2 * kLanes, factors);
+  std::copy_n(work.more + c, 2 * kLanes, more);
+  const int32_t* sums = work.sums + c;
+  for (int64_t r = 0; r < work.rows; ++r, sums += kByteColumns) {
+    const auto low = Rounding::round(di, hn::LoadU(di, sums), factors, more, rule);
+    const auto high =
+        Rounding::round(di, hn::LoadU(di, sums + kLanes), factors + kLanes, more + kLanes, rule);
     const auto bytes = inOrder(d8, toBytes(di, low, high, to));
-    if (c + 2 * kLanes <= work.columns) {
-      hn::StoreU(bytes, d8, y + c);
+    uint8_t* y = work.y + places[r] + c;
+    if (n == 2 * kLanes) {
+      hn::StoreU(bytes, d8, y);
       continue;
     }
     uint8_t rest[2 * kLanes];
     hn::StoreU(bytes, d8, rest);
-    std::memcpy(y + c, rest, static_cast<size_t>(work.columns - c));
+    std::memcpy(y, rest, static_cast<size_t>(n));
   }
 }
 
 template <class Rounding>
 void storeSumsBy(const SumsToBytes& work) {
+  const hn::CappedTag<int32_t, BytePanels::kOutputs> di;
   const Unsigned to(work.to, work.isSigned);
-  for (int64_t r = 0; r < work.rows; ++r)
-    storeRow<Rounding>(work, to, work.sums + r * kByteColumns, work.y + work.places[r]);
+  for (int64_t c = 0; c < work.columns; c += 2 * hn::MaxLanes(di))
+    storeColumns<Rounding>(work, to, c);
 }
 
 void storeSumsOf(const SumsToBytes& work) {
-  withRounding(work.to, work.isSmall,
-               [&]<class Rounding>(Rounding) { storeSumsBy<Rounding>(work); });
+  withRounding(work.to, work.isSmall, [&](auto any) {
+    chosen(any, work.to, [&]<class Rounding>(Rounding) { storeSumsBy<Rounding>(work); });
+  });
 }
 
 /// Two roundings, as the rule has it.
@@ -398,12 +410,15 @@ void addPixelsOf(const ByteSums& work) {
 /// Channels that one step computes, as two vectors of sums. On x86 an instruction adds the products
 /// of two taps, whose bytes lie side by side then: vectors hold channels 0 to 3 and 8 to 11, and 4 to
 /// 7 and 12 to 15. ARM takes one tap after another.
-template <class D16, bool Flips>
+template <class X, class D16>
 class DepthwiseStep {
   using Sums = hn::RepartitionToWide<D16>;
   using Terms = hn::Vec<D16>;
   static constexpr int kLanes = hn::MaxLanes(D16());
   static constexpr int kTogether = HWY_ARCH_ARM ? 1 : 2;
+  static constexpr int kPixels = HWY_ARCH_ARM ? 4 : 2;
+  template <int kCount>
+  using Many = hn::Vec<Sums>[kCount];
 
  public:
   DepthwiseStep(const DepthwiseBytes& work, int64_t channel) : work_(work), channel_(channel) {
@@ -415,31 +430,63 @@ class DepthwiseStep {
     for (int64_t t = 0; t < work.taps; t += kTogether) prepare(t);
   }
 
+  /// Several pixels at a time, which share what is loaded of taps, weights and factors.
   template <class Rounding>
   void run(const ByteRun& pixels, const uint8_t* const* taps) const {
-    const Sums di;
-    const Unsigned to(work_.to, work_.ySigned);
-    for (int64_t pixel = 0, at = 0; pixel < pixels.count; ++pixel, at += work_.xStep) {
-      auto low = hn::Load(di, start_), high = hn::Load(di, start_ + kLanes / 2);
-      int64_t t = 0;
-      for (; t + kTogether <= work_.taps; t += kTogether)
-        add(loaded(taps[t] + at), kTogether == 2 ? loaded(taps[t + 1] + at) : hn::Zero(D16()), t,
-            low, high);
-      if (t < work_.taps) add(loaded(taps[t] + at), hn::Zero(D16()), t, low, high);
-      const hn::Rebind<uint8_t, D16> d8;
-      uint8_t* y = pixels.y + pixel * work_.yStep;
-      if (work_.isReal)
-        storeInOrder(low, high, reinterpret_cast<int32_t*>(y) + channel_);
-      else
-        hn::StoreU(
-            toBytes(di, Rounding::round(di, low, factors_, more_, work_.to),
-                    Rounding::round(di, high, factors_ + kLanes / 2, more_ + kLanes / 2, work_.to),
-                    to),
-            d8, y + channel_);
-    }
+    int64_t pixel = 0;
+    for (; pixel + kPixels <= pixels.count; pixel += kPixels)
+      runPixels<kPixels>(Rounding(), pixel, pixels.y, taps);
+    for (; pixel < pixels.count; ++pixel) runPixels<1>(Rounding(), pixel, pixels.y, taps);
   }
 
  private:
+  template <int kCount, class Rounding>
+  HWY_INLINE void runPixels(Rounding any, int64_t pixel, uint8_t* to,
+                            const uint8_t* const* taps) const {
+    const int64_t at = pixel * work_.xStep + channel_;
+    Many<kCount> low, high;
+    HWY_UNROLL(4)
+    for (int p = 0; p < kCount; ++p)
+      low[p] = hn::Load(Sums(), start_), high[p] = hn::Load(Sums(), start_ + kLanes / 2);
+    int64_t t = 0;
+    for (; t + kTogether <= work_.taps; t += kTogether)
+      addTaps<kCount, kTogether>(taps + t, at, t, low, high);
+    if (t < work_.taps) addTaps<kCount, 1>(taps + t, at, t, low, high);
+    uint8_t* y = to + pixel * work_.yStep;
+    if (work_.isReal) return storeReals(low, high, y);
+    chosen(any, work_.to, [&](auto rounding) HWY_ATTR { storeBytes(rounding, low, high, y); });
+  }
+  template <int kCount, int kTaps>
+  HWY_INLINE void addTaps(const uint8_t* const* taps, int64_t at, int64_t tap, Many<kCount>& low,
+                          Many<kCount>& high) const {
+    const uint8_t *first = taps[0] + at, *second = kTaps == 2 ? taps[1] + at : nullptr;
+    HWY_UNROLL(4)
+    for (int p = 0; p < kCount; ++p) {
+      const int64_t step = p * work_.xStep;
+      const Terms b = kTaps == 2 ? loaded(second + step) : hn::Zero(D16());
+      add(loaded(first + step), b, tap, low[p], high[p]);
+    }
+  }
+  template <int kCount>
+  HWY_INLINE void storeReals(const Many<kCount>& low, const Many<kCount>& high, uint8_t* y) const {
+    for (int p = 0; p < kCount; ++p)
+      storeInOrder(low[p], high[p], reinterpret_cast<int32_t*>(y + p * work_.yStep) + channel_);
+  }
+  template <class Rounding, int kCount>
+  HWY_INLINE void storeBytes(Rounding, const Many<kCount>& low, const Many<kCount>& high,
+                             uint8_t* y) const {
+    const Sums di;
+    const hn::Rebind<uint8_t, D16> d8;
+    const Unsigned to(work_.to, work_.ySigned);
+    hn::Vec<decltype(d8)> bytes[kCount];
+    HWY_UNROLL(4)
+    for (int p = 0; p < kCount; ++p)
+      bytes[p] = toBytes(
+          di, Rounding::round(di, low[p], factors_, more_, work_.to),
+          Rounding::round(di, high[p], factors_ + kLanes / 2, more_ + kLanes / 2, work_.to), to);
+    HWY_UNROLL(4)
+    for (int p = 0; p < kCount; ++p) hn::StoreU(bytes[p], d8, y + p * work_.yStep + channel_);
+  }
   /// Sums by fours, of one vector and the other by turns on x86.
   HWY_INLINE void storeInOrder(hn::Vec<Sums> low, hn::Vec<Sums> high, int32_t* y) const {
     const Sums di;
@@ -455,9 +502,7 @@ class DepthwiseStep {
     return half * (kLanes / 2) + block * 4 + lane % 4;
   }
   HWY_INLINE Terms loaded(const uint8_t* tap) const {
-    const hn::Rebind<uint8_t, D16> d8;
-    const auto bytes = hn::LoadU(d8, tap + channel_);
-    return hn::PromoteTo(D16(), Flips ? flipped(d8, bytes, work_.flip) : bytes);
+    return hn::PromoteTo(D16(), hn::LoadU(hn::Rebind<X, D16>(), reinterpret_cast<const X*>(tap)));
   }
   Terms weightsOf(int64_t tap) const {
     if (tap >= work_.taps) return hn::Zero(D16());
@@ -495,18 +540,17 @@ class DepthwiseStep {
   HWY_ALIGN int16_t weights_[(kMostByteTaps + 1) * kLanes];
 };
 
-template <class D16, class Rounding, bool Flips>
+template <class X, class D16, class Rounding>
 void convolveStepAs(const DepthwiseBytes& work, int64_t channel) {
-  const DepthwiseStep<D16, Flips> step(work, channel);
+  const DepthwiseStep<X, D16> step(work, channel);
   for (int64_t i = 0; i < work.count; ++i)
     step.template run<Rounding>(work.runs[i], work.places + i * work.taps);
 }
 
-/// One copy in the library for devices, of which none multiplies faster than it flips.
 template <class D16, class Rounding>
 void convolveStep(const DepthwiseBytes& work, int64_t channel) {
-  HWY_ARCH_ARM || work.flip ? convolveStepAs<D16, Rounding, true>(work, channel)
-                            : convolveStepAs<D16, Rounding, !HWY_ARCH_X86>(work, channel);
+  work.xSigned ? convolveStepAs<int8_t, D16, Rounding>(work, channel)
+               : convolveStepAs<uint8_t, D16, Rounding>(work, channel);
 }
 
 /// The last step overlaps the one before: channels computed twice come out alike.
@@ -522,12 +566,13 @@ bool convolveBy(const DepthwiseBytes& work) {
 /// Channels that no vector holds.
 void convolveFew(const DepthwiseBytes& work) {
   const hn::CappedTag<int32_t, 1> di;
+  const int flip = work.xSigned ? 0x80 : 0;
   for (int64_t i = 0; i < work.count; ++i)
     for (int64_t pixel = 0; pixel < work.runs[i].count; ++pixel)
       for (int64_t c = 0; c < work.channels; ++c) {
         int32_t sum = work.start[c];
         for (int64_t t = 0; t < work.taps; ++t)
-          sum += (work.places[i * work.taps + t][pixel * work.xStep + c] ^ work.flip) *
+          sum += ((work.places[i * work.taps + t][pixel * work.xStep + c] ^ flip) - flip) *
                  (work.weights[t * work.weightStep + c] - work.wZero);
         uint8_t* y = work.runs[i].y + pixel * work.yStep;
         const auto rounded =

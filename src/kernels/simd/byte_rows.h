@@ -145,8 +145,7 @@ struct DepthwiseBytes {
   const float *factors, *more;
   Requantiser to;
   bool isSmall;  ///< areSmall() of the factors
-  uint8_t flip;  ///< of the highest bit of x, which counts as unsigned then
-  bool ySigned;
+  bool xSigned, ySigned;
   bool isReal;  ///< y are the sums themselves, int32, at steps of bytes too
 };
 /// More taps are for the reference.

@@ -86,10 +86,10 @@ class Rows {
   }
 
  private:
-  /// fn(first pixel, pixels) for tiles of nearly equal size.
+  /// fn(first pixel, pixels) for tiles of nearly equal size, of at most `most` pixels.
   template <class Fn>
-  void forEachTile(const Fn& fn) const {
-    const int64_t most = DepthwiseTiles::kMaxPixels, width = plan_.y.width;
+  void forEachTile(int64_t most, const Fn& fn) const {
+    const int64_t width = plan_.y.width;
     const int64_t count = (width + most - 1) / most;
     for (int64_t i = 0, first = 0; i < count; ++i) {
       const int64_t n = (width - first) / (count - i);
@@ -103,7 +103,8 @@ class Rows {
                float* to) {
     const int64_t inputRows = plan_.kernelRows() + (rows - 1) * plan_.strideY;
     tile_.tapCount = plan_.kernelRows();
-    forEachTile([&](int64_t first, int64_t n) {
+    const int64_t most = rows == 1 ? DepthwiseTiles::kMaxSingle : DepthwiseTiles::kMaxPixels;
+    forEachTile(most, [&](int64_t first, int64_t n) {
       if (tiles.inside[n] && isInside(plan_, {first, first + n})) {
         findRows(image, row, inputRows, first);
         runTile(tiles.inside[n], first, n, to, rows);

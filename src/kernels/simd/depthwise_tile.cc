@@ -398,7 +398,7 @@ void listPairs(DepthwiseTiles& tiles, std::integer_sequence<int, kPixels...>) {
 const DepthwiseTiles* MakeDepthwiseTiles() {
   static const DepthwiseTiles tiles = [] {
     DepthwiseTiles all;
-    const std::make_integer_sequence<int, DepthwiseTiles::kMaxPixels> pixels;
+    const std::make_integer_sequence<int, DepthwiseTiles::kMaxSingle> pixels;
     listColumns<3, 1>(all, pixels);
     listColumns<3, 2>(all, pixels);
     listColumns<5, 1>(all, pixels);

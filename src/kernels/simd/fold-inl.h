@@ -68,8 +68,12 @@ struct Least {
 struct Itself {
   HWY_INLINE FoldVec operator()(FoldTag, FoldVec x, int64_t) const { return x; }
 };
-struct Absolute {
-  HWY_INLINE FoldVec operator()(FoldTag, FoldVec x, int64_t) const { return hn::Abs(x); }
+/// Absolute values, or the numbers themselves.
+struct Masked {
+  uint32_t kept;
+  HWY_INLINE FoldVec operator()(FoldTag d, FoldVec x, int64_t) const {
+    return hn::And(x, hn::BitCast(d, hn::Set(hn::RebindToUnsigned<FoldTag>(), kept)));
+  }
 };
 /// x - of[lane]; one number for all along a row.
 struct Minus {

@@ -388,7 +388,6 @@ void runDepthwiseItem(const ConvShape& shape, const ops::QuantizedConv& op, cons
                       const Channels& channels, const DepthwiseItems& items, int64_t item,
                       std::byte* scratch) {
   const auto size = static_cast<int64_t>(elementSize(args.outputs[0].type));
-  const uint8_t flip = args.inputs[0].type == DataType::Int8 ? 0x80 : 0;
   const int64_t plane = item / items.perPlane, batch = plane / shape.y.depth;
   const uint8_t* image = args.inputs[0].as<const uint8_t>() + batch * shape.x.batchStride;
   uint8_t* y = args.outputs[0].as<uint8_t>() + batch * shape.y.batchStride * size;
@@ -412,7 +411,7 @@ void runDepthwiseItem(const ConvShape& shape, const ops::QuantizedConv& op, cons
                             channels.bias(),
                             Requantiser(op.y),
                             channels.factorsAreSmall(),
-                            flip,
+                            args.inputs[0].type == DataType::Int8,
                             op.y.dataType() == DataType::Int8,
                             op.y.isReal()};
   convolveDepthwise(work);
@@ -519,10 +518,8 @@ Result<void> runQuantizedDepthwise(const ops::Operator& op, const KernelArgs& ar
   const auto& conv = static_cast<const ops::QuantizedConv&>(op);
   const ConvShape shape = shapeOf(op, args.inputs, args.outputs, args.rows);
   const DepthwiseItems items(shape, args.team->threads());
-  const int64_t flip = args.inputs[0].type == DataType::Int8 ? 128 : 0;
-  const Channels channels(shape.panels, args,
-                          static_cast<int32_t>(zeroOfInput(args, conv.xZero) + flip), conv.wZero,
-                          conv.y);
+  const Channels channels(shape.panels, args, static_cast<int32_t>(zeroOfInput(args, conv.xZero)),
+                          conv.wZero, conv.y);
   forEachItem(*args.team, items.planes * items.perPlane, channels.scratches(),
               DepthwiseRuns::Parts(shape).bytes(), [&](int64_t item, std::byte* scratch) {
                 runDepthwiseItem(shape, conv, args, channels, items, item, scratch);
