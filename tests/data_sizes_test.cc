@@ -4,6 +4,7 @@
 // of exactly their sizes, one operator after another: no plan, no arena, no shared memory.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <map>
