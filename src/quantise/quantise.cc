@@ -70,7 +70,8 @@ class Quantiser {
     if (addExtremes(to, x, channels, inner)) return {};
     return fail(ErrorCode::InvalidArgument, "tensor '", value.name,
                 "' has an infinity or NaN, which no integer stands for; look at what is fed "
-                "(--mean, --scale), or leave this picture out");
+                "(--mean, --scale), or leave this picture out; if all "
+                "have one, the model makes it itself and stays in float");
   }
   static Result<void> addBins(Statistics& to, const ir::Value&, std::span<const float> x, bool) {
     addToBins(to, x);
