@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "converter/tflite/flex_map.h"
 #include "converter/tflite/operator.h"
+#include "converter/tflite/quantised.h"
 #include "ops/arg_reduce.h"
 #include "ops/cum_sum.h"
 #include "ops/quantize.h"
@@ -77,8 +78,8 @@ class Detection {
     const tfl::Tensor& tensor = op_.declaredInput(i);
     if (!isQuantised(tensor) || tensor.quantization()->scale()->size() != 1)
       op_.unsupported(text("an input of ", op_.typeOf(i)));
-    const auto* zeros = tensor.quantization()->zero_point();
-    const int64_t zero = zeros && zeros->size() > 0 ? zeros->Get(0) : 0;
+    const std::vector<int64_t> zeros = zeroPoints(*tensor.quantization());
+    const int64_t zero = zeros.empty() ? 0 : zeros.front();
     return op_.emit(std::make_unique<ops::DequantizeLinear>(),
                     {op_.in(i), c_.number(tensor.quantization()->scale()->Get(0)),
                      c_.cast(c_.integer(zero), op_.typeOf(i))});

@@ -368,13 +368,17 @@ TEST(TfliteConstants, OfHalvesAreWidened) {
          {std::fma(2.0F, w32[1], -5 * w32[0]), std::fma(2.0F, w32[3], -5 * w32[2])});
 }
 
+/// Under names of two lengths, so that the zero points, of 8 bytes, begin at a multiple of eight and beside one.
 TEST(TfliteConstants, OfIntegersWithAScaleAreWidenedToo) {
-  TfliteModel model;
-  const int x = model.input("x", {3});
-  const int w =
-      model.add(6, {model.constant<int8_t>({3}, {5, -128, 127}, TfliteModel::Int8, {0.25F})});
-  const int y = model.add(18, {x, w});
-  expect(run(import(model.bytes({y}))), {3}, {-2.5F, -65.5F, -62});  // (q - 3) / 4 times -5, 2, -2
+  for (const char* name : {"x", "x and more"}) {
+    TfliteModel model;
+    const int x = model.input(name, {3});
+    const int w =
+        model.add(6, {model.constant<int8_t>({3}, {5, -128, 127}, TfliteModel::Int8, {0.25F})});
+    const int y = model.add(18, {x, w});
+    const std::string file = model.bytes({y});
+    expect(run(import(file)), {3}, {-2.5F, -65.5F, -62});  // (q - 3) / 4 times -5, 2, -2
+  }
 }
 
 flatbuffers::Offset<tfl::SparsityParameters> blockSparsity(TfliteModel& model,

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "base/fail.h"
 
@@ -26,17 +27,26 @@ const tfl::QuantizationParameters& parametersOf(const TfliteOperator& op,
   return *tensor.quantization();
 }
 
-int64_t zeroAt(const tfl::QuantizationParameters& by, flatbuffers::uoffset_t i) {
-  const auto* zeros = by.zero_point();
-  return zeros && i < zeros->size() ? zeros->Get(i) : 0;
+/// One for each scale; what the file leaves out is 0.
+std::vector<int64_t> zerosOf(const tfl::QuantizationParameters& by) {
+  std::vector<int64_t> zeros = zeroPoints(by);
+  zeros.resize(by.scale()->size(), 0);
+  return zeros;
 }
 
 }  // namespace
 
+std::vector<int64_t> zeroPoints(const tfl::QuantizationParameters& by) {
+  const auto* stored = by.zero_point();
+  std::vector<int64_t> zeros(stored ? stored->size() : 0);
+  if (stored) std::memcpy(zeros.data(), stored->Data(), zeros.size() * sizeof(int64_t));
+  return zeros;
+}
+
 ops::Quantisation quantisationOf(const TfliteOperator& op, const tfl::Tensor& tensor) {
   const auto& by = parametersOf(op, tensor);
   if (by.scale()->size() != 1) op.unsupported("a scale for each channel here");
-  const ops::Quantisation found{by.scale()->Get(0), zeroAt(by, 0)};
+  const ops::Quantisation found{by.scale()->Get(0), zerosOf(by).front()};
   const WholeRange range = rangeOf(dataTypeOf(tensor));
   if (!isScale(found.scale)) op.broken(text("a scale is ", found.scale));
   if (found.zero < range.least || found.zero > range.most)
@@ -52,14 +62,14 @@ bool isAlike(const TfliteOperator& op, const tfl::Tensor& a, const tfl::Tensor& 
 WeightScales weightScales(const TfliteOperator& op, const tfl::Tensor& tensor, int axis,
                           int64_t channels) {
   const auto& by = parametersOf(op, tensor);
-  WeightScales found{{by.scale()->begin(), by.scale()->end()}, zeroAt(by, 0)};
+  const std::vector<int64_t> zeros = zerosOf(by);
+  WeightScales found{{by.scale()->begin(), by.scale()->end()}, zeros.front()};
   const auto count = std::ssize(found.scales);
   if (count != 1 && (count != channels || by.quantized_dimension() != axis))
     op.broken(text("weights of ", channels, " channels have ", count, " scales along axis ",
                    by.quantized_dimension()));
-  for (flatbuffers::uoffset_t i = 0; i < by.scale()->size(); ++i)
-    if (!isScale(by.scale()->Get(i)) || (i > 0 && zeroAt(by, i) != found.zero))
-      op.unsupported("weights of such scales or zero points");
+  if (!std::ranges::all_of(found.scales, isScale) || std::ranges::count(zeros, found.zero) != count)
+    op.unsupported("weights of such scales or zero points");
   return found;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/fail.h"
 #include "converter/tflite/operator.h"
+#include "converter/tflite/quantised.h"
 #include "ops/quantize.h"
 
 namespace minnow::converter {
@@ -19,13 +20,11 @@ Value scaled(TfliteOperator& op) {
   made->spread.axis = each ? op.axisOf(quantisation.quantized_dimension(), op.rank(0)) : 0;
   const Shape shape = each ? Shape{std::ssize(scales)} : Shape{};
   const Composer c = op.compose();
-  std::vector<int64_t> zeros(scales.size(), 0);
-  if (const auto* given = quantisation.zero_point()) {
-    if (given->size() != scales.size() && given->size() != 1)
-      op.broken("scales and zero points differ in number");
-    for (size_t i = 0; i < zeros.size(); ++i)
-      zeros[i] = given->Get(static_cast<flatbuffers::uoffset_t>(given->size() == 1 ? 0 : i));
-  }
+  std::vector<int64_t> zeros = zeroPoints(quantisation);
+  if (zeros.empty()) zeros = {0};
+  if (zeros.size() != scales.size() && zeros.size() != 1)
+    op.broken("scales and zero points differ in number");
+  if (zeros.size() == 1) zeros.resize(scales.size(), zeros.front());
   const Value zero = c.cast(op.context().constantIntTensor(shape, zeros), op.typeOf(0));
   return op.emit(std::move(made),
                  {op.in(0), op.context().constantFloatTensor(shape, scales), zero});

@@ -31,8 +31,9 @@ class TfliteModel {
              flatbuffers::Offset<tfl::SparsityParameters> sparsity = 0) {
     flatbuffers::Offset<tfl::QuantizationParameters> quantisation = 0;
     if (!scales.empty()) {
-      const std::vector<int64_t> zeros(scales.size(), 3);
-      quantisation = tfl::CreateQuantizationParametersDirect(b_, nullptr, nullptr, &scales, &zeros);
+      const auto written = b_.CreateVector(scales);
+      const auto zeros = longs(std::vector<int64_t>(scales.size(), 3));
+      quantisation = tfl::CreateQuantizationParameters(b_, 0, 0, written, zeros);
     }
     tensors_.push_back(tfl::CreateTensorDirect(b_, &shape, type, buffer, name.c_str(), quantisation,
                                                false, sparsity,
@@ -88,6 +89,13 @@ class TfliteModel {
   }
 
  private:
+  /// At any multiple of four, as FlatBuffers' verifier lets it pass.
+  flatbuffers::Offset<flatbuffers::Vector<int64_t>> longs(const std::vector<int64_t>& values) {
+    b_.StartVector(values.size() * sizeof(int64_t), 1);
+    b_.PushBytes(reinterpret_cast<const uint8_t*>(values.data()), values.size() * sizeof(int64_t));
+    return b_.EndVector(values.size());
+  }
+
   template <class T>
   uint32_t buffer(const std::vector<T>& values) {
     const auto* begin = reinterpret_cast<const uint8_t*>(values.data());
