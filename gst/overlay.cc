@@ -1,4 +1,4 @@
-// The demo's drawing (apps/road/draw.h) as an element.
+// The demo's drawing (apps/road/draw.h) as an element; regions of other elements are boxes.
 #include "overlay.h"
 
 #include <gst/video/gstvideofilter.h>
@@ -38,7 +38,7 @@ void forRows(GstVideoFrame* frame, Image& image, Copy copy) {
 GstFlowReturn draw(GstVideoFilter*, GstVideoFrame* frame) {
   std::vector<road::Feature> features;
   std::map<std::string, Colour> colours;
-  for (Attached& one : attached(frame->buffer)) {
+  for (Attached& one : regions(frame->buffer)) {
     colours[one.feature.model] = one.colour;
     features.push_back(std::move(one.feature));
   }
@@ -62,7 +62,7 @@ static void minnow_overlay_class_init(MinnowOverlayClass* type) {
                                        gst_pad_template_new(name, direction, GST_PAD_ALWAYS, caps));
   gst_caps_unref(caps);
   gst_element_class_set_static_metadata(element, "Minnow overlay", "Filter/Effect/Video",
-                                        "Draws what minnowinfer attached to frames; faces it blurs",
+                                        "Draws regions of interest, and all that minnowinfer attached; faces it blurs",
                                         "Minnow's maintainers");
   GST_VIDEO_FILTER_CLASS(type)->transform_frame_ip = draw;
 }

@@ -112,17 +112,34 @@ Attached read(const GstStructure* structure) {
   return out;
 }
 
+std::vector<GstVideoRegionOfInterestMeta*> regionsOf(GstBuffer* buffer) {
+  std::vector<GstVideoRegionOfInterestMeta*> regions;
+  gpointer state = nullptr;
+  while (GstMeta* meta = gst_buffer_iterate_meta_filtered(
+             buffer, &state, GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE))
+    regions.push_back(reinterpret_cast<GstVideoRegionOfInterestMeta*>(meta));
+  return regions;
+}
+
 /// The structures of what was attached, in order.
 std::vector<GstStructure*> structuresOf(GstBuffer* buffer) {
   std::vector<GstStructure*> found;
-  gpointer state = nullptr;
-  while (GstMeta* meta = gst_buffer_iterate_meta_filtered(
-             buffer, &state, GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE)) {
-    auto* region = reinterpret_cast<GstVideoRegionOfInterestMeta*>(meta);
+  for (GstVideoRegionOfInterestMeta* region : regionsOf(buffer)) {
     GstStructure* ours = gst_video_region_of_interest_meta_get_param(region, kOurs);
     if (ours != nullptr) found.push_back(ours);
   }
   return found;
+}
+
+/// Of a region that somebody else attached, or of ours that lost its parameters, as by videoconvert, there is a box.
+Attached plain(const GstVideoRegionOfInterestMeta& region) {
+  Attached out{.feature = {}, .colour = {255, 255, 255}};
+  out.feature.kind = "object";
+  out.feature.points = {{double(region.x), double(region.y)},
+                        {double(region.x) + region.w, double(region.y) + region.h}};
+  const gchar* type = g_quark_to_string(region.roi_type);
+  out.feature.text = type != nullptr ? type : "";
+  return out;
 }
 
 #ifdef MINNOW_GST_ANALYTICS
@@ -212,6 +229,15 @@ void attach(GstBuffer* buffer, const std::vector<Feature>& features, Colour colo
 std::vector<Attached> attached(GstBuffer* buffer) {
   std::vector<Attached> out;
   for (const GstStructure* structure : structuresOf(buffer)) out.push_back(read(structure));
+  return out;
+}
+
+std::vector<Attached> regions(GstBuffer* buffer) {
+  std::vector<Attached> out;
+  for (GstVideoRegionOfInterestMeta* region : regionsOf(buffer)) {
+    const GstStructure* ours = gst_video_region_of_interest_meta_get_param(region, kOurs);
+    out.push_back(ours != nullptr ? read(ours) : plain(*region));
+  }
   return out;
 }
 

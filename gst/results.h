@@ -29,7 +29,9 @@ void attach(GstBuffer* buffer, const std::vector<road::Feature>& features, Colou
             Extent extent);
 /// What was attached before, in order.
 std::vector<Attached> attached(GstBuffer* buffer);
-/// The n-th of them is now this.
+/// The same, and regions of others as boxes: objects of that class, of score 0.
+std::vector<Attached> regions(GstBuffer* buffer);
+/// The n-th of attached() is now this.
 void replace(GstBuffer* buffer, size_t n, const road::Feature& feature);
 
 /// Ids of tensors, by name, out of MODEL.modelinfo, which GStreamer's other inference elements read too; none where there

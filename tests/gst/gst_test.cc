@@ -635,6 +635,9 @@ TEST(Overlay, DrawsWhatWasAttachedAndNothingElse) {
   GstBuffer* plain = block.frame.buffer(7, 11);
   const auto before = bytes(gst_buffer_copy_deep(plain));
   EXPECT_EQ(bytes(drawn(plain)), before);
+  GstBuffer* others = block.frame.buffer(7, 11);
+  gst_buffer_add_video_region_of_interest_meta(others, "car", 4, 4, 30, 20);
+  EXPECT_NE(bytes(drawn(others)), before);
   ASSERT_EQ(element.push(block.frame.buffer(7, 11)), GST_FLOW_OK) << element.error();
   const auto after = bytes(drawn(element.pull()));
   ASSERT_EQ(after.size(), before.size());
