@@ -11,7 +11,10 @@ root=${2:-build/$release-root}
   cp -r /etc/apt/apt.conf.d/. "$root/etc/apt/apt.conf.d/"  # how this machine reaches it
   mkdir "$root/minnow"
 }
-git ls-files -z | tar --null --files-from=- -c | tar -x -C "$root/minnow"
+# What has changed gets the time of now, so that a second run builds it and nothing else.
+git ls-files -z | while IFS= read -r -d '' file; do
+  cmp -s "$file" "$root/minnow/$file" || install -D "$file" "$root/minnow/$file"
+done
 chroot "$root" bash -euc "
   export DEBIAN_FRONTEND=noninteractive
   cd /minnow
