@@ -27,11 +27,10 @@ constexpr Row kRows[] = {
 void post(GstElement* element, const minnow::Error& error) {
   const auto* row = std::ranges::find(kRows, error.code, &Row::ours);
   const bool known = row != std::end(kRows);
-  gst_element_message_full(element, GST_MESSAGE_ERROR,
-                           known ? row->domain() : gst_library_error_quark(),
-                           known ? row->code : GST_LIBRARY_ERROR_FAILED,
-                           g_strdup(error.message.c_str()), g_strdup(errorCodeName(error.code)),
-                           __FILE__, __func__, __LINE__);
+  gst_element_message_full(
+      element, GST_MESSAGE_ERROR, known ? row->domain() : gst_library_error_quark(),
+      known ? row->code : GST_LIBRARY_ERROR_FAILED, g_strdup(error.message.c_str()),
+      g_strdup(errorCodeName(error.code)), __FILE__, __func__, __LINE__);
 }
 
 }  // namespace minnowgst

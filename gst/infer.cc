@@ -17,7 +17,16 @@ using minnow::Error;
 using minnow::ErrorCode;
 using minnow::Result;
 
-enum Property : guint { kNone, kModel, kConfig, kEveryNth, kBudget, kThreads, kRuntime, kPostMessages };
+enum Property : guint {
+  kNone,
+  kModel,
+  kConfig,
+  kEveryNth,
+  kBudget,
+  kThreads,
+  kRuntime,
+  kPostMessages
+};
 
 struct State {
   Settings settings;  // under the object's lock; read when the element starts
@@ -55,14 +64,29 @@ void setProperty(GObject* object, guint id, const GValue* value, GParamSpec* spe
   State& state = stateOf(object);
   GST_OBJECT_LOCK(object);
   switch (id) {
-    case kModel: state.settings.model = textOf(value); break;
-    case kConfig: state.settings.config = textOf(value); break;
-    case kEveryNth: state.everyNth = g_value_get_uint(value); break;
-    case kBudget: state.settings.budget = g_value_get_uint64(value); break;
-    case kThreads: state.settings.threads = g_value_get_int(value); break;
-    case kRuntime: state.settings.runtime = textOf(value); break;
-    case kPostMessages: state.postMessages = g_value_get_boolean(value) != FALSE; break;
-    default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+    case kModel:
+      state.settings.model = textOf(value);
+      break;
+    case kConfig:
+      state.settings.config = textOf(value);
+      break;
+    case kEveryNth:
+      state.everyNth = g_value_get_uint(value);
+      break;
+    case kBudget:
+      state.settings.budget = g_value_get_uint64(value);
+      break;
+    case kThreads:
+      state.settings.threads = g_value_get_int(value);
+      break;
+    case kRuntime:
+      state.settings.runtime = textOf(value);
+      break;
+    case kPostMessages:
+      state.postMessages = g_value_get_boolean(value) != FALSE;
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   }
   GST_OBJECT_UNLOCK(object);
 }
@@ -71,14 +95,29 @@ void getProperty(GObject* object, guint id, GValue* value, GParamSpec* spec) {
   State& state = stateOf(object);
   GST_OBJECT_LOCK(object);
   switch (id) {
-    case kModel: g_value_set_string(value, state.settings.model.c_str()); break;
-    case kConfig: g_value_set_string(value, state.settings.config.c_str()); break;
-    case kEveryNth: g_value_set_uint(value, state.everyNth); break;
-    case kBudget: g_value_set_uint64(value, state.settings.budget); break;
-    case kThreads: g_value_set_int(value, state.settings.threads); break;
-    case kRuntime: g_value_set_string(value, state.settings.runtime.c_str()); break;
-    case kPostMessages: g_value_set_boolean(value, state.postMessages); break;
-    default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+    case kModel:
+      g_value_set_string(value, state.settings.model.c_str());
+      break;
+    case kConfig:
+      g_value_set_string(value, state.settings.config.c_str());
+      break;
+    case kEveryNth:
+      g_value_set_uint(value, state.everyNth);
+      break;
+    case kBudget:
+      g_value_set_uint64(value, state.settings.budget);
+      break;
+    case kThreads:
+      g_value_set_int(value, state.settings.threads);
+      break;
+    case kRuntime:
+      g_value_set_string(value, state.settings.runtime.c_str());
+      break;
+    case kPostMessages:
+      g_value_set_boolean(value, state.postMessages);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   }
   GST_OBJECT_UNLOCK(object);
 }
@@ -143,8 +182,7 @@ Result<Found> infer(State& state, GstBuffer* buffer, std::vector<road::Feature> 
 void postMessage(GstBaseTransform* base, const std::string& json, GstClockTime pts) {
   GstStructure* structure = gst_structure_new("minnowinfer", "timestamp", GST_TYPE_CLOCK_TIME, pts,
                                               "json", G_TYPE_STRING, json.c_str(), nullptr);
-  gst_element_post_message(GST_ELEMENT(base),
-                           gst_message_new_element(GST_OBJECT(base), structure));
+  gst_element_post_message(GST_ELEMENT(base), gst_message_new_element(GST_OBJECT(base), structure));
 }
 
 GstFlowReturn transform(GstBaseTransform* base, GstBuffer* buffer) {
@@ -175,8 +213,8 @@ void finalize(GObject* object) {
 }
 
 void installProperties(GObjectClass* object) {
-  constexpr auto kReady =
-      static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+  constexpr auto kReady = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
+                                                   GST_PARAM_MUTABLE_READY);
   constexpr auto kPlaying = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
                                                      GST_PARAM_MUTABLE_PLAYING);
   const auto add = [&](Property id, GParamSpec* spec) {
@@ -190,20 +228,20 @@ void installProperties(GObjectClass* object) {
           "without it the picture is stretched, 0 to 255, and outputs leave as tensors",
           "", kReady));
   add(kEveryNth, g_param_spec_uint("every-nth", "Every n-th",
-                                   "Look at the first of so many frames; others pass", 1,
-                                   G_MAXUINT, 1, kPlaying));
-  add(kBudget, g_param_spec_uint64("budget", "Budget",
-                                   "Most bytes the runtime may hold; 0: no limit", 0, G_MAXUINT64,
-                                   0, kReady));
+                                   "Look at the first of so many frames; others pass", 1, G_MAXUINT,
+                                   1, kPlaying));
+  add(kBudget,
+      g_param_spec_uint64("budget", "Budget", "Most bytes the runtime may hold; 0: no limit", 0,
+                          G_MAXUINT64, 0, kReady));
   add(kThreads, g_param_spec_int("threads", "Threads", "Threads that compute", 1, 1024, 1, kReady));
   add(kRuntime,
       g_param_spec_string("runtime", "Runtime",
                           "Elements of a process that name the same runtime share its arena, "
                           "threads and budget; without a name each has its own",
                           "", kReady));
-  add(kPostMessages, g_param_spec_boolean("post-messages", "Post messages",
-                                          "Post an element message for each frame looked at", TRUE,
-                                          kPlaying));
+  add(kPostMessages,
+      g_param_spec_boolean("post-messages", "Post messages",
+                           "Post an element message for each frame looked at", TRUE, kPlaying));
 }
 
 }  // namespace

@@ -48,8 +48,8 @@ ModelEntry entryWithoutTable(const fs::path& model) {
 }
 
 Result<std::shared_ptr<minnow::Runtime>> newRuntime(const Settings& settings) {
-  auto runtime = minnow::Runtime::create(
-      {.threads = settings.threads, .memoryBudget = settings.budget});
+  auto runtime =
+      minnow::Runtime::create({.threads = settings.threads, .memoryBudget = settings.budget});
   if (!runtime) return std::unexpected(runtime.error());
   return std::make_shared<minnow::Runtime>(std::move(*runtime));
 }
@@ -65,10 +65,11 @@ Result<std::shared_ptr<minnow::Runtime>> runtimeFor(const Settings& settings) {
     const minnow::RuntimeOptions& options = shared->options();
     if (options.threads == settings.threads && options.memoryBudget == settings.budget)
       return shared;
-    return wrong(fmt::format("runtime `{}` has threads={} budget={}, this element wants threads={} "
-                             "budget={}: elements that share a runtime say the same",
-                             settings.runtime, options.threads, options.memoryBudget,
-                             settings.threads, settings.budget));
+    return wrong(
+        fmt::format("runtime `{}` has threads={} budget={}, this element wants threads={} "
+                    "budget={}: elements that share a runtime say the same",
+                    settings.runtime, options.threads, options.memoryBudget, settings.threads,
+                    settings.budget));
   }
   auto made = newRuntime(settings);
   if (made) slot = *made;

@@ -9,8 +9,9 @@
 namespace minnowgst {
 
 struct Settings {
-  std::string model;    ///< a .minnow file
-  std::string config;   ///< a table as apps/road/models.toml; empty: the picture as it is, and tensors
+  std::string model;  ///< a .minnow file
+  std::string
+      config;  ///< a table as apps/road/models.toml; empty: the picture as it is, and tensors
   std::string runtime;  ///< elements that name the same one share it; empty: one of its own
   int threads = 1;
   size_t budget = 0;

@@ -45,10 +45,12 @@ GstFlowReturn draw(GstVideoFilter*, GstVideoFrame* frame) {
   if (features.empty()) return GST_FLOW_OK;
   auto image = Image::ofSize(GST_VIDEO_FRAME_WIDTH(frame), GST_VIDEO_FRAME_HEIGHT(frame));
   if (!image) return GST_FLOW_ERROR;
-  forRows(frame, *image, [](uint8_t* row, uint8_t* pixels, size_t n) { std::copy_n(row, n, pixels); });
+  forRows(frame, *image,
+          [](uint8_t* row, uint8_t* pixels, size_t n) { std::copy_n(row, n, pixels); });
   Image drawn = road::annotate(*image, road::mergeAgreeing(features),
                                [&](const std::string& model) { return colours[model]; });
-  forRows(frame, drawn, [](uint8_t* row, uint8_t* pixels, size_t n) { std::copy_n(pixels, n, row); });
+  forRows(frame, drawn,
+          [](uint8_t* row, uint8_t* pixels, size_t n) { std::copy_n(pixels, n, row); });
   return GST_FLOW_OK;
 }
 
@@ -61,9 +63,10 @@ static void minnow_overlay_class_init(MinnowOverlayClass* type) {
     gst_element_class_add_pad_template(element,
                                        gst_pad_template_new(name, direction, GST_PAD_ALWAYS, caps));
   gst_caps_unref(caps);
-  gst_element_class_set_static_metadata(element, "Minnow overlay", "Filter/Effect/Video",
-                                        "Draws regions of interest, and all that minnowinfer attached; faces it blurs",
-                                        "Minnow's maintainers");
+  gst_element_class_set_static_metadata(
+      element, "Minnow overlay", "Filter/Effect/Video",
+      "Draws regions of interest, and all that minnowinfer attached; faces it blurs",
+      "Minnow's maintainers");
   GST_VIDEO_FILTER_CLASS(type)->transform_frame_ip = draw;
 }
 

@@ -20,11 +20,11 @@ struct Row {
 };
 // YV12 has I420's components; a frame tells where each of them lies. What is behind x is not read.
 constexpr std::array kRows{
-    Row{GST_VIDEO_FORMAT_RGB, PixelFormat::Rgb},   Row{GST_VIDEO_FORMAT_BGR, PixelFormat::Bgr},
-    Row{GST_VIDEO_FORMAT_RGBA, PixelFormat::Rgba}, Row{GST_VIDEO_FORMAT_BGRA, PixelFormat::Bgra},
-    Row{GST_VIDEO_FORMAT_RGBx, PixelFormat::Rgba}, Row{GST_VIDEO_FORMAT_BGRx, PixelFormat::Bgra},
+    Row{GST_VIDEO_FORMAT_RGB, PixelFormat::Rgb},    Row{GST_VIDEO_FORMAT_BGR, PixelFormat::Bgr},
+    Row{GST_VIDEO_FORMAT_RGBA, PixelFormat::Rgba},  Row{GST_VIDEO_FORMAT_BGRA, PixelFormat::Bgra},
+    Row{GST_VIDEO_FORMAT_RGBx, PixelFormat::Rgba},  Row{GST_VIDEO_FORMAT_BGRx, PixelFormat::Bgra},
     Row{GST_VIDEO_FORMAT_GRAY8, PixelFormat::Gray}, Row{GST_VIDEO_FORMAT_NV12, PixelFormat::Nv12},
-    Row{GST_VIDEO_FORMAT_NV21, PixelFormat::Nv21}, Row{GST_VIDEO_FORMAT_I420, PixelFormat::I420},
+    Row{GST_VIDEO_FORMAT_NV21, PixelFormat::Nv21},  Row{GST_VIDEO_FORMAT_I420, PixelFormat::I420},
     Row{GST_VIDEO_FORMAT_YV12, PixelFormat::I420}};
 
 std::unexpected<Error> refused(const GstVideoInfo& info, const std::string& why) {
@@ -41,17 +41,17 @@ std::string colorimetryOf(const GstVideoInfo& info) {
 
 Result<YuvColour> colourOf(const GstVideoInfo& info) {
   const auto& [range, matrix, transfer, primaries] = info.colorimetry;
-  const bool full = range == GST_VIDEO_COLOR_RANGE_0_255;
-  if (!full && range != GST_VIDEO_COLOR_RANGE_16_235)
-    return refused(info, "of unknown range (" + colorimetryOf(info) +
-                             "): say it in the caps, as colorimetry=bt601");
+  const bool limited = range == GST_VIDEO_COLOR_RANGE_16_235;
   if (GST_VIDEO_INFO_IS_RGB(&info)) {
-    if (full) return YuvColour{};
+    if (!limited) return YuvColour{};
     return refused(info, "of range 16 to 235 is not read: put videoconvert before");
   }
-  const YuvRange ours = full ? YuvRange::Full : YuvRange::Limited;
-  if (GST_VIDEO_INFO_IS_GRAY(&info) || matrix == GST_VIDEO_COLOR_MATRIX_BT601)
-    return YuvColour{YuvMatrix::Bt601, ours};
+  const YuvRange ours = limited ? YuvRange::Limited : YuvRange::Full;
+  if (GST_VIDEO_INFO_IS_GRAY(&info)) return YuvColour{YuvMatrix::Bt601, ours};
+  if (range == GST_VIDEO_COLOR_RANGE_UNKNOWN)
+    return refused(info, "of unknown range (" + colorimetryOf(info) +
+                             "): say it in the caps, as colorimetry=bt601");
+  if (matrix == GST_VIDEO_COLOR_MATRIX_BT601) return YuvColour{YuvMatrix::Bt601, ours};
   if (matrix == GST_VIDEO_COLOR_MATRIX_BT709) return YuvColour{YuvMatrix::Bt709, ours};
   return refused(info, "of colorimetry " + colorimetryOf(info) +
                            " is not read, BT.601 and BT.709 are: put videoconvert and caps with "
@@ -95,10 +95,8 @@ Result<PictureFormat> PictureFormat::of(const GstVideoInfo& info) {
 
 ImageView PictureFormat::view(const GstVideoFrame& frame) const {
   ImageView view{static_cast<const uint8_t*>(GST_VIDEO_FRAME_PLANE_DATA(&frame, 0)),
-                 GST_VIDEO_FRAME_WIDTH(&frame),
-                 GST_VIDEO_FRAME_HEIGHT(&frame),
-                 GST_VIDEO_FRAME_PLANE_STRIDE(&frame, 0),
-                 format_};
+                 GST_VIDEO_FRAME_WIDTH(&frame), GST_VIDEO_FRAME_HEIGHT(&frame),
+                 GST_VIDEO_FRAME_PLANE_STRIDE(&frame, 0), format_};
   view.colour = colour_;
   if (format_ == PixelFormat::I420)
     view.chroma = {planeOf(frame, 1), planeOf(frame, 2)};
@@ -136,8 +134,8 @@ Result<Image> rgbOf(const ImageView& picture) {
   auto image = Image::ofSize(picture.width, picture.height);
   if (!image) return image;
   const minnow::Shape shape{1, picture.height, picture.width, 3};
-  const minnow::TensorView tensor{
-      {minnow::DataType::Uint8, shape, minnow::plainStrides(shape)}, image->pixels.data()};
+  const minnow::TensorView tensor{{minnow::DataType::Uint8, shape, minnow::plainStrides(shape)},
+                                  image->pixels.data()};
   const auto written = writeImage(picture, {.channels = ChannelsAxis::Last}, tensor);
   if (!written) return std::unexpected(written.error());
   return image;

@@ -173,8 +173,8 @@ constexpr std::pair<minnow::DataType, GstTensorDataType> kTypes[] = {
 };
 
 GstTensor* tensorOf(const Output& output, const std::string& id) {
-  const auto* type =
-      std::ranges::find(kTypes, output.type, &std::pair<minnow::DataType, GstTensorDataType>::first);
+  const auto* type = std::ranges::find(kTypes, output.type,
+                                       &std::pair<minnow::DataType, GstTensorDataType>::first);
   std::vector<gsize> dims(output.shape.begin(), output.shape.end());
   GstBuffer* data = gst_buffer_new_memdup(output.bytes.data(), output.bytes.size());
   return gst_tensor_new_simple(g_quark_from_string(id.c_str()), type->second, data,
@@ -192,13 +192,26 @@ ordered_json valuesOf(const Output& output) {
     }
   };
   switch (output.type) {
-    case minnow::DataType::Float32: append(float{}); break;
-    case minnow::DataType::Float64: append(double{}); break;
-    case minnow::DataType::Uint8: append(uint8_t{}); break;
-    case minnow::DataType::Int8: append(int8_t{}); break;
-    case minnow::DataType::Int32: append(int32_t{}); break;
-    case minnow::DataType::Int64: append(int64_t{}); break;
-    default: return nullptr;
+    case minnow::DataType::Float32:
+      append(float{});
+      break;
+    case minnow::DataType::Float64:
+      append(double{});
+      break;
+    case minnow::DataType::Uint8:
+      append(uint8_t{});
+      break;
+    case minnow::DataType::Int8:
+      append(int8_t{});
+      break;
+    case minnow::DataType::Int32:
+      append(int32_t{});
+      break;
+    case minnow::DataType::Int64:
+      append(int64_t{});
+      break;
+    default:
+      return nullptr;
   }
   return list;
 }

@@ -107,8 +107,8 @@ Result<Worker> findWorker(minnow::Runtime& runtime, ModelEntry entry,
                           std::span<const std::filesystem::path> folders) {
   const std::filesystem::path file = findFile(folders, entry.convertedName());
   if (!file.empty()) return openWorker(runtime, std::move(entry), file, folders);
-  return std::unexpected(minnow::Error{minnow::ErrorCode::NotFound,
-                                       entry.convertedName() + " is in no --models-dir"});
+  return std::unexpected(
+      minnow::Error{minnow::ErrorCode::NotFound, entry.convertedName() + " is in no --models-dir"});
 }
 
 }  // namespace

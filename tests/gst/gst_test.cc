@@ -150,8 +150,8 @@ struct Frame {
                         sources[p].first + static_cast<ptrdiff_t>(sources[p].second.first) * row,
                         sources[p].second.first);
     gst_buffer_add_video_meta_full(made, GST_VIDEO_FRAME_FLAG_NONE, GST_VIDEO_INFO_FORMAT(&info),
-                                   GST_VIDEO_INFO_WIDTH(&info), GST_VIDEO_INFO_HEIGHT(&info), planes,
-                                   offsets, strides);
+                                   GST_VIDEO_INFO_WIDTH(&info), GST_VIDEO_INFO_HEIGHT(&info),
+                                   planes, offsets, strides);
     GST_BUFFER_PTS(made) = 40 * GST_MSECOND;
     return made;
   }
@@ -167,8 +167,8 @@ struct Frame {
 /// writeImage into a plain tensor.
 std::vector<float> expected(const ImageView& view, const PreProcess& pre, Shape shape) {
   std::vector<float> values(static_cast<size_t>(shape.elements()));
-  const auto written = writeImage(
-      view, pre, {{DataType::Float32, shape, plainStrides(shape)}, values.data()});
+  const auto written =
+      writeImage(view, pre, {{DataType::Float32, shape, plainStrides(shape)}, values.data()});
   EXPECT_TRUE(written) << (written ? "" : written.error().message);
   return values;
 }
@@ -192,10 +192,10 @@ class Formats : public testing::TestWithParam<FormatCase> {};
 TEST_P(Formats, GiveTheBitsOfThePackedPicture) {
   const FormatCase& c = GetParam();
   const Folder folder;
-  const std::string config = folder.write(
-      "table.toml",
-      "[[model]]\nname='a'\nonnx='same.onnx'\nkind='tensors'\n"
-      "pre={fit='letterbox',colour='bgr',mean=[1,2,3],scale=[0.1,0.2,0.3],pad=7}\n");
+  const std::string config =
+      folder.write("table.toml",
+                   "[[model]]\nname='a'\nonnx='same.onnx'\nkind='tensors'\n"
+                   "pre={fit='letterbox',colour='bgr',mean=[1,2,3],scale=[0.1,0.2,0.3],pad=7}\n");
   const PreProcess pre{.fit = Fit::Letterbox,
                        .colour = ColourOrder::Bgr,
                        .mean = {1, 2, 3},
@@ -227,6 +227,9 @@ INSTANTIATE_TEST_SUITE_P(
     All, Formats,
     testing::Values(
         FormatCase{"rgb", "video/x-raw,format=RGB,width=21,height=13", PixelFormat::Rgb},
+        FormatCase{"rgb_of_unknown_range",
+                   "video/x-raw,format=RGB,width=21,height=13,colorimetry=0:1:0:0",
+                   PixelFormat::Rgb},
         FormatCase{"bgr", "video/x-raw,format=BGR,width=22,height=14", PixelFormat::Bgr},
         FormatCase{"rgba", "video/x-raw,format=RGBA,width=21,height=13", PixelFormat::Rgba},
         FormatCase{"bgra", "video/x-raw,format=BGRA,width=21,height=13", PixelFormat::Bgra},
@@ -236,7 +239,8 @@ INSTANTIATE_TEST_SUITE_P(
         FormatCase{"nv12", "video/x-raw,format=NV12,width=22,height=14", PixelFormat::Nv12},
         FormatCase{"nv12_odd", "video/x-raw,format=NV12,width=21,height=13", PixelFormat::Nv12},
         FormatCase{"nv12_576", "video/x-raw,format=NV12,width=20,height=576", PixelFormat::Nv12},
-        FormatCase{"nv12_hd", "video/x-raw,format=NV12,width=20,height=578", PixelFormat::Nv12, kHd},
+        FormatCase{"nv12_hd", "video/x-raw,format=NV12,width=20,height=578", PixelFormat::Nv12,
+                   kHd},
         FormatCase{"nv12_709", "video/x-raw,format=NV12,width=22,height=14,colorimetry=bt709",
                    PixelFormat::Nv12, kHd},
         FormatCase{"nv21", "video/x-raw,format=NV21,width=22,height=14", PixelFormat::Nv21},
@@ -261,8 +265,8 @@ TEST(Infer, OfPlanesInAnotherOrderTakesEachFromWhereItLies) {
       gst_buffer_remove_meta(buffer, GST_META_CAST(gst_buffer_get_video_meta(buffer)));
       gsize offsets[4] = {0, luma, luma + chroma};
       gint strides[4] = {22, 11, 11};
-      gst_buffer_add_video_meta_full(buffer, GST_VIDEO_FRAME_FLAG_NONE, GST_VIDEO_FORMAT_YV12, 22, 14,
-                                     3, offsets, strides);
+      gst_buffer_add_video_meta_full(buffer, GST_VIDEO_FRAME_FLAG_NONE, GST_VIDEO_FORMAT_YV12, 22,
+                                     14, 3, offsets, strides);
       gst_buffer_fill(buffer, luma, frame.packed.data() + luma + chroma, chroma);
       gst_buffer_fill(buffer, luma + chroma, frame.packed.data() + luma, chroma);
     }
@@ -588,7 +592,9 @@ TEST(Infer, AttachesTensorsByTheirIds) {
   const std::string caps = "video/x-raw,format=RGB,width=24,height=14";
   const Frame frame(caps, PixelFormat::Rgb);
   for (const bool withIds : {false, true}) {
-    if (withIds) folder.write("same.minnow.modelinfo", "[modelinfo]\nversion=1.0\n\n[out]\nid=some-id\ndir=output\n");
+    if (withIds)
+      folder.write("same.minnow.modelinfo",
+                   "[modelinfo]\nversion=1.0\n\n[out]\nid=some-id\ndir=output\n");
     Element element;
     element.set("model", model);
     element.caps(caps);
