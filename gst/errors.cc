@@ -7,20 +7,20 @@ namespace minnowgst {
 
 namespace {
 struct Row {
-  minnow::ErrorCode ours;
   GQuark (*domain)();
+  minnow::ErrorCode ours;
   gint code;
 };
 using enum minnow::ErrorCode;
 constexpr Row kRows[] = {
-    {InvalidArgument, gst_library_error_quark, GST_LIBRARY_ERROR_SETTINGS},
-    {NotFound, gst_resource_error_quark, GST_RESOURCE_ERROR_NOT_FOUND},
-    {Io, gst_resource_error_quark, GST_RESOURCE_ERROR_OPEN_READ},
-    {BadModel, gst_library_error_quark, GST_LIBRARY_ERROR_INIT},
-    {VersionMismatch, gst_library_error_quark, GST_LIBRARY_ERROR_INIT},
-    {Unsupported, gst_stream_error_quark, GST_STREAM_ERROR_FORMAT},
-    {ShapeMismatch, gst_library_error_quark, GST_LIBRARY_ERROR_SETTINGS},
-    {OutOfMemory, gst_resource_error_quark, GST_RESOURCE_ERROR_NO_SPACE_LEFT},
+    {gst_library_error_quark, InvalidArgument, GST_LIBRARY_ERROR_SETTINGS},
+    {gst_resource_error_quark, NotFound, GST_RESOURCE_ERROR_NOT_FOUND},
+    {gst_resource_error_quark, Io, GST_RESOURCE_ERROR_OPEN_READ},
+    {gst_library_error_quark, BadModel, GST_LIBRARY_ERROR_INIT},
+    {gst_library_error_quark, VersionMismatch, GST_LIBRARY_ERROR_INIT},
+    {gst_stream_error_quark, Unsupported, GST_STREAM_ERROR_FORMAT},
+    {gst_library_error_quark, ShapeMismatch, GST_LIBRARY_ERROR_SETTINGS},
+    {gst_resource_error_quark, OutOfMemory, GST_RESOURCE_ERROR_NO_SPACE_LEFT},
 };
 }  // namespace
 

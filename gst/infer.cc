@@ -132,7 +132,7 @@ gboolean start(GstBaseTransform* base) {
   GST_OBJECT_LOCK(base);
   const Settings settings = state.settings;
   GST_OBJECT_UNLOCK(base);
-  auto model = Model::open(settings);
+  auto model = guarded([&] { return Model::open(settings); });
   if (!model) return failed(base, model.error());
   auto ids = tensorIds(settings.model);
   if (!ids) return failed(base, ids.error());
@@ -169,14 +169,16 @@ gboolean proposeAllocation(GstBaseTransform* base, GstQuery*, GstQuery* query) {
   return TRUE;
 }
 
-Result<Found> infer(State& state, GstBuffer* buffer, std::vector<road::Feature> before) {
+Result<Found> infer(Model& model, const PictureFormat& format, GstBuffer* buffer) {
   if (gst_buffer_get_video_crop_meta(buffer) != nullptr)
     return std::unexpected(Error{ErrorCode::Unsupported,
                                  "a buffer is to be cropped (GstVideoCropMeta), which this element "
                                  "did not say it can: put videoconvert before"});
-  const auto frame = MappedFrame::map(state.format->info(), buffer, GST_MAP_READ);
+  const auto frame = MappedFrame::map(format.info(), buffer, GST_MAP_READ);
   if (!frame) return std::unexpected(frame.error());
-  return state.model->run(state.format->view(**frame), std::move(before));
+  std::vector<road::Feature> before;
+  for (Attached& one : attached(buffer)) before.push_back(std::move(one.feature));
+  return model.run(format.view(**frame), std::move(before));
 }
 
 void postMessage(GstBaseTransform* base, const std::string& json, GstClockTime pts) {
@@ -187,11 +189,9 @@ void postMessage(GstBaseTransform* base, const std::string& json, GstClockTime p
 
 GstFlowReturn transform(GstBaseTransform* base, GstBuffer* buffer) {
   State& state = stateOf(base);
-  if (!state.format) return GST_FLOW_NOT_NEGOTIATED;
+  if (!state.model || !state.format) return GST_FLOW_NOT_NEGOTIATED;
   if (state.frames++ % state.everyNth != 0) return GST_FLOW_OK;
-  std::vector<road::Feature> before;
-  for (Attached& one : attached(buffer)) before.push_back(std::move(one.feature));
-  auto found = infer(state, buffer, std::move(before));
+  auto found = guarded([&] { return infer(*state.model, *state.format, buffer); });
   if (!found) {
     post(GST_ELEMENT(base), found.error());
     return GST_FLOW_ERROR;
@@ -208,15 +208,17 @@ GstFlowReturn transform(GstBaseTransform* base, GstBuffer* buffer) {
 }
 
 void finalize(GObject* object) {
-  delete static_cast<MinnowInfer*>(static_cast<gpointer>(object))->state;
+  delete &stateOf(object);
   G_OBJECT_CLASS(minnow_infer_parent_class)->finalize(object);
 }
 
 void installProperties(GObjectClass* object) {
+  // NOLINTBEGIN(clang-analyzer-optin.core.EnumCastOutOfRange): GStreamer's flags follow GLib's
   constexpr auto kReady = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
                                                    GST_PARAM_MUTABLE_READY);
   constexpr auto kPlaying = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
                                                      GST_PARAM_MUTABLE_PLAYING);
+  // NOLINTEND(clang-analyzer-optin.core.EnumCastOutOfRange)
   const auto add = [&](Property id, GParamSpec* spec) {
     g_object_class_install_property(object, id, spec);
   };
