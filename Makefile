@@ -1,6 +1,6 @@
 # Two commands from a bare Debian 12 machine: `make demo` and `make test`. CMakePresets.json has the builds.
 .DEFAULT_GOAL := build
-.PHONY: build docs packages wheels test-wheels models test-shared fuzz bench-peers bench-gpu bench-arm bench-arm-layers bench-arm-check speed-page bench-memory bench-schedule bench-strips bench-frames size size-table ready test-device demo demo-live soak test test-arm test-riscv quick-arm test-all sanitizers lint bench clean bench-contract conformance
+.PHONY: build docs packages wheels test-wheels models test-shared fuzz bench-peers bench-gpu bench-arm bench-arm-layers bench-arm-check speed-page bench-memory bench-schedule bench-strips bench-frames size size-table ready test-device test-gst demo demo-live demo-video soak test test-arm test-riscv quick-arm test-all sanitizers lint bench clean bench-contract conformance
 .NOTPARALLEL:
 
 IMAGES ?=
@@ -21,7 +21,9 @@ build/build.ninja: CMakePresets.json CMakeLists.txt
 # Installation is remembered by a stamp, so that a second run costs nothing.
 $(CACHE)/installed-demo: GROUPS := demo
 $(CACHE)/installed-demo_live: GROUPS := demo video
-$(CACHE)/installed-test: GROUPS := demo video test arm fuzz
+$(CACHE)/installed-demo_video: GROUPS := demo gst gst_demo
+$(CACHE)/installed-packages: GROUPS := video gst
+$(CACHE)/installed-test: GROUPS := demo video gst test arm fuzz
 $(CACHE)/installed-riscv: GROUPS := riscv
 $(CACHE)/installed-fuzz: GROUPS := fuzz
 $(CACHE)/installed-browser: GROUPS := browser
@@ -48,6 +50,12 @@ demo-live: $(CACHE)/installed-demo_live
 	@MINNOW_CACHE=$(CURDIR)/$(CACHE) apps/road/demo_live.sh build demo-output "$(INPUT)" \
 	  "$(or $(MODELS),$(SHARED_MODELS))" "$(LIVE_SECONDS)"
 LIVE_SECONDS ?= 30
+
+# The same models as GStreamer's elements, on a video: demo-output/NAME.mp4 (docs/gstreamer.md).
+demo-video: $(CACHE)/installed-demo_video
+	@cmake --preset release > /dev/null
+	@cmake --build --preset release -j $(JOBS) --target minnow minnow_road minnow_gst
+	@MINNOW_CACHE=$(CURDIR)/$(CACHE) gst/demo_video.sh build demo-output "$(INPUT)" "$(or $(MODELS),$(SHARED_MODELS))"
 
 # A schedule for SECONDS, a day of them unless told otherwise, while all that can happen to it happens (tests/soak).
 # `make test` has a minute of it, `make test-all` half an hour.
@@ -130,6 +138,10 @@ test-riscv: $(CACHE)/installed-riscv ready
 test-device: ready
 	@tests/device_test.py build/minnow arm64-minimal armv7-minimal minimal
 
+# GStreamer's elements with the GStreamer of Debian 13, in a root of its own (docs/gstreamer.md): for root, half an hour.
+test-gst:
+	@scripts/try_gstreamer.sh trixie
+
 # Python's wheels for three machines, by PyPI's ziglang, and as their users have them (docs/python.md): some 20 CPU minutes
 # for each. MACHINES="x86_64".
 wheels: $(CACHE)/installed-test
@@ -157,7 +169,7 @@ docs:
 	@$(CACHE)/docs-venv/bin/mkdocs build  # not --quiet, which keeps warnings from counting
 
 # Debian packages, in build/debs (packaging/).
-packages: $(CACHE)/installed-demo_live
+packages: $(CACHE)/installed-packages
 	@packaging/make_debs.sh
 
 bench: build models

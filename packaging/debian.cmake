@@ -1,4 +1,4 @@
-# Three Debian packages by CPack: `packaging/make_debs.sh`. The library is shared here; a package is named after what
+# Three or four Debian packages by CPack: `packaging/make_debs.sh`. The library is shared here; a package is named after what
 # programs load, libminnow.so.0.1, because another minor version may have another interface (cmake/library.cmake).
 if(NOT MINNOW_SHARED OR NOT MINNOW_TOOLS)
   return()
@@ -6,6 +6,10 @@ endif()
 set(runtime libminnow${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 set(packages ${runtime} libminnow-dev minnow-tools)
 set(components library development tools)
+if(TARGET minnow_gst)
+  list(APPEND packages gstreamer1.0-minnow)
+  list(APPEND components gstreamer)
+endif()
 
 # What Debian wants beside the files of each: a copyright, and a changelog of its own form.
 string(TIMESTAMP MINNOW_DATE "%a, %d %b %Y %H:%M:%S +0000" UTC)
@@ -31,6 +35,7 @@ set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_TOOLS_PACKAGE_SECTION utils)
+set(CPACK_DEBIAN_GSTREAMER_PACKAGE_SECTION libs)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/packaging/triggers)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "${runtime} (= ${PROJECT_VERSION})")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SHLIBDEPS OFF)
@@ -40,4 +45,5 @@ set(said "Minnow runs a dozen networks in the memory of one, predicts that memor
 set(CPACK_COMPONENT_LIBRARY_DESCRIPTION "${said}This is the library that programs load.")
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "${said}These are its headers, in C and C++, for CMake and pkg-config.")
 set(CPACK_COMPONENT_TOOLS_DESCRIPTION "${said}This is its command line, which converts models of ONNX and TensorFlow Lite,\nruns, measures, compares and explains them.")
+set(CPACK_COMPONENT_GSTREAMER_DESCRIPTION "${said}These are GStreamer's elements minnowinfer, which looks at video frames, and\nminnowoverlay, which draws what was found.")
 include(CPack)

@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${1:-build/debs}
 cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=ON -DMINNOW_PACKAGES=ON \
-  -DMINNOW_TESTS=OFF -DMINNOW_APPS=OFF -DMINNOW_EXAMPLES=OFF -DCMAKE_INSTALL_PREFIX=/usr \
+  -DMINNOW_TESTS=OFF -DMINNOW_EXAMPLES=OFF -DMINNOW_GSTREAMER=ON -DCMAKE_INSTALL_PREFIX=/usr \
   -DCMAKE_INSTALL_LIBDIR="lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)" > "$build.log"
 cmake --build "$build" >> "$build.log"
 umask 022

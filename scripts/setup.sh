@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing, after printing their list. Where there is no apt it prints what
 # is needed and stops. Usage: setup.sh [GROUP…]
-# (build, which is always included, demo, video, test, arm, riscv, qemu, llvm, peers, fuzz, browser, lint)
+# (build, which is always included, demo, video, gst, gst_demo, test, arm, riscv, qemu, llvm, peers, fuzz, browser, lint)
 set -euo pipefail
 
 build="g++ cmake ninja-build ccache make libhwy-dev libflatbuffers-dev flatbuffers-compiler
@@ -10,6 +10,8 @@ build="g++ cmake ninja-build ccache make libhwy-dev libflatbuffers-dev flatbuffe
   libopencv-core-dev libopencv-imgproc-dev libtomlplusplus-dev"
 demo="opencv-doc ca-certificates"
 video="libavdevice-dev libavformat-dev libavcodec-dev libswscale-dev"
+gst="libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev"
+gst_demo="gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-libav gstreamer1.0-plugins-ugly"
 test="libonnx-testdata pocl-opencl-icd libegl1 libgles2 libgl1-mesa-dri python3 python3-venv python3-numpy python3-pytest zstd"
 arm="g++-aarch64-linux-gnu g++-arm-linux-gnueabihf qemu-user-static"
 qemu="qemu-user gcc libc6-dev"
@@ -24,7 +26,7 @@ wanted=$build
 for group in "$@"; do
   case $group in
     build) ;;
-    demo | video | test | arm | riscv | qemu | llvm | peers | fuzz | browser | lint) wanted="$wanted ${!group}" ;;
+    demo | video | gst | gst_demo | test | arm | riscv | qemu | llvm | peers | fuzz | browser | lint) wanted="$wanted ${!group}" ;;
     *) echo "setup.sh: no such group: $group" >&2; exit 2 ;;
   esac
 done

@@ -40,6 +40,7 @@ ARROWS = {
     "tools/library": ["tools/minnow", "src/runtime"],
     "tools/minnow": ["src/analysis", "tools/frames"],
     "apps/road": ["include", "tools/frames"],
+    "gst": ["include", "apps/road"],
     "examples": ["include"],
 }
 # Files that may see one room more.
@@ -64,6 +65,7 @@ OWNED = {
     "xxhash": "src/analysis",
     "zlib.h": "src/analysis",
     "opencv2/": "apps/road",
+    "gst/": "gst",
     "libavcodec/": "tools/frames",
     "libavdevice/": "tools/frames",
     "libavformat/": "tools/frames",
@@ -120,7 +122,7 @@ def complaints(root, path):
 def lookers_aside(root):
     """Files that look beside the checkout past the one switch, MINNOW_SHARED, which `make test` turns off."""
     aside = ".." + "/shared"
-    tracked = [f for top in ("src", "tests", "tools", "apps", "examples", "bench", "fuzz", "scripts", "cmake")
+    tracked = [f for top in ("src", "tests", "tools", "apps", "gst", "examples", "bench", "fuzz", "scripts", "cmake")
                for f in sorted((root / top).rglob("*")) if f.suffix in (".cc", ".h", ".py", ".sh", ".txt", ".cmake", ".json")]
     for file in [*tracked, root / "CMakeLists.txt"]:
         if aside in file.read_text(errors="replace"):
@@ -131,7 +133,7 @@ def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()
     files = [
         f.relative_to(root)
-        for top in ("include", "src", "tools", "apps", "examples")
+        for top in ("include", "src", "tools", "apps", "gst", "examples")
         for f in sorted((root / top).rglob("*"))
         if f.suffix in (".cc", ".h", ".c", ".inc")
     ]

@@ -166,6 +166,7 @@ std::string drawable(const std::string& text) {
 
 std::string labelOf(const Feature& f) {
   if (f.kind == "text") return drawable(f.text);
+  if (f.kind == "object" && f.score == 0) return drawable(f.text);  // who found it gives no score
   if (f.kind == "object" || f.kind == "sign")
     return fmt::format("{} {:.0f}%", drawable(f.text), 100 * f.score);
   return "";

@@ -41,7 +41,7 @@ Result<void> Network::addVariant(const ModelEntry& entry, minnow::InputShapes sh
   auto session = interpreter_.createSession({}, shapes);
   if (!session) return std::unexpected(session.error());
   const auto inputs = session->inputs();
-  const auto info = std::ranges::find(inputs, entry.input, &minnow::TensorInfo::name);
+  const auto info = std::ranges::find(inputs, input_, &minnow::TensorInfo::name);
   const auto extent = pictureExtent(info->name, info->shape, entry.pre);
   if (!extent) return std::unexpected(extent.error());
   variants_.push_back({std::move(*session), extent->first, extent->second});
@@ -52,19 +52,21 @@ Result<Network> Network::open(minnow::Runtime& runtime, const ModelEntry& entry,
                               const std::filesystem::path& file) {
   auto interpreter = minnow::Interpreter::createFromFile(runtime, file);
   if (!interpreter) return std::unexpected(interpreter.error());
-  if (!contains(interpreter->inputs(), entry.input))
-    return mismatch(fmt::format("{} has no input `{}`", file.string(), entry.input));
+  std::string input = entry.input;
+  if (input.empty() && !interpreter->inputs().empty()) input = interpreter->inputs()[0].name;
+  if (!contains(interpreter->inputs(), input))
+    return mismatch(fmt::format("{} has no input `{}`", file.string(), input));
   for (const std::string& name : entry.outputs)
     if (!contains(interpreter->outputs(), name))
       return mismatch(fmt::format("{} has no output `{}`", file.string(), name));
   Network network(std::move(*interpreter));
   network.pre_ = entry.pre;
-  network.input_ = entry.input;
+  network.input_ = std::move(input);
   network.outputs_ = entry.outputs;
   if (entry.shapes.empty())
     if (auto ok = network.addVariant(entry, {}); !ok) return std::unexpected(ok.error());
   for (const minnow::Shape& shape : entry.shapes) {
-    const std::pair<std::string, minnow::Shape> input{entry.input, shape};
+    const std::pair<std::string, minnow::Shape> input{network.input_, shape};
     if (auto ok = network.addVariant(entry, {&input, 1}); !ok) return std::unexpected(ok.error());
   }
   const auto area = [](const Variant& v) { return int64_t{v.width} * v.height; };

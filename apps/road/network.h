@@ -28,6 +28,8 @@ class Network {
   /// The whole picture, or a part of it.
   minnow::Result<Inference> run(const minnow::vision::ImageView& picture,
                                 std::optional<minnow::vision::Rect> crop = std::nullopt);
+  /// Names of an inference's outputs, in their order.
+  const std::vector<std::string>& outputs() const { return outputs_; }
   /// Weights, which all sessions share.
   size_t staticBytes() const;
   /// Feature maps and workspace of the session that needs most.

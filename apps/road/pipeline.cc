@@ -14,6 +14,7 @@ namespace road {
 
 using minnow::Result;
 using minnow::vision::Image;
+using minnow::vision::ImageView;
 
 bool isMeant(const std::vector<std::string>& of, const Feature& feature) {
   return std::any_of(of.begin(), of.end(), [&](const std::string& what) {
@@ -39,9 +40,9 @@ void dropCandidates(std::vector<Feature>& features,
 namespace {
 
 /// One inference over the whole picture or a part of it.
-Result<void> decodePart(Worker& worker, const Image& picture,
+Result<void> decodePart(Worker& worker, const ImageView& picture,
                         std::optional<minnow::vision::Rect> part, std::vector<Feature>& found) {
-  auto inference = worker.network.run(picture.view(), part);
+  auto inference = worker.network.run(picture, part);
   if (!inference) return std::unexpected(inference.error());
   ++worker.runs;
   worker.milliseconds += inference->milliseconds;
@@ -57,7 +58,10 @@ Result<void> decodePart(Worker& worker, const Image& picture,
   return {};
 }
 
-Result<void> decodePicture(Worker& worker, const Image& picture, std::vector<Feature>& features) {
+}  // namespace
+
+Result<void> findFeatures(Worker& worker, const ImageView& picture,
+                          std::vector<Feature>& features) {
   std::vector<Feature> found;
   if (auto ok = decodePart(worker, picture, std::nullopt, found); !ok) return ok;
   const auto tiles = makeTiles(picture.width, picture.height, worker.entry.tiles);
@@ -71,7 +75,7 @@ Result<void> decodePicture(Worker& worker, const Image& picture, std::vector<Fea
   return {};
 }
 
-Result<void> readCrops(Worker& worker, const Image& picture, std::vector<Feature>& features) {
+Result<void> readFeatures(Worker& worker, const Image& picture, std::vector<Feature>& features) {
   std::vector<Feature> appended;
   for (Feature& feature : features) {
     if (!isMeant(worker.entry.of, feature)) continue;
@@ -91,18 +95,27 @@ Result<void> readCrops(Worker& worker, const Image& picture, std::vector<Feature
   return {};
 }
 
+namespace {
+
 /// A text box in which nothing could be read is no text.
 void dropUnread(std::vector<Feature>& features, bool textIsRead) {
   if (!textIsRead) return;
   std::erase_if(features, [](const Feature& f) { return f.kind == "text" && f.text.empty(); });
 }
 
-Result<Worker> openWorker(minnow::Runtime& runtime, ModelEntry entry,
+Result<Worker> findWorker(minnow::Runtime& runtime, ModelEntry entry,
                           std::span<const std::filesystem::path> folders) {
   const std::filesystem::path file = findFile(folders, entry.convertedName());
-  if (file.empty())
-    return std::unexpected(minnow::Error{minnow::ErrorCode::NotFound,
-                                         entry.convertedName() + " is in no --models-dir"});
+  if (!file.empty()) return openWorker(runtime, std::move(entry), file, folders);
+  return std::unexpected(
+      minnow::Error{minnow::ErrorCode::NotFound, entry.convertedName() + " is in no --models-dir"});
+}
+
+}  // namespace
+
+Result<Worker> openWorker(minnow::Runtime& runtime, ModelEntry entry,
+                          const std::filesystem::path& file,
+                          std::span<const std::filesystem::path> folders) {
   if (auto ok = readLabels(entry, folders); !ok) return std::unexpected(ok.error());
   auto network = Network::open(runtime, entry, file);
   if (!network) return std::unexpected(network.error());
@@ -110,15 +123,13 @@ Result<Worker> openWorker(minnow::Runtime& runtime, ModelEntry entry,
   return Worker{std::move(entry), kind, std::move(*network), 0, 0};
 }
 
-}  // namespace
-
 Result<Pipeline> Pipeline::open(minnow::Runtime& runtime, std::vector<ModelEntry> table,
                                 std::span<const std::filesystem::path> folders,
                                 const std::function<void(const std::string&)>& say) {
   Pipeline pipeline;
   for (ModelEntry& entry : table) {
     const std::string name = entry.name;
-    auto worker = openWorker(runtime, std::move(entry), folders);
+    auto worker = findWorker(runtime, std::move(entry), folders);
     if (worker)
       pipeline.workers_.push_back(std::move(*worker));
     else
@@ -137,8 +148,8 @@ std::vector<Feature> Pipeline::process(const Image& picture,
   bool textIsRead = false;
   for (Worker& worker : workers_) {
     progress(worker.entry.name);
-    const auto ok = worker.kind->decode ? decodePicture(worker, picture, features)
-                                        : readCrops(worker, picture, features);
+    const auto ok = worker.kind->decode ? findFeatures(worker, picture.view(), features)
+                                        : readFeatures(worker, picture, features);
     if (!ok) say(fmt::format("{}: {}", worker.entry.name, ok.error().message));
     textIsRead = textIsRead || (ok && worker.entry.kind == "text-line");
   }

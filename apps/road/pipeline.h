@@ -19,6 +19,17 @@ struct Worker {
   double milliseconds = 0;
 };
 
+/// A model of the table, made from this file; its labels lie beside the table or in the folders.
+minnow::Result<Worker> openWorker(minnow::Runtime& runtime, ModelEntry entry,
+                                  const std::filesystem::path& file,
+                                  std::span<const std::filesystem::path> folders);
+/// Appends what a model finds in the picture and in its tiles.
+minnow::Result<void> findFeatures(Worker& worker, const minnow::vision::ImageView& picture,
+                                  std::vector<Feature>& features);
+/// A model reads crops of the features meant for it: it changes them and appends others.
+minnow::Result<void> readFeatures(Worker& worker, const minnow::vision::Image& picture,
+                                  std::vector<Feature>& features);
+
 /// Whether a model that reads such features reads this one.
 bool isMeant(const std::vector<std::string>& of, const Feature& feature);
 /// Candidates have served their purpose when all models have run; what another model seconds stays.

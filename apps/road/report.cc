@@ -153,9 +153,8 @@ std::string featureTables(const PictureResult& picture) {
 
 }  // namespace
 
-std::string featureLine(const std::string& picture, const Feature& feature) {
+nlohmann::ordered_json toJson(const Feature& feature) {
   nlohmann::ordered_json line;
-  line["picture"] = picture;
   line["model"] = feature.model;
   line["kind"] = feature.kind;
   const std::vector<Point>& p = feature.points;
@@ -165,6 +164,12 @@ std::string featureLine(const std::string& picture, const Feature& feature) {
     line[feature.form == Form::Line ? "line" : "polygon"] = pointList(p);
   if (!feature.text.empty()) line[feature.kind == "text" ? "text" : "class"] = feature.text;
   line["score"] = std::round(feature.score * 1e4) / 1e4;
+  return line;
+}
+
+std::string featureLine(const std::string& picture, const Feature& feature) {
+  nlohmann::ordered_json line{{"picture", picture}};
+  line.update(toJson(feature));
   return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 

@@ -2,6 +2,8 @@
 // report.html, one page with everything in it.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "agree.h"
 #include "minnow/image.h"
 #include "pipeline.h"
@@ -18,8 +20,9 @@ struct PictureResult {
   std::vector<Shown> shown;
 };
 
-/// {"picture", "model", "kind", "box" or "line" or "polygon", "text" or "class", "score"} and a
-/// newline.
+/// {"model", "kind", "box" or "line" or "polygon", "text" or "class", "score"}
+nlohmann::ordered_json toJson(const Feature& feature);
+/// The same after "picture", and a newline.
 std::string featureLine(const std::string& picture, const Feature& feature);
 
 /// `held`: what the runtime held at most.

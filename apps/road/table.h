@@ -30,7 +30,7 @@ struct ModelEntry {
   std::string name, task;
   std::string onnx;     ///< file name of the original
   std::string package;  ///< npm package that holds it; empty for files that the user brings
-  std::string input;    ///< its input's name
+  std::string input;    ///< its input's name; empty: the model's first
   /// Shapes to run with; a picture takes the one that shows it largest. The model is converted once,
   /// for the range that holds them. Empty: as the model says.
   std::vector<minnow::Shape> shapes;

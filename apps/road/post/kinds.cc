@@ -4,6 +4,11 @@
 namespace road {
 
 namespace {
+/// For who reads the outputs himself, as GStreamer's tensor decoders do.
+minnow::Result<std::vector<Feature>> decodeNothing(const Decoding&) {
+  return std::vector<Feature>();
+}
+
 constexpr Kind kKinds[] = {
     {"text-boxes", decodeTextBoxes, nullptr},
     {"text-direction", nullptr, readTextDirection},
@@ -16,6 +21,7 @@ constexpr Kind kKinds[] = {
     {"fastestdet", decodeFastestdet, nullptr},
     {"masks", decodeMasks, nullptr},
     {"sign-class", nullptr, readSignClass},
+    {"tensors", decodeNothing, nullptr},
 };
 }  // namespace
 
