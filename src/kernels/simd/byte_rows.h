@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 
 #include "kernels/quantized.h"
 
@@ -30,9 +31,22 @@ inline void copyBytes(uint8_t* to, const uint8_t* from, int64_t n) {
     n < 8 ? ends(uint32_t{}) : ends(uint64_t{});
 }
 
-/// True if products with sums of 32 bits surely are less than 2^31.
+/// True if products with sums of 32 bits surely are less than 2^31, or saturate as on AArch64.
 inline bool areSmall(const float* factors, int64_t count) {
-  return std::all_of(factors, factors + count, [](float f) { return f >= 0 && f < 1; });
+#if defined(__aarch64__)
+  constexpr float kEnd = std::numeric_limits<float>::infinity();
+#else
+  constexpr float kEnd = 1;
+#endif
+  return std::all_of(factors, factors + count, [](float f) { return f >= 0 && f < kEnd; });
+}
+/// The same of TensorFlow Lite's exponents: x86's steps want a shift to the right by one at least.
+inline bool isSmallExponent(int32_t exponent) {
+#if defined(__arm__) || defined(__aarch64__)
+  return exponent <= 0;
+#else
+  return exponent < 0;
+#endif
 }
 
 /// Two words hold what TensorFlow Lite's rules multiply by: multiplier and exponent, or a double.
@@ -55,13 +69,15 @@ struct SumsToBytes {
   const int32_t* sums;          ///< rows of kByteColumns
   const float *factors, *more;  ///< kByteColumns; `more` of TensorFlow Lite's rules
   Requantiser to;
-  bool isSmall;  ///< areSmall() of the factors; of TensorFlow Lite's, that exponents are negative
+  bool isSmall;  ///< areSmall() of the factors; isSmallExponent() of TensorFlow Lite's
   bool isSigned;
   uint8_t* y;
   const int64_t* places;
   int64_t rows, columns;
 };
 void storeSums(const SumsToBytes& work);
+/// One of them.
+uint8_t byteOfSum(const Requantiser& to, int32_t sum, float factor, float more);
 
 /// Sums of channels become real numbers, where they lie or elsewhere.
 struct SumsToReals {
@@ -144,7 +160,7 @@ struct DepthwiseBytes {
   const int32_t* start;
   const float *factors, *more;
   Requantiser to;
-  bool isSmall;  ///< areSmall() of the factors
+  bool isSmall;  ///< as of SumsToBytes
   bool xSigned, ySigned;
   bool isReal;  ///< y are the sums themselves, int32, at steps of bytes too
 };

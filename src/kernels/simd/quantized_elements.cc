@@ -97,7 +97,7 @@ Result<void> runQuantizedGlobalPool(const ops::Operator& op, const KernelArgs& a
   if (pool.y.rule == ops::QuantisationRule::TfliteFixed) {
     const FixedFactor fixed = meanFactor(pool, pixels);
     factor = std::bit_cast<float>(fixed.multiplier), rest = std::bit_cast<float>(fixed.exponent);
-    isSmall = fixed.exponent < 0;
+    isSmall = isSmallExponent(fixed.exponent);
   }
   std::ranges::fill(factors, factor), std::ranges::fill(more, rest);
   const bool xSigned = args.inputs[0].type == DataType::Int8;

@@ -42,14 +42,14 @@ class Channels {
       start_[c] = static_cast<int32_t>(static_cast<uint32_t>(-xZero) * (sums[c] - zeros));
     const TensorView& factors = args.inputs[3];
     const int64_t factorStep = factors.elements() == 1 ? 0 : factors.strides[0];
-    bool allBelowHalf = true;  // of TensorFlow Lite's factors: all below 1/2
+    bool allSmall = true;  // of TensorFlow Lite's factors
     for (int64_t g = 0, c = 0; g < panels.groups; ++g)
       for (int64_t o = 0; o < panels.outputs; ++o, ++c) {
         const int64_t to = panels.channel(g, o);
         if (y.isTflite()) {
           const double factor = factors.as<const double>()[c * factorStep];
           setTfliteFactor(y.rule, factor, factors_[to], bias_[to]);
-          allBelowHalf = allBelowHalf && std::bit_cast<int32_t>(bias_[to]) < 0;
+          allSmall = allSmall && isSmallExponent(std::bit_cast<int32_t>(bias_[to]));
         } else {
           factors_[to] = factors.as<const float>()[c * factorStep];
         }
@@ -59,7 +59,7 @@ class Channels {
           start_[to] =
               static_cast<int32_t>(static_cast<uint32_t>(start_[to]) + args.bias<uint32_t>(2, c));
       }
-    areSmall_ = y.isTflite() ? allBelowHalf : areSmall(factors_, room(panels));
+    areSmall_ = y.isTflite() ? allSmall : areSmall(factors_, room(panels));
   }
 
   const int32_t* start() const { return start_; }
