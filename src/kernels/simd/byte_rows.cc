@@ -161,41 +161,45 @@ HWY_INLINE hn::Vec<D8> inOrder(D8 d8, hn::Vec<D8> bytes) {
 
 /// Some vectors of columns from c on, of all rows: what they share stays in registers.
 template <class Rounding>
-void storeColumns(const SumsToBytes& work, const Unsigned& to, int64_t c) {
+void storeColumns(const SumsToBytes& work, int64_t c) {
   const hn::CappedTag<int32_t, BytePanels::kOutputs> di;
   const hn::RebindToFloat<decltype(di)> d;
   constexpr int64_t kLanes = hn::MaxLanes(di), kColumns = kSumVectors * kLanes;
   const hn::CappedTag<uint8_t, kColumns> d8;
-  const int64_t n = std::min(kColumns, work.columns - c), *places = work.places;
+  const int64_t n = std::min(kColumns, work.columns - c), rows = work.rows, *places = work.places;
   const Requantiser rule = work.to;  // which no store changes, nor the factors
+  const Unsigned to(rule, work.isSigned);
+  uint8_t* const y = work.y + c;
   float factors[kColumns], more[kColumns];
   std::copy_n(work.factors + c, kColumns, factors);
   std::copy_n(work.more + c, kColumns, more);
   const int32_t* sums = work.sums + c;
-  for (int64_t r = 0; r < work.rows; ++r, sums += kByteColumns) {
+  const auto next = [&]() HWY_ATTR {
     SumVectors<decltype(di)> rounded;
     HWY_UNROLL(4)
     for (int v = 0; v < kSumVectors; ++v)
-      rounded[v] = Rounding::round(di, hn::LoadU(di, sums + v * kLanes), hn::LoadU(d, factors + v * kLanes),
-                                   hn::LoadU(d, more + v * kLanes), rule);
-    const auto bytes = inOrder(d8, toBytes(di, rounded, to));
-    uint8_t* y = work.y + places[r] + c;
-    if (n == kColumns) {
-      hn::StoreU(bytes, d8, y);
-      continue;
-    }
+      rounded[v] =
+          Rounding::round(di, hn::LoadU(di, sums + v * kLanes),
+                          hn::LoadU(d, factors + v * kLanes), hn::LoadU(d, more + v * kLanes), rule);
+    sums += kByteColumns;
+    return inOrder(d8, toBytes(di, rounded, to));
+  };
+  if (n == kColumns) {  // without a call, which leaves nothing in registers
+    for (int64_t r = 0; r < rows; ++r) hn::StoreU(next(), d8, y + places[r]);
+    return;
+  }
+  for (int64_t r = 0; r < rows; ++r) {
     uint8_t rest[kColumns];
-    hn::StoreU(bytes, d8, rest);
-    std::memcpy(y, rest, static_cast<size_t>(n));
+    hn::StoreU(next(), d8, rest);
+    std::memcpy(y + places[r], rest, static_cast<size_t>(n));
   }
 }
 
 void storeSumsOf(const SumsToBytes& work) {
   const hn::CappedTag<int32_t, BytePanels::kOutputs> di;
-  const Unsigned to(work.to, work.isSigned);
   withRounding(work.to, work.isSmall, [&]<class Rounding>(Rounding) {
     for (int64_t c = 0; c < work.columns; c += kSumVectors * hn::MaxLanes(di))
-      storeColumns<Rounding>(work, to, c);
+      storeColumns<Rounding>(work, c);
   });
 }
 
@@ -359,25 +363,33 @@ HWY_NOINLINE void computeVector(D di, const BytePairFunction& fn, const uint8_t*
   hn::StoreU(flipped(d8, bytes, flip), d8, y);
 }
 
-#if HWY_ARCH_X86
-/// Results that int32 holds, two vectors at a time, of rows without a repeated element: how many.
-int64_t computeSmall(const BytePairFunction& fn, const BytePairs& row) {
+/// Before the zero point is added where a rule has integers.
+template <class D>
+HWY_INLINE hn::Vec<D> roundedPair(D di, const BytePairFunction& fn, const uint8_t* a, const uint8_t* b) {
+  if (fn.to.rule == ops::QuantisationRule::OnnxRuntime)
+    return nearest(hn::RebindToFloat<D>(), pairValue(di, fn, a, b));
+  return fixedPair(di, fn.fixed, hn::Sub(widened(di, a, fn.aSigned), hn::Set(di, fn.aZero)),
+                   hn::Sub(widened(di, b, fn.bSigned), hn::Set(di, fn.bZero)));
+}
+
+/// Results that int32 holds, some vectors at a time, of rows without a repeated element: how many.
+int64_t computeSmall(const BytePairFunction& given, const BytePairs& row) {
+  const BytePairFunction fn = given;  // which no store changes
   const hn::ScalableTag<int32_t> di;
-  const hn::RebindToFloat<decltype(di)> d;
-  const hn::Rebind<uint8_t, hn::Repartition<int16_t, decltype(di)> > d8;
   const auto lanes = static_cast<int64_t>(hn::Lanes(di));
-  const Unsigned to(0, static_cast<int32_t>(fn.least), static_cast<int32_t>(fn.most), fn.ySigned);
+  const bool hasZero = fn.to.rule == ops::QuantisationRule::OnnxRuntime;  // pairValue() has
+  const Unsigned to(hasZero ? 0 : fn.to.zero, fn.to.least, fn.to.most, fn.ySigned);
   int64_t i = 0;
-  for (; i + 2 * lanes <= row.count; i += 2 * lanes) {
-    const auto low = nearest(d, pairValue(di, fn, row.a + i, row.b + i));
-    const auto high = nearest(d, pairValue(di, fn, row.a + i + lanes, row.b + i + lanes));
-    hn::StoreU(inOrder(d8, toBytes(di, low, high, to)), d8, row.y + i);
+  for (; i + kSumVectors * lanes <= row.count; i += kSumVectors * lanes) {
+    SumVectors<decltype(di)> rounded;
+    for (int v = 0; v < kSumVectors; ++v)
+      rounded[v] = roundedPair(di, fn, row.a + i + v * lanes, row.b + i + v * lanes);
+    const auto bytes = toBytes(di, rounded, to);
+    const hn::DFromV<decltype(bytes)> d8;
+    hn::StoreU(inOrder(d8, bytes), d8, row.y + i);
   }
   return i;
 }
-#else
-int64_t computeSmall(const BytePairFunction&, const BytePairs&) { return 0; }
-#endif
 
 /// A repeated element fills a vector once; what does not fill one goes through memory of its own.
 void computePairsOf(const BytePairFunction& fn, const BytePairs& row) {
@@ -430,7 +442,7 @@ class DepthwiseStep {
 
  public:
   DepthwiseStep(const DepthwiseBytes& work, int64_t channel)
-      : work_(work), channel_(channel), flip_(vdupq_n_s8(work.xSigned ? 0 : -128)) {
+      : work_(work), channel_(channel), flip_(vdupq_n_s8(work.xSigned ? 0 : -128)), to_(work.to, work.ySigned) {
     std::copy_n(work.start + channel, kLanes, start_);
     while (prepare(parts_++)) continue;
   }
@@ -521,7 +533,8 @@ class DepthwiseStep {
   HWY_INLINE void storeBytes(const Many<kCount>& sums, uint8_t* y) const {
     const Sums di;
     const hn::RebindToFloat<Sums> d;
-    const Unsigned to(work_.to, work_.ySigned);
+    const Unsigned to = to_;
+    const int64_t yStep = work_.yStep;
     SumVectors<Sums> rounded[kCount];
     HWY_UNROLL(4)
     for (int v = 0; v < kSumVectors; ++v) {
@@ -535,7 +548,7 @@ class DepthwiseStep {
     HWY_UNROLL(4)
     for (int p = 0; p < kCount; ++p) {
       const auto bytes = toBytes(di, rounded[p], to).raw;
-      uint8_t* at = y + p * work_.yStep + channel_;
+      uint8_t* at = y + p * yStep + channel_;
       kHalves == 2 ? vst1q_u8(at, bytes) : vst1_u8(at, vget_low_u8(bytes));
     }
   }
@@ -543,6 +556,7 @@ class DepthwiseStep {
   const DepthwiseBytes& work_;
   int64_t channel_;
   int8x16_t flip_;
+  Unsigned to_;
   int parts_ = 0;
   HWY_ALIGN int32_t start_[kLanes];
   int8_t weights_[kMostParts * kMostByteTaps * kLanes];

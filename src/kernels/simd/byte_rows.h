@@ -129,7 +129,7 @@ struct BytePairFunction {
         most(static_cast<float>(op.y.most)),
         fixed(op),
         to(op.y),
-        isSmall(to.rule == ops::QuantisationRule::OnnxRuntime &&
+        isSmall(to.rule != ops::QuantisationRule::OnnxRuntime ||
                 (isMul ? 65536 * mul.r : 256 * (add.ra + add.rb) + std::abs(add.k)) < 0x1p30F) {}
 };
 void computePairs(const BytePairFunction& fn, const BytePairs& row);
