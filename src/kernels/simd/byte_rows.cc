@@ -191,7 +191,7 @@ void storeColumns(const SumsToBytes& work, int64_t c) {
   for (int64_t r = 0; r < rows; ++r) {
     uint8_t rest[kColumns];
     hn::StoreU(next(), d8, rest);
-    std::memcpy(y + places[r], rest, static_cast<size_t>(n));
+    copyBytes(y + places[r], rest, n);
   }
 }
 
@@ -442,18 +442,22 @@ class DepthwiseStep {
 
  public:
   DepthwiseStep(const DepthwiseBytes& work, int64_t channel)
-      : work_(work), channel_(channel), flip_(vdupq_n_s8(work.xSigned ? 0 : -128)), to_(work.to, work.ySigned) {
+      : work_(work), channel_(channel), flip_(vdupq_n_s8(work.xSigned ? 0 : -128)) {
     std::copy_n(work.start + channel, kLanes, start_);
     while (prepare(parts_++)) continue;
   }
 
-  /// Several pixels at a time, which share what is loaded of taps, weights and factors.
-  template <class Rounding>
-  void run(const ByteRun& pixels, const uint8_t* const* taps) const {
-    int64_t pixel = 0;
-    for (; pixel + kPixels <= pixels.count; pixel += kPixels)
-      runPixels<kPixels, Rounding>(pixel, pixels.y, taps);
-    for (; pixel < pixels.count; ++pixel) runPixels<1, Rounding>(pixel, pixels.y, taps);
+  /// Several pixels at a time, which share what is loaded of taps and weights.
+  void run() {
+    for (int64_t i = 0; i < work_.count; ++i) {
+      const ByteRun& pixels = work_.runs[i];
+      const uint8_t* const* taps = work_.places + i * work_.taps;
+      int64_t pixel = 0;
+      for (; pixel + kPixels <= pixels.count; pixel += kPixels)
+        addPixels<kPixels>(pixels, pixel, taps);
+      for (; pixel < pixels.count; ++pixel) addPixels<1>(pixels, pixel, taps);
+    }
+    store();
   }
 
  private:
@@ -482,22 +486,29 @@ class DepthwiseStep {
     return !hn::AllTrue(d, hn::Eq(left, hn::Zero(d)));
   }
 
-  template <int kCount, class Rounding>
-  HWY_INLINE void runPixels(int64_t pixel, uint8_t* to, const uint8_t* const* taps) const {
+  template <int kCount>
+  HWY_INLINE void addPixels(const ByteRun& pixels, int64_t pixel, const uint8_t* const* taps) {
+    if (rows_ + kCount > kRowsOfSums) store();
     const int64_t at = pixel * work_.xStep + channel_;
+    int64_t place = pixels.y - work_.runs->y + pixel * work_.yStep, *places = places_ + rows_;
+    int32_t* to = sums_ + rows_ * kByteColumns;
     Many<kCount> sums;
     HWY_UNROLL(4)
-    for (int p = 0; p < kCount; ++p)
-      for (int v = 0; v < 2 * kHalves; ++v)
-        sums[p][v / 2][v % 2] = vld1q_s32(start_ + v * 4);
-    const int8_t* w = weights_;
-    for (int part = 0; part < parts_; ++part) {
-      int64_t t = 0;
-      for (; t + 2 <= work_.taps; t += 2, w += 2 * kLanes) addTaps<kCount, 2>(taps + t, at, w, sums);
-      if (t < work_.taps) addTaps<kCount, 1>(taps + t, at, w, sums), w += kLanes;
+    for (int p = 0; p < kCount; ++p, place += work_.yStep) {
+      places[p] = place;
+      for (int v = 0; v < 2 * kHalves; ++v) sums[p][v / 2][v % 2] = vld1q_s32(start_ + v * 4);
     }
-    uint8_t* y = to + pixel * work_.yStep;
-    work_.isReal ? storeReals<kCount>(sums, y) : storeBytes<kCount, Rounding>(sums, y);
+    const int8_t* w = weights_;
+    for (int part = parts_; part > 0; --part) {
+      const uint8_t* const* tap = taps;
+      int64_t left = work_.taps - 2;
+      for (; left >= 0; left -= 2, tap += 2, w += 2 * kLanes) addTaps<kCount, 2>(tap, at, w, sums);
+      if (left > -2) addTaps<kCount, 1>(tap, at, w, sums), w += kLanes;
+    }
+    HWY_UNROLL(4)
+    for (int p = 0; p < kCount; ++p, to += kByteColumns)
+      for (int v = 0; v < 2 * kHalves; ++v) vst1q_s32(to + v * 4, sums[p][v / 2][v % 2]);
+    rows_ += kCount;
   }
   static HWY_INLINE int8x16_t loaded(const void* from) {
     if constexpr (kHalves == 2) return vld1q_s8(static_cast<const int8_t*>(from));
@@ -522,61 +533,36 @@ class DepthwiseStep {
       if constexpr (kHalves == 2) addEach(of[p].high, sums[p][1]);
     }
   }
-  template <int kCount>
-  HWY_INLINE void storeReals(const Many<kCount>& sums, uint8_t* y) const {
-    for (int p = 0; p < kCount; ++p)
-      for (int v = 0; v < 2 * kHalves; ++v)
-        vst1q_s32(reinterpret_cast<int32_t*>(y + p * work_.yStep) + channel_ + v * 4,
-                  sums[p][v / 2][v % 2]);
-  }
-  template <int kCount, class Rounding>
-  HWY_INLINE void storeBytes(const Many<kCount>& sums, uint8_t* y) const {
-    const Sums di;
-    const hn::RebindToFloat<Sums> d;
-    const Unsigned to = to_;
-    const int64_t yStep = work_.yStep;
-    SumVectors<Sums> rounded[kCount];
-    HWY_UNROLL(4)
-    for (int v = 0; v < kSumVectors; ++v) {
-      const int from = v % (2 * kHalves) * 4;
-      const auto factors = hn::LoadU(d, work_.factors + channel_ + from);
-      const auto more = hn::LoadU(d, work_.more + channel_ + from);
-      HWY_UNROLL(4)
-      for (int p = 0; p < kCount; ++p)
-        rounded[p][v] = Rounding::round(di, hn::Vec<Sums>(sums[p][v / 2 % kHalves][v % 2]), factors, more, work_.to);
-    }
-    HWY_UNROLL(4)
-    for (int p = 0; p < kCount; ++p) {
-      const auto bytes = toBytes(di, rounded[p], to).raw;
-      uint8_t* at = y + p * yStep + channel_;
-      kHalves == 2 ? vst1q_u8(at, bytes) : vst1_u8(at, vget_low_u8(bytes));
-    }
+  /// What has been computed so far.
+  HWY_NOINLINE void store() {
+    uint8_t* y = work_.runs->y;
+    if (work_.isReal)
+      for (int64_t r = 0; r < rows_; ++r)
+        std::copy_n(sums_ + r * kByteColumns, kLanes,
+                    reinterpret_cast<int32_t*>(y + places_[r]) + channel_);
+    else
+      storeSumsOf({sums_, work_.factors + channel_, work_.more + channel_, work_.to, work_.isSmall,
+                   work_.ySigned, y + channel_, places_, rows_, kLanes});
+    rows_ = 0;
   }
 
   const DepthwiseBytes& work_;
   int64_t channel_;
   int8x16_t flip_;
-  Unsigned to_;
   int parts_ = 0;
   HWY_ALIGN int32_t start_[kLanes];
   int8_t weights_[kMostParts * kMostByteTaps * kLanes];
+  int64_t rows_ = 0, places_[kRowsOfSums];
+  int32_t sums_[kRowsOfSums * kByteColumns];
 };
 
-template <int kHalves, class Rounding>
-void convolveStep(const DepthwiseBytes& work, int64_t channel) {
-  const DepthwiseStep<kHalves> step(work, channel);
-  for (int64_t i = 0; i < work.count; ++i)
-    step.template run<Rounding>(work.runs[i], work.places + i * work.taps);
-}
-
 /// The last step overlaps the one before: channels computed twice come out alike.
-template <class Rounding>
 bool convolveByVectors(const DepthwiseBytes& work) {
-  if (work.channels < 8) return false;
+  if (work.channels < 8 || (!work.isSmall && !work.isReal)) return false;
   const int64_t lanes = work.channels < 16 ? 8 : 16;
   for (int64_t c = 0; c < work.channels; c += lanes) {
     const int64_t channel = std::min(c, work.channels - lanes);
-    lanes == 8 ? convolveStep<1, Rounding>(work, channel) : convolveStep<2, Rounding>(work, channel);
+    lanes == 8 ? DepthwiseStep<1>(work, channel).run() : DepthwiseStep<2>(work, channel).run();
   }
   return true;
 }
@@ -730,6 +716,14 @@ bool convolveBy(const DepthwiseBytes& work) {
   return true;
 }
 
+bool convolveByVectors(const DepthwiseBytes& work) {
+  bool isDone = false;
+  withRounding(work.to, work.isSmall, [&]<class Rounding>(Rounding) {
+    isDone = convolveBy<hn::ScalableTag<int16_t>, Rounding>(work) ||
+             convolveBy<hn::CappedTag<int16_t, 8>, Rounding>(work);
+  });
+  return isDone;
+}
 #endif
 
 /// Channels that no vector holds, and what no vector rounds.
@@ -751,12 +745,7 @@ void convolveOneByOne(const DepthwiseBytes& work) {
 }
 
 void convolveDepthwiseOf(const DepthwiseBytes& work) {
-  bool isDone = false;
-  if (!HWY_ARCH_ARM || work.isSmall || work.isReal)
-    withRounding(work.to, work.isSmall, [&]<class Rounding>(Rounding) {
-      isDone = convolveByVectors<Rounding>(work);
-    });
-  if (!isDone) convolveOneByOne(work);
+  if (!convolveByVectors(work)) convolveOneByOne(work);
 }
 
 // Greatest bytes ----------------------------------------------------------------------------------
