@@ -35,8 +35,8 @@ class DotTile {
         for (int v = 0; v < kVectors; ++v) sums[r][v] = vld1q_s32(tile.start + v * 4);
       }
       const int8_t* w = reinterpret_cast<const int8_t*>(tile.panels);
-      int64_t left = steps - kTogether;
-      for (; left >= 0; left -= kTogether) {
+      const int8_t* end = w + steps / kTogether * (kTogether * BytePanels::kStepBytes);
+      while (w != end) {
         Steps of;
 #pragma GCC unroll 4
         for (int r = 0; r < Rows; ++r) {
@@ -46,7 +46,7 @@ class DotTile {
         add<0>(w, of, sums), add<1>(w, of, sums), add<2>(w, of, sums), add<3>(w, of, sums);
         w += kTogether * BytePanels::kStepBytes;
       }
-      for (left += kTogether; left > 0; --left) {
+      for (int64_t left = steps % kTogether; left > 0; --left) {
         Steps of;
 #pragma GCC unroll 4
         for (int r = 0; r < Rows; ++r) {

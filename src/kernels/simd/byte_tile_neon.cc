@@ -52,8 +52,9 @@ class NeonTile {
  private:
   [[gnu::always_inline]] static inline void addAll(int64_t left, uint32x4_t flip, Places& x, const int8_t* w, Sums& sums) {
     if constexpr (Together == 2) {
-      for (left -= 4; left >= 0; left -= 4) addSteps<4>(flip, x, w, sums);
-      left += 4;
+      const int8_t* end = w + left / 4 * (4 * BytePanels::kStepBytes);
+      while (w != end) addSteps<4>(flip, x, w, sums);
+      left %= 4;
       if (left >= 2) addSteps<2>(flip, x, w, sums), left -= 2;
     }
     for (; left > 0; --left) addSteps<1>(flip, x, w, sums);

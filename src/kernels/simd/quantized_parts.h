@@ -42,22 +42,24 @@ class Channels {
       start_[c] = static_cast<int32_t>(static_cast<uint32_t>(-xZero) * (sums[c] - zeros));
     const TensorView& factors = args.inputs[3];
     const int64_t factorStep = factors.elements() == 1 ? 0 : factors.strides[0];
+    const bool isTflite = y.isTflite(), isReal = y.isReal(), hasBias = args.has(2);
+    const auto* bias = hasBias ? args.inputs[2].as<const uint32_t>() : nullptr;
+    const int64_t biasStep = hasBias ? args.inputs[2].strides[0] : 0, outputs = panels.outputs;
     bool allSmall = true;  // of TensorFlow Lite's factors
     for (int64_t g = 0, c = 0; g < panels.groups; ++g)
-      for (int64_t o = 0; o < panels.outputs; ++o, ++c) {
-        const int64_t to = panels.channel(g, o);
-        if (y.isTflite()) {
+      for (int64_t to = panels.channel(g, 0), end = to + outputs; to < end; ++to, ++c) {
+        if (isTflite) {
           const double factor = factors.as<const double>()[c * factorStep];
           setTfliteFactor(y.rule, factor, factors_[to], bias_[to]);
           allSmall = allSmall && isSmallExponent(std::bit_cast<int32_t>(bias_[to]));
         } else {
           factors_[to] = factors.as<const float>()[c * factorStep];
         }
-        if (y.isReal())
+        if (isReal)
           bias_[to] = args.bias(2, c);
-        else
+        else if (hasBias)
           start_[to] =
-              static_cast<int32_t>(static_cast<uint32_t>(start_[to]) + args.bias<uint32_t>(2, c));
+              static_cast<int32_t>(static_cast<uint32_t>(start_[to]) + bias[c * biasStep]);
       }
     areSmall_ = y.isTflite() ? allSmall : areSmall(factors_, room(panels));
   }
