@@ -333,36 +333,6 @@ HWY_INLINE hn::Vec<D> fixedPair(D di, const FixedPair& fn, hn::Vec<D> a, hn::Vec
       di, fn.fn == ops::QuantizedFn::Sub ? hn::Sub(left, right) : hn::Add(left, right), fn.toY);
 }
 
-template <class D>
-HWY_INLINE void storeFixed(D di, const BytePairFunction& fn, hn::Vec<D> value, uint8_t* y) {
-  const hn::Rebind<uint8_t, D> d8;
-  const uint8_t flip = fn.ySigned ? 0x80 : 0;
-  const auto inside = hn::Min(hn::Max(value, hn::Set(di, fn.to.least - fn.to.zero)),
-                              hn::Set(di, fn.to.most - fn.to.zero));
-  hn::StoreU(flipped(d8, hn::DemoteTo(d8, hn::Add(inside, hn::Set(di, fn.to.zero + flip))), flip),
-             d8, y);
-}
-
-template <class D>
-HWY_NOINLINE void computeVector(D di, const BytePairFunction& fn, const uint8_t* a,
-                                const uint8_t* b, uint8_t* y) {
-  const hn::RebindToFloat<D> d;
-  if (fn.to.rule != ops::QuantisationRule::OnnxRuntime)
-    return storeFixed(
-        di, fn,
-        fixedPair(di, fn.fixed, hn::Sub(widened(di, a, fn.aSigned), hn::Set(di, fn.aZero)),
-                  hn::Sub(widened(di, b, fn.bSigned), hn::Set(di, fn.bZero))),
-        y);
-  const auto value = pairValue(di, fn, a, b);
-  const auto least = hn::Set(d, fn.least);
-  const auto number = hn::IfThenElse(hn::Eq(value, value), value, least);
-  const auto inside = hn::Min(hn::Max(number, least), hn::Set(d, fn.most));
-  const hn::Rebind<uint8_t, D> d8;
-  const uint8_t flip = fn.ySigned ? 0x80 : 0;
-  const auto bytes = hn::DemoteTo(d8, hn::Add(nearest(d, inside), hn::Set(di, flip)));
-  hn::StoreU(flipped(d8, bytes, flip), d8, y);
-}
-
 /// Before the zero point is added where a rule has integers.
 template <class D>
 HWY_INLINE hn::Vec<D> roundedPair(D di, const BytePairFunction& fn, const uint8_t* a, const uint8_t* b) {
@@ -372,42 +342,31 @@ HWY_INLINE hn::Vec<D> roundedPair(D di, const BytePairFunction& fn, const uint8_
                    hn::Sub(widened(di, b, fn.bSigned), hn::Set(di, fn.bZero)));
 }
 
-/// Results that int32 holds, some vectors at a time, of rows without a repeated element: how many.
-int64_t computeSmall(const BytePairFunction& given, const BytePairs& row) {
-  const BytePairFunction fn = given;  // which no store changes
+/// Some vectors at a time. A repeated element fills them once; what does not fill them goes through
+/// memory of its own.
+void computePairsOf(const BytePairFunction& given, const BytePairs& row) {
   const hn::ScalableTag<int32_t> di;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(di));
+  constexpr int64_t kMost = kSumVectors * hn::MaxLanes(di);
+  const hn::CappedTag<uint8_t, kMost> d8;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(di)), n = kSumVectors * lanes;
+  const BytePairFunction fn = given;  // which no store changes
   const bool hasZero = fn.to.rule == ops::QuantisationRule::OnnxRuntime;  // pairValue() has
   const Unsigned to(hasZero ? 0 : fn.to.zero, fn.to.least, fn.to.most, fn.ySigned);
-  int64_t i = 0;
-  for (; i + kSumVectors * lanes <= row.count; i += kSumVectors * lanes) {
-    SumVectors<decltype(di)> rounded;
-    for (int v = 0; v < kSumVectors; ++v)
-      rounded[v] = roundedPair(di, fn, row.a + i + v * lanes, row.b + i + v * lanes);
-    const auto bytes = toBytes(di, rounded, to);
-    const hn::DFromV<decltype(bytes)> d8;
-    hn::StoreU(inOrder(d8, bytes), d8, row.y + i);
-  }
-  return i;
-}
-
-/// A repeated element fills a vector once; what does not fill one goes through memory of its own.
-void computePairsOf(const BytePairFunction& fn, const BytePairs& row) {
-  const hn::ScalableTag<int32_t> di;
-  constexpr int64_t kMost = hn::MaxLanes(di);
-  const auto lanes = static_cast<int64_t>(hn::Lanes(di));
-  uint8_t aOnly[kMost], bOnly[kMost], rest[kMost];
+  uint8_t aOnly[kMost] = {}, bOnly[kMost] = {}, rest[kMost];
   if (row.aStep == 0) std::fill_n(aOnly, kMost, *row.a);
   if (row.bStep == 0) std::fill_n(bOnly, kMost, *row.b);
-  int64_t i = fn.isSmall && row.aStep && row.bStep ? computeSmall(fn, row) : 0;
-  for (; i + lanes <= row.count; i += lanes)
-    computeVector(di, fn, row.aStep ? row.a + i : aOnly, row.bStep ? row.b + i : bOnly, row.y + i);
-  const int64_t left = row.count - i;
-  if (left == 0) return;
-  if (row.aStep) std::fill_n(std::copy_n(row.a + i, left, aOnly), kMost - left, uint8_t{0});
-  if (row.bStep) std::fill_n(std::copy_n(row.b + i, left, bOnly), kMost - left, uint8_t{0});
-  computeVector(di, fn, aOnly, bOnly, rest);
-  std::copy_n(rest, left, row.y + i);
+  for (int64_t i = 0; i < row.count; i += n) {
+    const int64_t left = row.count - i;
+    if (left < n && row.aStep) std::copy_n(row.a + i, left, aOnly);
+    if (left < n && row.bStep) std::copy_n(row.b + i, left, bOnly);
+    const uint8_t *a = left < n || row.aStep == 0 ? aOnly : row.a + i,
+                  *b = left < n || row.bStep == 0 ? bOnly : row.b + i;
+    SumVectors<decltype(di)> rounded;
+    for (int v = 0; v < kSumVectors; ++v)
+      rounded[v] = roundedPair(di, fn, a + v * lanes, b + v * lanes);
+    hn::StoreU(inOrder(d8, toBytes(di, rounded, to)), d8, left < n ? rest : row.y + i);
+    if (left < n) std::copy_n(rest, left, row.y + i);
+  }
 }
 
 // Sums of pixels ----------------------------------------------------------------------------------

@@ -51,13 +51,13 @@ inline bool isSmallExponent(int32_t exponent) {
 
 /// Two words hold what TensorFlow Lite's rules multiply by: multiplier and exponent, or a double.
 inline void setTfliteFactor(ops::QuantisationRule rule, double r, float& factor, float& more) {
-  const FixedFactor fixed(r);
   const auto bits = std::bit_cast<uint64_t>(r);
-  const bool isFixed = rule == ops::QuantisationRule::TfliteFixed;
-  factor = std::bit_cast<float>(isFixed ? static_cast<uint32_t>(fixed.multiplier)
-                                        : static_cast<uint32_t>(bits));
-  more = std::bit_cast<float>(isFixed ? static_cast<uint32_t>(fixed.exponent)
-                                      : static_cast<uint32_t>(bits >> 32));
+  auto low = static_cast<uint32_t>(bits), high = static_cast<uint32_t>(bits >> 32);
+  if (rule == ops::QuantisationRule::TfliteFixed) {
+    const FixedFactor fixed(r);
+    low = static_cast<uint32_t>(fixed.multiplier), high = static_cast<uint32_t>(fixed.exponent);
+  }
+  factor = std::bit_cast<float>(low), more = std::bit_cast<float>(high);
 }
 inline double realFactor(float factor, float more) {
   return std::bit_cast<double>(uint64_t{std::bit_cast<uint32_t>(more)} << 32 |
@@ -110,10 +110,10 @@ struct BytePairFunction {
   QuantisedMul mul;
   bool isMul, aSigned, bSigned, ySigned;
   int32_t aZero, bZero;
-  float yZero, least, most;
+  float yZero;
   FixedPair fixed;
   Requantiser to;
-  bool isSmall;  ///< int32 surely holds all results before they are clamped
+  bool isSmall;  ///< int32 surely holds all results before they are clamped; others are for the reference
 
   explicit BytePairFunction(const ops::QuantizedBinary& op, DataType a, DataType b)
       : add(op),
@@ -125,8 +125,6 @@ struct BytePairFunction {
         aZero(static_cast<int32_t>(op.a.zero)),
         bZero(static_cast<int32_t>(op.b.zero)),
         yZero(static_cast<float>(op.y.zero)),
-        least(static_cast<float>(op.y.least)),
-        most(static_cast<float>(op.y.most)),
         fixed(op),
         to(op.y),
         isSmall(to.rule != ops::QuantisationRule::OnnxRuntime ||

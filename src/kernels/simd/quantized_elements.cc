@@ -38,9 +38,11 @@ bool isRepeatedOrDense(int64_t step) { return step == 0 || step == 1; }
 
 }  // namespace
 
-bool acceptsQuantizedBinary(const ops::Operator&, std::span<const TensorView>,
+bool acceptsQuantizedBinary(const ops::Operator& op, std::span<const TensorView> inputs,
                             std::span<const TensorView>) {
-  return true;
+  return BytePairFunction(static_cast<const ops::QuantizedBinary&>(op), inputs[0].type,
+                          inputs[1].type)
+      .isSmall;
 }
 
 Result<void> runQuantizedBinary(const ops::Operator& op, const KernelArgs& args) {
