@@ -1,12 +1,15 @@
 // TensorFlow Lite's steps from sums to integers.
 #include "kernels/quantized.h"
 
+#include <bit>
+
 namespace minnow::kernels {
 
 FixedFactor::FixedFactor(double r) {
   if (!(r > 0 && std::isfinite(r))) return;
-  const double part = std::frexp(r, &exponent);
-  auto bits = static_cast<int64_t>(std::round(part * 0x1p31));
+  const auto all = std::bit_cast<int64_t>(r);  // of numbers below 2^-1022 none is left
+  exponent = static_cast<int32_t>(all >> 52) - 1022;
+  int64_t bits = ((all & ((int64_t{1} << 52) - 1)) + (int64_t{1} << 52) + (1 << 21)) >> 22;
   if (bits == int64_t{1} << 31) bits /= 2, ++exponent;
   if (exponent < -31) bits = exponent = 0;
   if (exponent > 31) exponent %= 32;  // as processors shift: files have scales of 1e-35

@@ -7,8 +7,10 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
+#include "kernels/simd/byte_neon.h"
 #include "kernels/simd/byte_rows.h"
 #include "kernels/simd/byte_tile.h"
 #include "kernels/simd/dispatch.h"
@@ -44,58 +46,42 @@ HWY_INLINE hn::Vec<hn::RebindToSigned<D> > nearest(D, hn::Vec<D> v) {
   return hn::NearestInt(v);
 }
 
-/// round(clamp(sum * factor)); of a NaN the least.
-struct ClampedRounding {
-  template <class D>
-  static HWY_INLINE hn::Vec<D> round(D, hn::Vec<D> sum, const float* factors, const float*,
-                                     const Requantiser& to) {
+/// round(sum * factor) of small factors, whose products int32 holds or which saturate: clamped as bytes.
+struct PlainRounding {
+  template <class D, class F>
+  static HWY_INLINE hn::Vec<D> round(D, hn::Vec<D> sum, F factors, F, const Requantiser&) {
     const hn::RebindToFloat<D> d;
-    const auto real = hn::Mul(hn::ConvertTo(d, sum), hn::LoadU(d, factors));
-    const auto low = hn::Set(d, to.low);
-#if HWY_ARCH_ARM_A64  // what is greater saturates, and is clamped as bytes
-    if constexpr (hn::MaxLanes(D()) == 4)
-      return nearest(d, hn::Vec<decltype(d)>(vmaxnmq_f32(real.raw, low.raw)));
-#endif
+    return nearest(d, hn::Mul(hn::ConvertTo(d, sum), factors));
+  }
+};
+
+/// Calls fn(Rounding()) of the one that a rule wants. On ARM factors are small: others, of which there are
+/// few, are rounded one by one, for less code.
+#if HWY_ARCH_ARM
+template <class F>
+HWY_INLINE void withRounding(const Requantiser& to, bool, F&& fn) {
+  to.rule == ops::QuantisationRule::TfliteFixed ? fn(SmallFixedRounding()) : fn(PlainRounding());
+}
+#else
+/// The same of any factor; of a NaN the least.
+struct ClampedRounding {
+  template <class D, class F>
+  static HWY_INLINE hn::Vec<D> round(D, hn::Vec<D> sum, F factors, F, const Requantiser& to) {
+    const hn::RebindToFloat<D> d;
+    const auto low = hn::Set(d, to.low), real = hn::Mul(hn::ConvertTo(d, sum), factors);
     const auto number = hn::IfThenElse(hn::Eq(real, real), real, low);
     return nearest(d, hn::Min(hn::Max(number, low), hn::Set(d, to.high)));
   }
 };
 
-#if HWY_ARCH_ARM
-/// The one of a rule, chosen where it is used: less code for devices.
-struct RuledRounding {};
-/// Calls fn(Rounding()) of the one that a rule wants.
 template <class F>
-HWY_INLINE auto withRounding(const Requantiser&, bool, F&& fn) {
-  return fn(RuledRounding());
-}
-template <class F>
-HWY_INLINE void chosen(RuledRounding, const Requantiser& to, F&& fn) {
-  to.rule == ops::QuantisationRule::TfliteFixed ? fn(FixedRounding()) : fn(ClampedRounding());
-}
-#else
-/// The same of factors from 0 to below 1, whose products int32 holds: clamped as integers later.
-struct PlainRounding {
-  template <class D>
-  static HWY_INLINE hn::Vec<D> round(D, hn::Vec<D> sum, const float* factors, const float*,
-                                     const Requantiser&) {
-    const hn::RebindToFloat<D> d;
-    return nearest(d, hn::Mul(hn::ConvertTo(d, sum), hn::LoadU(d, factors)));
-  }
-};
-
-/// Calls fn(Rounding()) of the one that a rule wants.
-template <class F>
-HWY_INLINE auto withRounding(const Requantiser& to, bool isSmall, F&& fn) {
+HWY_INLINE void withRounding(const Requantiser& to, bool isSmall, F&& fn) {
   if (to.rule == ops::QuantisationRule::TfliteFixed)
-    return isSmall ? fn(SmallFixedRounding()) : fn(FixedRounding());
-  return isSmall ? fn(PlainRounding()) : fn(ClampedRounding());
+    isSmall ? fn(SmallFixedRounding()) : fn(FixedRounding());
+  else
+    isSmall ? fn(PlainRounding()) : fn(ClampedRounding());
 }
 #endif
-template <class Rounding, class F>
-HWY_INLINE void chosen(Rounding rounding, const Requantiser&, F&& fn) {
-  fn(rounding);
-}
 
 /// What int8 has in common with uint8, so that code is there once: bytes with the highest bit flipped
 /// are unsigned ones of 128 more.
@@ -117,15 +103,42 @@ HWY_INLINE hn::Vec<D8> flipped(D8 d8, hn::Vec<D8> bytes, uint8_t flip) {
   return hn::Xor(bytes, hn::Set(d8, flip));
 }
 
+/// Vectors of sums that become bytes together: as many as fill a register with bytes on ARM.
+constexpr int kSumVectors = HWY_ARCH_ARM ? 4 : 2;
+template <class D>
+using SumVectors = hn::Vec<D>[kSumVectors];
+
 /// Two vectors of rounded sums to twice as many bytes, in the order in which ReorderDemote2To takes
 /// them: on x86 four of the first, four of the second, and so on.
 template <class D>
-HWY_INLINE auto toBytes(D, hn::Vec<D> low, hn::Vec<D> high, const Unsigned& to) {
+HWY_INLINE auto toShorts(D, hn::Vec<D> low, hn::Vec<D> high, const Unsigned& to) {
   const hn::Repartition<int16_t, D> d16;
-  const hn::Rebind<uint8_t, decltype(d16)> d8;
-  const auto both = hn::SaturatedAdd(hn::ReorderDemote2To(d16, low, high), hn::Set(d16, to.zero));
-  const auto bytes = hn::Max(hn::DemoteTo(d8, both), hn::Set(d8, to.least));
-  return flipped(d8, hn::Min(bytes, hn::Set(d8, to.most)), to.flip);
+  return hn::SaturatedAdd(hn::ReorderDemote2To(d16, low, high), hn::Set(d16, to.zero));
+}
+template <class D8>
+HWY_INLINE hn::Vec<D8> clamped(D8 d8, hn::Vec<D8> bytes, const Unsigned& to) {
+  const auto least = hn::Max(bytes, hn::Set(d8, to.least));
+  return flipped(d8, hn::Min(least, hn::Set(d8, to.most)), to.flip);
+}
+template <class D>
+HWY_INLINE auto toBytes(D d, hn::Vec<D> low, hn::Vec<D> high, const Unsigned& to) {
+  const hn::Rebind<uint8_t, hn::Repartition<int16_t, D> > d8;
+  return clamped(d8, hn::DemoteTo(d8, toShorts(d, low, high, to)), to);
+}
+template <class D>
+HWY_INLINE auto toBytes(D d, const SumVectors<D>& of, const Unsigned& to) {
+#if HWY_ARCH_ARM
+  const hn::Repartition<uint8_t, D> d8;
+  const auto low = toShorts(d, of[0], of[1], to), high = toShorts(d, of[2], of[3], to);
+#if HWY_ARCH_ARM_A64
+  const auto both = vqmovun_high_s16(vqmovun_s16(low.raw), high.raw);
+#else
+  const auto both = vcombine_u8(vqmovun_s16(low.raw), vqmovun_s16(high.raw));
+#endif
+  return clamped(d8, hn::Vec<decltype(d8)>(both), to);
+#else
+  return toBytes(d, of[0], of[1], to);
+#endif
 }
 
 /// Bytes of toBytes() as the sums lay.
@@ -146,45 +159,52 @@ HWY_INLINE hn::Vec<D8> inOrder(D8 d8, hn::Vec<D8> bytes) {
 #endif
 }
 
-/// Two vectors of columns from c on, of all rows: what they share stays in registers.
+/// Some vectors of columns from c on, of all rows: what they share stays in registers.
 template <class Rounding>
-void storeColumns(const SumsToBytes& work, const Unsigned& to, int64_t c) {
+void storeColumns(const SumsToBytes& work, int64_t c) {
   const hn::CappedTag<int32_t, BytePanels::kOutputs> di;
-  constexpr int64_t kLanes = hn::MaxLanes(di);
-  const hn::Rebind<uint8_t, hn::Repartition<int16_t, decltype(di)> > d8;
-  const int64_t n = std::min(2 * kLanes, work.columns - c), *places = work.places;
+  const hn::RebindToFloat<decltype(di)> d;
+  constexpr int64_t kLanes = hn::MaxLanes(di), kColumns = kSumVectors * kLanes;
+  const hn::CappedTag<uint8_t, kColumns> d8;
+  const int64_t n = std::min(kColumns, work.columns - c), rows = work.rows, *places = work.places;
   const Requantiser rule = work.to;  // which no store changes, nor the factors
-  float factors[2 * kLanes], more[2 * kLanes];
-  std::copy_n(work.factors + c, 2 * kLanes, factors);
-  std::copy_n(work.more + c, 2 * kLanes, more);
+  const Unsigned to(rule, work.isSigned);
+  uint8_t* const y = work.y + c;
+  float factors[kColumns], more[kColumns];
+  std::copy_n(work.factors + c, kColumns, factors);
+  std::copy_n(work.more + c, kColumns, more);
   const int32_t* sums = work.sums + c;
-  for (int64_t r = 0; r < work.rows; ++r, sums += kByteColumns) {
-    const auto low = Rounding::round(di, hn::LoadU(di, sums), factors, more, rule);
-    const auto high =
-        Rounding::round(di, hn::LoadU(di, sums + kLanes), factors + kLanes, more + kLanes, rule);
-    const auto bytes = inOrder(d8, toBytes(di, low, high, to));
-    uint8_t* y = work.y + places[r] + c;
-    if (n == 2 * kLanes) {
-      hn::StoreU(bytes, d8, y);
-      continue;
+  const auto next = [&]() HWY_ATTR {
+    SumVectors<decltype(di)> rounded;
+    HWY_UNROLL(4)
+    for (int v = 0; v < kSumVectors; ++v)
+      rounded[v] =
+          Rounding::round(di, hn::LoadU(di, sums + v * kLanes),
+                          hn::LoadU(d, factors + v * kLanes), hn::LoadU(d, more + v * kLanes), rule);
+    sums += kByteColumns;
+    return inOrder(d8, toBytes(di, rounded, to));
+  };
+  if (n == kColumns) {  // without a call, which leaves nothing in registers
+    int64_t r = 0;
+    for (; r + 2 <= rows; r += 2) {  // two at a time, whose steps need not wait for one another
+      const auto one = next(), two = next();
+      hn::StoreU(one, d8, y + places[r]), hn::StoreU(two, d8, y + places[r + 1]);
     }
-    uint8_t rest[2 * kLanes];
-    hn::StoreU(bytes, d8, rest);
-    std::memcpy(y, rest, static_cast<size_t>(n));
+    if (r < rows) hn::StoreU(next(), d8, y + places[r]);
+    return;
+  }
+  for (int64_t r = 0; r < rows; ++r) {
+    uint8_t rest[kColumns];
+    hn::StoreU(next(), d8, rest);
+    copyBytes(y + places[r], rest, n);
   }
 }
 
-template <class Rounding>
-void storeSumsBy(const SumsToBytes& work) {
-  const hn::CappedTag<int32_t, BytePanels::kOutputs> di;
-  const Unsigned to(work.to, work.isSigned);
-  for (int64_t c = 0; c < work.columns; c += 2 * hn::MaxLanes(di))
-    storeColumns<Rounding>(work, to, c);
-}
-
 void storeSumsOf(const SumsToBytes& work) {
-  withRounding(work.to, work.isSmall, [&](auto any) {
-    chosen(any, work.to, [&]<class Rounding>(Rounding) { storeSumsBy<Rounding>(work); });
+  const hn::CappedTag<int32_t, BytePanels::kOutputs> di;
+  withRounding(work.to, work.isSmall, [&]<class Rounding>(Rounding) {
+    for (int64_t c = 0; c < work.columns; c += kSumVectors * hn::MaxLanes(di))
+      storeColumns<Rounding>(work, c);
   });
 }
 
@@ -318,73 +338,40 @@ HWY_INLINE hn::Vec<D> fixedPair(D di, const FixedPair& fn, hn::Vec<D> a, hn::Vec
       di, fn.fn == ops::QuantizedFn::Sub ? hn::Sub(left, right) : hn::Add(left, right), fn.toY);
 }
 
+/// Before the zero point is added where a rule has integers.
 template <class D>
-HWY_INLINE void storeFixed(D di, const BytePairFunction& fn, hn::Vec<D> value, uint8_t* y) {
-  const hn::Rebind<uint8_t, D> d8;
-  const uint8_t flip = fn.ySigned ? 0x80 : 0;
-  const auto inside = hn::Min(hn::Max(value, hn::Set(di, fn.to.least - fn.to.zero)),
-                              hn::Set(di, fn.to.most - fn.to.zero));
-  hn::StoreU(flipped(d8, hn::DemoteTo(d8, hn::Add(inside, hn::Set(di, fn.to.zero + flip))), flip),
-             d8, y);
+HWY_INLINE hn::Vec<D> roundedPair(D di, const BytePairFunction& fn, const uint8_t* a, const uint8_t* b) {
+  if (fn.to.rule == ops::QuantisationRule::OnnxRuntime)
+    return nearest(hn::RebindToFloat<D>(), pairValue(di, fn, a, b));
+  return fixedPair(di, fn.fixed, hn::Sub(widened(di, a, fn.aSigned), hn::Set(di, fn.aZero)),
+                   hn::Sub(widened(di, b, fn.bSigned), hn::Set(di, fn.bZero)));
 }
 
-template <class D>
-HWY_NOINLINE void computeVector(D di, const BytePairFunction& fn, const uint8_t* a,
-                                const uint8_t* b, uint8_t* y) {
-  const hn::RebindToFloat<D> d;
-  if (fn.to.rule != ops::QuantisationRule::OnnxRuntime)
-    return storeFixed(
-        di, fn,
-        fixedPair(di, fn.fixed, hn::Sub(widened(di, a, fn.aSigned), hn::Set(di, fn.aZero)),
-                  hn::Sub(widened(di, b, fn.bSigned), hn::Set(di, fn.bZero))),
-        y);
-  const auto value = pairValue(di, fn, a, b);
-  const auto least = hn::Set(d, fn.least);
-  const auto number = hn::IfThenElse(hn::Eq(value, value), value, least);
-  const auto inside = hn::Min(hn::Max(number, least), hn::Set(d, fn.most));
-  const hn::Rebind<uint8_t, D> d8;
-  const uint8_t flip = fn.ySigned ? 0x80 : 0;
-  const auto bytes = hn::DemoteTo(d8, hn::Add(nearest(d, inside), hn::Set(di, flip)));
-  hn::StoreU(flipped(d8, bytes, flip), d8, y);
-}
-
-#if HWY_ARCH_X86
-/// Results that int32 holds, two vectors at a time, of rows without a repeated element: how many.
-int64_t computeSmall(const BytePairFunction& fn, const BytePairs& row) {
+/// Some vectors at a time. A repeated element fills them once; what does not fill them goes through
+/// memory of its own.
+void computePairsOf(const BytePairFunction& given, const BytePairs& row) {
   const hn::ScalableTag<int32_t> di;
-  const hn::RebindToFloat<decltype(di)> d;
-  const hn::Rebind<uint8_t, hn::Repartition<int16_t, decltype(di)> > d8;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(di));
-  const Unsigned to(0, static_cast<int32_t>(fn.least), static_cast<int32_t>(fn.most), fn.ySigned);
-  int64_t i = 0;
-  for (; i + 2 * lanes <= row.count; i += 2 * lanes) {
-    const auto low = nearest(d, pairValue(di, fn, row.a + i, row.b + i));
-    const auto high = nearest(d, pairValue(di, fn, row.a + i + lanes, row.b + i + lanes));
-    hn::StoreU(inOrder(d8, toBytes(di, low, high, to)), d8, row.y + i);
-  }
-  return i;
-}
-#else
-int64_t computeSmall(const BytePairFunction&, const BytePairs&) { return 0; }
-#endif
-
-/// A repeated element fills a vector once; what does not fill one goes through memory of its own.
-void computePairsOf(const BytePairFunction& fn, const BytePairs& row) {
-  const hn::ScalableTag<int32_t> di;
-  constexpr int64_t kMost = hn::MaxLanes(di);
-  const auto lanes = static_cast<int64_t>(hn::Lanes(di));
-  uint8_t aOnly[kMost], bOnly[kMost], rest[kMost];
+  constexpr int64_t kMost = kSumVectors * hn::MaxLanes(di);
+  const hn::CappedTag<uint8_t, kMost> d8;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(di)), n = kSumVectors * lanes;
+  const BytePairFunction fn = given;  // which no store changes
+  const bool hasZero = fn.to.rule == ops::QuantisationRule::OnnxRuntime;  // pairValue() has
+  const Unsigned to(hasZero ? 0 : fn.to.zero, fn.to.least, fn.to.most, fn.ySigned);
+  uint8_t aOnly[kMost] = {}, bOnly[kMost] = {}, rest[kMost];
   if (row.aStep == 0) std::fill_n(aOnly, kMost, *row.a);
   if (row.bStep == 0) std::fill_n(bOnly, kMost, *row.b);
-  int64_t i = fn.isSmall && row.aStep && row.bStep ? computeSmall(fn, row) : 0;
-  for (; i + lanes <= row.count; i += lanes)
-    computeVector(di, fn, row.aStep ? row.a + i : aOnly, row.bStep ? row.b + i : bOnly, row.y + i);
-  const int64_t left = row.count - i;
-  if (left == 0) return;
-  if (row.aStep) std::fill_n(std::copy_n(row.a + i, left, aOnly), kMost - left, uint8_t{0});
-  if (row.bStep) std::fill_n(std::copy_n(row.b + i, left, bOnly), kMost - left, uint8_t{0});
-  computeVector(di, fn, aOnly, bOnly, rest);
-  std::copy_n(rest, left, row.y + i);
+  for (int64_t i = 0; i < row.count; i += n) {
+    const int64_t left = row.count - i;
+    if (left < n && row.aStep) std::copy_n(row.a + i, left, aOnly);
+    if (left < n && row.bStep) std::copy_n(row.b + i, left, bOnly);
+    const uint8_t *a = left < n || row.aStep == 0 ? aOnly : row.a + i,
+                  *b = left < n || row.bStep == 0 ? bOnly : row.b + i;
+    SumVectors<decltype(di)> rounded;
+    for (int v = 0; v < kSumVectors; ++v)
+      rounded[v] = roundedPair(di, fn, a + v * lanes, b + v * lanes);
+    hn::StoreU(inOrder(d8, toBytes(di, rounded, to)), d8, left < n ? rest : row.y + i);
+    if (left < n) std::copy_n(rest, left, row.y + i);
+  }
 }
 
 // Sums of pixels ----------------------------------------------------------------------------------
@@ -407,7 +394,144 @@ void addPixelsOf(const ByteSums& work) {
 
 // Depthwise ---------------------------------------------------------------------------------------
 
-/// Channels that one step computes, as two vectors of sums. On x86 an instruction adds the products
+#if HWY_ARCH_ARM
+/// Sixteen channels that one step computes, or eight: products of 16 bits, those of two taps added, to
+/// sums of 32. Parts of weights, all but always one, are between -127 and 127, so that two products fit.
+template <int kHalves>
+class DepthwiseStep {
+  static constexpr int kLanes = 8 * kHalves, kPixels = 4, kMostParts = 3;
+  using Sums = hn::CappedTag<int32_t, 4>;
+  template <int kCount>
+  using Many = int32x4_t[kCount][kHalves][2];
+
+ public:
+  DepthwiseStep(const DepthwiseBytes& work, int64_t channel)
+      : work_(work), channel_(channel), flip_(vdupq_n_s8(work.xSigned ? 0 : -128)) {
+    std::copy_n(work.start + channel, kLanes, start_);
+    while (prepare(parts_++)) continue;
+  }
+
+  /// Several pixels at a time, which share what is loaded of taps and weights.
+  void run() {
+    for (int64_t i = 0; i < work_.count; ++i) {
+      const ByteRun& pixels = work_.runs[i];
+      const uint8_t* const* taps = work_.places + i * work_.taps;
+      int64_t pixel = 0;
+      for (; pixel + kPixels <= pixels.count; pixel += kPixels)
+        addPixels<kPixels>(pixels, pixel, taps);
+      for (; pixel < pixels.count; ++pixel) addPixels<1>(pixels, pixel, taps);
+    }
+    store();
+  }
+
+ private:
+  /// One part of all weights; true if it is not the last.
+  bool prepare(int part) {
+    const hn::CappedTag<int16_t, 8> d;
+    const hn::Rebind<int8_t, decltype(d)> d8;
+    const auto within = [&](hn::Vec<decltype(d)> v, int parts) {
+      const auto most = static_cast<int16_t>(127 * parts);
+      return hn::Max(hn::Min(v, hn::Set(d, most)), hn::Set(d, static_cast<int16_t>(-most)));
+    };
+    const auto moved = hn::Set(d, work_.xSigned || part > 0 ? 0 : 128);  // by the flip
+    auto left = hn::Zero(d);
+    int8_t* to = weights_ + part * work_.taps * kLanes;
+    for (int64_t t = 0; t < work_.taps; ++t)
+      for (int half = 0; half < kHalves; ++half, to += 8) {
+        const int8_t* from = work_.weights + t * work_.weightStep + channel_ + half * 8;
+        const auto w = hn::Sub(hn::PromoteTo(d, hn::LoadU(d8, from)), hn::Set(d, work_.wZero));
+        const auto known = within(w, part), both = within(w, part + 1);
+        hn::StoreU(hn::DemoteTo(d8, hn::Sub(both, known)), d8, to);
+        left = hn::Or(left, hn::Sub(w, both));
+        int32x4_t *start = reinterpret_cast<int32x4_t*>(start_) + half * 2;
+        start[0] = vmlal_s16(start[0], vget_low_s16(w.raw), vget_low_s16(moved.raw));
+        start[1] = vmlal_s16(start[1], vget_high_s16(w.raw), vget_high_s16(moved.raw));
+      }
+    return !hn::AllTrue(d, hn::Eq(left, hn::Zero(d)));
+  }
+
+  template <int kCount>
+  HWY_INLINE void addPixels(const ByteRun& pixels, int64_t pixel, const uint8_t* const* taps) {
+    if (rows_ + kCount > kRowsOfSums) store();
+    const int64_t at = pixel * work_.xStep + channel_;
+    int64_t place = pixels.y - work_.runs->y + pixel * work_.yStep, *places = places_ + rows_;
+    int32_t* to = sums_ + rows_ * kByteColumns;
+    Many<kCount> sums;
+    HWY_UNROLL(4)
+    for (int p = 0; p < kCount; ++p, place += work_.yStep) {
+      places[p] = place;
+      for (int v = 0; v < 2 * kHalves; ++v) sums[p][v / 2][v % 2] = vld1q_s32(start_ + v * 4);
+    }
+    const int8_t* w = weights_;
+    for (int part = parts_; part > 0; --part) {
+      const uint8_t* const* tap = taps;
+      int64_t left = work_.taps - 2;
+      for (; left >= 0; left -= 2, tap += 2, w += 2 * kLanes) addTaps<kCount, 2>(tap, at, w, sums);
+      if (left > -2) addTaps<kCount, 1>(tap, at, w, sums), w += kLanes;
+    }
+    HWY_UNROLL(4)
+    for (int p = 0; p < kCount; ++p, to += kByteColumns)
+      for (int v = 0; v < 2 * kHalves; ++v) vst1q_s32(to + v * 4, sums[p][v / 2][v % 2]);
+    rows_ += kCount;
+  }
+  static HWY_INLINE int8x16_t loaded(const void* from) {
+    if constexpr (kHalves == 2) return vld1q_s8(static_cast<const int8_t*>(from));
+    return vcombine_s8(vld1_s8(static_cast<const int8_t*>(from)), vdup_n_s8(0));
+  }
+  template <int kCount, int kTaps>
+  HWY_INLINE void addTaps(const uint8_t* const* taps, int64_t at, const int8_t* w,
+                          Many<kCount>& sums) const {
+    Products of[kCount];
+    const int8x16_t a = loaded(w), b = kTaps == 2 ? loaded(w + kLanes) : a;
+    HWY_UNROLL(4)
+    for (int p = 0; p < kCount; ++p)
+      of[p] = products(a, veorq_s8(loaded(taps[0] + at + p * work_.xStep), flip_));
+    if constexpr (kTaps == 2) {
+      HWY_UNROLL(4)
+      for (int p = 0; p < kCount; ++p)
+        addProducts(b, veorq_s8(loaded(taps[1] + at + p * work_.xStep), flip_), of[p]);
+    }
+    HWY_UNROLL(4)
+    for (int p = 0; p < kCount; ++p) {
+      addEach(of[p].low, sums[p][0]);
+      if constexpr (kHalves == 2) addEach(of[p].high, sums[p][1]);
+    }
+  }
+  /// What has been computed so far.
+  HWY_NOINLINE void store() {
+    uint8_t* y = work_.runs->y;
+    if (work_.isReal)
+      for (int64_t r = 0; r < rows_; ++r)
+        std::copy_n(sums_ + r * kByteColumns, kLanes,
+                    reinterpret_cast<int32_t*>(y + places_[r]) + channel_);
+    else
+      storeSumsOf({sums_, work_.factors + channel_, work_.more + channel_, work_.to, work_.isSmall,
+                   work_.ySigned, y + channel_, places_, rows_, kLanes});
+    rows_ = 0;
+  }
+
+  const DepthwiseBytes& work_;
+  int64_t channel_;
+  int8x16_t flip_;
+  int parts_ = 0;
+  HWY_ALIGN int32_t start_[kLanes];
+  int8_t weights_[kMostParts * kMostByteTaps * kLanes];
+  int64_t rows_ = 0, places_[kRowsOfSums];
+  int32_t sums_[kRowsOfSums * kByteColumns];
+};
+
+/// The last step overlaps the one before: channels computed twice come out alike.
+bool convolveByVectors(const DepthwiseBytes& work) {
+  if (work.channels < 8 || (!work.isSmall && !work.isReal)) return false;
+  const int64_t lanes = work.channels < 16 ? 8 : 16;
+  for (int64_t c = 0; c < work.channels; c += lanes) {
+    const int64_t channel = std::min(c, work.channels - lanes);
+    lanes == 8 ? DepthwiseStep<1>(work, channel).run() : DepthwiseStep<2>(work, channel).run();
+  }
+  return true;
+}
+#else
+/// Channels that one step computes, as two vectors of sums. An instruction adds the products
 /// of two taps, whose bytes lie side by side then: vectors hold channels 0 to 3 and 8 to 11, and 4 to
 /// 7 and 12 to 15. ARM takes one tap after another.
 template <class X, class D16>
@@ -415,8 +539,7 @@ class DepthwiseStep {
   using Sums = hn::RepartitionToWide<D16>;
   using Terms = hn::Vec<D16>;
   static constexpr int kLanes = hn::MaxLanes(D16());
-  static constexpr int kTogether = HWY_ARCH_ARM ? 1 : 2;
-  static constexpr int kPixels = HWY_ARCH_ARM ? 4 : 2;
+  static constexpr int kTogether = 2, kPixels = 2;
   template <int kCount>
   using Many = hn::Vec<Sums>[kCount];
 
@@ -445,7 +568,7 @@ class DepthwiseStep {
                             const uint8_t* const* taps) const {
     const int64_t at = pixel * work_.xStep + channel_;
     Many<kCount> low, high;
-    HWY_UNROLL(4)
+    HWY_UNROLL(2)
     for (int p = 0; p < kCount; ++p)
       low[p] = hn::Load(Sums(), start_), high[p] = hn::Load(Sums(), start_ + kLanes / 2);
     int64_t t = 0;
@@ -453,14 +576,13 @@ class DepthwiseStep {
       addTaps<kCount, kTogether>(taps + t, at, t, low, high);
     if (t < work_.taps) addTaps<kCount, 1>(taps + t, at, t, low, high);
     uint8_t* y = to + pixel * work_.yStep;
-    if (work_.isReal) return storeReals(low, high, y);
-    chosen(any, work_.to, [&](auto rounding) HWY_ATTR { storeBytes(rounding, low, high, y); });
+    work_.isReal ? storeReals(low, high, y) : storeBytes(any, low, high, y);
   }
   template <int kCount, int kTaps>
   HWY_INLINE void addTaps(const uint8_t* const* taps, int64_t at, int64_t tap, Many<kCount>& low,
                           Many<kCount>& high) const {
     const uint8_t *first = taps[0] + at, *second = kTaps == 2 ? taps[1] + at : nullptr;
-    HWY_UNROLL(4)
+    HWY_UNROLL(2)
     for (int p = 0; p < kCount; ++p) {
       const int64_t step = p * work_.xStep;
       const Terms b = kTaps == 2 ? loaded(second + step) : hn::Zero(D16());
@@ -479,13 +601,16 @@ class DepthwiseStep {
     const hn::Rebind<uint8_t, D16> d8;
     const Unsigned to(work_.to, work_.ySigned);
     hn::Vec<decltype(d8)> bytes[kCount];
-    HWY_UNROLL(4)
+    HWY_UNROLL(2)
     for (int p = 0; p < kCount; ++p)
-      bytes[p] = toBytes(
-          di, Rounding::round(di, low[p], factors_, more_, work_.to),
-          Rounding::round(di, high[p], factors_ + kLanes / 2, more_ + kLanes / 2, work_.to), to);
-    HWY_UNROLL(4)
+      bytes[p] = toBytes(di, rounded<Rounding>(low[p], 0), rounded<Rounding>(high[p], kLanes / 2), to);
+    HWY_UNROLL(2)
     for (int p = 0; p < kCount; ++p) hn::StoreU(bytes[p], d8, y + p * work_.yStep + channel_);
+  }
+  template <class Rounding>
+  HWY_INLINE hn::Vec<Sums> rounded(hn::Vec<Sums> sums, int from) const {
+    const hn::RebindToFloat<Sums> d;
+    return Rounding::round(Sums(), sums, hn::Load(d, factors_ + from), hn::Load(d, more_ + from), work_.to);
   }
   /// Sums by fours, of one vector and the other by turns on x86.
   HWY_INLINE void storeInOrder(hn::Vec<Sums> low, hn::Vec<Sums> high, int32_t* y) const {
@@ -510,13 +635,6 @@ class DepthwiseStep {
     const auto bytes = hn::LoadU(d8, work_.weights + tap * work_.weightStep + channel_);
     return hn::Sub(hn::PromoteTo(D16(), bytes), hn::Set(D16(), work_.wZero));
   }
-#if HWY_ARCH_ARM
-  void prepare(int64_t tap) { hn::Store(weightsOf(tap), D16(), weights_ + tap * kLanes); }
-  HWY_INLINE void add(Terms x, Terms, int64_t tap, hn::Vec<Sums>& low, hn::Vec<Sums>& high) const {
-    low = hn::ReorderWidenMulAccumulate(Sums(), x, hn::Load(D16(), weights_ + tap * kLanes), low,
-                                        high);
-  }
-#else
   void prepare(int64_t tap) {
     const Terms a = weightsOf(tap), b = weightsOf(tap + 1);
     hn::Store(hn::InterleaveLower(D16(), a, b), D16(), weights_ + tap * kLanes);
@@ -531,7 +649,6 @@ class DepthwiseStep {
         hn::ReorderWidenMulAccumulate(Sums(), hn::InterleaveUpper(D16(), a, b),
                                       hn::Load(D16(), weights_ + (tap + 1) * kLanes), high, unused);
   }
-#endif
 
   const DepthwiseBytes& work_;
   int64_t channel_;
@@ -563,9 +680,18 @@ bool convolveBy(const DepthwiseBytes& work) {
   return true;
 }
 
-/// Channels that no vector holds.
-void convolveFew(const DepthwiseBytes& work) {
-  const hn::CappedTag<int32_t, 1> di;
+bool convolveByVectors(const DepthwiseBytes& work) {
+  bool isDone = false;
+  withRounding(work.to, work.isSmall, [&]<class Rounding>(Rounding) {
+    isDone = convolveBy<hn::ScalableTag<int16_t>, Rounding>(work) ||
+             convolveBy<hn::CappedTag<int16_t, 8>, Rounding>(work);
+  });
+  return isDone;
+}
+#endif
+
+/// Channels that no vector holds, and what no vector rounds.
+void convolveOneByOne(const DepthwiseBytes& work) {
   const int flip = work.xSigned ? 0x80 : 0;
   for (int64_t i = 0; i < work.count; ++i)
     for (int64_t pixel = 0; pixel < work.runs[i].count; ++pixel)
@@ -575,31 +701,15 @@ void convolveFew(const DepthwiseBytes& work) {
           sum += ((work.places[i * work.taps + t][pixel * work.xStep + c] ^ flip) - flip) *
                  (work.weights[t * work.weightStep + c] - work.wZero);
         uint8_t* y = work.runs[i].y + pixel * work.yStep;
-        const auto rounded =
-            ClampedRounding::round(di, hn::Set(di, sum), work.factors + c, nullptr, work.to);
         if (work.isReal)
           reinterpret_cast<int32_t*>(y)[c] = sum;
-        else if (work.to.rule == ops::QuantisationRule::TfliteFixed)
-          y[c] = static_cast<uint8_t>(
-              fixedToByte(work.to, FixedFactor(std::bit_cast<int32_t>(work.factors[c]),
-                                               std::bit_cast<int32_t>(work.more[c]))
-                                       .times(sum)));
         else
-          y[c] = static_cast<uint8_t>(hn::GetLane(rounded) + work.to.zero);
+          y[c] = byteOfSum(work.to, sum, work.factors[c], work.more[c]);
       }
 }
 
-template <class Rounding>
-bool convolveByVectors(const DepthwiseBytes& work) {
-  return convolveBy<hn::ScalableTag<int16_t>, Rounding>(work) ||
-         convolveBy<hn::CappedTag<int16_t, 8>, Rounding>(work);
-}
-
 void convolveDepthwiseOf(const DepthwiseBytes& work) {
-  const bool isDone = withRounding(work.to, work.isSmall, [&]<class Rounding>(Rounding) {
-    return convolveByVectors<Rounding>(work);
-  });
-  if (!isDone) convolveFew(work);
+  if (!convolveByVectors(work)) convolveOneByOne(work);
 }
 
 // Greatest bytes ----------------------------------------------------------------------------------
@@ -634,12 +744,23 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace minnow::kernels::simd {
 
+uint8_t byteOfSum(const Requantiser& to, int32_t sum, float factor, float more) {
+  if (to.rule == ops::QuantisationRule::TfliteReal)
+    return static_cast<uint8_t>(tfliteByte(to, sum, realFactor(factor, more)));
+  if (to.rule == ops::QuantisationRule::TfliteFixed)
+    return static_cast<uint8_t>(
+        fixedToByte(to, FixedFactor(std::bit_cast<int32_t>(factor), std::bit_cast<int32_t>(more)).times(sum)));
+  const float real = static_cast<float>(sum) * factor;
+  const float inside = real > to.low ? std::min(real, to.high) : to.low;  // of a NaN the least
+  return static_cast<uint8_t>(static_cast<int32_t>(std::nearbyint(inside)) + to.zero);
+}
 void storeSums(const SumsToBytes& work) {
-  if (work.to.rule != ops::QuantisationRule::TfliteReal) return MINNOW_DISPATCH(storeSumsOf)(work);
+  if (work.to.rule != ops::QuantisationRule::TfliteReal && (work.isSmall || !HWY_ARCH_ARM))
+    return MINNOW_DISPATCH(storeSumsOf)(work);
   for (int64_t r = 0; r < work.rows; ++r)
     for (int64_t c = 0; c < work.columns; ++c)
-      work.y[work.places[r] + c] = static_cast<uint8_t>(tfliteByte(
-          work.to, work.sums[r * kByteColumns + c], realFactor(work.factors[c], work.more[c])));
+      work.y[work.places[r] + c] =
+          byteOfSum(work.to, work.sums[r * kByteColumns + c], work.factors[c], work.more[c]);
 }
 void interleaveThree(const uint8_t* const (&planes)[3], uint8_t* to, int64_t n) {
   MINNOW_DISPATCH(interleaveThreeOf)(planes, to, n);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 
 #include "kernels/quantized.h"
 
@@ -30,20 +31,33 @@ inline void copyBytes(uint8_t* to, const uint8_t* from, int64_t n) {
     n < 8 ? ends(uint32_t{}) : ends(uint64_t{});
 }
 
-/// True if products with sums of 32 bits surely are less than 2^31.
+/// True if products with sums of 32 bits surely are less than 2^31, or saturate as on AArch64.
 inline bool areSmall(const float* factors, int64_t count) {
-  return std::all_of(factors, factors + count, [](float f) { return f >= 0 && f < 1; });
+#if defined(__aarch64__)
+  constexpr float kEnd = std::numeric_limits<float>::infinity();
+#else
+  constexpr float kEnd = 1;
+#endif
+  return std::all_of(factors, factors + count, [](float f) { return f >= 0 && f < kEnd; });
+}
+/// The same of TensorFlow Lite's exponents: x86's steps want a shift to the right by one at least.
+inline bool isSmallExponent(int32_t exponent) {
+#if defined(__arm__) || defined(__aarch64__)
+  return exponent <= 0;
+#else
+  return exponent < 0;
+#endif
 }
 
 /// Two words hold what TensorFlow Lite's rules multiply by: multiplier and exponent, or a double.
 inline void setTfliteFactor(ops::QuantisationRule rule, double r, float& factor, float& more) {
-  const FixedFactor fixed(r);
   const auto bits = std::bit_cast<uint64_t>(r);
-  const bool isFixed = rule == ops::QuantisationRule::TfliteFixed;
-  factor = std::bit_cast<float>(isFixed ? static_cast<uint32_t>(fixed.multiplier)
-                                        : static_cast<uint32_t>(bits));
-  more = std::bit_cast<float>(isFixed ? static_cast<uint32_t>(fixed.exponent)
-                                      : static_cast<uint32_t>(bits >> 32));
+  auto low = static_cast<uint32_t>(bits), high = static_cast<uint32_t>(bits >> 32);
+  if (rule == ops::QuantisationRule::TfliteFixed) {
+    const FixedFactor fixed(r);
+    low = static_cast<uint32_t>(fixed.multiplier), high = static_cast<uint32_t>(fixed.exponent);
+  }
+  factor = std::bit_cast<float>(low), more = std::bit_cast<float>(high);
 }
 inline double realFactor(float factor, float more) {
   return std::bit_cast<double>(uint64_t{std::bit_cast<uint32_t>(more)} << 32 |
@@ -55,13 +69,15 @@ struct SumsToBytes {
   const int32_t* sums;          ///< rows of kByteColumns
   const float *factors, *more;  ///< kByteColumns; `more` of TensorFlow Lite's rules
   Requantiser to;
-  bool isSmall;  ///< areSmall() of the factors; of TensorFlow Lite's, that exponents are negative
+  bool isSmall;  ///< areSmall() of the factors; isSmallExponent() of TensorFlow Lite's
   bool isSigned;
   uint8_t* y;
   const int64_t* places;
   int64_t rows, columns;
 };
 void storeSums(const SumsToBytes& work);
+/// One of them.
+uint8_t byteOfSum(const Requantiser& to, int32_t sum, float factor, float more);
 
 /// Sums of channels become real numbers, where they lie or elsewhere.
 struct SumsToReals {
@@ -94,10 +110,10 @@ struct BytePairFunction {
   QuantisedMul mul;
   bool isMul, aSigned, bSigned, ySigned;
   int32_t aZero, bZero;
-  float yZero, least, most;
+  float yZero;
   FixedPair fixed;
   Requantiser to;
-  bool isSmall;  ///< int32 surely holds all results before they are clamped
+  bool isSmall;  ///< int32 surely holds all results before they are clamped; others are for the reference
 
   explicit BytePairFunction(const ops::QuantizedBinary& op, DataType a, DataType b)
       : add(op),
@@ -109,11 +125,9 @@ struct BytePairFunction {
         aZero(static_cast<int32_t>(op.a.zero)),
         bZero(static_cast<int32_t>(op.b.zero)),
         yZero(static_cast<float>(op.y.zero)),
-        least(static_cast<float>(op.y.least)),
-        most(static_cast<float>(op.y.most)),
         fixed(op),
         to(op.y),
-        isSmall(to.rule == ops::QuantisationRule::OnnxRuntime &&
+        isSmall(to.rule != ops::QuantisationRule::OnnxRuntime ||
                 (isMul ? 65536 * mul.r : 256 * (add.ra + add.rb) + std::abs(add.k)) < 0x1p30F) {}
 };
 void computePairs(const BytePairFunction& fn, const BytePairs& row);
@@ -144,7 +158,7 @@ struct DepthwiseBytes {
   const int32_t* start;
   const float *factors, *more;
   Requantiser to;
-  bool isSmall;  ///< areSmall() of the factors
+  bool isSmall;  ///< as of SumsToBytes
   bool xSigned, ySigned;
   bool isReal;  ///< y are the sums themselves, int32, at steps of bytes too
 };

@@ -1,9 +1,8 @@
 // The tile of bytes with AArch64's dot product (Armv8.2, as Cortex-A55 and A76 have it).
+#include "kernels/simd/byte_neon.h"
 #include "kernels/simd/byte_tile_rows.h"
 
 #if defined(__aarch64__)
-#include <arm_neon.h>
-
 #include <cstring>
 #define MINNOW_DOT __attribute__((target("arch=armv8.2-a+dotprod")))
 
@@ -14,76 +13,83 @@ constexpr int kDotRows = 4;  // 16 sums of 32 registers
 
 /// Four steps of a row lie in one register, of which an instruction takes any.
 template <int Rows>
-struct DotTile {
+class DotTile {
   static constexpr int kVectors = 4, kTogether = 4;
   using Sums = int32x4_t[Rows][kVectors];
+  using Steps = int8x16_t[Rows];
 
-  MINNOW_DOT static void run(const ByteTile& tile) {
-    Sums sums;
-#pragma GCC unroll 4
-    for (int r = 0; r < Rows; ++r)
-#pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) sums[r][v] = vld1q_s32(tile.start + v * 4);
-    const int8_t* w = reinterpret_cast<const int8_t*>(tile.panels);
-    const uint8_t* x = tile.x;
+ public:
+  /// Rows after rows, all of them.
+  [[gnu::noinline]] MINNOW_DOT static void run(const ByteTile& tile, int64_t lots) {
+    const uint8_t* from = tile.x;
+    int32_t* to = tile.sums;
+    const int64_t rowStep = tile.rowStep, steps = tile.steps;
     const uint32x4_t flip = vdupq_n_u32(tile.flip);
-    int64_t step = 0;
-    for (; step + kTogether <= tile.steps; step += kTogether) {
-      int8x16_t steps[Rows];
-#pragma GCC unroll 4
-      for (int r = 0; r < Rows; ++r)
-        steps[r] = vreinterpretq_s8_u32(
-            veorq_u32(vreinterpretq_u32_u8(vld1q_u8(x + r * tile.rowStep)), flip));
-      add<0>(w, steps, sums), add<1>(w, steps, sums), add<2>(w, steps, sums),
-          add<3>(w, steps, sums);
-      x += kTogether * BytePanels::kSteps;
-      w += kTogether * BytePanels::kStepBytes;
-    }
-    for (; step < tile.steps; ++step) {
-      int8x16_t steps[Rows];
+    for (; lots > 0; --lots, from += Rows * rowStep, to += Rows * kByteColumns) {
+      Sums sums;
+      const uint8_t* x[Rows];
 #pragma GCC unroll 4
       for (int r = 0; r < Rows; ++r) {
-        uint32_t bytes;
-        std::memcpy(&bytes, x + r * tile.rowStep, sizeof bytes);
-        steps[r] = vreinterpretq_s8_u32(veorq_u32(vdupq_n_u32(bytes), flip));
+        x[r] = from + r * rowStep;
+#pragma GCC unroll 4
+        for (int v = 0; v < kVectors; ++v) sums[r][v] = vld1q_s32(tile.start + v * 4);
       }
-      add<0>(w, steps, sums);
-      x += BytePanels::kSteps;
-      w += BytePanels::kStepBytes;
+      const int8_t* w = reinterpret_cast<const int8_t*>(tile.panels);
+      const int8_t* end = w + steps / kTogether * (kTogether * BytePanels::kStepBytes);
+      while (w != end) {
+        Steps of;
+#pragma GCC unroll 4
+        for (int r = 0; r < Rows; ++r) {
+          of[r] = vreinterpretq_s8_u32(veorq_u32(vreinterpretq_u32_u8(vld1q_u8(x[r])), flip));
+          x[r] += kTogether * BytePanels::kSteps;
+        }
+        add<0>(w, of, sums), add<1>(w, of, sums), add<2>(w, of, sums), add<3>(w, of, sums);
+        w += kTogether * BytePanels::kStepBytes;
+      }
+      for (int64_t left = steps % kTogether; left > 0; --left) {
+        Steps of;
+#pragma GCC unroll 4
+        for (int r = 0; r < Rows; ++r) {
+          uint32_t bytes;
+          std::memcpy(&bytes, x[r], sizeof bytes);
+          of[r] = vreinterpretq_s8_u32(veorq_u32(vdupq_n_u32(bytes), flip));
+          x[r] += BytePanels::kSteps;
+        }
+        add<0>(w, of, sums);
+        w += BytePanels::kStepBytes;
+      }
+#pragma GCC unroll 4
+      for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 4
+        for (int v = 0; v < kVectors; ++v) vst1q_s32(to + r * kByteColumns + v * 4, sums[r][v]);
     }
-#pragma GCC unroll 4
-    for (int r = 0; r < Rows; ++r)
-#pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v)
-        vst1q_s32(tile.sums + r * kByteColumns + v * 4, sums[r][v]);
   }
 
  private:
   /// Step `Lane` of those in the registers.
   template <int Lane>
-  MINNOW_DOT static inline void add(const int8_t* w, const int8x16_t (&steps)[Rows], Sums& sums) {
+  [[gnu::always_inline]] MINNOW_DOT static inline void add(const int8_t* w, const Steps& of,
+                                                           Sums& sums) {
+    constexpr int kOffset = Lane * BytePanels::kStepBytes;
+    const TwoVectors low = loadTwo<kOffset>(w), high = loadTwo<kOffset + 32>(w);
+    const int8x16_t weights[kVectors] = {low.a, low.b, high.a, high.b};
 #pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v) {
-      const int8x16_t weights = vld1q_s8(w + Lane * BytePanels::kStepBytes + v * 16);
+    for (int v = 0; v < kVectors; ++v)
 #pragma GCC unroll 4
       for (int r = 0; r < Rows; ++r)
-        // In this order: compilers load all weights first, for which there are not enough registers.
         __asm__ volatile("sdot %0.4s, %1.16b, %2.4b[%3]"
                          : "+w"(sums[r][v])
-                         : "w"(weights), "w"(steps[r]), "i"(Lane));
-    }
+                         : "w"(weights[v]), "w"(of[r]), "i"(Lane));
   }
 };
 
 /// Rows by fours, the last few one by one: two copies in the library for devices.
 void run(const ByteTile& tile, int64_t rows, int64_t panels) {
-  const auto advance = [](ByteTile& at, int64_t n) {
-    at.x += n * at.rowStep, at.sums += n * kByteColumns;
-  };
   forEachPanel(tile, panels, [&](ByteTile at) {
-    int64_t left = rows;
-    for (; left >= kDotRows; left -= kDotRows) DotTile<kDotRows>::run(at), advance(at, kDotRows);
-    for (; left > 0; --left) DotTile<1>::run(at), advance(at, 1);
+    const int64_t lots = rows / kDotRows, done = lots * kDotRows;
+    DotTile<kDotRows>::run(at, lots);
+    at.x += done * at.rowStep, at.sums += done * kByteColumns;
+    DotTile<1>::run(at, rows - done);
   });
 }
 

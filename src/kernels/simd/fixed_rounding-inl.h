@@ -11,12 +11,24 @@ HWY_BEFORE_NAMESPACE();
 namespace minnow::kernels::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+#if HWY_ARCH_ARM
+/// FixedFactor::times() of exponents that are not positive. A product is never the least number of 32 bits.
+template <class D>
+HWY_INLINE hn::Vec<D> fixedTimesSmall(D, hn::Vec<D> v, hn::Vec<D> multiplier, hn::Vec<D> exponent) {
+  const int32x4_t high = vqrdmulhq_s32(v.raw, multiplier.raw);
+  const int32x4_t away = vsraq_n_s32(high, vandq_s32(high, exponent.raw), 31);  // half from zero
+  return hn::Vec<D>(vrshlq_s32(away, exponent.raw));
+}
+/// Of any.
+template <class D>
+HWY_INLINE hn::Vec<D> fixedTimes(D d, hn::Vec<D> v, hn::Vec<D> multiplier, hn::Vec<D> exponent) {
+  const auto left = hn::Max(exponent, hn::Zero(d)), right = hn::Min(exponent, hn::Zero(d));
+  return fixedTimesSmall(d, hn::Vec<D>(vshlq_s32(v.raw, left.raw)), multiplier, right);
+}
+#else
 /// (a * m + 2^30) >> 31 of numbers of 32 bits, m not negative.
 template <class D>
 HWY_INLINE hn::Vec<D> highProduct(D d, hn::Vec<D> a, hn::Vec<D> m) {
-#if HWY_ARCH_ARM
-  return (void)d, hn::Vec<D>(vqrdmulhq_s32(a.raw, m.raw));
-#else
   const hn::Repartition<uint64_t, D> d64;
   const hn::RepartitionToWide<D> wide;
   const auto half = hn::Set(wide, int64_t{1} << 30);
@@ -27,19 +39,9 @@ HWY_INLINE hn::Vec<D> highProduct(D d, hn::Vec<D> a, hn::Vec<D> m) {
   const auto odds = hn::BitCast(d64, hn::Add(hn::MulEven(odd(a), odd(m)), half));
   return hn::OddEven(hn::BitCast(d, hn::ShiftLeft<1>(odds)),
                      hn::BitCast(d, hn::ShiftRight<31>(evens)));
-#endif
 }
 
 /// FixedFactor::times().
-#if HWY_ARCH_ARM
-template <class D>
-HWY_INLINE hn::Vec<D> fixedTimes(D d, hn::Vec<D> v, hn::Vec<D> multiplier, hn::Vec<D> exponent) {
-  const auto left = hn::Max(exponent, hn::Zero(d)), right = hn::Min(exponent, hn::Zero(d));
-  const auto high = highProduct(d, hn::Vec<D>(vshlq_s32(v.raw, left.raw)), multiplier);
-  const auto less = hn::ShiftRight<31>(hn::And(high, right));  // half away from zero
-  return hn::Vec<D>(vrshlq_s32(vqaddq_s32(high.raw, less.raw), right.raw));
-}
-#else
 template <class D>
 HWY_INLINE hn::Vec<D> fixedTimes(D d, hn::Vec<D> v, hn::Vec<D> multiplier, hn::Vec<D> exponent) {
   const auto left = hn::Max(exponent, hn::Zero(d)), right = hn::Sub(left, exponent);
@@ -69,21 +71,17 @@ HWY_INLINE hn::Vec<D> fixedTimes(D d, hn::Vec<D> v, const FixedFactor& factor) {
 }
 
 /// Factors are what setTfliteFactor() makes of them.
-struct FixedRounding {
-  template <class D>
-  static HWY_INLINE hn::Vec<D> round(D d, hn::Vec<D> sum, const float* factors, const float* more,
-                                     const Requantiser&) {
-    return fixedTimes(d, sum, hn::LoadU(d, reinterpret_cast<const int32_t*>(factors)),
-                      hn::LoadU(d, reinterpret_cast<const int32_t*>(more)));
+struct SmallFixedRounding {
+  template <class D, class F>
+  static HWY_INLINE hn::Vec<D> round(D d, hn::Vec<D> sum, F factors, F more, const Requantiser&) {
+    return fixedTimesSmall(d, sum, hn::BitCast(d, factors), hn::BitCast(d, more));
   }
 };
 #if !HWY_ARCH_ARM
-struct SmallFixedRounding {
-  template <class D>
-  static HWY_INLINE hn::Vec<D> round(D d, hn::Vec<D> sum, const float* factors, const float* more,
-                                     const Requantiser&) {
-    return fixedTimesSmall(d, sum, hn::LoadU(d, reinterpret_cast<const int32_t*>(factors)),
-                           hn::LoadU(d, reinterpret_cast<const int32_t*>(more)));
+struct FixedRounding {
+  template <class D, class F>
+  static HWY_INLINE hn::Vec<D> round(D d, hn::Vec<D> sum, F factors, F more, const Requantiser&) {
+    return fixedTimes(d, sum, hn::BitCast(d, factors), hn::BitCast(d, more));
   }
 };
 #endif

@@ -38,9 +38,11 @@ bool isRepeatedOrDense(int64_t step) { return step == 0 || step == 1; }
 
 }  // namespace
 
-bool acceptsQuantizedBinary(const ops::Operator&, std::span<const TensorView>,
+bool acceptsQuantizedBinary(const ops::Operator& op, std::span<const TensorView> inputs,
                             std::span<const TensorView>) {
-  return true;
+  return BytePairFunction(static_cast<const ops::QuantizedBinary&>(op), inputs[0].type,
+                          inputs[1].type)
+      .isSmall;
 }
 
 Result<void> runQuantizedBinary(const ops::Operator& op, const KernelArgs& args) {
@@ -97,7 +99,7 @@ Result<void> runQuantizedGlobalPool(const ops::Operator& op, const KernelArgs& a
   if (pool.y.rule == ops::QuantisationRule::TfliteFixed) {
     const FixedFactor fixed = meanFactor(pool, pixels);
     factor = std::bit_cast<float>(fixed.multiplier), rest = std::bit_cast<float>(fixed.exponent);
-    isSmall = fixed.exponent < 0;
+    isSmall = isSmallExponent(fixed.exponent);
   }
   std::ranges::fill(factors, factor), std::ranges::fill(more, rest);
   const bool xSigned = args.inputs[0].type == DataType::Int8;

@@ -40,26 +40,23 @@ class Channels {
     const auto zeros = static_cast<uint32_t>(panels.depthwise ? panels.depth * wZero : 0);
     for (int64_t c = 0; c < panels.channels(); ++c)
       start_[c] = static_cast<int32_t>(static_cast<uint32_t>(-xZero) * (sums[c] - zeros));
+    if (y.isReal())
+      forEachChannel(panels, [&](int64_t c, int64_t to) { bias_[to] = args.bias(2, c); });
+    else if (args.has(2))
+      addBias(panels, args.inputs[2]);
     const TensorView& factors = args.inputs[3];
-    const int64_t factorStep = factors.elements() == 1 ? 0 : factors.strides[0];
-    bool allBelowHalf = true;  // of TensorFlow Lite's factors: all below 1/2
-    for (int64_t g = 0, c = 0; g < panels.groups; ++g)
-      for (int64_t o = 0; o < panels.outputs; ++o, ++c) {
-        const int64_t to = panels.channel(g, o);
-        if (y.isTflite()) {
-          const double factor = factors.as<const double>()[c * factorStep];
-          setTfliteFactor(y.rule, factor, factors_[to], bias_[to]);
-          allBelowHalf = allBelowHalf && std::bit_cast<int32_t>(bias_[to]) < 0;
-        } else {
-          factors_[to] = factors.as<const float>()[c * factorStep];
-        }
-        if (y.isReal())
-          bias_[to] = args.bias(2, c);
-        else
-          start_[to] =
-              static_cast<int32_t>(static_cast<uint32_t>(start_[to]) + args.bias<uint32_t>(2, c));
-      }
-    areSmall_ = y.isTflite() ? allBelowHalf : areSmall(factors_, room(panels));
+    const int64_t step = factors.elements() == 1 ? 0 : factors.strides[0];
+    bool allSmall = true;  // of TensorFlow Lite's factors
+    if (y.isTflite())
+      forEachChannel(panels, [&, all = factors.as<const double>()](int64_t c, int64_t to) {
+        setTfliteFactor(y.rule, all[c * step], factors_[to], bias_[to]);
+        allSmall = allSmall && isSmallExponent(std::bit_cast<int32_t>(bias_[to]));
+      });
+    else
+      forEachChannel(panels, [&, all = factors.as<const float>()](int64_t c, int64_t to) {
+        factors_[to] = all[c * step];
+      });
+    areSmall_ = y.isTflite() ? allSmall : areSmall(factors_, room(panels));
   }
 
   const int32_t* start() const { return start_; }
@@ -69,6 +66,20 @@ class Channels {
   std::span<std::byte> scratches() const { return scratches_; }
 
  private:
+  /// Calls fn(channel, its place).
+  template <class F>
+  static void forEachChannel(const BytePanels& panels, F&& fn) {
+    const bool isDense = panels.depthwise || panels.groups == 1;
+    const int64_t outputs = panels.outputs, count = panels.groups * outputs;
+    for (int64_t c = 0; c < count; ++c)
+      fn(c, isDense ? c : panels.channel(c / outputs, c % outputs));
+  }
+  void addBias(const BytePanels& panels, const TensorView& bias) {
+    forEachChannel(panels, [start = start_, all = bias.as<const uint32_t>(),
+                            step = bias.strides[0]](int64_t c, int64_t to) {
+      start[to] = static_cast<int32_t>(static_cast<uint32_t>(start[to]) + all[c * step]);
+    });
+  }
   /// With a panel more, as tiles read pairs of them.
   static int64_t room(const BytePanels& panels) { return panels.channels() + BytePanels::kOutputs; }
 

@@ -1,0 +1,75 @@
+// What ARM's kernels of bytes multiply and add by: instructions in the order in which they are written.
+// Compilers load and multiply everything before they add it up, for which there are not enough registers.
+#pragma once
+
+#if defined(__aarch64__) || defined(__ARM_NEON)
+#include <arm_neon.h>
+
+#include <cstdint>
+
+namespace minnow::kernels::simd {
+
+/// Eight products, of the first halves and of the second ones.
+struct Products {
+  int16x8_t low, high;
+};
+struct TwoVectors {
+  int8x16_t a, b;
+};
+
+#if defined(__aarch64__)
+template <int kOffset>
+inline TwoVectors loadTwo(const int8_t* from) {
+  TwoVectors two;
+  __asm__ volatile("ldp %q0, %q1, [%2, %3]"
+                   : "=w"(two.a), "=w"(two.b)
+                   : "r"(from), "i"(kOffset));
+  return two;
+}
+inline Products products(int8x16_t w, int8x16_t x) {
+  Products p;
+  __asm__ volatile("smull %0.8h, %1.8b, %2.8b" : "=w"(p.low) : "w"(w), "w"(x));
+  __asm__ volatile("smull2 %0.8h, %1.16b, %2.16b" : "=w"(p.high) : "w"(w), "w"(x));
+  return p;
+}
+inline void addProducts(int8x16_t w, int8x16_t x, Products& p) {
+  __asm__ volatile("smlal %0.8h, %1.8b, %2.8b" : "+w"(p.low) : "w"(w), "w"(x));
+  __asm__ volatile("smlal2 %0.8h, %1.16b, %2.16b" : "+w"(p.high) : "w"(w), "w"(x));
+}
+/// Products side by side.
+inline void addPairs(const Products& p, int32x4_t (&sum)[2]) {
+  __asm__ volatile("sadalp %0.4s, %1.8h" : "+w"(sum[0]) : "w"(p.low));
+  __asm__ volatile("sadalp %0.4s, %1.8h" : "+w"(sum[1]) : "w"(p.high));
+}
+/// Each product to a sum of its own.
+inline void addEach(int16x8_t p, int32x4_t (&sum)[2]) {
+  __asm__ volatile("saddw %0.4s, %0.4s, %1.4h" : "+w"(sum[0]) : "w"(p));
+  __asm__ volatile("saddw2 %0.4s, %0.4s, %1.8h" : "+w"(sum[1]) : "w"(p));
+}
+inline int32x4_t pairsTogether(int32x4_t a, int32x4_t b) { return vpaddq_s32(a, b); }
+#else
+template <int kOffset>
+inline TwoVectors loadTwo(const int8_t* from) {
+  return {vld1q_s8(from + kOffset), vld1q_s8(from + kOffset + 16)};
+}
+inline Products products(int8x16_t w, int8x16_t x) {
+  return {vmull_s8(vget_low_s8(w), vget_low_s8(x)), vmull_s8(vget_high_s8(w), vget_high_s8(x))};
+}
+inline void addProducts(int8x16_t w, int8x16_t x, Products& p) {
+  p.low = vmlal_s8(p.low, vget_low_s8(w), vget_low_s8(x));
+  p.high = vmlal_s8(p.high, vget_high_s8(w), vget_high_s8(x));
+}
+inline void addPairs(const Products& p, int32x4_t (&sum)[2]) {
+  sum[0] = vpadalq_s16(sum[0], p.low), sum[1] = vpadalq_s16(sum[1], p.high);
+}
+inline void addEach(int16x8_t p, int32x4_t (&sum)[2]) {
+  sum[0] = vaddw_s16(sum[0], vget_low_s16(p)), sum[1] = vaddw_s16(sum[1], vget_high_s16(p));
+}
+inline int32x4_t pairsTogether(int32x4_t a, int32x4_t b) {
+  return vcombine_s32(vpadd_s32(vget_low_s32(a), vget_high_s32(a)),
+                      vpadd_s32(vget_low_s32(b), vget_high_s32(b)));
+}
+#endif
+
+}  // namespace minnow::kernels::simd
+#endif
