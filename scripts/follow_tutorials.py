@@ -90,7 +90,8 @@ def main():
     clone = folder / "minnow"
     if not clone.exists():
         subprocess.run(["git", "clone", "-q", ROOT, clone], check=True)
-    subprocess.run(["git", "-C", clone, "pull", "-q", "--ff-only"], check=True)
+    subprocess.run(["git", "-C", clone, "fetch", "-q", ROOT, "HEAD"], check=True)
+    subprocess.run(["git", "-C", clone, "checkout", "-q", "--detach", "FETCH_HEAD"], check=True)
     for name in sys.argv[2:] or order():
         print(f"--- {name}")
         follow(name, folder)
