@@ -98,7 +98,7 @@ sanitizers:
 	@cmake --preset tsan > build/tsan.log && cmake --build --preset tsan -j $(JOBS) --target $(THREADED)
 	@ctest --preset tsan -j $(JOBS) -LE "heavy|release-only" -R "Thread|Team|Runtime|Session|Arena|ops_cases_on_threads"
 
-# Every parser with hostile bytes, by libFuzzer under the sanitizers: MINUTES for each of eight harnesses, which is to be
+# Every parser with hostile bytes, by libFuzzer under the sanitizers: MINUTES for each of nine harnesses, which is to be
 # 10^7 inputs before a release. `make test` takes a minute for all.
 MINUTES ?= 10
 FUZZ_SECONDS ?= $(shell echo $$(($(MINUTES) * 60)))
