@@ -114,7 +114,7 @@ class Reference:
         def text(part):
             return BETWEEN.get(part.tag, "") + (part.text or "") + "".join(text(c) + (c.tail or "") for c in part)
         lines = node.findall("codeline")
-        return "\n".join(text(line).strip("\n") for line in lines) if lines else (node.text or "").strip("\n")
+        return "\n".join(text(line).rstrip() for line in lines) if lines else (node.text or "").strip("\n")
 
     def link(self, shown, target, page):
         header, anchor = self.places.get(target, (None, ""))
@@ -132,6 +132,8 @@ class Reference:
     def declaration(self, header, line):
         """The declaration's lines as they are, from `line` to where it ends or its body begins."""
         taken, depth = [], 0
+        while re.match(r"\s*(template|requires)\b", self.texts[header][line - 2]):
+            line -= 1
         for text in self.texts[header][line - 1:]:
             code = re.sub(r"\s*(//|/\*).*", "", text)
             depth += code.count("(") - code.count(")")
