@@ -71,13 +71,13 @@ def follow(name, folder):
         print(f"$ {command}", flush=True)
         shell.stdin.write(f"{{ {command}\n}} < /dev/null; code=$?; echo; echo END_OF_COMMAND $code\n")
         shell.stdin.flush()
-        lines = []
+        lines, code = [], "the shell's end"
         for line in shell.stdout:
             if line.startswith("END_OF_COMMAND"):
+                code = line.split()[-1]
                 break
             lines.append(line)
             print(line, end="", flush=True)
-        code = line.split()[-1] if lines else "?"
         lost = missing(shown, "".join(lines))
         if code != "0" or lost is not None:
             sys.exit(f"{name}: {command}\n" + (f"ended with {code}" if code != "0" else f"did not print: {lost}"))
