@@ -1,6 +1,6 @@
 # Two commands from a bare Debian 12 machine: `make demo` and `make test`. CMakePresets.json has the builds.
 .DEFAULT_GOAL := build
-.PHONY: build docs packages wheels test-wheels models test-shared fuzz bench-peers bench-gpu bench-arm bench-arm-layers bench-arm-check speed-page bench-memory bench-schedule bench-strips bench-frames size size-table ready test-device test-gst demo demo-live demo-video soak test test-arm test-riscv quick-arm test-all sanitizers lint bench clean bench-contract conformance
+.PHONY: build docs follow-tutorials packages wheels test-wheels models test-shared fuzz bench-peers bench-gpu bench-arm bench-arm-layers bench-arm-check speed-page bench-memory bench-schedule bench-strips bench-frames size size-table ready test-device test-gst demo demo-live demo-video soak test test-arm test-riscv quick-arm test-all sanitizers lint bench clean bench-contract conformance
 .NOTPARALLEL:
 
 IMAGES ?=
@@ -27,6 +27,7 @@ $(CACHE)/installed-test: GROUPS := demo video gst test arm fuzz
 $(CACHE)/installed-riscv: GROUPS := riscv
 $(CACHE)/installed-fuzz: GROUPS := fuzz
 $(CACHE)/installed-browser: GROUPS := browser
+$(CACHE)/installed-docs: GROUPS := docs
 $(CACHE)/installed-lint: GROUPS := demo lint
 $(CACHE)/installed-arm_check: GROUPS := demo arm qemu
 $(CACHE)/installed-peers: GROUPS := demo test peers
@@ -105,7 +106,7 @@ sanitizers:
 	@cmake --preset tsan > build/tsan.log && cmake --build --preset tsan -j $(JOBS) --target $(THREADED)
 	@ctest --preset tsan -j $(JOBS) -LE "heavy|release-only" -R "Thread|Team|Runtime|Session|Arena|ops_cases_on_threads"
 
-# Every parser with hostile bytes, by libFuzzer under the sanitizers: MINUTES for each of eight harnesses, which is to be
+# Every parser with hostile bytes, by libFuzzer under the sanitizers: MINUTES for each of nine harnesses, which is to be
 # 10^7 inputs before a release. `make test` takes a minute for all.
 MINUTES ?= 10
 FUZZ_SECONDS ?= $(shell echo $$(($(MINUTES) * 60)))
@@ -164,9 +165,13 @@ lint: $(CACHE)/installed-lint
 	@scripts/lint.sh
 
 # The docs site, in build/site; a link that leads nowhere ends it.
-docs:
+docs: $(CACHE)/installed-docs
 	@scripts/docs_venv.sh $(CACHE)/docs-venv
 	@$(CACHE)/docs-venv/bin/mkdocs build  # not --quiet, which keeps warnings from counting
+
+# Does what the tutorials say, in a folder of its own, with PyTorch and TensorFlow from PyPI: half an hour, 10 GB. ONLY="int8".
+follow-tutorials:
+	@scripts/follow_tutorials.py build/follow $(ONLY)
 
 # Debian packages, in build/debs (packaging/).
 packages: $(CACHE)/installed-packages
@@ -243,7 +248,7 @@ bench-arm-check: $(CACHE)/installed-arm_check build models
 speed-page:
 	@scripts/peers_venv.sh $(CACHE)/peers-venv
 	@$(CACHE)/peers-venv/bin/python bench/peers/chart.py $(CACHE) docs/pictures/speed.svg
-	@$(CACHE)/peers-venv/bin/python bench/peers/speed_page.py $(CACHE) README.md docs/speed.md
+	@$(CACHE)/peers-venv/bin/python bench/peers/speed_page.py $(CACHE) docs/results.md docs/speed.md
 
 # Twelve models on one stream: schedules beside threads in Minnow and in the peers, 8 minutes (docs/scheduling.md). UNITS=2 takes
 # two cores, ONLY="urgency threads onnxruntime mnn" some ways: ncnn refuses two of the models.

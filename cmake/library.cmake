@@ -1,4 +1,4 @@
-# The library that users link as minnow::minnow, and its installation (README.md, docs/size.md): static, or shared where
+# The library that users link as minnow::minnow, and its installation (docs/in-your-program.md, docs/size.md): static, or shared where
 # BUILD_SHARED_LIBS, MINNOW_MINIMAL or MINNOW_MODELS ask for it. All that a user sees is include/.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What the documentation shows of a program is part of one that is compiled: README.md of examples/classify.cc,
-minnow/minnow.h of examples/infer.c.
+"""What the documentation shows of a program is part of one that is compiled: README.md and
+docs/in-your-program.md of examples/classify.cc, minnow/minnow.h of examples/infer.c.
 
 Usage: check_examples.py      (nothing but Python's standard library)
 """
@@ -29,7 +29,7 @@ def missing(shown, program):
 def main():
     problems = []
     for page, pattern, program in [
-        ("README.md", r"^```cpp\n(.*?)^```", "examples/classify.cc"),
+        *((page, r"^```cpp\n(.*?)^```", "examples/classify.cc") for page in ("README.md", "docs/in-your-program.md")),
         ("include/minnow/minnow.h", r"^ \*   (require.*?)^ \*$", "examples/infer.c"),
     ]:
         found = excerpts(page, pattern)

@@ -852,6 +852,19 @@ evictable = true
         hashes = self.minnow("hash", self.folder / "tiny.minnow", "--input", "x=const:0.46875")
         self.assertEqual(f"y {rows[2]['hash']}\n", hashes)
 
+    def test_a_page_for_standard_output_comes_alone(self):
+        model, trace = self.convert(), self.folder / "trace.npz"
+        self.minnow("trace", model, "--input", "x=const:1", "-o", trace)
+        for arguments, begins in ((["info", model, "--html", "-"], "<!DOCTYPE html>"), (["info", model, "--graph", "-"], "digraph"),
+                                  (["info", model, "--html", "-", "--json"], "<!DOCTYPE html>"),
+                                  (["memory", model, "--html", "-"], "<!DOCTYPE html>"), (["memory", model, "--svg", "-"], "<svg"),
+                                  (["diff", trace, trace, "--html", "-"], "<!DOCTYPE html>"),
+                                  (["replay", model, "--reference", trace, "--html", "-", "--json"], "<!DOCTYPE html>")):
+            printed = self.minnow(*arguments, cwd=self.folder)
+            self.assertTrue(printed.lower().startswith(begins.lower()), arguments)
+            self.assertTrue(printed.rstrip().endswith(("</html>", "</svg>", "}")), arguments)
+        self.assertFalse((self.folder / "-").exists())
+
     def test_doctor_says_what_is_here(self):
         found = {row["what"]: row["found"] for row in json.loads(self.minnow("doctor", "--json"))}
         self.assertEqual(found["target"].split(",")[0], json.loads(self.minnow("hash", self.onnx, "--input", "all=const:1", "--json"))["target"])

@@ -243,6 +243,7 @@ std::string harmless(const Json& json) {
 std::string graphPage(const std::string& title, Session& session) {
   Picture picture = pictureOf(session);
   const std::string graph = drawn(picture);
+  const size_t operators = session.operators().size();
   return htmlPage(
       title,
       fmt::format(
@@ -255,8 +256,8 @@ std::string graphPage(const std::string& title, Session& session) {
           "bits. Dashed boxes compute nothing. Times are the least of {} runs on one machine; "
           "hashes are of inputs that are all 0.46875, the same on every CPU.</p></aside>\n"
           "<script type=\"application/json\" id=\"facts\">{}</script>\n{}",
-          escaped(title), fmt::format("{} operators", session.operators().size()), graph, kRuns,
-          harmless(picture.facts), kScript),
+          escaped(title), fmt::format("{} operator{}", operators, operators == 1 ? "" : "s"), graph,
+          kRuns, harmless(picture.facts), kScript),
       kStyle);
 }
 

@@ -10,7 +10,6 @@
 #include "arguments.h"
 #include "backends.h"
 #include "base/mapped_file.h"
-#include "base/whole_file.h"
 #include "budget.h"
 #include "exit.h"
 #include "extents.h"
@@ -252,11 +251,7 @@ void info(const Arguments& args) {
   Runtime runtime =
       need(Runtime::create({.threads = args.threads, .kernelCache = args.kernelCache}));
   const Model model = openModel(runtime, args.model, settings, {.verifyWeights = args.verify});
-  if (!args.graph.empty()) {
-    const std::string graph = model.interpreter.graphviz();
-    if (args.graph == "-") return fmt::print("{}", graph);
-    need(base::writeFile(args.graph, graph));
-  }
+  if (!args.graph.empty() && writeOrPrint(args.graph, model.interpreter.graphviz())) return;
   if (args.operators) {
     for (const std::string& kind : model.interpreter.operatorKinds()) fmt::print("{}\n", kind);
     return;
@@ -264,15 +259,16 @@ void info(const Arguments& args) {
   Session session = openSession(
       model, args.model, settings,
       withBackends({.precision = args.precision, .paths = parsePaths(args.paths)}, args.backends));
-  if (!args.page.empty()) need(base::writeFile(args.page, graphPage(args.model, session)));
+  const bool printed =
+      !args.page.empty() && writeOrPrint(args.page, graphPage(args.model, session));
   if (args.backends.empty()) warnOfDevices({}, parsePaths(args.paths));  // else they are listed
   const std::vector<Sizes> sizes = sizesOf(model.interpreter, session);
   const Ranges ranges = rangesOf(model.interpreter, session);
   std::optional<Verdict> verdict;
   if (budget) verdict = judge(needsOf(args, session.memory()), 1, *budget);
-  if (args.json) {
+  if (args.json && !printed) {
     printJson(asJson(args, model, session, sizes, ranges, verdict));
-  } else {
+  } else if (!printed) {
     printText(args, model, session, sizes, ranges, verdict);
   }
   if (verdict && !verdict->fits()) throw CLI::RuntimeError(static_cast<int>(Exit::OverBudget));
@@ -293,8 +289,8 @@ void addInfo(CLI::App& app) {
       ->check(CLI::Range(1, 256));
   verb->add_option("--graph", args->graph, "FILE: write the graph in Graphviz' language; - prints");
   verb->add_option("--html", args->page,
-                   "FILE: the graph as a page to zoom in and click on: shapes, memory, time, bits. "
-                   "Runs the model");
+                   "FILE: the graph as a page to zoom in and click on: shapes, memory, time, bits; "
+                   "- prints. Runs the model");
   verb->add_option("-b,--budget", args->budget,
                    "24MB: also answer whether the model fits; exit code 4 if not");
   verb->add_flag("--operators", args->operators,

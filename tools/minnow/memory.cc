@@ -4,7 +4,6 @@
 #include <memory>
 
 #include "arguments.h"
-#include "base/whole_file.h"
 #include "exit.h"
 #include "json_output.h"
 #include "life.h"
@@ -59,11 +58,11 @@ void memory(const Arguments& args) {
   if (!args.budget.empty()) budget = parseBytes(args.budget, "--budget");
   refuseToOverwrite({args.svg, args.html}, args.models);
   const MemoryFindings findings = findOut(args, budget);
-  if (!args.svg.empty()) need(base::writeFile(args.svg, asSvg(findings)));
-  if (!args.html.empty()) need(base::writeFile(args.html, asPage(findings)));
-  if (args.json) {
+  bool printed = !args.svg.empty() && writeOrPrint(args.svg, asSvg(findings));
+  printed |= !args.html.empty() && writeOrPrint(args.html, asPage(findings));
+  if (args.json && !printed) {
     printJson(asJson(findings));
-  } else {
+  } else if (!printed) {
     fmt::print("{}", asText(findings));
   }
   const auto measured = findings.measuredPeak();
@@ -92,8 +91,8 @@ void addMemory(CLI::App& app) {
   verb->add_option("-t,--threads", args->threads, "Threads")->check(CLI::Range(1, 256));
   verb->add_option("--shape", args->shapes, "NAME=1,3,320,320: an input's shape (repeatable)")
       ->allow_extra_args(false);
-  verb->add_option("--svg", args->svg, "FILE: draw the plans, offset by time");
-  verb->add_option("--html", args->html, "FILE: a page with drawings, stages and totals");
+  verb->add_option("--svg", args->svg, "FILE: draw the plans, offset by time; - prints");
+  verb->add_option("--html", args->html, "FILE: a page with drawings, stages and totals; - prints");
   verb->add_flag("--json", args->json, "Report in JSON; every figure in bytes");
   verb->footer(
       "Each model lives in a process of its own: load, createSession, releaseModel, write inputs,\n"

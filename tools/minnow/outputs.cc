@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/whole_file.h"
 #include "exit.h"
 #include "model.h"
 
@@ -50,6 +51,15 @@ void refuseToOverwrite(const std::vector<std::string>& outputs,
     for (size_t j = 0; j < i; ++j)
       if (isSameFile(outputs[i], outputs[j])) refuse(outputs[i], outputs[j], "another output");
   }
+}
+
+bool writeOrPrint(const std::string& file, const std::string& text) {
+  const bool prints = file == "-";
+  if (prints)
+    fmt::print("{}", text);
+  else
+    need(base::writeFile(file, text));
+  return prints;
 }
 
 }  // namespace minnow::tool

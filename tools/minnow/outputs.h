@@ -12,4 +12,8 @@ namespace minnow::tool {
 void refuseToOverwrite(const std::vector<std::string>& outputs,
                        const std::vector<std::string>& inputs);
 
+/// Writes a page or a drawing to a file, or to standard output where that is "-": then the answer is
+/// true, and a report beside it would be in the way.
+bool writeOrPrint(const std::string& file, const std::string& text);
+
 }  // namespace minnow::tool

@@ -10,9 +10,9 @@
 
 #include "arguments.h"
 #include "base/program.h"
-#include "base/whole_file.h"
 #include "exit.h"
 #include "json_output.h"
+#include "outputs.h"
 #include "report_page.h"
 
 namespace minnow::tool {
@@ -228,17 +228,17 @@ void addReportOptions(CLI::App* verb, ReportOptions& options) {
   verb->add_flag("--all", options.all, "Every operator, not only those that matter most");
   verb->add_option("--html", options.html,
                    "FILE: a page with the errors along the network, every operator in a table, "
-                   "and histograms and error maps of the worst");
+                   "and histograms and error maps of the worst; - prints");
   verb->add_flag("--json", options.json, "Report in JSON");
 }
 
 void showReport(const ReportOptions& options, const std::function<Report()>& make) {
   try {
     const Report report = make();
-    if (!options.html.empty()) need(base::writeFile(options.html, asPage(report)));
-    if (options.json)
+    const bool printed = !options.html.empty() && writeOrPrint(options.html, asPage(report));
+    if (options.json && !printed)
       fmt::print("{}\n", toJson(report));
-    else
+    else if (!printed)
       fmt::print("{}", reportInWords(report, options.all));
     need(base::flushOutput());
     if (!report.equal()) throw CLI::RuntimeError(static_cast<int>(Exit::Different));

@@ -139,11 +139,16 @@ Name realConv(NodeWriter& w, const ops::QuantizedConv& op) {
   return scaled(w, sum, acrossChannels(w, 3), w.has(2) ? acrossChannels(w, 2) : "");
 }
 
+/// A zero point for each channel.
+Name zerosOfWeights(NodeWriter& w, int64_t zero, int64_t channels) {
+  if (zero == 0) return w.zeros({DataType::Int8, {channels}});
+  return w.add("Expand", {w.small(zero, DataType::Int8), w.row({&channels, 1})});
+}
+
 Name bytesConv(NodeWriter& w, const ops::QuantizedConv& op) {
   const DataType type = w.type(0).type;
   if (op.y.dataType() != type) w.refuse("a QLinearConv from one type of 8 bits to another");
-  const std::vector<int64_t> count{w.type(3).shape.elements()};
-  const Name zeros = w.add("Expand", {w.small(op.wZero, DataType::Int8), w.row(count)});
+  const Name zeros = zerosOfWeights(w, op.wZero, w.type(3).shape.elements());
   Added y = w.add("QLinearConv", {w.x(0), w.number(1), zeroOfInput(w, op.xZero), w.x(1), w.x(3),
                                   zeros, w.number(1), w.small(op.y.zero, type), w.x(2)});
   w.setWindow(y, op).set("group", op.groups);
