@@ -2,6 +2,7 @@
 // the engine's message. javac writes the header, so that a signature that has changed does not compile.
 #include "minnow_engine_Native.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <new>
@@ -217,7 +218,8 @@ jlong Java_minnow_engine_Native_createRuntime(JNIEnv* env, jclass, jint threads,
   minnow_runtime_options options = MINNOW_RUNTIME_OPTIONS_INIT;
   options.threads = threads;
   options.concurrency = concurrency;
-  options.memory_budget = static_cast<size_t>(budget);
+  options.memory_budget =
+      static_cast<size_t>(std::min<uint64_t>(static_cast<uint64_t>(budget), SIZE_MAX));
   minnow_runtime* runtime = nullptr;
   return created(env, minnow_runtime_create(&options, &runtime), runtime);
 }

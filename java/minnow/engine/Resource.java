@@ -1,11 +1,13 @@
 package minnow.engine;
 
+import java.io.Closeable;
+
 /**
  * Something of the engine's that has to be closed. The engine wants what was made last to end first; here the order does not
  * matter: what was made from a resource, and a call that is under way, keep it until they end, and after close() nobody can
  * begin anything with it.
  */
-abstract class Resource implements AutoCloseable {
+abstract class Resource implements Closeable {
   interface Call<T> {
     T with(long address);
   }
