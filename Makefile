@@ -1,6 +1,6 @@
 # Two commands from a bare Debian 12 machine: `make demo` and `make test`. CMakePresets.json has the builds.
 .DEFAULT_GOAL := build
-.PHONY: build docs packages wheels test-wheels models test-shared fuzz bench-peers bench-gpu bench-arm bench-arm-layers bench-arm-check speed-page bench-memory bench-schedule bench-strips bench-frames size size-table ready test-device demo demo-live soak test test-arm test-riscv quick-arm test-all test-languages test-drives sanitizers lint bench clean bench-contract conformance
+.PHONY: build docs packages wheels test-wheels models test-shared fuzz bench-peers bench-gpu bench-arm bench-arm-layers bench-arm-check speed-page bench-memory bench-schedule bench-strips bench-frames size size-table ready test-device demo demo-live soak test test-arm test-riscv quick-arm test-all test-languages test-drives release sanitizers lint bench clean bench-contract conformance
 .NOTPARALLEL:
 
 IMAGES ?=
@@ -26,6 +26,7 @@ $(CACHE)/installed-riscv: GROUPS := riscv
 $(CACHE)/installed-fuzz: GROUPS := fuzz
 $(CACHE)/installed-browser: GROUPS := browser
 $(CACHE)/installed-languages: GROUPS := demo test languages
+$(CACHE)/installed-release: GROUPS := demo video test arm
 $(CACHE)/installed-lint: GROUPS := demo lint
 $(CACHE)/installed-arm_check: GROUPS := demo arm qemu
 $(CACHE)/installed-peers: GROUPS := demo test peers
@@ -172,6 +173,10 @@ docs:
 # Debian packages, in build/debs (packaging/).
 packages: $(CACHE)/installed-demo_live
 	@packaging/make_debs.sh
+
+# All artefacts with checksums and a bill of materials, in build/release (docs/releasing.md). QUICK=1: without other machines.
+release: $(CACHE)/installed-release
+	@scripts/release.sh $(if $(QUICK),--quick)
 
 bench: build models
 	@build/minnow bench --runs 30 $(wildcard $(SHARED_MODELS)/*.onnx) \
