@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing, after printing their list. Where there is no apt it prints what
 # is needed and stops. Usage: setup.sh [GROUP…]
-# (build, which is always included, demo, video, gst, gst_demo, test, arm, riscv, qemu, llvm, peers, fuzz, browser, docs, lint)
+# (build, which is always included, demo, video, gst, gst_demo, test, arm, riscv, qemu, llvm, peers, fuzz, browser, docs, lint, languages)
 set -euo pipefail
 
 build="g++ cmake ninja-build ccache make libhwy-dev libflatbuffers-dev flatbuffers-compiler
@@ -21,13 +21,14 @@ riscv="g++-riscv64-linux-gnu qemu-user-static"
 fuzz="clang-19 libclang-rt-19-dev libfuzzer-19-dev"
 browser="chromium"
 docs="doxygen python3-venv"
+languages="default-jdk-headless junit4 rustc cargo bindgen golang-go"
 lint="clang-format-19 clang-tidy-19 clang-19 python3"
 
 wanted=$build
 for group in "$@"; do
   case $group in
     build) ;;
-    demo | docs video | gst | gst_demo | test | arm | riscv | qemu | llvm | peers | fuzz | browser | lint) wanted="$wanted ${!group}" ;;
+    demo | docs | video | gst | gst_demo | test | arm | riscv | qemu | llvm | peers | fuzz | browser | lint | languages) wanted="$wanted ${!group}" ;;
     *) echo "setup.sh: no such group: $group" >&2; exit 2 ;;
   esac
 done
