@@ -13,6 +13,7 @@
 #include "kernels/simd/byte_tile.h"
 #include "kernels/simd/dispatch.h"
 #include "kernels/simd/fixed_rounding-inl.h"
+#include "kernels/simd/math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace minnow::kernels::simd::HWY_NAMESPACE {
@@ -29,11 +30,12 @@ void lookUpOf(const uint8_t*, const uint8_t*, uint8_t*, int64_t) {}
 int64_t sumOfBytesOf(const uint8_t*, int64_t, uint8_t) { return 0; }
 void convolveDepthwiseOf(const DepthwiseBytes&) {}
 void maximaOf(const ByteMaxima&) {}
+void mixPixelsOf(const ByteMix&) {}
 #else
 
 /// Half to even, of numbers that int32 holds: without what Highway adds for others.
 template <class D>
-HWY_INLINE hn::Vec<hn::RebindToSigned<D> > nearest(D, hn::Vec<D> v) {
+HWY_INLINE hn::Vec<hn::RebindToSigned<D> > nearestInt(D, hn::Vec<D> v) {
 #if HWY_TARGET == HWY_AVX2
   if constexpr (hn::MaxLanes(D()) == 8)
     return hn::Vec<hn::RebindToSigned<D> >{_mm256_cvtps_epi32(v.raw)};
@@ -54,10 +56,10 @@ struct ClampedRounding {
     const auto low = hn::Set(d, to.low);
 #if HWY_ARCH_ARM_A64  // what is greater saturates, and is clamped as bytes
     if constexpr (hn::MaxLanes(D()) == 4)
-      return nearest(d, hn::Vec<decltype(d)>(vmaxnmq_f32(real.raw, low.raw)));
+      return nearestInt(d, hn::Vec<decltype(d)>(vmaxnmq_f32(real.raw, low.raw)));
 #endif
     const auto number = hn::IfThenElse(hn::Eq(real, real), real, low);
-    return nearest(d, hn::Min(hn::Max(number, low), hn::Set(d, to.high)));
+    return nearestInt(d, hn::Min(hn::Max(number, low), hn::Set(d, to.high)));
   }
 };
 
@@ -80,7 +82,7 @@ struct PlainRounding {
   static HWY_INLINE hn::Vec<D> round(D, hn::Vec<D> sum, const float* factors, const float*,
                                      const Requantiser&) {
     const hn::RebindToFloat<D> d;
-    return nearest(d, hn::Mul(hn::ConvertTo(d, sum), hn::LoadU(d, factors)));
+    return nearestInt(d, hn::Mul(hn::ConvertTo(d, sum), hn::LoadU(d, factors)));
   }
 };
 
@@ -299,9 +301,15 @@ HWY_INLINE hn::Vec<hn::RebindToFloat<D> > pairValue(D di, const BytePairFunction
                                                     const uint8_t* a, const uint8_t* b) {
   const hn::RebindToFloat<D> d;
   const auto ia = widened(di, a, fn.aSigned), ib = widened(di, b, fn.bSigned);
+  const auto fromA = hn::Sub(ia, hn::Set(di, fn.aZero)), fromB = hn::Sub(ib, hn::Set(di, fn.bZero));
+  if (fn.isReal) {
+    const auto p = hn::Mul(hn::ConvertTo(d, fromA), hn::Set(d, fn.real.aScale));
+    const auto q = hn::Mul(hn::ConvertTo(d, fromB), hn::Set(d, fn.real.bScale));
+    const auto leaky = hn::IfThenElse(hn::Lt(p, hn::Zero(d)), hn::Mul(p, q), p);
+    return exactDivide(d, fn.real.isSub ? hn::Sub(p, q) : leaky, hn::Set(d, fn.real.yScale));
+  }
   if (fn.isMul) {
-    const auto product =
-        hn::Mul(hn::Sub(ia, hn::Set(di, fn.aZero)), hn::Sub(ib, hn::Set(di, fn.bZero)));
+    const auto product = hn::Mul(fromA, fromB);
     return hn::Add(hn::Mul(hn::ConvertTo(d, product), hn::Set(d, fn.mul.r)), hn::Set(d, fn.yZero));
   }
   const auto ofB = hn::MulAdd(hn::ConvertTo(d, ib), hn::Set(d, fn.add.rb), hn::Set(d, fn.add.k));
@@ -312,6 +320,9 @@ HWY_INLINE hn::Vec<hn::RebindToFloat<D> > pairValue(D di, const BytePairFunction
 template <class D>
 HWY_INLINE hn::Vec<D> fixedPair(D di, const FixedPair& fn, hn::Vec<D> a, hn::Vec<D> b) {
   if (fn.fn == ops::QuantizedFn::Mul) return fixedTimes(di, hn::Mul(a, b), fn.toY);
+  if (fn.fn == ops::QuantizedFn::PRelu)
+    return hn::IfThenElse(hn::Lt(a, hn::Zero(di)), fixedTimes(di, hn::Mul(a, b), fn.toY),
+                          fixedTimes(di, a, fn.ofA));
   const auto left = fixedTimes(di, hn::ShiftLeft<FixedPair::kShift>(a), fn.ofA);
   const auto right = fixedTimes(di, hn::ShiftLeft<FixedPair::kShift>(b), fn.ofB);
   return fixedTimes(
@@ -344,7 +355,7 @@ HWY_NOINLINE void computeVector(D di, const BytePairFunction& fn, const uint8_t*
   const auto inside = hn::Min(hn::Max(number, least), hn::Set(d, fn.most));
   const hn::Rebind<uint8_t, D> d8;
   const uint8_t flip = fn.ySigned ? 0x80 : 0;
-  const auto bytes = hn::DemoteTo(d8, hn::Add(nearest(d, inside), hn::Set(di, flip)));
+  const auto bytes = hn::DemoteTo(d8, hn::Add(nearestInt(d, inside), hn::Set(di, fn.later + flip)));
   hn::StoreU(flipped(d8, bytes, flip), d8, y);
 }
 
@@ -358,8 +369,8 @@ int64_t computeSmall(const BytePairFunction& fn, const BytePairs& row) {
   const Unsigned to(0, static_cast<int32_t>(fn.least), static_cast<int32_t>(fn.most), fn.ySigned);
   int64_t i = 0;
   for (; i + 2 * lanes <= row.count; i += 2 * lanes) {
-    const auto low = nearest(d, pairValue(di, fn, row.a + i, row.b + i));
-    const auto high = nearest(d, pairValue(di, fn, row.a + i + lanes, row.b + i + lanes));
+    const auto low = nearestInt(d, pairValue(di, fn, row.a + i, row.b + i));
+    const auto high = nearestInt(d, pairValue(di, fn, row.a + i + lanes, row.b + i + lanes));
     hn::StoreU(inOrder(d8, toBytes(di, low, high, to)), d8, row.y + i);
   }
   return i;
@@ -385,6 +396,73 @@ void computePairsOf(const BytePairFunction& fn, const BytePairs& row) {
   if (row.bStep) std::fill_n(std::copy_n(row.b + i, left, bOnly), kMost - left, uint8_t{0});
   computeVector(di, fn, aOnly, bOnly, rest);
   std::copy_n(rest, left, row.y + i);
+}
+
+// Resized images ----------------------------------------------------------------------------------
+
+/// Four neighbours: of the left column, of the right one, the upper row first.
+using Corners = const uint8_t* const (&)[4];
+
+/// Their sum, each times its row's and its column's weight; of uint8 in float32.
+template <class D>
+HWY_INLINE hn::Vec<D> weighted(D d, const ByteMix& work, const TwoTaps& across, Corners from) {
+  const hn::RebindToSigned<D> di;
+  auto sum = hn::Zero(d);
+  HWY_UNROLL(4)
+  for (int i = 0; i < 4; ++i) {
+    const auto bytes = widened(di, from[i], work.isSigned);
+    hn::Vec<D> value;
+    if constexpr (hwy::IsFloat<hn::TFromD<D> >())
+      value = hn::ConvertTo(d, bytes);
+    else
+      value = bytes;
+    const auto number = [&](float w)
+                            HWY_ATTR { return hn::Set(d, static_cast<hn::TFromD<D> >(w)); };
+    value = hn::Mul(hn::Mul(value, number(work.weights[i % 2])), number(across.weights[i / 2]));
+    sum = i == 0 ? value : hn::Add(sum, value);
+  }
+  return sum;
+}
+
+template <class D>
+HWY_NOINLINE void mixVector(D di, const ByteMix& work, const TwoTaps& across, Corners from,
+                            uint8_t* y) {
+  const hn::RebindToFloat<D> d;
+  const hn::Rebind<uint8_t, D> d8;
+  const uint8_t flip = work.isSigned ? 0x80 : 0;
+  hn::Vec<D> value;
+  if (work.isSigned) {  // half away from zero
+    const auto sum = weighted(di, work, across, from);
+    value =
+        hn::ShiftRight<20>(hn::Add(hn::Add(sum, hn::Set(di, 1 << 19)), hn::ShiftRight<31>(sum)));
+  } else {
+    value = hn::ConvertTo(di, hn::Add(weighted(d, work, across, from), hn::Set(d, 0.5F)));
+  }
+  hn::StoreU(flipped(d8, hn::DemoteTo(d8, hn::Add(value, hn::Set(di, flip))), flip), d8, y);
+}
+
+/// The last channels are computed together with those before them, or, if there are few, elsewhere.
+void mixPixelsOf(const ByteMix& work) {
+  const hn::ScalableTag<int32_t> di;
+  constexpr int64_t kMost = hn::MaxLanes(di);
+  const auto lanes = static_cast<int64_t>(hn::Lanes(di));
+  uint8_t few[5][kMost] = {};
+  for (int64_t p = 0; p < work.pixels; ++p) {
+    const TwoTaps across(*work.columns, p);
+    uint8_t* y = work.y + p * work.yStep;
+    const auto corner = [&](int i) { return work.rows[i % 2] + across.offsets[i / 2]; };
+    if (work.channels < lanes) {
+      for (int i = 0; i < 4; ++i) std::copy_n(corner(i), work.channels, few[i]);
+      mixVector(di, work, across, {few[0], few[1], few[2], few[3]}, few[4]);
+      std::copy_n(few[4], work.channels, y);
+      continue;
+    }
+    for (int64_t i = 0; i < work.channels; i += lanes) {
+      const int64_t c = std::min(i, work.channels - lanes);
+      mixVector(di, work, across, {corner(0) + c, corner(1) + c, corner(2) + c, corner(3) + c},
+                y + c);
+    }
+  }
 }
 
 // Sums of pixels ----------------------------------------------------------------------------------
@@ -657,6 +735,7 @@ void computePairs(const BytePairFunction& fn, const BytePairs& row) {
 void addPixels(const ByteSums& work) { MINNOW_DISPATCH(addPixelsOf)(work); }
 void convolveDepthwise(const DepthwiseBytes& work) { MINNOW_DISPATCH(convolveDepthwiseOf)(work); }
 void maxima(const ByteMaxima& work) { MINNOW_DISPATCH(maximaOf)(work); }
+void mixPixels(const ByteMix& work) { MINNOW_DISPATCH(mixPixelsOf)(work); }
 
 }  // namespace minnow::kernels::simd
 #endif  // HWY_ONCE

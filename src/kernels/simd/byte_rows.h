@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "kernels/quantized.h"
+#include "kernels/resize_tables.h"
 
 namespace minnow::kernels::simd {
 
@@ -92,9 +93,11 @@ struct BytePairs {
 struct BytePairFunction {
   QuantisedAdd add;
   QuantisedMul mul;
-  bool isMul, aSigned, bSigned, ySigned;
+  RealPair real;
+  bool isMul, isReal, aSigned, bSigned, ySigned;
   int32_t aZero, bZero;
   float yZero, least, most;
+  int32_t later = 0;  ///< what is added when results are rounded: the zero point of real ones
   FixedPair fixed;
   Requantiser to;
   bool isSmall;  ///< int32 surely holds all results before they are clamped
@@ -102,7 +105,9 @@ struct BytePairFunction {
   explicit BytePairFunction(const ops::QuantizedBinary& op, DataType a, DataType b)
       : add(op),
         mul(op),
+        real(op),
         isMul(op.fn == ops::QuantizedFn::Mul),
+        isReal(RealPair::holds(op)),
         aSigned(a == DataType::Int8),
         bSigned(b == DataType::Int8),
         ySigned(op.y.dataType() == DataType::Int8),
@@ -113,10 +118,24 @@ struct BytePairFunction {
         most(static_cast<float>(op.y.most)),
         fixed(op),
         to(op.y),
-        isSmall(to.rule == ops::QuantisationRule::OnnxRuntime &&
-                (isMul ? 65536 * mul.r : 256 * (add.ra + add.rb) + std::abs(add.k)) < 0x1p30F) {}
+        isSmall(to.rule == ops::QuantisationRule::OnnxRuntime && !isReal &&
+                (isMul ? 65536 * mul.r : 256 * (add.ra + add.rb) + std::abs(add.k)) < 0x1p30F) {
+    if (isReal) least = to.low, most = to.high, later = to.zero;
+  }
 };
 void computePairs(const BytePairFunction& fn, const BytePairs& row);
+
+/// Pixels of a row of an image that is resized as TensorFlow Lite does: four neighbours by weights.
+struct ByteMix {
+  const uint8_t* rows[2];  ///< in which the columns' offsets lead to pixels
+  float weights[2];        ///< of rows
+  const AxisTable* columns;
+  bool isSigned;
+  int64_t pixels, channels;
+  uint8_t* y;
+  int64_t yStep;
+};
+void mixPixels(const ByteMix& work);
 
 /// sums[c] += x[p * pixelStep + c] of `pixels` pixels.
 struct ByteSums {
