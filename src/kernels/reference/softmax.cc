@@ -91,8 +91,10 @@ class ByteSoftmax {
       const int below = max - (x[i * xStep_] ^ flip_);
       fixed_ ? whole += (int64_t{fixed_[below]} + (1 << 11)) >> 12 : sum += real_[below];
     }
+    whole = std::max<int64_t>(whole, 0);  // tables of files may hold anything
     const int bits = std::max(63 - std::countl_zero(static_cast<uint64_t>(whole)), 0);
-    const int64_t inverse = fixedReciprocal(((whole << 31) >> bits) - (int64_t{1} << 31));
+    const int64_t top = bits > 31 ? whole >> (bits - 31) : whole << (31 - bits);
+    const int64_t inverse = fixedReciprocal(top - (int64_t{1} << 31));
     for (int64_t i = 0; i < count_; ++i) {
       const int below = max - (x[i * xStep_] ^ flip_);
       const int64_t share = fixed_ ? ofFixed(fixed_[below], inverse, bits) : ofReal(below, sum);
