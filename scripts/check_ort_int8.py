@@ -18,8 +18,11 @@ import onnxruntime as ort
 from onnx import TensorProto, helper, numpy_helper
 
 KINDS = ["Conv", "Depthwise", "Grouped", "MatMul", "Gemm", "Add", "Mul", "AveragePool", "GlobalAveragePool", "MaxPool", "Concat",
-         "Sigmoid", "LeakyRelu", "Relu", "Clip", "Transpose", "Conv+Relu"]
-EXACT = set(KINDS) - {"Sigmoid"}  # ONNX Runtime's sigmoid is Eigen's rational function: a step in some tables
+         "Sigmoid", "LeakyRelu", "Relu", "Clip", "Transpose", "Conv+Relu", "Sub", "PRelu", "Softmax", "Pad", "PadReflect", "ConvTranspose",
+         "Resize"]
+# ONNX Runtime's sigmoid is Eigen's rational function: a step in some tables. ConvTranspose and linear Resize it leaves in float32, whose
+# sums it orders its own way.
+EXACT = set(KINDS) - {"Sigmoid", "ConvTranspose", "Resize"}
 
 
 class Model:
@@ -89,6 +92,25 @@ def build(kind, rng):
         wf, ws = m.weights("w", (outputs, c) if base == "Gemm" else (c, outputs), 0 if base == "Gemm" else 1, each)
         inputs = [x, wf] + ([m.bias("b", xs * ws, outputs)] if base == "Gemm" else [])
         attributes, op, y_scale = ({"transB": 1} if base == "Gemm" else {}), base, np.float32(y_scale * 16)
+    elif base == "ConvTranspose":
+        x, xs = m.activation("x", [n, c, h, w], byte)
+        groups = next(g for g in (3, 2, 1) if c % g == 0) if rng.random() < 0.4 else 1
+        outputs = int(rng.integers(1, 9))
+        stride = int(rng.integers(1, 4))
+        k = [stride + int(rng.integers(0, 3)) for _ in range(2)]
+        wf, ws = m.weights("w", (c, outputs, *k), 1, each and groups == 1)
+        bias = np.asarray(xs * ws)
+        inputs = [x, wf] + ([m.bias("b", bias if groups == 1 else bias.reshape(-1)[0], outputs * groups)] if rng.random() < 0.7 else [])
+        begin = [int(rng.integers(0, kk)) for kk in k]
+        total = [kk - stride if rng.random() < 0.8 else 0 for kk in k]
+        pads = [min(b, t) for b, t in zip(begin, total)]
+        attributes = dict(group=groups, strides=[stride] * 2, pads=pads + [t - p for t, p in zip(total, pads)], kernel_shape=k)
+        op, y_scale = base, np.float32(y_scale * 16)
+    elif base in ("Sub", "PRelu"):
+        shape = [n, c, h, w]
+        other = shape if base == "Sub" and rng.random() < 0.7 else [c, 1, 1]
+        inputs, op = [m.activation("x", shape, byte)[0], m.activation("x2", other, byte)[0]], base
+        y_scale = np.float32(y_scale * (8 if base == "PRelu" else 1))
     elif base in ("Add", "Mul", "Concat"):
         shape = [n, c, h, w]
         other = shape if base == "Concat" or rng.random() < 0.7 else [c, 1, 1]
@@ -101,8 +123,19 @@ def build(kind, rng):
         if base in ("AveragePool", "MaxPool"):
             (ky, sy, py), (kx, sx, px) = window(rng, h), window(rng, w)
             attributes = dict(kernel_shape=[ky, kx], strides=[sy, sx], pads=[py, px, py, px])
-        if base in ("MaxPool", "Transpose"):
+        if base in ("MaxPool", "Transpose", "Resize"):
             y_scale = xs
+        if base in ("Pad", "PadReflect"):
+            counts = [0, 0, *(int(v) for v in rng.integers(0, 3, 2))] * 2
+            inputs += [m.constant("pads", np.array(counts, np.int64))] + ([m.constant("fill", np.float32(rng.normal()))] if base == "Pad" else [])
+            op, attributes = "Pad", dict(mode="constant" if base == "Pad" else "reflect")
+            y_scale = xs if rng.random() < 0.7 else y_scale
+        if base == "Softmax":
+            attributes = dict(axis=int(rng.choice([1, 3])))
+            y_scale = np.float32(rng.choice([1 / 256, 1 / 255, 1 / 300]))
+        if base == "Resize":
+            inputs += ["", m.constant("scales", np.array([1, 1, 2, 2], np.float32))]
+            attributes = dict(mode="linear", coordinate_transformation_mode=str(rng.choice(["half_pixel", "align_corners", "asymmetric"])))
         if base == "Clip":
             inputs += [m.constant("lo", np.float32(-1)), m.constant("hi", np.float32(2))]
         if base == "Sigmoid":
@@ -112,7 +145,7 @@ def build(kind, rng):
     if kind.endswith("+Relu"):
         m.nodes.append(helper.make_node("Relu", ["v"], ["r"]))
         last = "r"
-    same = base in ("MaxPool", "Transpose")
+    same = base in ("MaxPool", "Transpose", "Resize")
     zero = "x_z" if same else m.constant("y_z", byte(np.iinfo(byte).min) if kind.endswith("+Relu") else m.zero(byte))
     m.nodes.append(helper.make_node("QuantizeLinear", [last, m.constant("y_s", y_scale), zero], ["y"]))
     shape = [None] * (2 if base in ("MatMul", "Gemm") else 4)

@@ -52,10 +52,11 @@ class Tensor:
         self.dtype, self.by, self.zeros, self.axis, self.constant = np.dtype(dtype), by, zeros, axis, constant
         self.shape = list(data.shape) if isinstance(data, np.ndarray) else list(data)
         self.data = data.astype(dtype) if isinstance(data, np.ndarray) else None
+        self.bits = 8 * self.dtype.itemsize  # as they are stored
 
     def add(self, writer, name):
         tensor = schema.TensorT()
-        tensor.name, tensor.shape, tensor.type = name, self.shape, TYPES[self.dtype]
+        tensor.name, tensor.shape, tensor.type = name, self.shape, TYPES[self.dtype] if self.bits != 4 else schema.TensorType.INT4
         if self.by is not None:
             by = schema.QuantizationParametersT()
             by.scale = np.atleast_1d(np.asarray(self.by, np.float32))
@@ -65,6 +66,9 @@ class Tensor:
         if self.constant:
             buffer = schema.BufferT()
             buffer.data = np.frombuffer(np.ascontiguousarray(self.data).tobytes(), np.uint8)
+            if self.bits == 4:
+                halves = np.append(buffer.data, np.uint8(0))[:self.data.size + self.data.size % 2] & 15
+                buffer.data = halves[::2] | halves[1::2] << 4
             writer.buffers.append(buffer)
             tensor.buffer = len(writer.buffers) - 1
         writer.graph.tensors.append(tensor)
@@ -471,6 +475,78 @@ def wide(op):
 
 CASES.update({f"{op}.int16": wide(op) for op in ("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D")})
 CASES.update({f"{op}.int16": pair(op, np.int16) for op in ("ADD", "SUB", "MUL")})
+
+
+
+def div(dtype):
+    def made():
+        case = pair("DIV", dtype)()
+        a, b = case.inputs
+        b.data[b.data == b.zeros] = b.zeros + (1 if b.zeros < np.iinfo(dtype).max else -1)  # a zero ends the run
+        out = output(dtype, by=float(a.by) / float(b.by) / pick(2, 20, 60))
+        return Case("DIV", case.inputs, out, ("DivOptions", dict(fusedActivationFunction=activation())), 2)
+    return made
+
+
+def comparison(op, dtype):
+    def made():
+        case = pair(op, dtype, options=False)()
+        for x in case.inputs:
+            x.by = np.minimum(x.by, np.float32(0.99))  # of 1 and more the reference shifts by a negative number
+        return Case(op, case.inputs, Tensor([1], np.bool_), version=2)
+    return made
+
+
+def l2_normalization(dtype):
+    def made():
+        x = values(dtype, *[number(1, 5) for _ in range(number(1, 3))], number(1, pick(4, 40, 300)))
+        if not number(0, 3):
+            x.data[:] = np.clip(x.data, x.zeros - 1, x.zeros + 1)  # short ones, and of no length
+        out = output(dtype, by=1 / 128, zeros=0 if dtype == np.int8 else 128)
+        return Case("L2_NORMALIZATION", [x], out, ("L2NormOptions", dict(fusedActivationFunction=0)), 2)
+    return made
+
+
+def rsqrt():
+    x = values(np.int8, number(1, 9), number(1, 40))
+    x.data = np.maximum(x.data, x.zeros)
+    return Case("RSQRT", [x], output(np.int8, by=pick(0.3, 1, 3) / np.sqrt(float(x.by)) / 100), version=2)
+
+
+def absolute(dtype):
+    def made():
+        x = values(dtype, number(1, 9), number(1, 40))
+        return Case("ABS", [x], output(dtype, by=float(x.by) * pick(1, 1, 0.6, 1.7)), version=3)
+    return made
+
+
+def int4(make):
+    """The same case with weights of four bits."""
+    def made():
+        case = make()
+        w = case.inputs[1]
+        w.data = (w.data // 16).astype(np.int8)
+        w.bits = 4
+        case.version = 7
+        return case
+    return made
+
+
+CASES.update({f"DIV.{np.dtype(t).name}": div(t) for t in (np.int8, np.uint8)})
+CASES.update({f"L2_NORMALIZATION.{np.dtype(t).name}": l2_normalization(t) for t in (np.int8, np.uint8)})
+CASES.update({f"{op}.{np.dtype(t).name}": comparison(op, t) for t in (np.int8, np.uint8)
+              for op in ("LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL", "EQUAL", "NOT_EQUAL")})
+CASES.update({"RSQRT.int8": rsqrt, "ABS.int8": absolute(np.int8), "ABS.int16": absolute(np.int16)})
+CASES.update({
+    "AVERAGE_POOL_2D.int16": pool("AVERAGE_POOL_2D", np.int16), "MAX_POOL_2D.int16": pool("MAX_POOL_2D", np.int16),
+    "MEAN.int16": reduce("MEAN", np.int16), "MAXIMUM.int16": pair("MAXIMUM", np.int16, ratio=1), "MINIMUM.int16": pair("MINIMUM", np.int16, ratio=1),
+    **{f"{op}.int16": unary(op, np.int16, out=fixed_output(np.int16, 1 / 32768, 0), most=0.002) for op in ("LOGISTIC", "TANH")},
+    **{f"{op}.int16": unary(op, np.int16, out=lambda x: output(np.int16, by=float(x.by) * pick(0.5, 1, 1.3))) for op in ("RELU", "RELU6")},
+    "LEAKY_RELU.int16": unary("LEAKY_RELU", np.int16, lambda: ("LeakyReluOptions", dict(alpha=float(RNG.uniform(-1, 1)))),
+                              out=lambda x: output(np.int16, by=float(x.by) * pick(0.5, 1, 1.3))),
+    "CONV_2D.int4": int4(conv(np.int8, True)),
+    "FULLY_CONNECTED.int4": int4(fully_connected(np.int8, True)), "FULLY_CONNECTED.hybrid_int4": int4(hybrid("FULLY_CONNECTED", True)),
+})
 
 # The reference reads its int8 as bytes without a sign.
 PLAIN = {"SUM.int8"}

@@ -31,6 +31,14 @@ void FixedFactor::divideBy(int64_t n) {
   exponent -= bits;
 }
 
+int64_t fixedReciprocal(int64_t x) {
+  const int64_t half = (x + (int64_t{1} << 31)) >> 1;  // (x + 1) / 2
+  int64_t r = highProduct(half, -1010580540) + 1515870810;
+  for (int step = 0; step < 3; ++step)
+    r += 4 * highProduct(r, (int64_t{1} << 29) - highProduct(half, r));
+  return std::min<int64_t>(2 * r, INT32_MAX);
+}
+
 int32_t tfliteByte(const Requantiser& to, int32_t sum, double factor) {
   if (to.rule == ops::QuantisationRule::TfliteFixed)
     return fixedToByte(to, FixedFactor(factor).times(sum));
@@ -40,8 +48,9 @@ int32_t tfliteByte(const Requantiser& to, int32_t sum, double factor) {
 }
 
 FixedPair::FixedPair(const ops::QuantizedBinary& op) : fn(op.fn), ofA(0), ofB(0), toY(0) {
-  if (fn == ops::QuantizedFn::Mul) {
+  if (fn == ops::QuantizedFn::Mul || fn == ops::QuantizedFn::PRelu) {
     toY = FixedFactor(static_cast<double>(op.a.scale * op.b.scale / op.yScale));
+    ofA = FixedFactor(static_cast<double>(op.a.scale / op.yScale));
     return;
   }
   const double most = 2 * static_cast<double>(std::max(op.a.scale, op.b.scale));
@@ -51,7 +60,8 @@ FixedPair::FixedPair(const ops::QuantizedBinary& op) : fn(op.fn), ofA(0), ofB(0)
 }
 
 int32_t FixedPair::operator()(int32_t a, int32_t b) const {
-  if (fn == ops::QuantizedFn::Mul) return toY.times(a * b);
+  if (fn == ops::QuantizedFn::PRelu && a >= 0) return ofA.times(a);
+  if (fn == ops::QuantizedFn::Mul || fn == ops::QuantizedFn::PRelu) return toY.times(a * b);
   const auto left = static_cast<uint32_t>(ofA.times(a << kShift)),
              right = static_cast<uint32_t>(ofB.times(b << kShift));
   return toY.times(static_cast<int32_t>(fn == ops::QuantizedFn::Sub ? left - right : left + right));

@@ -48,13 +48,18 @@ struct FixedFactor {
   void divideBy(int64_t n);
 };
 
+/// The high half of a doubled product of numbers of 32 bits, half upwards.
+inline int64_t highProduct(int64_t a, int64_t b) { return (a * b + (int64_t{1} << 30)) >> 31; }
+/// 2^31 / (1 + x), x and the result with 31 bits behind the point: three of Newton's steps.
+int64_t fixedReciprocal(int64_t x);
+
 /// By TensorFlow Lite's rules; clamped before the zero point, for a result may have all 32 bits.
 inline int32_t fixedToByte(const Requantiser& to, int32_t value) {
   return std::clamp(value, to.least - to.zero, to.most - to.zero) + to.zero;
 }
 int32_t tfliteByte(const Requantiser& to, int32_t sum, double factor);
 
-/// TensorFlow Lite's sums, differences and products of two bytes less their zero points.
+/// TensorFlow Lite's functions of two bytes less their zero points.
 struct FixedPair {
   ops::QuantizedFn fn;
   FixedFactor ofA, ofB, toY;
@@ -77,6 +82,28 @@ struct QuantisedAdd {
       : ra(op.a.scale / op.yScale), rb(op.b.scale / op.yScale) {
     const float ofB = rb * static_cast<float>(op.b.zero);
     k = static_cast<float>(op.y.zero) - std::fma(ra, static_cast<float>(op.a.zero), ofB);
+  }
+};
+
+/// What ONNX Runtime computes in float32: the function of real numbers, before they are rounded.
+struct RealPair {
+  bool isSub;
+  float aScale, bScale, yScale;
+
+  explicit RealPair(const ops::QuantizedBinary& op)
+      : isSub(op.fn == ops::QuantizedFn::Sub),
+        aScale(op.a.scale),
+        bScale(op.b.scale),
+        yScale(op.yScale) {}
+  static bool holds(const ops::QuantizedBinary& op) { return op.fn >= ops::QuantizedFn::Sub; }
+  /// Of bytes less their zero points.
+  float operator()(float a, float b) const {
+    const float p = a * aScale, q = b * bScale;
+    return (isSub ? p - q : p < 0 ? p * q : p) / yScale;
+  }
+  /// No result is farther from 0.
+  float most() const {
+    return 256 * (isSub ? aScale + bScale : aScale * std::max(1.0F, 256 * bScale)) / yScale;
   }
 };
 

@@ -24,7 +24,7 @@ size_t resizeTableBytes(const ops::Operator& op, std::span<const TensorView> inp
 
 AxisTable makeAxisTable(const ops::Resize& op, int axis, const TensorView& x, const TensorView& y,
                         const OutputRows& positions, std::span<std::byte>& workspace) {
-  const ops::ResizeAxis sampled(op, axis, x.shape[axis], y.shape[axis]);
+  const ops::ResizeAxis sampled(op, axis, x.shape[axis], y.shape[axis], x.type);
   const int64_t count = positions.end - positions.begin;
   AxisTable table;
   table.first = positions.begin;

@@ -1,6 +1,8 @@
 // Where every output position of every axis reads, computed once a run into the workspace.
 #pragma once
 
+#include <array>
+
 #include "kernels/kernel.h"
 #include "ops/resize.h"
 
@@ -21,6 +23,16 @@ struct AxisTable {
   /// True if position `o` shows the extrapolation value.
   bool outside(int64_t o) const { return *offsetsOf(o) == kOutside; }
   static constexpr int64_t kOutside = INT64_MIN;
+};
+
+/// One or two taps as two.
+struct TwoTaps {
+  int64_t offsets[2];
+  float weights[2];
+
+  TwoTaps(const AxisTable& table, int64_t at)
+      : offsets{table.offsetsOf(at)[0], table.offsetsOf(at)[table.taps - 1]},
+        weights{table.weightsOf(at)[0], table.taps == 2 ? table.weightsOf(at)[1] : 0} {}
 };
 
 struct ResizeTables {

@@ -25,6 +25,9 @@ struct Pad final : OperatorBase<Pad> {
   bool maySetInRun(std::string_view attribute) const override {
     return attribute == "padsBegin" || attribute == "padsEnd";
   }
+  bool choosesElements(int index) const MINNOW_CONVERSION_OVERRIDE {
+    return mode != PadMode::Constant && index == 0;
+  }
   bool isIdentity(std::span<const TensorType>) const MINNOW_CONVERSION_OVERRIDE;
   /// Only where it takes and adds nothing, or takes alone.
   std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input, int) const override;

@@ -1,6 +1,7 @@
 // Operators on quantised tensors: validation and shape rules, which are those of the float operators.
 #include "ops/quantized.h"
 
+#include "ops/bytes.h"
 #include "ops/conv.h"
 #include "ops/data_axes.h"
 #include "ops/matmul.h"
@@ -8,8 +9,6 @@
 
 namespace minnow::ops {
 namespace {
-
-bool isByte(DataType type) { return type == DataType::Uint8 || type == DataType::Int8; }
 
 struct Range {
   int64_t low, high;
@@ -157,8 +156,9 @@ std::optional<WeightMatrices> QuantizedMatMul::weightMatrices(int index, const S
 }
 
 std::string QuantizedBinary::name() const {
-  if (fn == QuantizedFn::Sub) return "QuantizedSub";
-  return fn == QuantizedFn::Mul ? "QuantizedMul" : "QuantizedAdd";
+  static constexpr const char* kNames[] = {"QuantizedAdd", "QuantizedMul", "QuantizedSub",
+                                           "QuantizedPRelu"};
+  return fn < QuantizedFn::kCount ? kNames[static_cast<int>(fn)] : "?";
 }
 
 Result<TensorTypes> QuantizedBinary::inferShape(std::span<const TensorType> inputs) const {
@@ -168,8 +168,6 @@ Result<TensorTypes> QuantizedBinary::inferShape(std::span<const TensorType> inpu
   if (auto ok = checkByte(inputs[1], b.zero, "the right side"); !ok)
     return std::unexpected(ok.error());
   if (auto ok = y.check(); !ok) return std::unexpected(ok.error());
-  if (fn == QuantizedFn::Sub && !y.isTflite())
-    return fail(ErrorCode::Unsupported, "a quantised difference by ONNX Runtime's rule");
   const auto shape = broadcastShapes(inputs[0].shape, inputs[1].shape);
   if (!shape) return std::unexpected(shape.error());
   if (auto ok = checkShape(*shape); !ok) return std::unexpected(ok.error());

@@ -118,15 +118,18 @@ struct QuantizedMatMul final : OperatorBase<QuantizedMatMul> {
                                                const Strides& strides) const override;
 };
 
-enum class QuantizedFn : uint8_t { Add, Mul, Sub, kCount };
+enum class QuantizedFn : uint8_t { Add, Mul, Sub, PRelu, kCount };
 
 /// a and b of 8 bits, broadcast. OnnxRuntime, r being the scales' quotients in float32:
 ///   Add  k = yZero - fma(ra, aZero, rb * bZero); y = round(fma(a, ra, fma(b, rb, k)))
 ///   Mul  r = a.scale * b.scale / yScale; y = round(float((a - aZero) * (b - bZero)) * r + yZero)
-/// both clamped to the result's range. TfliteFixed, F(x, r) being FixedFactor(r).times(x):
+///   Sub, PRelu, which it computes in float32: y = round(fn(p, q) / yScale) + yZero of the real
+///        numbers p = (a - aZero) * a.scale and q; fn as of Binary
+/// all clamped to the result's range. TfliteFixed, F(x, r) being FixedFactor(r).times(x):
 ///   Add  M = 2 * max of both scales; y = F(F((a - aZero) << 20, a.scale / M) + the same of b,
 ///        M / (2^20 * yScale)) + yZero, clamped; quotients in double. Sub takes the difference.
 ///   Mul  y = F((a - aZero) * (b - bZero), r) + yZero, clamped; r as above
+///   PRelu  as Mul where a < aZero, else F(a - aZero, a.scale / yScale)
 struct QuantizedBinary final : OperatorBase<QuantizedBinary> {
   static constexpr OpKind kKind = OpKind::QuantizedBinary;
   static constexpr Facts kFacts{.layoutRole = LayoutRole::Follow};

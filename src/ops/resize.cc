@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "ops/bytes.h"
 #include "ops/data_axes.h"
 #include "ops/rows.h"
 
@@ -31,14 +32,26 @@ int64_t reachOf(const Resize& op) { return op.mode == ResizeMode::Linear ? 1 : 2
 double resizedLength(double exact, double whole) {
   return std::fabs(exact - whole) < 1e-4 * whole ? whole : exact;
 }
+
+/// What is sampled as TensorFlow Lite does.
+Result<void> checkBytes(const Resize& op, const TensorType& x) {
+  const bool isTheirs = op.coordinates == ResizeCoordinates::HalfPixel ||
+                        op.coordinates == ResizeCoordinates::AlignCorners ||
+                        op.coordinates == ResizeCoordinates::Asymmetric;
+  if (!isByte(x.type) || op.mode != ResizeMode::Linear || !isTheirs || op.antialias ||
+      op.excludeOutside || !op.scales.empty() || x.shape.rank() != 4 || op.sizes.size() != 4 ||
+      op.sizes[0] != -1 || op.sizes[1] != -1)
+    return fail(ErrorCode::Unsupported, "such an interpolation of ", x.type, " ", x.shape);
+  return {};
+}
+
 }  // namespace
 
 Result<TensorTypes> Resize::inferShape(std::span<const TensorType> inputs) const {
   if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
   const Shape& x = inputs[0].shape;
   if (mode != ResizeMode::Nearest && inputs[0].type != DataType::Float32)
-    return fail(ErrorCode::Unsupported, "interpolation of ", inputs[0].type,
-                " (float32 is supported)");
+    if (auto ok = checkBytes(*this, inputs[0]); !ok) return std::unexpected(ok.error());
   const auto rank = static_cast<size_t>(x.rank());
   const bool haveSizes = sizes.size() == rank, haveScales = scales.size() == rank;
   if ((!haveSizes && !sizes.empty()) || (!haveScales && !scales.empty()) ||
@@ -63,8 +76,8 @@ Result<TensorTypes> Resize::inferShape(std::span<const TensorType> inputs) const
   return oneOutput(inputs[0].type, y);
 }
 
-ResizeAxis::ResizeAxis(const Resize& op, int axis, int64_t in, int64_t out)
-    : op_(op), axis_(axis), in_(in), out_(out) {
+ResizeAxis::ResizeAxis(const Resize& op, int axis, int64_t in, int64_t out, DataType type)
+    : op_(op), axis_(axis), in_(in), out_(out), type_(type) {
   scale_ = op.scales.empty() ? static_cast<double>(std::max<int64_t>(out, 1)) /
                                    static_cast<double>(std::max<int64_t>(in, 1))
                              : op.scales[axis];
@@ -160,8 +173,30 @@ double ResizeAxis::filter(double distance) const {
   return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0.0;
 }
 
+ResizeAxis::Between ResizeAxis::betweenBytes(int64_t at) const {
+  const bool toCorners = op_.coordinates == ResizeCoordinates::AlignCorners && out_ > 1;
+  const bool isHalf = op_.coordinates == ResizeCoordinates::HalfPixel;
+  const int64_t from = toCorners ? in_ - 1 : in_, to = toCorners ? out_ - 1 : out_;
+  if (type_ == DataType::Int8) {
+    const int64_t step = (1024 * from + to / 2) / to;
+    const int64_t place = std::min(at * step + (isHalf ? step / 2 - 512 : 0), 1024 * (in_ - 1));
+    const int64_t lower = clamped(place / 1024), upper = clamped((place + 1023) / 1024);
+    return {lower, upper, static_cast<float>(place - 1024 * lower), 1024};
+  }
+  const float step = static_cast<float>(from) / static_cast<float>(to);
+  const float half = isHalf ? 0.5f : 0.0f;
+  const float place = (static_cast<float>(at) + half) * step - half;
+  const int64_t lower = clamped(static_cast<int64_t>(std::floor(place))),
+                upper = clamped(static_cast<int64_t>(std::ceil(place)));
+  return {lower, upper, place - static_cast<float>(lower), 1};
+}
+
 std::pair<int64_t, int64_t> ResizeAxis::reach(int64_t at) const {
   if (kept_) return {at, at};
+  if (op_.mode == ResizeMode::Linear && isByte(type_)) {
+    const Between found = betweenBytes(at);
+    return {found.lower, found.upper};
+  }
   const double x = source(at);
   if (op_.mode == ResizeMode::Nearest) return {nearest(x), nearest(x)};
   const int64_t first = firstTap(x, taps_);
@@ -169,8 +204,14 @@ std::pair<int64_t, int64_t> ResizeAxis::reach(int64_t at) const {
 }
 
 bool ResizeAxis::sample(int64_t at, std::span<int64_t> positions, std::span<float> weights) const {
-  weights[0] = 1, positions[0] = at;
+  weights[0] = type_ == DataType::Int8 ? 1024.0f : 1.0f, positions[0] = at;
   if (kept_) return true;
+  if (op_.mode == ResizeMode::Linear && isByte(type_)) {
+    const Between found = betweenBytes(at);
+    positions[0] = found.lower, positions[1] = found.upper;
+    weights[0] = found.one - found.part, weights[1] = found.part;
+    return true;
+  }
   const double x = source(at);
   if (op_.coordinates == ResizeCoordinates::TfCropAndResize &&
       (x < 0 || x > static_cast<double>(in_ - 1)))
@@ -199,7 +240,7 @@ bool ResizeAxis::sample(int64_t at, std::span<int64_t> positions, std::span<floa
 std::optional<Rows> Resize::rowsRead(int, const Rows& output, std::span<const TensorType> inputs,
                                      std::span<const TensorType> outputs) const {
   if (!isImageStrip(output, outputs)) return std::nullopt;
-  const ResizeAxis rows(*this, 2, inputs[0].shape[2], outputs[0].shape[2]);
+  const ResizeAxis rows(*this, 2, inputs[0].shape[2], outputs[0].shape[2], inputs[0].type);
   if (rows.kept()) return output;
   // A region of interest may lie backwards.
   if (coordinates == ResizeCoordinates::TfCropAndResize) return std::nullopt;

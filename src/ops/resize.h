@@ -1,6 +1,14 @@
 // Resize (ONNX Resize 10+ and Upsample): samples every axis anew. Input: x of any element type for
 // Nearest, float32 for Linear and Cubic. An axis whose extent and scale stay is copied.
 //
+// Linear takes images [N,C,H,W] of 8 bits too, whose rows and columns it samples as TensorFlow Lite's
+// reference does. Positions and weights of uint8 are float32's, (i + 0.5) * in / out - 0.5 with
+// HalfPixel; int8 counts 1024ths, a step of (1024 * in + out / 2) / out in whole numbers, and positions
+// beyond the image (where the reference reads what is not the image) are its last pixel. Of the two
+// neighbours of either axis four products x * row weight * column weight are added, left column
+// first, its upper row first, each operation rounded; the sum is rounded half up, of int8 half away
+// from zero.
+//
 // Each axis maps output positions to weighted input positions ("taps", ResizeAxis); an element is
 // the weighted sum over the last axis first, then the one before it, and so on, each sum starting
 // with a product and going on by fused multiply-add in rising order of the taps.
@@ -90,7 +98,8 @@ int64_t mostTaps(const Resize& op, int64_t in, int64_t out);
 /// Where one axis of a Resize reads, for attributes and extents that inferShape accepts.
 class ResizeAxis {
  public:
-  ResizeAxis(const Resize& op, int axis, int64_t in, int64_t out);
+  ResizeAxis(const Resize& op, int axis, int64_t in, int64_t out,
+             DataType type = DataType::Float32);
 
   /// True if the axis is copied.
   bool kept() const { return kept_; }
@@ -107,12 +116,19 @@ class ResizeAxis {
   double unclampedSource(double at) const;
   double unscale(double position) const;
   int64_t nearest(double source) const;
+  /// Two neighbours by TensorFlow Lite's arithmetic, and the weight of the second, of `one`.
+  struct Between {
+    int64_t lower, upper;
+    float part, one;
+  };
+  Between betweenBytes(int64_t at) const;
   double filter(double distance) const;
   int64_t clamped(int64_t position) const { return std::clamp<int64_t>(position, 0, in_ - 1); }
 
   const Resize& op_;
   int axis_;
   int64_t in_, out_;
+  DataType type_;
   double scale_;
   double length_;  ///< ONNX's length_resized
   bool kept_;

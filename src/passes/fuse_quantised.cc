@@ -5,15 +5,19 @@
 #include <cmath>
 #include <numeric>
 
+#include "ops/bytes.h"
 #include "ops/cast.h"
 #include "ops/concat.h"
 #include "ops/conv.h"
 #include "ops/integer_product.h"
 #include "ops/matmul.h"
+#include "ops/pad.h"
 #include "ops/quantize.h"
 #include "ops/quantized.h"
+#include "ops/softmax.h"
 #include "passes/match.h"
 #include "passes/pass.h"
+#include "passes/transposed_blocks.h"
 #include "sizes/evaluate.h"
 
 namespace minnow::passes {
@@ -21,8 +25,7 @@ namespace {
 
 using ir::kNoValue;
 using ir::ValueId;
-
-bool isByte(DataType type) { return type == DataType::Uint8 || type == DataType::Int8; }
+using ops::isByte;
 
 /// Elements of a row-major constant of 8 or 32 bits; empty for anything else.
 std::vector<int64_t> constantIntegers(const Rewriter& graph, ValueId id) {
@@ -239,6 +242,7 @@ class Fuser {
   /// The integer of a real number, as QuantizeLinear gives it.
   static int64_t quantisedNumber(float value, const Quantised& to) {
     const ops::QuantisedResult range = to.result();
+    if (std::isnan(value)) return range.least;
     const float q = std::clamp(value / to.by.scale, static_cast<float>(range.least - range.zero),
                                static_cast<float>(range.most - range.zero));
     return static_cast<int64_t>(std::nearbyint(q)) + range.zero;
@@ -253,12 +257,16 @@ class Fuser {
     return y.least <= y.most;
   }
 
-  bool become(int n, std::unique_ptr<ops::Operator> op, std::vector<ValueId> inputs,
-              const std::string& source) {
+  std::vector<TensorType> typesOf(const std::vector<ValueId>& inputs) const {
     std::vector<TensorType> types;
     for (const ValueId id : inputs)
       types.push_back(id == kNoValue ? TensorType{} : graph_.value(id).type);
-    const auto given = op->inferShape(types);
+    return types;
+  }
+
+  bool become(int n, std::unique_ptr<ops::Operator> op, std::vector<ValueId> inputs,
+              const std::string& source) {
+    const auto given = op->inferShape(typesOf(inputs));
     if (!given || given->size() != 1 ||
         given->front() != graph_.value(graph_.node(n).outputs[0]).type)
       return false;
@@ -282,10 +290,11 @@ class Fuser {
         source = soleProducer(before);
     }
     if (source >= 0)
-      if (fuseConv(n, source, *to, y) || fuseProduct(n, source, *to, y) ||
-          fuseBinary(n, source, *to, y) || fusePool(n, source, *to, y))
+      if (fuseConv(n, source, *to, y) || fuseTransposed(n, source, *to, y) ||
+          fuseProduct(n, source, *to, y) || fuseBinary(n, source, *to, y) ||
+          fusePool(n, source, *to, y))
         return true;
-    return fuseMove(n, *to) || fuseTable(n);
+    return fuseSoftmax(n, *to) || fusePad(n, *to) || fuseMove(n, *to) || fuseTable(n);
   }
 
   bool fuseConv(int n, int source, const Quantised& to, const ops::QuantisedResult& y) {
@@ -304,6 +313,62 @@ class Fuser {
     static_cast<ops::WindowAttributes&>(*op) = *conv;
     op->groups = conv->groups, op->xZero = x->by.zero, op->wZero = weights->zero, op->y = y;
     return become(n, std::move(op), {x->bytes, weights->bytes, *bias, *scaled}, node.source);
+  }
+
+  /// As a convolution of blocks, which take the place of x's own DequantizeLinear.
+  bool fuseTransposed(int n, int source, const Quantised& to, const ops::QuantisedResult& y) {
+    const ir::Node& node = graph_.node(source);
+    const auto* op = node.as<ops::ConvTranspose>();
+    if (!op || op->epilogue.fn != ops::UnaryFn::Identity) return false;
+    const auto x = dequantised(graph_, node.inputs[0]);
+    const auto blocks = transposedBlocks(*op, graph_.value(node.inputs[0]).type.shape);
+    if (!x || !blocks || op->strides[0] != op->strides[1] || soleProducer(node.inputs[0]) < 0)
+      return false;
+    const int64_t channels = graph_.value(node.inputs[1]).type.shape[1];
+    const auto weights = weightsOf(node.inputs[1], 1, channels);
+    if (!weights) return false;
+    const auto bias = biasOf(inputAt(node, 2), x->by.scale, *weights, channels);
+    const auto scaled = factors(x->by.scale, *weights, to.by.scale);
+    if (!bias || !scaled) return false;
+    auto conv = std::make_unique<ops::QuantizedConv>();
+    static_cast<ops::WindowAttributes&>(*conv) = blocks->window;
+    conv->xZero = x->by.zero, conv->wZero = weights->zero, conv->y = y;
+    const int64_t times = blocks->outputs();
+    const std::vector<ValueId> inputs{
+        x->bytes, blockWeights(*blocks, *weights), repeated(*bias, times),
+        weights->scales.size() > 1 ? repeated(*scaled, times) : *scaled};
+    const auto given = conv->inferShape(typesOf(inputs));
+    const auto laid = given ? blocks->spread.inferShape(std::span(given->data(), 1)) : given;
+    const auto left = laid ? blocks->cut.inferShape(std::span(laid->data(), 1)) : laid;
+    if (!left || left->front() != graph_.value(to.bytes).type) return false;
+    const std::string name = node.source;
+    const ValueId sums = node.inputs[0], spread = node.outputs[0];
+    becomeBytes(sums, given->front()), becomeBytes(spread, laid->front());
+    graph_.replace(graph_.producer(sums), std::move(conv), inputs, name);
+    graph_.replace(source, blocks->spread.clone(), {sums}, "");
+    graph_.replace(n, blocks->cut.clone(), {spread}, "");
+    return true;
+  }
+
+  ValueId blockWeights(const TransposedBlocks& blocks, const Weights& weights) {
+    const ir::Value& value = graph_.value(weights.bytes);
+    const Shape& from = value.type.shape;
+    const auto all =
+        blocks.weights(value.elements<int8_t>(), from, static_cast<int8_t>(weights.zero));
+    const Shape shape{from[1] * blocks.outputs(), from[0], blocks.window.kernel[0],
+                      blocks.window.kernel[1]};
+    return addConstant(value.name, {DataType::Int8, shape}, std::as_bytes(std::span(all)));
+  }
+
+  /// A row of numbers of 32 bits so many times, one after another.
+  ValueId repeated(ValueId row, int64_t times) {
+    if (row == kNoValue) return row;
+    const ir::Value& value = graph_.value(row);
+    const auto from = value.constant->bytes;
+    std::vector<std::byte> all;
+    for (int64_t i = 0; i < times; ++i) all.insert(all.end(), from.begin(), from.end());
+    return addConstant(value.name, {value.type.type, Shape{value.type.shape.elements() * times}},
+                       all);
   }
 
   /// A product, with a bias of its own or added to it.
@@ -339,16 +404,30 @@ class Fuser {
     return become(n, std::move(op), {x->bytes, weights->bytes, *bias, *scaled}, node.source);
   }
 
+  static std::optional<ops::QuantizedFn> pairFunction(ops::BinaryFn fn) {
+    switch (fn) {
+      case ops::BinaryFn::Add:
+        return ops::QuantizedFn::Add;
+      case ops::BinaryFn::Mul:
+        return ops::QuantizedFn::Mul;
+      case ops::BinaryFn::Sub:
+        return ops::QuantizedFn::Sub;
+      case ops::BinaryFn::PRelu:
+        return ops::QuantizedFn::PRelu;
+      default:
+        return std::nullopt;
+    }
+  }
+
   bool fuseBinary(int n, int source, const Quantised& to, const ops::QuantisedResult& y) {
     const ir::Node& node = graph_.node(source);
     const auto* binary = node.as<ops::Binary>();
-    if (!binary || binary->epilogue.fn != ops::UnaryFn::Identity ||
-        (binary->fn != ops::BinaryFn::Add && binary->fn != ops::BinaryFn::Mul))
-      return false;
+    const auto fn = binary ? pairFunction(binary->fn) : std::nullopt;
+    if (!fn || binary->epilogue.fn != ops::UnaryFn::Identity) return false;
     const auto a = dequantised(graph_, node.inputs[0]), b = dequantised(graph_, node.inputs[1]);
     if (!a || !b) return false;
     auto op = std::make_unique<ops::QuantizedBinary>();
-    op->fn = binary->fn == ops::BinaryFn::Add ? ops::QuantizedFn::Add : ops::QuantizedFn::Mul;
+    op->fn = *fn;
     op->a = a->by, op->b = b->by, op->yScale = to.by.scale, op->y = y;
     return joinFunctions(n, *op, a->bytes, b->bytes) ||
            become(n, std::move(op), {a->bytes, b->bytes}, node.source);
@@ -383,7 +462,44 @@ class Fuser {
     return become(n, std::move(op), {x->bytes}, node.source);
   }
 
+  bool fuseSoftmax(int n, const Quantised& to) {
+    const int source = soleProducer(graph_.node(n).inputs[0]);
+    if (source < 0 || !graph_.node(source).as<ops::Softmax>()) return false;
+    const ir::Node& node = graph_.node(source);
+    const auto x = dequantised(graph_, node.inputs[0]);
+    return x &&
+           become(n, node.op->clone(),
+                  {x->bytes, scalar(x->by.scale), zeroOf(to), scalar(to.by.scale)}, node.source);
+  }
+
   // What moves elements ----------------------------------------------------------------------------
+
+  /// A constant of one element that may be quantised; 0 where there is none.
+  std::optional<float> numberOf(ValueId id) const {
+    if (id == kNoValue) return 0.0F;
+    if (const auto number = scalarConstant(graph_, id)) return static_cast<float>(*number);
+    const auto from = dequantised(graph_, id);
+    const auto integers = from ? constantIntegers(graph_, from->bytes) : std::vector<int64_t>{};
+    if (integers.size() != 1) return std::nullopt;
+    return static_cast<float>(integers[0] - from->by.zero) * from->by.scale;
+  }
+
+  /// With a constant, which becomes a byte.
+  bool fusePad(int n, const Quantised& to) {
+    const int source = soleProducer(graph_.node(n).inputs[0]);
+    const auto* pad = source < 0 ? nullptr : graph_.node(source).as<ops::Pad>();
+    if (!pad || pad->mode != ops::PadMode::Constant) return false;
+    const ir::Node& node = graph_.node(source);
+    const auto number = numberOf(inputAt(node, 1));
+    if (!number) return false;
+    std::vector<Conversion> tables;
+    const ValueId bytes = bytesAs(node.inputs[0], to, &tables);
+    if (bytes == kNoValue) return false;
+    for (const Conversion& table : tables) convert(table, to.type);
+    const auto byte = static_cast<std::byte>(quantisedNumber(*number, to));
+    return become(n, node.op->clone(), {bytes, addConstant("~pad", {to.type, {}}, {&byte, 1})},
+                  node.source);
+  }
 
   bool fuseMove(int n, const Quantised& to) {
     const int source = graph_.producer(graph_.node(n).inputs[0]);
@@ -407,11 +523,14 @@ class Fuser {
     int source;
     ValueId bytes, table;
   };
-  void convert(const Conversion& to, DataType type) {
-    ir::Value& value =
-        graph_.graph().values[static_cast<size_t>(graph_.node(to.source).outputs[0])];
-    value.type.type = type;
+  void becomeBytes(ValueId id, const TensorType& type) {
+    ir::Value& value = graph_.graph().values[static_cast<size_t>(id)];
+    value.type = type;
     value.name = "~" + value.name;  // the model's own tensor of that name is float32
+  }
+  void convert(const Conversion& to, DataType type) {
+    const ValueId result = graph_.node(to.source).outputs[0];
+    becomeBytes(result, {type, graph_.value(result).type.shape});
     graph_.replace(to.source, std::make_unique<ops::LookUp>(), {to.bytes, to.table},
                    "QuantizeLinear");
   }

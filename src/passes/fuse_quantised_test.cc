@@ -1,10 +1,13 @@
 // fuse-quantised: what becomes integers, that results stay within a step of the float ones, and that
 // look-alikes are left alone. That bytes are ONNX Runtime's, scripts/check_ort_int8.py holds.
 #include "ops/cast.h"
+#include "ops/conv_transpose.h"
 #include "ops/integer_product.h"
+#include "ops/pad.h"
 #include "ops/quantize.h"
 #include "ops/quantized.h"
 #include "ops/resize.h"
+#include "ops/softmax.h"
 #include "passes/pass_list.h"
 #include "passes/random_graph.h"
 
@@ -129,6 +132,70 @@ TEST_P(FuseQuantised, ResizeMovesBytesUnlessItHasANumberOfItsOwn) {
   const ValueId w = other.b().add(nearest(ops::ResizeCoordinates::TfCropAndResize), {z});
   EXPECT_EQ(fused(other.finish(w, kScale)),
             "QuantizeLinear DequantizeLinear Resize QuantizeLinear DequantizeLinear");
+}
+
+TEST_P(FuseQuantised, DifferencesAndSlopes) {
+  for (const auto fn : {ops::BinaryFn::Sub, ops::BinaryFn::PRelu}) {
+    Quantiser q(GetParam());
+    const ValueId a = q.input({1, 4, 3, 3}), b = q.input({4, 1, 1}, 1 / 32.0F);
+    EXPECT_EQ(fused(q.finish(q.b().add(binary(fn), {a, b}), kScale)),
+              std::string("QuantizeLinear QuantizeLinear Quantized") +
+                  (fn == ops::BinaryFn::Sub ? "Sub" : "PRelu") + " DequantizeLinear");
+  }
+}
+
+TEST_P(FuseQuantised, SoftmaxOfBytesUnlessOverSeveralAxes) {
+  ops::Softmax op;
+  op.axis = 1;
+  Quantiser q(GetParam());
+  EXPECT_EQ(fused(q.finish(q.b().add(op, {q.input({2, 9, 3}, 1 / 8.0F)}), 1 / 256.0F)),
+            "QuantizeLinear Softmax DequantizeLinear");
+  op.trailing = true;
+  Quantiser other(GetParam());
+  EXPECT_EQ(fused(other.finish(other.b().add(op, {other.input({2, 9, 3})}), 1 / 256.0F)),
+            "QuantizeLinear DequantizeLinear Softmax QuantizeLinear DequantizeLinear");
+}
+
+TEST_P(FuseQuantised, PadsOfANumberAndOfElements) {
+  ops::Pad op;
+  op.padsBegin = {0, 0, 1, 2}, op.padsEnd = {0, 0, 3, -1};
+  Quantiser q(GetParam());
+  const ValueId number = q.b().scalar(0.7F);
+  EXPECT_EQ(fused(q.finish(q.b().add(op, {q.input({1, 4, 5, 6}, kScale), number}), kScale)),
+            "QuantizeLinear Pad DequantizeLinear");
+  Quantiser other(GetParam());
+  EXPECT_EQ(fused(other.finish(other.b().add(op, {other.input({1, 4, 5, 6})}), kScale)),
+            "QuantizeLinear LookUp Pad DequantizeLinear");
+  op.mode = ops::PadMode::Reflect;
+  Quantiser mirror(GetParam());
+  EXPECT_EQ(fused(mirror.finish(mirror.b().add(op, {mirror.input({1, 4, 5, 6}, kScale)}), kScale)),
+            "QuantizeLinear Pad DequantizeLinear");
+}
+
+ops::ConvTranspose transposed(int64_t kernel, int64_t stride, int64_t pad, int64_t more) {
+  ops::ConvTranspose op;
+  op.kernel = {kernel, kernel + 1}, op.strides = {stride, stride}, op.dilations = {1, 1};
+  op.padsBegin = {pad, 0}, op.padsEnd = {0, pad}, op.outputPadding = {more, 0};
+  return op;
+}
+
+TEST_P(FuseQuantised, TransposedConvolutionsAreBlocks) {
+  for (const auto& op : {transposed(2, 2, 0, 0), transposed(3, 2, 1, 1), transposed(4, 2, 1, 0),
+                         transposed(5, 3, 2, 2), transposed(2, 3, 0, 0), transposed(3, 1, 1, 0)}) {
+    Quantiser q(GetParam());
+    const ValueId x = q.input({2, 4, 5, 6});
+    const ValueId y =
+        q.b().add(op, {x, q.weights({4, 3, op.kernel[0], op.kernel[1]}), q.b().random({3})});
+    EXPECT_EQ(fused(q.finish(y, kScale)),
+              "QuantizeLinear QuantizedConv DepthToSpace Slice DequantizeLinear");
+  }
+  Quantiser groups(GetParam());  // results of a group would not lie side by side
+  auto op = transposed(3, 2, 1, 1);
+  op.groups = 2;
+  const ValueId y = groups.b().add(op, {groups.input({2, 4, 5, 6}), groups.weights({4, 3, 3, 4})});
+  EXPECT_EQ(fused(groups.finish(y, kScale)),
+            "QuantizeLinear DequantizeLinear DequantizeLinear ConvTranspose QuantizeLinear "
+            "DequantizeLinear");
 }
 
 ops::Concat alongChannels() {

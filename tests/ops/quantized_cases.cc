@@ -1,6 +1,12 @@
 // Operators on quantised tensors: every kind of bytes, shapes that fill no tile, factors whose
 // products are often halves.
 #include "ops/quantized.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "ops/resize.h"
+#include "ops/softmax.h"
 #include "tests/ops/op_case.h"
 
 namespace minnow::optest {
@@ -161,11 +167,13 @@ void addProducts(CaseList& cases, DataType x, DataType y) {
 }
 
 void addElements(CaseList& cases, DataType x, DataType y) {
-  for (const auto fn : {ops::QuantizedFn::Add, ops::QuantizedFn::Mul}) {
+  for (const auto fn : {ops::QuantizedFn::Add, ops::QuantizedFn::Mul, ops::QuantizedFn::Sub,
+                        ops::QuantizedFn::PRelu}) {
     auto op = std::make_shared<ops::QuantizedBinary>();
     op->fn = fn;
-    op->a = {0.5F, zeroOf(x)}, op->b = {0.25F, zeroOf(y)},
-    op->yScale = fn == ops::QuantizedFn::Add ? 1.0F : 16.0F;
+    op->a = {0.5F, zeroOf(x)}, op->b = {0.25F, zeroOf(y)};
+    const bool isProduct = fn == ops::QuantizedFn::Mul || fn == ops::QuantizedFn::PRelu;
+    op->yScale = isProduct ? 16.0F : 1.0F;
     op->y = resultOf(y);
     cases.push_back(
         {text(op->name(), "_", x, "_", y), op, {bytes({2, 5, 6, 7}, x), bytes({2, 5, 6, 7}, y)}});
@@ -236,11 +244,12 @@ void addTfliteProducts(CaseList& cases, DataType type) {
 }
 
 void addTfliteElements(CaseList& cases, DataType type) {
-  for (const auto fn : {ops::QuantizedFn::Add, ops::QuantizedFn::Sub, ops::QuantizedFn::Mul}) {
+  for (const auto fn : {ops::QuantizedFn::Add, ops::QuantizedFn::Sub, ops::QuantizedFn::Mul,
+                        ops::QuantizedFn::PRelu}) {
     auto op = std::make_shared<ops::QuantizedBinary>();
     op->fn = fn;
     op->a = {0.5F, zeroOf(type)}, op->b = {0.3F, zeroOf(type)};
-    op->yScale = fn == ops::QuantizedFn::Mul ? 16.0F : 1.0F;
+    op->yScale = fn == ops::QuantizedFn::Mul || fn == ops::QuantizedFn::PRelu ? 16.0F : 1.0F;
     op->y = tfliteResult(type, kFixed);
     cases.push_back({text(op->name(), "_tflite_", type),
                      op,
@@ -275,6 +284,46 @@ void addTfliteElements(CaseList& cases, DataType type) {
   addPool("windows", kReal, window({3, 2}, 1));
 }
 
+// Softmax and Resize of bytes ----------------------------------------------------------------------
+
+void addSoftmax(CaseList& cases, DataType x, DataType y) {
+  const OpInput zero{
+      .shape = {}, .type = y, .fill = Fill::Given, .given = {y == DataType::Int8 ? -128.0 : 0.0}};
+  const auto number = [](double v) {
+    return OpInput{.shape = {}, .fill = Fill::Given, .given = {v}};
+  };
+  OpInput table{.shape = {256}, .type = DataType::Int32, .fill = Fill::Given};
+  for (int i = 0; i < 256; ++i)
+    table.given.push_back(std::min(std::floor(std::exp(-i / 16.0) * 0x1p31), 0x1p31 - 1));
+  for (const int64_t axis : {1, 3})
+    for (const Shape& shape : {Shape{2, 37, 3, 19}, Shape{1, 1, 2, 1}, Shape{1, 0, 2, 3}}) {
+      auto op = std::make_shared<ops::Softmax>();
+      op->axis = axis;
+      const std::string name = text("_bytes_axis", axis, "_", shape[1], "_", x, "_", y);
+      cases.push_back(
+          {"Softmax" + name, op, {bytes(shape, x), number(1 / 16.0), zero, number(1 / 256.0)}});
+      cases.push_back({"Softmax_tflite" + name, op, {bytes(shape, x), table, zero}});
+    }
+}
+
+/// Fewer channels than a vector has, more, and more than two.
+void addResize(CaseList& cases, DataType type) {
+  for (const auto coordinates :
+       {ops::ResizeCoordinates::HalfPixel, ops::ResizeCoordinates::AlignCorners,
+        ops::ResizeCoordinates::Asymmetric})
+    for (const int64_t channels : {3, 21, 40})
+      for (const bool isUp : {false, true}) {
+        auto op = std::make_shared<ops::Resize>();
+        op->mode = ops::ResizeMode::Linear, op->coordinates = coordinates;
+        op->sizes =
+            isUp ? std::vector<int64_t>{-1, -1, 13, 24} : std::vector<int64_t>{-1, -1, 4, 8};
+        cases.push_back({text("Resize_bytes_", static_cast<int>(coordinates), "_", channels,
+                              isUp ? "_up_" : "_down_", type),
+                         op,
+                         {bytes({2, channels, 7, 8}, type)}});
+      }
+}
+
 }  // namespace
 
 CaseList quantizedCases() {
@@ -285,7 +334,9 @@ CaseList quantizedCases() {
       addTiles(cases, x, y);
       addProducts(cases, x, y);
       addElements(cases, x, y);
+      addSoftmax(cases, x, y);
     }
+    addResize(cases, x);
     addTfliteProducts(cases, x);
     addTfliteElements(cases, x);
     addDynamic(cases, x);

@@ -140,6 +140,8 @@ void readResize(NodeContext& node, ops::Resize& op) {
 void importResize(NodeContext& node) {
   auto op = std::make_unique<ops::Resize>();
   op->mode = resizeMode(node);
+  if (op->mode != ops::ResizeMode::Nearest && elementSize(node.typeOf(node.input(0)).type) == 1)
+    node.unsupported("interpolation of 8 bits by ONNX Runtime's rule");
   if (node.type() == "Upsample" || node.opset() < 11) {
     op->coordinates = ops::ResizeCoordinates::Asymmetric;
     op->rounding = ops::ResizeRounding::CeilToShrink;

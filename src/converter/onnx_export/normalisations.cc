@@ -98,8 +98,21 @@ void write(NodeWriter& w, const ops::CumSum& op) {
   w.give(0, y.set("exclusive", int64_t{op.exclusive}).set("reverse", int64_t{op.reverse}));
 }
 
+namespace {
+
+/// Any zero point does: it moves all elements alike.
+void writeBytes(NodeWriter& w, const ops::Softmax& op) {
+  if (!w.has(3)) w.refuse("TensorFlow Lite's Softmax of integers");
+  const Name x = w.add("DequantizeLinear", {w.x(0), w.x(1), w.small(0, w.type(0).type)});
+  const Name y = w.add("Softmax", {x}).set("axis", op.axis);
+  w.give(0, w.add("QuantizeLinear", {y, w.x(3), w.x(2)}));
+}
+
+}  // namespace
+
 /// What opset 12 and before normalised over, an axis and all that follow it, is a row.
 void write(NodeWriter& w, const ops::Softmax& op) {
+  if (w.has(2)) return writeBytes(w, op);
   const bool isRow = op.trailing && op.axis + 1 < w.rank(0);
   if (!isRow) return w.give(0, w.add(op.name().c_str(), {w.x(0)}).set("axis", op.axis));
   const Name rows = w.add("Flatten", {w.x(0)}).set("axis", op.axis);

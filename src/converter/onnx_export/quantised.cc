@@ -176,7 +176,7 @@ void write(NodeWriter& w, const ops::QuantizedMatMul& op) {
 
 void write(NodeWriter& w, const ops::QuantizedBinary& op) {
   checkRule(w, op.y);
-  static constexpr const char* kNames[] = {"Add", "Mul", "Sub"};
+  static constexpr const char* kNames[] = {"Add", "Mul", "Sub", "PRelu"};
   const Name y =
       w.add(kNames[static_cast<size_t>(op.fn)], {toFloats(w, 0, op.a), toFloats(w, 1, op.b)});
   w.give(0, quantised(w, y, op.yScale, op.y));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "base/fail.h"
 #include "converter/onnx/graph_inputs.h"
@@ -187,6 +188,12 @@ class ModelImport {
       return;
     }
     const TensorType type{dataTypeOf(*tensor.declared), declaredShape(*tensor.declared)};
+    std::vector<std::byte> widened;
+    if (typeName(*tensor.declared) == "INT4") {
+      widened = widenedHalves(bytes, type.shape.elements());
+      state_.spendBytes(widened.size());
+      bytes = widened;
+    }
     if (type.type == DataType::Undefined) {  // whoever reads it is refused
       tensor.failed = true;
       return unread(tensor);
@@ -195,6 +202,18 @@ class ModelImport {
       throw ImportError(text("the model is broken: constant '", tensor.name, "' of shape ",
                              type.shape, " has ", bytes.size(), " bytes"));
     tensor.file = state_.graph.addConstant(tensor.name, type, bytes);
+  }
+
+  /// Numbers of four bits, the first in the lower half of a byte, a byte each; none if there are not as many.
+  static std::vector<std::byte> widenedHalves(std::span<const std::byte> from, int64_t count) {
+    std::vector<std::byte> all;
+    if (std::cmp_not_equal(from.size(), count / 2 + count % 2)) return all;
+    for (int64_t i = 0; i < count; ++i) {
+      const auto byte = static_cast<uint8_t>(from[static_cast<size_t>(i / 2)]);
+      const int half = i % 2 == 0 ? byte & 15 : byte >> 4;
+      all.push_back(static_cast<std::byte>(half >= 8 ? half - 16 : half));
+    }
+    return all;
   }
 
   void unread(const TfliteTensor& tensor) {
@@ -214,7 +233,8 @@ class ModelImport {
       auto& info = *declared.add_input();
       info.set_name(tensor.name);
       auto& type = *info.mutable_type()->mutable_tensor_type();
-      if (dataTypeOf(*tensor.declared) == DataType::Undefined)
+      if (dataTypeOf(*tensor.declared) == DataType::Undefined ||
+          typeName(*tensor.declared) == "INT4")
         throw UnsupportedModel("input '" + tensor.name + "' has elements of type " +
                                typeName(*tensor.declared) + ", which are not supported");
       type.set_elem_type(static_cast<int>(dataTypeOf(*tensor.declared)));
@@ -259,6 +279,9 @@ class ModelImport {
     try {
       const OperatorRow* row = rowOf(code);
       if (context.dependsOnFailed()) return context.markFailed();
+      for (int32_t number : outputs)
+        if (typeName(*tensors_[static_cast<size_t>(number)].declared) == "INT4")
+          throw ImportError("results of four bits are not supported");
       if (row && row->importBytes && hasQuantised(op)) {
         row->importBytes(context);
         return;

@@ -381,6 +381,17 @@ TEST(TfliteConstants, OfIntegersWithAScaleAreWidenedToo) {
   }
 }
 
+TEST(TfliteConstants, OfFourBitsLieTwoInAByte) {
+  const auto file = [](const std::vector<uint8_t>& halves) {
+    TfliteModel model;
+    const int x = model.input("x", {3});
+    const int w = model.add(6, {model.constant<uint8_t>({3}, halves, TfliteModel::Int4, {0.25F})});
+    return model.bytes({model.add(18, {x, w})});
+  };
+  expect(run(import(file({0x85, 0x07}))), {3}, {-2.5F, -5.5F, -2});  // 5, -8, 7
+  EXPECT_NE(import(file({0x85, 0x07, 0x00})).problem().find("has 0 bytes"), std::string::npos);
+}
+
 flatbuffers::Offset<tfl::SparsityParameters> blockSparsity(TfliteModel& model,
                                                            std::vector<int32_t> segments) {
   auto& b = model.builder();
@@ -470,9 +481,9 @@ TEST(TfliteRefused, AreOperatorsByName) {
 TEST(TfliteRefused, AreQuantisedOperators) {
   TfliteModel model;
   const int x = model.input("x", {1, 2}, TfliteModel::Uint8, {0.5F});
-  const int y = model.add(101, {x}, {}, TfliteModel::Uint8, {0.5F});
+  const int y = model.add(59, {x}, {}, TfliteModel::Uint8, {0.5F});
   expectProblem(model.bytes({y}), ErrorCode::Unsupported,
-                "ABS): computes with quantised tensors (UINT8)");
+                "NEG): computes with quantised tensors (UINT8)");
 }
 
 TEST(TfliteRefused, AreOptionsThatAreNewer) {

@@ -25,7 +25,7 @@ constexpr TypeRow kTypes[] = {
     {"FLOAT64", DataType::Float64},     {"COMPLEX128", DataType::Undefined},
     {"UINT64", DataType::Uint64},       {"RESOURCE", DataType::Undefined},
     {"VARIANT", DataType::Undefined},   {"UINT32", DataType::Uint32},
-    {"UINT16", DataType::Uint16},       {"INT4", DataType::Undefined},
+    {"UINT16", DataType::Uint16},       {"INT4", DataType::Int8},
     {"BFLOAT16", DataType::Undefined},
 };
 

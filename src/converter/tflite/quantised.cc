@@ -120,6 +120,45 @@ Value byTable(TfliteOperator& op, Value x, const std::function<int64_t(int64_t)>
   return op.emit(std::make_unique<ops::LookUp>(), {x, results});
 }
 
+void expectBytes(const TfliteOperator& op) {
+  for (int i = 0; i < op.inputs(); ++i)
+    if (op.hasInput(i) && elementSize(op.typeOf(i)) != 1)
+      op.unsupported(text("quantised ", op.typeOf(i), " here"));
+  if (elementSize(dataTypeOf(op.declaredOutput(0))) != 1) op.unsupported("another output type");
+}
+
+Value byPairTable(TfliteOperator& op, Axes axes,
+                  const std::function<int64_t(int64_t, int64_t)>& fn) {
+  const DataType to = dataTypeOf(op.declaredOutput(0));
+  const WholeRange a = rangeOf(op.typeOf(0)), b = rangeOf(op.typeOf(1)), y = rangeOf(to);
+  std::vector<uint8_t> table;
+  for (int64_t left = a.least; left <= a.most; ++left)
+    for (int64_t right = b.least; right <= b.most; ++right)
+      table.push_back(static_cast<uint8_t>(y.clamped(fn(left, right))));
+  op.spend(table.size());
+  const Composer c = op.compose();
+  const WholeNumbers whole(op);
+  const Value results =
+      op.context().constantOf({to, Shape{65536}}, std::as_bytes(std::span(table)));
+  const Value places =
+      whole.plus(whole.plus(whole.times(whole.of(op.in(0, axes)), whole.number(256)),
+                            whole.of(op.in(1, axes))),
+                 whole.number(-256 * a.least - b.least));
+  return c.gather(results, places, 0);
+}
+
+Value byWideTable(TfliteOperator& op, Value x, const std::function<int64_t(int64_t)>& fn) {
+  const WholeRange range = rangeOf(DataType::Int16);
+  std::vector<int16_t> table;
+  for (int64_t q = range.least; q <= range.most; ++q)
+    table.push_back(static_cast<int16_t>(range.clamped(fn(q))));
+  op.spend(table.size() * sizeof(int16_t));
+  const WholeNumbers whole(op);
+  const Value results =
+      op.context().constantOf({DataType::Int16, Shape{65536}}, std::as_bytes(std::span(table)));
+  return op.compose().gather(results, whole.plus(whole.of(x), whole.number(-range.least)), 0);
+}
+
 Value byRealTable(TfliteOperator& op, Value x, const std::function<float(float)>& fn) {
   const ops::Quantisation in = quantisationOf(op, op.declaredInput(0)),
                           out = quantisationOf(op, op.declaredOutput(0));

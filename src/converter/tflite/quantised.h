@@ -47,6 +47,21 @@ int64_t nearestWhole(float steps);
 ir::ValueId byTable(TfliteOperator& op, ir::ValueId x, const std::function<int64_t(int64_t)>& fn);
 /// y = table[x] by a function of real numbers in float32.
 ir::ValueId byRealTable(TfliteOperator& op, ir::ValueId x, const std::function<float(float)>& fn);
+/// Any function of two bytes: a table of 65536.
+ir::ValueId byPairTable(TfliteOperator& op, Axes axes,
+                        const std::function<int64_t(int64_t, int64_t)>& fn);
+/// y = table[x] of int16.
+ir::ValueId byWideTable(TfliteOperator& op, ir::ValueId x,
+                        const std::function<int64_t(int64_t)>& fn);
+/// Inputs and output 0 of 8 bits.
+void expectBytes(const TfliteOperator& op);
+
+/// Of 16 bits.
+void importWideSigmoid(TfliteOperator& op);
+void importWidePool(TfliteOperator& op);
+/// What RSQRT stores of x less its zero point.
+int64_t quantisedRsqrt(int64_t v, const kernels::FixedFactor& factor, int64_t zero);
+
 /// Cuts what is stored to an activation's limits.
 ir::ValueId activated(TfliteOperator& op, ir::ValueId x, tfl::Activation activation);
 

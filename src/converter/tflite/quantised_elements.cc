@@ -21,17 +21,18 @@ struct Ends {
       : x(quantisationOf(op, op.declaredInput(0))), y(quantisationOf(op, op.declaredOutput(0))) {}
 };
 
-void expectBytes(TfliteOperator& op) {
-  for (int i = 0; i < op.inputs(); ++i)
-    if (op.hasInput(i) && elementSize(op.typeOf(i)) != 1)
-      op.unsupported(text("quantised ", op.typeOf(i), " here"));
-  if (elementSize(dataTypeOf(op.declaredOutput(0))) != 1) op.unsupported("another output type");
+/// Of bytes or of 16 bits.
+void setTable(TfliteOperator& op, const std::function<int64_t(int64_t)>& fn) {
+  const bool isWide =
+      op.typeOf(0) == DataType::Int16 && dataTypeOf(op.declaredOutput(0)) == DataType::Int16;
+  if (!isWide) expectBytes(op);
+  const Axes axes = op.axesOf({0});
+  const Value x = op.in(0, axes);
+  op.set(0, isWide ? byWideTable(op, x, fn) : byTable(op, x, fn), axes);
 }
 
-void setTable(TfliteOperator& op, const std::function<int64_t(int64_t)>& fn) {
-  expectBytes(op);
-  const Axes axes = op.axesOf({0});
-  op.set(0, byTable(op, op.in(0, axes), fn), axes);
+int64_t rescaled(const FixedFactor& factor, int64_t v) {
+  return factor.times(static_cast<int32_t>(v));
 }
 
 // Functions of real numbers, in float32 ------------------------------------------------------------
@@ -101,12 +102,29 @@ class HardSwish {
 }  // namespace
 
 void importQuantisedUnary(TfliteOperator& op) {
+  const bool isSigmoid = op.type() == "LOGISTIC" || op.type() == "TANH";
+  if (isSigmoid && op.typeOf(0) == DataType::Int16) return importWideSigmoid(op);
   if (op.type() == "LOGISTIC") return setRealTable(op, logistic);
   if (op.type() == "TANH") return setRealTable(op, tanhOf);
   if (op.type() == "EXP") return setRealTable(op, expOf);
   if (op.type() == "LOG") return setRealTable(op, logOf);
-  if (op.type() == "HARD_SWISH") return setTable(op, HardSwish(op));
-  op.unsupported("this function of quantised tensors");
+  if (op.type() == "HARD_SWISH") {
+    expectBytes(op);
+    return setTable(op, HardSwish(op));
+  }
+  const Ends ends(op);
+  if (op.type() == "ABS") {
+    const FixedFactor factor(double{ends.x.scale / ends.y.scale});
+    const bool isSame = ends.x.scale == ends.y.scale;
+    return setTable(op, [&](int64_t q) {
+      const int64_t v = std::abs(q - ends.x.zero);
+      return (isSame ? v : rescaled(factor, v)) + ends.y.zero;
+    });
+  }
+  if (op.type() != "RSQRT") op.unsupported("this function of quantised tensors");
+  expectBytes(op);
+  const FixedFactor factor(1 / double{std::sqrt(ends.x.scale) * ends.y.scale});
+  setTable(op, [&](int64_t q) { return quantisedRsqrt(q - ends.x.zero, factor, ends.y.zero); });
 }
 
 void importQuantisedGelu(TfliteOperator& op) {
@@ -116,15 +134,13 @@ void importQuantisedGelu(TfliteOperator& op) {
 void importQuantisedRelu(TfliteOperator& op) {
   const Ends ends(op);
   const FixedFactor same(double{ends.x.scale / ends.y.scale});
-  const auto rescaled = [&](const FixedFactor& factor, int64_t q) {
-    return int64_t{factor.times(static_cast<int32_t>(q - ends.x.zero))};
-  };
   if (op.type() == "LEAKY_RELU") {
     const float slope = op.options<tfl::LeakyReluOptions>().alpha();
     const FixedFactor below(double{std::abs(ends.x.scale * slope / ends.y.scale)});
     return setTable(op, [&](int64_t q) {
-      if (q >= ends.x.zero) return rescaled(same, q) + ends.y.zero;
-      return (slope < 0 ? -rescaled(below, q) : rescaled(below, q)) + ends.y.zero;
+      if (q >= ends.x.zero) return rescaled(same, q - ends.x.zero) + ends.y.zero;
+      const int64_t v = rescaled(below, q - ends.x.zero);
+      return (slope < 0 ? -v : v) + ends.y.zero;
     });
   }
   tfl::Activation activation = tfl::Activation::Relu;
@@ -133,7 +149,9 @@ void importQuantisedRelu(TfliteOperator& op) {
   if (op.type() == "ELU" || op.type() == "RELU_0_TO_1")
     op.unsupported("this function of quantised tensors");
   const ops::QuantisedResult y = resultOf(op, activation);
-  setTable(op, [&](int64_t q) { return std::clamp(rescaled(same, q) + y.zero, y.least, y.most); });
+  setTable(op, [&](int64_t q) {
+    return std::clamp(rescaled(same, q - ends.x.zero) + y.zero, y.least, y.most);
+  });
 }
 
 /// From real numbers, or between two scales.
@@ -167,27 +185,6 @@ void importQuantize(TfliteOperator& op) {
 // Two bytes ----------------------------------------------------------------------------------------
 
 namespace {
-
-/// Any function of two bytes: a table of 65536.
-Value byPairTable(TfliteOperator& op, Axes axes,
-                  const std::function<int64_t(int64_t, int64_t)>& fn) {
-  const DataType to = dataTypeOf(op.declaredOutput(0));
-  const WholeRange a = rangeOf(op.typeOf(0)), b = rangeOf(op.typeOf(1)), y = rangeOf(to);
-  std::vector<uint8_t> table;
-  for (int64_t left = a.least; left <= a.most; ++left)
-    for (int64_t right = b.least; right <= b.most; ++right)
-      table.push_back(static_cast<uint8_t>(y.clamped(fn(left, right))));
-  op.spend(table.size());
-  const Composer c = op.compose();
-  const WholeNumbers whole(op);
-  const Value results =
-      op.context().constantOf({to, Shape{65536}}, std::as_bytes(std::span(table)));
-  const Value places =
-      whole.plus(whole.plus(whole.times(whole.of(op.in(0, axes)), whole.number(256)),
-                            whole.of(op.in(1, axes))),
-                 whole.number(-256 * a.least - b.least));
-  return c.gather(results, places, 0);
-}
 
 bool isPowerOfTwoRule(TfliteOperator& op) {
   return op.type() == "ADD" ? op.options<tfl::AddOptions>().pot_scale_int16()
@@ -239,20 +236,23 @@ void setWidePair(TfliteOperator& op, ops::QuantizedFn fn) {
          axes);
 }
 
+void setBytePair(TfliteOperator& op, ops::QuantizedFn fn, Axes axes, tfl::Activation activation) {
+  auto made = std::make_unique<ops::QuantizedBinary>();
+  made->fn = fn;
+  made->a = quantisationOf(op, op.declaredInput(0));
+  made->b = quantisationOf(op, op.declaredInput(1));
+  made->yScale = quantisationOf(op, op.declaredOutput(0)).scale;
+  made->y = resultOf(op, activation);
+  op.set(0, op.emit(std::move(made), {op.in(0, axes), op.in(1, axes)}), axes);
+}
+
 template <class Options>
 void setPair(TfliteOperator& op, ops::QuantizedFn fn) {
   if (op.typeOf(0) == DataType::Int16 && op.typeOf(1) == DataType::Int16 &&
       dataTypeOf(op.declaredOutput(0)) == DataType::Int16)
     return setWidePair<Options>(op, fn);
   expectBytes(op);
-  const Axes axes = op.axesOf({0, 1});
-  auto made = std::make_unique<ops::QuantizedBinary>();
-  made->fn = fn;
-  made->a = quantisationOf(op, op.declaredInput(0));
-  made->b = quantisationOf(op, op.declaredInput(1));
-  made->yScale = quantisationOf(op, op.declaredOutput(0)).scale;
-  made->y = resultOf(op, op.options<Options>().activation());
-  op.set(0, op.emit(std::move(made), {op.in(0, axes), op.in(1, axes)}), axes);
+  setBytePair(op, fn, op.axesOf({0, 1}), op.options<Options>().activation());
 }
 
 }  // namespace
@@ -275,22 +275,8 @@ void importQuantisedBinary(TfliteOperator& op) {
 /// x from its zero point on, and x * slope below it.
 void importQuantisedPRelu(TfliteOperator& op) {
   expectBytes(op);
-  const Ends ends(op);
-  const ops::Quantisation slope = quantisationOf(op, op.declaredInput(1));
-  const FixedFactor same(double{ends.x.scale / ends.y.scale});
   const Axes axes = op.rank(1) <= op.rank(0) ? op.axesOf({0}) : Axes::File;
-  const Value x = op.in(0, axes);
-  const Value above = byTable(op, x, [&](int64_t q) {
-    return int64_t{same.times(static_cast<int32_t>(q - ends.x.zero))} + ends.y.zero;
-  });
-  auto made = std::make_unique<ops::QuantizedBinary>();
-  made->fn = ops::QuantizedFn::Mul;
-  made->a = ends.x, made->b = slope, made->yScale = ends.y.scale;
-  made->y = resultOf(op, tfl::Activation::None);
-  const Value below = op.emit(std::move(made), {x, op.in(1, axes)});
-  const Composer c = op.compose();
-  const Value zero = c.cast(c.integer(ends.x.zero), op.typeOf(0));
-  op.set(0, c.choose(c(BinaryFn::GreaterOrEqual, x, zero), above, below), axes);
+  setBytePair(op, ops::QuantizedFn::PRelu, axes, tfl::Activation::None);
 }
 
 }  // namespace minnow::converter

@@ -7,6 +7,7 @@
 #include "converter/tflite/quantised.h"
 #include "ops/quantize.h"
 #include "ops/reduce.h"
+#include "ops/softmax.h"
 
 namespace minnow::converter {
 namespace {
@@ -23,6 +24,7 @@ using Value = ir::ValueId;
 /// On what is stored, whatever the scales.
 void importQuantisedPool(TfliteOperator& op) {
   const auto& options = op.options<tfl::Pool2DOptions>();
+  if (op.type() != "L2_POOL_2D" && op.typeOf(0) == DataType::Int16) return importWidePool(op);
   if (op.type() == "L2_POOL_2D" || elementSize(op.typeOf(0)) != 1)
     op.unsupported(text("quantised ", op.typeOf(0), " here"));
   std::unique_ptr<ops::Pool> pool = poolOf(op);
@@ -68,7 +70,23 @@ std::vector<int64_t> keptShape(const TfliteOperator& op, const std::vector<int64
   return kept;
 }
 
+void setWideMean(TfliteOperator& op, const std::vector<int64_t>& axes, bool keepDims) {
+  const auto x = quantisationOf(op, op.declaredInput(0)),
+             y = quantisationOf(op, op.declaredOutput(0));
+  const Value rows = foldedRows(op, axes);
+  const int64_t count = op.context().typeOf(rows).shape[2];
+  FixedFactor factor(double{x.scale} / double{y.scale});
+  factor.divideBy(count);
+  const Composer c = op.compose();
+  const WholeNumbers whole(op);
+  const Value sum =
+      whole.plus(c.reduce(ops::ReduceFn::Sum, whole.of(rows), 2), whole.number(-count * x.zero));
+  op.set(0, c.reshape(whole.stored(whole.times(sum, factor), resultOf(op, tfl::Activation::None)),
+                      keptShape(op, axes, keepDims)));
+}
+
 void setMean(TfliteOperator& op, const std::vector<int64_t>& axes, bool keepDims) {
+  if (op.typeOf(0) == DataType::Int16) return setWideMean(op, axes, keepDims);
   auto made = std::make_unique<ops::QuantizedPool>();
   made->pool.global = true;
   made->x = quantisationOf(op, op.declaredInput(0));
@@ -115,7 +133,6 @@ void setSum(TfliteOperator& op, const std::vector<int64_t>& axes, bool keepDims)
 }  // namespace
 
 void importQuantisedReduce(TfliteOperator& op) {
-  if (elementSize(op.typeOf(0)) != 1) op.unsupported(text("quantised ", op.typeOf(0), " here"));
   const bool keepDims = op.options<tfl::ReducerOptions>().keep_dims();
   if (op.type() == "MEAN") return setMean(op, reducedAxes(op), keepDims);
   if (op.type() == "SUM") return setSum(op, reducedAxes(op), keepDims);
@@ -164,12 +181,12 @@ int32_t expOfFixed(int32_t a) {
 }
 
 /// e^(beta * sx * -i) for i = 0 … 255; what is too small counts as nothing.
-std::vector<int64_t> softmaxTable(float beta, float scale) {
+std::vector<int32_t> softmaxTable(float beta, float scale) {
   const double steps = std::min(double{beta} * double{scale} * (1 << 26), 2147483647.0);
   const FixedFactor factor(steps);
   const auto most =
       static_cast<int64_t>(std::floor(31.0 * (1 << 26) / std::ldexp(1.0, factor.exponent)));
-  std::vector<int64_t> table;
+  std::vector<int32_t> table;
   for (int64_t i = 0; i < 256; ++i) {
     const auto moved = static_cast<int32_t>(static_cast<uint32_t>(-i) << factor.left());
     table.push_back(i > most ? 0 : expOfFixed(highProduct(moved, factor.multiplier)));
@@ -177,174 +194,30 @@ std::vector<int64_t> softmaxTable(float beta, float scale) {
   return table;
 }
 
-/// 2^31 / (1 + x), x and the result with 31 bits behind the point: three of Newton's steps.
-Value reciprocal(const WholeNumbers& whole, Value x) {
-  const auto number = [&](int64_t v) { return whole.number(v); };
-  const Value half =
-      whole.right(whole.plus(x, number(int64_t{1} << 31)), number(1));  // (x + 1) / 2
-  Value r = whole.plus(whole.highProduct(half, number(-1010580540)), number(1515870810));
-  for (int step = 0; step < 3; ++step) {
-    const Value rest = whole.minus(number(int64_t{1} << 29), whole.highProduct(half, r));
-    r = whole.plus(r, whole.times(whole.highProduct(r, rest), number(4)));
-  }
-  return whole.clamped(whole.times(r, number(2)), INT32_MIN, INT32_MAX);
-}
-
-/// Which of the powers 2^20 … 2^30 the sum has, which is 2^19 at least, side by side along an axis.
-Value exceeded(TfliteOperator& op, Value sum, int64_t axis) {
-  const Composer c = op.compose();
-  std::vector<int64_t> powers;
-  for (int bits = 20; bits <= 30; ++bits) powers.push_back(int64_t{1} << bits);
-  Shape shape;
-  for (int i = 0; i < op.rank(0); ++i) shape.push_back(i == axis ? std::ssize(powers) : 1);
-  const Value row = op.context().constantIntTensor(shape, powers);
-  return c.cast(c(BinaryFn::GreaterOrEqual, sum, row), DataType::Int64);
-}
-
 }  // namespace
 
-/// Exponents come from a table, for they follow from a byte; their sum and its reciprocal are computed.
+/// Exponents come from a table, for they follow from a byte.
 void importQuantisedSoftmax(TfliteOperator& op) {
   if (op.type() != "SOFTMAX" || elementSize(op.typeOf(0)) != 1)
     op.unsupported("this function of quantised tensors");
   const auto x = quantisationOf(op, op.declaredInput(0));
   const DataType to = dataTypeOf(op.declaredOutput(0));
   const auto table = softmaxTable(op.options<tfl::SoftmaxOptions>().beta(), x.scale);
-  std::vector<int64_t> terms;
-  for (int64_t e : table) terms.push_back(dividedByPower(static_cast<int32_t>(e), 12));
-  const Composer c = op.compose();
-  const WholeNumbers whole(op);
   const Axes axes = op.axesOf({0});
-  const int64_t axis = TfliteOperator::place(op.axisOf(-1, op.rank(0)), axes);
-  const Value q = op.in(0, axes);
-  const Value below = whole.minus(whole.of(c.reduce(ops::ReduceFn::Max, q, axis)), whole.of(q));
-  const auto gathered = [&](const std::vector<int64_t>& from) {
-    return c.gather(op.context().constantIntRow(from), below, 0);
-  };
-  const Value sum = c.reduce(ops::ReduceFn::Sum, gathered(terms), axis);
-  const Value bits =
-      whole.plus(c.reduce(ops::ReduceFn::Sum, exceeded(op, sum, axis), axis), whole.number(19));
-  const Value part = whole.plus(whole.left(sum, whole.minus(whole.number(31), bits)),
-                                whole.number(-(int64_t{1} << 31)));
-  const Value high = whole.highProduct(reciprocal(whole, part), gathered(table));
-  const Value shift = whole.plus(bits, whole.number(23 - 19));
-  const Value half = whole.left(whole.number(1), whole.plus(shift, whole.number(-1)));
-  const WholeRange range = rangeOf(to);
-  const Value y = whole.plus(whole.right(whole.plus(high, half), shift), whole.number(range.least));
-  op.set(0, c.cast(whole.clamped(y, range.least, range.most), to), axes);
+  auto made = std::make_unique<ops::Softmax>();
+  made->axis = TfliteOperator::place(op.axisOf(-1, op.rank(0)), axes);
+  const Value powers =
+      op.context().constantOf({DataType::Int32, Shape{256}}, std::as_bytes(std::span(table)));
+  const Composer c = op.compose();
+  const Value zero = c.cast(c.integer(rangeOf(to).least), to);
+  op.set(0, op.emit(std::move(made), {op.in(0, axes), powers, zero}), axes);
 }
 
 // Resizing -----------------------------------------------------------------------------------------
 
-namespace {
-
-/// Between which two places of an axis each element of the result lies, and by how much it is each.
-struct Between {
-  std::vector<int64_t> lower, upper;
-  std::vector<float> ofLower, ofUpper;
-
-  void add(int64_t low, int64_t high, float low1, float high1) {
-    lower.push_back(low), upper.push_back(high);
-    ofLower.push_back(low1), ofUpper.push_back(high1);
-  }
-};
-
-/// int8 in steps of 1/1024. Some ratios lead past the last pixel in LiteRT, where it reads beyond the image.
-Between betweenInSteps(bool corners, bool halfPixel, int64_t in, int64_t out) {
-  const bool toCorners = corners && out > 1;
-  const int64_t from = toCorners ? in - 1 : in, to = toCorners ? out - 1 : out;
-  const int64_t step = (1024 * from + to / 2) / to;
-  Between found;
-  for (int64_t i = 0; i < out; ++i) {
-    const int64_t at = i * step + (halfPixel ? step / 2 - 512 : 0);
-    const int64_t lower = std::clamp<int64_t>(at / 1024, 0, in - 1);
-    const int64_t upper = std::clamp<int64_t>((at + 1023) / 1024, 0, in - 1);
-    const auto part = static_cast<float>(at - 1024 * lower);
-    found.add(lower, upper, 1024 - part, part);
-  }
-  return found;
-}
-
-/// uint8 in float32.
-Between betweenInFloat(bool corners, bool halfPixel, int64_t in, int64_t out) {
-  const bool toCorners = corners && out > 1;
-  const float scale =
-      static_cast<float>(toCorners ? in - 1 : in) / static_cast<float>(toCorners ? out - 1 : out);
-  Between found;
-  for (int64_t i = 0; i < out; ++i) {
-    const auto place = static_cast<float>(i);
-    const float at = halfPixel ? (place + 0.5F) * scale - 0.5F : place * scale;
-    const auto lower = std::clamp<int64_t>(static_cast<int64_t>(std::floor(at)), 0, in - 1);
-    const auto upper = std::clamp<int64_t>(static_cast<int64_t>(std::ceil(at)), 0, in - 1);
-    const float part = at - static_cast<float>(lower);
-    found.add(lower, upper, 1 - part, part);
-  }
-  return found;
-}
-
-/// Rows or columns of an image (axes 1 and 2), each times its weight. Axes are the file's: a pixel's channels lie side by
-/// side, and are moved together.
-class Weighted {
- public:
-  Weighted(TfliteOperator& op, DataType type) : op_(op), type_(type) {}
-
-  Value operator()(Value x, int64_t axis, const std::vector<int64_t>& places,
-                   const std::vector<float>& weights) const {
-    const Composer c = op_.compose();
-    const auto count = std::ssize(weights);
-    const Shape shape = axis == 1 ? Shape{count, 1, 1} : Shape{count, 1};
-    const Value row = c.cast(op_.context().constantFloatTensor(shape, weights), type_);
-    return c(BinaryFn::Mul, c.gather(x, op_.context().constantIntRow(places), axis), row);
-  }
-
- private:
-  TfliteOperator& op_;
-  DataType type_;
-};
-
-}  // namespace
-
-/// The rows of both neighbours first, then their columns.
 void importQuantisedResizeBilinear(TfliteOperator& op) {
-  const auto& options = op.options<tfl::ResizeBilinearOptions>();
-  const DataType type = op.typeOf(0);
-  if (elementSize(type) != 1) op.unsupported(text("quantised ", type, " here"));
-  if (options.align_corners() && options.half_pixel_centers())
-    op.unsupported("align_corners with half_pixel_centers");
-  const std::vector<int64_t> size = op.ints(1);
-  if (size.size() != 2) op.broken("the size is not two numbers");
-  for (int64_t extent : size)
-    if (extent < 1 || extent > 1 << 20) op.unsupported(text("a size of ", extent));
-  if (op.rank(0) != 4) op.broken("its input has not 4 axes");
-  const Value image = op.in(0);
-  op.assumeShape(0);
-  const Shape in = op.shape(0);
-  if (in.elements() == 0) op.unsupported("an empty image");
-  const bool isSigned = type == DataType::Int8;
-  const auto between = isSigned ? betweenInSteps : betweenInFloat;
-  const bool corners = options.align_corners(), half = options.half_pixel_centers();
-  const Between rows = between(corners, half, in[1], size[0]),
-                columns = between(corners, half, in[2], size[1]);
-  const DataType sums = isSigned ? DataType::Int32 : DataType::Float32;
-  const Composer c = op.compose();
-  const Weighted weighted(op, sums);
-  const Value x = c.cast(image, sums);
-  // Both rows go side by side, so that a column is moved once.
-  const Value both = c.concat(
-      {weighted(x, 1, rows.lower, rows.ofLower), weighted(x, 1, rows.upper, rows.ofUpper)}, 3);
-  const Value left = weighted(both, 2, columns.lower, columns.ofLower),
-              right = weighted(both, 2, columns.upper, columns.ofUpper);
-  const auto upper = [&](Value v) { return c.slice(v, 3, 0, in[3]); };
-  const auto lower = [&](Value v) { return c.slice(v, 3, in[3], 2 * in[3]); };
-  const auto plus = [&](Value a, Value b) { return c(BinaryFn::Add, a, b); };
-  const Value sum = plus(plus(plus(upper(left), lower(left)), upper(right)), lower(right));
-  if (!isSigned) return op.set(0, c.cast(plus(sum, c.number(0.5F)), type));
-  const auto shifted = [&](Value v, int64_t bits) {
-    return c(BinaryFn::ShiftRight, v, c.cast(c.integer(bits), sums));
-  };
-  const Value half19 = c.cast(c.integer(1 << 19), sums);
-  const Value rounded = shifted(plus(plus(sum, half19), shifted(sum, 31)), 20);
-  op.set(0, c.cast(rounded, type));
+  if (elementSize(op.typeOf(0)) != 1) op.unsupported(text("quantised ", op.typeOf(0), " here"));
+  importResizeBilinear(op);
 }
 
 // Moving -------------------------------------------------------------------------------------------

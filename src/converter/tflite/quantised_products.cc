@@ -5,8 +5,7 @@
 #include "converter/tflite/products.h"
 #include "converter/tflite/quantised.h"
 #include "ops/integer_product.h"
-#include "ops/pad.h"
-#include "ops/transpose.h"
+#include "passes/transposed_blocks.h"
 
 namespace minnow::converter {
 namespace {
@@ -121,64 +120,54 @@ void importQuantisedFullyConnected(TfliteOperator& op) {
 
 namespace {
 
-/// x with stride - 1 elements of its zero point between rows, and between columns.
-Value spreadOut(TfliteOperator& op, Value x, const std::vector<int64_t>& strides, int64_t zero) {
-  const Composer c = op.compose();
-  const Shape in = op.context().typeOf(x).shape;
-  auto pad = std::make_unique<ops::Pad>();
-  pad->padsBegin.assign(6, 0);
-  pad->padsEnd = {0, 0, 0, strides[0] - 1, 0, strides[1] - 1};
-  const Value blank = c.cast(c.integer(zero), op.context().typeOf(x).type);
-  Value y = c.reshape(x, {in[0], in[1], in[2], 1, in[3], 1});
-  y = op.emit(std::move(pad), {y, blank});
-  y = c.reshape(y, {in[0], in[1], in[2] * strides[0], in[3] * strides[1]});
-  for (int axis : {2, 3}) {
-    const int64_t stride = strides[static_cast<size_t>(axis) - 2];
-    if (stride > 1) y = c.slice(y, axis, 0, (in[axis] - 1) * stride + 1);
-  }
-  return y;
-}
-
-/// Weights [outputs, kernel, kernel, inputs] with both axes of the kernel turned round.
-Value turnedRound(TfliteOperator& op, Value bytes, const Shape& filter) {
-  const auto from = op.bytesOf(bytes);
-  const auto taps = static_cast<size_t>(filter[1] * filter[2]),
-             each = static_cast<size_t>(filter[3]);
-  std::vector<std::byte> turned(from.size());
-  for (size_t i = 0; i < (each > 0 ? from.size() / each : 0); ++i)
-    std::ranges::copy(from.subspan((i / taps * taps + taps - 1 - i % taps) * each, each),
-                      turned.begin() + static_cast<std::ptrdiff_t>(i * each));
-  op.spend(turned.size());
-  return op.context().constantOf({DataType::Int8, filter}, turned);
+/// A row of constants of 32 or 64 bits so many times, one after another.
+Value repeated(TfliteOperator& op, Value row, int64_t times) {
+  if (row == ir::kNoValue) return row;
+  const auto from = op.bytesOf(row);
+  const TensorType type = op.context().typeOf(row);
+  std::vector<std::byte> all;
+  for (int64_t i = 0; i < times; ++i) all.insert(all.end(), from.begin(), from.end());
+  op.spend(all.size());
+  return op.context().constantOf({type.type, Shape{type.shape.elements() * times}}, all);
 }
 
 }  // namespace
 
-/// A convolution of the image with blank rows and columns between its own.
+/// A convolution of blocks (passes/transposed_blocks.h).
 void importQuantisedTransposeConv(TfliteOperator& op) {
   expectBytes(op, 2);
   const auto& options = op.options<tfl::TransposeConvOptions>();
   const Shape filter = filterShape(op, 1);
-  const ops::ConvTranspose cut = transposeConvOf(op, options);
+  const Value image = op.image(2);
+  const auto blocks =
+      passes::transposedBlocks(transposeConvOf(op, options), op.context().typeOf(image).shape);
+  if (!blocks) op.unsupported("such strides");
   const WeightScales by = weightScales(op, op.declaredInput(1), 0, filter[0]);
   const ByteWeights weights = byteWeights(op, 1, by.zero);
   auto conv = std::make_unique<ops::QuantizedConv>();
-  conv->kernel = {filter[1], filter[2]};
-  conv->strides = conv->dilations = {1, 1};
-  for (size_t axis = 0; axis < 2; ++axis) {
-    conv->padsBegin.push_back(conv->kernel[axis] - 1 - cut.padsBegin[axis]);
-    conv->padsEnd.push_back(conv->kernel[axis] - 1 - cut.padsEnd[axis] + cut.outputPadding[axis]);
-    if (conv->padsEnd[axis] < 0 || conv->padsBegin[axis] < 0)
-      op.unsupported("an output that is much smaller than the input gives");
-  }
+  static_cast<ops::WindowAttributes&>(*conv) = blocks->window;
   conv->xZero = quantisationOf(op, op.declaredInput(2)).zero;
   conv->wZero = op.typeOf(1) == DataType::Int8 ? 0 : weights.zero;
   conv->y = resultOf(op, options.activation());
-  const Value x = spreadOut(op, op.image(2), cut.strides, conv->xZero);
   op.assumeShape(2);
-  const Value turned = op.transposed(turnedRound(op, weights.bytes, filter), kOutputsFirst);
-  op.set(0, op.emit(std::move(conv), {x, turned, biasOf(op, 3), factors(op, 2, by, true)}),
-         Axes::ChannelsFirst);
+  const Value turned = op.transposed(weights.bytes, {3, 0, 1, 2});
+  const auto from = op.bytesOf(turned);
+  const Shape shape = op.context().typeOf(turned).shape;
+  const std::vector<int8_t> all =
+      blocks->weights({reinterpret_cast<const int8_t*>(from.data()), from.size()}, shape,
+                      static_cast<int8_t>(conv->wZero));
+  op.spend(all.size());
+  const Value inner = op.context().constantOf(
+      {DataType::Int8, Shape{shape[1] * blocks->outputs(), shape[0], blocks->window.kernel[0],
+                             blocks->window.kernel[1]}},
+      std::as_bytes(std::span(all)));
+  const Value scales = factors(op, 2, by, true);
+  const int64_t times = blocks->outputs();
+  const Value sums =
+      op.emit(std::move(conv), {image, inner, repeated(op, biasOf(op, 3), times),
+                                by.scales.size() > 1 ? repeated(op, scales, times) : scales});
+  const Value spread = op.emit(blocks->spread.clone(), {sums});
+  op.set(0, op.emit(blocks->cut.clone(), {spread}), Axes::ChannelsFirst);
 }
 
 // Two computed matrices ---------------------------------------------------------------------------

@@ -194,22 +194,27 @@ Result<void> runQuantizedBinary(const ops::Operator& op, const KernelArgs& args)
   const Strides bStrides = broadcastStrides(args.inputs[1], y.shape);
   const QuantisedAdd add(binary);
   const QuantisedMul mul(binary);
+  const RealPair real(binary);
   const FixedPair fixed(binary);
-  const bool isFixed = binary.y.isTflite();
+  const Requantiser to(binary.y);
+  const bool isFixed = binary.y.isTflite(), isReal = RealPair::holds(binary);
   const auto aZero = static_cast<int32_t>(binary.a.zero),
              bZero = static_cast<int32_t>(binary.b.zero);
   forEachIndex(y.shape, [&](const Index& at) {
     const int32_t a = quantizedAt(args.inputs[0], offsetOf(at, aStrides, rank));
     const int32_t b = quantizedAt(args.inputs[1], offsetOf(at, bStrides, rank));
-    const int64_t to = offsetOf(at, y.strides, rank);
-    if (isFixed)
-      return storeByte(y, to, fixedToByte(Requantiser(binary.y), fixed(a - aZero, b - bZero)));
+    const int64_t place = offsetOf(at, y.strides, rank);
+    if (isFixed) return storeByte(y, place, fixedToByte(to, fixed(a - aZero, b - bZero)));
+    if (isReal) {
+      const float v = real(static_cast<float>(a - aZero), static_cast<float>(b - bZero));
+      return storeByte(y, place, roundBetween(v, to.low, to.high) + to.zero);
+    }
     const float value = binary.fn == ops::QuantizedFn::Add
                             ? std::fma(static_cast<float>(a), add.ra,
                                        std::fma(static_cast<float>(b), add.rb, add.k))
                             : static_cast<float>((a - aZero) * (b - bZero)) * mul.r +
                                   static_cast<float>(binary.y.zero);
-    storeByte(y, to, saturated(binary.y, value));
+    storeByte(y, place, saturated(binary.y, value));
   });
   return {};
 }

@@ -41,21 +41,28 @@ int64_t sourceOffset(const ResizeTables& tables, const Index& index, int rank) {
   return offset;
 }
 
-template <class T>
+/// Elements of any type, and the number beyond the image in that type.
 void sampleNearest(const ResizeTables& tables, const TensorView& x, const TensorView& y,
-                   const OutputRows& rows, T extrapolation) {
+                   const OutputRows& rows, const std::byte* extrapolation) {
   const int rank = y.shape.rank();
   forEachIndexInRows(y.shape, rows, [&](const Index& index) {
-    const bool outside = isOutside(tables, index, rank);
-    y.as<T>()[offsetOf(index, y.strides, rank)] =
-        outside ? extrapolation : x.as<const T>()[sourceOffset(tables, index, rank)];
+    const std::byte* from = isOutside(tables, index, rank)
+                                ? extrapolation
+                                : elementAt(x, sourceOffset(tables, index, rank));
+    std::copy_n(from, elementSize(x.type), elementAt(y, offsetOf(index, y.strides, rank)));
   });
 }
 
-template <class T>
-T castTo(float value) {
-  if (!(value > -1e9f && value < 1e9f)) return 0;
-  return static_cast<T>(static_cast<int64_t>(value));
+/// As an element of a type; of integers 0 where it is none.
+std::array<std::byte, 8> castTo(DataType type, float value) {
+  std::array<std::byte, 8> bytes;
+  const double wide = value;
+  const int64_t whole = value > -1e9f && value < 1e9f ? static_cast<int64_t>(value) : 0;
+  const void* from = &whole;
+  if (type == DataType::Float32) from = &value;
+  if (type == DataType::Float64) from = &wide;
+  std::memcpy(bytes.data(), from, elementSize(type));
+  return bytes;
 }
 
 void interpolateAll(const ResizeTables& tables, const TensorView& x, const TensorView& y,
@@ -68,6 +75,27 @@ void interpolateAll(const ResizeTables& tables, const TensorView& x, const Tenso
   });
 }
 
+/// Of an image of 8 bits, as TensorFlow Lite's reference does: int8 in whole numbers.
+void mixBytes(const ResizeTables& tables, const TensorView& x, const TensorView& y,
+              const OutputRows& rows) {
+  forEachIndexInRows(y.shape, rows, [&](const Index& index) {
+    const TwoTaps down(tables.axes[2], index[2]), across(tables.axes[3], index[3]);
+    const int64_t image = index[0] * x.strides[0] + index[1] * x.strides[1];
+    float real = 0;
+    int32_t whole = 0;
+    for (int i = 0; i < 4; ++i) {
+      const int64_t at = image + down.offsets[i % 2] + across.offsets[i / 2];
+      const float ofRow = down.weights[i % 2], ofColumn = across.weights[i / 2];
+      real += static_cast<float>(x.as<const uint8_t>()[at]) * ofRow * ofColumn;
+      whole +=
+          x.as<const int8_t>()[at] * static_cast<int32_t>(ofRow) * static_cast<int32_t>(ofColumn);
+    }
+    y.as<uint8_t>()[offsetOf(index, y.strides, 4)] = static_cast<uint8_t>(
+        x.type == DataType::Int8 ? (whole + (1 << 19) + (whole >> 31)) >> 20
+                                 : static_cast<int32_t>(std::clamp(real + 0.5f, 0.0f, 255.0f)));
+  });
+}
+
 }  // namespace
 
 Result<void> runResize(const ops::Operator& op, const KernelArgs& args) {
@@ -77,18 +105,10 @@ Result<void> runResize(const ops::Operator& op, const KernelArgs& args) {
   const ResizeTables tables = makeResizeTables(resize, x, y, args.rows, args.workspace);
   if (x.type == DataType::Float32 && resize.mode != ops::ResizeMode::Nearest)
     interpolateAll(tables, x, y, args.rows, resize.extrapolation);
-  else if (x.type == DataType::Float32)
-    sampleNearest<float>(tables, x, y, args.rows, resize.extrapolation);
-  else if (x.type == DataType::Float64)
-    sampleNearest<double>(tables, x, y, args.rows, resize.extrapolation);
-  else if (elementSize(x.type) == 1)
-    sampleNearest<uint8_t>(tables, x, y, args.rows, castTo<uint8_t>(resize.extrapolation));
-  else if (elementSize(x.type) == 2)
-    sampleNearest<uint16_t>(tables, x, y, args.rows, castTo<uint16_t>(resize.extrapolation));
-  else if (elementSize(x.type) == 4)
-    sampleNearest<uint32_t>(tables, x, y, args.rows, castTo<uint32_t>(resize.extrapolation));
+  else if (resize.mode == ops::ResizeMode::Linear)
+    mixBytes(tables, x, y, args.rows);
   else
-    sampleNearest<uint64_t>(tables, x, y, args.rows, castTo<uint64_t>(resize.extrapolation));
+    sampleNearest(tables, x, y, args.rows, castTo(x.type, resize.extrapolation).data());
   return {};
 }
 

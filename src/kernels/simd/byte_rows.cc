@@ -15,6 +15,7 @@
 #include "kernels/simd/byte_tile.h"
 #include "kernels/simd/dispatch.h"
 #include "kernels/simd/fixed_rounding-inl.h"
+#include "kernels/simd/math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace minnow::kernels::simd::HWY_NAMESPACE {
@@ -31,11 +32,12 @@ void lookUpOf(const uint8_t*, const uint8_t*, uint8_t*, int64_t) {}
 int64_t sumOfBytesOf(const uint8_t*, int64_t, uint8_t) { return 0; }
 void convolveDepthwiseOf(const DepthwiseBytes&) {}
 void maximaOf(const ByteMaxima&) {}
+void mixPixelsOf(const ByteMix&) {}
 #else
 
 /// Half to even, of numbers that int32 holds: without what Highway adds for others.
 template <class D>
-HWY_INLINE hn::Vec<hn::RebindToSigned<D> > nearest(D, hn::Vec<D> v) {
+HWY_INLINE hn::Vec<hn::RebindToSigned<D> > nearestInt(D, hn::Vec<D> v) {
 #if HWY_TARGET == HWY_AVX2
   if constexpr (hn::MaxLanes(D()) == 8)
     return hn::Vec<hn::RebindToSigned<D> >{_mm256_cvtps_epi32(v.raw)};
@@ -51,7 +53,7 @@ struct PlainRounding {
   template <class D, class F>
   static HWY_INLINE hn::Vec<D> round(D, hn::Vec<D> sum, F factors, F, const Requantiser&) {
     const hn::RebindToFloat<D> d;
-    return nearest(d, hn::Mul(hn::ConvertTo(d, sum), factors));
+    return nearestInt(d, hn::Mul(hn::ConvertTo(d, sum), factors));
   }
 };
 
@@ -70,7 +72,7 @@ struct ClampedRounding {
     const hn::RebindToFloat<D> d;
     const auto low = hn::Set(d, to.low), real = hn::Mul(hn::ConvertTo(d, sum), factors);
     const auto number = hn::IfThenElse(hn::Eq(real, real), real, low);
-    return nearest(d, hn::Min(hn::Max(number, low), hn::Set(d, to.high)));
+    return nearestInt(d, hn::Min(hn::Max(number, low), hn::Set(d, to.high)));
   }
 };
 
@@ -179,8 +181,8 @@ void storeColumns(const SumsToBytes& work, int64_t c) {
     HWY_UNROLL(4)
     for (int v = 0; v < kSumVectors; ++v)
       rounded[v] =
-          Rounding::round(di, hn::LoadU(di, sums + v * kLanes),
-                          hn::LoadU(d, factors + v * kLanes), hn::LoadU(d, more + v * kLanes), rule);
+          Rounding::round(di, hn::LoadU(di, sums + v * kLanes), hn::LoadU(d, factors + v * kLanes),
+                          hn::LoadU(d, more + v * kLanes), rule);
     sums += kByteColumns;
     return inOrder(d8, toBytes(di, rounded, to));
   };
@@ -319,9 +321,15 @@ HWY_INLINE hn::Vec<hn::RebindToFloat<D> > pairValue(D di, const BytePairFunction
                                                     const uint8_t* a, const uint8_t* b) {
   const hn::RebindToFloat<D> d;
   const auto ia = widened(di, a, fn.aSigned), ib = widened(di, b, fn.bSigned);
+  const auto fromA = hn::Sub(ia, hn::Set(di, fn.aZero)), fromB = hn::Sub(ib, hn::Set(di, fn.bZero));
+  if (fn.isReal) {
+    const auto p = hn::Mul(hn::ConvertTo(d, fromA), hn::Set(d, fn.real.aScale));
+    const auto q = hn::Mul(hn::ConvertTo(d, fromB), hn::Set(d, fn.real.bScale));
+    const auto leaky = hn::IfThenElse(hn::Lt(p, hn::Zero(d)), hn::Mul(p, q), p);
+    return exactDivide(d, fn.real.isSub ? hn::Sub(p, q) : leaky, hn::Set(d, fn.real.yScale));
+  }
   if (fn.isMul) {
-    const auto product =
-        hn::Mul(hn::Sub(ia, hn::Set(di, fn.aZero)), hn::Sub(ib, hn::Set(di, fn.bZero)));
+    const auto product = hn::Mul(fromA, fromB);
     return hn::Add(hn::Mul(hn::ConvertTo(d, product), hn::Set(d, fn.mul.r)), hn::Set(d, fn.yZero));
   }
   const auto ofB = hn::MulAdd(hn::ConvertTo(d, ib), hn::Set(d, fn.add.rb), hn::Set(d, fn.add.k));
@@ -332,6 +340,9 @@ HWY_INLINE hn::Vec<hn::RebindToFloat<D> > pairValue(D di, const BytePairFunction
 template <class D>
 HWY_INLINE hn::Vec<D> fixedPair(D di, const FixedPair& fn, hn::Vec<D> a, hn::Vec<D> b) {
   if (fn.fn == ops::QuantizedFn::Mul) return fixedTimes(di, hn::Mul(a, b), fn.toY);
+  if (fn.fn == ops::QuantizedFn::PRelu)
+    return hn::IfThenElse(hn::Lt(a, hn::Zero(di)), fixedTimes(di, hn::Mul(a, b), fn.toY),
+                          fixedTimes(di, a, fn.ofA));
   const auto left = fixedTimes(di, hn::ShiftLeft<FixedPair::kShift>(a), fn.ofA);
   const auto right = fixedTimes(di, hn::ShiftLeft<FixedPair::kShift>(b), fn.ofB);
   return fixedTimes(
@@ -340,9 +351,10 @@ HWY_INLINE hn::Vec<D> fixedPair(D di, const FixedPair& fn, hn::Vec<D> a, hn::Vec
 
 /// Before the zero point is added where a rule has integers.
 template <class D>
-HWY_INLINE hn::Vec<D> roundedPair(D di, const BytePairFunction& fn, const uint8_t* a, const uint8_t* b) {
+HWY_INLINE hn::Vec<D> roundedPair(D di, const BytePairFunction& fn, const uint8_t* a,
+                                  const uint8_t* b) {
   if (fn.to.rule == ops::QuantisationRule::OnnxRuntime)
-    return nearest(hn::RebindToFloat<D>(), pairValue(di, fn, a, b));
+    return nearestInt(hn::RebindToFloat<D>(), pairValue(di, fn, a, b));
   return fixedPair(di, fn.fixed, hn::Sub(widened(di, a, fn.aSigned), hn::Set(di, fn.aZero)),
                    hn::Sub(widened(di, b, fn.bSigned), hn::Set(di, fn.bZero)));
 }
@@ -355,7 +367,8 @@ void computePairsOf(const BytePairFunction& given, const BytePairs& row) {
   const hn::CappedTag<uint8_t, kMost> d8;
   const auto lanes = static_cast<int64_t>(hn::Lanes(di)), n = kSumVectors * lanes;
   const BytePairFunction fn = given;  // which no store changes
-  const bool hasZero = fn.to.rule == ops::QuantisationRule::OnnxRuntime;  // pairValue() has
+  const bool hasZero =
+      fn.to.rule == ops::QuantisationRule::OnnxRuntime && !fn.isReal;  // pairValue() has
   const Unsigned to(hasZero ? 0 : fn.to.zero, fn.to.least, fn.to.most, fn.ySigned);
   uint8_t aOnly[kMost] = {}, bOnly[kMost] = {}, rest[kMost];
   if (row.aStep == 0) std::fill_n(aOnly, kMost, *row.a);
@@ -371,6 +384,73 @@ void computePairsOf(const BytePairFunction& given, const BytePairs& row) {
       rounded[v] = roundedPair(di, fn, a + v * lanes, b + v * lanes);
     hn::StoreU(inOrder(d8, toBytes(di, rounded, to)), d8, left < n ? rest : row.y + i);
     if (left < n) std::copy_n(rest, left, row.y + i);
+  }
+}
+
+// Resized images ----------------------------------------------------------------------------------
+
+/// Four neighbours: of the left column, of the right one, the upper row first.
+using Corners = const uint8_t* const (&)[4];
+
+/// Their sum, each times its row's and its column's weight; of uint8 in float32.
+template <class D>
+HWY_INLINE hn::Vec<D> weighted(D d, const ByteMix& work, const TwoTaps& across, Corners from) {
+  const hn::RebindToSigned<D> di;
+  auto sum = hn::Zero(d);
+  HWY_UNROLL(4)
+  for (int i = 0; i < 4; ++i) {
+    const auto bytes = widened(di, from[i], work.isSigned);
+    hn::Vec<D> value;
+    if constexpr (hwy::IsFloat<hn::TFromD<D> >())
+      value = hn::ConvertTo(d, bytes);
+    else
+      value = bytes;
+    const auto number = [&](float w)
+                            HWY_ATTR { return hn::Set(d, static_cast<hn::TFromD<D> >(w)); };
+    value = hn::Mul(hn::Mul(value, number(work.weights[i % 2])), number(across.weights[i / 2]));
+    sum = i == 0 ? value : hn::Add(sum, value);
+  }
+  return sum;
+}
+
+template <class D>
+HWY_NOINLINE void mixVector(D di, const ByteMix& work, const TwoTaps& across, Corners from,
+                            uint8_t* y) {
+  const hn::RebindToFloat<D> d;
+  const hn::Rebind<uint8_t, D> d8;
+  const uint8_t flip = work.isSigned ? 0x80 : 0;
+  hn::Vec<D> value;
+  if (work.isSigned) {  // half away from zero
+    const auto sum = weighted(di, work, across, from);
+    value =
+        hn::ShiftRight<20>(hn::Add(hn::Add(sum, hn::Set(di, 1 << 19)), hn::ShiftRight<31>(sum)));
+  } else {
+    value = hn::ConvertTo(di, hn::Add(weighted(d, work, across, from), hn::Set(d, 0.5F)));
+  }
+  hn::StoreU(flipped(d8, hn::DemoteTo(d8, hn::Add(value, hn::Set(di, flip))), flip), d8, y);
+}
+
+/// The last channels are computed together with those before them, or, if there are few, elsewhere.
+void mixPixelsOf(const ByteMix& work) {
+  const hn::ScalableTag<int32_t> di;
+  constexpr int64_t kMost = hn::MaxLanes(di);
+  const auto lanes = static_cast<int64_t>(hn::Lanes(di));
+  uint8_t few[5][kMost] = {};
+  for (int64_t p = 0; p < work.pixels; ++p) {
+    const TwoTaps across(*work.columns, p);
+    uint8_t* y = work.y + p * work.yStep;
+    const auto corner = [&](int i) { return work.rows[i % 2] + across.offsets[i / 2]; };
+    if (work.channels < lanes) {
+      for (int i = 0; i < 4; ++i) std::copy_n(corner(i), work.channels, few[i]);
+      mixVector(di, work, across, {few[0], few[1], few[2], few[3]}, few[4]);
+      std::copy_n(few[4], work.channels, y);
+      continue;
+    }
+    for (int64_t i = 0; i < work.channels; i += lanes) {
+      const int64_t c = std::min(i, work.channels - lanes);
+      mixVector(di, work, across, {corner(0) + c, corner(1) + c, corner(2) + c, corner(3) + c},
+                y + c);
+    }
   }
 }
 
@@ -443,7 +523,7 @@ class DepthwiseStep {
         const auto known = within(w, part), both = within(w, part + 1);
         hn::StoreU(hn::DemoteTo(d8, hn::Sub(both, known)), d8, to);
         left = hn::Or(left, hn::Sub(w, both));
-        int32x4_t *start = reinterpret_cast<int32x4_t*>(start_) + half * 2;
+        int32x4_t* start = reinterpret_cast<int32x4_t*>(start_) + half * 2;
         start[0] = vmlal_s16(start[0], vget_low_s16(w.raw), vget_low_s16(moved.raw));
         start[1] = vmlal_s16(start[1], vget_high_s16(w.raw), vget_high_s16(moved.raw));
       }
@@ -603,14 +683,16 @@ class DepthwiseStep {
     hn::Vec<decltype(d8)> bytes[kCount];
     HWY_UNROLL(2)
     for (int p = 0; p < kCount; ++p)
-      bytes[p] = toBytes(di, rounded<Rounding>(low[p], 0), rounded<Rounding>(high[p], kLanes / 2), to);
+      bytes[p] =
+          toBytes(di, rounded<Rounding>(low[p], 0), rounded<Rounding>(high[p], kLanes / 2), to);
     HWY_UNROLL(2)
     for (int p = 0; p < kCount; ++p) hn::StoreU(bytes[p], d8, y + p * work_.yStep + channel_);
   }
   template <class Rounding>
   HWY_INLINE hn::Vec<Sums> rounded(hn::Vec<Sums> sums, int from) const {
     const hn::RebindToFloat<Sums> d;
-    return Rounding::round(Sums(), sums, hn::Load(d, factors_ + from), hn::Load(d, more_ + from), work_.to);
+    return Rounding::round(Sums(), sums, hn::Load(d, factors_ + from), hn::Load(d, more_ + from),
+                           work_.to);
   }
   /// Sums by fours, of one vector and the other by turns on x86.
   HWY_INLINE void storeInOrder(hn::Vec<Sums> low, hn::Vec<Sums> high, int32_t* y) const {
@@ -748,8 +830,8 @@ uint8_t byteOfSum(const Requantiser& to, int32_t sum, float factor, float more) 
   if (to.rule == ops::QuantisationRule::TfliteReal)
     return static_cast<uint8_t>(tfliteByte(to, sum, realFactor(factor, more)));
   if (to.rule == ops::QuantisationRule::TfliteFixed)
-    return static_cast<uint8_t>(
-        fixedToByte(to, FixedFactor(std::bit_cast<int32_t>(factor), std::bit_cast<int32_t>(more)).times(sum)));
+    return static_cast<uint8_t>(fixedToByte(
+        to, FixedFactor(std::bit_cast<int32_t>(factor), std::bit_cast<int32_t>(more)).times(sum)));
   const float real = static_cast<float>(sum) * factor;
   const float inside = real > to.low ? std::min(real, to.high) : to.low;  // of a NaN the least
   return static_cast<uint8_t>(static_cast<int32_t>(std::nearbyint(inside)) + to.zero);
@@ -778,6 +860,7 @@ void computePairs(const BytePairFunction& fn, const BytePairs& row) {
 void addPixels(const ByteSums& work) { MINNOW_DISPATCH(addPixelsOf)(work); }
 void convolveDepthwise(const DepthwiseBytes& work) { MINNOW_DISPATCH(convolveDepthwiseOf)(work); }
 void maxima(const ByteMaxima& work) { MINNOW_DISPATCH(maximaOf)(work); }
+void mixPixels(const ByteMix& work) { MINNOW_DISPATCH(mixPixelsOf)(work); }
 
 }  // namespace minnow::kernels::simd
 #endif  // HWY_ONCE

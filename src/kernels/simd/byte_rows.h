@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "kernels/quantized.h"
+#include "kernels/resize_tables.h"
 
 namespace minnow::kernels::simd {
 
@@ -108,17 +109,21 @@ struct BytePairs {
 struct BytePairFunction {
   QuantisedAdd add;
   QuantisedMul mul;
-  bool isMul, aSigned, bSigned, ySigned;
+  RealPair real;
+  bool isMul, isReal, aSigned, bSigned, ySigned;
   int32_t aZero, bZero;
   float yZero;
   FixedPair fixed;
   Requantiser to;
-  bool isSmall;  ///< int32 surely holds all results before they are clamped; others are for the reference
+  bool
+      isSmall;  ///< int32 surely holds all results before they are clamped; others are for the reference
 
   explicit BytePairFunction(const ops::QuantizedBinary& op, DataType a, DataType b)
       : add(op),
         mul(op),
+        real(op),
         isMul(op.fn == ops::QuantizedFn::Mul),
+        isReal(RealPair::holds(op)),
         aSigned(a == DataType::Int8),
         bSigned(b == DataType::Int8),
         ySigned(op.y.dataType() == DataType::Int8),
@@ -127,10 +132,27 @@ struct BytePairFunction {
         yZero(static_cast<float>(op.y.zero)),
         fixed(op),
         to(op.y),
-        isSmall(to.rule != ops::QuantisationRule::OnnxRuntime ||
-                (isMul ? 65536 * mul.r : 256 * (add.ra + add.rb) + std::abs(add.k)) < 0x1p30F) {}
+        isSmall(to.rule != ops::QuantisationRule::OnnxRuntime || most() < 0x1p30F) {}
+
+ private:
+  float most() const {
+    if (isReal) return real.most();
+    return isMul ? 65536 * mul.r : 256 * (add.ra + add.rb) + std::abs(add.k);
+  }
 };
 void computePairs(const BytePairFunction& fn, const BytePairs& row);
+
+/// Pixels of a row of an image that is resized as TensorFlow Lite does: four neighbours by weights.
+struct ByteMix {
+  const uint8_t* rows[2];  ///< in which the columns' offsets lead to pixels
+  float weights[2];        ///< of rows
+  const AxisTable* columns;
+  bool isSigned;
+  int64_t pixels, channels;
+  uint8_t* y;
+  int64_t yStep;
+};
+void mixPixels(const ByteMix& work);
 
 /// sums[c] += x[p * pixelStep + c] of `pixels` pixels.
 struct ByteSums {

@@ -24,7 +24,7 @@ MINNOW_QUANTIZED_SCRATCH(QuantizedGlobalPool)
 MINNOW_QUANTIZED_KERNEL(LookUp)
 /// A maximum of bytes.
 MINNOW_QUANTIZED_KERNEL(BytePool)
-/// The nearest pixels of bytes.
+/// The nearest pixels of bytes, or four mixed.
 MINNOW_QUANTIZED_KERNEL(ByteResize)
 
 #undef MINNOW_QUANTIZED_KERNEL

@@ -170,7 +170,8 @@ bool acceptsByteResize(const ops::Operator& op, std::span<const TensorView> inpu
   const auto isKept = [&](int axis) {
     return ops::ResizeAxis(resize, axis, x.shape[axis], y.shape[axis]).kept();
   };
-  return elementSize(x.type) == 1 && resize.mode == ops::ResizeMode::Nearest &&
+  const bool isLinear = resize.mode == ops::ResizeMode::Linear;
+  return elementSize(x.type) == 1 && (isLinear || resize.mode == ops::ResizeMode::Nearest) &&
          resize.coordinates != ops::ResizeCoordinates::TfCropAndResize && x.shape.rank() == 4 &&
          y.elements() > 0 && isKept(0) && isKept(1) && Image(x).channelsAdjacent() &&
          Image(y).channelsAdjacent();
@@ -180,15 +181,29 @@ Result<void> runByteResize(const ops::Operator& op, const KernelArgs& args) {
   const TensorView& x = args.inputs[0];
   const Image y(args.outputs[0]);
   const OutputRows rows = args.rows.within(y.height);
-  const auto tables = makeResizeTables(static_cast<const ops::Resize&>(op), x, args.outputs[0],
-                                       args.rows, args.workspace);
+  const auto& resize = static_cast<const ops::Resize&>(op);
+  const bool isLinear = resize.mode == ops::ResizeMode::Linear;
+  const auto tables = makeResizeTables(resize, x, args.outputs[0], args.rows, args.workspace);
   const AxisTable &down = tables.axes[2], &across = tables.axes[3];
   const int64_t perImage = rows.end - rows.begin;
   args.team->parallelFor(y.batch * perImage, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t n = i / perImage, row = rows.begin + i % perImage;
-      const uint8_t* from = x.as<const uint8_t>() + n * x.strides[0] + *down.offsetsOf(row);
+      const uint8_t* image = x.as<const uint8_t>() + n * x.strides[0];
       uint8_t* to = args.outputs[0].as<uint8_t>() + n * y.batchStride + row * y.rowStride;
+      if (isLinear) {
+        const TwoTaps taps(down, row);
+        mixPixels({{image + taps.offsets[0], image + taps.offsets[1]},
+                   {taps.weights[0], taps.weights[1]},
+                   &across,
+                   x.type == DataType::Int8,
+                   y.width,
+                   y.channels,
+                   to,
+                   y.pixelStride});
+        continue;
+      }
+      const uint8_t* from = image + *down.offsetsOf(row);
       for (int64_t column = 0; column < y.width; ++column, to += y.pixelStride)
         copyBytes(to, from + *across.offsetsOf(column), y.channels);
     }
