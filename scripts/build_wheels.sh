@@ -14,7 +14,13 @@ mkdir -p "$root"
   touch "$venv/complete"
 }
 scripts/wheel_sources.sh "$sources"
-zig=$("$venv/bin/python" -c 'import ziglang, os; print(os.path.join(os.path.dirname(ziglang.__file__), "zig"))')
+# Compilers of one word, as some CMake files call them.
+zig=$venv/bin/zig
+ln -sf "$("$venv/bin/python" -c 'import ziglang, os; print(os.path.dirname(ziglang.__file__))')/zig" "$zig"
+for word in cc c++; do
+  printf '#!/bin/sh\nexec "%s" %s "$@"\n' "$zig" "$word" > "$zig-$word"
+  chmod +x "$zig-$word"
+done
 jobs=$(nproc)
 
 # dependency MACHINE PACKAGE OPTION…: compiled and installed where the wheel's build finds it.
@@ -37,7 +43,8 @@ for machine in "${machines[@]}"; do
   toolchain=("-DCMAKE_TOOLCHAIN_FILE=$PWD/cmake/zig.cmake" "-DMINNOW_ZIG=$zig" "-DMINNOW_ZIG_TARGET=$target"
     "-DMINNOW_ZIG_PREFIX=$prefix")
   echo "$machine: what is linked statically"
-  dependency "$machine" zlib
+  # zlib makes a shared library too, whose list of symbols names some that are not there.
+  dependency "$machine" zlib -DCMAKE_SHARED_LINKER_FLAGS=-Wl,--undefined-version
   rm -f "$prefix"/lib/libz.so*
   dependency "$machine" libpng1.6 -DPNG_SHARED=OFF -DPNG_TESTS=OFF -DPNG_HARDWARE_OPTIMIZATIONS=OFF
   dependency "$machine" libjpeg-turbo -DENABLE_SHARED=OFF -DWITH_TURBOJPEG=OFF -DREQUIRE_SIMD=OFF -DCMAKE_ASM_NASM_COMPILER=
