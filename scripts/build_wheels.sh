@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Python's wheels for old and other systems, by PyPI's ziglang: build_wheels.sh [x86_64|aarch64|armv7l]…, into build/wheels
-# (docs/python.md). Without a word: all three.
+# Python's wheels for old and other systems, by PyPI's ziglang, and the source package: build_wheels.sh
+# [x86_64|aarch64|armv7l|sdist]…, into build/wheels (docs/python.md). Without a word: all.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 declare -A targets=([x86_64]=x86_64-linux-gnu.2.17 [aarch64]=aarch64-linux-gnu.2.17 [armv7l]=arm-linux-gnueabihf.2.17)
 machines=("$@")
-[ $# -gt 0 ] || machines=(x86_64 aarch64 armv7l)
+[ $# -gt 0 ] || machines=(sdist x86_64 aarch64 armv7l)
 root=$PWD/build/wheels venv=$PWD/build/wheels/venv sources=$PWD/build/wheels/sources
 mkdir -p "$root"
 [ -e "$venv/complete" ] || {
   python3 -m venv "$venv"
-  "$venv/bin/pip" install -q ziglang scikit-build-core build wheel auditwheel
+  "$venv/bin/pip" install -q ziglang scikit-build-core build wheel
   touch "$venv/complete"
 }
 scripts/wheel_sources.sh "$sources"
@@ -36,7 +36,17 @@ dependency() {
   touch "$folder/complete"
 }
 
+# Of what is committed: beside it lie folders of gigabytes, which scikit-build-core would walk through.
+source_package() {
+  rm -rf "$root/committed"
+  mkdir "$root/committed"
+  git archive HEAD | tar -x -C "$root/committed"
+  "$venv/bin/python" -m build --sdist --no-isolation -o "$root" "$root/committed" > "$root/sdist.log" 2>&1 ||
+    { tail -40 "$root/sdist.log" >&2; exit 1; }
+}
+
 for machine in "${machines[@]}"; do
+  [ "$machine" != sdist ] || { source_package; continue; }
   target=${targets[$machine]:?"build_wheels.sh: no such machine: $machine"}
   prefix=$root/$machine/prefix
   mkdir -p "$prefix"
@@ -64,4 +74,4 @@ for machine in "${machines[@]}"; do
   "$venv/bin/wheel" tags --remove --platform-tag "manylinux_2_${glibc}_$machine" "$root"/made/*.whl
   mv "$root"/made/*.whl "$root/"
 done
-ls -l "$root"/*.whl
+ls -l "$root"/minnow_engine-*
