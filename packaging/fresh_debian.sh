@@ -22,7 +22,7 @@ inside() {
   [ -n "$emulator" ] || { "$@"; return; }
   local eight='\x00\x00\x00\x00\x00\x00\x00\x00' ones='\xff\xff\xff\xff\xff\xff\xff'
   mkfifo "$root/mapped"
-  unshare --user bash -c 'read -r < "$0"; exec unshare --mount --pid --fork --mount-proc -- "$@"' "$root/mapped" \
+  unshare --user bash -c 'read -r < "$0"; exec unshare --mount --pid --fork --mount-proc --kill-child -- "$@"' "$root/mapped" \
     bash -euc 'mount -t binfmt_misc none /proc/sys/fs/binfmt_misc
       printf "%s" "$0" > /proc/sys/fs/binfmt_misc/register
       exec "$@"' ":other:M::\x7fELF\x$class\x01\x01$eight\x00\x02\x00\x$number\x00:$ones\x00$ones\xff\xfe\xff\xff\xff:/usr/bin/qemu-$emulator-static:F" \

@@ -29,8 +29,8 @@ dependency() {
   shift 2
   [ ! -e "$folder/complete" ] || return 0
   cmake -G Ninja -S "$sources/$package" -B "$folder" "${toolchain[@]}" -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF \
-    -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DCMAKE_POLICY_VERSION_MINIMUM=3.5 -DCMAKE_INSTALL_PREFIX="$root/$machine/prefix" \
-    -DCMAKE_INSTALL_LIBDIR=lib "$@" > "$folder.log" 2>&1 &&
+    -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DCMAKE_POLICY_VERSION_MINIMUM=3.5 -DCMAKE_INSTALL_PREFIX="$prefix" \
+    -DCMAKE_INSTALL_LIBDIR="$prefix/lib" "$@" > "$folder.log" 2>&1 &&
     cmake --build "$folder" -j "$jobs" >> "$folder.log" 2>&1 && cmake --install "$folder" >> "$folder.log" 2>&1 ||
     { tail -30 "$folder.log" >&2; exit 1; }
   touch "$folder/complete"
@@ -61,7 +61,7 @@ for machine in "${machines[@]}"; do
   echo "$machine: the wheel"
   options=()
   for option in "${toolchain[@]}" "-DMINNOW_PROTOBUF_SOURCE=$sources/protobuf" "-DMINNOW_ONNX_PROTO=$sources/onnx-ml.proto" \
-    -DMINNOW_OPENCL=OFF -DMINNOW_OPENGL=OFF; do
+    -DMINNOW_JPEG=ON -DMINNOW_PNG=ON -DMINNOW_OPENCL=OFF -DMINNOW_OPENGL=OFF; do
     options+=("-Ccmake.args=$option")
   done
   rm -rf "$root/made"
