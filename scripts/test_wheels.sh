@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Wheels as users have them: installed, and tested without anything of this checkout's builds: test_wheels.sh [x86_64|aarch64|armv7l]…
+# Wheels as users have them: installed, and tested without anything of this checkout's builds: test_wheels.sh
+# [sdist|x86_64|aarch64|armv7l]…; the source package is built by pip, and its wheel tested.
 # Other machines' are run by Debian's Python of theirs under the emulator. Which target has to run is stated, and so are hashes:
 # those of python/tests, and those of real models in tests/same_bits.tsv where there are any.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 machines=("$@")
-[ $# -gt 0 ] || machines=(x86_64 aarch64 armv7l)
+[ $# -gt 0 ] || machines=(sdist x86_64 aarch64 armv7l)
 root=$PWD/build/wheels
 MODELS=${MODELS:-few}  # or small: words of tests/same_bits.py
 unset MINNOW_LIBRARY PYTHONPATH
@@ -13,15 +14,26 @@ declare -A emulators=([aarch64]=qemu-aarch64-static [armv7l]=qemu-arm-static) ar
 declare -A libraries=([aarch64]=aarch64-linux-gnu [armv7l]=arm-linux-gnueabihf)
 grep -qw avx512vl /proc/cpuinfo && here=avx3 || here=avx2
 
+# installed WHEEL: by this machine's Python.
+installed() {
+  rm -rf "$root/installed"
+  python3 -m venv "$root/installed"
+  "$root/installed/bin/pip" install -q "$1" pytest
+  PATH=$root/installed/bin:$PATH MINNOW_TESTED_TARGET=$here "$root/installed/bin/python" -m pytest -q -p no:cacheprovider python/tests
+  python3 tests/same_bits.py "$root/installed/bin/minnow" "$MODELS" "$root/installed/bin/minnow" || [ $? = 77 ]
+}
+
 for machine in "${machines[@]}"; do
+  if [ "$machine" = sdist ]; then
+    rm -rf "$root/native"
+    python3 -m pip wheel -q --no-deps -Cbuild-dir=build -w "$root/native" "$root"/minnow_engine-*.tar.gz
+    installed "$root"/native/minnow_engine-*.whl
+    continue
+  fi
   wheel=$(ls "$root"/minnow_engine-*_"$machine".whl)
   echo "$(basename "$wheel"): $(stat -c %s "$wheel") bytes"
   if [ "$machine" = "$(uname -m)" ]; then
-    rm -rf "$root/installed"
-    python3 -m venv "$root/installed"
-    "$root/installed/bin/pip" install -q "$wheel" pytest
-    PATH=$root/installed/bin:$PATH MINNOW_TESTED_TARGET=$here "$root/installed/bin/python" -m pytest -q -p no:cacheprovider python/tests
-    python3 tests/same_bits.py "$root/installed/bin/minnow" "$MODELS" "$root/installed/bin/minnow" || [ $? = 77 ]
+    installed "$wheel"
     continue
   fi
   scripts/foreign_python.sh "${architectures[$machine]}" "$root/python-${architectures[$machine]}"

@@ -28,6 +28,8 @@ for package in $packages; do
   rm -rf "$package"
   dpkg-source --no-check -x "$(ls -t "$package"_*.dsc | head -1)" "$package" >> apt/log
 done
+# Debian leaves out what zlib has for Windows, and its CMake files name one of those everywhere.
+mkdir -p zlib/win32 && touch zlib/win32/zlib1.rc
 echo "ONNX's messages: the onnx package of PyPI"
 python3 -m pip download -q --no-deps --only-binary=:all: -d wheels onnx
 python3 -m zipfile -e wheels/onnx-*.whl wheels/onnx

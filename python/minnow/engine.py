@@ -154,7 +154,10 @@ def _converted_bytes(source, conversion):
     with tempfile.NamedTemporaryFile(suffix=".onnx") as file:
         file.write(source)
         file.flush()
-        return convert(file.name, **conversion)
+        try:
+            return convert(file.name, **conversion)
+        except Error as error:  # the file is ours, and gone when the message is read
+            raise type(error)(str(error).replace(file.name, _IN_MEMORY)) from None
 
 
 def is_source(path: Path) -> bool:

@@ -2,11 +2,14 @@
 from __future__ import annotations
 
 import os
+import warnings
 from typing import Mapping, NamedTuple, Optional, Sequence, Union
 
 from . import _arrays
 from .engine import Model, Path, Runtime, Session, is_source
 from .errors import InvalidArgument, Unsupported
+
+_CPU = "CPUExecutionProvider"
 
 
 class NodeArg(NamedTuple):
@@ -25,13 +28,13 @@ class InferenceSession:
     path_or_bytes: a .minnow, .onnx or .tflite file, or a model's bytes.
     sess_options: anything with `intra_op_num_threads`, as ONNX Runtime's SessionOptions; `threads` says the same. Without
         either: as many as this process has CPUs.
-    providers: may name CPUExecutionProvider alone.
+    providers: has to name CPUExecutionProvider, where it names any; others are passed over with a warning.
     shapes: of inputs by name, where the model leaves sizes open (minnow.convert).
     """
 
     def __init__(self, path_or_bytes: Union[Path, bytes], sess_options=None, providers: Optional[Sequence] = None, *,
                  threads: int = 0, runtime: Optional[Runtime] = None, shapes: Optional[Mapping] = None):
-        _refuse_providers(providers)
+        _check_providers(providers)
         if runtime is None:
             runtime = Runtime(threads or getattr(sess_options, "intra_op_num_threads", 0) or len(os.sched_getaffinity(0)))
         elif threads:
@@ -55,7 +58,7 @@ class InferenceSession:
         return [NodeArg(info.name, list(info.shape), _arrays.onnx_name(info.dtype)) for info in self._session.outputs]
 
     def get_providers(self) -> list:
-        return ["CPUExecutionProvider"]
+        return [_CPU]
 
     @property
     def session(self) -> Session:
@@ -69,8 +72,13 @@ class InferenceSession:
         return self._session._infer(input_feed, names, resizes=True)
 
 
-def _refuse_providers(providers):
-    for provider in providers or ():
-        name = provider if isinstance(provider, str) else provider[0]
-        if name != "CPUExecutionProvider":
-            raise Unsupported(f"there is no {name} here, CPUExecutionProvider alone; Session(backends=\"cl,cpu\") computes on devices")
+def _check_providers(providers):
+    """Others than the CPU are passed over with a warning where the CPU is in the list too, as ONNX Runtime does."""
+    names = [provider if isinstance(provider, str) else provider[0] for provider in providers or ()]
+    others = [name for name in names if name != _CPU]
+    if not others:
+        return
+    words = f"there is no {', '.join(others)} here, {_CPU} alone; Session(backends=\"cl,cpu\") computes on devices"
+    if _CPU not in names:
+        raise Unsupported(words)
+    warnings.warn(words, stacklevel=3)

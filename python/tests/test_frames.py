@@ -42,6 +42,18 @@ def test_dlpack_comes_out(conv):
         np.testing.assert_array_equal(shared, Y)
 
 
+def test_what_dlpack_took_keeps_the_arena(conv):
+    session = session_of(conv)
+    with session.begin() as frame:
+        run(frame)
+        shared = np.from_dlpack(frame.output("y"))
+    with pytest.raises(minnow.Busy, match="'y'"):
+        session.begin()
+    np.testing.assert_array_equal(shared, Y)
+    del shared
+    session.begin().end()
+
+
 def test_an_array_outlives_its_frame_and_all_else(conv):
     """It keeps the lease: nobody else gets the arena, and nothing is freed."""
     session = session_of(conv)

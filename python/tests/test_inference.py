@@ -60,8 +60,15 @@ def test_errors_are_what_python_calls_them():
     assert issubclass(minnow.OutOfMemory, MemoryError) and issubclass(minnow.NotFound, LookupError)
     with pytest.raises(minnow.NotFound, match="nowhere.minnow"):
         minnow.InferenceSession("nowhere.minnow")
-    with pytest.raises(minnow.Unsupported, match="CUDAExecutionProvider"):
-        minnow.InferenceSession("nowhere.minnow", providers=[("CUDAExecutionProvider", {})])
+
+
+def test_providers_that_are_not_here(conv):
+    """As ONNX Runtime: a list that ends with the CPU runs there, and says so."""
+    both = [("CUDAExecutionProvider", {"device_id": 0}), "CPUExecutionProvider"]
+    with pytest.warns(UserWarning, match="no CUDAExecutionProvider here"):
+        assert minnow.InferenceSession(conv, providers=both).get_providers() == ["CPUExecutionProvider"]
+    with pytest.raises(minnow.Unsupported, match="no CUDAExecutionProvider here"):
+        minnow.InferenceSession(conv, providers=both[:1])
 
 
 def test_unknown_outputs_are_refused_and_left_out_ones_are(conv):
@@ -144,6 +151,16 @@ def test_models_come_as_bytes_and_files(conv, tmp_path):
         np.testing.assert_array_equal(session.run({"x": x})["y"], models.conv_of(x))
     with pytest.raises(minnow.InvalidArgument, match="shapes: only what is converted"):
         minnow.Model(tmp_path / "conv.minnow", shapes={"x": (1, 3, 8, 8)})
+
+
+@pytest.mark.parametrize("model, words", [
+    (b"no model", "the file is damaged"), (b"", "empty"), (b"MINNOW\r\n" + bytes(99), "format version 0"),
+    (b"\0\0\0\0TFL3" + bytes(50), "no TensorFlow Lite model"), (models.onnx_model(["NoSuch"], [2]), "NoSuch"),
+], ids=["words", "nothing", "minnow", "tflite", "operator"])
+def test_bytes_that_are_no_model_have_no_file(model, words):
+    with pytest.raises(minnow.Error, match=f"(?s)^model in memory: .*{words}") as caught:
+        minnow.Model(model)
+    assert "/" not in str(caught.value)
 
 
 def test_numbers_that_c_cannot_hold_are_refused(relu):

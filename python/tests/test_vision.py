@@ -1,4 +1,6 @@
 """Pictures as NumPy has them, whatever their strides, into tensors."""
+import pathlib
+
 import models
 import numpy as np
 import pytest
@@ -6,6 +8,7 @@ import pytest
 import minnow
 from minnow import vision
 
+SEEDS = pathlib.Path(__file__).resolve().parents[2] / "fuzz/seeds"
 PICTURE = (np.arange(4 * 6 * 3) * 37 % 256).astype(np.uint8).reshape(4, 6, 3)
 
 
@@ -123,3 +126,19 @@ def test_files_are_read(tmp_path):
     picture[0, 0] = 7  # is the caller's own
     with pytest.raises(minnow.NotFound, match="nowhere.png"):
         vision.read_image("nowhere.png")
+    into = vision.read_tensor(tmp_path / "picture.bmp", (1, 3, 2, 3), scale=0.5)
+    np.testing.assert_array_equal(into, planar(np.array(rows, np.uint8)) * 0.5)
+    assert vision.read_tensor(tmp_path / "picture.bmp", [1, 2, 3, 3], "uint8").tolist() == [[list(map(list, row)) for row in rows]]
+
+
+@pytest.mark.parametrize("file, digits", [
+    ("jpeg/cmyk.jpg", "0d1a27487ce5273f484c9148f5d1c199"),
+    ("jpeg/grey.jpg", "c581be0c1d5f23d33d0b443390a19691"),
+    ("jpeg/plain.jpg", "633f5bbe1e112ed28ff931a508291906"),
+    ("jpeg/progressive.jpg", "27baa849f02c2e6d87aabfe9f5ff7af9"),
+    ("png/colour2_8.png", "a6a25be8390184f58ef964b353118efc"),
+    ("png/interlaced.png", "93ed5a0a31f30ab4bb3565eedaba7a62"),
+])
+def test_codecs_give_pillows_pixels(file, digits):
+    """Pillow 9.4 and 13.0 read the same."""
+    assert minnow.hash(vision.read_image(SEEDS / file)) == digits

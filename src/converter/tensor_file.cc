@@ -27,7 +27,7 @@ Result<const Message*> parseFile(const std::filesystem::path& path, Arena& arena
       return fail(ErrorCode::BadModel, path.string(), ": ", other);
   auto* message = Arena::CreateMessage<Message>(&arena);
   if (!message->ParseFromArray(bytes->data(), static_cast<int>(bytes->size())))
-    return fail(ErrorCode::BadModel, path.string(), ": is damaged or of another kind");
+    return fail(ErrorCode::BadModel, path.string(), ": the file is damaged or of another kind");
   return message;
 }
 
@@ -117,7 +117,10 @@ Result<std::vector<std::filesystem::path>> externalFilesOf(const std::filesystem
 Result<ModelSignature> signatureOf(const std::filesystem::path& onnx) {
   if (isTfliteFile(onnx)) {
     const auto bytes = fileBytes(onnx);
-    return bytes ? tfliteSignature(*bytes) : std::unexpected(bytes.error());
+    if (!bytes) return std::unexpected(bytes.error());
+    const auto signature = tfliteSignature(*bytes);
+    return signature ? signature
+                     : fail(signature.error().code, onnx.string(), ": ", signature.error().message);
   }
   Arena arena;
   const auto model = parseFile<onnx::ModelProto>(onnx, arena);
