@@ -242,6 +242,10 @@ TEST(Decoders, RefuseForeignOutputs) {
   for (const std::string& name : kindNames())
     for (const OutputsForTest* out : {&none, &one, &many}) {
       const Kind* kind = findKind(name);
+      if (name == "tensors") {  // to it none is foreign, and it finds nothing
+        EXPECT_TRUE(kind->decode(out->decoding(8, 8))->empty());
+        continue;
+      }
       Feature f;
       std::vector<Feature> found;
       const bool reads = name == "sign-class" && out == &one;
