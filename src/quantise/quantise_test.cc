@@ -138,7 +138,7 @@ TEST(Quantise, KeptLayersAreThoseThatCostMost) {
 TEST(Quantise, WhatALayerInFloatPutsOutIsNotWhatItsReadersRoundItTo) {
   GraphBuilder b;
   const ValueId x = b.input({1, 4, 8, 8});
-  const ValueId y = b.add(binary(ops::BinaryFn::PRelu), {x, b.random({4, 1, 1})});
+  const ValueId y = b.add(binary(ops::BinaryFn::Max), {x, b.random({4, 1, 1})});
   b.output(y);
   b.output(b.add(convOf(1, 1, 0), {y, b.random({4, 4, 1, 1})}));
   const auto layers = quantise(b.graph).report.costs.layers;
