@@ -6,6 +6,7 @@ set -euo pipefail
 architecture=$1
 shift
 root=$(mktemp -d)
+chmod 755 "$root"  # apt downloads as a user of its own
 trap 'rm -rf "$root"' EXIT
 
 # A machine's emulator, and its programs' headers: 32 or 64 bits, and ELF's number of the machine.
@@ -19,7 +20,7 @@ esac
 # inside COMMAND…: where the kernel knows the emulator. The namespace is mapped from here; newuidmap would ask for entries in
 # /etc/subuid.
 inside() {
-  [ -n "$emulator" ] || { "$@"; return; }
+  [ -n "$emulator" ] || { unshare --mount --pid --fork --kill-child -- "$@"; return; }
   local eight='\x00\x00\x00\x00\x00\x00\x00\x00' ones='\xff\xff\xff\xff\xff\xff\xff'
   mkfifo "$root/mapped"
   unshare --user bash -c 'read -r < "$0"; exec unshare --mount --pid --fork --mount-proc --kill-child -- "$@"' "$root/mapped" \
@@ -50,4 +51,6 @@ cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
 mkdir "$root/tried"
 cp "$@" "$root/tried"
 cat > "$root/script"
-inside chroot "$root" bash -euo pipefail -c 'export DEBIAN_FRONTEND=noninteractive; cd /tried; . /script' < /dev/null
+# With /proc, by which programs find libraries that lie beside them.
+inside bash -euc 'mount -t proc proc "$0/proc"
+  exec chroot "$0" bash -euo pipefail -c "export DEBIAN_FRONTEND=noninteractive; cd /tried; . /script"' "$root" < /dev/null

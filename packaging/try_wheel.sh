@@ -7,7 +7,7 @@ case $1 in *x86_64.whl) architecture=amd64 ;; *aarch64.whl) architecture=arm64 ;
 model=$(basename "$2") picture=$(basename "$3")
 "$here/fresh_debian.sh" "$architecture" "$@" << END
 apt-get update -q > /dev/null
-apt-get install -y -q --no-install-recommends python3-venv > /dev/null
+apt-get install -y -q --no-install-recommends python3-venv > /dev/null 2>&1
 python3 -m venv /venv && export PATH=/venv/bin:\$PATH PIP_CERT=/etc/ssl/certs/ca-certificates.crt
 echo "pip install:"
 time pip install -q --disable-pip-version-check ./*.whl
