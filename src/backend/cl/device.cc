@@ -255,6 +255,19 @@ Result<void> Device::unmapped(cl_mem memory, void* there) const {
                "clEnqueueUnmapMemObject", name_, While::Running);
 }
 
+Result<void> Device::copy(const gpu::Buffer& buffer, size_t first, std::span<std::byte> host,
+                          bool toDevice) {
+  noteBegun();
+  const cl_mem memory = memoryOf(buffer);
+  if (toDevice)
+    return check(api_.clEnqueueWriteBuffer(queue_, memory, CL_FALSE, first, host.size(),
+                                           host.data(), 0, nullptr, nullptr),
+                 "clEnqueueWriteBuffer", name_, While::Running);
+  return check(api_.clEnqueueReadBuffer(queue_, memory, CL_FALSE, first, host.size(), host.data(),
+                                        0, nullptr, nullptr),
+               "clEnqueueReadBuffer", name_, While::Running);
+}
+
 Result<void*> Device::map(const gpu::Buffer& buffer, size_t first, size_t bytes, bool toWrite) {
   if (!toWrite)
     if (auto ok = finish(); !ok) return std::unexpected(std::move(ok.error()));
@@ -265,17 +278,24 @@ Result<void> Device::unmap(const gpu::Buffer& buffer, void* there) {
   return unmapped(memoryOf(buffer), there);
 }
 
-/// A marker behind all that was enqueued: unlike clFinish it tells of commands that failed. Nothing
-/// where all has been waited for, as by a tensor that crossed.
-Result<void> Device::finish() {
-  const uint64_t begun = begun_;
-  if (waitedFor_ >= begun) return {};
+/// Waits for a marker behind all that was enqueued: unlike clFinish it tells of commands that failed.
+Result<void> Device::waitForMarker() const {
   cl_event done = nullptr;
   auto ok = check(api_.clEnqueueMarkerWithWaitList(queue_, 0, nullptr, &done),
                   "clEnqueueMarkerWithWaitList", name_, While::Running);
   if (!ok) return ok;
   ok = check(api_.clWaitForEvents(1, &done), "clWaitForEvents", name_, While::Running);
   (void)api_.clReleaseEvent(done);
+  return ok;
+}
+
+/// Nothing where all has been waited for, as by a tensor that crossed. After an error too nothing may
+/// be under way that reads or writes the process's memory.
+Result<void> Device::finish() {
+  const uint64_t begun = begun_;
+  if (waitedFor_ >= begun) return {};
+  auto ok = waitForMarker();
+  if (!ok) (void)api_.clFinish(queue_);
   uint64_t last = waitedFor_;
   while (ok && last < begun && !waitedFor_.compare_exchange_weak(last, begun)) {
   }
