@@ -141,7 +141,8 @@ Result<void> Device::start(const ClDevice& own) {
   vectorWidth_ = static_cast<int>(number<cl_uint>(api_, id_, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT));
   mostBytes_ = static_cast<size_t>(number<cl_ulong>(api_, id_, CL_DEVICE_MAX_MEM_ALLOC_SIZE));
   const auto abilities = number<cl_device_fp_config>(api_, id_, CL_DEVICE_SINGLE_FP_CONFIG);
-  options_ = "-cl-std=CL1.2 ";
+  const auto type = number<cl_device_type>(api_, id_, CL_DEVICE_TYPE);
+  options_ = text("-cl-std=CL1.2 -D LOOSE=", (type & CL_DEVICE_TYPE_CPU) != 0 ? 1 : 0, " ");
   hasSameBits_ = (abilities & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0;
   if (hasSameBits_) options_ += "-cl-fp32-correctly-rounded-divide-sqrt ";
   if (auto ok = makeQueue(own); !ok) return ok;
