@@ -440,8 +440,10 @@ class Runner {
     Run run = prepare(setting);
     const auto kernel = prepared(backend, run);
     // --gtest_output=json shows what ran where, what was refused and what was left out.
-    testing::Test::RecordProperty(backend.name(), kernel ? kernel->name() : "refused");
+    if (kernel || !ranOn_.contains(backend.name()))
+      testing::Test::RecordProperty(backend.name(), kernel ? kernel->name() : "refused");
     if (!kernel) return;
+    ranOn_.insert(backend.name());
     checkDevice(run, *kernel, backend);
   }
 
@@ -510,6 +512,7 @@ class Runner {
   }
 
   const OpCase& case_;
+  mutable std::set<std::string> ranOn_{};  // devices, in some storage
   std::vector<TestTensor> inputs_, expectedOutputs_;
   std::vector<TensorType> types_;
   ops::TensorTypes outputTypes_;
