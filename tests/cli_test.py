@@ -360,6 +360,22 @@ evictable = true
         for option in ("--backend=cl", "--path=to=y", "--shape=x=1"):
             self.assertIn("is for a model, with --against", self.minnow("diff", model, model, option, code=USAGE))
 
+    def test_memory_of_devices_is_predicted(self):
+        model, page = self.two_heads(), self.folder / "memory.html"
+        info = json.loads(self.minnow("info", model, "--backend", "cpu", "--json"))["placement"]
+        if not any(one["name"] == "cl" and not one["missing"] for one in info["backends"]):
+            self.skipTest("there is no OpenCL device")
+        arguments = "memory", model, "--backend", "cl,cpu", "--html", page
+        self.assertRegex(self.minnow(*arguments), "cl's own memory(.|\n)*static [+] dynamic [+] device.*equal to the byte")
+        self.assertIn("a frame&#39;s block of cl", page.read_text().replace("'", "&#39;"))
+        facts = json.loads(self.minnow(*arguments, "--json"))
+        device = facts["models"][0]["devices"][0]
+        total = device["weight_bytes"] + device["block_bytes"]
+        self.assertEqual([device["backend"], facts["models"][0]["device_bytes"]], ["cl", total])
+        self.assertEqual(max(stage["ledger"]["device_bytes"] for stage in facts["stages"]), total)
+        budget = self.minnow("memory", model, "--backend", "cl,cpu", "--budget", str(total), "--measure", code=OVER_BUDGET)
+        self.assertRegex(budget, "on devices(.|\n)*the runtime says: .*on the device")
+
     def test_what_devices_compile_is_kept(self):
         model, cache, file = self.convert(), self.folder / "cache/below", self.folder / "file"
         info = json.loads(self.minnow("info", model, "--backend", "cpu", "--json"))["placement"]
@@ -526,7 +542,7 @@ evictable = true
             self.assertLessEqual({"ledger", "anonymous_bytes", "file_bytes", "pss_bytes", "vm_hwm_bytes", "heap_bytes",
                                   "stack_bytes"}, set(stage))
             ledger = stage["ledger"]
-            self.assertEqual(set(ledger), {"model_bytes", "static_bytes", "dynamic_bytes", "heap_bytes"})
+            self.assertEqual(set(ledger), {"model_bytes", "static_bytes", "dynamic_bytes", "heap_bytes", "device_bytes"})
             if stage["stage"] in ("before load", "destroyed"):
                 self.assertEqual(sum(ledger.values()), 0)
             self.assertEqual(ledger["dynamic_bytes"] > 0, stage["stage"] in ("input in place", "after run"))

@@ -92,12 +92,13 @@ class DeviceMemory {
  public:
   virtual ~DeviceMemory() = default;
   virtual Result<std::unique_ptr<DeviceBlock>> allocate(size_t bytes) const = 0;
-  /// Copies a tensor between the process's memory and a block, after all that was begun before, and
-  /// is done on return. Equal shapes, any strides; equal types, or float16 there for float32 here.
-  virtual Result<void> upload(const TensorView& from, DeviceBlock& block,
-                              const TensorView& to) const = 0;
-  virtual Result<void> download(DeviceBlock& block, const TensorView& from,
-                                const TensorView& to) const = 0;
+  /// Copies a tensor between the process's memory and a block, after all that was begun before, or
+  /// begins to: both must stay until the event is done. Equal shapes, any strides; equal types, or
+  /// float16 there for float32 here.
+  virtual Result<Event> upload(const TensorView& from, DeviceBlock& block,
+                               const TensorView& to) const = 0;
+  virtual Result<Event> download(DeviceBlock& block, const TensorView& from,
+                                 const TensorView& to) const = 0;
   /// Kernels to run in place of a crossing: they copy from what an application has on this device
   /// to output 0 of the call, or from input 0 of it to there. `ours` is that tensor as planned.
   virtual Result<std::unique_ptr<const Kernel>> from(const DeviceTensor&, const TensorView&) const {

@@ -20,7 +20,7 @@ using ir::ValueId;
 /// How many strides back an equal one is looked for.
 constexpr ptrdiff_t kNeighbours = 8;
 
-/// Copies a tensor across, and waits until it is there.
+/// Copies a tensor across, or begins to.
 class Crossing final : public backend::Kernel {
  public:
   Crossing(const backend::DeviceMemory& memory, bool fromDevice, bool toDevice)
@@ -29,20 +29,14 @@ class Crossing final : public backend::Kernel {
   size_t workspaceBytes() const override { return 0; }
   size_t heapBytes() const override { return sizeof(Crossing); }
   Result<backend::Event> run(const kernels::KernelArgs& args) const override {
-    if (auto ok = copy(args.inputs[0], args.outputs[0], *args.block); !ok)
-      return std::unexpected(std::move(ok.error()));
+    const TensorView &from = args.inputs[0], &to = args.outputs[0];
+    if (toDevice_) return memory_.upload(from, *args.block, to);
+    if (fromDevice_) return memory_.download(*args.block, from, to);
+    copyTensor(from, to);  // a view of a constant
     return backend::kDone;
   }
 
  private:
-  Result<void> copy(const TensorView& from, const TensorView& to,
-                    backend::DeviceBlock& block) const {
-    if (toDevice_) return memory_.upload(from, block, to);
-    if (fromDevice_) return memory_.download(block, from, to);
-    copyTensor(from, to);  // a view of a constant
-    return {};
-  }
-
   const backend::DeviceMemory& memory_;
   bool fromDevice_, toDevice_;
 };

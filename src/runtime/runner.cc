@@ -219,6 +219,15 @@ std::vector<TensorView> Runner::visibleOutputs() const {
   return views;
 }
 
+namespace {
+
+Result<void> settle(const backend::Backend& backend, const Result<backend::Event>& begun) {
+  if (!begun) return std::unexpected(begun.error());
+  return *begun == backend::kDone ? Result<void>() : backend.wait(*begun);
+}
+
+}  // namespace
+
 Result<void> Runner::OnHost::take(const Bindings& bindings, std::span<const ir::ValueId> ids,
                                   std::span<TensorView> views) {
   bindings_ = &bindings;
@@ -235,17 +244,18 @@ Result<void> Runner::OnHost::take(const Bindings& bindings, std::span<const ir::
     view.strides = plainStrides(view.shape);
     view.data = bytes.get();
     copies_.push_back({at, device, view, std::move(bytes)});
-    const backend::DeviceMemory& memory = *bindings.program->devices[at]->memory();
-    if (auto ok = memory.download(*bindings.blocks[at], device, view); !ok) return ok;
+    const backend::Backend& there = *bindings.program->devices[at];
+    const auto begun = there.memory()->download(*bindings.blocks[at], device, view);
+    if (auto ok = settle(there, begun); !ok) return ok;
   }
   return {};
 }
 
 Result<void> Runner::OnHost::giveBack() const {
   for (const Copy& copy : copies_) {
-    const backend::DeviceMemory& memory = *bindings_->program->devices[copy.at]->memory();
-    if (auto ok = memory.upload(copy.host, *bindings_->blocks[copy.at], copy.device); !ok)
-      return ok;
+    const backend::Backend& there = *bindings_->program->devices[copy.at];
+    const auto begun = there.memory()->upload(copy.host, *bindings_->blocks[copy.at], copy.device);
+    if (auto ok = settle(there, begun); !ok) return ok;
   }
   return {};
 }

@@ -440,8 +440,10 @@ class Runner {
     Run run = prepare(setting);
     const auto kernel = prepared(backend, run);
     // --gtest_output=json shows what ran where, what was refused and what was left out.
-    testing::Test::RecordProperty(backend.name(), kernel ? kernel->name() : "refused");
+    if (kernel || !ranOn_.contains(backend.name()))
+      testing::Test::RecordProperty(backend.name(), kernel ? kernel->name() : "refused");
     if (!kernel) return;
+    ranOn_.insert(backend.name());
     checkDevice(run, *kernel, backend);
   }
 
@@ -484,18 +486,21 @@ class Runner {
     if (!block) return std::unexpected(block.error());
     for (size_t i = 0; i < inputs.size(); ++i)
       if (inputs[i])
-        if (auto ok = memory.upload(run.inputViews[i], **block, inputs[i]); !ok) return ok;
+        if (auto ok = memory.upload(run.inputViews[i], **block, inputs[i]); !ok)
+          return std::unexpected(ok.error());
     const auto event =
         kernel.run({inputs, outputs, workspace, &teamOf(1), {}, nullptr, block->get()});
     if (!event) return std::unexpected(event.error());
     if (auto ok = backend.wait(*event); !ok) return ok;
     for (size_t i = 0; i < inputs.size(); ++i)
       if (inputs[i])
-        if (auto ok = memory.download(**block, inputs[i], run.inputViews[i]); !ok) return ok;
+        if (auto ok = memory.download(**block, inputs[i], run.inputViews[i]); !ok)
+          return std::unexpected(ok.error());
     for (size_t i = 0; i < outputs.size(); ++i)
       if (outputs[i])
-        if (auto ok = memory.download(**block, outputs[i], run.outputViews[i]); !ok) return ok;
-    return {};
+        if (auto ok = memory.download(**block, outputs[i], run.outputViews[i]); !ok)
+          return std::unexpected(ok.error());
+    return backend.wait(*event);
   }
 
   /// Elements from the first to the end of the last.
@@ -507,6 +512,7 @@ class Runner {
   }
 
   const OpCase& case_;
+  mutable std::set<std::string> ranOn_{};  // devices, in some storage
   std::vector<TestTensor> inputs_, expectedOutputs_;
   std::vector<TensorType> types_;
   ops::TensorTypes outputTypes_;

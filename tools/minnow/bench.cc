@@ -216,7 +216,10 @@ void addBench(CLI::App& app) {
       ->check(CLI::Range(1, 1000000));
   verb->add_option("--shape", args->shapes, "NAME=1,3,320,320: an input's shape (repeatable)")
       ->allow_extra_args(false);
-  verb->add_flag("--profile", args->profile, "Also where the time goes, by operator and kernel");
+  verb->add_flag(
+      "--profile", args->profile,
+      "Also where the time goes, by operator and kernel; a device's steps one by one, each of "
+      "which is waited for");
   verb->add_option("--peak", args->peak,
                    "A core's peak in GFLOP/s, for --profile; else it is measured")
       ->check(within(1e-3, 1e9))

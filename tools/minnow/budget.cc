@@ -22,16 +22,19 @@ size_t sumOfLargest(std::vector<size_t> plans, size_t count) {
   return std::accumulate(plans.begin(), plans.end(), size_t{0});
 }
 
-/// The total of those models whose bit is set in `kept`.
-size_t totalOf(std::span<const ModelNeeds> models, uint64_t kept, size_t concurrency) {
+/// The total of those models that `keeps(index)`.
+template <class Keeps>
+size_t totalOf(std::span<const ModelNeeds> models, size_t concurrency, const Keeps& keeps) {
   size_t total = 0;
-  std::vector<size_t> plans;
+  std::map<std::string_view, std::vector<size_t>> plans;  // by device; "" for arenas
   for (size_t i = 0; i < models.size(); ++i) {
-    if ((kept >> i & 1) == 0) continue;
+    if (!keeps(i)) continue;
     total += models[i].statics;
-    plans.push_back(models[i].plan);
+    plans[""].push_back(models[i].plan);
+    for (const auto& [device, bytes] : models[i].blocks) plans[device].push_back(bytes);
   }
-  return total + sumOfLargest(std::move(plans), concurrency);
+  for (auto& [device, all] : plans) total += sumOfLargest(std::move(all), concurrency);
+  return total;
 }
 
 /// The models that stay, as many as possible and of those sets the one that uses most of the
@@ -41,7 +44,8 @@ uint64_t largestSetThatFits(std::span<const ModelNeeds> models, size_t concurren
   size_t bestTotal = 0;
   for (uint64_t kept = 1; kept < uint64_t{1} << models.size(); ++kept) {
     if (std::popcount(kept) < std::popcount(best)) continue;
-    const size_t total = totalOf(models, kept, concurrency);
+    const size_t total =
+        totalOf(models, concurrency, [&](size_t i) { return (kept >> i & 1) != 0; });
     if (total > budget) continue;
     if (std::popcount(kept) == std::popcount(best) && total <= bestTotal) continue;
     best = kept;
@@ -81,12 +85,6 @@ std::vector<size_t> modelsToDrop(std::span<const ModelNeeds> models, size_t conc
   for (size_t i = 0; i < models.size(); ++i)
     if ((kept >> i & 1) == 0) drop.push_back(i);
   return drop;
-}
-
-std::vector<size_t> plansOf(std::span<const ModelNeeds> models) {
-  std::vector<size_t> plans;
-  for (const ModelNeeds& model : models) plans.push_back(model.plan);
-  return plans;
 }
 
 /// The largest plan of `model` with which all fits.
@@ -137,22 +135,35 @@ std::string amounts(const Verdict& verdict) {
 
 }  // namespace
 
-ModelNeeds budgetNeedsOf(const std::string& name, const MemoryReport& memory) {
-  return {name, memory.modelBytes + memory.staticBytes + memory.metadataBytes, memory.dynamicBytes};
+ModelNeeds budgetNeedsOf(const std::string& name, const MemoryReport& memory,
+                         std::span<const DeviceMemoryReport> devices) {
+  ModelNeeds needs{name, memory.modelBytes + memory.staticBytes + memory.metadataBytes,
+                   memory.dynamicBytes};
+  addDevices(needs, devices);
+  return needs;
+}
+
+void addDevices(ModelNeeds& needs, std::span<const DeviceMemoryReport> devices) {
+  for (const DeviceMemoryReport& device : devices) {
+    needs.statics += device.weightBytes;
+    needs.blocks[device.backend] += device.blockBytes;
+  }
 }
 
 size_t totalBytes(std::span<const ModelNeeds> models, size_t concurrency) {
-  size_t total = sumOfLargest(plansOf(models), concurrency);
-  for (const ModelNeeds& model : models) total += model.statics;
-  return total;
+  return totalOf(models, concurrency, [](size_t) { return true; });
 }
 
 size_t shareBytes(std::span<const ModelNeeds> models, size_t concurrency, size_t model) {
-  const auto plans = plansOf(models);
-  const size_t all = std::accumulate(plans.begin(), plans.end(), size_t{0});
+  const auto planOf = [](size_t sum, const ModelNeeds& one) {
+    sum += one.plan;
+    for (const auto& [device, bytes] : one.blocks) sum += bytes;
+    return sum;
+  };
+  const size_t all = std::accumulate(models.begin(), models.end(), size_t{0}, planOf);
   if (all == 0) return models[model].statics;
-  const double part = static_cast<double>(plans[model]) / static_cast<double>(all);
-  const auto arenas = static_cast<double>(sumOfLargest(plans, concurrency));
+  const double part = static_cast<double>(planOf(0, models[model])) / static_cast<double>(all);
+  const auto arenas = static_cast<double>(totalBytes(models, concurrency) - totalBytes(models, 0));
   return models[model].statics + static_cast<size_t>(std::llround(part * arenas));
 }
 
@@ -166,8 +177,8 @@ Verdict judge(std::span<const ModelNeeds> models, size_t concurrency, size_t bud
   for (size_t i = 0; i < models.size(); ++i)
     if (std::ranges::find(verdict.drop, i) == verdict.drop.end()) rest.push_back(models[i]);
   verdict.afterDrop = totalBytes(rest, concurrency);
-  const auto plans = plansOf(models);
-  verdict.largestPlan = static_cast<size_t>(std::ranges::max_element(plans) - plans.begin());
+  verdict.largestPlan =
+      static_cast<size_t>(std::ranges::max_element(models, {}, &ModelNeeds::plan) - models.begin());
   verdict.planThatFits = planThatFits(models, verdict, verdict.largestPlan);
   for (size_t k = std::min(concurrency, models.size()); k-- > 1 && !verdict.concurrencyThatFits;)
     if (totalBytes(models, k) <= budget) verdict.concurrencyThatFits = k;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <span>
@@ -16,16 +17,20 @@ namespace minnow::tool {
 /// What a model adds to a runtime, in bytes.
 struct ModelNeeds {
   std::string name;
-  size_t statics = 0;  ///< always: its weights, and what else is counted
-  size_t plan = 0;     ///< its feature maps and workspace: while it runs
+  size_t statics = 0;                      ///< always: its weights, and what else is counted
+  size_t plan = 0;                         ///< its feature maps and workspace: while it runs
+  std::map<std::string, size_t> blocks{};  ///< likewise, by device, of that one's memory
 };
 
 /// All that RuntimeOptions::memoryBudget counts: model buffers (of interpreters that were not
 /// released) and metadata too.
-ModelNeeds budgetNeedsOf(const std::string& name, const MemoryReport& memory);
+ModelNeeds budgetNeedsOf(const std::string& name, const MemoryReport& memory,
+                         std::span<const DeviceMemoryReport> devices = {});
+/// Adds a session's share of devices' memory.
+void addDevices(ModelNeeds& needs, std::span<const DeviceMemoryReport> devices);
 
 /// Bytes that models resident at once take when `concurrency` of them run at a time: all weights,
-/// and arenas for the largest plans.
+/// and arenas and blocks for the largest plans.
 size_t totalBytes(std::span<const ModelNeeds> models, size_t concurrency);
 /// A model's part of that: its weights and, of the arenas, a part in proportion to its plan.
 size_t shareBytes(std::span<const ModelNeeds> models, size_t concurrency, size_t model);

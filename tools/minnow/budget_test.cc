@@ -42,6 +42,18 @@ TEST(Budget, FewestModelsAreDropped) {
   EXPECT_TRUE(judge(kThree, 1, 34).drop.empty());
 }
 
+/// As a runtime counts: of each device's blocks the largest, whoever has the largest arenas.
+TEST(Budget, EachDeviceHasItsLargestBlocks) {
+  const std::vector<DeviceMemoryReport> ofA{{"cl", 1, 70}}, ofB{{"cl", 2, 30}, {"gl", 4, 500}};
+  const std::vector<ModelNeeds> two = {
+      budgetNeedsOf("a", {.staticBytes = 10, .dynamicBytes = 100}, ofA),
+      budgetNeedsOf("b", {.staticBytes = 20, .dynamicBytes = 200}, ofB)};
+  EXPECT_EQ(totalBytes(two, 0), 37U);
+  EXPECT_EQ(totalBytes(two, 1), 37U + 200 + 70 + 500);
+  EXPECT_EQ(totalBytes(two, 2), 37U + 300 + 100 + 500);
+  EXPECT_EQ(shareBytes(two, 2, 0) + shareBytes(two, 2, 1), totalBytes(two, 2));
+}
+
 TEST(Budget, WordsAsPromised) {
   const std::vector<ModelNeeds> two = {{"big", 5000000, 20000000}, {"small", 2100000, 3000000}};
   EXPECT_EQ(verdictInWords(two, judge(two, 1, 32000000)), "fits: 27.1 of 32 MB\n");

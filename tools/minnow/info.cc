@@ -15,6 +15,7 @@
 #include "extents.h"
 #include "graph_page.h"
 #include "json_output.h"
+#include "memory_facts.h"
 #include "model.h"
 #include "outputs.h"
 #include "paths.h"
@@ -154,17 +155,9 @@ Transformed transformedIn(const Arguments& args) {
   return tool::transformedIn(need(base::MappedFile::open(args.model))->bytes());
 }
 
-Needs needsOf(const Arguments& args, const MemoryReport& memory) {
-  return {budgetNeedsOf(std::filesystem::path(args.model).stem().string(), memory)};
-}
-
-nlohmann::json devicesJson(const Session& session) {
-  nlohmann::json devices = nlohmann::json::array();
-  for (const DeviceMemoryReport& device : session.deviceMemory())
-    devices.push_back({{"backend", device.backend},
-                       {"weight_bytes", device.weightBytes},
-                       {"block_bytes", device.blockBytes}});
-  return devices;
+Needs needsOf(const Arguments& args, const Session& session) {
+  return {budgetNeedsOf(std::filesystem::path(args.model).stem().string(), session.memory(),
+                        session.deviceMemory())};
 }
 
 nlohmann::json asJson(const Arguments& args, const Model& model, const Session& session,
@@ -194,11 +187,11 @@ nlohmann::json asJson(const Arguments& args, const Model& model, const Session& 
                           {"ratio", planRatio(memory)},
                           {"metadata_bytes", memory.metadataBytes},
                           {"device_bytes", memory.deviceBytes},
-                          {"devices", devicesJson(session)},
+                          {"devices", devicesJson(session.deviceMemory())},
                           {"predicted_peak_bytes", predictedPeak(memory)}}}};
   if (!args.backends.empty()) out["placement"] = placementJson(session);
   if (!args.paths.empty()) out["lanes"] = lanesJson(session);
-  if (verdict) out["budget"] = toJson(*verdict, needsOf(args, memory));
+  if (verdict) out["budget"] = toJson(*verdict, needsOf(args, session));
   return out;
 }
 
@@ -239,7 +232,7 @@ void printText(const Arguments& args, const Model& model, const Session& session
   fmt::print("checksum       {}{}\n", model.interpreter.checksum(),
              args.verify ? ", verified" : ", as the file states; --verify reads the weights");
   if (verdict)
-    fmt::print("{}  {}", verdictInWords(needsOf(args, memory), *verdict),
+    fmt::print("{}  {}", verdictInWords(needsOf(args, session), *verdict),
                categoriesInWords(memory));
 }
 
@@ -265,7 +258,7 @@ void info(const Arguments& args) {
   const std::vector<Sizes> sizes = sizesOf(model.interpreter, session);
   const Ranges ranges = rangesOf(model.interpreter, session);
   std::optional<Verdict> verdict;
-  if (budget) verdict = judge(needsOf(args, session.memory()), 1, *budget);
+  if (budget) verdict = judge(needsOf(args, session), 1, *budget);
   if (args.json && !printed) {
     printJson(asJson(args, model, session, sizes, ranges, verdict));
   } else if (!printed) {

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "analysis/files.h"
+#include "backends.h"
 #include "exit.h"
 #include "forked_jobs.h"
 
@@ -123,23 +124,27 @@ void writeInputs(const Frame& frame, size_t inputs) {
   }
 }
 
-Session sessionOf(const Interpreter& interpreter, const ModelFile& file) {
-  return need(interpreter.createSession({}, sessionShapes(interpreter, file.shapes)));
+Session sessionOf(const Interpreter& interpreter, const ModelFile& file,
+                  const LifeOptions& options) {
+  return need(
+      interpreter.createSession(withBackends({.precision = options.precision}, options.backends),
+                                sessionShapes(interpreter, file.shapes)));
 }
 
 void describe(const Session& session, ModelFacts& facts) {
   facts.memory = session.memory();
   facts.plan = session.memoryPlan();
+  facts.devices = session.deviceMemory();
   for (const OperatorInfo& op : session.operators())
     facts.steps.push_back(fmt::format("{} ({})", op.name, op.type));
 }
 
-void leadLife(const ModelFile& file, Runtime& runtime, Watch& watch) {
+void leadLife(const ModelFile& file, const LifeOptions& options, Runtime& runtime, Watch& watch) {
   watch.note("before load");
   {
     auto interpreter = need(Interpreter::createFromFile(runtime, file.path));
     watch.note("after load");
-    Session session = sessionOf(interpreter, file);
+    Session session = sessionOf(interpreter, file, options);
     watch.note("after createSession");
     interpreter.releaseModel();
     watch.note("after releaseModel");
@@ -177,7 +182,7 @@ void leadLives(const std::vector<ModelFile>& files, const LifeOptions& options, 
     watch.note("after load");
     std::vector<Session> sessions;
     for (size_t i = 0; i < files.size(); ++i)
-      sessions.push_back(sessionOf(interpreters[i], files[i]));
+      sessions.push_back(sessionOf(interpreters[i], files[i], options));
     watch.note("after createSession");
     for (Interpreter& interpreter : interpreters) interpreter.releaseModel();
     watch.note("after releaseModel");
@@ -204,7 +209,8 @@ Life watched(const LifeOptions& options,
     try {
       Runtime runtime = need(Runtime::create({.threads = options.threads,
                                               .concurrency = options.concurrency,
-                                              .memoryBudget = options.budget}));
+                                              .memoryBudget = options.budget,
+                                              .kernelCache = options.kernelCache}));
       Watch watch(runtime, stack);
       lead(runtime, watch);
       life = watch.life();
@@ -258,11 +264,13 @@ ModelFacts lifeOf(const ModelFile& model, const LifeOptions& options) {
   const auto work = [&] {
     ModelFacts facts{.name = model.name, .memory = {}, .steps = {}, .plan = {}, .life = {}};
     if (options.run)
-      facts.life = watched(
-          options, [&](Runtime& runtime, Watch& watch) { leadLife(model, runtime, watch); });
-    Runtime runtime = need(Runtime::create({.threads = options.threads}));
+      facts.life = watched(options, [&](Runtime& runtime, Watch& watch) {
+        leadLife(model, options, runtime, watch);
+      });
+    Runtime runtime =
+        need(Runtime::create({.threads = options.threads, .kernelCache = options.kernelCache}));
     const auto interpreter = need(Interpreter::createFromFile(runtime, model.path));
-    describe(sessionOf(interpreter, model), facts);
+    describe(sessionOf(interpreter, model, options), facts);
     return toJson(facts);
   };
   return factsFrom(apart(model.name, {&model, 1}, work));

@@ -23,6 +23,8 @@ struct LifeOptions {
   int concurrency = 1;
   size_t budget = 0;  ///< the runtime's memoryBudget; 0 for none
   bool run = true;    ///< false: only the plan, from loading and creating a session
+  std::string backends{}, kernelCache{};  ///< of --backend and --kernel-cache
+  Precision precision = Precision::High;
 };
 
 /// Converts what is ONNX. `shapes` are arguments of --shape. Failure names the file that cannot be

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "arguments.h"
+#include "backends.h"
 #include "exit.h"
 #include "json_output.h"
 #include "life.h"
@@ -17,6 +18,8 @@ namespace {
 struct Arguments {
   std::vector<std::string> models, shapes;
   std::string budget, svg, html;
+  std::string backends, kernelCache;
+  Precision precision = Precision::High;
   int threads = 1, concurrency = 1;
   bool json = false, measure = false;
 };
@@ -39,8 +42,12 @@ void askRuntime(MemoryFindings& findings, const std::vector<ModelFile>& files,
 
 MemoryFindings findOut(const Arguments& args, std::optional<size_t> budget) {
   MemoryFindings findings{.concurrency = static_cast<size_t>(args.concurrency)};
-  const LifeOptions options{
-      .threads = args.threads, .concurrency = args.concurrency, .run = !budget || args.measure};
+  const LifeOptions options{.threads = args.threads,
+                            .concurrency = args.concurrency,
+                            .run = !budget || args.measure,
+                            .backends = args.backends,
+                            .kernelCache = args.kernelCache,
+                            .precision = args.precision};
   const auto files = openFiles(args.models, args.shapes);
   for (const ModelFile& file : files) findings.models.push_back(lifeOf(file, options));
   if (budget)
@@ -89,6 +96,8 @@ void addMemory(CLI::App& app) {
   verb->add_flag("--measure", args->measure,
                  "With --budget: also run the models, in a runtime that has the budget");
   verb->add_option("-t,--threads", args->threads, "Threads")->check(CLI::Range(1, 256));
+  addBackendOptions(verb, args->backends, args->kernelCache);
+  addPrecisionOption(verb, args->precision);
   verb->add_option("--shape", args->shapes, "NAME=1,3,320,320: an input's shape (repeatable)")
       ->allow_extra_args(false);
   verb->add_option("--svg", args->svg, "FILE: draw the plans, offset by time; - prints");
@@ -101,8 +110,9 @@ void addMemory(CLI::App& app) {
       "are the system's. In the table they are differences to 'before load', whose own row, in\n"
       "brackets, is absolute; in JSON they are all absolute. Heap is what malloc has handed out\n"
       "beyond 'before load', arenas excepted; stack is what the calling thread has touched,\n"
-      "rounded up to pages. The peak counts static and dynamic memory; a budget counts, as\n"
-      "RuntimeOptions::memoryBudget does, metadata and model buffers (until releaseModel) too.\n"
+      "rounded up to pages. The peak counts static and dynamic memory, and with --backend that of\n"
+      "devices; a budget counts, as RuntimeOptions::memoryBudget does, metadata and model buffers\n"
+      "(until releaseModel) too.\n"
       "Exit code 4: the models do not fit the budget.\n"
       "Examples:\n"
       "  minnow memory signs.minnow\n"

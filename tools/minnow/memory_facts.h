@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,15 +34,17 @@ struct ModelFacts {
   MemoryReport memory;
   std::vector<std::string> steps;
   std::vector<PlannedMemory> plan;
+  std::vector<DeviceMemoryReport> devices{};
   Life life;  ///< empty if nothing was run
 };
 
-/// Static and dynamic bytes: what the prediction is about.
+/// Static and dynamic bytes, and devices': what the prediction is about.
 size_t plannedBytes(const MemoryLedger& ledger);
 std::vector<ModelNeeds> needsOf(const std::vector<ModelFacts>& facts);
 std::vector<ModelNeeds> budgetNeedsOf(const std::vector<ModelFacts>& facts);
 
 nlohmann::json ledgerJson(const MemoryLedger& ledger);
+nlohmann::json devicesJson(std::span<const DeviceMemoryReport> devices);
 /// The keys of a stage in the report; unknown figures are null.
 nlohmann::json stageJson(const Stage& stage);
 nlohmann::json toJson(const Life& life);

@@ -1,5 +1,9 @@
 // The drawings as one SVG, and everything together as one HTML page.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <iterator>
 
 #include "memory_report.h"
 #include "page.h"
@@ -11,12 +15,21 @@
 namespace minnow::tool {
 namespace {
 
-PlanPicture pictureOf(const ModelFacts& model) {
-  return {.title = model.name,
-          .plan = model.plan,
-          .steps = model.steps,
-          .arenaBytes = model.memory.dynamicBytes,
-          .lowerBoundBytes = model.memory.lowerBoundBytes};
+/// The drawings of a model: of its arena, and of its block in each device's memory.
+std::vector<std::string> drawingsOf(const ModelFacts& model, bool style) {
+  const auto draw = [&](const std::string& title, std::string_view device, size_t bytes,
+                        size_t lowerBound) {
+    std::vector<PlannedMemory> plan;
+    std::ranges::copy_if(model.plan, std::back_inserter(plan),
+                         [&](const PlannedMemory& one) { return one.device == device; });
+    return drawPlan({title, plan, model.steps, bytes, lowerBound}, style);
+  };
+  std::vector<std::string> all{
+      draw(model.name, "", model.memory.dynamicBytes, model.memory.lowerBoundBytes)};
+  for (const DeviceMemoryReport& device : model.devices)
+    all.push_back(draw(fmt::format("{}, a frame's block of {}", model.name, device.backend),
+                       device.backend, device.blockBytes, device.blockBytes));
+  return all;
 }
 
 std::string mb(size_t bytes) { return fmt::format("{:.2f}", static_cast<double>(bytes) / 1e6); }
@@ -29,10 +42,12 @@ std::string kilobytes(size_t bytes) {
   return fmt::format("{:.1f}", static_cast<double>(bytes) / 1e3);
 }
 
-std::vector<std::string> stageRow(const Stage& stage, const Stage& first) {
+/// With a figure for devices, if anything lies there in any stage.
+std::vector<std::string> stageRow(const Stage& stage, const Stage& first, bool devices) {
   std::vector<std::string> cells = {stage.name, mb(stage.ledger.modelBytes),
                                     mb(stage.ledger.staticBytes), mb(stage.ledger.dynamicBytes),
                                     mb(stage.ledger.heapBytes)};
+  if (devices) cells.push_back(mb(stage.ledger.deviceBytes));
   for (const auto figure : {&ProcessMemory::anonymous, &ProcessMemory::fileBacked,
                             &ProcessMemory::pss, &ProcessMemory::peakResident}) {
     if (!stage.system || !first.system)
@@ -49,12 +64,16 @@ std::vector<std::string> stageRow(const Stage& stage, const Stage& first) {
 
 std::string lifeSection(const Life& life) {
   if (life.stages.empty()) return {};
+  const bool devices = std::ranges::any_of(
+      life.stages, [](const Stage& stage) { return stage.ledger.deviceBytes > 0; });
+  std::vector<std::string> titles = {"stage", "model buffer", "static", "dynamic", "heap"};
+  if (devices) titles.emplace_back("device");
+  for (const char* one : {"Anonymous", "file-backed", "Pss", "VmHWM", "heap kB", "stack kB"})
+    titles.emplace_back(one);
   std::vector<std::vector<std::string>> rows;
-  for (const Stage& stage : life.stages) rows.push_back(stageRow(stage, life.stages.front()));
-  return drawStages(life.stages) +
-         htmlTable({"stage", "model buffer", "static", "dynamic", "heap", "Anonymous",
-                    "file-backed", "Pss", "VmHWM", "heap kB", "stack kB"},
-                   rows);
+  for (const Stage& stage : life.stages)
+    rows.push_back(stageRow(stage, life.stages.front(), devices));
+  return drawStages(life.stages) + htmlTable(titles, rows);
 }
 
 std::string modelSection(const ModelFacts& model) {
@@ -63,7 +82,7 @@ std::string modelSection(const ModelFacts& model) {
                      escaped(model.name), bytesInWords(memory.staticBytes),
                      bytesInWords(memory.dynamicBytes), bytesInWords(memory.lowerBoundBytes),
                      planRatio(memory)) +
-         drawPlan(pictureOf(model), false) + lifeSection(model.life);
+         fmt::format("{}", fmt::join(drawingsOf(model, false), "")) + lifeSection(model.life);
 }
 
 std::string sharesTable(const MemoryFindings& findings) {
@@ -116,14 +135,15 @@ constexpr const char* kReading =
 }  // namespace
 
 std::string asSvg(const MemoryFindings& findings) {
-  if (findings.models.size() == 1) return drawPlan(pictureOf(findings.models[0]));
+  std::vector<std::string> all;
+  for (const ModelFacts& model : findings.models)
+    for (std::string& drawing : drawingsOf(model, false)) all.push_back(std::move(drawing));
+  if (all.size() == 1) return drawingsOf(findings.models[0], true)[0];
   std::string body;
-  for (size_t i = 0; i < findings.models.size(); ++i)
+  for (size_t i = 0; i < all.size(); ++i)
     body += fmt::format("<g transform=\"translate(0 {:g})\">{}</g>\n",
-                        kPlanHeight * static_cast<double>(i),
-                        drawPlan(pictureOf(findings.models[i]), false));
-  return svgDocument(kPlanWidth, kPlanHeight * static_cast<double>(findings.models.size()), body,
-                     true);
+                        kPlanHeight * static_cast<double>(i), all[i]);
+  return svgDocument(kPlanWidth, kPlanHeight * static_cast<double>(all.size()), body, true);
 }
 
 std::string asPage(const MemoryFindings& findings) {

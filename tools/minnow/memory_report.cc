@@ -32,18 +32,25 @@ std::string systemColumns(const Stage& stage, const Stage& first, bool absolute)
   return out;
 }
 
+/// With a column for devices, if anything lies there.
 std::string stageTable(const std::vector<Stage>& stages) {
-  std::string out =
-      "                      ledger, MB                       system, MB beyond 'before load'      "
+  const bool devices =
+      std::ranges::any_of(stages, [](const Stage& stage) { return stage.ledger.deviceBytes > 0; });
+  std::string out = fmt::format(
+      "                      ledger, MB              {}         system, MB beyond 'before load'    "
+      "  "
       "  kB\n"
-      "  stage                 model  static dynamic    heap  anonymous     file      Pss    VmHWM"
-      "    heap  stack\n";
+      "  stage                 model  static dynamic    heap{}  anonymous     file      Pss    "
+      "VmHWM"
+      "    heap  stack\n",
+      devices ? "        " : "", devices ? "  device" : "");
   for (const Stage& stage : stages) {
     const MemoryLedger& ledger = stage.ledger;
-    out += fmt::format("  {:<19} {:>7.2f} {:>7.2f} {:>7.2f} {:>7.2f} {}", stage.name,
+    out += fmt::format("  {:<19} {:>7.2f} {:>7.2f} {:>7.2f} {:>7.2f}", stage.name,
                        megabytes(ledger.modelBytes), megabytes(ledger.staticBytes),
-                       megabytes(ledger.dynamicBytes), megabytes(ledger.heapBytes),
-                       systemColumns(stage, stages.front(), &stage == &stages.front()));
+                       megabytes(ledger.dynamicBytes), megabytes(ledger.heapBytes));
+    if (devices) out += fmt::format(" {:>7.2f}", megabytes(ledger.deviceBytes));
+    out += " " + systemColumns(stage, stages.front(), &stage == &stages.front());
     out += stage.heapBytes ? fmt::format(" {:>7.1f}", static_cast<double>(*stage.heapBytes) / 1e3)
                            : fmt::format(" {:>7}", "?");
     out += fmt::format(" {:>6.1f}\n", static_cast<double>(stage.stackBytes) / 1e3);
@@ -57,12 +64,17 @@ size_t peakOf(const Life& life) {
   return peak;
 }
 
-std::string peaks(size_t predicted, size_t measured) {
-  return fmt::format("peak, static + dynamic: predicted {}, measured {}{}\n",
-                     bytesInWords(predicted), bytesInWords(measured),
+std::string peaks(size_t predicted, size_t measured, bool devices) {
+  return fmt::format("peak, static + dynamic{}: predicted {}, measured {}{}\n",
+                     devices ? " + device" : "", bytesInWords(predicted), bytesInWords(measured),
                      predicted == measured
                          ? ", equal to the byte"
                          : fmt::format(" ({} and {} bytes)", predicted, measured));
+}
+
+/// With what devices hold.
+size_t plannedPeak(const MemoryReport& memory) {
+  return predictedPeak(memory) + memory.deviceBytes;
 }
 
 std::string modelText(const ModelFacts& model) {
@@ -71,8 +83,12 @@ std::string modelText(const ModelFacts& model) {
       fmt::format("{}\n  static {}, dynamic {}, lower bound {}, dynamic / lower bound {:.3f}\n",
                   model.name, bytesInWords(memory.staticBytes), bytesInWords(memory.dynamicBytes),
                   bytesInWords(memory.lowerBoundBytes), planRatio(memory));
+  for (const DeviceMemoryReport& device : model.devices)
+    out += fmt::format("  {} of {}'s own memory: {} of weights, {} for a frame\n",
+                       bytesInWords(device.total()), device.backend,
+                       bytesInWords(device.weightBytes), bytesInWords(device.blockBytes));
   if (model.life.stages.empty()) return out;
-  return out + "  " + peaks(predictedPeak(memory), peakOf(model.life)) +
+  return out + "  " + peaks(plannedPeak(memory), peakOf(model.life), !model.devices.empty()) +
          stageTable(model.life.stages);
 }
 
@@ -98,7 +114,9 @@ std::string togetherText(const MemoryFindings& findings) {
     out += fmt::format("  {:>11} {:>11.2f} {:>10.2f}\n", k,
                        megabytes(totalBytes(needs, k) - weights), megabytes(totalBytes(needs, k)));
   if (!findings.resident) return out;
-  return out + "  every model ran twice: " + peaks(total, *findings.measuredPeak()) +
+  const bool devices = std::ranges::any_of(
+      findings.models, [](const ModelFacts& model) { return !model.devices.empty(); });
+  return out + "  every model ran twice: " + peaks(total, *findings.measuredPeak(), devices) +
          stageTable(findings.resident->stages);
 }
 
@@ -114,7 +132,9 @@ nlohmann::json modelJson(const MemoryFindings& findings, size_t index) {
       {"model_bytes", memory.modelBytes},
       {"heap_bytes", memory.metadataBytes},
       {"share_bytes", shareBytes(needsOf(findings.models), findings.concurrency, index)},
-      {"predicted_peak_bytes", predictedPeak(memory)},
+      {"device_bytes", memory.deviceBytes},
+      {"devices", devicesJson(model.devices)},
+      {"predicted_peak_bytes", plannedPeak(memory)},
       {"measured_peak_bytes", nullptr}};
   if (!model.life.stages.empty()) json["measured_peak_bytes"] = peakOf(model.life);
   return json;
@@ -131,7 +151,12 @@ std::string MemoryFindings::verdictInWords() const {
     sum.staticBytes += model.memory.staticBytes;
     sum.metadataBytes += model.memory.metadataBytes;
   }
-  sum.dynamicBytes = predictedPeak() - sum.staticBytes;
+  auto onHost = needsOf(models);
+  for (size_t i = 0; i < models.size(); ++i)
+    onHost[i].statics = models[i].memory.staticBytes, onHost[i].blocks.clear();
+  const size_t host = totalBytes(onHost, concurrency);
+  sum.dynamicBytes = host - sum.staticBytes;
+  sum.deviceBytes = predictedPeak() - host;
   std::string out =
       tool::verdictInWords(budgetNeedsOf(models), *verdict) + "  " + categoriesInWords(sum);
   if (!refusal.empty()) out += "  the runtime says: " + refusal + "\n";

@@ -62,9 +62,11 @@ size_t predictedPeak(const MemoryReport& memory) {
 }
 
 std::string categoriesInWords(const MemoryReport& memory) {
-  return fmt::format("weights {}, arenas {}, metadata {}, model buffers {}\n",
+  const std::string devices =
+      memory.deviceBytes > 0 ? ", on devices " + bytesInWords(memory.deviceBytes) : "";
+  return fmt::format("weights {}, arenas {}, metadata {}, model buffers {}{}\n",
                      bytesInWords(memory.staticBytes), bytesInWords(memory.dynamicBytes),
-                     bytesInWords(memory.metadataBytes), bytesInWords(memory.modelBytes));
+                     bytesInWords(memory.metadataBytes), bytesInWords(memory.modelBytes), devices);
 }
 
 double planRatio(const MemoryReport& memory) {

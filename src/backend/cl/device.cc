@@ -141,7 +141,8 @@ Result<void> Device::start(const ClDevice& own) {
   vectorWidth_ = static_cast<int>(number<cl_uint>(api_, id_, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT));
   mostBytes_ = static_cast<size_t>(number<cl_ulong>(api_, id_, CL_DEVICE_MAX_MEM_ALLOC_SIZE));
   const auto abilities = number<cl_device_fp_config>(api_, id_, CL_DEVICE_SINGLE_FP_CONFIG);
-  options_ = "-cl-std=CL1.2 ";
+  const auto type = number<cl_device_type>(api_, id_, CL_DEVICE_TYPE);
+  options_ = text("-cl-std=CL1.2 -D LOOSE=", (type & CL_DEVICE_TYPE_CPU) != 0 ? 1 : 0, " ");
   hasSameBits_ = (abilities & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0;
   if (hasSameBits_) options_ += "-cl-fp32-correctly-rounded-divide-sqrt ";
   if (auto ok = makeQueue(own); !ok) return ok;
@@ -255,6 +256,19 @@ Result<void> Device::unmapped(cl_mem memory, void* there) const {
                "clEnqueueUnmapMemObject", name_, While::Running);
 }
 
+Result<void> Device::copy(const gpu::Buffer& buffer, size_t first, std::span<std::byte> host,
+                          bool toDevice) {
+  noteBegun();
+  const cl_mem memory = memoryOf(buffer);
+  if (toDevice)
+    return check(api_.clEnqueueWriteBuffer(queue_, memory, CL_FALSE, first, host.size(),
+                                           host.data(), 0, nullptr, nullptr),
+                 "clEnqueueWriteBuffer", name_, While::Running);
+  return check(api_.clEnqueueReadBuffer(queue_, memory, CL_FALSE, first, host.size(), host.data(),
+                                        0, nullptr, nullptr),
+               "clEnqueueReadBuffer", name_, While::Running);
+}
+
 Result<void*> Device::map(const gpu::Buffer& buffer, size_t first, size_t bytes, bool toWrite) {
   if (!toWrite)
     if (auto ok = finish(); !ok) return std::unexpected(std::move(ok.error()));
@@ -265,17 +279,24 @@ Result<void> Device::unmap(const gpu::Buffer& buffer, void* there) {
   return unmapped(memoryOf(buffer), there);
 }
 
-/// A marker behind all that was enqueued: unlike clFinish it tells of commands that failed. Nothing
-/// where all has been waited for, as by a tensor that crossed.
-Result<void> Device::finish() {
-  const uint64_t begun = begun_;
-  if (waitedFor_ >= begun) return {};
+/// Waits for a marker behind all that was enqueued: unlike clFinish it tells of commands that failed.
+Result<void> Device::waitForMarker() const {
   cl_event done = nullptr;
   auto ok = check(api_.clEnqueueMarkerWithWaitList(queue_, 0, nullptr, &done),
                   "clEnqueueMarkerWithWaitList", name_, While::Running);
   if (!ok) return ok;
   ok = check(api_.clWaitForEvents(1, &done), "clWaitForEvents", name_, While::Running);
   (void)api_.clReleaseEvent(done);
+  return ok;
+}
+
+/// Nothing where all has been waited for, as by a tensor that crossed. After an error too nothing may
+/// be under way that reads or writes the process's memory.
+Result<void> Device::finish() {
+  const uint64_t begun = begun_;
+  if (waitedFor_ >= begun) return {};
+  auto ok = waitForMarker();
+  if (!ok) (void)api_.clFinish(queue_);
   uint64_t last = waitedFor_;
   while (ok && last < begun && !waitedFor_.compare_exchange_weak(last, begun)) {
   }

@@ -70,6 +70,9 @@ class Device final : public gpu::Device {
   Result<gpu::Theirs> theirs(const DevicePicture& picture) override;
   Result<void> finish() override;
   void keepWhatRan() override;
+  bool copies() const override { return true; }
+  Result<void> copy(const gpu::Buffer& buffer, size_t first, std::span<std::byte> host,
+                    bool toDevice) override;
   Result<void*> map(const gpu::Buffer& buffer, size_t first, size_t bytes, bool toWrite) override;
   Result<void> unmap(const gpu::Buffer& buffer, void* there) override;
 
@@ -83,6 +86,7 @@ class Device final : public gpu::Device {
   static Result<cl_device_id> choose(const Api& api, const ClDevice& own);
   Result<void> start(const ClDevice& own);
   Result<void> makeQueue(const ClDevice& own);
+  Result<void> waitForMarker() const;
   Result<gpu::Theirs> theirs(cl_mem memory, size_t bytes, void* ready);
   Result<void> checkTheirs(cl_mem memory, size_t bytes) const;
   /// Numbers below 2^-126 are 0 to the CPU: asks the device for the same, and the kernels for it

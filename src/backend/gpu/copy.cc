@@ -1,5 +1,6 @@
 // Elements of a tensor to another of its shape: by vectors where both lie densely along some axis.
 #include <algorithm>
+#include <functional>
 #include <optional>
 
 #include "backend/gpu/axes.h"
@@ -33,6 +34,22 @@ Runs runsOf(const CopyAxes& axes, int run) {
   g.items = axes.rows() * g.blocks;
   g.rank = axes.rank;
   fill(axes.extent, g.extent), fill(axes.strides[0], g.y), fill(axes.strides[1], g.x);
+  return g;
+}
+
+/// Rows dense in y of less than a vector, of a single element in x.
+bool isNarrow(const CopyAxes& axes) {
+  const auto& [y, x] = axes.strides;
+  const bool isOne = std::all_of(x.begin(), x.begin() + axes.rank, std::logical_not());
+  return isOne && axes.rank > 1 && axes.last() < kLanes &&
+         y[static_cast<size_t>(axes.rank) - 1] == 1;
+}
+
+Runs narrowOf(const CopyAxes& axes, int run) {
+  Runs g = runsOf(axes, run);
+  const int along = axes.extent[static_cast<size_t>(axes.rank) - 2];
+  g.blocks = blocksOf(along, run);
+  g.items = axes.rows() / along * g.blocks;
   return g;
 }
 
@@ -78,6 +95,9 @@ Result<void> addCopy(Launches& launches, const Device& device, Operand from, con
   if (const int step = stepOfRuns(axes))
     return launches.add({"copy", "runs", text("-D STEP=", step)}, {from, to},
                         runsOf(axes, device.run()));
+  if (isNarrow(axes))
+    return launches.add({"copy", "narrow", "-D ONE=1"}, {from, to},
+                        narrowOf(axes, 4 * device.lanes()));
   const auto end = axes.strides[1].begin() + axes.rank;
   const auto dense = std::find(axes.strides[1].begin(), end, 1);
   const int along = dense == end ? -1 : static_cast<int>(dense - axes.strides[1].begin());

@@ -54,7 +54,8 @@ Result<Trial> trialOf(const ops::Operator& op, const std::vector<TensorView>& in
   return Trial::make({op, inputs, outputs, in, {out->data(), out->size()}, {1}}, in);
 }
 
-Result<double> leastCrossing(const DeviceMemory& memory, int64_t elements) {
+Result<double> leastCrossing(const Backend& backend, int64_t elements) {
+  const DeviceMemory& memory = *backend.memory();
   const auto bytes = static_cast<size_t>(elements) * sizeof(float);
   const auto block = memory.allocate(bytes);
   const auto from = base::alignedBytes(bytes);
@@ -64,6 +65,7 @@ Result<double> leastCrossing(const DeviceMemory& memory, int64_t elements) {
     const auto begin = std::chrono::steady_clock::now();
     const auto ok = memory.upload(viewOf({elements}, from.get()), **block, viewOf({elements}));
     if (!ok) return std::unexpected(ok.error());
+    if (auto done = backend.wait(kDone); !done) return std::unexpected(done.error());
     best = std::min(
         best,
         std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - begin).count());
@@ -103,8 +105,7 @@ Result<void> measureProducts(const Backend& backend, const Backend& host, Costs&
   const double scale = host.cost(trial->work()) / *here;
   if (auto ok = measureSums(backend, scale, costs); !ok) return ok;
   costs.sums = sumsOf(trial->work()) / std::max(*there * scale - costs.launch, 1.0);
-  const auto one = leastCrossing(*backend.memory(), 16),
-             many = leastCrossing(*backend.memory(), 1 << 20);
+  const auto one = leastCrossing(backend, 16), many = leastCrossing(backend, 1 << 20);
   if (!one || !many) return std::unexpected(!one ? one.error() : many.error());
   costs.crossing = *one * scale;
   costs.crossingBytes = sizeof(float) * (1 << 20) / (std::max(*many - *one, 1.0) * scale);

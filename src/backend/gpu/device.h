@@ -113,6 +113,14 @@ class Device {
 
   // In a turn -------------------------------------------------------------------------------------
 
+  /// True if copy() is there.
+  virtual bool copies() const { return false; }
+  /// Begins to copy between a stretch of a buffer and the process's memory, in order behind all that
+  /// was enqueued before.
+  virtual Result<void> copy(const Buffer&, size_t /*first*/, std::span<std::byte> /*host*/,
+                            bool /*toDevice*/) {
+    return std::unexpected(Error{ErrorCode::Unsupported, "this device copies nothing by itself"});
+  }
   /// A stretch of a buffer in the process's memory, after all that was enqueued before; null with
   /// no error never comes.
   virtual Result<void*> map(const Buffer& buffer, size_t first, size_t bytes, bool toWrite) = 0;

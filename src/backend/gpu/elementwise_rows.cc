@@ -15,7 +15,7 @@ using ops::BinaryFn;
 
 /// As kernels/elementwise.cl has it.
 struct Elementwise {
-  int32_t items, blocks, run, rank, extent[8], a[8], b[8], y[8];
+  int32_t items, blocks, run, rowBlocks, rows, rank, extent[8], a[8], b[8], y[8];
   float alpha, beta;
 };
 
@@ -31,6 +31,14 @@ void preferLongAxis(Elementwise& g, int lanes) {
   for (int axis = 0; axis < last; ++axis) g.items *= g.extent[axis];
 }
 
+/// Short rows are taken several at a time: to find its place takes a work-item as long as some vectors.
+void joinRows(Elementwise& g, int lanes) {
+  const int last = g.rank - 1, extent = last > 0 ? g.extent[last - 1] : 1;
+  g.rows = std::clamp(g.run / std::max(g.extent[last], lanes), 1, extent);
+  g.rowBlocks = (extent + g.rows - 1) / g.rows;
+  g.items = g.items / extent * g.rowBlocks;
+}
+
 Elementwise geometryOf(const TensorView& a, const TensorView& b, const TensorView& y,
                        const ops::Epilogue& epilogue, const Device& device) {
   const Axes<3> axes(y.shape, {y.strides, kernels::broadcastStrides(a, y.shape),
@@ -44,6 +52,7 @@ Elementwise geometryOf(const TensorView& a, const TensorView& b, const TensorVie
   fill(axes.strides[0], g.y), fill(axes.strides[1], g.a), fill(axes.strides[2], g.b);
   g.alpha = epilogue.alpha, g.beta = epilogue.beta;
   preferLongAxis(g, device.lanes());
+  joinRows(g, device.lanes());
   return g;
 }
 

@@ -56,11 +56,15 @@ void convert(const TensorView& from, const TensorView& to, bool alike) {
   });
 }
 
-/// At once where both lie alike without gaps.
-void copy(const TensorView& from, const TensorView& to) {
+/// In the same order, without gaps.
+bool lieAlike(const TensorView& from, const TensorView& to) {
   const Reach reach(from);
-  const bool alike =
-      from.strides == to.strides && reach.low == 0 && reach.elements() == from.elements();
+  return from.strides == to.strides && reach.low == 0 && reach.elements() == from.elements();
+}
+
+/// At once where both lie alike.
+void copy(const TensorView& from, const TensorView& to) {
+  const bool alike = lieAlike(from, to);
   if (from.type == DataType::Float32 && to.type == DataType::Float16)
     convert<float, base::Half>(from, to, alike);
   else if (from.type == DataType::Float16 && to.type == DataType::Float32)
@@ -71,24 +75,33 @@ void copy(const TensorView& from, const TensorView& to) {
     copyTensor(from, to);
 }
 
-template <class Copy>
-Result<void> crossOn(Device& device, DeviceBlock& block, const TensorView& view, bool toWrite,
-                     const Copy& copyIt) {
-  if (view.elements() == 0) return {};
-  auto turn = Turn::take(device);
-  if (!turn) return std::unexpected(turn.error());
-  auto mapped = Mapped::make(device, static_cast<Buffer&>(block), view, toWrite);
+Result<void> crossMapped(Device& device, const Buffer& buffer, const TensorView& there,
+                         const TensorView& host, bool toDevice) {
+  auto mapped = Mapped::make(device, buffer, there, toDevice);
   if (!mapped) return std::unexpected(mapped.error());
-  copyIt(mapped->view());
-  if (auto ok = mapped->end(); !ok) return ok;
-  return turn->end();
+  toDevice ? copy(host, mapped->view()) : copy(mapped->view(), host);
+  return mapped->end();
 }
 
-template <class Copy>
-Result<void> cross(const Opened& device, DeviceBlock& block, const TensorView& view, bool toWrite,
-                   const Copy& copyIt) {
+/// What lies alike on both sides the device copies by itself, if it does that.
+Result<Event> crossOn(Device& device, const Buffer& buffer, const TensorView& there,
+                      const TensorView& host, bool toDevice) {
+  if (there.elements() == 0) return kDone;
+  auto turn = Turn::take(device);
+  if (!turn) return std::unexpected(turn.error());
+  const std::span bytes(static_cast<std::byte*>(host.data), host.bytes());
+  const bool begins = device.copies() && host.type == there.type && lieAlike(host, there);
+  auto ok = begins ? device.copy(buffer, deviceOffset(there), bytes, toDevice)
+                   : crossMapped(device, buffer, there, host, toDevice);
+  if (ok) ok = turn->end();
+  if (!ok) return std::unexpected(std::move(ok.error()));
+  return begins ? kDone + 1 : kDone;
+}
+
+Result<Event> cross(const Opened& device, DeviceBlock& block, const TensorView& there,
+                    const TensorView& host, bool toDevice) {
   if (!device) return std::unexpected(device.error());
-  return (*device)->ran(crossOn(**device, block, view, toWrite, copyIt));
+  return (*device)->ran(crossOn(**device, static_cast<Buffer&>(block), there, host, toDevice));
 }
 
 }  // namespace
@@ -176,14 +189,14 @@ Result<std::unique_ptr<DeviceBlock>> DeviceBackend::allocate(size_t bytes) const
   return (*opened)->noted((*opened)->buffer(bytes));
 }
 
-Result<void> DeviceBackend::upload(const TensorView& from, DeviceBlock& block,
-                                   const TensorView& to) const {
-  return cross(device(), block, to, true, [&](const TensorView& there) { copy(from, there); });
+Result<Event> DeviceBackend::upload(const TensorView& from, DeviceBlock& block,
+                                    const TensorView& to) const {
+  return cross(device(), block, to, from, true);
 }
 
-Result<void> DeviceBackend::download(DeviceBlock& block, const TensorView& from,
-                                     const TensorView& to) const {
-  return cross(device(), block, from, false, [&](const TensorView& there) { copy(there, to); });
+Result<Event> DeviceBackend::download(DeviceBlock& block, const TensorView& from,
+                                      const TensorView& to) const {
+  return cross(device(), block, from, to, false);
 }
 
 }  // namespace minnow::backend::gpu

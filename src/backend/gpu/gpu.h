@@ -30,10 +30,10 @@ class DeviceBackend final : public Backend, public DeviceMemory {
   Result<void> wait(Event event) const override;
 
   Result<std::unique_ptr<DeviceBlock>> allocate(size_t bytes) const override;
-  Result<void> upload(const TensorView& from, DeviceBlock& block,
-                      const TensorView& to) const override;
-  Result<void> download(DeviceBlock& block, const TensorView& from,
-                        const TensorView& to) const override;
+  Result<Event> upload(const TensorView& from, DeviceBlock& block,
+                       const TensorView& to) const override;
+  Result<Event> download(DeviceBlock& block, const TensorView& from,
+                         const TensorView& to) const override;
   Result<std::unique_ptr<const Kernel>> from(const DeviceTensor& theirs,
                                              const TensorView& ours) const override;
   Result<std::unique_ptr<const Kernel>> from(const DevicePicture& theirs,

@@ -48,7 +48,17 @@ void note(const TensorView& from, const TensorView& to, base::Team&) {
   if (to.elements() > 0) noted->push_back({from, to});
 }
 
+/// A constant whose elements are all the same, as zeros that pad channels are: it is read as one.
+bool isOne(const TensorView& view) {
+  if (view.data == nullptr || view.type != DataType::Float32) return false;
+  const Reach reach(view);
+  const std::span bits(view.as<const uint32_t>() + reach.low,
+                       static_cast<size_t>(reach.elements()));
+  return std::ranges::all_of(bits, [&](uint32_t one) { return one == bits[0]; });
+}
+
 TensorView named(TensorView view, size_t operand) {
+  if (isOne(view)) view.strides = {};
   view.data = reinterpret_cast<void*>(static_cast<uintptr_t>(operand + 1) << kOperandBits);
   return view;
 }

@@ -164,6 +164,7 @@ Result<double> Trial::onDevice(const Backend& backend, const Kernel& kernel, int
     if (out[i])
       if (auto ok = memory.download(**block, out[i], outputs_[i]); !ok)
         return std::unexpected(ok.error());
+  if (auto ok = backend.wait(kDone); !ok) return std::unexpected(ok.error());
   return passed;
 }
 

@@ -30,6 +30,22 @@ kernel void runs(global const T* x, global T* y, long4 places, Runs g) {
 }
 #endif
 
+// Rows of less than 16 elements along the last axis, of which all are x[0]: `run` rows along the axis before.
+#ifdef ONE
+kernel void narrow(global const T* x, global T* y, long4 places, Runs g) {
+  long yAt = places.y;
+  int i = get_global_id(0);
+  if (i >= g.items) return;
+  const int before = g.rank - 2, first = take(&i, g.blocks) * g.run;
+  const int end = min(first + g.run, g.extent[before]);
+  for (int axis = before - 1; axis >= 0; --axis)
+    yAt += (long)take(&i, g.extent[axis]) * g.y[axis];
+  const V value = (V)(loadOne(x, places.x));
+  const int count = g.extent[before + 1];
+  for (int row = first; row < end; ++row) store(value, y + yAt + (long)row * g.y[before], 1, count);
+}
+#endif
+
 // y[a][b] = x[b][a], where x is dense along a and y along b: 16 elements along a of -D ROWS=2, 4, 8 or 16
 // along b. Fewer than 16 are all that there are, and lie in y without gaps.
 #ifdef ROWS

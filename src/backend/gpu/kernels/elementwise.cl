@@ -18,6 +18,7 @@ static V power(V a, V b) {
 typedef struct {
   int items;        // blocks along the last axis, of all rows
   int blocks, run;  // along that axis; elements of each
+  int rowBlocks, rows;  // where rows are short: blocks along the axis before; rows of each
   int rank;
   int extent[8], a[8], b[8], y[8];
   float alpha, beta;
@@ -30,16 +31,20 @@ typedef struct {
 #if KEPT & 1
 typedef float A;
 #define loadA loadFloats
+#define wholeA get16
 #else
 typedef T A;
 #define loadA load
+#define wholeA load16
 #endif
 #if KEPT & 2
 typedef float B;
 #define loadB loadFloats
+#define wholeB get16
 #else
 typedef T B;
 #define loadB load
+#define wholeB load16
 #endif
 #if KEPT & 4
 typedef float Y;
@@ -49,6 +54,34 @@ typedef T Y;
 #define storeY store
 #endif
 
+// 16 results: of whole vectors, and of vectors or single elements.
+#define OF_VECTORS(c) RESULT(wholeA(a + (c)), wholeB(b + (c)))
+#define OF_EITHER(c) RESULT(loadA(a + (c) * ofA, ofA, kLanes), loadB(b + (c) * ofB, ofB, kLanes))
+
+// Results in whole vectors, of which the generic loop would ask at each what they are. The last one
+// overlaps that before and is computed first, since results may take an operand's place.
+#define IN_VECTORS(RESULTS)                                                                \
+  {                                                                                        \
+    const V ending = RESULTS(end - kLanes);                                                \
+    for (; c < end - kLanes; c += kLanes) storeY(RESULTS(c), y + c, 1, kLanes);            \
+    storeY(ending, y + end - kLanes, 1, kLanes);                                           \
+    return;                                                                                \
+  }
+
+static void computeRow(global const A* a, global const B* b, global Y* y, int c, int end,
+                       Elementwise g) {
+  const int last = g.rank - 1, ofA = g.a[last], ofB = g.b[last], ofY = g.y[last];
+  if (ofY == 1 && c + kLanes <= end) {
+    if (ofA == 1 && ofB == 1) IN_VECTORS(OF_VECTORS)
+    if ((ofA == 1 || ofA == 0) && (ofB == 1 || ofB == 0)) IN_VECTORS(OF_EITHER)
+  }
+  for (; c < end; c += kLanes) {
+    const V left = loadA(a + (long)c * ofA, ofA, end - c);
+    const V right = loadB(b + (long)c * ofB, ofB, end - c);
+    storeY(RESULT(left, right), y + (long)c * ofY, ofY, end - c);
+  }
+}
+
 kernel void elementwise(global const A* a, global const B* b, global Y* y, long4 places,
                         Elementwise g) {
   long aAt = places.x, bAt = places.y, yAt = places.z;
@@ -56,28 +89,19 @@ kernel void elementwise(global const A* a, global const B* b, global Y* y, long4
   if (i >= g.items) return;
   const int last = g.rank - 1, first = take(&i, g.blocks) * g.run;
   const int end = min(first + g.run, g.extent[last]);
-  for (int axis = last - 1; axis >= 0; --axis) {
+  int axis = last - 1, rows = 1;
+  if (g.rows > 1) {
+    const int row = take(&i, g.rowBlocks) * g.rows;
+    rows = min(g.rows, g.extent[axis] - row);
+    aAt += (long)row * g.a[axis], bAt += (long)row * g.b[axis], yAt += (long)row * g.y[axis];
+    --axis;
+  }
+  for (; axis >= 0; --axis) {
     const int at = axis > 0 ? take(&i, g.extent[axis]) : i;
     aAt += (long)at * g.a[axis], bAt += (long)at * g.b[axis], yAt += (long)at * g.y[axis];
   }
-  const int ofA = g.a[last], ofB = g.b[last];
-  const bool dense = (ofA == 1 || ofA == 0) && (ofB == 1 || ofB == 0) && g.y[last] == 1;
-  a += aAt, b += bAt, y += yAt;
-  int c = first;
-  // Whole vectors, of which the generic loop would ask at each what they are. The last one overlaps
-  // that before and is computed first, since results may take an operand's place.
-  if (dense && c + kLanes <= end) {
-    const int rest = end - kLanes;
-    const V ending = RESULT(loadA(a + rest * ofA, ofA, kLanes), loadB(b + rest * ofB, ofB, kLanes));
-    for (; c < rest; c += kLanes)
-      storeY(RESULT(loadA(a + c * ofA, ofA, kLanes), loadB(b + c * ofB, ofB, kLanes)), y + c, 1,
-             kLanes);
-    storeY(ending, y + rest, 1, kLanes);
-    return;
-  }
-  for (; c < end; c += kLanes) {
-    const V left = loadA(a + (long)c * g.a[last], g.a[last], end - c);
-    const V right = loadB(b + (long)c * g.b[last], g.b[last], end - c);
-    storeY(RESULT(left, right), y + (long)c * g.y[last], g.y[last], end - c);
+  for (int r = 0; r < rows; ++r) {
+    computeRow(a + aAt, b + bAt, y + yAt, first, end, g);
+    if (r + 1 < rows) aAt += g.a[last - 1], bAt += g.b[last - 1], yAt += g.y[last - 1];
   }
 }

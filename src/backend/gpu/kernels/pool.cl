@@ -14,38 +14,45 @@ typedef struct {
     for (int ky = 0; ky < count[1]; ++ky) \
       for (int kx = 0; kx < count[2]; ++kx)
 
-/// The tap at a window's position, of up to 16 channels.
-static V tapOf(global const T* window, int kz, int ky, int kx, int lanes, Pool g) {
-  return load(window + kz * g.step[0] + ky * g.step[1] + kx * g.step[2], g.xChannel, lanes);
+/// The tap at a window's position, of up to 16 channels a step apart.
+static V tapOf(global const T* window, int kz, int ky, int kx, int step, int lanes, Pool g) {
+  global const T* tap = window + kz * g.step[0] + ky * g.step[1] + kx * g.step[2];
+  return step == 1 && lanes >= kLanes ? load16(tap) : load(tap, step, lanes);
 }
 
-static V sumOf(global const T* window, const int* count, int lanes, Pool g) {
+static V sumOf(global const T* window, const int* count, int step, int lanes, Pool g) {
   V sum = 0;
   for (int kz = 0; kz < count[0]; ++kz)
     for (int ky = 0; ky < count[1]; ++ky) {
       V row = 0;
-      for (int kx = 0; kx < count[2]; ++kx) row = Add(row, tapOf(window, kz, ky, kx, lanes, g));
+      for (int kx = 0; kx < count[2]; ++kx) row = Add(row, tapOf(window, kz, ky, kx, step, lanes, g));
       sum = Add(sum, row);
     }
   return sum;
 }
 
 /// The first NaN, if there is one: looked for apart, which is three times as quick.
-static V greatestOf(global const T* window, const int* count, int lanes, Pool g) {
+static V greatestOf(global const T* window, const int* count, int step, int lanes, Pool g) {
   V most = -INFINITY;
   int16 odd = 0;
   EACH_TAP(kz, ky, kx) {
-    const V value = tapOf(window, kz, ky, kx, lanes, g);
+    const V value = tapOf(window, kz, ky, kx, step, lanes, g);
     most = Gt(value, most) ? value : most;
     odd |= value != value;
   }
   if (any(odd))
     EACH_TAP(kz, ky, kx) {
-      const V value = tapOf(window, kz, ky, kx, lanes, g);
+      const V value = tapOf(window, kz, ky, kx, step, lanes, g);
       most = ((value != value) & (most == most)) ? value : most;
     }
   return most;
 }
+
+#if AVERAGE
+#define REDUCED sumOf
+#else
+#define REDUCED greatestOf
+#endif
 
 kernel void pool(global const T* x, global const int* spans, global T* y, long4 places, Pool g) {
   long xAt = places.x, spansAt = places.y, yAt = places.z;
@@ -65,10 +72,12 @@ kernel void pool(global const T* x, global const int* spans, global T* y, long4 
   x += (long)i * g.xBatch;
   y += (long)i * g.yBatch;
 
+  const bool whole = g.xChannel == 1 && g.channels >= kLanes;
   for (int c = first; c < end; c += kLanes) {
     const int channel = max(min(c, g.channels - kLanes), 0), lanes = g.channels - channel;
-    const V value = AVERAGE ? sumOf(x + (long)channel * g.xChannel, count, lanes, g)
-                            : greatestOf(x + (long)channel * g.xChannel, count, lanes, g);
+    // Mostly they are neighbours, and whole vectors: nothing is asked then at a tap.
+    const V value = whole ? REDUCED(x + channel, count, 1, kLanes, g)
+                          : REDUCED(x + (long)channel * g.xChannel, count, g.xChannel, lanes, g);
     const V scaled = divisor > 0 ? Mul(value, (V)(1.0f / (float)divisor)) : (V)(0);
     store(AVERAGE ? scaled : Add(value, (V)(0)), y + (long)channel * g.yChannel, g.yChannel, lanes);
   }

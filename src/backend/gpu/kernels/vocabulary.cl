@@ -67,10 +67,23 @@ typedef ushort Bits;
 #else
 typedef float T;
 typedef uint Bits;
-#define load16(from) vload16(0, from)
+#define load16(from) get16(from)
 #define loadOne(from, i) (from)[i]
-#define store16(value, to) vstore16(value, 0, to)
+#define store16(value, to) put16(value, to)
 #define storeOne(value, to, i) (to)[i] = value
+#endif
+
+// -D LOOSE=1 for CPUs, whose vectors may lie anywhere: PoCL makes up to eight loads of a vload16,
+// and three stores of a vstore16.
+#if LOOSE
+typedef struct __attribute__((packed, aligned(4))) {
+  V all;
+} LooseVector;
+#define get16(from) (((global const LooseVector*)(from))->all)
+#define put16(value, to) ((global LooseVector*)(to))->all = value
+#else
+#define get16(from) vload16(0, from)
+#define put16(value, to) vstore16(value, 0, to)
 #endif
 
 /// The position along the innermost axis of what is left of a number of positions, and takes it off.
@@ -138,7 +151,6 @@ static V load(global const T* from, int step, int count) {
     if (count & 1) putOne(two.x, to, 0);                                         \
   }
 
-#define put16(value, to) vstore16(value, 0, to)
 #define put8(value, to) vstore8(value, 0, to)
 #define put4(value, to) vstore4(value, 0, to)
 #define put2(value, to) vstore2(value, 0, to)
