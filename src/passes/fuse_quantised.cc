@@ -184,7 +184,7 @@ class Fuser {
                        std::as_bytes(std::span(less)));
   }
 
-  ValueId addConstant(const std::string& name, const TensorType& type,
+  ValueId addConstant(const ir::Name& name, const TensorType& type,
                       std::span<const std::byte> bytes) {
     return graph_.addValue({.name = name, .type = type, .constant = ir::makeConstant(bytes)});
   }
@@ -254,7 +254,7 @@ class Fuser {
   }
 
   bool become(int n, std::unique_ptr<ops::Operator> op, std::vector<ValueId> inputs,
-              const std::string& source) {
+              const ir::Name& source) {
     std::vector<TensorType> types;
     for (const ValueId id : inputs)
       types.push_back(id == kNoValue ? TensorType{} : graph_.value(id).type);
