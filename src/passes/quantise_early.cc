@@ -20,7 +20,8 @@ bool isSameEverywhere(const Rewriter& graph, const ir::Node& node) {
          });
 }
 
-/// True of a node whose result is its input 0, moved, for one reader, no larger than it.
+/// True of a node whose result is its input 0, moved, for one reader, and no smaller than it. Constants
+/// are left to fold-constants, which knows what makes a file larger.
 bool movesForOne(const Rewriter& graph, int n) {
   const ir::Node& node = graph.node(n);
   if (!node.settings.empty() || graph.onlyReader(n) < 0 || !node.op->movesElements(0)) return false;
@@ -28,7 +29,8 @@ bool movesForOne(const Rewriter& graph, int n) {
     if (node.op->movesElements(static_cast<int>(i))) return false;
   const TensorType& from = graph.value(node.inputs[0]).type;
   const TensorType& to = graph.value(node.outputs[0]).type;
-  return from.type == to.type && from.shape.elements() <= to.shape.elements();
+  return !graph.value(node.inputs[0]).isConstant() && from.type == to.type &&
+         from.shape.elements() <= to.shape.elements();
 }
 
 /// The node before a QuantizeLinear and it change places.
