@@ -196,7 +196,7 @@ namespace {
 
 /// One to three paths that end anywhere, and now and then say where they begin.
 std::vector<program::Path> randomPaths(const ir::Graph& graph, std::mt19937& random) {
-  const auto anyNode = [&] { return graph.nodes[random() % graph.nodes.size()].name; };
+  const auto anyNode = [&] { return graph.nodes[random() % graph.nodes.size()].name.str(); };
   std::vector<program::Path> paths(1 + random() % 3);
   for (program::Path& path : paths) {
     for (size_t i = 0; i <= random() % 3 / 2; ++i) path.to.push_back(anyNode());

@@ -162,7 +162,7 @@ def _converted_bytes(source, conversion):
 
 def is_source(path: Path) -> bool:
     """Whether a file has to be converted first: .onnx or .tflite."""
-    return os.path.splitext(os.fspath(path))[1] in (".onnx", ".tflite")
+    return os.path.splitext(os.fspath(path))[1].lower() in (".onnx", ".tflite")
 
 
 class TensorInfo(NamedTuple):

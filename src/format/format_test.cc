@@ -67,7 +67,7 @@ TEST(Format, RoundTripKeepsEverything) {
     EXPECT_EQ(a.size, b.size);
     ASSERT_EQ(a.isConstant(), b.isConstant());
     if (!a.isConstant()) continue;
-    EXPECT_TRUE(std::ranges::equal(a.constant->bytes, b.constant->bytes)) << a.name;
+    EXPECT_TRUE(std::ranges::equal(a.constant->bytes, b.constant->bytes)) << a.name.view();
   }
   ASSERT_EQ(back->nodes.size(), graph.nodes.size());
   for (size_t i = 0; i < graph.nodes.size(); ++i) {

@@ -41,6 +41,11 @@ struct Decoder {
     return true;
   }
 
+  /// Names stay where they are, beside the weights.
+  static void borrow(const flatbuffers::String* from, ir::Name& to) {
+    if (from) to = ir::Name::borrowed(from->string_view());
+  }
+
   template <class T>
   bool copy(const flatbuffers::Vector<T>* from, std::vector<T>& to) {
     if (!from || from->size() == 0) return true;
@@ -49,6 +54,14 @@ struct Decoder {
     // copied, not read in place.
     to.resize(from->size());
     std::memcpy(to.data(), from->Data(), to.size() * sizeof(T));
+    return true;
+  }
+
+  bool copy(const flatbuffers::Vector<int32_t>* from, ir::Ids& to) {
+    if (!from) return true;
+    if (!charge(from->size() * sizeof(ir::ValueId))) return false;
+    to.resize(from->size());
+    std::memcpy(to.data(), from->Data(), from->size() * sizeof(ir::ValueId));
     return true;
   }
 
@@ -178,7 +191,7 @@ Shape shapeOf(const flatbuffers::Vector<int64_t>& from) {
 }
 
 Result<void> Decoder::decodeValue(const fb::Value& from, ir::Value& value) {
-  if (!copy(from.name(), value.name)) return tooLarge();
+  borrow(from.name(), value.name);
   const auto inValue = [&](const Error& error) {
     return fail(error.code, "value '", value.name, "': ", error.message);
   };
@@ -220,8 +233,8 @@ Result<void> Decoder::decodeOperator(const fb::Node& from, ir::Node& node) {
 }
 
 Result<void> Decoder::decodeNode(const fb::Node& from, ir::Node& node) {
-  if (!copy(from.name(), node.name) || !copy(from.source(), node.source) ||
-      !copy(from.inputs(), node.inputs) || !copy(from.outputs(), node.outputs) ||
+  borrow(from.name(), node.name), borrow(from.source(), node.source);
+  if (!copy(from.inputs(), node.inputs) || !copy(from.outputs(), node.outputs) ||
       !decodeSettings(from, node))
     return tooLarge();
   if (auto ok = decodeAttributes(from); !ok) return ok;

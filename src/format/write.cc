@@ -106,7 +106,7 @@ Offset<fb::Attribute> sharedAttribute(flatbuffers::FlatBufferBuilder& out, const
 
 Offset<fb::Value> encodeValue(flatbuffers::FlatBufferBuilder& out, const ir::Value& value,
                               WeightsArea& weights) {
-  const auto name = out.CreateSharedString(value.name);
+  const auto name = out.CreateSharedString(value.name.view());
   const auto shape = out.CreateVector(value.type.shape.begin(), value.type.shape.rank());
   fb::ValueBuilder encoded(out);
   encoded.add_name(name);
@@ -128,12 +128,12 @@ Offset<fb::Node> encodeNode(flatbuffers::FlatBufferBuilder& out, const ir::Node&
   std::vector<Offset<fb::Attribute>> attributes;
   for (const auto& [name, value] : node.op->attributes())
     attributes.push_back(sharedAttribute(out, name, value, known));
-  const auto name = out.CreateString(node.name);
+  const auto name = out.CreateString(node.name.view());
   const auto kind = out.CreateSharedString(ops::opKindName(node.op->kind()));
-  const auto source = out.CreateSharedString(node.source);
+  const auto source = out.CreateSharedString(node.source.view());
   const auto list = out.CreateVector(attributes);
-  const auto inputs = out.CreateVector(node.inputs);
-  const auto outputs = out.CreateVector(node.outputs);
+  const auto inputs = out.CreateVector(node.inputs.data(), node.inputs.size());
+  const auto outputs = out.CreateVector(node.outputs.data(), node.outputs.size());
   Offset<flatbuffers::Vector<Offset<fb::Setting>>> settings;
   if (!node.settings.empty()) {
     std::vector<Offset<fb::Setting>> each;

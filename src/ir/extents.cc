@@ -24,7 +24,7 @@ int64_t extentIn(const Graph& graph, InputAxis axis, std::span<const TensorType>
 
 /// "axis 3 (W) of input 'x'"
 std::string inWords(const Graph& graph, const Extent& extent, InputAxis axis) {
-  const std::string& input = graph.values[static_cast<size_t>(valueOf(graph, axis))].name;
+  const ir::Name& input = graph.values[static_cast<size_t>(valueOf(graph, axis))].name;
   const std::string name = extent.name.empty() ? "" : " (" + extent.name + ")";
   return text("axis ", axis.axis, name, " of input '", input, "'");
 }

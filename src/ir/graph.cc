@@ -43,11 +43,11 @@ ValueId Graph::addValue(Value value) {
   return static_cast<ValueId>(values.size() - 1);
 }
 
-ValueId Graph::addConstant(std::string name, TensorType type, std::span<const std::byte> bytes) {
+ValueId Graph::addConstant(Name name, TensorType type, std::span<const std::byte> bytes) {
   return addValue({.name = std::move(name), .type = type, .constant = makeConstant(bytes)});
 }
 
-ValueId Graph::addFloats(std::string name, Shape shape, std::span<const float> floats) {
+ValueId Graph::addFloats(Name name, Shape shape, std::span<const float> floats) {
   return addConstant(std::move(name), {DataType::Float32, shape}, std::as_bytes(floats));
 }
 
@@ -70,7 +70,7 @@ std::vector<int> Graph::producers() const {
 bool Graph::isOutput(ValueId id) const { return std::ranges::find(outputs, id) != outputs.end(); }
 
 namespace {
-bool anyAlive(const std::vector<ValueId>& ids, const std::vector<char>& alive) {
+bool anyAlive(std::span<const ValueId> ids, const std::vector<char>& alive) {
   return std::ranges::any_of(ids, [&](ValueId id) { return id != kNoValue && alive[id]; });
 }
 }  // namespace
@@ -106,7 +106,7 @@ void Graph::removeDead() {
     keptValues.push_back(std::move(values[v]));
   }
   values = std::move(keptValues);
-  const auto renumber = [&](std::vector<ValueId>& ids) {
+  const auto renumber = [&](auto& ids) {
     for (ValueId& id : ids)
       if (id != kNoValue) id = renumbered[id];
   };
@@ -278,13 +278,12 @@ Result<void> Graph::verify() const {
 // Accounts ----------------------------------------------------------------------------------------
 
 size_t heapBytes(const Value& value) {
-  return minnow::heapBytes(value.name) + (value.constant ? sizeof(Constant) : 0);
+  return heapBytes(value.name) + (value.constant ? sizeof(Constant) : 0);
 }
 
 size_t heapBytes(const Node& node) {
-  return minnow::heapBytes(node.name) + minnow::heapBytes(node.source) +
-         minnow::heapBytes(node.inputs) + minnow::heapBytes(node.outputs) +
-         minnow::heapBytes(node.settings) + node.op->heapBytes();
+  return heapBytes(node.name) + heapBytes(node.source) + heapBytes(node.inputs) +
+         heapBytes(node.outputs) + minnow::heapBytes(node.settings) + node.op->heapBytes();
 }
 
 size_t heapBytes(const Setting& setting) { return minnow::heapBytes(setting.attribute); }

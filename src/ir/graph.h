@@ -11,13 +11,14 @@
 #include <vector>
 
 #include "base/heap_bytes.h"
+#include "ir/ids.h"
+#include "ir/name.h"
 #include "minnow/status.h"
 #include "minnow/tensor.h"
 #include "ops/operator.h"
 
 namespace minnow::ir {
 
-using ValueId = int32_t;
 /// An optional input that is absent.
 inline constexpr ValueId kNoValue = -1;
 
@@ -34,7 +35,7 @@ inline constexpr size_t kConstantsHeader = kSharedHeader + sizeof(Constants);
 std::shared_ptr<const Constant> makeConstant(std::span<const std::byte> bytes);
 
 struct Value {
-  std::string name;  ///< the ONNX tensor's name; made up for values that passes add
+  Name name;  ///< the ONNX tensor's; made up for values that passes add
   TensorType type;
   ops::StorageOrder order = ops::StorageOrder::Plain;
   Packing packing = Packing::None;  ///< of a constant
@@ -66,12 +67,12 @@ struct Setting {
 };
 
 struct Node {
-  std::string name;  ///< the ONNX node's name
+  Name name;  ///< the ONNX node's
   std::unique_ptr<ops::Operator> op;
-  std::vector<ValueId> inputs;   ///< kNoValue for an absent optional input
-  std::vector<ValueId> outputs;  ///< kNoValue for an output nobody wants
+  Ids inputs;   ///< kNoValue for an absent optional input
+  Ids outputs;  ///< kNoValue for an output nobody wants
   /// The ONNX operators it stands for, in order: "Conv+BatchNormalization+Relu". For traces.
-  std::string source = {};
+  Name source = {};
   std::vector<Setting> settings = {};
 
   template <class Op>
@@ -141,8 +142,8 @@ struct Graph {
 
   ValueId addValue(Value value);
   /// A plain constant with a fresh name derived from `name`.
-  ValueId addConstant(std::string name, TensorType type, std::span<const std::byte> bytes);
-  ValueId addFloats(std::string name, Shape shape, std::span<const float> values);
+  ValueId addConstant(Name name, TensorType type, std::span<const std::byte> bytes);
+  ValueId addFloats(Name name, Shape shape, std::span<const float> values);
 
   /// Indices of the nodes that read each value, by value; graph outputs are not counted.
   std::vector<std::vector<int>> consumers() const;

@@ -14,7 +14,8 @@ enum class DepthOrder : uint8_t {
 
 struct DepthToSpace final : OperatorBase<DepthToSpace> {
   static constexpr OpKind kKind = OpKind::DepthToSpace;
-  static constexpr Facts kFacts{.layoutRole = LayoutRole::Spatial, .rowsStandAlone = false};
+  static constexpr Facts kFacts{
+      .layoutRole = LayoutRole::Spatial, .rowsStandAlone = false, .movedInputs = 0b1};
   int64_t block = 1;
   DepthOrder order = DepthOrder::DepthFirst;
 
@@ -31,7 +32,8 @@ struct DepthToSpace final : OperatorBase<DepthToSpace> {
 
 struct SpaceToDepth final : OperatorBase<SpaceToDepth> {
   static constexpr OpKind kKind = OpKind::SpaceToDepth;
-  static constexpr Facts kFacts{.layoutRole = LayoutRole::Spatial, .rowsStandAlone = false};
+  static constexpr Facts kFacts{
+      .layoutRole = LayoutRole::Spatial, .rowsStandAlone = false, .movedInputs = 0b1};
   int64_t block = 1;
   DepthOrder order = DepthOrder::DepthFirst;
 

@@ -128,7 +128,7 @@ bool foldBatchNormAt(Rewriter& graph, int n, sizes::Budget& budget) {
   }
   if (!finite(weights) || !finite(shift)) return false;
   const ir::Value& old = graph.value(node.inputs[1]);
-  const std::string name = old.name;
+  const ir::Name name = old.name;
   const Shape shape = old.type.shape;
   std::vector<ValueId> inputs = node.inputs;
   inputs.resize(3);
@@ -188,7 +188,7 @@ bool becomeDepthwise(Rewriter& graph, int n) {
   const int64_t channels = type.shape[1];
   Shape shape = Shape::ofRank(type.shape.rank());
   shape[0] = channels;
-  const std::string name = graph.node(n).name;
+  const ir::Name name = graph.node(n).name;
   const ValueId weights = graph.addFloats(name + "_scale", shape, scale);
   const ValueId bias = graph.addFloats(name + "_shift", {channels}, shift);
   for (int i = 0; i < count; ++i) graph.absorbReader(n);

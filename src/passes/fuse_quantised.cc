@@ -187,7 +187,7 @@ class Fuser {
                        std::as_bytes(std::span(less)));
   }
 
-  ValueId addConstant(const std::string& name, const TensorType& type,
+  ValueId addConstant(const ir::Name& name, const TensorType& type,
                       std::span<const std::byte> bytes) {
     return graph_.addValue({.name = name, .type = type, .constant = ir::makeConstant(bytes)});
   }
@@ -265,7 +265,7 @@ class Fuser {
   }
 
   bool become(int n, std::unique_ptr<ops::Operator> op, std::vector<ValueId> inputs,
-              const std::string& source) {
+              const ir::Name& source) {
     const auto given = op->inferShape(typesOf(inputs));
     if (!given || given->size() != 1 ||
         given->front() != graph_.value(graph_.node(n).outputs[0]).type)

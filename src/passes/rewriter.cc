@@ -39,9 +39,8 @@ ValueId Rewriter::addValue(ir::Value value) {
   return graph_.addValue(std::move(value));
 }
 
-ValueId Rewriter::addFloats(const std::string& name, const Shape& shape,
-                            std::span<const float> floats) {
-  return addValue({.name = name,
+ValueId Rewriter::addFloats(ir::Name name, const Shape& shape, std::span<const float> floats) {
+  return addValue({.name = std::move(name),
                    .type = {DataType::Float32, shape},
                    .constant = ir::makeConstant(std::as_bytes(floats))});
 }
@@ -52,7 +51,7 @@ void Rewriter::forgetReader(ValueId id, int n) {
 }
 
 void Rewriter::setInputs(int n, std::vector<ValueId> inputs) {
-  const std::vector<ValueId> before = std::exchange(node(n).inputs, std::move(inputs));
+  const ir::Ids before = std::exchange(node(n).inputs, ir::Ids(inputs));
   for (const ValueId id : before)
     if (id != kNoValue) forgetReader(id, n);
   for (const ValueId id : node(n).inputs)
@@ -83,7 +82,7 @@ void Rewriter::dropIfUnread(int first) {
 }
 
 void Rewriter::replace(int n, std::unique_ptr<ops::Operator> op, std::vector<ValueId> inputs,
-                       std::string source) {
+                       ir::Name source) {
   node(n).op = std::move(op);
   node(n).source = std::move(source);
   setInputs(n, std::move(inputs));
@@ -125,8 +124,8 @@ void Rewriter::becomeConstant(ValueId id, std::shared_ptr<const ir::Constant> co
   dropIfUnread(n);
 }
 
-std::string joinSources(const std::string& first, const std::string& second) {
-  if (first.empty() || second.empty()) return first + second;
+std::string joinSources(const ir::Name& first, const ir::Name& second) {
+  if (first.empty() || second.empty()) return first.str() + second;
   return first + "+" + second;
 }
 

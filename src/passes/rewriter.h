@@ -43,13 +43,13 @@ class Rewriter {
   int onlyReader(int n) const;
 
   // Changing --------------------------------------------------------------------------------------
-  ir::ValueId addFloats(const std::string& name, const Shape& shape, std::span<const float> floats);
+  ir::ValueId addFloats(ir::Name name, const Shape& shape, std::span<const float> floats);
   ir::ValueId addValue(ir::Value value);
   void setInputs(int n, std::vector<ir::ValueId> inputs);
   /// Another operator on other inputs gives the node's result. `source` tells which ONNX operators
   /// it stands for.
   void replace(int n, std::unique_ptr<ops::Operator> op, std::vector<ir::ValueId> inputs,
-               std::string source);
+               ir::Name source);
   /// Node n writes what its only reader wrote, which goes.
   void absorbReader(int n);
   /// Readers of the node's first output read `other` instead. False, and nothing done, if the
@@ -71,6 +71,6 @@ class Rewriter {
 };
 
 /// "Conv+Relu" of the ONNX operators of two nodes, either of which may be unknown.
-std::string joinSources(const std::string& first, const std::string& second);
+std::string joinSources(const ir::Name& first, const ir::Name& second);
 
 }  // namespace minnow::passes

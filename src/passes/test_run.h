@@ -71,7 +71,7 @@ inline std::vector<Tensor> runGraph(const ir::Graph& graph, const std::vector<Te
   for (size_t i = 0; i < inputs.size(); ++i) views[graph.inputs[i]] = inputs[i].view();
   for (const ir::Node& node : graph.nodes)
     if (auto ok = runNode(node, views, memory, graph); !ok)
-      ADD_FAILURE() << node.name << ": " << ok.error().message;
+      ADD_FAILURE() << node.name.view() << ": " << ok.error().message;
   std::vector<Tensor> outputs;
   for (const ir::ValueId id : graph.outputs) {
     outputs.emplace_back(graph.values[id].type);

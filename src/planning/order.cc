@@ -172,7 +172,7 @@ LastStep lastOf(const Order& order, LastStep a, LastStep b) {
 }
 
 double workOf(const ir::Graph& graph, std::span<const TensorType> types, int node) {
-  const auto typesOf = [&](const std::vector<ir::ValueId>& ids) {
+  const auto typesOf = [&](std::span<const ir::ValueId> ids) {
     std::vector<TensorType> found;
     for (const ir::ValueId id : ids) found.push_back(id == ir::kNoValue ? TensorType{} : types[id]);
     return found;

@@ -122,12 +122,13 @@ class Builder {
     const planning::Place& planned = layout_.storage.places[id];
     Place& place = program_.places[id];
     place.buffer = planned.buffer;
-    place.byteOffset =
+    const size_t offset =
         static_cast<size_t>(planned.storage.offset) * elementSize(program_.storedAs(id));
-    if (planned.constant != kNoValue)
+    if (planned.buffer != kNone)
+      place.byteOffset = offset;
+    else if (planned.constant != kNoValue)
       place.constant =
-          const_cast<std::byte*>(graph_.values[planned.constant].constant->bytes.data()) +
-          place.byteOffset;
+          const_cast<std::byte*>(graph_.values[planned.constant].constant->bytes.data()) + offset;
     place.strides = stridesIndex(planned.storage.strides);
     place.packing = graph_.values[id].packing;
     if (!layout_.dataSizes.isFromData(id)) return;
@@ -150,7 +151,7 @@ class Builder {
     infos.reserve(ids.size());
     for (const ValueId id : ids) {
       const TensorType& type = program_.typeOf(id);
-      infos.push_back({graph_.values[id].name, type.type, type.shape});
+      infos.push_back({graph_.values[id].name.str(), type.type, type.shape});
     }
     return infos;
   }

@@ -36,7 +36,7 @@ std::string bandName(int band) { return band == 0 ? "" : text(", band ", band + 
 OperatorInfo describeOperator(const Program& program, size_t step) {
   const ir::Node& node = program.graph->nodes[step];
   const backend::Kernel* kernel = program.steps[step].kernel.get();
-  OperatorInfo info{node.name, node.op->name(), kernel ? kernel->name() : "view", 0, step};
+  OperatorInfo info{node.name.str(), node.op->name(), kernel ? kernel->name() : "view", 0, step};
   info.kind = ops::opKindName(node.op->kind());
   if (kernel) info.backend = program.steps[step].backend->name();
   if (backend::kHasDevices && kernel) info.launches = kernel->launches();

@@ -34,7 +34,7 @@ void Program::bindView(ir::ValueId id, TensorView& view) const {
   view.shape = type.shape;
   view.strides = strides[place.strides];
   view.packing = place.packing;
-  view.data = place.constant;
+  view.data = place.buffer == kNone ? place.constant : nullptr;
   view.missing = nullptr;
 }
 

@@ -32,8 +32,10 @@ struct Place {
   int32_t strides = kNone;  ///< index into Program::strides
   int32_t actual = kNone;   ///< counts the values of which data decide an extent
   Packing packing = Packing::None;
-  size_t byteOffset = 0;          ///< in the buffer
-  std::byte* constant = nullptr;  ///< where it lies in a constant's bytes; kernels do not write it
+  union {
+    size_t byteOffset = 0;  ///< in the buffer
+    std::byte* constant;    ///< without one: in a constant's bytes, which kernels do not write
+  };
 };
 
 /// A stretch of the arena that one or several values share.

@@ -98,7 +98,7 @@ class Equaliser {
   /// A constant of the node's own: exporters let layers share those that are equal.
   template <class Change>
   void rewrite(int n, size_t input, Change change) {
-    std::vector<ValueId>& inputs = graph_.nodes[static_cast<size_t>(n)].inputs;
+    ir::Ids& inputs = graph_.nodes[static_cast<size_t>(n)].inputs;
     if (inputs.size() <= input || inputs[input] == ir::kNoValue) return;
     const ir::Value& old = graph_.values[at(inputs[input])];
     std::vector<float> now;

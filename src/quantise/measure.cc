@@ -80,7 +80,7 @@ class Comparison {
     for (size_t i = 0; i < graph.values.size(); ++i) {
       const auto id = static_cast<ValueId>(i);
       if (!isReal(graph, id) || graph.values[i].isConstant()) continue;
-      const std::string& name = graph.values[i].name;
+      const std::string name = graph.values[i].name.str();
       copies_.emplace(name, Copy{id, nullptr});
       copies_.emplace(name + entire, Copy{id, &entire_});
       // What a layer in float puts out is not what its readers round it to.
@@ -157,7 +157,7 @@ Result<Costs> measure(const ir::Graph& graph, const Plan& plan, const Samples& s
     if (id == kNoValue || node.op->choosesElements(0) || !isReal(graph, id) ||
         !known.insert(id).second)
       continue;
-    costs.layers.push_back({id, node.name, node.op->name(), plan.isInteger[n] != 0,
+    costs.layers.push_back({id, node.name.str(), node.op->name(), plan.isInteger[n] != 0,
                             comparison.single(id), comparison.entire(id)});
   }
   for (const ValueId id : graph.outputs)

@@ -1,5 +1,6 @@
 // Everything is tried in integers first. What fuse-quantised leaves in float is float in the next
-// try, so that no list of operators has to be kept beside the pass's own.
+// try, so that no list of operators has to be kept beside the pass's own. Ranges and weights, which take
+// the time, do not depend on what stays float: they are found once.
 #include "quantise/plan.h"
 
 #include <algorithm>
@@ -44,18 +45,12 @@ class Planner {
     plan_.by.resize(graph.values.size());
   }
 
-  Result<Plan> run(const std::set<ValueId>& kept) {
+  Plan run() {
     findInner();
-    findCandidates(kept);
+    findCandidates();
     findRanges();
     findWeights();
-    while (true) {
-      const auto floats = leftInFloat();
-      if (!floats) return std::unexpected(floats.error());
-      if (floats->empty()) return std::move(plan_);
-      for (size_t n = 0; n < layers_.size(); ++n)
-        if (floats->contains(layers_[n])) becomeFloat(static_cast<int>(n));
-    }
+    return std::move(plan_);
   }
 
  private:
@@ -68,7 +63,7 @@ class Planner {
   }
 
   /// Nodes that lead to a convolution or product, or are one.
-  void findCandidates(const std::set<ValueId>& kept) {
+  void findCandidates() {
     const auto readers = graph_.consumers();
     std::vector<char> leads(layers_.size());
     for (size_t n = layers_.size(); n-- > 0;) {
@@ -78,7 +73,7 @@ class Planner {
           for (const int reader : readers[at(id)]) leads[n] |= leads[static_cast<size_t>(reader)];
     }
     for (size_t n = 0; n < layers_.size(); ++n)
-      plan_.isInteger[n] = (leads[n] || endsLinear(n)) && !kept.contains(layers_[n]) && isSeen(n);
+      plan_.isInteger[n] = (leads[n] || endsLinear(n)) && isSeen(n);
   }
 
   /// True of the activation behind a convolution or product.
@@ -142,38 +137,42 @@ class Planner {
     }
   }
 
-  // Trying -----------------------------------------------------------------------------------------
-
-  /// Layers in integers of which conversion leaves a node in float, by their results.
-  Result<std::set<ValueId>> leftInFloat() {
-    ir::Graph tried = quantised(graph_, plan_);
-    std::vector<std::string> others;
-    for (const passes::Pass& pass : passes::allPasses())
-      if (pass.name != std::string_view("fuse-quantised")) others.emplace_back(pass.name);
-    if (auto ok = passes::runPasses(tried, others); !ok) return std::unexpected(ok.error());
-    std::set<std::string> names;
-    for (const ir::Node& node : tried.nodes)
-      for (const ValueId id : node.outputs)
-        if (id != kNoValue) names.insert(tried.values[at(id)].name);
-    std::set<ValueId> floats;
-    for (size_t n = 0; n < layers_.size(); ++n)
-      for (const ValueId id : node(n).outputs)
-        if (id != kNoValue && plan_.isInteger[n] && names.contains(graph_.values[at(id)].name))
-          floats.insert(layers_[n]);
-    return floats;
-  }
-
-  void becomeFloat(int n) {
-    plan_.isInteger[static_cast<size_t>(n)] = 0;
-    plan_.weights.erase(n);
-  }
-
   ir::Graph& graph_;
   const Seen& seen_;
   const PlanOptions& options_;
   std::vector<ValueId> layers_;
   Plan plan_;
 };
+
+// Trying -------------------------------------------------------------------------------------------
+
+/// Layers in integers of which conversion leaves a node in float, by their results.
+Result<std::set<ValueId>> leftInFloat(const ir::Graph& graph, const Plan& plan,
+                                      const std::vector<ValueId>& layers) {
+  ir::Graph tried = quantised(graph, plan);
+  std::vector<std::string> others;
+  for (const passes::Pass& pass : passes::allPasses())
+    if (pass.name != std::string_view("fuse-quantised")) others.emplace_back(pass.name);
+  if (auto ok = passes::runPasses(tried, others); !ok) return std::unexpected(ok.error());
+  std::set<std::string_view> names;
+  for (const ir::Node& node : tried.nodes)
+    for (const ValueId id : node.outputs)
+      if (id != kNoValue) names.insert(tried.values[at(id)].name);
+  std::set<ValueId> floats;
+  for (size_t n = 0; n < layers.size(); ++n)
+    for (const ValueId id : graph.nodes[n].outputs)
+      if (id != kNoValue && plan.isInteger[n] && names.contains(graph.values[at(id)].name))
+        floats.insert(layers[n]);
+  return floats;
+}
+
+void becomeFloat(Plan& plan, const std::vector<ValueId>& layers, const std::set<ValueId>& floats) {
+  for (size_t n = 0; n < layers.size(); ++n) {
+    if (!floats.contains(layers[n])) continue;
+    plan.isInteger[n] = 0;
+    plan.weights.erase(static_cast<int>(n));
+  }
+}
 
 }  // namespace
 
@@ -193,9 +192,19 @@ std::vector<ValueId> layersOf(const ir::Graph& graph) {
   return layers;
 }
 
-Result<Plan> plan(ir::Graph& graph, const Seen& seen, const PlanOptions& options,
-                  const std::set<ValueId>& kept) {
-  return Planner(graph, seen, options).run(kept);
+Plan candidates(ir::Graph& graph, const Seen& seen, const PlanOptions& options) {
+  return Planner(graph, seen, options).run();
+}
+
+Result<Plan> settled(const ir::Graph& graph, Plan plan, const std::set<ValueId>& kept) {
+  const auto layers = layersOf(graph);
+  becomeFloat(plan, layers, kept);
+  while (true) {
+    const auto floats = leftInFloat(graph, plan, layers);
+    if (!floats) return std::unexpected(floats.error());
+    if (floats->empty()) return plan;
+    becomeFloat(plan, layers, *floats);
+  }
 }
 
 }  // namespace minnow::quantise

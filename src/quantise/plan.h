@@ -39,10 +39,11 @@ struct PlanOptions {
   bool correctBias = true;
 };
 
-/// Integers wherever the engine has an operator of them (it is asked, by converting the graph), up
-/// to the last convolution or product on the way to an output: what follows is arithmetic on
-/// results. Layers in `kept`, by their results, stay float.
-Result<Plan> plan(ir::Graph& graph, const Seen& seen, const PlanOptions& options,
-                  const std::set<ir::ValueId>& kept);
+/// Integers everywhere up to the last convolution or product on the way to an output: what follows is
+/// arithmetic on results.
+Plan candidates(ir::Graph& graph, const Seen& seen, const PlanOptions& options);
+/// Those of them that the engine has an operator for (it is asked, by converting the graph). Layers in
+/// `kept`, by their results, stay float.
+Result<Plan> settled(const ir::Graph& graph, Plan candidates, const std::set<ir::ValueId>& kept);
 
 }  // namespace minnow::quantise

@@ -25,14 +25,28 @@ std::vector<std::string> laterPasses() {
   return names;
 }
 
+/// True of a node that computes with integers of 8 bits: beside them it has a scale, or it sums products
+/// of two of them. What moves or casts bytes, as those of a picture, has neither.
+bool isQuantised(const ir::Graph& graph, const ir::Node& node) {
+  const auto count = [&](std::span<const ValueId> ids, auto... types) {
+    return std::ranges::count_if(ids, [&](ValueId id) {
+      return id != kNoValue && ((graph.values[at(id)].type.type == types) || ...);
+    });
+  };
+  using enum DataType;
+  const auto read = count(node.inputs, Uint8, Int8), given = count(node.outputs, Uint8, Int8);
+  const auto reals = count(node.inputs, Float32, Float16, Float64) +
+                     count(node.outputs, Float32, Float16, Float64);
+  return (read + given > 0 && reals >= 2) || (read >= 2 && count(node.outputs, Int32) > 0);
+}
+
 Result<void> refuseQuantised(const ir::Graph& graph) {
-  for (const ir::Node& node : graph.nodes) {
-    const std::string name = node.op->name();
-    if (name.find("Quant") == std::string::npos && !name.ends_with("Integer")) continue;
-    return fail(ErrorCode::Unsupported, "node '", node.name, "' (", name,
-                ") shows that the model is quantised already: `minnow convert` takes it as it is; "
-                "quantise the float model that it was made of");
-  }
+  for (const ir::Node& node : graph.nodes)
+    if (isQuantised(graph, node))
+      return fail(
+          ErrorCode::Unsupported, "node '", node.name, "' (", node.op->name(),
+          ") computes with integers of 8 bits, so that the model is quantised already: "
+          "`minnow convert` takes it as it is; quantise the float model that it was made of");
   return {};
 }
 
@@ -50,6 +64,7 @@ class Quantiser {
     }
     if (needsBins(options_.plan.ranges))
       if (auto ok = look("distributions", addBins); !ok) return std::unexpected(ok.error());
+    candidates_ = candidates(graph_, seen_, options_.plan);
     auto found = chosen(report);
     if (!found) return std::unexpected(found.error());
     return quantised(graph_, *found);
@@ -120,7 +135,7 @@ class Quantiser {
   // Which layers -----------------------------------------------------------------------------------
 
   Result<Plan> measured(const std::set<ValueId>& kept, Costs& costs) {
-    auto found = plan(graph_, seen_, options_.plan, kept);
+    auto found = settled(graph_, candidates_, kept);
     if (!found) return found;
     auto now =
         measure(graph_, *found, samples_, options_.measured, options_.threads, options_.progress);
@@ -167,6 +182,7 @@ class Quantiser {
   const Samples& samples_;
   const Options& options_;
   Seen seen_;
+  Plan candidates_;
   std::vector<float> floats_;
 };
 

@@ -9,6 +9,8 @@
 #include <random>
 
 #include "format/write.h"
+#include "ops/cast.h"
+#include "ops/transpose.h"
 #include "passes/pass_list.h"
 #include "passes/random_graph.h"
 #include "quantise/equalise.h"
@@ -220,6 +222,25 @@ TEST(Quantise, QuantisedModelsAndNumbersThatAreNoneAreRefused) {
   ASSERT_FALSE(endless);
   EXPECT_NE(endless.error().message.find("picture 0: tensor 'in0'"), std::string::npos)
       << endless.error().message;
+}
+
+ops::Cast castTo(DataType type) {
+  ops::Cast op;
+  op.to = type;
+  return op;
+}
+
+TEST(Quantise, BytesWithoutAScaleAreNoQuantisation) {
+  GraphBuilder b;
+  const ValueId x = b.input({1, 4, 6, 6});
+  ops::Transpose turned;
+  turned.perm = {0, 1, 3, 2};
+  const ValueId bytes = b.add(turned, {b.add(castTo(DataType::Uint8), {x})});
+  const ValueId y = b.add(castTo(DataType::Float32), {bytes});
+  b.output(b.add(convOf(1, 1, 0), {y, b.random({4, 4, 1, 1})}));
+  Report report;
+  const auto done = quantiseGraph(std::move(b.graph), samples(1), {}, report);
+  EXPECT_TRUE(done) << done.error().message;
 }
 
 // Parts -------------------------------------------------------------------------------------------

@@ -74,7 +74,7 @@ ValueId Writer::weights(const ir::Node& node, const QuantisedWeights& weights) {
 ValueId Writer::bias(const ir::Node& node, const QuantisedWeights& weights) {
   if (weights.bias.empty()) return kNoValue;
   const std::string name = node.inputs.size() > 2 && node.inputs[2] != kNoValue
-                               ? value(node.inputs[2]).name
+                               ? value(node.inputs[2]).name.str()
                                : node.name + "#bias";
   return to_.addFloats(name, Shape{static_cast<int64_t>(weights.bias.size())}, weights.bias);
 }

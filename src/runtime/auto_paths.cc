@@ -303,8 +303,8 @@ class Chooser {
 
   std::string nameOf(int node) const {
     for (const ir::ValueId id : graph_.nodes[node].outputs)
-      if (id != ir::kNoValue) return graph_.values[id].name;
-    return graph_.nodes[node].name;
+      if (id != ir::kNoValue) return graph_.values[id].name.str();
+    return graph_.nodes[node].name.str();
   }
 
   const PathChoice::Tried& best() const {

@@ -22,8 +22,7 @@ std::unexpected<Error> onTheCpu(const program::Program& program, const char* kin
 }
 
 /// Steps that have a value among their inputs, or outputs.
-std::vector<size_t> stepsWith(const ir::Graph& graph, std::vector<ValueId> ir::Node::* ids,
-                              ValueId id) {
+std::vector<size_t> stepsWith(const ir::Graph& graph, ir::Ids ir::Node::* ids, ValueId id) {
   std::vector<size_t> steps;
   for (size_t n = 0; n < graph.nodes.size(); ++n)
     if (std::ranges::count(graph.nodes[n].*ids, id) > 0) steps.push_back(n);

@@ -134,7 +134,7 @@ Result<CallbackVerdict> callOnCopies(const OpCallback& callback, const OperatorI
 /// or run other frames: the team's threads are free meanwhile.
 Result<void> call(const OpCallback& callback, runtime::Runner& runner, base::Team& team,
                   std::vector<TensorView> (runtime::Runner::*visible)() const,
-                  std::vector<ir::ValueId> ir::Node::* ids) {
+                  ir::Ids ir::Node::* ids) {
   if (!callback) return {};
   if (auto ok = runner.finish(); !ok) return ok;
   const OperatorInfo info = runner.info();

@@ -27,7 +27,7 @@ std::string graphviz(const ir::Graph& graph) {
   std::vector<std::string> source(graph.values.size());
   for (const ir::ValueId id : graph.inputs) {
     source[id] = text("in", id);
-    out += text("  in", id, " [shape=ellipse, label=", quoted(graph.values[id].name), "];\n");
+    out += text("  in", id, " [shape=ellipse, label=", quoted(graph.values[id].name.str()), "];\n");
   }
   for (size_t n = 0; n < graph.nodes.size(); ++n) {
     const ir::Node& node = graph.nodes[n];

@@ -41,7 +41,7 @@ void Interpreter::Impl::nameInputsAndOutputs() {
   outputs.reserve(graph.outputs.size());
   for (ir::ValueId id : graph.inputs) {
     const ir::Value& value = graph.values[id];
-    inputs.push_back({value.name, value.type.type, value.type.shape});
+    inputs.push_back({value.name.str(), value.type.type, value.type.shape});
   }
   for (size_t i = 0; i < graph.outputs.size(); ++i) {
     const ir::Value& value = graph.values[graph.outputs[i]];

@@ -83,7 +83,7 @@ class CaseGraph {
 
   void output(ir::ValueId id) {
     graph.outputs.push_back(id);
-    graph.outputNames.push_back(graph.values[id].name);
+    graph.outputNames.push_back(graph.values[id].name.str());
   }
 };
 

@@ -22,8 +22,8 @@ void writeTensor(const fs::path& file, const std::string& name, const HostTensor
 
 /// What the operator read when it erred: the reference's, else what was computed before it.
 HostTensor inputOf(const Report& report, const ir::Value& value) {
-  auto tensor = report.tensorB(value.name);
-  if (!tensor) tensor = report.tensorOwn(value.name);
+  auto tensor = report.tensorB(value.name.str());
+  if (!tensor) tensor = report.tensorOwn(value.name.str());
   HostTensor found = need(std::move(tensor));
   if (found.type != value.type)
     throw Failure(
@@ -45,7 +45,7 @@ void writeCulprit(const fs::path& folder, std::span<const std::byte> model, cons
   fs::create_directories(data);
   int inputs = 0, outputs = 0;
   for (const ir::ValueId id : alone.inputs)
-    writeTensor(data / fmt::format("input_{}.pb", inputs++), alone.values[id].name,
+    writeTensor(data / fmt::format("input_{}.pb", inputs++), alone.values[id].name.str(),
                 inputOf(report, alone.values[id]));
   for (const std::string& name : alone.outputNames)
     if (const auto expected = report.tensorB(name))

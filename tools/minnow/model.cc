@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <cstring>
 
@@ -131,8 +132,15 @@ Shapes ofInputs(const std::string& model, const Shapes& shapes) {
   return shapes.empty() ? Shapes{} : among(shapes, inputNames(model));
 }
 
+std::string endingOf(const std::filesystem::path& path) {
+  std::string ending = path.extension().string();
+  std::ranges::transform(ending, ending.begin(), [](unsigned char c) { return std::tolower(c); });
+  return ending;
+}
+
 bool isSource(const std::filesystem::path& path) {
-  return path.extension() == ".onnx" || path.extension() == ".tflite";
+  const std::string ending = endingOf(path);
+  return ending == ".onnx" || ending == ".tflite";
 }
 
 AlignedBytes modelBytes(const std::filesystem::path& path, const ConvertSettings& settings) {

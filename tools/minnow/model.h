@@ -62,6 +62,8 @@ std::vector<std::pair<std::string, Shape>> sessionShapes(const Interpreter& mode
 
 /// False in a build without the converter.
 bool hasConverter();
+/// ".onnx" of "NET.ONNX".
+std::string endingOf(const std::filesystem::path& path);
 /// True for a file that has to be converted first: ONNX or TensorFlow Lite.
 bool isSource(const std::filesystem::path& path);
 /// Bytes of a .minnow file. Failure with all unsupported nodes, or when this build has no

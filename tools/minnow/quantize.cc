@@ -35,8 +35,7 @@ struct Arguments {
 };
 
 bool isSample(const fs::path& path) {
-  std::string end = path.extension().string();
-  std::ranges::transform(end, end.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string end = endingOf(path);
   return end == ".jpg" || end == ".jpeg" || end == ".png" || end == ".bmp" || end == ".npy";
 }
 
@@ -101,6 +100,29 @@ quantise::RangeRule rangeRule(const std::string& name) {
   return name == "squares" ? Squares : Divergence;
 }
 
+// What has so large an error holds more error than answer.
+constexpr double kLost = 1;
+constexpr const char* kWhatToDo =
+    "Look at whether the pictures are fed as in real use (--mean, --scale, --color) and are many "
+    "and various enough; then try --ranges minmax or percentile, and --max-error or --keep, which "
+    "leave the worst layers in float";
+
+std::vector<std::string> warningsOf(const quantise::Costs& costs) {
+  std::vector<std::string> warnings;
+  for (const quantise::LayerCost& layer : costs.layers)
+    if (layer.isInteger && layer.single >= kLost)
+      warnings.push_back(
+          fmt::format("layer '{}' ({}) by itself errs by {:.0f} %: its range is wrong, "
+                      "or its results cancel. {}",
+                      layer.name, layer.type, layer.single * 100, kWhatToDo));
+  if (costs.output >= kLost)
+    warnings.push_back(
+        fmt::format("the outputs err by {:.0f} %, more than they say, unless they are "
+                    "all but 0 for these pictures (a detector that finds nothing). {}",
+                    costs.output * 100, kWhatToDo));
+  return warnings;
+}
+
 nlohmann::json reportJson(const Arguments& args, const quantise::Report& report, size_t pictures,
                           size_t fileBytes) {
   nlohmann::json layers = nlohmann::json::array();
@@ -117,6 +139,7 @@ nlohmann::json reportJson(const Arguments& args, const quantise::Report& report,
           {"weight_bytes", report.conversion.weightBytes},
           {"equalised", report.equalised},
           {"output_error", report.costs.output},
+          {"warnings", warningsOf(report.costs)},
           {"layers", layers}};
 }
 
@@ -137,6 +160,8 @@ void printReport(const Arguments& args, const quantise::Report& report, size_t p
   fmt::print("file       {}\n", bytesInWords(fileBytes));
   fmt::print("error      {:.2f} % of the outputs, on {} of {} pictures\n",
              report.costs.output * 100, std::min(pictures, args.options.measured), pictures);
+  for (const std::string& warning : warningsOf(report.costs))
+    fmt::print("warning    {}\n", warning);
 }
 
 void quantize(Arguments& args) {

@@ -203,7 +203,7 @@ void ImportState::noteName(const std::string& name, ir::ValueId value) {
 }
 
 std::string ImportState::nameForBound(ir::ValueId value) const {
-  const std::string& name = graph.values[static_cast<size_t>(value)].name;
+  const std::string name = graph.values[static_cast<size_t>(value)].name.str();
   return name.starts_with(prefix) ? name.substr(prefix.size()) : name;
 }
 
@@ -304,7 +304,7 @@ std::vector<std::string> ImportState::sourceInputs(ir::ValueId id) const {
   std::vector<std::string> names;
   for (ir::ValueId in : graph.inputs)
     if (wanted[static_cast<size_t>(in)])
-      names.push_back(graph.values[static_cast<size_t>(in)].name);
+      names.push_back(graph.values[static_cast<size_t>(in)].name.str());
   return names;
 }
 

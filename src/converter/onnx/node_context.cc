@@ -166,7 +166,7 @@ const ir::Value& NodeContext::expectConstant(ir::ValueId id, const std::string& 
   if (id == ir::kNoValue) broken(what + " is missing");
   const ir::Value& value = state_.graph.values[static_cast<size_t>(id)];
   if (value.isConstant()) return value;
-  const std::string name = value.name.starts_with('~') ? "" : " ('" + value.name + "')";
+  const std::string name = value.name.starts_with("~") ? "" : " ('" + value.name + "')";
   throw NeedsValue(what + name + " must be known at conversion", state_.sourceInputs(id));
 }
 
@@ -212,7 +212,7 @@ void NodeContext::expectBounded(int i) const { expectBounded(input(i), text("inp
 
 void NodeContext::expectBounded(ir::ValueId id, const std::string& what) const {
   if (id == ir::kNoValue || isConstant(id) || state_.bounds.of(id)) return;
-  const std::string& name = state_.graph.values[static_cast<size_t>(id)].name;
+  const std::string_view name = state_.graph.values[static_cast<size_t>(id)].name;
   if (name.starts_with('~') || state_.dataSizes.isFromData(id)) return;
   throw NeedsValue(text(what, " ('", name,
                         "') must be known at conversion, or the most that it can be: --bound ",
@@ -369,7 +369,7 @@ void NodeContext::setOutput(int i, ir::ValueId value) {
   state_.noteName(name, value);
   // The first ONNX name a computed value gets is its name from here on; later ones are aliases.
   ir::Value& ours = state_.graph.values[static_cast<size_t>(value)];
-  if (ours.name.starts_with('~')) ours.name = state_.prefix + name;
+  if (ours.name.starts_with("~")) ours.name = state_.prefix + name;
 }
 
 void NodeContext::noteShapeDependence() {

@@ -27,7 +27,7 @@ void SizeTrace::note(ir::Node node, const ir::Graph& graph, Moment moment) {
   if (node.op->facts().sizesFromData &&
       moment == Moment::Conversion) {  // as many elements as there are now
     for (const ValueId id : node.inputs)
-      if (follows(id)) assume(id, node.name, node.source);
+      if (follows(id)) assume(id, node.name.str(), node.source.str());
     return;
   }
   if (follow && !node.op->facts().sizesFromData)
@@ -76,7 +76,7 @@ class SizeGraph {
   ValueId number(ValueId id) const { return numbers_[static_cast<size_t>(id)]; }
 
  private:
-  bool anyMarked(const std::vector<ValueId>& ids, const std::vector<char>& marks) const {
+  bool anyMarked(std::span<const ValueId> ids, const std::vector<char>& marks) const {
     return std::ranges::any_of(
         ids, [&](ValueId id) { return id != kNoValue && marks[static_cast<size_t>(id)]; });
   }

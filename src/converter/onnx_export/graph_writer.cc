@@ -37,14 +37,14 @@ Name GraphWriter::unusedIn(std::set<Name>& taken, const Name& like) {
 /// Inputs and outputs have the model's names, whatever else is called so.
 void GraphWriter::nameValues() {
   names_.assign(source_.values.size(), "");
-  for (const ValueId id : source_.inputs) names_[id] = unused(source_.values[id].name);
+  for (const ValueId id : source_.inputs) names_[id] = unused(source_.values[id].name.str());
   for (size_t i = 0; i < source_.outputs.size(); ++i) {
     const ValueId id = source_.outputs[i];
     const Name name = unused(source_.outputNames[i]);
     if (names_[id].empty() && !source_.values[id].isConstant()) names_[id] = name;
   }
   for (size_t id = 0; id < names_.size(); ++id)
-    if (names_[id].empty()) names_[id] = unused(source_.values[id].name);
+    if (names_[id].empty()) names_[id] = unused(source_.values[id].name.str());
 }
 
 Name GraphWriter::constant(const Name& like, const TensorType& type, const void* elements) {
@@ -198,7 +198,7 @@ Result<ir::Graph> operatorAlone(const ir::Graph& graph, std::string_view tensor)
   for (const ir::ValueId id : alone.nodes[0].outputs)
     if (id != ir::kNoValue) {
       alone.outputs.push_back(id);
-      alone.outputNames.push_back(alone.values[id].name);
+      alone.outputNames.push_back(alone.values[id].name.str());
     }
   alone.removeDead();
   return alone;

@@ -148,8 +148,8 @@ Added NodeWriter::add(const char* type, std::span<const Name> inputs, int output
   auto* node = graph_.graph().add_node();
   node->set_op_type(type);
   const bool isFirst = graph_.graph().node_size() - first_ == 1;
-  node->set_name(graph_.unusedNode(isFirst ? node_.name : node_.name + ":" + type));
-  node->set_doc_string(node_.source);
+  node->set_name(graph_.unusedNode(isFirst ? node_.name.str() : node_.name + ":" + type));
+  node->set_doc_string(node_.source.str());
   size_t count = inputs.size();
   while (count > 0 && inputs[count - 1].empty()) --count;
   for (const Name& input : inputs.first(count)) node->add_input(input);
@@ -207,7 +207,7 @@ void NodeWriter::give(int i, const Name& name) {
   if (!isOurs) {
     onnx::NodeProto& copy = *graph_.graph().add_node();
     copy.set_op_type("Identity");
-    copy.set_name(graph_.unusedNode(node_.name));
+    copy.set_name(graph_.unusedNode(node_.name.str()));
     copy.add_input(name);
     copy.add_output(result);
     return;

@@ -222,7 +222,7 @@ void TfliteOperator::set(int i, ir::ValueId value, Axes axes) {
   (axes == Axes::File ? written.file : written.channelsFirst) = value;
   state_.noteName(written.name, value);
   ir::Value& ours = state_.graph.values[index(value)];
-  if (ours.name.starts_with('~')) ours.name = written.name;
+  if (ours.name.starts_with("~")) ours.name = written.name;
 }
 
 void TfliteOperator::set(int i, ir::ValueId value, tfl::Activation activation, Axes axes) {
