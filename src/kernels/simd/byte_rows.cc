@@ -179,8 +179,8 @@ void storeColumns(const SumsToBytes& work, int64_t c) {
     HWY_UNROLL(4)
     for (int v = 0; v < kSumVectors; ++v)
       rounded[v] =
-          Rounding::round(di, hn::LoadU(di, sums + v * kLanes),
-                          hn::LoadU(d, factors + v * kLanes), hn::LoadU(d, more + v * kLanes), rule);
+          Rounding::round(di, hn::LoadU(di, sums + v * kLanes), hn::LoadU(d, factors + v * kLanes),
+                          hn::LoadU(d, more + v * kLanes), rule);
     sums += kByteColumns;
     return inOrder(d8, toBytes(di, rounded, to));
   };
@@ -340,7 +340,8 @@ HWY_INLINE hn::Vec<D> fixedPair(D di, const FixedPair& fn, hn::Vec<D> a, hn::Vec
 
 /// Before the zero point is added where a rule has integers.
 template <class D>
-HWY_INLINE hn::Vec<D> roundedPair(D di, const BytePairFunction& fn, const uint8_t* a, const uint8_t* b) {
+HWY_INLINE hn::Vec<D> roundedPair(D di, const BytePairFunction& fn, const uint8_t* a,
+                                  const uint8_t* b) {
   if (fn.to.rule == ops::QuantisationRule::OnnxRuntime)
     return nearest(hn::RebindToFloat<D>(), pairValue(di, fn, a, b));
   return fixedPair(di, fn.fixed, hn::Sub(widened(di, a, fn.aSigned), hn::Set(di, fn.aZero)),
@@ -354,7 +355,7 @@ void computePairsOf(const BytePairFunction& given, const BytePairs& row) {
   constexpr int64_t kMost = kSumVectors * hn::MaxLanes(di);
   const hn::CappedTag<uint8_t, kMost> d8;
   const auto lanes = static_cast<int64_t>(hn::Lanes(di)), n = kSumVectors * lanes;
-  const BytePairFunction fn = given;  // which no store changes
+  const BytePairFunction fn = given;                                      // which no store changes
   const bool hasZero = fn.to.rule == ops::QuantisationRule::OnnxRuntime;  // pairValue() has
   const Unsigned to(hasZero ? 0 : fn.to.zero, fn.to.least, fn.to.most, fn.ySigned);
   uint8_t aOnly[kMost] = {}, bOnly[kMost] = {}, rest[kMost];
@@ -443,7 +444,7 @@ class DepthwiseStep {
         const auto known = within(w, part), both = within(w, part + 1);
         hn::StoreU(hn::DemoteTo(d8, hn::Sub(both, known)), d8, to);
         left = hn::Or(left, hn::Sub(w, both));
-        int32x4_t *start = reinterpret_cast<int32x4_t*>(start_) + half * 2;
+        int32x4_t* start = reinterpret_cast<int32x4_t*>(start_) + half * 2;
         start[0] = vmlal_s16(start[0], vget_low_s16(w.raw), vget_low_s16(moved.raw));
         start[1] = vmlal_s16(start[1], vget_high_s16(w.raw), vget_high_s16(moved.raw));
       }
@@ -603,14 +604,16 @@ class DepthwiseStep {
     hn::Vec<decltype(d8)> bytes[kCount];
     HWY_UNROLL(2)
     for (int p = 0; p < kCount; ++p)
-      bytes[p] = toBytes(di, rounded<Rounding>(low[p], 0), rounded<Rounding>(high[p], kLanes / 2), to);
+      bytes[p] =
+          toBytes(di, rounded<Rounding>(low[p], 0), rounded<Rounding>(high[p], kLanes / 2), to);
     HWY_UNROLL(2)
     for (int p = 0; p < kCount; ++p) hn::StoreU(bytes[p], d8, y + p * work_.yStep + channel_);
   }
   template <class Rounding>
   HWY_INLINE hn::Vec<Sums> rounded(hn::Vec<Sums> sums, int from) const {
     const hn::RebindToFloat<Sums> d;
-    return Rounding::round(Sums(), sums, hn::Load(d, factors_ + from), hn::Load(d, more_ + from), work_.to);
+    return Rounding::round(Sums(), sums, hn::Load(d, factors_ + from), hn::Load(d, more_ + from),
+                           work_.to);
   }
   /// Sums by fours, of one vector and the other by turns on x86.
   HWY_INLINE void storeInOrder(hn::Vec<Sums> low, hn::Vec<Sums> high, int32_t* y) const {
@@ -748,8 +751,8 @@ uint8_t byteOfSum(const Requantiser& to, int32_t sum, float factor, float more) 
   if (to.rule == ops::QuantisationRule::TfliteReal)
     return static_cast<uint8_t>(tfliteByte(to, sum, realFactor(factor, more)));
   if (to.rule == ops::QuantisationRule::TfliteFixed)
-    return static_cast<uint8_t>(
-        fixedToByte(to, FixedFactor(std::bit_cast<int32_t>(factor), std::bit_cast<int32_t>(more)).times(sum)));
+    return static_cast<uint8_t>(fixedToByte(
+        to, FixedFactor(std::bit_cast<int32_t>(factor), std::bit_cast<int32_t>(more)).times(sum)));
   const float real = static_cast<float>(sum) * factor;
   const float inside = real > to.low ? std::min(real, to.high) : to.low;  // of a NaN the least
   return static_cast<uint8_t>(static_cast<int32_t>(std::nearbyint(inside)) + to.zero);

@@ -113,7 +113,8 @@ struct BytePairFunction {
   float yZero;
   FixedPair fixed;
   Requantiser to;
-  bool isSmall;  ///< int32 surely holds all results before they are clamped; others are for the reference
+  bool
+      isSmall;  ///< int32 surely holds all results before they are clamped; others are for the reference
 
   explicit BytePairFunction(const ops::QuantizedBinary& op, DataType a, DataType b)
       : add(op),
