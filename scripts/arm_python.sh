@@ -4,7 +4,7 @@
 set -euo pipefail
 mkdir -p "$1"
 cd "$1"
-wheels="numpy MNN ncnn"
+wheels="numpy MNN ncnn ai-edge-litert"
 version=$(/usr/bin/python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 made="python$version $wheels"
 [ "$(cat complete 2> /dev/null)" != "$made" ] || exit 0

@@ -341,7 +341,7 @@ class Fuser {
     const auto laid = given ? blocks->spread.inferShape(std::span(given->data(), 1)) : given;
     const auto left = laid ? blocks->cut.inferShape(std::span(laid->data(), 1)) : laid;
     if (!left || left->front() != graph_.value(to.bytes).type) return false;
-    const std::string name = node.source;
+    const ir::Name name = node.source;
     const ValueId sums = node.inputs[0], spread = node.outputs[0];
     becomeBytes(sums, given->front()), becomeBytes(spread, laid->front());
     graph_.replace(graph_.producer(sums), std::move(conv), inputs, name);

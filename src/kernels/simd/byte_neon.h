@@ -21,9 +21,7 @@ struct TwoVectors {
 template <int kOffset>
 inline TwoVectors loadTwo(const int8_t* from) {
   TwoVectors two;
-  __asm__ volatile("ldp %q0, %q1, [%2, %3]"
-                   : "=w"(two.a), "=w"(two.b)
-                   : "r"(from), "i"(kOffset));
+  __asm__ volatile("ldp %q0, %q1, [%2, %3]" : "=w"(two.a), "=w"(two.b) : "r"(from), "i"(kOffset));
   return two;
 }
 inline Products products(int8x16_t w, int8x16_t x) {

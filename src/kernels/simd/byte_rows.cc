@@ -115,7 +115,13 @@ using SumVectors = hn::Vec<D>[kSumVectors];
 template <class D>
 HWY_INLINE auto toShorts(D, hn::Vec<D> low, hn::Vec<D> high, const Unsigned& to) {
   const hn::Repartition<int16_t, D> d16;
-  return hn::SaturatedAdd(hn::ReorderDemote2To(d16, low, high), hn::Set(d16, to.zero));
+#if HWY_ARCH_ARM_V7  // whose ReorderDemote2To exchanges them
+  const auto both = hn::Combine(d16, hn::Vec<hn::Half<decltype(d16)> >(vqmovn_s32(high.raw)),
+                                hn::Vec<hn::Half<decltype(d16)> >(vqmovn_s32(low.raw)));
+#else
+  const auto both = hn::ReorderDemote2To(d16, low, high);
+#endif
+  return hn::SaturatedAdd(both, hn::Set(d16, to.zero));
 }
 template <class D8>
 HWY_INLINE hn::Vec<D8> clamped(D8 d8, hn::Vec<D8> bytes, const Unsigned& to) {

@@ -50,7 +50,8 @@ class NeonTile {
   }
 
  private:
-  [[gnu::always_inline]] static inline void addAll(int64_t left, uint32x4_t flip, Places& x, const int8_t* w, Sums& sums) {
+  [[gnu::always_inline]] static inline void addAll(int64_t left, uint32x4_t flip, Places& x,
+                                                   const int8_t* w, Sums& sums) {
     if constexpr (Together == 2) {
       const int8_t* end = w + left / 4 * (4 * BytePanels::kStepBytes);
       while (w != end) addSteps<4>(flip, x, w, sums);
@@ -60,7 +61,8 @@ class NeonTile {
     for (; left > 0; --left) addSteps<1>(flip, x, w, sums);
   }
   template <int Steps>
-  [[gnu::always_inline]] static inline void addSteps(uint32x4_t flip, Places& x, const int8_t*& w, Sums& sums) {
+  [[gnu::always_inline]] static inline void addSteps(uint32x4_t flip, Places& x, const int8_t*& w,
+                                                     Sums& sums) {
     uint32x4_t of[Rows];
 #pragma GCC unroll 2
     for (int r = 0; r < Rows; ++r) {
@@ -85,7 +87,8 @@ class NeonTile {
   }
   /// One step or two, of those in the registers.
   template <int Step, int Steps>
-  [[gnu::always_inline]] static inline void add(const uint32x4_t (&of)[Rows], const int8_t* w, Sums& sums) {
+  [[gnu::always_inline]] static inline void add(const uint32x4_t (&of)[Rows], const int8_t* w,
+                                                Sums& sums) {
     int8x16_t first[Rows], second[Rows];
 #pragma GCC unroll 2
     for (int r = 0; r < Rows; ++r) {
@@ -97,8 +100,9 @@ class NeonTile {
   }
   /// To two vectors of columns.
   template <int Step, int Steps, int Vector>
-  [[gnu::always_inline]] static inline void addHalf(const int8x16_t (&first)[Rows], const int8x16_t (&second)[Rows],
-                             const int8_t* w, Sums& sums) {
+  [[gnu::always_inline]] static inline void addHalf(const int8x16_t (&first)[Rows],
+                                                    const int8x16_t (&second)[Rows],
+                                                    const int8_t* w, Sums& sums) {
     constexpr int kOffset = Step * BytePanels::kStepBytes + Vector * 16;
     const TwoVectors one = loadTwo<kOffset>(w);
     TwoVectors two = one;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cstring>
 #include <random>
 #include <vector>
@@ -67,6 +68,52 @@ TEST(ByteTiles, SumsAreExact) {
         for (const uint32_t flip : {0U, 0x80808080U})
           for (const int least : {-127, -128})
             expectSums(tiles, {rows, 1 + rows % kBytePanels, steps, flip, least});
+}
+
+/// By vectors and one by one, of all columns and of some.
+void expectBytes(ops::QuantisationRule rule, double most, int64_t columns, bool isSigned) {
+  constexpr int64_t kRows = 5;
+  std::mt19937 random(11);
+  ops::QuantisedResult y;
+  y.rule = rule, y.least = isSigned ? -127 : 3, y.most = isSigned ? 127 : 250,
+  y.zero = isSigned ? -5 : 120;
+  std::vector<int32_t> sums(kRows * kByteColumns);
+  std::vector<float> factors(kByteColumns), more(kByteColumns);
+  for (int32_t& sum : sums)
+    sum = static_cast<int32_t>(random() >> random() % 31) * (random() % 2 ? 1 : -1);
+  const bool isReal = rule == ops::QuantisationRule::OnnxRuntime;
+  bool allSmall = true;
+  for (size_t c = 0; c < factors.size(); ++c) {
+    const double factor = most / (1 + static_cast<double>(random() % 100000));
+    factors[c] = static_cast<float>(factor);
+    if (isReal) continue;
+    setTfliteFactor(rule, factor, factors[c], more[c]);
+    allSmall = allSmall && isSmallExponent(std::bit_cast<int32_t>(more[c]));
+  }
+  const bool isSmall = isReal ? areSmall(factors.data(), kByteColumns) : allSmall;
+  std::vector<uint8_t> stored(kRows * kByteColumns + 8, 77);
+  const std::vector<int64_t> places{64, 0, 96, 32, 128};
+  const Requantiser to(y);
+  storeSums({sums.data(), factors.data(), more.data(), to, isSmall, isSigned, stored.data(),
+             places.data(), kRows, columns});
+  for (int64_t r = 0; r < kRows; ++r)
+    for (int64_t c = 0; c < kByteColumns; ++c) {
+      const auto at = static_cast<size_t>(c);
+      const uint8_t wanted = c < columns
+                                 ? byteOfSum(to, sums[static_cast<size_t>(r * kByteColumns + c)],
+                                             factors[at], more[at])
+                                 : 77;
+      ASSERT_EQ(stored[static_cast<size_t>(places[static_cast<size_t>(r)] + c)], wanted)
+          << "row " << r << ", column " << c << ", factors up to " << most;
+    }
+}
+
+TEST(SumsToBytes, VectorsRoundAsOneByOne) {
+  for (const auto rule : {ops::QuantisationRule::OnnxRuntime, ops::QuantisationRule::TfliteFixed,
+                          ops::QuantisationRule::TfliteReal})
+    for (const double most : {0.4, 0.9, 20.0})
+      for (const int64_t columns : {32, 16, 8, 3, 27})
+        for (const bool isSigned : {false, true}) expectBytes(rule, most, columns, isSigned);
 }
 
 }  // namespace
