@@ -410,7 +410,7 @@ class Comparison {
     ASSERT_TRUE(ran) << ran.error().message;
     for (size_t i = 0; i < graph_.outputs.size(); ++i) {
       const TensorView expected = truth.of(graph_.outputs[i]), found = frame.output(i);
-      const std::string& name = graph_.values[graph_.outputs[i]].name;
+      const std::string name = graph_.values[graph_.outputs[i]].name.str();
       ASSERT_EQ(found.type, expected.type) << name;
       ASSERT_EQ(found.shape, expected.shape)
           << name << ": " << found.shape.toString() << " for " << expected.shape.toString();
