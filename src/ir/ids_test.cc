@@ -43,7 +43,8 @@ TEST(Name, OwnsItsTextUnlessItIsBorrowed) {
   EXPECT_EQ(own, "conv1");
   EXPECT_EQ(borrowed, "Conv1");
   EXPECT_EQ(copy, borrowed);
-  EXPECT_EQ(own.heapBytes(), 5U);
+  EXPECT_EQ(own.view().data()[own.size()], '\0') << "C's callbacks are given it as it is";
+  EXPECT_EQ(own.heapBytes(), 6U);
   EXPECT_EQ(copy.heapBytes(), 0U);
   Name moved = own;
   const Name taken = std::move(moved);

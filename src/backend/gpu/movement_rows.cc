@@ -36,8 +36,10 @@ Result<void> addReorder(Launches& launches, Operand from, const TensorView& x, O
 }
 
 /// Inputs that hold no elements of the result are constants, which are read when it is prepared.
-/// Operand n lies at (n + 1) << kOperandBits; whoever reads there at once is stopped by the system.
-constexpr int kOperandBits = 40;
+/// Operand n lies at (n + 1) << kOperandBits; whoever reads there at once is stopped by the system. Addresses of
+/// 32 bits have no room for that: there all movements are refused.
+constexpr bool kHasRoom = sizeof(void*) == 8;
+constexpr int kOperandBits = kHasRoom ? 40 : 24;
 
 struct Copy {
   TensorView from, to;
@@ -120,6 +122,7 @@ Result<std::vector<Operand>> operandsOf(const Work& work, Launches& launches) {
 template <kernels::MoveFn Move>
 Result<void> supportsCopies(const Work& work, const Device&) {
   constexpr size_t kMost = 64;
+  if (!kHasRoom) return fail(ErrorCode::Unsupported, "copies are not made from 32-bit programs");
   const auto copies = copiesOf<Move>(work);
   if (!copies) return std::unexpected(copies.error());
   if (copies->size() <= kMost) return {};
