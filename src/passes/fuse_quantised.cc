@@ -329,7 +329,7 @@ class Fuser {
     if (!weights) return false;
     const auto bias = biasOf(inputAt(node, 2), x->by.scale, *weights, channels);
     const auto scaled = factors(x->by.scale, *weights, to.by.scale);
-    if (!bias || !scaled) return false;
+    if (!bias || !scaled || !(*bias == kNoValue || graph_.value(*bias).isFixed())) return false;
     auto conv = std::make_unique<ops::QuantizedConv>();
     static_cast<ops::WindowAttributes&>(*conv) = blocks->window;
     conv->xZero = x->by.zero, conv->wZero = weights->zero, conv->y = y;

@@ -198,6 +198,18 @@ TEST_P(FuseQuantised, TransposedConvolutionsAreBlocks) {
             "DequantizeLinear");
 }
 
+TEST_P(FuseQuantised, TransposedConvolutionsOfACallersBiasStayReal) {
+  Quantiser q(GetParam());
+  const ValueId x = q.input({1, 4, 5, 6}), w = q.weights({4, 3, 3, 4});
+  const ValueId steps = q.b().graph.addValue({.name = "b", .type = {DataType::Int32, Shape{3}}});
+  q.b().graph.inputs.push_back(steps);
+  const ValueId bias = q.b().add(ops::DequantizeLinear(), {steps, q.b().scalar(1 / 8192.0F)});
+  ir::Graph graph = q.finish(q.b().add(transposed(3, 2, 1, 1), {x, w, bias}), kScale);
+  sizes::Budget budget;
+  EXPECT_TRUE(fuseQuantised(graph, budget));
+  EXPECT_NE(kinds(graph).find("ConvTranspose"), std::string::npos);
+}
+
 ops::Concat alongChannels() {
   ops::Concat op;
   op.axis = 1;

@@ -11,12 +11,15 @@ namespace {
 
 using ir::ValueId;
 
+/// True of a scale that fits any shape. One block of all elements fits its own shape alone.
+bool isOneNumber(const Shape& scale) { return scale.elements() == 1 && scale.rank() <= 1; }
+
 /// True of a QuantizeLinear that has one scale and one zero point, so that it may stand anywhere.
 bool isSameEverywhere(const Rewriter& graph, const ir::Node& node) {
   return node.as<ops::QuantizeLinear>() && node.settings.empty() &&
          std::all_of(node.inputs.begin() + 1, node.inputs.end(), [&](ValueId id) {
            return id == ir::kNoValue ||
-                  (graph.value(id).isConstant() && graph.value(id).type.shape.elements() == 1);
+                  (graph.value(id).isConstant() && isOneNumber(graph.value(id).type.shape));
          });
 }
 

@@ -66,5 +66,16 @@ TEST(QuantiseEarly, StaysWhereItsScalesLieAlongAnAxis) {
   EXPECT_EQ(changesOf(b.graph), 0);
 }
 
+TEST(QuantiseEarly, StaysWhereItsOneBlockFitsNoOtherShape) {
+  GraphBuilder b;
+  ops::QuantizeLinear op;
+  op.spread.axis = 0, op.spread.blockSize = 4;
+  ops::Transpose turn;
+  turn.perm = {1, 0};
+  const ValueId x = b.add(turn, {b.input({1, 4})});
+  finish(b, b.add(op, {x, b.floats({1, 1}, {1 / 16.0F})}));
+  EXPECT_EQ(changesOf(b.graph), 0);
+}
+
 }  // namespace
 }  // namespace minnow::passes
