@@ -478,6 +478,28 @@ TEST(TfliteRefused, AreOperatorsByName) {
                 "2 operators");  // not the one that reads what the first gives
 }
 
+/// 287 / 82 is 3.5, and float32's 287 * (1 / 82) is less.
+TEST(TfliteWide, MeansOfWindowsThatAreHalvesAreRoundedAwayFromZero) {
+  TfliteModel model;
+  const int x = model.input("x", {1, 2, 41, 2}, TfliteModel::Int16, {1});
+  const int y =
+      model.add(1, {x}, tfl::CreatePool2DOptions(model.builder(), tfl::Padding::Valid, 1, 1, 41, 2),
+                TfliteModel::Int16, {1});
+  const Imported imported = import(model.bytes({y}));
+  ASSERT_TRUE(imported.graph) << imported.problem();
+  Tensor numbers({DataType::Int16, Shape{1, 2, 41, 2}});
+  for (int64_t i = 0; i < 164; ++i) {
+    const auto size = static_cast<int16_t>(i < 82 ? 3 : 4);
+    numbers.view().as<int16_t>()[i] = i % 2 == 0 ? size : static_cast<int16_t>(-size);
+  }
+  std::vector<Tensor> inputs;
+  inputs.push_back(std::move(numbers));
+  const auto results = passes::runGraph(*imported.graph, inputs);
+  const auto* means = results[0].view().as<const int16_t>();
+  EXPECT_EQ(means[0], 4);
+  EXPECT_EQ(means[1], -4);
+}
+
 TEST(TfliteRefused, AreQuantisedOperators) {
   TfliteModel model;
   const int x = model.input("x", {1, 2}, TfliteModel::Uint8, {0.5F});
