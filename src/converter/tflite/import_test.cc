@@ -508,6 +508,19 @@ TEST(TfliteRefused, AreQuantisedOperators) {
                 "NEG): computes with quantised tensors (UINT8)");
 }
 
+/// What they would stand for is not what they are; the writer's zero points are 3.
+TEST(TfliteRefused, AreSharesOfBytesThatStandForOtherNumbers) {
+  for (const auto type : {TfliteModel::Int8, TfliteModel::Int16}) {
+    TfliteModel model;
+    const int x = model.input("x", {1, 2}, TfliteModel::Int8, {0.5F});
+    const auto options = tfl::CreateSoftmaxOptions(model.builder(), 1);
+    expectProblem(model.bytes({model.add(25, {x}, options, type, {1 / 256.0F})}),
+                  ErrorCode::Unsupported,
+                  type == TfliteModel::Int8 ? "another scale than 1/256 or zero point than -128"
+                                            : "results of int16 for int8");
+  }
+}
+
 TEST(TfliteRefused, AreOptionsThatAreNewer) {
   TfliteModel model;
   const int x = model.input("x", {1, 2});
