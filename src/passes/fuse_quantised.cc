@@ -45,7 +45,8 @@ ValueId inputAt(const ir::Node& node, size_t i) {
   return i < node.inputs.size() ? node.inputs[i] : kNoValue;
 }
 
-bool isScale(float scale) { return std::isfinite(scale) && scale > 0; }
+/// Kernels take what is below 2^-126 for 0, and divide by scales.
+bool isScale(float scale) { return std::isnormal(scale) && scale > 0; }
 
 /// Scale and zero point, inputs 1 and 2, of a whole tensor.
 std::optional<ops::Quantisation> wholeTensor(const Rewriter& graph, const ir::Node& node) {

@@ -156,6 +156,14 @@ TEST_P(FuseQuantised, SoftmaxOfBytesUnlessOverSeveralAxes) {
             "QuantizeLinear DequantizeLinear Softmax QuantizeLinear DequantizeLinear");
 }
 
+TEST_P(FuseQuantised, ScalesThatKernelsTakeForNothingStayReal) {
+  ops::Softmax op;
+  op.axis = 1;
+  Quantiser q(GetParam());
+  EXPECT_EQ(fused(q.finish(q.b().add(op, {q.input({2, 9}, 1e-40F)}), 1 / 256.0F)),
+            "QuantizeLinear DequantizeLinear Softmax QuantizeLinear DequantizeLinear");
+}
+
 TEST_P(FuseQuantised, PadsOfANumberAndOfElements) {
   ops::Pad op;
   op.padsBegin = {0, 0, 1, 2}, op.padsEnd = {0, 0, 3, -1};

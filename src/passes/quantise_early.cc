@@ -23,11 +23,13 @@ bool isSameEverywhere(const Rewriter& graph, const ir::Node& node) {
          });
 }
 
-/// True of a node whose result is its input 0, moved, for one reader, and no smaller than it. Constants
+/// True of a node whose one result is its input 0, moved, for one reader, and no smaller than it. Constants
 /// are left to fold-constants, which knows what makes a file larger.
 bool movesForOne(const Rewriter& graph, int n) {
   const ir::Node& node = graph.node(n);
-  if (!node.settings.empty() || graph.onlyReader(n) < 0 || !node.op->movesElements(0)) return false;
+  if (!node.settings.empty() || node.outputs.size() != 1 || graph.onlyReader(n) < 0 ||
+      !node.op->movesElements(0))
+    return false;
   for (size_t i = 1; i < node.inputs.size(); ++i)
     if (node.op->movesElements(static_cast<int>(i))) return false;
   const TensorType& from = graph.value(node.inputs[0]).type;

@@ -1,6 +1,7 @@
 // quantise-early: what it swaps, that bits stay, and what it leaves alone.
 #include "ops/depth_space.h"
 #include "ops/quantize.h"
+#include "ops/split.h"
 #include "ops/transpose.h"
 #include "passes/pass_list.h"
 #include "passes/random_graph.h"
@@ -74,6 +75,16 @@ TEST(QuantiseEarly, StaysWhereItsOneBlockFitsNoOtherShape) {
   turn.perm = {1, 0};
   const ValueId x = b.add(turn, {b.input({1, 4})});
   finish(b, b.add(op, {x, b.floats({1, 1}, {1 / 16.0F})}));
+  EXPECT_EQ(changesOf(b.graph), 0);
+}
+
+TEST(QuantiseEarly, StaysBehindASplitOfWhichOnePartIsAll) {
+  GraphBuilder b;
+  ops::Split op;
+  op.axis = 1, op.sizes = {6, 0};
+  const ValueId x = b.add(op, {b.input({2, 6})});
+  b.graph.nodes.back().outputs.push_back(ir::kNoValue);
+  finish(b, quantised(b, x));
   EXPECT_EQ(changesOf(b.graph), 0);
 }
 
