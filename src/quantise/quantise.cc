@@ -37,8 +37,7 @@ bool isQuantised(const ir::Graph& graph, const ir::Node& node) {
   const auto read = count(node.inputs, Uint8, Int8), given = count(node.outputs, Uint8, Int8);
   const auto reals = count(node.inputs, Float32, Float16, Float64) +
                      count(node.outputs, Float32, Float16, Float64);
-  return (read + given > 0 && reals >= 2) ||
-         (read >= 2 && reals + count(node.outputs, Int32) > 0);
+  return (read + given > 0 && reals >= 2) || (read >= 2 && reals + count(node.outputs, Int32) > 0);
 }
 
 Result<void> refuseQuantised(const ir::Graph& graph) {
