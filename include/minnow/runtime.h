@@ -334,7 +334,7 @@ class Interpreter {
   /// have it or on the CPU.
   Result<PathChoice> choosePaths(const SessionOptions& options = {}, InputShapes shapes = {}) const;
   /// Tells the system that the file's pages are not needed now; they are read again when a session
-  /// touches them. Its metadata is not needed any more and leaves the ledger.
+  /// touches them. Of its metadata names alone are read again; it leaves the ledger.
   void releaseModel();
   /// The graph in Graphviz' language.
   std::string graphviz() const;

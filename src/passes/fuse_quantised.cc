@@ -45,7 +45,8 @@ ValueId inputAt(const ir::Node& node, size_t i) {
   return i < node.inputs.size() ? node.inputs[i] : kNoValue;
 }
 
-bool isScale(float scale) { return std::isfinite(scale) && scale > 0; }
+/// Kernels take what is below 2^-126 for 0, and divide by scales.
+bool isScale(float scale) { return std::isnormal(scale) && scale > 0; }
 
 /// Scale and zero point, inputs 1 and 2, of a whole tensor.
 std::optional<ops::Quantisation> wholeTensor(const Rewriter& graph, const ir::Node& node) {
@@ -329,7 +330,7 @@ class Fuser {
     if (!weights) return false;
     const auto bias = biasOf(inputAt(node, 2), x->by.scale, *weights, channels);
     const auto scaled = factors(x->by.scale, *weights, to.by.scale);
-    if (!bias || !scaled) return false;
+    if (!bias || !scaled || !(*bias == kNoValue || graph_.value(*bias).isFixed())) return false;
     auto conv = std::make_unique<ops::QuantizedConv>();
     static_cast<ops::WindowAttributes&>(*conv) = blocks->window;
     conv->xZero = x->by.zero, conv->wZero = weights->zero, conv->y = y;

@@ -156,6 +156,14 @@ TEST_P(FuseQuantised, SoftmaxOfBytesUnlessOverSeveralAxes) {
             "QuantizeLinear DequantizeLinear Softmax QuantizeLinear DequantizeLinear");
 }
 
+TEST_P(FuseQuantised, ScalesThatKernelsTakeForNothingStayReal) {
+  ops::Softmax op;
+  op.axis = 1;
+  Quantiser q(GetParam());
+  EXPECT_EQ(fused(q.finish(q.b().add(op, {q.input({2, 9}, 1e-40F)}), 1 / 256.0F)),
+            "QuantizeLinear DequantizeLinear Softmax QuantizeLinear DequantizeLinear");
+}
+
 TEST_P(FuseQuantised, PadsOfANumberAndOfElements) {
   ops::Pad op;
   op.padsBegin = {0, 0, 1, 2}, op.padsEnd = {0, 0, 3, -1};
@@ -196,6 +204,18 @@ TEST_P(FuseQuantised, TransposedConvolutionsAreBlocks) {
   EXPECT_EQ(fused(groups.finish(y, kScale)),
             "QuantizeLinear DequantizeLinear DequantizeLinear ConvTranspose QuantizeLinear "
             "DequantizeLinear");
+}
+
+TEST_P(FuseQuantised, TransposedConvolutionsOfACallersBiasStayReal) {
+  Quantiser q(GetParam());
+  const ValueId x = q.input({1, 4, 5, 6}), w = q.weights({4, 3, 3, 4});
+  const ValueId steps = q.b().graph.addValue({.name = "b", .type = {DataType::Int32, Shape{3}}});
+  q.b().graph.inputs.push_back(steps);
+  const ValueId bias = q.b().add(ops::DequantizeLinear(), {steps, q.b().scalar(1 / 8192.0F)});
+  ir::Graph graph = q.finish(q.b().add(transposed(3, 2, 1, 1), {x, w, bias}), kScale);
+  sizes::Budget budget;
+  EXPECT_TRUE(fuseQuantised(graph, budget));
+  EXPECT_NE(kinds(graph).find("ConvTranspose"), std::string::npos);
 }
 
 ops::Concat alongChannels() {

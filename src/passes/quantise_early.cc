@@ -11,20 +11,25 @@ namespace {
 
 using ir::ValueId;
 
+/// True of a scale that fits any shape. One block of all elements fits its own shape alone.
+bool isOneNumber(const Shape& scale) { return scale.elements() == 1 && scale.rank() <= 1; }
+
 /// True of a QuantizeLinear that has one scale and one zero point, so that it may stand anywhere.
 bool isSameEverywhere(const Rewriter& graph, const ir::Node& node) {
   return node.as<ops::QuantizeLinear>() && node.settings.empty() &&
          std::all_of(node.inputs.begin() + 1, node.inputs.end(), [&](ValueId id) {
            return id == ir::kNoValue ||
-                  (graph.value(id).isConstant() && graph.value(id).type.shape.elements() == 1);
+                  (graph.value(id).isConstant() && isOneNumber(graph.value(id).type.shape));
          });
 }
 
-/// True of a node whose result is its input 0, moved, for one reader, and no smaller than it. Constants
+/// True of a node whose one result is its input 0, moved, for one reader, and no smaller than it. Constants
 /// are left to fold-constants, which knows what makes a file larger.
 bool movesForOne(const Rewriter& graph, int n) {
   const ir::Node& node = graph.node(n);
-  if (!node.settings.empty() || graph.onlyReader(n) < 0 || !node.op->movesElements(0)) return false;
+  if (!node.settings.empty() || node.outputs.size() != 1 || graph.onlyReader(n) < 0 ||
+      !node.op->movesElements(0))
+    return false;
   for (size_t i = 1; i < node.inputs.size(); ++i)
     if (node.op->movesElements(static_cast<int>(i))) return false;
   const TensorType& from = graph.value(node.inputs[0]).type;

@@ -1,6 +1,7 @@
 // quantise-early: what it swaps, that bits stay, and what it leaves alone.
 #include "ops/depth_space.h"
 #include "ops/quantize.h"
+#include "ops/split.h"
 #include "ops/transpose.h"
 #include "passes/pass_list.h"
 #include "passes/random_graph.h"
@@ -63,6 +64,27 @@ TEST(QuantiseEarly, StaysWhereItsScalesLieAlongAnAxis) {
   GraphBuilder b;
   const ValueId x = b.add(turned(), {b.input({1, 3, 4, 6})});
   b.output(b.add(ops::DequantizeLinear(), {quantised(b, x, {1, 2, 3}), b.scalar(1)}));
+  EXPECT_EQ(changesOf(b.graph), 0);
+}
+
+TEST(QuantiseEarly, StaysWhereItsOneBlockFitsNoOtherShape) {
+  GraphBuilder b;
+  ops::QuantizeLinear op;
+  op.spread.axis = 0, op.spread.blockSize = 4;
+  ops::Transpose turn;
+  turn.perm = {1, 0};
+  const ValueId x = b.add(turn, {b.input({1, 4})});
+  finish(b, b.add(op, {x, b.floats({1, 1}, {1 / 16.0F})}));
+  EXPECT_EQ(changesOf(b.graph), 0);
+}
+
+TEST(QuantiseEarly, StaysBehindASplitOfWhichOnePartIsAll) {
+  GraphBuilder b;
+  ops::Split op;
+  op.axis = 1, op.sizes = {6, 0};
+  const ValueId x = b.add(op, {b.input({2, 6})});
+  b.graph.nodes.back().outputs.push_back(ir::kNoValue);
+  finish(b, quantised(b, x));
   EXPECT_EQ(changesOf(b.graph), 0);
 }
 

@@ -25,8 +25,8 @@ std::vector<std::string> laterPasses() {
   return names;
 }
 
-/// True of a node that computes with integers of 8 bits: beside them it has a scale, or it sums products
-/// of two of them. What moves or casts bytes, as those of a picture, has neither.
+/// True of a node that computes with integers of 8 bits: beside them it has scales, or of two of them it
+/// makes sums of 32 bits or of a scale. What moves or casts bytes, as those of a picture, does neither.
 bool isQuantised(const ir::Graph& graph, const ir::Node& node) {
   const auto count = [&](std::span<const ValueId> ids, auto... types) {
     return std::ranges::count_if(ids, [&](ValueId id) {
@@ -37,7 +37,7 @@ bool isQuantised(const ir::Graph& graph, const ir::Node& node) {
   const auto read = count(node.inputs, Uint8, Int8), given = count(node.outputs, Uint8, Int8);
   const auto reals = count(node.inputs, Float32, Float16, Float64) +
                      count(node.outputs, Float32, Float16, Float64);
-  return (read + given > 0 && reals >= 2) || (read >= 2 && count(node.outputs, Int32) > 0);
+  return (read + given > 0 && reals >= 2) || (read >= 2 && reals + count(node.outputs, Int32) > 0);
 }
 
 Result<void> refuseQuantised(const ir::Graph& graph) {

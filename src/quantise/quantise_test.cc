@@ -10,6 +10,7 @@
 
 #include "format/write.h"
 #include "ops/cast.h"
+#include "ops/quantized.h"
 #include "ops/transpose.h"
 #include "passes/pass_list.h"
 #include "passes/random_graph.h"
@@ -222,6 +223,20 @@ TEST(Quantise, QuantisedModelsAndNumbersThatAreNoneAreRefused) {
   ASSERT_FALSE(endless);
   EXPECT_NE(endless.error().message.find("picture 0: tensor 'in0'"), std::string::npos)
       << endless.error().message;
+}
+
+/// As TensorFlow Lite's are, from bytes to bytes.
+TEST(Quantise, ModelsOfBytesAloneAreRefused) {
+  GraphBuilder b;
+  const ValueId x = b.graph.addValue({.name = "x", .type = {DataType::Uint8, Shape{3, 8}}});
+  b.graph.inputs.push_back(x);
+  const std::vector<std::byte> weights(40, std::byte{1});
+  const ValueId w = b.graph.addConstant("w", {DataType::Int8, Shape{8, 5}}, weights);
+  b.output(b.add(ops::QuantizedMatMul(), {x, w, ir::kNoValue, b.scalar(0.25F)}));
+  Report report;
+  const auto done = quantiseGraph(std::move(b.graph), samples(1), {}, report);
+  ASSERT_FALSE(done);
+  EXPECT_NE(done.error().message.find("quantised already"), std::string::npos);
 }
 
 ops::Cast castTo(DataType type) {

@@ -478,12 +478,47 @@ TEST(TfliteRefused, AreOperatorsByName) {
                 "2 operators");  // not the one that reads what the first gives
 }
 
+/// 287 / 82 is 3.5, and float32's 287 * (1 / 82) is less.
+TEST(TfliteWide, MeansOfWindowsThatAreHalvesAreRoundedAwayFromZero) {
+  TfliteModel model;
+  const int x = model.input("x", {1, 2, 41, 2}, TfliteModel::Int16, {1});
+  const int y =
+      model.add(1, {x}, tfl::CreatePool2DOptions(model.builder(), tfl::Padding::Valid, 1, 1, 41, 2),
+                TfliteModel::Int16, {1});
+  const Imported imported = import(model.bytes({y}));
+  ASSERT_TRUE(imported.graph) << imported.problem();
+  Tensor numbers({DataType::Int16, Shape{1, 2, 41, 2}});
+  for (int64_t i = 0; i < 164; ++i) {
+    const auto size = static_cast<int16_t>(i < 82 ? 3 : 4);
+    numbers.view().as<int16_t>()[i] = i % 2 == 0 ? size : static_cast<int16_t>(-size);
+  }
+  std::vector<Tensor> inputs;
+  inputs.push_back(std::move(numbers));
+  const auto results = passes::runGraph(*imported.graph, inputs);
+  const auto* means = results[0].view().as<const int16_t>();
+  EXPECT_EQ(means[0], 4);
+  EXPECT_EQ(means[1], -4);
+}
+
 TEST(TfliteRefused, AreQuantisedOperators) {
   TfliteModel model;
   const int x = model.input("x", {1, 2}, TfliteModel::Uint8, {0.5F});
   const int y = model.add(59, {x}, {}, TfliteModel::Uint8, {0.5F});
   expectProblem(model.bytes({y}), ErrorCode::Unsupported,
                 "NEG): computes with quantised tensors (UINT8)");
+}
+
+/// What they would stand for is not what they are; the writer's zero points are 3.
+TEST(TfliteRefused, AreSharesOfBytesThatStandForOtherNumbers) {
+  for (const auto type : {TfliteModel::Int8, TfliteModel::Int16}) {
+    TfliteModel model;
+    const int x = model.input("x", {1, 2}, TfliteModel::Int8, {0.5F});
+    const auto options = tfl::CreateSoftmaxOptions(model.builder(), 1);
+    expectProblem(model.bytes({model.add(25, {x}, options, type, {1 / 256.0F})}),
+                  ErrorCode::Unsupported,
+                  type == TfliteModel::Int8 ? "another scale than 1/256 or zero point than -128"
+                                            : "results of int16 for int8");
+  }
 }
 
 TEST(TfliteRefused, AreOptionsThatAreNewer) {

@@ -196,12 +196,17 @@ std::vector<int32_t> softmaxTable(float beta, float scale) {
 
 }  // namespace
 
-/// Exponents come from a table, for they follow from a byte.
+/// Exponents come from a table, for they follow from a byte. Of int8 LiteRT refuses what has other results than that;
+/// those of uint8 are the same bytes whatever is declared, as there.
 void importQuantisedSoftmax(TfliteOperator& op) {
   if (op.type() != "SOFTMAX" || elementSize(op.typeOf(0)) != 1)
     op.unsupported("this function of quantised tensors");
   const auto x = quantisationOf(op, op.declaredInput(0));
   const DataType to = dataTypeOf(op.declaredOutput(0));
+  if (to != op.typeOf(0)) op.unsupported(text("results of ", to, " for ", op.typeOf(0)));
+  const auto y = quantisationOf(op, op.declaredOutput(0));
+  if (to == DataType::Int8 && (y.zero != -128 || std::abs(y.scale * 256 - 1) > 0.001F))
+    op.unsupported("a result of another scale than 1/256 or zero point than -128");
   const auto table = softmaxTable(op.options<tfl::SoftmaxOptions>().beta(), x.scale);
   const Axes axes = op.axesOf({0});
   auto made = std::make_unique<ops::Softmax>();

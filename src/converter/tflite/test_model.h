@@ -20,6 +20,7 @@ class TfliteModel {
     Int32 = 2,
     Uint8 = 3,
     Bool = 6,
+    Int16 = 7,
     Int8 = 9,
     Int4 = 17
   };
