@@ -22,6 +22,7 @@ endif()
 if(MINNOW_MINIMAL OR MINNOW_MODELS)
   set(MINNOW_JPEG OFF)  # files are decoded by whoever has the libraries; cameras' frames are raw
   set(MINNOW_PNG OFF)
+  set(MINNOW_BMP OFF)
 endif()
 set(MINNOW_WITHOUT_CONVERSION OFF)
 if((MINNOW_MINIMAL OR MINNOW_MODELS) AND NOT MINNOW_CONVERTER AND NOT MINNOW_TESTS)

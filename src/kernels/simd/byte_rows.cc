@@ -192,16 +192,13 @@ void storeColumns(const SumsToBytes& work, int64_t c) {
     sums += kByteColumns;
     return inOrder(d8, toBytes(di, rounded, to));
   };
-  if (n == kColumns) {  // without a call, which leaves nothing in registers
-    int64_t r = 0;
+  int64_t r = 0;
+  if (n == kColumns)                 // without a call, which leaves nothing in registers
     for (; r + 2 <= rows; r += 2) {  // two at a time, whose steps need not wait for one another
       const auto one = next(), two = next();
       hn::StoreU(one, d8, y + places[r]), hn::StoreU(two, d8, y + places[r + 1]);
     }
-    if (r < rows) hn::StoreU(next(), d8, y + places[r]);
-    return;
-  }
-  for (int64_t r = 0; r < rows; ++r) {
+  for (; r < rows; ++r) {
     uint8_t rest[kColumns];
     hn::StoreU(next(), d8, rest);
     copyBytes(y + places[r], rest, n);

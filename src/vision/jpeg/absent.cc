@@ -4,7 +4,7 @@
 namespace minnow::vision {
 
 namespace {
-std::unexpected<Error> absent(std::string_view name) {
+std::unexpected<Error> noJpeg(std::string_view name) {
   return fail(ErrorCode::Unsupported, name,
               ": this build has no JPEG pictures; take BMP, or build Minnow with libjpeg "
               "(-DMINNOW_JPEG=ON)");
@@ -12,11 +12,11 @@ std::unexpected<Error> absent(std::string_view name) {
 }  // namespace
 
 Result<PictureInfo> decodeJpeg(const PictureFile& file, PixelMemory& /*memory*/) {
-  return absent(file.name);
+  return noJpeg(file.name);
 }
 
 Result<std::vector<std::byte>> encodeJpeg(const ImageView& /*image*/, int /*quality*/) {
-  return absent("encodeJpeg");
+  return noJpeg("encodeJpeg");
 }
 
 }  // namespace minnow::vision

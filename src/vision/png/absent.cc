@@ -4,7 +4,7 @@
 namespace minnow::vision {
 
 namespace {
-std::unexpected<Error> absent(std::string_view name) {
+std::unexpected<Error> noPng(std::string_view name) {
   return fail(ErrorCode::Unsupported, name,
               ": this build has no PNG pictures; take BMP, or build Minnow with libpng "
               "(-DMINNOW_PNG=ON)");
@@ -12,13 +12,13 @@ std::unexpected<Error> absent(std::string_view name) {
 }  // namespace
 
 Result<PictureInfo> decodePng(const PictureFile& file, PixelMemory& /*memory*/) {
-  return absent(file.name);
+  return noPng(file.name);
 }
 
-Result<std::vector<std::byte>> encodePng(const ImageView& /*image*/) { return absent("encodePng"); }
+Result<std::vector<std::byte>> encodePng(const ImageView& /*image*/) { return noPng("encodePng"); }
 
 Result<void> writePng(const std::filesystem::path& path, const ImageView& /*image*/) {
-  return absent(path.native());
+  return noPng(path.native());
 }
 
 }  // namespace minnow::vision
