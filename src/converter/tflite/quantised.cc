@@ -39,7 +39,7 @@ std::vector<int64_t> zerosOf(const tfl::QuantizationParameters& by) {
 std::vector<int64_t> zeroPoints(const tfl::QuantizationParameters& by) {
   const auto* stored = by.zero_point();
   std::vector<int64_t> zeros(stored ? stored->size() : 0);
-  if (stored) std::memcpy(zeros.data(), stored->Data(), zeros.size() * sizeof(int64_t));
+  if (!zeros.empty()) std::memcpy(zeros.data(), stored->Data(), zeros.size() * sizeof(int64_t));
   return zeros;
 }
 
