@@ -10,11 +10,7 @@ build=$1 out=$2 input=${3:-} models=${4:-}
 road=$here/../apps/road table=$here/../apps/road/models.toml
 cache=${MINNOW_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/minnow}/npm
 
-"$road/fetch_models.sh" "$table" "$cache"
-folders=("$cache")
-[ -z "$models" ] || folders+=("$models")
-"$road/convert_models.sh" "$build" "$table" "$build/demo-models" "${folders[@]}" ||
-  echo "some models could not be converted; the demo goes on without them" >&2
+"$road/ready_models.sh" "$build" "$table" "$cache" "$models"
 if [ -z "$input" ]; then
   "$road/examples.sh" "$cache" "$build/examples"
   input=$build/examples/vtest.avi

@@ -9,11 +9,7 @@ build=$1 out=$2 pictures=${3:-} models=${4:-}
 table=$here/models.toml
 cache=${MINNOW_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/minnow}/npm
 
-"$here/fetch_models.sh" "$table" "$cache"
-folders=("$cache")
-[ -z "$models" ] || folders+=("$models")
-"$here/convert_models.sh" "$build" "$table" "$build/demo-models" "${folders[@]}" ||
-  echo "some models could not be converted; the demo goes on without them" >&2
+"$here/ready_models.sh" "$build" "$table" "$cache" "$models"
 
 if [ -n "$pictures" ]; then
   images=("$pictures")
