@@ -135,6 +135,16 @@ Result<double> Trial::onHost(const Backend& backend, const Kernel& kernel, int t
   return timed(backend, kernel, args, times);
 }
 
+namespace {
+
+/// Waits for all that was begun, after an error too: until then a device may read and write the trial's memory.
+struct Waiting {
+  const Backend& backend;
+  ~Waiting() { (void)backend.wait(kDone); }
+};
+
+}  // namespace
+
 Result<double> Trial::onDevice(const Backend& backend, const Kernel& kernel, int times) {
   const DeviceMemory& memory = *backend.memory();
   size_t end = 0;
@@ -154,6 +164,7 @@ Result<double> Trial::onDevice(const Backend& backend, const Kernel& kernel, int
   const auto block = memory.allocate(end);
   if (!block) return std::unexpected(block.error());
   args.block = block->get();
+  const Waiting whatever{backend};
   for (size_t i = 0; i < in.size(); ++i)
     if (in[i] && freeInputs_[i].data == nullptr)
       if (auto ok = memory.upload(inputs_[i], **block, in[i]); !ok)
