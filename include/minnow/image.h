@@ -111,7 +111,8 @@ struct DecodeLimits {
 /// where the two agree (docs/pictures.md has the corners). JPEG and PNG are turned upright as their
 /// EXIF orientation says. PNG's 16-bit samples give their upper byte, its transparency is laid on
 /// white as Pillow's alpha_composite does it, and gAMA, sRGB, iCCP and cHRM are passed over; BMP's
-/// fourth channel is dropped.
+/// fourth channel is dropped. Formats that a build leaves out (MINNOW_JPEG, MINNOW_PNG, MINNOW_BMP;
+/// all three the library for devices) are Unsupported.
 ///
 /// Errors: BadModel never; InvalidArgument for what is no picture, is truncated or damaged;
 /// Unsupported for forms not read and for formats this build has no library for; OutOfMemory beyond

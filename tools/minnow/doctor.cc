@@ -9,7 +9,9 @@
 #include <fstream>
 #include <map>
 #include <memory>
+#include <span>
 #include <sstream>
+#include <string_view>
 #include <thread>
 
 #include "frames/video.h"
@@ -177,7 +179,11 @@ void addFiles(Findings& findings) {
   };
   say("JPEG", vision::encodeJpeg(picture, 90));
   say("PNG", vision::encodePng(picture));
-  findings.push_back({"BMP", "read"});
+  constexpr std::string_view kBegun = "BM";
+  const auto bmp = vision::imageInfo(std::as_bytes(std::span(kBegun)), "BMP");
+  findings.push_back(!bmp && bmp.error().code == ErrorCode::Unsupported
+                         ? Finding{"BMP", "none", bmp.error().message}
+                         : Finding{"BMP", "read"});
   const auto video = frames::videoModule();
   findings.push_back(video ? Finding{"video", "FFmpeg's module is here"}
                            : Finding{"video", "none", video.error().message});

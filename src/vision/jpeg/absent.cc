@@ -6,7 +6,8 @@ namespace minnow::vision {
 namespace {
 std::unexpected<Error> noJpeg(std::string_view name) {
   return fail(ErrorCode::Unsupported, name,
-              ": this build has no JPEG pictures; take BMP, or build Minnow with libjpeg "
+              ": this build has no JPEG pictures; give their pixels as an ImageView, or build "
+              "Minnow with libjpeg "
               "(-DMINNOW_JPEG=ON)");
 }
 }  // namespace

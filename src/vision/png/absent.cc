@@ -6,7 +6,8 @@ namespace minnow::vision {
 namespace {
 std::unexpected<Error> noPng(std::string_view name) {
   return fail(ErrorCode::Unsupported, name,
-              ": this build has no PNG pictures; take BMP, or build Minnow with libpng "
+              ": this build has no PNG pictures; give their pixels as an ImageView, or build "
+              "Minnow with libpng "
               "(-DMINNOW_PNG=ON)");
 }
 }  // namespace
