@@ -344,7 +344,7 @@ class Fuser {
     if (!left || left->front() != graph_.value(to.bytes).type) return false;
     const ir::Name name = node.source;
     const ValueId sums = node.inputs[0], spread = node.outputs[0];
-    becomeBytes(sums, given->front()), becomeBytes(spread, laid->front());
+    graph_.becomeAnother(sums, given->front()), graph_.becomeAnother(spread, laid->front());
     graph_.replace(graph_.producer(sums), std::move(conv), inputs, name);
     graph_.replace(source, blocks->spread.clone(), {sums}, "");
     graph_.replace(n, blocks->cut.clone(), {spread}, "");
@@ -524,14 +524,9 @@ class Fuser {
     int source;
     ValueId bytes, table;
   };
-  void becomeBytes(ValueId id, const TensorType& type) {
-    ir::Value& value = graph_.graph().values[static_cast<size_t>(id)];
-    value.type = type;
-    value.name = "~" + value.name;  // the model's own tensor of that name is float32
-  }
   void convert(const Conversion& to, DataType type) {
     const ValueId result = graph_.node(to.source).outputs[0];
-    becomeBytes(result, {type, graph_.value(result).type.shape});
+    graph_.becomeAnother(result, {type, graph_.value(result).type.shape});
     graph_.replace(to.source, std::make_unique<ops::LookUp>(), {to.bytes, to.table},
                    "QuantizeLinear");
   }

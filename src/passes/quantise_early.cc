@@ -55,9 +55,7 @@ bool swapWithMove(Rewriter& graph, int n) {
   if (!given || given->front() != result) return false;
   graph.replace(n, graph.node(source).op->clone(), moved, graph.node(source).source);
   graph.replace(source, std::move(quantise), rounded, "QuantizeLinear");
-  ir::Value& value = graph.graph().values[static_cast<size_t>(between)];
-  value.type = bytes;
-  value.name = "~" + value.name;  // the model's own tensor of that name is float32, and moved
+  graph.becomeAnother(between, bytes);  // the model's own is float32, and moved
   return true;
 }
 

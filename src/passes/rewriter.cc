@@ -114,6 +114,12 @@ bool Rewriter::forward(int n, ValueId other) {
   return true;
 }
 
+void Rewriter::becomeAnother(ValueId id, const TensorType& type) {
+  ir::Value& value = graph_.values[static_cast<size_t>(id)];
+  value.type = type;
+  value.name = "~" + value.name;
+}
+
 void Rewriter::becomeConstant(ValueId id, std::shared_ptr<const ir::Constant> constant) {
   const int n = producer(id);
   graph_.values[static_cast<size_t>(id)].constant = std::move(constant);

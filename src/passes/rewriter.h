@@ -55,6 +55,8 @@ class Rewriter {
   /// Readers of the node's first output read `other` instead. False, and nothing done, if the
   /// output is a graph output that must stay a value of its own.
   bool forward(int n, ir::ValueId other);
+  /// A value, whose name is that of a tensor of the model, will hold another tensor: the name says so.
+  void becomeAnother(ir::ValueId id, const TensorType& type);
   /// A constant takes the place of a computed value.
   void becomeConstant(ir::ValueId id, std::shared_ptr<const ir::Constant> constant);
   /// Ends a node whose outputs nobody reads, and what lived for it alone.
