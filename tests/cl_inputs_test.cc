@@ -237,17 +237,19 @@ TEST(ClInputs, AreBoundInC) {
   const Memory picturesOwn(*clDevice(), pixels.bytes);
   minnow_device_picture picture = MINNOW_DEVICE_PICTURE_INIT;
   picture.cl = picturesOwn.get(), picture.width = 64, picture.height = 48;
-  picture.colour = 1, picture.quarters = 2, picture.mirror = 1, picture.mean[1] = 7;
-  picture.scale[2] = 0.25F;
-  EXPECT_EQ(minnow_frame_bind_picture(frame, "x", &picture), MINNOW_OK) << minnow_last_error();
+  minnow_pre_process how = MINNOW_PRE_PROCESS_INIT;
+  how.colour = MINNOW_COLOUR_BGR, how.quarters = 2, how.mirror = 1;
+  how.mean[1] = 7, how.scale[2] = 0.25F;
+  EXPECT_EQ(minnow_frame_bind_picture(frame, "x", &picture, &how), MINNOW_OK)
+      << minnow_last_error();
   EXPECT_EQ(minnow_frame_run(frame), MINNOW_OK) << minnow_last_error();
   const vision::PreProcess pre{.colour = vision::ColourOrder::Bgr,
                                .mean = {0, 7, 0},
                                .scale = {1, 1, 0.25F},
                                .turn = {vision::Rotation::Clockwise180, true}};
   EXPECT_EQ(y.read(clDevice()->queue), test::onCpu(on, test::written(pixels, pre, {1, 3, 48, 64})));
-  picture.quarters = 4;
-  EXPECT_EQ(minnow_frame_bind_picture(frame, "x", &picture), MINNOW_INVALID_ARGUMENT);
+  how.quarters = 4;
+  EXPECT_EQ(minnow_frame_bind_picture(frame, "x", &picture, &how), MINNOW_INVALID_ARGUMENT);
   tensor.reserved = 1;
   EXPECT_EQ(minnow_frame_bind_input(frame, "x", &tensor), MINNOW_INVALID_ARGUMENT);
   EXPECT_EQ(minnow_frame_bind_input(frame, "x", nullptr), MINNOW_INVALID_ARGUMENT);

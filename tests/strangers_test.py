@@ -45,6 +45,7 @@ class Installed:
     """What `cmake --install` of a build has put below a prefix, which is moved afterwards."""
 
     def __init__(self, build, folder):
+        shutil.rmtree(build / "installed/help", ignore_errors=True)  # manual pages, which installing writes
         do("cmake", "--install", build, "--prefix", folder / "first")
         self.prefix = (folder / "first").rename(folder / "moved")
         self.folder = folder

@@ -294,42 +294,65 @@ minnow_status minnow_frame_bind_input(minnow_frame* frame, const char* name,
                                       const minnow_device_tensor* tensor);
 minnow_status minnow_frame_bind_output(minnow_frame* frame, const char* name,
                                        const minnow_device_tensor* tensor);
+/* How a picture becomes a tensor: PreProcess in minnow/image.h. */
+typedef enum minnow_fit { MINNOW_FIT_STRETCH = 0, MINNOW_FIT_LETTERBOX } minnow_fit;
+typedef enum minnow_anchor { MINNOW_ANCHOR_CENTRE = 0, MINNOW_ANCHOR_TOP_LEFT } minnow_anchor;
+typedef enum minnow_colour {
+  MINNOW_COLOUR_RGB = 0,
+  MINNOW_COLOUR_BGR,
+  MINNOW_COLOUR_GRAY
+} minnow_colour;
+typedef enum minnow_channels {
+  MINNOW_CHANNELS_AUTO = 0,
+  MINNOW_CHANNELS_FIRST,
+  MINNOW_CHANNELS_LAST
+} minnow_channels;
+
+/* tensor = (pixel - mean) * scale. First cropped, if `crop_width` is not 0, then turned clockwise by quarters, then
+ * mirrored. */
+typedef struct minnow_pre_process {
+  size_t size;                       /* sizeof(minnow_pre_process) */
+  int fit, anchor, colour, channels; /* of the enumerations above */
+  float mean[3], scale[3];
+  float pad[3];  /* in pixel values, before mean and scale */
+  int has_alpha; /* 1: `alpha` is a last channel */
+  float alpha;
+  int crop_x, crop_y, crop_width, crop_height;
+  int quarters, mirror; /* 0 to 3; 0 or 1 */
+  int nearest;          /* 1: the nearest pixel, instead of bilinear interpolation */
+} minnow_pre_process;
+#define MINNOW_PRE_PROCESS_INIT \
+  {sizeof(minnow_pre_process),  \
+   0,                           \
+   0,                           \
+   0,                           \
+   0,                           \
+   {0, 0, 0},                   \
+   {1, 1, 1},                   \
+   {0, 0, 0},                   \
+   0,                           \
+   0,                           \
+   0,                           \
+   0,                           \
+   0,                           \
+   0,                           \
+   0,                           \
+   0,                           \
+   0}
+
 /* A picture that lies there: DevicePicture in minnow/device.h. One of `cl`, `texture` and `image`, an
- * EGLImage; none of them ends a binding. First cropped, if `crop_width` is not 0, then turned clockwise
- * by quarters, then mirrored; tensor = (pixel - mean) * scale. */
+ * EGLImage; none of them ends a binding. It is not resized. NULL `pre`: red, green, blue, as they are. */
 typedef struct minnow_device_picture {
   size_t size; /* sizeof(minnow_device_picture) */
   int width, height;
   void *cl, *image, *ready;
   unsigned texture;
-  int colour; /* 0 red, green, blue; 1 blue, green, red; 2 grey */
-  int crop_x, crop_y, crop_width, crop_height;
-  int quarters, mirror; /* 0 to 3; 0 or 1 */
-  float mean[3], scale[3];
-  int has_alpha; /* 1: `alpha` is a last channel */
-  float alpha;
+  int reserved; /* 0 */
 } minnow_device_picture;
-#define MINNOW_DEVICE_PICTURE_INIT \
-  {sizeof(minnow_device_picture),  \
-   0,                              \
-   0,                              \
-   NULL,                           \
-   NULL,                           \
-   NULL,                           \
-   0,                              \
-   0,                              \
-   0,                              \
-   0,                              \
-   0,                              \
-   0,                              \
-   0,                              \
-   0,                              \
-   {0, 0, 0},                      \
-   {1, 1, 1},                      \
-   0,                              \
-   0}
+#define MINNOW_DEVICE_PICTURE_INIT {sizeof(minnow_device_picture), 0, 0, NULL, NULL, NULL, 0, 0}
 minnow_status minnow_frame_bind_picture(minnow_frame* frame, const char* name,
-                                        const minnow_device_picture* picture);
+                                        const minnow_device_picture* picture,
+                                        const minnow_pre_process* pre);
 /* The engine's cl_device_id, cl_context and cl_command_queue; those that are not NULL before are the
  * application's, which the engine is to take: clDevice in minnow/device.h. */
 minnow_status minnow_cl_device(void** device, void** context, void** queue);

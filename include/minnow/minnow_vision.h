@@ -48,51 +48,6 @@ typedef struct minnow_image {
 #define MINNOW_IMAGE_INIT \
   {sizeof(minnow_image), NULL, 0, 0, 0, MINNOW_RGB, MINNOW_BT601, {NULL, NULL}, {0, 0}, 0, 0}
 
-typedef enum minnow_fit { MINNOW_FIT_STRETCH = 0, MINNOW_FIT_LETTERBOX } minnow_fit;
-typedef enum minnow_anchor { MINNOW_ANCHOR_CENTRE = 0, MINNOW_ANCHOR_TOP_LEFT } minnow_anchor;
-typedef enum minnow_colour {
-  MINNOW_COLOUR_RGB = 0,
-  MINNOW_COLOUR_BGR,
-  MINNOW_COLOUR_GRAY
-} minnow_colour;
-typedef enum minnow_channels {
-  MINNOW_CHANNELS_AUTO = 0,
-  MINNOW_CHANNELS_FIRST,
-  MINNOW_CHANNELS_LAST
-} minnow_channels;
-
-/* tensor = (pixel - mean) * scale. First cropped, if `crop_width` is not 0, then turned clockwise by quarters, then
- * mirrored. */
-typedef struct minnow_pre_process {
-  size_t size;                       /* sizeof(minnow_pre_process) */
-  int fit, anchor, colour, channels; /* of the enumerations above */
-  float mean[3], scale[3];
-  float pad[3];  /* in pixel values, before mean and scale */
-  int has_alpha; /* 1: `alpha` is a last channel */
-  float alpha;
-  int crop_x, crop_y, crop_width, crop_height;
-  int quarters, mirror; /* 0 to 3; 0 or 1 */
-  int nearest;          /* 1: the nearest pixel, instead of bilinear interpolation */
-} minnow_pre_process;
-#define MINNOW_PRE_PROCESS_INIT \
-  {sizeof(minnow_pre_process),  \
-   0,                           \
-   0,                           \
-   0,                           \
-   0,                           \
-   {0, 0, 0},                   \
-   {1, 1, 1},                   \
-   {0, 0, 0},                   \
-   0,                           \
-   0,                           \
-   0,                           \
-   0,                           \
-   0,                           \
-   0,                           \
-   0,                           \
-   0,                           \
-   0}
-
 /* Where a picture came to lie in a tensor: Placement in minnow/image.h. */
 typedef struct minnow_placement {
   size_t size; /* sizeof(minnow_placement) */

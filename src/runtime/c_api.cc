@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/c_face.h"
+#include "base/c_pre_process.h"
 #include "base/fail.h"
 #include "minnow/cpu.h"
 #include "minnow/device.h"
@@ -142,25 +142,20 @@ minnow_status bind(const minnow_frame* frame, const char* name, const minnow_dev
   });
 }
 
-Result<minnow::DevicePicture> pictureOf(const minnow_device_picture& given) {
-  if (given.colour < 0 || given.colour > 2 || given.quarters < 0 || given.quarters > 3)
-    return minnow::fail(ErrorCode::InvalidArgument, "colour is ", given.colour, " and quarters ",
-                        given.quarters, ", expected 0 to 2 and 0 to 3");
-  minnow::vision::PreProcess pre{
-      .colour = static_cast<minnow::vision::ColourOrder>(given.colour),
-      .turn = {static_cast<minnow::vision::Rotation>(given.quarters), given.mirror != 0}};
-  std::ranges::copy(given.mean, pre.mean.begin());
-  std::ranges::copy(given.scale, pre.scale.begin());
-  if (given.has_alpha != 0) pre.alpha = given.alpha;
-  if (given.crop_width != 0)
-    pre.crop = {given.crop_x, given.crop_y, given.crop_width, given.crop_height};
-  return minnow::DevicePicture{.width = given.width,
-                               .height = given.height,
-                               .pre = pre,
-                               .cl = static_cast<_cl_mem*>(given.cl),
-                               .texture = given.texture,
-                               .image = given.image,
-                               .ready = given.ready};
+Result<minnow::DevicePicture> pictureOf(const minnow_device_picture* picture,
+                                        const minnow_pre_process* pre) {
+  const auto given = completed<minnow_device_picture>(picture, MINNOW_DEVICE_PICTURE_INIT);
+  if (!given) return std::unexpected(given.error());
+  if (auto ok = areZero({given->reserved}); !ok) return std::unexpected(ok.error());
+  const auto how = preProcessOf(pre);
+  if (!how) return std::unexpected(how.error());
+  return minnow::DevicePicture{.width = given->width,
+                               .height = given->height,
+                               .pre = *how,
+                               .cl = static_cast<_cl_mem*>(given->cl),
+                               .texture = given->texture,
+                               .image = given->image,
+                               .ready = given->ready};
 }
 #else
 minnow_status noDevice() {
@@ -451,12 +446,11 @@ minnow_status minnow_frame_bind_output(minnow_frame* frame, const char* name,
 }
 
 minnow_status minnow_frame_bind_picture(minnow_frame* frame, const char* name,
-                                        const minnow_device_picture* picture) {
+                                        const minnow_device_picture* picture,
+                                        const minnow_pre_process* pre) {
   return checked([&]() -> minnow_status {
     if (frame == nullptr || name == nullptr || picture == nullptr) return nullArgument();
-    const auto given = completed<minnow_device_picture>(picture, MINNOW_DEVICE_PICTURE_INIT);
-    if (!given) return failed(given.error());
-    const auto theirs = pictureOf(*given);
+    const auto theirs = pictureOf(picture, pre);
     if (!theirs) return failed(theirs.error());
     auto ok = frame->object.bindInput(name, *theirs);
     return ok ? MINNOW_OK : failed(std::move(ok.error()));
@@ -491,7 +485,8 @@ minnow_status minnow_frame_bind_input(minnow_frame*, const char*, const minnow_d
 minnow_status minnow_frame_bind_output(minnow_frame*, const char*, const minnow_device_tensor*) {
   return noDevice();
 }
-minnow_status minnow_frame_bind_picture(minnow_frame*, const char*, const minnow_device_picture*) {
+minnow_status minnow_frame_bind_picture(minnow_frame*, const char*, const minnow_device_picture*,
+                                        const minnow_pre_process*) {
   return noDevice();
 }
 minnow_status minnow_cl_device(void**, void**, void**) { return noDevice(); }

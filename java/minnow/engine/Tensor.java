@@ -9,36 +9,22 @@ import java.util.Arrays;
  * shows the memory itself, whose elements mostly lie as N, H, W, C: element (i0, i1, …) at i0 * strides()[0] + i1 *
  * strides()[1] + ….
  */
-public final class Tensor {
+public final class Tensor extends TensorInfo {
   private final Frame frame;
   private final boolean output;
-  private final String name;
   private final byte[] cName;
-  private final ElementType type;
-  private final long[] shape, strides;
+  private final long[] strides;
 
   Tensor(Frame frame, boolean output, String name) {
+    this(frame, output, name, frame.call(at -> Native.tensor(at, output, Native.text(name))));
+  }
+
+  private Tensor(Frame frame, boolean output, String name, long[] described) {
+    super(name, described, (described.length - 1) / 2);
     this.frame = frame;
     this.output = output;
-    this.name = name;
     cName = Native.text(name);
-    long[] described = frame.call(at -> Native.tensor(at, output, cName));
-    int rank = (described.length - 1) / 2;
-    type = ElementType.of(described[0]);
-    shape = Arrays.copyOfRange(described, 1, 1 + rank);
-    strides = Arrays.copyOfRange(described, 1 + rank, 1 + 2 * rank);
-  }
-
-  public String name() {
-    return name;
-  }
-
-  public ElementType type() {
-    return type;
-  }
-
-  public long[] shape() {
-    return shape.clone();
+    strides = Arrays.copyOfRange(described, 1 + shape.length, described.length);
   }
 
   /** In elements. */

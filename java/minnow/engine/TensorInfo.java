@@ -3,27 +3,32 @@ package minnow.engine;
 import java.util.Arrays;
 
 /** An input or output of a session, as it is planned: what depends on data may turn out smaller. */
-public final class TensorInfo {
-  private final String name;
-  private final ElementType type;
-  private final long[] shape;
+public class TensorInfo {
+  final String name;
+  final ElementType type;
+  final long[] shape;
 
   TensorInfo(String name, long[] described) {
-    this.name = name;
-    type = ElementType.of(described[0]);
-    shape = Arrays.copyOfRange(described, 1, described.length);
+    this(name, described, described.length - 1);
   }
 
-  public String name() {
+  /** Described by its type, `rank` extents, and what a Tensor adds. */
+  TensorInfo(String name, long[] described, int rank) {
+    this.name = name;
+    type = ElementType.of(described[0]);
+    shape = Arrays.copyOfRange(described, 1, 1 + rank);
+  }
+
+  public final String name() {
     return name;
   }
 
-  public ElementType type() {
+  public final ElementType type() {
     return type;
   }
 
   /** In the model's axes, N, C, H, W for a picture as ONNX has it. */
-  public long[] shape() {
+  public final long[] shape() {
     return shape.clone();
   }
 

@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include "base/aligned.h"
-#include "base/c_face.h"
+#include "base/c_pre_process.h"
 #include "minnow/image.h"
 #include "minnow/minnow_vision.h"
 
@@ -11,26 +11,9 @@ namespace {
 
 using namespace minnow::c;
 using vision::ImageView;
-using vision::PreProcess;
 
 static_assert(MINNOW_I420 == static_cast<int>(vision::PixelFormat::I420));
 static_assert(MINNOW_BT709 == static_cast<int>(vision::YuvMatrix::Bt709));
-static_assert(MINNOW_FIT_LETTERBOX == static_cast<int>(vision::Fit::Letterbox));
-static_assert(MINNOW_ANCHOR_TOP_LEFT == static_cast<int>(vision::Anchor::TopLeft));
-static_assert(MINNOW_COLOUR_GRAY == static_cast<int>(vision::ColourOrder::Gray));
-static_assert(MINNOW_CHANNELS_LAST == static_cast<int>(vision::ChannelsAxis::Last));
-
-/// A member that has to be one of an enumeration's, and the last of them.
-struct Chosen {
-  const char* name;
-  int value, last;
-};
-Result<void> areKnown(std::initializer_list<Chosen> members) {
-  for (const auto& [name, value, last] : members)
-    if (value < 0 || value > last)
-      return fail(ErrorCode::InvalidArgument, name, " is ", value, ", expected 0 to ", last);
-  return {};
-}
 
 Result<ImageView> imageOf(const minnow_image* image) {
   const auto given = completed<minnow_image>(image, MINNOW_IMAGE_INIT);
@@ -57,31 +40,6 @@ minnow_image imageOf(const ImageView& view) {
   image.row_bytes = view.rowBytes;
   image.format = static_cast<int>(view.format);
   return image;
-}
-
-Result<PreProcess> preProcessOf(const minnow_pre_process* pre) {
-  const auto given = completed<minnow_pre_process>(pre, MINNOW_PRE_PROCESS_INIT);
-  if (!given) return std::unexpected(given.error());
-  if (auto ok = areKnown({{"fit", given->fit, MINNOW_FIT_LETTERBOX},
-                          {"anchor", given->anchor, MINNOW_ANCHOR_TOP_LEFT},
-                          {"colour", given->colour, MINNOW_COLOUR_GRAY},
-                          {"channels", given->channels, MINNOW_CHANNELS_LAST},
-                          {"quarters", given->quarters, 3}});
-      !ok)
-    return std::unexpected(ok.error());
-  PreProcess all{.fit = static_cast<vision::Fit>(given->fit),
-                 .anchor = static_cast<vision::Anchor>(given->anchor),
-                 .colour = static_cast<vision::ColourOrder>(given->colour),
-                 .channels = static_cast<vision::ChannelsAxis>(given->channels),
-                 .turn = {static_cast<vision::Rotation>(given->quarters), given->mirror != 0}};
-  std::ranges::copy(given->mean, all.mean.begin());
-  std::ranges::copy(given->scale, all.scale.begin());
-  std::ranges::copy(given->pad, all.pad.begin());
-  if (given->has_alpha != 0) all.alpha = given->alpha;
-  if (given->crop_width != 0)
-    all.crop = {given->crop_x, given->crop_y, given->crop_width, given->crop_height};
-  if (given->nearest != 0) all.interpolation = vision::Interpolation::Nearest;
-  return all;
 }
 
 minnow_placement placementOf(const vision::Placement& placement) {
