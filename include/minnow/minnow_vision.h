@@ -61,7 +61,7 @@ typedef enum minnow_channels {
   MINNOW_CHANNELS_LAST
 } minnow_channels;
 
-/* tensor = (pixel - mean) * scale. First cropped, if `crop_width` is not 0, then turned clockwise by quarters, then
+/* tensor = x = (pixel - mean) * scale; of uint8 and int8 round(x / byte_scale) + byte_zero, clamped. First cropped, if `crop_width` is not 0, then turned clockwise by quarters, then
  * mirrored. */
 typedef struct minnow_pre_process {
   size_t size;                       /* sizeof(minnow_pre_process) */
@@ -73,6 +73,8 @@ typedef struct minnow_pre_process {
   int crop_x, crop_y, crop_width, crop_height;
   int quarters, mirror; /* 0 to 3; 0 or 1 */
   int nearest;          /* 1: the nearest pixel, instead of bilinear interpolation */
+  int byte_zero;        /* of a quantised tensor of uint8 or int8, whose bytes */
+  float byte_scale;     /* stand for (byte - byte_zero) * byte_scale */
 } minnow_pre_process;
 #define MINNOW_PRE_PROCESS_INIT \
   {sizeof(minnow_pre_process),  \
@@ -91,7 +93,9 @@ typedef struct minnow_pre_process {
    0,                           \
    0,                           \
    0,                           \
-   0}
+   0,                           \
+   0,                           \
+   1}
 
 /* Where a picture came to lie in a tensor: Placement in minnow/image.h. */
 typedef struct minnow_placement {
@@ -104,7 +108,7 @@ typedef struct minnow_placement {
 void minnow_placement_to_picture(const minnow_placement* placement, double column, double row,
                                  double picture[2]);
 
-/* Crops, turns, resizes, reorders, normalises and writes into a tensor of float32 or uint8, whose strides may be
+/* Crops, turns, resizes, reorders, normalises and writes into a tensor of float32, uint8 or int8, whose strides may be
  * any: writeImage in minnow/image.h. `placement` may be NULL. Allocates nothing. */
 minnow_status minnow_write_image(const minnow_image* image, const minnow_pre_process* pre,
                                  const minnow_tensor* tensor, minnow_placement* placement);
