@@ -1,11 +1,15 @@
-// fold-blocks: the rearrangement of pixels before the first convolution (Focus: a SpaceToDepth, and a
-// Gather that orders its channels) goes into that convolution's weights: a 3x3 window over blocks of
-// 2x2 pixels is one of 6x6 pixels with twice the stride. In integers alone, whose sums have no order.
-#include <numeric>
+// fold-blocks: the rearrangement of pixels before the first convolution (Focus: every second pixel of
+// every second row, four times, joined; or a SpaceToDepth; and a Gather that orders channels) goes
+// into that convolution's weights: a 3x3 window over blocks of 2x2 pixels is one of 6x6 pixels with
+// twice the stride. In integers alone, whose sums have no order.
+#include <algorithm>
+#include <utility>
 
+#include "ops/concat.h"
 #include "ops/depth_space.h"
 #include "ops/gather.h"
 #include "ops/quantized.h"
+#include "ops/slice.h"
 #include "passes/match.h"
 #include "passes/pass.h"
 
@@ -25,9 +29,61 @@ bool isForOne(const Rewriter& graph, int n) {
   return n >= 0 && graph.node(n).settings.empty() && graph.onlyReader(n) >= 0;
 }
 
+/// Rows start, start + step, … of a tensor, and such columns.
+struct Part {
+  ValueId x;
+  std::array<int64_t, 2> start{0, 0}, step{1, 1};
+};
+
+/// Of slices that go to the end of an axis whatever its extent.
+std::optional<Part> partOf(const Rewriter& graph, ValueId id) {
+  Part part{id};
+  while (const auto* slice = graph.producedBy<ops::Slice>(part.x)) {
+    const ir::Node& node = graph.node(graph.producer(part.x));
+    if (slice->exact || !node.settings.empty()) return std::nullopt;
+    for (size_t i = 0; i < slice->axes.size(); ++i) {
+      const int64_t axis = slice->axes[i] < 0 ? slice->axes[i] + 2 : slice->axes[i] - 2;
+      if (axis < 0 || slice->starts[i] < 0 || slice->steps[i] < 1 || slice->ends[i] < INT32_MAX)
+        return std::nullopt;
+      const auto a = static_cast<size_t>(axis);
+      part.start[a] = slice->starts[i] + slice->steps[i] * part.start[a];
+      part.step[a] *= slice->steps[i];
+    }
+    part.x = node.inputs[0];
+  }
+  return part;
+}
+
+/// Parts of one tensor that have all of its pixels, side by side as channels.
+std::optional<Blocks> joinedParts(const Rewriter& graph, ValueId id) {
+  const auto* op = graph.producedBy<ops::Concat>(id);
+  if (!op || !isForOne(graph, graph.producer(id)) || (op->axis != 1 && op->axis != -3) ||
+      graph.value(id).type.shape.rank() != 4)
+    return std::nullopt;
+  std::vector<Part> parts;
+  Blocks blocks{ir::kNoValue, 0, {}};
+  for (const ValueId input : graph.node(graph.producer(id)).inputs) {
+    const auto part = partOf(graph, input);
+    if (!part) return std::nullopt;
+    if (parts.empty()) blocks.x = part->x, blocks.block = part->step[0];
+    const int64_t b = blocks.block, channels = graph.value(input).type.shape[1];
+    if (part->x != blocks.x || part->step != std::array{b, b} || std::ranges::max(part->start) >= b)
+      return std::nullopt;
+    for (int64_t c = 0; c < channels; ++c)
+      blocks.from.push_back((part->start[0] * b + part->start[1]) * channels + c);
+    parts.push_back(*part);
+  }
+  std::ranges::sort(parts, {}, &Part::start);
+  const bool areApart = std::ranges::adjacent_find(parts, {}, &Part::start) == parts.end();
+  if (!areApart || std::cmp_not_equal(parts.size(), blocks.block * blocks.block))
+    return std::nullopt;
+  return blocks;
+}
+
 std::optional<Blocks> blocksOf(const Rewriter& graph, ValueId id) {
   const auto* op = graph.producedBy<ops::SpaceToDepth>(id);
-  if (!op || !isForOne(graph, graph.producer(id))) return std::nullopt;
+  if (!op) return joinedParts(graph, id);
+  if (!isForOne(graph, graph.producer(id))) return std::nullopt;
   Blocks blocks{graph.node(graph.producer(id)).inputs[0], op->block, {}};
   const int64_t all = graph.value(id).type.shape[1], places = op->block * op->block;
   for (int64_t k = 0; k < all; ++k)

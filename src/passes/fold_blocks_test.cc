@@ -22,6 +22,8 @@ struct Focus {
   int64_t block = 2, channels = 3, kernel = 3, stride = 1, pad = 1, groups = 1;
   ops::DepthOrder order = ops::DepthOrder::DepthFirst;
   bool reorders = true, repeats = false, isReadTwice = false;
+  bool slices = false;      ///< in place of SpaceToDepth
+  int64_t end = INT64_MAX;  ///< of slices
 
   explicit Focus(unsigned seed = 0) : b_(seed) {
     const auto pick = [&](int64_t most) {
@@ -29,7 +31,7 @@ struct Focus {
     };
     if (seed == 0) return;
     block = 1 + pick(4), channels = 1 + pick(4), kernel = 1 + pick(3), stride = 1 + pick(2);
-    pad = pick(3), reorders = pick(3) > 0;
+    pad = pick(3), reorders = pick(3) > 0, slices = block > 1 && pick(2) > 0;
     order = pick(2) ? ops::DepthOrder::DepthFirst : ops::DepthOrder::ColumnFirst;
   }
 
@@ -41,7 +43,7 @@ struct Focus {
     const ValueId bytes =
         b_.add(quantise, {b_.input({2, channels, 4 * block, 5 * block}), b_.scalar(1 / 32.0F),
                           constant<uint8_t>(DataType::Uint8, {}, {117})});
-    ValueId x = b_.add(blocks, {bytes});
+    ValueId x = slices ? sliced(bytes) : b_.add(blocks, {bytes});
     if (reorders) {
       ops::Gather gather;
       gather.axis = 1;
@@ -56,6 +58,21 @@ struct Focus {
   }
 
  private:
+  /// As YOLOX has it: rows, then columns of them; joined from the last to the first.
+  ValueId sliced(ValueId x) {
+    std::vector<ValueId> parts;
+    for (int64_t place = block * block; place-- > 0;) {
+      ops::Slice rows, columns;
+      rows.starts = {place / block}, columns.starts = {place % block};
+      rows.axes = {2}, columns.axes = {-1};
+      rows.steps = columns.steps = {block}, rows.ends = columns.ends = {end};
+      parts.push_back(b_.add(columns, {b_.add(rows, {x})}));
+    }
+    if (repeats) parts[0] = parts[1];
+    ops::Concat join;
+    join.axis = 1;
+    return b_.add(join, parts);
+  }
   ops::QuantizedConv conv() const {
     ops::QuantizedConv op;
     static_cast<ops::WindowAttributes&>(op) = convOf(kernel, stride, pad);
@@ -116,9 +133,11 @@ TEST(FoldBlocks, PixelsThatFillNoBlockAreRefusedAsBefore) {
 }
 
 TEST(FoldBlocks, LeavesAlone) {
-  Focus grouped, repeated, readTwice;
+  Focus grouped, repeated, readTwice, partTwice, ending;
   grouped.groups = 3, repeated.repeats = true, readTwice.isReadTwice = true;
-  for (Focus* focus : {&grouped, &repeated, &readTwice}) {
+  partTwice.slices = partTwice.repeats = true, partTwice.reorders = false;
+  ending.slices = true, ending.end = 10;  // of another size it would be another part
+  for (Focus* focus : {&grouped, &repeated, &readTwice, &partTwice, &ending}) {
     ir::Graph graph = focus->build();
     EXPECT_EQ(blocksFolded(graph), 0);
   }
