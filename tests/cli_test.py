@@ -449,6 +449,21 @@ evictable = true
         self.assertRegex(kept, r"conv +Conv +float +0\.00%")
         self.assertNotIn("Quantized", self.minnow("info", files[2]))
 
+    def test_inputs_as_bytes(self):
+        onnx, folder = self.small_convolution(), self.arrays(3)
+        numbers, rounded = self.folder / "numbers.minnow", self.folder / "bytes.minnow"
+        self.minnow("quantize", onnx, "--calibrate", folder, "-o", numbers)
+        report = json.loads(self.minnow("quantize", onnx, "--calibrate", folder, "-o", rounded, "--byte-inputs", "--json"))
+        (given,) = report["byte_inputs"]
+        self.assertEqual((given["name"], given["type"]), ("x", "uint8"))
+        self.assertIn("x: uint8 1x3x4x5", self.minnow("info", rounded))
+        number = (37 - given["zero_point"]) * given["scale"]
+        for model, value, place in ((numbers, number, "a"), (rounded, 37, "b")):
+            self.minnow("run", model, "--input", f"x=const:{value}", "-o", self.folder / place)
+        self.assertEqual(*((self.folder / place / "y.npy").read_bytes() for place in "ab"))
+        refused = self.minnow("convert", self.onnx, "-o", rounded, "--byte-inputs", code=ERROR)
+        self.assertIn("no input can be bytes", refused)
+
     def test_quantize_says_what_is_wrong(self):
         onnx, folder, out = self.small_convolution(), self.arrays(1), self.folder / "q.minnow"
         (self.folder / "empty").mkdir()

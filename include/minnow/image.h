@@ -172,7 +172,15 @@ struct Rect {
   int x = 0, y = 0, width = 0, height = 0;
 };
 
-/// tensor = (pixel - mean) * scale, per channel in the order of `colour`.
+/// What the bytes of a quantised tensor stand for: (byte - zero) * scale.
+struct ByteScale {
+  float scale = 1;  ///< from 2^-126 on
+  int zero = 0;     ///< one of the bytes
+};
+
+/// tensor = x = (pixel - mean) * scale, per channel in the order of `colour`; in uint8 and int8
+/// round(x / bytes.scale) + bytes.zero, halves to even, clamped: what QuantizeLinear makes of the
+/// same x, to the bit.
 struct PreProcess {
   Fit fit = Fit::Stretch;
   Anchor anchor = Anchor::Centre;
@@ -182,6 +190,7 @@ struct PreProcess {
   std::array<float, 3> scale{1, 1, 1};
   std::array<float, 3> pad{0, 0, 0};  ///< in pixel values, before mean and scale
   std::optional<float> alpha = {};    ///< adds a last channel of this value
+  ByteScale bytes = {};               ///< of a uint8 or int8 tensor; a float32 one has none
   std::optional<Rect> crop = {};      ///< only this part of the picture, before it is turned
   Turn turn = {};
   Interpolation interpolation = Interpolation::Bilinear;
@@ -197,8 +206,8 @@ struct Placement {
   std::array<double, 2> toPicture(double column, double row) const;
 };
 
-/// Crops, turns, resizes, reorders, normalises and writes into `dst`: float32, or uint8 (rounded
-/// half to even, clamped); one picture (N = 1), any strides.
+/// Crops, turns, resizes, reorders, normalises and writes into `dst`: float32, uint8 or int8; one
+/// picture (N = 1), any strides.
 ///
 /// The frame may lie in the tensor's own memory, wholly or in part. It is then converted in place,
 /// from the end backwards where pixels grow, and gone afterwards. A row, or each 640 columns of a

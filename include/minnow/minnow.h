@@ -308,8 +308,8 @@ typedef enum minnow_channels {
   MINNOW_CHANNELS_LAST
 } minnow_channels;
 
-/* tensor = (pixel - mean) * scale. First cropped, if `crop_width` is not 0, then turned clockwise by quarters, then
- * mirrored. */
+/* tensor = x = (pixel - mean) * scale; of uint8 and int8 round(x / byte_scale) + byte_zero, clamped. First cropped, if
+ * `crop_width` is not 0, then turned clockwise by quarters, then mirrored. */
 typedef struct minnow_pre_process {
   size_t size;                       /* sizeof(minnow_pre_process) */
   int fit, anchor, colour, channels; /* of the enumerations above */
@@ -320,6 +320,8 @@ typedef struct minnow_pre_process {
   int crop_x, crop_y, crop_width, crop_height;
   int quarters, mirror; /* 0 to 3; 0 or 1 */
   int nearest;          /* 1: the nearest pixel, instead of bilinear interpolation */
+  int byte_zero;        /* of a quantised tensor of uint8 or int8, whose bytes */
+  float byte_scale;     /* stand for (byte - byte_zero) * byte_scale */
 } minnow_pre_process;
 #define MINNOW_PRE_PROCESS_INIT \
   {sizeof(minnow_pre_process),  \
@@ -338,7 +340,9 @@ typedef struct minnow_pre_process {
    0,                           \
    0,                           \
    0,                           \
-   0}
+   0,                           \
+   0,                           \
+   1}
 
 /* A picture that lies there: DevicePicture in minnow/device.h. One of `cl`, `texture` and `image`, an
  * EGLImage; none of them ends a binding. It is not resized. NULL `pre`: red, green, blue, as they are. */

@@ -29,11 +29,13 @@ typedef struct minnow_convert_options {
   const char* const* disabled_passes;
   int for_speed;       /* 1: weights may take more memory where that saves time */
   int float16_weights; /* 1: they are rounded to float16 */
+  int byte_inputs;     /* 1: inputs that the model rounds to bytes are these bytes */
 } minnow_convert_options;
-#define MINNOW_CONVERT_OPTIONS_INIT {sizeof(minnow_convert_options), NULL, NULL, NULL, NULL, 0, 0}
+#define MINNOW_CONVERT_OPTIONS_INIT \
+  {sizeof(minnow_convert_options), NULL, NULL, NULL, NULL, 0, 0, 0}
 
 /* Turns an .onnx or .tflite file into the bytes of a .minnow file. `report`, unless it is NULL, becomes a text in JSON:
- * "operators_before", "operators_after", "weight_bytes", "opset", "passes" and "warnings". UNSUPPORTED names all
+ * "operators_before", "operators_after", "weight_bytes", "opset", "byte_inputs", "passes" and "warnings". UNSUPPORTED names all
  * nodes that cannot be converted, with advice, and so where the library has no converter. */
 minnow_status minnow_convert(const char* file, const minnow_convert_options* options,
                              minnow_bytes* model, minnow_bytes* report);

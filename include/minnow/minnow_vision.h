@@ -59,7 +59,7 @@ typedef struct minnow_placement {
 void minnow_placement_to_picture(const minnow_placement* placement, double column, double row,
                                  double picture[2]);
 
-/* Crops, turns, resizes, reorders, normalises and writes into a tensor of float32 or uint8, whose strides may be
+/* Crops, turns, resizes, reorders, normalises and writes into a tensor of float32, uint8 or int8, whose strides may be
  * any: writeImage in minnow/image.h. `placement` may be NULL. Allocates nothing. */
 minnow_status minnow_write_image(const minnow_image* image, const minnow_pre_process* pre,
                                  const minnow_tensor* tensor, minnow_placement* placement);

@@ -174,10 +174,10 @@ minnow_image imageOf(JNIEnv* env, jobjectArray planes, jintArray layout) {
 }
 
 minnow_pre_process preProcessOf(JNIEnv* env, jintArray choices, jfloatArray numbers) {
-  jint chosen[12];
-  jfloat given[10];
-  env->GetIntArrayRegion(choices, 0, 12, chosen);
-  env->GetFloatArrayRegion(numbers, 0, 10, given);
+  jint chosen[13];
+  jfloat given[11];
+  env->GetIntArrayRegion(choices, 0, 13, chosen);
+  env->GetFloatArrayRegion(numbers, 0, 11, given);
   return {sizeof(minnow_pre_process),
           chosen[0],
           chosen[1],
@@ -194,7 +194,9 @@ minnow_pre_process preProcessOf(JNIEnv* env, jintArray choices, jfloatArray numb
           chosen[8],
           chosen[9],
           chosen[10],
-          chosen[11]};
+          chosen[11],
+          chosen[12],
+          given[10]};
 }
 
 }  // namespace

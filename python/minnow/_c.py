@@ -87,14 +87,15 @@ Image = sized("image", [
 PreProcess = sized("pre_process", [
     ("fit", c_int), ("anchor", c_int), ("colour", c_int), ("channels", c_int), ("mean", c_float * 3), ("scale", c_float * 3),
     ("pad", c_float * 3), ("has_alpha", c_int), ("alpha", c_float), ("crop_x", c_int), ("crop_y", c_int),
-    ("crop_width", c_int), ("crop_height", c_int), ("quarters", c_int), ("mirror", c_int), ("nearest", c_int)],
-    scale=(1, 1, 1))
+    ("crop_width", c_int), ("crop_height", c_int), ("quarters", c_int), ("mirror", c_int), ("nearest", c_int), ("byte_zero", c_int),
+    ("byte_scale", c_float)],
+    scale=(1, 1, 1), byte_scale=1)
 Placement = sized("placement", [
     ("scale_x", c_double), ("scale_y", c_double), ("offset_x", c_double), ("offset_y", c_double), ("quarters", c_int),
     ("mirror", c_int), ("width", c_int), ("height", c_int)])
 ConvertOptions = sized("convert_options", [
     ("shapes", Words), ("values", Words), ("bounds", Words), ("disabled_passes", Words), ("for_speed", c_int),
-    ("float16_weights", c_int)])
+    ("float16_weights", c_int), ("byte_inputs", c_int)])
 
 #: Functions that return a status, with their arguments. A handle is a c_void_p.
 _FALLIBLE = {

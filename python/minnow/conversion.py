@@ -65,7 +65,7 @@ class _Borrowed:
 def convert(source: Union[str, "os.PathLike[str]"], output: Union[str, "os.PathLike[str]", None] = None, *,
             shapes: Optional[Mapping[str, AskedShape]] = None, values: Optional[Mapping[str, object]] = None,
             bounds: Optional[Mapping[str, int]] = None, disable: Iterable[str] = (), winograd: bool = True,
-            optimise: str = "memory", weights: str = "as-they-are") -> Conversion:
+            optimise: str = "memory", weights: str = "as-they-are", byte_inputs: bool = False) -> Conversion:
     """Turns an .onnx or .tflite file into a .minnow model, as `minnow convert` does, and writes it where `output` says.
 
     shapes: of inputs by name, {"x": (1, 3, 48, "32..960")}: needed for sizes that the model leaves open.
@@ -74,13 +74,15 @@ def convert(source: Union[str, "os.PathLike[str]"], output: Union[str, "os.PathL
     disable: names of passes to leave out (`minnow convert --list-passes`).
     winograd: False keeps direct convolution's bits.
     optimise: "memory" or "speed"; weights: "as-they-are" or "float16".
+    byte_inputs: inputs that the model rounds to bytes are these bytes; report["byte_inputs"] says what they stand for.
     Raises Unsupported, which names all nodes that cannot be converted, with advice.
     """
     if optimise not in ("memory", "speed") or weights not in ("as-they-are", "float16"):
         raise InvalidArgument(f'optimise is {optimise!r}, "memory" or "speed"; weights {weights!r}, "as-they-are" or "float16"')
     passes = list(disable) + ([] if winograd else ["choose-winograd"])
     lists = [_pairs(shapes, _shape), _pairs(values, _numbers), _pairs(bounds, str), _c.words(passes)]
-    options = _c.ConvertOptions(for_speed=optimise == "speed", float16_weights=weights == "float16")
+    options = _c.ConvertOptions(for_speed=optimise == "speed", float16_weights=weights == "float16",
+                                byte_inputs=int(byte_inputs))
     options.shapes, options.values, options.bounds, options.disabled_passes = (
         ctypes.cast(words, _c.Words) for words in lists)
     model, report = _c.Memory(), _c.Memory()

@@ -110,7 +110,8 @@ def write_image(picture, into: np.ndarray, *, format: str = "rgb", fit: str = "s
                 colour: str = "rgb", channels: str = "auto", mean: Union[float, Sequence[float]] = 0,
                 scale: Union[float, Sequence[float]] = 1, pad: Union[float, Sequence[float]] = 0,
                 alpha: Optional[float] = None, crop: Optional[Sequence[int]] = None, quarters: int = 0, mirror: bool = False,
-                interpolation: str = "bilinear", matrix: str = "bt601", full_range: bool = False) -> Placement:
+                interpolation: str = "bilinear", matrix: str = "bt601", full_range: bool = False,
+                byte_scale: float = 1, byte_zero: int = 0) -> Placement:
     """Crops, turns, resizes, reorders, normalises and writes a picture into an array: tensor = (pixel - mean) * scale.
 
         minnow.vision.write_image(frame_of_camera, frame.input("images"), format="nv12", fit="letterbox", scale=1 / 255)
@@ -118,11 +119,12 @@ def write_image(picture, into: np.ndarray, *, format: str = "rgb", fit: str = "s
     picture: uint8, (height, width, 3) for "rgb" and "bgr", (…, 4) for "rgba" and "bgra", (height, width) for "gray"; for
         "nv12", "nv21" and "i420" a packed frame (3 / 2 * height, width), or its planes, a chroma plane of pairs having the shape
         (height / 2, width / 2, 2). Any distance between rows, negative too; what else lies oddly is copied first.
-    into: float32 or uint8, 1xCxHxW or 1xHxWxC, of any strides: an input of a frame, or any array.
+    into: float32, uint8 or int8, 1xCxHxW or 1xHxWxC, of any strides: an input of a frame, or any array.
     fit: "stretch" or "letterbox", which leaves `pad` (in pixel values); anchor: "centre" or "top-left".
     colour: what the model expects, "rgb", "bgr" or "gray"; channels: their axis, "auto", "first" or "last".
     mean, scale, pad: one number, or one for each channel of `colour`. alpha: the value of a fourth channel.
     crop: (x, y, width, height) of the picture, before it is turned clockwise by `quarters` and then mirrored.
+    byte_scale, byte_zero: what bytes of a quantised uint8 or int8 input stand for, (byte - zero) * scale.
     interpolation: "bilinear" or "nearest". matrix, full_range: what 4:2:0 numbers mean, "bt601" or "bt709".
     """
     image, planes = _image_of(picture, format, matrix, full_range)
@@ -133,7 +135,8 @@ def write_image(picture, into: np.ndarray, *, format: str = "rgb", fit: str = "s
         fit=_chosen("fit", fit, _FITS), anchor=_chosen("anchor", anchor, _ANCHORS), colour=_chosen("colour", colour, _COLOURS),
         channels=_chosen("channels", channels, _CHANNELS_AXES), mean=_three(mean), scale=_three(scale), pad=_three(pad),
         has_alpha=int(alpha is not None), alpha=alpha or 0, crop_x=x, crop_y=y, crop_width=width, crop_height=height,
-        quarters=quarters, mirror=int(mirror), nearest=_chosen("interpolation", interpolation, ("bilinear", "nearest")))
+        quarters=quarters, mirror=int(mirror), nearest=_chosen("interpolation", interpolation, ("bilinear", "nearest")),
+        byte_scale=byte_scale, byte_zero=byte_zero)
     placement = _c.Placement()
     _c.write_image(image, pre, _arrays.tensor_of(_writable(into)), placement)
     del planes  # which had to live until here

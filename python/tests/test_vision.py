@@ -61,6 +61,17 @@ def test_normalising_and_order():
     np.testing.assert_array_equal(written(grey, (1, 1, 4, 6), format="gray", colour="gray")[0][0, 0], grey)
 
 
+@pytest.mark.parametrize("dtype, zero", [("uint8", 37), ("int8", -5)])
+def test_bytes_of_a_quantised_input(dtype, zero):
+    picture = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3) * 4
+    numbers, into = np.empty((1, 3, 4, 5), np.float32), np.empty((1, 3, 4, 5), dtype)
+    options = dict(mean=99, scale=1 / 64, byte_scale=0.03, byte_zero=zero)
+    vision.write_image(picture, numbers, **options)
+    vision.write_image(picture, into, **options)
+    limits = np.iinfo(dtype)
+    assert np.array_equal(into, np.clip(np.rint(numbers / np.float32(0.03)) + zero, limits.min, limits.max).astype(dtype))
+
+
 def test_crops_turns_and_placement():
     into, placement = written(PICTURE, (1, 3, 3, 2), crop=(1, 1, 3, 2), quarters=1, mirror=True)
     np.testing.assert_array_equal(into, planar(np.rot90(PICTURE[1:3, 1:4], -1)[:, ::-1]))

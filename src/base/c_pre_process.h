@@ -39,6 +39,7 @@ inline Result<vision::PreProcess> preProcessOf(const minnow_pre_process* pre) {
       .anchor = static_cast<vision::Anchor>(given->anchor),
       .colour = static_cast<vision::ColourOrder>(given->colour),
       .channels = static_cast<vision::ChannelsAxis>(given->channels),
+      .bytes = {given->byte_scale, given->byte_zero},
       .turn = {static_cast<vision::Rotation>(given->quarters), given->mirror != 0}};
   std::ranges::copy(given->mean, all.mean.begin());
   std::ranges::copy(given->scale, all.scale.begin());

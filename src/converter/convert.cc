@@ -29,6 +29,16 @@ Result<std::vector<std::byte>> finished(ir::Graph graph, const ConvertOptions& o
     return std::unexpected(ok.error());
   for (const passes::PassReport& pass : passReports)
     report.passes.emplace_back(pass.name, pass.changes);
+  if (options.byteInputs) {
+    report.byteInputs = passes::takeBytes(graph);
+    if (report.byteInputs.empty())
+      return fail(ErrorCode::InvalidArgument,
+                  "no input can be bytes: none is float32 and goes to one QuantizeLinear of one "
+                  "scale, which rounds halves to even, and nowhere else");
+    if (auto ok = passes::runPasses(graph, disabled, nullptr, budget); !ok)
+      return std::unexpected(ok.error());
+    report.passes.emplace_back("byte-inputs", static_cast<int>(report.byteInputs.size()));
+  }
   if (options.weights == ConvertOptions::Weights::Float16) {
     const auto halved = passes::halveWeights(graph);
     if (!halved) return std::unexpected(halved.error());

@@ -15,6 +15,7 @@
 #include "ir/graph.h"
 #include "minnow/status.h"
 #include "minnow/tensor.h"
+#include "passes/byte_inputs.h"
 #include "passes/store_points.h"
 #include "sizes/budget.h"
 
@@ -52,6 +53,9 @@ struct ConvertOptions {
     Float16,  ///< rounded once, to the nearest; computed with in float32
   };
   Weights weights = Weights::AsTheyAre;
+  /// Float32 inputs that the model rounds to bytes are these bytes (passes/byte_inputs.h), which
+  /// ConvertReport::byteInputs tells the meaning of. An error where there is none.
+  bool byteInputs = false;
   /// Names of passes to leave out (passes/pass_list.h).
   std::vector<std::string> disabledPasses;
   /// Called with 0 … 1 and what is being done.
@@ -75,6 +79,7 @@ struct ConvertReport {
   size_t weightBytes = 0;
   std::string format = "opset";  ///< what `opset` counts
   int opset = 0;
+  std::vector<passes::ByteInput> byteInputs;
   std::vector<std::string> warnings;
   std::vector<UnsupportedNode>
       unsupported;  ///< all of them; then the result is ErrorCode::Unsupported

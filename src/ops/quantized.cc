@@ -97,6 +97,10 @@ Result<TensorTypes> QuantizedConv::inferShape(std::span<const TensorType> inputs
                                        {DataType::Float32, inputs[1].shape}};
   auto types = plainConv(*this).inferShape(floats);
   if (!types) return types;
+  for (int axis = 2; axis < inputs[0].shape.rank(); ++axis)
+    if (xBlock < 1 || inputs[0].shape[axis] % xBlock != 0)
+      return fail(ErrorCode::ShapeMismatch, inputs[0].shape, " does not divide into blocks of ",
+                  xBlock);
   if (auto ok = checkChannels(inputs, inputs[1].shape[0], y); !ok)
     return std::unexpected(ok.error());
   (*types)[0].type = y.dataType();

@@ -68,6 +68,7 @@ struct QuantizedConv final : OperatorBase<QuantizedConv>, WindowAttributes {
   static constexpr Facts kFacts{
       .layoutRole = LayoutRole::Spatial, .takesWeights = true, .rowsStandAlone = false};
   int64_t groups = 1;
+  int64_t xBlock = 1;  ///< divides x's height and width: blocks that the weights' order stands for
   int64_t xZero = 0, wZero = 0;
   QuantisedResult y;
   Epilogue epilogue;  ///< of real results
@@ -76,6 +77,7 @@ struct QuantizedConv final : OperatorBase<QuantizedConv>, WindowAttributes {
   void fields(V& v) {
     WindowAttributes::fields(v);
     v("groups", groups);
+    v("xBlock", xBlock);
     v("xZero", xZero);
     v("wZero", wZero);
     y.fields(v);

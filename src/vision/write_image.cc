@@ -15,41 +15,80 @@ namespace {
 
 constexpr float kBlendedUnit = 1.0F / (1 << (2 * kWeightBits));
 
-template <class T>
-T toElement(float x);
-template <>
-float toElement<float>(float x) {
-  return x;
-}
-// Adding 2^23 leaves no fraction bits: the sum is rounded half to even, and its low bits are the
-// integer.
-template <>
-uint8_t toElement<uint8_t>(float x) {
-  const float low = x > 0 ? x : 0;  // and NaN
-  const float inside = low < 255 ? low : 255;
-  return static_cast<uint8_t>(std::bit_cast<uint32_t>(inside + 8388608.0F));
-}
+/// From pixels to elements: x = (pixel - mean) * scale.
+class Floats {
+ public:
+  using Element = float;
+  explicit Floats(const Conversion& to) : pre_(to.pre) {}
 
-/// Stores value(i), a pixel's value as float32, for a channel's piece of a row.
-template <class T, class Value>
-void store(const Conversion& to, int channel, T* out, int count, const Value& value) {
-  const float mean = to.pre.mean[channel], scale = to.pre.scale[channel];
-  const int64_t stride = to.target.columnStride;
-  for (int i = 0; i < count; ++i) out[i * stride] = toElement<T>((value(i) - mean) * scale);
-}
+  float ofNumber(float x) const { return x; }
+  /// Stores value(i), a pixel's value, for a channel's piece of a row.
+  template <class Value>
+  void store(int channel, float* out, int64_t stride, int count, const Value& value) const {
+    const float mean = pre_.mean[channel], scale = pre_.scale[channel];
+    for (int i = 0; i < count; ++i) out[i * stride] = (value(i) - mean) * scale;
+  }
+  void storeBytes(int channel, float* out, int64_t stride, int count, const uint8_t* bytes) const {
+    store(channel, out, stride, count, [=](int i) { return static_cast<float>(bytes[i]); });
+  }
 
-template <class T>
-void storePiece(const Conversion& to, int row, int column, int count, const RowPiece& piece) {
+ private:
+  const PreProcess& pre_;
+};
+
+/// Of uint8 and int8: x / bytes.scale, rounded; pixels that nothing is blended of by a table.
+class Bytes {
+ public:
+  using Element = uint8_t;
+  explicit Bytes(const Conversion& to)
+      : pre_(to.pre),
+        low_(static_cast<float>((to.target.view.type == DataType::Int8 ? -128 : 0) -
+                                pre_.bytes.zero)) {
+    for (int c = 0; c < to.target.channels; ++c)
+      store(c, tables_[c], 1, 256, [](int i) { return static_cast<float>(i); });
+  }
+
+  // Adding 1.5 * 2^23 leaves no fraction bits: the sum is rounded half to even, and its low bits are
+  // those of the integer. Clamped before, as QuantizeLinear does, a NaN to the least.
+  uint8_t ofNumber(float x) const {
+    const float q = x / pre_.bytes.scale, high = low_ + 255;
+    const float above = q > low_ ? q : low_, inside = above < high ? above : high;
+    return static_cast<uint8_t>(std::bit_cast<uint32_t>(inside + 12582912.0F) +
+                                static_cast<uint32_t>(pre_.bytes.zero));
+  }
+  /// By way of a row of their own: a loop that stores side by side becomes vectors.
+  template <class Value>
+  void store(int channel, uint8_t* out, int64_t stride, int count, const Value& value) const {
+    const float mean = pre_.mean[channel], scale = pre_.scale[channel];
+    uint8_t row[kMaxColumns];
+    for (int i = 0; i < count; ++i) row[i] = ofNumber((value(i) - mean) * scale);
+    for (int i = 0; i < count; ++i) out[i * stride] = row[i];
+  }
+  void storeBytes(int channel, uint8_t* out, int64_t stride, int count,
+                  const uint8_t* bytes) const {
+    const uint8_t* table = tables_[channel];
+    for (int i = 0; i < count; ++i) out[i * stride] = table[bytes[i]];
+  }
+
+ private:
+  const PreProcess& pre_;
+  float low_;
+  uint8_t tables_[3][256];
+};
+
+template <class Elements>
+void storePiece(const Conversion& to, const Elements& elements, int row, int column, int count,
+                const RowPiece& piece) {
   const Rect& picture = to.target.picture;
+  const int64_t stride = to.target.columnStride;
   for (int c = 0; c < to.frame.channels(); ++c) {
-    T* out = to.target.at<T>(c, picture.y + row, picture.x + column);
-    const uint8_t* bytes = piece.bytes[c];
+    auto* out = to.target.at<typename Elements::Element>(c, picture.y + row, picture.x + column);
     const int32_t *upper = piece.upper[c], *lower = piece.lower[c];
     const int32_t weight = piece.weight;
-    if (bytes)
-      store(to, c, out, count, [=](int i) { return static_cast<float>(bytes[i]); });
+    if (piece.bytes[c])
+      elements.storeBytes(c, out, stride, count, piece.bytes[c]);
     else
-      store(to, c, out, count, [=](int i) {
+      elements.store(c, out, stride, count, [=](int i) {
         const int32_t blended = upper[i] * kWeightOne + (lower[i] - upper[i]) * weight;
         return static_cast<float>(blended) * kBlendedUnit;
       });
@@ -65,34 +104,35 @@ void fillRect(const Target& target, int64_t channel, const Rect& rect, T value) 
 }
 
 // What is not picture comes last: a frame in the tensor's memory may lie there.
-template <class T>
-void fillAround(const Target& target, const PreProcess& pre) {
+template <class Elements>
+void fillAround(const Target& target, const PreProcess& pre, const Elements& elements) {
   const Rect& in = target.picture;
   const int width = static_cast<int>(target.width), height = static_cast<int>(target.height);
   const int right = in.x + in.width, below = in.y + in.height;
   for (int64_t c = 0; c < target.channels; ++c) {
-    const T value = toElement<T>((pre.pad[c] - pre.mean[c]) * pre.scale[c]);
+    const auto value = elements.ofNumber((pre.pad[c] - pre.mean[c]) * pre.scale[c]);
     fillRect(target, c, {0, 0, width, in.y}, value);
     fillRect(target, c, {0, below, width, height - below}, value);
     fillRect(target, c, {0, in.y, in.x, in.height}, value);
     fillRect(target, c, {right, in.y, width - right, in.height}, value);
   }
-  if (pre.alpha) fillRect(target, target.channels, {0, 0, width, height}, toElement<T>(*pre.alpha));
+  if (pre.alpha)
+    fillRect(target, target.channels, {0, 0, width, height}, elements.ofNumber(*pre.alpha));
 }
 
-template <class T>
-void writeApart(const Conversion& to) {
+template <class Elements>
+void writeApart(const Conversion& to, const Elements& elements) {
   const Resize size = to.resize();
   RowSource rows(to.frame, size);
   for (int x = 0; x < size.width; x += kMaxColumns) {
     const int count = std::min(kMaxColumns, size.width - x);
     rows.setColumns(x, count);
-    for (int y = 0; y < size.height; ++y) storePiece<T>(to, y, x, count, rows.row(y));
+    for (int y = 0; y < size.height; ++y) storePiece(to, elements, y, x, count, rows.row(y));
   }
 }
 
-template <class T>
-void writeInPlace(const Conversion& to, const Order& order) {
+template <class Elements>
+void writeInPlace(const Conversion& to, const Elements& elements, const Order& order) {
   const Resize size = to.resize();
   const int pieces = (size.width + kMaxColumns - 1) / kMaxColumns;
   RowSource rows(to.frame, size);
@@ -102,18 +142,19 @@ void writeInPlace(const Conversion& to, const Order& order) {
       const int x = (order.columnsDescend ? pieces - 1 - j : j) * kMaxColumns;
       const int count = std::min(kMaxColumns, size.width - x);
       rows.setColumns(x, count);
-      storePiece<T>(to, y, x, count, rows.row(y));
+      storePiece(to, elements, y, x, count, rows.row(y));
     }
   }
 }
 
-template <class T>
+template <class Elements>
 void write(const Conversion& to, const std::optional<Route>& route) {
+  const Elements elements(to);
   if (!route)
-    writeApart<T>(to);
+    writeApart(to, elements);
   else
-    writeInPlace<T>(route->staged ? *route->staged : to, route->order);
-  fillAround<T>(to.target, to.pre);
+    writeInPlace(route->staged ? *route->staged : to, elements, route->order);
+  fillAround(to.target, to.pre, elements);
 }
 
 // Where the crop begins in the whole turned picture.
@@ -176,9 +217,9 @@ Result<Placement> convert(const ImageView& src, const PreProcess& pre, const Ten
   }
   const base::DenormalsFlushed flushed;
   if (dst.type == DataType::Float32)
-    write<float>(*conversion, route);
+    write<Floats>(*conversion, route);
   else
-    write<uint8_t>(*conversion, route);
+    write<Bytes>(*conversion, route);
   return placementOf(*conversion);
 }
 

@@ -31,7 +31,8 @@ tool::ConvertSettings settingsOf(const char* file, const minnow_convert_options&
           .bounds = wordsOf(given.bounds),
           .disabledPasses = wordsOf(given.disabled_passes),
           .forSpeed = given.for_speed != 0,
-          .inHalves = given.float16_weights != 0};
+          .inHalves = given.float16_weights != 0,
+          .byteInputs = given.byte_inputs != 0};
 }
 
 std::string jsonOf(const converter::ConvertReport& report) {
@@ -42,6 +43,7 @@ std::string jsonOf(const converter::ConvertReport& report) {
                             {"operators_before", report.operatorsBefore},
                             {"operators_after", report.operatorsAfter},
                             {"weight_bytes", report.weightBytes},
+                            {"byte_inputs", tool::toJson(report.byteInputs)},
                             {"passes", passes},
                             {"warnings", report.warnings}};
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);

@@ -80,6 +80,7 @@ void printReport(const Arguments& args, const converter::ConvertReport& report,
     fmt::print("smallest   {} predicted for {}\n",
                bytesInWords(predictedPeak(planned.smallest->memory)),
                shapesInWords(*planned.smallest));
+  for (const auto& input : report.byteInputs) fmt::print("input      {}\n", inWords(input));
   for (const auto& [pass, changes] : report.passes)
     if (changes > 0) fmt::print("pass       {}: {} changes\n", pass, changes);
 }
@@ -98,6 +99,7 @@ nlohmann::json reportJson(const Arguments& args, const converter::ConvertReport&
           {"predicted_peak_bytes", predictedPeak(planned.memory)},
           {"transformed", toJson(planned.transformed)},
           {"smallest", planned.smallest ? toJson(*planned.smallest) : nlohmann::json()},
+          {"byte_inputs", toJson(report.byteInputs)},
           {"passes", passes},
           {"warnings", report.warnings}};
 }
@@ -191,6 +193,9 @@ void addConvert(CLI::App& app) {
           "as-they-are|float16: whether weights are rounded to float16, which halves their "
           "bytes; what float16 holds exactly is stored so either way (default: as-they-are)")
       ->check(CLI::IsMember({"as-they-are", "float16"}));
+  verb->add_flag("--byte-inputs", args->settings.byteInputs,
+                 "Inputs that the model rounds to bytes at once are these bytes: what they stand "
+                 "for is printed");
   verb->add_flag("--list-passes", args->listPasses, "Print the names of all passes");
   verb->add_flag("--json", args->json, "Report in JSON");
   verb->footer(
@@ -201,6 +206,7 @@ void addConvert(CLI::App& app) {
       "  minnow convert net.onnx -o net.minnow --value sizes=1,64 --disable fold-batch-norm\n"
       "  minnow convert resnet.onnx -o resnet.minnow --optimise speed\n"
       "  minnow convert resnet.onnx -o resnet.minnow --weights float16\n"
+      "  minnow convert resnet_int8.onnx -o resnet.minnow --byte-inputs\n"
       "Exit code 3 and a list of nodes when something in the model is not supported.");
   verb->callback([args] { convert(*args); });
 }

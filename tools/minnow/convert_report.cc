@@ -42,6 +42,21 @@ HostTensor tensorOfNumbers(const std::string& text, const std::string& name,
 
 }  // namespace
 
+std::string inWords(const passes::ByteInput& input) {
+  return fmt::format("{} is {}, (byte - {}) * {}", input.name, dataTypeName(input.type), input.zero,
+                     input.scale);
+}
+
+nlohmann::json toJson(const std::vector<passes::ByteInput>& inputs) {
+  nlohmann::json all = nlohmann::json::array();
+  for (const passes::ByteInput& input : inputs)
+    all.push_back({{"name", input.name},
+                   {"type", dataTypeName(input.type)},
+                   {"scale", input.scale},
+                   {"zero_point", input.zero}});
+  return all;
+}
+
 converter::ConvertOptions convertOptions(const std::filesystem::path& onnx,
                                          const ConvertSettings& settings) {
   converter::ConvertOptions options;
@@ -49,6 +64,7 @@ converter::ConvertOptions convertOptions(const std::filesystem::path& onnx,
   options.disabledPasses = settings.disabledPasses;
   options.progress = settings.progress;
   if (settings.forSpeed) options.optimise = converter::ConvertOptions::Optimise::Speed;
+  options.byteInputs = settings.byteInputs;
   if (settings.inHalves) options.weights = converter::ConvertOptions::Weights::Float16;
   for (const auto& [name, text] : byName(settings.bounds, "--bound")) {
     const std::vector<double> numbers = parseNumbers(text, "--bound");

@@ -45,6 +45,7 @@ struct ConvertSettings {
   std::vector<std::string> disabledPasses{};
   bool forSpeed = false;  ///< --optimise speed
   bool inHalves = false;  ///< --weights float16
+  bool byteInputs = false;
   std::function<void(double, const std::string&)> progress{};
 };
 

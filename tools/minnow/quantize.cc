@@ -31,7 +31,7 @@ struct Arguments {
   std::string ranges = "squares", equalise = "on", correctBias = "on";
   quantise::Options options;
   double maxErrorPercent = 0;
-  bool json = false;
+  bool json = false, byteInputs = false;
 };
 
 bool isSample(const fs::path& path) {
@@ -137,6 +137,7 @@ nlohmann::json reportJson(const Arguments& args, const quantise::Report& report,
           {"pictures", pictures},
           {"file_bytes", fileBytes},
           {"weight_bytes", report.conversion.weightBytes},
+          {"byte_inputs", toJson(report.conversion.byteInputs)},
           {"equalised", report.equalised},
           {"output_error", report.costs.output},
           {"warnings", warningsOf(report.costs)},
@@ -158,6 +159,8 @@ void printReport(const Arguments& args, const quantise::Report& report, size_t p
   fmt::print("layers     {} of {} in integers, {} pairs equalised\n", integers, layers.size(),
              report.equalised);
   fmt::print("file       {}\n", bytesInWords(fileBytes));
+  for (const auto& input : report.conversion.byteInputs)
+    fmt::print("input      {}\n", inWords(input));
   fmt::print("error      {:.2f} % of the outputs, on {} of {} pictures\n",
              report.costs.output * 100, std::min(pictures, args.options.measured), pictures);
   for (const std::string& warning : warningsOf(report.costs))
@@ -170,7 +173,8 @@ void quantize(Arguments& args) {
   std::vector<std::string> read = files;
   read.push_back(args.model);
   refuseToOverwrite({args.output, args.report}, read);
-  ConvertSettings settings{.shapes = shapesFor(args.model, args.shapes)};
+  const ConvertSettings settings{.shapes = shapesFor(args.model, args.shapes),
+                                 .byteInputs = args.byteInputs};
   args.options.plan.ranges.rule = rangeRule(args.ranges);
   args.options.plan.correctBias = args.correctBias == "on";
   args.options.equalise = args.equalise == "on";
@@ -232,6 +236,8 @@ void addQuantize(CLI::App& app) {
   verb->add_option("--measured", args->options.measured,
                    "Pictures that the report is taken from (default: 16)")
       ->check(CLI::Range(1, 1000000));
+  verb->add_flag("--byte-inputs", args->byteInputs,
+                 "Inputs that become bytes at once are these bytes, as of `minnow convert`");
   verb->add_option("--report", args->report, "FILE.json: the report, layer by layer");
   verb->add_option("-t,--threads", args->options.threads, "Threads")->check(CLI::Range(1, 256));
   addPictureOptions(verb, args->picture);

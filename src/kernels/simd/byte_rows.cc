@@ -28,7 +28,7 @@ void computePairsOf(const BytePairFunction&, const BytePairs&) {}
 void addPixelsOf(const ByteSums&) {}
 void scaleSumsOf(const SumsToReals&) {}
 void interleaveThreeOf(const uint8_t* const (&)[3], uint8_t*, int64_t) {}
-void lookUpOf(const uint8_t*, const uint8_t*, uint8_t*, int64_t) {}
+void lookUpOf(const ByteLookUp&) {}
 int64_t sumOfBytesOf(const uint8_t*, int64_t, uint8_t) { return 0; }
 void convolveDepthwiseOf(const DepthwiseBytes&) {}
 void maximaOf(const ByteMaxima&) {}
@@ -291,8 +291,13 @@ HWY_INLINE int64_t lookUpVectors(const uint8_t* table, const uint8_t* x, uint8_t
 HWY_INLINE int64_t lookUpVectors(const uint8_t*, const uint8_t*, uint8_t*, int64_t) { return 0; }
 #endif
 
-void lookUpOf(const uint8_t* table, const uint8_t* x, uint8_t* y, int64_t n) {
-  for (int64_t i = n >= 64 ? lookUpVectors(table, x, y, n) : 0; i < n; ++i) y[i] = table[x[i]];
+void lookUpOf(const ByteLookUp& work) {
+  const uint8_t *table = work.table, *x = work.x;
+  uint8_t* y = work.y;
+  for (int64_t row = 0; row < work.rows; ++row, x += work.xStep, y += work.yStep)
+    for (int64_t i = work.count >= 64 ? lookUpVectors(table, x, y, work.count) : 0; i < work.count;
+         ++i)
+      y[i] = table[x[i]];
 }
 
 int64_t sumOfBytesOf(const uint8_t* x, int64_t n, uint8_t flip) {
@@ -364,15 +369,12 @@ HWY_INLINE hn::Vec<D> roundedPair(D di, const BytePairFunction& fn, const uint8_
 
 /// Some vectors at a time. A repeated element fills them once; what does not fill them goes through
 /// memory of its own.
-void computePairsOf(const BytePairFunction& given, const BytePairs& row) {
-  const hn::ScalableTag<int32_t> di;
+template <class D>
+HWY_INLINE void pairsOfRow(D di, const BytePairFunction& fn, const Unsigned& to,
+                           const BytePairs& row) {
   constexpr int64_t kMost = kSumVectors * hn::MaxLanes(di);
   const hn::CappedTag<uint8_t, kMost> d8;
   const auto lanes = static_cast<int64_t>(hn::Lanes(di)), n = kSumVectors * lanes;
-  const BytePairFunction fn = given;  // which no store changes
-  const bool hasZero =
-      fn.to.rule == ops::QuantisationRule::OnnxRuntime && !fn.isReal;  // pairValue() has
-  const Unsigned to(hasZero ? 0 : fn.to.zero, fn.to.least, fn.to.most, fn.ySigned);
   uint8_t aOnly[kMost] = {}, bOnly[kMost] = {}, rest[kMost];
   if (row.aStep == 0) std::fill_n(aOnly, kMost, *row.a);
   if (row.bStep == 0) std::fill_n(bOnly, kMost, *row.b);
@@ -388,6 +390,24 @@ void computePairsOf(const BytePairFunction& given, const BytePairs& row) {
     hn::StoreU(inOrder(d8, toBytes(di, rounded, to)), d8, left < n ? rest : row.y + i);
     if (left < n) std::copy_n(rest, left, row.y + i);
   }
+}
+
+template <class D>
+void pairsOfRows(D di, const BytePairFunction& given, BytePairs row) {
+  const BytePairFunction fn = given;  // which no store changes
+  const bool hasZero =
+      fn.to.rule == ops::QuantisationRule::OnnxRuntime && !fn.isReal;  // pairValue() has
+  const Unsigned to(hasZero ? 0 : fn.to.zero, fn.to.least, fn.to.most, fn.ySigned);
+  for (; row.rows > 0; --row.rows, row.a += row.aRow, row.b += row.bRow, row.y += row.yRow)
+    pairsOfRow(di, fn, to, row);
+}
+
+/// Short rows, such as pixels of 16 channels, fill vectors of 256 bits.
+void computePairsOf(const BytePairFunction& fn, const BytePairs& rows) {
+  const hn::ScalableTag<int32_t> di;
+  if constexpr (hn::MaxLanes(di) > 8)
+    if (rows.count <= 16) return pairsOfRows(hn::CappedTag<int32_t, 8>(), fn, rows);
+  pairsOfRows(di, fn, rows);
 }
 
 // Resized images ----------------------------------------------------------------------------------
@@ -769,6 +789,7 @@ bool convolveByVectors(const DepthwiseBytes& work) {
   bool isDone = false;
   withRounding(work.to, work.isSmall, [&]<class Rounding>(Rounding) {
     isDone = convolveBy<hn::ScalableTag<int16_t>, Rounding>(work) ||
+             convolveBy<hn::CappedTag<int16_t, 16>, Rounding>(work) ||
              convolveBy<hn::CappedTag<int16_t, 8>, Rounding>(work);
   });
   return isDone;
@@ -851,8 +872,12 @@ void interleaveThree(const uint8_t* const (&planes)[3], uint8_t* to, int64_t n) 
   MINNOW_DISPATCH(interleaveThreeOf)(planes, to, n);
 }
 void scaleSums(const SumsToReals& work) { MINNOW_DISPATCH(scaleSumsOf)(work); }
-void lookUp(const uint8_t* table, const uint8_t* x, uint8_t* y, int64_t n) {
-  MINNOW_DISPATCH(lookUpOf)(table, x, y, n);
+void lookUp(const ByteLookUp& work) {
+#if defined(__x86_64__)
+  static const bool hasVbmi = byteInstructions().vbmi;
+  if (hasVbmi && kernelTarget() == Target::Avx3) return lookUpVbmi(work);
+#endif
+  MINNOW_DISPATCH(lookUpOf)(work);
 }
 int64_t sumOfBytes(const uint8_t* x, int64_t n, uint8_t flip) {
   return MINNOW_DISPATCH(sumOfBytesOf)(x, n, flip);

@@ -92,18 +92,24 @@ void scaleSums(const SumsToReals& work);
 /// Three planes of n bytes become n pixels.
 void interleaveThree(const uint8_t* const (&planes)[3], uint8_t* to, int64_t n);
 
-/// y[i] = table[x[i]], of 256 bytes; y may be x.
-void lookUp(const uint8_t* table, const uint8_t* x, uint8_t* y, int64_t n);
+/// Rows of y[i] = table[x[i]], of 256 bytes; y may be x.
+struct ByteLookUp {
+  const uint8_t *table, *x;
+  uint8_t* y;
+  int64_t rows, count, xStep, yStep;  ///< steps lead from a row to the next
+};
+void lookUp(const ByteLookUp& work);
 
 /// The sum of n bytes, the highest bit of each flipped or not.
 int64_t sumOfBytes(const uint8_t* x, int64_t n, uint8_t flip);
 
-/// Two rows of bytes to one. A step of 0 repeats an operand's only element.
+/// Rows of bytes by twos to one. A step of 0 repeats the only element of an operand's row.
 struct BytePairs {
   const uint8_t *a, *b;
   int64_t aStep, bStep;
   uint8_t* y;
   int64_t count;
+  int64_t rows = 1, aRow = 0, bRow = 0, yRow = 0;  ///< and how far the next row is
 };
 /// A function of pairs with all that it needs beside them.
 struct BytePairFunction {

@@ -17,11 +17,13 @@ ByteInstructions byteInstructions() {
 #if defined(__aarch64__)
   return {.dot = (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0};
 #elif defined(__x86_64__)
-  constexpr unsigned kAvx512Vnni = 1U << 11, kAvxVnni = 1U << 4;
+  constexpr unsigned kAvx512Vnni = 1U << 11, kAvxVnni = 1U << 4, kVbmi = 1U << 1;
   unsigned a = 0, b = 0, c = 0, d = 0, features = 0;
   if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return {};
   if (a > 0) __get_cpuid_count(7, 1, &features, &b, &d, &d);
-  return {.dot = (c & kAvx512Vnni) != 0, .avxVnni = (features & kAvxVnni) != 0};
+  return {.dot = (c & kAvx512Vnni) != 0,
+          .avxVnni = (features & kAvxVnni) != 0,
+          .vbmi = (c & kVbmi) != 0};
 #else
   return {};
 #endif

@@ -55,6 +55,7 @@ ByteTiles byteTiles();
 struct ByteInstructions {
   bool dot = false;      ///< AVX-512 VNNI, or AArch64's dot product
   bool avxVnni = false;  ///< that of 256 bits
+  bool vbmi = false;     ///< permutes bytes of two registers
 };
 ByteInstructions byteInstructions();
 
@@ -64,5 +65,8 @@ ByteTiles byteTilesVnni();
 ByteTiles byteTilesAvxVnni();
 ByteTiles byteTilesNeon();
 ByteTiles byteTilesDot();
+
+/// lookUp() with AVX-512 VBMI.
+void lookUpVbmi(const ByteLookUp& work);
 
 }  // namespace minnow::kernels::simd

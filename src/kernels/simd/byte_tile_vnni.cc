@@ -8,6 +8,7 @@
 #endif
 #include <immintrin.h>
 
+#include <algorithm>
 #include <cstring>
 #include <type_traits>
 #define MINNOW_VNNI __attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni")))
@@ -15,7 +16,7 @@
 namespace minnow::kernels::simd {
 namespace {
 
-/// 16 sums, and what takes them to bytes: 12 rows would keep half of their sums on the stack.
+/// Of two panels, 16 sums, and what takes them to bytes: 12 rows would keep half of their sums on the stack.
 constexpr int kRowsToBytes = 8;
 
 /// Sums become bytes while they are in registers: factors are small (SumsToBytes::isSmall).
@@ -27,30 +28,33 @@ struct BytesOf {
   MINNOW_VNNI static void store(const ByteTile& tile, int row, bool hasTwo, __m512i a, __m512i b,
                                 __m512i c, __m512i d) {
     const SumsToBytes& to = *tile.to;
-    const __m512i first = rounded(to, a, b), second = rounded(to, c, d);
-    const __m512i packed =
-        kSigned ? _mm512_packs_epi16(first, second) : _mm512_packus_epi16(first, second);
-    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    const __m512i bytes = _mm512_permutexvar_epi32(order, clamped(to, packed));
+    const __m512i bytes = packed(to, a, b, c, d, BytePanels::kOutputs);
     store32(to.y + tile.places[row], _mm512_castsi512_si256(bytes));
     if (hasTwo) store32(to.y + tile.places[row + 1], _mm512_extracti64x4_epi64(bytes, 1));
   }
-  /// One panel.
-  MINNOW_VNNI static void store(const ByteTile& tile, int row, __m512i sums) {
+  /// One panel of up to four rows.
+  MINNOW_VNNI static void store(const ByteTile& tile, int row, int rows, const __m512i (&sums)[4]) {
     const SumsToBytes& to = *tile.to;
-    const __m512i words = rounded(to, sums, sums);
-    const __m512i packed =
-        clamped(to, kSigned ? _mm512_packs_epi16(words, words) : _mm512_packus_epi16(words, words));
-    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12);
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(to.y + tile.places[row]),
-                     _mm512_castsi512_si128(_mm512_permutexvar_epi32(order, packed)));
+    const __m512i bytes = packed(to, sums[0], sums[1], sums[2], sums[3], 0);
+    store16(to.y + tile.places[row], _mm512_castsi512_si128(bytes));
+    if (rows > 1) store16(to.y + tile.places[row + 1], _mm512_extracti32x4_epi32(bytes, 1));
+    if (rows > 2) store16(to.y + tile.places[row + 2], _mm512_extracti32x4_epi32(bytes, 2));
+    if (rows > 3) store16(to.y + tile.places[row + 3], _mm512_extracti32x4_epi32(bytes, 3));
   }
 
  private:
-  MINNOW_VNNI static __m512i rounded(const SumsToBytes& to, __m512i a, __m512i b) {
-    return _mm512_adds_epi16(
-        _mm512_packs_epi32(whole(to, a, 0), whole(to, b, BytePanels::kOutputs)),
-        _mm512_set1_epi16(static_cast<int16_t>(to.to.zero)));
+  /// 64 sums, of which b and d are `column` channels further than a and c, to bytes as they lay.
+  MINNOW_VNNI static __m512i packed(const SumsToBytes& to, __m512i a, __m512i b, __m512i c,
+                                    __m512i d, int64_t column) {
+    const __m512i first = rounded(to, a, b, column), second = rounded(to, c, d, column);
+    const __m512i bytes =
+        kSigned ? _mm512_packs_epi16(first, second) : _mm512_packus_epi16(first, second);
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    return _mm512_permutexvar_epi32(order, clamped(to, bytes));
+  }
+  MINNOW_VNNI static __m512i rounded(const SumsToBytes& to, __m512i a, __m512i b, int64_t column) {
+    return _mm512_adds_epi16(_mm512_packs_epi32(whole(to, a, 0), whole(to, b, column)),
+                             _mm512_set1_epi16(static_cast<int16_t>(to.to.zero)));
   }
   MINNOW_VNNI static __m512i whole(const SumsToBytes& to, __m512i sums, int64_t column) {
     const __m512 factors = _mm512_loadu_ps(to.factors + column);
@@ -61,6 +65,9 @@ struct BytesOf {
     const __m512i most = _mm512_set1_epi8(static_cast<char>(to.to.most));
     return kSigned ? _mm512_min_epi8(_mm512_max_epi8(bytes, least), most)
                    : _mm512_min_epu8(_mm512_max_epu8(bytes, least), most);
+  }
+  MINNOW_VNNI static void store16(uint8_t* to, __m128i bytes) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes);
   }
   MINNOW_VNNI static void store32(uint8_t* to, __m256i bytes) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), bytes);
@@ -115,8 +122,14 @@ struct VnniTile {
             _mm512_storeu_si512(tile.sums + r * kByteColumns + p * BytePanels::kOutputs,
                                 sums[r][p]);
       } else if constexpr (Panels == 1) {
-#pragma GCC unroll 12
-        for (int r = 0; r < Rows; ++r) BytesOf<T>::store(tile, r, sums[r][0]);
+#pragma GCC unroll 3
+        for (int r = 0; r < Rows; r += 4) {
+          constexpr int kLast = Rows - 1;
+          const __m512i four[4] = {sums[r][0], sums[std::min(r + 1, kLast)][0],
+                                   sums[std::min(r + 2, kLast)][0],
+                                   sums[std::min(r + 3, kLast)][0]};
+          BytesOf<T>::store(tile, r, Rows - r, four);
+        }
       } else {
 #pragma GCC unroll 4
         for (int r = 0; r < Rows; r += 2) {
@@ -132,7 +145,7 @@ struct VnniTile {
 template <class T, bool Flips>
 void runAs(const ByteTile& tile, int64_t rows, int64_t panels) {
   constexpr int kRows = std::is_same_v<T, int32_t> ? kByteRows : kRowsToBytes;
-  panels == 1 ? runByteRows<VnniTile<T, Flips>::template Of, kRows, 1>(tile, rows)
+  panels == 1 ? runByteRows<VnniTile<T, Flips>::template Of, kByteRows, 1>(tile, rows)
               : runByteRows<VnniTile<T, Flips>::template Of, kRows, 2>(tile, rows);
 }
 

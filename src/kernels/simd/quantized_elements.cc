@@ -51,15 +51,15 @@ Result<void> runQuantizedBinary(const ops::Operator& op, const KernelArgs& args)
   const LoopNest<3> nest(y.shape,
                          {y.strides, broadcastStrides(a, y.shape), broadcastStrides(b, y.shape)});
   nest.run(*args.team, [&](const LoopTile<3>& tile) {
-    for (int64_t r = 0; r < tile.rows; ++r) {
-      const uint8_t* fromA = a.as<const uint8_t>() + tile.offset[1] + r * tile.rowStride[1];
-      const uint8_t* fromB = b.as<const uint8_t>() + tile.offset[2] + r * tile.rowStride[2];
-      uint8_t* to = y.as<uint8_t>() + tile.offset[0] + r * tile.rowStride[0];
-      if (tile.step[0] == 1 && isRepeatedOrDense(tile.step[1]) && isRepeatedOrDense(tile.step[2]))
-        computePairs(fn, {fromA, fromB, tile.step[1], tile.step[2], to, tile.count});
-      else
-        computeApart(fn, tile, fromA, fromB, to);
-    }
+    const uint8_t* fromA = a.as<const uint8_t>() + tile.offset[1];
+    const uint8_t* fromB = b.as<const uint8_t>() + tile.offset[2];
+    uint8_t* to = y.as<uint8_t>() + tile.offset[0];
+    const auto& rows = tile.rowStride;
+    if (tile.step[0] == 1 && isRepeatedOrDense(tile.step[1]) && isRepeatedOrDense(tile.step[2]))
+      return computePairs(fn, {fromA, fromB, tile.step[1], tile.step[2], to, tile.count, tile.rows,
+                               rows[1], rows[2], rows[0]});
+    for (int64_t r = 0; r < tile.rows; ++r)
+      computeApart(fn, tile, fromA + r * rows[1], fromB + r * rows[2], to + r * rows[0]);
   });
   return {};
 }
@@ -221,15 +221,12 @@ Result<void> runLookUp(const ops::Operator&, const KernelArgs& args) {
   const uint8_t* table = args.inputs[1].as<const uint8_t>();
   const LoopNest<2> nest(y.shape, {y.strides, x.strides});
   nest.run(*args.team, [&](const LoopTile<2>& tile) {
-    for (int64_t r = 0; r < tile.rows; ++r) {
-      const uint8_t* from = x.as<const uint8_t>() + tile.offset[1] + r * tile.rowStride[1];
-      uint8_t* to = y.as<uint8_t>() + tile.offset[0] + r * tile.rowStride[0];
-      if (tile.step[0] == 1 && tile.step[1] == 1)
-        lookUp(table, from, to, tile.count);
-      else
-        for (int64_t i = 0; i < tile.count; ++i)
-          to[i * tile.step[0]] = table[from[i * tile.step[1]]];
-    }
+    const uint8_t* from = x.as<const uint8_t>() + tile.offset[1];
+    uint8_t* to = y.as<uint8_t>() + tile.offset[0];
+    if (tile.step[0] == 1 && tile.step[1] == 1)
+      return lookUp({table, from, to, tile.rows, tile.count, tile.rowStride[1], tile.rowStride[0]});
+    for (int64_t r = 0; r < tile.rows; ++r, from += tile.rowStride[1], to += tile.rowStride[0])
+      for (int64_t i = 0; i < tile.count; ++i) to[i * tile.step[0]] = table[from[i * tile.step[1]]];
   });
   return {};
 }

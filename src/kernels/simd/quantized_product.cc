@@ -211,20 +211,24 @@ class Gathering {
   }
 
  private:
-  /// Of a row of the kernel.
+  /// Of a row of the kernel: windows that meet no padding are copied whole where their bytes lie side by side.
   void rowOfTaps(const uint8_t* row, int64_t column, int64_t count, uint8_t* to,
                  int64_t pitch) const {
     const ops::SlidingWindow& window = shape_.windows[2];
     const Image& x = shape_.x;
     const int64_t run = shape_.channels, bytes = window.kernel * run;
     const bool isDense = window.dilation == 1 && x.channelsAdjacent() && x.pixelStride == run;
-    for (int64_t i = 0; i < count; ++i, to += pitch) {
-      const int64_t at = window.tapAt(column + i, 0);
-      if (isDense && at >= 0 && at + window.kernel <= x.width)
-        copyBytes(to, row + at * run, bytes);
-      else
-        taps(row, at, to);
-    }
+    const int64_t at = window.tapAt(column, 0), room = x.width - window.kernel - at;
+    const int64_t end = isDense && room >= 0 ? std::min(count, room / window.stride + 1) : 0;
+    const int64_t first = std::min(end, at < 0 ? blocksOf(-at, window.stride) : 0);
+    const auto oneByOne = [&](int64_t i, int64_t last) {
+      for (; i < last; ++i) taps(row, window.tapAt(column + i, 0), to + i * pitch);
+    };
+    oneByOne(0, first);
+    const uint8_t* from = row + (at + first * window.stride) * run;
+    for (int64_t i = first; i < end; ++i, from += window.stride * run)
+      copyBytes(to + i * pitch, from, bytes);
+    oneByOne(end, count);
   }
   void taps(const uint8_t* row, int64_t column, uint8_t* to) const {
     const ops::SlidingWindow& window = shape_.windows[2];
