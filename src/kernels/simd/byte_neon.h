@@ -24,6 +24,21 @@ inline TwoVectors loadTwo(const int8_t* from) {
   __asm__ volatile("ldp %q0, %q1, [%2, %3]" : "=w"(two.a), "=w"(two.b) : "r"(from), "i"(kOffset));
   return two;
 }
+/// Two words, each in all lanes; in registers of their own, as compilers copy what comes in pairs.
+template <bool Odd>
+inline TwoVectors loadSteps(const uint8_t*& from) {
+  if constexpr (Odd) {
+    register int8x16_t a __asm__("v28");
+    register int8x16_t b __asm__("v29");
+    __asm__ volatile("ld2r {%0.4s, %1.4s}, [%2], #8" : "=w"(a), "=w"(b), "+r"(from));
+    return {a, b};
+  } else {
+    register int8x16_t a __asm__("v30");
+    register int8x16_t b __asm__("v31");
+    __asm__ volatile("ld2r {%0.4s, %1.4s}, [%2], #8" : "=w"(a), "=w"(b), "+r"(from));
+    return {a, b};
+  }
+}
 inline Products products(int8x16_t w, int8x16_t x) {
   Products p;
   __asm__ volatile("smull %0.8h, %1.8b, %2.8b" : "=w"(p.low) : "w"(w), "w"(x));
@@ -49,6 +64,12 @@ inline int32x4_t pairsTogether(int32x4_t a, int32x4_t b) { return vpaddq_s32(a, 
 template <int kOffset>
 inline TwoVectors loadTwo(const int8_t* from) {
   return {vld1q_s8(from + kOffset), vld1q_s8(from + kOffset + 16)};
+}
+template <bool>
+inline TwoVectors loadSteps(const uint8_t*& from) {
+  const int32x4x2_t both = vld2q_dup_s32(reinterpret_cast<const int32_t*>(from));
+  from += 8;
+  return {vreinterpretq_s8_s32(both.val[0]), vreinterpretq_s8_s32(both.val[1])};
 }
 inline Products products(int8x16_t w, int8x16_t x) {
   return {vmull_s8(vget_low_s8(w), vget_low_s8(x)), vmull_s8(vget_high_s8(w), vget_high_s8(x))};

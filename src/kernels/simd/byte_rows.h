@@ -13,23 +13,51 @@
 
 namespace minnow::kernels::simd {
 
-/// A few bytes, which a call would take longer to copy.
-inline void copyBytes(uint8_t* to, const uint8_t* from, int64_t n) {
-  struct Sixteen {
-    uint64_t a, b;
+/// Runs of n bytes, the highest bit of each flipped or not (`flip` 0x80 or 0): where they are short a call
+/// would take longer.
+struct ByteRuns {
+  uint8_t* to;
+  int64_t toStep;
+  const uint8_t* from;
+  int64_t fromStep, count, n;
+  uint8_t flip = 0;
+};
+inline void copyRuns(const ByteRuns& runs) {
+  using Sixteen = uint64_t __attribute__((vector_size(16)));
+  const int64_t n = runs.n;
+  const auto each = [&](auto&& copy) {
+    uint8_t* to = runs.to;
+    const uint8_t* from = runs.from;
+    for (int64_t i = runs.count; i > 0; --i, to += runs.toStep, from += runs.fromStep)
+      copy(to, from);
   };
-  const auto ends = [&](auto first) {  // which overlap
-    constexpr auto kSize = static_cast<int64_t>(sizeof first);
-    auto last = first;
-    std::memcpy(&first, from, sizeof first), std::memcpy(&last, from + n - kSize, sizeof first);
-    std::memcpy(to, &first, sizeof first), std::memcpy(to + n - kSize, &last, sizeof first);
+  const auto byWords = [&](auto flips) {  // of which the last may overlap
+    constexpr auto kSize = static_cast<int64_t>(sizeof flips);
+    const auto word = [flips](uint8_t* to, const uint8_t* from) {
+      auto value = flips;
+      std::memcpy(&value, from, sizeof value);
+      value ^= flips;
+      std::memcpy(to, &value, sizeof value);
+    };
+    each([&](uint8_t* to, const uint8_t* from) {
+      for (int64_t i = 0; i + kSize < n; i += kSize) word(to + i, from + i);
+      word(to + n - kSize, from + n - kSize);
+    });
   };
-  if (n > 32 || n < 4)
-    std::memcpy(to, from, static_cast<size_t>(n));
-  else if (n > 16)
-    ends(Sixteen{});
-  else
-    n < 8 ? ends(uint32_t{}) : ends(uint64_t{});
+  const uint64_t flips = runs.flip * uint64_t{0x0101010101010101};
+  if (n > 32 && flips == 0)
+    each([n](uint8_t* to, const uint8_t* from) { std::memcpy(to, from, static_cast<size_t>(n)); });
+  else if (n >= 16)
+    byWords(Sixteen{flips, flips});
+  else if (n >= 8)
+    byWords(flips);
+  else if (n >= 4)
+    byWords(static_cast<uint32_t>(flips));
+  else if (n > 0)
+    byWords(runs.flip);
+}
+inline void copyBytes(uint8_t* to, const uint8_t* from, int64_t n, uint8_t flip = 0) {
+  copyRuns({to, 0, from, 0, 1, n, flip});
 }
 
 /// True if products with sums of 32 bits surely are less than 2^31, or saturate as on AArch64.

@@ -11,7 +11,8 @@
 namespace minnow::kernels::simd {
 
 /// x86 multiplies unsigned by signed bytes, ARM signed ones. x of the other kind has its highest bit
-/// flipped, which moves it and its zero point by 128.
+/// flipped, which moves it and its zero point by 128: by tiles on x86. Tiles of ARM have no register to
+/// spare, so that bytes come flipped, once for all panels.
 #if defined(__arm__) || defined(__aarch64__)
 inline constexpr bool kTileTakesSigned = true;
 #else
@@ -27,7 +28,7 @@ struct ByteTile {
   const uint8_t* x;         ///< row 0: 4 * steps bytes, of which weights of zero hide the last
   int64_t rowStep;          ///< from a row to the next, in bytes
   int64_t steps;            ///< of four
-  uint32_t flip;            ///< of four bytes of x
+  uint32_t flip;            ///< of four bytes of x; 0 on ARM
   const std::byte* panels;  ///< of Packing::I8x16
   int64_t panelBytes;       ///< from a panel to the next
   const int32_t* start;     ///< what sums begin with: kByteColumns

@@ -173,6 +173,13 @@ struct ConvShape {
   }
   int64_t pixels() const { return y.depth * rows * y.width; }
   int64_t taps() const { return windows[0].kernel * windows[1].kernel * windows[2].kernel; }
+  /// Output columns whose windows lie within the input's: [first, end).
+  std::pair<int64_t, int64_t> inner() const {
+    const ops::SlidingWindow& along = windows[2];
+    const int64_t first = std::min((along.padBegin + along.stride - 1) / along.stride, y.width);
+    const int64_t room = x.width - along.reach() + along.padBegin;
+    return {first, std::clamp(room < 0 ? 0 : room / along.stride + 1, first, y.width)};
+  }
   /// A pixel's bytes lie side by side, and pixels at equal distances.
   bool readsInPlace() const {
     const bool isPointwise = taps() == 1 && std::ranges::all_of(windows, [](const auto& w) {

@@ -11,13 +11,17 @@
 namespace minnow::kernels::simd {
 namespace {
 
-constexpr int64_t kBlockBytes = 192 * 1024;
+/// Small cores share 512 KB among four of them.
+constexpr int64_t kBlockBytes = (kTileTakesSigned ? 64 : 192) * 1024;
 
 /// x as tiles take it.
 struct TileInput {
   uint32_t flip;
   int32_t zero;   ///< once flipped
   uint8_t blank;  ///< the byte of x that stands for nothing
+
+  /// Whether bytes are flipped before tiles read them.
+  bool comesFlipped() const { return kTileTakesSigned && flip != 0; }
 
   TileInput(DataType type, int64_t xZero)
       : flip((type == DataType::Int8) != kTileTakesSigned ? 0x80808080 : 0),
@@ -93,10 +97,11 @@ class ByteProduct {
  private:
   /// The weights' zero point times what x stands for.
   void findTerms(const Rows& rows) const {
-    const bool isSigned = args_.inputs[0].type == DataType::Int8;
+    const bool isSigned = kTileTakesSigned || args_.inputs[0].type == DataType::Int8;
     const int64_t zero = zeroOfUnsigned();
+    const uint8_t flip = isSigned ? 0x80 : 0;
     for (int64_t r = 0; r < rows.count; ++r) {
-      const int64_t sum = sumOfBytes(rows.x + r * rows.rowStep, panels_.depth, isSigned ? 0x80 : 0);
+      const int64_t sum = sumOfBytes(rows.x + r * rows.rowStep, panels_.depth, flip);
       rows.terms[r] = static_cast<int32_t>(wZero_ * (panels_.depth * zero - sum));
     }
   }
@@ -119,7 +124,7 @@ class ByteProduct {
       const ByteTile tile{rows.x + row * rows.rowStep,
                           rows.rowStep,
                           panels_.steps(),
-                          input_.flip,
+                          input_.comesFlipped() ? 0 : input_.flip,
                           args_.inputs[1].as<const std::byte>() + panels_.panelOffset(group, panel),
                           panels_.panelBytes(),
                           results_.channels().start() + channel,
@@ -189,8 +194,11 @@ struct Pixel {
 /// The bytes under the taps of pixels, tap after tap.
 class Gathering {
  public:
-  Gathering(const ConvShape& shape, const uint8_t* image, uint8_t blank)
-      : shape_(shape), image_(image), blank_(blank) {}
+  Gathering(const ConvShape& shape, const uint8_t* image, const TileInput& input)
+      : shape_(shape),
+        image_(image),
+        flip_(input.comesFlipped() ? 0x80 : 0),
+        blank_(input.blank ^ flip_) {}
 
   /// Of `count` pixels of a row, whose bytes lie `pitch` apart.
   void pixels(const Pixel& first, int64_t count, uint8_t* to, int64_t pitch) const {
@@ -216,15 +224,19 @@ class Gathering {
                  int64_t pitch) const {
     const ops::SlidingWindow& window = shape_.windows[2];
     const Image& x = shape_.x;
-    const int64_t run = shape_.channels, bytes = window.kernel * run;
-    const bool isDense = window.dilation == 1 && x.channelsAdjacent() && x.pixelStride == run;
-    for (int64_t i = 0; i < count; ++i, to += pitch) {
-      const int64_t at = window.tapAt(column + i, 0);
-      if (isDense && at >= 0 && at + window.kernel <= x.width)
-        copyBytes(to, row + at * run, bytes);
-      else
-        taps(row, at, to);
+    const int64_t run = shape_.channels;
+    const auto [first, end] = window.dilation == 1 && x.channelsAdjacent() && x.pixelStride == run
+                                  ? shape_.inner()
+                                  : std::pair{column, column};
+    const int64_t last = column + count;
+    for (; column < std::min(first, last); ++column, to += pitch)
+      taps(row, window.tapAt(column, 0), to);
+    if (const int64_t n = std::min(end, last) - column; n > 0) {
+      copyRuns({to, pitch, row + window.tapAt(column, 0) * run, window.stride * run, n,
+                window.kernel * run, flip_});
+      column += n, to += n * pitch;
     }
+    for (; column < last; ++column, to += pitch) taps(row, window.tapAt(column, 0), to);
   }
   void taps(const uint8_t* row, int64_t column, uint8_t* to) const {
     const ops::SlidingWindow& window = shape_.windows[2];
@@ -234,19 +246,20 @@ class Gathering {
       if (column < 0 || column >= x.width)
         std::memset(to, blank_, static_cast<size_t>(run));
       else if (x.channelsAdjacent())
-        copyBytes(to, row + column * x.pixelStride, run);
+        copyBytes(to, row + column * x.pixelStride, run, flip_);
       else
-        for (int64_t c = 0; c < run; ++c) to[c] = row[column * x.pixelStride + c * x.channelStride];
+        for (int64_t c = 0; c < run; ++c)
+          to[c] = row[column * x.pixelStride + c * x.channelStride] ^ flip_;
     }
   }
 
   const ConvShape& shape_;
   const uint8_t* image_;
-  uint8_t blank_;
+  uint8_t flip_, blank_;
 };
 
-ByteBlocks blocksOfConv(const ConvShape& shape) {
-  return {shape.pixels(), shape.panels.depth, shape.readsInPlace()};
+ByteBlocks blocksOfConv(const ConvShape& shape, const TileInput& input) {
+  return {shape.pixels(), shape.panels.depth, shape.readsInPlace() && !input.comesFlipped()};
 }
 
 bool isPacked(std::span<const TensorView> inputs, const TensorView& y) {
@@ -265,7 +278,7 @@ void runConvBlock(const ConvShape& shape, const ByteBlocks& blocks, const BytePr
                          group * shape.channels * shape.x.channelStride;
   int64_t* places = blocks.places(scratch);
   uint8_t* bytes = blocks.bytes(scratch);
-  const Gathering gathering(shape, image, product.input().blank);
+  const Gathering gathering(shape, image, product.input());
   Pixel pixel(shape, first);
   const int64_t inPlace = pixel.offset(shape.x);
   for (int64_t i = 0; i < count;) {
@@ -311,20 +324,13 @@ class DepthwiseRuns {
   static int64_t xStep(const ConvShape& shape) {
     return shape.windows[2].stride * shape.x.pixelStride;
   }
-  /// Output columns whose windows lie within the input's: [first, end).
-  static std::pair<int64_t, int64_t> inner(const ConvShape& shape) {
-    const ops::SlidingWindow& x = shape.windows[2];
-    const int64_t first = std::min((x.padBegin + x.stride - 1) / x.stride, shape.y.width);
-    const int64_t room = shape.x.width - x.reach() + x.padBegin;
-    return {first, std::clamp(room < 0 ? 0 : room / x.stride + 1, first, shape.y.width)};
-  }
   static int64_t runsOfRow(const ConvShape& shape) {
-    const auto [first, end] = inner(shape);
+    const auto [first, end] = shape.inner();
     return shape.y.width - (end - first) + 1;
   }
 
   void addRow(const uint8_t* image, Pixel pixel, uint8_t* y, int64_t ySize) {
-    const auto [first, end] = inner(shape_);
+    const auto [first, end] = shape_.inner();
     for (pixel.column = 0; pixel.column < shape_.y.width;) {
       const int64_t count = pixel.column == first && end > first ? end - first : 1;
       runs_[count_] = {count, y + pixel.offset(shape_.y) * ySize};
@@ -421,14 +427,16 @@ void runDepthwiseItem(const ConvShape& shape, const ops::QuantizedConv& op, cons
 // Matrix product ----------------------------------------------------------------------------------
 
 struct ProductShape {
+  uint8_t flip;  ///< of what is brought together
   int64_t rows = 1, depth;
   BytePanels panels;
   bool inPlace;  ///< rows of a lie at equal distances, each without gaps
 
   ProductShape(const ops::Operator& op, const TensorView& a, const TensorView& b)
-      : depth(a.shape[a.shape.rank() - 1]), panels(*op.weightMatrices(1, b.shape, b.strides)) {
+      : flip(TileInput(a.type, 0).comesFlipped() ? 0x80 : 0),
+        depth(a.shape[a.shape.rank() - 1]), panels(*op.weightMatrices(1, b.shape, b.strides)) {
     const int last = a.shape.rank() - 1;
-    inPlace = a.strides[last] == 1 && depth % BytePanels::kSteps == 0;
+    inPlace = flip == 0 && a.strides[last] == 1 && depth % BytePanels::kSteps == 0;
     for (int axis = 0; axis < last; ++axis) rows *= a.shape[axis];
     for (int axis = 0; axis + 1 < last; ++axis)
       inPlace = inPlace && a.strides[axis] == a.strides[axis + 1] * a.shape[axis + 1];
@@ -459,8 +467,11 @@ void runProductBlock(const ProductShape& shape, const ByteBlocks& blocks,
     places[i] = rowOffset(y, first + i);
     if (blocks.inPlace) continue;
     const uint8_t* from = a.as<const uint8_t>() + rowOffset(a, first + i);
-    for (int64_t k = 0; k < shape.depth; ++k)
-      bytes[i * blocks.pitch + k] = from[k * a.strides[last]];
+    uint8_t* to = bytes + i * blocks.pitch;
+    if (a.strides[last] == 1)
+      copyBytes(to, from, shape.depth, shape.flip);
+    else
+      for (int64_t k = 0; k < shape.depth; ++k) to[k] = from[k * a.strides[last]] ^ shape.flip;
   }
   ByteProduct::Rows rows{bytes, blocks.pitch, count, places, blocks.terms(scratch)};
   if (blocks.inPlace)
@@ -481,14 +492,14 @@ size_t QuantizedConvWorkspace(const ops::Operator& op, std::span<const TensorVie
                               std::span<const TensorView> outputs, const CallShape& call) {
   const ConvShape shape = shapeOf(op, inputs, outputs, call.rows);
   return Channels::bytes(shape.panels) +
-         scratchWorkspace(blocksOfConv(shape).scratchBytes(), call.threads);
+         scratchWorkspace(blocksOfConv(shape, {inputs[0].type, 0}).scratchBytes(), call.threads);
 }
 
 Result<void> runQuantizedConv(const ops::Operator& op, const KernelArgs& args) {
   const auto& conv = static_cast<const ops::QuantizedConv&>(op);
   const ConvShape shape = shapeOf(op, args.inputs, args.outputs, args.rows);
-  const ByteBlocks blocks = blocksOfConv(shape);
   const ByteProduct product(conv, shape.panels, args);
+  const ByteBlocks blocks = blocksOfConv(shape, product.input());
   forEachBlock(*args.team, product, shape.y.batch * shape.groups * blocks.blocks(),
                blocks.scratchBytes(),
                [&](int64_t block, int64_t firstPair, int64_t endPair, std::byte* scratch) {
