@@ -16,6 +16,10 @@ struct Products {
 struct TwoVectors {
   int8x16_t a, b;
 };
+/// Sixteen of 32 bits.
+struct Sums {
+  int32x4_t a, b, c, d;
+};
 
 #if defined(__aarch64__)
 template <int kOffset>
@@ -55,9 +59,11 @@ inline void addPairs(const Products& p, int32x4_t (&sum)[2]) {
   __asm__ volatile("sadalp %0.4s, %1.8h" : "+w"(sum[1]) : "w"(p.high));
 }
 /// Each product to a sum of its own.
-inline void addEach(int16x8_t p, int32x4_t (&sum)[2]) {
-  __asm__ volatile("saddw %0.4s, %0.4s, %1.4h" : "+w"(sum[0]) : "w"(p));
-  __asm__ volatile("saddw2 %0.4s, %0.4s, %1.8h" : "+w"(sum[1]) : "w"(p));
+inline void addEach(const Products& p, const Sums& from, Sums& to) {
+  __asm__ volatile("saddw %0.4s, %1.4s, %2.4h" : "=w"(to.a) : "w"(from.a), "w"(p.low));
+  __asm__ volatile("saddw2 %0.4s, %1.4s, %2.8h" : "=w"(to.b) : "w"(from.b), "w"(p.low));
+  __asm__ volatile("saddw %0.4s, %1.4s, %2.4h" : "=w"(to.c) : "w"(from.c), "w"(p.high));
+  __asm__ volatile("saddw2 %0.4s, %1.4s, %2.8h" : "=w"(to.d) : "w"(from.d), "w"(p.high));
 }
 inline int32x4_t pairsTogether(int32x4_t a, int32x4_t b) { return vpaddq_s32(a, b); }
 #else
@@ -81,8 +87,11 @@ inline void addProducts(int8x16_t w, int8x16_t x, Products& p) {
 inline void addPairs(const Products& p, int32x4_t (&sum)[2]) {
   sum[0] = vpadalq_s16(sum[0], p.low), sum[1] = vpadalq_s16(sum[1], p.high);
 }
-inline void addEach(int16x8_t p, int32x4_t (&sum)[2]) {
-  sum[0] = vaddw_s16(sum[0], vget_low_s16(p)), sum[1] = vaddw_s16(sum[1], vget_high_s16(p));
+inline void addEach(const Products& p, const Sums& from, Sums& to) {
+  to.a = vaddw_s16(from.a, vget_low_s16(p.low));
+  to.b = vaddw_s16(from.b, vget_high_s16(p.low));
+  to.c = vaddw_s16(from.c, vget_low_s16(p.high));
+  to.d = vaddw_s16(from.d, vget_high_s16(p.high));
 }
 inline int32x4_t pairsTogether(int32x4_t a, int32x4_t b) {
   return vcombine_s32(vpadd_s32(vget_low_s32(a), vget_high_s32(a)),

@@ -10,7 +10,6 @@
 #include <cmath>
 #include <cstring>
 
-#include "kernels/simd/byte_neon.h"
 #include "kernels/simd/byte_rows.h"
 #include "kernels/simd/byte_tile.h"
 #include "kernels/simd/dispatch.h"
@@ -478,145 +477,11 @@ void addPixelsOf(const ByteSums& work) {
 // Depthwise ---------------------------------------------------------------------------------------
 
 #if HWY_ARCH_ARM
-/// Sixteen channels that one step computes, or eight: products of 16 bits, those of two taps added, to
-/// sums of 32. Parts of weights, all but always one, are between -127 and 127, so that two products fit.
-template <int kHalves>
-class DepthwiseStep {
-  static constexpr int kLanes = 8 * kHalves, kPixels = 4, kMostParts = 3;
-  using Sums = hn::CappedTag<int32_t, 4>;
-  template <int kCount>
-  using Many = int32x4_t[kCount][kHalves][2];
-
- public:
-  DepthwiseStep(const DepthwiseBytes& work, int64_t channel)
-      : work_(work), channel_(channel), flip_(vdupq_n_s8(work.xSigned ? 0 : -128)) {
-    std::copy_n(work.start + channel, kLanes, start_);
-    while (prepare(parts_++)) continue;
-  }
-
-  /// Several pixels at a time, which share what is loaded of taps and weights.
-  void run() {
-    for (int64_t i = 0; i < work_.count; ++i) {
-      const ByteRun& pixels = work_.runs[i];
-      const uint8_t* const* taps = work_.places + i * work_.taps;
-      int64_t pixel = 0;
-      for (; pixel + kPixels <= pixels.count; pixel += kPixels)
-        addPixels<kPixels>(pixels, pixel, taps);
-      for (; pixel < pixels.count; ++pixel) addPixels<1>(pixels, pixel, taps);
-    }
-    store();
-  }
-
- private:
-  /// One part of all weights; true if it is not the last.
-  bool prepare(int part) {
-    const hn::CappedTag<int16_t, 8> d;
-    const hn::Rebind<int8_t, decltype(d)> d8;
-    const auto within = [&](hn::Vec<decltype(d)> v, int parts) {
-      const auto most = static_cast<int16_t>(127 * parts);
-      return hn::Max(hn::Min(v, hn::Set(d, most)), hn::Set(d, static_cast<int16_t>(-most)));
-    };
-    const auto moved = hn::Set(d, work_.xSigned || part > 0 ? 0 : 128);  // by the flip
-    auto left = hn::Zero(d);
-    int8_t* to = weights_ + part * work_.taps * kLanes;
-    for (int64_t t = 0; t < work_.taps; ++t)
-      for (int half = 0; half < kHalves; ++half, to += 8) {
-        const int8_t* from = work_.weights + t * work_.weightStep + channel_ + half * 8;
-        const auto w = hn::Sub(hn::PromoteTo(d, hn::LoadU(d8, from)), hn::Set(d, work_.wZero));
-        const auto known = within(w, part), both = within(w, part + 1);
-        hn::StoreU(hn::DemoteTo(d8, hn::Sub(both, known)), d8, to);
-        left = hn::Or(left, hn::Sub(w, both));
-        int32x4_t* start = reinterpret_cast<int32x4_t*>(start_) + half * 2;
-        start[0] = vmlal_s16(start[0], vget_low_s16(w.raw), vget_low_s16(moved.raw));
-        start[1] = vmlal_s16(start[1], vget_high_s16(w.raw), vget_high_s16(moved.raw));
-      }
-    return !hn::AllTrue(d, hn::Eq(left, hn::Zero(d)));
-  }
-
-  template <int kCount>
-  HWY_INLINE void addPixels(const ByteRun& pixels, int64_t pixel, const uint8_t* const* taps) {
-    if (rows_ + kCount > kRowsOfSums) store();
-    const int64_t at = pixel * work_.xStep + channel_;
-    int64_t place = pixels.y - work_.runs->y + pixel * work_.yStep, *places = places_ + rows_;
-    int32_t* to = sums_ + rows_ * kByteColumns;
-    Many<kCount> sums;
-    HWY_UNROLL(4)
-    for (int p = 0; p < kCount; ++p, place += work_.yStep) {
-      places[p] = place;
-      for (int v = 0; v < 2 * kHalves; ++v) sums[p][v / 2][v % 2] = vld1q_s32(start_ + v * 4);
-    }
-    const int8_t* w = weights_;
-    for (int part = parts_; part > 0; --part) {
-      const uint8_t* const* tap = taps;
-      int64_t left = work_.taps - 2;
-      for (; left >= 0; left -= 2, tap += 2, w += 2 * kLanes) addTaps<kCount, 2>(tap, at, w, sums);
-      if (left > -2) addTaps<kCount, 1>(tap, at, w, sums), w += kLanes;
-    }
-    HWY_UNROLL(4)
-    for (int p = 0; p < kCount; ++p, to += kByteColumns)
-      for (int v = 0; v < 2 * kHalves; ++v) vst1q_s32(to + v * 4, sums[p][v / 2][v % 2]);
-    rows_ += kCount;
-  }
-  static HWY_INLINE int8x16_t loaded(const void* from) {
-    if constexpr (kHalves == 2) return vld1q_s8(static_cast<const int8_t*>(from));
-    return vcombine_s8(vld1_s8(static_cast<const int8_t*>(from)), vdup_n_s8(0));
-  }
-  template <int kCount, int kTaps>
-  HWY_INLINE void addTaps(const uint8_t* const* taps, int64_t at, const int8_t* w,
-                          Many<kCount>& sums) const {
-    Products of[kCount];
-    const int8x16_t a = loaded(w), b = kTaps == 2 ? loaded(w + kLanes) : a;
-    HWY_UNROLL(4)
-    for (int p = 0; p < kCount; ++p)
-      of[p] = products(a, veorq_s8(loaded(taps[0] + at + p * work_.xStep), flip_));
-    if constexpr (kTaps == 2) {
-      HWY_UNROLL(4)
-      for (int p = 0; p < kCount; ++p)
-        addProducts(b, veorq_s8(loaded(taps[1] + at + p * work_.xStep), flip_), of[p]);
-    }
-    HWY_UNROLL(4)
-    for (int p = 0; p < kCount; ++p) {
-      addEach(of[p].low, sums[p][0]);
-      if constexpr (kHalves == 2) addEach(of[p].high, sums[p][1]);
-    }
-  }
-  /// What has been computed so far.
-  HWY_NOINLINE void store() {
-    uint8_t* y = work_.runs->y;
-    if (work_.isReal)
-      for (int64_t r = 0; r < rows_; ++r)
-        std::copy_n(sums_ + r * kByteColumns, kLanes,
-                    reinterpret_cast<int32_t*>(y + places_[r]) + channel_);
-    else
-      storeSumsOf({sums_, work_.factors + channel_, work_.more + channel_, work_.to, work_.isSmall,
-                   work_.ySigned, y + channel_, places_, rows_, kLanes});
-    rows_ = 0;
-  }
-
-  const DepthwiseBytes& work_;
-  int64_t channel_;
-  int8x16_t flip_;
-  int parts_ = 0;
-  HWY_ALIGN int32_t start_[kLanes];
-  int8_t weights_[kMostParts * kMostByteTaps * kLanes];
-  int64_t rows_ = 0, places_[kRowsOfSums];
-  int32_t sums_[kRowsOfSums * kByteColumns];
-};
-
-/// The last step overlaps the one before: channels computed twice come out alike.
-bool convolveByVectors(const DepthwiseBytes& work) {
-  if (work.channels < 8 || (!work.isSmall && !work.isReal)) return false;
-  const int64_t lanes = work.channels < 16 ? 8 : 16;
-  for (int64_t c = 0; c < work.channels; c += lanes) {
-    const int64_t channel = std::min(c, work.channels - lanes);
-    lanes == 8 ? DepthwiseStep<1>(work, channel).run() : DepthwiseStep<2>(work, channel).run();
-  }
-  return true;
-}
+void convolveDepthwiseOf(const DepthwiseBytes&) {}  // by slices
 #else
 /// Channels that one step computes, as two vectors of sums. An instruction adds the products
 /// of two taps, whose bytes lie side by side then: vectors hold channels 0 to 3 and 8 to 11, and 4 to
-/// 7 and 12 to 15. ARM takes one tap after another.
+/// 7 and 12 to 15.
 template <class X, class D16>
 class DepthwiseStep {
   using Sums = hn::RepartitionToWide<D16>;
@@ -773,7 +638,6 @@ bool convolveByVectors(const DepthwiseBytes& work) {
   });
   return isDone;
 }
-#endif
 
 /// Channels that no vector holds, and what no vector rounds.
 void convolveOneByOne(const DepthwiseBytes& work) {
@@ -796,6 +660,7 @@ void convolveOneByOne(const DepthwiseBytes& work) {
 void convolveDepthwiseOf(const DepthwiseBytes& work) {
   if (!convolveByVectors(work)) convolveOneByOne(work);
 }
+#endif
 
 // Greatest bytes ----------------------------------------------------------------------------------
 

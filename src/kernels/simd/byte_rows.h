@@ -191,17 +191,9 @@ struct ByteSums {
 };
 void addPixels(const ByteSums& work);
 
-/// Pixels of an output row whose taps all move on alike.
-struct ByteRun {
-  int64_t count;
-  uint8_t* y;
-};
-/// Runs of a depthwise convolution: tap t of run i reads channels from places[i * taps + t] on, and
-/// of each further pixel xStep on.
-struct DepthwiseBytes {
-  const ByteRun* runs;
-  const uint8_t* const* places;
-  int64_t count, taps, channels, xStep, yStep;
+/// What a depthwise convolution has for its channels.
+struct DepthwiseChannels {
+  int64_t taps, channels;
   const int8_t* weights;  ///< tap 0; the next one follows at `weightStep`
   int64_t weightStep;
   int16_t wZero;
@@ -211,6 +203,18 @@ struct DepthwiseBytes {
   bool isSmall;  ///< as of SumsToBytes
   bool xSigned, ySigned;
   bool isReal;  ///< y are the sums themselves, int32, at steps of bytes too
+};
+/// Pixels of an output row whose taps all move on alike.
+struct ByteRun {
+  int64_t count;
+  uint8_t* y;
+};
+/// Runs of a depthwise convolution: tap t of run i reads channels from places[i * taps + t] on, and
+/// of each further pixel xStep on. ARM has slices instead (byte_depthwise.h).
+struct DepthwiseBytes : DepthwiseChannels {
+  const ByteRun* runs;
+  const uint8_t* const* places;
+  int64_t count, xStep, yStep;
 };
 /// More taps are for the reference.
 inline constexpr int64_t kMostByteTaps = 64;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/simd/byte_depthwise.h"
 #include "kernels/simd/quantized.h"
 #include "kernels/simd/quantized_parts.h"
 #include "kernels/simd/scratch.h"
@@ -181,6 +182,7 @@ struct Pixel {
       : z(i / (shape.rows * shape.y.width)),
         row(shape.firstRow + i / shape.y.width % shape.rows),
         column(i % shape.y.width) {}
+  Pixel(int64_t z, int64_t row) : z(z), row(row), column(0) {}
   void nextRow(const ConvShape& shape) {
     column = 0;
     if (++row < shape.firstRow + shape.rows) return;
@@ -379,15 +381,25 @@ struct DepthwiseItems {
 };
 
 /// Sums become real numbers where they lie.
-void finishReals(const DepthwiseRuns& runs, const DepthwiseBytes& work, const Channels& channels,
+void finishReals(const ConvShape& shape, const DepthwiseChannels& of, const SliceRows& rows,
                  const ops::Epilogue& epilogue) {
-  for (int64_t i = 0; i < runs.count(); ++i)
-    for (int64_t pixel = 0; pixel < runs.runs()[i].count; ++pixel) {
-      auto* y = reinterpret_cast<float*>(runs.runs()[i].y + pixel * work.yStep);
-      scaleSums(
-          {reinterpret_cast<const int32_t*>(y), work.factors, channels.bias(), y, work.channels});
-      applyTo(epilogue, y, work.channels);
+  for (int64_t row = rows.first; row < rows.end; ++row)
+    for (int64_t column = 0; column < shape.y.width; ++column) {
+      const int64_t at = rows.plane * shape.y.planeStride + row * shape.y.rowStride +
+                         column * shape.y.pixelStride;
+      auto* y = reinterpret_cast<float*>(rows.y) + at;
+      scaleSums({reinterpret_cast<const int32_t*>(y), of.factors, of.more, y, of.channels});
+      applyTo(epilogue, y, of.channels);
     }
+}
+
+void convolveRuns(const ConvShape& shape, const DepthwiseChannels& channels, const SliceRows& rows,
+                  std::byte* scratch) {
+  DepthwiseRuns runs(shape, rows.blank, scratch);
+  for (int64_t row = rows.first; row < rows.end; ++row)
+    runs.addRow(rows.x, Pixel(rows.plane, row), rows.y, rows.ySize);
+  convolveDepthwise({channels, runs.runs(), runs.places(), runs.count(),
+                     DepthwiseRuns::xStep(shape), shape.y.pixelStride * rows.ySize});
 }
 
 void runDepthwiseItem(const ConvShape& shape, const ops::QuantizedConv& op, const KernelArgs& args,
@@ -395,33 +407,34 @@ void runDepthwiseItem(const ConvShape& shape, const ops::QuantizedConv& op, cons
                       std::byte* scratch) {
   const auto size = static_cast<int64_t>(elementSize(args.outputs[0].type));
   const int64_t plane = item / items.perPlane, batch = plane / shape.y.depth;
-  const uint8_t* image = args.inputs[0].as<const uint8_t>() + batch * shape.x.batchStride;
-  uint8_t* y = args.outputs[0].as<uint8_t>() + batch * shape.y.batchStride * size;
-  DepthwiseRuns runs(shape, static_cast<uint8_t>(zeroOfInput(args, op.xZero)), scratch);
   const int64_t first = item % items.perPlane * items.rows;
-  for (int64_t row = first; row < std::min(first + items.rows, shape.rows); ++row)
-    runs.addRow(image, Pixel(shape, (plane % shape.y.depth * shape.rows + row) * shape.y.width), y,
-                size);
-  const DepthwiseBytes work{runs.runs(),
-                            runs.places(),
-                            runs.count(),
-                            shape.taps(),
-                            shape.groups,
-                            DepthwiseRuns::xStep(shape),
-                            shape.y.pixelStride * size,
-                            args.inputs[1].as<const int8_t>() + shape.panels.sumBytes(),
-                            shape.panels.channels(),
-                            static_cast<int16_t>(op.wZero),
-                            channels.start(),
-                            channels.factors(),
-                            channels.bias(),
-                            Requantiser(op.y),
-                            channels.factorsAreSmall(),
-                            args.inputs[0].type == DataType::Int8,
-                            op.y.dataType() == DataType::Int8,
-                            op.y.isReal()};
-  convolveDepthwise(work);
-  if (op.y.isReal()) finishReals(runs, work, channels, op.epilogue);
+  const SliceRows rows{args.inputs[0].as<const uint8_t>() + batch * shape.x.batchStride,
+                       static_cast<uint8_t>(zeroOfInput(args, op.xZero)),
+                       args.outputs[0].as<uint8_t>() + batch * shape.y.batchStride * size,
+                       size,
+                       plane % shape.y.depth,
+                       shape.firstRow + first,
+                       shape.firstRow + std::min(first + items.rows, shape.rows)};
+  const DepthwiseChannels of{shape.taps(),
+                             shape.groups,
+                             args.inputs[1].as<const int8_t>() + shape.panels.sumBytes(),
+                             shape.panels.channels(),
+                             static_cast<int16_t>(op.wZero),
+                             channels.start(),
+                             channels.factors(),
+                             channels.bias(),
+                             Requantiser(op.y),
+                             channels.factorsAreSmall(),
+                             args.inputs[0].type == DataType::Int8,
+                             op.y.dataType() == DataType::Int8,
+                             op.y.isReal()};
+  kTileTakesSigned ? convolveSlices(shape, of, rows, scratch)
+                   : convolveRuns(shape, of, rows, scratch);
+  if (op.y.isReal()) finishReals(shape, of, rows, op.epilogue);
+}
+
+size_t depthwiseScratch(const ConvShape& shape) {
+  return kTileTakesSigned ? sliceBytes(shape) : DepthwiseRuns::Parts(shape).bytes();
 }
 
 // Matrix product ----------------------------------------------------------------------------------
@@ -522,7 +535,7 @@ size_t QuantizedDepthwiseWorkspace(const ops::Operator& op, std::span<const Tens
                                    std::span<const TensorView> outputs, const CallShape& call) {
   const ConvShape shape = shapeOf(op, inputs, outputs, call.rows);
   return Channels::bytes(shape.panels) +
-         scratchWorkspace(DepthwiseRuns::Parts(shape).bytes(), call.threads);
+         scratchWorkspace(depthwiseScratch(shape), call.threads);
 }
 
 Result<void> runQuantizedDepthwise(const ops::Operator& op, const KernelArgs& args) {
@@ -532,7 +545,7 @@ Result<void> runQuantizedDepthwise(const ops::Operator& op, const KernelArgs& ar
   const Channels channels(shape.panels, args, static_cast<int32_t>(zeroOfInput(args, conv.xZero)),
                           conv.wZero, conv.y);
   forEachItem(*args.team, items.planes * items.perPlane, channels.scratches(),
-              DepthwiseRuns::Parts(shape).bytes(), [&](int64_t item, std::byte* scratch) {
+              depthwiseScratch(shape), [&](int64_t item, std::byte* scratch) {
                 runDepthwiseItem(shape, conv, args, channels, items, item, scratch);
               });
   return {};
