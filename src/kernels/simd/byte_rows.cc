@@ -61,7 +61,8 @@ struct PlainRounding {
 #if HWY_ARCH_ARM
 template <class F>
 HWY_INLINE void withRounding(const Requantiser& to, bool, F&& fn) {
-  to.rule == ops::QuantisationRule::TfliteFixed ? fn(SmallFixedRounding()) : fn(PlainRounding());
+  if (to.rule != ops::QuantisationRule::TfliteFixed) return fn(PlainRounding());
+  to.least >= to.zero ? fn(PositiveFixedRounding()) : fn(SmallFixedRounding());
 }
 #else
 /// The same of any factor; of a NaN the least.
@@ -84,19 +85,17 @@ HWY_INLINE void withRounding(const Requantiser& to, bool isSmall, F&& fn) {
 }
 #endif
 
-/// What int8 has in common with uint8, so that code is there once: bytes with the highest bit flipped
-/// are unsigned ones of 128 more.
-struct Unsigned {
-  uint8_t flip;
+/// From rounded sums to bytes, int8 or uint8, of which saturation cuts off what is less than the least: bytes
+/// less the least lie between 0 and what is the most.
+struct ByteRange {
   int16_t zero;
-  uint8_t least, most;
+  uint8_t most, least;
 
-  Unsigned(int32_t zero, int32_t least, int32_t most, bool isSigned)
-      : flip(isSigned ? 0x80 : 0),
-        zero(static_cast<int16_t>(zero + flip)),
-        least(static_cast<uint8_t>(least + flip)),
-        most(static_cast<uint8_t>(most + flip)) {}
-  Unsigned(const Requantiser& to, bool isSigned) : Unsigned(to.zero, to.least, to.most, isSigned) {}
+  ByteRange(int32_t zero, int32_t least, int32_t most)
+      : zero(static_cast<int16_t>(zero - least)),
+        most(static_cast<uint8_t>(most - least)),
+        least(static_cast<uint8_t>(least)) {}
+  explicit ByteRange(const Requantiser& to) : ByteRange(to.zero, to.least, to.most) {}
 };
 
 template <class D8>
@@ -112,7 +111,7 @@ using SumVectors = hn::Vec<D>[kSumVectors];
 /// Two vectors of rounded sums to twice as many bytes, in the order in which ReorderDemote2To takes
 /// them: on x86 four of the first, four of the second, and so on.
 template <class D>
-HWY_INLINE auto toShorts(D, hn::Vec<D> low, hn::Vec<D> high, const Unsigned& to) {
+HWY_INLINE auto toShorts(D, hn::Vec<D> low, hn::Vec<D> high, const ByteRange& to) {
   const hn::Repartition<int16_t, D> d16;
 #if HWY_ARCH_ARM_V7  // whose ReorderDemote2To exchanges them
   const auto both = hn::Combine(d16, hn::Vec<hn::Half<decltype(d16)> >(vqmovn_s32(high.raw)),
@@ -123,17 +122,16 @@ HWY_INLINE auto toShorts(D, hn::Vec<D> low, hn::Vec<D> high, const Unsigned& to)
   return hn::SaturatedAdd(both, hn::Set(d16, to.zero));
 }
 template <class D8>
-HWY_INLINE hn::Vec<D8> clamped(D8 d8, hn::Vec<D8> bytes, const Unsigned& to) {
-  const auto least = hn::Max(bytes, hn::Set(d8, to.least));
-  return flipped(d8, hn::Min(least, hn::Set(d8, to.most)), to.flip);
+HWY_INLINE hn::Vec<D8> clamped(D8 d8, hn::Vec<D8> bytes, const ByteRange& to) {
+  return hn::Add(hn::Min(bytes, hn::Set(d8, to.most)), hn::Set(d8, to.least));
 }
 template <class D>
-HWY_INLINE auto toBytes(D d, hn::Vec<D> low, hn::Vec<D> high, const Unsigned& to) {
+HWY_INLINE auto toBytes(D d, hn::Vec<D> low, hn::Vec<D> high, const ByteRange& to) {
   const hn::Rebind<uint8_t, hn::Repartition<int16_t, D> > d8;
   return clamped(d8, hn::DemoteTo(d8, toShorts(d, low, high, to)), to);
 }
 template <class D>
-HWY_INLINE auto toBytes(D d, const SumVectors<D>& of, const Unsigned& to) {
+HWY_INLINE auto toBytes(D d, const SumVectors<D>& of, const ByteRange& to) {
 #if HWY_ARCH_ARM
   const hn::Repartition<uint8_t, D> d8;
   const auto low = toShorts(d, of[0], of[1], to), high = toShorts(d, of[2], of[3], to);
@@ -175,7 +173,7 @@ void storeColumns(const SumsToBytes& work, int64_t c) {
   const hn::CappedTag<uint8_t, kColumns> d8;
   const int64_t n = std::min(kColumns, work.columns - c), rows = work.rows, *places = work.places;
   const Requantiser rule = work.to;  // which no store changes, nor the factors
-  const Unsigned to(rule, work.isSigned);
+  const ByteRange to(rule);
   uint8_t* const y = work.y + c;
   float factors[kColumns], more[kColumns];
   std::copy_n(work.factors + c, kColumns, factors);
@@ -317,76 +315,108 @@ HWY_INLINE hn::Vec<D> widened(D di, const uint8_t* from, bool isSigned) {
   return hn::Sub(hn::PromoteTo(di, flipped(d8, hn::LoadU(d8, from), flip)), hn::Set(di, flip));
 }
 
-/// Before it is rounded.
+/// Several vectors of bytes, the highest bit flipped or not, less a number.
 template <class D>
-HWY_INLINE hn::Vec<hn::RebindToFloat<D> > pairValue(D di, const BytePairFunction& fn,
-                                                    const uint8_t* a, const uint8_t* b) {
+HWY_INLINE void widenAll(D di, const uint8_t* from, uint8_t flip, int16_t less, SumVectors<D>& to) {
+#if HWY_ARCH_ARM
+  (void)di;
+  const uint8x16_t bytes = veorq_u8(vld1q_u8(from), vdupq_n_u8(flip));
+  const int16x8_t by = vdupq_n_s16(less);
+  const auto low = vsubq_s16(vreinterpretq_s16_u16(vmovl_u8(vget_low_u8(bytes))), by);
+  const auto high = vsubq_s16(vreinterpretq_s16_u16(vmovl_u8(vget_high_u8(bytes))), by);
+  to[0] = hn::Vec<D>(vmovl_s16(vget_low_s16(low))), to[1] = hn::Vec<D>(vmovl_s16(vget_high_s16(low)));
+  to[2] = hn::Vec<D>(vmovl_s16(vget_low_s16(high)));
+  to[3] = hn::Vec<D>(vmovl_s16(vget_high_s16(high)));
+#else
+  const hn::Rebind<uint8_t, D> d8;
+  for (int v = 0; v < kSumVectors; ++v) {
+    const auto bytes = flipped(d8, hn::LoadU(d8, from + v * hn::Lanes(di)), flip);
+    to[v] = hn::Sub(hn::PromoteTo(di, bytes), hn::Set(di, less));
+  }
+#endif
+}
+
+/// Functions of pairs less their zero points, before they are rounded; the sum of bytes as they are.
+template <class D>
+HWY_INLINE hn::Vec<hn::RebindToFloat<D> > realPair(D, const BytePairFunction& fn, hn::Vec<D> a,
+                                                   hn::Vec<D> b) {
   const hn::RebindToFloat<D> d;
-  const auto ia = widened(di, a, fn.aSigned), ib = widened(di, b, fn.bSigned);
-  const auto fromA = hn::Sub(ia, hn::Set(di, fn.aZero)), fromB = hn::Sub(ib, hn::Set(di, fn.bZero));
   if (fn.isReal) {
-    const auto p = hn::Mul(hn::ConvertTo(d, fromA), hn::Set(d, fn.real.aScale));
-    const auto q = hn::Mul(hn::ConvertTo(d, fromB), hn::Set(d, fn.real.bScale));
+    const auto p = hn::Mul(hn::ConvertTo(d, a), hn::Set(d, fn.real.aScale));
+    const auto q = hn::Mul(hn::ConvertTo(d, b), hn::Set(d, fn.real.bScale));
     const auto leaky = hn::IfThenElse(hn::Lt(p, hn::Zero(d)), hn::Mul(p, q), p);
     return exactDivide(d, fn.real.isSub ? hn::Sub(p, q) : leaky, hn::Set(d, fn.real.yScale));
   }
-  if (fn.isMul) {
-    const auto product = hn::Mul(fromA, fromB);
-    return hn::Add(hn::Mul(hn::ConvertTo(d, product), hn::Set(d, fn.mul.r)), hn::Set(d, fn.yZero));
-  }
-  const auto ofB = hn::MulAdd(hn::ConvertTo(d, ib), hn::Set(d, fn.add.rb), hn::Set(d, fn.add.k));
-  return hn::MulAdd(hn::ConvertTo(d, ia), hn::Set(d, fn.add.ra), ofB);
+  const auto product = hn::ConvertTo(d, hn::Mul(a, b));
+  return hn::Add(hn::Mul(product, hn::Set(d, fn.mul.r)), hn::Set(d, fn.yZero));
+}
+template <class D>
+HWY_INLINE hn::Vec<hn::RebindToFloat<D> > sumOfPair(D, const BytePairFunction& fn, hn::Vec<D> a,
+                                                    hn::Vec<D> b) {
+  const hn::RebindToFloat<D> d;
+  const auto ofB = hn::MulAdd(hn::ConvertTo(d, b), hn::Set(d, fn.add.rb), hn::Set(d, fn.add.k));
+  return hn::MulAdd(hn::ConvertTo(d, a), hn::Set(d, fn.add.ra), ofB);
 }
 
 /// FixedPair of vectors less their zero points.
 template <class D>
 HWY_INLINE hn::Vec<D> fixedPair(D di, const FixedPair& fn, hn::Vec<D> a, hn::Vec<D> b) {
   if (fn.fn == ops::QuantizedFn::Mul) return fixedTimes(di, hn::Mul(a, b), fn.toY);
-  if (fn.fn == ops::QuantizedFn::PRelu)
-    return hn::IfThenElse(hn::Lt(a, hn::Zero(di)), fixedTimes(di, hn::Mul(a, b), fn.toY),
-                          fixedTimes(di, a, fn.ofA));
+  return hn::IfThenElse(hn::Lt(a, hn::Zero(di)), fixedTimes(di, hn::Mul(a, b), fn.toY),
+                        fixedTimes(di, a, fn.ofA));
+}
+template <class D>
+HWY_INLINE hn::Vec<D> fixedSum(D di, const FixedPair& fn, hn::Vec<D> a, hn::Vec<D> b) {
   const auto left = fixedTimes(di, hn::ShiftLeft<FixedPair::kShift>(a), fn.ofA);
   const auto right = fixedTimes(di, hn::ShiftLeft<FixedPair::kShift>(b), fn.ofB);
   return fixedTimes(
       di, fn.fn == ops::QuantizedFn::Sub ? hn::Sub(left, right) : hn::Add(left, right), fn.toY);
 }
 
-/// Before the zero point is added where a rule has integers.
-template <class D>
-HWY_INLINE hn::Vec<D> roundedPair(D di, const BytePairFunction& fn, const uint8_t* a,
-                                  const uint8_t* b) {
-  if (fn.to.rule == ops::QuantisationRule::OnnxRuntime)
-    return nearestInt(hn::RebindToFloat<D>(), pairValue(di, fn, a, b));
-  return fixedPair(di, fn.fixed, hn::Sub(widened(di, a, fn.aSigned), hn::Set(di, fn.aZero)),
-                   hn::Sub(widened(di, b, fn.bSigned), hn::Set(di, fn.bZero)));
-}
-
-/// Some vectors at a time. A repeated element fills them once; what does not fill them goes through
-/// memory of its own.
-void computePairsOf(const BytePairFunction& given, const BytePairs& row) {
-  const hn::ScalableTag<int32_t> di;
-  constexpr int64_t kMost = kSumVectors * hn::MaxLanes(di);
-  const hn::CappedTag<uint8_t, kMost> d8;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(di)), n = kSumVectors * lanes;
-  const BytePairFunction fn = given;  // which no store changes
-  const bool hasZero =
-      fn.to.rule == ops::QuantisationRule::OnnxRuntime && !fn.isReal;  // pairValue() has
-  const Unsigned to(hasZero ? 0 : fn.to.zero, fn.to.least, fn.to.most, fn.ySigned);
-  uint8_t aOnly[kMost] = {}, bOnly[kMost] = {}, rest[kMost];
-  if (row.aStep == 0) std::fill_n(aOnly, kMost, *row.a);
-  if (row.bStep == 0) std::fill_n(bOnly, kMost, *row.b);
+/// Some vectors at a time, which `rounded` computes. A repeated element fills them once; what does not fill
+/// them goes through memory of its own.
+template <class D, class F>
+HWY_INLINE void computePairsBy(D di, const BytePairFunction& fn, const BytePairs& row,
+                               bool hasZeros, bool givesZero, F&& rounded) {
+  constexpr int64_t n = kSumVectors * hn::MaxLanes(di);
+  const hn::CappedTag<uint8_t, n> d8;
+  const uint8_t aFlip = fn.aSigned ? 0x80 : 0, bFlip = fn.bSigned ? 0x80 : 0;
+  const auto aLess = static_cast<int16_t>(aFlip + (hasZeros ? 0 : fn.aZero));
+  const auto bLess = static_cast<int16_t>(bFlip + (hasZeros ? 0 : fn.bZero));
+  const ByteRange to(givesZero ? 0 : fn.to.zero, fn.to.least, fn.to.most);
+  uint8_t aOnly[n] = {}, bOnly[n] = {}, rest[n];
+  if (row.aStep == 0) std::fill_n(aOnly, n, *row.a);
+  if (row.bStep == 0) std::fill_n(bOnly, n, *row.b);
   for (int64_t i = 0; i < row.count; i += n) {
     const int64_t left = row.count - i;
     if (left < n && row.aStep) std::copy_n(row.a + i, left, aOnly);
     if (left < n && row.bStep) std::copy_n(row.b + i, left, bOnly);
-    const uint8_t *a = left < n || row.aStep == 0 ? aOnly : row.a + i,
-                  *b = left < n || row.bStep == 0 ? bOnly : row.b + i;
-    SumVectors<decltype(di)> rounded;
-    for (int v = 0; v < kSumVectors; ++v)
-      rounded[v] = roundedPair(di, fn, a + v * lanes, b + v * lanes);
-    hn::StoreU(inOrder(d8, toBytes(di, rounded, to)), d8, left < n ? rest : row.y + i);
+    SumVectors<D> a, b, sums;
+    widenAll(di, left < n || row.aStep == 0 ? aOnly : row.a + i, aFlip, aLess, a);
+    widenAll(di, left < n || row.bStep == 0 ? bOnly : row.b + i, bFlip, bLess, b);
+    for (int v = 0; v < kSumVectors; ++v) sums[v] = rounded(a[v], b[v]);
+    hn::StoreU(inOrder(d8, toBytes(di, sums, to)), d8, left < n ? rest : row.y + i);
     if (left < n) std::copy_n(rest, left, row.y + i);
   }
+}
+
+void computePairsOf(const BytePairFunction& given, const BytePairs& row) {
+  const hn::ScalableTag<int32_t> di;
+  using V = hn::Vec<decltype(di)>;
+  const hn::RebindToFloat<decltype(di)> d;
+  const BytePairFunction fn = given;  // which no store changes
+  const bool isSum = !fn.isReal && !fn.isMul;
+  const auto by = [&](bool hasZeros, bool givesZero, auto&& rounded)
+                      HWY_ATTR { computePairsBy(di, fn, row, hasZeros, givesZero, rounded); };
+  if (fn.to.rule != ops::QuantisationRule::OnnxRuntime) {
+    const bool adds = fn.fixed.fn == ops::QuantizedFn::Add || fn.fixed.fn == ops::QuantizedFn::Sub;
+    if (adds) return by(false, false, [&](V a, V b) HWY_ATTR { return fixedSum(di, fn.fixed, a, b); });
+    return by(false, false, [&](V a, V b) HWY_ATTR { return fixedPair(di, fn.fixed, a, b); });
+  }
+  if (isSum)
+    return by(true, true,
+              [&](V a, V b) HWY_ATTR { return nearestInt(d, sumOfPair(di, fn, a, b)); });
+  by(false, !fn.isReal, [&](V a, V b) HWY_ATTR { return nearestInt(d, realPair(di, fn, a, b)); });
 }
 
 // Resized images ----------------------------------------------------------------------------------
@@ -547,7 +577,7 @@ class DepthwiseStep {
                              uint8_t* y) const {
     const Sums di;
     const hn::Rebind<uint8_t, D16> d8;
-    const Unsigned to(work_.to, work_.ySigned);
+    const ByteRange to(work_.to);
     hn::Vec<decltype(d8)> bytes[kCount];
     HWY_UNROLL(2)
     for (int p = 0; p < kCount; ++p)

@@ -40,7 +40,10 @@ inline void copyRuns(const ByteRuns& runs) {
       std::memcpy(to, &value, sizeof value);
     };
     each([&](uint8_t* to, const uint8_t* from) {
-      for (int64_t i = 0; i + kSize < n; i += kSize) word(to + i, from + i);
+      int64_t i = 0;
+      for (; i + 2 * kSize < n; i += 2 * kSize)
+        word(to + i, from + i), word(to + i + kSize, from + i + kSize);
+      if (i + kSize < n) word(to + i, from + i);
       word(to + n - kSize, from + n - kSize);
     });
   };
@@ -138,7 +141,7 @@ struct BytePairFunction {
   QuantisedAdd add;
   QuantisedMul mul;
   RealPair real;
-  bool isMul, isReal, aSigned, bSigned, ySigned;
+  bool isMul, isReal, aSigned, bSigned;
   int32_t aZero, bZero;
   float yZero;
   FixedPair fixed;
@@ -154,7 +157,6 @@ struct BytePairFunction {
         isReal(RealPair::holds(op)),
         aSigned(a == DataType::Int8),
         bSigned(b == DataType::Int8),
-        ySigned(op.y.dataType() == DataType::Int8),
         aZero(static_cast<int32_t>(op.a.zero)),
         bZero(static_cast<int32_t>(op.b.zero)),
         yZero(static_cast<float>(op.y.zero)),
