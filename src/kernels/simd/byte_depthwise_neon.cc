@@ -117,7 +117,7 @@ class DepthwiseStep {
                     reinterpret_cast<int32_t*>(y_ + places_[r]) + channel_);
     else
       storeSums({sums_, work_.factors + channel_, work_.more + channel_, work_.to, work_.isSmall,
-                 work_.ySigned, y_ + channel_, places_, rows_, columns});
+                 work_.ySigned, y_ + channel_, places_, rows_, columns, work_.isNarrow});
     rows_ = 0;
   }
 

@@ -56,13 +56,47 @@ struct PlainRounding {
   }
 };
 
+#if HWY_ARCH_ARM_A64
+/// The same of products that 16 bits hold: behind a number of which 1 is the last place, their last bits
+/// are the integer.
+struct NarrowRounding {
+  template <class D, class F>
+  static HWY_INLINE hn::Vec<D> round(D di, hn::Vec<D> sum, F factors, F, const Requantiser&) {
+    const hn::RebindToFloat<D> d;
+    const auto product = hn::Mul(hn::ConvertTo(d, sum), factors);
+    return hn::BitCast(di, hn::Add(product, hn::Set(d, 0x1.8p23F)));
+  }
+};
+#endif
+
+/// True of a rounding to all numbers of a byte, of which the zero point is the least.
+template <class Rounding>
+inline constexpr bool kFromZero = false;
+template <class Rounding>
+struct FromZero : Rounding {};
+template <class Rounding>
+inline constexpr bool kFromZero<FromZero<Rounding> > = true;
+template <class Rounding>
+inline constexpr bool kIsNarrow = false;
+#if HWY_ARCH_ARM_A64
+template <>
+inline constexpr bool kIsNarrow<FromZero<NarrowRounding> > = true;
+#endif
+
 /// Calls fn(Rounding()) of the one that a rule wants. On ARM factors are small: others, of which there are
 /// few, are rounded one by one, for less code.
 #if HWY_ARCH_ARM
 template <class F>
-HWY_INLINE void withRounding(const Requantiser& to, bool, F&& fn) {
-  if (to.rule != ops::QuantisationRule::TfliteFixed) return fn(PlainRounding());
-  to.least >= to.zero ? fn(PositiveFixedRounding()) : fn(SmallFixedRounding());
+HWY_INLINE void withRounding(const SumsToBytes& work, F&& fn) {
+  const Requantiser& to = work.to;
+  const bool isFixed = to.rule == ops::QuantisationRule::TfliteFixed;
+  if (to.least != to.zero || to.most - to.least != 255)
+    return isFixed ? fn(SmallFixedRounding()) : fn(PlainRounding());
+  // Behind a ReLU.
+#if HWY_ARCH_ARM_A64
+  if (work.isNarrow) return fn(FromZero<NarrowRounding>());
+#endif
+  isFixed ? fn(FromZero<PositiveFixedRounding>()) : fn(FromZero<PlainRounding>());
 }
 #else
 /// The same of any factor; of a NaN the least.
@@ -76,12 +110,12 @@ struct ClampedRounding {
   }
 };
 
-template <class F>
-HWY_INLINE void withRounding(const Requantiser& to, bool isSmall, F&& fn) {
-  if (to.rule == ops::QuantisationRule::TfliteFixed)
-    isSmall ? fn(SmallFixedRounding()) : fn(FixedRounding());
+template <class Work, class F>
+HWY_INLINE void withRounding(const Work& work, F&& fn) {
+  if (work.to.rule == ops::QuantisationRule::TfliteFixed)
+    work.isSmall ? fn(SmallFixedRounding()) : fn(FixedRounding());
   else
-    isSmall ? fn(PlainRounding()) : fn(ClampedRounding());
+    work.isSmall ? fn(PlainRounding()) : fn(ClampedRounding());
 }
 #endif
 
@@ -111,15 +145,14 @@ using SumVectors = hn::Vec<D>[kSumVectors];
 /// Two vectors of rounded sums to twice as many bytes, in the order in which ReorderDemote2To takes
 /// them: on x86 four of the first, four of the second, and so on.
 template <class D>
-HWY_INLINE auto toShorts(D, hn::Vec<D> low, hn::Vec<D> high, const ByteRange& to) {
+HWY_INLINE auto toShorts(D, hn::Vec<D> low, hn::Vec<D> high) {
   const hn::Repartition<int16_t, D> d16;
 #if HWY_ARCH_ARM_V7  // whose ReorderDemote2To exchanges them
-  const auto both = hn::Combine(d16, hn::Vec<hn::Half<decltype(d16)> >(vqmovn_s32(high.raw)),
-                                hn::Vec<hn::Half<decltype(d16)> >(vqmovn_s32(low.raw)));
+  return hn::Combine(d16, hn::Vec<hn::Half<decltype(d16)> >(vqmovn_s32(high.raw)),
+                     hn::Vec<hn::Half<decltype(d16)> >(vqmovn_s32(low.raw)));
 #else
-  const auto both = hn::ReorderDemote2To(d16, low, high);
+  return hn::ReorderDemote2To(d16, low, high);
 #endif
-  return hn::SaturatedAdd(both, hn::Set(d16, to.zero));
 }
 template <class D8>
 HWY_INLINE hn::Vec<D8> clamped(D8 d8, hn::Vec<D8> bytes, const ByteRange& to) {
@@ -127,20 +160,38 @@ HWY_INLINE hn::Vec<D8> clamped(D8 d8, hn::Vec<D8> bytes, const ByteRange& to) {
 }
 template <class D>
 HWY_INLINE auto toBytes(D d, hn::Vec<D> low, hn::Vec<D> high, const ByteRange& to) {
-  const hn::Rebind<uint8_t, hn::Repartition<int16_t, D> > d8;
-  return clamped(d8, hn::DemoteTo(d8, toShorts(d, low, high, to)), to);
+  const hn::Repartition<int16_t, D> d16;
+  const hn::Rebind<uint8_t, decltype(d16)> d8;
+  const auto both = hn::SaturatedAdd(toShorts(d, low, high), hn::Set(d16, to.zero));
+  return clamped(d8, hn::DemoteTo(d8, both), to);
 }
-template <class D>
+/// `FromZero` where the least is the zero point, and all 256 numbers are meant; `Narrow` where 16 bits of a
+/// vector's lanes are enough.
+template <bool FromZero = false, bool Narrow = false, class D>
 HWY_INLINE auto toBytes(D d, const SumVectors<D>& of, const ByteRange& to) {
 #if HWY_ARCH_ARM
   const hn::Repartition<uint8_t, D> d8;
-  const auto low = toShorts(d, of[0], of[1], to), high = toShorts(d, of[2], of[3], to);
+  const auto shorts = [&](hn::Vec<D> a, hn::Vec<D> b) HWY_ATTR {
+#if HWY_ARCH_ARM_A64
+    const hn::Repartition<int16_t, D> d16;
+    if constexpr (Narrow)
+      return hn::ConcatEven(d16, hn::BitCast(d16, b), hn::BitCast(d16, a));
+#endif
+    return toShorts(d, a, b);
+  };
+  auto low = shorts(of[0], of[1]), high = shorts(of[2], of[3]);
+  if constexpr (!FromZero) {
+    const hn::Repartition<int16_t, D> d16;
+    low = hn::SaturatedAdd(low, hn::Set(d16, to.zero));
+    high = hn::SaturatedAdd(high, hn::Set(d16, to.zero));
+  }
 #if HWY_ARCH_ARM_A64
   const auto both = vqmovun_high_s16(vqmovun_s16(low.raw), high.raw);
 #else
   const auto both = vcombine_u8(vqmovun_s16(low.raw), vqmovun_s16(high.raw));
 #endif
-  return clamped(d8, hn::Vec<decltype(d8)>(both), to);
+  const hn::Vec<decltype(d8)> bytes(both);
+  return FromZero ? hn::Add(bytes, hn::Set(d8, to.least)) : clamped(d8, bytes, to);
 #else
   return toBytes(d, of[0], of[1], to);
 #endif
@@ -187,7 +238,7 @@ void storeColumns(const SumsToBytes& work, int64_t c) {
           Rounding::round(di, hn::LoadU(di, sums + v * kLanes), hn::LoadU(d, factors + v * kLanes),
                           hn::LoadU(d, more + v * kLanes), rule);
     sums += kByteColumns;
-    return inOrder(d8, toBytes(di, rounded, to));
+    return inOrder(d8, toBytes<kFromZero<Rounding>, kIsNarrow<Rounding> >(di, rounded, to));
   };
   int64_t r = 0;
   if (n == kColumns)                 // without a call, which leaves nothing in registers
@@ -204,7 +255,7 @@ void storeColumns(const SumsToBytes& work, int64_t c) {
 
 void storeSumsOf(const SumsToBytes& work) {
   const hn::CappedTag<int32_t, BytePanels::kOutputs> di;
-  withRounding(work.to, work.isSmall, [&]<class Rounding>(Rounding) {
+  withRounding(work, [&]<class Rounding>(Rounding) {
     for (int64_t c = 0; c < work.columns; c += kSumVectors * hn::MaxLanes(di))
       storeColumns<Rounding>(work, c);
   });
@@ -662,7 +713,7 @@ bool convolveBy(const DepthwiseBytes& work) {
 
 bool convolveByVectors(const DepthwiseBytes& work) {
   bool isDone = false;
-  withRounding(work.to, work.isSmall, [&]<class Rounding>(Rounding) {
+  withRounding(work, [&]<class Rounding>(Rounding) {
     isDone = convolveBy<hn::ScalableTag<int16_t>, Rounding>(work) ||
              convolveBy<hn::CappedTag<int16_t, 8>, Rounding>(work);
   });

@@ -24,11 +24,11 @@ struct ByteRuns {
 };
 inline void copyRuns(const ByteRuns& runs) {
   using Sixteen = uint64_t __attribute__((vector_size(16)));
-  const int64_t n = runs.n;
+  const int64_t n = runs.n, toStep = runs.toStep, fromStep = runs.fromStep;
   const auto each = [&](auto&& copy) {
     uint8_t* to = runs.to;
     const uint8_t* from = runs.from;
-    for (int64_t i = runs.count; i > 0; --i, to += runs.toStep, from += runs.fromStep)
+    for (int64_t i = runs.count; i > 0; --i, to += toStep, from += fromStep)
       copy(to, from);
   };
   const auto byWords = [&](auto flips) {  // of which the last may overlap
@@ -106,6 +106,7 @@ struct SumsToBytes {
   uint8_t* y;
   const int64_t* places;
   int64_t rows, columns;
+  bool isNarrow = false;  ///< if 16 bits surely hold what is rounded
 };
 void storeSums(const SumsToBytes& work);
 /// One of them.
@@ -205,6 +206,7 @@ struct DepthwiseChannels {
   bool isSmall;  ///< as of SumsToBytes
   bool xSigned, ySigned;
   bool isReal;  ///< y are the sums themselves, int32, at steps of bytes too
+  bool isNarrow;
 };
 /// Pixels of an output row whose taps all move on alike.
 struct ByteRun {

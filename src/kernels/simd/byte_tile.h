@@ -31,6 +31,7 @@ struct ByteTile {
   uint32_t flip;            ///< of four bytes of x; 0 on ARM
   const std::byte* panels;  ///< of Packing::I8x16
   int64_t panelBytes;       ///< from a panel to the next
+  bool mayHaveLowest;       ///< false if surely no weight is -128
   const int32_t* start;     ///< what sums begin with: kByteColumns
   int32_t* sums;            ///< rows of kByteColumns
   const SumsToBytes* to;    ///< for tiles that store bytes
@@ -47,6 +48,8 @@ struct ByteTiles {
   ByteTileFn bytes = nullptr;
   int64_t mostSteps =
       0;  ///< for `bytes`, which computes fewer rows at a time, to have registers left
+  /// Whether a weight is -128, which is worth asking once for all panels; null where it makes no difference.
+  bool (*hasLowest)(const std::byte* weights, int64_t bytes) = nullptr;
 };
 
 /// The best ones of this CPU and target; none where the reference has to do.

@@ -60,28 +60,26 @@ class NeonTile {
                                                    Sums& sums) {
     if constexpr (Together == 2) {
       const int8_t* end = w + left / 4 * (4 * BytePanels::kStepBytes);
-      while (w != end) {
-        addSteps<2, true>(x, w, sums);
-        w += 4 * BytePanels::kStepBytes;
-      }
-      left %= 4;
-      if (left >= 2) addSteps<2, false>(x, w, sums), left -= 2, w += 2 * BytePanels::kStepBytes;
+      while (w != end) addSteps<2, true>(x, w, sums);
+      if (left & 2) addSteps<2, false>(x, w, sums);
+      left %= 2;
     }
-    for (; left > 0; --left, w += BytePanels::kStepBytes) addSteps<1, false>(x, w, sums);
+    for (; left > 0; --left) addSteps<1, false>(x, w, sums);
   }
   /// Steps of all rows, and as many more; what is loaded waits for a row to be computed.
   template <int Steps, bool More>
-  [[gnu::always_inline]] static inline void addSteps(Places& x, const int8_t* w, Sums& sums) {
-    TwoVectors weights[2] = {loadTwo<0>(w), {}}, next[2];
-    if constexpr (Steps == 2) weights[1] = loadTwo<BytePanels::kStepBytes>(w);
+  [[gnu::always_inline]] static inline void addSteps(Places& x, const int8_t*& w, Sums& sums) {
+    constexpr int kStep = BytePanels::kStepBytes;
+    TwoVectors weights[2] = {loadTwoThen<kStep>(w), {}}, next[2];
+    if constexpr (Steps == 2) weights[1] = loadTwoThen<kStep>(w);
     TwoVectors of = loaded<Steps>(x[0], false);
 #pragma GCC unroll 8
     for (int i = 0; i < (More ? 2 : 1) * Rows; ++i) {
       const TwoVectors at = of;
       const int row = i % Rows;
       if (i + 1 < (More ? 2 : 1) * Rows) of = loaded<Steps>(x[(i + 1) % Rows], i % 2 == 0);
-      if (More && i == (Rows - 1) / 2) next[0] = loadTwo<2 * BytePanels::kStepBytes>(w);
-      if (More && i == Rows - 1) next[1] = loadTwo<3 * BytePanels::kStepBytes>(w);
+      if (More && i == (Rows - 1) / 2) next[0] = loadTwoThen<kStep>(w);
+      if (More && i == Rows - 1) next[1] = loadTwoThen<kStep>(w);
       if (More && i == Rows) weights[0] = next[0], weights[1] = next[1];
       add<Steps>(at, weights, sums[row]);
     }
@@ -98,9 +96,8 @@ class NeonTile {
   template <int Steps>
   [[gnu::always_inline]] static inline void add(const TwoVectors& x, const TwoVectors (&w)[2],
                                                 int32x4_t (&sums)[kVectors][2]) {
-    Products a = products(w[0].a, x.a), b = products(w[0].b, x.a);
-    if constexpr (Steps == 2) addProducts(w[1].a, x.b, a), addProducts(w[1].b, x.b, b);
-    addPairs(a, sums[0]), addPairs(b, sums[1]);
+    if constexpr (Steps == 2) return kernels::simd::addSteps(w, x, sums);
+    addPairs(products(w[0].a, x.a), sums[0]), addPairs(products(w[0].b, x.a), sums[1]);
   }
 };
 
@@ -125,14 +122,11 @@ void runRows(ByteTile tile, const int32_t* start, int64_t rows) {
   NeonTile<1, Together>::run(tile, start, rows - done);
 }
 
-/// For fewer rows looking takes longer than it saves.
-constexpr int64_t kRowsWorthLooking = 8;
-
 void run(const ByteTile& tile, int64_t rows, int64_t panels) {
   forEachPanel(tile, panels, [&](const ByteTile& one) {
     int32_t start[2 * BytePanels::kOutputs] = {};
     for (int64_t c = 0; c < BytePanels::kOutputs; ++c) start[2 * c] = one.start[c];
-    rows < kRowsWorthLooking || hasLowest(one.panels, one.panelBytes)
+    one.mayHaveLowest && hasLowest(one.panels, one.panelBytes)
         ? runRows<1>(one, start, rows)
         : runRows<2>(one, start, rows);
   });
@@ -140,7 +134,7 @@ void run(const ByteTile& tile, int64_t rows, int64_t panels) {
 
 }  // namespace
 
-ByteTiles byteTilesNeon() { return {.sums = run}; }
+ByteTiles byteTilesNeon() { return {.sums = run, .hasLowest = hasLowest}; }
 
 }  // namespace minnow::kernels::simd
 #else

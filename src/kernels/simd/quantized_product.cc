@@ -70,13 +70,18 @@ struct ByteBlocks {
 class ByteProduct {
  public:
   template <class Product>
-  ByteProduct(const Product& op, const BytePanels& panels, const KernelArgs& args)
+  ByteProduct(const Product& op, const BytePanels& panels, const KernelArgs& args, int64_t rows)
       : panels_(panels),
         args_(args),
         input_(args.inputs[0].type, zeroOfInput(args, op.xZero)),
         results_(op, panels, args, input_.zero),
         wZero_(static_cast<int32_t>(op.wZero)),
-        tiles_(byteTiles()) {}
+        tiles_(byteTiles()) {
+    // For few rows looking takes longer than it saves.
+    const auto* weights = args.inputs[1].as<const std::byte>() + panels.sumBytes();
+    if (tiles_.hasLowest && rows >= 8)
+      mayHaveLowest_ = tiles_.hasLowest(weights, panels.bytes() - panels.sumBytes());
+  }
 
   const TileInput& input() const { return input_; }
   std::span<std::byte> scratches() const { return results_.channels().scratches(); }
@@ -128,6 +133,7 @@ class ByteProduct {
                           input_.comesFlipped() ? 0 : input_.flip,
                           args_.inputs[1].as<const std::byte>() + panels_.panelOffset(group, panel),
                           panels_.panelBytes(),
+                          mayHaveLowest_,
                           results_.channels().start() + channel,
                           sums,
                           &to,
@@ -155,6 +161,7 @@ class ByteProduct {
   ByteResults results_;
   int32_t wZero_;
   ByteTiles tiles_;
+  bool mayHaveLowest_ = true;
 };
 
 /// Calls run(block, first pair, end pair, scratch): pairs are shared too where blocks are few.
@@ -427,7 +434,8 @@ void runDepthwiseItem(const ConvShape& shape, const ops::QuantizedConv& op, cons
                              channels.factorsAreSmall(),
                              args.inputs[0].type == DataType::Int8,
                              op.y.dataType() == DataType::Int8,
-                             op.y.isReal()};
+                             op.y.isReal(),
+                             channels.resultsAreNarrow()};
   kTileTakesSigned ? convolveSlices(shape, of, rows, scratch)
                    : convolveRuns(shape, of, rows, scratch);
   if (op.y.isReal()) finishReals(shape, of, rows, op.epilogue);
@@ -511,7 +519,7 @@ size_t QuantizedConvWorkspace(const ops::Operator& op, std::span<const TensorVie
 Result<void> runQuantizedConv(const ops::Operator& op, const KernelArgs& args) {
   const auto& conv = static_cast<const ops::QuantizedConv&>(op);
   const ConvShape shape = shapeOf(op, args.inputs, args.outputs, args.rows);
-  const ByteProduct product(conv, shape.panels, args);
+  const ByteProduct product(conv, shape.panels, args, shape.pixels());
   const ByteBlocks blocks = blocksOfConv(shape, product.input());
   forEachBlock(*args.team, product, shape.y.batch * shape.groups * blocks.blocks(),
                blocks.scratchBytes(),
@@ -569,7 +577,7 @@ Result<void> runQuantizedMatMul(const ops::Operator& op, const KernelArgs& args)
   const auto& matmul = static_cast<const ops::QuantizedMatMul&>(op);
   const ProductShape shape(op, args.inputs[0], args.inputs[1]);
   const ByteBlocks blocks = shape.blocks();
-  const ByteProduct product(matmul, shape.panels, args);
+  const ByteProduct product(matmul, shape.panels, args, shape.rows);
   forEachBlock(*args.team, product, blocks.blocks(), blocks.scratchBytes(),
                [&](int64_t block, int64_t firstPair, int64_t endPair, std::byte* scratch) {
                  runProductBlock(shape, blocks, product, args, block, firstPair, endPair, scratch);
