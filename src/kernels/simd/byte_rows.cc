@@ -10,7 +10,6 @@
 #include <cmath>
 #include <cstring>
 
-#include "kernels/simd/byte_neon.h"
 #include "kernels/simd/byte_rows.h"
 #include "kernels/simd/byte_tile.h"
 #include "kernels/simd/dispatch.h"
@@ -57,12 +56,47 @@ struct PlainRounding {
   }
 };
 
+#if HWY_ARCH_ARM_A64
+/// The same of products that 16 bits hold: behind a number of which 1 is the last place, their last bits
+/// are the integer.
+struct NarrowRounding {
+  template <class D, class F>
+  static HWY_INLINE hn::Vec<D> round(D di, hn::Vec<D> sum, F factors, F, const Requantiser&) {
+    const hn::RebindToFloat<D> d;
+    const auto product = hn::Mul(hn::ConvertTo(d, sum), factors);
+    return hn::BitCast(di, hn::Add(product, hn::Set(d, 0x1.8p23F)));
+  }
+};
+#endif
+
+/// True of a rounding to all numbers of a byte, of which the zero point is the least.
+template <class Rounding>
+inline constexpr bool kFromZero = false;
+template <class Rounding>
+struct FromZero : Rounding {};
+template <class Rounding>
+inline constexpr bool kFromZero<FromZero<Rounding> > = true;
+template <class Rounding>
+inline constexpr bool kIsNarrow = false;
+#if HWY_ARCH_ARM_A64
+template <>
+inline constexpr bool kIsNarrow<FromZero<NarrowRounding> > = true;
+#endif
+
 /// Calls fn(Rounding()) of the one that a rule wants. On ARM factors are small: others, of which there are
 /// few, are rounded one by one, for less code.
 #if HWY_ARCH_ARM
 template <class F>
-HWY_INLINE void withRounding(const Requantiser& to, bool, F&& fn) {
-  to.rule == ops::QuantisationRule::TfliteFixed ? fn(SmallFixedRounding()) : fn(PlainRounding());
+HWY_INLINE void withRounding(const SumsToBytes& work, F&& fn) {
+  const Requantiser& to = work.to;
+  const bool isFixed = to.rule == ops::QuantisationRule::TfliteFixed;
+  if (to.least != to.zero || to.most - to.least != 255)
+    return isFixed ? fn(SmallFixedRounding()) : fn(PlainRounding());
+  // Behind a ReLU.
+#if HWY_ARCH_ARM_A64
+  if (work.isNarrow) return fn(FromZero<NarrowRounding>());
+#endif
+  isFixed ? fn(FromZero<PositiveFixedRounding>()) : fn(FromZero<PlainRounding>());
 }
 #else
 /// The same of any factor; of a NaN the least.
@@ -76,28 +110,26 @@ struct ClampedRounding {
   }
 };
 
-template <class F>
-HWY_INLINE void withRounding(const Requantiser& to, bool isSmall, F&& fn) {
-  if (to.rule == ops::QuantisationRule::TfliteFixed)
-    isSmall ? fn(SmallFixedRounding()) : fn(FixedRounding());
+template <class Work, class F>
+HWY_INLINE void withRounding(const Work& work, F&& fn) {
+  if (work.to.rule == ops::QuantisationRule::TfliteFixed)
+    work.isSmall ? fn(SmallFixedRounding()) : fn(FixedRounding());
   else
-    isSmall ? fn(PlainRounding()) : fn(ClampedRounding());
+    work.isSmall ? fn(PlainRounding()) : fn(ClampedRounding());
 }
 #endif
 
-/// What int8 has in common with uint8, so that code is there once: bytes with the highest bit flipped
-/// are unsigned ones of 128 more.
-struct Unsigned {
-  uint8_t flip;
+/// From rounded sums to bytes, int8 or uint8, of which saturation cuts off what is less than the least: bytes
+/// less the least lie between 0 and what is the most.
+struct ByteRange {
   int16_t zero;
-  uint8_t least, most;
+  uint8_t most, least;
 
-  Unsigned(int32_t zero, int32_t least, int32_t most, bool isSigned)
-      : flip(isSigned ? 0x80 : 0),
-        zero(static_cast<int16_t>(zero + flip)),
-        least(static_cast<uint8_t>(least + flip)),
-        most(static_cast<uint8_t>(most + flip)) {}
-  Unsigned(const Requantiser& to, bool isSigned) : Unsigned(to.zero, to.least, to.most, isSigned) {}
+  ByteRange(int32_t zero, int32_t least, int32_t most)
+      : zero(static_cast<int16_t>(zero - least)),
+        most(static_cast<uint8_t>(most - least)),
+        least(static_cast<uint8_t>(least)) {}
+  explicit ByteRange(const Requantiser& to) : ByteRange(to.zero, to.least, to.most) {}
 };
 
 template <class D8>
@@ -113,37 +145,52 @@ using SumVectors = hn::Vec<D>[kSumVectors];
 /// Two vectors of rounded sums to twice as many bytes, in the order in which ReorderDemote2To takes
 /// them: on x86 four of the first, four of the second, and so on.
 template <class D>
-HWY_INLINE auto toShorts(D, hn::Vec<D> low, hn::Vec<D> high, const Unsigned& to) {
+HWY_INLINE auto toShorts(D, hn::Vec<D> low, hn::Vec<D> high) {
   const hn::Repartition<int16_t, D> d16;
 #if HWY_ARCH_ARM_V7  // whose ReorderDemote2To exchanges them
-  const auto both = hn::Combine(d16, hn::Vec<hn::Half<decltype(d16)> >(vqmovn_s32(high.raw)),
-                                hn::Vec<hn::Half<decltype(d16)> >(vqmovn_s32(low.raw)));
+  return hn::Combine(d16, hn::Vec<hn::Half<decltype(d16)> >(vqmovn_s32(high.raw)),
+                     hn::Vec<hn::Half<decltype(d16)> >(vqmovn_s32(low.raw)));
 #else
-  const auto both = hn::ReorderDemote2To(d16, low, high);
+  return hn::ReorderDemote2To(d16, low, high);
 #endif
-  return hn::SaturatedAdd(both, hn::Set(d16, to.zero));
 }
 template <class D8>
-HWY_INLINE hn::Vec<D8> clamped(D8 d8, hn::Vec<D8> bytes, const Unsigned& to) {
-  const auto least = hn::Max(bytes, hn::Set(d8, to.least));
-  return flipped(d8, hn::Min(least, hn::Set(d8, to.most)), to.flip);
+HWY_INLINE hn::Vec<D8> clamped(D8 d8, hn::Vec<D8> bytes, const ByteRange& to) {
+  return hn::Add(hn::Min(bytes, hn::Set(d8, to.most)), hn::Set(d8, to.least));
 }
 template <class D>
-HWY_INLINE auto toBytes(D d, hn::Vec<D> low, hn::Vec<D> high, const Unsigned& to) {
-  const hn::Rebind<uint8_t, hn::Repartition<int16_t, D> > d8;
-  return clamped(d8, hn::DemoteTo(d8, toShorts(d, low, high, to)), to);
+HWY_INLINE auto toBytes(D d, hn::Vec<D> low, hn::Vec<D> high, const ByteRange& to) {
+  const hn::Repartition<int16_t, D> d16;
+  const hn::Rebind<uint8_t, decltype(d16)> d8;
+  const auto both = hn::SaturatedAdd(toShorts(d, low, high), hn::Set(d16, to.zero));
+  return clamped(d8, hn::DemoteTo(d8, both), to);
 }
-template <class D>
-HWY_INLINE auto toBytes(D d, const SumVectors<D>& of, const Unsigned& to) {
+/// `FromZero` where the least is the zero point, and all 256 numbers are meant; `Narrow` where 16 bits of a
+/// vector's lanes are enough.
+template <bool FromZero = false, bool Narrow = false, class D>
+HWY_INLINE auto toBytes(D d, const SumVectors<D>& of, const ByteRange& to) {
 #if HWY_ARCH_ARM
   const hn::Repartition<uint8_t, D> d8;
-  const auto low = toShorts(d, of[0], of[1], to), high = toShorts(d, of[2], of[3], to);
+  const auto shorts = [&](hn::Vec<D> a, hn::Vec<D> b) HWY_ATTR {
+#if HWY_ARCH_ARM_A64
+    const hn::Repartition<int16_t, D> d16;
+    if constexpr (Narrow) return hn::ConcatEven(d16, hn::BitCast(d16, b), hn::BitCast(d16, a));
+#endif
+    return toShorts(d, a, b);
+  };
+  auto low = shorts(of[0], of[1]), high = shorts(of[2], of[3]);
+  if constexpr (!FromZero) {
+    const hn::Repartition<int16_t, D> d16;
+    low = hn::SaturatedAdd(low, hn::Set(d16, to.zero));
+    high = hn::SaturatedAdd(high, hn::Set(d16, to.zero));
+  }
 #if HWY_ARCH_ARM_A64
   const auto both = vqmovun_high_s16(vqmovun_s16(low.raw), high.raw);
 #else
   const auto both = vcombine_u8(vqmovun_s16(low.raw), vqmovun_s16(high.raw));
 #endif
-  return clamped(d8, hn::Vec<decltype(d8)>(both), to);
+  const hn::Vec<decltype(d8)> bytes(both);
+  return FromZero ? hn::Add(bytes, hn::Set(d8, to.least)) : clamped(d8, bytes, to);
 #else
   return toBytes(d, of[0], of[1], to);
 #endif
@@ -176,7 +223,7 @@ void storeColumns(const SumsToBytes& work, int64_t c) {
   const hn::CappedTag<uint8_t, kColumns> d8;
   const int64_t n = std::min(kColumns, work.columns - c), rows = work.rows, *places = work.places;
   const Requantiser rule = work.to;  // which no store changes, nor the factors
-  const Unsigned to(rule, work.isSigned);
+  const ByteRange to(rule);
   uint8_t* const y = work.y + c;
   float factors[kColumns], more[kColumns];
   std::copy_n(work.factors + c, kColumns, factors);
@@ -190,7 +237,7 @@ void storeColumns(const SumsToBytes& work, int64_t c) {
           Rounding::round(di, hn::LoadU(di, sums + v * kLanes), hn::LoadU(d, factors + v * kLanes),
                           hn::LoadU(d, more + v * kLanes), rule);
     sums += kByteColumns;
-    return inOrder(d8, toBytes(di, rounded, to));
+    return inOrder(d8, toBytes<kFromZero<Rounding>, kIsNarrow<Rounding> >(di, rounded, to));
   };
   int64_t r = 0;
   if (n == kColumns)                 // without a call, which leaves nothing in registers
@@ -207,7 +254,7 @@ void storeColumns(const SumsToBytes& work, int64_t c) {
 
 void storeSumsOf(const SumsToBytes& work) {
   const hn::CappedTag<int32_t, BytePanels::kOutputs> di;
-  withRounding(work.to, work.isSmall, [&]<class Rounding>(Rounding) {
+  withRounding(work, [&]<class Rounding>(Rounding) {
     for (int64_t c = 0; c < work.columns; c += kSumVectors * hn::MaxLanes(di))
       storeColumns<Rounding>(work, c);
   });
@@ -323,91 +370,125 @@ HWY_INLINE hn::Vec<D> widened(D di, const uint8_t* from, bool isSigned) {
   return hn::Sub(hn::PromoteTo(di, flipped(d8, hn::LoadU(d8, from), flip)), hn::Set(di, flip));
 }
 
-/// Before it is rounded.
+/// Several vectors of bytes, the highest bit flipped or not, less a number.
 template <class D>
-HWY_INLINE hn::Vec<hn::RebindToFloat<D> > pairValue(D di, const BytePairFunction& fn,
-                                                    const uint8_t* a, const uint8_t* b) {
+HWY_INLINE void widenAll(D di, const uint8_t* from, uint8_t flip, int16_t less, SumVectors<D>& to) {
+#if HWY_ARCH_ARM
+  (void)di;
+  const uint8x16_t bytes = veorq_u8(vld1q_u8(from), vdupq_n_u8(flip));
+  const int16x8_t by = vdupq_n_s16(less);
+  const auto low = vsubq_s16(vreinterpretq_s16_u16(vmovl_u8(vget_low_u8(bytes))), by);
+  const auto high = vsubq_s16(vreinterpretq_s16_u16(vmovl_u8(vget_high_u8(bytes))), by);
+  to[0] = hn::Vec<D>(vmovl_s16(vget_low_s16(low))),
+  to[1] = hn::Vec<D>(vmovl_s16(vget_high_s16(low)));
+  to[2] = hn::Vec<D>(vmovl_s16(vget_low_s16(high)));
+  to[3] = hn::Vec<D>(vmovl_s16(vget_high_s16(high)));
+#else
+  const hn::Rebind<uint8_t, D> d8;
+  for (int v = 0; v < kSumVectors; ++v) {
+    const auto bytes = flipped(d8, hn::LoadU(d8, from + v * hn::Lanes(di)), flip);
+    to[v] = hn::Sub(hn::PromoteTo(di, bytes), hn::Set(di, less));
+  }
+#endif
+}
+
+/// Functions of pairs less their zero points, before they are rounded; the sum of bytes as they are.
+template <class D>
+HWY_INLINE hn::Vec<hn::RebindToFloat<D> > realPair(D, const BytePairFunction& fn, hn::Vec<D> a,
+                                                   hn::Vec<D> b) {
   const hn::RebindToFloat<D> d;
-  const auto ia = widened(di, a, fn.aSigned), ib = widened(di, b, fn.bSigned);
-  const auto fromA = hn::Sub(ia, hn::Set(di, fn.aZero)), fromB = hn::Sub(ib, hn::Set(di, fn.bZero));
   if (fn.isReal) {
-    const auto p = hn::Mul(hn::ConvertTo(d, fromA), hn::Set(d, fn.real.aScale));
-    const auto q = hn::Mul(hn::ConvertTo(d, fromB), hn::Set(d, fn.real.bScale));
+    const auto p = hn::Mul(hn::ConvertTo(d, a), hn::Set(d, fn.real.aScale));
+    const auto q = hn::Mul(hn::ConvertTo(d, b), hn::Set(d, fn.real.bScale));
     const auto leaky = hn::IfThenElse(hn::Lt(p, hn::Zero(d)), hn::Mul(p, q), p);
     return exactDivide(d, fn.real.isSub ? hn::Sub(p, q) : leaky, hn::Set(d, fn.real.yScale));
   }
-  if (fn.isMul) {
-    const auto product = hn::Mul(fromA, fromB);
-    return hn::Add(hn::Mul(hn::ConvertTo(d, product), hn::Set(d, fn.mul.r)), hn::Set(d, fn.yZero));
-  }
-  const auto ofB = hn::MulAdd(hn::ConvertTo(d, ib), hn::Set(d, fn.add.rb), hn::Set(d, fn.add.k));
-  return hn::MulAdd(hn::ConvertTo(d, ia), hn::Set(d, fn.add.ra), ofB);
+  const auto product = hn::ConvertTo(d, hn::Mul(a, b));
+  return hn::Add(hn::Mul(product, hn::Set(d, fn.mul.r)), hn::Set(d, fn.yZero));
+}
+template <class D>
+HWY_INLINE hn::Vec<hn::RebindToFloat<D> > sumOfPair(D, const BytePairFunction& fn, hn::Vec<D> a,
+                                                    hn::Vec<D> b) {
+  const hn::RebindToFloat<D> d;
+  const auto ofB = hn::MulAdd(hn::ConvertTo(d, b), hn::Set(d, fn.add.rb), hn::Set(d, fn.add.k));
+  return hn::MulAdd(hn::ConvertTo(d, a), hn::Set(d, fn.add.ra), ofB);
 }
 
 /// FixedPair of vectors less their zero points.
 template <class D>
 HWY_INLINE hn::Vec<D> fixedPair(D di, const FixedPair& fn, hn::Vec<D> a, hn::Vec<D> b) {
   if (fn.fn == ops::QuantizedFn::Mul) return fixedTimes(di, hn::Mul(a, b), fn.toY);
-  if (fn.fn == ops::QuantizedFn::PRelu)
-    return hn::IfThenElse(hn::Lt(a, hn::Zero(di)), fixedTimes(di, hn::Mul(a, b), fn.toY),
-                          fixedTimes(di, a, fn.ofA));
+  return hn::IfThenElse(hn::Lt(a, hn::Zero(di)), fixedTimes(di, hn::Mul(a, b), fn.toY),
+                        fixedTimes(di, a, fn.ofA));
+}
+template <class D>
+HWY_INLINE hn::Vec<D> fixedSum(D di, const FixedPair& fn, hn::Vec<D> a, hn::Vec<D> b) {
   const auto left = fixedTimes(di, hn::ShiftLeft<FixedPair::kShift>(a), fn.ofA);
   const auto right = fixedTimes(di, hn::ShiftLeft<FixedPair::kShift>(b), fn.ofB);
   return fixedTimes(
       di, fn.fn == ops::QuantizedFn::Sub ? hn::Sub(left, right) : hn::Add(left, right), fn.toY);
 }
 
-/// Before the zero point is added where a rule has integers.
-template <class D>
-HWY_INLINE hn::Vec<D> roundedPair(D di, const BytePairFunction& fn, const uint8_t* a,
-                                  const uint8_t* b) {
-  if (fn.to.rule == ops::QuantisationRule::OnnxRuntime)
-    return nearestInt(hn::RebindToFloat<D>(), pairValue(di, fn, a, b));
-  return fixedPair(di, fn.fixed, hn::Sub(widened(di, a, fn.aSigned), hn::Set(di, fn.aZero)),
-                   hn::Sub(widened(di, b, fn.bSigned), hn::Set(di, fn.bZero)));
-}
-
-/// Some vectors at a time. A repeated element fills them once; what does not fill them goes through
-/// memory of its own.
-template <class D>
-HWY_INLINE void pairsOfRow(D di, const BytePairFunction& fn, const Unsigned& to,
-                           const BytePairs& row) {
-  constexpr int64_t kMost = kSumVectors * hn::MaxLanes(di);
-  const hn::CappedTag<uint8_t, kMost> d8;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(di)), n = kSumVectors * lanes;
-  uint8_t aOnly[kMost] = {}, bOnly[kMost] = {}, rest[kMost];
-  if (row.aStep == 0) std::fill_n(aOnly, kMost, *row.a);
-  if (row.bStep == 0) std::fill_n(bOnly, kMost, *row.b);
+/// Some vectors at a time, which `rounded` computes. A repeated element fills them once; what does not fill
+/// them goes through memory of its own.
+template <class D, class F>
+HWY_INLINE void pairsOfRow(D di, const BytePairFunction& fn, const BytePairs& row, bool hasZeros,
+                           const ByteRange& to, F&& rounded) {
+  constexpr int64_t n = kSumVectors * hn::MaxLanes(di);
+  const hn::CappedTag<uint8_t, n> d8;
+  const uint8_t aFlip = fn.aSigned ? 0x80 : 0, bFlip = fn.bSigned ? 0x80 : 0;
+  const auto aLess = static_cast<int16_t>(aFlip + (hasZeros ? 0 : fn.aZero));
+  const auto bLess = static_cast<int16_t>(bFlip + (hasZeros ? 0 : fn.bZero));
+  uint8_t aOnly[n] = {}, bOnly[n] = {}, rest[n];
+  if (row.aStep == 0) std::fill_n(aOnly, n, *row.a);
+  if (row.bStep == 0) std::fill_n(bOnly, n, *row.b);
   for (int64_t i = 0; i < row.count; i += n) {
     const int64_t left = row.count - i;
     if (left < n && row.aStep) std::copy_n(row.a + i, left, aOnly);
     if (left < n && row.bStep) std::copy_n(row.b + i, left, bOnly);
-    const uint8_t *a = left < n || row.aStep == 0 ? aOnly : row.a + i,
-                  *b = left < n || row.bStep == 0 ? bOnly : row.b + i;
-    SumVectors<decltype(di)> rounded;
-    for (int v = 0; v < kSumVectors; ++v)
-      rounded[v] = roundedPair(di, fn, a + v * lanes, b + v * lanes);
-    hn::StoreU(inOrder(d8, toBytes(di, rounded, to)), d8, left < n ? rest : row.y + i);
+    SumVectors<D> a, b, sums;
+    widenAll(di, left < n || row.aStep == 0 ? aOnly : row.a + i, aFlip, aLess, a);
+    widenAll(di, left < n || row.bStep == 0 ? bOnly : row.b + i, bFlip, bLess, b);
+    for (int v = 0; v < kSumVectors; ++v) sums[v] = rounded(a[v], b[v]);
+    hn::StoreU(inOrder(d8, toBytes(di, sums, to)), d8, left < n ? rest : row.y + i);
     if (left < n) std::copy_n(rest, left, row.y + i);
   }
 }
 
-template <class D>
-void pairsOfRows(D di, const BytePairFunction& given, BytePairs row) {
-  const BytePairFunction fn = given;  // which no store changes
-  const bool hasZero =
-      fn.to.rule == ops::QuantisationRule::OnnxRuntime && !fn.isReal;  // pairValue() has
-  const Unsigned to(hasZero ? 0 : fn.to.zero, fn.to.least, fn.to.most, fn.ySigned);
+template <class D, class F>
+HWY_INLINE void pairsOfRows(D di, const BytePairFunction& fn, BytePairs row, bool hasZeros,
+                            bool givesZero, F&& rounded) {
+  const ByteRange to(givesZero ? 0 : fn.to.zero, fn.to.least, fn.to.most);
   for (; row.rows > 0; --row.rows, row.a += row.aRow, row.b += row.bRow, row.y += row.yRow)
-    pairsOfRow(di, fn, to, row);
+    pairsOfRow(di, fn, row, hasZeros, to, rounded);
+}
+
+template <class D>
+void pairsOf(D di, const BytePairFunction& given, const BytePairs& rows) {
+  using V = hn::Vec<D>;
+  const hn::RebindToFloat<D> d;
+  const BytePairFunction fn = given;  // which no store changes
+  const bool isSum = !fn.isReal && !fn.isMul;
+  const auto by = [&](bool hasZeros, bool givesZero, auto&& rounded)
+                      HWY_ATTR { pairsOfRows(di, fn, rows, hasZeros, givesZero, rounded); };
+  if (fn.to.rule != ops::QuantisationRule::OnnxRuntime) {
+    const bool adds = fn.fixed.fn == ops::QuantizedFn::Add || fn.fixed.fn == ops::QuantizedFn::Sub;
+    if (adds)
+      return by(false, false, [&](V a, V b) HWY_ATTR { return fixedSum(di, fn.fixed, a, b); });
+    return by(false, false, [&](V a, V b) HWY_ATTR { return fixedPair(di, fn.fixed, a, b); });
+  }
+  if (isSum)
+    return by(true, true,
+              [&](V a, V b) HWY_ATTR { return nearestInt(d, sumOfPair(di, fn, a, b)); });
+  by(false, !fn.isReal, [&](V a, V b) HWY_ATTR { return nearestInt(d, realPair(di, fn, a, b)); });
 }
 
 /// Short rows, such as pixels of 16 channels, fill vectors of 256 bits.
 void computePairsOf(const BytePairFunction& fn, const BytePairs& rows) {
   const hn::ScalableTag<int32_t> di;
   if constexpr (hn::MaxLanes(di) > 8)
-    if (rows.count <= 16) return pairsOfRows(hn::CappedTag<int32_t, 8>(), fn, rows);
-  pairsOfRows(di, fn, rows);
+    if (rows.count <= 16) return pairsOf(hn::CappedTag<int32_t, 8>(), fn, rows);
+  pairsOf(di, fn, rows);
 }
 
 // Resized images ----------------------------------------------------------------------------------
@@ -498,145 +579,11 @@ void addPixelsOf(const ByteSums& work) {
 // Depthwise ---------------------------------------------------------------------------------------
 
 #if HWY_ARCH_ARM
-/// Sixteen channels that one step computes, or eight: products of 16 bits, those of two taps added, to
-/// sums of 32. Parts of weights, all but always one, are between -127 and 127, so that two products fit.
-template <int kHalves>
-class DepthwiseStep {
-  static constexpr int kLanes = 8 * kHalves, kPixels = 4, kMostParts = 3;
-  using Sums = hn::CappedTag<int32_t, 4>;
-  template <int kCount>
-  using Many = int32x4_t[kCount][kHalves][2];
-
- public:
-  DepthwiseStep(const DepthwiseBytes& work, int64_t channel)
-      : work_(work), channel_(channel), flip_(vdupq_n_s8(work.xSigned ? 0 : -128)) {
-    std::copy_n(work.start + channel, kLanes, start_);
-    while (prepare(parts_++)) continue;
-  }
-
-  /// Several pixels at a time, which share what is loaded of taps and weights.
-  void run() {
-    for (int64_t i = 0; i < work_.count; ++i) {
-      const ByteRun& pixels = work_.runs[i];
-      const uint8_t* const* taps = work_.places + i * work_.taps;
-      int64_t pixel = 0;
-      for (; pixel + kPixels <= pixels.count; pixel += kPixels)
-        addPixels<kPixels>(pixels, pixel, taps);
-      for (; pixel < pixels.count; ++pixel) addPixels<1>(pixels, pixel, taps);
-    }
-    store();
-  }
-
- private:
-  /// One part of all weights; true if it is not the last.
-  bool prepare(int part) {
-    const hn::CappedTag<int16_t, 8> d;
-    const hn::Rebind<int8_t, decltype(d)> d8;
-    const auto within = [&](hn::Vec<decltype(d)> v, int parts) {
-      const auto most = static_cast<int16_t>(127 * parts);
-      return hn::Max(hn::Min(v, hn::Set(d, most)), hn::Set(d, static_cast<int16_t>(-most)));
-    };
-    const auto moved = hn::Set(d, work_.xSigned || part > 0 ? 0 : 128);  // by the flip
-    auto left = hn::Zero(d);
-    int8_t* to = weights_ + part * work_.taps * kLanes;
-    for (int64_t t = 0; t < work_.taps; ++t)
-      for (int half = 0; half < kHalves; ++half, to += 8) {
-        const int8_t* from = work_.weights + t * work_.weightStep + channel_ + half * 8;
-        const auto w = hn::Sub(hn::PromoteTo(d, hn::LoadU(d8, from)), hn::Set(d, work_.wZero));
-        const auto known = within(w, part), both = within(w, part + 1);
-        hn::StoreU(hn::DemoteTo(d8, hn::Sub(both, known)), d8, to);
-        left = hn::Or(left, hn::Sub(w, both));
-        int32x4_t* start = reinterpret_cast<int32x4_t*>(start_) + half * 2;
-        start[0] = vmlal_s16(start[0], vget_low_s16(w.raw), vget_low_s16(moved.raw));
-        start[1] = vmlal_s16(start[1], vget_high_s16(w.raw), vget_high_s16(moved.raw));
-      }
-    return !hn::AllTrue(d, hn::Eq(left, hn::Zero(d)));
-  }
-
-  template <int kCount>
-  HWY_INLINE void addPixels(const ByteRun& pixels, int64_t pixel, const uint8_t* const* taps) {
-    if (rows_ + kCount > kRowsOfSums) store();
-    const int64_t at = pixel * work_.xStep + channel_;
-    int64_t place = pixels.y - work_.runs->y + pixel * work_.yStep, *places = places_ + rows_;
-    int32_t* to = sums_ + rows_ * kByteColumns;
-    Many<kCount> sums;
-    HWY_UNROLL(4)
-    for (int p = 0; p < kCount; ++p, place += work_.yStep) {
-      places[p] = place;
-      for (int v = 0; v < 2 * kHalves; ++v) sums[p][v / 2][v % 2] = vld1q_s32(start_ + v * 4);
-    }
-    const int8_t* w = weights_;
-    for (int part = parts_; part > 0; --part) {
-      const uint8_t* const* tap = taps;
-      int64_t left = work_.taps - 2;
-      for (; left >= 0; left -= 2, tap += 2, w += 2 * kLanes) addTaps<kCount, 2>(tap, at, w, sums);
-      if (left > -2) addTaps<kCount, 1>(tap, at, w, sums), w += kLanes;
-    }
-    HWY_UNROLL(4)
-    for (int p = 0; p < kCount; ++p, to += kByteColumns)
-      for (int v = 0; v < 2 * kHalves; ++v) vst1q_s32(to + v * 4, sums[p][v / 2][v % 2]);
-    rows_ += kCount;
-  }
-  static HWY_INLINE int8x16_t loaded(const void* from) {
-    if constexpr (kHalves == 2) return vld1q_s8(static_cast<const int8_t*>(from));
-    return vcombine_s8(vld1_s8(static_cast<const int8_t*>(from)), vdup_n_s8(0));
-  }
-  template <int kCount, int kTaps>
-  HWY_INLINE void addTaps(const uint8_t* const* taps, int64_t at, const int8_t* w,
-                          Many<kCount>& sums) const {
-    Products of[kCount];
-    const int8x16_t a = loaded(w), b = kTaps == 2 ? loaded(w + kLanes) : a;
-    HWY_UNROLL(4)
-    for (int p = 0; p < kCount; ++p)
-      of[p] = products(a, veorq_s8(loaded(taps[0] + at + p * work_.xStep), flip_));
-    if constexpr (kTaps == 2) {
-      HWY_UNROLL(4)
-      for (int p = 0; p < kCount; ++p)
-        addProducts(b, veorq_s8(loaded(taps[1] + at + p * work_.xStep), flip_), of[p]);
-    }
-    HWY_UNROLL(4)
-    for (int p = 0; p < kCount; ++p) {
-      addEach(of[p].low, sums[p][0]);
-      if constexpr (kHalves == 2) addEach(of[p].high, sums[p][1]);
-    }
-  }
-  /// What has been computed so far.
-  HWY_NOINLINE void store() {
-    uint8_t* y = work_.runs->y;
-    if (work_.isReal)
-      for (int64_t r = 0; r < rows_; ++r)
-        std::copy_n(sums_ + r * kByteColumns, kLanes,
-                    reinterpret_cast<int32_t*>(y + places_[r]) + channel_);
-    else
-      storeSumsOf({sums_, work_.factors + channel_, work_.more + channel_, work_.to, work_.isSmall,
-                   work_.ySigned, y + channel_, places_, rows_, kLanes});
-    rows_ = 0;
-  }
-
-  const DepthwiseBytes& work_;
-  int64_t channel_;
-  int8x16_t flip_;
-  int parts_ = 0;
-  HWY_ALIGN int32_t start_[kLanes];
-  int8_t weights_[kMostParts * kMostByteTaps * kLanes];
-  int64_t rows_ = 0, places_[kRowsOfSums];
-  int32_t sums_[kRowsOfSums * kByteColumns];
-};
-
-/// The last step overlaps the one before: channels computed twice come out alike.
-bool convolveByVectors(const DepthwiseBytes& work) {
-  if (work.channels < 8 || (!work.isSmall && !work.isReal)) return false;
-  const int64_t lanes = work.channels < 16 ? 8 : 16;
-  for (int64_t c = 0; c < work.channels; c += lanes) {
-    const int64_t channel = std::min(c, work.channels - lanes);
-    lanes == 8 ? DepthwiseStep<1>(work, channel).run() : DepthwiseStep<2>(work, channel).run();
-  }
-  return true;
-}
+void convolveDepthwiseOf(const DepthwiseBytes&) {}  // by slices
 #else
 /// Channels that one step computes, as two vectors of sums. An instruction adds the products
 /// of two taps, whose bytes lie side by side then: vectors hold channels 0 to 3 and 8 to 11, and 4 to
-/// 7 and 12 to 15. ARM takes one tap after another.
+/// 7 and 12 to 15.
 template <class X, class D16>
 class DepthwiseStep {
   using Sums = hn::RepartitionToWide<D16>;
@@ -702,7 +649,7 @@ class DepthwiseStep {
                              uint8_t* y) const {
     const Sums di;
     const hn::Rebind<uint8_t, D16> d8;
-    const Unsigned to(work_.to, work_.ySigned);
+    const ByteRange to(work_.to);
     hn::Vec<decltype(d8)> bytes[kCount];
     HWY_UNROLL(2)
     for (int p = 0; p < kCount; ++p)
@@ -787,14 +734,13 @@ bool convolveBy(const DepthwiseBytes& work) {
 
 bool convolveByVectors(const DepthwiseBytes& work) {
   bool isDone = false;
-  withRounding(work.to, work.isSmall, [&]<class Rounding>(Rounding) {
+  withRounding(work, [&]<class Rounding>(Rounding) {
     isDone = convolveBy<hn::ScalableTag<int16_t>, Rounding>(work) ||
              convolveBy<hn::CappedTag<int16_t, 16>, Rounding>(work) ||
              convolveBy<hn::CappedTag<int16_t, 8>, Rounding>(work);
   });
   return isDone;
 }
-#endif
 
 /// Channels that no vector holds, and what no vector rounds.
 void convolveOneByOne(const DepthwiseBytes& work) {
@@ -817,6 +763,7 @@ void convolveOneByOne(const DepthwiseBytes& work) {
 void convolveDepthwiseOf(const DepthwiseBytes& work) {
   if (!convolveByVectors(work)) convolveOneByOne(work);
 }
+#endif
 
 // Greatest bytes ----------------------------------------------------------------------------------
 

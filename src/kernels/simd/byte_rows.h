@@ -13,23 +13,54 @@
 
 namespace minnow::kernels::simd {
 
-/// A few bytes, which a call would take longer to copy.
-inline void copyBytes(uint8_t* to, const uint8_t* from, int64_t n) {
-  struct Sixteen {
-    uint64_t a, b;
+/// Runs of n bytes, the highest bit of each flipped or not (`flip` 0x80 or 0): where they are short a call
+/// would take longer.
+struct ByteRuns {
+  uint8_t* to;
+  int64_t toStep;
+  const uint8_t* from;
+  int64_t fromStep, count, n;
+  uint8_t flip = 0;
+};
+inline void copyRuns(const ByteRuns& runs) {
+  using Sixteen = uint64_t __attribute__((vector_size(16)));
+  const int64_t n = runs.n, toStep = runs.toStep, fromStep = runs.fromStep;
+  const auto each = [&](auto&& copy) {
+    uint8_t* to = runs.to;
+    const uint8_t* from = runs.from;
+    for (int64_t i = runs.count; i > 0; --i, to += toStep, from += fromStep)
+      copy(to, from);
   };
-  const auto ends = [&](auto first) {  // which overlap
-    constexpr auto kSize = static_cast<int64_t>(sizeof first);
-    auto last = first;
-    std::memcpy(&first, from, sizeof first), std::memcpy(&last, from + n - kSize, sizeof first);
-    std::memcpy(to, &first, sizeof first), std::memcpy(to + n - kSize, &last, sizeof first);
+  const auto byWords = [&](auto flips) {  // of which the last may overlap
+    constexpr auto kSize = static_cast<int64_t>(sizeof flips);
+    const auto word = [flips](uint8_t* to, const uint8_t* from) {
+      auto value = flips;
+      std::memcpy(&value, from, sizeof value);
+      value ^= flips;
+      std::memcpy(to, &value, sizeof value);
+    };
+    each([&](uint8_t* to, const uint8_t* from) {
+      int64_t i = 0;
+      for (; i + 2 * kSize < n; i += 2 * kSize)
+        word(to + i, from + i), word(to + i + kSize, from + i + kSize);
+      if (i + kSize < n) word(to + i, from + i);
+      word(to + n - kSize, from + n - kSize);
+    });
   };
-  if (n > 32 || n < 4)
-    std::memcpy(to, from, static_cast<size_t>(n));
-  else if (n > 16)
-    ends(Sixteen{});
-  else
-    n < 8 ? ends(uint32_t{}) : ends(uint64_t{});
+  const uint64_t flips = runs.flip * uint64_t{0x0101010101010101};
+  if (n > 32 && flips == 0)
+    each([n](uint8_t* to, const uint8_t* from) { std::memcpy(to, from, static_cast<size_t>(n)); });
+  else if (n >= 16)
+    byWords(Sixteen{flips, flips});
+  else if (n >= 8)
+    byWords(flips);
+  else if (n >= 4)
+    byWords(static_cast<uint32_t>(flips));
+  else if (n > 0)
+    byWords(runs.flip);
+}
+inline void copyBytes(uint8_t* to, const uint8_t* from, int64_t n, uint8_t flip = 0) {
+  copyRuns({to, 0, from, 0, 1, n, flip});
 }
 
 /// True if products with sums of 32 bits surely are less than 2^31, or saturate as on AArch64.
@@ -75,6 +106,7 @@ struct SumsToBytes {
   uint8_t* y;
   const int64_t* places;
   int64_t rows, columns;
+  bool isNarrow = false;  ///< if 16 bits surely hold what is rounded
 };
 void storeSums(const SumsToBytes& work);
 /// One of them.
@@ -116,7 +148,7 @@ struct BytePairFunction {
   QuantisedAdd add;
   QuantisedMul mul;
   RealPair real;
-  bool isMul, isReal, aSigned, bSigned, ySigned;
+  bool isMul, isReal, aSigned, bSigned;
   int32_t aZero, bZero;
   float yZero;
   FixedPair fixed;
@@ -132,7 +164,6 @@ struct BytePairFunction {
         isReal(RealPair::holds(op)),
         aSigned(a == DataType::Int8),
         bSigned(b == DataType::Int8),
-        ySigned(op.y.dataType() == DataType::Int8),
         aZero(static_cast<int32_t>(op.a.zero)),
         bZero(static_cast<int32_t>(op.b.zero)),
         yZero(static_cast<float>(op.y.zero)),
@@ -169,17 +200,9 @@ struct ByteSums {
 };
 void addPixels(const ByteSums& work);
 
-/// Pixels of an output row whose taps all move on alike.
-struct ByteRun {
-  int64_t count;
-  uint8_t* y;
-};
-/// Runs of a depthwise convolution: tap t of run i reads channels from places[i * taps + t] on, and
-/// of each further pixel xStep on.
-struct DepthwiseBytes {
-  const ByteRun* runs;
-  const uint8_t* const* places;
-  int64_t count, taps, channels, xStep, yStep;
+/// What a depthwise convolution has for its channels.
+struct DepthwiseChannels {
+  int64_t taps, channels;
   const int8_t* weights;  ///< tap 0; the next one follows at `weightStep`
   int64_t weightStep;
   int16_t wZero;
@@ -189,6 +212,19 @@ struct DepthwiseBytes {
   bool isSmall;  ///< as of SumsToBytes
   bool xSigned, ySigned;
   bool isReal;  ///< y are the sums themselves, int32, at steps of bytes too
+  bool isNarrow;
+};
+/// Pixels of an output row whose taps all move on alike.
+struct ByteRun {
+  int64_t count;
+  uint8_t* y;
+};
+/// Runs of a depthwise convolution: tap t of run i reads channels from places[i * taps + t] on, and
+/// of each further pixel xStep on. ARM has slices instead (byte_depthwise.h).
+struct DepthwiseBytes : DepthwiseChannels {
+  const ByteRun* runs;
+  const uint8_t* const* places;
+  int64_t count, xStep, yStep;
 };
 /// More taps are for the reference.
 inline constexpr int64_t kMostByteTaps = 64;

@@ -11,7 +11,8 @@
 namespace minnow::kernels::simd {
 
 /// x86 multiplies unsigned by signed bytes, ARM signed ones. x of the other kind has its highest bit
-/// flipped, which moves it and its zero point by 128.
+/// flipped, which moves it and its zero point by 128: by tiles on x86. Tiles of ARM have no register to
+/// spare, so that bytes come flipped, once for all panels.
 #if defined(__arm__) || defined(__aarch64__)
 inline constexpr bool kTileTakesSigned = true;
 #else
@@ -27,9 +28,10 @@ struct ByteTile {
   const uint8_t* x;         ///< row 0: 4 * steps bytes, of which weights of zero hide the last
   int64_t rowStep;          ///< from a row to the next, in bytes
   int64_t steps;            ///< of four
-  uint32_t flip;            ///< of four bytes of x
+  uint32_t flip;            ///< of four bytes of x; 0 on ARM
   const std::byte* panels;  ///< of Packing::I8x16
   int64_t panelBytes;       ///< from a panel to the next
+  bool mayHaveLowest;       ///< false if surely no weight is -128
   const int32_t* start;     ///< what sums begin with: kByteColumns
   int32_t* sums;            ///< rows of kByteColumns
   const SumsToBytes* to;    ///< for tiles that store bytes
@@ -46,6 +48,8 @@ struct ByteTiles {
   ByteTileFn bytes = nullptr;
   int64_t mostSteps =
       0;  ///< for `bytes`, which computes fewer rows at a time, to have registers left
+  /// Whether a weight is -128, which is worth asking once for all panels; null where it makes no difference.
+  bool (*hasLowest)(const std::byte* weights, int64_t bytes) = nullptr;
 };
 
 /// The best ones of this CPU and target; none where the reference has to do.

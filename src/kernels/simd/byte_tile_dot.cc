@@ -3,13 +3,12 @@
 #include "kernels/simd/byte_tile_rows.h"
 
 #if defined(__aarch64__)
-#include <cstring>
 #define MINNOW_DOT __attribute__((target("arch=armv8.2-a+dotprod")))
 
 namespace minnow::kernels::simd {
 namespace {
 
-constexpr int kDotRows = 4;  // 16 sums of 32 registers
+constexpr int kDotRows = 6;  // 24 sums of 32 registers
 
 /// Four steps of a row lie in one register, of which an instruction takes any.
 template <int Rows>
@@ -24,11 +23,10 @@ class DotTile {
     const uint8_t* from = tile.x;
     int32_t* to = tile.sums;
     const int64_t rowStep = tile.rowStep, steps = tile.steps;
-    const uint32x4_t flip = vdupq_n_u32(tile.flip);
     for (; lots > 0; --lots, from += Rows * rowStep, to += Rows * kByteColumns) {
       Sums sums;
       const uint8_t* x[Rows];
-#pragma GCC unroll 4
+#pragma GCC unroll 6
       for (int r = 0; r < Rows; ++r) {
         x[r] = from + r * rowStep;
 #pragma GCC unroll 4
@@ -38,27 +36,26 @@ class DotTile {
       const int8_t* end = w + steps / kTogether * (kTogether * BytePanels::kStepBytes);
       while (w != end) {
         Steps of;
-#pragma GCC unroll 4
+#pragma GCC unroll 6
         for (int r = 0; r < Rows; ++r) {
-          of[r] = vreinterpretq_s8_u32(veorq_u32(vreinterpretq_u32_u8(vld1q_u8(x[r])), flip));
+          of[r] = vreinterpretq_s8_u8(vld1q_u8(x[r]));
           x[r] += kTogether * BytePanels::kSteps;
         }
         add<0>(w, of, sums), add<1>(w, of, sums), add<2>(w, of, sums), add<3>(w, of, sums);
         w += kTogether * BytePanels::kStepBytes;
       }
+#pragma GCC unroll 1
       for (int64_t left = steps % kTogether; left > 0; --left) {
         Steps of;
-#pragma GCC unroll 4
+#pragma GCC unroll 6
         for (int r = 0; r < Rows; ++r) {
-          uint32_t bytes;
-          std::memcpy(&bytes, x[r], sizeof bytes);
-          of[r] = vreinterpretq_s8_u32(veorq_u32(vdupq_n_u32(bytes), flip));
+          of[r] = vreinterpretq_s8_s32(vld1q_dup_s32(reinterpret_cast<const int32_t*>(x[r])));
           x[r] += BytePanels::kSteps;
         }
         add<0>(w, of, sums);
         w += BytePanels::kStepBytes;
       }
-#pragma GCC unroll 4
+#pragma GCC unroll 6
       for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 4
         for (int v = 0; v < kVectors; ++v) vst1q_s32(to + r * kByteColumns + v * 4, sums[r][v]);
@@ -71,19 +68,19 @@ class DotTile {
   [[gnu::always_inline]] MINNOW_DOT static inline void add(const int8_t* w, const Steps& of,
                                                            Sums& sums) {
     constexpr int kOffset = Lane * BytePanels::kStepBytes;
-    const TwoVectors low = loadTwo<kOffset>(w), high = loadTwo<kOffset + 32>(w);
-    const int8x16_t weights[kVectors] = {low.a, low.b, high.a, high.b};
-#pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v)
-#pragma GCC unroll 4
-      for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; v += 2) {
+      const TwoVectors two = v ? loadTwo<kOffset + 32>(w) : loadTwo<kOffset>(w);
+#pragma GCC unroll 12
+      for (int i = 0; i < 2 * Rows; ++i)
         __asm__ volatile("sdot %0.4s, %1.16b, %2.4b[%3]"
-                         : "+w"(sums[r][v])
-                         : "w"(weights[v]), "w"(of[r]), "i"(Lane));
+                         : "+w"(sums[i % Rows][v + i / Rows])
+                         : "w"(i < Rows ? two.a : two.b), "w"(of[i % Rows]), "i"(Lane));
+    }
   }
 };
 
-/// Rows by fours, the last few one by one: two copies in the library for devices.
+/// Rows by sixes, the last few one by one: two copies in the library for devices.
 void run(const ByteTile& tile, int64_t rows, int64_t panels) {
   forEachPanel(tile, panels, [&](ByteTile at) {
     const int64_t lots = rows / kDotRows, done = lots * kDotRows;

@@ -5,13 +5,13 @@
 
 #if defined(__aarch64__) || defined(__ARM_NEON)
 
-#include <cstring>
-
 namespace minnow::kernels::simd {
 namespace {
 
+// Eight columns, half a panel: loading weights takes longest on a core in order, and so they serve
+// more rows.
 #if defined(__aarch64__)
-constexpr int kNeonRows = 2;  // 16 sums of 32 registers
+constexpr int kNeonRows = 4;  // 16 sums of 32 registers
 #else
 constexpr int kNeonRows = 1;
 #endif
@@ -19,7 +19,7 @@ constexpr int kNeonRows = 1;
 /// Of `Together` steps, 1 or 2, products are added in 16 bits.
 template <int Rows, int Together>
 class NeonTile {
-  static constexpr int kVectors = 4;
+  static constexpr int kVectors = 2, kColumns = 4 * kVectors;
   using Sums = int32x4_t[Rows][kVectors][2];
   using Places = const uint8_t* [Rows];
 
@@ -29,95 +29,75 @@ class NeonTile {
     const uint8_t* from = tile.x;
     int32_t* to = tile.sums;
     const int64_t rowStep = tile.rowStep, steps = tile.steps;
-    const uint32x4_t flip = vdupq_n_u32(tile.flip);
-    for (; lots > 0; --lots, from += Rows * rowStep, to += Rows * kByteColumns) {
-      Sums sums;
-      Places x;
-#pragma GCC unroll 2
-      for (int r = 0; r < Rows; ++r) {
-        x[r] = from + r * rowStep;
-#pragma GCC unroll 4
-        for (int v = 0; v < kVectors; ++v)
-          sums[r][v][0] = vld1q_s32(start + v * 8), sums[r][v][1] = vld1q_s32(start + v * 8 + 4);
-      }
-      addAll(steps, flip, x, reinterpret_cast<const int8_t*>(tile.panels), sums);
-#pragma GCC unroll 2
-      for (int r = 0; r < Rows; ++r)
-#pragma GCC unroll 4
-        for (int v = 0; v < kVectors; ++v)
-          vst1q_s32(to + r * kByteColumns + v * 4, pairsTogether(sums[r][v][0], sums[r][v][1]));
-    }
+    const auto* panel = reinterpret_cast<const int8_t*>(tile.panels);
+    for (; lots > 0; --lots, from += Rows * rowStep, to += Rows * kByteColumns)
+      for (int64_t column = 0; column < BytePanels::kOutputs; column += kColumns)
+        runLot(from, rowStep, steps, panel + column * BytePanels::kSteps, start + 2 * column,
+               to + column);
   }
 
  private:
-  [[gnu::always_inline]] static inline void addAll(int64_t left, uint32x4_t flip, Places& x,
-                                                   const int8_t* w, Sums& sums) {
+  [[gnu::always_inline]] static inline void runLot(const uint8_t* from, int64_t rowStep,
+                                                   int64_t steps, const int8_t* w,
+                                                   const int32_t* start, int32_t* to) {
+    Sums sums;
+    Places x;
+#pragma GCC unroll 4
+    for (int r = 0; r < Rows; ++r) {
+      x[r] = from + r * rowStep;
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; ++v)
+        sums[r][v][0] = vld1q_s32(start + v * 8), sums[r][v][1] = vld1q_s32(start + v * 8 + 4);
+    }
+    addAll(steps, x, w, sums);
+#pragma GCC unroll 4
+    for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; ++v)
+        vst1q_s32(to + r * kByteColumns + v * 4, pairsTogether(sums[r][v][0], sums[r][v][1]));
+  }
+  [[gnu::always_inline]] static inline void addAll(int64_t left, Places& x, const int8_t* w,
+                                                   Sums& sums) {
     if constexpr (Together == 2) {
       const int8_t* end = w + left / 4 * (4 * BytePanels::kStepBytes);
-      while (w != end) addSteps<4>(flip, x, w, sums);
-      left %= 4;
-      if (left >= 2) addSteps<2>(flip, x, w, sums), left -= 2;
+      while (w != end) addSteps<2, true>(x, w, sums);
+      if (left & 2) addSteps<2, false>(x, w, sums);
+      left %= 2;
     }
-    for (; left > 0; --left) addSteps<1>(flip, x, w, sums);
+    for (; left > 0; --left) addSteps<1, false>(x, w, sums);
+  }
+  /// Steps of all rows, and as many more; what is loaded waits for a row to be computed.
+  template <int Steps, bool More>
+  [[gnu::always_inline]] static inline void addSteps(Places& x, const int8_t*& w, Sums& sums) {
+    constexpr int kStep = BytePanels::kStepBytes;
+    TwoVectors weights[2] = {loadTwoThen<kStep>(w), {}}, next[2];
+    if constexpr (Steps == 2) weights[1] = loadTwoThen<kStep>(w);
+    TwoVectors of = loaded<Steps>(x[0], false);
+#pragma GCC unroll 8
+    for (int i = 0; i < (More ? 2 : 1) * Rows; ++i) {
+      const TwoVectors at = of;
+      const int row = i % Rows;
+      if (i + 1 < (More ? 2 : 1) * Rows) of = loaded<Steps>(x[(i + 1) % Rows], i % 2 == 0);
+      if (More && i == (Rows - 1) / 2) next[0] = loadTwoThen<kStep>(w);
+      if (More && i == Rows - 1) next[1] = loadTwoThen<kStep>(w);
+      if (More && i == Rows) weights[0] = next[0], weights[1] = next[1];
+      add<Steps>(at, weights, sums[row]);
+    }
+  }
+  /// The next steps of a row, each in all lanes.
+  template <int Steps>
+  [[gnu::always_inline]] static inline TwoVectors loaded(const uint8_t*& x, bool isOdd) {
+    if constexpr (Steps == 2) return isOdd ? loadSteps<true>(x) : loadSteps<false>(x);
+    TwoVectors one;
+    one.a = vreinterpretq_s8_s32(vld1q_dup_s32(reinterpret_cast<const int32_t*>(x)));
+    x += BytePanels::kSteps;
+    return one;
   }
   template <int Steps>
-  [[gnu::always_inline]] static inline void addSteps(uint32x4_t flip, Places& x, const int8_t*& w,
-                                                     Sums& sums) {
-    uint32x4_t of[Rows];
-#pragma GCC unroll 2
-    for (int r = 0; r < Rows; ++r) {
-      of[r] = veorq_u32(loaded<Steps>(x[r]), flip);
-      x[r] += Steps * BytePanels::kSteps;
-    }
-    add<0, Steps>(of, w, sums);
-    if constexpr (Steps == 4) add<2, Steps>(of, w, sums);
-    w += Steps * BytePanels::kStepBytes;
-  }
-  template <int Steps>
-  [[gnu::always_inline]] static inline uint32x4_t loaded(const uint8_t* x) {
-    if constexpr (Steps == 4) return vreinterpretq_u32_u8(vld1q_u8(x));
-    if constexpr (Steps == 2) return vreinterpretq_u32_u64(vdupq_n_u64(bytesAs<uint64_t>(x)));
-    return vdupq_n_u32(bytesAs<uint32_t>(x));
-  }
-  template <class T>
-  [[gnu::always_inline]] static inline T bytesAs(const uint8_t* x) {
-    T bytes;
-    std::memcpy(&bytes, x, sizeof bytes);
-    return bytes;
-  }
-  /// One step or two, of those in the registers.
-  template <int Step, int Steps>
-  [[gnu::always_inline]] static inline void add(const uint32x4_t (&of)[Rows], const int8_t* w,
-                                                Sums& sums) {
-    int8x16_t first[Rows], second[Rows];
-#pragma GCC unroll 2
-    for (int r = 0; r < Rows; ++r) {
-      first[r] = vreinterpretq_s8_u32(vdupq_n_u32(of[r][Step]));
-      if constexpr (Steps > 1) second[r] = vreinterpretq_s8_u32(vdupq_n_u32(of[r][Step + 1]));
-    }
-    addHalf<Step, Steps, 0>(first, second, w, sums);
-    addHalf<Step, Steps, 2>(first, second, w, sums);
-  }
-  /// To two vectors of columns.
-  template <int Step, int Steps, int Vector>
-  [[gnu::always_inline]] static inline void addHalf(const int8x16_t (&first)[Rows],
-                                                    const int8x16_t (&second)[Rows],
-                                                    const int8_t* w, Sums& sums) {
-    constexpr int kOffset = Step * BytePanels::kStepBytes + Vector * 16;
-    const TwoVectors one = loadTwo<kOffset>(w);
-    TwoVectors two = one;
-    if constexpr (Steps > 1) two = loadTwo<kOffset + BytePanels::kStepBytes>(w);
-#pragma GCC unroll 2
-    for (int v = 0; v < 2; ++v) {
-      Products of[Rows];
-#pragma GCC unroll 2
-      for (int r = 0; r < Rows; ++r) of[r] = products(v ? one.b : one.a, first[r]);
-      if constexpr (Steps > 1)
-#pragma GCC unroll 2
-        for (int r = 0; r < Rows; ++r) addProducts(v ? two.b : two.a, second[r], of[r]);
-#pragma GCC unroll 2
-      for (int r = 0; r < Rows; ++r) addPairs(of[r], sums[r][Vector + v]);
-    }
+  [[gnu::always_inline]] static inline void add(const TwoVectors& x, const TwoVectors (&w)[2],
+                                                int32x4_t (&sums)[kVectors][2]) {
+    if constexpr (Steps == 2) return kernels::simd::addSteps(w, x, sums);
+    addPairs(products(w[0].a, x.a), sums[0]), addPairs(products(w[0].b, x.a), sums[1]);
   }
 };
 
@@ -142,14 +122,11 @@ void runRows(ByteTile tile, const int32_t* start, int64_t rows) {
   NeonTile<1, Together>::run(tile, start, rows - done);
 }
 
-/// For fewer rows looking takes longer than it saves.
-constexpr int64_t kRowsWorthLooking = 8;
-
 void run(const ByteTile& tile, int64_t rows, int64_t panels) {
   forEachPanel(tile, panels, [&](const ByteTile& one) {
     int32_t start[2 * BytePanels::kOutputs] = {};
     for (int64_t c = 0; c < BytePanels::kOutputs; ++c) start[2 * c] = one.start[c];
-    rows < kRowsWorthLooking || hasLowest(one.panels, one.panelBytes)
+    one.mayHaveLowest && hasLowest(one.panels, one.panelBytes)
         ? runRows<1>(one, start, rows)
         : runRows<2>(one, start, rows);
   });
@@ -157,7 +134,7 @@ void run(const ByteTile& tile, int64_t rows, int64_t panels) {
 
 }  // namespace
 
-ByteTiles byteTilesNeon() { return {.sums = run}; }
+ByteTiles byteTilesNeon() { return {.sums = run, .hasLowest = hasLowest}; }
 
 }  // namespace minnow::kernels::simd
 #else

@@ -41,7 +41,7 @@ void expectSums(const ByteTiles& tiles, const TileCase& c) {
   std::vector<int32_t> start(kByteColumns), sums(static_cast<size_t>(c.rows * kByteColumns));
   for (int32_t& s : start) s = static_cast<int32_t>(random());
   tiles.sums({x.data(), rowStep, c.steps, c.flip, reinterpret_cast<const std::byte*>(w.data()),
-              panelBytes, start.data(), sums.data(), nullptr, nullptr},
+              panelBytes, true, start.data(), sums.data(), nullptr, nullptr},
              c.rows, c.panels);
   for (int64_t r = 0; r < c.rows; ++r)
     for (int64_t column = 0; column < c.panels * BytePanels::kOutputs; ++column) {
@@ -65,37 +65,47 @@ TEST(ByteTiles, SumsAreExact) {
   for (const ByteTiles& tiles : tilesOfThisCpu())
     for (const int64_t rows : {1, 2, 5, 12, 17, 96})
       for (const int64_t steps : {1, 2, 7, 64, 65, 129})
-        for (const uint32_t flip : {0U, 0x80808080U})
+        for (const uint32_t flip : {0U, kTileTakesSigned ? 0U : 0x80808080U})
           for (const int least : {-127, -128})
             expectSums(tiles, {rows, 1 + rows % kBytePanels, steps, flip, least});
 }
 
-/// By vectors and one by one, of all columns and of some.
-void expectBytes(ops::QuantisationRule rule, double most, int64_t columns, bool isSigned) {
+/// A factor of sums that make every other product a tie, and none more than 16 bits hold.
+constexpr double kHalves = 0x1p-17;
+
+/// By vectors and one by one, of all columns and of some; behind a ReLU the zero point is the least.
+void expectBytes(ops::QuantisationRule rule, double most, int64_t columns, bool isSigned,
+                 bool behindRelu) {
   constexpr int64_t kRows = 5;
   std::mt19937 random(11);
   ops::QuantisedResult y;
   y.rule = rule, y.least = isSigned ? -127 : 3, y.most = isSigned ? 127 : 250,
   y.zero = isSigned ? -5 : 120;
+  if (behindRelu) y.zero = y.least = isSigned ? -128 : 0, y.most = y.least + 255;
   std::vector<int32_t> sums(kRows * kByteColumns);
   std::vector<float> factors(kByteColumns), more(kByteColumns);
   for (int32_t& sum : sums)
-    sum = static_cast<int32_t>(random() >> random() % 31) * (random() % 2 ? 1 : -1);
+    sum = most == kHalves ? static_cast<int32_t>(random() % 4096 - 2048) * 0x10000
+                          : static_cast<int32_t>(random() >> random() % 31) * (random() % 2 ? 1 : -1);
   const bool isReal = rule == ops::QuantisationRule::OnnxRuntime;
   bool allSmall = true;
   for (size_t c = 0; c < factors.size(); ++c) {
-    const double factor = most / (1 + static_cast<double>(random() % 100000));
+    const auto part = static_cast<double>(random() % 100000);
+    const double factor = most == kHalves ? most : most / (1 + part);
     factors[c] = static_cast<float>(factor);
     if (isReal) continue;
     setTfliteFactor(rule, factor, factors[c], more[c]);
     allSmall = allSmall && isSmallExponent(std::bit_cast<int32_t>(more[c]));
   }
   const bool isSmall = isReal ? areSmall(factors.data(), kByteColumns) : allSmall;
+  bool isNarrow = isReal;
+  for (size_t i = 0; i < sums.size(); ++i)
+    isNarrow = isNarrow && std::abs(static_cast<float>(sums[i]) * factors[i % kByteColumns]) < 32000;
   std::vector<uint8_t> stored(kRows * kByteColumns + 8, 77);
   const std::vector<int64_t> places{64, 0, 96, 32, 128};
   const Requantiser to(y);
   storeSums({sums.data(), factors.data(), more.data(), to, isSmall, isSigned, stored.data(),
-             places.data(), kRows, columns});
+             places.data(), kRows, columns, isNarrow});
   for (int64_t r = 0; r < kRows; ++r)
     for (int64_t c = 0; c < kByteColumns; ++c) {
       const auto at = static_cast<size_t>(c);
@@ -111,9 +121,11 @@ void expectBytes(ops::QuantisationRule rule, double most, int64_t columns, bool 
 TEST(SumsToBytes, VectorsRoundAsOneByOne) {
   for (const auto rule : {ops::QuantisationRule::OnnxRuntime, ops::QuantisationRule::TfliteFixed,
                           ops::QuantisationRule::TfliteReal})
-    for (const double most : {0.4, 0.9, 20.0})
+    for (const double most : {kHalves, 0.4, 0.9, 20.0})
       for (const int64_t columns : {32, 16, 8, 3, 27})
-        for (const bool isSigned : {false, true}) expectBytes(rule, most, columns, isSigned);
+        for (const bool isSigned : {false, true})
+          for (const bool behindRelu : {false, true})
+            expectBytes(rule, most, columns, isSigned, behindRelu);
 }
 
 }  // namespace

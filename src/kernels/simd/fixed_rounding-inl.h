@@ -77,7 +77,16 @@ struct SmallFixedRounding {
     return fixedTimesSmall(d, sum, hn::BitCast(d, factors), hn::BitCast(d, more));
   }
 };
-#if !HWY_ARCH_ARM
+#if HWY_ARCH_ARM
+/// Where no result is less than the zero point: how negative ones are rounded does not matter.
+struct PositiveFixedRounding {
+  template <class D, class F>
+  static HWY_INLINE hn::Vec<D> round(D d, hn::Vec<D> sum, F factors, F more, const Requantiser&) {
+    return hn::Vec<D>(vrshlq_s32(vqrdmulhq_s32(sum.raw, hn::BitCast(d, factors).raw),
+                                 hn::BitCast(d, more).raw));
+  }
+};
+#else
 struct FixedRounding {
   template <class D, class F>
   static HWY_INLINE hn::Vec<D> round(D d, hn::Vec<D> sum, F factors, F more, const Requantiser&) {

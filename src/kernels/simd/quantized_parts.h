@@ -56,6 +56,8 @@ class Channels {
       forEachChannel(panels, [&, all = factors.as<const float>()](int64_t c, int64_t to) {
         factors_[to] = all[c * step];
       });
+    areNarrow_ = wZero == 0 && y.rule == ops::QuantisationRule::OnnxRuntime && !y.isReal() &&
+                 areNarrow(panels);
     areSmall_ = y.isTflite() ? allSmall : areSmall(factors_, room(panels));
   }
 
@@ -63,6 +65,7 @@ class Channels {
   const float* factors() const { return factors_; }
   const float* bias() const { return bias_; }
   bool factorsAreSmall() const { return areSmall_; }
+  bool resultsAreNarrow() const { return areNarrow_; }
   std::span<std::byte> scratches() const { return scratches_; }
 
  private:
@@ -80,13 +83,20 @@ class Channels {
       start[to] = static_cast<int32_t>(static_cast<uint32_t>(start[to]) + all[c * step]);
     });
   }
+  /// True if 16 bits hold all products of sums with factors, whatever x is.
+  bool areNarrow(const BytePanels& panels) const {
+    const auto most = static_cast<float>(panels.depth * 128 * 128);
+    for (int64_t c = 0; c < room(panels); ++c)
+      if (!((std::abs(static_cast<float>(start_[c])) + most) * factors_[c] < 32000)) return false;
+    return true;
+  }
   /// With a panel more, as tiles read pairs of them.
   static int64_t room(const BytePanels& panels) { return panels.channels() + BytePanels::kOutputs; }
 
   int32_t* start_;
   float *factors_, *bias_;
   std::span<std::byte> scratches_;
-  bool areSmall_ = false;
+  bool areSmall_ = false, areNarrow_ = false;
 };
 
 /// From sums to the results of a convolution or a product.
@@ -119,7 +129,8 @@ class ByteResults {
             static_cast<uint8_t*>(y_) + y,
             places,
             rows,
-            columns};
+            columns,
+            channels_.resultsAreNarrow()};
   }
   /// Up to kRowsOfSums rows.
   void store(const int32_t* sums, int64_t channel, int64_t y, const int64_t* places, int64_t rows,
@@ -173,6 +184,13 @@ struct ConvShape {
   }
   int64_t pixels() const { return y.depth * rows * y.width; }
   int64_t taps() const { return windows[0].kernel * windows[1].kernel * windows[2].kernel; }
+  /// Output columns whose windows lie within the input's: [first, end).
+  std::pair<int64_t, int64_t> inner() const {
+    const ops::SlidingWindow& along = windows[2];
+    const int64_t first = std::min((along.padBegin + along.stride - 1) / along.stride, y.width);
+    const int64_t room = x.width - along.reach() + along.padBegin;
+    return {first, std::clamp(room < 0 ? 0 : room / along.stride + 1, first, y.width)};
+  }
   /// A pixel's bytes lie side by side, and pixels at equal distances.
   bool readsInPlace() const {
     const bool isPointwise = taps() == 1 && std::ranges::all_of(windows, [](const auto& w) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/simd/byte_depthwise.h"
 #include "kernels/simd/quantized.h"
 #include "kernels/simd/quantized_parts.h"
 #include "kernels/simd/scratch.h"
@@ -11,13 +12,17 @@
 namespace minnow::kernels::simd {
 namespace {
 
-constexpr int64_t kBlockBytes = 192 * 1024;
+/// Small cores share 512 KB among four of them.
+constexpr int64_t kBlockBytes = (kTileTakesSigned ? 64 : 192) * 1024;
 
 /// x as tiles take it.
 struct TileInput {
   uint32_t flip;
   int32_t zero;   ///< once flipped
   uint8_t blank;  ///< the byte of x that stands for nothing
+
+  /// Whether bytes are flipped before tiles read them.
+  bool comesFlipped() const { return kTileTakesSigned && flip != 0; }
 
   TileInput(DataType type, int64_t xZero)
       : flip((type == DataType::Int8) != kTileTakesSigned ? 0x80808080 : 0),
@@ -65,13 +70,18 @@ struct ByteBlocks {
 class ByteProduct {
  public:
   template <class Product>
-  ByteProduct(const Product& op, const BytePanels& panels, const KernelArgs& args)
+  ByteProduct(const Product& op, const BytePanels& panels, const KernelArgs& args, int64_t rows)
       : panels_(panels),
         args_(args),
         input_(args.inputs[0].type, zeroOfInput(args, op.xZero)),
         results_(op, panels, args, input_.zero),
         wZero_(static_cast<int32_t>(op.wZero)),
-        tiles_(byteTiles()) {}
+        tiles_(byteTiles()) {
+    // For few rows looking takes longer than it saves.
+    const auto* weights = args.inputs[1].as<const std::byte>() + panels.sumBytes();
+    if (tiles_.hasLowest && rows >= 8)
+      mayHaveLowest_ = tiles_.hasLowest(weights, panels.bytes() - panels.sumBytes());
+  }
 
   const TileInput& input() const { return input_; }
   std::span<std::byte> scratches() const { return results_.channels().scratches(); }
@@ -93,10 +103,11 @@ class ByteProduct {
  private:
   /// The weights' zero point times what x stands for.
   void findTerms(const Rows& rows) const {
-    const bool isSigned = args_.inputs[0].type == DataType::Int8;
+    const bool isSigned = kTileTakesSigned || args_.inputs[0].type == DataType::Int8;
     const int64_t zero = zeroOfUnsigned();
+    const uint8_t flip = isSigned ? 0x80 : 0;
     for (int64_t r = 0; r < rows.count; ++r) {
-      const int64_t sum = sumOfBytes(rows.x + r * rows.rowStep, panels_.depth, isSigned ? 0x80 : 0);
+      const int64_t sum = sumOfBytes(rows.x + r * rows.rowStep, panels_.depth, flip);
       rows.terms[r] = static_cast<int32_t>(wZero_ * (panels_.depth * zero - sum));
     }
   }
@@ -119,9 +130,10 @@ class ByteProduct {
       const ByteTile tile{rows.x + row * rows.rowStep,
                           rows.rowStep,
                           panels_.steps(),
-                          input_.flip,
+                          input_.comesFlipped() ? 0 : input_.flip,
                           args_.inputs[1].as<const std::byte>() + panels_.panelOffset(group, panel),
                           panels_.panelBytes(),
+                          mayHaveLowest_,
                           results_.channels().start() + channel,
                           sums,
                           &to,
@@ -149,6 +161,7 @@ class ByteProduct {
   ByteResults results_;
   int32_t wZero_;
   ByteTiles tiles_;
+  bool mayHaveLowest_ = true;
 };
 
 /// Calls run(block, first pair, end pair, scratch): pairs are shared too where blocks are few.
@@ -176,6 +189,7 @@ struct Pixel {
       : z(i / (shape.rows * shape.y.width)),
         row(shape.firstRow + i / shape.y.width % shape.rows),
         column(i % shape.y.width) {}
+  Pixel(int64_t z, int64_t row) : z(z), row(row), column(0) {}
   void nextRow(const ConvShape& shape) {
     column = 0;
     if (++row < shape.firstRow + shape.rows) return;
@@ -189,8 +203,11 @@ struct Pixel {
 /// The bytes under the taps of pixels, tap after tap.
 class Gathering {
  public:
-  Gathering(const ConvShape& shape, const uint8_t* image, uint8_t blank)
-      : shape_(shape), image_(image), blank_(blank) {}
+  Gathering(const ConvShape& shape, const uint8_t* image, const TileInput& input)
+      : shape_(shape),
+        image_(image),
+        flip_(input.comesFlipped() ? 0x80 : 0),
+        blank_(input.blank ^ flip_) {}
 
   /// Of `count` pixels of a row, whose bytes lie `pitch` apart.
   void pixels(const Pixel& first, int64_t count, uint8_t* to, int64_t pitch) const {
@@ -216,19 +233,19 @@ class Gathering {
                  int64_t pitch) const {
     const ops::SlidingWindow& window = shape_.windows[2];
     const Image& x = shape_.x;
-    const int64_t run = shape_.channels, bytes = window.kernel * run;
-    const bool isDense = window.dilation == 1 && x.channelsAdjacent() && x.pixelStride == run;
-    const int64_t at = window.tapAt(column, 0), room = x.width - window.kernel - at;
-    const int64_t end = isDense && room >= 0 ? std::min(count, room / window.stride + 1) : 0;
-    const int64_t first = std::min(end, at < 0 ? blocksOf(-at, window.stride) : 0);
-    const auto oneByOne = [&](int64_t i, int64_t last) {
-      for (; i < last; ++i) taps(row, window.tapAt(column + i, 0), to + i * pitch);
-    };
-    oneByOne(0, first);
-    const uint8_t* from = row + (at + first * window.stride) * run;
-    for (int64_t i = first; i < end; ++i, from += window.stride * run)
-      copyBytes(to + i * pitch, from, bytes);
-    oneByOne(end, count);
+    const int64_t run = shape_.channels;
+    const auto [first, end] = window.dilation == 1 && x.channelsAdjacent() && x.pixelStride == run
+                                  ? shape_.inner()
+                                  : std::pair{column, column};
+    const int64_t last = column + count;
+    for (; column < std::min(first, last); ++column, to += pitch)
+      taps(row, window.tapAt(column, 0), to);
+    if (const int64_t n = std::min(end, last) - column; n > 0) {
+      copyRuns({to, pitch, row + window.tapAt(column, 0) * run, window.stride * run, n,
+                window.kernel * run, flip_});
+      column += n, to += n * pitch;
+    }
+    for (; column < last; ++column, to += pitch) taps(row, window.tapAt(column, 0), to);
   }
   void taps(const uint8_t* row, int64_t column, uint8_t* to) const {
     const ops::SlidingWindow& window = shape_.windows[2];
@@ -238,19 +255,20 @@ class Gathering {
       if (column < 0 || column >= x.width)
         std::memset(to, blank_, static_cast<size_t>(run));
       else if (x.channelsAdjacent())
-        copyBytes(to, row + column * x.pixelStride, run);
+        copyBytes(to, row + column * x.pixelStride, run, flip_);
       else
-        for (int64_t c = 0; c < run; ++c) to[c] = row[column * x.pixelStride + c * x.channelStride];
+        for (int64_t c = 0; c < run; ++c)
+          to[c] = row[column * x.pixelStride + c * x.channelStride] ^ flip_;
     }
   }
 
   const ConvShape& shape_;
   const uint8_t* image_;
-  uint8_t blank_;
+  uint8_t flip_, blank_;
 };
 
-ByteBlocks blocksOfConv(const ConvShape& shape) {
-  return {shape.pixels(), shape.panels.depth, shape.readsInPlace()};
+ByteBlocks blocksOfConv(const ConvShape& shape, const TileInput& input) {
+  return {shape.pixels(), shape.panels.depth, shape.readsInPlace() && !input.comesFlipped()};
 }
 
 bool isPacked(std::span<const TensorView> inputs, const TensorView& y) {
@@ -269,7 +287,7 @@ void runConvBlock(const ConvShape& shape, const ByteBlocks& blocks, const BytePr
                          group * shape.channels * shape.x.channelStride;
   int64_t* places = blocks.places(scratch);
   uint8_t* bytes = blocks.bytes(scratch);
-  const Gathering gathering(shape, image, product.input().blank);
+  const Gathering gathering(shape, image, product.input());
   Pixel pixel(shape, first);
   const int64_t inPlace = pixel.offset(shape.x);
   for (int64_t i = 0; i < count;) {
@@ -315,20 +333,13 @@ class DepthwiseRuns {
   static int64_t xStep(const ConvShape& shape) {
     return shape.windows[2].stride * shape.x.pixelStride;
   }
-  /// Output columns whose windows lie within the input's: [first, end).
-  static std::pair<int64_t, int64_t> inner(const ConvShape& shape) {
-    const ops::SlidingWindow& x = shape.windows[2];
-    const int64_t first = std::min((x.padBegin + x.stride - 1) / x.stride, shape.y.width);
-    const int64_t room = shape.x.width - x.reach() + x.padBegin;
-    return {first, std::clamp(room < 0 ? 0 : room / x.stride + 1, first, shape.y.width)};
-  }
   static int64_t runsOfRow(const ConvShape& shape) {
-    const auto [first, end] = inner(shape);
+    const auto [first, end] = shape.inner();
     return shape.y.width - (end - first) + 1;
   }
 
   void addRow(const uint8_t* image, Pixel pixel, uint8_t* y, int64_t ySize) {
-    const auto [first, end] = inner(shape_);
+    const auto [first, end] = shape_.inner();
     for (pixel.column = 0; pixel.column < shape_.y.width;) {
       const int64_t count = pixel.column == first && end > first ? end - first : 1;
       runs_[count_] = {count, y + pixel.offset(shape_.y) * ySize};
@@ -377,15 +388,25 @@ struct DepthwiseItems {
 };
 
 /// Sums become real numbers where they lie.
-void finishReals(const DepthwiseRuns& runs, const DepthwiseBytes& work, const Channels& channels,
+void finishReals(const ConvShape& shape, const DepthwiseChannels& of, const SliceRows& rows,
                  const ops::Epilogue& epilogue) {
-  for (int64_t i = 0; i < runs.count(); ++i)
-    for (int64_t pixel = 0; pixel < runs.runs()[i].count; ++pixel) {
-      auto* y = reinterpret_cast<float*>(runs.runs()[i].y + pixel * work.yStep);
-      scaleSums(
-          {reinterpret_cast<const int32_t*>(y), work.factors, channels.bias(), y, work.channels});
-      applyTo(epilogue, y, work.channels);
+  for (int64_t row = rows.first; row < rows.end; ++row)
+    for (int64_t column = 0; column < shape.y.width; ++column) {
+      const int64_t at = rows.plane * shape.y.planeStride + row * shape.y.rowStride +
+                         column * shape.y.pixelStride;
+      auto* y = reinterpret_cast<float*>(rows.y) + at;
+      scaleSums({reinterpret_cast<const int32_t*>(y), of.factors, of.more, y, of.channels});
+      applyTo(epilogue, y, of.channels);
     }
+}
+
+void convolveRuns(const ConvShape& shape, const DepthwiseChannels& channels, const SliceRows& rows,
+                  std::byte* scratch) {
+  DepthwiseRuns runs(shape, rows.blank, scratch);
+  for (int64_t row = rows.first; row < rows.end; ++row)
+    runs.addRow(rows.x, Pixel(rows.plane, row), rows.y, rows.ySize);
+  convolveDepthwise({channels, runs.runs(), runs.places(), runs.count(),
+                     DepthwiseRuns::xStep(shape), shape.y.pixelStride * rows.ySize});
 }
 
 void runDepthwiseItem(const ConvShape& shape, const ops::QuantizedConv& op, const KernelArgs& args,
@@ -393,46 +414,50 @@ void runDepthwiseItem(const ConvShape& shape, const ops::QuantizedConv& op, cons
                       std::byte* scratch) {
   const auto size = static_cast<int64_t>(elementSize(args.outputs[0].type));
   const int64_t plane = item / items.perPlane, batch = plane / shape.y.depth;
-  const uint8_t* image = args.inputs[0].as<const uint8_t>() + batch * shape.x.batchStride;
-  uint8_t* y = args.outputs[0].as<uint8_t>() + batch * shape.y.batchStride * size;
-  DepthwiseRuns runs(shape, static_cast<uint8_t>(zeroOfInput(args, op.xZero)), scratch);
   const int64_t first = item % items.perPlane * items.rows;
-  for (int64_t row = first; row < std::min(first + items.rows, shape.rows); ++row)
-    runs.addRow(image, Pixel(shape, (plane % shape.y.depth * shape.rows + row) * shape.y.width), y,
-                size);
-  const DepthwiseBytes work{runs.runs(),
-                            runs.places(),
-                            runs.count(),
-                            shape.taps(),
-                            shape.groups,
-                            DepthwiseRuns::xStep(shape),
-                            shape.y.pixelStride * size,
-                            args.inputs[1].as<const int8_t>() + shape.panels.sumBytes(),
-                            shape.panels.channels(),
-                            static_cast<int16_t>(op.wZero),
-                            channels.start(),
-                            channels.factors(),
-                            channels.bias(),
-                            Requantiser(op.y),
-                            channels.factorsAreSmall(),
-                            args.inputs[0].type == DataType::Int8,
-                            op.y.dataType() == DataType::Int8,
-                            op.y.isReal()};
-  convolveDepthwise(work);
-  if (op.y.isReal()) finishReals(runs, work, channels, op.epilogue);
+  const SliceRows rows{args.inputs[0].as<const uint8_t>() + batch * shape.x.batchStride,
+                       static_cast<uint8_t>(zeroOfInput(args, op.xZero)),
+                       args.outputs[0].as<uint8_t>() + batch * shape.y.batchStride * size,
+                       size,
+                       plane % shape.y.depth,
+                       shape.firstRow + first,
+                       shape.firstRow + std::min(first + items.rows, shape.rows)};
+  const DepthwiseChannels of{shape.taps(),
+                             shape.groups,
+                             args.inputs[1].as<const int8_t>() + shape.panels.sumBytes(),
+                             shape.panels.channels(),
+                             static_cast<int16_t>(op.wZero),
+                             channels.start(),
+                             channels.factors(),
+                             channels.bias(),
+                             Requantiser(op.y),
+                             channels.factorsAreSmall(),
+                             args.inputs[0].type == DataType::Int8,
+                             op.y.dataType() == DataType::Int8,
+                             op.y.isReal(),
+                             channels.resultsAreNarrow()};
+  kTileTakesSigned ? convolveSlices(shape, of, rows, scratch)
+                   : convolveRuns(shape, of, rows, scratch);
+  if (op.y.isReal()) finishReals(shape, of, rows, op.epilogue);
+}
+
+size_t depthwiseScratch(const ConvShape& shape) {
+  return kTileTakesSigned ? sliceBytes(shape) : DepthwiseRuns::Parts(shape).bytes();
 }
 
 // Matrix product ----------------------------------------------------------------------------------
 
 struct ProductShape {
+  uint8_t flip;  ///< of what is brought together
   int64_t rows = 1, depth;
   BytePanels panels;
   bool inPlace;  ///< rows of a lie at equal distances, each without gaps
 
   ProductShape(const ops::Operator& op, const TensorView& a, const TensorView& b)
-      : depth(a.shape[a.shape.rank() - 1]), panels(*op.weightMatrices(1, b.shape, b.strides)) {
+      : flip(TileInput(a.type, 0).comesFlipped() ? 0x80 : 0),
+        depth(a.shape[a.shape.rank() - 1]), panels(*op.weightMatrices(1, b.shape, b.strides)) {
     const int last = a.shape.rank() - 1;
-    inPlace = a.strides[last] == 1 && depth % BytePanels::kSteps == 0;
+    inPlace = flip == 0 && a.strides[last] == 1 && depth % BytePanels::kSteps == 0;
     for (int axis = 0; axis < last; ++axis) rows *= a.shape[axis];
     for (int axis = 0; axis + 1 < last; ++axis)
       inPlace = inPlace && a.strides[axis] == a.strides[axis + 1] * a.shape[axis + 1];
@@ -463,8 +488,11 @@ void runProductBlock(const ProductShape& shape, const ByteBlocks& blocks,
     places[i] = rowOffset(y, first + i);
     if (blocks.inPlace) continue;
     const uint8_t* from = a.as<const uint8_t>() + rowOffset(a, first + i);
-    for (int64_t k = 0; k < shape.depth; ++k)
-      bytes[i * blocks.pitch + k] = from[k * a.strides[last]];
+    uint8_t* to = bytes + i * blocks.pitch;
+    if (a.strides[last] == 1)
+      copyBytes(to, from, shape.depth, shape.flip);
+    else
+      for (int64_t k = 0; k < shape.depth; ++k) to[k] = from[k * a.strides[last]] ^ shape.flip;
   }
   ByteProduct::Rows rows{bytes, blocks.pitch, count, places, blocks.terms(scratch)};
   if (blocks.inPlace)
@@ -485,14 +513,14 @@ size_t QuantizedConvWorkspace(const ops::Operator& op, std::span<const TensorVie
                               std::span<const TensorView> outputs, const CallShape& call) {
   const ConvShape shape = shapeOf(op, inputs, outputs, call.rows);
   return Channels::bytes(shape.panels) +
-         scratchWorkspace(blocksOfConv(shape).scratchBytes(), call.threads);
+         scratchWorkspace(blocksOfConv(shape, {inputs[0].type, 0}).scratchBytes(), call.threads);
 }
 
 Result<void> runQuantizedConv(const ops::Operator& op, const KernelArgs& args) {
   const auto& conv = static_cast<const ops::QuantizedConv&>(op);
   const ConvShape shape = shapeOf(op, args.inputs, args.outputs, args.rows);
-  const ByteBlocks blocks = blocksOfConv(shape);
-  const ByteProduct product(conv, shape.panels, args);
+  const ByteProduct product(conv, shape.panels, args, shape.pixels());
+  const ByteBlocks blocks = blocksOfConv(shape, product.input());
   forEachBlock(*args.team, product, shape.y.batch * shape.groups * blocks.blocks(),
                blocks.scratchBytes(),
                [&](int64_t block, int64_t firstPair, int64_t endPair, std::byte* scratch) {
@@ -515,7 +543,7 @@ size_t QuantizedDepthwiseWorkspace(const ops::Operator& op, std::span<const Tens
                                    std::span<const TensorView> outputs, const CallShape& call) {
   const ConvShape shape = shapeOf(op, inputs, outputs, call.rows);
   return Channels::bytes(shape.panels) +
-         scratchWorkspace(DepthwiseRuns::Parts(shape).bytes(), call.threads);
+         scratchWorkspace(depthwiseScratch(shape), call.threads);
 }
 
 Result<void> runQuantizedDepthwise(const ops::Operator& op, const KernelArgs& args) {
@@ -525,7 +553,7 @@ Result<void> runQuantizedDepthwise(const ops::Operator& op, const KernelArgs& ar
   const Channels channels(shape.panels, args, static_cast<int32_t>(zeroOfInput(args, conv.xZero)),
                           conv.wZero, conv.y);
   forEachItem(*args.team, items.planes * items.perPlane, channels.scratches(),
-              DepthwiseRuns::Parts(shape).bytes(), [&](int64_t item, std::byte* scratch) {
+              depthwiseScratch(shape), [&](int64_t item, std::byte* scratch) {
                 runDepthwiseItem(shape, conv, args, channels, items, item, scratch);
               });
   return {};
@@ -549,7 +577,7 @@ Result<void> runQuantizedMatMul(const ops::Operator& op, const KernelArgs& args)
   const auto& matmul = static_cast<const ops::QuantizedMatMul&>(op);
   const ProductShape shape(op, args.inputs[0], args.inputs[1]);
   const ByteBlocks blocks = shape.blocks();
-  const ByteProduct product(matmul, shape.panels, args);
+  const ByteProduct product(matmul, shape.panels, args, shape.rows);
   forEachBlock(*args.team, product, blocks.blocks(), blocks.scratchBytes(),
                [&](int64_t block, int64_t firstPair, int64_t endPair, std::byte* scratch) {
                  runProductBlock(shape, blocks, product, args, block, firstPair, endPair, scratch);
