@@ -405,7 +405,7 @@ struct SlowHost final : backend::Backend {
   const char* name() const override { return "cpu"; }
   Result<void> supports(const backend::Work&) const override { return {}; }
   double cost(const backend::Work&) const override { return 1e12; }
-  Result<std::unique_ptr<const backend::Kernel>> prepare(
+  Result<std::unique_ptr<backend::Kernel>> prepare(
       std::span<const backend::Work> forms) const override {
     return backend::referenceBackend().prepare(forms);
   }
