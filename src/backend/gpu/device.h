@@ -158,6 +158,9 @@ class Device {
   Result<void> startNoted();
   /// Parts that are no more.
   void forget(const Joined& joined);
+  /// Why steps that it joins are started one by one, if they are; "" where they are not.
+  void noteApart(const std::string& why);
+  std::string apart() const;
 
   /// For what it compiles; its keys need not say which device it is.
   Cache& cache() { return cache_; }
@@ -189,8 +192,9 @@ class Device {
  private:
   void giveUp(Error& error);
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   Noted noted_;
+  std::string apart_;
   Cache cache_;
   std::atomic<const std::string*> failure_{nullptr};
 };

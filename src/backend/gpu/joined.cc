@@ -46,6 +46,16 @@ Result<void> Device::startNoted() {
   return ok ? turn->end() : ok;
 }
 
+void Device::noteApart(const std::string& why) {
+  const std::lock_guard lock(mutex_);
+  apart_ = why;
+}
+
+std::string Device::apart() const {
+  const std::lock_guard lock(mutex_);
+  return apart_;
+}
+
 void Device::forget(const Joined& joined) {
   const std::lock_guard lock(mutex_);
   if (noted_.joined == &joined) noted_ = {};
@@ -210,7 +220,10 @@ Result<void> join(Device& device, std::span<const PlacedKernel> steps) {
   };
   if (std::ranges::any_of(all, isOther)) all.clear();
   if (!all.empty())
-    if (auto ok = joinSteps(device, all); !ok && isFatal(ok.error())) return ok;
+    if (auto ok = joinSteps(device, all); !ok) {
+      if (isFatal(ok.error())) return ok;
+      device.noteApart(ok.error().message);
+    }
   for (const PlacedKernel& one : steps)
     if (one.kernel != nullptr)
       if (auto ok = static_cast<Launches*>(one.kernel)->compile(); !ok) return ok;
