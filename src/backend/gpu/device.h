@@ -158,8 +158,9 @@ class Device {
   Result<void> startNoted();
   /// Parts that are no more.
   void forget(const Joined& joined);
-  /// Why steps that it joins are started one by one, if they are; "" where they are not.
-  void noteApart(const std::string& why);
+  /// Whether joining has been tried, and why steps are started one by one since then; "" where they are not.
+  void noteTried(const std::string& why);
+  bool wasTried() const;
   std::string apart() const;
 
   /// For what it compiles; its keys need not say which device it is.
@@ -194,6 +195,7 @@ class Device {
 
   mutable std::mutex mutex_;
   Noted noted_;
+  bool wasTried_ = false;
   std::string apart_;
   Cache cache_;
   std::atomic<const std::string*> failure_{nullptr};

@@ -2,9 +2,11 @@
 #include "backend/gpu/joined.h"
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "backend/gpu/launches.h"
+#include "backend/gpu/rows.h"
 #include "base/aligned.h"
 #include "base/heap_bytes.h"
 
@@ -46,9 +48,14 @@ Result<void> Device::startNoted() {
   return ok ? turn->end() : ok;
 }
 
-void Device::noteApart(const std::string& why) {
+void Device::noteTried(const std::string& why) {
   const std::lock_guard lock(mutex_);
-  apart_ = why;
+  wasTried_ = true, apart_ = why;
+}
+
+bool Device::wasTried() const {
+  const std::lock_guard lock(mutex_);
+  return wasTried_;
 }
 
 std::string Device::apart() const {
@@ -207,8 +214,86 @@ Result<void> joinSteps(Device& device, std::span<const Step> steps) {
   return {};
 }
 
+// A trial -------------------------------------------------------------------------------------------
+
+/// Numbers 0 to before kCount are reversed from the first place to the second, from there to the third and
+/// so on: what a work-item reads, others have written.
+constexpr int kCount = 1024, kPlaces = 4;
+
+TensorView placeOfTrial(int place, bool reversed) {
+  TensorView view;
+  view.type = DataType::Float32, view.shape = Shape{kCount};
+  view.strides = plainStrides(view.shape);
+  int64_t first = int64_t{place} * kCount;
+  if (reversed) first += kCount - 1, view.strides[0] = -1;
+  view.data = reinterpret_cast<void*>(static_cast<uintptr_t>(first) * sizeof(float));
+  return view;
+}
+
+/// Calls visit(numbers) for what a buffer holds.
+template <class Visit>
+Result<void> withNumbers(Device& device, const Buffer& buffer, bool toWrite, const Visit& visit) {
+  auto turn = Turn::take(device);
+  if (!turn) return std::unexpected(std::move(turn.error()));
+  const auto there = device.map(buffer, 0, buffer.bytes(), toWrite);
+  if (!there) return std::unexpected(there.error());
+  visit(std::span(static_cast<float*>(*there), buffer.bytes() / sizeof(float)));
+  auto ok = device.unmap(buffer, *there);
+  return ok ? turn->end() : ok;
+}
+
+/// An error where the device does not join, or does it wrongly.
+Result<void> tryJoining(Device& device) {
+  std::array<TensorView, kPlaces> in, out;
+  std::vector<std::unique_ptr<Launches>> launches;
+  std::vector<Step> steps;
+  for (int place = 0; place + 1 < kPlaces; ++place) {
+    in[place] = placeOfTrial(place, true), out[place] = placeOfTrial(place + 1, false);
+    launches.push_back(std::make_unique<Launches>(device, "trial", false));
+    if (auto ok = addElementwiseCopy(*launches.back(), device, {Operand::In::Inputs}, in[place],
+                                     {Operand::In::Outputs}, out[place]);
+        !ok)
+      return ok;
+    steps.push_back({launches.back().get(), {{&in[place], 1}, {&out[place], 1}, {}}, place == 0});
+  }
+  if (auto ok = joinSteps(device, steps); !ok) return ok;
+  const auto block = device.buffer(kPlaces * kCount * sizeof(float));
+  if (!block) return std::unexpected(block.error());
+  auto ok = withNumbers(device, **block, true, [](std::span<float> numbers) {
+    for (int i = 0; i < kCount; ++i) numbers[static_cast<size_t>(i)] = static_cast<float>(i);
+  });
+  for (const Step& step : steps) {
+    kernels::KernelArgs args = step.args;
+    args.block = block->get();
+    if (const auto begun = step.launches->run(args); ok && !begun)
+      ok = std::unexpected(begun.error());
+  }
+  if (ok) ok = device.startNoted();
+  bool right = true;
+  if (ok)
+    ok = withNumbers(device, **block, false, [&](std::span<float> numbers) {
+      for (int i = 0; i < kCount; ++i)
+        right = right && numbers[static_cast<size_t>((kPlaces - 1) * kCount + i)] ==
+                             static_cast<float>(kCount - 1 - i);
+    });
+  auto done = device.finish();
+  if (!ok || !done) return ok ? done : ok;
+  if (right) return {};
+  return std::unexpected(Error{ErrorCode::Unsupported, "in a trial it computed them wrongly"});
+}
+
 bool isFatal(const Error& error) {
   return error.code == ErrorCode::OutOfMemory || error.code == ErrorCode::DeviceFailed;
+}
+
+/// With a trial before the first ones. Once it was said why not, none are.
+Result<void> tryAndJoin(Device& device, std::span<const Step> steps) {
+  if (!device.apart().empty()) return {};
+  auto ok = device.wasTried() ? Result<void>() : tryJoining(device);
+  if (ok) ok = joinSteps(device, steps);
+  if (!ok && isFatal(ok.error())) return ok;
+  device.noteTried(ok ? "" : ok.error().message);
+  return {};
 }
 
 }  // namespace
@@ -220,10 +305,7 @@ Result<void> join(Device& device, std::span<const PlacedKernel> steps) {
   };
   if (std::ranges::any_of(all, isOther)) all.clear();
   if (!all.empty())
-    if (auto ok = joinSteps(device, all); !ok) {
-      if (isFatal(ok.error())) return ok;
-      device.noteApart(ok.error().message);
-    }
+    if (auto ok = tryAndJoin(device, all); !ok) return ok;
   for (const PlacedKernel& one : steps)
     if (one.kernel != nullptr)
       if (auto ok = static_cast<Launches*>(one.kernel)->compile(); !ok) return ok;
