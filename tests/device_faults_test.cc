@@ -30,10 +30,19 @@ struct Driver {
   int calls = 0;        ///< of it that go well before
   cl_int code = CL_SUCCESS;
   std::map<std::string, int> called, failed;
-  std::string planted, instead;  ///< options of the compiler that are replaced
+  std::string planted, instead;  ///< options of the compiler, or words of a text, that are replaced
   size_t asked = 0;              ///< bytes of buffers
 
+  bool underWay = false;         ///< something was begun and not waited for
+  int freedUnderWay = 0;         ///< buffers, meanwhile
+
+  void note(std::string_view name) {
+    const bool waits = name == "clFinish" || name == "clWaitForEvents";
+    if (waits || name.starts_with("clEnqueue")) underWay = !waits;
+    if (name == "clReleaseMemObject" && underWay) ++freedUnderWay;
+  }
   bool fails(const char* name) {
+    note(name);
     ++called[name];
     const bool now = failing == name && calls-- <= 0;
     failed[name] += now ? 1 : 0;
@@ -69,6 +78,18 @@ cl_int buildOther(cl_program program, cl_uint count, const cl_device_id* devices
       !driver->planted.empty() && at != std::string::npos)
     changed.replace(at, driver->planted.size(), driver->instead);
   return driver->real.clBuildProgram(program, count, devices, changed.c_str(), notify, user);
+}
+
+cl_program createOther(cl_context context, cl_uint count, const char** parts, const size_t* lengths,
+                       cl_int* code) {
+  std::string text;
+  for (cl_uint i = 0; i < count; ++i) text.append(parts[i], lengths[i]);
+  if (const size_t at = text.find(driver->planted);
+      !driver->planted.empty() && at != std::string::npos)
+    text.replace(at, driver->planted.size(), driver->instead);
+  const char* words = text.c_str();
+  return faulty_clCreateProgramWithSource<cl_program>(context, cl_uint{1}, &words,
+                                                      static_cast<const size_t*>(nullptr), code);
 }
 
 cl_mem createCounted(cl_context context, cl_mem_flags flags, size_t size, void* there,
@@ -110,6 +131,7 @@ class DeviceFaults : public testing::Test {
 #undef MINNOW_CL
     table_->clBuildProgram = buildOther;
     table_->clCreateBuffer = createCounted;
+    table_->clCreateProgramWithSource = createOther;
   }
   void TearDown() override {
     if (table_ == nullptr) return;
@@ -405,7 +427,7 @@ struct SlowHost final : backend::Backend {
   const char* name() const override { return "cpu"; }
   Result<void> supports(const backend::Work&) const override { return {}; }
   double cost(const backend::Work&) const override { return 1e12; }
-  Result<std::unique_ptr<const backend::Kernel>> prepare(
+  Result<std::unique_ptr<backend::Kernel>> prepare(
       std::span<const backend::Work> forms) const override {
     return backend::referenceBackend().prepare(forms);
   }
@@ -556,6 +578,149 @@ TEST_F(DeviceCache, FaultsInHalvesAreFound) {
   EXPECT_STREQ(process.first(graph).backend, "cl");
   driver_.planted = {};
   EXPECT_STREQ(Process().first(graph, true).backend, "cl");
+}
+
+/// Whatever fails while an operator is tried, its memory stays until nothing is under way.
+TEST_F(DeviceCache, ATrialThatFailsIsWaitedFor) {
+  for (const char* function : {"clEnqueueWriteBuffer", "clEnqueueReadBuffer",
+                               "clEnqueueNDRangeKernel", "clEnqueueMarkerWithWaitList"})
+    for (const int calls : {0, 1}) {
+      SCOPED_TRACE(testing::Message() << function << " after " << calls << " calls");
+      Process process;
+      driver_.freedUnderWay = 0;
+      fail(function, CL_OUT_OF_HOST_MEMORY, calls);
+      (void)process.first(graph_);
+      heal();
+      EXPECT_GT(driver_.failed[function], 0);
+      EXPECT_EQ(driver_.freedUnderWay, 0);
+    }
+}
+
+// Joined steps ------------------------------------------------------------------------------------
+
+/// Steps so small that they are started together, two of one pixel.
+ir::Graph smallSteps() {
+  test::Builder b("small-steps");
+  const ir::ValueId x = b.conv(b.input("x", {1, 16, 20, 20}), 16, 32, 3, 1, 1, 1);
+  ops::Pool pool;
+  pool.fn = ops::PoolFn::Average, pool.global = true;
+  const ir::ValueId one = b.conv(b.conv(b.add(pool, {x}), 32, 8, 1, 1, 1, 2), 8, 32, 1, 1, 1, 3);
+  ops::Binary multiply;
+  multiply.fn = ops::BinaryFn::Mul;
+  return b.finish(b.conv(b.add(multiply, {x, one}), 32, 16, 3, 2, 1, 4));
+}
+
+class JoinedSteps : public DeviceFaults {
+ protected:
+  Interpreter load() { return *Interpreter::createFromBuffer(runtime_, model_.span); }
+  static size_t started(const Session& session) {
+    size_t all = 0;
+    for (const OperatorInfo& op : session.operators()) all += op.launches;
+    return all;
+  }
+  std::vector<float> onCpu() {
+    auto session = *load().createSession();
+    return test::runOnce(session, -0.5F);
+  }
+
+  test::Model model_{smallSteps()};
+  Runtime runtime_ = *Runtime::create({.concurrency = 2});
+  const SessionOptions options_{.frames = 2, .backend = "cl", .backups = "cpu"};
+};
+
+TEST_F(JoinedSteps, AreOneKernelWithTheBitsOfTheCpu) {
+  auto interpreter = load();
+  auto session = *interpreter.createSession(options_);
+  EXPECT_EQ(std::ranges::count(backendsOf(session), "cpu"), 0);
+  EXPECT_EQ(started(session), 1U);
+  auto frame = *session.begin();
+  EXPECT_EQ(test::runFrame(frame, -0.5F), onCpu());
+  driver_.called.clear();
+  EXPECT_EQ(test::runFrame(frame, -0.5F), onCpu());
+  EXPECT_EQ(driver_.called["clEnqueueNDRangeKernel"], 1);
+}
+
+/// Each tensor, as the CPU computes it; and what a callback writes is what goes on.
+TEST_F(JoinedSteps, AreSeenOneByOne) {
+  auto interpreter = load();
+  const auto seen = [&](const SessionOptions& options) {
+    auto session = *interpreter.createSession(options);
+    std::vector<std::vector<float>> all;
+    auto frame = *session.begin();
+    test::writeInput(frame, -0.5F);
+    const auto note = [&](const OperatorInfo& op, std::span<const TensorView> outputs) {
+      if (op.crosses()) return CallbackVerdict::Continue;
+      const TensorView& y = outputs[0];
+      if (op.type == "GlobalAveragePool") y.as<float>()[3] = 7;
+      auto& numbers = all.emplace_back(static_cast<size_t>(y.elements()));
+      copyTensor(y, {{y.type, y.shape, plainStrides(y.shape)}, numbers.data()});
+      return CallbackVerdict::Continue;
+    };
+    EXPECT_TRUE(frame.runWithCallback({}, note));
+    return all;
+  };
+  const auto here = seen(options_), there = seen({});
+  ASSERT_EQ(here.size(), 6U);
+  EXPECT_TRUE(here == there);
+}
+
+/// Two frames of one program, step by step in turns.
+TEST_F(JoinedSteps, OfSeveralFramesKeepApart) {
+  auto interpreter = load();
+  auto session = *interpreter.createSession(options_);
+  const auto expected = onCpu(), other = test::runOnce(session, 0.25F);
+  auto one = *session.begin(), two = *session.begin();
+  test::writeInput(one, -0.5F), test::writeInput(two, 0.25F);
+  for (bool done = false; !done;) {
+    const auto first = one.advance(), second = two.advance();
+    ASSERT_TRUE(first && second);
+    ASSERT_EQ(*first, *second);
+    done = *first;
+  }
+  EXPECT_EQ(test::outputOf(one), expected);
+  EXPECT_EQ(test::outputOf(two), other);
+}
+
+/// Whichever call fails, nothing stays noted of a frame that is gone.
+TEST_F(JoinedSteps, ThatFailAreErrorsAndRunAgain) {
+  auto interpreter = load();
+  auto session = *interpreter.createSession(options_);
+  const auto expected = onCpu();
+  for (const char* function : {"clSetKernelArg", "clEnqueueNDRangeKernel", "clEnqueueWriteBuffer",
+                               "clEnqueueReadBuffer"}) {
+    auto fresh = *interpreter.createSession(options_);
+    {
+      auto frame = *fresh.begin();
+      test::writeInput(frame, -0.5F);
+      fail(function, CL_OUT_OF_HOST_MEMORY);
+      const auto ran = frame.run();
+      heal();
+      ASSERT_FALSE(ran) << function;
+      EXPECT_TRUE(has(ran.error().message, function)) << ran.error().message;
+    }
+    EXPECT_EQ(test::runOnce(fresh, -0.5F), expected) << function;
+  }
+}
+
+/// A driver that leaves the last step out, and one that does not compile it.
+TEST_F(DeviceCache, StepsThatAreJoinedWronglyAreStartedOneByOne) {
+  const ir::Graph graph = smallSteps();
+  for (const auto& [planted, instead] :
+       {std::pair{"p < (int)range.y", "p + 1 < (int)range.y"}, {"switch (part[0])", "no OpenCL"}}) {
+    driver_.planted = planted, driver_.instead = instead;
+    Process process;
+    EXPECT_STREQ(process.first(graph).backend, "cl");
+    size_t all = 0;
+    for (size_t n = 0; n < process.program->steps.size(); ++n)
+      all += program::describeOperator(*process.program, n).launches;
+    EXPECT_EQ(all, 6U);
+    EXPECT_TRUE(has(process.backend.info().trouble, "started one by one"))
+        << process.backend.info().trouble;
+  }
+  driver_.planted = {};
+  Process process;
+  (void)process.first(graph);
+  EXPECT_EQ(process.backend.info().trouble, "");
 }
 
 TEST_F(DeviceCache, CostsAreMeasuredOnceAndKept) {

@@ -58,6 +58,8 @@ struct Work {
   /// By input, true if it lies in its part of output 0 already, as a concatenation's may; empty where
   /// none does.
   std::span<const char> joined = {};
+  /// True if the kernel is one of a program's, whose back-end is told of all of them (join()).
+  bool inProgram = false;
 };
 
 /// Work that was begun and may not be done. 0 is done; what the other numbers mean is the
@@ -65,8 +67,9 @@ struct Work {
 using Event = uint64_t;
 inline constexpr Event kDone = 0;
 
-/// What prepare() chose for a step, with all that can be decided before data are there. Immutable:
-/// frames on several threads run it at a time. It refers to the operator and the constants.
+/// What prepare() chose for a step, with all that can be decided before data are there. Immutable from
+/// its first run on: frames on several threads run it at a time. It refers to the operator and the
+/// constants.
 class Kernel {
  public:
   virtual ~Kernel() = default;
@@ -81,8 +84,16 @@ class Kernel {
   virtual size_t heapBytes() const = 0;
   /// Bytes of the back-end's own memory that it holds: weights.
   virtual size_t deviceBytes() const { return 0; }
-  /// Kernels of a device that a run() starts.
+  /// Kernels of a device that a run() starts; of several steps that are started as one the first one's.
   virtual size_t launches() const { return 0; }
+};
+
+/// A step of a program for join(): its kernel, null for a step of another back-end, and what each frame
+/// will give to it.
+struct PlacedKernel {
+  Kernel* kernel = nullptr;
+  std::span<const TensorView> inputs = {}, outputs = {};
+  std::span<std::byte> workspace = {};
 };
 
 /// Memory of a back-end that is not the process's own, as a GPU's. A program plans one block of it
@@ -156,7 +167,14 @@ class Backend {
   virtual double cost(const Work& work) const = 0;
   /// A kernel for a step that is called in each of these forms, all of them supported; there is at
   /// least one.
-  virtual Result<std::unique_ptr<const Kernel>> prepare(std::span<const Work> forms) const = 0;
+  virtual Result<std::unique_ptr<Kernel>> prepare(std::span<const Work> forms) const = 0;
+  /// All kernels that were prepared for a program, in the order of its steps, none of which has run: a
+  /// back-end may start neighbours together. Results are the same, each step's own, when they are
+  /// waited for.
+  virtual Result<void> join(std::span<const PlacedKernel> steps) const {
+    (void)steps;
+    return {};
+  }
   /// Waits until what an event of this back-end stands for, and all that was begun before, is done.
   /// Other back-ends and callers see its results only then. kDone stands for nothing itself.
   virtual Result<void> wait(Event event) const = 0;

@@ -71,9 +71,12 @@ class Builder {
     for (size_t i = 0; i < graph_.outputs.size(); ++i)
       program_.outputs[i].name = graph_.outputNames[i];
     program_.steps.resize(graph_.nodes.size());
+    prepared_.resize(graph_.nodes.size());
     for (size_t n = 0; n < graph_.nodes.size(); ++n)
       if (auto ok = addStep(static_cast<int>(n)); !ok) return std::unexpected(ok.error());
     placeBuffers();
+    if (backend::kHasDevices)
+      if (auto ok = joinSteps(); !ok) return std::unexpected(std::move(ok.error()));
     program_.buffers.shrink_to_fit();
     program_.strides.shrink_to_fit();
     program_.stripAxes.shrink_to_fit();
@@ -193,6 +196,7 @@ class Builder {
     if (!kernel) return std::unexpected(kernel.error());
     step.backend = *backend;
     step.device = deviceAt(static_cast<size_t>(n));
+    if (step.device != kNone && sideOf(n) == Side::Device) prepared_[n] = kernel->get();
     step.kernel = std::move(*kernel);
     addWorkspace(n);
     return {};
@@ -204,7 +208,7 @@ class Builder {
     return backend::choose(list.subspan(backend::kHasDevices ? devicesIn(list) : 0), works_);
   }
 
-  Result<std::unique_ptr<const backend::Kernel>> prepare(int n, const backend::Backend& backend) {
+  Result<std::unique_ptr<backend::Kernel>> prepare(int n, const backend::Backend& backend) {
     if (sideOf(n) == Side::Host || sideOf(n) == Side::Device) return backend.prepare(works_);
     const ir::Node& node = graph_.nodes[n];
     return std::make_unique<Crossing>(*backend.memory(), program_.isOnDevice(node.inputs[0]),
@@ -247,7 +251,8 @@ class Builder {
                         types.last(out),
                         {threadsAt(n), mostRows(n)},
                         program_.steps[n].sizedByData,
-                        joined_});
+                        joined_,
+                        true});
     }
   }
 
@@ -281,6 +286,44 @@ class Builder {
       program_.blockBytes.push_back(placeBuffers(device).bytes);
   }
 
+  /// Tells each device of its kernels, and where their tensors lie.
+  Result<void> joinSteps() {
+    for (size_t device = 0; device < program_.devices.size(); ++device) {
+      std::vector<backend::PlacedKernel> steps;
+      std::vector<std::vector<TensorView>> views;  // that steps refer to
+      views.reserve(graph_.nodes.size());
+      for (size_t n = 0; n < graph_.nodes.size(); ++n)
+        if (program_.steps[n].kernel) {
+          const bool isThere = prepared_[n] && program_.steps[n].device == static_cast<int>(device);
+          steps.push_back(isThere ? placedKernel(n, views.emplace_back()) : backend::PlacedKernel{});
+        }
+      if (auto ok = program_.devices[device]->join(steps); !ok) return ok;
+    }
+    return {};
+  }
+
+  backend::PlacedKernel placedKernel(size_t n, std::vector<TensorView>& views) const {
+    const ir::Node& node = graph_.nodes[n];
+    const auto add = [&](ValueId id) {
+      program_.bindView(id, views.emplace_back());
+      if (id != kNoValue && bufferOf(id) != kNone)
+        views.back().data = distance(bufferOf(id), program_.places[id].byteOffset);
+    };
+    std::ranges::for_each(node.inputs, add);
+    std::ranges::for_each(node.outputs, add);
+    const std::span all(views);
+    backend::PlacedKernel placed{prepared_[n], all.first(node.inputs.size()),
+                                 all.subspan(node.inputs.size())};
+    if (const int32_t at = program_.steps[n].workspace; at != kNone)
+      placed.workspace = {distance(at, 0), program_.buffers[at].bytes};
+    return placed;
+  }
+
+  /// In a block.
+  std::byte* distance(int32_t buffer, size_t offset) const {
+    return reinterpret_cast<std::byte*>(program_.buffers[buffer].offset + offset);
+  }
+
   memory::Placement placeBuffers(int32_t device) {
     const auto isOne = [&](const Buffer& buffer) {
       return buffer.first != planning::Buffer::kUnused && buffer.device == device;
@@ -310,6 +353,7 @@ class Builder {
   std::vector<TensorView> views_;     // of the step at hand, form by form
   std::vector<TensorType> types_;     // likewise
   std::vector<char> joined_;          // by input of the step at hand
+  std::vector<backend::Kernel*> prepared_;  // by step of a device
   std::vector<backend::Work> works_;  // by form
 };
 

@@ -25,7 +25,7 @@ class Late final : public backend::Backend {
     return fail(ErrorCode::Unsupported, "it is no function of one tensor");
   }
   double cost(const backend::Work&) const override { return price; }
-  Result<std::unique_ptr<const backend::Kernel>> prepare(
+  Result<std::unique_ptr<backend::Kernel>> prepare(
       std::span<const backend::Work> forms) const override {
     return std::make_unique<LateKernel>(*this, forms);
   }
@@ -101,7 +101,7 @@ class Distant final : public backend::Backend, public backend::DeviceMemory {
                 computes == ops::OpKind::Unary ? "one tensor" : "two");
   }
   double cost(const backend::Work&) const override { return price; }
-  Result<std::unique_ptr<const backend::Kernel>> prepare(
+  Result<std::unique_ptr<backend::Kernel>> prepare(
       std::span<const backend::Work> forms) const override {
     return std::make_unique<DistantKernel>(forms);
   }

@@ -66,12 +66,13 @@ struct Setting {
   bool halves = false;     ///< a device stores float32 as float16
   bool inHalves = false;   ///< packed weights are stored as float16
   bool direct = false;     ///< no convolution is computed in Winograd's tiles
+  bool joined = false;     ///< a device is told of it twice, as of two steps of a program
 
   std::string toString(const char* kernel) const {
     return text("kernel ", kernel, ", target ", target, ", storage ", variant->name, ", threads ",
                 threads, packed ? inHalves ? ", weights packed in halves" : ", weights packed" : "",
                 atPoints ? ", at points" : "", constants ? ", constants" : "",
-                halves ? ", in halves" : "", converted ? ", as converted" : "",
+                halves ? ", in halves" : "", joined ? ", joined" : "", converted ? ", as converted" : "",
                 inPlace >= 0 ? text(", in place of input ", inPlace) : "");
   }
 };
@@ -136,6 +137,20 @@ class Runner {
                        .constants = &variant != kVariants,
                        .halves = true},
                       *list.front());
+  }
+
+  /// Twice, one after another, by OpenCL, which starts both as one.
+  void checkJoined() {
+    if (devicesHere().empty()) return;
+    outputTypes_ = *case_.op->inferShape(types_);
+    Run reference = prepare({});
+    expected_ = execute(reference, *prepared(backend::referenceBackend(), reference));
+    expectedOutputs_ = std::move(reference.outputs);
+    expectedViews_ = std::move(reference.outputViews);
+    for (const auto& [name, keepsTiny] : devicesHere())
+      if (name == "cl" && expected_ && !(keepsTiny && sumsTinyNumbers(case_.name)))
+        checkDevice({.target = "none", .constants = true, .joined = true},
+                    *backendsFor({.backend = name}).front());
   }
 
   /// Packed weights that are stored as float16, which holds them exactly: no bit depends on it.
@@ -299,8 +314,8 @@ class Runner {
   }
 
   /// What a back-end prepares for these tensors; null if it does not support them.
-  std::unique_ptr<const backend::Kernel> prepared(const backend::Backend& backend,
-                                                  const Run& run) const {
+  std::unique_ptr<backend::Kernel> prepared(const backend::Backend& backend,
+                                            const Run& run) const {
     auto inputs = sizesOnly(run.inputViews);
     auto outputs = sizesOnly(run.outputViews);
     const auto inputTypes = typesOf(inputs), outputTypes = typesOf(outputs);
@@ -309,8 +324,11 @@ class Runner {
       if (case_.inputs[i].weights || (run.setting.constants && i > 0))
         inputs[i].data = run.inputViews[i].data;
     inputs = storedBy(run.setting, inputs), outputs = storedBy(run.setting, outputs);
-    const backend::Work work{*run.op,    inputs,      outputs,
-                             inputTypes, outputTypes, run.setting.threads};
+    const backend::Work work{*run.op,    inputs,
+                             outputs,    inputTypes,
+                             outputTypes, run.setting.threads,
+                             false,      {},
+                             run.setting.joined};
     if (!backend.supports(work)) return nullptr;
     auto kernel = backend.prepare({&work, 1});
     EXPECT_TRUE(kernel) << kernel.error().message;
@@ -438,18 +456,24 @@ class Runner {
 
   void checkDevice(const Setting& setting, const backend::Backend& backend) const {
     Run run = prepare(setting);
-    const auto kernel = prepared(backend, run);
+    Kernels kernels;
+    kernels.push_back(prepared(backend, run));
+    const auto& kernel = kernels.front();
     // --gtest_output=json shows what ran where, what was refused and what was left out.
     if (kernel || !ranOn_.contains(backend.name()))
       testing::Test::RecordProperty(backend.name(), kernel ? kernel->name() : "refused");
     if (!kernel) return;
     ranOn_.insert(backend.name());
-    checkDevice(run, *kernel, backend);
+    if (setting.joined) kernels.push_back(prepared(backend, run));
+    checkDevice(run, kernels, backend);
   }
 
-  void checkDevice(Run& run, const backend::Kernel& kernel, const backend::Backend& backend) const {
-    const std::string name = text(backend.name(), ": ", run.setting.toString(kernel.name()));
-    const auto ok = executeOnDevice(run, kernel, backend);
+  using Kernels = std::vector<std::unique_ptr<backend::Kernel>>;
+
+  void checkDevice(Run& run, const Kernels& kernels, const backend::Backend& backend) const {
+    const std::string name =
+        text(backend.name(), ": ", run.setting.toString(kernels.front()->name()));
+    const auto ok = executeOnDevice(run, kernels, backend);
     ASSERT_TRUE(ok) << name << ": " << ok.error().message;
     const bool exact = backend.hasSameBits();
     const auto difference = [&](const TensorView& expected, const TensorView& found) {
@@ -467,8 +491,8 @@ class Runner {
   }
 
   /// Tensors go to a block, where what lies between their elements is the same everywhere.
-  static Result<void> executeOnDevice(Run& run, const backend::Kernel& kernel,
-                                      const backend::Backend& backend) {
+  Result<void> executeOnDevice(Run& run, const Kernels& kernels,
+                               const backend::Backend& backend) const {
     const backend::DeviceMemory& memory = *backend.memory();
     size_t end = 0;
     const auto placed = [&](std::vector<TensorView> all) {
@@ -481,16 +505,23 @@ class Runner {
       return all;
     };
     std::vector<TensorView> inputs = placed(run.inputViews), outputs = placed(run.outputViews);
-    const std::span workspace(reinterpret_cast<std::byte*>(end), kernel.workspaceBytes());
+    const std::span workspace(reinterpret_cast<std::byte*>(end), kernels[0]->workspaceBytes());
     auto block = memory.allocate(end + workspace.size());
     if (!block) return std::unexpected(block.error());
+    std::vector<backend::PlacedKernel> steps;
+    for (const auto& kernel : kernels)
+      steps.push_back({kernel.get(), inputs, outputs, workspace});
+    if (run.setting.joined)
+      if (auto ok = joined(backend, steps); !ok) return ok;
     for (size_t i = 0; i < inputs.size(); ++i)
       if (inputs[i])
         if (auto ok = memory.upload(run.inputViews[i], **block, inputs[i]); !ok)
           return std::unexpected(ok.error());
-    const auto event =
-        kernel.run({inputs, outputs, workspace, &teamOf(1), {}, nullptr, block->get()});
-    if (!event) return std::unexpected(event.error());
+    Result<backend::Event> event = backend::kDone;
+    for (const auto& kernel : kernels) {
+      event = kernel->run({inputs, outputs, workspace, &teamOf(1), {}, nullptr, block->get()});
+      if (!event) return std::unexpected(event.error());
+    }
     if (auto ok = backend.wait(*event); !ok) return ok;
     for (size_t i = 0; i < inputs.size(); ++i)
       if (inputs[i])
@@ -501,6 +532,16 @@ class Runner {
         if (auto ok = memory.download(**block, outputs[i], run.outputViews[i]); !ok)
           return std::unexpected(ok.error());
     return backend.wait(*event);
+  }
+
+  /// As one it starts what is small, as all cases but a few are.
+  Result<void> joined(const backend::Backend& backend,
+                      std::span<const backend::PlacedKernel> steps) const {
+    auto ok = backend.join(steps);
+    const size_t one = steps[0].kernel->launches(), other = steps[1].kernel->launches();
+    const bool isLarge = case_.op->multiplyAdds(types_, outputTypes_) > 100'000;
+    EXPECT_TRUE((one <= 1 && other == 0) || (one == other && isLarge)) << one << ", " << other;
+    return ok;
   }
 
   /// Elements from the first to the end of the last.
@@ -550,23 +591,28 @@ TEST_P(OpCases, SameBitsOfAwkwardNumbers) {
   }
 }
 
-/// Drivers compile every kernel anew for halves, half a second each, and a kernel reads and writes them in
-/// one way whatever function follows: one in sixteen cases of each kind of operator, or, where the variable
-/// MINNOW_EVERY_CASE_IN_HALVES is set, all.
-bool isTriedInHalves(const OpCase& c) {
-  static const std::set<std::string> tried = [] {
-    const int step = std::getenv("MINNOW_EVERY_CASE_IN_HALVES") != nullptr ? 1 : 16;
-    std::map<ops::OpKind, int> count;
-    std::set<std::string> names;
-    for (const OpCase& one : allCases())
-      if (count[one.op->kind()]++ % step == 0) names.insert(one.name);
-    return names;
-  }();
-  return tried.contains(c.name);
+/// One in so many cases of each kind of operator, or, where the variable is set, all.
+std::set<std::string> someCases(int oneIn, const char* allWhere) {
+  const int step = std::getenv(allWhere) != nullptr ? 1 : oneIn;
+  std::map<ops::OpKind, int> count;
+  std::set<std::string> names;
+  for (const OpCase& one : allCases())
+    if (count[one.op->kind()]++ % step == 0) names.insert(one.name);
+  return names;
 }
 
+/// Drivers compile every kernel anew for halves, half a second each, and a kernel reads and writes them in
+/// one way whatever function follows.
 TEST_P(OpCases, InHalvesOnDevices) {
-  if (!GetParam().fails && isTriedInHalves(GetParam())) Runner(GetParam()).checkInHalves();
+  static const std::set<std::string> tried = someCases(16, "MINNOW_EVERY_CASE_IN_HALVES");
+  if (!GetParam().fails && tried.contains(GetParam().name)) Runner(GetParam()).checkInHalves();
+}
+
+/// Likewise.
+TEST_P(OpCases, JoinedOnDevices) {
+  static const std::set<std::string> tried = someCases(64, "MINNOW_EVERY_CASE_JOINED");
+  if (!GetParam().fails && tried.contains(GetParam().name))
+    Runner(GetParam()).checkJoined();
 }
 
 TEST_P(OpCases, SameBitsOfWeightsInHalves) {

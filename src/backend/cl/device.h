@@ -39,6 +39,11 @@ class Buffer final : public gpu::Buffer {
   uint64_t number_ = ++numbers;
 };
 
+/// All of a call, and of these a group.
+struct WorkItems {
+  size_t all, group;
+};
+
 class Device final : public gpu::Device {
  public:
   /// The process's, opened once: the first GPU of all platforms, else the first device. An error
@@ -66,6 +71,8 @@ class Device final : public gpu::Device {
   Result<std::unique_ptr<gpu::Call>> call(const KernelName& name, size_t pointers,
                                           std::span<const std::byte> geometry,
                                           size_t items) override;
+  bool joins(size_t items, double cost) const override;
+  Result<std::unique_ptr<gpu::Call>> joined(std::span<const KernelName> kernels) override;
   Result<gpu::Theirs> theirs(const DeviceTensor& tensor, size_t bytes) override;
   Result<gpu::Theirs> theirs(const DevicePicture& picture) override;
   Result<void> finish() override;
@@ -95,6 +102,8 @@ class Device final : public gpu::Device {
   bool flushesTiny();
   Result<void*> mapped(cl_mem memory, cl_map_flags flags, size_t first, size_t bytes) const;
   Result<void> unmapped(cl_mem memory, void* there) const;
+  Result<std::unique_ptr<gpu::Call>> call(const KernelName& name, size_t pointers,
+                                          std::span<const std::byte> geometry, WorkItems items);
   Result<cl_kernel> kernel(const KernelName& name);
   Result<cl_program> program(const KernelName& name);
   Result<cl_program> compile(const KernelName& name) const;
@@ -111,8 +120,8 @@ class Device final : public gpu::Device {
   std::string name_, options_;
   int vectorWidth_ = 4;  ///< floats that a vector register holds, by its own account
   size_t mostBytes_ = 0;
-  bool hasSameBits_ = false;
-  std::map<std::pair<std::string, std::string>, cl_program> programs_;  // by file and options
+  bool isCpu_ = false, hasSameBits_ = false;
+  std::map<std::array<std::string, 3>, cl_program> programs_;  // by file, options and text
   std::vector<std::pair<std::string, cl_program>> unkept_;  // by key of the cache: not there yet
   std::atomic<bool> hasUnkept_ = false;
   std::atomic<uint64_t> begun_ = 0, waitedFor_ = 0;  // commands, and of these the last
@@ -121,7 +130,7 @@ class Device final : public gpu::Device {
 /// Released when it goes.
 class Call final : public gpu::Call {
  public:
-  Call(Device& device, cl_kernel kernel, size_t items)
+  Call(Device& device, cl_kernel kernel, WorkItems items)
       : device_(device), kernel_(kernel), items_(items) {}
   ~Call() override { device_.api().clReleaseKernel(kernel_); }
   Call(const Call&) = delete;
@@ -135,7 +144,7 @@ class Call final : public gpu::Call {
 
   Device& device_;
   cl_kernel kernel_;
-  size_t items_;
+  WorkItems items_;
   // What its arguments are set to, which from frame to frame are mostly the same: to set one takes as
   // long as a tenth of starting a kernel.
   mutable std::array<uint64_t, gpu::kMostPointers> buffers_{};  // by their numbers

@@ -30,7 +30,7 @@ class Cpu final : public HostBackend {
  public:
   const char* name() const override { return "cpu"; }
   double cost(const Work& work) const override { return hostCost(work); }
-  Result<std::unique_ptr<const Kernel>> prepare(std::span<const Work> forms) const override {
+  Result<std::unique_ptr<Kernel>> prepare(std::span<const Work> forms) const override {
     return prepareRow(rowFor(forms), forms);
   }
 };

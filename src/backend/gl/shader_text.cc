@@ -14,20 +14,6 @@ namespace {
 
 using std::string_view;
 
-/// "-D PIXELS=4" as a line of its own.
-std::string definitions(string_view options) {
-  constexpr string_view kDefine = "-D ";
-  std::string lines;
-  for (size_t at = options.find(kDefine); at != string_view::npos;) {
-    const size_t next = options.find(kDefine, at + kDefine.size());
-    std::string line(options.substr(at + kDefine.size(), next - at - kDefine.size()));
-    if (const size_t equals = line.find('='); equals != std::string::npos) line[equals] = ' ';
-    lines += "#define " + line + "\n";
-    at = next;
-  }
-  return lines;
-}
-
 std::string withoutComments(string_view text) {
   std::string rest;
   while (!text.empty()) {
@@ -125,7 +111,7 @@ std::string shaderText(const gpu::KernelName& name) {
   const bool isExternal = name.options.contains("EXTERNAL");  // said before anything else
   return text("#version 310 es\n",
               isExternal ? "#extension GL_OES_EGL_image_external_essl3 : require\n" : "",
-              "#define KERNEL_", name.function, "\n", definitions(name.options),
+              "#define KERNEL_", name.function, "\n", gpu::definitions(name.options),
               gpu::kernelText("vocabulary.glsl"),
               withDecimalNumbers(gpu::kernelText("elementary.inc")), geometry, shader,
               "\nvoid main() {\n  readGeometry();\n  int i = workItem();\n  if (i < g.items) ",

@@ -32,11 +32,15 @@ struct KernelName {
   std::string file;      ///< of the folder kernels/, without its ending
   std::string function;  ///< of that file
   std::string options;   ///< "-D EPILOGUE=Relu"
+  std::string text = {}; ///< in place of the file's, where it was made
   auto operator<=>(const KernelName&) const = default;
 };
 
 /// The text of a file of the folder kernels/, "conv.cl"; "" if there is none of that name.
 std::string_view kernelText(std::string_view file);
+
+/// "-D PIXELS=4" as a line "#define PIXELS 4", and so on.
+std::string definitions(std::string_view options);
 
 /// What an application has here, and what the kernel that reads it is compiled with.
 struct Theirs {
@@ -61,6 +65,8 @@ class Call {
   virtual Result<void> enqueue(std::span<const Pointer> pointers) const = 0;
   virtual size_t heapBytes() const = 0;
 };
+
+class Joined;
 
 class Device {
  public:
@@ -104,7 +110,17 @@ class Device {
   /// work-items; there are so many pointers.
   virtual Result<std::unique_ptr<Call>> call(const KernelName& name, size_t pointers,
                                              std::span<const std::byte> geometry, size_t items) = 0;
-  /// Returns when all is done.
+  /// True if nothing is lost where one work-group computes a kernel alone: one of so many work-items, of
+  /// a step of so many nanoseconds by a core's estimate (hostCost). False for all: kernels are started one
+  /// by one.
+  virtual bool joins(size_t /*items*/, double /*cost*/) const { return false; }
+  /// One work-group that computes these kernels one after another. Its pointers are a block, constants
+  /// and a table; it computes the parts of the table from the first pointer's place to the second's
+  /// (joined.h).
+  virtual Result<std::unique_ptr<Call>> joined(std::span<const KernelName> /*kernels*/) {
+    return std::unexpected(Error{ErrorCode::Unsupported, "this device starts kernels one by one"});
+  }
+  /// Returns when all is done that was enqueued.
   virtual Result<void> finish() = 0;
   /// A frame has run: what was compiled for it goes to the cache. Some drivers compile when a
   /// kernel first runs, for its sizes, and keep that with the program; and to hand programs out may
@@ -128,6 +144,24 @@ class Device {
 
   /// Held while work is enqueued: calls' arguments are the device's own.
   std::mutex& mutex() { return mutex_; }
+
+  /// Parts to be started with those that follow them, of the same block, or when anything else is to be
+  /// enqueued or waited for. In a turn, with the mutex held, as startNotedHere().
+  struct Noted {
+    const Joined* joined = nullptr;
+    const Buffer* block = nullptr;
+    int first = 0, end = 0;
+  };
+  Result<void> note(const Noted& parts);
+  Result<void> startNotedHere();
+  /// In a turn of its own.
+  Result<void> startNoted();
+  /// Parts that are no more.
+  void forget(const Joined& joined);
+  /// Whether joining has been tried, and why steps are started one by one since then; "" where they are not.
+  void noteTried(const std::string& why);
+  bool wasTried() const;
+  std::string apart() const;
 
   /// For what it compiles; its keys need not say which device it is.
   Cache& cache() { return cache_; }
@@ -159,7 +193,10 @@ class Device {
  private:
   void giveUp(Error& error);
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  Noted noted_;
+  bool wasTried_ = false;
+  std::string apart_;
   Cache cache_;
   std::atomic<const std::string*> failure_{nullptr};
 };

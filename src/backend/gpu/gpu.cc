@@ -3,8 +3,10 @@
 
 #include <cstring>
 
+#include "backend/gpu/joined.h"
 #include "backend/gpu/launches.h"
 #include "backend/gpu/rows.h"
+#include "backend/reference/host.h"
 #include "base/half.h"
 #include "kernels/elementwise.h"
 
@@ -87,6 +89,7 @@ Result<void> crossMapped(Device& device, const Buffer& buffer, const TensorView&
 Result<Event> crossOn(Device& device, const Buffer& buffer, const TensorView& there,
                       const TensorView& host, bool toDevice) {
   if (there.elements() == 0) return kDone;
+  if (auto ok = device.startNoted(); !ok) return std::unexpected(std::move(ok.error()));
   auto turn = Turn::take(device);
   if (!turn) return std::unexpected(turn.error());
   const std::span bytes(static_cast<std::byte*>(host.data), host.bytes());
@@ -125,6 +128,8 @@ BackendInfo DeviceBackend::info() const {
   };
   if (const std::string* failure = (*opened)->failure()) add(*failure);
   add(tests_.trouble());
+  if (const std::string why = (*opened)->apart(); !why.empty())
+    add("steps are started one by one: " + why);
   add((*opened)->cache().trouble());
   return {name_, (*opened)->name().c_str(), "", std::move(trouble), (*opened)->workGroups()};
 }
@@ -162,7 +167,7 @@ Result<void> DeviceBackend::supports(const Work& work) const {
 
 double DeviceBackend::cost(const Work& work) const { return costs().of(work); }
 
-Result<std::unique_ptr<const Kernel>> DeviceBackend::prepare(std::span<const Work> forms) const {
+Result<std::unique_ptr<Kernel>> DeviceBackend::prepare(std::span<const Work> forms) const {
   const Opened& opened = device();
   if (!opened) return std::unexpected(opened.error());
   const Work& work = forms.front();  // steps on a device do not run in strips
@@ -171,14 +176,30 @@ Result<std::unique_ptr<const Kernel>> DeviceBackend::prepare(std::span<const Wor
   auto launches =
       std::make_unique<Launches>(**opened, (*row)->name, storesHalves(work), (*row)->constants);
   auto ok = (*opened)->noted((*row)->prepare(work, **opened, *launches));
+  launches->cost = hostCost(work);
+  const bool waits = work.inProgram && mayJoin(**opened, *launches);  // for its neighbours
+  if (ok && !waits) ok = (*opened)->noted(launches->compile());
   if (!ok) return std::unexpected(std::move(ok.error()));
   return launches;
+}
+
+Result<void> DeviceBackend::join(std::span<const PlacedKernel> steps) const {
+  const Opened& opened = device();
+  if (!opened) return std::unexpected(opened.error());
+  return (*opened)->noted(gpu::join(**opened, steps));
+}
+
+/// What has been noted is started, and waited for whatever comes of that.
+Result<void> finishAll(Device& device) {
+  auto started = device.startNoted();
+  auto done = device.finish();
+  return started ? done : started;
 }
 
 Result<void> DeviceBackend::wait(Event event) const {
   const Opened& opened = device();
   if (!opened) return std::unexpected(opened.error());
-  auto done = (*opened)->ran((*opened)->finish());
+  auto done = (*opened)->ran(finishAll(**opened));
   if (done && event != kDone) (*opened)->keepWhatRan();
   return done;
 }

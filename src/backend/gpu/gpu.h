@@ -26,7 +26,8 @@ class DeviceBackend final : public Backend, public DeviceMemory {
   bool hasFailed() const override;
   Result<void> supports(const Work& work) const override;
   double cost(const Work& work) const override;
-  Result<std::unique_ptr<const Kernel>> prepare(std::span<const Work> forms) const override;
+  Result<std::unique_ptr<Kernel>> prepare(std::span<const Work> forms) const override;
+  Result<void> join(std::span<const PlacedKernel> steps) const override;
   Result<void> wait(Event event) const override;
 
   Result<std::unique_ptr<DeviceBlock>> allocate(size_t bytes) const override;

@@ -5,12 +5,18 @@
 #include <cmath>
 #include <limits>
 
+#include "backend/gpu/joined.h"
 #include "backend/gpu/rows.h"
 #include "base/fail.h"
 #include "base/half.h"
 #include "kernels/packing.h"
 
 namespace minnow::backend::gpu {
+namespace {
+
+constexpr const char* kHalves = " -D HALF=1";
+
+}  // namespace
 
 Reach::Reach(const TensorView& view) : high(view.elements() > 0 ? 0 : -1) {
   for (int axis = 0; axis < view.shape.rank() && high >= 0; ++axis) {
@@ -93,7 +99,6 @@ bool Launches::isKept(const Operand& operand) const {
 
 /// As kernels/vocabulary has it.
 KernelName Launches::inHalves(KernelName name, std::span<const Operand> operands) const {
-  name.options += " -D HALF=1";
   int kept = 0;
   for (size_t i = 0; i < operands.size(); ++i) kept |= (isKept(operands[i]) ? 1 : 0) << i;
   if (kept != 0) name.options += text(" -D KEPT=", kept);
@@ -111,11 +116,32 @@ Result<void> Launches::add(const KernelName& name, std::vector<Operand> operands
   if (operands.size() > kMostPointers)
     return fail(ErrorCode::Unsupported, name.function, " takes ", operands.size(), " tensors, of ",
                 kMostPointers, " that a kernel may");
-  auto call =
-      device_.call(halves_ ? inHalves(name, operands) : name, operands.size(), geometry, items);
-  if (!call) return std::unexpected(call.error());
-  launches_.push_back({std::move(*call), std::move(operands)});
+  launches_.push_back({halves_ ? inHalves(name, operands) : name,
+                       {geometry.begin(), geometry.end()},
+                       items,
+                       std::move(operands)});
   return {};
+}
+
+Result<void> Launches::compile() {
+  for (Launch& launch : launches_) {
+    if (launch.call) continue;
+    if (halves_) launch.name.options += kHalves;
+    auto call =
+        device_.call(launch.name, launch.operands.size(), launch.geometry, launch.items);
+    if (!call) return std::unexpected(call.error());
+    launch.call = std::move(*call);
+    launch.name = {}, launch.geometry = {};
+  }
+  return {};
+}
+
+void Launches::becomeParts(std::shared_ptr<Joined> joined, int first, bool begins) {
+  joined_ = std::move(joined);
+  firstPart_ = first, parts_ = static_cast<int>(launches_.size());
+  begins_ = begins;
+  constants_.clear(), launches_.clear();
+  constants_.shrink_to_fit(), launches_.shrink_to_fit();
 }
 
 size_t Launches::heapBytes() const {
@@ -125,13 +151,13 @@ size_t Launches::heapBytes() const {
   for (const Constant& constant : constants_) bytes += constant.buffer->heapBytes();
   for (const Launch& launch : launches_)
     bytes += launch.call->heapBytes() + minnow::heapBytes(launch.operands);
-  return bytes;
+  return bytes + (holdsJoined() ? joined_->heapBytes() : 0);
 }
 
 size_t Launches::deviceBytes() const {
   size_t bytes = 0;
   for (const Constant& constant : constants_) bytes += constant.buffer->bytes();
-  return bytes;
+  return bytes + (holdsJoined() ? joined_->deviceBytes() : 0);
 }
 
 Pointer Launches::resolve(const Operand& operand, const kernels::KernelArgs& args) const {
@@ -158,6 +184,18 @@ Result<void> Launches::enqueue(const Launch& launch, const kernels::KernelArgs& 
   return launch.call->enqueue({pointers, count});
 }
 
+Result<void> Launches::enqueue(const kernels::KernelArgs& args) const {
+  auto ok = launches_.empty() ? Result<void>() : device_.startNotedHere();
+  for (const Launch& launch : launches_)
+    if (ok) ok = enqueue(launch, args);
+  return ok;
+}
+
+Result<void> Launches::note(const kernels::KernelArgs& args) const {
+  const auto* block = static_cast<const Buffer*>(args.block);
+  return device_.note({joined_.get(), block, firstPart_, firstPart_ + parts_});
+}
+
 Result<Event> Launches::run(const kernels::KernelArgs& args) const {
   return device_.ran(begin(args));
 }
@@ -166,8 +204,7 @@ Result<Event> Launches::begin(const kernels::KernelArgs& args) const {
   const std::lock_guard lock(device_.mutex());
   auto turn = Turn::take(device_);
   if (!turn) return std::unexpected(turn.error());
-  for (const Launch& launch : launches_)
-    if (auto ok = enqueue(launch, args); !ok) return std::unexpected(ok.error());
+  if (auto ok = joined_ ? note(args) : enqueue(args); !ok) return std::unexpected(ok.error());
   if (auto ok = turn->end(); !ok) return std::unexpected(ok.error());
   return kDone + 1;
 }

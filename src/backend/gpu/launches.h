@@ -23,6 +23,8 @@ enum class Constants : uint8_t {
   Kept,  ///< as float32: they are few, or could be as small or as large as halves are not
 };
 
+class Joined;
+
 class Launches final : public Kernel {
  public:
   /// `name` is the row's. Where its tensors are stored in halves, kernels are compiled for that, and
@@ -49,23 +51,39 @@ class Launches final : public Kernel {
                static_cast<size_t>(geometry.items));
   }
 
+  /// One launch as it was added: nothing is compiled before compile() or becomeParts().
+  struct Launch {
+    KernelName name;
+    std::vector<std::byte> geometry;
+    size_t items;
+    std::vector<Operand> operands;
+    std::unique_ptr<Call> call = {};
+  };
+  std::span<const Launch> all() const { return launches_; }
+  bool inHalves() const { return halves_; }
+  Pointer resolve(const Operand& operand, const kernels::KernelArgs& args) const;
+  Result<void> compile();  ///< what is not
+  /// In place of that: it is these parts of what starts several steps together.
+  void becomeParts(std::shared_ptr<Joined> joined, int first, bool begins);
+
   const char* name() const override { return name_.c_str(); }
   size_t workspaceBytes() const override { return workspaceBytes_; }
   size_t heapBytes() const override;
   size_t deviceBytes() const override;
-  size_t launches() const override { return launches_.size(); }
+  size_t launches() const override { return joined_ ? (begins_ ? 1 : 0) : launches_.size(); }
   Result<Event> run(const kernels::KernelArgs& args) const override;
 
+  double cost = 0;  ///< of the step, by a core's estimate
+
  private:
-  struct Launch {
-    std::unique_ptr<Call> call;
-    std::vector<Operand> operands;
-  };
   Result<void> add(const KernelName& name, std::vector<Operand> operands,
                    std::span<const std::byte> geometry, size_t items);
   Result<Event> begin(const kernels::KernelArgs& args) const;
-  Pointer resolve(const Operand& operand, const kernels::KernelArgs& args) const;
   Result<void> enqueue(const Launch& launch, const kernels::KernelArgs& args) const;
+  Result<void> enqueue(const kernels::KernelArgs& args) const;
+  Result<void> note(const kernels::KernelArgs& args) const;
+  /// What steps are joined in is the first one's in the accounts.
+  bool holdsJoined() const { return joined_ && firstPart_ == 0; }
 
   struct Constant {
     std::unique_ptr<Buffer> buffer;
@@ -82,6 +100,9 @@ class Launches final : public Kernel {
   std::vector<Constant> constants_;
   std::unique_ptr<Buffer> theirs_;
   std::vector<Launch> launches_;
+  std::shared_ptr<Joined> joined_;
+  int firstPart_ = 0, parts_ = 0;
+  bool begins_ = false;  // no part is before it that it would be started with
 };
 
 }  // namespace minnow::backend::gpu

@@ -22,6 +22,11 @@ Result<void> checkUse(const Opened& device) {
 
 using Made = Result<std::unique_ptr<const Kernel>>;
 
+Made compiled(std::unique_ptr<Launches> launches) {
+  if (auto ok = launches->compile(); !ok) return std::unexpected(std::move(ok.error()));
+  return launches;
+}
+
 bool isInHalves(const TensorView& ours) { return ours.type == DataType::Float16; }
 
 /// Copies between both, row-major and float32 on their side.
@@ -37,7 +42,7 @@ Made copyOf(const Opened& device, const DeviceTensor& tensor, const TensorView& 
   const auto ok = taken ? addCopy(*launches, **device, theirs, plain, {Operand::In::Outputs}, ours)
                         : addCopy(*launches, **device, {Operand::In::Inputs}, ours, theirs, plain);
   if (!ok) return std::unexpected(ok.error());
-  return launches;
+  return compiled(std::move(launches));
 }
 
 // Pictures ----------------------------------------------------------------------------------------
@@ -123,7 +128,7 @@ Made DeviceBackend::from(const DevicePicture& theirs, const TensorView& ours) co
   const auto ok = launches->add({"picture", "picture", found->options},
                                 {pixels, {Operand::In::Outputs}}, geometryOf(theirs, *conversion));
   if (!ok) return std::unexpected(ok.error());
-  return launches;
+  return compiled(std::move(launches));
 }
 
 }  // namespace minnow::backend::gpu

@@ -12,7 +12,7 @@ class Reference final : public HostBackend {
   const char* name() const override { return "reference"; }
   /// By estimate: what it takes on an ordinary core beside the fast kernels.
   double cost(const Work& work) const override { return 30 * hostCost(work); }
-  Result<std::unique_ptr<const Kernel>> prepare(std::span<const Work> forms) const override {
+  Result<std::unique_ptr<Kernel>> prepare(std::span<const Work> forms) const override {
     return prepareRow(referenceRow(forms.front().op.kind()), forms);
   }
 };

@@ -113,7 +113,7 @@ KernelRow referenceRow(ops::OpKind kind) {
           kernels::reference::find(kind)};
 }
 
-std::unique_ptr<const Kernel> prepareRow(const KernelRow& row, std::span<const Work> forms) {
+std::unique_ptr<Kernel> prepareRow(const KernelRow& row, std::span<const Work> forms) {
   if (forms.front().sizedByData) return std::make_unique<SizedByDataKernel>(row, forms);
   return std::make_unique<RowKernel>(row, forms);
 }

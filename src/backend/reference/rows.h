@@ -24,6 +24,6 @@ struct KernelRow {
 KernelRow referenceRow(ops::OpKind kind);
 
 /// A kernel that runs this row in each of these forms.
-std::unique_ptr<const Kernel> prepareRow(const KernelRow& row, std::span<const Work> forms);
+std::unique_ptr<Kernel> prepareRow(const KernelRow& row, std::span<const Work> forms);
 
 }  // namespace minnow::backend

@@ -14,8 +14,7 @@ typedef struct {
   long at[4];
 } Place;
 
-static Place placeOf(const Truth* g) {
-  int i = get_global_id(0);
+static Place placeOf(const Truth* g, int i) {
   const int last = g->rank - 1, first = take(&i, g->blocks) * kLanes;
   Place place = {min((int)kLanes, g->extent[last] - first),
                  {(long)first * g->y[last], (long)first * g->a[last], (long)first * g->b[last],
@@ -53,7 +52,7 @@ static void storeTruth(int16 value, global uchar* to, int step, int count) {
 kernel void compare(global const T* a, global const T* b, global uchar* y, long4 places, Truth g) {
   long aAt = places.x, bAt = places.y, yAt = places.z;
   if (get_global_id(0) >= g.items) return;
-  const Place place = placeOf(&g);
+  const Place place = placeOf(&g, get_global_id(0));
   const int last = g.rank - 1;
   const V left = load(a + aAt + place.at[kA], g.a[last], place.count);
   const V right = load(b + bAt + place.at[kB], g.b[last], place.count);
@@ -73,7 +72,7 @@ kernel void decide(global const uchar* a, global const uchar* b, global uchar* y
                    Truth g) {
   long aAt = places.x, bAt = places.y, yAt = places.z;
   if (get_global_id(0) >= g.items) return;
-  const Place place = placeOf(&g);
+  const Place place = placeOf(&g, get_global_id(0));
   const int last = g.rank - 1;
   const int16 left = loadTruth(a + 4 * aAt + place.at[kA], g.a[last], place.count);
   const int16 right = loadTruth(b + 4 * bAt + place.at[kB], g.b[last], place.count);
@@ -86,7 +85,7 @@ kernel void choose(global const uchar* a, global const T* b, global const T* c, 
                    long4 places, Truth g) {
   long aAt = places.x, bAt = places.y, cAt = places.z, yAt = places.w;
   if (get_global_id(0) >= g.items) return;
-  const Place place = placeOf(&g);
+  const Place place = placeOf(&g, get_global_id(0));
   const int last = g.rank - 1;
   const int16 chosen = loadTruth(a + 4 * aAt + place.at[kA], g.a[last], place.count);
   const V left = load(b + bAt + place.at[kB], g.b[last], place.count);
