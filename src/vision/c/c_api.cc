@@ -34,12 +34,12 @@ Result<void> areKnown(std::initializer_list<Chosen> members) {
 
 Result<ImageView> imageOf(const minnow_image* image) {
   const auto given = completed<minnow_image>(image, MINNOW_IMAGE_INIT);
-  if (!given) return std::unexpected(given.error());
-  if (auto ok = areZero({given->reserved}); !ok) return std::unexpected(ok.error());
+  if (!given) return passOn(given);
+  if (auto ok = areZero({given->reserved}); !ok) return passOn(ok);
   if (auto ok = areKnown(
           {{"format", given->format, MINNOW_I420}, {"matrix", given->matrix, MINNOW_BT709}});
       !ok)
-    return std::unexpected(ok.error());
+    return passOn(ok);
   ImageView view{given->data, given->width, given->height, given->row_bytes,
                  static_cast<vision::PixelFormat>(given->format)};
   for (size_t plane = 0; plane < view.chroma.size(); ++plane)
@@ -61,14 +61,14 @@ minnow_image imageOf(const ImageView& view) {
 
 Result<PreProcess> preProcessOf(const minnow_pre_process* pre) {
   const auto given = completed<minnow_pre_process>(pre, MINNOW_PRE_PROCESS_INIT);
-  if (!given) return std::unexpected(given.error());
+  if (!given) return passOn(given);
   if (auto ok = areKnown({{"fit", given->fit, MINNOW_FIT_LETTERBOX},
                           {"anchor", given->anchor, MINNOW_ANCHOR_TOP_LEFT},
                           {"colour", given->colour, MINNOW_COLOUR_GRAY},
                           {"channels", given->channels, MINNOW_CHANNELS_LAST},
                           {"quarters", given->quarters, 3}});
       !ok)
-    return std::unexpected(ok.error());
+    return passOn(ok);
   PreProcess all{.fit = static_cast<vision::Fit>(given->fit),
                  .anchor = static_cast<vision::Anchor>(given->anchor),
                  .colour = static_cast<vision::ColourOrder>(given->colour),
