@@ -40,6 +40,14 @@ if(MINNOW_MINIMAL)
   # No class is asked for its type at run time, and GCC keeps frame pointers on AArch64 though nothing walks them.
   add_compile_options(-fomit-frame-pointer $<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>)
 endif()
+set(MINNOW_SHORT_ADDRESSES OFF)
+if(MINNOW_MINIMAL AND CMAKE_SYSTEM_PROCESSOR STREQUAL "aarch64" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU"
+    AND MINNOW_MOST_BYTES LESS 1048576)
+  # Everything in a library below 1 MB is within reach of one instruction, where otherwise two make an address. The
+  # linker refuses a larger one ("relocation truncated to fit"): -DMINNOW_MOST_BYTES=2000000 takes two again.
+  set(MINNOW_SHORT_ADDRESSES ON)
+  add_compile_options(-mcmodel=tiny)
+endif()
 
 # Writes the list that src/ops/linked.h includes: the operators of all models, as the host's command line names them.
 function(minnow_linked_operators list)
@@ -105,7 +113,7 @@ function(minnow_device_library)
     target_link_options(minnow_library PRIVATE -Wl,-z,norelro)
     # The linker mends Cortex-A53's erratum 843419 by a short ADR, which reaches all of a library below 1 MB. For the long
     # form it sets pages of 4 KB aside, three of them as addresses fall, unless it is told that there is none.
-    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND MINNOW_MOST_BYTES LESS 1048576)
+    if(MINNOW_SHORT_ADDRESSES)
       target_link_options(minnow_library PRIVATE -Wl,--fix-cortex-a53-843419=adr)
     endif()
   endif()

@@ -12,7 +12,7 @@ namespace {
 Result<double> costOf(const Backend& backend, std::span<const Work> forms) {
   double cost = 0;
   for (const Work& work : forms) {
-    if (auto ok = backend.supports(work); !ok) return std::unexpected(std::move(ok.error()));
+    if (auto ok = backend.supports(work); !ok) return passOn(ok);
     cost += backend.cost(work);
   }
   return cost;

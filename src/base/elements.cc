@@ -30,7 +30,7 @@ Result<TensorView> plainLike(const TensorView& tensor, DataType type, size_t byt
 Result<void> writeTensor(const TensorView& to, DataType type, std::span<const std::byte> elements) {
   return guarded("writing a tensor", [&]() -> Result<void> {
     auto plain = plainLike(to, type, elements.size(), elements.data());
-    if (!plain) return std::unexpected(std::move(plain.error()));
+    if (!plain) return passOn(plain);
     copyTensor(*plain, to);
     return {};
   });
@@ -39,7 +39,7 @@ Result<void> writeTensor(const TensorView& to, DataType type, std::span<const st
 Result<void> readTensor(const TensorView& from, DataType type, std::span<std::byte> elements) {
   return guarded("reading a tensor", [&]() -> Result<void> {
     auto plain = plainLike(from, type, elements.size(), elements.data());
-    if (!plain) return std::unexpected(std::move(plain.error()));
+    if (!plain) return passOn(plain);
     copyTensor(from, *plain);
     return {};
   });

@@ -185,7 +185,7 @@ FileWriter::~FileWriter() {
 
 Result<FileWriter> FileWriter::create(const std::filesystem::path& path) {
   FileWriter writer(path);
-  if (auto opened = writer.open(); !opened) return std::unexpected(opened.error());
+  if (auto opened = writer.open(); !opened) return passOn(opened);
   return writer;
 }
 
@@ -244,7 +244,7 @@ Result<void> FileWriter::finish() {
 
 Result<void> writeFile(const std::filesystem::path& path, std::span<const std::byte> bytes) {
   auto file = FileWriter::create(path);
-  if (!file) return std::unexpected(file.error());
+  if (!file) return passOn(file);
   if (auto written = file->write(bytes); !written) return written;
   return file->finish();
 }

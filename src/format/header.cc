@@ -48,7 +48,7 @@ Result<Header> readHeader(std::span<const std::byte> file, std::string_view sour
   if (header.magic != kMagic)
     return fail(ErrorCode::BadModel, source,
                 ": not a .minnow file; make one from an ONNX model with 'minnow convert'");
-  if (auto ok = checkVersion(header, source); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkVersion(header, source); !ok) return passOn(ok);
   if (header.headerChecksum != headerChecksum(header))
     return fail(ErrorCode::BadModel, source, ": the header is damaged");
   if (!partsFit(header, file.size()))

@@ -178,7 +178,7 @@ Result<void> Decoder::decodeConstant(const fb::Value& from, ir::Value& value) {
     return fail(ErrorCode::BadModel, "a constant of ", bytes, " bytes, its shape ",
                 value.type.shape, " wants ", plain);
   const auto found = bytesAt(from.offset(), bytes);
-  if (!found) return std::unexpected(found.error());
+  if (!found) return passOn(found);
   value.constant = {constants, &constants->emplace_back(*found, owner)};
   return {};
 }
@@ -273,7 +273,7 @@ bool Decoder::decodeChains(const fb::Model& from, ir::Graph& graph) {
 Result<void> Decoder::decodeSizes(const fb::Model& from, ir::Graph& graph) {
   if (from.sizes_bytes() > 0) {
     const auto bytes = bytesAt(from.sizes_offset(), from.sizes_bytes());
-    if (!bytes) return std::unexpected(bytes.error());
+    if (!bytes) return passOn(bytes);
     graph.sizes = std::make_shared<ir::Constant>(ir::Constant{*bytes, owner});
   }
   if (!from.assumptions()) return {};
@@ -335,9 +335,9 @@ Result<ir::Graph> Decoder::decodeModel(const fb::Model& from) {
       !copy(from.output_names(), graph.outputNames) || !decodeChains(from, graph) ||
       !decodeExtents(from, graph))
     return tooLarge();
-  if (auto ok = decodeValues(from, graph); !ok) return std::unexpected(ok.error());
-  if (auto ok = decodeNodes(from, graph); !ok) return std::unexpected(ok.error());
-  if (auto ok = decodeSizes(from, graph); !ok) return std::unexpected(ok.error());
+  if (auto ok = decodeValues(from, graph); !ok) return passOn(ok);
+  if (auto ok = decodeNodes(from, graph); !ok) return passOn(ok);
+  if (auto ok = decodeSizes(from, graph); !ok) return passOn(ok);
   return graph;
 }
 
@@ -393,7 +393,7 @@ Result<const fb::Model*> openMetadata(std::span<const std::byte> file, const Hea
 Result<ir::Graph> readChecked(std::span<const std::byte> file, const Header& header,
                               std::shared_ptr<const void> owner) {
   auto model = openMetadata(file, header);
-  if (!model) return std::unexpected(model.error());
+  if (!model) return passOn(model);
   if (header.weightsBytes < base::kAlignment)
     return fail(ErrorCode::BadModel, "the weights lack their padding");
   constexpr uint64_t kUnfolding = 64;  // most that honest metadata grows on the heap
@@ -402,8 +402,8 @@ Result<ir::Graph> readChecked(std::span<const std::byte> file, const Header& hea
   Decoder decoder{file.subspan(header.weightsOffset), std::move(owner), static_cast<size_t>(most)};
   auto graph = decoder.decodeModel(**model);
   if (!graph) return graph;
-  if (auto ok = graph->verify(); !ok) return std::unexpected(ok.error());
-  if (auto ok = checkPackedInputs(*graph); !ok) return std::unexpected(ok.error());
+  if (auto ok = graph->verify(); !ok) return passOn(ok);
+  if (auto ok = checkPackedInputs(*graph); !ok) return passOn(ok);
   return graph;
 }
 
@@ -412,7 +412,7 @@ Result<ir::Graph> readChecked(std::span<const std::byte> file, const Header& hea
 Result<ir::Graph> read(std::span<const std::byte> file, std::string_view sourceName,
                        std::shared_ptr<const void> owner) {
   const auto header = readHeader(file, sourceName);
-  if (!header) return std::unexpected(header.error());
+  if (!header) return passOn(header);
   if (reinterpret_cast<uintptr_t>(file.data()) % base::kAlignment != 0)
     return fail(ErrorCode::InvalidArgument, sourceName,
                 ": the model's bytes do not lie on a 64-byte boundary; map the file or copy them "
@@ -424,7 +424,7 @@ Result<ir::Graph> read(std::span<const std::byte> file, std::string_view sourceN
 
 Result<void> verifyWeights(std::span<const std::byte> file, std::string_view sourceName) {
   const auto header = readHeader(file, sourceName);
-  if (!header) return std::unexpected(header.error());
+  if (!header) return passOn(header);
   if (checksum(file.subspan(header->weightsOffset)) != header->weightsChecksum)
     return fail(ErrorCode::BadModel, sourceName,
                 ": the weights are damaged (their checksum differs); fetch or convert it again");

@@ -201,7 +201,7 @@ void encodeModel(flatbuffers::FlatBufferBuilder& out, const ir::Graph& graph,
 }  // namespace
 
 Result<std::vector<std::byte>> write(const ir::Graph& graph) {
-  if (auto ok = graph.verify(); !ok) return std::unexpected(ok.error());
+  if (auto ok = graph.verify(); !ok) return passOn(ok);
   flatbuffers::FlatBufferBuilder metadata;
   WeightsArea weights;
   encodeModel(metadata, graph, weights);

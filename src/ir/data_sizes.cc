@@ -46,7 +46,7 @@ Result<ops::TensorTypes> DataSizes::outputTypes(const Node& node,
 Result<ops::TensorTypes> DataSizes::infer(const Node& node, std::span<const TensorType> inputs) {
   auto types = outputTypes(node, inputs);
   if (types && concerns(node))
-    if (auto ok = enter(node, inputs); !ok) types = std::unexpected(ok.error());
+    if (auto ok = enter(node, inputs); !ok) types = passOn(ok);
   if (!types)
     types = fail(types.error().code, "node '", node.name, "' (", node.op->name(),
                  "): ", types.error().message);

@@ -139,7 +139,7 @@ Result<void> Graph::inferTypes(std::vector<TensorType>& types) const {
     inputs.clear();
     for (ValueId id : node.inputs) inputs.push_back(id == kNoValue ? TensorType{} : types[id]);
     const auto outputs = inferNode(node, inputs, sizes);
-    if (!outputs) return std::unexpected(outputs.error());
+    if (!outputs) return passOn(outputs);
     for (size_t i = 0; i < node.outputs.size(); ++i)
       if (node.outputs[i] != kNoValue) types[node.outputs[i]] = (*outputs)[i];
   }
@@ -241,7 +241,7 @@ class Verifier {
       inputs_.push_back(id == kNoValue ? TensorType{}
                                        : graph_.values[static_cast<size_t>(id)].type);
     const auto types = inferNode(node, inputs_, sizes_);
-    if (!types) return std::unexpected(types.error());
+    if (!types) return passOn(types);
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       if (node.outputs[i] == kNoValue) continue;
       const Value& value = graph_.values[static_cast<size_t>(node.outputs[i])];

@@ -95,7 +95,7 @@ Result<void> moveRelayout(const ops::Operator&, const KernelArgs& args, CopyFn c
 Result<void> moveSlice(const ops::Operator& op, const KernelArgs& args, CopyFn copy) {
   TensorView x = args.inputs[0];
   const auto ranges = static_cast<const ops::Slice&>(op).ranges(x.shape);
-  if (!ranges) return std::unexpected(ranges.error());
+  if (!ranges) return passOn(ranges);
   if (args.outputs[0].elements() == 0) return {};
   int64_t offset = 0;
   for (int i = 0; i < x.shape.rank(); ++i) {
@@ -111,7 +111,7 @@ Result<void> moveSlice(const ops::Operator& op, const KernelArgs& args, CopyFn c
 Result<void> moveConcat(const ops::Operator& op, const KernelArgs& args, CopyFn copy) {
   const TensorView& y = args.outputs[0];
   const auto axis = ops::normaliseAxis(static_cast<const ops::Concat&>(op).axis, y.shape.rank());
-  if (!axis) return std::unexpected(axis.error());
+  if (!axis) return passOn(axis);
   int64_t start = 0;
   for (const TensorView& input : args.inputs) {
     const TensorView target = partOf(y, *axis, start, input.shape[*axis]);
@@ -127,7 +127,7 @@ Result<void> moveSplit(const ops::Operator& op, const KernelArgs& args, CopyFn c
   const auto& split = static_cast<const ops::Split&>(op);
   const TensorView& x = args.inputs[0];
   const auto axis = ops::normaliseAxis(split.axis, x.shape.rank());
-  if (!axis) return std::unexpected(axis.error());
+  if (!axis) return passOn(axis);
   for (size_t i = 0; i < args.outputs.size(); ++i) {
     const TensorView& y = args.outputs[i];
     if (!y) continue;
@@ -248,7 +248,7 @@ Result<void> movePad(const ops::Operator& op, const KernelArgs& args, CopyFn cop
 Result<void> moveGather(const ops::Operator& op, const KernelArgs& args, CopyFn copy) {
   const TensorView &x = args.inputs[0], &indices = args.inputs[1], &y = args.outputs[0];
   const auto axis = ops::normaliseAxis(static_cast<const ops::Gather&>(op).axis, x.shape.rank());
-  if (!axis) return std::unexpected(axis.error());
+  if (!axis) return passOn(axis);
   TensorView to = y;
   for (int i = 0; i < indices.shape.rank(); ++i) to = withoutAxis(to, *axis);
   const TensorView from = withoutAxis(x, *axis);

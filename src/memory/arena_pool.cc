@@ -145,17 +145,17 @@ Result<ArenaLease> ArenaPool::lease(const Claim& claim, bool wait) {
         " bytes is leased; end a frame, wait for one, or raise RuntimeOptions::concurrency");
   if (!promise.holds()) {
     const auto waited = waitFor(claim, lock);
-    if (!waited) return std::unexpected(waited.error());
+    if (!waited) return passOn(waited);
     promise = *waited;
   }
   const auto arena = shelves_[0].take(claim.bytes, promise.arena);
-  if (!arena) return std::unexpected(arena.error());
+  if (!arena) return passOn(arena);
   lease = ArenaLease(this);
   lease.data_ = *arena;
   for (size_t b = 0; b < claim.blocks.size(); ++b) {
     if (claim.blocks[b].bytes == 0) continue;
     const auto block = shelf(claim.blocks[b].source).take(claim.blocks[b].bytes, promise.blocks[b]);
-    if (!block) return std::unexpected(block.error());
+    if (!block) return passOn(block);
     lease.blocks_[b] = *block;
   }
   return lease;

@@ -122,7 +122,7 @@ void ArenaShelf::trim(size_t coming) {
 Result<void*> ArenaShelf::allocate(size_t bytes) {
   trim(bytes);
   auto block = source_.allocate(source_.memory, bytes);
-  if (!block) return std::unexpected(std::move(block.error()));
+  if (!block) return passOn(block);
   Arena arena{std::move(*block), bytes, true, {}, base::thisThread()};
   MemoryLedger amount;
   amount.*source_.account = bytes;

@@ -9,7 +9,7 @@ namespace minnow::ops {
 std::unique_ptr<Operator> makeArgReduce() { return std::make_unique<ArgReduce>(); }
 
 Result<TensorTypes> ArgReduce::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 1, 1); !ok) return passOn(ok);
   switch (inputs[0].type) {
     case DataType::Float32:
     case DataType::Float64:
@@ -30,7 +30,7 @@ Result<TensorTypes> ArgReduce::inferShape(std::span<const TensorType> inputs) co
     if (i != axis) y.push_back(x[i]);
     if (i == axis && keepDims) y.push_back(1);
   }
-  if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkShape(y); !ok) return passOn(ok);
   if (x[static_cast<int>(axis)] == 0 && y.elements() > 0)
     return fail(ErrorCode::ShapeMismatch, name(), " over an empty axis of ", x);
   return TensorTypes{TensorType{DataType::Int64, y}};

@@ -11,7 +11,7 @@ std::unique_ptr<Operator> makeBatchNormalization() {
 }
 
 Result<TensorTypes> BatchNormalization::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 5, 5); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 5, 5); !ok) return passOn(ok);
   const Shape& x = inputs[0].shape;
   if (x.rank() < 2)
     return fail(ErrorCode::ShapeMismatch, "batch normalisation of ", x, ": expected N,C,…");

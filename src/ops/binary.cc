@@ -51,15 +51,15 @@ bool supports(BinaryFn fn, DataType type) {
 }  // namespace
 
 Result<TensorTypes> Binary::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 2, 2); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 2, 2); !ok) return passOn(ok);
   const DataType a = inputs[0].type, b = inputs[1].type;
   if (!supports(fn, a) || (fn == BinaryFn::Pow && !supports(fn, b)))
     return fail(ErrorCode::Unsupported, name(), " of ", a, " and ", b, " is not supported");
   if (a != b && fn != BinaryFn::Pow)
     return fail(ErrorCode::ShapeMismatch, name(), " of two types, ", a, " and ", b);
   auto shape = broadcastShapes(inputs[0].shape, inputs[1].shape);
-  if (!shape) return std::unexpected(shape.error());
-  if (auto ok = checkShape(*shape); !ok) return std::unexpected(ok.error());
+  if (!shape) return passOn(shape);
+  if (auto ok = checkShape(*shape); !ok) return passOn(ok);
   const DataType result = fn >= BinaryFn::kFirstComparison ? DataType::Bool : a;
   if (epilogue.fn != UnaryFn::Identity && result != DataType::Float32)
     return fail(ErrorCode::Unsupported, "a fused activation of ", result, " is not supported");

@@ -9,10 +9,10 @@ namespace minnow::ops {
 std::unique_ptr<Operator> makeCast() { return std::make_unique<Cast>(); }
 
 Result<TensorTypes> Cast::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 1, 1); !ok) return passOn(ok);
   if (elementSize(inputs[0].type) == 0 || elementSize(to) == 0)
     return fail(ErrorCode::Unsupported, "Cast from ", inputs[0].type, " to ", to);
-  if (auto ok = checkShape(inputs[0].shape); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkShape(inputs[0].shape); !ok) return passOn(ok);
   return TensorTypes{TensorType{to, inputs[0].shape}};
 }
 

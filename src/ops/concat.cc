@@ -10,11 +10,10 @@ std::unique_ptr<Operator> makeConcat() { return std::make_unique<Concat>(); }
 
 Result<TensorTypes> Concat::inferShape(std::span<const TensorType> inputs) const {
   if (inputs.empty()) return fail(ErrorCode::BadModel, "no inputs");
-  if (auto ok = expectMovable(inputs, inputs.size(), inputs.size()); !ok)
-    return std::unexpected(ok.error());
+  if (auto ok = expectMovable(inputs, inputs.size(), inputs.size()); !ok) return passOn(ok);
   Shape y = inputs[0].shape;
   const auto along = normaliseAxis(axis, y.rank());
-  if (!along) return std::unexpected(along.error());
+  if (!along) return passOn(along);
   for (const TensorType& input : inputs.subspan(1)) {
     if (input.type != inputs[0].type || input.shape.rank() != y.rank())
       return fail(ErrorCode::ShapeMismatch, "cannot join ", inputs[0].type, " ", inputs[0].shape,
@@ -24,7 +23,7 @@ Result<TensorTypes> Concat::inferShape(std::span<const TensorType> inputs) const
         return fail(ErrorCode::ShapeMismatch, "cannot join ", inputs[0].shape, " and ", input.shape,
                     " along axis ", *along);
     y[*along] += input.shape[*along];
-    if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
+    if (auto ok = checkShape(y); !ok) return passOn(ok);
   }
   return oneOutput(inputs[0].type, y);
 }

@@ -19,7 +19,7 @@ Rows rowsOfTiles(const Rows& output, int64_t height) {
 std::unique_ptr<Operator> makeConv() { return std::make_unique<Conv>(); }
 
 Result<TensorTypes> Conv::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 2, 3); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 2, 3); !ok) return passOn(ok);
   const Shape& x = inputs[0].shape;
   const Shape& w = inputs[1].shape;
   const int spatial = x.rank() - 2;
@@ -29,7 +29,7 @@ Result<TensorTypes> Conv::inferShape(std::span<const TensorType> inputs) const {
   if (spatial < 1 || spatial > 3 || w.rank() != x.rank())
     return fail(ErrorCode::ShapeMismatch, "convolution of ", x, " with weights ", w,
                 ": expected N,C and one to three spatial axes, and weights of the same rank");
-  if (auto ok = check(spatial); !ok) return std::unexpected(ok.error());
+  if (auto ok = check(spatial); !ok) return passOn(ok);
   if (groups < 1 || x[1] % groups != 0 || w[0] % groups != 0 || w[1] != x[1] / groups)
     return fail(ErrorCode::ShapeMismatch, "convolution of ", x[1], " channels in ", groups,
                 " groups does not fit weights ", w);
@@ -52,7 +52,7 @@ Result<TensorTypes> Conv::inferShape(std::span<const TensorType> inputs) const {
                   " is larger than the padded input of ", room + window.reach());
     y.push_back(room / window.stride + 1);
   }
-  if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkShape(y); !ok) return passOn(ok);
   return TensorTypes{TensorType{DataType::Float32, y}};
 }
 

@@ -30,7 +30,7 @@ Result<int64_t> extentOf(const ConvTranspose& op, int i, int64_t input) {
 std::unique_ptr<Operator> makeConvTranspose() { return std::make_unique<ConvTranspose>(); }
 
 Result<TensorTypes> ConvTranspose::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 2, 3); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 2, 3); !ok) return passOn(ok);
   const Shape& x = inputs[0].shape;
   const Shape& w = inputs[1].shape;
   const int spatial = x.rank() - 2;
@@ -41,14 +41,14 @@ Result<TensorTypes> ConvTranspose::inferShape(std::span<const TensorType> inputs
   if (spatial < 1 || spatial > 3 || w.rank() != x.rank())
     return fail(ErrorCode::ShapeMismatch, "transposed convolution of ", x, " with weights ", w,
                 ": expected N,C and one to three spatial axes, and weights of the same rank");
-  if (auto ok = check(spatial); !ok) return std::unexpected(ok.error());
+  if (auto ok = check(spatial); !ok) return passOn(ok);
   const auto count = static_cast<size_t>(spatial);
   if (outputPadding.size() != count || (!outputShape.empty() && outputShape.size() != count))
     return fail(ErrorCode::BadModel, "transposed convolution: expected ", spatial,
                 " numbers of output padding and of output shape");
   if (!outputShape.empty() && autoPad == AutoPad::None)
     return fail(ErrorCode::BadModel, "transposed convolution: an output shape without autoPad");
-  if (auto ok = checkShape(w); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkShape(w); !ok) return passOn(ok);
   if (groups < 1 || groups > kMaxExtent || w[1] > kMaxExtent || x[1] % groups != 0 || w[0] != x[1])
     return fail(ErrorCode::ShapeMismatch, "transposed convolution of ", x[1], " channels in ",
                 groups, " groups does not fit weights ", w);
@@ -61,10 +61,10 @@ Result<TensorTypes> ConvTranspose::inferShape(std::span<const TensorType> inputs
       return fail(ErrorCode::BadModel, "transposed convolution: a kernel of ", kernel[i],
                   " does not fit weights ", w);
     auto extent = extentOf(*this, i, x[i + 2]);
-    if (!extent) return std::unexpected(extent.error());
+    if (!extent) return passOn(extent);
     y.push_back(*extent);
   }
-  if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkShape(y); !ok) return passOn(ok);
   return TensorTypes{TensorType{DataType::Float32, y}};
 }
 

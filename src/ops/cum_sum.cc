@@ -9,7 +9,7 @@ namespace minnow::ops {
 std::unique_ptr<Operator> makeCumSum() { return std::make_unique<CumSum>(); }
 
 Result<TensorTypes> CumSum::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 1, 1); !ok) return passOn(ok);
   const TensorType& x = inputs[0];
   if (x.type != DataType::Float32 && x.type != DataType::Float64 && x.type != DataType::Int32 &&
       x.type != DataType::Int64)

@@ -8,7 +8,7 @@ namespace minnow::ops {
 std::unique_ptr<Operator> makeDeformConv() { return std::make_unique<DeformConv>(); }
 
 Result<TensorTypes> DeformConv::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 3, 5); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 3, 5); !ok) return passOn(ok);
   const Shape& x = inputs[0].shape;
   const Shape& w = inputs[1].shape;
   if (x.rank() != 4 || w.rank() != 4)
@@ -25,7 +25,7 @@ Result<TensorTypes> DeformConv::inferShape(std::span<const TensorType> inputs) c
   if (inputs.size() > 3) plainInputs.push_back(inputs[3]);
   auto types = plain.inferShape(plainInputs);
   if (!types) return types;
-  if (auto ok = checkShape(w); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkShape(w); !ok) return passOn(ok);
   const Shape& y = (*types)[0].shape;
   if (offsetGroups < 1 || x[1] % offsetGroups != 0 || offsetGroups > kMaxExtent)
     return fail(ErrorCode::ShapeMismatch, "deformable convolution of ", x[1], " channels in ",

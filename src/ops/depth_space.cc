@@ -23,7 +23,7 @@ Result<void> expectBlocks(std::span<const TensorType> inputs, int64_t block) {
 }  // namespace
 
 Result<TensorTypes> DepthToSpace::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectBlocks(inputs, block); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectBlocks(inputs, block); !ok) return passOn(ok);
   const Shape& x = inputs[0].shape;
   if (x[1] % (block * block) != 0)
     return fail(ErrorCode::ShapeMismatch, x[1], " channels do not divide by ", block * block);
@@ -32,7 +32,7 @@ Result<TensorTypes> DepthToSpace::inferShape(std::span<const TensorType> inputs)
 }
 
 Result<TensorTypes> SpaceToDepth::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectBlocks(inputs, block); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectBlocks(inputs, block); !ok) return passOn(ok);
   const Shape& x = inputs[0].shape;
   if (x[2] % block != 0 || x[3] % block != 0)
     return fail(ErrorCode::ShapeMismatch, x, " does not divide into blocks of ", block);

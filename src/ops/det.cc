@@ -9,7 +9,7 @@ namespace minnow::ops {
 std::unique_ptr<Operator> makeDet() { return std::make_unique<Det>(); }
 
 Result<TensorTypes> Det::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 1, 1); !ok) return passOn(ok);
   const auto& [type, shape] = inputs[0];
   if (type != DataType::Float32 && type != DataType::Float64)
     return fail(ErrorCode::Unsupported, "Det of ", type, " (float32 and float64 are supported)");

@@ -17,10 +17,10 @@ class Planner {
 
   Result<EinsumPlan> plan() {
     const size_t arrow = text_.find("->");
-    if (auto ok = readOperands(text_.substr(0, arrow)); !ok) return std::unexpected(ok.error());
+    if (auto ok = readOperands(text_.substr(0, arrow)); !ok) return passOn(ok);
     auto ok =
         arrow == std::string_view::npos ? implicitOutput() : readOutput(text_.substr(arrow + 2));
-    if (!ok) return std::unexpected(ok.error());
+    if (!ok) return passOn(ok);
     plan_.outputRank = plan_.labels;
     for (int i = 0; i < seenCount_; ++i)
       if (number_[seen_[i]] < 0) addLabel(seen_[i]);
@@ -147,8 +147,7 @@ Result<EinsumPlan> planEinsum(std::string_view equation, std::span<const Shape> 
 }
 
 Result<TensorTypes> Einsum::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 1, EinsumPlan::kMaxOperands); !ok)
-    return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 1, EinsumPlan::kMaxOperands); !ok) return passOn(ok);
   const DataType type = inputs[0].type;
   if (type != DataType::Float32 && type != DataType::Float64 && type != DataType::Int32 &&
       type != DataType::Int64)
@@ -160,10 +159,10 @@ Result<TensorTypes> Einsum::inferShape(std::span<const TensorType> inputs) const
     shapes.push_back(input.shape);
   }
   const auto plan = planEinsum(equation, shapes);
-  if (!plan) return std::unexpected(plan.error());
+  if (!plan) return passOn(plan);
   Shape y;
   for (int i = 0; i < plan->outputRank; ++i) y.push_back(plan->extents[i]);
-  if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkShape(y); !ok) return passOn(ok);
   return TensorTypes{TensorType{type, y}};
 }
 

@@ -10,17 +10,17 @@ std::unique_ptr<Operator> makeExpand() { return std::make_unique<Expand>(); }
 std::unique_ptr<Operator> makeTile() { return std::make_unique<Tile>(); }
 
 Result<TensorTypes> Expand::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectMovable(inputs, 1, 1); !ok) return passOn(ok);
   if (shape.size() > kMaxRank)
     return fail(ErrorCode::Unsupported, "a shape of ", shape.size(), " axes (at most ", kMaxRank,
                 ")");
   const auto y = broadcastShapes(inputs[0].shape, Shape(std::span(shape)));
-  if (!y) return std::unexpected(y.error());
+  if (!y) return passOn(y);
   return oneOutput(inputs[0].type, *y);
 }
 
 Result<TensorTypes> Tile::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectMovable(inputs, 1, 1); !ok) return passOn(ok);
   Shape y = inputs[0].shape;
   if (repeats.size() != static_cast<size_t>(y.rank()))
     return fail(ErrorCode::BadModel, "expected ", y.rank(), " repeats, found ", repeats.size());

@@ -25,10 +25,10 @@ Result<void> expectDataAndIndices(std::span<const TensorType> inputs) {
 }  // namespace
 
 Result<TensorTypes> Gather::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectDataAndIndices(inputs); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectDataAndIndices(inputs); !ok) return passOn(ok);
   const Shape &x = inputs[0].shape, &indices = inputs[1].shape;
   const auto along = normaliseAxis(axis, x.rank());
-  if (!along) return std::unexpected(along.error());
+  if (!along) return passOn(along);
   if (x.rank() - 1 + indices.rank() > kMaxRank)
     return fail(ErrorCode::Unsupported, "more than ", kMaxRank, " axes");
   Shape y;
@@ -39,10 +39,10 @@ Result<TensorTypes> Gather::inferShape(std::span<const TensorType> inputs) const
 }
 
 Result<TensorTypes> GatherElements::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectDataAndIndices(inputs); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectDataAndIndices(inputs); !ok) return passOn(ok);
   const Shape &x = inputs[0].shape, &indices = inputs[1].shape;
   const auto along = normaliseAxis(axis, x.rank());
-  if (!along) return std::unexpected(along.error());
+  if (!along) return passOn(along);
   if (indices.rank() != x.rank())
     return fail(ErrorCode::ShapeMismatch, "indices ", indices, " for data ", x);
   for (int i = 0; i < x.rank(); ++i)
@@ -52,7 +52,7 @@ Result<TensorTypes> GatherElements::inferShape(std::span<const TensorType> input
 }
 
 Result<TensorTypes> GatherNd::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectDataAndIndices(inputs); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectDataAndIndices(inputs); !ok) return passOn(ok);
   const Shape &x = inputs[0].shape, &indices = inputs[1].shape;
   if (indices.rank() < 1 || x.rank() < 1 || batchAxes < 0 ||
       batchAxes >= std::min(x.rank(), indices.rank()))

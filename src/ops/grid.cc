@@ -18,7 +18,7 @@ Result<void> expectFloats(std::span<const TensorType> inputs, size_t count) {
 }  // namespace
 
 Result<TensorTypes> GridSample::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectFloats(inputs, 2); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectFloats(inputs, 2); !ok) return passOn(ok);
   const Shape &x = inputs[0].shape, &grid = inputs[1].shape;
   const int spatial = x.rank() - 2;
   if (spatial < 1 || spatial > 3 || grid.rank() != x.rank() || grid[0] != x[0] ||
@@ -35,7 +35,7 @@ Result<TensorTypes> GridSample::inferShape(std::span<const TensorType> inputs) c
 }
 
 Result<TensorTypes> AffineGrid::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectFloats(inputs, 1); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectFloats(inputs, 1); !ok) return passOn(ok);
   const auto spatial = static_cast<int64_t>(size.size()) - 2;
   if ((spatial != 2 && spatial != 3) || inputs[0].shape != Shape{size[0], spatial, spatial + 1})
     return fail(ErrorCode::ShapeMismatch, "theta is ", inputs[0].shape, " for a size of ",
@@ -53,7 +53,7 @@ int64_t Col2Im::places(int axis) const {
 }
 
 Result<TensorTypes> Col2Im::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectFloats(inputs, 1); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectFloats(inputs, 1); !ok) return passOn(ok);
   const Shape& x = inputs[0].shape;
   const size_t spatial = image.size();
   if (x.rank() != 3 || spatial < 1 || spatial > kMaxRank - 2)
@@ -75,7 +75,7 @@ Result<TensorTypes> Col2Im::inferShape(std::span<const TensorType> inputs) const
     y.push_back(image[i]);
   }
   for (const Shape* shape : {&taps, &windows})
-    if (auto ok = checkShape(*shape); !ok) return std::unexpected(ok.error());
+    if (auto ok = checkShape(*shape); !ok) return passOn(ok);
   if (x[1] % taps.elements() != 0 || x[2] != windows.elements())
     return fail(ErrorCode::ShapeMismatch, "columns ", x, ", expected a multiple of ",
                 taps.elements(), " and ", windows.elements());

@@ -10,7 +10,7 @@ std::unique_ptr<Operator> makeGroupNormalization() {
 }
 
 Result<TensorTypes> GroupNormalization::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 3, 3); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 3, 3); !ok) return passOn(ok);
   const Shape& x = inputs[0].shape;
   if (x.rank() < 2 || groups < 0 || x[1] % groupsOf(x) != 0)
     return fail(ErrorCode::ShapeMismatch, "normalisation of ", x, " in ", groups,

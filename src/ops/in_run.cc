@@ -96,7 +96,7 @@ Result<void> InRun::checkParameters(std::span<const TensorType> inputs) const {
 }
 
 Result<TensorTypes> InRun::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = checkParameters(inputs); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkParameters(inputs); !ok) return passOn(ok);
   return op->inferShape(own(inputs));
 }
 
@@ -128,7 +128,7 @@ std::optional<DataAxes> InRun::dataAxes(const DataInputs& in) const {
 }
 
 Result<TensorTypes> InRun::largestOutputs(const DataInputs& in) const {
-  if (auto ok = checkParameters(in.types()); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkParameters(in.types()); !ok) return passOn(ok);
   return op->largestOutputs(in.first(in.count() - parameters.size(), this));
 }
 

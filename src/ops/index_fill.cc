@@ -10,7 +10,7 @@ std::unique_ptr<Operator> makeTrilu() { return std::make_unique<Trilu>(); }
 std::unique_ptr<Operator> makeReverseSequence() { return std::make_unique<ReverseSequence>(); }
 
 Result<TensorTypes> OneHot::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectMovable(inputs, 2, 2); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectMovable(inputs, 2, 2); !ok) return passOn(ok);
   const Shape& indices = inputs[0].shape;
   if (inputs[0].type == DataType::Float16)
     return fail(ErrorCode::Unsupported, "indices of ", inputs[0].type);
@@ -20,7 +20,7 @@ Result<TensorTypes> OneHot::inferShape(std::span<const TensorType> inputs) const
   if (indices.rank() >= kMaxRank)
     return fail(ErrorCode::Unsupported, "more than ", kMaxRank, " axes");
   const auto added = normaliseAxis(axis, indices.rank() + 1);
-  if (!added) return std::unexpected(added.error());
+  if (!added) return passOn(added);
   if (depth < 0) return fail(ErrorCode::BadModel, "a depth of ", depth);
   Shape y;
   for (int i = 0; i <= indices.rank(); ++i)
@@ -29,14 +29,14 @@ Result<TensorTypes> OneHot::inferShape(std::span<const TensorType> inputs) const
 }
 
 Result<TensorTypes> Trilu::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectMovable(inputs, 1, 1); !ok) return passOn(ok);
   if (inputs[0].shape.rank() < 2)
     return fail(ErrorCode::ShapeMismatch, "expected matrices, found ", inputs[0].shape);
   return TensorTypes{inputs[0]};
 }
 
 Result<TensorTypes> ReverseSequence::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectMovable(inputs, 2, 2); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectMovable(inputs, 2, 2); !ok) return passOn(ok);
   const Shape& x = inputs[0].shape;
   const auto batch = normaliseAxis(batchAxis, x.rank()), time = normaliseAxis(timeAxis, x.rank());
   if (!batch || !time || *batch == *time)

@@ -33,8 +33,8 @@ std::unique_ptr<Operator> makeConvInteger() { return std::make_unique<ConvIntege
 std::unique_ptr<Operator> makeMatMulInteger() { return std::make_unique<MatMulInteger>(); }
 
 Result<TensorTypes> ConvInteger::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 2, 5); !ok) return std::unexpected(ok.error());
-  if (auto ok = checkTypes(inputs); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 2, 5); !ok) return passOn(ok);
+  if (auto ok = checkTypes(inputs); !ok) return passOn(ok);
   Conv plain;
   static_cast<WindowAttributes&>(plain) = *this;
   plain.groups = groups;
@@ -58,18 +58,18 @@ Result<TensorTypes> ConvInteger::inferShape(std::span<const TensorType> inputs) 
 }
 
 Result<TensorTypes> MatMulInteger::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 2, 4); !ok) return std::unexpected(ok.error());
-  if (auto ok = checkTypes(inputs); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 2, 4); !ok) return passOn(ok);
+  if (auto ok = checkTypes(inputs); !ok) return passOn(ok);
   const Shape& a = inputs[0].shape;
   const Shape& b = inputs[1].shape;
   const auto extents = matMulExtents(a, b, false, false);
-  if (!extents) return std::unexpected(extents.error());
+  if (!extents) return passOn(extents);
   for (size_t i = 2; i < inputs.size(); ++i)
     if (present(inputs, i) && !broadcastsTo(inputs[i].shape, inputs[i - 2].shape))
       return fail(ErrorCode::ShapeMismatch, "integer product: zero points of ", inputs[i].shape,
                   " do not fit ", inputs[i - 2].shape);
   const Shape y = matMulShape(*extents, a, b);
-  if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkShape(y); !ok) return passOn(ok);
   return TensorTypes{TensorType{DataType::Int32, y}};
 }
 

@@ -15,7 +15,7 @@ std::string LayerNormalization::name() const {
 }
 
 Result<TensorTypes> LayerNormalization::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 2, 3); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 2, 3); !ok) return passOn(ok);
   const Shape& x = inputs[0].shape;
   if (axis < 0 || axis >= x.rank())
     return fail(ErrorCode::ShapeMismatch, name(), ": axis ", axis, " is outside a tensor of rank ",
@@ -35,7 +35,7 @@ Result<TensorTypes> LayerNormalization::inferShape(std::span<const TensorType> i
   }
   Shape statistics = x;
   for (int i = static_cast<int>(axis); i < x.rank(); ++i) statistics[i] = 1;
-  if (auto ok = checkShape(statistics); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkShape(statistics); !ok) return passOn(ok);
   if (x.elements() == 0 && statistics.elements() > 0)
     return fail(ErrorCode::ShapeMismatch, name(), " of nothing, ", x, " from axis ", axis, " on");
   const TensorType statistic{DataType::Float32, statistics};

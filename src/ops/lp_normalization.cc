@@ -9,7 +9,7 @@ namespace minnow::ops {
 std::unique_ptr<Operator> makeLpNormalization() { return std::make_unique<LpNormalization>(); }
 
 Result<TensorTypes> LpNormalization::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 1, 1); !ok) return passOn(ok);
   if (inputs[0].type != DataType::Float32 && inputs[0].type != DataType::Float64)
     return fail(ErrorCode::Unsupported, name(), " of ", inputs[0].type,
                 " (float32 and float64 are supported)");

@@ -9,7 +9,7 @@ namespace minnow::ops {
 std::unique_ptr<Operator> makeLrn() { return std::make_unique<Lrn>(); }
 
 Result<TensorTypes> Lrn::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 1, 1); !ok) return passOn(ok);
   if (inputs[0].type != DataType::Float32)
     return fail(ErrorCode::Unsupported, "LRN of ", inputs[0].type, " (float32 is supported)");
   if (inputs[0].shape.rank() < 2)

@@ -34,7 +34,7 @@ Result<MatMulExtents> matMulExtents(const Shape& a, const Shape& b, bool transpo
     return fail(ErrorCode::ShapeMismatch, "matrix product of ", a, " and ", b, ": depths ", e.k,
                 " and ", depth, " differ");
   auto batch = broadcastShapes(batchOf(a), batchOf(b));
-  if (!batch) return std::unexpected(batch.error());
+  if (!batch) return passOn(batch);
   e.batch = *batch;
   return e;
 }
@@ -47,7 +47,7 @@ Shape matMulShape(const MatMulExtents& extents, const Shape& a, const Shape& b) 
 }
 
 Result<TensorTypes> MatMul::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 2, 3); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 2, 3); !ok) return passOn(ok);
   const DataType type = inputs[0].type;
   const bool biased = inputs.size() > 2 && inputs[2].type != DataType::Undefined;
   if (inputs[1].type != type || !isNumber(type))
@@ -59,12 +59,12 @@ Result<TensorTypes> MatMul::inferShape(std::span<const TensorType> inputs) const
   if (type == DataType::Float64 && epilogue.fn != UnaryFn::Identity)
     return fail(ErrorCode::Unsupported, "matrix product of float64 with an activation");
   auto extents = matMulExtents(inputs[0].shape, inputs[1].shape, transposeA, transposeB);
-  if (!extents) return std::unexpected(extents.error());
+  if (!extents) return passOn(extents);
   if (biased && (inputs[2].type != type || inputs[2].shape != Shape{extents->n}))
     return fail(ErrorCode::ShapeMismatch, "matrix product's bias is ", inputs[2].type, " ",
                 inputs[2].shape, ", expected ", type, " ", extents->n);
   const Shape y = matMulShape(*extents, inputs[0].shape, inputs[1].shape);
-  if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkShape(y); !ok) return passOn(ok);
   return TensorTypes{TensorType{type, y}};
 }
 

@@ -22,12 +22,12 @@ Result<Shape> MaxUnpool::impliedShape(const Shape& x) const {
                     " is out of range");
     y.push_back((x[i + 2] - 1) * strides[i] + kernel[i] - padsBegin[i] - padsEnd[i]);
   }
-  if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkShape(y); !ok) return passOn(ok);
   return y;
 }
 
 Result<TensorTypes> MaxUnpool::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 2, 2); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 2, 2); !ok) return passOn(ok);
   const Shape& x = inputs[0].shape;
   if (inputs[0].type != DataType::Float32 || inputs[1].type != DataType::Int64)
     return fail(ErrorCode::Unsupported, "unpooling of ", inputs[0].type, " by indices of ",
@@ -36,7 +36,7 @@ Result<TensorTypes> MaxUnpool::inferShape(std::span<const TensorType> inputs) co
     return fail(ErrorCode::ShapeMismatch, "unpooling: indices ", inputs[1].shape,
                 " differ in shape from ", x);
   auto implied = impliedShape(x);
-  if (!implied) return std::unexpected(implied.error());
+  if (!implied) return passOn(implied);
   Shape y = *implied;
   if (!outputShape.empty()) {
     if (outputShape.size() != static_cast<size_t>(x.rank()))
@@ -49,7 +49,7 @@ Result<TensorTypes> MaxUnpool::inferShape(std::span<const TensorType> inputs) co
                     *implied);
     }
   }
-  if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkShape(y); !ok) return passOn(ok);
   return TensorTypes{TensorType{DataType::Float32, y}};
 }
 

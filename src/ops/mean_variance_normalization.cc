@@ -14,12 +14,12 @@ std::unique_ptr<Operator> makeMeanVarianceNormalization() {
 
 Result<TensorTypes> MeanVarianceNormalization::inferShape(
     std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 1, 1); !ok) return passOn(ok);
   if (inputs[0].type != DataType::Float32 && inputs[0].type != DataType::Float64)
     return fail(ErrorCode::Unsupported, name(), " of ", inputs[0].type,
                 " (float32 and float64 are supported)");
   const auto mask = axisMask(axes, inputs[0].shape.rank());
-  if (!mask) return std::unexpected(mask.error());
+  if (!mask) return passOn(mask);
   return TensorTypes{inputs[0]};
 }
 

@@ -157,7 +157,7 @@ size_t Operator::heapBytes() const {
 Result<void> Operator::inferInto(std::span<const TensorType> inputs,
                                  std::span<TensorType> outputs) const {
   const auto types = inferShape(inputs);
-  if (!types) return std::unexpected(types.error());
+  if (!types) return passOn(types);
   std::copy_n(types->begin(), std::min(types->size(), outputs.size()), outputs.begin());
   return {};
 }

@@ -9,9 +9,9 @@ namespace minnow::ops {
 std::unique_ptr<Operator> makePad() { return std::make_unique<Pad>(); }
 
 Result<TensorTypes> Pad::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectMovable(inputs, 1, 2); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectMovable(inputs, 1, 2); !ok) return passOn(ok);
   const Shape& x = inputs[0].shape;
-  if (auto ok = checkShape(x); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkShape(x); !ok) return passOn(ok);
   if (padsBegin.size() != static_cast<size_t>(x.rank()) || padsEnd.size() != padsBegin.size())
     return fail(ErrorCode::BadModel, "expected ", x.rank(), " pads at either end");
   if (inputs.size() > 1 && inputs[1].type != DataType::Undefined &&

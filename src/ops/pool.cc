@@ -27,7 +27,7 @@ int64_t Pool::windowsOn(const SlidingWindow& window, int64_t extent) const {
 
 Result<Shape> Pool::windowedShape(const Shape& x) const {
   const int spatial = x.rank() - 2;
-  if (auto ok = check(spatial); !ok) return std::unexpected(ok.error());
+  if (auto ok = check(spatial); !ok) return passOn(ok);
   Shape y{x[0], x[1]};
   for (int i = 0; i < spatial; ++i) {
     const SlidingWindow window = along(i, x[i + 2]);
@@ -41,7 +41,7 @@ Result<Shape> Pool::windowedShape(const Shape& x) const {
 }
 
 Result<TensorTypes> Pool::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 1, 1); !ok) return passOn(ok);
   const auto [type, x] = inputs[0];
   const bool small = type == DataType::Uint8 || type == DataType::Int8;
   if (type != DataType::Float32 && type != DataType::Float64 && !(small && fn == PoolFn::Max))
@@ -51,7 +51,7 @@ Result<TensorTypes> Pool::inferShape(std::span<const TensorType> inputs) const {
     return fail(ErrorCode::BadModel, name(), ": p is ", p, ", expected 1 to 1024");
   if (indices && fn != PoolFn::Max)
     return fail(ErrorCode::BadModel, name(), " has no indices; only MaxPool has");
-  if (auto ok = checkShape(x); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkShape(x); !ok) return passOn(ok);
   Shape y = Shape::ofRank(x.rank());
   y[0] = x[0], y[1] = x[1];
   if (global && !(kernel.empty() && strides.empty() && dilations.empty() && padsBegin.empty() &&
@@ -59,10 +59,10 @@ Result<TensorTypes> Pool::inferShape(std::span<const TensorType> inputs) const {
     return fail(ErrorCode::BadModel, name(), " has a window of its own besides the whole extent");
   if (!global) {
     auto windowed = windowedShape(x);
-    if (!windowed) return std::unexpected(windowed.error());
+    if (!windowed) return passOn(windowed);
     y = *windowed;
   }
-  if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkShape(y); !ok) return passOn(ok);
   TensorTypes types{{type, y}};
   if (indices) types.push_back({DataType::Int64, y});
   return types;

@@ -31,7 +31,7 @@ Result<void> ScaleSpread::check(const Shape& x, const Shape& scale) const {
   if (auto ok = checkShape(scale); !ok) return ok;
   if (scale.elements() == 1 && scale.rank() <= 1) return {};
   const auto at = normaliseAxis(axis, x.rank());
-  if (!at) return std::unexpected(at.error());
+  if (!at) return passOn(at);
   if (scale.rank() == 1 && scale[0] == x[*at]) return {};
   bool fits = blockSize > 0 && blockSize <= kMaxExtent && scale.rank() == x.rank();
   for (int i = 0; i < x.rank() && fits; ++i)
@@ -59,7 +59,7 @@ std::optional<Rows> ScaleSpread::rowsRead(int index, const Rows& output,
 }
 
 Result<TensorTypes> QuantizeLinear::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 2, 3); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 2, 3); !ok) return passOn(ok);
   const DataType from = inputs[0].type, to = typeFrom(type);
   if ((!isReal(from) && from != DataType::Int32) || !isReal(inputs[1].type) || !isQuantized(to))
     return fail(ErrorCode::Unsupported, "quantisation of ", from, " by ", inputs[1].type, " to ",
@@ -69,13 +69,12 @@ Result<TensorTypes> QuantizeLinear::inferShape(std::span<const TensorType> input
                 inputs[2].type);
   for (size_t i = 1; i < inputs.size(); ++i)
     if (present(inputs, i))
-      if (auto ok = spread.check(inputs[0].shape, inputs[i].shape); !ok)
-        return std::unexpected(ok.error());
+      if (auto ok = spread.check(inputs[0].shape, inputs[i].shape); !ok) return passOn(ok);
   return TensorTypes{TensorType{to, inputs[0].shape}};
 }
 
 Result<TensorTypes> DequantizeLinear::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 2, 3); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 2, 3); !ok) return passOn(ok);
   const DataType from = inputs[0].type;
   if ((!isQuantized(from) && from != DataType::Int32) || !isReal(inputs[1].type))
     return fail(ErrorCode::Unsupported, "dequantisation of ", from, " by ", inputs[1].type);
@@ -84,13 +83,12 @@ Result<TensorTypes> DequantizeLinear::inferShape(std::span<const TensorType> inp
                 inputs[2].type);
   for (size_t i = 1; i < inputs.size(); ++i)
     if (present(inputs, i))
-      if (auto ok = spread.check(inputs[0].shape, inputs[i].shape); !ok)
-        return std::unexpected(ok.error());
+      if (auto ok = spread.check(inputs[0].shape, inputs[i].shape); !ok) return passOn(ok);
   return TensorTypes{TensorType{inputs[1].type, inputs[0].shape}};
 }
 
 Result<TensorTypes> DynamicQuantizeLinear::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 1, 1); !ok) return passOn(ok);
   if (inputs[0].type != DataType::Float32)
     return fail(ErrorCode::Unsupported, "dynamic quantisation of ", inputs[0].type);
   return TensorTypes{TensorType{DataType::Uint8, inputs[0].shape},
@@ -98,7 +96,7 @@ Result<TensorTypes> DynamicQuantizeLinear::inferShape(std::span<const TensorType
 }
 
 Result<TensorTypes> Requantize::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 4, 5); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 4, 5); !ok) return passOn(ok);
   const DataType to = typeFrom(type);
   if (inputs[0].type != DataType::Int32 || (to != DataType::Uint8 && to != DataType::Int8))
     return fail(ErrorCode::Unsupported, "requantisation of ", inputs[0].type, " to ", to);

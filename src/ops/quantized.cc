@@ -90,7 +90,7 @@ Result<void> QuantisedResult::check() const {
 }
 
 Result<TensorTypes> QuantizedConv::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = checkProduct(*this, inputs, "the input"); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkProduct(*this, inputs, "the input"); !ok) return passOn(ok);
   if (inputs[1].type != DataType::Int8)
     return fail(ErrorCode::Unsupported, "weights of ", inputs[1].type, " (int8 is supported)");
   const std::vector<TensorType> floats{{DataType::Float32, inputs[0].shape},
@@ -133,17 +133,16 @@ std::optional<DataAxes> QuantizedConv::dataAxes(const DataInputs& in) const {
 }
 
 Result<TensorTypes> QuantizedMatMul::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = checkProduct(*this, inputs, "the left side"); !ok)
-    return std::unexpected(ok.error());
+  if (auto ok = checkProduct(*this, inputs, "the left side"); !ok) return passOn(ok);
   const Shape &a = inputs[0].shape, &b = inputs[1].shape;
   if (inputs[1].type != DataType::Int8 || b.rank() != 2 || a.rank() < 2)
     return fail(ErrorCode::Unsupported, "a quantised product of ", a, " with ", inputs[1].type, " ",
                 b, " (int8 matrices are supported)");
   const auto extents = matMulExtents(a, b, false, transposeB);
-  if (!extents) return std::unexpected(extents.error());
-  if (auto ok = checkChannels(inputs, extents->n, y); !ok) return std::unexpected(ok.error());
+  if (!extents) return passOn(extents);
+  if (auto ok = checkChannels(inputs, extents->n, y); !ok) return passOn(ok);
   const Shape out = matMulShape(*extents, a, b);
-  if (auto ok = checkShape(out); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkShape(out); !ok) return passOn(ok);
   return TensorTypes{TensorType{y.dataType(), out}};
 }
 
@@ -166,15 +165,13 @@ std::string QuantizedBinary::name() const {
 }
 
 Result<TensorTypes> QuantizedBinary::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 2, 2); !ok) return std::unexpected(ok.error());
-  if (auto ok = checkByte(inputs[0], a.zero, "the left side"); !ok)
-    return std::unexpected(ok.error());
-  if (auto ok = checkByte(inputs[1], b.zero, "the right side"); !ok)
-    return std::unexpected(ok.error());
-  if (auto ok = y.check(); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 2, 2); !ok) return passOn(ok);
+  if (auto ok = checkByte(inputs[0], a.zero, "the left side"); !ok) return passOn(ok);
+  if (auto ok = checkByte(inputs[1], b.zero, "the right side"); !ok) return passOn(ok);
+  if (auto ok = y.check(); !ok) return passOn(ok);
   const auto shape = broadcastShapes(inputs[0].shape, inputs[1].shape);
-  if (!shape) return std::unexpected(shape.error());
-  if (auto ok = checkShape(*shape); !ok) return std::unexpected(ok.error());
+  if (!shape) return passOn(shape);
+  if (auto ok = checkShape(*shape); !ok) return passOn(ok);
   return TensorTypes{TensorType{y.dataType(), *shape}};
 }
 
@@ -189,9 +186,9 @@ std::optional<Rows> QuantizedBinary::rowsRead(int index, const Rows& output,
 }
 
 Result<TensorTypes> QuantizedPool::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
-  if (auto ok = checkByte(inputs[0], x.zero, "the input"); !ok) return std::unexpected(ok.error());
-  if (auto ok = y.check(); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 1, 1); !ok) return passOn(ok);
+  if (auto ok = checkByte(inputs[0], x.zero, "the input"); !ok) return passOn(ok);
+  if (auto ok = y.check(); !ok) return passOn(ok);
   if (pool.fn != PoolFn::Average)
     return fail(ErrorCode::Unsupported, "quantised ", pool.name(), " (averages are supported)");
   const std::vector<TensorType> floats{{DataType::Float32, inputs[0].shape}};
@@ -217,8 +214,8 @@ std::optional<Rows> QuantizedPool::rowsRead(int index, const Rows& output,
 }
 
 Result<TensorTypes> LookUp::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 2, 2); !ok) return std::unexpected(ok.error());
-  if (auto ok = checkByte(inputs[0], 0, "the input"); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 2, 2); !ok) return passOn(ok);
+  if (auto ok = checkByte(inputs[0], 0, "the input"); !ok) return passOn(ok);
   const auto [type, shape] = inputs[1];
   if ((!isByte(type) && type != DataType::Float32) || shape != Shape{256})
     return fail(ErrorCode::ShapeMismatch, "a table of ", type, " ", shape,

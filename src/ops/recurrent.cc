@@ -31,13 +31,13 @@ Result<void> Recurrent::checkAttributes() const {
 
 Result<TensorTypes> Recurrent::inferShape(std::span<const TensorType> inputs) const {
   const bool lstm = cell == CellFn::Lstm;
-  if (auto ok = expectInputs(inputs, 3, lstm ? 8 : 6); !ok) return std::unexpected(ok.error());
-  if (auto ok = checkAttributes(); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 3, lstm ? 8 : 6); !ok) return passOn(ok);
+  if (auto ok = checkAttributes(); !ok) return passOn(ok);
   for (int i = 0; i < 3; ++i) {
     if (inputs[i].shape.rank() != 3)
       return fail(ErrorCode::ShapeMismatch, name(), ": input ", i, " is ", inputs[i].shape,
                   ", expected three axes");
-    if (auto ok = checkShape(inputs[i].shape); !ok) return std::unexpected(ok.error());
+    if (auto ok = checkShape(inputs[i].shape); !ok) return passOn(ok);
   }
   const Shape& x = inputs[0].shape;
   const int64_t steps = x[batchFirst ? 1 : 0], batch = x[batchFirst ? 0 : 1];
@@ -61,8 +61,8 @@ Result<TensorTypes> Recurrent::inferShape(std::span<const TensorType> inputs) co
                   inputs[i].shape, ", expected ", type, " ", wanted[i]);
   }
   const Shape y = batchFirst ? Shape{batch, steps, d, hidden} : Shape{steps, d, batch, hidden};
-  if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
-  if (auto ok = checkShape(state); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkShape(y); !ok) return passOn(ok);
+  if (auto ok = checkShape(state); !ok) return passOn(ok);
   TensorTypes types{{DataType::Float32, y}, {DataType::Float32, state}};
   if (lstm) types.push_back({DataType::Float32, state});
   return types;

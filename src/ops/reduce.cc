@@ -51,19 +51,19 @@ Result<uint32_t> axisMask(std::span<const int64_t> axes, int rank) {
 }
 
 Result<TensorTypes> Reduce::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 1, 1); !ok) return passOn(ok);
   if (!supports(fn, inputs[0].type))
     return fail(ErrorCode::Unsupported, name(), " of ", inputs[0].type);
   const Shape& x = inputs[0].shape;
   const auto mask = axisMask(axes, x.rank());
-  if (!mask) return std::unexpected(mask.error());
+  if (!mask) return passOn(mask);
   Shape y;
   for (int axis = 0; axis < x.rank(); ++axis) {
     const bool reduced = *mask >> axis & 1;
     if (!reduced) y.push_back(x[axis]);
     if (reduced && keepDims) y.push_back(1);
   }
-  if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkShape(y); !ok) return passOn(ok);
   return TensorTypes{TensorType{inputs[0].type, y}};
 }
 

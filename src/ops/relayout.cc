@@ -9,7 +9,7 @@ namespace minnow::ops {
 std::unique_ptr<Operator> makeRelayout() { return std::make_unique<Relayout>(); }
 
 Result<TensorTypes> Relayout::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectMovable(inputs, 1, 1); !ok) return passOn(ok);
   return TensorTypes{inputs[0]};
 }
 

@@ -14,7 +14,7 @@ Result<Shape> Reshape::outputShape(const Shape& input, bool atMost) const {
   if (shape.size() > kMaxRank)
     return fail(ErrorCode::Unsupported, "a shape of ", shape.size(), " axes (at most ", kMaxRank,
                 ")");
-  if (auto ok = checkShape(input); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkShape(input); !ok) return passOn(ok);
   Shape out;
   int rest = -1;
   for (size_t i = 0; i < shape.size(); ++i) {
@@ -27,7 +27,7 @@ Result<Shape> Reshape::outputShape(const Shape& input, bool atMost) const {
     const bool copied = shape[i] == 0 && !allowZero;
     out.push_back(shape[i] == -1 ? 1 : copied ? input[axis] : shape[i]);
   }
-  if (auto ok = checkShape(out); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkShape(out); !ok) return passOn(ok);
   int64_t known = out.elements(), elements = input.elements();
   if (rest >= 0) {
     // Copied axes count on neither side, so that -1 has one answer beside one that is empty.
@@ -50,7 +50,7 @@ Result<Shape> Flatten::outputShape(const Shape& input) const {
   if (axis < -input.rank() || axis > input.rank())
     return fail(ErrorCode::ShapeMismatch, "axis ", axis, " is outside a tensor of rank ",
                 input.rank());
-  if (auto ok = checkShape(input); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkShape(input); !ok) return passOn(ok);
   const int64_t split = axis < 0 ? axis + input.rank() : axis;
   Shape out{1, 1};
   for (int i = 0; i < input.rank(); ++i) out[i < split ? 0 : 1] *= input[i];
@@ -59,7 +59,7 @@ Result<Shape> Flatten::outputShape(const Shape& input) const {
 
 Result<Shape> Squeeze::outputShape(const Shape& input) const {
   const auto dropped = markAxes(axes, input.rank());
-  if (!dropped) return std::unexpected(dropped.error());
+  if (!dropped) return passOn(dropped);
   Shape out;
   for (int i = 0; i < input.rank(); ++i) {
     if ((*dropped)[i] && input[i] != 1)
@@ -74,7 +74,7 @@ Result<Shape> Unsqueeze::outputShape(const Shape& input) const {
     return fail(ErrorCode::Unsupported, "more than ", kMaxRank, " axes");
   const int rank = input.rank() + static_cast<int>(axes.size());
   const auto added = markAxes(axes, rank);
-  if (!added) return std::unexpected(added.error());
+  if (!added) return passOn(added);
   Shape out;
   for (int i = 0, from = 0; i < rank; ++i) out.push_back((*added)[i] ? 1 : input[from++]);
   return out;
@@ -121,10 +121,10 @@ std::optional<DataAxes> Reshape::dataAxes(const DataInputs& in) const {
 
 /// A row of elements need not divide where it is longest.
 Result<TensorTypes> Reshape::largestOutputs(const DataInputs& in) const {
-  if (auto ok = expectMovable(in.types(), 1, 1); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectMovable(in.types(), 1, 1); !ok) return passOn(ok);
   const bool rounds = anyFromData(in.axes(0)) && std::ranges::count(shape, -1) > 0;
   const auto most = isSetInRun(in) ? largestInRun(in) : outputShape(in.shape(0), rounds);
-  if (!most) return std::unexpected(most.error());
+  if (!most) return passOn(most);
   return oneOutput(in.types()[0].type, *most);
 }
 

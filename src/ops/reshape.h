@@ -12,9 +12,9 @@ template <class Self>
 struct ReshapeBase : OperatorBase<Self> {
   static constexpr Facts kFacts{.movedInputs = 0b1};
   Result<TensorTypes> inferShape(std::span<const TensorType> inputs) const override {
-    if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+    if (auto ok = expectMovable(inputs, 1, 1); !ok) return passOn(ok);
     const auto shape = static_cast<const Self&>(*this).outputShape(inputs[0].shape);
-    if (!shape) return std::unexpected(shape.error());
+    if (!shape) return passOn(shape);
     return oneOutput(inputs[0].type, *shape);
   }
   std::optional<Storage> viewOf(const Shape& inputShape, const Storage& input, int) const override {

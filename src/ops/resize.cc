@@ -48,10 +48,10 @@ Result<void> checkBytes(const Resize& op, const TensorType& x) {
 }  // namespace
 
 Result<TensorTypes> Resize::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectMovable(inputs, 1, 1); !ok) return passOn(ok);
   const Shape& x = inputs[0].shape;
   if (mode != ResizeMode::Nearest && inputs[0].type != DataType::Float32)
-    if (auto ok = checkBytes(*this, inputs[0]); !ok) return std::unexpected(ok.error());
+    if (auto ok = checkBytes(*this, inputs[0]); !ok) return passOn(ok);
   const auto rank = static_cast<size_t>(x.rank());
   const bool haveSizes = sizes.size() == rank, haveScales = scales.size() == rank;
   if ((!haveSizes && !sizes.empty()) || (!haveScales && !scales.empty()) ||
@@ -68,7 +68,7 @@ Result<TensorTypes> Resize::inferShape(std::span<const TensorType> inputs) const
       return fail(ErrorCode::BadModel, "scale ", scales[i], " of axis ", i, " is out of range");
     if (x[i] > kMaxExtent) return fail(ErrorCode::ShapeMismatch, x, " is too large");
     const auto extent = resizedExtent(*this, i, x[i]);
-    if (!extent) return std::unexpected(extent.error());
+    if (!extent) return passOn(extent);
     if (*extent < 0 || *extent > kMaxExtent || (x[i] == 0 && *extent != 0))
       return fail(ErrorCode::ShapeMismatch, "cannot resize axis ", i, " of ", x, " to ", *extent);
     y.push_back(*extent);

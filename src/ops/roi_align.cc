@@ -8,7 +8,7 @@ namespace minnow::ops {
 std::unique_ptr<Operator> makeRoiAlign() { return std::make_unique<RoiAlign>(); }
 
 Result<TensorTypes> RoiAlign::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 3, 3); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 3, 3); !ok) return passOn(ok);
   const Shape& x = inputs[0].shape;
   const Shape& rois = inputs[1].shape;
   if (inputs[0].type != DataType::Float32 || inputs[1].type != DataType::Float32 ||
@@ -24,7 +24,7 @@ Result<TensorTypes> RoiAlign::inferShape(std::span<const TensorType> inputs) con
                 "RoiAlign: an output extent or sampling_ratio is out of range");
   if (x[2] < 1 || x[3] < 1) return fail(ErrorCode::ShapeMismatch, "RoiAlign of nothing");
   const Shape y{rois[0], x[1], outputHeight, outputWidth};
-  if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkShape(y); !ok) return passOn(ok);
   return TensorTypes{TensorType{DataType::Float32, y}};
 }
 

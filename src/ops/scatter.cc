@@ -23,10 +23,10 @@ Result<void> expectScatter(std::span<const TensorType> inputs, ScatterReduction 
 }  // namespace
 
 Result<TensorTypes> ScatterElements::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectScatter(inputs, reduction); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectScatter(inputs, reduction); !ok) return passOn(ok);
   const Shape &x = inputs[0].shape, &indices = inputs[1].shape;
   const auto along = normaliseAxis(axis, x.rank());
-  if (!along) return std::unexpected(along.error());
+  if (!along) return passOn(along);
   bool fits = indices.rank() == x.rank() && inputs[2].shape == indices;
   for (int i = 0; fits && i < x.rank(); ++i) fits = i == *along || indices[i] <= x[i];
   if (!fits)
@@ -36,7 +36,7 @@ Result<TensorTypes> ScatterElements::inferShape(std::span<const TensorType> inpu
 }
 
 Result<TensorTypes> ScatterNd::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectScatter(inputs, reduction); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectScatter(inputs, reduction); !ok) return passOn(ok);
   const Shape &x = inputs[0].shape, &indices = inputs[1].shape, &updates = inputs[2].shape;
   const int lead = indices.rank() - 1;
   if (lead < 0 || indices[lead] > x.rank())

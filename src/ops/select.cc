@@ -12,38 +12,38 @@ std::unique_ptr<Operator> makeChoose() { return std::make_unique<Choose>(); }
 std::unique_ptr<Operator> makeNonMaxSuppression() { return std::make_unique<NonMaxSuppression>(); }
 
 Result<TensorTypes> TopK::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectMovable(inputs, 1, 1); !ok) return passOn(ok);
   if (inputs[0].type == DataType::Float16)
     return fail(ErrorCode::Unsupported, "comparison of ", inputs[0].type);
   Shape y = inputs[0].shape;
   const auto along = normaliseAxis(axis, y.rank());
-  if (!along) return std::unexpected(along.error());
+  if (!along) return passOn(along);
   if (k < 0 || k > y[*along])
     return fail(ErrorCode::ShapeMismatch, "the best ", k, " of ", y[*along], " along axis ",
                 *along);
   y[*along] = k;
-  if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkShape(y); !ok) return passOn(ok);
   return TensorTypes{TensorType{inputs[0].type, y}, TensorType{DataType::Int64, y}};
 }
 
 Result<TensorTypes> NonZero::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectMovable(inputs, 1, 1); !ok) return passOn(ok);
   if (inputs[0].type == DataType::Float16)
     return fail(ErrorCode::Unsupported, "comparison of ", inputs[0].type);
-  if (auto ok = checkShape(inputs[0].shape); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkShape(inputs[0].shape); !ok) return passOn(ok);
   return oneOutput(DataType::Int64, {inputs[0].shape.rank(), inputs[0].shape.elements()});
 }
 
 Result<TensorTypes> Compress::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectMovable(inputs, 2, 2); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectMovable(inputs, 2, 2); !ok) return passOn(ok);
   if (inputs[1].type != DataType::Bool || inputs[1].shape.rank() != 1)
     return fail(ErrorCode::ShapeMismatch, "the condition is ", inputs[1].type, " ", inputs[1].shape,
                 ", expected a row of bool");
   Shape y = inputs[0].shape;
-  if (auto ok = checkShape(y); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkShape(y); !ok) return passOn(ok);
   if (flat) return oneOutput(inputs[0].type, {std::min(y.elements(), inputs[1].shape[0])});
   const auto along = normaliseAxis(axis, y.rank());
-  if (!along) return std::unexpected(along.error());
+  if (!along) return passOn(along);
   y[*along] = std::min(y[*along], inputs[1].shape[0]);
   return oneOutput(inputs[0].type, y);
 }
@@ -61,18 +61,18 @@ Result<void> NonMaxSuppression::checkLimits(std::span<const TensorType> inputs) 
 }
 
 Result<TensorTypes> NonMaxSuppression::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 2, 5); !ok) return std::unexpected(ok.error());
-  if (auto ok = checkLimits(inputs); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 2, 5); !ok) return passOn(ok);
+  if (auto ok = checkLimits(inputs); !ok) return passOn(ok);
   const Shape &boxes = inputs[0].shape, &scores = inputs[1].shape;
   if (inputs[0].type != DataType::Float32 || inputs[1].type != DataType::Float32)
     return fail(ErrorCode::Unsupported, "boxes and scores other than float32");
   if (boxes.rank() != 3 || scores.rank() != 3 || boxes[2] != 4 || boxes[0] != scores[0] ||
       boxes[1] != scores[2])
     return fail(ErrorCode::ShapeMismatch, "boxes ", boxes, " and scores ", scores);
-  if (auto ok = checkShape(scores); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkShape(scores); !ok) return passOn(ok);
   const bool given = inputs.size() > 2 && inputs[2].type != DataType::Undefined;
   const int64_t most = given ? boxes[1] : std::clamp<int64_t>(mostPerClass, 0, boxes[1]);
-  if (auto ok = checkShape({scores[0], scores[1], most}); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkShape({scores[0], scores[1], most}); !ok) return passOn(ok);
   return oneOutput(DataType::Int64, {scores[0] * scores[1] * most, 3});
 }
 
@@ -90,7 +90,7 @@ Result<TensorTypes> TopK::largestOutputs(const DataInputs& in) const {
 }
 
 Result<TensorTypes> Choose::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 3, 3); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 3, 3); !ok) return passOn(ok);
   const auto& [type, yes] = inputs[1];
   const auto& [other, no] = inputs[2];
   if (inputs[0].type != DataType::Bool || inputs[0].shape.elements() != 1)

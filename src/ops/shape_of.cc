@@ -15,7 +15,7 @@ ShapeOf::Axes ShapeOf::axesOf(int rank) const {
 }
 
 Result<TensorTypes> ShapeOf::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 1, 1); !ok) return passOn(ok);
   const Axes axes = axesOf(inputs[0].shape.rank());
   return TensorTypes{TensorType{DataType::Int64, {axes.end - axes.first}}};
 }

@@ -39,9 +39,8 @@ bool liesOn(int64_t start, int64_t end, int64_t extent) {
 Result<Slice::Ranges> Slice::ranges(const Shape& input) const {
   if (ends.size() != starts.size() || axes.size() != starts.size() || steps.size() != starts.size())
     return fail(ErrorCode::BadModel, "starts, ends, axes and steps are not of one length");
-  if (auto ok = checkShape(input); !ok) return std::unexpected(ok.error());
-  if (const auto marked = markAxes(axes, input.rank()); !marked)
-    return std::unexpected(marked.error());
+  if (auto ok = checkShape(input); !ok) return passOn(ok);
+  if (const auto marked = markAxes(axes, input.rank()); !marked) return passOn(marked);
   Ranges all;
   for (int i = 0; i < input.rank(); ++i) all[i] = {0, input[i], 1};
   for (size_t i = 0; i < axes.size(); ++i) {
@@ -56,9 +55,9 @@ Result<Slice::Ranges> Slice::ranges(const Shape& input) const {
 }
 
 Result<TensorTypes> Slice::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectMovable(inputs, 1, 1); !ok) return passOn(ok);
   const auto all = ranges(inputs[0].shape);
-  if (!all) return std::unexpected(all.error());
+  if (!all) return passOn(all);
   Shape y;
   for (int i = 0; i < inputs[0].shape.rank(); ++i) y.push_back((*all)[i].count);
   return oneOutput(inputs[0].type, y);

@@ -18,7 +18,7 @@ namespace {
 
 /// The type of results of 8 bits.
 Result<DataType> byteResults(const Softmax& op, std::span<const TensorType> inputs) {
-  if (auto ok = expectInputs(inputs, 3, 4); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 3, 4); !ok) return passOn(ok);
   const bool isOrt = inputs[1].type == DataType::Float32;
   const Shape& rule = inputs[1].shape;
   const bool isRule =
@@ -35,14 +35,14 @@ Result<DataType> byteResults(const Softmax& op, std::span<const TensorType> inpu
 }  // namespace
 
 Result<TensorTypes> Softmax::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 1, 4); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 1, 4); !ok) return passOn(ok);
   const bool isReal = inputs[0].type == DataType::Float32 || inputs[0].type == DataType::Float64;
   if (!isReal && !isByte(inputs[0].type))
     return fail(ErrorCode::Unsupported, name(), " of ", inputs[0].type,
                 " (float32, float64, uint8 and int8 are supported)");
   const Result<DataType> type = isReal ? inputs[0].type : byteResults(*this, inputs);
-  if (!type) return std::unexpected(type.error());
-  if (auto ok = expectInputs(inputs, 1, isReal ? 1 : 4); !ok) return std::unexpected(ok.error());
+  if (!type) return passOn(type);
+  if (auto ok = expectInputs(inputs, 1, isReal ? 1 : 4); !ok) return passOn(ok);
   const int rank = inputs[0].shape.rank();
   if (axis < 0 || axis >= rank)
     return fail(ErrorCode::ShapeMismatch, name(), ": axis ", axis, " is outside a tensor of rank ",

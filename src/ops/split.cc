@@ -14,25 +14,24 @@ int64_t partSize(int64_t extent, int64_t parts) { return (extent + parts - 1) / 
 }  // namespace
 
 Result<int> Split::checkedAxis(std::span<const TensorType> inputs) const {
-  if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
-  if (auto ok = checkShape(inputs[0].shape); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectMovable(inputs, 1, 1); !ok) return passOn(ok);
+  if (auto ok = checkShape(inputs[0].shape); !ok) return passOn(ok);
   if (sizes.empty() && (parts < 1 || parts > kMostParts))
     return fail(ErrorCode::BadModel, "a split into ", parts, " parts");
   return normaliseAxis(axis, inputs[0].shape.rank());
 }
 
 Result<TensorTypes> Split::inferShape(std::span<const TensorType> inputs) const {
-  if (const auto along = checkedAxis(inputs); !along) return std::unexpected(along.error());
+  if (const auto along = checkedAxis(inputs); !along) return passOn(along);
   TensorTypes outputs(count(), inputs[0]);
-  if (auto ok = inferInto(inputs, {&outputs[0], outputs.size()}); !ok)
-    return std::unexpected(ok.error());
+  if (auto ok = inferInto(inputs, {&outputs[0], outputs.size()}); !ok) return passOn(ok);
   return outputs;
 }
 
 Result<void> Split::inferInto(std::span<const TensorType> inputs,
                               std::span<TensorType> outputs) const {
   const auto along = checkedAxis(inputs);
-  if (!along) return std::unexpected(along.error());
+  if (!along) return passOn(along);
   const Shape& x = inputs[0].shape;
   int64_t left = x[*along];
   for (size_t i = 0; i < count(); ++i) {

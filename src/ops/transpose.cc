@@ -9,7 +9,7 @@ namespace minnow::ops {
 std::unique_ptr<Operator> makeTranspose() { return std::make_unique<Transpose>(); }
 
 Result<TensorTypes> Transpose::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectMovable(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectMovable(inputs, 1, 1); !ok) return passOn(ok);
   const Shape& x = inputs[0].shape;
   if (perm.size() != static_cast<size_t>(x.rank()))
     return fail(ErrorCode::ShapeMismatch, "a permutation of ", perm.size(), " axes for ", x);

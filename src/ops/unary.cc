@@ -58,10 +58,10 @@ bool supports(UnaryFn fn, DataType type) {
 }  // namespace
 
 Result<TensorTypes> Unary::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 1, 1); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 1, 1); !ok) return passOn(ok);
   if (!supports(fn, inputs[0].type))
     return fail(ErrorCode::Unsupported, name(), " of ", inputs[0].type, " is not supported");
-  if (auto ok = checkShape(inputs[0].shape); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkShape(inputs[0].shape); !ok) return passOn(ok);
   const bool asks = fn == UnaryFn::IsNaN || fn == UnaryFn::IsInf;
   return TensorTypes{TensorType{asks ? DataType::Bool : inputs[0].type, inputs[0].shape}};
 }

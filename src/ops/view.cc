@@ -77,7 +77,7 @@ Result<std::array<bool, kMaxRank>> markAxes(std::span<const int64_t> axes, int r
   std::array<bool, kMaxRank> marked{};
   for (int64_t given : axes) {
     const auto axis = normaliseAxis(given, rank);
-    if (!axis) return std::unexpected(axis.error());
+    if (!axis) return passOn(axis);
     if (marked[*axis]) return fail(ErrorCode::BadModel, "axis ", given, " is given twice");
     marked[*axis] = true;
   }
@@ -85,7 +85,7 @@ Result<std::array<bool, kMaxRank>> markAxes(std::span<const int64_t> axes, int r
 }
 
 Result<TensorTypes> oneOutput(DataType type, const Shape& shape) {
-  if (auto ok = checkShape(shape); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkShape(shape); !ok) return passOn(ok);
   return TensorTypes{TensorType{type, shape}};
 }
 

@@ -9,17 +9,17 @@ namespace minnow::ops {
 std::unique_ptr<Operator> makeWhere() { return std::make_unique<Where>(); }
 
 Result<TensorTypes> Where::inferShape(std::span<const TensorType> inputs) const {
-  if (auto ok = expectInputs(inputs, 3, 3); !ok) return std::unexpected(ok.error());
+  if (auto ok = expectInputs(inputs, 3, 3); !ok) return passOn(ok);
   if (inputs[0].type != DataType::Bool)
     return fail(ErrorCode::ShapeMismatch, "the condition is ", inputs[0].type, ", not bool");
   if (inputs[1].type != inputs[2].type || elementSize(inputs[1].type) == 0)
     return fail(ErrorCode::ShapeMismatch, "Where of two types, ", inputs[1].type, " and ",
                 inputs[2].type);
   const auto values = broadcastShapes(inputs[1].shape, inputs[2].shape);
-  if (!values) return std::unexpected(values.error());
+  if (!values) return passOn(values);
   const auto shape = broadcastShapes(inputs[0].shape, *values);
-  if (!shape) return std::unexpected(shape.error());
-  if (auto ok = checkShape(*shape); !ok) return std::unexpected(ok.error());
+  if (!shape) return passOn(shape);
+  if (auto ok = checkShape(*shape); !ok) return passOn(ok);
   return TensorTypes{TensorType{inputs[1].type, *shape}};
 }
 

@@ -50,13 +50,13 @@ class Scheduler {
 
   Result<ChainSchedule> run() {
     const auto rows = cut();
-    if (!rows) return std::unexpected(rows.error());
+    if (!rows) return passOn(rows);
     schedule_.ends.assign(nodeTypes_.size() * static_cast<size_t>(schedule_.strips + 1), 0);
     for (int n = schedule_.first; n <= schedule_.last; ++n) sinks_.push_back(isSink(n));
     for (size_t k = 0; k < nodeTypes_.size(); ++k) together_.push_back(rowsTogether(k));
-    if (auto ok = assignBegins(); !ok) return std::unexpected(ok.error());
+    if (auto ok = assignBegins(); !ok) return passOn(ok);
     assignRows();
-    if (auto ok = checkSinks(); !ok) return std::unexpected(ok.error());
+    if (auto ok = checkSinks(); !ok) return passOn(ok);
     assignReads();
     return std::move(schedule_);
   }
@@ -65,11 +65,11 @@ class Scheduler {
   Result<int64_t> cut() {
     for (const NodeTypes& types : nodeTypes_)
       if (types.outputs.empty()) return fail(ErrorCode::Unsupported, "a node without results");
-    if (auto ok = assignBestAxes(); !ok) return std::unexpected(ok.error());
+    if (auto ok = assignBestAxes(); !ok) return passOn(ok);
     const auto [top, bottom] = bandOf(nodeTypes_.size() - 1);
     const int64_t height = bottom - top;
     if (schedule_.band.count > 1)
-      if (auto ok = checkBands(height); !ok) return std::unexpected(ok.error());
+      if (auto ok = checkBands(height); !ok) return passOn(ok);
     rows_ = std::clamp<int64_t>(rows_, 1, height);
     int64_t tensors = 0;
     for (const NodeTypes& types : nodeTypes_)
@@ -408,7 +408,7 @@ Result<std::vector<ChainSchedule>> scheduleBetween(const ir::Graph& graph,
     const Band band{b, count, borders[b], borders[b + 1], borders.back()};
     ChainSchedule* next = b + 1 < count ? &bands[b + 1] : nullptr;
     auto scheduled = Scheduler(graph, types, uses, chain, band, next).run();
-    if (!scheduled) return std::unexpected(std::move(scheduled.error()));
+    if (!scheduled) return passOn(scheduled);
     bands[b] = std::move(*scheduled);
     if (next != nullptr && !lend(bands[b], *next))
       return fail(ErrorCode::Unsupported, "bands with fewer rows than their neighbours need");
@@ -449,13 +449,13 @@ Result<std::vector<ChainSchedule>> scheduleBands(const ir::Graph& graph,
                                                  int count) {
   if (count == 1) {
     auto whole = scheduleChain(graph, types, uses, chain);
-    if (!whole) return std::unexpected(std::move(whole.error()));
+    if (!whole) return passOn(whole);
     std::vector<ChainSchedule> bands;
     bands.push_back(std::move(*whole));
     return bands;
   }
   const auto height = Scheduler(graph, types, uses, chain).cut();
-  if (!height) return std::unexpected(height.error());
+  if (!height) return passOn(height);
   std::vector<int64_t> borders;
   for (int b = 0; b <= count; ++b) borders.push_back(*height * b / count);
   auto bands = scheduleBetween(graph, types, uses, chain, borders);

@@ -73,7 +73,7 @@ class Builder {
     program_.steps.resize(graph_.nodes.size());
     prepared_.resize(graph_.nodes.size());
     for (size_t n = 0; n < graph_.nodes.size(); ++n)
-      if (auto ok = addStep(static_cast<int>(n)); !ok) return std::unexpected(ok.error());
+      if (auto ok = addStep(static_cast<int>(n)); !ok) return passOn(ok);
     placeBuffers();
     if (backend::kHasDevices)
       if (auto ok = joinSteps(); !ok) return std::unexpected(std::move(ok.error()));
@@ -191,9 +191,9 @@ class Builder {
     Step& step = program_.steps[n];
     findWorks(n);
     const auto backend = choose(n);
-    if (!backend) return std::unexpected(backend.error());
+    if (!backend) return passOn(backend);
     auto kernel = prepare(n, **backend);
-    if (!kernel) return std::unexpected(kernel.error());
+    if (!kernel) return passOn(kernel);
     step.backend = *backend;
     step.device = deviceAt(static_cast<size_t>(n));
     if (step.device != kNone && sideOf(n) == Side::Device) prepared_[n] = kernel->get();
@@ -484,11 +484,11 @@ Result<std::shared_ptr<const Program>> build(const ir::Graph& graph, std::vector
                                              const Options& options) {
   // Sizes given anew may ask of an operator what it does not take.
   const auto sizes = ir::findDataSizes(graph, types);
-  if (!sizes) return std::unexpected(sizes.error());
+  if (!sizes) return passOn(sizes);
   std::vector<int> pathOf;
   if (kHasPaths && !options.paths.empty()) {
     auto found = findPaths(graph, options.paths);
-    if (!found) return std::unexpected(std::move(found.error()));
+    if (!found) return passOn(found);
     pathOf = std::move(*found);
   }
   Placement placement;

@@ -83,10 +83,10 @@ class PathSearch {
 
   Result<std::vector<int>> run() {
     for (size_t p = 0; p < paths_.size(); ++p)
-      if (auto ok = findEnds(p); !ok) return std::unexpected(ok.error());
+      if (auto ok = findEnds(p); !ok) return passOn(ok);
     for (size_t p = 0; p < paths_.size(); ++p)
-      if (auto ok = claim(p); !ok) return std::unexpected(ok.error());
-    if (auto ok = checkCircles(); !ok) return std::unexpected(ok.error());
+      if (auto ok = claim(p); !ok) return passOn(ok);
+    if (auto ok = checkCircles(); !ok) return passOn(ok);
     return std::move(pathOf_);
   }
 
@@ -123,7 +123,7 @@ class PathSearch {
     std::vector<int> nodes;
     for (const std::string& name : names) {
       const auto node = find(path, name);
-      if (!node) return std::unexpected(node.error());
+      if (!node) return passOn(node);
       nodes.push_back(*node);
     }
     return nodes;
@@ -140,7 +140,7 @@ class PathSearch {
       return fail(ErrorCode::InvalidArgument, "path ", path + 1,
                   " does not say where it ends; name an operator or a tensor in `to`");
     auto ends = find(path, paths_[path].to);
-    if (!ends) return std::unexpected(ends.error());
+    if (!ends) return passOn(ends);
     upstream_.push_back(needs_.upstream(markedNodes(*ends)));
     ends_.push_back(std::move(*ends));
     return {};
@@ -148,7 +148,7 @@ class PathSearch {
 
   Result<void> claim(size_t path) {
     const Result<Marks> own = paths_[path].from.empty() ? alone(path) : between(path);
-    if (!own) return std::unexpected(own.error());
+    if (!own) return passOn(own);
     for (size_t n = 0; n < own->size(); ++n) {
       if (!(*own)[n]) continue;
       if (pathOf_[n] >= 0)
@@ -176,7 +176,7 @@ class PathSearch {
   /// What lies between the operators where it begins and those where it ends, with them.
   Result<Marks> between(size_t path) const {
     const auto begins = find(path, paths_[path].from);
-    if (!begins) return std::unexpected(begins.error());
+    if (!begins) return passOn(begins);
     const Marks behind = needs_.downstream(markedNodes(*begins));
     for (size_t i = 0; i < begins->size(); ++i)
       if (!upstream_[path][(*begins)[i]])

@@ -18,7 +18,7 @@ Result<void> Runner::bindActualSizes() {
     types_.push_back({view.type, view.shape});
   }
   const auto op = settledOperator();
-  if (!op) return std::unexpected(op.error());
+  if (!op) return passOn(op);
   const size_t read = types_.size();
   types_.resize(read + node().outputs.size());  // room for every step's operands is there
   const std::span written(types_.begin() + static_cast<ptrdiff_t>(read), types_.end());
@@ -32,9 +32,9 @@ Result<void> Runner::bindActualSizes() {
 /// The step's operator with the attributes that its inputs hold.
 Result<const ops::Operator*> Runner::settledOperator() {
   if (plannedStep().settled == kNone) return node().op.get();
-  if (auto ok = finish(); !ok) return std::unexpected(ok.error());
+  if (auto ok = finish(); !ok) return passOn(ok);
   ops::Operator& own = *bindings_->settled[plannedStep().settled];
-  if (auto ok = own.takeAttributes(inputs()); !ok) return std::unexpected(ok.error());
+  if (auto ok = own.takeAttributes(inputs()); !ok) return passOn(ok);
   return &own;
 }
 

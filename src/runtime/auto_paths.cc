@@ -40,11 +40,10 @@ void fillInputs(Frame& frame, std::span<const TensorInfo> inputs) {
 /// Milliseconds of one run.
 Result<double> timed(Session& session, const RunObserver& observer = {}) {
   auto frame = session.begin();
-  if (!frame) return std::unexpected(std::move(frame.error()));
+  if (!frame) return passOn(frame);
   fillInputs(*frame, session.inputs());
   const auto begin = Clock::now();
-  if (auto ok = observer ? frame->runObserved(observer) : frame->run(); !ok)
-    return std::unexpected(std::move(ok.error()));
+  if (auto ok = observer ? frame->runObserved(observer) : frame->run(); !ok) return passOn(ok);
   return Millis(Clock::now() - begin).count();
 }
 
@@ -59,7 +58,7 @@ Result<std::vector<double>> stepTimes(Session& session, size_t steps) {
       if (event.kind == RunEvent::Kind::Step)
         times[event.step] += Millis(event.end - event.begin).count() / event.bands;
     });
-    if (!ran) return std::unexpected(ran.error());
+    if (!ran) return passOn(ran);
     for (size_t s = 0; s < steps; ++s) best[s] = std::min(best[s], times[s]);
   }
   return best;
@@ -88,11 +87,11 @@ class Chooser {
       return fail(ErrorCode::InvalidArgument,
                   "a session either is told its paths or finds them (autoPaths); give one of both");
     const auto added = add("one path", choice_.options, 0);
-    if (!added) return std::unexpected(added.error());
+    if (!added) return passOn(added);
     auto times = looked();
-    if (!times) return std::unexpected(times.error());
-    if (auto ok = tryOthers(std::move(*times)); !ok) return std::unexpected(ok.error());
-    if (auto ok = measure(); !ok) return std::unexpected(ok.error());
+    if (!times) return passOn(times);
+    if (auto ok = tryOthers(std::move(*times)); !ok) return passOn(ok);
+    if (auto ok = measure(); !ok) return passOn(ok);
     choice_.options = candidates_[choice_.chosen].options;
     return std::move(choice_);
   }
@@ -118,7 +117,7 @@ class Chooser {
     SessionOptions small = options;
     small.frames = 1;
     auto session = model_.createSession(small, shapes_);
-    if (!session) return std::unexpected(std::move(session.error()));
+    if (!session) return passOn(session);
     candidates_.push_back({std::move(options), std::move(*session)});
     choice_.tried.push_back({std::move(what), predictedMs, 0});
     return {};
@@ -135,7 +134,7 @@ class Chooser {
   static Result<bool> hasRoom(const Result<void>& added) {
     if (added) return true;
     if (added.error().code == ErrorCode::OutOfMemory) return false;
-    return std::unexpected(added.error());
+    return passOn(added);
   }
 
   /// One path on a single unit; none where there is no room.
@@ -144,7 +143,7 @@ class Chooser {
     alone.backend = backend, alone.backups = "";
     const std::string_view where = isOnDevice(backend) ? backend : "the CPU";
     const auto room = hasRoom(add(text("one path on ", where), alone, 0));
-    if (!room) return std::unexpected(room.error());
+    if (!room) return passOn(room);
     return *room ? looked() : Result<std::vector<double>>();
   }
 
@@ -154,7 +153,7 @@ class Chooser {
     std::erase_if(list, [](const backend::Backend* device) { return !isHere(*device); });
     for (const backend::Backend* device : list) {
       auto times = list.size() == 1 ? first : tryAlone(device->name());
-      if (!times) return std::unexpected(times.error());
+      if (!times) return passOn(times);
       if (!times->empty())
         devices_.push_back({device->name(), candidates_.size() - 1, std::move(*times)});
     }
@@ -165,14 +164,14 @@ class Chooser {
     if (auto ok = tryDevices(alone); !ok) return ok;
     if (isOnDevice(choice_.options.backend)) {
       auto onCpu = tryAlone("cpu");
-      if (!onCpu) return std::unexpected(onCpu.error());
+      if (!onCpu) return passOn(onCpu);
       alone = std::move(*onCpu);
     }
     if (threads_ < 2 || alone.size() != graph_.nodes.size()) return {};
     SessionOptions cpu = choice_.options;
     cpu.backend = "cpu", cpu.backups = "";
     const auto beside = timesOnOneThread(cpu);
-    if (!beside) return std::unexpected(beside.error());
+    if (!beside) return passOn(beside);
     if (beside->empty()) return {};
     const planning::Order order =
         planning::orderInLanes(graph_, alone, *beside, kMeeting, threads_);
@@ -186,9 +185,9 @@ class Chooser {
     options.frames = 1;
     auto session = model_.createSession(options, shapes_);
     if (!session && session.error().code == ErrorCode::OutOfMemory) return std::vector<double>();
-    if (!session) return std::unexpected(session.error());
+    if (!session) return passOn(session);
     const auto times = stepTimes(*session, graph_.nodes.size());
-    if (!times) return std::unexpected(times.error());
+    if (!times) return passOn(times);
     return *times;
   }
 
@@ -239,7 +238,7 @@ class Chooser {
         there ? text("paths, '", graph_.nodes[there->back()].name, "' on ", device->name)
               : "paths on the CPU";
     const auto room = hasRoom(add(what, std::move(options), predictedMs));
-    if (!room) return std::unexpected(room.error());
+    if (!room) return passOn(room);
     if (!*room || there == nullptr) return {};
     const auto isThere = [&](const OperatorInfo& op) { return op.backend == device->name; };
     if (std::ranges::none_of(operatorsOf(candidates_.size() - 1), isThere))
@@ -324,7 +323,7 @@ class Chooser {
       for (size_t c = 0; c < candidates_.size(); ++c) {
         if (choice_.tried[c].measuredMs > limit) continue;
         const auto ms = timed(*candidates_[c].session);
-        if (!ms) return std::unexpected(ms.error());
+        if (!ms) return passOn(ms);
         if (turn >= 0) choice_.tried[c].measuredMs = std::min(choice_.tried[c].measuredMs, *ms);
       }
     }
@@ -353,7 +352,7 @@ Result<PathChoice> Interpreter::choosePaths(const SessionOptions& options,
                   "this build computes a model as one path; -DMINNOW_PATHS=ON builds for more");
     const RuntimeOptions& of = impl_->runtime->options;
     const auto list = backendsAsked(options.backend, options.backups, of.kernelCache);
-    if (!list) return std::unexpected(list.error());
+    if (!list) return passOn(list);
     SessionOptions asked = options;
     asked.backend = list->front()->name();  // which stays: the caller's words may go
     asked.backups = namesBehind(*list);

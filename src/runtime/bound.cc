@@ -81,11 +81,11 @@ Result<void> bindAt(Frame::Impl& frame, bool isInput, std::string_view name, con
   const program::Program& program = frame.session->program();
   const auto index =
       indexOf(isInput ? program.inputs : program.outputs, isInput ? "input" : "output", name);
-  if (!index) return std::unexpected(index.error());
+  if (!index) return passOn(index);
   const ValueId id = isInput ? program.graph->inputs[*index] : program.graph->outputs[*index];
   const auto step =
       isInput ? entryOf(program, id, std::string(name)) : exitOf(program, id, std::string(name));
-  if (!step) return std::unexpected(step.error());
+  if (!step) return passOn(step);
   const ir::Node& node = program.graph->nodes[*step];
   const ValueId there = isInput ? node.outputs[0] : node.inputs[0];
   auto kernel = makeAt(program, there, make);

@@ -74,8 +74,8 @@ minnow_status copy(const minnow_tensor* tensor, Element* elements, size_t bytes,
 
 Result<minnow::InterpreterOptions> optionsOf(const minnow_interpreter_options* options) {
   auto given = completed<minnow_interpreter_options>(options, MINNOW_INTERPRETER_OPTIONS_INIT);
-  if (!given) return std::unexpected(std::move(given.error()));
-  if (auto ok = areZero({given->reserved}); !ok) return std::unexpected(std::move(ok.error()));
+  if (!given) return passOn(given);
+  if (auto ok = areZero({given->reserved}); !ok) return passOn(ok);
   return minnow::InterpreterOptions{.verifyWeights = given->verify_weights != 0};
 }
 
@@ -92,8 +92,8 @@ std::vector<std::string> namesOf(const char* const* names) {
 
 Result<minnow::PathOptions> pathOf(const minnow_path* path) {
   const auto given = completed<minnow_path>(path, MINNOW_PATH_INIT);
-  if (!given) return std::unexpected(given.error());
-  if (auto ok = areZero({given->reserved}); !ok) return std::unexpected(std::move(ok.error()));
+  if (!given) return passOn(given);
+  if (auto ok = areZero({given->reserved}); !ok) return passOn(ok);
   const auto [backend, backups] = splitList(given->backends);
   return minnow::PathOptions{namesOf(given->to), namesOf(given->from), std::string(backend),
                              std::string(backups), given->threads};
@@ -101,13 +101,13 @@ Result<minnow::PathOptions> pathOf(const minnow_path* path) {
 
 Result<minnow::SessionOptions> optionsOf(const minnow_session_options* options) {
   auto given = completed<minnow_session_options>(options, MINNOW_SESSION_OPTIONS_INIT);
-  if (!given) return std::unexpected(std::move(given.error()));
+  if (!given) return passOn(given);
   minnow::SessionOptions all{.waitForArena = given->wait_for_arena != 0,
                              .frames = given->frames,
                              .inStrips = given->in_strips != 0,
                              .precision = static_cast<minnow::Precision>(given->precision),
                              .autoPaths = given->auto_paths != 0};
-  if (auto ok = areZero({given->reserved}); !ok) return std::unexpected(std::move(ok.error()));
+  if (auto ok = areZero({given->reserved}); !ok) return passOn(ok);
   std::tie(all.backend, all.backups) = splitList(given->backends);
   if (given->precision != MINNOW_PRECISION_HIGH && given->precision != MINNOW_PRECISION_LOW)
     return minnow::fail(ErrorCode::InvalidArgument, "precision is ", given->precision,

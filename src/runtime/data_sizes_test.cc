@@ -122,7 +122,7 @@ TEST(Runtime, SizesFromDataThatDoNotFitFailInTheRun) {
     std::vector<float> sums;
     const TensorView out = frame->output(0);
     for (int64_t i = 0; ok && i < out.elements(); ++i) sums.push_back(out.as<float>()[i]);
-    return ok ? Result<std::vector<float>>(sums) : std::unexpected(ok.error());
+    return ok ? Result<std::vector<float>>(sums) : passOn(ok);
   };
   EXPECT_EQ(run(2.5F), (std::vector{5.5F, 6.5F}));
   ASSERT_TRUE(session->resizeInput("y", {5}));

@@ -38,13 +38,18 @@ Frame::~Frame() {
 
 namespace {
 
-/// A view that tests false; `words` keeps what it says.
-TensorView none(const char* kind, std::span<const TensorInfo> infos, TextPart asked,
+std::string listed(std::span<const TensorInfo> infos) {
+  std::string names;
+  for (const TensorInfo& info : infos) names += (names.empty() ? "" : ", ") + info.name;
+  return names;
+}
+
+/// A view that tests false; `words` keeps what it says. Asked for was a name or an index.
+TensorView none(const char* kind, std::span<const TensorInfo> infos, const auto& asked,
                 std::string& words) {
   auto why = guarded(kind, [&]() -> Result<void> {
-    std::string names;
-    for (const TensorInfo& info : infos) names += (names.empty() ? "" : ", ") + info.name;
-    return fail(ErrorCode::NotFound, "the model has no ", kind, " '", asked, "'; it has: ", names);
+    return fail(ErrorCode::NotFound, "the model has no ", kind, " '", asked,
+                "'; it has: ", listed(infos));
   });
   words = std::move(why.error().message);
   TensorView view;
@@ -124,9 +129,9 @@ Result<CallbackVerdict> callOnCopies(const OpCallback& callback, const OperatorI
                                      std::span<const ir::ValueId> ids,
                                      std::span<TensorView> views) {
   runtime::Runner::OnHost copies;
-  if (auto ok = copies.take(runner.bindings(), ids, views); !ok) return std::unexpected(ok.error());
+  if (auto ok = copies.take(runner.bindings(), ids, views); !ok) return passOn(ok);
   const CallbackVerdict verdict = callback(info, views);
-  if (auto ok = copies.giveBack(); !ok) return std::unexpected(ok.error());
+  if (auto ok = copies.giveBack(); !ok) return passOn(ok);
   return verdict;
 }
 
@@ -143,7 +148,7 @@ Result<void> call(const OpCallback& callback, runtime::Runner& runner, base::Tea
   const bool onDevice = backend::kHasDevices && !runner.program().devices.empty();
   const auto verdict = onDevice ? callOnCopies(callback, info, runner, runner.node().*ids, views)
                                 : Result<CallbackVerdict>(callback(info, views));
-  if (!verdict) return std::unexpected(verdict.error());
+  if (!verdict) return passOn(verdict);
   if (*verdict == CallbackVerdict::Continue) return {};
   return fail(ErrorCode::Stopped, "a callback stopped the run at node '", info.name, "'");
 }
@@ -328,11 +333,10 @@ Result<bool> Frame::advance() {
     }
     base::ThreadPool& pool = model.runtime->threads;
     base::Team team = pool.lease(model.runtime->options.threads);
-    if (auto ok = runComputing(frame, model.source, pool, team); !ok)
-      return std::unexpected(ok.error());
+    if (auto ok = runComputing(frame, model.source, pool, team); !ok) return passOn(ok);
     frame.underWay = !frame.runner->isDone();
     if (frame.underWay) return false;
-    if (auto ok = frame.runner->finish(); !ok) return std::unexpected(ok.error());
+    if (auto ok = frame.runner->finish(); !ok) return passOn(ok);
     return true;
   });
 }

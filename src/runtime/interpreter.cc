@@ -22,17 +22,16 @@ Result<std::shared_ptr<Interpreter::Impl>> Interpreter::Impl::create(
     std::shared_ptr<Runtime::Impl> runtime, std::shared_ptr<ModelBytes> model, std::string source,
     const InterpreterOptions& options) {
   auto graph = format::read(model->bytes, source);
-  if (!graph) return std::unexpected(std::move(graph.error()));
+  if (!graph) return passOn(graph);
   if (options.verifyWeights)
-    if (auto ok = format::verifyWeights(model->bytes, source); !ok)
-      return std::unexpected(std::move(ok.error()));
+    if (auto ok = format::verifyWeights(model->bytes, source); !ok) return passOn(ok);
   auto impl = std::make_shared<Impl>();
   impl->runtime = std::move(runtime);
   impl->model = std::move(model);
   impl->source = std::move(source);
   impl->graph = std::move(*graph);
   impl->nameInputsAndOutputs();
-  if (auto ok = impl->enterAccounts(); !ok) return std::unexpected(std::move(ok.error()));
+  if (auto ok = impl->enterAccounts(); !ok) return passOn(ok);
   return impl;
 }
 
@@ -69,7 +68,7 @@ bool Interpreter::Impl::shareBytes() {
 /// Asks the budget and charges file, weights and metadata.
 Result<void> Interpreter::Impl::enterAccounts() {
   const auto header = format::readHeader(model->bytes, source);
-  if (!header) return std::unexpected(header.error());
+  if (!header) return passOn(header);
   const std::lock_guard lock(runtime->mutex);
   const bool shared = shareBytes();
   const MemoryLedger metadata{.heapBytes = heapBytes()};
@@ -92,7 +91,7 @@ Result<Interpreter> Interpreter::createFromBuffer(Runtime& runtime,
     auto bytes = std::make_shared<ModelBytes>();
     bytes->bytes = model;
     auto impl = Impl::create(runtime.impl_, std::move(bytes), "model in memory", options);
-    if (!impl) return std::unexpected(std::move(impl.error()));
+    if (!impl) return passOn(impl);
     return Interpreter(std::move(*impl));
   });
 }
@@ -101,12 +100,12 @@ Result<Interpreter> Interpreter::createFromFile(Runtime& runtime, const std::fil
                                                 const InterpreterOptions& options) {
   return guarded(path.native(), [&]() -> Result<Interpreter> {
     auto file = base::MappedFile::open(path);
-    if (!file) return std::unexpected(std::move(file.error()));
+    if (!file) return passOn(file);
     auto bytes = std::make_shared<ModelBytes>();
     bytes->bytes = (*file)->bytes();
     bytes->file = std::move(*file);
     auto impl = Impl::create(runtime.impl_, std::move(bytes), path.native(), options);
-    if (!impl) return std::unexpected(std::move(impl.error()));
+    if (!impl) return passOn(impl);
     return Interpreter(std::move(*impl));
   });
 }
@@ -136,7 +135,7 @@ std::string Interpreter::checksum() const {
   return guarded(impl_->source,
                  [&]() -> Result<std::string> {
                    const auto header = format::readHeader(impl_->model->bytes, impl_->source);
-                   if (!header) return std::unexpected(header.error());
+                   if (!header) return passOn(header);
                    char digits[33];
                    std::snprintf(digits, sizeof digits, "%016" PRIx64 "%016" PRIx64,
                                  header->metadataChecksum, header->weightsChecksum);

@@ -222,7 +222,7 @@ std::vector<TensorView> Runner::visibleOutputs() const {
 namespace {
 
 Result<void> settle(const backend::Backend& backend, const Result<backend::Event>& begun) {
-  if (!begun) return std::unexpected(begun.error());
+  if (!begun) return passOn(begun);
   return *begun == backend::kDone ? Result<void>() : backend.wait(*begun);
 }
 

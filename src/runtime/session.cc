@@ -50,13 +50,13 @@ Result<std::shared_ptr<SharedProgram>> Interpreter::Impl::programFor(std::vector
   const size_t devices = backend::kHasDevices ? program::devicesIn(list) : 0;
   for (size_t device = 0; device < devices; ++device) list[device]->measure(*list[devices]);
   auto settled = runtime::settleTypes(graph, types);
-  if (!settled) return std::unexpected(std::move(settled.error()));
+  if (!settled) return passOn(settled);
   const std::vector<program::Path> paths = pathsFor(asked);
   auto program = program::build(*settled ? (*settled)->graph : graph, std::move(types),
                                 {runtime->options.threads, asked.inStrips, list,
                                  devicesNamed(asked.backend, asked.backups).size(), paths,
                                  asked.precision == Precision::Low});
-  if (!program) return std::unexpected(std::move(program.error()));
+  if (!program) return passOn(program);
   // Not make_shared: the list's weak reference would keep its memory when no session uses it any
   // more.
   std::shared_ptr<SharedProgram> shared(new SharedProgram);
@@ -96,7 +96,7 @@ size_t heapBytes(const Session::Impl& session, std::span<const Frame::Impl> fram
 
 Result<memory::ArenaBlock> allocateBlock(const void* memory, size_t bytes) {
   auto block = static_cast<const backend::DeviceMemory*>(memory)->allocate(bytes);
-  if (!block) return std::unexpected(std::move(block.error()));
+  if (!block) return passOn(block);
   return memory::ArenaBlock(block->release(),
                             [](void* gone) { delete static_cast<backend::DeviceBlock*>(gone); });
 }
@@ -178,10 +178,10 @@ Result<SessionOptions> checked(SessionOptions options, const RuntimeOptions& run
                 concurrency, ", the runtime's concurrency");
   if (options.frames == 0) options.frames = concurrency;
   const auto list = backendsAsked(options.backend, options.backups, runtime.kernelCache);
-  if (!list) return std::unexpected(list.error());
+  if (!list) return passOn(list);
   options.backend = list->front()->name();  // the caller's words may go
   options.backups = namesBehind(*list);
-  if (auto ok = checkPaths(options, runtime); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkPaths(options, runtime); !ok) return passOn(ok);
   return options;
 }
 
@@ -202,7 +202,7 @@ Result<ir::ValueId> inputOf(const ir::Graph& graph, const std::string& name, con
   for (const ir::ValueId id : graph.inputs) {
     const ir::Value& value = graph.values[id];
     if (value.name != name) continue;
-    if (auto ok = ops::checkShape(shape); !ok) return std::unexpected(std::move(ok.error()));
+    if (auto ok = ops::checkShape(shape); !ok) return passOn(ok);
     if (shape.rank() == value.type.shape.rank()) return id;
     return fail(ErrorCode::ShapeMismatch, "input '", name, "' has ", value.type.shape.rank(),
                 " axes, the shape ", shape, " has ", shape.rank());
@@ -215,7 +215,7 @@ Result<void> setShapes(const ir::Graph& graph, InputShapes shapes, std::vector<T
   std::vector<ir::ValueId> asked;
   for (const auto& [name, shape] : shapes) {
     const auto id = inputOf(graph, name, shape);
-    if (!id) return std::unexpected(id.error());
+    if (!id) return passOn(id);
     types[*id].shape = shape;
     asked.push_back(*id);
   }
@@ -234,10 +234,10 @@ Result<Session> Interpreter::createSession(const SessionOptions& options,
   return guarded(impl_->source, [&]() -> Result<Session> {
     if (program::kHasPaths && options.autoPaths) {
       const auto choice = choosePaths(options, shapes);
-      return choice ? createSession(choice->options, shapes) : std::unexpected(choice.error());
+      return choice ? createSession(choice->options, shapes) : passOn(choice);
     }
     auto taken = checked(options, impl_->runtime->options);
-    if (!taken) return std::unexpected(std::move(taken.error()));
+    if (!taken) return passOn(taken);
     std::vector<TensorType> types = typesOf(impl_->graph);
     if (auto ok = setShapes(impl_->graph, shapes, types); !ok)
       return fail(ok.error().code, impl_->source, ": ", ok.error().message);
@@ -246,8 +246,7 @@ Result<Session> Interpreter::createSession(const SessionOptions& options,
     auto session = std::make_shared<Session::Impl>();
     session->model = impl_;
     session->options = *taken;
-    if (auto ok = session->use(std::move(*program)); !ok)
-      return std::unexpected(std::move(ok.error()));
+    if (auto ok = session->use(std::move(*program)); !ok) return passOn(ok);
     return Session(std::move(session));
   });
 }
@@ -314,7 +313,7 @@ Result<void> Session::resizeInput(std::string_view name, const Shape& shape) {
 Result<std::shared_ptr<SharedProgram>> Session::Impl::programFor(InputShapes shapes) const {
   const ir::Graph& graph = model->graph;
   std::vector<TensorType> types = program().allTypes();
-  if (auto ok = setShapes(graph, shapes, types); !ok) return std::unexpected(std::move(ok.error()));
+  if (auto ok = setShapes(graph, shapes, types); !ok) return passOn(ok);
   const auto same = [&](ir::ValueId in) { return program().typeOf(in) == types[in]; };
   if (std::ranges::all_of(graph.inputs, same)) return nullptr;
   return model->programFor(std::move(types), options);
@@ -370,7 +369,7 @@ void Session::Impl::giveBack(Frame::Impl& frame) {
 
 Result<Frame> Session::begin() {
   return guarded(impl_->model->source, [&]() -> Result<Frame> {
-    if (auto ok = impl_->enter(); !ok) return std::unexpected(std::move(ok.error()));
+    if (auto ok = impl_->enter(); !ok) return passOn(ok);
     auto lease = impl_->model->runtime->arenas.lease(impl_->announced, impl_->options.waitForArena);
     if (!lease) {
       impl_->leave();

@@ -35,16 +35,16 @@ Result<std::unique_ptr<const sizes::Settled>> settleTypes(const ir::Graph& graph
   if (!graph.sizes) {
     for (size_t v = 0; v < types.size(); ++v)
       if (graph.values[v].isConstant()) types[v] = graph.values[v].type;
-    if (auto ok = graph.inferTypes(types); !ok) return std::unexpected(ok.error());
-    if (auto ok = sizes::checkRanks(graph, types); !ok) return std::unexpected(ok.error());
+    if (auto ok = graph.inferTypes(types); !ok) return passOn(ok);
+    if (auto ok = sizes::checkRanks(graph, types); !ok) return passOn(ok);
     return nullptr;
   }
   auto program = sizeGraph(graph);
-  if (!program) return std::unexpected(program.error());
+  if (!program) return passOn(program);
   auto settled = sizes::settle(graph, std::move(*program), inputTypes(graph, types));
-  if (!settled) return std::unexpected(settled.error());
+  if (!settled) return passOn(settled);
   for (size_t v = 0; v < types.size(); ++v) types[v] = settled->graph.values[v].type;
-  if (auto ok = sizes::checkRanks(graph, types); !ok) return std::unexpected(ok.error());
+  if (auto ok = sizes::checkRanks(graph, types); !ok) return passOn(ok);
   return std::make_unique<const sizes::Settled>(std::move(*settled));
 }
 
@@ -58,7 +58,7 @@ Result<std::vector<std::string>> operatorKinds(const ir::Graph& graph) {
   add(graph);
   if (graph.sizes) {
     const auto program = sizeGraph(graph);
-    if (!program) return std::unexpected(program.error());
+    if (!program) return passOn(program);
     add(*program);
   }
   return std::vector<std::string>(kinds.begin(), kinds.end());

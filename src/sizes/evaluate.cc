@@ -56,12 +56,12 @@ Result<std::vector<Evaluated>> run(const ops::Operator& op, std::span<const Tens
                                    std::span<const TensorType> types, Budget& budget) {
   std::vector<TensorView> out;
   auto outTypes = op.inferShape(types);
-  if (!outTypes) return std::unexpected(outTypes.error());
-  if (auto ok = spend(op, types, *outTypes, budget); !ok) return std::unexpected(ok.error());
+  if (!outTypes) return passOn(outTypes);
+  if (auto ok = spend(op, types, *outTypes, budget); !ok) return passOn(ok);
   std::vector<Buffer> buffers;
   for (const TensorType& type : *outTypes) {
     auto buffer = allocate(type);
-    if (!buffer) return std::unexpected(buffer.error());
+    if (!buffer) return passOn(buffer);
     buffers.push_back(*buffer);
     out.push_back(buffer->view);
   }
@@ -78,7 +78,7 @@ Result<std::vector<Evaluated>> run(const ops::Operator& op, std::span<const Tens
   const base::DenormalsFlushed flushed;
   const kernels::KernelArgs args{in, out, {workspace.get(), bytes}, &team};
   if (auto ok = idle ? Result<void>() : kernels::reference::find(op.kind())(op, args); !ok)
-    return std::unexpected(ok.error());
+    return passOn(ok);
   std::vector<Evaluated> results;
   for (size_t i = 0; i < out.size(); ++i) {
     // The shape is the kernel's: it may be smaller than inferred where it depends on data.
@@ -101,7 +101,7 @@ Result<std::vector<Evaluated>> evaluate(const ir::Graph& graph, const ops::Opera
   }
   if (!op.facts().takesAttributes) return run(op, in, types, budget);
   const auto settled = op.clone();
-  if (auto ok = settled->takeAttributes(in); !ok) return std::unexpected(ok.error());
+  if (auto ok = settled->takeAttributes(in); !ok) return passOn(ok);
   return run(*settled, in, types, budget);
 }
 

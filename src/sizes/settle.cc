@@ -164,7 +164,7 @@ class Program {
 
   Result<void> infer(const ir::Node& node) {
     const auto types = sizes_.outputTypes(node, graph_.inputTypes(node));
-    if (!types) return std::unexpected(types.error());
+    if (!types) return passOn(types);
     if (sizes_.concerns(node))
       if (auto ok = sizes_.enter(node, graph_.inputTypes(node)); !ok) return ok;
     for (size_t i = 0; i < node.outputs.size(); ++i)
@@ -188,7 +188,7 @@ class Program {
       for (const ValueId id : node.inputs)
         if (id != kNoValue && !known(graph_, id)) return noSuchSize();
     const auto results = evaluate(graph_, *node.op, node.inputs, budget_);
-    if (!results) return std::unexpected(results.error());
+    if (!results) return passOn(results);
     for (size_t i = 0; i < node.outputs.size(); ++i)
       if (auto ok = give(node.outputs[i], (*results)[i].type, (*results)[i].constant); !ok)
         return ok;
@@ -260,7 +260,7 @@ Result<void> checkRanks(const ir::Graph& graph, std::span<const TensorType> type
 Result<Settled> settle(const ir::Graph& graph, ir::Graph program,
                        std::span<const TensorType> inputs) {
   if (inputs.size() != graph.inputs.size()) return noSuchSize();
-  if (auto ok = Program(program).run(inputs); !ok) return std::unexpected(ok.error());
+  if (auto ok = Program(program).run(inputs); !ok) return passOn(ok);
   Settled settled{graph.clone()};
   settled.graph.extents = {};  // the model's are asked
   for (size_t i = 0; i < inputs.size(); ++i)
@@ -269,12 +269,11 @@ Result<Settled> settle(const ir::Graph& graph, ir::Graph program,
     if (value.size == kNoValue || !value.isConstant()) continue;
     const ir::Value* size = known(program, value.size);
     if (!size) return noSuchSize();
-    if (auto ok = store(*size, value, settled.constantBytes); !ok)
-      return std::unexpected(ok.error());
+    if (auto ok = store(*size, value, settled.constantBytes); !ok) return passOn(ok);
   }
   for (ir::Node& node : settled.graph.nodes)
     if (auto ok = setAttributes(settled.graph, node, program); !ok) return atNode(node, ok.error());
-  if (auto ok = settled.graph.inferTypes(); !ok) return std::unexpected(ok.error());
+  if (auto ok = settled.graph.inferTypes(); !ok) return passOn(ok);
   return settled;
 }
 

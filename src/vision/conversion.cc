@@ -83,7 +83,7 @@ Result<Rect> checkCrop(const ImageView& src, const PreProcess& pre) {
     return fail(ErrorCode::InvalidArgument, "the picture is empty");
   if (std::max(src.width, src.height) > kMaxExtent)
     return fail(ErrorCode::InvalidArgument, "the picture is wider or higher than ", kMaxExtent);
-  if (auto planes = checkPlanes(src); !planes) return std::unexpected(planes.error());
+  if (auto planes = checkPlanes(src); !planes) return passOn(planes);
   const Rect all{0, 0, src.width, src.height};
   const Rect crop = pre.crop.value_or(all);
   const bool inside = crop.x >= 0 && crop.y >= 0 && crop.width > 0 && crop.height > 0 &&
@@ -118,9 +118,9 @@ ByteRange Target::bytesOf(int64_t channel, int row, int column, int count) const
 
 Result<Conversion> prepare(const ImageView& src, const PreProcess& pre, const TensorView& dst) {
   const Result<Rect> crop = checkCrop(src, pre);
-  if (!crop) return std::unexpected(crop.error());
+  if (!crop) return passOn(crop);
   Result<Target> target = findAxes(pre, dst);
-  if (!target) return std::unexpected(target.error());
+  if (!target) return passOn(target);
   const TurnedFrame frame(src, *crop, pre.turn, pre.colour);
   target->picture = placePicture(frame.width(), frame.height(), pre, *target);
   return Conversion{pre, *crop, frame, *target};

@@ -98,7 +98,7 @@ Result<Image> decodeImage(std::span<const std::byte> file, std::string_view name
   return guarded(name, [&]() -> Result<Image> {
     OwnMemory memory;
     const Result<PictureInfo> info = decodeAny({file, name, limits}, memory);
-    if (!info) return std::unexpected(info.error());
+    if (!info) return passOn(info);
     Image image{info->width, info->height, PixelFormat::Rgb, std::move(memory.pixels)};
     image.pixels.resize(static_cast<size_t>(image.rowBytes()) * image.height);
     return turned(std::move(image), info->upright);
@@ -110,7 +110,7 @@ Result<DecodedFrame> decodeImageInto(std::span<const std::byte> file, std::strin
   return guarded(name, [&]() -> Result<DecodedFrame> {
     CallersMemory memory(into, name);
     const Result<PictureInfo> info = decodeAny({file, name, limits}, memory);
-    if (!info) return std::unexpected(info.error());
+    if (!info) return passOn(info);
     return DecodedFrame{ImageView::packed(into.data(), info->width, info->height, PixelFormat::Rgb),
                         info->upright};
   });
@@ -119,7 +119,7 @@ Result<DecodedFrame> decodeImageInto(std::span<const std::byte> file, std::strin
 Result<Image> readImage(const std::filesystem::path& path, const DecodeLimits& limits) {
   return guarded(path.native(), [&]() -> Result<Image> {
     const Result<std::vector<std::byte>> bytes = base::readFile(path, kMaxFileBytes);
-    if (!bytes) return std::unexpected(bytes.error());
+    if (!bytes) return passOn(bytes);
     return decodeImage(*bytes, path.native(), limits);
   });
 }

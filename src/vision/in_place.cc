@@ -105,7 +105,7 @@ namespace {
 
 Result<ptrdiff_t> placeFrame(const ImageView& src, const PreProcess& pre, const TensorView& dst) {
   const Result<Conversion> conversion = prepare(src, pre, dst);
-  if (!conversion) return std::unexpected(conversion.error());
+  if (!conversion) return passOn(conversion);
   const ByteRange frame = hullOf(src), region = conversion->target.bytes();
   const intptr_t size = frame.end - frame.begin;
   if (size > region.end - region.begin)

@@ -205,7 +205,7 @@ namespace {
 
 Result<Placement> convert(const ImageView& src, const PreProcess& pre, const TensorView& dst) {
   const Result<Conversion> conversion = prepare(src, pre, dst);
-  if (!conversion) return std::unexpected(conversion.error());
+  if (!conversion) return passOn(conversion);
   std::optional<Route> route;
   if (overlaps(*conversion)) {
     route = safeRoute(*conversion);

@@ -23,6 +23,7 @@ using kernels::offsetOf;
 using kernels::reference::apply;
 using kernels::reference::Axes;
 using kernels::reference::axesOf;
+using kernels::reference::foldExponentials;
 using kernels::reference::foldMax;
 using kernels::reference::foldSum;
 
@@ -110,7 +111,7 @@ Result<void> softmaxAlong(uint32_t mask, bool shifted, const KernelArgs& args) {
     float* to = y.as<float>() + offsetOf(index, outSets.strides, sets.shape.rank());
     const float max = shifted ? foldMax(set, striped, from) : 0.0f;
     const auto power = [&](float v) { return kernels::reference::exp(v - max); };
-    const float inverse = 1.0f / foldSum<float>(set, striped, from, power);
+    const float inverse = 1.0f / foldExponentials(set, striped, from, max);
     forEachIndex(set.shape, [&](const Index& i) {
       const int rank = set.shape.rank();
       to[offsetOf(i, outSet.strides, rank)] = power(from[offsetOf(i, set.strides, rank)]) * inverse;
@@ -143,8 +144,8 @@ Result<void> normaliseByRawMoments(const ops::Operator& op, const KernelArgs& ar
   for (int axis = 0; axis < x.shape.rank(); ++axis) (axis < norm.axis ? within : sets)[axis] = 1;
   forEachIndex(sets, [&](const Index& start) {
     const float* from = &at(x, start);
-    const float mean = foldSum<float>(set, true, from, [](float v) { return v; }) / n;
-    const float squares = foldSum<float>(set, true, from, [](float v) { return v * v; }) / n;
+    const float mean = foldSum(set, true, from) / n;
+    const float squares = foldSum(set, true, from, [](float v, float) { return v * v; }) / n;
     const float inverse = 1.0f / std::sqrt(squares - mean * mean + norm.epsilon);
     forEachIndex(within, [&](Index index) {
       for (int axis = 0; axis < x.shape.rank(); ++axis) index[axis] += start[axis];

@@ -25,7 +25,7 @@ size_t mostWorkspace(const KernelRow& row, std::span<const Work> forms) {
 }
 
 Result<Event> done(Result<void> ran) {
-  if (!ran) return std::unexpected(std::move(ran.error()));
+  if (!ran) return passOn(ran);
   return kDone;
 }
 

@@ -86,7 +86,7 @@ Result<void> runEinsum(const ops::Operator& op, const KernelArgs& args) {
   for (size_t i = 0; i < args.inputs.size(); ++i) shapes[i] = args.inputs[i].shape;
   const auto plan = ops::planEinsum(static_cast<const ops::Einsum&>(op).equation,
                                     std::span(shapes).first(args.inputs.size()));
-  if (!plan) return std::unexpected(plan.error());
+  if (!plan) return passOn(plan);
   switch (args.inputs[0].type) {
     case DataType::Float64:
       run<double>(*plan, args);

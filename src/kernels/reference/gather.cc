@@ -11,7 +11,7 @@ Result<void> runGatherElements(const ops::Operator& op, const KernelArgs& args) 
   const TensorView &x = args.inputs[0], &indices = args.inputs[1], &y = args.outputs[0];
   const int rank = x.shape.rank();
   const auto axis = ops::normaliseAxis(static_cast<const ops::GatherElements&>(op).axis, rank);
-  if (!axis) return std::unexpected(axis.error());
+  if (!axis) return passOn(axis);
   bool inRange = true;
   withBytes(elementSize(x.type), [&]<class T>(T) {
     forEachIndex(y.shape, [&](const auto& at) {

@@ -27,7 +27,7 @@ Result<void> runOneHot(const ops::Operator& op, const KernelArgs& args) {
   const auto& oneHot = static_cast<const ops::OneHot&>(op);
   const TensorView &indices = args.inputs[0], &values = args.inputs[1], &y = args.outputs[0];
   const auto axis = ops::normaliseAxis(oneHot.axis, y.shape.rank());
-  if (!axis) return std::unexpected(axis.error());
+  if (!axis) return passOn(axis);
   Strides strides{};  // of the indices, seen with y's axes
   for (int i = 0, from = 0; i < y.shape.rank(); ++i)
     if (i != *axis) strides[i] = indices.strides[from++];

@@ -95,7 +95,7 @@ Result<void> runMatMulInteger(const ops::Operator&, const KernelArgs& args) {
   const TensorView& a = args.inputs[0];
   const TensorView& b = args.inputs[1];
   const auto extents = ops::matMulExtents(a.shape, b.shape, false, false);
-  if (!extents) return std::unexpected(extents.error());
+  if (!extents) return passOn(extents);
   const Factor left(args, 0, /*row=*/true), right(args, 1, /*row=*/false);
   const Matrices out = outputMatrices(args.outputs[0], a.shape.rank() > 1, b.shape.rank() > 1);
   const int rank = extents->batch.rank();

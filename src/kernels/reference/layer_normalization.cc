@@ -50,7 +50,7 @@ void normaliseLayers(const ops::LayerNormalization& norm, const KernelArgs& args
   const auto n = static_cast<T>(inSet.shape.elements());
   forEachIndex(sets, [&](const auto& index) {
     const T* first = x.as<const T>() + offsetOf(index, x.strides, rank);
-    const T mean = norm.centred ? foldSum<T>(inSet, true, first, [](T v) { return v; }) / n : T{0};
+    const T mean = norm.centred ? foldSum(inSet, true, first) / n : T{0};
     const T variance = foldSquares(inSet, true, first, mean) / n;
     const T inverse = 1 / std::sqrt(variance + norm.epsilon);
     writeSet(tensors, set, index, mean, inverse);

@@ -18,7 +18,7 @@ void normaliseLines(const ops::LpNormalization& lp, const TensorView& x, const T
   forEachIndex(lines, [&](const auto& index) {
     const T* in = x.as<const T>() + offsetOf(index, x.strides, rank);
     T* out = y.as<T>() + offsetOf(index, y.strides, rank);
-    const T norm = lp.p == 1 ? foldSum<T>(line, striped, in, [](T v) { return std::fabs(v); })
+    const T norm = lp.p == 1 ? foldSum(line, striped, in, [](T v, T) { return std::fabs(v); })
                              : std::sqrt(foldSquares(line, striped, in, T{0}));
     for (int64_t i = 0; i < x.shape[axis]; ++i)
       out[i * y.strides[axis]] = norm == 0 ? T{0} : in[i * x.strides[axis]] / norm;

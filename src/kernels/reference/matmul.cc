@@ -29,7 +29,7 @@ Result<void> run(const ops::MatMul& op, const KernelArgs& args) {
   const TensorView& a = args.inputs[0];
   const TensorView& b = args.inputs[1];
   const auto extents = ops::matMulExtents(a.shape, b.shape, op.transposeA, op.transposeB);
-  if (!extents) return std::unexpected(extents.error());
+  if (!extents) return passOn(extents);
   const Matrices left(a, op.transposeA, /*row=*/true);
   const Matrices out = outputMatrices(args.outputs[0], a.shape.rank() > 1, b.shape.rank() > 1);
   const Matrices right(b, op.transposeB, /*row=*/false);

@@ -13,7 +13,7 @@ Result<void> runMaxUnpool(const ops::Operator& op, const KernelArgs& args) {
   const TensorView& indices = args.inputs[1];
   const TensorView& y = args.outputs[0];
   const auto implied = unpool.impliedShape(x.shape);
-  if (!implied) return std::unexpected(implied.error());
+  if (!implied) return passOn(implied);
   const int rank = y.shape.rank();
   forEachIndex(y.shape,
                [&](const auto& out) { y.as<float>()[offsetOf(out, y.strides, rank)] = 0; });

@@ -18,34 +18,24 @@ template <class T>
 T logSumExp(const Axes& axes, bool striped, const T* x) {
   const T max = foldMax(axes, striped, x);
   if (std::isinf(max)) return max;
-  return log(foldSum<T>(axes, striped, x, [&](T v) { return exp(v - max); })) + max;
-}
-
-template <class T>
-T sumOfSquares(const Axes& axes, bool striped, const T* x) {
-  return fold<T>(
-      axes, striped, x, T{0}, [](T sum, T v) { return std::fma(v, v, sum); },
-      [](T a, T b) { return a + b; });
+  return log(foldExponentials(axes, striped, x, max)) + max;
 }
 
 template <class T>
 T product(const Axes& axes, bool striped, const T* x) {
-  const auto multiply = [](T a, T b) { return a * b; };
-  return fold<T>(axes, striped, x, T{1}, multiply, multiply);
-}
-
-template <class T>
-T sum(const Axes& axes, bool striped, const T* x) {
-  return foldSum<T>(axes, striped, x, [](T v) { return v; });
+  return fold(axes, striped, x,
+              {.start = 1,
+               .step = [](T all, T v, T) { return all * v; },
+               .combine = [](T a, T b) { return a * b; }});
 }
 
 template <class T>
 T reduceReal(ReduceFn fn, const Axes& axes, bool striped, const T* x) {
   switch (fn) {
     case ReduceFn::Sum:
-      return sum(axes, striped, x);
+      return foldSum(axes, striped, x);
     case ReduceFn::Mean:
-      return sum(axes, striped, x) / static_cast<T>(axes.shape.elements());
+      return foldSum(axes, striped, x) / static_cast<T>(axes.shape.elements());
     case ReduceFn::Max:
       return foldMax(axes, striped, x);
     case ReduceFn::Min:
@@ -53,15 +43,15 @@ T reduceReal(ReduceFn fn, const Axes& axes, bool striped, const T* x) {
     case ReduceFn::Prod:
       return product(axes, striped, x);
     case ReduceFn::L1:
-      return foldSum<T>(axes, striped, x, [](T v) { return std::fabs(v); });
+      return foldSum(axes, striped, x, [](T v, T) { return std::fabs(v); });
     case ReduceFn::L2:
-      return std::sqrt(sumOfSquares(axes, striped, x));
+      return std::sqrt(foldSquares(axes, striped, x, T{0}));
     case ReduceFn::LogSum:
-      return log(sum(axes, striped, x));
+      return log(foldSum(axes, striped, x));
     case ReduceFn::LogSumExp:
       return logSumExp(axes, striped, x);
     default:
-      return sumOfSquares(axes, striped, x);
+      return foldSquares(axes, striped, x, T{0});
   }
 }
 

@@ -65,7 +65,7 @@ Result<void> runScatterElements(const ops::Operator& op, const KernelArgs& args)
   const TensorView &indices = args.inputs[1], &updates = args.inputs[2], &y = args.outputs[0];
   const int rank = y.shape.rank();
   const auto axis = ops::normaliseAxis(attributes.axis, rank);
-  if (!axis) return std::unexpected(axis.error());
+  if (!axis) return passOn(axis);
   bool inRange = true;
   const UpdateFn update = chooseUpdate(attributes.reduction, y.type);
   scatter(args, [&](const auto& at) {

@@ -81,7 +81,7 @@ Result<void> runTopK(const ops::Operator& op, const KernelArgs& args) {
   const auto& topK = static_cast<const ops::TopK&>(op);
   const TensorView& x = args.inputs[0];
   const auto axis = ops::normaliseAxis(topK.axis, x.shape.rank());
-  if (!axis) return std::unexpected(axis.error());
+  if (!axis) return passOn(axis);
   const TensorView& values = args.outputs[0];
   const TensorView places = args.outputs.size() > 1 ? args.outputs[1] : TensorView{};
   auto* order = reinterpret_cast<int64_t*>(args.workspace.data());
@@ -158,7 +158,7 @@ Result<void> runCompress(const ops::Operator& op, const KernelArgs& args) {
     return {};
   }
   const auto axis = ops::normaliseAxis(compress.axis, x.shape.rank());
-  if (!axis) return std::unexpected(axis.error());
+  if (!axis) return passOn(axis);
   Shape shape = x.shape;
   shape[*axis] = countTrue(condition, x.shape[*axis]);
   setShape(y, shape);

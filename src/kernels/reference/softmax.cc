@@ -32,7 +32,7 @@ void normalise(ops::SoftmaxFn fn, const Axes& in, const Axes& out, bool striped,
       return first ? T{1} : T{0};
     });
   }
-  const T sum = foldSum<T>(in, striped, x, [&](T v) { return exp(v - max); });
+  const T sum = foldExponentials(in, striped, x, max);
   if (fn == ops::SoftmaxFn::LogSoftmax) {
     const T logOfSum = log(sum);
     return mapSet(in, out, x, y, [&](T v) { return (v - max) - logOfSum; });

@@ -1,4 +1,4 @@
-// Convolution by Winograd's F(4,3), one tile of one output channel at a time: inputs are taken to
+// Convolution by Winograd's F(4,3), one tile of a few output channels at a time: inputs are taken to
 // the 36 points along y and then along x, taps likewise; at every point the products are summed by
 // fused multiply-add over the channels from 0; sums are brought back along y and then along x, and
 // the bias is added last.
@@ -19,6 +19,8 @@ namespace {
 #undef MINNOW_INLINE
 
 constexpr int kTile = WinogradAxis::kTile, kPatch = WinogradAxis::kPatch;
+/// Computed together: taking inputs to the points takes three times as long as the products of one.
+constexpr int64_t kOutputs = 16;
 using Patch = WinogradPatch;
 
 void transposed(const Patch& from, Patch& to) {
@@ -69,7 +71,8 @@ class Layer {
   void run() const {
     const OutputRows rows = args_.rows.within(y_.outputs);
     if (rows.begin == rows.end) return;
-    const Shape tiles{out().shape[0], out().shape[1], (rows.end + kTile - 1) / kTile, x_.tiles()};
+    const Shape tiles{out().shape[0], (out().shape[1] + kOutputs - 1) / kOutputs,
+                      (rows.end + kTile - 1) / kTile, x_.tiles()};
     const int64_t first = rows.begin / kTile;
     forEachIndex(tiles, [&](const auto& tile) {
       if (tile[2] >= first) runTile(tile, rows);
@@ -92,29 +95,33 @@ class Layer {
       }
   }
 
-  void sumUp(const Index& tile, Patch& sums) const {
-    const WinogradWeights weights(matrices_, args_.inputs[1], tile[1]);
-    const int64_t channels = x().shape[1];
-    for (int64_t c = 0; c < channels; ++c) {
-      Patch inputs, taps;
-      readPatch(tile, c, inputs);
-      inputsAtPoints(inputs);
-      weights.read(c, taps);
-      for (int i = 0; i < kPatch; ++i)
-        for (int j = 0; j < kPatch; ++j)
-          sums[i][j] = std::fma(inputs[i][j], taps[i][j], sums[i][j]);
-    }
+  void addProducts(int64_t output, int64_t channel, const Patch& inputs, Patch& sums) const {
+    Patch taps;
+    WinogradWeights(matrices_, args_.inputs[1], output).read(channel, taps);
+    for (int i = 0; i < kPatch; ++i)
+      for (int j = 0; j < kPatch; ++j) sums[i][j] = std::fma(inputs[i][j], taps[i][j], sums[i][j]);
   }
 
   void runTile(const Index& tile, const OutputRows& rows) const {
-    Patch sums{};
-    sumUp(tile, sums);
+    const int64_t begin = tile[1] * kOutputs, end = std::min(begin + kOutputs, out().shape[1]);
+    Patch sums[kOutputs]{};
+    for (int64_t c = 0; c < x().shape[1]; ++c) {
+      Patch inputs;
+      readPatch(tile, c, inputs);
+      inputsAtPoints(inputs);
+      for (int64_t o = begin; o < end; ++o) addProducts(o, c, inputs, sums[o - begin]);
+    }
+    for (int64_t o = begin; o < end; ++o) writeTile(tile, o, sums[o - begin], rows);
+  }
+
+  void writeTile(const Index& tile, int64_t output, const Patch& sums,
+                 const OutputRows& rows) const {
     float results[kTile][kTile];
     resultsOf(sums, results);
-    const float bias = args_.bias(2, tile[1]);
+    const float bias = args_.bias(2, output);
     for (int i = 0; i < kTile; ++i)
       for (int j = 0; j < kTile; ++j) {
-        const Index at{tile[0], tile[1], tile[2] * kTile + i, tile[3] * kTile + j};
+        const Index at{tile[0], output, tile[2] * kTile + i, tile[3] * kTile + j};
         if (at[2] >= rows.begin && at[2] < rows.end && at[3] < x_.outputs)
           out().as<float>()[offsetOf(at, out().strides, 4)] =
               apply(conv_.epilogue, results[i][j] + bias);

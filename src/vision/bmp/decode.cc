@@ -127,12 +127,12 @@ void readPixel(const Bmp& bmp, size_t row, int64_t x, uint8_t* rgb) {
 
 Result<PictureInfo> decodeBmp(const PictureFile& file, PixelMemory& memory) {
   const Result<Bmp> bmp = readHeader(file.bytes, file.name);
-  if (!bmp) return std::unexpected(bmp.error());
+  if (!bmp) return passOn(bmp);
   const Result<PictureInfo> info = infoOf(bmp->width, bmp->height, file);
   if (!info) return info;
-  if (auto ok = checkForm(*bmp); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkForm(*bmp); !ok) return passOn(ok);
   const Result<uint8_t*> pixels = memory.take(*info);
-  if (!pixels) return std::unexpected(pixels.error());
+  if (!pixels) return passOn(pixels);
   uint8_t* out = *pixels;
   if (!out) return info;
   for (int64_t y = 0; y < bmp->height; ++y) {

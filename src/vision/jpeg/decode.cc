@@ -129,7 +129,7 @@ Result<PictureInfo> decodeJpeg(const PictureFile& file, PixelMemory& memory) {
   if (cmyk) info->decodedBytes = 4 * count;
   info->upright = turnOf(orientationOf(d.info));
   const Result<uint8_t*> pixels = memory.take(*info);
-  if (!pixels) return std::unexpected(pixels.error());
+  if (!pixels) return passOn(pixels);
   if (!*pixels) return info;
   if (!readPixels(d, *pixels)) return broken();
   if (cmyk) fromCmyk(*pixels, count);

@@ -103,7 +103,7 @@ bool compress(JpegWriter& w, const ImageView& image, int quality) {
 
 Result<std::vector<std::byte>> encodeJpeg(const ImageView& image, int quality) {
   return guarded("encodeJpeg", [&]() -> Result<std::vector<std::byte>> {
-    if (auto ok = checkEncodable(image); !ok) return std::unexpected(ok.error());
+    if (auto ok = checkEncodable(image); !ok) return passOn(ok);
     JpegWriter writer;
     if (!compress(writer, image, quality))
       return fail(writer.outOfMemory ? ErrorCode::OutOfMemory : ErrorCode::InvalidArgument,

@@ -174,7 +174,7 @@ Result<PictureInfo> decodePng(const PictureFile& file, PixelMemory& memory) {
   if (!info) return info;
   info->upright = turnOf(exifOrientation(pngChunk(file.bytes, "eXIf")));
   const Result<uint8_t*> pixels = memory.take(*info);
-  if (!pixels) return std::unexpected(pixels.error());
+  if (!pixels) return passOn(pixels);
   if (!*pixels) return info;
   const int fileBits = png_get_bit_depth(r.png, r.info);
   if (!beginPngRows(r)) return r.trap.error(file.name, broken);

@@ -64,7 +64,7 @@ bool writePngPixels(PngWriter& w, const ImageView& image) {
 
 Result<std::vector<std::byte>> encodePng(const ImageView& image) {
   return guarded("encodePng", [&]() -> Result<std::vector<std::byte>> {
-    if (auto ok = checkEncodable(image); !ok) return std::unexpected(ok.error());
+    if (auto ok = checkEncodable(image); !ok) return passOn(ok);
     PngWriter writer;
     writer.bytes.resize(mostPngBytes(image));
     if (!writePngPixels(writer, image)) return writer.trap.error("encodePng", "libpng failed");
@@ -76,7 +76,7 @@ Result<std::vector<std::byte>> encodePng(const ImageView& image) {
 Result<void> writePng(const std::filesystem::path& path, const ImageView& image) {
   return guarded(path.native(), [&]() -> Result<void> {
     const Result<std::vector<std::byte>> bytes = encodePng(image);
-    if (!bytes) return std::unexpected(bytes.error());
+    if (!bytes) return passOn(bytes);
     return base::writeFile(path, *bytes);
   });
 }
