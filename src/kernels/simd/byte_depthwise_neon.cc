@@ -12,55 +12,96 @@ namespace {
 
 constexpr int64_t kLanes = 16, kPixels = 4;
 
-/// Input rows of sixteen channels, as many as an output row reads.
+/// Three by three taps of pixels side by side, or of every other one.
+bool isSquare(const ConvShape& shape) {
+  const ops::SlidingWindow& along = shape.windows[2];
+  return shape.taps() == 9 && along.kernel == 3 && along.dilation == 1 && along.stride <= 2;
+}
+bool hasDots() { return byteTilesDot().sums && byteTiles().sums == byteTilesDot().sums; }
+
+/// Of sixteen channels four columns each, side by side: what the dot product adds at once.
+struct Quads {
+  int8x16_t of[4];
+
+  Quads(const int8x16x2_t& ab, const int8x16x2_t& cd) {
+    for (int half = 0; half < 2; ++half) {
+      const int16x8x2_t four = vzipq_s16(vreinterpretq_s16_s8(ab.val[half]),
+                                         vreinterpretq_s16_s8(cd.val[half]));
+      of[2 * half] = vreinterpretq_s8_s16(four.val[0]);
+      of[2 * half + 1] = vreinterpretq_s8_s16(four.val[1]);
+    }
+  }
+  void store(void* to) const {
+    for (int i = 0; i < 4; ++i) vst1q_s8(static_cast<int8_t*>(to) + i * kLanes, of[i]);
+  }
+  static constexpr int64_t kBytes = 4 * kLanes;
+};
+
+/// Input rows of sixteen channels, as many as an output row reads; with the dot product as quads of columns
+/// from every other one on.
 class Slices {
  public:
   explicit Slices(const ConvShape& shape)
       : shape_(shape),
-        width_((BytePanels::roundUp(shape.y.width, kPixels) - 1) * shape.windows[2].stride +
-               shape.windows[2].reach()) {}
-  int64_t rowBytes() const { return width_ * kLanes; }
+        pixels_(BytePanels::roundUp(shape.y.width, kPixels)),
+        width_((pixels_ - 1) * shape.windows[2].stride + shape.windows[2].reach()),
+        rowBytes_(width_ * kLanes) {
+    if (isSquare(shape) && hasDots()) rowBytes_ = std::max(rowBytes_, quads() * Quads::kBytes);
+  }
   int64_t rows() const { return shape_.windows[0].kernel * shape_.windows[1].kernel; }
-  size_t bytes() const { return static_cast<size_t>(rows() * rowBytes()); }
+  size_t bytes() const { return static_cast<size_t>(rows() * rowBytes_ + plainBytes()); }
 
   /// Empties all for `channels` of x from `image` on.
-  void begin(const uint8_t* image, int64_t channels, uint8_t flip, uint8_t blank, uint8_t* room) {
-    image_ = image, channels_ = std::min(channels, kLanes), flip_ = flip, room_ = room;
+  void begin(const uint8_t* image, int64_t channels, uint8_t flip, uint8_t blank, bool asQuads,
+             uint8_t* room) {
+    asQuads_ = asQuads, image_ = image, channels_ = std::min(channels, kLanes), flip_ = flip, room_ = room;
     blank_ = blank ^ flip;
     std::memset(room_, blank_, bytes());
     std::fill_n(held_, rows(), kBlank);
   }
-  /// Row `ky` of plane `kz` under the window at (z, row). What a window moves on by one row or two leaves
+  /// Where what lies under the taps of an output row begins. What a window moves on by one row or two leaves
   /// some where they are.
-  const int8_t* under(int64_t z, int64_t row, int64_t kz, int64_t ky) {
+  void findTaps(int64_t z, int64_t row, const int8_t** taps) {
     const auto& [depths, heights, widths] = shape_.windows;
-    const int64_t plane = depths.tapAt(z, kz), y = heights.tapAt(row, ky);
-    const int64_t turn = heights.dilation == 1 ? (y + heights.padBegin) % heights.kernel : ky;
-    const int64_t slot = kz * heights.kernel + turn;
-    const bool exists =
-        plane >= 0 && plane < shape_.x.depth && y >= 0 && y < shape_.x.height;
-    uint8_t* to = room_ + slot * rowBytes();
-    const int64_t wanted = exists ? plane * shape_.x.height + y : kBlank;
-    if (held_[slot] != wanted) fill(plane, y, wanted != kBlank, to);
-    held_[slot] = wanted;
-    return reinterpret_cast<const int8_t*>(to);
+    const int64_t kernel = heights.kernel;
+    const int64_t turn = heights.dilation == 1 ? row * heights.stride % kernel : 0;
+    for (int64_t kz = 0; kz < depths.kernel; ++kz)
+      for (int64_t ky = 0; ky < kernel; ++ky) {
+        const int64_t turned = ky + turn < kernel ? ky + turn : ky + turn - kernel;
+        const int8_t* at =
+            held(depths.tapAt(z, kz), heights.tapAt(row, ky), kz * kernel + turned);
+        for (int64_t kx = 0; kx < widths.kernel; ++kx, at += widths.dilation * kLanes) *taps++ = at;
+      }
   }
 
  private:
   static constexpr int64_t kBlank = -1;
 
-  /// Padding at the sides stays as it is.
+  int64_t quads() const { return pixels_ / 2 * shape_.windows[2].stride; }
+  int64_t plainBytes() const { return (width_ + 1) * kLanes; }  // quads read a column more
+
+  const int8_t* held(int64_t plane, int64_t row, int64_t slot) {
+    const bool exists =
+        plane >= 0 && plane < shape_.x.depth && row >= 0 && row < shape_.x.height;
+    const int64_t wanted = exists ? plane * shape_.x.height + row : kBlank;
+    uint8_t* to = room_ + slot * rowBytes_;
+    if (held_[slot] != wanted) fill(plane, row, exists, to);
+    held_[slot] = wanted;
+    return reinterpret_cast<const int8_t*>(to);
+  }
   void fill(int64_t plane, int64_t row, bool exists, uint8_t* to) const {
+    if (!exists) return (void)std::memset(to, blank_, static_cast<size_t>(rowBytes_));
+    uint8_t* plain = asQuads_ ? room_ + rows() * rowBytes_ : to;
+    copyRow(image_ + plane * shape_.x.planeStride + row * shape_.x.rowStride, plain);
+    if (asQuads_) makeQuads(reinterpret_cast<const int8_t*>(plain), to);
+  }
+  /// What lies between the padding, which stays as it is.
+  void copyRow(const uint8_t* from, uint8_t* to) const {
     const int64_t pad = shape_.windows[2].padBegin, first = std::max<int64_t>(-pad, 0);
     const int64_t count = std::min(shape_.x.width, width_ - pad) - first;
-    if (count <= 0) return;
-    to += (first + pad) * kLanes;
-    if (!exists) return (void)std::memset(to, blank_, static_cast<size_t>(count * kLanes));
     const int64_t step = shape_.x.pixelStride;
-    const uint8_t* from = image_ + plane * shape_.x.planeStride + row * shape_.x.rowStride +
-                          first * step;
-    if (channels_ < kLanes)
-      return copyRuns({to, kLanes, from, step, count, channels_, flip_});
+    to += (first + pad) * kLanes, from += first * step;
+    if (channels_ < kLanes) return copyRuns({to, kLanes, from, step, count, channels_, flip_});
     const uint8x16_t flip = vdupq_n_u8(flip_);
     int64_t left = count;
     for (; left >= 2; left -= 2, from += 2 * step, to += 2 * kLanes) {
@@ -69,9 +110,19 @@ class Slices {
     }
     if (left > 0) vst1q_u8(to, veorq_u8(vld1q_u8(from), flip));
   }
+  void makeQuads(const int8_t* columns, uint8_t* to) const {
+    int8x16x2_t left = vzipq_s8(vld1q_s8(columns), vld1q_s8(columns + kLanes));
+    for (int64_t quad = quads(); quad > 0; --quad, to += Quads::kBytes) {
+      columns += 2 * kLanes;
+      const int8x16x2_t right = vzipq_s8(vld1q_s8(columns), vld1q_s8(columns + kLanes));
+      Quads(left, right).store(to);
+      left = right;
+    }
+  }
 
   const ConvShape& shape_;
-  int64_t width_, channels_ = 0;
+  int64_t pixels_, width_, rowBytes_, channels_ = 0;
+  bool asQuads_ = false;
   const uint8_t* image_ = nullptr;
   uint8_t* room_ = nullptr;
   uint8_t flip_ = 0, blank_ = 0;
@@ -87,13 +138,17 @@ class DepthwiseStep {
   DepthwiseStep(const ConvShape& shape, const DepthwiseChannels& work, int64_t channel, uint8_t* y)
       : work_(work),
         channel_(channel),
-        xStep_(shape.windows[2].stride * kLanes),
-        isSquare_(work.taps == 9 && shape.windows[2].kernel == 3 && shape.windows[2].dilation == 1 &&
-                  shape.windows[2].stride <= 2),
+        stride_(shape.windows[2].stride),
+        isSquare_(isSquare(shape)),
         y_(y) {
     std::copy_n(work.start + channel, kLanes, start_);
     while (prepare(parts_++)) continue;
+    isSquare_ = isSquare_ && parts_ == 1;  // others are few
+#if defined(__aarch64__)
+    if (isSquare_ && hasDots()) prepareQuads();
+#endif
   }
+  bool readsQuads() const { return readsQuads_; }
 
   /// An output row of `width` pixels, whose results lie `yStep` bytes apart. More pixels are computed than
   /// stored: rows under taps are long enough.
@@ -104,7 +159,7 @@ class DepthwiseStep {
       const int64_t n = std::min(width - pixel, room);
 #pragma GCC unroll 4
       for (int64_t p = 0; p < n; ++p, place += yStep) places_[rows_ + p] = place;
-      addPixels(taps, pixel * xStep_, n, sums_ + rows_ * kByteColumns);
+      addPixels(taps, pixel * xStep(), n, sums_ + rows_ * kByteColumns);
       rows_ += n, pixel += n;
     }
   }
@@ -145,13 +200,15 @@ class DepthwiseStep {
     return (vgetq_lane_u64(any, 0) | vgetq_lane_u64(any, 1)) != 0;
   }
 
+  int64_t xStep() const { return stride_ * (readsQuads_ ? Quads::kBytes / 2 : kLanes); }
   void addPixels(const int8_t* const* taps, int64_t at, int64_t count, int32_t* to) const {
 #if defined(__aarch64__)
-    if (isSquare_ && parts_ == 1)
-      return xStep_ == kLanes ? addSquares<1>(taps, at, count, to)
-                              : addSquares<2>(taps, at, count, to);
+    if (readsQuads_)
+      return stride_ == 1 ? addQuads<1>(taps, at, count, to) : addQuads<2>(taps, at, count, to);
+    if (isSquare_)
+      return stride_ == 1 ? addSquares<1>(taps, at, count, to) : addSquares<2>(taps, at, count, to);
 #endif
-    for (; count > 0; count -= kPixels, at += kPixels * xStep_, to += kPixels * kByteColumns)
+    for (; count > 0; count -= kPixels, at += kPixels * xStep(), to += kPixels * kByteColumns)
       addLot(taps, at, to);
   }
   /// Some pixels, which share what is loaded of taps and weights.
@@ -175,10 +232,10 @@ class DepthwiseStep {
     Products of[kPixels];
     const int8x16_t a = vld1q_s8(w), b = kTaps == 2 ? vld1q_s8(w + kLanes) : a;
 #pragma GCC unroll 4
-    for (int p = 0; p < kPixels; ++p) of[p] = products(a, vld1q_s8(taps[0] + at + p * xStep_));
+    for (int p = 0; p < kPixels; ++p) of[p] = products(a, vld1q_s8(taps[0] + at + p * xStep()));
     if constexpr (kTaps == 2)
 #pragma GCC unroll 4
-      for (int p = 0; p < kPixels; ++p) addProducts(b, vld1q_s8(taps[1] + at + p * xStep_), of[p]);
+      for (int p = 0; p < kPixels; ++p) addProducts(b, vld1q_s8(taps[1] + at + p * xStep()), of[p]);
 #pragma GCC unroll 4
     for (int p = 0; p < kPixels; ++p) addEach(of[p], sums[p], sums[p]);
   }
@@ -192,7 +249,7 @@ class DepthwiseStep {
     for (int t = 0; t < 9; ++t) w[t] = vld1q_s8(weights_ + t * kLanes);
     Sums start;
     load(start_, start);
-    for (; count > 0; count -= 2) {
+    for (const int32_t* last = to + count * kByteColumns; to < last; to += 2 * kByteColumns) {
       Columns<kStride> x(rows[0]);
       Sums a, b;
       Products ofA, ofB;
@@ -208,7 +265,6 @@ class DepthwiseStep {
       x = Columns<kStride>(rows[2]), begin(6), end(7), addEach(ofA, a, a), addEach(ofB, b, b);
       begin(8), addEach(ofA, a, a), addEach(ofB, b, b);
       keep(a, to), keep(b, to + kByteColumns);
-      to += 2 * kByteColumns;
     }
   }
   /// Those of a row that two pixels read.
@@ -223,6 +279,50 @@ class DepthwiseStep {
       row += 2 * kStride * kLanes;
     }
   };
+
+  /// Weights of a row of taps and none; then of none and the row, for the pixel to the right.
+  void prepareQuads() {
+    readsQuads_ = true;
+    const int8x16_t none = {};
+    for (int row = 0; row < 3; ++row) {
+      const int8_t* w = weights_ + row * 3 * kLanes;
+      const int8x16_t a = vld1q_s8(w), b = vld1q_s8(w + kLanes), c = vld1q_s8(w + 2 * kLanes);
+      Quads(vzipq_s8(a, b), vzipq_s8(c, none)).store(quads_ + row * Quads::kBytes);
+      Quads(vzipq_s8(none, a), vzipq_s8(b, c)).store(quads_ + (3 + row) * Quads::kBytes);
+    }
+  }
+  /// Three by three taps of two pixels at a time.
+  template <int kStride>
+  MINNOW_DOT void addQuads(const int8_t* const* taps, int64_t at, int64_t count,
+                           int32_t* to) const {
+    const int8_t* rows[3] = {taps[0] + at, taps[3] + at, taps[6] + at};
+    int8x16_t w[12];
+#pragma GCC unroll 12
+    for (int i = 0; i < 12; ++i) w[i] = vld1q_s8(quads_ + i * kLanes);
+    for (const int32_t* last = to + count * kByteColumns; to < last; to += 2 * kByteColumns) {
+      Sums a, b;
+      load(start_, a), load(start_, b);
+#pragma GCC unroll 3
+      for (int row = 0; row < 3; ++row) {
+        const TwoVectors high = loadTwo<32>(rows[row]);
+        const TwoVectors low = loadTwoThen<Quads::kBytes>(rows[row]);
+        addDots(low.a, w[row * 4], a.a), addDots(low.b, w[row * 4 + 1], a.b);
+        addDots(high.a, w[row * 4 + 2], a.c), addDots(high.b, w[row * 4 + 3], a.d);
+        if constexpr (kStride == 1) {
+          const int8_t* right = quads_ + (3 + row) * Quads::kBytes;
+          const TwoVectors wLow = loadTwo<0>(right), wHigh = loadTwo<32>(right);
+          addDots(low.a, wLow.a, b.a), addDots(low.b, wLow.b, b.b);
+          addDots(high.a, wHigh.a, b.c), addDots(high.b, wHigh.b, b.d);
+        } else {
+          const TwoVectors nextHigh = loadTwo<32>(rows[row]);
+          const TwoVectors next = loadTwoThen<Quads::kBytes>(rows[row]);
+          addDots(next.a, w[row * 4], b.a), addDots(next.b, w[row * 4 + 1], b.b);
+          addDots(nextHigh.a, w[row * 4 + 2], b.c), addDots(nextHigh.b, w[row * 4 + 3], b.d);
+        }
+      }
+      keep(a, to), keep(b, to + kByteColumns);
+    }
+  }
 #endif
   // Without loops, which compilers unroll too late to keep sums in registers.
   [[gnu::always_inline]] static inline void load(const int32_t* from, Sums& sums) {
@@ -234,12 +334,12 @@ class DepthwiseStep {
   }
 
   const DepthwiseChannels& work_;
-  int64_t channel_, xStep_;
-  bool isSquare_;
+  int64_t channel_, stride_;
+  bool isSquare_, readsQuads_ = false;
   uint8_t* y_;
   int parts_ = 0;
   int32_t start_[kLanes];
-  int8_t weights_[kMostParts * kMostByteTaps * kLanes];
+  int8_t weights_[kMostParts * kMostByteTaps * kLanes], quads_[6 * Quads::kBytes];
   int64_t rows_ = 0, places_[kRowsOfSums];
   int32_t sums_[kRowsOfSums * kByteColumns];
 };
@@ -252,20 +352,15 @@ size_t sliceBytes(const ConvShape& shape) { return Slices(shape).bytes(); }
 void convolveSlices(const ConvShape& shape, const DepthwiseChannels& channels,
                     const SliceRows& rows, std::byte* scratch) {
   Slices slices(shape);
-  const auto& [depths, heights, widths] = shape.windows;
   const int64_t last = std::max<int64_t>(channels.channels - kLanes, 0);
   for (int64_t c = 0; c < channels.channels; c += kLanes) {
     const int64_t channel = std::min(c, last);
-    slices.begin(rows.x + channel, channels.channels - channel, channels.xSigned ? 0 : 0x80,
-                 rows.blank, reinterpret_cast<uint8_t*>(scratch));
     DepthwiseStep step(shape, channels, channel, rows.y);
+    slices.begin(rows.x + channel, channels.channels - channel, channels.xSigned ? 0 : 0x80,
+                 rows.blank, step.readsQuads(), reinterpret_cast<uint8_t*>(scratch));
     for (int64_t row = rows.first; row < rows.end; ++row) {
-      const int8_t *taps[kMostByteTaps], **tap = taps;
-      for (int64_t kz = 0; kz < depths.kernel; ++kz)
-        for (int64_t ky = 0; ky < heights.kernel; ++ky) {
-          const int8_t* at = slices.under(rows.plane, row, kz, ky);
-          for (int64_t kx = 0; kx < widths.kernel; ++kx, at += widths.dilation * kLanes) *tap++ = at;
-        }
+      const int8_t* taps[kMostByteTaps];
+      slices.findTaps(rows.plane, row, taps);
       step.addRow(taps, shape.y.width,
                   (rows.plane * shape.y.planeStride + row * shape.y.rowStride) * rows.ySize,
                   shape.y.pixelStride * rows.ySize);

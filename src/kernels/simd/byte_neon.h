@@ -28,6 +28,11 @@ inline TwoVectors loadTwo(const int8_t* from) {
   __asm__ volatile("ldp %q0, %q1, [%2, %3]" : "=w"(two.a), "=w"(two.b) : "r"(from), "i"(kOffset));
   return two;
 }
+#define MINNOW_DOT __attribute__((target("arch=armv8.2-a+dotprod")))
+/// Products of fours.
+MINNOW_DOT inline void addDots(int8x16_t x, int8x16_t w, int32x4_t& sum) {
+  __asm__ volatile("sdot %0.4s, %1.16b, %2.16b" : "+w"(sum) : "w"(x), "w"(w));
+}
 /// Moves on afterwards.
 template <int kStep>
 inline TwoVectors loadTwoThen(const int8_t*& from) {

@@ -3,7 +3,6 @@
 #include "kernels/simd/byte_tile_rows.h"
 
 #if defined(__aarch64__)
-#define MINNOW_DOT __attribute__((target("arch=armv8.2-a+dotprod")))
 
 namespace minnow::kernels::simd {
 namespace {

@@ -56,9 +56,9 @@ class Channels {
       forEachChannel(panels, [&, all = factors.as<const float>()](int64_t c, int64_t to) {
         factors_[to] = all[c * step];
       });
-    areNarrow_ = wZero == 0 && y.rule == ops::QuantisationRule::OnnxRuntime && !y.isReal() &&
-                 areNarrow(panels);
     areSmall_ = y.isTflite() ? allSmall : areSmall(factors_, room(panels));
+    areNarrow_ = areSmall_ && wZero == 0 && y.rule == ops::QuantisationRule::OnnxRuntime && !y.isReal() &&
+                 areNarrow(panels);
   }
 
   const int32_t* start() const { return start_; }
@@ -86,9 +86,10 @@ class Channels {
   /// True if 16 bits hold all products of sums with factors, whatever x is.
   bool areNarrow(const BytePanels& panels) const {
     const auto most = static_cast<float>(panels.depth * 128 * 128);
+    float all = 0;
     for (int64_t c = 0; c < room(panels); ++c)
-      if (!((std::abs(static_cast<float>(start_[c])) + most) * factors_[c] < 32000)) return false;
-    return true;
+      all = std::max(all, (std::abs(static_cast<float>(start_[c])) + most) * factors_[c]);
+    return all < 32000;
   }
   /// With a panel more, as tiles read pairs of them.
   static int64_t room(const BytePanels& panels) { return panels.channels() + BytePanels::kOutputs; }
