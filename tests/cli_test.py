@@ -461,6 +461,14 @@ evictable = true
         for model, value, place in ((numbers, number, "a"), (rounded, 37, "b")):
             self.minnow("run", model, "--input", f"x=const:{value}", "-o", self.folder / place)
         self.assertEqual(*((self.folder / place / "y.npy").read_bytes() for place in "ab"))
+        picture = self.folder / "picture.bmp"  # 5x4 pixels of 24 bits
+        picture.write_bytes(b"BM" + struct.pack("<IIIIiiHHIIiiII", 118, 0, 54, 40, 5, 4, 1, 24, 0, 64, 0, 0, 0, 0)
+                            + bytes(i * 37 % 256 for i in range(64)))
+        meaning = f"{given['scale']},{given['zero_point']}"
+        for model, place, more in ((numbers, "c", ()), (rounded, "d", ("--bytes", meaning))):
+            self.minnow("run", model, "--input", f"x={picture}", "--mean", 99, "--scale", 0.02, "-o", self.folder / place, *more)
+        self.assertEqual(*((self.folder / place / "y.npy").read_bytes() for place in "cd"))
+        self.assertIn("--bytes: SCALE,ZERO", self.minnow("run", rounded, "--input", f"x={picture}", "--bytes", "1", code=USAGE))
         refused = self.minnow("convert", self.onnx, "-o", rounded, "--byte-inputs", code=ERROR)
         self.assertIn("no input can be bytes", refused)
 

@@ -2,7 +2,7 @@
 #include "vision/conversion.h"
 
 #include <algorithm>
-#include <cmath>
+#include <limits>
 
 namespace minnow::vision {
 
@@ -10,25 +10,24 @@ namespace {
 
 constexpr int kMaxExtent = 1 << 20;  // keeps all of the arithmetic in range
 
-Result<void> checkType(const ByteScale& bytes, DataType type) {
-  if (type == DataType::Float32) return {};
-  if (type != DataType::Uint8 && type != DataType::Int8)
-    return fail(ErrorCode::InvalidArgument,
-                "a picture goes into a float32, uint8 or int8 tensor, not ", type);
-  const int least = type == DataType::Int8 ? -128 : 0;
-  if (!std::isnormal(bytes.scale) || bytes.scale < 0 || bytes.zero < least ||
-      bytes.zero > least + 255)
-    return fail(ErrorCode::InvalidArgument, "bytes of scale ", bytes.scale, " and zero point ",
-                bytes.zero, " for ", type, ": expected a scale above 0 and a zero point from ",
-                least, " to ", least + 255);
-  return {};
+bool fits(const ByteScale& bytes, DataType type) {
+  using Limits = std::numeric_limits<float>;
+  const int64_t fromLeast = int64_t{bytes.zero} + (type == DataType::Int8 ? 128 : 0);
+  return type == DataType::Float32 ||
+         (fromLeast >= 0 && fromLeast <= 255 && bytes.scale >= Limits::min() &&
+          bytes.scale <= Limits::max());
 }
 
 Result<Target> findAxes(const PreProcess& pre, const TensorView& dst) {
   if (dst.missing) return fail(ErrorCode::NotFound, "no tensor for the picture: ", dst.missing);
   if (!dst.data)
     return fail(ErrorCode::InvalidArgument, "the tensor for the picture is empty: it has no data");
-  if (auto ok = checkType(pre.bytes, dst.type); !ok) return std::unexpected(ok.error());
+  if (dst.type != DataType::Float32 && dst.type != DataType::Uint8 && dst.type != DataType::Int8)
+    return fail(ErrorCode::InvalidArgument,
+                "a picture goes into a float32, uint8 or int8 tensor, not ", dst.type);
+  if (!fits(pre.bytes, dst.type))
+    return fail(ErrorCode::InvalidArgument,
+                "PreProcess::bytes has no scale above 0, or a zero point that is no ", dst.type);
   const int rank = dst.shape.rank();
   if (rank < 3 || rank > 4 || (rank == 4 && dst.shape[0] != 1))
     return fail(ErrorCode::ShapeMismatch, "a picture goes into a tensor 1xCxHxW or 1xHxWxC, not ",

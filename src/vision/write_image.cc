@@ -15,35 +15,79 @@ namespace {
 
 constexpr float kBlendedUnit = 1.0F / (1 << (2 * kWeightBits));
 
-/// From pixels to elements: x = (pixel - mean) * scale.
-class Floats {
+/// From pixels to elements of one type: x = (pixel - mean) * scale.
+class Elements {
  public:
-  using Element = float;
-  explicit Floats(const Conversion& to) : pre_(to.pre) {}
+  explicit Elements(const Conversion& to) : to_(to) {}
+
+  /// Stores all channels of a piece of a row.
+  virtual void storePiece(int row, int column, int count, const RowPiece& piece) const = 0;
+  virtual void fill(int64_t channel, const Rect& rect, float x) const = 0;
+
+ protected:
+  ~Elements() = default;
+  const Conversion& to_;
+};
+
+template <class Self, class T>
+class ElementsOf : public Elements {
+ public:
+  using Elements::Elements;
+
+  void storePiece(int row, int column, int count, const RowPiece& piece) const final {
+    const Rect& picture = to_.target.picture;
+    const int64_t stride = to_.target.columnStride;
+    for (int c = 0; c < to_.frame.channels(); ++c) {
+      T* out = to_.target.at<T>(c, picture.y + row, picture.x + column);
+      const int32_t *upper = piece.upper[c], *lower = piece.lower[c];
+      const int32_t weight = piece.weight;
+      if (piece.bytes[c])
+        self().storeBytes(c, out, stride, count, piece.bytes[c]);
+      else
+        self().store(c, out, stride, count, [=](int i) {
+          const int32_t blended = upper[i] * kWeightOne + (lower[i] - upper[i]) * weight;
+          return static_cast<float>(blended) * kBlendedUnit;
+        });
+    }
+  }
+  void fill(int64_t channel, const Rect& rect, float x) const final {
+    const T value = self().ofNumber(x);
+    for (int y = rect.y; y < rect.y + rect.height; ++y) {
+      T* out = to_.target.at<T>(channel, y, rect.x);
+      for (int i = 0; i < rect.width; ++i, out += to_.target.columnStride) *out = value;
+    }
+  }
+
+ protected:
+  ~ElementsOf() = default;
+
+ private:
+  const Self& self() const { return static_cast<const Self&>(*this); }
+};
+
+class Floats final : public ElementsOf<Floats, float> {
+ public:
+  using ElementsOf::ElementsOf;
 
   float ofNumber(float x) const { return x; }
   /// Stores value(i), a pixel's value, for a channel's piece of a row.
   template <class Value>
   void store(int channel, float* out, int64_t stride, int count, const Value& value) const {
-    const float mean = pre_.mean[channel], scale = pre_.scale[channel];
+    const float mean = to_.pre.mean[channel], scale = to_.pre.scale[channel];
     for (int i = 0; i < count; ++i) out[i * stride] = (value(i) - mean) * scale;
   }
   void storeBytes(int channel, float* out, int64_t stride, int count, const uint8_t* bytes) const {
     store(channel, out, stride, count, [=](int i) { return static_cast<float>(bytes[i]); });
   }
-
- private:
-  const PreProcess& pre_;
 };
 
 /// Of uint8 and int8: x / bytes.scale, rounded; pixels that nothing is blended of by a table.
-class Bytes {
+class Bytes final : public ElementsOf<Bytes, uint8_t> {
  public:
-  using Element = uint8_t;
   explicit Bytes(const Conversion& to)
-      : pre_(to.pre),
+      : ElementsOf(to),
         low_(static_cast<float>((to.target.view.type == DataType::Int8 ? -128 : 0) -
-                                pre_.bytes.zero)) {
+                                to.pre.bytes.zero)) {
     for (int c = 0; c < to.target.channels; ++c)
       store(c, tables_[c], 1, 256, [](int i) { return static_cast<float>(i); });
   }
@@ -51,15 +95,16 @@ class Bytes {
   // Adding 1.5 * 2^23 leaves no fraction bits: the sum is rounded half to even, and its low bits are
   // those of the integer. Clamped before, as QuantizeLinear does, a NaN to the least.
   uint8_t ofNumber(float x) const {
-    const float q = x / pre_.bytes.scale, high = low_ + 255;
+    const ByteScale& bytes = to_.pre.bytes;
+    const float q = x / bytes.scale, high = low_ + 255;
     const float above = q > low_ ? q : low_, inside = above < high ? above : high;
     return static_cast<uint8_t>(std::bit_cast<uint32_t>(inside + 12582912.0F) +
-                                static_cast<uint32_t>(pre_.bytes.zero));
+                                static_cast<uint32_t>(bytes.zero));
   }
   /// By way of a row of their own: a loop that stores side by side becomes vectors.
   template <class Value>
   void store(int channel, uint8_t* out, int64_t stride, int count, const Value& value) const {
-    const float mean = pre_.mean[channel], scale = pre_.scale[channel];
+    const float mean = to_.pre.mean[channel], scale = to_.pre.scale[channel];
     uint8_t row[kMaxColumns];
     for (int i = 0; i < count; ++i) row[i] = ofNumber((value(i) - mean) * scale);
     for (int i = 0; i < count; ++i) out[i * stride] = row[i];
@@ -71,90 +116,58 @@ class Bytes {
   }
 
  private:
-  const PreProcess& pre_;
   float low_;
   uint8_t tables_[3][256];
 };
 
-template <class Elements>
-void storePiece(const Conversion& to, const Elements& elements, int row, int column, int count,
-                const RowPiece& piece) {
-  const Rect& picture = to.target.picture;
-  const int64_t stride = to.target.columnStride;
-  for (int c = 0; c < to.frame.channels(); ++c) {
-    auto* out = to.target.at<typename Elements::Element>(c, picture.y + row, picture.x + column);
-    const int32_t *upper = piece.upper[c], *lower = piece.lower[c];
-    const int32_t weight = piece.weight;
-    if (piece.bytes[c])
-      elements.storeBytes(c, out, stride, count, piece.bytes[c]);
-    else
-      elements.store(c, out, stride, count, [=](int i) {
-        const int32_t blended = upper[i] * kWeightOne + (lower[i] - upper[i]) * weight;
-        return static_cast<float>(blended) * kBlendedUnit;
-      });
-  }
-}
-
-template <class T>
-void fillRect(const Target& target, int64_t channel, const Rect& rect, T value) {
-  for (int y = rect.y; y < rect.y + rect.height; ++y) {
-    T* out = target.at<T>(channel, y, rect.x);
-    for (int x = 0; x < rect.width; ++x, out += target.columnStride) *out = value;
-  }
-}
-
 // What is not picture comes last: a frame in the tensor's memory may lie there.
-template <class Elements>
-void fillAround(const Target& target, const PreProcess& pre, const Elements& elements) {
+void fillAround(const Conversion& to, const Elements& elements) {
+  const Target& target = to.target;
+  const PreProcess& pre = to.pre;
   const Rect& in = target.picture;
   const int width = static_cast<int>(target.width), height = static_cast<int>(target.height);
   const int right = in.x + in.width, below = in.y + in.height;
   for (int64_t c = 0; c < target.channels; ++c) {
-    const auto value = elements.ofNumber((pre.pad[c] - pre.mean[c]) * pre.scale[c]);
-    fillRect(target, c, {0, 0, width, in.y}, value);
-    fillRect(target, c, {0, below, width, height - below}, value);
-    fillRect(target, c, {0, in.y, in.x, in.height}, value);
-    fillRect(target, c, {right, in.y, width - right, in.height}, value);
+    const float x = (pre.pad[c] - pre.mean[c]) * pre.scale[c];
+    elements.fill(c, {0, 0, width, in.y}, x);
+    elements.fill(c, {0, below, width, height - below}, x);
+    elements.fill(c, {0, in.y, in.x, in.height}, x);
+    elements.fill(c, {right, in.y, width - right, in.height}, x);
   }
-  if (pre.alpha)
-    fillRect(target, target.channels, {0, 0, width, height}, elements.ofNumber(*pre.alpha));
+  if (pre.alpha) elements.fill(target.channels, {0, 0, width, height}, *pre.alpha);
 }
 
-template <class Elements>
-void writeApart(const Conversion& to, const Elements& elements) {
-  const Resize size = to.resize();
-  RowSource rows(to.frame, size);
+void writeApart(const Conversion& from, const Elements& to) {
+  const Resize size = from.resize();
+  RowSource rows(from.frame, size);
   for (int x = 0; x < size.width; x += kMaxColumns) {
     const int count = std::min(kMaxColumns, size.width - x);
     rows.setColumns(x, count);
-    for (int y = 0; y < size.height; ++y) storePiece(to, elements, y, x, count, rows.row(y));
+    for (int y = 0; y < size.height; ++y) to.storePiece(y, x, count, rows.row(y));
   }
 }
 
-template <class Elements>
-void writeInPlace(const Conversion& to, const Elements& elements, const Order& order) {
-  const Resize size = to.resize();
+void writeInPlace(const Conversion& from, const Elements& to, const Order& order) {
+  const Resize size = from.resize();
   const int pieces = (size.width + kMaxColumns - 1) / kMaxColumns;
-  RowSource rows(to.frame, size);
+  RowSource rows(from.frame, size);
   for (int i = 0; i < size.height; ++i) {
     const int y = order.rowsDescend ? size.height - 1 - i : i;
     for (int j = 0; j < pieces; ++j) {
       const int x = (order.columnsDescend ? pieces - 1 - j : j) * kMaxColumns;
       const int count = std::min(kMaxColumns, size.width - x);
       rows.setColumns(x, count);
-      storePiece(to, elements, y, x, count, rows.row(y));
+      to.storePiece(y, x, count, rows.row(y));
     }
   }
 }
 
-template <class Elements>
-void write(const Conversion& to, const std::optional<Route>& route) {
-  const Elements elements(to);
+void write(const Conversion& to, const std::optional<Route>& route, const Elements& elements) {
   if (!route)
     writeApart(to, elements);
   else
     writeInPlace(route->staged ? *route->staged : to, elements, route->order);
-  fillAround(to.target, to.pre, elements);
+  fillAround(to, elements);
 }
 
 // Where the crop begins in the whole turned picture.
@@ -217,9 +230,9 @@ Result<Placement> convert(const ImageView& src, const PreProcess& pre, const Ten
   }
   const base::DenormalsFlushed flushed;
   if (dst.type == DataType::Float32)
-    write<Floats>(*conversion, route);
+    write(*conversion, route, Floats(*conversion));
   else
-    write<Bytes>(*conversion, route);
+    write(*conversion, route, Bytes(*conversion));
   return placementOf(*conversion);
 }
 

@@ -53,6 +53,9 @@ void addPictureOptions(CLI::App* verb, PictureOptions& picture) {
   group->add_option("--alpha", picture.alpha,
                     "Value of a fourth channel, for models that want one");
   group->add_option("--pad", picture.pad, "Pixel value around a letterboxed picture");
+  group->add_option("--bytes", picture.bytes,
+                    "SCALE,ZERO: what bytes of a quantised input stand for, (byte - ZERO) * SCALE; "
+                    "`minnow convert --byte-inputs` prints them");
 }
 
 void addInferenceOptions(CLI::App* verb, InferenceOptions& options) {

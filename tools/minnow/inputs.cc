@@ -78,6 +78,11 @@ vision::PreProcess PictureOptions::preProcess() const {
     if (values.size() != 1) throw Failure(Exit::Usage, "--alpha: one number");
     pre.alpha = static_cast<float>(values[0]);
   }
+  const auto meaning = parseNumbers(bytes, "--bytes");
+  if (meaning.size() != 2 || meaning[1] != std::trunc(meaning[1]) || std::abs(meaning[1]) > 255)
+    throw Failure(Exit::Usage,
+                  "--bytes: SCALE,ZERO, as `minnow convert --byte-inputs` prints them");
+  pre.bytes = {static_cast<float>(meaning[0]), static_cast<int>(meaning[1])};
   return pre;
 }
 
@@ -88,9 +93,10 @@ InputSpecs::InputSpecs(const std::vector<std::string>& arguments, const PictureO
   const bool hasPicture =
       std::ranges::any_of(specs_, [](const auto& entry) { return isPicture(entry.second); });
   if (picture != PictureOptions{} && !specs_.empty() && !hasPicture)
-    throw Failure(Exit::Usage,
-                  "--mean, --scale, --color, --resize, --alpha and --pad are for pictures, and no "
-                  "input is one: numbers are fed as they are");
+    throw Failure(
+        Exit::Usage,
+        "--mean, --scale, --color, --resize, --alpha, --pad and --bytes are for pictures, and no "
+        "input is one: numbers are fed as they are");
 }
 
 std::map<std::string, Shape> InputSpecs::shapesOfFiles() const {

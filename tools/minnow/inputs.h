@@ -18,7 +18,8 @@ using analysis::HostTensor;
 /// How a picture becomes a tensor, as given on the command line.
 struct PictureOptions {
   std::string mean = "0", scale = "1", pad = "0", colour = "rgb", fit = "stretch";
-  std::string alpha;  ///< value of a fourth channel; empty: there is none
+  std::string alpha;          ///< value of a fourth channel; empty: there is none
+  std::string bytes = "1,0";  ///< scale and zero point of a quantised input
   /// Failure (usage) for what cannot be read.
   vision::PreProcess preProcess() const;
   bool operator==(const PictureOptions&) const = default;
