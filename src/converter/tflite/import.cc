@@ -202,6 +202,7 @@ class ModelImport {
       throw ImportError(text("the model is broken: constant '", tensor.name, "' of shape ",
                              type.shape, " has ", bytes.size(), " bytes"));
     tensor.file = state_.graph.addConstant(tensor.name, type, bytes);
+    noteQuantisation(state_.graph, tensor.file, *tensor.declared);
   }
 
   /// Numbers of four bits, the first in the lower half of a byte, a byte each; none if there are not as many.
@@ -249,6 +250,7 @@ class ModelImport {
     for (int32_t number : numbers(graph_.inputs())) {
       TfliteTensor& tensor = tensors_[static_cast<size_t>(number)];
       tensor.file = state_.scopes.find(tensor.name);
+      noteQuantisation(state_.graph, tensor.file, *tensor.declared);
     }
   }
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "base/fail.h"
 
@@ -35,13 +34,6 @@ std::vector<int64_t> zerosOf(const tfl::QuantizationParameters& by) {
 }
 
 }  // namespace
-
-std::vector<int64_t> zeroPoints(const tfl::QuantizationParameters& by) {
-  const auto* stored = by.zero_point();
-  std::vector<int64_t> zeros(stored ? stored->size() : 0);
-  if (!zeros.empty()) std::memcpy(zeros.data(), stored->Data(), zeros.size() * sizeof(int64_t));
-  return zeros;
-}
 
 ops::Quantisation quantisationOf(const TfliteOperator& op, const tfl::Tensor& tensor) {
   const auto& by = parametersOf(op, tensor);

@@ -18,10 +18,6 @@ struct WholeRange {
 };
 WholeRange rangeOf(DataType type);
 
-/// The zero points as the file has them, none of them where it has none. Copied, for FlatBuffers' verifier lets a list of 8-byte
-/// elements begin at any multiple of four, which some processors cannot read in place.
-std::vector<int64_t> zeroPoints(const tfl::QuantizationParameters& by);
-
 /// What the integers of a tensor stand for, one scale for all of it; an error where they stand for nothing, or each
 /// channel has its own.
 ops::Quantisation quantisationOf(const TfliteOperator& op, const tfl::Tensor& tensor);
