@@ -22,6 +22,8 @@ namespace minnow::converter {
 #undef MINNOW_TFLITE_BYTES
 #undef MINNOW_TFLITE_REFUSED
 void importConvolution2DTransposeBias(TfliteOperator&);
+void importMaxPoolingWithArgmax2D(TfliteOperator&);
+void importMaxUnpooling2D(TfliteOperator&);
 void importDetectionPostProcess(TfliteOperator&);
 
 namespace {
@@ -52,6 +54,8 @@ constexpr OperatorRow kOperators[] = {
 constexpr int kCustom = 32;
 constexpr OperatorRow kCustomOperators[] = {
     {kCustom, "Convolution2DTransposeBias", importConvolution2DTransposeBias, Quantised::Refused},
+    {kCustom, "MaxPoolingWithArgmax2D", importMaxPoolingWithArgmax2D, Quantised::Refused},
+    {kCustom, "MaxUnpooling2D", importMaxUnpooling2D, Quantised::Refused},
     {kCustom, "TFLite_Detection_PostProcess", importDetectionPostProcess, Quantised::Own},
 };
 

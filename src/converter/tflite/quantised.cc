@@ -140,6 +140,10 @@ Value byPairTable(TfliteOperator& op, Axes axes,
 }
 
 Value byWideTable(TfliteOperator& op, Value x, const std::function<int64_t(int64_t)>& fn) {
+  return wideLookUp(op, WholeNumbers(op).of(x), fn);
+}
+
+Value wideLookUp(TfliteOperator& op, Value x, const std::function<int64_t(int64_t)>& fn) {
   const WholeRange range = rangeOf(DataType::Int16);
   std::vector<int16_t> table;
   for (int64_t q = range.least; q <= range.most; ++q)
@@ -148,7 +152,7 @@ Value byWideTable(TfliteOperator& op, Value x, const std::function<int64_t(int64
   const WholeNumbers whole(op);
   const Value results =
       op.context().constantOf({DataType::Int16, Shape{65536}}, std::as_bytes(std::span(table)));
-  return op.compose().gather(results, whole.plus(whole.of(x), whole.number(-range.least)), 0);
+  return op.compose().gather(results, whole.plus(x, whole.number(-range.least)), 0);
 }
 
 Value byRealTable(TfliteOperator& op, Value x, const std::function<float(float)>& fn) {
