@@ -14,7 +14,7 @@ TOPS = ("include", "src", "tools", "apps", "examples", "python", "gst")
 # Files, by regular expression, in which the rules below do not hold.
 TABLES = r"src/ops/.*|src/backend/\w+/(\w+_rows|kernel_table)\.(cc|h)|src/kernels/reference/table\.cc"
 LABELS = TABLES + r"|src/format/(read|write)\.cc|src/runtime/(plan|settled)\.cc|src/program/describe\.cc"  # names as text: stored, shown
-PATTERNS = TABLES + (r"|src/ir/graph\.h|src/passes/(fuse_\w+|fold_batch_norm|fold_blocks|byte_inputs|match|quantise_early|rewriter|remove_identity)\.(cc|h)"
+PATTERNS = TABLES + (r"|src/ir/graph\.h|src/passes/(fuse_\w+|fold_batch_norm|fold_blocks|byte_inputs|match|note_quantisation|quantise_early|rewriter|remove_identity)\.(cc|h)"
                      r"|src/planning/storage\.cc|src/converter/.*|src/quantise/.*|src/kernels/operator_panels\.cc")
 # What is asked, how that looks, where it may be asked, and samples that have to be found.
 RULES = (

@@ -491,6 +491,68 @@ evictable = true
             self.minnow("quantize", onnx, "--calibrate", folder, "-o", out, *option, code=USAGE)
         self.assertFalse(out.exists())
 
+    def test_quantised_tensors_are_told_of(self):
+        """In info, traces, diff, replay and export: integers, and what they stand for."""
+        onnx, folder, model = self.small_convolution(), self.arrays(2), self.folder / "q.minnow"
+        self.minnow("quantize", onnx, "--calibrate", folder, "-o", model)
+        self.assertRegex(self.minnow("info", model, "--quantised"),
+                         r"quantised +x#integers: uint8 1x3x4x5, \(x - \d+\) \* 0\.0\d+ \(ONNX Runtime\)\n")
+        told = json.loads(self.minnow("info", model, "--quantised", "--json"))
+        tensors = {t["name"]: t["quantisation"] for t in told["quantised"]}
+        self.assertEqual({name.split("#")[0] for name in tensors}, {"x", "y", "w"})
+        self.assertEqual((tensors["w"]["axis"], len(tensors["w"]["scales"])), (0, 4))
+        self.assertIsNone(told["inputs"][0]["quantisation"])
+        traces = [self.folder / "a.npz", self.folder / "b.npz"]
+        self.minnow("trace", model, "--input", f"x={folder / '0.npy'}", "-o", traces[0])
+        with zipfile.ZipFile(traces[0]) as archive:
+            entries = {name: archive.read(name) for name in archive.namelist()}
+        record = json.loads(entries["minnow.json"])["tensors"]["x#integers"]
+        scale, zero = tensors["x#integers"]["scales"][0], tensors["x#integers"]["zero_points"][0]
+        self.assertEqual((record["scale"], record["zero_point"]), (scale, zero))
+        self.assertAlmostEqual(record["real"]["max"], (record["max"] - zero) * scale, 6)
+        off = bytearray(entries["x#integers.npy"])
+        off[-1] ^= 1  # in another engine's trace, which a step explains
+        entries["minnow.json"] = entries["minnow.json"].replace(b'"name":"minnow"', b'"name":"other"')
+        with zipfile.ZipFile(traces[1], "w") as archive:
+            for name, content in {**entries, "x#integers.npy": bytes(off)}.items():
+                archive.writestr(name, content)
+        said = " ".join(self.minnow("diff", *traces, code=DIFFERENT).split())
+        self.assertRegex(said, rf"1 of 60 elements differ, by up to {scale:.3g} \([\de.-]+ of the largest value, 1 step of {scale:.3g}\)")
+        figures = json.loads(self.minnow("diff", *traces, "--json", code=DIFFERENT))["operators"][0]["entire"]["figures"]
+        self.assertEqual((figures["max_ulp"], figures["step"]), (1, scale))
+        self.assertAlmostEqual(figures["max_absolute"], scale, 9)
+        replayed = json.loads(self.minnow("replay", model, "--reference", traces[1], "--json"))
+        row = next(op for op in replayed["operators"] if op["entire"]["tensor"] == "x#integers")
+        self.assertEqual((row["single"]["figures"]["max_ulp"], row["excess"]), (1, 1))
+        self.minnow("export", model, "-o", self.folder / "back.onnx")
+        self.minnow("convert", self.folder / "back.onnx", "-o", self.folder / "back.minnow")
+        again = json.loads(self.minnow("info", self.folder / "back.minnow", "--quantised", "--json"))["quantised"]
+        kept = sorted((t["quantisation"] for t in again), key=lambda by: by["scales"])
+        self.assertEqual(kept, sorted(tensors.values(), key=lambda by: by["scales"]))
+
+    def test_quantize_warns(self):
+        """Ranges of one array, costs of another that they leave nothing of."""
+        onnx, folder, out = self.small_convolution(), self.arrays(2), self.folder / "q.minnow"
+        (folder / "0.npy").write_bytes(npy("(1, 3, 4, 5)", [k % 7 / 1000 for k in range(60)]))
+        (folder / "1.npy").write_bytes(npy("(1, 3, 4, 5)", [1e4 * (k % 5 - 2) for k in range(60)]))
+        words = ("quantize", onnx, "--calibrate", folder, "-o", out, "--ranges", "minmax", "--measured", 1)
+        said = self.minnow(*words)
+        self.assertRegex(said, r"warning +layer 'conv' \(Conv\) by itself errs by \d+ %: its range is wrong")
+        self.assertRegex(said, r"warning +the outputs err by \d+ %")
+        self.assertIn("--max-error or --keep", said)
+        warnings = json.loads(self.minnow(*words, "--json"))["warnings"]
+        self.assertEqual(len(warnings), 2)
+        self.assertEqual(json.loads(self.minnow(*words[:-2], "--json"))["warnings"], [])
+
+    def test_quantize_takes_any_suffix(self):
+        onnx, folder = self.small_convolution(), self.arrays(1)
+        for name in ("upper.ONNX", "none"):
+            shutil.copy(onnx, self.folder / name)
+            self.minnow("quantize", self.folder / name, "--calibrate", folder)
+            self.assertTrue((self.folder / name).with_suffix(".minnow").exists())
+        self.assertIn("QuantizedConv", self.minnow("info", self.folder / "upper.minnow"))
+        self.assertIn("Conv", self.minnow("info", self.folder / "upper.ONNX"))
+
     def test_quantize_reports_on_any_name(self):
         onnx, folder, report = self.small_convolution(), self.arrays(1), self.folder / "report.json"
         odd = os.path.join(os.fsencode(self.folder), b"odd\xff.onnx")

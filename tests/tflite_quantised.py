@@ -548,8 +548,50 @@ CASES.update({
     "FULLY_CONNECTED.int4": int4(fully_connected(np.int8, True)), "FULLY_CONNECTED.hybrid_int4": int4(hybrid("FULLY_CONNECTED", True)),
 })
 
-# The reference reads its int8 as bytes without a sign.
-PLAIN = {"SUM.int8"}
+def from_zero(op, dtype):
+    """A root: of less than nothing LiteRT ends the run."""
+    def made():
+        x = values(dtype, number(1, 9), number(1, 40), by=scale(0.0001, 0.1) if dtype == np.int16 else None)
+        x.data = np.maximum(x.data, x.zeros)
+        return Case(op, [x], output(dtype, by=np.sqrt(float(x.by)) / pick(3, 10)), version=2)
+    return made
+
+
+def wide_softmax():
+    x = values(np.int16, *[number(1, 3)] * number(0, 2), number(1, pick(20, 60, 400)), by=scale(1e-5, 0.01), zeros=0)
+    if number(0, 1):
+        x.data = (x.data // 16).astype(np.int16)
+    beta = float(pick(1, 1, RNG.uniform(0.5, 2)))
+    return Case("SOFTMAX", [x], output(np.int16, by=1 / 32768, zeros=0), ("SoftmaxOptions", dict(beta=beta)), version=3)
+
+
+def log_softmax(dtype):
+    def made():
+        x = values(dtype, *[number(1, 3)] * number(0, 2), number(1, pick(20, 60, 400)), by=scale(0.005, 0.5))
+        return Case("LOG_SOFTMAX", [x], output(dtype, by=1 / 16, zeros=np.iinfo(dtype).max), version=2)
+    return made
+
+
+def gelu_options():
+    return "GeluOptions", dict(approximate=pick(True, False))
+
+
+def wide_scale(_):
+    return output(np.int16, by=scale(1e-5, 0.1), zeros=0)
+
+
+CASES.update({
+    "NEG.int8": unary("NEG", np.int8, version=1), "NEG.int16": unary("NEG", np.int16, version=1),
+    "SQRT.int8": from_zero("SQRT", np.int8), "SQRT.int16": from_zero("SQRT", np.int16), "RSQRT.int16": from_zero("RSQRT", np.int16),
+    "ELU.int8": unary("ELU", np.int8, version=1),
+    "LOG_SOFTMAX.int8": log_softmax(np.int8), "LOG_SOFTMAX.uint8": log_softmax(np.uint8), "SOFTMAX.int16": wide_softmax,
+    "EXP.int16": unary("EXP", np.int16, out=wide_scale, most=0.02), "LOG.int16": unary("LOG", np.int16, out=wide_scale),
+    "GELU.int16": unary("GELU", np.int16, gelu_options, out=wide_scale),
+    "RESIZE_BILINEAR.int16": resize("RESIZE_BILINEAR", "ResizeBilinearOptions", np.int16, 4),
+})
+
+# The reference reads its int8 as bytes without a sign; it has no ELU.
+PLAIN = {"SUM.int8", "ELU.int8"}
 
 
 def answer(pipe):

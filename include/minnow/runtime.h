@@ -68,6 +68,7 @@ struct TensorInfo {
   std::string name;
   DataType type = DataType::Undefined;
   Shape shape;
+  Quantisation quantisation = {};
 };
 
 /// Shapes of inputs, by name.
@@ -119,6 +120,7 @@ struct OperandInfo {
   bool constant = false;  ///< weights, or a view of them: never written
   /// As memory has it: Float16 for what a device of Precision::Low stores so.
   DataType stored = DataType::Undefined;
+  Quantisation quantisation = {};
 };
 
 /// What a step reads and writes, in the order of the views that callbacks get.

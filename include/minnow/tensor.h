@@ -107,6 +107,19 @@ struct TensorType {
   bool operator==(const TensorType&) const = default;
 };
 
+/// What the integers of a tensor stand for: (integer - zero point) * scale. Lives as long as the model.
+struct Quantisation {
+  /// Whose arithmetic made the integers: docs/quantisation.md has the formulae.
+  enum class Rule : uint8_t { OnnxRuntime, TensorFlowLite };
+
+  std::span<const float> scales;        ///< one, or one a position of `axis`; none: not quantised
+  std::span<const int32_t> zeroPoints;  ///< one, or as many
+  int axis = -1;                        ///< -1 where one scale is the whole tensor's
+  Rule rule = Rule::OnnxRuntime;
+
+  explicit operator bool() const { return !scales.empty(); }
+};
+
 /// How constant weights are rearranged for the kernels that read them. Model files store these
 /// numbers.
 enum class Packing : uint8_t {

@@ -9,8 +9,8 @@ Runtime, Model, Session and Frame are the engine's own face, without copies; doc
 from __future__ import annotations
 
 from . import _c, vision
-from .conversion import Conversion, convert
-from .engine import Frame, Ledger, MemoryReport, Model, Runtime, Session, TensorInfo
+from .conversion import Conversion, convert, quantize
+from .engine import Frame, Ledger, MemoryReport, Model, Quantisation, Runtime, Session, TensorInfo
 from .errors import (BadModel, Busy, DeviceFailed, Error, Internal, InvalidArgument, Io, NotFound, OutOfMemory, ShapeMismatch,
                      Stopped, Unsupported, VersionMismatch)
 from .onnxruntime_face import InferenceSession, NodeArg
@@ -19,9 +19,9 @@ from .traces import Report, diff, hash, memory, replay, trace
 __version__ = _c.version().decode()
 __all__ = [
     "BadModel", "Busy", "Conversion", "DeviceFailed", "Error", "Frame", "InferenceSession", "Internal", "InvalidArgument", "Io",
-    "Ledger", "MemoryReport", "Model", "NodeArg", "NotFound", "OutOfMemory", "Report", "Runtime", "Session", "ShapeMismatch",
-    "Stopped", "TensorInfo", "Unsupported", "VersionMismatch", "convert", "cpu_target", "diff", "hash", "limit_cpu_target",
-    "memory", "replay", "trace", "vision",
+    "Ledger", "MemoryReport", "Model", "NodeArg", "NotFound", "OutOfMemory", "Quantisation", "Report", "Runtime", "Session",
+    "ShapeMismatch", "Stopped", "TensorInfo", "Unsupported", "VersionMismatch", "convert", "cpu_target", "diff", "hash",
+    "limit_cpu_target", "memory", "quantize", "replay", "trace", "vision",
 ]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 import pathlib
-from ctypes import POINTER, c_char_p, c_double, c_float, c_int, c_int64, c_size_t, c_ssize_t, c_void_p
+from ctypes import POINTER, c_char_p, c_double, c_float, c_int, c_int32, c_int64, c_size_t, c_ssize_t, c_void_p
 
 from .errors import InvalidArgument, error_of
 
@@ -81,6 +81,9 @@ SessionOptions = sized("session_options", [
     wait_for_arena=1, in_strips=1, frames=1)
 MemoryReport = sized("memory_report", [(name, c_size_t) for name in (
     "model_bytes", "static_bytes", "dynamic_bytes", "lower_bound_bytes", "metadata_bytes", "device_bytes")])
+Quantisation = sized("quantisation", [
+    ("scales", POINTER(c_float)), ("zero_points", POINTER(c_int32)), ("scale_count", c_size_t), ("zero_point_count", c_size_t),
+    ("axis", c_int), ("rule", c_int)])
 Image = sized("image", [
     ("data", c_void_p), ("width", c_int), ("height", c_int), ("row_bytes", c_ssize_t), ("format", c_int), ("matrix", c_int),
     ("chroma", c_void_p * 2), ("chroma_row_bytes", c_ssize_t * 2), ("full_range", c_int), ("reserved", c_int)])
@@ -109,6 +112,8 @@ _FALLIBLE = {
     "interpreter_create_session_for": [c_void_p, POINTER(SessionOptions), POINTER(InputShape), c_size_t, POINTER(c_void_p)],
     "session_describe_input": [c_void_p, c_size_t, POINTER(Tensor)],
     "session_describe_output": [c_void_p, c_size_t, POINTER(Tensor)],
+    "session_input_quantisation": [c_void_p, c_size_t, POINTER(Quantisation)],
+    "session_output_quantisation": [c_void_p, c_size_t, POINTER(Quantisation)],
     "session_resize_inputs": [c_void_p, POINTER(InputShape), c_size_t],
     "session_memory": [c_void_p, POINTER(MemoryReport)],
     "session_begin": [c_void_p, POINTER(c_void_p)],

@@ -4,12 +4,14 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import subprocess
+import tempfile
 from typing import Iterable, Mapping, Optional, Sequence, Union
 
 import numpy as np
 
 from . import _c
-from .errors import InvalidArgument, Io
+from .errors import Error, InvalidArgument, Io, Unsupported
 
 #: An axis is a number, a range "32..960", a name "H", or a name with either, "H=32..960".
 AskedShape = Union[str, Sequence[Union[int, str]]]
@@ -91,6 +93,50 @@ def convert(source: Union[str, "os.PathLike[str]"], output: Union[str, "os.PathL
     if output is not None:
         made.save(output)
     return made
+
+
+def quantize(source: Union[str, "os.PathLike[str]"], calibrate, output: Union[str, "os.PathLike[str]", None] = None, *,
+             inputs: Optional[Mapping[str, str]] = None, shapes: Optional[Mapping[str, AskedShape]] = None,
+             ranges: str = "squares", percentile: float = 99.99, equalise: bool = True, correct_bias: bool = True, keep: int = 0,
+             max_error: float = 0, measured: int = 16, threads: int = 1, picture: Sequence[str] = ()) -> Conversion:
+    """Turns a float .onnx or .tflite file into a model in integers, as `minnow quantize` does (docs/quantisation.md).
+
+    calibrate: what the model will see: a folder of pictures or .npy files, or arrays of the input's shape.
+    inputs: of the other inputs, {"sizes": "const:1"}, as `minnow run --input` has them; shapes: as of convert().
+    ranges: "squares", "minmax", "percentile" or "divergence".
+    keep: as many of the layers that cost most stay float; max_error: as few as bring the outputs' error to so many percent.
+    picture: how pictures become inputs, in the command line's words: ["--color", "bgr", "--scale", "0.0039"].
+    The report has "output_error", and "layers" with what each costs by itself ("single") and in the whole ("entire").
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        samples = calibrate if isinstance(calibrate, (str, os.PathLike)) else _saved(calibrate, folder)
+        model = os.path.join(folder, "model.minnow")
+        words = [f"--{name}={value}" for name, value in (
+            ("calibrate", os.fspath(samples)), ("output", model), ("ranges", ranges), ("percentile", percentile),
+            ("equalise", "on" if equalise else "off"), ("correct-bias", "on" if correct_bias else "off"), ("keep", keep),
+            ("measured", measured), ("threads", threads), *([("max-error", max_error)] if max_error else []))]
+        words += [f"--input={name}={spec}" for name, spec in (inputs or {}).items()]
+        words += [f"--shape={name}={_shape(shape)}" for name, shape in (shapes or {}).items()]
+        done = subprocess.run([str(_c.COMMAND), "quantize", os.fspath(source), *words, *picture, "--json"], capture_output=True,
+                              text=True)
+        if done.returncode:
+            kind = {2: InvalidArgument, 3: Unsupported}.get(done.returncode, Error)
+            raise kind(done.stderr.strip().removeprefix("minnow: "))
+        with open(model, "rb") as file:
+            made = Conversion.of_bytes(file.read())
+    made.report = json.loads(done.stdout)
+    if output is not None:
+        made.save(output)
+    return made
+
+
+def _saved(arrays, folder) -> str:
+    """Arrays as a folder of files, in their order."""
+    place = os.path.join(folder, "samples")
+    os.mkdir(place)
+    for number, array in enumerate(arrays):
+        np.save(os.path.join(place, f"{number:08d}.npy"), np.asarray(array))
+    return place
 
 
 def _pairs(values, text):

@@ -165,11 +165,37 @@ def is_source(path: Path) -> bool:
     return os.path.splitext(os.fspath(path))[1].lower() in (".onnx", ".tflite")
 
 
+class Quantisation(NamedTuple):
+    """What a tensor's integers stand for: (integer - zero point) * scale.
+
+    scales, zero_points: arrays of one number, or one a position along `axis`; -1 where one scale is the whole tensor's.
+    rule: whose arithmetic makes the integers, "ONNX Runtime" or "TensorFlow Lite".
+    """
+    scales: np.ndarray
+    zero_points: np.ndarray
+    axis: int
+    rule: str
+
+    def dequantised(self, integers: np.ndarray) -> np.ndarray:
+        """The real numbers, float32."""
+        return (integers.astype(np.int32) - self._along(self.zero_points, integers)) * self._along(self.scales, integers)
+
+    def quantised(self, numbers: np.ndarray, dtype) -> np.ndarray:
+        """The nearest integers of a type, halves to even."""
+        steps = np.rint(np.asarray(numbers, np.float32) / self._along(self.scales, numbers))
+        limits = np.iinfo(dtype)
+        return np.clip(steps + self._along(self.zero_points, numbers), limits.min, limits.max).astype(dtype)
+
+    def _along(self, row, tensor):
+        return row if self.axis < 0 or len(row) == 1 else row.reshape([-1] + [1] * (np.ndim(tensor) - self.axis - 1))
+
+
 class TensorInfo(NamedTuple):
     """An input or output of a session: `shape` is what is planned for; what depends on data may turn out smaller."""
     name: str
     dtype: np.dtype
     shape: tuple
+    quantisation: Optional[Quantisation] = None
 
 
 class Session:
@@ -198,8 +224,10 @@ class Session:
 
     def _describe(self) -> None:
         pointer = self._handle.pointer
-        self.inputs = _infos(pointer, _c.session_input_count, _c.session_input_name, _c.session_describe_input)
-        self.outputs = _infos(pointer, _c.session_output_count, _c.session_output_name, _c.session_describe_output)
+        self.inputs = _infos(pointer, _c.session_input_count, _c.session_input_name, _c.session_describe_input,
+                             _c.session_input_quantisation)
+        self.outputs = _infos(pointer, _c.session_output_count, _c.session_output_name, _c.session_describe_output,
+                              _c.session_output_quantisation)
         self._call = _InferenceCall(pointer, self.inputs, self.outputs)
 
     def extent(self, name: str, axis: int) -> tuple:
@@ -282,13 +310,24 @@ class Session:
         self._describe()
 
 
-def _infos(pointer, count, name, describe):
+def _infos(pointer, count, name, describe, quantisation):
     infos = []
     for index in range(count(pointer)):
-        tensor = _c.Tensor()
+        tensor, by = _c.Tensor(), _c.Quantisation()
         describe(pointer, index, tensor)
-        infos.append(TensorInfo(name(pointer, index).decode(), _arrays.DTYPES[tensor.type], _arrays.shape_of(tensor)))
+        quantisation(pointer, index, by)
+        infos.append(TensorInfo(name(pointer, index).decode(), _arrays.DTYPES[tensor.type], _arrays.shape_of(tensor),
+                                _quantisation_of(by)))
     return tuple(infos)
+
+
+def _quantisation_of(by) -> Optional[Quantisation]:
+    """A copy: the library's own lives no longer than the model."""
+    if by.scale_count == 0:
+        return None
+    return Quantisation(np.array(by.scales[:by.scale_count], np.float32),
+                        np.array(by.zero_points[:by.zero_point_count], np.int32), by.axis,
+                        ("ONNX Runtime", "TensorFlow Lite")[by.rule])
 
 
 def _plain_strides(info: TensorInfo) -> tuple:

@@ -31,6 +31,20 @@ def test_says_what_goes_in_and_out(relu):
     assert session.get_providers() == ["CPUExecutionProvider"]
 
 
+def test_says_what_integers_stand_for(tmp_path):
+    (tmp_path / "q.onnx").write_bytes(models.quantize_linear(scale=0.5, zero=3))
+    session = minnow.Session(minnow.Model(tmp_path / "q.onnx"))
+    assert session.inputs[0].quantisation is None
+    by = session.outputs[0].quantisation
+    assert (by.scales.tolist(), by.zero_points.tolist(), by.axis, by.rule) == ([0.5], [3], -1, "ONNX Runtime")
+    x = np.array([[-2, -1.25, 0, 0.75, 1, 500]], np.float32)
+    y = session.run({"x": x})["y"]
+    np.testing.assert_array_equal(y, by.quantised(x, np.uint8))
+    np.testing.assert_array_equal(by.dequantised(y), np.float32([[-1.5, -1, 0, 1, 1, 126]]))
+    rows = minnow.Quantisation(np.float32([1, 2]), np.int32([0, 10]), 1, "")
+    assert rows.dequantised(np.array([[[1, 2], [11, 12]]], np.int8)).tolist() == [[[1, 2], [2, 4]]]
+
+
 @pytest.mark.parametrize("feed, error, words", [
     ({"z": np.zeros((2, 3), np.float32)}, minnow.NotFound, "the model has no input 'z'; it has: x"),
     ({}, minnow.InvalidArgument, "no array for the input 'x'; the model has: x"),

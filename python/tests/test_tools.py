@@ -123,3 +123,24 @@ def test_the_command_line_is_a_program():
     assert (done.returncode, done.stdout) == (0, f"{minnow.__version__}\n")
     wrong = subprocess.run([sys.executable, "-m", "minnow", "rum"], capture_output=True, text=True)
     assert wrong.returncode == 2 and "did you mean 'run'" in wrong.stderr
+
+
+def test_quantize(conv, tmp_path):
+    samples = [models.whole_numbers((1, 3, 8, 8), seed) for seed in range(3)]
+    made = minnow.quantize(conv, samples, tmp_path / "q.minnow", ranges="minmax")
+    assert [layer["operator"] for layer in made.report["layers"]] == ["Conv"]
+    assert 0 < made.report["output_error"] < 0.05
+    assert (tmp_path / "q.minnow").read_bytes() == bytes(made)
+    y = minnow.Session(minnow.Model(made)).run({"x": X})["y"]
+    assert np.abs(y - models.conv_of(X)).max() < 0.05 * np.abs(y).max()
+    kept = minnow.quantize(conv, samples, keep=1)
+    assert kept.report["output_error"] == 0
+    np.testing.assert_array_equal(minnow.Session(minnow.Model(kept)).run({"x": X})["y"], models.conv_of(X))
+
+
+def test_quantize_raises(conv, tmp_path):
+    with pytest.raises(minnow.InvalidArgument, match="--ranges"):
+        minnow.quantize(conv, [X], ranges="guessed")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(minnow.Error, match="no pictures"):
+        minnow.quantize(conv, tmp_path / "empty")

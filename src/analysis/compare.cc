@@ -22,6 +22,15 @@ bool sameType(const TensorType& a, const TensorType& b, TensorComparison& result
   return false;
 }
 
+/// True unless equal integers stand for different numbers.
+bool sameMeaning(const Meaning& a, const Meaning& b, TensorComparison& result) {
+  if (!a || !b || a == b) return true;
+  result.state = State::Unlike;
+  result.note = fmt::format("integers of scale {:.9g} and zero point {} against {:.9g} and {}",
+                            a.scale, a.zeroPoint, b.scale, b.zeroPoint);
+  return false;
+}
+
 bool near(double a, double b, const Tolerance& tolerance) {
   if (std::isnan(a) || std::isnan(b)) return std::isnan(a) == std::isnan(b);
   return std::fabs(a - b) <= tolerance.absolute + tolerance.relative * std::fabs(b);
@@ -30,7 +39,8 @@ bool near(double a, double b, const Tolerance& tolerance) {
 TensorComparison compareRecords(const std::string& tensor, const TensorRecord& a,
                                 const TensorRecord& b, const Tolerance& tolerance) {
   TensorComparison result{.tensor = tensor};
-  if (!sameType(a.type, b.type, result)) return result;
+  if (!sameType(a.type, b.type, result) || !sameMeaning(a.meaning, b.meaning, result))
+    return result;
   if (a.hash.empty() || b.hash.empty()) {
     result.note = "neither elements nor a hash";
     return result;
@@ -221,7 +231,8 @@ TensorComparison compare(const std::string& tensor, const HostTensor* a, const H
                          const Tolerance& tolerance) {
   TensorComparison result{.tensor = tensor};
   if (a != nullptr && b != nullptr) {
-    if (!sameType(a->type, b->type, result)) return result;
+    if (!sameType(a->type, b->type, result) || !sameMeaning(a->meaning, b->meaning, result))
+      return result;
     result.figures = figuresOf(*a, *b, tolerance);
     result.state = result.figures->equal()    ? State::Equal
                    : result.figures->within() ? State::Within

@@ -72,6 +72,8 @@ class Pass {
   Figures run(const HostTensor& a, const HostTensor& b) {
     figures_.shape = a.type.shape;
     figures_.elements = a.type.shape.elements();
+    meaning_ = b.meaning ? b.meaning : a.meaning;
+    if (!isReal<T>) figures_.step = meaning_.scale;
     for (int64_t i = 0; i < figures_.elements; ++i)
       add(i, elementAt<T>(a.bytes.data(), i), elementAt<T>(b.bytes.data(), i));
     if (figures_.differing > 0) figures_.cosine = cosine();
@@ -79,8 +81,13 @@ class Pass {
   }
 
  private:
+  /// What an element stands for.
+  double numberOf(T value) const {
+    return isReal<T> ? toDouble(value) : meaning_.of(toDouble(value));
+  }
+
   void add(int64_t i, T a, T b) {
-    const double x = toDouble(a), y = toDouble(b);
+    const double x = numberOf(a), y = numberOf(b);
     if constexpr (isReal<T>) {
       if (!std::isfinite(x) || !std::isfinite(y)) return addSpecial(i, x, y);
     }
@@ -95,11 +102,13 @@ class Pass {
     const double x = toDouble(a), y = toDouble(b);
     const uint64_t ulp = steps(a, b);
     const double error = isReal<T> ? std::fabs(x - y) : static_cast<double>(ulp);
+    const double step = figures_.step > 0 ? figures_.step : 1;
     countDiffering(i);
     figures_.maxUlp = std::max(figures_.maxUlp, ulp);
-    figures_.maxAbsolute = std::max(figures_.maxAbsolute, error);
+    figures_.maxAbsolute = std::max(figures_.maxAbsolute, error * step);
     figures_.maxRelative =
-        std::max(figures_.maxRelative, error / std::max(std::fabs(y), leastNormal<T>()));
+        std::max(figures_.maxRelative,
+                 error * step / std::max(std::fabs(numberOf(b)), leastNormal<T>() * step));
     if (!tolerance_.exact() && error <= tolerance_.absolute + tolerance_.relative * std::fabs(y))
       return;
     ++figures_.beyond;
@@ -140,6 +149,7 @@ class Pass {
   }
 
   Tolerance tolerance_;
+  Meaning meaning_;
   Figures figures_;
   double dot_ = 0, squareA_ = 0, squareB_ = 0;
   double worstError_ = -1;
@@ -147,6 +157,13 @@ class Pass {
 
 std::string instead(int64_t a, int64_t b, const char* what) {
   return a == b ? "" : fmt::format("; {} {} instead of {}", a, what, b);
+}
+
+/// Of quantised integers what a step stands for is told too.
+std::string stepsInWords(const Figures& figures) {
+  if (figures.step == 0) return fmt::format("{} ULP", figures.maxUlp);
+  return fmt::format("{} step{} of {:.3g}", figures.maxUlp, figures.maxUlp == 1 ? "" : "s",
+                     figures.step);
 }
 
 }  // namespace
@@ -181,8 +198,8 @@ std::string inWords(const Figures& figures) {
   if (figures.equal()) return "equal";
   std::string words = fmt::format("{} of {} elements differ", figures.differing, figures.elements);
   if (figures.maxAbsolute > 0)
-    words += fmt::format(", by up to {:.3g} ({:.2g} of the largest value, {} ULP)",
-                         figures.maxAbsolute, figures.ofScale(), figures.maxUlp);
+    words += fmt::format(", by up to {:.3g} ({:.2g} of the largest value, {})", figures.maxAbsolute,
+                         figures.ofScale(), stepsInWords(figures));
   else if (figures.differing > figures.specialInOne)
     words += ", in the sign of 0 alone";
   words += instead(figures.nansA, figures.nansB, "NaN");

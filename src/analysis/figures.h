@@ -17,7 +17,8 @@ struct Tolerance {
 };
 
 /// Of tensor a against the reference b. All but the counts are taken over the elements that are
-/// finite in both.
+/// finite in both; of quantised tensors over the numbers that integers stand for, but for `maxUlp`,
+/// which counts steps of the integers, and for the tolerance, which is theirs too.
 struct Figures {
   int64_t elements = 0;
   Shape shape;
@@ -28,6 +29,7 @@ struct Figures {
       0;  ///< |a - b| / max(|b|, t): t is the type's least normal number, 1 for integers
   uint64_t maxUlp = 0;  ///< numbers of the type from a to b, -0 and 0 are two; a - b for integers
   double scale = 0;     ///< largest |b|
+  double step = 0;      ///< what a step of quantised integers stands for; 0 of all others
   double cosine = 1;    ///< 1 if both are 0 everywhere, 0 if one is; NaN if squares overflow
   int64_t nansA = 0, nansB = 0, infinitiesA = 0, infinitiesB = 0;
   int64_t specialInOne =

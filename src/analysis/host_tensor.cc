@@ -31,13 +31,19 @@ T fromDouble(double value) {
 
 }  // namespace
 
-HostTensor HostTensor::ofType(const TensorType& type) {
-  const size_t bytes = static_cast<size_t>(type.shape.elements()) * elementSize(type.type);
-  return {type, std::vector<std::byte>(bytes)};
+Meaning meaningOf(const Quantisation& quantisation) {
+  if (quantisation.scales.size() != 1) return {};
+  return {quantisation.scales[0], quantisation.zeroPoints[0]};
 }
 
-HostTensor HostTensor::copyOf(const TensorView& view) {
+HostTensor HostTensor::ofType(const TensorType& type) {
+  const size_t bytes = static_cast<size_t>(type.shape.elements()) * elementSize(type.type);
+  return {type, std::vector<std::byte>(bytes), {}};
+}
+
+HostTensor HostTensor::copyOf(const TensorView& view, const Meaning& meaning) {
   HostTensor tensor = ofType({view.type, view.shape});
+  tensor.meaning = meaning;
   if (!tensor.bytes.empty()) copyTensor(view, tensor.view());
   return tensor;
 }

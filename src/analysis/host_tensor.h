@@ -9,13 +9,28 @@
 
 namespace minnow::analysis {
 
+/// What integers stand for: (integer - zero point) * scale; of a scale of 0 for themselves.
+struct Meaning {
+  double scale = 0;
+  int64_t zeroPoint = 0;
+
+  explicit operator bool() const { return scale != 0; }
+  double of(double integer) const {
+    return scale == 0 ? integer : (integer - static_cast<double>(zeroPoint)) * scale;
+  }
+  bool operator==(const Meaning&) const = default;
+};
+/// Of a whole tensor; nothing where each channel has a scale.
+Meaning meaningOf(const Quantisation& quantisation);
+
 struct HostTensor {
   TensorType type;
   std::vector<std::byte> bytes;
+  Meaning meaning = {};
 
   static HostTensor ofType(const TensorType& type);
   /// A row-major copy of a view of any strides.
-  static HostTensor copyOf(const TensorView& view);
+  static HostTensor copyOf(const TensorView& view, const Meaning& meaning = {});
   /// The data must not be written through a view of a const tensor.
   TensorView view() const;
 };

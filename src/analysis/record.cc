@@ -33,8 +33,8 @@ class Recorder {
   Recorder(ArchiveWriter archive, const RecordOptions& options, TraceInfo info)
       : archive_(std::move(archive)), options_(options), info_(std::move(info)) {}
 
-  Result<void> keep(const std::string& name, const TensorView& view) {
-    const HostTensor tensor = HostTensor::copyOf(view);
+  Result<void> keep(const std::string& name, const TensorView& view, const Quantisation& by) {
+    const HostTensor tensor = HostTensor::copyOf(view, meaningOf(by));
     info_.tensors.insert_or_assign(name, recordOf(tensor));
     if (options_.summary) return {};
     return archive_.add(entryOf(name), npyHeader(tensor.type), tensor.bytes);
@@ -50,17 +50,19 @@ class Recorder {
     for (size_t i = 0; i < outputs.size(); ++i) {
       const std::string name(operands.outputs[i].name);
       if (!outputs[i] || (!all && !matches(name))) continue;
-      if (const auto kept = keep(name, outputs[i]); !kept) return kept;
+      const auto kept = keep(name, outputs[i], operands.outputs[i].quantisation);
+      if (!kept) return kept;
     }
     return {};
   }
 
   /// What is put out under another name than it was computed, or was computed at conversion.
-  Result<void> keepOutputs(const Frame& frame) {
-    for (size_t i = 0; i < info_.outputs.size(); ++i) {
-      const std::string& name = info_.outputs[i];
+  Result<void> keepOutputs(const Frame& frame, std::span<const TensorInfo> outputs) {
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      const std::string& name = outputs[i].name;
       if (info_.tensors.contains(name) || !matches(name)) continue;
-      if (const auto kept = keep(name, frame.output(i)); !kept) return kept;
+      const auto kept = keep(name, frame.output(i), outputs[i].quantisation);
+      if (!kept) return kept;
     }
     return {};
   }
@@ -105,8 +107,8 @@ Result<Recorded> recordTrace(const Runtime& runtime, const Interpreter& model,
   if (!archive) return std::unexpected(archive.error());
   Recorder recorder(std::move(*archive), options, describe(runtime, model, session));
   Result<void> kept;
-  for (size_t i = 0; kept && i < session.inputs().size(); ++i)
-    kept = recorder.keep(session.inputs()[i].name, frame.input(i));
+  for (const TensorInfo& input : session.inputs())
+    if (kept) kept = recorder.keep(input.name, frame.input(input.name), input.quantisation);
   if (!kept) return std::unexpected(kept.error());
 
   const auto ran =
@@ -116,7 +118,7 @@ Result<Recorded> recordTrace(const Runtime& runtime, const Interpreter& model,
       });
   if (!kept) return std::unexpected(kept.error());
   if (!ran) return std::unexpected(ran.error());
-  kept = recorder.keepOutputs(frame);
+  kept = recorder.keepOutputs(frame, session.outputs());
   if (!kept) return std::unexpected(kept.error());
   return recorder.finish();
 }

@@ -108,6 +108,7 @@ class Replay {
   /// Names of operands in order; empty for constants and what is absent.
   struct Names {
     std::vector<std::string> inputs, outputs;
+    std::vector<Meaning> meanings = {};  ///< of the outputs
   };
   static Names namesOf(const Operands& operands) {
     const auto names = [](std::span<const OperandInfo> infos) {
@@ -116,7 +117,10 @@ class Replay {
         list.emplace_back(info.constant ? std::string_view() : info.name);
       return list;
     };
-    return {names(operands.inputs), names(operands.outputs)};
+    Names all{names(operands.inputs), names(operands.outputs)};
+    for (const OperandInfo& output : operands.outputs)
+      all.meanings.push_back(meaningOf(output.quantisation));
+    return all;
   }
 
   // Running ---------------------------------------------------------------------------------------
@@ -143,7 +147,8 @@ class Replay {
     return [&](const OperatorInfo& op, std::span<const TensorView> outputs) {
       const std::vector<std::string>& names = steps_[op.index].outputs;
       for (size_t i = 0; !op.crosses() && i < outputs.size(); ++i)
-        if (!names[i].empty()) tensors[names[i]] = HostTensor::copyOf(outputs[i]);
+        if (!names[i].empty())
+          tensors[names[i]] = HostTensor::copyOf(outputs[i], steps_[op.index].meanings[i]);
       return CallbackVerdict::Continue;
     };
   }
@@ -289,13 +294,15 @@ class Replay {
     constexpr double kAnyOperator = 16;
     const DataType type = row.single->type.type;
     if (report_.b.engine == "minnow") return 0;
-    if (type == DataType::Int8 || type == DataType::Uint8) return 1;
+    if (type == DataType::Int8 || type == DataType::Uint8) return oneStep(*row.single->figures);
     const double roundoff = unitRoundoff(type);
     if (roundoff == 0) return 0;
     const auto magnitude = magnitudeOf(row);
     if (!magnitude) return std::unexpected(magnitude.error());
     return (terms + kAnyOperator) * std::max(roundoff * *magnitude, leastNormal(type));
   }
+
+  static double oneStep(const Figures& figures) { return figures.step > 0 ? figures.step : 1; }
 
   /// Largest value on the reference's way from tensors that this model has to the row's.
   Result<double> magnitudeOf(const ReportRow& row) const {

@@ -89,6 +89,7 @@ Json jsonOf(const Figures& figures) {
           {"max_absolute", figures.maxAbsolute},
           {"max_relative", figures.maxRelative},
           {"max_ulp", figures.maxUlp},
+          {"step", figures.step},
           {"of_scale", figures.ofScale()},
           {"scale", figures.scale},
           {"cosine", figures.cosine},

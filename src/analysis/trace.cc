@@ -29,16 +29,29 @@ std::unexpected<Error> bad(const std::string& source, std::string_view what) {
 
 Json shapeJson(const Shape& shape) { return std::vector<int64_t>(shape.begin(), shape.end()); }
 
+/// The figures of what the integers stand for.
+Json realJson(const TensorRecord& record) {
+  return {{"min", record.meaning.of(record.min)},
+          {"max", record.meaning.of(record.max)},
+          {"mean", record.meaning.of(record.mean)},
+          {"deviation", record.deviation * record.meaning.scale}};
+}
+
 Json recordJson(const TensorRecord& record) {
-  return {{"type", dataTypeName(record.type.type)},
-          {"shape", shapeJson(record.type.shape)},
-          {"hash", record.hash},
-          {"min", record.min},
-          {"max", record.max},
-          {"mean", record.mean},
-          {"deviation", record.deviation},
-          {"nan", record.nans},
-          {"inf", record.infinities}};
+  Json json = {{"type", dataTypeName(record.type.type)},
+               {"shape", shapeJson(record.type.shape)},
+               {"hash", record.hash},
+               {"min", record.min},
+               {"max", record.max},
+               {"mean", record.mean},
+               {"deviation", record.deviation},
+               {"nan", record.nans},
+               {"inf", record.infinities}};
+  if (!record.meaning) return json;
+  json["scale"] = record.meaning.scale;
+  json["zero_point"] = record.meaning.zeroPoint;
+  json["real"] = realJson(record);
+  return json;
 }
 
 DataType typeNamed(const std::string& name) {
@@ -71,7 +84,8 @@ TensorRecord recordFrom(const Json& json) {
           .mean = figure(json, "mean"),
           .deviation = figure(json, "deviation"),
           .nans = json.value("nan", int64_t{0}),
-          .infinities = json.value("inf", int64_t{0})};
+          .infinities = json.value("inf", int64_t{0}),
+          .meaning = {json.value("scale", 0.0), json.value("zero_point", int64_t{0})}};
 }
 
 using Names = std::vector<std::string>;
@@ -110,7 +124,8 @@ TraceInfo infoFrom(const Json& json) {
 }  // namespace
 
 TensorRecord recordOf(const HostTensor& tensor) {
-  TensorRecord record{.type = tensor.type, .hash = hashOf(tensor.view())};
+  TensorRecord record{
+      .type = tensor.type, .hash = hashOf(tensor.view()), .meaning = tensor.meaning};
   const int64_t elements = tensor.type.shape.elements();
   double sum = 0, least = std::numeric_limits<double>::infinity(), most = -least;
   for (int64_t i = 0; i < elements; ++i) {
@@ -204,6 +219,7 @@ Result<HostTensor> Trace::tensor(const std::string& name) const {
   const auto record = info_.tensors.find(name);
   if (tensor && record != info_.tensors.end() && record->second.type != tensor->type)
     return bad(name_, fmt::format("tensor '{}' has another type than {} says", name, kTraceEntry));
+  if (tensor && record != info_.tensors.end()) tensor->meaning = record->second.meaning;
   return tensor;
 }
 

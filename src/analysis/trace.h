@@ -10,6 +10,9 @@
 //                   "inputs": ["images"], "outputs": ["relu0"]}, …],        in execution order
 //    "tensors": {"relu0": {"type": "float32", "shape": [1,16,112,112], "hash": "…", "min": 0, …}}}
 //
+// A quantised tensor has its integers in the archive; "scale" and "zero_point" are told beside their figures, and as
+// "real" the same figures of what they stand for.
+//
 // An operator's inputs are those that are computed or fed, not constants. A fused operator appears
 // under the tensor it ends in. A summary has no .npy entries. An archive without minnow.json (from
 // numpy.savez) is a trace of which only the tensors are known. In Python: z = numpy.load(path);
@@ -34,6 +37,7 @@ struct TensorRecord {
   std::string hash;  ///< hash.h; empty if unknown
   double min = 0, max = 0, mean = 0, deviation = 0;
   int64_t nans = 0, infinities = 0;
+  Meaning meaning = {};  ///< of the integers, whose figures these are
 };
 TensorRecord recordOf(const HostTensor& tensor);
 

@@ -23,13 +23,23 @@ std::vector<std::byte> fileOf(const ir::Graph& graph) {
 }
 
 /// A file whose one value says that it is quantised, as no writer of this version does.
-std::vector<std::byte> withQuantisedValue(int index) {
+struct StoredQuantisation {
+  int axis = -1;
+  std::vector<float> scales{0.5f};
+  std::vector<int32_t> zeros{3};
+};
+
+/// A file of one int8 input of two elements, of the quantisation of that number.
+std::vector<std::byte> withQuantisedValue(int index, const StoredQuantisation& by = {}) {
   flatbuffers::FlatBufferBuilder out;
   const std::vector<int64_t> shape{2};
   const std::vector values{fb::CreateValueDirect(out, "half", 3, 0, &shape, false, 0, 0, 0, index)};
-  const std::vector<int32_t> none;
+  const std::vector<int32_t> none, first{0};
   const std::vector<flatbuffers::Offset<fb::Node>> nodes;
-  out.Finish(fb::CreateModelDirect(out, "quantised", "test", &values, &nodes, &none, &none));
+  const std::vector quantisations{
+      fb::CreateQuantisationDirect(out, by.axis, &by.scales, &by.zeros)};
+  out.Finish(fb::CreateModelDirect(out, "quantised", "test", &values, &nodes, &first, &none,
+                                   nullptr, nullptr, &quantisations));
   Header header;
   header.metadataBytes = out.GetSize();
   header.weightsOffset = base::alignUp(sizeof header + header.metadataBytes);
@@ -287,20 +297,60 @@ TEST(Format, PackedValuesAreForOperatorsThatTakeThem) {
   expectRefused(graph, ErrorCode::BadModel, {"output 'w'"});
 }
 
-TEST(Format, ThereAreNoQuantisedValuesYet) {
-  AlignedFile file(fileOf(testGraph()));
+TEST(Format, QuantisationsAreThereOnceAndStayInTheFile) {
+  ir::Graph graph = testGraph();
+  const std::vector<float> one{0.25f}, five{1, 2, 3, 4, 5};
+  const std::vector<int32_t> zero{7}, zeros{-1, 0, 1, 2, 3};
+  const Quantisation whole{one, zero, -1, Quantisation::Rule::TensorFlowLite};
+  const Quantisation channels{five, zeros, 1};
+  graph.quantise(0, whole);
+  graph.quantise(4, channels);
+  graph.quantise(5, whole);
+  const AlignedFile file(fileOf(graph));
   const auto* model = fb::GetModel(file.bytes.data() + sizeof(Header));
   ASSERT_NE(model->quantisations(), nullptr);
-  EXPECT_EQ(model->quantisations()->size(), 0u);
-  for (const fb::Value* value : *model->values()) EXPECT_EQ(value->quantisation(), -1);
-  for (const int index : {0, 7, -2}) {
-    const AlignedFile quantised(withQuantisedValue(index));
-    const auto graph = read(quantised.bytes, "test.minnow");
-    ASSERT_FALSE(graph);
-    EXPECT_EQ(graph.error().code, ErrorCode::VersionMismatch);
-    for (const char* part : {"'half'", "quantised", "engine"})
-      EXPECT_NE(graph.error().message.find(part), std::string::npos) << graph.error().message;
+  EXPECT_EQ(model->quantisations()->size(), 2u);
+  const auto back = read(file.bytes, "test.minnow");
+  ASSERT_TRUE(back) << back.error().message;
+  for (const ir::ValueId id : {0, 5}) {
+    const Quantisation found = back->quantisationOf(id);
+    ASSERT_EQ(found.scales.size(), 1u);
+    EXPECT_EQ(found.scales[0], 0.25f);
+    EXPECT_EQ(found.zeroPoints[0], 7);
+    EXPECT_EQ(found.axis, -1);
+    EXPECT_EQ(found.rule, Quantisation::Rule::TensorFlowLite);
+    const auto* where = reinterpret_cast<const std::byte*>(found.scales.data());
+    EXPECT_TRUE(where >= file.bytes.data() && where < file.bytes.data() + file.bytes.size());
   }
+  const Quantisation found = back->quantisationOf(4);
+  EXPECT_TRUE(std::ranges::equal(found.scales, five));
+  EXPECT_TRUE(std::ranges::equal(found.zeroPoints, zeros));
+  EXPECT_EQ(found.axis, 1);
+  EXPECT_FALSE(back->quantisationOf(6));
+  EXPECT_TRUE(back->clone().quantisationOf(4));
+}
+
+TEST(Format, QuantisationsMustFit) {
+  const AlignedFile sound(withQuantisedValue(0));
+  ASSERT_TRUE(read(sound.bytes, "test.minnow")) << read(sound.bytes, "test.minnow").error().message;
+  const AlignedFile channels(withQuantisedValue(0, {0, {1, 2}, {0}}));
+  EXPECT_TRUE(read(channels.bytes, "test.minnow"));
+  const auto refused = [](int index, const StoredQuantisation& by, const char* part) {
+    const AlignedFile file(withQuantisedValue(index, by));
+    const auto graph = read(file.bytes, "test.minnow");
+    ASSERT_FALSE(graph) << part;
+    EXPECT_EQ(graph.error().code, ErrorCode::BadModel);
+    EXPECT_NE(graph.error().message.find(part), std::string::npos) << graph.error().message;
+  };
+  refused(1, {}, "'half'");
+  refused(-2, {}, "'half'");
+  refused(0, {0, {1, 2, 3}, {0}}, "do not fit its shape");
+  refused(0, {1, {1, 2}, {0}}, "do not fit its shape");
+  for (const StoredQuantisation& by :
+       {StoredQuantisation{-1, {1, 2}, {0}}, StoredQuantisation{0, {1}, {0}},
+        StoredQuantisation{-1, {}, {0}}, StoredQuantisation{0, {1, 2}, {0, 0, 0}},
+        StoredQuantisation{-1, {1}, {}}})
+    refused(0, by, "do not fit each other");
 }
 
 TEST(Format, ChainsMustFitTheGraph) {

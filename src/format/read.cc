@@ -26,6 +26,7 @@ struct Decoder {
   size_t budget = 0;
   std::shared_ptr<ir::Constants> constants = std::make_shared<ir::Constants>();
   ops::AttributeMap attributes = {};  ///< of the node at hand
+  size_t quantisations = 0;           ///< that the file has
 
   bool charge(size_t bytes) {
     const bool fits = bytes <= budget;
@@ -82,7 +83,10 @@ struct Decoder {
   Result<void> decodeAttributes(const fb::Node& from);
   Result<std::span<const std::byte>> bytesAt(uint64_t offset, uint64_t bytes) const;
   Result<void> decodeConstant(const fb::Value& from, ir::Value& value);
-  Result<void> decodeValue(const fb::Value& from, ir::Value& value);
+  bool decodeQuantisations(const fb::Model& from, ir::Graph& graph);
+  bool quantise(int number, const ir::Quantisations& known, ir::Value& value) const;
+  Result<void> decodeValue(const fb::Value& from, const ir::Quantisations& quantisations,
+                           ir::Value& value);
   Result<void> decodeOperator(const fb::Node& from, ir::Node& node);
   Result<void> decodeNode(const fb::Node& from, ir::Node& node);
   bool decodeSettings(const fb::Node& from, ir::Node& node);
@@ -183,6 +187,43 @@ Result<void> Decoder::decodeConstant(const fb::Value& from, ir::Value& value) {
   return {};
 }
 
+using Table = flatbuffers::Vector<flatbuffers::Offset<fb::Quantisation>>;
+
+Quantisation quantisationAt(const void* table, size_t index) {
+  const fb::Quantisation& from =
+      *static_cast<const Table*>(table)->Get(static_cast<flatbuffers::uoffset_t>(index));
+  return {{from.scales()->data(), from.scales()->size()},
+          {from.zero_points()->data(), from.zero_points()->size()},
+          from.axis(),
+          static_cast<Quantisation::Rule>(from.rule())};
+}
+
+bool isSound(const fb::Quantisation& one) {
+  const size_t scales = one.scales() ? one.scales()->size() : 0;
+  const size_t zeros = one.zero_points() ? one.zero_points()->size() : 0;
+  return scales > 0 && (zeros == 1 || zeros == scales) && (scales > 1) == (one.axis() >= 0);
+}
+
+/// They stay in the file.
+bool Decoder::decodeQuantisations(const fb::Model& from, ir::Graph& graph) {
+  if (!from.quantisations() || from.quantisations()->size() == 0) return true;
+  quantisations = from.quantisations()->size();
+  for (const fb::Quantisation* one : *from.quantisations())
+    if (!isSound(*one)) return false;
+  graph.quantisations = {from.quantisations(), &quantisationAt};
+  return quantisations <= UINT16_MAX;
+}
+
+/// False of a number that the file does not have. One scale fits any tensor, several an axis that is as long.
+bool Decoder::quantise(int number, const ir::Quantisations& known, ir::Value& value) const {
+  if (number < -1 || std::cmp_greater_equal(number, quantisations)) return false;
+  value.quantisation = static_cast<uint16_t>(number + 1);
+  const Quantisation by = known.at(value.quantisation);
+  const Shape& shape = value.type.shape;
+  return by.axis < 0 ||
+         (by.axis < shape.rank() && std::cmp_equal(by.scales.size(), shape[by.axis]));
+}
+
 /// Copied first: see copy() on where lists of 8-byte elements may begin.
 Shape shapeOf(const flatbuffers::Vector<int64_t>& from) {
   std::array<int64_t, kMaxRank> dims{};
@@ -190,7 +231,8 @@ Shape shapeOf(const flatbuffers::Vector<int64_t>& from) {
   return Shape(std::span(dims).first(from.size()));
 }
 
-Result<void> Decoder::decodeValue(const fb::Value& from, ir::Value& value) {
+Result<void> Decoder::decodeValue(const fb::Value& from, const ir::Quantisations& known,
+                                  ir::Value& value) {
   borrow(from.name(), value.name);
   const auto inValue = [&](const Error& error) {
     return fail(error.code, "value '", value.name, "': ", error.message);
@@ -198,11 +240,11 @@ Result<void> Decoder::decodeValue(const fb::Value& from, ir::Value& value) {
   if ((from.shape() && from.shape()->size() > kMaxRank) ||
       from.order() >= static_cast<uint8_t>(ops::StorageOrder::kCount))
     return inValue({ErrorCode::BadModel, "its rank or storage order is unknown to this engine"});
-  if (from.quantisation() != -1)
-    return inValue({ErrorCode::VersionMismatch,
-                    "this engine has no quantised values; use an engine as new as the converter"});
   value.type.type = static_cast<DataType>(from.type());
   if (from.shape()) value.type.shape = shapeOf(*from.shape());
+  if (!quantise(from.quantisation(), known, value))
+    return inValue(
+        {ErrorCode::BadModel, "its scales are not in the file, or do not fit its shape"});
   value.order = static_cast<ops::StorageOrder>(from.order());
   value.packing = static_cast<Packing>(from.packing());
   value.size = from.size();
@@ -316,7 +358,8 @@ Result<void> Decoder::decodeValues(const fb::Model& from, ir::Graph& graph) {
   graph.values.reserve(from.values()->size());
   constants->reserve(count);  // none may move afterwards
   for (const fb::Value* one : *from.values())
-    if (auto ok = decodeValue(*one, graph.values.emplace_back()); !ok) return ok;
+    if (auto ok = decodeValue(*one, graph.quantisations, graph.values.emplace_back()); !ok)
+      return ok;
   return {};
 }
 
@@ -335,6 +378,8 @@ Result<ir::Graph> Decoder::decodeModel(const fb::Model& from) {
       !copy(from.output_names(), graph.outputNames) || !decodeChains(from, graph) ||
       !decodeExtents(from, graph))
     return tooLarge();
+  if (!decodeQuantisations(from, graph))
+    return fail(ErrorCode::BadModel, "scales and zero points do not fit each other");
   if (auto ok = decodeValues(from, graph); !ok) return passOn(ok);
   if (auto ok = decodeNodes(from, graph); !ok) return passOn(ok);
   if (auto ok = decodeSizes(from, graph); !ok) return passOn(ok);

@@ -104,8 +104,38 @@ Offset<fb::Attribute> sharedAttribute(flatbuffers::FlatBufferBuilder& out, const
   return known[key] = encodeAttribute(out, name, value);
 }
 
+/// Those of a graph that its values have, and where each is among them.
+class UsedQuantisations {
+ public:
+  explicit UsedQuantisations(const ir::Graph& graph) : graph_(graph) {
+    for (const ir::Value& value : graph.values)
+      if (value.quantisation && places_.emplace(value.quantisation, used_.size()).second)
+        used_.push_back(value.quantisation);
+  }
+  int placeOf(const ir::Value& value) const {
+    return value.quantisation ? static_cast<int>(places_.at(value.quantisation)) : -1;
+  }
+  Offset<flatbuffers::Vector<Offset<fb::Quantisation>>> encode(
+      flatbuffers::FlatBufferBuilder& out) const {
+    std::vector<Offset<fb::Quantisation>> each;
+    for (const uint16_t number : used_) {
+      const Quantisation one = graph_.quantisations.at(number);
+      const auto scales = out.CreateVector(one.scales.data(), one.scales.size());
+      const auto zeros = out.CreateVector(one.zeroPoints.data(), one.zeroPoints.size());
+      each.push_back(
+          fb::CreateQuantisation(out, one.axis, scales, zeros, static_cast<uint8_t>(one.rule)));
+    }
+    return out.CreateVector(each);
+  }
+
+ private:
+  const ir::Graph& graph_;
+  std::map<uint16_t, size_t> places_;
+  std::vector<uint16_t> used_;
+};
+
 Offset<fb::Value> encodeValue(flatbuffers::FlatBufferBuilder& out, const ir::Value& value,
-                              WeightsArea& weights) {
+                              int quantisation, WeightsArea& weights) {
   const auto name = out.CreateSharedString(value.name.view());
   const auto shape = out.CreateVector(value.type.shape.begin(), value.type.shape.rank());
   fb::ValueBuilder encoded(out);
@@ -119,6 +149,7 @@ Offset<fb::Value> encodeValue(flatbuffers::FlatBufferBuilder& out, const ir::Val
     encoded.add_offset(weights.add(value.constant->bytes));
     encoded.add_bytes(value.constant->bytes.size());
   }
+  encoded.add_quantisation(quantisation);
   encoded.add_size(value.size);
   return encoded.Finish();
 }
@@ -173,7 +204,9 @@ Offset<flatbuffers::Vector<Offset<fb::Extent>>> encodeExtents(flatbuffers::FlatB
 void encodeModel(flatbuffers::FlatBufferBuilder& out, const ir::Graph& graph,
                  WeightsArea& weights) {
   std::vector<Offset<fb::Value>> values;
-  for (const ir::Value& value : graph.values) values.push_back(encodeValue(out, value, weights));
+  const UsedQuantisations used(graph);
+  for (const ir::Value& value : graph.values)
+    values.push_back(encodeValue(out, value, used.placeOf(value), weights));
   std::vector<Offset<fb::Node>> nodes;
   KnownAttributes known;
   for (const ir::Node& node : graph.nodes) nodes.push_back(encodeNode(out, node, known));
@@ -188,7 +221,7 @@ void encodeModel(flatbuffers::FlatBufferBuilder& out, const ir::Graph& graph,
   for (const ir::Chain& chain : graph.chains)
     chains.emplace_back(chain.first, chain.end, chain.rows);
   const auto chainList = out.CreateVectorOfStructs(chains);
-  const auto quantisations = out.CreateVector(std::vector<Offset<fb::Quantisation>>());
+  const auto quantisations = used.encode(out);
   const uint64_t sizesOffset = graph.sizes ? weights.add(graph.sizes->bytes) : 0;
   const uint64_t sizesBytes = graph.sizes ? graph.sizes->bytes.size() : 0;
   const auto assumptions = encodeAssumptions(out, graph);

@@ -29,8 +29,8 @@ TensorView Value::view() const {
 }
 
 Graph Graph::clone() const {
-  Graph copy{name,        producer, values,      {},      inputs, outputs,
-             outputNames, sizes,    assumptions, extents, chains};
+  Graph copy{name,        producer, values,      {},      inputs,        outputs,
+             outputNames, sizes,    assumptions, extents, quantisations, chains};
   copy.nodes.reserve(nodes.size());
   for (const Node& node : nodes)
     copy.nodes.push_back(

@@ -13,6 +13,7 @@
 #include "base/heap_bytes.h"
 #include "ir/ids.h"
 #include "ir/name.h"
+#include "ir/quantisations.h"
 #include "minnow/status.h"
 #include "minnow/tensor.h"
 #include "ops/operator.h"
@@ -39,6 +40,7 @@ struct Value {
   TensorType type;
   ops::StorageOrder order = ops::StorageOrder::Plain;
   Packing packing = Packing::None;  ///< of a constant
+  uint16_t quantisation = 0;        ///< what its integers stand for, in Graph::quantisations
   /// The value of the size graph (Graph::sizes) that says what this one holds, where that follows
   /// from the extents of the graph's inputs: a constant for the converted ones alone.
   ValueId size = kNoValue;
@@ -133,6 +135,7 @@ struct Graph {
   std::shared_ptr<const Constant> sizes = {};
   std::vector<Assumption> assumptions = {};  ///< of a size graph
   std::vector<Extent> extents = {};          ///< of the inputs
+  Quantisations quantisations = {};
 
   /// In order, without overlaps. A pass chooses them last; a pass that changes nodes clears them.
   std::vector<Chain> chains;
@@ -144,6 +147,13 @@ struct Graph {
   /// A plain constant with a fresh name derived from `name`.
   ValueId addConstant(Name name, TensorType type, std::span<const std::byte> bytes);
   ValueId addFloats(Name name, Shape shape, std::span<const float> values);
+  Quantisation quantisationOf(ValueId id) const {
+    return quantisations.at(values[static_cast<size_t>(id)].quantisation);
+  }
+  /// Not in a graph out of a file.
+  void quantise(ValueId id, const Quantisation& by) {
+    values[static_cast<size_t>(id)].quantisation = quantisations.add(by);
+  }
 
   /// Indices of the nodes that read each value, by value; graph outputs are not counted.
   std::vector<std::vector<int>> consumers() const;

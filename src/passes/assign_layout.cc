@@ -194,8 +194,14 @@ class LayoutPass {
     return copies_[key] = addValue({.name = value.name,
                                     .type = type,
                                     .order = StorageOrder::ChannelsLast,
+                                    .quantisation = wholeTensors(id),
                                     .size = value.size,
                                     .constant = ir::makeConstant(bytes)});
+  }
+
+  /// Of one scale: axes are counted anew.
+  uint16_t wholeTensors(ValueId id) const {
+    return graph_.quantisationOf(id).axis < 0 ? graph_.values[id].quantisation : uint16_t{0};
   }
 
   ValueId addValue(ir::Value value) {

@@ -150,7 +150,13 @@ class Fuser {
       return std::nullopt;
     const auto plain = asInt8(bytes, zero, axis, channels);
     if (!plain) return std::nullopt;
+    noteWeights(plain->bytes, scales, plain->zero, axis);
     return Weights{*plain, {scales.begin(), scales.end()}};
+  }
+
+  void noteWeights(ValueId id, std::span<const float> scales, int64_t zero, int axis) {
+    const auto rest = static_cast<int32_t>(zero);
+    graph_.graph().quantise(id, {scales, {&rest, 1}, scales.size() == 1 ? -1 : axis});
   }
 
   /// The same weights as int8: with a zero point of 0, where all fit, else less 128 if they are uint8.
@@ -358,7 +364,13 @@ class Fuser {
         blocks.weights(value.elements<int8_t>(), from, static_cast<int8_t>(weights.zero));
     const Shape shape{from[1] * blocks.outputs(), from[0], blocks.window.kernel[0],
                       blocks.window.kernel[1]};
-    return addConstant(value.name, {DataType::Int8, shape}, std::as_bytes(std::span(all)));
+    const ValueId blocked =
+        addConstant(value.name, {DataType::Int8, shape}, std::as_bytes(std::span(all)));
+    std::vector<float> scales;
+    for (int64_t i = 0; i < (weights.scales.size() == 1 ? 1 : blocks.outputs()); ++i)
+      scales.insert(scales.end(), weights.scales.begin(), weights.scales.end());
+    noteWeights(blocked, scales, weights.zero, 0);
+    return blocked;
   }
 
   /// A row of numbers of 32 bits so many times, one after another.

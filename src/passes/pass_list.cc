@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/fail.h"
+#include "passes/note_quantisation.h"
 
 namespace minnow::passes {
 
@@ -64,12 +65,14 @@ Result<void> runPasses(ir::Graph& graph, std::span<const std::string> disabled,
                        std::vector<PassReport>* report, sizes::Budget budget) {
   if (auto ok = checkNames(disabled); !ok) return ok;
   graph.chains.clear();
+  noteQuantisation(graph);
   for (const Pass& pass : allPasses()) {
     if (std::ranges::find(disabled, pass.name) != disabled.end()) continue;
     auto done = runPass(graph, pass, budget);
     if (!done) return std::unexpected(done.error());
     if (report) report->push_back(std::move(*done));
   }
+  spreadQuantisation(graph);
   return {};
 }
 

@@ -154,7 +154,8 @@ class Builder {
     infos.reserve(ids.size());
     for (const ValueId id : ids) {
       const TensorType& type = program_.typeOf(id);
-      infos.push_back({graph_.values[id].name.str(), type.type, type.shape});
+      infos.push_back(
+          {graph_.values[id].name.str(), type.type, type.shape, graph_.quantisationOf(id)});
     }
     return infos;
   }

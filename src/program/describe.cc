@@ -12,8 +12,13 @@ std::vector<OperandInfo> operandsOf(const Program& program, std::span<const ir::
     OperandInfo& info = infos.emplace_back();
     if (id == ir::kNoValue) continue;
     const auto& [type, shape] = program.typeOf(id);
-    info = {names.values[program.modelsOwn(id)].name, type, shape,
-            program.places[id].buffer == kNone, program.storedAs(id)};
+    const ir::ValueId own = program.modelsOwn(id);
+    info = {names.values[own].name,
+            type,
+            shape,
+            program.places[id].buffer == kNone,
+            program.storedAs(id),
+            names.quantisationOf(own)};
   }
   return infos;
 }

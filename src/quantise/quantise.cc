@@ -2,6 +2,8 @@
 #include "quantise/quantise.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "base/guarded.h"
 #include "format/write.h"
@@ -147,6 +149,7 @@ class Quantiser {
   Result<Plan> chosen(Report& report) {
     auto all = measured({}, report.costs);
     if (!all || (options_.keep == 0 && options_.maxError <= 0)) return all;
+    candidates_ = *all;  // what has no operator on integers is not asked for again
     std::vector<const LayerCost*> worst;
     const Costs first = report.costs;
     for (const LayerCost& layer : first.layers)
@@ -166,16 +169,21 @@ class Quantiser {
   Result<Plan> leastKept(Plan none, Report& report, size_t most, Keeping keeping) {
     size_t low = options_.keep, high = most;
     if (low == 0 && report.costs.output <= options_.maxError) return none;
+    std::optional<std::pair<Plan, Costs>> found;  // of `high` layers
     while (low < high) {
       const size_t middle = low + (high - low) / 2;
-      const auto tried = keeping(middle);
+      auto tried = keeping(middle);
       if (!tried) return tried;
-      if (report.costs.output <= options_.maxError)
-        high = middle;
-      else
+      if (report.costs.output > options_.maxError) {
         low = middle + 1;
+        continue;
+      }
+      high = middle;
+      found.emplace(std::move(*tried), report.costs);
     }
-    return keeping(low);
+    if (!found) return keeping(low);
+    report.costs = std::move(found->second);
+    return std::move(found->first);
   }
 
   ir::Graph graph_;

@@ -177,6 +177,16 @@ minnow_status describe(std::span<const minnow::TensorInfo> infos, size_t index,
   return handOver(view, tensor);
 }
 
+minnow_status describe(std::span<const minnow::TensorInfo> infos, size_t index,
+                       minnow_quantisation* to) {
+  if (to == nullptr) return nullArgument();
+  if (index >= infos.size()) return failed(ErrorCode::NotFound, "there is no tensor of that index");
+  const minnow::Quantisation& by = infos[index].quantisation;
+  return handOver({sizeof *to, by.scales.data(), by.zeroPoints.data(), by.scales.size(),
+                   by.zeroPoints.size(), by.axis, static_cast<int>(by.rule)},
+                  to);
+}
+
 }  // namespace
 
 extern "C" {
@@ -381,6 +391,16 @@ minnow_status minnow_session_describe_input(const minnow_session* session, size_
 minnow_status minnow_session_describe_output(const minnow_session* session, size_t index,
                                              minnow_tensor* tensor) {
   return session ? describe(session->object.outputs(), index, tensor) : nullArgument();
+}
+
+minnow_status minnow_session_input_quantisation(const minnow_session* session, size_t index,
+                                                minnow_quantisation* quantisation) {
+  return session ? describe(session->object.inputs(), index, quantisation) : nullArgument();
+}
+
+minnow_status minnow_session_output_quantisation(const minnow_session* session, size_t index,
+                                                 minnow_quantisation* quantisation) {
+  return session ? describe(session->object.outputs(), index, quantisation) : nullArgument();
 }
 
 size_t minnow_session_step_count(const minnow_session* session) {

@@ -40,11 +40,13 @@ void Interpreter::Impl::nameInputsAndOutputs() {
   outputs.reserve(graph.outputs.size());
   for (ir::ValueId id : graph.inputs) {
     const ir::Value& value = graph.values[id];
-    inputs.push_back({value.name.str(), value.type.type, value.type.shape});
+    inputs.push_back(
+        {value.name.str(), value.type.type, value.type.shape, graph.quantisationOf(id)});
   }
   for (size_t i = 0; i < graph.outputs.size(); ++i) {
     const ir::Value& value = graph.values[graph.outputs[i]];
-    outputs.push_back({graph.outputNames[i], value.type.type, value.type.shape});
+    outputs.push_back({graph.outputNames[i], value.type.type, value.type.shape,
+                       graph.quantisationOf(graph.outputs[i])});
   }
 }
 

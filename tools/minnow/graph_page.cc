@@ -108,8 +108,10 @@ struct Picture {
 };
 
 std::string tensorInWords(const OperandInfo& tensor) {
-  return fmt::format("{}: {} {}, {} bits an element", tensor.name, dataTypeName(tensor.type),
-                     tensor.shape.toString(), 8 * elementSize(tensor.type));
+  const std::string meaning = inWords(tensor.quantisation);
+  return fmt::format("{}: {} {}, {} bits an element{}{}", tensor.name, dataTypeName(tensor.type),
+                     tensor.shape.toString(), 8 * elementSize(tensor.type),
+                     meaning.empty() ? "" : ", ", meaning);
 }
 
 size_t bytesOf(const OperandInfo& tensor) {

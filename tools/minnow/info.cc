@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "arguments.h"
 #include "backends.h"
@@ -31,7 +32,7 @@ struct Arguments {
   Precision precision = Precision::High;
   std::vector<std::string> shapes, paths;
   int threads = 1;
-  bool json = false, operators = false, verify = false;
+  bool json = false, operators = false, quantised = false, verify = false;
 };
 
 struct Facts {
@@ -92,13 +93,40 @@ std::vector<Sizes> sizesOf(const Interpreter& model, Session& session) {
   return all;
 }
 
+nlohmann::json quantisationJson(const Quantisation& by) {
+  if (!by) return nullptr;
+  return {{"scales", std::vector<float>(by.scales.begin(), by.scales.end())},
+          {"zero_points", std::vector<int32_t>(by.zeroPoints.begin(), by.zeroPoints.end())},
+          {"axis", by.axis},
+          {"rule", ruleName(by.rule)}};
+}
+
+/// Of inputs, and of what operators read and write, each once; weights among them.
+std::vector<TensorInfo> quantisedTensors(const Session& session) {
+  std::vector<TensorInfo> found;
+  std::set<std::string> seen;
+  const auto add = [&](std::string_view name, DataType type, const Shape& shape,
+                       const Quantisation& by) {
+    if (by && seen.emplace(name).second) found.push_back({std::string(name), type, shape, by});
+  };
+  for (const TensorInfo& input : session.inputs())
+    add(input.name, input.type, input.shape, input.quantisation);
+  for (const OperatorInfo& op : session.operators()) {
+    const Operands operands = session.operands(op.index);
+    for (const auto* list : {&operands.inputs, &operands.outputs})
+      for (const OperandInfo& one : *list) add(one.name, one.type, one.shape, one.quantisation);
+  }
+  return found;
+}
+
 nlohmann::json tensorsJson(std::span<const TensorInfo> tensors) {
   nlohmann::json out = nlohmann::json::array();
   for (const TensorInfo& info : tensors) {
     const auto dims = info.shape.dims();
     out.push_back({{"name", info.name},
                    {"type", dataTypeName(info.type)},
-                   {"shape", std::vector<int64_t>(dims.begin(), dims.end())}});
+                   {"shape", std::vector<int64_t>(dims.begin(), dims.end())},
+                   {"quantisation", quantisationJson(info.quantisation)}});
   }
   return out;
 }
@@ -189,6 +217,7 @@ nlohmann::json asJson(const Arguments& args, const Model& model, const Session& 
                           {"device_bytes", memory.deviceBytes},
                           {"devices", devicesJson(session.deviceMemory())},
                           {"predicted_peak_bytes", predictedPeak(memory)}}}};
+  if (args.quantised) out["quantised"] = tensorsJson(quantisedTensors(session));
   if (!args.backends.empty()) out["placement"] = placementJson(session);
   if (!args.paths.empty()) out["lanes"] = lanesJson(session);
   if (verdict) out["budget"] = toJson(*verdict, needsOf(args, session));
@@ -211,6 +240,9 @@ void printText(const Arguments& args, const Model& model, const Session& session
   for (const auto& [type, count] : facts.operators)
     operators += fmt::format("{}{} {}", operators.empty() ? "" : ", ", count, type);
   fmt::print("operators      {}: {}\n", facts.steps, operators);
+  if (args.quantised)
+    for (const TensorInfo& info : quantisedTensors(session))
+      fmt::print("quantised      {}: {}\n", info.name, typeInWords(info));
   fmt::print("multiply-adds  {}\n", countInWords(static_cast<double>(facts.multiplyAdds)));
   fmt::print("static         {} of weights and constants\n", bytesInWords(memory.staticBytes));
   if (const Transformed transformed = transformedIn(args); transformed.layers > 0)
@@ -288,6 +320,8 @@ void addInfo(CLI::App& app) {
                    "24MB: also answer whether the model fits; exit code 4 if not");
   verb->add_flag("--operators", args->operators,
                  "Print only the kinds of operators, one a line (for MINNOW_MODELS)");
+  verb->add_flag("--quantised", args->quantised,
+                 "List all quantised tensors, weights too, with scales and zero points");
   verb->add_flag("--verify", args->verify,
                  "Read all weights and compare their checksum; exit code 1 if they are damaged");
   verb->add_flag("--json", args->json, "Report in JSON");
@@ -298,6 +332,7 @@ void addInfo(CLI::App& app) {
       "  minnow info signs.minnow --graph signs.dot && dot -Tsvg signs.dot -o signs.svg\n"
       "  minnow info signs.minnow --html signs.html\n"
       "  minnow info signs.minnow --backend cl,cpu\n"
+      "  minnow info signs_int8.minnow --quantised\n"
       "  minnow info det.onnx --shape x=1,3,640,640 --json\n"
       "  minnow info signs.minnow --budget 24MB");
   verb->callback([args] { info(*args); });

@@ -54,7 +54,34 @@ std::string countInWords(double count) {
 }
 
 std::string typeInWords(const TensorInfo& info) {
-  return fmt::format("{} {}", dataTypeName(info.type), info.shape.toString());
+  const std::string type = fmt::format("{} {}", dataTypeName(info.type), info.shape.toString());
+  return info.quantisation ? type + ", " + inWords(info.quantisation) : type;
+}
+
+const char* ruleName(Quantisation::Rule rule) {
+  return rule == Quantisation::Rule::OnnxRuntime ? "ONNX Runtime" : "TensorFlow Lite";
+}
+
+namespace {
+
+std::string zerosInWords(std::span<const int32_t> zeros) {
+  const auto [least, most] = std::ranges::minmax(zeros);
+  return least == most ? fmt::format("{}", least) : fmt::format("{} to {}", least, most);
+}
+
+std::string scalesInWords(const Quantisation& by) {
+  const std::string zeros = zerosInWords(by.zeroPoints);
+  if (by.axis < 0) return fmt::format("(x - {}) * {:.9g}", zeros, by.scales[0]);
+  const auto [least, most] = std::ranges::minmax(by.scales);
+  return fmt::format("{} scales along axis {}, {:.3g} to {:.3g}, zero point {}", by.scales.size(),
+                     by.axis, least, most, zeros);
+}
+
+}  // namespace
+
+std::string inWords(const Quantisation& quantisation) {
+  if (!quantisation) return "";
+  return fmt::format("{} ({})", scalesInWords(quantisation), ruleName(quantisation.rule));
 }
 
 size_t predictedPeak(const MemoryReport& memory) {

@@ -15,6 +15,9 @@ std::string bytesInWords(size_t bytes);
 std::string countInWords(double count);
 /// "float32 1x3x320x320"
 std::string typeInWords(const TensorInfo& info);
+/// "(x - 128) * 0.0078125 by ONNX Runtime's rules", "32 scales, 0.0012 to 0.043, along axis 0 …"; "" of none.
+std::string inWords(const Quantisation& quantisation);
+const char* ruleName(Quantisation::Rule rule);
 /// Static and dynamic bytes: what a runtime with this session alone takes at its peak.
 size_t predictedPeak(const MemoryReport& memory);
 /// "weights 11.00 MB, arenas 6.02 MB, metadata 310.2 kB, model buffers 48.1 kB" and a line's end.

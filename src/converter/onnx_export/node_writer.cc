@@ -86,6 +86,21 @@ const TensorType& NodeWriter::resultType(int i) const {
   return graph_.source().values[node_.outputs[i]].type;
 }
 
+Quantisation NodeWriter::quantisation(int i) const {
+  return has(i) ? graph_.source().quantisationOf(inputs_[static_cast<size_t>(i)]) : Quantisation{};
+}
+
+Quantisation NodeWriter::resultQuantisation(int i) const {
+  return graph_.source().quantisationOf(node_.outputs[static_cast<size_t>(i)]);
+}
+
+std::span<const float> NodeWriter::floats(int i) const {
+  const ir::Value& value =
+      graph_.source().values[static_cast<size_t>(inputs_[static_cast<size_t>(i)])];
+  return value.isConstant() && value.type.type == DataType::Float32 ? value.elements<float>()
+                                                                    : std::span<const float>();
+}
+
 bool NodeWriter::isFixed(int i) const { return !ops::anyFromData(graph_.dataAxes(inputs_[i])); }
 
 const Shape& NodeWriter::fixedShape(int i) const {

@@ -54,6 +54,11 @@ class NodeWriter {
   int outputs() const;
   bool wants(int i) const;
   const TensorType& resultType(int i) const;
+  /// What the integers of input i, and of output i, stand for.
+  Quantisation quantisation(int i) const;
+  Quantisation resultQuantisation(int i) const;
+  /// Elements of input i, a row of float32 constants.
+  std::span<const float> floats(int i) const;
   /// True if data decide no extent of input i.
   bool isFixed(int i) const;
   /// Its shape; refuses the node where data decide it.

@@ -2,6 +2,7 @@
 // integer product and the steps to 8 bits one by one; sums, products and averages stand between
 // DequantizeLinear and QuantizeLinear, which ONNX Runtime computes in the same integers.
 #include <numeric>
+#include <optional>
 
 #include "converter/onnx_export/node_writer.h"
 #include "ops/integer_product.h"
@@ -145,12 +146,30 @@ Name zerosOfWeights(NodeWriter& w, int64_t zero, int64_t channels) {
   return w.add("Expand", {w.small(zero, DataType::Int8), w.row({&channels, 1})});
 }
 
+/// Scales of x and the result where the model's own give the very factors: (x * w) / y in float32.
+struct OwnScales {
+  float x, y;
+  std::span<const float> w;
+};
+std::optional<OwnScales> ownScales(const NodeWriter& w) {
+  const Quantisation x = w.quantisation(0), weights = w.quantisation(1),
+                     y = w.resultQuantisation(0);
+  const auto factors = w.floats(3);
+  if (x.scales.size() != 1 || y.scales.size() != 1 || weights.scales.size() != factors.size())
+    return std::nullopt;
+  for (size_t c = 0; c < factors.size(); ++c)
+    if (x.scales[0] * weights.scales[c] / y.scales[0] != factors[c]) return std::nullopt;
+  return OwnScales{x.scales[0], y.scales[0], weights.scales};
+}
+
 Name bytesConv(NodeWriter& w, const ops::QuantizedConv& op) {
   const DataType type = w.type(0).type;
   if (op.y.dataType() != type) w.refuse("a QLinearConv from one type of 8 bits to another");
   const Name zeros = zerosOfWeights(w, op.wZero, w.type(3).shape.elements());
-  Added y = w.add("QLinearConv", {w.x(0), w.number(1), zeroOfInput(w, op.xZero), w.x(1), w.x(3),
-                                  zeros, w.number(1), w.small(op.y.zero, type), w.x(2)});
+  const auto own = ownScales(w);
+  Added y = w.add("QLinearConv", {w.x(0), w.number(own ? own->x : 1), zeroOfInput(w, op.xZero),
+                                  w.x(1), own ? w.numbers(own->w) : w.x(3), zeros,
+                                  w.number(own ? own->y : 1), w.small(op.y.zero, type), w.x(2)});
   w.setWindow(y, op).set("group", op.groups);
   return narrowed(w, y, op.y);
 }

@@ -92,11 +92,15 @@ std::vector<int64_t> pixelsOf(const ops::Resize& resize, int axis, int64_t in, i
 
 }  // namespace
 
-void importResizeBilinear(TfliteOperator& op) {
-  const ir::ValueId x = op.image(0);
+ops::Resize bilinearOf(TfliteOperator& op) {
   ops::Resize resize = resizeOf(op, op.options<tfl::ResizeBilinearOptions>());
   resize.mode = ops::ResizeMode::Linear;
-  op.set(0, op.emit(std::make_unique<ops::Resize>(std::move(resize)), {x}), Axes::ChannelsFirst);
+  return resize;
+}
+
+void importResizeBilinear(TfliteOperator& op) {
+  const ir::ValueId x = op.image(0);
+  op.set(0, op.emit(std::make_unique<ops::Resize>(bilinearOf(op)), {x}), Axes::ChannelsFirst);
 }
 
 void importResizeNearest(TfliteOperator& op) {

@@ -22,6 +22,8 @@ namespace minnow::converter {
 #undef MINNOW_TFLITE_BYTES
 #undef MINNOW_TFLITE_REFUSED
 void importConvolution2DTransposeBias(TfliteOperator&);
+void importMaxPoolingWithArgmax2D(TfliteOperator&);
+void importMaxUnpooling2D(TfliteOperator&);
 void importDetectionPostProcess(TfliteOperator&);
 
 namespace {
@@ -52,6 +54,8 @@ constexpr OperatorRow kOperators[] = {
 constexpr int kCustom = 32;
 constexpr OperatorRow kCustomOperators[] = {
     {kCustom, "Convolution2DTransposeBias", importConvolution2DTransposeBias, Quantised::Refused},
+    {kCustom, "MaxPoolingWithArgmax2D", importMaxPoolingWithArgmax2D, Quantised::Refused},
+    {kCustom, "MaxUnpooling2D", importMaxUnpooling2D, Quantised::Refused},
     {kCustom, "TFLite_Detection_PostProcess", importDetectionPostProcess, Quantised::Own},
 };
 
@@ -202,6 +206,7 @@ class ModelImport {
       throw ImportError(text("the model is broken: constant '", tensor.name, "' of shape ",
                              type.shape, " has ", bytes.size(), " bytes"));
     tensor.file = state_.graph.addConstant(tensor.name, type, bytes);
+    noteQuantisation(state_.graph, tensor.file, *tensor.declared);
   }
 
   /// Numbers of four bits, the first in the lower half of a byte, a byte each; none if there are not as many.
@@ -249,6 +254,7 @@ class ModelImport {
     for (int32_t number : numbers(graph_.inputs())) {
       TfliteTensor& tensor = tensors_[static_cast<size_t>(number)];
       tensor.file = state_.scopes.find(tensor.name);
+      noteQuantisation(state_.graph, tensor.file, *tensor.declared);
     }
   }
 

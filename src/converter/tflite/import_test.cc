@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "converter/convert.h"
@@ -234,6 +235,79 @@ TEST(TflitePool, CountsNoPadding) {
   const int y =
       model.add(1, {x}, tfl::CreatePool2DOptions(model.builder(), tfl::Padding::Same, 2, 2, 2, 2));
   expect(run(import(model.bytes({y}))), {1, 2, 2, 1}, {0.75F, -2.5F, 2, -4});
+}
+
+/// A max pool and its places, and what puts maxima back there, as loops.
+struct Placed {
+  Floats maxima, places, back;
+
+  Placed(const Floats& x, int size, int channels, const Window& w) {
+    const int out = w.outputs(size), pad = w.before(size), whole = out * w.stride;
+    back.resize(static_cast<size_t>(whole * whole * channels));
+    for (int i = 0; i < out; ++i)
+      for (int j = 0; j < out; ++j)
+        for (int c = 0; c < channels; ++c)
+          add(x, size, channels, w, i * w.stride - pad, j * w.stride - pad, c);
+  }
+  void add(const Floats& x, int size, int channels, const Window& w, int top, int left, int c) {
+    float most = std::numeric_limits<float>::lowest();
+    int place = 0;
+    for (int row = std::max(top, 0); row < std::min(top + w.kernel, size); ++row)
+      for (int column = std::max(left, 0); column < std::min(left + w.kernel, size); ++column) {
+        const float value = x[static_cast<size_t>((row * size + column) * channels + c)];
+        if (value > most) most = value, place = row * size + column;
+      }
+    maxima.push_back(most);
+    places.push_back(static_cast<float>(place) + 0.1F);
+    back[static_cast<size_t>(place * channels + c)] = most;
+  }
+};
+
+TEST(TflitePool, OfMediaPipeTellsPlacesAndGoesBack) {
+  for (const Window& w : {Window{2, 2}, Window{2, 2, 1, false}, Window{3, 1}}) {
+    TfliteModel model;
+    const int x = model.input("x", {1, 4, 4, 3});
+    const auto stride = static_cast<uint8_t>(w.stride), kernel = static_cast<uint8_t>(w.kernel);
+    const std::vector<uint8_t> options{w.same ? uint8_t{1} : uint8_t{2},
+                                       0,
+                                       0,
+                                       0,
+                                       stride,
+                                       0,
+                                       0,
+                                       0,
+                                       stride,
+                                       0,
+                                       0,
+                                       0,
+                                       kernel,
+                                       0,
+                                       0,
+                                       0,
+                                       kernel,
+                                       0,
+                                       0,
+                                       0,
+                                       0,
+                                       0,
+                                       0,
+                                       0};
+    const int y = model.tensor("y", {1}), at = model.tensor("at", {1}), z = model.tensor("z", {1});
+    const flatbuffers::Offset<tfl::MulOptions> none;
+    model.addTo(32, {x}, {y, at}, none, "MaxPoolingWithArgmax2D", options);
+    model.addTo(32, {y, at}, {z}, none, "MaxUnpooling2D", options);
+    const Imported imported = import(model.bytes({y, at, z}));
+    ASSERT_TRUE(imported.graph) << imported.problem();
+    const Floats in = whole(48);
+    Tensor fed(imported.graph->values[static_cast<size_t>(imported.graph->inputs[0])].type);
+    std::ranges::copy(in, fed.floats().begin());
+    const auto results = passes::runGraph(*imported.graph, {fed});
+    const Placed expected(in, 4, 3, w);
+    const int out = w.outputs(4);
+    expect(results[0], {1, out, out, 3}, expected.maxima);
+    expect(results[1], {1, out, out, 3}, expected.places);
+    expect(results[2], {1, out * w.stride, out * w.stride, 3}, expected.back);
+  }
 }
 
 TEST(TfliteResize, TakesThePixelsThatFloatsGive) {
@@ -503,9 +577,9 @@ TEST(TfliteWide, MeansOfWindowsThatAreHalvesAreRoundedAwayFromZero) {
 TEST(TfliteRefused, AreQuantisedOperators) {
   TfliteModel model;
   const int x = model.input("x", {1, 2}, TfliteModel::Uint8, {0.5F});
-  const int y = model.add(59, {x}, {}, TfliteModel::Uint8, {0.5F});
+  const int y = model.add(66, {x}, {}, TfliteModel::Uint8, {0.5F});
   expectProblem(model.bytes({y}), ErrorCode::Unsupported,
-                "NEG): computes with quantised tensors (UINT8)");
+                "SIN): computes with quantised tensors (UINT8)");
 }
 
 /// What they would stand for is not what they are; the writer's zero points are 3.

@@ -2,6 +2,7 @@
 #include "converter/tflite/operator.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/fail.h"
 #include "ops/cast.h"
@@ -65,6 +66,32 @@ Shape declaredShape(const tfl::Tensor& tensor) {
     for (int64_t extent : *extents) shape.push_back(extent < 0 ? 1 : extent);
   if (auto ok = ops::checkShape(shape); !ok) throw ImportError(ok.error().message);
   return shape;
+}
+
+std::vector<int64_t> zeroPoints(const tfl::QuantizationParameters& by) {
+  const auto* stored = by.zero_point();
+  std::vector<int64_t> zeros(stored ? stored->size() : 0);
+  if (!zeros.empty()) std::memcpy(zeros.data(), stored->Data(), zeros.size() * sizeof(int64_t));
+  return zeros;
+}
+
+void noteQuantisation(ir::Graph& graph, ir::ValueId id, const tfl::Tensor& tensor, Axes axes) {
+  if (!isQuantised(tensor) || !tensor.quantization() || !tensor.quantization()->scale()) return;
+  const tfl::QuantizationParameters& by = *tensor.quantization();
+  const std::vector<float> scales(by.scale()->begin(), by.scale()->end());
+  if (scales.empty()) return;
+  const std::vector<int64_t> declared = zeroPoints(by);
+  std::vector<int32_t> zeros(declared.begin(), declared.end());
+  if (zeros.size() != scales.size() || std::ranges::count(zeros, zeros[0]) == std::ssize(zeros))
+    zeros = {zeros.empty() ? 0 : zeros[0]};
+  const Shape& shape = graph.values[static_cast<size_t>(id)].type.shape;
+  const int declaredAxis = by.quantized_dimension();
+  if (scales.size() == 1)
+    return graph.quantise(id, {scales, zeros, -1, Quantisation::Rule::TensorFlowLite});
+  if (declaredAxis < 0 || declaredAxis >= shape.rank()) return;  // who computes with it says so
+  const auto axis = static_cast<int>(TfliteOperator::place(declaredAxis, axes));
+  if (std::cmp_equal(scales.size(), shape[axis]))
+    graph.quantise(id, {scales, zeros, axis, Quantisation::Rule::TensorFlowLite});
 }
 
 ir::ValueId channelsLast(ImportState& state, ir::ValueId image) {
@@ -223,6 +250,7 @@ void TfliteOperator::set(int i, ir::ValueId value, Axes axes) {
   state_.noteName(written.name, value);
   ir::Value& ours = state_.graph.values[index(value)];
   if (ours.name.starts_with("~")) ours.name = written.name;
+  if (ours.quantisation == 0) noteQuantisation(state_.graph, value, *written.declared, axes);
 }
 
 void TfliteOperator::set(int i, ir::ValueId value, tfl::Activation activation, Axes axes) {
@@ -254,9 +282,21 @@ ir::ValueId TfliteOperator::evaluated(std::unique_ptr<ops::Operator> op, ir::Val
 
 ir::ValueId TfliteOperator::transposed(ir::ValueId value, std::vector<int64_t> perm) {
   auto op = std::make_unique<ops::Transpose>();
-  op->perm = std::move(perm);
-  return context_.isConstant(value) && !context_.follows(value) ? evaluated(std::move(op), value)
-                                                                : emit(std::move(op), {value});
+  op->perm = perm;
+  if (!context_.isConstant(value) || context_.follows(value)) return emit(std::move(op), {value});
+  const ir::ValueId turned = evaluated(std::move(op), value);
+  Quantisation by = state_.graph.quantisationOf(value);
+  if (by.axis >= 0) by.axis = static_cast<int>(std::ranges::find(perm, by.axis) - perm.begin());
+  state_.graph.quantise(turned, by);
+  return turned;
+}
+
+void TfliteOperator::noteWeights(ir::ValueId weights, std::span<const float> scales, int64_t zero,
+                                 int axis) {
+  const auto rest = static_cast<int32_t>(zero);
+  state_.graph.quantise(
+      weights,
+      {scales, {&rest, 1}, scales.size() == 1 ? -1 : axis, Quantisation::Rule::TensorFlowLite});
 }
 
 ir::ValueId TfliteOperator::widened(int i) {

@@ -38,8 +38,14 @@ struct TfliteTensor {
   }
 };
 
+/// The zero points as the file has them, none of them where it has none. Copied, for FlatBuffers' verifier lets a list
+/// of 8-byte elements begin at any multiple of four, which some processors cannot read in place.
+std::vector<int64_t> zeroPoints(const tfl::QuantizationParameters& by);
 /// As a tensor is declared, ones where that leaves an extent open; an error if it is none of ours.
 Shape declaredShape(const tfl::Tensor& tensor);
+/// Notes what the integers of a value stand for, as the file declares it for the tensor.
+void noteQuantisation(ir::Graph& graph, ir::ValueId id, const tfl::Tensor& tensor,
+                      Axes axes = Axes::File);
 /// Undefined for a type that the engine has not.
 DataType dataTypeOf(const tfl::Tensor& tensor);
 /// "INT8", in the format's own words.
@@ -112,6 +118,8 @@ class TfliteOperator {
   void spend(size_t bytes) { state_.spendBytes(bytes); }
   /// Of a constant, at once.
   ir::ValueId transposed(ir::ValueId value, std::vector<int64_t> perm);
+  /// What integers that importing has made of a constant stand for, a scale for all or one a position of an axis.
+  void noteWeights(ir::ValueId weights, std::span<const float> scales, int64_t zero, int axis);
   /// What is made of a constant alone: computed now, whatever its size.
   ir::ValueId evaluated(std::unique_ptr<ops::Operator> op, ir::ValueId constant);
   /// Says that what this is imported to is right for the present extents of input i alone.

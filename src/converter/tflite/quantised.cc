@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "base/fail.h"
 
@@ -35,13 +34,6 @@ std::vector<int64_t> zerosOf(const tfl::QuantizationParameters& by) {
 }
 
 }  // namespace
-
-std::vector<int64_t> zeroPoints(const tfl::QuantizationParameters& by) {
-  const auto* stored = by.zero_point();
-  std::vector<int64_t> zeros(stored ? stored->size() : 0);
-  if (!zeros.empty()) std::memcpy(zeros.data(), stored->Data(), zeros.size() * sizeof(int64_t));
-  return zeros;
-}
 
 ops::Quantisation quantisationOf(const TfliteOperator& op, const tfl::Tensor& tensor) {
   const auto& by = parametersOf(op, tensor);
@@ -148,6 +140,10 @@ Value byPairTable(TfliteOperator& op, Axes axes,
 }
 
 Value byWideTable(TfliteOperator& op, Value x, const std::function<int64_t(int64_t)>& fn) {
+  return wideLookUp(op, WholeNumbers(op).of(x), fn);
+}
+
+Value wideLookUp(TfliteOperator& op, Value x, const std::function<int64_t(int64_t)>& fn) {
   const WholeRange range = rangeOf(DataType::Int16);
   std::vector<int16_t> table;
   for (int64_t q = range.least; q <= range.most; ++q)
@@ -156,7 +152,7 @@ Value byWideTable(TfliteOperator& op, Value x, const std::function<int64_t(int64
   const WholeNumbers whole(op);
   const Value results =
       op.context().constantOf({DataType::Int16, Shape{65536}}, std::as_bytes(std::span(table)));
-  return op.compose().gather(results, whole.plus(whole.of(x), whole.number(-range.least)), 0);
+  return op.compose().gather(results, whole.plus(x, whole.number(-range.least)), 0);
 }
 
 Value byRealTable(TfliteOperator& op, Value x, const std::function<float(float)>& fn) {

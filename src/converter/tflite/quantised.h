@@ -18,10 +18,6 @@ struct WholeRange {
 };
 WholeRange rangeOf(DataType type);
 
-/// The zero points as the file has them, none of them where it has none. Copied, for FlatBuffers' verifier lets a list of 8-byte
-/// elements begin at any multiple of four, which some processors cannot read in place.
-std::vector<int64_t> zeroPoints(const tfl::QuantizationParameters& by);
-
 /// What the integers of a tensor stand for, one scale for all of it; an error where they stand for nothing, or each
 /// channel has its own.
 ops::Quantisation quantisationOf(const TfliteOperator& op, const tfl::Tensor& tensor);
@@ -53,6 +49,23 @@ ir::ValueId byPairTable(TfliteOperator& op, Axes axes,
 /// y = table[x] of int16.
 ir::ValueId byWideTable(TfliteOperator& op, ir::ValueId x,
                         const std::function<int64_t(int64_t)>& fn);
+/// What LiteRT makes of a function of int16: 512 stretches of its range, in each a line whose ends make up for what it
+/// misses in the middle. Where the function bends within a stretch it is far off, and so is this.
+class InterpolatedTable {
+ public:
+  InterpolatedTable(const ops::Quantisation& x, const ops::Quantisation& y,
+                    const std::function<float(float)>& fn);
+  int64_t operator()(int64_t q) const;
+
+ private:
+  std::array<int16_t, 513> points_;
+};
+/// The same of int64 within 16 bits, as int16.
+ir::ValueId wideLookUp(TfliteOperator& op, ir::ValueId x,
+                       const std::function<int64_t(int64_t)>& fn);
+/// e^x, rounded once.
+float expInFloat(float x);
+
 /// Inputs and output 0 of 8 bits.
 void expectBytes(const TfliteOperator& op);
 

@@ -37,12 +37,12 @@ int64_t rescaled(const FixedFactor& factor, int64_t v) {
 
 // Functions of real numbers, in float32 ------------------------------------------------------------
 
-float expOf(float x) { return static_cast<float>(kernels::in_double::exp(double{x})); }
-float logistic(float x) { return 1 / (1 + expOf(-x)); }
-float tanhOf(float x) { return static_cast<float>(kernels::in_double::tanh(double{x})); }
-float logOf(float x) {
-  return x > 0 ? static_cast<float>(kernels::in_double::log(double{x})) : -1e30F;
+float logistic(float x) { return 1 / (1 + expInFloat(-x)); }
+float elu(float x) {
+  return x < 0 ? static_cast<float>(kernels::in_double::exp(double{x}) - 1) : x;
 }
+float tanhOf(float x) { return static_cast<float>(kernels::in_double::tanh(double{x})); }
+float logOf(float x) { return static_cast<float>(kernels::in_double::log(double{x})); }
 float gelu(float x) {
   const float z = -x * 0.70710678118654752440F;
   return 0.5F * x * static_cast<float>(1 - kernels::in_double::erf(double{z}));
@@ -52,10 +52,44 @@ float geluByTanh(float x) {
   return 0.5F * x * (1 + tanhOf(inner));
 }
 
-void setRealTable(TfliteOperator& op, float (*fn)(float)) {
-  expectBytes(op);
+void setRealTable(TfliteOperator& op, const std::function<float(float)>& fn) {
   const Axes axes = op.axesOf({0});
+  if (op.typeOf(0) == DataType::Int16 && dataTypeOf(op.declaredOutput(0)) == DataType::Int16) {
+    const Ends ends(op);
+    return op.set(0, byWideTable(op, op.in(0, axes), InterpolatedTable(ends.x, ends.y, fn)), axes);
+  }
+  expectBytes(op);
   op.set(0, byRealTable(op, op.in(0, axes), fn), axes);
+}
+
+/// Of nothing and less the least number that there is.
+void setLog(TfliteOperator& op) {
+  const Ends ends(op);
+  const auto lowest =
+      static_cast<float>(rangeOf(dataTypeOf(op.declaredOutput(0))).least - ends.y.zero);
+  setRealTable(op, [&](float x) { return x > 0 ? logOf(x) : lowest * ends.y.scale; });
+}
+
+/// Of nothing the greatest; LiteRT ends a run that asks for less.
+void setWideRsqrt(TfliteOperator& op) {
+  const float greatest = 32767 * Ends(op).y.scale;
+  setRealTable(op, [&](float x) { return x > 0 ? 1 / std::sqrt(x) : greatest; });
+}
+
+/// LiteRT's own: towards zero. It ends a run that asks for the root of less than nothing: here it is as of 0.
+void setSqrt(TfliteOperator& op) {
+  const Ends ends(op);
+  setTable(op, [&](int64_t q) {
+    const float x = ends.x.scale * static_cast<float>(std::max<int64_t>(q - ends.x.zero, 0));
+    return static_cast<int64_t>(std::min(std::sqrt(x) / ends.y.scale, 1e6F)) + ends.y.zero;
+  });
+}
+
+/// LiteRT's own: minus what is stored, whatever the zero points; the least number stays.
+void setNeg(TfliteOperator& op) {
+  if (op.typeOf(0) == DataType::Uint8) op.unsupported("quantised uint8 here");
+  const int64_t least = rangeOf(op.typeOf(0)).least;
+  setTable(op, [&](int64_t q) { return q == least ? q : -q; });
 }
 
 // HARD_SWISH in 16 bits -----------------------------------------------------------------------------
@@ -106,8 +140,10 @@ void importQuantisedUnary(TfliteOperator& op) {
   if (isSigmoid && op.typeOf(0) == DataType::Int16) return importWideSigmoid(op);
   if (op.type() == "LOGISTIC") return setRealTable(op, logistic);
   if (op.type() == "TANH") return setRealTable(op, tanhOf);
-  if (op.type() == "EXP") return setRealTable(op, expOf);
-  if (op.type() == "LOG") return setRealTable(op, logOf);
+  if (op.type() == "EXP") return setRealTable(op, expInFloat);
+  if (op.type() == "LOG") return setLog(op);
+  if (op.type() == "NEG") return setNeg(op);
+  if (op.type() == "SQRT") return setSqrt(op);
   if (op.type() == "HARD_SWISH") {
     expectBytes(op);
     return setTable(op, HardSwish(op));
@@ -122,6 +158,7 @@ void importQuantisedUnary(TfliteOperator& op) {
     });
   }
   if (op.type() != "RSQRT") op.unsupported("this function of quantised tensors");
+  if (op.typeOf(0) == DataType::Int16) return setWideRsqrt(op);
   expectBytes(op);
   const FixedFactor factor(1 / double{std::sqrt(ends.x.scale) * ends.y.scale});
   setTable(op, [&](int64_t q) { return quantisedRsqrt(q - ends.x.zero, factor, ends.y.zero); });
@@ -132,6 +169,10 @@ void importQuantisedGelu(TfliteOperator& op) {
 }
 
 void importQuantisedRelu(TfliteOperator& op) {
+  if (op.type() == "ELU") {
+    expectBytes(op);
+    return setRealTable(op, elu);
+  }
   const Ends ends(op);
   const FixedFactor same(double{ends.x.scale / ends.y.scale});
   if (op.type() == "LEAKY_RELU") {
@@ -146,8 +187,7 @@ void importQuantisedRelu(TfliteOperator& op) {
   tfl::Activation activation = tfl::Activation::Relu;
   if (op.type() == "RELU6") activation = tfl::Activation::Relu6;
   if (op.type() == "RELU_N1_TO_1") activation = tfl::Activation::ReluN1To1;
-  if (op.type() == "ELU" || op.type() == "RELU_0_TO_1")
-    op.unsupported("this function of quantised tensors");
+  if (op.type() == "RELU_0_TO_1") op.unsupported("this function of quantised tensors");
   const ops::QuantisedResult y = resultOf(op, activation);
   setTable(op, [&](int64_t q) {
     return std::clamp(rescaled(same, q - ends.x.zero) + y.zero, y.least, y.most);

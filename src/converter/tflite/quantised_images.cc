@@ -1,4 +1,4 @@
-// Pools, means, softmax, resizing, and what only moves bytes but has to mind what they stand for.
+// Pools, means, resizing, and what only moves bytes but has to mind what they stand for.
 #include <cmath>
 #include <numeric>
 
@@ -7,7 +7,6 @@
 #include "converter/tflite/quantised.h"
 #include "ops/quantize.h"
 #include "ops/reduce.h"
-#include "ops/softmax.h"
 
 namespace minnow::converter {
 namespace {
@@ -142,85 +141,60 @@ void importQuantisedReduce(TfliteOperator& op) {
   importReduce(op);
 }
 
-// Softmax ------------------------------------------------------------------------------------------
+// Resizing -----------------------------------------------------------------------------------------
 
 namespace {
 
-int32_t highProduct(int32_t a, int32_t b) {
-  if (a == INT32_MIN && b == INT32_MIN) return INT32_MAX;
-  return static_cast<int32_t>((int64_t{a} * b + (int64_t{1} << 30)) >> 31);
-}
-int32_t saturatedLeft(int32_t v, int bits) {
-  return static_cast<int32_t>(std::clamp<int64_t>(int64_t{v} << bits, INT32_MIN, INT32_MAX));
-}
-int32_t dividedByPower(int32_t v, int bits) {
-  const int64_t half = int64_t{1} << bits >> 1;
-  return static_cast<int32_t>((v + half - (v < 0 && half > 0)) >> bits);
-}
+/// Where a result lies between two pixels of an axis, in 1024ths, as LiteRT counts in whole numbers.
+struct WholePlaces {
+  std::vector<int64_t> lower, upper, toLower, toUpper;
 
-/// e^a of a in (-1/4, 0] with 31 bits behind the point: Taylor's series about -1/8.
-int32_t expNearZero(int32_t a) {
-  const int32_t x = a + (1 << 28);
-  const int32_t x2 = highProduct(x, x), x3 = highProduct(x2, x), x4 = highProduct(x2, x2);
-  const int32_t tail = dividedByPower(highProduct(dividedByPower(x4, 2) + x3, 715827883) + x2, 1);
-  return 1895147668 + highProduct(1895147668, x + tail);
-}
-
-/// e^a of a <= 0 with 26 bits behind the point, as 31 bits.
-int32_t expOfFixed(int32_t a) {
-  constexpr int kPoint = 26;
-  constexpr int32_t kQuarter = 1 << (kPoint - 2);
-  const int32_t mod = (a & (kQuarter - 1)) - kQuarter;
-  int32_t result = expNearZero(saturatedLeft(mod, 5));
-  const int32_t rest = mod - a;
-  constexpr int32_t kPowers[] = {1672461947, 1302514674, 790015084, 290630308,
-                                 39332535,   720401,     242};
-  for (int i = 0; i < 7; ++i)
-    if (rest >> (kPoint - 2 + i) & 1) result = highProduct(result, kPowers[i]);
-  return a == 0 ? INT32_MAX : result;
-}
-
-/// e^(beta * sx * -i) for i = 0 … 255; what is too small counts as nothing.
-std::vector<int32_t> softmaxTable(float beta, float scale) {
-  const double steps = std::min(double{beta} * double{scale} * (1 << 26), 2147483647.0);
-  const FixedFactor factor(steps);
-  const auto most =
-      static_cast<int64_t>(std::floor(31.0 * (1 << 26) / std::ldexp(1.0, factor.exponent)));
-  std::vector<int32_t> table;
-  for (int64_t i = 0; i < 256; ++i) {
-    const auto moved = static_cast<int32_t>(static_cast<uint32_t>(-i) << factor.left());
-    table.push_back(i > most ? 0 : expOfFixed(highProduct(moved, factor.multiplier)));
+  WholePlaces(const tfl::ResizeBilinearOptions& options, int64_t in, int64_t out) {
+    int64_t step = (1024 * in + out / 2) / out;
+    if (options.align_corners() && out > 1) step = (1024 * (in - 1) + (out - 1) / 2) / (out - 1);
+    for (int64_t i = 0; i < out; ++i) {
+      const int64_t at = i * step + (options.half_pixel_centers() ? step / 2 - 512 : 0);
+      const int64_t pixel = std::clamp<int64_t>(at / 1024, 0, in - 1);
+      lower.push_back(pixel);
+      upper.push_back(std::clamp<int64_t>((at + 1023) / 1024, 0, in - 1));
+      toUpper.push_back(at - 1024 * pixel);
+      toLower.push_back(1024 - toUpper.back());
+    }
   }
-  return table;
+};
+
+/// Of an axis of an image of whole numbers.
+Value betweenPixels(TfliteOperator& op, Value x, int64_t axis, const WholePlaces& places) {
+  const Composer c = op.compose();
+  const WholeNumbers whole(op);
+  const auto row = [&](const std::vector<int64_t>& numbers) {
+    return op.context().constantOf({DataType::Int64, Shape{std::ssize(numbers)}},
+                                   std::as_bytes(std::span(numbers)));
+  };
+  const auto part = [&](const std::vector<int64_t>& pixels, const std::vector<int64_t>& weights) {
+    const Value along = axis == 3 ? row(weights) : c.reshape(row(weights), {-1, 1});
+    return whole.times(c.gather(x, row(pixels), axis), along);
+  };
+  return whole.plus(part(places.lower, places.toLower), part(places.upper, places.toUpper));
+}
+
+void importWideResizeBilinear(TfliteOperator& op) {
+  const auto& options = op.options<tfl::ResizeBilinearOptions>();
+  const std::vector<int64_t> to = bilinearOf(op).sizes;
+  const Value x = op.image(0);
+  op.assumeShape(0);
+  const Shape from = op.context().typeOf(x).shape;
+  const WholeNumbers whole(op);
+  Value y = whole.of(x);
+  for (const int axis : {2, 3})
+    y = betweenPixels(op, y, axis, WholePlaces(options, from[axis], to[static_cast<size_t>(axis)]));
+  op.set(0, op.compose().cast(whole.dividedByPower(y, 20), DataType::Int16), Axes::ChannelsFirst);
 }
 
 }  // namespace
 
-/// Exponents come from a table, for they follow from a byte. Of int8 LiteRT refuses what has other results than that;
-/// those of uint8 are the same bytes whatever is declared, as there.
-void importQuantisedSoftmax(TfliteOperator& op) {
-  if (op.type() != "SOFTMAX" || elementSize(op.typeOf(0)) != 1)
-    op.unsupported("this function of quantised tensors");
-  const auto x = quantisationOf(op, op.declaredInput(0));
-  const DataType to = dataTypeOf(op.declaredOutput(0));
-  if (to != op.typeOf(0)) op.unsupported(text("results of ", to, " for ", op.typeOf(0)));
-  const auto y = quantisationOf(op, op.declaredOutput(0));
-  if (to == DataType::Int8 && (y.zero != -128 || std::abs(y.scale * 256 - 1) > 0.001F))
-    op.unsupported("a result of another scale than 1/256 or zero point than -128");
-  const auto table = softmaxTable(op.options<tfl::SoftmaxOptions>().beta(), x.scale);
-  const Axes axes = op.axesOf({0});
-  auto made = std::make_unique<ops::Softmax>();
-  made->axis = TfliteOperator::place(op.axisOf(-1, op.rank(0)), axes);
-  const Value powers =
-      op.context().constantOf({DataType::Int32, Shape{256}}, std::as_bytes(std::span(table)));
-  const Composer c = op.compose();
-  const Value zero = c.cast(c.integer(rangeOf(to).least), to);
-  op.set(0, op.emit(std::move(made), {op.in(0, axes), powers, zero}), axes);
-}
-
-// Resizing -----------------------------------------------------------------------------------------
-
 void importQuantisedResizeBilinear(TfliteOperator& op) {
+  if (op.typeOf(0) == DataType::Int16) return importWideResizeBilinear(op);
   if (elementSize(op.typeOf(0)) != 1) op.unsupported(text("quantised ", op.typeOf(0), " here"));
   importResizeBilinear(op);
 }

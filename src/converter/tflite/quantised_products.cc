@@ -19,16 +19,18 @@ struct ByteWeights {
 };
 
 /// A constant of int8 or uint8.
-ByteWeights byteWeights(TfliteOperator& op, int i, int64_t zero) {
+ByteWeights byteWeights(TfliteOperator& op, int i, const WeightScales& by, int axis) {
   const DataType type = op.typeOf(i);
   if (!op.isConstant(i)) op.unsupported("weights that are computed");
-  if (type == DataType::Int8) return {op.in(i), zero};
+  if (type == DataType::Int8) return {op.in(i), by.zero};
   if (type != DataType::Uint8) op.unsupported(text("quantised weights of ", type));
   const auto from = op.bytes(i);
   std::vector<std::byte> flipped(from.begin(), from.end());
   for (std::byte& one : flipped) one ^= std::byte{0x80};
   op.spend(flipped.size());
-  return {op.context().constantOf({DataType::Int8, op.shape(i)}, flipped), zero - 128};
+  const Value bytes = op.context().constantOf({DataType::Int8, op.shape(i)}, flipped);
+  op.noteWeights(bytes, by.scales, by.zero - 128, axis);
+  return {bytes, by.zero - 128};
 }
 
 /// What sums are multiplied by, for each channel or all: sx * sw / so, all in double but for uint8, whose first
@@ -66,7 +68,7 @@ void convolveBytes(TfliteOperator& op, const Options& options, int64_t groups, i
   expectBytes(op, 0);
   const Shape filter = filterShape(op, 1);
   const WeightScales by = weightScales(op, op.declaredInput(1), channelAxis, filter[channelAxis]);
-  const ByteWeights weights = byteWeights(op, 1, by.zero);
+  const ByteWeights weights = byteWeights(op, 1, by, channelAxis);
   auto conv = std::make_unique<ops::QuantizedConv>();
   setWindow(op, options, filter, *conv);
   conv->dilations = {options.dilation_h(), options.dilation_w()};
@@ -106,7 +108,7 @@ void importQuantisedFullyConnected(TfliteOperator& op) {
   const auto& options = op.options<tfl::FullyConnectedOptions>();
   const Value x = rowsOf(op, options);
   const WeightScales by = weightScales(op, op.declaredInput(1), 0, op.shape(1)[0]);
-  const ByteWeights weights = byteWeights(op, 1, by.zero);
+  const ByteWeights weights = byteWeights(op, 1, by, 0);
   auto product = std::make_unique<ops::QuantizedMatMul>();
   product->transposeB = true;
   product->xZero = quantisationOf(op, op.declaredInput(0)).zero;
@@ -143,7 +145,7 @@ void importQuantisedTransposeConv(TfliteOperator& op) {
       passes::transposedBlocks(transposeConvOf(op, options), op.context().typeOf(image).shape);
   if (!blocks) op.unsupported("such strides");
   const WeightScales by = weightScales(op, op.declaredInput(1), 0, filter[0]);
-  const ByteWeights weights = byteWeights(op, 1, by.zero);
+  const ByteWeights weights = byteWeights(op, 1, by, 0);
   auto conv = std::make_unique<ops::QuantizedConv>();
   static_cast<ops::WindowAttributes&>(*conv) = blocks->window;
   conv->xZero = quantisationOf(op, op.declaredInput(2)).zero;
@@ -163,6 +165,10 @@ void importQuantisedTransposeConv(TfliteOperator& op) {
       std::as_bytes(std::span(all)));
   const Value scales = factors(op, 2, by, true);
   const int64_t times = blocks->outputs();
+  std::vector<float> each;
+  for (int64_t i = 0; i < (by.scales.size() == 1 ? 1 : times); ++i)
+    each.insert(each.end(), by.scales.begin(), by.scales.end());
+  op.noteWeights(inner, each, conv->wZero, 0);
   const Value sums =
       op.emit(std::move(conv), {image, inner, repeated(op, biasOf(op, 3), times),
                                 by.scales.size() > 1 ? repeated(op, scales, times) : scales});

@@ -224,6 +224,41 @@ void importQuantisedL2Normalization(TfliteOperator& op) {
 
 namespace {
 
+/// What is no number becomes 0 there, by the processor's conversion to 32 bits and a cut to 16.
+int16_t point16(float v) {
+  return std::isnan(v) ? int16_t{0} : static_cast<int16_t>(std::clamp(v, -32768.0F, 32767.0F));
+}
+
+}  // namespace
+
+float expInFloat(float x) { return static_cast<float>(kernels::in_double::exp(double{x})); }
+
+InterpolatedTable::InterpolatedTable(const ops::Quantisation& x, const ops::Quantisation& y,
+                                     const std::function<float(float)>& fn) {
+  const auto real = [](const ops::Quantisation& by, int64_t q) {
+    return by.scale * static_cast<float>(q - by.zero);
+  };
+  const float first = real(x, -32768), step = (real(x, 32767) - first) / 512;
+  const float inverse = 65536 / (real(y, 32767) - real(y, -32768));
+  for (size_t i = 0; i < 512; ++i) {
+    const float from = first + static_cast<float>(i) * step,
+                to = first + static_cast<float>(i + 1) * step;
+    const float here = std::round(fn(from) * inverse);
+    const float line = std::round((fn(to) * inverse + here) / 2);
+    const float missed = line - std::round(fn(from + step / 2) * inverse);
+    points_[i] = point16(here - std::round(missed / 2));
+  }
+  points_[512] = point16(std::round(fn(real(x, 32767)) * inverse));
+}
+
+int64_t InterpolatedTable::operator()(int64_t q) const {
+  const auto at = static_cast<size_t>(256 + (q >> 7));
+  const auto slope = static_cast<int16_t>(points_[at + 1] - points_[at]);
+  return static_cast<int16_t>(points_[at] + ((slope * (q & 127) + 64) >> 7));
+}
+
+namespace {
+
 /// 65536 / (1 + e^(-i / 24)), between which 16 bits interpolate. LiteRT has it as a table, of which these elements are
 /// one more than the nearest number.
 uint32_t sigmoidAt(uint32_t i) {
