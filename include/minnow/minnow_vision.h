@@ -61,8 +61,8 @@ typedef enum minnow_channels {
   MINNOW_CHANNELS_LAST
 } minnow_channels;
 
-/* tensor = x = (pixel - mean) * scale; of uint8 and int8 round(x / byte_scale) + byte_zero, clamped. First cropped, if `crop_width` is not 0, then turned clockwise by quarters, then
- * mirrored. */
+/* tensor = x = (pixel - mean) * scale; in uint8 and int8 round(x / byte_scale) + byte_zero, clamped. First cropped, if
+ * `crop_width` is not 0, then turned clockwise by quarters, then mirrored. */
 typedef struct minnow_pre_process {
   size_t size;                       /* sizeof(minnow_pre_process) */
   int fit, anchor, colour, channels; /* of the enumerations above */
