@@ -174,8 +174,7 @@ HWY_INLINE auto toBytes(D d, const SumVectors<D>& of, const ByteRange& to) {
   const auto shorts = [&](hn::Vec<D> a, hn::Vec<D> b) HWY_ATTR {
 #if HWY_ARCH_ARM_A64
     const hn::Repartition<int16_t, D> d16;
-    if constexpr (Narrow)
-      return hn::ConcatEven(d16, hn::BitCast(d16, b), hn::BitCast(d16, a));
+    if constexpr (Narrow) return hn::ConcatEven(d16, hn::BitCast(d16, b), hn::BitCast(d16, a));
 #endif
     return toShorts(d, a, b);
   };
@@ -375,7 +374,8 @@ HWY_INLINE void widenAll(D di, const uint8_t* from, uint8_t flip, int16_t less, 
   const int16x8_t by = vdupq_n_s16(less);
   const auto low = vsubq_s16(vreinterpretq_s16_u16(vmovl_u8(vget_low_u8(bytes))), by);
   const auto high = vsubq_s16(vreinterpretq_s16_u16(vmovl_u8(vget_high_u8(bytes))), by);
-  to[0] = hn::Vec<D>(vmovl_s16(vget_low_s16(low))), to[1] = hn::Vec<D>(vmovl_s16(vget_high_s16(low)));
+  to[0] = hn::Vec<D>(vmovl_s16(vget_low_s16(low))),
+  to[1] = hn::Vec<D>(vmovl_s16(vget_high_s16(low)));
   to[2] = hn::Vec<D>(vmovl_s16(vget_low_s16(high)));
   to[3] = hn::Vec<D>(vmovl_s16(vget_high_s16(high)));
 #else
@@ -461,7 +461,8 @@ void computePairsOf(const BytePairFunction& given, const BytePairs& row) {
                       HWY_ATTR { computePairsBy(di, fn, row, hasZeros, givesZero, rounded); };
   if (fn.to.rule != ops::QuantisationRule::OnnxRuntime) {
     const bool adds = fn.fixed.fn == ops::QuantizedFn::Add || fn.fixed.fn == ops::QuantizedFn::Sub;
-    if (adds) return by(false, false, [&](V a, V b) HWY_ATTR { return fixedSum(di, fn.fixed, a, b); });
+    if (adds)
+      return by(false, false, [&](V a, V b) HWY_ATTR { return fixedSum(di, fn.fixed, a, b); });
     return by(false, false, [&](V a, V b) HWY_ATTR { return fixedPair(di, fn.fixed, a, b); });
   }
   if (isSum)
