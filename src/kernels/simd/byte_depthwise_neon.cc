@@ -25,8 +25,8 @@ struct Quads {
 
   Quads(const int8x16x2_t& ab, const int8x16x2_t& cd) {
     for (int half = 0; half < 2; ++half) {
-      const int16x8x2_t four = vzipq_s16(vreinterpretq_s16_s8(ab.val[half]),
-                                         vreinterpretq_s16_s8(cd.val[half]));
+      const int16x8x2_t four =
+          vzipq_s16(vreinterpretq_s16_s8(ab.val[half]), vreinterpretq_s16_s8(cd.val[half]));
       of[2 * half] = vreinterpretq_s8_s16(four.val[0]);
       of[2 * half + 1] = vreinterpretq_s8_s16(four.val[1]);
     }
@@ -54,7 +54,8 @@ class Slices {
   /// Empties all for `channels` of x from `image` on.
   void begin(const uint8_t* image, int64_t channels, uint8_t flip, uint8_t blank, bool asQuads,
              uint8_t* room) {
-    asQuads_ = asQuads, image_ = image, channels_ = std::min(channels, kLanes), flip_ = flip, room_ = room;
+    asQuads_ = asQuads, image_ = image, channels_ = std::min(channels, kLanes), flip_ = flip,
+    room_ = room;
     blank_ = blank ^ flip;
     std::memset(room_, blank_, bytes());
     std::fill_n(held_, rows(), kBlank);
@@ -68,8 +69,7 @@ class Slices {
     for (int64_t kz = 0; kz < depths.kernel; ++kz)
       for (int64_t ky = 0; ky < kernel; ++ky) {
         const int64_t turned = ky + turn < kernel ? ky + turn : ky + turn - kernel;
-        const int8_t* at =
-            held(depths.tapAt(z, kz), heights.tapAt(row, ky), kz * kernel + turned);
+        const int8_t* at = held(depths.tapAt(z, kz), heights.tapAt(row, ky), kz * kernel + turned);
         for (int64_t kx = 0; kx < widths.kernel; ++kx, at += widths.dilation * kLanes) *taps++ = at;
       }
   }
@@ -81,8 +81,7 @@ class Slices {
   int64_t plainBytes() const { return (width_ + 1) * kLanes; }  // quads read a column more
 
   const int8_t* held(int64_t plane, int64_t row, int64_t slot) {
-    const bool exists =
-        plane >= 0 && plane < shape_.x.depth && row >= 0 && row < shape_.x.height;
+    const bool exists = plane >= 0 && plane < shape_.x.depth && row >= 0 && row < shape_.x.height;
     const int64_t wanted = exists ? plane * shape_.x.height + row : kBlank;
     uint8_t* to = room_ + slot * rowBytes_;
     if (held_[slot] != wanted) fill(plane, row, exists, to);
@@ -105,7 +104,8 @@ class Slices {
     const uint8x16_t flip = vdupq_n_u8(flip_);
     int64_t left = count;
     for (; left >= 2; left -= 2, from += 2 * step, to += 2 * kLanes) {
-      const uint8x16_t a = veorq_u8(vld1q_u8(from), flip), b = veorq_u8(vld1q_u8(from + step), flip);
+      const uint8x16_t a = veorq_u8(vld1q_u8(from), flip),
+                       b = veorq_u8(vld1q_u8(from + step), flip);
       vst1q_u8(to, a), vst1q_u8(to + kLanes, b);
     }
     if (left > 0) vst1q_u8(to, veorq_u8(vld1q_u8(from), flip));

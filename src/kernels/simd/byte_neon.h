@@ -37,9 +37,7 @@ MINNOW_DOT inline void addDots(int8x16_t x, int8x16_t w, int32x4_t& sum) {
 template <int kStep>
 inline TwoVectors loadTwoThen(const int8_t*& from) {
   TwoVectors two;
-  __asm__ volatile("ldp %q0, %q1, [%2], %3"
-                   : "=w"(two.a), "=w"(two.b), "+r"(from)
-                   : "i"(kStep));
+  __asm__ volatile("ldp %q0, %q1, [%2], %3" : "=w"(two.a), "=w"(two.b), "+r"(from) : "i"(kStep));
   return two;
 }
 /// Two words, each in all lanes; in registers of their own, as compilers copy what comes in pairs.

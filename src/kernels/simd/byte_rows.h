@@ -28,8 +28,7 @@ inline void copyRuns(const ByteRuns& runs) {
   const auto each = [&](auto&& copy) {
     uint8_t* to = runs.to;
     const uint8_t* from = runs.from;
-    for (int64_t i = runs.count; i > 0; --i, to += toStep, from += fromStep)
-      copy(to, from);
+    for (int64_t i = runs.count; i > 0; --i, to += toStep, from += fromStep) copy(to, from);
   };
   const auto byWords = [&](auto flips) {  // of which the last may overlap
     constexpr auto kSize = static_cast<int64_t>(sizeof flips);

@@ -41,7 +41,6 @@ class DotTile {
           x[r] += kTogether * BytePanels::kSteps;
         }
         add<0>(w, of, sums), add<1>(w, of, sums), add<2>(w, of, sums), add<3>(w, of, sums);
-        w += kTogether * BytePanels::kStepBytes;
       }
 #pragma GCC unroll 1
       for (int64_t left = steps % kTogether; left > 0; --left) {
@@ -52,7 +51,6 @@ class DotTile {
           x[r] += BytePanels::kSteps;
         }
         add<0>(w, of, sums);
-        w += BytePanels::kStepBytes;
       }
 #pragma GCC unroll 6
       for (int r = 0; r < Rows; ++r)
@@ -64,12 +62,11 @@ class DotTile {
  private:
   /// Step `Lane` of those in the registers.
   template <int Lane>
-  [[gnu::always_inline]] MINNOW_DOT static inline void add(const int8_t* w, const Steps& of,
+  [[gnu::always_inline]] MINNOW_DOT static inline void add(const int8_t*& w, const Steps& of,
                                                            Sums& sums) {
-    constexpr int kOffset = Lane * BytePanels::kStepBytes;
 #pragma GCC unroll 2
     for (int v = 0; v < kVectors; v += 2) {
-      const TwoVectors two = v ? loadTwo<kOffset + 32>(w) : loadTwo<kOffset>(w);
+      const TwoVectors two = loadTwoThen<32>(w);
 #pragma GCC unroll 12
       for (int i = 0; i < 2 * Rows; ++i)
         __asm__ volatile("sdot %0.4s, %1.16b, %2.4b[%3]"

@@ -126,9 +126,8 @@ void run(const ByteTile& tile, int64_t rows, int64_t panels) {
   forEachPanel(tile, panels, [&](const ByteTile& one) {
     int32_t start[2 * BytePanels::kOutputs] = {};
     for (int64_t c = 0; c < BytePanels::kOutputs; ++c) start[2 * c] = one.start[c];
-    one.mayHaveLowest && hasLowest(one.panels, one.panelBytes)
-        ? runRows<1>(one, start, rows)
-        : runRows<2>(one, start, rows);
+    one.mayHaveLowest&& hasLowest(one.panels, one.panelBytes) ? runRows<1>(one, start, rows)
+                                                              : runRows<2>(one, start, rows);
   });
 }
 

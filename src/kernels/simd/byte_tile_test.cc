@@ -85,8 +85,9 @@ void expectBytes(ops::QuantisationRule rule, double most, int64_t columns, bool 
   std::vector<int32_t> sums(kRows * kByteColumns);
   std::vector<float> factors(kByteColumns), more(kByteColumns);
   for (int32_t& sum : sums)
-    sum = most == kHalves ? static_cast<int32_t>(random() % 4096 - 2048) * 0x10000
-                          : static_cast<int32_t>(random() >> random() % 31) * (random() % 2 ? 1 : -1);
+    sum = most == kHalves
+              ? static_cast<int32_t>(random() % 4096 - 2048) * 0x10000
+              : static_cast<int32_t>(random() >> random() % 31) * (random() % 2 ? 1 : -1);
   const bool isReal = rule == ops::QuantisationRule::OnnxRuntime;
   bool allSmall = true;
   for (size_t c = 0; c < factors.size(); ++c) {
@@ -100,7 +101,8 @@ void expectBytes(ops::QuantisationRule rule, double most, int64_t columns, bool 
   const bool isSmall = isReal ? areSmall(factors.data(), kByteColumns) : allSmall;
   bool isNarrow = isReal;
   for (size_t i = 0; i < sums.size(); ++i)
-    isNarrow = isNarrow && std::abs(static_cast<float>(sums[i]) * factors[i % kByteColumns]) < 32000;
+    isNarrow =
+        isNarrow && std::abs(static_cast<float>(sums[i]) * factors[i % kByteColumns]) < 32000;
   std::vector<uint8_t> stored(kRows * kByteColumns + 8, 77);
   const std::vector<int64_t> places{64, 0, 96, 32, 128};
   const Requantiser to(y);

@@ -82,8 +82,8 @@ struct SmallFixedRounding {
 struct PositiveFixedRounding {
   template <class D, class F>
   static HWY_INLINE hn::Vec<D> round(D d, hn::Vec<D> sum, F factors, F more, const Requantiser&) {
-    return hn::Vec<D>(vrshlq_s32(vqrdmulhq_s32(sum.raw, hn::BitCast(d, factors).raw),
-                                 hn::BitCast(d, more).raw));
+    return hn::Vec<D>(
+        vrshlq_s32(vqrdmulhq_s32(sum.raw, hn::BitCast(d, factors).raw), hn::BitCast(d, more).raw));
   }
 };
 #else

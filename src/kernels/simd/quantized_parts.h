@@ -57,8 +57,8 @@ class Channels {
         factors_[to] = all[c * step];
       });
     areSmall_ = y.isTflite() ? allSmall : areSmall(factors_, room(panels));
-    areNarrow_ = areSmall_ && wZero == 0 && y.rule == ops::QuantisationRule::OnnxRuntime && !y.isReal() &&
-                 areNarrow(panels);
+    areNarrow_ = areSmall_ && wZero == 0 && y.rule == ops::QuantisationRule::OnnxRuntime &&
+                 !y.isReal() && areNarrow(panels);
   }
 
   const int32_t* start() const { return start_; }

@@ -392,8 +392,8 @@ void finishReals(const ConvShape& shape, const DepthwiseChannels& of, const Slic
                  const ops::Epilogue& epilogue) {
   for (int64_t row = rows.first; row < rows.end; ++row)
     for (int64_t column = 0; column < shape.y.width; ++column) {
-      const int64_t at = rows.plane * shape.y.planeStride + row * shape.y.rowStride +
-                         column * shape.y.pixelStride;
+      const int64_t at =
+          rows.plane * shape.y.planeStride + row * shape.y.rowStride + column * shape.y.pixelStride;
       auto* y = reinterpret_cast<float*>(rows.y) + at;
       scaleSums({reinterpret_cast<const int32_t*>(y), of.factors, of.more, y, of.channels});
       applyTo(epilogue, y, of.channels);
@@ -455,7 +455,8 @@ struct ProductShape {
 
   ProductShape(const ops::Operator& op, const TensorView& a, const TensorView& b)
       : flip(TileInput(a.type, 0).comesFlipped() ? 0x80 : 0),
-        depth(a.shape[a.shape.rank() - 1]), panels(*op.weightMatrices(1, b.shape, b.strides)) {
+        depth(a.shape[a.shape.rank() - 1]),
+        panels(*op.weightMatrices(1, b.shape, b.strides)) {
     const int last = a.shape.rank() - 1;
     inPlace = flip == 0 && a.strides[last] == 1 && depth % BytePanels::kSteps == 0;
     for (int axis = 0; axis < last; ++axis) rows *= a.shape[axis];
@@ -542,8 +543,7 @@ bool acceptsQuantizedDepthwise(const ops::Operator& op, std::span<const TensorVi
 size_t QuantizedDepthwiseWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
                                    std::span<const TensorView> outputs, const CallShape& call) {
   const ConvShape shape = shapeOf(op, inputs, outputs, call.rows);
-  return Channels::bytes(shape.panels) +
-         scratchWorkspace(depthwiseScratch(shape), call.threads);
+  return Channels::bytes(shape.panels) + scratchWorkspace(depthwiseScratch(shape), call.threads);
 }
 
 Result<void> runQuantizedDepthwise(const ops::Operator& op, const KernelArgs& args) {
