@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Runs a script in a fresh Debian 12, in which files lie in /tried: fresh_debian.sh ARCHITECTURE FILE… < SCRIPT. Another
-# machine's Debian runs under qemu-user-static, which the kernel is told of in a namespace of its own (Linux 6.7): here nothing
-# changes. Wants root and debootstrap; takes half a minute, under the emulator some.
+# Runs a script in a fresh Debian 12, in which files lie in /tried: fresh_debian.sh ARCHITECTURE FILE… < SCRIPT. What it leaves in
+# /made comes to the folder MADE. Another machine's Debian runs under qemu-user-static, which the kernel is told of in a namespace
+# of its own (Linux 6.7): here nothing changes. Wants root, debootstrap and for another machine `setup.sh arm`; takes half a minute,
+# under the emulator some minutes at first: what debootstrap left is kept in build/.
 set -euo pipefail
 architecture=$1
 shift
@@ -37,20 +38,62 @@ inside() {
   wait $child
 }
 
-foreign=()
-[ -z "$emulator" ] || foreign=(--foreign --arch "$architecture")
-debootstrap "${foreign[@]}" --variant=minbase --include=ca-certificates bookworm "$root" \
-  "${MIRROR:-http://deb.debian.org/debian}" > /dev/null
-if [ -n "$emulator" ]; then
+bootstrap() {
+  local foreign=()
+  [ -z "$emulator" ] || foreign=(--foreign --arch "$architecture")
+  debootstrap "${foreign[@]}" --variant=minbase bookworm "$root" \
+    "${MIRROR:-http://deb.debian.org/debian}" > /dev/null
+  [ -n "$emulator" ] || return 0
   # The first stage has made the devices; in the namespace none can be made, which the word tells.
   container=lxc inside chroot "$root" /debootstrap/debootstrap --second-stage > /dev/null
+}
+
+fresh=$(dirname "$(readlink -f "$0")")/../build/fresh-$architecture.tar
+if [ ! -e "$fresh" ]; then
+  bootstrap
+  mkdir -p "$(dirname "$fresh")"
+  tar -C "$root" -cf "$fresh.new" .
+  mv "$fresh.new" "$fresh"
+else
+  tar -C "$root" -xpf "$fresh"
 fi
 # How this machine reaches archives.
 cp -r /etc/apt/apt.conf.d/. "$root/etc/apt/apt.conf.d/"
-cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
-mkdir "$root/tried"
+cp /etc/ssl/certs/ca-certificates.crt "$root/certificates.crt"  # installing Debian's writes others to its usual place
+mkdir "$root/tried" "$root/made"
 cp "$@" "$root/tried"
-cat > "$root/script"
+
+# Another machine's files are compiled by this one's cross compiler, of the same version as Debian's own there, because the emulator would
+# take hours. apt has none for a foreign Debian: its packages for all machines are not Multi-Arch.
+if [ -n "$emulator" ]; then
+  triplet=$(dpkg-architecture -a "$architecture" -q DEB_HOST_GNU_TYPE 2> /dev/null)
+  dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' "*-${triplet//_/-}" "*-$architecture-cross" | sed -n 's/^ii *//p' | xargs dpkg -L |
+    tar -C / -cf - --no-recursion --verbatim-files-from -T - 2> /dev/null | tar -C "$root" -xf - --keep-directory-symlink
+  for program in "$("$triplet-g++" -print-prog-name=cc1plus)" "$(command -v "$triplet-ld")"; do
+    ldd "$program" | grep -o '/[^ ]*'
+  done | sort -u | xargs cp -L --parents -t "$root"
+fi
+
+# install PACKAGE…, and install_build_packages, after which CMake builds Minnow without its demo.
+{
+  cat << 'END'
+install() { apt-get install -y -q --no-install-recommends "$@" > /installed 2>&1 || { tail -20 /installed >&2 && exit 1; }; }
+install_build_packages() {
+  install_compiler
+  install cmake ninja-build pkg-config libhwy-dev libflatbuffers-dev flatbuffers-compiler flatbuffers-compiler-dev \
+    libprotobuf-dev protobuf-compiler libonnx-dev libcli11-dev libfmt-dev nlohmann-json3-dev libxxhash-dev libtomlplusplus-dev \
+    libjpeg62-turbo-dev libpng-dev opencl-headers libegl-dev libgles-dev
+}
+END
+  if [ -z "$emulator" ]; then
+    echo "install_compiler() { install g++; }"
+  else
+    echo "install_compiler() { install libc6-dev; export CC=$triplet-gcc CXX=$triplet-g++; }"
+  fi
+  echo "apt-get update -q > /dev/null"
+  cat
+} > "$root/script"
 # With /proc, by which programs find libraries that lie beside them.
 inside bash -euc 'mount -t proc proc "$0/proc"
   exec chroot "$0" bash -euo pipefail -c "export DEBIAN_FRONTEND=noninteractive; cd /tried; . /script"' "$root" < /dev/null
+[ -z "${MADE:-}" ] || cp -r "$root/made/." "$MADE/"
