@@ -70,7 +70,7 @@ void Device::forget(const Joined& joined) {
 
 bool mayJoin(const Device& device, const Launches& launches) {
   return std::ranges::all_of(launches.all(), [&](const Launches::Launch& launch) {
-    return device.joins(launch.items, launches.cost);
+    return device.joins(launch.described->items, launches.cost);
   });
 }
 
@@ -83,8 +83,9 @@ struct Step {
   bool begins = false;  // what is before it is none
 };
 
-/// Those that have a neighbour. One that starts nothing, as a concatenation in place, is no step.
-std::vector<Step> joinedSteps(const Device& device, std::span<const PlacedKernel> placed) {
+/// Those that wait to be compiled and have a neighbour. One that starts nothing, as a concatenation in
+/// place, is no step.
+std::vector<Step> joinedSteps(std::span<const PlacedKernel> placed) {
   std::vector<Step> steps;
   bool begins = true;
   const auto endRun = [&] {
@@ -94,7 +95,7 @@ std::vector<Step> joinedSteps(const Device& device, std::span<const PlacedKernel
   for (const PlacedKernel& one : placed) {
     auto* launches = static_cast<Launches*>(one.kernel);
     if (launches != nullptr && launches->all().empty()) continue;
-    if (launches == nullptr || !mayJoin(device, *launches)) {
+    if (launches == nullptr || launches->all().front().call) {
       endRun();
       continue;
     }
@@ -135,7 +136,7 @@ class Table {
   Result<void> add(const Launches& launches, const Launches::Launch& launch,
                    const kernels::KernelArgs& args) {
     starts_.push_back(static_cast<int32_t>(words_.size()));
-    words_.push_back(kernelOf(launch.name));
+    words_.push_back(kernelOf(launch.described->name));
     const size_t end = words_.size() + 2 * kMostPointers;
     for (const Operand& operand : launch.operands) {
       const Pointer pointer = launches.resolve(operand, args);
@@ -145,8 +146,9 @@ class Table {
       words_.push_back(*at);
     }
     words_.resize(end);
-    words_.resize(end + launch.geometry.size() / sizeof(int32_t));
-    std::ranges::copy(launch.geometry, reinterpret_cast<std::byte*>(words_.data() + end));
+    const std::vector<std::byte>& geometry = launch.described->geometry;
+    words_.resize(end + geometry.size() / sizeof(int32_t));
+    std::ranges::copy(geometry, reinterpret_cast<std::byte*>(words_.data() + end));
     return {};
   }
 
@@ -299,7 +301,7 @@ Result<void> tryAndJoin(Device& device, std::span<const Step> steps) {
 }  // namespace
 
 Result<void> join(Device& device, std::span<const PlacedKernel> steps) {
-  std::vector<Step> all = joinedSteps(device, steps);
+  std::vector<Step> all = joinedSteps(steps);
   const auto isOther = [&](const Step& step) {
     return step.launches->inHalves() != all.front().launches->inHalves();
   };

@@ -116,22 +116,23 @@ Result<void> Launches::add(const KernelName& name, std::vector<Operand> operands
   if (operands.size() > kMostPointers)
     return fail(ErrorCode::Unsupported, name.function, " takes ", operands.size(), " tensors, of ",
                 kMostPointers, " that a kernel may");
-  launches_.push_back({halves_ ? inHalves(name, operands) : name,
-                       {geometry.begin(), geometry.end()},
-                       items,
-                       std::move(operands)});
+  launches_.push_back(
+      {std::make_unique<Described>(halves_ ? inHalves(name, operands) : name,
+                                   std::vector(geometry.begin(), geometry.end()), items),
+       std::move(operands)});
   return {};
 }
 
 Result<void> Launches::compile() {
   for (Launch& launch : launches_) {
     if (launch.call) continue;
-    if (halves_) launch.name.options += kHalves;
-    auto call =
-        device_.call(launch.name, launch.operands.size(), launch.geometry, launch.items);
+    const Described& it = *launch.described;
+    KernelName name = it.name;
+    if (halves_) name.options += kHalves;
+    auto call = device_.call(name, launch.operands.size(), it.geometry, it.items);
     if (!call) return std::unexpected(call.error());
     launch.call = std::move(*call);
-    launch.name = {}, launch.geometry = {};
+    launch.described.reset();
   }
   return {};
 }

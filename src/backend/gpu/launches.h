@@ -51,11 +51,15 @@ class Launches final : public Kernel {
                static_cast<size_t>(geometry.items));
   }
 
-  /// One launch as it was added: nothing is compiled before compile() or becomeParts().
-  struct Launch {
+  /// What a launch is to be compiled of.
+  struct Described {
     KernelName name;
     std::vector<std::byte> geometry;
     size_t items;
+  };
+  /// Described as it was added until it is compiled.
+  struct Launch {
+    std::unique_ptr<const Described> described;
     std::vector<Operand> operands;
     std::unique_ptr<Call> call = {};
   };
