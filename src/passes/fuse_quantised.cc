@@ -41,10 +41,6 @@ std::vector<int64_t> constantIntegers(const Rewriter& graph, ValueId id) {
   return {};
 }
 
-ValueId inputAt(const ir::Node& node, size_t i) {
-  return i < node.inputs.size() ? node.inputs[i] : kNoValue;
-}
-
 /// Kernels take what is below 2^-126 for 0, and divide by scales.
 bool isScale(float scale) { return std::isnormal(scale) && scale > 0; }
 

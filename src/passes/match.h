@@ -14,6 +14,11 @@ namespace minnow::passes {
 
 inline bool near(double a, double b) { return std::abs(a - b) <= 1e-5 * std::abs(b); }
 
+/// A node's input, or kNoValue where it is left out.
+inline ir::ValueId inputAt(const ir::Node& node, size_t i) {
+  return i < node.inputs.size() ? node.inputs[i] : ir::kNoValue;
+}
+
 /// Elements of a row-major float32 constant; empty for anything else, and for one that follows from
 /// the extents of the inputs.
 std::span<const float> constantFloats(const Rewriter& graph, ir::ValueId id);

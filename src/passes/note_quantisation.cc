@@ -6,6 +6,7 @@
 
 #include "ops/integer_product.h"
 #include "ops/quantize.h"
+#include "passes/match.h"
 
 namespace minnow::passes {
 namespace {
@@ -17,10 +18,6 @@ using ir::ValueId;
 bool isNarrow(DataType type) {
   return type == DataType::Uint8 || type == DataType::Int8 || type == DataType::Uint16 ||
          type == DataType::Int16;
-}
-
-ValueId inputAt(const ir::Node& node, size_t i) {
-  return i < node.inputs.size() ? node.inputs[i] : kNoValue;
 }
 
 class Notes {
