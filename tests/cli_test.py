@@ -456,7 +456,8 @@ evictable = true
         report = json.loads(self.minnow("quantize", onnx, "--calibrate", folder, "-o", rounded, "--byte-inputs", "--json"))
         (given,) = report["byte_inputs"]
         self.assertEqual((given["name"], given["type"]), ("x", "uint8"))
-        self.assertIn("x: uint8 1x3x4x5", self.minnow("info", rounded))
+        meaning = f"(x - {given['zero_point']}) * {given['scale']:.9g}"
+        self.assertIn(f"x: uint8 1x3x4x5, {meaning}", self.minnow("info", rounded))
         number = (37 - given["zero_point"]) * given["scale"]
         for model, value, place in ((numbers, number, "a"), (rounded, 37, "b")):
             self.minnow("run", model, "--input", f"x=const:{value}", "-o", self.folder / place)
@@ -464,11 +465,17 @@ evictable = true
         picture = self.folder / "picture.bmp"  # 5x4 pixels of 24 bits
         picture.write_bytes(b"BM" + struct.pack("<IIIIiiHHIIiiII", 118, 0, 54, 40, 5, 4, 1, 24, 0, 64, 0, 0, 0, 0)
                             + bytes(i * 37 % 256 for i in range(64)))
-        meaning = f"{given['scale']},{given['zero_point']}"
-        for model, place, more in ((numbers, "c", ()), (rounded, "d", ("--bytes", meaning))):
-            self.minnow("run", model, "--input", f"x={picture}", "--mean", 99, "--scale", 0.02, "-o", self.folder / place, *more)
+        for model, place in ((numbers, "c"), (rounded, "d")):
+            self.minnow("run", model, "--input", f"x={picture}", "--mean", 99, "--scale", 0.02, "-o", self.folder / place)
         self.assertEqual(*((self.folder / place / "y.npy").read_bytes() for place in "cd"))
-        self.assertIn("--bytes: SCALE,ZERO", self.minnow("run", rounded, "--input", f"x={picture}", "--bytes", "1", code=USAGE))
+        refused = self.minnow("run", rounded, "--input", f"x={picture}", code=ERROR)
+        self.assertIn(f"into input x: uint8 that stands for (x - {given['zero_point']})", refused)
+        mean, scale = re.search(r"mean (\S+) and scale (\S+) store pixels as they are", refused).groups()
+        self.minnow("run", rounded, "--input", f"x={picture}", "--mean", mean, "--scale", scale)
+        text = 'frame_rate = 20\n[[model]]\nname = "m"\nfile = "bytes.minnow"\nrate = 10\n'
+        self.assertIn(f"mean {mean} and scale {scale}",
+                      self.schedule(text, "--input", self.folder, "--check", code=ERROR)[1])
+        self.schedule(f"{text}picture = {{ mean = {mean}, scale = {scale} }}\n", "--input", self.folder, "--check")
         refused = self.minnow("convert", self.onnx, "-o", rounded, "--byte-inputs", code=ERROR)
         self.assertIn("no input can be bytes", refused)
 

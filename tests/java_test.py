@@ -14,7 +14,7 @@ import sys
 import tempfile
 import zipfile
 
-from tiny_onnx import onnx_model
+from tiny_onnx import onnx_model, rounding_model
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 JUNIT = ["/usr/share/java/junit4.jar", "/usr/share/java/hamcrest-core.jar"]
@@ -45,7 +45,8 @@ def unpacked(build, folder):
 def make_models(build, folder):
     """Models, and for some of them elements that go in and what C says comes out."""
     tiny = {"means": onnx_model(["GlobalAveragePool"], [1, 3, 2, 2], out=[1, 3, 1, 1]),
-            "relu": onnx_model(["Relu"], [1, 3, 8, 8]), "open": onnx_model(["Relu"], [1, 3, "h", "w"])}
+            "relu": onnx_model(["Relu"], [1, 3, 8, 8]), "open": onnx_model(["Relu"], [1, 3, "h", "w"]),
+            "bytes": rounding_model([1, 3, 4, 6], 0.0625, 100)}
     sources = {}
     for name, model in tiny.items():
         sources[name] = folder / f"{name}.onnx"
@@ -54,8 +55,8 @@ def make_models(build, folder):
     for real in sorted((ROOT / ".cache/npm").rglob("face_detection_front_128x128_barracuda.onnx"))[:1]:
         sources["real"], counts["real"] = real, 128 * 128 * 3
     for name, source in sources.items():
-        shape = ["--shape", "x=1,3,4..8,4..8"] if name == "open" else []
-        do(build / "minnow", "convert", source, "-o", folder / f"{name}.minnow", *shape)
+        options = {"open": ["--shape", "x=1,3,4..8,4..8"], "bytes": ["--byte-inputs"]}.get(name, [])
+        do(build / "minnow", "convert", source, "-o", folder / f"{name}.minnow", *options)
     numbers = random.Random(1)
     for name, count in counts.items():
         elements = array.array("f", (numbers.uniform(-1, 1) for _ in range(count))).tobytes()

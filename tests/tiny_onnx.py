@@ -1,4 +1,5 @@
 """Small ONNX models without the onnx package: protobuf fields written by hand (onnx.proto)."""
+import struct
 
 
 def field(number, value):
@@ -29,6 +30,21 @@ def onnx_model(ops, dims, opset=13, out=None):
                      for op, a, b in zip(ops, names, names[1:]))
     graph = nodes + field(2, "tiny") + field(11, value_info("x", dims)) + field(12, value_info("y", out or dims))
     return field(1, 7) + field(7, graph) + field(8, field(1, "") + field(2, opset))
+
+
+def scale_and_zero(scale, zero):
+    """Constants s and z of a quantisation by uint8."""
+    constants = (field(2, 1) + field(8, "s") + field(9, struct.pack("<f", scale)), field(2, 2) + field(8, "z") + field(9, bytes([zero])))
+    return b"".join(field(5, constant) for constant in constants)
+
+
+def rounding_model(dims, scale, zero):
+    """x to its numbers y, rounded by way of uint8."""
+    nodes = b"".join(field(1, field(1, a) + field(1, "s") + field(1, "z") + field(2, b) + field(4, op))
+                     for a, b, op in (("x", "q", "QuantizeLinear"), ("q", "y", "DequantizeLinear")))
+    graph = (nodes + field(2, "rounds") + scale_and_zero(scale, zero) + field(11, value_info("x", dims))
+             + field(12, value_info("y", dims)))
+    return field(1, 7) + field(7, graph) + field(8, field(1, "") + field(2, 13))
 
 
 def fields(message):

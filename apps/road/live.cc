@@ -42,11 +42,19 @@ std::pair<std::string, minnow::Shape> shapeFor(const ModelEntry& entry, int widt
   return {entry.input, entry.of.empty() ? *best : entry.shapes.front()};
 }
 
+minnow::Result<minnow::vision::Placement> write(const Image& picture,
+                                                const std::optional<minnow::vision::Rect>& crop,
+                                                const ModelEntry& entry, ModelRun& run) {
+  auto pre = preFor(run.inputs(), entry.input, entry.pre);
+  if (!pre) return std::unexpected(std::move(pre.error()));
+  pre->crop = crop;
+  return minnow::vision::writeImage(picture.view(), *pre, run.frame().input(entry.input));
+}
+
 minnow::Result<void> fillWhole(LiveModel& model, ModelRun& run) {
-  minnow::vision::PreProcess pre = model.entry.pre;
-  if (!model.tiles.empty()) pre.crop = model.tiles[static_cast<size_t>(run.crop())];
-  auto placement = minnow::vision::writeImage(frameOf(run).picture->view(), pre,
-                                              run.frame().input(model.entry.input));
+  std::optional<minnow::vision::Rect> tile;
+  if (!model.tiles.empty()) tile = model.tiles[static_cast<size_t>(run.crop())];
+  auto placement = write(*frameOf(run).picture, tile, model.entry, run);
   if (!placement) return std::unexpected(std::move(placement.error()));
   model.placement = *placement;
   return {};
@@ -65,8 +73,7 @@ minnow::Result<void> fillCrop(LiveModel& model, ModelRun& run) {
   const std::optional<Feature> feature = featureOf(model, run);
   if (!feature) return fillWhole(model, run);
   const Image crop = cropFeature(*frameOf(run).picture, *feature, model.entry.margin);
-  auto placement = minnow::vision::writeImage(crop.view(), model.entry.pre,
-                                              run.frame().input(model.entry.input));
+  auto placement = write(crop, {}, model.entry, run);
   if (!placement) return std::unexpected(std::move(placement.error()));
   return {};
 }

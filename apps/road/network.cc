@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "minnow/quantised_picture.h"
+
 namespace road {
 
 using minnow::Error;
@@ -27,6 +29,16 @@ Result<std::pair<int, int>> pictureExtent(const std::string& name, const minnow:
   if (s.rank() != 4) return mismatch("input " + name + " is no picture: " + s.toString());
   const int row = s[1] == channels ? 2 : 1;
   return std::pair{static_cast<int>(s[row + 1]), static_cast<int>(s[row])};
+}
+
+Result<minnow::vision::PreProcess> preFor(std::span<const minnow::TensorInfo> inputs,
+                                          const std::string& name,
+                                          const minnow::vision::PreProcess& pre) {
+  const auto info = std::ranges::find(inputs, name, &minnow::TensorInfo::name);
+  if (info == inputs.end()) return mismatch("no input " + name);
+  auto found = minnow::vision::preProcessFor(info->type, info->quantisation, pre);
+  if (!found) found.error().message.insert(0, "input " + name + ": ");
+  return found;
 }
 
 namespace {
@@ -59,8 +71,10 @@ Result<Network> Network::open(minnow::Runtime& runtime, const ModelEntry& entry,
   for (const std::string& name : entry.outputs)
     if (!contains(interpreter->outputs(), name))
       return mismatch(fmt::format("{} has no output `{}`", file.string(), name));
+  const auto pre = preFor(interpreter->inputs(), input, entry.pre);
+  if (!pre) return std::unexpected(pre.error());
   Network network(std::move(*interpreter));
-  network.pre_ = entry.pre;
+  network.pre_ = *pre;
   network.input_ = std::move(input);
   network.outputs_ = entry.outputs;
   if (entry.shapes.empty())

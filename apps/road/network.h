@@ -21,6 +21,11 @@ minnow::Result<std::pair<int, int>> pictureExtent(const std::string& name,
                                                   const minnow::Shape& shape,
                                                   const minnow::vision::PreProcess& pre);
 
+/// How a picture goes into the input of that name, quantised or not.
+minnow::Result<minnow::vision::PreProcess> preFor(std::span<const minnow::TensorInfo> inputs,
+                                                  const std::string& name,
+                                                  const minnow::vision::PreProcess& pre);
+
 class Network {
  public:
   static minnow::Result<Network> open(minnow::Runtime& runtime, const ModelEntry& entry,

@@ -8,6 +8,7 @@
 #include "agree.h"
 #include "crop.h"
 #include "draw.h"
+#include "network.h"
 #include "report.h"
 #include "table.h"
 #include "tiles.h"
@@ -109,6 +110,28 @@ TEST(Table, MistakesAreNamed) {
     EXPECT_NE(table.error().message.find(part), std::string::npos) << table.error().message;
   }
   EXPECT_EQ(readTable("/nowhere.toml").error().code, minnow::ErrorCode::NotFound);
+}
+
+TEST(Pictures, GoIntoIntegersByWhatTheseStandFor) {
+  const float scale = 0.0186584F;
+  const int32_t zero = 114;
+  const std::vector<minnow::TensorInfo> inputs{{"numbers", minnow::DataType::Float32, {1, 3, 8, 8}},
+                                               {"bytes",
+                                                minnow::DataType::Uint8,
+                                                {1, 3, 8, 8},
+                                                {.scales = {&scale, 1}, .zeroPoints = {&zero, 1}}}};
+  const minnow::vision::PreProcess imagenet{.mean = {123.675F, 116.28F, 103.53F},
+                                            .scale = {0.017F, 0.0175F, 0.0174F}};
+  const auto pre = preFor(inputs, "bytes", imagenet);
+  ASSERT_TRUE(pre) << pre.error().message;
+  EXPECT_EQ(pre->mean, imagenet.mean);
+  EXPECT_EQ(pre->bytes.scale, scale);
+  EXPECT_EQ(pre->bytes.zero, zero);
+  EXPECT_TRUE(preFor(inputs, "numbers", {}));
+  const auto refused = preFor(inputs, "bytes", {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message.find("input bytes: uint8"), 0) << refused.error().message;
+  EXPECT_FALSE(preFor(inputs, "other", {}));
 }
 
 TEST(Tiles, CoverThePicture) {

@@ -190,7 +190,7 @@ struct PreProcess {
   std::array<float, 3> scale{1, 1, 1};
   std::array<float, 3> pad{0, 0, 0};  ///< in pixel values, before mean and scale
   std::optional<float> alpha = {};    ///< adds a last channel of this value
-  ByteScale bytes = {};               ///< of a uint8 or int8 tensor; a float32 one has none
+  ByteScale bytes = {};               ///< of uint8 and int8: minnow/quantised_picture.h says which
   std::optional<Rect> crop = {};      ///< only this part of the picture, before it is turned
   Turn turn = {};
   Interpolation interpolation = Interpolation::Bilinear;

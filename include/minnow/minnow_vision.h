@@ -64,6 +64,15 @@ void minnow_placement_to_picture(const minnow_placement* placement, double colum
 minnow_status minnow_write_image(const minnow_image* image, const minnow_pre_process* pre,
                                  const minnow_tensor* tensor, minnow_placement* placement);
 
+/* Completes `pre` for an input of this type, whose integers stand for what `by` says: preProcessFor in
+ * minnow/quantised_picture.h. NULL: for what `pre` says.
+ *
+ *   require(minnow_session_input_quantisation(session, 0, &by));
+ *   require(minnow_pre_process_for(input.type, &by, &pre));
+ *   require(minnow_write_image(&frame, &pre, &input, NULL)); */
+minnow_status minnow_pre_process_for(minnow_type type, const minnow_quantisation* by,
+                                     minnow_pre_process* pre);
+
 /* Memory that the library gave, on a 64-byte boundary; a zero follows its last byte. */
 typedef struct minnow_bytes {
   void* data;

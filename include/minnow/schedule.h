@@ -56,6 +56,8 @@ struct CapturedFrame {
 class ModelRun {
  public:
   Frame& frame() { return *frame_; }
+  /// The model's, as Session::inputs() has them.
+  std::span<const TensorInfo> inputs() const { return inputs_; }
   const CapturedFrame& captured() const { return *captured_; }
   /// From 0 on, of a model with `of`; else 0.
   int crop() const { return crop_; }
@@ -68,6 +70,7 @@ class ModelRun {
  private:
   friend struct Impl;
   Frame* frame_ = nullptr;
+  std::span<const TensorInfo> inputs_;
   const CapturedFrame* captured_ = nullptr;
   int crop_ = 0;
   Impl* impl_ = nullptr;

@@ -121,9 +121,33 @@ auto guarded(JNIEnv* env, Body body) -> decltype(body()) {
   }
 }
 
+minnow_status quantisationOf(jlong session, jboolean output, jint index, minnow_quantisation* by) {
+  const auto ask =
+      output != JNI_FALSE ? minnow_session_output_quantisation : minnow_session_input_quantisation;
+  return ask(at<minnow_session>(session), static_cast<size_t>(index), by);
+}
+
 minnow_status find(jlong frame, jboolean output, const char* name, minnow_tensor* tensor) {
   return output != JNI_FALSE ? minnow_frame_output(at<minnow_frame>(frame), name, tensor)
                              : minnow_frame_input(at<minnow_frame>(frame), name, tensor);
+}
+
+/// False after an exception.
+bool completed(JNIEnv* env, minnow_type type, jfloatArray scales, jintArray axisAndZeros,
+               minnow_pre_process* pre) {
+  jfloat* scale = env->GetFloatArrayElements(scales, nullptr);
+  if (scale == nullptr) return false;
+  jint* zero = env->GetIntArrayElements(axisAndZeros, nullptr);
+  bool done = zero != nullptr;
+  if (done) {
+    const auto scaleCount = static_cast<size_t>(env->GetArrayLength(scales));
+    const auto zeroCount = static_cast<size_t>(env->GetArrayLength(axisAndZeros) - 1);
+    const minnow_quantisation by{sizeof by, scale, zero + 1, scaleCount, zeroCount, zero[0], 0};
+    done = ok(env, minnow_pre_process_for(type, &by, pre));
+    env->ReleaseIntArrayElements(axisAndZeros, zero, JNI_ABORT);
+  }
+  env->ReleaseFloatArrayElements(scales, scale, JNI_ABORT);
+  return done;
 }
 
 /// Copies a Java array's elements into a tensor or out of it; `copy` calls nothing of Java's.
@@ -174,10 +198,10 @@ minnow_image imageOf(JNIEnv* env, jobjectArray planes, jintArray layout) {
 }
 
 minnow_pre_process preProcessOf(JNIEnv* env, jintArray choices, jfloatArray numbers) {
-  jint chosen[13];
-  jfloat given[11];
-  env->GetIntArrayRegion(choices, 0, 13, chosen);
-  env->GetFloatArrayRegion(numbers, 0, 11, given);
+  jint chosen[12];
+  jfloat given[10];
+  env->GetIntArrayRegion(choices, 0, 12, chosen);
+  env->GetFloatArrayRegion(numbers, 0, 10, given);
   return {sizeof(minnow_pre_process),
           chosen[0],
           chosen[1],
@@ -195,8 +219,8 @@ minnow_pre_process preProcessOf(JNIEnv* env, jintArray choices, jfloatArray numb
           chosen[9],
           chosen[10],
           chosen[11],
-          chosen[12],
-          given[10]};
+          0,
+          1};
 }
 
 }  // namespace
@@ -325,6 +349,28 @@ jlongArray Java_minnow_engine_Native_describe(JNIEnv* env, jclass, jlong session
   return described(env, tensor, false);
 }
 
+jfloatArray Java_minnow_engine_Native_scales(JNIEnv* env, jclass, jlong session, jboolean output,
+                                             jint index) {
+  minnow_quantisation by = MINNOW_QUANTISATION_INIT;
+  if (!ok(env, quantisationOf(session, output, index, &by))) return nullptr;
+  const auto count = static_cast<jsize>(by.scale_count);
+  jfloatArray scales = env->NewFloatArray(count);
+  if (scales != nullptr) env->SetFloatArrayRegion(scales, 0, count, by.scales);
+  return scales;
+}
+
+jintArray Java_minnow_engine_Native_axisAndZeros(JNIEnv* env, jclass, jlong session,
+                                                 jboolean output, jint index) {
+  minnow_quantisation by = MINNOW_QUANTISATION_INIT;
+  if (!ok(env, quantisationOf(session, output, index, &by))) return nullptr;
+  const auto count = static_cast<jsize>(by.zero_point_count);
+  jintArray all = env->NewIntArray(1 + count);
+  if (all == nullptr) return nullptr;
+  env->SetIntArrayRegion(all, 0, 1, &by.axis);
+  env->SetIntArrayRegion(all, 1, count, by.zero_points);
+  return all;
+}
+
 jlongArray Java_minnow_engine_Native_memory(JNIEnv* env, jclass, jlong session) {
   minnow_memory_report report = MINNOW_MEMORY_REPORT_INIT;
   if (!ok(env, minnow_session_memory(at<minnow_session>(session), &report))) return nullptr;
@@ -380,12 +426,14 @@ void Java_minnow_engine_Native_read(JNIEnv* env, jclass, jlong frame, jboolean o
 
 jdoubleArray Java_minnow_engine_Native_writeImage(JNIEnv* env, jclass, jlong frame, jbyteArray name,
                                                   jobjectArray planes, jintArray layout,
-                                                  jintArray choices, jfloatArray numbers) {
+                                                  jintArray choices, jfloatArray numbers,
+                                                  jfloatArray scales, jintArray axisAndZeros) {
   minnow_tensor tensor;
   const Text text(env, name);
   if (!ok(env, find(frame, JNI_FALSE, text.chars(), &tensor))) return nullptr;
   const minnow_image image = imageOf(env, planes, layout);
-  const minnow_pre_process pre = preProcessOf(env, choices, numbers);
+  minnow_pre_process pre = preProcessOf(env, choices, numbers);
+  if (!completed(env, tensor.type, scales, axisAndZeros, &pre)) return nullptr;
   minnow_placement placed = MINNOW_PLACEMENT_INIT;
   if (!ok(env, minnow_write_image(&image, &pre, &tensor, &placed))) return nullptr;
   const jdouble members[] = {placed.scale_x,

@@ -73,15 +73,22 @@ def shape_of(tensor):
 
 class ArenaMemory:
     """What an array that lies in a frame's arena is based on: as long as the array lives, so does the frame's lease, and
-    nobody else gets the arena."""
-    __slots__ = ("__array_interface__", "lease", "__weakref__")
+    nobody else gets the arena. It knows what the elements stand for."""
+    __slots__ = ("__array_interface__", "lease", "quantisation", "__weakref__")
 
-    def __init__(self, tensor, lease):
+    def __init__(self, tensor, lease, quantisation):
         dtype = DTYPES[tensor.type]
-        self.lease = lease
+        self.lease, self.quantisation = lease, quantisation
         self.__array_interface__ = {
             "version": 3, "typestr": dtype.str, "data": (tensor.data, False), "shape": shape_of(tensor),
             "strides": tuple(stride * dtype.itemsize for stride in tensor.strides[:tensor.rank])}
+
+
+def quantisation_of(array):
+    """What an array in a frame's arena, or a part of it, stands for; None elsewhere."""
+    while isinstance(array, np.ndarray):
+        array = array.base
+    return getattr(array, "quantisation", None)
 
 
 _first_byte = ctypes.c_char.from_buffer

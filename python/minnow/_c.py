@@ -121,6 +121,7 @@ _FALLIBLE = {
     "frame_input": [c_void_p, c_char_p, POINTER(Tensor)],
     "frame_output": [c_void_p, c_char_p, POINTER(Tensor)],
     "frame_run": [c_void_p],
+    "pre_process_for": [c_int, POINTER(Quantisation), POINTER(PreProcess)],
     "write_image": [POINTER(Image), POINTER(PreProcess), POINTER(Tensor), POINTER(Placement)],
     "read_image": [c_char_p, POINTER(Bytes), POINTER(Image)],
     "convert": [c_char_p, POINTER(ConvertOptions), POINTER(Bytes), POINTER(Bytes)],

@@ -462,10 +462,10 @@ class Frame:
             raise InvalidArgument("the frame has ended")
         return self._lease
 
-    def _array(self, find, name: str) -> np.ndarray:
+    def _array(self, find, name: str, infos) -> np.ndarray:
         lease, tensor = self._living(), _c.Tensor()
         find(lease.pointer, name.encode(), tensor)
-        memory = _arrays.ArenaMemory(tensor, lease)
+        memory = _arrays.ArenaMemory(tensor, lease, next(info.quantisation for info in infos if info.name == name))
         lease.memories[memory] = name
         return np.asarray(memory)
 
@@ -473,7 +473,7 @@ class Frame:
         """The input in the arena, to be written: `frame.input("x")[...] = picture`. Axes are the model's own, strides are the
         memory's. It holds no defined values before, and after run()."""
         with self._lock:
-            return self._array(_c.frame_input, name)
+            return self._array(_c.frame_input, name, self._session.inputs)
 
     def run(self) -> None:
         """Computes. May overwrite the inputs' memory: write them again before another run. The GIL is free meanwhile."""
@@ -488,4 +488,4 @@ class Frame:
             self._living()
             if not self._has_run:
                 raise InvalidArgument(f"output '{name}' holds nothing before the frame has run")
-            return self._array(_c.frame_output, name)
+            return self._array(_c.frame_output, name, self._session.outputs)

@@ -8,6 +8,7 @@ from typing import NamedTuple, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from . import _arrays, _c
+from .engine import Quantisation
 from .errors import InvalidArgument, ShapeMismatch
 
 _FORMATS = ("gray", "rgb", "bgr", "rgba", "bgra", "nv12", "nv21", "i420")
@@ -106,12 +107,21 @@ def _three(value):
     return tuple(numbers * (3 // len(numbers)))
 
 
+def _meaning(by):
+    """C's quantisation; of None that of integers that stand for themselves."""
+    if by is None:
+        return _c.Quantisation(axis=-1)
+    scales, zeros = np.ascontiguousarray(by.scales, np.float32), np.ascontiguousarray(by.zero_points, np.int32)
+    return _c.Quantisation(scales=scales.ctypes.data_as(ctypes.POINTER(ctypes.c_float)), scale_count=scales.size, axis=by.axis,
+                           zero_points=zeros.ctypes.data_as(ctypes.POINTER(ctypes.c_int32)), zero_point_count=zeros.size)
+
+
 def write_image(picture, into: np.ndarray, *, format: str = "rgb", fit: str = "stretch", anchor: str = "centre",
                 colour: str = "rgb", channels: str = "auto", mean: Union[float, Sequence[float]] = 0,
                 scale: Union[float, Sequence[float]] = 1, pad: Union[float, Sequence[float]] = 0,
                 alpha: Optional[float] = None, crop: Optional[Sequence[int]] = None, quarters: int = 0, mirror: bool = False,
                 interpolation: str = "bilinear", matrix: str = "bt601", full_range: bool = False,
-                byte_scale: float = 1, byte_zero: int = 0) -> Placement:
+                quantisation: Optional[Quantisation] = None) -> Placement:
     """Crops, turns, resizes, reorders, normalises and writes a picture into an array: tensor = (pixel - mean) * scale.
 
         minnow.vision.write_image(frame_of_camera, frame.input("images"), format="nv12", fit="letterbox", scale=1 / 255)
@@ -124,7 +134,8 @@ def write_image(picture, into: np.ndarray, *, format: str = "rgb", fit: str = "s
     colour: what the model expects, "rgb", "bgr" or "gray"; channels: their axis, "auto", "first" or "last".
     mean, scale, pad: one number, or one for each channel of `colour`. alpha: the value of a fourth channel.
     crop: (x, y, width, height) of the picture, before it is turned clockwise by `quarters` and then mirrored.
-    byte_scale, byte_zero: what bytes of a quantised uint8 or int8 input stand for, (byte - zero) * scale.
+    quantisation: what integers of a uint8 or int8 array stand for, such as session.inputs[0].quantisation; an input of a frame
+        knows its own. Without mean and scale pixels are stored as they are, less 128 into int8, or refused if they would be wrong.
     interpolation: "bilinear" or "nearest". matrix, full_range: what 4:2:0 numbers mean, "bt601" or "bt709".
     """
     image, planes = _image_of(picture, format, matrix, full_range)
@@ -135,10 +146,11 @@ def write_image(picture, into: np.ndarray, *, format: str = "rgb", fit: str = "s
         fit=_chosen("fit", fit, _FITS), anchor=_chosen("anchor", anchor, _ANCHORS), colour=_chosen("colour", colour, _COLOURS),
         channels=_chosen("channels", channels, _CHANNELS_AXES), mean=_three(mean), scale=_three(scale), pad=_three(pad),
         has_alpha=int(alpha is not None), alpha=alpha or 0, crop_x=x, crop_y=y, crop_width=width, crop_height=height,
-        quarters=quarters, mirror=int(mirror), nearest=_chosen("interpolation", interpolation, ("bilinear", "nearest")),
-        byte_scale=byte_scale, byte_zero=byte_zero)
-    placement = _c.Placement()
-    _c.write_image(image, pre, _arrays.tensor_of(_writable(into)), placement)
+        quarters=quarters, mirror=int(mirror), nearest=_chosen("interpolation", interpolation, ("bilinear", "nearest")))
+    placement, tensor = _c.Placement(), _arrays.tensor_of(_writable(into))
+    by = quantisation or _arrays.quantisation_of(into)
+    _c.pre_process_for(tensor.type, _meaning(by), pre)
+    _c.write_image(image, pre, tensor, placement)
     del planes  # which had to live until here
     return Placement(*(getattr(placement, name) for name in Placement._fields))._replace(mirror=bool(placement.mirror))
 

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests"))
-from tiny_onnx import field, onnx_model, value_info  # noqa: E402
+from tiny_onnx import field, onnx_model, scale_and_zero, value_info  # noqa: E402
 
 
 def relu(dims=("n", 3)):
@@ -23,10 +23,9 @@ def nonzero():
 
 def quantize_linear(scale=0.5, zero=3):
     """float32 x to uint8 y."""
-    constants = (field(2, 1) + field(8, "s") + field(9, struct.pack("<f", scale)), field(2, 2) + field(8, "z") + field(9, bytes([zero])))
     output = field(1, "y") + field(2, field(1, field(1, 2) + field(2, field(1, field(1, 1)) + field(1, field(1, 6)))))
     node = field(1, field(1, "x") + field(1, "s") + field(1, "z") + field(2, "y") + field(4, "QuantizeLinear"))
-    graph = (node + field(2, "quantise") + b"".join(field(5, c) for c in constants) + field(11, value_info("x", [1, 6]))
+    graph = (node + field(2, "quantise") + scale_and_zero(scale, zero) + field(11, value_info("x", [1, 6]))
              + field(12, output))
     return field(1, 7) + field(7, graph) + field(8, field(1, "") + field(2, 13))
 

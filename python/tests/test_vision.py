@@ -4,6 +4,7 @@ import pathlib
 import models
 import numpy as np
 import pytest
+from tiny_onnx import rounding_model
 
 import minnow
 from minnow import vision
@@ -65,11 +66,36 @@ def test_normalising_and_order():
 def test_bytes_of_a_quantised_input(dtype, zero):
     picture = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3) * 4
     numbers, into = np.empty((1, 3, 4, 5), np.float32), np.empty((1, 3, 4, 5), dtype)
-    options = dict(mean=99, scale=1 / 64, byte_scale=0.03, byte_zero=zero)
-    vision.write_image(picture, numbers, **options)
-    vision.write_image(picture, into, **options)
-    limits = np.iinfo(dtype)
-    assert np.array_equal(into, np.clip(np.rint(numbers / np.float32(0.03)) + zero, limits.min, limits.max).astype(dtype))
+    by = minnow.Quantisation(np.float32([0.03]), np.int32([zero]), -1, "ONNX Runtime")
+    vision.write_image(picture, numbers, mean=99, scale=1 / 64)
+    vision.write_image(picture, into, mean=99, scale=1 / 64, quantisation=by)
+    np.testing.assert_array_equal(into, by.quantised(numbers, dtype))
+    with pytest.raises(minnow.InvalidArgument, match=f"mean {zero + (128 if dtype == 'int8' else 0)} and scale 0.03 "):
+        vision.write_image(picture, into, quantisation=by)
+    with pytest.raises(minnow.InvalidArgument, match="no 8 steps"):
+        vision.write_image(picture, into, scale=1 / 255)
+    with pytest.raises(minnow.Unsupported, match="axis 1"):
+        vision.write_image(picture, into, quantisation=by._replace(scales=np.float32([1, 2, 3]), axis=1))
+    whole = by._replace(scales=np.float32([1 / 255]), zero_points=np.int32([np.iinfo(dtype).min]))
+    vision.write_image(picture, into, quantisation=whole)
+    np.testing.assert_array_equal(into.astype(int) - np.iinfo(dtype).min, planar(picture))
+
+
+def test_inputs_of_frames_know_what_they_stand_for(tmp_path):
+    """The model that byte_inputs makes tells its scale, and a picture in its input is that of the float model, rounded."""
+    source = tmp_path / "rounds.onnx"
+    source.write_bytes(rounding_model([1, 3, 4, 6], 0.0625, 100))
+    numbers = minnow.Session(minnow.Model(minnow.convert(source)))
+    session = minnow.Session(minnow.Model(minnow.convert(source, byte_inputs=True)))
+    by = session.inputs[0].quantisation
+    assert (session.inputs[0].dtype, by.scales.tolist(), by.zero_points.tolist()) == (np.uint8, [0.0625], [100])
+    outputs = []
+    for one in (numbers, session):
+        with one.begin() as frame:
+            vision.write_image(PICTURE, frame.input("x"), mean=99, scale=1 / 32)
+            frame.run()
+            outputs.append(np.array(frame.output("y")))
+    np.testing.assert_array_equal(*outputs)
 
 
 def test_crops_turns_and_placement():

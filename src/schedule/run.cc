@@ -6,9 +6,11 @@
 
 namespace minnow {
 
-ModelRun ModelRun::Impl::make(Frame& frame, const CapturedFrame& captured, int crop, Impl* impl) {
+ModelRun ModelRun::Impl::make(Frame& frame, std::span<const TensorInfo> inputs,
+                              const CapturedFrame& captured, int crop, Impl* impl) {
   ModelRun run;
   run.frame_ = &frame;
+  run.inputs_ = inputs;
   run.captured_ = &captured;
   run.crop_ = crop;
   run.impl_ = impl;
@@ -48,7 +50,7 @@ Result<void> Run::fill(Session& session, const ScheduledModel& model, ModelRun::
     clearInputs(session, *frame_);
     return {};
   }
-  ModelRun run = ModelRun::Impl::make(*frame_, captured_, crop_, impl);
+  ModelRun run = ModelRun::Impl::make(*frame_, session.inputs(), captured_, crop_, impl);
   return model.fill(run);
 }
 
@@ -69,7 +71,7 @@ Result<bool> Run::step(Session& session, const ScheduledModel& model, ModelRun::
     ++piece_;
     return false;
   }
-  ModelRun run = ModelRun::Impl::make(*frame, captured_, crop_, impl);
+  ModelRun run = ModelRun::Impl::make(*frame, session.inputs(), captured_, crop_, impl);
   if (impl != nullptr && model.done)
     if (auto ok = model.done(run); !ok) return std::unexpected(std::move(ok.error()));
   piece_ = 0;

@@ -13,7 +13,8 @@ namespace minnow {
 struct ModelRun::Impl {
   Schedule::Impl* schedule = nullptr;
   int model = 0;
-  static ModelRun make(Frame& frame, const CapturedFrame& captured, int crop, Impl* impl);
+  static ModelRun make(Frame& frame, std::span<const TensorInfo> inputs,
+                       const CapturedFrame& captured, int crop, Impl* impl);
 };
 
 namespace schedule {

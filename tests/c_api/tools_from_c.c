@@ -187,6 +187,31 @@ static const char* writeFrame(void) {
   return NULL;
 }
 
+static const char* writeIntegers(void) {
+  /* Integers of -1 to 1 are pixels less 128; of (x - 3) / 2 they are not, and numbers are quantised. */
+  const uint8_t pixels[3] = {0, 100, 255};
+  const float scales[2] = {1.f / 128, 0.5f};
+  const int32_t zeros[2] = {0, 3};
+  int8_t values[3];
+  minnow_tensor tensor = {MINNOW_INT8, 4, {1, 3, 1, 1}, {3, 1, 1, 1}, NULL};
+  minnow_image image = MINNOW_IMAGE_INIT;
+  minnow_pre_process pre = MINNOW_PRE_PROCESS_INIT;
+  minnow_quantisation by = MINNOW_QUANTISATION_INIT;
+  tensor.data = values;
+  image.data = pixels, image.width = 1, image.height = 1, image.row_bytes = 3;
+  CHECK(minnow_pre_process_for(MINNOW_INT8, NULL, &pre) == MINNOW_INVALID_ARGUMENT);
+  by.scales = scales, by.zero_points = zeros, by.scale_count = by.zero_point_count = 1;
+  CHECK(minnow_pre_process_for(MINNOW_INT8, &by, &pre) == MINNOW_OK);
+  CHECK(minnow_write_image(&image, &pre, &tensor, NULL) == MINNOW_OK);
+  CHECK(values[0] == -128 && values[1] == -28 && values[2] == 127);
+  by.scales = scales + 1, by.zero_points = zeros + 1;
+  for (int i = 0; i < 3; ++i) pre.mean[i] = 100, pre.scale[i] = 0.25f;
+  CHECK(minnow_pre_process_for(MINNOW_INT8, &by, &pre) == MINNOW_OK);
+  CHECK(minnow_write_image(&image, &pre, &tensor, NULL) == MINNOW_OK);
+  CHECK(values[0] == -47 && values[1] == 3 && values[2] == 81); /* 77.5 is 78 */
+  return NULL;
+}
+
 static const char* readFile(const char* folder) {
   /* A BMP of one pixel: blue, green, red, and a row's padding. */
   static const uint8_t kBmp[58] = {'B', 'M', 58, 0, 0, 0, 0, 0, 0, 0,  54, 0, 0, 0, 40, 0, 0, 0, 1,
@@ -211,5 +236,6 @@ static const char* readFile(const char* folder) {
 const char* picturesFromC(const char* folder) {
   const char* problem = writePixels();
   if (problem == NULL) problem = writeFrame();
+  if (problem == NULL) problem = writeIntegers();
   return problem != NULL ? problem : readFile(folder);
 }

@@ -43,8 +43,8 @@ HostTensor tensorOfNumbers(const std::string& text, const std::string& name,
 }  // namespace
 
 std::string inWords(const passes::ByteInput& input) {
-  return fmt::format("{} is {}, (byte - {}) * {} (pictures: --bytes {},{})", input.name,
-                     dataTypeName(input.type), input.zero, input.scale, input.scale, input.zero);
+  return fmt::format("{} is {}, (byte - {}) * {}", input.name, dataTypeName(input.type), input.zero,
+                     input.scale);
 }
 
 nlohmann::json toJson(const std::vector<passes::ByteInput>& inputs) {

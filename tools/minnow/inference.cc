@@ -43,7 +43,8 @@ std::optional<PathChoice> chosen(const InferenceOptions& options, const Model& m
 }  // namespace
 
 void addPictureOptions(CLI::App* verb, PictureOptions& picture) {
-  const auto group = verb->add_option_group("Pictures", "value = (pixel - mean) * scale");
+  const auto group = verb->add_option_group(
+      "Pictures", "value = (pixel - mean) * scale, quantised where the input is");
   group->add_option("--mean", picture.mean, "One number or three, in the model's colour order");
   group->add_option("--scale", picture.scale, "One number or three (0.00392157 is 1/255)");
   group->add_option("--color,--colour", picture.colour, "Channels the model wants")
@@ -53,9 +54,6 @@ void addPictureOptions(CLI::App* verb, PictureOptions& picture) {
   group->add_option("--alpha", picture.alpha,
                     "Value of a fourth channel, for models that want one");
   group->add_option("--pad", picture.pad, "Pixel value around a letterboxed picture");
-  group->add_option("--bytes", picture.bytes,
-                    "SCALE,ZERO: what bytes of a quantised input stand for, (byte - ZERO) * SCALE; "
-                    "`minnow convert --byte-inputs` prints them");
 }
 
 void addInferenceOptions(CLI::App* verb, InferenceOptions& options) {

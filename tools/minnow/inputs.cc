@@ -11,6 +11,7 @@
 #include "analysis/npy.h"
 #include "arguments.h"
 #include "exit.h"
+#include "minnow/quantised_picture.h"
 #include "random.h"
 
 namespace minnow::tool {
@@ -78,11 +79,6 @@ vision::PreProcess PictureOptions::preProcess() const {
     if (values.size() != 1) throw Failure(Exit::Usage, "--alpha: one number");
     pre.alpha = static_cast<float>(values[0]);
   }
-  const auto meaning = parseNumbers(bytes, "--bytes");
-  if (meaning.size() != 2 || meaning[1] != std::trunc(meaning[1]) || std::abs(meaning[1]) > 255)
-    throw Failure(Exit::Usage,
-                  "--bytes: SCALE,ZERO, as `minnow convert --byte-inputs` prints them");
-  pre.bytes = {static_cast<float>(meaning[0]), static_cast<int>(meaning[1])};
   return pre;
 }
 
@@ -95,8 +91,8 @@ InputSpecs::InputSpecs(const std::vector<std::string>& arguments, const PictureO
   if (picture != PictureOptions{} && !specs_.empty() && !hasPicture)
     throw Failure(
         Exit::Usage,
-        "--mean, --scale, --color, --resize, --alpha, --pad and --bytes are for pictures, and no "
-        "input is one: numbers are fed as they are");
+        "--mean, --scale, --color, --resize, --alpha and --pad are for pictures, and no input is "
+        "one: numbers are fed as they are");
 }
 
 std::map<std::string, Shape> InputSpecs::shapesOfFiles() const {
@@ -148,14 +144,21 @@ void InputSpecs::fillOne(const TensorInfo& info, const std::string& spec,
       throw Failure(Exit::Error, fmt::format("input {}: {} (a SPEC is const:NUMBER, random:SEED, a "
                                              ".npy file, or a jpg, png or bmp picture)",
                                              info.name, picture.error().message));
-    const auto placed = vision::writeImage(picture->view(), picture_, to);
-    if (!placed) {
-      throw Failure(Exit::Error,
-                    fmt::format("{} into input {}: {}", spec, info.name, placed.error().message));
-    }
-    return;
+    return writePicture(spec, *picture, info, to);
   }
   if (!tensor.bytes.empty()) copyTensor(tensor.view(), to);
+}
+
+void InputSpecs::writePicture(const std::string& spec, const vision::Image& picture,
+                              const TensorInfo& info, const TensorView& to) const {
+  const auto refused = [&](const Error& error) {
+    return Failure(Exit::Error,
+                   fmt::format("{} into input {}: {}", spec, info.name, error.message));
+  };
+  const auto pre = vision::preProcessFor(info.type, info.quantisation, picture_);
+  if (!pre) throw refused(pre.error());
+  const auto placed = vision::writeImage(picture.view(), *pre, to);
+  if (!placed) throw refused(placed.error());
 }
 
 void fillConstant(HostTensor& tensor, double value) {

@@ -18,8 +18,7 @@ using analysis::HostTensor;
 /// How a picture becomes a tensor, as given on the command line.
 struct PictureOptions {
   std::string mean = "0", scale = "1", pad = "0", colour = "rgb", fit = "stretch";
-  std::string alpha;          ///< value of a fourth channel; empty: there is none
-  std::string bytes = "1,0";  ///< scale and zero point of a quantised input
+  std::string alpha;  ///< value of a fourth channel; empty: there is none
   /// Failure (usage) for what cannot be read.
   vision::PreProcess preProcess() const;
   bool operator==(const PictureOptions&) const = default;
@@ -38,6 +37,8 @@ class InputSpecs {
 
  private:
   void fillOne(const TensorInfo& info, const std::string& spec, const TensorView& to) const;
+  void writePicture(const std::string& spec, const vision::Image& picture, const TensorInfo& info,
+                    const TensorView& to) const;
 
   std::map<std::string, std::string> specs_;
   vision::PreProcess picture_;

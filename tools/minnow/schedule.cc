@@ -9,6 +9,7 @@
 #include "exit.h"
 #include "frames/source.h"
 #include "json_output.h"
+#include "minnow/quantised_picture.h"
 #include "minnow/schedule.h"
 #include "number_check.h"
 #include "outputs.h"
@@ -39,7 +40,10 @@ vision::Rect cropOf(const vision::Image& image, int crop, int crops) {
 Result<void> fill(ModelRun& run, vision::PreProcess picture, bool ofAnother, int crops) {
   const auto& image = *static_cast<const vision::Image*>(run.captured().picture.get());
   if (ofAnother) picture.crop = cropOf(image, run.crop(), crops);
-  const auto placed = vision::writeImage(image.view(), picture, run.frame().input(0));
+  const TensorInfo& input = run.inputs()[0];
+  const auto pre = vision::preProcessFor(input.type, input.quantisation, picture);
+  if (!pre) return std::unexpected(pre.error());
+  const auto placed = vision::writeImage(image.view(), *pre, run.frame().input(0));
   return placed ? Result<void>() : std::unexpected(placed.error());
 }
 

@@ -5,18 +5,21 @@ package minnow.engine;
  * time; others wait.
  */
 public final class Frame extends Resource {
+  private final Session session;
+
   Frame(Session session) {
     super(session, Native::begin);
+    this.session = session;
   }
 
   /** An input, which holds no defined values before it is written. */
   public synchronized Tensor input(String name) {
-    return new Tensor(this, false, name);
+    return new Tensor(this, false, name, session.inputs());
   }
 
   /** An output; after run(). */
   public synchronized Tensor output(String name) {
-    return new Tensor(this, true, name);
+    return new Tensor(this, true, name, session.outputs());
   }
 
   /** May overwrite the inputs' memory: write them again before another run. */

@@ -43,6 +43,11 @@ final class Native {
   /** Type, then the shape. */
   static native long[] describe(long session, boolean output, int index);
 
+  /** None where it is not quantised. */
+  static native float[] scales(long session, boolean output, int index);
+
+  static native int[] axisAndZeros(long session, boolean output, int index);
+
   static native long[] memory(long session);
 
   static native long begin(long session);
@@ -61,7 +66,8 @@ final class Native {
   static native void read(long frame, boolean output, byte[] name, Object elements, long bytes);
 
   static native double[] writeImage(
-      long frame, byte[] name, ByteBuffer[] planes, int[] layout, int[] choices, float[] numbers);
+      long frame, byte[] name, ByteBuffer[] planes, int[] layout, int[] choices, float[] numbers, float[] scales,
+      int[] axisAndZeros);
 
   static native double[] toPicture(double[] placement, double column, double row);
 

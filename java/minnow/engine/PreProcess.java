@@ -14,8 +14,7 @@ public final class PreProcess {
   private Colour colour = Colour.RGB;
   private Channels channels = Channels.AUTO;
   private float[] mean = {0, 0, 0}, scale = {1, 1, 1}, pad = {0, 0, 0};
-  private float alpha, byteScale = 1;
-  private int byteZero;
+  private float alpha;
 
   /** Keeps the picture's proportions, and leaves `pad` around it. */
   public PreProcess letterbox() {
@@ -93,13 +92,6 @@ public final class PreProcess {
     return this;
   }
 
-  /** What the bytes of a quantised input stand for: (byte - zero) * scale. */
-  public PreProcess bytes(float scale, int zero) {
-    byteScale = scale;
-    byteZero = zero;
-    return this;
-  }
-
   private static float[] three(float[] given) {
     if (given.length == 1) return new float[] {given[0], given[0], given[0]};
     if (given.length != 3) throw new IllegalArgumentException(given.length + " numbers; expected one, or three");
@@ -108,10 +100,10 @@ public final class PreProcess {
 
   int[] choices() {
     return new int[] {fit, anchor, colour.ordinal(), channels.ordinal(), hasAlpha, cropX, cropY, cropWidth, cropHeight, quarters,
-        mirror, nearest, byteZero};
+        mirror, nearest};
   }
 
   float[] numbers() {
-    return new float[] {mean[0], mean[1], mean[2], scale[0], scale[1], scale[2], pad[0], pad[1], pad[2], alpha, byteScale};
+    return new float[] {mean[0], mean[1], mean[2], scale[0], scale[1], scale[2], pad[0], pad[1], pad[2], alpha};
   }
 }

@@ -60,8 +60,14 @@ public final class Session extends Resource {
   private static List<TensorInfo> infos(long session, boolean output) {
     List<TensorInfo> infos = new ArrayList<>();
     for (int i = 0; i < Native.count(session, output); ++i)
-      infos.add(new TensorInfo(Native.text(Native.name(session, output, i)), Native.describe(session, output, i)));
+      infos.add(new TensorInfo(Native.text(Native.name(session, output, i)), Native.describe(session, output, i),
+          quantisation(session, output, i)));
     return Collections.unmodifiableList(infos);
+  }
+
+  private static Quantisation quantisation(long session, boolean output, int index) {
+    float[] scales = Native.scales(session, output, index);
+    return scales.length == 0 ? null : new Quantisation(scales, Native.axisAndZeros(session, output, index));
   }
 
   /** One behind the other, each with its zero. */

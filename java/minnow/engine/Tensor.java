@@ -3,6 +3,7 @@ package minnow.engine;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * An input or output of a frame, in its arena. write() and read() copy elements that lie row-major in the model's axes; view()
@@ -15,16 +16,22 @@ public final class Tensor extends TensorInfo {
   private final byte[] cName;
   private final long[] strides;
 
-  Tensor(Frame frame, boolean output, String name) {
-    this(frame, output, name, frame.call(at -> Native.tensor(at, output, Native.text(name))));
+  Tensor(Frame frame, boolean output, String name, List<TensorInfo> infos) {
+    this(frame, output, name, frame.call(at -> Native.tensor(at, output, Native.text(name))), infos);
   }
 
-  private Tensor(Frame frame, boolean output, String name, long[] described) {
-    super(name, described, (described.length - 1) / 2);
+  private Tensor(Frame frame, boolean output, String name, long[] described, List<TensorInfo> infos) {
+    super(name, described, (described.length - 1) / 2, quantisationOf(infos, name));
     this.frame = frame;
     this.output = output;
     cName = Native.text(name);
     strides = Arrays.copyOfRange(described, 1 + shape.length, described.length);
+  }
+
+  private static Quantisation quantisationOf(List<TensorInfo> infos, String name) {
+    for (TensorInfo info : infos)
+      if (info.name.equals(name)) return info.quantisation;
+    return null;
   }
 
   /** In elements. */
@@ -48,10 +55,16 @@ public final class Tensor extends TensorInfo {
     return locked(at -> Native.view(at, output, cName, Math.toIntExact(bytes))).order(ByteOrder.nativeOrder());
   }
 
-  /** A camera's frame or a picture, resized and normalised as `how` says; where it came to lie. */
+  /**
+   * A camera's frame or a picture, resized and normalised as `how` says, and quantised where the input is; where it came to lie.
+   * Without mean and scale a quantised input takes pixels (int8: less 128), if these are what its integers stand for.
+   */
   public Placement write(Image image, PreProcess how) {
     if (output) throw new IllegalArgumentException("'" + name + "' is an output; pictures are written into inputs");
-    return locked(at -> new Placement(Native.writeImage(at, cName, image.planes, image.layout(), how.choices(), how.numbers())));
+    float[] scales = quantisation == null ? new float[0] : quantisation.scales;
+    int[] axisAndZeros = quantisation == null ? new int[] {-1} : quantisation.axisAndZeros;
+    return locked(at -> new Placement(
+        Native.writeImage(at, cName, image.planes, image.layout(), how.choices(), how.numbers(), scales, axisAndZeros)));
   }
 
   public void write(float[] elements) {

@@ -5,6 +5,7 @@
 #include "base/c_pre_process.h"
 #include "minnow/image.h"
 #include "minnow/minnow_vision.h"
+#include "minnow/quantised_picture.h"
 
 namespace minnow {
 namespace {
@@ -86,6 +87,28 @@ minnow_status minnow_write_image(const minnow_image* image, const minnow_pre_pro
     const auto placed = vision::writeImage(*from, *how, viewOf(*tensor));
     if (!placed) return failed(placed.error());
     return placement ? handOver(placementOf(*placed), placement) : MINNOW_OK;
+  });
+}
+
+minnow_status minnow_pre_process_for(minnow_type type, const minnow_quantisation* by,
+                                     minnow_pre_process* pre) {
+  return checked([&]() -> minnow_status {
+    if (pre == nullptr) return nullArgument();
+    auto whole = completed<minnow_pre_process>(pre, MINNOW_PRE_PROCESS_INIT);
+    const auto how = preProcessOf(pre);
+    if (!whole || !how) return failed(how.error());
+    const auto meaning = completed<minnow_quantisation>(by, MINNOW_QUANTISATION_INIT);
+    if (!meaning) return failed(meaning.error());
+    const Quantisation known{.scales = {meaning->scales, meaning->scale_count},
+                             .zeroPoints = {meaning->zero_points, meaning->zero_point_count},
+                             .axis = meaning->axis};
+    const auto found = vision::preProcessFor(static_cast<DataType>(type), known, *how);
+    if (!found) return failed(found.error());
+    std::ranges::copy(found->mean, whole->mean);
+    std::ranges::copy(found->scale, whole->scale);
+    whole->byte_scale = found->bytes.scale;
+    whole->byte_zero = found->bytes.zero;
+    return handOver(*whole, pre);
   });
 }
 

@@ -102,6 +102,31 @@ public class ImageTest {
     for (Image form : forms) assertArrayEquals(first, written(form, how), 0);
   }
 
+  /** Integers are (x - 100) / 16. */
+  @Test
+  public void aPictureIsQuantisedByWhatItsInputStandsFor() {
+    try (Model bytes = new Model(runtime, Models.file("bytes"));
+         Session quantised = new Session(bytes);
+         Frame frame = quantised.begin()) {
+      Quantisation by = quantised.inputs().get(0).quantisation();
+      assertArrayEquals(new float[] {0.0625f}, by.scales(), 0);
+      assertArrayEquals(new int[] {100}, by.zeroPoints());
+      assertEquals(-1, by.axis());
+      Image image = Image.packed(Format.GRAY, 6, 4, noise(24), 6);
+      Tensor input = frame.input("x");
+      fails(Status.INVALID_ARGUMENT, "mean 100 and scale 0.0625 store pixels", () -> input.write(image, new PreProcess()));
+      input.write(image, new PreProcess().mean(99).scale(1 / 32f));
+      ByteBuffer view = input.view();
+      ByteBuffer pixels = noise(24);
+      for (int y = 0; y < 4; ++y)
+        for (int x = 0; x < 6; ++x) {
+          int pixel = pixels.get(6 * y + x) & 255;
+          long at = y * input.strides()[2] + x * input.strides()[3];
+          assertEquals(Math.rint((pixel - 99) / 32f / 0.0625f) + 100, view.get((int) at) & 255, 0);
+        }
+    }
+  }
+
   @Test
   public void whereItCameToLie() {
     try (Frame frame = session.begin()) {

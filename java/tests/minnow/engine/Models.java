@@ -8,7 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
 
-/** What tests/java_test.py has made: means (of each channel), relu, and open, a relu of 4 to 8 rows and columns. */
+/** What tests/java_test.py has made: means (of each channel), relu, bytes (of numbers), and open, a relu of 4 to 8 rows and columns. */
 final class Models {
   static final Path FOLDER = Paths.get(System.getProperty("models"));
 
