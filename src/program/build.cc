@@ -295,7 +295,8 @@ class Builder {
       for (size_t n = 0; n < graph_.nodes.size(); ++n)
         if (program_.steps[n].kernel) {
           const bool isThere = prepared_[n] && program_.steps[n].device == static_cast<int>(device);
-          steps.push_back(isThere ? placedKernel(n, views.emplace_back()) : backend::PlacedKernel{});
+          steps.push_back(isThere ? placedKernel(n, views.emplace_back())
+                                  : backend::PlacedKernel{});
         }
       if (auto ok = program_.devices[device]->join(steps); !ok) return ok;
     }

@@ -72,7 +72,8 @@ struct Setting {
     return text("kernel ", kernel, ", target ", target, ", storage ", variant->name, ", threads ",
                 threads, packed ? inHalves ? ", weights packed in halves" : ", weights packed" : "",
                 atPoints ? ", at points" : "", constants ? ", constants" : "",
-                halves ? ", in halves" : "", joined ? ", joined" : "", converted ? ", as converted" : "",
+                halves ? ", in halves" : "", joined ? ", joined" : "",
+                converted ? ", as converted" : "",
                 inPlace >= 0 ? text(", in place of input ", inPlace) : "");
   }
 };
