@@ -94,7 +94,6 @@ std::vector<Sizes> sizesOf(const Interpreter& model, Session& session) {
 }
 
 nlohmann::json quantisationJson(const Quantisation& by) {
-  if (!by) return nullptr;
   return {{"scales", std::vector<float>(by.scales.begin(), by.scales.end())},
           {"zero_points", std::vector<int32_t>(by.zeroPoints.begin(), by.zeroPoints.end())},
           {"axis", by.axis},
@@ -125,8 +124,8 @@ nlohmann::json tensorsJson(std::span<const TensorInfo> tensors) {
     const auto dims = info.shape.dims();
     out.push_back({{"name", info.name},
                    {"type", dataTypeName(info.type)},
-                   {"shape", std::vector<int64_t>(dims.begin(), dims.end())},
-                   {"quantisation", quantisationJson(info.quantisation)}});
+                   {"shape", std::vector<int64_t>(dims.begin(), dims.end())}});
+    if (info.quantisation) out.back()["quantisation"] = quantisationJson(info.quantisation);
   }
   return out;
 }
