@@ -508,7 +508,7 @@ evictable = true
         tensors = {t["name"]: t["quantisation"] for t in told["quantised"]}
         self.assertEqual({name.split("#")[0] for name in tensors}, {"x", "y", "w"})
         self.assertEqual((tensors["w"]["axis"], len(tensors["w"]["scales"])), (0, 4))
-        self.assertIsNone(told["inputs"][0]["quantisation"])
+        self.assertNotIn("quantisation", told["inputs"][0])
         traces = [self.folder / "a.npz", self.folder / "b.npz"]
         self.minnow("trace", model, "--input", f"x={folder / '0.npy'}", "-o", traces[0])
         with zipfile.ZipFile(traces[0]) as archive:

@@ -227,9 +227,10 @@ minnow_status minnow_session_describe_input(const minnow_session* session, size_
                                             minnow_tensor* tensor);
 minnow_status minnow_session_describe_output(const minnow_session* session, size_t index,
                                              minnow_tensor* tensor);
-/* What an input's or output's integers stand for: (integer - zero point) * scale. `scale_count` is 0 where
- * it is not quantised, more than 1 where each position along `axis` has a scale; there are as many zero
- * points, or one for all. They live as long as the interpreter. NOT_FOUND beyond the last. */
+/* What the integers of an input (`output` 0) or output (1) stand for: (integer - zero point) * scale.
+ * `scale_count` is 0 where it is not quantised, more than 1 where each position along `axis` has a scale;
+ * there are as many zero points, or one for all. They live as long as the interpreter. NOT_FOUND beyond
+ * the last. */
 typedef struct minnow_quantisation {
   size_t size; /* sizeof(minnow_quantisation) */
   const float* scales;
@@ -239,10 +240,8 @@ typedef struct minnow_quantisation {
   int rule; /* whose arithmetic: 0 ONNX Runtime's, 1 TensorFlow Lite's */
 } minnow_quantisation;
 #define MINNOW_QUANTISATION_INIT {sizeof(minnow_quantisation), NULL, NULL, 0, 0, -1, 0}
-minnow_status minnow_session_input_quantisation(const minnow_session* session, size_t index,
-                                                minnow_quantisation* quantisation);
-minnow_status minnow_session_output_quantisation(const minnow_session* session, size_t index,
-                                                 minnow_quantisation* quantisation);
+minnow_status minnow_session_quantisation(const minnow_session* session, int output, size_t index,
+                                          minnow_quantisation* quantisation);
 /* Plans anew for another shape of one input; axes of others that have the name of one of its axes
  * get its extent. On error the session stays as it was. */
 minnow_status minnow_session_resize_input(minnow_session* session, const char* name,

@@ -224,10 +224,8 @@ class Session:
 
     def _describe(self) -> None:
         pointer = self._handle.pointer
-        self.inputs = _infos(pointer, _c.session_input_count, _c.session_input_name, _c.session_describe_input,
-                             _c.session_input_quantisation)
-        self.outputs = _infos(pointer, _c.session_output_count, _c.session_output_name, _c.session_describe_output,
-                              _c.session_output_quantisation)
+        self.inputs = _infos(pointer, _c.session_input_count, _c.session_input_name, _c.session_describe_input, 0)
+        self.outputs = _infos(pointer, _c.session_output_count, _c.session_output_name, _c.session_describe_output, 1)
         self._call = _InferenceCall(pointer, self.inputs, self.outputs)
 
     def extent(self, name: str, axis: int) -> tuple:
@@ -310,12 +308,12 @@ class Session:
         self._describe()
 
 
-def _infos(pointer, count, name, describe, quantisation):
+def _infos(pointer, count, name, describe, output):
     infos = []
     for index in range(count(pointer)):
         tensor, by = _c.Tensor(), _c.Quantisation()
         describe(pointer, index, tensor)
-        quantisation(pointer, index, by)
+        _c.session_quantisation(pointer, output, index, by)
         infos.append(TensorInfo(name(pointer, index).decode(), _arrays.DTYPES[tensor.type], _arrays.shape_of(tensor),
                                 _quantisation_of(by)))
     return tuple(infos)
@@ -327,7 +325,7 @@ def _quantisation_of(by) -> Optional[Quantisation]:
         return None
     return Quantisation(np.array(by.scales[:by.scale_count], np.float32),
                         np.array(by.zero_points[:by.zero_point_count], np.int32), by.axis,
-                        ("ONNX Runtime", "TensorFlow Lite")[by.rule])
+                        {0: "ONNX Runtime", 1: "TensorFlow Lite"}.get(by.rule, ""))
 
 
 def _plain_strides(info: TensorInfo) -> tuple:

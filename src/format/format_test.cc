@@ -350,7 +350,7 @@ TEST(Format, QuantisationsMustFit) {
        {StoredQuantisation{-1, {1, 2}, {0}}, StoredQuantisation{0, {1}, {0}},
         StoredQuantisation{-1, {}, {0}}, StoredQuantisation{0, {1, 2}, {0, 0, 0}},
         StoredQuantisation{-1, {1}, {}}})
-    refused(0, by, "do not fit each other");
+    refused(0, by, "do not fit zero points");
 }
 
 TEST(Format, ChainsMustFitTheGraph) {

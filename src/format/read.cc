@@ -243,8 +243,7 @@ Result<void> Decoder::decodeValue(const fb::Value& from, const ir::Quantisations
   value.type.type = static_cast<DataType>(from.type());
   if (from.shape()) value.type.shape = shapeOf(*from.shape());
   if (!quantise(from.quantisation(), known, value))
-    return inValue(
-        {ErrorCode::BadModel, "its scales are not in the file, or do not fit its shape"});
+    return inValue({ErrorCode::BadModel, "its scales do not fit its shape"});
   value.order = static_cast<ops::StorageOrder>(from.order());
   value.packing = static_cast<Packing>(from.packing());
   value.size = from.size();
@@ -379,7 +378,7 @@ Result<ir::Graph> Decoder::decodeModel(const fb::Model& from) {
       !decodeExtents(from, graph))
     return tooLarge();
   if (!decodeQuantisations(from, graph))
-    return fail(ErrorCode::BadModel, "scales and zero points do not fit each other");
+    return fail(ErrorCode::BadModel, "scales do not fit zero points");
   if (auto ok = decodeValues(from, graph); !ok) return passOn(ok);
   if (auto ok = decodeNodes(from, graph); !ok) return passOn(ok);
   if (auto ok = decodeSizes(from, graph); !ok) return passOn(ok);

@@ -33,6 +33,7 @@ class Quantised {
   ValueId weights(const Shape& shape, int at = 0) {
     std::vector<std::byte> elements(static_cast<size_t>(shape.elements()));
     for (std::byte& one : elements) one = static_cast<std::byte>(b.generator()());
+    if (at != 0) elements[0] = std::byte{0};  // less `at` it is no int8
     if (at != 0) return real(bytes({DataType::Uint8, shape}, elements), 0.5F, at);
     std::vector<float> scales;
     for (int64_t c = 0; c < shape[0]; ++c) scales.push_back(static_cast<float>(c + 1) / 256);
@@ -52,7 +53,7 @@ bool isByte(const ir::Value& value) {
   return value.type.type == DataType::Uint8 || value.type.type == DataType::Int8;
 }
 
-/// "0.5:3 0.25:128" of what nodes give as bytes, in order.
+/// "0.500000:3 0.250000:128" of what nodes give as bytes, in order.
 std::string known(const ir::Graph& graph) {
   std::string all;
   for (const ir::Node& node : graph.nodes)
@@ -71,7 +72,7 @@ TEST(NoteQuantisation, ConvolutionsAndTheirWeights) {
   const ValueId y = q.both(q.b.add(convOf(3, 1, 1), {x, q.weights({5, 4, 3, 3})}), 2, 7);
   const ValueId z = q.both(q.b.add(convOf(1, 1, 0), {y, q.weights({3, 5, 1, 1}, 130)}), 4, 9);
   const ir::Graph graph = q.converted(z);
-  EXPECT_EQ(known(graph), "0.5:3 2:7 4:9");
+  EXPECT_EQ(known(graph), "0.500000:3 2.000000:7 4.000000:9");
   std::vector<Quantisation> weights;
   for (const ir::Node& node : graph.nodes)
     if (node.as<ops::QuantizedConv>()) weights.push_back(graph.quantisationOf(node.inputs[1]));
@@ -97,7 +98,7 @@ TEST(NoteQuantisation, WhatPassesMove) {
   const ValueId a = cat.both(cat.b.input({1, 4, 3, 3}), 0.5F, 3);
   const ValueId b = cat.both(cat.b.input({1, 4, 3, 3}), 0.25F, 9);
   EXPECT_EQ(known(cat.converted(cat.both(cat.b.add(join, {a, b}), 0.5F, 3))),
-            "0.5:3 0.25:9 0.5:3 0.5:3");
+            "0.500000:3 0.250000:9 0.500000:3 0.500000:3");
 }
 
 TEST(NoteQuantisation, BytesThatComeIn) {

@@ -71,7 +71,7 @@ class Builder {
     for (size_t i = 0; i < graph_.outputs.size(); ++i)
       program_.outputs[i].name = graph_.outputNames[i];
     program_.steps.resize(graph_.nodes.size());
-    prepared_.resize(graph_.nodes.size());
+    if (backend::kHasDevices) prepared_.resize(graph_.nodes.size());
     for (size_t n = 0; n < graph_.nodes.size(); ++n)
       if (auto ok = addStep(static_cast<int>(n)); !ok) return passOn(ok);
     placeBuffers();
@@ -197,7 +197,7 @@ class Builder {
     if (!kernel) return passOn(kernel);
     step.backend = *backend;
     step.device = deviceAt(static_cast<size_t>(n));
-    if (step.device != kNone && sideOf(n) == Side::Device) prepared_[n] = kernel->get();
+    if (backend::kHasDevices && sideOf(n) == Side::Device) prepared_[n] = kernel->get();
     step.kernel = std::move(*kernel);
     addWorkspace(n);
     return {};
@@ -296,7 +296,8 @@ class Builder {
       for (size_t n = 0; n < graph_.nodes.size(); ++n)
         if (program_.steps[n].kernel) {
           const bool isThere = prepared_[n] && program_.steps[n].device == static_cast<int>(device);
-          steps.push_back(isThere ? placedKernel(n, views.emplace_back()) : backend::PlacedKernel{});
+          steps.push_back(isThere ? placedKernel(n, views.emplace_back())
+                                  : backend::PlacedKernel{});
         }
       if (auto ok = program_.devices[device]->join(steps); !ok) return ok;
     }

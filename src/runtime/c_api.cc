@@ -167,24 +167,16 @@ const char* nameAt(std::span<const minnow::TensorInfo> infos, size_t index) {
   return index < infos.size() ? infos[index].name.c_str() : nullptr;
 }
 
+minnow_status noTensor() { return failed(ErrorCode::NotFound, "there is no tensor of that index"); }
+
 minnow_status describe(std::span<const minnow::TensorInfo> infos, size_t index,
                        minnow_tensor* tensor) {
   if (tensor == nullptr) return nullArgument();
-  if (index >= infos.size()) return failed(ErrorCode::NotFound, "there is no tensor of that index");
+  if (index >= infos.size()) return noTensor();
   TensorView view;
   view.type = infos[index].type;
   view.shape = infos[index].shape;
   return handOver(view, tensor);
-}
-
-minnow_status describe(std::span<const minnow::TensorInfo> infos, size_t index,
-                       minnow_quantisation* to) {
-  if (to == nullptr) return nullArgument();
-  if (index >= infos.size()) return failed(ErrorCode::NotFound, "there is no tensor of that index");
-  const minnow::Quantisation& by = infos[index].quantisation;
-  return handOver({sizeof *to, by.scales.data(), by.zeroPoints.data(), by.scales.size(),
-                   by.zeroPoints.size(), by.axis, static_cast<int>(by.rule)},
-                  to);
 }
 
 }  // namespace
@@ -393,14 +385,15 @@ minnow_status minnow_session_describe_output(const minnow_session* session, size
   return session ? describe(session->object.outputs(), index, tensor) : nullArgument();
 }
 
-minnow_status minnow_session_input_quantisation(const minnow_session* session, size_t index,
-                                                minnow_quantisation* quantisation) {
-  return session ? describe(session->object.inputs(), index, quantisation) : nullArgument();
-}
-
-minnow_status minnow_session_output_quantisation(const minnow_session* session, size_t index,
-                                                 minnow_quantisation* quantisation) {
-  return session ? describe(session->object.outputs(), index, quantisation) : nullArgument();
+minnow_status minnow_session_quantisation(const minnow_session* session, int output, size_t index,
+                                          minnow_quantisation* quantisation) {
+  if (session == nullptr || quantisation == nullptr) return nullArgument();
+  const auto infos = output != 0 ? session->object.outputs() : session->object.inputs();
+  if (index >= infos.size()) return noTensor();
+  const minnow::Quantisation& by = infos[index].quantisation;
+  return handOver({sizeof *quantisation, by.scales.data(), by.zeroPoints.data(), by.scales.size(),
+                   by.zeroPoints.size(), by.axis, static_cast<int>(by.rule)},
+                  quantisation);
 }
 
 size_t minnow_session_step_count(const minnow_session* session) {

@@ -21,10 +21,15 @@ static minnow_tensor plain(void* data) {
 static const char* infer(minnow_session* session) {
   float given[6] = {-1, 2, -3, 4, -5, 6}, got[6];
   minnow_tensor x = plain(given), y, described;
+  minnow_quantisation quantisation = MINNOW_QUANTISATION_INIT;
   CHECK(minnow_session_describe_input(session, 0, &described) == MINNOW_OK);
   CHECK(described.type == MINNOW_FLOAT32 && described.rank == 2 && described.shape[1] == 3);
   CHECK(described.data == NULL);
   CHECK(minnow_session_describe_input(session, 1, &described) == MINNOW_NOT_FOUND);
+  CHECK(minnow_session_quantisation(session, 0, 0, &quantisation) == MINNOW_OK);
+  CHECK(quantisation.scale_count == 0 && quantisation.axis == -1);
+  CHECK(minnow_session_quantisation(session, 1, 1, &quantisation) == MINNOW_NOT_FOUND);
+  CHECK(minnow_session_quantisation(NULL, 1, 0, &quantisation) == MINNOW_INVALID_ARGUMENT);
   CHECK(minnow_session_describe_output(session, 0, &y) == MINNOW_OK);
   y.data = got;
   CHECK(minnow_session_infer(session, &x, 1, &y, 1) == MINNOW_OK);

@@ -21,7 +21,7 @@
 namespace minnow::tool {
 namespace {
 
-struct Arguments {
+struct BenchArguments {
   std::vector<std::string> models, shapes, paths;
   int threads = 1, runs = 20;
   double peak = 0;
@@ -51,11 +51,12 @@ double quantile(const std::vector<double>& sorted, double part) {
 }
 
 /// Of all threads, as named or as this core's fused multiply-adds in registers reach it.
-double peakOf(const Arguments& args) {
+double peakOf(const BenchArguments& args) {
   return args.threads * (args.peak > 0 ? args.peak : kernels::simd::peakGflops());
 }
 
-Timing measure(const std::string& path, const Arguments& args, const ConvertSettings& settings) {
+Timing measure(const std::string& path, const BenchArguments& args,
+               const ConvertSettings& settings) {
   Timing timing{.model = path};
   Runtime runtime =
       need(Runtime::create({.threads = args.threads, .kernelCache = args.kernelCache}));
@@ -97,7 +98,7 @@ struct Comparison {
 };
 
 /// In turns, so that what else the machine does falls on both.
-Comparison compareLayers(const std::string& path, const Arguments& args,
+Comparison compareLayers(const std::string& path, const BenchArguments& args,
                          const ConvertSettings& settings) {
   Comparison comparison{.model = path};
   Runtime runtime =
@@ -139,7 +140,7 @@ nlohmann::json jsonOf(std::span<const StepCost> steps) {
   return rows;
 }
 
-void bench(const Arguments& args) {
+void bench(const BenchArguments& args) {
   const auto shapes = shapesFor(args.models, args.shapes);
   nlohmann::json out = nlohmann::json::array();
   if (!args.json) {
@@ -170,7 +171,7 @@ void bench(const Arguments& args) {
   warnOfDevices(args.backends, parsePaths(args.paths));
 }
 
-void benchLayers(const Arguments& args) {
+void benchLayers(const BenchArguments& args) {
   const auto shapes = shapesFor(args.models, args.shapes);
   nlohmann::json out = nlohmann::json::array();
   if (!args.json)
@@ -201,7 +202,7 @@ void benchLayers(const Arguments& args) {
 }  // namespace
 
 void addBench(CLI::App& app) {
-  auto args = std::make_shared<Arguments>();
+  auto args = std::make_shared<BenchArguments>();
   CLI::App* verb = app.add_subcommand("bench", "Times of loading, creating and running");
   verb->add_option("MODEL", args->models, "One or more .minnow, .onnx or .tflite files")
       ->required();

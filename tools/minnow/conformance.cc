@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Arguments {
+struct ConformanceArguments {
   std::vector<std::string> folders;
   std::string list;
   JobOptions jobs;
@@ -82,7 +82,7 @@ CaseResult decode(const JobOutcome& outcome) {
   return {outcome.text.substr(0, end), outcome.text.substr(end + 1)};
 }
 
-void report(const Arguments& args, const std::vector<Case>& cases,
+void report(const ConformanceArguments& args, const std::vector<Case>& cases,
             const std::map<std::string, int>& totals) {
   if (!args.json) {
     fmt::print("{} cases: {} pass, {} fail, {} unsupported, {} crash\n", cases.size(),
@@ -97,7 +97,7 @@ void report(const Arguments& args, const std::vector<Case>& cases,
   printJson(nlohmann::json{{"cases", rows}, {"totals", sums}});
 }
 
-void conformance(const Arguments& args) {
+void conformance(const ConformanceArguments& args) {
   std::vector<Case> cases;
   if (!args.list.empty()) {
     cases = listed(args.folders, args.list);
@@ -131,7 +131,7 @@ void conformance(const Arguments& args) {
 }  // namespace
 
 void addConformance(CLI::App& app) {
-  auto args = std::make_shared<Arguments>();
+  auto args = std::make_shared<ConformanceArguments>();
   args->jobs.parallel = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   CLI::App* verb =
       app.add_subcommand("conformance", "Run folders of ONNX test cases and compare the outputs");

@@ -21,7 +21,7 @@
 namespace minnow::tool {
 namespace {
 
-struct Arguments {
+struct ConvertArguments {
   std::string onnx, output;
   std::vector<std::string> shapes;
   ConvertSettings settings;
@@ -60,12 +60,12 @@ void warnOfRange(const Planned& planned, std::vector<std::string>& warnings) {
                                    bytesInWords(planned.within.mostPeak)));
 }
 
-void printWarnings(const Arguments& args, const converter::ConvertReport& report) {
+void printWarnings(const ConvertArguments& args, const converter::ConvertReport& report) {
   for (const std::string& warning : report.warnings)
     fmt::print(stderr, "minnow: {}: {}\n", args.onnx, warning);
 }
 
-void printReport(const Arguments& args, const converter::ConvertReport& report,
+void printReport(const ConvertArguments& args, const converter::ConvertReport& report,
                  const Planned& planned, size_t fileBytes) {
   const MemoryReport& memory = planned.memory;
   fmt::print("{} -> {} ({} {})\n", args.onnx, args.output, report.format, report.opset);
@@ -85,7 +85,7 @@ void printReport(const Arguments& args, const converter::ConvertReport& report,
     if (changes > 0) fmt::print("pass       {}: {} changes\n", pass, changes);
 }
 
-nlohmann::json reportJson(const Arguments& args, const converter::ConvertReport& report,
+nlohmann::json reportJson(const ConvertArguments& args, const converter::ConvertReport& report,
                           const Planned& planned, size_t fileBytes) {
   nlohmann::json passes = nlohmann::json::object();
   for (const auto& [pass, changes] : report.passes) passes[pass] = changes;
@@ -104,7 +104,8 @@ nlohmann::json reportJson(const Arguments& args, const converter::ConvertReport&
           {"warnings", report.warnings}};
 }
 
-nlohmann::json unsupportedJson(const Arguments& args, const converter::ConvertReport& report) {
+nlohmann::json unsupportedJson(const ConvertArguments& args,
+                               const converter::ConvertReport& report) {
   nlohmann::json nodes = nlohmann::json::array();
   for (const auto& node : report.unsupported) {
     nodes.push_back({{"node", node.node},
@@ -122,14 +123,14 @@ void listPasses(bool json) {
   for (const std::string& pass : passes) fmt::print("{}\n", pass);
 }
 
-std::vector<std::string> filesRead(const Arguments& args) {
+std::vector<std::string> filesRead(const ConvertArguments& args) {
   std::vector<std::string> files{args.onnx};
   for (const std::string& value : args.settings.values)
     files.push_back(splitArgument(value, "--value").second);
   return files;
 }
 
-void convert(Arguments& args) {
+void convert(ConvertArguments& args) {
   if (args.listPasses) return listPasses(args.json);
   if (args.onnx.empty())
     throw Failure(Exit::Usage, "convert: MODEL.onnx or MODEL.tflite is missing");
@@ -164,7 +165,7 @@ void convert(Arguments& args) {
 }  // namespace
 
 void addConvert(CLI::App& app) {
-  auto args = std::make_shared<Arguments>();
+  auto args = std::make_shared<ConvertArguments>();
   CLI::App* verb = app.add_subcommand("convert", "Turn an ONNX file into a .minnow file");
   verb->add_option("MODEL", args->onnx, "The .onnx or .tflite file");
   verb->add_option("-o,--output", args->output, "The file to write (default: MODEL.minnow)");

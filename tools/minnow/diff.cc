@@ -18,7 +18,7 @@
 namespace minnow::tool {
 namespace {
 
-struct Arguments {
+struct DiffArguments {
   std::string a, b, against;
   InferenceOptions inference;  ///< with --against
   ReportOptions report;
@@ -62,7 +62,7 @@ std::string inWords(const std::vector<std::string>& paths) {
   return words;
 }
 
-void run(const Arguments& args) {
+void run(const DiffArguments& args) {
   std::vector<analysis::Trace> traces;  // read by the report
   std::optional<TemporaryFolder> folder;
   refuseToOverwrite({args.report.html}, {args.a, args.b});
@@ -86,7 +86,7 @@ void run(const Arguments& args) {
   });
 }
 
-void check(const Arguments& args) {
+void check(const DiffArguments& args) {
   if (args.against.empty() == args.b.empty())
     throw Failure(Exit::Usage, "give two traces, or a model and --against");
   const InferenceOptions& model = args.inference;
@@ -104,7 +104,7 @@ void check(const Arguments& args) {
 }  // namespace
 
 void addDiff(CLI::App& app) {
-  auto args = std::make_shared<Arguments>();
+  auto args = std::make_shared<DiffArguments>();
   CLI::App* verb = app.add_subcommand("diff", "The first operator that differs between two traces");
   verb->add_option("A", args->a, "A trace, an .npz file; with --against a model")->required();
   verb->add_option("B", args->b, "The reference: another trace, of any engine");

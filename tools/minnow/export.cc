@@ -14,12 +14,12 @@
 namespace minnow::tool {
 namespace {
 
-struct Arguments {
+struct ExportArguments {
   std::string model, output;
   std::vector<std::string> shapes;
 };
 
-void exportModel(const Arguments& args) {
+void exportModel(const ExportArguments& args) {
   refuseToOverwrite({args.output}, {args.model});
   if (!args.shapes.empty() && !isSource(args.model))
     throw Failure(Exit::Usage, "--shape: " + args.model +
@@ -34,7 +34,7 @@ void exportModel(const Arguments& args) {
 }  // namespace
 
 void addExport(CLI::App& app) {
-  auto args = std::make_shared<Arguments>();
+  auto args = std::make_shared<ExportArguments>();
   CLI::App* verb = app.add_subcommand("export", "A model after its passes, back to ONNX");
   verb->add_option("MODEL", args->model, "A .minnow, .onnx or .tflite file")->required();
   verb->add_option("-o,--output", args->output, "The .onnx file to write")->required();

@@ -13,12 +13,12 @@
 namespace minnow::tool {
 namespace {
 
-struct Arguments {
+struct HashArguments {
   InferenceOptions inference;
   bool layers = false, json = false;
 };
 
-void hash(const Arguments& args) {
+void hash(const HashArguments& args) {
   Inference inference(args.inference, !args.layers);
   need(inference.frame.run());
   nlohmann::json outputs = nlohmann::json::object();
@@ -40,7 +40,7 @@ void hash(const Arguments& args) {
 }  // namespace
 
 void addHash(CLI::App& app) {
-  auto args = std::make_shared<Arguments>();
+  auto args = std::make_shared<HashArguments>();
   CLI::App* verb = app.add_subcommand("hash", "One inference; a line OUTPUT HASH for each output");
   addInferenceOptions(verb, args->inference);
   verb->add_flag("--layers", args->layers, "Layer by layer instead of in strips");

@@ -27,7 +27,7 @@
 namespace minnow::tool {
 namespace {
 
-struct Arguments {
+struct InfoArguments {
   std::string model, graph, page, budget, backends, kernelCache;
   Precision precision = Precision::High;
   std::vector<std::string> shapes, paths;
@@ -94,7 +94,6 @@ std::vector<Sizes> sizesOf(const Interpreter& model, Session& session) {
 }
 
 nlohmann::json quantisationJson(const Quantisation& by) {
-  if (!by) return nullptr;
   return {{"scales", std::vector<float>(by.scales.begin(), by.scales.end())},
           {"zero_points", std::vector<int32_t>(by.zeroPoints.begin(), by.zeroPoints.end())},
           {"axis", by.axis},
@@ -125,8 +124,8 @@ nlohmann::json tensorsJson(std::span<const TensorInfo> tensors) {
     const auto dims = info.shape.dims();
     out.push_back({{"name", info.name},
                    {"type", dataTypeName(info.type)},
-                   {"shape", std::vector<int64_t>(dims.begin(), dims.end())},
-                   {"quantisation", quantisationJson(info.quantisation)}});
+                   {"shape", std::vector<int64_t>(dims.begin(), dims.end())}});
+    if (info.quantisation) out.back()["quantisation"] = quantisationJson(info.quantisation);
   }
   return out;
 }
@@ -178,17 +177,17 @@ void printSmallest(const Ranges& ranges) {
 using Needs = std::vector<ModelNeeds>;
 
 /// Of an .onnx file none: conversion in memory spends nothing for speed.
-Transformed transformedIn(const Arguments& args) {
+Transformed transformedIn(const InfoArguments& args) {
   if (isSource(args.model)) return {};
   return tool::transformedIn(need(base::MappedFile::open(args.model))->bytes());
 }
 
-Needs needsOf(const Arguments& args, const Session& session) {
+Needs needsOf(const InfoArguments& args, const Session& session) {
   return {budgetNeedsOf(std::filesystem::path(args.model).stem().string(), session.memory(),
                         session.deviceMemory())};
 }
 
-nlohmann::json asJson(const Arguments& args, const Model& model, const Session& session,
+nlohmann::json asJson(const InfoArguments& args, const Model& model, const Session& session,
                       std::span<const Sizes> sizes, const Ranges& ranges,
                       const std::optional<Verdict>& verdict) {
   const Facts facts = factsOf(session);
@@ -224,7 +223,7 @@ nlohmann::json asJson(const Arguments& args, const Model& model, const Session& 
   return out;
 }
 
-void printText(const Arguments& args, const Model& model, const Session& session,
+void printText(const InfoArguments& args, const Model& model, const Session& session,
                std::span<const Sizes> sizes, const Ranges& ranges,
                const std::optional<Verdict>& verdict) {
   const Facts facts = factsOf(session);
@@ -268,7 +267,7 @@ void printText(const Arguments& args, const Model& model, const Session& session
                categoriesInWords(memory));
 }
 
-void info(const Arguments& args) {
+void info(const InfoArguments& args) {
   const ConvertSettings settings{.shapes = shapesFor(args.model, args.shapes)};
   std::optional<size_t> budget;
   if (!args.budget.empty()) budget = parseBytes(args.budget, "--budget");
@@ -302,7 +301,7 @@ void info(const Arguments& args) {
 }  // namespace
 
 void addInfo(CLI::App& app) {
-  auto args = std::make_shared<Arguments>();
+  auto args = std::make_shared<InfoArguments>();
   CLI::App* verb = app.add_subcommand("info", "Inputs, outputs, operators, cost and memory");
   verb->add_option("MODEL", args->model, "A .minnow, .onnx or .tflite file")->required();
   verb->add_option("--shape", args->shapes, "NAME=1,3,320,320: an input's shape (repeatable)")

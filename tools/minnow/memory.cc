@@ -15,7 +15,7 @@
 namespace minnow::tool {
 namespace {
 
-struct Arguments {
+struct MemoryArguments {
   std::vector<std::string> models, shapes;
   std::string budget, svg, html;
   std::string backends, kernelCache;
@@ -40,7 +40,7 @@ void askRuntime(MemoryFindings& findings, const std::vector<ModelFile>& files,
   throw Failure(Exit::Error, "the runtime accepts a budget that does not suffice: a defect");
 }
 
-MemoryFindings findOut(const Arguments& args, std::optional<size_t> budget) {
+MemoryFindings findOut(const MemoryArguments& args, std::optional<size_t> budget) {
   MemoryFindings findings{.concurrency = static_cast<size_t>(args.concurrency)};
   const LifeOptions options{.threads = args.threads,
                             .concurrency = args.concurrency,
@@ -60,7 +60,7 @@ MemoryFindings findOut(const Arguments& args, std::optional<size_t> budget) {
   return findings;
 }
 
-void memory(const Arguments& args) {
+void memory(const MemoryArguments& args) {
   std::optional<size_t> budget;
   if (!args.budget.empty()) budget = parseBytes(args.budget, "--budget");
   refuseToOverwrite({args.svg, args.html}, args.models);
@@ -84,7 +84,7 @@ void memory(const Arguments& args) {
 }  // namespace
 
 void addMemory(CLI::App& app) {
-  auto args = std::make_shared<Arguments>();
+  auto args = std::make_shared<MemoryArguments>();
   CLI::App* verb = app.add_subcommand("memory", "Memory by stage and category; budgets; drawings");
   verb->add_option("MODEL", args->models, "One or more .minnow, .onnx or .tflite files")
       ->required();

@@ -24,7 +24,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Arguments {
+struct QuantizeArguments {
   std::string model, folder, output, report;
   std::vector<std::string> inputs, shapes;
   PictureOptions picture;
@@ -59,7 +59,7 @@ std::vector<std::string> samplesIn(const std::string& folder) {
 }
 
 /// The input that samples are for: the one that --input says nothing of.
-std::string sampledInput(const Arguments& args, std::span<const TensorInfo> inputs) {
+std::string sampledInput(const QuantizeArguments& args, std::span<const TensorInfo> inputs) {
   std::vector<std::string> free;
   for (const TensorInfo& info : inputs)
     if (std::ranges::none_of(args.inputs, [&](const std::string& spec) {
@@ -73,7 +73,7 @@ std::string sampledInput(const Arguments& args, std::span<const TensorInfo> inpu
                             free.size(), fmt::join(free, ", ")));
 }
 
-Result<void> fill(const Arguments& args, const std::string& file, const Frame& frame,
+Result<void> fill(const QuantizeArguments& args, const std::string& file, const Frame& frame,
                   std::span<const TensorInfo> inputs) {
   try {
     std::vector<std::string> specs = args.inputs;
@@ -85,7 +85,7 @@ Result<void> fill(const Arguments& args, const std::string& file, const Frame& f
   }
 }
 
-quantise::Samples samplesOf(const Arguments& args, const std::vector<std::string>& files) {
+quantise::Samples samplesOf(const QuantizeArguments& args, const std::vector<std::string>& files) {
   return {files.size(),
           [&](size_t i, const Frame& frame, std::span<const TensorInfo> inputs) {
             return fill(args, files[i], frame, inputs);
@@ -123,8 +123,8 @@ std::vector<std::string> warningsOf(const quantise::Costs& costs) {
   return warnings;
 }
 
-nlohmann::json reportJson(const Arguments& args, const quantise::Report& report, size_t pictures,
-                          size_t fileBytes) {
+nlohmann::json reportJson(const QuantizeArguments& args, const quantise::Report& report,
+                          size_t pictures, size_t fileBytes) {
   nlohmann::json layers = nlohmann::json::array();
   for (const quantise::LayerCost& layer : report.costs.layers)
     layers.push_back({{"layer", layer.name},
@@ -144,7 +144,7 @@ nlohmann::json reportJson(const Arguments& args, const quantise::Report& report,
           {"layers", layers}};
 }
 
-void printReport(const Arguments& args, const quantise::Report& report, size_t pictures,
+void printReport(const QuantizeArguments& args, const quantise::Report& report, size_t pictures,
                  size_t fileBytes) {
   const auto& layers = report.costs.layers;
   size_t width = 5;
@@ -167,7 +167,7 @@ void printReport(const Arguments& args, const quantise::Report& report, size_t p
     fmt::print("warning    {}\n", warning);
 }
 
-void quantize(Arguments& args) {
+void quantize(QuantizeArguments& args) {
   if (args.output.empty()) args.output = fs::path(args.model).replace_extension(".minnow").string();
   const std::vector<std::string> files = samplesIn(args.folder);
   std::vector<std::string> read = files;
@@ -199,7 +199,7 @@ void quantize(Arguments& args) {
 }  // namespace
 
 void addQuantize(CLI::App& app) {
-  auto args = std::make_shared<Arguments>();
+  auto args = std::make_shared<QuantizeArguments>();
   CLI::App* verb =
       app.add_subcommand("quantize", "Turn a float model into one that runs in integers");
   verb->add_option("MODEL", args->model, "A float .onnx or .tflite file")->required();

@@ -19,7 +19,7 @@
 namespace minnow::tool {
 namespace {
 
-struct Arguments {
+struct ReplayArguments {
   std::string model, reference, backends, kernelCache, culprit;
   Precision precision = Precision::High;
   std::vector<std::string> shapes;
@@ -30,7 +30,7 @@ struct Arguments {
 
 /// A session on the reference's inputs, and what it stands on.
 struct Replayed {
-  explicit Replayed(const Arguments& args)
+  explicit Replayed(const ReplayArguments& args)
       : reference(need(analysis::Trace::open(args.reference))),
         settings(settingsOf(args, reference)),
         runtime(need(Runtime::create({.threads = args.threads, .kernelCache = args.kernelCache}))),
@@ -42,7 +42,7 @@ struct Replayed {
                                          args.backends))) {}
 
   /// Where conversion has to know shapes, the reference's inputs say them.
-  static ConvertSettings settingsOf(const Arguments& args, const analysis::Trace& reference) {
+  static ConvertSettings settingsOf(const ReplayArguments& args, const analysis::Trace& reference) {
     ConvertSettings settings{.shapes = shapesFor(args.model, args.shapes)};
     if (!isSource(args.model)) return settings;
     Shapes told;
@@ -60,7 +60,7 @@ struct Replayed {
 };
 
 /// What becomes of it does not change the report: a culprit without ONNX form is still one.
-void keepCulprit(const Arguments& args, const Model& model, const analysis::Report& report) {
+void keepCulprit(const ReplayArguments& args, const Model& model, const analysis::Report& report) {
   if (args.culprit.empty()) return;
   if (report.culprit < 0)
     return fmt::print(stderr, "minnow: no operator errs: nothing is written to {}\n", args.culprit);
@@ -72,7 +72,7 @@ void keepCulprit(const Arguments& args, const Model& model, const analysis::Repo
   }
 }
 
-void run(const Arguments& args) {
+void run(const ReplayArguments& args) {
   std::optional<Replayed> replayed;  // read by the report
   refuseToOverwrite({args.report.html}, {args.model, args.reference});
   showReport(args.report, [&] {
@@ -89,7 +89,7 @@ void run(const Arguments& args) {
 }  // namespace
 
 void addReplay(CLI::App& app) {
-  auto args = std::make_shared<Arguments>();
+  auto args = std::make_shared<ReplayArguments>();
   CLI::App* verb =
       app.add_subcommand("replay", "Each operator on a reference's inputs: its single error");
   verb->add_option("MODEL", args->model, "A .minnow, .onnx or .tflite file")->required();

@@ -21,7 +21,7 @@
 namespace minnow::tool {
 namespace {
 
-struct Arguments {
+struct RunArguments {
   InferenceOptions inference;
   std::string outputDir, saveInputs, timeline;
   bool json = false;
@@ -44,7 +44,7 @@ std::vector<std::string> fileNames(std::span<const TensorInfo> tensors) {
 }
 
 /// Refuses to write over what was read, before anything is written.
-void checkPlaces(const Arguments& args, const Session& session) {
+void checkPlaces(const RunArguments& args, const Session& session) {
   std::vector<std::string> places;
   const auto add = [&](const std::filesystem::path& folder, std::span<const TensorInfo> tensors) {
     if (folder.empty()) return;
@@ -101,7 +101,7 @@ void printOutput(const std::string& name, const HostTensor& tensor) {
              summary.mean, summary.nans > 0 ? fmt::format("  NaN {}", summary.nans) : "");
 }
 
-void report(const Arguments& args, const Inference& inference,
+void report(const RunArguments& args, const Inference& inference,
             const std::vector<HostTensor>& tensors, const std::vector<std::string>& files,
             double ms) {
   const auto infos = inference.session.outputs();
@@ -127,7 +127,7 @@ void report(const Arguments& args, const Inference& inference,
 }
 
 /// Milliseconds.
-double runOnce(const Arguments& args, Inference& inference) {
+double runOnce(const RunArguments& args, Inference& inference) {
   Frame& frame = inference.frame;
   if (args.timeline.empty()) {
     const Clock clock;
@@ -142,7 +142,7 @@ double runOnce(const Arguments& args, Inference& inference) {
   return ms;
 }
 
-void run(const Arguments& args) {
+void run(const RunArguments& args) {
   Inference inference(args.inference);
   const Session& session = inference.session;
   Frame& frame = inference.frame;
@@ -161,7 +161,7 @@ void run(const Arguments& args) {
 }  // namespace
 
 void addRun(CLI::App& app) {
-  auto args = std::make_shared<Arguments>();
+  auto args = std::make_shared<RunArguments>();
   CLI::App* verb = app.add_subcommand("run", "One inference; outputs become .npy files");
   addInferenceOptions(verb, args->inference);
   verb->add_option("-o,--output-dir", args->outputDir, "Folder for one NAME.npy per output");

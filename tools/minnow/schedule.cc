@@ -23,7 +23,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-struct Arguments {
+struct ScheduleArguments {
   std::string file, input = "synthetic", timeline;
   double seconds = 10;
   int threads = 0;
@@ -87,7 +87,7 @@ void showLive(const Schedule& schedule, int& lines) {
   lines = static_cast<int>(std::ranges::count(text, '\n'));
 }
 
-void feedFrames(Schedule& schedule, frames::Source& source, const Arguments& args) {
+void feedFrames(Schedule& schedule, frames::Source& source, const ScheduleArguments& args) {
   const bool live = !args.json && isatty(STDOUT_FILENO) != 0;
   const auto start = Clock::now();
   const auto end = start + std::chrono::duration_cast<Clock::duration>(
@@ -133,7 +133,7 @@ std::string lossesInWords(const frames::Source& source) {
   return words;
 }
 
-std::vector<std::string> filesRead(const Arguments& args, const ScheduleFile& file,
+std::vector<std::string> filesRead(const ScheduleArguments& args, const ScheduleFile& file,
                                    const frames::Source& source) {
   std::vector<std::string> files = source.files();
   files.push_back(args.file);
@@ -141,7 +141,8 @@ std::vector<std::string> filesRead(const Arguments& args, const ScheduleFile& fi
   return files;
 }
 
-Schedule scheduleOf(ScheduleFile& file, const Arguments& args, const frames::Source& source) {
+Schedule scheduleOf(ScheduleFile& file, const ScheduleArguments& args,
+                    const frames::Source& source) {
   if (args.threads > 0) file.options.threads = args.threads;
   file.options.example.picture = source.example();
   auto schedule = Schedule::create(modelsOf(file), file.options);
@@ -152,7 +153,7 @@ Schedule scheduleOf(ScheduleFile& file, const Arguments& args, const frames::Sou
   return std::move(*schedule);
 }
 
-void run(const Arguments& args) {
+void run(const ScheduleArguments& args) {
   ScheduleFile file = readScheduleFile(args.file);
   frames::Source source = need(frames::Source::open(args.input, file.options.frameRates[0]));
   followRate(file, source, args.json);
@@ -189,7 +190,7 @@ void run(const Arguments& args) {
 }  // namespace
 
 void addSchedule(CLI::App& app) {
-  auto args = std::make_shared<Arguments>();
+  auto args = std::make_shared<ScheduleArguments>();
   CLI::App* verb =
       app.add_subcommand("schedule", "Many models on one stream of frames, each at its own rate");
   verb->add_option("file", args->file, "FILE.toml: models, rates, deadlines, priorities")

@@ -13,13 +13,13 @@
 namespace minnow::tool {
 namespace {
 
-struct Arguments {
+struct TraceArguments {
   InferenceOptions inference;
   std::string file;
   analysis::RecordOptions record;
 };
 
-void trace(const Arguments& args) {
+void trace(const TraceArguments& args) {
   refuseToOverwrite({args.file}, filesRead(args.inference));
   Inference inference(args.inference, /*strips=*/false);
   const analysis::Recorded recorded =
@@ -32,7 +32,7 @@ void trace(const Arguments& args) {
 }  // namespace
 
 void addTrace(CLI::App& app) {
-  auto args = std::make_shared<Arguments>();
+  auto args = std::make_shared<TraceArguments>();
   CLI::App* verb = app.add_subcommand("trace", "What every operator puts out, as one .npz file");
   addInferenceOptions(verb, args->inference);
   verb->add_option("-o,--output", args->file, "The .npz file to write")->required();

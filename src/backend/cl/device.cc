@@ -418,7 +418,8 @@ Result<cl_kernel> Device::kernel(const KernelName& name) {
 }
 
 Result<std::unique_ptr<gpu::Call>> Device::call(const KernelName& name, size_t pointers,
-                                                std::span<const std::byte> geometry, WorkItems items) {
+                                                std::span<const std::byte> geometry,
+                                                WorkItems items) {
   const auto made = kernel(name);
   if (!made) return std::unexpected(made.error());
   auto call = std::make_unique<Call>(*this, *made, items);
@@ -467,8 +468,8 @@ Result<void> Call::enqueue(std::span<const gpu::Pointer> pointers) const {
     places_ = places;
   }
   device_.noteBegun();
-  return check(device_.api().clEnqueueNDRangeKernel(device_.queue(), kernel_, 1, nullptr, &items_.all,
-                                                    &items_.group, 0, nullptr, nullptr),
+  return check(device_.api().clEnqueueNDRangeKernel(device_.queue(), kernel_, 1, nullptr,
+                                                    &items_.all, &items_.group, 0, nullptr, nullptr),
                "clEnqueueNDRangeKernel", device_.name(), While::Running);
 }
 

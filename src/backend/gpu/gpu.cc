@@ -190,7 +190,7 @@ Result<void> DeviceBackend::join(std::span<const PlacedKernel> steps) const {
 }
 
 /// What has been noted is started, and waited for whatever comes of that.
-Result<void> finishAll(Device& device) {
+static Result<void> finishAll(Device& device) {
   auto started = device.startNoted();
   auto done = device.finish();
   return started ? done : started;

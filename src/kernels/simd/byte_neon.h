@@ -106,9 +106,10 @@ inline TwoVectors loadTwoThen(const int8_t*& from) {
 }
 template <bool>
 inline TwoVectors loadSteps(const uint8_t*& from) {
-  const int32x4x2_t both = vld2q_dup_s32(reinterpret_cast<const int32_t*>(from));
+  const auto* words = reinterpret_cast<const int32_t*>(from);
   from += 8;
-  return {vreinterpretq_s8_s32(both.val[0]), vreinterpretq_s8_s32(both.val[1])};
+  return {vreinterpretq_s8_s32(vld1q_dup_s32(words)),
+          vreinterpretq_s8_s32(vld1q_dup_s32(words + 1))};
 }
 inline Products products(int8x16_t w, int8x16_t x) {
   return {vmull_s8(vget_low_s8(w), vget_low_s8(x)), vmull_s8(vget_high_s8(w), vget_high_s8(x))};
