@@ -67,7 +67,7 @@ minnow_status minnow_write_image(const minnow_image* image, const minnow_pre_pro
 /* Completes `pre` for an input of this type, whose integers stand for what `by` says: preProcessFor in
  * minnow/quantised_picture.h. NULL: for what `pre` says.
  *
- *   require(minnow_session_input_quantisation(session, 0, &by));
+ *   require(minnow_session_quantisation(session, 0, 0, &by));
  *   require(minnow_pre_process_for(input.type, &by, &pre));
  *   require(minnow_write_image(&frame, &pre, &input, NULL)); */
 minnow_status minnow_pre_process_for(minnow_type type, const minnow_quantisation* by,

@@ -122,9 +122,8 @@ auto guarded(JNIEnv* env, Body body) -> decltype(body()) {
 }
 
 minnow_status quantisationOf(jlong session, jboolean output, jint index, minnow_quantisation* by) {
-  const auto ask =
-      output != JNI_FALSE ? minnow_session_output_quantisation : minnow_session_input_quantisation;
-  return ask(at<minnow_session>(session), static_cast<size_t>(index), by);
+  return minnow_session_quantisation(at<minnow_session>(session), output,
+                                     static_cast<size_t>(index), by);
 }
 
 minnow_status find(jlong frame, jboolean output, const char* name, minnow_tensor* tensor) {

@@ -80,7 +80,7 @@ void printReport(const ConvertArguments& args, const converter::ConvertReport& r
     fmt::print("smallest   {} predicted for {}\n",
                bytesInWords(predictedPeak(planned.smallest->memory)),
                shapesInWords(*planned.smallest));
-  for (const auto& input : report.byteInputs) fmt::print("input      {}\n", inWords(input));
+  for (const auto& input : report.byteInputs) fmt::print("input      {}\n", tool::inWords(input));
   for (const auto& [pass, changes] : report.passes)
     if (changes > 0) fmt::print("pass       {}: {} changes\n", pass, changes);
 }

@@ -160,7 +160,7 @@ void printReport(const QuantizeArguments& args, const quantise::Report& report, 
              report.equalised);
   fmt::print("file       {}\n", bytesInWords(fileBytes));
   for (const auto& input : report.conversion.byteInputs)
-    fmt::print("input      {}\n", inWords(input));
+    fmt::print("input      {}\n", tool::inWords(input));
   fmt::print("error      {:.2f} % of the outputs, on {} of {} pictures\n",
              report.costs.output * 100, std::min(pictures, args.options.measured), pictures);
   for (const std::string& warning : warningsOf(report.costs))
