@@ -95,6 +95,11 @@ TEST(QuantisedPicture, IsRefusedWhereItWouldBeWrongAndTheAdviceWorks) {
     ASSERT_TRUE(got) << got.error().message;
     EXPECT_EQ(*got, pixelsFrom(least)) << by.scale << ", " << by.zero;
   }
+  for (const Meaning by : {Meaning{DataType::Uint8, 1 / 255.0F, 2},
+                           {DataType::Int8, 1 / 255.0F, -126},
+                           {DataType::Uint8, 1 / 253.0F, 0},
+                           {DataType::Uint8, 1 / 257.0F, 0}})  // two steps off at one end
+    EXPECT_FALSE(written(by, {})) << by.scale << ", " << by.zero;
   EXPECT_FALSE(written({DataType::Uint8, 1, 0}, normalising(0, 1 / 255.0F)));
   EXPECT_FALSE(
       preProcessFor(DataType::Int8, {}, {}));  // which stands for itself: half of the pixels
