@@ -5,6 +5,7 @@
 #include <cmath>
 #include <memory>
 
+#include "base/fail.h"
 #include "base/whole_file.h"
 #include "exit.h"
 #include "frames/source.h"
@@ -40,7 +41,7 @@ Result<void> fill(ModelRun& run, vision::PreProcess picture, bool ofAnother, int
   const auto& image = *static_cast<const vision::Image*>(run.captured().picture.get());
   if (ofAnother) picture.crop = cropOf(image, run.crop(), crops);
   const auto placed = vision::writeImage(image.view(), picture, run.frame().input(0));
-  return placed ? Result<void>() : std::unexpected(placed.error());
+  return placed ? Result<void>() : passOn(placed);
 }
 
 /// An ONNX file becomes bytes that the entry holds.
