@@ -33,8 +33,8 @@ struct Driver {
   std::string planted, instead;  ///< options of the compiler, or words of a text, that are replaced
   size_t asked = 0;              ///< bytes of buffers
 
-  bool underWay = false;         ///< something was begun and not waited for
-  int freedUnderWay = 0;         ///< buffers, meanwhile
+  bool underWay = false;  ///< something was begun and not waited for
+  int freedUnderWay = 0;  ///< buffers, meanwhile
 
   void note(std::string_view name) {
     const bool waits = name == "clFinish" || name == "clWaitForEvents";
@@ -414,7 +414,9 @@ TEST_F(BesideAnotherDevice, ItsBytesAreThoseThatTheDriverIsAskedFor) {
   size_t sum = 0;
   for (const DeviceMemoryReport& one : devices) {
     sum += one.total();
-    if (std::string_view(one.backend) == "cl") EXPECT_EQ(driver_.asked, one.total());
+    if (std::string_view(one.backend) == "cl") {
+      EXPECT_EQ(driver_.asked, one.total());
+    }
   }
   EXPECT_EQ(sum, session->memory().deviceBytes);
   EXPECT_GT(sum, driver_.asked);

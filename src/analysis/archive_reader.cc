@@ -12,6 +12,7 @@
 #include "analysis/files.h"
 #include "analysis/inflate.h"
 #include "analysis/zip.h"
+#include "base/fail.h"
 
 namespace minnow::analysis {
 namespace {
@@ -55,7 +56,7 @@ Result<Bytes> readBytes(const FileReader& file, uint64_t offset, uint64_t size) 
   if (size > file.size() || offset > file.size() - size) return bad(file, "is truncated");
   if (size > SIZE_MAX) return bad(file, "holds more than this machine can address");
   Bytes bytes(static_cast<size_t>(size));
-  if (const auto done = file.read(offset, bytes); !done) return std::unexpected(done.error());
+  if (const auto done = file.read(offset, bytes); !done) return passOn(done);
   return bytes;
 }
 
@@ -63,7 +64,7 @@ Result<Bytes> readBytes(const FileReader& file, uint64_t offset, uint64_t size) 
 Result<Directory> findDirectory64(const FileReader& file, std::span<const std::byte> locator) {
   const uint64_t at = numberAt(locator, 8, 8);
   const auto record = readBytes(file, at, kEnd64Size);
-  if (!record) return std::unexpected(record.error());
+  if (!record) return passOn(record);
   if (u32At(*record, 0) != kEnd64) return bad(file, "has a damaged directory");
   const Directory found{numberAt(*record, 32, 8), numberAt(*record, 40, 8),
                         numberAt(*record, 48, 8)};
@@ -84,7 +85,7 @@ Result<Directory> findDirectory(const FileReader& file) {
   const uint64_t tail =
       std::min<uint64_t>(file.size(), kEnd64LocatorSize + kEndSize + kMostComment);
   const auto bytes = readBytes(file, file.size() - tail, tail);
-  if (!bytes) return std::unexpected(bytes.error());
+  if (!bytes) return passOn(bytes);
   for (size_t at = bytes->size() + 1 - std::min(bytes->size() + 1, kEndSize); at-- > 0;) {
     if (u32At(*bytes, at) != kEnd || at + kEndSize + u16At(*bytes, at + 20) != tail) continue;
     const uint64_t end = file.size() - tail + at;
@@ -172,9 +173,9 @@ struct ArchiveReader::Impl {
 
 Result<void> ArchiveReader::Impl::readDirectory() {
   const auto directory = findDirectory(file);
-  if (!directory) return std::unexpected(directory.error());
+  if (!directory) return passOn(directory);
   const auto bytes = readBytes(file, directory->offset, directory->bytes);
-  if (!bytes) return std::unexpected(bytes.error());
+  if (!bytes) return passOn(bytes);
   std::span<const std::byte> rest = *bytes;
   while (!rest.empty()) {
     auto entry = takeEntry(rest);
@@ -192,7 +193,7 @@ Result<void> ArchiveReader::Impl::readDirectory() {
 
 Result<uint64_t> ArchiveReader::Impl::begin(const Entry& entry) const {
   const auto header = readBytes(file, entry.offset, kLocalSize + entry.name.size());
-  if (!header) return std::unexpected(header.error());
+  if (!header) return passOn(header);
   const auto* text = reinterpret_cast<const char*>(header->data());
   const std::string_view name(text + kLocalSize, entry.name.size());
   const uint64_t ahead = kLocalSize + entry.name.size() + u16At(*header, 28);
@@ -223,7 +224,7 @@ Result<Bytes> ArchiveReader::Impl::read(const Entry& entry, uint64_t most) const
   if (deflated ? entry.bytes / kMostOfAByte > entry.stored : entry.bytes != entry.stored)
     return refuse(ErrorCode::BadModel, "has an impossible size");
   const auto at = begin(entry);
-  if (!at) return std::unexpected(at.error());
+  if (!at) return passOn(at);
   auto bytes = readBytes(file, *at, entry.stored);
   if (!bytes) return bytes;
   if (deflated) {
@@ -243,9 +244,9 @@ ArchiveReader::~ArchiveReader() = default;
 
 Result<ArchiveReader> ArchiveReader::open(const std::filesystem::path& path) {
   auto file = FileReader::open(path);
-  if (!file) return std::unexpected(file.error());
+  if (!file) return passOn(file);
   auto impl = std::make_unique<Impl>(Impl{std::move(*file)});
-  if (const auto done = impl->readDirectory(); !done) return std::unexpected(done.error());
+  if (const auto done = impl->readDirectory(); !done) return passOn(done);
   return ArchiveReader(std::move(impl));
 }
 

@@ -8,6 +8,7 @@
 
 #include "analysis/archive.h"
 #include "analysis/zip.h"
+#include "base/fail.h"
 #include "base/whole_file.h"
 
 namespace minnow::analysis {
@@ -118,7 +119,7 @@ ArchiveWriter::~ArchiveWriter() = default;
 
 Result<ArchiveWriter> ArchiveWriter::create(const std::filesystem::path& path) {
   auto file = base::FileWriter::create(path);
-  if (!file) return std::unexpected(file.error());
+  if (!file) return passOn(file);
   return ArchiveWriter(std::make_unique<Impl>(Impl{std::move(*file), path.string()}));
 }
 

@@ -77,9 +77,9 @@ class TraceComparison {
 
   Result<Report> run() {
     if (auto ok = checkSameModel(a_.info(), b_.info(), a_.name() + " and " + b_.name()); !ok)
-      return std::unexpected(std::move(ok.error()));
-    if (auto ok = compareInputs(); !ok) return std::unexpected(std::move(ok.error()));
-    if (auto ok = compareRows(); !ok) return std::unexpected(std::move(ok.error()));
+      return passOn(ok);
+    if (auto ok = compareInputs(); !ok) return passOn(ok);
+    if (auto ok = compareRows(); !ok) return passOn(ok);
     if (std::ranges::none_of(known_, [](const auto& entry) { return entry.second.compared(); }))
       return nothingInCommon();
     for (size_t i = report_.rows.size(); i-- > 0;)
@@ -104,7 +104,7 @@ class TraceComparison {
   Result<void> compareInputs() {
     for (const std::string& name : listed(&TraceInfo::inputs)) {
       const auto compared = of(name);
-      if (!compared) return std::unexpected(compared.error());
+      if (!compared) return passOn(compared);
       const TensorComparison& input = **compared;
       if (input.state == State::Unlike)
         return fail(ErrorCode::ShapeMismatch, a_.name(), " and ", b_.name(),
@@ -123,7 +123,7 @@ class TraceComparison {
     for (const std::string& name : tensorsOf(b_)) {
       if (known_.contains(name)) continue;  // a model input
       const auto compared = of(name);
-      if (!compared) return std::unexpected(compared.error());
+      if (!compared) return passOn(compared);
       report_.rows.push_back({.step = report_.rows.size(), .entire = **compared});
     }
     return {};
@@ -140,12 +140,12 @@ class TraceComparison {
     std::vector<TensorComparison> inputs;
     for (const std::string& name : op.inputs) {
       const auto compared = of(name);
-      if (!compared) return std::unexpected(compared.error());
+      if (!compared) return passOn(compared);
       inputs.push_back(**compared);
     }
     for (const std::string& name : op.outputs) {
       const auto compared = of(name);
-      if (!compared) return std::unexpected(compared.error());
+      if (!compared) return passOn(compared);
       report_.rows.push_back({.step = step,
                               .name = op.name,
                               .type = op.type,
@@ -161,20 +161,20 @@ class TraceComparison {
     const auto known = known_.find(name);
     if (known != known_.end()) return &known->second;
     auto compared = compareTensor(name);
-    if (!compared) return std::unexpected(std::move(compared.error()));
+    if (!compared) return passOn(compared);
     return &known_.emplace(name, std::move(*compared)).first->second;
   }
 
   Result<TensorComparison> compareTensor(const std::string& name) const {
     if (a_.has(name) && b_.has(name)) {
       const auto a = a_.tensor(name), b = b_.tensor(name);
-      if (!a) return std::unexpected(a.error());
-      if (!b) return std::unexpected(b.error());
+      if (!a) return passOn(a);
+      if (!b) return passOn(b);
       return compare(name, &*a, &*b, report_.tolerance);
     }
     const auto a = recordIn(a_, name), b = recordIn(b_, name);
-    if (!a) return std::unexpected(a.error());
-    if (!b) return std::unexpected(b.error());
+    if (!a) return passOn(a);
+    if (!b) return passOn(b);
     if (*a && *b) return compareRecords(name, **a, **b, report_.tolerance);
     TensorComparison result{.tensor = name};
     if (*a || *b) {
@@ -191,7 +191,7 @@ class TraceComparison {
       return kept == trace.info().tensors.end() ? std::nullopt : std::optional(kept->second);
     }
     const auto tensor = trace.tensor(name);
-    if (!tensor) return std::unexpected(tensor.error());
+    if (!tensor) return passOn(tensor);
     return recordOf(*tensor);
   }
 

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/fail.h"
 #include "base/whole_file.h"
 
 namespace minnow::analysis {
@@ -133,7 +134,7 @@ Result<HostTensor> parseNpy(std::span<const std::byte> file, const std::string& 
 
 Result<HostTensor> readNpy(const std::filesystem::path& path) {
   const auto file = base::readFile(path);
-  if (!file) return std::unexpected(file.error());
+  if (!file) return passOn(file);
   return parseNpy(*file, path.string());
 }
 

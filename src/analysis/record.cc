@@ -9,6 +9,7 @@
 #include "analysis/host_tensor.h"
 #include "analysis/npy.h"
 #include "analysis/trace.h"
+#include "base/fail.h"
 #include "minnow/cpu.h"
 
 namespace minnow::analysis {
@@ -70,8 +71,8 @@ class Recorder {
   Result<Recorded> finish() {
     const std::string json = toJson(info_);
     if (const auto added = archive_.add(kTraceEntry, std::as_bytes(std::span(json))); !added)
-      return std::unexpected(added.error());
-    if (const auto done = archive_.finish(); !done) return std::unexpected(done.error());
+      return passOn(added);
+    if (const auto done = archive_.finish(); !done) return passOn(done);
     return Recorded{info_.tensors.size(), archive_.bytes()};
   }
 
@@ -104,22 +105,22 @@ Result<Recorded> recordTrace(const Runtime& runtime, const Interpreter& model,
                              const Session& session, Frame& frame, const RecordOptions& options,
                              const std::filesystem::path& path) {
   auto archive = ArchiveWriter::create(path);
-  if (!archive) return std::unexpected(archive.error());
+  if (!archive) return passOn(archive);
   Recorder recorder(std::move(*archive), options, describe(runtime, model, session));
   Result<void> kept;
   for (const TensorInfo& input : session.inputs())
     if (kept) kept = recorder.keep(input.name, frame.input(input.name), input.quantisation);
-  if (!kept) return std::unexpected(kept.error());
+  if (!kept) return passOn(kept);
 
   const auto ran =
       frame.runWithCallback({}, [&](const OperatorInfo& op, std::span<const TensorView> outputs) {
         kept = recorder.keep(op, session.operands(op.index), outputs);
         return kept ? CallbackVerdict::Continue : CallbackVerdict::Stop;
       });
-  if (!kept) return std::unexpected(kept.error());
-  if (!ran) return std::unexpected(ran.error());
+  if (!kept) return passOn(kept);
+  if (!ran) return passOn(ran);
   kept = recorder.keepOutputs(frame, session.outputs());
-  if (!kept) return std::unexpected(kept.error());
+  if (!kept) return passOn(kept);
   return recorder.finish();
 }
 

@@ -90,11 +90,11 @@ class Replay {
   Result<Report> run() {
     if (auto ok = checkSameModel(report_.a, report_.b, report_.nameA + " and " + report_.nameB);
         !ok)
-      return std::unexpected(std::move(ok.error()));
-    if (auto ok = runPlain(); !ok) return std::unexpected(std::move(ok.error()));
-    if (auto ok = runOnTrack(); !ok) return std::unexpected(std::move(ok.error()));
+      return passOn(ok);
+    if (auto ok = runPlain(); !ok) return passOn(ok);
+    if (auto ok = runOnTrack(); !ok) return passOn(ok);
     for (const OperatorInfo& op : session_.operators())
-      if (auto ok = addRows(op); !ok) return std::unexpected(std::move(ok.error()));
+      if (auto ok = addRows(op); !ok) return passOn(ok);
     if (std::ranges::none_of(report_.rows,
                              [](const ReportRow& row) { return row.single->compared(); }))
       return fail(ErrorCode::InvalidArgument, reference_.name(),
@@ -131,7 +131,7 @@ class Replay {
         return fail(ErrorCode::InvalidArgument, reference_.name(), " lacks the elements of input ",
                     input.name, "; trace the reference with its inputs and not as a summary");
       const auto tensor = reference_.tensor(input.name);
-      if (!tensor) return std::unexpected(tensor.error());
+      if (!tensor) return passOn(tensor);
       const TensorView to = frame.input(input.name);
       if (!hasType(*tensor, to))
         return fail(ErrorCode::ShapeMismatch, "input ", input.name, " is ", tensor->type.type, " ",
@@ -155,14 +155,14 @@ class Replay {
 
   Result<void> runPlain() {
     auto frame = session_.begin();
-    if (!frame) return std::unexpected(std::move(frame.error()));
+    if (!frame) return passOn(frame);
     if (auto ok = feed(*frame); !ok) return ok;
     return frame->runWithCallback({}, keepOutputs(*plain_));
   }
 
   Result<void> runOnTrack() {
     auto frame = session_.begin();
-    if (!frame) return std::unexpected(std::move(frame.error()));
+    if (!frame) return passOn(frame);
     if (auto ok = feed(*frame); !ok) return ok;
     std::optional<Error> error;
     const auto before = [&](const OperatorInfo& op, std::span<const TensorView> inputs) {
@@ -181,7 +181,7 @@ class Replay {
     for (size_t i = 0; i < inputs.size(); ++i) {
       if (names[i].empty()) continue;
       auto tensor = valueFor(names[i], inputs[i]);
-      if (!tensor) return std::unexpected(std::move(tensor.error()));
+      if (!tensor) return passOn(tensor);
       if (!*tensor || inputs[i].elements() == 0) continue;
       copyTensor((*tensor)->view(), inputs[i]);
       written.emplace_back(inputs[i], std::move(**tensor));
@@ -196,7 +196,7 @@ class Replay {
                                              const TensorView& view) const {
     if (reference_.has(name)) {
       auto tensor = reference_.tensor(name);
-      if (!tensor) return std::unexpected(std::move(tensor.error()));
+      if (!tensor) return passOn(tensor);
       if (hasType(*tensor, view)) return std::move(*tensor);
     }
     const auto computed = own_->find(name);
@@ -212,7 +212,7 @@ class Replay {
     for (const std::string& name : steps_[op.index].outputs) {
       if (name.empty() || !own_->contains(name)) continue;
       auto row = rowOf(op, name, origin);
-      if (!row) return std::unexpected(std::move(row.error()));
+      if (!row) return passOn(row);
       if (!knows(*row->single)) {
         Origin mine = origin;
         mine.group.push_back(op.name);
@@ -245,7 +245,7 @@ class Replay {
     std::optional<HostTensor> expected;
     if (reference_.has(name)) {
       auto tensor = reference_.tensor(name);
-      if (!tensor) return std::unexpected(std::move(tensor.error()));
+      if (!tensor) return passOn(tensor);
       expected = std::move(*tensor);
     }
     const HostTensor* b = expected ? &*expected : nullptr;
@@ -263,7 +263,7 @@ class Replay {
       row.single->note = "inputs that share memory differ in the reference";
     } else if (row.single->figures) {
       if (auto ok = explain(row, origin.terms + termsOf(op, row.single->type)); !ok)
-        return std::unexpected(std::move(ok.error()));
+        return passOn(ok);
     }
     return row;
   }
@@ -283,7 +283,7 @@ class Replay {
     const Figures& own = *row.single->figures;
     if (own.equal()) return {};
     const auto explained = explainedError(row, terms);
-    if (!explained) return std::unexpected(explained.error());
+    if (!explained) return passOn(explained);
     row.explained = *explained;
     const bool nothing = own.specialInOne > 0 || row.explained == 0;
     row.excess = nothing ? kInfinity : own.maxAbsolute / row.explained;
@@ -298,7 +298,7 @@ class Replay {
     const double roundoff = unitRoundoff(type);
     if (roundoff == 0) return 0;
     const auto magnitude = magnitudeOf(row);
-    if (!magnitude) return std::unexpected(magnitude.error());
+    if (!magnitude) return passOn(magnitude);
     return (terms + kAnyOperator) * std::max(roundoff * *magnitude, leastNormal(type));
   }
 
@@ -320,7 +320,7 @@ class Replay {
         waiting.push_back(input);
         if (!reference_.has(input)) continue;
         const auto tensor = reference_.tensor(input);
-        if (!tensor) return std::unexpected(tensor.error());
+        if (!tensor) return passOn(tensor);
         if (unitRoundoff(tensor->type.type) > 0)
           largest = std::max(largest, largestFinite(*tensor));
       }

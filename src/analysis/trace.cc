@@ -11,6 +11,7 @@
 
 #include "analysis/hash.h"
 #include "analysis/npy.h"
+#include "base/fail.h"
 
 namespace minnow::analysis {
 namespace {
@@ -189,14 +190,14 @@ Trace::Trace(std::string name, ArchiveReader archive, TraceInfo info)
 
 Result<Trace> Trace::open(const std::filesystem::path& path) {
   auto archive = ArchiveReader::open(path);
-  if (!archive) return std::unexpected(archive.error());
+  if (!archive) return passOn(archive);
   TraceInfo info;
   if (archive->has(kTraceEntry)) {
     const auto bytes = archive->read(kTraceEntry, kMostDescription);
-    if (!bytes) return std::unexpected(bytes.error());
+    if (!bytes) return passOn(bytes);
     const std::string_view text(reinterpret_cast<const char*>(bytes->data()), bytes->size());
     auto parsed = traceInfoFrom(text, fmt::format("{}: {}", path.string(), kTraceEntry));
-    if (!parsed) return std::unexpected(parsed.error());
+    if (!parsed) return passOn(parsed);
     info = std::move(*parsed);
   }
   return Trace(path.string(), std::move(*archive), std::move(info));
@@ -214,7 +215,7 @@ std::vector<std::string> Trace::tensors() const {
 
 Result<HostTensor> Trace::tensor(const std::string& name) const {
   const auto bytes = archive_.read(entryOf(name));
-  if (!bytes) return std::unexpected(bytes.error());
+  if (!bytes) return passOn(bytes);
   auto tensor = parseNpy(*bytes, fmt::format("{}: {}", name_, entryOf(name)));
   const auto record = info_.tensors.find(name);
   if (tensor && record != info_.tensors.end() && record->second.type != tensor->type)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/c_face.h"
+#include "base/fail.h"
 #include "minnow/image.h"
 
 namespace minnow::c {
@@ -26,14 +27,14 @@ inline Result<void> areKnown(std::initializer_list<Chosen> members) {
 
 inline Result<vision::PreProcess> preProcessOf(const minnow_pre_process* pre) {
   const auto given = completed<minnow_pre_process>(pre, MINNOW_PRE_PROCESS_INIT);
-  if (!given) return std::unexpected(given.error());
+  if (!given) return passOn(given);
   if (auto ok = areKnown({{"fit", given->fit, MINNOW_FIT_LETTERBOX},
                           {"anchor", given->anchor, MINNOW_ANCHOR_TOP_LEFT},
                           {"colour", given->colour, MINNOW_COLOUR_GRAY},
                           {"channels", given->channels, MINNOW_CHANNELS_LAST},
                           {"quarters", given->quarters, 3}});
       !ok)
-    return std::unexpected(ok.error());
+    return passOn(ok);
   vision::PreProcess all{
       .fit = static_cast<vision::Fit>(given->fit),
       .anchor = static_cast<vision::Anchor>(given->anchor),

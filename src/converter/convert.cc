@@ -1,6 +1,7 @@
 // File in, bytes out: import, passes, format.
 #include "converter/convert.h"
 
+#include "base/fail.h"
 #include "base/guarded.h"
 #include "converter/file_bytes.h"
 #include "converter/onnx/import.h"
@@ -25,8 +26,7 @@ Result<std::vector<std::byte>> finished(ir::Graph graph, const ConvertOptions& o
   std::vector<std::string> disabled = options.disabledPasses;
   if (options.optimise == ConvertOptions::Optimise::Memory) disabled.emplace_back("store-points");
   std::vector<passes::PassReport> passReports;
-  if (auto ok = passes::runPasses(graph, disabled, &passReports, budget); !ok)
-    return std::unexpected(ok.error());
+  if (auto ok = passes::runPasses(graph, disabled, &passReports, budget); !ok) return passOn(ok);
   for (const passes::PassReport& pass : passReports)
     report.passes.emplace_back(pass.name, pass.changes);
   if (options.byteInputs) {
@@ -35,13 +35,12 @@ Result<std::vector<std::byte>> finished(ir::Graph graph, const ConvertOptions& o
       return fail(ErrorCode::InvalidArgument,
                   "no input can be bytes: none is float32 and goes to one QuantizeLinear of one "
                   "scale, which rounds halves to even, and nowhere else");
-    if (auto ok = passes::runPasses(graph, disabled, nullptr, budget); !ok)
-      return std::unexpected(ok.error());
+    if (auto ok = passes::runPasses(graph, disabled, nullptr, budget); !ok) return passOn(ok);
     report.passes.emplace_back("byte-inputs", static_cast<int>(report.byteInputs.size()));
   }
   if (options.weights == ConvertOptions::Weights::Float16) {
     const auto halved = passes::halveWeights(graph);
-    if (!halved) return std::unexpected(halved.error());
+    if (!halved) return passOn(halved);
     report.passes.emplace_back("halve-weights", *halved);
   }
   report.operatorsAfter = static_cast<int>(graph.nodes.size());
@@ -54,7 +53,7 @@ Result<std::vector<std::byte>> converted(std::span<const std::byte> model,
                                          const ConvertOptions& options, ConvertReport& report) {
   sizes::Budget budget = options.budget;
   auto graph = imported(model, folder, options, report, budget);
-  if (!graph) return std::unexpected(graph.error());
+  if (!graph) return passOn(graph);
   return finished(std::move(*graph), options, report, budget);
 }
 
@@ -72,7 +71,7 @@ Result<ir::Graph> importFile(const std::filesystem::path& file, const ConvertOpt
                              ConvertReport& report) {
   return guarded(file.native(), [&]() -> Result<ir::Graph> {
     const auto bytes = fileBytes(file);
-    if (!bytes) return std::unexpected(bytes.error());
+    if (!bytes) return passOn(bytes);
     sizes::Budget budget = options.budget;
     return imported(*bytes, file.parent_path(), options, report, budget);
   });
@@ -94,7 +93,7 @@ Result<std::vector<std::byte>> convertFile(const std::filesystem::path& onnx,
                                            const ConvertOptions& options, ConvertReport& report) {
   return guarded(onnx.native(), [&]() -> Result<std::vector<std::byte>> {
     const auto bytes = fileBytes(onnx);
-    if (!bytes) return std::unexpected(bytes.error());
+    if (!bytes) return passOn(bytes);
     auto result = converted(*bytes, onnx.parent_path(), options, report);
     if (!result) return fail(result.error().code, onnx.string(), ": ", result.error().message);
     return result;
@@ -104,7 +103,7 @@ Result<std::vector<std::byte>> convertFile(const std::filesystem::path& onnx,
 Result<passes::StoredPoints> storedPoints(std::span<const std::byte> model,
                                           std::string_view sourceName) {
   const auto graph = format::read(model, sourceName);
-  if (!graph) return std::unexpected(graph.error());
+  if (!graph) return passOn(graph);
   return passes::storedPoints(*graph);
 }
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <set>
 
+#include "base/fail.h"
 #include "base/guarded.h"
 #include "converter/file_bytes.h"
 #include "converter/onnx/import.h"
@@ -21,7 +22,7 @@ using google::protobuf::Arena;
 template <class Message>
 Result<const Message*> parseFile(const std::filesystem::path& path, Arena& arena) {
   const auto bytes = fileBytes(path);
-  if (!bytes) return std::unexpected(bytes.error());
+  if (!bytes) return passOn(bytes);
   if constexpr (std::is_same_v<Message, onnx::ModelProto>)
     if (const std::string other = otherFormat(*bytes); !other.empty())
       return fail(ErrorCode::BadModel, path.string(), ": ", other);
@@ -46,7 +47,7 @@ ModelSignature::Entry entryOf(const onnx::ValueInfoProto& info) {
 Result<NamedTensor> tensorOf(const std::filesystem::path& path) {
   Arena arena;
   const auto proto = parseFile<onnx::TensorProto>(path, arena);
-  if (!proto) return std::unexpected(proto.error());
+  if (!proto) return passOn(proto);
   auto tensor = decodeTensor(**proto, path.parent_path());
   if (!tensor) return fail(tensor.error().code, path.string(), ": ", tensor.error().message);
   return tensor;
@@ -108,7 +109,7 @@ Result<std::vector<std::filesystem::path>> externalFilesOf(const std::filesystem
   if (isTfliteFile(onnx)) return {};
   Arena arena;
   const auto model = parseFile<onnx::ModelProto>(onnx, arena);
-  if (!model) return std::unexpected(model.error());
+  if (!model) return passOn(model);
   ExternalFiles files(onnx.parent_path());
   files.addModel(**model);
   return files.files();
@@ -117,14 +118,14 @@ Result<std::vector<std::filesystem::path>> externalFilesOf(const std::filesystem
 Result<ModelSignature> signatureOf(const std::filesystem::path& onnx) {
   if (isTfliteFile(onnx)) {
     const auto bytes = fileBytes(onnx);
-    if (!bytes) return std::unexpected(bytes.error());
+    if (!bytes) return passOn(bytes);
     const auto signature = tfliteSignature(*bytes);
     return signature ? signature
                      : fail(signature.error().code, onnx.string(), ": ", signature.error().message);
   }
   Arena arena;
   const auto model = parseFile<onnx::ModelProto>(onnx, arena);
-  if (!model) return std::unexpected(model.error());
+  if (!model) return passOn(model);
   const onnx::GraphProto& graph = (*model)->graph();
   std::set<std::string> filled;
   for (const auto& tensor : graph.initializer()) filled.insert(tensor.name());

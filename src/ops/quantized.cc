@@ -1,6 +1,7 @@
 // Operators on quantised tensors: validation and shape rules, which are those of the float operators.
 #include "ops/quantized.h"
 
+#include "base/fail.h"
 #include "ops/bytes.h"
 #include "ops/conv.h"
 #include "ops/data_axes.h"
@@ -101,8 +102,7 @@ Result<TensorTypes> QuantizedConv::inferShape(std::span<const TensorType> inputs
     if (xBlock < 1 || inputs[0].shape[axis] % xBlock != 0)
       return fail(ErrorCode::ShapeMismatch, inputs[0].shape, " does not divide into blocks of ",
                   xBlock);
-  if (auto ok = checkChannels(inputs, inputs[1].shape[0], y); !ok)
-    return std::unexpected(ok.error());
+  if (auto ok = checkChannels(inputs, inputs[1].shape[0], y); !ok) return passOn(ok);
   (*types)[0].type = y.dataType();
   return types;
 }

@@ -88,7 +88,7 @@ Result<int> halveWhere(ir::Graph& graph, bool (*pays)(std::span<const float>)) {
   for (const ValueId id : weightsOf(graph)) {
     ir::Value& value = graph.values[id];
     if (!pays(value.elements<float>())) continue;
-    if (auto ok = halve(value); !ok) return std::unexpected(ok.error());
+    if (auto ok = halve(value); !ok) return passOn(ok);
     ++changes;
   }
   return changes;

@@ -37,7 +37,7 @@ class Packer {
                                                     plainStrides(value.type.shape));
       if (!matrices) continue;
       auto packed = pack(id, packing, *matrices);
-      if (!packed) return std::unexpected(packed.error());
+      if (!packed) return passOn(packed);
       node.inputs[i] = *packed;
       ++changes_;
       clearNegativeZeros(node);
@@ -107,7 +107,7 @@ class Packer {
 Result<int> packWeights(ir::Graph& graph, sizes::Budget&) {
   Packer packer(graph);
   for (ir::Node& node : graph.nodes)
-    if (auto ok = packer.packInputs(node); !ok) return std::unexpected(ok.error());
+    if (auto ok = packer.packInputs(node); !ok) return passOn(ok);
   return packer.changes();
 }
 

@@ -69,7 +69,7 @@ Result<void> runPasses(ir::Graph& graph, std::span<const std::string> disabled,
   for (const Pass& pass : allPasses()) {
     if (std::ranges::find(disabled, pass.name) != disabled.end()) continue;
     auto done = runPass(graph, pass, budget);
-    if (!done) return std::unexpected(done.error());
+    if (!done) return passOn(done);
     if (report) report->push_back(std::move(*done));
   }
   spreadQuantisation(graph);

@@ -76,7 +76,7 @@ class Builder {
       if (auto ok = addStep(static_cast<int>(n)); !ok) return passOn(ok);
     placeBuffers();
     if (backend::kHasDevices)
-      if (auto ok = joinSteps(); !ok) return std::unexpected(std::move(ok.error()));
+      if (auto ok = joinSteps(); !ok) return passOn(ok);
     program_.buffers.shrink_to_fit();
     program_.strides.shrink_to_fit();
     program_.stripAxes.shrink_to_fit();
@@ -351,12 +351,12 @@ class Builder {
   const Placement& placement_;
   planning::MemoryLayout layout_;
   Program program_;
-  std::vector<int64_t> heights_;      // of strips that the step at hand makes; 0: whole tensors
-  std::vector<TensorView> views_;     // of the step at hand, form by form
-  std::vector<TensorType> types_;     // likewise
-  std::vector<char> joined_;          // by input of the step at hand
+  std::vector<int64_t> heights_;   // of strips that the step at hand makes; 0: whole tensors
+  std::vector<TensorView> views_;  // of the step at hand, form by form
+  std::vector<TensorType> types_;  // likewise
+  std::vector<char> joined_;       // by input of the step at hand
   std::vector<backend::Kernel*> prepared_;  // by step of a device
-  std::vector<backend::Work> works_;  // by form
+  std::vector<backend::Work> works_;        // by form
 };
 
 /// All buffers side by side: no offset in an arena can be larger, so none wraps where size_t has 32

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <unordered_map>
 
+#include "base/fail.h"
 #include "quantise/writer.h"
 
 namespace minnow::quantise {
@@ -136,7 +137,7 @@ Result<Costs> measure(const ir::Graph& graph, const Plan& plan, const Samples& s
                       int threads, const Progress& progress) {
   const auto layers = layersOf(graph);
   auto observed = Observed::create(beside(graph, plan, layers), threads);
-  if (!observed) return std::unexpected(observed.error());
+  if (!observed) return passOn(observed);
   Comparison comparison(graph, plan);
   const size_t count = std::min(samples.count, most);
   for (size_t i = 0; i < count; ++i) {
@@ -147,7 +148,7 @@ Result<Costs> measure(const ir::Graph& graph, const Plan& plan, const Samples& s
       comparison.look(name, tensor);
       return {};
     };
-    if (auto ok = observed->run(samples, sample, look); !ok) return std::unexpected(ok.error());
+    if (auto ok = observed->run(samples, sample, look); !ok) return passOn(ok);
   }
   Costs costs;
   std::set<ValueId> known;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/aligned.h"
+#include "base/fail.h"
 #include "format/write.h"
 #include "passes/pass_list.h"
 
@@ -25,24 +26,24 @@ Observed::Observed(std::shared_ptr<std::byte[]> bytes, Runtime runtime, Interpre
 Result<Observed> Observed::create(const ir::Graph& graph, int threads) {
   ir::Graph ready = graph.clone();
   const std::vector<std::string> apart{"fuse-activation"};
-  if (auto ok = passes::runPasses(ready, apart); !ok) return std::unexpected(ok.error());
+  if (auto ok = passes::runPasses(ready, apart); !ok) return passOn(ok);
   const auto file = format::write(ready);
-  if (!file) return std::unexpected(file.error());
+  if (!file) return passOn(file);
   auto bytes = base::alignedBytes(file->size());
   if (!bytes) return fail(ErrorCode::OutOfMemory, file->size(), " bytes of a model to observe");
   std::ranges::copy(*file, bytes.get());
   auto runtime = Runtime::create({.threads = threads});
-  if (!runtime) return std::unexpected(runtime.error());
+  if (!runtime) return passOn(runtime);
   auto model = Interpreter::createFromBuffer(*runtime, {bytes.get(), file->size()});
-  if (!model) return std::unexpected(model.error());
+  if (!model) return passOn(model);
   auto session = model->createSession({.inStrips = false});
-  if (!session) return std::unexpected(session.error());
+  if (!session) return passOn(session);
   return Observed(std::move(bytes), std::move(*runtime), std::move(*model), std::move(*session));
 }
 
 Result<void> Observed::run(const Samples& samples, size_t sample, const Look& look) {
   auto frame = session_.begin();
-  if (!frame) return std::unexpected(frame.error());
+  if (!frame) return passOn(frame);
   if (auto ok = samples.fill(sample, *frame, session_.inputs()); !ok) return ok;
   Result<void> kept;
   for (size_t i = 0; kept && i < session_.inputs().size(); ++i)

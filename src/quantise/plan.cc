@@ -153,7 +153,7 @@ Result<std::set<ValueId>> leftInFloat(const ir::Graph& graph, const Plan& plan,
   std::vector<std::string> others;
   for (const passes::Pass& pass : passes::allPasses())
     if (pass.name != std::string_view("fuse-quantised")) others.emplace_back(pass.name);
-  if (auto ok = passes::runPasses(tried, others); !ok) return std::unexpected(ok.error());
+  if (auto ok = passes::runPasses(tried, others); !ok) return passOn(ok);
   std::set<std::string_view> names;
   for (const ir::Node& node : tried.nodes)
     for (const ValueId id : node.outputs)
@@ -201,7 +201,7 @@ Result<Plan> settled(const ir::Graph& graph, Plan plan, const std::set<ValueId>&
   becomeFloat(plan, layers, kept);
   while (true) {
     const auto floats = leftInFloat(graph, plan, layers);
-    if (!floats) return std::unexpected(floats.error());
+    if (!floats) return passOn(floats);
     if (floats->empty()) return plan;
     becomeFloat(plan, layers, *floats);
   }

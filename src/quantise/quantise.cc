@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/fail.h"
 #include "base/guarded.h"
 #include "format/write.h"
 #include "ops/matmul.h"
@@ -58,17 +59,17 @@ class Quantiser {
       : graph_(std::move(graph)), samples_(samples), options_(options) {}
 
   Result<ir::Graph> run(Report& report) {
-    if (auto ok = calibrate(); !ok) return std::unexpected(ok.error());
+    if (auto ok = calibrate(); !ok) return passOn(ok);
     if (options_.equalise) {
       report.equalised = equalise(graph_, seen_);
       if (report.equalised > 0)
-        if (auto ok = calibrate(); !ok) return std::unexpected(ok.error());
+        if (auto ok = calibrate(); !ok) return passOn(ok);
     }
     if (needsBins(options_.plan.ranges))
-      if (auto ok = look("distributions", addBins); !ok) return std::unexpected(ok.error());
+      if (auto ok = look("distributions", addBins); !ok) return passOn(ok);
     candidates_ = candidates(graph_, seen_, options_.plan);
     auto found = chosen(report);
-    if (!found) return std::unexpected(found.error());
+    if (!found) return passOn(found);
     return quantised(graph_, *found);
   }
 
@@ -110,7 +111,7 @@ class Quantiser {
 
   Result<void> look(const char* what, Add add) {
     auto observed = Observed::create(graph_, options_.threads);
-    if (!observed) return std::unexpected(observed.error());
+    if (!observed) return passOn(observed);
     const auto isRow = rows();
     std::map<std::string, size_t> ids;
     for (size_t id = 0; id < graph_.values.size(); ++id)
@@ -141,7 +142,7 @@ class Quantiser {
     if (!found) return found;
     auto now =
         measure(graph_, *found, samples_, options_.measured, options_.threads, options_.progress);
-    if (!now) return std::unexpected(now.error());
+    if (!now) return passOn(now);
     costs = std::move(*now);
     return found;
   }
@@ -199,9 +200,9 @@ Result<std::vector<std::byte>> quantiseModel(const std::filesystem::path& model,
                                              const Samples& samples, const Options& options,
                                              Report& report) {
   auto graph = converter::importFile(model, conversion, report.conversion);
-  if (!graph) return std::unexpected(graph.error());
+  if (!graph) return passOn(graph);
   auto done = quantiseGraph(std::move(*graph), samples, options, report);
-  if (!done) return std::unexpected(done.error());
+  if (!done) return passOn(done);
   return converter::finish(std::move(*done), conversion, report.conversion);
 }
 
@@ -209,8 +210,8 @@ Result<std::vector<std::byte>> quantiseModel(const std::filesystem::path& model,
 
 Result<ir::Graph> quantiseGraph(ir::Graph graph, const Samples& samples, const Options& options,
                                 Report& report) {
-  if (auto ok = refuseQuantised(graph); !ok) return std::unexpected(ok.error());
-  if (auto ok = passes::runPasses(graph, laterPasses()); !ok) return std::unexpected(ok.error());
+  if (auto ok = refuseQuantised(graph); !ok) return passOn(ok);
+  if (auto ok = passes::runPasses(graph, laterPasses()); !ok) return passOn(ok);
   return Quantiser(std::move(graph), samples, options).run(report);
 }
 

@@ -145,10 +145,10 @@ minnow_status bind(const minnow_frame* frame, const char* name, const minnow_dev
 Result<minnow::DevicePicture> pictureOf(const minnow_device_picture* picture,
                                         const minnow_pre_process* pre) {
   const auto given = completed<minnow_device_picture>(picture, MINNOW_DEVICE_PICTURE_INIT);
-  if (!given) return std::unexpected(given.error());
-  if (auto ok = areZero({given->reserved}); !ok) return std::unexpected(ok.error());
+  if (!given) return passOn(given);
+  if (auto ok = areZero({given->reserved}); !ok) return passOn(ok);
   const auto how = preProcessOf(pre);
-  if (!how) return std::unexpected(how.error());
+  if (!how) return passOn(how);
   return minnow::DevicePicture{.width = given->width,
                                .height = given->height,
                                .pre = *how,

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "base/c_face.h"
+#include "base/fail.h"
 #include "minnow/minnow_schedule.h"
 #include "minnow/schedule.h"
 
@@ -34,10 +35,10 @@ std::string textOf(const char* text) { return text == nullptr ? std::string() : 
 
 Result<ScheduledModel> modelOf(const minnow_scheduled_model* asked) {
   auto given = completed<minnow_scheduled_model>(asked, MINNOW_SCHEDULED_MODEL_INIT);
-  if (!given) return std::unexpected(std::move(given.error()));
-  if (auto ok = areZero({given->reserved}); !ok) return std::unexpected(std::move(ok.error()));
+  if (!given) return passOn(given);
+  if (auto ok = areZero({given->reserved}); !ok) return passOn(ok);
   auto shapes = shapesOf(given->shapes, given->shape_count);
-  if (!shapes) return std::unexpected(std::move(shapes.error()));
+  if (!shapes) return passOn(shapes);
   if ((given->file == nullptr) == (given->model == nullptr))
     return fail(ErrorCode::InvalidArgument,
                 "a model has a file or bytes in memory, one of the two");
@@ -64,8 +65,8 @@ Result<ScheduledModel> modelOf(const minnow_scheduled_model* asked) {
 
 Result<ScheduleOptions> optionsOf(const minnow_schedule_options* options) {
   const auto given = completed<minnow_schedule_options>(options, MINNOW_SCHEDULE_OPTIONS_INIT);
-  if (!given) return std::unexpected(given.error());
-  if (auto ok = areZero({given->reserved}); !ok) return std::unexpected(std::move(ok.error()));
+  if (!given) return passOn(given);
+  if (auto ok = areZero({given->reserved}); !ok) return passOn(ok);
   ScheduleOptions all{.threads = given->threads,
                       .cpuUnits = given->cpu_units,
                       .memoryBudget = given->memory_budget,
@@ -79,7 +80,7 @@ Result<ScheduleOptions> optionsOf(const minnow_schedule_options* options) {
 Result<Schedule> scheduleOf(const minnow_scheduled_model* models, size_t count,
                             const minnow_schedule_options* options) {
   auto all = optionsOf(options);
-  if (!all) return std::unexpected(std::move(all.error()));
+  if (!all) return passOn(all);
   std::vector<ScheduledModel> scheduled;
   const auto* at = reinterpret_cast<const unsigned char*>(models);
   for (size_t m = 0; m < count; ++m) {

@@ -16,11 +16,11 @@ Result<Loaded> load(Runtime& runtime, const ScheduledModel& model, const Kind& k
                     bool alikeArenas) {
   auto interpreter = model.bytes.empty() ? Interpreter::createFromFile(runtime, model.file)
                                          : Interpreter::createFromBuffer(runtime, model.bytes);
-  if (!interpreter) return std::unexpected(std::move(interpreter.error()));
+  if (!interpreter) return passOn(interpreter);
   auto session = interpreter->createSession(
       {.waitForArena = false, .frames = alikeArenas ? 0 : 1, .backend = kind.backend},
       model.shapes);
-  if (!session) return std::unexpected(std::move(session.error()));
+  if (!session) return passOn(session);
   return Loaded{std::move(*interpreter), std::move(*session)};
 }
 
@@ -35,7 +35,7 @@ Result<std::vector<Nanos>> timesOfRun(Session& session, const ScheduledModel& mo
   for (bool ended = false; !ended;) {
     const auto begin = Clock::now();
     auto last = run.step(session, model, nullptr, kind.isDevice());
-    if (!last) return std::unexpected(std::move(last.error()));
+    if (!last) return passOn(last);
     times.push_back(std::max<Nanos>(nanos(Clock::now()) - nanos(begin), 1));
     ended = *last;
   }
@@ -61,11 +61,11 @@ Measured measuredOf(TimesOfRuns runs, const Kind& kind) {
 Result<Measured> measure(Runtime& runtime, const ScheduledModel& model, const Kind& kind,
                          const CapturedFrame& example) {
   auto loaded = load(runtime, model, kind, false);
-  if (!loaded) return std::unexpected(std::move(loaded.error()));
+  if (!loaded) return passOn(loaded);
   TimesOfRuns runs;
   while (runs.size() < kRunsMeasured) {
     auto times = timesOfRun(loaded->session, model, kind, example);
-    if (!times) return std::unexpected(std::move(times.error()));
+    if (!times) return passOn(times);
     runs.push_back(std::move(*times));
   }
   return measuredOf(std::move(runs), kind);
@@ -152,7 +152,7 @@ Result<Runtime> Schedule::Impl::runtimeAlone() const {
 Result<void> Schedule::Impl::measureAll(std::vector<ScheduledModel> models) {
   makeUnits(models);
   auto alone = runtimeAlone();
-  if (!alone) return std::unexpected(std::move(alone.error()));
+  if (!alone) return passOn(alone);
   for (ScheduledModel& model : models) {
     Member member(std::move(model), options.frameRates[model.stream]);
     if (auto ok = measure(*alone, member); !ok) return ok;
@@ -195,7 +195,7 @@ Result<void> Schedule::Impl::ensureLoaded(size_t model, size_t kind) {
     if (loaded) {
       place = std::make_unique<schedule::Loaded>(std::move(*loaded));
     } else if (loaded.error().code != ErrorCode::OutOfMemory || !evicts || !evictOne(model)) {
-      return std::unexpected(std::move(loaded.error()));
+      return passOn(loaded);
     }
   }
   return {};
@@ -250,7 +250,7 @@ Result<void> Schedule::Impl::loadWith(const schedule::Units& each) {
                                .concurrency = arenasAre == Arenas::Own ? sessions() : arenas(),
                                .memoryBudget = options.memoryBudget,
                                .kernelCache = options.kernelCache});
-  if (!made) return std::unexpected(std::move(made.error()));
+  if (!made) return passOn(made);
   runtime = std::make_unique<Runtime>(std::move(*made));
   for (const bool evictable : {false, true})
     for (size_t m = 0; m < members.size(); ++m) {

@@ -29,7 +29,7 @@ void clearInputs(const Session& session, Frame& frame) {
 }
 
 Result<bool> runWhole(Frame& frame) {
-  if (auto ok = frame.run(); !ok) return std::unexpected(std::move(ok.error()));
+  if (auto ok = frame.run(); !ok) return passOn(ok);
   return true;
 }
 
@@ -43,7 +43,7 @@ void Run::begin(CapturedFrame captured, int crops) {
 Result<void> Run::fill(Session& session, const ScheduledModel& model, ModelRun::Impl* impl) {
   if (!frame_) {
     auto frame = session.begin();
-    if (!frame) return std::unexpected(std::move(frame.error()));
+    if (!frame) return passOn(frame);
     frame_ = std::move(*frame);
   }
   if (!model.fill || (impl == nullptr && !captured_.picture)) {
@@ -57,7 +57,7 @@ Result<void> Run::fill(Session& session, const ScheduledModel& model, ModelRun::
 Result<bool> Run::step(Session& session, const ScheduledModel& model, ModelRun::Impl* impl,
                        bool whole) {
   if (piece_ == 0) {
-    if (auto ok = fill(session, model, impl); !ok) return std::unexpected(std::move(ok.error()));
+    if (auto ok = fill(session, model, impl); !ok) return passOn(ok);
     ++piece_;
     return false;
   }
@@ -73,7 +73,7 @@ Result<bool> Run::step(Session& session, const ScheduledModel& model, ModelRun::
   }
   ModelRun run = ModelRun::Impl::make(*frame, session.inputs(), captured_, crop_, impl);
   if (impl != nullptr && model.done)
-    if (auto ok = model.done(run); !ok) return std::unexpected(std::move(ok.error()));
+    if (auto ok = model.done(run); !ok) return passOn(ok);
   piece_ = 0;
   computed_ = false;
   return ++crop_ == crops_;

@@ -174,12 +174,11 @@ Result<Schedule> Schedule::create(std::vector<ScheduledModel> models,
                                   const ScheduleOptions& options) {
   return guarded("schedule", [&]() -> Result<Schedule> {
     auto impl = std::make_unique<Impl>(options);
-    if (auto ok = impl->check(models); !ok) return std::unexpected(std::move(ok.error()));
-    if (auto ok = impl->measureAll(std::move(models)); !ok)
-      return std::unexpected(std::move(ok.error()));
+    if (auto ok = impl->check(models); !ok) return passOn(ok);
+    if (auto ok = impl->measureAll(std::move(models)); !ok) return passOn(ok);
     Impl::giveBackUnused();
     impl->makeTasks();
-    if (auto ok = impl->loadAll(); !ok) return std::unexpected(std::move(ok.error()));
+    if (auto ok = impl->loadAll(); !ok) return passOn(ok);
     impl->follow();
     for (size_t m = 0; m < impl->members.size(); ++m) {
       Member& member = impl->members[m];

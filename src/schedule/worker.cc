@@ -131,7 +131,7 @@ Result<bool> Schedule::Impl::computePieces(int unit, int task, unsigned seen) {
   Member& member = members[task];
   const size_t kind = kindOf(unit);
   if (!member.places[kind].loaded)
-    if (auto ok = loadAgain(unit, task); !ok) return std::unexpected(std::move(ok.error()));
+    if (auto ok = loadAgain(unit, task); !ok) return passOn(ok);
   for (;;) {
     auto last = computePiece(unit, task);
     if (!last || *last) return last;

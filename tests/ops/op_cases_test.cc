@@ -320,8 +320,7 @@ class Runner {
   }
 
   /// What a back-end prepares for these tensors; null if it does not support them.
-  std::unique_ptr<backend::Kernel> prepared(const backend::Backend& backend,
-                                            const Run& run) const {
+  std::unique_ptr<backend::Kernel> prepared(const backend::Backend& backend, const Run& run) const {
     auto inputs = sizesOnly(run.inputViews);
     auto outputs = sizesOnly(run.outputViews);
     const auto inputTypes = typesOf(inputs), outputTypes = typesOf(outputs);
@@ -330,11 +329,9 @@ class Runner {
       if (case_.inputs[i].weights || (run.setting.constants && i > 0))
         inputs[i].data = run.inputViews[i].data;
     inputs = storedBy(run.setting, inputs), outputs = storedBy(run.setting, outputs);
-    const backend::Work work{*run.op,    inputs,
-                             outputs,    inputTypes,
-                             outputTypes, run.setting.threads,
-                             false,      {},
-                             run.setting.joined};
+    const backend::Work work{*run.op,    inputs,      outputs,
+                             inputTypes, outputTypes, run.setting.threads,
+                             false,      {},          run.setting.joined};
     if (!backend.supports(work)) return nullptr;
     auto kernel = backend.prepare({&work, 1});
     EXPECT_TRUE(kernel) << kernel.error().message;
@@ -515,8 +512,7 @@ class Runner {
     auto block = memory.allocate(end + workspace.size());
     if (!block) return std::unexpected(block.error());
     std::vector<backend::PlacedKernel> steps;
-    for (const auto& kernel : kernels)
-      steps.push_back({kernel.get(), inputs, outputs, workspace});
+    for (const auto& kernel : kernels) steps.push_back({kernel.get(), inputs, outputs, workspace});
     if (run.setting.joined)
       if (auto ok = joined(backend, steps); !ok) return ok;
     for (size_t i = 0; i < inputs.size(); ++i)

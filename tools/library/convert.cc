@@ -1,5 +1,6 @@
 // Conversion, by the words of `minnow convert`.
 #include "converter/convert.h"
+#include "base/fail.h"
 
 #include <nlohmann/json.hpp>
 
@@ -22,7 +23,7 @@ std::vector<std::string> wordsOf(const char* const* words) {
 Result<void> checkReadable(const char* file, const minnow_convert_options& given) {
   if (given.shapes == nullptr && given.values == nullptr) return {};
   const auto signature = converter::readSignature(file);
-  return signature ? Result<void>() : std::unexpected(signature.error());
+  return signature ? Result<void>() : passOn(signature);
 }
 
 tool::ConvertSettings settingsOf(const char* file, const minnow_convert_options& given) {

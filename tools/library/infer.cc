@@ -1,5 +1,6 @@
 // An inference by one call, what is predicted, and hashes.
 #include "analysis/hash.h"
+#include "base/fail.h"
 #include "face.h"
 #include "ops/operator.h"
 #include "runtime/c_handles.h"
@@ -45,7 +46,7 @@ Result<void> infer(Session& session, const minnow_tensor* inputs, size_t inputCo
   if (auto ok = checkCount("inputs", inputCount, session.inputs().size()); !ok) return ok;
   if (auto ok = checkCount("outputs", outputCount, session.outputs().size()); !ok) return ok;
   auto frame = session.begin();
-  if (!frame) return std::unexpected(std::move(frame.error()));
+  if (!frame) return passOn(frame);
   if (auto ok = writeInputs(session, *frame, inputs); !ok) return ok;
   if (auto ok = frame->run(); !ok) return ok;
   for (size_t i = 0; i < outputCount; ++i)

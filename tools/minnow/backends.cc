@@ -53,7 +53,7 @@ Sum sumOf(const Session& session) {
   return sum;
 }
 
-std::string inWords(const Sum& sum) {
+std::string sumInWords(const Sum& sum) {
   std::string words;
   for (const auto& [name, count] : sum.operators)
     words += fmt::format("{}{} on {}", words.empty() ? "" : ", ", count, name);
@@ -114,7 +114,7 @@ std::string placementInWords(const Session& session) {
     if (const char* what = *one.missing == '\0' ? one.device : one.missing; *what != '\0')
       words += fmt::format("back-end       {}: {}{}{}\n", one.name, what,
                            one.trouble.empty() ? "" : "; ", one.trouble);
-  words += fmt::format("placement      {}\n", inWords(sumOf(session)));
+  words += fmt::format("placement      {}\n", sumInWords(sumOf(session)));
   for (const OperatorInfo& op : session.operators()) words += lineOf(session, op);
   return words;
 }

@@ -1,5 +1,6 @@
 // Asking a model about its axes, and words for the answers.
 #include "extents.h"
+#include "base/fail.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -142,7 +143,7 @@ Result<std::optional<Smallest>> smallestOf(Session& session, const std::vector<E
   Smallest smallest{before, {}};
   for (const Extent& extent : extents)
     if (isRange(extent)) setExtent(smallest.shapes, extent, extent.least);
-  if (auto ok = session.resizeInputs(smallest.shapes); !ok) return std::unexpected(ok.error());
+  if (auto ok = session.resizeInputs(smallest.shapes); !ok) return passOn(ok);
   smallest.memory = session.memory();
   need(session.resizeInputs(before));
   return smallest;

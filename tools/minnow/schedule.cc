@@ -5,6 +5,7 @@
 #include <cmath>
 #include <memory>
 
+#include "base/fail.h"
 #include "base/whole_file.h"
 #include "exit.h"
 #include "frames/source.h"
@@ -42,9 +43,9 @@ Result<void> fill(ModelRun& run, vision::PreProcess picture, bool ofAnother, int
   if (ofAnother) picture.crop = cropOf(image, run.crop(), crops);
   const TensorInfo& input = run.inputs()[0];
   const auto pre = vision::preProcessFor(input.type, input.quantisation, picture);
-  if (!pre) return std::unexpected(pre.error());
+  if (!pre) return passOn(pre);
   const auto placed = vision::writeImage(image.view(), *pre, run.frame().input(0));
-  return placed ? Result<void>() : std::unexpected(placed.error());
+  return placed ? Result<void>() : passOn(placed);
 }
 
 /// An ONNX file becomes bytes that the entry holds.

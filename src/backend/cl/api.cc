@@ -81,7 +81,7 @@ bool isGone(cl_int code, While when) {
 
 Result<Api*> api() {
   static Result<Api> loaded = load();
-  if (!loaded) return std::unexpected(loaded.error());
+  if (!loaded) return passOn(loaded);
   return &*loaded;
 }
 

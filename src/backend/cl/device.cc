@@ -75,12 +75,12 @@ const gpu::Opened& Device::get() {
 
 gpu::Opened Device::open() {
   const auto found = cl::api();
-  if (!found) return std::unexpected(found.error());
+  if (!found) return passOn(found);
   const ClDevice own = asked();
   const auto chosen = choose(**found, own);
-  if (!chosen) return std::unexpected(chosen.error());
+  if (!chosen) return passOn(chosen);
   std::unique_ptr<Device> device(new Device(**found, *chosen));
-  if (auto ok = device->start(own); !ok) return std::unexpected(ok.error());
+  if (auto ok = device->start(own); !ok) return passOn(ok);
   return device;
 }
 
@@ -107,7 +107,7 @@ Result<ClDevice> Device::shared(const ClDevice& own) {
     ownDevice = own;
   }
   const gpu::Opened& opened = get();
-  if (!opened) return std::unexpected(opened.error());
+  if (!opened) return passOn(opened);
   const auto& device = static_cast<const Device&>(**opened);
   const bool isOther = (own.context != nullptr && own.context != device.context_) ||
                        (own.device != nullptr && own.device != device.id_) ||
@@ -199,9 +199,9 @@ Result<std::unique_ptr<gpu::Buffer>> Device::constant(std::span<const std::byte>
   if (!made || bytes.empty()) return made;
   const cl_mem memory = memoryOf(**made);
   const auto there = mapped(memory, CL_MAP_WRITE_INVALIDATE_REGION, 0, bytes.size());
-  if (!there) return std::unexpected(there.error());
+  if (!there) return passOn(there);
   std::ranges::copy(bytes, static_cast<std::byte*>(*there));
-  if (auto ok = unmapped(memory, *there); !ok) return std::unexpected(ok.error());
+  if (auto ok = unmapped(memory, *there); !ok) return passOn(ok);
   return made;
 }
 
@@ -231,15 +231,15 @@ Result<gpu::Theirs> Device::theirs(cl_mem memory, size_t bytes, void* ready) {
   if (memory == nullptr)
     return fail(ErrorCode::InvalidArgument, "cl: the session computes on ", name_,
                 ", by OpenCL, and no memory of that is given");
-  if (auto ok = checkTheirs(memory, bytes); !ok) return std::unexpected(ok.error());
+  if (auto ok = checkTheirs(memory, bytes); !ok) return passOn(ok);
   if (ready != nullptr) noteBegun();
   if (const auto event = static_cast<cl_event>(ready); event != nullptr)
     if (auto ok = check(api_.clEnqueueBarrierWithWaitList(queue_, 1, &event, nullptr),
                         "clEnqueueBarrierWithWaitList", name_);
         !ok)
-      return std::unexpected(ok.error());
+      return passOn(ok);
   if (auto ok = check(api_.clRetainMemObject(memory), "clRetainMemObject", name_); !ok)
-    return std::unexpected(ok.error());
+    return passOn(ok);
   return gpu::Theirs{std::make_unique<Buffer>(api_, memory, bytes)};
 }
 
@@ -255,8 +255,7 @@ Result<void*> Device::mapped(cl_mem memory, cl_map_flags flags, size_t first, si
   cl_int code = CL_SUCCESS;
   void* there = api_.clEnqueueMapBuffer(queue_, memory, CL_TRUE, flags, first, bytes, 0, nullptr,
                                         nullptr, &code);
-  if (auto ok = check(code, "clEnqueueMapBuffer", name_, While::Running); !ok)
-    return std::unexpected(ok.error());
+  if (auto ok = check(code, "clEnqueueMapBuffer", name_, While::Running); !ok) return passOn(ok);
   return there;
 }
 
@@ -280,7 +279,7 @@ Result<void> Device::copy(const gpu::Buffer& buffer, size_t first, std::span<std
 
 Result<void*> Device::map(const gpu::Buffer& buffer, size_t first, size_t bytes, bool toWrite) {
   if (!toWrite)
-    if (auto ok = finish(); !ok) return std::unexpected(std::move(ok.error()));
+    if (auto ok = finish(); !ok) return passOn(ok);
   return mapped(memoryOf(buffer), toWrite ? CL_MAP_WRITE : CL_MAP_READ, first, bytes);
 }
 
@@ -343,12 +342,11 @@ Result<cl_program> Device::compile(const KernelName& name) const {
   cl_int code = CL_SUCCESS;
   const cl_program program =
       api_.clCreateProgramWithSource(context_, parts.size(), starts, lengths, &code);
-  if (auto ok = check(code, "clCreateProgramWithSource", name_); !ok)
-    return std::unexpected(ok.error());
+  if (auto ok = check(code, "clCreateProgramWithSource", name_); !ok) return passOn(ok);
   auto built = build(program, name);
   if (built) return program;
   (void)api_.clReleaseProgram(program);
-  return std::unexpected(std::move(built.error()));
+  return passOn(built);
 }
 
 // The cache ---------------------------------------------------------------------------------------
@@ -410,10 +408,10 @@ Result<cl_program> Device::program(const KernelName& name) {
 Result<cl_kernel> Device::kernel(const KernelName& name) {
   const std::lock_guard lock(mutex());
   const auto compiled = program(name);
-  if (!compiled) return std::unexpected(compiled.error());
+  if (!compiled) return passOn(compiled);
   cl_int code = CL_SUCCESS;
   const cl_kernel kernel = api_.clCreateKernel(*compiled, name.function.c_str(), &code);
-  if (auto ok = check(code, "clCreateKernel", name_); !ok) return std::unexpected(ok.error());
+  if (auto ok = check(code, "clCreateKernel", name_); !ok) return passOn(ok);
   return kernel;
 }
 
@@ -421,11 +419,11 @@ Result<std::unique_ptr<gpu::Call>> Device::call(const KernelName& name, size_t p
                                                 std::span<const std::byte> geometry,
                                                 WorkItems items) {
   const auto made = kernel(name);
-  if (!made) return std::unexpected(made.error());
+  if (!made) return passOn(made);
   auto call = std::make_unique<Call>(*this, *made, items);
   const auto last = static_cast<cl_uint>(pointers + 1);
   const auto set = api_.clSetKernelArg(*made, last, geometry.size(), geometry.data());
-  if (auto ok = check(set, "clSetKernelArg", name_); !ok) return std::unexpected(ok.error());
+  if (auto ok = check(set, "clSetKernelArg", name_); !ok) return passOn(ok);
   return call;
 }
 
@@ -468,9 +466,10 @@ Result<void> Call::enqueue(std::span<const gpu::Pointer> pointers) const {
     places_ = places;
   }
   device_.noteBegun();
-  return check(device_.api().clEnqueueNDRangeKernel(device_.queue(), kernel_, 1, nullptr,
-                                                    &items_.all, &items_.group, 0, nullptr, nullptr),
-               "clEnqueueNDRangeKernel", device_.name(), While::Running);
+  return check(
+      device_.api().clEnqueueNDRangeKernel(device_.queue(), kernel_, 1, nullptr, &items_.all,
+                                           &items_.group, 0, nullptr, nullptr),
+      "clEnqueueNDRangeKernel", device_.name(), While::Running);
 }
 
 }  // namespace minnow::backend::cl

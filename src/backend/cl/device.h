@@ -122,7 +122,7 @@ class Device final : public gpu::Device {
   size_t mostBytes_ = 0;
   bool isCpu_ = false, hasSameBits_ = false;
   std::map<std::array<std::string, 3>, cl_program> programs_;  // by file, options and text
-  std::vector<std::pair<std::string, cl_program>> unkept_;  // by key of the cache: not there yet
+  std::vector<std::pair<std::string, cl_program>> unkept_;     // by key of the cache: not there yet
   std::atomic<bool> hasUnkept_ = false;
   std::atomic<uint64_t> begun_ = 0, waitedFor_ = 0;  // commands, and of these the last
 };

@@ -104,9 +104,13 @@ std::string partText(const gpu::KernelName& kernel, string_view text, size_t num
   const string_view geometry = nameBefore(rest, rest.rfind(' '));
   return minnow::text("static void part_", number,
                       "(global char* block, global char* constants, global const int* part) {\n"
-                      "  const ", geometry, " g = *(global const ", geometry, "*)(part + ",
-                      1 + 2 * gpu::kMostPointers, ");\n"
-                      "  const long4 places = (long4)(", places, ");\n"
+                      "  const ",
+                      geometry, " g = *(global const ", geometry, "*)(part + ",
+                      1 + 2 * gpu::kMostPointers,
+                      ");\n"
+                      "  const long4 places = (long4)(",
+                      places,
+                      ");\n"
                       "  for (int i = get_local_id(0); i < g.items; i += get_local_size(0))\n    ",
                       kernel.function, "(i, ", pointers, "places, g);\n}\n");
 }
@@ -140,7 +144,8 @@ std::string joinedText(std::span<const gpu::KernelName> kernels) {
          "                   long4 range, int items) {\n"
          "  for (int p = (int)range.x; p < (int)range.y; ++p) {\n"
          "    global const int* part = parts + parts[p];\n"
-         "    switch (part[0]) {\n" + cases +
+         "    switch (part[0]) {\n" +
+         cases +
          "    }\n"
          "    barrier(CLK_GLOBAL_MEM_FENCE);\n"
          "  }\n"

@@ -41,9 +41,9 @@ void find(void* library, const Api& api, const char* name, Function& function,
 
 Result<Api> load() {
   const auto egl = opened(kEgl);
-  if (!egl) return std::unexpected(egl.error());
+  if (!egl) return passOn(egl);
   const auto gles = opened(kGles);
-  if (!gles) return std::unexpected(gles.error());
+  if (!gles) return passOn(gles);
   Api found{};
   const char* missing = nullptr;
   found.eglGetProcAddress =
@@ -102,7 +102,7 @@ std::unexpected<Error> failed(int code, bool memory, const char* call) {
 
 Result<const Api*> api() {
   static const Result<Api> loaded = load();
-  if (!loaded) return std::unexpected(loaded.error());
+  if (!loaded) return passOn(loaded);
   return &*loaded;
 }
 

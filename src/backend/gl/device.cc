@@ -70,14 +70,14 @@ const gpu::Opened& Device::get() {
 
 Result<GlDevice> Device::shared() {
   const gpu::Opened& opened = get();
-  if (!opened) return std::unexpected(opened.error());
+  if (!opened) return passOn(opened);
   const auto& device = static_cast<const Device&>(**opened);
   return GlDevice{device.display_, device.context_};
 }
 
 gpu::Opened Device::open() {
   const auto found = gl::api();
-  if (!found) return std::unexpected(found.error());
+  if (!found) return passOn(found);
   const Api& api = **found;
   std::unique_ptr<Device> device(new Device(api));
   if (const EGLDisplay display = api.eglGetCurrentDisplay(); display != EGL_NO_DISPLAY)
@@ -90,7 +90,7 @@ gpu::Opened Device::open() {
     last = device->start(display, EGL_NO_CONTEXT);
     if (last) return device;
   }
-  return std::unexpected(std::move(last.error()));
+  return passOn(last);
 }
 
 Result<void> Device::start(EGLDisplay display, EGLContext beside) {
@@ -114,7 +114,7 @@ Result<void> Device::start(EGLDisplay display, EGLContext beside) {
 
 Result<void> Device::askLimits() {
   auto turn = gpu::Turn::take(*this);
-  if (!turn) return std::unexpected(std::move(turn.error()));
+  if (!turn) return passOn(turn);
   const auto words = [&](GLenum what) {
     const GLubyte* letters = api_.glGetString(what);
     return std::string(letters != nullptr ? reinterpret_cast<const char*>(letters) : "");
@@ -192,7 +192,7 @@ Buffer::~Buffer() {
 Result<std::unique_ptr<gpu::Buffer>> Device::buffer(size_t bytes) {
   const size_t size = std::max<size_t>(bytes, base::kAlignment);
   auto turn = gpu::Turn::take(*this);
-  if (!turn) return std::unexpected(turn.error());
+  if (!turn) return passOn(turn);
   GLuint name = 0;
   api_.glGenBuffers(1, &name);
   api_.glBindBuffer(GL_COPY_WRITE_BUFFER, name);
@@ -201,7 +201,7 @@ Result<std::unique_ptr<gpu::Buffer>> Device::buffer(size_t bytes) {
     api_.glDeleteBuffers(1, &name);
     return fail(ok.error().code, ok.error().message, "; ", size, " bytes on ", name_);
   }
-  if (auto ok = turn->end(); !ok) return std::unexpected(ok.error());
+  if (auto ok = turn->end(); !ok) return passOn(ok);
   return std::make_unique<Buffer>(*this, Buffer::Object{name}, size);
 }
 
@@ -209,12 +209,12 @@ Result<std::unique_ptr<gpu::Buffer>> Device::constant(std::span<const std::byte>
   auto made = buffer(base::blockBytes(bytes.size()));
   if (!made || bytes.empty()) return made;
   auto turn = gpu::Turn::take(*this);
-  if (!turn) return std::unexpected(turn.error());
+  if (!turn) return passOn(turn);
   const auto there = map(**made, 0, bytes.size(), true);
-  if (!there) return std::unexpected(there.error());
+  if (!there) return passOn(there);
   std::ranges::copy(bytes, static_cast<std::byte*>(*there));
-  if (auto ok = unmap(**made, *there); !ok) return std::unexpected(ok.error());
-  if (auto ok = turn->end(); !ok) return std::unexpected(ok.error());
+  if (auto ok = unmap(**made, *there); !ok) return passOn(ok);
+  if (auto ok = turn->end(); !ok) return passOn(ok);
   return made;
 }
 
@@ -223,7 +223,7 @@ Result<void*> Device::map(const gpu::Buffer& buffer, size_t first, size_t bytes,
   void* there = api_.glMapBufferRange(GL_COPY_WRITE_BUFFER, static_cast<GLintptr>(first),
                                       static_cast<GLsizeiptr>(bytes),
                                       toWrite ? GL_MAP_WRITE_BIT : GL_MAP_READ_BIT);
-  if (auto ok = check("glMapBufferRange"); !ok) return std::unexpected(ok.error());
+  if (auto ok = check("glMapBufferRange"); !ok) return passOn(ok);
   if (there == nullptr) return fail(ErrorCode::OutOfMemory, "gl: glMapBufferRange gives nothing");
   return there;
 }
@@ -237,7 +237,7 @@ Result<void> Device::unmap(const gpu::Buffer& buffer, void*) {
 
 Result<void> Device::finish() {
   auto turn = gpu::Turn::take(*this);
-  if (!turn) return std::unexpected(turn.error());
+  if (!turn) return passOn(turn);
   api_.glFinish();
   return turn->end();
 }
@@ -259,7 +259,7 @@ constexpr const char* kSharing =
 
 Result<gpu::Theirs> Device::theirs(const DeviceTensor& tensor, size_t bytes) {
   auto turn = gpu::Turn::take(*this);
-  if (!turn) return std::unexpected(turn.error());
+  if (!turn) return passOn(turn);
   if (tensor.gl == 0 || !api_.glIsBuffer(tensor.gl))
     return fail(ErrorCode::InvalidArgument, "gl: the session computes on ", name_,
                 ", by OpenGL ES, which has no buffer object ", tensor.gl, kSharing);
@@ -270,18 +270,18 @@ Result<gpu::Theirs> Device::theirs(const DeviceTensor& tensor, size_t bytes) {
     return fail(ErrorCode::ShapeMismatch, "gl: the application's buffer has ", size, " bytes, ",
                 bytes, " were expected");
   waitFor(tensor.ready);
-  if (auto ok = turn->end(); !ok) return std::unexpected(ok.error());
+  if (auto ok = turn->end(); !ok) return passOn(ok);
   return gpu::Theirs{std::make_unique<Buffer>(
       *this, Buffer::Object{tensor.gl, GL_SHADER_STORAGE_BUFFER, false}, bytes)};
 }
 
 Result<gpu::Theirs> Device::theirs(const DevicePicture& picture) {
   auto turn = gpu::Turn::take(*this);
-  if (!turn) return std::unexpected(turn.error());
+  if (!turn) return passOn(turn);
   waitFor(picture.ready);
   const auto found = picture.image != nullptr ? textureOfImage(picture) : textureOf(picture);
-  if (!found) return std::unexpected(found.error());
-  if (auto ok = turn->end(); !ok) return std::unexpected(ok.error());
+  if (!found) return passOn(found);
+  if (auto ok = turn->end(); !ok) return passOn(ok);
   return gpu::Theirs{std::make_unique<Buffer>(*this, *found, 0),
                      found->target == GL_TEXTURE_2D ? "" : "-D EXTERNAL=1"};
 }
@@ -291,8 +291,8 @@ Result<Buffer::Object> Device::textureOf(const DevicePicture& picture) const {
     return fail(ErrorCode::InvalidArgument, "gl: the session computes on ", name_,
                 ", by OpenGL ES, which has no texture ", picture.texture, kSharing);
   api_.glBindTexture(GL_TEXTURE_2D, picture.texture);
-  if (auto ok = check("glBindTexture as GL_TEXTURE_2D"); !ok) return std::unexpected(ok.error());
-  if (auto ok = checkTexture(picture); !ok) return std::unexpected(ok.error());
+  if (auto ok = check("glBindTexture as GL_TEXTURE_2D"); !ok) return passOn(ok);
+  if (auto ok = checkTexture(picture); !ok) return passOn(ok);
   return Buffer::Object{picture.texture, GL_TEXTURE_2D, false};
 }
 
@@ -314,7 +314,7 @@ Result<Buffer::Object> Device::textureOfImage(const DevicePicture& picture) cons
     api_.glDeleteTextures(1, &made.name);
     if (isKnown) break;
   }
-  return std::unexpected(ok.error());
+  return passOn(ok);
 }
 
 /// Of the one that is bound.
@@ -412,7 +412,7 @@ Result<Shader> Device::program(const KernelName& name) {
   Shader& known = programs_[name];
   if (known.name != 0) return known;
   const auto made = make(name);
-  if (!made) return std::unexpected(made.error());
+  if (!made) return passOn(made);
   known = {.name = *made,
            .at = api_.glGetUniformLocation(*made, "at"),
            .words = api_.glGetUniformLocation(*made, "words")};
@@ -422,10 +422,10 @@ Result<Shader> Device::program(const KernelName& name) {
 Result<std::unique_ptr<gpu::Call>> Device::call(const KernelName& name, size_t,
                                                 std::span<const std::byte> geometry, size_t items) {
   auto turn = gpu::Turn::take(*this);
-  if (!turn) return std::unexpected(turn.error());
+  if (!turn) return passOn(turn);
   const auto made = program(name);
-  if (!made) return std::unexpected(made.error());
-  if (auto ok = turn->end(); !ok) return std::unexpected(ok.error());
+  if (!made) return passOn(made);
+  if (auto ok = turn->end(); !ok) return passOn(ok);
   return std::make_unique<Call>(*this, *made, geometry, items);
 }
 

@@ -4,6 +4,7 @@
 
 #include "backend/gpu/axes.h"
 #include "backend/gpu/rows.h"
+#include "base/fail.h"
 #include "base/threads.h"
 #include "kernels/elementwise.h"
 #include "ops/batch_normalization.h"
@@ -64,10 +65,10 @@ Result<void> prepareBatchNormalization(const Work& work, Device& device, Launche
   fill(axes.strides[2], g.parameters);
   g.each = static_cast<int32_t>(work.inputs[1].shape.elements());
   const auto x = launches.operand(work, 0);
-  if (!x) return std::unexpected(x.error());
+  if (!x) return passOn(x);
   const std::vector<float> numbers = parametersOf(work);
   const auto parameters = launches.addConstant(std::as_bytes(std::span(numbers)));
-  if (!parameters) return std::unexpected(parameters.error());
+  if (!parameters) return passOn(parameters);
   return launches.add({"channels", "batchNormalization", ""},
                       {*x, {Operand::In::Constants, *parameters}, {Operand::In::Outputs}}, g);
 }
@@ -95,7 +96,7 @@ Result<void> prepareLrn(const Work& work, Device& device, Launches& launches) {
   g.xChannel = static_cast<int32_t>(x.strides[1]), g.yChannel = static_cast<int32_t>(y.strides[1]);
   g.weight = lrn.alpha / static_cast<float>(lrn.size), g.beta = lrn.beta, g.bias = lrn.bias;
   const auto from = launches.operand(work, 0);
-  if (!from) return std::unexpected(from.error());
+  if (!from) return passOn(from);
   return launches.add({"channels", "lrn", ""}, {*from, {Operand::In::Outputs}}, g);
 }
 

@@ -109,11 +109,11 @@ Result<void> addConv(const Work& work, const ops::Epilogue& epilogue, ConvGeomet
   g.items = static_cast<int32_t>(work.outputs[0].shape[0]) * g.out[0] * g.out[1] * g.across *
             g.panels * (isDepthwise(g) ? 1 : g.groups);
   const auto x = launches.operand(work, 0);
-  if (!x) return std::unexpected(x.error());
+  if (!x) return passOn(x);
   const auto weights = packedWeights(work.op, work.inputs[1], launches);
-  if (!weights) return std::unexpected(weights.error());
+  if (!weights) return passOn(weights);
   const auto bias = g.bias < 0 ? weights : launches.operand(work, 2);
-  if (!bias) return std::unexpected(bias.error());
+  if (!bias) return passOn(bias);
   return launches.add({"conv", function, epilogueOption(epilogue.fn) + options},
                       {*x, *weights, *bias, {Operand::In::Outputs}}, g);
 }
@@ -175,7 +175,7 @@ Result<Operand> packedWeights(const ops::Operator& op, const TensorView& w, Laun
     panels = packed;
   }
   const auto index = launches.addWeights(panels);
-  if (!index) return std::unexpected(index.error());
+  if (!index) return passOn(index);
   return Operand{Operand::In::Constants, *index};
 }
 

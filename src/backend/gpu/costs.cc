@@ -10,6 +10,7 @@
 
 #include "backend/gpu/trial.h"
 #include "base/aligned.h"
+#include "base/fail.h"
 #include "kernels/pack.h"
 #include "ops/binary.h"
 #include "ops/conv.h"
@@ -49,7 +50,7 @@ Result<Trial> trialOf(const ops::Operator& op, const std::vector<TensorView>& in
   std::vector<TensorType> in;
   for (const TensorView& view : inputs) in.push_back({view.type, view.shape});
   auto out = op.inferShape(in);
-  if (!out) return std::unexpected(std::move(out.error()));
+  if (!out) return passOn(out);
   const std::vector<TensorView> outputs{viewOf((*out)[0].shape)};
   return Trial::make({op, inputs, outputs, in, {out->data(), out->size()}, {1}}, in);
 }
@@ -59,13 +60,13 @@ Result<double> leastCrossing(const Backend& backend, int64_t elements) {
   const auto bytes = static_cast<size_t>(elements) * sizeof(float);
   const auto block = memory.allocate(bytes);
   const auto from = base::alignedBytes(bytes);
-  if (!block) return std::unexpected(block.error());
+  if (!block) return passOn(block);
   double best = std::numeric_limits<double>::infinity();
   for (int i = 0; i < 5; ++i) {
     const auto begin = std::chrono::steady_clock::now();
     const auto ok = memory.upload(viewOf({elements}, from.get()), **block, viewOf({elements}));
-    if (!ok) return std::unexpected(ok.error());
-    if (auto done = backend.wait(kDone); !done) return std::unexpected(done.error());
+    if (!ok) return passOn(ok);
+    if (auto done = backend.wait(kDone); !done) return passOn(done);
     best = std::min(
         best,
         std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - begin).count());
@@ -99,7 +100,7 @@ Result<void> measureProducts(const Backend& backend, const Backend& host, Costs&
       base::alignedBytes(static_cast<size_t>(kernels::packedBytes(Packing::F32x16, matrices)));
   weights.data = panels.get(), weights.packing = Packing::F32x16;  // as models have them
   auto trial = trialOf(conv, {viewOf({1, 64, 28, 28}), weights});
-  if (!trial) return std::unexpected(trial.error());
+  if (!trial) return passOn(trial);
   const auto there = least(*trial, backend), here = least(*trial, host);
   if (!there || !here) return std::unexpected(!there ? there.error() : here.error());
   const double scale = host.cost(trial->work()) / *here;

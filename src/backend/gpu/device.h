@@ -12,6 +12,7 @@
 
 #include "backend/backend.h"
 #include "backend/gpu/cache.h"
+#include "base/fail.h"
 
 namespace minnow::backend::gpu {
 
@@ -29,10 +30,10 @@ class Buffer : public DeviceBlock {
 
 /// Which of the kernels' texts is compiled, and how.
 struct KernelName {
-  std::string file;      ///< of the folder kernels/, without its ending
-  std::string function;  ///< of that file
-  std::string options;   ///< "-D EPILOGUE=Relu"
-  std::string text = {}; ///< in place of the file's, where it was made
+  std::string file;       ///< of the folder kernels/, without its ending
+  std::string function;   ///< of that file
+  std::string options;    ///< "-D EPILOGUE=Relu"
+  std::string text = {};  ///< in place of the file's, where it was made
   auto operator<=>(const KernelName&) const = default;
 };
 
@@ -205,7 +206,7 @@ class Device {
 class Turn {
  public:
   static Result<Turn> take(Device& device) {
-    if (auto ok = device.enter(); !ok) return std::unexpected(std::move(ok.error()));
+    if (auto ok = device.enter(); !ok) return passOn(ok);
     return Turn(device);
   }
   Turn(Turn&& other) noexcept : device_(std::exchange(other.device_, nullptr)) {}

@@ -61,9 +61,9 @@ Result<void> prepare(const Work& work, const Device& device, Launches& launches,
                      const std::string& function, const ops::Epilogue& epilogue) {
   const int second = work.inputs.size() > 1 ? 1 : 0;
   const auto a = launches.operand(work, 0);
-  if (!a) return std::unexpected(a.error());
+  if (!a) return passOn(a);
   const auto b = second == 0 ? a : launches.operand(work, second);
-  if (!b) return std::unexpected(b.error());
+  if (!b) return passOn(b);
   return launches.add(
       {"elementwise", "elementwise", "-D BINARY=" + function + " " + epilogueOption(epilogue.fn)},
       {*a, *b, {Operand::In::Outputs}},

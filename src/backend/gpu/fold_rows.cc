@@ -105,7 +105,7 @@ Result<void> takesSets(const Work& work, const Device& device) {
 Result<void> addFold(Launches& launches, const Work& work, const char* function,
                      const std::string& options, const Fold& g) {
   const auto x = launches.operand(work, 0);
-  if (!x) return std::unexpected(x.error());
+  if (!x) return passOn(x);
   return launches.add({"fold", function, options}, {*x, {Operand::In::Outputs}}, g);
 }
 
@@ -180,7 +180,7 @@ Result<void> addWithParameters(Launches& launches, const Work& work, const char*
   for (int input = 0; input < 3; ++input) {
     const bool there = work.inputs.size() > static_cast<size_t>(input) && work.inputs[input];
     const auto operand = launches.operand(work, there ? input : 0);
-    if (!operand) return std::unexpected(operand.error());
+    if (!operand) return passOn(operand);
     operands.push_back(*operand);
   }
   operands.push_back({Operand::In::Outputs});
@@ -196,7 +196,7 @@ Result<void> addMoments(const Work& work, const std::string& options, int lanes,
     const TensorView& y = work.outputs[static_cast<size_t>(output)];
     if (!y) continue;
     const auto x = launches.operand(work, 0);
-    if (!x) return std::unexpected(x.error());
+    if (!x) return passOn(x);
     Fold g =
         foldOf({work.inputs[0], stridesOfResult(work.inputs[0], y, mask, true)}, mask, true, lanes);
     g.epsilon = norm.epsilon;

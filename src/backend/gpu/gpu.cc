@@ -7,6 +7,7 @@
 #include "backend/gpu/launches.h"
 #include "backend/gpu/rows.h"
 #include "backend/reference/host.h"
+#include "base/fail.h"
 #include "base/half.h"
 #include "kernels/elementwise.h"
 
@@ -24,7 +25,7 @@ class Mapped {
     const auto first = static_cast<size_t>(static_cast<int64_t>(deviceOffset(view)) + low);
     const auto there =
         device.map(buffer, first, static_cast<size_t>(reach.elements() * size), toWrite);
-    if (!there) return std::unexpected(there.error());
+    if (!there) return passOn(there);
     mapped.there_ = *there;
     mapped.view_.data = static_cast<std::byte*>(mapped.there_) - low;
     return mapped;
@@ -80,7 +81,7 @@ void copy(const TensorView& from, const TensorView& to) {
 Result<void> crossMapped(Device& device, const Buffer& buffer, const TensorView& there,
                          const TensorView& host, bool toDevice) {
   auto mapped = Mapped::make(device, buffer, there, toDevice);
-  if (!mapped) return std::unexpected(mapped.error());
+  if (!mapped) return passOn(mapped);
   toDevice ? copy(host, mapped->view()) : copy(mapped->view(), host);
   return mapped->end();
 }
@@ -89,21 +90,21 @@ Result<void> crossMapped(Device& device, const Buffer& buffer, const TensorView&
 Result<Event> crossOn(Device& device, const Buffer& buffer, const TensorView& there,
                       const TensorView& host, bool toDevice) {
   if (there.elements() == 0) return kDone;
-  if (auto ok = device.startNoted(); !ok) return std::unexpected(std::move(ok.error()));
+  if (auto ok = device.startNoted(); !ok) return passOn(ok);
   auto turn = Turn::take(device);
-  if (!turn) return std::unexpected(turn.error());
+  if (!turn) return passOn(turn);
   const std::span bytes(static_cast<std::byte*>(host.data), host.bytes());
   const bool begins = device.copies() && host.type == there.type && lieAlike(host, there);
   auto ok = begins ? device.copy(buffer, deviceOffset(there), bytes, toDevice)
                    : crossMapped(device, buffer, there, host, toDevice);
   if (ok) ok = turn->end();
-  if (!ok) return std::unexpected(std::move(ok.error()));
+  if (!ok) return passOn(ok);
   return begins ? kDone + 1 : kDone;
 }
 
 Result<Event> cross(const Opened& device, DeviceBlock& block, const TensorView& there,
                     const TensorView& host, bool toDevice) {
-  if (!device) return std::unexpected(device.error());
+  if (!device) return passOn(device);
   return (*device)->ran(crossOn(**device, static_cast<Buffer&>(block), there, host, toDevice));
 }
 
@@ -157,11 +158,11 @@ bool DeviceBackend::hasFailed() const {
 
 Result<void> DeviceBackend::supports(const Work& work) const {
   const Opened& opened = device();
-  if (!opened) return std::unexpected(opened.error());
+  if (!opened) return passOn(opened);
   if (const std::string* failure = (*opened)->failure())
     return fail(ErrorCode::Unsupported, "it failed before: ", *failure);
   const auto row = rowFor(work, **opened);
-  if (!row) return std::unexpected(row.error());
+  if (!row) return passOn(row);
   return tests_.check(*this, **opened, **row, work);
 }
 
@@ -169,23 +170,23 @@ double DeviceBackend::cost(const Work& work) const { return costs().of(work); }
 
 Result<std::unique_ptr<Kernel>> DeviceBackend::prepare(std::span<const Work> forms) const {
   const Opened& opened = device();
-  if (!opened) return std::unexpected(opened.error());
+  if (!opened) return passOn(opened);
   const Work& work = forms.front();  // steps on a device do not run in strips
   const auto row = rowFor(work, **opened);
-  if (!row) return std::unexpected(row.error());
+  if (!row) return passOn(row);
   auto launches =
       std::make_unique<Launches>(**opened, (*row)->name, storesHalves(work), (*row)->constants);
   auto ok = (*opened)->noted((*row)->prepare(work, **opened, *launches));
   launches->cost = hostCost(work);
   const bool waits = work.inProgram && mayJoin(**opened, *launches);  // for its neighbours
   if (ok && !waits) ok = (*opened)->noted(launches->compile());
-  if (!ok) return std::unexpected(std::move(ok.error()));
+  if (!ok) return passOn(ok);
   return launches;
 }
 
 Result<void> DeviceBackend::join(std::span<const PlacedKernel> steps) const {
   const Opened& opened = device();
-  if (!opened) return std::unexpected(opened.error());
+  if (!opened) return passOn(opened);
   return (*opened)->noted(gpu::join(**opened, steps));
 }
 
@@ -198,7 +199,7 @@ static Result<void> finishAll(Device& device) {
 
 Result<void> DeviceBackend::wait(Event event) const {
   const Opened& opened = device();
-  if (!opened) return std::unexpected(opened.error());
+  if (!opened) return passOn(opened);
   auto done = (*opened)->ran(finishAll(**opened));
   if (done && event != kDone) (*opened)->keepWhatRan();
   return done;
@@ -206,7 +207,7 @@ Result<void> DeviceBackend::wait(Event event) const {
 
 Result<std::unique_ptr<DeviceBlock>> DeviceBackend::allocate(size_t bytes) const {
   const Opened& opened = device();
-  if (!opened) return std::unexpected(opened.error());
+  if (!opened) return passOn(opened);
   return (*opened)->noted((*opened)->buffer(bytes));
 }
 

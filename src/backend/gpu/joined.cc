@@ -8,6 +8,7 @@
 #include "backend/gpu/launches.h"
 #include "backend/gpu/rows.h"
 #include "base/aligned.h"
+#include "base/fail.h"
 #include "base/heap_bytes.h"
 
 namespace minnow::backend::gpu {
@@ -43,7 +44,7 @@ Result<void> Device::startNoted() {
   const std::lock_guard lock(mutex_);
   if (noted_.joined == nullptr) return {};
   auto turn = Turn::take(*this);
-  if (!turn) return std::unexpected(std::move(turn.error()));
+  if (!turn) return passOn(turn);
   auto ok = startNotedHere();
   return ok ? turn->end() : ok;
 }
@@ -121,12 +122,12 @@ class Table {
 
   Result<std::shared_ptr<Joined>> make() const {
     auto call = device_.joined(kernels_);
-    if (!call) return std::unexpected(std::move(call.error()));
+    if (!call) return passOn(call);
     auto constants = device_.constant(constants_);
-    if (!constants) return std::unexpected(std::move(constants.error()));
+    if (!constants) return passOn(constants);
     const std::vector<int32_t> all = words();
     auto table = device_.constant(std::as_bytes(std::span(all)));
-    if (!table) return std::unexpected(std::move(table.error()));
+    if (!table) return passOn(table);
     return std::make_shared<Joined>(device_, std::move(*call), std::move(*constants),
                                     std::move(*table));
   }
@@ -141,7 +142,7 @@ class Table {
     for (const Operand& operand : launch.operands) {
       const Pointer pointer = launches.resolve(operand, args);
       auto at = placeOf(pointer);
-      if (!at) return std::unexpected(std::move(at.error()));
+      if (!at) return passOn(at);
       words_.push_back(pointer.buffer != nullptr);
       words_.push_back(*at);
     }
@@ -164,7 +165,7 @@ class Table {
     int64_t at = pointer.at;
     if (pointer.buffer != nullptr) {
       const auto first = copied(*pointer.buffer);
-      if (!first) return std::unexpected(first.error());
+      if (!first) return passOn(first);
       at += static_cast<int64_t>(*first) / pointer.size;
     }
     if (at >= INT32_MIN && at <= INT32_MAX) return static_cast<int32_t>(at);
@@ -175,14 +176,14 @@ class Table {
   Result<size_t> copied(const Buffer& buffer) {
     if (buffer_ == &buffer) return first_;
     auto turn = Turn::take(device_);
-    if (!turn) return std::unexpected(turn.error());
+    if (!turn) return passOn(turn);
     const auto there = device_.map(buffer, 0, buffer.bytes(), false);
-    if (!there) return std::unexpected(there.error());
+    if (!there) return passOn(there);
     buffer_ = &buffer, first_ = base::alignUp(constants_.size());
     constants_.resize(first_ + buffer.bytes());
     std::copy_n(static_cast<const std::byte*>(*there), buffer.bytes(), constants_.data() + first_);
-    if (auto ok = device_.unmap(buffer, *there); !ok) return std::unexpected(std::move(ok.error()));
-    if (auto ok = turn->end(); !ok) return std::unexpected(std::move(ok.error()));
+    if (auto ok = device_.unmap(buffer, *there); !ok) return passOn(ok);
+    if (auto ok = turn->end(); !ok) return passOn(ok);
     return first_;
   }
 
@@ -210,7 +211,7 @@ Result<void> joinSteps(Device& device, std::span<const Step> steps) {
     if (auto ok = table.add(step); !ok) return ok;
   }
   const auto joined = table.make();
-  if (!joined) return std::unexpected(joined.error());
+  if (!joined) return passOn(joined);
   for (size_t i = 0; i < steps.size(); ++i)
     steps[i].launches->becomeParts(*joined, first[i], steps[i].begins);
   return {};
@@ -236,9 +237,9 @@ TensorView placeOfTrial(int place, bool reversed) {
 template <class Visit>
 Result<void> withNumbers(Device& device, const Buffer& buffer, bool toWrite, const Visit& visit) {
   auto turn = Turn::take(device);
-  if (!turn) return std::unexpected(std::move(turn.error()));
+  if (!turn) return passOn(turn);
   const auto there = device.map(buffer, 0, buffer.bytes(), toWrite);
-  if (!there) return std::unexpected(there.error());
+  if (!there) return passOn(there);
   visit(std::span(static_cast<float*>(*there), buffer.bytes() / sizeof(float)));
   auto ok = device.unmap(buffer, *there);
   return ok ? turn->end() : ok;
@@ -260,15 +261,14 @@ Result<void> tryJoining(Device& device) {
   }
   if (auto ok = joinSteps(device, steps); !ok) return ok;
   const auto block = device.buffer(kPlaces * kCount * sizeof(float));
-  if (!block) return std::unexpected(block.error());
+  if (!block) return passOn(block);
   auto ok = withNumbers(device, **block, true, [](std::span<float> numbers) {
     for (int i = 0; i < kCount; ++i) numbers[static_cast<size_t>(i)] = static_cast<float>(i);
   });
   for (const Step& step : steps) {
     kernels::KernelArgs args = step.args;
     args.block = block->get();
-    if (const auto begun = step.launches->run(args); ok && !begun)
-      ok = std::unexpected(begun.error());
+    if (const auto begun = step.launches->run(args); ok && !begun) ok = passOn(begun);
   }
   if (ok) ok = device.startNoted();
   bool right = true;

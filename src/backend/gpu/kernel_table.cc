@@ -95,7 +95,7 @@ Result<const Row*> rowFor(const Work& work, const Device& device) {
       if (ok && row.constants == Constants::Halves && storesHalves(work)) ok = checkConstants(work);
       if (ok) ok = row.supports(work, device);
       if (ok) return &row;
-      found = std::unexpected(std::move(ok.error()));
+      found = passOn(ok);
     }
   return found;
 }

@@ -50,7 +50,7 @@ Launches::Launches(Device& device, const char* name, bool halves, Constants cons
 
 Result<int> Launches::addConstant(std::span<const std::byte> bytes, size_t size) {
   auto made = device_.constant(bytes);
-  if (!made) return std::unexpected(made.error());
+  if (!made) return passOn(made);
   constants_.push_back({std::move(*made), static_cast<int64_t>(size)});
   return static_cast<int>(constants_.size()) - 1;
 }
@@ -78,7 +78,7 @@ Result<Operand> Launches::operand(const Work& work, int input) {
   const Reach reach(view);
   if (view.type == DataType::Float32) {
     const auto index = addNumbers(numbersOf(work, input));
-    if (!index) return std::unexpected(index.error());
+    if (!index) return passOn(index);
     return Operand{Operand::In::Constants, *index, -reach.low};
   }
   const size_t size = elementSize(view.type), before = static_cast<size_t>(-reach.low) * size;
@@ -88,7 +88,7 @@ Result<Operand> Launches::operand(const Work& work, int input) {
   const size_t first = padded.size() + before;  // element 0 lies at a whole number of four bytes
   if (!padded.empty()) padded.insert(padded.end(), bytes.begin(), bytes.end());
   const auto index = addConstant(padded.empty() ? bytes : std::span<const std::byte>(padded));
-  if (!index) return std::unexpected(index.error());
+  if (!index) return passOn(index);
   return Operand{Operand::In::Constants, *index, static_cast<int64_t>(first / sizeof(float))};
 }
 
@@ -130,7 +130,7 @@ Result<void> Launches::compile() {
     KernelName name = it.name;
     if (halves_) name.options += kHalves;
     auto call = device_.call(name, launch.operands.size(), it.geometry, it.items);
-    if (!call) return std::unexpected(call.error());
+    if (!call) return passOn(call);
     launch.call = std::move(*call);
     launch.described.reset();
   }
@@ -204,9 +204,9 @@ Result<Event> Launches::run(const kernels::KernelArgs& args) const {
 Result<Event> Launches::begin(const kernels::KernelArgs& args) const {
   const std::lock_guard lock(device_.mutex());
   auto turn = Turn::take(device_);
-  if (!turn) return std::unexpected(turn.error());
-  if (auto ok = joined_ ? note(args) : enqueue(args); !ok) return std::unexpected(ok.error());
-  if (auto ok = turn->end(); !ok) return std::unexpected(ok.error());
+  if (!turn) return passOn(turn);
+  if (auto ok = joined_ ? note(args) : enqueue(args); !ok) return passOn(ok);
+  if (auto ok = turn->end(); !ok) return passOn(ok);
   return kDone + 1;
 }
 

@@ -137,9 +137,9 @@ Result<void> prepareMatMul(const Work& work, Device& device, Launches& launches)
   TensorView right = work.inputs[1];
   MatMulGeometry g = geometryOf(work, right, matrix);
   auto a = launches.operand(work, 0);
-  if (!a) return std::unexpected(a.error());
+  if (!a) return passOn(a);
   auto b = matrices ? packedWeights(op, right, launches) : launches.operand(work, 1);
-  if (!b) return std::unexpected(b.error());
+  if (!b) return passOn(b);
   if (areApart(work, device) && isBetterTurned(g, device.lanes())) {
     turn(g);
     std::swap(a, b);
@@ -152,7 +152,7 @@ Result<void> prepareMatMul(const Work& work, Device& device, Launches& launches)
     b = rows;
   }
   const auto bias = g.bias < 0 ? a : launches.operand(work, 2);
-  if (!bias) return std::unexpected(bias.error());
+  if (!bias) return passOn(bias);
   const KernelName name = settle(g, matrices.has_value(), device, op.epilogue.fn);
   return launches.add(name, {*a, *b, *bias, {Operand::In::Outputs}}, g);
 }

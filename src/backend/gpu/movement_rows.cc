@@ -81,7 +81,7 @@ Result<std::vector<Copy>> copiesOf(const Work& work) {
   noted = &copies;
   const auto ok = Move(work.op, {inputs, outputs, {}, &alone}, note);
   noted = nullptr;
-  if (!ok) return std::unexpected(ok.error());
+  if (!ok) return passOn(ok);
   return copies;
 }
 
@@ -104,7 +104,7 @@ Result<std::vector<Operand>> operandsOf(const Work& work, Launches& launches) {
   for (size_t i = 0; i < work.inputs.size(); ++i) {
     const bool onDevice = work.inputs[i] && work.inputTypes[i].type == DataType::Float32;
     const auto operand = onDevice ? launches.operand(work, static_cast<int>(i)) : Operand{};
-    if (!operand) return std::unexpected(operand.error());
+    if (!operand) return passOn(operand);
     operands.push_back(*operand);
   }
   for (size_t i = 0; i < work.outputs.size(); ++i)
@@ -113,7 +113,7 @@ Result<std::vector<Operand>> operandsOf(const Work& work, Launches& launches) {
   if (work.inputs.size() > 1 && work.inputs[1]) return operands.push_back(operands[1]), operands;
   const float zero = 0;
   const auto index = launches.addNumbers({&zero, 1});
-  if (!index) return std::unexpected(index.error());
+  if (!index) return passOn(index);
   operands.push_back({Operand::In::Constants, *index});
   return operands;
 }
@@ -124,7 +124,7 @@ Result<void> supportsCopies(const Work& work, const Device&) {
   constexpr size_t kMost = 64;
   if (!kHasRoom) return fail(ErrorCode::Unsupported, "copies are not made from 32-bit programs");
   const auto copies = copiesOf<Move>(work);
-  if (!copies) return std::unexpected(copies.error());
+  if (!copies) return passOn(copies);
   if (copies->size() <= kMost) return {};
   return fail(ErrorCode::Unsupported, "more than ", kMost, " copies are not made here");
 }
@@ -144,9 +144,9 @@ bool isJoined(const Work& work, const Operand& from) {
 template <kernels::MoveFn Move>
 Result<void> prepareMove(const Work& work, Device& device, Launches& launches) {
   const auto operands = operandsOf(work, launches);
-  if (!operands) return std::unexpected(operands.error());
+  if (!operands) return passOn(operands);
   const auto copies = copiesOf<Move>(work);
-  if (!copies) return std::unexpected(copies.error());
+  if (!copies) return passOn(copies);
   for (const Copy& copy : *copies) {
     const Operand from = operandAt(copy.from, *operands);
     if (isJoined(work, from)) continue;
@@ -202,7 +202,7 @@ bool alike(TensorView& x, TensorView& y) {
 /// Of one shape to another, without a question whether one is a view of the other.
 Result<void> prepareReshape(const Work& work, Device& device, Launches& launches) {
   const auto from = launches.operand(work, 0);
-  if (!from) return std::unexpected(from.error());
+  if (!from) return passOn(from);
   const Operand to{Operand::In::Outputs};
   TensorView x = work.inputs[0], y = work.outputs[0];
   if (y.elements() == 0) return {};

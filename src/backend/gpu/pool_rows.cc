@@ -75,9 +75,9 @@ Result<void> preparePool(const Work& work, Device& device, Launches& launches) {
   const int run = std::min(device.run(), 4 * device.lanes());  // each has a window to walk through
   const PoolGeometry g = geometryOf(pool, work.inputs[0], work.outputs[0], run, spans);
   const auto x = launches.operand(work, 0);
-  if (!x) return std::unexpected(x.error());
+  if (!x) return passOn(x);
   const auto table = launches.addConstant(std::as_bytes(std::span(spans)));
-  if (!table) return std::unexpected(table.error());
+  if (!table) return passOn(table);
   const bool average = pool.fn == ops::PoolFn::Average;
   return launches.add({"pool", "pool", average ? "-D AVERAGE=1" : "-D AVERAGE=0"},
                       {*x, {Operand::In::Constants, *table}, {Operand::In::Outputs}}, g);

@@ -89,11 +89,11 @@ Result<void> prepareResize(const Work& work, Device& device, Launches& launches)
   Tables tables;
   const ResizeGeometry g = geometryOf(work, device.run(), tables);
   const auto x = launches.operand(work, 0);
-  if (!x) return std::unexpected(x.error());
+  if (!x) return passOn(x);
   const auto offsets = launches.addConstant(std::as_bytes(std::span(tables.offsets)));
-  if (!offsets) return std::unexpected(offsets.error());
+  if (!offsets) return passOn(offsets);
   const auto weights = launches.addConstant(std::as_bytes(std::span(tables.weights)));
-  if (!weights) return std::unexpected(weights.error());
+  if (!weights) return passOn(weights);
   return launches.add({"resize", "resize", ""},
                       {*x,
                        {Operand::In::Constants, *offsets},

@@ -9,6 +9,7 @@
 
 #include "backend/gpu/trial.h"
 #include "backend/reference/reference.h"
+#include "base/fail.h"
 
 namespace minnow::backend::gpu {
 namespace {
@@ -75,7 +76,7 @@ Result<Outcome> tried(const Backend& backend, const Device& device, Result<Trial
   if (!expected.run(referenceBackend())) return std::nullopt;
   if (storesHalves(trial.work())) dropHugeResults(expected.outputs());
   const auto ran = trial.run(backend);
-  if (!ran && ran.error().code != ErrorCode::Unsupported) return std::unexpected(ran.error());
+  if (!ran && ran.error().code != ErrorCode::Unsupported) return passOn(ran);
   if (!ran) return ran.error().message;
   double error = 0;
   int64_t compared = 0, all = 0;
@@ -105,7 +106,7 @@ Result<void> SelfTest::check(const Backend& backend, Device& device, const Row& 
     const auto kept = device.cache().find(key);
     auto outcome = kept ? Result<Outcome>(std::string(wordsOf(*kept)))
                         : tried(backend, device, smallest(row, work, device));
-    if (!outcome) return std::unexpected(std::move(outcome.error()));
+    if (!outcome) return passOn(outcome);
     if (!kept && *outcome) device.cache().keep(key, std::as_bytes(std::span(**outcome)));
     // A case that says nothing is no reason, and is not tried again.
     known = found_.emplace(kind, outcome->value_or("")).first;

@@ -12,7 +12,7 @@ namespace {
 using vision::ColourOrder;
 
 Result<void> checkUse(const Opened& device) {
-  if (!device) return std::unexpected(device.error());
+  if (!device) return passOn(device);
   if (const std::string* failure = (*device)->failure())
     return fail(ErrorCode::DeviceFailed, "it failed before: ", *failure);
   return {};
@@ -23,7 +23,7 @@ Result<void> checkUse(const Opened& device) {
 using Made = Result<std::unique_ptr<const Kernel>>;
 
 Made compiled(std::unique_ptr<Launches> launches) {
-  if (auto ok = launches->compile(); !ok) return std::unexpected(std::move(ok.error()));
+  if (auto ok = launches->compile(); !ok) return passOn(ok);
   return launches;
 }
 
@@ -31,17 +31,17 @@ bool isInHalves(const TensorView& ours) { return ours.type == DataType::Float16;
 
 /// Copies between both, row-major and float32 on their side.
 Made copyOf(const Opened& device, const DeviceTensor& tensor, const TensorView& ours, bool taken) {
-  if (auto ok = checkUse(device); !ok) return std::unexpected(std::move(ok.error()));
+  if (auto ok = checkUse(device); !ok) return passOn(ok);
   auto launches =
       std::make_unique<Launches>(**device, taken ? "from-outside" : "to-outside", isInHalves(ours));
   TensorView plain = ours;
   plain.type = DataType::Float32, plain.strides = plainStrides(ours.shape);
   auto found = (*device)->theirs(tensor, plain.bytes());
-  if (!found) return std::unexpected(std::move(found.error()));
+  if (!found) return passOn(found);
   const Operand theirs = launches->theirs(std::move(found->buffer));
   const auto ok = taken ? addCopy(*launches, **device, theirs, plain, {Operand::In::Outputs}, ours)
                         : addCopy(*launches, **device, {Operand::In::Inputs}, ours, theirs, plain);
-  if (!ok) return std::unexpected(ok.error());
+  if (!ok) return passOn(ok);
   return compiled(std::move(launches));
 }
 
@@ -117,17 +117,17 @@ Made DeviceBackend::to(const DeviceTensor& theirs, const TensorView& ours) const
 }
 
 Made DeviceBackend::from(const DevicePicture& theirs, const TensorView& ours) const {
-  if (auto ok = checkUse(device()); !ok) return std::unexpected(std::move(ok.error()));
+  if (auto ok = checkUse(device()); !ok) return passOn(ok);
   const auto conversion = conversionOf(theirs, ours);
-  if (!conversion) return std::unexpected(conversion.error());
+  if (!conversion) return passOn(conversion);
   Device& here = **device();
   auto found = here.theirs(theirs);
-  if (!found) return std::unexpected(std::move(found.error()));
+  if (!found) return passOn(found);
   auto launches = std::make_unique<Launches>(here, "picture", isInHalves(ours));
   const Operand pixels = launches->theirs(std::move(found->buffer));
   const auto ok = launches->add({"picture", "picture", found->options},
                                 {pixels, {Operand::In::Outputs}}, geometryOf(theirs, *conversion));
-  if (!ok) return std::unexpected(ok.error());
+  if (!ok) return passOn(ok);
   return compiled(std::move(launches));
 }
 

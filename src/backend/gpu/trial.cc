@@ -65,7 +65,7 @@ Result<Trial> Trial::make(const Work& work, std::span<const TensorType> inputs) 
   Trial trial(work.op);
   trial.inputTypes_.assign(inputs.begin(), inputs.end());
   auto types = work.op.inferShape(inputs);
-  if (!types) return std::unexpected(std::move(types.error()));
+  if (!types) return passOn(types);
   for (size_t i = 0; i < inputs.size(); ++i) {
     const bool constant = work.inputs[i].data != nullptr;
     trial.inputs_.push_back(constant ? work.inputs[i]
@@ -104,7 +104,7 @@ Result<double> Trial::run(const Backend& backend, int times) {
   const auto in = asTyped(freeInputs_, inputTypes_), out = asTyped(freeOuts_, outputTypes_);
   if (backend.memory() == nullptr) one.inputs = in, one.outputs = out;
   const auto kernel = backend.prepare({&one, 1});
-  if (!kernel) return std::unexpected(kernel.error());
+  if (!kernel) return passOn(kernel);
   const base::DenormalsFlushed flushed;
   return backend.memory() == nullptr ? onHost(backend, **kernel, times)
                                      : onDevice(backend, **kernel, times);
@@ -118,12 +118,12 @@ Result<double> Trial::timed(const Backend& backend, const Kernel& kernel, kernel
   Event last = kDone;
   for (int i = 0; i < times; ++i) {
     const auto event = kernel.run(args);
-    if (!event) return std::unexpected(event.error());
+    if (!event) return passOn(event);
     last = *event;
   }
   if (last != kDone)
     if (auto ok = backend.wait(kDone); !ok)  // for all that was begun; it is no frame of a session
-      return std::unexpected(ok.error());
+      return passOn(ok);
   const std::chrono::duration<double, std::nano> passed = std::chrono::steady_clock::now() - begin;
   return passed.count();
 }
@@ -162,20 +162,18 @@ Result<double> Trial::onDevice(const Backend& backend, const Kernel& kernel, int
   std::byte* workspace = place(kernel.workspaceBytes());
   args.workspace = {workspace, kernel.workspaceBytes()};
   const auto block = memory.allocate(end);
-  if (!block) return std::unexpected(block.error());
+  if (!block) return passOn(block);
   args.block = block->get();
   const Waiting whatever{backend};
   for (size_t i = 0; i < in.size(); ++i)
     if (in[i] && freeInputs_[i].data == nullptr)
-      if (auto ok = memory.upload(inputs_[i], **block, in[i]); !ok)
-        return std::unexpected(ok.error());
+      if (auto ok = memory.upload(inputs_[i], **block, in[i]); !ok) return passOn(ok);
   const auto passed = timed(backend, kernel, args, times);
   if (!passed) return passed;
   for (size_t i = 0; i < out.size(); ++i)
     if (out[i])
-      if (auto ok = memory.download(**block, out[i], outputs_[i]); !ok)
-        return std::unexpected(ok.error());
-  if (auto ok = backend.wait(kDone); !ok) return std::unexpected(ok.error());
+      if (auto ok = memory.download(**block, out[i], outputs_[i]); !ok) return passOn(ok);
+  if (auto ok = backend.wait(kDone); !ok) return passOn(ok);
   return passed;
 }
 

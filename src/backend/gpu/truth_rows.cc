@@ -3,6 +3,7 @@
 
 #include "backend/gpu/axes.h"
 #include "backend/gpu/rows.h"
+#include "base/fail.h"
 #include "kernels/broadcast.h"
 #include "ops/binary.h"
 #include "ops/unary.h"
@@ -40,7 +41,7 @@ Result<void> addTruth(const Work& work, const Device& device, const char* functi
     const size_t input = std::min(i, work.inputs.size() - 1);
     strides[i] = kernels::broadcastStrides(work.inputs[input], work.outputs[0].shape);
     const auto operand = launches.operand(work, static_cast<int>(input));
-    if (!operand) return std::unexpected(operand.error());
+    if (!operand) return passOn(operand);
     operands.push_back(*operand);
   }
   operands.push_back({Operand::In::Outputs});
@@ -94,10 +95,10 @@ Result<void> prepareWhere(const Work& work, Device& device, Launches& launches) 
 /// True is 1, false 0.
 Result<void> prepareCast(const Work& work, Device& device, Launches& launches) {
   const auto truth = launches.operand(work, 0);
-  if (!truth) return std::unexpected(truth.error());
+  if (!truth) return passOn(truth);
   const float numbers[] = {1, 0};
   const auto index = launches.addNumbers(numbers);
-  if (!index) return std::unexpected(index.error());
+  if (!index) return passOn(index);
   const Operand one{Operand::In::Constants, *index}, zero{Operand::In::Constants, *index, 1};
   return launches.add({"truth", "choose", ""}, {*truth, one, zero, {Operand::In::Outputs}},
                       truthOf(work.outputs[0], {work.inputs[0].strides}, device.lanes()));

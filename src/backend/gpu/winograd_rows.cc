@@ -130,11 +130,11 @@ Result<void> prepareWinograd(const Work& work, Device& device, Launches& launche
   const int lanes = device.lanes();
   WinogradGeometry g = tilesGeometry(work, lanes);
   const auto x = launches.operand(work, 0);
-  if (!x) return std::unexpected(x.error());
+  if (!x) return passOn(x);
   const auto weights = launches.addWeights(panelsAtPoints(work, g, lanes));
-  if (!weights) return std::unexpected(weights.error());
+  if (!weights) return passOn(weights);
   const auto bias = g.bias < 0 ? x : launches.operand(work, 2);
-  if (!bias) return std::unexpected(bias.error());
+  if (!bias) return passOn(bias);
   const Operands operands{*x, {Operand::In::Constants, *weights}, *bias};
   const int32_t all = tilesOf(work, g), most = tilesOfPass(g, all, lanes);
   launches.setWorkspace(static_cast<size_t>(most * floatsOfTile(g, lanes)) * sizeof(float));

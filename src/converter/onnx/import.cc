@@ -132,8 +132,8 @@ Result<ir::Graph> ImportState::finish(const std::function<void()>& import, const
   if (!report.unsupported.empty())
     return fail(ErrorCode::Unsupported, report.unsupported.size(), " ", part,
                 report.unsupported.size() == 1 ? "" : "s", " cannot be converted");
-  if (auto ok = sizes.finish(graph); !ok) return std::unexpected(ok.error());
-  if (auto ok = graph.verify(); !ok) return std::unexpected(ok.error());
+  if (auto ok = sizes.finish(graph); !ok) return passOn(ok);
+  if (auto ok = graph.verify(); !ok) return passOn(ok);
   report.operatorsBefore = parts;
   return std::move(graph);
 }

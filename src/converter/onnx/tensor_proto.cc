@@ -114,7 +114,7 @@ Result<ExternalPlace> externalPlace(const onnx::TensorProto& proto) {
     if (entry.key() == "location") place.file = entry.value();
     if (entry.key() != "offset" && entry.key() != "length") continue;
     const auto number = externalNumber(proto, entry.value());
-    if (!number) return std::unexpected(number.error());
+    if (!number) return passOn(number);
     if (entry.key() == "offset") {
       place.offset = *number;
     } else {
@@ -131,7 +131,7 @@ Result<ExternalPlace> externalPlace(const onnx::TensorProto& proto) {
 Result<std::vector<std::byte>> externalData(const onnx::TensorProto& proto,
                                             const std::filesystem::path& folder, size_t bytes) {
   const auto place = externalPlace(proto);
-  if (!place) return std::unexpected(place.error());
+  if (!place) return passOn(place);
   const std::filesystem::path path = folder / place->file;
   const uint64_t length = place->length.value_or(bytes);
   if (length != bytes) {
@@ -180,7 +180,7 @@ void encodeTensor(const std::string& name, const TensorType& type, const void* e
 Result<NamedTensor> decodeTensor(const onnx::TensorProto& proto,
                                  const std::filesystem::path& folder) {
   const auto type = tensorType(proto);
-  if (!type) return std::unexpected(type.error());
+  if (!type) return passOn(type);
   const size_t bytes = static_cast<size_t>(type->shape.elements()) * elementSize(type->type);
   Result<std::vector<std::byte>> data;
   if (proto.data_location() == onnx::TensorProto::EXTERNAL) {
@@ -195,7 +195,7 @@ Result<NamedTensor> decodeTensor(const onnx::TensorProto& proto,
   } else {
     data = typedData(proto, *type);
   }
-  if (!data) return std::unexpected(data.error());
+  if (!data) return passOn(data);
   return NamedTensor{proto.name(), *type, std::move(*data)};
 }
 

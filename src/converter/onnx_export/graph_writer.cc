@@ -143,7 +143,7 @@ namespace {
 
 Result<std::vector<std::byte>> written(const ir::Graph& graph) {
   auto sizes = ir::findDataSizes(graph);
-  if (!sizes) return std::unexpected(sizes.error());
+  if (!sizes) return passOn(sizes);
   try {
     const onnx::ModelProto model = exported::GraphWriter(graph, std::move(*sizes)).write();
     constexpr size_t kMost = (size_t{1} << 31) - 1;  // protobuf's
@@ -169,7 +169,7 @@ Result<std::vector<std::byte>> exportOnnx(std::span<const std::byte> model,
                                           std::string_view sourceName) {
   return guarded(sourceName, [&]() -> Result<std::vector<std::byte>> {
     const auto graph = format::read(model, sourceName);
-    if (!graph) return std::unexpected(graph.error());
+    if (!graph) return passOn(graph);
     auto bytes = written(*graph);
     if (!bytes) return fail(bytes.error().code, sourceName, ": ", bytes.error().message);
     return bytes;

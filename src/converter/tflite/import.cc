@@ -370,7 +370,7 @@ bool isTflite(std::span<const std::byte> file) {
 Result<ir::Graph> importTflite(std::span<const std::byte> file, const ConvertOptions& options,
                                ConvertReport& report, sizes::Budget& budget) {
   const auto model = verified(file);
-  if (!model) return std::unexpected(model.error());
+  if (!model) return passOn(model);
   ImportState state(options, report, {}, budget);
   const auto* graphs = (*model)->subgraphs();
   const auto* operators = graphs && graphs->size() > 0 ? graphs->Get(0)->operators() : nullptr;
@@ -380,7 +380,7 @@ Result<ir::Graph> importTflite(std::span<const std::byte> file, const ConvertOpt
 
 Result<ModelSignature> tfliteSignature(std::span<const std::byte> file) {
   const auto model = verified(file);
-  if (!model) return std::unexpected(model.error());
+  if (!model) return passOn(model);
   const tfl::SubGraph& graph = *(*model)->subgraphs()->Get(0);
   const std::vector<std::string> names = namesOf(graph);
   const auto entries = [&](const flatbuffers::Vector<int32_t>* numbers) {

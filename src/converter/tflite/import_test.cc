@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 #include "converter/convert.h"
 #include "converter/tflite/import.h"
@@ -44,10 +43,6 @@ Floats whole(size_t count, int start = 0) {
   for (size_t i = 0; i < count; ++i)
     values[i] = static_cast<float>(static_cast<int>((i * 7 + static_cast<size_t>(start)) % 11) - 5);
   return values;
-}
-
-size_t elements(const Dims& shape) {
-  return static_cast<size_t>(std::accumulate(shape.begin(), shape.end(), 1, std::multiplies<>()));
 }
 
 /// The first output for the values of whole() as inputs.

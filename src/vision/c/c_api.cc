@@ -3,6 +3,7 @@
 
 #include "base/aligned.h"
 #include "base/c_pre_process.h"
+#include "base/fail.h"
 #include "minnow/image.h"
 #include "minnow/minnow_vision.h"
 #include "minnow/quantised_picture.h"
@@ -18,12 +19,12 @@ static_assert(MINNOW_BT709 == static_cast<int>(vision::YuvMatrix::Bt709));
 
 Result<ImageView> imageOf(const minnow_image* image) {
   const auto given = completed<minnow_image>(image, MINNOW_IMAGE_INIT);
-  if (!given) return std::unexpected(given.error());
-  if (auto ok = areZero({given->reserved}); !ok) return std::unexpected(ok.error());
+  if (!given) return passOn(given);
+  if (auto ok = areZero({given->reserved}); !ok) return passOn(ok);
   if (auto ok = areKnown(
           {{"format", given->format, MINNOW_I420}, {"matrix", given->matrix, MINNOW_BT709}});
       !ok)
-    return std::unexpected(ok.error());
+    return passOn(ok);
   ImageView view{given->data, given->width, given->height, given->row_bytes,
                  static_cast<vision::PixelFormat>(given->format)};
   for (size_t plane = 0; plane < view.chroma.size(); ++plane)
