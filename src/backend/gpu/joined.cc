@@ -29,15 +29,16 @@ Result<void> Device::note(const Noted& parts) {
     noted_.end = parts.end;
     return {};
   }
-  auto ok = startNotedHere();
+  if (auto ok = startNotedHere(); !ok) return ok;
   noted_ = parts;
-  return ok;
+  return {};
 }
 
 Result<void> Device::startNotedHere() {
-  const Noted parts = std::exchange(noted_, {});
-  return parts.joined ? parts.joined->enqueue(*parts.block, parts.first, parts.end)
-                      : Result<void>();
+  if (noted_.joined == nullptr) return {};
+  auto ok = noted_.joined->enqueue(*noted_.block, noted_.first, noted_.end);
+  if (ok) noted_ = {};
+  return ok;
 }
 
 Result<void> Device::startNoted() {
@@ -67,6 +68,11 @@ std::string Device::apart() const {
 void Device::forget(const Joined& joined) {
   const std::lock_guard lock(mutex_);
   if (noted_.joined == &joined) noted_ = {};
+}
+
+void Device::forget(const Buffer& block) {
+  const std::lock_guard lock(mutex_);
+  if (noted_.block == &block) noted_ = {};
 }
 
 bool mayJoin(const Device& device, const Launches& launches) {
