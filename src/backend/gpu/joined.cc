@@ -75,8 +75,9 @@ void Device::forget(const Buffer& block) {
   if (noted_.block == &block) noted_ = {};
 }
 
+/// Not in low precision: all would have to be compiled for halves, and the joined text is not.
 bool mayJoin(const Device& device, const Launches& launches) {
-  return std::ranges::all_of(launches.all(), [&](const Launches::Launch& launch) {
+  return !launches.inHalves() && std::ranges::all_of(launches.all(), [&](const Launches::Launch& launch) {
     return device.joins(launch.described->items, launches.cost);
   });
 }
