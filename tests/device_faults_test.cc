@@ -303,14 +303,33 @@ TEST_F(DeviceFaults, NoKernelKeepsThePointersOfAnotherFrame) {
   EXPECT_EQ(driver_.called["clSetKernelArg"], 0) << "nothing has changed";
 }
 
-/// Small steps are started late, perhaps by another frame: if that fails, this one has no results.
-TEST_F(DeviceFaults, WhatAnotherFrameFailsToStartIsNoResult) {
+/// A device joins them.
+ir::Graph functionsThatAreJoined() {
   test::Builder b("small");
   ops::Unary sigmoid, relu;
   sigmoid.fn = ops::UnaryFn::Sigmoid, relu.fn = ops::UnaryFn::Relu;
   ir::ValueId x = b.input("x", {1, 32, 48, 48});
   for (int i = 0; i < 3; ++i) x = b.add(relu, {b.add(sigmoid, {x})});
-  const test::Model model(b.finish(x));
+  return b.finish(x);
+}
+
+TEST_F(DeviceFaults, SmallStepsInHalvesAreNearThoseInFloats) {
+  const test::Model model(functionsThatAreJoined());
+  Runtime runtime = *Runtime::create();
+  auto interpreter = *Interpreter::createFromBuffer(runtime, model.span);
+  SessionOptions options{.backend = "cl"};
+  auto precise = *interpreter.createSession(options);
+  const auto floats = test::runOnce(precise, -0.5F);
+  options.precision = Precision::Low;
+  auto session = *interpreter.createSession(options);
+  ASSERT_TRUE(std::ranges::count(backendsOf(session), "cl"));
+  const auto halves = test::runOnce(session, -0.5F);
+  for (size_t i = 0; i < floats.size(); ++i) ASSERT_NEAR(halves[i], floats[i], 0.002) << i;
+}
+
+/// Small steps are started late, perhaps by another frame: if that fails, this one has no results.
+TEST_F(DeviceFaults, WhatAnotherFrameFailsToStartIsNoResult) {
+  const test::Model model(functionsThatAreJoined());
   for (const cl_int code : {CL_OUT_OF_RESOURCES, CL_MEM_OBJECT_ALLOCATION_FAILURE})
     for (int pieces = 1; pieces < 8; ++pieces) {
       SCOPED_TRACE(testing::Message() << code << " after " << pieces << " pieces");
