@@ -303,6 +303,58 @@ TEST_F(DeviceFaults, NoKernelKeepsThePointersOfAnotherFrame) {
   EXPECT_EQ(driver_.called["clSetKernelArg"], 0) << "nothing has changed";
 }
 
+/// A device joins them.
+ir::Graph functionsThatAreJoined() {
+  test::Builder b("small");
+  ops::Unary sigmoid, relu;
+  sigmoid.fn = ops::UnaryFn::Sigmoid, relu.fn = ops::UnaryFn::Relu;
+  ir::ValueId x = b.input("x", {1, 32, 48, 48});
+  for (int i = 0; i < 3; ++i) x = b.add(relu, {b.add(sigmoid, {x})});
+  return b.finish(x);
+}
+
+TEST_F(DeviceFaults, SmallStepsInHalvesAreNearThoseInFloats) {
+  const test::Model model(functionsThatAreJoined());
+  Runtime runtime = *Runtime::create();
+  auto interpreter = *Interpreter::createFromBuffer(runtime, model.span);
+  SessionOptions options{.backend = "cl"};
+  auto precise = *interpreter.createSession(options);
+  const auto floats = test::runOnce(precise, -0.5F);
+  options.precision = Precision::Low;
+  auto session = *interpreter.createSession(options);
+  ASSERT_TRUE(std::ranges::count(backendsOf(session), "cl"));
+  const auto halves = test::runOnce(session, -0.5F);
+  for (size_t i = 0; i < floats.size(); ++i) ASSERT_NEAR(halves[i], floats[i], 0.002) << i;
+}
+
+/// Small steps are started late, perhaps by another frame: if that fails, this one has no results.
+TEST_F(DeviceFaults, WhatAnotherFrameFailsToStartIsNoResult) {
+  const test::Model model(functionsThatAreJoined());
+  for (const cl_int code : {CL_OUT_OF_RESOURCES, CL_MEM_OBJECT_ALLOCATION_FAILURE})
+    for (int pieces = 1; pieces < 8; ++pieces) {
+      SCOPED_TRACE(testing::Message() << code << " after " << pieces << " pieces");
+      Runtime runtime = *Runtime::create({.concurrency = 2});
+      auto interpreter = *Interpreter::createFromBuffer(runtime, model.span);
+      auto session = *interpreter.createSession({.frames = 2, .backend = "cl"});
+      const auto expected = test::runOnce(session, -0.5F);
+      ASSERT_TRUE(std::ranges::count(backendsOf(session), "cl"));
+      auto one = *session.begin(), other = *session.begin();
+      test::writeInput(one, -0.5F), test::writeInput(other, 0.25F);
+      auto done = Result<bool>(false);
+      for (int i = 0; i < pieces && done && !*done; ++i) done = one.advance();
+      fail("clEnqueueNDRangeKernel", code);
+      const auto ran = other.run();
+      heal();
+      while (done && !*done) done = one.advance();
+      EXPECT_FALSE(ran);
+      if (done) {
+        EXPECT_EQ(test::outputOf(one), expected);
+      }
+      EXPECT_EQ(test::runFrame(one, -0.5F), expected) << "the frame runs again";
+      (*backend::cl::Device::get())->forgetFailure();
+    }
+}
+
 TEST_F(DeviceFaults, AKernelThatIsNotCompiledFallsToTheCpuAndSaysWhy) {
   const test::Model model(network(ops::UnaryFn::Softplus, ops::UnaryFn::Abs));
   Runtime runtime = *Runtime::create();

@@ -42,6 +42,21 @@ inline bool arePixels(const ByteScale& bytes, int least) {
   });
 }
 
+/// How many integers the 256 values of a pixel's channel become, less one.
+inline int stepsOf(const PreProcess& pre, size_t channel, int least) {
+  const auto low = static_cast<float>(least - pre.bytes.zero);
+  int steps = 0;
+  float last = 0;
+  for (int pixel = 0; pixel < 256; ++pixel) {
+    const float x = (static_cast<float>(pixel) - pre.mean[channel]) * pre.scale[channel];
+    const float q = x / pre.bytes.scale;  // NaN: the least
+    const float integer = std::nearbyint(q > low ? std::min(q, low + 255) : low);
+    if (pixel > 0 && integer != last) ++steps;
+    last = integer;
+  }
+  return steps;
+}
+
 }  // namespace of_integers
 
 /// The one scale and zero point of a tensor; 1 and 0 where integers stand for themselves. Unsupported
@@ -76,8 +91,8 @@ inline Result<PreProcess> preProcessFor(DataType type, const Quantisation& by, P
     pre.mean.fill(static_cast<float>(pre.bytes.zero - least));
     pre.scale.fill(pre.bytes.scale);
   }
-  for (const float scale : pre.scale)
-    if (255 * std::abs(scale) < 8 * pre.bytes.scale)
+  for (size_t channel = 0; channel < (pre.colour == ColourOrder::Gray ? 1 : 3); ++channel)
+    if (of_integers::stepsOf(pre, channel, least) < 8)
       return of_integers::refused(type, pre.bytes,
                                   "this mean and scale make no 8 steps of all pixels");
   return pre;

@@ -178,7 +178,8 @@ class Quantisation(NamedTuple):
 
     def dequantised(self, integers: np.ndarray) -> np.ndarray:
         """The real numbers, float32."""
-        return (integers.astype(np.int32) - self._along(self.zero_points, integers)) * self._along(self.scales, integers)
+        steps = integers.astype(np.int32) - self._along(self.zero_points, integers)
+        return steps.astype(np.float32) * self._along(self.scales, integers)
 
     def quantised(self, numbers: np.ndarray, dtype) -> np.ndarray:
         """The nearest integers of a type, halves to even."""

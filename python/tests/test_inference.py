@@ -41,6 +41,7 @@ def test_says_what_integers_stand_for(tmp_path):
     y = session.run({"x": x})["y"]
     np.testing.assert_array_equal(y, by.quantised(x, np.uint8))
     np.testing.assert_array_equal(by.dequantised(y), np.float32([[-1.5, -1, 0, 1, 1, 126]]))
+    assert by.dequantised(y).dtype == np.float32
     rows = minnow.Quantisation(np.float32([1, 2]), np.int32([0, 10]), 1, "")
     assert rows.dequantised(np.array([[[1, 2], [11, 12]]], np.int8)).tolist() == [[[1, 2], [2, 4]]]
 

@@ -162,7 +162,10 @@ bool foldInto(Rewriter& graph, int n) {
   std::vector<ValueId> inputs = node.inputs;
   inputs[0] = blocks->x;
   inputs[1] = graph.addValue(
-      {.name = w.name, .type = type, .constant = ir::makeConstant(overPixels(w, *blocks))});
+      {.name = w.name,
+       .type = type,
+       .quantisation = w.quantisation,  // of all, or along the outputs, which stay
+       .constant = ir::makeConstant(overPixels(w, *blocks))});
   graph.replace(n, std::move(op), std::move(inputs), node.source);
   return true;
 }

@@ -96,7 +96,11 @@ struct Focus {
   ValueId weights(const Shape& shape) {
     std::vector<int8_t> w(static_cast<size_t>(shape.elements()));
     for (int8_t& one : w) one = static_cast<int8_t>(b_.generator()());
-    return constant(DataType::Int8, shape, w);
+    const ValueId id = constant(DataType::Int8, shape, w);
+    const float scale = 0.25F;
+    const int32_t zero = 0;
+    b_.graph.quantise(id, {{&scale, 1}, {&zero, 1}, -1});
+    return id;
   }
 
   GraphBuilder b_;
@@ -117,6 +121,7 @@ TEST(FoldBlocks, GivesTheSameBytes) {
     const ir::Graph before = graph.clone();
     EXPECT_EQ(blocksFolded(graph), 1);
     EXPECT_EQ(kinds(graph), "QuantizeLinear QuantizedConv DequantizeLinear");
+    EXPECT_TRUE(graph.quantisationOf(graph.nodes[1].inputs[1])) << "of the weights";
     expectSameResults(before, graph, seed);  // steps of 1/16: nearly the same are the same
   }
 }

@@ -101,6 +101,18 @@ void alongMoves(const ir::Node& node, Spread&& spread) {
       spread(node.inputs[i], node.outputs[0]);
 }
 
+/// False if elements of different meanings are joined, which then have none in common.
+bool agree(const ir::Graph& graph, const ir::Node& node) {
+  uint16_t common = 0;
+  bool all = true;
+  alongMoves(node, [&](ValueId in, ValueId) {
+    const uint16_t one = graph.values[static_cast<size_t>(in)].quantisation;
+    all = all && (one == 0 || common == 0 || one == common);
+    common = one == 0 ? common : one;
+  });
+  return all;
+}
+
 /// One scale stays one wherever elements go.
 void copyNote(ir::Graph& graph, ValueId from, ValueId to) {
   const ir::Value& known = graph.values[static_cast<size_t>(from)];
@@ -119,7 +131,8 @@ void noteQuantisation(ir::Graph& graph) {
 
 void spreadQuantisation(ir::Graph& graph) {
   for (const ir::Node& node : graph.nodes)
-    alongMoves(node, [&](ValueId in, ValueId out) { copyNote(graph, in, out); });
+    if (agree(graph, node))
+      alongMoves(node, [&](ValueId in, ValueId out) { copyNote(graph, in, out); });
   for (const ir::Node& node : std::views::reverse(graph.nodes))
     alongMoves(node, [&](ValueId in, ValueId out) { copyNote(graph, out, in); });
 }

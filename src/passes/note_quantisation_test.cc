@@ -101,6 +101,15 @@ TEST(NoteQuantisation, WhatPassesMove) {
             "0.500000:3 0.250000:9 0.500000:3 0.500000:3");
 }
 
+TEST(NoteQuantisation, NothingOfBytesOfDifferentScalesThatAreJoined) {
+  Quantised q;
+  ops::Concat join;
+  join.axis = 1;
+  const ValueId a = q.quantise(q.b.input({1, 4, 3, 3}), 0.5F, 3);
+  const ValueId b = q.quantise(q.b.input({1, 4, 3, 3}), 0.25F, 3);
+  EXPECT_EQ(known(q.converted(q.b.add(join, {a, b}))), "0.500000:3 0.250000:3 unknown");
+}
+
 TEST(NoteQuantisation, BytesThatComeIn) {
   Quantised q;
   const ValueId picture = q.b.graph.addValue({"picture", {DataType::Uint8, {1, 6, 6, 4}}});

@@ -105,6 +105,23 @@ TEST(QuantisedPicture, IsRefusedWhereItWouldBeWrongAndTheAdviceWorks) {
       preProcessFor(DataType::Int8, {}, {}));  // which stands for itself: half of the pixels
 }
 
+TEST(QuantisedPicture, IsRefusedWhereNearlyAllPixelsAreOneInteger) {
+  const Meaning by{DataType::Uint8, 0.0157F, 128};
+  EXPECT_FALSE(written(by, normalising(0, 0.5F)));  // five integers, most of them 255
+  EXPECT_FALSE(written(by, normalising(0, 1e30F)));
+  EXPECT_FALSE(written(by, normalising(1e10F, 0.0157F)));
+  EXPECT_FALSE(written(by, normalising(NAN, 0.0157F)));
+  EXPECT_FALSE(written(by, normalising(128, INFINITY)));
+  EXPECT_TRUE(written(by, normalising(128, -0.0157F)));
+}
+
+TEST(QuantisedPicture, OfGrayHasOneScale) {
+  const Meaning by{DataType::Uint8, 0.0157F, 128};
+  PreProcess pre;
+  pre.mean = {128, 0, 0}, pre.scale = {0.0157F, 0, 0};
+  EXPECT_TRUE(written(by, pre));
+}
+
 TEST(QuantisedPicture, OfAScaleForEachChannelIsRefused) {
   const float scales[] = {1, 2, 3};
   const int32_t zero = 0;

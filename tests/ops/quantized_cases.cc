@@ -149,6 +149,24 @@ void addExtremes(CaseList& cases, DataType x) {
   }
 }
 
+/// Results far above 255, behind a ReLU: twice what 16 bits hold, if bytes of x went up to 128 alone.
+void addHighResults(CaseList& cases, DataType x) {
+  for (const int64_t groups : {1, 32}) {
+    auto op = conv({3, 3}, 1, 1, x, DataType::Uint8);
+    op->groups = groups, op->xZero = x == DataType::Int8 ? -128 : 0;
+    op->y = ops::QuantisedResult::of(DataType::Uint8, 0);
+    const int64_t channels = 32 / groups;
+    OpCase c{text("QuantizedConv_high_", groups, "_", x),
+             op,
+             {bytes({1, 32, 6, 7}, x), weights({32, channels, 3, 3})}};
+    c.inputs[0].low = c.inputs[0].high, c.inputs[1].low = c.inputs[1].high;
+    const auto factor = 31000.0F / static_cast<float>(9 * channels * 128 * 128);
+    c.inputs.push_back({.shape = {}, .absent = true});
+    c.inputs.push_back({.shape = {1}, .low = factor, .high = factor});
+    cases.push_back(std::move(c));
+  }
+}
+
 void addProducts(CaseList& cases, DataType x, DataType y) {
   for (const bool transposed : {false, true}) {
     auto op = std::make_shared<ops::QuantizedMatMul>();
@@ -341,6 +359,7 @@ CaseList quantizedCases() {
     addTfliteElements(cases, x);
     addDynamic(cases, x);
     addExtremes(cases, x);
+    addHighResults(cases, x);
     cases.push_back({text("LookUp_all_", x),
                      std::make_shared<ops::LookUp>(),
                      {bytes({3, 700}, x), bytes({256}, x)}});

@@ -185,13 +185,18 @@ bool Device::flushesTiny() {
          std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{}; });
 }
 
+Buffer::~Buffer() {
+  device_.forget(*this);
+  device_.api().clReleaseMemObject(memory_);
+}
+
 Result<std::unique_ptr<gpu::Buffer>> Device::buffer(size_t bytes) {
   cl_int code = CL_SUCCESS;
   const size_t size = std::max<size_t>(bytes, base::kAlignment);
   const cl_mem memory = api_.clCreateBuffer(context_, CL_MEM_READ_WRITE, size, nullptr, &code);
   if (auto ok = check(code, "clCreateBuffer", name_); !ok)
     return fail(ok.error().code, ok.error().message, "; ", size, " bytes were asked for");
-  return std::make_unique<Buffer>(api_, memory, size);
+  return std::make_unique<Buffer>(*this, memory, size);
 }
 
 Result<std::unique_ptr<gpu::Buffer>> Device::constant(std::span<const std::byte> bytes) {
@@ -240,7 +245,7 @@ Result<gpu::Theirs> Device::theirs(cl_mem memory, size_t bytes, void* ready) {
       return passOn(ok);
   if (auto ok = check(api_.clRetainMemObject(memory), "clRetainMemObject", name_); !ok)
     return passOn(ok);
-  return gpu::Theirs{std::make_unique<Buffer>(api_, memory, bytes)};
+  return gpu::Theirs{std::make_unique<Buffer>(*this, memory, bytes)};
 }
 
 Result<gpu::Theirs> Device::theirs(const DeviceTensor& tensor, size_t bytes) {

@@ -18,12 +18,14 @@ namespace minnow::backend::cl {
 
 using gpu::KernelName;
 
+class Device;
+
 /// Released when it goes.
 class Buffer final : public gpu::Buffer {
  public:
-  Buffer(const Api& api, cl_mem memory, size_t bytes)
-      : gpu::Buffer(bytes), api_(api), memory_(memory) {}
-  ~Buffer() override { api_.clReleaseMemObject(memory_); }
+  Buffer(Device& device, cl_mem memory, size_t bytes)
+      : gpu::Buffer(bytes), device_(device), memory_(memory) {}
+  ~Buffer() override;
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
   cl_mem get() const { return memory_; }
@@ -34,7 +36,7 @@ class Buffer final : public gpu::Buffer {
  private:
   static inline std::atomic<uint64_t> numbers = 0;
 
-  const Api& api_;
+  Device& device_;
   cl_mem memory_;
   uint64_t number_ = ++numbers;
 };

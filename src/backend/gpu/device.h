@@ -154,11 +154,13 @@ class Device {
     int first = 0, end = 0;
   };
   Result<void> note(const Noted& parts);
+  /// What fails to start stays noted: another frame may want it, and tries again when it waits.
   Result<void> startNotedHere();
   /// In a turn of its own.
   Result<void> startNoted();
   /// Parts that are no more.
   void forget(const Joined& joined);
+  void forget(const Buffer& block);
   /// Whether joining has been tried, and why steps are started one by one since then; "" where they are not.
   void noteTried(const std::string& why);
   bool wasTried() const;

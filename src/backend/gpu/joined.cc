@@ -29,15 +29,16 @@ Result<void> Device::note(const Noted& parts) {
     noted_.end = parts.end;
     return {};
   }
-  auto ok = startNotedHere();
+  if (auto ok = startNotedHere(); !ok) return ok;
   noted_ = parts;
-  return ok;
+  return {};
 }
 
 Result<void> Device::startNotedHere() {
-  const Noted parts = std::exchange(noted_, {});
-  return parts.joined ? parts.joined->enqueue(*parts.block, parts.first, parts.end)
-                      : Result<void>();
+  if (noted_.joined == nullptr) return {};
+  auto ok = noted_.joined->enqueue(*noted_.block, noted_.first, noted_.end);
+  if (ok) noted_ = {};
+  return ok;
 }
 
 Result<void> Device::startNoted() {
@@ -69,8 +70,14 @@ void Device::forget(const Joined& joined) {
   if (noted_.joined == &joined) noted_ = {};
 }
 
+void Device::forget(const Buffer& block) {
+  const std::lock_guard lock(mutex_);
+  if (noted_.block == &block) noted_ = {};
+}
+
+/// Not in low precision: all would have to be compiled for halves, and the joined text is not.
 bool mayJoin(const Device& device, const Launches& launches) {
-  return std::ranges::all_of(launches.all(), [&](const Launches::Launch& launch) {
+  return !launches.inHalves() && std::ranges::all_of(launches.all(), [&](const Launches::Launch& launch) {
     return device.joins(launch.described->items, launches.cost);
   });
 }

@@ -58,7 +58,7 @@ class Channels {
       });
     areSmall_ = y.isTflite() ? allSmall : areSmall(factors_, room(panels));
     areNarrow_ = areSmall_ && wZero == 0 && y.rule == ops::QuantisationRule::OnnxRuntime &&
-                 !y.isReal() && areNarrow(panels);
+                 !y.isReal() && areNarrow(panels, args.inputs[0].type);
   }
 
   const int32_t* start() const { return start_; }
@@ -83,9 +83,11 @@ class Channels {
       start[to] = static_cast<int32_t>(static_cast<uint32_t>(start[to]) + all[c * step]);
     });
   }
-  /// True if 16 bits hold all products of sums with factors, whatever x is.
-  bool areNarrow(const BytePanels& panels) const {
-    const auto most = static_cast<float>(panels.depth * 128 * 128);
+  /// True if 16 bits hold all products of sums with factors, whatever x is. Tiles read x as int8; the
+  /// starts of depthwise convolutions are for x as it is.
+  bool areNarrow(const BytePanels& panels, DataType x) const {
+    const int64_t mostOfX = panels.depthwise && x == DataType::Uint8 ? 255 : 128;
+    const auto most = static_cast<float>(panels.depth * mostOfX * 128);
     float all = 0;
     for (int64_t c = 0; c < room(panels); ++c)
       all = std::max(all, (std::abs(static_cast<float>(start_[c])) + most) * factors_[c]);
