@@ -161,11 +161,11 @@ bool foldInto(Rewriter& graph, int n) {
   if (!given || given->front() != graph.value(node.outputs[0]).type) return false;
   std::vector<ValueId> inputs = node.inputs;
   inputs[0] = blocks->x;
-  inputs[1] = graph.addValue(
-      {.name = w.name,
-       .type = type,
-       .quantisation = w.quantisation,  // of all, or along the outputs, which stay
-       .constant = ir::makeConstant(overPixels(w, *blocks))});
+  inputs[1] =
+      graph.addValue({.name = w.name,
+                      .type = type,
+                      .quantisation = w.quantisation,  // of all, or along the outputs, which stay
+                      .constant = ir::makeConstant(overPixels(w, *blocks))});
   graph.replace(n, std::move(op), std::move(inputs), node.source);
   return true;
 }

@@ -77,9 +77,10 @@ void Device::forget(const Buffer& block) {
 
 /// Not in low precision: all would have to be compiled for halves, and the joined text is not.
 bool mayJoin(const Device& device, const Launches& launches) {
-  return !launches.inHalves() && std::ranges::all_of(launches.all(), [&](const Launches::Launch& launch) {
-    return device.joins(launch.described->items, launches.cost);
-  });
+  return !launches.inHalves() &&
+         std::ranges::all_of(launches.all(), [&](const Launches::Launch& launch) {
+           return device.joins(launch.described->items, launches.cost);
+         });
 }
 
 namespace {
