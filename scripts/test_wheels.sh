@@ -37,7 +37,9 @@ for machine in "${machines[@]}"; do
     continue
   fi
   scripts/foreign_python.sh "${architectures[$machine]}" "$root/python-${architectures[$machine]}"
-  system=$root/python-${architectures[$machine]}/root site=$root/$machine/site lib=/usr/lib/${libraries[$machine]}
+  system=$root/python-${architectures[$machine]}/root site=$root/$machine/site
+  # By paths of this machine: the emulator looks for files below -L, but asks after folders of 32-bit programs outside it (statx).
+  lib=$system/usr/lib/${libraries[$machine]}
   rm -rf "$site"
   python3 -m zipfile -e "$wheel" "$site"
   chmod +x "$site/minnow/lib/minnow"

@@ -125,6 +125,7 @@ def test_the_command_line_is_a_program():
     assert wrong.returncode == 2 and "did you mean 'run'" in wrong.stderr
 
 
+@pytest.mark.starts_a_program
 def test_quantize(conv, tmp_path):
     samples = [models.whole_numbers((1, 3, 8, 8), seed) for seed in range(3)]
     made = minnow.quantize(conv, samples, tmp_path / "q.minnow", ranges="minmax")
@@ -138,6 +139,7 @@ def test_quantize(conv, tmp_path):
     np.testing.assert_array_equal(minnow.Session(minnow.Model(kept)).run({"x": X})["y"], models.conv_of(X))
 
 
+@pytest.mark.starts_a_program
 def test_quantize_raises(conv, tmp_path):
     with pytest.raises(minnow.InvalidArgument, match="--ranges"):
         minnow.quantize(conv, [X], ranges="guessed")
