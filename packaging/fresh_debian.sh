@@ -59,7 +59,8 @@ else
 fi
 # How this machine reaches archives.
 cp -r /etc/apt/apt.conf.d/. "$root/etc/apt/apt.conf.d/"
-cp /etc/ssl/certs/ca-certificates.crt "$root/certificates.crt"  # installing Debian's writes others to its usual place
+# For pip; at the usual place Debian's would be written over them. The variables that name that place come before pip's own.
+cp /etc/ssl/certs/ca-certificates.crt "$root/certificates.crt"
 mkdir "$root/tried" "$root/made"
 cp "$@" "$root/tried"
 
@@ -95,5 +96,5 @@ END
 } > "$root/script"
 # With /proc, by which programs find libraries that lie beside them.
 inside bash -euc 'mount -t proc proc "$0/proc"
-  exec chroot "$0" bash -euo pipefail -c "export DEBIAN_FRONTEND=noninteractive; cd /tried; . /script"' "$root" < /dev/null
+  exec chroot "$0" bash -euo pipefail -c "export DEBIAN_FRONTEND=noninteractive PIP_CERT=/certificates.crt; unset REQUESTS_CA_BUNDLE CURL_CA_BUNDLE; cd /tried; . /script"' "$root" < /dev/null
 [ -z "${MADE:-}" ] || cp -r "$root/made/." "$MADE/"

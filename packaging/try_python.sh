@@ -10,7 +10,7 @@ venv=
 # PyPI has no NumPy for 32-bit ARM.
 [ $architecture != armhf ] || { install python3-numpy && venv=--system-site-packages; }
 [[ $package != *.tar.gz ]] || install_build_packages
-python3 -m venv \$venv /venv && export PATH=/venv/bin:\$PATH PIP_CERT=/certificates.crt
+python3 -m venv \$venv /venv && export PATH=/venv/bin:\$PATH
 echo "pip install:"
 time pip install -q --disable-pip-version-check './$package'
 echo "minnow run:"
