@@ -22,27 +22,34 @@ bool isNarrow(DataType type) {
 
 class Notes {
  public:
-  explicit Notes(ir::Graph& graph) : graph_(graph), producers_(graph.producers()) {}
+  explicit Notes(ir::Graph& graph) : graph_(graph), producers_(graph.producers()) {
+    for (const ir::Value& value : graph.values) isSettled_.push_back(value.quantisation != 0);
+  }
 
   void of(const ir::Node& node) {
     if (const auto* op = node.as<ops::QuantizeLinear>())
-      note(node.outputs[0], node.inputs[1], inputAt(node, 2), op->spread);
+      note(node.outputs[0], By::Maker, node.inputs[1], inputAt(node, 2), op->spread);
     if (const auto* op = node.as<ops::DequantizeLinear>())
-      note(node.inputs[0], node.inputs[1], inputAt(node, 2), op->spread);
+      note(node.inputs[0], By::Reader, node.inputs[1], inputAt(node, 2), op->spread);
     if (node.as<ops::Requantize>()) {
-      note(node.outputs[0], node.inputs[3], inputAt(node, 4), {});
+      note(node.outputs[0], By::Maker, node.inputs[3], inputAt(node, 4), {});
       const int n = producers_[static_cast<size_t>(node.inputs[0])];
       const ir::Node* product = n < 0 ? nullptr : &graph_.nodes[static_cast<size_t>(n)];
       if (product && (product->as<ops::ConvInteger>() || product->as<ops::MatMulInteger>()))
-        note(product->inputs[0], node.inputs[1], inputAt(*product, 2), {});
+        note(product->inputs[0], By::Reader, node.inputs[1], inputAt(*product, 2), {});
     }
   }
 
  private:
   const ir::Value& value(ValueId id) const { return graph_.values[static_cast<size_t>(id)]; }
 
-  void note(ValueId id, ValueId scale, ValueId zero, const ops::ScaleSpread& spread) {
-    if (id == kNoValue || value(id).quantisation != 0 || !isNarrow(value(id).type.type)) return;
+  /// What makes a value knows what it stands for, and comes before its readers. These know it where they
+  /// agree: of two scales neither is the value's.
+  enum class By { Maker, Reader };
+
+  void note(ValueId id, By by, ValueId scale, ValueId zero, const ops::ScaleSpread& spread) {
+    if (id == kNoValue || isSettled_[static_cast<size_t>(id)] || !isNarrow(value(id).type.type))
+      return;
     const auto scales = scalesOf(scale);
     const auto zeros = zerosOf(zero);
     const int rank = value(id).type.shape.rank();
@@ -52,7 +59,12 @@ class Notes {
         (!isWhole && (spread.blockSize != 0 || axis < 0 || axis >= rank ||
                       value(scale).type.shape.rank() != 1)))
       return;
+    uint16_t& noted = graph_.values[static_cast<size_t>(id)].quantisation;
+    const uint16_t before = noted;
     graph_.quantise(id, {scales, zeros, isWhole ? -1 : axis});
+    const bool differs = before != 0 && noted != before;
+    if (differs) noted = 0;
+    isSettled_[static_cast<size_t>(id)] = by == By::Maker || differs;
   }
 
   std::vector<float> scalesOf(ValueId id) const {
@@ -90,6 +102,7 @@ class Notes {
 
   ir::Graph& graph_;
   std::vector<int> producers_;
+  std::vector<char> isSettled_;  ///< by value
 };
 
 /// Between the inputs of a node that its output's elements are of, and the output.

@@ -110,6 +110,17 @@ TEST(NoteQuantisation, NothingOfBytesOfDifferentScalesThatAreJoined) {
   EXPECT_EQ(known(q.converted(q.b.add(join, {a, b}))), "0.500000:3 0.250000:3 unknown");
 }
 
+TEST(NoteQuantisation, NothingOfBytesThatAreReadInTwoWays) {
+  for (const float other : {0.5F, 0.25F}) {
+    Quantised q;
+    const ValueId x = q.b.graph.addValue({"x", {DataType::Uint8, {1, 4, 3, 3}}});
+    q.b.graph.inputs.push_back(x);
+    q.b.output(q.real(x, 0.5F, 3));
+    const ir::Graph graph = q.converted(q.real(x, other, 3));
+    EXPECT_EQ(static_cast<bool>(graph.quantisationOf(graph.inputs[0])), other == 0.5F);
+  }
+}
+
 TEST(NoteQuantisation, BytesThatComeIn) {
   Quantised q;
   const ValueId picture = q.b.graph.addValue({"picture", {DataType::Uint8, {1, 6, 6, 4}}});
