@@ -4,6 +4,7 @@
 #include "kernels/simd/byte_depthwise.h"
 
 #include "kernels/simd/byte_neon.h"
+#include "kernels/simd/byte_rounding_neon.h"
 
 #if defined(__aarch64__) || defined(__ARM_NEON)
 
@@ -140,7 +141,9 @@ class DepthwiseStep {
         channel_(channel),
         stride_(shape.windows[2].stride),
         isSquare_(isSquare(shape)),
-        y_(y) {
+        y_(y),
+        bytes_(toBytes(nullptr, 0)),
+        end_(storesBytes() ? &bytes_ : nullptr, 0) {
     std::copy_n(work.start + channel, kLanes, start_);
     while (prepare(parts_++)) continue;
     isSquare_ = isSquare_ && parts_ == 1;  // others are few
@@ -153,13 +156,14 @@ class DepthwiseStep {
   /// An output row of `width` pixels, whose results lie `yStep` bytes apart. More pixels are computed than
   /// stored: rows under taps are long enough.
   void addRow(const int8_t* const* taps, int64_t width, int64_t place, int64_t yStep) {
+    if (!end_.areSums()) return addPixels(taps, 0, width, {nullptr, end_.y() + place, yStep});
     for (int64_t pixel = 0; pixel < width;) {
       if (rows_ + kPixels > kRowsOfSums) store();
       const int64_t room = (kRowsOfSums - rows_) / kPixels * kPixels;
       const int64_t n = std::min(width - pixel, room);
 #pragma GCC unroll 4
       for (int64_t p = 0; p < n; ++p, place += yStep) places_[rows_ + p] = place;
-      addPixels(taps, pixel * xStep(), n, sums_ + rows_ * kByteColumns);
+      addPixels(taps, pixel * xStep(), n, {sums_ + rows_ * kByteColumns, nullptr, 0});
       rows_ += n, pixel += n;
     }
   }
@@ -171,12 +175,34 @@ class DepthwiseStep {
         std::copy_n(sums_ + r * kByteColumns, columns,
                     reinterpret_cast<int32_t*>(y_ + places_[r]) + channel_);
     else
-      storeSums({sums_, work_.factors + channel_, work_.more + channel_, work_.to, work_.isSmall,
-                 work_.ySigned, y_ + channel_, places_, rows_, columns, work_.isNarrow});
+      storeSums(toBytes(sums_, columns));
     rows_ = 0;
   }
 
  private:
+  /// Where results of pixels go: all as sums, or those that exist as bytes.
+  struct Results {
+    int32_t* sums;
+    uint8_t* y;
+    int64_t yStep;
+  };
+
+  bool storesBytes() const {
+    return work_.channels >= kLanes && !work_.isReal && SumsEnd::suits(bytes_);
+  }
+  SumsToBytes toBytes(const int32_t* sums, int64_t columns) const {
+    return {sums,
+            work_.factors + channel_,
+            work_.more + channel_,
+            work_.to,
+            work_.isSmall,
+            work_.ySigned,
+            y_ + channel_,
+            places_,
+            rows_,
+            columns,
+            work_.isNarrow};
+  }
   /// One part of all weights; true if it is not the last.
   bool prepare(int part) {
     const auto within = [](int16x8_t v, int parts) {
@@ -201,18 +227,17 @@ class DepthwiseStep {
   }
 
   int64_t xStep() const { return stride_ * (readsQuads_ ? Quads::kBytes / 2 : kLanes); }
-  void addPixels(const int8_t* const* taps, int64_t at, int64_t count, int32_t* to) const {
+  void addPixels(const int8_t* const* taps, int64_t at, int64_t count, Results to) const {
 #if defined(__aarch64__)
     if (readsQuads_)
       return stride_ == 1 ? addQuads<1>(taps, at, count, to) : addQuads<2>(taps, at, count, to);
     if (isSquare_)
       return stride_ == 1 ? addSquares<1>(taps, at, count, to) : addSquares<2>(taps, at, count, to);
 #endif
-    for (; count > 0; count -= kPixels, at += kPixels * xStep(), to += kPixels * kByteColumns)
-      addLot(taps, at, to);
+    for (; count > 0; count -= kPixels, at += kPixels * xStep()) addLot(taps, at, count, to);
   }
   /// Some pixels, which share what is loaded of taps and weights.
-  void addLot(const int8_t* const* taps, int64_t at, int32_t* to) const {
+  void addLot(const int8_t* const* taps, int64_t at, int64_t count, Results& to) const {
     Sums sums[kPixels];
 #pragma GCC unroll 4
     for (Sums& of : sums) load(start_, of);
@@ -223,8 +248,7 @@ class DepthwiseStep {
       for (; left >= 0; left -= 2, tap += 2, w += 2 * kLanes) addTaps<2>(tap, at, w, sums);
       if (left > -2) addTaps<1>(tap, at, w, sums), w += kLanes;
     }
-#pragma GCC unroll 4
-    for (const Sums& of : sums) keep(of, to), to += kByteColumns;
+    keep(sums, count, to);
   }
   template <int kTaps>
   [[gnu::always_inline]] inline void addTaps(const int8_t* const* taps, int64_t at, const int8_t* w,
@@ -242,16 +266,17 @@ class DepthwiseStep {
 #if defined(__aarch64__)
   /// Three by three taps of two pixels at a time: all weights stay in registers, and pixels share columns.
   template <int kStride>
-  void addSquares(const int8_t* const* taps, int64_t at, int64_t count, int32_t* to) const {
+  void addSquares(const int8_t* const* taps, int64_t at, int64_t count,
+                  Results to) const {
     const int8_t* rows[3] = {taps[0] + at, taps[3] + at, taps[6] + at};
     int8x16_t w[9];
 #pragma GCC unroll 9
     for (int t = 0; t < 9; ++t) w[t] = vld1q_s8(weights_ + t * kLanes);
     Sums start;
     load(start_, start);
-    for (const int32_t* last = to + count * kByteColumns; to < last; to += 2 * kByteColumns) {
+    for (; count > 0; count -= 2) {
       Columns<kStride> x(rows[0]);
-      Sums a, b;
+      Sums both[2], &a = both[0], &b = both[1];
       Products ofA, ofB;
       const auto begin = [&](int tap) __attribute__((always_inline)) {
         ofA = products(w[tap], x.of[tap % 3]), ofB = products(w[tap], x.of[tap % 3 + kStride]);
@@ -264,7 +289,7 @@ class DepthwiseStep {
       begin(4), end(5), addEach(ofA, a, a), addEach(ofB, b, b);
       x = Columns<kStride>(rows[2]), begin(6), end(7), addEach(ofA, a, a), addEach(ofB, b, b);
       begin(8), addEach(ofA, a, a), addEach(ofB, b, b);
-      keep(a, to), keep(b, to + kByteColumns);
+      keep(both, count, to);
     }
   }
   /// Those of a row that two pixels read.
@@ -294,13 +319,13 @@ class DepthwiseStep {
   /// Three by three taps of two pixels at a time.
   template <int kStride>
   MINNOW_DOT void addQuads(const int8_t* const* taps, int64_t at, int64_t count,
-                           int32_t* to) const {
+                           Results to) const {
     const int8_t* rows[3] = {taps[0] + at, taps[3] + at, taps[6] + at};
     int8x16_t w[12];
 #pragma GCC unroll 12
     for (int i = 0; i < 12; ++i) w[i] = vld1q_s8(quads_ + i * kLanes);
-    for (const int32_t* last = to + count * kByteColumns; to < last; to += 2 * kByteColumns) {
-      Sums a, b;
+    for (; count > 0; count -= 2) {
+      Sums both[2], &a = both[0], &b = both[1];
       load(start_, a), load(start_, b);
 #pragma GCC unroll 3
       for (int row = 0; row < 3; ++row) {
@@ -320,7 +345,7 @@ class DepthwiseStep {
           addDots(nextHigh.a, w[row * 4 + 2], b.c), addDots(nextHigh.b, w[row * 4 + 3], b.d);
         }
       }
-      keep(a, to), keep(b, to + kByteColumns);
+      keep(both, count, to);
     }
   }
 #endif
@@ -328,15 +353,36 @@ class DepthwiseStep {
   [[gnu::always_inline]] static inline void load(const int32_t* from, Sums& sums) {
     sums = {vld1q_s32(from), vld1q_s32(from + 4), vld1q_s32(from + 8), vld1q_s32(from + 12)};
   }
-  [[gnu::always_inline]] static inline void keep(const Sums& sums, int32_t* to) {
-    vst1q_s32(to, sums.a), vst1q_s32(to + 4, sums.b);
-    vst1q_s32(to + 8, sums.c), vst1q_s32(to + 12, sums.d);
+  template <int kCount>
+  [[gnu::always_inline]] inline void keep(const Sums (&sums)[kCount], int64_t count,
+                                          Results& to) const {
+    if (!end_.areSums()) return keepBytes(sums, count, to);
+#pragma GCC unroll 4
+    for (const Sums& of : sums) {
+      vst1q_s32(to.sums, of.a), vst1q_s32(to.sums + 4, of.b);
+      vst1q_s32(to.sums + 8, of.c), vst1q_s32(to.sums + 12, of.d);
+      to.sums += kByteColumns;
+    }
+  }
+  template <int kCount>
+  [[gnu::always_inline]] inline void keepBytes(const Sums (&sums)[kCount], int64_t count,
+                                               Results& to) const {
+    int32x4_t of[kCount][4];
+#pragma GCC unroll 4
+    for (int p = 0; p < kCount; ++p)
+      of[p][0] = sums[p].a, of[p][1] = sums[p].b, of[p][2] = sums[p].c, of[p][3] = sums[p].d;
+    end_.round(of);
+#pragma GCC unroll 4
+    for (int p = 0; p < kCount; ++p, to.y += to.yStep)
+      if (p < count) vst1q_u8(to.y, end_.bytes(of[p][0], of[p][1], of[p][2], of[p][3]));
   }
 
   const DepthwiseChannels& work_;
   int64_t channel_, stride_;
   bool isSquare_, readsQuads_ = false;
   uint8_t* y_;
+  SumsToBytes bytes_;
+  SumsEnd end_;
   int parts_ = 0;
   int32_t start_[kLanes];
   int8_t weights_[kMostParts * kMostByteTaps * kLanes], quads_[6 * Quads::kBytes];

@@ -56,19 +56,6 @@ struct PlainRounding {
   }
 };
 
-#if HWY_ARCH_ARM_A64
-/// The same of products that 16 bits hold: behind a number of which 1 is the last place, their last bits
-/// are the integer.
-struct NarrowRounding {
-  template <class D, class F>
-  static HWY_INLINE hn::Vec<D> round(D di, hn::Vec<D> sum, F factors, F, const Requantiser&) {
-    const hn::RebindToFloat<D> d;
-    const auto product = hn::Mul(hn::ConvertTo(d, sum), factors);
-    return hn::BitCast(di, hn::Add(product, hn::Set(d, 0x1.8p23F)));
-  }
-};
-#endif
-
 /// True of a rounding to all numbers of a byte, of which the zero point is the least.
 template <class Rounding>
 inline constexpr bool kFromZero = false;
@@ -76,12 +63,6 @@ template <class Rounding>
 struct FromZero : Rounding {};
 template <class Rounding>
 inline constexpr bool kFromZero<FromZero<Rounding> > = true;
-template <class Rounding>
-inline constexpr bool kIsNarrow = false;
-#if HWY_ARCH_ARM_A64
-template <>
-inline constexpr bool kIsNarrow<FromZero<NarrowRounding> > = true;
-#endif
 
 /// Calls fn(Rounding()) of the one that a rule wants. On ARM factors are small: others, of which there are
 /// few, are rounded one by one, for less code.
@@ -93,9 +74,6 @@ HWY_INLINE void withRounding(const SumsToBytes& work, F&& fn) {
   if (to.least != to.zero || to.most - to.least != 255)
     return isFixed ? fn(SmallFixedRounding()) : fn(PlainRounding());
   // Behind a ReLU.
-#if HWY_ARCH_ARM_A64
-  if (work.isNarrow) return fn(FromZero<NarrowRounding>());
-#endif
   isFixed ? fn(FromZero<PositiveFixedRounding>()) : fn(FromZero<PlainRounding>());
 }
 #else
@@ -165,20 +143,12 @@ HWY_INLINE auto toBytes(D d, hn::Vec<D> low, hn::Vec<D> high, const ByteRange& t
   const auto both = hn::SaturatedAdd(toShorts(d, low, high), hn::Set(d16, to.zero));
   return clamped(d8, hn::DemoteTo(d8, both), to);
 }
-/// `FromZero` where the least is the zero point, and all 256 numbers are meant; `Narrow` where 16 bits of a
-/// vector's lanes are enough.
-template <bool FromZero = false, bool Narrow = false, class D>
+/// `FromZero` where the least is the zero point, and all 256 numbers are meant.
+template <bool FromZero = false, class D>
 HWY_INLINE auto toBytes(D d, const SumVectors<D>& of, const ByteRange& to) {
 #if HWY_ARCH_ARM
   const hn::Repartition<uint8_t, D> d8;
-  const auto shorts = [&](hn::Vec<D> a, hn::Vec<D> b) HWY_ATTR {
-#if HWY_ARCH_ARM_A64
-    const hn::Repartition<int16_t, D> d16;
-    if constexpr (Narrow) return hn::ConcatEven(d16, hn::BitCast(d16, b), hn::BitCast(d16, a));
-#endif
-    return toShorts(d, a, b);
-  };
-  auto low = shorts(of[0], of[1]), high = shorts(of[2], of[3]);
+  auto low = toShorts(d, of[0], of[1]), high = toShorts(d, of[2], of[3]);
   if constexpr (!FromZero) {
     const hn::Repartition<int16_t, D> d16;
     low = hn::SaturatedAdd(low, hn::Set(d16, to.zero));
@@ -237,7 +207,7 @@ void storeColumns(const SumsToBytes& work, int64_t c) {
           Rounding::round(di, hn::LoadU(di, sums + v * kLanes), hn::LoadU(d, factors + v * kLanes),
                           hn::LoadU(d, more + v * kLanes), rule);
     sums += kByteColumns;
-    return inOrder(d8, toBytes<kFromZero<Rounding>, kIsNarrow<Rounding> >(di, rounded, to));
+    return inOrder(d8, toBytes<kFromZero<Rounding> >(di, rounded, to));
   };
   int64_t r = 0;
   if (n == kColumns)                 // without a call, which leaves nothing in registers

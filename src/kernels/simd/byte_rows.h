@@ -90,6 +90,12 @@ inline void setTfliteFactor(ops::QuantisationRule rule, double r, float& factor,
   }
   factor = std::bit_cast<float>(low), more = std::bit_cast<float>(high);
 }
+/// Of TfliteFixed; more than it is where that is less than 2^-96.
+inline float fixedFactor(float factor, float more) {
+  const int32_t exponent = std::max(std::bit_cast<int32_t>(more) - 31, -126);
+  return static_cast<float>(std::bit_cast<int32_t>(factor)) *
+         std::bit_cast<float>((exponent + 127) << 23);
+}
 inline double realFactor(float factor, float more) {
   return std::bit_cast<double>(uint64_t{std::bit_cast<uint32_t>(more)} << 32 |
                                std::bit_cast<uint32_t>(factor));
@@ -105,7 +111,7 @@ struct SumsToBytes {
   uint8_t* y;
   const int64_t* places;
   int64_t rows, columns;
-  bool isNarrow = false;  ///< if 16 bits surely hold what is rounded
+  bool isNarrow = false;  ///< if 16 bits surely hold what is rounded, float32 or by TfliteFixed
 };
 void storeSums(const SumsToBytes& work);
 /// One of them.

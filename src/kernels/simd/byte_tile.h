@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "kernels/byte_packing.h"
 #include "kernels/simd/byte_rows.h"
@@ -24,6 +25,16 @@ inline constexpr bool kTileTakesSigned = false;
 inline constexpr int64_t kByteRows = 12, kRowsOfSums = 96, kBytePanels = 2;
 inline constexpr int64_t kByteColumns = kBytePanels * BytePanels::kOutputs;
 
+/// Steps of a panel's half, 8 columns, one after another: by threes whose products 16 bits hold together, whatever x is,
+/// and then others, of which that is not sure.
+struct StepRun {
+  int32_t threes, others;
+
+  /// Of a panel at most: a run that is not the first has a three, and one that is not the last two others.
+  static constexpr int64_t ofHalf(int64_t steps) { return steps / 5 + 2; }
+  static constexpr int64_t ofPanel(int64_t steps) { return 2 * ofHalf(steps); }
+};
+
 struct ByteTile {
   const uint8_t* x;         ///< row 0: 4 * steps bytes, of which weights of zero hide the last
   int64_t rowStep;          ///< from a row to the next, in bytes
@@ -31,11 +42,13 @@ struct ByteTile {
   uint32_t flip;            ///< of four bytes of x; 0 on ARM
   const std::byte* panels;  ///< of Packing::I8x16
   int64_t panelBytes;       ///< from a panel to the next
-  bool mayHaveLowest;       ///< false if surely no weight is -128
+  const StepRun* runs;      ///< ofPanel() of them for each panel; null where none were looked for
+  bool twosFit;             ///< 16 bits hold the products of two steps of others
   const int32_t* start;     ///< what sums begin with: kByteColumns
   int32_t* sums;            ///< rows of kByteColumns
-  const SumsToBytes* to;    ///< for tiles that store bytes
+  const SumsToBytes* to;    ///< for tiles that store bytes; null of sums
   const int64_t* places;    ///< of the row at hand on
+  int64_t column = 0;       ///< of panel 0 among those that `to` has factors of
 };
 
 /// `panels` is 1 or kBytePanels; rows are any number, up to kRowsOfSums where sums are stored.
@@ -43,13 +56,15 @@ using ByteTileFn = void (*)(const ByteTile& tile, int64_t rows, int64_t panels);
 
 struct ByteTiles {
   ByteTileFn sums = nullptr;
-  /// Stores bytes at once, of whole panels and small factors (SumsToBytes::isSmall); null where that
-  /// gains nothing.
+  /// Stores bytes at once, of whole panels; null where that gains nothing.
   ByteTileFn bytes = nullptr;
-  int64_t mostSteps =
-      0;  ///< for `bytes`, which computes fewer rows at a time, to have registers left
-  /// Whether a weight is -128, which is worth asking once for all panels; null where it makes no difference.
-  bool (*hasLowest)(const std::byte* weights, int64_t bytes) = nullptr;
+  /// Whether `bytes` has the rounding that is wanted.
+  bool (*suits)(const SumsToBytes& to) = nullptr;
+  /// For `bytes`, where it computes fewer rows at a time, to have registers left.
+  int64_t mostSteps = std::numeric_limits<int64_t>::max();
+  /// Finds the runs of panels, for which there is room, whole panels after one another; true if two steps of others
+  /// fit, for which no two weights may be -128. Null where tiles have no use for them.
+  bool (*findRuns)(const std::byte* weights, int64_t panels, int64_t steps, StepRun* to) = nullptr;
 };
 
 /// The best ones of this CPU and target; none where the reference has to do.

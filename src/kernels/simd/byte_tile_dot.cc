@@ -1,5 +1,6 @@
 // The tile of bytes with AArch64's dot product (Armv8.2, as Cortex-A55 and A76 have it).
 #include "kernels/simd/byte_neon.h"
+#include "kernels/simd/byte_rounding_neon.h"
 #include "kernels/simd/byte_tile_rows.h"
 
 #if defined(__aarch64__)
@@ -21,45 +22,66 @@ class DotTile {
   [[gnu::noinline]] MINNOW_DOT static void run(const ByteTile& tile, int64_t lots) {
     const uint8_t* from = tile.x;
     int32_t* to = tile.sums;
+    const int64_t* places = tile.places;
     const int64_t rowStep = tile.rowStep, steps = tile.steps;
-    for (; lots > 0; --lots, from += Rows * rowStep, to += Rows * kByteColumns) {
+    const auto* start = tile.start;
+    const SumsEnd end(tile.to, tile.column);
+    for (; lots > 0; --lots, from += Rows * rowStep, to += Rows * kByteColumns, places += Rows) {
       Sums sums;
       const uint8_t* x[Rows];
 #pragma GCC unroll 6
       for (int r = 0; r < Rows; ++r) {
         x[r] = from + r * rowStep;
-#pragma GCC unroll 4
-        for (int v = 0; v < kVectors; ++v) sums[r][v] = vld1q_s32(tile.start + v * 4);
+        beginWith(start, sums[r]);
       }
-      const int8_t* w = reinterpret_cast<const int8_t*>(tile.panels);
-      const int8_t* end = w + steps / kTogether * (kTogether * BytePanels::kStepBytes);
-      while (w != end) {
-        Steps of;
-#pragma GCC unroll 6
-        for (int r = 0; r < Rows; ++r) {
-          of[r] = vreinterpretq_s8_u8(vld1q_u8(x[r]));
-          x[r] += kTogether * BytePanels::kSteps;
-        }
-        add<0>(w, of, sums), add<1>(w, of, sums), add<2>(w, of, sums), add<3>(w, of, sums);
-      }
-#pragma GCC unroll 1
-      for (int64_t left = steps % kTogether; left > 0; --left) {
-        Steps of;
-#pragma GCC unroll 6
-        for (int r = 0; r < Rows; ++r) {
-          of[r] = vreinterpretq_s8_s32(vld1q_dup_s32(reinterpret_cast<const int32_t*>(x[r])));
-          x[r] += BytePanels::kSteps;
-        }
-        add<0>(w, of, sums);
-      }
-#pragma GCC unroll 6
-      for (int r = 0; r < Rows; ++r)
-#pragma GCC unroll 4
-        for (int v = 0; v < kVectors; ++v) vst1q_s32(to + r * kByteColumns + v * 4, sums[r][v]);
+      addAll(reinterpret_cast<const int8_t*>(tile.panels), steps, x, sums);
+      end.areSums() ? storeSums(sums, to) : storeBytes(end, places, sums);
     }
   }
 
  private:
+  [[gnu::always_inline]] MINNOW_DOT static inline void beginWith(const int32_t* start,
+                                                                 int32x4_t (&sums)[kVectors]) {
+    loadTwo<0>(start, sums[0], sums[1]), loadTwo<32>(start, sums[2], sums[3]);
+  }
+  [[gnu::always_inline]] MINNOW_DOT static inline void addAll(const int8_t* w, int64_t steps,
+                                                              const uint8_t* (&x)[Rows],
+                                                              Sums& sums) {
+    const int8_t* last = w + steps / kTogether * (kTogether * BytePanels::kStepBytes);
+    while (w != last) {
+      Steps of;
+#pragma GCC unroll 6
+      for (int r = 0; r < Rows; ++r) {
+        of[r] = vreinterpretq_s8_u8(vld1q_u8(x[r]));
+        x[r] += kTogether * BytePanels::kSteps;
+      }
+      add<0>(w, of, sums), add<1>(w, of, sums), add<2>(w, of, sums), add<3>(w, of, sums);
+    }
+#pragma GCC unroll 1
+    for (int64_t left = steps % kTogether; left > 0; --left) {
+      Steps of;
+#pragma GCC unroll 6
+      for (int r = 0; r < Rows; ++r) {
+        of[r] = vreinterpretq_s8_s32(vld1q_dup_s32(reinterpret_cast<const int32_t*>(x[r])));
+        x[r] += BytePanels::kSteps;
+      }
+      add<0>(w, of, sums);
+    }
+  }
+  [[gnu::always_inline]] MINNOW_DOT static inline void storeBytes(const SumsEnd& end,
+                                                                  const int64_t* places,
+                                                                  Sums& sums) {
+    end.round(sums);
+#pragma GCC unroll 6
+    for (int r = 0; r < Rows; ++r)
+      vst1q_u8(end.y() + places[r], end.bytes(sums[r][0], sums[r][1], sums[r][2], sums[r][3]));
+  }
+  [[gnu::always_inline]] MINNOW_DOT static inline void storeSums(const Sums& sums, int32_t* to) {
+#pragma GCC unroll 6
+    for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) vst1q_s32(to + r * kByteColumns + v * 4, sums[r][v]);
+  }
   /// Step `Lane` of those in the registers.
   template <int Lane>
   [[gnu::always_inline]] MINNOW_DOT static inline void add(const int8_t*& w, const Steps& of,
@@ -81,14 +103,14 @@ void run(const ByteTile& tile, int64_t rows, int64_t panels) {
   forEachPanel(tile, panels, [&](ByteTile at) {
     const int64_t lots = rows / kDotRows, done = lots * kDotRows;
     DotTile<kDotRows>::run(at, lots);
-    at.x += done * at.rowStep, at.sums += done * kByteColumns;
+    at.x += done * at.rowStep, at.sums += done * kByteColumns, at.places += done;
     DotTile<1>::run(at, rows - done);
   });
 }
 
 }  // namespace
 
-ByteTiles byteTilesDot() { return {.sums = run}; }
+ByteTiles byteTilesDot() { return {.sums = run, .bytes = run, .suits = SumsEnd::suits}; }
 
 }  // namespace minnow::kernels::simd
 #else

@@ -34,6 +34,8 @@ void forEachPanel(const ByteTile& tile, int64_t panels, F&& run) {
     one.panels += one.panelBytes;
     one.start += BytePanels::kOutputs;
     one.sums += BytePanels::kOutputs;
+    one.column += BytePanels::kOutputs;
+    if (one.runs) one.runs += StepRun::ofPanel(one.steps);
   }
 }
 

@@ -163,6 +163,10 @@ ByteTiles byteTilesVnni() {
                 tile.to->isSigned ? runFor<int8_t>(tile, rows, panels)
                                   : runFor<uint8_t>(tile, rows, panels);
               },
+          .suits =
+              [](const SumsToBytes& to) {
+                return to.to.rule == ops::QuantisationRule::OnnxRuntime && to.isSmall;
+              },
           .mostSteps = 32};
 }
 

@@ -57,8 +57,8 @@ class Channels {
         factors_[to] = all[c * step];
       });
     areSmall_ = y.isTflite() ? allSmall : areSmall(factors_, room(panels));
-    areNarrow_ = areSmall_ && wZero == 0 && y.rule == ops::QuantisationRule::OnnxRuntime &&
-                 !y.isReal() && areNarrow(panels, args.inputs[0].type);
+    areNarrow_ = areSmall_ && wZero == 0 && y.rule != ops::QuantisationRule::TfliteReal &&
+                 !y.isReal() && areNarrow(panels, args.inputs[0].type, y.isTflite());
   }
 
   const int32_t* start() const { return start_; }
@@ -85,12 +85,13 @@ class Channels {
   }
   /// True if 16 bits hold all products of sums with factors, whatever x is. Tiles read x as int8; the
   /// starts of depthwise convolutions are for x as it is.
-  bool areNarrow(const BytePanels& panels, DataType x) const {
+  bool areNarrow(const BytePanels& panels, DataType x, bool isFixed) const {
     const int64_t mostOfX = panels.depthwise && x == DataType::Uint8 ? 255 : 128;
     const auto most = static_cast<float>(panels.depth * mostOfX * 128);
     float all = 0;
     for (int64_t c = 0; c < room(panels); ++c)
-      all = std::max(all, (std::abs(static_cast<float>(start_[c])) + most) * factors_[c]);
+      all = std::max(all, (std::abs(static_cast<float>(start_[c])) + most) *
+                              (isFixed ? fixedFactor(factors_[c], bias_[c]) : factors_[c]));
     return all < 32000;
   }
   /// With a panel more, as tiles read pairs of them.
@@ -115,10 +116,9 @@ class ByteResults {
 
   const Channels& channels() const { return channels_; }
   bool areReal() const { return type_ == DataType::Float32; }
-  /// True if bytes may be stored by tiles: float32 factors that are small.
-  bool suitTiles() const {
-    return to_.rule == ops::QuantisationRule::OnnxRuntime && channels_.factorsAreSmall() &&
-           !areReal();
+  /// True if tiles may store bytes.
+  bool suit(const ByteTiles& tiles) const {
+    return tiles.bytes && !areReal() && tiles.suits(toBytes(nullptr, 0, 0, nullptr, 0, 0));
   }
   /// Rows of sums whose results begin at y + places[r]; their first channel is number `channel`.
   SumsToBytes toBytes(const int32_t* sums, int64_t channel, int64_t y, const int64_t* places,

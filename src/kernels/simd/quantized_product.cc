@@ -76,15 +76,21 @@ class ByteProduct {
         input_(args.inputs[0].type, zeroOfInput(args, op.xZero)),
         results_(op, panels, args, input_.zero),
         wZero_(static_cast<int32_t>(op.wZero)),
-        tiles_(byteTiles()) {
-    // For few rows looking takes longer than it saves.
+        tiles_(byteTiles()),
+        scratches_(results_.channels().scratches()),
+        storesBytes_(wZero_ == 0 && panels.steps() <= tiles_.mostSteps && results_.suit(tiles_)) {
+    if (runBytes(panels, rows) == 0) return;
+    runs_ = reinterpret_cast<StepRun*>(results_.channels().scratches().data());
     const auto* weights = args.inputs[1].as<const std::byte>() + panels.sumBytes();
-    if (tiles_.hasLowest && rows >= 8)
-      mayHaveLowest_ = tiles_.hasLowest(weights, panels.bytes() - panels.sumBytes());
+    twosFit_ = tiles_.findRuns(weights, panels.groups * panels.panels(), panels.steps(), runs_);
+    scratches_ = scratches_.subspan(runBytes(panels, rows));
   }
 
+  static size_t workspace(const BytePanels& panels, int64_t rows) {
+    return Channels::bytes(panels) + runBytes(panels, rows);
+  }
   const TileInput& input() const { return input_; }
-  std::span<std::byte> scratches() const { return results_.channels().scratches(); }
+  std::span<std::byte> scratches() const { return scratches_; }
   /// Pairs of panels of a group.
   int64_t pairs() const { return blocksOf(panels_.panels(), kBytePanels); }
 
@@ -101,6 +107,16 @@ class ByteProduct {
   }
 
  private:
+  /// For few rows looking for runs takes longer than they save.
+  static size_t runBytes(const BytePanels& panels, int64_t rows) {
+    if (!byteTiles().findRuns || rows < 8) return 0;
+    const int64_t runs = panels.groups * panels.panels() * StepRun::ofPanel(panels.steps());
+    return base::alignUp(static_cast<size_t>(runs) * sizeof(StepRun));
+  }
+  const StepRun* runs(int64_t group, int64_t panel) const {
+    const int64_t before = group * panels_.panels() + panel;
+    return runs_ ? runs_ + before * StepRun::ofPanel(panels_.steps()) : nullptr;
+  }
   /// The weights' zero point times what x stands for.
   void findTerms(const Rows& rows) const {
     const bool isSigned = kTileTakesSigned || args_.inputs[0].type == DataType::Int8;
@@ -119,9 +135,7 @@ class ByteProduct {
     const int64_t columns = std::min(kByteColumns, panels_.outputs - column);
     const int64_t channel = panels_.channel(group, column);
     const int64_t panels = columns > BytePanels::kOutputs ? kBytePanels : 1;
-    const bool toBytes = tiles_.bytes && results_.suitTiles() && wZero_ == 0 &&
-                         panels_.steps() <= tiles_.mostSteps &&
-                         columns == panels * BytePanels::kOutputs;
+    const bool toBytes = storesBytes_ && columns == panels * BytePanels::kOutputs;
     const int64_t atOnce = toBytes ? rows.count : kRowsOfSums;
     for (int64_t row = 0; row < rows.count; row += atOnce) {
       const int64_t n = std::min(atOnce, rows.count - row);
@@ -133,10 +147,11 @@ class ByteProduct {
                           input_.comesFlipped() ? 0 : input_.flip,
                           args_.inputs[1].as<const std::byte>() + panels_.panelOffset(group, panel),
                           panels_.panelBytes(),
-                          mayHaveLowest_,
+                          runs(group, panel),
+                          twosFit_,
                           results_.channels().start() + channel,
                           sums,
-                          &to,
+                          toBytes ? &to : nullptr,
                           places};
       if (toBytes) {
         tiles_.bytes(tile, n, panels);
@@ -161,7 +176,9 @@ class ByteProduct {
   ByteResults results_;
   int32_t wZero_;
   ByteTiles tiles_;
-  bool mayHaveLowest_ = true;
+  std::span<std::byte> scratches_;
+  StepRun* runs_ = nullptr;
+  bool storesBytes_, twosFit_ = false;
 };
 
 /// Calls run(block, first pair, end pair, scratch): pairs are shared too where blocks are few.
@@ -513,7 +530,7 @@ bool acceptsQuantizedConv(const ops::Operator& op, std::span<const TensorView> i
 size_t QuantizedConvWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
                               std::span<const TensorView> outputs, const CallShape& call) {
   const ConvShape shape = shapeOf(op, inputs, outputs, call.rows);
-  return Channels::bytes(shape.panels) +
+  return ByteProduct::workspace(shape.panels, shape.pixels()) +
          scratchWorkspace(blocksOfConv(shape, {inputs[0].type, 0}).scratchBytes(), call.threads);
 }
 
@@ -569,7 +586,7 @@ bool acceptsQuantizedMatMul(const ops::Operator&, std::span<const TensorView> in
 size_t QuantizedMatMulWorkspace(const ops::Operator& op, std::span<const TensorView> inputs,
                                 std::span<const TensorView>, const CallShape& call) {
   const ProductShape shape(op, inputs[0], inputs[1]);
-  return Channels::bytes(shape.panels) +
+  return ByteProduct::workspace(shape.panels, shape.rows) +
          scratchWorkspace(shape.blocks().scratchBytes(), call.threads);
 }
 
