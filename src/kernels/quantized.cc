@@ -5,17 +5,6 @@
 
 namespace minnow::kernels {
 
-FixedFactor::FixedFactor(double r) {
-  if (!(r > 0 && std::isfinite(r))) return;
-  const auto all = std::bit_cast<int64_t>(r);  // of numbers below 2^-1022 none is left
-  exponent = static_cast<int32_t>(all >> 52) - 1022;
-  int64_t bits = ((all & ((int64_t{1} << 52) - 1)) + (int64_t{1} << 52) + (1 << 21)) >> 22;
-  if (bits == int64_t{1} << 31) bits /= 2, ++exponent;
-  if (exponent < -31) bits = exponent = 0;
-  if (exponent > 31) exponent %= 32;  // as processors shift: files have scales of 1e-35
-  multiplier = static_cast<int32_t>(bits);
-}
-
 int32_t FixedFactor::times(int32_t x) const {
   const auto moved = static_cast<int32_t>(static_cast<uint32_t>(x) << left());
   const int64_t product = (int64_t{moved} * multiplier + (int64_t{1} << 30)) >> 31;

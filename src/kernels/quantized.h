@@ -3,8 +3,10 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include "kernels/kernel.h"
 #include "ops/quantized.h"
@@ -39,7 +41,16 @@ struct Requantiser {
 struct FixedFactor {
   int32_t multiplier = 0, exponent = 0;
 
-  explicit FixedFactor(double r);
+  explicit FixedFactor(double r) {
+    if (!(r > 0 && r <= std::numeric_limits<double>::max())) return;
+    const auto all = std::bit_cast<int64_t>(r);  // of numbers below 2^-1022 none is left
+    exponent = static_cast<int32_t>(all >> 52) - 1022;
+    int64_t bits = ((all & ((int64_t{1} << 52) - 1)) + (int64_t{1} << 52) + (1 << 21)) >> 22;
+    if (bits == int64_t{1} << 31) bits /= 2, ++exponent;
+    if (exponent < -31) bits = exponent = 0;
+    if (exponent > 31) exponent %= 32;  // as processors shift: files have scales of 1e-35
+    multiplier = static_cast<int32_t>(bits);
+  }
   FixedFactor(int32_t bits, int32_t power) : multiplier(bits), exponent(power) {}
   int32_t left() const { return std::max(exponent, 0); }
   int32_t right() const { return std::max(-exponent, 0); }

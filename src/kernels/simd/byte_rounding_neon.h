@@ -24,7 +24,8 @@ class SumsEnd {
     least_ = static_cast<uint8_t>(of->to.least);
   }
   static bool suits(const SumsToBytes& of) {
-    return of.isNarrow && of.to.least == of.to.zero && of.to.most - of.to.least == 255;
+    return of.isNarrow && of.to.rule != ops::QuantisationRule::TfliteReal &&
+           of.to.least == of.to.zero && of.to.most - of.to.least == 255;
   }
   bool areSums() const { return kind_ == Kind::Sums; }
   uint8_t* y() const { return y_; }

@@ -40,6 +40,10 @@ inline void copyRuns(const ByteRuns& runs) {
     };
     each([&](uint8_t* to, const uint8_t* from) {
       int64_t i = 0;
+      if constexpr (kSize == 16)
+        for (; i + 64 < n; i += 64)
+#pragma GCC unroll 4
+          for (int64_t k = 0; k < 64; k += 16) word(to + i + k, from + i + k);
       for (; i + 2 * kSize < n; i += 2 * kSize)
         word(to + i, from + i), word(to + i + kSize, from + i + kSize);
       if (i + kSize < n) word(to + i, from + i);
@@ -89,12 +93,6 @@ inline void setTfliteFactor(ops::QuantisationRule rule, double r, float& factor,
     low = static_cast<uint32_t>(fixed.multiplier), high = static_cast<uint32_t>(fixed.exponent);
   }
   factor = std::bit_cast<float>(low), more = std::bit_cast<float>(high);
-}
-/// Of TfliteFixed; more than it is where that is less than 2^-96.
-inline float fixedFactor(float factor, float more) {
-  const int32_t exponent = std::max(std::bit_cast<int32_t>(more) - 31, -126);
-  return static_cast<float>(std::bit_cast<int32_t>(factor)) *
-         std::bit_cast<float>((exponent + 127) << 23);
 }
 inline double realFactor(float factor, float more) {
   return std::bit_cast<double>(uint64_t{std::bit_cast<uint32_t>(more)} << 32 |

@@ -44,21 +44,12 @@ class Channels {
       forEachChannel(panels, [&](int64_t c, int64_t to) { bias_[to] = args.bias(2, c); });
     else if (args.has(2))
       addBias(panels, args.inputs[2]);
+    const int64_t mostOfX = panels.depthwise && args.inputs[0].type == DataType::Uint8 ? 255 : 128;
+    const auto most = static_cast<float>(panels.depth * mostOfX * 128);
     const TensorView& factors = args.inputs[3];
-    const int64_t step = factors.elements() == 1 ? 0 : factors.strides[0];
-    bool allSmall = true;  // of TensorFlow Lite's factors
-    if (y.isTflite())
-      forEachChannel(panels, [&, all = factors.as<const double>()](int64_t c, int64_t to) {
-        setTfliteFactor(y.rule, all[c * step], factors_[to], bias_[to]);
-        allSmall = allSmall && isSmallExponent(std::bit_cast<int32_t>(bias_[to]));
-      });
-    else
-      forEachChannel(panels, [&, all = factors.as<const float>()](int64_t c, int64_t to) {
-        factors_[to] = all[c * step];
-      });
-    areSmall_ = y.isTflite() ? allSmall : areSmall(factors_, room(panels));
-    areNarrow_ = areSmall_ && wZero == 0 && y.rule != ops::QuantisationRule::TfliteReal &&
-                 !y.isReal() && areNarrow(panels, args.inputs[0].type, y.isTflite());
+    y.isTflite() ? setFactors(panels, factors.as<const double>(), step(factors), y.rule, most)
+                 : setFactors(panels, factors.as<const float>(), step(factors), most);
+    areNarrow_ = areSmall_ && wZero == 0 && greatest_ < 32000;
   }
 
   const int32_t* start() const { return start_; }
@@ -83,16 +74,32 @@ class Channels {
       start[to] = static_cast<int32_t>(static_cast<uint32_t>(start[to]) + all[c * step]);
     });
   }
-  /// True if 16 bits hold all products of sums with factors, whatever x is. Tiles read x as int8; the
-  /// starts of depthwise convolutions are for x as it is.
-  bool areNarrow(const BytePanels& panels, DataType x, bool isFixed) const {
-    const int64_t mostOfX = panels.depthwise && x == DataType::Uint8 ? 255 : 128;
-    const auto most = static_cast<float>(panels.depth * mostOfX * 128);
-    float all = 0;
-    for (int64_t c = 0; c < room(panels); ++c)
-      all = std::max(all, (std::abs(static_cast<float>(start_[c])) + most) *
-                              (isFixed ? fixedFactor(factors_[c], bias_[c]) : factors_[c]));
-    return all < 32000;
+  static int64_t step(const TensorView& factors) {
+    return factors.elements() == 1 ? 0 : factors.strides[0];
+  }
+  /// TensorFlow Lite's. `most` is what no sum is farther from its start, whatever x is: tiles read x as int8; the starts
+  /// of depthwise convolutions are for x as it is.
+  void setFactors(const BytePanels& panels, const double* all, int64_t step,
+                  ops::QuantisationRule rule, float most) {
+    areSmall_ = true;
+    forEachChannel(panels, [=, this](int64_t c, int64_t to) {
+      const double factor = all[c * step];
+      setTfliteFactor(rule, factor, factors_[to], bias_[to]);
+      areSmall_ &= isSmallExponent(std::bit_cast<int32_t>(bias_[to]));
+      see(to, static_cast<float>(factor), most);
+    });
+  }
+  void setFactors(const BytePanels& panels, const float* all, int64_t step, float most) {
+    forEachChannel(panels, [=, this](int64_t c, int64_t to) {
+      factors_[to] = all[c * step];
+      see(to, factors_[to], most);
+    });
+    areSmall_ = areSmall(factors_, room(panels));
+  }
+  /// Keeps the greatest product of a sum and its factor.
+  void see(int64_t channel, float factor, float most) {
+    greatest_ = std::max(
+        greatest_, (std::abs(static_cast<float>(start_[channel])) + most) * std::abs(factor));
   }
   /// With a panel more, as tiles read pairs of them.
   static int64_t room(const BytePanels& panels) { return panels.channels() + BytePanels::kOutputs; }
@@ -100,6 +107,7 @@ class Channels {
   int32_t* start_;
   float *factors_, *bias_;
   std::span<std::byte> scratches_;
+  float greatest_ = 0;
   bool areSmall_ = false, areNarrow_ = false;
 };
 

@@ -32,15 +32,22 @@ struct TileInput {
   }
 };
 
+/// Where tiles find bytes: where x has them; in scratch memory, copied as they lie; or there, brought together row by row.
+enum class BytesCome : uint8_t { InPlace, Copied, Gathered };
+
 /// How a product's rows are cut, and what scratch a thread needs: where results of a row begin, what
 /// its sums have more or less, and its bytes.
 struct ByteBlocks {
   int64_t rows, pitch, rowsPerBlock;
-  bool inPlace;
+  BytesCome come;
 
-  ByteBlocks(int64_t rows, int64_t depth, bool inPlace)
-      : rows(rows), pitch(BytePanels::roundUp(std::max<int64_t>(depth, 1), 64)), inPlace(inPlace) {
-    if (pitch / 64 % 2 == 0) pitch += 64;  // else rows share the sets of the first cache
+  ByteBlocks(int64_t rows, int64_t depth, BytesCome come)
+      : rows(rows),
+        pitch(come == BytesCome::Copied ? depth
+                                        : BytePanels::roundUp(std::max<int64_t>(depth, 1), 64)),
+        come(come) {
+    if (come != BytesCome::Copied && pitch / 64 % 2 == 0)
+      pitch += 64;  // else rows share the sets of the first cache
     const int64_t fit = kBlockBytes / pitch / kByteRows * kByteRows;
     rowsPerBlock = std::clamp<int64_t>(fit, kByteRows, 16 * kByteRows);
     rowsPerBlock = std::min(rowsPerBlock, std::max<int64_t>(rows, 1));
@@ -54,7 +61,7 @@ struct ByteBlocks {
     return reinterpret_cast<uint8_t*>(scratch + placesBytes() + termBytes());
   }
   size_t scratchBytes() const {
-    return placesBytes() + termBytes() + (inPlace ? 0 : static_cast<size_t>(rowsPerBlock * pitch));
+    return placesBytes() + termBytes() + (come == BytesCome::InPlace ? 0 : static_cast<size_t>(rowsPerBlock * pitch));
   }
 
  private:
@@ -226,6 +233,9 @@ class Gathering {
         flip_(input.comesFlipped() ? 0x80 : 0),
         blank_(input.blank ^ flip_) {}
 
+  void copy(int64_t from, int64_t bytes, uint8_t* to) const {
+    copyBytes(to, image_ + from, bytes, flip_);
+  }
   /// Of `count` pixels of a row, whose bytes lie `pitch` apart.
   void pixels(const Pixel& first, int64_t count, uint8_t* to, int64_t pitch) const {
     const auto& [z, y, x] = shape_.windows;
@@ -285,7 +295,10 @@ class Gathering {
 };
 
 ByteBlocks blocksOfConv(const ConvShape& shape, const TileInput& input) {
-  return {shape.pixels(), shape.panels.depth, shape.readsInPlace() && !input.comesFlipped()};
+  if (!shape.readsInPlace()) return {shape.pixels(), shape.panels.depth, BytesCome::Gathered};
+  if (!input.comesFlipped()) return {shape.pixels(), shape.panels.depth, BytesCome::InPlace};
+  const bool isDense = shape.x.pixelStride == shape.panels.depth;
+  return {shape.pixels(), shape.panels.depth, isDense ? BytesCome::Copied : BytesCome::Gathered};
 }
 
 bool isPacked(std::span<const TensorView> inputs, const TensorView& y) {
@@ -311,11 +324,14 @@ void runConvBlock(const ConvShape& shape, const ByteBlocks& blocks, const BytePr
     const int64_t n = std::min(count - i, shape.y.width - pixel.column);  // of a row
     const int64_t place = pixel.offset(shape.y);
     for (int64_t k = 0; k < n; ++k) places[i + k] = place + k * shape.y.pixelStride;
-    if (!blocks.inPlace) gathering.pixels(pixel, n, bytes + i * blocks.pitch, blocks.pitch);
+    if (blocks.come == BytesCome::Gathered)
+      gathering.pixels(pixel, n, bytes + i * blocks.pitch, blocks.pitch);
     i += n, pixel.nextRow(shape);
   }
+  if (blocks.come == BytesCome::Copied) gathering.copy(inPlace, count * blocks.pitch, bytes);
   ByteProduct::Rows rows{bytes, blocks.pitch, count, places, blocks.terms(scratch)};
-  if (blocks.inPlace) rows.x = image + inPlace, rows.rowStep = shape.x.pixelStride;
+  if (blocks.come == BytesCome::InPlace)
+    rows.x = image + inPlace, rows.rowStep = shape.x.pixelStride;
   product.run(group, firstPair, endPair, rows,
               batch * shape.y.batchStride + group * shape.panels.outputs);
 }
@@ -480,7 +496,9 @@ struct ProductShape {
     for (int axis = 0; axis + 1 < last; ++axis)
       inPlace = inPlace && a.strides[axis] == a.strides[axis + 1] * a.shape[axis + 1];
   }
-  ByteBlocks blocks() const { return {rows, depth, inPlace}; }
+  ByteBlocks blocks() const {
+    return {rows, depth, inPlace ? BytesCome::InPlace : BytesCome::Gathered};
+  }
 };
 
 /// Of row `row` of all matrices.
@@ -504,7 +522,7 @@ void runProductBlock(const ProductShape& shape, const ByteBlocks& blocks,
   uint8_t* bytes = blocks.bytes(scratch);
   for (int64_t i = 0; i < count; ++i) {
     places[i] = rowOffset(y, first + i);
-    if (blocks.inPlace) continue;
+    if (shape.inPlace) continue;
     const uint8_t* from = a.as<const uint8_t>() + rowOffset(a, first + i);
     uint8_t* to = bytes + i * blocks.pitch;
     if (a.strides[last] == 1)
@@ -513,7 +531,7 @@ void runProductBlock(const ProductShape& shape, const ByteBlocks& blocks,
       for (int64_t k = 0; k < shape.depth; ++k) to[k] = from[k * a.strides[last]] ^ shape.flip;
   }
   ByteProduct::Rows rows{bytes, blocks.pitch, count, places, blocks.terms(scratch)};
-  if (blocks.inPlace)
+  if (shape.inPlace)
     rows.x = a.as<const uint8_t>() + rowOffset(a, first), rows.rowStep = a.strides[last - 1];
   product.run(0, firstPair, endPair, rows, 0);
 }
