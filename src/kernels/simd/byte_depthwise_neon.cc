@@ -103,13 +103,18 @@ class Slices {
     to += (first + pad) * kLanes, from += first * step;
     if (channels_ < kLanes) return copyRuns({to, kLanes, from, step, count, channels_, flip_});
     const uint8x16_t flip = vdupq_n_u8(flip_);
+    const auto next = [&]() __attribute__((always_inline)) {
+      const uint8x16_t pixel = veorq_u8(vld1q_u8(from), flip);
+      from += step;
+      return pixel;
+    };
     int64_t left = count;
-    for (; left >= 2; left -= 2, from += 2 * step, to += 2 * kLanes) {
-      const uint8x16_t a = veorq_u8(vld1q_u8(from), flip),
-                       b = veorq_u8(vld1q_u8(from + step), flip);
+    for (; left >= 4; left -= 4, to += 4 * kLanes) {
+      const uint8x16_t a = next(), b = next(), c = next(), d = next();
       vst1q_u8(to, a), vst1q_u8(to + kLanes, b);
+      vst1q_u8(to + 2 * kLanes, c), vst1q_u8(to + 3 * kLanes, d);
     }
-    if (left > 0) vst1q_u8(to, veorq_u8(vld1q_u8(from), flip));
+    for (; left > 0; --left, to += kLanes) vst1q_u8(to, next());
   }
   void makeQuads(const int8_t* columns, uint8_t* to) const {
     int8x16x2_t left = vzipq_s8(vld1q_s8(columns), vld1q_s8(columns + kLanes));
@@ -156,7 +161,8 @@ class DepthwiseStep {
   /// An output row of `width` pixels, whose results lie `yStep` bytes apart. More pixels are computed than
   /// stored: rows under taps are long enough.
   void addRow(const int8_t* const* taps, int64_t width, int64_t place, int64_t yStep) {
-    if (!end_.areSums()) return addPixels(taps, 0, width, {nullptr, end_.y() + place, yStep});
+    if (end_.end() != SumsEnd::Sums)
+      return addPixels(taps, 0, width, {nullptr, end_.y() + place, yStep});
     for (int64_t pixel = 0; pixel < width;) {
       if (rows_ + kPixels > kRowsOfSums) store();
       const int64_t room = (kRowsOfSums - rows_) / kPixels * kPixels;
@@ -188,7 +194,7 @@ class DepthwiseStep {
   };
 
   bool storesBytes() const {
-    return work_.channels >= kLanes && !work_.isReal && SumsEnd::suits(bytes_);
+    return work_.channels >= kLanes && !work_.isReal && SumsToEnd::suits(bytes_);
   }
   SumsToBytes toBytes(const int32_t* sums, int64_t columns) const {
     return {sums,
@@ -266,8 +272,7 @@ class DepthwiseStep {
 #if defined(__aarch64__)
   /// Three by three taps of two pixels at a time: all weights stay in registers, and pixels share columns.
   template <int kStride>
-  void addSquares(const int8_t* const* taps, int64_t at, int64_t count,
-                  Results to) const {
+  void addSquares(const int8_t* const* taps, int64_t at, int64_t count, Results to) const {
     const int8_t* rows[3] = {taps[0] + at, taps[3] + at, taps[6] + at};
     int8x16_t w[9];
 #pragma GCC unroll 9
@@ -318,8 +323,7 @@ class DepthwiseStep {
   }
   /// Three by three taps of two pixels at a time.
   template <int kStride>
-  MINNOW_DOT void addQuads(const int8_t* const* taps, int64_t at, int64_t count,
-                           Results to) const {
+  MINNOW_DOT void addQuads(const int8_t* const* taps, int64_t at, int64_t count, Results to) const {
     const int8_t* rows[3] = {taps[0] + at, taps[3] + at, taps[6] + at};
     int8x16_t w[12];
 #pragma GCC unroll 12
@@ -354,39 +358,48 @@ class DepthwiseStep {
     sums = {vld1q_s32(from), vld1q_s32(from + 4), vld1q_s32(from + 8), vld1q_s32(from + 12)};
   }
   template <int kCount>
+  struct Store {
+    const SumsToEnd& end;
+    const Sums (&all)[kCount];
+    int64_t count;
+    Results& to;
+
+    template <SumsEnd kEnd>
+    [[gnu::always_inline]] inline void bytes() const {
+      int32x4_t of[kCount][4];
+#pragma GCC unroll 4
+      for (int p = 0; p < kCount; ++p)
+        of[p][0] = all[p].a, of[p][1] = all[p].b, of[p][2] = all[p].c, of[p][3] = all[p].d;
+      end.round<kEnd>(of);
+#pragma GCC unroll 4
+      for (int p = 0; p < kCount; ++p, to.y += to.yStep)
+        if (p < count) vst1q_u8(to.y, end.bytes<kEnd>(of[p][0], of[p][1], of[p][2], of[p][3]));
+    }
+    [[gnu::always_inline]] inline void sums() const {
+#pragma GCC unroll 4
+      for (const Sums& of : all) {
+        vst1q_s32(to.sums, of.a), vst1q_s32(to.sums + 4, of.b);
+        vst1q_s32(to.sums + 8, of.c), vst1q_s32(to.sums + 12, of.d);
+        to.sums += kByteColumns;
+      }
+    }
+  };
+  template <int kCount>
   [[gnu::always_inline]] inline void keep(const Sums (&sums)[kCount], int64_t count,
                                           Results& to) const {
-    if (!end_.areSums()) return keepBytes(sums, count, to);
-#pragma GCC unroll 4
-    for (const Sums& of : sums) {
-      vst1q_s32(to.sums, of.a), vst1q_s32(to.sums + 4, of.b);
-      vst1q_s32(to.sums + 8, of.c), vst1q_s32(to.sums + 12, of.d);
-      to.sums += kByteColumns;
-    }
-  }
-  template <int kCount>
-  [[gnu::always_inline]] inline void keepBytes(const Sums (&sums)[kCount], int64_t count,
-                                               Results& to) const {
-    int32x4_t of[kCount][4];
-#pragma GCC unroll 4
-    for (int p = 0; p < kCount; ++p)
-      of[p][0] = sums[p].a, of[p][1] = sums[p].b, of[p][2] = sums[p].c, of[p][3] = sums[p].d;
-    end_.round(of);
-#pragma GCC unroll 4
-    for (int p = 0; p < kCount; ++p, to.y += to.yStep)
-      if (p < count) vst1q_u8(to.y, end_.bytes(of[p][0], of[p][1], of[p][2], of[p][3]));
+    endWith(end_.end(), Store<kCount>{end_, sums, count, to});
   }
 
   const DepthwiseChannels& work_;
-  int64_t channel_, stride_;
+  int64_t channel_, stride_, rows_ = 0;
   bool isSquare_, readsQuads_ = false;
   uint8_t* y_;
   SumsToBytes bytes_;
-  SumsEnd end_;
+  SumsToEnd end_;
   int parts_ = 0;
   int32_t start_[kLanes];
   int8_t weights_[kMostParts * kMostByteTaps * kLanes], quads_[6 * Quads::kBytes];
-  int64_t rows_ = 0, places_[kRowsOfSums];
+  int64_t places_[kRowsOfSums];
   int32_t sums_[kRowsOfSums * kByteColumns];
 };
 

@@ -25,7 +25,7 @@ class DotTile {
     const int64_t* places = tile.places;
     const int64_t rowStep = tile.rowStep, steps = tile.steps;
     const auto* start = tile.start;
-    const SumsEnd end(tile.to, tile.column);
+    const SumsToEnd end(tile.to, tile.column);
     for (; lots > 0; --lots, from += Rows * rowStep, to += Rows * kByteColumns, places += Rows) {
       Sums sums;
       const uint8_t* x[Rows];
@@ -35,7 +35,7 @@ class DotTile {
         beginWith(start, sums[r]);
       }
       addAll(reinterpret_cast<const int8_t*>(tile.panels), steps, x, sums);
-      end.areSums() ? storeSums(sums, to) : storeBytes(end, places, sums);
+      endWith(end.end(), Store{end, sums, places, to});
     }
   }
 
@@ -68,20 +68,26 @@ class DotTile {
       add<0>(w, of, sums);
     }
   }
-  [[gnu::always_inline]] MINNOW_DOT static inline void storeBytes(const SumsEnd& end,
-                                                                  const int64_t* places,
-                                                                  Sums& sums) {
-    end.round(sums);
+  struct Store {
+    const SumsToEnd& end;
+    Sums& all;
+    const int64_t* places;
+    int32_t* to;
+
+    template <SumsEnd kEnd>
+    [[gnu::always_inline]] inline void bytes() const {
+      end.round<kEnd>(all);
 #pragma GCC unroll 6
-    for (int r = 0; r < Rows; ++r)
-      vst1q_u8(end.y() + places[r], end.bytes(sums[r][0], sums[r][1], sums[r][2], sums[r][3]));
-  }
-  [[gnu::always_inline]] MINNOW_DOT static inline void storeSums(const Sums& sums, int32_t* to) {
+      for (int r = 0; r < Rows; ++r)
+        vst1q_u8(end.y() + places[r], end.bytes<kEnd>(all[r][0], all[r][1], all[r][2], all[r][3]));
+    }
+    [[gnu::always_inline]] inline void sums() const {
 #pragma GCC unroll 6
-    for (int r = 0; r < Rows; ++r)
+      for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) vst1q_s32(to + r * kByteColumns + v * 4, sums[r][v]);
-  }
+        for (int v = 0; v < kVectors; ++v) vst1q_s32(to + r * kByteColumns + v * 4, all[r][v]);
+    }
+  };
   /// Step `Lane` of those in the registers.
   template <int Lane>
   [[gnu::always_inline]] MINNOW_DOT static inline void add(const int8_t*& w, const Steps& of,
@@ -110,7 +116,7 @@ void run(const ByteTile& tile, int64_t rows, int64_t panels) {
 
 }  // namespace
 
-ByteTiles byteTilesDot() { return {.sums = run, .bytes = run, .suits = SumsEnd::suits}; }
+ByteTiles byteTilesDot() { return {.sums = run, .bytes = run, .suits = SumsToEnd::suits}; }
 
 }  // namespace minnow::kernels::simd
 #else

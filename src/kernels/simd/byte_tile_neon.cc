@@ -1,5 +1,6 @@
-// The tile of bytes with NEON of any age: eight products of 16 bits, those of two steps of four added
+// The tile of bytes with NEON of any age: eight products of 16 bits, those of two steps of four or of three added
 // where that surely fits, then in pairs to sums of 32. A sum lies in two lanes until the end.
+#include "kernels/simd/byte_lot_neon.h"
 #include "kernels/simd/byte_neon.h"
 #include "kernels/simd/byte_rounding_neon.h"
 #include "kernels/simd/byte_tile_rows.h"
@@ -9,143 +10,125 @@
 namespace minnow::kernels::simd {
 namespace {
 
-// Eight columns, half a panel: loading weights takes longest on a core in order, and so they serve
-// more rows.
+// Half a panel: loading weights takes longest on a core in order, and so they serve more rows.
+constexpr int64_t kColumns = 8;
 #if defined(__aarch64__)
 constexpr int kNeonRows = 4;  // 16 sums of 32 registers
 #else
 constexpr int kNeonRows = 1;
 #endif
 
-/// Of `Together` steps, 1 or 2, products are added in 16 bits.
-template <int Rows, int Together>
-class NeonTile {
-  static constexpr int kVectors = 2, kColumns = 4 * kVectors;
-  using Sums = int32x4_t[Rows][kVectors][2];
-  using Totals = int32x4_t[Rows][kVectors];
-  using Places = const uint8_t* [Rows];
+/// Eight columns of a tile.
+struct Columns {
+  const ByteTile& tile;
+  const int32_t* start;  ///< a zero beside each number, for a sum's other lane
+  const StepRun* runs;
+  int64_t first;
 
+  const int8_t* weights() const {
+    return reinterpret_cast<const int8_t*>(tile.panels) + first * BytePanels::kSteps;
+  }
+};
+
+/// A row, with what a compiler makes of it: others of old 32-bit cores, and the last ones.
+class RowSums {
  public:
-  /// Rows after rows, all of them. `start` has a zero beside each number, for a sum's other lane.
-  [[gnu::noinline]] static void run(const ByteTile& tile, const int32_t* start, int64_t lots) {
-    const StepRun all{0, static_cast<int32_t>(tile.steps)}, *runs = tile.runs ? tile.runs : &all;
-    for (int64_t column = 0; column < BytePanels::kOutputs; column += kColumns) {
-      runColumns(tile, start + 2 * column, runs, lots, column);
-      if (tile.runs) runs += StepRun::ofHalf(tile.steps);
+  RowSums(const Columns& columns, const uint8_t* x) : x_(x), w_(columns.weights()) {
+    for (int i = 0; i < 4; ++i) sums_[i] = vld1q_s32(columns.start + 4 * i);
+    const int8_t* end = w_ + columns.tile.steps * BytePanels::kStepBytes;
+    const int32_t together = columns.tile.twosFit ? 2 : 1;
+    for (const StepRun* run = columns.runs; w_ != end; ++run) {
+      for (int32_t n = run->threes; n > 0; --n) add<3>();
+      int32_t left = run->others;
+      for (; left >= together; left -= together) together == 2 ? add<2>() : add<1>();
+      if (left > 0) add<1>();
     }
+  }
+  int32x4_t total(int vector) const {
+    const int32x4_t a = sums_[2 * vector], b = sums_[2 * vector + 1];
+#if defined(__aarch64__)
+    return vpaddq_s32(a, b);
+#else
+    return vcombine_s32(vpadd_s32(vget_low_s32(a), vget_high_s32(a)),
+                        vpadd_s32(vget_low_s32(b), vget_high_s32(b)));
+#endif
   }
 
  private:
-  [[gnu::always_inline]] static inline void runColumns(const ByteTile& tile, const int32_t* start,
-                                                       const StepRun* runs, int64_t lots,
-                                                       int64_t column) {
-    const uint8_t* from = tile.x;
-    int32_t* to = tile.sums + column;
-    const int64_t* places = tile.places;
-    const int64_t rowStep = tile.rowStep;
-    const auto* w = reinterpret_cast<const int8_t*>(tile.panels) + column * BytePanels::kSteps;
-    const int8_t* last = w + tile.steps * BytePanels::kStepBytes;
-    const SumsEnd end(tile.to, tile.column + column);
-    for (; lots > 0; --lots, from += Rows * rowStep, to += Rows * kByteColumns, places += Rows) {
-      Sums sums;
-      Places x;
-#pragma GCC unroll 4
-      for (int r = 0; r < Rows; ++r) {
-        x[r] = from + r * rowStep;
-        loadTwo<0>(start, sums[r][0][0], sums[r][0][1]);
-        loadTwo<32>(start, sums[r][1][0], sums[r][1][1]);
-      }
-      addAll(runs, w, last, x, sums);
-      Totals totals;
-#pragma GCC unroll 4
-      for (int r = 0; r < Rows; ++r)
-#pragma GCC unroll 2
-        for (int v = 0; v < kVectors; ++v)
-          totals[r][v] = pairsTogether(sums[r][v][0], sums[r][v][1]);
-      end.areSums() ? storeSums(totals, to) : storeBytes(end, places, totals);
+  /// Steps whose products 16 bits hold together.
+  template <int kSteps>
+  [[gnu::always_inline]] inline void add() {
+    Products first, second;
+#pragma GCC unroll 3
+    for (int step = 0; step < kSteps; ++step) {
+      const auto* words = reinterpret_cast<const int32_t*>(x_);
+      const int8x16_t x = vreinterpretq_s8_s32(vld1q_dup_s32(words + step));
+      const int8_t* w = w_ + step * BytePanels::kStepBytes;
+      const int8x16_t a = vld1q_s8(w), b = vld1q_s8(w + 16);
+      if (step == 0)
+        first = products(a, x), second = products(b, x);
+      else
+        addProducts(a, x, first), addProducts(b, x, second);
     }
+    sums_[0] = vpadalq_s16(sums_[0], first.low), sums_[1] = vpadalq_s16(sums_[1], first.high);
+    sums_[2] = vpadalq_s16(sums_[2], second.low), sums_[3] = vpadalq_s16(sums_[3], second.high);
+    x_ += kSteps * BytePanels::kSteps, w_ += kSteps * BytePanels::kStepBytes;
   }
-  [[gnu::always_inline]] static inline void storeSums(const Totals& sums, int32_t* to) {
-#pragma GCC unroll 4
-    for (int r = 0; r < Rows; ++r)
-#pragma GCC unroll 2
-      for (int v = 0; v < kVectors; ++v) vst1q_s32(to + r * kByteColumns + v * 4, sums[r][v]);
-  }
+
+  int32x4_t sums_[4];
+  const uint8_t* x_;
+  const int8_t* w_;
+};
+
+/// Some rows as they end.
+template <int kRows>
+struct Store {
+  const SumsToEnd& end;
+  int32x4_t (&all)[kRows][2];
+  const int64_t* places;
+  int32_t* to;
+
   /// Of two rows at a time.
-  [[gnu::always_inline]] static inline void storeBytes(const SumsEnd& end, const int64_t* places,
-                                                       Totals& sums) {
-    end.round(sums);
+  template <SumsEnd kEnd>
+  [[gnu::always_inline]] inline void bytes() const {
+    end.round<kEnd>(all);
 #pragma GCC unroll 2
-    for (int r = 0; r < Rows; r += 2) {
-      const int next = std::min(r + 1, Rows - 1);
-      const uint8x16_t two = end.bytes(sums[r][0], sums[r][1], sums[next][0], sums[next][1]);
+    for (int r = 0; r < kRows; r += 2) {
+      const int next = std::min(r + 1, kRows - 1);
+      const uint8x16_t two = end.bytes<kEnd>(all[r][0], all[r][1], all[next][0], all[next][1]);
       vst1_u8(end.y() + places[r], vget_low_u8(two));
       if (next > r) vst1_u8(end.y() + places[next], vget_high_u8(two));
     }
   }
-  [[gnu::always_inline]] static inline void addAll(const StepRun* run, const int8_t* w,
-                                                   const int8_t* end, Places& x, Sums& sums) {
-    for (; w != end; ++run) {
-      for (int32_t n = run->threes; n > 0; --n) addThree(x, w, sums);
-      addOthers(static_cast<uint32_t>(run->others), x, w, sums);
-    }
-  }
-  [[gnu::always_inline]] static inline void addThree(Places& x, const int8_t*& w, Sums& sums) {
-    TwoVectors weights[3];
-#pragma GCC unroll 3
-    for (TwoVectors& step : weights) step = loadTwoThen<BytePanels::kStepBytes>(w);
-    ThreeVectors of = loadThree<false>(x[0]);
+  [[gnu::always_inline]] inline void sums() const {
 #pragma GCC unroll 4
-    for (int r = 0; r < Rows; ++r) {
-      const ThreeVectors at = of;
-      if (r + 1 < Rows) of = r % 2 == 0 ? loadThree<true>(x[r + 1]) : loadThree<false>(x[r + 1]);
-      kernels::simd::addSteps(weights, at, sums[r]);
-    }
-  }
-  [[gnu::always_inline]] static inline void addOthers(uint32_t steps, Places& x, const int8_t*& w,
-                                                      Sums& sums) {
-    if constexpr (Together == 2) {
-      for (uint32_t fours = steps / 4; fours > 0; --fours) addSteps<2, true>(x, w, sums);
-      if (steps & 2) addSteps<2, false>(x, w, sums);
-      if (steps & 1) addSteps<1, false>(x, w, sums);
-    } else {
-      for (; steps > 0; --steps) addSteps<1, false>(x, w, sums);
-    }
-  }
-  /// Steps of all rows, and as many more; what is loaded waits for a row to be computed.
-  template <int Steps, bool More>
-  [[gnu::always_inline]] static inline void addSteps(Places& x, const int8_t*& w, Sums& sums) {
-    constexpr int kStep = BytePanels::kStepBytes;
-    TwoVectors weights[2] = {loadTwoThen<kStep>(w), {}}, next[2];
-    if constexpr (Steps == 2) weights[1] = loadTwoThen<kStep>(w);
-    TwoVectors of = loaded<Steps>(x[0], false);
-#pragma GCC unroll 8
-    for (int i = 0; i < (More ? 2 : 1) * Rows; ++i) {
-      const TwoVectors at = of;
-      const int row = i % Rows;
-      if (i + 1 < (More ? 2 : 1) * Rows) of = loaded<Steps>(x[(i + 1) % Rows], i % 2 == 0);
-      if (More && i == (Rows - 1) / 2) next[0] = loadTwoThen<kStep>(w);
-      if (More && i == Rows - 1) next[1] = loadTwoThen<kStep>(w);
-      if (More && i == Rows) weights[0] = next[0], weights[1] = next[1];
-      add<Steps>(at, weights, sums[row]);
-    }
-  }
-  /// The next steps of a row, each in all lanes.
-  template <int Steps>
-  [[gnu::always_inline]] static inline TwoVectors loaded(const uint8_t*& x, bool isOdd) {
-    if constexpr (Steps == 2) return isOdd ? loadSteps<true>(x) : loadSteps<false>(x);
-    TwoVectors one;
-    one.a = vreinterpretq_s8_s32(vld1q_dup_s32(reinterpret_cast<const int32_t*>(x)));
-    x += BytePanels::kSteps;
-    return one;
-  }
-  template <int Steps>
-  [[gnu::always_inline]] static inline void add(const TwoVectors& x, const TwoVectors (&w)[2],
-                                                int32x4_t (&sums)[kVectors][2]) {
-    if constexpr (Steps == 2) return kernels::simd::addSteps(w, x, sums);
-    addPairs(products(w[0].a, x.a), sums[0]), addPairs(products(w[0].b, x.a), sums[1]);
+    for (int r = 0; r < kRows; ++r)
+      vst1q_s32(to + r * kByteColumns, all[r][0]), vst1q_s32(to + r * kByteColumns + 4, all[r][1]);
   }
 };
+
+/// Lots of rows, from `row` on.
+template <int kRows>
+[[gnu::noinline]] void runLots(const Columns& columns, int64_t row, int64_t lots) {
+  const ByteTile& tile = columns.tile;
+  const int64_t rowStep = tile.rowStep;
+  const uint8_t* from = tile.x + row * rowStep;
+  const int64_t* places = tile.places + row;
+  int32_t* to = tile.sums + row * kByteColumns + columns.first;
+  const SumsToEnd end(tile.to, tile.column + columns.first);
+  const int8_t* last = columns.weights() + tile.steps * BytePanels::kStepBytes;
+  for (; lots > 0; --lots, from += kRows * rowStep, to += kRows * kByteColumns, places += kRows) {
+    int32x4_t sums[kRows][2];
+    if constexpr (kRows == 1) {
+      const RowSums of(columns, from);
+      sums[0][0] = of.total(0), sums[0][1] = of.total(1);
+    } else {
+      sumLot({from, from + rowStep, from + 2 * rowStep, from + 3 * rowStep}, columns.weights(),
+             last, columns.runs, columns.start, sums);
+    }
+    endWith(end.end(), Store<kRows>{end, sums, places, to});
+  }
+}
 
 /// Numbers of four steps of 8 columns without their signs: 128 of -128.
 struct Magnitudes {
@@ -207,27 +190,28 @@ bool findRuns(const std::byte* weights, int64_t panels, int64_t steps, StepRun* 
   return twosFit;
 }
 
-template <int Together>
-void runRows(ByteTile tile, const int32_t* start, int64_t rows) {
-  const int64_t lots = rows / kNeonRows, done = lots * kNeonRows;
-  NeonTile<kNeonRows, Together>::run(tile, start, lots);
-  if (done == rows) return;
-  tile.x += done * tile.rowStep, tile.sums += done * kByteColumns, tile.places += done;
-  NeonTile<1, Together>::run(tile, start, rows - done);
+void runColumns(const Columns& columns, int64_t rows) {
+  const int64_t lots = columns.tile.twosFit ? rows / kNeonRows : 0, done = lots * kNeonRows;
+  if constexpr (kNeonRows > 1) runLots<kNeonRows>(columns, 0, lots);
+  if (done < rows) runLots<1>(columns, done, rows - done);
 }
 
 void run(const ByteTile& tile, int64_t rows, int64_t panels) {
   forEachPanel(tile, panels, [&](const ByteTile& one) {
     int32_t start[2 * BytePanels::kOutputs] = {};
     for (int64_t c = 0; c < BytePanels::kOutputs; ++c) start[2 * c] = one.start[c];
-    one.twosFit ? runRows<2>(one, start, rows) : runRows<1>(one, start, rows);
+    const StepRun all{0, static_cast<int32_t>(one.steps)}, *runs = one.runs ? one.runs : &all;
+    for (int64_t first = 0; first < BytePanels::kOutputs; first += kColumns) {
+      runColumns({one, start + 2 * first, runs, first}, rows);
+      if (one.runs) runs += StepRun::ofHalf(one.steps);
+    }
   });
 }
 
 }  // namespace
 
 ByteTiles byteTilesNeon() {
-  return {.sums = run, .bytes = run, .suits = SumsEnd::suits, .findRuns = findRuns};
+  return {.sums = run, .bytes = run, .suits = SumsToEnd::suits, .findRuns = findRuns};
 }
 
 }  // namespace minnow::kernels::simd

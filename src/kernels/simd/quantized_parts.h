@@ -98,8 +98,8 @@ class Channels {
   }
   /// Keeps the greatest product of a sum and its factor.
   void see(int64_t channel, float factor, float most) {
-    greatest_ = std::max(
-        greatest_, (std::abs(static_cast<float>(start_[channel])) + most) * std::abs(factor));
+    greatest_ = std::max(greatest_,
+                         (std::abs(static_cast<float>(start_[channel])) + most) * std::abs(factor));
   }
   /// With a panel more, as tiles read pairs of them.
   static int64_t room(const BytePanels& panels) { return panels.channels() + BytePanels::kOutputs; }

@@ -61,7 +61,8 @@ struct ByteBlocks {
     return reinterpret_cast<uint8_t*>(scratch + placesBytes() + termBytes());
   }
   size_t scratchBytes() const {
-    return placesBytes() + termBytes() + (come == BytesCome::InPlace ? 0 : static_cast<size_t>(rowsPerBlock * pitch));
+    return placesBytes() + termBytes() +
+           (come == BytesCome::InPlace ? 0 : static_cast<size_t>(rowsPerBlock * pitch));
   }
 
  private:
