@@ -102,7 +102,7 @@ class SumsToEnd {
   void round(int32x4_t (&)[kPixels][kVectors]) const {}
   template <SumsEnd>
   static uint8x16_t bytes(int32x4_t, int32x4_t, int32x4_t, int32x4_t) {
-    return {};
+    return vdupq_n_u8(0);
   }
 };
 #endif

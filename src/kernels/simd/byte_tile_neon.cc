@@ -191,8 +191,11 @@ bool findRuns(const std::byte* weights, int64_t panels, int64_t steps, StepRun* 
 }
 
 void runColumns(const Columns& columns, int64_t rows) {
-  const int64_t lots = columns.tile.twosFit ? rows / kNeonRows : 0, done = lots * kNeonRows;
-  if constexpr (kNeonRows > 1) runLots<kNeonRows>(columns, 0, lots);
+  int64_t done = 0;
+  if (kNeonRows > 1 && columns.tile.twosFit) {
+    runLots<kNeonRows>(columns, 0, rows / kNeonRows);
+    done = rows / kNeonRows * kNeonRows;
+  }
   if (done < rows) runLots<1>(columns, done, rows - done);
 }
 
