@@ -83,7 +83,7 @@ function(minnow_minimal_flags)
   endforeach()
   # Where time goes: register tiles and elementary functions. The loops around them are vectors too, but few
   # instructions.
-  foreach(fast panel_tile panel_run depthwise_tile unary epilogue_rows byte_rows byte_tile_dot byte_tile_neon)
+  foreach(fast panel_tile panel_run depthwise_tile unary epilogue_rows byte_rows byte_tile_dot byte_tile_mmla byte_tile_neon)
     set_source_files_properties(src/kernels/simd/${fast}.cc PROPERTIES COMPILE_OPTIONS "-O2")
   endforeach()
   # The list of targets is made on the heap.

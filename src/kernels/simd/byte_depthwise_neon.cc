@@ -18,7 +18,7 @@ bool isSquare(const ConvShape& shape) {
   const ops::SlidingWindow& along = shape.windows[2];
   return shape.taps() == 9 && along.kernel == 3 && along.dilation == 1 && along.stride <= 2;
 }
-bool hasDots() { return byteTilesDot().sums && byteTiles().sums == byteTilesDot().sums; }
+bool hasDots() { return byteTiles().sums != byteTilesNeon().sums; }
 
 /// Of sixteen channels four columns each, side by side: what the dot product adds at once.
 struct Quads {

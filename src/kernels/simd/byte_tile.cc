@@ -15,7 +15,9 @@ namespace minnow::kernels::simd {
 // Asked here: __builtin_cpu_supports answers 0 where a cross compiler's library has no model.
 ByteInstructions byteInstructions() {
 #if defined(__aarch64__)
-  return {.dot = (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0};
+  constexpr unsigned long kI8mm = 1UL << 13;  // HWCAP2_I8MM, which old headers lack
+  return {.dot = (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0,
+          .mmla = (getauxval(AT_HWCAP2) & kI8mm) != 0};
 #elif defined(__x86_64__)
   constexpr unsigned kAvx512Vnni = 1U << 11, kAvxVnni = 1U << 4, kVbmi = 1U << 1;
   unsigned a = 0, b = 0, c = 0, d = 0, features = 0;
@@ -38,7 +40,8 @@ ByteTiles byteTiles() {
       return has.avxVnni && !has.dot ? byteTilesAvxVnni() : byteTilesAvx2();
     case Target::Sve:
     case Target::Neon:
-      return has.dot ? byteTilesDot() : byteTilesNeon();
+      if (!has.dot) return byteTilesNeon();
+      return has.mmla ? byteTilesMmla() : byteTilesDot();
     case Target::ScalarFma:
       break;
   }

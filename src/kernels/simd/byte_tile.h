@@ -73,6 +73,7 @@ ByteTiles byteTiles();
 /// What this CPU has that multiplies bytes, whatever the target.
 struct ByteInstructions {
   bool dot = false;      ///< AVX-512 VNNI, or AArch64's dot product
+  bool mmla = false;     ///< AArch64's products of matrices
   bool avxVnni = false;  ///< that of 256 bits
   bool vbmi = false;     ///< permutes bytes of two registers
 };
@@ -84,6 +85,7 @@ ByteTiles byteTilesVnni();
 ByteTiles byteTilesAvxVnni();
 ByteTiles byteTilesNeon();
 ByteTiles byteTilesDot();
+ByteTiles byteTilesMmla();
 
 /// lookUp() with AVX-512 VBMI.
 void lookUpVbmi(const ByteLookUp& work);

@@ -16,6 +16,7 @@ std::vector<ByteTiles> tilesOfThisCpu() {
   const ByteInstructions has = byteInstructions();
   std::vector<ByteTiles> all{byteTilesNeon()};
   if (has.dot) all.push_back(byteTilesDot()), all.push_back(byteTilesVnni());
+  if (has.mmla) all.push_back(byteTilesMmla());
   if (has.avxVnni) all.push_back(byteTilesAvxVnni());
   if (has.dot || has.avxVnni) all.push_back(byteTilesAvx2());  // which is there then too
   all.push_back(byteTiles());
