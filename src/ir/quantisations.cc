@@ -18,8 +18,9 @@ struct Kept {
   std::vector<int32_t> zeroPoints;
 };
 struct Table {
-  std::deque<Kept> kept;  // nothing in it moves
-  std::unordered_multimap<size_t, uint16_t> numbers;  // by hash
+  /// Nothing in it moves.
+  std::deque<Kept> kept;
+  std::unordered_multimap<size_t, uint16_t> numbers;  ///< by hash
   size_t leftOut = 0;
 };
 

@@ -37,8 +37,8 @@ class Builder {
   explicit Builder(std::string name) { graph_.name = std::move(name); }
 
   ir::ValueId input(std::string name, Shape shape, DataType type = DataType::Float32) {
-    const auto id = graph_.addValue(
-        {std::move(name), {type, shape}, ops::StorageOrder::ChannelsLast});
+    const auto id =
+        graph_.addValue({std::move(name), {type, shape}, ops::StorageOrder::ChannelsLast});
     graph_.inputs.push_back(id);
     return id;
   }
