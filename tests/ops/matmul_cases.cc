@@ -14,7 +14,6 @@ struct Row {
 const Row kRows[] = {
     {"5x7x19", {5, 7}, {7, 19}},
     {"row", {1, 40}, {40, 33}},
-    {"row_of_many", {1, 50}, {50, 1100}},
     {"13x64x48", {13, 64}, {64, 48}},
     {"1x1x1", {1, 1}, {1, 1}},
     {"transposeA", {9, 14}, {9, 20}, true, false},
@@ -44,6 +43,7 @@ const Row kRows[] = {
     {"shared_batch", {3, 40, 40}, {3, 40, 70}},
     {"no_depth", {3, 0}, {0, 20}},
     {"no_rows", {0, 4}, {4, 20}},
+    {"row_of_many", {1, 50}, {50, 1100}},
 };
 
 OpCase caseOf(const Row& row, const std::string& name, DataType type = DataType::Float32) {
