@@ -11,6 +11,7 @@
 #include "device_inputs.h"
 #include "minnow/minnow.h"
 #include "ops/arg_reduce.h"
+#include "ops/cast.h"
 
 namespace minnow {
 namespace {
@@ -342,6 +343,24 @@ TEST(ClInputs, AreRefusedWhereTheCpuReadsThem) {
   auto all = *none.session.begin();
   EXPECT_TRUE(test::refusal(all.bindInput("x", tensor), ErrorCode::Unsupported)
                   .contains("is read by Conv"));
+}
+
+/// Devices compute on real numbers: who reads bytes is the CPU, which has a picture's scale for them.
+TEST(ClPictures, IntoBytesAreRefusedWithAdvice) {
+  SKIP_WITHOUT_DEVICE();
+  for (const DataType type : {DataType::Uint8, DataType::Int8}) {
+    test::Builder b("bytes");
+    const ir::ValueId bytes = b.input("x", {1, 3, 48, 64}, type);
+    ops::Cast real;
+    real.to = DataType::Float32;
+    const ir::ValueId x = b.add(real, {bytes});
+    OnDevice on(b.finish(b.conv(b.conv(x, 3, 64, 3, 1, 1, 1), 64, 16, 3, 1, 1, 2)), "cl");
+    const Memory memory(clDevice()->context, 4 * 48 * 64);
+    auto frame = *on.session.begin();
+    const DevicePicture picture{.width = 64, .height = 48, .cl = memory.get()};
+    const auto words = test::refusal(frame.bindInput("x", picture), ErrorCode::Unsupported);
+    EXPECT_TRUE(words.contains("Frame::input()")) << words;
+  }
 }
 
 TEST(ClOutputs, OfOtherTypesAreRefused) {

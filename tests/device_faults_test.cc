@@ -507,6 +507,13 @@ struct Process {
         return op;
     return {};
   }
+  /// Kernels that the steps of the last network start.
+  size_t launches() const {
+    size_t all = 0;
+    for (size_t n = 0; n < program->steps.size(); ++n)
+      all += program::describeOperator(*program, n).launches;
+    return all;
+  }
   ~Process() {  // as at the end of a frame
     current = &opened;
     if (opened) {
@@ -764,10 +771,7 @@ TEST_F(DeviceCache, StepsThatAreJoinedWronglyAreStartedOneByOne) {
     driver_.planted = planted, driver_.instead = instead;
     Process process;
     EXPECT_STREQ(process.first(graph).backend, "cl");
-    size_t all = 0;
-    for (size_t n = 0; n < process.program->steps.size(); ++n)
-      all += program::describeOperator(*process.program, n).launches;
-    EXPECT_EQ(all, 6U);
+    EXPECT_EQ(process.launches(), 6U);
     EXPECT_TRUE(has(process.backend.info().trouble, "started one by one"))
         << process.backend.info().trouble;
   }
@@ -775,6 +779,18 @@ TEST_F(DeviceCache, StepsThatAreJoinedWronglyAreStartedOneByOne) {
   Process process;
   (void)process.first(graph);
   EXPECT_EQ(process.backend.info().trouble, "");
+}
+
+/// Those of one model say nothing of the next one's.
+TEST_F(DeviceCache, StepsThatDoNotCompileJoinedDoNotHinderLaterOnes) {
+  driver_.planted = "case 2:", driver_.instead = "no OpenCL";
+  Process process;
+  EXPECT_STREQ(process.first(smallSteps()).backend, "cl");
+  EXPECT_EQ(process.launches(), 6U);
+  EXPECT_TRUE(has(process.backend.info().trouble, "some steps are started one by one"))
+      << process.backend.info().trouble;
+  EXPECT_STREQ(process.first(functionsThatAreJoined()).backend, "cl");
+  EXPECT_EQ(process.launches(), 1U);
 }
 
 TEST_F(DeviceCache, CostsAreMeasuredOnceAndKept) {

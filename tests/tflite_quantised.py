@@ -565,6 +565,14 @@ def wide_softmax():
     return Case("SOFTMAX", [x], output(np.int16, by=1 / 32768, zeros=0), ("SoftmaxOptions", dict(beta=beta)), version=3)
 
 
+def wide_softmax_of_pairs():
+    """Sums where tables of float32 would have other points than LiteRT's, which are made in double."""
+    by, beta = scale(1e-4, 1e-3), float(RNG.uniform(0.5, 2))
+    below = [round(place / by / beta) + i for place in (0.5551, 1.1632) for i in range(-45, 45)]
+    x = Tensor(np.stack([np.zeros(len(below)), -np.array(below)], 1), np.int16, by)
+    return Case("SOFTMAX", [x], output(np.int16, by=1 / 32768, zeros=0), ("SoftmaxOptions", dict(beta=beta)), version=3)
+
+
 def log_softmax(dtype):
     def made():
         x = values(dtype, *[number(1, 3)] * number(0, 2), number(1, pick(20, 60, 400)), by=scale(0.005, 0.5))
@@ -585,6 +593,7 @@ CASES.update({
     "SQRT.int8": from_zero("SQRT", np.int8), "SQRT.int16": from_zero("SQRT", np.int16), "RSQRT.int16": from_zero("RSQRT", np.int16),
     "ELU.int8": unary("ELU", np.int8, version=1),
     "LOG_SOFTMAX.int8": log_softmax(np.int8), "LOG_SOFTMAX.uint8": log_softmax(np.uint8), "SOFTMAX.int16": wide_softmax,
+    "SOFTMAX.int16_pairs": wide_softmax_of_pairs,
     "EXP.int16": unary("EXP", np.int16, out=wide_scale, most=0.02), "LOG.int16": unary("LOG", np.int16, out=wide_scale),
     "GELU.int16": unary("GELU", np.int16, gelu_options, out=wide_scale),
     "RESIZE_BILINEAR.int16": resize("RESIZE_BILINEAR", "ResizeBilinearOptions", np.int16, 4),

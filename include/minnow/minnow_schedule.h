@@ -35,6 +35,9 @@ typedef int (*minnow_run_callback)(void* user, minnow_run* run);
 /* Valid during the callback; NOT_FOUND when there is none of that name. */
 minnow_status minnow_run_input(const minnow_run* run, const char* name, minnow_tensor* tensor);
 minnow_status minnow_run_output(const minnow_run* run, const char* name, minnow_tensor* tensor);
+/* What the integers of an input stand for, as minnow_session_quantisation has it: for minnow_pre_process_for. */
+minnow_status minnow_run_quantisation(const minnow_run* run, const char* name,
+                                      minnow_quantisation* quantisation);
 /* Of the frame: what the application gave. */
 const void* minnow_run_picture(const minnow_run* run);
 uint64_t minnow_run_number(const minnow_run* run);

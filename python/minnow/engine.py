@@ -182,10 +182,11 @@ class Quantisation(NamedTuple):
         return steps.astype(np.float32) * self._along(self.scales, integers)
 
     def quantised(self, numbers: np.ndarray, dtype) -> np.ndarray:
-        """The nearest integers of a type, halves to even."""
+        """The nearest integers of a type, halves to even; of NaN the least."""
         steps = np.rint(np.asarray(numbers, np.float32) / self._along(self.scales, numbers))
         limits = np.iinfo(dtype)
-        return np.clip(steps + self._along(self.zero_points, numbers), limits.min, limits.max).astype(dtype)
+        above = np.fmax(steps + self._along(self.zero_points, numbers), limits.min)
+        return np.fmin(above, limits.max).astype(dtype)
 
     def _along(self, row, tensor):
         return row if self.axis < 0 or len(row) == 1 else row.reshape([-1] + [1] * (np.ndim(tensor) - self.axis - 1))

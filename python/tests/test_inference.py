@@ -42,6 +42,9 @@ def test_says_what_integers_stand_for(tmp_path):
     np.testing.assert_array_equal(y, by.quantised(x, np.uint8))
     np.testing.assert_array_equal(by.dequantised(y), np.float32([[-1.5, -1, 0, 1, 1, 126]]))
     assert by.dequantised(y).dtype == np.float32
+    beyond = np.array([[np.nan, np.inf, -np.inf, 1e30, 0, 0]], np.float32)
+    assert session.run({"x": beyond})["y"].tolist() == by.quantised(beyond, np.uint8).tolist() == [[0, 255, 0, 255, 3, 3]]
+    assert by.quantised(np.float32(np.nan), np.int8) == -128
     rows = minnow.Quantisation(np.float32([1, 2]), np.int32([0, 10]), 1, "")
     assert rows.dequantised(np.array([[[1, 2], [11, 12]]], np.int8)).tolist() == [[[1, 2], [2, 4]]]
 

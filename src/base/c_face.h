@@ -76,6 +76,13 @@ minnow_status handOver(const Account& whole, Account* account) {
   return MINNOW_OK;
 }
 
+/// Spans of the caller's integers' meaning, which live as long as `by`'s do.
+inline minnow_status handOver(const Quantisation& by, minnow_quantisation* quantisation) {
+  return handOver({sizeof *quantisation, by.scales.data(), by.zeroPoints.data(), by.scales.size(),
+                   by.zeroPoints.size(), by.axis, static_cast<int>(by.rule)},
+                  quantisation);
+}
+
 /// Moves a result into a new handle.
 template <class Handle, class T>
 minnow_status handOver(Result<T> result, Handle** handle) {

@@ -43,6 +43,10 @@ Result<std::vector<std::byte>> finished(ir::Graph graph, const ConvertOptions& o
     if (!halved) return passOn(halved);
     report.passes.emplace_back("halve-weights", *halved);
   }
+  if (graph.quantisations.leftOut() > 0)
+    report.warnings.emplace_back(
+        "the model has more than 65535 different scales: not all tensors show what their integers "
+        "stand for; results are right");
   report.operatorsAfter = static_cast<int>(graph.nodes.size());
   report.weightBytes = passes::weightBytes(graph);
   return format::write(graph);

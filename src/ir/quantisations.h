@@ -26,6 +26,8 @@ class Quantisations {
   /// The number of this one, which is copied; 0 of none, and where there are as many as can be. Not for a
   /// graph out of a file.
   uint16_t add(const Quantisation& quantisation);
+  /// How often add() had no number any more.
+  size_t leftOut() const;
 
  private:
   std::shared_ptr<const void> table_;

@@ -228,6 +228,28 @@ class Fuser {
     return node.inputs[0];
   }
 
+  /// Whether 32 bits hold every channel's sum, whatever x is. Where a bias leaves no room they would wrap
+  /// around, and the operator stays in float32, as it is meant.
+  bool sumsFit(const Quantised& x, const Weights& weights, int axis, ValueId bias) const {
+    const Shape& shape = graph_.value(weights.bytes).type.shape;
+    int64_t outer = 1, inner = 1;
+    for (int i = 0; i < shape.rank(); ++i) (i < axis ? outer : inner) *= i == axis ? 1 : shape[i];
+    const auto biases = constantIntegers(graph_, bias);
+    const ops::QuantisedResult range = x.result();
+    const int64_t below = range.least - range.zero, above = range.most - range.zero;
+    const auto bytes = graph_.value(weights.bytes).elements<int8_t>();
+    for (int64_t c = 0; c < shape[axis]; ++c) {
+      int64_t low = biases.empty() ? 0 : biases[static_cast<size_t>(c)], high = low;
+      for (int64_t o = 0; o < outer; ++o)
+        for (const int8_t byte : bytes.subspan((o * shape[axis] + c) * inner, inner)) {
+          const int64_t w = byte - weights.zero;
+          low += w * (w > 0 ? below : above), high += w * (w > 0 ? above : below);
+        }
+      if (low < INT32_MIN || high > INT32_MAX) return false;
+    }
+    return true;
+  }
+
   static float scaleOf(const Weights& weights, size_t channel) {
     return weights.scales[weights.scales.size() == 1 ? 0 : channel];
   }
@@ -311,7 +333,7 @@ class Fuser {
     if (!weights) return false;
     const auto bias = biasOf(inputAt(node, 2), x->by.scale, *weights, channels);
     const auto scaled = factors(x->by.scale, *weights, to.by.scale);
-    if (!bias || !scaled) return false;
+    if (!bias || !scaled || !sumsFit(*x, *weights, 0, *bias)) return false;
     auto op = std::make_unique<ops::QuantizedConv>();
     static_cast<ops::WindowAttributes&>(*op) = *conv;
     op->groups = conv->groups, op->xZero = x->by.zero, op->wZero = weights->zero, op->y = y;
@@ -332,7 +354,9 @@ class Fuser {
     if (!weights) return false;
     const auto bias = biasOf(inputAt(node, 2), x->by.scale, *weights, channels);
     const auto scaled = factors(x->by.scale, *weights, to.by.scale);
-    if (!bias || !scaled || !(*bias == kNoValue || graph_.value(*bias).isFixed())) return false;
+    if (!bias || !scaled || !(*bias == kNoValue || graph_.value(*bias).isFixed()) ||
+        !sumsFit(*x, *weights, 1, *bias))
+      return false;
     auto conv = std::make_unique<ops::QuantizedConv>();
     static_cast<ops::WindowAttributes&>(*conv) = blocks->window;
     conv->xZero = x->by.zero, conv->wZero = weights->zero, conv->y = y;
@@ -406,7 +430,7 @@ class Fuser {
     if (!weights) return false;
     const auto bias = biasOf(added, x->by.scale, *weights, b[axis]);
     const auto scaled = factors(x->by.scale, *weights, to.by.scale);
-    if (!bias || !scaled) return false;
+    if (!bias || !scaled || !sumsFit(*x, *weights, axis, *bias)) return false;
     auto op = std::make_unique<ops::QuantizedMatMul>();
     op->transposeB = product->transposeB, op->xZero = x->by.zero, op->wZero = weights->zero;
     op->y = y;
@@ -465,18 +489,19 @@ class Fuser {
         std::ranges::any_of(pool->dilations, [](int64_t d) { return d != 1; }))
       return false;
     const auto x = dequantised(graph_, node.inputs[0]);
-    if (!x) return false;
+    if (!x || x->type != to.type) return false;
     auto op = std::make_unique<ops::QuantizedPool>();
     op->pool = *pool, op->x = x->by, op->yScale = to.by.scale, op->y = y;
     return become(n, std::move(op), {x->bytes}, node.source);
   }
 
+  /// ONNX Runtime's takes 1 / scale for a whole number, and another type than x's it computes in float32.
   bool fuseSoftmax(int n, const Quantised& to) {
     const int source = soleProducer(graph_.node(n).inputs[0]);
     if (source < 0 || !graph_.node(source).as<ops::Softmax>()) return false;
     const ir::Node& node = graph_.node(source);
     const auto x = dequantised(graph_, node.inputs[0]);
-    return x &&
+    return x && x->type == to.type &&
            become(n, node.op->clone(),
                   {x->bytes, scalar(x->by.scale), zeroOf(to), scalar(to.by.scale)}, node.source);
   }

@@ -102,6 +102,38 @@ TEST_P(FuseQuantised, ProductsSumsAndAverages) {
             "QuantizeLinear QuantizedPool DequantizeLinear");
 }
 
+/// They would wrap around, and all would be the other end of the range.
+TEST_P(FuseQuantised, SumsThatNeedMoreThan32BitsStayReal) {
+  for (const int32_t bias : {INT32_MAX, INT32_MIN, 1 << 30}) {
+    Quantiser q(GetParam());
+    const std::array<int32_t, 5> all{0, 1, bias, 3, 4};
+    const auto bytes = std::as_bytes(std::span(all));
+    const ValueId sums = q.b().add(
+        ops::DequantizeLinear(), {q.constant({DataType::Int32, {5}}, {bytes.begin(), bytes.end()}),
+                                  q.b().scalar(1 / 64.0F / 128)});
+    const ValueId x = q.input({1, 4, 6, 6});
+    const ValueId y = q.b().add(convOf(3, 1, 1), {x, q.weights({5, 4, 3, 3}), sums});
+    EXPECT_EQ(fused(q.finish(y, kScale)).contains("QuantizedConv"), bias == 1 << 30);
+  }
+}
+
+/// ONNX Runtime computes Softmax and averages in integers where both have one type.
+TEST_P(FuseQuantised, SoftmaxAndAveragesOfAnotherTypeStayReal) {
+  const DataType other = GetParam() == DataType::Int8 ? DataType::Uint8 : DataType::Int8;
+  ops::QuantizeLinear to;
+  to.type = static_cast<int64_t>(other);
+  const auto check = [&](auto op) {
+    Quantiser q(GetParam());
+    const ValueId zero = q.constant({other, {}}, {std::byte{3}});
+    const ValueId scale = q.b().scalar(kScale), y = q.b().add(op, {q.input({1, 4, 3, 3})});
+    q.b().output(
+        q.b().add(ops::DequantizeLinear(), {q.b().add(to, {y, scale, zero}), scale, zero}));
+    EXPECT_EQ(fused(q.take()),
+              "QuantizeLinear DequantizeLinear " + op.name() + " QuantizeLinear DequantizeLinear");
+  };
+  check(ops::Softmax()), check(poolOf(ops::PoolFn::Average, 3, 2, 1));
+}
+
 TEST_P(FuseQuantised, WhatMovesMovesBytes) {
   Quantiser q(GetParam());
   const ValueId x = q.input({1, 4, 6, 6}, kScale);

@@ -70,7 +70,8 @@ Made makeAt(const program::Program& program, ValueId id, const Make& make) {
   if (!program.isOnDevice(id))
     return fail(ErrorCode::Unsupported, "it is a constant, which lies in the process's memory");
   if (const DataType type = program.typeOf(id).type; type != DataType::Float32)
-    return fail(ErrorCode::Unsupported, "float32 alone is bound on a device, not ", type);
+    return fail(ErrorCode::Unsupported, "float32 alone is bound on a device, not ", type,
+                ": use Frame::input() and Frame::output() for it");
   view.data = nullptr;
   return make(*program.devices[program.deviceOf(id)]->memory(), view);
 }

@@ -390,10 +390,7 @@ minnow_status minnow_session_quantisation(const minnow_session* session, int out
   if (session == nullptr || quantisation == nullptr) return nullArgument();
   const auto infos = output != 0 ? session->object.outputs() : session->object.inputs();
   if (index >= infos.size()) return noTensor();
-  const minnow::Quantisation& by = infos[index].quantisation;
-  return handOver({sizeof *quantisation, by.scales.data(), by.zeroPoints.data(), by.scales.size(),
-                   by.zeroPoints.size(), by.axis, static_cast<int>(by.rule)},
-                  quantisation);
+  return handOver(infos[index].quantisation, quantisation);
 }
 
 size_t minnow_session_step_count(const minnow_session* session) {

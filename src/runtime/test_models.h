@@ -36,9 +36,9 @@ class Builder {
  public:
   explicit Builder(std::string name) { graph_.name = std::move(name); }
 
-  ir::ValueId input(std::string name, Shape shape) {
-    const auto id = graph_.addValue(
-        {std::move(name), {DataType::Float32, shape}, ops::StorageOrder::ChannelsLast});
+  ir::ValueId input(std::string name, Shape shape, DataType type = DataType::Float32) {
+    const auto id =
+        graph_.addValue({std::move(name), {type, shape}, ops::StorageOrder::ChannelsLast});
     graph_.inputs.push_back(id);
     return id;
   }

@@ -1,4 +1,5 @@
 // The C face of schedules.
+#include <algorithm>
 #include <vector>
 
 #include "base/c_face.h"
@@ -165,6 +166,19 @@ minnow_status minnow_run_output(const minnow_run* run, const char* name, minnow_
   return checked([&] {
     if (run == nullptr || name == nullptr || tensor == nullptr) return nullArgument();
     return handOver(asRun(run)->frame().output(name), tensor);
+  });
+}
+
+minnow_status minnow_run_quantisation(const minnow_run* run, const char* name,
+                                      minnow_quantisation* quantisation) {
+  return checked([&] {
+    if (run == nullptr || name == nullptr || quantisation == nullptr) return nullArgument();
+    const auto inputs = asRun(run)->inputs();
+    const auto one = std::ranges::find(inputs, std::string_view(name), &minnow::TensorInfo::name);
+    if (one == inputs.end())
+      return failed(minnow::ErrorCode::NotFound,
+                    minnow::text("the model has no input '", name, "'"));
+    return handOver(one->quantisation, quantisation);
   });
 }
 

@@ -12,7 +12,8 @@
 namespace minnow {
 namespace {
 
-ir::Graph reluModel() {
+/// What is said of x is looked at, and nothing computes by it.
+ir::Graph reluModel(bool isNoted = false) {
   ir::Graph graph;
   graph.name = "relu";
   const TensorType type{DataType::Float32, Shape{2, 3}};
@@ -25,13 +26,17 @@ ir::Graph reluModel() {
   graph.outputs = {y};
   graph.outputNames = {"y"};
   graph.extents = {{"N", 1, 4, {{0, 0}}}};
+  const float scale = 0.5F;
+  const int32_t zero = 7;
+  if (isNoted) graph.quantise(x, {{&scale, 1}, {&zero, 1}});
   return graph;
 }
 
 class CApi : public testing::Test {
  protected:
-  void SetUp() override {
-    const auto file = format::write(reluModel());
+  void SetUp() override { take(reluModel()); }
+  void take(const ir::Graph& graph) {
+    const auto file = format::write(graph);
     ASSERT_TRUE(file) << file.error().message;
     bytes_ = file->size();
     memory_ = base::alignedBytes(bytes_);
@@ -48,6 +53,7 @@ TEST_F(CApi, AModelRunsFromC) {
 
 #ifdef MINNOW_WITH_SCHEDULE
 TEST_F(CApi, AScheduleRunsFromC) {
+  take(reluModel(true));
   const char* problem = scheduleFromC(memory_.get(), bytes_);
   EXPECT_EQ(problem, nullptr) << problem;
 }

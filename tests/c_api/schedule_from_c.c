@@ -13,11 +13,15 @@ static int released, found, crops, wrong;
 
 static int fill(void* user, minnow_run* run) {
   float given[6];
+  minnow_quantisation by = MINNOW_QUANTISATION_INIT;
   minnow_tensor x;
   int i;
   const float start = *(const float*)minnow_run_picture(run) + (float)minnow_run_crop(run);
   for (i = 0; i < 6; ++i) given[i] = start - (float)i;
   if (minnow_run_input(run, (const char*)user, &x) != MINNOW_OK) return 1;
+  if (minnow_run_quantisation(run, "nothing", &by) != MINNOW_NOT_FOUND) ++wrong;
+  if (minnow_run_quantisation(run, (const char*)user, &by) != MINNOW_OK) return 1;
+  if (by.scale_count != 1 || by.scales[0] != 0.5F || by.zero_points[0] != 7) ++wrong;
   return minnow_tensor_write(&x, given, sizeof given) != MINNOW_OK;
 }
 

@@ -43,6 +43,7 @@ const Row kRows[] = {
     {"shared_batch", {3, 40, 40}, {3, 40, 70}},
     {"no_depth", {3, 0}, {0, 20}},
     {"no_rows", {0, 4}, {4, 20}},
+    {"row_of_many", {1, 50}, {50, 1100}},
 };
 
 OpCase caseOf(const Row& row, const std::string& name, DataType type = DataType::Float32) {

@@ -300,6 +300,10 @@ void addTfliteElements(CaseList& cases, DataType type) {
   cases.back().inputs[0] = bytes({2, 37, 1, 3}, type);
   addPool("whole", kReal, window({5, 7}, 0));
   addPool("windows", kReal, window({3, 2}, 1));
+  addPool("windows_apart", kReal, [&](ops::Pool& pool) {
+    window({2, 3}, 2)(pool);
+    pool.strides = {2, 1}, pool.dilations = {2, 2}, pool.countIncludePad = true;
+  });
 }
 
 // Softmax and Resize of bytes ----------------------------------------------------------------------

@@ -12,6 +12,8 @@ std::span<const KernelRow> poolRows() {
       {ops::OpKind::Pool, "pool-bytes", acceptsBytePool, nullptr, runBytePool},
       {ops::OpKind::QuantizedPool, "quantized-global-pool", acceptsQuantizedGlobalPool,
        QuantizedGlobalPoolWorkspace, runQuantizedGlobalPool},
+      {ops::OpKind::QuantizedPool, "quantized-windows", acceptsQuantizedWindows,
+       QuantizedWindowsWorkspace, runQuantizedWindows},
   });
   return kRows;
 }

@@ -161,9 +161,11 @@ class Device {
   /// Parts that are no more.
   void forget(const Joined& joined);
   void forget(const Buffer& block);
-  /// Whether joining has been tried, and why steps are started one by one since then; "" where they are not.
-  void noteTried(const std::string& why);
-  bool wasTried() const;
+  /// Whether the device joins steps rightly, as a trial says.
+  enum class Joining : uint8_t { Untried, Works, Fails };
+  void noteJoining(Joining joining, const std::string& why);
+  Joining joining() const;
+  /// Why steps were started one by one last; "" where none were for want of joining.
   std::string apart() const;
 
   /// For what it compiles; its keys need not say which device it is.
@@ -198,7 +200,7 @@ class Device {
 
   mutable std::mutex mutex_;
   Noted noted_;
-  bool wasTried_ = false;
+  Joining joining_ = Joining::Untried;
   std::string apart_;
   Cache cache_;
   std::atomic<const std::string*> failure_{nullptr};

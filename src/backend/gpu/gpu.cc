@@ -129,8 +129,7 @@ BackendInfo DeviceBackend::info() const {
   };
   if (const std::string* failure = (*opened)->failure()) add(*failure);
   add(tests_.trouble());
-  if (const std::string why = (*opened)->apart(); !why.empty())
-    add("steps are started one by one: " + why);
+  add((*opened)->apart());
   add((*opened)->cache().trouble());
   return {name_, (*opened)->name().c_str(), "", std::move(trouble), (*opened)->workGroups()};
 }

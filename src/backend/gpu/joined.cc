@@ -50,14 +50,15 @@ Result<void> Device::startNoted() {
   return ok ? turn->end() : ok;
 }
 
-void Device::noteTried(const std::string& why) {
+void Device::noteJoining(Joining joining, const std::string& why) {
   const std::lock_guard lock(mutex_);
-  wasTried_ = true, apart_ = why;
+  joining_ = joining;
+  if (!why.empty()) apart_ = why;
 }
 
-bool Device::wasTried() const {
+Device::Joining Device::joining() const {
   const std::lock_guard lock(mutex_);
-  return wasTried_;
+  return joining_;
 }
 
 std::string Device::apart() const {
@@ -296,14 +297,23 @@ bool isFatal(const Error& error) {
   return error.code == ErrorCode::OutOfMemory || error.code == ErrorCode::DeviceFailed;
 }
 
-/// With a trial before the first ones. Once it was said why not, none are.
-Result<void> tryAndJoin(Device& device, std::span<const Step> steps) {
-  if (!device.apart().empty()) return {};
-  auto ok = device.wasTried() ? Result<void>() : tryJoining(device);
-  if (ok) ok = joinSteps(device, steps);
+/// Notes why steps are started one by one, unless it is worse than that.
+Result<void> notedAs(Device& device, Device::Joining joining, Result<void> ok, const char* which) {
   if (!ok && isFatal(ok.error())) return ok;
-  device.noteTried(ok ? "" : ok.error().message);
+  device.noteJoining(joining, ok ? "" : text(which, " started one by one: ", ok.error().message));
   return {};
+}
+
+/// With a trial before the first ones: where it fails, none are. A program that cannot be joined says
+/// nothing of others.
+Result<void> tryAndJoin(Device& device, std::span<const Step> steps) {
+  using enum Device::Joining;
+  if (device.joining() == Untried) {
+    const auto tried = tryJoining(device);
+    if (auto ok = notedAs(device, tried ? Works : Fails, tried, "steps are"); !ok) return ok;
+  }
+  if (device.joining() == Fails) return {};
+  return notedAs(device, Works, joinSteps(device, steps), "some steps are");
 }
 
 }  // namespace

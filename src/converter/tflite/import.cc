@@ -182,8 +182,28 @@ class ModelImport {
   }
 
   void addConstants() {
-    for (TfliteTensor& tensor : tensors_)
-      if (const auto bytes = bytesOf(tensor); !bytes.empty()) addConstant(tensor, bytes);
+    const std::vector<bool> isComputed = computed();
+    for (size_t i = 0; i < tensors_.size(); ++i)
+      if (const auto bytes = bytesOf(tensors_[i]);
+          !bytes.empty() || (!isComputed[i] && holdsNothing(*tensors_[i].declared)))
+        addConstant(tensors_[i], bytes);
+  }
+
+  /// Graph inputs, and what an operator writes.
+  std::vector<bool> computed() const {
+    std::vector<bool> all(tensors_.size());
+    const auto add = [&](std::span<const int32_t> list) {
+      for (int32_t number : list) all[static_cast<size_t>(number)] = true;
+    };
+    add(numbers(graph_.inputs()));
+    if (graph_.operators())
+      for (const tfl::Operator* op : *graph_.operators()) add(numbers(op->outputs()));
+    return all;
+  }
+
+  /// The constant shape of a scalar, say, has no elements, and so no bytes.
+  static bool holdsNothing(const tfl::Tensor& tensor) {
+    return tensor.shape() && std::ranges::count(*tensor.shape(), 0) > 0;
   }
 
   void addConstant(TfliteTensor& tensor, std::span<const std::byte> bytes) {

@@ -450,6 +450,27 @@ TEST(TfliteConstants, OfIntegersWithAScaleAreWidenedToo) {
   }
 }
 
+/// An empty list is the shape of a scalar.
+TEST(TfliteConstants, OfNoElementsHaveNoBytes) {
+  TfliteModel model;
+  const int x = model.input("x", {1, 1});
+  expect(run(import(model.bytes({model.add(22, {x, model.ints({})})}))), {}, {-5});
+}
+
+/// They have numbers of 16 bits.
+TEST(TfliteConstants, OfMoreScalesThanAreCountedAreAWarning) {
+  for (const int count : {65535, 65536}) {
+    TfliteModel model;
+    for (int i = 0; i < count; ++i)
+      model.constant<int8_t>({1}, {1}, TfliteModel::Int8, {1 + static_cast<float>(i) / 65536});
+    const std::string file = model.bytes({model.add(101, {model.input("x", {1})})});
+    ConvertReport report;
+    const auto bytes = std::as_bytes(std::span(file));
+    ASSERT_TRUE(convertBuffer(bytes, {}, {}, report));
+    EXPECT_EQ(report.warnings.size(), count > 65535 ? 1U : 0U);
+  }
+}
+
 TEST(TfliteConstants, OfFourBitsLieTwoInAByte) {
   const auto file = [](const std::vector<uint8_t>& halves) {
     TfliteModel model;
@@ -567,6 +588,15 @@ TEST(TfliteWide, MeansOfWindowsThatAreHalvesAreRoundedAwayFromZero) {
   const auto* means = results[0].view().as<const int16_t>();
   EXPECT_EQ(means[0], 4);
   EXPECT_EQ(means[1], -4);
+}
+
+TEST(TfliteRefused, IsWhatALaterOperatorWrites) {
+  TfliteModel model;
+  const int x = model.input("x", {1, 1}), shape = model.tensor("shape", {0}, TfliteModel::Int32);
+  const int y = model.add(22, {x, shape});
+  model.addTo(77, {x}, {shape});
+  expectProblem(model.bytes({y}), ErrorCode::Unsupported,
+                "input 1 ('shape') is written by no earlier operator");
 }
 
 TEST(TfliteRefused, AreQuantisedOperators) {

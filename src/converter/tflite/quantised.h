@@ -53,8 +53,14 @@ ir::ValueId byWideTable(TfliteOperator& op, ir::ValueId x,
 /// misses in the middle. Where the function bends within a stretch it is far off, and so is this.
 class InterpolatedTable {
  public:
+  struct DoubleScale {
+    double scale;
+    int64_t zero;
+  };
   InterpolatedTable(const ops::Quantisation& x, const ops::Quantisation& y,
                     const std::function<float(float)>& fn);
+  /// Of SOFTMAX, whose tables LiteRT makes in double.
+  InterpolatedTable(DoubleScale x, double yScale, const std::function<double(double)>& fn);
   int64_t operator()(int64_t q) const;
 
  private:

@@ -225,8 +225,30 @@ void importQuantisedL2Normalization(TfliteOperator& op) {
 namespace {
 
 /// What is no number becomes 0 there, by the processor's conversion to 32 bits and a cut to 16.
-int16_t point16(float v) {
-  return std::isnan(v) ? int16_t{0} : static_cast<int16_t>(std::clamp(v, -32768.0F, 32767.0F));
+template <class Real>
+int16_t point16(Real v) {
+  return std::isnan(v) ? int16_t{0} : static_cast<int16_t>(std::clamp<Real>(v, -32768, 32767));
+}
+
+/// Points moved by half of what a line between them misses in the middle.
+template <class Real>
+std::array<int16_t, 513> pointsOf(Real xScale, int64_t xZero, Real yScale, int64_t yZero,
+                                  const std::function<Real(Real)>& fn) {
+  const auto real = [](Real scale, int64_t steps) { return scale * static_cast<Real>(steps); };
+  const Real first = real(xScale, -32768 - xZero), last = real(xScale, 32767 - xZero);
+  const Real step = (last - first) / 512;
+  const Real inverse = 65536 / (real(yScale, 32767 - yZero) - real(yScale, -32768 - yZero));
+  std::array<int16_t, 513> points;
+  for (size_t i = 0; i < 512; ++i) {
+    const Real from = first + static_cast<Real>(i) * step,
+               to = first + static_cast<Real>(i + 1) * step;
+    const Real here = std::round(fn(from) * inverse);
+    const Real line = std::round((fn(to) * inverse + here) / 2);
+    const Real missed = line - std::round(fn(from + step / 2) * inverse);
+    points[i] = point16(here - std::round(missed / 2));
+  }
+  points[512] = point16(std::round(fn(last) * inverse));
+  return points;
 }
 
 }  // namespace
@@ -234,22 +256,12 @@ int16_t point16(float v) {
 float expInFloat(float x) { return static_cast<float>(kernels::in_double::exp(double{x})); }
 
 InterpolatedTable::InterpolatedTable(const ops::Quantisation& x, const ops::Quantisation& y,
-                                     const std::function<float(float)>& fn) {
-  const auto real = [](const ops::Quantisation& by, int64_t q) {
-    return by.scale * static_cast<float>(q - by.zero);
-  };
-  const float first = real(x, -32768), step = (real(x, 32767) - first) / 512;
-  const float inverse = 65536 / (real(y, 32767) - real(y, -32768));
-  for (size_t i = 0; i < 512; ++i) {
-    const float from = first + static_cast<float>(i) * step,
-                to = first + static_cast<float>(i + 1) * step;
-    const float here = std::round(fn(from) * inverse);
-    const float line = std::round((fn(to) * inverse + here) / 2);
-    const float missed = line - std::round(fn(from + step / 2) * inverse);
-    points_[i] = point16(here - std::round(missed / 2));
-  }
-  points_[512] = point16(std::round(fn(real(x, 32767)) * inverse));
-}
+                                     const std::function<float(float)>& fn)
+    : points_(pointsOf(x.scale, x.zero, y.scale, y.zero, fn)) {}
+
+InterpolatedTable::InterpolatedTable(DoubleScale x, double yScale,
+                                     const std::function<double(double)>& fn)
+    : points_(pointsOf(x.scale, x.zero, yScale, 0, fn)) {}
 
 int64_t InterpolatedTable::operator()(int64_t q) const {
   const auto at = static_cast<size_t>(256 + (q >> 7));

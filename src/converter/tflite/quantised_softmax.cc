@@ -95,12 +95,11 @@ void importWideSoftmax(TfliteOperator& op) {
              y = quantisationOf(op, op.declaredOutput(0));
   if (dataTypeOf(op.declaredOutput(0)) != DataType::Int16 || y.zero != 0 || y.scale != 1 / 32768.0F)
     op.unsupported("16 bits with a zero point or a result of another scale than 1/32768");
-  constexpr float kResult = 2.0F / 65535.0F;
-  const InterpolatedTable power({10.0F / 65535.0F, 32767}, {kResult, 0},
-                                [](float v) { return expInFloat(v); }),
-      inverse({1.0F / 65535.0F, -32768}, {kResult, 0}, [](float v) { return 1 / (1 + v); });
+  constexpr double kResult = 2.0 / 65535;
+  const InterpolatedTable power({10.0 / 65535, 32767}, kResult, &kernels::in_double::exp),
+      inverse({1.0 / 65535, -32768}, kResult, [](double v) { return 1 / (1 + v); });
   const float beta = op.options<tfl::SoftmaxOptions>().beta();
-  const FixedFactor factor(double{x.scale} * double{beta} / (10.0 / 65535.0));
+  const FixedFactor factor(double{x.scale * beta} / (10.0 / 65535));  // a product in float32
   const Rows rows(op);
   const Composer c = op.compose();
   const WholeNumbers whole(op);

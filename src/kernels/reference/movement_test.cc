@@ -130,7 +130,7 @@ TEST(Views, FlattenSqueezeAndUnsqueezeAddressWhatACopyHolds) {
     flat.axis = pick(random, -shape.rank(), shape.rank());
     ops::Squeeze squeeze;
     ops::Unsqueeze unsqueeze;
-    unsqueeze.axes = {pick(random, -shape.rank() - 1, shape.rank())};
+    unsqueeze.axes.push_back(pick(random, -shape.rank() - 1, shape.rank()));
     views += compare(flat, shape, random) + compare(squeeze, shape, random) +
              compare(unsqueeze, shape, random);
   }

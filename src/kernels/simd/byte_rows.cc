@@ -745,15 +745,23 @@ void maximaBy(D d, const ByteMaxima& work, int64_t channel) {
   hn::StoreU(best, d, reinterpret_cast<T*>(work.y) + channel);
 }
 
+/// Whole vectors, the last one beside the end; false if there are fewer channels.
+template <class T, class D>
+HWY_INLINE bool maximaInVectors(D d, const ByteMaxima& work) {
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  if (work.channels < lanes) return false;
+  for (int64_t c = 0; c < work.channels; c += lanes)
+    maximaBy<T>(d, work, std::min(c, work.channels - lanes));
+  return true;
+}
+
 template <class T>
 void maximaAs(const ByteMaxima& work) {
   const hn::ScalableTag<T> d;
-  const hn::CappedTag<T, 1> one;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  int64_t c = 0;
-  for (; c + lanes <= work.channels; c += lanes) maximaBy<T>(d, work, c);
-  if (c > 0 && c < work.channels) return maximaBy<T>(d, work, work.channels - lanes);
-  for (; c < work.channels; ++c) maximaBy<T>(one, work, c);
+  const hn::CappedTag<T, 16> narrow;
+  if (maximaInVectors<T>(d, work)) return;
+  if (hn::MaxLanes(d) > 16 && maximaInVectors<T>(narrow, work)) return;
+  for (int64_t c = 0; c < work.channels; ++c) maximaBy<T>(hn::CappedTag<T, 1>(), work, c);
 }
 
 void maximaOf(const ByteMaxima& work) {

@@ -7,9 +7,11 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "kernels/element_types.h"
+#include "kernels/packing.h"
 #include "kernels/simd/convert_rows.h"
 #include "kernels/simd/dispatch.h"
 #include "kernels/simd/double-inl.h"
@@ -153,6 +155,39 @@ void floatsFromDoubles(const std::byte* from, std::byte* to, int64_t n) {
 constexpr DenseConversion floatsFromDoubles = nullptr;
 #endif
 
+/// Panels side by side, as many as cover the latency of their chains.
+template <int kPanels, class D>
+HWY_INLINE void multiplyPanels(D d, const HalvesByRow& work, int64_t width, int64_t first) {
+  constexpr int kLanes = hn::MaxLanes(D()), kVectors = kPanel / kLanes;
+  const hn::Rebind<uint16_t, D> dHalf;
+  const uint16_t* row = work.panels + first * work.depth;
+  const int64_t panelStep = kPanel * work.depth;
+  hn::Vec<D> sums[kPanels * kVectors];
+  for (auto& sum : sums) sum = hn::Zero(d);
+  for (int64_t k = 0; k < work.depth; ++k, row += width) {
+    const auto x = hn::Set(d, work.x[k]);
+    HWY_UNROLL(8)
+    for (int v = 0; v < kPanels * kVectors; ++v) {
+      const uint16_t* at = row + v / kVectors * panelStep + v % kVectors * kLanes;
+      if (kPanels > 1 || v * kLanes < width)
+        sums[v] = hn::MulAdd(x, floatFromHalf(d, hn::LoadU(dHalf, at)), sums[v]);
+    }
+  }
+  for (int v = 0; v < kPanels * kVectors; ++v)
+    hn::StoreU(sums[v], d, work.sums + first + v * kLanes);
+}
+
+void multiplyHalvesOf(const HalvesByRow& work) {
+  const hn::CappedTag<float, kPanel> d;
+  const hn::CappedTag<float, 4> narrow;
+  constexpr int kPanels = HWY_MAX(1, hn::MaxLanes(d) / 4);
+  int64_t n = 0;
+  for (; n + kPanels * kPanel <= work.outputs; n += kPanels * kPanel)
+    multiplyPanels<kPanels>(d, work, kPanel, n);
+  for (; n < work.outputs; n += kPanel)
+    multiplyPanels<1>(narrow, work, std::min(kPanel, PanelShape::roundUp(work.outputs - n, 4)), n);
+}
+
 DenseConversion chooseDense(DataType from, DataType to) {
   if (from == DataType::Float16 && to == DataType::Float32) return floatsFromHalves;
   if (from == DataType::Bool && to == DataType::Float32) return floatsFromBooleans;
@@ -181,6 +216,8 @@ namespace minnow::kernels::simd {
 DenseConversion denseConversion(DataType from, DataType to) {
   return MINNOW_DISPATCH(chooseDense)(from, to);
 }
+
+void multiplyHalves(const HalvesByRow& work) { MINNOW_DISPATCH(multiplyHalvesOf)(work); }
 
 }  // namespace minnow::kernels::simd
 #endif  // HWY_ONCE

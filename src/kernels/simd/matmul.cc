@@ -7,6 +7,7 @@
 
 #include "kernels/matrix.h"
 #include "kernels/pack.h"
+#include "kernels/simd/convert_rows.h"
 #include "kernels/simd/panel_run.h"
 #include "kernels/simd/scratch.h"
 #include "ops/matmul.h"
@@ -33,7 +34,8 @@ struct MatMulPlan {
   int64_t rowsPerBlock = 1;    ///< rows of a for which all panels are computed in turn
   int64_t panelsPerBlock = 1;  ///< panels packed at a time; all of them when b is packed
   PanelShape panels;           ///< of one matrix
-  int64_t widenedFloats = 0;   ///< of a b that is stored as float16
+  bool byHalves = false;       ///< a lone row times a b of float16
+  int64_t widenedFloats = 0;   ///< of a b that is stored as float16, else
 
   MatMulPlan(const ops::MatMul& op, std::span<const TensorView> inputs, const TensorView& y)
       : left(inputs[0], op.transposeA, /*row=*/true),
@@ -48,7 +50,8 @@ struct MatMulPlan {
     if (packRight && !biased && movedWhenSwapped() < movedAsItIs()) swapSides();
     mergeRows();
     panels = {1, n, k};
-    widenedFloats = PanelWeights(inputs[1]).roomFloats(panels);
+    byHalves = m == 1 && inputs[1].packing == Packing::F16x16;
+    widenedFloats = byHalves ? 0 : PanelWeights(inputs[1]).roomFloats(panels);
     stageLeft = k > 1 && left.columnStride != 1;
     scatter = n > 1 && out.columnStride != 1;
     rowsPerBlock = std::min(m, std::max<int64_t>(56, kBlockFloats / std::max<int64_t>(1, k)));
@@ -166,14 +169,12 @@ struct Work {
     const int64_t firstPanel = block * cut.panels;
     float* scattered = staged + plan.stagedFloats();
     float* panels = scattered + plan.scatteredFloats();
+    if (plan.byHalves) return runByHalves(batch, firstPanel, staged, scattered);
     const PanelOutputs outputs =
         plan.packRight ? packedHere(batch, firstPanel, panels) : packedBefore(batch);
     const int64_t shift = plan.packRight ? firstPanel : 0;
-    const int rank = plan.batch.rank();
-    const float* a =
-        args.inputs[plan.swapped ? 1 : 0].as<const float>() + plan.left.offset(batch, rank);
-    float* y = args.outputs[0].as<float>() + plan.out.offset(batch, rank) +
-               shift * kPanel * plan.out.columnStride;
+    const float* a = left(batch);
+    float* y = out(batch, shift * kPanel);
     const int64_t end = std::min(plan.m, (range + 1) * cut.rows);
     for (int64_t row = range * cut.rows; row < end; row += plan.rowsPerBlock) {
       const int64_t rows = std::min(plan.rowsPerBlock, end - row);
@@ -187,6 +188,33 @@ struct Work {
 
  private:
   using Index = std::array<int64_t, kMaxRank>;
+
+  const float* left(const Index& batch) const {
+    return args.inputs[plan.swapped ? 1 : 0].as<const float>() +
+           plan.left.offset(batch, plan.batch.rank());
+  }
+  float* out(const Index& batch, int64_t column) const {
+    return args.outputs[0].as<float>() + plan.out.offset(batch, plan.batch.rank()) +
+           column * plan.out.columnStride;
+  }
+
+  /// Sums, some at a time; then these are panels of depth 1, which times 1 takes their bias and epilogue.
+  void runByHalves(const Index& batch, int64_t firstPanel, float* staged, float* scattered) const {
+    constexpr int64_t kMost = 1024;
+    static constexpr float kOne = 1;
+    const TapRun x = rowsOf(left(batch), 0, 1, staged), one{&kOne, 0};
+    const int64_t end = std::min(plan.n, (firstPanel + cut.panels) * kPanel);
+    const uint16_t* b = weightsOf(batch).halves();
+    alignas(64) float sums[kMost];
+    for (int64_t n = firstPanel * kPanel; n < end; n += kMost) {
+      const int64_t columns = std::min(kMost, end - n);
+      multiplyHalves({b + plan.panels.offset(0, n, 0), plan.k, columns, x.input, sums});
+      PanelOutputs({1, columns, 1}, PanelWeights(sums), biasFrom(n), op.epilogue)
+          .forEachPanel(0, kMost / kPanel, nullptr, [&](const Panel& panel) {
+            multiply(panel, {&one, 1, 1}, 1, out(batch, n), scattered);
+          });
+    }
+  }
 
   Index batchIndex(int64_t number) const {
     Index index{};
@@ -217,11 +245,13 @@ struct Work {
     return {staged, plan.k};
   }
 
-  PanelOutputs packedBefore(const Index& batch) const {
+  PanelWeights weightsOf(const Index& batch) const {
     const int64_t matrix = plan.right.number(batch, plan.batch.rank());
-    const PanelWeights weights(args.inputs[1]);
-    return PanelOutputs(plan.panels, weights.from(matrix * plan.panels.groupElements()),
-                        biasFrom(0), op.epilogue);
+    return PanelWeights(args.inputs[1]).from(matrix * plan.panels.groupElements());
+  }
+
+  PanelOutputs packedBefore(const Index& batch) const {
+    return PanelOutputs(plan.panels, weightsOf(batch), biasFrom(0), op.epilogue);
   }
 
   PanelOutputs packedHere(const Index& batch, int64_t firstPanel, float* packed) const {

@@ -69,6 +69,10 @@ class PanelWeights {
 
   /// Behind so many elements.
   PanelWeights from(int64_t elements) const;
+  /// Null where they are float32.
+  const uint16_t* halves() const {
+    return areHalves_ ? static_cast<const uint16_t*>(first_) : nullptr;
+  }
   /// Of the scratch that read() needs.
   int64_t roomFloats(const PanelShape& shape) const {
     return areHalves_ ? PanelShape::roundUp(mostElements(shape), 16) : 0;

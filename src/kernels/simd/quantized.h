@@ -21,6 +21,8 @@ MINNOW_QUANTIZED_SCRATCH(QuantizedDepthwise)
 MINNOW_QUANTIZED_SCRATCH(QuantizedMatMul)
 MINNOW_QUANTIZED_KERNEL(QuantizedBinary)
 MINNOW_QUANTIZED_SCRATCH(QuantizedGlobalPool)
+/// TensorFlow Lite's averages, of the whole image too: sums are divided as they are.
+MINNOW_QUANTIZED_SCRATCH(QuantizedWindows)
 MINNOW_QUANTIZED_KERNEL(LookUp)
 /// A maximum of bytes.
 MINNOW_QUANTIZED_KERNEL(BytePool)

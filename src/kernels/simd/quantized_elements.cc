@@ -36,6 +36,35 @@ constexpr int64_t kMostMaxTaps = 256;
 
 bool isRepeatedOrDense(int64_t step) { return step == 0 || step == 1; }
 
+/// Of all channels of a pixel.
+size_t bytesOfSums(const TensorView& x) {
+  return static_cast<size_t>(BytePanels::roundUp(x.shape[1], kByteColumns)) * sizeof(int32_t);
+}
+
+/// Averages of an image's windows, divided as they are.
+struct ByteWindows {
+  const ops::QuantizedPool& op;
+  const Image& x;
+  bool isSigned;
+  const uint8_t* image;
+  int32_t* sums;
+
+  int64_t counted(const ops::PoolSpan& span) const {
+    return op.pool.countIncludePad ? span.counted : span.count;
+  }
+  void average(const ops::PoolSpan& down, const ops::PoolSpan& across, uint8_t* to) const {
+    std::fill_n(sums, x.channels, 0);
+    for (int64_t row = 0; row < down.count; ++row) {
+      const uint8_t* taps = image + (down.first + row * op.pool.dilations[0]) * x.rowStride +
+                            across.first * x.pixelStride;
+      addPixels(
+          {taps, isSigned, across.count, op.pool.dilations[1] * x.pixelStride, x.channels, sums});
+    }
+    for (int64_t c = 0; c < x.channels; ++c)
+      to[c] = static_cast<uint8_t>(averageByte(op.y, sums[c], counted(down) * counted(across)));
+  }
+};
+
 }  // namespace
 
 bool acceptsQuantizedBinary(const ops::Operator& op, std::span<const TensorView> inputs,
@@ -64,27 +93,17 @@ Result<void> runQuantizedBinary(const ops::Operator& op, const KernelArgs& args)
   return {};
 }
 
-/// One window of TensorFlow Lite's that is the whole image: its sums are divided as they are.
-bool takesAllInteger(const ops::QuantizedPool& op, const Shape& x) {
-  bool all = op.y.rule == ops::QuantisationRule::TfliteReal;
-  for (int axis = 2; axis < x.rank(); ++axis)
-    all = all && op.pool.kernel[static_cast<size_t>(axis) - 2] == x[axis] &&
-          op.pool.padsBegin[static_cast<size_t>(axis) - 2] == 0;
-  return all && op.pool.autoPad == ops::AutoPad::None;
-}
-
 bool acceptsQuantizedGlobalPool(const ops::Operator& op, std::span<const TensorView> inputs,
                                 std::span<const TensorView> outputs) {
   const auto& pool = static_cast<const ops::QuantizedPool&>(op);
-  return (pool.pool.global || takesAllInteger(pool, inputs[0].shape)) &&
+  return pool.pool.global && pool.y.rule != ops::QuantisationRule::TfliteReal &&
          inputs[0].shape.rank() > 2 && inputs[0].shape.rank() <= 5 &&
          Image(inputs[0]).channelsAdjacent() && Image(outputs[0]).channelsAdjacent();
 }
 
 size_t QuantizedGlobalPoolWorkspace(const ops::Operator&, std::span<const TensorView> inputs,
                                     std::span<const TensorView>, const CallShape&) {
-  return base::alignUp(static_cast<size_t>(BytePanels::roundUp(inputs[0].shape[1], kByteColumns)) *
-                       4);
+  return base::alignUp(bytesOfSums(inputs[0]));
 }
 
 Result<void> runQuantizedGlobalPool(const ops::Operator& op, const KernelArgs& args) {
@@ -93,7 +112,6 @@ Result<void> runQuantizedGlobalPool(const ops::Operator& op, const KernelArgs& a
   const int64_t pixels = x.depth * x.height * x.width;
   auto* sums = reinterpret_cast<int32_t*>(args.workspace.data());
   alignas(64) float factors[kByteColumns], more[kByteColumns];
-  const bool isPlain = pool.y.rule == ops::QuantisationRule::TfliteReal;
   float factor = pool.x.scale / (pool.yScale * static_cast<float>(pixels)), rest = 0;
   bool isSmall = areSmall(&factor, 1);
   if (pool.y.rule == ops::QuantisationRule::TfliteFixed) {
@@ -103,20 +121,13 @@ Result<void> runQuantizedGlobalPool(const ops::Operator& op, const KernelArgs& a
   }
   std::ranges::fill(factors, factor), std::ranges::fill(more, rest);
   const bool xSigned = args.inputs[0].type == DataType::Int8;
-  const auto start =
-      isPlain ? 0 : static_cast<int32_t>(-static_cast<uint32_t>(pixels * pool.x.zero));
+  const auto start = static_cast<int32_t>(-static_cast<uint32_t>(pixels * pool.x.zero));
   for (int64_t n = 0; n < x.batch; ++n) {
     std::fill_n(sums, BytePanels::roundUp(x.channels, kByteColumns), start);
     for (int64_t row = 0; row < x.depth * x.height; ++row)
       addPixels({args.inputs[0].as<const uint8_t>() + n * x.batchStride +
                      row / x.height * x.planeStride + row % x.height * x.rowStride,
                  xSigned, x.width, x.pixelStride, x.channels, sums});
-    if (isPlain) {
-      uint8_t* to = args.outputs[0].as<uint8_t>() + n * y.batchStride;
-      for (int64_t c = 0; c < x.channels; ++c)
-        to[c] = static_cast<uint8_t>(averageByte(pool.y, sums[c], pixels));
-      continue;
-    }
     for (int64_t c = 0; c < x.channels; c += kByteColumns) {
       const int64_t place = n * y.batchStride + c;
       storeSums({sums + c, factors, more, Requantiser(pool.y), isSmall,
@@ -124,6 +135,39 @@ Result<void> runQuantizedGlobalPool(const ops::Operator& op, const KernelArgs& a
                  std::min(kByteColumns, x.channels - c)});
     }
   }
+  return {};
+}
+
+bool acceptsQuantizedWindows(const ops::Operator& op, std::span<const TensorView> inputs,
+                             std::span<const TensorView> outputs) {
+  return static_cast<const ops::QuantizedPool&>(op).y.rule == ops::QuantisationRule::TfliteReal &&
+         inputs[0].shape.rank() == 4 && Image(inputs[0]).channelsAdjacent() &&
+         Image(outputs[0]).channelsAdjacent();
+}
+
+size_t QuantizedWindowsWorkspace(const ops::Operator&, std::span<const TensorView> inputs,
+                                 std::span<const TensorView>, const CallShape& call) {
+  return scratchWorkspace(bytesOfSums(inputs[0]), call.threads);
+}
+
+Result<void> runQuantizedWindows(const ops::Operator& op, const KernelArgs& args) {
+  const auto& quantized = static_cast<const ops::QuantizedPool&>(op);
+  const ops::Pool& pool = quantized.pool;
+  const TensorView& input = args.inputs[0];
+  const Image x(input), y(args.outputs[0]);
+  const OutputRows rows = args.rows.within(y.height);
+  const int64_t perImage = rows.end - rows.begin;
+  forEachItem(*args.team, x.batch * perImage, args.workspace, bytesOfSums(input),
+              [&](int64_t item, std::byte* scratch) {
+                const int64_t n = item / perImage, row = rows.begin + item % perImage;
+                const ByteWindows windows{quantized, x, input.type == DataType::Int8,
+                                          input.as<const uint8_t>() + n * x.batchStride,
+                                          reinterpret_cast<int32_t*>(scratch)};
+                const ops::PoolSpan down = ops::poolSpan(pool, 0, x.height, row);
+                uint8_t* to = args.outputs[0].as<uint8_t>() + n * y.batchStride + row * y.rowStride;
+                for (int64_t column = 0; column < y.width; ++column, to += y.pixelStride)
+                  windows.average(down, ops::poolSpan(pool, 1, x.width, column), to);
+              });
   return {};
 }
 
