@@ -26,6 +26,7 @@ EXTRACT_ALL = YES
 QUIET = YES
 WARN_IF_UNDOCUMENTED = NO
 INPUT_FILTER = "{{filter}}"
+EXCLUDE_SYMBOLS = *::of_integers*
 """
 BETWEEN = {"linebreak": "  \n", "ndash": "–", "mdash": "—", "sp": " ", "nonbreakablespace": " "}
 SILENT = re.compile(r"~|operator=$|Impl$|MINNOW_MINNOW\w*_H$")  # what every class has, guards
