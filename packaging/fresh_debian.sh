@@ -69,7 +69,7 @@ cp "$@" "$root/tried"
 if [ -n "$emulator" ]; then
   triplet=$(dpkg-architecture -a "$architecture" -q DEB_HOST_GNU_TYPE 2> /dev/null)
   dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' "*-${triplet//_/-}" "*-$architecture-cross" | sed -n 's/^ii *//p' | xargs dpkg -L |
-    tar -C / -cf - --no-recursion --verbatim-files-from -T - 2> /dev/null | tar -C "$root" -xf - --keep-directory-symlink
+    tar -C / -cf "$root/cross.tar" --no-recursion --verbatim-files-from -T - 2> /dev/null
   for program in "$("$triplet-g++" -print-prog-name=cc1plus)" "$(command -v "$triplet-ld")"; do
     ldd "$program" | grep -o '/[^ ]*'
   done | sort -u | xargs cp -L --parents -t "$root"
@@ -89,7 +89,12 @@ END
   if [ -z "$emulator" ]; then
     echo "install_compiler() { install g++; }"
   else
-    echo "install_compiler() { install libc6-dev; export CC=$triplet-gcc CXX=$triplet-g++; }"
+    # Over that machine's own linker, which has the same name and cannot load this compiler's plug-in.
+    echo "install_compiler() {
+      install libc6-dev binutils
+      tar -C / -xf /cross.tar --keep-directory-symlink
+      export CC=$triplet-gcc CXX=$triplet-g++
+    }"
   fi
   echo "apt-get update -q > /dev/null"
   cat
