@@ -64,6 +64,9 @@ cp /etc/ssl/certs/ca-certificates.crt "$root/certificates.crt"
 mkdir "$root/tried" "$root/made"
 cp "$@" "$root/tried"
 
+# Minutes under the emulator, for what pip does not read.
+[ -z "$emulator" ] || ln -s /bin/true "$root/usr/local/sbin/update-ca-certificates"
+
 # Another machine's files are compiled by this one's cross compiler, of the same version as Debian's own there, because the emulator would
 # take hours. apt has none for a foreign Debian: its packages for all machines are not Multi-Arch.
 if [ -n "$emulator" ]; then
