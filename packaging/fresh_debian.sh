@@ -64,12 +64,15 @@ cp /etc/ssl/certs/ca-certificates.crt "$root/certificates.crt"
 mkdir "$root/tried" "$root/made"
 cp "$@" "$root/tried"
 
+# Minutes under the emulator, for what pip does not read.
+[ -z "$emulator" ] || ln -s /bin/true "$root/usr/local/sbin/update-ca-certificates"
+
 # Another machine's files are compiled by this one's cross compiler, of the same version as Debian's own there, because the emulator would
 # take hours. apt has none for a foreign Debian: its packages for all machines are not Multi-Arch.
 if [ -n "$emulator" ]; then
   triplet=$(dpkg-architecture -a "$architecture" -q DEB_HOST_GNU_TYPE 2> /dev/null)
   dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' "*-${triplet//_/-}" "*-$architecture-cross" | sed -n 's/^ii *//p' | xargs dpkg -L |
-    tar -C / -cf - --no-recursion --verbatim-files-from -T - 2> /dev/null | tar -C "$root" -xf - --keep-directory-symlink
+    tar -C / -cf "$root/cross.tar" --no-recursion --verbatim-files-from -T - 2> /dev/null
   for program in "$("$triplet-g++" -print-prog-name=cc1plus)" "$(command -v "$triplet-ld")"; do
     ldd "$program" | grep -o '/[^ ]*'
   done | sort -u | xargs cp -L --parents -t "$root"
@@ -89,7 +92,12 @@ END
   if [ -z "$emulator" ]; then
     echo "install_compiler() { install g++; }"
   else
-    echo "install_compiler() { install libc6-dev; export CC=$triplet-gcc CXX=$triplet-g++; }"
+    # Over that machine's own linker, which has the same name and cannot load this compiler's plug-in.
+    echo "install_compiler() {
+      install libc6-dev binutils
+      tar -C / -xf /cross.tar --keep-directory-symlink
+      export CC=$triplet-gcc CXX=$triplet-g++
+    }"
   fi
   echo "apt-get update -q > /dev/null"
   cat

@@ -26,6 +26,7 @@ EXTRACT_ALL = YES
 QUIET = YES
 WARN_IF_UNDOCUMENTED = NO
 INPUT_FILTER = "{{filter}}"
+EXCLUDE_SYMBOLS = *::of_integers*
 """
 BETWEEN = {"linebreak": "  \n", "ndash": "–", "mdash": "—", "sp": " ", "nonbreakablespace": " "}
 SILENT = re.compile(r"~|operator=$|Impl$|MINNOW_MINNOW\w*_H$")  # what every class has, guards
@@ -35,7 +36,8 @@ def read(output):
     """{header's name: its declarations}, by Doxygen."""
     if not shutil.which("doxygen"):
         raise SystemExit("the reference wants doxygen (scripts/setup.sh docs installs it)")
-    output.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(output, ignore_errors=True)  # what an earlier run found may be no more
+    output.mkdir(parents=True)
     script = output / "filter.sh"
     script.write_text(f"{FILTER} \"$1\"\n")
     configuration = CONFIGURATION.format(output=output, filter=f"sh {script}")

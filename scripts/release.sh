@@ -57,7 +57,10 @@ cp build/debs/*.deb "$out/"
 
 echo "Python"
 scripts/release_venv.sh .cache/release-venv
-.cache/release-venv/bin/python -m build --sdist --no-isolation -o "$out" . > build/release-sdist.log 2>&1 || { tail -20 build/release-sdist.log >&2; exit 1; }
+# Of the sources above: beside this checkout's lie folders of gigabytes, which scikit-build-core would walk through.
+rm -rf "build/release-made/$name"
+tar -C build/release-made -xzf "$out/$name.tar.gz"
+.cache/release-venv/bin/python -m build --sdist --no-isolation -o "$out" "build/release-made/$name" > build/release-sdist.log 2>&1 || { tail -20 build/release-sdist.log >&2; exit 1; }
 for wheel in build/wheels/minnow_engine-"$version"-*.whl; do
   [ ! -e "$wheel" ] || cp "$wheel" "$out/"
 done

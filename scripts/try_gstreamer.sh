@@ -18,8 +18,8 @@ done
 chroot "$root" bash -euc "
   export DEBIAN_FRONTEND=noninteractive
   cd /minnow
-  scripts/setup.sh gst > /tmp/setup.log
-  apt-get install -y -q --no-install-recommends libgstreamer-plugins-bad1.0-dev gstreamer1.0-plugins-bad >> /tmp/setup.log
+  { scripts/setup.sh gst && apt-get install -y -q --no-install-recommends libgstreamer-plugins-bad1.0-dev gstreamer1.0-plugins-bad; } \
+    > /tmp/setup.log 2>&1 || { tail -20 /tmp/setup.log; exit 1; }
   cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DMINNOW_CONVERTER=OFF -DMINNOW_TOOLS=OFF -DMINNOW_EXAMPLES=OFF \
     -DMINNOW_OPENCL=OFF -DMINNOW_OPENGL=OFF -DMINNOW_SKIPPED_TARGETS='|HWY_AVX3' -DMINNOW_GSTREAMER=ON > /tmp/configure.log
   grep 'GStreamer 1' /tmp/configure.log

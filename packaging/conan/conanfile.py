@@ -1,5 +1,5 @@
-"""Minnow's library for Conan 2: `conan create packaging/conan`. The converter and the command line stay outside, as their
-dependencies do; FlatBuffers and Highway are only compiled against."""
+"""Minnow's library for Conan 2: `conan create packaging/conan -s compiler.cppstd=23`, for Conan takes g++ 12 for C++17. The converter
+and the command line stay outside, as their dependencies do; FlatBuffers and Highway are only compiled against."""
 import pathlib
 
 from conan import ConanFile
@@ -23,7 +23,7 @@ class Minnow(ConanFile):
 
     def export_sources(self):
         root = pathlib.Path(self.recipe_folder).parents[1]
-        for folder in ("cmake", "include", "src", "tools", "packaging"):
+        for folder in ("cmake", "gst", "include", "packaging", "src", "tools"):
             copy(self, "*", root / folder, pathlib.Path(self.export_sources_folder) / folder)
         for file in ("CMakeLists.txt", "LICENSE"):
             copy(self, file, root, self.export_sources_folder)

@@ -46,6 +46,8 @@ void addTrace(CLI::App& app) {
       "Runs layer by layer. Tensors keep their ONNX names, a fused operator reports the tensor it\n"
       "ends in; names that begin with ~ are of tensors that conversion added. In Python:\n"
       "  z = numpy.load(\"trace.npz\"); z[\"relu0\"]; json.loads(z[\"minnow.json\"])\n"
+      "`minnow diff` compares two traces; `minnow replay --culprit DIR` writes the operator that errs,\n"
+      "alone, as an ONNX model.\n"
       "Examples:\n"
       "  minnow trace signs.minnow --input images=const:0.46875 -o trace.npz\n"
       "  minnow trace signs.minnow --input all=random:1 --only 'Conv*' -o convolutions.npz\n"

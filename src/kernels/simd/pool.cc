@@ -86,7 +86,7 @@ struct ExactMaxFold : MaxRows {
   }
 };
 
-#if HWY_ARCH_ARM
+#if HWY_ARCH_ARM && HWY_TARGET != HWY_SCALAR
 /// NEON's maximum (FMAX) is a NaN if either number is. Highway's own is FMAXNM on AArch64, which
 /// forgets a NaN.
 struct MaxFold : ExactMaxFold {
