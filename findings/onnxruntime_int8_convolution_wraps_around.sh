@@ -8,7 +8,7 @@
 # Such biases are what quantisers write for channels whose weights are next to nothing: the bias is divided by a tiny scale and
 # saturates. Most would guess that a sum saturates, or that what does not fit stays in float, as the model says it.
 #
-# Source: DequantizeLinear and Conv of the ONNX operator documentation, which compute with real numbers.
+# Source: DequantizeLinear gives real numbers, of which Conv is a sum (https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html).
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
