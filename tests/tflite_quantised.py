@@ -272,6 +272,14 @@ def pool(op, dtype):
     return made
 
 
+def whole_average():
+    x = values(np.int16, 1, number(20, 60), number(20, 60), number(20, 30), by=scale(), zeros=0)
+    if number(0, 1):
+        x.data[:, :, 1:] = x.data[:, :, :1]  # halves, more often
+    options = dict(padding=schema.Padding.VALID, strideH=1, strideW=1, filterHeight=x.shape[1], filterWidth=x.shape[2])
+    return Case("AVERAGE_POOL_2D", [x], output(np.int16, x), ("Pool2DOptions", options), version=2)
+
+
 def reduce(op, dtype):
     def made():
         dims = [number(1, 7) for _ in range(number(1, 4))]
@@ -538,7 +546,7 @@ CASES.update({f"{op}.{np.dtype(t).name}": comparison(op, t) for t in (np.int8, n
               for op in ("LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL", "EQUAL", "NOT_EQUAL")})
 CASES.update({"RSQRT.int8": rsqrt, "ABS.int8": absolute(np.int8), "ABS.int16": absolute(np.int16)})
 CASES.update({
-    "AVERAGE_POOL_2D.int16": pool("AVERAGE_POOL_2D", np.int16), "MAX_POOL_2D.int16": pool("MAX_POOL_2D", np.int16),
+    "AVERAGE_POOL_2D.int16_whole": whole_average, "AVERAGE_POOL_2D.int16": pool("AVERAGE_POOL_2D", np.int16), "MAX_POOL_2D.int16": pool("MAX_POOL_2D", np.int16),
     "MEAN.int16": reduce("MEAN", np.int16), "MAXIMUM.int16": pair("MAXIMUM", np.int16, ratio=1), "MINIMUM.int16": pair("MINIMUM", np.int16, ratio=1),
     **{f"{op}.int16": unary(op, np.int16, out=fixed_output(np.int16, 1 / 32768, 0), most=0.002) for op in ("LOGISTIC", "TANH")},
     **{f"{op}.int16": unary(op, np.int16, out=lambda x: output(np.int16, by=float(x.by) * pick(0.5, 1, 1.3))) for op in ("RELU", "RELU6")},

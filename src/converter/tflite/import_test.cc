@@ -569,25 +569,28 @@ TEST(TfliteRefused, AreOperatorsByName) {
 }
 
 /// 287 / 82 is 3.5, and float32's 287 * (1 / 82) is less.
+/// One less than half of the taps are larger by 1 in the third channel: its mean is next to a half.
 TEST(TfliteWide, MeansOfWindowsThatAreHalvesAreRoundedAwayFromZero) {
-  TfliteModel model;
-  const int x = model.input("x", {1, 2, 41, 2}, TfliteModel::Int16, {1});
-  const int y =
-      model.add(1, {x}, tfl::CreatePool2DOptions(model.builder(), tfl::Padding::Valid, 1, 1, 41, 2),
-                TfliteModel::Int16, {1});
-  const Imported imported = import(model.bytes({y}));
-  ASSERT_TRUE(imported.graph) << imported.problem();
-  Tensor numbers({DataType::Int16, Shape{1, 2, 41, 2}});
-  for (int64_t i = 0; i < 164; ++i) {
-    const auto size = static_cast<int16_t>(i < 82 ? 3 : 4);
-    numbers.view().as<int16_t>()[i] = i % 2 == 0 ? size : static_cast<int16_t>(-size);
+  for (const int width : {41, 32767}) {
+    TfliteModel model;
+    const int x = model.input("x", {1, 2, width, 3}, TfliteModel::Int16, {1});
+    const int y = model.add(
+        1, {x}, tfl::CreatePool2DOptions(model.builder(), tfl::Padding::Valid, 1, 1, width, 2),
+        TfliteModel::Int16, {1});
+    const Imported imported = import(model.bytes({y}));
+    ASSERT_TRUE(imported.graph) << imported.problem();
+    Tensor numbers({DataType::Int16, Shape{1, 2, width, 3}});
+    auto* at = numbers.view().as<int16_t>();
+    for (int i = 0; i < 2 * width; ++i, at += 3) {
+      const auto size = static_cast<int16_t>(i < width ? 3 : 4);
+      at[0] = size, at[1] = static_cast<int16_t>(-size), at[2] = i == width ? int16_t{3} : size;
+    }
+    std::vector<Tensor> inputs;
+    inputs.push_back(std::move(numbers));
+    const auto results = passes::runGraph(*imported.graph, inputs);
+    const auto* means = results[0].view().as<const int16_t>();
+    EXPECT_EQ(std::vector(means, means + 3), (std::vector<int16_t>{4, -4, 3}));
   }
-  std::vector<Tensor> inputs;
-  inputs.push_back(std::move(numbers));
-  const auto results = passes::runGraph(*imported.graph, inputs);
-  const auto* means = results[0].view().as<const int16_t>();
-  EXPECT_EQ(means[0], 4);
-  EXPECT_EQ(means[1], -4);
 }
 
 TEST(TfliteRefused, IsWhatALaterOperatorWrites) {

@@ -343,11 +343,12 @@ void importWideSigmoid(TfliteOperator& op) {
 }
 
 /// What is stored, as numbers that hold it and the sums of windows. A sum times float32's 1/82 may fall short of a half;
-/// float64's falls short by less than 2^-12, and quotients that are no halves are 1/510 away from them at least.
+/// float64's falls short by less than 2^-36, and quotients that are no halves are 2^-17 away from them at least. Sums of
+/// larger windows leave LiteRT's 32 bits.
 void importWidePool(TfliteOperator& op) {
   const ops::QuantisedResult y = resultOf(op, op.options<tfl::Pool2DOptions>().activation());
   std::unique_ptr<ops::Pool> pool = poolOf(op);
-  if (pool->kernel[0] * pool->kernel[1] > 255) op.unsupported("16 bits in windows so large");
+  if (pool->kernel[0] * pool->kernel[1] > 65535) op.unsupported("16 bits in windows so large");
   const bool isAverage = pool->fn == ops::PoolFn::Average;
   const DataType real = isAverage ? DataType::Float64 : DataType::Float32;
   const Composer c = op.compose();
@@ -355,7 +356,7 @@ void importWidePool(TfliteOperator& op) {
   Value v = op.emit(std::move(pool), {c.cast(op.image(0), real)});
   if (isAverage)
     v = c(BinaryFn::Mul, c(UnaryFn::Sign, v, 0),
-          c(UnaryFn::Floor, c(BinaryFn::Add, c(UnaryFn::Abs, v, 0), number(0.5F + 0x1p-12F)), 0));
+          c(UnaryFn::Floor, c(BinaryFn::Add, c(UnaryFn::Abs, v, 0), number(0.5F + 0x1p-20F)), 0));
   const auto limit = [&](int64_t l) { return number(static_cast<float>(l)); };
   v = c(BinaryFn::Min, c(BinaryFn::Max, v, limit(y.least)), limit(y.most));
   op.set(0, c.cast(v, DataType::Int16), Axes::ChannelsFirst);

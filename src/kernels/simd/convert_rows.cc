@@ -155,22 +155,23 @@ void floatsFromDoubles(const std::byte* from, std::byte* to, int64_t n) {
 constexpr DenseConversion floatsFromDoubles = nullptr;
 #endif
 
-/// Panels side by side, as many as cover the latency of their chains.
-template <int kPanels, class D>
+/// Sums of outputs from `first` on, of so many vectors of so many panels side by side: enough to cover the
+/// latency of their chains. `width`: of a row of a panel.
+template <int kPanels, int kVectors, class D>
 HWY_INLINE void multiplyPanels(D d, const HalvesByRow& work, int64_t width, int64_t first) {
-  constexpr int kLanes = hn::MaxLanes(D()), kVectors = kPanel / kLanes;
+  constexpr int kLanes = hn::MaxLanes(D());
   const hn::Rebind<uint16_t, D> dHalf;
-  const uint16_t* row = work.panels + first * work.depth;
+  const uint16_t* row = work.panels + first / kPanel * kPanel * work.depth + first % kPanel;
   const int64_t panelStep = kPanel * work.depth;
   hn::Vec<D> sums[kPanels * kVectors];
   for (auto& sum : sums) sum = hn::Zero(d);
+  HWY_UNROLL(4)
   for (int64_t k = 0; k < work.depth; ++k, row += width) {
     const auto x = hn::Set(d, work.x[k]);
-    HWY_UNROLL(8)
+    HWY_UNROLL(4)
     for (int v = 0; v < kPanels * kVectors; ++v) {
       const uint16_t* at = row + v / kVectors * panelStep + v % kVectors * kLanes;
-      if (kPanels > 1 || v * kLanes < width)
-        sums[v] = hn::MulAdd(x, floatFromHalf(d, hn::LoadU(dHalf, at)), sums[v]);
+      sums[v] = hn::MulAdd(x, floatFromHalf(d, hn::LoadU(dHalf, at)), sums[v]);
     }
   }
   for (int v = 0; v < kPanels * kVectors; ++v)
@@ -180,12 +181,13 @@ HWY_INLINE void multiplyPanels(D d, const HalvesByRow& work, int64_t width, int6
 void multiplyHalvesOf(const HalvesByRow& work) {
   const hn::CappedTag<float, kPanel> d;
   const hn::CappedTag<float, 4> narrow;
-  constexpr int kPanels = HWY_MAX(1, hn::MaxLanes(d) / 4);
+  constexpr int kVectors = kPanel / hn::MaxLanes(d), kPanels = 4 / kVectors;
   int64_t n = 0;
   for (; n + kPanels * kPanel <= work.outputs; n += kPanels * kPanel)
-    multiplyPanels<kPanels>(d, work, kPanel, n);
-  for (; n < work.outputs; n += kPanel)
-    multiplyPanels<1>(narrow, work, std::min(kPanel, PanelShape::roundUp(work.outputs - n, 4)), n);
+    multiplyPanels<kPanels, kVectors>(d, work, kPanel, n);
+  for (; n + kPanel <= work.outputs; n += kPanel) multiplyPanels<1, kVectors>(d, work, kPanel, n);
+  const int64_t last = PanelShape::roundUp(work.outputs % kPanel, 4);
+  for (int64_t end = n + last; n < end; n += 4) multiplyPanels<1, 1>(narrow, work, last, n);
 }
 
 DenseConversion chooseDense(DataType from, DataType to) {
