@@ -141,7 +141,7 @@ test-riscv: $(CACHE)/installed-riscv ready
 test-device: ready
 	@tests/device_test.py build/minnow arm64-minimal armv7-minimal minimal
 
-# GStreamer's elements with the GStreamer of Debian 13, in a root of its own (docs/gstreamer.md): for root, half an hour.
+# GStreamer's elements with the GStreamer of Debian 13, in a root of its own (docs/gstreamer.md): for root, 7 CPU minutes at first.
 test-gst:
 	@scripts/try_gstreamer.sh trixie
 

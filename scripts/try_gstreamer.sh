@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # GStreamer's elements with a newer GStreamer than this machine's: a Debian root of another release, in which the plugin is built
-# and its tests run. Debian 13 has 1.26, with analytics and tensors. Wants root and debootstrap; half an hour on two cores, a
-# minute when the root is there. Usage: try_gstreamer.sh [RELEASE [ROOT]]
+# and its tests run. Debian 13 has 1.26, with analytics and tensors. Wants root and debootstrap; 7 CPU minutes, a minute
+# when the root is there. Usage: try_gstreamer.sh [RELEASE [ROOT]]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 release=${1:-trixie}
