@@ -122,9 +122,10 @@ void addDynamic(CaseList& cases, DataType x) {
   add("MatMul", product, {2, 13, 24}, {24, 37}, 37, {37}, true);
 }
 
-/// Tiles of 2x2 results: of maps that they fill and do not fill, of channels by sixteens.
+/// Tiles of 2x2 results: of maps that they fill and do not fill, of channels by sixteens. NEON wants more of both: the last.
 void addTiles(CaseList& cases, DataType x, DataType y) {
-  for (const Shape& in : {Shape{1, 32, 8, 8}, Shape{2, 16, 7, 9}, Shape{1, 16, 23, 24}}) {
+  for (const Shape& in :
+       {Shape{1, 32, 8, 8}, Shape{2, 16, 7, 9}, Shape{1, 16, 23, 24}, Shape{2, 64, 6, 9}}) {
     auto op = conv({3, 3}, 1, in[2] == 7 ? 0 : 1, x, y);
     OpCase c{text("QuantizedConv_tiles_", in[2], "_", x, "_", y),
              op,
@@ -134,19 +135,21 @@ void addTiles(CaseList& cases, DataType x, DataType y) {
   }
 }
 
-/// Sums as large as they can be: every byte and every weight at the end of its range.
+/// Sums as large as they can be: every byte and every weight at the end of its range. NEON takes the larger by tiles of 2x2.
 void addExtremes(CaseList& cases, DataType x) {
-  for (const double weight : {-128.0, 127.0}) {
-    auto op = conv({3, 3}, 1, 1, x, x);
-    op->xZero = x == DataType::Int8 ? 127 : 255;
-    OpCase c{text("QuantizedConv_extremes_", weight < 0 ? "low" : "high", "_", x),
-             op,
-             {bytes({1, 48, 7, 8}, x), weights({3, 48, 3, 3})}};
-    c.inputs[0].low = c.inputs[0].high = x == DataType::Int8 ? -128.0f : 0.0f;
-    c.inputs[1].low = c.inputs[1].high = static_cast<float>(weight);
-    addChannels(c, 3, 9 * 48 * 4, true);
-    cases.push_back(std::move(c));
-  }
+  for (const Shape& in : {Shape{1, 48, 7, 8}, Shape{1, 64, 10, 12}})
+    for (const double weight : {-128.0, 127.0}) {
+      auto op = conv({3, 3}, 1, 1, x, x);
+      op->xZero = x == DataType::Int8 ? 127 : 255;
+      OpCase c{text("QuantizedConv_extremes_", weight < 0 ? "low" : "high",
+                    in[1] == 64 ? "_64_" : "_", x),
+               op,
+               {bytes(in, x), weights({3, in[1], 3, 3})}};
+      c.inputs[0].low = c.inputs[0].high = x == DataType::Int8 ? -128.0f : 0.0f;
+      c.inputs[1].low = c.inputs[1].high = static_cast<float>(weight);
+      addChannels(c, 3, static_cast<double>(9 * in[1] * 4), true);
+      cases.push_back(std::move(c));
+    }
 }
 
 /// Results far above 255, behind a ReLU: twice what 16 bits hold, if bytes of x went up to 128 alone.
@@ -246,6 +249,7 @@ void addTfliteProducts(CaseList& cases, DataType type) {
   };
   add("pointwise", conv({1, 1}, 1, 0, type, type), {2, 12, 5, 7}, {35, 12, 1, 1});
   add("stride", conv({3, 3}, 2, 1, type, type), {2, 3, 9, 10}, {33, 3, 3, 3});
+  add("tiles", conv({3, 3}, 1, 1, type, type), {2, 64, 12, 12}, {5, 64, 3, 3});
   for (const int64_t channels : {3, 40, 67}) {
     auto depthwise = conv({3, 3}, channels == 40 ? 2 : 1, 1, type, type);
     depthwise->groups = channels;
