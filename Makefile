@@ -145,7 +145,7 @@ test-device: ready
 test-gst:
 	@scripts/try_gstreamer.sh trixie
 
-# Python's wheels for three machines, by PyPI's ziglang, and as their users have them (docs/python.md): some 20 CPU minutes
+# Python's wheels for three machines, by PyPI's ziglang, and as their users have them (docs/python.md): some 10 CPU minutes
 # for each. MACHINES="x86_64".
 wheels: $(CACHE)/installed-test
 	@scripts/build_wheels.sh $(MACHINES)

@@ -23,9 +23,9 @@ endif()
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release)
 endif()
-# A compiler takes up to 600 MB: as many at a time as memory holds, whatever Ninja makes of a small board's four CPUs.
+# A compiler takes up to 650 MB: as many at a time as memory holds, whatever Ninja makes of a small board's four CPUs.
 cmake_host_system_information(RESULT megabytes QUERY TOTAL_PHYSICAL_MEMORY)
-math(EXPR compilers "${megabytes} / 600")
+math(EXPR compilers "${megabytes} / 700")
 if(compilers LESS 1)
   set(compilers 1)
 endif()
