@@ -201,9 +201,11 @@ class ModelImport {
     return all;
   }
 
-  /// The constant shape of a scalar, say, has no elements, and so no bytes.
+  /// The constant shape of a scalar, say, has no elements, and so no bytes. Of types that are not known only what is
+  /// read is refused.
   static bool holdsNothing(const tfl::Tensor& tensor) {
-    return tensor.shape() && std::ranges::count(*tensor.shape(), 0) > 0;
+    return tensor.shape() && std::ranges::count(*tensor.shape(), 0) > 0 &&
+           dataTypeOf(tensor) != DataType::Undefined;
   }
 
   void addConstant(TfliteTensor& tensor, std::span<const std::byte> bytes) {

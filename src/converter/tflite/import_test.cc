@@ -457,6 +457,14 @@ TEST(TfliteConstants, OfNoElementsHaveNoBytes) {
   expect(run(import(model.bytes({model.add(22, {x, model.ints({})})}))), {}, {-5});
 }
 
+TEST(TfliteConstants, OfNoElementsThatNobodyReadsMayBeOfAnyType) {
+  constexpr auto kString = static_cast<TfliteModel::Type>(5);
+  TfliteModel model;
+  model.tensor("unused", {0}, kString);
+  const int y = model.add(101, {model.input("x", {1})});
+  expect(run(import(model.bytes({y}))), {1}, {5});
+}
+
 /// They have numbers of 16 bits.
 TEST(TfliteConstants, OfMoreScalesThanAreCountedAreAWarning) {
   for (const int count : {65535, 65536}) {

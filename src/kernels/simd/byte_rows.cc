@@ -541,9 +541,12 @@ void addPixelsOf(const ByteSums& work) {
     hn::StoreU(sum, di, work.sums + c);
   }
   const int flip = work.isSigned ? 0x80 : 0;
-  for (; c < work.channels; ++c)
+  for (; c < work.channels; ++c) {
+    auto sum = static_cast<uint32_t>(work.sums[c]);
     for (int64_t p = 0; p < work.pixels; ++p)
-      work.sums[c] += (work.x[p * work.pixelStep + c] ^ flip) - flip;
+      sum += static_cast<uint32_t>((work.x[p * work.pixelStep + c] ^ flip) - flip);
+    work.sums[c] = static_cast<int32_t>(sum);
+  }
 }
 
 // Depthwise ---------------------------------------------------------------------------------------
@@ -718,10 +721,12 @@ void convolveOneByOne(const DepthwiseBytes& work) {
   for (int64_t i = 0; i < work.count; ++i)
     for (int64_t pixel = 0; pixel < work.runs[i].count; ++pixel)
       for (int64_t c = 0; c < work.channels; ++c) {
-        int32_t sum = work.start[c];
+        auto wrapping = static_cast<uint32_t>(work.start[c]);
         for (int64_t t = 0; t < work.taps; ++t)
-          sum += ((work.places[i * work.taps + t][pixel * work.xStep + c] ^ flip) - flip) *
-                 (work.weights[t * work.weightStep + c] - work.wZero);
+          wrapping += static_cast<uint32_t>(
+              ((work.places[i * work.taps + t][pixel * work.xStep + c] ^ flip) - flip) *
+              (work.weights[t * work.weightStep + c] - work.wZero));
+        const auto sum = static_cast<int32_t>(wrapping);
         uint8_t* y = work.runs[i].y + pixel * work.yStep;
         if (work.isReal)
           reinterpret_cast<int32_t*>(y)[c] = sum;

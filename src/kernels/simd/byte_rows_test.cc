@@ -67,5 +67,32 @@ TEST(ByteRows, PairsAreComputedInRows) {
     }
 }
 
+/// Of 32 bits, by vectors and of channels that fill none: each product is 255 * 127.
+TEST(ByteSums, WrapAround) {
+  if (!byteTiles().sums) GTEST_SKIP() << "the reference does without";
+  for (const int64_t channels : {1, 3, 8, 17, 70}) {
+    const auto n = static_cast<size_t>(channels);
+    const std::vector<uint8_t> x(2 * n, 255);
+    std::vector<int32_t> sums(n, INT32_MAX);
+    addPixels({x.data(), false, 2, channels, channels, sums.data()});
+    EXPECT_EQ(sums, std::vector(n, INT32_MIN + 509));
+    if (kTileTakesSigned) continue;  // there depthwise convolutions go by slices
+    const std::vector<int8_t> weights(n, 127);
+    const std::vector<int32_t> start(n, INT32_MAX);
+    const std::vector<float> factors(n);
+    const uint8_t* place = x.data();
+    const ByteRun run{1, reinterpret_cast<uint8_t*>(sums.data())};
+    convolveDepthwise(
+        {{1, channels, weights.data(), channels, 0, start.data(), factors.data(), factors.data(),
+          Requantiser(ops::QuantisedResult::real()), true, false, false, true, false},
+         &run,
+         &place,
+         1,
+         channels,
+         4 * channels});
+    EXPECT_EQ(sums, std::vector(n, INT32_MIN + 255 * 127 - 1));
+  }
+}
+
 }  // namespace
 }  // namespace minnow::kernels::simd
