@@ -24,10 +24,10 @@ namespace minnow::kernels::simd {
 #define MINNOW_TWO(x, y, ...)               \
   MINNOW_PRODUCTS("smull", "v16", "v17", x) \
   MINNOW_PRODUCTS("smlal", "v18", "v19", y) MINNOW_ADD_PAIRS(__VA_ARGS__)
-#define MINNOW_THREE(x, y, z, ...)                                                    \
-  MINNOW_PRODUCTS("smull", "v16", "v17", x)                                           \
-  MINNOW_PRODUCTS("smlal", "v18", "v19", y) MINNOW_PRODUCTS("smlal", "v20", "v21", z) \
-      MINNOW_ADD_PAIRS(__VA_ARGS__)
+#define MINNOW_THREE(x, y, z, ...)          \
+  MINNOW_PRODUCTS("smull", "v16", "v17", x) \
+  MINNOW_PRODUCTS("smlal", "v18", "v19", y) \
+  MINNOW_PRODUCTS("smlal", "v20", "v21", z) MINNOW_ADD_PAIRS(__VA_ARGS__)
 
 /// Adds steps up to the end of `w` to what `start` has, a zero beside each number. Rows lie `x` apart.
 [[gnu::always_inline]] inline void sumLot(const uint8_t* const (&x)[4], const int8_t* w,
