@@ -13,8 +13,8 @@ namespace minnow::kernels::simd {
 
 // Sums are v0 to v15, four a row: of each of eight columns two lanes, which are added in the end. Weights of a step are two
 // registers of v16 to v21, its four bytes of x all lanes of one of v26 to v31. Eight products each of 16 bits are v22 to
-// v25, added over two steps or three: 110 instructions are four steps, of which 96 multiply or add; 73 are three where
-// products fit.
+// v25, added over two steps or three: 56 instructions are two steps, 48 of which multiply or add; 73 are three, where
+// products fit, 64 of which do.
 #define MINNOW_PRODUCTS(op, a, b, x)                                                            \
   op " v22.8h, " a ".8b, " x ".8b\n\t" op "2 v23.8h, " a ".16b, " x ".16b\n\t" op " v24.8h, " b \
      ".8b, " x ".8b\n\t" op "2 v25.8h, " b ".16b, " x ".16b\n\t"
@@ -29,7 +29,8 @@ namespace minnow::kernels::simd {
   MINNOW_PRODUCTS("smlal", "v18", "v19", y) \
   MINNOW_PRODUCTS("smlal", "v20", "v21", z) MINNOW_ADD_PAIRS(__VA_ARGS__)
 
-/// Adds steps up to the end of `w` to what `start` has, a zero beside each number. Rows lie `x` apart.
+/// Adds the products of four rows, which begin at `x`, with weights from `w` to `end`, run after run, to what `start` has, a
+/// zero beside each number.
 [[gnu::always_inline]] inline void sumLot(const uint8_t* const (&x)[4], const int8_t* w,
                                           const int8_t* end, const StepRun* run,
                                           const int32_t* start, int32x4_t (&sums)[4][2]) {
