@@ -117,5 +117,32 @@ template <class Store>
   store.template bytes<SumsEnd::Fixed>();
 }
 
+#if defined(__aarch64__)
+/// Rows of a panel as they end.
+template <int kRows>
+struct RowsOfSums {
+  static constexpr int kVectors = BytePanels::kOutputs / 4;
+
+  const SumsToEnd& end;
+  int32x4_t (&all)[kRows][kVectors];
+  const int64_t* places;
+  int32_t* to;
+
+  template <SumsEnd kEnd>
+  [[gnu::always_inline]] inline void bytes() const {
+    end.round<kEnd>(all);
+#pragma GCC unroll 6
+    for (int r = 0; r < kRows; ++r)
+      vst1q_u8(end.y() + places[r], end.bytes<kEnd>(all[r][0], all[r][1], all[r][2], all[r][3]));
+  }
+  [[gnu::always_inline]] inline void sums() const {
+#pragma GCC unroll 6
+    for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) vst1q_s32(to + r * kByteColumns + v * 4, all[r][v]);
+  }
+};
+#endif
+
 }  // namespace minnow::kernels::simd
 #endif

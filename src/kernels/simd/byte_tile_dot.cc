@@ -35,7 +35,7 @@ class DotTile {
         beginWith(start, sums[r]);
       }
       addAll(reinterpret_cast<const int8_t*>(tile.panels), steps, x, sums);
-      endWith(end.end(), Store{end, sums, places, to});
+      endWith(end.end(), RowsOfSums<Rows>{end, sums, places, to});
     }
   }
 
@@ -68,26 +68,6 @@ class DotTile {
       add<0>(w, of, sums);
     }
   }
-  struct Store {
-    const SumsToEnd& end;
-    Sums& all;
-    const int64_t* places;
-    int32_t* to;
-
-    template <SumsEnd kEnd>
-    [[gnu::always_inline]] inline void bytes() const {
-      end.round<kEnd>(all);
-#pragma GCC unroll 6
-      for (int r = 0; r < Rows; ++r)
-        vst1q_u8(end.y() + places[r], end.bytes<kEnd>(all[r][0], all[r][1], all[r][2], all[r][3]));
-    }
-    [[gnu::always_inline]] inline void sums() const {
-#pragma GCC unroll 6
-      for (int r = 0; r < Rows; ++r)
-#pragma GCC unroll 4
-        for (int v = 0; v < kVectors; ++v) vst1q_s32(to + r * kByteColumns + v * 4, all[r][v]);
-    }
-  };
   /// Step `Lane` of those in the registers.
   template <int Lane>
   [[gnu::always_inline]] MINNOW_DOT static inline void add(const int8_t*& w, const Steps& of,

@@ -14,28 +14,6 @@ namespace {
 constexpr int kMmlaRows = 6, kPairs = kMmlaRows / 2, kVectors = 4;
 using Blocks = int32x4_t[kPairs][2 * kVectors];
 
-/// Rows by vectors of columns.
-struct RowsOfSums {
-  const SumsToEnd& end;
-  int32x4_t (&all)[kMmlaRows][kVectors];
-  const int64_t* places;
-  int32_t* to;
-
-  template <SumsEnd kEnd>
-  [[gnu::always_inline]] inline void bytes() const {
-    end.round<kEnd>(all);
-#pragma GCC unroll 6
-    for (int r = 0; r < kMmlaRows; ++r)
-      vst1q_u8(end.y() + places[r], end.bytes<kEnd>(all[r][0], all[r][1], all[r][2], all[r][3]));
-  }
-  [[gnu::always_inline]] inline void sums() const {
-#pragma GCC unroll 6
-    for (int r = 0; r < kMmlaRows; ++r)
-#pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) vst1q_s32(to + r * kByteColumns + v * 4, all[r][v]);
-  }
-};
-
 /// Two rows' next bytes: eight of each, or four and as many zeros.
 template <int kSteps>
 [[gnu::always_inline]] inline int8x16_t twoRows(const uint8_t*& a, const uint8_t*& b) {
@@ -109,7 +87,7 @@ template <int kSteps>
         rows[2 * p][v] = vreinterpretq_s32_s64(vzip1q_s64(a, b));
         rows[2 * p + 1][v] = vreinterpretq_s32_s64(vzip2q_s64(a, b));
       }
-    endWith(end.end(), RowsOfSums{end, rows, places, to});
+    endWith(end.end(), RowsOfSums<kMmlaRows>{end, rows, places, to});
   }
 }
 

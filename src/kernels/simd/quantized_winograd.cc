@@ -130,6 +130,8 @@ class Convolution {
         cut_(shape),
         flip_(args.inputs[0].type == DataType::Int8 ? 0x80 : 0),
         zero_(static_cast<int16_t>(zeroOfInput(args, op.xZero) + flip_)),
+        // Sums begin with biases alone, as x comes less its zero point: what Channels says of 16 bits is not
+        // so here, and storeSums() does not ask.
         results_(op, shape.panels, args, 0) {}
 
   const TileCut& cut() const { return cut_; }
